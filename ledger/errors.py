@@ -1,0 +1,40 @@
+"""What can go wrong in the core.
+
+    LedgerError
+    ├── MalformedInput          bytes or values from outside are not in the documented form
+    │   ├── NewerFormat         the form is one that a newer version of this program may know
+    │   ├── LimitExceeded       a named limit of `ledger.limits` is passed
+    │   └── InvalidIdentifier   a code fails its syntax or its check digit
+    ├── TransitionRefused       a record does not follow from the state of its lineage
+    └── BrokenHead              registry events do not fold into the head that they claim
+
+Every decoder raises `MalformedInput` (or a child) and nothing else, whatever bytes it is given.
+"""
+
+
+class LedgerError(Exception):
+    """Root of every error that `ledger` raises."""
+
+
+class MalformedInput(LedgerError):
+    """The input is not in the documented form; the message says where and what was expected."""
+
+
+class NewerFormat(MalformedInput):
+    """The `type` names a version that this program does not know: nothing can be said about it."""
+
+
+class LimitExceeded(MalformedInput):
+    """The input passes a limit; the message names the limit and its value."""
+
+
+class InvalidIdentifier(MalformedInput):
+    """An identifier or code fails its syntax or its check digit."""
+
+
+class TransitionRefused(LedgerError):
+    """The record's action is not possible from the state of its lineage."""
+
+
+class BrokenHead(LedgerError):
+    """Registry events are missing, reordered or altered: they do not fold into the claimed head."""

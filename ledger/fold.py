@@ -1,0 +1,155 @@
+"""Derive facts from registry events: the one place that says what an act means (design: status, issuers and keys).
+
+An anchor whose status words or status root do not fit is void: its size counts, nothing else of it does, and the log goes on.
+A transition that cannot be makes its position contradictory for good.
+"""
+
+from collections.abc import MutableMapping
+from dataclasses import replace
+from typing import Protocol
+
+from ledger import registry as acts
+from ledger import suites
+from ledger.errors import BrokenHead, MalformedInput
+from ledger.keys import keccak256
+from ledger.registry import Event
+from ledger.status import Status, StatusTree, allowed, decode_changes
+from ledger.trust import (
+    Anchor,
+    Division,
+    Fact,
+    Governance,
+    Grant,
+    IssuerAssignment,
+    KeyState,
+    LogState,
+    PositionStatus,
+)
+
+Trees = MutableMapping[str, StatusTree]
+
+
+class View(Protocol):
+    """The facts so far, as far as the fold reads them."""
+
+    def governance(self) -> Governance | None: ...
+
+    def log(self, name: str) -> LogState | None: ...
+
+    def key(self, key: bytes) -> KeyState | None: ...
+
+    def status(self, log: str, position: int, sequence: int) -> PositionStatus | None: ...
+
+
+def derive(view: View, trees: Trees, event: Event) -> list[Fact]:
+    """Return the facts that `event` makes or replaces; the status tree of its log is brought up to date.
+
+    Raises: NewerFormat for an unknown kind, MalformedInput for a payload that does not decode, BrokenHead for an act that
+    the contract would not have let pass.
+    """
+    act = acts.decode_act(event.kind, event.payload)
+    match act:
+        case acts.ProvinceTransferred():
+            return [Governance(act.province)]
+        case acts.ProvinceTransferStarted():
+            return [replace(_governance(view), pending_province=act.to)]
+        case acts.RegistryClosed():
+            return [replace(_governance(view), successor=act.successor)]
+        case acts.LogAdmitted():
+            return _admitted(trees, event, act)
+        case acts.DivisionAssigned():
+            return [Division(act.division, act.log)]
+        case acts.AdminTransferStarted():
+            return [replace(_log(view, act.log), pending_admin=act.to)]
+        case acts.AdminTransferred() | acts.AdminReplaced():
+            return [replace(_log(view, act.log), admin=act.admin, pending_admin="")]
+        case acts.OperatorSet():
+            return [replace(_log(view, act.log), operator=act.operator)]
+        case acts.IssuerAdded() | acts.IssuerAssigned():
+            return [IssuerAssignment(act.issuer, event.n, act.log)]
+        case acts.KeyRegistered():
+            return [KeyState(keccak256(act.spki), act.spki, act.purpose, act.log, event.n)]
+        case acts.KeyGranted():
+            grant = (act.kinds, act.types, act.not_before, act.not_after)
+            return [Grant(act.key, act.issuer, event.n, *grant)]
+        case acts.KeyRetired():
+            return [replace(_key(view, act.key), retired_at=act.at)]
+        case acts.KeyCompromised():
+            return [replace(_key(view, act.key), compromised_since=act.since)]
+        case acts.Anchored():
+            return _anchored(view, trees, event, act)
+        case _:
+            raise BrokenHead(f"event {event.n}: no rule for {type(act).__name__}")
+
+
+def _admitted(trees: Trees, event: Event, act: acts.LogAdmitted) -> list[Fact]:
+    suite, size = suites.by_number(act.suite), act.predecessor.size
+    trees[act.log] = StatusTree(suite)
+    trees[act.log].grow(size)
+    log = LogState(act.log, suite, event.n, act.admin, size=size, status_known=size == 0)
+    return [log, *(Division(division, act.log) for division in act.divisions)]
+
+
+def _anchored(view: View, trees: Trees, event: Event, act: acts.Anchored) -> list[Fact]:
+    log, tree = _log(view, act.log), trees[act.log]
+    if act.sequence != log.sequence + 1 or act.size < log.size:
+        raise BrokenHead(f"event {event.n}: anchor {act.sequence} of {act.log} does not follow {log.sequence}")
+    tree.grow(act.size)
+    changes, void = _changes(tree, act, log.status_known)
+    facts: list[Fact] = [
+        replace(log, sequence=act.sequence, size=act.size, anchored_at=event.time),
+        Anchor(
+            log=act.log,
+            sequence=act.sequence,
+            n=event.n,
+            block=event.block,
+            time=event.time,
+            size_before=log.size,
+            size=act.size,
+            root=act.root,
+            status_root=act.status_root,
+            void=void,
+        ),
+    ]
+    for position, before, after in changes:
+        known = view.status(act.log, position, act.sequence)
+        contradictory = (known is not None and known.contradictory) or not allowed(before, after)
+        facts.append(PositionStatus(act.log, position, act.sequence, event.time, after, contradictory))
+    return facts
+
+
+def _changes(tree: StatusTree, act: acts.Anchored, comparable: bool) -> tuple[list[tuple[int, int, Status]], str]:
+    """Return (position, before, after) of a good anchor, or nothing and why it is void; the tree follows."""
+    try:
+        words = decode_changes(act.status_changes, act.size)
+    except MalformedInput as error:
+        return [], f"status words: {error}"
+    changes = [(position, tree.get(position), after) for position, after in words]
+    for position, _, after in changes:
+        tree.set(position, after)
+    if comparable and tree.root() != act.status_root:
+        for position, before, _ in changes:
+            tree.set(position, before)
+        return [], "the status root does not follow from the status words"
+    return changes, ""
+
+
+def _governance(view: View) -> Governance:
+    found = view.governance()
+    if found is None:
+        raise BrokenHead("an act of governance stands before the first")
+    return found
+
+
+def _log(view: View, name: str) -> LogState:
+    found = view.log(name)
+    if found is None:
+        raise BrokenHead(f"an act names the log {name!r}, which was not admitted")
+    return found
+
+
+def _key(view: View, key: bytes) -> KeyState:
+    found = view.key(key)
+    if found is None:
+        raise BrokenHead(f"an act names the key 0x{key.hex()}, which was not registered")
+    return found

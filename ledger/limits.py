@@ -1,0 +1,17 @@
+"""Every limit of the core, each with its unit and the reason for its size (design: encodings, limits)."""
+
+MAX_PROOF_BYTES = 256 * 1024  # JSON text; 40 path elements and 256 claims fit many times over
+MAX_PAPER_BYTES = 64 * 1024  # a printed code after inflation; stops decompression bombs
+MAX_NESTING = 16  # levels of arrays and objects in any canonical JSON
+MAX_PATH = 40  # elements of a tree path: 2^40 positions is the largest log
+MAX_CLAIMS = 256  # claims of one record
+MAX_LINKED = 16  # linked proofs in all, counted through every level
+MAX_LINK_DEPTH = 3  # licence -> signature -> seal
+MAX_SUBMISSION_RECORDS = 2**20  # one anchor's growth: a submission is never split over anchors
+MAX_STATUS_RECORDS = 4096  # status-changing records of one submission; an anchor carries 10,000 words
+MAX_ANCHOR_CHANGES = 10_000  # status words of one anchor
+MAX_ANCHOR_GROWTH = 2**20  # records of one anchor
+MAX_LOG_SIZE = 2**40  # positions of one log: five bytes in a status word
+MAX_STATEMENT_DAYS = 7  # from `time` to `expires`: an old statement cannot be anchored years later
+MAX_CLOCK_LEAD_SECONDS = 600  # how far a statement's time may lie ahead of the block that anchors it
+MAX_TEXT_CHARS = 4096  # any one text member of a record or statement

@@ -1,0 +1,170 @@
+"""What a verification concludes 核验结论, and everything that a person needs to see why. The same from every interface."""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final, Self
+
+from ledger import times
+from ledger.canonical import Json
+from ledger.proof import Proof
+from ledger.reasons import STEP_WORDS, TABLE, VERDICT_WORDS, Key, Outcome, Verdict, decide
+from ledger.status import Status
+from ledger.trust import Anchor, LogState, PositionStatus
+
+TYPE: Final = "shunzheng/report/1"
+
+
+class Compared(StrEnum):
+    """What was compared with the registered record; comparing nothing is never valid."""
+
+    DOCUMENT = "document"
+    CLAIMS = "claims"
+    NOTHING = "record"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: its number, outcome, reason code and the evidence that was used."""
+
+    number: int
+    outcome: Outcome
+    reason: str
+    evidence: dict[str, Json] | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.number, self.outcome, self.reason
+
+    def to_json(self) -> Json:
+        row, (zh, en) = TABLE[self.key], STEP_WORDS[self.number]
+        body: dict[str, Json] = {
+            "step": self.number,
+            "name": {"zh": zh, "en": en},
+            "outcome": self.outcome.value,
+            "reason": self.reason,
+            "words": {"zh": row.zh, "en": row.en},
+        }
+        if self.evidence:
+            body["evidence"] = dict(self.evidence)
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """The status, the anchor from which it is known and its block time; since when, and by which record, if proven."""
+
+    status: Status
+    source: str
+    sequence: int
+    known_at: int
+    since: int | None = None
+    cause: Proof | None = None
+
+    @classmethod
+    def own(cls, log: LogState, found: PositionStatus | None, source: str) -> Self:
+        """The verifier's own knowledge, as of the log's newest anchor."""
+        status, since = (found.status, found.since) if found else (Status.VALID, None)
+        return cls(status, source, log.sequence, log.anchored_at, since)
+
+    @classmethod
+    def stapled(cls, anchor: Anchor, status: Status) -> Self:
+        """A staple that the verifier's own anchor confirmed."""
+        return cls(status, "staple", anchor.sequence, anchor.time)
+
+    def caused_by(self, cause: Proof) -> "StatusReport":
+        return replace(self, cause=cause)
+
+    def evidence(self) -> dict[str, Json]:
+        body: dict[str, Json] = {
+            "status": self.status.name.lower(),
+            "source": self.source,
+            "sequence": self.sequence,
+            "known_at": times.format_time(self.known_at),
+        }
+        if self.since is not None:
+            body["since"] = times.format_time(self.since)
+        if self.cause is not None:
+            record = self.cause.record
+            body["action"] = record.action
+            body["authority"] = record.issuer
+            if record.basis is not None:
+                body["basis"] = record.basis
+            body["identifier"] = record.identifier
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A verdict with its deciding reason, all steps, what was compared, and what the proof says of the certificate."""
+
+    verdict: Verdict
+    deciding: Step
+    steps: tuple[Step, ...]
+    compared: Compared
+    registry: str
+    checked_at: int
+    proof: Proof | None = None
+    anchor: Anchor | None = None
+    position: int | None = None
+    status: StatusReport | None = None
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        steps: tuple[Step, ...],
+        compared: Compared,
+        registry: str,
+        checked_at: int,
+        proof: Proof | None = None,
+        anchor: Anchor | None = None,
+        position: int | None = None,
+        status: StatusReport | None = None,
+    ) -> Self:
+        """Decide the verdict from the steps, which are in order of their numbers."""
+        verdict, key = decide(step.key for step in steps)
+        deciding = next(step for step in steps if step.key == key)
+        return cls(verdict, deciding, steps, compared, registry, checked_at, proof, anchor, position, status)
+
+    @property
+    def reason(self) -> str:
+        return self.deciding.reason
+
+    def step(self, number: int) -> Step:
+        return self.steps[number - 1]
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the report as every interface gives it: command line, HTTP and page."""
+        zh, en = VERDICT_WORDS[self.verdict]
+        row = TABLE[self.deciding.key]
+        body: dict[str, Json] = {
+            "type": TYPE,
+            "verdict": self.verdict.value,
+            "words": {"zh": zh, "en": en},
+            "step": self.deciding.number,
+            "reason": self.reason,
+            "reason_words": {"zh": row.zh, "en": row.en},
+            "advice": {"zh": row.advice_zh, "en": row.advice_en},
+            "compared": self.compared.value,
+            "registry": self.registry,
+            "checked_at": times.format_time(self.checked_at),
+            "steps": [step.to_json() for step in self.steps],
+        }
+        if self.proof is not None:
+            body["record"] = self.proof.record.to_json()
+            body["log"] = self.proof.entry.statement.log
+            if self.proof.disclosure is not None:
+                body["claims"] = self.proof.disclosure.values
+                body["withheld"] = sorted(self.proof.disclosure.withheld_names)
+        if self.anchor is not None:
+            anchored: dict[str, Json] = {
+                "sequence": self.anchor.sequence,
+                "block": self.anchor.block,
+                "time": times.format_time(self.anchor.time),
+            }
+            if self.position is not None:
+                anchored["position"] = self.position
+            body["anchor"] = anchored
+        if self.status is not None:
+            body["status"] = self.status.evidence()
+        return body

@@ -1,0 +1,181 @@
+"""The status of every position of a log: codes, transitions, words on the chain, and the tree (design: status).
+
+Four bits a position, 64 positions a chunk of 32 bytes (position p in byte (p mod 64) div 2, the high half for even p). The
+status root is RFC 9162's tree over the leaf data `"shunzheng/status/1" ‖ u40 chunk ‖ 32 bytes` of every chunk up to the size
+of the log; a log of size 0 has 32 zero bytes.
+"""
+
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from typing import Final
+
+from ledger import limits
+from ledger.errors import MalformedInput
+from ledger.suites import Suite
+from ledger.trees import leaf_hash, root_from_path
+
+CHUNK_POSITIONS: Final = 64
+CHUNK_BYTES: Final = 32
+WORD_BYTES: Final = 6
+EMPTY_ROOT: Final = bytes(32)
+_LEAF_PREFIX: Final = b"shunzheng/status/1"
+
+
+class Status(IntEnum):
+    """What became of a certificate; 9 to 15 are reserved."""
+
+    VALID = 0
+    SUSPENDED = 1
+    SUPERSEDED = 2
+    CANCELLED = 3
+    REVOKED = 4
+    WITHDRAWN = 5
+    TRANSFERRED = 6
+    VOID = 7
+    REINSTATED = 8
+
+
+_ENDED: Final = frozenset(range(Status.SUPERSEDED, Status.VOID + 1))
+
+
+def allowed(before: int, after: int) -> bool:
+    """Tell whether a position may go from one status to another: 0→1-7, 1→0, 1→2-7, 2-7→8, 8→1-7."""
+    if before in (Status.VALID, Status.REINSTATED):
+        return after == Status.SUSPENDED or after in _ENDED
+    if before == Status.SUSPENDED:
+        return after == Status.VALID or after in _ENDED
+    return before in _ENDED and after == Status.REINSTATED
+
+
+def encode_changes(changes: Iterable[tuple[int, int]]) -> bytes:
+    """Pack (position, status) pairs, ascending by position, into the 6-byte words of an anchor."""
+    return b"".join(position.to_bytes(5, "big") + status.to_bytes(1, "big") for position, status in changes)
+
+
+def decode_changes(words: bytes, size: int) -> list[tuple[int, Status]]:
+    """Read the words of an anchor over a log of `size` positions.
+
+    Raises: MalformedInput when the length, the order, a position or a status does not fit.
+    """
+    if len(words) % WORD_BYTES or len(words) > limits.MAX_ANCHOR_CHANGES * WORD_BYTES:
+        raise MalformedInput(f"{len(words)} bytes are not whole status words within the limit")
+    changes: list[tuple[int, Status]] = []
+    last = -1
+    for start in range(0, len(words), WORD_BYTES):
+        position = int.from_bytes(words[start : start + 5], "big")
+        code = words[start + 5]
+        if not last < position < size:
+            raise MalformedInput(f"status words must name ascending positions below {size}, not {position} after {last}")
+        if code > Status.REINSTATED:
+            raise MalformedInput(f"the status {code} is reserved")
+        changes.append((position, Status(code)))
+        last = position
+    return changes
+
+
+def status_leaf(suite: Suite, chunk: int, content: bytes) -> bytes:
+    """Return the leaf hash of one chunk of 64 positions (32 bytes)."""
+    return leaf_hash(suite, _LEAF_PREFIX + chunk.to_bytes(5, "big") + content)
+
+
+def status_in_chunk(content: bytes, position: int) -> int:
+    """Return the four bits of `position` in the 32 bytes of its chunk."""
+    byte = content[(position % CHUNK_POSITIONS) // 2]
+    return byte & 0x0F if position % 2 else byte >> 4
+
+
+def chunks_of(size: int) -> int:
+    """Return how many chunks a log of `size` positions has."""
+    return (size + CHUNK_POSITIONS - 1) // CHUNK_POSITIONS
+
+
+def staple_root(suite: Suite, size: int, position: int, content: bytes, path: Sequence[bytes]) -> bytes:
+    """Return the status root that a staple leads to. Raises: MalformedInput when path and size do not fit."""
+    if len(content) != CHUNK_BYTES or not 0 <= position < size:
+        raise MalformedInput("a chunk has 32 bytes and holds a position below the size of the log")
+    chunk = position // CHUNK_POSITIONS
+    return root_from_path(suite, status_leaf(suite, chunk, content), chunk, chunks_of(size), path)
+
+
+class StatusTree:
+    """The status tree of one log, kept level by level so that a change costs one path.
+
+    Memory: half a byte a position and about one byte a position for the hashes.
+    """
+
+    def __init__(self, suite: Suite) -> None:
+        self.suite = suite
+        self.size = 0
+        self._statuses = bytearray()
+        self._levels: list[bytearray] = [bytearray()]
+        self._dirty: set[int] = set()
+
+    def grow(self, size: int) -> None:
+        """Let the log have `size` positions, the new ones valid."""
+        if size < self.size:
+            raise ValueError("a log never shrinks")
+        before, after = len(self._statuses) // CHUNK_BYTES, chunks_of(size)
+        self._statuses.extend(bytes((after - before) * CHUNK_BYTES))
+        self._dirty.update(range(before, after))
+        self.size = size
+
+    def get(self, position: int) -> int:
+        if not 0 <= position < self.size:
+            raise IndexError(position)
+        byte = self._statuses[position // 2]
+        return byte & 0x0F if position % 2 else byte >> 4
+
+    def set(self, position: int, status: int) -> None:
+        if not 0 <= position < self.size:
+            raise IndexError(position)
+        byte = self._statuses[position // 2]
+        self._statuses[position // 2] = (byte & 0xF0) | status if position % 2 else (byte & 0x0F) | status << 4
+        self._dirty.add(position // CHUNK_POSITIONS)
+
+    def chunk(self, position: int) -> bytes:
+        """Return the 32 bytes of the chunk that holds `position`."""
+        start = position // CHUNK_POSITIONS * CHUNK_BYTES
+        return bytes(self._statuses[start : start + CHUNK_BYTES])
+
+    def root(self) -> bytes:
+        """Return the 32-byte status root."""
+        if not self.size:
+            return EMPTY_ROOT
+        self._settle()
+        return bytes(self._levels[-1])
+
+    def path(self, position: int) -> list[bytes]:
+        """Return the audit path of the chunk that holds `position`, from the leaf upwards."""
+        self._settle()
+        index = position // CHUNK_POSITIONS
+        path = []
+        for level in self._levels[:-1]:
+            sibling = (index ^ 1) * 32
+            if sibling < len(level):
+                path.append(bytes(level[sibling : sibling + 32]))
+            index //= 2
+        return path
+
+    def _settle(self) -> None:
+        """Hash again what changed: a lone last node of a level is carried up unchanged (RFC 9162 section 2.1.1)."""
+        if not self._dirty:
+            return
+        digest, width = self.suite.hash, chunks_of(self.size)
+        leaves = self._levels[0]
+        leaves.extend(bytes(width * 32 - len(leaves)))
+        for index in self._dirty:
+            content = bytes(self._statuses[index * CHUNK_BYTES : (index + 1) * CHUNK_BYTES])
+            leaves[index * 32 : index * 32 + 32] = status_leaf(self.suite, index, content)
+        depth, dirty = 0, self._dirty
+        while width > 1:
+            below, width = self._levels[depth], (width + 1) // 2
+            depth += 1
+            if depth == len(self._levels):
+                self._levels.append(bytearray())
+            level = self._levels[depth]
+            level.extend(bytes(width * 32 - len(level)))
+            dirty = {index // 2 for index in dirty}
+            for index in dirty:
+                pair = bytes(below[index * 64 : index * 64 + 64])
+                level[index * 32 : index * 32 + 32] = digest(b"\x01" + pair) if len(pair) == 64 else pair
+        self._dirty = set()
