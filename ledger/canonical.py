@@ -1,8 +1,12 @@
-"""Canonical JSON: RFC 8785 over a profile in which only one spelling is possible (design: encodings).
+"""Canonical JSON: the one byte form of every object that is hashed or signed (design: encodings).
 
-The profile has strings without lone surrogates, integers from 0 to 2^53-1, booleans, arrays, and objects with unique ASCII
-member names. There are no floats and no nulls, so the hard part of RFC 8785 (section 3.2.2.3, numbers) never arises, and
-sorting by code point equals sorting by UTF-16 unit (section 3.2.3).
+RFC 8785 over a profile in which nothing is ambiguous: strings without lone surrogates, integers from 0 to
+2^53-1, booleans, arrays, and objects with unique ASCII member names. Signs, fractions, exponents and nulls
+are refused, never turned into something else, so the hard parts of RFC 8785 (numbers, section 3.2.2.3;
+sorting by UTF-16 unit, section 3.2.3) never arise.
+
+Inside the profile orjson with sorted keys writes what RFC 8785 prescribes; outside it does not, hence the
+walk over every value first. Which members an object must have is for its reader to say.
 """
 
 import json
@@ -10,109 +14,115 @@ from typing import Any, Final, NoReturn, TypeAlias, cast
 
 import orjson
 
-from ledger import limits
 from ledger.errors import LimitExceeded, MalformedInput
+from ledger.limits import MAX_NESTING
 
 Json: TypeAlias = "str | int | bool | list[Json] | dict[str, Json]"
 
-MAX_INTEGER: Final = 2**53 - 1  # RFC 8785 section 3.2.2.3, RFC 7493 section 2.2
+MAX_INTEGER: Final = 2**53 - 1  # RFC 7493 section 2.2: the integers that every implementation reads alike
+
+_dumps, _loads, _SORTED = orjson.dumps, orjson.loads, orjson.OPT_SORT_KEYS
 
 
 def encode(value: Json) -> bytes:
-    """Return the canonical UTF-8 bytes of `value`. Raises: MalformedInput outside the profile, LimitExceeded."""
+    """Return the canonical UTF-8 bytes of `value` (RFC 8785 section 3.2).
+
+    Raises: MalformedInput, naming the place, outside the profile; LimitExceeded for deep nesting.
+    """
     if type(value) is not str:
-        _check(value, 0)
+        _check(value, 1, "$")
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except TypeError as error:
+        return _dumps(value, option=_SORTED)
+    except TypeError as error:  # after the walk only strings are left to go wrong
         raise MalformedInput("text must not hold a lone surrogate") from error
 
 
 def decode(data: bytes) -> Json:
-    """Read any JSON text within the profile. Raises: MalformedInput saying what is outside it, LimitExceeded."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise MalformedInput(f"the text is not UTF-8 at byte {error.start}") from error
-    try:
-        value = _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        raise MalformedInput(f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}") from error
-    except RecursionError as error:
-        raise LimitExceeded(f"the JSON nests deeper than {limits.MAX_NESTING}") from error
-    if type(value) is str:
-        _check_text(value)
-    else:
-        _check(value, 0)
-    return cast(Json, value)
+    """Read a JSON text within the profile; spacing, escapes and the order of members are free.
+
+    Raises: MalformedInput, saying what and where; LimitExceeded for deep nesting.
+    """
+    value = _parse(data)
+    # orjson keeps the last of repeated members and reads -0 as 0. What it writes back unchanged had neither.
+    if _dumps(value) != data:
+        _reread(data)
+    return value
 
 
 def decode_canonical(data: bytes) -> Json:
-    """Read JSON that must be in canonical form already. Raises: MalformedInput, LimitExceeded."""
-    value = decode(data)
-    if encode(value) != data:
+    """Read a text that must be in canonical form already: `encode` of the result is `data` again.
+
+    Raises: MalformedInput, LimitExceeded.
+    """
+    value = _parse(data)
+    if _dumps(value, option=_SORTED) != data:
         raise MalformedInput("the JSON is not in canonical form (RFC 8785)")
     return value
 
 
-def _check(value: Any, depth: int) -> None:
+def _parse(data: bytes) -> Json:
+    try:
+        value = _loads(data)
+    except orjson.JSONDecodeError as error:
+        raise MalformedInput(f"not JSON: {error}") from error
+    _check(value, 1, "$")
+    return cast(Json, value)
+
+
+def _check(value: Any, level: int, where: str) -> None:
+    """Refuse what the profile excludes. Types are compared exactly: orjson also writes enums and dates."""
     kind = type(value)
-    if kind is str:
-        _check_text(value)
+    if kind is dict:
+        _check_level(level, where)
+        for name, item in value.items():
+            if type(name) is not str or not name.isascii():
+                raise MalformedInput(f"{where}: member names are ASCII text, not {str(name)[:40]!a}")
+            if type(item) is not str:
+                _check(item, level + 1, f"{where}.{name}")
+    elif kind is list:
+        _check_level(level, where)
+        for index, item in enumerate(value):
+            if type(item) is not str:
+                _check(item, level + 1, f"{where}[{index}]")
     elif kind is int:
         if not 0 <= value <= MAX_INTEGER:
-            raise MalformedInput(f"an integer lies outside 0 to {MAX_INTEGER}: write larger numbers as text")
-    elif kind is bool:
-        pass
-    elif kind is dict or kind is list:
-        if depth == limits.MAX_NESTING:
-            raise LimitExceeded(f"the JSON nests deeper than {limits.MAX_NESTING}")
-        if kind is dict:
-            for name in value:
-                if type(name) is not str or not name.isascii():
-                    raise MalformedInput(f"member names are ASCII text, not {str(name)[:40]!a}")
-            value = value.values()
-        for item in value:
-            _check(item, depth + 1)
-    elif value is None:
-        raise MalformedInput("null is not allowed: leave the member out")
-    elif kind is float:
-        raise MalformedInput("numbers with a fraction or exponent are not allowed: write them as text")
-    else:
-        raise MalformedInput(f"{kind.__name__} is not a JSON value")
+            raise MalformedInput(f"{where}: an integer lies outside 0 to 2^53-1: write it as text")
+    elif kind is not str and kind is not bool:
+        _refuse(value, where)
 
 
-def _check_text(text: str) -> None:
-    if not text.isascii():
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise MalformedInput("text must not hold a lone surrogate") from error
+def _check_level(level: int, where: str) -> None:
+    if level > MAX_NESTING:
+        raise LimitExceeded(f"{where}: the JSON nests deeper than {MAX_NESTING} levels")
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        seen: set[str] = set()
-        for name, _ in pairs:
-            if name in seen:
-                raise MalformedInput(f"the member {name[:40]!a} stands twice")
-            seen.add(name)
-    return members
+def _refuse(value: object, where: str) -> NoReturn:
+    if value is None:
+        raise MalformedInput(f"{where}: null is not allowed: leave the member out")
+    if type(value) is float:
+        raise MalformedInput(f"{where}: {value!r} is not an integer from 0 to 2^53-1: write it as text")
+    raise MalformedInput(f"{where}: {type(value).__name__} is not a JSON value")
 
 
-def _integer(digits: str) -> int:
+def _reread(data: bytes) -> None:
+    """Refuse what a parsed value no longer shows. Slow, and only for texts that are not written compactly."""
+    try:
+        _DECODER.decode(data.decode())
+    except (ValueError, RecursionError) as error:  # in a member that its repetition hid from orjson
+        raise MalformedInput(f"not JSON: {error}") from error
+
+
+def _refuse_repeated(pairs: list[tuple[str, None]]) -> None:
+    seen = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise MalformedInput(f"the member {name[:40]!a} stands twice in one object")
+        seen.add(name)
+
+
+def _refuse_sign(digits: str) -> None:
     if digits.startswith("-"):
-        raise MalformedInput("negative numbers are not allowed: write them as text")
-    if len(digits) > 16:
-        raise MalformedInput(f"an integer lies outside 0 to {MAX_INTEGER}: write larger numbers as text")
-    return int(digits)
+        raise MalformedInput("an integer has a sign: write it as text")
 
 
-def _refuse_number(digits: str) -> NoReturn:
-    raise MalformedInput(f"{digits[:40]} is not allowed: write it as text")
-
-
-_DECODER: Final = json.JSONDecoder(
-    object_pairs_hook=_unique, parse_float=_refuse_number, parse_constant=_refuse_number, parse_int=_integer
-)
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_refuse_repeated, parse_int=_refuse_sign)

@@ -1,16 +1,17 @@
-"""What a certificate states, committed value by value, so that any part can be shown without the rest (design: claims).
+"""What a certificate states, committed value by value, so that any part can be shown alone (design: claims).
 
     salt_i       = H(03 ‖ master ‖ u32 i)[:16]
     commitment_i = H(02 ‖ salt_i ‖ JCS(value_i))
     digest       = H(04 ‖ JCS([[name_i, hex(commitment_i)], …]))      names unique, ascending by code point
 
-The master is drawn at random by the client, once a record; without it nothing can be guessed from the digest. Documents are
-claims named `document/1`, `document/2`, … whose value is `{"media_type", "size", "digest"}`.
+The master is drawn at random by the client, once a record; without it nothing can be guessed from the digest.
+Documents are claims named `document/1`, `document/2`, … whose value is `{"media_type", "size", "digest"}`.
 """
 
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ledger import limits
 from ledger.canonical import Json
@@ -56,7 +57,9 @@ class FullDisclosure:
         _check_names([name for name, _ in self.claims])
 
     def digest(self, suite: Suite) -> bytes:
-        return claims_digest(suite, (name for name, _ in self.claims), commitments(suite, self.master, self.claims))
+        return claims_digest(
+            suite, (name for name, _ in self.claims), commitments(suite, self.master, self.claims)
+        )
 
     @property
     def values(self) -> dict[str, Json]:
@@ -88,7 +91,7 @@ class FullDisclosure:
 
 @dataclass(frozen=True, slots=True)
 class SelectiveDisclosure:
-    """Some claims with salt and value; the others by name and commitment, so that what is withheld can be seen."""
+    """Some claims with salt and value, the others by name and commitment: what is withheld can be seen."""
 
     shown: tuple[tuple[str, bytes, Json], ...]
     withheld: tuple[tuple[str, bytes], ...]
@@ -134,7 +137,10 @@ Disclosure = FullDisclosure | SelectiveDisclosure
 
 
 def decode_disclosure(value: Json) -> Disclosure:
-    """Read a disclosure, full (`master`, `claims`) or selective (`shown`, `withheld`). Raises: MalformedInput."""
+    """Read a disclosure, full (`master`, `claims`) or selective (`shown`, `withheld`).
+
+    Raises: MalformedInput.
+    """
     fields = Fields(value, "disclosure")
     if fields.has("master"):
         master = fields.hex("master", MASTER_BYTES)
@@ -158,6 +164,10 @@ class DocumentClaim:
     size: int
     suite: Suite
     digest: bytes
+
+    def describes(self, content: bytes) -> bool:
+        """Tell whether `content` is the document, byte for byte."""
+        return self.size == len(content) and self.suite.hash(content) == self.digest
 
     def to_json(self) -> Json:
         return {"media_type": self.media_type, "size": self.size, "digest": self.suite.format(self.digest)}
@@ -186,7 +196,7 @@ def decode_document(value: Json) -> DocumentClaim:
 def _check_names(names: list[str]) -> None:
     if len(names) > limits.MAX_CLAIMS:
         raise MalformedInput(f"a record states at most {limits.MAX_CLAIMS} claims, not {len(names)}")
-    for before, after in zip(names, names[1:], strict=False):
+    for before, after in pairwise(names):
         if before >= after:
             same = "twice" if before == after else "out of ascending order"
             raise MalformedInput(f"the claim {after[:80]!r} stands {same}")

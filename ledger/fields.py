@@ -1,4 +1,4 @@
-"""Read the members of a decoded JSON object, each with its form, and refuse what is missing, malformed or unknown."""
+"""Read the members of a decoded JSON object, each in its form; refuse what is missing, malformed or unknown."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,10 @@ _HEX = re.compile(r"(?:[0-9a-f]{2})*")
 
 
 def parse_hex(text: str, length: int | None = None) -> bytes:
-    """Return the bytes of lowercase hex. Raises: MalformedInput for other text or a length in bytes other than `length`."""
+    """Return the bytes of lowercase hex.
+
+    Raises: MalformedInput for other text or a length in bytes other than `length`.
+    """
     if not _HEX.fullmatch(text):
         raise MalformedInput("expected lowercase hexadecimal")
     if length is not None and len(text) != 2 * length:
@@ -45,7 +48,9 @@ class Fields:
         if given == expected:
             return
         if given.rpartition("/")[0] == expected.rpartition("/")[0]:
-            raise NewerFormat(f"{self.where} is of type {given!r}; this program knows {expected!r}: update the program")
+            raise NewerFormat(
+                f"{self.where} is of type {given!r}; this program knows {expected!r}: update the program"
+            )
         raise MalformedInput(f"{self.where} is of type {given!r}, expected {expected!r}")
 
     def has(self, name: str) -> bool:

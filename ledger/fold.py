@@ -1,7 +1,7 @@
-"""Derive facts from registry events: the one place that says what an act means (design: status, issuers and keys).
+"""Derive facts from registry events: the one place that says what an act means (design: status, issuers).
 
-An anchor whose status words or status root do not fit is void: its size counts, nothing else of it does, and the log goes on.
-A transition that cannot be makes its position contradictory for good.
+An anchor whose status words or status root do not fit is void: its size counts, nothing else of it does, and
+the log goes on. A transition that cannot be makes its position contradictory for good.
 """
 
 from collections.abc import MutableMapping
@@ -12,6 +12,7 @@ from ledger import registry as acts
 from ledger import suites
 from ledger.errors import BrokenHead, MalformedInput
 from ledger.keys import keccak256
+from ledger.limits import MAX_ANCHOR_GROWTH, MAX_LOG_SIZE
 from ledger.registry import Event
 from ledger.status import Status, StatusTree, allowed, decode_changes
 from ledger.trust import (
@@ -44,8 +45,8 @@ class View(Protocol):
 def derive(view: View, trees: Trees, event: Event) -> list[Fact]:
     """Return the facts that `event` makes or replaces; the status tree of its log is brought up to date.
 
-    Raises: NewerFormat for an unknown kind, MalformedInput for a payload that does not decode, BrokenHead for an act that
-    the contract would not have let pass.
+    Raises: NewerFormat for an unknown kind, MalformedInput for a payload that does not decode, BrokenHead for
+    an act that the contract would not have let pass.
     """
     act = acts.decode_act(event.kind, event.payload)
     match act:
@@ -56,7 +57,7 @@ def derive(view: View, trees: Trees, event: Event) -> list[Fact]:
         case acts.RegistryClosed():
             return [replace(_governance(view), successor=act.successor)]
         case acts.LogAdmitted():
-            return _admitted(trees, event, act)
+            return _admitted(view, trees, event, act)
         case acts.DivisionAssigned():
             return [Division(act.division, act.log)]
         case acts.AdminTransferStarted():
@@ -68,21 +69,23 @@ def derive(view: View, trees: Trees, event: Event) -> list[Fact]:
         case acts.IssuerAdded() | acts.IssuerAssigned():
             return [IssuerAssignment(act.issuer, event.n, act.log)]
         case acts.KeyRegistered():
-            return [KeyState(keccak256(act.spki), act.spki, act.purpose, act.log, event.n)]
+            return [_registered(view, event, act)]
         case acts.KeyGranted():
             grant = (act.kinds, act.types, act.not_before, act.not_after)
             return [Grant(act.key, act.issuer, event.n, *grant)]
         case acts.KeyRetired():
             return [replace(_key(view, act.key), retired_at=act.at)]
         case acts.KeyCompromised():
-            return [replace(_key(view, act.key), compromised_since=act.since)]
+            return [_compromised(view, act)]
         case acts.Anchored():
             return _anchored(view, trees, event, act)
         case _:
             raise BrokenHead(f"event {event.n}: no rule for {type(act).__name__}")
 
 
-def _admitted(trees: Trees, event: Event, act: acts.LogAdmitted) -> list[Fact]:
+def _admitted(view: View, trees: Trees, event: Event, act: acts.LogAdmitted) -> list[Fact]:
+    if view.log(act.log) is not None:
+        raise BrokenHead(f"event {event.n}: the log {act.log!r} is admitted twice")
     suite, size = suites.by_number(act.suite), act.predecessor.size
     trees[act.log] = StatusTree(suite)
     trees[act.log].grow(size)
@@ -90,14 +93,34 @@ def _admitted(trees: Trees, event: Event, act: acts.LogAdmitted) -> list[Fact]:
     return [log, *(Division(division, act.log) for division in act.divisions)]
 
 
+def _registered(view: View, event: Event, act: acts.KeyRegistered) -> KeyState:
+    """A key is registered once: a second time would wash off its compromise."""
+    key = keccak256(act.spki)
+    if view.key(key) is not None:
+        raise BrokenHead(f"event {event.n}: the key 0x{key.hex()} is registered twice")
+    return KeyState(key, act.spki, act.purpose, act.log, event.n)
+
+
+def _compromised(view: View, act: acts.KeyCompromised) -> KeyState:
+    """A compromise only moves earlier."""
+    key = _key(view, act.key)
+    if key.compromised_since is not None and act.since > key.compromised_since:
+        raise BrokenHead(f"the compromise of the key 0x{key.id.hex()} moves later")
+    return replace(key, compromised_since=act.since)
+
+
 def _anchored(view: View, trees: Trees, event: Event, act: acts.Anchored) -> list[Fact]:
     log, tree = _log(view, act.log), trees[act.log]
-    if act.sequence != log.sequence + 1 or act.size < log.size:
-        raise BrokenHead(f"event {event.n}: anchor {act.sequence} of {act.log} does not follow {log.sequence}")
+    grown = act.size - log.size
+    if act.sequence != log.sequence + 1 or not 0 <= grown <= MAX_ANCHOR_GROWTH or act.size >= MAX_LOG_SIZE:
+        raise BrokenHead(
+            f"event {event.n}: anchor {act.sequence} of {act.log!r} does not follow {log.sequence}"
+        )
     tree.grow(act.size)
     changes, void = _changes(tree, act, log.status_known)
+    anchored_at = log.anchored_at if void else event.time
     facts: list[Fact] = [
-        replace(log, sequence=act.sequence, size=act.size, anchored_at=event.time),
+        replace(log, sequence=act.sequence, size=act.size, anchored_at=anchored_at),
         Anchor(
             log=act.log,
             sequence=act.sequence,
@@ -118,7 +141,9 @@ def _anchored(view: View, trees: Trees, event: Event, act: acts.Anchored) -> lis
     return facts
 
 
-def _changes(tree: StatusTree, act: acts.Anchored, comparable: bool) -> tuple[list[tuple[int, int, Status]], str]:
+def _changes(
+    tree: StatusTree, act: acts.Anchored, comparable: bool
+) -> tuple[list[tuple[int, int, Status]], str]:
     """Return (position, before, after) of a good anchor, or nothing and why it is void; the tree follows."""
     try:
         words = decode_changes(act.status_changes, act.size)

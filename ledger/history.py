@@ -1,7 +1,7 @@
 """The complete history of one certificate, and whether its log and the chain tell the same story.
 
-The records of a lineage form one chain by `previous`; replaying it through the state machine shows a missing record, and
-comparing its effects with the status words of the anchors shows a status that no record explains.
+The records of a lineage form one chain by `previous`; replaying it through the state machine shows a missing
+record, and comparing its effects with the status words of the anchors shows a status that no record explains.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The records of a lineage, oldest first; its status now; findings in plain English, none when all agrees."""
+    """The records of a lineage, oldest first; its status now; findings in English, none when all agrees."""
 
     records: tuple[Recorded, ...]
     status: Status | None
@@ -34,7 +34,7 @@ class History:
 
 
 def history(records: Sequence[Recorded], trust: Trust, log: str) -> History:
-    """Put the records of one lineage in the order of their chain, replay it, and compare with the anchored statuses."""
+    """Put the records of one lineage in order, replay them, and compare with the anchored statuses."""
     ordered, findings = _chain(records)
     lineage: Lineage | None = None
     expected: dict[bytes, tuple[Status, Recorded]] = {}
@@ -59,7 +59,9 @@ def _chain(records: Sequence[Recorded]) -> tuple[list[Recorded], list[str]]:
         item = following.get(item.leaf)
     if len(ordered) == len(records):
         return ordered, []
-    return ordered, [f"{len(records) - len(ordered)} records do not follow from the first: one is missing or doubled"]
+    return ordered, [
+        f"{len(records) - len(ordered)} records do not follow from the first: one is missing or doubled"
+    ]
 
 
 def _compare(
@@ -76,6 +78,7 @@ def _compare(
             findings.append(f"position {item.position}: its anchored statuses contradict each other")
         elif status is not should:
             findings.append(
-                f"position {item.position}: the chain says {status.name.lower()}, the records say {should.name.lower()}"
+                f"position {item.position}: the chain says {status.name.lower()}, "
+                f"the records say {should.name.lower()}"
             )
     return findings

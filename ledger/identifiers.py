@@ -167,12 +167,12 @@ class CertificateIdentifier:
         return cls(type_, issuer, serial, int(version), check, root, oddities)
 
     @classmethod
-    def build(cls, type: str, issuer: str, serial: str, version: int) -> Self:
+    def build(cls, type_: str, issuer: str, serial: str, version: int) -> Self:
         """Make an identifier and compute its check digit.
 
         Raises: InvalidIdentifier, as the strict `parse` does.
         """
-        return cls.parse(_with_check(ROOT, type, issuer, serial, version))
+        return cls.parse(_with_check(ROOT, type_, issuer, serial, version))
 
     def with_version(self, version: int) -> Self:
         """Return the identifier of another version of the same certificate.

@@ -1,10 +1,11 @@
-"""The registry in memory, replayed from its events: what a snapshot is verified with, and the model of every replica."""
+"""The registry in memory, replayed from its events: what a snapshot is verified with, the model of replicas."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
 
 from ledger.errors import BrokenHead
 from ledger.fold import derive
+from ledger.limits import MAX_BLOCK_TIME
 from ledger.registry import Event, extend_head
 from ledger.status import StatusTree
 from ledger.trust import (
@@ -26,12 +27,20 @@ class Chain:
     def __init__(self, head: bytes, n: int = 0, block: int = 0, time: int = 0) -> None:
         self.head, self.n, self.block, self.time = head, n, block, time
 
-    def extend(self, event: Event) -> None:
-        """Fold one event. Raises: BrokenHead when it does not follow the one before."""
+    def check(self, event: Event) -> None:
+        """Raises: BrokenHead when `event` does not follow the one before."""
         if event.n != self.n + 1:
             raise BrokenHead(f"event {event.n} stands where event {self.n + 1} belongs")
         if event.previous_block != self.block or event.block < self.block or event.time < self.time:
             raise BrokenHead(f"event {event.n} does not follow block {self.block}")
+        if event.time >= MAX_BLOCK_TIME:
+            raise BrokenHead(
+                f"event {event.n} has the time {event.time}: the chain does not count in seconds"
+            )
+
+    def extend(self, event: Event) -> None:
+        """Fold one event. Raises: BrokenHead when it does not follow the one before."""
+        self.check(event)
         self.head = extend_head(self.head, event)
         self.n, self.block, self.time = event.n, event.block, event.time
 
@@ -56,11 +65,15 @@ class Knowledge:
         self._statuses: dict[tuple[str, int], list[PositionStatus]] = {}
 
     def apply(self, event: Event) -> list[Fact]:
-        """Fold one event and keep its facts, which are returned. Raises: BrokenHead, MalformedInput, NewerFormat."""
-        self.chain.extend(event)
+        """Fold one event and keep its facts, which are returned.
+
+        Raises: BrokenHead, MalformedInput, NewerFormat.
+        """
+        self.chain.check(event)
         facts = derive(self, self.trees, event)
         for fact in facts:
             self._keep(fact)
+        self.chain.extend(event)  # only now: an event that was refused leaves everything as it was
         self.time = max(self.time, event.time)
         return facts
 

@@ -1,8 +1,9 @@
 """The state machine of a certificate: which record may follow which, and what it does to the status.
 
-Every record but the first names the newest record of its lineage as `previous`, so the records of a lineage form one chain
-and none can be left out. The same rules run at intake and in every audit. The chain itself allows a little more
-(`ledger.status.allowed`): a suspended certificate is resumed before it is renewed, so that nothing revives unseen.
+Every record but the first names the newest record of its lineage as `previous`, so the records of a lineage
+form one chain and none can be left out. The same rules run at intake and in every audit. The chain itself
+allows a little more (`ledger.status.allowed`): a suspended certificate is resumed before it is renewed, so
+that nothing revives unseen.
 """
 
 from dataclasses import dataclass
@@ -24,16 +25,16 @@ RESULT: Final = {
     "void": Status.VOID,
     "reinstate": Status.REINSTATED,
 }
-_IN_FORCE: Final = frozenset({Status.VALID, Status.REINSTATED})
-_STANDING: Final = _IN_FORCE | {Status.SUSPENDED}
+IN_FORCE: Final = frozenset({Status.VALID, Status.REINSTATED})
+_STANDING: Final = IN_FORCE | {Status.SUSPENDED}
 _ENDED: Final = frozenset(
     {Status.CANCELLED, Status.REVOKED, Status.WITHDRAWN, Status.TRANSFERRED, Status.VOID}
 )
 #: From which statuses each action is possible.
 SOURCES: Final = {
-    "renew": _IN_FORCE,
-    "amend": _IN_FORCE,
-    "suspend": _IN_FORCE,
+    "renew": IN_FORCE,
+    "amend": IN_FORCE,
+    "suspend": IN_FORCE,
     "resume": frozenset({Status.SUSPENDED}),
     "cancel": _STANDING,
     "revoke": _STANDING,
@@ -46,7 +47,7 @@ SOURCES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """Where a lineage stands: leaf hashes of its newest and its current record, and the current one's status."""
+    """Where a lineage stands: leaf hashes of its newest and its current record, status of the latter."""
 
     kind: str
     issuer: str
@@ -65,14 +66,14 @@ class StatusChange:
 
 
 def follow(lineage: Lineage | None, record: Record, leaf: bytes) -> tuple[Lineage, StatusChange | None]:
-    """Return the lineage after `record` (whose leaf hash is `leaf`) and the status change that it makes, if any.
+    """Return the lineage after `record` (of leaf hash `leaf`) and the status change that it makes, if any.
 
     Raises: TransitionRefused, saying what is registered and what could be done instead.
     """
     if record.action == "issue":
         if lineage is not None:
             raise TransitionRefused(
-                f"{record.identifier} is registered already as {lineage.identifier}: to change it, renew or amend it"
+                f"{record.identifier} is registered already as {lineage.identifier}: renew or amend it"
             )
         return Lineage(record.kind, record.issuer, record.identifier, leaf, leaf, Status.VALID), None
     if lineage is None:

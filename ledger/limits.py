@@ -14,4 +14,8 @@ MAX_ANCHOR_GROWTH = 2**20  # records of one anchor
 MAX_LOG_SIZE = 2**40  # positions of one log: five bytes in a status word
 MAX_STATEMENT_DAYS = 7  # from `time` to `expires`: an old statement cannot be anchored years later
 MAX_CLOCK_LEAD_SECONDS = 600  # how far a statement's time may lie ahead of the block that anchors it
+MAX_BLOCK_TIME = (
+    10**11
+)  # seconds, the year 5138: milliseconds of our age lie beyond; the contract says the same
+MAX_STATUS_CHANGES = 1024  # how many changes of one position are looked through for a reinstatement
 MAX_TEXT_CHARS = 4096  # any one text member of a record or statement

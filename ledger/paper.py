@@ -1,16 +1,17 @@
-"""A proof on paper: `SZ1:` + base45(zlib(CBOR)), small enough for one printed code (design: proof; RFC 9285, RFC 8949).
+"""A proof on paper: `SZ1:` + base45(zlib(CBOR)), small enough for one code (design: proof; RFC 9285, RFC 8949).
 
-The CBOR is a bijection of the canonical JSON: deterministic encoding (RFC 8949 section 4.2.1), in which text that is lowercase
-hexadecimal becomes tag 23 over its bytes and text that is unpadded base64url of 64 bytes becomes tag 21 over them. Whatever
-would not come out the same again is refused.
+The CBOR is a bijection of the canonical JSON: deterministic encoding (RFC 8949 section 4.2.1), in which text
+that is lowercase hexadecimal becomes tag 23 over its bytes and text that is unpadded base64url of 64 bytes
+becomes tag 21 over them. Whatever would not come out the same again is refused. The few kinds of items that a
+proof needs are read here and not by a library: the references and expansions of full CBOR would let a code of
+a page grow without end.
 """
 
-import io
 import zlib
-from typing import Any, Final, cast
+from collections.abc import Callable
+from typing import Final
 
 import base45
-import cbor2
 
 from ledger import limits
 from ledger.canonical import Json
@@ -22,17 +23,21 @@ from ledger.keys import decode_signature, encode_signature
 from ledger.proof import Proof, decode_proof
 
 PREFIX: Final = "SZ1:"
-_HEX_TAG: Final = 23  # RFC 8949 section 3.4.5.2: expected conversion to base16
-_BASE64URL_TAG: Final = 21
 _MIN_HEX_CHARS: Final = 16  # below, a tag would save nothing
+# Major types of RFC 8949 section 3.1, the tags of section 3.4.5.2 and the simple values of section 3.3.
+_INTEGER, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = 0, 2, 3, 4, 5, 6, 7
+_BASE64URL, _BASE16 = 21, 23
+_FALSE, _TRUE = 20, 21
 
 
 def encode_paper(proof: Proof) -> str:
     """Return the text of the printed code. Raises: LimitExceeded when the proof is too large for paper."""
-    packed = cbor2.dumps(_to_cbor(decode_json(proof.encode())), canonical=True)
+    packed = pack(decode_json(proof.encode()))
     if len(packed) > limits.MAX_PAPER_BYTES:
-        raise LimitExceeded(f"the proof takes {len(packed)} bytes, a printed code {limits.MAX_PAPER_BYTES} at most")
-    return PREFIX + base45.b45encode(zlib.compress(packed, 9)).decode("ascii")
+        raise LimitExceeded(
+            f"the proof takes {len(packed)} bytes, a printed code {limits.MAX_PAPER_BYTES} at most"
+        )
+    return f"{PREFIX}{base45.b45encode(zlib.compress(packed, 9)).decode('ascii')}"
 
 
 def decode_paper(code: str) -> Proof:
@@ -45,11 +50,7 @@ def decode_paper(code: str) -> Proof:
         compressed = base45.b45decode(code[len(PREFIX) :])
     except ValueError as error:
         raise MalformedInput(f"the code is not base45: {error}") from error
-    packed = _inflate(compressed)
-    value = _from_cbor(_load(packed), 0)
-    if cbor2.dumps(_to_cbor(value), canonical=True) != packed:
-        raise MalformedInput("the code is not in the one exact form of its proof")
-    return decode_proof(canonical(value))
+    return decode_proof(canonical(unpack(_inflate(compressed))))
 
 
 def _inflate(data: bytes) -> bytes:
@@ -65,53 +66,109 @@ def _inflate(data: bytes) -> bytes:
     return packed
 
 
-def _load(packed: bytes) -> Any:
-    stream = io.BytesIO(packed)
-    try:
-        value = cbor2.CBORDecoder(stream, tag_hook=lambda tag, _immutable: tag).decode()
-    except (cbor2.CBORDecodeError, ValueError, OverflowError, RecursionError, TypeError, MemoryError) as error:
-        raise MalformedInput(f"the code holds no CBOR: {type(error).__name__}") from error
-    if stream.read(1):
-        raise MalformedInput("the code has data after its CBOR")
-    return value
-
-
-def _to_cbor(value: Json) -> Any:
+def pack(value: Json) -> bytes:
+    """Return the deterministic CBOR of canonical JSON."""
+    if isinstance(value, bool):
+        return _head(_SIMPLE, _TRUE if value else _FALSE)
+    if isinstance(value, int):
+        return _head(_INTEGER, value)
     if isinstance(value, str):
-        return _compact(value)
+        return _pack_text(value)
     if isinstance(value, list):
-        return [_to_cbor(item) for item in value]
-    if isinstance(value, dict):
-        return {name: _to_cbor(item) for name, item in value.items()}
+        return _head(_ARRAY, len(value)) + b"".join(map(pack, value))
+    members = sorted((_head(_TEXT, len(name)) + name.encode(), pack(item)) for name, item in value.items())
+    return _head(_MAP, len(members)) + b"".join(name + item for name, item in members)
+
+
+def _pack_text(text: str) -> bytes:
+    for tag, read in _TAGGED:
+        try:
+            data = read(text)
+        except MalformedInput:
+            continue
+        return _head(_TAG, tag) + _head(_BYTES, len(data)) + data
+    encoded = text.encode()
+    return _head(_TEXT, len(encoded)) + encoded
+
+
+def _read_hex(text: str) -> bytes:
+    if len(text) < _MIN_HEX_CHARS:
+        raise MalformedInput("too short to save anything")
+    return parse_hex(text)
+
+
+_TAGGED: Final[tuple[tuple[int, Callable[[str], bytes]], ...]] = (
+    (_BASE16, _read_hex),
+    (_BASE64URL, decode_signature),
+)
+
+
+def _head(major: int, argument: int) -> bytes:
+    if argument < 24:
+        return bytes([major << 5 | argument])
+    width = next(width for width in (1, 2, 4, 8) if argument < 1 << 8 * width)
+    return bytes([major << 5 | 23 + width.bit_length()]) + argument.to_bytes(width, "big")
+
+
+def unpack(packed: bytes) -> Json:
+    """Return the JSON of deterministic CBOR. Raises: MalformedInput for any other form, LimitExceeded."""
+    reader = _Reader(packed)
+    value = reader.item(0)
+    if pack(value) != packed:
+        raise MalformedInput("the code is not in the one exact form of its proof")
     return value
 
 
-def _compact(text: str) -> Any:
-    try:
-        if len(text) >= _MIN_HEX_CHARS:
-            return cbor2.CBORTag(_HEX_TAG, parse_hex(text))
-    except MalformedInput:
-        pass
-    try:
-        return cbor2.CBORTag(_BASE64URL_TAG, decode_signature(text))
-    except MalformedInput:
-        return text
+class _Reader:
+    """Reads item after item; each takes at least a byte, so no input can ask for more than it has."""
 
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
 
-def _from_cbor(value: Any, depth: int) -> Json:
-    if depth > limits.MAX_NESTING:
-        raise LimitExceeded(f"the code nests deeper than {limits.MAX_NESTING}")
-    if isinstance(value, cbor2.CBORTag) and isinstance(value.value, bytes):
-        if value.tag == _HEX_TAG:
-            return value.value.hex()
-        if value.tag == _BASE64URL_TAG and len(value.value) == 64:
-            return encode_signature(value.value)
-    if isinstance(value, list):
-        return [_from_cbor(item, depth + 1) for item in value]
-    if isinstance(value, dict):
-        if not all(isinstance(name, str) for name in value):
+    def item(self, depth: int) -> Json:
+        if depth > limits.MAX_NESTING:
+            raise LimitExceeded(f"the code nests deeper than {limits.MAX_NESTING}")
+        major, argument = self._read_head()
+        if major == _INTEGER:
+            return argument
+        if major == _TEXT:
+            return self._read_text(argument)
+        if major == _ARRAY:
+            return [self.item(depth + 1) for _ in range(argument)]
+        if major == _MAP:
+            return dict(self._member(depth + 1) for _ in range(argument))
+        if major == _SIMPLE and argument in (_FALSE, _TRUE):
+            return argument == _TRUE
+        if major == _TAG and argument in (_BASE64URL, _BASE16):
+            inner, length = self._read_head()
+            if inner == _BYTES:
+                data = self._take(length)
+                return data.hex() if argument == _BASE16 else encode_signature(data)
+        raise MalformedInput("the code holds an item that no proof has")
+
+    def _member(self, depth: int) -> tuple[str, Json]:
+        major, length = self._read_head()
+        if major != _TEXT:
             raise MalformedInput("the code has a member name that is not text")
-        return {name: _from_cbor(item, depth + 1) for name, item in value.items()}
-    if isinstance(value, (str, bool, int)):
-        return cast(Json, value)
-    raise MalformedInput("the code holds a value that no proof has")
+        return self._read_text(length), self.item(depth)
+
+    def _read_head(self) -> tuple[int, int]:
+        major, argument = divmod(self._take(1)[0], 32)
+        if argument < 24:
+            return major, argument
+        if argument > 27:
+            raise MalformedInput("the code holds an item of indefinite length")
+        return major, int.from_bytes(self._take(1 << argument - 24), "big")
+
+    def _read_text(self, length: int) -> str:
+        try:
+            return self._take(length).decode()
+        except UnicodeDecodeError as error:
+            raise MalformedInput("the code holds text that is not UTF-8") from error
+
+    def _take(self, length: int) -> bytes:
+        data = self._data[self._at : self._at + length]
+        if len(data) < length:
+            raise MalformedInput("the code ends in the middle of an item")
+        self._at += length
+        return data

@@ -1,4 +1,7 @@
-"""The self-contained evidence 存证凭据 that travels with a document (design: proof). Decoding only; `verification` judges."""
+"""The self-contained evidence 存证凭据 that travels with a document (design: proof).
+
+Decoding only; `verification` judges.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,19 +24,23 @@ _MAX_SEQUENCE: Final = 2**53 - 1
 
 @dataclass(frozen=True, slots=True)
 class Staple:
-    """What a status was at an anchor: the chunk of 64 positions (32 bytes) and its path to the status root."""
+    """What a status was at an anchor: the chunk of 64 positions (32 bytes), its path to the status root."""
 
     sequence: int
     chunk: bytes
     path: tuple[bytes, ...]
 
     def to_json(self) -> Json:
-        return {"sequence": self.sequence, "chunk": self.chunk.hex(), "path": [node.hex() for node in self.path]}
+        return {
+            "sequence": self.sequence,
+            "chunk": self.chunk.hex(),
+            "path": [node.hex() for node in self.path],
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A record, its place in a submission, the submission's place in an anchored batch, and proofs of linked records."""
+    """A record, its place in a submission, the submission's place in a batch, proofs of linked records."""
 
     record: Record
     disclosure: Disclosure | None
@@ -66,7 +73,9 @@ class Proof:
         """Return the canonical JSON text. Raises: LimitExceeded."""
         text = canonical(self.to_json())
         if len(text) > limits.MAX_PROOF_BYTES:
-            raise LimitExceeded(f"the proof has {len(text)} bytes, at most {limits.MAX_PROOF_BYTES} are allowed")
+            raise LimitExceeded(
+                f"the proof has {len(text)} bytes, at most {limits.MAX_PROOF_BYTES} are allowed"
+            )
         return text
 
 

@@ -1,9 +1,10 @@
-"""The one table from (step, outcome, reason) to the verdict, with the words that people read (design: verification).
+"""The one table from (step, outcome, reason) to the verdict, in words that people read (design: verification).
 
-No row with outcome `unknown` leads to `valid`; a test walks the table. Reason codes are stable; words may be improved.
+No row with outcome `unknown` leads to `valid`; a test walks the table. Reason codes are stable; words may be
+improved.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -65,7 +66,7 @@ _RETAIN = (
 )
 _SYNC = (
     "请稍后重试；若持续出现，请通知本地节点管理员检查同步情况。",
-    "Try again in a minute; if it stays, ask the administrator of this node to check that it follows the chain.",
+    "Try again in a minute; if it stays, let the administrator of this node check that it follows the chain.",
 )
 _CLOCK = ("请校准本机时钟后重试。", "Set this machine's clock and try again.")
 _READ = (
@@ -80,12 +81,16 @@ def _passes(step: int, *reasons: tuple[str, str, str]) -> dict[Key, Row]:
     return {(step, Outcome.PASS, code): Row(Verdict.VALID, zh, en) for code, zh, en in reasons}
 
 
-def _fails(step: int, verdict: Verdict, advice: tuple[str, str], *reasons: tuple[str, str, str]) -> dict[Key, Row]:
+def _fails(
+    step: int, verdict: Verdict, advice: tuple[str, str], *reasons: tuple[str, str, str]
+) -> dict[Key, Row]:
     return {(step, Outcome.FAIL, code): Row(verdict, zh, en, *advice) for code, zh, en in reasons}
 
 
 def _unknowns(step: int, advice: tuple[str, str], *reasons: tuple[str, str, str]) -> dict[Key, Row]:
-    return {(step, Outcome.UNKNOWN, code): Row(Verdict.UNVERIFIABLE, zh, en, *advice) for code, zh, en in reasons}
+    return {
+        (step, Outcome.UNKNOWN, code): Row(Verdict.UNVERIFIABLE, zh, en, *advice) for code, zh, en in reasons
+    }
 
 
 def _skips(step: int, code: str, zh: str, en: str) -> dict[Key, Row]:
@@ -93,14 +98,28 @@ def _skips(step: int, code: str, zh: str, en: str) -> dict[Key, Row]:
 
 
 TABLE: Final[dict[Key, Row]] = {
-    **_passes(1, ("well_formed", "凭据完整，各处主体一致", "The proof is complete and names one issuer throughout")),
+    **_passes(
+        1, ("well_formed", "凭据完整，各处主体一致", "The proof is complete and names one issuer throughout")
+    ),
     **_fails(
         1,
         Verdict.INVALID,
         _RETAIN,
-        ("not_presentable", "这是一条状态变更记录，不是证照", "This is a record of a status change, not a certificate"),
-        ("issuer_mismatch", "记录、标识与签名声明的颁发机构不一致", "Record, identifier and statement name different issuers"),
-        ("suite_mismatch", "凭据所用算法与该城市日志不符", "The proof uses another hash suite than the city's log"),
+        (
+            "not_presentable",
+            "这是一条状态变更记录，不是证照",
+            "This is a record of a status change, not a certificate",
+        ),
+        (
+            "issuer_mismatch",
+            "记录、标识与签名声明的颁发机构不一致",
+            "Record, identifier and statement name different issuers",
+        ),
+        (
+            "suite_mismatch",
+            "凭据所用算法与该城市日志不符",
+            "The proof uses another hash suite than the city's log",
+        ),
     ),
     **_unknowns(
         1,
@@ -112,11 +131,18 @@ TABLE: Final[dict[Key, Row]] = {
         1,
         ("请更新核验程序后重试。", "Update the verifying program and try again."),
         ("newer_format", "凭据采用了更新的格式", "The proof is in a newer format than this program knows"),
-        ("kind_not_supported", "本程序尚不支持此类记录", "This program does not verify records of this kind yet"),
+        (
+            "kind_not_supported",
+            "本程序尚不支持此类记录",
+            "This program does not verify records of this kind yet",
+        ),
     ),
     **_unknowns(
         1,
-        ("请确认本节点所用的登记簿；或联系颁发城市。", "Check which registry this node follows, or contact the issuing city."),
+        (
+            "请确认本节点所用的登记簿；或联系颁发城市。",
+            "Check which registry this node follows, or contact the issuing city.",
+        ),
         ("other_registry", "凭据属于另一个登记簿", "The proof belongs to another registry"),
         ("log_unknown", "本节点不知道该城市的日志", "This node does not know the log of that city"),
     ),
@@ -137,18 +163,41 @@ TABLE: Final[dict[Key, Row]] = {
         _READ,
         ("nothing_presented", "未出示可供比对的文件或信息项", "Nothing was presented that could be compared"),
         ("claims_incomplete", "仅核对了部分信息项", "Only some of the disclosed items were compared"),
-        ("document_not_registered", "登记时未登记任何文件，无法比对此文件", "No document was registered, so this file cannot be compared"),
+        (
+            "document_not_registered",
+            "登记时未登记任何文件，无法比对此文件",
+            "No document was registered, so this file cannot be compared",
+        ),
     ),
     **_unknowns(
         2,
         _FRESH,
-        ("document_withheld", "凭据未披露文件指纹，无法比对", "The proof withholds the document's fingerprint"),
+        (
+            "document_withheld",
+            "凭据未披露文件指纹，无法比对",
+            "The proof withholds the document's fingerprint",
+        ),
         ("claim_withheld", "凭据未披露该信息项，无法比对", "The proof withholds an item that was presented"),
-        ("nothing_disclosed", "凭据未披露任何信息项，无法比对", "The proof discloses nothing to compare with"),
-        ("claims_unreadable", "出示的信息项格式有误", "The presented items are not in a form that can be compared"),
+        (
+            "nothing_disclosed",
+            "凭据未披露任何信息项，无法比对",
+            "The proof discloses nothing to compare with",
+        ),
+        (
+            "claims_unreadable",
+            "出示的信息项格式有误",
+            "The presented items are not in a form that can be compared",
+        ),
     ),
-    **_passes(3, ("claims_committed", "披露的信息项与登记一致", "The disclosed items are those of the record")),
-    **_fails(3, Verdict.INVALID, _RETAIN, ("claims_altered", "披露的信息项被改动", "The disclosed items were altered")),
+    **_passes(
+        3, ("claims_committed", "披露的信息项与登记一致", "The disclosed items are those of the record")
+    ),
+    **_fails(
+        3,
+        Verdict.INVALID,
+        _RETAIN,
+        ("claims_altered", "披露的信息项被改动", "The disclosed items were altered"),
+    ),
     **_unknowns(3, _FRESH, ("nothing_disclosed", "凭据未披露任何信息项", "The proof discloses no items")),
     **_passes(4, ("in_submission", "记录在部门签名的登记批之内", "The record is in the signed submission")),
     **_fails(
@@ -158,50 +207,107 @@ TABLE: Final[dict[Key, Row]] = {
         ("not_in_submission", "记录不在部门签名的登记批之内", "The record is not in the signed submission"),
     ),
     **_passes(5, ("signature_good", "部门签名有效", "The department's signature is good")),
-    **_fails(5, Verdict.INVALID, _RETAIN, ("signature_bad", "部门签名无效", "The department's signature is wrong")),
-    **_unknowns(5, _SYNC, ("key_unknown", "本节点不知道签名所用的密钥", "This node does not know the key that signed")),
-    **_passes(6, ("in_batch", "登记批在上链批次之内，序号相符", "The submission is in the batch and its position follows")),
+    **_fails(
+        5, Verdict.INVALID, _RETAIN, ("signature_bad", "部门签名无效", "The department's signature is wrong")
+    ),
+    **_unknowns(
+        5, _SYNC, ("key_unknown", "本节点不知道签名所用的密钥", "This node does not know the key that signed")
+    ),
+    **_passes(
+        6,
+        (
+            "in_batch",
+            "登记批在上链批次之内，序号相符",
+            "The submission is in the batch and its position follows",
+        ),
+    ),
     **_fails(
         6,
         Verdict.INVALID,
         _RETAIN,
         ("not_in_batch", "登记批不在该次上链批次之内", "The submission is not in that batch"),
-        ("count_mismatch", "批次计数与链上增长不符", "The counts of the batch differ from the growth on the chain"),
+        (
+            "count_mismatch",
+            "批次计数与链上增长不符",
+            "The counts of the batch differ from the growth on the chain",
+        ),
     ),
     **_unknowns(
-        6, _SYNC, ("anchor_unknown", "该次锚定尚未到达本节点", "The anchor has not reached this node or is not final yet")
+        6,
+        _SYNC,
+        (
+            "anchor_unknown",
+            "该次锚定尚未到达本节点",
+            "The anchor has not reached this node or is not final yet",
+        ),
     ),
     **_passes(7, ("anchored", "锚定已最终确认", "The anchor is final")),
     **_fails(
         7,
         Verdict.INVALID,
         _RETAIN,
-        ("statement_expired", "上链时部门签名的声明已过期", "The signed statement had expired when it was anchored"),
-        ("statement_postdated", "部门签名的声明晚于上链时间", "The signed statement is dated after its anchor"),
+        (
+            "statement_expired",
+            "上链时部门签名的声明已过期",
+            "The signed statement had expired when it was anchored",
+        ),
+        (
+            "statement_postdated",
+            "部门签名的声明晚于上链时间",
+            "The signed statement is dated after its anchor",
+        ),
     ),
     **_unknowns(
-        7, _SYNC, ("anchor_unknown", "该次锚定尚未到达本节点", "The anchor has not reached this node or is not final yet")
+        7,
+        _SYNC,
+        (
+            "anchor_unknown",
+            "该次锚定尚未到达本节点",
+            "The anchor has not reached this node or is not final yet",
+        ),
     ),
     **_unknowns(
-        7, _ISSUER, ("anchor_void", "该次锚定无效，须由颁发城市重新登记", "The anchor is void; the issuing city must register again")
+        7,
+        _ISSUER,
+        (
+            "anchor_void",
+            "该次锚定无效，须由颁发城市重新登记",
+            "The anchor is void; the issuing city must register again",
+        ),
     ),
-    **_passes(8, ("entitled", "上链时颁发机构与密钥有权签发", "Issuer and key were entitled when it was anchored")),
+    **_passes(
+        8, ("entitled", "上链时颁发机构与密钥有权签发", "Issuer and key were entitled when it was anchored")
+    ),
     **_fails(
         8,
         Verdict.INVALID,
         _RETAIN,
         ("issuer_not_in_log", "颁发机构不属于该城市", "The issuer does not belong to that city"),
         ("key_not_registered", "签名密钥上链时尚未登记", "The key was not registered when it was anchored"),
-        ("not_entitled", "该密钥无权为此机构签发此类证照", "The key was not entitled to speak for this issuer and type"),
+        (
+            "not_entitled",
+            "该密钥无权为此机构签发此类证照",
+            "The key was not entitled to speak for this issuer and type",
+        ),
         ("key_retired", "签名密钥上链时已停用", "The key had been retired when it was anchored"),
     ),
     **_unknowns(
         8,
         _ISSUER,
-        ("key_compromised", "签名密钥上链时可能已泄露", "The key may have been in other hands when it was anchored"),
+        (
+            "key_compromised",
+            "签名密钥上链时可能已泄露",
+            "The key may have been in other hands when it was anchored",
+        ),
     ),
     **_unknowns(
-        8, _SYNC, ("anchor_unknown", "该次锚定尚未到达本节点", "The anchor has not reached this node or is not final yet")
+        8,
+        _SYNC,
+        (
+            "anchor_unknown",
+            "该次锚定尚未到达本节点",
+            "The anchor has not reached this node or is not final yet",
+        ),
     ),
     **_passes(
         9,
@@ -224,12 +330,32 @@ TABLE: Final[dict[Key, Row]] = {
         9,
         _ISSUER,
         ("status_contradictory", "链上状态自相矛盾", "The anchored statuses contradict each other"),
-        ("reinstatement_unproven", "恢复效力未附部门签名的记录", "The reinstatement lacks its department-signed record"),
-        ("predecessor_unknown", "本节点不知道前一登记簿的状态", "The status in the preceding registry is not known here"),
+        (
+            "reinstatement_unproven",
+            "恢复效力未附部门签名的记录",
+            "The reinstatement lacks its department-signed record",
+        ),
+        (
+            "predecessor_unknown",
+            "本节点不知道前一登记簿的状态",
+            "The status in the preceding registry is not known here",
+        ),
         ("staple_altered", "凭据所附状态与链上不符", "The attached status does not fit its anchor"),
     ),
     **_unknowns(
-        9, _SYNC, ("position_unknown", "序号未知，无法查询状态", "The position is not known, so neither is the status")
+        9,
+        _SYNC,
+        ("position_unknown", "序号未知，无法查询状态", "The position is not known, so neither is the status"),
+        (
+            "staple_newer",
+            "凭据所附状态比本节点所知更新，且并非有效",
+            "The attached status is newer than what is known here",
+        ),
+        (
+            "attached_unproven",
+            "凭据所附的变更记录无法证实",
+            "A record of change that is attached cannot be confirmed",
+        ),
     ),
     **_passes(
         10,
@@ -243,18 +369,36 @@ TABLE: Final[dict[Key, Row]] = {
         ("expired", "已过有效期", "Past its last day"),
         ("not_yet_valid", "尚未到生效日期", "Before its first day"),
     ),
+    **_unknowns(
+        10,
+        _CLOCK,
+        ("clock_behind", "本机时钟有误，无法判断是否已生效", "The clock is wrong: it may be in force"),
+    ),
     **_skips(11, "no_links", "无关联的印章或签名", "No linked seals or signatures"),
     **_unknowns(
         11,
         ("请更新核验程序后重试。", "Update the verifying program and try again."),
-        ("links_not_supported", "本程序尚不能核验关联的印章与签名", "This program does not verify linked seals and signatures yet"),
+        (
+            "links_not_supported",
+            "本程序尚不能核验关联的印章与签名",
+            "This program does not verify linked seals and signatures yet",
+        ),
     ),
     **_passes(12, ("knowledge_fresh", "所知信息在允许时效内", "What is known is fresh enough")),
-    **_unknowns(12, _SYNC, ("knowledge_stale", "所知信息已超过允许时效", "What is known is older than the policy allows")),
-    **_unknowns(12, _CLOCK, ("clock_behind", "本机时钟早于链上时间", "This machine's clock is behind the chain")),
+    **_unknowns(
+        12,
+        _SYNC,
+        ("knowledge_stale", "所知信息已超过允许时效", "What is known is older than the policy allows"),
+    ),
+    **_unknowns(
+        12, _CLOCK, ("clock_behind", "本机时钟早于链上时间", "This machine's clock is behind the chain")
+    ),
     **{
         (step, Outcome.UNKNOWN, "not_reached"): Row(
-            Verdict.UNVERIFIABLE, "因前述问题未能检查", "Could not be checked for a reason named above", *_FRESH
+            Verdict.UNVERIFIABLE,
+            "因前述问题未能检查",
+            "Could not be checked for a reason named above",
+            *_FRESH,
         )
         for step in range(2, 13)
     },
@@ -264,20 +408,25 @@ TABLE: Final[dict[Key, Row]] = {
 _GENUINE: Final = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 11})
 
 
+#: Which rows decide, in this order.
+_PRECEDENCE: Final[tuple[Callable[[Key], bool], ...]] = (
+    lambda key: TABLE[key].verdict is Verdict.INVALID,
+    lambda key: TABLE[key].verdict is Verdict.UNVERIFIABLE and key[0] in _GENUINE,
+    lambda key: TABLE[key].verdict is Verdict.NOT_CURRENT,
+    lambda key: TABLE[key].verdict is Verdict.UNVERIFIABLE,
+)
+
+
 def decide(keys: Iterable[Key]) -> tuple[Verdict, Key]:
     """Return the verdict of all steps together and the step that decides it.
 
-    Evidence against it comes first, then gaps in what makes it genuine, then what ended it, then gaps in what is known of
-    its present state. Only when every step passes or does not apply is it valid; the deciding step is then the status.
+    Evidence against it comes first, then gaps in what makes it genuine, then what ended it, then gaps in what
+    is known of its present state. Only when every step passes or does not apply is it valid; the deciding
+    step is then the status.
     """
     ordered = sorted(keys)
-    for wanted in (
-        lambda key: TABLE[key].verdict is Verdict.INVALID,
-        lambda key: TABLE[key].verdict is Verdict.UNVERIFIABLE and key[0] in _GENUINE,
-        lambda key: TABLE[key].verdict is Verdict.NOT_CURRENT,
-        lambda key: TABLE[key].verdict is Verdict.UNVERIFIABLE,
-    ):
+    for decides in _PRECEDENCE:
         for key in ordered:
-            if wanted(key):
+            if decides(key):
                 return TABLE[key].verdict, key
     return Verdict.VALID, next(key for key in ordered if key[0] == 9)

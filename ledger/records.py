@@ -6,6 +6,7 @@ Leaf data is the canonical JSON of the record; the leaf hash names it everywhere
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from ledger import times
@@ -32,6 +33,8 @@ STATUS_ACTIONS: Final = frozenset(
     {"suspend", "resume", "cancel", "revoke", "withdraw", "transfer", "void", "reinstate"}
 )
 _RELATION = re.compile(r"[a-z][a-z-]{0,31}")
+_DIVISION = re.compile(r"[1-9][0-9]{5}")  # province, prefecture and county, two digits each
+_TRAILING_ZEROS = re.compile(r"(?:00){1,2}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,8 @@ class Record:
 
     def __post_init__(self) -> None:
         """Check the members against each other. Raises: MalformedInput."""
+        if len(self.salt) != SALT_BYTES:
+            raise MalformedInput(f"the salt of a record has {SALT_BYTES} bytes")
         if self.kind not in KINDS:
             raise MalformedInput(f"the kind must be one of {', '.join(KINDS)}, not {self.kind[:40]!r}")
         if self.action not in PRESENTABLE and self.action not in STATUS_ACTIONS:
@@ -80,12 +85,22 @@ class Record:
         if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
             raise MalformedInput("`valid_until` lies before `valid_from`")
         if self.kind in CERTIFICATE_KINDS:
-            CertificateIdentifier.parse(self.identifier, strict=False)
+            _certificate(self.identifier)
 
     @property
     def certificate(self) -> CertificateIdentifier:
         """The identifier, parsed; only for kinds that carry certificate identifiers."""
-        return CertificateIdentifier.parse(self.identifier, strict=False)
+        return _certificate(self.identifier)
+
+    @property
+    def names_issuer(self) -> bool:
+        """Whether the identifier names the issuer: by credit code or, as older ones do, by its division."""
+        if self.kind not in CERTIFICATE_KINDS:
+            return True
+        named = self.certificate.issuer
+        if _DIVISION.fullmatch(named):
+            return self.issuer[2:8].startswith(_TRAILING_ZEROS.sub("", named))
+        return named == self.issuer
 
     @property
     def lineage(self) -> str:
@@ -111,7 +126,9 @@ class Record:
             if digest is not None:
                 body[name] = self.suite.format(digest)
         if self.links:
-            body["links"] = [{"rel": link.rel, "record": self.suite.format(link.record)} for link in self.links]
+            body["links"] = [
+                {"rel": link.rel, "record": self.suite.format(link.record)} for link in self.links
+            ]
         if self.basis is not None:
             body["basis"] = self.basis
         return body
@@ -123,6 +140,19 @@ class Record:
     def leaf(self) -> bytes:
         """Return the 32-byte leaf hash that names this record."""
         return leaf_hash(self.suite, self.encode())
+
+
+@lru_cache(maxsize=1024)  # a record is asked for its identifier several times in a row
+def _certificate(identifier: str) -> CertificateIdentifier:
+    return CertificateIdentifier.parse(identifier, strict=False)
+
+
+def lineage_of(identifier: str) -> str:
+    """Return what all versions of a certificate identifier share; any other identifier is its own lineage."""
+    try:
+        return _certificate(identifier).lineage
+    except MalformedInput:
+        return identifier
 
 
 def decode_record(value: Json) -> Record:

@@ -1,15 +1,15 @@
-"""The acts of the registry contract 登记簿合约 as its events tell them, and the head that binds them (design: registry events).
+"""The acts of the registry contract 登记簿合约, and the head that binds its events (design: registry events).
 
     head_n = keccak256(abi.encode(head_(n-1), n, time, previousBlock, kind, keccak256(payload)))
     head_0 = keccak256(abi.encode("shunzheng/registry/1", chainId, contract, blockhash before deployment))
 
-The payload is the ABI encoding of the fields of the act, in the order in which they stand in the classes below. Nothing here
-judges an act: the contract did, and `ledger.knowledge` folds the acts into what is known.
+The payload is the ABI encoding of the fields of the act, in the order in which they stand in the classes
+below. Nothing here judges an act: the contract did, and `ledger.knowledge` folds the acts into what is known.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Final, cast
+from typing import Any, ClassVar, Final
 
 from eth_abi.abi import decode as abi_decode
 from eth_abi.abi import encode as abi_encode
@@ -19,11 +19,12 @@ from ledger.errors import MalformedInput, NewerFormat
 from ledger.keys import keccak256
 
 FORMAT: Final = "shunzheng/registry/1"
+NO_END: Final = 10**11 - 1  # the last second that the contract takes; milliseconds for seconds lie beyond it
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event: number from 1, kind, block of the event before it (0 at first), block time, payload, own block."""
+    """One event: number from 1, kind, block of the event before (0 at first), block time, payload, block."""
 
     n: int
     kind: int
@@ -34,8 +35,10 @@ class Event:
 
 
 def head_zero(chain_id: int, contract: bytes, block_hash: bytes) -> bytes:
-    """Return head 0 of the registry at `contract` (20 bytes), deployed right after the block of `block_hash`."""
-    return keccak256(abi_encode(("string", "uint256", "address", "bytes32"), (FORMAT, chain_id, contract, block_hash)))
+    """Return head 0 of the registry at `contract` (20 bytes), deployed after the block of `block_hash`."""
+    return keccak256(
+        abi_encode(("string", "uint256", "address", "bytes32"), (FORMAT, chain_id, contract, block_hash))
+    )
 
 
 def extend_head(head: bytes, event: Event) -> bytes:
@@ -63,21 +66,27 @@ def _same(value: Any) -> Any:
 
 
 def _read_text(value: bytes) -> str:
-    text = value.rstrip(b"\0")
-    if b"\0" in text or not text.isascii():
-        raise MalformedInput("a name on the chain is ASCII text padded with zero bytes")
-    return text.decode("ascii")
+    """Read text padded with zero bytes; bytes that no name has are spelled out.
+
+    The contract does not look at everything (at certificate types, say): what one city writes there must not stop
+    the replicas of all.
+    """
+    return value.rstrip(b"\0").decode("ascii", "backslashreplace").replace("\0", r"\x00")
+
+
+def _write_text(text: str) -> bytes:
+    return text.encode("ascii")
 
 
 def _text(length: int) -> _Codec:
-    return _Codec(f"bytes{length}", _read_text, lambda text: text.encode("ascii"))
+    return _Codec(f"bytes{length}", _read_text, _write_text)
 
 
 def _texts(length: int) -> _Codec:
     return _Codec(
         f"bytes{length}[]",
         lambda values: tuple(_read_text(value) for value in values),
-        lambda texts: [text.encode("ascii") for text in texts],
+        lambda texts: [_write_text(text) for text in texts],
     )
 
 
@@ -87,7 +96,7 @@ _ISSUER = _text(18)
 _DIVISION = _text(6)
 _HASH = _Codec("bytes32", _same, _same)
 _BYTES = _Codec("bytes", _same, _same)
-_STRING = _Codec("string", _same, _same)
+_STRING = _Codec("bytes", _read_text, _write_text)  # `string` of the ABI, which is laid out as `bytes`
 _U8 = _Codec("uint8", _same, _same)
 _U64 = _Codec("uint64", _same, _same)
 
@@ -106,14 +115,15 @@ class Predecessor:
 
 def _read_predecessor(value: tuple[Any, ...]) -> Predecessor:
     registry, log, n, head, size, status_root = value
-    return Predecessor(registry, _read_text(log), n, head, size, status_root)
+    return Predecessor(_read_text(registry), _read_text(log), n, head, size, status_root)
 
 
 def _write_predecessor(value: Predecessor) -> tuple[Any, ...]:
-    return (value.registry, value.log.encode("ascii"), value.n, value.head, value.size, value.status_root)
+    registry, log = _write_text(value.registry), _write_text(value.log)
+    return (registry, log, value.n, value.head, value.size, value.status_root)
 
 
-_PREDECESSOR = _Codec("(string,bytes32,uint64,bytes32,uint64,bytes32)", _read_predecessor, _write_predecessor)
+_PREDECESSOR = _Codec("(bytes,bytes32,uint64,bytes32,uint64,bytes32)", _read_predecessor, _write_predecessor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +135,11 @@ class Act:
 
     def encode(self) -> bytes:
         """Return the payload. Raises: MalformedInput for a value that its field cannot hold."""
-        values = [codec.write(getattr(self, field.name)) for codec, field in zip(self.ABI, fields(self), strict=True)]
+        given = [getattr(self, field.name) for field in fields(self)]
         try:
-            return cast(bytes, abi_encode([codec.abi for codec in self.ABI], values))
-        except EncodingError as error:
+            values = [codec.write(value) for codec, value in zip(self.ABI, given, strict=True)]
+            return abi_encode([codec.abi for codec in self.ABI], values)
+        except (EncodingError, UnicodeEncodeError) as error:
             raise MalformedInput(f"{type(self).__name__}: {error}") from error
 
 
@@ -326,14 +337,17 @@ ACTS: Final[dict[int, type[Act]]] = {
 
 
 def decode_act(kind: int, payload: bytes) -> Act:
-    """Read the payload of an event. Raises: MalformedInput; NewerFormat for a kind that this program does not know."""
+    """Read the payload of an event.
+
+    Raises: MalformedInput; NewerFormat for a kind that this program does not know.
+    """
     act = ACTS.get(kind)
     if act is None:
-        raise NewerFormat(f"the registry has an act of kind {kind}, which this program does not know: update the program")
+        raise NewerFormat(
+            f"an act of the registry is of kind {kind}, unknown to this program: update the program"
+        )
     try:
         values = abi_decode([codec.abi for codec in act.ABI], payload)
-        return act(*(codec.read(value) for codec, value in zip(act.ABI, values, strict=True)))
-    except MalformedInput:
-        raise
     except (DecodingError, ValueError, OverflowError) as error:
         raise MalformedInput(f"the payload of {act.__name__} does not decode: {error}") from error
+    return act(*(codec.read(value) for codec, value in zip(act.ABI, values, strict=True)))

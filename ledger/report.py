@@ -1,6 +1,9 @@
-"""What a verification concludes 核验结论, and everything that a person needs to see why. The same from every interface."""
+"""What a verification concludes 核验结论, and everything that a person needs to see why.
 
-from dataclasses import dataclass, replace
+The same from every interface.
+"""
+
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
 
@@ -12,6 +15,7 @@ from ledger.status import Status
 from ledger.trust import Anchor, LogState, PositionStatus
 
 TYPE: Final = "shunzheng/report/1"
+ORIGIN: Final = frozenset({1, 3, 4, 5, 6, 7, 8})  # the steps that say whose statement the claims are
 
 
 class Compared(StrEnum):
@@ -51,7 +55,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """The status, the anchor from which it is known and its block time; since when, and by which record, if proven."""
+    """The status, the newest anchor and the time for which it is known; since when, by which proven record."""
 
     status: Status
     source: str
@@ -61,18 +65,10 @@ class StatusReport:
     cause: Proof | None = None
 
     @classmethod
-    def own(cls, log: LogState, found: PositionStatus | None, source: str) -> Self:
+    def own(cls, log: LogState, found: PositionStatus | None, source: str, cause: Proof | None) -> Self:
         """The verifier's own knowledge, as of the log's newest anchor."""
         status, since = (found.status, found.since) if found else (Status.VALID, None)
-        return cls(status, source, log.sequence, log.anchored_at, since)
-
-    @classmethod
-    def stapled(cls, anchor: Anchor, status: Status) -> Self:
-        """A staple that the verifier's own anchor confirmed."""
-        return cls(status, "staple", anchor.sequence, anchor.time)
-
-    def caused_by(self, cause: Proof) -> "StatusReport":
-        return replace(self, cause=cause)
+        return cls(status, source, log.sequence, log.anchored_at, since, cause)
 
     def evidence(self) -> dict[str, Json]:
         body: dict[str, Json] = {
@@ -95,7 +91,7 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A verdict with its deciding reason, all steps, what was compared, and what the proof says of the certificate."""
+    """A verdict with its deciding reason, all steps, what was compared, and what the proof says."""
 
     verdict: Verdict
     deciding: Step
@@ -130,6 +126,11 @@ class Report:
     def reason(self) -> str:
         return self.deciding.reason
 
+    @property
+    def forged(self) -> bool:
+        """Whether a step shows that the claims are not the department's: then they are not repeated."""
+        return any(step.outcome is Outcome.FAIL and step.number in ORIGIN for step in self.steps)
+
     def step(self, number: int) -> Step:
         return self.steps[number - 1]
 
@@ -153,9 +154,9 @@ class Report:
         if self.proof is not None:
             body["record"] = self.proof.record.to_json()
             body["log"] = self.proof.entry.statement.log
-            if self.proof.disclosure is not None:
+            if self.proof.disclosure is not None and not self.forged:
                 body["claims"] = self.proof.disclosure.values
-                body["withheld"] = sorted(self.proof.disclosure.withheld_names)
+                body["withheld"] = [*sorted(self.proof.disclosure.withheld_names)]
         if self.anchor is not None:
             anchored: dict[str, Json] = {
                 "sequence": self.anchor.sequence,

@@ -1,8 +1,8 @@
-"""The status of every position of a log: codes, transitions, words on the chain, and the tree (design: status).
+"""The status of every position of a log: codes, transitions, words on the chain, the tree (design: status).
 
-Four bits a position, 64 positions a chunk of 32 bytes (position p in byte (p mod 64) div 2, the high half for even p). The
-status root is RFC 9162's tree over the leaf data `"shunzheng/status/1" ‖ u40 chunk ‖ 32 bytes` of every chunk up to the size
-of the log; a log of size 0 has 32 zero bytes.
+Four bits a position, 64 positions a chunk of 32 bytes (position p in byte (p mod 64) div 2, the high half for
+even p). The status root is RFC 9162's tree over the leaf data `"shunzheng/status/1" ‖ u40 chunk ‖ 32 bytes`
+of every chunk up to the size of the log; a log of size 0 has 32 zero bytes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -65,7 +65,9 @@ def decode_changes(words: bytes, size: int) -> list[tuple[int, Status]]:
         position = int.from_bytes(words[start : start + 5], "big")
         code = words[start + 5]
         if not last < position < size:
-            raise MalformedInput(f"status words must name ascending positions below {size}, not {position} after {last}")
+            raise MalformedInput(
+                f"status words must name ascending positions below {size}, not {position} after {last}"
+            )
         if code > Status.REINSTATED:
             raise MalformedInput(f"the status {code} is reserved")
         changes.append((position, Status(code)))
@@ -129,7 +131,9 @@ class StatusTree:
         if not 0 <= position < self.size:
             raise IndexError(position)
         byte = self._statuses[position // 2]
-        self._statuses[position // 2] = (byte & 0xF0) | status if position % 2 else (byte & 0x0F) | status << 4
+        self._statuses[position // 2] = (
+            (byte & 0xF0) | status if position % 2 else (byte & 0x0F) | status << 4
+        )
         self._dirty.add(position // CHUNK_POSITIONS)
 
     def chunk(self, position: int) -> bytes:
@@ -157,7 +161,7 @@ class StatusTree:
         return path
 
     def _settle(self) -> None:
-        """Hash again what changed: a lone last node of a level is carried up unchanged (RFC 9162 section 2.1.1)."""
+        """Hash again what changed; a lone last node moves up unchanged (RFC 9162 section 2.1.1)."""
         if not self._dirty:
             return
         digest, width = self.suite.hash, chunks_of(self.size)

@@ -1,11 +1,12 @@
-"""Records that a department signs and sends together, and the entry that a log makes of them (design: submission, entry).
+"""Records that a department signs and sends together, and the entry that they become (design: submission, entry).
 
-The records stand in ascending order of leaf hash; their salts make that order random, so positions tell nothing. One
-signature over the statement covers them all.
+The records stand in ascending order of leaf hash; their salts make that order random, so positions tell
+nothing. One signature over the statement covers them all.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from ledger import limits, times
@@ -25,7 +26,7 @@ _SECONDS_A_DAY: Final = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What the department signs: `count` records under `root` for one log of one registry, from `time` to `expires`."""
+    """What the department signs: `count` records under `root`, for one log of one registry, until `expires`."""
 
     registry: str
     log: str
@@ -122,9 +123,12 @@ def decode_entry(value: Json) -> Entry:
 
 
 def in_order(records: Iterable[Record]) -> list[tuple[bytes, Record]]:
-    """Return (leaf hash, record) in ascending order of leaf hash. Raises: MalformedInput for two equal leaves."""
+    """Return (leaf hash, record) in ascending order of leaf hash.
+
+    Raises: MalformedInput for two equal leaves.
+    """
     leaves = sorted(((record.leaf(), record) for record in records), key=lambda pair: pair[0])
-    for (before, _), (after, record) in zip(leaves, leaves[1:], strict=False):
+    for (before, _), (after, record) in pairwise(leaves):
         if before == after:
             raise MalformedInput(f"the same record of {record.identifier} stands twice: draw a salt for each")
     return leaves
@@ -136,7 +140,15 @@ def submission_tree(suite: Suite, leaves: Sequence[bytes]) -> MerkleTree:
 
 
 def sign_statement(
-    key: PrivateKey, registry: str, log: str, issuer: str, tree: MerkleTree, *, count: int, time: int, expires: int
+    key: PrivateKey,
+    registry: str,
+    log: str,
+    issuer: str,
+    tree: MerkleTree,
+    *,
+    count: int,
+    time: int,
+    expires: int,
 ) -> tuple[Statement, bytes]:
     """State `count` records under the root of `tree` and sign the statement (64 bytes r‖s)."""
     statement = Statement(registry, log, issuer, key.public.id, count, tree.suite, tree.root, time, expires)

@@ -1,7 +1,8 @@
 """Moments and civil dates in their one exact spelling (design: encodings).
 
-A moment is an `int` of seconds since 1970 inside and `YYYY-MM-DDTHH:MM:SSZ` at the edges. Dates of certificates are civil
-dates in Asia/Shanghai, which has kept UTC+8 without daylight saving since 1991; no time-zone database is consulted.
+A moment is an `int` of seconds since 1970 inside and `YYYY-MM-DDTHH:MM:SSZ` at the edges. Dates of
+certificates are civil dates in Asia/Shanghai, which has kept UTC+8 without daylight saving since 1991; no
+time-zone database is consulted.
 """
 
 import re
@@ -16,7 +17,10 @@ _LAST_MOMENT = 253402300799  # 9999-12-31T23:59:59Z, the last that the spelling 
 
 
 def parse_time(text: str) -> int:
-    """Return the seconds since 1970 of `YYYY-MM-DDTHH:MM:SSZ`. Raises: MalformedInput for any other spelling."""
+    """Return the seconds since 1970 of `YYYY-MM-DDTHH:MM:SSZ`.
+
+    Raises: MalformedInput for any other spelling.
+    """
     if not _TIME.fullmatch(text):
         raise MalformedInput(f"a time must be written YYYY-MM-DDTHH:MM:SSZ, not {text[:40]!r}")
     try:

@@ -1,7 +1,8 @@
-"""What a verifier knows of the registry, and how it is asked: one protocol for a replica, a snapshot or plain memory.
+"""What a verifier knows of the registry, and how it is asked: one protocol for replica, snapshot and memory.
 
-The classes are facts: `ledger.fold` derives them from events, whoever keeps them looks them up. All times are block times in
-seconds since 1970; `n` is the number of the event that made the fact; hashes and key identifiers have 32 bytes.
+The classes are facts: `ledger.fold` derives them from events, whoever keeps them looks them up. All times are
+block times in seconds since 1970; `n` is the number of the event that made the fact; hashes and key
+identifiers have 32 bytes.
 """
 
 from collections.abc import Sequence
@@ -31,7 +32,11 @@ class Division:
 
 @dataclass(frozen=True, slots=True)
 class LogState:
-    """A log as of its newest event. `status_known` is False where it continues a log that is not known here."""
+    """A log as of its newest event.
+
+    `anchored_at` is the time of its newest anchor that is not void. `status_known` is False where the log continues
+    one of another registry that is not known here.
+    """
 
     name: str
     suite: Suite
@@ -112,7 +117,10 @@ Fact = Governance | Division | LogState | IssuerAssignment | KeyState | Grant | 
 
 
 class Trust(Protocol):
-    """The verifier's own data. Every answer comes from one consistent state; nothing is fetched from anybody."""
+    """The verifier's own data.
+
+    Every answer comes from one consistent state; nothing is fetched from anybody.
+    """
 
     @property
     def registry(self) -> str:

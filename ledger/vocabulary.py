@@ -1,8 +1,9 @@
-"""The claims that certificates state: the standard ones of GB/T 36903, and the extensions (`KZ_…`) of single types.
+"""The claims that certificates state: the standard ones of GB/T 36903, and extensions `KZ_…`.
 
-Each has its data-grading level (数据分级) and says whether it is personal. Both are this project's defaults, in the manner of
-GB/T 43697 and articles 4 and 28 of the personal information law: whoever runs a node grades by the rules of the place.
-The names of extensions are this project's too, initials of the Chinese label; no standard assigns them.
+Each has its data-grading level (数据分级) and says whether it is personal. Both are this project's defaults,
+in the manner of GB/T 43697 and of articles 4 and 28 of the personal information protection law: whoever runs
+a node grades by the rules of the place. The names of extensions are this project's too, initials of the
+Chinese label; no standard assigns them.
 """
 
 from dataclasses import dataclass, replace
@@ -72,22 +73,23 @@ def _private(name: str, label: str, label_en: str, *choices: str, form: Form = F
 
 
 def _sensitive(name: str, label: str, label_en: str, *choices: str, form: Form = Form.TEXT) -> ClaimField:
-    return replace(_private(name, label, label_en, *choices, form=form), level=4, sensitivity=Sensitivity.SENSITIVE)
+    private = _private(name, label, label_en, *choices, form=form)
+    return replace(private, level=4, sensitivity=Sensitivity.SENSITIVE)
 
 
 def _choice(name: str, label: str, label_en: str, *choices: str) -> ClaimField:
     return ClaimField(name, label, label_en, Form.CHOICE, choices=choices)
 
 
-_ORGANISATION_HOLDER = (
+_ORGANISATION_HOLDER: Final[tuple[ClaimField, ...]] = (
     ClaimField("CZZT", "持证主体", "Holder"),
     ClaimField("CZZTDM", "持证主体代码", "Holder's code"),
 )
-_PERSON_HOLDER = (
+_PERSON_HOLDER: Final[tuple[ClaimField, ...]] = (
     _private("CZZT", "持证主体", "Holder"),
     _sensitive("CZZTDM", "持证主体代码", "Holder's code"),
 )
-_BEFORE_HOLDER = (
+_BEFORE_HOLDER: Final[tuple[ClaimField, ...]] = (
     ClaimField("ZZMC", "证照名称", "Certificate name"),
     ClaimField("ZZLXDM", "证照类型代码", "Certificate type code"),
     ClaimField("ZZBH", "证照编号", "Certificate number"),
@@ -96,32 +98,41 @@ _BEFORE_HOLDER = (
     ClaimField("ZZBFJGDM", "证照颁发机构代码", "Issuer's code"),
     ClaimField("ZZBFRQ", "证照颁发日期", "Date of issue", Form.DATE),
 )
-_AFTER_HOLDER = (
+_AFTER_HOLDER: Final[tuple[ClaimField, ...]] = (
     ClaimField("CZZTDMLX", "持证主体代码类型", "Type of the holder's code"),
     _choice("CZZTDMLXDM", "持证主体代码类型代码", "Code of that type", *HOLDER_CODE_TYPES),
     ClaimField("ZZYXQQSRQ", "证照有效期起始日期", "Valid from", Form.DATE, required=False),
-    ClaimField("ZZYXQJZRQ", "证照有效期截止日期", "Valid until; absent: without end", Form.DATE, required=False),
+    # Absent: 长期, without end.
+    ClaimField("ZZYXQJZRQ", "证照有效期截止日期", "Valid until", Form.DATE, required=False),
     ClaimField("ZZQZR", "证照签章人", "Sealed by", required=False),
     ClaimField("ZZQZSJ", "证照签章时间", "Sealed at", Form.TIME, required=False),
     ClaimField("ZZQZMC", "证照签章名称", "Name of the seal", required=False),
 )
 
 
+def _graded_as_personal(field: ClaimField) -> ClaimField:
+    """Grade the numbers of a person's certificate: they lead back to the person as surely as the name."""
+    if field.name not in {"ZZBH", "ZZBS"}:
+        return field
+    return replace(field, level=3, sensitivity=Sensitivity.PERSONAL)
+
+
 def standard_fields(*, personal: bool, joint: bool) -> tuple[ClaimField, ...]:
-    """Return the claims of GB/T 36903 for a natural person's certificate or another; `joint`: it may have several holders."""
-    holder = _PERSON_HOLDER if personal else _ORGANISATION_HOLDER
-    types = _AFTER_HOLDER
+    """Return the claims of GB/T 36903.
+
+    `personal`: the holder is a natural person; `joint`: there may be several holders.
+    """
+    before, holder, after = _BEFORE_HOLDER, _ORGANISATION_HOLDER, _AFTER_HOLDER
+    if personal:
+        holder = _PERSON_HOLDER
+        before = tuple(_graded_as_personal(field) for field in before)
     if joint:
         holder = tuple(replace(field, repeatable=True) for field in holder)
-        types = tuple(replace(field, repeatable=field.name.startswith("CZZT")) for field in types)
-    # A person's certificate number leads back to the person as surely as the name.
-    before = tuple(
-        replace(field, level=3, sensitivity=Sensitivity.PERSONAL) if personal and field.name in {"ZZBH", "ZZBS"} else field
-        for field in _BEFORE_HOLDER
-    )
-    return before + holder + types
+        after = tuple(replace(field, repeatable=field.name.startswith("CZZT")) for field in after)
+    return before + holder + after
 
 
+# fmt: off
 _EXTENSIONS: Final = (
     # people
     _named("KZ_FDDBR", "法定代表人（负责人）", "Legal representative or person in charge"),
@@ -138,7 +149,8 @@ _EXTENSIONS: Final = (
     _private("KZ_JYZT", "就业状态", "Employment", "已就业", "失业", "灵活就业"),
     _private("KZ_YDLB", "优待对象类别", "Category of entitlement", "退役军人", "现役军人家属", "烈士遗属"),
     _private("KZ_HYDJY", "婚姻登记员", "Marriage registrar"),
-    _sensitive("KZ_CJLB", "残疾类别", "Kind of disability", "视力", "听力", "言语", "肢体", "智力", "精神", "多重"),
+    _sensitive("KZ_CJLB", "残疾类别", "Kind of disability", "视力", "听力", "言语", "肢体", "智力", "精神",
+            "多重"),
     _sensitive("KZ_CJDJ", "残疾等级", "Degree of disability", "一级", "二级", "三级", "四级"),
     _sensitive("KZ_JHR", "监护人", "Guardian"),
     _sensitive("KZ_SBYH", "社保卡合作银行", "Bank of the social security card"),
@@ -174,9 +186,11 @@ _EXTENSIONS: Final = (
     ClaimField("KZ_HGXK", "涵盖许可", "Permits covered", repeatable=True),
     ClaimField("KZ_HGXKBS", "涵盖许可标识", "Identifiers of the permits covered", repeatable=True),
     _choice("KZ_ZTYT", "主体业态", "Kind of food business", "食品销售经营者", "餐饮服务经营者", "单位食堂"),
-    _choice("KZ_XKXM", "许可项目", "Kind of public place", "住宿场所", "理发美容场所", "沐浴场所", "游泳场所", "文化娱乐场所"),
+    _choice("KZ_XKXM", "许可项目", "Kind of public place", "住宿场所", "理发美容场所", "沐浴场所", "游泳场所",
+            "文化娱乐场所"),
     _choice("KZ_JYFS", "经营方式", "Way of trading", "批发", "零售", "零售（连锁）", "批零兼营"),
-    _choice("KZ_SCJYFS", "生产经营方式", "Way of producing and trading", "生产、加工、包装、批发、零售", "加工、包装、批发、零售"),
+    _choice("KZ_SCJYFS", "生产经营方式", "Way of producing and trading", "生产、加工、包装、批发、零售",
+            "加工、包装、批发、零售"),
     _choice("KZ_RQLB", "燃气类别", "Kind of gas", "管道燃气", "瓶装液化石油气", "车用压缩天然气"),
     _choice("KZ_TZHYLB", "特种行业类别", "Kind of special trade", "旅馆业", "公章刻制业", "典当业"),
     _choice("KZ_CSLX", "场所类型", "Kind of venue", "歌舞娱乐场所", "游艺娱乐场所"),
@@ -185,7 +199,8 @@ _EXTENSIONS: Final = (
     _choice("KZ_XKSX", "许可经营事项", "Permitted service", "劳务派遣"),
     _choice("KZ_HYLX", "行业类型", "Line of business", "餐饮店", "便利店", "药店", "宾馆", "健身房"),
     # the body
-    _choice("KZ_LX", "类型", "Legal form", "有限责任公司", "有限责任公司（自然人独资）", "个人独资企业", "个体工商户"),
+    _choice("KZ_LX", "类型", "Legal form", "有限责任公司", "有限责任公司（自然人独资）", "个人独资企业",
+            "个体工商户"),
     _choice("KZ_JJXZ", "经济性质", "Ownership", "有限责任公司", "股份有限公司", "个体"),
     _choice("KZ_SYZXS", "所有制形式", "Ownership of the institution", "私人", "集体", "全民"),
     ClaimField("KZ_ZCZB", "注册资本", "Registered capital"),
@@ -197,13 +212,18 @@ _EXTENSIONS: Final = (
     # persons at work
     ClaimField("KZ_PYDW", "聘用企业", "Employer", level=2),
     ClaimField("KZ_FWDW", "服务单位", "Company of service", level=2),
-    _choice("KZ_ZYZY", "注册专业", "Registered specialty", "建筑工程", "市政公用工程", "公路工程", "机电工程", "水利水电工程"),
-    _choice("KZ_GWLB", "岗位类别", "Category of post", "A（企业主要负责人）", "B（项目负责人）", "C（专职安全生产管理人员）"),
-    _choice("KZ_CZLB", "操作类别", "Trade", "建筑电工", "建筑架子工", "建筑起重机械司机", "高处作业吊篮安装拆卸工"),
-    _choice("KZ_CYLB", "从业资格类别", "Category", "道路货物运输驾驶员", "道路旅客运输驾驶员", "道路危险货物运输驾驶员"),
+    _choice("KZ_ZYZY", "注册专业", "Registered specialty", "建筑工程", "市政公用工程", "公路工程", "机电工程",
+            "水利水电工程"),
+    _choice("KZ_GWLB", "岗位类别", "Category of post", "A（企业主要负责人）", "B（项目负责人）",
+            "C（专职安全生产管理人员）"),
+    _choice("KZ_CZLB", "操作类别", "Trade", "建筑电工", "建筑架子工", "建筑起重机械司机",
+            "高处作业吊篮安装拆卸工"),
+    _choice("KZ_CYLB", "从业资格类别", "Category", "道路货物运输驾驶员", "道路旅客运输驾驶员",
+            "道路危险货物运输驾驶员"),
     _choice("KZ_ZJCX", "准驾车型", "Classes of vehicle", "A1", "A2", "B2", "C1", "C2"),
     _choice("KZ_ZYLB", "执业类别", "Category of practice", "临床", "口腔", "公共卫生", "中医"),
-    _choice("KZ_ZYFW", "执业范围", "Field of practice", "内科专业", "外科专业", "儿科专业", "口腔专业", "中医专业"),
+    _choice("KZ_ZYFW", "执业范围", "Field of practice", "内科专业", "外科专业", "儿科专业", "口腔专业",
+            "中医专业"),
     _choice("KZ_ZGZL", "资格种类", "Kind of qualification", "幼儿园", "小学", "初级中学", "高级中学"),
     _choice("KZ_RJXK", "任教学科", "Subject", "语文", "数学", "英语", "物理", "音乐", "体育与健康"),
     ClaimField("KZ_CCLZRQ", "初次领证日期", "First licensed on", Form.DATE, level=2),
@@ -215,9 +235,11 @@ _EXTENSIONS: Final = (
     ClaimField("KZ_HDZZL", "核定载质量（千克）", "Permitted load (kg)", Form.INTEGER),
     ClaimField("KZ_HDRS", "核定人数", "Persons admitted", Form.INTEGER),
     ClaimField("KZ_SBDM", "设备代码", "Equipment code"),
-    _choice("KZ_CLLX", "车辆类型", "Kind of vehicle", "小型轿车", "小型普通客车", "重型仓栅式货车", "中型厢式货车"),
+    _choice("KZ_CLLX", "车辆类型", "Kind of vehicle", "小型轿车", "小型普通客车", "重型仓栅式货车",
+            "中型厢式货车"),
     _choice("KZ_SYXZ", "使用性质", "Use of the vehicle", "非营运", "营转非", "货运", "预约出租客运"),
-    _choice("KZ_SBZL", "设备种类", "Kind of equipment", "电梯", "锅炉", "压力容器", "起重机械", "场（厂）内专用机动车辆"),
+    _choice("KZ_SBZL", "设备种类", "Kind of equipment", "电梯", "锅炉", "压力容器", "起重机械",
+            "场（厂）内专用机动车辆"),
     # land, building, water
     ClaimField("KZ_BDCDYH", "不动产单元号", "Property unit number", level=2),
     ClaimField("KZ_YWR", "义务人", "Obligor", level=3, sensitivity=Sensitivity.PERSONAL),
@@ -241,6 +263,7 @@ _EXTENSIONS: Final = (
     _choice("KZ_YZXS", "印章形式", "Form of the seal", "实体印章", "电子印章"),
     ClaimField("KZ_YZZZDW", "印章制作单位", "Seal maker"),
 )
+# fmt: on
 
 #: Every extension by its name.
 EXTENSIONS: Final = {field.name: field for field in _EXTENSIONS}

@@ -1,0 +1,62 @@
+# Python 3.11 or newer and make are all that is needed: uv, the Python packages and anvil are installed below this directory.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+UV := $(or $(shell command -v uv),.uv/bin/uv)
+BIN := .venv/bin
+
+# A chain that runs already (CHAIN_URL) makes anvil unnecessary.
+SETUP := $(BIN)/shunzheng $(if $(CHAIN_URL),,$(BIN)/anvil)
+
+export UV_PYTHON := $(PYTHON)
+export UV_PYTHON_DOWNLOADS := never
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-all lint format contracts contracts-deep bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' Makefile
+
+demo: $(SETUP) ## a chain and two cities, told as a story; ONCE=1 ends it there, JSON=1 prints a summary
+	@$(BIN)/shunzheng demo $(if $(ONCE),--once) $(if $(JSON),--json)
+
+test: $(SETUP) ## every test but the slow ones
+	@$(BIN)/pytest -q -n auto --dist loadfile -m "not slow"
+
+test-all: $(SETUP) ## every test, with each of Python 3.11 to 3.13 that is installed
+	@for v in 3.11 3.12 3.13; do $(UV) python find -q $$v >/dev/null 2>&1 || { echo "No Python $$v here."; continue; }; \
+	UV_PYTHON=$$v UV_PROJECT_ENVIRONMENT=.venv-$$v $(UV) run --frozen pytest -q -n auto --dist loadfile || exit; done
+
+lint: $(BIN)/shunzheng ## style, types, the direction of imports, container files; changes nothing
+	@$(UV) lock --check --quiet
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/hadolint docker/Dockerfile
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
+
+format: $(BIN)/shunzheng ## format the code and mend what ruff can mend
+	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format
+
+contracts: ## compile the contract, compare it with the committed artefact, run its tests
+	@$(MAKE) --no-print-directory -C contracts check
+
+contracts-deep: ## the long contract checks
+	@$(MAKE) --no-print-directory -C contracts deep
+
+bench: $(SETUP) ## measure
+	@$(BIN)/python -m benchmarks
+
+clean: ## remove everything that was installed or cached here
+	rm -rf .venv* .uv node_modules contracts/node_modules dist .hypothesis .*_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/shunzheng: pyproject.toml uv.lock | $(UV)
+	@$(UV) sync --frozen
+	@touch $@
+
+$(BIN)/anvil: package-lock.json scripts/anvil | $(BIN)/shunzheng
+	@scripts/anvil $@ $(UV)
+
+.uv/bin/uv:
+	@$(PYTHON) -m venv .uv >&2 && .uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) >&2

@@ -1,0 +1,146 @@
+"""What anchoring asks of a chain: plain data and one protocol, which the real adapter and the fake of the tests implement.
+
+Addresses are text, `0x` and 40 lowercase hexadecimal digits, as registry events hold them; hashes are 32 bytes; times are
+block times in seconds since 1970. Every method raises `ChainUnavailable` or a child where no usable answer came.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from ledger.errors import MalformedInput
+from ledger.registry import Event
+
+ZERO_ADDRESS: Final = "0x" + "0" * 40
+_ADDRESS = re.compile(r"0x[0-9a-f]{40}")
+_REGISTRY = re.compile(r"eip155:(0|[1-9][0-9]{0,18}):(0x[0-9a-f]{40}):([0-9a-f]{16})")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block, as far as anchoring looks at it."""
+
+    number: int
+    hash: bytes
+    parent: bytes
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChainEvent:
+    """A registry event, and where the chain holds it."""
+
+    event: Event
+    block_hash: bytes
+    transaction: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryHead:
+    """The contract's own word for where it stands: acts so far, their head, block of the newest, closed or not."""
+
+    n: int
+    head: bytes
+    last_block: int
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionReceipt:
+    """What became of a mined transaction; `contract` is the address that a deployment made."""
+
+    transaction: bytes
+    block: int
+    block_hash: bytes
+    succeeded: bool
+    gas_used: int
+    contract: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedTransaction:
+    """A transaction as it is sent, and the hash that names it before anybody has seen it."""
+
+    hash: bytes
+    raw: bytes
+
+
+class Chain(Protocol):
+    """One chain, through one endpoint or several."""
+
+    def chain_id(self) -> int: ...
+
+    def latest(self) -> Block: ...
+
+    def final(self) -> Block:
+        """Return the newest block that the chain will not give up."""
+
+    def block(self, number: int) -> Block | None:
+        """Return a block of the current branch; None beyond its end."""
+
+    def events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
+        """Return the registry's events in blocks `first` to `last`, both included, in the order of the chain."""
+
+    def registry_head(self, contract: str) -> RegistryHead:
+        """Return what the contract says at the newest block."""
+
+    def head_zero(self, contract: str) -> bytes: ...
+
+    def code(self, contract: str) -> bytes:
+        """Return the contract's code, empty where there is none."""
+
+    def transaction_count(self, address: str, *, pending: bool = False) -> int:
+        """Return the next nonce by the newest block, or counting the transactions that wait."""
+
+    def gas_price(self) -> int:
+        """Return what the endpoint asks for a unit of gas (0 on chains without fees)."""
+
+    def simulate(self, sender: str, contract: str, data: bytes) -> bytes:
+        """Execute without sending and return the answer. Raises: TransactionRejected with the contract's error."""
+
+    def send(self, raw: bytes) -> bytes:
+        """Hand in a signed transaction and return its hash; one that waits or is mined already is no error.
+
+        Raises: TransactionRejected where the endpoint refuses it.
+        """
+
+    def receipt(self, transaction: bytes) -> TransactionReceipt | None:
+        """Return what became of a transaction; None while it is not mined."""
+
+
+class Signer(Protocol):
+    """An account that signs; the key may be anywhere."""
+
+    @property
+    def address(self) -> str: ...
+
+    def sign(
+        self, *, chain_id: int, nonce: int, to: str | None, data: bytes, gas: int, gas_price: int
+    ) -> SignedTransaction: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryName:
+    """A registry's name taken apart: `eip155:<chain id>:<contract>:<16 hex of head 0>`."""
+
+    chain_id: int
+    contract: str
+    head_prefix: bytes
+
+    @classmethod
+    def parse(cls, text: str) -> "RegistryName":
+        """Raises: MalformedInput."""
+        found = _REGISTRY.fullmatch(text)
+        if not found:
+            raise MalformedInput(
+                f"a registry is named eip155:<chain id>:0x<address>:<16 hex digits of head 0>, not {text[:100]!r}"
+            )
+        return cls(int(found[1]), found[2], bytes.fromhex(found[3]))
+
+
+def parse_address(text: str) -> str:
+    """Return `text` when it is an address in lowercase. Raises: MalformedInput."""
+    if not _ADDRESS.fullmatch(text):
+        raise MalformedInput(f"an address is 0x and 40 lowercase hexadecimal digits, not {text[:60]!r}")
+    return text

@@ -1,0 +1,90 @@
+"""Deploy a registry and have acts recorded in it: build, simulate, sign, send, wait.
+
+For governance and for the first minutes of a registry. Anchors go through `anchoring.submitter`, which stores what it sends
+before it sends it.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from anchoring import calls
+from anchoring.chain import Chain, Signer, TransactionReceipt
+from anchoring.errors import ChainUnavailable, TransactionRejected, WrongRegistry
+from ledger import registry
+
+PATIENCE_SECONDS: Final = 60.0  # until a transaction is mined; longer than any block time in use
+_POLL_SECONDS: Final = 0.05
+
+Wait = Callable[[float], object]
+
+
+def deploy(
+    chain: Chain,
+    account: Signer,
+    province: str,
+    *,
+    patience: float = PATIENCE_SECONDS,
+    wait: Wait = time.sleep,
+) -> str:
+    """Deploy the registry contract for `province` (an address) and return the registry's name.
+
+    Raises: TransactionRejected, ChainUnavailable; WrongRegistry when head 0 is not what it must be.
+    """
+    data = calls.deployment(province)
+    receipt = _send(chain, account, None, data, patience, wait)
+    if receipt.contract is None:
+        raise WrongRegistry("the deployment made no contract")
+    contract, chain_id = bytes.fromhex(receipt.contract[2:]), chain.chain_id()
+    before = chain.block(receipt.block - 1)
+    head = chain.head_zero(receipt.contract)
+    if before is None or head != registry.head_zero(chain_id, contract, before.hash):
+        raise WrongRegistry(
+            f"the contract at {receipt.contract} states a head 0 that does not follow from its chain"
+        )
+    return registry.registry_name(chain_id, contract, head)
+
+
+def act(
+    chain: Chain,
+    account: Signer,
+    contract: str,
+    call: bytes,
+    *,
+    patience: float = PATIENCE_SECONDS,
+    wait: Wait = time.sleep,
+) -> TransactionReceipt:
+    """Have the contract execute `call` (see `anchoring.calls`) and return the receipt once it is mined.
+
+    Raises: TransactionRejected with the contract's error, ChainUnavailable.
+    """
+    chain.simulate(account.address, contract, call)
+    return _send(chain, account, contract, call, patience, wait)
+
+
+def _send(
+    chain: Chain, account: Signer, contract: str | None, data: bytes, patience: float, wait: Wait
+) -> TransactionReceipt:
+    signed = account.sign(
+        chain_id=chain.chain_id(),
+        nonce=chain.transaction_count(account.address, pending=True),
+        to=contract,
+        data=data,
+        gas=calls.gas_limit(data, deploys=contract is None),
+        gas_price=2
+        * chain.gas_price(),  # the base fee may double while it waits; what is not needed is not paid
+    )
+    chain.send(signed.raw)
+    for _ in range(max(1, round(patience / _POLL_SECONDS))):
+        receipt = chain.receipt(signed.hash)
+        if receipt is None:
+            wait(_POLL_SECONDS)
+            continue
+        if not receipt.succeeded:
+            raise TransactionRejected(
+                "Reverted", (), f"the transaction 0x{signed.hash.hex()} was mined and refused"
+            )
+        return receipt
+    raise ChainUnavailable(
+        f"the transaction 0x{signed.hash.hex()} was sent and not mined within {patience:g} s"
+    )

@@ -1,0 +1,298 @@
+"""The department's side: make a signed submission of plain input records, one JSON object a line.
+
+    {"kind": "licence", "action": "issue", "identifier": "…", "issuer": "…", "claims": {"ZZMC": "营业执照"},
+     "documents"?: ["licence.ofd"], "time"?, "issued"?, "valid_from"?, "valid_until"?, "basis"?, "previous"?}
+
+Masters and salts are drawn here and the private key is used here; the network is somebody else's business. The
+finished lines are spooled, because their order is known only at the end: memory stays at some hundred bytes a record.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import IO, Final, Self
+
+from anchoring import limits
+from anchoring.errors import RowError, SubmissionRefused
+from anchoring.rows import Faults, RowFault
+from ledger.canonical import Json, decode
+from ledger.canonical import encode as canonical
+from ledger.claims import MASTER_BYTES, FullDisclosure, document_claim, is_document
+from ledger.errors import InvalidIdentifier, MalformedInput
+from ledger.fields import Fields
+from ledger.keys import PrivateKey, encode_signature
+from ledger.limits import MAX_CLAIMS, MAX_STATEMENT_DAYS, MAX_STATUS_RECORDS, MAX_SUBMISSION_RECORDS
+from ledger.records import CERTIFICATE_KINDS, PRESENTABLE, SALT_BYTES, Record, lineage_of
+from ledger.submissions import Statement, sign_statement
+from ledger.suites import Suite, parse_digest
+from ledger.trees import MerkleTree, leaf_hash
+
+MEDIA_TYPES: Final = {
+    ".ofd": "application/ofd",
+    ".pdf": "application/pdf",
+    ".xml": "application/xml",
+    ".json": "application/json",
+    ".txt": "text/plain",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+}
+_OTHER_MEDIA_TYPE: Final = "application/octet-stream"
+_LIFETIME_SECONDS: Final = MAX_STATEMENT_DAYS * 86_400
+
+#: Returns the leaf hash of the newest record of an identifier's lineage, as far as the department knows it.
+Newest = Callable[[str], bytes | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a submission goes: the registry's name, the log and its suite."""
+
+    registry: str
+    log: str
+    suite: Suite
+
+
+@dataclass(frozen=True, slots=True)
+class _Spooled:
+    leaf: bytes
+    offset: int
+    length: int
+
+
+class Draft:
+    """A signed submission; `lines` are what is sent. Close it: the spool holds personal data."""
+
+    def __init__(
+        self,
+        statement: Statement,
+        signature: bytes,
+        rows: list[_Spooled],
+        file: IO[bytes],
+        warnings: list[RowError],
+    ) -> None:
+        self.statement, self.signature, self.warnings = statement, signature, tuple(warnings)
+        self._rows, self._file = rows, file
+
+    @property
+    def id(self) -> str:
+        """The id that the receipt will have."""
+        return self.statement.root.hex()
+
+    @property
+    def leaves(self) -> list[bytes]:
+        """The leaf hashes of the records, in the order in which they are sent."""
+        return [row.leaf for row in self._rows]
+
+    def lines(self) -> Iterator[bytes]:
+        """Return the lines to send, each with its line feed; as often as wanted."""
+        head: dict[str, Json] = {
+            "statement": self.statement.to_json(),
+            "signature": encode_signature(self.signature),
+        }
+        yield canonical(head) + b"\n"
+        for row in self._rows:
+            self._file.seek(row.offset)
+            yield self._file.read(row.length)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def draft(
+    lines: Iterable[bytes],
+    target: Target,
+    key: PrivateKey,
+    random: Callable[[int], bytes],
+    now: int,
+    *,
+    read: Callable[[str], bytes] | None = None,
+    newest: Newest | None = None,
+    lifetime: int = _LIFETIME_SECONDS,
+) -> Draft:
+    """Make a signed submission of input records of one issuer.
+
+    `random` returns so many random bytes; `read` returns the content of a document by its path; `newest` finds
+    `previous` where a row leaves it out and no row before it is of the same certificate. `lifetime`: seconds until the
+    statement expires. Raises: SubmissionRefused with the rows at fault, counted as lines of the input from 1.
+    """
+    with ExitStack() as stack:
+        file = stack.enter_context(tempfile.SpooledTemporaryFile(limits.SPOOL_MEMORY_BYTES))
+        drafter = _Drafter(target, random, now, read, newest, file)
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                drafter.add(number, line)
+        finished = drafter.finish(key, lifetime)
+        stack.pop_all()  # the draft closes the file from now on
+        return finished
+
+
+class _Drafter:
+    def __init__(
+        self,
+        target: Target,
+        random: Callable[[int], bytes],
+        now: int,
+        read: Callable[[str], bytes] | None,
+        newest: Newest | None,
+        file: IO[bytes],
+    ) -> None:
+        self._target, self._random, self._now, self._read, self._file = target, random, now, read, file
+        self._newest = newest or (lambda _: None)
+        self._tips: dict[str, bytes] = {}
+        self._rows: list[_Spooled] = []
+        self._faults = Faults()
+        self._warnings: list[RowError] = []
+        self._issuer = ""
+        self._changes = 0
+        self._offset = 0
+
+    def add(self, number: int, line: bytes) -> None:
+        """Draft the row on line `number`; a fault is noted."""
+        if self._faults.full:
+            return
+        try:
+            record, disclosure = self._record(number, line)
+            self._spool(record, disclosure)
+        except RowFault as fault:
+            self._faults.add(number, fault.problem, str(fault))
+        except InvalidIdentifier as error:
+            self._faults.add(number, "invalid-identifier", str(error))
+        except MalformedInput as error:
+            self._faults.add(number, "malformed-row", str(error))
+
+    def finish(self, key: PrivateKey, lifetime: int) -> Draft:
+        """Order the rows, build the tree and sign. Raises: SubmissionRefused."""
+        self._faults.refuse()
+        target, count = self._target, len(self._rows)
+        if not count:
+            raise SubmissionRefused("wrong-count", "there is no record in the input")
+        if count > MAX_SUBMISSION_RECORDS or self._changes > MAX_STATUS_RECORDS:
+            raise SubmissionRefused(
+                "too-many-records",
+                f"a submission has at most {MAX_SUBMISSION_RECORDS} records, of which {MAX_STATUS_RECORDS} may be "
+                f"other than issue; here are {count} and {self._changes}: split the input",
+            )
+        self._rows.sort(key=lambda row: row.leaf)
+        tree = MerkleTree(target.suite, [row.leaf for row in self._rows])
+        expires = self._now + lifetime
+        statement, signature = sign_statement(
+            key, target.registry, target.log, self._issuer, tree, count=count, time=self._now, expires=expires
+        )
+        return Draft(statement, signature, self._rows, self._file, self._warnings)
+
+    def _record(self, number: int, line: bytes) -> tuple[Record, FullDisclosure | None]:
+        fields = Fields(decode(line), "row")
+        action, identifier, suite = fields.text("action"), fields.text("identifier"), self._target.suite
+        disclosure = None
+        if action in PRESENTABLE:
+            disclosure = FullDisclosure(self._random(MASTER_BYTES), self._claims(fields))
+        record = Record(
+            suite=suite,
+            kind=fields.text("kind"),
+            action=action,
+            identifier=identifier,
+            issuer=fields.text("issuer"),
+            time=fields.time("time") if fields.has("time") else self._now,
+            salt=self._random(SALT_BYTES),
+            issued=fields.date("issued"),
+            valid_from=fields.date("valid_from"),
+            valid_until=fields.date("valid_until"),
+            claims=disclosure.digest(suite) if disclosure else None,
+            previous=self._previous(fields, action, identifier),
+            basis=fields.optional("basis", str),
+        )
+        fields.close()
+        self._judge(number, record)
+        return record, disclosure
+
+    def _judge(self, number: int, record: Record) -> None:
+        self._issuer = self._issuer or record.issuer
+        if record.issuer != self._issuer:
+            raise RowFault(
+                "issuer-mismatch",
+                f"a submission is of one issuer, so far {self._issuer}, and this row is of {record.issuer}: "
+                "sort the input by issuer",
+            )
+        if record.kind not in CERTIFICATE_KINDS:
+            return
+        certificate = record.certificate
+        if certificate.issuer != record.issuer:
+            raise RowFault(
+                "issuer-mismatch", f"the identifier names {certificate.issuer}, the row {record.issuer}"
+            )
+        if certificate.warnings and record.issued is None and record.action in PRESENTABLE:
+            raise RowFault("invalid-identifier", f"{record.identifier}: {'; '.join(certificate.warnings)}")
+        self._warnings += [
+            RowError(number, f"{record.identifier}: {warning}") for warning in certificate.warnings
+        ]
+
+    def _previous(self, fields: Fields, action: str, identifier: str) -> bytes | None:
+        if fields.has("previous"):
+            suite, digest = fields.parsed("previous", parse_digest)
+            if suite is not self._target.suite:
+                raise RowFault(
+                    "wrong-suite",
+                    f"the log hashes with {self._target.suite.name}, `previous` with {suite.name}",
+                )
+            return digest
+        if action == "issue":
+            return None
+        previous = self._tips.get(lineage_of(identifier)) or self._newest(identifier)
+        if previous is None:
+            raise RowFault(
+                "previous-missing",
+                f"{action} needs `previous`, the leaf hash of the newest record of {identifier}",
+            )
+        return previous
+
+    def _claims(self, fields: Fields) -> tuple[tuple[str, Json], ...]:
+        given = fields.take("claims")
+        if not isinstance(given, dict):
+            raise MalformedInput("row.claims must be an object of names and values")
+        claims = dict(given)
+        if any(is_document(name) for name in claims):
+            raise MalformedInput("claims named document/… are made of `documents`")
+        paths = fields.array("documents", MAX_CLAIMS) if fields.has("documents") else []
+        for place, path in enumerate(paths, 1):
+            claims[f"document/{place}"] = self._document(path)
+        return tuple(sorted(claims.items()))
+
+    def _document(self, path: Json) -> Json:
+        if not isinstance(path, str) or self._read is None:
+            raise RowFault("unknown-document", "`documents` must be paths of files that can be read here")
+        try:
+            content = self._read(path)
+        except OSError as error:
+            raise RowFault("unknown-document", f"{path[:200]} cannot be read: {error.strerror}") from error
+        suffix = path[path.rfind(".") :].lower() if "." in path else ""
+        return document_claim(
+            self._target.suite, content, MEDIA_TYPES.get(suffix, _OTHER_MEDIA_TYPE)
+        ).to_json()
+
+    def _spool(self, record: Record, disclosure: FullDisclosure | None) -> None:
+        body = record.to_json()
+        leaf = leaf_hash(record.suite, canonical(body))
+        row: dict[str, Json] = {"record": body}
+        if disclosure:
+            row["disclosure"] = disclosure.to_json()
+        line = canonical(row) + b"\n"
+        if len(line) > limits.MAX_ROW_BYTES:
+            raise RowFault(
+                "row-too-long", f"the row takes {len(line)} bytes, at most {limits.MAX_ROW_BYTES} are allowed"
+            )
+        self._file.write(line)
+        self._rows.append(_Spooled(leaf, self._offset, len(line)))
+        self._offset += len(line)
+        self._tips[record.lineage] = leaf
+        self._changes += record.action != "issue"

@@ -1,0 +1,123 @@
+"""What can go wrong between the ledger, the databases and the chain.
+
+    AnchoringError
+    ├── ChainUnavailable        the chain gave no usable answer: try again
+    │   ├── ChainMisbehaved     it answered with something that the protocol does not allow
+    │   ├── ChainBehind         it does not reach the final block that is known already
+    │   └── ReorgDetected       what was read belongs to a branch that the chain left: read again
+    ├── TransactionRejected     the contract or the endpoint refuses the transaction: decide
+    ├── WrongRegistry           the chain, the contract or head 0 are not those of the registry's name
+    ├── Quarantined             the replica contradicts the chain or itself: it answers nothing until that is resolved
+    ├── CursorMoved             another process wrote the replica in between: start over from what it wrote
+    ├── SubmissionRefused       a submission is not accepted, and why, row by row
+    ├── RegisterBehind          the chain holds anchors that the register does not know: restored from a backup
+    ├── AnchorContradicted      the chain holds another anchor than the register under one sequence, or a void one
+    ├── NotFinal                a record is registered, but its anchor is not final: nothing can be proven yet
+    ├── NotFound                no such record, submission, log, account or replica
+    ├── KeystoreError           an account's key cannot be read
+    └── DevnetError             the development chain cannot be started or stopped
+
+A message says what the person can do. Status codes and exit codes are the business of `api`.
+"""
+
+from dataclasses import dataclass
+
+
+class AnchoringError(Exception):
+    """Root of every error that `anchoring` raises."""
+
+
+class ChainUnavailable(AnchoringError):
+    """No usable answer came from the chain; nothing is known about what became of the request."""
+
+
+class ChainMisbehaved(ChainUnavailable):
+    """The endpoint's answer breaks the protocol: a wrong type, length, order, or a contradiction to its own words."""
+
+
+class ChainBehind(ChainUnavailable):
+    """The endpoint does not reach a final block that is known already: it lags, or it lost blocks."""
+
+
+class ReorgDetected(ChainUnavailable):
+    """The chain changed its branch while it was read."""
+
+
+class TransactionRejected(AnchoringError):
+    """The transaction will not be executed as it stands.
+
+    `name` is the contract's error (`WrongSequence`) with its `values`, or one of `ENDPOINT_REFUSALS`.
+    """
+
+    def __init__(self, name: str, values: tuple[object, ...] = (), message: str = "") -> None:
+        super().__init__(message or name)
+        self.name = name
+        self.values = values
+
+
+#: Refusals that the endpoint and not the contract gives, as `TransactionRejected.name`.
+NONCE_TOO_LOW = "NonceTooLow"  # a transaction of that number was mined already
+UNDERPRICED = "Underpriced"  # the fee is too low, or too low to replace the one that waits
+NO_FUNDS = "InsufficientFunds"  # the account cannot pay
+REFUSED = "Refused"  # anything else
+ENDPOINT_REFUSALS = frozenset({NONCE_TOO_LOW, UNDERPRICED, NO_FUNDS, REFUSED})
+
+
+class WrongRegistry(AnchoringError):
+    """The chain, the contract or its head 0 are not those that the registry's name says."""
+
+
+class Quarantined(AnchoringError):
+    """The replica contradicts the chain or itself; the message names both sides."""
+
+
+class CursorMoved(AnchoringError):
+    """The replica is no longer where it was read: another follower runs on the same database."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowError:
+    """What is wrong with one row of a submission; rows count from 1, the statement being row 1."""
+
+    row: int
+    message: str
+
+
+class SubmissionRefused(AnchoringError):
+    """The submission is not accepted; nothing of it was kept.
+
+    `problem` is a stable slug for programs (`unknown-key`), `rows` the first rows at fault.
+    """
+
+    def __init__(self, problem: str, message: str, rows: tuple[RowError, ...] = ()) -> None:
+        super().__init__(message)
+        self.problem = problem
+        self.rows = rows
+
+
+class RegisterBehind(AnchoringError):
+    """The register lacks batches that the chain holds: it takes nothing and anchors nothing until it has them back."""
+
+
+class AnchorContradicted(AnchoringError):
+    """What the chain holds under a sequence is not what this register froze; nothing more may be anchored on top."""
+
+
+class NotFinal(AnchoringError):
+    """The record waits for its anchor to become final; `state` says how far it is."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"the record is {state}, not final yet: ask again in a minute")
+        self.state = state
+
+
+class NotFound(AnchoringError):
+    """What was asked for is not here."""
+
+
+class KeystoreError(AnchoringError):
+    """An account's keystore cannot be read: missing, damaged, or another password."""
+
+
+class DevnetError(AnchoringError):
+    """The development chain cannot be started, saved or stopped."""

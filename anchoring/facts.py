@@ -1,0 +1,251 @@
+"""The tables of a replica, and how the facts and events of `ledger` cross into them and back.
+
+A fact and its row have the same fields under the same names; only suites, statuses and lists of types are spelled otherwise.
+The tables have metadata of their own, so that a replica and a register never create each other's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from enum import IntEnum
+from typing import Any, Final, TypeVar, cast
+
+import orjson
+from sqlalchemy import BigInteger, Index, Integer, LargeBinary, RowMapping, SmallInteger, Table
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from anchoring.chain import ChainEvent
+from ledger import suites
+from ledger.registry import Event
+from ledger.status import Status
+from ledger.suites import Suite
+from ledger.trust import (
+    Anchor,
+    Division,
+    Fact,
+    Governance,
+    Grant,
+    IssuerAssignment,
+    KeyState,
+    LogState,
+    PositionStatus,
+)
+
+SCHEMA: Final = 1  # raised with any change below: a replica of another number is dropped and followed anew
+
+_BIG = BigInteger().with_variant(
+    Integer(), "sqlite"
+)  # SQLite's INTEGER holds 64 bits and makes the key the row itself
+
+
+def _number(*, key: bool = False) -> Any:
+    return Field(sa_type=_BIG, primary_key=key, sa_column_kwargs={"autoincrement": False})
+
+
+def _small() -> Any:
+    return Field(sa_type=SmallInteger)
+
+
+class _Row(SQLModel, registry=registry()):
+    """Base of the replica's tables."""
+
+
+class StateRow(_Row, table=True):
+    """The one row that says how far the replica is; every write of the replica changes it or changes nothing."""
+
+    __tablename__ = "state"
+    id: int = Field(primary_key=True)
+    schema_number: int
+    registry_name: str
+    head_zero: bytes
+    n: int = _number()
+    head: bytes
+    block: int = _number()
+    time: int = _number()
+    final_block: int = _number()
+    final_hash: bytes
+    final_time: int = _number()
+    quarantine: str = ""
+
+
+class _EventFields(SQLModel):
+    n: int = _number(key=True)
+    kind: int = _small()
+    previous_block: int = _number()
+    time: int = _number()
+    payload: bytes
+    block: int = _number()
+    block_hash: bytes
+    transaction: bytes = Field(sa_type=LargeBinary, sa_column_kwargs={"name": "transaction_hash"})
+    head: bytes
+
+
+class EventRow(_Row, _EventFields, table=True):
+    """A final event, with the head that it makes."""
+
+    __tablename__ = "event"
+
+
+class PendingRow(_Row, _EventFields, table=True):
+    """An event that is on the chain but not final; replaced whenever the chain changes its mind."""
+
+    __tablename__ = "pending_event"
+
+
+class GovernanceRow(_Row, table=True):
+    """`ledger.trust.Governance`; one row."""
+
+    __tablename__ = "governance"
+    id: int = Field(default=1, primary_key=True)
+    province: str
+    pending_province: str
+    successor: str
+
+
+class DivisionRow(_Row, table=True):
+    """`ledger.trust.Division`."""
+
+    __tablename__ = "division"
+    division: str = Field(primary_key=True)
+    log: str
+
+
+class LogRow(_Row, table=True):
+    """`ledger.trust.LogState`."""
+
+    __tablename__ = "log"
+    name: str = Field(primary_key=True)
+    suite: int = _small()
+    n: int = _number()
+    admin: str
+    pending_admin: str
+    operator: str
+    sequence: int = _number()
+    size: int = _number()
+    anchored_at: int = _number()
+    status_known: bool
+
+
+class IssuerRow(_Row, table=True):
+    """`ledger.trust.IssuerAssignment`."""
+
+    __tablename__ = "issuer_assignment"
+    issuer: str = Field(primary_key=True)
+    n: int = _number(key=True)
+    log: str
+
+
+class KeyRow(_Row, table=True):
+    """`ledger.trust.KeyState`."""
+
+    __tablename__ = "registered_key"
+    id: bytes = Field(primary_key=True)
+    spki: bytes
+    purpose: int = _small()
+    log: str
+    n: int = _number()
+    retired_at: int | None = _number()
+    compromised_since: int | None = _number()
+
+
+class GrantRow(_Row, table=True):
+    """`ledger.trust.Grant`; `types` is a JSON array."""
+
+    __tablename__ = "key_grant"
+    key: bytes = Field(primary_key=True)
+    issuer: str = Field(primary_key=True)
+    n: int = _number(key=True)
+    kinds: int = _small()
+    types: str
+    not_before: int = _number()
+    not_after: int = _number()
+
+
+class AnchorRow(_Row, table=True):
+    """`ledger.trust.Anchor`."""
+
+    __tablename__ = "anchor"
+    log: str = Field(primary_key=True)
+    sequence: int = _number(key=True)
+    n: int = _number()
+    block: int = _number()
+    time: int = _number()
+    size_before: int = _number()
+    size: int = _number()
+    root: bytes
+    status_root: bytes
+    void: str
+
+
+class PositionRow(_Row, table=True):
+    """`ledger.trust.PositionStatus`."""
+
+    __tablename__ = "position_status"
+    __table_args__ = (Index("position_status_by_anchor", "log", "sequence"),)
+    log: str = Field(primary_key=True)
+    position: int = _number(key=True)
+    sequence: int = _number(key=True)
+    since: int = _number()
+    status: int = _small()
+    contradictory: bool
+
+
+def table(row: type[SQLModel]) -> Table:
+    """Return the Core table of a row class."""
+    return cast(Table, row.__table__)  # type: ignore[attr-defined]
+
+
+METADATA: Final = _Row.metadata
+
+#: The table of each kind of fact, and whether a newer fact takes the place of an older one.
+TABLES: Final[Mapping[type[Any], Table]] = {
+    Governance: table(GovernanceRow),
+    Division: table(DivisionRow),
+    LogState: table(LogRow),
+    IssuerAssignment: table(IssuerRow),
+    KeyState: table(KeyRow),
+    Grant: table(GrantRow),
+    Anchor: table(AnchorRow),
+    PositionStatus: table(PositionRow),
+}
+REPLACED: Final = frozenset({Governance, Division, LogState, KeyState})
+
+F = TypeVar("F", bound=Any)
+
+
+def row_of(fact: Fact) -> dict[str, Any]:
+    """Return the row of a fact."""
+    row = {field.name: _spelled(getattr(fact, field.name)) for field in fields(fact)}
+    return row | {"id": 1} if isinstance(fact, Governance) else row
+
+
+def _spelled(value: Any) -> Any:
+    if isinstance(value, Suite):
+        return value.number
+    if isinstance(value, tuple):
+        return orjson.dumps(value).decode()
+    return int(value) if isinstance(value, IntEnum) else value
+
+
+def fact_of(kind: type[F], row: RowMapping | Mapping[str, Any]) -> F:
+    """Return the fact of a row."""
+    values = {field.name: row[field.name] for field in fields(kind)}
+    if kind is LogState:
+        values["suite"] = suites.by_number(values["suite"])
+    elif kind is Grant:
+        values["types"] = tuple(orjson.loads(values["types"]))
+    elif kind is PositionStatus:
+        values["status"] = Status(values["status"])
+    return cast(F, kind(**values))
+
+
+def event_row(found: ChainEvent, head: bytes) -> dict[str, Any]:
+    """Return the row of an event; `head` is the registry's head after it."""
+    row = {field.name: getattr(found.event, field.name) for field in fields(Event)}
+    return row | {"block_hash": found.block_hash, "transaction_hash": found.transaction, "head": head}
+
+
+def event_of(row: RowMapping | Mapping[str, Any]) -> ChainEvent:
+    """Return the event of a row."""
+    event = Event(**{field.name: row[field.name] for field in fields(Event)})
+    return ChainEvent(event, row["block_hash"], row["transaction_hash"])

@@ -1,0 +1,312 @@
+"""Follow the chain: fold the registry's events into the replica, and notice when the chain or the endpoint is not to be believed.
+
+Final events become facts; newer ones are shown as pending and replaced when the chain changes its branch. Nothing is ever
+rewound past finality: a chain that does not hold its own final blocks quarantines the replica.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from anchoring.chain import Block, Chain, ChainEvent, RegistryHead, RegistryName
+from anchoring.overlay import Overlay
+from anchoring.errors import (
+    ChainBehind,
+    ChainMisbehaved,
+    ChainUnavailable,
+    CursorMoved,
+    Quarantined,
+    ReorgDetected,
+    WrongRegistry,
+)
+from anchoring.reading import Cursor
+from anchoring.refold import refold
+from anchoring.replica import Replica, Taken
+from ledger.errors import BrokenHead, LedgerError
+from ledger.fold import Trees, derive
+from ledger.knowledge import Chain as Fold
+from ledger.registry import head_zero
+from ledger.trust import Fact
+
+FIRST_SPAN: Final = 1_000  # blocks asked for at a time; every endpoint known allows as many
+LONGEST_SPAN: Final = 20_000  # blocks; beyond it a failed request costs more than it saves
+CROWDED_EVENTS: Final = 2_000  # a window with more events is halved: it is one transaction and held in memory
+POLL_SECONDS: Final = 0.5  # between two looks at a quiet chain; half of the shortest block time in use
+LONGEST_PAUSE_SECONDS: Final = 30.0  # between two attempts on a chain that does not answer
+LAG_PATIENCE_SECONDS: Final = (
+    60.0  # how long an endpoint may lag behind a final block before the chain is said to have lost it
+)
+REFOLD_SECONDS: Final = 86_400.0  # stored events are refolded at start and daily
+
+logger = logging.getLogger(__name__)
+
+
+class Stop(Protocol):
+    """`threading.Event`, as far as a loop needs it."""
+
+    def is_set(self) -> bool: ...
+
+    def wait(self, timeout: float) -> bool: ...
+
+
+class Follower:
+    """Brings one replica after one chain. `first_block` may name the block of the registry's deployment, to save looking."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        replica: Replica,
+        registry: str,
+        *,
+        first_block: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+        lag_patience: float = LAG_PATIENCE_SECONDS,
+    ) -> None:
+        self._chain, self._replica, self._registry = chain, replica, registry
+        self._name = RegistryName.parse(registry)
+        self._first_block = first_block
+        self._clock, self._lag_patience = clock, lag_patience
+        self._trees: tuple[int, Trees] | None = None  # as of which event; None: to be made again from the replica
+        self._span = FIRST_SPAN
+        self._seen: tuple[Block, Block] | None = None
+        self._suspect = False
+        self._behind_since: float | None = None
+        self.caught_up = False
+
+    def start(self) -> None:
+        """Check chain, contract and head 0 against the registry's name, then the replica against itself.
+
+        Raises: WrongRegistry, Quarantined, ChainUnavailable.
+        """
+        name, chain = self._name, self._chain
+        found = chain.chain_id()
+        if found != name.chain_id:
+            raise WrongRegistry(
+                f"the endpoint serves chain {found}; {self._registry} is on chain {name.chain_id}"
+            )
+        if not chain.code(name.contract):
+            raise WrongRegistry(
+                f"there is no contract at {name.contract} on this chain: another chain, or not synchronised yet"
+            )
+        self._replica.prepare(self._registry, chain.head_zero(name.contract))
+        self.refold()
+
+    def refold(self) -> None:
+        """Check the replica against itself. Raises: Quarantined, which stays until the replica is made anew."""
+        try:
+            with self._replica.reading(quarantined=True) as reading:
+                self._trees = reading.cursor.n, refold(
+                    reading, lambda done, of: logger.info("refolded %d of %d events", done, of)
+                )
+        except Quarantined as damage:
+            self._replica.set_quarantine(str(damage))
+            raise
+
+    def step(self) -> int:
+        """Take what the chain has for the replica and return how many final events it was.
+
+        Raises: ChainUnavailable or a child, with the replica unchanged; Quarantined, which the replica then is.
+        """
+        try:
+            taken = self._step()
+        except (ChainUnavailable, Quarantined) as error:
+            self._seen, self.caught_up = None, False
+            self._span = max(1, self._span // 2)
+            self._suspect = self._suspect or isinstance(error, ChainMisbehaved)
+            if isinstance(error, ChainBehind) and self._patient():
+                raise
+            if isinstance(error, Quarantined | ChainBehind):
+                self._replica.set_quarantine(str(error))
+                raise Quarantined(str(error)) from error
+            raise
+        self._suspect, self._behind_since = False, None
+        return taken
+
+    def run(self, stop: Stop) -> None:
+        """Follow until told to stop; what can pass by itself is waited for, longer each time.
+
+        Raises: WrongRegistry, CursorMoved and Quarantined at start, which need a person.
+        """
+        failures, started, refolded = 0, False, 0.0
+        while not stop.is_set():
+            try:
+                if not started or self._clock() - refolded > REFOLD_SECONDS:
+                    self.refold() if started else self.start()
+                    started, refolded = True, self._clock()
+                taken = self.step()
+                failures = 0
+                if self.caught_up:
+                    stop.wait(POLL_SECONDS)
+                elif taken:
+                    logger.info("took %d events", taken)
+            except (ChainUnavailable, Quarantined) as error:
+                if isinstance(error, Quarantined) and not started:
+                    raise
+                failures += 1
+                pause = min(LONGEST_PAUSE_SECONDS, POLL_SECONDS * 2 ** min(failures, 10)) * random.uniform(
+                    0.5, 1
+                )
+                logger.warning("%s (again in %.1f s)", error, pause)
+                stop.wait(pause)
+
+    def _step(self) -> int:
+        """One step:
+
+        1. ask the contract where it stands, before anything else: what is read afterwards must reach it;
+        2. the chain still holds the final block that is known here;
+        3. read the next window of final events and, where it reaches the final block, the pending ones;
+        4. fold them, and compare with what the contract said;
+        5. derive the facts and store everything in one transaction, on condition that nobody else wrote.
+        """
+        # 1
+        stated = self._chain.registry_head(self._name.contract)
+        latest, final = self._chain.latest(), self._chain.final()
+        latest = max(
+            latest, final, key=lambda block: block.number
+        )  # a block may have come between the two questions
+        if self._seen == (latest, final) and self.caught_up:
+            return 0
+        with self._replica.reading(quarantined=True) as reading:
+            cursor = reading.cursor
+        # 2
+        self._check_branch(cursor, latest)
+        # 3
+        end = self._window_end(cursor, final)
+        found = self._events(cursor, end.number)
+        reaches = end.number >= final.number
+        newer = self._events_between(end.number + 1, latest.number) if reaches else ()
+        # 4
+        fold = Fold(cursor.head, cursor.n, cursor.block, cursor.time)
+        taken = self._extend(fold, found)
+        after = Cursor(fold.n, fold.head, fold.block, fold.time, end.number, end.hash, end.time)
+        pending = self._extend(fold, newer)
+        if cursor.n == 0 and taken:
+            self._check_head_zero(taken[0].found)
+        if reaches:
+            _compare(stated, cursor, [*taken, *pending])
+        # 5
+        trees, settled = self._derive(cursor, taken)
+        self._replica.store(cursor, after, settled, pending)
+        self._trees = after.n, trees
+        self._seen, self.caught_up = (latest, final), reaches
+        self._pace(len(found))
+        return len(taken)
+
+    def _check_branch(self, cursor: Cursor, latest: Block) -> None:
+        if not cursor.final_hash:
+            return
+        known = latest if latest.number == cursor.final_block else None
+        if latest.number > cursor.final_block:
+            known = self._chain.block(cursor.final_block)
+        if known is None:
+            raise ChainBehind(
+                f"the chain ends at block {latest.number}, but block {cursor.final_block} was final: "
+                "the endpoint lags, or the chain was set back"
+            )
+        if known.hash != cursor.final_hash:
+            raise Quarantined(
+                f"block {cursor.final_block} was final as 0x{cursor.final_hash.hex()}, and is 0x{known.hash.hex()} now; "
+                f"the chain ends at block {latest.number}: it lost final blocks, or is another chain. Ask who runs it"
+            )
+
+    def _window_end(self, cursor: Cursor, final: Block) -> Block:
+        """Return the last block of the window; the known final block where the chain has no newer one."""
+        if final.number < cursor.final_block:
+            return Block(cursor.final_block, cursor.final_hash, b"", cursor.final_time)
+        number = max(cursor.final_block + 1, self._first_block) + self._span - 1
+        if number >= final.number:
+            return final
+        block = self._chain.block(number)
+        if block is None:
+            raise ReorgDetected(f"block {number} is gone, though block {final.number} was said to be final")
+        return block
+
+    def _events(self, cursor: Cursor, last: int) -> Sequence[ChainEvent]:
+        """Return the final events beyond the cursor up to block `last`."""
+        first = max(cursor.final_block + 1, self._first_block)
+        if self._suspect:  # an endpoint left events out before: some may lie in blocks that were passed
+            first = max(cursor.block, self._first_block)
+        return [item for item in self._events_between(first, last) if item.event.n > cursor.n]
+
+    def _events_between(self, first: int, last: int) -> Sequence[ChainEvent]:
+        return self._chain.events(self._name.contract, first, last) if first <= last else ()
+
+    def _extend(self, fold: Fold, found: Sequence[ChainEvent]) -> list[Taken]:
+        taken = []
+        for item in found:
+            try:
+                fold.extend(item.event)
+            except BrokenHead as error:
+                self._suspect = True
+                raise ChainMisbehaved(f"the endpoint's events do not follow one another: {error}") from error
+            taken.append(Taken(item, fold.head))
+        return taken
+
+    def _check_head_zero(self, first: ChainEvent) -> None:
+        """Head 0 names the block before the deployment: with it, everything of the registry's name is checked."""
+        before = self._chain.block(first.event.block - 1)
+        contract = bytes.fromhex(self._name.contract[2:])
+        if (
+            before is None
+            or head_zero(self._name.chain_id, contract, before.hash)[:8] != self._name.head_prefix
+        ):
+            raise WrongRegistry(
+                f"head 0 of {self._registry} does not follow from the block before its deployment"
+            )
+
+    def _derive(self, cursor: Cursor, taken: Sequence[Taken]) -> tuple[Trees, list[Taken]]:
+        """Return the status trees and the events with their facts. Until these are stored the trees are nobody's."""
+        held, self._trees = self._trees, None
+        with self._replica.reading(quarantined=True) as reading:
+            if reading.cursor != cursor:
+                raise CursorMoved("the replica was written by another process: run one follower per replica")
+            trees = held[1] if held and held[0] == cursor.n else refold(reading)
+            overlay, settled = Overlay(reading), []
+            for item in taken:
+                facts = _facts(overlay, trees, item)
+                for fact in facts:
+                    overlay.keep(fact)
+                settled.append(Taken(item.found, item.head, facts))
+        return trees, settled
+
+    def _pace(self, events: int) -> None:
+        self._span = max(1, self._span // 2) if events > CROWDED_EVENTS else min(LONGEST_SPAN, self._span * 2)
+
+    def _patient(self) -> bool:
+        """Tell whether an endpoint that lags may have some more time."""
+        now = self._clock()
+        if self._behind_since is None:
+            self._behind_since = now
+        return now - self._behind_since < self._lag_patience
+
+
+def _facts(overlay: Overlay, trees: Trees, item: Taken) -> list[Fact]:
+    try:
+        return derive(overlay, trees, item.found.event)
+    except LedgerError as error:
+        raise Quarantined(f"event {item.found.event.n} of the registry cannot be understood: {error}") from error
+
+
+def _compare(stated: RegistryHead, cursor: Cursor, read: Sequence[Taken]) -> None:
+    """Compare what the contract said before with what was read after. Raises: ChainUnavailable's children, Quarantined."""
+    heads = {cursor.n: cursor.head} | {item.found.event.n: item.head for item in read}
+    newest = max(heads)
+    block = read[-1].found.event.block if read else cursor.block
+    if stated.n > newest:
+        raise ChainMisbehaved(
+            f"the contract counts {stated.n} acts, the endpoint shows {newest}: it leaves some out"
+        )
+    if stated.n < cursor.n:
+        raise ChainBehind(f"the contract counts {stated.n} acts, but act {cursor.n} was final")
+    if stated.head != heads[stated.n]:
+        if stated.n == cursor.n:
+            raise Quarantined(
+                f"after act {stated.n} the contract's head is 0x{stated.head.hex()}, the replica's 0x{cursor.head.hex()}"
+            )
+        raise ReorgDetected(f"the events up to act {stated.n} do not make the head that the contract states")
+    if stated.n == newest and stated.last_block != block:
+        raise ChainMisbehaved(
+            f"act {newest} was in block {stated.last_block}, the endpoint shows it in block {block}"
+        )

@@ -1,0 +1,284 @@
+"""Take a submission into the register: all of it, or nothing with the rows at fault named.
+
+The rows are read as they arrive, checked one by one and spooled, so that memory is bounded and the register is locked
+only once everything that can be known without it is known. A submission is named by its root: sent again, it gets the
+same receipt.
+"""
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import IO, Any, Final
+
+import cbor2
+import orjson
+from sqlalchemy import Connection, insert, update
+
+from anchoring import limits
+from anchoring.acceptance import Acceptance
+from anchoring.errors import RowError, SubmissionRefused
+from anchoring.register import OwnLog, Receipt, Register, hold_log, submission_of_root
+from anchoring.register_tables import LOG, SUBMISSION
+from anchoring.rows import FIRST_ROW, Faults, Row, RowFault, RowReader, read_statement
+from ledger.errors import MalformedInput
+from ledger.keys import public_key
+from ledger.limits import MAX_CLOCK_LEAD_SECONDS, MAX_STATUS_RECORDS
+from ledger.submissions import Entry, Statement
+from ledger.times import format_time
+from ledger.trees import MerkleTree
+from ledger.trust import Grant, KeyState, LogState, Trust
+from ledger.verification import DEPARTMENT
+
+_NEWEST: Final = 2**63 - 1  # an event number beyond all others: the issuer's log as known now
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The log that this node keeps, and where large submissions are spooled (None: the system's temporary directory)."""
+
+    log: str
+    spool_directory: str | None = None
+
+
+def accept(register: Register, trust: Trust, lines: Iterable[bytes], now: int, settings: Settings) -> Receipt:
+    """Take a submission, given as its lines, and return the receipt.
+
+    1. The statement is read; one that was accepted before gets its receipt again.
+    2. It is meant for this log, in time, and signed by a key that may speak for the issuer now.
+    3. Every row is good by itself: form, identifier, issuer, grant, disclosure, order.
+    4. Count and root are those of the statement.
+    5. In one transaction: positions are promised, every record follows from its lineage, everything is written.
+
+    Raises: SubmissionRefused with nothing kept; RegisterBehind.
+    """
+    rows = iter(lines)
+    # 1
+    statement, signature = read_statement(next(rows, b""))
+    with register.reading() as connection:
+        receipt = _known(connection, statement)
+    if receipt:
+        return receipt
+    # 2
+    log = _check_statement(statement, trust, now, settings)
+    grants = _check_key(statement, signature, trust, now)
+    with tempfile.SpooledTemporaryFile(limits.SPOOL_MEMORY_BYTES, dir=settings.spool_directory) as file:
+        # 3
+        spool = _Spool(file)
+        reader = RowReader(statement, grants, now)
+        leaves = _read_rows(reader, rows, statement, spool)
+        # 4
+        _check_root(statement, leaves)
+        # 5
+        entry = Entry(statement, signature, now)
+        with register.writing() as connection:
+            receipt = _known(connection, statement)  # it may have arrived twice at the same time
+            if receipt:
+                return receipt
+            own = hold_log(connection, log, trust.registry, now)
+            return _write(connection, own, entry, spool, reader.warnings)
+
+
+def _known(connection: Connection, statement: Statement) -> Receipt | None:
+    found = submission_of_root(connection, statement.root)
+    if found is None:
+        return None
+    if found.entry.statement != statement:
+        accepted = format_time(found.receipt.accepted)
+        raise SubmissionRefused(
+            "root-registered",
+            f"these very records were accepted at {accepted} under another statement, as submission {found.receipt.id}: "
+            "nothing needs to be sent again; for new records draw new salts",
+        )
+    return found.receipt
+
+
+def _check_statement(statement: Statement, trust: Trust, now: int, settings: Settings) -> LogState:
+    """Check for whom and when the statement was made, and return the state of the log. Raises: SubmissionRefused."""
+    if statement.registry != trust.registry:
+        raise SubmissionRefused(
+            "other-registry",
+            f"the statement is for the registry {statement.registry}, this node follows {trust.registry}",
+        )
+    if statement.log != settings.log:
+        raise SubmissionRefused(
+            "other-log",
+            f"the statement is for the log {statement.log!r}; this node keeps {settings.log!r}: send it there",
+        )
+    log = trust.log(statement.log)
+    if log is None:
+        raise SubmissionRefused(
+            "unknown-log", f"the log {statement.log!r} is not admitted: ask the province to admit it"
+        )
+    if statement.suite is not log.suite:
+        raise SubmissionRefused(
+            "wrong-suite", f"the log hashes with {log.suite.name}, the statement with {statement.suite.name}"
+        )
+    if trust.issuer_log(statement.issuer, _NEWEST) != log.name:
+        raise SubmissionRefused(
+            "unknown-issuer",
+            f"{statement.issuer} is not an issuer of the log {log.name!r}: ask the city's administrator to add it",
+        )
+    if statement.time > now + MAX_CLOCK_LEAD_SECONDS:
+        signed = format_time(statement.time)
+        raise SubmissionRefused(
+            "statement-postdated", f"the statement is dated {signed}, it is {format_time(now)} here"
+        )
+    if statement.expires < now + limits.MIN_STATEMENT_SECONDS:
+        raise SubmissionRefused(
+            "statement-expired",
+            f"the statement expires at {format_time(statement.expires)}, too soon to be anchored: sign it again",
+        )
+    return log
+
+
+def _check_key(statement: Statement, signature: bytes, trust: Trust, now: int) -> Sequence[Grant]:
+    """Check that the key may speak for the issuer now and signed the statement. Raises: SubmissionRefused."""
+    key, name = trust.key(statement.key), f"the key 0x{statement.key.hex()}"
+    if key is None or key.purpose != DEPARTMENT:
+        raise SubmissionRefused(
+            "unknown-key",
+            f"{name} is not registered as a department's: ask the city's administrator to register it",
+        )
+    _check_in_force(key, name, now)
+    grants = trust.grants(statement.key, statement.issuer)
+    if not any(grant.not_before <= now <= grant.not_after for grant in grants):
+        raise SubmissionRefused(
+            "not-granted",
+            f"{name} may not speak for {statement.issuer} now: ask the city's administrator for a grant",
+        )
+    try:
+        good = public_key(key.spki).verify(statement.encode(), signature)
+    except MalformedInput:
+        good = False
+    if not good:
+        raise SubmissionRefused(
+            "bad-signature", f"the signature is not that of {name} over this statement: sign it again"
+        )
+    return grants
+
+
+def _check_in_force(key: KeyState, name: str, now: int) -> None:
+    if key.compromised_since is not None and now >= key.compromised_since:
+        raise SubmissionRefused(
+            "key-compromised",
+            f"{name} is reported stolen since {format_time(key.compromised_since)}: use a new key",
+        )
+    if key.retired_at is not None and now >= key.retired_at:
+        raise SubmissionRefused(
+            "key-retired",
+            f"{name} was retired at {format_time(key.retired_at)}: sign with the key that replaced it",
+        )
+
+
+def _read_rows(
+    reader: RowReader, lines: Iterator[bytes], statement: Statement, spool: "_Spool"
+) -> list[bytes]:
+    """Spool every row and return the leaf hashes in order. Raises: SubmissionRefused."""
+    leaves: list[bytes] = []
+    faults = Faults()
+    read = 0
+    for index, line in enumerate(islice(lines, statement.count + 1)):
+        read += 1
+        if faults.full or read > statement.count:
+            break
+        try:
+            row = reader.read(index, line)
+        except RowFault as fault:
+            faults.add(index + FIRST_ROW, fault.problem, str(fault))
+            continue
+        leaves.append(row.leaf)
+        spool.add(row)
+    faults.refuse()
+    if read != statement.count:
+        came = "more" if read > statement.count else f"only {read}"
+        raise SubmissionRefused(
+            "wrong-count",
+            f"the statement speaks of {statement.count} records, {came} came: send exactly those that were signed",
+        )
+    return leaves
+
+
+def _check_root(statement: Statement, leaves: list[bytes]) -> None:
+    if MerkleTree(statement.suite, leaves).root != statement.root:
+        raise SubmissionRefused(
+            "wrong-root",
+            "the records are not those that were signed, their tree has another root: draft and sign them again",
+        )
+
+
+class _Spool:
+    """The rows between reading and writing: issues on disk in chunks, the few others, which need order, in memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._chunk: list[tuple[Any, ...]] = []
+        self._chunks = 0
+        self.others: list[Row] = []
+
+    def add(self, row: Row) -> None:
+        """Take a row. Raises: SubmissionRefused past the limit of status-changing records."""
+        record = row.record
+        if record.action != "issue":
+            self.others.append(row)
+            if len(self.others) > MAX_STATUS_RECORDS:
+                raise SubmissionRefused(
+                    "too-many-changes",
+                    f"more than {MAX_STATUS_RECORDS} records change a status: split them into several submissions",
+                )
+            return
+        self._chunk.append(
+            (row.index, row.leaf, record.lineage, record.kind, record.identifier, row.body, row.disclosure)
+        )
+        if len(self._chunk) == limits.CHUNK_ROWS:
+            self._flush()
+
+    def issues(self) -> Iterator[list[tuple[Any, ...]]]:
+        """Return the issues in chunks, as `Acceptance.issue` takes them."""
+        self._flush()
+        self._file.seek(0)
+        decoder = cbor2.CBORDecoder(self._file)
+        for _ in range(self._chunks):
+            yield decoder.decode()
+
+    def _flush(self) -> None:
+        if self._chunk:
+            cbor2.dump(self._chunk, self._file)
+            self._chunks += 1
+            self._chunk = []
+
+
+def _write(
+    connection: Connection, own: OwnLog, entry: Entry, spool: _Spool, warnings: Sequence[RowError]
+) -> Receipt:
+    """Promise positions and write everything. Raises: SubmissionRefused, which undoes the transaction."""
+    statement = entry.statement
+    acceptance = Acceptance(connection, own.suite, statement.issuer, own.size)
+    for chunk in spool.issues():
+        acceptance.issue(chunk)
+    acceptance.faults.refuse()
+    acceptance.follow(spool.others)
+    acceptance.faults.refuse()
+    receipt = Receipt(
+        id=statement.root.hex(),
+        log=own.name,
+        issuer=statement.issuer,
+        count=statement.count,
+        first=own.size,
+        accepted=entry.accepted,
+        warnings=tuple(warnings),
+    )
+    row = {
+        "first": receipt.first,
+        "root": statement.root,
+        "entry": entry.encode(),
+        "issuer": receipt.issuer,
+        "count": receipt.count,
+        "changes": acceptance.changes,
+        "accepted": receipt.accepted,
+        "warnings": orjson.dumps([(warning.row, warning.message) for warning in warnings]).decode(),
+        "batch": None,
+    }
+    connection.execute(insert(SUBMISSION), [row])
+    connection.execute(update(LOG).values(size=own.size + statement.count))
+    return receipt

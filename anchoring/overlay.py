@@ -1,0 +1,81 @@
+"""Facts that were derived but are not stored yet, laid over those that are: the view that the fold reads while it works."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from ledger.trust import Division, Fact, Governance, KeyState, LogState, PositionStatus
+
+
+class Stored(Protocol):
+    """What an overlay falls back to."""
+
+    def governance(self) -> Governance | None: ...
+
+    def log(self, name: str) -> LogState | None: ...
+
+    def key(self, key: bytes) -> KeyState | None: ...
+
+    def status(self, log: str, position: int, sequence: int) -> PositionStatus | None: ...
+
+
+class Nothing:
+    """The empty replica, on which a refold starts."""
+
+    def governance(self) -> Governance | None:
+        return None
+
+    def log(self, name: str) -> LogState | None:
+        return None
+
+    def key(self, key: bytes) -> KeyState | None:
+        return None
+
+    def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
+        return None
+
+
+class Overlay:
+    """A `ledger.fold.View`: the newest facts first, then the stored ones. It answers about the newest state alone."""
+
+    def __init__(self, stored: Stored) -> None:
+        self._stored = stored
+        self._governance: Governance | None = None
+        self._logs: dict[str, LogState] = {}
+        self._keys: dict[bytes, KeyState] = {}
+        self._divisions: dict[str, Division] = {}
+        self._statuses: dict[tuple[str, int], PositionStatus] = {}
+
+    def governance(self) -> Governance | None:
+        return self._governance or self._stored.governance()
+
+    def log(self, name: str) -> LogState | None:
+        return self._logs.get(name) or self._stored.log(name)
+
+    def key(self, key: bytes) -> KeyState | None:
+        return self._keys.get(key) or self._stored.key(key)
+
+    def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
+        return self._statuses.get((log, position)) or self._stored.status(log, position, sequence)
+
+    def keep(self, fact: Fact) -> None:
+        match fact:
+            case Governance():
+                self._governance = fact
+            case LogState():
+                self._logs[fact.name] = fact
+            case KeyState():
+                self._keys[fact.id] = fact
+            case Division():
+                self._divisions[fact.division] = fact
+            case PositionStatus():
+                self._statuses[fact.log, fact.position] = fact
+            case _:
+                pass  # made once and never asked for by the fold
+
+    def newest(self) -> Iterator[Fact]:
+        """Walk through the kept facts of those kinds in which a newer fact takes the place of an older one."""
+        if self._governance:
+            yield self._governance
+        yield from self._logs.values()
+        yield from self._keys.values()
+        yield from self._divisions.values()

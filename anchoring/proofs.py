@@ -1,0 +1,90 @@
+"""Make proofs from the register, with the newest status that the replica knows."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from anchoring.errors import NotFinal
+from anchoring.reading import Reading
+from anchoring.register import Held, Register, batch_entries, causes, leaves, record
+from anchoring.statuses import StatusTrees
+from anchoring.trees import BatchTree
+from ledger.claims import FullDisclosure, SelectiveDisclosure
+from ledger.proof import Proof
+from ledger.trees import MerkleTree
+
+
+def proof_of(
+    register: Register,
+    reading: Reading,
+    trees: StatusTrees,
+    leaf: bytes,
+    *,
+    names: Collection[str] | None = None,
+) -> Proof:
+    """Return the proof of the record of a leaf hash: with its newest staple, and the record that set its status, if any.
+
+    `names` are the claims to show while the others are withheld; None shows all. What was never disclosed to this node,
+    or was erased, is left out. Raises: NotFound, NotFinal, MalformedInput for a claim that is not there.
+    """
+    with register.reading() as connection:
+        maker = _Maker(register, connection, reading, trees)
+        held = record(connection, leaf)
+        disclosure = held.disclosure
+        if names is not None and isinstance(disclosure, FullDisclosure):
+            disclosure = disclosure.select(held.record.suite, names)
+        cause = maker.cause(held)
+        linked = (maker.proof(cause, None, ()),) if cause else ()
+        return maker.proof(held, disclosure, linked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """One consistent state of the register and one of the replica."""
+
+    register: Register
+    connection: Connection
+    reading: Reading
+    trees: StatusTrees
+
+    def proof(
+        self, held: Held, disclosure: FullDisclosure | SelectiveDisclosure | None, linked: tuple[Proof, ...]
+    ) -> Proof:
+        submission = held.submission
+        log, sequence = submission.receipt.log, submission.sequence
+        if sequence is None or self.reading.anchor(log, sequence) is None:
+            raise NotFinal(submission.state)
+        return Proof(
+            record=held.record,
+            disclosure=disclosure,
+            index=held.index,
+            path=tuple(self._submission_tree(held).path(held.index)),
+            entry=submission.entry,
+            batch=tuple(self._batch_tree(held, sequence).path(submission.receipt.first)),
+            sequence=sequence,
+            status=self.trees.staple(self.reading, log, held.position),
+            linked=linked,
+        )
+
+    def cause(self, held: Held) -> Held | None:
+        """Return the record that gave `held` the status which the replica knows, if it was ever changed."""
+        log = held.submission.receipt.log
+        state = self.reading.log(log)
+        found = self.reading.status(log, held.position, state.sequence) if state else None
+        if found is None:
+            return None
+        changing = (record(self.connection, leaf) for leaf in causes(self.connection, held.position))
+        return next((cause for cause in changing if cause.submission.sequence == found.sequence), None)
+
+    def _submission_tree(self, held: Held) -> MerkleTree:
+        receipt, suite = held.submission.receipt, held.record.suite
+        return self.register.trees.submissions.get(
+            receipt.id, receipt.count, lambda: MerkleTree(suite, leaves(self.connection, receipt))
+        )
+
+    def _batch_tree(self, held: Held, sequence: int) -> BatchTree:
+        entries = batch_entries(self.connection, sequence)
+        return self.register.trees.batches.get(
+            sequence, len(entries), lambda: BatchTree(held.record.suite, entries)
+        )

@@ -1,0 +1,367 @@
+"""The register of an issuing city: submissions, records, disclosures, lineages, batches and their transactions.
+
+This is the only place with personal data. It is one database of one log; any number of processes may use it, and whoever
+assigns positions or freezes a batch holds the row of the log meanwhile. What is mined or final, the replica decides.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, func, insert, select, update
+
+from anchoring.database import open_engine, snapshot, transaction
+from anchoring.errors import NotFound, RegisterBehind, RowError
+from anchoring.register_tables import (
+    BATCH,
+    CHANGE,
+    DISCLOSURE,
+    LINEAGE,
+    LOG,
+    METADATA,
+    RECORD,
+    SUBMISSION,
+)
+from anchoring.trees import RecentTrees
+from ledger import suites
+from ledger.canonical import decode
+from ledger.claims import FullDisclosure, SelectiveDisclosure, decode_disclosure
+from ledger.records import Record, decode_record, lineage_of
+from ledger.registry import Anchored, decode_act
+from ledger.submissions import Entry, decode_entry
+from ledger.suites import Suite
+from ledger.trust import LogState
+
+#: States of a submission and, but for the first, of a batch.
+ACCEPTED: Final = "accepted"
+FROZEN: Final = "frozen"
+SUBMITTED: Final = "submitted"
+MINED: Final = "mined"
+FINAL: Final = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLog:
+    """The log of this register: `start` positions belong to a predecessor, `size` are promised so far."""
+
+    name: str
+    registry_name: str
+    suite: Suite
+    start: int
+    size: int
+    opened: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What intake promises: the records stand from position `first` on, in the order of the submission."""
+
+    id: str
+    log: str
+    issuer: str
+    count: int
+    first: int
+    accepted: int
+    warnings: tuple[RowError, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A submission as the register holds it; `sequence` is that of its batch, once frozen."""
+
+    receipt: Receipt
+    entry: Entry
+    state: str
+    sequence: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A record as the register holds it, with its place; `disclosure` is None where none was sent or it was erased."""
+
+    record: Record
+    leaf: bytes
+    position: int
+    submission: Submission
+    disclosure: FullDisclosure | SelectiveDisclosure | None
+
+    @property
+    def index(self) -> int:
+        """The record's place in its submission."""
+        return self.position - self.submission.receipt.first
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A frozen batch: its anchor, byte for byte as it is sent, and how far it came."""
+
+    sequence: int
+    payload: bytes
+    frozen: int
+    state: str
+
+    @property
+    def anchor(self) -> Anchored:
+        act = decode_act(Anchored.KIND, self.payload)
+        assert isinstance(act, Anchored)
+        return act
+
+
+class Register:
+    """The register database at a URL."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = open_engine(url)
+        self.trees = RecentTrees()
+        with self.writing() as connection:
+            METADATA.create_all(connection)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Give a connection that sees one consistent state."""
+        return snapshot(self.engine)
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Give a connection whose writes are kept together or not at all."""
+        return transaction(self.engine)
+
+
+# -- The log --
+
+_LOG: Final = select(LOG).with_for_update()
+_LAST_SEQUENCE: Final = select(func.max(BATCH.c.sequence))
+
+
+def check_complete(connection: Connection, state: LogState | None) -> None:
+    """Check that the register has every batch of which the chain has an anchor. Raises: RegisterBehind."""
+    known = connection.execute(_LAST_SEQUENCE).scalar() or 0
+    if state and state.sequence > known:
+        raise RegisterBehind(
+            f"the chain holds anchors of {state.name} up to {state.sequence}, this register only up to {known}: it was "
+            "restored from a backup, or is another city's. It takes and anchors nothing until it has the batches from "
+            f"{known + 1} on back"
+        )
+
+
+def hold_log(connection: Connection, state: LogState, registry: str, now: int) -> OwnLog:
+    """Return the log of this register and keep its row until the transaction ends: one writer at a time.
+
+    The first call ties a new register to the log `state`. Raises: RegisterBehind.
+    """
+    row = connection.execute(_LOG).mappings().first()
+    check_complete(connection, state)
+    if row is None:
+        own = OwnLog(state.name, registry, state.suite, state.size, state.size, now)
+        connection.execute(insert(LOG), [_log_row(own)])
+        return own
+    own = _own_log(row)
+    if (own.registry_name, own.name) != (registry, state.name):
+        raise RegisterBehind(
+            f"this register belongs to {own.name} of {own.registry_name}, not to {state.name} of {registry}"
+        )
+    return own
+
+
+def own_log(connection: Connection) -> OwnLog | None:
+    """Return the log of this register; None while it has accepted nothing."""
+    row = connection.execute(select(LOG)).mappings().first()
+    return _own_log(row) if row else None
+
+
+def _own_log(row: RowMapping) -> OwnLog:
+    return OwnLog(**(dict(row) | {"suite": suites.by_number(row["suite"])}))
+
+
+def _log_row(own: OwnLog) -> dict[str, Any]:
+    return {name: getattr(own, name) for name in OwnLog.__slots__} | {"suite": own.suite.number}
+
+
+# -- Submissions --
+
+_SUBMISSIONS: Final = select(SUBMISSION, BATCH.c.state).select_from(
+    SUBMISSION.outerjoin(BATCH, SUBMISSION.c.batch == BATCH.c.sequence)
+)
+_BY_ROOT: Final = _SUBMISSIONS.where(SUBMISSION.c.root == bindparam("root"))
+_OF_POSITION: Final = (
+    _SUBMISSIONS.where(SUBMISSION.c.first <= bindparam("position"))
+    .order_by(SUBMISSION.c.first.desc())
+    .limit(1)
+)
+_ENTRIES: Final = (
+    select(SUBMISSION.c.first, SUBMISSION.c.count, SUBMISSION.c.entry)
+    .where(SUBMISSION.c.batch == bindparam("batch"))
+    .order_by(SUBMISSION.c.first)
+)
+_PAGE: Final = (
+    _SUBMISSIONS.where(SUBMISSION.c.first > bindparam("after"))
+    .order_by(SUBMISSION.c.first)
+    .limit(bindparam("most"))
+)
+
+
+def submission(connection: Connection, id: str) -> Submission:
+    """Return the submission of a receipt's id, the root in hexadecimal. Raises: NotFound."""
+    try:
+        root = bytes.fromhex(id)
+    except ValueError:
+        root = b""
+    found = submission_of_root(connection, root)
+    if found is None:
+        raise NotFound(f"no submission {id[:64]!r} is registered here: a receipt shows its id")
+    return found
+
+
+def submission_of_root(connection: Connection, root: bytes) -> Submission | None:
+    return _first_submission(connection, _BY_ROOT, root=root)
+
+
+def batch_entries(connection: Connection, sequence: int) -> list[tuple[int, int, bytes]]:
+    """Return (first position, count, encoded entry) of a batch's submissions, in the order of its tree."""
+    return [tuple(row) for row in connection.execute(_ENTRIES, {"batch": sequence})]
+
+
+def submissions(connection: Connection, *, after: int = -1, most: int = 100) -> list[Submission]:
+    """Return a page of submissions in the order of acceptance: those whose first position is beyond `after`."""
+    return [_submission(row) for row in connection.execute(_PAGE, {"after": after, "most": most}).mappings()]
+
+
+def _first_submission(connection: Connection, wanted: Select[Any], **sought: object) -> Submission | None:
+    row = connection.execute(wanted, sought).mappings().first()
+    return _submission(row) if row else None
+
+
+def _submission(row: RowMapping) -> Submission:
+    entry = decode_entry(decode(row["entry"]))
+    receipt = Receipt(
+        id=row["root"].hex(),
+        log=entry.statement.log,
+        issuer=row["issuer"],
+        count=row["count"],
+        first=row["first"],
+        accepted=row["accepted"],
+        warnings=tuple(RowError(number, text) for number, text in orjson.loads(row["warnings"])),
+    )
+    return Submission(receipt, entry, row["state"] or ACCEPTED, row["batch"])
+
+
+# -- Records --
+
+_RECORDS: Final = select(RECORD, DISCLOSURE.c.content).select_from(
+    RECORD.outerjoin(DISCLOSURE, RECORD.c.position == DISCLOSURE.c.position)
+)
+_BY_LEAF: Final = _RECORDS.where(RECORD.c.leaf == bindparam("leaf"))
+_BY_LINEAGE: Final = _RECORDS.where(RECORD.c.lineage == bindparam("first")).order_by(RECORD.c.position)
+_LINEAGE: Final = select(LINEAGE).where(LINEAGE.c.name == bindparam("name"))
+_LEAVES: Final = (
+    select(RECORD.c.leaf)
+    .where(RECORD.c.position >= bindparam("first"), RECORD.c.position < bindparam("end"))
+    .order_by(RECORD.c.position)
+)
+_CAUSE: Final = (
+    select(RECORD.c.leaf)
+    .select_from(CHANGE.join(RECORD, CHANGE.c.record == RECORD.c.position))
+    .where(CHANGE.c.position == bindparam("position"))
+    .order_by(CHANGE.c.record)
+)
+
+
+def record(connection: Connection, leaf: bytes) -> Held:
+    """Return the record of a leaf hash. Raises: NotFound."""
+    row = connection.execute(_BY_LEAF, {"leaf": leaf}).mappings().first()
+    if row is None:
+        raise NotFound(f"no record {leaf.hex()[:64]!r} is registered here")
+    return _held(connection, row)
+
+
+def records_of(connection: Connection, identifier: str) -> list[Held]:
+    """Return every record of the lineage of `identifier`, in the order of positions. Raises: NotFound."""
+    row = _lineage_row(connection, identifier)
+    rows = connection.execute(_BY_LINEAGE, {"first": row["first"]}).mappings().all()
+    return [_held(connection, found) for found in rows]
+
+
+def current_leaf(connection: Connection, identifier: str) -> bytes:
+    """Return the leaf hash of the record that is current in the lineage of `identifier`. Raises: NotFound."""
+    leaf: bytes = _lineage_row(connection, identifier)["current"]
+    return leaf
+
+
+def newest_leaf(connection: Connection, identifier: str) -> bytes:
+    """Return the leaf hash of the newest record, of any action: what the next one states as `previous`. Raises: NotFound."""
+    leaf: bytes = _lineage_row(connection, identifier)["tip"]
+    return leaf
+
+
+def leaves(connection: Connection, receipt: Receipt) -> list[bytes]:
+    """Return the leaf hashes of a submission, in its order."""
+    sought = {"first": receipt.first, "end": receipt.first + receipt.count}
+    return list(connection.execute(_LEAVES, sought).scalars())
+
+
+def causes(connection: Connection, position: int) -> list[bytes]:
+    """Return the leaf hashes of the records that changed the status of `position`, oldest first."""
+    return list(connection.execute(_CAUSE, {"position": position}).scalars())
+
+
+def erase(connection: Connection, leaf: bytes) -> None:
+    """Destroy what a record discloses: without master and claims its digests say nothing. Raises: NotFound."""
+    held = record(connection, leaf)
+    connection.execute(delete(DISCLOSURE).where(DISCLOSURE.c.position == held.position))
+
+
+def _lineage_row(connection: Connection, identifier: str) -> RowMapping:
+    row = connection.execute(_LINEAGE, {"name": lineage_of(identifier)}).mappings().first()
+    if row is None:
+        raise NotFound(f"{identifier[:100]} is not registered here")
+    return row
+
+
+def _held(connection: Connection, row: RowMapping) -> Held:
+    submitted = _first_submission(connection, _OF_POSITION, position=row["position"])
+    assert submitted is not None
+    return Held(
+        record=decode_record(decode(row["body"])),
+        leaf=row["leaf"],
+        position=row["position"],
+        submission=submitted,
+        disclosure=decode_disclosure(decode(row["content"])) if row["content"] is not None else None,
+    )
+
+
+# -- Batches --
+
+_BATCHES: Final = select(BATCH).order_by(BATCH.c.sequence)
+_OPEN: Final = _BATCHES.where(BATCH.c.state != FINAL)
+_LAST: Final = select(BATCH).order_by(BATCH.c.sequence.desc()).limit(1)
+_AFTER: Final = _BATCHES.where(BATCH.c.sequence > bindparam("after"))
+
+
+def last_batch(connection: Connection) -> Batch | None:
+    row = connection.execute(_LAST).mappings().first()
+    return _batch(row) if row else None
+
+
+def open_batches(connection: Connection) -> list[Batch]:
+    """Return the batches that are not final, in order."""
+    return [_batch(row) for row in connection.execute(_OPEN).mappings()]
+
+
+def batches(connection: Connection, *, after: int = 0) -> Iterator[Batch]:
+    """Walk through the batches beyond a sequence, in order."""
+    for row in connection.execute(_AFTER, {"after": after}).mappings():
+        yield _batch(row)
+
+
+def set_states(connection: Connection, states: Sequence[tuple[int, str]]) -> None:
+    """Write how far batches came, by sequence."""
+    if states:
+        change = update(BATCH).where(BATCH.c.sequence == bindparam("of")).values(state=bindparam("to"))
+        connection.execute(change, [{"of": sequence, "to": state} for sequence, state in states])
+
+
+def _batch(row: RowMapping) -> Batch:
+    return Batch(**{name: row[name] for name in Batch.__slots__})

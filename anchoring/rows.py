@@ -1,0 +1,221 @@
+"""The lines of a submission, read and checked one by one, before anything is known about the lineages that they touch."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from anchoring import limits
+from anchoring.errors import RowError, SubmissionRefused
+from ledger.canonical import Json, decode
+from ledger.canonical import encode as canonical
+from ledger.catalogue import by_code
+from ledger.claims import decode_disclosure, decode_document, is_document
+from ledger.errors import InvalidIdentifier, MalformedInput, NewerFormat
+from ledger.fields import Fields
+from ledger.keys import decode_signature
+from ledger.limits import MAX_CLOCK_LEAD_SECONDS
+from ledger.records import CERTIFICATE_KINDS, KINDS, PRESENTABLE, Record, decode_record
+from ledger.submissions import Statement, decode_statement
+from ledger.trees import leaf_hash
+from ledger.trust import Grant
+
+FIRST_ROW: Final = 2  # rows are counted as lines, and the statement is line 1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record that is good by itself: its place, leaf hash, canonical bytes, and disclosure where one came along."""
+
+    index: int
+    leaf: bytes
+    record: Record
+    body: bytes
+    disclosure: bytes | None
+
+
+class RowFault(Exception):
+    """One row is at fault; `problem` is a slug that all faults of its sort share."""
+
+    def __init__(self, problem: str, message: str) -> None:
+        super().__init__(message)
+        self.problem = problem
+
+
+class Faults:
+    """The faults of a submission's rows, up to as many as are reported."""
+
+    def __init__(self) -> None:
+        self._rows: list[RowError] = []
+        self._problems: set[str] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._rows)
+
+    @property
+    def full(self) -> bool:
+        return len(self._rows) >= limits.MAX_ROW_ERRORS
+
+    def add(self, row: int, problem: str, message: str) -> None:
+        """Note that a row, counted from 1, is at fault."""
+        self._problems.add(problem)
+        if not self.full:
+            self._rows.append(RowError(row, message))
+
+    def refuse(self) -> None:
+        """Raise what was found, if anything was. Raises: SubmissionRefused."""
+        if self._rows:
+            problem = self._problems.pop() if len(self._problems) == 1 else "rows-refused"
+            rows = tuple(sorted(self._rows, key=lambda error: error.row))
+            first = f"row {rows[0].row}: {rows[0].message}"
+            many = f"{'at least ' if self.full else ''}{len(rows)} rows are at fault, first {first}"
+            message = f"nothing was accepted, mend and send again: {many if rows[1:] else first}"
+            raise SubmissionRefused(problem, message, rows)
+
+
+def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut a stream of bytes into lines, in bounded memory. Raises: SubmissionRefused for a line that is too long."""
+    held = b""
+    row = 1
+    for chunk in chunks:
+        *lines, held = (held + chunk).split(b"\n") if held else chunk.split(b"\n")
+        for line in lines:
+            yield line
+            row += 1
+        if len(held) > limits.MAX_ROW_BYTES:
+            error = RowError(row, f"the line is longer than {limits.MAX_ROW_BYTES} bytes")
+            raise SubmissionRefused("row-too-long", f"row {row}: {error.message}", (error,))
+    if held:
+        yield held
+
+
+def read_statement(line: bytes) -> tuple[Statement, bytes]:
+    """Read line 1: the statement and its signature (64 bytes). Raises: SubmissionRefused."""
+    try:
+        fields = Fields(_json(line), "line 1")
+        statement = decode_statement(fields.take("statement"))
+        signature = fields.parsed("signature", decode_signature)
+        fields.close()
+    except NewerFormat as error:
+        raise SubmissionRefused("newer-format", str(error)) from error
+    except (MalformedInput, RowFault) as error:
+        message = f'line 1 must be {{"statement": …, "signature": …}}: {error}'
+        raise SubmissionRefused("malformed-statement", message) from error
+    return statement, signature
+
+
+class RowReader:
+    """Reads the rows of one submission in their order; holds nothing but the leaf hash of the row before."""
+
+    def __init__(self, statement: Statement, grants: Sequence[Grant], now: int) -> None:
+        self._statement, self._now = statement, now
+        self._grants = [grant for grant in grants if grant.not_before <= now <= grant.not_after]
+        self._granted: dict[tuple[str, str], bool] = {}
+        self._before = b""
+        self.warnings: list[RowError] = []
+
+    def read(self, index: int, line: bytes) -> Row:
+        """Read the row at `index`, counted from 0. Raises: RowFault."""
+        try:
+            fields = Fields(_json(line), "row")
+            record = decode_record(fields.take("record"))
+            disclosed = fields.take("disclosure") if fields.has("disclosure") else None
+            fields.close()
+            body = record.encode()
+            disclosure = self._disclosure(record, disclosed) if disclosed is not None else None
+        except NewerFormat as error:
+            raise RowFault("newer-format", str(error)) from error
+        except InvalidIdentifier as error:
+            raise RowFault("invalid-identifier", str(error)) from error
+        except MalformedInput as error:
+            raise RowFault("malformed-row", str(error)) from error
+        self._judge(index, record)
+        leaf = leaf_hash(record.suite, body)
+        before, self._before = self._before, leaf
+        if leaf <= before:
+            raise RowFault(*_ORDER[leaf == before])
+        return Row(index, leaf, record, body, disclosure)
+
+    def _judge(self, index: int, record: Record) -> None:
+        statement = self._statement
+        if record.suite is not statement.suite:
+            raise RowFault(
+                "wrong-suite", f"the log's suite is {statement.suite.name}, the record's {record.suite.name}"
+            )
+        if record.issuer != statement.issuer:
+            raise RowFault(
+                "issuer-mismatch", f"the statement is by {statement.issuer}, the record by {record.issuer}"
+            )
+        if record.time > self._now + MAX_CLOCK_LEAD_SECONDS:
+            raise RowFault(
+                "record-postdated", "the record's time lies in the future: check the clock that set it"
+            )
+        if record.kind in CERTIFICATE_KINDS:
+            self._judge_certificate(index, record)
+        elif not self._is_granted(record.kind, ""):
+            raise RowFault(
+                "not-granted", f"the key is not granted {record.kind} records of {record.issuer} now"
+            )
+
+    def _judge_certificate(self, index: int, record: Record) -> None:
+        certificate = record.certificate
+        if certificate.issuer != record.issuer:
+            raise RowFault(
+                "issuer-mismatch",
+                f"the identifier names {certificate.issuer} as issuer, the record {record.issuer}",
+            )
+        if not self._is_granted(record.kind, certificate.type):
+            raise RowFault(
+                "not-granted",
+                f"the key is not granted {record.kind} records of type {certificate.type} for {record.issuer} now: "
+                "ask the city's administrator for a grant",
+            )
+        if record.action not in PRESENTABLE:
+            return
+        if certificate.warnings and record.issued is None:
+            raise RowFault("invalid-identifier", f"{record.identifier}: {'; '.join(certificate.warnings)}")
+        for warning in certificate.warnings:
+            self._warn(index, f"{record.identifier}: {warning}")
+        if by_code(certificate.type) is None:
+            self._warn(index, f"the certificate type {certificate.type} is not in the catalogue")
+
+    def _is_granted(self, kind: str, certificate_type: str) -> bool:
+        granted = self._granted.get((kind, certificate_type))
+        if granted is None:
+            granted = any(
+                grant.kinds & KINDS[kind] and (not grant.types or certificate_type in grant.types)
+                for grant in self._grants
+            )
+            self._granted[kind, certificate_type] = granted
+        return granted
+
+    def _disclosure(self, record: Record, disclosed: Json) -> bytes:
+        """Return the canonical disclosure when it hashes to the record's claims. Raises: MalformedInput, RowFault."""
+        if record.claims is None:
+            raise RowFault(
+                "disclosure-mismatch", f"{record.action} states no claims, so there is nothing to disclose"
+            )
+        disclosure = decode_disclosure(disclosed)
+        if disclosure.digest(record.suite) != record.claims:
+            raise RowFault("disclosure-mismatch", "the disclosed claims do not hash to the record's `claims`")
+        for name, value in disclosure.values.items():
+            if is_document(name) and decode_document(value).suite is not record.suite:
+                raise RowFault("wrong-suite", f"{name} is hashed under another suite than the log's")
+        return canonical(disclosed)
+
+    def _warn(self, index: int, message: str) -> None:
+        if len(self.warnings) < limits.MAX_ROW_ERRORS:
+            self.warnings.append(RowError(index + FIRST_ROW, message))
+
+
+_ORDER: Final = {
+    True: ("record-twice", "the same record stands twice: draw a salt for each"),
+    False: ("wrong-order", "the records must stand in ascending order of their leaf hashes"),
+}
+
+
+def _json(line: bytes) -> Json:
+    if len(line) > limits.MAX_ROW_BYTES:
+        raise RowFault("row-too-long", f"the line is longer than {limits.MAX_ROW_BYTES} bytes")
+    if not line.strip():
+        raise RowFault("malformed-row", "the line is empty")
+    return decode(line)

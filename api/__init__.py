@@ -1,0 +1,1 @@
+"""Let people ask: HTTP, pages and the command line over `anchoring` and `ledger`."""

@@ -1,0 +1,54 @@
+"""`shunzheng demo`: the whole story, and then two nodes to play with."""
+
+import argparse
+import threading
+from pathlib import Path
+from typing import Any, Final
+
+from anchoring.errors import ChainUnavailable
+from api.console import note, say, show_json
+from api.demo.stage import open_stage
+from api.demo.story import Story
+
+_DIRECTORY: Final = Path("demo-data")
+_BLOCK_SECONDS: Final = 1.0
+
+
+def add(commands: Any) -> None:
+    command = commands.add_parser("demo", help="play the whole story with a development chain and two cities")
+    command.add_argument(
+        "--once", action="store_true", help="end when the story is told, instead of leaving the nodes up"
+    )
+    command.add_argument(
+        "--json", action="store_true", help="print a summary for programs; the story goes to standard error"
+    )
+    command.add_argument(
+        "--directory", type=Path, default=_DIRECTORY, help=f"default: {_DIRECTORY}; emptied at the start"
+    )
+    command.set_defaults(run=_demo)
+
+
+def _demo(args: argparse.Namespace) -> int:
+    story = Story(open_stage(args.directory.absolute(), _BLOCK_SECONDS), tell=note if args.json else say)
+    try:
+        summary = story.play()
+        if args.json:
+            show_json(summary)
+        if not args.once:
+            story.tell(story.epilogue())
+            _stay(story)
+    finally:
+        story.close()
+    return 0
+
+
+def _stay(story: Story) -> None:
+    """Keep the chain saved and the nodes up until the person has seen enough."""
+    devnet, stop = story.stage.devnet, threading.Event()
+    try:
+        if devnet:
+            devnet.run(stop, told=note)
+        else:
+            stop.wait()
+    except (KeyboardInterrupt, ChainUnavailable):
+        story.tell("\nStopping.")

@@ -1,0 +1,131 @@
+"""`shunzheng submit`: draft, sign and hand in a department's records, and say what became of them."""
+
+import argparse
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from anchoring.drafting import Target, draft
+from anchoring.errors import NotFound
+from api.client import NodeClient, NodeError
+from api.console import note, progress, say, show_json
+from api.node import system_clock
+from ledger.keys import private_key
+from ledger.suites import by_name
+
+_POLL_SECONDS: Final = 1.0
+_FINAL: Final = "final"
+_UNIQUE_DIGITS: Final = 16
+
+
+def add(commands: Any) -> None:
+    command = commands.add_parser(
+        "submit",
+        help="sign records and hand them in to the city's node",
+        description="The signed submission is kept beside the records. Run the same command again after a failure: the same "
+        "submission is handed in, and a node that has it already answers with the same receipt.",
+    )
+    command.add_argument(
+        "records", type=Path, metavar="RECORDS.ndjson", help="one record a line; see examples/README.md"
+    )
+    command.add_argument(
+        "--key", type=Path, required=True, help="private key of the department; it stays on this machine"
+    )
+    command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
+    command.add_argument("--registry", metavar="NAME", help="refuse to sign for another registry than this")
+    command.add_argument(
+        "--wait", type=int, metavar="SECONDS", default=0, help="wait so long for the records to be final"
+    )
+    command.add_argument("--json", action="store_true", help="the receipt, for programs")
+    command.set_defaults(run=_submit)
+
+
+def _submit(args: argparse.Namespace) -> int:
+    with NodeClient(args.node) as node:
+        kept = _kept(args.records)
+        if kept.exists():
+            note(
+                f"Handing in the submission that was signed before, {kept.name}. Delete it to draft and sign anew."
+            )
+        else:
+            _draft(args, node, kept)
+        with kept.open("rb") as lines:
+            total = sum(1 for _ in lines)
+            lines.seek(0)
+            receipt = node.submit(progress(lines, "handing in", total))
+        receipt = _wait(node, receipt, args.wait)
+    if args.json:
+        show_json(receipt)
+        return 0
+    for row in receipt.get("warnings") or ():
+        note(f"  row {row['row']}: {row['message']}")
+    say(f"已登记 accepted: {receipt['count']:,} records as submission {receipt['id']}")
+    say(f"state {receipt['state']}; positions {receipt['first']:,} and following in log {receipt['log']}")
+    note(f"Keep {kept.name}: it opens every claim, and the records can be taken back from it.")
+    return 0
+
+
+def _kept(records: Path) -> Path:
+    """Name the signed submission after the content of the records: changed records make a new one."""
+    with records.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return records.with_name(f"{records.name}.{digest[:_UNIQUE_DIGITS]}.submission")
+
+
+def _draft(args: argparse.Namespace, node: NodeClient, kept: Path) -> None:
+    target = target_of(node)
+    if args.registry and args.registry != target.registry:
+        raise NodeError(
+            f"{args.node} follows the registry {target.registry}, not {args.registry}: nothing was signed"
+        )
+    key = private_key(args.key.read_bytes())
+    folder = args.records.parent
+    with args.records.open("rb") as lines:
+        total = sum(1 for _ in lines)
+        lines.seek(0)
+        with draft(
+            progress(lines, "drafting", total),
+            target,
+            key,
+            secrets.token_bytes,
+            system_clock(),
+            read=lambda path: (folder / path).read_bytes(),
+        ) as drafted:
+            _write_aside(kept, drafted.lines())
+
+
+def target_of(node: NodeClient) -> Target:
+    """Return the registry, the log and the suite for which the node takes submissions. Raises: NotFound."""
+    answer = node.logs()
+    for log in answer["items"]:
+        if log["held"]:
+            return Target(answer["registry"], log["name"], by_name(log["suite"]))
+    raise NotFound(f"{node.url} issues nothing: hand the records in to the node of the department's own city")
+
+
+def _write_aside(path: Path, lines: Iterator[bytes]) -> None:
+    """Write a private file that is whole or not there."""
+    aside = path.with_name(path.name + ".new")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.writelines(lines)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def _wait(node: NodeClient, receipt: dict[str, Any], seconds: int) -> dict[str, Any]:
+    """Return the receipt with its newest state, at best final."""
+    until, shown = time.monotonic() + seconds, ""
+    while True:
+        receipt |= node.submission(receipt["id"])
+        if receipt["state"] != shown:
+            shown = receipt["state"]
+            note(f"state: {shown}")
+        if shown == _FINAL or time.monotonic() >= until:
+            return receipt
+        time.sleep(_POLL_SECONDS)

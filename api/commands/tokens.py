@@ -1,0 +1,87 @@
+"""`shunzheng token`: who may ask an issuing node for proofs, histories and claims."""
+
+import argparse
+import secrets
+from pathlib import Path
+from typing import Any
+
+from anchoring.register import Register
+from anchoring.tokens import SCOPES, create_token, revoke_token, tokens
+from api.console import note, say, show_json
+from api.node import system_clock
+from api.settings import Settings, SettingsError
+from ledger.canonical import Json
+from ledger.times import format_time
+
+
+def add(commands: Any) -> None:
+    topic = commands.add_parser("token", help="give out and revoke access tokens of a node")
+    actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
+    create = actions.add_parser("create", help="make a token and print it once")
+    create.add_argument("--label", required=True, help="who holds it")
+    create.add_argument(
+        "--scope", action="append", required=True, choices=sorted(SCOPES), help="may be repeated"
+    )
+    create.add_argument("--days", type=int, help="until it expires; default: no end")
+    create.set_defaults(run=_create)
+    listed = actions.add_parser("list", help="list tokens, without their secrets")
+    listed.add_argument("--json", action="store_true", help="for programs")
+    listed.set_defaults(run=_list)
+    revoke = actions.add_parser("revoke", help="end a token")
+    revoke.add_argument("id")
+    revoke.set_defaults(run=_revoke)
+    for parser in (create, listed, revoke):
+        parser.add_argument("directory", type=Path, help="directory of the node")
+
+
+def _register(directory: Path) -> Register:
+    settings = Settings.load(directory)
+    if settings.register_url is None:
+        raise SettingsError(f"the node in {directory} issues nothing: it has no register and needs no tokens")
+    return Register(settings.register_url)
+
+
+def _create(args: argparse.Namespace) -> int:
+    now = system_clock()
+    expires = now + args.days * 86_400 if args.days else None
+    with _register(args.directory).writing() as connection:
+        token, text = create_token(
+            connection, secrets.token_bytes, label=args.label, scopes=args.scope, now=now, expires=expires
+        )
+    say(text)
+    note(f"token {token.id} for {token.label}: {', '.join(sorted(token.scopes))}. It is shown this once.")
+    return 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    with _register(args.directory).reading() as connection:
+        found = tokens(connection)
+    if args.json:
+        rows: list[Json] = [
+            {
+                "id": t.id,
+                "label": t.label,
+                "scopes": " ".join(sorted(t.scopes)),
+                "revoked": t.revoked is not None,
+            }
+            for t in found
+        ]
+        show_json(rows)
+        return 0
+    for token in found:
+        end = (
+            "revoked"
+            if token.revoked
+            else f"until {format_time(token.expires)}"
+            if token.expires
+            else "no end"
+        )
+        say(f"{token.id}  {token.label}  {', '.join(sorted(token.scopes))}  {end}")
+    return 0
+
+
+def _revoke(args: argparse.Namespace) -> int:
+    with _register(args.directory).writing() as connection:
+        revoke_token(connection, args.id, system_clock())
+    say(f"token {args.id} is revoked")
+    return 0

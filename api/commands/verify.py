@@ -1,0 +1,113 @@
+"""`shunzheng verify`: a document, a proof, one verdict."""
+
+import argparse
+import base64
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from api.client import NodeClient
+from api.console import say, show_json
+from ledger.canonical import Json
+from ledger.canonical import decode as decode_json
+from ledger.errors import MalformedInput
+from ledger.paper import PREFIX
+from ledger.reasons import Verdict
+
+EXIT_CODES: Final = {Verdict.VALID: 0, Verdict.NOT_CURRENT: 10, Verdict.INVALID: 11, Verdict.UNVERIFIABLE: 12}
+_MARKS: Final = {"pass": "✓", "fail": "✗", "unknown": "?", "not_applicable": "–"}
+PROOF_SUFFIX: Final = ".proof.json"
+
+
+def add(commands: Any) -> None:
+    command = commands.add_parser(
+        "verify",
+        help="verify documents or claims against their proof",
+        description="Exit codes: 0 valid, 10 not current, 11 invalid, 12 unverifiable.",
+    )
+    command.add_argument(
+        "files",
+        nargs="*",
+        type=Path,
+        metavar="FILE",
+        help="documents; NAME.proof.json beside NAME is its proof",
+    )
+    command.add_argument("--proof", help="file of the proof, or the SZ1: code itself")
+    command.add_argument(
+        "--claims", type=Path, help="JSON object of the values to compare, by the names of their claims"
+    )
+    command.add_argument(
+        "--node", required=True, metavar="URL", help="the node that verifies, from what it knows itself"
+    )
+    command.add_argument("--max-age", type=int, metavar="SECONDS", help="how old the node's knowledge may be")
+    command.add_argument("--lang", choices=("zh", "en"), default="zh", help="default: zh")
+    command.add_argument("--json", action="store_true", help="the whole report, for programs")
+    command.set_defaults(run=_verify)
+
+
+def _verify(args: argparse.Namespace) -> int:
+    with NodeClient(args.node) as node:
+        report = node.verify(
+            request_body(
+                _proof(args), [path.read_bytes() for path in args.files], _claims(args), args.max_age
+            )
+        )
+    if args.json:
+        show_json(report)
+    else:
+        say(in_words(report, args.lang))
+    return EXIT_CODES[Verdict(report["verdict"])]
+
+
+def request_body(proof: str, documents: list[bytes], claims: Json, max_age: int | None = None) -> bytes:
+    """Return the body of `POST /v1/verify`; the proof travels as text, exactly as it was found."""
+    body: dict[str, Json] = {"proof": proof}
+    if documents:
+        body["documents"] = [base64.b64encode(document).decode("ascii") for document in documents]
+    if claims:
+        body["claims"] = claims
+    if max_age is not None:
+        body["max_age"] = max_age
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def _proof(args: argparse.Namespace) -> str:
+    given: str | None = args.proof
+    if given and given.startswith(PREFIX):
+        return given
+    paths = [Path(given)] if given else [path.with_name(path.name + PROOF_SUFFIX) for path in args.files]
+    for path in paths:
+        if path.exists():
+            return path.read_bytes().decode("utf-8", "replace")
+    if not paths:
+        raise MalformedInput("nothing to verify: name a document, or a proof with --proof")
+    raise FileNotFoundError(
+        f"{paths[0]} does not exist: name the proof with --proof (the holder has it; `shunzheng proof` exports it)"
+    )
+
+
+def _claims(args: argparse.Namespace) -> dict[str, Json]:
+    if args.claims is None:
+        return {}
+    values = decode_json(args.claims.read_bytes())
+    if not isinstance(values, dict):
+        raise MalformedInput(f"{args.claims} must hold one JSON object of claims by name")
+    return values
+
+
+def in_words(report: dict[str, Any], lang: str) -> str:
+    """Return a report in words, the verdict first."""
+    lines = [report["words"][lang], "  " + report["reason_words"][lang]]
+    if report["advice"][lang]:
+        lines.append("  " + report["advice"][lang])
+    status = report.get("status")
+    if status:
+        known = {"zh": "状态所知截至", "en": "Status known as of"}[lang]
+        lines.append(f"  {known} {status['known_at']} ({status['source']})")
+        if "since" in status:
+            lines.append(f"  {status['status']} {({'zh': '自', 'en': 'since'})[lang]} {status['since']}")
+    lines.append("")
+    for step in report["steps"]:
+        words = f"{step['name'][lang]}: {step['words'][lang]}"
+        lines.append(f"  {_MARKS[step['outcome']]} {step['step']:>2}  {words}")
+    return "\n".join(lines)

@@ -1,0 +1,48 @@
+"""What the command line shows: results on standard output, progress and messages on standard error."""
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import Final, TypeVar
+
+from ledger.canonical import Json
+
+T = TypeVar("T")
+_REFRESH_SECONDS: Final = 0.2
+_PLAIN_SECONDS: Final = 5.0  # where standard error is no terminal, a line this often
+
+
+def show_json(value: Json) -> None:
+    """Print a result for programs."""
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def say(text: str) -> None:
+    """Print a result for people."""
+    print(text, flush=True)
+
+
+def note(text: str) -> None:
+    """Tell a person what goes on, apart from the result."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def progress(items: Iterable[T], label: str, total: int) -> Iterator[T]:
+    """Pass `items` on and show on standard error how many of `total` are done, and how fast."""
+    terminal = sys.stderr.isatty()
+    started = shown = time.monotonic()
+    done = 0
+    for item in items:
+        yield item
+        done += 1
+        now = time.monotonic()
+        if now - shown >= (_REFRESH_SECONDS if terminal else _PLAIN_SECONDS):
+            shown = now
+            rate = done / (now - started)
+            line = f"{label}: {done:,} of {total:,} ({rate:,.0f}/s)"
+            print(
+                f"\r{line}" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True
+            )
+    if terminal and shown != started:
+        print(f"\r{label}: {done:,} of {total:,}" + " " * 20, file=sys.stderr, flush=True)

@@ -1,0 +1,1 @@
+"""`shunzheng demo`: a chain, two cities, and the whole story of a licence, told as it happens."""

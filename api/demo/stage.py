@@ -1,0 +1,183 @@
+"""What the story is played on: a chain, a registry, and two cities' nodes as processes of their own."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from anchoring import calls, deployment
+from anchoring.chain import Chain, RegistryName, TransactionReceipt
+from anchoring.devnet import Devnet
+from anchoring.errors import AnchoringError, DevnetError
+from anchoring.ethereum import Account, Endpoint, EthereumChain
+from anchoring.register import Register
+from anchoring.tokens import create_token
+from api.client import NodeClient
+from api.settings import FILE, Settings
+from ledger import registry as acts
+
+READY_SECONDS: Final = 60.0  # for a node to start and to catch up with a chain of a few dozen events
+_STOP_SECONDS: Final = 20.0
+_TICK: Final = 0.1
+
+
+class NodeNotReady(AnchoringError):
+    """A node did not start."""
+
+
+@dataclass(slots=True)
+class City:
+    """A city's node: its directory, its address, and its process while it runs."""
+
+    name: str
+    title: str
+    directory: Path
+    url: str
+    process: subprocess.Popen[bytes] | None = None
+
+    def launch(self) -> None:
+        """Start the node's processes."""
+        with (self.directory / "node.log").open("ab") as log:
+            command = [sys.executable, "-m", "api.cli", "node", str(self.directory)]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+
+    def wait_ready(self) -> None:
+        """Wait until the node answers and has caught up. Raises: NodeNotReady with the end of its log."""
+        until = time.monotonic() + READY_SECONDS
+        with NodeClient(self.url) as node:
+            while not node.ready():
+                if self.process is None or self.process.poll() is not None or time.monotonic() > until:
+                    said = (self.directory / "node.log").read_text(errors="replace")[-2000:]
+                    raise NodeNotReady(
+                        f"the node of {self.title} did not become ready; its log ends:\n{said}"
+                    )
+                time.sleep(_TICK)
+
+    def stop(self) -> None:
+        """End the node as an administrator would, and wait for it."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+
+@dataclass(slots=True)
+class Stage:
+    """The chain with its accounts, the registry, the gas that its acts took."""
+
+    directory: Path
+    chain: Chain
+    chain_url: str
+    registry: str = ""
+    gas: dict[str, int] = field(default_factory=dict)
+    devnet: Devnet | None = None
+    account_of_all: Account | None = None
+
+    def account(self, name: str) -> Account:
+        """Return the account that plays a role: one each on a devnet, the same for all on a chain of somebody else's."""
+        if self.devnet:
+            return self.devnet.account(name)
+        assert self.account_of_all is not None
+        return self.account_of_all
+
+    def deploy(self) -> None:
+        province = self.account("province")
+        self.registry = deployment.deploy(self.chain, province, province.address)
+
+    def act(self, role: str, act: acts.Act) -> TransactionReceipt:
+        """Have an act recorded by the account of a role. Raises: TransactionRejected."""
+        contract = RegistryName.parse(self.registry).contract
+        receipt = deployment.act(self.chain, self.account(role), contract, calls.call(act))
+        name = type(act).__name__
+        self.gas[name] = max(self.gas.get(name, 0), receipt.gas_used)
+        return receipt
+
+    def anchor_gas(self) -> list[int]:
+        """Return the gas that each anchor of the registry took, as its receipt says."""
+        contract = RegistryName.parse(self.registry).contract
+        found = self.chain.events(contract, 0, self.chain.latest().number)
+        receipts = [
+            self.chain.receipt(item.transaction) for item in found if item.event.kind == acts.Anchored.KIND
+        ]
+        return [receipt.gas_used for receipt in receipts if receipt]
+
+    def found_city(self, name: str, title: str, *, issues: bool) -> City:
+        """Lay out a node's directory, with its own databases, and return the city."""
+        directory = self.directory / name
+        directory.mkdir(parents=True)
+        listen = f"127.0.0.1:{_free_port()}"
+        lines = [
+            f'registry = "{self.registry}"',
+            f'chain_url = "{self.chain_url}"',
+            f'listen = "{listen}"',
+            f'name = "{title}"',
+        ]
+        if issues:
+            password = secrets.token_hex(16)
+            _private(directory / "operator.password", password)
+            self.account(f"{name}-operator").save(directory / "operator.json", password, rounds=1_000)
+            lines += [
+                f'log = "{name}"',
+                'keystore = "operator.json"',
+                'keystore_password_file = "operator.password"',
+            ]
+        (directory / FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return City(name, title, directory, f"http://{listen}")
+
+    def token(self, city: City, scopes: Iterable[str]) -> str:
+        """Give out a token of a city's node, as `shunzheng token create` does."""
+        url = Settings.load(city.directory).register_url
+        assert url is not None
+        with Register(url).writing() as connection:
+            _, text = create_token(
+                connection, secrets.token_bytes, label="demo", scopes=scopes, now=int(time.time())
+            )
+        return text
+
+
+def open_stage(directory: Path, block_seconds: float) -> Stage:
+    """Clear the demo's directory and start a devnet there, or use the chain that CHAIN_URL names. Raises: DevnetError."""
+    marker = directory / "shunzheng-demo"
+    if directory.exists():
+        if not marker.exists() and any(directory.iterdir()):
+            raise DevnetError(f"{directory} holds something else than a demo: name another with --directory")
+        shutil.rmtree(directory)
+    directory.mkdir(parents=True)
+    marker.touch()
+    url = os.environ.get("CHAIN_URL")
+    if not url:
+        devnet = Devnet(directory / "chain", block_seconds=block_seconds)
+        devnet.start()
+        return Stage(directory, devnet.chain, devnet.url, devnet=devnet)
+    keystore, password = os.environ.get("CHAIN_KEYSTORE"), os.environ.get("CHAIN_PASSWORD_FILE")
+    if not keystore or not password:
+        raise DevnetError(
+            "CHAIN_URL names a chain that runs already: name an account that can pay there, with CHAIN_KEYSTORE (an "
+            "encrypted keystore file, see `shunzheng chain account`) and CHAIN_PASSWORD_FILE"
+        )
+    account = Account.load(Path(keystore), Path(password).read_text().rstrip("\n"))
+    return Stage(directory, EthereumChain(Endpoint(url)), url, account_of_all=account)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _private(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)

@@ -1,0 +1,386 @@
+"""The story of the demo: what is registered in Tianmen is verified in Wuhan while Tianmen is silent.
+
+Every claim that the story makes is checked as it is told: an outcome other than the one that is told ends it with an error.
+"""
+
+import base64
+import json
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from anchoring.drafting import draft
+from anchoring.errors import AnchoringError, TransactionRejected
+from api.client import NodeClient
+from api.commands.keys import write_key
+from api.commands.submit import target_of
+from api.demo.stage import City, Stage
+from ledger import registry as acts
+from ledger.canonical import Json
+from ledger.keys import PrivateKey, generate
+from ledger.suites import parse_digest
+
+EXAMPLES: Final = Path(__file__).parents[2] / "examples"
+_SM3: Final = 1
+_LICENCE: Final = 1
+_BATCH: Final = 100  # proofs verified by one request
+_PATIENCE_SECONDS: Final = 60.0
+_TICK: Final = 0.2
+
+
+class StoryFailed(AnchoringError):
+    """Something else happened than what the story tells."""
+
+
+@dataclass(slots=True)
+class Held:
+    """What a holder has in hand: the proof, the values on the paper, the document if there is one."""
+
+    identifier: str
+    proof: bytes
+    claims: dict[str, Json]
+    document: bytes | None = None
+
+    def request(self, **changes: Json) -> dict[str, Json]:
+        """Return the request with which a counter verifies it."""
+        body: dict[str, Json] = {"proof": self.proof.decode()}
+        if self.document is None:
+            body["claims"] = self.claims
+        else:
+            body["documents"] = [base64.b64encode(self.document).decode()]
+        return body | changes
+
+
+@dataclass(slots=True)
+class Story:
+    """Plays on a stage and tells as it goes."""
+
+    stage: Stage
+    tell: Callable[[str], None]
+    cities: list[City] = field(default_factory=list)
+    keys: dict[str, PrivateKey] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    verdicts: Counter[str] = field(default_factory=Counter)
+    caught: dict[str, str] = field(default_factory=dict)
+    held: list[Held] = field(default_factory=list)
+
+    def play(self) -> dict[str, Json]:
+        """Play the whole story and return the summary. Raises: StoryFailed."""
+        with self._phase(
+            "registry", "1. The province deploys the registry and admits the logs of two cities."
+        ):
+            self._found()
+        tianmen, wuhan = self.cities
+        with self._phase("nodes", "2. Each city starts its node, with databases of its own."):
+            for city in self.cities:
+                city.launch()
+            for city in self.cities:
+                city.wait_ready()
+                self.tell(f"   {city.title}: {city.url}")
+        with self._phase(
+            "registration", "3. Departments of Tianmen sign their licences with SM2 and hand them in."
+        ):
+            receipts = self._register(tianmen)
+        with self._phase("anchoring", "4. Tianmen's node anchors them in batches."):
+            self._wait_final(tianmen, receipts)
+        with self._phase("proofs", "5. Every holder gets a proof, a file that stands by itself."):
+            self._write_proofs(tianmen)
+            self._wait_known(wuhan, tianmen)
+        self.tell("6. Tianmen's node is switched off. Nobody can be asked any more.")
+        tianmen.stop()
+        with self._phase(
+            "verification", "7. A counter in Wuhan verifies every one of them from what Wuhan knows itself."
+        ):
+            self._verify_all(wuhan)
+        with self._phase("forgeries", "8. Then come the ones that should not pass."):
+            self._forgeries(wuhan)
+        with self._phase("revocation", "9. Tianmen comes back and revokes one licence."):
+            self._revoke(tianmen, wuhan)
+        return self._summary()
+
+    def close(self) -> None:
+        """Stop what runs."""
+        for city in self.cities:
+            city.stop()
+        if self.stage.devnet:
+            self.stage.devnet.stop()
+
+    def epilogue(self) -> str:
+        """Say what can be tried now."""
+        sample = self.held[0]
+        tianmen, wuhan = self.cities
+        documents = [
+            path
+            for path in sorted((self.stage.directory / "holders").iterdir())
+            if not path.name.endswith(".json")
+        ]
+        token = self.stage.directory / "tianmen.token"
+        lines = [
+            "",
+            "Both nodes stay up. Open Wuhan's page in a browser and drop a document and its proof there:",
+            f"  Wuhan    {wuhan.url}",
+            f"  Tianmen  {tianmen.url}",
+            f"The holders' files are in {self.stage.directory / 'holders'}. On the command line:",
+            f"  shunzheng verify {documents[0]} --node {wuhan.url}",
+            f"  shunzheng trace {sample.identifier} --node {tianmen.url} --token-file {token}",
+            "Ctrl-C stops everything.",
+        ]
+        return "\n".join(lines)
+
+    @contextmanager
+    def _phase(self, name: str, words: str) -> Iterator[None]:
+        self.tell(words)
+        started = time.monotonic()
+        yield
+        self.seconds[name] = round(time.monotonic() - started, 2)
+
+    def _found(self) -> None:
+        """Deploy, admit, and let Tianmen's admin take in three departments with their keys."""
+        stage = self.stage
+        stage.deploy()
+        self.tell(f"   registry {stage.registry}")
+        for name, divisions in (("tianmen", ("429006",)), ("wuhan", ("420100", "420102", "420103"))):
+            admin = stage.account(f"{name}-admin").address
+            stage.act("province", acts.LogAdmitted(name, _SM3, admin, divisions, acts.Predecessor()))
+            stage.act(f"{name}-admin", acts.OperatorSet(name, stage.account(f"{name}-operator").address))
+        self.cities = [
+            stage.found_city("tianmen", "天门市", issues=True),
+            stage.found_city("wuhan", "武汉市", issues=False),
+        ]
+        for department in json.loads((EXAMPLES / "departments.json").read_text("utf-8")):
+            key = generate("sm2", secrets.token_bytes)
+            issuer = department["credit_code"]
+            write_key(stage.directory / f"{issuer}.pem", key)
+            self.keys[issuer] = key
+            stage.act("tianmen-admin", acts.IssuerAdded("tianmen", issuer))
+            stage.act("tianmen-admin", acts.KeyRegistered("tianmen", 1, key.public.spki))
+            stage.act(
+                "tianmen-admin",
+                acts.KeyGranted(
+                    "tianmen", key.public.id, issuer, _LICENCE, tuple(department["types"]), 0, acts.NO_END
+                ),
+            )
+            self.tell(f"   {department['name']} ({issuer}) joins with its SM2 key")
+
+    def _register(self, city: City) -> list[str]:
+        """Hand in the licences, a submission for each department, and those with documents. Return the ids."""
+        receipts = []
+        with NodeClient(city.url) as node:
+            for file in ("licences.ndjson", "with-documents.ndjson"):
+                for issuer, lines in _by_issuer(EXAMPLES / file).items():
+                    receipts.append(self._submit(node, issuer, lines))
+        return receipts
+
+    def _submit(
+        self, node: NodeClient, issuer: str, lines: Sequence[bytes], newest: bytes | None = None
+    ) -> str:
+        with draft(
+            lines,
+            target_of(node),
+            self.keys[issuer],
+            secrets.token_bytes,
+            int(time.time()),
+            read=lambda path: (EXAMPLES / path).read_bytes(),
+            newest=lambda _: newest,
+        ) as drafted:
+            receipt = node.submit(drafted.lines())
+        self.tell(f"   {issuer}: {receipt['count']:,} records accepted 已登记，待上链")
+        return str(receipt["id"])
+
+    def _wait_final(self, city: City, receipts: Sequence[str]) -> None:
+        with NodeClient(city.url) as node:
+            for receipt in receipts:
+                self._until(partial(_is_final, node, receipt), f"submission {receipt}")
+            for anchor in node.anchors(city.name)["items"][::-1]:
+                grown = anchor["size"] - anchor["size_before"]
+                if grown:
+                    self.tell(
+                        f"   anchor {anchor['sequence']} in block {anchor['block']}: {grown:,} records, final"
+                    )
+
+    def _write_proofs(self, city: City) -> None:
+        token = self.stage.token(city, ("proofs", "history", "claims"))
+        (self.stage.directory / "tianmen.token").write_text(token)
+        folder = self.stage.directory / "holders"
+        folder.mkdir()
+        with NodeClient(city.url, token) as node:
+            for file in ("licences.ndjson", "with-documents.ndjson"):
+                for line in (EXAMPLES / file).read_bytes().splitlines():
+                    self._write_proof(node, json.loads(line), folder)
+        self.tell(f"   {len(self.held):,} proofs written to {folder}")
+
+    def _write_proof(self, node: NodeClient, row: dict[str, Any], folder: Path) -> None:
+        identifier = row["identifier"]
+        proof = node.certificate_proof(identifier)
+        paths = row.get("documents", [])
+        document = (EXAMPLES / paths[0]).read_bytes() if paths else None
+        name = Path(paths[0]).name if paths else identifier
+        if document is not None:
+            (folder / name).write_bytes(document)
+        (folder / f"{name}.proof.json").write_bytes(proof)
+        self.held.append(Held(identifier, proof, row["claims"], document))
+
+    def _wait_known(self, verifier: City, issuer: City) -> None:
+        """Wait until the verifier's replica has reached the issuer's newest final anchor."""
+        with NodeClient(issuer.url) as there, NodeClient(verifier.url) as here:
+            newest = _sequence(there, issuer.name)
+            self._until(
+                lambda: _sequence(here, issuer.name) >= newest, f"anchor {newest} in {verifier.title}"
+            )
+
+    def _verify_all(self, city: City) -> None:
+        with NodeClient(city.url) as node:
+            for start in range(0, len(self.held), _BATCH):
+                items: list[Json] = [held.request() for held in self.held[start : start + _BATCH]]
+                reports = node.verify_batch(_encoded({"items": items}))["reports"]
+                for held, report in zip(self.held[start : start + _BATCH], reports, strict=True):
+                    if (
+                        report["verdict"] not in ("valid", "not_current")
+                        or report["record"]["identifier"] != held.identifier
+                    ):
+                        raise StoryFailed(f"{held.identifier}: {report['verdict']}, {report['reason']}")
+                    self.verdicts[report["verdict"]] += 1
+                    if report["verdict"] == "not_current":
+                        self.verdicts[report["reason"]] += 1
+        valid, ended = self.verdicts["valid"], self.verdicts["not_current"]
+        self.tell(
+            f"   {valid:,} are genuine and in force 真实有效, {ended:,} genuine but past their dates 真实，但现已失效"
+        )
+
+    def _forgeries(self, city: City) -> None:
+        current = [held for held in self.held if held.document is None]
+        sample, other = current[0], next(held for held in self.held if held.document is not None)
+        with NodeClient(city.url) as node:
+            assert other.document is not None
+            altered = bytearray(other.document)
+            altered[len(altered) // 2] ^= 1
+            self._catch(node, "one byte of a document altered", "document_mismatch",
+                        other.request(documents=[base64.b64encode(bytes(altered)).decode()]))  # fmt: skip
+            proof = json.loads(sample.proof)
+            name, value = next(claim for claim in proof["disclosure"]["claims"] if isinstance(claim[1], str))
+            claims = sample.claims | {name: value + "改"}
+            for claim in proof["disclosure"]["claims"]:
+                if claim[0] == name:
+                    claim[1] = value + "改"
+            self._catch(node, "one claim altered, on the paper and in the proof", "claims_altered",
+                        sample.request(proof=json.dumps(proof), claims=claims))  # fmt: skip
+            self._catch(
+                node, "one claim altered on the paper alone", "claim_mismatch", sample.request(claims=claims)
+            )
+            moved = json.loads(sample.proof) | {"sequence": json.loads(other.proof)["sequence"]}
+            self._catch(
+                node,
+                "a proof that names another batch",
+                "not_in_batch",
+                sample.request(proof=json.dumps(moved)),
+            )
+            self._catch(node, "a genuine code with nothing to compare", "nothing_presented",
+                        {"proof": sample.proof.decode()}, "unverifiable")  # fmt: skip
+        issuer = next(iter(self.keys))
+        self._refused(
+            "Wuhan registers a department of Tianmen", "wuhan-admin", acts.IssuerAdded("wuhan", issuer)
+        )
+
+    def _catch(
+        self, node: NodeClient, words: str, reason: str, request: dict[str, Json], verdict: str = "invalid"
+    ) -> None:
+        report = node.verify(_encoded(request))
+        if (report["verdict"], report["reason"]) != (verdict, reason):
+            raise StoryFailed(
+                f"{words}: {report['verdict']}, {report['reason']} instead of {verdict}, {reason}"
+            )
+        self.caught[words] = reason
+        self.verdicts[verdict] += 1
+        self.tell(f"   {words}: {report['words']['zh']}，{report['reason_words']['zh']} ({reason})")
+
+    def _refused(self, words: str, role: str, act: acts.Act) -> None:
+        try:
+            self.stage.act(role, act)
+        except TransactionRejected as error:
+            self.caught[words] = error.name
+            self.tell(f"   {words}: the registry refuses ({error.name})")
+            return
+        raise StoryFailed(f"{words}: the registry let it pass")
+
+    def _revoke(self, issuer: City, verifier: City) -> None:
+        """Revoke the first licence that is in force, and see Wuhan say so."""
+        sample = self._in_force(verifier)
+        issuer.launch()
+        issuer.wait_ready()
+        record = json.loads(sample.proof)["record"]
+        row = {"kind": "licence", "action": "revoke", "identifier": sample.identifier, "issuer": record["issuer"],
+               "basis": "行政许可法 第六十九条"}  # fmt: skip
+        token = (self.stage.directory / "tianmen.token").read_text()
+        with NodeClient(issuer.url, token) as node:
+            newest = parse_digest(node.history(sample.identifier)["records"][-1]["leaf"])[1]
+            receipt = self._submit(node, record["issuer"], [_encoded(row)], newest)
+        started = time.monotonic()
+        with NodeClient(verifier.url) as node:
+            request = _encoded(sample.request())
+            self._until(lambda: node.verify(request)["reason"] == "revoked", "the revocation in Wuhan")
+            report = node.verify(request)
+        self.seconds["revocation visible elsewhere"] = round(time.monotonic() - started, 2)
+        self.verdicts[report["verdict"]] += 1
+        self.caught["a licence that was revoked"] = report["reason"]
+        self._wait_final(issuer, [receipt])
+        since = report["status"]["since"]
+        self.tell(
+            f"   Wuhan, asked again: {report['words']['zh']}，{report['reason_words']['zh']}，自 {since} (revoked)"
+        )
+
+    def _in_force(self, city: City) -> Held:
+        with NodeClient(city.url) as node:
+            for held in self.held:
+                if node.verify(_encoded(held.request()))["verdict"] == "valid":
+                    return held
+        raise StoryFailed("no licence is in force")
+
+    def _until(self, holds: Callable[[], bool], what: str) -> None:
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while not holds():
+            if time.monotonic() > until:
+                raise StoryFailed(
+                    f"{what} did not come within {_PATIENCE_SECONDS:g} s; see node.log in {self.stage.directory}"
+                )
+            time.sleep(_TICK)
+
+    def _summary(self) -> dict[str, Json]:
+        with NodeClient(self.cities[0].url) as node:
+            anchors = list(node.anchors("tianmen")["items"])
+        gas: dict[str, Json] = {**self.stage.gas, "Anchored": max(self.stage.anchor_gas(), default=0)}
+        return {
+            "type": "shunzheng/demo-summary/1",
+            "registry": self.stage.registry,
+            "records": len(self.held) + 1,
+            "departments": len(self.keys),
+            "verdicts": dict(self.verdicts),
+            "caught": dict(self.caught),
+            "anchors": len(anchors),
+            "gas": gas,
+            "milliseconds": {name: round(1000 * seconds) for name, seconds in self.seconds.items()},
+        }
+
+
+def _by_issuer(path: Path) -> dict[str, list[bytes]]:
+    found: dict[str, list[bytes]] = {}
+    for line in path.read_bytes().splitlines():
+        found.setdefault(json.loads(line)["issuer"], []).append(line)
+    return found
+
+
+def _is_final(node: NodeClient, receipt: str) -> bool:
+    return bool(node.submission(receipt)["state"] == "final")
+
+
+def _sequence(node: NodeClient, log: str) -> int:
+    return next((int(item["sequence"]) for item in node.logs()["items"] if item["name"] == log), 0)
+
+
+def _encoded(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()

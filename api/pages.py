@@ -1,0 +1,116 @@
+"""The page at `/`: a clerk gives a document and its proof and reads one verdict. Plain HTML; the script only adds comfort.
+
+Whatever a proof says is shown as text, never as markup, and no page loads anything from elsewhere.
+"""
+
+from pathlib import Path
+from typing import Any, Final, cast
+
+import jinja2
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from api.errors import MalformedRequest
+from api.presentation import Presentation, files, read_proof
+from api.problems import PROBLEMS, Problem
+from api.settings import Settings
+from api.slip import readable, slip
+from api.words import Language, words
+from ledger.errors import MalformedInput
+from ledger.proof import TYPE as PROOF_TYPE
+from ledger.proof import Proof, decode_proof
+from ledger.report import Report
+from ledger.verification import Policy, Presented
+
+COOKIE: Final = "lang"
+STATIC: Final = Path(__file__).parent / "static"
+_A_YEAR: Final = 365 * 86_400  # seconds
+_PROOF_MARK: Final = PROOF_TYPE.rpartition("/")[0].encode()
+_FIELDS: Final = frozenset({"document", "proof", "code", "confirmed"})
+
+_TEMPLATES: Final = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+)
+
+
+def language_of(request: Request) -> Language:
+    """Return the language that the address asks for, or the one chosen before, or Chinese."""
+    for asked in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
+        if asked in ("zh", "en"):
+            return cast(Language, asked)
+    return "zh"
+
+
+def render(
+    request: Request, settings: Settings, template: str, status: int = 200, **context: Any
+) -> Response:
+    """Fill a template in the language of the request; a language that was asked for is remembered."""
+    language = language_of(request)
+    text = _TEMPLATES.get_template(template).render(
+        language=language, w=words(language), name=settings.name or settings.log or "", **context
+    )
+    response = HTMLResponse(text, status)
+    if request.query_params.get("lang") == language:
+        response.set_cookie(COOKIE, language, max_age=_A_YEAR, samesite="lax", httponly=True)
+    return response
+
+
+def form_page(request: Request, settings: Settings) -> Response:
+    return render(request, settings, "check.html")
+
+
+def verdict_page(request: Request, settings: Settings, report: Report) -> Response:
+    return render(request, settings, "verdict.html", slip=slip(report, language_of(request)))
+
+
+def missing_page(request: Request, settings: Settings) -> Response:
+    """Say where a proof is found. Nothing was checked, so this is no verdict."""
+    return render(request, settings, "missing.html", PROBLEMS["proof-missing"].status)
+
+
+def problems_page(request: Request, settings: Settings) -> Response:
+    return render(request, settings, "problems.html", problems=PROBLEMS.values())
+
+
+def problem_page(
+    request: Request, settings: Settings, problem: Problem, status: int = 200, detail: str = ""
+) -> Response:
+    """Show a problem to a person: as documentation, or as the answer with its own status code."""
+    zh = language_of(request) == "zh"
+    title, advice = (problem.zh, problem.advice_zh) if zh else (problem.en, problem.advice_en)
+    shown = {"problem": problem, "title": title, "advice": advice, "detail": detail}
+    return render(request, settings, "problem.html", status, **shown)
+
+
+def read_presentation(form: FormData, settings: Settings) -> Presentation | None:
+    """Read what the form gives; a proof dropped among the documents is found. None without a proof."""
+    if set(form) - _FIELDS:
+        raise MalformedRequest("the form has unknown fields")
+    proofs: list[bytes] = []
+    documents: list[bytes] = []
+    for name, content in files(form):
+        found = proofs if name == "proof" or _looks_like_proof(content) else documents
+        found.append(content)
+    code = form.get("code")
+    if isinstance(code, str) and code.strip():
+        proofs.append(code.encode("utf-8", "surrogatepass"))
+    if not proofs:
+        return None
+    proof = read_proof(proofs[0])
+    claims = readable(decoded) if form.get("confirmed") == "all" and (decoded := _decoded(proof)) else {}
+    return Presentation(proof, Presented(tuple(documents), claims), Policy(max_age=settings.max_age))
+
+
+def _looks_like_proof(content: bytes) -> bool:
+    return content.lstrip()[:1] == b"{" and _PROOF_MARK in content
+
+
+def _decoded(proof: bytes | Proof) -> Proof | None:
+    try:
+        return proof if isinstance(proof, Proof) else decode_proof(proof)
+    except MalformedInput:
+        return None

@@ -1,0 +1,91 @@
+"""Register records: a streamed submission in, a receipt out. The department's signature is the authentication."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import IO, Annotated, Final
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from anchoring import register as registered
+from anchoring.intake import Settings as IntakeSettings
+from anchoring.intake import accept
+from anchoring.limits import MAX_ROW_BYTES
+from anchoring.register import Register, submission_of_root
+from anchoring.rows import read_statement, split_lines
+from api import bodies, limits, openapi
+from api.node import NodeNeeded
+from api.schemas.registry import ReceiptShape, SubmissionShape
+
+router = APIRouter(prefix="/v1", tags=["submissions"])
+
+_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "description": "Line 1 is the statement and its signature; every further line a record with its disclosure, if any.",
+        "content": {bodies.NDJSON: {"schema": {"type": "string"}, "example": openapi.example("submission")}},
+    }
+}
+_REFUSED: Final = openapi.problems(
+    "issues-nothing",
+    "unsupported-media-type",
+    "body-too-large",
+    "rows-refused",
+    "not-granted",
+    "root-registered",
+    "not-ready",
+    "register-behind",
+)
+
+
+async def _sent(request: Request) -> AsyncIterator[IO[bytes]]:
+    bodies.expect(request, bodies.NDJSON)
+    file = await bodies.spool(request, limits.MAX_SUBMISSION_BYTES)
+    try:
+        yield file
+    finally:
+        file.close()
+
+
+@router.post(
+    "/submissions",
+    status_code=201,
+    response_model_exclude_none=True,
+    responses=_REFUSED
+    | {200: {"model": ReceiptShape, "description": "Accepted before; without its warnings."}},
+    openapi_extra=_BODY,
+)
+def submit(node: NodeNeeded, sent: Annotated[IO[bytes], Depends(_sent)], response: Response) -> ReceiptShape:
+    """Take a submission, all of it or nothing. Sent again, it gets the same receipt."""
+    register = node.register
+    repeated = _accepted_before(register, sent)
+    with node.reading() as trust:
+        receipt = accept(register, trust, split_lines(_chunks(sent)), node.clock(), IntakeSettings(node.log))
+    if repeated:
+        response.status_code = 200
+    return ReceiptShape.of(receipt, warned=not repeated)
+
+
+@router.get(
+    "/submissions/{id}",
+    response_model_exclude_none=True,
+    responses=openapi.problems("issues-nothing", "not-found"),
+)
+def submission(
+    id: Annotated[str, Path(description="As in the receipt: the root in hexadecimal.", max_length=64)],
+    node: NodeNeeded,
+) -> SubmissionShape:
+    """Say how far a submission has come: accepted, frozen, submitted, mined, final."""
+    with node.register.reading() as connection:
+        return SubmissionShape.at(registered.submission(connection, id))
+
+
+def _accepted_before(register: Register, sent: IO[bytes]) -> bool:
+    """Tell whether the submission is known, from its first line alone. Raises: SubmissionRefused."""
+    statement, _ = read_statement(sent.readline(MAX_ROW_BYTES + 1))
+    sent.seek(0)
+    with register.reading() as connection:
+        return submission_of_root(connection, statement.root) is not None
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    while chunk := file.read(limits.CHUNK_BYTES):
+        yield chunk

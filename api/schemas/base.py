@@ -1,0 +1,46 @@
+"""What all shapes share, and the shape of problems."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Time = Annotated[
+    str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$", examples=["2026-11-23T01:12:00Z"])
+]
+Digest = Annotated[str, Field(pattern=r"^(sm3|sha256):[0-9a-f]{64}$")]
+JsonObject = dict[str, Any]
+
+
+class Shape(BaseModel):
+    """Base of all shapes: nothing beyond what is described."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Words(Shape):
+    zh: str
+    en: str
+
+
+class RowShape(Shape):
+    row: int = Field(description="Counted from 1; the statement is row 1.")
+    message: str
+
+
+class ParameterShape(Shape):
+    where: str
+    message: str
+
+
+class ProblemShape(Shape):
+    """An RFC 9457 problem document. `type` is stable and leads to a page that explains it."""
+
+    type: str = Field(examples=["/problems/not-found"])
+    title: str
+    title_zh: str
+    status: int
+    advice: str
+    advice_zh: str
+    detail: str | None = None
+    rows: list[RowShape] | None = Field(default=None, description="Of a refused submission: the first rows at fault.")
+    errors: list[ParameterShape] | None = Field(default=None, description="Of an invalid parameter: which, and why.")

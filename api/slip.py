@@ -1,0 +1,205 @@
+"""A report as a person reads it: the slip that the page shows and prints."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from api.words import STATUS_WORDS, Language, words, write_age, write_date, write_time
+from ledger import times
+from ledger.canonical import Json
+from ledger.catalogue import by_code
+from ledger.claims import is_document
+from ledger.errors import MalformedInput
+from ledger.proof import Proof
+from ledger.reasons import STEP_WORDS, TABLE, VERDICT_WORDS, Outcome, Verdict
+from ledger.records import CERTIFICATE_KINDS
+from ledger.report import Report
+from ledger.vocabulary import EXTENSIONS, ClaimField, Form, standard_fields
+
+_TO_CONFIRM: Final = frozenset({"nothing_presented", "claims_incomplete", "document_not_registered"})
+_ORIGIN: Final = (1, 3, 4, 5, 6, 7, 8)  # steps that say who registered it and what
+_SEPARATOR: Final = {"zh": "；", "en": "; "}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A label and what stands beside it."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    number: int
+    name: str
+    outcome: str
+    outcome_words: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """All that the page shows of one verification, in one language.
+
+    `confirm` is the proof to confirm item by item, if that is what is left to do. `proven`: what the proof says of the
+    certificate is what the department registered, whether or not it was presented and is in force.
+    """
+
+    verdict: str
+    headline: str
+    headline_other: str
+    reason: str
+    advice: str
+    facts: tuple[Line, ...]
+    certificate: tuple[Line, ...]
+    claims: tuple[Line, ...]
+    withheld: tuple[str, ...]
+    steps: tuple[StepLine, ...]
+    confirm: str
+    place: str
+    proven: bool
+
+
+def slip(report: Report, language: Language) -> Slip:
+    """Put a report into words."""
+    place = 0 if language == "zh" else 1
+    row, headline = TABLE[report.deciding.key], VERDICT_WORDS[report.verdict]
+    proof = report.proof
+    return Slip(
+        verdict=report.verdict.value,
+        headline=headline[place],
+        headline_other=headline[1 - place],
+        reason=(row.zh, row.en)[place],
+        advice=(row.advice_zh, row.advice_en)[place],
+        facts=tuple(_facts(report, language)),
+        certificate=tuple(_certificate(report, proof, language)) if proof else (),
+        claims=tuple(_claims(proof, language)) if proof else (),
+        withheld=tuple(_withheld(proof, place)) if proof else (),
+        steps=tuple(_steps(report, language)),
+        confirm=proof.encode().decode() if proof and _can_confirm(report, proof) else "",
+        place=_place(report),
+        proven=_proven(report),
+    )
+
+
+def readable(proof: Proof) -> dict[str, Json]:
+    """Return the disclosed claims that a person can read against the paper: all but the documents' fingerprints."""
+    return (
+        {name: value for name, value in proof.disclosure.values.items() if not is_document(name)}
+        if proof.disclosure
+        else {}
+    )
+
+
+def _proven(report: Report) -> bool:
+    return all(report.step(number).outcome is Outcome.PASS for number in _ORIGIN)
+
+
+def _can_confirm(report: Report, proof: Proof) -> bool:
+    return (
+        report.step(2).reason in _TO_CONFIRM
+        and report.step(3).outcome is Outcome.PASS
+        and bool(readable(proof))
+    )
+
+
+def _facts(report: Report, language: Language) -> Iterator[Line]:
+    w = words(language)
+    status = report.status if report.verdict is not Verdict.INVALID else None
+    if status:
+        state = STATUS_WORDS[status.status.name.lower()][0 if language == "zh" else 1]
+        if status.since is not None:
+            state += f" ({w['since'].format(write_time(status.since, language))})"
+        yield Line(w["status"], state)
+        if status.cause:
+            record = status.cause.record
+            yield Line(w["authority"], record.issuer)
+            if record.basis:
+                yield Line(w["basis"], record.basis)
+            if report.proof and record.identifier != report.proof.record.identifier:
+                yield Line(w["related"], record.identifier)
+        age = write_age(max(0, report.checked_at - status.known_at), language)
+        yield Line(w["known"], f"{write_time(status.known_at, language)} ({age})")
+    elif report.status is None:
+        yield Line(w["known"], w["known_never"])
+    yield Line(w["compared"], w[f"compared_{report.compared.value}"])
+    yield Line(w["checked"], write_time(report.checked_at, language))
+
+
+def _certificate(report: Report, proof: Proof, language: Language) -> Iterator[Line]:
+    w, record = words(language), proof.record
+    known = by_code(record.certificate.type) if record.kind in CERTIFICATE_KINDS else None
+    if known:
+        yield Line(w["type"], known.name if language == "zh" else known.name_en)
+    yield Line(w["identifier"], record.identifier)
+    yield Line(w["issuer"], record.issuer)
+    begin = f"{w['from']} {write_date(record.valid_from, language)} " if record.valid_from else ""
+    end = write_date(record.valid_until, language) if record.valid_until else w["no_end"]
+    yield Line(w["validity"], f"{begin}{w['until']} {end}" if record.valid_until else f"{begin}{end}")
+    if report.anchor:
+        yield Line(w["anchored"], write_time(report.anchor.time, language))
+
+
+def _claims(proof: Proof, language: Language) -> Iterator[Line]:
+    for name, value in readable(proof).items():
+        field = _fields().get(name)
+        yield Line(_label(field, name, language), _value(value, field, language))
+
+
+def _withheld(proof: Proof, place: int) -> Iterator[str]:
+    names = proof.disclosure.withheld_names if proof.disclosure else ()
+    for name in sorted(names):
+        yield _label(_fields().get(name), name, "zh" if place == 0 else "en")
+
+
+@lru_cache(maxsize=1)
+def _fields() -> dict[str, ClaimField]:
+    """Return what is known of every claim by its name, which means the same in all types."""
+    standard = {field.name: field for field in standard_fields(personal=False, joint=False)}
+    return standard | EXTENSIONS
+
+
+def _label(field: ClaimField | None, name: str, language: Language) -> str:
+    if field is None:
+        return name
+    return field.label if language == "zh" else field.label_en
+
+
+def _value(value: Json, field: ClaimField | None, language: Language) -> str:
+    if isinstance(value, bool):
+        return words(language)["yes" if value else "no"]
+    if isinstance(value, list):
+        return _SEPARATOR[language].join(_value(item, field, language) for item in value)
+    if isinstance(value, dict):
+        return _SEPARATOR[language].join(
+            f"{name}: {_value(item, None, language)}" for name, item in value.items()
+        )
+    if isinstance(value, str) and field:
+        try:
+            if field.form is Form.DATE:
+                return write_date(times.parse_date(value), language)
+            if field.form is Form.TIME:
+                return write_time(times.parse_time(value), language)
+        except MalformedInput:
+            pass
+    return str(value)
+
+
+def _steps(report: Report, language: Language) -> Iterator[StepLine]:
+    place, w = (0 if language == "zh" else 1), words(language)
+    for step in report.steps:
+        row, outcome = TABLE[step.key], step.outcome.value
+        yield StepLine(
+            step.number, STEP_WORDS[step.number][place], outcome, w[outcome], (row.zh, row.en)[place]
+        )
+
+
+def _place(report: Report) -> str:
+    parts = [report.registry]
+    if report.proof:
+        parts.append(report.proof.entry.statement.log)
+    if report.position is not None:
+        parts.append(f"#{report.position}")
+    return " · ".join(parts)

@@ -1,0 +1,264 @@
+"""The worked example of the format pages: one licence from its claims to its proof, recomputed from fixed inputs.
+
+    python docs/formats/worked_example.py            check that every page shows what is computed
+    python docs/formats/worked_example.py --write    put what is computed into the pages
+
+The key is the public example of GB/T 32918.5, the licence is fictional. SM2 signatures are randomised, so the two signatures
+are kept here and checked, not made again.
+"""
+
+import json
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from ledger import claims, registry, trees
+from ledger.canonical import Json
+from ledger.canonical import encode as canonical
+from ledger.claims import FullDisclosure, document_claim
+from ledger.keys import PublicKey, decode_signature, encode_signature, private_key
+from ledger.knowledge import Knowledge
+from ledger.paper import encode_paper
+from ledger.proof import Proof, Staple
+from ledger.records import Record
+from ledger.registry import Event
+from ledger.sm2 import private_pem, public_point
+from ledger.status import StatusTree, encode_changes
+from ledger.submissions import Entry, Statement, in_order, submission_tree
+from ledger.suites import SM3
+from ledger.times import format_time, parse_date, parse_time
+from ledger.verification import Policy, Presented, verify
+
+PAGES = Path(__file__).parent
+SECRET = bytes.fromhex("3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8")
+SIGNATURES = (
+    "SIT01VIPkQQJ2YAYWqOBtlXX2wxmC-TUfCeXqc7wUHW-UwA4wbjNAImKoaeVBvWEgIDGN4ELJid8PX1HTQlcOg",
+    "5sDimqY4OnmucCiXY8NMVYSgrYWzIRikbC8QPnsedjB00hndlKMzMNYnj3zSsA0PCqJYJFE3ZdKWjq2CzLuOKA",
+)
+ISSUER = "11429006012345671T"
+IDENTIFIER = "1.2.156.3005.2.11100000MB0143028R001.11429006012345671T.TM2022A0000000000001.001.E"
+OTHER = "1.2.156.3005.2.11100000MB03271699001.11429006012345671T.TM2022A0000000000001.001.5"
+DOCUMENT = "天门市示例商贸有限公司 营业执照\n".encode()
+CONTRACT = bytes.fromhex("5fbdb2315678afecb367f032d93f642f64180aa3")
+PROVINCE = "0x" + "11" * 20
+ADMIN = "0x" + "22" * 20
+OPERATOR = "0x" + "33" * 20
+HEAD_0 = registry.head_zero(31337, CONTRACT, bytes(31) + b"\x01")
+REGISTRY = registry.registry_name(31337, CONTRACT, HEAD_0)
+
+
+@dataclass(frozen=True)
+class Example:
+    """Everything that the pages show, by the name of its block."""
+
+    blocks: dict[str, Json | str]
+    knowledge: Knowledge
+    proof: Proof
+    disclosure: FullDisclosure
+
+
+def licence() -> tuple[Record, FullDisclosure]:
+    document = document_claim(SM3, DOCUMENT, "text/plain; charset=utf-8").to_json()
+    values: dict[str, Json] = {
+        "KZ_JYFW": "日用百货销售",
+        "ZZMC": "营业执照",
+        "CZZT": "天门市示例商贸有限公司",
+        "ZZBFRQ": "2022-03-28",
+        "document/1": document,
+    }
+    disclosure = FullDisclosure(bytes(range(16)), tuple(sorted(values.items())))
+    record = Record(
+        suite=SM3,
+        kind="licence",
+        action="issue",
+        identifier=IDENTIFIER,
+        issuer=ISSUER,
+        time=parse_time("2022-03-28T08:00:00Z"),
+        salt=bytes(range(16, 32)),
+        valid_from=parse_date("2022-03-28"),
+        valid_until=parse_date("2027-03-27"),
+        claims=disclosure.digest(SM3),
+    )
+    return record, disclosure
+
+
+def neighbour(salt: int, action: str = "issue", previous: bytes | None = None) -> Record:
+    digest = FullDisclosure(bytes([salt]) * 16, (("ZZMC", "不动产权证书"),)).digest(SM3)
+    return Record(SM3, "licence", action, OTHER, ISSUER, parse_time("2022-03-28T08:00:00Z"), bytes([salt]) * 16,
+                  claims=digest, previous=previous)  # fmt: skip
+
+
+def suspension(previous: bytes) -> Record:
+    return Record(SM3, "licence", "suspend", OTHER, ISSUER, parse_time("2022-03-28T09:00:00Z"), b"\x42" * 16,
+                  previous=previous, basis="示例条例 第七条")  # fmt: skip
+
+
+def entry(records: list[Record], key: PublicKey, signature: str, time: str) -> tuple[Entry, trees.MerkleTree]:
+    tree = submission_tree(SM3, [leaf for leaf, _ in in_order(records)])
+    signed = parse_time(time)
+    statement = Statement(
+        REGISTRY, "tianmen", ISSUER, key.id, len(records), SM3, tree.root, signed, signed + 86_400
+    )
+    if signature.startswith("SIGNATURE"):
+        signature = encode_signature(
+            private_key(private_pem(SECRET, public_point(SECRET))).sign(statement.encode())
+        )
+        print("sign again:", signature)
+    if not key.verify(statement.encode(), decode_signature(signature)):
+        raise SystemExit("a kept signature does not fit its statement: replace it by SIGNATURE and run again")
+    return Entry(statement, decode_signature(signature), signed + 5), tree
+
+
+def build() -> Example:
+    key = private_key(private_pem(SECRET, public_point(SECRET))).public
+    record, disclosure = licence()
+    other = neighbour(7)
+    first, tree = entry([record, other], key, SIGNATURES[0], "2022-03-28T08:30:00Z")
+    second, _ = entry([suspension(other.leaf())], key, SIGNATURES[1], "2022-03-28T09:00:10Z")
+    leaves = [leaf for leaf, _ in in_order([record, other])]
+    batch = trees.CountedTree(SM3, [first.leaf(), second.leaf()])
+
+    status = StatusTree(SM3)
+    status.grow(3)
+    suspended = leaves.index(other.leaf())
+    status.set(suspended, 1)
+    changes = encode_changes([(suspended, 1)])
+
+    anchored = registry.Anchored("tianmen", 1, 3, batch.root, status.root(), changes)
+    acts: list[tuple[str, int, registry.Act]] = [
+        ("2022-03-01T00:00:00Z", 2, registry.ProvinceTransferred(PROVINCE)),
+        (
+            "2022-03-01T00:00:10Z",
+            3,
+            registry.LogAdmitted("tianmen", 1, ADMIN, ("429006",), registry.Predecessor()),
+        ),
+        ("2022-03-01T00:00:20Z", 4, registry.OperatorSet("tianmen", OPERATOR)),
+        ("2022-03-01T00:00:20Z", 4, registry.IssuerAdded("tianmen", ISSUER)),
+        ("2022-03-01T00:00:30Z", 5, registry.KeyRegistered("tianmen", 1, key.spki)),
+        (
+            "2022-03-01T00:00:30Z",
+            5,
+            registry.KeyGranted("tianmen", key.id, ISSUER, 1, (), 1640995200, 1956527999),
+        ),
+        ("2022-03-28T09:00:20Z", 900, anchored),
+    ]
+    knowledge = Knowledge(REGISTRY, HEAD_0)
+    events: list[Json] = []
+    for time, block, act in acts:
+        chain = knowledge.chain
+        event = Event(chain.n + 1, act.KIND, chain.block, parse_time(time), act.encode(), block)
+        knowledge.apply(event)
+        events.append(
+            {
+                "n": event.n,
+                "kind": event.kind,
+                "act": type(act).__name__,
+                "previousBlock": event.previous_block,
+                "time": event.time,
+                "payload": "0x" + event.payload.hex(),
+                "head": "0x" + knowledge.chain.head.hex(),
+            }
+        )
+
+    index = leaves.index(record.leaf())
+    proof = Proof(
+        record=record,
+        disclosure=disclosure,
+        index=index,
+        path=tuple(tree.path(index)),
+        entry=first,
+        batch=tuple(batch.path(0)),
+        sequence=1,
+        status=Staple(1, status.chunk(index), tuple(status.path(index))),
+    )
+    now = parse_time("2022-03-28T09:12:00Z")
+    report = verify(Presented(documents=(DOCUMENT,)), proof.encode(), knowledge, now, Policy())
+    if report.verdict != "valid":
+        raise SystemExit(f"the worked example is {report.verdict}: {report.deciding}")
+
+    committed = claims.commitments(SM3, disclosure.master, disclosure.claims)
+    blocks: dict[str, Json | str] = {
+        "disclosure": disclosure.to_json(),
+        "commitments": [
+            [name, value.hex()] for (name, _), value in zip(disclosure.claims, committed, strict=True)
+        ],
+        "claims-digest": SM3.format(disclosure.digest(SM3)),
+        "selective": disclosure.select(SM3, {"ZZMC", "CZZT"}).to_json(),
+        "record": record.to_json(),
+        "record-leaf": SM3.format(record.leaf()),
+        "status-record": suspension(other.leaf()).to_json(),
+        "statement": first.statement.to_json(),
+        "entry": first.to_json(),
+        "submission-lines": _lines(first, [(record, disclosure), (other, None)]),
+        "entries": [first.to_json(), second.to_json()],
+        "batch": {"root": SM3.format(batch.root), "counts": [2, 1], "size_before": 0, "size": 3},
+        "anchor": {
+            "log": "tianmen",
+            "sequence": 1,
+            "size": 3,
+            "root": "0x" + batch.root.hex(),
+            "statusRoot": "0x" + status.root().hex(),
+            "statusChanges": "0x" + changes.hex(),
+        },
+        "chunk": status.chunk(0).hex(),
+        "events": events,
+        "head-zero": {
+            "format": registry.FORMAT,
+            "chainId": 31337,
+            "contract": "0x" + CONTRACT.hex(),
+            "blockhash": "0x" + (bytes(31) + b"\x01").hex(),
+            "head": "0x" + HEAD_0.hex(),
+            "name": REGISTRY,
+        },
+        "proof": proof.to_json(),
+        "paper": encode_paper(proof),
+        "report": report.to_json(),
+        "checked-at": format_time(now),
+    }
+    return Example(blocks, knowledge, proof, disclosure)
+
+
+def _lines(first: Entry, records: list[tuple[Record, FullDisclosure | None]]) -> str:
+    head: Json = {"statement": first.statement.to_json(), "signature": encode_signature(first.signature)}
+    lines = [canonical(head)]
+    for _, record in in_order(record for record, _ in records):
+        line: dict[str, Json] = {"record": record.to_json()}
+        disclosure = next(found for other, found in records if other == record)
+        if disclosure is not None:
+            line["disclosure"] = disclosure.to_json()
+        lines.append(canonical(line))
+    return b"\n".join(lines).decode()
+
+
+def shown(value: Json | str) -> str:
+    """Return the fenced block that a page shows."""
+    if isinstance(value, str):
+        return f"```text\n{value}\n```"
+    return f"```json\n{json.dumps(value, ensure_ascii=False, indent=2)}\n```"
+
+
+def filled(page: str, blocks: dict[str, Json | str]) -> str:
+    """Return the page with every block after a line `<!-- example: NAME -->` replaced by what is computed."""
+
+    def replace(found: re.Match[str]) -> str:
+        return f"<!-- example: {found[1]} -->\n{shown(blocks[found[1]])}"
+
+    return re.sub(r"<!-- example: ([a-z-]+) -->\n```.*?```", replace, page, flags=re.DOTALL)
+
+
+def main() -> None:
+    blocks, stale = build().blocks, []
+    for path in sorted(PAGES.glob("*.md")):
+        page = path.read_text("utf-8")
+        if filled(page, blocks) != page:
+            stale.append(path.name)
+            if "--write" in sys.argv:
+                path.write_text(filled(page, blocks), "utf-8")
+    if stale and "--write" not in sys.argv:
+        raise SystemExit(f"these pages show something else than is computed: {', '.join(stale)}")
+    print(f"{'written' if stale else 'all pages agree'}: {len(blocks)} blocks")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Step 2 of a verification: what was presented is what was registered.
+
+Without it a genuine code on a forged paper would pass. Documents are compared by digest, values one by one; what cannot
+be compared is unknown, and nothing compared is never valid.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ledger.canonical import Json
+from ledger.canonical import encode as canonical
+from ledger.claims import Disclosure, decode_document, is_document
+from ledger.errors import MalformedInput
+from ledger.reasons import Outcome
+from ledger.report import Compared, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What a person presents: the bytes of documents, and values as read from the paper, by name of claim."""
+
+    documents: tuple[bytes, ...] = ()
+    claims: Mapping[str, Json] = field(default_factory=dict)
+
+
+def compare(presented: Presented, disclosure: Disclosure | None) -> tuple[Compared, Step]:
+    """2. Compare what was presented with what the proof discloses of the registered claims."""
+    readable = {
+        name for name in presented.claims if not is_document(name)
+    }  # nobody reads a digest from paper
+    if not presented.documents and not readable:
+        return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "nothing_presented")
+    if disclosure is None:
+        return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "nothing_disclosed")
+    found = [*_documents(presented.documents, disclosure), *_values(presented.claims, disclosure)]
+    for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
+        for step in found:
+            if step.outcome is outcome:
+                return Compared.NOTHING, step
+    if presented.documents:
+        matched: dict[str, Json] = {"documents": len(presented.documents), "claims": [*sorted(readable)]}
+        return Compared.DOCUMENT, Step(2, Outcome.PASS, "document_matches", matched)
+    left = {name for name in disclosure.values if not is_document(name)} - readable
+    if left:
+        return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "claims_incomplete", {"missing": [*sorted(left)]})
+    return Compared.CLAIMS, Step(2, Outcome.PASS, "claims_match", {"claims": [*sorted(readable)]})
+
+
+def _documents(documents: Sequence[bytes], disclosure: Disclosure) -> Iterator[Step]:
+    """Find documents that are not, or cannot be told to be, among the registered ones."""
+    registered, unreadable = [], False
+    for name, value in disclosure.values.items():
+        if is_document(name):
+            try:
+                registered.append(decode_document(value))
+            except MalformedInput:
+                unreadable = True
+    for place, content in enumerate(documents, start=1):
+        evidence: dict[str, Json] = {"document": place, "size": len(content)}
+        if any(claim.describes(content) for claim in registered):
+            continue
+        if any(is_document(name) for name in disclosure.withheld_names):
+            yield Step(2, Outcome.UNKNOWN, "document_withheld", evidence)
+        elif unreadable or not registered:
+            yield Step(2, Outcome.UNKNOWN, "document_not_registered", evidence)
+        else:
+            yield Step(2, Outcome.FAIL, "document_mismatch", evidence)
+
+
+def _values(claims: Mapping[str, Json], disclosure: Disclosure) -> Iterator[Step]:
+    """Find values that differ, or cannot be compared."""
+    values = disclosure.values
+    for name, value in claims.items():
+        if name in disclosure.withheld_names:
+            yield Step(2, Outcome.UNKNOWN, "claim_withheld", {"claim": name})
+            continue
+        try:
+            if name not in values or canonical(value) != canonical(values[name]):
+                yield Step(2, Outcome.FAIL, "claim_mismatch", {"claim": name})
+        except MalformedInput as error:
+            yield Step(2, Outcome.UNKNOWN, "claims_unreadable", {"claim": name, "detail": str(error)})

@@ -1,0 +1,21 @@
+"""What every test starts from: no network but where a folder's name says so, and a hypothesis that does not race a clock."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import settings
+
+LOOPBACK: Final = ["127.0.0.1", "::1"]
+OPEN_FOLDERS: Final = ("integration", "acceptance", "browser")  # they start chains and nodes, on this machine only
+
+settings.register_profile("shunzheng", deadline=None, print_blob=True)
+settings.load_profile("shunzheng")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests of the open folders connect to this machine; `--disable-socket` keeps all others from any socket."""
+    here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in OPEN_FOLDERS:
+            item.add_marker(pytest.mark.allow_hosts(LOOPBACK))

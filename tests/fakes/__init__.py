@@ -1,0 +1,1 @@
+"""Stand-ins that implement the production protocols; each is held to the real thing by test bodies that run on both."""

@@ -1,0 +1,188 @@
+"""What every chain does, as tests that run on the fake and on anvil, so that the fake cannot drift."""
+
+import pytest
+
+from anchoring import calls
+from anchoring.chain import RegistryName
+from anchoring.errors import NONCE_TOO_LOW, UNDERPRICED, TransactionRejected
+from ledger import registry as acts
+from ledger.registry import decode_act, extend_head
+from tests.fakes.nets import Net, act_on, deploy_on
+
+ISSUER = "11429006012345671T"
+SPKI = b"\x30" * 91
+
+
+def admitted(log: str, admin: str) -> acts.LogAdmitted:
+    return acts.LogAdmitted(log, 1, admin, ("429006",), acts.Predecessor())
+
+
+class ChainBehaviour:
+    """Subclasses provide the fixture `net`."""
+
+    def test_blocks_follow_one_another_and_become_final(self, net: Net) -> None:
+        net.mine(5)
+        latest, final = net.chain.latest(), net.chain.final()
+        assert latest.number - final.number == 2
+        below = net.chain.block(latest.number - 1)
+        assert below is not None
+        assert latest.parent == below.hash
+        assert net.chain.block(latest.number) == latest
+        assert net.chain.block(latest.number + 1) is None
+
+    def test_a_registry_is_deployed_under_the_name_that_its_head_0_gives(self, net: Net) -> None:
+        name = RegistryName.parse(deploy_on(net, net.account("province")))
+        assert name.chain_id == net.chain.chain_id()
+        assert net.chain.head_zero(name.contract)[:8] == name.head_prefix
+        assert net.chain.code(name.contract)
+        assert not net.chain.code("0x" + "77" * 20)
+
+    def test_every_act_is_an_event_and_the_head_folds_over_all_of_them(self, net: Net) -> None:
+        province, admin, operator = (net.account(name) for name in ("province", "admin", "operator"))
+        contract = RegistryName.parse(deploy_on(net, province)).contract
+        key = acts.KeyRegistered("tianmen", 1, SPKI)
+        sent = [
+            (province, admitted("tianmen", admin.address)),
+            (province, acts.DivisionAssigned("429004", "tianmen")),
+            (admin, acts.OperatorSet("tianmen", operator.address)),
+            (admin, acts.IssuerAdded("tianmen", ISSUER)),
+            (province, acts.IssuerAssigned("tianmen", "11429004012345671T")),
+            (admin, key),
+            (admin, acts.KeyGranted("tianmen", calls.keccak256(SPKI), ISSUER, 1, ("A1", "B2"), 0, 10**10)),
+            (admin, acts.KeyRetired(calls.keccak256(SPKI), 10**10)),
+            (admin, acts.KeyCompromised(calls.keccak256(SPKI), 1)),
+            (operator, acts.Anchored("tianmen", 1, 10, b"\x01" * 32, b"\x02" * 32, b"")),
+            (operator, acts.Anchored("tianmen", 2, 10, bytes(32), b"\x02" * 32, bytes(12))),
+            (admin, acts.AdminTransferStarted("tianmen", operator.address)),
+            (province, acts.AdminReplaced("tianmen", operator.address)),
+            (province, acts.ProvinceTransferStarted(admin.address)),
+        ]
+        for account, act in sent:
+            act_on(net, account, contract, calls.call(act))
+        act_on(net, admin, contract, calls.accept_province())
+        act_on(net, admin, contract, calls.call(acts.RegistryClosed("eip155:1:0x0")))
+        found = [item.event for item in net.chain.events(contract, 0, net.chain.latest().number)]
+        recorded = [decode_act(event.kind, event.payload) for event in found]
+        assert recorded == [
+            acts.ProvinceTransferred(province.address),
+            *(act for _, act in sent),
+            acts.ProvinceTransferred(admin.address),
+            acts.RegistryClosed("eip155:1:0x0"),
+        ]
+        head = net.chain.head_zero(contract)
+        for event in found:
+            head = extend_head(head, event)
+        stated = net.chain.registry_head(contract)
+        assert (stated.n, stated.head, stated.closed) == (len(found), head, True)
+        assert stated.last_block == found[-1].block
+
+    def test_an_admin_hands_over_in_two_steps(self, net: Net) -> None:
+        province, admin, heir = (net.account(name) for name in ("province", "admin", "heir"))
+        contract = RegistryName.parse(deploy_on(net, province)).contract
+        act_on(net, province, contract, calls.call(admitted("tianmen", admin.address)))
+        act_on(net, admin, contract, calls.call(acts.AdminTransferStarted("tianmen", heir.address)))
+        with pytest.raises(TransactionRejected) as caught:
+            act_on(net, admin, contract, calls.accept_admin("tianmen"))
+        assert caught.value.name == "NotPendingAdmin"
+        act_on(net, heir, contract, calls.accept_admin("tianmen"))
+        act_on(net, heir, contract, calls.call(acts.OperatorSet("tianmen", heir.address)))
+
+    def test_refusals_carry_the_contracts_error_and_its_values(self, net: Net) -> None:
+        province, admin = net.account("province"), net.account("admin")
+        contract = RegistryName.parse(deploy_on(net, province)).contract
+        act_on(net, province, contract, calls.call(admitted("tianmen", admin.address)))
+        act_on(net, admin, contract, calls.call(acts.OperatorSet("tianmen", admin.address)))
+        anchored = acts.Anchored("tianmen", 1, 10, b"\x01" * 32, b"\x02" * 32, b"")
+        act_on(net, admin, contract, calls.call(anchored))
+        name = b"tianmen".ljust(32, b"\0")
+        other = acts.Anchored("tianmen", 1, 11, b"\x01" * 32, b"\x02" * 32, b"")
+        later = acts.Anchored("tianmen", 5, 11, b"\x01" * 32, b"\x02" * 32, b"")
+        shrunk = acts.Anchored("tianmen", 2, 9, b"\x01" * 32, b"\x02" * 32, b"")
+        refused = [
+            (province, admitted("tianmen", admin.address), "LogExists", (name,)),
+            (admin, admitted("wuhan", admin.address), "NotProvince", (admin.address,)),
+            (province, anchored, "NotOperator", (name, province.address)),
+            (admin, anchored, "AlreadyAnchored", (name, 1)),
+            (admin, other, "AnchorConflict", (name, 1)),
+            (admin, later, "WrongSequence", (5, 2)),
+            (admin, shrunk, "SizeOutOfRange", (9, 10, 10 + 2**20)),
+            (admin, acts.IssuerAdded("tianmen", "11110000012345671T"), "IssuerOutsideDivisions", None),
+            (admin, acts.KeyRetired(bytes(32), 10**10), "UnknownKey", (bytes(32),)),
+        ]
+        for account, act, error, values in refused:
+            with pytest.raises(TransactionRejected) as caught:
+                net.chain.simulate(account.address, contract, calls.call(act))
+            assert caught.value.name == error
+            assert values is None or caught.value.values == values
+
+    def test_a_transaction_waits_until_it_is_mined_and_may_be_sent_twice(self, net: Net) -> None:
+        province = net.account("province")
+        contract = RegistryName.parse(deploy_on(net, province)).contract
+        call = calls.call(admitted("tianmen", province.address))
+        nonce = net.chain.transaction_count(province.address)
+        signed = sign(net, province, contract, call, nonce)
+        assert net.chain.receipt(signed.hash) is None
+        assert net.chain.send(signed.raw) == net.chain.send(signed.raw) == signed.hash
+        assert net.chain.transaction_count(province.address) == nonce
+        assert net.chain.transaction_count(province.address, pending=True) == nonce + 1
+        net.mine()
+        receipt = net.chain.receipt(signed.hash)
+        assert receipt is not None
+        assert receipt.succeeded
+        assert receipt.block == net.chain.latest().number
+        with pytest.raises(TransactionRejected) as caught:
+            net.chain.send(sign(net, province, contract, call, nonce).raw)
+        assert caught.value.name == NONCE_TOO_LOW
+
+    def test_a_waiting_transaction_is_replaced_only_for_a_higher_fee(self, net: Net) -> None:
+        province = net.account("province")
+        contract = RegistryName.parse(deploy_on(net, province)).contract
+        call = calls.call(admitted("tianmen", province.address))
+        nonce = net.chain.transaction_count(province.address)
+        first = sign(net, province, contract, call, nonce)
+        net.chain.send(first.raw)
+        with pytest.raises(TransactionRejected) as caught:
+            net.chain.send(sign(net, province, contract, call, nonce, gas=900_000).raw)
+        assert caught.value.name == UNDERPRICED
+        second = sign(net, province, contract, call, nonce, price=2)
+        net.chain.send(second.raw)
+        net.mine()
+        assert net.chain.receipt(first.hash) is None
+        assert net.chain.receipt(second.hash) is not None
+
+    def test_a_refused_transaction_is_mined_as_failed(self, net: Net) -> None:
+        province, stranger = net.account("province"), net.account("stranger")
+        contract = RegistryName.parse(deploy_on(net, province)).contract
+        call = calls.call(admitted("tianmen", stranger.address))
+        signed = sign(net, stranger, contract, call, 0)
+        net.chain.send(signed.raw)
+        net.mine()
+        receipt = net.chain.receipt(signed.hash)
+        assert receipt is not None
+        assert not receipt.succeeded
+        assert net.chain.registry_head(contract).n == 1
+
+    def test_a_reorg_takes_events_and_receipts_back(self, net: Net) -> None:
+        province = net.account("province")
+        contract = RegistryName.parse(deploy_on(net, province)).contract
+        net.mine(3)
+        before = net.chain.registry_head(contract)
+        act_on(net, province, contract, calls.call(admitted("tianmen", province.address)))
+        replaced = net.chain.latest()
+        net.reorg(1)
+        now = net.chain.block(replaced.number)
+        assert now is not None
+        assert now.hash != replaced.hash
+        assert net.chain.registry_head(contract) == before
+        assert len(net.chain.events(contract, 0, replaced.number)) == 1
+
+
+def sign(net: Net, account: object, to: str, data: bytes, nonce: int, *, gas: int = 800_000, price: int = 1):  # type: ignore[no-untyped-def]
+    return account.sign(  # type: ignore[attr-defined]
+        chain_id=net.chain.chain_id(),
+        nonce=nonce,
+        to=to,
+        data=data,
+        gas=gas,
+        gas_price=price * 2 * net.chain.gas_price(),
+    )

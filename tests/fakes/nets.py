@@ -1,0 +1,72 @@
+"""A chain with what a test needs beside it: funded accounts, blocks on demand, reorganisations; fake or anvil."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from anchoring.chain import Chain, TransactionReceipt
+from anchoring.deployment import act, deploy
+from anchoring.devnet import Devnet
+from anchoring.ethereum import Account
+from ledger.keys import keccak256
+from tests.fakes.fake_chain import FakeChain
+
+
+class Net(Protocol):
+    @property
+    def chain(self) -> Chain: ...
+
+    def account(self, name: str) -> Account: ...
+
+    def mine(self, blocks: int = 1) -> None: ...
+
+    def reorg(self, depth: int) -> None:
+        """Replace the newest blocks by empty ones of another branch."""
+
+
+class FakeNet:
+    def __init__(self, chain: FakeChain | None = None) -> None:
+        self.chain = chain or FakeChain()
+        self.mine = self.chain.mine
+
+    def account(self, name: str) -> Account:
+        return Account(keccak256(name.encode()))
+
+    def reorg(self, depth: int) -> None:
+        self.chain.reorg(depth)
+
+
+class AnvilNet:
+    """A devnet that mines on demand; start it from the main thread."""
+
+    def __init__(self, directory: Path) -> None:
+        self.devnet = Devnet(directory, block_seconds=None)
+        self.devnet.start()
+        self.chain = self.devnet.chain
+        self.account: Callable[[str], Account] = self.devnet.account
+        self.mine = self.devnet.mine
+
+    def reorg(self, depth: int) -> None:
+        self.devnet.request("anvil_reorg", depth, [])
+
+    def send_as(self, sender: str, to: str, data: bytes) -> None:
+        """Have a call of any sender mined, without its key."""
+        ask = self.devnet.request
+        ask("anvil_impersonateAccount", sender)
+        ask("anvil_setBalance", sender, hex(10**24))
+        call = {"from": sender, "to": to, "data": "0x" + data.hex(), "gas": hex(20_000_000)}
+        ask("eth_sendTransaction", call)
+        self.mine()
+
+    def stop(self) -> None:
+        self.devnet.stop()
+
+
+def deploy_on(net: Net, province: Account) -> str:
+    """Deploy a registry and return its name."""
+    return deploy(net.chain, province, province.address, wait=lambda _: net.mine())
+
+
+def act_on(net: Net, account: Account, contract: str, call: bytes) -> TransactionReceipt:
+    """Have an act recorded, mining the block that it needs."""
+    return act(net.chain, account, contract, call, wait=lambda _: net.mine())

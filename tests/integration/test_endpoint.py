@@ -1,0 +1,209 @@
+"""The chain adapter against an endpoint that answers nonsense, too much, too slowly, or nothing."""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from anchoring.errors import NO_FUNDS, NONCE_TOO_LOW, REFUSED, ChainMisbehaved, ChainUnavailable, TransactionRejected
+from anchoring.ethereum import Endpoint, EthereumChain
+from ledger.keys import keccak256
+
+pytestmark = pytest.mark.enable_socket
+
+CONTRACT = "0x" + "ab" * 20
+
+
+class Server:
+    """An endpoint that answers what a test tells it to; `answer` is bytes, or a function of the request."""
+
+    def __init__(self) -> None:
+        owner = self
+        self.answer: Any = b""
+        self.status = 200
+        self.asked: list[Any] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                owner.asked.append(request)
+                answer = owner.answer(request) if callable(owner.answer) else owner.answer
+                self.send_response(owner.status)
+                if owner.status == 307:
+                    self.send_header("Location", "http://127.0.0.1:1/")
+                self.end_headers()
+                for piece in [answer] if isinstance(answer, bytes) else answer:
+                    try:
+                        self.wfile.write(piece)
+                    except OSError:
+                        return
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_port}"
+        threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
+
+    def says(self, result: Any) -> None:
+        self.answer = lambda request: json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": result}).encode()
+
+    def refuses(self, message: str, data: Any = None) -> None:
+        error = {"code": -32000, "message": message, "data": data}
+        self.answer = lambda request: json.dumps({"jsonrpc": "2.0", "id": request["id"], "error": error}).encode()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.http.shutdown()
+    server.http.server_close()
+
+
+@pytest.fixture
+def chain(server: Server) -> EthereumChain:
+    return EthereumChain(Endpoint(server.url, timeout=0.5, most=100_000))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"not json",
+        b"[]",
+        b"null",
+        b"{}",
+        b'{"jsonrpc": "2.0", "id": 0}',
+        b'{"jsonrpc": "2.0", "id": 999999, "result": "0x1"}',
+        b'{"jsonrpc": "2.0", "id": null, "result": "0x1"}',
+        b"\xff\xfe",
+        b"[" * 50_000,
+        b'{"result":' * 5_000,
+        b'{"result": 1' + b"0" * 5_000 + b"}",
+        b'{"result": "0x1", "error": {"message": ["odd"], "data": {"data": 5}}}',
+        b'{"result": "0x1", "error": "odd"}',
+        b"x" * 100_001,
+    ],
+)
+def test_nonsense_is_an_endpoint_that_is_not_available(server: Server, chain: EthereumChain, answer: bytes) -> None:
+    server.answer = answer
+    with pytest.raises(ChainUnavailable):
+        chain.chain_id()
+
+
+def test_an_answer_that_never_ends_is_cut_off(server: Server, chain: EthereumChain) -> None:
+    def drip(_: object) -> Iterator[bytes]:
+        for _ in range(100):
+            time.sleep(0.05)
+            yield b" "
+
+    server.answer = drip
+    began = time.monotonic()
+    with pytest.raises(ChainUnavailable):
+        chain.chain_id()
+    assert time.monotonic() - began < 2
+
+
+def test_silence_and_absence_are_told_without_the_urls_secrets(server: Server) -> None:
+    silent = Endpoint(server.url.replace("//", "//user:secret@") + "/v3/apikey", timeout=0.2)
+    server.answer = lambda _: time.sleep(1) or b""
+    with pytest.raises(ChainUnavailable, match="too long") as caught:
+        silent.request("eth_chainId")
+    absent = Endpoint("http://user:secret@127.0.0.1:1/v3/apikey")
+    with pytest.raises(ChainUnavailable) as refused:
+        absent.request("eth_chainId")
+    for error in (caught.value, refused.value):
+        assert "secret" not in str(error)
+        assert "apikey" not in str(error)
+
+
+@pytest.mark.parametrize("status", [307, 429, 500, 503])
+def test_http_errors_and_redirects_are_not_followed(server: Server, chain: EthereumChain, status: int) -> None:
+    server.status, server.answer = status, b"busy"
+    with pytest.raises(ChainUnavailable, match=str(status)):
+        chain.chain_id()
+
+
+def test_a_range_that_is_too_large_for_the_endpoint_is_halved(server: Server, chain: EthereumChain) -> None:
+    def answer(request: Any) -> bytes:
+        wanted = request["params"][0]
+        if int(wanted["toBlock"], 16) - int(wanted["fromBlock"], 16) >= 100:
+            return json.dumps({"id": request["id"], "error": {"code": -32005, "message": "too many blocks"}}).encode()
+        return json.dumps({"id": request["id"], "result": []}).encode()
+
+    server.answer = answer
+    assert chain.events(CONTRACT, 0, 799) == []
+    ranges = [(r["params"][0]["fromBlock"], r["params"][0]["toBlock"]) for r in server.asked]
+    assert len(ranges) == 15
+    server.refuses("no logs today")
+    with pytest.raises(ChainUnavailable, match="no logs today"):
+        chain.events(CONTRACT, 0, 799)
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ("nonce too low: next nonce 5, tx nonce 3", NONCE_TOO_LOW),
+        ("Nonce too low", NONCE_TOO_LOW),
+        ("replacement transaction underpriced", "Underpriced"),
+        ("insufficient funds for gas * price + value", NO_FUNDS),
+        ("Upfront cost exceeds account balance", NO_FUNDS),
+        ("transaction type not supported", REFUSED),
+    ],
+)
+def test_refusals_of_a_transaction_have_names(server: Server, chain: EthereumChain, message: str, name: str) -> None:
+    server.refuses(message)
+    with pytest.raises(TransactionRejected, match=re.escape(message)) as caught:
+        chain.send(b"\x01")
+    assert caught.value.name == name
+
+
+def test_a_transaction_that_waits_already_is_no_error(server: Server, chain: EthereumChain) -> None:
+    server.refuses("already known")
+    assert chain.send(b"\x01") == keccak256(b"\x01")
+    server.says("0x" + "99" * 32)
+    with pytest.raises(ChainMisbehaved):
+        chain.send(b"\x01")
+
+
+@pytest.mark.parametrize("data", [None, "0x", "0x01020304", {"data": "0x01020304"}, {"data": 5}, "odd", [], 7])
+def test_a_revert_with_odd_data_is_still_a_rejection(server: Server, chain: EthereumChain, data: Any) -> None:
+    server.refuses("execution reverted", data)
+    with pytest.raises(TransactionRejected):
+        chain.simulate("0x" + "11" * 20, CONTRACT, b"")
+
+
+def test_another_block_than_the_one_asked_for_is_refused(server: Server, chain: EthereumChain) -> None:
+    block = {"number": "0x10", "hash": "0x" + "01" * 32, "parentHash": "0x" + "02" * 32, "timestamp": "0x60"}
+    server.says(block)
+    assert chain.latest().number == 16
+    with pytest.raises(ChainMisbehaved):
+        chain.block(17)
+    deep = EthereumChain(Endpoint(server.url), final_depth=0)
+    assert deep.final() == chain.latest()
+
+
+def test_a_chain_without_the_finalized_tag_says_what_to_set(server: Server, chain: EthereumChain) -> None:
+    server.says(None)
+    with pytest.raises(ChainUnavailable, match="final_depth"):
+        chain.final()
+    server.refuses("unknown block tag")
+    with pytest.raises(ChainUnavailable, match="final_depth"):
+        chain.final()
+
+
+def test_threads_may_share_an_adapter(server: Server, chain: EthereumChain) -> None:
+    server.says("0x5")
+    found: list[int] = []
+    threads = [threading.Thread(target=lambda: found.extend(chain.chain_id() for _ in range(20))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [5] * 80

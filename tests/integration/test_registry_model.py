@@ -1,0 +1,120 @@
+"""The Python model of the contract against the compiled contract: the same random calls, lawful and not, on both."""
+
+import copy
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import fields, replace
+
+import pytest
+
+from anchoring import calls
+from anchoring.chain import RegistryName
+from anchoring.errors import TransactionRejected
+from ledger import registry as acts
+from ledger.errors import MalformedInput
+from ledger.registry import Act
+from tests.fakes.fake_registry import FakeRegistry
+from tests.fakes.histories import LOGS, History
+from tests.fakes.nets import AnvilNet, deploy_on
+
+pytestmark = pytest.mark.enable_socket
+
+ODD = {
+    str: ("", "UPPER_", "nowhere", "12345", "tianmen", "x" * 18, "0x" + "0" * 40, "0x" + "77" * 20),
+    int: (0, 1, 3, 16, 10**12, 2**40 - 1, 2**63),
+    bytes: (b"", bytes(32), b"\x09" * 32, b"\x09" * 7, b"\x09" * 4097, bytes(60_006)),
+    tuple: ((), ("429006",), ("12345x",)),
+}
+
+
+class Twin(History):
+    """A history whose acts go to a model and to a contract that stand side by side."""
+
+    def __init__(self, seed: int, net: AnvilNet) -> None:
+        super().__init__(seed)
+        self.anvil = net
+        province = net.account("province")
+        self.name = deploy_on(net, province)
+        self.contract = RegistryName.parse(self.name).contract
+        first = net.chain.events(self.contract, 0, net.chain.latest().number)[0].event
+        parent = net.chain.block(first.block - 1)
+        assert parent is not None
+        self.model = FakeRegistry(net.chain.chain_id(), self.contract, parent.hash)
+        assert self.model.deploy(province.address, time=first.time, block=first.block) == first
+
+    @property
+    def registry(self) -> FakeRegistry:
+        return self.model
+
+    @property
+    def now(self) -> int:
+        return self.anvil.chain.latest().time
+
+    def status_root(self, log: str, size: int, words: bytes) -> bytes:
+        return b"\x03" * 32
+
+    def call(self) -> tuple[str, bytes]:
+        """Return who calls and the call data; every third call is bent in one place."""
+        sender, act = self.act(self.random.choice(LOGS))
+        if isinstance(act, Act) and self.random.random() < 0.33:
+            act = self.bent(act)
+        if self.random.random() < 0.1:
+            sender = self.random.choice((self.province, self.address("stranger"), self.address("tianmen")))
+        return sender, act if isinstance(act, bytes) else calls.call(act)
+
+    def bent(self, act: Act) -> Act:
+        while True:
+            field = self.random.choice(fields(act))
+            old = getattr(act, field.name)
+            if isinstance(old, acts.Predecessor):
+                new: object = replace(old, **{self.random.choice(("n", "size")): self.random.choice((0, 5, 2**40))})
+            else:
+                new = self.random.choice(ODD[type(old)])
+            bent = replace(act, **{field.name: new})
+            try:
+                calls.call(bent)
+            except (MalformedInput, UnicodeError):
+                continue
+            return bent
+
+    def both(self, sender: str, data: bytes) -> str:
+        """Execute on both and return what came of it."""
+        chain, latest = self.anvil.chain, self.anvil.chain.latest()
+        refused = simulated = None
+        try:
+            copy.deepcopy(self.model).execute(sender, data, time=latest.time, block=latest.number)
+        except TransactionRejected as error:
+            refused = error
+        try:
+            chain.simulate(sender, self.contract, data)
+        except TransactionRejected as error:
+            simulated = error
+        assert (refused and refused.name) == (simulated and simulated.name)
+        if refused and simulated:
+            if refused.name not in ("InvalidRetirement", "InvalidCompromise"):  # these state the time of the call
+                assert refused.values == simulated.values
+            return refused.name
+        self.anvil.send_as(sender, self.contract, data)
+        mined = chain.latest()
+        event = self.model.execute(sender, data, time=mined.time, block=mined.number)
+        assert [found.event for found in chain.events(self.contract, mined.number, mined.number)] == [event]
+        assert chain.registry_head(self.contract) == self.model.stated()
+        return "recorded"
+
+
+@pytest.fixture
+def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnvilNet]:
+    net = AnvilNet(tmp_path_factory.mktemp("devnet"))
+    yield net
+    net.stop()
+
+
+def test_model_and_contract_agree_on_every_call(net: AnvilNet) -> None:
+    twin = Twin(5, net)
+    twin.province = net.account("province").address
+    outcomes = Counter(twin.both(*twin.call()) for _ in range(1500))
+    assert outcomes["recorded"] > 300
+    assert len(outcomes) > 25
+    closing = calls.call(acts.RegistryClosed("eip155:1:elsewhere"))
+    assert twin.both(twin.registry.province, closing) == "recorded"
+    assert twin.both(twin.registry.province, closing) == "Closed"

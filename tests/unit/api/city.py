@@ -1,0 +1,196 @@
+"""A city with one department, its register and the replica of whoever verifies, with no chain between them.
+
+Acts become events, events become facts, and facts go into the replica the way the follower puts them there. Everything but
+signatures is drawn from a seed, so that two runs differ in nothing else.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from anchoring.batcher import Policy, freeze
+from anchoring.chain import ChainEvent
+from anchoring.drafting import Target, draft
+from anchoring.intake import Settings as IntakeSettings
+from anchoring.intake import accept
+from anchoring.proofs import proof_of
+from anchoring.register import FINAL, Receipt, Register, current_leaf, newest_leaf, set_states
+from anchoring.replica import Replica, Taken
+from anchoring.rows import split_lines
+from anchoring.statuses import StatusTrees
+from anchoring.tokens import create_token
+from api.settings import Settings
+from ledger import registry as acts
+from ledger.canonical import Json
+from ledger.canonical import encode as canonical
+from ledger.identifiers import CertificateIdentifier
+from ledger.keys import generate
+from ledger.knowledge import Knowledge
+from ledger.proof import Proof
+from ledger.registry import Act, Event, head_zero, registry_name
+from ledger.suites import SM3
+
+LOG = "tianmen"
+ISSUER = "11429006012345671T"
+TYPE = "11100000MB0143028R001"
+START = 1_795_395_600  # 2026-11-23T01:00:00Z, 09:00 in Tianmen
+_ADDRESS = "0x" + "11" * 20
+_CONTRACT = bytes.fromhex("22" * 20)
+
+
+def draws(seed: str) -> Callable[[int], bytes]:
+    """Return a source of bytes that is the same for the same seed."""
+    state = hashlib.shake_256(seed.encode())
+    taken = 0
+
+    def draw(length: int) -> bytes:
+        nonlocal taken
+        taken += length
+        return state.digest(taken)[-length:]
+
+    return draw
+
+
+def identifier(serial: str, version: int = 1) -> str:
+    return CertificateIdentifier.build(TYPE, ISSUER, serial, version).text
+
+
+class City:
+    """Acts, submits, anchors; `now` is the clock of everybody."""
+
+    def __init__(self, directory: Path, seed: str = "tianmen") -> None:
+        self.now = START
+        self.random = draws(seed)
+        zero = head_zero(31337, _CONTRACT, bytes(32))
+        self.registry = registry_name(31337, _CONTRACT, zero)
+        self.knowledge = Knowledge(self.registry, zero)
+        self.settings = Settings(
+            directory=directory,
+            registry=self.registry,
+            replica_url=f"sqlite:///{directory / 'replica.db'}",
+            register_url=f"sqlite:///{directory / 'register.db'}",
+            log=LOG,
+            name="天门市",
+            policies={"strict": 60},
+        )
+        self.replica = Replica(self.settings.replica_url)
+        self.replica.prepare(self.registry, zero)
+        self.register = Register(f"sqlite:///{directory / 'register.db'}")
+        self.trees = StatusTrees()
+        self.documents: dict[str, bytes] = {}
+        self.key = generate("sm2", self.random)
+        self.act(acts.ProvinceTransferred(_ADDRESS))
+        self.act(acts.LogAdmitted(LOG, 1, _ADDRESS, ("429006",), acts.Predecessor()))
+        self.act(acts.OperatorSet(LOG, _ADDRESS))
+        self.act(acts.IssuerAdded(LOG, ISSUER))
+        self.act(acts.KeyRegistered(LOG, 1, self.key.public.spki))
+        self.act(acts.KeyGranted(LOG, self.key.public.id, ISSUER, 1, (), 0, 2**40))
+
+    @property
+    def verifier(self) -> Settings:
+        """The settings of a node in another city that only verifies, over the same replica."""
+        return replace(self.settings, log=None, register_url=None, name="武汉市")
+
+    def clock(self) -> int:
+        return self.now
+
+    def close(self) -> None:
+        self.replica.close()
+        self.register.close()
+
+    def act(self, act: Act) -> None:
+        """Let the chain hold an act and the replica learn it."""
+        chain = self.knowledge.chain
+        self.now += 12
+        event = Event(chain.n + 1, act.KIND, chain.block, self.now, act.encode(), chain.block + 1)
+        with self.replica.reading() as reading:
+            before = reading.cursor
+        facts = self.knowledge.apply(event)
+        block_hash = hashlib.sha256(event.block.to_bytes(8, "big")).digest()
+        after = replace(
+            before,
+            n=event.n,
+            head=chain.head,
+            block=event.block,
+            time=event.time,
+            final_block=event.block,
+            final_hash=block_hash,
+            final_time=event.time,
+        )
+        taken = Taken(ChainEvent(event, block_hash, bytes(32)), chain.head, facts)
+        self.replica.store(before, after, [taken], [])
+
+    def licence(
+        self, serial: str, claims: Mapping[str, Json], *documents: bytes, **members: Json
+    ) -> dict[str, Json]:
+        """Return the input row of a new certificate that states `claims` and `documents`."""
+        paths: list[Json] = []
+        for content in documents:
+            paths.append(f"{len(self.documents)}.pdf")
+            self.documents[str(paths[-1])] = content
+        row: dict[str, Json] = {
+            "kind": "licence",
+            "action": "issue",
+            "identifier": identifier(serial),
+            "issuer": ISSUER,
+            "valid_from": "2022-03-28",
+            "claims": dict(claims),
+            "documents": paths,
+        }
+        return row | members
+
+    def change(self, action: str, identifier: str) -> dict[str, Json]:
+        """Return the input row of a change of status."""
+        basis = "行政许可法 第七十条"
+        return {
+            "kind": "licence",
+            "action": action,
+            "identifier": identifier,
+            "issuer": ISSUER,
+            "basis": basis,
+        }
+
+    def draft(self, *rows: Mapping[str, Json]) -> bytes:
+        """Return a signed submission as it is sent."""
+        lines = [canonical(dict(row)) for row in rows]
+        target = Target(self.registry, LOG, SM3)
+        with draft(
+            lines,
+            target,
+            self.key,
+            self.random,
+            self.now,
+            read=self.documents.__getitem__,
+            newest=self._newest,
+        ) as drafted:
+            return b"".join(drafted.lines())
+
+    def submit(self, *rows: Mapping[str, Json]) -> Receipt:
+        lines = split_lines([self.draft(*rows)])
+        with self.replica.reading() as trust:
+            return accept(self.register, trust, lines, self.now, IntakeSettings(LOG))
+
+    def anchor(self) -> None:
+        """Freeze what was submitted and let the chain hold it, final."""
+        self.now += 5
+        with self.replica.reading() as reading:
+            batch = freeze(self.register, reading, self.trees, LOG, self.now, Policy(0, 0, 0, 1))
+        assert batch is not None
+        self.act(batch.anchor)
+        with self.register.writing() as connection:
+            set_states(connection, [(batch.sequence, FINAL)])
+
+    def proof(self, identifier: str) -> Proof:
+        with self.register.reading() as connection:
+            leaf = current_leaf(connection, identifier)
+        with self.replica.reading() as reading:
+            return proof_of(self.register, reading, self.trees, leaf)
+
+    def token(self, *scopes: str) -> str:
+        with self.register.writing() as connection:
+            return create_token(connection, self.random, label="test", scopes=scopes, now=self.now)[1]
+
+    def _newest(self, identifier: str) -> bytes | None:
+        with self.register.reading() as connection:
+            return newest_leaf(connection, identifier)

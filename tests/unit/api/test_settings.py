@@ -1,0 +1,87 @@
+"""node.toml and its overrides, and what each mistake is answered with."""
+
+from pathlib import Path
+
+import pytest
+
+from api.settings import Settings, SettingsError
+
+REGISTRY = "eip155:31337:0x5fbdb2315678afecb367f032d93f642f64180aa3:1f0c2d9a8b7e6f50"
+WHOLE = f"""
+registry = "{REGISTRY}"
+log = "tianmen"
+chain_url = "http://127.0.0.1:8545"
+listen = "[::1]:8080"
+keystore = "operator.json"
+keystore_password_file = "/etc/operator.password"
+name = "天门市"
+max_age = 600
+[policies]
+strict = 60
+"""
+
+
+def write(directory: Path, text: str) -> Path:
+    (directory / "node.toml").write_text(text, encoding="utf-8")
+    return directory
+
+
+def test_an_issuing_node(tmp_path: Path) -> None:
+    settings = Settings.load(write(tmp_path, WHOLE), {})
+    assert settings.address == ("::1", 8080)
+    assert settings.keystore == tmp_path / "operator.json"
+    assert settings.keystore_password_file == Path("/etc/operator.password")
+    assert settings.register_url == f"sqlite:///{tmp_path}/register.db"
+    assert settings.replica_url == f"sqlite:///{tmp_path}/replica.db"
+    assert [settings.age(name) for name in ("default", "strict", "lax")] == [600, 60, None]
+
+
+def test_a_verifying_node_has_no_register(tmp_path: Path) -> None:
+    settings = Settings.load(write(tmp_path, f'registry = "{REGISTRY}"'), {})
+    assert (settings.log, settings.register_url) == (None, None)
+    assert settings.address == ("127.0.0.1", 8080)
+
+
+def test_the_environment_overrides(tmp_path: Path) -> None:
+    environment = {
+        "SHUNZHENG_LISTEN": "0.0.0.0:9000",
+        "SHUNZHENG_MAX_AGE": "30",
+        "SHUNZHENG_LOG": "",
+        "OTHER": "x",
+    }
+    settings = Settings.load(write(tmp_path, WHOLE), environment)
+    assert settings.address == ("0.0.0.0", 9000)
+    assert settings.max_age == 30
+    assert settings.log is None
+
+
+def test_other_databases_keep_their_urls(tmp_path: Path) -> None:
+    text = f'registry = "{REGISTRY}"\nreplica_url = "postgresql+psycopg://node@db/replica"'
+    assert Settings.load(write(tmp_path, text), {}).replica_url == "postgresql+psycopg://node@db/replica"
+    text = f'registry = "{REGISTRY}"\nreplica_url = "sqlite:////var/lib/replica.db"'
+    assert Settings.load(write(tmp_path, text), {}).replica_url == "sqlite:////var/lib/replica.db"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("registry = ", "is not TOML"),
+        ("", "`registry` is missing"),
+        (f'registry = "{REGISTRY}"\nlisten = "8080"', "`listen` must be host:port"),
+        (f'registry = "{REGISTRY}"\nlisten = 8080', "`listen` must be text"),
+        (f'registry = "{REGISTRY}"\nmax_age = "1h"', "`max_age` must be a whole number"),
+        (f'registry = "{REGISTRY}"\nmax_age = true', "`max_age` must be a whole number"),
+        (f'registry = "{REGISTRY}"\nmax_age = -1', "`max_age` must be 0 or more"),
+        (f'registry = "{REGISTRY}"\nchain = "x"', "unknown setting `chain`"),
+        (f'registry = "{REGISTRY}"\n[policies]\ndefault = 1', "set by `max_age`"),
+        (f'registry = "{REGISTRY}"\n[policies]\nstrict = "60"', "the policy `strict`"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        Settings.load(write(tmp_path, text), {})
+
+
+def test_a_directory_without_settings(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="does not exist"):
+        Settings.load(tmp_path, {})
