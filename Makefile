@@ -48,7 +48,7 @@ bench: $(SETUP) ## measure
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove everything that was installed or cached here
-	rm -rf .venv* .uv node_modules contracts/node_modules dist .hypothesis .*_cache
+	rm -rf .venv* .uv node_modules contracts/node_modules demo-data dist .hypothesis .*_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/shunzheng: pyproject.toml uv.lock | $(UV)

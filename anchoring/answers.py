@@ -11,12 +11,26 @@ from eth_abi.abi import decode as abi_decode
 from eth_abi.exceptions import DecodingError
 
 from anchoring.chain import Block, ChainEvent, TransactionReceipt
-from anchoring.errors import ChainMisbehaved
+from anchoring.errors import NO_FUNDS, NONCE_TOO_LOW, REFUSED, UNDERPRICED, ChainMisbehaved
 from ledger.keys import keccak256
 from ledger.registry import Event
 
 HEAD_EXTENDED: Final = keccak256(b"HeadExtended(uint64,uint8,uint64,uint64,bytes)")
 MAX_NUMBER: Final = 2**63 - 1  # what both databases can hold; no honest height, time or count comes near
+# What endpoints say when they refuse a transaction, in the words of geth, anvil, Besu and FISCO BCOS. Messages are
+# matched here and nowhere else: JSON-RPC has one code for all of these.
+_KNOWN_ALREADY: Final = ("already known", "already imported", "known transaction", "alreadyintxpool")
+_REFUSALS: Final = (
+    ("nonce too low", NONCE_TOO_LOW),
+    ("invalid nonce", NONCE_TOO_LOW),
+    ("noncecheckfail", NONCE_TOO_LOW),
+    ("underpriced", UNDERPRICED),
+    ("max fee per gas less than block base fee", UNDERPRICED),
+    ("gas price below configured minimum", UNDERPRICED),
+    ("insufficient funds", NO_FUNDS),
+    ("upfront cost exceeds", NO_FUNDS),
+)
+_MESSAGE_CHARS: Final = 1_000  # of an endpoint's words
 _QUANTITY = re.compile(r"0x(0|[1-9a-f][0-9a-f]{0,63})")
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 _ABI: Final = ("uint64", "uint64", "bytes")
@@ -84,6 +98,29 @@ def events(value: Any, contract: str, first: int, last: int) -> list[ChainEvent]
                 f"asked for blocks {first} to {last}, got an event of block {item.event.block}"
             )
     return found
+
+
+def error(value: Any) -> tuple[str, bytes]:
+    """Read an error answer into its message and the data of a revert, empty where it has none; nothing is raised."""
+    if not isinstance(value, dict):
+        return str(value)[:_MESSAGE_CHARS], b""
+    message, found = str(value.get("message", ""))[:_MESSAGE_CHARS], value.get("data")
+    if isinstance(found, dict):  # some endpoints wrap the data of a revert once more
+        found = found.get("data") or found.get("result")
+    try:
+        return message, data(found.removeprefix("Reverted ")) if isinstance(found, str) else b""
+    except ChainMisbehaved:
+        return message, b""
+
+
+def says_known_already(message: str) -> bool:
+    """Tell whether an endpoint refuses a transaction because it has it."""
+    return any(words in message.lower() for words in _KNOWN_ALREADY)
+
+
+def refusal_name(message: str) -> str:
+    """Return the name in `anchoring.errors` of an endpoint's reason to refuse a transaction."""
+    return next((name for words, name in _REFUSALS if words in message.lower()), REFUSED)
 
 
 def _event(value: Any, contract: str) -> ChainEvent:

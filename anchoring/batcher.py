@@ -11,18 +11,10 @@ from typing import Any, Final
 from sqlalchemy import Connection, insert, select, update
 
 from anchoring import limits
+from anchoring.batches import Batch, OwnLog, batches, hold_log, last_batch
 from anchoring.errors import AnchorContradicted, NotFound, RegisterBehind
 from anchoring.reading import Reading
-from anchoring.register import (
-    FROZEN,
-    SUBMITTED,
-    Batch,
-    OwnLog,
-    Register,
-    batches,
-    hold_log,
-    last_batch,
-)
+from anchoring.register import FROZEN, SUBMITTED, Register
 from anchoring.register_tables import BATCH, CHANGE, SUBMISSION
 from anchoring.statuses import StatusTrees
 from ledger.limits import MAX_ANCHOR_CHANGES, MAX_ANCHOR_GROWTH

@@ -1,6 +1,6 @@
 """Call data for the registry contract, and its errors read back; nothing here talks to a chain.
 
-The arguments of almost every function are the fields of the act that it records, in the same order, so the payload of the act
+The arguments of almost every function are the fields of the act that it records, in the same order: the payload of the act
 is its call data after the selector.
 """
 

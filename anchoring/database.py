@@ -1,8 +1,8 @@
 """Open a database by its URL, with the transaction discipline that both databases of a node rely on.
 
-SQLite in WAL mode or PostgreSQL. A `snapshot` is one read transaction and sees one state from its first statement to its last;
-`transaction` writes, all or nothing, and on SQLite waits for its turn at the start instead of failing in the middle. Errors
-never show bound values, which may be personal data.
+SQLite in WAL mode or PostgreSQL. A `snapshot` is one read transaction and sees one state from its first statement to its
+last; `transaction` writes, all or nothing, and on SQLite waits for its turn at the start instead of failing in the middle.
+Errors never show bound values, which may be personal data.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 BUSY_SECONDS: Final = (
     30  # how long a writer waits for another; a large submission holds the lock for some seconds
 )
+CONNECTIONS: Final = 48  # more than the threads of one API process, so that no request waits for a connection
 _BEGIN: Final = "shunzheng_begin"  # execution option that names the SQLite statement opening a transaction
 
 
@@ -21,8 +22,9 @@ def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
     """Return an engine. `synchronous` is SQLite's: FULL survives a power cut, NORMAL may lose the newest commits to one."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
-    engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+        return create_engine(parsed, hide_parameters=True, max_overflow=CONNECTIONS, pool_pre_ping=True)
+    waiting = {"timeout": BUSY_SECONDS}
+    engine = create_engine(parsed, hide_parameters=True, max_overflow=CONNECTIONS, connect_args=waiting)
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:

@@ -65,7 +65,7 @@ class Devnet:
     def __init__(
         self, directory: Path, *, port: int | None = None, block_seconds: float | None = BLOCK_SECONDS
     ) -> None:
-        """`block_seconds` None makes no block by itself: `mine` does. `port` None keeps the last one, or picks a free one."""
+        """`block_seconds` None makes no block by itself: `mine` does. `port` None keeps the last, or takes a free one."""
         self._directory = directory
         self._block_seconds = block_seconds
         self._port = port

@@ -24,7 +24,7 @@ from ledger.errors import InvalidIdentifier, MalformedInput
 from ledger.fields import Fields
 from ledger.keys import PrivateKey, encode_signature
 from ledger.limits import MAX_CLAIMS, MAX_STATEMENT_DAYS, MAX_STATUS_RECORDS, MAX_SUBMISSION_RECORDS
-from ledger.records import CERTIFICATE_KINDS, PRESENTABLE, SALT_BYTES, Record, lineage_of
+from ledger.records import CERTIFICATE_KINDS, PRESENTABLE, SALT_BYTES, STATUS_ACTIONS, Record, lineage_of
 from ledger.submissions import Statement, sign_statement
 from ledger.suites import Suite, parse_digest
 from ledger.trees import MerkleTree, leaf_hash
@@ -246,7 +246,7 @@ class _Drafter:
                     f"the log hashes with {self._target.suite.name}, `previous` with {suite.name}",
                 )
             return digest
-        if action == "issue":
+        if action == "issue" or action not in PRESENTABLE | STATUS_ACTIONS:
             return None
         previous = self._tips.get(lineage_of(identifier)) or self._newest(identifier)
         if previous is None:

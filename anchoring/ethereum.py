@@ -22,10 +22,6 @@ from web3.types import RPCEndpoint
 from anchoring import answers, calls
 from anchoring.chain import Block, ChainEvent, RegistryHead, SignedTransaction, TransactionReceipt
 from anchoring.errors import (
-    NO_FUNDS,
-    NONCE_TOO_LOW,
-    REFUSED,
-    UNDERPRICED,
     ChainMisbehaved,
     ChainUnavailable,
     KeystoreError,
@@ -37,20 +33,6 @@ TIMEOUT_SECONDS: Final = 20.0  # one request, from connection to last byte
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024  # 20,000 blocks of events in one answer stay below half of this
 KEYSTORE_ROUNDS: Final = 262_144  # PBKDF2, the figure of the keystore format; about 0.1 s
 _PIECE_BYTES: Final = 64 * 1024
-
-# What endpoints say when they refuse a transaction, in the words of geth, anvil, Besu and FISCO BCOS. The only place where
-# messages are matched: JSON-RPC has one code for all of these.
-_KNOWN_ALREADY: Final = ("already known", "already imported", "known transaction", "alreadyintxpool")
-_REFUSALS: Final = (
-    ("nonce too low", NONCE_TOO_LOW),
-    ("invalid nonce", NONCE_TOO_LOW),
-    ("noncecheckfail", NONCE_TOO_LOW),
-    ("underpriced", UNDERPRICED),
-    ("max fee per gas less than block base fee", UNDERPRICED),
-    ("gas price below configured minimum", UNDERPRICED),
-    ("insufficient funds", NO_FUNDS),
-    ("upfront cost exceeds", NO_FUNDS),
-)
 
 
 class RequestRefused(ChainUnavailable):
@@ -127,7 +109,7 @@ class Endpoint:
             raise ChainMisbehaved(f"the answer to {method} is not JSON") from error
         refusal = answer.get("error")
         if refusal is not None:
-            raise RequestRefused(method, *_refusal(refusal))
+            raise RequestRefused(method, *answers.error(refusal))
         if "result" not in answer:
             raise ChainMisbehaved(f"the answer to {method} holds neither result nor error")
         return answer["result"]
@@ -140,20 +122,6 @@ class Endpoint:
 def _cause(error: Exception) -> str:
     late = isinstance(error, requests.Timeout | TimeoutError | ReadTimeoutError)
     return "it took too long" if late else type(error).__name__
-
-
-def _refusal(error: Any) -> tuple[str, bytes]:
-    if not isinstance(error, dict):
-        return str(error)[:1000], b""
-    found = error.get("data")
-    if isinstance(found, dict):  # some endpoints wrap the revert data once more
-        found = found.get("data") or found.get("result")
-    if isinstance(found, str):
-        found = found.removeprefix("Reverted ")
-    try:
-        return str(error.get("message", ""))[:1000], answers.data(found) if found else b""
-    except ChainMisbehaved:
-        return str(error.get("message", ""))[:1000], b""
 
 
 class EthereumChain:
@@ -187,9 +155,13 @@ class EthereumChain:
         try:
             found = self._ask("eth_getBlockByNumber", "finalized", False)
         except RequestRefused as refusal:
-            raise ChainUnavailable(f"the chain names no finalized block ({refusal}): set final_depth") from refusal
+            raise ChainUnavailable(
+                f"the chain names no finalized block ({refusal}): set final_depth"
+            ) from refusal
         if found is None:
-            raise ChainUnavailable("the chain has no finalized block yet; if it never has one, set final_depth")
+            raise ChainUnavailable(
+                "the chain has no finalized block yet; if it never has one, set final_depth"
+            )
         return answers.block(found)
 
     def block(self, number: int) -> Block | None:
@@ -242,13 +214,10 @@ class EthereumChain:
         try:
             answered = answers.data(self._ask("eth_sendRawTransaction", "0x" + raw.hex()), 32)
         except RequestRefused as refusal:
-            said = refusal.message.lower()
-            if any(words in said for words in _KNOWN_ALREADY):
+            if answers.says_known_already(refusal.message):
                 return own
-            name = next((name for words, name in _REFUSALS if words in said), REFUSED)
-            raise TransactionRejected(
-                name, (), f"the chain endpoint refuses the transaction: {refusal.message}"
-            ) from refusal
+            message = f"the chain endpoint refuses the transaction: {refusal.message}"
+            raise TransactionRejected(answers.refusal_name(refusal.message), (), message) from refusal
         if answered != own:
             raise ChainMisbehaved("the endpoint names another hash than the transaction's")
         return own

@@ -1,4 +1,4 @@
-"""Follow the chain: fold the registry's events into the replica, and notice when the chain or the endpoint is not to be believed.
+"""Follow the chain: fold the registry's events into the replica, and notice when chain or endpoint are not to be believed.
 
 Final events become facts; newer ones are shown as pending and replaced when the chain changes its branch. Nothing is ever
 rewound past finality: a chain that does not hold its own final blocks quarantines the replica.
@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from anchoring.chain import Block, Chain, ChainEvent, RegistryHead, RegistryName
-from anchoring.overlay import Overlay
+from anchoring.chain import Block, Chain, ChainEvent, RegistryName
+from anchoring.consistency import check_beginning, check_branch, check_head
 from anchoring.errors import (
     ChainBehind,
     ChainMisbehaved,
@@ -21,13 +21,13 @@ from anchoring.errors import (
     ReorgDetected,
     WrongRegistry,
 )
+from anchoring.overlay import Overlay
 from anchoring.reading import Cursor
 from anchoring.refold import refold
 from anchoring.replica import Replica, Taken
 from ledger.errors import BrokenHead, LedgerError
 from ledger.fold import Trees, derive
 from ledger.knowledge import Chain as Fold
-from ledger.registry import head_zero
 from ledger.trust import Fact
 
 FIRST_SPAN: Final = 1_000  # blocks asked for at a time; every endpoint known allows as many
@@ -68,7 +68,9 @@ class Follower:
         self._name = RegistryName.parse(registry)
         self._first_block = first_block
         self._clock, self._lag_patience = clock, lag_patience
-        self._trees: tuple[int, Trees] | None = None  # as of which event; None: to be made again from the replica
+        self._trees: tuple[int, Trees] | None = (
+            None  # as of which event; None: to be made again from the replica
+        )
         self._span = FIRST_SPAN
         self._seen: tuple[Block, Block] | None = None
         self._suspect = False
@@ -97,8 +99,9 @@ class Follower:
         """Check the replica against itself. Raises: Quarantined, which stays until the replica is made anew."""
         try:
             with self._replica.reading(quarantined=True) as reading:
-                self._trees = reading.cursor.n, refold(
-                    reading, lambda done, of: logger.info("refolded %d of %d events", done, of)
+                self._trees = (
+                    reading.cursor.n,
+                    refold(reading, lambda done, of: logger.info("refolded %d of %d events", done, of)),
                 )
         except Quarantined as damage:
             self._replica.set_quarantine(str(damage))
@@ -145,9 +148,7 @@ class Follower:
                 if isinstance(error, Quarantined) and not started:
                     raise
                 failures += 1
-                pause = min(LONGEST_PAUSE_SECONDS, POLL_SECONDS * 2 ** min(failures, 10)) * random.uniform(
-                    0.5, 1
-                )
+                pause = _pause(failures)
                 logger.warning("%s (again in %.1f s)", error, pause)
                 stop.wait(pause)
 
@@ -163,15 +164,16 @@ class Follower:
         # 1
         stated = self._chain.registry_head(self._name.contract)
         latest, final = self._chain.latest(), self._chain.final()
-        latest = max(
-            latest, final, key=lambda block: block.number
-        )  # a block may have come between the two questions
+        if final.number > latest.number:  # a block came between the two questions
+            latest = final
         if self._seen == (latest, final) and self.caught_up:
             return 0
         with self._replica.reading(quarantined=True) as reading:
             cursor = reading.cursor
         # 2
-        self._check_branch(cursor, latest)
+        if cursor.final_hash:
+            reached = cursor.final_block <= latest.number
+            check_branch(cursor, self._chain.block(cursor.final_block) if reached else None, latest)
         # 3
         end = self._window_end(cursor, final)
         found = self._events(cursor, end.number)
@@ -183,9 +185,9 @@ class Follower:
         after = Cursor(fold.n, fold.head, fold.block, fold.time, end.number, end.hash, end.time)
         pending = self._extend(fold, newer)
         if cursor.n == 0 and taken:
-            self._check_head_zero(taken[0].found)
+            check_beginning(self._name, found[0], self._chain.block(found[0].event.block - 1))
         if reaches:
-            _compare(stated, cursor, [*taken, *pending])
+            check_head(stated, cursor, [*taken, *pending])
         # 5
         trees, settled = self._derive(cursor, taken)
         self._replica.store(cursor, after, settled, pending)
@@ -193,23 +195,6 @@ class Follower:
         self._seen, self.caught_up = (latest, final), reaches
         self._pace(len(found))
         return len(taken)
-
-    def _check_branch(self, cursor: Cursor, latest: Block) -> None:
-        if not cursor.final_hash:
-            return
-        known = latest if latest.number == cursor.final_block else None
-        if latest.number > cursor.final_block:
-            known = self._chain.block(cursor.final_block)
-        if known is None:
-            raise ChainBehind(
-                f"the chain ends at block {latest.number}, but block {cursor.final_block} was final: "
-                "the endpoint lags, or the chain was set back"
-            )
-        if known.hash != cursor.final_hash:
-            raise Quarantined(
-                f"block {cursor.final_block} was final as 0x{cursor.final_hash.hex()}, and is 0x{known.hash.hex()} now; "
-                f"the chain ends at block {latest.number}: it lost final blocks, or is another chain. Ask who runs it"
-            )
 
     def _window_end(self, cursor: Cursor, final: Block) -> Block:
         """Return the last block of the window; the known final block where the chain has no newer one."""
@@ -244,18 +229,6 @@ class Follower:
             taken.append(Taken(item, fold.head))
         return taken
 
-    def _check_head_zero(self, first: ChainEvent) -> None:
-        """Head 0 names the block before the deployment: with it, everything of the registry's name is checked."""
-        before = self._chain.block(first.event.block - 1)
-        contract = bytes.fromhex(self._name.contract[2:])
-        if (
-            before is None
-            or head_zero(self._name.chain_id, contract, before.hash)[:8] != self._name.head_prefix
-        ):
-            raise WrongRegistry(
-                f"head 0 of {self._registry} does not follow from the block before its deployment"
-            )
-
     def _derive(self, cursor: Cursor, taken: Sequence[Taken]) -> tuple[Trees, list[Taken]]:
         """Return the status trees and the events with their facts. Until these are stored the trees are nobody's."""
         held, self._trees = self._trees, None
@@ -282,31 +255,16 @@ class Follower:
         return now - self._behind_since < self._lag_patience
 
 
+def _pause(failures: int) -> float:
+    """Return the seconds until the next attempt: twice as long each time, and never at the same moment as everybody else."""
+    longest = min(LONGEST_PAUSE_SECONDS, POLL_SECONDS * (1 << min(failures, 10)))
+    return longest * random.uniform(0.5, 1)  # noqa: S311
+
+
 def _facts(overlay: Overlay, trees: Trees, item: Taken) -> list[Fact]:
     try:
         return derive(overlay, trees, item.found.event)
     except LedgerError as error:
-        raise Quarantined(f"event {item.found.event.n} of the registry cannot be understood: {error}") from error
-
-
-def _compare(stated: RegistryHead, cursor: Cursor, read: Sequence[Taken]) -> None:
-    """Compare what the contract said before with what was read after. Raises: ChainUnavailable's children, Quarantined."""
-    heads = {cursor.n: cursor.head} | {item.found.event.n: item.head for item in read}
-    newest = max(heads)
-    block = read[-1].found.event.block if read else cursor.block
-    if stated.n > newest:
-        raise ChainMisbehaved(
-            f"the contract counts {stated.n} acts, the endpoint shows {newest}: it leaves some out"
-        )
-    if stated.n < cursor.n:
-        raise ChainBehind(f"the contract counts {stated.n} acts, but act {cursor.n} was final")
-    if stated.head != heads[stated.n]:
-        if stated.n == cursor.n:
-            raise Quarantined(
-                f"after act {stated.n} the contract's head is 0x{stated.head.hex()}, the replica's 0x{cursor.head.hex()}"
-            )
-        raise ReorgDetected(f"the events up to act {stated.n} do not make the head that the contract states")
-    if stated.n == newest and stated.last_block != block:
-        raise ChainMisbehaved(
-            f"act {newest} was in block {stated.last_block}, the endpoint shows it in block {block}"
-        )
+        raise Quarantined(
+            f"event {item.found.event.n} of the registry cannot be understood: {error}"
+        ) from error

@@ -17,8 +17,9 @@ from sqlalchemy import Connection, insert, update
 
 from anchoring import limits
 from anchoring.acceptance import Acceptance
+from anchoring.batches import OwnLog, hold_log
 from anchoring.errors import RowError, SubmissionRefused
-from anchoring.register import OwnLog, Receipt, Register, hold_log, submission_of_root
+from anchoring.register import Receipt, Register, submission_of_root
 from anchoring.register_tables import LOG, SUBMISSION
 from anchoring.rows import FIRST_ROW, Faults, Row, RowFault, RowReader, read_statement
 from ledger.errors import MalformedInput

@@ -1,7 +1,7 @@
 """Make proofs from the register, with the newest status that the replica knows."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -10,7 +10,7 @@ from anchoring.reading import Reading
 from anchoring.register import Held, Register, batch_entries, causes, leaves, record
 from anchoring.statuses import StatusTrees
 from anchoring.trees import BatchTree
-from ledger.claims import FullDisclosure, SelectiveDisclosure
+from ledger.claims import FullDisclosure
 from ledger.proof import Proof
 from ledger.trees import MerkleTree
 
@@ -23,7 +23,7 @@ def proof_of(
     *,
     names: Collection[str] | None = None,
 ) -> Proof:
-    """Return the proof of the record of a leaf hash: with its newest staple, and the record that set its status, if any.
+    """Return the proof of the record of a leaf hash, with its newest staple and the records that explain its status.
 
     `names` are the claims to show while the others are withheld; None shows all. What was never disclosed to this node,
     or was erased, is left out. Raises: NotFound, NotFinal, MalformedInput for a claim that is not there.
@@ -34,9 +34,13 @@ def proof_of(
         disclosure = held.disclosure
         if names is not None and isinstance(disclosure, FullDisclosure):
             disclosure = disclosure.select(held.record.suite, names)
-        cause = maker.cause(held)
-        linked = (maker.proof(cause, None, ()),) if cause else ()
-        return maker.proof(held, disclosure, linked)
+        bare = maker.proof(held)
+        return replace(
+            bare,
+            disclosure=disclosure,
+            status=trees.staple(reading, held.submission.receipt.log, held.position),
+            linked=tuple(maker.proof(cause) for cause in maker.causes(held)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +52,35 @@ class _Maker:
     reading: Reading
     trees: StatusTrees
 
-    def proof(
-        self, held: Held, disclosure: FullDisclosure | SelectiveDisclosure | None, linked: tuple[Proof, ...]
-    ) -> Proof:
+    def proof(self, held: Held) -> Proof:
+        """Return the proof that the record is anchored, and nothing more. Raises: NotFinal."""
         submission = held.submission
         log, sequence = submission.receipt.log, submission.sequence
         if sequence is None or self.reading.anchor(log, sequence) is None:
             raise NotFinal(submission.state)
         return Proof(
             record=held.record,
-            disclosure=disclosure,
+            disclosure=None,
             index=held.index,
             path=tuple(self._submission_tree(held).path(held.index)),
             entry=submission.entry,
             batch=tuple(self._batch_tree(held, sequence).path(submission.receipt.first)),
             sequence=sequence,
-            status=self.trees.staple(self.reading, log, held.position),
-            linked=linked,
         )
 
-    def cause(self, held: Held) -> Held | None:
-        """Return the record that gave `held` the status which the replica knows, if it was ever changed."""
-        log = held.submission.receipt.log
-        state = self.reading.log(log)
-        found = self.reading.status(log, held.position, state.sequence) if state else None
-        if found is None:
-            return None
-        changing = (record(self.connection, leaf) for leaf in causes(self.connection, held.position))
-        return next((cause for cause in changing if cause.submission.sequence == found.sequence), None)
+    def causes(self, held: Held) -> list[Held]:
+        """Return the newest final record that changed the status, and the newest that reinstated, oldest first.
+
+        The second is needed where more happened since: a suspension that was lifted does not prove a reinstatement.
+        """
+        log = self.reading.log(held.submission.receipt.log)
+        known = log.sequence if log else 0
+        changing = [record(self.connection, leaf) for leaf in causes(self.connection, held.position)]
+        final = [cause for cause in changing if (cause.submission.sequence or known + 1) <= known]
+        reinstating = [cause for cause in final[:-1] if cause.record.action == "reinstate"]
+        if final and final[-1].record.action == "reinstate":
+            reinstating = []
+        return reinstating[-1:] + final[-1:]
 
     def _submission_tree(self, held: Held) -> MerkleTree:
         receipt, suite = held.submission.receipt, held.record.suite

@@ -214,8 +214,8 @@ class Reading:
         return (fact_of(kind, row) for row in self._connection.execute(wanted, sought).mappings())
 
     def _rows(self, wanted: Select[Any], **sought: object) -> Iterator[RowMapping]:
-        streamed = self._connection.execution_options(yield_per=_PAGE_ROWS)
-        yield from streamed.execute(wanted, sought).mappings()
+        paged = {"yield_per": _PAGE_ROWS}
+        yield from self._connection.execute(wanted, sought, execution_options=paged).mappings()
 
     def _recall(self, question: tuple[object, ...], ask: Callable[[], T]) -> T:
         """Answer a question once: within one state of the replica an answer never changes."""

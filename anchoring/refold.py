@@ -8,11 +8,11 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Table
+from sqlalchemy import RowMapping, Table
 
-from anchoring.overlay import Overlay, Nothing
 from anchoring.errors import Quarantined
 from anchoring.facts import REPLACED, TABLES, row_of
+from anchoring.overlay import Nothing, Overlay
 from anchoring.reading import Reading
 from ledger.errors import LedgerError
 from ledger.fold import derive
@@ -60,7 +60,7 @@ def _add(sums: dict[str, int], fact: Fact) -> None:
     sums[table.name] += _mark(table, row_of(fact))
 
 
-def _mark(table: Table, row: Mapping[str, Any]) -> int:
+def _mark(table: Table, row: Mapping[str, Any] | RowMapping) -> int:
     spelled = repr([row[column.name] for column in table.columns])
     return int.from_bytes(keccak256(spelled.encode()), "big")
 

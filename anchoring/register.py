@@ -4,35 +4,38 @@ This is the only place with personal data. It is one database of one log; any nu
 assigns positions or freezes a batch holds the row of the log meanwhile. What is mined or final, the replica decides.
 """
 
-from collections.abc import Iterator, Sequence
+import os
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, RowMapping, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    delete,
+    make_url,
+    select,
+)
 
 from anchoring.database import open_engine, snapshot, transaction
-from anchoring.errors import NotFound, RegisterBehind, RowError
+from anchoring.errors import NotFound, RowError
 from anchoring.register_tables import (
     BATCH,
     CHANGE,
     DISCLOSURE,
     LINEAGE,
-    LOG,
     METADATA,
     RECORD,
     SUBMISSION,
 )
 from anchoring.trees import RecentTrees
-from ledger import suites
 from ledger.canonical import decode
 from ledger.claims import FullDisclosure, SelectiveDisclosure, decode_disclosure
 from ledger.records import Record, decode_record, lineage_of
-from ledger.registry import Anchored, decode_act
 from ledger.submissions import Entry, decode_entry
-from ledger.suites import Suite
-from ledger.trust import LogState
 
 #: States of a submission and, but for the first, of a batch.
 ACCEPTED: Final = "accepted"
@@ -40,18 +43,6 @@ FROZEN: Final = "frozen"
 SUBMITTED: Final = "submitted"
 MINED: Final = "mined"
 FINAL: Final = "final"
-
-
-@dataclass(frozen=True, slots=True)
-class OwnLog:
-    """The log of this register: `start` positions belong to a predecessor, `size` are promised so far."""
-
-    name: str
-    registry_name: str
-    suite: Suite
-    start: int
-    size: int
-    opened: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,26 +84,11 @@ class Held:
         return self.position - self.submission.receipt.first
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A frozen batch: its anchor, byte for byte as it is sent, and how far it came."""
-
-    sequence: int
-    payload: bytes
-    frozen: int
-    state: str
-
-    @property
-    def anchor(self) -> Anchored:
-        act = decode_act(Anchored.KIND, self.payload)
-        assert isinstance(act, Anchored)
-        return act
-
-
 class Register:
     """The register database at a URL."""
 
     def __init__(self, url: str) -> None:
+        _make_private(url)
         self.engine = open_engine(url)
         self.trees = RecentTrees()
         with self.writing() as connection:
@@ -130,54 +106,11 @@ class Register:
         return transaction(self.engine)
 
 
-# -- The log --
-
-_LOG: Final = select(LOG).with_for_update()
-_LAST_SEQUENCE: Final = select(func.max(BATCH.c.sequence))
-
-
-def check_complete(connection: Connection, state: LogState | None) -> None:
-    """Check that the register has every batch of which the chain has an anchor. Raises: RegisterBehind."""
-    known = connection.execute(_LAST_SEQUENCE).scalar() or 0
-    if state and state.sequence > known:
-        raise RegisterBehind(
-            f"the chain holds anchors of {state.name} up to {state.sequence}, this register only up to {known}: it was "
-            "restored from a backup, or is another city's. It takes and anchors nothing until it has the batches from "
-            f"{known + 1} on back"
-        )
-
-
-def hold_log(connection: Connection, state: LogState, registry: str, now: int) -> OwnLog:
-    """Return the log of this register and keep its row until the transaction ends: one writer at a time.
-
-    The first call ties a new register to the log `state`. Raises: RegisterBehind.
-    """
-    row = connection.execute(_LOG).mappings().first()
-    check_complete(connection, state)
-    if row is None:
-        own = OwnLog(state.name, registry, state.suite, state.size, state.size, now)
-        connection.execute(insert(LOG), [_log_row(own)])
-        return own
-    own = _own_log(row)
-    if (own.registry_name, own.name) != (registry, state.name):
-        raise RegisterBehind(
-            f"this register belongs to {own.name} of {own.registry_name}, not to {state.name} of {registry}"
-        )
-    return own
-
-
-def own_log(connection: Connection) -> OwnLog | None:
-    """Return the log of this register; None while it has accepted nothing."""
-    row = connection.execute(select(LOG)).mappings().first()
-    return _own_log(row) if row else None
-
-
-def _own_log(row: RowMapping) -> OwnLog:
-    return OwnLog(**(dict(row) | {"suite": suites.by_number(row["suite"])}))
-
-
-def _log_row(own: OwnLog) -> dict[str, Any]:
-    return {name: getattr(own, name) for name in OwnLog.__slots__} | {"suite": own.suite.number}
+def _make_private(url: str) -> None:
+    """Create SQLite's file for its owner alone: it holds personal data. Its companions inherit the mode."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+        os.close(os.open(parsed.database, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 # -- Submissions --
@@ -330,38 +263,3 @@ def _held(connection: Connection, row: RowMapping) -> Held:
         submission=submitted,
         disclosure=decode_disclosure(decode(row["content"])) if row["content"] is not None else None,
     )
-
-
-# -- Batches --
-
-_BATCHES: Final = select(BATCH).order_by(BATCH.c.sequence)
-_OPEN: Final = _BATCHES.where(BATCH.c.state != FINAL)
-_LAST: Final = select(BATCH).order_by(BATCH.c.sequence.desc()).limit(1)
-_AFTER: Final = _BATCHES.where(BATCH.c.sequence > bindparam("after"))
-
-
-def last_batch(connection: Connection) -> Batch | None:
-    row = connection.execute(_LAST).mappings().first()
-    return _batch(row) if row else None
-
-
-def open_batches(connection: Connection) -> list[Batch]:
-    """Return the batches that are not final, in order."""
-    return [_batch(row) for row in connection.execute(_OPEN).mappings()]
-
-
-def batches(connection: Connection, *, after: int = 0) -> Iterator[Batch]:
-    """Walk through the batches beyond a sequence, in order."""
-    for row in connection.execute(_AFTER, {"after": after}).mappings():
-        yield _batch(row)
-
-
-def set_states(connection: Connection, states: Sequence[tuple[int, str]]) -> None:
-    """Write how far batches came, by sequence."""
-    if states:
-        change = update(BATCH).where(BATCH.c.sequence == bindparam("of")).values(state=bindparam("to"))
-        connection.execute(change, [{"of": sequence, "to": state} for sequence, state in states])
-
-
-def _batch(row: RowMapping) -> Batch:
-    return Batch(**{name: row[name] for name in Batch.__slots__})

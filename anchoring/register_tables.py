@@ -110,7 +110,7 @@ class ChangeRow(_Row, table=True):
 class TransactionRow(_Row, table=True):
     """A signed transaction of a batch, stored before it is sent; `sent` is when it was handed in last."""
 
-    __tablename__ = "transaction"
+    __tablename__ = "signed_transaction"
     hash: bytes = Field(primary_key=True)
     sequence: int = _number(foreign_key="batch.sequence", index=True)
     nonce: int = _number()

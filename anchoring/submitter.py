@@ -13,6 +13,7 @@ from typing import Final
 from sqlalchemy import Connection, insert, select, update
 
 from anchoring import calls, limits
+from anchoring.batches import Batch, check_complete, open_batches, set_states
 from anchoring.chain import Chain, RegistryName, Signer
 from anchoring.errors import (
     NONCE_TOO_LOW,
@@ -23,17 +24,7 @@ from anchoring.errors import (
     WrongRegistry,
 )
 from anchoring.reading import Reading
-from anchoring.register import (
-    FINAL,
-    FROZEN,
-    MINED,
-    SUBMITTED,
-    Batch,
-    Register,
-    check_complete,
-    open_batches,
-    set_states,
-)
+from anchoring.register import FINAL, FROZEN, MINED, SUBMITTED, Register
 from anchoring.register_tables import BATCH, TRANSACTION
 
 ALREADY_ANCHORED: Final = "AlreadyAnchored"

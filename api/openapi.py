@@ -5,7 +5,6 @@ they fit the shapes beside them.
 """
 
 import json
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,20 +56,6 @@ _TAGS: Final = [
 ]
 
 
-@lru_cache(maxsize=1)
-def _examples() -> dict[str, Any]:
-    try:
-        examples: dict[str, Any] = json.loads(EXAMPLES.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    return examples
-
-
-def example(name: str) -> Any:
-    """Return the example of this name, or None where the file has none."""
-    return _examples().get(name)
-
-
 def problems(*slugs: str) -> dict[int | str, dict[str, Any]]:
     """Describe the problem documents that a route answers with, by status code."""
     answers: dict[int | str, dict[str, Any]] = {}
@@ -86,24 +71,18 @@ def problems(*slugs: str) -> dict[int | str, dict[str, Any]]:
     return answers
 
 
-def answer(
-    shape: type[BaseModel], name: str, description: str, status: int = 200
-) -> dict[int | str, dict[str, Any]]:
-    """Describe an answer that the route writes by itself, with its example."""
-    content: dict[str, Any] = {"schema": {"$ref": _SCHEMAS + shape.__name__}}
-    if (found := example(name)) is not None:
-        content["example"] = found
-    return {status: {"description": description, "content": {bodies.JSON: content}}}
+def answer(shape: type[BaseModel], description: str) -> dict[int | str, dict[str, Any]]:
+    """Describe an answer that the route writes by itself."""
+    schema = {"$ref": _SCHEMAS + shape.__name__}
+    return {200: {"description": description, "content": {bodies.JSON: {"schema": schema}}}}
 
 
-def request(name: str, **shapes: type[BaseModel]) -> dict[str, Any]:
+def request(**shapes: type[BaseModel]) -> dict[str, Any]:
     """Describe a body that the route reads by itself: `json` and `form` shapes."""
-    content: dict[str, Any] = {}
-    for kind, shape in shapes.items():
-        media_type = {"json": bodies.JSON, "form": bodies.MULTIPART}[kind]
-        content[media_type] = {"schema": {"$ref": _SCHEMAS + shape.__name__}}
-        if kind == "json" and (found := example(name)) is not None:
-            content[media_type]["example"] = found
+    media_types = {"json": bodies.JSON, "form": bodies.MULTIPART}
+    content = {
+        media_types[kind]: {"schema": {"$ref": _SCHEMAS + shape.__name__}} for kind, shape in shapes.items()
+    }
     return {"requestBody": {"required": True, "content": content}}
 
 
@@ -112,20 +91,30 @@ def install(app: FastAPI) -> None:
 
     def describe() -> dict[str, Any]:
         if app.openapi_schema is None:
-            found = get_openapi(
-                title="Shunzheng 顺证",
-                version=app.version,
-                description=_DESCRIPTION,
-                routes=app.routes,
-                tags=_TAGS,
-            )
-            _, shapes = models_json_schema(
-                [(shape, "validation") for shape in _BY_HAND], ref_template=_SCHEMAS + "{model}"
-            )
-            known = found.setdefault("components", {}).setdefault("schemas", {})
-            for name, shape in shapes["$defs"].items():
-                known.setdefault(name, shape)
-            app.openapi_schema = found
+            app.openapi_schema = _describe(app)
         return app.openapi_schema
 
     app.openapi = describe  # type: ignore[method-assign]
+
+
+def _describe(app: FastAPI) -> dict[str, Any]:
+    found = get_openapi(
+        title="Shunzheng 顺证", version=app.version, description=_DESCRIPTION, routes=app.routes, tags=_TAGS
+    )
+    _, shapes = models_json_schema(
+        [(shape, "validation") for shape in _BY_HAND], ref_template=_SCHEMAS + "{model}"
+    )
+    known = found.setdefault("components", {}).setdefault("schemas", {})
+    for name, shape in shapes["$defs"].items():
+        known.setdefault(name, shape)
+    for operation, examples in json.loads(EXAMPLES.read_text(encoding="utf-8")).items():
+        method, path = operation.split()
+        _illustrate(found["paths"][path][method.lower()], examples)
+    return found
+
+
+def _illustrate(operation: dict[str, Any], examples: dict[str, Any]) -> None:
+    """Put the examples of one operation, by `request` and status code, where they belong."""
+    for name, example in examples.items():
+        holder = operation["requestBody"] if name == "request" else operation["responses"][name]
+        next(iter(holder["content"].values()))["example"] = example

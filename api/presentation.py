@@ -28,6 +28,7 @@ from ledger.verification import Policy, Presented, verify
 
 _POLICY: Final = frozenset({"policy", "max_age"})
 _MEMBERS: Final = frozenset({"proof", "documents", "claims"}) | _POLICY
+_FORM_MEMBERS: Final = frozenset({"proof", "document", "claims"}) | _POLICY
 _BATCH_MEMBERS: Final = frozenset({"items"}) | _POLICY
 
 
@@ -45,7 +46,7 @@ class Presentation:
     @classmethod
     def from_json(cls, body: bytes, settings: Settings, policy: Policy | None = None) -> Self:
         """Read one request; `policy` holds where it names none. Raises: MalformedRequest, ProofMissing."""
-        raw = members(body, _MEMBERS)
+        raw = _members(body, _MEMBERS)
         if "proof" not in raw:
             raise ProofMissing("the body lacks the member `proof`")
         text = raw["proof"]
@@ -57,25 +58,26 @@ class Presentation:
     @classmethod
     def from_form(cls, form: FormData, settings: Settings) -> Self:
         """Read one form. Raises: MalformedRequest, ProofMissing."""
+        if set(form) - _FORM_MEMBERS:
+            raise MalformedRequest(
+                f"the form has an unknown field; known are {', '.join(sorted(_FORM_MEMBERS))}"
+            )
         fields = {name: value.encode() for name, value in form.items() if isinstance(value, str) and value}
-        if unknown := sorted(set(form) - _FORM_MEMBERS):
-            known = ", ".join(sorted(_FORM_MEMBERS))
-            raise MalformedRequest(f"the form has {len(unknown)} unknown fields; known are {known}")
-        proofs = [content for name, content in files(form) if name == "proof"] + [fields.get("proof", b"")]
-        proof = next((content for content in proofs if content), None)
-        if proof is None:
+        documents = []
+        for name, content in files(form):
+            if name == "proof":
+                fields[name] = content
+            else:
+                documents.append(content)
+        if "proof" not in fields:
             raise ProofMissing("the form lacks the file or field `proof`")
-        documents = tuple(content for name, content in files(form) if name == "document")
-        presented = Presented(documents, _claims(fields.get("claims", b"{}")))
-        return cls(read_proof(proof), presented, _policy(fields, settings, None))
-
-
-_FORM_MEMBERS: Final = frozenset({"proof", "document", "claims"}) | _POLICY
+        presented = Presented(tuple(documents), _claims(fields.get("claims", b"{}")))
+        return cls(read_proof(fields["proof"]), presented, _policy(fields, settings, None))
 
 
 def read_batch(body: bytes, settings: Settings) -> list[Presentation]:
     """Read `{"items": [requests], "policy" or "max_age"}`. Raises: MalformedRequest, ProofMissing."""
-    raw = members(body, _BATCH_MEMBERS)
+    raw = _members(body, _BATCH_MEMBERS)
     if "items" not in raw:
         raise MalformedRequest("the body lacks the member `items`")
     items = elements(raw["items"], "items")
@@ -104,6 +106,14 @@ def files(form: FormData) -> list[tuple[str, bytes]]:
     return [(name, upload.file.read()) for name, upload in uploads if upload.filename or upload.size]
 
 
+def _members(body: bytes, known: frozenset[str]) -> dict[str, bytes]:
+    """Return the members of a request; the name of a policy as a form would hold it."""
+    raw = members(body, known)
+    if "policy" in raw:
+        raw["policy"] = string(raw["policy"], "`policy`").encode("utf-8", "surrogatepass")
+    return raw
+
+
 def _documents(raw: bytes) -> tuple[bytes, ...]:
     items = elements(raw, "documents")
     if len(items) > limits.MAX_DOCUMENTS:
@@ -126,16 +136,15 @@ def _claims(raw: bytes) -> Mapping[str, Json]:
     return claims
 
 
-def _policy(raw: Mapping[str, bytes], settings: Settings, otherwise: Policy | None) -> Policy:
+def _policy(fields: Mapping[str, bytes], settings: Settings, otherwise: Policy | None) -> Policy:
     """Return the policy that a request names, or `otherwise`, or the node's own."""
-    if "policy" in raw and "max_age" in raw:
+    if "policy" in fields and "max_age" in fields:
         raise MalformedRequest("give `policy` or `max_age`, not both")
-    if "max_age" in raw:
-        return Policy(max_age=integer(raw["max_age"], "`max_age`", limits.MAX_AGE_SECONDS))
-    if "policy" not in raw:
+    if "max_age" in fields:
+        return Policy(max_age=integer(fields["max_age"], "`max_age`", limits.MAX_AGE_SECONDS))
+    if "policy" not in fields:
         return otherwise or Policy(max_age=settings.max_age)
-    name = string(raw["policy"], "`policy`") if raw["policy"][:1] == b'"' else raw["policy"].decode()
-    age = settings.age(name)
+    age = settings.age(fields["policy"].decode("utf-8", "replace"))
     if age is None:
         known = ", ".join([DEFAULT_POLICY, *sorted(settings.policies)])
         raise MalformedRequest(f"this node has no such policy; it has {known}")

@@ -13,8 +13,8 @@ from ledger.claims import is_document
 from ledger.errors import MalformedInput
 from ledger.proof import Proof
 from ledger.reasons import STEP_WORDS, TABLE, VERDICT_WORDS, Outcome, Verdict
-from ledger.records import CERTIFICATE_KINDS
-from ledger.report import Report
+from ledger.records import CERTIFICATE_KINDS, Record
+from ledger.report import Compared, Report
 from ledger.vocabulary import EXTENSIONS, ClaimField, Form, standard_fields
 
 _TO_CONFIRM: Final = frozenset({"nothing_presented", "claims_incomplete", "document_not_registered"})
@@ -86,11 +86,8 @@ def slip(report: Report, language: Language) -> Slip:
 
 def readable(proof: Proof) -> dict[str, Json]:
     """Return the disclosed claims that a person can read against the paper: all but the documents' fingerprints."""
-    return (
-        {name: value for name, value in proof.disclosure.values.items() if not is_document(name)}
-        if proof.disclosure
-        else {}
-    )
+    values = proof.disclosure.values if proof.disclosure else {}
+    return {name: value for name, value in values.items() if not is_document(name)}
 
 
 def _proven(report: Report) -> bool:
@@ -124,8 +121,16 @@ def _facts(report: Report, language: Language) -> Iterator[Line]:
         yield Line(w["known"], f"{write_time(status.known_at, language)} ({age})")
     elif report.status is None:
         yield Line(w["known"], w["known_never"])
-    yield Line(w["compared"], w[f"compared_{report.compared.value}"])
+    yield Line(w["compared"], _compared(report, language))
     yield Line(w["checked"], write_time(report.checked_at, language))
+
+
+def _compared(report: Report, language: Language) -> str:
+    """Say what was compared and agreed, or else what step 2 found instead."""
+    if report.compared is not Compared.NOTHING:
+        return words(language)[f"compared_{report.compared.value}"]
+    row = TABLE[report.step(2).key]
+    return row.zh if language == "zh" else row.en
 
 
 def _certificate(report: Report, proof: Proof, language: Language) -> Iterator[Line]:
@@ -135,15 +140,25 @@ def _certificate(report: Report, proof: Proof, language: Language) -> Iterator[L
         yield Line(w["type"], known.name if language == "zh" else known.name_en)
     yield Line(w["identifier"], record.identifier)
     yield Line(w["issuer"], record.issuer)
-    begin = f"{w['from']} {write_date(record.valid_from, language)} " if record.valid_from else ""
-    end = write_date(record.valid_until, language) if record.valid_until else w["no_end"]
-    yield Line(w["validity"], f"{begin}{w['until']} {end}" if record.valid_until else f"{begin}{end}")
+    yield Line(w["validity"], _validity(record, language))
     if report.anchor:
         yield Line(w["anchored"], write_time(report.anchor.time, language))
 
 
+def _validity(record: Record, language: Language) -> str:
+    w = words(language)
+    begin = write_date(record.valid_from, language) if record.valid_from else ""
+    end = write_date(record.valid_until, language) if record.valid_until else ""
+    if begin and end:
+        return w["from_until"].format(begin, end)
+    if begin:
+        return w["from_on"].format(begin)
+    return w["until"].format(end) if end else w["no_end"]
+
+
 def _claims(proof: Proof, language: Language) -> Iterator[Line]:
-    for name, value in readable(proof).items():
+    order = {name: place for place, name in enumerate(_fields())}
+    for name, value in sorted(readable(proof).items(), key=lambda item: order.get(item[0], len(order))):
         field = _fields().get(name)
         yield Line(_label(field, name, language), _value(value, field, language))
 

@@ -8,7 +8,7 @@ const ARTEFACT = here("artefact/Registry.json");
 const settings = {
   evmVersion: "london",
   optimizer: { enabled: true, runs: 10000 },
-  viaIR: false,
+  viaIR: true,
   metadata: { bytecodeHash: "none", appendCBOR: false },
 };
 

@@ -175,7 +175,7 @@ class DocumentClaim:
 
 def is_document(name: str) -> bool:
     """Tell whether a claim of this name states a document."""
-    return _DOCUMENT.fullmatch(name) is not None
+    return name.startswith("document/") and _DOCUMENT.fullmatch(name) is not None
 
 
 def document_claim(suite: Suite, content: bytes, media_type: str) -> DocumentClaim:

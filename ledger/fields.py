@@ -1,6 +1,5 @@
 """Read the members of a decoded JSON object, each in its form; refuse what is missing, malformed or unknown."""
 
-import re
 from collections.abc import Callable
 from datetime import date
 from typing import TypeVar
@@ -11,7 +10,6 @@ from ledger.errors import MalformedInput, NewerFormat
 from ledger.suites import Suite, parse_digest
 
 T = TypeVar("T")
-_HEX = re.compile(r"(?:[0-9a-f]{2})*")
 
 
 def parse_hex(text: str, length: int | None = None) -> bytes:
@@ -19,11 +17,15 @@ def parse_hex(text: str, length: int | None = None) -> bytes:
 
     Raises: MalformedInput for other text or a length in bytes other than `length`.
     """
-    if not _HEX.fullmatch(text):
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        data = b""
+    if data.hex() != text:  # `fromhex` also reads upper case and spaces
         raise MalformedInput("expected lowercase hexadecimal")
-    if length is not None and len(text) != 2 * length:
-        raise MalformedInput(f"expected {length} bytes in hexadecimal, not {len(text) // 2}")
-    return bytes.fromhex(text)
+    if length is not None and len(data) != length:
+        raise MalformedInput(f"expected {length} bytes in hexadecimal, not {len(data)}")
+    return data
 
 
 def parse_key_id(text: str) -> bytes:

@@ -68,8 +68,10 @@ def _compare(
     ordered: Sequence[Recorded], expected: dict[bytes, tuple[Status, Recorded]], trust: Trust, log: str
 ) -> list[str]:
     state, findings = trust.log(log), []
+    if state is None:
+        return [f"the log {log!r} is not known here: no status could be compared"]
     for item in ordered:
-        if state is None or item.position is None:
+        if item.position is None:
             continue
         anchored = trust.status(log, item.position, state.sequence)
         status = anchored.status if anchored else Status.VALID

@@ -128,15 +128,16 @@ def private_key(pem: bytes, password: bytes | None = None) -> PrivateKey:
     raise MalformedInput("the private key is not one of SM2 or P-256 together with its public key")
 
 
-def generate(algorithm: Algorithm, random: Callable[[int], bytes]) -> PrivateKey:
-    """Make a key; `random(n)` returns n random bytes. Raises: MalformedInput for an unknown algorithm."""
-    if algorithm not in _CURVES:
-        raise MalformedInput(f"the algorithm is sm2 or p256, not {algorithm!r}")
+def generate(algorithm: str, random: Callable[[int], bytes]) -> PrivateKey:
+    """Make a key of `sm2` or `p256`; `random(n)` returns n random bytes. Raises: MalformedInput for another."""
+    known = next((name for name in _CURVES if name == algorithm), None)
+    if known is None:
+        raise MalformedInput(f"the algorithm is sm2 or p256, not {algorithm[:40]!r}")
     while True:
         secret = random(32)
         # SM2 excludes order - 1, with which signing would divide by zero; for P-256 it is no loss.
-        if 0 < int.from_bytes(secret, "big") < _CURVES[algorithm].ORDER - 1:
-            return _with_secret(algorithm, secret)
+        if 0 < int.from_bytes(secret, "big") < _CURVES[known].ORDER - 1:
+            return _with_secret(known, secret)
 
 
 def _with_secret(algorithm: Algorithm, secret: bytes) -> PrivateKey:

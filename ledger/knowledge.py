@@ -124,5 +124,5 @@ class Knowledge:
                 self._grants.setdefault((fact.key, fact.issuer), []).append(fact)
             case Anchor():
                 self._anchors[fact.log, fact.sequence] = fact
-            case PositionStatus():
+            case _:
                 self._statuses.setdefault((fact.log, fact.position), []).append(fact)

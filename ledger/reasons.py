@@ -4,7 +4,7 @@ No row with outcome `unknown` leads to `valid`; a test walks the table. Reason c
 improved.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -406,15 +406,26 @@ TABLE: Final[dict[Key, Row]] = {
 
 #: Steps that say whether the certificate is genuine; the others say whether it is in force.
 _GENUINE: Final = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 11})
+_STATUS_STEP: Final = 9
 
 
-#: Which rows decide, in this order.
-_PRECEDENCE: Final[tuple[Callable[[Key], bool], ...]] = (
-    lambda key: TABLE[key].verdict is Verdict.INVALID,
-    lambda key: TABLE[key].verdict is Verdict.UNVERIFIABLE and key[0] in _GENUINE,
-    lambda key: TABLE[key].verdict is Verdict.NOT_CURRENT,
-    lambda key: TABLE[key].verdict is Verdict.UNVERIFIABLE,
-)
+def _rank(key: Key) -> tuple[int, int]:
+    """Return the place of a row in the order of decision: by what it says, then by its step."""
+    step, row = key[0], TABLE[key]
+    match row.verdict:
+        case Verdict.INVALID:
+            return 0, step
+        case Verdict.UNVERIFIABLE if step in _GENUINE:
+            return 1, step
+        case Verdict.NOT_CURRENT:
+            return 2, step
+        case Verdict.UNVERIFIABLE:
+            return 3, step
+        case Verdict.VALID:
+            return 4, 0 if step == _STATUS_STEP else step
+
+
+_RANKS: Final = {key: _rank(key) for key in TABLE}
 
 
 def decide(keys: Iterable[Key]) -> tuple[Verdict, Key]:
@@ -424,9 +435,5 @@ def decide(keys: Iterable[Key]) -> tuple[Verdict, Key]:
     is known of its present state. Only when every step passes or does not apply is it valid; the deciding
     step is then the status.
     """
-    ordered = sorted(keys)
-    for decides in _PRECEDENCE:
-        for key in ordered:
-            if decides(key):
-                return TABLE[key].verdict, key
-    return Verdict.VALID, next(key for key in ordered if key[0] == 9)
+    key = min(keys, key=_RANKS.__getitem__)
+    return TABLE[key].verdict, key

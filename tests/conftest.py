@@ -7,7 +7,8 @@ import pytest
 from hypothesis import settings
 
 LOOPBACK: Final = ["127.0.0.1", "::1"]
-OPEN_FOLDERS: Final = ("integration", "acceptance", "browser")  # they start chains and nodes, on this machine only
+# They start chains and nodes, on this machine only.
+OPEN_FOLDERS: Final = ("integration", "acceptance", "browser")
 
 settings.register_profile("shunzheng", deadline=None, print_blob=True)
 settings.load_profile("shunzheng")

@@ -134,7 +134,7 @@ class City:
     name: str = "tianmen"
     suite: Suite = SM3
     algorithm: Algorithm = "p256"
-    predecessor: acts.Predecessor = acts.Predecessor()
+    predecessor: acts.Predecessor = field(default_factory=acts.Predecessor)
     grant: bool = True
     sequence: int = 0
     serial: int = 0
@@ -147,9 +147,7 @@ class City:
         self.key = self.new_key()
         self.statuses = StatusTree(self.suite)
         self.statuses.grow(self.predecessor.size)
-        admitted = acts.LogAdmitted(
-            self.name, self.suite.number, ADDRESS, (self.division,), self.predecessor
-        )
+        admitted = acts.LogAdmitted(self.name, self.suite.number, ADDRESS, (self.division,), self.predecessor)
         self.registry.act(admitted)
         self.registry.act(acts.OperatorSet(self.name, ADDRESS))
         self.registry.act(acts.IssuerAdded(self.name, self.issuer))
@@ -183,7 +181,7 @@ class City:
         for number, content in enumerate(documents, start=1):
             values[f"document/{number}"] = document_claim(self.suite, content, "text/plain").to_json()
         disclosure = FullDisclosure(self.registry.random(16), tuple(sorted(values.items())))
-        stated = {
+        stated: dict[str, Any] = {
             "suite": self.suite,
             "kind": "licence",
             "action": "issue",
@@ -209,7 +207,7 @@ class City:
             identifier = CertificateIdentifier.parse(before.identifier)
             members.setdefault("identifier", identifier.with_version(identifier.version + 1).text)
             return self.licence(action=action, **members)
-        stated = {
+        stated: dict[str, Any] = {
             "suite": self.suite,
             "kind": before.kind,
             "action": action,
@@ -262,7 +260,9 @@ class City:
         self, *submissions: Submission, changes: Iterable[tuple[int, int]] = (), **altered: Any
     ) -> acts.Anchored:
         """Anchor a batch of submissions, or a heartbeat of none, or what is `altered` of it."""
-        batch = CountedTree(self.suite, [found.entry.leaf() for found in submissions]) if submissions else None
+        batch = (
+            CountedTree(self.suite, [found.entry.leaf() for found in submissions]) if submissions else None
+        )
         self.sequence += 1
         self._place(submissions, batch)
         self.statuses.grow(self.statuses.size + (batch.count if batch else 0))

@@ -86,9 +86,11 @@ class Story:
         with self._phase(
             "registration", "3. Departments of Tianmen sign their licences with SM2 and hand them in."
         ):
-            receipts = self._register(tianmen)
+            licences = self._register(tianmen, "licences.ndjson")
         with self._phase("anchoring", "4. Tianmen's node anchors them in batches."):
-            self._wait_final(tianmen, receipts)
+            self._wait_final(tianmen, licences)
+            self._wait_final(tianmen, self._register(tianmen, "with-documents.ndjson"))
+            self._tell_anchors(tianmen)
         with self._phase("proofs", "5. Every holder gets a proof, a file that stands by itself."):
             self._write_proofs(tianmen)
             self._wait_known(wuhan, tianmen)
@@ -168,14 +170,12 @@ class Story:
             )
             self.tell(f"   {department['name']} ({issuer}) joins with its SM2 key")
 
-    def _register(self, city: City) -> list[str]:
-        """Hand in the licences, a submission for each department, and those with documents. Return the ids."""
-        receipts = []
+    def _register(self, city: City, file: str) -> list[str]:
+        """Hand in the licences of a file, a submission for each department. Return the ids."""
         with NodeClient(city.url) as node:
-            for file in ("licences.ndjson", "with-documents.ndjson"):
-                for issuer, lines in _by_issuer(EXAMPLES / file).items():
-                    receipts.append(self._submit(node, issuer, lines))
-        return receipts
+            return [
+                self._submit(node, issuer, lines) for issuer, lines in _by_issuer(EXAMPLES / file).items()
+            ]
 
     def _submit(
         self, node: NodeClient, issuer: str, lines: Sequence[bytes], newest: bytes | None = None
@@ -197,6 +197,9 @@ class Story:
         with NodeClient(city.url) as node:
             for receipt in receipts:
                 self._until(partial(_is_final, node, receipt), f"submission {receipt}")
+
+    def _tell_anchors(self, city: City) -> None:
+        with NodeClient(city.url) as node:
             for anchor in node.anchors(city.name)["items"][::-1]:
                 grown = anchor["size"] - anchor["size_before"]
                 if grown:
@@ -250,7 +253,7 @@ class Story:
                         self.verdicts[report["reason"]] += 1
         valid, ended = self.verdicts["valid"], self.verdicts["not_current"]
         self.tell(
-            f"   {valid:,} are genuine and in force 真实有效, {ended:,} genuine but past their dates 真实，但现已失效"
+            f"   {valid:,} are genuine and in force 真实有效, {ended:,} genuine but outside their dates 真实，但现已失效"
         )
 
     def _forgeries(self, city: City) -> None:

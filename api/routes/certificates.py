@@ -24,9 +24,15 @@ router = APIRouter(prefix="/v1", tags=["records"])
 
 CLAIMS = "claims"
 _TOKEN = openapi.problems(
-    "token-required", "scope-missing", "issues-nothing", "not-found", "not-ready", "quarantined"
+    "token-required",
+    "scope-missing",
+    "issues-nothing",
+    "not-found",
+    "not-ready",
+    "quarantined",
+    "invalid-parameter",
 )
-_PROOF = openapi.answer(ProofShape, "proof", "The proof, in canonical form.") | openapi.problems(
+_PROOF = openapi.answer(ProofShape, "The proof, in canonical form.") | openapi.problems(
     "token-required",
     "scope-missing",
     "not-found",

@@ -32,7 +32,9 @@ def logs(node: NodeNeeded) -> LogsShape:
 def entries(
     log: LogName,
     node: NodeNeeded,
-    position: Annotated[int, Query(ge=0, le=2**53, description="Only entries that begin at this position or beyond.")] = 0,
+    position: Annotated[
+        int, Query(ge=0, le=2**53, description="Only entries that begin at this position or beyond.")
+    ] = 0,
     limit: Most = limits.PAGE_ITEMS,
 ) -> EntriesShape:
     """List the entries of this node's own log, in the order of acceptance. They hold nothing personal."""

@@ -21,7 +21,7 @@ _BODY: Final = {
     "requestBody": {
         "required": True,
         "description": "Line 1 is the statement and its signature; every further line a record with its disclosure, if any.",
-        "content": {bodies.NDJSON: {"schema": {"type": "string"}, "example": openapi.example("submission")}},
+        "content": {bodies.NDJSON: {"schema": {"type": "string"}}},
     }
 }
 _REFUSED: Final = openapi.problems(
@@ -67,10 +67,10 @@ def submit(node: NodeNeeded, sent: Annotated[IO[bytes], Depends(_sent)], respons
 @router.get(
     "/submissions/{id}",
     response_model_exclude_none=True,
-    responses=openapi.problems("issues-nothing", "not-found"),
+    responses=openapi.problems("issues-nothing", "not-found", "invalid-parameter"),
 )
 def submission(
-    id: Annotated[str, Path(description="As in the receipt: the root in hexadecimal.", max_length=64)],
+    id: Annotated[str, Path(description="As in the receipt: the root in hexadecimal.")],
     node: NodeNeeded,
 ) -> SubmissionShape:
     """Say how far a submission has come: accepted, frozen, submitted, mined, final."""

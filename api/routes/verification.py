@@ -23,12 +23,12 @@ _PROBLEMS: Final = openapi.problems(
     "quarantined",
 )
 _VERIFY: Final[dict[str, Any]] = {
-    "responses": openapi.answer(ReportShape, "report", "The report, whatever the verdict.") | _PROBLEMS,
-    "openapi_extra": openapi.request("verify", json=VerifyShape, form=VerifyFormShape),
+    "responses": openapi.answer(ReportShape, "The report, whatever the verdict.") | _PROBLEMS,
+    "openapi_extra": openapi.request(json=VerifyShape, form=VerifyFormShape),
 }
 _BATCH: Final[dict[str, Any]] = {
-    "responses": openapi.answer(ReportsShape, "reports", "The reports.") | _PROBLEMS,
-    "openapi_extra": openapi.request("verify_batch", json=VerifyBatchShape),
+    "responses": openapi.answer(ReportsShape, "The reports.") | _PROBLEMS,
+    "openapi_extra": openapi.request(json=VerifyBatchShape),
 }
 
 

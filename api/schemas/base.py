@@ -42,5 +42,9 @@ class ProblemShape(Shape):
     advice: str
     advice_zh: str
     detail: str | None = None
-    rows: list[RowShape] | None = Field(default=None, description="Of a refused submission: the first rows at fault.")
-    errors: list[ParameterShape] | None = Field(default=None, description="Of an invalid parameter: which, and why.")
+    rows: list[RowShape] | None = Field(
+        default=None, description="Of a refused submission: the first rows at fault."
+    )
+    errors: list[ParameterShape] | None = Field(
+        default=None, description="Of an invalid parameter: which, and why."
+    )

@@ -12,7 +12,9 @@ class ReadyShape(Shape):
     registry: str | None = None
     n: int | None = Field(default=None, description="Events of the registry that the replica holds.")
     block: int | None = Field(default=None, description="The newest final block that it has seen.")
-    lag_seconds: int | None = Field(default=None, description="From the time of that block to this machine's clock.")
+    lag_seconds: int | None = Field(
+        default=None, description="From the time of that block to this machine's clock."
+    )
     lagging: bool = Field(default=False, description="The lag is more than a heartbeat explains.")
     quarantine: str = ""
     detail: str = ""

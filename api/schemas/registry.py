@@ -132,7 +132,9 @@ class HistoryShape(Shape):
 
     identifier: str
     log: str
-    status: str | None = Field(default=None, description="By the records; `findings` says where the chain differs.")
+    status: str | None = Field(
+        default=None, description="By the records; `findings` says where the chain differs."
+    )
     records: list[RecordedShape]
     findings: list[str] = Field(description="Contradictions and gaps, in plain words; empty when all agrees.")
 

@@ -56,7 +56,9 @@ class ReportShape(Shape):
     record: JsonObject | None = None
     log: str | None = None
     claims: JsonObject | None = Field(default=None, description="The disclosed claims by name.")
-    withheld: list[str] | None = Field(default=None, description="Names of the claims that are not disclosed.")
+    withheld: list[str] | None = Field(
+        default=None, description="Names of the claims that are not disclosed."
+    )
     anchor: AnchoredShape | None = None
     status: StatusShape | None = None
 
@@ -90,7 +92,8 @@ class VerifyShape(Shape):
         default={}, description="Values read from the paper, by the name of their claim."
     )
     policy: str | None = Field(default=None, description="`default` or a policy of this node by name.")
-    max_age: int | None = Field(default=None, ge=0, description="How old the knowledge of the log may be, in seconds."
+    max_age: int | None = Field(
+        default=None, ge=0, description="How old the knowledge of the log may be, in seconds."
     )
 
 

@@ -135,6 +135,8 @@ interface IRegistry {
 
     // ---- Errors: anchors ----
 
+    /// @notice The calldata is not the one canonical ABI encoding of the arguments.
+    error NotCanonical(bytes32 digest, bytes32 canonical);
     /// @notice This is the log's last anchor, with the same content: nothing is left to do.
     error AlreadyAnchored(bytes32 log, uint64 sequence);
     /// @notice The log's last anchor has this sequence and other content: find out who sent it.
@@ -187,7 +189,7 @@ interface IRegistry {
 
     /// @notice Ends the registry for ever and names the one that follows.
     /// @dev Emits kind RegistryClosed. Every act afterwards reverts with Closed.
-    function close(string calldata successor) external;
+    function close(string calldata next) external;
 
     // ---- Acts of a log's admin ----
 

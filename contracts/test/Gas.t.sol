@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IRegistry} from "../src/IRegistry.sol";
-import {Registry} from "../src/Registry.sol";
 import {RegistryTest} from "./RegistryTest.sol";
 import {Vm, vm} from "./Vm.sol";
 
@@ -17,8 +16,7 @@ contract GasTest is RegistryTest {
             "`make -C contracts artefact` writes this\npage, `make -C contracts check` fails where it no longer holds.\n\n",
             "| act | gas |\n|---|---|\n"
         );
-        registry = new Registry(PROVINCE);
-        _row("deployment");
+        registry = _deploy(PROVINCE);
         _governance();
         _keys();
         _anchors();

@@ -17,6 +17,8 @@ interface Vm {
         uint64 gasRemaining;
     }
 
+    function deal(address account, uint256 balance) external;
+    function deployCode(string calldata artefact, bytes calldata arguments) external returns (address);
     function prank(address sender) external;
     function expectRevert(bytes calldata data) external;
     function assume(bool condition) external pure;

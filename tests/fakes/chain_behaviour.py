@@ -6,6 +6,7 @@ from anchoring import calls
 from anchoring.chain import RegistryName
 from anchoring.errors import NONCE_TOO_LOW, UNDERPRICED, TransactionRejected
 from ledger import registry as acts
+from ledger.keys import keccak256
 from ledger.registry import decode_act, extend_head
 from tests.fakes.nets import Net, act_on, deploy_on
 
@@ -48,9 +49,9 @@ class ChainBehaviour:
             (admin, acts.IssuerAdded("tianmen", ISSUER)),
             (province, acts.IssuerAssigned("tianmen", "11429004012345671T")),
             (admin, key),
-            (admin, acts.KeyGranted("tianmen", calls.keccak256(SPKI), ISSUER, 1, ("A1", "B2"), 0, 10**10)),
-            (admin, acts.KeyRetired(calls.keccak256(SPKI), 10**10)),
-            (admin, acts.KeyCompromised(calls.keccak256(SPKI), 1)),
+            (admin, acts.KeyGranted("tianmen", keccak256(SPKI), ISSUER, 1, ("A1", "B2"), 0, 10**10)),
+            (admin, acts.KeyRetired(keccak256(SPKI), 10**10)),
+            (admin, acts.KeyCompromised(keccak256(SPKI), 1)),
             (operator, acts.Anchored("tianmen", 1, 10, b"\x01" * 32, b"\x02" * 32, b"")),
             (operator, acts.Anchored("tianmen", 2, 10, bytes(32), b"\x02" * 32, bytes(12))),
             (admin, acts.AdminTransferStarted("tianmen", operator.address)),

@@ -1,13 +1,13 @@
 """A chain in memory that implements `anchoring.chain.Chain`: it mines on demand, delays, drops, reorganises and refuses.
 
-It takes the same signed transactions as a real chain and fails the test (AssertionError) where production code asks for what no
-correct program asks for. `tests/fakes/chain_behaviour.py` holds it and anvil to the same behaviour.
+It takes the same signed transactions as a real chain and fails the test (AssertionError) where production code asks for what
+no correct program asks for. `tests/fakes/chain_behaviour.py` holds it and anvil to the same behaviour.
 """
 
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeVar
 
 import rlp
 from eth_account import Account as EthAccount
@@ -17,6 +17,8 @@ from anchoring.chain import Block, ChainEvent, RegistryHead, TransactionReceipt
 from anchoring.errors import NONCE_TOO_LOW, UNDERPRICED, TransactionRejected
 from ledger.keys import keccak256
 from tests.fakes.fake_registry import FakeRegistry
+
+T = TypeVar("T")
 
 CHAIN_ID = 31337
 GENESIS_TIME = 1_700_000_000
@@ -63,6 +65,14 @@ class Mined:
     receipts: dict[bytes, TransactionReceipt] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Fault:
+    """An error that a call raises, before or after it took effect."""
+
+    error: Exception
+    persisted: bool
+
+
 class FakeChain:
     """`final_depth` blocks after it, a block is final; `seconds` lie between two blocks."""
 
@@ -72,7 +82,7 @@ class FakeChain:
         self.branch = 0
         self.waiting: dict[bytes, Transaction] = {}
         self.delayed: dict[bytes, int] = {}
-        self.faults: dict[str, list[Callable[[], None]]] = {}
+        self.faults: dict[str, list[Fault]] = {}
         genesis = Block(0, keccak256(b"genesis%d" % time), bytes(32), time)
         self.mined = [Mined(genesis, State())]
 
@@ -121,12 +131,7 @@ class FakeChain:
 
     def refuse(self, method: str, error: Exception, *, times: int = 1, persisted: bool = False) -> None:
         """Have the next calls of `method` fail; `persisted` lets them take effect before they fail."""
-
-        def fault() -> None:
-            raise error
-
-        fault.persisted = persisted  # type: ignore[attr-defined]
-        self.faults.setdefault(method, []).extend([fault] * times)
+        self.faults.setdefault(method, []).extend([Fault(error, persisted)] * times)
 
     # -- Chain --
 
@@ -174,14 +179,14 @@ class FakeChain:
 
     # -- Inside --
 
-    def _answer(self, method: str, ask: Callable[[], Any]) -> Any:
+    def _answer(self, method: str, ask: Callable[[], T]) -> T:
         faults = self.faults.get(method)
-        if not faults:
-            return ask()
-        fault = faults.pop(0)
-        if getattr(fault, "persisted", False):
-            ask()
-        return fault()
+        if faults:
+            fault = faults.pop(0)
+            if fault.persisted:
+                ask()
+            raise fault.error
+        return ask()
 
     def _registry(self, contract: str) -> FakeRegistry:
         registry = self.mined[-1].state.registries.get(contract)
@@ -189,7 +194,9 @@ class FakeChain:
         return registry
 
     def _events(self, contract: str, first: int, last: int) -> list[ChainEvent]:
-        return [event for mined in self.mined[first : last + 1] for at, event in mined.events if at == contract]
+        return [
+            event for mined in self.mined[first : last + 1] for at, event in mined.events if at == contract
+        ]
 
     def _next_nonce(self, address: str, pending: bool) -> int:
         nonce = self.mined[-1].state.nonces.get(address, 0)
@@ -262,7 +269,9 @@ class FakeChain:
             succeeded = False
         contract = at if tx.to is None and succeeded else None
         gas = 21_000 + 16 * len(tx.data)
-        mined.receipts[tx.hash] = TransactionReceipt(tx.hash, block.number, block.hash, succeeded, gas, contract)
+        mined.receipts[tx.hash] = TransactionReceipt(
+            tx.hash, block.number, block.hash, succeeded, gas, contract
+        )
 
 
 def contract_address(sender: str, nonce: int) -> str:

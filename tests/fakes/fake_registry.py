@@ -213,7 +213,9 @@ class FakeRegistry:
         key = self.keys[act.key]
         grantable = key.log == act.log and key.purpose == 1
         require(grantable, "KeyNotGrantable", act.key, word(key.log), key.purpose)
-        require(self.issuers.get(act.issuer) == act.log, "IssuerNotInLog", word(act.issuer, 18), word(act.log))
+        require(
+            self.issuers.get(act.issuer) == act.log, "IssuerNotInLog", word(act.issuer, 18), word(act.log)
+        )
         require(0 < act.kinds <= 15, "InvalidKinds", act.kinds)
         require(len(act.types) <= 256, "TooManyTypes", len(act.types))
         fits = act.not_before <= act.not_after < MAX_TIME

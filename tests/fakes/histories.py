@@ -10,7 +10,7 @@ from ledger import suites
 from ledger.errors import MalformedInput
 from ledger.keys import keccak256
 from ledger.registry import Act
-from ledger.status import StatusTree, decode_changes, encode_changes
+from ledger.status import Status, StatusTree, decode_changes, encode_changes
 from tests.fakes.fake_chain import FakeChain
 from tests.fakes.fake_registry import FakeRegistry
 from tests.fakes.nets import FakeNet
@@ -28,7 +28,9 @@ class History:
         self.net = FakeNet(FakeChain(time=1_700_000_000 + seed % 1000))
         self.chain: FakeChain = self.net.chain
         self.province = self.net.account("province").address
-        self.name = deploy(self.chain, self.net.account("province"), self.province, wait=lambda _: self.chain.mine())
+        self.name = deploy(
+            self.chain, self.net.account("province"), self.province, wait=lambda _: self.chain.mine()
+        )
         self.contract = RegistryName.parse(self.name).contract
         self.made = 0
 
@@ -90,15 +92,14 @@ class History:
         registry, random = self.registry, self.random
         held = registry.logs[log]
         division = random.choice((*DIVISIONS.values(), "420500"))
-        return random.choice(
-            [
-                (held.admin, acts.AdminTransferStarted(log, self.address(log + random.choice("xy")))),
-                (held.pending_admin, calls.accept_admin(log)),
-                (self.province, acts.AdminReplaced(log, self.address(log))),
-                (self.province, acts.DivisionAssigned(division, random.choice((log, "")))),
-                (self.province, acts.ProvinceTransferStarted(self.address("heir"))),
-            ]
-        )
+        possible: list[tuple[str, Act | bytes]] = [
+            (held.admin, acts.AdminTransferStarted(log, self.address(log + random.choice("xy")))),
+            (held.pending_admin, calls.accept_admin(log)),
+            (self.province, acts.AdminReplaced(log, self.address(log))),
+            (self.province, acts.DivisionAssigned(division, random.choice((log, "")))),
+            (self.province, acts.ProvinceTransferStarted(self.address("heir"))),
+        ]
+        return random.choice(possible)
 
     def anchor(self, log: str) -> acts.Anchored:
         """Return the log's next anchor: mostly good, sometimes with words or a status root that do not fit."""
@@ -138,7 +139,7 @@ def _apply(tree: StatusTree, words: bytes, root: bytes | None) -> None:
         changes = decode_changes(words, tree.size)
     except MalformedInput:
         return
-    before = [(position, tree.get(position)) for position, _ in changes]
+    before = [(position, Status(tree.get(position))) for position, _ in changes]
     for position, status in changes:
         tree.set(position, status)
     if root not in (None, tree.root()):

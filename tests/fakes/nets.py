@@ -21,7 +21,7 @@ class Net(Protocol):
     def mine(self, blocks: int = 1) -> None: ...
 
     def reorg(self, depth: int) -> None:
-        """Replace the newest blocks by empty ones of another branch."""
+        """Replace the newest blocks by empty ones of another branch; their transactions are lost."""
 
 
 class FakeNet:
@@ -33,7 +33,7 @@ class FakeNet:
         return Account(keccak256(name.encode()))
 
     def reorg(self, depth: int) -> None:
-        self.chain.reorg(depth)
+        self.chain.reorg(depth, keep=False)
 
 
 class AnvilNet:

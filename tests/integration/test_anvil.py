@@ -1,18 +1,49 @@
 """The chain adapter against a real development chain, with the body that the fake chain passes too."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from anchoring.errors import ChainBehind, Quarantined
+from anchoring.follower import Follower
+from anchoring.replica import Replica
 from tests.fakes.chain_behaviour import ChainBehaviour
-from tests.fakes.nets import AnvilNet
+from tests.fakes.follower_behaviour import FollowerBehaviour
+from tests.fakes.nets import AnvilNet, deploy_on
 
 pytestmark = pytest.mark.enable_socket
 
 
+@pytest.fixture
+def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnvilNet]:
+    net = AnvilNet(tmp_path_factory.mktemp("devnet"))
+    yield net
+    net.stop()
+
+
 class TestAnvil(ChainBehaviour):
-    @pytest.fixture
-    def net(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnvilNet]:
-        net = AnvilNet(tmp_path_factory.mktemp("devnet"))
-        yield net
-        net.stop()
+    pass
+
+
+class TestFollowingAnvil(FollowerBehaviour):
+    def test_a_devnet_that_lost_final_blocks_is_named(self, net: AnvilNet, tmp_path: Path) -> None:
+        name = deploy_on(net, net.account("province"))
+        replica = Replica(f"sqlite:///{tmp_path}/replica.db")
+        follower = Follower(net.chain, replica, name)
+        follower.start()
+        net.devnet.save()
+        saved = net.chain.latest().number
+        deploy_on(
+            net, net.account("stranger")
+        )  # without it the new blocks could be the same as the lost ones
+        net.mine(9)
+        follower.step()
+        net.devnet._kill()
+        net.devnet.start()
+        assert net.chain.latest().number == saved
+        with pytest.raises(ChainBehind, match=f"block {saved}.*block {saved + 8}"):
+            follower.step()
+        net.mine(20)
+        with pytest.raises(Quarantined, match=f"block {saved + 8} was final"):
+            follower.step()

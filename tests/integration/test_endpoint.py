@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 
-from anchoring.errors import NO_FUNDS, NONCE_TOO_LOW, REFUSED, ChainMisbehaved, ChainUnavailable, TransactionRejected
+from anchoring.errors import (
+    NO_FUNDS,
+    NONCE_TOO_LOW,
+    REFUSED,
+    ChainMisbehaved,
+    ChainUnavailable,
+    TransactionRejected,
+)
 from anchoring.ethereum import Endpoint, EthereumChain
 from ledger.keys import keccak256
 
@@ -51,11 +58,20 @@ class Server:
         threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
 
     def says(self, result: Any) -> None:
-        self.answer = lambda request: json.dumps({"jsonrpc": "2.0", "id": request["id"], "result": result}).encode()
+        self.answer = lambda request: json.dumps(
+            {"jsonrpc": "2.0", "id": request["id"], "result": result}
+        ).encode()
 
     def refuses(self, message: str, data: Any = None) -> None:
         error = {"code": -32000, "message": message, "data": data}
-        self.answer = lambda request: json.dumps({"jsonrpc": "2.0", "id": request["id"], "error": error}).encode()
+        self.answer = lambda request: json.dumps(
+            {"jsonrpc": "2.0", "id": request["id"], "error": error}
+        ).encode()
+
+
+def slowly(_: object) -> bytes:
+    time.sleep(1)
+    return b""
 
 
 @pytest.fixture
@@ -91,7 +107,9 @@ def chain(server: Server) -> EthereumChain:
         b"x" * 100_001,
     ],
 )
-def test_nonsense_is_an_endpoint_that_is_not_available(server: Server, chain: EthereumChain, answer: bytes) -> None:
+def test_nonsense_is_an_endpoint_that_is_not_available(
+    server: Server, chain: EthereumChain, answer: bytes
+) -> None:
     server.answer = answer
     with pytest.raises(ChainUnavailable):
         chain.chain_id()
@@ -112,7 +130,7 @@ def test_an_answer_that_never_ends_is_cut_off(server: Server, chain: EthereumCha
 
 def test_silence_and_absence_are_told_without_the_urls_secrets(server: Server) -> None:
     silent = Endpoint(server.url.replace("//", "//user:secret@") + "/v3/apikey", timeout=0.2)
-    server.answer = lambda _: time.sleep(1) or b""
+    server.answer = slowly
     with pytest.raises(ChainUnavailable, match="too long") as caught:
         silent.request("eth_chainId")
     absent = Endpoint("http://user:secret@127.0.0.1:1/v3/apikey")
@@ -124,7 +142,9 @@ def test_silence_and_absence_are_told_without_the_urls_secrets(server: Server) -
 
 
 @pytest.mark.parametrize("status", [307, 429, 500, 503])
-def test_http_errors_and_redirects_are_not_followed(server: Server, chain: EthereumChain, status: int) -> None:
+def test_http_errors_and_redirects_are_not_followed(
+    server: Server, chain: EthereumChain, status: int
+) -> None:
     server.status, server.answer = status, b"busy"
     with pytest.raises(ChainUnavailable, match=str(status)):
         chain.chain_id()
@@ -134,7 +154,9 @@ def test_a_range_that_is_too_large_for_the_endpoint_is_halved(server: Server, ch
     def answer(request: Any) -> bytes:
         wanted = request["params"][0]
         if int(wanted["toBlock"], 16) - int(wanted["fromBlock"], 16) >= 100:
-            return json.dumps({"id": request["id"], "error": {"code": -32005, "message": "too many blocks"}}).encode()
+            return json.dumps(
+                {"id": request["id"], "error": {"code": -32005, "message": "too many blocks"}}
+            ).encode()
         return json.dumps({"id": request["id"], "result": []}).encode()
 
     server.answer = answer
@@ -157,7 +179,9 @@ def test_a_range_that_is_too_large_for_the_endpoint_is_halved(server: Server, ch
         ("transaction type not supported", REFUSED),
     ],
 )
-def test_refusals_of_a_transaction_have_names(server: Server, chain: EthereumChain, message: str, name: str) -> None:
+def test_refusals_of_a_transaction_have_names(
+    server: Server, chain: EthereumChain, message: str, name: str
+) -> None:
     server.refuses(message)
     with pytest.raises(TransactionRejected, match=re.escape(message)) as caught:
         chain.send(b"\x01")
@@ -172,7 +196,9 @@ def test_a_transaction_that_waits_already_is_no_error(server: Server, chain: Eth
         chain.send(b"\x01")
 
 
-@pytest.mark.parametrize("data", [None, "0x", "0x01020304", {"data": "0x01020304"}, {"data": 5}, "odd", [], 7])
+@pytest.mark.parametrize(
+    "data", [None, "0x", "0x01020304", {"data": "0x01020304"}, {"data": 5}, "odd", [], 7]
+)
 def test_a_revert_with_odd_data_is_still_a_rejection(server: Server, chain: EthereumChain, data: Any) -> None:
     server.refuses("execution reverted", data)
     with pytest.raises(TransactionRejected):
@@ -201,7 +227,9 @@ def test_a_chain_without_the_finalized_tag_says_what_to_set(server: Server, chai
 def test_threads_may_share_an_adapter(server: Server, chain: EthereumChain) -> None:
     server.says("0x5")
     found: list[int] = []
-    threads = [threading.Thread(target=lambda: found.extend(chain.chain_id() for _ in range(20))) for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda: found.extend(chain.chain_id() for _ in range(20))) for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,5 +1,6 @@
 """The house keeps what its documents and its settings promise."""
 
+import ast
 import json
 import re
 import socket
@@ -11,6 +12,7 @@ import pytest
 from pytest_socket import SocketBlockedError
 
 ROOT = Path(__file__).parents[2]
+CORE = sorted(str(module.relative_to(ROOT)) for module in (ROOT / "ledger").rglob("*.py"))
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +27,19 @@ def test_no_network_here() -> None:
         socket.getaddrinfo("localhost", 80)
 
 
+@pytest.mark.parametrize("module", CORE)
+def test_the_core_opens_and_asks_for_nothing(module: str) -> None:
+    """What the import rules of pyproject.toml cannot see: these need no import."""
+    nodes = ast.walk(ast.parse((ROOT / module).read_text(encoding="utf-8")))
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    assert not used & {"open", "input", "print", "eval", "exec", "compile", "__import__", "breakpoint"}
+
+
 def test_every_dependency_is_explained(project: dict[str, Any]) -> None:
     declared = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
-    explained = re.findall(r"^\| `([a-z0-9-]+)` \|", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE)
+    explained = re.findall(
+        r"^\| `([a-z0-9-]+)` \|", (ROOT / "docs/dependencies.md").read_text(), re.MULTILINE
+    )
     assert sorted(explained) == sorted(re.split(r"[\[<>=]", line)[0] for line in declared)
 
 

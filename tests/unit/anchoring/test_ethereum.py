@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from anchoring.ethereum import Account, Endpoint
 from anchoring.errors import KeystoreError
+from anchoring.ethereum import Account, Endpoint
 from ledger.keys import keccak256
 from tests.fakes.fake_chain import Transaction
 
@@ -25,7 +25,9 @@ def test_a_keystore_opens_with_its_password_and_is_its_owners_alone(tmp_path: Pa
         account.save(path, "secret", rounds=10)
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", "null", '{"version": 3}', "\x00", '{"crypto": [], "version": 3}'])
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[]", "null", '{"version": 3}', "\x00", '{"crypto": [], "version": 3}']
+)
 def test_a_file_that_is_no_keystore_says_so(tmp_path: Path, content: str) -> None:
     path = tmp_path / "operator.json"
     path.write_text(content)
@@ -37,12 +39,16 @@ def test_a_file_that_is_no_keystore_says_so(tmp_path: Path, content: str) -> Non
 
 def test_a_signed_transaction_is_named_before_it_is_sent() -> None:
     account = Account(keccak256(b"operator"))
-    signed = account.sign(chain_id=31337, nonce=3, to="0x" + "12" * 20, data=b"\x01\x02", gas=10**6, gas_price=7)
+    signed = account.sign(
+        chain_id=31337, nonce=3, to="0x" + "12" * 20, data=b"\x01\x02", gas=10**6, gas_price=7
+    )
     assert signed.hash == keccak256(signed.raw)
     sent = Transaction.decode(signed.raw)
     assert (sent.sender, sent.nonce, sent.price) == (account.address, 3, 7)
     assert (sent.to, sent.data) == ("0x" + "12" * 20, b"\x01\x02")
-    again = account.sign(chain_id=31337, nonce=3, to="0x" + "12" * 20, data=b"\x01\x02", gas=10**6, gas_price=7)
+    again = account.sign(
+        chain_id=31337, nonce=3, to="0x" + "12" * 20, data=b"\x01\x02", gas=10**6, gas_price=7
+    )
     assert again == signed
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from anchoring.errors import (
 from anchoring.facts import TABLES
 from anchoring.follower import Follower
 from anchoring.replica import Replica
+from ledger.registry import Anchored, decode_act
 from tests.fakes.histories import History
 
 
@@ -38,7 +40,9 @@ class Town:
         self.follower = self.another()
 
     def another(self, chain: Any = None, **options: Any) -> Follower:
-        return Follower(chain or self.chain, self.replica, self.history.name, clock=lambda: self.now, **options)
+        return Follower(
+            chain or self.chain, self.replica, self.history.name, clock=lambda: self.now, **options
+        )
 
     def n(self) -> int:
         with self.replica.reading(quarantined=True) as reading:
@@ -79,7 +83,10 @@ def forged(town: Town, n: int) -> Lying:
     """Return the chain through an endpoint that alters the payload of event `n`."""
 
     def events(contract: str, first: int, last: int) -> Sequence[ChainEvent]:
-        return [alter(found) if found.event.n == n else found for found in town.chain.events(contract, first, last)]
+        return [
+            alter(found) if found.event.n == n else found
+            for found in town.chain.events(contract, first, last)
+        ]
 
     def alter(found: ChainEvent) -> ChainEvent:
         return replace(found, event=replace(found.event, payload=found.event.payload[:-1] + b"\x01"))
@@ -101,10 +108,13 @@ def test_final_events_are_taken_and_newer_ones_are_pending(town: Town) -> None:
 def test_an_anchor_is_seen_first_pending_and_then_final(town: Town) -> None:
     while True:
         town.history.grow(1)
-        newest = town.chain.events(town.history.contract, town.chain.latest().number, town.chain.latest().number)
-        if newest and newest[-1].event.kind == 15:
+        newest = town.chain.events(
+            town.history.contract, town.chain.latest().number, town.chain.latest().number
+        )
+        if newest and newest[-1].event.kind == Anchored.KIND:
             break
-    act = following.derive.__globals__["acts"].decode_act(15, newest[-1].event.payload)
+    act = decode_act(newest[-1].event.kind, newest[-1].event.payload)
+    assert isinstance(act, Anchored)
     town.follower.step()
     with town.replica.reading() as reading:
         seen = reading.sighting(act.log, act.sequence)
@@ -186,7 +196,7 @@ def test_an_event_left_out_is_noticed_and_found_later(town: Town, place: int) ->
 def test_an_event_left_out_of_blocks_that_were_passed_is_found(town: Town) -> None:
     town.history.grow(20)
     final = [found.event for found in town.chain.events(town.history.contract, 0, town.chain.final().number)]
-    hidden = next(event for event, later in zip(final[10:], final[11:], strict=False) if later.block > event.block)
+    hidden = next(event for event, later in pairwise(final[10:]) if later.block > event.block)
     follower = town.another(without(town, hidden.n))
     follower.start()
     follower._span = hidden.block  # the window ends with the block of the hidden event

@@ -1,4 +1,4 @@
-"""A replica's database answers exactly as `ledger.knowledge.Knowledge` does, after any history and any way of following it."""
+"""A replica's database answers exactly as `ledger.knowledge.Knowledge` does, whatever the history and however followed."""
 
 from pathlib import Path
 
@@ -80,7 +80,10 @@ def test_the_histories_contain_what_makes_replicas_differ() -> None:
     for seed in range(6):
         history = History(seed)
         history.grow(60)
-        kinds |= {found.event.kind for found in history.chain.events(history.contract, 0, history.chain.final().number)}
+        kinds |= {
+            found.event.kind
+            for found in history.chain.events(history.contract, 0, history.chain.final().number)
+        }
         model = told(history)
         for log in model.logs():
             unknown_statuses += not log.status_known

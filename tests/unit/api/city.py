@@ -5,17 +5,19 @@ signatures is drawn from a seed, so that two runs differ in nothing else.
 """
 
 import hashlib
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from anchoring.batcher import Policy, freeze
+from anchoring.batches import set_states
 from anchoring.chain import ChainEvent
 from anchoring.drafting import Target, draft
 from anchoring.intake import Settings as IntakeSettings
 from anchoring.intake import accept
 from anchoring.proofs import proof_of
-from anchoring.register import FINAL, Receipt, Register, current_leaf, newest_leaf, set_states
+from anchoring.register import FINAL, Receipt, Register, current_leaf, newest_leaf
 from anchoring.replica import Replica, Taken
 from anchoring.rows import split_lines
 from anchoring.statuses import StatusTrees
@@ -41,13 +43,10 @@ _CONTRACT = bytes.fromhex("22" * 20)
 
 def draws(seed: str) -> Callable[[int], bytes]:
     """Return a source of bytes that is the same for the same seed."""
-    state = hashlib.shake_256(seed.encode())
-    taken = 0
+    numbers = itertools.count()
 
     def draw(length: int) -> bytes:
-        nonlocal taken
-        taken += length
-        return state.digest(taken)[-length:]
+        return hashlib.shake_256(f"{seed} {next(numbers)}".encode()).digest(length)
 
     return draw
 

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,4 +34,12 @@ def tianmen(city: City) -> Iterator[TestClient]:
 def wuhan(city: City) -> Iterator[TestClient]:
     """Return the node of another city, which issues nothing and has no register."""
     with TestClient(create_app(city.verifier, city.clock)) as client:
+        yield client
+
+
+@pytest.fixture
+def empty(city: City, tmp_path: Path) -> Iterator[TestClient]:
+    """Return a node whose follower has never run."""
+    settings = replace(city.verifier, replica_url=f"sqlite:///{tmp_path / 'none.db'}")
+    with TestClient(create_app(settings, city.clock)) as client:
         yield client

@@ -97,17 +97,33 @@ def test_other_forms_of_a_public_key_are_refused(key: PrivateKey) -> None:
 
 def test_a_point_off_the_curve_is_refused(key: PrivateKey) -> None:
     spki = key.public.spki
-    modulus = {"sm2": 2**256 - 2**224 - 2**96 + 2**64 - 1, "p256": 2**256 - 2**224 + 2**192 + 2**96 - 1}
-    beyond = modulus[key.public.algorithm].to_bytes(32, "big")
-    for point in (
-        bytes(64),
-        spki[27:59] + spki[27:59],
-        spki[59:] + spki[27:59],
-        beyond + spki[59:],
-        b"\xff" * 64,
-    ):
+    for point in (bytes(64), spki[27:59] + spki[27:59], spki[59:] + spki[27:59], b"\xff" * 64):
         with pytest.raises(MalformedInput, match="not a point on the curve"):
             public_key(spki[:27] + point)
+
+
+FIELDS = {  # modulus p and b of y^2 = x^3 - 3x + b
+    "sm2": (
+        2**256 - 2**224 - 2**96 + 2**64 - 1,
+        0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93,
+    ),
+    "p256": (
+        2**256 - 2**224 + 2**192 + 2**96 - 1,
+        0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B,
+    ),
+}
+
+
+def test_a_point_has_no_second_spelling(key: PrivateKey) -> None:
+    """x and x + p are the same number of the field: for a small x both fit into 32 bytes."""
+    p, b = FIELDS[key.public.algorithm]
+    squares = ((x, (x**3 - 3 * x + b) % p) for x in itertools.count())
+    x, square = next(pair for pair in squares if pow(pair[1], (p - 1) // 2, p) == 1)
+    y = pow(square, (p + 1) // 4, p)
+    head = key.public.spki[:27]
+    assert public_key(head + joined(x, y)).algorithm == key.public.algorithm
+    with pytest.raises(MalformedInput, match="not a point on the curve"):
+        public_key(head + joined(x + p, y))
 
 
 def test_a_key_of_one_curve_is_none_of_the_other() -> None:
@@ -184,6 +200,19 @@ def test_signatures_of_another_length_are_refused(key: PrivateKey) -> None:
         assert not key.public.verify(MESSAGE, other)
 
 
+def test_length_and_range_do_not_depend_on_what_a_library_lets_through(
+    key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    curve = CURVES[key.public.algorithm]
+    monkeypatch.setattr(curve, "verify", lambda *_: True)
+    assert key.public.verify(MESSAGE, joined(1, 1))
+    assert key.public.verify(MESSAGE, joined(curve.ORDER - 1, curve.MAX_S))
+    for r, s in ((0, 1), (1, 0), (curve.ORDER, 1), (1, curve.MAX_S + 1)):
+        assert not key.public.verify(MESSAGE, joined(r, s))
+    for other in (joined(1, 256)[:-1], joined(1, 1) + b"\x00", joined(256, 1)[1:], b""):
+        assert not key.public.verify(MESSAGE, other)
+
+
 def test_sm2_where_r_and_s_cancel_out_is_refused() -> None:
     """t = r + s = 0 modulo the order takes the key out of the equation (GB/T 32918.2 section 7.1, B5)."""
     r, _ = split(made("sm2").sign(MESSAGE))
@@ -229,7 +258,7 @@ def test_the_same_bytes_make_the_same_key() -> None:
 
 def test_no_other_algorithm_is_known() -> None:
     with pytest.raises(MalformedInput, match="sm2 or p256, not 'ed25519'"):
-        generate("ed25519", os.urandom)  # type: ignore[arg-type]
+        generate("ed25519", os.urandom)
 
 
 def test_a_private_key_does_not_show_its_secret(key: PrivateKey) -> None:

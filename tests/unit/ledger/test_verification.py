@@ -9,11 +9,13 @@ from dataclasses import replace
 from datetime import date
 from functools import cache
 from itertools import product
+from typing import Any
 
 import pytest
 
 from ledger import registry as acts
 from ledger.claims import FullDisclosure
+from ledger.keys import keccak256
 from ledger.limits import MAX_PROOF_BYTES, MAX_STATUS_CHANGES
 from ledger.proof import Proof
 from ledger.reasons import STEP_WORDS, TABLE, VERDICT_WORDS, Key, Outcome, Verdict, decide
@@ -121,14 +123,14 @@ def a_seal() -> Report:
 
 @case(1, UNKNOWN, "other_registry", UNVERIFIABLE)
 def a_proof_of_another_registry() -> Report:
-    city, _, proof = one()
+    _, _, proof = one()
     elsewhere = City(Registry(chain_id=1), "tianmen")
     return elsewhere.verify(proof)
 
 
 @case(1, UNKNOWN, "log_unknown", UNVERIFIABLE)
 def a_proof_of_a_city_that_was_never_heard_of() -> Report:
-    city, _, proof = one()
+    _, _, proof = one()
     return City(Registry(), "wuhan").verify(proof)
 
 
@@ -274,7 +276,7 @@ def a_signature_of_another_key() -> Report:
 def a_registered_key_that_is_no_key() -> Report:
     city, _, _ = one()
     city.registry.act(acts.KeyRegistered(city.name, 1, b"\x30\x00"))
-    key = acts.keccak256(b"\x30\x00")
+    key = keccak256(b"\x30\x00")
     city.registry.act(acts.KeyGranted(city.name, key, city.issuer, 15, (), 0, START + DAY))
     licence = city.licence()
     city.anchor(city.submit(licence, key=key))
@@ -374,7 +376,7 @@ def a_key_that_was_never_registered() -> Report:
     return city.verify(city.proof(licence))
 
 
-def _with_grant(**altered: object) -> Report:
+def _with_grant(**altered: Any) -> Report:
     city = City(Registry(), "tianmen", grant=False)
     city.give(city.key, city.issuer, **altered)
     licence = city.licence()
@@ -493,6 +495,14 @@ def a_cancelled_licence() -> Report:
 @case(9, FAIL, "revoked", NOT_CURRENT)
 def a_revoked_licence() -> Report:
     return _after("revoke", attached=False)[2]
+
+
+@case(9, FAIL, "revoked", NOT_CURRENT)
+def a_suspension_recorded_and_a_revocation_anchored() -> Report:
+    city, licence, _ = one()
+    suspension = city.follow("suspend", licence)
+    city.anchor(city.submit(suspension), changes=[(city.position(licence), Status.REVOKED)])
+    return city.verify(city.proof(licence, suspension))
 
 
 @case(9, FAIL, "withdrawn", NOT_CURRENT)
@@ -619,14 +629,14 @@ def a_proof_of_another_certificate_attached() -> Report:
 @case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
 def an_attached_record_with_claims_of_its_own() -> Report:
     city, licence, _ = one()
-    for action in ("suspend", "resume"):
-        change = city.follow(action, licence)
-        city.register(change)
-    dressed = replace(city.proof(change), disclosure=licence.disclosure)
+    city.register(city.follow("suspend", licence))
+    resumed = city.follow("resume", licence)
+    city.register(resumed)
+    dressed = replace(city.proof(resumed), disclosure=licence.disclosure)
     return city.verify(city.proof(licence, linked=(dressed,)))
 
 
-def _continued(**altered: object) -> tuple[City, Item]:
+def _continued(**altered: Any) -> tuple[City, Item]:
     """A licence of a log that continues one of another registry, of 100 records."""
     before = acts.Predecessor("eip155:1:0x00:00", "tianmen", 7, b"\x01" * 32, 100, b"\x02" * 32)
     city = City(Registry(), "tianmen", predecessor=before)
@@ -680,7 +690,7 @@ def a_position_that_is_not_known() -> Report:
 # -- 10 to 12: dates, links, age --
 
 
-def _dated(**members: object) -> Report:
+def _dated(**members: Any) -> Report:
     city, _, _ = one()
     licence = city.licence(**members)
     city.register(licence)

@@ -1,0 +1,1 @@
+"""Measurements: scripts that print tables; `python -m benchmarks` runs them."""

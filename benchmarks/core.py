@@ -1,0 +1,222 @@
+"""How fast the core is, in one process, beside what the machine can do at best.
+
+    python -m benchmarks.core [--quick]
+
+Building: documents of 20 fields to salted claims, records, a signed submission, an anchored batch, and the JSON text of
+every proof. Verifying: proofs as bytes to reports. Medians of three passes. `--quick` leaves out the largest sizes.
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from cProfile import Profile
+from dataclasses import dataclass
+from datetime import date
+from pstats import Stats
+from random import Random
+from statistics import median
+from time import perf_counter
+
+from ledger import registry as acts
+from ledger.canonical import Json
+from ledger.canonical import encode as canonical
+from ledger.claims import FullDisclosure
+from ledger.identifiers import CertificateIdentifier
+from ledger.keys import Algorithm, PrivateKey, generate
+from ledger.knowledge import Knowledge
+from ledger.proof import Proof, Staple
+from ledger.records import Record
+from ledger.registry import Act, Event, head_zero, registry_name
+from ledger.status import StatusTree
+from ledger.submissions import Entry, in_order, sign_statement, submission_tree
+from ledger.suites import SHA256, SM3, Suite
+from ledger.trees import CountedTree
+from ledger.verification import Presented, signature_good, verify
+
+PASSES = 3
+NOW = 1_772_413_200  # 2026-03-02, 09:00 in Tianmen
+ISSUER = "11429006012345671T"
+TYPE = "11100000MB0143028R001"
+ADDRESS = "0x" + "11" * 20
+FIELDS = (
+    "CZZT CZZTDM CZZTDMLX CZZTDMLXDM KZ_CLRQ KZ_DZ KZ_FDDBR KZ_JYFW KZ_LX KZ_ZCZB "
+    "ZZBFJG ZZBFJGDM ZZBFRQ ZZBH ZZBS ZZLXDM ZZMC ZZQZR ZZYXQJZRQ ZZYXQQSRQ"
+).split()
+
+
+@dataclass(frozen=True)
+class City:
+    """A log, its key, and what anybody knows of it."""
+
+    suite: Suite
+    key: PrivateKey
+    knowledge: Knowledge
+
+    def act(self, act: Act) -> None:
+        chain = self.knowledge.chain
+        self.knowledge.apply(Event(chain.n + 1, act.KIND, chain.block, NOW, act.encode(), chain.block + 1))
+
+
+def city(suite: Suite, algorithm: Algorithm) -> City:
+    contract = bytes(20)
+    head = head_zero(31337, contract, bytes(32))
+    key = generate(algorithm, Random(1).randbytes)
+    built = City(suite, key, Knowledge(registry_name(31337, contract, head), head))
+    built.act(acts.ProvinceTransferred(ADDRESS))
+    built.act(acts.LogAdmitted("tianmen", suite.number, ADDRESS, ("429006",), acts.Predecessor()))
+    built.act(acts.IssuerAdded("tianmen", ISSUER))
+    built.act(acts.KeyRegistered("tianmen", 1, key.public.spki))
+    built.act(acts.KeyGranted("tianmen", key.public.id, ISSUER, 1, (), 0, 2 * NOW))
+    return built
+
+
+def documents(count: int) -> list[tuple[str, dict[str, Json]]]:
+    """Return identifiers and fields: about 1,000 bytes a document."""
+    made = []
+    for number in range(count):
+        values: dict[str, Json] = {name: f"天门市示例{number:08d}号" for name in FIELDS}
+        identifier = CertificateIdentifier.build(TYPE, ISSUER, f"TM{number:018d}", 1)
+        made.append((identifier.text, values))
+    return made
+
+
+def build(at: City, made: Sequence[tuple[str, dict[str, Json]]]) -> Iterable[Proof]:
+    """Register and anchor the documents in one submission, and yield their proofs."""
+    suite, random = at.suite, Random(2).randbytes
+    disclosures: dict[bytes, FullDisclosure] = {}
+    records = []
+    for identifier, values in made:
+        disclosure = FullDisclosure(random(16), tuple(sorted(values.items())))
+        record = Record(
+            suite=suite,
+            kind="licence",
+            action="issue",
+            identifier=identifier,
+            issuer=ISSUER,
+            time=NOW,
+            salt=random(16),
+            valid_from=date(2026, 3, 2),
+            valid_until=date(2031, 3, 1),
+            claims=disclosure.digest(suite),
+        )
+        disclosures[record.salt] = disclosure
+        records.append(record)
+    ordered = in_order(records)
+    tree = submission_tree(suite, [leaf for leaf, _ in ordered])
+    registry = at.knowledge.registry
+    statement, signature = sign_statement(
+        at.key, registry, "tianmen", ISSUER, tree, count=len(records), time=NOW, expires=NOW + 86_400
+    )
+    entry = Entry(statement, signature, NOW)
+    batch = CountedTree(suite, [entry.leaf()])
+    log = at.knowledge.log("tianmen")
+    assert log
+    statuses = StatusTree(suite)
+    statuses.grow(log.size + len(records))
+    sequence = log.sequence + 1
+    root = statuses.root()
+    at.act(acts.Anchored("tianmen", sequence, statuses.size, batch.root, root, b""))
+    path = tuple(batch.path(0))
+    for index, (_, record) in enumerate(ordered):
+        position = log.size + index
+        staple = Staple(sequence, statuses.chunk(position), tuple(statuses.path(position)))
+        yield Proof(
+            record, disclosures[record.salt], index, tuple(tree.path(index)), entry, path, sequence, staple
+        )
+
+
+def rate(count: int, work: Callable[[], object]) -> float:
+    """Return how many of `count` are done in a second, the median of the passes."""
+    found = []
+    for _ in range(PASSES):
+        start = perf_counter()
+        work()
+        found.append(count / (perf_counter() - start))
+    return median(found)
+
+
+def shares(work: Callable[[], object]) -> dict[str, float]:
+    """Return which part of the time hashing, canonical JSON and signatures take, under the profiler."""
+    profile = Profile()
+    profile.runcall(work)
+    stats = Stats(profile)
+    parts = {"hashing": 0.0, "JSON": 0.0, "signatures": 0.0}
+    for (path, _, name), (_, _, own, total, _) in stats.stats.items():  # type: ignore[attr-defined]
+        if "sm3_hash" in name or "openssl_sha256" in name or ("digest" in name and "HASH" in name):
+            parts["hashing"] += own
+        elif path.endswith("canonical.py") and name in ("encode", "decode"):
+            parts["JSON"] += total
+        elif path.endswith(("sm2.py", "p256.py")) and name in ("sign", "verify"):
+            parts["signatures"] += total
+    return {name: part / stats.total_tt for name, part in parts.items()}  # type: ignore[attr-defined]
+
+
+def shown(parts: dict[str, float]) -> str:
+    return ", ".join(f"{name} {part:.0%}" for name, part in parts.items() if part >= 0.005)
+
+
+def machine() -> None:
+    """What the machine does at best: everything below stays under this."""
+    block, licence = bytes(64), documents(1)[0][1]
+    print("raw, per second")
+    for suite in (SM3, SHA256):
+        print(f"  {suite.name:<44}{rate(200_000, lambda s=suite: [s.hash(block) for _ in range(200_000)]):>12,.0f}")  # type: ignore[misc]
+    print(f"  {'canonical JSON of 20 fields':<44}{rate(20_000, lambda: [canonical(licence) for _ in range(20_000)]):>12,.0f}")
+    for algorithm in ("sm2", "p256"):
+        key = generate(algorithm, Random(1).randbytes)
+        good = key.sign(block)
+        checks = rate(1000, lambda k=key, g=good: [k.public.verify(block, g) for _ in range(1000)])  # type: ignore[misc]
+        print(f"  {algorithm + ' verify':<44}{checks:>12,.0f}")
+
+
+def building(sizes: Sequence[int]) -> None:
+    print("\ndocuments of 20 fields to records, root and proofs, per second")
+    for suite in (SM3, SHA256):
+        rates = []
+        for size in sizes:
+            made = documents(size)
+            at = city(suite, "sm2")
+            rates.append(rate(size, lambda a=at, m=made: sum(len(proof.encode()) for proof in build(a, m))))  # type: ignore[misc]
+            print(f"  {suite.name + f' {size:,}':<44}{rates[-1]:>12,.0f}")
+        print(f"  {'   largest to smallest':<44}{rates[-1] / rates[0]:>12.0%}")
+        made, at = documents(2000), city(suite, "sm2")
+        print("    " + shown(shares(lambda a=at, m=made: [proof.encode() for proof in build(a, m)])))  # type: ignore[misc]
+
+
+def proof_sizes(sizes: Sequence[int]) -> None:
+    print("\nbytes of a proof: JSON with 20 claims, without claims, path alone")
+    for size in sizes:
+        proof = next(iter(build(city(SM3, "sm2"), documents(size))))
+        bare = Proof(proof.record, None, proof.index, proof.path, proof.entry, proof.batch, proof.sequence)
+        path = 32 * (len(proof.path) + len(proof.batch))
+        print(f"  {f'{size:,}':<34}{len(proof.encode()):>8,}{len(bare.encode()):>8,}{path:>8,}")
+
+
+def verifying(count: int) -> None:
+    print(f"\nfull verification of a proof from its JSON text, per second (a batch of {count:,})")
+    for algorithm, suite in (("sm2", SM3), ("p256", SM3), ("p256", SHA256)):
+        at = city(suite, algorithm)
+        made = [(proof.encode(), Presented(claims=dict(proof.disclosure.values))) for proof in build(at, documents(count)) if proof.disclosure]  # fmt: skip
+        for cached in (False, True):
+
+            def work(cached: bool = cached, at: City = at, made: Sequence[tuple[bytes, Presented]] = made) -> None:
+                for text, presented in made:
+                    if not cached:
+                        signature_good.cache_clear()
+                    if verify(presented, text, at.knowledge, NOW).verdict != "valid":
+                        raise SystemExit("a proof of the benchmark does not verify")
+
+            signature = "signature checked once" if cached else "signature each time"
+            print(f"  {f'{algorithm} {suite.name}, {signature}':<44}{rate(count, work):>12,.0f}")
+            print("    " + shown(shares(work)))
+
+
+def main() -> None:
+    sizes = (1_000, 10_000) if "--quick" in sys.argv else (1_000, 10_000, 100_000)
+    machine()
+    verifying(1_000)
+    proof_sizes(sizes)
+    building(sizes)
+
+
+if __name__ == "__main__":
+    main()

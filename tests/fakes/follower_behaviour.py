@@ -1,0 +1,85 @@
+"""Following a chain, as tests that run on the fake and on anvil."""
+
+from pathlib import Path
+
+from anchoring import calls
+from anchoring.chain import RegistryName
+from anchoring.follower import Follower
+from anchoring.replica import Replica
+from anchoring.statuses import StatusTrees
+from ledger import registry as acts
+from ledger.status import Status, StatusTree, encode_changes, staple_root, status_in_chunk
+from ledger.suites import SM3
+from tests.fakes.nets import Net, act_on, deploy_on
+
+
+class FollowerBehaviour:
+    """Subclasses provide the fixture `net`."""
+
+    def test_a_log_is_followed_from_admission_to_a_revocation(self, net: Net, tmp_path: Path) -> None:
+        province, admin, operator = (net.account(name) for name in ("province", "admin", "operator"))
+        name = deploy_on(net, province)
+        contract = RegistryName.parse(name).contract
+        replica = Replica(f"sqlite:///{tmp_path}/replica.db")
+        follower, trees = Follower(net.chain, replica, name), StatusTrees()
+        follower.start()
+
+        tree = StatusTree(SM3)
+        tree.grow(100)
+        first = acts.Anchored("tianmen", 1, 100, b"\x01" * 32, tree.root(), b"")
+        tree.set(42, Status.REVOKED)
+        second = acts.Anchored(
+            "tianmen", 2, 100, bytes(32), tree.root(), encode_changes([(42, Status.REVOKED)])
+        )
+        admitted = acts.LogAdmitted("tianmen", SM3.number, admin.address, ("429006",), acts.Predecessor())
+        act_on(net, province, contract, calls.call(admitted))
+        act_on(net, admin, contract, calls.call(acts.OperatorSet("tianmen", operator.address)))
+        act_on(net, operator, contract, calls.call(first))
+        follower.step()
+        with replica.reading() as reading:
+            assert reading.log("tianmen") is None or reading.log("tianmen").sequence == 0  # type: ignore[union-attr]
+            seen = reading.sighting("tianmen", 1)
+            assert seen is not None
+            assert (seen.act, seen.final) == (first, False)
+        act_on(net, operator, contract, calls.call(second))
+        net.mine(2)
+        follower.step()
+        with replica.reading() as reading:
+            log, anchor, status = (
+                reading.log("tianmen"),
+                reading.anchor("tianmen", 2),
+                reading.status("tianmen", 42, 2),
+            )
+            assert log is not None
+            assert anchor is not None
+            assert status is not None
+            assert (log.sequence, log.size, log.operator) == (2, 100, operator.address)
+            assert (anchor.void, status.status, status.since) == ("", Status.REVOKED, anchor.time)
+            assert reading.status("tianmen", 42, 1) is None
+            staple = trees.staple(reading, "tianmen", 42)
+            assert staple is not None
+            assert status_in_chunk(staple.chunk, 42) == Status.REVOKED
+            assert staple_root(SM3, anchor.size, 42, staple.chunk, staple.path) == anchor.status_root
+
+    def test_what_a_reorg_takes_back_is_not_pending_any_more(self, net: Net, tmp_path: Path) -> None:
+        province = net.account("province")
+        name = deploy_on(net, province)
+        contract = RegistryName.parse(name).contract
+        replica = Replica(f"sqlite:///{tmp_path}/replica.db")
+        follower = Follower(net.chain, replica, name)
+        follower.start()
+        net.mine(3)
+        admitted = acts.LogAdmitted("tianmen", 1, province.address, (), acts.Predecessor())
+        act_on(net, province, contract, calls.call(admitted))
+        follower.step()
+        with replica.reading() as reading:
+            assert [found.event.n for found in reading.pending()] == [2]
+        net.reorg(1)
+        follower.step()
+        with replica.reading() as reading:
+            assert reading.pending() == []
+        act_on(net, province, contract, calls.call(admitted))
+        net.mine(2)
+        follower.step()
+        with replica.reading() as reading:
+            assert reading.log("tianmen") is not None

@@ -1,0 +1,110 @@
+"""An issuing city on a chain: registry, register, replica, follower, operator; steps and time pass when the test says so."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from anchoring import calls
+from anchoring.anchorer import Anchorer
+from anchoring.batcher import Policy
+from anchoring.chain import RegistryName
+from anchoring.follower import Follower
+from anchoring.register import Receipt, Register, newest_leaf
+from anchoring.replica import Replica
+from anchoring.statuses import StatusTrees
+from ledger import registry as acts
+from ledger.registry import Act
+from tests.fakes.department import ISSUER, LOG, NOW, Department
+from tests.fakes.fake_chain import FakeChain
+from tests.fakes.nets import FakeNet, act_on, deploy_on
+
+EAGER = Policy(urgent_seconds=0, quiet_seconds=0)
+
+
+class City:
+    """A city with one department. `chain.now` is everybody's clock."""
+
+    def __init__(
+        self, directory: Path, *, policy: Policy = EAGER, register_type: type[Register] = Register
+    ) -> None:
+        self.register_type = register_type
+        self.net = FakeNet(FakeChain(time=NOW))
+        self.chain, self.policy = self.net.chain, policy
+        self.operator = self.net.account("operator")
+        province, admin = self.net.account("province"), self.net.account("admin")
+        self.registry = deploy_on(self.net, province)
+        self.contract = RegistryName.parse(self.registry).contract
+        self.department = Department(self.registry)
+        key = self.department.key.public
+        for account, act in (
+            (province, acts.LogAdmitted(LOG, 1, admin.address, ("429006",), acts.Predecessor())),
+            (admin, acts.OperatorSet(LOG, self.operator.address)),
+            (admin, acts.IssuerAdded(LOG, ISSUER)),
+            (admin, acts.KeyRegistered(LOG, 1, key.spki)),
+            (admin, acts.KeyGranted(LOG, key.id, ISSUER, 15, (), 0, NOW * 2)),
+        ):
+            act_on(self.net, account, self.contract, calls.call(act))
+        self.chain.mine(self.chain.final_depth)
+        self.urls = [f"sqlite:///{directory / name}" for name in ("register.db", "replica.db")]
+        self.start()
+        self.follow()
+
+    def start(self) -> None:
+        """Open everything anew, as processes do that were killed."""
+        self.register, self.replica = self.register_type(self.urls[0]), Replica(self.urls[1])
+        self.follower = Follower(self.chain, self.replica, self.registry)
+        self.follower.start()
+        self.anchorer = self.new_anchorer()
+        self.trees = StatusTrees()
+
+    def new_anchorer(self) -> Anchorer:
+        return Anchorer(
+            self.chain,
+            self.operator,
+            self.register,
+            self.replica,
+            self.registry,
+            LOG,
+            clock=lambda: self.chain.now,
+            policy=self.policy,
+        )
+
+    def stop(self) -> None:
+        self.register.close()
+        self.replica.close()
+
+    def follow(self) -> None:
+        """Let the replica take everything that the chain has."""
+        self.follower.step()
+        while not self.follower.caught_up:
+            self.follower.step()
+
+    def mine(self, blocks: int = 1) -> None:
+        self.chain.mine(blocks)
+        self.follow()
+
+    def settle(self, rounds: int = 10) -> None:
+        """Let everybody work while time passes."""
+        for _ in range(rounds):
+            self.anchorer.step()
+            self.mine()
+        self.mine(self.chain.final_depth)
+        self.anchorer.step()
+
+    def submit(self, *rows: Mapping[str, Any]) -> Receipt:
+        with self.replica.reading() as trust:
+            return self.department.submit(self.register, trust, *rows, now=self.chain.now, newest=self.newest)
+
+    def newest(self, identifier: str) -> bytes | None:
+        with self.register.reading() as connection:
+            return newest_leaf(connection, identifier)
+
+    def act(self, act: Act, account: str = "admin") -> None:
+        act_on(self.net, self.net.account(account), self.contract, calls.call(act))
+        self.mine(self.chain.final_depth)
+
+    def anchors(self) -> list[acts.Anchored]:
+        """Return every anchor that the chain holds, in order."""
+        found = self.chain.events(self.contract, 0, self.chain.latest().number)
+        decoded = [acts.decode_act(item.event.kind, item.event.payload) for item in found]
+        return [act for act in decoded if isinstance(act, acts.Anchored)]

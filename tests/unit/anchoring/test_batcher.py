@@ -1,0 +1,208 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from anchoring.batcher import Policy, freeze
+from anchoring.batches import Batch, set_states
+from anchoring.errors import NotFound, RegisterBehind
+from anchoring.register import FINAL, Register, batch_entries, causes, newest_leaf, record, submission
+from ledger import limits
+from ledger.status import EMPTY_ROOT, Status, StatusTree, decode_changes
+from ledger.suites import SM3
+from ledger.trees import CountedTree, counted_leaf
+from tests.fakes.department import LOG, change, identifier, licence
+from tests.fakes.issuing import EAGER, City
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Iterator[City]:
+    made = City(tmp_path)
+    yield made
+    made.stop()
+
+
+def frozen(city: City, *, now: int | None = None, policy: Policy = EAGER, log: str = LOG) -> Batch | None:
+    with city.replica.reading() as reading:
+        return freeze(city.register, reading, city.trees, log, now or city.chain.now, policy)
+
+
+def finish(register: Register, batch: Batch | None) -> None:
+    """Let a batch count as final without a chain."""
+    assert batch
+    with register.writing() as connection:
+        set_states(connection, [(batch.sequence, FINAL)])
+
+
+def test_a_batch_takes_submissions_in_the_order_of_acceptance(city: City) -> None:
+    receipts = [city.submit(*(licence(10 * n + m) for m in range(n))) for n in (3, 1, 2)]
+    batch = frozen(city)
+    assert batch
+    with city.register.reading() as connection:
+        entries = batch_entries(connection, batch.sequence)
+        states = {submission(connection, receipt.id).state for receipt in receipts}
+    assert [(first, count) for first, count, _ in entries] == [(0, 3), (3, 1), (4, 2)]
+    assert states == {"frozen"}
+    tree = CountedTree(SM3, [(count, counted_leaf(SM3, count, entry)) for _, count, entry in entries])
+    anchor = batch.anchor
+    assert (anchor.sequence, anchor.size, anchor.root) == (1, 6, tree.root)
+
+
+def test_the_status_root_is_that_of_all_changes(city: City) -> None:
+    first = city.submit(*(licence(n) for n in range(100)))
+    finish(city.register, frozen(city))
+    second = city.submit(change("suspend", 7), change("renew", 8, 2), licence(200), change("revoke", 200))
+    batch = frozen(city)
+    assert batch
+    tree = StatusTree(SM3)
+    tree.grow(first.count + second.count)
+    with city.register.reading() as connection:
+        for serial, status in ((7, Status.SUSPENDED), (8, Status.SUPERSEDED), (200, Status.REVOKED)):
+            [original] = [
+                held
+                for held in (record(connection, leaf) for leaf in leaves_of(city, serial))
+                if held.record.action == "issue"
+            ]
+            tree.set(original.position, status)
+            [cause] = causes(connection, original.position)
+            assert record(connection, cause).record.previous == original.leaf
+    assert batch.anchor.status_root == tree.root()
+    assert len(decode_changes(batch.anchor.status_changes, batch.anchor.size)) == 3
+
+
+def leaves_of(city: City, serial: int) -> list[bytes]:
+    """Return the leaf hashes of a lineage, from its newest record backwards."""
+    found = []
+    with city.register.reading() as connection:
+        leaf: bytes | None = newest_leaf(connection, identifier(serial))
+        while leaf:
+            found.append(leaf)
+            leaf = record(connection, leaf).record.previous
+    return found
+
+
+def test_a_position_changes_its_status_once_a_batch(city: City) -> None:
+    city.submit(licence(1))
+    finish(city.register, frozen(city))
+    city.submit(change("suspend", 1))
+    city.submit(change("resume", 1))
+    city.submit(licence(2))
+    for size, words in ((2, 1), (4, 1)):
+        batch = frozen(city)
+        assert batch
+        assert (batch.anchor.size, len(batch.anchor.status_changes) // 6) == (size, words)
+        finish(city.register, batch)
+
+
+def test_a_batch_carries_no_more_changes_than_an_anchor(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anchoring.batcher.MAX_ANCHOR_CHANGES", 5)
+    city.submit(*(licence(n) for n in range(9)))
+    finish(city.register, frozen(city))
+    for start in (0, 3, 6):
+        city.submit(*(change("revoke", n) for n in range(start, start + 3)))
+    for size in (12, 15, 18):
+        batch = frozen(city)
+        assert batch
+        assert batch.anchor.size == size
+        finish(city.register, batch)
+
+
+def test_a_batch_grows_no_more_than_an_anchor_may(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anchoring.batcher.MAX_ANCHOR_GROWTH", 5)
+    assert limits.MAX_SUBMISSION_RECORDS <= limits.MAX_ANCHOR_GROWTH, "any submission must fit a batch"
+    for start in (0, 10, 20):
+        city.submit(*(licence(n) for n in range(start, start + 3)))
+    batch = frozen(city)
+    assert batch
+    assert batch.anchor.size == 3
+
+
+def test_the_next_batch_waits_until_the_last_is_mined(city: City) -> None:
+    city.submit(licence(1))
+    first = frozen(city)
+    city.submit(licence(2))
+    assert frozen(city) is None
+    finish(city.register, first)
+    second = frozen(city)
+    assert second
+    assert second.sequence == 2
+
+
+def test_submissions_wait_for_company(city: City) -> None:
+    policy = Policy(urgent_seconds=1, quiet_seconds=3, full_records=10)
+    city.submit(licence(1))
+    accepted = city.chain.now
+    assert frozen(city, now=accepted + 2, policy=policy) is None
+    batch = frozen(city, now=accepted + 3, policy=policy)
+    assert batch
+    finish(city.register, batch)
+    city.submit(change("revoke", 1))
+    assert frozen(city, now=accepted, policy=policy) is None
+    batch = frozen(city, now=accepted + 1, policy=policy)
+    assert batch
+    finish(city.register, batch)
+    city.submit(*(licence(n) for n in range(10, 20)))
+    assert frozen(city, now=accepted, policy=policy)
+
+
+def test_a_change_of_status_closes_a_batch_within_five_seconds() -> None:
+    assert Policy().urgent_seconds <= 3
+    assert Policy().heartbeat_seconds == 600
+
+
+def test_a_heartbeat_says_that_nothing_is_new(city: City) -> None:
+    city.submit(licence(1))
+    batch = frozen(city)
+    assert batch
+    finish(city.register, batch)
+    assert frozen(city, now=batch.frozen + 599) is None
+    heartbeat = frozen(city, now=batch.frozen + 600)
+    assert heartbeat
+    anchor = heartbeat.anchor
+    assert (anchor.sequence, anchor.size, anchor.root, anchor.status_changes) == (2, 1, bytes(32), b"")
+    assert anchor.status_root == batch.anchor.status_root
+
+
+def test_a_log_without_any_record_has_a_heartbeat_too(city: City) -> None:
+    now = city.chain.now
+    assert frozen(city, now=now) is None
+    heartbeat = frozen(city, now=now + 600)
+    assert heartbeat
+    assert (heartbeat.anchor.size, heartbeat.anchor.status_root) == (0, EMPTY_ROOT)
+
+
+def test_a_frozen_batch_keeps_its_bytes(city: City) -> None:
+    city.submit(licence(1))
+    batch = frozen(city)
+    city.submit(licence(2))
+    city.start()
+    assert frozen(city) is None
+    with city.register.reading() as connection:
+        assert batch
+        assert batch_entries(connection, 1)[0][1] == 1
+
+
+def test_a_register_behind_the_chain_freezes_nothing(city: City, tmp_path: Path) -> None:
+    city.submit(licence(1))
+    city.settle()
+    city.register.close()
+    city.register = Register(f"sqlite:///{tmp_path / 'yesterday.db'}")
+    with pytest.raises(RegisterBehind) as caught:
+        frozen(city)
+    assert "from 1 on" in str(caught.value)
+
+
+def test_a_register_behind_what_is_not_final_yet_freezes_nothing(city: City, tmp_path: Path) -> None:
+    city.submit(licence(1))
+    city.anchorer.step()
+    city.mine()
+    city.register.close()
+    city.register = Register(f"sqlite:///{tmp_path / 'yesterday.db'}")
+    city.submit(licence(2))
+    with pytest.raises(RegisterBehind):
+        frozen(city)
+
+
+def test_a_log_that_is_not_admitted_is_not_found(city: City) -> None:
+    with pytest.raises(NotFound):
+        frozen(city, log="wuhan")
