@@ -68,9 +68,8 @@ class Follower:
         self._name = RegistryName.parse(registry)
         self._first_block = first_block
         self._clock, self._lag_patience = clock, lag_patience
-        self._trees: tuple[int, Trees] | None = (
-            None  # as of which event; None: to be made again from the replica
-        )
+        # The status trees and the event that they are of; None: to be made again from the replica.
+        self._trees: tuple[int, Trees] | None = None
         self._span = FIRST_SPAN
         self._seen: tuple[Block, Block] | None = None
         self._suspect = False
@@ -99,10 +98,8 @@ class Follower:
         """Check the replica against itself. Raises: Quarantined, which stays until the replica is made anew."""
         try:
             with self._replica.reading(quarantined=True) as reading:
-                self._trees = (
-                    reading.cursor.n,
-                    refold(reading, lambda done, of: logger.info("refolded %d of %d events", done, of)),
-                )
+                trees = refold(reading, lambda done, of: logger.info("refolded %d of %d events", done, of))
+                self._trees = reading.cursor.n, trees
         except Quarantined as damage:
             self._replica.set_quarantine(str(damage))
             raise

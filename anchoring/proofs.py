@@ -84,12 +84,15 @@ class _Maker:
 
     def _submission_tree(self, held: Held) -> MerkleTree:
         receipt, suite = held.submission.receipt, held.record.suite
-        return self.register.trees.submissions.get(
-            receipt.id, receipt.count, lambda: MerkleTree(suite, leaves(self.connection, receipt))
-        )
+
+        def build() -> tuple[MerkleTree, int]:
+            return MerkleTree(suite, leaves(self.connection, receipt)), receipt.count
+
+        return self.register.trees.submissions.get(receipt.id, build)
 
     def _batch_tree(self, held: Held, sequence: int) -> BatchTree:
-        entries = batch_entries(self.connection, sequence)
-        return self.register.trees.batches.get(
-            sequence, len(entries), lambda: BatchTree(held.record.suite, entries)
-        )
+        def build() -> tuple[BatchTree, int]:
+            entries = batch_entries(self.connection, sequence)
+            return BatchTree(held.record.suite, entries), len(entries)
+
+        return self.register.trees.batches.get(sequence, build)

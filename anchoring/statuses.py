@@ -14,7 +14,6 @@ from ledger.status import StatusTree
 class _Followed:
     tree: StatusTree
     sequence: int
-    n: int
 
 
 class StatusTrees:
@@ -36,17 +35,14 @@ class StatusTrees:
     def staple(self, reading: Reading, log: str, position: int) -> Staple | None:
         """Return the staple of a position at the log's newest final anchor.
 
-        None where that anchor is void or the log's statuses are not known. Raises: NotFound.
+        None where that anchor is void, or where the log continues one whose statuses are not known. Raises: NotFound.
         """
         with self._lock:
             followed = self._at(reading, log)
             anchor = reading.anchor(log, followed.sequence)
-            if (
-                anchor is None
-                or anchor.void
-                or position >= anchor.size
-                or anchor.status_root != followed.tree.root()
-            ):
+            if anchor is None or anchor.void or position >= anchor.size:
+                return None
+            if anchor.status_root != followed.tree.root():
                 return None
             return Staple(anchor.sequence, followed.tree.chunk(position), tuple(followed.tree.path(position)))
 
@@ -55,13 +51,11 @@ class StatusTrees:
         if state is None:
             raise NotFound(f"there is no log {log!r} in this registry")
         followed = self._followed.get(log)
-        if followed is None or followed.sequence > state.sequence or followed.n > reading.cursor.n:
-            followed = _Followed(
-                StatusTree(state.suite), 0, 0
-            )  # nothing yet, or a replica that was made anew
+        if followed is None or followed.sequence > state.sequence:  # an older reading, or a replica made anew
+            followed = _Followed(StatusTree(state.suite), 0)
         followed.tree.grow(state.size)
         for change in reading.statuses(log, after=followed.sequence):
             followed.tree.set(change.position, change.status)
-        followed.sequence, followed.n = state.sequence, reading.cursor.n
+        followed.sequence = state.sequence
         self._followed[log] = followed
         return followed

@@ -21,12 +21,12 @@ class Recent(Generic[T]):
         self._kept: OrderedDict[str | int, tuple[T, int]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, name: str | int, leaves: int, build: Callable[[], T]) -> T:
-        """Return the tree of `name`, which has so many leaves; it is built where it is not kept."""
+    def get(self, name: str | int, build: Callable[[], tuple[T, int]]) -> T:
+        """Return the tree of `name`; where it is not kept, `build` makes it and counts its leaves."""
         with self._lock:
             if name not in self._kept:
-                self._kept[name] = build(), leaves
-                self._leaves += leaves
+                self._kept[name] = build()
+                self._leaves += self._kept[name][1]
             self._kept.move_to_end(name)
             tree = self._kept[name][0]
             while self._leaves > self._most and len(self._kept) > 1:

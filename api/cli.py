@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "demo": "demo",
     "init": "nodes",
     "node": "nodes",
-    "devnet": "nodes",
+    "devnet": "devnet",
     "keys": "keys",
     "submit": "submit",
     "proof": "certificates",

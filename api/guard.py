@@ -4,6 +4,7 @@ import logging
 import time
 from typing import Final
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import respond
@@ -47,6 +48,8 @@ class Guard:
 
         try:
             await self._app(scope, receive, answer)
+        except ClientDisconnect:
+            pass  # nobody is left to be answered
         except Exception as error:  # noqa: BLE001 -- the last resort: nobody sees a trace, the log has class and place
             response = respond(error)
             if not status:

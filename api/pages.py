@@ -12,14 +12,15 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from api.errors import MalformedRequest
-from api.presentation import Presentation, files, read_proof
+from api.presentation import Presentation, files
 from api.problems import PROBLEMS, Problem
 from api.settings import Settings
 from api.slip import readable, slip
 from api.words import Language, words
 from ledger.errors import MalformedInput
+from ledger.paper import decode_presented
 from ledger.proof import TYPE as PROOF_TYPE
-from ledger.proof import Proof, decode_proof
+from ledger.proof import Proof
 from ledger.report import Report
 from ledger.verification import Policy, Presented
 
@@ -100,7 +101,7 @@ def read_presentation(form: FormData, settings: Settings) -> Presentation | None
         proofs.append(code.encode("utf-8", "surrogatepass"))
     if not proofs:
         return None
-    proof = read_proof(proofs[0])
+    proof = proofs[0]
     claims = readable(decoded) if form.get("confirmed") == "all" and (decoded := _decoded(proof)) else {}
     return Presentation(proof, Presented(tuple(documents), claims), Policy(max_age=settings.max_age))
 
@@ -109,8 +110,8 @@ def _looks_like_proof(content: bytes) -> bool:
     return content.lstrip()[:1] == b"{" and _PROOF_MARK in content
 
 
-def _decoded(proof: bytes | Proof) -> Proof | None:
+def _decoded(proof: bytes) -> Proof | None:
     try:
-        return proof if isinstance(proof, Proof) else decode_proof(proof)
+        return decode_presented(proof)
     except MalformedInput:
         return None

@@ -20,8 +20,6 @@ from api.members import elements, integer, members, string
 from api.settings import DEFAULT_POLICY, Settings
 from ledger.canonical import Json, decode
 from ledger.errors import MalformedInput
-from ledger.paper import PREFIX, decode_paper
-from ledger.proof import Proof
 from ledger.report import Report
 from ledger.trust import Trust
 from ledger.verification import Policy, Presented, verify
@@ -36,7 +34,7 @@ _BATCH_MEMBERS: Final = frozenset({"items"}) | _POLICY
 class Presentation:
     """One proof with what was presented beside it, and the policy."""
 
-    proof: bytes | Proof
+    proof: bytes
     presented: Presented
     policy: Policy
 
@@ -53,7 +51,7 @@ class Presentation:
         if text.startswith(b'"'):
             text = string(text, "`proof`").encode("utf-8", "surrogatepass")
         presented = Presented(_documents(raw.get("documents", b"[]")), _claims(raw.get("claims", b"{}")))
-        return cls(read_proof(text), presented, _policy(raw, settings, policy))
+        return cls(text, presented, _policy(raw, settings, policy))
 
     @classmethod
     def from_form(cls, form: FormData, settings: Settings) -> Self:
@@ -72,7 +70,7 @@ class Presentation:
         if "proof" not in fields:
             raise ProofMissing("the form lacks the file or field `proof`")
         presented = Presented(tuple(documents), _claims(fields.get("claims", b"{}")))
-        return cls(read_proof(fields["proof"]), presented, _policy(fields, settings, None))
+        return cls(fields["proof"], presented, _policy(fields, settings, None))
 
 
 def read_batch(body: bytes, settings: Settings) -> list[Presentation]:
@@ -88,16 +86,6 @@ def read_batch(body: bytes, settings: Settings) -> list[Presentation]:
     policy = _policy(raw, settings, None)
     return [Presentation.from_json(item, settings, policy) for item in items]
 
-
-def read_proof(text: bytes) -> bytes | Proof:
-    """Read a printed code, or leave the text of a proof to the verifier, which also reports what cannot be read."""
-    text = text.strip()
-    if not text.startswith(PREFIX.encode()):
-        return text
-    try:
-        return decode_paper(text.decode("ascii"))
-    except (MalformedInput, UnicodeDecodeError):
-        return text
 
 
 def files(form: FormData) -> list[tuple[str, bytes]]:

@@ -3,7 +3,8 @@
     python -m benchmarks.core [--quick]
 
 Building: documents of 20 fields to salted claims, records, a signed submission, an anchored batch, and the JSON text of
-every proof. Verifying: proofs as bytes to reports. Medians of three passes. `--quick` leaves out the largest sizes.
+every proof. Verifying: proofs as bytes to reports. Seconds are those of the processor, so that other work on the machine
+counts little; medians of three passes. `--quick` leaves out the largest size.
 """
 
 import sys
@@ -14,7 +15,7 @@ from datetime import date
 from pstats import Stats
 from random import Random
 from statistics import median
-from time import perf_counter
+from time import process_time
 
 from ledger import registry as acts
 from ledger.canonical import Json
@@ -128,9 +129,9 @@ def rate(count: int, work: Callable[[], object]) -> float:
     """Return how many of `count` are done in a second, the median of the passes."""
     found = []
     for _ in range(PASSES):
-        start = perf_counter()
+        start = process_time()
         work()
-        found.append(count / (perf_counter() - start))
+        found.append(count / (process_time() - start))
     return median(found)
 
 

@@ -29,7 +29,7 @@ def encode(value: Json) -> bytes:
 
     Raises: MalformedInput, naming the place, outside the profile; LimitExceeded for deep nesting.
     """
-    if not _fits(value):
+    if type(value) is not str and not _fits(value):
         _check(value, 1, "$")
     try:
         return _dumps(value, option=_SORTED)

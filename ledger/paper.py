@@ -53,6 +53,19 @@ def decode_paper(code: str) -> Proof:
     return decode_proof(canonical(unpack(_inflate(compressed))))
 
 
+def decode_presented(text: bytes) -> Proof:
+    """Read a proof as a person presents it: the text of a file, or the code from paper.
+
+    Raises: MalformedInput, LimitExceeded, NewerFormat.
+    """
+    if not text.lstrip().startswith(PREFIX.encode()):
+        return decode_proof(text)
+    try:
+        return decode_paper(text.strip().decode("ascii"))
+    except UnicodeDecodeError as error:
+        raise MalformedInput("a printed code is ASCII") from error
+
+
 def _inflate(data: bytes) -> bytes:
     inflater = zlib.decompressobj()
     try:

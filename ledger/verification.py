@@ -31,7 +31,8 @@ from ledger.origin import DEPARTMENT as DEPARTMENT
 from ledger.origin import covers as covers
 from ledger.origin import origin
 from ledger.origin import signature_good as signature_good
-from ledger.proof import Proof, decode_proof
+from ledger.paper import decode_presented
+from ledger.proof import Proof
 from ledger.reasons import Outcome
 from ledger.report import Compared, Report, StatusReport, Step
 from ledger.standing import standing
@@ -49,10 +50,10 @@ class Policy:
 def verify(
     presented: Presented, proof: bytes | Proof, trust: Trust, now: int, policy: Policy | None = None
 ) -> Report:
-    """Return the report on `proof` (its JSON text, or decoded) at the moment `now`, in seconds since 1970."""
+    """Return the report on `proof` (JSON text, code from paper, or decoded) at `now`, in seconds since 1970."""
     policy = policy or Policy()
     try:
-        decoded = proof if isinstance(proof, Proof) else decode_proof(proof)
+        decoded = proof if isinstance(proof, Proof) else decode_presented(proof)
     except MalformedInput as error:
         return _unreadable(error, trust, now)
     found = origin(decoded, trust, must_present=True)  # 1, 4, 5, 6, 7, 8

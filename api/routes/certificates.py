@@ -23,7 +23,7 @@ from ledger.suites import parse_digest
 router = APIRouter(prefix="/v1", tags=["records"])
 
 CLAIMS = "claims"
-_TOKEN = openapi.problems(
+_HISTORY = openapi.problems(
     "token-required",
     "scope-missing",
     "issues-nothing",
@@ -47,7 +47,7 @@ Show = Annotated[
     list[str] | None,
     Query(
         max_length=256,
-        description="Claims to show, the others are withheld. Needs the scope `claims`, as does none.",
+        description="Claims to show, the others withheld; left out, all. Only with the scope `claims`.",
     ),
 ]
 ProofHolder = Annotated[Token, Security(holder, scopes=["proofs"])]
@@ -76,7 +76,7 @@ def certificate_proof(
     return _proof(node, leaf, token, show)
 
 
-@router.get("/certificates/{identifier}/history", response_model_exclude_none=True, responses=_TOKEN)
+@router.get("/certificates/{identifier}/history", response_model_exclude_none=True, responses=_HISTORY)
 def certificate_history(identifier: Identifier, _: HistoryHolder, node: NodeNeeded) -> HistoryShape:
     """Show every record of the certificate, oldest first, and whether they and the chain tell the same story."""
     with node.register.reading() as connection:

@@ -55,13 +55,20 @@ def test_a_transaction_is_kept_whole_or_not_at_all(engine: Engine) -> None:
 
 
 def test_a_writer_waits_for_its_turn_at_the_start(engine: Engine) -> None:
+    counted: list[int] = []
+
+    def count_and_put() -> None:
+        with transaction(engine) as connection:
+            counted.append(connection.execute(COUNT).scalar_one())
+            connection.execute(text("INSERT INTO thing VALUES ('b', NULL)"))
+
     with transaction(engine) as first:
-        first.execute(text("INSERT INTO thing VALUES ('a', NULL)"))
-        second = threading.Thread(target=put, args=(engine, "b"))
+        second = threading.Thread(target=count_and_put)
         second.start()
         second.join(0.2)
-        assert second.is_alive()
+        first.execute(text("INSERT INTO thing VALUES ('a', NULL)"))
     second.join(5)
+    assert counted == [1]
     with snapshot(engine) as connection:
         assert connection.execute(COUNT).scalar_one() == 2
 

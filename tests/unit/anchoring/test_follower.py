@@ -328,6 +328,26 @@ def test_a_replica_that_nobody_followed_yet_says_so(tmp_path: Path) -> None:
         pass
 
 
+def test_a_write_on_another_cursor_than_the_replicas_is_refused(town: Town) -> None:
+    with town.replica.reading() as reading:
+        before = reading.cursor
+    town.follower.step()
+    with pytest.raises(CursorMoved):
+        town.replica.store(before, before, [], [])
+
+
+def test_a_follower_takes_over_from_where_another_came(town: Town) -> None:
+    rival = town.another()
+    rival.start()
+    town.follower.step()
+    town.history.grow(40)
+    rival.step()
+    town.history.grow(3)
+    town.follower.step()
+    assert town.n() == town.final_n()
+    town.follower.refold()
+
+
 def test_two_followers_of_one_replica_cannot_both_write(town: Town) -> None:
     rival = town.another()
     rival.start()
@@ -368,7 +388,7 @@ def test_a_write_that_fails_leaves_follower_and_replica_as_they_were(
     town.follower.refold()
 
 
-@pytest.mark.parametrize("table", [*(table.name for table in TABLES.values()), "event", "state"])
+@pytest.mark.parametrize("table", [*(table.name for table in TABLES.values()), "event", "head", "state"])
 def test_a_replica_that_was_edited_is_found_at_start(tmp_path: Path, table: str) -> None:
     town = Town(tmp_path, seed=2)
     town.history.grow(80)
@@ -384,6 +404,7 @@ def test_a_replica_that_was_edited_is_found_at_start(tmp_path: Path, table: str)
         "anchor": "UPDATE anchor SET time = time + 1 WHERE sequence = 2",
         "position_status": "UPDATE position_status SET status = 0 WHERE status = 4",
         "event": "DELETE FROM event WHERE n = 5",
+        "head": f"UPDATE event SET head = x'{'00' * 32}' WHERE n = 5",
         "state": "UPDATE state SET n = n - 1",
     }
     with town.replica.engine.begin() as connection:

@@ -161,11 +161,11 @@ def test_trees_asked_for_longest_ago_are_forgotten_first() -> None:
     built = []
 
     def get(name: str, leaves: int) -> str:
-        def build() -> str:
+        def build() -> tuple[str, int]:
             built.append(name)
-            return name.upper()
+            return name.upper(), leaves
 
-        return recent.get(name, leaves, build)
+        return recent.get(name, build)
 
     for name in ("a", "b", "a", "c", "a", "b"):  # c pushes b out
         assert get(name, 4) == name.upper()

@@ -1,0 +1,85 @@
+"""The three processes of a node. Each loads only what it needs: the chain's libraries take a second and 60 MB."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from api.settings import FILE, Settings, SettingsError
+
+
+def _api(settings: Settings) -> None:
+    import uvicorn
+
+    from api.app import create_app
+
+    host, port = settings.address
+    uvicorn.run(create_app(settings), host=host, port=port, log_level="warning", server_header=False)
+
+
+def _follower(settings: Settings) -> None:
+    from anchoring.ethereum import Endpoint, EthereumChain
+    from anchoring.follower import Follower
+    from anchoring.replica import Replica
+
+    chain = EthereumChain(Endpoint(chain_url(settings)))
+    Follower(chain, Replica(settings.replica_url), settings.registry).run(stop_on_signal())
+
+
+def _anchorer(settings: Settings) -> None:
+    from anchoring.anchorer import Anchorer
+    from anchoring.ethereum import Account, Endpoint, EthereumChain
+    from anchoring.register import Register
+    from anchoring.replica import Replica
+
+    if not settings.log or not settings.register_url:
+        raise SettingsError(f"{settings.directory / FILE}: `log` is missing: this node issues nothing")
+    if not settings.keystore or not settings.keystore_password_file:
+        raise SettingsError(
+            f"{settings.directory / FILE}: `keystore` and `keystore_password_file` are missing: the account that anchors; "
+            "make one with `shunzheng chain account` and have the city's admin name it with `shunzheng chain set-operator`"
+        )
+    account = Account.load(settings.keystore, settings.keystore_password_file.read_text().rstrip("\n"))
+    chain = EthereumChain(Endpoint(chain_url(settings)))
+    register, replica = Register(settings.register_url), Replica(settings.replica_url)
+    Anchorer(chain, account, register, replica, settings.registry, settings.log).run(stop_on_signal())
+
+
+PARTS: Final[Mapping[str, Callable[[Settings], None]]] = {
+    "api": _api,
+    "follower": _follower,
+    "anchorer": _anchorer,
+}
+
+
+def parts(settings: Settings) -> list[str]:
+    """Return the processes that a node of these settings has."""
+    return [part for part in PARTS if settings.log or part != "anchorer"]
+
+
+def run(part: str, settings: Settings) -> None:
+    """Run one process until it is told to stop."""
+    log_to_stderr()
+    PARTS[part](settings)
+
+
+def chain_url(settings: Settings) -> str:
+    """Return the endpoint. Raises: SettingsError where none is set."""
+    if settings.chain_url is None:
+        raise SettingsError(
+            f"{settings.directory / FILE}: `chain_url` is missing: the chain that this node follows"
+        )
+    return settings.chain_url
+
+
+def stop_on_signal() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def log_to_stderr() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

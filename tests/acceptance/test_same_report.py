@@ -1,0 +1,104 @@
+"""Python, the command line and HTTP give one report."""
+
+import json
+import time
+import urllib.request
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anchoring.replica import Replica
+from api.commands.verify import EXIT_CODES, request_body
+from api.settings import Settings
+from ledger.canonical import Json
+from ledger.reasons import Verdict
+from ledger.verification import Policy, Presented, verify
+from tests.acceptance.cities import Cities, write_rows
+
+CONTENT = "天门市示例商行 营业执照".encode()
+
+
+@dataclass(frozen=True)
+class Case:
+    proof: Path
+    documents: Sequence[Path] = ()
+    claims: Mapping[str, Json] | None = None
+
+
+@pytest.fixture(scope="module")
+def cases(running: Cities, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
+    """Return what is presented, by the verdict that it gets."""
+    folder = tmp_path_factory.mktemp("presented")
+    document, forged = folder / "licence.txt", folder / "forged.txt"
+    document.write_bytes(CONTENT)
+    forged.write_bytes(CONTENT + b"!")
+    claims: dict[str, Json] = {"ZZMC": "营业执照", "CZZT": "天门市示例旧商行"}
+    good = running.licence(documents=[document.name])
+    ended = running.licence(valid_until="2024-12-31", claims=claims)
+    receipt = running.submit(write_rows(folder / "records.ndjson", good, ended), "--wait", "60")
+    assert receipt.code == 0, receipt.err
+    proof, proof_of_ended = folder / "good.json", folder / "ended.json"
+    running.export(good["identifier"], proof)
+    running.export(ended["identifier"], proof_of_ended)
+    running.wait_known()
+    return {
+        "valid": Case(proof, [document]),
+        "not_current": Case(proof_of_ended, claims=claims),
+        "invalid": Case(proof, [forged]),
+        "unverifiable": Case(proof),
+    }
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+def test_the_same_report(cities: Cities, cases: dict[str, Case], verdict: Verdict, tmp_path: Path) -> None:
+    case = cases[verdict]
+    reports = [
+        in_python(cities, case),
+        on_the_command_line(cities, case, tmp_path, EXIT_CODES[verdict]),
+        over_http(cities, case),
+    ]
+    assert reports[0]["verdict"] == verdict
+    assert [comparable(report) for report in reports] == [comparable(reports[0])] * 3
+
+
+def in_python(cities: Cities, case: Case) -> dict[str, Any]:
+    replica = Replica(Settings.load(cities.wuhan.directory).replica_url)
+    documents = tuple(path.read_bytes() for path in case.documents)
+    with replica.reading() as trust:
+        presented = Presented(documents, case.claims or {})
+        report = verify(presented, case.proof.read_bytes(), trust, int(time.time()), Policy()).to_json()
+    replica.close()
+    return report
+
+
+def on_the_command_line(cities: Cities, case: Case, folder: Path, code: int) -> dict[str, Any]:
+    options: list[str | Path] = [*case.documents, "--proof", case.proof]
+    if case.claims:
+        options += ["--claims", write_rows(folder / "claims.json", case.claims)]
+    answer = cities.shunzheng("verify", *options, "--node", cities.wuhan.url, "--json")
+    assert answer.code == code, answer.err
+    report: dict[str, Any] = answer.json
+    return report
+
+
+def over_http(cities: Cities, case: Case) -> dict[str, Any]:
+    body = request_body(
+        case.proof.read_text(), [path.read_bytes() for path in case.documents], dict(case.claims or {})
+    )
+    request = urllib.request.Request(
+        cities.wuhan.url + "/v1/verify", body, {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        report: dict[str, Any] = json.load(answer)
+    return report
+
+
+def comparable(report: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what moves with the clock: the moment of the check, and the age of the knowledge counted to it."""
+    assert report.pop("checked_at").endswith("Z")
+    for step in report["steps"]:
+        step.get("evidence", {}).pop("seconds", None)
+    return report
