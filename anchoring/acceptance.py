@@ -155,7 +155,7 @@ class Acceptance:
         return found
 
     def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
-        if rows and not self.faults:
+        if rows:
             self._connection.execute(insert(table), rows)
 
 

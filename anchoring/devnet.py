@@ -16,6 +16,7 @@ import fcntl
 import gzip
 import json
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -38,6 +39,9 @@ HARDFORK: Final = "london"  # what FISCO BCOS and Besu offer; later ones price c
 BLOCK_SECONDS: Final = 1.0
 SAVE_SECONDS: Final = 1.0  # below the two blocks that a block waits until it is final
 SAVE_SHARE: Final = 10  # saving may take one part in so many of the time
+PORTS: Final = range(
+    20_000, 30_000
+)  # below those that systems lend to connections: a chain comes back to its port
 START_SECONDS: Final = 15.0  # how long anvil may take to answer; it takes a tenth of a second
 KEPT_STATES: Final = "128"  # states of past blocks, kept in memory; more than any reorg of the tests
 KEYSTORE_ROUNDS: Final = 1_000  # quick to open; these keys are no secret
@@ -171,15 +175,11 @@ class Devnet:
             last = int(json.loads((self._directory / "chain.json").read_text())["port"])
         except (OSError, ValueError, KeyError, TypeError):
             last = 0
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", self._port or last))
-            except OSError as error:
-                raise DevnetError(
-                    f"port {self._port or last} is taken by another program: choose another port"
-                ) from error
-            return int(probe.getsockname()[1])
+        wanted = self._port or last
+        for port in [wanted] if wanted else random.sample(PORTS, len(PORTS)):
+            if _is_free(port):
+                return port
+        raise DevnetError(f"port {wanted} is taken by another program: choose another port")
 
     def _spawn(self, anvil: Path) -> subprocess.Popen[bytes]:
         state = self._directory / "state.json"
@@ -226,6 +226,16 @@ class Devnet:
         if not path.exists():
             _write(path, secrets.token_hex(16).encode(), mode=0o600)
         return path.read_text()
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _write(path: Path, content: bytes, *, mode: int = 0o644) -> None:

@@ -38,6 +38,9 @@ class StatusTrees:
         None where that anchor is void, or where the log continues one whose statuses are not known. Raises: NotFound.
         """
         with self._lock:
+            state = reading.log(log)
+            if state is not None and not state.status_known:
+                return None
             followed = self._at(reading, log)
             anchor = reading.anchor(log, followed.sequence)
             if anchor is None or anchor.void or position >= anchor.size:
@@ -50,6 +53,8 @@ class StatusTrees:
         state = reading.log(log)
         if state is None:
             raise NotFound(f"there is no log {log!r} in this registry")
+        if not state.status_known:
+            raise NotFound(f"the log {log!r} continues one of another registry, whose statuses are not known here")
         followed = self._followed.get(log)
         if followed is None or followed.sequence > state.sequence:  # an older reading, or a replica made anew
             followed = _Followed(StatusTree(state.suite), 0)

@@ -1,6 +1,6 @@
 """What an anchor costs on a real development chain: gas by receipt, and how many go through in a second.
 
-    python -m benchmarks.chain
+python -m benchmarks.chain
 """
 
 import tempfile

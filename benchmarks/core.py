@@ -10,12 +10,14 @@ counts little; medians of three passes. `--quick` leaves out the largest size.
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from cProfile import Profile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pstats import Stats
 from random import Random
 from statistics import median
 from time import process_time
+from typing import Final, TypeVar
 
 from ledger import registry as acts
 from ledger.canonical import Json
@@ -24,6 +26,7 @@ from ledger.claims import FullDisclosure
 from ledger.identifiers import CertificateIdentifier
 from ledger.keys import Algorithm, PrivateKey, generate
 from ledger.knowledge import Knowledge
+from ledger.paper import encode_paper
 from ledger.proof import Proof, Staple
 from ledger.records import Record
 from ledger.registry import Act, Event, head_zero, registry_name
@@ -33,6 +36,10 @@ from ledger.suites import SHA256, SM3, Suite
 from ledger.trees import CountedTree
 from ledger.verification import Presented, signature_good, verify
 
+T = TypeVar("T")
+Document = tuple[str, dict[str, Json]]
+
+ALGORITHMS: Final[tuple[Algorithm, ...]] = ("sm2", "p256")
 PASSES = 3
 NOW = 1_772_413_200  # 2026-03-02, 09:00 in Tianmen
 ISSUER = "11429006012345671T"
@@ -70,17 +77,17 @@ def city(suite: Suite, algorithm: Algorithm) -> City:
     return built
 
 
-def documents(count: int) -> list[tuple[str, dict[str, Json]]]:
+def documents(count: int) -> list[Document]:
     """Return identifiers and fields: about 1,000 bytes a document."""
     made = []
     for number in range(count):
-        values: dict[str, Json] = {name: f"天门市示例{number:08d}号" for name in FIELDS}
+        values: dict[str, Json] = {name: f"{name} 天门市示例{number:08d}" for name in FIELDS}
         identifier = CertificateIdentifier.build(TYPE, ISSUER, f"TM{number:018d}", 1)
         made.append((identifier.text, values))
     return made
 
 
-def build(at: City, made: Sequence[tuple[str, dict[str, Json]]]) -> Iterable[Proof]:
+def build(at: City, made: Sequence[Document]) -> Iterable[Proof]:
     """Register and anchor the documents in one submission, and yield their proofs."""
     suite, random = at.suite, Random(2).randbytes
     disclosures: dict[bytes, FullDisclosure] = {}
@@ -155,18 +162,31 @@ def shown(parts: dict[str, float]) -> str:
     return ", ".join(f"{name} {part:.0%}" for name, part in parts.items() if part >= 0.005)
 
 
+def line(name: str, value: float) -> None:
+    print(f"  {name:<44}{value:>12,.0f}")
+
+
 def machine() -> None:
     """What the machine does at best: everything below stays under this."""
     block, licence = bytes(64), documents(1)[0][1]
     print("raw, per second")
     for suite in (SM3, SHA256):
-        print(f"  {suite.name:<44}{rate(200_000, lambda s=suite: [s.hash(block) for _ in range(200_000)]):>12,.0f}")  # type: ignore[misc]
-    print(f"  {'canonical JSON of 20 fields':<44}{rate(20_000, lambda: [canonical(licence) for _ in range(20_000)]):>12,.0f}")
-    for algorithm in ("sm2", "p256"):
+        line(f"{suite.name} of 64 bytes", rate(200_000, partial(repeated, 200_000, suite.hash, block)))
+    line("canonical JSON of 20 fields", rate(20_000, partial(repeated, 20_000, canonical, licence)))
+    for algorithm in ALGORITHMS:
         key = generate(algorithm, Random(1).randbytes)
-        good = key.sign(block)
-        checks = rate(1000, lambda k=key, g=good: [k.public.verify(block, g) for _ in range(1000)])  # type: ignore[misc]
-        print(f"  {algorithm + ' verify':<44}{checks:>12,.0f}")
+        check = partial(key.public.verify, block)
+        line(f"{algorithm} verify", rate(1_000, partial(repeated, 1_000, check, key.sign(block))))
+
+
+def repeated(times: int, work: Callable[[T], object], given: T) -> None:
+    for _ in range(times):
+        work(given)
+
+
+def built(at: City, made: Sequence[Document]) -> int:
+    """Build everything and return the bytes of all proofs; they are written one by one and not kept."""
+    return sum(len(proof.encode()) for proof in build(at, made))
 
 
 def building(sizes: Sequence[int]) -> None:
@@ -174,40 +194,40 @@ def building(sizes: Sequence[int]) -> None:
     for suite in (SM3, SHA256):
         rates = []
         for size in sizes:
-            made = documents(size)
-            at = city(suite, "sm2")
-            rates.append(rate(size, lambda a=at, m=made: sum(len(proof.encode()) for proof in build(a, m))))  # type: ignore[misc]
-            print(f"  {suite.name + f' {size:,}':<44}{rates[-1]:>12,.0f}")
-        print(f"  {'   largest to smallest':<44}{rates[-1] / rates[0]:>12.0%}")
-        made, at = documents(2000), city(suite, "sm2")
-        print("    " + shown(shares(lambda a=at, m=made: [proof.encode() for proof in build(a, m)])))  # type: ignore[misc]
+            rates.append(rate(size, partial(built, city(suite, "sm2"), documents(size))))
+            line(f"{suite.name} {size:,}", rates[-1])
+        print(f"  {'largest to smallest':<44}{rates[-1] / rates[0]:>12.0%}")
+        print("    " + shown(shares(partial(built, city(suite, "sm2"), documents(2_000)))))
 
 
 def proof_sizes(sizes: Sequence[int]) -> None:
-    print("\nbytes of a proof: JSON with 20 claims, without claims, path alone")
+    print("\nbytes of a proof: JSON with 20 claims, JSON without claims, printed code, path alone")
     for size in sizes:
         proof = next(iter(build(city(SM3, "sm2"), documents(size))))
-        bare = Proof(proof.record, None, proof.index, proof.path, proof.entry, proof.batch, proof.sequence)
+        bare = replace(proof, disclosure=None, status=None)
         path = 32 * (len(proof.path) + len(proof.batch))
-        print(f"  {f'{size:,}':<34}{len(proof.encode()):>8,}{len(bare.encode()):>8,}{path:>8,}")
+        texts = (proof.encode(), bare.encode(), encode_paper(proof))
+        print(f"  {f'{size:,}':<24}" + "".join(f"{len(text):>8,}" for text in texts) + f"{path:>8,}")
+
+
+def verified(at: City, made: Sequence[tuple[bytes, Presented]], *, cached: bool) -> None:
+    for text, presented in made:
+        if not cached:
+            signature_good.cache_clear()
+        if verify(presented, text, at.knowledge, NOW).verdict != "valid":
+            raise SystemExit("a proof of the benchmark does not verify")
 
 
 def verifying(count: int) -> None:
     print(f"\nfull verification of a proof from its JSON text, per second (a batch of {count:,})")
-    for algorithm, suite in (("sm2", SM3), ("p256", SM3), ("p256", SHA256)):
-        at = city(suite, algorithm)
-        made = [(proof.encode(), Presented(claims=dict(proof.disclosure.values))) for proof in build(at, documents(count)) if proof.disclosure]  # fmt: skip
-        for cached in (False, True):
-
-            def work(cached: bool = cached, at: City = at, made: Sequence[tuple[bytes, Presented]] = made) -> None:
-                for text, presented in made:
-                    if not cached:
-                        signature_good.cache_clear()
-                    if verify(presented, text, at.knowledge, NOW).verdict != "valid":
-                        raise SystemExit("a proof of the benchmark does not verify")
-
-            signature = "signature checked once" if cached else "signature each time"
-            print(f"  {f'{algorithm} {suite.name}, {signature}':<44}{rate(count, work):>12,.0f}")
+    for algorithm in ALGORITHMS:
+        at, made = city(SM3, algorithm), []
+        for proof in build(at, documents(count)):
+            assert proof.disclosure
+            made.append((proof.encode(), Presented(claims=proof.disclosure.values)))
+        for cached, words in ((False, "every signature checked"), (True, "a submission's checked once")):
+            work = partial(verified, at, made, cached=cached)
+            line(f"{algorithm}, {words}", rate(count, work))
             print("    " + shown(shares(work)))
 
 

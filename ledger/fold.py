@@ -4,7 +4,7 @@ An anchor whose status words or status root do not fit is void: its size counts,
 the log goes on. A transition that cannot be makes its position contradictory for good.
 """
 
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -87,8 +87,8 @@ def _admitted(view: View, trees: Trees, event: Event, act: acts.LogAdmitted) -> 
     if view.log(act.log) is not None:
         raise BrokenHead(f"event {event.n}: the log {act.log!r} is admitted twice")
     suite, size = suites.by_number(act.suite), act.predecessor.size
-    trees[act.log] = StatusTree(suite)
-    trees[act.log].grow(size)
+    if size == 0:  # what a predecessor's positions became is not known here: there is nothing to keep or compare
+        trees[act.log] = StatusTree(suite)
     log = LogState(act.log, suite, event.n, act.admin, size=size, status_known=size == 0)
     return [log, *(Division(division, act.log) for division in act.divisions)]
 
@@ -110,14 +110,13 @@ def _compromised(view: View, act: acts.KeyCompromised) -> KeyState:
 
 
 def _anchored(view: View, trees: Trees, event: Event, act: acts.Anchored) -> list[Fact]:
-    log, tree = _log(view, act.log), trees[act.log]
+    log = _log(view, act.log)
     grown = act.size - log.size
     if act.sequence != log.sequence + 1 or not 0 <= grown <= MAX_ANCHOR_GROWTH or act.size >= MAX_LOG_SIZE:
         raise BrokenHead(
             f"event {event.n}: anchor {act.sequence} of {act.log!r} does not follow {log.sequence}"
         )
-    tree.grow(act.size)
-    changes, void = _changes(tree, act, log.status_known)
+    changes, void = _changes(trees.get(act.log), act)
     anchored_at = log.anchored_at if void else event.time
     facts: list[Fact] = [
         replace(log, sequence=act.sequence, size=act.size, anchored_at=anchored_at),
@@ -136,23 +135,31 @@ def _anchored(view: View, trees: Trees, event: Event, act: acts.Anchored) -> lis
     ]
     for position, before, after in changes:
         known = view.status(act.log, position, act.sequence)
-        contradictory = (known is not None and known.contradictory) or not allowed(before, after)
+        impossible = before is not None and not allowed(before, after)
+        contradictory = impossible or (known is not None and known.contradictory)
         facts.append(PositionStatus(act.log, position, act.sequence, event.time, after, contradictory))
     return facts
 
 
 def _changes(
-    tree: StatusTree, act: acts.Anchored, comparable: bool
-) -> tuple[list[tuple[int, int, Status]], str]:
-    """Return (position, before, after) of a good anchor, or nothing and why it is void; the tree follows."""
+    tree: StatusTree | None, act: acts.Anchored
+) -> tuple[Sequence[tuple[int, int | None, Status]], str]:
+    """Return (position, before, after) of a good anchor, or nothing and why it is void; the tree follows.
+
+    Without a tree the statuses before are not known, and the status root cannot be compared.
+    """
+    if tree is not None:
+        tree.grow(act.size)
     try:
         words = decode_changes(act.status_changes, act.size)
     except MalformedInput as error:
         return [], f"status words: {error}"
+    if tree is None:
+        return [(position, None, after) for position, after in words], ""
     changes = [(position, tree.get(position), after) for position, after in words]
     for position, _, after in changes:
         tree.set(position, after)
-    if comparable and tree.root() != act.status_root:
+    if tree.root() != act.status_root:
         for position, before, _ in changes:
             tree.set(position, before)
         return [], "the status root does not follow from the status words"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -140,7 +141,7 @@ class Stage:
         """Give out a token of a city's node, as `shunzheng token create` does."""
         url = Settings.load(city.directory).register_url
         assert url is not None
-        with Register(url).writing() as connection:
+        with closing(Register(url)) as register, register.writing() as connection:
             _, text = create_token(
                 connection, secrets.token_bytes, label="demo", scopes=scopes, now=int(time.time())
             )

@@ -17,13 +17,12 @@ from ledger import claims, registry, trees
 from ledger.canonical import Json
 from ledger.canonical import encode as canonical
 from ledger.claims import FullDisclosure, document_claim
-from ledger.keys import PublicKey, decode_signature, encode_signature, private_key
+from ledger.keys import PublicKey, decode_signature, encode_signature, generate
 from ledger.knowledge import Knowledge
 from ledger.paper import encode_paper
 from ledger.proof import Proof, Staple
 from ledger.records import Record
 from ledger.registry import Event
-from ledger.sm2 import private_pem, public_point
 from ledger.status import StatusTree, encode_changes
 from ledger.submissions import Entry, Statement, in_order, submission_tree
 from ledger.suites import SM3
@@ -52,7 +51,7 @@ REGISTRY = registry.registry_name(31337, CONTRACT, HEAD_0)
 class Example:
     """Everything that the pages show, by the name of its block."""
 
-    blocks: dict[str, Json | str]
+    blocks: dict[str, Json]
     knowledge: Knowledge
     proof: Proof
     disclosure: FullDisclosure
@@ -101,9 +100,7 @@ def entry(records: list[Record], key: PublicKey, signature: str, time: str) -> t
         REGISTRY, "tianmen", ISSUER, key.id, len(records), SM3, tree.root, signed, signed + 86_400
     )
     if signature.startswith("SIGNATURE"):
-        signature = encode_signature(
-            private_key(private_pem(SECRET, public_point(SECRET))).sign(statement.encode())
-        )
+        signature = encode_signature(generate("sm2", lambda _: SECRET).sign(statement.encode()))
         print("sign again:", signature)
     if not key.verify(statement.encode(), decode_signature(signature)):
         raise SystemExit("a kept signature does not fit its statement: replace it by SIGNATURE and run again")
@@ -111,7 +108,7 @@ def entry(records: list[Record], key: PublicKey, signature: str, time: str) -> t
 
 
 def build() -> Example:
-    key = private_key(private_pem(SECRET, public_point(SECRET))).public
+    key = generate("sm2", lambda _: SECRET).public
     record, disclosure = licence()
     other = neighbour(7)
     first, tree = entry([record, other], key, SIGNATURES[0], "2022-03-28T08:30:00Z")
@@ -178,7 +175,7 @@ def build() -> Example:
         raise SystemExit(f"the worked example is {report.verdict}: {report.deciding}")
 
     committed = claims.commitments(SM3, disclosure.master, disclosure.claims)
-    blocks: dict[str, Json | str] = {
+    blocks: dict[str, Json] = {
         "disclosure": disclosure.to_json(),
         "commitments": [
             [name, value.hex()] for (name, _), value in zip(disclosure.claims, committed, strict=True)
@@ -231,14 +228,14 @@ def _lines(first: Entry, records: list[tuple[Record, FullDisclosure | None]]) ->
     return b"\n".join(lines).decode()
 
 
-def shown(value: Json | str) -> str:
+def shown(value: Json) -> str:
     """Return the fenced block that a page shows."""
     if isinstance(value, str):
         return f"```text\n{value}\n```"
     return f"```json\n{json.dumps(value, ensure_ascii=False, indent=2)}\n```"
 
 
-def filled(page: str, blocks: dict[str, Json | str]) -> str:
+def filled(page: str, blocks: dict[str, Json]) -> str:
     """Return the page with every block after a line `<!-- example: NAME -->` replaced by what is computed."""
 
     def replace(found: re.Match[str]) -> str:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +19,7 @@ from sqlalchemy import func, select
 
 from anchoring.register import Register
 from anchoring.register_tables import RECORD, SUBMISSION
+from anchoring.replica import Replica
 from api.client import NodeClient
 from api.commands.keys import write_key
 from api.demo.stage import City, Stage, open_stage
@@ -88,7 +90,7 @@ class Cities:
 
     def export(self, identifier: Json, path: Path) -> None:
         """Export a proof with a token, as a clerk of Tianmen does for the holder."""
-        token = self.stage.token(self.tianmen, ["proofs"])
+        token = self.stage.token(self.tianmen, ["proofs", "claims"])
         done = self.shunzheng(
             "proof", str(identifier), "--node", self.tianmen.url, "-o", path, SHUNZHENG_TOKEN=token
         )
@@ -98,13 +100,11 @@ class Cities:
         """Count the submissions and the records that Tianmen's register holds."""
         url = Settings.load(self.tianmen.directory).register_url
         assert url is not None
-        register = Register(url)
-        with register.reading() as connection:
+        with closing(Register(url)) as register, register.reading() as connection:
             numbers = [
                 connection.execute(select(func.count()).select_from(table)).scalar_one()
                 for table in (SUBMISSION, RECORD)
             ]
-        register.close()
         return numbers[0], numbers[1]
 
     def wait_known(self) -> None:
@@ -113,6 +113,16 @@ class Cities:
             newest = _sequence(there)
         with NodeClient(self.wuhan.url) as here:
             eventually(lambda: _sequence(here) >= newest)
+
+    def wait_key(self, key: bytes) -> None:
+        """Wait until Tianmen's node knows a key, 32 bytes."""
+
+        def known() -> bool:
+            url = Settings.load(self.tianmen.directory).replica_url
+            with closing(Replica(url)) as replica, replica.reading() as trust:
+                return bool(trust.key(key) and trust.grants(key, ISSUER))
+
+        eventually(known)
 
 
 def eventually(holds: Callable[[], bool]) -> None:
@@ -138,9 +148,8 @@ def found(directory: Path) -> Cities:
     stage = open_stage(directory, block_seconds=1)
     try:
         stage.deploy()
-        for log, division in (("tianmen", "429006"), ("wuhan", "420100")):
-            admin = stage.account(f"{log}-admin").address
-            stage.act("province", acts.LogAdmitted(log, 1, admin, (division,), acts.Predecessor()))
+        admin = stage.account("tianmen-admin").address
+        stage.act("province", acts.LogAdmitted("tianmen", 1, admin, ("429006",), acts.Predecessor()))
         operator = stage.account("tianmen-operator").address
         stage.act("tianmen-admin", acts.OperatorSet("tianmen", operator))
         stage.act("tianmen-admin", acts.IssuerAdded("tianmen", ISSUER))

@@ -42,7 +42,13 @@ def counter(running: Cities, tmp_path_factory: pytest.TempPathFactory) -> At:
     port = running.wuhan.url.rpartition(":")[2]
 
     def run(*command: str, guarded: bool = False) -> dict[str, Any]:
-        arguments = [*command, sys.executable, str(COUNTER), str(folder / "replica.db"), running.stage.registry]
+        arguments = [
+            *command,
+            sys.executable,
+            str(COUNTER),
+            str(folder / "replica.db"),
+            running.stage.registry,
+        ]
         arguments += [str(request), port, *(["guarded"] if guarded else [])]
         done = subprocess.run(arguments, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger import times
+from ledger import canonical, times
 from ledger.canonical import Json, decode, encode
 from ledger.claims import decode_disclosure, decode_document
 from ledger.errors import MalformedInput
@@ -109,6 +109,16 @@ def test_of_encoded_json(value: Any) -> None:
         return
     assert decode(text) == value
     total(decode_proof, text)
+
+
+@given(JSON | ANYTHING)
+def test_the_fast_check_of_the_profile_is_the_one_that_names_the_place(value: Any) -> None:
+    try:
+        canonical._check(value, 1, "$")
+    except MalformedInput:
+        assert not canonical._fits(value)
+    else:
+        assert canonical._fits(value)
 
 
 @given(st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"))

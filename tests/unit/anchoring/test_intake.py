@@ -1,4 +1,6 @@
 import json
+import multiprocessing
+import resource
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -219,6 +221,34 @@ def test_an_unknown_certificate_type_is_a_warning(world: World, register: Regist
     unknown = identifier(1, type="11100000MB0143028R999")
     receipt = world.department.submit(register, world.trust, licence(identifier=unknown))
     assert "is not in the catalogue" in receipt.warnings[0].message
+
+
+def test_chunks_and_spool_do_not_show(
+    world: World, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("CHUNK_ROWS", 7), ("LOOKUP_ROWS", 3), ("SPOOL_MEMORY_BYTES", 100)):
+        monkeypatch.setattr(f"anchoring.limits.{name}", value)
+    receipt = world.department.submit(register, world.trust, *(licence(n) for n in range(40)))
+    with register.reading() as connection:
+        held = [record(connection, newest_leaf(connection, identifier(n))) for n in range(40)]
+    assert sorted(item.index for item in held) == list(range(receipt.count))
+    rows = [licence(100 + n) for n in range(30)] + [licence(100), licence(129), licence(5)]
+    refused = refusal(world, register, world.department.lines(rows))
+    assert (refused.problem, len(refused.rows)) == ("transition-refused", 3)
+
+
+@pytest.mark.slow
+def test_a_submission_of_200_000_records_takes_less_than_500_mb(tmp_path: Path) -> None:
+    def take() -> None:
+        world, opened = World(), Register(f"sqlite:///{tmp_path / 'register.db'}")
+        with world.department.draft(licence(n) for n in range(200_000)) as drafted:
+            assert accept(opened, world.trust, drafted.lines(), NOW, SETTINGS).count == 200_000
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 500 * 1024
+
+    process = multiprocessing.get_context("fork").Process(target=take)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
 
 
 # -- Bad input, as a whole --

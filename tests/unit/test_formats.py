@@ -1,0 +1,205 @@
+"""The format pages say what the code does: examples are recomputed and decoded, tables are compared."""
+
+import importlib.util
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+import pytest
+
+from anchoring.rows import read_statement
+from ledger import limits, registry
+from ledger.canonical import decode, encode
+from ledger.claims import decode_disclosure
+from ledger.fields import parse_hex
+from ledger.lifecycle import IN_FORCE, RESULT, SOURCES
+from ledger.paper import decode_paper
+from ledger.proof import read_proof
+from ledger.reasons import STEP_WORDS, VERDICT_WORDS, Outcome
+from ledger.records import KINDS, PRESENTABLE, STATUS_ACTIONS, decode_record
+from ledger.status import Status, allowed, decode_changes
+from ledger.submissions import decode_entry, decode_statement
+from ledger.suites import parse_digest
+
+FOLDER: Final = Path(__file__).parents[2] / "docs" / "formats"
+PAGES: Final = sorted(FOLDER.glob("*.md"))
+BLOCK: Final = re.compile(r"<!-- example: ([a-z-]+) -->\n```(?:json|text)\n(.*?)\n```", re.DOTALL)
+
+
+def page(name: str) -> str:
+    return (FOLDER / f"{name}.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def worked() -> Iterator[ModuleType]:
+    spec = importlib.util.spec_from_file_location("worked_example", FOLDER / "worked_example.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules[spec.name]
+
+
+@pytest.fixture(scope="module")
+def shown() -> dict[str, str]:
+    """Return every block that a page shows, by its name."""
+    return {name: text for path in PAGES for name, text in BLOCK.findall(path.read_text(encoding="utf-8"))}
+
+
+def test_every_page_shows_what_is_computed(worked: ModuleType, shown: dict[str, str]) -> None:
+    blocks = worked.build().blocks
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        assert worked.filled(text, blocks) == text, path.name
+    assert set(shown) <= set(blocks)
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in PAGES if path.stem != "README"], ids=lambda path: path.stem
+)
+def test_every_page_opens_with_an_example(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert 0 < text.find("<!-- example: ") < (text.find("\n## ") % len(text))
+
+
+def test_every_block_of_json_is_a_checked_example() -> None:
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        assert text.count("```json") == len(re.findall(r"<!-- example: [a-z-]+ -->\n```json", text)), (
+            path.name
+        )
+
+
+DECODERS: Final[dict[str, Callable[[Any], Any]]] = {
+    "disclosure": decode_disclosure,
+    "selective": decode_disclosure,
+    "record": decode_record,
+    "status-record": decode_record,
+    "statement": decode_statement,
+    "entry": decode_entry,
+    "proof": read_proof,
+}
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_an_example_decodes_to_itself(shown: dict[str, str], name: str) -> None:
+    value = decode(shown[name].encode())
+    assert DECODERS[name](value).to_json() == value
+
+
+def test_the_paper_is_the_proof(shown: dict[str, str]) -> None:
+    assert decode_paper(shown["paper"]).to_json() == json.loads(shown["proof"])
+
+
+def test_the_lines_of_the_submission_are_sent_as_shown(shown: dict[str, str]) -> None:
+    head, *rows = shown["submission-lines"].encode().split(b"\n")
+    statement, _ = read_statement(head)
+    assert statement.to_json() == json.loads(shown["statement"])
+    assert len(rows) == statement.count
+    for row in rows:
+        assert encode(decode(row)) == row
+        decode_record(json.loads(row)["record"])
+
+
+def test_digests_and_changes_decode(shown: dict[str, str]) -> None:
+    anchor = json.loads(shown["anchor"])
+    assert parse_digest(shown["record-leaf"])[1]
+    assert parse_digest(shown["claims-digest"])[1]
+    assert decode_changes(parse_hex(anchor["statusChanges"].removeprefix("0x")), anchor["size"]) == [
+        (0, Status.SUSPENDED)
+    ]
+    assert shown["chunk"][0] == "1"
+
+
+def test_the_events_are_acts_of_their_names(shown: dict[str, str]) -> None:
+    for event in json.loads(shown["events"]):
+        act = registry.decode_act(event["kind"], bytes.fromhex(event["payload"][2:]))
+        assert type(act).__name__ == event["act"]
+        assert "0x" + act.encode().hex() == event["payload"]
+
+
+def test_the_kinds_of_events() -> None:
+    rows = re.findall(r"^\| (\d+) \| (\w+) \|", page("registry-events"), re.MULTILINE)
+    known = {act.KIND: act.__name__ for act in registry.Act.__subclasses__()}
+    assert {int(kind): name for kind, name in rows} == known
+    assert len(rows) == 16
+
+
+def test_the_kinds_and_actions_of_records() -> None:
+    listed = dict(re.findall(r"^\| `(kind|action)` \| required \| (.*) \|$", page("record"), re.MULTILINE))
+    assert set(re.findall(r"`([a-z]+)`", listed["kind"])) == set(KINDS)
+    assert set(re.findall(r"`([a-z]+)`", listed["action"])) == PRESENTABLE | STATUS_ACTIONS
+
+
+def test_what_each_action_needs_and_leads_to() -> None:
+    table = page("record").partition("| action | possible from | leads to |")[2].partition("\n\n")[0]
+    listed = set()
+    for actions, sources, results in re.findall(r"^\| ([a-z, ]+) \| (.*) \| (.*) \|$", table, re.MULTILINE):
+        if actions == "issue":
+            continue
+        names, into = actions.split(", "), [int(code) for code in re.findall(r"\d", results)]
+        for place, name in enumerate(names):
+            to = Status.VALID if name in PRESENTABLE else Status(into[place])
+            listed.add((name, frozenset(Status(int(code)) for code in re.findall(r"\d", sources)), to))
+    known = {(name, frozenset(SOURCES[name]), RESULT.get(name, Status.VALID)) for name in SOURCES}
+    assert listed == known
+
+
+def test_the_codes_of_status() -> None:
+    text = page("batch-and-anchor").partition("## Status")[2]
+    assert {int(code): word for code, word in re.findall(r"[|] (\d) ([a-z]+) ", text)} == {
+        int(status): status.name.lower() for status in Status
+    }
+    assert [Status[name.upper()] in IN_FORCE for name in ("valid", "suspended", "reinstated")] == [
+        True,
+        False,
+        True,
+    ]
+
+
+def test_the_transitions_of_status() -> None:
+    line = re.search(r"^.*Transitions: (.*?)\. ", page("batch-and-anchor"), re.MULTILINE)
+    assert line
+    listed = set()
+    for sources, targets in re.findall(r"([\d-]+)→([\d-]+)", line[1]):
+        listed |= {(before, after) for before in span(sources) for after in span(targets)}
+    assert listed == {
+        (before, after) for before in range(16) for after in range(16) if allowed(before, after)
+    }
+
+
+def span(text: str) -> range:
+    first, _, last = text.partition("-")
+    return range(int(first), int(last or first) + 1)
+
+
+def test_the_steps_and_verdicts() -> None:
+    text = page("proof")
+    steps = text.partition("## Verification")[2].partition("The verdict follows")[0]
+    assert [int(number) for number in re.findall(r"^ ?(\d+)\. ", steps, re.MULTILINE)] == list(STEP_WORDS)
+    joined = text.replace("\n", " ")
+    for verdict, (chinese, _) in VERDICT_WORDS.items():
+        assert f"`{verdict}` {chinese}" in joined
+    assert all(f"`{outcome}`" in steps for outcome in Outcome)
+
+
+def test_the_limits() -> None:
+    text = page("README").replace("\n", " ")
+    for sentence in (
+        f"a proof {limits.MAX_PROOF_BYTES // 1024} KiB",
+        f"a printed code {limits.MAX_PAPER_BYTES // 1024} KiB",
+        f"nesting {limits.MAX_NESTING}",
+        f"a path {limits.MAX_PATH}",
+        f"claims {limits.MAX_CLAIMS}",
+        f"linked proofs {limits.MAX_LINKED} in all and {limits.MAX_LINK_DEPTH} deep",
+        f"of which {limits.MAX_STATUS_RECORDS:,} may change a status",
+        f"an anchor {limits.MAX_ANCHOR_CHANGES:,} status words",
+    ):
+        assert sentence in text, sentence
+    assert limits.MAX_SUBMISSION_RECORDS == limits.MAX_ANCHOR_GROWTH == 2**20
