@@ -11,7 +11,6 @@ A block is saved before it is final unless saving takes longer than two blocks, 
 block that a replica relies on. anvil dies with the process that started it (Linux), or with `stop`.
 """
 
-import ctypes
 import fcntl
 import gzip
 import json
@@ -19,7 +18,6 @@ import os
 import random
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -29,6 +27,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from anchoring.chain import Block
+from anchoring.children import dies_with
 from anchoring.errors import ChainUnavailable, DevnetError
 from anchoring.ethereum import Account, Endpoint, EthereumChain
 from anchoring.follower import Stop
@@ -47,7 +46,6 @@ KEPT_STATES: Final = "128"  # states of past blocks, kept in memory; more than a
 KEYSTORE_ROUNDS: Final = 1_000  # quick to open; these keys are no secret
 MAX_STATE_BYTES: Final = 2**30
 _BALANCE: Final = hex(10**24)  # wei: a million ether an account
-_PR_SET_PDEATHSIG: Final = 1
 
 
 def find_anvil() -> Path:
@@ -192,7 +190,7 @@ class Devnet:
         command += ["--load-state", str(state)] if state.exists() else []
         with (self._directory / "anvil.log").open("wb") as log:
             return subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=_dies_with(os.getpid())
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=dies_with(os.getpid())
             )
 
     def _wait_until_ready(self) -> None:
@@ -252,17 +250,3 @@ def _write(path: Path, content: bytes, *, mode: int = 0o644) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
-
-
-def _dies_with(parent: int) -> Callable[[], Any] | None:
-    """Return what a child does before it becomes anvil, so that even a killed parent leaves none behind."""
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def die_with_parent() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return die_with_parent

@@ -5,6 +5,7 @@ knows what the children do.
 """
 
 import logging
+import os
 import signal
 import subprocess
 import time
@@ -12,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import Final
+
+from anchoring.children import dies_with
 
 _FIRST_PAUSE: Final = 0.5  # seconds before a child that died is started again
 _LONGEST_PAUSE: Final = 30.0
@@ -59,7 +62,8 @@ class Supervisor:
         for child in self._children:
             if child.process is None:
                 if now >= child.due:
-                    child.process, child.started = subprocess.Popen(child.command), now
+                    death = dies_with(os.getpid())
+                    child.process, child.started = subprocess.Popen(child.command, preexec_fn=death), now
                 continue
             code = child.process.poll()
             if code is None:

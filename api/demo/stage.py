@@ -15,6 +15,7 @@ from typing import Final
 
 from anchoring import calls, deployment
 from anchoring.chain import Chain, RegistryName, TransactionReceipt
+from anchoring.children import dies_with
 from anchoring.devnet import Devnet
 from anchoring.errors import AnchoringError, DevnetError
 from anchoring.ethereum import Account, Endpoint, EthereumChain
@@ -47,7 +48,9 @@ class City:
         """Start the node's processes."""
         with (self.directory / "node.log").open("ab") as log:
             command = [sys.executable, "-m", "api.cli", "node", str(self.directory)]
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(
+                command, stdout=log, stderr=log, start_new_session=True, preexec_fn=dies_with(os.getpid())
+            )
 
     def wait_ready(self) -> None:
         """Wait until the node answers and has caught up. Raises: NodeNotReady with the end of its log."""
