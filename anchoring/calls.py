@@ -23,7 +23,7 @@ from ledger.keys import keccak256
 ARTEFACT: Final = Path(__file__).resolve().parent.parent / "contracts" / "artefact" / "Registry.json"
 
 #: The function that records each act.
-FUNCTIONS: Final[Mapping[type[acts.Act], str]] = {
+FUNCTIONS: Final[dict[type[acts.Act], str]] = {
     acts.ProvinceTransferStarted: "transferProvince(address)",
     acts.LogAdmitted: "admitLog(bytes32,uint8,address,bytes6[],(string,bytes32,uint64,bytes32,uint64,bytes32))",
     acts.DivisionAssigned: "assignDivision(bytes6,bytes32)",
@@ -40,6 +40,12 @@ FUNCTIONS: Final[Mapping[type[acts.Act], str]] = {
     acts.RegistryClosed: "close(string)",
 }
 
+#: The function with which the one that was named takes over.
+_ACCEPTANCES: Final[dict[type[acts.Act], str]] = {
+    acts.ProvinceTransferred: "acceptProvince()",
+    acts.AdminTransferred: "acceptAdmin(bytes32)",
+}
+
 _GAS_BASE: Final = 250_000  # a transaction, and the slots of any one act, several times over
 _GAS_A_BYTE: Final = 60  # calldata costs 16 gas a byte, the event 8, copying and hashing the rest
 _GAS_A_DIVISION: Final = 50_000  # one new slot for each division of an admitted log
@@ -51,9 +57,23 @@ def selector(signature: str) -> bytes:
     return keccak256(signature.encode("ascii"))[:4]
 
 
+def function(act: acts.Act) -> str:
+    """Return the signature of the function that records `act`."""
+    return (FUNCTIONS | _ACCEPTANCES)[type(act)]
+
+
 def call(act: acts.Act) -> bytes:
-    """Return the call data that has the contract record `act`. Raises: MalformedInput for a value that does not fit."""
-    return selector(FUNCTIONS[type(act)]) + act.encode()
+    """Return the call data that has the contract record `act`. Raises: MalformedInput for a value that does not fit.
+
+    A transfer that is accepted is recorded with its sender, whom the call data does not name.
+    """
+    match act:
+        case acts.ProvinceTransferred():
+            return accept_province()
+        case acts.AdminTransferred():
+            return selector(function(act)) + act.encode()[:32]
+        case _:
+            return selector(function(act)) + act.encode()
 
 
 def accept_province() -> bytes:

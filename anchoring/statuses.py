@@ -54,7 +54,9 @@ class StatusTrees:
         if state is None:
             raise NotFound(f"there is no log {log!r} in this registry")
         if not state.status_known:
-            raise NotFound(f"the log {log!r} continues one of another registry, whose statuses are not known here")
+            raise NotFound(
+                f"the log {log!r} continues one of another registry, whose statuses are not known here"
+            )
         followed = self._followed.get(log)
         if followed is None or followed.sequence > state.sequence:  # an older reading, or a replica made anew
             followed = _Followed(StatusTree(state.suite), 0)

@@ -87,7 +87,6 @@ def read_batch(body: bytes, settings: Settings) -> list[Presentation]:
     return [Presentation.from_json(item, settings, policy) for item in items]
 
 
-
 def files(form: FormData) -> list[tuple[str, bytes]]:
     """Return the name of the field and the content of every file that was really chosen."""
     uploads = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]

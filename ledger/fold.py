@@ -4,7 +4,7 @@ An anchor whose status words or status root do not fit is void: its size counts,
 the log goes on. A transition that cannot be makes its position contradictory for good.
 """
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import MutableMapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -87,7 +87,9 @@ def _admitted(view: View, trees: Trees, event: Event, act: acts.LogAdmitted) -> 
     if view.log(act.log) is not None:
         raise BrokenHead(f"event {event.n}: the log {act.log!r} is admitted twice")
     suite, size = suites.by_number(act.suite), act.predecessor.size
-    if size == 0:  # what a predecessor's positions became is not known here: there is nothing to keep or compare
+    if (
+        size == 0
+    ):  # what a predecessor's positions became is not known here: there is nothing to keep or compare
         trees[act.log] = StatusTree(suite)
     log = LogState(act.log, suite, event.n, act.admin, size=size, status_known=size == 0)
     return [log, *(Division(division, act.log) for division in act.divisions)]
@@ -133,35 +135,39 @@ def _anchored(view: View, trees: Trees, event: Event, act: acts.Anchored) -> lis
             void=void,
         ),
     ]
-    for position, before, after in changes:
+    for position, status in changes:
         known = view.status(act.log, position, act.sequence)
-        impossible = before is not None and not allowed(before, after)
-        contradictory = impossible or (known is not None and known.contradictory)
-        facts.append(PositionStatus(act.log, position, act.sequence, event.time, after, contradictory))
+        contradictory = not _follows(known, status, log.status_known)
+        facts.append(PositionStatus(act.log, position, act.sequence, event.time, status, contradictory))
     return facts
 
 
-def _changes(
-    tree: StatusTree | None, act: acts.Anchored
-) -> tuple[Sequence[tuple[int, int | None, Status]], str]:
-    """Return (position, before, after) of a good anchor, or nothing and why it is void; the tree follows.
+def _follows(known: PositionStatus | None, status: Status, complete: bool) -> bool:
+    """Tell whether a position may get `status`; of one never changed here, a log continued may know nothing."""
+    if known is None:
+        return not complete or allowed(Status.VALID, status)
+    return not known.contradictory and allowed(known.status, status)
 
-    Without a tree the statuses before are not known, and the status root cannot be compared.
+
+def _changes(tree: StatusTree | None, act: acts.Anchored) -> tuple[list[tuple[int, Status]], str]:
+    """Return position and status of every word of a good anchor, or nothing and why it is void; the tree follows.
+
+    Without a tree the status root cannot be compared.
     """
     if tree is not None:
         tree.grow(act.size)
     try:
-        words = decode_changes(act.status_changes, act.size)
+        changes = decode_changes(act.status_changes, act.size)
     except MalformedInput as error:
         return [], f"status words: {error}"
     if tree is None:
-        return [(position, None, after) for position, after in words], ""
-    changes = [(position, tree.get(position), after) for position, after in words]
-    for position, _, after in changes:
-        tree.set(position, after)
+        return changes, ""
+    before = [(position, tree.get(position)) for position, _ in changes]
+    for position, status in changes:
+        tree.set(position, status)
     if tree.root() != act.status_root:
-        for position, before, _ in changes:
-            tree.set(position, before)
+        for position, status_before in before:
+            tree.set(position, status_before)
         return [], "the status root does not follow from the status words"
     return changes, ""
 

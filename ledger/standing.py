@@ -14,7 +14,7 @@ from ledger.proof import Proof, Staple
 from ledger.reasons import Outcome
 from ledger.report import StatusReport, Step
 from ledger.status import Status, staple_root, status_in_chunk
-from ledger.trust import Anchor, LogState, PositionStatus, Trust
+from ledger.trust import LogState, PositionStatus, Trust
 
 
 def standing(proof: Proof, found_at: Origin, trust: Trust) -> tuple[Step, StatusReport | None]:
@@ -23,26 +23,24 @@ def standing(proof: Proof, found_at: Origin, trust: Trust) -> tuple[Step, Status
     if log is None or anchor is None or position is None:
         return Step(9, Outcome.UNKNOWN, "position_unknown"), None
     found = trust.status(log.name, position, log.sequence)
-    attached = [linked for linked in proof.linked if _belongs(linked, proof, trust)]
-    status = StatusReport.own(log, found, trust.source, cause=_cause(proof, found, attached))
+    attached = [linked for linked in proof.linked if _explains(linked, proof, position, trust)]
+    status = StatusReport.own(log, found, trust.source, _cause(found, attached))
     evidence = status.evidence()
     if found and found.contradictory:
         return Step(9, Outcome.UNKNOWN, "status_contradictory", evidence), status
     if status.status not in IN_FORCE:
         return Step(9, Outcome.FAIL, status.status.name.lower(), evidence), status
-    doubt = _stapled_doubt(proof.status, log, anchor, position, trust)
+    doubt = _stapled_doubt(proof.status, log, position, trust)
     if doubt is None and len(attached) < len(proof.linked):
         doubt = "attached_unproven"
-    if doubt is None and not _reinstatement_proven(proof, found, attached, trust):
+    if doubt is None and not _reinstatement_proven(found, attached, trust):
         doubt = "reinstatement_unproven"
     if doubt:
         return Step(9, Outcome.UNKNOWN, doubt, evidence), status
     return Step(9, Outcome.PASS, f"status_{status.status.name.lower()}", evidence), status
 
 
-def _stapled_doubt(
-    staple: Staple | None, log: LogState, anchor: Anchor, position: int, trust: Trust
-) -> str | None:
+def _stapled_doubt(staple: Staple | None, log: LogState, position: int, trust: Trust) -> str | None:
     """Return why the staple, or its absence, forbids to rely on the trust's own status.
 
     A log that continues one of another registry needs it: only there is a root that speaks of every status.
@@ -53,10 +51,10 @@ def _stapled_doubt(
     stated = status_in_chunk(staple.chunk, position)
     if staple.sequence > log.sequence:  # no anchor to check it with
         return "staple_newer" if stated not in IN_FORCE else missing
-    stapled = trust.anchor(log.name, staple.sequence) if staple.sequence >= anchor.sequence else None
+    stapled = trust.anchor(log.name, staple.sequence)
     if stapled is None or stapled.void:
         return "staple_altered"
-    try:
+    try:  # an anchor before the record's own has no such position
         root = staple_root(log.suite, stapled.size, position, staple.chunk, staple.path)
     except MalformedInput:
         return "staple_altered"
@@ -68,10 +66,22 @@ def _stapled_doubt(
     return None
 
 
-def _belongs(linked: Proof, proof: Proof, trust: Trust) -> bool:
-    """Tell whether an attached proof is good and bare, and of the same certificate, issuer and log."""
-    bare = linked.disclosure is None and linked.status is None and not linked.linked
-    return bare and _whose(linked) == _whose(proof) and origin(linked, trust, must_present=False).proven
+def _explains(linked: Proof, proof: Proof, position: int, trust: Trust) -> bool:
+    """Tell whether an attached proof is good and bare, and of a change that its anchor made to this certificate."""
+    if linked.disclosure is not None or linked.status is not None or linked.linked:
+        return False
+    change = trust.status(proof.entry.statement.log, position, linked.sequence)
+    made = change is not None and change.sequence == linked.sequence and _makes(linked, proof, change.status)
+    return made and origin(linked, trust, must_present=False).proven
+
+
+def _makes(linked: Proof, proof: Proof, status: Status) -> bool:
+    """Tell whether the record of `linked` gives this status to the record of `proof`."""
+    if _whose(linked) != _whose(proof):
+        return False
+    if linked.record.action in ("renew", "amend"):
+        return status is Status.SUPERSEDED
+    return linked.record.identifier == proof.record.identifier and RESULT.get(linked.record.action) is status
 
 
 def _whose(proof: Proof) -> tuple[str, ...]:
@@ -79,25 +89,12 @@ def _whose(proof: Proof) -> tuple[str, ...]:
     return record.kind, record.lineage, record.issuer, statement.log
 
 
-def _cause(proof: Proof, found: PositionStatus | None, attached: Sequence[Proof]) -> Proof | None:
-    """Return the attached proof of the record that made the status: anchored with it, and of that effect."""
-    for linked in attached:
-        if found is None or linked.sequence != found.sequence:
-            continue
-        record = linked.record
-        same = record.identifier == proof.record.identifier
-        if record.action in ("renew", "amend"):
-            fits = found.status is Status.SUPERSEDED and not same
-        else:
-            fits = found.status is RESULT.get(record.action) and same
-        if fits:
-            return linked
-    return None
+def _cause(change: PositionStatus | None, attached: Sequence[Proof]) -> Proof | None:
+    """Return the attached proof of the record that made the change."""
+    return next((linked for linked in attached if change and linked.sequence == change.sequence), None)
 
 
-def _reinstatement_proven(
-    proof: Proof, found: PositionStatus | None, attached: Sequence[Proof], trust: Trust
-) -> bool:
+def _reinstatement_proven(found: PositionStatus | None, attached: Sequence[Proof], trust: Trust) -> bool:
     """Tell whether the newest reinstatement, if any, has its record.
 
     A suspension that was lifted later does not make up for it: revoked, reinstated, suspended, resumed reads as valid.
@@ -106,6 +103,6 @@ def _reinstatement_proven(
         if found is None:
             return True
         if found.status is Status.REINSTATED:
-            return _cause(proof, found, attached) is not None
+            return _cause(found, attached) is not None
         found = trust.status(found.log, found.position, found.sequence - 1)
     return False

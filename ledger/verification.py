@@ -22,7 +22,7 @@ Steps 1 and 4 to 8 are in `ledger.origin`, 2 in `ledger.comparison`, 9 in `ledge
 
 from dataclasses import dataclass
 
-from ledger import times
+from ledger import limits, times
 from ledger.canonical import Json
 from ledger.comparison import Presented as Presented
 from ledger.comparison import compare
@@ -106,7 +106,7 @@ def _claims(proof: Proof) -> Step:
 def _dates(proof: Proof, trust: Trust, now: int, policy: Policy) -> Step:
     """10. Civil dates in Asia/Shanghai, both ends inclusive; an absent end is 长期."""
     record = proof.record
-    today = times.civil_date(max(now, trust.time))  # a final block's time has passed, whatever the clock says
+    today = times.civil_date(max(now, _chain_time(trust)))  # it has passed, whatever the clock says
     evidence: dict[str, Json] = {"today": today.isoformat()}
     if record.valid_from and today < record.valid_from:
         evidence["from"] = record.valid_from.isoformat()
@@ -131,7 +131,7 @@ def _links(proof: Proof) -> Step:
 def _age(status: StatusReport | None, trust: Trust, now: int, policy: Policy) -> Step:
     """12. The newest good anchor of the log against the policy, and the clock against the chain."""
     if _clock_behind(trust, now, policy):
-        return Step(12, Outcome.UNKNOWN, "clock_behind", {"chain": times.format_time(trust.time)})
+        return Step(12, Outcome.UNKNOWN, "clock_behind", {"chain": times.format_time(_chain_time(trust))})
     if status is None:
         return Step(12, Outcome.UNKNOWN, "not_reached")
     known_at = status.known_at
@@ -142,4 +142,9 @@ def _age(status: StatusReport | None, trust: Trust, now: int, policy: Policy) ->
 
 
 def _clock_behind(trust: Trust, now: int, policy: Policy) -> bool:
-    return now + policy.clock_tolerance < trust.time
+    return now + policy.clock_tolerance < _chain_time(trust)
+
+
+def _chain_time(trust: Trust) -> int:
+    """Return the time of the newest final block; what a broken endpoint told beyond every calendar is cut off."""
+    return min(trust.time, limits.MAX_BLOCK_TIME)

@@ -13,7 +13,6 @@ from anchoring.drafting import Target, draft
 from anchoring.errors import NotFound
 from api.client import NodeClient, NodeError
 from api.console import note, progress, say, show_json
-from api.node import system_clock
 from ledger.keys import private_key
 from ledger.suites import by_name
 
@@ -92,7 +91,7 @@ def _draft(args: argparse.Namespace, node: NodeClient, kept: Path) -> None:
             target,
             key,
             secrets.token_bytes,
-            system_clock(),
+            int(time.time()),
             read=lambda path: (folder / path).read_bytes(),
         ) as drafted:
             _write_aside(kept, drafted.lines())

@@ -2,13 +2,13 @@
 
 import argparse
 import secrets
+import time
 from pathlib import Path
 from typing import Any
 
 from anchoring.register import Register
 from anchoring.tokens import SCOPES, create_token, revoke_token, tokens
 from api.console import note, say, show_json
-from api.node import system_clock
 from api.settings import Settings, SettingsError
 from ledger.canonical import Json
 from ledger.times import format_time
@@ -42,7 +42,7 @@ def _register(directory: Path) -> Register:
 
 
 def _create(args: argparse.Namespace) -> int:
-    now = system_clock()
+    now = int(time.time())
     expires = now + args.days * 86_400 if args.days else None
     with _register(args.directory).writing() as connection:
         token, text = create_token(
@@ -82,6 +82,6 @@ def _list(args: argparse.Namespace) -> int:
 
 def _revoke(args: argparse.Namespace) -> int:
     with _register(args.directory).writing() as connection:
-        revoke_token(connection, args.id, system_clock())
+        revoke_token(connection, args.id, int(time.time()))
     say(f"token {args.id} is revoked")
     return 0

@@ -249,7 +249,7 @@ contract Registry is IRegistry {
             _existing(log);
             revert NotOperator(log, msg.sender);
         }
-        // The calldata is the payload already. Taken as it is, an anchor of many words costs a tenth less than copied anew.
+        // The calldata is the payload already. Emitted as it is, an anchor of many words costs 6 % less than encoded anew.
         bytes calldata payload = msg.data[4:];
         bytes32 digest = keccak256(payload);
         bytes32 canonical = keccak256(abi.encode(log, sequence, size, root, statusRoot, statusChanges));

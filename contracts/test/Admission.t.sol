@@ -60,7 +60,12 @@ contract AdmissionTest is RegistryTest {
         _badName(0);
         _badName("Tianmen");
         _badName("tian men");
-        _badName("tianmen.");
+        _badName("tianmen."); // beside the hyphen, as "," is
+        _badName("tianmen,");
+        _badName("tianmen/"); // beside 0, 9, a and z
+        _badName("tianmen:");
+        _badName("tianmen`");
+        _badName("tianmen{");
         _badName("tian\x00men");
         _badName("\x00tianmen");
         _badName(unicode"天门");
@@ -130,7 +135,8 @@ contract AdmissionTest is RegistryTest {
 
     function test_admitLog_refusesBadDivisions() public {
         testFuzz_admitLog_refusesBadDivisions("42900");
-        testFuzz_admitLog_refusesBadDivisions("42900a");
+        testFuzz_admitLog_refusesBadDivisions("42900/");
+        testFuzz_admitLog_refusesBadDivisions("42900:");
         testFuzz_admitLog_refusesBadDivisions(0);
     }
 

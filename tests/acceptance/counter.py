@@ -1,9 +1,9 @@
-"""A counter in Wuhan as a process of its own, with nothing but a copy of the replica: verifies, then tries to reach somebody.
+"""A counter in Wuhan with nothing but a copy of the replica: verifies, then tries to reach somebody.
 
     python counter.py REPLICA REGISTRY REQUEST.json PORT [guarded]
 
-Prints the report, every network call that was attempted while verifying, and what became of a call made on purpose. `guarded`
-lets no socket but a local pair be made, no name be looked up and no program be started once the node is to verify.
+Prints the report, every call that was attempted while verifying, and what became of a call made on purpose. `guarded` lets
+no socket but a local pair be made, no name be looked up and no program be started.
 """
 
 import json

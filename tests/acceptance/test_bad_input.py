@@ -5,10 +5,11 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import httpx
 import pytest
@@ -16,7 +17,7 @@ import pytest
 from ledger.identifiers import CertificateIdentifier
 from tests.acceptance.cities import ISSUER, Cities, new_key, register_key, write_rows
 
-Alter = Callable[[Sequence[bytes]], list[bytes]]
+Alter = Callable[[list[bytes]], list[bytes]]
 OTHER_TYPE = "11100000MB0143028R999"
 
 
@@ -47,8 +48,8 @@ def with_other_check_character(line: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        (b'{"kind": "licence", "action"', "row 2: "),
-        (b'{"kind": "licence", "action": "issue"}', "row 2: row lacks"),
+        pytest.param(b'{"kind": "licence", "action"', "row 2: ", id="no JSON"),
+        pytest.param(b'{"kind": "licence", "action": "issue"}', "row 2: ", id="no record"),
     ],
 )
 def test_a_line_that_is_no_record(cities: Cities, tmp_path: Path, line: bytes, words: str) -> None:
@@ -76,21 +77,28 @@ def test_a_wrong_check_character(cities: Cities, tmp_path: Path) -> None:
 # What the node finds in a submission that was signed.
 
 
-@pytest.mark.parametrize(
-    ("expected", "alter"),
-    [
-        ("malformed-row", lambda lines: [*lines[:2], lines[2][:-9]]),
-        ("invalid-identifier", lambda lines: [*lines[:2], with_other_check_character(lines[2])]),
-        ("wrong-count", lambda lines: lines[:2]),
-        ("wrong-count", lambda lines: [*lines, lines[2]]),
-        ("wrong-order", lambda lines: [lines[0], lines[2], lines[1]]),
-        ("bad-signature", lambda lines: [lines[0].replace(b'"time":"20', b'"time":"19'), *lines[1:]]),
-        ("malformed-statement", lambda lines: lines[1:]),
-    ],
-)
+ALTERED: Final[dict[str, tuple[str, Alter]]] = {
+    "a line cut off": ("malformed-row", lambda lines: [*lines[:2], lines[2][:-9]]),
+    "another check character": (
+        "invalid-identifier",
+        lambda lines: [*lines[:2], with_other_check_character(lines[2])],
+    ),
+    "a record left out": ("wrong-count", lambda lines: lines[:2]),
+    "a record more": ("wrong-count", lambda lines: [*lines, lines[2]]),
+    "another order": ("wrong-order", lambda lines: [lines[0], lines[2], lines[1]]),
+    "another statement": (
+        "bad-signature",
+        lambda lines: [lines[0].replace(b'"count":2', b'"count":1'), *lines[1:]],
+    ),
+    "no statement": ("malformed-statement", lambda lines: lines[1:]),
+}
+
+
+@pytest.mark.parametrize("change", ALTERED)
 def test_a_submission_that_was_altered(
-    cities: Cities, tmp_path: Path, signed: Sequence[bytes], expected: str, alter: Alter
+    cities: Cities, tmp_path: Path, signed: list[bytes], change: str
 ) -> None:
+    expected, alter = ALTERED[change]
     records = tmp_path / "records.ndjson"
     content = b"\n".join(alter(signed)) + b"\n"
     submission_of(records).write_bytes(content)
@@ -148,7 +156,9 @@ def test_handed_in_twice(cities: Cities, tmp_path: Path) -> None:
     held = cities.held()
     again = cities.submit(records)
     assert (first.code, again.code) == (0, 0)
-    assert {**first.json, "state": ""} == {**again.json, "state": ""}
+    same = first.json.keys() & again.json.keys() - {"state"}
+    assert {"id", "first", "count", "accepted"} <= same
+    assert [first.json[name] for name in same] == [again.json[name] for name in same]
     assert "signed before" in again.err
     assert cities.held() == held
 
@@ -168,7 +178,7 @@ def test_the_node_is_down(cities: Cities, tmp_path: Path) -> None:
     assert cities.submit(records).code == 0
 
 
-def test_the_line_is_cut_while_handing_in(cities: Cities, tmp_path: Path, signed: Sequence[bytes]) -> None:
+def test_the_line_is_cut_while_handing_in(cities: Cities, tmp_path: Path, signed: list[bytes]) -> None:
     """What was signed is kept; the same command hands exactly that in."""
     before = cities.held()
     answer = cities.submit(tmp_path / "records.ndjson")

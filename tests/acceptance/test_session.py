@@ -23,7 +23,8 @@ wait_until() {
   echo "waited in vain: $*" >&2; tail trial/*.log >&2; return 1
 }
 wait_for() { wait_until test -s "$1"; }
-wait_for_node() { wait_until python -c "from urllib.request import urlopen; urlopen('http://127.0.0.1:$1/readyz', timeout=2)"; }
+ready() { python -c "from urllib.request import urlopen; urlopen('http://127.0.0.1:$1/readyz', timeout=2)"; }
+wait_for_node() { wait_until ready "$1"; }
 """
 
 

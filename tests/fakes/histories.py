@@ -9,7 +9,7 @@ from ledger import registry as acts
 from ledger import suites
 from ledger.errors import MalformedInput
 from ledger.keys import keccak256
-from ledger.registry import Act
+from ledger.registry import Act, Event
 from ledger.status import Status, StatusTree, decode_changes, encode_changes
 from tests.fakes.fake_chain import FakeChain
 from tests.fakes.fake_registry import FakeRegistry
@@ -117,8 +117,8 @@ class History:
     def status_root(self, log: str, size: int, words: bytes) -> bytes:
         """Return the root after all anchors of the log and `words`, as a good issuing city would compute it."""
         tree: StatusTree | None = None
-        for found in self.chain.events(self.contract, 0, self.chain.latest().number):
-            act = acts.decode_act(found.event.kind, found.event.payload)
+        for event in self.events():
+            act = acts.decode_act(event.kind, event.payload)
             if isinstance(act, acts.LogAdmitted) and act.log == log:
                 tree = StatusTree(suites.by_number(act.suite))
                 tree.grow(act.predecessor.size)
@@ -129,6 +129,10 @@ class History:
         tree.grow(size)
         _apply(tree, words, None)
         return tree.root()
+
+    def events(self) -> list[Event]:
+        """Return what was recorded so far."""
+        return [found.event for found in self.chain.events(self.contract, 0, self.chain.latest().number)]
 
     def address(self, name: str) -> str:
         return "0x" + keccak256(name.encode())[:20].hex()

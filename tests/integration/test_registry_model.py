@@ -8,14 +8,13 @@ from dataclasses import fields, replace
 import pytest
 
 from anchoring import calls
-from anchoring.chain import RegistryName
 from anchoring.errors import TransactionRejected
 from ledger import registry as acts
 from ledger.errors import MalformedInput
 from ledger.registry import Act
-from tests.fakes.fake_registry import FakeRegistry
-from tests.fakes.histories import LOGS, History
-from tests.fakes.nets import AnvilNet, deploy_on
+from tests.fakes.histories import LOGS
+from tests.fakes.nets import AnvilNet
+from tests.fakes.twins import TwinHistory
 
 pytestmark = pytest.mark.enable_socket
 
@@ -27,28 +26,8 @@ ODD = {
 }
 
 
-class Twin(History):
+class Twin(TwinHistory):
     """A history whose acts go to a model and to a contract that stand side by side."""
-
-    def __init__(self, seed: int, net: AnvilNet) -> None:
-        super().__init__(seed)
-        self.anvil = net
-        province = net.account("province")
-        self.name = deploy_on(net, province)
-        self.contract = RegistryName.parse(self.name).contract
-        first = net.chain.events(self.contract, 0, net.chain.latest().number)[0].event
-        parent = net.chain.block(first.block - 1)
-        assert parent is not None
-        self.model = FakeRegistry(net.chain.chain_id(), self.contract, parent.hash)
-        assert self.model.deploy(province.address, time=first.time, block=first.block) == first
-
-    @property
-    def registry(self) -> FakeRegistry:
-        return self.model
-
-    @property
-    def now(self) -> int:
-        return self.anvil.chain.latest().time
 
     def status_root(self, log: str, size: int, words: bytes) -> bytes:
         return b"\x03" * 32
@@ -115,7 +94,6 @@ def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnvilNet]:
 
 def test_model_and_contract_agree_on_every_call(net: AnvilNet) -> None:
     twin = Twin(5, net)
-    twin.province = net.account("province").address
     outcomes = Counter(twin.both(*twin.call()) for _ in range(1500))
     assert outcomes["recorded"] > 300
     assert len(outcomes) > 25

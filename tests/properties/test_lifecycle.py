@@ -54,7 +54,11 @@ def agree(city: City, lived: list[Item], statuses: dict[bytes, Status]) -> None:
         assert trust.trees["tianmen"].get(position) == statuses.get(item.leaf, Status.VALID)
         found.append(Recorded(item.record, item.leaf, position, trust.anchor("tianmen", place.sequence)))
         if item.leaf in statuses:
-            changes = [other for other in lived if other.record.action in STATUS_ACTIONS][-16:]
+            changes = [
+                other
+                for other in lived
+                if other.record.action in STATUS_ACTIONS and other.record.identifier == item.record.identifier
+            ]
             verdict = city.verify(city.proof(item, *changes)).verdict
             in_force = statuses[item.leaf] in (Status.VALID, Status.REINSTATED)
             assert verdict is (Verdict.VALID if in_force else Verdict.NOT_CURRENT)

@@ -145,6 +145,18 @@ def test_revoked_turned_valid_again() -> None:
     assert city.verify(city.proof(licence)).reason == "status_contradictory"
 
 
+def test_revoked_turned_valid_again_where_a_log_continues_another() -> None:
+    """Of such a log no tree is kept; what its own words said before is remembered all the same."""
+    before = acts.Predecessor("eip155:1:0x00:00", "tianmen", 7, b"\x01" * 32, 100, b"\x02" * 32)
+    city = City(Registry(), "tianmen", predecessor=before)
+    licence = city.licence()
+    city.register(licence)
+    assert city.verify(city.proof(licence)).verdict is Verdict.VALID
+    for status in (Status.REVOKED, Status.VALID):
+        city.anchor(changes=[(city.position(licence), status)])
+    assert city.verify(city.proof(licence)).reason == "status_contradictory"
+
+
 def test_revoked_turned_valid_again_by_allowed_words_alone() -> None:
     """4, 8, 1, 0 are all allowed one after another; without the department's record they do not make it valid."""
     city, (licence, *_) = scene()
@@ -164,6 +176,20 @@ def test_a_reinstatement_of_another_certificate() -> None:
     city.anchor(city.submit(revived), changes=sorted(words))
     assert city.verify(city.proof(other, revived)).verdict is Verdict.VALID
     assert city.verify(city.proof(licence, revived)).verdict is Verdict.UNVERIFIABLE
+
+
+def test_a_reinstatement_of_another_version() -> None:
+    """A licence was renewed, the renewal revoked and reinstated: the operator revives the old paper along with it."""
+    city, (licence, *_) = scene()
+    renewal = city.follow("renew", licence)
+    city.register(renewal)
+    city.register(city.follow("revoke", renewal))
+    revived = city.follow("reinstate", renewal)
+    words = [(city.position(item), Status.REINSTATED) for item in (licence, renewal)]
+    city.anchor(city.submit(revived), changes=sorted(words))
+    assert city.verify(city.proof(renewal, revived)).verdict is Verdict.VALID
+    for attached in ([], [revived]):
+        assert city.verify(city.proof(licence, *attached)).verdict is Verdict.UNVERIFIABLE
 
 
 def test_an_older_reinstatement_shown_for_a_newer_one() -> None:

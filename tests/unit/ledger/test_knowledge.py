@@ -158,6 +158,20 @@ def test_a_continued_log_begins_at_the_size_of_the_one_before() -> None:
     assert (anchor.size_before, anchor.size, anchor.void) == (100, 101, "")
 
 
+def test_a_continued_log_may_reinstate_what_another_registry_revoked() -> None:
+    before = acts.Predecessor("eip155:1:0x00:00", "tianmen", 7, b"\x01" * 32, 100, b"\x02" * 32)
+    city = City(Registry(), "tianmen", predecessor=before)
+    for status in (Status.REINSTATED, Status.SUSPENDED, Status.REINSTATED):
+        city.anchor(changes=[(99, status)])
+    found = [city.registry.knowledge.status("tianmen", 99, sequence) for sequence in range(1, 4)]
+    assert [at.contradictory for at in found if at] == [False, False, True]
+    city.anchor(status_changes=bytes(7))
+    anchor = city.registry.knowledge.anchor("tianmen", 4)
+    assert anchor
+    assert anchor.void
+    assert "tianmen" not in city.registry.knowledge.trees
+
+
 def test_time_is_that_of_the_newest_block() -> None:
     registry = Registry()
     known = registry.knowledge

@@ -11,7 +11,7 @@ import pytest
 from ledger.canonical import Json, decode
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
 from ledger.limits import MAX_NESTING, MAX_PAPER_BYTES
-from ledger.paper import PREFIX, decode_paper, encode_paper, pack, unpack
+from ledger.paper import PREFIX, decode_paper, decode_presented, encode_paper, pack, unpack
 from ledger.proof import Proof
 from ledger.verification import Presented, verify
 from tests.scenes import CLAIMS, scene
@@ -43,6 +43,16 @@ def test_paper_verifies_as_the_file_does() -> None:
         CITY.registry.now,
     )
     assert report == CITY.verify(PROOF)
+
+
+def test_a_proof_as_a_person_presents_it() -> None:
+    printed = encode_paper(PROOF).encode()
+    for text in (PROOF.encode(), printed, b" \n" + printed + b"\n", b"\n" + PROOF.encode()):
+        assert decode_presented(text) == PROOF
+        assert CITY.verify(text, claims=CLAIMS).verdict == "valid"
+    for text in (printed + b"\xff", b"SZ1:", b"SZ2:" + printed[4:], b""):
+        with pytest.raises(MalformedInput):
+            decode_presented(text)
 
 
 def test_packing_is_deterministic_cbor() -> None:

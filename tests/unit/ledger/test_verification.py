@@ -19,7 +19,7 @@ from ledger.keys import keccak256
 from ledger.limits import MAX_PROOF_BYTES, MAX_STATUS_CHANGES
 from ledger.proof import Proof
 from ledger.reasons import STEP_WORDS, TABLE, VERDICT_WORDS, Key, Outcome, Verdict, decide
-from ledger.records import Link
+from ledger.records import Link, Record
 from ledger.report import Compared, Report
 from ledger.status import Status
 from ledger.suites import SHA256
@@ -594,7 +594,7 @@ def a_staple_from_before_the_record() -> Report:
 @case(9, UNKNOWN, "staple_altered", UNVERIFIABLE)
 def a_staple_to_a_void_anchor() -> Report:
     city, licence, _ = one()
-    city.anchor(status_root=b"\x07" * 32)
+    city.anchor(status_changes=b"\0")  # the root is that of before, and the words are none
     return city.verify(city.proof(licence))
 
 
@@ -626,17 +626,60 @@ def a_proof_of_another_certificate_attached() -> Report:
     return city.verify(city.proof(items[0], items[1]))
 
 
-@case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
-def an_attached_record_with_claims_of_its_own() -> Report:
+def _dressed(**altered: Any) -> Report:
+    """A licence suspended and resumed, with the proof of the latter attached, `altered`."""
     city, licence, _ = one()
     city.register(city.follow("suspend", licence))
     resumed = city.follow("resume", licence)
     city.register(resumed)
-    dressed = replace(city.proof(resumed), disclosure=licence.disclosure)
-    return city.verify(city.proof(licence, linked=(dressed,)))
+    bare = city.proof(resumed, disclosure=None, status=None)
+    altered = {name: make(city, licence) for name, make in altered.items()}
+    return city.verify(city.proof(licence, linked=(replace(bare, **altered),)))
 
 
-def _continued(**altered: Any) -> tuple[City, Item]:
+@case(9, PASS, "status_valid", VALID)
+def a_record_of_a_change_attached() -> Report:
+    return _dressed()
+
+
+@case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
+def an_attached_record_with_claims_of_its_own() -> Report:
+    return _dressed(disclosure=lambda city, licence: licence.disclosure)
+
+
+@case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
+def an_attached_record_with_a_staple_of_its_own() -> Report:
+    return _dressed(status=lambda city, licence: city.staple(licence))
+
+
+@case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
+def an_attached_record_with_more_attached() -> Report:
+    return _dressed(linked=lambda city, licence: (city.proof(licence, disclosure=None, status=None),))
+
+
+@case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
+def an_attached_record_with_a_signature_of_nobody() -> Report:
+    return _dressed(entry=lambda city, licence: city.submit(licence, signer=city.new_key()).entry)
+
+
+@case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
+def a_revocation_attached_that_the_city_kept_off_the_chain() -> Report:
+    city, licence, _ = one()
+    revocation = city.follow("revoke", licence)
+    city.anchor(city.submit(revocation))  # recorded and anchored, but its word was left out
+    return city.verify(city.proof(licence, revocation))
+
+
+@case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
+def a_revocation_attached_where_the_city_wrote_another_change() -> Report:
+    city, licence, _ = one()
+    revocation = city.follow("revoke", licence)
+    city.anchor(city.submit(revocation), changes=[(city.position(licence), Status.SUSPENDED)])
+    city.anchor(changes=[(city.position(licence), Status.VALID)])
+    return city.verify(city.proof(licence, revocation))
+
+
+def _continued() -> tuple[City, Item]:
     """A licence of a log that continues one of another registry, of 100 records."""
     before = acts.Predecessor("eip155:1:0x00:00", "tianmen", 7, b"\x01" * 32, 100, b"\x02" * 32)
     city = City(Registry(), "tianmen", predecessor=before)
@@ -655,6 +698,15 @@ def a_log_whose_earlier_statuses_are_not_known() -> Report:
 def a_continued_log_with_a_staple() -> Report:
     city, licence = _continued()
     return city.verify(city.proof(licence))
+
+
+@case(9, PASS, "status_reinstated", VALID)
+def a_continued_log_with_a_staple_of_a_reinstatement() -> Report:
+    city, licence = _continued()
+    city.register(city.follow("revoke", licence))
+    reinstated = city.follow("reinstate", licence)
+    city.register(reinstated)
+    return city.verify(city.proof(licence, reinstated))
 
 
 @case(9, UNKNOWN, "predecessor_unknown", UNVERIFIABLE)
@@ -746,6 +798,16 @@ def a_policy_that_bears_old_knowledge() -> Report:
 def a_clock_behind_the_chain() -> Report:
     city, _, proof = one()
     return city.verify(proof, now=city.registry.now - 121)
+
+
+@case(12, UNKNOWN, "clock_behind", UNVERIFIABLE)
+def a_block_beyond_every_calendar() -> Report:
+    city, _, _ = one()
+    licence = city.licence(valid_until=None)
+    city.register(licence)
+    proof, now = city.proof(licence), city.registry.now
+    city.registry.knowledge.see(now * 1000)
+    return city.verify(proof, now=now)
 
 
 @case(9, PASS, "status_valid", VALID)
@@ -845,6 +907,9 @@ def test_report_names_the_cause_only_with_its_proof() -> None:
     assert (evidence["action"], evidence["basis"]) == ("revoke", "示例条例 第七条")
     assert bare.status
     assert bare.status.cause is None
+    other = report_of("a_suspension_recorded_and_a_revocation_anchored").status
+    assert other
+    assert other.cause is None
     assert set(bare.status.evidence()) == {"status", "source", "sequence", "known_at", "since"}
 
 
@@ -857,6 +922,20 @@ def test_report_names_the_successor_of_a_renewed_licence() -> None:
     assert report.status
     assert report.status.evidence()["identifier"] == renewal.record.identifier
     assert city.verify(city.proof(renewal)).verdict is VALID
+
+
+def test_report_names_no_successor_of_another_licence() -> None:
+    city, (licence, other, _) = scene()
+    renewals = [city.follow("renew", licence), city.follow("renew", other)]
+    city.register(*renewals)
+    for renewal, item in zip(renewals, (licence, other), strict=True):
+        assert _cause_of(city.verify(city.proof(item, renewal))) == renewal.record
+    assert _cause_of(city.verify(city.proof(licence, renewals[1]))) is None
+
+
+def _cause_of(report: Report) -> Record | None:
+    assert report.status
+    return report.status.cause.record if report.status.cause else None
 
 
 def test_report_repeats_no_claims_of_a_forgery() -> None:

@@ -1,0 +1,167 @@
+"""What a registry says after 500 random acts is the same from its events, forwards and backwards, and from its views."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from anchoring import calls
+from anchoring.chain import ZERO_ADDRESS, ChainEvent
+from anchoring.facts import TABLES, fact_of
+from anchoring.follower import Follower
+from anchoring.reading import Reading
+from anchoring.replica import Replica
+from anchoring.views import KeyView, LogView, RegistryState, differences, state_by_views, state_of
+from anchoring.walking import walk, walk_back
+from ledger import registry as acts
+from ledger.knowledge import Knowledge
+from ledger.registry import Act
+from ledger.trust import (
+    Anchor,
+    Division,
+    Fact,
+    Governance,
+    IssuerAssignment,
+    KeyState,
+    LogState,
+    PositionStatus,
+)
+from tests.fakes.histories import LOGS
+from tests.fakes.nets import AnvilNet
+from tests.fakes.twins import TwinHistory
+
+pytestmark = pytest.mark.enable_socket
+
+ACTS = 500
+SUCCESSOR = "eip155:1:0x" + "ab" * 20 + ":0123456789abcdef"
+STATE_KINDS = (Governance, LogState, Division, IssuerAssignment, KeyState)
+
+
+class Sent(TwinHistory):
+    """A history whose acts are sent several a block, as cities do."""
+
+    def __init__(self, seed: int, net: AnvilNet) -> None:
+        super().__init__(seed, net)
+        net.devnet.request("anvil_autoImpersonateAccount", True)
+        self.funded: set[str] = set()
+
+    def grow_to(self, count: int) -> None:
+        while len(self.recorded) < count:
+            wanted = [self.act(log) for log in self.random.sample(LOGS, self.random.randrange(1, 4))]
+            self.send(*((sender, act) for sender, act in wanted if sender != ZERO_ADDRESS))
+
+    def send(self, *wanted: tuple[str, Act | bytes]) -> None:
+        """Have the acts mined in one block, and the model take those that the contract recorded."""
+        sent: dict[bytes, tuple[str, bytes]] = {}
+        for sender, act in wanted:
+            data = act if isinstance(act, bytes) else calls.call(act)
+            sent[self.submit(sender, data)] = sender, data
+        self.anvil.mine()
+        block = self.anvil.chain.latest()
+        for found in self.anvil.chain.events(self.contract, block.number, block.number):
+            sender, data = sent[found.transaction]
+            event = self.model.execute(sender, data, time=block.time, block=block.number)
+            assert event == found.event
+            self.recorded.append(event)
+
+    def submit(self, sender: str, data: bytes) -> bytes:
+        ask = self.anvil.devnet.request
+        if sender not in self.funded:
+            ask("anvil_setBalance", sender, hex(10**24))
+            self.funded.add(sender)
+        call = {"from": sender, "to": self.contract, "data": "0x" + data.hex(), "gas": hex(1_000_000)}
+        return bytes.fromhex(ask("eth_sendTransaction", call)[2:])
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sent]:
+    net = AnvilNet(tmp_path_factory.mktemp("devnet"))
+    try:
+        history = Sent(7, net)
+        history.grow_to(ACTS)
+        yield history
+    finally:
+        net.stop()
+
+
+def facts_of(history: Sent, found: Iterable[ChainEvent]) -> tuple[Knowledge, list[Fact]]:
+    known = Knowledge(history.name, history.anvil.chain.head_zero(history.contract))
+    return known, [fact for item in found for fact in known.apply(item.event)]
+
+
+def rows(reading: Reading, kind: type[Fact]) -> list[Fact]:
+    return [fact_of(kind, row) for row in reading.rows(TABLES[kind])]
+
+
+def check(history: Sent, folder: Path) -> RegistryState:
+    """Compare the four ways to the state, and the heads; return the state."""
+    chain, contract = history.anvil.chain, history.contract
+    stated = chain.registry_head(contract)
+    forwards, facts = facts_of(history, walk(chain, contract))
+    backwards, facts_back = facts_of(history, walk_back(chain, contract))
+    history.anvil.mine(3)
+    replica = Replica(f"sqlite:///{folder}/replica.db")
+    follower = Follower(chain, replica, history.name)
+    follower.start()
+    while not follower.caught_up:
+        follower.step()
+    with replica.reading() as reading:
+        assert reading.head_zero == chain.head_zero(contract)
+        assert reading.cursor.event[:3] == (stated.n, stated.head, stated.last_block)
+        followed = [fact for kind in STATE_KINDS for fact in rows(reading, kind)]
+        for kind in (Anchor, PositionStatus):
+            assert set(rows(reading, kind)) == {fact for fact in facts if isinstance(fact, kind)}
+    replica.close()
+    for known in (forwards, backwards):
+        assert (known.chain.n, known.chain.head, known.chain.block) == (
+            stated.n,
+            stated.head,
+            stated.last_block,
+        )
+    assert facts == facts_back
+    by_views = state_by_views(chain, contract, state_of(facts))
+    assert state_of(facts) == state_of(followed) == by_views
+    assert differences(state_of(facts), by_views) == []
+    return by_views
+
+
+def test_events_forwards_backwards_and_views_agree(history: Sent, tmp_path: Path) -> None:
+    state = check(history, tmp_path)
+    kinds = {event.kind for event in history.recorded}
+    assert kinds >= set(range(1, 16)) - {2}, "the history must try every act"
+    blocks = [event.block for event in history.recorded]
+    assert len(set(blocks)) < len(blocks), "some blocks hold several acts"
+    assert set(state.logs) == set(LOGS)
+    assert len(state.keys) > 5
+    assert any(key.retired_at for key in state.keys.values())
+    assert any(key.compromised_since for key in state.keys.values())
+    # 2 and 16: the province changes hands, and the end
+    heir = history.address("heir")
+    history.send((state.province, acts.ProvinceTransferStarted(heir)))
+    history.send((heir, calls.accept_province()))
+    history.send((heir, acts.ProvinceTransferStarted(state.province)))
+    history.send((heir, acts.RegistryClosed(SUCCESSOR)))
+    (tmp_path / "closed").mkdir()
+    closed = check(history, tmp_path / "closed")
+    assert (closed.province, closed.pending_province, closed.successor) == (heir, state.province, SUCCESSOR)
+
+
+def test_what_no_act_named_the_contract_does_not_know(history: Sent) -> None:
+    names = RegistryState(
+        "",
+        "",
+        "",
+        {"nowhere": LogView(1, "", "", "", 1, 1)},
+        {"X": "a"},
+        {"999999": "a"},
+        {bytes(32): KeyView("a", 1, 1, 1)},
+    )
+    found = state_by_views(history.anvil.chain, history.contract, names)
+    assert found.logs == {"nowhere": LogView(0, ZERO_ADDRESS, ZERO_ADDRESS, ZERO_ADDRESS, 0, 0)}
+    assert (found.issuers, found.divisions) == ({"X": ""}, {"999999": ""})
+    assert found.keys == {bytes(32): KeyView("", 0, 0, 0)}
+    named = differences(names, found)
+    assert {line.split()[0].rstrip(":") for line in named} == set(RegistryState.__slots__) - {"successor"} | (
+        {"successor"} if found.successor else set()
+    )
+    assert "divisions 999999: a by the events,  by the contract" in named
