@@ -5,7 +5,7 @@ assigns positions or freezes a batch holds the row of the log meanwhile. What is
 """
 
 import os
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -109,8 +109,12 @@ class Register:
 def _make_private(url: str) -> None:
     """Create SQLite's file for its owner alone: it holds personal data. Its companions inherit the mode."""
     parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
-        os.close(os.open(parsed.database, os.O_CREAT | os.O_RDWR, 0o600))
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        return
+    # An existing file is never opened here: closing it again would drop every lock that this process holds on it (POSIX),
+    # and another process would then take the write-ahead log away from under an open register.
+    with suppress(FileExistsError):
+        os.close(os.open(parsed.database, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 # -- Submissions --

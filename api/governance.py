@@ -5,8 +5,9 @@ from typing import Final
 from anchoring.chain import ZERO_ADDRESS
 from anchoring.errors import NO_FUNDS, TransactionRejected
 from ledger import registry as acts
-from ledger.keys import public_key
+from ledger.keys import keccak256
 from ledger.records import KINDS
+from ledger.suites import by_number
 from ledger.times import format_time
 from ledger.trust import Grant
 
@@ -70,7 +71,7 @@ def words(act: acts.Act) -> str:
             divisions, before = ", ".join(act.divisions), act.predecessor
             goes_on = f", going on after {before.size:,} records of {before.log} in {before.registry}"
             return (
-                f"log {act.log} admitted: suite {act.suite}, admin {act.admin}, divisions {divisions}"
+                f"log {act.log} admitted: suite {by_number(act.suite).name}, admin {act.admin}, divisions {divisions}"
                 f"{goes_on if before.registry else ''}"
             )
         case acts.DivisionAssigned():
@@ -86,7 +87,9 @@ def words(act: acts.Act) -> str:
         case acts.IssuerAdded() | acts.IssuerAssigned():
             return f"issuer {act.issuer} belongs to log {act.log}"
         case acts.KeyRegistered():
-            return f"{purpose_name(act.purpose)} key 0x{public_key(act.spki).id.hex()} registered by log {act.log}"
+            return (
+                f"{purpose_name(act.purpose)} key 0x{keccak256(act.spki).hex()} registered by log {act.log}"
+            )
         case acts.KeyGranted():
             return f"key 0x{act.key.hex()} may speak for {act.issuer}: {scope(act)}"
         case acts.KeyRetired():
@@ -122,9 +125,7 @@ def follow_up(act: acts.Act) -> str:
                 "the node's node.toml names this account's keystore; another node of the log must be stopped"
             )
         case acts.KeyRegistered() if act.purpose == 1:
-            return (
-                f"it speaks for nobody yet: shunzheng chain grant --key 0x{public_key(act.spki).id.hex()} …"
-            )
+            return f"it speaks for nobody yet: shunzheng chain grant --key 0x{keccak256(act.spki).hex()} …"
         case acts.KeyRetired():
             return "before then, register and grant the next key"
         case acts.KeyCompromised():

@@ -13,7 +13,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 EXAMPLES: Final = ROOT / "examples"
-_SECONDS: Final = 150
+_SECONDS: Final = 240
 
 #: What the session takes for granted: waiting, and an end at the first failure.
 PRELUDE: Final = """

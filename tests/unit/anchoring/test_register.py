@@ -1,4 +1,7 @@
+import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -160,3 +163,25 @@ def test_a_token_ends(register: Register) -> None:
 def test_a_token_without_a_known_scope_is_not_made(register: Register, scopes: list[str]) -> None:
     with register.writing() as connection, pytest.raises(AnchoringError):
         create_token(connection, random, label="x", scopes=scopes, now=NOW)
+
+
+def test_a_second_register_in_the_process_does_not_drop_the_locks_of_the_first(tmp_path: Path) -> None:
+    """Another process that believes to be alone takes the write-ahead log away, and with it what is written next."""
+    url = f"sqlite:///{tmp_path / 'register.db'}"
+    register = Register(url)
+    count = (
+        "from anchoring.register import Register; from anchoring.tokens import tokens\n"
+        f"register = Register({url!r})\n"
+        "with register.reading() as connection: print(len(tokens(connection)))\n"
+        "register.close()"
+    )
+
+    def elsewhere() -> int:
+        return int(subprocess.run([sys.executable, "-c", count], check=True, capture_output=True).stdout)
+
+    for label in ("one", "two"):
+        Register(url).close()
+        with register.writing() as connection:
+            create_token(connection, os.urandom, label=label, scopes=["proofs"], now=1)
+        assert elsewhere() == (1 if label == "one" else 2)
+    register.close()

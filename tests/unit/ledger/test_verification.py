@@ -113,6 +113,22 @@ def a_record_hashed_with_another_suite() -> Report:
     return city.verify(other.proof(licence))
 
 
+@case(1, FAIL, "suite_mismatch", INVALID)
+def a_record_alone_hashed_with_another_suite() -> Report:
+    city, _, _ = one()
+    licence = city.licence(suite=SHA256)
+    city.anchor(city.submit(licence))
+    return city.verify(city.proof(licence))
+
+
+@case(1, FAIL, "suite_mismatch", INVALID)
+def a_statement_alone_hashed_with_another_suite() -> Report:
+    city, _, _ = one()
+    licence = city.licence()
+    city.anchor(city.submit(licence, suite=SHA256))
+    return city.verify(city.proof(licence))
+
+
 @case(1, UNKNOWN, "kind_not_supported", UNVERIFIABLE)
 def a_seal() -> Report:
     city, _, _ = one()
@@ -125,6 +141,7 @@ def a_seal() -> Report:
 def a_proof_of_another_registry() -> Report:
     _, _, proof = one()
     elsewhere = City(Registry(chain_id=1), "tianmen")
+    elsewhere.register(elsewhere.licence())
     return elsewhere.verify(proof)
 
 
@@ -332,6 +349,22 @@ def a_statement_anchored_after_it_expired() -> Report:
 def a_statement_dated_after_its_anchor() -> Report:
     city, _, _ = one()
     licence, later = city.licence(), city.registry.now + 3600
+    city.anchor(city.submit(licence, time=later, expires=later + DAY))
+    return city.verify(city.proof(licence))
+
+
+@case(9, PASS, "status_valid", VALID)
+def a_statement_anchored_in_its_last_second() -> Report:
+    city, _, _ = one()
+    licence = city.licence()
+    city.anchor(city.submit(licence, expires=city.registry.now + 1))
+    return city.verify(city.proof(licence))
+
+
+@case(9, PASS, "status_valid", VALID)
+def a_statement_of_a_clock_that_is_ten_minutes_ahead() -> Report:
+    city, _, _ = one()
+    licence, later = city.licence(), city.registry.now + 601
     city.anchor(city.submit(licence, time=later, expires=later + DAY))
     return city.verify(city.proof(licence))
 
@@ -677,6 +710,16 @@ def a_revocation_attached_where_the_city_wrote_another_change() -> Report:
     city.anchor(city.submit(revocation), changes=[(city.position(licence), Status.SUSPENDED)])
     city.anchor(changes=[(city.position(licence), Status.VALID)])
     return city.verify(city.proof(licence, revocation))
+
+
+@case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
+def a_suspension_attached_that_came_after_its_word() -> Report:
+    city, licence, _ = one()
+    suspension = city.follow("suspend", licence)
+    city.anchor(changes=[(city.position(licence), Status.SUSPENDED)])
+    city.anchor(city.submit(suspension))
+    city.anchor(changes=[(city.position(licence), Status.VALID)])
+    return city.verify(city.proof(licence, suspension))
 
 
 def _continued() -> tuple[City, Item]:
