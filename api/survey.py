@@ -57,11 +57,12 @@ def read_registry(chain: Chain, registry: str) -> Registry:
     return Registry(known, state_of(facts), facts)
 
 
-def disagreements(chain: Chain, registry: Registry) -> list[str]:
-    """Name what the contract's own state says otherwise than its acts; nothing where acts came in between."""
+def disagreements(chain: Chain, registry: Registry) -> list[str] | None:
+    """Name what the contract's own state says otherwise than its acts; None where new acts make that unsayable."""
     contract = RegistryName.parse(registry.known.registry).contract
     found = differences(registry.state, state_by_views(chain, contract, registry.state))
-    return found if chain.registry_head(contract).n == registry.known.chain.n else []
+    moved = chain.registry_head(contract).n != registry.known.chain.n
+    return None if found and moved else found
 
 
 def lines(registry: Registry, only: str | None = None) -> Iterator[str]:

@@ -261,11 +261,15 @@ def _show(args: argparse.Namespace) -> int:
         )
     found = disagreements(chain, registry)
     if args.json:
-        show_json(description(registry, args.log) | {"disagreements": list(found)})
-    else:
-        for line in lines(registry, args.log):
-            say(line)
-        say("\nThe contract's own state agrees." if not found else "\nTHE CONTRACT'S OWN STATE DIFFERS:")
+        compared: dict[str, Json] = {} if found is None else {"disagreements": list(found)}
+        show_json(description(registry, args.log) | compared)
+        return 1 if found else 0
+    for line in lines(registry, args.log):
+        say(line)
+    if found is None:
+        note("\nActs came in meanwhile: the contract's own state was not compared. Show it again.")
+        return 0
+    say("\nTHE CONTRACT'S OWN STATE DIFFERS:" if found else "\nThe contract's own state agrees.")
     for difference in found:
-        note(f"  {difference}")
+        say(f"  {difference}")
     return 1 if found else 0

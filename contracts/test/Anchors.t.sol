@@ -23,7 +23,8 @@ contract AnchorsTest is RegistryTest {
         for (uint64 i = 0; i < growth.length; ++i) {
             uint64 grown = growth[i] % (GROWTH + 1);
             size += grown;
-            _anchored(i + 1, size, grown == 0 ? bytes32(0) : root, new bytes(6 * uint256(words % 10_001)));
+            uint256 length = i == 0 ? 6 * uint256(words % 10_001) : 6 * i;
+            _anchored(i + 1, size, grown == 0 ? bytes32(0) : root, new bytes(length));
             vm.roll(block.number + growth[i] % 3);
             vm.warp(block.timestamp + growth[i] % 700);
         }

@@ -200,11 +200,17 @@ def test_every_command_does_what_it_says(office: Office) -> None:
 def test_onboarding_a_department_is_one_step_and_can_be_repeated(office: Office) -> None:
     admit(office, "huanggang", "421100")
     pem = key_file(office.folder, "onboarded.pem")
-    board = ["--log", "huanggang", "--issuer", credit_code("421100"), "--key-file", pem]
+    board = ["--log", "huanggang", "--issuer", credit_code("421100"), "--key-file", str(pem)]
     options = [*office.target, *office.options("admin"), *board]
     code, planned, _ = office.run("onboard-department", *options, "--dry-run")
     assert code == 0
     assert planned.count("would send") == 3
+    nonce = office.nonce("admin")
+    assert [line.split()[1] for line in planned.splitlines() if line.startswith("  nonce")] == [
+        str(nonce),
+        str(nonce + 1),
+        str(nonce + 2),
+    ]
     assert "not before the act in front of it is recorded" in planned
     # Cut off after the first step, and taken up again.
     office.act("admin", "add-issuer", "--log", "huanggang", "--issuer", credit_code("421100"))
@@ -219,7 +225,7 @@ def test_onboarding_a_department_is_one_step_and_can_be_repeated(office: Office)
     assert office.standing() == before
     # A key that cannot serve is named before anything is sent.
     admit(office, "xiantao", "429004")
-    elsewhere = ["--log", "xiantao", "--issuer", credit_code("429004"), "--key-file", pem]
+    elsewhere = ["--log", "xiantao", "--issuer", credit_code("429004"), "--key-file", str(pem)]
     assert "registered by log huanggang" in office.refused("admin", "onboard-department", *elsewhere)
     since = format_time(office.net.chain.latest().time - 60)
     office.act("admin", "compromise-key", "--key", key_id(pem, office), "--since", since)
@@ -262,7 +268,7 @@ def test_a_keystore_that_does_not_open(office: Office, tmp_path: Path) -> None:
         ([keystore, tmp_path / "binary"], "does not hold a password"),
         ([tmp_path / "nowhere", password], "there is no keystore at"),
     ):
-        options = ["--keystore", given[0], "--password-file", given[1], "--log", "tianmen"]
+        options = ["--keystore", str(given[0]), "--password-file", str(given[1]), "--log", "tianmen"]
         code, out, err = office.run("accept-admin", *office.target, *options)
         assert (code, out) == (1, "")
         assert said in err
@@ -308,10 +314,13 @@ def test_a_contract_that_contradicts_its_acts_is_shown(
             return answer if len(data) > 4 else bytes(12) + b"\x66" * 20 if len(answer) == 32 else answer
 
     monkeypatch.setattr(commands, "_chain", lambda args: Lying(Endpoint(args.chain_url)))
-    code, out, err = office.run("show", *office.target)
+    code, out, _ = office.run("show", *office.target)
     assert code == 1
+    said = f"province: {office.address('province')} by the events, 0x{'66' * 20} by the contract"
     assert "THE CONTRACT'S OWN STATE DIFFERS" in out
-    assert f"province: {office.address('province')} by the events, 0x{'66' * 20} by the contract" in err
+    assert said in out
+    code, out, _ = office.run("show", *office.target, "--json")
+    assert (code, said in json.loads(out)["disagreements"]) == (1, True)
 
 
 def test_an_account_is_made_for_its_owner(office: Office, tmp_path: Path) -> None:

@@ -45,6 +45,13 @@ class Sent(TwinHistory):
         net.devnet.request("anvil_autoImpersonateAccount", True)
         self.funded: set[str] = set()
 
+    def act(self, log: str) -> tuple[str, Act | bytes]:
+        """Return a random act as any history does, or the move of an issuer from one log to another."""
+        held = sorted(self.registry.issuers)
+        if held and log in self.registry.logs and self.random.random() < 0.05:
+            return self.province, acts.IssuerAssigned(log, self.random.choice(held))
+        return super().act(log)
+
     def grow_to(self, count: int) -> None:
         while len(self.recorded) < count:
             wanted = [self.act(log) for log in self.random.sample(LOGS, self.random.randrange(1, 4))]
