@@ -5,10 +5,10 @@ before it sends it.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from anchoring import calls
+from anchoring.calls import deployment, gas_limit
 from anchoring.chain import Chain, Signer, TransactionReceipt
 from anchoring.errors import ChainUnavailable, TransactionRejected, WrongRegistry
 from ledger import registry
@@ -31,8 +31,8 @@ def deploy(
 
     Raises: TransactionRejected, ChainUnavailable; WrongRegistry when head 0 is not what it must be.
     """
-    data = calls.deployment(province)
-    receipt = _send(chain, account, None, data, patience, wait)
+    data = deployment(province)
+    receipt = _mined(chain, _hand_in(chain, account, None, data), patience, wait)
     if receipt.contract is None:
         raise WrongRegistry("the deployment made no contract")
     contract, chain_id = bytes.fromhex(receipt.contract[2:]), chain.chain_id()
@@ -58,33 +58,54 @@ def act(
 
     Raises: TransactionRejected with the contract's error, ChainUnavailable.
     """
-    chain.simulate(account.address, contract, call)
-    return _send(chain, account, contract, call, patience, wait)
+    return act_together(chain, account, contract, [call], patience=patience, wait=wait)[0]
 
 
-def _send(
-    chain: Chain, account: Signer, contract: str | None, data: bytes, patience: float, wait: Wait
-) -> TransactionReceipt:
+def act_together(
+    chain: Chain,
+    account: Signer,
+    contract: str,
+    calls: Sequence[bytes],
+    *,
+    patience: float = PATIENCE_SECONDS,
+    wait: Wait = time.sleep,
+) -> list[TransactionReceipt]:
+    """Have the contract execute calls that do not need one another, and return the receipts once all are mined.
+
+    Nothing is sent unless every call passes by itself. Raises: as `act`.
+    """
+    for call in calls:
+        chain.simulate(account.address, contract, call)
+    sent = [_hand_in(chain, account, contract, call) for call in calls]
+    return [_mined(chain, transaction, patience, wait) for transaction in sent]
+
+
+def _hand_in(chain: Chain, account: Signer, contract: str | None, data: bytes) -> bytes:
+    """Sign and send, and return the hash of the transaction."""
     signed = account.sign(
         chain_id=chain.chain_id(),
         nonce=chain.transaction_count(account.address, pending=True),
         to=contract,
         data=data,
-        gas=calls.gas_limit(data, deploys=contract is None),
-        gas_price=2
-        * chain.gas_price(),  # the base fee may double while it waits; what is not needed is not paid
+        gas=gas_limit(data, deploys=contract is None),
+        # the base fee may double while it waits; what is not needed is not paid
+        gas_price=2 * chain.gas_price(),
     )
     chain.send(signed.raw)
+    return signed.hash
+
+
+def _mined(chain: Chain, transaction: bytes, patience: float, wait: Wait) -> TransactionReceipt:
     for _ in range(max(1, round(patience / _POLL_SECONDS))):
-        receipt = chain.receipt(signed.hash)
+        receipt = chain.receipt(transaction)
         if receipt is None:
             wait(_POLL_SECONDS)
             continue
         if not receipt.succeeded:
             raise TransactionRejected(
-                "Reverted", (), f"the transaction 0x{signed.hash.hex()} was mined and refused"
+                "Reverted", (), f"the transaction 0x{transaction.hex()} was mined and refused"
             )
         return receipt
     raise ChainUnavailable(
-        f"the transaction 0x{signed.hash.hex()} was sent and not mined within {patience:g} s"
+        f"the transaction 0x{transaction.hex()} was sent and not mined within {patience:g} s"
     )

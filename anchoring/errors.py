@@ -3,6 +3,7 @@
     AnchoringError
     ├── ChainUnavailable        the chain gave no usable answer: try again
     │   ├── ChainMisbehaved     it answered with something that the protocol does not allow
+    │   │   └── EndpointsDisagree   two endpoints hold different final blocks at one height
     │   ├── ChainBehind         it does not reach the final block that is known already
     │   └── ReorgDetected       what was read belongs to a branch that the chain left: read again
     ├── TransactionRejected     the contract or the endpoint refuses the transaction: decide
@@ -33,6 +34,18 @@ class ChainUnavailable(AnchoringError):
 
 class ChainMisbehaved(ChainUnavailable):
     """The endpoint's answer breaks the protocol: a wrong type, length, order, or a contradiction to its own words."""
+
+
+class EndpointsDisagree(ChainMisbehaved):
+    """Two endpoints hold different blocks at a final height: nothing is taken from either until they agree again."""
+
+    def __init__(self, height: int, first: tuple[str, bytes], second: tuple[str, bytes]) -> None:
+        said = " and ".join(f"0x{hash.hex()} by {name}" for name, hash in (first, second))
+        super().__init__(
+            f"final block {height} is {said}: one of them lies or is on another chain. Ask who runs them, and take the wrong "
+            "one out of `chain_url`"
+        )
+        self.height, self.first, self.second = height, first, second
 
 
 class ChainBehind(ChainUnavailable):

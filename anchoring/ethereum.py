@@ -103,7 +103,7 @@ class Endpoint:
             answer = self._provider.ask(method, parameters)
         except (requests.RequestException, HTTPError) as error:
             raise ChainUnavailable(
-                f"no answer to {method} from the chain at {self._place()}: {_cause(error)}"
+                f"no answer to {method} from the chain at {self.place}: {_cause(error)}"
             ) from error
         except (ValueError, RecursionError) as error:
             raise ChainMisbehaved(f"the answer to {method} is not JSON") from error
@@ -114,8 +114,10 @@ class Endpoint:
             raise ChainMisbehaved(f"the answer to {method} holds neither result nor error")
         return answer["result"]
 
-    def _place(self) -> str:
-        parts = urlsplit(self.url)  # without user, password and path, which may be secrets
+    @property
+    def place(self) -> str:
+        """The URL without user, password and path, which may be secrets."""
+        parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 

@@ -4,9 +4,12 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from api.settings import FILE, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from anchoring.chain import Chain
 
 
 def _api(settings: Settings) -> None:
@@ -19,17 +22,15 @@ def _api(settings: Settings) -> None:
 
 
 def _follower(settings: Settings) -> None:
-    from anchoring.ethereum import Endpoint, EthereumChain
     from anchoring.follower import Follower
     from anchoring.replica import Replica
 
-    chain = EthereumChain(Endpoint(chain_url(settings)))
-    Follower(chain, Replica(settings.replica_url), settings.registry).run(stop_on_signal())
+    Follower(chain(settings), Replica(settings.replica_url), settings.registry).run(stop_on_signal())
 
 
 def _anchorer(settings: Settings) -> None:
     from anchoring.anchorer import Anchorer
-    from anchoring.ethereum import Account, Endpoint, EthereumChain
+    from anchoring.ethereum import Account
     from anchoring.register import Register
     from anchoring.replica import Replica
 
@@ -41,9 +42,9 @@ def _anchorer(settings: Settings) -> None:
             "make one with `shunzheng chain account` and have the city's admin name it with `shunzheng chain set-operator`"
         )
     account = Account.load(settings.keystore, settings.keystore_password_file.read_text().rstrip("\n"))
-    chain = EthereumChain(Endpoint(chain_url(settings)))
     register, replica = Register(settings.register_url), Replica(settings.replica_url)
-    Anchorer(chain, account, register, replica, settings.registry, settings.log).run(stop_on_signal())
+    anchorer = Anchorer(chain(settings), account, register, replica, settings.registry, settings.log)
+    anchorer.run(stop_on_signal())
 
 
 PARTS: Final[Mapping[str, Callable[[Settings], None]]] = {
@@ -64,8 +65,25 @@ def run(part: str, settings: Settings) -> None:
     PARTS[part](settings)
 
 
+def chain(settings: Settings) -> "Chain":
+    """Return the chain through all of its endpoints. Raises: SettingsError, MalformedInput."""
+    from anchoring.chain import RegistryName
+    from anchoring.ethereum import Endpoint, EthereumChain
+    from anchoring.failover import Failover
+
+    try:
+        endpoints = [Endpoint(url) for url in chain_url(settings).split()]
+    except ValueError as error:
+        raise SettingsError(f"{settings.directory / FILE}: {error}") from error
+    named: list[tuple[str, Chain]] = [
+        (f"endpoint {number} ({endpoint.place})", EthereumChain(endpoint))
+        for number, endpoint in enumerate(endpoints, 1)
+    ]
+    return Failover(named, RegistryName.parse(settings.registry).chain_id)
+
+
 def chain_url(settings: Settings) -> str:
-    """Return the endpoint. Raises: SettingsError where none is set."""
+    """Return the endpoints as they are set, separated by spaces. Raises: SettingsError where none is set."""
     if settings.chain_url is None:
         raise SettingsError(
             f"{settings.directory / FILE}: `chain_url` is missing: the chain that this node follows"

@@ -2,7 +2,7 @@
 
     registry = "eip155:31337:0x5fbdb2315678afecb367f032d93f642f64180aa3:1f0c2d9a8b7e6f50"
     log = "tianmen"                             # left out: this node issues nothing and has no register
-    chain_url = "http://127.0.0.1:8545"
+    chain_url = "http://127.0.0.1:8545"         # or several of one chain, separated by spaces, the preferred first
     listen = "127.0.0.1:8080"
     keystore = "operator.json"                  # the account that anchors; paths are relative to the directory
     keystore_password_file = "operator.password"
@@ -118,6 +118,7 @@ def _checked(given: dict[str, Any], file: Path, directory: Path) -> dict[str, An
         raise SettingsError(f"{file}: `registry` is missing: the name of the registry that this node trusts")
     if not _LISTEN.fullmatch(members.get("listen", "localhost:0")):
         raise SettingsError(f"{file}: `listen` must be host:port, not {members['listen']!r}")
+    _check_urls(members.get("chain_url"), file)
     members["policies"] = MappingProxyType(_policies(members.get("policies", {}), file))
     if members.get("max_age", 0) < 0:
         raise SettingsError(f"{file}: `max_age` must be 0 or more seconds")
@@ -134,6 +135,16 @@ def _checked(given: dict[str, Any], file: Path, directory: Path) -> dict[str, An
 
 
 _WORDS: Final = {int: "a whole number", str: "text", dict: "a table of names and seconds"}
+
+
+def _check_urls(text: str | None, file: Path) -> None:
+    if text is None:
+        return
+    urls = text.split()
+    if not urls:
+        raise SettingsError(f"{file}: `chain_url` is blank: one URL, or several separated by spaces")
+    if len(set(urls)) < len(urls):
+        raise SettingsError(f"{file}: `chain_url` names an endpoint twice: it cannot vouch for itself")
 
 
 def _policies(given: dict[str, Any], file: Path) -> dict[str, int]:

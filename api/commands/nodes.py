@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from anchoring.chain import RegistryName
 from anchoring.supervisor import Supervisor
 from api import processes
 from api.console import note
@@ -41,6 +40,8 @@ def _init(args: argparse.Namespace) -> int:
     file = args.directory / FILE
     if file.exists():
         raise SettingsError(f"{file} exists: change it with an editor, or name another directory")
+    from anchoring.chain import RegistryName  # loads the ABI library, which the supervisor does without
+
     RegistryName.parse(args.registry)
     if args.log and not (args.keystore and args.password_file):
         raise SettingsError(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from anchoring import calls, deployment
-from anchoring.chain import Chain, RegistryName, TransactionReceipt
+from anchoring.chain import Chain, RegistryName
 from anchoring.children import dies_with
 from anchoring.devnet import Devnet
 from anchoring.errors import AnchoringError, DevnetError
@@ -100,13 +100,14 @@ class Stage:
         province = self.account("province")
         self.registry = deployment.deploy(self.chain, province, province.address)
 
-    def act(self, role: str, act: acts.Act) -> TransactionReceipt:
-        """Have an act recorded by the account of a role. Raises: TransactionRejected."""
+    def act(self, role: str, *together: acts.Act) -> None:
+        """Have acts that do not need one another recorded by the account of a role. Raises: TransactionRejected."""
         contract = RegistryName.parse(self.registry).contract
-        receipt = deployment.act(self.chain, self.account(role), contract, calls.call(act))
-        name = type(act).__name__
-        self.gas[name] = max(self.gas.get(name, 0), receipt.gas_used)
-        return receipt
+        data = [calls.call(act) for act in together]
+        receipts = deployment.act_together(self.chain, self.account(role), contract, data)
+        for act, receipt in zip(together, receipts, strict=True):
+            name = type(act).__name__
+            self.gas[name] = max(self.gas.get(name, 0), receipt.gas_used)
 
     def anchor_gas(self) -> list[int]:
         """Return the gas that each anchor of the registry took, as its receipt says."""

@@ -88,8 +88,9 @@ class Story:
         ):
             licences = self._register(tianmen, "licences.ndjson")
         with self._phase("anchoring", "4. Tianmen's node anchors them in batches."):
-            self._wait_final(tianmen, licences)
-            self._wait_final(tianmen, self._register(tianmen, "with-documents.ndjson"))
+            self._wait(tianmen, licences, "frozen", "submitted", "mined", "final")
+            documents = self._register(tianmen, "with-documents.ndjson")
+            self._wait(tianmen, licences + documents, "final")
             self._tell_anchors(tianmen)
         with self._phase("proofs", "5. Every holder gets a proof, a file that stands by itself."):
             self._write_proofs(tianmen)
@@ -147,28 +148,35 @@ class Story:
         stage = self.stage
         stage.deploy()
         self.tell(f"   registry {stage.registry}")
-        for name, divisions in (("tianmen", ("429006",)), ("wuhan", ("420100", "420102", "420103"))):
-            admin = stage.account(f"{name}-admin").address
-            stage.act("province", acts.LogAdmitted(name, _SM3, admin, divisions, acts.Predecessor()))
-            stage.act(f"{name}-admin", acts.OperatorSet(name, stage.account(f"{name}-operator").address))
+        divisions = {"tianmen": ("429006",), "wuhan": ("420100", "420102", "420103")}
+        admins = {name: stage.account(f"{name}-admin").address for name in divisions}
+        admitted = [
+            acts.LogAdmitted(name, _SM3, admins[name], codes, acts.Predecessor())
+            for name, codes in divisions.items()
+        ]
+        stage.act("province", *admitted)
+        departments = json.loads((EXAMPLES / "departments.json").read_text("utf-8"))
+        for department in departments:
+            key = generate("sm2", secrets.token_bytes)
+            write_key(stage.directory / f"{department['credit_code']}.pem", key)
+            self.keys[department["credit_code"]] = key
+            self.tell(f"   {department['name']} ({department['credit_code']}) joins with its SM2 key")
+        stage.act(
+            "tianmen-admin",
+            acts.OperatorSet("tianmen", stage.account("tianmen-operator").address),
+            *(acts.IssuerAdded("tianmen", issuer) for issuer in self.keys),
+            *(acts.KeyRegistered("tianmen", 1, key.public.spki) for key in self.keys.values()),
+        )
+        stage.act("tianmen-admin", *(self._grant(department) for department in departments))
         self.cities = [
             stage.found_city("tianmen", "天门市", issues=True),
             stage.found_city("wuhan", "武汉市", issues=False),
         ]
-        for department in json.loads((EXAMPLES / "departments.json").read_text("utf-8")):
-            key = generate("sm2", secrets.token_bytes)
-            issuer = department["credit_code"]
-            write_key(stage.directory / f"{issuer}.pem", key)
-            self.keys[issuer] = key
-            stage.act("tianmen-admin", acts.IssuerAdded("tianmen", issuer))
-            stage.act("tianmen-admin", acts.KeyRegistered("tianmen", 1, key.public.spki))
-            stage.act(
-                "tianmen-admin",
-                acts.KeyGranted(
-                    "tianmen", key.public.id, issuer, _LICENCE, tuple(department["types"]), 0, acts.NO_END
-                ),
-            )
-            self.tell(f"   {department['name']} ({issuer}) joins with its SM2 key")
+
+    def _grant(self, department: dict[str, Any]) -> acts.KeyGranted:
+        issuer, types = department["credit_code"], tuple(department["types"])
+        key = self.keys[issuer].public.id
+        return acts.KeyGranted("tianmen", key, issuer, _LICENCE, types, 0, acts.NO_END)
 
     def _register(self, city: City, file: str) -> list[str]:
         """Hand in the licences of a file, a submission for each department. Return the ids."""
@@ -193,10 +201,10 @@ class Story:
         self.tell(f"   {issuer}: {receipt['count']:,} records accepted 已登记，待上链")
         return str(receipt["id"])
 
-    def _wait_final(self, city: City, receipts: Sequence[str]) -> None:
+    def _wait(self, city: City, receipts: Sequence[str], *states: str) -> None:
         with NodeClient(city.url) as node:
             for receipt in receipts:
-                self._until(partial(_is_final, node, receipt), f"submission {receipt}")
+                self._until(partial(_has_come, node, receipt, states), f"submission {receipt}")
 
     def _tell_anchors(self, city: City) -> None:
         with NodeClient(city.url) as node:
@@ -331,7 +339,7 @@ class Story:
         self.seconds["revocation visible elsewhere"] = round(time.monotonic() - started, 2)
         self.verdicts[report["verdict"]] += 1
         self.caught["a licence that was revoked"] = report["reason"]
-        self._wait_final(issuer, [receipt])
+        self._wait(issuer, [receipt], "final")
         since = report["status"]["since"]
         self.tell(
             f"   Wuhan, asked again: {report['words']['zh']}，{report['reason_words']['zh']}，自 {since} (revoked)"
@@ -377,8 +385,8 @@ def _by_issuer(path: Path) -> dict[str, list[bytes]]:
     return found
 
 
-def _is_final(node: NodeClient, receipt: str) -> bool:
-    return bool(node.submission(receipt)["state"] == "final")
+def _has_come(node: NodeClient, receipt: str, states: Sequence[str]) -> bool:
+    return node.submission(receipt)["state"] in states
 
 
 def _sequence(node: NodeClient, log: str) -> int:

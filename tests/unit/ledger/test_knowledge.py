@@ -206,6 +206,20 @@ def test_impossible_acts(act: acts.Act) -> None:
         city.registry.act(act)
 
 
+def test_growth_to_the_limits_and_beyond() -> None:
+    city, _ = scene()
+    for size in (3 + 2**20, 3 + 2**21):
+        city.anchor(root=b"\x01" * 32, size=size)
+    with pytest.raises(BrokenHead):
+        city.anchor(root=b"\x01" * 32, size=4 + 3 * 2**20)
+    before = acts.Predecessor("eip155:1:0x00:00", "tianmen", 7, b"\x01" * 32, 2**40 - 2, b"\x02" * 32)
+    registry = Registry()
+    registry.act(acts.LogAdmitted("tianmen", 1, ADDRESS, (), before))
+    registry.act(acts.Anchored("tianmen", 1, 2**40 - 1, b"\x01" * 32, bytes(32), b""))
+    with pytest.raises(BrokenHead):
+        registry.act(acts.Anchored("tianmen", 2, 2**40, b"\x01" * 32, bytes(32), b""))
+
+
 def test_an_act_without_a_rule(monkeypatch: pytest.MonkeyPatch) -> None:
     @dataclass(frozen=True, slots=True)
     class Forgotten(acts.Act):

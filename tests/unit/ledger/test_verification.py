@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ledger import registry as acts
+from ledger.canonical import Json
 from ledger.claims import FullDisclosure
 from ledger.keys import keccak256
 from ledger.limits import MAX_PROOF_BYTES, MAX_STATUS_CHANGES
@@ -184,6 +185,35 @@ def a_paper_with_another_scope() -> Report:
 def a_paper_with_a_line_that_was_never_registered() -> Report:
     city, _, proof = one()
     return city.verify(proof, claims={**CLAIMS, "KZ_FDDBR": "张三"})
+
+
+def _stating(registered: Json, presented: Json) -> Report:
+    city, _, _ = one()
+    licence = city.licence(claims={"KZ": registered})
+    city.register(licence)
+    return city.verify(city.proof(licence), claims={"KZ": presented})
+
+
+@case(9, PASS, "status_valid", VALID)
+def a_paper_with_a_number_and_a_list() -> Report:
+    return _stating([1, {"a": True}], [1, {"a": True}])
+
+
+@case(2, FAIL, "claim_mismatch", INVALID)
+def a_paper_with_yes_for_one() -> Report:
+    return _stating(1, True)
+
+
+@case(2, FAIL, "claim_mismatch", INVALID)
+def a_paper_with_text_for_a_number() -> Report:
+    return _stating(1, "1")
+
+
+@case(2, FAIL, "claim_mismatch", INVALID)
+def a_paper_that_differs_beside_what_is_withheld() -> Report:
+    city, licence, _ = one()
+    proof = city.proof(licence, shown={"ZZMC"})
+    return city.verify(proof, claims={"CZZT": CLAIMS["CZZT"], "ZZMC": "别的证"})
 
 
 @case(2, UNKNOWN, "nothing_presented", UNVERIFIABLE)
@@ -993,6 +1023,12 @@ def test_report_shows_what_is_withheld() -> None:
     assert body["withheld"] == ["KZ_JYFW", "ZZBFRQ", "document/1"]
     assert report_of("some_claims_shown_and_read").compared is Compared.CLAIMS
     assert report_of("a_document_beside_its_proof").compared is Compared.DOCUMENT
+
+
+def test_report_names_the_document_that_differs() -> None:
+    city, _, proof = one()
+    evidence = city.verify(proof, documents=[DOCUMENT, b"other"]).step(2).evidence
+    assert evidence == {"document": 2, "size": 5}
 
 
 def test_report_finds_its_steps_by_number() -> None:
