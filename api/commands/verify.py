@@ -105,7 +105,8 @@ def in_words(report: dict[str, Any], lang: str) -> str:
         known = {"zh": "状态所知截至", "en": "Status known as of"}[lang]
         lines.append(f"  {known} {status['known_at']} ({status['source']})")
         if "since" in status:
-            lines.append(f"  {status['status']} {({'zh': '自', 'en': 'since'})[lang]} {status['since']}")
+            words, since = report["steps"][8]["words"][lang], {"zh": "自", "en": "since"}[lang]
+            lines.append(f"  {words} ({since} {status['since']})")
     lines.append("")
     for step in report["steps"]:
         words = f"{step['name'][lang]}: {step['words'][lang]}"
