@@ -42,8 +42,8 @@ class EndpointsDisagree(ChainMisbehaved):
     def __init__(self, height: int, first: tuple[str, bytes], second: tuple[str, bytes]) -> None:
         said = " and ".join(f"0x{hash.hex()} by {name}" for name, hash in (first, second))
         super().__init__(
-            f"final block {height} is {said}: one of them lies or is on another chain. Ask who runs them, and take the wrong "
-            "one out of `chain_url`"
+            f"final block {height} is {said}: one of them lies or is on another chain. "
+            "Ask who runs them, and take the wrong one out of `chain_url`"
         )
         self.height, self.first, self.second = height, first, second
 

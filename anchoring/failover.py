@@ -1,8 +1,9 @@
 """Several endpoints of one chain as one: the first that works answers, and final blocks are compared between them.
 
-What one endpoint says of a final block, every other must say too; where two contradict each other nothing more is taken from
-either, since nothing here can tell who lies. A failed endpoint is left alone for a while, longer each time, and only one that
-serves the right chain and reaches the known final block takes over. Whether a chain lost blocks is for the follower to judge.
+What one endpoint says of a final block, every other must say too; where two contradict each other nothing more is taken
+from either, since nothing here can tell who lies. A failed endpoint is left alone for a while, longer each time; only one
+that serves the right chain and holds the known final block takes over. Whether
+a chain lost blocks is for the follower to judge.
 """
 
 import logging
@@ -25,8 +26,13 @@ from anchoring.errors import (
     WrongRegistry,
 )
 
-FIRST_PAUSE_SECONDS: Final = 1.0  # before a failed endpoint is asked again: most failures are a lost connection
+FIRST_PAUSE_SECONDS: Final = (
+    1.0  # before a failed endpoint is asked again: most failures are a lost connection
+)
 LONGEST_PAUSE_SECONDS: Final = 120.0  # one that hangs then costs one timeout of 20 s in so long
+STANDSTILL_SECONDS: Final = (
+    60.0  # without a new final block, before the others are asked whether they have one
+)
 COMPARED_BLOCKS: Final = 16  # remembered as compared; the follower asks for the same one or two again
 
 T = TypeVar("T")
@@ -50,7 +56,6 @@ class _Endpoint:
     failures: int = 0
     failed: float = -math.inf
     due: float = -math.inf  # when it may be asked again
-    owed: _Claim | None = None  # the oldest final block that it has not reached, to be compared when it does
 
 
 class Failover:
@@ -71,6 +76,7 @@ class Failover:
         self._chain_id, self._clock = chain_id, clock
         self._current: _Endpoint = self._endpoints[0]
         self._known: _Claim | None = None
+        self._looked = -math.inf  # when finality last moved, or the others were asked whether it did
         self._compared: deque[bytes] = deque(maxlen=COMPARED_BLOCKS)
 
     def chain_id(self) -> int:
@@ -104,7 +110,11 @@ class Failover:
         if known is None or found.hash != known.block.hash:
             claim = _Claim(self._current.name, found)
             self._compare(claim)
-            self._known = claim
+            self._known, self._looked = claim, self._clock()
+        elif self._clock() - self._looked >= STANDSTILL_SECONDS:
+            self._looked = self._clock()
+            if self._is_overtaken(known):
+                return self.final()
         return found
 
     def block(self, number: int) -> Block | None:
@@ -144,7 +154,7 @@ class Failover:
             try:
                 return chain.send(raw)
             except TransactionRejected as error:
-                if error.name == NONCE_TOO_LOW:  # the chain has moved on; an endpoint that takes it still lags
+                if error.name == NONCE_TOO_LOW:  # the chain moved on; whoever takes it still, lags
                     raise
                 rejections.append(error)
                 return None
@@ -163,8 +173,8 @@ class Failover:
     def _answers(self, question: Callable[[Chain], T]) -> Iterator[T]:
         """Yield the answers of the endpoints that work, in their order. Raises: ChainUnavailable where none does."""
         errors: list[Exception] = []
-        answered = False
-        for endpoint in self._candidates():
+        candidates = self._candidates()
+        for endpoint in candidates:
             try:
                 self._admit(endpoint)
                 if endpoint is not self._current:
@@ -174,11 +184,12 @@ class Failover:
                 raise
             except (ChainUnavailable, WrongRegistry) as error:
                 self._fail(endpoint, error)
+                if len(self._endpoints) == 1:
+                    raise
                 errors.append(error)
-                continue
-            answered = True
-            yield answer
-        if not answered:
+            else:
+                yield answer
+        if len(errors) == len(candidates):
             raise self._nobody(errors) from errors[-1]
 
     def _candidates(self) -> list[_Endpoint]:
@@ -201,34 +212,60 @@ class Failover:
         if self._known:
             found = endpoint.chain.block(self._known.block.number)
             if found is None:
+                self._compare_below(endpoint)
                 raise _behind(self._known)
             _check_same(self._known, endpoint.name, found)
         self._current = endpoint
 
     def _compare(self, claim: _Claim) -> None:
-        """Compare a final block with the endpoints that did not name it, one request each; those that fail are passed over.
-
-        One that does not reach the block yet owes an answer: it is asked for the same block again, and not for ever newer
-        ones, so that an endpoint which is always a little late is compared all the same.
-        """
-        now = self._clock()
-        for other in self._endpoints:
-            if other.name == claim.name or other.due > now:
-                continue
-            wanted = other.owed if other.owed and other.owed.block.number < claim.block.number else claim
+        """Compare a final block of the current endpoint with those of the others that work. Raises: EndpointsDisagree."""
+        all_reach = True
+        for other in self._others():
             try:
                 self._admit(other)
-                found = other.chain.block(wanted.block.number)
+                found = other.chain.block(claim.block.number)
+                if found is None:
+                    all_reach = False
+                    self._compare_below(other)
+                else:
+                    _check_same(claim, other.name, found)
+            except EndpointsDisagree:
+                raise
+            except (ChainUnavailable, WrongRegistry) as error:
+                self._fail(other, error)
+        if all_reach:
+            self._compared.append(claim.block.hash)
+
+    def _compare_below(self, other: _Endpoint) -> None:
+        """Compare a late one at its own height: a false branch must not pass for progress. Raises: EndpointsDisagree."""
+        theirs = other.chain.final()
+        if self._current.due > self._clock():
+            return
+        try:
+            ours = self._current.chain.block(theirs.number)
+        except ChainUnavailable as error:
+            self._fail(self._current, error)
+            return
+        if ours:
+            _check_same(_Claim(self._current.name, ours), other.name, theirs)
+
+    def _is_overtaken(self, known: _Claim) -> bool:
+        """Tell whether another endpoint has newer final blocks, and if so let the current one pause."""
+        for other in self._others():
+            try:
+                self._admit(other)
+                theirs = other.chain.final()
             except (ChainUnavailable, WrongRegistry) as error:
                 self._fail(other, error)
                 continue
-            if found is None:
-                other.owed = wanted
-                continue
-            if wanted is other.owed:
-                other.owed = None
-            _check_same(wanted, other.name, found)
-        self._compared.append(claim.block.hash)
+            if theirs.number > known.block.number:
+                said = f"it stands still at block {known.block.number}, {other.name} has {theirs.number}"
+                self._fail(self._current, ChainBehind(said))
+                return True
+        return False
+
+    def _others(self) -> list[_Endpoint]:
+        return [other for other in self._candidates() if other is not self._current]
 
     def _fail(self, endpoint: _Endpoint, error: Exception) -> None:
         now = self._clock()
@@ -243,10 +280,8 @@ class Failover:
 
     def _nobody(self, errors: Sequence[Exception]) -> Exception:
         """Return the error that says why no endpoint answers, of the kind that asks most of whoever catches it."""
-        if len(self._endpoints) == 1:
-            return errors[0]
-        said = "; ".join(f"{endpoint.name}: {endpoint.error}" for endpoint in self._endpoints if endpoint.error)
-        message = f"no chain endpoint can be used: {said}"
+        said = [f"{endpoint.name}: {endpoint.error}" for endpoint in self._endpoints if endpoint.error]
+        message = f"no chain endpoint can be used: {'; '.join(said)}"
         if all(isinstance(endpoint.error, WrongRegistry) for endpoint in self._endpoints):
             return WrongRegistry(message)
         for kind in (ChainBehind, ChainMisbehaved):

@@ -1,5 +1,6 @@
 """ECDSA over P-256 with SHA-256 (FIPS 186-5), done by `cryptography`; numbers at the edges instead of DER."""
 
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -49,5 +50,6 @@ def verify(point: bytes, message: bytes, r: int, s: int) -> bool:
     return True
 
 
+@lru_cache(maxsize=256)  # the same departments sign again and again
 def _load(point: bytes) -> EllipticCurvePublicKey:
     return EllipticCurvePublicKey.from_encoded_point(SECP256R1(), b"\x04" + point)

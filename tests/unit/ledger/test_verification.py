@@ -477,6 +477,15 @@ def a_grant_that_has_ended() -> Report:
 
 
 @case(9, PASS, "status_valid", VALID)
+def a_grant_of_the_second_of_the_anchor() -> Report:
+    anchored = START + 7  # six acts stand before it, a second each
+    report = _with_grant(not_before=anchored, not_after=anchored)
+    assert report.anchor
+    assert report.anchor.time == anchored
+    return report
+
+
+@case(9, PASS, "status_valid", VALID)
 def a_grant_of_this_type_alone() -> Report:
     return _with_grant(types=("11100000MB0143028R001",), kinds=1)
 
@@ -505,6 +514,24 @@ def a_key_of_the_log_that_the_issuer_has_left() -> Report:
 def a_key_retired_before_the_anchor() -> Report:
     city, _, _ = one()
     city.registry.act(acts.KeyRetired(city.key.public.id, city.registry.now))
+    licence = city.licence()
+    city.register(licence)
+    return city.verify(city.proof(licence))
+
+
+@case(8, FAIL, "key_retired", INVALID)
+def a_key_retired_in_the_second_of_the_anchor() -> Report:
+    city, _, _ = one()
+    city.registry.act(acts.KeyRetired(city.key.public.id, city.registry.now + 2))
+    licence = city.licence()
+    city.register(licence)
+    return city.verify(city.proof(licence))
+
+
+@case(9, PASS, "status_valid", VALID)
+def a_key_retired_a_second_after_the_anchor() -> Report:
+    city, _, _ = one()
+    city.registry.act(acts.KeyRetired(city.key.public.id, city.registry.now + 3))
     licence = city.licence()
     city.register(licence)
     return city.verify(city.proof(licence))
@@ -1029,6 +1056,19 @@ def test_report_names_the_document_that_differs() -> None:
     city, _, proof = one()
     evidence = city.verify(proof, documents=[DOCUMENT, b"other"]).step(2).evidence
     assert evidence == {"document": 2, "size": 5}
+
+
+def test_positions_are_counted_through_batches_and_entries() -> None:
+    city, _ = scene(count=5)
+    batches = [[city.licence() for _ in range(size)] for size in (3, 1, 4)]
+    city.anchor(*(city.submit(*batch) for batch in batches))
+    found = {}
+    for batch in batches:
+        for item in batch:
+            report = city.verify(city.proof(item))
+            assert (report.verdict, report.position) == (VALID, city.position(item))
+            found[report.position] = item
+    assert set(found) == set(range(5, 13))
 
 
 def test_report_finds_its_steps_by_number() -> None:

@@ -1,0 +1,42 @@
+"""What the processes of a node make of its settings."""
+
+from pathlib import Path
+
+import pytest
+
+from anchoring.errors import ChainUnavailable
+from anchoring.ethereum import Endpoint
+from api import processes
+from api.settings import Settings, SettingsError
+
+REGISTRY = "eip155:31337:0x5fbdb2315678afecb367f032d93f642f64180aa3:1f0c2d9a8b7e6f50"
+
+
+def settings(directory: Path, chain_url: str | None) -> Settings:
+    return Settings(directory, REGISTRY, "sqlite://", chain_url=chain_url)
+
+
+def test_every_endpoint_is_asked_and_named_without_its_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(endpoint: Endpoint, method: str, *parameters: object) -> None:
+        raise ChainUnavailable("no answer")
+
+    monkeypatch.setattr(Endpoint, "request", unreachable)
+    urls = "http://user:word@127.0.0.1:1/key http://localhost:1"
+    with pytest.raises(ChainUnavailable) as caught:
+        processes.chain(settings(tmp_path, urls)).latest()
+    said = str(caught.value)
+    assert "endpoint 1 (http://127.0.0.1:1): no answer" in said
+    assert "endpoint 2 (http://localhost:1): no answer" in said
+    assert "word" not in said
+    assert "key" not in said
+
+
+@pytest.mark.parametrize(
+    ("urls", "said"),
+    [(None, "`chain_url` is missing"), ("http://127.0.0.1:1 ws://127.0.0.1:1", "node.toml: .* not 'ws:")],
+)
+def test_endpoints_that_cannot_be_used_are_named(tmp_path: Path, urls: str | None, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        processes.chain(settings(tmp_path, urls))
