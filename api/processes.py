@@ -76,7 +76,7 @@ def chain(settings: Settings) -> "Chain":
     except ValueError as error:
         raise SettingsError(f"{settings.directory / FILE}: {error}") from error
     named: list[tuple[str, Chain]] = [
-        (f"endpoint {number} ({endpoint.place})", EthereumChain(endpoint))
+        (f"endpoint {number} ({endpoint.place})", EthereumChain(endpoint, final_depth=settings.final_depth))
         for number, endpoint in enumerate(endpoints, 1)
     ]
     return Failover(named, RegistryName.parse(settings.registry).chain_id)

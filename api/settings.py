@@ -3,6 +3,7 @@
     registry = "eip155:31337:0x5fbdb2315678afecb367f032d93f642f64180aa3:1f0c2d9a8b7e6f50"
     log = "tianmen"                             # left out: this node issues nothing and has no register
     chain_url = "http://127.0.0.1:8545"         # or several of one chain, separated by spaces, the preferred first
+    final_depth = 12                            # only where the chain names no finalized block: final below so many blocks
     listen = "127.0.0.1:8080"
     keystore = "operator.json"                  # the account that anchors; paths are relative to the directory
     keystore_password_file = "operator.password"
@@ -32,6 +33,7 @@ PREFIX: Final = "SHUNZHENG_"
 DIRECTORY_VARIABLE: Final = PREFIX + "NODE"  # the node's directory, for processes that get no argument
 DEFAULT_POLICY: Final = "default"
 _LISTEN = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:\s]+):([0-9]{1,5})")
+_NUMBERS: Final = frozenset({"max_age", "final_depth"})
 _SQLITE = "sqlite:///"
 
 
@@ -54,6 +56,7 @@ class Settings:
     keystore_password_file: Path | None = None
     name: str = ""
     max_age: int = 3600
+    final_depth: int | None = None
     policies: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
@@ -69,7 +72,7 @@ class Settings:
             )
         for name in known - {"policies"}:
             if (text := environment.get(PREFIX + name.upper())) is not None:
-                given[name] = _number(text) if name == "max_age" else text
+                given[name] = _number(text) if name in _NUMBERS else text
         return cls(directory=directory.absolute(), **_checked(given, file, directory.absolute()))
 
     @classmethod
@@ -111,7 +114,7 @@ def _checked(given: dict[str, Any], file: Path, directory: Path) -> dict[str, An
     """Check every member and make paths and database URLs absolute."""
     members = {name: value for name, value in given.items() if value != ""}
     for name, value in members.items():
-        wanted: type = {"max_age": int, "policies": dict}.get(name, str)
+        wanted: type = int if name in _NUMBERS else {"policies": dict}.get(name, str)
         if type(value) is not wanted:
             raise SettingsError(f"{file}: `{name}` must be {_WORDS[wanted]}")
     if "registry" not in members:
@@ -120,8 +123,9 @@ def _checked(given: dict[str, Any], file: Path, directory: Path) -> dict[str, An
         raise SettingsError(f"{file}: `listen` must be host:port, not {members['listen']!r}")
     _check_urls(members.get("chain_url"), file)
     members["policies"] = MappingProxyType(_policies(members.get("policies", {}), file))
-    if members.get("max_age", 0) < 0:
-        raise SettingsError(f"{file}: `max_age` must be 0 or more seconds")
+    for name in _NUMBERS & members.keys():
+        if members[name] < 0:
+            raise SettingsError(f"{file}: `{name}` must be 0 or more")
     for name in ("keystore", "keystore_password_file"):
         if name in members:
             members[name] = directory / members[name]

@@ -72,6 +72,8 @@ def test_other_databases_keep_their_urls(tmp_path: Path) -> None:
         (f'registry = "{REGISTRY}"\nmax_age = "1h"', "`max_age` must be a whole number"),
         (f'registry = "{REGISTRY}"\nmax_age = true', "`max_age` must be a whole number"),
         (f'registry = "{REGISTRY}"\nmax_age = -1', "`max_age` must be 0 or more"),
+        (f'registry = "{REGISTRY}"\nfinal_depth = -1', "`final_depth` must be 0 or more"),
+        (f'registry = "{REGISTRY}"\nfinal_depth = "12"', "`final_depth` must be a whole number"),
         (f'registry = "{REGISTRY}"\nchain_url = " "', "`chain_url` is blank"),
         (f'registry = "{REGISTRY}"\nchain_url = "http://a http://b http://a"', "names an endpoint twice"),
         (f'registry = "{REGISTRY}"\nchain = "x"', "unknown setting `chain`"),
