@@ -9,6 +9,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,6 +30,7 @@ from ledger.suites import parse_digest
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 _SM3: Final = 1
 _LICENCE: Final = 1
+_AT_ONCE: Final = 4  # requests for proofs under way
 _BATCH: Final = 100  # proofs verified by one request
 _PATIENCE_SECONDS: Final = 60.0
 _TICK: Final = 0.2
@@ -220,22 +222,11 @@ class Story:
         (self.stage.directory / "tianmen.token").write_text(token)
         folder = self.stage.directory / "holders"
         folder.mkdir()
-        with NodeClient(city.url, token) as node:
-            for file in ("licences.ndjson", "with-documents.ndjson"):
-                for line in (EXAMPLES / file).read_bytes().splitlines():
-                    self._write_proof(node, json.loads(line), folder)
+        files = (EXAMPLES / name for name in ("licences.ndjson", "with-documents.ndjson"))
+        rows = [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
+        with NodeClient(city.url, token) as node, ThreadPoolExecutor(_AT_ONCE) as pool:
+            self.held = list(pool.map(lambda row: _write_proof(node, row, folder), rows))
         self.tell(f"   {len(self.held):,} proofs written to {folder}")
-
-    def _write_proof(self, node: NodeClient, row: dict[str, Any], folder: Path) -> None:
-        identifier = row["identifier"]
-        proof = node.certificate_proof(identifier)
-        paths = row.get("documents", [])
-        document = (EXAMPLES / paths[0]).read_bytes() if paths else None
-        name = Path(paths[0]).name if paths else identifier
-        if document is not None:
-            (folder / name).write_bytes(document)
-        (folder / f"{name}.proof.json").write_bytes(proof)
-        self.held.append(Held(identifier, proof, row["claims"], document))
 
     def _wait_known(self, verifier: City, issuer: City) -> None:
         """Wait until the verifier's replica has reached the issuer's newest final anchor."""
@@ -376,6 +367,19 @@ class Story:
             "gas": gas,
             "milliseconds": {name: round(1000 * seconds) for name, seconds in self.seconds.items()},
         }
+
+
+def _write_proof(node: NodeClient, row: dict[str, Any], folder: Path) -> Held:
+    """Fetch the proof of one certificate and put it, with its document if there is one, into the holders' folder."""
+    identifier = row["identifier"]
+    proof = node.certificate_proof(identifier)
+    paths = row.get("documents", [])
+    document = (EXAMPLES / paths[0]).read_bytes() if paths else None
+    name = Path(paths[0]).name if paths else identifier
+    if document is not None:
+        (folder / name).write_bytes(document)
+    (folder / f"{name}.proof.json").write_bytes(proof)
+    return Held(identifier, proof, row["claims"], document)
 
 
 def _by_issuer(path: Path) -> dict[str, list[bytes]]:

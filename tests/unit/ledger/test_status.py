@@ -109,6 +109,7 @@ def test_high_and_low_halves() -> None:
 def test_positions_that_are_not_there() -> None:
     tree = StatusTree(SM3)
     tree.grow(65)
+    tree.grow(65)
     for position in (-1, 65, 127):
         with pytest.raises(IndexError):
             tree.get(position)
