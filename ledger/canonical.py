@@ -72,8 +72,8 @@ def _parse(data: bytes) -> Json:
 
 def _fits(value: Any) -> bool:
     """Tell whether the profile allows `value`: layer by layer, because nearly every value is fine and asked for often."""
-    layer = [value]
-    for level in range(MAX_NESTING + 1):
+    layer, level = [value], 0
+    while True:
         below: list[Any] = []
         for item in layer:
             kind = type(item)
@@ -94,9 +94,8 @@ def _fits(value: Any) -> bool:
             else:
                 return False
         if not below:
-            break
-        layer = below
-    return True
+            return True
+        layer, level = below, level + 1
 
 
 def _check(value: Any, level: int, where: str) -> None:

@@ -421,7 +421,7 @@ def _rank(key: Key) -> tuple[int, int]:
             return 2, step
         case Verdict.UNVERIFIABLE:
             return 3, step
-        case Verdict.VALID:
+        case _:
             return 4, 0 if step == _STATUS_STEP else step
 
 

@@ -53,6 +53,7 @@ def test_a_selection_has_the_digest_of_the_whole() -> None:
     assert full.withheld_names == frozenset()
     assert full.values == dict(CLAIMS)
     assert decode_disclosure(full.to_json()) == full
+    assert decode_disclosure({"master": "00" * 16, "claims": [["a" * 4096, 2]]}).values == {"a" * 4096: 2}
 
 
 def test_a_selection_gives_no_other_salt_away() -> None:
@@ -103,6 +104,7 @@ def test_a_master_has_16_bytes() -> None:
         {"master": "00" * 16, "claims": ["ab"]},
         {"master": "00" * 16, "claims": [[1, 2]]},
         {"master": "00" * 16, "claims": [["", 2]]},
+        {"master": "00" * 16, "claims": [["a" * 4097, 2]]},
         {"master": "00" * 16, "claims": [], "shown": []},
         {"master": "00" * 16, "claims": [["a", 1]] * 257},
         {"shown": []},

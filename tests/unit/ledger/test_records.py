@@ -72,6 +72,11 @@ def test_members_that_do_not_go_together(record: Record, altered: dict[str, Any]
         replace(record, **altered)
 
 
+def test_a_certificate_of_one_day() -> None:
+    day = date(2026, 3, 2)
+    assert replace(ISSUE, valid_from=day, valid_until=day).encode() != ISSUE.encode()
+
+
 def test_certificates_have_certificate_identifiers() -> None:
     for kind in ("licence", "material"):
         with pytest.raises(InvalidIdentifier):
