@@ -1,4 +1,4 @@
-"""The three processes of a node. Each loads only what it needs: the chain's libraries take a second and 60 MB."""
+"""The three processes of a node. Each loads only what it needs: the chain's libraries are large."""
 
 import logging
 import signal
