@@ -240,6 +240,16 @@ def test_governance_before_the_first_act() -> None:
         empty.apply(Event(1, started.KIND, 0, START, started.encode(), 1))
 
 
+def test_a_block_may_hold_several_events() -> None:
+    registry = Registry()
+    known = registry.knowledge
+    for number in (2, 3):
+        started = acts.ProvinceTransferStarted(OTHER)
+        facts = known.apply(registry.event(started, block=1, time=registry.now))
+        assert facts == [known.governance()]
+        assert (known.chain.n, known.chain.block) == (number, 1)
+
+
 @pytest.mark.parametrize(
     "altered",
     [

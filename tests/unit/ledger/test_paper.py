@@ -1,6 +1,7 @@
 """Printed codes: the same proof, in one form only, and no code can make a reader work without end."""
 
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -167,6 +168,16 @@ def test_nesting_is_limited() -> None:
 def test_what_is_no_code_is_refused(text: str) -> None:
     with pytest.raises(MalformedInput):
         decode_paper(text)
+
+
+@pytest.mark.parametrize(
+    "altered", [lambda data: data + b"\0\0", lambda data: data[:-1], lambda data: data[:-4]]
+)
+def test_a_code_ends_where_its_compression_ends(altered: Callable[[bytes], bytes]) -> None:
+    data = zlib.compress(pack(decode(PROOF.encode())))
+    assert decode_paper(PREFIX + base45.b45encode(data).decode()) == PROOF
+    with pytest.raises(MalformedInput, match="cut off or has data"):
+        decode_paper(PREFIX + base45.b45encode(altered(data)).decode())
 
 
 def test_sizes_are_limited() -> None:
