@@ -41,6 +41,7 @@ SAVE_SHARE: Final = 10  # saving may take one part in so many of the time
 PORTS: Final = range(
     20_000, 30_000
 )  # below those that systems lend to connections: a chain comes back to its port
+PORT_SECONDS: Final = 3.0  # how long an anvil that was killed may take to let go of its port
 START_SECONDS: Final = 15.0  # how long anvil may take to answer; it takes a tenth of a second
 KEPT_STATES: Final = "128"  # states of past blocks, kept in memory; more than any reorg of the tests
 KEYSTORE_ROUNDS: Final = 1_000  # quick to open; these keys are no secret
@@ -174,10 +175,14 @@ class Devnet:
         except (OSError, ValueError, KeyError, TypeError):
             last = 0
         wanted = self._port or last
-        for port in [wanted] if wanted else random.sample(PORTS, len(PORTS)):
-            if _is_free(port):
-                return port
-        raise DevnetError(f"port {wanted} is taken by another program: choose another port")
+        if not wanted:
+            return next(port for port in random.sample(PORTS, len(PORTS)) if _is_free(port))
+        deadline = time.monotonic() + PORT_SECONDS
+        while not _is_free(wanted):
+            if time.monotonic() > deadline:
+                raise DevnetError(f"port {wanted} is taken by another program: choose another port")
+            time.sleep(0.05)
+        return wanted
 
     def _spawn(self, anvil: Path) -> subprocess.Popen[bytes]:
         state = self._directory / "state.json"

@@ -171,7 +171,9 @@ def test_what_is_no_code_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "altered", [lambda data: data + b"\0\0", lambda data: data[:-1], lambda data: data[:-4]]
+    "altered",
+    [lambda data: data + b"\0\0", lambda data: data[:-1], lambda data: data[:-4]],
+    ids=["followed by more", "without its last byte", "without its checksum"],
 )
 def test_a_code_ends_where_its_compression_ends(altered: Callable[[bytes], bytes]) -> None:
     data = zlib.compress(pack(decode(PROOF.encode())))
