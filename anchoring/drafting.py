@@ -1,7 +1,8 @@
 """The department's side: make a signed submission of plain input records, one JSON object a line.
 
     {"kind": "licence", "action": "issue", "identifier": "…", "issuer": "…", "claims": {"ZZMC": "营业执照"},
-     "documents"?: ["licence.ofd"], "time"?, "issued"?, "valid_from"?, "valid_until"?, "basis"?, "previous"?}
+     "documents"?: ["licence.ofd"], "time"?, "issued"?, "valid_from"?, "valid_until"?, "basis"?, "previous"?,
+     "links"?: [{"rel": "sealed-by", "record": "sm3:…"}]}
 
 Masters and salts are drawn here and the private key is used here; the network is somebody else's business. The
 finished lines are spooled, because their order is known only at the end: memory stays at some hundred bytes a record.
@@ -24,7 +25,16 @@ from ledger.errors import InvalidIdentifier, MalformedInput
 from ledger.fields import Fields
 from ledger.keys import PrivateKey, encode_signature
 from ledger.limits import MAX_CLAIMS, MAX_STATEMENT_DAYS, MAX_STATUS_RECORDS, MAX_SUBMISSION_RECORDS
-from ledger.records import CERTIFICATE_KINDS, PRESENTABLE, SALT_BYTES, STATUS_ACTIONS, Record, lineage_of
+from ledger.records import (
+    CERTIFICATE_KINDS,
+    PRESENTABLE,
+    SALT_BYTES,
+    STATUS_ACTIONS,
+    Link,
+    Record,
+    lineage_of,
+    read_links,
+)
 from ledger.submissions import Statement, sign_statement
 from ledger.suites import Suite, parse_digest
 from ledger.trees import MerkleTree, leaf_hash
@@ -210,6 +220,7 @@ class _Drafter:
             valid_until=fields.date("valid_until"),
             claims=disclosure.digest(suite) if disclosure else None,
             previous=self._previous(fields, action, identifier),
+            links=self._links(fields),
             basis=fields.optional("basis", str),
         )
         fields.close()
@@ -225,6 +236,10 @@ class _Drafter:
                 "sort the input by issuer",
             )
         if record.kind not in CERTIFICATE_KINDS:
+            if not record.names_issuer:
+                raise RowFault(
+                    "issuer-mismatch", f"{record.identifier} does not name the issuer {record.issuer}"
+                )
             return
         certificate = record.certificate
         if certificate.issuer != record.issuer:
@@ -255,6 +270,14 @@ class _Drafter:
                 f"{action} needs `previous`, the leaf hash of the newest record of {identifier}",
             )
         return previous
+
+    def _links(self, fields: Fields) -> tuple[Link, ...]:
+        links = read_links(fields)
+        if any(suite is not self._target.suite for suite, _ in links):
+            raise RowFault(
+                "wrong-suite", f"the log hashes with {self._target.suite.name}, a link is of another suite"
+            )
+        return tuple(link for _, link in links)
 
     def _claims(self, fields: Fields) -> tuple[tuple[str, Json], ...]:
         given = fields.take("claims")

@@ -151,6 +151,8 @@ class RowReader:
             )
         if record.kind in CERTIFICATE_KINDS:
             self._judge_certificate(index, record)
+        elif not record.names_issuer:
+            raise RowFault("issuer-mismatch", f"{record.identifier} does not name the issuer {record.issuer}")
         elif not self._is_granted(record.kind, ""):
             raise RowFault(
                 "not-granted", f"the key is not granted {record.kind} records of {record.issuer} now"

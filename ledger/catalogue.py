@@ -162,18 +162,20 @@ TYPES: Final = (
           "KZ_FDDBR KZ_JYCS KZ_HYLX KZ_HGXK KZ_HGXKBS"),
 )
 
+#: A sealing, whatever it seals.
+SEALING: Final = _type(LOCAL_PREFIX, 900, "印章", "电子签章", "Sealing of a document", "body", "KZ_QZRDM")
 #: The five seals that a new company gets for free.
 SEALS: Final = (
-    _type(LOCAL_PREFIX, 901, "印章", "公章", "Official seal", "body", "KZ_YZBM KZ_YZXS KZ_YZZZDW"),
-    _type(LOCAL_PREFIX, 902, "印章", "财务专用章", "Seal for finance", "body", "KZ_YZBM KZ_YZXS KZ_YZZZDW"),
-    _type(LOCAL_PREFIX, 903, "印章", "发票专用章", "Seal for invoices", "body", "KZ_YZBM KZ_YZXS KZ_YZZZDW"),
-    _type(LOCAL_PREFIX, 904, "印章", "合同专用章", "Seal for contracts", "body", "KZ_YZBM KZ_YZXS KZ_YZZZDW"),
+    _type(LOCAL_PREFIX, 901, "印章", "公章", "Official seal", "body", "KZ_YZBM KZ_YZXS KZ_YZZZDW KZ_ZSZW"),
+    _type(LOCAL_PREFIX, 902, "印章", "财务专用章", "Seal for finance", "body", "KZ_YZBM KZ_YZXS KZ_YZZZDW KZ_ZSZW"),
+    _type(LOCAL_PREFIX, 903, "印章", "发票专用章", "Seal for invoices", "body", "KZ_YZBM KZ_YZXS KZ_YZZZDW KZ_ZSZW"),
+    _type(LOCAL_PREFIX, 904, "印章", "合同专用章", "Seal for contracts", "body", "KZ_YZBM KZ_YZXS KZ_YZZZDW KZ_ZSZW"),
     _type(LOCAL_PREFIX, 905, "印章", "法定代表人名章", "Legal representative's name seal", "body",
-          "KZ_FDDBR KZ_YZBM KZ_YZXS KZ_YZZZDW"),
+          "KZ_FDDBR KZ_YZBM KZ_YZXS KZ_YZZZDW KZ_ZSZW"),
 )
 # fmt: on
 
-_BY_CODE = {type_.code: type_ for type_ in TYPES + SEALS}
+_BY_CODE = {type_.code: type_ for type_ in (*TYPES, *SEALS, SEALING)}
 
 
 def by_code(code: str) -> CertificateType | None:

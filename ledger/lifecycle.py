@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.errors import TransitionRefused
-from ledger.identifiers import CertificateIdentifier
-from ledger.records import CERTIFICATE_KINDS, PRESENTABLE, Record
+from ledger.records import PRESENTABLE, Record, version_of
 from ledger.status import Status
 
 #: What each status-changing action leads to.
@@ -43,6 +42,11 @@ SOURCES: Final = {
     "void": _STANDING,
     "reinstate": _ENDED,
 }
+
+
+def possible(status: Status) -> tuple[str, ...]:
+    """Return the actions that may follow where the current record of a lineage has this status."""
+    return tuple(action for action, sources in SOURCES.items() if status in sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +90,11 @@ def follow(lineage: Lineage | None, record: Record, leaf: bytes) -> tuple[Lineag
         )
     if lineage.status not in SOURCES[record.action]:
         raise TransitionRefused(
-            f"{record.action} is not possible: {lineage.identifier} is {lineage.status.name.lower()}"
+            f"{record.action} is not possible: {lineage.identifier} is {lineage.status.name.lower()}, "
+            f"which allows {', '.join(possible(lineage.status)) or 'nothing'}"
         )
     if record.action in PRESENTABLE:
-        if record.kind in CERTIFICATE_KINDS and record.certificate.version <= _version(lineage.identifier):
+        if record.version <= version_of(lineage.identifier):
             raise TransitionRefused(f"{record.action} must raise the version above {lineage.identifier}")
         after = Lineage(record.kind, record.issuer, record.identifier, leaf, leaf, Status.VALID)
         return after, StatusChange(lineage.current, Status.SUPERSEDED)
@@ -98,7 +103,3 @@ def follow(lineage: Lineage | None, record: Record, leaf: bytes) -> tuple[Lineag
     status = RESULT[record.action]
     after = Lineage(record.kind, record.issuer, record.identifier, leaf, lineage.current, status)
     return after, StatusChange(lineage.current, status)
-
-
-def _version(identifier: str) -> int:
-    return CertificateIdentifier.parse(identifier, strict=False).version

@@ -5,7 +5,6 @@ Together they say that an issuer, entitled to, stated exactly this record, and w
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
 
 from ledger import limits, times
 from ledger.canonical import Json
@@ -17,9 +16,7 @@ from ledger.records import CERTIFICATE_KINDS, KINDS, PRESENTABLE
 from ledger.report import Step
 from ledger.submissions import Entry
 from ledger.trees import counted_root, root_from_path
-from ledger.trust import Anchor, Grant, LogState, Trust
-
-DEPARTMENT: Final = 1  # purpose of a key that signs statements
+from ledger.trust import DEPARTMENT, Anchor, Grant, LogState, Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +58,6 @@ def _form(proof: Proof, trust: Trust, log: LogState | None, must_present: bool) 
     if record.issuer != statement.issuer or not record.names_issuer:
         named: dict[str, Json] = {"record": record.issuer, "statement": statement.issuer}
         return Step(1, Outcome.FAIL, "issuer_mismatch", named | {"identifier": record.identifier})
-    if record.kind not in CERTIFICATE_KINDS:
-        return Step(1, Outcome.UNKNOWN, "kind_not_supported", {"kind": record.kind})
     if statement.registry != trust.registry:
         evidence: dict[str, Json] = {"proof": statement.registry, "trusted": trust.registry}
         return Step(1, Outcome.UNKNOWN, "other_registry", evidence)

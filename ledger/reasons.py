@@ -131,11 +131,6 @@ TABLE: Final[dict[Key, Row]] = {
         1,
         ("请更新核验程序后重试。", "Update the verifying program and try again."),
         ("newer_format", "凭据采用了更新的格式", "The proof is in a newer format than this program knows"),
-        (
-            "kind_not_supported",
-            "本程序尚不支持此类记录",
-            "This program does not verify records of this kind yet",
-        ),
     ),
     **_unknowns(
         1,
@@ -375,14 +370,74 @@ TABLE: Final[dict[Key, Row]] = {
         ("clock_behind", "本机时钟有误，无法判断是否已生效", "The clock is wrong: it may be in force"),
     ),
     **_skips(11, "no_links", "无关联的印章或签名", "No linked seals or signatures"),
+    **_passes(
+        11,
+        (
+            "seals_good",
+            "用印时印章有效，且属签章人",
+            "Each seal was in force when it was used, by whose it is",
+        ),
+    ),
+    **_fails(
+        11,
+        Verdict.INVALID,
+        _RETAIN,
+        (
+            "linked_not_entitled",
+            "登记印章或签章的单位当时无权登记",
+            "Whoever registered the seal or its use was not entitled to",
+        ),
+        (
+            "link_of_another_kind",
+            "所关联的记录不是印章或签章",
+            "A link names a record that is neither seal nor signature",
+        ),
+        ("sealed_other_document", "该印章盖在另一份文件上", "What was sealed is another document"),
+        (
+            "seal_of_another",
+            "该印章不属于签章人或颁发机构",
+            "The seal is not that of the signer or of the issuer",
+        ),
+        ("seal_registered_later", "用印时印章尚未登记", "The seal was used before it was registered"),
+        ("seal_not_in_force", "用印时印章已停用或注销", "The seal was not in force when it was used"),
+        ("seal_out_of_dates", "用印时不在印章有效期内", "The seal was used outside its dates"),
+    ),
+    **_fails(
+        11,
+        Verdict.NOT_CURRENT,
+        _ISSUER,
+        ("signature_ended", "该签章其后已被宣告失效", "The sealing was declared void since"),
+    ),
+    **_unknowns(
+        11,
+        _FRESH,
+        ("link_missing", "凭据未附所关联的印章或签章", "The proof lacks a linked seal or signature"),
+        (
+            "linked_unproven",
+            "所附印章或签章的凭据不成立",
+            "The attached proof of a seal or signature does not hold",
+        ),
+        (
+            "linked_undisclosed",
+            "所附印章或签章未披露信息项",
+            "The attached seal or signature does not show its claims",
+        ),
+        ("sealed_document_withheld", "未披露用印的文件，无法核对", "Which document was sealed is withheld"),
+        ("seal_holder_withheld", "未披露印章持有者或签章人", "Whose seal it is, or who sealed, is withheld"),
+    ),
+    **_unknowns(
+        11,
+        _ISSUER,
+        (
+            "linked_status_unknown",
+            "印章或签章的状态无法确认",
+            "The status of the seal or of the sealing cannot be told",
+        ),
+    ),
     **_unknowns(
         11,
         ("请更新核验程序后重试。", "Update the verifying program and try again."),
-        (
-            "links_not_supported",
-            "本程序尚不能核验关联的印章与签名",
-            "This program does not verify linked seals and signatures yet",
-        ),
+        ("link_unknown", "本程序不认识此种关联", "This program does not know a link of this kind"),
     ),
     **_passes(12, ("knowledge_fresh", "所知信息在允许时效内", "What is known is fresh enough")),
     **_unknowns(

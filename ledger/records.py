@@ -15,6 +15,8 @@ from ledger.canonical import encode as canonical
 from ledger.errors import MalformedInput
 from ledger.fields import Fields
 from ledger.identifiers import CertificateIdentifier
+from ledger.sealing_identifiers import PREFIXES as SEALING_PREFIXES
+from ledger.sealing_identifiers import SealingIdentifier
 from ledger.suites import Suite
 from ledger.trees import leaf_hash
 
@@ -86,6 +88,8 @@ class Record:
             raise MalformedInput("`valid_until` lies before `valid_from`")
         if self.kind in CERTIFICATE_KINDS:
             _certificate(self.identifier)
+        elif _sealing(self.identifier).kind != self.kind:
+            raise MalformedInput(f"the identifier of a {self.kind} begins with `{self.kind}.`")
 
     @property
     def certificate(self) -> CertificateIdentifier:
@@ -93,19 +97,26 @@ class Record:
         return _certificate(self.identifier)
 
     @property
+    def version(self) -> int:
+        """The version that the identifier names, from 1."""
+        return self._parsed.version
+
+    @property
     def names_issuer(self) -> bool:
-        """Whether the identifier names the issuer: by credit code or, as older ones do, by its division."""
-        if self.kind not in CERTIFICATE_KINDS:
-            return True
-        named = self.certificate.issuer
-        if _DIVISION.fullmatch(named):
+        """Whether the identifier names the issuer: by credit code or, as older certificates do, by its division."""
+        named = self._parsed.issuer
+        if self.kind in CERTIFICATE_KINDS and _DIVISION.fullmatch(named):
             return self.issuer[2:8].startswith(_TRAILING_ZEROS.sub("", named))
         return named == self.issuer
 
     @property
     def lineage(self) -> str:
         """What all versions of one certificate share: the identifier without version and check."""
-        return self.certificate.lineage if self.kind in CERTIFICATE_KINDS else self.identifier
+        return self._parsed.lineage
+
+    @property
+    def _parsed(self) -> CertificateIdentifier | SealingIdentifier:
+        return _certificate(self.identifier) if self.kind in CERTIFICATE_KINDS else _sealing(self.identifier)
 
     def to_json(self) -> dict[str, Json]:
         body: dict[str, Json] = {
@@ -147,10 +158,22 @@ def _certificate(identifier: str) -> CertificateIdentifier:
     return CertificateIdentifier.parse(identifier, strict=False)
 
 
+@lru_cache(maxsize=1024)
+def _sealing(identifier: str) -> SealingIdentifier:
+    return SealingIdentifier.parse(identifier)
+
+
+def version_of(identifier: str) -> int:
+    """Return the version that an identifier of any kind names. Raises: InvalidIdentifier."""
+    parse = _sealing if identifier.startswith(SEALING_PREFIXES) else _certificate
+    return parse(identifier).version
+
+
 def lineage_of(identifier: str) -> str:
-    """Return what all versions of a certificate identifier share; any other identifier is its own lineage."""
+    """Return what all versions of an identifier share; text that is no identifier is its own lineage."""
+    parse = _sealing if identifier.startswith(SEALING_PREFIXES) else _certificate
     try:
-        return _certificate(identifier).lineage
+        return parse(identifier).lineage
     except MalformedInput:
         return identifier
 
@@ -160,11 +183,7 @@ def decode_record(value: Json) -> Record:
     fields = Fields(value, "record")
     fields.type(TYPE)
     digests = {name: fields.digest(name) for name in ("claims", "previous") if fields.has(name)}
-    links = []
-    if fields.has("links"):
-        links = [_link(item) for item in fields.array("links", MAX_LINKS)]
-        if not links:
-            raise MalformedInput("`links` is left out when there are none")
+    links = read_links(fields)
     suites = [suite for suite, _ in digests.values()] + [suite for suite, _ in links]
     if not suites:
         raise MalformedInput("a record states `claims` or `previous`")
@@ -188,6 +207,16 @@ def decode_record(value: Json) -> Record:
     )
     fields.close()
     return record
+
+
+def read_links(fields: Fields) -> list[tuple[Suite, Link]]:
+    """Read the optional member `links`, never empty. Raises: MalformedInput."""
+    if not fields.has("links"):
+        return []
+    links = [_link(item) for item in fields.array("links", MAX_LINKS)]
+    if not links:
+        raise MalformedInput("`links` is left out when there are none")
+    return links
 
 
 def _link(item: Json) -> tuple[Suite, Link]:

@@ -13,6 +13,7 @@ from ledger.origin import Origin, origin
 from ledger.proof import Proof, Staple
 from ledger.reasons import Outcome
 from ledger.report import StatusReport, Step
+from ledger.sealing import linked_leaves
 from ledger.status import Status, staple_root, status_in_chunk
 from ledger.trust import LogState, PositionStatus, Trust
 
@@ -23,7 +24,8 @@ def standing(proof: Proof, found_at: Origin, trust: Trust) -> tuple[Step, Status
     if log is None or anchor is None or position is None:
         return Step(9, Outcome.UNKNOWN, "position_unknown"), None
     found = trust.status(log.name, position, log.sequence)
-    attached = [linked for linked in proof.linked if _explains(linked, proof, position, trust)]
+    causes = [linked for linked in proof.linked if linked.record.leaf() not in linked_leaves(proof)]
+    attached = [linked for linked in causes if _explains(linked, proof, position, trust)]
     status = StatusReport.own(log, found, trust.source, _cause(found, attached))
     evidence = status.evidence()
     if found and found.contradictory:
@@ -31,7 +33,7 @@ def standing(proof: Proof, found_at: Origin, trust: Trust) -> tuple[Step, Status
     if status.status not in IN_FORCE:
         return Step(9, Outcome.FAIL, status.status.name.lower(), evidence), status
     doubt = _stapled_doubt(proof.status, log, position, trust)
-    if doubt is None and len(attached) < len(proof.linked):
+    if doubt is None and len(attached) < len(causes):
         doubt = "attached_unproven"
     if doubt is None and not _reinstatement_proven(found, attached, trust):
         doubt = "reinstatement_unproven"

@@ -7,10 +7,13 @@ identifiers have 32 bytes.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from ledger.status import Status
 from ledger.suites import Suite
+
+DEPARTMENT: Final = 1  # purpose of a key that signs statements
+NODE: Final = 2  # purpose of a key that signs receipts and checkpoints
 
 
 @dataclass(frozen=True, slots=True)

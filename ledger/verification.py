@@ -17,7 +17,7 @@ Pure: no network, no file, no clock. Bad evidence never raises; it becomes a ste
     11  linked seals and signatures
     12  the age of the knowledge, and the clock
 
-Steps 1 and 4 to 8 are in `ledger.origin`, 2 in `ledger.comparison`, 9 in `ledger.standing`.
+Steps 1 and 4 to 8 are in `ledger.origin`, 2 in `ledger.comparison`, 9 in `ledger.standing`, 11 in `ledger.sealing`.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,6 @@ from ledger.canonical import Json
 from ledger.comparison import Presented as Presented
 from ledger.comparison import compare
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
-from ledger.origin import DEPARTMENT as DEPARTMENT
 from ledger.origin import covers as covers
 from ledger.origin import origin
 from ledger.origin import signature_good as signature_good
@@ -35,6 +34,7 @@ from ledger.paper import decode_presented
 from ledger.proof import Proof
 from ledger.reasons import Outcome
 from ledger.report import Compared, Report, StatusReport, Step
+from ledger.sealing import sealing
 from ledger.standing import standing
 from ledger.trust import Trust
 
@@ -65,7 +65,7 @@ def verify(
         _claims(decoded),
         status_step,
         _dates(decoded, trust, now, policy),
-        _links(decoded),
+        sealing(decoded, trust),
         _age(status, trust, now, policy),
     )
     return Report.of(
@@ -119,13 +119,6 @@ def _dates(proof: Proof, trust: Trust, now: int, policy: Policy) -> Step:
     if today > record.valid_until:
         return Step(10, Outcome.FAIL, "expired", evidence)
     return Step(10, Outcome.PASS, "within_dates", evidence)
-
-
-def _links(proof: Proof) -> Step:
-    """11. Linked seals and signatures: named, but not verified by this version."""
-    if not proof.record.links:
-        return Step(11, Outcome.NOT_APPLICABLE, "no_links")
-    return Step(11, Outcome.UNKNOWN, "links_not_supported", {"links": len(proof.record.links)})
 
 
 def _age(status: StatusReport | None, trust: Trust, now: int, policy: Policy) -> Step:

@@ -262,6 +262,8 @@ _EXTENSIONS: Final = (
     ClaimField("KZ_YZBM", "印章编码", "Seal number"),
     _choice("KZ_YZXS", "印章形式", "Form of the seal", "实体印章", "电子印章"),
     ClaimField("KZ_YZZZDW", "印章制作单位", "Seal maker"),
+    ClaimField("KZ_ZSZW", "签章证书指纹", "Fingerprints of the seal's certificates", repeatable=True),
+    ClaimField("KZ_QZRDM", "签章人代码", "Code of who sealed"),
 )
 # fmt: on
 

@@ -25,9 +25,11 @@ from ledger import registry as acts
 from ledger.claims import FullDisclosure
 from ledger.keys import encode_signature, generate
 from ledger.records import Record
+from ledger.sealing_identifiers import SealingIdentifier
 from ledger.submissions import sign_statement
 from ledger.suites import SHA256, SM3
 from ledger.trees import MerkleTree
+from tests.databases import NewDatabase
 from tests.fakes.department import (
     ISSUER,
     LOG,
@@ -39,6 +41,7 @@ from tests.fakes.department import (
     identifier,
     licence,
 )
+from tests.scenes import credit_code
 
 
 @pytest.fixture
@@ -47,8 +50,8 @@ def world() -> World:
 
 
 @pytest.fixture
-def register(tmp_path: Path) -> Iterator[Register]:
-    opened = Register(f"sqlite:///{tmp_path / 'register.db'}")
+def register(new_database: NewDatabase) -> Iterator[Register]:
+    opened = Register(new_database("register"))
     yield opened
     opened.close()
 
@@ -484,8 +487,15 @@ def test_a_kind_or_type_that_is_not_granted(register: Register) -> None:
     refused = refusal(world, register, world.department.lines([licence(identifier=other)]))
     assert refused.problem == "not-granted"
     assert "ask the city's administrator for a grant" in str(refused)
-    seal = licence(kind="seal", identifier="4290060000001")
+    seal = licence(kind="seal", identifier=SealingIdentifier.build("seal", ISSUER, "429006000001").text)
     assert refusal(world, register, world.department.lines([seal])).problem == "not-granted"
+
+
+def test_a_seal_whose_identifier_names_another_issuer(world: World, register: Register) -> None:
+    other = SealingIdentifier.build("seal", credit_code("429006", 9), "429006000001").text
+    rows = decoded(world, licence(1))
+    rows[0]["record"] |= {"kind": "seal", "identifier": other}
+    assert refusal(world, register, signed(world, rows)).problem == "issuer-mismatch"
 
 
 def test_rows_out_of_order(world: World, register: Register) -> None:

@@ -27,11 +27,11 @@ from ledger.knowledge import Knowledge
 from ledger.limits import MAX_ANCHOR_GROWTH
 from ledger.proof import decode_proof
 from ledger.reasons import Verdict
-from ledger.records import Link
 from ledger.status import Status
 from ledger.times import parse_date, parse_time
 from ledger.trees import CountedTree
 from tests.scenes import CLAIMS, DAY, DOCUMENT, START, City, Registry, scene
+from tests.sealed import scene as sealing_scene
 
 
 def test_another_city_registers_my_department() -> None:
@@ -294,11 +294,12 @@ def test_a_genuine_code_on_a_forged_paper() -> None:
 
 
 def test_back_dated_sealing_with_a_destroyed_seal() -> None:
-    """What is sealed is not yet judged: until then a licence that links to a seal cannot be confirmed, whatever it says."""
-    city, _ = scene()
-    licence = city.licence(links=(Link("sealed-by", b"\x01" * 32),))
-    city.register(licence)
-    assert city.verify(city.proof(licence)).verdict is Verdict.UNVERIFIABLE
+    """The sealing declares a time from before the destruction; the anchor of its record tells when it came to light."""
+    sealed = sealing_scene(lambda city, seal: city.register(city.follow("cancel", seal)))
+    assert sealed.signature.disclosure
+    assert str(sealed.signature.disclosure.values["ZZQZSJ"]) < "2026-03-02"
+    report = sealed.verify()
+    assert (report.verdict, report.reason) == (Verdict.INVALID, "seal_not_in_force")
 
 
 def test_an_old_staple_against_newer_knowledge() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.catalogue import LOCAL_PREFIX, SEALS, TYPES, CertificateType, by_code
+from ledger.catalogue import LOCAL_PREFIX, SEALING, SEALS, TYPES, CertificateType, by_code
 from ledger.identifiers import CertificateIdentifier, check_credit_code, division
 from ledger.vocabulary import EXTENSIONS, HOLDER_CODE_TYPES, LEVELS, Form, Sensitivity
 
@@ -144,9 +144,10 @@ def test_a_comprehensive_permit_lists_those_it_covers() -> None:
 
 
 def test_no_extension_is_idle() -> None:
-    assert {field.name for type_ in TYPES + SEALS for field in type_.claims} - {*MANDATORY, *OPTIONAL} == {
-        *EXTENSIONS
-    }
+    assert {field.name for type_ in (*TYPES, *SEALS, SEALING) for field in type_.claims} - {
+        *MANDATORY,
+        *OPTIONAL,
+    } == {*EXTENSIONS}
 
 
 def test_holder_codes_are_those_of_the_standard() -> None:

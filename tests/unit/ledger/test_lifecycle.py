@@ -7,6 +7,7 @@ import pytest
 from ledger.errors import TransitionRefused
 from ledger.lifecycle import RESULT, SOURCES, Lineage, StatusChange, follow
 from ledger.records import PRESENTABLE, STATUS_ACTIONS
+from ledger.sealing_identifiers import SealingIdentifier
 from ledger.status import Status, allowed
 from tests.scenes import City, Item, Registry
 
@@ -110,10 +111,15 @@ def test_a_change_names_the_current_version() -> None:
         follow(STANDING, item.record, item.leaf)
 
 
-def test_seals_have_no_versions() -> None:
-    seal = CITY.licence(kind="seal", identifier="4290060000001")
+def test_a_renewed_seal_raises_its_version() -> None:
+    first = SealingIdentifier.build("seal", CITY.issuer, "429006000001")
+    seal = CITY.licence(kind="seal", identifier=first.text)
     lineage, _ = follow(None, seal.record, seal.leaf)
-    renewal = CITY.licence(kind="seal", identifier="4290060000001", action="renew", previous=seal.leaf)
+    again = CITY.licence(kind="seal", identifier=first.text, action="renew", previous=seal.leaf)
+    with pytest.raises(TransitionRefused, match="must raise the version"):
+        follow(lineage, again.record, again.leaf)
+    raised = first.with_version(2).text
+    renewal = CITY.licence(kind="seal", identifier=raised, action="renew", previous=seal.leaf)
     after, change = follow(lineage, renewal.record, renewal.leaf)
     assert change == StatusChange(seal.leaf, Status.SUPERSEDED)
     assert after.current == renewal.leaf

@@ -1,0 +1,230 @@
+"""Licences that link to their sealing, and that to its seal: decided offline, as of the anchor of the sealing."""
+
+from dataclasses import replace
+
+import pytest
+
+from ledger.claims import SelectiveDisclosure
+from ledger.errors import InvalidIdentifier, MalformedInput
+from ledger.proof import decode_proof
+from ledger.reasons import Verdict
+from ledger.records import lineage_of, version_of
+from ledger.sealing_identifiers import SealingIdentifier
+from tests.scenes import DOCUMENT, City, Item, Registry, credit_code
+from tests.sealed import PICTURE, Sealed, make_seal, make_signature, scene, sealed_by
+
+
+@pytest.fixture
+def sealed() -> Sealed:
+    return scene()
+
+
+def test_a_licence_that_was_sealed_says_by_whom_and_when(sealed: Sealed) -> None:
+    report = sealed.verify()
+    assert report.verdict is Verdict.VALID
+    step = report.step(11)
+    assert step.reason == "seals_good"
+    seal = {
+        "identifier": sealed.seal.record.identifier,
+        "holder": sealed.city.issuer,
+        "name": "天门市示例局电子证照专用章",
+        "declared": "2026-03-01T08:00:00Z",
+        "sealed_at": "2026-03-02T01:00:08Z",
+    }
+    assert step.evidence == {"seals": [seal]}
+
+
+def test_the_proof_survives_its_encoding(sealed: Sealed) -> None:
+    proof = sealed.proof()
+    assert decode_proof(proof.encode()) == proof
+
+
+@pytest.mark.parametrize("item", ["seal", "signature"])
+def test_a_seal_or_a_sealing_can_be_presented_by_itself(sealed: Sealed, item: str) -> None:
+    proof = sealed.sealing() if item == "signature" else sealed.city.proof(sealed.seal)
+    content = DOCUMENT if item == "signature" else PICTURE
+    assert sealed.city.verify(proof, documents=[content]).verdict is Verdict.VALID
+    assert sealed.city.verify(proof, documents=[b"other"]).reason == "document_mismatch"
+
+
+def test_a_seal_destroyed_before_the_sealing_was_anchored_is_caught_whatever_time_the_sealing_declares() -> (
+    None
+):
+    """Back-dated sealing: the declared time lies a day before the destruction."""
+    found = scene(lambda city, seal: city.register(city.follow("cancel", seal)))
+    report = found.verify()
+    assert (report.verdict, report.reason) == (Verdict.INVALID, "seal_not_in_force")
+    assert report.deciding.evidence
+    assert report.deciding.evidence["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("action", ["cancel", "suspend", "void"])
+def test_what_was_sealed_before_its_seal_ended_stays_good(sealed: Sealed, action: str) -> None:
+    sealed.city.register(sealed.city.follow(action, sealed.seal))
+    assert sealed.verify().verdict is Verdict.VALID
+
+
+def test_a_seal_suspended_and_resumed_before_the_sealing_is_good() -> None:
+    def pause(city: City, seal: Item) -> None:
+        city.register(city.follow("suspend", seal))
+        city.register(city.follow("resume", seal))
+
+    assert scene(pause).verify().verdict is Verdict.VALID
+
+
+def test_a_seal_in_another_citys_log_is_judged_by_the_order_of_the_registry() -> None:
+    """The seal is destroyed in its log after the sealing was anchored in the other: only events before that count."""
+    city = City(Registry())
+    other = City(city.registry, "wuhan")
+    seal = make_seal(
+        other,
+        claims={"CZZTDM": city.issuer},
+        identifier=SealingIdentifier.build("seal", other.issuer, "A00000001").text,
+    )
+    other.register(seal)
+    early, late = (
+        make_signature(city, seal, identifier=SealingIdentifier.build("signature", city.issuer, serial).text)
+        for serial in ("TM000000001", "TM000000002")
+    )
+    city.register(early)
+    other.register(other.follow("cancel", seal))
+    city.register(late)
+    reasons = []
+    for signature in (early, late):
+        licence = city.licence(**sealed_by(signature))
+        city.register(licence)
+        sealing = city.proof(signature, status=None, linked=(other.proof(seal, status=None),))
+        reasons.append(
+            city.verify(city.proof(licence, linked=(sealing,)), documents=[DOCUMENT]).step(11).reason
+        )
+    assert reasons == ["seals_good", "seal_not_in_force"]
+
+
+def test_a_link_whose_proof_is_missing_or_of_another_record(sealed: Sealed) -> None:
+    assert sealed.verify(linked=()).reason == "link_missing"
+    assert sealed.verify(linked=(sealed.sealing(linked=()),)).reason == "link_missing"
+    swapped = make_signature(sealed.city, sealed.seal)
+    sealed.city.lineages.clear()
+    sealed.city.register(swapped)
+    other = sealed.city.proof(swapped, status=None, linked=(sealed.city.proof(sealed.seal, status=None),))
+    assert sealed.verify(linked=(other,)).reason == "link_missing"
+
+
+def test_a_linked_proof_that_does_not_hold_is_a_gap_and_no_forgery_of_the_licence(sealed: Sealed) -> None:
+    broken = replace(sealed.sealing(), index=5)
+    report = sealed.verify(linked=(broken,))
+    assert (report.verdict, report.reason) == (Verdict.UNVERIFIABLE, "linked_unproven")
+    hidden = sealed.sealing(disclosure=None)
+    assert sealed.verify(linked=(hidden,)).reason == "linked_undisclosed"
+    stranger = sealed.city.proof(sealed.licence, status=None)
+    crowded = sealed.sealing(linked=(sealed.city.proof(sealed.seal, status=None), stranger))
+    assert sealed.verify(linked=(crowded,)).reason == "linked_unproven"
+
+
+def test_claims_altered_in_a_linked_proof(sealed: Sealed) -> None:
+    other = sealed.licence.disclosure
+    altered = replace(sealed.city.proof(sealed.seal, status=None), disclosure=other)
+    assert sealed.verify(linked=(sealed.sealing(linked=(altered,)),)).reason == "linked_undisclosed"
+
+
+@pytest.mark.parametrize(
+    ("which", "shown", "reason"),
+    [
+        ("seal", {"ZZQZMC"}, "seal_holder_withheld"),
+        ("signature", {"document/1"}, "seal_holder_withheld"),
+        ("signature", {"KZ_QZRDM"}, "sealed_document_withheld"),
+    ],
+    ids=["whose seal", "who sealed", "what was sealed"],
+)
+def test_what_is_withheld_cannot_be_told(sealed: Sealed, which: str, shown: set[str], reason: str) -> None:
+    made_with = sealed.city.proof(sealed.seal, status=None)
+    sealing = sealed.sealing()
+    if which == "seal":
+        sealing = replace(
+            sealing, linked=(replace(made_with, disclosure=_select(sealed, sealed.seal, shown)),)
+        )
+    else:
+        sealing = replace(sealing, disclosure=_select(sealed, sealed.signature, shown))
+    report = sealed.verify(linked=(sealing,))
+    assert (report.verdict, report.reason) == (Verdict.UNVERIFIABLE, reason)
+
+
+def _select(sealed: Sealed, item: Item, shown: set[str]) -> SelectiveDisclosure:
+    assert item.disclosure
+    return item.disclosure.select(sealed.city.suite, shown)
+
+
+def test_a_contradictory_or_reinstated_seal_cannot_be_told() -> None:
+    def revive(city: City, seal: Item) -> None:
+        city.register(city.follow("cancel", seal))
+        city.register(city.follow("reinstate", seal))
+
+    assert scene(revive).verify().reason == "linked_status_unknown"
+
+    def contradict(city: City, seal: Item) -> None:
+        city.anchor(changes=[(city.position(seal), 3)])
+        city.anchor(changes=[(city.position(seal), 4)])
+
+    assert scene(contradict).verify().reason == "linked_status_unknown"
+
+
+def test_the_cause_of_a_change_travels_beside_the_seals(sealed: Sealed) -> None:
+    revocation = sealed.city.follow("revoke", sealed.licence)
+    sealed.city.register(revocation)
+    cause = sealed.city.proof(revocation, disclosure=None, status=None)
+    report = sealed.verify(linked=(sealed.sealing(), cause))
+    assert (report.verdict, report.reason) == (Verdict.NOT_CURRENT, "revoked")
+    assert report.status
+    assert report.status.cause == cause
+
+
+# -- identifiers --
+
+
+def test_identifiers_are_taken_apart_and_put_together() -> None:
+    made = SealingIdentifier.build("seal", "11429006012345671T", "42900600000001")
+    assert made.text == "seal.11429006012345671T.42900600000001.001.E"
+    assert SealingIdentifier.parse(made.text) == made
+    second = made.with_version(2)
+    assert lineage_of(second.text) == lineage_of(made.text) == "seal.11429006012345671T.42900600000001"
+    assert version_of(second.text) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seal.11429006012345671T.42900600000001.001.F",
+        "seal.11429006012345671X.42900600000001.001.E",
+        "seal.11429006012345671T.4290.001.E",
+        "seal.11429006012345671T.42900600000001.000.E",
+        "picture.11429006012345671T.42900600000001.001.E",
+        "seal.11429006012345671T.42900600000001.001.E\n",
+        "",
+    ],
+)
+def test_what_is_no_identifier_of_a_seal_is_refused(text: str) -> None:
+    with pytest.raises(InvalidIdentifier):
+        SealingIdentifier.parse(text)
+
+
+def test_kind_and_identifier_must_agree() -> None:
+    city = City(Registry())
+    seal = make_seal(city)
+    with pytest.raises(MalformedInput, match=r"begins with `signature\.`"):
+        replace(seal.record, kind="signature")
+    with pytest.raises(MalformedInput):
+        replace(seal.record, kind="licence")
+    other = replace(seal.record, issuer=credit_code("429006", 9))
+    assert seal.record.names_issuer
+    assert not other.names_issuer
+
+
+def test_a_renewed_seal_raises_its_version() -> None:
+    city = City(Registry())
+    seal = make_seal(city)
+    city.register(seal)
+    raised = SealingIdentifier.parse(seal.record.identifier).with_version(2).text
+    renewed = make_seal(city, action="renew", identifier=raised, previous=seal.leaf)
+    city.register(renewed)
+    assert city.verify(city.proof(seal), documents=[PICTURE]).reason == "superseded"
+    assert city.verify(city.proof(renewed), documents=[PICTURE]).verdict is Verdict.VALID
