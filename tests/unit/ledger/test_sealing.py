@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from ledger import registry as acts
 from ledger.claims import SelectiveDisclosure
 from ledger.errors import InvalidIdentifier, MalformedInput
 from ledger.proof import decode_proof
 from ledger.reasons import Verdict
-from ledger.records import lineage_of, version_of
+from ledger.records import Link, lineage_of, version_of
 from ledger.sealing_identifiers import SealingIdentifier
-from tests.scenes import DOCUMENT, City, Item, Registry, credit_code
+from tests.scenes import DOCUMENT, City, Item, Registry, credit_code, readable
 from tests.sealed import PICTURE, Sealed, make_seal, make_signature, scene, sealed_by
 
 
@@ -176,6 +177,104 @@ def test_the_cause_of_a_change_travels_beside_the_seals(sealed: Sealed) -> None:
     assert (report.verdict, report.reason) == (Verdict.NOT_CURRENT, "revoked")
     assert report.status
     assert report.status.cause == cause
+
+
+def test_a_sealing_presented_by_itself_names_whose_seal_it_used() -> None:
+    found = scene(seal={"claims": {"CZZTDM": credit_code("429006", 7)}})
+    report = found.city.verify(found.sealing(), documents=[DOCUMENT])
+    assert (report.verdict, report.reason) == (Verdict.INVALID, "seal_of_another")
+
+
+def test_a_seal_suspended_when_it_was_used_and_resumed_since() -> None:
+    """Its log goes on after the sealing was anchored in another: the change right before that decides."""
+    city = City(Registry())
+    other = City(city.registry, "wuhan")
+    number = SealingIdentifier.build("seal", other.issuer, "A00000001").text
+    seal = make_seal(other, claims={"CZZTDM": city.issuer}, identifier=number)
+    other.register(seal)
+    other.register(other.follow("suspend", seal))
+    signature = make_signature(city, seal)
+    city.register(signature)
+    other.register(other.follow("resume", seal))
+    sealing = city.proof(signature, status=None, linked=(other.proof(seal, status=None),))
+    assert city.verify(sealing, documents=[DOCUMENT]).reason == "seal_not_in_force"
+
+
+@pytest.mark.parametrize(
+    "words", [(3, 8), (3, 4), (1, 1)], ids=["reinstated", "ended twice", "suspended twice"]
+)
+def test_a_sealing_whose_own_status_cannot_be_told(sealed: Sealed, words: tuple[int, int]) -> None:
+    for word in words:
+        sealed.city.anchor(changes=[(sealed.city.position(sealed.signature), word)])
+    assert sealed.verify().reason == "linked_status_unknown"
+
+
+def test_a_contradiction_that_reads_as_valid_cannot_be_told(sealed: Sealed) -> None:
+    """0 after 3 is impossible: the newest word says valid, the history says that it cannot be."""
+    for word in (3, 0):
+        sealed.city.anchor(changes=[(sealed.city.position(sealed.signature), word)])
+    assert sealed.verify().reason == "linked_status_unknown"
+
+    def contradict(city: City, seal: Item) -> None:
+        for word in (3, 0):
+            city.anchor(changes=[(city.position(seal), word)])
+
+    assert scene(contradict).verify().reason == "linked_status_unknown"
+
+
+def test_a_sealing_with_two_seals_is_more_than_this_program_knows(sealed: Sealed) -> None:
+    city = sealed.city
+    twice = (Link("made-with", sealed.seal.leaf), Link("made-with", sealed.seal.leaf))
+    number = SealingIdentifier.build("signature", city.issuer, "TM000000009").text
+    signature = make_signature(city, sealed.seal, links=twice, identifier=number)
+    city.register(signature)
+    licence = city.licence(**sealed_by(signature))
+    city.register(licence)
+    assert Sealed(city, sealed.seal, signature, licence).verify().reason == "link_unknown"
+
+
+def test_a_seal_in_a_log_whose_past_is_not_known_here() -> None:
+    city = City(Registry())
+    before = acts.Predecessor(
+        "eip155:1:0x" + "22" * 20 + ":" + "33" * 8, "wuhan", 9, b"\x01" * 32, 100, b"\x02" * 32
+    )
+    other = City(city.registry, "wuhan", predecessor=before)
+    number = SealingIdentifier.build("seal", other.issuer, "A00000001").text
+    seal = make_seal(other, claims={"CZZTDM": city.issuer}, identifier=number)
+    other.register(seal)
+    signature = make_signature(city, seal)
+    city.register(signature)
+    sealing = city.proof(signature, status=None, linked=(other.proof(seal, status=None),))
+    assert city.verify(sealing, documents=[DOCUMENT]).reason == "linked_status_unknown"
+
+
+def test_a_licence_that_withholds_one_of_its_documents(sealed: Sealed) -> None:
+    """What is withheld may be what was sealed."""
+    city = sealed.city
+    licence = city.licence(documents=[DOCUMENT, b"annex"], **sealed_by(sealed.signature))
+    city.register(licence)
+    shown = {*readable(city.proof(licence)), "document/2"}
+    proof = city.proof(licence, shown=shown, linked=(sealed.sealing(),))
+    assert city.verify(proof, documents=[b"annex"]).reason == "sealed_document_withheld"
+
+
+def test_a_sealing_of_nothing() -> None:
+    assert scene(signature={"documents": []}).verify().reason == "sealed_document_withheld"
+
+
+def test_a_seal_whose_key_was_compromised_is_a_gap(sealed: Sealed) -> None:
+    other = City(Registry())
+    thief = other.new_key()
+    other.registry.act(acts.KeyRegistered("tianmen", 1, thief.public.spki))
+    other.give(thief, other.issuer)
+    seal = make_seal(other)
+    other.anchor(other.submit(seal, signer=thief))
+    other.registry.act(acts.KeyCompromised(thief.public.id, other.registry.now - 1))
+    signature = make_signature(other, seal)
+    other.register(signature)
+    sealing = other.proof(signature, status=None, linked=(other.proof(seal, status=None),))
+    report = other.verify(sealing, documents=[DOCUMENT])
+    assert (report.verdict, report.reason) == (Verdict.UNVERIFIABLE, "linked_unproven")
 
 
 # -- identifiers --
