@@ -1,0 +1,162 @@
+"""X.509 certificates (RFC 5280, GB/T 20518) as signed documents carry them: whose key, from whom, from when to when.
+
+The structure is read leniently in its text (one in the wild has Chinese in its email address) and strictly in
+its form. SM2 is checked here; other algorithms are `cryptography`'s, and what neither knows is left open.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.x509 import load_der_x509_certificate
+
+from ledger.documents import der, structures
+from ledger.documents.algorithms import SM2_ALGORITHMS, verify_sm2
+from ledger.documents.texts import asn1_moment, shown
+from ledger.errors import MalformedInput
+from ledger.keys import PublicKey, public_key
+from ledger.suites import SM3
+
+MAX_BYTES: Final = 64 * 1024  # a certificate has one or two kilobytes
+_COMMON_NAME, _ORGANIZATION = "2.5.4.3", "2.5.4.10"
+_BASIC_CONSTRAINTS: Final = "2.5.29.19"
+
+
+class Signed(Enum):
+    """What a check of a signature comes to."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """One certificate. Names are DER and text, times seconds since 1970, `key` None unless it is SM2 or P-256."""
+
+    der: bytes
+    subject: bytes
+    issuer: bytes
+    name: str
+    issuer_name: str
+    serial: int
+    not_before: int | None
+    not_after: int | None
+    key: PublicKey | None
+    algorithm: str
+    to_be_signed: bytes
+    signature: bytes
+    authority: bool | None
+
+    def valid_at(self, moment: int) -> bool | None:
+        """Tell whether `moment` lies within the validity; None where that cannot be read."""
+        if self.not_before is None or self.not_after is None:
+            return None
+        return self.not_before <= moment <= self.not_after
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the certificate: `sm3:<hex>`."""
+        return SM3.format(SM3.hash(self.der))
+
+    def verify(self, message: bytes, signature: bytes, algorithm: str) -> Signed:
+        """Check a signature by this certificate's key, in DER or r‖s as SM2 is found written."""
+        if algorithm not in SM2_ALGORITHMS or self.key is None or self.key.algorithm != "sm2":
+            return Signed.UNKNOWN
+        return Signed.YES if verify_sm2(self.key, message, signature) else Signed.NO
+
+    def issued(self, other: "Certificate") -> Signed:
+        """Check that this certificate's key signed `other`."""
+        if other.algorithm in SM2_ALGORITHMS:
+            return self.verify(other.to_be_signed, other.signature, other.algorithm)
+        try:
+            load_der_x509_certificate(other.der).verify_directly_issued_by(
+                load_der_x509_certificate(self.der)
+            )
+        except InvalidSignature:
+            return Signed.NO
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            return Signed.UNKNOWN
+        return Signed.YES
+
+
+@lru_cache(maxsize=256)  # the same seals are met in a thousand documents
+def decode_certificate(data: bytes) -> Certificate:
+    """Read a certificate from DER. Raises: MalformedInput."""
+    if len(data) > MAX_BYTES:
+        raise MalformedInput(f"a certificate has {MAX_BYTES} bytes at most")
+    der.check(data)
+    try:
+        return _read(data, structures.X509Certificate.load(data, strict=True))
+    except (ValueError, TypeError) as error:  # whatever asn1crypto finds wrong
+        raise MalformedInput(f"not an X.509 certificate: {str(error)[:200]}") from error
+
+
+def readable(data: bytes) -> Certificate | None:
+    """Return the certificate, or None where it cannot be read."""
+    try:
+        return decode_certificate(data)
+    except MalformedInput:
+        return None
+
+
+def _read(data: bytes, certificate: Any) -> Certificate:
+    body = certificate["to_be_signed"]
+    subject, issuer = body["subject"], body["issuer"]
+    algorithm = certificate["algorithm"]["algorithm"].dotted
+    if body["algorithm"].dump() != certificate["algorithm"].dump():
+        raise MalformedInput("a certificate names two different algorithms")
+    return Certificate(
+        der=data,
+        subject=subject.dump(),
+        issuer=issuer.dump(),
+        name=_name(subject),
+        issuer_name=_name(issuer),
+        serial=body["serial_number"].native,
+        not_before=time_of(body["validity"]["not_before"]),
+        not_after=time_of(body["validity"]["not_after"]),
+        key=_key(body["public_key"].dump()),
+        algorithm=algorithm,
+        to_be_signed=body.dump(),
+        signature=certificate["signature"].native,
+        authority=_authority(body["extensions"]),
+    )
+
+
+def time_of(choice: Any) -> int | None:
+    """Return the moment of a Time."""
+    return asn1_moment(choice.native, utc_time=choice.name == "utc")
+
+
+def _key(info: bytes) -> PublicKey | None:
+    try:
+        return public_key(info)
+    except MalformedInput:
+        return None
+
+
+def _name(name: Any) -> str:
+    """Return the common name, else the organization, else whatever text the name ends with."""
+    texts: dict[str, str] = {}
+    for relative in name:
+        for attribute in relative:
+            held = der.content(attribute["value"].dump()).decode("latin-1")
+            texts[attribute["type"].dotted] = shown(held)
+    for kind in (_COMMON_NAME, _ORGANIZATION, *reversed(texts)):
+        if texts.get(kind):
+            return texts[kind]
+    return ""
+
+
+def _authority(extensions: Any) -> bool | None:
+    """Tell what the basic constraints say; None where there are none."""
+    if not isinstance(extensions, structures.Extensions):
+        return None
+    for extension in extensions:
+        if extension["extension"].dotted == _BASIC_CONSTRAINTS:
+            held = extension["value"].native
+            der.check(held)
+            return structures.BasicConstraints.load(held, strict=True)["ca"].native is True
+    return None

@@ -1,0 +1,139 @@
+"""The one exact form of DER (ITU-T X.690), checked before anything is read from it.
+
+The readers of ASN.1 at hand take much that is not DER: indefinite and padded lengths, trailing bytes, several
+spellings of one number. What a signature covers must have one spelling, so everything is walked once here,
+within bounds; contents of primitive elements (certificates in OCTET STRINGs) are for their own readers.
+"""
+
+from typing import Final
+
+from ledger.errors import LimitExceeded, MalformedInput
+
+MAX_DEPTH: Final = 24  # a signature with its seal and a certificate's extensions nest about ten deep
+MAX_ELEMENTS: Final = 20_000  # a seal has about fifty, one for many signers some thousand
+
+BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
+UTC_TIME, GENERALIZED_TIME = 0x17, 0x18
+SEQUENCE, SET = 0x30, 0x31
+_CONSTRUCTED = 0x20
+_UNIVERSAL_CONSTRUCTED: Final = {SEQUENCE, SET}
+
+
+def check(data: bytes) -> None:
+    """Walk the whole of `data`, which must be one DER element. Raises: MalformedInput, LimitExceeded."""
+    pending = [(0, len(data), 0)]
+    elements = 0
+    while pending:
+        start, end, depth = pending.pop()
+        if depth > MAX_DEPTH:
+            raise LimitExceeded(f"the DER nests deeper than {MAX_DEPTH}")
+        while start < end:
+            elements += 1
+            if elements > MAX_ELEMENTS:
+                raise LimitExceeded(f"the DER has more than {MAX_ELEMENTS} elements")
+            tag, content, after = _element(data, start, end)
+            if tag & _CONSTRUCTED:
+                pending.append((content, after, depth + 1))
+            else:
+                _check_primitive(tag, data[content:after])
+            start = after
+            if depth == 0 and start != end:
+                raise MalformedInput("the DER has data after its end")
+    if not elements:
+        raise MalformedInput("there is no DER in an empty input")
+
+
+def children(data: bytes) -> list[tuple[int, bytes]]:
+    """Return tag and whole bytes of each element directly within the outermost one. Raises: MalformedInput."""
+    tag, start, end = _element(data, 0, len(data))
+    if end != len(data) or not tag & _CONSTRUCTED:
+        raise MalformedInput("expected one constructed DER element")
+    found = []
+    while start < end:
+        tag, _, after = _element(data, start, end)
+        found.append((tag, data[start:after]))
+        start = after
+    return found
+
+
+def content(element: bytes) -> bytes:
+    """Return what an element holds, without its tag and length. Raises: MalformedInput."""
+    _, start, end = _element(element, 0, len(element))
+    return element[start:end]
+
+
+def integer(element: bytes) -> int:
+    """Return the number of an INTEGER. Raises: MalformedInput for another element."""
+    if element[:1] != bytes([INTEGER]):
+        raise MalformedInput("expected an INTEGER")
+    return int.from_bytes(content(element), "big", signed=True)
+
+
+def encode(tag: int, *parts: bytes) -> bytes:
+    """Return one element of that tag around the parts."""
+    held = b"".join(parts)
+    if len(held) < 0x80:
+        return bytes([tag, len(held)]) + held
+    length = len(held).to_bytes((len(held).bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(length)]) + length + held
+
+
+def encode_integer(number: int) -> bytes:
+    """Return an INTEGER of a number that is not negative."""
+    return encode(INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
+
+
+def _element(data: bytes, start: int, end: int) -> tuple[int, int, int]:
+    """Return tag, start of the content and end of the element at `start`."""
+    if end - start < 2:
+        raise MalformedInput("the DER ends in the middle of an element")
+    tag, length, at = data[start], data[start + 1], start + 2
+    if tag & 0x1F == 0x1F:
+        raise MalformedInput("the DER has a tag number above 30, which no signed document uses")
+    if length & 0x80:
+        width = length & 0x7F
+        if not 1 <= width <= 4:
+            raise MalformedInput("the DER has an indefinite or an oversized length")
+        length = int.from_bytes(data[at : min(at + width, end)], "big")
+        at += width
+        if length < 0x80 or length >> 8 * (width - 1) == 0:
+            raise MalformedInput("the DER has a length that is not in its shortest form")
+    if at + length > end:
+        raise MalformedInput("the DER ends in the middle of an element")
+    universal = tag < 0x40
+    if universal and (tag | _CONSTRUCTED in _UNIVERSAL_CONSTRUCTED) != bool(tag & _CONSTRUCTED):
+        raise MalformedInput("the DER builds a value from pieces, or lacks the pieces of a structure")
+    return tag, at, at + length
+
+
+def _check_primitive(tag: int, held: bytes) -> None:
+    if tag == BOOLEAN and held not in (b"\x00", b"\xff"):
+        raise MalformedInput("a BOOLEAN is 00 or ff in DER")
+    if tag == INTEGER and not _shortest(held):
+        raise MalformedInput("an INTEGER is not in its shortest form")
+    if tag == BIT_STRING and not _whole_octets(held):
+        raise MalformedInput("a BIT STRING has bits behind its end")
+    if tag == NULL and held:
+        raise MalformedInput("a NULL has content")
+    if tag == OID and not _arcs(held):
+        raise MalformedInput("an OBJECT IDENTIFIER is not in its shortest form")
+
+
+def _shortest(held: bytes) -> bool:
+    if len(held) < 2:
+        return len(held) == 1
+    return not (held[0] == 0x00 and held[1] < 0x80) and not (held[0] == 0xFF and held[1] >= 0x80)
+
+
+def _whole_octets(held: bytes) -> bool:
+    """Tell whether the unused bits are fewer than eight, present, and zero."""
+    if not held or held[0] > 7 or (held[0] and len(held) == 1):
+        return False
+    return not held[0] or held[-1] & ((1 << held[0]) - 1) == 0
+
+
+def _arcs(held: bytes) -> bool:
+    if not held or held[-1] & 0x80:
+        return False
+    starts = [0, *(at + 1 for at, octet in enumerate(held[:-1]) if not octet & 0x80)]
+    return all(held[at] != 0x80 for at in starts)

@@ -1,0 +1,111 @@
+"""What is found in a signed document: one report for each signature, and the proof that it carries.
+
+The shape that `shunzheng inspect --json` prints, whatever kind of file it was. Verdicts are those of the whole
+product; a document is as good as the worst of its signatures, and without any it proves nothing.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from ledger import times
+from ledger.documents.findings import CHECKS, Check, verdict_of, worst
+from ledger.proof import Proof
+from ledger.reasons import VERDICT_WORDS, Verdict
+
+
+class Kind(StrEnum):
+    """How something was signed: with an electronic seal, by a person in an OFD, or in a PDF."""
+
+    SES = "ses"
+    OFD_SIGN = "ofd-sign"
+    PADES = "pades"
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureReport:
+    """One signature (or one seal alone). Members are None where nothing says so; `signed_at` is the signer's word.
+
+    `altered` and `uncovered` are parts of the document: changed or removed since, and never protected.
+    """
+
+    kind: Kind
+    version: int
+    checks: tuple[Check, ...]
+    signer: str | None = None
+    issuer: str | None = None
+    seal_id: str | None = None
+    seal_name: str | None = None
+    seal_maker: str | None = None
+    signed_at: int | None = None
+    covers_all: bool = False
+    altered: tuple[str, ...] = ()
+    uncovered: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        return verdict_of(self.checks)
+
+    def check(self, name: str) -> Check | None:
+        return next((check for check in self.checks if check.name == name), None)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind.value,
+            "version": self.version,
+            "signer": self.signer,
+            "issuer": self.issuer,
+            "seal_id": self.seal_id,
+            "seal_name": self.seal_name,
+            "seal_maker": self.seal_maker,
+            "signed_at": None if self.signed_at is None else times.format_time(self.signed_at),
+            "checks": {check.name: check.outcome.value for check in self.checks},
+            "findings": [_finding(check) for check in self.checks if check.reason != "ok"],
+            "covers_all": self.covers_all,
+            "altered": [*self.altered],
+            "uncovered": [*self.uncovered],
+            "verdict": self.verdict.value,
+            "words": _words(self.verdict),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """Everything found in one file. `problem` says why it could not be read, where it could not."""
+
+    type: str
+    signatures: tuple[SignatureReport, ...] = ()
+    proof: Proof | None = None
+    problem: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        if self.problem is not None:
+            return Verdict.UNVERIFIABLE
+        return worst(report.verdict for report in self.signatures)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "type": self.type,
+            "signatures": [report.to_json() for report in self.signatures],
+            "proof": None if self.proof is None else self.proof.to_json(),
+            "problem": self.problem,
+            "verdict": self.verdict.value,
+            "words": _words(self.verdict),
+        }
+
+
+def _finding(check: Check) -> dict[str, Any]:
+    zh, en = CHECKS[check.name]
+    return {
+        "check": check.name,
+        "name": {"zh": zh, "en": en},
+        "outcome": check.outcome.value,
+        "reason": check.reason,
+        "words": {"zh": check.row.zh, "en": check.row.en},
+    }
+
+
+def _words(verdict: Verdict) -> dict[str, str]:
+    zh, en = VERDICT_WORDS[verdict]
+    return {"zh": zh, "en": en}

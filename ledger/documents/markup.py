@@ -1,0 +1,68 @@
+"""The XML of strangers: no document types, no entities, bounded in size, depth and number of elements."""
+
+from typing import Any, Final
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
+
+from ledger.errors import LimitExceeded, MalformedInput
+
+MAX_BYTES: Final = 2 * 1024 * 1024  # the list of references of a document of ten thousand parts
+MAX_DEPTH: Final = 32  # a signature nests five deep
+MAX_ELEMENTS: Final = 100_000
+
+
+def parse(data: bytes, root: str) -> Element:
+    """Return the root element, whose local name must be `root`. Raises: MalformedInput, LimitExceeded."""
+    if len(data) > MAX_BYTES:
+        raise LimitExceeded(f"an XML part has {MAX_BYTES} bytes at most")
+    parser = DefusedXMLParser(target=_Bounded(), forbid_dtd=True)
+    try:
+        parser.feed(data)
+        tree: Element = parser.close()
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        raise MalformedInput(f"not well-formed XML, or with a document type: {str(error)[:120]}") from error
+    if local(tree) != root:
+        raise MalformedInput(f"expected an XML element {root}, not {local(tree)[:40]!r}")
+    return tree
+
+
+def local(element: Element) -> str:
+    """Return the name of an element without its namespace: writers use several, with and without a prefix."""
+    return element.tag.rpartition("}")[2]
+
+
+def children(element: Element, name: str) -> list[Element]:
+    """Return the elements of that local name directly below."""
+    return [child for child in element if local(child) == name]
+
+
+def child(element: Element, name: str) -> Element | None:
+    """Return the one element of that local name, or None. Raises: MalformedInput where there are several."""
+    found = children(element, name)
+    if len(found) > 1:
+        raise MalformedInput(f"the XML has {name} several times where it stands once")
+    return found[0] if found else None
+
+
+def text(element: Element | None) -> str:
+    """Return the text of an element without the space around it; of none, nothing."""
+    return (element.text or "").strip() if element is not None else ""
+
+
+class _Bounded(TreeBuilder):
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = self._elements = 0
+
+    def start(self, tag: str, attrs: Any, /) -> Element:
+        self._depth += 1
+        self._elements += 1
+        if self._depth > MAX_DEPTH or self._elements > MAX_ELEMENTS:
+            raise LimitExceeded(f"the XML nests deeper than {MAX_DEPTH} or has over {MAX_ELEMENTS} elements")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> Element:
+        self._depth -= 1
+        return super().end(tag)

@@ -1,0 +1,61 @@
+"""Which reader opens which kind of file: told by what the file begins with, never by its name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ledger.documents.archive import open_archive
+from ledger.documents.carriers import detach
+from ledger.documents.inspection import Inspection
+from ledger.documents.ofd_signatures import ofd_reports
+from ledger.documents.ses import decode_seal, decode_signature, is_signature
+from ledger.documents.ses_signatures import seal_report, seal_signature_report
+from ledger.documents.trust_list import TrustList
+from ledger.errors import MalformedInput
+
+
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """One kind of file: its name in reports, how it begins, and what reads it (raising MalformedInput)."""
+
+    type: str
+    begins: bytes
+    inspect: Callable[[bytes, TrustList | None], Inspection]
+
+
+def inspect(data: bytes, trust: TrustList | None = None) -> Inspection:
+    """Report on every signature in a file and on the proof that it carries. Never raises on bad files."""
+    opener = next((one for one in OPENERS if data.startswith(one.begins)), None)
+    if opener is None:
+        return Inspection("unknown", problem="not a kind of file that carries signatures here")
+    try:
+        carried = detach(data)
+        return replace(opener.inspect(carried.document, trust), proof=carried.proof)
+    except MalformedInput as error:
+        return Inspection(opener.type, problem=str(error))
+
+
+def _ofd(data: bytes, trust: TrustList | None) -> Inspection:
+    return Inspection(OFD, ofd_reports(open_archive(data), trust))
+
+
+def _pdf(data: bytes, trust: TrustList | None) -> Inspection:
+    from ledger.documents.pdf import inspect_pdf  # pyHanko takes half a second to load
+
+    return inspect_pdf(data, trust)
+
+
+def _seal(data: bytes, trust: TrustList | None) -> Inspection:
+    if is_signature(data):
+        return Inspection(SEAL, (seal_signature_report(decode_signature(data), None, trust),))
+    return Inspection(SEAL, (seal_report(decode_seal(data), trust),))
+
+
+OFD: Final = "ofd"
+PDF: Final = "application/pdf"
+SEAL: Final = "seal"
+OPENERS: Final = (
+    Opener(OFD, b"PK", _ofd),
+    Opener(PDF, b"%PDF-", _pdf),
+    Opener(SEAL, b"\x30", _seal),
+)

@@ -1,0 +1,51 @@
+"""Sign a PDF as PAdES (ETSI EN 319 142, baseline B-B) with a P-256 or RSA certificate.
+
+A licensed platform does this in real life; tests and the demonstration need it. Nothing is fetched.
+"""
+
+from datetime import datetime
+from io import BytesIO
+from typing import Any, Final
+
+from asn1crypto import keys, x509
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import PdfSignatureMetadata, PdfSigner, SimpleSigner
+from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+_DIGEST: Final = "sha256"
+
+
+class _Signer(PdfSigner):
+    """A signer whose clock is an argument."""
+
+    moment: datetime
+
+    def init_signing_session(self, *args: Any, **options: Any) -> Any:
+        session = super().init_signing_session(*args, **options)
+        session.system_time = self.moment
+        return session
+
+
+def sign_pdf(
+    document: bytes,
+    certificate: bytes,
+    key: bytes,
+    moment: datetime,
+    *,
+    field: str = "Signature1",
+    others: tuple[bytes, ...] = (),
+) -> bytes:
+    """Return `document` with a signature appended that states `moment`, which has a time zone.
+
+    `certificate` and `others`, those above it, are DER; `key` is PKCS#8 in DER. Raises: ValueError where that fails.
+    """
+    above = SimpleCertificateStore()  # type: ignore[no-untyped-call]
+    above.register_multiple([x509.Certificate.load(one) for one in others])
+    signer = SimpleSigner(x509.Certificate.load(certificate), keys.PrivateKeyInfo.load(key), above)
+    metadata = PdfSignatureMetadata(field_name=field, md_algorithm=_DIGEST, subfilter=SigSeedSubFilter.PADES)
+    made = _Signer(metadata, signer)
+    made.moment = moment
+    output = BytesIO()
+    made.sign_pdf(IncrementalPdfFileWriter(BytesIO(document)), output=output)
+    return output.getvalue()

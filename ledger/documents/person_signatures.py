@@ -1,0 +1,86 @@
+"""Verification of signatures without a seal (`Type=Sign`): SM2 alone, or within a SignedData of GB/T 35275.
+
+SM2 alone carries no certificate. Who signed is known only where a certificate of the trust list made it.
+"""
+
+from collections.abc import Iterable
+
+from ledger.documents.algorithms import suite_named, verify_sm2
+from ledger.documents.findings import Check, failed, passed, unknown
+from ledger.documents.inspection import Kind, SignatureReport
+from ledger.documents.signed_data import SignedData, Signer, decode_signed_data
+from ledger.documents.signers import chains, in_force, made_by
+from ledger.documents.texts import written_moment
+from ledger.documents.trust_list import SIGNERS, TrustList
+from ledger.reasons import Outcome
+from ledger.suites import SM3
+
+
+def bare_report(value: bytes, description: bytes, date_time: str, trust: TrustList | None) -> SignatureReport:
+    """Report on an SM2 signature of the description with nothing around it."""
+    listed = [authority.certificate for authority in trust.of(SIGNERS)] if trust else []
+    signer = next((one for one in listed if one.key and verify_sm2(one.key, description, value)), None)
+    moment = written_moment(date_time)
+    checks = [passed("structure"), unknown("signature", "no_certificate")]
+    if signer is not None:
+        chain = chains([(signer, SIGNERS, moment)], trust)
+        checks = [passed("structure"), passed("signature"), in_force(signer, moment), chain]
+    return SignatureReport(
+        kind=Kind.OFD_SIGN,
+        version=0,
+        checks=tuple(checks),
+        signer=signer.name if signer else None,
+        issuer=signer.issuer_name if signer else None,
+        signed_at=moment,
+    )
+
+
+def signed_data_report(
+    value: bytes, description: bytes, date_time: str, trust: TrustList | None
+) -> SignatureReport:
+    """Report on a SignedData over the description. Raises: MalformedInput, LimitExceeded."""
+    data = decode_signed_data(value)
+    signer = data.signers[0]
+    stated = signer.time if signer.time is not None else written_moment(date_time)
+    used = [(one.certificate, SIGNERS, stated) for one in data.signers]
+    return SignatureReport(
+        kind=Kind.OFD_SIGN,
+        version=data.version,
+        checks=(
+            passed("structure"),
+            _content(data, description),
+            _first_bad(_signature(data, one, description) for one in data.signers),
+            _first_bad(in_force(one.certificate, stated) for one in data.signers),
+            chains(used, trust, data.certificates),
+        ),
+        signer=signer.certificate.name if signer.certificate else None,
+        issuer=signer.certificate.issuer_name if signer.certificate else None,
+        signed_at=stated,
+    )
+
+
+def _content(data: SignedData, description: bytes) -> Check:
+    """The content is the description or its digest; where it is absent, the signature itself must tell."""
+    if data.content is None or data.content in (description, SM3.hash(description)):
+        return passed("data_hash")
+    return failed("data_hash", "altered")
+
+
+def _signature(data: SignedData, signer: Signer, description: bytes) -> Check:
+    """The signature is over the attributes, which name the digest of the content, or over the content."""
+    suite = suite_named(signer.digest_algorithm)
+    if suite is None:
+        return unknown("signature", "algorithm")
+    digest = suite.hash(description)
+    messages = (description, digest) if data.content is None else (data.content,)
+    if signer.attributes is not None:
+        if signer.message_digest not in (digest, *map(suite.hash, messages)):
+            return failed("signature", "wrong")
+        messages = (signer.attributes,)
+    return made_by("signature", signer.certificate, messages, signer.signature, signer.algorithm)
+
+
+def _first_bad(checks: Iterable[Check]) -> Check:
+    """Return the first check that did not pass, else the last."""
+    found = list(checks)
+    return next((check for check in found if check.outcome is not Outcome.PASS), found[-1])

@@ -1,0 +1,99 @@
+"""Verification of seals and of what was signed with them: the parts of GB/T 38540-2020 7.3 and 8.3 that need no document.
+
+ 2. the digest of the description is the one that was signed
+ 3. the signer's certificate made the signature
+ 5. the seal maker made the seal
+ 6. the signer is listed in the seal
+ 7. certificate and seal were in force when it was used: then, not now
+ 8. both certificates lead to authorities of the trust list
+ 9. a timestamp is reported, not checked
+
+(1, the parts of the document, and 4, the seal beside the signature, are for `ofd_signatures`.)
+"""
+
+from ledger.documents.algorithms import suite_named
+from ledger.documents.certificates import Certificate, readable
+from ledger.documents.findings import Check, failed, passed, unknown
+from ledger.documents.inspection import Kind, SignatureReport
+from ledger.documents.ses import Seal, SealSignature
+from ledger.documents.signers import chains, in_force, made_by
+from ledger.documents.trust_list import SEAL_MAKERS, SIGNERS, TrustList
+from ledger.suites import SM3
+
+
+def seal_report(seal: Seal, trust: TrustList | None) -> SignatureReport:
+    """Report on a seal alone: who made it and whether it is whole, as of its making."""
+    maker = readable(seal.certificate)
+    return SignatureReport(
+        kind=Kind.SES,
+        version=seal.version,
+        checks=(
+            passed("structure"),
+            made_by("seal_signature", maker, seal.signed, seal.signature, seal.algorithm),
+            chains([(maker, SEAL_MAKERS, seal.created)], trust),
+            *_timestamps(seal.timestamp),
+        ),
+        seal_id=seal.identifier,
+        seal_name=seal.name,
+        seal_maker=maker.name if maker else None,
+    )
+
+
+def seal_signature_report(
+    signed: SealSignature, description: bytes | None, trust: TrustList | None
+) -> SignatureReport:
+    """Report on a use of a seal; `description` is the `Signature.xml` that should have been signed, where there is one."""
+    seal = signed.seal
+    signer, maker = readable(signed.certificate), readable(seal.certificate)
+    return SignatureReport(
+        kind=Kind.SES,
+        version=signed.version,
+        checks=(
+            passed("structure"),
+            _data_hash(signed, description),
+            made_by("signature", signer, (signed.signed,), signed.signature, signed.algorithm),
+            made_by("seal_signature", maker, seal.signed, seal.signature, seal.algorithm),
+            _listed(seal, signed.certificate),
+            _validity(signer, signed.time, seal),
+            chains([(signer, SIGNERS, signed.time), (maker, SEAL_MAKERS, seal.created)], trust),
+            *_timestamps(signed.timestamp, seal.timestamp),
+        ),
+        signer=signer.name if signer else None,
+        issuer=signer.issuer_name if signer else None,
+        seal_id=seal.identifier,
+        seal_name=seal.name,
+        seal_maker=maker.name if maker else None,
+        signed_at=signed.time,
+    )
+
+
+def _data_hash(signed: SealSignature, description: bytes | None) -> Check:
+    if description is None:
+        return unknown("data_hash", "no_document")
+    return (
+        passed("data_hash") if SM3.hash(description) == signed.data_hash else failed("data_hash", "altered")
+    )
+
+
+def _listed(seal: Seal, certificate: bytes) -> Check:
+    if certificate in seal.certificates:
+        return passed("signer_listed")
+    suites = [(suite_named(algorithm), digest) for algorithm, digest in seal.digests]
+    if any(suite is not None and suite.hash(certificate) == digest for suite, digest in suites):
+        return passed("signer_listed")
+    if any(suite is None for suite, _ in suites):
+        return unknown("signer_listed", "digest")
+    return failed("signer_listed", "not_listed")
+
+
+def _validity(signer: Certificate | None, moment: int | None, seal: Seal) -> Check:
+    certificate = in_force(signer, moment)
+    if certificate != passed("validity"):
+        return certificate
+    if moment is None or seal.valid_from is None or seal.valid_until is None:
+        return unknown("validity", "time")
+    return passed("validity") if seal.valid_from <= moment <= seal.valid_until else failed("validity", "seal")
+
+
+def _timestamps(*stamps: bytes | None) -> list[Check]:
+    return [unknown("timestamp", "not_checked")] if any(stamp is not None for stamp in stamps) else []

@@ -1,0 +1,73 @@
+"""Text and times as strangers wrote them into signed structures, made fit to be shown and compared."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+_SHANGHAI: Final = timezone(timedelta(hours=8))
+_UTC_TIME: Final = re.compile(r"(\d{2})(\d{10}(?:\d{2})?)(Z|[+-]\d{4})?", re.ASCII)
+_FULL_TIME: Final = re.compile(r"(\d{12}(?:\d{2})?)(?:[.,]\d{1,9})?(Z|[+-]\d{4})?", re.ASCII)
+_SEPARATORS: Final = re.compile(r"[-/:T ]", re.ASCII)
+MAX_SHOWN: Final = 400  # characters of one name: longer ones are cut, no real one is
+
+
+def shown(latin: str) -> str:
+    """Return what a person is shown of text that was mapped byte for byte: UTF-8, else GB 18030, else Latin 1.
+
+    Control, invisible and direction characters become U+FFFD: a name must not write on the terminal.
+    """
+    data = latin.encode("latin-1")
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return printable(data.decode(encoding))
+        except UnicodeDecodeError:
+            continue
+    return printable(latin)
+
+
+def printable(text: str) -> str:
+    """Return the text with everything that has no shape of its own replaced, and cut where it is endless."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text[:MAX_SHOWN])
+
+
+def asn1_moment(text: str, *, utc_time: bool) -> int | None:
+    """Return the seconds since 1970 of a UTCTime or GeneralizedTime, or None where it is none.
+
+    A UTCTime has two digits for the year, 50 and above being 19xx (RFC 5280, 4.1.2.5.1). A time without a zone is
+    local time (X.680, 46.2), here that of Asia/Shanghai.
+    """
+    if not utc_time:
+        return _moment(text)
+    parts = _UTC_TIME.fullmatch(text)
+    return _moment(("19" if parts[1] >= "50" else "20") + text) if parts else None
+
+
+def written_moment(text: str) -> int | None:
+    """Return the moment of the spellings met in OFD: `20200620091849Z`, `2020-06-20 17:18:49`, with or without zone."""
+    text = text.strip()
+    if text.count("-") >= 2 or ":" in text:
+        date, zone = (text[:-6], text[-6:]) if re.fullmatch(r".*[+-]\d{2}:\d{2}", text) else (text, "")
+        text = _SEPARATORS.sub("", date) + zone.replace(":", "")
+    return _moment(text)
+
+
+def _moment(text: str) -> int | None:
+    parts = _FULL_TIME.fullmatch(text)
+    if parts is None:
+        return None
+    digits, zone = parts[1].ljust(14, "0"), parts[2]
+    try:
+        moment = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=_zone(zone))
+        seconds = int(moment.astimezone(UTC).timestamp())
+    except (ValueError, OverflowError):
+        return None
+    return seconds if seconds >= 0 else None
+
+
+def _zone(text: str | None) -> timezone:
+    if text is None:
+        return _SHANGHAI
+    if text == "Z":
+        return UTC
+    offset = timedelta(hours=int(text[1:3]), minutes=int(text[3:5]))
+    return timezone(-offset if text[0] == "-" else offset)

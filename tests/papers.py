@@ -1,0 +1,126 @@
+"""A fictional authority, a seal maker, a department with its seal, and an OFD licence that they seal: the same bytes each time."""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
+
+from examples.renderings import as_ofd
+from ledger import sm2
+from ledger.documents.archive import open_archive, write_archive
+from ledger.documents.inspection import SignatureReport
+from ledger.documents.issuing import Holder
+from ledger.documents.ofd_sealing import Stamp, apply_seal, sign_document
+from ledger.documents.openers import inspect
+from ledger.documents.sealing import SealDraft, make_seal
+from ledger.documents.ses import Picture
+from ledger.documents.trust_list import ROLES, Authority, TrustList
+from ledger.keys import PrivateKey, generate
+
+YEAR: Final = 365 * 86_400
+NOW: Final = 1_772_413_200  # 2026-03-02, 09:00 in Tianmen
+DOCUMENT: Final = as_ofd("营业执照", [("名称", "天门市示例商贸有限公司"), ("经营范围", "日用百货销售")])
+PAGE: Final = "Doc_0/Pages/Page_0/Content.xml"
+SIGN: Final = "Doc_0/Signs/Sign_1"
+
+
+class RepeatableKey(PrivateKey):
+    """Draws the nonce of a signature from secret and message, so that what it signs can be committed. For tests only."""
+
+    def sign(self, message: bytes) -> bytes:
+        d = int.from_bytes(self._secret, "big")
+        k = int.from_bytes(hashlib.sha256(self._secret + message).digest(), "big") % sm2.ORDER
+        e = int.from_bytes(sm2.message_digest(self.public.spki[-64:], message), "big")
+        r = (e + int.from_bytes(sm2.point_of(k.to_bytes(32, "big"))[:32], "big")) % sm2.ORDER
+        s = (k - r * d) * pow(1 + d, -1, sm2.ORDER) % sm2.ORDER
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+
+@cache
+def key(name: str) -> PrivateKey:
+    made = generate("sm2", lambda _: hashlib.sha256(name.encode()).digest())
+    return RepeatableKey(made.public, made._secret)
+
+
+@cache
+def root(name: str = "示例根证书") -> Holder:
+    return Holder.root(name, key(name), NOW - YEAR, NOW + 20 * YEAR)
+
+
+@cache
+def holder(name: str, *, of: str = "示例根证书", since: int = NOW - YEAR, until: int = NOW + YEAR) -> Holder:
+    return root(of).issue(name, key(name), serial=len(name) + 2, not_before=since, not_after=until)
+
+
+def department() -> Holder:
+    return holder("天门市示例局")
+
+
+def maker() -> Holder:
+    return holder("示例制章单位")
+
+
+@cache
+def trust(*names: str) -> TrustList:
+    listed = [root(name).certificate for name in names or ("示例根证书",)]
+    return TrustList("示例市", NOW, tuple(Authority(one.name, one, frozenset(ROLES)) for one in listed))
+
+
+def draft(version: int = 4, **altered: Any) -> SealDraft:
+    members: dict[str, Any] = {
+        "version": version,
+        "identifier": "42900600000001",
+        "kind": 1,
+        "name": "天门市示例局电子证照专用章",
+        "users": (department().certificate.der,),
+        "created": NOW - 1000,
+        "valid_from": NOW - 1000,
+        "valid_until": NOW + YEAR,
+        "picture": Picture("PNG", b"\x89PNG\r\n\x1a\n", 40, 40),
+    }
+    return SealDraft(**members | altered)
+
+
+@cache
+def seal(version: int = 4) -> bytes:
+    return make_seal(draft(version), maker())
+
+
+@cache
+def sealed(version: int = 4) -> bytes:
+    return apply_seal(DOCUMENT, seal(version), department(), NOW, [Stamp("1", 150, 230, 40, 40)])
+
+
+@cache
+def signed() -> bytes:
+    return sign_document(DOCUMENT, department(), NOW)
+
+
+def parts(document: bytes) -> dict[str, bytes]:
+    archive = open_archive(document)
+    return {name: archive.read(name) for name in archive.names}
+
+
+def with_part(document: bytes, name: str, change: bytes | Callable[[bytes], bytes]) -> bytes:
+    """The document with one part replaced, or changed by a function."""
+    held = parts(document)
+    held[name] = change(held[name]) if callable(change) else change
+    return write_archive(held)
+
+
+def without_part(document: bytes, name: str) -> bytes:
+    return write_archive({other: data for other, data in parts(document).items() if other != name})
+
+
+def only(document: bytes, trusted: TrustList | None = None) -> SignatureReport:
+    """The report on the only signature, by a city that trusts the fictional authority."""
+    found = inspect(document, trusted or trust())
+    assert found.problem is None, found.problem
+    (report,) = found.signatures
+    return report
+
+
+def outcome(report: SignatureReport, name: str) -> tuple[str, str]:
+    check = report.check(name)
+    assert check is not None, name
+    return check.outcome.value, check.reason
