@@ -4,7 +4,7 @@ Without it a genuine code on a forged paper would pass. Documents are compared b
 be compared is unknown, and nothing compared is never valid.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ledger.canonical import Json
@@ -17,10 +17,17 @@ from ledger.report import Compared, Step
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """What a person presents: the bytes of documents, and values as read from the paper, by name of claim."""
+    """What a person presents: the bytes of documents, and values as read from the paper, by name of claim.
+
+    Whoever opens documents (`ledger.documents`) restores the registered bytes of those that carried a proof. `broken`
+    counts, from 0, those whose own signature or seal shows that they were altered; `carrier_altered`: the proof inside one
+    does not stand there as it was attached.
+    """
 
     documents: tuple[bytes, ...] = ()
     claims: Mapping[str, Json] = field(default_factory=dict)
+    broken: frozenset[int] = frozenset()
+    carrier_altered: bool = False
 
 
 def compare(presented: Presented, disclosure: Disclosure | None) -> tuple[Compared, Step]:
@@ -28,11 +35,13 @@ def compare(presented: Presented, disclosure: Disclosure | None) -> tuple[Compar
     readable = {
         name for name in presented.claims if not is_document(name)
     }  # nobody reads a digest from paper
+    if presented.carrier_altered:
+        return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "carrier_altered")
     if not presented.documents and not readable:
         return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "nothing_presented")
     if disclosure is None:
         return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "nothing_disclosed")
-    found = [*_documents(presented.documents, disclosure), *_values(presented.claims, disclosure)]
+    found = [*_documents(presented, disclosure), *_values(presented.claims, disclosure)]
     for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
         for step in found:
             if step.outcome is outcome:
@@ -46,7 +55,7 @@ def compare(presented: Presented, disclosure: Disclosure | None) -> tuple[Compar
     return Compared.CLAIMS, Step(2, Outcome.PASS, "claims_match", {"claims": [*sorted(readable)]})
 
 
-def _documents(documents: Sequence[bytes], disclosure: Disclosure) -> Iterator[Step]:
+def _documents(presented: Presented, disclosure: Disclosure) -> Iterator[Step]:
     """Find documents that are not, or cannot be told to be, among the registered ones."""
     registered, unreadable = [], False
     for name, value in disclosure.values.items():
@@ -55,16 +64,19 @@ def _documents(documents: Sequence[bytes], disclosure: Disclosure) -> Iterator[S
                 registered.append(decode_document(value))
             except MalformedInput:
                 unreadable = True
-    for place, content in enumerate(documents, start=1):
-        evidence: dict[str, Json] = {"document": place, "size": len(content)}
+    for place, content in enumerate(presented.documents):
+        evidence: dict[str, Json] = {"document": place + 1, "size": len(content)}
         if any(claim.describes(content) for claim in registered):
+            if place in presented.broken:
+                yield Step(2, Outcome.FAIL, "registered_broken", evidence)
             continue
         if any(is_document(name) for name in disclosure.withheld_names):
             yield Step(2, Outcome.UNKNOWN, "document_withheld", evidence)
         elif unreadable or not registered:
             yield Step(2, Outcome.UNKNOWN, "document_not_registered", evidence)
         else:
-            yield Step(2, Outcome.FAIL, "document_mismatch", evidence)
+            reason = "document_altered" if place in presented.broken else "document_mismatch"
+            yield Step(2, Outcome.FAIL, reason, evidence)
 
 
 def _values(claims: Mapping[str, Json], disclosure: Disclosure) -> Iterator[Step]:

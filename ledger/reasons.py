@@ -151,7 +151,26 @@ TABLE: Final[dict[Key, Row]] = {
         Verdict.INVALID,
         _RETAIN,
         ("document_mismatch", "此文件与登记文件不一致", "This document is not the registered one"),
+        (
+            "document_altered",
+            "文件内容被改动，其自身的签章也核验不通过",
+            "The document was altered: its own seal or signature fails",
+        ),
+        (
+            "registered_broken",
+            "登记的就是此文件，但其自身的签章核验不通过",
+            "This is the registered document, but its own seal or signature fails",
+        ),
         ("claim_mismatch", "信息项与登记不一致", "An item differs from what was registered"),
+    ),
+    **_unknowns(
+        2,
+        ("请出示未经转存的原始文件。", "Present the original file, as it was handed out."),
+        (
+            "carrier_altered",
+            "文件内附的存证凭据被改动过",
+            "The proof inside the document is not as it was attached",
+        ),
     ),
     **_unknowns(
         2,
@@ -443,7 +462,11 @@ TABLE: Final[dict[Key, Row]] = {
     **_unknowns(
         12,
         _SYNC,
-        ("knowledge_stale", "所知信息已超过允许时效", "What is known is older than the policy allows"),
+        (
+            "knowledge_stale",
+            "现已无法判断：所知信息已超过允许时效",
+            "Cannot tell any more: what is known is older than allowed",
+        ),
     ),
     **_unknowns(
         12, _CLOCK, ("clock_behind", "本机时钟早于链上时间", "This machine's clock is behind the chain")

@@ -1,7 +1,10 @@
 """Step 2: what was presented is what was registered."""
 
+from typing import Any
+
 from ledger.canonical import Json
 from ledger.report import Report
+from ledger.verification import Presented, verify
 from tests.scenes import CLAIMS, DOCUMENT
 from tests.unit.ledger.steps.cases import FAIL, INVALID, PASS, UNKNOWN, UNVERIFIABLE, VALID, case, one
 
@@ -16,6 +19,26 @@ def a_document_beside_its_proof() -> Report:
 def a_document_with_one_byte_changed() -> Report:
     city, _, proof = one()
     return city.verify(proof, documents=[DOCUMENT[:-1] + b" "])
+
+
+def _presenting(content: bytes, **found: Any) -> Report:
+    city, _, proof = one()
+    return verify(Presented((content,), **found), proof, city.registry.knowledge, city.registry.now)
+
+
+@case(2, FAIL, "document_altered", INVALID)
+def a_document_whose_own_seal_shows_that_it_was_altered() -> Report:
+    return _presenting(DOCUMENT[:-1] + b" ", broken=frozenset({0}))
+
+
+@case(2, FAIL, "registered_broken", INVALID)
+def a_document_that_was_registered_with_a_seal_that_fails() -> Report:
+    return _presenting(DOCUMENT, broken=frozenset({0}))
+
+
+@case(2, UNKNOWN, "carrier_altered", UNVERIFIABLE)
+def a_document_whose_inner_proof_was_put_there_otherwise() -> Report:
+    return _presenting(DOCUMENT, carrier_altered=True)
 
 
 @case(2, FAIL, "claim_mismatch", INVALID)
