@@ -1,6 +1,7 @@
-"""A fictional authority, a seal maker, a department with its seal, and an OFD licence that they seal: the same bytes each time."""
+"""A fictional authority, a seal maker, a department with its seal, and the OFD licence that they seal, always the same."""
 
 import hashlib
+import struct
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
@@ -110,6 +111,16 @@ def with_part(document: bytes, name: str, change: bytes | Callable[[bytes], byte
 
 def without_part(document: bytes, name: str) -> bytes:
     return write_archive({other: data for other, data in parts(document).items() if other != name})
+
+
+def deflated_part(packed: bytes, size: int) -> bytes:
+    """An archive with one deflated part `a` that declares `size` bytes, whatever `packed` inflates to."""
+    data = bytearray(write_archive({"a": packed}))
+    directory = struct.unpack_from("<L", data, len(data) - 6)[0]
+    for method, length in ((8, 22), (directory + 10, directory + 24)):
+        struct.pack_into("<H", data, method, 8)
+        struct.pack_into("<L", data, length, size)
+    return bytes(data)
 
 
 def only(document: bytes, trusted: TrustList | None = None) -> SignatureReport:

@@ -65,11 +65,15 @@ class Archive:
         entry = self.entries.get(name) if isinstance(name, str) else None
         return entry is not None and not entry.folder
 
-    def read(self, name: str) -> bytes:
-        """Return the bytes of a part. Raises: MalformedInput where it is missing or damaged, LimitExceeded."""
+    def read(self, name: str, most: int = MAX_PART_BYTES) -> bytes:
+        """Return the bytes of a part. Raises: MalformedInput where it is missing or damaged, LimitExceeded beyond `most`."""
         entry = self.entries.get(name)
         if entry is None or entry.folder:
             raise MalformedInput(f"the archive has no part {name[:120]!r}")
+        if entry.size > most:
+            raise LimitExceeded(
+                f"the part {name[:120]!r} has {entry.size} bytes, {most} at most are read here"
+            )
         packed = self._data[entry.start : entry.start + entry.packed]
         data = packed if entry.method == _STORED else _inflate(packed, entry)
         if len(data) != entry.size or zlib.crc32(data) != entry.crc:

@@ -14,7 +14,7 @@ from cryptography.x509 import load_der_x509_certificate
 
 from ledger.documents import der, structures
 from ledger.documents.algorithms import SM2_ALGORITHMS, verify_sm2
-from ledger.documents.texts import asn1_moment, shown
+from ledger.documents.texts import asn1_moment, printable, shown
 from ledger.errors import MalformedInput
 from ledger.keys import PublicKey, public_key
 from ledger.suites import SM3
@@ -22,6 +22,7 @@ from ledger.suites import SM3
 MAX_BYTES: Final = 64 * 1024  # a certificate has one or two kilobytes
 _COMMON_NAME, _ORGANIZATION = "2.5.4.3", "2.5.4.10"
 _BASIC_CONSTRAINTS: Final = "2.5.29.19"
+_BMP_STRING: Final = 0x1E  # two bytes a letter
 
 
 class Signed(Enum):
@@ -142,12 +143,18 @@ def _name(name: Any) -> str:
     texts: dict[str, str] = {}
     for relative in name:
         for attribute in relative:
-            held = der.content(attribute["value"].dump()).decode("latin-1")
-            texts[attribute["type"].dotted] = shown(held)
+            texts[attribute["type"].dotted] = _text(attribute["value"].dump())
     for kind in (_COMMON_NAME, _ORGANIZATION, *reversed(texts)):
         if texts.get(kind):
             return texts[kind]
     return ""
+
+
+def _text(element: bytes) -> str:
+    held = der.content(element)
+    if element[0] == _BMP_STRING:
+        return printable(held.decode("utf-16-be", "replace"))
+    return shown(held.decode("latin-1"))
 
 
 def _authority(extensions: Any) -> bool | None:

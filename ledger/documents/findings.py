@@ -131,14 +131,13 @@ TABLE: Final[dict[tuple[str, Outcome, str], Row]] = {
     ("validity", _FAIL, "seal"): Row(_U, "签章时印章不在有效期内", "The seal was not in force at the signing time"),
     ("validity", _UNKNOWN, "time"): Row(_U, "签名时间或有效期无法读取", "The time or a period cannot be read"),
     ("chain", _UNKNOWN, "no_trust_list"): Row(
-        _U, "未指定可信机构名单", "Intact, but no list of trusted authorities was given"
+        _U, "未指定可信机构名单", "No list of trusted authorities was given"
     ),
     ("chain", _UNKNOWN, "signer"): Row(
-        _U, "内容未改动，但签章人证书的颁发机构不在本市可信名单内",
-        "Intact, but the issuer of the signer's certificate is not on this city's list",
+        _U, "签章人证书的颁发机构不在本市可信名单内", "The issuer of the signer's certificate is not on this city's list"
     ),
     ("chain", _UNKNOWN, "seal_maker"): Row(
-        _U, "内容未改动，但制章机构不在本市可信名单内", "Intact, but the seal maker is not on this city's list"
+        _U, "制章机构不在本市可信名单内", "The seal maker is not on this city's list"
     ),
     ("chain", _UNKNOWN, "period"): Row(
         _U, "名单上的机构当时不在有效期内", "The authority on the list was not in force at that time"

@@ -6,10 +6,10 @@ product; a document is as good as the worst of its signatures, and without any i
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from ledger import times
-from ledger.documents.findings import CHECKS, Check, verdict_of, worst
+from ledger.documents.findings import CHECKS, Check, passed, verdict_of, worst
 from ledger.proof import Proof
 from ledger.reasons import VERDICT_WORDS, Verdict
 
@@ -20,6 +20,9 @@ class Kind(StrEnum):
     SES = "ses"
     OFD_SIGN = "ofd-sign"
     PADES = "pades"
+
+
+_INTACT: Final = (passed("references"), passed("coverage"), passed("signature"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,16 @@ class SignatureReport:
     def verdict(self) -> Verdict:
         return verdict_of(self.checks)
 
+    @property
+    def reason(self) -> dict[str, str]:
+        """What the verdict comes from, in words; that the content is intact is said first where it is."""
+        deciding = next((check.row for check in self.checks if check.row.verdict is self.verdict), None)
+        if deciding is None or self.verdict is Verdict.VALID:
+            return {"zh": "全部检查通过", "en": "Every check passed"}
+        intact = all(check in self.checks for check in _INTACT)
+        zh, en = ("内容未改动，但", "Intact, but: ") if intact else ("", "")
+        return {"zh": zh + deciding.zh, "en": en + deciding.en}
+
     def check(self, name: str) -> Check | None:
         return next((check for check in self.checks if check.name == name), None)
 
@@ -66,6 +79,7 @@ class SignatureReport:
             "uncovered": [*self.uncovered],
             "verdict": self.verdict.value,
             "words": _words(self.verdict),
+            "reason_words": self.reason,
         }
 
 

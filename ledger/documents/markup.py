@@ -10,7 +10,7 @@ from ledger.errors import LimitExceeded, MalformedInput
 
 MAX_BYTES: Final = 2 * 1024 * 1024  # the list of references of a document of ten thousand parts
 MAX_DEPTH: Final = 32  # a signature nests five deep
-MAX_ELEMENTS: Final = 100_000
+MAX_ELEMENTS: Final = 25_000  # two for each of ten thousand references
 
 
 def parse(data: bytes, root: str) -> Element:

@@ -12,6 +12,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from ledger.documents.archive import Archive
+from ledger.documents.markup import MAX_BYTES as MAX_XML_BYTES
 from ledger.documents.markup import child, children, parse, text
 from ledger.errors import LimitExceeded, MalformedInput
 
@@ -59,7 +60,7 @@ def listed_signatures(archive: Archive) -> list[Listed]:
     """Return the signatures of all document bodies in order. Raises: MalformedInput, LimitExceeded."""
     found: list[Listed] = []
     lists: set[str] = set()
-    for body in children(parse(archive.read(ROOT), "OFD"), "DocBody"):
+    for body in children(parse(archive.read(ROOT, MAX_XML_BYTES), "OFD"), "DocBody"):
         written = text(child(body, "Signatures"))
         if not written:
             continue
@@ -74,7 +75,7 @@ def listed_signatures(archive: Archive) -> list[Listed]:
 
 
 def _listed(archive: Archive, part: str) -> list[Listed]:
-    entries = children(parse(archive.read(part), "Signatures"), "Signature")
+    entries = children(parse(archive.read(part, MAX_XML_BYTES), "Signatures"), "Signature")
     return [
         Listed(
             part,
@@ -90,7 +91,7 @@ def _listed(archive: Archive, part: str) -> list[Listed]:
 
 def describe(archive: Archive, part: str) -> Description:
     """Read the description of a signature. Raises: MalformedInput, LimitExceeded."""
-    data = archive.read(part)
+    data = archive.read(part, MAX_XML_BYTES)
     root = parse(data, "Signature")
     info = _needed(root, "SignedInfo")
     references = child(info, "References")

@@ -13,8 +13,9 @@ from ledger.documents.algorithms import suite_named
 from ledger.documents.archive import Archive
 from ledger.documents.findings import CHECKS, Check, failed, passed, unknown
 from ledger.documents.inspection import Kind, SignatureReport
-from ledger.documents.ofd import Description, Listed, Reference, describe, listed_signatures
+from ledger.documents.ofd import Description, Listed, describe, listed_signatures
 from ledger.documents.person_signatures import bare_report, signed_data_report
+from ledger.documents.ses import MAX_BYTES as MAX_VALUE_BYTES
 from ledger.documents.ses import decode_signature
 from ledger.documents.ses_signatures import seal_signature_report
 from ledger.documents.trust_list import TrustList
@@ -32,7 +33,7 @@ class Document:
     archive: Archive
     listed: list[Listed]
     described: dict[str, Description] = field(default_factory=dict)
-    _digests: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    _digests: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, archive: Archive) -> "Document":
@@ -51,11 +52,14 @@ class Document:
                 )
         return document
 
-    def digest(self, suite: Suite, part: str) -> bytes:
-        """Return the digest of a part, taken once however many references name it. Raises: MalformedInput."""
+    def digest(self, suite: Suite, part: str) -> bytes | None:
+        """Return the digest of a part, None where it cannot be read; taken once however many references name it."""
         key = suite.name, part
         if key not in self._digests:
-            self._digests[key] = suite.hash(self.archive.read(part))
+            try:
+                self._digests[key] = suite.hash(self.archive.read(part))
+            except MalformedInput:
+                self._digests[key] = None
         return self._digests[key]
 
     def apparatus(self) -> set[str]:
@@ -66,7 +70,7 @@ class Document:
         found = {one.list_part for one in self.listed} | set(self.described)
         for description in self.described.values():
             for part in (description.value_part, description.seal_part):
-                if part is not None and part in self.archive and _is_der(self.archive.read(part)):
+                if part is not None and part not in found and _is_der(self.archive, part):
                     found.add(part)
         return found
 
@@ -94,7 +98,9 @@ def _report(
         report = _unread(listed, "missing")
     else:
         try:
-            report = _value_report(archive, description, archive.read(description.value_part), trust)
+            report = _value_report(
+                archive, description, archive.read(description.value_part, MAX_VALUE_BYTES), trust
+            )
         except MalformedInput:
             report = _unread(listed, "malformed")
     checks = sorted((references, coverage, *report.checks), key=lambda check: _ORDER.index(check.name))
@@ -122,24 +128,15 @@ def _references(
     if suite is None:
         return unknown("references", "digest"), ()
     altered = dict.fromkeys(
-        reference.part or reference.written
+        reference.part
         for reference in description.references
-        if not _unaltered(document, suite, reference)
+        if reference.part is not None and document.digest(suite, reference.part) != reference.digest
     )
-    if any(reference.part is None for reference in description.references):
-        return unknown("references", "path"), tuple(altered)
+    if not altered and any(reference.part is None for reference in description.references):
+        return unknown("references", "path"), ()
     if [*altered] == [listed.list_part] and _signed_later(document, listed):
         return passed("references", "later_signature"), ()
     return (failed("references", "altered") if altered else passed("references")), tuple(altered)
-
-
-def _unaltered(document: Document, suite: Suite, reference: Reference) -> bool:
-    if reference.part is None or reference.part not in document.archive:
-        return False
-    try:
-        return document.digest(suite, reference.part) == reference.digest
-    except MalformedInput:  # damaged in the archive
-        return False
 
 
 def _signed_later(document: Document, listed: Listed) -> bool:
@@ -167,12 +164,13 @@ def _seal_file(archive: Archive, description: Description, within: bytes) -> lis
         return []
     if description.seal_part is None or description.seal_part not in archive:
         return [unknown("seal_file", "missing")]
-    same = archive.read(description.seal_part) == within
+    same = archive.read(description.seal_part, MAX_VALUE_BYTES) == within
     return [passed("seal_file") if same else failed("seal_file", "different")]
 
 
-def _is_der(data: bytes) -> bool:
+def _is_der(archive: Archive, part: str) -> bool:
     try:
+        data = archive.read(part, MAX_VALUE_BYTES)
         der.check(data)
     except MalformedInput:
         return False

@@ -23,9 +23,18 @@ class Opener:
     inspect: Callable[[bytes, TrustList | None], Inspection]
 
 
+def is_known(data: bytes) -> bool:
+    """Tell whether this is a kind of file that is opened here."""
+    return _opener(data) is not None
+
+
+def _opener(data: bytes) -> Opener | None:
+    return next((one for one in OPENERS if data.startswith(one.begins)), None)
+
+
 def inspect(data: bytes, trust: TrustList | None = None) -> Inspection:
     """Report on every signature in a file and on the proof that it carries. Never raises on bad files."""
-    opener = next((one for one in OPENERS if data.startswith(one.begins)), None)
+    opener = _opener(data)
     if opener is None:
         return Inspection("unknown", problem="not a kind of file that carries signatures here")
     try:
@@ -52,7 +61,7 @@ def _seal(data: bytes, trust: TrustList | None) -> Inspection:
 
 
 OFD: Final = "ofd"
-PDF: Final = "application/pdf"
+PDF: Final = "pdf"
 SEAL: Final = "seal"
 OPENERS: Final = (
     Opener(OFD, b"PK", _ofd),

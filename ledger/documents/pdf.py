@@ -30,7 +30,7 @@ from ledger.errors import MalformedInput
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_SIGNATURES: Final = 64  # every department of a city under one document
-TYPE: Final = "application/pdf"
+TYPE: Final = "pdf"
 _SUBFILTERS: Final = frozenset({"/adbe.pkcs7.detached", "/ETSI.CAdES.detached"})
 _DIGESTS: Final = frozenset({"sha256", "sha384", "sha512"})  # SHA-1 and MD5 prove nothing
 _WHOLE: Final = "the document"

@@ -13,9 +13,7 @@ from ledger.documents.certificates import time_of
 from ledger.documents.texts import shown, written_moment
 from ledger.errors import LimitExceeded, MalformedInput
 
-MAX_BYTES: Final = (
-    8 * 1024 * 1024
-)  # a seal's picture has tens of kilobytes; some are vector graphics of several hundred
+MAX_BYTES: Final = 4 * 1024 * 1024  # most of it is the seal's picture: tens or hundreds of kilobytes
 MAX_LISTED: Final = 256  # certificates that may use one seal
 _CERTIFICATES, _DIGESTS = 1, 2
 _LISTS: Final[dict[int, Any]] = {
@@ -81,13 +79,11 @@ class SealSignature:
 
 def is_signature(data: bytes) -> bool:
     """Tell a signature from a seal: its first part begins with a number, that of a seal with a header."""
-    first = der.children(data)[:1]
-    return (
-        bool(first)
-        and first[0][0] == der.SEQUENCE
-        and der.children(first[0][1])[:1] != []
-        and (der.children(first[0][1])[0][0] == der.INTEGER)
-    )
+    parts = der.children(data)
+    if not parts or parts[0][0] != der.SEQUENCE:
+        return False
+    first = der.children(parts[0][1])
+    return bool(first) and first[0][0] == der.INTEGER
 
 
 def decode_seal(data: bytes) -> Seal:

@@ -91,11 +91,9 @@ def _signer(signer: Any, certificates: tuple[Certificate, ...]) -> Signer:
 
 def _values(attributes: Any) -> dict[str, bytes]:
     """Return the one value of each attribute that has one; attributes named twice are refused."""
-    found: dict[str, bytes] = {}
+    found: dict[str, list[bytes]] = {}
     for attribute in attributes:
-        kind, values = attribute["type"].dotted, [value.dump() for value in attribute["values"]]
-        if kind in found:
+        if attribute["type"].dotted in found:
             raise MalformedInput("a SignedData has an attribute twice")
-        if len(values) == 1:
-            found[kind] = values[0]
-    return found
+        found[attribute["type"].dotted] = [value.dump() for value in attribute["values"]]
+    return {kind: values[0] for kind, values in found.items() if len(values) == 1}

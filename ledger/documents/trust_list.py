@@ -1,7 +1,7 @@
 """Whose certificates a city accepts: the dated list of seal makers and certificate authorities 可信机构名单.
 
 The list says who vouches for whom, and nothing else: what ends outside of it is intact all the same, and
-unverifiable, never invalid. Format: docs/formats/trust-list.md. A PEM file of certificates is a list without dates.
+unverifiable, never invalid. Certificates in PEM are a list without dates and roles. Format: docs/formats/trust-list.md.
 """
 
 import base64
@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from ledger import times
@@ -109,6 +110,7 @@ def _vouches(listed: Certificate, certificate: Certificate) -> bool:
     return listed.der == certificate.der or (listed.authority is not False and _issued(listed, certificate))
 
 
+@lru_cache(maxsize=1024)  # few authorities vouch for all who sign
 def _issued(issuer: Certificate, certificate: Certificate) -> bool:
     return issuer.subject == certificate.issuer and issuer.issued(certificate) is Signed.YES
 
@@ -133,7 +135,12 @@ def _of_pem(data: bytes) -> TrustList:
         certificates = _certificates(data.decode("ascii"))
     except UnicodeDecodeError as error:
         raise MalformedInput("a PEM file is ASCII") from error
-    return TrustList("", None, tuple(Authority(one.name, one, frozenset(ROLES)) for one in certificates))
+    return TrustList("", None, tuple(Authority(one.name, one, _implied(one)) for one in certificates))
+
+
+def _implied(certificate: Certificate) -> frozenset[str]:
+    """An authority vouches for signers only: whoever it certified could else make seals in anybody's name."""
+    return frozenset(ROLES) if certificate.authority is False else frozenset({SIGNERS})
 
 
 def _certificates(text: str) -> list[Certificate]:

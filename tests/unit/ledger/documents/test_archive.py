@@ -13,6 +13,7 @@ import pytest
 from ledger.documents import archive
 from ledger.documents.archive import open_archive, write_archive
 from ledger.errors import LimitExceeded, MalformedInput
+from tests.papers import deflated_part
 
 PARTS: Final = {"OFD.xml": b"<OFD/>", "Doc_0/Document.xml": b"<Document/>" * 100}
 
@@ -100,17 +101,25 @@ OTHER: Final = zipped({"OFD.xml": b"<other/>"})
         pytest.param(zipped()[:-1], "not a ZIP", id="cut off"),
         pytest.param(b"", "not a ZIP", id="nothing"),
         pytest.param(zipped(entries=[("a", b"1"), ("a", b"2")]), "two entries named", id="one name twice"),
-        pytest.param(zipped(entries=[("a", b"1"), ("A", b"2")]), "two entries named", id="one name in two cases"),
         pytest.param(
-            zipped(entries=[("\u00e9", b"1"), ("e\u0301", b"2")]), "two entries named", id="one name in two encodings"
+            zipped(entries=[("a", b"1"), ("A", b"2")]), "two entries named", id="one name in two cases"
         ),
-        pytest.param(zipped(entries=[("a", b"1"), ("a/", b"")]), "two entries named", id="a folder of that name"),
+        pytest.param(
+            zipped(entries=[("\u00e9", b"1"), ("e\u0301", b"2")]),
+            "two entries named",
+            id="one name in two encodings",
+        ),
+        pytest.param(
+            zipped(entries=[("a", b"1"), ("a/", b"")]), "two entries named", id="a folder of that name"
+        ),
         pytest.param(zipped(entries=[("a", b"1"), ("a/b", b"2")]), "below a part", id="a part below a part"),
         pytest.param(
             replaced(zipped(), b"OFD.xml", b"OFX.xml"), "different stories", id="the entry has another name"
         ),
         pytest.param(
-            replaced(zipped(), b"OFD.xml", b"OFX.xml", last=True), "different stories", id="the directory has another name"
+            replaced(zipped(), b"OFD.xml", b"OFX.xml", last=True),
+            "different stories",
+            id="the directory has another name",
         ),
     ],
 )
@@ -121,7 +130,17 @@ def test_what_can_be_read_in_two_ways_is_refused(data: bytes, why: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["/OFD.xml", "../OFD.xml", "Doc_0/../OFD.xml", "Doc_0//a.xml", "./OFD.xml", "C:/a", "..\\a", "a\x01b", "a\u202eb"],
+    [
+        "/OFD.xml",
+        "../OFD.xml",
+        "Doc_0/../OFD.xml",
+        "Doc_0//a.xml",
+        "./OFD.xml",
+        "C:/a",
+        "..\\a",
+        "a\x01b",
+        "a\u202eb",
+    ],
 )
 def test_names_that_lead_elsewhere(name: str) -> None:
     held = zipped({"x" * len(name.encode()): b"1"})
@@ -132,7 +151,7 @@ def test_names_that_lead_elsewhere(name: str) -> None:
 
 
 def directory(data: bytes) -> int:
-    return struct.unpack_from("<L", data, len(data) - 6)[0]
+    return int.from_bytes(data[-6:-2], "little")
 
 
 def patched(field: int, form: str, value: int, *, both: bool = False) -> bytes:
@@ -177,6 +196,49 @@ def test_entries_that_overlap() -> None:
         open_archive(bytes(data))
 
 
+def test_data_between_the_entries_and_the_directory() -> None:
+    data = zipped()
+    at, end = directory(data), len(data) - 22
+    held = bytearray(data[:at] + b"more" + data[at:])
+    struct.pack_into("<L", held, end + 4 + 16, at + 4)
+    with pytest.raises(MalformedInput, match="belongs to no entry"):
+        open_archive(bytes(held))
+
+
+@pytest.mark.parametrize("signature", [b"PK\x07\x08", b""], ids=["with its mark", "without"])
+def test_descriptors_behind_entries(signature: bytes) -> None:
+    """Sizes that were not known when the entry began stand behind it; the mark is optional (APPNOTE 4.3.9)."""
+
+    def described(size: int) -> bytes:
+        plain = bytearray(write_archive({"a": b"abc"}))
+        at = directory(bytes(plain))
+        sizes = struct.pack("<3L", zlib.crc32(b"abc"), 3, size)
+        plain[at:at] = signature + sizes
+        for flags in (6, at + len(signature) + 12 + FLAGS):
+            struct.pack_into("<H", plain, flags, 0x0808)
+        plain[14:26] = bytes(12)
+        struct.pack_into("<L", plain, len(plain) - 6, at + len(signature) + 12)
+        return bytes(plain)
+
+    assert open_archive(described(3)).read("a") == b"abc"
+    with pytest.raises(MalformedInput, match="different stories"):
+        open_archive(described(4))
+
+
+def test_a_name_that_is_not_the_utf_8_that_it_is_said_to_be() -> None:
+    data = bytearray(write_archive({"a": b""}))
+    data[30] = data[directory(bytes(data)) + 46] = 0xFF
+    with pytest.raises(MalformedInput, match="UTF-8"):
+        open_archive(bytes(data))
+
+
+def test_a_part_larger_than_its_reader_takes() -> None:
+    opened = open_archive(zipped())
+    assert opened.read("OFD.xml", 6) == b"<OFD/>"
+    with pytest.raises(LimitExceeded, match="5 at most"):
+        opened.read("OFD.xml", 5)
+
+
 def test_a_second_name_in_an_extra_field() -> None:
     """APPNOTE 4.6.9: tools that know it show the second name, others the first."""
 
@@ -202,17 +264,6 @@ def test_damaged_parts(damage: bytes) -> None:
     assert opened.read("Doc_0/Document.xml") == PARTS["Doc_0/Document.xml"]
 
 
-def declaring(size: int, *, packed: bytes) -> bytes:
-    """An archive with one deflated part that declares another size than it has."""
-    data = bytearray(write_archive({"a": packed}))
-    at = directory(bytes(data))
-    for start in (8, at + METHOD):
-        struct.pack_into("<H", data, start, 8)
-    for start in (22, at + SIZE):
-        struct.pack_into("<L", data, start, size)
-    return bytes(data)
-
-
 def deflated(data: bytes) -> bytes:
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     return packer.compress(data) + packer.flush()
@@ -224,11 +275,11 @@ BOMB: Final = deflated(bytes(20_000_000))
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        pytest.param(declaring(10, packed=BOMB), "cut off or has data behind", id="more than declared"),
-        pytest.param(declaring(30_000_000, packed=BOMB), "larger|damaged", id="less than declared"),
-        pytest.param(declaring(9, packed=deflated(b"123456789") + b"more"), "data behind", id="data behind"),
-        pytest.param(declaring(9, packed=deflated(b"123456789")[:-2]), "cut off", id="cut off"),
-        pytest.param(declaring(9, packed=b"\xff\xff\xff"), "does not inflate", id="not deflate"),
+        pytest.param(deflated_part(BOMB, 10), "cut off or has data behind", id="more than declared"),
+        pytest.param(deflated_part(BOMB, 30_000_000), "larger|damaged", id="less than declared"),
+        pytest.param(deflated_part(deflated(b"123456789") + b"more", 9), "data behind", id="data behind"),
+        pytest.param(deflated_part(deflated(b"123456789")[:-2], 9), "cut off", id="cut off"),
+        pytest.param(deflated_part(b"\xff\xff\xff", 9), "does not inflate", id="not deflate"),
     ],
 )
 def test_parts_that_inflate_to_something_else(data: bytes, why: str) -> None:
@@ -238,7 +289,7 @@ def test_parts_that_inflate_to_something_else(data: bytes, why: str) -> None:
 
 def test_bombs_are_refused_unopened(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LimitExceeded, match="larger than"):
-        open_archive(declaring(archive.MAX_PART_BYTES + 1, packed=BOMB * 5))
+        open_archive(deflated_part(BOMB * 5, archive.MAX_PART_BYTES + 1))
     monkeypatch.setattr(archive, "MAX_INFLATED_BYTES", 1000)
     with pytest.raises(LimitExceeded, match="in all"):
         open_archive(zipped())

@@ -1,0 +1,187 @@
+"""Certificates: lenient in their text, strict in their form, with SM2 and without."""
+
+import datetime
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asn1crypto import core
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ledger.documents import structures
+from ledger.documents.algorithms import sm2_der
+from ledger.documents.certificates import Signed, decode_certificate, readable
+from ledger.errors import MalformedInput
+from tests import papers
+from tests.papers import NOW, YEAR, department, root
+
+
+def remade(**members: Any) -> bytes:
+    """The department's certificate with members of its body changed and signed again."""
+    made = structures.X509Certificate.load(department().certificate.der, strict=True)
+    for name, value in members.items():
+        made["to_be_signed"][name] = value
+    made["signature"] = core.OctetBitString(sm2_der(root().key.sign(made["to_be_signed"].dump(force=True))))
+    data: bytes = made.dump(force=True)
+    return data
+
+
+def named(kind: str, value: Any) -> Any:
+    attribute = structures.Attribute({"type": kind, "value": value})
+    return structures.Name([structures.RelativeName([attribute])])
+
+
+def p256(
+    name: str, issuer: x509.Certificate | None = None, key: Any = None, by: Any = None
+) -> x509.Certificate:
+    def of(common: str) -> x509.Name:
+        return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common)])
+
+    moment = datetime.datetime.fromtimestamp(NOW, datetime.UTC)
+    builder = (
+        x509.CertificateBuilder().subject_name(of(name)).issuer_name(issuer.subject if issuer else of(name))
+    )
+    builder = builder.public_key(key.public_key()).serial_number(5)
+    builder = builder.not_valid_before(moment).not_valid_after(moment + datetime.timedelta(days=1))
+    return builder.sign(by or key, SHA256())
+
+
+def test_what_a_certificate_says() -> None:
+    found = department().certificate
+    assert (found.name, found.issuer_name, found.serial) == ("天门市示例局", "示例根证书", 8)
+    assert (found.not_before, found.not_after) == (NOW - YEAR, NOW + YEAR)
+    assert found.key == department().key.public
+    assert found.authority is False
+    assert root().certificate.authority is True
+    assert found.fingerprint.startswith("sm3:")
+    assert x509.load_der_x509_certificate(found.der).serial_number == found.serial
+
+
+def test_who_issued_it() -> None:
+    other = papers.root("另一根证书").certificate
+    assert root().certificate.issued(department().certificate) is Signed.YES
+    assert root().certificate.issued(root().certificate) is Signed.YES
+    assert other.issued(department().certificate) is Signed.NO
+    assert department().certificate.issued(root().certificate) is Signed.NO
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl command")
+def test_openssl_follows_our_certificates(tmp_path: Path) -> None:
+    for name, holder in (("root", root()), ("department", department())):
+        pem = x509.load_der_x509_certificate(holder.certificate.der).public_bytes(Encoding.PEM)
+        (tmp_path / name).write_bytes(pem)
+    run = subprocess.run(
+        [
+            "openssl",
+            "verify",
+            "-attime",
+            str(NOW),
+            "-vfyopt",
+            "distid:1234567812345678",
+            "-CAfile",
+            "root",
+            "department",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.stdout == "department: OK\n", run.stderr
+
+
+def test_chinese_in_an_email_address() -> None:
+    """Seen in the wild: IA5String has no such letters, and strict readers raise."""
+    email = structures.IA5Text("局@示例".encode().decode("latin-1"))
+    found = decode_certificate(remade(subject=named("1.2.840.113549.1.9.1", email)))
+    assert found.name == "局@示例"
+    assert root().certificate.issued(found) is Signed.YES
+
+
+@pytest.mark.parametrize(
+    ("subject", "shown"),
+    [
+        (named("2.5.4.10", core.UTF8String("示例单位")), "示例单位"),
+        (named("2.5.4.3", core.TeletexString("abc")), "abc"),
+        (named("2.5.4.3", core.BMPString("天门")), "天门"),
+        (named("2.5.4.5", core.PrintableString("42")), "42"),
+        (structures.Name([]), ""),
+        (named("2.5.4.3", core.UTF8String("\x1b]0;title\x07")), "\ufffd]0;title\ufffd"),
+        (named("2.5.4.3", core.UTF8String("\u202eabc")), "\ufffdabc"),
+    ],
+    ids=["organization", "teletex", "two bytes a letter", "serial number", "nobody", "terminal", "direction"],
+)
+def test_names_of_subjects(subject: Any, shown: str) -> None:
+    assert decode_certificate(remade(subject=subject)).name == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "moment"),
+    [
+        ("utc", "260302010000Z", NOW),
+        ("utc", "991231235959Z", 946684799),
+        ("utc", "500101000000Z", None),
+        ("generalized", "20260302010000Z", NOW),
+        ("generalized", "99991231235959Z", 253402300799),
+        ("generalized", "never", None),
+    ],
+)
+def test_times(kind: str, text: str, moment: int | None) -> None:
+    made = structures.UTCTimeText(text) if kind == "utc" else structures.GeneralizedTimeText(text)
+    validity = structures.Validity(
+        {"not_before": structures.Time(kind, made), "not_after": structures.Time(kind, made)}
+    )
+    found = decode_certificate(remade(validity=validity))
+    assert (found.not_before, found.not_after) == (moment, moment)
+    assert found.valid_at(NOW) is (None if moment is None else moment == NOW)
+
+
+def test_other_keys_and_algorithms() -> None:
+    key, other = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP384R1())
+    upper = p256("upper", key=key)
+    lower = p256("lower", upper, other, by=key)
+    upper_read, lower_read = (decode_certificate(one.public_bytes(Encoding.DER)) for one in (upper, lower))
+    assert upper_read.issued(lower_read) is Signed.YES
+    assert lower_read.issued(upper_read) is Signed.UNKNOWN  # names do not match
+    forged = p256("lower", upper, other, by=other)
+    assert upper_read.issued(decode_certificate(forged.public_bytes(Encoding.DER))) is not Signed.YES
+    assert upper_read.key is not None
+    assert upper_read.key.algorithm == "p256"
+    assert lower_read.key is None
+    assert upper_read.verify(b"", b"", "1.2.156.10197.1.501") is Signed.UNKNOWN
+    assert department().certificate.verify(b"", b"", "1.2.840.10045.4.3.2") is Signed.UNKNOWN
+    assert root().certificate.issued(lower_read) is Signed.UNKNOWN
+
+
+def test_two_algorithms_in_one_certificate() -> None:
+    made = structures.X509Certificate.load(department().certificate.der, strict=True)
+    made["algorithm"] = {"algorithm": "1.2.156.10197.1.301"}
+    with pytest.raises(MalformedInput, match="two different"):
+        decode_certificate(made.dump(force=True))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x30\x00",
+        department().certificate.der[:-1],
+        department().certificate.der + b"\x00",
+        bytes(70_000),
+    ],
+    ids=["nothing", "empty", "cut off", "data behind", "too large"],
+)
+def test_what_is_no_certificate(data: bytes) -> None:
+    with pytest.raises(MalformedInput):
+        decode_certificate(data)
+    assert readable(data) is None
+
+
+@pytest.mark.parametrize("length", [0, 63, 65, 70])
+def test_signatures_of_another_size(length: int) -> None:
+    assert department().certificate.verify(b"", bytes(length), "1.2.156.10197.1.501") is Signed.NO

@@ -1,0 +1,170 @@
+"""The report on a file: its shape, the table behind its words, and the proof that the file carries."""
+
+import json
+from typing import Final
+
+import pytest
+
+from ledger.documents.archive import write_archive
+from ledger.documents.carriers import attach
+from ledger.documents.findings import CHECKS, TABLE, Check, failed, passed, unknown, verdict_of, worst
+from ledger.documents.inspection import Inspection
+from ledger.documents.ofd_sealing import sign_document
+from ledger.documents.openers import OPENERS, inspect
+from ledger.reasons import Outcome, Verdict
+from tests import papers
+from tests.papers import DOCUMENT, NOW, PAGE, department, parts, seal, sealed, trust, with_part
+from tests.scenes import scene
+
+CITY, ITEMS = scene()
+PROOF: Final = CITY.proof(ITEMS[0])
+
+
+def test_the_shape_of_a_report() -> None:
+    report = inspect(sealed(), trust()).to_json()
+    (signature,) = report["signatures"]
+    assert {name: report[name] for name in ("type", "proof", "problem", "verdict")} == {
+        "type": "ofd", "proof": None, "problem": None, "verdict": "valid",
+    }  # fmt: skip
+    assert report["words"] == {"zh": "真实有效", "en": "Genuine and in force"}
+    checks = signature.pop("checks")
+    assert signature == {
+        "kind": "ses",
+        "version": 4,
+        "signer": "天门市示例局",
+        "issuer": "示例根证书",
+        "seal_id": "42900600000001",
+        "seal_name": "天门市示例局电子证照专用章",
+        "seal_maker": "示例制章单位",
+        "signed_at": "2026-03-02T01:00:00Z",
+        "findings": [],
+        "covers_all": True,
+        "altered": [],
+        "uncovered": [],
+        "verdict": "valid",
+        "words": {"zh": "真实有效", "en": "Genuine and in force"},
+        "reason_words": {"zh": "全部检查通过", "en": "Every check passed"},
+    }
+    assert set(checks.values()) == {"pass"}
+    assert json.loads(json.dumps(report)) == report
+
+
+def test_a_finding_has_words() -> None:
+    (signature,) = inspect(sealed(), None).to_json()["signatures"]
+    assert signature["checks"]["chain"] == "unknown"
+    assert signature["findings"] == [
+        {
+            "check": "chain",
+            "name": {"zh": "证书颁发机构可信", "en": "certificates lead to a trusted authority"},
+            "outcome": "unknown",
+            "reason": "no_trust_list",
+            "words": {
+                "zh": "未指定可信机构名单",
+                "en": "No list of trusted authorities was given",
+            },
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("document", "trusted", "zh", "en"),
+    [
+        (
+            sealed(),
+            False,
+            "内容未改动，但未指定可信机构名单",
+            "Intact, but: No list of trusted authorities was given",
+        ),
+        (
+            with_part(sealed(), PAGE, b"<Page/>"),
+            False,
+            "签名后文件被改动",
+            "Parts were altered after signing",
+        ),
+        (seal(), False, "未指定可信机构名单", "No list of trusted authorities was given"),
+        (
+            write_archive(parts(sealed()) | {"a": b""}),
+            True,
+            "部分文件不在保护范围内",
+            "Some parts are not covered by the signature",
+        ),
+    ],
+    ids=["not trusted", "altered", "a seal alone", "something added"],
+)
+def test_why(document: bytes, trusted: bool, zh: str, en: str) -> None:
+    """An altered document is never called intact, whatever else there is to say."""
+    (report,) = inspect(document, trust() if trusted else None).signatures
+    assert report.reason == {"zh": zh, "en": en}
+
+
+def test_the_table() -> None:
+    """Nothing unknown is valid, only what was seen to be wrong is invalid, and everything has words in both languages."""
+    for (name, outcome, _), row in TABLE.items():
+        assert name in CHECKS
+        assert row.zh
+        assert row.en
+        assert row.zh != row.en
+        assert (row.verdict is Verdict.VALID) is (outcome is Outcome.PASS)
+        if row.verdict is Verdict.INVALID:
+            assert outcome is Outcome.FAIL
+    assert {name for name, outcome, _ in TABLE if outcome is Outcome.PASS} == set(CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("checks", "expected"),
+    [
+        ([], Verdict.UNVERIFIABLE),
+        ([passed("structure")], Verdict.VALID),
+        ([passed("structure"), unknown("chain", "signer")], Verdict.UNVERIFIABLE),
+        ([unknown("chain", "signer"), failed("references", "altered")], Verdict.INVALID),
+        ([passed("structure"), failed("validity", "seal")], Verdict.UNVERIFIABLE),
+    ],
+)
+def test_the_worst_check_decides(checks: list[Check], expected: Verdict) -> None:
+    assert verdict_of(checks) is expected
+
+
+def test_a_document_is_as_good_as_its_worst_signature() -> None:
+    assert worst([Verdict.VALID, Verdict.UNVERIFIABLE]) is Verdict.UNVERIFIABLE
+    assert worst([Verdict.INVALID, Verdict.UNVERIFIABLE]) is Verdict.INVALID
+    stranger = papers.holder("不在名单者", of="另一根证书")
+    twice = sign_document(sealed(), stranger, NOW)
+    found = inspect(twice, trust())
+    assert [one.verdict for one in found.signatures] == [Verdict.VALID, Verdict.UNVERIFIABLE]
+    assert found.verdict is Verdict.UNVERIFIABLE
+
+
+def test_nothing_signed_proves_nothing() -> None:
+    assert Inspection("ofd").verdict is Verdict.UNVERIFIABLE
+    assert inspect(DOCUMENT, trust()).verdict is Verdict.UNVERIFIABLE
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"\x89PNG", b"\x00" * 100], ids=repr)
+def test_files_of_another_kind(data: bytes) -> None:
+    found = inspect(data, trust())
+    assert (found.type, found.signatures, found.verdict) == ("unknown", (), Verdict.UNVERIFIABLE)
+    assert found.problem
+
+
+def test_kinds_are_told_by_what_files_begin_with() -> None:
+    assert inspect(seal(), trust()).type == "seal"
+    assert inspect(sealed(), trust()).type == "ofd"
+    assert len({opener.begins for opener in OPENERS}) == len(OPENERS)
+
+
+def test_a_proof_that_travels_inside() -> None:
+    found = inspect(attach(sealed(), PROOF), trust())
+    assert found.proof == PROOF
+    assert found.to_json()["proof"] == PROOF.to_json()
+    assert found.verdict is Verdict.VALID
+
+
+@pytest.mark.parametrize("comment", [b"", b"made by somebody", b"\xff"])
+def test_other_comments(comment: bytes) -> None:
+    found = inspect(write_archive(parts(sealed()), comment), trust())
+    assert (found.proof, found.problem, found.verdict) == (None, None, Verdict.VALID)
+
+
+def test_the_carrier_stays_when_a_document_is_signed_again() -> None:
+    carried = attach(sealed(), PROOF)
+    assert inspect(sign_document(carried, department(), NOW), trust()).proof == PROOF

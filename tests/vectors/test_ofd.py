@@ -1,0 +1,162 @@
+"""Real documents, seals and signatures, against what an independent implementation found in them."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from ledger.documents import der, structures
+from ledger.documents.archive import open_archive, write_archive
+from ledger.documents.certificates import decode_certificate
+from ledger.documents.ofd import describe, listed_signatures
+from ledger.documents.openers import inspect
+from ledger.documents.ses import decode_seal, decode_signature, is_signature
+from ledger.documents.trust_list import ROLES, Authority, TrustList
+from ledger.errors import MalformedInput
+from ledger.reasons import Verdict
+
+CORPUS: Final = Path(__file__).parents[3] / "shared" / "corpus" / "ofd"
+pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"needs the outside test data of {CORPUS}")
+
+ALTERED: Final = ("OFD.xml", "Doc_0/Document.xml", "Doc_0/Pages/Page_0/Content.xml")
+#: File: kind, version, seal, references, altered parts of each signature (corpus/README.md).
+FINDINGS: Final[dict[str, list[tuple[str, int, str | None, int, tuple[str, ...]]]]] = {
+    "1.ofd": [("ses", 4, "国家税务总局浙江省税务局", 13, ())],
+    "signedFile.ofd": [("ses", 4, "国家税务总局江苏省税务局", 13, ())],
+    "v4signed.ofd": [("ses", 4, "测试全国统一发票监制章国家税务总局重庆市税务局", 13, ())],
+    "SESV4SignDoc.ofd": [("ses", 4, "OFD R&W 测试用印章", 5, ())],
+    "V4RideRight.ofd": [("ses", 4, "OFD R&W 测试用印章", 9, ())],
+    "allprotected.ofd": [("ses", 4, "OFD R&W 测试用印章", 6, ())],
+    "DigitalSign.ofd": [("ofd-sign", 0, None, 4, ())],
+    "keyword.ofd": [
+        ("ses", 4, "淄博市周村区自然资源局(不动产登记专用章)", 7, ALTERED),
+        ("ofd-sign", 1, None, 9, ALTERED),
+    ],
+}
+WITH_SEAL_FILE: Final = {"SESV4SignDoc.ofd", "V4RideRight.ofd", "allprotected.ofd", "keyword.ofd"}
+ALONE: Final = {
+    "UserV1.esl": 1,
+    "UserV4.esl": 4,
+    "UserV5.esl": 5,
+    "SignedValueV4.dat": 4,
+    "SignedValueV5.dat": 5,
+}
+
+
+def read(name: str) -> bytes:
+    return (CORPUS / name).read_bytes()
+
+
+def structures_within() -> dict[str, bytes]:
+    """Every seal and seal signature of the corpus."""
+    found = {name: read(name) for name in ALONE}
+    for name in FINDINGS:
+        archive = open_archive(read(name))
+        for part in archive.names:
+            if part.endswith((".esl", "SignedValue.dat")):
+                found[f"{name} {part}"] = archive.read(part)
+    return {name: data for name, data in found.items() if der.children(data)[0][0] == der.SEQUENCE}
+
+
+@pytest.mark.parametrize("name", FINDINGS)
+def test_documents(name: str) -> None:
+    found = inspect(read(name))
+    assert found.problem is None
+    for report, (kind, version, seal_name, references, altered) in zip(
+        found.signatures, FINDINGS[name], strict=True
+    ):
+        outcomes = {check.name: check.outcome.value for check in report.checks}
+        assert (report.kind, report.version, report.seal_name) == (kind, version, seal_name)
+        assert report.altered == altered
+        assert outcomes["references"] == ("fail" if altered else "pass")
+        assert report.verdict is (
+            Verdict.INVALID if altered else Verdict.UNVERIFIABLE
+        )  # nobody is trusted here
+        assert report.covers_all is not bool(altered)
+        assert references == len(described(name)[report.kind])
+        if name == "DigitalSign.ofd":
+            assert outcomes["signature"] == "unknown"
+            continue
+        assert outcomes["data_hash"] == outcomes["signature"] == "pass"
+        if report.kind == "ses":
+            assert outcomes["seal_signature"] == outcomes["signer_listed"] == "pass"
+            assert outcomes.get("seal_file") == ("pass" if name in WITH_SEAL_FILE else None)
+
+
+def described(name: str) -> dict[str, Any]:
+    archive = open_archive(read(name))
+    return {
+        "ofd-sign" if one.type == "Sign" else "ses": describe(archive, one.part or "").references
+        for one in listed_signatures(archive)
+    }
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_seals_and_signatures_alone(name: str) -> None:
+    (report,) = inspect(read(name)).signatures
+    assert (report.kind, report.version) == ("ses", ALONE[name])
+    outcomes = {check.name: check.outcome.value for check in report.checks}
+    assert outcomes["seal_signature"] == "pass"
+    assert outcomes.get("signature", "pass") == "pass"
+    assert report.verdict is Verdict.UNVERIFIABLE
+
+
+def test_every_structure_is_written_again_as_the_same_bytes() -> None:
+    kinds = set()
+    for name, data in structures_within().items():
+        if is_signature(data):
+            signature = decode_signature(data)
+            kind: Any = structures.Signature1 if signature.version == 1 else structures.Signature4
+            assert signature.der == data, name
+        else:
+            seal = decode_seal(data)
+            kind = structures.Seal1 if seal.version == 1 else structures.Seal4
+            assert seal.der == data, name
+        assert kind.load(data, strict=True).dump(force=True) == data, name
+        kinds.add(kind)
+    assert len(kinds) == 3
+
+
+def test_a_certificate_that_made_a_bare_signature() -> None:
+    """DigitalSign.ofd names nobody: the signer of the other documents of that origin made it, if a city lists that one."""
+    signer = decode_certificate(decode_signature(read("SignedValueV4.dat")).certificate)
+    trusted = TrustList("", None, (Authority("", signer, frozenset(ROLES)),))
+    (report,) = inspect(read("DigitalSign.ofd"), trusted).signatures
+    assert (report.signer, report.verdict) == ("Test Certificate", Verdict.VALID)
+
+
+@pytest.mark.parametrize("name", FINDINGS)
+def test_a_byte_of_any_part(name: str) -> None:
+    """Altered in any protected part, the document is no longer intact; in an unprotected one it never was said to be."""
+    archive = open_archive(read(name))
+    held = {part: archive.read(part) for part in archive.names}
+    for part in held:
+        altered = held | {part: bytes([held[part][0] ^ 1]) + held[part][1:]}
+        before, after = inspect(read(name)), inspect(write_archive(altered))
+        assert after.verdict is not Verdict.VALID
+        assert (
+            after.problem
+            or after.to_json() != before.to_json()
+            or part in before.signatures[0].uncovered + ALTERED
+        )
+
+
+@pytest.mark.parametrize("name", [*FINDINGS, *ALONE])
+def test_cut_off(name: str) -> None:
+    data = read(name)
+    for end in range(0, len(data), max(1, len(data) // 50)):
+        found = inspect(data[:end])
+        assert found.problem
+        assert found.verdict is Verdict.UNVERIFIABLE
+
+
+def test_trust_on_the_city_list() -> None:
+    """The test certificates of ofdrw, taken as trusted themselves: then nothing is left open."""
+    signature = decode_signature(read("SignedValueV4.dat"))
+    pinned = [decode_certificate(one) for one in (signature.certificate, signature.seal.certificate)]
+    trusted = TrustList("", None, tuple(Authority(one.name, one, frozenset(ROLES)) for one in pinned))
+    for name, verdict in (("V4RideRight.ofd", Verdict.VALID), ("SESV4SignDoc.ofd", Verdict.UNVERIFIABLE)):
+        (report,) = inspect(read(name), trusted).signatures
+        assert report.verdict is verdict  # the second was sealed four years after its certificate had run out
+    with pytest.raises(MalformedInput):
+        decode_seal(read("SignedValueV4.dat"))
