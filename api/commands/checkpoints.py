@@ -1,0 +1,120 @@
+"""`shunzheng checkpoint`: sign where the registry stands, pass cosignatures on as files, and compare."""
+
+import argparse
+from pathlib import Path
+from typing import Any, Final
+
+from api import processes
+from api.client import NodeClient
+from api.console import note, say, show_json
+from api.offline import read_trust
+from api.settings import Settings
+from ledger.canonical import encode as canonical
+from ledger.checkpoints import Cosigned, Fork, contradiction, read_cosigned
+from ledger.times import format_time
+
+AGREE, CONTRADICT, UNTOLD = 0, 11, 12
+_COMPARED: Final = {AGREE: "the same", CONTRADICT: "contradiction", UNTOLD: "cannot tell"}
+
+
+def add(commands: Any) -> None:
+    topic = commands.add_parser("checkpoint", help="sign, show and compare checkpoints of the registry")
+    actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
+    sign = actions.add_parser("sign", help="sign with the node's key what the node computed itself")
+    sign.add_argument("directory", type=Path, help="directory of the node")
+    sign.add_argument(
+        "--of", type=Path, metavar="FILE", help="cosign this checkpoint; default: the newest event"
+    )
+    sign.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    sign.set_defaults(run=_sign)
+    taken = actions.add_parser("add", help="give the node cosignatures that came as files")
+    taken.add_argument("directory", type=Path, help="directory of the node")
+    taken.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    taken.set_defaults(run=_add)
+    show = actions.add_parser("show", help="show a checkpoint and who signed it")
+    source = show.add_mutually_exclusive_group(required=True)
+    source.add_argument("file", type=Path, nargs="?", metavar="FILE")
+    source.add_argument("--node", metavar="URL", help="the newest of this node")
+    show.add_argument("--trust", type=Path, metavar="FILE", help="check it against this trust file")
+    show.add_argument("--json", action="store_true", help="for programs")
+    show.set_defaults(run=_show)
+    compare = actions.add_parser(
+        "compare",
+        help="tell whether two checkpoints contradict each other",
+        description="Exit codes: 0 the same, 11 they contradict each other, 12 nothing can be told from them alone.",
+    )
+    compare.add_argument("first", type=Path, metavar="A")
+    compare.add_argument("second", type=Path, metavar="B")
+    compare.add_argument(
+        "--json", action="store_true", help="a contradiction as evidence that can be handed on"
+    )
+    compare.set_defaults(run=_compare)
+
+
+def _sign(args: argparse.Namespace) -> int:
+    cosigner = processes.cosigner(Settings.load(args.directory))
+    given = read_cosigned(args.of.read_bytes()) if args.of else None
+    if given:
+        cosigner.take(given)
+    signed = cosigner.sign(given.checkpoint.n if given else None)
+    if given and signed.checkpoint != given.checkpoint:
+        note(f"this node holds another history: {contradiction(signed.checkpoint, given.checkpoint)}")
+        return CONTRADICT
+    if args.output:
+        args.output.write_bytes(canonical(signed.to_json()) + b"\n")
+        note(f"event {signed.checkpoint.n}, {len(signed.cosignatures)} cosignatures: {args.output}")
+    else:
+        show_json(signed.to_json())
+    return 0
+
+
+def _add(args: argparse.Namespace) -> int:
+    cosigner, total = processes.cosigner(Settings.load(args.directory)), 0
+    for file in args.files:
+        good = cosigner.take(read_cosigned(file.read_bytes()))
+        total += good
+        note(f"{file}: {good} good cosignatures by nodes of the registry")
+    return 0 if total else 1
+
+
+def _show(args: argparse.Namespace) -> int:
+    if args.node:
+        with NodeClient(args.node) as node:
+            found = read_cosigned(node.checkpoint())
+    else:
+        found = read_cosigned(args.file.read_bytes())
+    names = read_trust(args.trust).check(found) if args.trust else ()
+    if args.json:
+        show_json(found.to_json())
+        return 0
+    for line in described(found, names):
+        say(line)
+    return 0
+
+
+def described(cosigned: Cosigned, names: tuple[str, ...]) -> list[str]:
+    """Return a checkpoint in words; `names` are those of the trust file's cosigners that signed it."""
+    checkpoint = cosigned.checkpoint
+    signed = ", ".join(names) if names else f"{len(cosigned.cosignatures)} keys, not checked (--trust)"
+    return [
+        f"registry   {checkpoint.registry}",
+        f"event      {checkpoint.n}, block {checkpoint.block} (0x{checkpoint.block_hash.hex()})",
+        f"head       0x{checkpoint.head.hex()}",
+        f"time       {format_time(checkpoint.time)}",
+        f"signed by  {signed}",
+    ]
+
+
+def _compare(args: argparse.Namespace) -> int:
+    first, second = (read_cosigned(path.read_bytes()) for path in (args.first, args.second))
+    found = contradiction(first.checkpoint, second.checkpoint)
+    code = CONTRADICT if found else AGREE if first.checkpoint == second.checkpoint else UNTOLD
+    if args.json:
+        show_json(Fork(first, second).to_json() if found else {"compared": _COMPARED[code]})
+    else:
+        say(f"{_COMPARED[code]}{': ' + found if found else ''}")
+        if code == UNTOLD:
+            say(
+                "  two registries, or two events of one: a snapshot up to the later one tells whether they belong together"
+            )
+    return code

@@ -1,0 +1,121 @@
+"""`shunzheng snapshot`: carry what the chain says to where there is no network."""
+
+import argparse
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from anchoring import snapshots
+from anchoring.checkpoints import Checkpoints
+from anchoring.cosigning import node_cities
+from anchoring.errors import NotFound
+from anchoring.replica import Replica
+from anchoring.snapshots import ImportedSnapshot, chunks
+from api.client import NodeClient
+from api.commands.checkpoints import described
+from api.console import note, say, show_json
+from api.offline import read_trust, seen_beside
+from api.settings import Settings
+from ledger.canonical import Json
+from ledger.snapshots import check_snapshot, read_header
+from ledger.trust_files import majority
+
+
+def add(commands: Any) -> None:
+    topic = commands.add_parser("snapshot", help="export, import and show snapshots for verifying offline")
+    actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
+    export = actions.add_parser("export", help="write the registry's events up to a cosigned checkpoint")
+    source = export.add_mutually_exclusive_group(required=True)
+    source.add_argument("directory", type=Path, nargs="?", help="directory of a node")
+    source.add_argument("--node", metavar="URL", help="a node to ask for it")
+    export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    export.add_argument(
+        "--after", type=int, default=0, metavar="N", help="a delta: only what follows event N"
+    )
+    export.add_argument(
+        "--cosigned", type=int, metavar="K", help="cities that must have signed; default: a majority"
+    )
+    export.set_defaults(run=_export)
+    taken = actions.add_parser("import", help="check a snapshot or delta and keep it for verifying")
+    taken.add_argument("file", type=Path, metavar="FILE")
+    taken.add_argument(
+        "--trust", type=Path, required=True, metavar="FILE", help="trust file: whose cosignatures count"
+    )
+    taken.add_argument(
+        "--into", type=Path, required=True, metavar="DIRECTORY", help="what is held; made where missing"
+    )
+    taken.set_defaults(run=_import)
+    show = actions.add_parser("show", help="show what a snapshot is of; with --trust, check all of it")
+    show.add_argument("file", type=Path, metavar="FILE")
+    show.add_argument("--trust", type=Path, metavar="FILE")
+    show.add_argument("--json", action="store_true", help="for programs")
+    show.set_defaults(run=_show)
+
+
+def _export(args: argparse.Namespace) -> int:
+    aside = args.output.with_name(args.output.name + ".new")
+    with aside.open("wb") as file:
+        for piece in _asked(args) if args.node else _read(args):
+            file.write(piece)
+    aside.replace(args.output)
+    header = read_header(chunks(args.output))
+    note(
+        f"{args.output}: events {header.after + 1} to {header.checkpoint.n}, {args.output.stat().st_size:,} bytes, "
+        f"{len(header.cosigned.cosignatures)} cosignatures"
+    )
+    return 0
+
+
+def _asked(args: argparse.Namespace) -> Iterator[bytes]:
+    with NodeClient(args.node) as node:
+        yield from node.snapshot(args.after, args.cosigned)
+
+
+def _read(args: argparse.Namespace) -> Iterator[bytes]:
+    settings = Settings.load(args.directory)
+    with (
+        closing(Replica(settings.replica_url)) as replica,
+        closing(Checkpoints(settings.checkpoints)) as held,
+        replica.reading() as reading,
+    ):
+        wanted = args.cosigned or majority(node_cities(reading))
+        newest = held.newest(wanted)
+        if newest is None:
+            raise NotFound(
+                f"no checkpoint is signed by {wanted} nodes here: let them cosign (shunzheng checkpoint sign, add)"
+            )
+        yield from snapshots.export(reading, newest, args.after)
+
+
+def _import(args: argparse.Namespace) -> int:
+    with closing(ImportedSnapshot(args.into)) as held:
+        header = held.take(args.file, read_trust(args.trust), seen_beside(args.trust), _tell)
+    note(f"{args.into} holds the registry up to event {header.checkpoint.n}")
+    for line in described(header.cosigned, read_trust(args.trust).check(header.cosigned)):
+        say(line)
+    return 0
+
+
+def _tell(done: int, of: int) -> None:
+    note(f"event {done:,} of {of:,}")
+
+
+def _show(args: argparse.Namespace) -> int:
+    header, names = read_header(chunks(args.file)), tuple[str, ...]()
+    if args.trust:
+        header, names = check_snapshot(
+            lambda: chunks(args.file), read_trust(args.trust), seen_beside(args.trust)
+        )
+    if args.json:
+        body: dict[str, Json] = {
+            "after": header.after,
+            "size": args.file.stat().st_size,
+            "signed_by": [*names],
+        }
+        show_json(header.cosigned.to_json() | body)
+        return 0
+    say(f"snapshot   events {header.after + 1} to {header.checkpoint.n}, {args.file.stat().st_size:,} bytes")
+    for line in described(header.cosigned, names):
+        say(line)
+    return 0

@@ -1,0 +1,181 @@
+"""A chapter of the demo: an inspector in the field, with a snapshot on a USB stick and no network."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from anchoring.errors import AnchoringError
+from anchoring.snapshots import chunks
+from api import node_key
+from api.demo.stage import City
+from api.settings import Settings
+from ledger import registry as acts
+from ledger.canonical import Json
+from ledger.canonical import encode as canonical
+from ledger.checkpoints import Cosignature, Cosigned
+from ledger.keys import PrivateKey
+from ledger.knowledge import Chain
+from ledger.registry import Event
+from ledger.snapshots import events, read_header, write_snapshot
+from ledger.times import format_time
+from ledger.trust_files import Cosigner, TrustFile, majority
+
+DAY_SECONDS: Final = 86_400
+_PATIENCE_SECONDS: Final = 60.0
+_TICK: Final = 0.5
+#: The command line without sockets: whatever would ask anybody fails at once.
+_OFFLINE: Final = """
+import socket, sys
+class Refused(socket.socket):
+    def __init__(self, *_, **__): raise OSError("there is no network here")
+socket.socket = Refused
+from api.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+class InspectionFailed(AnchoringError):
+    """Something else happened than what the chapter tells."""
+
+
+@dataclass(slots=True)
+class Inspector:
+    """Somebody with a folder (the stick), a trust file from home, a certificate in hand, and nobody to ask."""
+
+    cities: Sequence[City]
+    stick: Path
+    tell: Callable[[str], None]
+    results: dict[str, Json] = field(default_factory=dict)
+
+    @property
+    def snapshot(self) -> Path:
+        return self.stick / "registry.snapshot"
+
+    @property
+    def trust(self) -> Path:
+        return self.stick / "trust.json"
+
+    def prepare(self) -> None:
+        """Let the cities cosign one checkpoint, and write snapshot and trust file. Raises: InspectionFailed."""
+        self.stick.mkdir(parents=True, exist_ok=True)
+        self._until(self._cosigned, "cosignatures of all cities")
+        settings = [Settings.load(city.directory) for city in self.cities]
+        cosigners = tuple(
+            Cosigner(city.title, _key(own).public) for city, own in zip(self.cities, settings, strict=True)
+        )
+        pinned = TrustFile(settings[0].registry, cosigners, majority(len(cosigners)))
+        self.trust.write_bytes(canonical(pinned.to_json()))
+        self._run(
+            "snapshot", "export", self.cities[-1].directory, "-o", self.snapshot, "--cosigned", len(cosigners)
+        )
+        size = self.snapshot.stat().st_size
+        self.results["snapshot bytes"] = size
+        self.tell(
+            f"   {size:,} bytes on the stick, signed by {'、'.join(city.title for city in self.cities)}"
+        )
+
+    def inspect(self, proof: bytes, claims: dict[str, Json], document: bytes | None = None) -> None:
+        """Verify a certificate in the field: today, a day later under two policies, and with a forged snapshot."""
+        given = self._certificate(proof, claims, document)
+        known_at = read_header(chunks(self.snapshot)).checkpoint.time
+        tomorrow = ("--at", format_time(known_at + DAY_SECONDS))
+        self._expect("with the snapshot", 0, "(snapshot)", *given, "--policy", "field")
+        self._expect("a day later, field policy", 0, "", *given, "--policy", "field", *tomorrow)
+        said = self._expect(
+            "a day later, strict policy", 12, "known until", *given, "--policy", "high-value", *tomorrow
+        )
+        until = next(line.strip() for line in said.splitlines() if "known until" in line)
+        self.tell(f"   under the strict policy, a day later: {until}")
+        genuine = self.snapshot.read_bytes()
+        self._forge()
+        self._expect("with a snapshot forged by one city", 1, "below_threshold", *given, "--policy", "field")
+        self.snapshot.write_bytes(genuine)
+        self._expect("with the genuine one again", 0, "", *given, "--policy", "field")
+        self.tell("   a snapshot forged by one city is refused; what was seen before stays")
+
+    def _cosigned(self) -> bool:
+        """Let one city sign and each further one cosign; False where one is not so far yet."""
+        before: tuple[object, ...] = ()
+        for city in self.cities:
+            file = self.stick / f"{city.name}.checkpoint.json"
+            if self._command("checkpoint", "sign", city.directory, *before, "-o", file).returncode:
+                return False
+            before = ("--of", file)
+        return True
+
+    def _certificate(
+        self, proof: bytes, claims: dict[str, Json], document: bytes | None
+    ) -> tuple[object, ...]:
+        evidence, paper = self.stick / "certificate.proof.json", self.stick / "certificate.claims.json"
+        evidence.write_bytes(proof)
+        paper.write_bytes(canonical(claims))
+        given = ("--proof", evidence, "--snapshot", self.snapshot, "--trust", self.trust, "--lang", "en")
+        if document is None:
+            return (*given, "--claims", paper)
+        shown = self.stick / "certificate"
+        shown.write_bytes(document)
+        return (shown, *given)
+
+    def _forge(self) -> None:
+        """Write the snapshot that one city could make alone: one act more, signed with its own node's key."""
+        city = self.cities[-1]
+        key = _key(Settings.load(city.directory))
+        header, history = read_header(chunks(self.snapshot)), list(events(chunks(self.snapshot)))
+        fold = Chain(header.after_head)
+        for event in history:
+            fold.extend(event)
+        act = acts.OperatorSet(city.name, "0x" + "66" * 20)
+        more = Event(fold.n + 1, act.KIND, fold.block, fold.time, act.encode(), fold.block + 1)
+        fold.extend(more)
+        checkpoint = replace(header.checkpoint, n=fold.n, head=fold.head, block=fold.block, time=fold.time)
+        cosigned = Cosigned.of(checkpoint, [Cosignature.make(key, checkpoint)])
+        forged = replace(header, cosigned=cosigned)
+        self.snapshot.write_bytes(b"".join(write_snapshot(forged, [*history, more])))
+
+    def _expect(self, words: str, code: int, said: str, *given: object) -> str:
+        done = self._command("verify", *given, offline=True)
+        text = done.stdout + done.stderr
+        if done.returncode != code or said not in text:
+            raise InspectionFailed(f"{words}: exit code {done.returncode} instead of {code}: {text[-500:]}")
+        self.results[words] = done.returncode
+        return text
+
+    def _run(self, *arguments: object) -> None:
+        done = self._command(*arguments)
+        if done.returncode:
+            raise InspectionFailed(f"shunzheng {arguments[0]} {arguments[1]}: {done.stderr[-500:]}")
+
+    def _command(self, *arguments: object, offline: bool = False) -> "subprocess.CompletedProcess[str]":
+        start = ["-c", _OFFLINE] if offline else ["-m", "api.cli"]
+        command = [*(_no_network() if offline else ()), sys.executable, *start, *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    def _until(self, holds: Callable[[], bool], what: str) -> None:
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while not holds():
+            if time.monotonic() > until:
+                raise InspectionFailed(f"{what} did not come within {_PATIENCE_SECONDS:g} s")
+            time.sleep(_TICK)
+
+
+def _key(settings: Settings) -> PrivateKey:
+    key = node_key.load(settings)
+    if key is None:
+        raise InspectionFailed(f"the node in {settings.directory} has no key")
+    return key
+
+
+@cache
+def _no_network() -> tuple[str, ...]:
+    """Return the command that leaves a process no network at all, where this machine permits it."""
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        return ()
+    apart = (unshare, "--map-root-user", "--net")
+    return apart if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode == 0 else ()

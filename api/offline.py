@@ -1,0 +1,38 @@
+"""Verify without a node: from a snapshot, or from a directory into which snapshots were imported. Opens no socket."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from anchoring.snapshots import ImportedSnapshot, Seen, load
+from ledger.trust import Trust
+from ledger.trust_files import TrustFile, read_trust_file
+
+SEEN_SUFFIX: Final = ".seen"  # the newest checkpoint that was ever seen is remembered beside the trust file
+
+
+def read_trust(path: Path) -> TrustFile:
+    """Read a trust file. Raises: MalformedInput."""
+    return read_trust_file(path.read_bytes())
+
+
+def seen_beside(trust: Path) -> Seen:
+    """Return what remembers the newest checkpoint for whoever pins this trust file."""
+    return Seen(trust.with_name(trust.name + SEEN_SUFFIX))
+
+
+@contextmanager
+def opened(snapshot: Path, trust: Path) -> Iterator[Trust]:
+    """Give what a snapshot file says, or what was imported into a directory. Raises: SnapshotRefused, NotFound."""
+    pinned, seen = read_trust(trust), seen_beside(trust)
+    if not snapshot.is_dir():
+        yield load(snapshot, pinned, seen)
+        return
+    imported = ImportedSnapshot(snapshot)
+    try:
+        imported.check(pinned, seen)
+        with imported.replica.reading() as reading:
+            yield reading
+    finally:
+        imported.close()

@@ -1,0 +1,72 @@
+"""Cities that cosign checkpoints of a registry in memory, trust files that name them, and snapshots."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from ledger.checkpoints import Checkpoint, Cosignature, Cosigned
+from ledger.keys import PrivateKey, generate
+from ledger.knowledge import Chain
+from ledger.registry import Event
+from ledger.snapshots import Header, Point, write_snapshot
+from ledger.trust_files import Cosigner, TrustFile
+from tests.scenes import Registry
+
+NAMES: Final = ("tianmen", "wuhan", "jingmen")
+
+
+def node_key(name: str) -> PrivateKey:
+    """Return the key of a city's node: P-256, because it signs faster."""
+    return generate("p256", Random(name).randbytes)
+
+
+def fold_of(registry: Registry, n: int | None = None, more: Iterable[Event] = ()) -> Chain:
+    """Return where the registry stands after event `n`, the newest by default, and `more` events."""
+    fold = Chain(registry.head_zero)
+    for event in (*registry.events[:n], *more):
+        fold.extend(event)
+    return fold
+
+
+def checkpoint_of(registry: Registry, n: int | None = None, more: Iterable[Event] = ()) -> Checkpoint:
+    """Return the checkpoint there."""
+    fold = fold_of(registry, n, more)
+    return Checkpoint(registry.name, fold.n, fold.head, fold.block, fold.block.to_bytes(32, "big"), fold.time)
+
+
+def cosigned(checkpoint: Checkpoint, names: Iterable[str] = NAMES) -> Cosigned:
+    return Cosigned.of(checkpoint, [Cosignature.make(node_key(name), checkpoint) for name in names])
+
+
+def trust_file(registry: Registry, names: Sequence[str] = NAMES, threshold: int = 2) -> TrustFile:
+    cosigners = tuple(Cosigner(name, node_key(name).public) for name in names)
+    return TrustFile(registry.name, cosigners, threshold)
+
+
+def snapshot(
+    registry: Registry,
+    n: int | None = None,
+    *,
+    after: int = 0,
+    names: Iterable[str] = NAMES,
+    events: Sequence[Event] | None = None,
+    checkpoint: Checkpoint | None = None,
+) -> bytes:
+    """Return the snapshot of an honest exporter, or one with other `events` or another `checkpoint`."""
+    begin = fold_of(registry, after)
+    header = Header(cosigned(checkpoint or checkpoint_of(registry, n), names), after, begin.head, begin.block)
+    return b"".join(write_snapshot(header, registry.events[after:n] if events is None else events))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What somebody holds who saw these points, the newest last."""
+
+    points: tuple[Point, ...]
+
+    def newest(self) -> Point | None:
+        return self.points[-1] if self.points else None
+
+    def point(self, n: int) -> Point | None:
+        return next((point for point in self.points if point.n == n), None)
