@@ -5,17 +5,23 @@ even p). The status root is RFC 9162's tree over the leaf data `"shunzheng/statu
 of every chunk up to the size of the log; a log of size 0 has 32 zero bytes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
 from enum import IntEnum
-from typing import Final
+from typing import Final, Self
 
 from ledger import limits
 from ledger.errors import MalformedInput
 from ledger.suites import Suite
-from ledger.trees import leaf_hash, root_from_path
+from ledger.trees import leaf_hash, node_hash, root_from_path
 
 CHUNK_POSITIONS: Final = 64
 CHUNK_BYTES: Final = 32
+BLOCK_CHUNKS: Final = (
+    8  # stored and hashed together: more would cost hashes for each change, fewer rows and memory
+)
+BLOCK_POSITIONS: Final = BLOCK_CHUNKS * CHUNK_POSITIONS
+BLOCK_BYTES: Final = BLOCK_CHUNKS * CHUNK_BYTES
 WORD_BYTES: Final = 6
 EMPTY_ROOT: Final = bytes(32)
 _LEAF_PREFIX: Final = b"shunzheng/status/1"
@@ -99,10 +105,45 @@ def staple_root(suite: Suite, size: int, position: int, content: bytes, path: Se
     return root_from_path(suite, status_leaf(suite, chunk, content), chunk, chunks_of(size), path)
 
 
-class StatusTree:
-    """The status tree of one log, kept level by level so that a change costs one path.
+@dataclass(frozen=True, slots=True)
+class StatusBlock:
+    """Eight chunks of a log: what a replica stores of its status tree. The last block of a log may have fewer.
 
-    Memory: half a byte a position and about one byte a position for the hashes.
+    `node` is the root of the tree over these chunks alone, which is an inner node of the status tree.
+    """
+
+    number: int
+    content: bytes
+    node: bytes
+
+
+def block_node(suite: Suite, number: int, content: bytes) -> bytes:
+    """Return the 32-byte root over the chunks of block `number`, 1 to 8 chunks of 32 bytes."""
+    return _block_levels(suite, number, content)[-1][0]
+
+
+def _block_levels(suite: Suite, number: int, content: bytes) -> list[list[bytes]]:
+    first = number * BLOCK_CHUNKS
+    chunks = range(0, len(content), CHUNK_BYTES)
+    level = [
+        status_leaf(suite, first + place, content[start : start + CHUNK_BYTES])
+        for place, start in enumerate(chunks)
+    ]
+    levels = [level]
+    while len(level) > 1:
+        level = [
+            node_hash(suite, *pair) if len(pair) == 2 else pair[0]
+            for pair in (level[start : start + 2] for start in range(0, len(level), 2))
+        ]
+        levels.append(level)
+    return levels
+
+
+class StatusTree:
+    """The status tree of one log, kept so that a change costs one block of eight chunks and one path above it.
+
+    The chunks and, level by level, the nodes from those of the blocks upwards are held; what lies between is hashed
+    again when it is asked for. Memory: half a byte a position, and an eighth of a byte for the nodes.
     """
 
     def __init__(self, suite: Suite) -> None:
@@ -111,6 +152,43 @@ class StatusTree:
         self._statuses = bytearray()
         self._levels: list[bytearray] = [bytearray()]
         self._dirty: set[int] = set()
+        self._changed: set[int] = set()
+
+    @classmethod
+    def restored(cls, suite: Suite, size: int, blocks: Iterable[StatusBlock]) -> Self:
+        """Return the tree of stored blocks, in their order. The nodes are believed: compare the root, and see `sound`.
+
+        Raises: MalformedInput when a block is missing, out of place or of another length.
+        """
+        tree = cls(suite)
+        tree.size, left, nodes = size, chunks_of(size), bytearray()
+        for expected, block in enumerate(blocks):
+            chunks = min(left, BLOCK_CHUNKS)
+            if (
+                block.number != expected
+                or len(block.content) != chunks * CHUNK_BYTES
+                or len(block.node) != 32
+            ):
+                raise MalformedInput(f"block {expected} of the status tree is missing or of another length")
+            tree._statuses += block.content
+            nodes += block.node
+            left -= chunks
+        if left:
+            raise MalformedInput(f"the last {left} chunks of the status tree are missing")
+        tree._levels[0] = nodes
+        tree._raise(set(range(len(nodes) // 32)))
+        return tree
+
+    def sound(self) -> bool:
+        """Tell whether every block leads to its node: the whole tree is hashed again."""
+        self._settle()
+        return all(self._node(number) == self._block_node(number) for number in range(self._blocks()))
+
+    def changed(self) -> list[StatusBlock]:
+        """Return the blocks that changed since this was last asked, in order."""
+        self._settle()
+        numbers, self._changed = sorted(self._changed), set()
+        return [StatusBlock(number, self._content(number), self._node(number)) for number in numbers]
 
     def grow(self, size: int) -> None:
         """Let the log have `size` positions, the new ones valid."""
@@ -118,8 +196,8 @@ class StatusTree:
             raise ValueError("a log never shrinks")
         before, after = len(self._statuses) // CHUNK_BYTES, chunks_of(size)
         self._statuses.extend(bytes((after - before) * CHUNK_BYTES))
-        self._dirty.update(range(before, after))
         self.size = size
+        self._dirty.update(range(before // BLOCK_CHUNKS, self._blocks()) if after > before else ())
 
     def get(self, position: int) -> int:
         if not 0 <= position < self.size:
@@ -134,12 +212,16 @@ class StatusTree:
         self._statuses[position // 2] = (
             (byte & 0xF0) | status if position % 2 else (byte & 0x0F) | status << 4
         )
-        self._dirty.add(position // CHUNK_POSITIONS)
+        self._dirty.add(position // BLOCK_POSITIONS)
 
     def chunk(self, position: int) -> bytes:
         """Return the 32 bytes of the chunk that holds `position`."""
+        return self.chunks(position, 1)
+
+    def chunks(self, position: int, width: int) -> bytes:
+        """Return the chunks from that of `position` on, 32 bytes each, `width` of them or as many as there are."""
         start = position // CHUNK_POSITIONS * CHUNK_BYTES
-        return bytes(self._statuses[start : start + CHUNK_BYTES])
+        return bytes(self._statuses[start : start + width * CHUNK_BYTES])
 
     def root(self) -> bytes:
         """Return the 32-byte status root."""
@@ -151,26 +233,54 @@ class StatusTree:
     def path(self, position: int) -> list[bytes]:
         """Return the audit path of the chunk that holds `position`, from the leaf upwards."""
         self._settle()
-        index = position // CHUNK_POSITIONS
+        block = position // BLOCK_POSITIONS
+        within = _block_levels(self.suite, block, self._content(block))
+        index = position // CHUNK_POSITIONS % BLOCK_CHUNKS
         path = []
-        for level in self._levels[:-1]:
+        for nodes in within[:-1]:
+            if index ^ 1 < len(nodes):
+                path.append(nodes[index ^ 1])
+            index //= 2
+        return path + self.path_above(position, BLOCK_CHUNKS)
+
+    def path_above(self, position: int, width: int) -> list[bytes]:
+        """Return the path of the subtree over the `width` chunks around `position`; `width` is 8, 16, 32 and so on."""
+        self._settle()
+        index, path = position // CHUNK_POSITIONS // width, []
+        for level in self._levels[(width // BLOCK_CHUNKS).bit_length() - 1 : -1]:
             sibling = (index ^ 1) * 32
             if sibling < len(level):
                 path.append(bytes(level[sibling : sibling + 32]))
             index //= 2
         return path
 
+    def _blocks(self) -> int:
+        return (chunks_of(self.size) + BLOCK_CHUNKS - 1) // BLOCK_CHUNKS
+
+    def _content(self, block: int) -> bytes:
+        return bytes(self._statuses[block * BLOCK_BYTES : (block + 1) * BLOCK_BYTES])
+
+    def _node(self, block: int) -> bytes:
+        return bytes(self._levels[0][block * 32 : block * 32 + 32])
+
+    def _block_node(self, block: int) -> bytes:
+        return block_node(self.suite, block, self._content(block))
+
     def _settle(self) -> None:
-        """Hash again what changed; a lone last node moves up unchanged (RFC 9162 section 2.1.1)."""
+        """Hash again what changed."""
         if not self._dirty:
             return
-        digest, width = self.suite.hash, chunks_of(self.size)
-        leaves = self._levels[0]
-        leaves.extend(bytes(width * 32 - len(leaves)))
-        for index in self._dirty:
-            content = bytes(self._statuses[index * CHUNK_BYTES : (index + 1) * CHUNK_BYTES])
-            leaves[index * 32 : index * 32 + 32] = status_leaf(self.suite, index, content)
-        depth, dirty = 0, self._dirty
+        nodes = self._levels[0]
+        nodes.extend(bytes(self._blocks() * 32 - len(nodes)))
+        for block in self._dirty:
+            nodes[block * 32 : block * 32 + 32] = self._block_node(block)
+        self._raise(self._dirty)
+        self._changed |= self._dirty
+        self._dirty = set()
+
+    def _raise(self, changed: Set[int]) -> None:
+        """Hash the levels above the changed blocks; a lone last node moves up unchanged (RFC 9162 section 2.1.1)."""
+        digest, width, depth = self.suite.hash, self._blocks(), 0
         while width > 1:
             below, width = self._levels[depth], (width + 1) // 2
             depth += 1
@@ -178,8 +288,7 @@ class StatusTree:
                 self._levels.append(bytearray())
             level = self._levels[depth]
             level.extend(bytes(width * 32 - len(level)))
-            dirty = {index // 2 for index in dirty}
-            for index in dirty:
+            changed = {index // 2 for index in changed}
+            for index in changed:
                 pair = bytes(below[index * 64 : index * 64 + 64])
                 level[index * 32 : index * 32 + 32] = digest(b"\x01" + pair) if len(pair) == 64 else pair
-        self._dirty = set()

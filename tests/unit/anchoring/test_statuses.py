@@ -1,15 +1,25 @@
 """Staples and status trees that follow a replica."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
+from sqlalchemy import delete, select, update
 
-from anchoring.errors import NotFound
+from anchoring.database import transaction
+from anchoring.errors import NotFound, Quarantined
+from anchoring.facts import BlockRow, table
 from anchoring.follower import Follower
+from anchoring.reading import Reading
+from anchoring.refold import refold
 from anchoring.replica import Replica
 from anchoring.statuses import StatusTrees
 from ledger.status import staple_root
+from ledger.trust import LogState, PositionStatus
 from tests.fakes.histories import History
+
+BLOCKS: Final = table(BlockRow)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -69,3 +79,76 @@ def test_a_copy_is_the_callers_own(tmp_path: Path) -> None:
         assert trees.copy(reading, log.name).root() != copy.root()
         with pytest.raises(NotFound, match="nowhere"):
             trees.copy(reading, "nowhere")
+
+
+def _followed(tmp_path: Path, events: int = 60) -> tuple[Replica, str]:
+    """Return a followed replica and the log with most positions, whose newest anchor is good."""
+    history = History(2)
+    replica = Replica(f"sqlite:///{tmp_path}/replica.db")
+    follower = Follower(history.chain, replica, history.name)
+    follower.start()
+    history.grow(events)
+    follower.step()
+    with replica.reading() as reading:
+        logs = [log for log in reading.logs() if _good(reading, log)]
+        return replica, max(logs, key=lambda log: log.size).name
+
+
+def _good(reading: Reading, log: LogState) -> bool:
+    anchor = reading.anchor(log.name, log.sequence)
+    return anchor is not None and not anchor.void and log.status_known
+
+
+def test_a_restart_replays_no_change_of_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    replica, log = _followed(tmp_path)
+    with replica.reading() as reading:
+        changes = list(reading.statuses(log))
+        tree, state = StatusTrees().copy(reading, log), reading.log(log)
+        assert state is not None
+        newest = {change.position: change.status for change in changes}
+        assert newest
+        assert {position: tree.get(position) for position in newest} == newest
+        replayed: list[PositionStatus] = []
+        asked = reading.statuses
+
+        def statuses(name: str, *, after: int = 0) -> Iterator[PositionStatus]:
+            replayed.extend(asked(name, after=after))
+            return iter(replayed)
+
+        monkeypatch.setattr(reading, "statuses", statuses)
+        assert StatusTrees().copy(reading, log).root() == tree.root()
+        assert not replayed
+
+
+@pytest.mark.parametrize("damage", ["content", "node", "missing", "short"])
+def test_damaged_blocks_are_noticed_and_made_anew(damage: str, tmp_path: Path) -> None:
+    replica, log = _followed(tmp_path)
+    with replica.reading() as reading:
+        whole = StatusTrees()
+        root, staple = whole.copy(reading, log).root(), whole.staple(reading, log, 0)
+    assert staple is not None
+    with transaction(replica.engine) as connection:
+        match damage:
+            case "content":
+                row = connection.execute(
+                    select(BLOCKS).where(BLOCKS.c.log == log, BLOCKS.c.number == 0)
+                ).one()
+                content = bytes([row.content[0] ^ 0x44]) + row.content[1:]
+                connection.execute(
+                    update(BLOCKS).where(BLOCKS.c.log == log, BLOCKS.c.number == 0).values(content=content)
+                )
+            case "node":
+                connection.execute(update(BLOCKS).where(BLOCKS.c.log == log).values(node=bytes(32)))
+            case "missing":
+                connection.execute(delete(BLOCKS).where(BLOCKS.c.log == log, BLOCKS.c.number == 0))
+            case "short":
+                connection.execute(update(BLOCKS).where(BLOCKS.c.log == log).values(content=b"\x00"))
+    with replica.reading() as reading:
+        assert StatusTrees().staple(reading, log, 0) == staple
+        assert StatusTrees().copy(reading, log).root() == root
+        copied = StatusTrees().copy(reading, log)
+        copied.set(1, 4)
+        copied.set(1, 0)
+        assert copied.root() == root
+        with pytest.raises(Quarantined, match="status_block"):
+            refold(reading)

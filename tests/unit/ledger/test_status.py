@@ -9,8 +9,10 @@ from ledger.limits import MAX_ANCHOR_CHANGES
 from ledger.status import (
     EMPTY_ROOT,
     Status,
+    StatusBlock,
     StatusTree,
     allowed,
+    block_node,
     chunks_of,
     decode_changes,
     encode_changes,
@@ -131,3 +133,61 @@ def test_names_of_the_statuses() -> None:
     assert [status.name.lower() for status in Status] == [
         "valid", "suspended", "superseded", "cancelled", "revoked", "withdrawn", "transferred", "void", "reinstated",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [1, 64 * 8, 64 * 8 + 1, 64 * 8 * 5 + 70])
+def test_a_tree_is_restored_from_its_blocks(size: int) -> None:
+    tree = StatusTree(SM3)
+    tree.grow(size)
+    tree.set(size - 1, 4)
+    blocks = tree.changed()
+    assert [block.number for block in blocks] == list(range(len(blocks)))
+    assert all(block.node == block_node(SM3, block.number, block.content) for block in blocks)
+    restored = StatusTree.restored(SM3, size, blocks)
+    assert (restored.root(), restored.path(0), restored.get(size - 1)) == (tree.root(), tree.path(0), 4)
+    assert restored.sound()
+    assert not restored.changed()
+    for same in (tree, restored):
+        same.grow(size + 700)
+        same.set(0, 1)
+    assert restored.root() == tree.root()
+    assert restored.changed() == tree.changed() != []
+
+
+def test_a_tree_tells_which_blocks_changed() -> None:
+    tree = StatusTree(SM3)
+    tree.grow(512 * 3)
+    assert [block.number for block in tree.changed()] == [0, 1, 2]
+    assert not tree.changed()
+    tree.set(512, 1)
+    tree.root()
+    tree.set(512 * 3 - 1, 1)
+    assert [block.number for block in tree.changed()] == [1, 2]
+    tree.grow(512 * 3 + 1)
+    assert [block.number for block in tree.changed()] == [3]
+    tree.grow(512 * 3 + 64)  # within its chunk: nothing changes
+    assert not tree.changed()
+    tree.grow(512 * 3 + 65)
+    assert [(block.number, len(block.content)) for block in tree.changed()] == [(3, 64)]
+
+
+def test_blocks_that_are_not_those_of_a_tree() -> None:
+    tree = StatusTree(SM3)
+    tree.grow(512 * 2 + 65)
+    first, second, third = tree.changed()
+    short = StatusBlock(2, third.content[:32], third.node)
+    for blocks in (
+        [],
+        [first, second],
+        [second, first, third],
+        [first, second, short],
+        [first, second, third, third],
+    ):
+        with pytest.raises(MalformedInput):
+            StatusTree.restored(SM3, tree.size, blocks)
+    with pytest.raises(MalformedInput):
+        StatusTree.restored(SM3, tree.size, [first, second, StatusBlock(2, third.content, b"")])
+    altered = StatusBlock(1, b"\x40" + second.content[1:], second.node)
+    restored = StatusTree.restored(SM3, tree.size, [first, altered, third])
+    assert restored.root() == tree.root()
+    assert not restored.sound()

@@ -1,0 +1,152 @@
+"""The department's side of a change: rows that name certificates become rows to sign, each with the state before and after.
+
+A file of changes has one certificate a line: NDJSON with the members of a record except those that follow from where the
+certificate stands (`kind`, `action`, `issuer`, `previous`), or CSV with a header, in which every column that is no member of
+a record is a claim of the new version.
+"""
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final
+
+from anchoring.rows import Faults
+from ledger.canonical import Json, decode
+from ledger.errors import LedgerError, MalformedInput
+from ledger.identifiers import CertificateIdentifier
+from ledger.lifecycle import RESULT, SOURCES, possible
+from ledger.limits import MAX_STATUS_RECORDS
+from ledger.records import CERTIFICATE_KINDS, PRESENTABLE
+from ledger.status import Status
+
+_FOLLOWS: Final = frozenset({"kind", "action", "issuer", "previous"})
+_COLUMNS: Final = frozenset({"identifier", "basis", "issued", "valid_from", "valid_until"})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row to sign; the identifier, status and issuer of the certificate before, and its status afterwards."""
+
+    row: dict[str, Json]
+    identifier: str
+    issuer: str
+    before: Status
+    after: Status
+
+    def to_json(self) -> dict[str, Json]:
+        return {
+            "identifier": self.identifier,
+            "before": self.before.name.lower(),
+            "after": self.after.name.lower(),
+            "row": self.row,
+        }
+
+
+def read_rows(path: Path) -> list[dict[str, Json]]:
+    """Return the rows of a file of changes. Raises: MalformedInput, OSError."""
+    content = path.read_bytes()
+    if path.suffix.lower() == ".csv":
+        return list(_csv_rows(content))
+    rows = []
+    for number, line in enumerate(content.splitlines(), 1):
+        if not line.strip():
+            continue
+        row = decode(line)
+        if not isinstance(row, dict) or not isinstance(row.get("identifier"), str):
+            raise MalformedInput(f"line {number} of {path.name} is not an object with an `identifier`")
+        if _FOLLOWS & row.keys():
+            named = ", ".join(sorted(_FOLLOWS & row.keys()))
+            raise MalformedInput(
+                f"line {number} of {path.name} states {named}, which follow from the register"
+            )
+        rows.append(dict(row))
+    return rows
+
+
+def _csv_rows(content: bytes) -> Iterator[dict[str, Json]]:
+    try:
+        table = csv.DictReader(StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        if "identifier" not in (table.fieldnames or ()):
+            raise MalformedInput("the first line of a CSV names its columns, among them `identifier`")
+        for cells in table:
+            if None in cells or None in cells.values():
+                raise MalformedInput(f"line {table.line_num} has more or fewer cells than the first line")
+            row: dict[str, Json] = {name: cell for name, cell in cells.items() if name in _COLUMNS and cell}
+            claims: dict[str, Json] = {
+                name: cell for name, cell in cells.items() if name not in _COLUMNS and cell
+            }
+            yield row | ({"claims": claims} if claims else {})
+    except UnicodeDecodeError as error:
+        raise MalformedInput("a CSV must be UTF-8: save it as “CSV UTF-8”") from error
+    except csv.Error as error:
+        raise MalformedInput(f"the CSV cannot be read: {error}") from error
+
+
+def plan(
+    action: str,
+    rows: Sequence[Mapping[str, Json]],
+    lineages: Sequence[Mapping[str, Any] | None],
+    basis: str | None,
+) -> list[Change]:
+    """Return the change that `action` makes of each row; `lineages` is where each certificate stands, as the node says.
+
+    `basis` holds where a row names none. Raises: SubmissionRefused with every row that cannot be, and what could.
+    """
+    changes: list[Change] = []
+    faults, seen = Faults(), set[str]()
+    for number, (row, lineage) in enumerate(zip(rows, lineages, strict=True), 1):
+        if lineage is None:
+            faults.add(number, "not-found", f"{row.get('identifier')} is not registered in this city")
+            continue
+        if lineage["newest"] in seen:
+            faults.add(number, "changed-twice", f"{lineage['identifier']} is named twice")
+            continue
+        seen.add(lineage["newest"])
+        before = Status[lineage["status"].upper()]
+        if before not in SOURCES[action]:
+            allowed = ", ".join(possible(before)) or "nothing"
+            stands = f"{lineage['identifier']} is {lineage['status']}, which allows {allowed}"
+            faults.add(number, "transition-refused", f"{action} is not possible: {stands}")
+            continue
+        try:
+            changes.append(_change(action, row, lineage, before, basis))
+        except LedgerError as error:
+            faults.add(number, "malformed-row", str(error))
+    faults.refuse()
+    return changes
+
+
+def _change(
+    action: str, row: Mapping[str, Json], lineage: Mapping[str, Any], before: Status, basis: str | None
+) -> Change:
+    stated: dict[str, Json] = dict(row)
+    if "basis" not in stated and basis is not None:
+        stated["basis"] = basis
+    if action not in PRESENTABLE and "basis" not in stated:
+        raise MalformedInput(f"{action} needs its legal basis: give --basis, or `basis` in the row")
+    stated["identifier"] = lineage["identifier"]
+    if action in PRESENTABLE:
+        if "claims" not in stated:
+            raise MalformedInput(f"{action} needs the claims of the new version")
+        if lineage["kind"] in CERTIFICATE_KINDS:
+            identifier = CertificateIdentifier.parse(lineage["identifier"], strict=False)
+            stated["identifier"] = identifier.with_version(identifier.version + 1).text
+    stated |= {"action": action, **{name: lineage[name] for name in ("kind", "issuer")}}
+    stated["previous"] = lineage["newest"]
+    after = RESULT.get(action, Status.SUPERSEDED)
+    return Change(stated, lineage["identifier"], lineage["issuer"], before, after)
+
+
+def submissions_of(changes: Sequence[Change]) -> list[list[Change]]:
+    """Divide changes into submissions: one issuer each, and no more changes of status than one may carry."""
+    by_issuer: dict[str, list[Change]] = defaultdict(list)
+    for change in changes:
+        by_issuer[change.issuer].append(change)
+    return [
+        same[start : start + MAX_STATUS_RECORDS]
+        for same in by_issuer.values()
+        for start in range(0, len(same), MAX_STATUS_RECORDS)
+    ]

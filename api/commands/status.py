@@ -1,0 +1,111 @@
+"""`shunzheng status`: what the status of a certificate was on a day of the past."""
+
+import argparse
+from pathlib import Path
+from typing import Any, Final
+
+from api.client import NodeClient
+from api.console import say, show_json
+from ledger.errors import MalformedInput
+from ledger.paper import PREFIX, decode_presented
+from ledger.past import Then, past_on
+
+EXIT_CODES: Final = {
+    Then.INVALID: 11,
+    Then.UNKNOWN: 12,
+    Then.NOT_REGISTERED: 10,
+    Then.NOT_IN_FORCE: 10,
+    Then.IN_FORCE: 0,
+}
+_ANCHORS: Final = (
+    ("since", "自锚定", "set by anchor"),
+    ("known", "截至锚定", "as of anchor"),
+    ("until", "其后改变于锚定", "changed by anchor"),
+)
+
+
+def add(commands: Any) -> None:
+    command = commands.add_parser(
+        "status",
+        help="what the status of a certificate was on a day of the past",
+        description="The answer is what was anchored by then. Document and claims are not compared: `verify` does that. "
+        "Exit codes: 0 in force throughout, 10 not, 11 the proof does not verify, 12 cannot tell.",
+    )
+    command.add_argument("proof", help="file of the proof, or the SZ1: code itself")
+    command.add_argument(
+        "--at",
+        required=True,
+        metavar="DATE",
+        help="YYYY-MM-DD, the whole day in Asia/Shanghai: the status at its first and at its last second; or a moment "
+        "YYYY-MM-DDTHH:MM:SSZ",
+    )
+    source = command.add_mutually_exclusive_group(required=True)
+    source.add_argument("--node", metavar="URL", help="any city's node, which answers from what it knows")
+    source.add_argument(
+        "--snapshot",
+        type=Path,
+        metavar="PATH",
+        help="a snapshot, or a directory that holds one: no node is asked",
+    )
+    command.add_argument(
+        "--trust", type=Path, metavar="FILE", help="with --snapshot: whose cosignatures count"
+    )
+    command.add_argument("--lang", choices=("zh", "en"), default="zh", help="default: zh")
+    command.add_argument("--json", action="store_true", help="for programs")
+    command.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> int:
+    given: str = args.proof
+    proof = given if given.startswith(PREFIX) else Path(given).read_bytes().decode("utf-8", "replace")
+    if args.node:
+        with NodeClient(args.node) as node:
+            found = node.past_status(proof, args.at)
+    elif args.trust is None:
+        raise MalformedInput("--snapshot needs --trust: the file that says whose cosignatures count")
+    else:
+        found = _own(args, proof)
+    if args.json:
+        show_json(found)
+    else:
+        say(in_words(found, args.lang))
+    return exit_code(found)
+
+
+def _own(args: argparse.Namespace, proof: str) -> Any:
+    """Answer here, from a snapshot alone."""
+    from api.offline import opened  # loads the libraries of databases, which asking a node does without
+
+    decoded = decode_presented(proof.encode())
+    with opened(args.snapshot, args.trust) as trust:
+        start, end = past_on(decoded, trust, args.at)
+    return {"start": start.to_json(), "end": end.to_json()}
+
+
+def exit_code(found: dict[str, Any]) -> int:
+    """Return the exit code of the worse end of the day: what does not verify, what is not known, what was not in force."""
+    thens = {Then(found[end]["then"]) for end in ("start", "end")}
+    return next(code for then, code in EXIT_CODES.items() if then in thens)
+
+
+def in_words(found: dict[str, Any], lang: str) -> str:
+    """Return both ends of the day in words, or one where they are the same."""
+    start, end = found["start"], found["end"]
+    timeless = [{name: value for name, value in past.items() if name != "at"} for past in (start, end)]
+    same = timeless[0] == timeless[1]
+    return "\n".join(line for past in ([end] if same else [start, end]) for line in _lines(past, lang))
+
+
+def _lines(past: dict[str, Any], lang: str) -> list[str]:
+    at = {"zh": "时刻", "en": "at"}[lang]
+    lines = [f"{past['words'][lang]} ({at} {past['at']})", f"  {past['reason_words'][lang]}"]
+    for name, zh, en in _ANCHORS:
+        anchor = past.get(name)
+        if anchor:
+            words = {"zh": zh, "en": en}[lang]
+            lines.append(
+                f"  {words} {anchor['sequence']}, n {anchor['n']}, block {anchor['block']}, {anchor['time']}"
+            )
+    if "newest" in past:
+        lines.append(f"  {({'zh': '本地所知截至', 'en': 'known up to'})[lang]} {past['newest']}")
+    return lines
