@@ -13,8 +13,9 @@ from sqlalchemy import Connection, insert, select, update
 from anchoring import limits
 from anchoring.batches import Batch, OwnLog, batches, hold_log, last_batch
 from anchoring.errors import AnchorContradicted, NotFound, RegisterBehind
+from anchoring.lease import Writing
 from anchoring.reading import Reading
-from anchoring.register import FROZEN, SUBMITTED, Register
+from anchoring.register import FROZEN, SUBMITTED
 from anchoring.register_tables import BATCH, CHANGE, SUBMISSION
 from anchoring.statuses import StatusTrees
 from ledger.limits import MAX_ANCHOR_CHANGES, MAX_ANCHOR_GROWTH
@@ -35,12 +36,16 @@ _NO_ROOT: Final = bytes(32)
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """When a batch closes: seconds that a change of status, or anything else, waits for company; see `limits`."""
+    """When a batch closes: seconds that a change of status, or anything else, waits for company, and what is full.
+
+    See `limits`. A batch never closes before the last one is mined: it would only grow in number what waits.
+    """
 
     urgent_seconds: int = limits.URGENT_SECONDS
     quiet_seconds: int = limits.QUIET_SECONDS
     heartbeat_seconds: int = limits.HEARTBEAT_SECONDS
     full_records: int = limits.FULL_BATCH_RECORDS
+    full_bytes: int = limits.FULL_BATCH_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,10 @@ class _Taken:
     def count(self) -> int:
         return sum(submission.count for submission in self.submissions)
 
+    @property
+    def entry_bytes(self) -> int:
+        return sum(len(submission.entry) for submission in self.submissions)
+
     def root(self, suite: Suite) -> bytes:
         if not self.submissions:
             return _NO_ROOT
@@ -71,7 +80,7 @@ class _Taken:
 
 
 def freeze(
-    register: Register, reading: Reading, trees: StatusTrees, log: str, now: int, policy: Policy | None = None
+    register: Writing, reading: Reading, trees: StatusTrees, log: str, now: int, policy: Policy | None = None
 ) -> Batch | None:
     """Freeze the next batch if it is due, in one transaction; None when nothing is due or the last one is not mined yet.
 
@@ -81,7 +90,7 @@ def freeze(
     if state is None:
         raise NotFound(f"the log {log!r} is not admitted: ask the province to admit it")
     with register.writing() as connection:
-        own = hold_log(connection, state, reading.registry, now)
+        own = hold_log(connection, state, reading, now)
         last = last_batch(connection)
         if last and last.state in (FROZEN, SUBMITTED):
             return None
@@ -136,6 +145,7 @@ def _is_due(taken: _Taken, since: int, now: int, policy: Policy) -> bool:
         now - oldest >= policy.quiet_seconds
         or (bool(changing) and now - changing[0] >= policy.urgent_seconds)
         or taken.count >= policy.full_records
+        or taken.entry_bytes >= policy.full_bytes
     )
 
 

@@ -11,19 +11,25 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from anchoring.chain import Block, Chain, ChainEvent, RegistryName
+from anchoring.checkpoints import Checkpoints, compare
+from anchoring.condition import Reporter
 from anchoring.consistency import check_beginning, check_branch, check_head
 from anchoring.errors import (
+    AnchoringError,
     ChainBehind,
     ChainMisbehaved,
     ChainUnavailable,
     CursorMoved,
+    DatabaseUnavailable,
+    NotFound,
     Quarantined,
     ReorgDetected,
     WrongRegistry,
 )
 from anchoring.overlay import Overlay
+from anchoring.progress import Progress
 from anchoring.reading import Cursor
-from anchoring.refold import refold
+from anchoring.refold import REFOLDING, DailyRefold, refold
 from anchoring.replica import Replica, Taken
 from ledger.errors import BrokenHead, LedgerError
 from ledger.fold import Trees, derive
@@ -33,12 +39,13 @@ from ledger.trust import Fact
 FIRST_SPAN: Final = 1_000  # blocks asked for at a time; every endpoint known allows as many
 LONGEST_SPAN: Final = 20_000  # blocks; beyond it a failed request costs more than it saves
 CROWDED_EVENTS: Final = 2_000  # a window with more events is halved: it is one transaction and held in memory
+CROWDED_BYTES: Final = 16 * 2**20  # … or with larger ones: an anchor has up to 60 kB
+FOLLOWING: Final = "following"
 POLL_SECONDS: Final = 0.5  # between two looks at a quiet chain; half of the shortest block time in use
 LONGEST_PAUSE_SECONDS: Final = 30.0  # between two attempts on a chain that does not answer
 LAG_PATIENCE_SECONDS: Final = (
     60.0  # how long an endpoint may lag behind a final block before the chain is said to have lost it
 )
-REFOLD_SECONDS: Final = 86_400.0  # stored events are refolded at start and daily
 
 logger = logging.getLogger(__name__)
 
@@ -63,11 +70,13 @@ class Follower:
         first_block: int = 1,
         clock: Callable[[], float] = time.monotonic,
         lag_patience: float = LAG_PATIENCE_SECONDS,
+        checkpoints: Checkpoints | None = None,
     ) -> None:
         self._chain, self._replica, self._registry = chain, replica, registry
         self._name = RegistryName.parse(registry)
         self._first_block = first_block
         self._clock, self._lag_patience = clock, lag_patience
+        self._checkpoints = checkpoints
         # The status trees and the event that they are of; None: to be made again from the replica.
         self._trees: tuple[int, Trees] | None = None
         self._span = FIRST_SPAN
@@ -75,11 +84,12 @@ class Follower:
         self._suspect = False
         self._behind_since: float | None = None
         self.caught_up = False
+        self.progress = (0, 0)  # events held, of so many that the contract counted when it was last asked
 
-    def start(self) -> None:
+    def start(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Check chain, contract and head 0 against the registry's name, then the replica against itself.
 
-        Raises: WrongRegistry, Quarantined, ChainUnavailable.
+        `progress` is told of the latter (events done, events in all). Raises: WrongRegistry, Quarantined, ChainUnavailable.
         """
         name, chain = self._name, self._chain
         found = chain.chain_id()
@@ -92,14 +102,20 @@ class Follower:
                 f"there is no contract at {name.contract} on this chain: another chain, or not synchronised yet"
             )
         self._replica.prepare(self._registry, chain.head_zero(name.contract))
-        self.refold()
+        self.refold(progress)
 
-    def refold(self) -> None:
-        """Check the replica against itself. Raises: Quarantined, which stays until the replica is made anew."""
+    def refold(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Check the replica against itself, and against the newest checkpoint that was cosigned.
+
+        Raises: Quarantined, which stays until the replica is made anew.
+        """
         try:
             with self._replica.reading(quarantined=True) as reading:
-                trees = refold(reading, lambda done, of: logger.info("refolded %d of %d events", done, of))
+                trees = refold(reading, progress)
                 self._trees = reading.cursor.n, trees
+                found = compare(reading, self._checkpoints) if self._checkpoints else None
+            if found:
+                raise Quarantined(f"the replica is not what this node and others signed: {found}")
         except Quarantined as damage:
             self._replica.set_quarantine(str(damage))
             raise
@@ -125,29 +141,53 @@ class Follower:
         return taken
 
     def run(self, stop: Stop) -> None:
-        """Follow until told to stop; what can pass by itself is waited for, longer each time.
+        """Follow until told to stop, and refold daily; what can pass by itself is waited for, longer each time.
 
         Raises: WrongRegistry, CursorMoved and Quarantined at start, which need a person.
         """
-        failures, started, refolded = 0, False, 0.0
+        reporter = Reporter(self._replica.engine, "follower", caught_up=self._is_held())
+        failures, daily, progress = 0, None, Progress(self._clock)
+
+        def refolded(done: int, total: int) -> None:
+            progress.tell(REFOLDING, done, total)
+            reporter.tell(doing=REFOLDING, progress=(done, total))
+
         while not stop.is_set():
             try:
-                if not started or self._clock() - refolded > REFOLD_SECONDS:
-                    self.refold() if started else self.start()
-                    started, refolded = True, self._clock()
-                taken = self.step()
+                if daily is None:
+                    self.start(refolded)
+                    progress.end()
+                    daily = DailyRefold(self._replica, self._clock)
+                daily.go_on()
+                self.step()
                 failures = 0
+                reporter.tell(doing=FOLLOWING, progress=self.progress, caught_up=self.caught_up)
                 if self.caught_up:
+                    progress.end()
                     stop.wait(POLL_SECONDS)
-                elif taken:
-                    logger.info("took %d events", taken)
-            except (ChainUnavailable, Quarantined) as error:
-                if isinstance(error, Quarantined) and not started:
+                else:
+                    progress.tell(FOLLOWING, *self.progress)
+            except (ChainUnavailable, DatabaseUnavailable, Quarantined) as error:
+                reporter.tell(error, doing=FOLLOWING, progress=self.progress)
+                if isinstance(error, Quarantined) and daily is None:
                     raise
                 failures += 1
                 pause = _pause(failures)
                 logger.warning("%s (again in %.1f s)", error, pause)
                 stop.wait(pause)
+            except AnchoringError as error:
+                reporter.tell(error)
+                raise
+        if daily:
+            daily.close()
+
+    def _is_held(self) -> bool:
+        """Tell whether there is a replica with anything in it already."""
+        try:
+            with self._replica.reading(quarantined=True) as reading:
+                return reading.cursor.n > 0
+        except (NotFound, DatabaseUnavailable):
+            return False
 
     def _step(self) -> int:
         """One step:
@@ -187,10 +227,11 @@ class Follower:
             check_head(stated, cursor, [*taken, *pending])
         # 5
         trees, settled = self._derive(cursor, taken)
-        self._replica.store(cursor, after, settled, pending)
+        self._replica.store(cursor, after, settled, pending, trees)
         self._trees = after.n, trees
         self._seen, self.caught_up = (latest, final), reaches
-        self._pace(len(found))
+        self.progress = after.n, max(stated.n, after.n)
+        self._pace(found)
         return len(taken)
 
     def _window_end(self, cursor: Cursor, final: Block) -> Block:
@@ -241,8 +282,10 @@ class Follower:
                 settled.append(Taken(item.found, item.head, facts))
         return trees, settled
 
-    def _pace(self, events: int) -> None:
-        self._span = max(1, self._span // 2) if events > CROWDED_EVENTS else min(LONGEST_SPAN, self._span * 2)
+    def _pace(self, found: Sequence[ChainEvent]) -> None:
+        size = sum(len(item.event.payload) for item in found)
+        crowded = len(found) > CROWDED_EVENTS or size > CROWDED_BYTES
+        self._span = max(1, self._span // 2) if crowded else min(LONGEST_SPAN, self._span * 2)
 
     def _patient(self) -> bool:
         """Tell whether an endpoint that lags may have some more time."""

@@ -23,8 +23,9 @@ from anchoring.errors import (
     TransactionRejected,
     WrongRegistry,
 )
+from anchoring.lease import Writing
 from anchoring.reading import Reading
-from anchoring.register import FINAL, FROZEN, MINED, SUBMITTED, Register
+from anchoring.register import FINAL, FROZEN, MINED, SUBMITTED
 from anchoring.register_tables import BATCH, TRANSACTION
 
 ALREADY_ANCHORED: Final = "AlreadyAnchored"
@@ -44,13 +45,13 @@ class Sent:
     sent: int | None
 
 
-def reconcile(register: Register, reading: Reading, log: str) -> None:
+def reconcile(register: Writing, reading: Reading, log: str) -> None:
     """Write how far the open batches came, by what the replica sees; said again it changes nothing.
 
     Raises: RegisterBehind; AnchorContradicted where the chain holds another anchor than was frozen, or holds it void.
     """
     with register.writing() as connection:
-        check_complete(connection, reading.log(log))
+        check_complete(connection, reading.log(log), reading)
         found = [(batch, _state(batch, reading, log)) for batch in open_batches(connection)]
         set_states(connection, [(batch.sequence, state) for batch, state in found if state != batch.state])
 
@@ -63,8 +64,8 @@ def _state(batch: Batch, reading: Reading, log: str) -> str:
         )  # a reorganisation took it back: it is sent again
     if seen.act != batch.anchor:
         raise AnchorContradicted(
-            f"the chain holds another anchor {batch.sequence} of {log} than this register froze: somebody else anchors for "
-            "this log, or the register was restored; nothing more is anchored until somebody finds out"
+            f"the chain holds another anchor {batch.sequence} of {log} than this register froze: the register was restored, "
+            "which `shunzheng recover` mends, or somebody else anchors for this log; until then nothing more is anchored"
         )
     anchor = reading.anchor(log, batch.sequence)
     if anchor and anchor.void:
@@ -84,7 +85,7 @@ def transactions(connection: Connection, sequence: int) -> list[Sent]:
 class Submitter:
     """Sends the batches of one log from one account."""
 
-    def __init__(self, register: Register, chain: Chain, account: Signer, registry: str) -> None:
+    def __init__(self, register: Writing, chain: Chain, account: Signer, registry: str) -> None:
         self._register, self._chain, self._account = register, chain, account
         self._name = RegistryName.parse(registry)
         self._checked = False

@@ -1,0 +1,129 @@
+"""What the processes of a node say of themselves, for whoever runs the node: alive when, at fault since when, how far.
+
+Kept beside the replica, which every node has and nobody backs up. It decides nothing: a report that cannot be written is
+left out, and nobody waits for one.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final, cast
+
+from sqlalchemy import BigInteger, Connection, Engine, Integer, Table, delete, insert, inspect, select
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from anchoring.database import hold_tables, transaction
+from anchoring.errors import DatabaseUnavailable
+
+REPORT_SECONDS: Final = 5  # between two reports that say nothing new
+_LONGEST_ERROR: Final = 1_000  # characters kept of an error
+_BIG = BigInteger().with_variant(Integer(), "sqlite")
+
+logger = logging.getLogger(__name__)
+
+
+class _Row(SQLModel, registry=registry()):
+    """Base of the one table."""
+
+
+class ProcessRow(_Row, table=True):
+    """`Condition`."""
+
+    __tablename__ = "process"
+    name: str = Field(primary_key=True)
+    seen: int = Field(sa_type=_BIG)
+    kind: str
+    error: str
+    since: int | None = Field(sa_type=_BIG)
+    doing: str
+    done: int = Field(sa_type=_BIG)
+    total: int = Field(sa_type=_BIG)
+    caught_up: bool
+
+
+METADATA: Final = _Row.metadata
+PROCESS: Final = cast(Table, ProcessRow.__table__)  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a process was when it was last `seen`: its `error` of class `kind` since when; of what it is `doing`, how much.
+
+    `caught_up`: it has once known all that there was to know; it stays true while the replica is kept.
+    """
+
+    name: str
+    seen: int
+    kind: str = ""
+    error: str = ""
+    since: int | None = None
+    doing: str = ""
+    done: int = 0
+    total: int = 0
+    caught_up: bool = False
+
+
+class Reporter:
+    """Tells how one process is; `caught_up` is what holds where no report was made before."""
+
+    def __init__(
+        self, engine: Engine, name: str, clock: Callable[[], float] = time.time, *, caught_up: bool = False
+    ) -> None:
+        self._engine, self._clock = engine, clock
+        self._fresh = Condition(name, 0, caught_up=caught_up)
+        self._told: Condition | None = None
+
+    def tell(
+        self,
+        error: Exception | None = None,
+        *,
+        doing: str = "",
+        progress: tuple[int, int] = (0, 0),
+        caught_up: bool = False,
+    ) -> None:
+        """Say that the process lives, what it fails at, and how far it is."""
+        with suppress(DatabaseUnavailable):
+            now, before = int(self._clock()), self._told or self._stored()
+            kind = type(error).__name__ if error else ""
+            condition = replace(
+                before,
+                kind=kind,
+                error=_text(error) if error else "",
+                since=(before.since if before.kind == kind else now) if error else None,
+                doing=doing,
+                done=progress[0],
+                total=progress[1],
+                caught_up=before.caught_up or caught_up,
+            )
+            if self._told is None or condition != before or not 0 <= now - before.seen < REPORT_SECONDS:
+                self._told = replace(condition, seen=now)
+                self._write(self._told)
+
+    def _stored(self) -> Condition:
+        with transaction(self._engine) as connection:
+            stored = {condition.name: condition for condition in conditions(connection)}
+        return stored.get(self._fresh.name, self._fresh)
+
+    def _write(self, condition: Condition) -> None:
+        with transaction(self._engine) as connection:
+            if not inspect(connection).has_table(PROCESS.name):
+                hold_tables(connection)
+                METADATA.create_all(connection)
+            connection.execute(delete(PROCESS).where(PROCESS.c.name == condition.name))
+            connection.execute(insert(PROCESS), [asdict(condition)])
+
+
+def _text(error: Exception) -> str:
+    """Return what an error says, without what a database cannot keep: it may quote whatever an endpoint sent."""
+    return str(error)[:_LONGEST_ERROR].encode("utf-8", "replace").decode().replace("\0", "")
+
+
+def conditions(connection: Connection) -> Sequence[Condition]:
+    """Return what the processes of the node said last, by a connection to the database of the replica."""
+    if not inspect(connection).has_table(PROCESS.name):
+        return ()
+    rows: Any = connection.execute(select(PROCESS).order_by(PROCESS.c.name)).mappings()
+    return tuple(Condition(**row) for row in rows)

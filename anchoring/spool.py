@@ -1,0 +1,57 @@
+"""The rows of one submission between reading and writing, in bounded memory."""
+
+from collections.abc import Iterator
+from typing import IO, Any
+
+import cbor2
+
+from anchoring import limits
+from anchoring.errors import SubmissionRefused
+from anchoring.rows import Row
+from ledger.limits import MAX_STATUS_RECORDS
+
+
+class Spool:
+    """Issues lie on disk in chunks; the few others, which need order, in memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._chunk: list[tuple[Any, ...]] = []
+        self._chunks = 0
+        self.others: list[Row] = []
+
+    @property
+    def is_urgent(self) -> bool:
+        """Every record changes a status."""
+        return not self._chunks and not self._chunk
+
+    def add(self, row: Row) -> None:
+        """Take a row. Raises: SubmissionRefused past the limit of status-changing records."""
+        record = row.record
+        if record.action != "issue":
+            self.others.append(row)
+            if len(self.others) > MAX_STATUS_RECORDS:
+                raise SubmissionRefused(
+                    "too-many-changes",
+                    f"more than {MAX_STATUS_RECORDS} records change a status: split them into several submissions",
+                )
+            return
+        self._chunk.append(
+            (row.index, row.leaf, record.lineage, record.kind, record.identifier, row.body, row.disclosure)
+        )
+        if len(self._chunk) == limits.CHUNK_ROWS:
+            self._flush()
+
+    def issues(self) -> Iterator[list[tuple[Any, ...]]]:
+        """Return the issues in chunks, as `Acceptance.issue` takes them."""
+        self._flush()
+        self._file.seek(0)
+        decoder = cbor2.CBORDecoder(self._file)
+        for _ in range(self._chunks):
+            yield decoder.decode()
+
+    def _flush(self) -> None:
+        if self._chunk:
+            cbor2.dump(self._chunk, self._file)
+            self._chunks += 1
+            self._chunk = []
