@@ -1,0 +1,251 @@
+"""Fetch the public entries of other logs and check them against their anchors, so that nothing is anchored out of sight.
+
+Whatever another node says is believed only if it folds to the anchored root; until then it may be late, wrong or hostile. It
+is asked for positions that follow from the chain, never for an address of its own. Verification waits for none of this.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from anchoring import limits
+from anchoring.errors import AnchoringError, PeerFailed
+from anchoring.follower import Stop
+from anchoring.published import Publication, Published
+from anchoring.replica import Replica
+from ledger.canonical import Json, decode
+from ledger.entries import NOT_IN_BATCH, Fault, check_batch
+from ledger.errors import MalformedInput, NewerFormat
+from ledger.fields import Fields
+from ledger.limits import MAX_LOG_SIZE
+from ledger.submissions import Entry, decode_entry
+from ledger.trust import Anchor
+
+_LONGEST_PAUSE: Final = 30  # seconds between two attempts while something is wrong here
+_WALK_ANCHORS: Final = 500  # taken in at a time: one short transaction
+_OTHERS: Final = frozenset({NOT_IN_BATCH, "count_mismatch"})  # these entries are not the anchored ones
+
+logger = logging.getLogger(__name__)
+
+
+class Peer(Protocol):
+    """Another city's node."""
+
+    @property
+    def name(self) -> str: ...
+
+    def entries(self, log: str, position: int, most: int) -> bytes:
+        """Return its page of the log's entries that begin at `position` or beyond.
+
+        In bounded time and memory. Raises: PeerFailed.
+        """
+
+
+class Wrong(Exception):
+    """What a node gave is not in the documented form, or more than is taken."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """A node that did not answer is left alone for a while, longer each time; `said` is what went wrong last."""
+
+    peer: Peer
+    failures: int = 0
+    due: float = 0.0
+    said: str = ""
+
+    def note(self, error: Exception | None, now: float) -> None:
+        """Note how the node answered."""
+        if error is None:
+            self.failures, self.said = 0, ""
+            return
+        self.failures += 1
+        self.due, self.said = now + _pause(self.failures), str(error)
+        logger.warning("%s: %s", self.peer.name, self.said)
+
+
+class Monitor:
+    """Watches logs. `nodes` are the nodes of each log's own city; every node may hold copies of every log."""
+
+    def __init__(
+        self,
+        replica: Replica,
+        nodes: Mapping[str, Sequence[Peer]],
+        *,
+        withheld_after: int = limits.WITHHELD_SECONDS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._replica, self._published = replica, Published(replica.engine)
+        self._withheld_after, self._clock = withheld_after, clock
+        known = {peer.name: _Known(peer) for peers in nodes.values() for peer in peers}
+        self._own = {log: [known[peer.name] for peer in peers] for log, peers in nodes.items()}
+        self._all = list(known.values())
+
+    def step(self) -> int:
+        """Take in new anchors and ask for what is due, each log in its turn. Return how many anchors were settled.
+
+        Raises: NotFound before there is a replica, Quarantined, DatabaseUnavailable.
+        """
+        self._published.prepare()
+        return sum(self._watch(log) for log in self._own)
+
+    def run(self, stop: Stop) -> None:
+        """Watch until told to stop; wait longer while there is no replica to go by."""
+        failures = 0
+        while not stop.is_set():
+            try:
+                if settled := self.step():
+                    logger.info("settled the entries of %d anchors", settled)
+                failures = 0
+                stop.wait(limits.MONITOR_SECONDS)
+            except AnchoringError as error:
+                failures += 1
+                pause = min(_LONGEST_PAUSE, limits.MONITOR_SECONDS << min(failures - 1, 10))
+                logger.warning("%s (again in %d s)", error, pause)
+                stop.wait(pause)
+
+    def _watch(self, log: str) -> int:
+        """1. Take in the anchors that the replica has. 2. Ask for the entries that are due, as long as time allows."""
+        now = int(self._clock())
+        self._walk(log, now)  # 1
+        sequences = self._published.due(log, now, limits.PEER_ROUND_ANCHORS)  # 2
+        with self._replica.reading() as reading:
+            due = [anchor for sequence in sequences if (anchor := reading.anchor(log, sequence))]
+        pages = {known.peer.name: Pages(known.peer, log, self._clock) for known in self._all}
+        settled = 0
+        for anchor in due:
+            settled += self._settle(anchor, pages)
+            if self._clock() > now + limits.PEER_ROUND_SECONDS:
+                break
+        return settled
+
+    def _walk(self, log: str, now: int) -> None:
+        while True:
+            walked = self._published.walked(log)
+            with self._replica.reading() as reading:
+                state = reading.log(log)
+                newest = min(state.sequence, walked + _WALK_ANCHORS) if state else walked
+                found = (reading.anchor(log, sequence) for sequence in range(walked + 1, newest + 1))
+                anchors = [anchor for anchor in found if anchor]
+            if not anchors:
+                return
+            self._published.walk(log, anchors, now)
+
+    def _settle(self, anchor: Anchor, pages: Mapping[str, "Pages"]) -> bool:
+        """Ask one node after the other for the entries of an anchor, the city's own first; keep them, or say why not."""
+        own = self._own[anchor.log]
+        others = [known for known in self._all if known not in own]
+        findings, faulty = list[str](), False
+        for known in (*own, *others):
+            entries, found = self._asked(known, pages[known.peer.name], anchor)
+            faults = self._check(anchor, entries) if entries is not None else found
+            for fault in faults:
+                logger.warning("%s, anchor %d: %s", known.peer.name, anchor.sequence, fault.text)
+            if entries is not None and not any(fault.reason in _OTHERS for fault in faults):
+                self._published.keep(anchor, entries, known.peer.name, faults, int(self._clock()))
+                return True
+            if known in own:  # what another city's node gives says nothing about this city
+                reasons = [fault.text for fault in faults] or [known.said or "it does not have them"]
+                findings += [f"{known.peer.name}: {reason}" for reason in reasons]
+                faulty = faulty or bool(faults)
+        self._put_off(anchor, findings, faulty=faulty)
+        return False
+
+    def _asked(self, known: _Known, pages: "Pages", anchor: Anchor) -> tuple[list[Entry] | None, list[Fault]]:
+        """Return what a node gives for an anchor, None where it gives nothing, and what is wrong with its answer."""
+        if self._clock() < known.due:
+            return None, []
+        try:
+            entries = pages.of(anchor)
+        except PeerFailed as error:
+            known.note(error, self._clock())
+            return None, []
+        except Wrong as error:
+            return None, [Fault(NOT_IN_BATCH, anchor.size_before, str(error))]
+        known.note(None, self._clock())
+        return entries, []
+
+    def _check(self, anchor: Anchor, entries: Sequence[Entry]) -> list[Fault]:
+        with self._replica.reading() as trust:
+            return check_batch(
+                anchor, entries, trust, lambda root: self._published.sequence_of(anchor.log, root)
+            )
+
+    def _put_off(self, anchor: Anchor, findings: Sequence[str], *, faulty: bool) -> None:
+        now, account = int(self._clock()), self._published.account(anchor.log, anchor.sequence)
+        attempts = account.attempts + 1 if account else 1
+        overdue = now > anchor.time + self._withheld_after
+        state = Publication.FAULTY if faulty else Publication.WITHHELD if overdue else Publication.AWAITED
+        self._published.put_off(anchor, state, findings, attempts, now + int(_pause(attempts)))
+
+
+def _pause(failures: int) -> float:
+    """Return seconds until the next attempt: twice as long each time, and not when everybody else asks."""
+    longest = min(limits.LONGEST_PEER_PAUSE_SECONDS, limits.PEER_PAUSE_SECONDS << min(failures - 1, 10))
+    return longest * random.uniform(0.5, 1)  # noqa: S311
+
+
+@dataclass(slots=True)
+class Pages:
+    """The entries of one log as one node gives them, a page at a time; a page serves several anchors."""
+
+    peer: Peer
+    log: str
+    clock: Callable[[], float]
+    _entries: dict[int, Entry | MalformedInput] = field(default_factory=dict)
+    _covered: range = range(0)
+
+    def of(self, anchor: Anchor) -> list[Entry] | None:
+        """Return the entries that begin where `anchor` does and follow one another up to its size or beyond.
+
+        None where the node does not have them all. Raises: PeerFailed, Wrong.
+        """
+        entries, position, until = list[Entry](), anchor.size_before, self.clock() + limits.PEER_ROUND_SECONDS
+        pages = 0
+        while position < anchor.size:
+            if position not in self._covered:
+                pages += 1
+                if pages > limits.MAX_PEER_PAGES:
+                    raise Wrong(f"its entries of anchor {anchor.sequence} fill more than {pages - 1} pages")
+                if self.clock() > until:
+                    raise PeerFailed(
+                        f"its entries of anchor {anchor.sequence} take longer than {limits.PEER_ROUND_SECONDS} s"
+                    )
+                self._fetch(position)
+            entry = self._entries.get(position)
+            if entry is None:
+                return None
+            if isinstance(entry, NewerFormat):
+                raise PeerFailed(str(entry))
+            if isinstance(entry, MalformedInput):
+                raise Wrong(str(entry))
+            entries.append(entry)
+            position += entry.statement.count
+        return entries
+
+    def _fetch(self, position: int) -> None:
+        body = self.peer.entries(self.log, position, limits.PEER_PAGE_ENTRIES)
+        self._entries, end = dict(_items(body)), position + 1
+        for first, entry in self._entries.items():
+            end = max(end, first + 1 if isinstance(entry, MalformedInput) else first + entry.statement.count)
+        self._covered = range(position, end)
+
+
+def _items(body: bytes) -> Iterator[tuple[int, Entry | MalformedInput]]:
+    """Read (first position, entry) from a page; what else stands in it is not looked at. Raises: PeerFailed."""
+    try:
+        for item in Fields(decode(body), "page").array("items", limits.PEER_PAGE_ENTRIES):
+            fields = Fields(item, "item")
+            yield fields.integer("first", 0, MAX_LOG_SIZE), _entry(fields.take("entry"))
+    except MalformedInput as error:
+        raise PeerFailed(f"its answer is no page of entries: {error}") from error
+
+
+def _entry(value: Json) -> Entry | MalformedInput:
+    try:
+        return decode_entry(value)
+    except MalformedInput as error:
+        return error

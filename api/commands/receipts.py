@@ -1,0 +1,88 @@
+"""`shunzheng receipts`: what became of the promises that a node's receipts make."""
+
+import argparse
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from api.client import NodeClient
+from api.console import say, show_json
+from api.schemas.receipts import JudgementShape
+from api.settings import Settings
+from ledger.canonical import Json
+from ledger.errors import MalformedInput
+from ledger.receipts import SignedReceipt, Standing, decode_signed_receipt, judge
+
+_FAILED: Final = frozenset({Standing.BROKEN, Standing.CONTRADICTED, Standing.NOT_GENUINE})
+_INVALID, _UNVERIFIABLE = 11, 12
+
+
+def add(commands: Any) -> None:
+    topic = commands.add_parser("receipts", help="check what became of a node's promises")
+    actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
+    check = actions.add_parser(
+        "check",
+        help="say of each receipt whether its promise was kept",
+        description="Ask a node that is not the one that gave the receipt: any city's node that fetches the log's entries "
+        "can tell. Exit codes: 0 kept or not due yet, 11 broken, contradicted or no receipt, 12 cannot be told.",
+    )
+    check.add_argument("receipts", type=Path, nargs="+", metavar="FILE", help="….receipt.json")
+    who = check.add_mutually_exclusive_group(required=True)
+    who.add_argument("--node", metavar="URL", help="ask this node, and rely on it")
+    who.add_argument("--directory", type=Path, help="the directory of a node, asked without HTTP")
+    check.add_argument("--json", action="store_true", help="for programs")
+    check.set_defaults(run=_check)
+
+
+def _check(args: argparse.Namespace) -> int:
+    signed = [_read(path) for path in args.receipts]
+    judged = _by_node(args.node, signed) if args.node else _by_directory(args.directory, signed)
+    shown, code = list[Json](), 0
+    for path, shape in zip(args.receipts, judged, strict=True):
+        standing = Standing(shape.standing)
+        if standing in _FAILED:
+            code = _INVALID
+        elif standing is Standing.UNKNOWN:
+            code = code or _UNVERIFIABLE
+        shown.append({"file": str(path), **shape.model_dump()})
+        if not args.json:
+            say(f"{path}: {shape.words.zh} {shape.words.en}: {shape.text} ({shape.reason})")
+    if args.json:
+        show_json(shown)
+    return code
+
+
+def _read(path: Path) -> SignedReceipt:
+    try:
+        return decode_signed_receipt(path.read_bytes())
+    except MalformedInput as error:
+        raise type(error)(f"{path}: {error}") from error
+
+
+def _by_node(url: str, receipts: Iterable[SignedReceipt]) -> Iterator[JudgementShape]:
+    with NodeClient(url) as node:
+        for signed in receipts:
+            yield JudgementShape.model_validate(node.judge_receipt(signed.encode()))
+
+
+def _by_directory(directory: Path, receipts: Iterable[SignedReceipt]) -> Iterator[JudgementShape]:
+    from anchoring.audited_promises import HeldEntries
+    from anchoring.published import Published
+    from anchoring.register import Register
+    from anchoring.replica import Replica
+
+    settings = Settings.load(directory)
+    with ExitStack() as stack:
+        replica = Replica(settings.replica_url)
+        stack.callback(replica.close)
+        connection = None
+        if settings.log and settings.register_url:
+            register = Register(settings.register_url)
+            stack.callback(register.close)
+            connection = stack.enter_context(register.reading())
+        entries = HeldEntries(settings.log or "", connection, Published(replica.engine))
+        trust = stack.enter_context(replica.reading())
+        for signed in receipts:
+            yield JudgementShape.of(judge(signed, trust, entries, int(time.time())))

@@ -1,0 +1,66 @@
+"""Other cities' nodes over HTTP, as the monitor asks them: whatever they do, an answer takes bounded time and memory.
+
+The limit on time is for the whole exchange, so that neither headers nor bodies that drip can hold the monitor: hence the
+event loop, which can break off at any point.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+
+from anchoring.errors import PeerFailed
+from anchoring.limits import MAX_PEER_PAGE_BYTES, MAX_PEER_SECONDS
+
+_HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "shunzheng"}
+_NOTHING: Final = b'{"items": []}'
+_MOST_WORDS: Final = 200  # characters kept of an error
+
+
+@dataclass(frozen=True, slots=True)
+class HttpPeer:
+    """A node at a base URL. Redirects are not followed, compressed answers not taken, proxies not used."""
+
+    name: str
+    seconds: float = MAX_PEER_SECONDS
+    transport: httpx.AsyncBaseTransport | None = None
+
+    def entries(self, log: str, position: int, most: int) -> bytes:
+        """Return a page of entries; an empty one where the node holds none of this log. Raises: PeerFailed."""
+        page = self._ask(f"/v1/logs/{log}/entries?position={position}&limit={most}")
+        return _NOTHING if page is None else page
+
+    def checkpoint(self) -> bytes | None:
+        """Return its newest checkpoint with cosignatures, None where it has none. Raises: PeerFailed."""
+        return self._ask("/v1/checkpoint?cosigned=1")
+
+    def _ask(self, path: str) -> bytes | None:
+        """Return what the node answers, None where it has no such thing. Raises: PeerFailed."""
+        try:
+            return asyncio.run(asyncio.wait_for(self._get(self.name.rstrip("/") + path), self.seconds))
+        except TimeoutError as error:
+            raise PeerFailed(f"it took longer than {self.seconds:g} s to answer") from error
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            said = str(error)[:_MOST_WORDS] or type(error).__name__
+            raise PeerFailed(f"it cannot be reached ({said})") from error
+
+    async def _get(self, url: str) -> bytes | None:
+        async with (
+            httpx.AsyncClient(
+                headers=_HEADERS, timeout=self.seconds, trust_env=False, transport=self.transport
+            ) as client,
+            client.stream("GET", url) as answer,
+        ):
+            if answer.status_code == httpx.codes.NOT_FOUND:
+                return None
+            if answer.status_code != httpx.codes.OK:
+                raise PeerFailed(f"it answers {answer.status_code}")
+            if answer.headers.get("Content-Encoding", "identity") != "identity":
+                raise PeerFailed("it compresses its answer, which was not asked for")
+            body = bytearray()
+            async for chunk in answer.aiter_raw():
+                body += chunk
+                if len(body) > MAX_PEER_PAGE_BYTES:
+                    raise PeerFailed(f"its answer has more than {MAX_PEER_PAGE_BYTES} bytes")
+            return bytes(body)

@@ -1,0 +1,34 @@
+"""The receipt that Tianmen's node gave for the submission of the worked example."""
+
+from ledger.canonical import Json
+from ledger.keys import decode_signature, encode_signature, generate
+from ledger.receipts import Receipt, SignedReceipt
+from ledger.submissions import Entry
+
+NODE_SECRET = b"\x01" * 32
+SIGNATURE = "njZMOUXARtNz_1X5IzHrFdAm1huXGa0sIZh1f7pQly7urVG03qvPf7P-Dg69tblKD4h_XK9Fd7mwcmdR9px2nQ"
+PROMISE_SECONDS = 3600
+
+
+def blocks(entry: Entry, first: int) -> dict[str, Json]:
+    """Return the blocks of the page; the records of `entry` stand from position `first` on."""
+    key, statement = generate("sm2", lambda _: NODE_SECRET), entry.statement
+    receipt = Receipt(
+        registry=statement.registry,
+        log=statement.log,
+        suite=statement.suite,
+        root=statement.root,
+        count=statement.count,
+        first=first,
+        accepted=entry.accepted,
+        deadline=min(statement.expires, entry.accepted + PROMISE_SECONDS),
+        key=key.public.id,
+    )
+    signature = SIGNATURE
+    if signature.startswith("SIGNATURE"):
+        signature = encode_signature(key.sign(receipt.encode()))
+        print("sign again:", signature)
+    if not key.public.verify(receipt.encode(), decode_signature(signature)):
+        raise SystemExit("the kept signature does not fit the receipt: replace it by SIGNATURE and run again")
+    signed = SignedReceipt(receipt, decode_signature(signature))
+    return {"receipt": signed.to_json(), "receipt-signed": receipt.encode().decode()}

@@ -1,0 +1,61 @@
+"""Wuhan reads what Tianmen publishes: in time, too late, and when Tianmen promises what it does not keep."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.client import NodeClient
+from api.settings import FILE
+from tests.acceptance.cities import Cities, eventually, write_rows
+
+
+def newest(cities: Cities) -> dict[str, Any]:
+    """Return what Wuhan says of the newest anchor by which the log of Tianmen grew."""
+    with NodeClient(cities.wuhan.url) as node:
+        items: list[dict[str, Any]] = node.anchors("tianmen")["items"]
+    return next((item for item in items if item["size"] > item["size_before"]), {})
+
+
+def test_a_promise_is_kept_and_another_city_says_so(cities: Cities, tmp_path: Path) -> None:
+    records = write_rows(tmp_path / "records.ndjson", cities.licence())
+    answer = cities.submit(records, "--wait", "60")
+    assert answer.code == 0, answer.err
+    (receipt,) = tmp_path.glob("*.receipt.json")
+    assert receipt.name in answer.err
+    cities.wait_known()
+    sequence = answer.json["sequence"]
+    eventually(
+        lambda: newest(cities).get("sequence", 0) >= sequence and newest(cities)["entries"] == "published"
+    )
+    judged = cities.shunzheng("receipts", "check", receipt, "--node", cities.wuhan.url)
+    assert (judged.code, "承诺已兑现" in judged.out) == (0, True), judged.err
+    aside = cities.shunzheng("receipts", "check", receipt, "--directory", cities.wuhan.directory, "--json")
+    assert [item["standing"] for item in aside.json] == ["kept"]
+
+
+@pytest.mark.slow
+def test_entries_that_are_withheld_are_named_and_taken_once_they_come(cities: Cities, tmp_path: Path) -> None:
+    settings = cities.wuhan.directory / FILE
+    usual = settings.read_text("utf-8")
+    cities.wuhan.stop()
+    settings.write_text("withheld_after = 1\n" + usual, "utf-8")
+    try:
+        records = write_rows(tmp_path / "records.ndjson", cities.licence())
+        answer = cities.submit(records, "--wait", "60")
+        assert answer.code == 0, answer.err
+        cities.tianmen.stop()
+        cities.wuhan.launch()
+        cities.wuhan.wait_ready()
+        eventually(lambda: newest(cities).get("entries") == "withheld")
+        assert newest(cities)["sequence"] == answer.json["sequence"]
+        (receipt,) = tmp_path.glob("*.receipt.json")
+        judged = cities.shunzheng("receipts", "check", receipt, "--node", cities.wuhan.url, "--json")
+        assert (judged.code, judged.json[0]["reason"]) == (12, "entries_missing")
+        cities.tianmen.launch()
+        cities.tianmen.wait_ready()
+        eventually(lambda: newest(cities)["entries"] == "published")
+        assert newest(cities)["entries_late"] > 1
+    finally:
+        cities.wuhan.stop()
+        settings.write_text(usual, "utf-8")

@@ -1,0 +1,118 @@
+"""Cities that publish their entries, and a node that watches them; `registry.now` is everybody's clock."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import cast
+
+from anchoring.errors import PeerFailed
+from anchoring.monitor import Monitor
+from anchoring.published import Account, Published
+from anchoring.reading import Reading
+from anchoring.replica import Replica
+from ledger.canonical import Json, encode
+from ledger.knowledge import Knowledge
+from ledger.submissions import Entry
+from tests.scenes import City, Submission
+
+GRACE = 3600
+
+
+class KnownReplica(Replica):
+    """A replica that knows what `knowledge` knows; its database holds copies only."""
+
+    def __init__(self, url: str, knowledge: Knowledge) -> None:
+        super().__init__(url)
+        self._knowledge = knowledge
+
+    @contextmanager
+    def reading(self, *, quarantined: bool = False) -> Iterator[Reading]:
+        yield cast(Reading, self._knowledge)
+
+
+@dataclass
+class FakePeer:
+    """A node that gives the entries that it has. `broken` answers in its place; `asked` are the positions asked for."""
+
+    name: str
+    held: dict[str, dict[int, Entry]] = field(default_factory=dict)
+    broken: Callable[[str, int], bytes] | None = None
+    asked: list[int] = field(default_factory=list)
+
+    def entries(self, log: str, position: int, most: int) -> bytes:
+        self.asked.append(position)
+        if self.broken:
+            return self.broken(log, position)
+        return self.page(log, position, most)
+
+    def page(self, log: str, position: int, most: int) -> bytes:
+        """Return a page as an honest node gives it."""
+        items: list[Json] = [
+            {"first": first, "entry": entry.to_json()}
+            for first, entry in sorted(self.held.get(log, {}).items())
+            if first >= position
+        ]
+        return encode({"items": items[:most], "copies": False, "next": "/v1/elsewhere"})
+
+    def gone(self) -> None:
+        def fail(log: str, position: int) -> bytes:
+            raise PeerFailed("it cannot be reached (connection refused)")
+
+        self.broken = fail
+
+    def back(self) -> None:
+        self.broken = None
+
+
+class Watch:
+    """A node that watches `city`, whose own node is `peer`; `others` are nodes of other cities."""
+
+    def __init__(self, url: str, city: City, *others: FakePeer) -> None:
+        self.city, self.registry = city, city.registry
+        self.peer = FakePeer("http://tianmen")
+        self.replica = KnownReplica(url, self.registry.knowledge)
+        self.published = Published(self.replica.engine)
+        nodes = {city.name: [self.peer]} | {f"log{number}": [peer] for number, peer in enumerate(others)}
+        self.monitor = Monitor(
+            self.replica, nodes, withheld_after=GRACE, clock=lambda: float(self.registry.now)
+        )
+
+    def anchor(self, *submissions: Submission, publish: bool = True) -> int:
+        """Anchor submissions, have the city's node publish them, and return the sequence."""
+        first = self.city.statuses.size
+        self.city.anchor(*submissions)
+        for submission in submissions:
+            if publish:
+                self.peer.held.setdefault(self.city.name, {})[first] = submission.entry
+            first += submission.entry.statement.count
+        return self.city.sequence
+
+    def submissions(self, count: int) -> list[Submission]:
+        return [self.city.submit(self.city.licence(), self.city.licence()) for _ in range(count)]
+
+    def grow(self, *counts: int, publish: bool = True) -> None:
+        """Anchor batches of so many submissions."""
+        for count in counts:
+            self.anchor(*self.submissions(count), publish=publish)
+
+    def look(self, rounds: int = 1, seconds: int = 700) -> None:
+        """Let the monitor look, again after a pause that outlasts any back-off."""
+        for number in range(rounds):
+            if number:
+                self.registry.wait(seconds)
+            self.monitor.step()
+
+    def account(self, sequence: int) -> Account:
+        found = self.published.account(self.city.name, sequence)
+        assert found
+        return found
+
+    def states(self) -> list[str]:
+        found = self.published.accounts(self.city.name, 1, self.city.sequence)
+        return [found[sequence].state.value if sequence in found else "" for sequence in self.sequences()]
+
+    def sequences(self) -> Sequence[int]:
+        return range(1, self.city.sequence + 1)
+
+    def close(self) -> None:
+        self.replica.close()
