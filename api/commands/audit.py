@@ -1,0 +1,96 @@
+"""`shunzheng audit`: derive everything that a node holds anew, and say where register, replica and chain differ."""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+from anchoring.audit import audit
+from anchoring.checkpoints import Checkpoints
+from anchoring.findings import AuditReport, Finding
+from anchoring.published import Published
+from anchoring.register import Register
+from anchoring.replica import Replica
+from api.console import note, say, show_json
+from api.settings import FILE, Settings
+from ledger.canonical import Json
+from ledger.receipts import SignedReceipt, decode_signed_receipt
+
+_CLEAN, _FINDINGS = 0, 1
+
+
+def add(commands: Any) -> None:
+    command = commands.add_parser(
+        "audit",
+        help="check everything that a node holds against the chain and against itself",
+        description="Exit code 0 without findings, 1 with findings. The node may go on working meanwhile.",
+    )
+    command.add_argument("directory", type=Path, help=f"directory that holds {FILE}")
+    command.add_argument(
+        "--receipts",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="signed receipts: were they kept?",
+    )
+    command.add_argument("--json", action="store_true", help="the report, for programs")
+    command.set_defaults(run=_audit)
+
+
+def _audit(args: argparse.Namespace) -> int:
+    settings = Settings.load(args.directory)
+    receipts = [_receipt(file) for file in args.receipts]
+    replica, checkpoints = Replica(settings.replica_url), Checkpoints(settings.checkpoints)
+    register = Register(settings.register_url) if settings.log and settings.register_url else None
+    try:
+        with replica.reading(quarantined=True) as reading:
+            report = audit(
+                reading,
+                register,
+                Published(replica.engine),
+                now=int(time.time()),
+                receipts=receipts,
+                checkpoints=checkpoints,
+                progress=lambda sort, done, of: note(f"{sort}: {done:,} of {of:,}"),
+            )
+    finally:
+        replica.close()
+        checkpoints.close()
+        if register:
+            register.close()
+    show_json(_json(report)) if args.json else _tell(report)
+    return _CLEAN if report.clean else _FINDINGS
+
+
+def _receipt(file: Path) -> SignedReceipt:
+    return decode_signed_receipt(file.read_bytes())
+
+
+def _tell(report: AuditReport) -> None:
+    for sort, count in report.checked.items():
+        say(f"  {count:>12,} {sort}")
+    for remark in report.remarks:
+        say(f"note: {remark.where}: {remark.text}")
+    for finding in report.findings:
+        say(f"FOUND {finding.slug}: {finding.where}: {finding.text}")
+    if report.unlisted:
+        say(f"and {report.unlisted:,} more findings")
+    if report.clean:
+        say("核查无异 no finding: register, replica and chain tell the same story")
+    else:
+        say(f"核查有异 {len(report.findings) + report.unlisted:,} findings")
+
+
+def _json(report: AuditReport) -> dict[str, Json]:
+    return {
+        "clean": report.clean,
+        "checked": dict(report.checked),
+        "findings": [_finding(one) for one in report.findings],
+        "unlisted": report.unlisted,
+        "remarks": [_finding(one) for one in report.remarks],
+    }
+
+
+def _finding(one: Finding) -> dict[str, Json]:
+    return {"slug": one.slug, "where": one.where, "text": one.text}

@@ -1,0 +1,226 @@
+"""`shunzheng recover`: bring back what a register lost when it was restored from a backup (docs/operations.md)."""
+
+import argparse
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from anchoring.errors import RowError, SubmissionRefused
+from anchoring.incomplete import Missing, is_missing, missing
+from anchoring.intake import Settings as IntakeSettings
+from anchoring.intake import accept
+from anchoring.recovery import Plan, plan, set_aside, take_back
+from anchoring.register import Register, submission_of_root
+from anchoring.replica import Replica
+from anchoring.rows import read_statement, split_lines
+from anchoring.setting_aside import SUFFIX
+from api.console import note, say, show_json
+from api.peers import HttpPeer
+from api.settings import FILE, Settings, SettingsError
+from ledger.canonical import Json
+from ledger.submissions import Statement
+from ledger.times import format_time
+
+ASIDE: Final = "set-aside"  # folder of the node's directory
+_DONE, _INCOMPLETE = 0, 1
+_STALE_SECONDS: Final = 900  # a replica older than this does not know what the chain holds now
+_CHUNK_BYTES: Final = 2**18
+
+
+def add(commands: Any) -> None:
+    command = commands.add_parser(
+        "recover",
+        help="take back what a register restored from a backup has lost",
+        description="Exit code 0 when nothing is missing any more, 1 while something is; it may be run again and again.",
+    )
+    command.add_argument("directory", type=Path, help=f"directory that holds {FILE}")
+    command.add_argument(
+        "--from",
+        dest="nodes",
+        nargs="+",
+        default=[],
+        metavar="URL",
+        help="nodes that may have copies of the entries",
+    )
+    command.add_argument(
+        "--submissions",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help=f"signed submissions ({SUFFIX}) as the departments kept them",
+    )
+    command.add_argument(
+        "--dry-run", action="store_true", help="say what is missing and who has it, change nothing"
+    )
+    command.add_argument("--json", action="store_true", help="the result, for programs")
+    command.set_defaults(run=_recover)
+
+
+@dataclass(slots=True)
+class _Result:
+    """What was done: plan, files set aside, receipts of what was handed in, what was refused and why, what is missing."""
+
+    planned: Plan
+    aside: list[Path] = field(default_factory=list)
+    taken: list[tuple[Path, int]] = field(default_factory=list)
+    refused: list[tuple[Path, str]] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
+
+
+def _recover(args: argparse.Namespace) -> int:
+    settings = Settings.load(args.directory)
+    if not settings.log or not settings.register_url:
+        raise SettingsError(
+            f"{args.directory / FILE}: this node has no log, so it has no register to recover"
+        )
+    register, replica = Register(settings.register_url), Replica(settings.replica_url)
+    try:
+        result = _take_back(args, settings, settings.log, register, replica)
+    finally:
+        register.close()
+        replica.close()
+    show_json(_json(result, dry=args.dry_run)) if args.json else _tell(result, dry=args.dry_run)
+    lost = args.dry_run and result.planned.lost
+    return _INCOMPLETE if lost or result.missing or result.refused else _DONE
+
+
+def _take_back(
+    args: argparse.Namespace, settings: Settings, log: str, register: Register, replica: Replica
+) -> _Result:
+    """1. Batches and entries. 2. Records: first those that stood somewhere, in that order, then what is new to the chain."""
+    peers = [HttpPeer(url) for url in args.nodes]
+    folder = settings.directory / ASIDE
+    with replica.reading() as reading:
+        now = int(time.time())
+        if now - reading.time > _STALE_SECONDS:
+            note(
+                f"the replica ends at {format_time(reading.time)}: let the node run until it has followed the chain"
+            )
+        result = _Result(plan(register, reading, log, peers))
+        if args.dry_run:
+            result.missing = _missing(register)
+            return result
+        result.aside = set_aside(register, result.planned, folder)
+        take_back(register, reading, result.planned, now)  # 1
+    kept = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
+    for file in _in_order([*args.submissions, *kept], register, result):  # 2
+        _hand_in(file, settings, log, register, replica, result)
+    result.missing = _missing(register)
+    return result
+
+
+def _in_order(files: Iterable[Path], register: Register, result: _Result) -> list[Path]:
+    """Return the files that are to be handed in, in the order in which their records stand; what is new comes last."""
+    placed: dict[bytes, tuple[int, int, Path]] = {}
+    for file in files:
+        try:
+            statement = _statement(file)
+        except SubmissionRefused as error:
+            result.refused.append((file, str(error)))
+            continue
+        with register.reading() as connection:
+            found = submission_of_root(connection, statement.root)
+            whole = found is not None and not is_missing(connection, statement.root)
+        if whole:
+            _forget(file)
+        else:
+            placed[statement.root] = (found.receipt.first if found else 2**63, statement.time, file)
+    return [file for _, _, file in sorted(placed.values())]
+
+
+def _statement(file: Path) -> Statement:
+    with file.open("rb") as lines:
+        statement, _ = read_statement(next(split_lines(iter(lambda: lines.read(_CHUNK_BYTES), b"")), b""))
+    return statement
+
+
+def _hand_in(
+    file: Path, settings: Settings, log: str, register: Register, replica: Replica, result: _Result
+) -> None:
+    intake = IntakeSettings(log, str(settings.directory), settings.promise_seconds)
+    try:
+        with replica.reading() as trust, file.open("rb") as body:
+            lines = split_lines(iter(lambda: body.read(_CHUNK_BYTES), b""))
+            receipt = accept(register, trust, lines, int(time.time()), intake)
+    except SubmissionRefused as error:
+        result.refused.append((file, f"{error}{_rows(error.rows)}"))
+        return
+    result.taken.append((file, receipt.first))
+    _forget(file)
+
+
+def _forget(file: Path) -> None:
+    """Remove a file that was set aside here and is in the register again; departments' files are theirs."""
+    if file.parent.name == ASIDE:
+        file.unlink()
+
+
+def _rows(rows: Sequence[RowError]) -> str:
+    return f" ({len(rows)} rows)" if rows[1:] else ""
+
+
+def _missing(register: Register) -> list[Missing]:
+    with register.reading() as connection:
+        return missing(connection)
+
+
+def _tell(result: _Result, *, dry: bool) -> None:
+    planned = result.planned
+    for lost in planned.lost:
+        held = (
+            "nobody who was asked has its entries"
+            if lost.entries is None
+            else f"entries from {lost.source or 'here'}"
+        )
+        at = format_time(lost.anchor.time)
+        say(f"batch {lost.anchor.sequence}, anchored {at}, {lost.count:,} records: {held}")
+    for fault in planned.faults:
+        note(f"  {fault}")
+    for sequence in planned.displaced:
+        say(f"batch {sequence} as this register froze it is not the chain's: it is dropped")
+    for local in planned.aside if dry else ():
+        say(
+            f"submission {local.entry.statement.root.hex()} cannot stay at position {local.first:,}: to be set aside"
+        )
+    for file in result.aside:
+        say(f"set aside: {file}")
+    for file, first in result.taken:
+        say(f"taken: {file.name}, from position {first:,}")
+    for file, why in result.refused:
+        say(f"refused: {file.name}: {why}")
+    for one in result.missing:
+        what = f"submission {one.root.hex()} of {one.issuer}" if one.root else "entries and records"
+        say(f"missing: positions {one.first:,} to {one.first + one.count - 1:,}, batch {one.batch}: {what}")
+    if not (result.missing or result.refused or (dry and planned.lost)):
+        say("登记库完整 the register is whole; run `shunzheng audit` to have everything checked")
+
+
+def _json(result: _Result, *, dry: bool) -> dict[str, Json]:
+    planned = result.planned
+    return {
+        "dry_run": dry,
+        "batches": [
+            {
+                "sequence": lost.anchor.sequence,
+                "time": format_time(lost.anchor.time),
+                "count": lost.count,
+                "entries": lost.entries is not None,
+                "source": lost.source,
+            }
+            for lost in planned.lost
+        ],
+        "displaced": list(planned.displaced),
+        "set_aside": [str(file) for file in result.aside],
+        "taken": [{"file": str(file), "first": first} for file, first in result.taken],
+        "refused": [{"file": str(file), "reason": why} for file, why in result.refused],
+        "missing": [_missing_json(one) for one in result.missing],
+        "faults": list(planned.faults),
+    }
+
+
+def _missing_json(one: Missing) -> Json:
+    found: dict[str, Json] = {"first": one.first, "count": one.count, "batch": one.batch}
+    return found | {"submission": one.root.hex(), "issuer": one.issuer or ""} if one.root else found

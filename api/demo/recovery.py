@@ -1,0 +1,88 @@
+"""Start again what ends during the story, and ask again what was not answered: killing a node does not end the demo.
+
+The devnet is saved while it runs, so that it comes back with every block that was final. Sending a submission again is safe:
+a node that has it answers with the same receipt.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final, TypeVar
+
+import httpx
+
+from anchoring.devnet import SAVE_SECONDS
+from anchoring.errors import AnchoringError, ChainUnavailable
+from api.client import NodeClient, NodeError
+from api.demo.stage import City, Stage
+
+PATIENCE_SECONDS: Final = 60.0  # for something that was started again to answer
+_TICK: Final = 0.3
+_PASSING: Final = frozenset({0, 502, 503})  # no answer, or not ready yet
+
+T = TypeVar("T")
+
+
+class Watch:
+    """Looks after the stage and its nodes from a thread of its own, whose end would be theirs."""
+
+    def __init__(self, stage: Stage, cities: list[City], tell: Callable[[str], None]) -> None:
+        self._stage, self._cities, self._tell = stage, cities, tell
+        self._stopped, self._saved = threading.Event(), 0.0
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let everything end from now on."""
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(_TICK):
+            with suppress(AnchoringError, OSError):  # tried again at the next tick
+                self._look()
+
+    def _look(self) -> None:
+        devnet = self._stage.devnet
+        if devnet and not devnet.runs:
+            self._tell("   The chain was stopped. It is started again.")
+            devnet.stop()
+            devnet.start()
+        for city in self._cities:
+            if city.launch_again():
+                self._tell(f"   The node of {city.title} was stopped. It is started again.")
+        if devnet and time.monotonic() - self._saved > SAVE_SECONDS:
+            devnet.save()
+            self._saved = time.monotonic()
+
+
+def insist(do: Callable[[], T], tell: Callable[[str], None]) -> T:
+    """Do something until it is answered. Raises: NodeError, ChainUnavailable, when patience ends or it is refused."""
+    until, told = time.monotonic() + PATIENCE_SECONDS, False
+    while True:
+        try:
+            return do()
+        except (NodeError, ChainUnavailable) as error:
+            refused = isinstance(error, NodeError) and error.status not in _PASSING
+            if refused or time.monotonic() > until:
+                raise
+            if not told:
+                tell(f"   {str(error).splitlines()[0]}; asking again")
+                told = True
+        time.sleep(_TICK)
+
+
+class InsistentClient(NodeClient):
+    """A node that is asked again while it does not answer. What is sent must be readable more than once."""
+
+    def __init__(self, url: str, tell: Callable[[str], None], token: str | None = None) -> None:
+        super().__init__(url, token)
+        self._tell = tell
+
+    def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        ask = super()._ask
+        return insist(lambda: ask(method, path, **request), self._tell)

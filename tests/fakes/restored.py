@@ -1,0 +1,126 @@
+"""A city that lost its register, restored it from a backup, and takes back what others have."""
+
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from anchoring.audit import audit
+from anchoring.findings import AuditReport
+from anchoring.intake import accept
+from anchoring.monitor import Peer
+from anchoring.proofs import proof_of
+from anchoring.recovery import Plan, plan, set_aside, take_back
+from anchoring.register import Receipt, current_leaf
+from ledger import registry as acts
+from ledger.keys import generate
+from ledger.receipts import Receipt as Promise
+from ledger.receipts import sign_receipt
+from ledger.suites import SM3
+from ledger.trust import NODE
+from ledger.verification import Presented, verify
+from tests.fakes.backups import Backup, KeptCopies, back_up, restore
+from tests.fakes.department import LOG, SETTINGS, change, identifier, licence
+from tests.fakes.issuing import City
+
+
+class Story:
+    """A city whose department keeps what it sent, and which can lose its register and recover."""
+
+    def __init__(self, city: City) -> None:
+        self.city = city
+        self.sent: dict[str, list[bytes]] = {}
+        self.receipts: dict[str, Receipt] = {}
+
+    def lose(self, backup: Backup) -> None:
+        restore(self.city.register, backup)
+        self.city.stop()
+        self.city.start()
+
+    def submit(self, name: str, *rows: dict[str, Any]) -> Receipt:
+        self.sent[name] = self.city.department.lines(rows, self.city.chain.now, newest=self.city.newest)
+        self.receipts[name] = self.send(name)
+        return self.receipts[name]
+
+    def send(self, name: str) -> Receipt:
+        with self.city.replica.reading() as trust:
+            return accept(self.city.register, trust, self.sent[name], self.city.chain.now, SETTINGS)
+
+    def recover(self, folder: Path, *peers: Peer) -> Plan:
+        with self.city.replica.reading() as reading:
+            planned = plan(self.city.register, reading, LOG, peers)
+            set_aside(self.city.register, planned, folder)
+            take_back(self.city.register, reading, planned, self.city.chain.now)
+        return planned
+
+    def audited(self) -> AuditReport:
+        with self.city.replica.reading() as reading:
+            return audit(reading, self.city.register, now=self.city.chain.now)
+
+    def verdict(self, serial: int, version: int = 1) -> str:
+        with self.city.register.reading() as connection:
+            leaf = current_leaf(connection, identifier(serial, version))
+        with self.city.replica.reading() as reading:
+            proof = proof_of(self.city.register, reading, self.city.trees, leaf)
+            assert proof.disclosure
+            return verify(
+                Presented(claims=proof.disclosure.values), proof, reading, self.city.chain.now
+            ).verdict.value
+
+    def signed_receipt(self, name: str, deadline: int, seed: int = 7) -> bytes:
+        """Return what the node promised for a submission, signed by its key."""
+        city, promised = self.city, self.receipts[name]
+        key = generate("p256", Random(seed).randbytes)
+        city.act(acts.KeyRegistered(LOG, NODE, key.public.spki))
+        receipt = Promise(
+            registry=city.registry,
+            log=LOG,
+            suite=SM3,
+            root=bytes.fromhex(promised.id),
+            count=promised.count,
+            first=promised.first,
+            accepted=promised.accepted,
+            deadline=deadline,
+            key=key.public.id,
+        )
+        return sign_receipt(key, receipt).encode()
+
+
+class Restored(Story):
+    """A city that anchored two batches since its backup, took one more submission, and then lost its register."""
+
+    def __init__(self, city: City) -> None:
+        super().__init__(city)
+        self.submit("first", *(licence(n) for n in range(6)))
+        city.settle()
+        self.backup = back_up(city.register)
+        self.submit("second", change("suspend", 1), change("renew", 2, 2), licence(10), change("revoke", 10))
+        city.settle()
+        self.submit("third", licence(20), change("resume", 1))
+        city.settle()
+        self.submit("waiting", licence(40))
+        self.copies = KeptCopies(city.register)
+        self.copies.held = [held for held in self.copies.held if held[0] < self.receipts["waiting"].first]
+        self.lose(self.backup)
+
+    def take_early(self) -> Receipt:
+        """Take a submission before the chain is seen: it gets positions that the chain has long given to others."""
+        city = self.city
+        lines = city.department.lines([licence(70), change("suspend", 4)], city.chain.now, newest=city.newest)
+        self.sent["early"] = lines
+        with city.replica.reading() as reading:
+            return accept(city.register, Stale(reading, sequence=1), lines, city.chain.now, SETTINGS)
+
+
+class Stale:
+    """A reading of a replica that still shows the log as it was at an earlier anchor."""
+
+    def __init__(self, reading: Any, sequence: int) -> None:
+        self._reading, self._sequence = reading, sequence
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reading, name)
+
+    def log(self, name: str) -> Any:
+        anchor = self._reading.anchor(name, self._sequence)
+        return replace(self._reading.log(name), sequence=self._sequence, size=anchor.size)

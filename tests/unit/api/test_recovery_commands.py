@@ -1,0 +1,125 @@
+"""`shunzheng audit` and `shunzheng recover` on the directory of a node whose register was restored from a backup."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.cli import main
+from tests.fakes.backups import Unreachable
+from tests.fakes.department import LOG
+from tests.fakes.issuing import City
+from tests.fakes.restored import Restored
+
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Restored]:
+    city = City(tmp_path)
+    made = Restored(city)
+    node = f'registry = "{city.registry}"\nlog = "{LOG}"\nchain_url = "http://127.0.0.1:1"\n'
+    (tmp_path / "node.toml").write_text(node)
+    monkeypatch.setattr("api.commands.recover.time.time", lambda: city.chain.now)
+    nodes = {"http://wuhan": made.copies, "http://nobody": Unreachable()}
+    monkeypatch.setattr("api.commands.recover.HttpPeer", nodes.__getitem__)
+    for name, lines in made.sent.items():
+        (tmp_path / f"{name}.submission").write_bytes(b"\n".join(lines) + b"\n")
+    yield made
+    city.stop()
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    def call(command: str, *options: str) -> tuple[int, str]:
+        code = main([command, str(tmp_path), *options])
+        return code, capsys.readouterr().out
+
+    return call
+
+
+def files(folder: Path, *names: str) -> list[str]:
+    return ["--submissions", *(str(folder / f"{name}.submission") for name in names)]
+
+
+def test_the_way_back_by_the_commands(story: Restored, run: Run, tmp_path: Path) -> None:
+    code, said = run("audit")
+    assert (code, "FOUND batch-missing: batch 2" in said) == (1, True)
+    code, said = run("recover", "--from", "http://nobody", "http://wuhan", "--dry-run")
+    assert code == 1
+    assert "batch 2, anchored 2026-11-23T" in said
+    assert "4 records: entries from wuhan" in said
+    code, said = run("recover", "--from", "http://wuhan")
+    assert code == 1
+    assert "missing: positions 6 to 9, batch 2: submission " in said
+    assert run("audit")[0] == 0
+    given = files(tmp_path, "waiting", "third", "second")  # in any order
+    code, said = run("recover", "--from", "http://wuhan", *given)
+    assert (code, "登记库完整" in said) == (0, True)
+    assert [line.split()[1] for line in said.splitlines() if line.startswith("taken")] == [
+        "second.submission,",
+        "third.submission,",
+        "waiting.submission,",
+    ]
+    code, said = run("audit")
+    assert (code, "核查无异" in said, "15 records" in said) == (0, True, False)
+    assert "13 records" in said
+
+
+def test_programs_read_json(story: Restored, run: Run, tmp_path: Path) -> None:
+    found = json.loads(run("audit", "--json")[1])
+    assert (found["clean"], found["findings"][0]["slug"], found["unlisted"]) == (False, "batch-missing", 0)
+    dry = json.loads(run("recover", "--dry-run", "--json")[1])
+    assert [(one["sequence"], one["count"], one["entries"]) for one in dry["batches"]] == [
+        (2, 4, False),
+        (3, 2, False),
+    ]
+    code, said = run("recover", "--json", "--from", "http://wuhan", *files(tmp_path, "third", "first"))
+    done = json.loads(said)
+    assert code == 1
+    assert [one["source"] for one in done["batches"]] == ["wuhan", "wuhan"]
+    assert [Path(one["file"]).name for one in done["refused"]] == ["third.submission"]  # it follows `second`
+    assert [(one["first"], one["count"], one["batch"]) for one in done["missing"]] == [(6, 4, 2), (10, 2, 3)]
+    assert json.loads(run("audit", "--json")[1])["checked"]["records not back yet"] == 6
+
+
+def test_a_file_that_is_no_submission_stops_nobody(story: Restored, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "broken.submission").write_text("{}")
+    code, said = run("recover", "--from", "http://wuhan", *files(tmp_path, "broken", "second", "third"))
+    assert (code, "refused: broken.submission: line 1 must be" in said) == (1, True)
+    assert run("recover")[0] == 0
+
+
+def test_what_was_set_aside_is_handed_in_again(
+    story: Restored, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.take_early()
+    code, said = run("recover", "--from", "http://wuhan", *files(tmp_path, "second", "third"))
+    assert code == 0
+    assert said.count("set aside: ") == 1
+    assert "from position 12" in said
+    assert list((tmp_path / "set-aside").iterdir()) == []
+    assert run("audit")[0] == 0
+
+
+def test_receipts_show_what_the_register_lost(story: Restored, run: Run, tmp_path: Path) -> None:
+    """What was accepted after the backup and never anchored is lost to the register: the receipt is what shows it."""
+    receipt = story.signed_receipt("waiting", deadline=story.city.chain.now + 60)
+    (tmp_path / "waiting.receipt.json").write_bytes(receipt)
+    story.city.mine(100)
+    run("recover", "--from", "http://wuhan", *files(tmp_path, "second", "third"))
+    found = json.loads(run("audit", "--json", "--receipts", str(tmp_path / "waiting.receipt.json"))[1])
+    assert [one["slug"] for one in found["findings"]] == ["promise-broken"]
+
+
+def test_a_node_without_a_log_has_nothing_to_recover(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    city: Any = City(tmp_path)
+    (tmp_path / "node.toml").write_text(f'registry = "{city.registry}"\n')
+    assert main(["recover", str(tmp_path)]) == 1
+    assert "no register" in capsys.readouterr().err
+    assert main(["audit", str(tmp_path)]) == 0
+    city.stop()
