@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from anchoring import limits
+from anchoring.bulk import insert_many
 from anchoring.register_tables import CHANGE, DISCLOSURE, LINEAGE, RECORD
 from anchoring.rows import FIRST_ROW, Faults, Row
 from ledger.canonical import decode
@@ -78,13 +79,15 @@ class Acceptance:
                 continue
             new = Lineage(kind, self._issuer, identifier, leaf, leaf, Status.VALID)
             standing[name] = _Standing(new, position, position)
-            records.append({"position": position, "leaf": leaf, "lineage": position, "body": body})
-            lineages.append(_lineage_row(name, standing[name]))
+            records.append((position, leaf, position, body))
+            lineages.append(
+                (position, name, kind, self._issuer, identifier, leaf, leaf, position, int(Status.VALID))
+            )
             if disclosure is not None:
-                disclosures.append({"position": position, "content": disclosure})
-        self._insert(RECORD, records)
-        self._insert(LINEAGE, lineages)
-        self._insert(DISCLOSURE, disclosures)
+                disclosures.append((position, disclosure))
+        insert_many(self._connection, RECORD, records)
+        insert_many(self._connection, LINEAGE, lineages)
+        insert_many(self._connection, DISCLOSURE, disclosures)
 
     def follow(self, rows: Sequence[Row]) -> None:
         """Write records that follow others, each lineage in the order of its chain. All issues must be written before."""
@@ -128,13 +131,13 @@ class Acceptance:
         records, changes, disclosures = [], [], []
         for one in followed:
             row, position = one.row, one.position
-            records.append({"position": position, "leaf": row.leaf, "lineage": one.lineage, "body": row.body})
-            changes.append({"record": position, "position": one.target, "status": int(one.status)})
+            records.append((position, row.leaf, one.lineage, row.body))
+            changes.append((position, one.target, int(one.status)))
             if row.disclosure is not None:
-                disclosures.append({"position": position, "content": row.disclosure})
-        self._insert(RECORD, records)
-        self._insert(CHANGE, changes)
-        self._insert(DISCLOSURE, disclosures)
+                disclosures.append((position, row.disclosure))
+        insert_many(self._connection, RECORD, records)
+        insert_many(self._connection, CHANGE, changes)
+        insert_many(self._connection, DISCLOSURE, disclosures)
 
     def _refuse(self, index: int, lineage: Lineage, body: bytes, leaf: bytes) -> None:
         try:
@@ -154,10 +157,6 @@ class Acceptance:
                 found[row["name"]] = _Standing(Lineage(**members), row["first"], row["position"])
         return found
 
-    def _insert(self, table: Table, rows: list[dict[str, Any]]) -> None:
-        if rows:
-            self._connection.execute(insert(table), rows)
-
 
 def _in_order(standing: _Standing | None, members: list[Row]) -> list[Row]:
     """Order the rows of one lineage by their chain; those that are not on it come last and will be refused."""
@@ -169,17 +168,6 @@ def _in_order(standing: _Standing | None, members: list[Row]) -> list[Row]:
         tip = ordered[-1].leaf
     placed = {row.index for row in ordered}
     return ordered + [row for row in members if row.index not in placed]
-
-
-def _lineage_row(name: str, standing: _Standing) -> dict[str, Any]:
-    lineage = standing.lineage
-    row: dict[str, Any] = {member: getattr(lineage, member) for member in Lineage.__slots__}
-    return row | {
-        "status": int(lineage.status),
-        "name": name,
-        "first": standing.first,
-        "position": standing.position,
-    }
 
 
 def _change_row(standing: _Standing) -> dict[str, Any]:

@@ -2,29 +2,59 @@
 
 SQLite in WAL mode or PostgreSQL. A `snapshot` is one read transaction and sees one state from its first statement to its
 last; `transaction` writes, all or nothing, and on SQLite waits for its turn at the start instead of failing in the middle.
-Errors never show bound values, which may be personal data.
+On PostgreSQL transactions run beside each other, each statement seeing what was committed before it: whoever decides by
+what it reads holds a row meanwhile. Errors never show bound values, which may be personal data.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from anchoring.errors import AnchoringError, DatabaseDamaged, DatabaseUnavailable
 
 BUSY_SECONDS: Final = (
     30  # how long a writer waits for another; a large submission holds the lock for some seconds
 )
 CONNECTIONS: Final = 48  # more than the threads of one API process, so that no request waits for a connection
+SERVER_CONNECTIONS: Final = 15  # beyond the 5 that are kept: a server allows 100 unless it is told otherwise
+CONNECT_SECONDS: Final = 10  # how long a server may take to answer the call
+#: What a session of PostgreSQL is told: a client that vanished gives its locks back within a minute, not two hours.
+_SESSION: Final = {
+    "lock_timeout": f"{BUSY_SECONDS}s",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
+_TABLES_LOCK: Final = 0x73687A6874626C73  # an advisory lock of our own: "shzhtbls"
+_UNHOLDABLE: Final = re.compile(r"[\x00\ud800-\udfff]")  # zero for PostgreSQL, lone surrogates for UTF-8
+_DAMAGED: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
 _BEGIN: Final = "shunzheng_begin"  # execution option that names the SQLite statement opening a transaction
 
 
 def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
-    """Return an engine. `synchronous` is SQLite's: FULL survives a power cut, NORMAL may lose the newest commits to one."""
+    """Return an engine. `synchronous` is SQLite's: FULL survives a power cut, NORMAL may lose the newest commits to one.
+
+    Raises: AnchoringError when the URL is of neither database.
+    """
     parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, hide_parameters=True, max_overflow=CONNECTIONS, pool_pre_ping=True)
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        return _open_sqlite(parsed, synchronous)
+    if backend in ("postgresql", "postgres"):
+        return _open_postgresql(parsed.set(drivername="postgresql+psycopg"))
+    raise AnchoringError(f"a database is sqlite:///… or postgresql://…, not {parsed.drivername}://…")
+
+
+def _open_sqlite(url: URL, synchronous: str) -> Engine:
     waiting = {"timeout": BUSY_SECONDS}
-    engine = create_engine(parsed, hide_parameters=True, max_overflow=CONNECTIONS, connect_args=waiting)
+    engine = create_engine(url, hide_parameters=True, max_overflow=CONNECTIONS, connect_args=waiting)
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:
@@ -44,10 +74,35 @@ def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
     return engine
 
 
+def _open_postgresql(url: URL) -> Engine:
+    given = url.query.get("options", "")
+    told = [given] if isinstance(given, str) else list(given)
+    told += [f"-c {name}={value}" for name, value in _SESSION.items()]
+    engine = create_engine(
+        url.update_query_dict({"options": " ".join(told)}),
+        hide_parameters=True,
+        isolation_level="READ COMMITTED",  # whatever the server's default is
+        max_overflow=SERVER_CONNECTIONS,
+        pool_pre_ping=True,  # a server that was restarted is noticed before a request relies on it
+        connect_args={"connect_timeout": CONNECT_SECONDS, "client_encoding": "utf8"},
+    )
+    event.listen(engine, "handle_error", _leave_out_detail)
+    return engine
+
+
+def _leave_out_detail(context: ExceptionContext) -> None:
+    """Keep what the server says beside an error, the values of a key or a row, out of its message."""
+    said = getattr(getattr(context.original_exception, "diag", None), "message_primary", None)
+    if said:
+        context.original_exception.args = (said,)
+        if context.sqlalchemy_exception:
+            context.sqlalchemy_exception.args = (said,)
+
+
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
-    """Give a connection that reads one consistent state and writes nothing."""
-    with engine.connect() as connection:
+    """Give a connection that reads one consistent state and writes nothing. Raises: DatabaseUnavailable."""
+    with _named(), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with connection.begin():
@@ -56,9 +111,66 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
-    """Give a connection whose writes are kept together, or not at all when the block raises."""
-    with engine.connect() as connection:
+    """Give a connection whose writes are kept together, or not at all when the block raises.
+
+    Raises: DatabaseUnavailable; whether a commit that got no answer was kept, the next look tells.
+    """
+    with _named(), engine.connect() as connection:
         if engine.dialect.name == "sqlite":
             connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
         with connection.begin():
             yield connection
+
+
+def hold_tables(connection: Connection) -> None:
+    """Be the only one to create or change tables until the transaction ends; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _TABLES_LOCK})
+
+
+def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows whose keys are not there yet; one that another transaction is inserting is waited for."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    if rows:
+        connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+
+
+def findable(text: str) -> str:
+    """Return text to look up: the empty text, which no row has for a name, in place of what no database can hold."""
+    return "" if _UNHOLDABLE.search(text) else text
+
+
+def file_faults(connection: Connection, *, quick: bool = False) -> list[str]:
+    """Return what SQLite says is wrong with its own file; `quick` leaves the indexes out.
+
+    PostgreSQL checks its pages as it reads them, so of it nothing is said.
+    """
+    if connection.dialect.name != "sqlite":
+        return []
+    said = connection.exec_driver_sql(f"PRAGMA {'quick' if quick else 'integrity'}_check").scalars()
+    return [str(fault) for fault in said if fault != "ok"]
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Give a failure of the database, rather than of a statement, its name."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        if _is_statement(error):
+            raise
+        raise DatabaseUnavailable(f"the database failed, try again: {error.orig}") from error
+    except DatabaseError as error:
+        if getattr(error.orig, "sqlite_errorname", "") not in _DAMAGED:
+            raise
+        raise DatabaseDamaged(
+            f"the database file is damaged ({error.orig}): stop the node; delete the file where it is the replica, which is "
+            "followed anew, or restore the register from its backup and run `shunzheng recover`"
+        ) from error
+    except PoolTimeout as error:
+        raise DatabaseUnavailable("every connection to the database is in use: try again") from error
+
+
+def _is_statement(error: DBAPIError) -> bool:
+    """Tell whether the statement is wrong, for which SQLite has the same class of error as for a full disk."""
+    return getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR"

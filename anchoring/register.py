@@ -20,14 +20,14 @@ from sqlalchemy import (
     select,
 )
 
-from anchoring.database import open_engine, snapshot, transaction
-from anchoring.errors import NotFound, RowError
+from anchoring.database import file_faults, findable, open_engine, snapshot, transaction
+from anchoring.errors import DatabaseDamaged, NotFound, RowError
+from anchoring.migrations import bring_up_to_date
 from anchoring.register_tables import (
     BATCH,
     CHANGE,
     DISCLOSURE,
     LINEAGE,
-    METADATA,
     RECORD,
     SUBMISSION,
 )
@@ -47,7 +47,11 @@ FINAL: Final = "final"
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What intake promises: the records stand from position `first` on, in the order of the submission."""
+    """What intake promises: the records stand from position `first` on, in the order of the submission.
+
+    `deadline` is the latest block time of their anchor; None where nothing was promised. `signed` are the bytes of the
+    signed receipt, once there is one.
+    """
 
     id: str
     log: str
@@ -56,6 +60,8 @@ class Receipt:
     first: int
     accepted: int
     warnings: tuple[RowError, ...]
+    deadline: int | None = None
+    signed: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +91,22 @@ class Held:
 
 
 class Register:
-    """The register database at a URL."""
+    """The register database at a URL; opening it brings its tables up to date. Raises: RegisterTooNew."""
 
     def __init__(self, url: str) -> None:
         _make_private(url)
         self.engine = open_engine(url)
         self.trees = RecentTrees()
-        with self.writing() as connection:
-            METADATA.create_all(connection)
+        bring_up_to_date(self.engine)
+
+    def check(self) -> None:
+        """Let SQLite check its own pages, as whoever anchors does at start. Raises: DatabaseDamaged."""
+        with self.reading() as connection:
+            faults = file_faults(connection, quick=True)
+        if faults:
+            raise DatabaseDamaged(
+                f"the register's file is damaged ({faults[0]}): restore it from its backup and run `shunzheng recover`"
+            )
 
     def close(self) -> None:
         self.engine.dispose()
@@ -181,6 +195,8 @@ def _submission(row: RowMapping) -> Submission:
         first=row["first"],
         accepted=row["accepted"],
         warnings=tuple(RowError(number, text) for number, text in orjson.loads(row["warnings"])),
+        deadline=row["deadline"],
+        signed=row["receipt"],
     )
     return Submission(receipt, entry, row["state"] or ACCEPTED, row["batch"])
 
@@ -251,7 +267,7 @@ def erase(connection: Connection, leaf: bytes) -> None:
 
 
 def _lineage_row(connection: Connection, identifier: str) -> RowMapping:
-    row = connection.execute(_LINEAGE, {"name": lineage_of(identifier)}).mappings().first()
+    row = connection.execute(_LINEAGE, {"name": findable(lineage_of(identifier))}).mappings().first()
     if row is None:
         raise NotFound(f"{identifier[:100]} is not registered here")
     return row

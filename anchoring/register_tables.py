@@ -51,7 +51,10 @@ class BatchRow(_Row, table=True):
 
 
 class SubmissionRow(_Row, table=True):
-    """An accepted submission; its first position orders and names it. `changes` counts its changes of status."""
+    """An accepted submission; its first position orders and names it. `changes` counts its changes of status.
+
+    `deadline` is what was promised at acceptance, `receipt` the signed receipt once it was signed: the same for ever.
+    """
 
     __tablename__ = "submission"
     first: int = _number(key=True)
@@ -62,6 +65,8 @@ class SubmissionRow(_Row, table=True):
     changes: int = _number()
     accepted: int = _number()
     warnings: str
+    deadline: int | None = _number()
+    receipt: bytes | None
     batch: int | None = _number(foreign_key="batch.sequence", index=True)
 
 
@@ -107,6 +112,20 @@ class ChangeRow(_Row, table=True):
     status: int = _small()
 
 
+class MissingRow(_Row, table=True):
+    """Positions that the chain counts and whose records are not back yet after a restore.
+
+    One row a submission; without root and issuer where not even the entries of `batch` are known.
+    """
+
+    __tablename__ = "missing"
+    first: int = _number(key=True)
+    count: int = _number()
+    batch: int = _number(foreign_key="batch.sequence", index=True)
+    root: bytes | None
+    issuer: str | None = Field(index=True)
+
+
 class TransactionRow(_Row, table=True):
     """A signed transaction of a batch, stored before it is sent; `sent` is when it was handed in last."""
 
@@ -118,6 +137,16 @@ class TransactionRow(_Row, table=True):
     raw: bytes
     signed: int = _number()
     sent: int | None = _number()
+
+
+class LeaseRow(_Row, table=True):
+    """Who anchors the log: each holder has an `epoch` of its own, and counts its `renewals`; no `holder` means free."""
+
+    __tablename__ = "lease"
+    log: str = Field(primary_key=True)
+    holder: str
+    epoch: int = _number()
+    renewals: int = _number()
 
 
 class TokenRow(_Row, table=True):
@@ -145,5 +174,7 @@ RECORD: Final = _table(RecordRow)
 DISCLOSURE: Final = _table(DisclosureRow)
 LINEAGE: Final = _table(LineageRow)
 CHANGE: Final = _table(ChangeRow)
+MISSING: Final = _table(MissingRow)
 TRANSACTION: Final = _table(TransactionRow)
+LEASE: Final = _table(LeaseRow)
 TOKEN: Final = _table(TokenRow)

@@ -1,10 +1,13 @@
-"""What every test starts from: no network but where a folder's name says so, and a hypothesis that does not race a clock."""
+"""What every test starts from: no network but where a folder's name says so, no race with a clock, fresh databases."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 from hypothesis import settings
+
+from tests.databases import BOTH, NewDatabase, new_databases
 
 LOOPBACK: Final = ["127.0.0.1", "::1"]
 # They start chains and nodes, on this machine only.
@@ -20,3 +23,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in OPEN_FOLDERS:
             item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
+
+
+@pytest.fixture(params=BOTH)
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewDatabase]:
+    """Return what makes fresh databases; a test that asks for it runs on SQLite and on PostgreSQL."""
+    with new_databases(request.param, tmp_path) as new:
+        yield new
