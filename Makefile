@@ -11,7 +11,7 @@ SETUP := $(BIN)/shunzheng $(if $(CHAIN_URL),,$(BIN)/anvil)
 export UV_PYTHON := $(PYTHON)
 export UV_PYTHON_DOWNLOADS := never
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all lint format contracts contracts-deep bench clean
+.PHONY: help demo test test-all torture lint format contracts contracts-deep bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' Makefile
@@ -25,6 +25,9 @@ test: $(SETUP) ## every test but the slow ones
 test-all: $(SETUP) ## every test, with each of Python 3.11 to 3.13 that is installed
 	@for v in 3.11 3.12 3.13; do $(UV) python find -q $$v >/dev/null 2>&1 || { echo "No Python $$v here."; continue; }; \
 	UV_PYTHON=$$v UV_PROJECT_ENVIRONMENT=.venv-$$v $(UV) run --frozen pytest -q -n auto --dist loadfile || exit; done
+
+torture: $(BIN)/shunzheng $(BIN)/anvil ## everything goes wrong at random for SECONDS=60, as SEED=N settles; nothing may be lost
+	@$(BIN)/python -m tests.torture --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
 
 lint: $(BIN)/shunzheng ## style, types, the direction of imports, container files; changes nothing
 	@$(UV) lock --check --quiet

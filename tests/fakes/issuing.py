@@ -1,35 +1,44 @@
 """An issuing city on a chain: registry, register, replica, follower, operator; steps and time pass when the test says so."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from anchoring import calls
 from anchoring.anchorer import Anchorer
 from anchoring.batcher import Policy
-from anchoring.chain import RegistryName
+from anchoring.chain import Chain, RegistryName
 from anchoring.follower import Follower
 from anchoring.register import Receipt, Register, newest_leaf
 from anchoring.replica import Replica
 from anchoring.statuses import StatusTrees
 from ledger import registry as acts
 from ledger.registry import Act
+from tests.databases import NewDatabase, sqlite
 from tests.fakes.department import ISSUER, LOG, NOW, Department
 from tests.fakes.fake_chain import FakeChain
-from tests.fakes.nets import FakeNet, act_on, deploy_on
+from tests.fakes.nets import FakeNet, Net, act_on, deploy_on
 
 EAGER = Policy(urgent_seconds=0, quiet_seconds=0)
 
 
-class City:
-    """A city with one department. `chain.now` is everybody's clock."""
+class AnyCity:
+    """A city with one department, on any chain. `net.now` is everybody's clock."""
+
+    net: Net
+    chain: Chain
 
     def __init__(
-        self, directory: Path, *, policy: Policy = EAGER, register_type: type[Register] = Register
+        self,
+        directory: Path,
+        net: Net,
+        *,
+        policy: Policy = EAGER,
+        register_type: type[Register] = Register,
+        new_database: NewDatabase | None = None,
     ) -> None:
         self.register_type = register_type
-        self.net = FakeNet(FakeChain(time=NOW))
-        self.chain, self.policy = self.net.chain, policy
+        self.net, self.chain, self.policy = net, net.chain, policy
         self.operator = self.net.account("operator")
         province, admin = self.net.account("province"), self.net.account("admin")
         self.registry = deploy_on(self.net, province)
@@ -44,8 +53,9 @@ class City:
             (admin, acts.KeyGranted(LOG, key.id, ISSUER, 15, (), 0, NOW * 2)),
         ):
             act_on(self.net, account, self.contract, calls.call(act))
-        self.chain.mine(self.chain.final_depth)
-        self.urls = [f"sqlite:///{directory / name}" for name in ("register.db", "replica.db")]
+        self.net.mine(self.net.final_depth)
+        new = new_database or sqlite(directory)
+        self.urls = [new(name) for name in ("register", "replica")]
         self.start()
         self.follow()
 
@@ -57,7 +67,8 @@ class City:
         self.anchorer = self.new_anchorer()
         self.trees = StatusTrees()
 
-    def new_anchorer(self) -> Anchorer:
+    def new_anchorer(self, clock: Callable[[], float] | None = None) -> Anchorer:
+        """Return another anchorer: by the chain's clock, its lease by a second a block, or by a clock of its own."""
         return Anchorer(
             self.chain,
             self.operator,
@@ -65,7 +76,8 @@ class City:
             self.replica,
             self.registry,
             LOG,
-            clock=lambda: self.chain.now,
+            clock=clock or (lambda: self.net.now),
+            steady=clock or (lambda: self.chain.latest().number),
             policy=self.policy,
         )
 
@@ -80,7 +92,7 @@ class City:
             self.follower.step()
 
     def mine(self, blocks: int = 1) -> None:
-        self.chain.mine(blocks)
+        self.net.mine(blocks)
         self.follow()
 
     def settle(self, rounds: int = 10) -> None:
@@ -88,12 +100,12 @@ class City:
         for _ in range(rounds):
             self.anchorer.step()
             self.mine()
-        self.mine(self.chain.final_depth)
+        self.mine(self.net.final_depth)
         self.anchorer.step()
 
     def submit(self, *rows: Mapping[str, Any]) -> Receipt:
         with self.replica.reading() as trust:
-            return self.department.submit(self.register, trust, *rows, now=self.chain.now, newest=self.newest)
+            return self.department.submit(self.register, trust, *rows, now=self.net.now, newest=self.newest)
 
     def newest(self, identifier: str) -> bytes | None:
         with self.register.reading() as connection:
@@ -101,10 +113,30 @@ class City:
 
     def act(self, act: Act, account: str = "admin") -> None:
         act_on(self.net, self.net.account(account), self.contract, calls.call(act))
-        self.mine(self.chain.final_depth)
+        self.mine(self.net.final_depth)
 
     def anchors(self) -> list[acts.Anchored]:
         """Return every anchor that the chain holds, in order."""
         found = self.chain.events(self.contract, 0, self.chain.latest().number)
         decoded = [acts.decode_act(item.event.kind, item.event.payload) for item in found]
         return [act for act in decoded if isinstance(act, acts.Anchored)]
+
+
+class City(AnyCity):
+    """A city on a fake chain."""
+
+    net: FakeNet
+    chain: FakeChain
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        policy: Policy = EAGER,
+        register_type: type[Register] = Register,
+        new_database: NewDatabase | None = None,
+    ) -> None:
+        net = FakeNet(FakeChain(time=NOW))
+        super().__init__(
+            directory, net, policy=policy, register_type=register_type, new_database=new_database
+        )

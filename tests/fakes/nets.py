@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from anchoring.chain import Chain, TransactionReceipt
 from anchoring.deployment import act, deploy
@@ -15,6 +15,14 @@ from tests.fakes.fake_chain import FakeChain
 class Net(Protocol):
     @property
     def chain(self) -> Chain: ...
+
+    @property
+    def now(self) -> int:
+        """The time of the chain, in seconds."""
+
+    @property
+    def final_depth(self) -> int:
+        """So many blocks below the newest, a block is final."""
 
     def account(self, name: str) -> Account: ...
 
@@ -29,6 +37,14 @@ class FakeNet:
         self.chain = chain or FakeChain()
         self.mine = self.chain.mine
 
+    @property
+    def now(self) -> int:
+        return self.chain.now
+
+    @property
+    def final_depth(self) -> int:
+        return self.chain.final_depth
+
     def account(self, name: str) -> Account:
         return Account(keccak256(name.encode()))
 
@@ -37,14 +53,20 @@ class FakeNet:
 
 
 class AnvilNet:
-    """A devnet that mines on demand; start it from the main thread."""
+    """A devnet that mines on demand, and by itself where `block_seconds` says so; start it from the main thread."""
 
-    def __init__(self, directory: Path) -> None:
-        self.devnet = Devnet(directory, block_seconds=None)
+    final_depth: Final = 2
+
+    def __init__(self, directory: Path, *, block_seconds: float | None = None) -> None:
+        self.devnet = Devnet(directory, block_seconds=block_seconds)
         self.devnet.start()
         self.chain = self.devnet.chain
         self.account: Callable[[str], Account] = self.devnet.account
         self.mine = self.devnet.mine
+
+    @property
+    def now(self) -> int:
+        return self.chain.latest().time
 
     def reorg(self, depth: int) -> None:
         self.devnet.request("anvil_reorg", depth, [])

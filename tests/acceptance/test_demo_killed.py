@@ -1,0 +1,88 @@
+"""Whatever is killed while the demo's story is told, the story goes on, and nothing is registered twice."""
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from anchoring.register import Register
+from anchoring.register_tables import RECORD
+from api.demo.stage import City, open_stage
+from api.demo.story import Story
+from api.settings import Settings
+from tests.torture.parts import children
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="processes are found in Linux's /proc"),
+]
+
+
+class Killer:
+    """Listens to the story and kills at the sentences that are planned, so many seconds later."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.plans: dict[str, list[tuple[float, Callable[[], None]]]] = {}
+        self.killed = 0
+
+    def __call__(self, sentence: str) -> None:
+        self.told.append(sentence)
+        for seconds, kill in self.plans.pop(sentence[:2], []):
+            threading.Timer(seconds, self._do, [kill]).start()
+
+    def _do(self, kill: Callable[[], None]) -> None:
+        kill()
+        self.killed += 1
+
+
+def end(city: City, part: str = "") -> None:
+    """Kill a node with its supervisor, or one process below it."""
+    assert city.process
+    os.kill(children(city.process.pid)[part] if part else city.process.pid, signal.SIGKILL)
+
+
+def test_the_story_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHAIN_URL", raising=False)
+    killer = Killer()
+    story = Story(open_stage(tmp_path / "demo", block_seconds=1), tell=killer)
+
+    def tianmen(part: str = "") -> Callable[[], None]:
+        return lambda: end(story.cities[0], part)
+
+    def wuhan(part: str = "") -> Callable[[], None]:
+        return lambda: end(story.cities[1], part)
+
+    def chain() -> None:
+        assert story.stage.devnet
+        assert story.stage.devnet._process
+        story.stage.devnet._process.kill()
+
+    killer.plans = {
+        "3.": [(0.2, tianmen("api"))],
+        "4.": [(0.5, tianmen("anchorer")), (2.0, chain)],
+        "5.": [(0.2, tianmen())],
+        "7.": [(0.1, wuhan("api")), (0.1, wuhan("follower"))],
+        "8.": [(0.0, wuhan())],
+        "9.": [(0.5, chain)],
+    }
+    try:
+        summary = story.play()
+    finally:
+        story.close()
+    assert killer.killed == 8
+    again = [sentence for sentence in killer.told if "started again" in sentence]
+    assert len([sentence for sentence in again if "天门市" in sentence]) == 1
+    assert len([sentence for sentence in again if "武汉市" in sentence]) == 1
+    assert len([sentence for sentence in again if "chain" in sentence]) == 2
+    url = Settings.load(story.cities[0].directory).register_url
+    assert url
+    with closing(Register(url)) as register, register.reading() as connection:
+        held = connection.execute(select(func.count()).select_from(RECORD)).scalar_one()
+    assert held == summary["records"]

@@ -1,0 +1,94 @@
+"""The faults of `make torture` are what they say, and its count finds what is lost and what is doubled."""
+
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from anchoring.chain import Chain
+from anchoring.errors import ChainUnavailable
+from anchoring.ethereum import Endpoint as Client
+from anchoring.ethereum import EthereumChain
+from tests.fakes.nets import AnvilNet
+from tests.torture.departments import Accepted, Journal
+from tests.torture.endpoint import Endpoint
+from tests.torture.reckoning import Found, _check_positions
+
+pytestmark = pytest.mark.enable_socket
+
+
+@pytest.fixture(scope="module")
+def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnvilNet]:
+    net = AnvilNet(tmp_path_factory.mktemp("one"))
+    yield net
+    net.stop()
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnvilNet]:
+    net = AnvilNet(tmp_path_factory.mktemp("other"))
+    net.mine(7)
+    yield net
+    net.stop()
+
+
+@pytest.fixture
+def endpoint(net: AnvilNet, other: AnvilNet) -> Iterator[Endpoint]:
+    made = Endpoint(net.devnet.url, other.devnet.url, Random(1))
+    yield made
+    made.close()
+
+
+def through(endpoint: Endpoint) -> Chain:
+    return EthereumChain(Client(endpoint.url, timeout=1.0))
+
+
+@pytest.mark.parametrize("kind", ["hangs", "errors", "loses answers"])
+def test_it_gives_no_usable_answer_until_it_is_mended(net: AnvilNet, endpoint: Endpoint, kind: str) -> None:
+    endpoint.fail(kind)
+    for _ in range(2 if kind == "hangs" else 10):
+        with pytest.raises(ChainUnavailable):
+            through(endpoint).latest()
+    endpoint.mend()
+    assert through(endpoint).latest() == net.chain.latest()
+
+
+def test_a_lost_answer_is_of_something_that_happened(net: AnvilNet, endpoint: Endpoint) -> None:
+    payer = net.account("payer")
+    data = {"chain_id": net.chain.chain_id(), "gas": 21_000, "gas_price": 2 * net.chain.gas_price()}
+    signed = payer.sign(nonce=0, to=payer.address, data=b"", **data)
+    endpoint.fail("loses answers")
+    with pytest.raises(ChainUnavailable):
+        through(endpoint).send(signed.raw)
+    net.mine()
+    assert net.chain.receipt(signed.hash)
+
+
+def test_it_lags(net: AnvilNet, endpoint: Endpoint) -> None:
+    net.mine(3)
+    before, final = net.chain.latest(), net.chain.final()
+    endpoint.fail("stale")
+    net.mine(5)
+    late = through(endpoint)
+    assert (late.latest(), late.final()) == (before, final)
+    assert late.block(before.number + 1) is None
+    assert late.events("0x" + "11" * 20, before.number + 1, before.number + 5) == []
+    assert late.transaction_count("0x" + "11" * 20) == 0
+    endpoint.mend()
+    assert through(endpoint).latest() == net.chain.latest()
+
+
+def test_it_shows_another_chain(net: AnvilNet, other: AnvilNet, endpoint: Endpoint) -> None:
+    endpoint.fail("other chain")
+    assert through(endpoint).latest() == other.chain.latest() != net.chain.latest()
+
+
+@pytest.mark.parametrize(
+    ("firsts", "doubled", "faults"),
+    [([0, 5, 10], 0, 0), ([0, 5, 9], 1, 1), ([0, 5, 5], 5, 1), ([0, 6, 11], 0, 1)],
+)
+def test_positions_promised_twice_or_left_out_are_found(firsts: list[int], doubled: int, faults: int) -> None:
+    journal = Journal([Accepted({"first": first}, [bytes(32)] * 5) for first in reversed(firsts)])
+    found = Found()
+    _check_positions(found, journal)
+    assert (found.doubled, len(found.faults)) == (doubled, faults)
