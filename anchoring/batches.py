@@ -7,15 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 
+from anchoring.database import insert_missing
 from anchoring.errors import RegisterBehind
 from anchoring.register import FINAL
 from anchoring.register_tables import BATCH, LOG
 from ledger import suites
 from ledger.registry import Anchored, decode_act
 from ledger.suites import Suite
-from ledger.trust import LogState
+from ledger.times import format_time
+from ledger.trust import LogState, Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +52,37 @@ _LOG: Final = select(LOG).with_for_update()
 _LAST_SEQUENCE: Final = select(func.max(BATCH.c.sequence))
 
 
-def check_complete(connection: Connection, state: LogState | None) -> None:
+def check_complete(connection: Connection, state: LogState | None, trust: Trust) -> None:
     """Check that the register has every batch of which the chain has an anchor. Raises: RegisterBehind."""
     known = connection.execute(_LAST_SEQUENCE).scalar() or 0
     if state and state.sequence > known:
-        raise RegisterBehind(
-            f"the chain holds anchors of {state.name} up to {state.sequence}, this register only up to {known}: it was "
-            "restored from a backup, or is another city's. It takes and anchors nothing until it has the batches from "
-            f"{known + 1} on back"
-        )
+        raise RegisterBehind(_lacking(trust, state, known + 1))
 
 
-def hold_log(connection: Connection, state: LogState, registry: str, now: int) -> OwnLog:
+def _lacking(trust: Trust, state: LogState, first: int) -> str:
+    """Say which batches the register lacks, from sequence `first` on."""
+    oldest, newest = trust.anchor(state.name, first), trust.anchor(state.name, state.sequence)
+    count = state.size - oldest.size_before if oldest else 0
+    times = [format_time(anchor.time) for anchor in (oldest, newest) if anchor]
+    return (
+        f"the chain holds batches {first} to {state.sequence} of {state.name}, anchored from {' to '.join(times)} with "
+        f"{count:,} records, and this register does not: it was restored from a backup, or is another city's. It takes and "
+        "anchors nothing until it has them back: run `shunzheng recover`"
+    )
+
+
+def hold_log(connection: Connection, state: LogState, trust: Trust, now: int) -> OwnLog:
     """Return the log of this register and keep its row until the transaction ends: one writer at a time.
 
     The first call ties a new register to the log `state`. Raises: RegisterBehind.
     """
     row = connection.execute(_LOG).mappings().first()
-    check_complete(connection, state)
+    check_complete(connection, state, trust)
+    registry = trust.registry
     if row is None:
-        own = OwnLog(state.name, registry, state.suite, state.size, state.size, now)
-        connection.execute(insert(LOG), [_log_row(own)])
-        return own
+        new = OwnLog(state.name, registry, state.suite, state.size, state.size, now)
+        insert_missing(connection, LOG, [_log_row(new)])  # another process may just be doing the same
+        row = connection.execute(_LOG).mappings().one()
     own = _own_log(row)
     if (own.registry_name, own.name) != (registry, state.name):
         raise RegisterBehind(

@@ -87,6 +87,11 @@ class Devnet:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def runs(self) -> bool:
+        """Whether anvil was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def start(self) -> None:
         """Start anvil on the saved state. Raises: DevnetError, saying what to do."""
         self._directory.mkdir(parents=True, exist_ok=True)
@@ -153,7 +158,7 @@ class Devnet:
     def stop(self) -> None:
         """Save the chain and end anvil."""
         try:
-            if self._process and self._process.poll() is None:
+            if self.runs:
                 self.save()
         finally:
             self._kill()
@@ -195,7 +200,12 @@ class Devnet:
         command += ["--load-state", str(state)] if state.exists() else []
         with (self._directory / "anvil.log").open("wb") as log:
             return subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=dies_with(os.getpid())
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for whoever saves the chain before it ends it
+                preexec_fn=dies_with(os.getpid()),
             )
 
     def _wait_until_ready(self) -> None:
@@ -211,7 +221,7 @@ class Devnet:
                 time.sleep(0.02)
 
     def _check_alive(self) -> None:
-        if self._process is None or self._process.poll() is not None:
+        if not self.runs:
             said = (self._directory / "anvil.log").read_text(errors="replace").strip()
             raise DevnetError(f"anvil ended: {said[-500:] or 'it said nothing'}")
 

@@ -2,7 +2,7 @@
 
     {"kind": "licence", "action": "issue", "identifier": "…", "issuer": "…", "claims": {"ZZMC": "营业执照"},
      "documents"?: ["licence.ofd"], "time"?, "issued"?, "valid_from"?, "valid_until"?, "basis"?, "previous"?,
-     "links"?: [{"rel": "sealed-by", "record": "sm3:…"}]}
+     "links"?: [{"rel": "sealed-by", "record": "sm3:…" or "identifier": that of a row above}]}
 
 Masters and salts are drawn here and the private key is used here; the network is somebody else's business. The
 finished lines are spooled, because their order is known only at the end: memory stays at some hundred bytes a record.
@@ -27,13 +27,14 @@ from ledger.keys import PrivateKey, encode_signature
 from ledger.limits import MAX_CLAIMS, MAX_STATEMENT_DAYS, MAX_STATUS_RECORDS, MAX_SUBMISSION_RECORDS
 from ledger.records import (
     CERTIFICATE_KINDS,
+    MAX_LINKS,
     PRESENTABLE,
     SALT_BYTES,
     STATUS_ACTIONS,
     Link,
     Record,
     lineage_of,
-    read_links,
+    read_link,
 )
 from ledger.submissions import Statement, sign_statement
 from ledger.suites import Suite, parse_digest
@@ -272,12 +273,26 @@ class _Drafter:
         return previous
 
     def _links(self, fields: Fields) -> tuple[Link, ...]:
-        links = read_links(fields)
+        """Read the links; one that names an `identifier` means the record of a row above."""
+        given = fields.array("links", MAX_LINKS) if fields.has("links") else []
+        links = [read_link(self._resolved(item)) for item in given]
         if any(suite is not self._target.suite for suite, _ in links):
             raise RowFault(
                 "wrong-suite", f"the log hashes with {self._target.suite.name}, a link is of another suite"
             )
         return tuple(link for _, link in links)
+
+    def _resolved(self, item: Json) -> Json:
+        if not isinstance(item, dict) or not isinstance(identifier := item.get("identifier"), str):
+            return item
+        leaf = self._tips.get(lineage_of(identifier))
+        if leaf is None:
+            raise RowFault(
+                "unknown-link",
+                f"no row above is of {identifier}: put it first, or name the `record` by its leaf hash",
+            )
+        others = {name: value for name, value in item.items() if name != "identifier"}
+        return others | {"record": self._target.suite.format(leaf)}
 
     def _claims(self, fields: Fields) -> tuple[tuple[str, Json], ...]:
         given = fields.take("claims")

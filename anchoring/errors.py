@@ -12,9 +12,16 @@
     ├── CursorMoved             another process wrote the replica in between: start over from what it wrote
     ├── SubmissionRefused       a submission is not accepted, and why, row by row
     ├── RegisterBehind          the chain holds anchors that the register does not know: restored from a backup
+    ├── RegisterTooNew          a newer release has changed the register's tables
+    ├── DatabaseDamaged         SQLite cannot read its own file: restore it, or delete it where it is the replica
+    ├── DatabaseUnavailable     a database does not answer, is locked or full: try again
+    ├── LeaseLost               another process anchors for the log now: this one has written nothing since
+    ├── TooMuchWaiting          more is waiting for the chain than a node takes on: hand it in later
     ├── AnchorContradicted      the chain holds another anchor than the register under one sequence, or a void one
     ├── NotFinal                a record is registered, but its anchor is not final: nothing can be proven yet
     ├── NotFound                no such record, submission, log, account or replica
+    ├── PeerFailed              another city's node gave no usable answer: ask later, or another one
+    ├── CheckpointRefused       a checkpoint is not signed: below or beside one that was, or not what the replica holds
     ├── KeystoreError           an account's key cannot be read
     └── DevnetError             the development chain cannot be started or stopped
 
@@ -112,6 +119,30 @@ class RegisterBehind(AnchoringError):
     """The register lacks batches that the chain holds: it takes nothing and anchors nothing until it has them back."""
 
 
+class RegisterTooNew(AnchoringError):
+    """The register's tables are of a revision that this program does not know: a newer release has used it."""
+
+
+class DatabaseDamaged(AnchoringError):
+    """SQLite found its own file damaged. What can be read of it is not to be relied on."""
+
+
+class DatabaseUnavailable(AnchoringError):
+    """A database did not do what it was asked: unreachable, locked, full. Whether a commit was kept is not known."""
+
+
+class LeaseLost(AnchoringError):
+    """Another process took over the anchoring of the log; the transaction that found out wrote nothing."""
+
+
+class TooMuchWaiting(AnchoringError):
+    """So much is accepted and not on the chain that no more is taken; worth another attempt after `retry_after` seconds."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class AnchorContradicted(AnchoringError):
     """What the chain holds under a sequence is not what this register froze; nothing more may be anchored on top."""
 
@@ -126,6 +157,14 @@ class NotFinal(AnchoringError):
 
 class NotFound(AnchoringError):
     """What was asked for is not here."""
+
+
+class PeerFailed(AnchoringError):
+    """Another city's node cannot be reached, or answers what the protocol does not allow."""
+
+
+class CheckpointRefused(AnchoringError):
+    """This node does not sign that checkpoint; the message says what it holds or signed instead."""
 
 
 class KeystoreError(AnchoringError):

@@ -9,75 +9,123 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import IO, Any, Final
+from typing import Final
 
-import cbor2
 import orjson
 from sqlalchemy import Connection, insert, update
 
 from anchoring import limits
 from anchoring.acceptance import Acceptance
+from anchoring.backlog import Gate
 from anchoring.batches import OwnLog, hold_log
 from anchoring.errors import RowError, SubmissionRefused
+from anchoring.incomplete import check_new, is_missing, note_back
 from anchoring.register import Receipt, Register, submission_of_root
 from anchoring.register_tables import LOG, SUBMISSION
-from anchoring.rows import FIRST_ROW, Faults, Row, RowFault, RowReader, read_statement
+from anchoring.rows import FIRST_ROW, Faults, RowFault, RowReader, read_statement
+from anchoring.spool import Spool
 from ledger.errors import MalformedInput
 from ledger.keys import public_key
 from ledger.limits import MAX_CLOCK_LEAD_SECONDS, MAX_STATUS_RECORDS
 from ledger.submissions import Entry, Statement
 from ledger.times import format_time
 from ledger.trees import MerkleTree
-from ledger.trust import Grant, KeyState, LogState, Trust
-from ledger.verification import DEPARTMENT
+from ledger.trust import DEPARTMENT, Grant, KeyState, LogState, Trust
 
 _NEWEST: Final = 2**63 - 1  # an event number beyond all others: the issuer's log as known now
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The log that this node keeps, and where large submissions are spooled (None: the system's temporary directory)."""
+    """The log that this node keeps, what its receipts promise (seconds from acceptance to the anchor), and where large
+    submissions are spooled (None: the system's temporary directory). `gate` refuses them while too much waits."""
 
     log: str
     spool_directory: str | None = None
+    promise_seconds: int = limits.PROMISE_SECONDS
+    gate: Gate | None = None
+
+    def make_room(self, count: int, now: int, *, urgent: bool) -> None:
+        """Check that so many records may come in. Raises: TooMuchWaiting."""
+        if self.gate:
+            self.gate.check(count, now, urgent=urgent)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A statement that may be followed by its records: its signature, its log and what its key may speak for.
+
+    `back` is its receipt where it was accepted before and its records are missing since the register was restored.
+    """
+
+    statement: Statement
+    signature: bytes
+    log: LogState
+    grants: Sequence[Grant]
+    back: Receipt | None = None
 
 
 def accept(register: Register, trust: Trust, lines: Iterable[bytes], now: int, settings: Settings) -> Receipt:
     """Take a submission, given as its lines, and return the receipt.
 
     1. The statement is read; one that was accepted before gets its receipt again.
-    2. It is meant for this log, in time, and signed by a key that may speak for the issuer now.
+    2. It is meant for this log, in time, and signed by a key that may speak for the issuer now; there is room for it.
     3. Every row is good by itself: form, identifier, issuer, grant, disclosure, order.
     4. Count and root are those of the statement.
     5. In one transaction: positions are promised, every record follows from its lineage, everything is written.
 
-    Raises: SubmissionRefused with nothing kept; RegisterBehind.
+    Records that a restored register misses are taken as at the time of their acceptance, and stand where they stood.
+
+    Raises: SubmissionRefused with nothing kept; TooMuchWaiting; RegisterBehind.
     """
     rows = iter(lines)
-    # 1
-    statement, signature = read_statement(next(rows, b""))
-    with register.reading() as connection:
-        receipt = _known(connection, statement)
-    if receipt:
-        return receipt
-    # 2
-    log = _check_statement(statement, trust, now, settings)
-    grants = _check_key(statement, signature, trust, now)
+    # 1, 2
+    found = admit(register, trust, next(rows, b""), now, settings)
+    if not isinstance(found, Admitted):
+        return found
+    statement = found.statement
     with tempfile.SpooledTemporaryFile(limits.SPOOL_MEMORY_BYTES, dir=settings.spool_directory) as file:
         # 3
-        spool = _Spool(file)
-        reader = RowReader(statement, grants, now)
+        spool = Spool(file)
+        reader = RowReader(statement, found.grants, found.back.accepted if found.back else now)
         leaves = _read_rows(reader, rows, statement, spool)
         # 4
         _check_root(statement, leaves)
+        if not found.back:
+            settings.make_room(statement.count, now, urgent=spool.is_urgent)
         # 5
-        entry = Entry(statement, signature, now)
+        entry = Entry(statement, found.signature, now)
         with register.writing() as connection:
+            own = hold_log(connection, found.log, trust, now)
             receipt = _known(connection, statement)  # it may have arrived twice at the same time
+            if receipt and is_missing(connection, statement.root):
+                return _bring_back(connection, own, receipt, spool)
             if receipt:
                 return receipt
-            own = hold_log(connection, log, trust.registry, now)
-            return _write(connection, own, entry, spool, reader.warnings)
+            check_new(connection, trust, own.name, statement.issuer, spool.others, issues=not spool.is_urgent)
+            deadline = min(statement.expires, now + settings.promise_seconds)
+            return _write(connection, own, entry, spool, reader.warnings, deadline)
+
+
+def admit(register: Register, trust: Trust, line: bytes, now: int, settings: Settings) -> Receipt | Admitted:
+    """Take the first two steps, for which the first line is enough: nobody sends records that are refused anyway.
+
+    Raises: SubmissionRefused, TooMuchWaiting.
+    """
+    statement, signature = read_statement(line)
+    with register.reading() as connection:
+        receipt = _known(connection, statement)
+        missing = receipt is not None and is_missing(connection, statement.root)
+    if receipt and not missing:
+        return receipt
+    if receipt and (state := trust.log(receipt.log)):
+        grants = trust.grants(statement.key, statement.issuer)
+        return Admitted(statement, signature, state, grants, receipt)
+    log = _check_statement(statement, trust, now, settings)
+    grants = _check_key(statement, signature, trust, now)
+    # More records than these cannot all change a status; whether fewer do, they show themselves.
+    settings.make_room(statement.count, now, urgent=statement.count <= MAX_STATUS_RECORDS)
+    return Admitted(statement, signature, log, grants)
 
 
 def _known(connection: Connection, statement: Statement) -> Receipt | None:
@@ -172,9 +220,7 @@ def _check_in_force(key: KeyState, name: str, now: int) -> None:
         )
 
 
-def _read_rows(
-    reader: RowReader, lines: Iterator[bytes], statement: Statement, spool: "_Spool"
-) -> list[bytes]:
+def _read_rows(reader: RowReader, lines: Iterator[bytes], statement: Statement, spool: Spool) -> list[bytes]:
     """Spool every row and return the leaf hashes in order. Raises: SubmissionRefused."""
     leaves: list[bytes] = []
     faults = Faults()
@@ -208,58 +254,17 @@ def _check_root(statement: Statement, leaves: list[bytes]) -> None:
         )
 
 
-class _Spool:
-    """The rows between reading and writing: issues on disk in chunks, the few others, which need order, in memory."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._chunk: list[tuple[Any, ...]] = []
-        self._chunks = 0
-        self.others: list[Row] = []
-
-    def add(self, row: Row) -> None:
-        """Take a row. Raises: SubmissionRefused past the limit of status-changing records."""
-        record = row.record
-        if record.action != "issue":
-            self.others.append(row)
-            if len(self.others) > MAX_STATUS_RECORDS:
-                raise SubmissionRefused(
-                    "too-many-changes",
-                    f"more than {MAX_STATUS_RECORDS} records change a status: split them into several submissions",
-                )
-            return
-        self._chunk.append(
-            (row.index, row.leaf, record.lineage, record.kind, record.identifier, row.body, row.disclosure)
-        )
-        if len(self._chunk) == limits.CHUNK_ROWS:
-            self._flush()
-
-    def issues(self) -> Iterator[list[tuple[Any, ...]]]:
-        """Return the issues in chunks, as `Acceptance.issue` takes them."""
-        self._flush()
-        self._file.seek(0)
-        decoder = cbor2.CBORDecoder(self._file)
-        for _ in range(self._chunks):
-            yield decoder.decode()
-
-    def _flush(self) -> None:
-        if self._chunk:
-            cbor2.dump(self._chunk, self._file)
-            self._chunks += 1
-            self._chunk = []
-
-
 def _write(
-    connection: Connection, own: OwnLog, entry: Entry, spool: _Spool, warnings: Sequence[RowError]
+    connection: Connection,
+    own: OwnLog,
+    entry: Entry,
+    spool: Spool,
+    warnings: Sequence[RowError],
+    deadline: int,
 ) -> Receipt:
     """Promise positions and write everything. Raises: SubmissionRefused, which undoes the transaction."""
     statement = entry.statement
-    acceptance = Acceptance(connection, own.suite, statement.issuer, own.size)
-    for chunk in spool.issues():
-        acceptance.issue(chunk)
-    acceptance.faults.refuse()
-    acceptance.follow(spool.others)
-    acceptance.faults.refuse()
+    changes = _write_records(connection, own, statement.issuer, own.size, spool)
     receipt = Receipt(
         id=statement.root.hex(),
         log=own.name,
@@ -268,6 +273,7 @@ def _write(
         first=own.size,
         accepted=entry.accepted,
         warnings=tuple(warnings),
+        deadline=deadline,
     )
     row = {
         "first": receipt.first,
@@ -275,11 +281,33 @@ def _write(
         "entry": entry.encode(),
         "issuer": receipt.issuer,
         "count": receipt.count,
-        "changes": acceptance.changes,
+        "changes": changes,
         "accepted": receipt.accepted,
         "warnings": orjson.dumps([(warning.row, warning.message) for warning in warnings]).decode(),
+        "deadline": deadline,
+        "receipt": None,
         "batch": None,
     }
     connection.execute(insert(SUBMISSION), [row])
     connection.execute(update(LOG).values(size=own.size + statement.count))
     return receipt
+
+
+def _bring_back(connection: Connection, own: OwnLog, receipt: Receipt, spool: Spool) -> Receipt:
+    """Write records where they stood before the register was restored. Raises: SubmissionRefused."""
+    changes = _write_records(connection, own, receipt.issuer, receipt.first, spool)
+    placed = update(SUBMISSION).where(SUBMISSION.c.first == receipt.first)
+    connection.execute(placed.values(changes=changes))
+    note_back(connection, receipt.first)
+    return receipt
+
+
+def _write_records(connection: Connection, own: OwnLog, issuer: str, first: int, spool: Spool) -> int:
+    """Write the records from position `first` on and return how many positions change their status."""
+    acceptance = Acceptance(connection, own.suite, issuer, first)
+    for chunk in spool.issues():
+        acceptance.issue(chunk)
+    acceptance.faults.refuse()
+    acceptance.follow(spool.others)
+    acceptance.faults.refuse()
+    return acceptance.changes

@@ -1,17 +1,19 @@
 """Make proofs from the register, with the newest status that the replica knows."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from anchoring.errors import NotFinal
+from anchoring.errors import NotFinal, NotFound
 from anchoring.reading import Reading
 from anchoring.register import Held, Register, batch_entries, causes, leaves, record
 from anchoring.statuses import StatusTrees
 from anchoring.trees import BatchTree
-from ledger.claims import FullDisclosure
+from ledger.claims import FullDisclosure, is_document
+from ledger.limits import MAX_LINK_DEPTH
 from ledger.proof import Proof
+from ledger.sealing import SHOWN
 from ledger.trees import MerkleTree
 
 
@@ -35,11 +37,12 @@ def proof_of(
         if names is not None and isinstance(disclosure, FullDisclosure):
             disclosure = disclosure.select(held.record.suite, names)
         bare = maker.proof(held)
+        causes = (maker.proof(cause) for cause in maker.causes(held))
         return replace(
             bare,
             disclosure=disclosure,
             status=trees.staple(reading, held.submission.receipt.log, held.position),
-            linked=tuple(maker.proof(cause) for cause in maker.causes(held)),
+            linked=(*maker.linked(held), *causes),
         )
 
 
@@ -67,6 +70,24 @@ class _Maker:
             batch=tuple(self._batch_tree(held, sequence).path(submission.receipt.first)),
             sequence=sequence,
         )
+
+    def linked(self, held: Held, depth: int = 0) -> Iterator[Proof]:
+        """Yield the proofs of the seals and sealings to which the record links, each with those to which it links.
+
+        They show whose and for what they are, and withhold the rest. What another city registered is not here, and
+        what was not disclosed here stays undisclosed: whoever verifies then says what is missing.
+        """
+        for link in held.record.links if depth < MAX_LINK_DEPTH else ():
+            try:
+                target = record(self.connection, link.record)
+                proof = self.proof(target)
+            except (NotFound, NotFinal):
+                continue
+            shown = target.disclosure
+            if isinstance(shown, FullDisclosure):
+                wanted = {name for name in shown.values if name in SHOWN or is_document(name)}
+                shown = shown.select(target.record.suite, wanted)
+            yield replace(proof, disclosure=shown, linked=tuple(self.linked(target, depth + 1)))
 
     def causes(self, held: Held) -> list[Held]:
         """Return the newest final record that changed the status, and the newest that reinstated, oldest first.

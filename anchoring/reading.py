@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import Connection, RowMapping, Select, Table, bindparam, select
+from sqlalchemy import Connection, CursorResult, RowMapping, Select, Table, bindparam, func, select
 
 from anchoring.chain import ChainEvent
-from anchoring.facts import TABLES, EventRow, PendingRow, StateRow, event_of, fact_of, table
+from anchoring.database import file_faults, findable
+from anchoring.facts import TABLES, VOID, BlockRow, EventRow, PendingRow, StateRow, event_of, fact_of, table
 from ledger import registry as acts
 from ledger.registry import decode_act
+from ledger.status import StatusBlock
 from ledger.trust import (
     Anchor,
     Division,
@@ -70,14 +72,19 @@ def _by(kind: type[Any], *names: str) -> Select[Any]:
 
 _issuers, _grants, _positions = TABLES[IssuerAssignment], TABLES[Grant], TABLES[PositionStatus]
 _events, _pending, _anchors = table(EventRow), table(PendingRow), TABLES[Anchor]
+_blocks = table(BlockRow)
 
 _STATE: Final = select(table(StateRow))
 _GOVERNANCE: Final = select(TABLES[Governance])
 _LOGS: Final = select(TABLES[LogState]).order_by(TABLES[LogState].c.n)
 _DIVISIONS: Final = select(TABLES[Division]).order_by(TABLES[Division].c.division)
 _ANCHORS: Final = _by(Anchor, "log").order_by(_anchors.c.sequence.desc())
+_VOID_ANCHORS: Final = select(_anchors.c.log, func.count()).where(VOID).group_by(_anchors.c.log)
 _EVENT: Final = select(_events).where(_events.c.n == bindparam("n"))
 _EVENTS: Final = select(_events).where(_events.c.n > bindparam("after")).order_by(_events.c.n)
+_NEWEST_BEFORE: Final = (
+    select(_events.c.n).where(_events.c.time < bindparam("time")).order_by(_events.c.n.desc()).limit(1)
+)
 _HEAD: Final = select(_events.c.head).where(_events.c.n == bindparam("n"))
 _PENDING: Final = select(_pending).order_by(_pending.c.n)
 _STATUSES: Final = (
@@ -85,6 +92,7 @@ _STATUSES: Final = (
     .where(_positions.c.log == bindparam("log"), _positions.c.sequence > bindparam("after"))
     .order_by(_positions.c.sequence)
 )
+_BLOCKS: Final = select(_blocks).where(_blocks.c.log == bindparam("log")).order_by(_blocks.c.number)
 _LOG: Final = _by(LogState, "name")
 _KEY: Final = _by(KeyState, "id")
 _ANCHOR: Final = _by(Anchor, "log", "sequence")
@@ -110,10 +118,8 @@ _STATUS: Final = (
 class Reading:
     """One consistent state of a replica; usable until the transaction that it came from ends."""
 
-    source: Final = "replica"
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, source: str = "replica") -> None:
+        self._connection, self.source = connection, source
         state = connection.execute(_STATE).mappings().one()
         self.registry: Final[str] = state["registry_name"]
         self.head_zero: Final[bytes] = state["head_zero"]
@@ -121,18 +127,19 @@ class Reading:
         self.cursor: Final = Cursor(**{name: state[name] for name in Cursor.__slots__})
         self.time: Final[int] = max(self.cursor.final_time, self.cursor.time)
         self._remembered: dict[tuple[object, ...], object] = {}
+        self._walks: set[CursorResult[Any]] = set()
 
     # -- Trust: what verification asks --
 
     def log(self, name: str) -> LogState | None:
-        return self._recall(("log", name), lambda: self._one(LogState, _LOG, name=name))
+        return self._recall(("log", name), lambda: self._one(LogState, _LOG, name=findable(name)))
 
     def anchor(self, log: str, sequence: int) -> Anchor | None:
-        sought = {"log": log, "sequence": sequence}
+        sought = {"log": findable(log), "sequence": sequence}
         return self._recall(("anchor", log, sequence), lambda: self._one(Anchor, _ANCHOR, **sought))
 
     def issuer_log(self, issuer: str, n: int) -> str | None:
-        sought = {"issuer": issuer, "n": n}
+        sought = {"issuer": findable(issuer), "n": n}
         return self._recall(
             ("issuer", issuer, n), lambda: self._connection.execute(_ISSUER_LOG, sought).scalar_one_or_none()
         )
@@ -141,11 +148,11 @@ class Reading:
         return self._recall(("key", key), lambda: self._one(KeyState, _KEY, id=key))
 
     def grants(self, key: bytes, issuer: str) -> Sequence[Grant]:
-        sought = {"key": key, "issuer": issuer}
+        sought = {"key": key, "issuer": findable(issuer)}
         return self._recall(("grants", key, issuer), lambda: tuple(self._all(Grant, _GRANTS, **sought)))
 
     def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
-        return self._one(PositionStatus, _STATUS, log=log, position=position, sequence=sequence)
+        return self._one(PositionStatus, _STATUS, log=findable(log), position=position, sequence=sequence)
 
     # -- Views: what pages, the batcher and the submitter ask --
 
@@ -163,6 +170,10 @@ class Reading:
         """Return final anchors of a log, the newest first; `below` a sequence for the next page."""
         wanted = _ANCHORS if below is None else _ANCHORS.where(_anchors.c.sequence < below)
         return list(self._all(Anchor, wanted.limit(most), log=log))
+
+    def void_anchors(self) -> dict[str, int]:
+        """Return how many anchors of each log are void; logs without one are left out."""
+        return {row[0]: row[1] for row in self._connection.execute(_VOID_ANCHORS)}
 
     def events(self, after: int = 0, *, most: int | None = None) -> Iterator[ChainEvent]:
         """Walk through the final events after event `after`, in order."""
@@ -185,9 +196,13 @@ class Reading:
             return self.head_zero
         return self._connection.execute(_HEAD, {"n": n}).scalar_one_or_none()
 
+    def newest_before(self, time: int) -> int:
+        """Return the number of the newest final event of a block before `time`; 0 where there is none."""
+        return self._connection.execute(_NEWEST_BEFORE, {"time": time}).scalar_one_or_none() or 0
+
     def pending(self) -> list[ChainEvent]:
         """Return the events that the chain holds and may still give up."""
-        return [event_of(row) for row in self._rows(_PENDING)]
+        return [event_of(row) for row in self._connection.execute(_PENDING).mappings()]
 
     def sighting(self, log: str, sequence: int) -> Sighting | None:
         """Return where the chain holds an anchor, final or not; None where it was not seen."""
@@ -206,6 +221,15 @@ class Reading:
         for row in self._rows(_STATUSES, log=log, after=after):
             yield fact_of(PositionStatus, row)
 
+    def status_blocks(self, log: str) -> Iterator[StatusBlock]:
+        """Walk through the stored blocks of the log's status tree, which is as of its newest final anchor."""
+        for row in self._rows(_BLOCKS, log=log):
+            yield StatusBlock(row["number"], row["content"], row["node"])
+
+    def file_faults(self) -> list[str]:
+        """Return what the database says is wrong with the replica's own file."""
+        return file_faults(self._connection)
+
     def _one(self, kind: type[T], wanted: Select[Any], **sought: object) -> T | None:
         row = self._connection.execute(wanted, sought).mappings().first()
         return None if row is None else fact_of(kind, row)
@@ -215,7 +239,18 @@ class Reading:
 
     def _rows(self, wanted: Select[Any], **sought: object) -> Iterator[RowMapping]:
         paged = {"yield_per": _PAGE_ROWS}
-        yield from self._connection.execute(wanted, sought, execution_options=paged).mappings()
+        result = self._connection.execute(wanted, sought, execution_options=paged)
+        self._walks.add(result)
+        try:
+            yield from result.mappings()
+        finally:
+            self._walks.discard(result)
+            result.close()
+
+    def end(self) -> None:
+        """Close what a caller walked through in part only; to be called before the transaction ends."""
+        for result in tuple(self._walks):
+            result.close()
 
     def _recall(self, question: tuple[object, ...], ask: Callable[[], T]) -> T:
         """Answer a question once: within one state of the replica an answer never changes."""

@@ -12,25 +12,31 @@ from typing import Any, Final
 from sqlalchemy import Connection, MetaData, Table, bindparam, delete, insert, inspect, select, update
 
 from anchoring.chain import ChainEvent, RegistryName
-from anchoring.database import open_engine, snapshot, transaction
+from anchoring.database import hold_tables, open_engine, snapshot, transaction
 from anchoring.errors import CursorMoved, NotFound, Quarantined, WrongRegistry
 from anchoring.facts import (
     METADATA,
     REPLACED,
     SCHEMA,
     TABLES,
+    BlockRow,
     EventRow,
     PendingRow,
     StateRow,
+    block_row,
     event_row,
     row_of,
     table,
 )
+from anchoring.published_tables import PREFIX
 from anchoring.reading import Cursor, Reading
+from ledger.status import StatusTree
 from ledger.trust import Fact
 
 _ROW: Final = 1  # the id of the one row of `state`
+_BLOCK_KEY: Final = ("log", "number")
 _state, _events, _pending = table(StateRow), table(EventRow), table(PendingRow)
+_blocks = table(BlockRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,13 @@ class Taken:
 
 
 class Replica:
-    """The replica database at a URL. Any number of processes may read it; one follower writes."""
+    """The replica database at a URL. Any number of processes may read it; one follower writes.
 
-    def __init__(self, url: str) -> None:
+    `source` is what reports name: `snapshot` where the events came from a file and no chain was asked.
+    """
+
+    def __init__(self, url: str, source: str = "replica") -> None:
+        self._source = source
         self.engine = open_engine(url, synchronous="NORMAL")  # what a power cut takes, the chain still has
         self._ready = False
 
@@ -60,6 +70,7 @@ class Replica:
         if RegistryName.parse(name).head_prefix != head_zero[:8]:
             raise WrongRegistry(f"head 0 of the contract is {head_zero.hex()}, which is not that of {name}")
         with transaction(self.engine) as connection:
+            hold_tables(connection)
             if _schema(connection) != SCHEMA:
                 _create(connection, name, head_zero)
             state = connection.execute(select(_state)).mappings().one()
@@ -82,13 +93,25 @@ class Replica:
                         "there is no replica here yet: start the follower (shunzheng node) and wait for it"
                     )
                 self._ready = True
-            reading = Reading(connection)
+            reading = Reading(connection, self._source)
             if reading.quarantine and not quarantined:
                 raise Quarantined(reading.quarantine)
-            yield reading
+            try:
+                yield reading
+            finally:
+                reading.end()
 
-    def store(self, before: Cursor, after: Cursor, taken: Sequence[Taken], pending: Sequence[Taken]) -> None:
+    def store(
+        self,
+        before: Cursor,
+        after: Cursor,
+        taken: Sequence[Taken],
+        pending: Sequence[Taken],
+        trees: Mapping[str, StatusTree],
+    ) -> None:
         """Go from cursor `before` to `after`: keep the final events with their facts, replace what is pending.
+
+        `trees` are the status trees after those events, by log; what changed in them is stored.
 
         All in one transaction: a crash leaves the replica at `before`. The quarantine, if any, is lifted.
         Raises: CursorMoved when the replica is not at `before`.
@@ -100,6 +123,11 @@ class Replica:
                 raise CursorMoved("the replica was written by another process: run one follower per replica")
             _insert(connection, _events, [event_row(item.found, item.head) for item in taken])
             _keep(connection, [fact for item in taken for fact in item.facts])
+            for log, tree in trees.items():
+                blocks = [block_row(log, block) for block in tree.changed()]
+                if blocks:
+                    _delete(connection, _blocks, _BLOCK_KEY, blocks)
+                    _insert(connection, _blocks, blocks)
             connection.execute(delete(_pending))
             _insert(connection, _pending, [event_row(item.found, item.head) for item in pending])
 
@@ -118,7 +146,7 @@ def _schema(connection: Connection) -> int | None:
 
 def _create(connection: Connection, name: str, head_zero: bytes) -> None:
     found = MetaData()
-    found.reflect(connection)
+    found.reflect(connection, only=lambda name, _: not name.startswith(PREFIX))
     found.drop_all(connection)  # a replica of another schema number; it is followed anew
     METADATA.create_all(connection)
     cursor = Cursor(n=0, head=head_zero, block=0, time=0, final_block=0, final_hash=b"", final_time=0)

@@ -17,8 +17,8 @@ from ledger.keys import keccak256, private_key, public_key
 from ledger.records import KINDS
 from ledger.suites import by_name
 from ledger.times import parse_time
+from ledger.trust import PURPOSES
 
-PURPOSES: Final = {"department": 1, "node": 2}
 _TIME: Final = "YYYY-MM-DDTHH:MM:SSZ"
 _PREDECESSOR: Final = ("registry", "log", "n", "head", "size", "status_root")
 

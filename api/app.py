@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 from api import errors, openapi, pages
 from api.guard import Guard
 from api.node import Clock, Node, system_clock
-from api.routes import certificates, operation, registry, submissions, verification
+from api.routes import certificates, knowledge, operation, receipts, registry, submissions, verification
 from api.routes import pages as page_routes
 from api.settings import Settings
 
@@ -26,7 +26,16 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
             app.state.node.close()
 
     app = FastAPI(version="1", docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False)
-    for module in (verification, submissions, certificates, registry, operation, page_routes):
+    for module in (
+        verification,
+        submissions,
+        certificates,
+        registry,
+        receipts,
+        knowledge,
+        operation,
+        page_routes,
+    ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     app.add_middleware(Guard)

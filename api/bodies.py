@@ -1,6 +1,6 @@
 """Take in request bodies within their limits, whatever the client says of their length."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
@@ -9,6 +9,7 @@ from starlette.datastructures import FormData
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from anchoring.limits import MAX_ROW_BYTES
 from api import limits
 from api.errors import BodyTooLarge, MalformedRequest, UnsupportedMedia
 
@@ -67,11 +68,23 @@ async def read_form(request: Request, most: int) -> FormData:
         raise MalformedRequest(f"the form is malformed: {detail}") from error
 
 
-async def spool(request: Request, most: int) -> IO[bytes]:
-    """Put the body aside, in a file when it is large, and return it from its beginning. Raises: BodyTooLarge."""
-    file = SpooledTemporaryFile(max_size=limits.SPOOL_BYTES)  # noqa: SIM115
+async def spool(
+    request: Request, most: int, first_line: Callable[[bytes], object], directory: str | None = None
+) -> IO[bytes]:
+    """Put the body aside, in a file when it is large, and return it from its beginning.
+
+    `first_line` gets the first line as soon as it is there, without its end, and may refuse what follows by raising.
+    Raises: BodyTooLarge.
+    """
+    file = SpooledTemporaryFile(max_size=limits.SPOOL_BYTES, dir=directory)  # noqa: SIM115
+    begun: bytes | None = b""
     try:
         async for piece in stream(request, most):
+            if begun is not None:
+                begun += piece
+                if b"\n" in piece or len(begun) > MAX_ROW_BYTES:
+                    await run_in_threadpool(first_line, begun.partition(b"\n")[0])
+                    begun = None
             await run_in_threadpool(file.write, piece)
         file.seek(0)
     except BaseException:

@@ -14,7 +14,7 @@ from anchoring.errors import AnchoringError, SubmissionRefused
 from api.client import NodeError
 from api.console import note
 from api.settings import SettingsError
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, SnapshotRefused
 
 #: The module of each command. Only that of the given one is imported: the chain's libraries take a second to load.
 COMMANDS: Final = {
@@ -26,8 +26,33 @@ COMMANDS: Final = {
     "submit": "submit",
     "proof": "certificates",
     "trace": "certificates",
+    "refresh": "refresh",
+    "status": "status",
     "verify": "verify",
+    "checkpoint": "checkpoints",
+    "snapshot": "snapshots",
+    **dict.fromkeys(
+        (
+            "renew",
+            "amend",
+            "transfer",
+            "suspend",
+            "resume",
+            "cancel",
+            "revoke",
+            "withdraw",
+            "void",
+            "reinstate",
+        ),
+        "life",
+    ),
+    "inspect": "inspect",
+    "attach": "carriers",
+    "detach": "carriers",
     "token": "tokens",
+    "receipts": "receipts",
+    "audit": "audit",
+    "recover": "recover",
     "chain": "chain",
 }
 
@@ -61,6 +86,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         note(f"shunzheng: {error}")
         for row in error.rows:
             note(f"  row {row.row}: {row.message}")
+        return 1
+    except SnapshotRefused as error:
+        note(f"shunzheng: the snapshot is refused ({error.reason}): {error}")
         return 1
     except (LedgerError, AnchoringError, NodeError, SettingsError, OSError) as error:
         note(f"shunzheng: {error}")

@@ -1,22 +1,35 @@
 """A node over HTTP, as the command line asks it: results, or one error that says what the node said and what to do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote
 
 import httpx
 
+from api.limits import MAX_PAGE_ITEMS
+from ledger.canonical import Json, decode
+from ledger.fields import Fields
+from ledger.limits import MAX_RANGE_BYTES
+
+_MAX_KEY_BYTES: Final = 16 * 1024  # a key has at most 4,096 bytes, in hexadecimal twice as many letters
+_MAX_ANCHORS_BYTES: Final = 2**20  # a thousand anchors, 500 bytes each
 _SECONDS: Final = httpx.Timeout(30.0, read=600.0)  # a large submission is checked record by record
 
 
 class NodeError(Exception):
-    """The node refused or could not be reached; `problem` is the stable name of the problem, empty when out of reach."""
+    """The node refused or could not be reached; `problem` is the stable name of the problem, empty when out of reach.
 
-    def __init__(self, message: str, problem: str = "", status: int = 0) -> None:
+    `retry_after` is after how many seconds the node asks for another attempt, if it does.
+    """
+
+    def __init__(
+        self, message: str, problem: str = "", status: int = 0, retry_after: int | None = None
+    ) -> None:
         super().__init__(message)
         self.problem = problem
         self.status = status
+        self.retry_after = retry_after
 
 
 class NodeClient:
@@ -43,10 +56,46 @@ class NodeClient:
         """Return the newest page of the final anchors of a log, the newest first."""
         return self._ask("GET", "/v1/anchors", params={"log": log}).json()
 
+    def anchors_around(self, log: str, sequence: int) -> Sequence[Json]:
+        """Return the thousand anchors among which `sequence` is, so that the node learns no more than that."""
+        before = ((sequence - 1) // MAX_PAGE_ITEMS + 1) * MAX_PAGE_ITEMS + 1
+        params: dict[str, str | int] = {"log": log, "before": before, "limit": MAX_PAGE_ITEMS}
+        answer = Fields(decode(self._take("/v1/anchors", params, _MAX_ANCHORS_BYTES)), "anchors")
+        return answer.array("items", MAX_PAGE_ITEMS)
+
+    def status_range(self, log: str, position: int) -> bytes:
+        """Return the statuses of the range of a log that begins at `position`, as the node sent it."""
+        return self._take(f"/v1/logs/{quote(log, safe='')}/status", {"position": position}, MAX_RANGE_BYTES)
+
+    def checkpoint(self) -> bytes:
+        """Return the newest checkpoint that a majority of the cities have signed."""
+        return self._ask("GET", "/v1/checkpoint").content
+
+    def snapshot(self, after: int = 0, cosigned: int | None = None) -> Iterator[bytes]:
+        """Yield a snapshot, or a delta after event `after`, piece by piece."""
+        params = {"after": after} | ({"cosigned": cosigned} if cosigned else {})
+        try:
+            with self._http.stream("GET", "/v1/snapshot", params=params) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    raise _problem(answer)
+                yield from answer.iter_bytes()
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+
     def submit(self, lines: Iterable[bytes]) -> Any:
         """Hand in a submission, line by line, and return its receipt."""
         headers = {"Content-Type": "application/x-ndjson"}
         return self._ask("POST", "/v1/submissions", content=lines, headers=headers).json()
+
+    def key(self, key: bytes) -> bytes:
+        """Return what the registry holds of a key, as the node sent it."""
+        return self._take(f"/v1/keys/0x{key.hex()}", {}, _MAX_KEY_BYTES)
+
+    def judge_receipt(self, receipt: bytes) -> Any:
+        """Return what became of a receipt's promise, as this node knows it."""
+        headers = {"Content-Type": "application/json"}
+        return self._ask("POST", "/v1/receipts/check", content=receipt, headers=headers).json()
 
     def submission(self, identifier: str) -> Any:
         return self._ask("GET", f"/v1/submissions/{quote(identifier, safe='')}").json()
@@ -59,6 +108,18 @@ class NodeClient:
 
     def history(self, identifier: str) -> Any:
         return self._ask("GET", f"/v1/certificates/{quote(identifier, safe='')}/history").json()
+
+    def lineages(self, identifiers: Sequence[str]) -> list[Any]:
+        """Return where each certificate stands, in the order of `identifiers`; None where it is not registered."""
+        found: list[Any] = []
+        for start in range(0, len(identifiers), MAX_PAGE_ITEMS):
+            body = {"identifiers": identifiers[start : start + MAX_PAGE_ITEMS]}
+            found += self._ask("POST", "/v1/certificates/lineages", json=body).json()["items"]
+        return found
+
+    def past_status(self, proof: str, at: str) -> Any:
+        """Return what the status was on a day or at a moment: `start` and `end`."""
+        return self._ask("POST", "/v1/status", json={"proof": proof, "at": at}).json()
 
     def verify(self, body: bytes) -> Any:
         headers = {"Content-Type": "application/json"}
@@ -75,13 +136,31 @@ class NodeClient:
         except httpx.HTTPError:
             return False
 
+    def _take(self, path: str, params: Mapping[str, str | int], most: int) -> bytes:
+        """Return an answer of `most` bytes at most. Raises: NodeError, also for a longer one."""
+        try:
+            with self._http.stream("GET", path, params=params) as answer:
+                taken = b""
+                for piece in answer.iter_bytes():
+                    taken += piece
+                    if len(taken) > most:
+                        raise NodeError(f"{self.url} answered with more than {most} bytes")
+                if answer.is_success:
+                    return taken
+                raise _problem(httpx.Response(answer.status_code, content=taken, request=answer.request))
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: httpx.HTTPError) -> NodeError:
+        return NodeError(
+            f"{self.url} cannot be reached ({str(error) or type(error).__name__}): check that it runs"
+        )
+
     def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
             answer = self._http.request(method, path, **request)
         except httpx.HTTPError as error:
-            raise NodeError(
-                f"{self.url} cannot be reached ({str(error) or type(error).__name__}): check that it runs"
-            ) from error
+            raise self._unreachable(error) from error
         if answer.is_success:
             return answer
         raise _problem(answer)
@@ -98,4 +177,6 @@ def _problem(answer: httpx.Response) -> NodeError:
     rows = body.get("rows")
     if isinstance(rows, list):
         parts += [f"row {row.get('row')}: {row.get('message')}" for row in rows if isinstance(row, Mapping)]
-    return NodeError("\n".join(parts), str(body["type"]).rpartition("/")[2], answer.status_code)
+    asked = answer.headers.get("Retry-After", "")
+    wait = int(asked[:9]) if asked.isascii() and asked.isdigit() else None  # a date is not worth reading
+    return NodeError("\n".join(parts), str(body["type"]).rpartition("/")[2], answer.status_code, wait)

@@ -7,6 +7,7 @@
     ├── ProofMissing            a verification was asked for without a proof
     ├── TokenRefused            no token, or one that is not known, expired or withdrawn
     ├── ScopeMissing            the token does not reach that far
+    ├── TooManyUploads          as many submissions are under way as this process takes in at once
     ├── IssuesNothing           this node has no register
     ├── NotHeld                 it exists, but another city's node has it
     └── NotReady                the node has no replica to answer from yet
@@ -14,6 +15,7 @@
 No problem document repeats what was sent, beyond the few characters that a message of the core quotes to name the place.
 """
 
+import errno
 import logging
 from collections.abc import Callable
 from typing import Any, Final
@@ -65,6 +67,10 @@ class ScopeMissing(ApiError):
     """The token is in force, but does not reach that far."""
 
 
+class TooManyUploads(ApiError):
+    """As many submissions are being taken in as one process does at once."""
+
+
 class IssuesNothing(ApiError):
     """The node has no register, so there is nothing to submit to and nothing to ask for."""
 
@@ -85,6 +91,7 @@ _SLUGS: Final[dict[type[Exception], str]] = {
     ProofMissing: "proof-missing",
     TokenRefused: "token-required",
     ScopeMissing: "scope-missing",
+    TooManyUploads: "too-many-uploads",
     IssuesNothing: "issues-nothing",
     NotHeld: "not-held",
     NotReady: "not-ready",
@@ -96,21 +103,33 @@ _SLUGS: Final[dict[type[Exception], str]] = {
     anchoring.Quarantined: "quarantined",
     anchoring.RegisterBehind: "register-behind",
     anchoring.AnchorContradicted: "register-behind",
+    anchoring.TooMuchWaiting: "too-much-waiting",
     anchoring.ChainUnavailable: "chain-unavailable",
+    anchoring.DatabaseDamaged: "database-damaged",
+    anchoring.DatabaseUnavailable: "database-unavailable",
     anchoring.NotFound: "not-found",
     anchoring.NotFinal: "not-final",
 }
 _HEADERS: Final = {
     "token-required": {"WWW-Authenticate": "Bearer"},
     "not-ready": {"Retry-After": "5"},
+    "too-many-uploads": {"Retry-After": "2"},
+    "entries-missing": {"Retry-After": "300"},
+    "no-space": {"Retry-After": "300"},
     "chain-unavailable": {"Retry-After": "30"},
+    "database-unavailable": {"Retry-After": "5"},
 }
+
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def problem_of(error: Exception) -> Problem:
     """Return the problem that an error leads to; one that the table does not name is internal."""
     if isinstance(error, anchoring.SubmissionRefused):
         return PROBLEMS.get(error.problem, PROBLEMS["rows-refused"])
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return PROBLEMS["no-space"]
     slugs = (_SLUGS[kind] for kind in type(error).__mro__ if kind in _SLUGS)
     return PROBLEMS[next(slugs, INTERNAL)]
 
@@ -135,9 +154,16 @@ def document(problem: Problem, detail: str = "", **more: Any) -> Response:
 def respond(error: Exception) -> Response:
     """Return the problem document of an error. Of an internal one nothing is said but that it happened."""
     problem = problem_of(error)
-    if problem.slug == INTERNAL:
+    if isinstance(error, OSError) or problem.slug == INTERNAL:
         log.error("%s", _where(error))
         return document(problem)
+    if isinstance(error, anchoring.DatabaseUnavailable):
+        log.error("%s", error)  # it may name machines, which are nobody else's business
+        return document(problem)
+    if isinstance(error, anchoring.TooMuchWaiting):
+        answer = document(problem, str(error))
+        answer.headers["Retry-After"] = str(error.retry_after)
+        return answer
     if isinstance(error, anchoring.SubmissionRefused):
         rows = [{"row": row.row, "message": row.message} for row in error.rows]
         return document(problem, str(error), rows=rows)

@@ -11,6 +11,9 @@ MAX_FIELD_BYTES: Final = 2**20  # one form field: a proof as text, with room for
 MAX_SUBMISSION_BYTES: Final = (
     2 * 2**30
 )  # 2^20 records of 2 kB with their disclosures; kept on disk, not in memory
+MAX_UPLOADS: Final = (
+    16  # submissions that one process takes in at once; each holds a thread of the 40 there are
+)
 SPOOL_BYTES: Final = 2**20  # of a submission in memory before it goes to a file
 CHUNK_BYTES: Final = 2**18  # of a spooled submission read at a time
 MAX_AGE_SECONDS: Final = 100 * 366 * 86_400  # a century: beyond, the policy would say nothing

@@ -8,13 +8,22 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from anchoring.backlog import Gate, Room
+from anchoring.checkpoints import Checkpoints
 from anchoring.errors import NotFound
+from anchoring.intake import Settings as IntakeSettings
+from anchoring.limits import MAX_WAITING_BYTES, MAX_WAITING_RECORDS
+from anchoring.published import Published
 from anchoring.reading import Reading
 from anchoring.register import Register
 from anchoring.replica import Replica
 from anchoring.statuses import StatusTrees
+from api import node_key
 from api.errors import IssuesNothing, NotReady
+from api.limits import MAX_UPLOADS
 from api.settings import Settings
+from api.uploads import Uploads
+from ledger.keys import PrivateKey
 
 Clock = Callable[[], int]
 _NO_LOG: Final = "this node has no log of its own, so it accepts no submissions and holds no records"
@@ -27,21 +36,44 @@ def system_clock() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One node. Its replica answers verification; the register is there only where the node issues."""
+    """One node. Its replica answers verification; the register is there only where the node issues.
+
+    `node_key` signs receipts and checkpoints; a node may have none. `intake` says what may come in, `uploads`
+    how much at once.
+    """
 
     settings: Settings
     replica: Replica
     issuing: Register | None
     clock: Clock
     trees: StatusTrees
+    published: Published
+    intake: IntakeSettings
+    uploads: Uploads
+    checkpoints: Checkpoints
+    node_key: PrivateKey | None = None
 
     @classmethod
     def open(cls, settings: Settings, clock: Clock) -> "Node":
+        key = node_key.load(settings)
         register = Register(settings.register_url) if settings.log and settings.register_url else None
-        return cls(settings, Replica(settings.replica_url), register, clock, StatusTrees())
+        replica = Replica(settings.replica_url)
+        return cls(
+            settings,
+            replica,
+            register,
+            clock,
+            StatusTrees(),
+            Published(replica.engine),
+            _intake(settings, register),
+            Uploads(settings.intake.get("uploads", MAX_UPLOADS)),
+            Checkpoints(settings.checkpoints),
+            key,
+        )
 
     def close(self) -> None:
         self.replica.close()
+        self.checkpoints.close()
         if self.issuing:
             self.issuing.close()
 
@@ -68,6 +100,18 @@ class Node:
             except NotFound as error:
                 raise NotReady(str(error)) from error
             yield reading
+
+
+def _intake(settings: Settings, register: Register | None) -> IntakeSettings:
+    given, promise = settings.intake, settings.promise_seconds
+    room = Room(
+        given.get("waiting_records", MAX_WAITING_RECORDS),
+        given.get("waiting_bytes", MAX_WAITING_BYTES),
+        given.get("waiting_seconds", promise // 2),
+    )
+    spool = str(settings.spool_directory) if settings.spool_directory else None
+    gate = Gate(register, room, time.monotonic) if register else None
+    return IntakeSettings(settings.log or "", spool, promise, gate)
 
 
 async def current(request: Request) -> Node:

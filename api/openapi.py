@@ -17,7 +17,11 @@ from api import bodies
 from api.errors import MEDIA_TYPE
 from api.problems import PROBLEMS
 from api.schemas.base import ProblemShape
+from api.schemas.knowledge import CosignedShape
+from api.schemas.registry import StatusRangeShape
 from api.schemas.verification import (
+    PastDayShape,
+    PastRequestShape,
     ProofShape,
     ReportShape,
     ReportsShape,
@@ -34,7 +38,11 @@ _BY_HAND: Final[tuple[type[BaseModel], ...]] = (
     VerifyBatchShape,
     ReportShape,
     ReportsShape,
+    PastRequestShape,
+    PastDayShape,
+    StatusRangeShape,
     ProofShape,
+    CosignedShape,
     ProblemShape,
 )
 _DESCRIPTION: Final = """\

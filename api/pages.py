@@ -12,17 +12,19 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from api.errors import MalformedRequest
+from api.limits import READY_LAG_SECONDS
+from api.papers import Papers, authorities, open_papers
 from api.presentation import Presentation, files
 from api.problems import PROBLEMS, Problem
 from api.settings import Settings
 from api.slip import readable, slip
-from api.words import Language, words
+from api.words import Language, words, write_age, write_time
 from ledger.errors import MalformedInput
 from ledger.paper import decode_presented
 from ledger.proof import TYPE as PROOF_TYPE
 from ledger.proof import Proof
 from ledger.report import Report
-from ledger.verification import Policy, Presented
+from ledger.verification import Policy
 
 COOKIE: Final = "lang"
 STATIC: Final = Path(__file__).parent / "static"
@@ -60,12 +62,18 @@ def render(
     return response
 
 
-def form_page(request: Request, settings: Settings) -> Response:
-    return render(request, settings, "check.html")
+def form_page(request: Request, settings: Settings, known_at: int, now: int) -> Response:
+    """Show the form, and above it how old the node's knowledge is where that is more than usual."""
+    language, aged = language_of(request), ""
+    if now - known_at > READY_LAG_SECONDS:
+        when, age = write_time(known_at, language), write_age(now - known_at, language)
+        aged = words(language)["aged"].format(when, age)
+    return render(request, settings, "check.html", aged=aged)
 
 
-def verdict_page(request: Request, settings: Settings, report: Report) -> Response:
-    return render(request, settings, "verdict.html", slip=slip(report, language_of(request)))
+def verdict_page(request: Request, settings: Settings, report: Report, papers: Papers) -> Response:
+    shown = slip(report, language_of(request), papers.inspections)
+    return render(request, settings, "verdict.html", slip=shown)
 
 
 def missing_page(request: Request, settings: Settings) -> Response:
@@ -99,11 +107,15 @@ def read_presentation(form: FormData, settings: Settings) -> Presentation | None
     code = form.get("code")
     if isinstance(code, str) and code.strip():
         proofs.append(code.encode("utf-8", "surrogatepass"))
+    papers = open_papers(documents, authorities=authorities(settings.trust_list))
+    if papers.proof:
+        proofs.append(papers.proof.encode())
     if not proofs:
         return None
     proof = proofs[0]
-    claims = readable(decoded) if form.get("confirmed") == "all" and (decoded := _decoded(proof)) else {}
-    return Presentation(proof, Presented(tuple(documents), claims), Policy(max_age=settings.max_age))
+    if form.get("confirmed") == "all" and (decoded := _decoded(proof)):
+        papers = papers.comparing(readable(decoded))
+    return Presentation(proof, papers, Policy(max_age=settings.max_age))
 
 
 def _looks_like_proof(content: bytes) -> bool:

@@ -8,25 +8,29 @@ The proof is passed on exactly as it came: what is wrong with it is a finding of
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from starlette.datastructures import FormData, UploadFile
 
-from api import limits
+from api import limits, policies
 from api.errors import MalformedRequest, ProofMissing
 from api.members import elements, integer, members, string
-from api.settings import DEFAULT_POLICY, Settings
+from api.papers import Papers, authorities, open_papers
+from api.settings import Settings
 from ledger.canonical import Json, decode
 from ledger.errors import MalformedInput
+from ledger.paper import decode_presented
+from ledger.proof import Proof
 from ledger.report import Report
 from ledger.trust import Trust
-from ledger.verification import Policy, Presented, verify
+from ledger.verification import Policy, verify
 
 _POLICY: Final = frozenset({"policy", "max_age"})
 _MEMBERS: Final = frozenset({"proof", "documents", "claims"}) | _POLICY
 _FORM_MEMBERS: Final = frozenset({"proof", "document", "claims"}) | _POLICY
+_PAST_MEMBERS: Final = frozenset({"proof", "at"})
 _BATCH_MEMBERS: Final = frozenset({"items"}) | _POLICY
 
 
@@ -35,23 +39,27 @@ class Presentation:
     """One proof with what was presented beside it, and the policy."""
 
     proof: bytes
-    presented: Presented
+    papers: Papers
     policy: Policy
 
     def verify(self, trust: Trust, now: int) -> Report:
-        return verify(self.presented, self.proof, trust, now, self.policy)
+        return verify(self.papers.presented, self.proof, trust, now, self.policy)
+
+    def report(self, trust: Trust, now: int) -> dict[str, Any]:
+        """Verify and return the report for programs, with what the documents themselves show."""
+        return self.papers.with_report(self.verify(trust, now))
 
     @classmethod
     def from_json(cls, body: bytes, settings: Settings, policy: Policy | None = None) -> Self:
         """Read one request; `policy` holds where it names none. Raises: MalformedRequest, ProofMissing."""
         raw = _members(body, _MEMBERS)
-        if "proof" not in raw:
-            raise ProofMissing("the body lacks the member `proof`")
-        text = raw["proof"]
-        if text.startswith(b'"'):
-            text = string(text, "`proof`").encode("utf-8", "surrogatepass")
-        presented = Presented(_documents(raw.get("documents", b"[]")), _claims(raw.get("claims", b"{}")))
-        return cls(text, presented, _policy(raw, settings, policy))
+        papers = _open(_documents(raw.get("documents", b"[]")), _claims(raw.get("claims", b"{}")), settings)
+        text = (
+            _proof_text(raw["proof"])
+            if "proof" in raw
+            else _carried(papers, "the body lacks the member `proof`")
+        )
+        return cls(text, papers, _policy(raw, settings, policy))
 
     @classmethod
     def from_form(cls, form: FormData, settings: Settings) -> Self:
@@ -67,10 +75,9 @@ class Presentation:
                 fields[name] = content
             else:
                 documents.append(content)
-        if "proof" not in fields:
-            raise ProofMissing("the form lacks the file or field `proof`")
-        presented = Presented(tuple(documents), _claims(fields.get("claims", b"{}")))
-        return cls(fields["proof"], presented, _policy(fields, settings, None))
+        papers = _open(documents, _claims(fields.get("claims", b"{}")), settings)
+        text = fields.get("proof") or _carried(papers, "the form lacks the file or field `proof`")
+        return cls(text, papers, _policy(fields, settings, None))
 
 
 def read_batch(body: bytes, settings: Settings) -> list[Presentation]:
@@ -85,6 +92,30 @@ def read_batch(body: bytes, settings: Settings) -> list[Presentation]:
         )
     policy = _policy(raw, settings, None)
     return [Presentation.from_json(item, settings, policy) for item in items]
+
+
+def read_past(body: bytes) -> tuple[Proof, str]:
+    """Read `{"proof", "at"}`. Raises: MalformedRequest, ProofMissing, MalformedInput for what is no proof."""
+    raw = members(body, _PAST_MEMBERS)
+    if "proof" not in raw:
+        raise ProofMissing("the body lacks the member `proof`")
+    return decode_presented(_proof_text(raw["proof"])), string(raw.get("at", b"0"), "`at`")
+
+
+def _open(documents: Sequence[bytes], claims: Mapping[str, Json], settings: Settings) -> Papers:
+    return open_papers(documents, claims, authorities(settings.trust_list))
+
+
+def _carried(papers: Papers, missing: str) -> bytes:
+    """Return the proof that travelled inside a document. Raises: ProofMissing."""
+    if papers.proof is None:
+        raise ProofMissing(f"{missing}, and no document carries one")
+    return papers.proof.encode()
+
+
+def _proof_text(raw: bytes) -> bytes:
+    """Return a proof as it was found: the object itself, or the text that a JSON string holds."""
+    return string(raw, "`proof`").encode("utf-8", "surrogatepass") if raw.startswith(b'"') else raw
 
 
 def files(form: FormData) -> list[tuple[str, bytes]]:
@@ -131,8 +162,9 @@ def _policy(fields: Mapping[str, bytes], settings: Settings, otherwise: Policy |
         return Policy(max_age=integer(fields["max_age"], "`max_age`", limits.MAX_AGE_SECONDS))
     if "policy" not in fields:
         return otherwise or Policy(max_age=settings.max_age)
-    age = settings.age(fields["policy"].decode("utf-8", "replace"))
-    if age is None:
-        known = ", ".join([DEFAULT_POLICY, *sorted(settings.policies)])
+    name = fields["policy"].decode("utf-8", "replace")
+    found = policies.named(name, settings.policies, settings.max_age)
+    if found is None:
+        known = ", ".join(policies.names(settings.policies))
         raise MalformedRequest(f"this node has no such policy; it has {known}")
-    return Policy(max_age=age)
+    return found

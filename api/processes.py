@@ -1,35 +1,57 @@
-"""The three processes of a node. Each loads only what it needs: the chain's libraries are large."""
+"""The processes of a node. Each loads only what it needs: the chain's libraries are large."""
 
 import logging
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from api.settings import FILE, Settings, SettingsError
 
 if TYPE_CHECKING:
     from anchoring.chain import Chain
+    from anchoring.cosigning import Cosigner
+
+
+_ANSWER_SECONDS: Final = (
+    10  # for requests under way when a process is told to stop; its supervisor waits longer
+)
 
 
 def _api(settings: Settings) -> None:
     import uvicorn
 
     from api.app import create_app
+    from api.listening import shared_socket
 
     host, port = settings.address
-    uvicorn.run(create_app(settings), host=host, port=port, log_level="warning", server_header=False)
+    config = uvicorn.Config(
+        create_app(settings),
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=_ANSWER_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    server.run([shared_socket(host, port)] if settings.api_processes > 1 else None)
+    if not server.started:
+        raise SystemExit(1)  # it said why
 
 
 def _follower(settings: Settings) -> None:
+    from anchoring.checkpoints import Checkpoints
     from anchoring.follower import Follower
     from anchoring.replica import Replica
 
-    Follower(chain(settings), Replica(settings.replica_url), settings.registry).run(stop_on_signal())
+    replica, checkpoints = Replica(settings.replica_url), Checkpoints(settings.checkpoints)
+    Follower(chain(settings), replica, settings.registry, checkpoints=checkpoints).run(stop_on_signal())
 
 
 def _anchorer(settings: Settings) -> None:
     from anchoring.anchorer import Anchorer
+    from anchoring.batcher import Policy
     from anchoring.ethereum import Account
     from anchoring.register import Register
     from anchoring.replica import Replica
@@ -43,20 +65,69 @@ def _anchorer(settings: Settings) -> None:
         )
     account = Account.load(settings.keystore, settings.keystore_password_file.read_text().rstrip("\n"))
     register, replica = Register(settings.register_url), Replica(settings.replica_url)
-    anchorer = Anchorer(chain(settings), account, register, replica, settings.registry, settings.log)
+    register.check()
+    policy = Policy(**settings.batching)
+    anchorer = Anchorer(
+        chain(settings), account, register, replica, settings.registry, settings.log, policy=policy
+    )
     anchorer.run(stop_on_signal())
+
+
+def _monitor(settings: Settings) -> None:
+    from anchoring.monitor import Monitor
+    from anchoring.replica import Replica
+    from api.peers import HttpPeer
+
+    nodes = {log: [HttpPeer(url) for url in urls] for log, urls in settings.watched.items()}
+    monitor = Monitor(Replica(settings.replica_url), nodes, withheld_after=settings.withheld_after)
+    stop = stop_on_signal()
+    with collecting(settings, stop):
+        monitor.run(stop)
+
+
+@contextmanager
+def collecting(settings: Settings, stop: threading.Event) -> Iterator[None]:
+    """Sign checkpoints and collect those of the other nodes beside whatever else the process does."""
+    thread = threading.Thread(target=cosigner(settings).run, args=(stop,), name="cosigner", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def cosigner(settings: Settings) -> "Cosigner":
+    """Return what signs checkpoints for a node and asks its peers for theirs. Raises: SettingsError."""
+    from anchoring.checkpoints import Checkpoints
+    from anchoring.cosigning import Cosigner
+    from anchoring.replica import Replica
+    from api import node_key
+    from api.peers import HttpPeer
+
+    peers = [HttpPeer(url) for urls in settings.watched.values() for url in urls]
+    replica, checkpoints = Replica(settings.replica_url), Checkpoints(settings.checkpoints)
+    return Cosigner(replica, checkpoints, node_key.load(settings), peers)
 
 
 PARTS: Final[Mapping[str, Callable[[Settings], None]]] = {
     "api": _api,
     "follower": _follower,
     "anchorer": _anchorer,
+    "monitor": _monitor,
 }
 
 
 def parts(settings: Settings) -> list[str]:
     """Return the processes that a node of these settings has."""
-    return [part for part in PARTS if settings.log or part != "anchorer"]
+    needed = {"anchorer": settings.log, "monitor": settings.watched or settings.node_key}
+    return [part for part in PARTS if needed.get(part, True)]
+
+
+def named_parts(settings: Settings) -> dict[str, str]:
+    """Return the part of each process by the name of the process: there may be several that answer HTTP."""
+    more = {f"api-{number}": "api" for number in range(2, settings.api_processes + 1)}
+    return {part: part for part in parts(settings)} | more
 
 
 def run(part: str, settings: Settings) -> None:

@@ -1,6 +1,6 @@
 """A report as a person reads it: the slip that the page shows and prints."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -10,6 +10,7 @@ from ledger import times
 from ledger.canonical import Json
 from ledger.catalogue import by_code
 from ledger.claims import is_document
+from ledger.documents.inspection import Inspection
 from ledger.errors import MalformedInput
 from ledger.proof import Proof
 from ledger.reasons import STEP_WORDS, TABLE, VERDICT_WORDS, Outcome, Verdict
@@ -54,6 +55,7 @@ class Slip:
     advice: str
     facts: tuple[Line, ...]
     certificate: tuple[Line, ...]
+    seals: tuple[Line, ...]
     claims: tuple[Line, ...]
     withheld: tuple[str, ...]
     steps: tuple[StepLine, ...]
@@ -62,8 +64,8 @@ class Slip:
     proven: bool
 
 
-def slip(report: Report, language: Language) -> Slip:
-    """Put a report into words."""
+def slip(report: Report, language: Language, documents: Sequence[Inspection | None] = ()) -> Slip:
+    """Put a report into words, with what the presented documents show by themselves."""
     place = 0 if language == "zh" else 1
     row, headline = TABLE[report.deciding.key], VERDICT_WORDS[report.verdict]
     proof = report.proof
@@ -75,6 +77,7 @@ def slip(report: Report, language: Language) -> Slip:
         advice=(row.advice_zh, row.advice_en)[place],
         facts=tuple(_facts(report, language)),
         certificate=tuple(_certificate(report, proof, language)) if proof else (),
+        seals=(*_linked_seals(report, language), *_own_seals(documents, language)),
         claims=tuple(_claims(proof, language)) if proof else (),
         withheld=tuple(_withheld(proof, place)) if proof else (),
         steps=tuple(_steps(report, language)),
@@ -143,6 +146,32 @@ def _certificate(report: Report, proof: Proof, language: Language) -> Iterator[L
     yield Line(w["validity"], _validity(record, language))
     if report.anchor:
         yield Line(w["anchored"], write_time(report.anchor.time, language))
+
+
+def _linked_seals(report: Report, language: Language) -> Iterator[Line]:
+    """Say with which registered seals the certificate was sealed, and when that was anchored."""
+    step = report.step(11)
+    seals = step.evidence["seals"] if step.outcome is Outcome.PASS and step.evidence else ()
+    for seal in seals if isinstance(seals, list) else ():
+        if isinstance(seal, dict):
+            sealed_at = write_time(times.parse_time(str(seal["sealed_at"])), language)
+            yield Line(
+                words(language)["sealed_with"], f"{seal.get('name', seal['identifier'])} ({sealed_at})"
+            )
+
+
+def _own_seals(documents: Sequence[Inspection | None], language: Language) -> Iterator[Line]:
+    """Say what each seal and signature inside a document comes to: what failed first, else what cannot be told."""
+    place = 0 if language == "zh" else 1
+    for found in documents:
+        for signature in found.signatures if found else ():
+            told = VERDICT_WORDS[signature.verdict][place]
+            worst = next(
+                (check for check in signature.checks if check.row.verdict is signature.verdict), None
+            )
+            if worst and signature.verdict is not Verdict.VALID:
+                told = f"{told}{words(language)['colon']}{(worst.row.zh, worst.row.en)[place]}"
+            yield Line(signature.seal_name or signature.signer or signature.kind.value, told)
 
 
 def _validity(record: Record, language: Language) -> str:

@@ -49,7 +49,13 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "信息项，由核验人与纸面逐项核对",
         "The items, read against the paper one by one by whoever checks",
     ),
+    "seals": ("文件上的印章与签名", "Seals and signatures on the document"),
+    "sealed_with": ("用印", "Sealed with"),
     "known": ("状态信息截至", "Status known as of"),
+    "aged": (
+        "本节点与链的连接可能已中断：所知状态信息截至{}（{}）。核验照常进行，结论会注明所依据信息的时间。",
+        "This node may be cut off from the chain: it knows what was so at {} ({}). Each verdict says how old it is.",
+    ),
     "known_never": ("尚无该证照的状态信息", "Nothing is known of its status"),
     "checked": ("核验时间", "Checked at"),
     "certificate": ("证照", "Certificate"),
@@ -134,6 +140,19 @@ STATUS_WORDS: Final = {
     "transferred": ("已转出", "Transferred"),
     "void": ("已失效", "Void"),
     "reinstated": ("已恢复效力", "Reinstated"),
+}
+
+ACTION_WORDS: Final = {
+    "renew": ("换发", "renew"),
+    "amend": ("变更", "amend"),
+    "transfer": ("转出", "transfer"),
+    "suspend": ("暂扣", "suspend"),
+    "resume": ("解除暂扣", "resume"),
+    "cancel": ("注销", "cancel"),
+    "revoke": ("撤销", "revoke"),
+    "withdraw": ("吊销", "withdraw"),
+    "void": ("宣告失效", "void"),
+    "reinstate": ("恢复效力", "reinstate"),
 }
 
 

@@ -1,15 +1,22 @@
-"""Every measurement, one after the other: `python -m benchmarks [--quick]`, `make bench`."""
+"""Every measurement, one after the other, or one of them: `python -m benchmarks [SECTION…] [--quick]`, `make bench`."""
 
 import platform
+import sys
+from typing import Final
 
-from benchmarks import chain, core
+from benchmarks import chain, core, register, status
+
+SECTIONS: Final = {"core": core, "status": status, "register": register, "chain": chain}
 
 
 def main() -> None:
-    """Print all tables."""
+    """Print the tables that are asked for."""
+    asked = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    if unknown := set(asked) - SECTIONS.keys():
+        sys.exit(f"no section {', '.join(sorted(unknown))}: there are {', '.join(SECTIONS)}")
     print(f"Python {platform.python_version()}, {platform.machine()}, medians of three passes")
-    core.main()
-    chain.main()
+    for name in asked or SECTIONS:
+        SECTIONS[name].main()
 
 
 if __name__ == "__main__":

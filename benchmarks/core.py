@@ -37,6 +37,7 @@ from ledger.trees import CountedTree
 from ledger.verification import Presented, signature_good, verify
 
 T = TypeVar("T")
+C = TypeVar("C", bound="City")
 Document = tuple[str, dict[str, Json]]
 
 ALGORITHMS: Final[tuple[Algorithm, ...]] = ("sm2", "p256")
@@ -64,11 +65,11 @@ class City:
         self.knowledge.apply(Event(chain.n + 1, act.KIND, chain.block, NOW, act.encode(), chain.block + 1))
 
 
-def city(suite: Suite, algorithm: Algorithm) -> City:
+def city(suite: Suite, algorithm: Algorithm, kind: type[C]) -> C:
     contract = bytes(20)
     head = head_zero(31337, contract, bytes(32))
     key = generate(algorithm, Random(1).randbytes)
-    built = City(suite, key, Knowledge(registry_name(31337, contract, head), head))
+    built = kind(suite, key, Knowledge(registry_name(31337, contract, head), head))
     built.act(acts.ProvinceTransferred(ADDRESS))
     built.act(acts.LogAdmitted("tianmen", suite.number, ADDRESS, ("429006",), acts.Predecessor()))
     built.act(acts.IssuerAdded("tianmen", ISSUER))
@@ -194,16 +195,16 @@ def building(sizes: Sequence[int]) -> None:
     for suite in (SM3, SHA256):
         rates = []
         for size in sizes:
-            rates.append(rate(size, partial(built, city(suite, "sm2"), documents(size))))
+            rates.append(rate(size, partial(built, city(suite, "sm2", City), documents(size))))
             line(f"{suite.name} {size:,}", rates[-1])
         print(f"  {'largest to smallest':<44}{rates[-1] / rates[0]:>12.0%}")
-        print("    " + shown(shares(partial(built, city(suite, "sm2"), documents(2_000)))))
+        print("    " + shown(shares(partial(built, city(suite, "sm2", City), documents(2_000)))))
 
 
 def proof_sizes(sizes: Sequence[int]) -> None:
     print("\nbytes of a proof: JSON with 20 claims, JSON without claims, printed code, path alone")
     for size in sizes:
-        proof = next(iter(build(city(SM3, "sm2"), documents(size))))
+        proof = next(iter(build(city(SM3, "sm2", City), documents(size))))
         bare = replace(proof, disclosure=None, status=None)
         path = 32 * (len(proof.path) + len(proof.batch))
         texts = (proof.encode(), bare.encode(), encode_paper(proof))
@@ -221,7 +222,7 @@ def verified(at: City, made: Sequence[tuple[bytes, Presented]], *, cached: bool)
 def verifying(count: int) -> None:
     print(f"\nfull verification of a proof from its JSON text, per second (a batch of {count:,})")
     for algorithm in ALGORITHMS:
-        at, made = city(SM3, algorithm), []
+        at, made = city(SM3, algorithm, City), []
         for proof in build(at, documents(count)):
             assert proof.disclosure
             made.append((proof.encode(), Presented(claims=proof.disclosure.values)))

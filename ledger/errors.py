@@ -6,7 +6,8 @@
     │   ├── LimitExceeded       a named limit of `ledger.limits` is passed
     │   └── InvalidIdentifier   a code fails its syntax or its check digit
     ├── TransitionRefused       a record does not follow from the state of its lineage
-    └── BrokenHead              registry events do not fold into the head that they claim
+    ├── BrokenHead              registry events do not fold into the head that they claim
+    └── SnapshotRefused         a snapshot is not taken, and why; what was held before stays
 
 Every decoder raises `MalformedInput` (or a child) and nothing else, whatever bytes it is given.
 """
@@ -38,3 +39,11 @@ class TransitionRefused(LedgerError):
 
 class BrokenHead(LedgerError):
     """Registry events are missing, reordered or altered: they do not fold into the claimed head."""
+
+
+class SnapshotRefused(LedgerError):
+    """A snapshot or checkpoint is not taken; `reason` is one of `ledger.snapshots.REASONS`, stable for programs."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason

@@ -465,7 +465,7 @@ TABLE: Final[dict[Key, Row]] = {
         (
             "knowledge_stale",
             "现已无法判断：所知信息已超过允许时效",
-            "Cannot tell any more: what is known is older than allowed",
+            "Cannot tell any more: what is known is too old",
         ),
     ),
     **_unknowns(

@@ -183,7 +183,11 @@ def decode_record(value: Json) -> Record:
     fields = Fields(value, "record")
     fields.type(TYPE)
     digests = {name: fields.digest(name) for name in ("claims", "previous") if fields.has(name)}
-    links = read_links(fields)
+    links = []
+    if fields.has("links"):
+        links = [read_link(item) for item in fields.array("links", MAX_LINKS)]
+        if not links:
+            raise MalformedInput("`links` is left out when there are none")
     suites = [suite for suite, _ in digests.values()] + [suite for suite, _ in links]
     if not suites:
         raise MalformedInput("a record states `claims` or `previous`")
@@ -209,17 +213,8 @@ def decode_record(value: Json) -> Record:
     return record
 
 
-def read_links(fields: Fields) -> list[tuple[Suite, Link]]:
-    """Read the optional member `links`, never empty. Raises: MalformedInput."""
-    if not fields.has("links"):
-        return []
-    links = [_link(item) for item in fields.array("links", MAX_LINKS)]
-    if not links:
-        raise MalformedInput("`links` is left out when there are none")
-    return links
-
-
-def _link(item: Json) -> tuple[Suite, Link]:
+def read_link(item: Json) -> tuple[Suite, Link]:
+    """Read one element of `links`. Raises: MalformedInput."""
     fields = Fields(item, "link")
     rel = fields.text("rel")
     if not _RELATION.fullmatch(rel):

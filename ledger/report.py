@@ -86,6 +86,7 @@ class StatusReport:
             if record.basis is not None:
                 body["basis"] = record.basis
             body["identifier"] = record.identifier
+            body["record"] = record.suite.format(record.leaf())
         return body
 
 

@@ -26,10 +26,13 @@ MADE_WITH: Final = "made-with"
 
 #: Claims of seal and signature records: GB/T 36903 where it has a name, extensions where it has none.
 HOLDER: Final = "CZZTDM"  # 持证主体代码: whose seal it is
+HOLDER_NAME: Final = "CZZT"  # 持证主体
 SIGNER: Final = "KZ_QZRDM"  # 签章人代码: who sealed
 SEAL_NAME: Final = "ZZQZMC"  # 签章名称
 DECLARED_TIME: Final = "ZZQZSJ"  # 签章时间, as the sealing says itself
 
+#: What a proof that travels inside another shows, beside the documents.
+SHOWN: Final = frozenset({HOLDER, HOLDER_NAME, SIGNER, SEAL_NAME, DECLARED_TIME})
 _ENTITLEMENT_STEP: Final = 8
 
 
@@ -176,11 +179,11 @@ def _seal(signature: Proof, link: Link, sealed: Anchor | None, trust: Trust) -> 
     for name, values in ((SEAL_NAME, seal), (DECLARED_TIME, signature)):
         value = values.disclosure.values.get(name) if values.disclosure else None
         if isinstance(value, str):
-            evidence[_SHOWN[name]] = value
+            evidence[_TOLD[name]] = value
     return evidence
 
 
-_SHOWN: Final = {SEAL_NAME: "name", DECLARED_TIME: "declared"}
+_TOLD: Final = {SEAL_NAME: "name", DECLARED_TIME: "declared"}
 
 
 def _seal_in_force(found: Origin, sealed: Anchor, evidence: dict[str, Json], trust: Trust) -> None:

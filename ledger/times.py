@@ -54,6 +54,14 @@ def parse_date(text: str) -> date:
         raise MalformedInput(f"{text!r} is not a date of the calendar") from error
 
 
+def day_bounds(day: date) -> tuple[int, int]:
+    """Return the first and the last second of a civil date in Asia/Shanghai. Raises: MalformedInput before 1970."""
+    first = int(datetime(day.year, day.month, day.day, tzinfo=_SHANGHAI).timestamp())
+    if first < 0:
+        raise MalformedInput(f"{day.isoformat()} lies before 1970")
+    return first, first + 86_399
+
+
 def civil_date(moment: int) -> date:
     """Return the date that a calendar in Asia/Shanghai shows at `moment` (seconds since 1970)."""
     return datetime.fromtimestamp(moment, _SHANGHAI).date()

@@ -14,6 +14,7 @@ from ledger.suites import Suite
 
 DEPARTMENT: Final = 1  # purpose of a key that signs statements
 NODE: Final = 2  # purpose of a key that signs receipts and checkpoints
+PURPOSES: Final = {"department": DEPARTMENT, "node": NODE}
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ Pure: no network, no file, no clock. Bad evidence never raises; it becomes a ste
 Steps 1 and 4 to 8 are in `ledger.origin`, 2 in `ledger.comparison`, 9 in `ledger.standing`, 11 in `ledger.sealing`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ledger import limits, times
 from ledger.canonical import Json
@@ -41,10 +42,18 @@ from ledger.trust import Trust
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How old the knowledge of a log may be, and how far the clock may lag behind the chain; seconds."""
+    """How old the knowledge of a log may be, and how far the clock may lag behind the chain; seconds.
+
+    `by_kind` holds other ages for records of some kinds: of a seal, say, much depends on one status.
+    """
 
     max_age: int = 3600
     clock_tolerance: int = 120
+    by_kind: Mapping[str, int] = field(default_factory=dict)
+
+    def age_of(self, kind: str) -> int:
+        """Return how old the knowledge may be that a record of this kind is judged by."""
+        return self.by_kind.get(kind, self.max_age)
 
 
 def verify(
@@ -66,7 +75,7 @@ def verify(
         status_step,
         _dates(decoded, trust, now, policy),
         sealing(decoded, trust),
-        _age(status, trust, now, policy),
+        _age(decoded, status, trust, now, policy),
     )
     return Report.of(
         steps=tuple(sorted(steps, key=lambda step: step.number)),
@@ -121,16 +130,16 @@ def _dates(proof: Proof, trust: Trust, now: int, policy: Policy) -> Step:
     return Step(10, Outcome.PASS, "within_dates", evidence)
 
 
-def _age(status: StatusReport | None, trust: Trust, now: int, policy: Policy) -> Step:
+def _age(proof: Proof, status: StatusReport | None, trust: Trust, now: int, policy: Policy) -> Step:
     """12. The newest good anchor of the log against the policy, and the clock against the chain."""
     if _clock_behind(trust, now, policy):
         return Step(12, Outcome.UNKNOWN, "clock_behind", {"chain": times.format_time(_chain_time(trust))})
     if status is None:
         return Step(12, Outcome.UNKNOWN, "not_reached")
-    known_at = status.known_at
+    known_at, allowed = status.known_at, policy.age_of(proof.record.kind)
     evidence: dict[str, Json] = {"known_at": times.format_time(known_at), "seconds": max(0, now - known_at)}
-    if now - known_at > policy.max_age:
-        return Step(12, Outcome.UNKNOWN, "knowledge_stale", evidence | {"allowed": policy.max_age})
+    if now - known_at > allowed:
+        return Step(12, Outcome.UNKNOWN, "knowledge_stale", evidence | {"allowed": allowed})
     return Step(12, Outcome.PASS, "knowledge_fresh", evidence)
 
 

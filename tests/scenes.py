@@ -63,6 +63,7 @@ class Registry:
 
     def __init__(self, *, chain_id: int = 31337, before: bytes = bytes(32), seed: int = 1) -> None:
         head = head_zero(chain_id, CONTRACT, before)
+        self.head_zero = head
         self.name = registry_name(chain_id, CONTRACT, head)
         self.knowledge = Knowledge(self.name, head)
         self.events: list[Event] = []

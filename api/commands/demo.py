@@ -5,7 +5,6 @@ import threading
 from pathlib import Path
 from typing import Any, Final
 
-from anchoring.errors import ChainUnavailable
 from api.console import note, say, show_json
 from api.demo.stage import open_stage
 from api.demo.story import Story
@@ -43,12 +42,8 @@ def _demo(args: argparse.Namespace) -> int:
 
 
 def _stay(story: Story) -> None:
-    """Keep the chain saved and the nodes up until the person has seen enough."""
-    devnet, stop = story.stage.devnet, threading.Event()
+    """Leave the chain and the nodes up, which the story's watch looks after, until the person has seen enough."""
     try:
-        if devnet:
-            devnet.run(stop, told=note)
-        else:
-            stop.wait()
-    except (KeyboardInterrupt, ChainUnavailable):
+        threading.Event().wait()
+    except KeyboardInterrupt:
         story.tell("\nStopping.")

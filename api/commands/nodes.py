@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from anchoring.supervisor import Supervisor
-from api import processes
+from api import node_key, processes
 from api.console import note
+from api.listening import check_free
 from api.settings import FILE, Settings, SettingsError
 
 
@@ -33,6 +34,13 @@ def add(commands: Any) -> None:
     init.add_argument("--log", help="the log into which the node issues; left out, it only verifies")
     init.add_argument("--keystore", type=Path, help="account that anchors the log")
     init.add_argument("--password-file", type=Path, help="file of the keystore's password")
+    init.add_argument(
+        "--peer",
+        action="append",
+        default=[],
+        metavar="LOG=URL",
+        help="fetch the public entries of another city's log from its node; may be repeated",
+    )
     init.set_defaults(run=_init)
 
 
@@ -57,12 +65,29 @@ def _init(args: argparse.Namespace) -> int:
         values |= {"log": args.log, "keystore": str(args.keystore.absolute())}
         values |= {"keystore_password_file": str(args.password_file.absolute())}
     args.directory.mkdir(parents=True, exist_ok=True)
+    node_key.make(args.directory)
+    values["node_key"] = node_key.KEY_FILE
     # JSON's strings are TOML's basic strings.
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items() if value]
+    if args.peer:
+        lines += ["[peers]\n", *(_peer_line(text) for text in args.peer)]
     file.write_text("".join(lines), encoding="utf-8")
-    Settings.load(args.directory)
+    try:
+        Settings.load(args.directory)
+    except SettingsError:
+        file.unlink()
+        raise
     note(f"{file} is written; start the node with: shunzheng node {args.directory}")
+    note(
+        "Receipts and checkpoints count once the city's admin has declared the node's key: shunzheng chain add-key "
+        f"--purpose node --key-file {args.directory / node_key.KEY_FILE} --log LOG …"
+    )
     return 0
+
+
+def _peer_line(text: str) -> str:
+    log, _, url = text.partition("=")
+    return f"{json.dumps(log)} = {json.dumps(url)}\n"
 
 
 def _node(args: argparse.Namespace) -> int:
@@ -73,7 +98,9 @@ def _node(args: argparse.Namespace) -> int:
     processes.chain_url(settings)
     processes.log_to_stderr()
     command = [sys.executable, "-m", "api.cli", "node", str(args.directory), "--only"]
-    parts = processes.parts(settings)
+    parts = processes.named_parts(settings)
+    if settings.api_processes > 1:
+        check_free(*settings.address)
     note(f"node {settings.name or settings.directory.name} on http://{settings.listen} ({', '.join(parts)})")
-    Supervisor({part: [*command, part] for part in parts}).run()
+    Supervisor({name: [*command, part] for name, part in parts.items()}).run()
     return 0

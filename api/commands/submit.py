@@ -13,6 +13,8 @@ from anchoring.drafting import Target, draft
 from anchoring.errors import NotFound
 from api.client import NodeClient, NodeError
 from api.console import note, progress, say, show_json
+from api.handing_in import PATIENCE_SECONDS, hand_in
+from api.promises import keep_receipt
 from ledger.keys import private_key
 from ledger.suites import by_name
 
@@ -39,6 +41,13 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--wait", type=int, metavar="SECONDS", default=0, help="wait so long for the records to be final"
     )
+    command.add_argument(
+        "--patience",
+        type=int,
+        metavar="SECONDS",
+        default=PATIENCE_SECONDS,
+        help="try again for so long in all while the node has no room for more",
+    )
     command.add_argument("--json", action="store_true", help="the receipt, for programs")
     command.set_defaults(run=_submit)
 
@@ -52,11 +61,9 @@ def _submit(args: argparse.Namespace) -> int:
             )
         else:
             _draft(args, node, kept)
-        with kept.open("rb") as lines:
-            total = sum(1 for _ in lines)
-            lines.seek(0)
-            receipt = node.submit(progress(lines, "handing in", total))
-        receipt = _wait(node, receipt, args.wait)
+        receipt = hand_in(node, kept, args.patience)
+        note(keep_receipt(node, kept, receipt))
+        receipt = wait_final(node, receipt, args.wait)
     if args.json:
         show_json(receipt)
         return 0
@@ -94,7 +101,7 @@ def _draft(args: argparse.Namespace, node: NodeClient, kept: Path) -> None:
             int(time.time()),
             read=lambda path: (folder / path).read_bytes(),
         ) as drafted:
-            _write_aside(kept, drafted.lines())
+            write_aside(kept, drafted.lines())
 
 
 def target_of(node: NodeClient) -> Target:
@@ -106,7 +113,7 @@ def target_of(node: NodeClient) -> Target:
     raise NotFound(f"{node.url} issues nothing: hand the records in to the node of the department's own city")
 
 
-def _write_aside(path: Path, lines: Iterator[bytes]) -> None:
+def write_aside(path: Path, lines: Iterator[bytes]) -> None:
     """Write a private file that is whole or not there."""
     aside = path.with_name(path.name + ".new")
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -117,7 +124,7 @@ def _write_aside(path: Path, lines: Iterator[bytes]) -> None:
     aside.replace(path)
 
 
-def _wait(node: NodeClient, receipt: dict[str, Any], seconds: int) -> dict[str, Any]:
+def wait_final(node: NodeClient, receipt: dict[str, Any], seconds: int) -> dict[str, Any]:
     """Return the receipt with its newest state, at best final."""
     until, shown = time.monotonic() + seconds, ""
     while True:

@@ -3,16 +3,20 @@
 import argparse
 import base64
 import json
+import time
 from pathlib import Path
 from typing import Any, Final
 
 from api.client import NodeClient
 from api.console import say, show_json
+from api.policies import DEFAULT, named, names
 from ledger.canonical import Json
 from ledger.canonical import decode as decode_json
 from ledger.errors import MalformedInput
 from ledger.paper import PREFIX
 from ledger.reasons import Verdict
+from ledger.times import parse_time
+from ledger.verification import Policy, Presented, verify
 
 EXIT_CODES: Final = {Verdict.VALID: 0, Verdict.NOT_CURRENT: 10, Verdict.INVALID: 11, Verdict.UNVERIFIABLE: 12}
 _MARKS: Final = {"pass": "✓", "fail": "✗", "unknown": "?", "not_applicable": "–"}
@@ -36,22 +40,37 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--claims", type=Path, help="JSON object of the values to compare, by the names of their claims"
     )
-    command.add_argument(
-        "--node", required=True, metavar="URL", help="the node that verifies, from what it knows itself"
+    source = command.add_mutually_exclusive_group(required=True)
+    source.add_argument("--node", metavar="URL", help="the node that verifies, from what it knows itself")
+    source.add_argument(
+        "--snapshot",
+        type=Path,
+        metavar="PATH",
+        help="a snapshot, or a directory that holds one: no node is asked",
     )
-    command.add_argument("--max-age", type=int, metavar="SECONDS", help="how old the node's knowledge may be")
+    command.add_argument(
+        "--trust", type=Path, metavar="FILE", help="with --snapshot: whose cosignatures count"
+    )
+    command.add_argument(
+        "--at", metavar="TIME", help="with --snapshot: judge as of this moment"
+    )
+    age = command.add_mutually_exclusive_group()
+    age.add_argument("--max-age", type=int, metavar="SECONDS", help="how old the knowledge may be")
+    age.add_argument(
+        "--policy", metavar="NAME", help="the same by use: counter, high-value, field, or the node's own"
+    )
     command.add_argument("--lang", choices=("zh", "en"), default="zh", help="default: zh")
     command.add_argument("--json", action="store_true", help="the whole report, for programs")
     command.set_defaults(run=_verify)
 
 
 def _verify(args: argparse.Namespace) -> int:
-    with NodeClient(args.node) as node:
-        report = node.verify(
-            request_body(
-                _proof(args), [path.read_bytes() for path in args.files], _claims(args), args.max_age
-            )
-        )
+    if args.snapshot is None:
+        report = _asked(args)
+    elif args.trust is None:
+        raise MalformedInput("--snapshot needs --trust: the file that says whose cosignatures count")
+    else:
+        report = _own(args)
     if args.json:
         show_json(report)
     else:
@@ -59,7 +78,34 @@ def _verify(args: argparse.Namespace) -> int:
     return EXIT_CODES[Verdict(report["verdict"])]
 
 
-def request_body(proof: str, documents: list[bytes], claims: Json, max_age: int | None = None) -> bytes:
+def _asked(args: argparse.Namespace) -> Any:
+    body = request_body(
+        _proof(args),
+        [path.read_bytes() for path in args.files],
+        _claims(args),
+        args.max_age,
+        args.policy,
+    )
+    with NodeClient(args.node) as node:
+        return node.verify(body)
+
+
+def _own(args: argparse.Namespace) -> Any:
+    """Verify here, from a snapshot alone."""
+    from api.offline import opened  # loads the libraries of databases, which asking a node does without
+
+    policy = Policy(max_age=args.max_age) if args.max_age is not None else named(args.policy or DEFAULT)
+    if policy is None:
+        raise MalformedInput(f"there is no policy {args.policy!r}; known are {', '.join(names())}")
+    presented = Presented(tuple(path.read_bytes() for path in args.files), _claims(args))
+    now = int(time.time()) if args.at is None else parse_time(args.at)
+    with opened(args.snapshot, args.trust) as trust:
+        return verify(presented, _proof(args).encode(), trust, now, policy).to_json()
+
+
+def request_body(
+    proof: str, documents: list[bytes], claims: Json, max_age: int | None = None, policy: str | None = None
+) -> bytes:
     """Return the body of `POST /v1/verify`; the proof travels as text, exactly as it was found."""
     body: dict[str, Json] = {"proof": proof}
     if documents:
@@ -68,6 +114,8 @@ def request_body(proof: str, documents: list[bytes], claims: Json, max_age: int 
         body["claims"] = claims
     if max_age is not None:
         body["max_age"] = max_age
+    if policy is not None:
+        body["policy"] = policy
     return json.dumps(body, ensure_ascii=False).encode()
 
 
@@ -104,6 +152,9 @@ def in_words(report: dict[str, Any], lang: str) -> str:
     if status:
         known = {"zh": "状态所知截至", "en": "Status known as of"}[lang]
         lines.append(f"  {known} {status['known_at']} ({status['source']})")
+        if report["reason"] == "knowledge_stale":
+            until = {"zh": "现已无法判断；所知止于", "en": "Cannot tell any more; known until"}[lang]
+            lines.append(f"  {until} {status['known_at']}")
         if "since" in status:
             words, since = report["steps"][8]["words"][lang], {"zh": "自", "en": "since"}[lang]
             lines.append(f"  {words} ({since} {status['since']})")

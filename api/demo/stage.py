@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterable
 from contextlib import closing
@@ -21,11 +22,14 @@ from anchoring.errors import AnchoringError, DevnetError
 from anchoring.ethereum import Account, Endpoint, EthereumChain
 from anchoring.register import Register
 from anchoring.tokens import create_token
+from api import node_key
 from api.client import NodeClient
 from api.settings import FILE, Settings
 from ledger import registry as acts
+from ledger.trust import NODE
 
 READY_SECONDS: Final = 60.0  # for a node to start and to catch up with a chain of a few dozen events
+ENDED_SECONDS: Final = 3.0  # for a node that ended while it was waited for to be started again
 _STOP_SECONDS: Final = 20.0
 _TICK: Final = 0.1
 
@@ -43,21 +47,37 @@ class City:
     directory: Path
     url: str
     process: subprocess.Popen[bytes] | None = None
+    _changing: threading.RLock = field(default_factory=threading.RLock)
 
     def launch(self) -> None:
-        """Start the node's processes."""
-        with (self.directory / "node.log").open("ab") as log:
+        """Start the node's processes, from a thread that lives as long as they shall."""
+        with self._changing, (self.directory / "node.log").open("ab") as log:
             command = [sys.executable, "-m", "api.cli", "node", str(self.directory)]
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, start_new_session=True, preexec_fn=dies_with(os.getpid())
             )
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the node ended by itself, or was killed."""
+        return self.process is not None and self.process.poll() is not None
+
+    def launch_again(self) -> bool:
+        """Start a node that has ended, and tell whether it had."""
+        with self._changing:
+            if ended := self.has_ended:
+                self.launch()
+            return ended
+
     def wait_ready(self) -> None:
         """Wait until the node answers and has caught up. Raises: NodeNotReady with the end of its log."""
-        until = time.monotonic() + READY_SECONDS
+        until = alive = time.monotonic()
+        until += READY_SECONDS
         with NodeClient(self.url) as node:
             while not node.ready():
-                if self.process is None or self.process.poll() is not None or time.monotonic() > until:
+                if self.process and not self.has_ended:
+                    alive = time.monotonic()
+                if time.monotonic() > min(until, alive + ENDED_SECONDS):
                     said = (self.directory / "node.log").read_text(errors="replace")[-2000:]
                     raise NodeNotReady(
                         f"the node of {self.title} did not become ready; its log ends:\n{said}"
@@ -66,15 +86,16 @@ class City:
 
     def stop(self) -> None:
         """End the node as an administrator would, and wait for it."""
-        if self.process is None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.process = None
+        with self._changing:
+            if self.process is None:
+                return
+            self.process.terminate()
+            try:
+                self.process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+            self.process = None
 
 
 @dataclass(slots=True)
@@ -128,7 +149,9 @@ class Stage:
             f'chain_url = "{self.chain_url}"',
             f'listen = "{listen}"',
             f'name = "{title}"',
+            f'node_key = "{node_key.KEY_FILE}"',
         ]
+        node_key.make(directory)
         if issues:
             password = secrets.token_hex(16)
             _private(directory / "operator.password", password)
@@ -140,6 +163,16 @@ class Stage:
             ]
         (directory / FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
         return City(name, title, directory, f"http://{listen}")
+
+    def declare_node(self, city: City) -> None:
+        """Have the admin of the city's log declare the key of its node."""
+        key = node_key.make(city.directory)
+        self.act(f"{city.name}-admin", acts.KeyRegistered(city.name, NODE, key.public.spki))
+
+    def watch(self, city: City, *others: City) -> None:
+        """Have the city's node fetch the entries of other cities' logs."""
+        with (city.directory / FILE).open("a", encoding="utf-8") as file:
+            file.write("[peers]\n" + "".join(f'{other.name} = "{other.url}"\n' for other in others))
 
     def token(self, city: City, scopes: Iterable[str]) -> str:
         """Give out a token of a city's node, as `shunzheng token create` does."""

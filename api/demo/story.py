@@ -21,6 +21,7 @@ from anchoring.errors import AnchoringError, TransactionRejected
 from api.client import NodeClient
 from api.commands.keys import write_key
 from api.commands.submit import target_of
+from api.demo.recovery import InsistentClient, Watch, insist
 from api.demo.stage import City, Stage
 from ledger import registry as acts
 from ledger.canonical import Json
@@ -71,6 +72,7 @@ class Story:
     verdicts: Counter[str] = field(default_factory=Counter)
     caught: dict[str, str] = field(default_factory=dict)
     held: list[Held] = field(default_factory=list)
+    watch: Watch | None = None
 
     def play(self) -> dict[str, Json]:
         """Play the whole story and return the summary. Raises: StoryFailed."""
@@ -82,6 +84,8 @@ class Story:
         with self._phase("nodes", "2. Each city starts its node, with databases of its own."):
             for city in self.cities:
                 city.launch()
+            self.watch = Watch(self.stage, self.cities, self.tell)
+            self.watch.start()
             for city in self.cities:
                 city.wait_ready()
                 self.tell(f"   {city.title}: {city.url}")
@@ -111,6 +115,8 @@ class Story:
 
     def close(self) -> None:
         """Stop what runs."""
+        if self.watch:
+            self.watch.stop()
         for city in self.cities:
             city.stop()
         if self.stage.devnet:
@@ -174,6 +180,9 @@ class Story:
             stage.found_city("tianmen", "天门市", issues=True),
             stage.found_city("wuhan", "武汉市", issues=False),
         ]
+        for city in self.cities:
+            stage.declare_node(city)
+        stage.watch(self.cities[1], self.cities[0])
 
     def _grant(self, department: dict[str, Any]) -> acts.KeyGranted:
         issuer, types = department["credit_code"], tuple(department["types"])
@@ -182,7 +191,7 @@ class Story:
 
     def _register(self, city: City, file: str) -> list[str]:
         """Hand in the licences of a file, a submission for each department. Return the ids."""
-        with NodeClient(city.url) as node:
+        with self._client(city) as node:
             return [
                 self._submit(node, issuer, lines) for issuer, lines in _by_issuer(EXAMPLES / file).items()
             ]
@@ -199,17 +208,20 @@ class Story:
             read=lambda path: (EXAMPLES / path).read_bytes(),
             newest=lambda _: newest,
         ) as drafted:
-            receipt = node.submit(drafted.lines())
+            receipt = node.submit(list(drafted.lines()))
         self.tell(f"   {issuer}: {receipt['count']:,} records accepted 已登记，待上链")
         return str(receipt["id"])
 
+    def _client(self, city: City, token: str | None = None) -> NodeClient:
+        return InsistentClient(city.url, self.tell, token)
+
     def _wait(self, city: City, receipts: Sequence[str], *states: str) -> None:
-        with NodeClient(city.url) as node:
+        with self._client(city) as node:
             for receipt in receipts:
                 self._until(partial(_has_come, node, receipt, states), f"submission {receipt}")
 
     def _tell_anchors(self, city: City) -> None:
-        with NodeClient(city.url) as node:
+        with self._client(city) as node:
             for anchor in node.anchors(city.name)["items"][::-1]:
                 grown = anchor["size"] - anchor["size_before"]
                 if grown:
@@ -224,20 +236,22 @@ class Story:
         folder.mkdir()
         files = (EXAMPLES / name for name in ("licences.ndjson", "with-documents.ndjson"))
         rows = [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
-        with NodeClient(city.url, token) as node, ThreadPoolExecutor(_AT_ONCE) as pool:
+        with self._client(city, token) as node, ThreadPoolExecutor(_AT_ONCE) as pool:
             self.held = list(pool.map(lambda row: _write_proof(node, row, folder), rows))
         self.tell(f"   {len(self.held):,} proofs written to {folder}")
 
     def _wait_known(self, verifier: City, issuer: City) -> None:
-        """Wait until the verifier's replica has reached the issuer's newest final anchor."""
-        with NodeClient(issuer.url) as there, NodeClient(verifier.url) as here:
+        """Wait until the verifier has the issuer's newest final anchor, and the entries of every one."""
+        with self._client(issuer) as there, self._client(verifier) as here:
             newest = _sequence(there, issuer.name)
             self._until(
                 lambda: _sequence(here, issuer.name) >= newest, f"anchor {newest} in {verifier.title}"
             )
+            self._until(lambda: _entries(here, issuer.name) == "published", "the public entries")
+        self.tell("   Wuhan has fetched the public entries behind them, and they are in order 公开日志已核对")
 
     def _verify_all(self, city: City) -> None:
-        with NodeClient(city.url) as node:
+        with self._client(city) as node:
             for start in range(0, len(self.held), _BATCH):
                 items: list[Json] = [held.request() for held in self.held[start : start + _BATCH]]
                 reports = node.verify_batch(_encoded({"items": items}))["reports"]
@@ -258,7 +272,7 @@ class Story:
     def _forgeries(self, city: City) -> None:
         current = [held for held in self.held if held.document is None]
         sample, other = current[0], next(held for held in self.held if held.document is not None)
-        with NodeClient(city.url) as node:
+        with self._client(city) as node:
             assert other.document is not None
             altered = bytearray(other.document)
             altered[len(altered) // 2] ^= 1
@@ -303,7 +317,7 @@ class Story:
 
     def _refused(self, words: str, role: str, act: acts.Act) -> None:
         try:
-            self.stage.act(role, act)
+            insist(lambda: self.stage.act(role, act), self.tell)
         except TransactionRejected as error:
             self.caught[words] = error.name
             self.tell(f"   {words}: the registry refuses ({error.name})")
@@ -319,11 +333,11 @@ class Story:
         row = {"kind": "licence", "action": "revoke", "identifier": sample.identifier, "issuer": record["issuer"],
                "basis": "行政许可法 第六十九条"}  # fmt: skip
         token = (self.stage.directory / "tianmen.token").read_text()
-        with NodeClient(issuer.url, token) as node:
+        with self._client(issuer, token) as node:
             newest = parse_digest(node.history(sample.identifier)["records"][-1]["leaf"])[1]
             receipt = self._submit(node, record["issuer"], [_encoded(row)], newest)
         started = time.monotonic()
-        with NodeClient(verifier.url) as node:
+        with self._client(verifier) as node:
             request = _encoded(sample.request())
             self._until(lambda: node.verify(request)["reason"] == "revoked", "the revocation in Wuhan")
             report = node.verify(request)
@@ -337,7 +351,7 @@ class Story:
         )
 
     def _in_force(self, city: City) -> Held:
-        with NodeClient(city.url) as node:
+        with self._client(city) as node:
             for held in self.held:
                 if node.verify(_encoded(held.request()))["verdict"] == "valid":
                     return held
@@ -353,9 +367,12 @@ class Story:
             time.sleep(_TICK)
 
     def _summary(self) -> dict[str, Json]:
-        with NodeClient(self.cities[0].url) as node:
+        with self._client(self.cities[0]) as node:
             anchors = list(node.anchors("tianmen")["items"])
-        gas: dict[str, Json] = {**self.stage.gas, "Anchored": max(self.stage.anchor_gas(), default=0)}
+        gas: dict[str, Json] = {
+            **self.stage.gas,
+            "Anchored": max(insist(self.stage.anchor_gas, self.tell), default=0),
+        }
         return {
             "type": "shunzheng/demo-summary/1",
             "registry": self.stage.registry,
@@ -395,6 +412,10 @@ def _has_come(node: NodeClient, receipt: str, states: Sequence[str]) -> bool:
 
 def _sequence(node: NodeClient, log: str) -> int:
     return next((int(item["sequence"]) for item in node.logs()["items"] if item["name"] == log), 0)
+
+
+def _entries(node: NodeClient, log: str) -> str:
+    return next((str(item["entries"]) for item in node.logs()["items"] if item["name"] == log), "")
 
 
 def _encoded(value: Any) -> bytes:

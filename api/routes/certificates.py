@@ -6,13 +6,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response, Security
 
 from anchoring import register as registered
+from anchoring.errors import NotFound
+from anchoring.lineages import lineages
 from anchoring.proofs import proof_of
 from anchoring.reading import Reading
 from anchoring.register import Held
 from anchoring.tokens import Token
 from api import bodies, openapi
 from api.node import Node, NodeNeeded
-from api.schemas.registry import HistoryShape
+from api.schemas.registry import HistoryShape, IdentifiersShape, LineageShape, LineagesShape
 from api.schemas.verification import ProofShape
 from api.tokens import holder
 from ledger.fields import parse_hex
@@ -24,6 +26,15 @@ router = APIRouter(prefix="/v1", tags=["records"])
 
 CLAIMS = "claims"
 _HISTORY = openapi.problems(
+    "token-required",
+    "scope-missing",
+    "issues-nothing",
+    "not-found",
+    "not-ready",
+    "quarantined",
+    "invalid-parameter",
+)
+_LINEAGES = openapi.problems(
     "token-required",
     "scope-missing",
     "issues-nothing",
@@ -84,6 +95,18 @@ def certificate_history(identifier: Identifier, _: HistoryHolder, node: NodeNeed
     with node.reading() as reading:
         found = history([_recorded(item, reading, node.log) for item in held], reading, node.log)
     return HistoryShape.of(identifier, node.log, found, held)
+
+
+@router.post("/certificates/lineages", responses=_LINEAGES)
+def certificate_lineages(asked: IdentifiersShape, _: HistoryHolder, node: NodeNeeded) -> LineagesShape:
+    """Show where certificates stand, as far as this node has accepted records: what a change of them has to follow."""
+    with node.reading() as reading:
+        log = reading.log(node.log)
+    if log is None:
+        raise NotFound(f"the log {node.log} is not admitted: ask the province to admit it")
+    with node.register.reading() as connection:
+        found = lineages(connection, asked.identifiers)
+    return LineagesShape(items=[LineageShape.of(one, log.suite) if one else None for one in found])
 
 
 def _proof(node: Node, leaf: bytes, token: Token, show: list[str] | None) -> Response:

@@ -25,7 +25,8 @@ async def _sent(request: Request) -> AsyncIterator[FormData]:
 
 @router.get("/")
 def form_page(request: Request, node: NodeNeeded) -> Response:
-    return pages.form_page(request, node.settings)
+    with node.reading(quarantined=True) as reading:
+        return pages.form_page(request, node.settings, reading.time, node.clock())
 
 
 @router.post("/")
@@ -35,7 +36,7 @@ def check(request: Request, sent: Annotated[FormData, Depends(_sent)], node: Nod
         return pages.missing_page(request, node.settings)
     with node.reading() as trust:
         report = presentation.verify(trust, node.clock())
-    return pages.verdict_page(request, node.settings, report)
+    return pages.verdict_page(request, node.settings, report, presentation.papers)
 
 
 @router.get("/problems")

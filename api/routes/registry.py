@@ -1,15 +1,23 @@
-"""What the chain says, from the replica, and the entries of this node's own log. Open to everybody."""
+"""What the chain says, from the replica, and entries: this node's own, and copies of others. Open to everybody."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 
 from anchoring import register as registered
 from anchoring.errors import NotFound
-from api import limits, openapi
+from api import bodies, limits, openapi
 from api.errors import NotHeld
-from api.node import NodeNeeded
-from api.schemas.registry import AnchorShape, AnchorsShape, EntriesShape, EntryShape, LogsShape
+from api.node import Node, NodeNeeded
+from api.schemas.registry import (
+    AnchorShape,
+    AnchorsShape,
+    LogsShape,
+    StatusRangeShape,
+)
+from api.schemas.submissions import EntriesShape, EntryShape
+from ledger.limits import MAX_LOG_SIZE
+from ledger.staples import RANGE_POSITIONS
 
 router = APIRouter(prefix="/v1", tags=["registry"])
 
@@ -21,7 +29,7 @@ Most = Annotated[int, Query(ge=1, le=limits.MAX_PAGE_ITEMS, description="Items o
 def logs(node: NodeNeeded) -> LogsShape:
     """List the logs of the registry, in the order of their admission."""
     with node.reading() as reading:
-        return LogsShape.of(reading, node.settings.log)
+        return LogsShape.of(reading, node.settings.log, node.published.worst(node.settings.watched))
 
 
 @router.get(
@@ -37,8 +45,22 @@ def entries(
     ] = 0,
     limit: Most = limits.PAGE_ITEMS,
 ) -> EntriesShape:
-    """List the entries of this node's own log, in the order of acceptance. They hold nothing personal."""
+    """List the entries of this node's own log, in the order of acceptance, or the copies that it has of another's.
+
+    They hold nothing personal.
+    """
     if log != node.settings.log:
+        return _copies(log, node, position, limit)
+    with node.register.reading() as connection:
+        found = registered.submissions(connection, after=position - 1, most=limit)
+    end = found[-1].receipt.first + found[-1].receipt.count if len(found) == limit else None
+    following = f"/v1/logs/{log}/entries?position={end}&limit={limit}" if end else None
+    return EntriesShape(items=[EntryShape.of(submission) for submission in found], next=following)
+
+
+def _copies(log: str, node: Node, position: int, limit: int) -> EntriesShape:
+    found = node.published.page(log, position, limit)
+    if not found and log not in node.settings.watched:
         with node.reading() as reading:
             known = reading.log(log) is not None
         raise (
@@ -46,11 +68,29 @@ def entries(
             if known
             else NotFound(f"there is no log {log} in this registry")
         )
-    with node.register.reading() as connection:
-        found = registered.submissions(connection, after=position - 1, most=limit)
-    end = found[-1].receipt.first + found[-1].receipt.count if len(found) == limit else None
+    end = found[-1].first + found[-1].entry.statement.count if len(found) == limit else None
     following = f"/v1/logs/{log}/entries?position={end}&limit={limit}" if end else None
-    return EntriesShape(items=[EntryShape.of(submission) for submission in found], next=following)
+    return EntriesShape(items=[EntryShape.of_copy(copy) for copy in found], copies=True, next=following)
+
+
+@router.get(
+    "/logs/{log}/status",
+    response_class=Response,
+    responses=openapi.answer(StatusRangeShape, "The range, in canonical form.")
+    | openapi.problems("not-found", "invalid-parameter", "not-ready", "quarantined"),
+)
+def status_range(
+    log: LogName,
+    node: NodeNeeded,
+    position: Annotated[
+        int,
+        Query(ge=0, le=MAX_LOG_SIZE, multiple_of=RANGE_POSITIONS, description="Where the range begins."),
+    ] = 0,
+) -> Response:
+    """Give the statuses of a range of positions, wide enough to hide which one is asked about, with their path."""
+    with node.reading() as reading:
+        found = node.trees.range(reading, log, position)
+    return Response(found.encode(), media_type=bodies.JSON)
 
 
 @router.get(
@@ -71,7 +111,8 @@ def anchors(
         if reading.log(log) is None:
             raise NotFound(f"there is no log {log} in this registry")
         found = reading.anchors(log, below=before, most=limit)
-    items = [AnchorShape.of(anchor) for anchor in found]
+    accounts = node.published.accounts(log, found[-1].sequence, found[0].sequence) if found else {}
+    items = [AnchorShape.of(anchor, accounts.get(anchor.sequence)) for anchor in found]
     more = len(found) == limit and found[-1].sequence > 1
     following = f"/v1/anchors?log={log}&before={found[-1].sequence}&limit={limit}" if more else None
     return AnchorsShape(items=items, next=following)

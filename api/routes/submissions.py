@@ -6,14 +6,15 @@ from typing import IO, Annotated, Final
 from fastapi import APIRouter, Depends, Path, Request, Response
 
 from anchoring import register as registered
-from anchoring.intake import Settings as IntakeSettings
-from anchoring.intake import accept
+from anchoring.intake import accept, admit
 from anchoring.limits import MAX_ROW_BYTES
+from anchoring.receipts import signed_receipt
 from anchoring.register import Register, submission_of_root
 from anchoring.rows import read_statement, split_lines
 from api import bodies, limits, openapi
 from api.node import NodeNeeded
-from api.schemas.registry import ReceiptShape, SubmissionShape
+from api.readiness import refuse_behind
+from api.schemas.submissions import ReceiptShape, SubmissionShape
 
 router = APIRouter(prefix="/v1", tags=["submissions"])
 
@@ -33,16 +34,31 @@ _REFUSED: Final = openapi.problems(
     "root-registered",
     "not-ready",
     "register-behind",
+    "entries-missing",
+    "records-missing",
+    "too-much-waiting",
+    "too-many-uploads",
+    "no-space",
 )
 
 
-async def _sent(request: Request) -> AsyncIterator[IO[bytes]]:
+async def _sent(request: Request, node: NodeNeeded) -> AsyncIterator[IO[bytes]]:
+    """Give the body once it is here. Whose statement is refused, or finds no room, need not send the rest."""
     bodies.expect(request, bodies.NDJSON)
-    file = await bodies.spool(request, limits.MAX_SUBMISSION_BYTES)
-    try:
-        yield file
-    finally:
-        file.close()
+    register = node.register
+
+    def check(line: bytes) -> None:
+        refuse_behind(node)
+        with node.reading() as trust:
+            admit(register, trust, line, node.clock(), node.intake)
+
+    with node.uploads.one():
+        spool = node.intake.spool_directory
+        file = await bodies.spool(request, limits.MAX_SUBMISSION_BYTES, check, spool)
+        try:
+            yield file
+        finally:
+            file.close()
 
 
 @router.post(
@@ -58,10 +74,11 @@ def submit(node: NodeNeeded, sent: Annotated[IO[bytes], Depends(_sent)], respons
     register = node.register
     repeated = _accepted_before(register, sent)
     with node.reading() as trust:
-        receipt = accept(register, trust, split_lines(_chunks(sent)), node.clock(), IntakeSettings(node.log))
+        receipt = accept(register, trust, split_lines(_chunks(sent)), node.clock(), node.intake)
     if repeated:
         response.status_code = 200
-    return ReceiptShape.of(receipt, warned=not repeated)
+    signed = signed_receipt(register, receipt.id, node.node_key)
+    return ReceiptShape.of(receipt, signed, warned=not repeated)
 
 
 @router.get(
@@ -74,8 +91,9 @@ def submission(
     node: NodeNeeded,
 ) -> SubmissionShape:
     """Say how far a submission has come: accepted, frozen, submitted, mined, final."""
+    signed = signed_receipt(node.register, id, node.node_key)
     with node.register.reading() as connection:
-        return SubmissionShape.at(registered.submission(connection, id))
+        return SubmissionShape.at(registered.submission(connection, id), signed)
 
 
 def _accepted_before(register: Register, sent: IO[bytes]) -> bool:

@@ -9,8 +9,17 @@ from starlette.datastructures import FormData
 
 from api import bodies, limits, openapi
 from api.node import NodeNeeded
-from api.presentation import Presentation, read_batch
-from api.schemas.verification import ReportShape, ReportsShape, VerifyBatchShape, VerifyFormShape, VerifyShape
+from api.presentation import Presentation, read_batch, read_past
+from api.schemas.verification import (
+    PastDayShape,
+    PastRequestShape,
+    ReportShape,
+    ReportsShape,
+    VerifyBatchShape,
+    VerifyFormShape,
+    VerifyShape,
+)
+from ledger.past import past_on
 
 router = APIRouter(prefix="/v1", tags=["verification"])
 
@@ -29,6 +38,12 @@ _VERIFY: Final[dict[str, Any]] = {
 _BATCH: Final[dict[str, Any]] = {
     "responses": openapi.answer(ReportsShape, "The reports.") | _PROBLEMS,
     "openapi_extra": openapi.request(json=VerifyBatchShape),
+}
+_PAST: Final[dict[str, Any]] = {
+    "responses": openapi.answer(PastDayShape, "The status then.")
+    | openapi.problems("malformed-input")
+    | _PROBLEMS,
+    "openapi_extra": openapi.request(json=PastRequestShape),
 }
 
 
@@ -49,6 +64,11 @@ async def _sent_batch(request: Request) -> bytes:
     return await bodies.read(request, limits.MAX_BATCH_BYTES)
 
 
+async def _sent_proof(request: Request) -> bytes:
+    bodies.expect(request, bodies.JSON)
+    return await bodies.read(request, limits.MAX_FIELD_BYTES)
+
+
 @router.post("/verify", **_VERIFY)
 def verify(sent: Annotated[bytes | FormData, Depends(_sent)], node: NodeNeeded) -> Response:
     """Verify one proof, with the documents or the claims that are presented beside it."""
@@ -57,8 +77,8 @@ def verify(sent: Annotated[bytes | FormData, Depends(_sent)], node: NodeNeeded) 
     else:
         presentation = Presentation.from_json(sent, node.settings)
     with node.reading() as trust:
-        report = presentation.verify(trust, node.clock())
-    return _json(report.to_json())
+        report = presentation.report(trust, node.clock())
+    return _json(report)
 
 
 @router.post("/verify/batch", **_BATCH)
@@ -67,8 +87,17 @@ def verify_batch(sent: Annotated[bytes, Depends(_sent_batch)], node: NodeNeeded)
     presentations = read_batch(sent, node.settings)
     now = node.clock()
     with node.reading() as trust:
-        reports = [presentation.verify(trust, now).to_json() for presentation in presentations]
+        reports = [presentation.report(trust, now) for presentation in presentations]
     return _json({"reports": reports})
+
+
+@router.post("/status", **_PAST)
+def past(sent: Annotated[bytes, Depends(_sent_proof)], node: NodeNeeded) -> Response:
+    """Say what the status of a certificate was on a day or at a moment, and which anchors show it."""
+    proof, at = read_past(sent)
+    with node.reading() as trust:
+        start, end = past_on(proof, trust, at)
+    return _json({"start": start.to_json(), "end": end.to_json()})
 
 
 def _json(body: object) -> Response:

@@ -1,18 +1,24 @@
 """Logs, anchors, entries, submissions and histories, made from the facts of the replica and the register."""
 
-from collections.abc import Sequence
-from typing import Annotated, Self
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from anchoring.published import Account, Publication
 from anchoring.reading import Reading
-from anchoring.register import ACCEPTED, FINAL, FROZEN, MINED, SUBMITTED, Held, Receipt, Submission
-from api.schemas.base import Digest, JsonObject, RowShape, Shape, Time
+from anchoring.register import Held
+from api import limits
+from api.schemas.base import Digest, JsonObject, Shape, Time
+from api.schemas.submissions import State
 from ledger import times
 from ledger.history import History, Recorded
-from ledger.trust import Anchor, LogState
+from ledger.lifecycle import Lineage, possible
+from ledger.limits import MAX_TEXT_CHARS
+from ledger.suites import Suite
+from ledger.trust import PURPOSES, Anchor, KeyState, LogState
 
-State = Annotated[str, Field(json_schema_extra={"enum": [ACCEPTED, FROZEN, SUBMITTED, MINED, FINAL]})]
+Entries = Annotated[str, Field(json_schema_extra={"enum": [state.value for state in Publication]})]
 
 
 class AnchoredShape(Shape):
@@ -34,7 +40,10 @@ class AnchoredShape(Shape):
 
 
 class LogShape(Shape):
-    """A city's log as the replica knows it. `held`: this node issues into it and has its entries."""
+    """A city's log as the replica knows it. `held`: this node issues into it and has its entries.
+
+    `entries`, of a log whose entries this node fetches: the worst that became of those of any anchor.
+    """
 
     name: str
     suite: str
@@ -43,9 +52,12 @@ class LogShape(Shape):
     anchored_at: Time | None = None
     divisions: list[str] = Field(description="Administrative divisions.")
     held: bool
+    entries: Entries | None = None
 
     @classmethod
-    def of(cls, log: LogState, divisions: list[str], *, held: bool) -> Self:
+    def of(
+        cls, log: LogState, divisions: list[str], *, held: bool, entries: Publication | None = None
+    ) -> Self:
         anchored_at = times.format_time(log.anchored_at) if log.sequence else None
         return cls(
             name=log.name,
@@ -55,6 +67,7 @@ class LogShape(Shape):
             anchored_at=anchored_at,
             divisions=divisions,
             held=held,
+            entries=entries,
         )
 
 
@@ -63,19 +76,53 @@ class LogsShape(Shape):
     items: list[LogShape]
 
     @classmethod
-    def of(cls, reading: Reading, held: str | None) -> Self:
+    def of(cls, reading: Reading, held: str | None, entries: Mapping[str, Publication]) -> Self:
         divisions = reading.divisions()
         items = [
             LogShape.of(
-                log, [one.division for one in divisions if one.log == log.name], held=log.name == held
+                log,
+                [one.division for one in divisions if one.log == log.name],
+                held=log.name == held,
+                entries=entries.get(log.name),
             )
             for log in reading.logs()
         ]
         return cls(registry=reading.registry, items=items)
 
 
+class KeyShape(Shape):
+    """A key as the registry holds it; which issuers a department's key speaks for is for the proofs to show."""
+
+    key: str
+    spki: str = Field(description="Its SubjectPublicKeyInfo, DER, in hex.")
+    purpose: str = Field(json_schema_extra={"enum": list(PURPOSES)})
+    log: str
+    n: int = Field(description="The number of the registry's event that registered it.")
+    retired_at: Time | None = None
+    compromised_since: Time | None = None
+
+    @classmethod
+    def of(cls, key: KeyState) -> Self:
+        retired, stolen = (
+            None if moment is None else times.format_time(moment)
+            for moment in (key.retired_at, key.compromised_since)
+        )
+        return cls(
+            key="0x" + key.id.hex(),
+            spki=key.spki.hex(),
+            purpose=next((name for name, number in PURPOSES.items() if number == key.purpose), "other"),
+            log=key.log,
+            n=key.n,
+            retired_at=retired,
+            compromised_since=stolen,
+        )
+
+
 class AnchorShape(Shape):
-    """A final anchor. A void one counts for its size alone; `void` says why."""
+    """A final anchor. A void one counts for its size alone; `void` says why.
+
+    `entries`, of another city's anchor by which the log grew: what became of them, where this node fetches them.
+    """
 
     log: str
     sequence: int
@@ -87,9 +134,14 @@ class AnchorShape(Shape):
     root: str = Field(description="32 bytes in hex; zero where the log did not grow.")
     status_root: str
     void: str | None = None
+    entries: Entries | None = None
+    entries_late: int | None = Field(
+        default=None, description="Seconds from the anchor until entries came that had been withheld."
+    )
+    findings: list[str] | None = Field(default=None, description="What was found about the entries.")
 
     @classmethod
-    def of(cls, anchor: Anchor) -> Self:
+    def of(cls, anchor: Anchor, account: Account | None = None) -> Self:
         return cls(
             log=anchor.log,
             sequence=anchor.sequence,
@@ -101,6 +153,9 @@ class AnchorShape(Shape):
             root=anchor.root.hex(),
             status_root=anchor.status_root.hex(),
             void=anchor.void or None,
+            entries=account.state if account else None,
+            entries_late=account.late or None if account else None,
+            findings=list(account.findings) or None if account else None,
         )
 
 
@@ -150,58 +205,55 @@ class HistoryShape(Shape):
         )
 
 
-class ReceiptShape(Shape):
-    """What intake promises: the records stand from position `first` on, in the order of the submission."""
+class StatusRangeShape(Shape):
+    """Statuses of neighbouring positions at one anchor; docs/formats/status-range.md specifies it."""
 
-    id: str = Field(description="The root in hexadecimal.")
+    type: Literal["shunzheng/status-range/1"]
     log: str
+    suite: str
+    sequence: int = Field(description="The anchor.")
+    time: Time = Field(description="Its block time.")
+    size: int = Field(description="Positions of the log at that anchor.")
+    position: int = Field(description="Where the range begins.")
+    chunks: str = Field(description="Four bits a position, deflated (RFC 1950), base64url without padding.")
+    path: list[str] = Field(
+        description="From the root of the range to the status root, 32 bytes in hex each."
+    )
+
+
+class IdentifiersShape(Shape):
+    """Certificates by the identifier of any version."""
+
+    identifiers: list[Annotated[str, Field(max_length=MAX_TEXT_CHARS)]] = Field(
+        min_length=1, max_length=limits.MAX_PAGE_ITEMS
+    )
+
+
+class LineageShape(Shape):
+    """Where a certificate stands: what the next record of it has to name, and which actions are possible."""
+
+    identifier: str = Field(description="Of the current version.")
+    kind: str
     issuer: str
-    count: int
-    first: int
-    accepted: Time
-    warnings: list[RowShape] | None = Field(default=None, description="Oddities that were let pass, by row.")
+    status: str
+    newest: Digest = Field(description="The leaf hash of the newest record: `previous` of the next one.")
+    current: Digest = Field(description="The leaf hash of the record that can be presented.")
+    possible: list[str] = Field(description="Actions that may come next.")
 
     @classmethod
-    def of(cls, receipt: Receipt, *, warned: bool) -> Self:
-        """`warned`: warnings quote identifiers, so they are for whoever sent the rows and nobody else."""
-        warnings = [RowShape(row=warning.row, message=warning.message) for warning in receipt.warnings]
+    def of(cls, lineage: Lineage, suite: Suite) -> Self:
         return cls(
-            id=receipt.id,
-            log=receipt.log,
-            issuer=receipt.issuer,
-            count=receipt.count,
-            first=receipt.first,
-            accepted=times.format_time(receipt.accepted),
-            warnings=warnings if warned else None,
+            identifier=lineage.identifier,
+            kind=lineage.kind,
+            issuer=lineage.issuer,
+            status=lineage.status.name.lower(),
+            newest=suite.format(lineage.tip),
+            current=suite.format(lineage.current),
+            possible=list(possible(lineage.status)),
         )
 
 
-class SubmissionShape(ReceiptShape):
-    """How far a submission has come; `sequence` is that of its anchor, once its batch is frozen."""
-
-    state: State
-    sequence: int | None = None
-
-    @classmethod
-    def at(cls, submission: Submission) -> Self:
-        receipt = ReceiptShape.of(submission.receipt, warned=False)
-        return cls(**receipt.model_dump(), state=submission.state, sequence=submission.sequence)
-
-
-class EntryShape(Shape):
-    """A submission as the log accepted it, and its batch once frozen; everything that other cities need to check it."""
-
-    first: int = Field(description="The position of its first record.")
-    sequence: int | None = None
-    entry: JsonObject
-
-    @classmethod
-    def of(cls, submission: Submission) -> Self:
-        return cls(
-            first=submission.receipt.first, sequence=submission.sequence, entry=submission.entry.to_json()
-        )
-
-
-class EntriesShape(Shape):
-    items: list[EntryShape] = Field(description="In the order of acceptance, which is that of positions.")
-    next: str | None = Field(default=None, description="Address of the next page; absent on the last.")
+class LineagesShape(Shape):
+    items: list[LineageShape | None] = Field(
+        description="In the order of the identifiers; null for one that is not registered here."
+    )

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from api.schemas.base import JsonObject, Shape, Time, Words
+from api.schemas.base import Digest, JsonObject, Shape, Time, Words
 from api.schemas.registry import AnchoredShape
 
 
@@ -34,7 +34,43 @@ class StatusShape(Shape):
     action: str | None = None
     authority: str | None = None
     basis: str | None = None
-    identifier: str | None = None
+    identifier: str | None = Field(
+        default=None, description="Of a certificate that was superseded: its successor's."
+    )
+    record: Digest | None = Field(
+        default=None, description="The leaf hash of the record that set the status."
+    )
+
+
+class SignatureShape(Shape):
+    """One seal or signature in a document, as `shunzheng inspect` reports it."""
+
+    kind: Literal["ses", "ofd-sign", "pades"]
+    version: int
+    signer: str | None
+    issuer: str | None
+    seal_id: str | None
+    seal_name: str | None
+    seal_maker: str | None
+    signed_at: Time | None = Field(description="As the signature says itself.")
+    checks: dict[str, Literal["pass", "fail", "unknown"]]
+    findings: list[JsonObject]
+    covers_all: bool
+    altered: list[str]
+    uncovered: list[str]
+    verdict: Literal["valid", "invalid", "unverifiable"]
+    words: Words
+
+
+class DocumentShape(Shape):
+    """What a presented document shows by itself; the verdict of the report does not get better by it."""
+
+    document: int = Field(ge=1, description="Its place among the presented documents.")
+    type: str
+    signatures: list[SignatureShape]
+    problem: str | None
+    verdict: Literal["valid", "invalid", "unverifiable"]
+    words: Words
 
 
 class ReportShape(Shape):
@@ -61,10 +97,50 @@ class ReportShape(Shape):
     )
     anchor: AnchoredShape | None = None
     status: StatusShape | None = None
+    documents: list[DocumentShape] | None = Field(
+        default=None, description="What seals and signatures in presented OFD, PDF and seal files show."
+    )
 
 
 class ReportsShape(Shape):
     reports: list[ReportShape] = Field(description="In the order of the items.")
+
+
+class BoundShape(Shape):
+    """An anchor that shows a past status."""
+
+    sequence: int
+    n: int
+    block: int
+    time: Time
+
+
+class PastShape(Shape):
+    """What a status was at a moment of the past, and the anchors that show it; see docs/formats/past-status.md."""
+
+    type: Literal["shunzheng/past-status/1"]
+    at: Time
+    then: Literal["in_force", "not_in_force", "not_registered", "invalid", "unknown"]
+    words: Words
+    reason: str = Field(description="Stable reason code.")
+    reason_words: Words
+    status: StatusShape | None = None
+    since: BoundShape | None = Field(default=None, description="It set that status.")
+    known: BoundShape | None = Field(default=None, description="The newest at or before the moment.")
+    until: BoundShape | None = Field(default=None, description="The first later one that set another status.")
+    newest: Time | None = Field(default=None, description="Of later moments nothing is known.")
+
+
+class PastDayShape(Shape):
+    """The status at the first and the last second of a day in Asia/Shanghai; of a moment, twice the same."""
+
+    start: PastShape
+    end: PastShape
+
+
+class PastRequestShape(Shape):
+    proof: JsonObject | str = Field(description="As for verification.")
+    at: str = Field(description="`YYYY-MM-DD` in Asia/Shanghai, or a moment `YYYY-MM-DDTHH:MM:SSZ`.")
 
 
 class ProofShape(BaseModel):

@@ -10,23 +10,32 @@ are kept here and checked, not made again.
 import json
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import worked_documents
+import worked_receipt
+import worked_sealing
 
 from ledger import claims, registry, trees
 from ledger.canonical import Json
 from ledger.canonical import encode as canonical
+from ledger.checkpoints import Checkpoint, Cosignature, Cosigned, Fork
 from ledger.claims import FullDisclosure, document_claim
-from ledger.keys import PublicKey, decode_signature, encode_signature, generate
-from ledger.knowledge import Knowledge
+from ledger.keys import PrivateKey, PublicKey, decode_signature, encode_signature, generate, keccak256
+from ledger.knowledge import Chain, Knowledge
 from ledger.paper import encode_paper
+from ledger.past import past_status
 from ledger.proof import Proof, Staple
 from ledger.records import Record
 from ledger.registry import Event
+from ledger.snapshots import Header, check_snapshot, replay, write_snapshot
+from ledger.staples import RANGE_CHUNKS, StatusRange
 from ledger.status import StatusTree, encode_changes
 from ledger.submissions import Entry, Statement, in_order, submission_tree
 from ledger.suites import SM3
 from ledger.times import format_time, parse_date, parse_time
+from ledger.trust_files import Cosigner, TrustFile
 from ledger.verification import Policy, Presented, verify
 
 PAGES = Path(__file__).parent
@@ -35,6 +44,12 @@ SIGNATURES = (
     "SIT01VIPkQQJ2YAYWqOBtlXX2wxmC-TUfCeXqc7wUHW-UwA4wbjNAImKoaeVBvWEgIDGN4ELJid8PX1HTQlcOg",
     "5sDimqY4OnmucCiXY8NMVYSgrYWzIRikbC8QPnsedjB00hndlKMzMNYnj3zSsA0PCqJYJFE3ZdKWjq2CzLuOKA",
 )
+NODE_SECRETS = {"天门": ("sm2", b"\x01" * 32), "武汉": ("p256", b"\x02" * 32), "荆门": ("sm2", b"\x03" * 32)}
+COSIGNATURES = {
+    "天门": "arqiViDyKft9UsI8dQ3XIgXOXywKW4QMHWVuvJbDwbb04RrO2oGl7eVcE5Xfv4WX03NSeBSwjLaSt-3N79fR9Q",
+    "武汉": "lK0MY2vCKJ3SElaz5XQXhp_p1s276MPz8oZN9_eIrnorfAb59CumZy_HNnSh1bOoP2rGYHAHdqlmvAt28ydHzQ",
+}
+FORKED = "GnTE_cRDZj-NvZbox54dCsXgWrWVy7mNRwpwPGAp2CPrSBJfPfhffDsEiabyEegtDfuK60WHrQ-qSmUcpsUi6Q"
 ISSUER = "11429006012345671T"
 IDENTIFIER = "1.2.156.3005.2.11100000MB0143028R001.11429006012345671T.TM2022A0000000000001.001.E"
 OTHER = "1.2.156.3005.2.11100000MB03271699001.11429006012345671T.TM2022A0000000000001.001.5"
@@ -53,6 +68,8 @@ class Example:
 
     blocks: dict[str, Json]
     knowledge: Knowledge
+    snapshot: bytes
+    trust: TrustFile
     proof: Proof
     disclosure: FullDisclosure
 
@@ -107,6 +124,50 @@ def entry(records: list[Record], key: PublicKey, signature: str, time: str) -> t
     return Entry(statement, decode_signature(signature), signed + 5), tree
 
 
+def checkpoints(chain: Chain, history: list[Event]) -> tuple[dict[str, Json], bytes, TrustFile]:
+    """Return the blocks about checkpoint, trust file and snapshot, the snapshot, and the trust file."""
+    keys = {
+        name: generate(kind, lambda _, drawn=drawn: drawn) for name, (kind, drawn) in NODE_SECRETS.items()
+    }
+    checkpoint = Checkpoint(REGISTRY, chain.n, chain.head, chain.block, bytes(31) + b"\x09", chain.time)
+    cosigned = Cosigned.of(
+        checkpoint, [cosignature(keys[name], checkpoint, text) for name, text in COSIGNATURES.items()]
+    )
+    trust = TrustFile(REGISTRY, tuple(Cosigner(name, key.public) for name, key in keys.items()), 2)
+    header = Header(cosigned, 0, HEAD_0, 0)
+    snapshot = b"".join(write_snapshot(header, history))
+    check_snapshot(lambda: [snapshot], trust)
+    if replay([snapshot]).chain.head != chain.head:
+        raise SystemExit("the snapshot does not hold the events")
+    other = replace(checkpoint, head=keccak256(checkpoint.head))
+    fork = Fork(cosigned, Cosigned.of(other, [cosignature(keys["荆门"], other, FORKED)]))
+    first = history[0]
+    fields = ((first.n, 8), (first.block, 8), (first.time, 8), (first.kind, 1), (len(first.payload), 4))
+    blocks: dict[str, Json] = {
+        "checkpoint": checkpoint.to_json(),
+        "checkpoint-signed": checkpoint.encode().decode(),
+        "cosigned": cosigned.to_json(),
+        "fork": fork.to_json(),
+        "trust-file": trust.to_json(),
+        "snapshot-header": json.loads(header.encode()),
+        "snapshot-event": "\n".join(
+            [*(number.to_bytes(size, "big").hex() for number, size in fields), first.payload.hex()]
+        ),
+    }
+    return blocks, snapshot, trust
+
+
+def cosignature(key: PrivateKey, checkpoint: Checkpoint, signature: str) -> Cosignature:
+    if signature.startswith("SIGNATURE"):
+        signature = encode_signature(key.sign(checkpoint.encode()))
+        print("sign again:", signature)
+    if not key.public.verify(checkpoint.encode(), decode_signature(signature)):
+        raise SystemExit(
+            "a kept signature does not fit its checkpoint: replace it by SIGNATURE and run again"
+        )
+    return Cosignature(key.public.id, decode_signature(signature))
+
+
 def build() -> Example:
     key = generate("sm2", lambda _: SECRET).public
     record, disclosure = licence()
@@ -142,10 +203,12 @@ def build() -> Example:
     ]
     knowledge = Knowledge(REGISTRY, HEAD_0)
     events: list[Json] = []
+    history: list[Event] = []
     for time, block, act in acts:
         chain = knowledge.chain
         event = Event(chain.n + 1, act.KIND, chain.block, parse_time(time), act.encode(), block)
         knowledge.apply(event)
+        history.append(event)
         events.append(
             {
                 "n": event.n,
@@ -173,6 +236,18 @@ def build() -> Example:
     report = verify(Presented(documents=(DOCUMENT,)), proof.encode(), knowledge, now, Policy())
     if report.verdict != "valid":
         raise SystemExit(f"the worked example is {report.verdict}: {report.deciding}")
+
+    anchored_at = knowledge.chain.time
+    statuses = StatusRange(
+        SM3,
+        "tianmen",
+        1,
+        anchored_at,
+        status.size,
+        0,
+        status.chunks(0, RANGE_CHUNKS),
+        tuple(status.path_above(0, RANGE_CHUNKS)),
+    )
 
     committed = claims.commitments(SM3, disclosure.master, disclosure.claims)
     blocks: dict[str, Json] = {
@@ -210,10 +285,24 @@ def build() -> Example:
         },
         "proof": proof.to_json(),
         "paper": encode_paper(proof),
+        "status-range": json.loads(statuses.encode()),
+        "past-status": past_status(proof, knowledge, anchored_at).to_json(),
         "report": report.to_json(),
         "checked-at": format_time(now),
     }
-    return Example(blocks, knowledge, proof, disclosure)
+    vouched, snapshot, trust = checkpoints(knowledge.chain, history)
+    return Example(
+        blocks
+        | vouched
+        | worked_receipt.blocks(first, 0)
+        | worked_sealing.blocks(ISSUER)
+        | worked_documents.blocks(),
+        knowledge,
+        snapshot,
+        trust,
+        proof,
+        disclosure,
+    )
 
 
 def _lines(first: Entry, records: list[tuple[Record, FullDisclosure | None]]) -> str:

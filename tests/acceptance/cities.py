@@ -160,6 +160,8 @@ def found(directory: Path) -> Cities:
             directory / "department.pem",
         )
         register_key(stage, new_key(cities.key_file))
+        stage.declare_node(cities.tianmen)
+        stage.watch(cities.wuhan, cities.tianmen)
         for city in (cities.tianmen, cities.wuhan):
             city.launch()
         for city in (cities.tianmen, cities.wuhan):

@@ -17,18 +17,21 @@ from ledger.keys import decode_signature, public_key
 from ledger.paper import PREFIX, decode_paper, encode_paper, pack, unpack
 from ledger.proof import decode_proof, read_proof
 from ledger.reasons import Verdict
+from ledger.receipts import Receipt, decode_signed_receipt, sign_receipt
 from ledger.records import decode_record, lineage_of
 from ledger.registry import ACTS, decode_act
 from ledger.status import decode_changes
 from ledger.submissions import decode_entry, decode_statement
-from ledger.suites import parse_digest
+from ledger.suites import SM3, parse_digest
 from tests.mutations import JSON, mutated
-from tests.scenes import scene
+from tests.scenes import START, scene
 
 CITY, ITEMS = scene()
 PROOF = CITY.proof(ITEMS[0], ITEMS[1])
 SELECTED = CITY.proof(ITEMS[0], shown={"ZZMC"})
 ENTRY = PROOF.entry
+PROMISED = Receipt("eip155:1", "tianmen", SM3, bytes(32), 3, 0, START, START + 60, CITY.key.public.id)
+SIGNED = sign_receipt(CITY.key, PROMISED)
 DISCLOSURE = PROOF.disclosure
 assert DISCLOSURE
 PAYLOADS = {event.kind: event.payload for event in CITY.registry.events}
@@ -46,6 +49,7 @@ OF_JSON: list[tuple[Callable[[Any], object], list[Any]]] = [
     (decode_entry, [ENTRY.to_json()]),
     (decode_disclosure, [DISCLOSURE.to_json(), SELECTED.disclosure and SELECTED.disclosure.to_json()]),
     (decode_document, [DISCLOSURE.values["document/1"]]),
+    (lambda value: decode_signed_receipt(encode(value)), [SIGNED.to_json()]),
     (read_proof, [PROOF.to_json(), SELECTED.to_json()]),
 ]
 OF_TEXT: list[Callable[[str], object]] = [
@@ -62,6 +66,7 @@ OF_TEXT: list[Callable[[str], object]] = [
 OF_BYTES: list[Callable[[bytes], object]] = [
     decode,
     decode_proof,
+    decode_signed_receipt,
     unpack,
     public_key,
     lambda data: decode_changes(data, 2**40),

@@ -1,9 +1,9 @@
 """The format pages say what the code does: examples are recomputed and decoded, tables are compared."""
 
-import importlib.util
+import importlib
 import json
 import re
-import sys
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -14,16 +14,20 @@ import pytest
 from anchoring.rows import read_statement
 from ledger import limits, registry
 from ledger.canonical import decode, encode
+from ledger.checkpoints import decode_checkpoint, decode_cosigned, decode_fork
 from ledger.claims import decode_disclosure
 from ledger.fields import parse_hex
 from ledger.lifecycle import IN_FORCE, RESULT, SOURCES
 from ledger.paper import decode_paper
 from ledger.proof import read_proof
 from ledger.reasons import STEP_WORDS, VERDICT_WORDS, Outcome
+from ledger.receipts import decode_signed_receipt
 from ledger.records import KINDS, PRESENTABLE, STATUS_ACTIONS, decode_record
+from ledger.snapshots import REASONS, check_snapshot, events
 from ledger.status import Status, allowed, decode_changes
 from ledger.submissions import decode_entry, decode_statement
 from ledger.suites import parse_digest
+from ledger.trust_files import read_trust_file
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "formats"
 PAGES: Final = sorted(FOLDER.glob("*.md"))
@@ -36,14 +40,9 @@ def page(name: str) -> str:
 
 @pytest.fixture(scope="module")
 def worked() -> Iterator[ModuleType]:
-    spec = importlib.util.spec_from_file_location("worked_example", FOLDER / "worked_example.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(FOLDER)
+        yield importlib.import_module("worked_example")
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +82,12 @@ DECODERS: Final[dict[str, Callable[[Any], Any]]] = {
     "status-record": decode_record,
     "statement": decode_statement,
     "entry": decode_entry,
+    "receipt": lambda value: decode_signed_receipt(encode(value)),
     "proof": read_proof,
+    "checkpoint": decode_checkpoint,
+    "cosigned": decode_cosigned,
+    "fork": decode_fork,
+    "trust-file": lambda value: read_trust_file(encode(value)),
 }
 
 
@@ -91,6 +95,27 @@ DECODERS: Final[dict[str, Callable[[Any], Any]]] = {
 def test_an_example_decodes_to_itself(shown: dict[str, str], name: str) -> None:
     value = decode(shown[name].encode())
     assert DECODERS[name](value).to_json() == value
+
+
+def test_the_snapshot_is_taken_and_holds_the_events(worked: ModuleType, shown: dict[str, str]) -> None:
+    example = worked.build()
+    header, names = check_snapshot(lambda: [example.snapshot], example.trust)
+    assert set(names) == {"天门", "武汉"}
+    assert json.loads(header.encode()) == json.loads(shown["snapshot-header"])
+    assert shown["checkpoint-signed"].encode() == header.checkpoint.encode()
+    inflated = zlib.decompress(example.snapshot.partition(b"\n")[2])
+    assert inflated.hex().startswith(shown["snapshot-event"].replace("\n", ""))
+    acts = [(event.n, event.kind, "0x" + event.payload.hex()) for event in events([example.snapshot])]
+    assert acts == [(act["n"], act["kind"], act["payload"]) for act in json.loads(shown["events"])]
+
+
+def test_the_reasons_to_refuse_a_snapshot() -> None:
+    steps = page("snapshot").partition("## Taking a snapshot")[2].partition("A reader that inflates")[0]
+    assert set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", steps)) - {"n", "after", "time"} == {*REASONS, "fork"}
+    counting = page("trust-file").partition("## Counting cosignatures")[2]
+    assert {"other_registry", "cosignature_bad", "below_threshold"} <= set(
+        re.findall(r"`([a-z_]+)`", counting)
+    )
 
 
 def test_the_paper_is_the_proof(shown: dict[str, str]) -> None:

@@ -1,23 +1,31 @@
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from anchoring import calls
+from anchoring.anchorer import POLL_SECONDS
 from anchoring.batcher import Policy, freeze
-from anchoring.batches import Batch, set_states
+from anchoring.batches import Batch, open_batches, set_states
 from anchoring.errors import NotFound, RegisterBehind
 from anchoring.register import FINAL, Register, batch_entries, causes, newest_leaf, record, submission
 from ledger import limits
-from ledger.status import EMPTY_ROOT, Status, StatusTree, decode_changes
+from ledger.registry import Anchored
+from ledger.status import EMPTY_ROOT, Status, StatusTree, decode_changes, encode_changes
 from ledger.suites import SM3
 from ledger.trees import CountedTree, counted_leaf
+from tests.databases import NewDatabase
 from tests.fakes.department import LOG, change, identifier, licence
 from tests.fakes.issuing import EAGER, City
 
+STOPPED = threading.Event()
+STOPPED.set()
+
 
 @pytest.fixture
-def city(tmp_path: Path) -> Iterator[City]:
-    made = City(tmp_path)
+def city(tmp_path: Path, new_database: NewDatabase) -> Iterator[City]:
+    made = City(tmp_path, new_database=new_database)
     yield made
     made.stop()
 
@@ -25,6 +33,11 @@ def city(tmp_path: Path) -> Iterator[City]:
 def frozen(city: City, *, now: int | None = None, policy: Policy = EAGER, log: str = LOG) -> Batch | None:
     with city.replica.reading() as reading:
         return freeze(city.register, reading, city.trees, log, now or city.chain.now, policy)
+
+
+def open_batches_of(city: City) -> list[Batch]:
+    with city.register.reading() as connection:
+        return open_batches(connection)
 
 
 def finish(register: Register, batch: Batch | None) -> None:
@@ -145,9 +158,55 @@ def test_submissions_wait_for_company(city: City) -> None:
     assert frozen(city, now=accepted, policy=policy)
 
 
-def test_a_change_of_status_closes_a_batch_within_five_seconds() -> None:
-    assert Policy().urgent_seconds <= 3
+def test_a_batch_of_many_bytes_waits_no_more(city: City) -> None:
+    policy = Policy(urgent_seconds=1, quiet_seconds=3, full_bytes=2_000)
+    accepted = city.chain.now
+    city.submit(licence(1))
+    assert frozen(city, now=accepted, policy=policy) is None
+    for serial in (2, 3, 4):
+        city.submit(licence(serial))
+    assert frozen(city, now=accepted, policy=policy)
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.25, 0.5, 0.75, 0.99])
+def test_a_change_of_status_closes_a_batch_within_five_seconds(city: City, fraction: float) -> None:
+    """By the policy and the pace of a node as it is set up, with records that wait for company beside it."""
+    city.submit(licence(1))
+    city.settle()
+    city.policy = Policy()
+    clock = city.chain.now + fraction
+    anchorer = city.new_anchorer(lambda: clock)
+    city.anchorer.run(STOPPED)
+    assert anchorer.step()
+    city.submit(licence(2))
+    city.submit(change("revoke", 1))
+    begun = city.chain.now
+    while not open_batches_of(city):
+        assert clock - begun < 5
+        clock += POLL_SECONDS
+        anchorer.step()
+
+
+def test_a_change_of_status_closes_a_batch_as_soon_as_the_last_is_mined(city: City) -> None:
+    city.submit(licence(1))
+    batch = frozen(city)
+    city.submit(change("revoke", 1))
+    accepted = city.chain.now
+    assert frozen(city, now=accepted + 60, policy=Policy()) is None
+    finish(city.register, batch)
+    assert frozen(city, now=accepted + 60, policy=Policy())
+
+
+def test_every_other_policy_leaves_time_for_a_change_of_status() -> None:
+    assert Policy().urgent_seconds + POLL_SECONDS < 5
     assert Policy().heartbeat_seconds == 600
+
+
+def test_the_largest_anchor_fits_a_transaction() -> None:
+    """Nodes refuse transactions above 128 kB (go-ethereum's txMaxSize, which Besu and others keep to)."""
+    changes = encode_changes([(position, 4) for position in range(limits.MAX_ANCHOR_CHANGES)])
+    largest = Anchored("a" * 32, 2**63, 2**40, bytes(32), bytes(32), changes)
+    assert len(calls.call(largest)) + 500 < 128 * 1024
 
 
 def test_a_heartbeat_says_that_nothing_is_new(city: City) -> None:
@@ -182,22 +241,24 @@ def test_a_frozen_batch_keeps_its_bytes(city: City) -> None:
         assert batch_entries(connection, 1)[0][1] == 1
 
 
-def test_a_register_behind_the_chain_freezes_nothing(city: City, tmp_path: Path) -> None:
+def test_a_register_behind_the_chain_freezes_nothing(city: City, new_database: NewDatabase) -> None:
     city.submit(licence(1))
     city.settle()
     city.register.close()
-    city.register = Register(f"sqlite:///{tmp_path / 'yesterday.db'}")
+    city.register = Register(new_database("yesterday"))
     with pytest.raises(RegisterBehind) as caught:
         frozen(city)
     assert "from 1 on" in str(caught.value)
 
 
-def test_a_register_behind_what_is_not_final_yet_freezes_nothing(city: City, tmp_path: Path) -> None:
+def test_a_register_behind_what_is_not_final_yet_freezes_nothing(
+    city: City, new_database: NewDatabase
+) -> None:
     city.submit(licence(1))
     city.anchorer.step()
     city.mine()
     city.register.close()
-    city.register = Register(f"sqlite:///{tmp_path / 'yesterday.db'}")
+    city.register = Register(new_database("yesterday"))
     city.submit(licence(2))
     with pytest.raises(RegisterBehind):
         frozen(city)

@@ -1,9 +1,10 @@
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from anchoring.errors import NotFinal, NotFound
+from anchoring.errors import NotFinal, NotFound, SubmissionRefused
 from anchoring.proofs import proof_of
 from anchoring.register import current_leaf, erase
 from anchoring.trees import Recent
@@ -11,14 +12,16 @@ from ledger.claims import SelectiveDisclosure
 from ledger.errors import MalformedInput
 from ledger.proof import Proof, decode_proof
 from ledger.report import Report
+from ledger.sealing_identifiers import SealingIdentifier
 from ledger.verification import Presented, verify
-from tests.fakes.department import change, identifier, licence
+from tests.databases import NewDatabase
+from tests.fakes.department import ISSUER, change, identifier, licence
 from tests.fakes.issuing import City
 
 
 @pytest.fixture
-def city(tmp_path: Path) -> Iterator[City]:
-    made = City(tmp_path)
+def city(tmp_path: Path, new_database: NewDatabase) -> Iterator[City]:
+    made = City(tmp_path, new_database=new_database)
     yield made
     made.stop()
 
@@ -174,3 +177,42 @@ def test_trees_asked_for_longest_ago_are_forgotten_first() -> None:
     assert get("huge", 100) == "HUGE"
     assert built[-1] == "huge"
     assert built.count("huge") == 1
+
+
+SEAL = SealingIdentifier.build("seal", ISSUER, "42900600000001").text
+SEALING = SealingIdentifier.build("signature", ISSUER, "TM000000001").text
+PAPERS = {"seal.esl": b"a seal", "licence.ofd": b"a sealed licence"}
+
+
+def sealed_rows() -> list[dict[str, Any]]:
+    """A seal, a sealing and a licence, one after the other, each linked to the one before."""
+    made_with = {"links": [{"rel": "made-with", "identifier": SEAL}]}
+    sealed_by = {"links": [{"rel": "sealed-by", "identifier": SEALING}]}
+    seal = {"CZZT": "天门市示例局", "CZZTDM": ISSUER, "ZZQZMC": "专用章", "KZ_YZZZDW": "制章单位"}
+    return [
+        licence(kind="seal", identifier=SEAL, claims=seal, documents=["seal.esl"]),
+        licence(kind="signature", identifier=SEALING, claims={"KZ_QZRDM": ISSUER}, documents=["licence.ofd"])
+        | made_with,
+        licence(1, documents=["licence.ofd"]) | sealed_by,
+    ]
+
+
+def test_a_sealed_licence_brings_the_proofs_of_its_sealing_and_its_seal(city: City) -> None:
+    with city.replica.reading() as trust:
+        rows = sealed_rows()
+        city.department.submit(city.register, trust, *rows, now=city.chain.now, read=PAPERS.__getitem__)
+    city.settle(3)
+    proof = decode_proof(prove(city, 1).encode())
+    with city.replica.reading() as reading:
+        report = verify(Presented((PAPERS["licence.ofd"],)), proof, reading, city.chain.now)
+    assert (report.verdict.value, report.step(11).reason) == ("valid", "seals_good")
+    seal = proof.linked[0].linked[0]
+    assert seal.disclosure
+    assert seal.disclosure.withheld_names == {"KZ_YZZZDW"}, "what nobody needs to see stays withheld"
+
+
+def test_a_link_to_a_row_that_is_not_above(city: City) -> None:
+    rows = sealed_rows()[::-1]
+    with pytest.raises(SubmissionRefused) as refused, city.department.draft(rows, read=PAPERS.__getitem__):
+        pass
+    assert refused.value.rows[0].message.startswith("no row above is of signature.")

@@ -23,6 +23,8 @@ from anchoring.register import (
 )
 from anchoring.register_tables import DISCLOSURE
 from anchoring.tokens import PREFIX, check_token, create_token, revoke_token, tokens
+from ledger.knowledge import Knowledge
+from tests.databases import NewDatabase
 from tests.fakes.department import LOG, NOW, World, change, identifier, licence
 
 random = Random(1).randbytes
@@ -34,8 +36,8 @@ def world() -> World:
 
 
 @pytest.fixture
-def register(tmp_path: Path) -> Iterator[Register]:
-    opened = Register(f"sqlite:///{tmp_path / 'register.db'}")
+def register(new_database: NewDatabase) -> Iterator[Register]:
+    opened = Register(new_database("register"))
     yield opened
     opened.close()
 
@@ -53,12 +55,12 @@ def test_a_register_belongs_to_one_log(register: Register, world: World) -> None
     assert state
     with register.writing() as connection:
         assert own_log(connection) is None
-        own = hold_log(connection, state, world.registry, NOW)
+        own = hold_log(connection, state, world.trust, NOW)
         assert own_log(connection) == own
     with register.writing() as connection:
-        assert hold_log(connection, state, world.registry, NOW + 1) == own
+        assert hold_log(connection, state, world.trust, NOW + 1) == own
         with pytest.raises(RegisterBehind, match="belongs to tianmen"):
-            hold_log(connection, state, "eip155:1:0x" + "00" * 20 + ":" + "00" * 8, NOW)
+            hold_log(connection, state, Knowledge("eip155:1:0x" + "00" * 20 + ":" + "00" * 8, bytes(32)), NOW)
 
 
 def test_submissions_are_listed_in_pages(register: Register, world: World) -> None:
@@ -110,7 +112,8 @@ def test_errors_of_the_database_show_no_values(register: Register) -> None:
     assert "hidden" in str(caught.value)
 
 
-def test_the_register_is_readable_by_its_owner_alone(register: Register, tmp_path: Path) -> None:
+def test_the_file_of_a_register_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    Register(f"sqlite:///{tmp_path / 'register.db'}").close()
     mode = stat.S_IMODE((tmp_path / "register.db").stat().st_mode)
     assert mode & 0o077 == 0
 
@@ -132,7 +135,8 @@ def test_a_token_opens_what_its_scopes_say(register: Register) -> None:
     assert text.startswith(PREFIX)
 
 
-def test_the_register_knows_no_token_text(register: Register, tmp_path: Path) -> None:
+def test_the_register_knows_no_token_text(tmp_path: Path) -> None:
+    register = Register(f"sqlite:///{tmp_path / 'register.db'}")
     with register.writing() as connection:
         _, text = create_token(connection, random, label="x", scopes=["history"], now=NOW)
     held = b"".join(path.read_bytes() for path in tmp_path.iterdir())

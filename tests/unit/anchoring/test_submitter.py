@@ -20,6 +20,7 @@ from anchoring.register import submission
 from anchoring.submitter import Sent, Submitter, reconcile, transactions
 from ledger import registry as acts
 from ledger.registry import Anchored
+from tests.databases import NewDatabase
 from tests.fakes.department import LOG, change, licence
 from tests.fakes.fake_chain import FakeChain
 from tests.fakes.issuing import City
@@ -28,8 +29,8 @@ REFUSED_CALL = calls.accept_province()  # what the operator must not do: mined, 
 
 
 @pytest.fixture
-def city(tmp_path: Path) -> Iterator[City]:
-    made = City(tmp_path)
+def city(tmp_path: Path, new_database: NewDatabase) -> Iterator[City]:
+    made = City(tmp_path, new_database=new_database)
     yield made
     made.stop()
 
@@ -281,11 +282,11 @@ def test_a_void_anchor_stops_everything(city: City, monkeypatch: pytest.MonkeyPa
         city.anchorer.step()
 
 
-def test_a_restored_register_refuses_to_anchor(city: City, tmp_path: Path) -> None:
+def test_a_restored_register_refuses_to_anchor(city: City, new_database: NewDatabase) -> None:
     city.submit(licence(1))
     city.settle()
     city.stop()
-    (tmp_path / "register.db").unlink()
+    city.urls[0] = new_database("restored")
     city.start()
     with pytest.raises(RegisterBehind, match="restored from a backup"):
         city.anchorer.step()

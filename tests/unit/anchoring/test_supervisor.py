@@ -97,6 +97,27 @@ def test_stopping_ends_every_child(supervised: Supervisor) -> None:
     assert not any(runs(pid) for pid in processes.values())
 
 
+@pytest.mark.parametrize("hang", ["deaf", "stopped"])
+def test_a_child_that_hangs_when_asked_to_stop_is_killed(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hang: str
+) -> None:
+    monkeypatch.setattr("anchoring.supervisor._STOP_SECONDS", 0.3)
+    ready = tmp_path / "ready"
+    deaf = f"import pathlib, signal, time; signal.signal(15, lambda *_: None); pathlib.Path({str(ready)!r}).touch()"
+    supervisor = Supervisor(
+        {"deaf": [sys.executable, "-c", f"{deaf}; time.sleep(600); time.sleep(600)"]}, clock
+    )
+    supervisor.tick()
+    [pid] = supervisor.processes().values()
+    until(ready.exists)
+    if hang == "stopped":
+        os.kill(pid, signal.SIGSTOP)
+    begun = time.monotonic()
+    supervisor.stop()
+    assert not runs(pid)
+    assert time.monotonic() - begun >= 0.3
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the parent's death is signalled on Linux only")
 def test_a_killed_supervisor_leaves_no_children() -> None:
     program = (

@@ -11,27 +11,33 @@ from dataclasses import replace
 from pathlib import Path
 
 from anchoring.batcher import Policy, freeze
-from anchoring.batches import set_states
+from anchoring.batches import Batch, set_states
 from anchoring.chain import ChainEvent
 from anchoring.drafting import Target, draft
 from anchoring.intake import Settings as IntakeSettings
 from anchoring.intake import accept
 from anchoring.proofs import proof_of
-from anchoring.register import FINAL, Receipt, Register, current_leaf, newest_leaf
+from anchoring.published import Published
+from anchoring.register import FINAL, Receipt, Register, batch_entries, current_leaf, newest_leaf
 from anchoring.replica import Replica, Taken
 from anchoring.rows import split_lines
 from anchoring.statuses import StatusTrees
 from anchoring.tokens import create_token
+from api import node_key
+from api.commands.keys import write_key
 from api.settings import Settings
 from ledger import registry as acts
-from ledger.canonical import Json
+from ledger.canonical import Json, decode
 from ledger.canonical import encode as canonical
+from ledger.entries import Fault
 from ledger.identifiers import CertificateIdentifier
 from ledger.keys import generate
 from ledger.knowledge import Knowledge
 from ledger.proof import Proof
 from ledger.registry import Act, Event, head_zero, registry_name
+from ledger.submissions import decode_entry
 from ledger.suites import SM3
+from ledger.trust import NODE
 
 LOG = "tianmen"
 ISSUER = "11429006012345671T"
@@ -72,7 +78,10 @@ class City:
             log=LOG,
             name="天门市",
             policies={"strict": 60},
+            node_key=directory / node_key.KEY_FILE,
         )
+        self.node_key = generate("sm2", draws("node"))
+        write_key(directory / node_key.KEY_FILE, self.node_key)
         self.replica = Replica(self.settings.replica_url)
         self.replica.prepare(self.registry, zero)
         self.register = Register(f"sqlite:///{directory / 'register.db'}")
@@ -84,6 +93,7 @@ class City:
         self.act(acts.OperatorSet(LOG, _ADDRESS))
         self.act(acts.IssuerAdded(LOG, ISSUER))
         self.act(acts.KeyRegistered(LOG, 1, self.key.public.spki))
+        self.act(acts.KeyRegistered(LOG, NODE, self.node_key.public.spki))
         self.act(acts.KeyGranted(LOG, self.key.public.id, ISSUER, 1, (), 0, 2**40))
 
     @property
@@ -118,7 +128,7 @@ class City:
             final_time=event.time,
         )
         taken = Taken(ChainEvent(event, block_hash, bytes(32)), chain.head, facts)
-        self.replica.store(before, after, [taken], [])
+        self.replica.store(before, after, [taken], [], self.knowledge.trees)
 
     def licence(
         self, serial: str, claims: Mapping[str, Json], *documents: bytes, **members: Json
@@ -170,15 +180,33 @@ class City:
         with self.replica.reading() as trust:
             return accept(self.register, trust, lines, self.now, IntakeSettings(LOG))
 
-    def anchor(self) -> None:
-        """Freeze what was submitted and let the chain hold it, final."""
+    def freeze(self) -> Batch:
         self.now += 5
         with self.replica.reading() as reading:
             batch = freeze(self.register, reading, self.trees, LOG, self.now, Policy(0, 0, 0, 1))
         assert batch is not None
+        return batch
+
+    def anchor(self) -> None:
+        """Freeze what was submitted and let the chain hold it, final."""
+        batch = self.freeze()
         self.act(batch.anchor)
         with self.register.writing() as connection:
             set_states(connection, [(batch.sequence, FINAL)])
+
+    def publish(self, source: str = "http://tianmen", *faults: Fault, sequence: int | None = None) -> None:
+        """Put copies of the entries of every anchor, or of one, beside the replica, as a monitor does."""
+        published = Published(self.replica.engine)
+        published.prepare()
+        with self.replica.reading() as reading, self.register.reading() as connection:
+            anchors = reading.anchors(LOG)[::-1]
+            if published.walked(LOG) < anchors[-1].sequence:
+                published.walk(LOG, anchors[published.walked(LOG) :], self.now)
+            for anchor in anchors:
+                if sequence in (None, anchor.sequence):
+                    encoded = batch_entries(connection, anchor.sequence)
+                    entries = [decode_entry(decode(entry)) for _, _, entry in encoded]
+                    published.keep(anchor, entries, source, faults, self.now)
 
     def proof(self, identifier: str) -> Proof:
         with self.register.reading() as connection:

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.openapi import EXAMPLES
+from ledger import times
 from tests.unit.api.city import LOG, City, identifier
 
 SERIAL = "TM2022A0000000000001"
@@ -36,12 +37,23 @@ def examples(city: City) -> dict[str, dict[str, Any]]:
         batch = {"items": [{"proof": proof, "claims": CLAIMS}], "max_age": 3600}
         found: dict[str, dict[str, Any]] = {}
         found["POST /v1/submissions"] = {"request": sent.decode(), "201": receipt, "200": receipt}
+        found["POST /v1/receipts/check"] = {
+            "request": receipt["signed"],
+            "200": node.post("/v1/receipts/check", json=receipt["signed"]).json(),
+        }
         found["GET /v1/submissions/{id}"] = {"200": node.get(f"/v1/submissions/{receipt['id']}").json()}
         found["POST /v1/verify"] = {"request": request, "200": node.post("/v1/verify", json=request).json()}
         found["POST /v1/verify/batch"] = {
             "request": batch,
             "200": node.post("/v1/verify/batch", json=batch).json(),
         }
+        asked = {"identifiers": [licence]}
+        found["POST /v1/certificates/lineages"] = {
+            "request": asked,
+            "200": node.post("/v1/certificates/lineages", json=asked, headers=bearer).json(),
+        }
+        past = {"proof": proof, "at": times.format_time(city.now)}
+        found["POST /v1/status"] = {"request": past, "200": node.post("/v1/status", json=past).json()}
         leaf = node.get(f"/v1/certificates/{licence}/history", headers=bearer).json()["records"][0]["leaf"]
         for operation, path in {
             "GET /v1/records/{leaf}/proof": f"/v1/records/{leaf}/proof",
@@ -50,6 +62,8 @@ def examples(city: City) -> dict[str, dict[str, Any]]:
             "GET /v1/logs": "/v1/logs",
             "GET /v1/logs/{log}/entries": f"/v1/logs/{LOG}/entries",
             "GET /v1/anchors": f"/v1/anchors?log={LOG}",
+            "GET /v1/keys/{key}": f"/v1/keys/{receipt['signed']['receipt']['key']}",
+            "GET /v1/logs/{log}/status": f"/v1/logs/{LOG}/status",
             "GET /healthz": "/healthz",
             "GET /readyz": "/readyz",
         }.items():

@@ -82,6 +82,7 @@ def test_the_interface_description_names_what_is_guarded_and_by_which_scope(city
         "/v1/records/{leaf}/proof": [{"HTTPBearer": ["proofs"]}],
         "/v1/certificates/{identifier}/proof": [{"HTTPBearer": ["proofs"]}],
         "/v1/certificates/{identifier}/history": [{"HTTPBearer": ["history"]}],
+        "/v1/certificates/lineages": [{"HTTPBearer": ["history"]}],
     }
     assert operations.keys() - guarded.keys() == {
         "/healthz",
@@ -90,6 +91,8 @@ def test_the_interface_description_names_what_is_guarded_and_by_which_scope(city
         "/v1/anchors",
         "/v1/logs",
         "/v1/logs/{log}/entries",
+        "/v1/logs/{log}/status",
+        "/v1/status",
         "/v1/submissions",
         "/v1/submissions/{id}",
         "/v1/verify",

@@ -155,7 +155,7 @@ def test_every_command_helps(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_command_is_explained() -> None:
     explained = parser().format_help()
     for command in COMMANDS:
-        assert re.search(rf"^    {command}  +\S", explained, re.MULTILINE), command
+        assert re.search(rf"^    {command}(  +|\n {{14}})\S", explained, re.MULTILINE), command
 
 
 def test_the_session_of_the_readme_uses_what_is_there() -> None:

@@ -79,6 +79,16 @@ def test_the_form_is_chinese_first_and_english_by_a_switch_that_is_remembered(wu
     assert '<html lang="zh-CN">' in wuhan.get("/?lang=fr").text
 
 
+def test_the_form_says_how_old_the_knowledge_is_when_it_is_old(city: City, wuhan: TestClient) -> None:
+    city.now += 600
+    assert "可能已中断" not in wuhan.get("/").text
+    city.now += 3 * 3600
+    text = wuhan.get("/").text
+    assert "可能已中断" in text
+    assert "约 3 小时前" in text
+    assert "about 3 hours ago" in wuhan.get("/?lang=en").text
+
+
 def test_a_registered_document_is_genuine(city: City, wuhan: TestClient, proof: bytes) -> None:
     city.now += 150
     page = check(wuhan, {"document": DOCUMENT, "proof": proof})

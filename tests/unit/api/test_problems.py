@@ -23,7 +23,10 @@ STABLE = {
     "body-too-large": 413,
     "chain-unavailable": 503,
     "changed-twice": 422,
+    "database-damaged": 503,
+    "database-unavailable": 503,
     "disclosure-mismatch": 422,
+    "entries-missing": 503,
     "internal": 500,
     "invalid-identifier": 422,
     "invalid-parameter": 422,
@@ -38,6 +41,7 @@ STABLE = {
     "malformed-statement": 422,
     "method-not-allowed": 405,
     "newer-format": 422,
+    "no-space": 507,
     "not-final": 409,
     "not-found": 404,
     "not-granted": 403,
@@ -49,6 +53,7 @@ STABLE = {
     "quarantined": 503,
     "record-postdated": 422,
     "record-twice": 422,
+    "records-missing": 409,
     "register-behind": 503,
     "root-registered": 409,
     "row-too-long": 422,
@@ -58,6 +63,8 @@ STABLE = {
     "statement-postdated": 422,
     "token-required": 401,
     "too-many-changes": 422,
+    "too-many-uploads": 429,
+    "too-much-waiting": 429,
     "transition-refused": 409,
     "unknown-issuer": 403,
     "unknown-key": 403,
@@ -74,6 +81,9 @@ NEVER_ASKED = {
     "TransactionRejected",
     "WrongRegistry",
     "CursorMoved",
+    "RegisterTooNew",
+    "LeaseLost",
+    "PeerFailed",
     "KeystoreError",
     "DevnetError",
 }
@@ -124,6 +134,20 @@ def test_the_list_of_problems_leads_to_each(wuhan: TestClient) -> None:
     page = wuhan.get("/problems").text
     assert all(f'href="{problem.type}"' in page for problem in PROBLEMS.values())
     assert wuhan.get("/problems/nonsense").status_code == 404
+
+
+def test_a_database_that_fails_is_tried_again_and_not_described(
+    wuhan: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise anchoring_errors.DatabaseUnavailable("connection to server at 10.1.2.3 failed")
+
+    monkeypatch.setattr("anchoring.replica.Replica.reading", fail)
+    answer = wuhan.get("/v1/logs")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.json()["type"] == "/problems/database-unavailable"
+    assert "10.1.2.3" not in answer.text
+    assert "10.1.2.3" in caplog.text
 
 
 def test_a_crash_tells_nobody_what_was_sent(

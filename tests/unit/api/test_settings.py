@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from anchoring.batcher import Policy
 from api.settings import Settings, SettingsError
 
 REGISTRY = "eip155:31337:0x5fbdb2315678afecb367f032d93f642f64180aa3:1f0c2d9a8b7e6f50"
@@ -33,7 +34,7 @@ def test_an_issuing_node(tmp_path: Path) -> None:
     assert settings.keystore_password_file == Path("/etc/operator.password")
     assert settings.register_url == f"sqlite:///{tmp_path}/register.db"
     assert settings.replica_url == f"sqlite:///{tmp_path}/replica.db"
-    assert [settings.age(name) for name in ("default", "strict", "lax")] == [600, 60, None]
+    assert (settings.max_age, settings.policies) == (600, {"strict": 60})
 
 
 def test_a_verifying_node_has_no_register(tmp_path: Path) -> None:
@@ -77,8 +78,17 @@ def test_other_databases_keep_their_urls(tmp_path: Path) -> None:
         (f'registry = "{REGISTRY}"\nchain_url = " "', "`chain_url` is blank"),
         (f'registry = "{REGISTRY}"\nchain_url = "http://a http://b http://a"', "names an endpoint twice"),
         (f'registry = "{REGISTRY}"\nchain = "x"', "unknown setting `chain`"),
+        (f'registry = "{REGISTRY}"\npromise_seconds = 0', "`promise_seconds` must be 1 or more"),
+        (f'registry = "{REGISTRY}"\npeers = "x"', "`peers` must be a table"),
+        (f'registry = "{REGISTRY}"\n[peers]\nwuhan = 1', "the peer `wuhan`"),
+        (f'registry = "{REGISTRY}"\n[peers]\nwuhan = ""', "the peer `wuhan`"),
+        (f'registry = "{REGISTRY}"\n[peers]\nwuhan = "file:///etc"', "the peer `wuhan`"),
+        (f'registry = "{REGISTRY}"\n[peers]\nwuhan = "http://a http://u:p@b"', "the peer `wuhan`"),
+        (f'registry = "{REGISTRY}"\n[peers]\nwuhan = "http://a/?x=1"', "the peer `wuhan`"),
         (f'registry = "{REGISTRY}"\n[policies]\ndefault = 1', "set by `max_age`"),
         (f'registry = "{REGISTRY}"\n[policies]\nstrict = "60"', "the policy `strict`"),
+        (f'registry = "{REGISTRY}"\n[policies.strict]\nseal = "60"', "the policy `strict` must be"),
+        (f'registry = "{REGISTRY}"\n[policies.strict]\nseals = 60', "names `seals`"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, said: str) -> None:
@@ -89,3 +99,45 @@ def test_mistakes_are_named(tmp_path: Path, text: str, said: str) -> None:
 def test_a_directory_without_settings(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="does not exist"):
         Settings.load(tmp_path, {})
+
+
+def test_the_own_log_is_not_watched(tmp_path: Path) -> None:
+    table = '[peers]\ntianmen = "http://self"\nwuhan = "http://w:8080 https://[::1]/copies"\n'
+    settings = Settings.load(write(tmp_path, WHOLE + table), {})
+    assert settings.watched == {"wuhan": ("http://w:8080", "https://[::1]/copies")}
+
+
+def test_how_batches_close_and_what_may_wait_is_set(tmp_path: Path) -> None:
+    text = f'registry = "{REGISTRY}"\napi_processes = 4\nspool_directory = "spool"\n'
+    text += "[batching]\nurgent_seconds = 0\nfull_bytes = 1000\n[intake]\nwaiting_seconds = 60\nuploads = 2\n"
+    settings = Settings.load(write(tmp_path, text), {})
+    assert settings.batching == {"urgent_seconds": 0, "full_bytes": 1000}
+    assert settings.intake == {"waiting_seconds": 60, "uploads": 2}
+    assert (settings.api_processes, settings.spool_directory) == (4, tmp_path / "spool")
+
+
+def test_every_member_of_the_batching_policy_can_be_set(tmp_path: Path) -> None:
+    members = dict.fromkeys(Policy.__slots__, 1)
+    table = "".join(f"{name} = {value}\n" for name, value in members.items())
+    settings = Settings.load(write(tmp_path, f'registry = "{REGISTRY}"\n[batching]\n{table}'), {})
+    assert Policy(**settings.batching) == Policy(*members.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "[batching]\nurgent_seconds = 5",
+            "`urgent_seconds` in \\[batching\\] must be a whole number from 0 to 4",
+        ),
+        ("[batching]\nheartbeat_seconds = 0", "`heartbeat_seconds`"),
+        ("[batching]\nfull_records = true", "`full_records`"),
+        ("[batching]\nquick = 1", "unknown setting `quick`"),
+        ("[intake]\nuploads = 0", "`uploads`"),
+        ('[intake]\nwaiting_bytes = "1"', "`waiting_bytes`"),
+        ("api_processes = 0", "`api_processes` must be 1 to 64"),
+    ],
+)
+def test_what_cannot_be_set_so_is_named(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        Settings.load(write(tmp_path, f'registry = "{REGISTRY}"\n{text}'), {})

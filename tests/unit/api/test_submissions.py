@@ -1,12 +1,20 @@
 """Submissions over HTTP: a receipt, or one problem that names the rows, and nothing in between."""
 
-from collections.abc import Callable
+import asyncio
+import errno
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from tempfile import SpooledTemporaryFile
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
+from starlette.requests import Request
 
-from api import limits
+from api import bodies, limits
+from api.app import create_app
+from api.errors import MalformedRequest
 from tests.unit.api.city import LOG, City, identifier
 
 FIRST, SECOND = "TM2022A0000000000001", "TM2022A0000000000002"
@@ -126,3 +134,75 @@ def test_a_node_that_issues_nothing_says_so(city: City, wuhan: TestClient) -> No
 def test_an_unknown_submission_is_not_found(tianmen: TestClient, id: str) -> None:
     answer = tianmen.get(f"/v1/submissions/{id}")
     assert (answer.status_code, answer.json()["type"]) == (404, "/problems/not-found")
+
+
+def test_the_first_line_is_looked_at_before_the_rest_is_taken_in() -> None:
+    """Whoever is refused, or finds no room, does not fill the disk first."""
+    messages = iter([b'{"state', b'ment"}\n{"record', b"never asked for"])
+    seen = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": next(messages), "more_body": True}
+
+    def refuse(line: bytes) -> None:
+        seen.append(line)
+        raise MalformedRequest
+
+    request = Request({"type": "http", "headers": []}, receive)
+    with pytest.raises(MalformedRequest):
+        asyncio.run(bodies.spool(request, 1000, refuse))
+    assert seen == [b'{"statement"}']
+    assert list(messages) == [b"never asked for"]
+
+
+@pytest.fixture
+def narrow(city: City, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    """Return a node where two records may wait."""
+    monkeypatch.setattr("anchoring.backlog._MEASURE_SECONDS", 0)
+    settings = replace(city.settings, intake={"waiting_records": 2, "uploads": 1})
+    with TestClient(create_app(settings, city.clock)) as client:
+        yield client
+
+
+def test_past_the_limit_a_node_says_when_to_come_again(city: City, narrow: TestClient) -> None:
+    first = city.draft(city.licence(FIRST, CLAIMS), city.licence(SECOND, CLAIMS))
+    second = city.draft(city.licence("TM2022A0000000000003", CLAIMS))
+    assert post(narrow, first).status_code == 201
+    refused = post(narrow, second)
+    assert (refused.status_code, refused.json()["type"]) == (429, "/problems/too-much-waiting")
+    assert 1 <= int(refused.headers["retry-after"]) <= 300
+    assert post(narrow, first).status_code == 200, "a receipt is given again"
+    assert post(narrow, city.draft(city.change("revoke", identifier(FIRST)))).status_code == 201
+    city.anchor()
+    assert post(narrow, second).status_code == 201
+
+
+def test_so_many_submissions_are_taken_in_at_once(city: City, narrow: TestClient) -> None:
+    sent = city.draft(city.licence(FIRST, CLAIMS))
+    node = narrow.app.state.node  # type: ignore[attr-defined]
+    with node.uploads.one():
+        refused = post(narrow, sent)
+    assert (refused.status_code, refused.json()["type"]) == (429, "/problems/too-many-uploads")
+    assert refused.headers["retry-after"] == "2"
+    for _ in range(3):
+        assert post(narrow, b"{}").status_code == 422
+    assert post(narrow, sent).status_code == 201, "what failed does not count on"
+
+
+@pytest.mark.parametrize("place", ["api.bodies", "anchoring.intake.tempfile"])
+def test_a_full_disk_is_said_and_nothing_is_kept(
+    city: City, tianmen: TestClient, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    class Full(SpooledTemporaryFile[bytes]):
+        def write(self, data: Any) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device", "/tmp/personal")
+
+    sent = city.draft(city.licence(FIRST, CLAIMS))
+    with monkeypatch.context() as patch:
+        patch.setattr(f"{place}.SpooledTemporaryFile", Full)
+        answer = post(tianmen, sent)
+    assert (answer.status_code, answer.json()["type"]) == (507, "/problems/no-space")
+    assert "personal" not in answer.text
+    assert answer.headers["retry-after"] == "300"
+    assert kept(tianmen) == 0
+    assert post(tianmen, sent).status_code == 201

@@ -7,6 +7,7 @@ import pytest
 
 from ledger import registry as acts
 from ledger.errors import MalformedInput
+from ledger.knowledge import Knowledge
 from ledger.proof import Proof
 from ledger.reasons import Verdict
 from ledger.suites import SHA256
@@ -19,8 +20,8 @@ from ledger.trees import (
     node_hash,
     root_from_path,
 )
-from ledger.verification import Policy
-from tests.scenes import DAY, START, City, Registry, scene
+from ledger.verification import Policy, Presented, verify
+from tests.scenes import DAY, DOCUMENT, START, City, Registry, scene
 
 
 def test_leaf_and_node_prefixes() -> None:
@@ -248,3 +249,21 @@ def test_a_chain_whose_id_is_not_the_expected_one() -> None:
     report = other.verify(proof)
     assert (report.verdict, report.reason) == (Verdict.UNVERIFIABLE, "other_registry")
     assert other.registry.now > START
+
+
+@pytest.mark.parametrize("action", [None, "revoke"])
+def test_knowledge_that_could_not_be_had_is_no_good_news(action: str | None) -> None:
+    """Others showed "not revoked", or took any issuer, where a list could not be read."""
+    city, (licence, *_) = scene()
+    if action:
+        city.register(city.follow(action, licence))
+    registry = city.registry
+    nothing = Knowledge(registry.name, registry.head_zero)
+    report = verify(Presented(documents=(DOCUMENT,)), city.proof(licence), nothing, registry.now)
+    assert (report.verdict, report.reason) == (Verdict.UNVERIFIABLE, "log_unknown")
+    for event in registry.events:
+        nothing.apply(event)
+        known = verify(Presented(documents=(DOCUMENT,)), city.proof(licence), nothing, registry.now)
+        assert (known.verdict is Verdict.VALID) <= (
+            action is None and nothing.chain.n == registry.events[-1].n
+        )

@@ -4,6 +4,7 @@ A scene is a function that returns a report; its name says what was done. Its de
 the verdict. A row of `reasons.TABLE` that no scene reaches fails a test, so a new reason needs a new scene.
 """
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from ledger.reasons import STEP_WORDS, TABLE, VERDICT_WORDS, Key, Verdict, decide
 from ledger.records import Record
 from ledger.report import Compared, Report
-from ledger.suites import SHA256
+from ledger.suites import SHA256, SM3
 from tests.scenes import CLAIMS, DOCUMENT, readable, scene
 from tests.unit.ledger.steps import (
     age,
@@ -126,15 +127,29 @@ def test_report_names_the_cause_only_with_its_proof() -> None:
     assert set(bare.status.evidence()) == {"status", "source", "sequence", "known_at", "since"}
 
 
-def test_report_names_the_successor_of_a_renewed_licence() -> None:
+@pytest.mark.parametrize("action", ["renew", "amend"])
+def test_predecessor_and_successor_name_each_other_by_hash(action: str) -> None:
+    city, licence, _ = one()
+    renewal = city.follow(action, licence)
+    city.register(renewal)
+    old, new = city.verify(city.proof(licence, renewal)), city.verify(city.proof(renewal))
+    assert (old.reason, new.verdict) == ("superseded", VALID)
+    assert old.status
+    evidence = old.status.evidence()
+    assert evidence["identifier"] == renewal.record.identifier
+    assert evidence["record"] == SM3.format(renewal.leaf)
+    shown = new.to_json()["record"]
+    assert isinstance(shown, dict)
+    assert shown["previous"] == SM3.format(licence.leaf)
+
+
+def test_a_successor_cannot_name_another_predecessor() -> None:
     city, licence, _ = one()
     renewal = city.follow("renew", licence)
     city.register(renewal)
-    report = city.verify(city.proof(licence, renewal))
-    assert report.reason == "superseded"
-    assert report.status
-    assert report.status.evidence()["identifier"] == renewal.record.identifier
-    assert city.verify(city.proof(renewal)).verdict is VALID
+    proof = city.proof(renewal)
+    altered = replace(proof, record=replace(renewal.record, previous=b"\x01" * 32))
+    assert city.verify(altered).reason == "not_in_submission"
 
 
 def test_report_names_no_successor_of_another_licence() -> None:
