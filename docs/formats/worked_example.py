@@ -27,6 +27,7 @@ from ledger.knowledge import Chain, Knowledge
 from ledger.paper import encode_paper
 from ledger.past import past_status
 from ledger.proof import Proof, Staple
+from ledger.reasons import TABLE, Outcome
 from ledger.records import Record
 from ledger.registry import Event
 from ledger.snapshots import Header, check_snapshot, replay, write_snapshot
@@ -289,6 +290,8 @@ def build() -> Example:
         "past-status": past_status(proof, knowledge, anchored_at).to_json(),
         "report": report.to_json(),
         "checked-at": format_time(now),
+        "verdict": {"verdict": report.verdict.value, "step": report.deciding.number, "reason": report.reason},
+        "reasons": _reasons(),
     }
     vouched, snapshot, trust = checkpoints(knowledge.chain, history)
     return Example(
@@ -315,6 +318,18 @@ def _lines(first: Entry, records: list[tuple[Record, FullDisclosure | None]]) ->
             line["disclosure"] = disclosure.to_json()
         lines.append(canonical(line))
     return b"\n".join(lines).decode()
+
+
+def _reasons() -> str:
+    """Return the table from step, outcome and reason to the verdict, a row a line."""
+    rows = [
+        (number, outcome.value, reason, row.verdict.value) for (number, outcome, reason), row in TABLE.items()
+    ]
+    order = {outcome.value: place for place, outcome in enumerate(Outcome)}
+    rows.sort(key=lambda row: (row[0], order[row[1]]))
+    return "\n".join(
+        f"{number:>2}  {outcome:<15}{reason:<26}{verdict}" for number, outcome, reason, verdict in rows
+    )
 
 
 def shown(value: Json) -> str:
