@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from anchoring import limits
+from anchoring.condition import Reporter
 from anchoring.errors import AnchoringError, PeerFailed
 from anchoring.follower import Stop
 from anchoring.published import Publication, Published
@@ -26,6 +27,7 @@ from ledger.trust import Anchor
 
 _LONGEST_PAUSE: Final = 30  # seconds between two attempts while something is wrong here
 _WALK_ANCHORS: Final = 500  # taken in at a time: one short transaction
+_MOST_WORDS: Final = 300  # characters kept of an error
 _OTHERS: Final = frozenset({NOT_IN_BATCH, "count_mismatch"})  # these entries are not the anchored ones
 
 logger = logging.getLogger(__name__)
@@ -94,17 +96,19 @@ class Monitor:
 
     def run(self, stop: Stop) -> None:
         """Watch until told to stop; wait longer while there is no replica to go by."""
-        failures = 0
+        failures, reporter = 0, Reporter(self._replica.engine, "monitor", self._clock)
         while not stop.is_set():
             try:
                 if settled := self.step():
                     logger.info("settled the entries of %d anchors", settled)
                 failures = 0
+                reporter.tell()
                 stop.wait(limits.MONITOR_SECONDS)
             except AnchoringError as error:
                 failures += 1
                 pause = min(_LONGEST_PAUSE, limits.MONITOR_SECONDS << min(failures - 1, 10))
                 logger.warning("%s (again in %d s)", error, pause)
+                reporter.tell(error)
                 stop.wait(pause)
 
     def _watch(self, log: str) -> int:
@@ -175,8 +179,8 @@ class Monitor:
             )
 
     def _put_off(self, anchor: Anchor, findings: Sequence[str], *, faulty: bool) -> None:
-        now, account = int(self._clock()), self._published.account(anchor.log, anchor.sequence)
-        attempts = account.attempts + 1 if account else 1
+        now, before = int(self._clock()), self._published.of_anchor(anchor.log, anchor.sequence)
+        attempts = before.attempts + 1 if before else 1
         overdue = now > anchor.time + self._withheld_after
         state = Publication.FAULTY if faulty else Publication.WITHHELD if overdue else Publication.AWAITED
         self._published.put_off(anchor, state, findings, attempts, now + int(_pause(attempts)))
@@ -219,9 +223,9 @@ class Pages:
             if entry is None:
                 return None
             if isinstance(entry, NewerFormat):
-                raise PeerFailed(str(entry))
+                raise PeerFailed(_plain(entry))
             if isinstance(entry, MalformedInput):
-                raise Wrong(str(entry))
+                raise Wrong(_plain(entry))
             entries.append(entry)
             position += entry.statement.count
         return entries
@@ -241,7 +245,12 @@ def _items(body: bytes) -> Iterator[tuple[int, Entry | MalformedInput]]:
             fields = Fields(item, "item")
             yield fields.integer("first", 0, MAX_LOG_SIZE), _entry(fields.take("entry"))
     except MalformedInput as error:
-        raise PeerFailed(f"its answer is no page of entries: {error}") from error
+        raise PeerFailed(f"its answer is no page of entries: {_plain(error)}") from error
+
+
+def _plain(error: MalformedInput) -> str:
+    """Return what an error says, without what a terminal might obey: it may quote what a node sent."""
+    return "".join(letter if letter.isprintable() else "?" for letter in str(error))[:_MOST_WORDS]
 
 
 def _entry(value: Json) -> Entry | MalformedInput:

@@ -41,7 +41,7 @@ class Copy:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class AnchorEntries:
     """What is known of the entries of one anchor: `late`, seconds from the anchor, where they had been withheld."""
 
     state: Publication
@@ -61,7 +61,7 @@ _DUE: Final = (
     .order_by(ANCHOR.c.due, ANCHOR.c.sequence)
     .limit(bindparam("most"))
 )
-_ACCOUNTS: Final = _of(ANCHOR, "log").where(
+_OF_ANCHORS: Final = _of(ANCHOR, "log").where(
     ANCHOR.c.sequence.between(bindparam("lowest"), bindparam("highest"))
 )
 _SAME_ANCHOR: Final = (ANCHOR.c.log == bindparam("of_log"), ANCHOR.c.sequence == bindparam("of_sequence"))
@@ -101,14 +101,14 @@ class Published:
 
     # -- What pages, receipts and other cities ask; empty before the monitor has run --
 
-    def account(self, log: str, sequence: int) -> Account | None:
+    def of_anchor(self, log: str, sequence: int) -> AnchorEntries | None:
         """Return what is known of the entries of an anchor; None where it was not walked yet or did not let the log grow."""
-        return self.accounts(log, sequence, sequence).get(sequence)
+        return self.of_anchors(log, sequence, sequence).get(sequence)
 
-    def accounts(self, log: str, lowest: int, highest: int) -> dict[int, Account]:
+    def of_anchors(self, log: str, lowest: int, highest: int) -> dict[int, AnchorEntries]:
         """Return what is known of the entries of a log's anchors, by sequence."""
-        rows = self._rows(_ACCOUNTS, log=log, lowest=lowest, highest=highest)
-        return {row.sequence: _account(row) for row in rows}
+        rows = self._rows(_OF_ANCHORS, log=log, lowest=lowest, highest=highest)
+        return {row.sequence: _anchor_entries(row) for row in rows}
 
     def counts(self) -> dict[str, dict[Publication, int]]:
         """Return how many anchors are in each state, by log: figures for pages and metrics."""
@@ -168,8 +168,8 @@ class Published:
         self, anchor: Anchor, entries: Sequence[Entry], source: str, faults: Sequence[Fault], now: int
     ) -> None:
         """Keep the entries of an anchor, which fold to its root; settled, whatever else is wrong with them."""
-        account = self.account(anchor.log, anchor.sequence)
-        late = now - anchor.time if account and account.state is Publication.WITHHELD else 0
+        before = self.of_anchor(anchor.log, anchor.sequence)
+        late = now - anchor.time if before and before.state is Publication.WITHHELD else 0
         rows, position = [], anchor.size_before
         for entry in entries:
             place = {"log": anchor.log, "first": position, "sequence": anchor.sequence}
@@ -216,8 +216,8 @@ def _encoded(texts: Sequence[str]) -> str:
     return orjson.dumps(list(texts)).decode()
 
 
-def _account(row: Any) -> Account:
-    return Account(Publication(row.state), row.attempts, row.late, tuple(orjson.loads(row.findings)))
+def _anchor_entries(row: Any) -> AnchorEntries:
+    return AnchorEntries(Publication(row.state), row.attempts, row.late, tuple(orjson.loads(row.findings)))
 
 
 def _copy(row: Any) -> Copy:

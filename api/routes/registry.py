@@ -111,8 +111,8 @@ def anchors(
         if reading.log(log) is None:
             raise NotFound(f"there is no log {log} in this registry")
         found = reading.anchors(log, below=before, most=limit)
-    accounts = node.published.accounts(log, found[-1].sequence, found[0].sequence) if found else {}
-    items = [AnchorShape.of(anchor, accounts.get(anchor.sequence)) for anchor in found]
+    entries = node.published.of_anchors(log, found[-1].sequence, found[0].sequence) if found else {}
+    items = [AnchorShape.of(anchor, entries.get(anchor.sequence)) for anchor in found]
     more = len(found) == limit and found[-1].sequence > 1
     following = f"/v1/anchors?log={log}&before={found[-1].sequence}&limit={limit}" if more else None
     return AnchorsShape(items=items, next=following)

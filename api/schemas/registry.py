@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from anchoring.published import Account, Publication
+from anchoring.published import AnchorEntries, Publication
 from anchoring.reading import Reading
 from anchoring.register import Held
 from api import limits
@@ -141,7 +141,7 @@ class AnchorShape(Shape):
     findings: list[str] | None = Field(default=None, description="What was found about the entries.")
 
     @classmethod
-    def of(cls, anchor: Anchor, account: Account | None = None) -> Self:
+    def of(cls, anchor: Anchor, entries: AnchorEntries | None = None) -> Self:
         return cls(
             log=anchor.log,
             sequence=anchor.sequence,
@@ -153,9 +153,9 @@ class AnchorShape(Shape):
             root=anchor.root.hex(),
             status_root=anchor.status_root.hex(),
             void=anchor.void or None,
-            entries=account.state if account else None,
-            entries_late=account.late or None if account else None,
-            findings=list(account.findings) or None if account else None,
+            entries=entries.state if entries else None,
+            entries_late=entries.late or None if entries else None,
+            findings=list(entries.findings) or None if entries else None,
         )
 
 

@@ -7,7 +7,7 @@ from typing import cast
 
 from anchoring.errors import PeerFailed
 from anchoring.monitor import Monitor
-from anchoring.published import Account, Published
+from anchoring.published import AnchorEntries, Published
 from anchoring.reading import Reading
 from anchoring.replica import Replica
 from ledger.canonical import Json, encode
@@ -102,13 +102,13 @@ class Watch:
                 self.registry.wait(seconds)
             self.monitor.step()
 
-    def account(self, sequence: int) -> Account:
-        found = self.published.account(self.city.name, sequence)
+    def entries_of(self, sequence: int) -> AnchorEntries:
+        found = self.published.of_anchor(self.city.name, sequence)
         assert found
         return found
 
     def states(self) -> list[str]:
-        found = self.published.accounts(self.city.name, 1, self.city.sequence)
+        found = self.published.of_anchors(self.city.name, 1, self.city.sequence)
         return [found[sequence].state.value if sequence in found else "" for sequence in self.sequences()]
 
     def sequences(self) -> Sequence[int]:

@@ -78,7 +78,7 @@ def test_entries_that_do_not_come_in_time_are_withheld(either: Watch) -> None:
     assert either.states() == ["published", "awaited"]
     either.look(GRACE // 700 + 2)
     assert either.states() == ["published", "withheld"]
-    assert "does not have them" in either.account(2).findings[0]
+    assert "does not have them" in either.entries_of(2).findings[0]
     assert either.published.worst([either.city.name]) == {either.city.name: "withheld"}
     either.grow(1)
     either.look()
@@ -92,9 +92,9 @@ def test_what_comes_late_is_published_late(watch: Watch) -> None:
     assert watch.states() == ["withheld"]
     watch.peer.held[watch.city.name] = {0: submission.entry}
     watch.look(2)
-    account = watch.account(1)
-    assert (account.state, account.findings) == ("published", ())
-    assert account.late >= GRACE
+    found = watch.entries_of(1)
+    assert (found.state, found.findings) == ("published", ())
+    assert found.late >= GRACE
     assert watch.published.page(watch.city.name, 0, 10)
 
 
@@ -103,7 +103,7 @@ def test_what_was_never_asked_for_in_time_is_not_called_late(watch: Watch) -> No
     watch.grow(1)
     watch.registry.wait(10 * GRACE)
     watch.look()
-    assert (watch.account(1).state, watch.account(1).late) == ("published", 0)
+    assert (watch.entries_of(1).state, watch.entries_of(1).late) == ("published", 0)
 
 
 def test_a_node_out_of_reach_is_left_alone_longer_each_time(watch: Watch) -> None:
@@ -114,10 +114,18 @@ def test_a_node_out_of_reach_is_left_alone_longer_each_time(watch: Watch) -> Non
         watch.monitor.step()
     assert 8 <= len(watch.peer.asked) <= 25, "some 4,000 seconds with pauses of up to ten minutes"
     assert watch.states() == ["withheld"]
-    assert "cannot be reached" in watch.account(1).findings[0]
+    assert "cannot be reached" in watch.entries_of(1).findings[0]
     watch.peer.back()
     watch.look(2)
     assert watch.states() == ["published"]
+
+
+def test_what_a_node_does_not_have_is_asked_for_less_and_less_often(watch: Watch) -> None:
+    watch.grow(1, publish=False)
+    for _ in range(1000):
+        watch.registry.now += 2
+        watch.monitor.step()
+    assert 6 <= len(watch.peer.asked) <= 20, "some 2,000 seconds with pauses of up to ten minutes"
 
 
 def test_a_city_that_withholds_much_does_not_keep_the_rest_waiting(
@@ -168,7 +176,7 @@ def test_other_entries_than_the_anchored_are_faulty_and_never_kept(either: Watch
     held[0] = replace(good, accepted=good.accepted + 1)
     either.look()
     assert either.states() == ["faulty"]
-    assert "fold to" in either.account(1).findings[0]
+    assert "fold to" in either.entries_of(1).findings[0]
     assert either.published.page(either.city.name, 0, 10) == []
     held[0] = good
     either.look(2)
@@ -181,7 +189,7 @@ def test_what_was_anchored_without_right_is_kept_as_evidence(either: Watch) -> N
     either.anchor(city.submit(city.licence(), signer=stranger))
     either.look(3)
     assert either.states() == ["faulty"]
-    (finding,) = either.account(1).findings
+    (finding,) = either.entries_of(1).findings
     assert (
         finding == f"position 0: the key 0x{stranger.public.id.hex()} was not registered (key_not_registered)"
     )
@@ -196,7 +204,7 @@ def test_a_root_anchored_twice_is_found_over_all_anchors(either: Watch) -> None:
     either.anchor(submission)
     either.look()
     assert either.states() == ["published", "published", "faulty"]
-    assert "with sequence 1 too" in either.account(3).findings[0]
+    assert "with sequence 1 too" in either.entries_of(3).findings[0]
 
 
 def test_a_void_anchor_still_has_its_entries(watch: Watch) -> None:
@@ -210,7 +218,7 @@ def test_a_void_anchor_still_has_its_entries(watch: Watch) -> None:
 def test_findings_of_one_anchor_are_few(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     watch.anchor(*[watch.city.submit(watch.city.licence(), signer=watch.city.new_key()) for _ in range(40)])
     watch.look()
-    assert len(watch.account(1).findings) == 20
+    assert len(watch.entries_of(1).findings) == 20
 
 
 # -- nodes that answer what they like --
@@ -288,7 +296,7 @@ def test_a_node_that_gives_one_entry_at_a_time_is_given_up(
     watch.peer.broken = lambda log, position: watch.peer.page(log, position, 1)
     watch.look()
     assert watch.states() == ["faulty"]
-    assert "more than 5 pages" in watch.account(1).findings[0]
+    assert "more than 5 pages" in watch.entries_of(1).findings[0]
     assert len(watch.peer.asked) == 5
 
 
@@ -302,7 +310,23 @@ def test_a_node_that_takes_its_time_is_given_up(watch: Watch) -> None:
     watch.peer.broken = slow
     watch.look()
     assert watch.states() == ["awaited"]
-    assert "longer than 60 s" in watch.account(1).findings[0]
+    assert "longer than 60 s" in watch.entries_of(1).findings[0]
+
+
+@pytest.mark.parametrize("where", ["page", "entry"])
+def test_what_a_node_sends_is_told_without_what_a_terminal_would_obey(
+    watch: Watch, caplog: pytest.LogCaptureFixture, where: str
+) -> None:
+    watch.grow(1)
+    entry = orjson.loads(watch.peer.page(watch.city.name, 0, 1))["items"][0]["entry"]
+    evil: Json = {"first": 0, "entry": entry | {"\x1b[2J" + "x" * 2000: 1}}
+    page = {"\x1b[2J": 1} if where == "page" else {"items": [evil]}
+    watch.peer.broken = lambda log, position: orjson.dumps(page)
+    watch.look()
+    (finding,) = watch.entries_of(1).findings
+    assert finding.isprintable()
+    assert len(finding) < 400
+    assert "\x1b" not in caplog.text
 
 
 def test_one_malformed_entry_does_not_hide_its_neighbours(watch: Watch) -> None:
@@ -381,7 +405,7 @@ def test_it_waits_longer_while_the_replica_cannot_be_read(
 def test_before_the_monitor_has_run_nothing_is_known(watch: Watch) -> None:
     assert watch.published.counts() == {}
     assert watch.published.page("tianmen", 0, 10) == []
-    assert watch.published.account("tianmen", 1) is None
+    assert watch.published.of_anchor("tianmen", 1) is None
     assert watch.published.entry_at("tianmen", 0) is None
     assert watch.published.worst(["tianmen"]) == {"tianmen": "awaited"}
 

@@ -181,6 +181,20 @@ def test_a_signature_that_is_not_the_nodes_is_not_kept(
         promised(node, statement, answer | {"signed": sign_receipt(city.key, receipt).to_json()})
 
 
+def test_a_node_cannot_show_another_key_under_the_same_name(
+    node: NodeClient, handed_in: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It signs with a key of its own making, names the registered one, and shows its own for it."""
+    path, answer = handed_in
+    own = generate("sm2", draws("own"))
+    receipt = signed_in(answer).receipt
+    answer["signed"] = SignedReceipt(receipt, own.sign(receipt.encode())).to_json()
+    shown = json.dumps(json.loads(node.key(receipt.key)) | {"spki": own.public.spki.hex()}).encode()
+    monkeypatch.setattr(node, "key", lambda _: shown)
+    with pytest.raises(NodeError, match="another key than the one that was asked for"):
+        keep_receipt(node, path, answer)
+
+
 @pytest.mark.parametrize(
     "given", ["", [], {"receipt": 1}, {"receipt": {}, "signature": 1.5}, {"x": [[[[[]]]]]}]
 )
