@@ -13,7 +13,7 @@ from ledger.fields import Fields
 from ledger.limits import MAX_RANGE_BYTES
 
 _MAX_KEY_BYTES: Final = 16 * 1024  # a key has at most 4,096 bytes, in hexadecimal twice as many letters
-_MAX_ANCHORS_BYTES: Final = 2**20  # a thousand anchors, 500 bytes each
+_MAX_ANCHORS_BYTES: Final = 4 * 2**20  # a thousand anchors: 500 bytes each, and findings about their entries
 _SECONDS: Final = httpx.Timeout(30.0, read=600.0)  # a large submission is checked record by record
 
 

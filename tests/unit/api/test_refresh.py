@@ -127,7 +127,7 @@ def test_a_hostile_node_spoils_nothing(
         ("/anchors", _anchors(wuhan, size=9), "does not fit anchor"),
         ("/anchors", b'{"items":[]}', "does not know anchor"),
         ("/anchors", b"[]", "must be an object"),
-        ("/anchors", b" " * (2**20 + 1), "answered with more than"),
+        ("/anchors", b" " * (2**22 + 1), "answered with more than"),
         ("/status", b"{", "JSON"),
         ("/status", b" " * (MAX_RANGE_BYTES + 1), "answered with more than"),
         ("/status", json.dumps(good | {"log": "wuhan"}).encode(), "the range is of the log wuhan"),
