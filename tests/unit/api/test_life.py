@@ -44,9 +44,7 @@ class Department:
 
 
 @pytest.fixture
-def desk(
-    city: City, tianmen: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Department:
+def desk(city: City, tianmen: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Department:
     """Return a department that has registered three licences."""
 
     class Client(NodeClient):
