@@ -6,7 +6,6 @@ somebody comes.
 """
 
 import logging
-import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -25,14 +24,13 @@ from anchoring.errors import (
 )
 from anchoring.follower import Stop
 from anchoring.lease import Lease, holder_name
+from anchoring.pauses import POLL_SECONDS, pause
 from anchoring.reading import Reading
 from anchoring.register import Register
 from anchoring.replica import Replica
 from anchoring.statuses import StatusTrees
 from anchoring.submitter import Submitter, reconcile
 
-POLL_SECONDS: Final = 0.5  # between two looks; a change of status waits so much longer than its policy says
-_LONGEST_PAUSE: Final = 30.0  # seconds between two attempts while something is wrong
 _PASSING: Final = (ChainUnavailable, CursorMoved, DatabaseUnavailable, LeaseLost, NotFound)
 
 logger = logging.getLogger(__name__)
@@ -112,11 +110,11 @@ class Anchorer:
                 stop.wait(POLL_SECONDS)
             except AnchoringError as error:
                 failures += 1
-                pause = min(_LONGEST_PAUSE, POLL_SECONDS * 2 ** min(failures, 10)) * random.uniform(0.5, 1)  # noqa: S311
+                rest = pause(failures)
                 level = logging.WARNING if isinstance(error, _PASSING) else logging.ERROR
-                logger.log(level, "%s (again in %.1f s)", error, pause)
+                logger.log(level, "%s (again in %.1f s)", error, rest)
                 if not isinstance(error, LeaseLost):  # it is for the new holder to say how it is
                     reporter.tell(error)
-                stop.wait(pause)
+                stop.wait(rest)
         with suppress(DatabaseUnavailable):  # then the next one waits for the lease to lapse
             self._lease.release()

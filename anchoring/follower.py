@@ -5,9 +5,9 @@ rewound past finality: a chain that does not hold its own final blocks quarantin
 """
 
 import logging
-import random
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 from anchoring.chain import Block, Chain, ChainEvent, RegistryName
@@ -27,22 +27,18 @@ from anchoring.errors import (
     WrongRegistry,
 )
 from anchoring.overlay import Overlay
+from anchoring.pauses import POLL_SECONDS, pause
 from anchoring.progress import Progress
-from anchoring.reading import Cursor
+from anchoring.reading import Cursor, Reading
 from anchoring.refold import REFOLDING, DailyRefold, refold
 from anchoring.replica import Replica, Taken
+from anchoring.windows import Window
 from ledger.errors import BrokenHead, LedgerError
 from ledger.fold import Trees, derive
 from ledger.knowledge import Chain as Fold
 from ledger.trust import Fact
 
-FIRST_SPAN: Final = 1_000  # blocks asked for at a time; every endpoint known allows as many
-LONGEST_SPAN: Final = 20_000  # blocks; beyond it a failed request costs more than it saves
-CROWDED_EVENTS: Final = 2_000  # a window with more events is halved: it is one transaction and held in memory
-CROWDED_BYTES: Final = 16 * 2**20  # … or with larger ones: an anchor has up to 60 kB
 FOLLOWING: Final = "following"
-POLL_SECONDS: Final = 0.5  # between two looks at a quiet chain; half of the shortest block time in use
-LONGEST_PAUSE_SECONDS: Final = 30.0  # between two attempts on a chain that does not answer
 LAG_PATIENCE_SECONDS: Final = (
     60.0  # how long an endpoint may lag behind a final block before the chain is said to have lost it
 )
@@ -79,7 +75,7 @@ class Follower:
         self._checkpoints = checkpoints
         # The status trees and the event that they are of; None: to be made again from the replica.
         self._trees: tuple[int, Trees] | None = None
-        self._span = FIRST_SPAN
+        self._window = Window()
         self._seen: tuple[Block, Block] | None = None
         self._suspect = False
         self._behind_since: float | None = None
@@ -113,12 +109,15 @@ class Follower:
             with self._replica.reading(quarantined=True) as reading:
                 trees = refold(reading, progress)
                 self._trees = reading.cursor.n, trees
-                found = compare(reading, self._checkpoints) if self._checkpoints else None
-            if found:
-                raise Quarantined(f"the replica is not what this node and others signed: {found}")
+                self._compare(reading)
         except Quarantined as damage:
             self._replica.set_quarantine(str(damage))
             raise
+
+    def _compare(self, reading: Reading) -> None:
+        found = compare(reading, self._checkpoints) if self._checkpoints else None
+        if found:
+            raise Quarantined(f"the replica is not what this node and others signed: {found}")
 
     def step(self) -> int:
         """Take what the chain has for the replica and return how many final events it was.
@@ -129,7 +128,7 @@ class Follower:
             taken = self._step()
         except (ChainUnavailable, Quarantined) as error:
             self._seen, self.caught_up = None, False
-            self._span = max(1, self._span // 2)
+            self._window.failed()
             self._suspect = self._suspect or isinstance(error, ChainMisbehaved)
             if isinstance(error, ChainBehind) and self._patient():
                 raise
@@ -146,18 +145,13 @@ class Follower:
         Raises: WrongRegistry, CursorMoved and Quarantined at start, which need a person.
         """
         reporter = Reporter(self._replica.engine, "follower", caught_up=self._is_held())
-        failures, daily, progress = 0, None, Progress(self._clock)
-
-        def refolded(done: int, total: int) -> None:
-            progress.tell(REFOLDING, done, total)
-            reporter.tell(doing=REFOLDING, progress=(done, total))
-
+        failures, daily, progress = 0, None, Progress(self._clock, reporter)
         while not stop.is_set():
             try:
                 if daily is None:
-                    self.start(refolded)
+                    self.start(partial(progress.tell, REFOLDING))
                     progress.end()
-                    daily = DailyRefold(self._replica, self._clock)
+                    daily = DailyRefold(self._replica, self._compare, self._clock)
                 daily.go_on()
                 self.step()
                 failures = 0
@@ -172,9 +166,9 @@ class Follower:
                 if isinstance(error, Quarantined) and daily is None:
                     raise
                 failures += 1
-                pause = _pause(failures)
-                logger.warning("%s (again in %.1f s)", error, pause)
-                stop.wait(pause)
+                rest = pause(failures)
+                logger.warning("%s (again in %.1f s)", error, rest)
+                stop.wait(rest)
             except AnchoringError as error:
                 reporter.tell(error)
                 raise
@@ -231,14 +225,14 @@ class Follower:
         self._trees = after.n, trees
         self._seen, self.caught_up = (latest, final), reaches
         self.progress = after.n, max(stated.n, after.n)
-        self._pace(found)
+        self._window.taken(found)
         return len(taken)
 
     def _window_end(self, cursor: Cursor, final: Block) -> Block:
         """Return the last block of the window; the known final block where the chain has no newer one."""
         if final.number < cursor.final_block:
             return Block(cursor.final_block, cursor.final_hash, b"", cursor.final_time)
-        number = max(cursor.final_block + 1, self._first_block) + self._span - 1
+        number = max(cursor.final_block + 1, self._first_block) + self._window.span - 1
         if number >= final.number:
             return final
         block = self._chain.block(number)
@@ -282,23 +276,12 @@ class Follower:
                 settled.append(Taken(item.found, item.head, facts))
         return trees, settled
 
-    def _pace(self, found: Sequence[ChainEvent]) -> None:
-        size = sum(len(item.event.payload) for item in found)
-        crowded = len(found) > CROWDED_EVENTS or size > CROWDED_BYTES
-        self._span = max(1, self._span // 2) if crowded else min(LONGEST_SPAN, self._span * 2)
-
     def _patient(self) -> bool:
         """Tell whether an endpoint that lags may have some more time."""
         now = self._clock()
         if self._behind_since is None:
             self._behind_since = now
         return now - self._behind_since < self._lag_patience
-
-
-def _pause(failures: int) -> float:
-    """Return the seconds until the next attempt: twice as long each time, and never at the same moment as everybody else."""
-    longest = min(LONGEST_PAUSE_SECONDS, POLL_SECONDS * (1 << min(failures, 10)))
-    return longest * random.uniform(0.5, 1)  # noqa: S311
 
 
 def _facts(overlay: Overlay, trees: Trees, item: Taken) -> list[Fact]:

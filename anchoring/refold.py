@@ -93,13 +93,16 @@ def refolding(reading: Reading) -> Generator[tuple[int, int], None, dict[str, St
 class DailyRefold:
     """Refolds a replica once a day, in slices beside the follower that goes on writing it: a slice reads one state of it.
 
-    `damaged`: the last refold found damage. Until one finds none, nothing may be written on top.
+    `check` takes a last look at that state, and raises Quarantined where it is not to be believed. `damaged`: the last
+    refold found damage; until one finds none, nothing may be written on top.
     """
 
-    def __init__(self, replica: Replica, clock: Callable[[], float]) -> None:
-        self._replica, self._clock = replica, clock
+    def __init__(
+        self, replica: Replica, check: Callable[[Reading], None], clock: Callable[[], float]
+    ) -> None:
+        self._replica, self._check, self._clock = replica, check, clock
         self._done = clock()
-        self._work: Generator[tuple[int, int], None, object] | None = None
+        self._work: Generator[tuple[int, int], None, None] | None = None
         self._progress = Progress(clock)
         self.damaged = False
 
@@ -122,9 +125,10 @@ class DailyRefold:
         self._progress.end()
         self._work, self.damaged, self._done = None, False, self._clock()
 
-    def _refolding(self) -> Generator[tuple[int, int], None, object]:
+    def _refolding(self) -> Generator[tuple[int, int], None, None]:
         with self._replica.reading(quarantined=True) as reading:
-            return (yield from refolding(reading))
+            yield from refolding(reading)
+            self._check(reading)
 
     def close(self) -> None:
         """Leave off."""

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from anchoring import calls
-from anchoring.anchorer import POLL_SECONDS
 from anchoring.batcher import Policy, freeze
 from anchoring.batches import Batch, open_batches, set_states
 from anchoring.errors import NotFound, RegisterBehind
+from anchoring.pauses import POLL_SECONDS
 from anchoring.register import FINAL, Register, batch_entries, causes, newest_leaf, record, submission
 from ledger import limits
 from ledger.registry import Anchored

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from anchoring import follower as following
+from anchoring import windows
 from anchoring.chain import Block, ChainEvent, RegistryHead
 from anchoring.errors import (
     ChainBehind,
@@ -22,6 +23,7 @@ from anchoring.errors import (
 )
 from anchoring.facts import TABLES
 from anchoring.follower import Follower
+from anchoring.pauses import LONGEST_PAUSE_SECONDS, POLL_SECONDS
 from anchoring.refold import REFOLD_SECONDS
 from anchoring.replica import Replica
 from ledger.registry import Anchored, decode_act
@@ -143,7 +145,7 @@ def test_a_reorg_replaces_what_is_pending(town: Town) -> None:
 
 
 def test_a_long_history_is_taken_window_by_window(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "FIRST_SPAN", 1)
+    monkeypatch.setattr(windows, "FIRST_SPAN", 1)
     follower = town.another()
     follower.start()
     steps = 0
@@ -201,7 +203,7 @@ def test_an_event_left_out_of_blocks_that_were_passed_is_found(town: Town) -> No
     hidden = next(event for event, later in pairwise(final[10:]) if later.block > event.block)
     follower = town.another(without(town, hidden.n))
     follower.start()
-    follower._span = hidden.block  # the window ends with the block of the hidden event
+    follower._window.span = hidden.block  # the window ends with the block of the hidden event
     follower.step()
     assert town.n() == hidden.n - 1
     with pytest.raises(ChainMisbehaved, match="stands where"):
@@ -452,8 +454,8 @@ def test_the_loop_waits_longer_each_time_and_goes_on_when_the_chain_is_back(town
     stop = Stopping(8)
     town.another().run(stop)
     assert town.n() == town.final_n()
-    assert stop.waited[0] < stop.waited[3] < stop.waited[5] <= following.LONGEST_PAUSE_SECONDS
-    assert stop.waited[-1] == following.POLL_SECONDS
+    assert stop.waited[0] < stop.waited[3] < stop.waited[5] <= LONGEST_PAUSE_SECONDS
+    assert stop.waited[-1] == POLL_SECONDS
 
 
 def test_the_loop_refolds_daily_and_keeps_a_damaged_replica_shut(town: Town) -> None:

@@ -13,7 +13,7 @@ from anchoring.database import snapshot
 from anchoring.errors import ChainUnavailable, Quarantined
 from anchoring.follower import Follower
 from anchoring.reading import Reading
-from anchoring.refold import REFOLD_SECONDS
+from anchoring.refold import REFOLD_SECONDS, DailyRefold
 from anchoring.replica import Replica
 from tests.fakes.department import licence
 from tests.fakes.issuing import City
@@ -144,6 +144,28 @@ def test_the_daily_refold_lets_the_follower_go_on(city: City, monkeypatch: pytes
         patch.setattr(refolding, "refolding", noted)
         nightly(city, *[another] * 8, meanwhile=at_slices.clear)
     assert at_slices[-1] - at_slices[0] >= 3
+
+
+def test_a_refold_ends_with_a_last_look(city: City) -> None:
+    now, looks = [0.0], list[int]()
+
+    def look(reading: Reading) -> None:
+        looks.append(reading.cursor.n)
+        if len(looks) == 1:
+            raise Quarantined("not what was signed")
+
+    daily = DailyRefold(city.replica, look, lambda: now[0])
+    daily.go_on()
+    assert looks == [], "it is not due"
+    now[0] += REFOLD_SECONDS + 1
+    with pytest.raises(Quarantined):
+        daily.go_on()
+    assert daily.damaged
+    with pytest.raises(Quarantined, match="signed"), city.replica.reading():
+        pass
+    daily.go_on()
+    assert not daily.damaged
+    assert looks == [held(city)] * 2
 
 
 @pytest.mark.usefixtures("slices")
