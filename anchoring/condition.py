@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, cast
 
 from sqlalchemy import BigInteger, Connection, Engine, Integer, Table, delete, insert, inspect, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -85,7 +86,7 @@ class Reporter:
         caught_up: bool = False,
     ) -> None:
         """Say that the process lives, what it fails at, and how far it is."""
-        with suppress(DatabaseUnavailable):
+        with suppress(DatabaseUnavailable, SQLAlchemyError):  # a follower may be making the tables anew
             now, before = int(self._clock()), self._told or self._stored()
             kind = type(error).__name__ if error else ""
             condition = replace(
@@ -109,8 +110,8 @@ class Reporter:
 
     def _write(self, condition: Condition) -> None:
         with transaction(self._engine) as connection:
+            hold_tables(connection)  # also against another process of this name, started by mistake
             if not inspect(connection).has_table(PROCESS.name):
-                hold_tables(connection)
                 METADATA.create_all(connection)
             connection.execute(delete(PROCESS).where(PROCESS.c.name == condition.name))
             connection.execute(insert(PROCESS), [asdict(condition)])
