@@ -8,7 +8,9 @@ MAX_CLAIMS = 256  # claims of one record
 MAX_LINKED = 16  # linked proofs in all, counted through every level
 MAX_LINK_DEPTH = 3  # licence -> signature -> seal
 MAX_SUBMISSION_RECORDS = 2**20  # one anchor's growth: a submission is never split over anchors
-MAX_STATUS_RECORDS = 4096  # of one submission; every action but issue changes a status. An anchor carries 10,000 words
+MAX_STATUS_RECORDS = (
+    4096  # of one submission; every action but issue changes a status. An anchor carries 10,000 words
+)
 MAX_ANCHOR_CHANGES = 10_000  # status words of one anchor
 MAX_ANCHOR_GROWTH = 2**20  # records of one anchor
 MAX_LOG_SIZE = 2**40  # positions of one log: five bytes in a status word

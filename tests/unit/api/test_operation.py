@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -145,3 +146,15 @@ def test_labels_are_escaped(name: str) -> None:
     )
     assert "".join(found[0] for found in EXPOSITION.finditer(text)) == text
     assert len(text.splitlines()) > 10
+
+
+def test_the_figures_to_watch_are_those_that_a_node_gives(city: City, tianmen: TestClient) -> None:
+    city.submit(city.licence("TM2022A0000000000001", CLAIMS))
+    city.anchor()
+    city.submit(city.licence("TM2022A0000000000002", CLAIMS))
+    reporter(city, "follower").tell(ChainUnavailable("no answer"), caught_up=True)
+    page = (Path(__file__).parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
+    watched = set(re.findall(r"`(shunzheng_[a-z_]+)`", page))
+    given = set(re.findall(r"^(shunzheng_[a-z_]+)", tianmen.get("/metrics").text, re.MULTILINE))
+    assert len(watched) >= 12
+    assert watched <= given
