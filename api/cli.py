@@ -63,7 +63,7 @@ def parser(modules: Iterable[str] = COMMANDS.values()) -> argparse.ArgumentParse
         prog="shunzheng",
         description="Register, anchor and verify electronic licences, e-seals and e-signatures 顺证.",
     )
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND [OPTION…]")
     for module in dict.fromkeys(modules):
         import_module(f"api.commands.{module}").add(commands)
     return top

@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
     command = commands.add_parser(
         "inspect",
         help="verify the seals and signatures in a document, without any node",
-        description="Reads .ofd documents, seals (.esl) and seal signatures (.dat). "
+        description="Reads OFD and PDF documents, seals (.esl) and seal signatures (.dat). "
         "Exit codes: 0 valid, 11 invalid, 12 unverifiable.",
     )
     command.add_argument("file", type=Path, metavar="FILE")
