@@ -6,7 +6,8 @@ holds another history signs another text, which is kept as evidence.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Final, Protocol
 
 from anchoring.checkpoints import Checkpoints, checkpoint_at
@@ -16,7 +17,7 @@ from anchoring.follower import Stop
 from anchoring.reading import Reading
 from anchoring.replica import Replica
 from ledger.checkpoints import Checkpoint, Cosigned, Fork, contradiction, read_cosigned
-from ledger.errors import BrokenHead, MalformedInput
+from ledger.errors import BrokenHead, LedgerError, MalformedInput
 from ledger.keys import PrivateKey, PublicKey, public_key
 from ledger.knowledge import Chain as Fold
 from ledger.trust import NODE, KeyState
@@ -24,7 +25,7 @@ from ledger.trust import NODE, KeyState
 PERIOD_SECONDS: Final = (
     300  # of block time; a checkpoint then is as fresh as the strictest usual policy needs
 )
-ROUND_SECONDS: Final = 15.0  # between two looks at the chain and at the others
+ROUND_SECONDS: Final = 10.0  # between two looks at the chain and at the others
 
 logger = logging.getLogger(__name__)
 
@@ -63,19 +64,26 @@ def recompute(reading: Reading, checkpoint: Checkpoint, since: Checkpoint | None
 
 
 def node_keys(reading: Reading) -> dict[bytes, PublicKey]:
-    """Return the keys of nodes that the registry knows and nobody has retired or reported stolen, by their ids."""
-    keys = (fact_of(KeyState, row) for row in reading.rows(TABLES[KeyState]))
-    return {
-        key.id: public_key(key.spki)
-        for key in keys
-        if key.purpose == NODE and key.retired_at is None and key.compromised_since is None
-    }
+    """Return the keys of nodes that the registry knows and nobody has retired or reported stolen, by their ids.
+
+    The registry takes any bytes for a key; what is none is left out.
+    """
+    found = {}
+    for key in _declared(reading):
+        if key.retired_at is None and key.compromised_since is None:
+            with suppress(MalformedInput):
+                found[key.id] = public_key(key.spki)
+    return found
 
 
 def node_cities(reading: Reading) -> int:
-    """Return how many logs have a node key."""
+    """Return how many logs have declared the key of a node."""
+    return len({key.log for key in _declared(reading)})
+
+
+def _declared(reading: Reading) -> Iterator[KeyState]:
     keys = (fact_of(KeyState, row) for row in reading.rows(TABLES[KeyState]))
-    return len({key.log for key in keys if key.purpose == NODE})
+    return (key for key in keys if key.purpose == NODE)
 
 
 class Cosigner:
@@ -138,6 +146,6 @@ class Cosigner:
         while not stop.is_set():
             try:
                 self.step()
-            except AnchoringError as error:
+            except (AnchoringError, LedgerError) as error:
                 logger.warning("%s", error)
             stop.wait(ROUND_SECONDS)

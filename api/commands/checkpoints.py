@@ -1,9 +1,11 @@
 """`shunzheng checkpoint`: sign where the registry stands, pass cosignatures on as files, and compare."""
 
 import argparse
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
+from anchoring.checkpoints import Checkpoints
 from api import processes
 from api.client import NodeClient
 from api.console import note, say, show_json
@@ -38,6 +40,11 @@ def add(commands: Any) -> None:
     show.add_argument("--trust", type=Path, metavar="FILE", help="check it against this trust file")
     show.add_argument("--json", action="store_true", help="for programs")
     show.set_defaults(run=_show)
+    forks = actions.add_parser(
+        "forks", help="show the evidence of forks that the node has met, one JSON object a line"
+    )
+    forks.add_argument("directory", type=Path, help="directory of the node")
+    forks.set_defaults(run=_forks)
     compare = actions.add_parser(
         "compare",
         help="tell whether two checkpoints contradict each other",
@@ -103,6 +110,15 @@ def described(cosigned: Cosigned, names: tuple[str, ...]) -> list[str]:
         f"time       {format_time(checkpoint.time)}",
         f"signed by  {signed}",
     ]
+
+
+def _forks(args: argparse.Namespace) -> int:
+    with closing(Checkpoints(Settings.load(args.directory).checkpoints)) as held:
+        found = held.forks()
+    for fork in found:
+        say(canonical(fork.to_json()).decode())
+        note(contradiction(fork.first.checkpoint, fork.second.checkpoint) or "")
+    return 1 if found else 0
 
 
 def _compare(args: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from ledger import registry as acts
 from ledger.checkpoints import Checkpoint, Cosignature, Cosigned, contradiction
 from ledger.errors import SnapshotRefused
 from ledger.keys import generate
+from ledger.trust import NODE
 from tests.fakes.nets import act_on
 from tests.fakes.nodes import CITIES, FakeNode, Province
 
@@ -212,6 +213,18 @@ def test_a_stolen_node_key_counts_no_more(province: Province, nodes: dict[str, F
         assert province.keys[WUHAN].public.id not in node_keys(reading)
         assert node_cities(reading) == 3
     assert node.cosigner.take(Cosigned.of(at(node), [Cosignature.make(province.keys[WUHAN], at(node))])) == 0
+
+
+def test_a_key_that_is_none_stops_nobody(province: Province, nodes: dict[str, FakeNode]) -> None:
+    """The registry takes any bytes for a key: what one city declares must not stop the others."""
+    act = acts.KeyRegistered(XIANTAO, NODE, bytes(91))
+    act_on(province.net, province.net.account(XIANTAO), province.contract, calls.call(act))
+    province.settle()
+    for node in nodes.values():
+        node.follow()
+    nodes[WUHAN].cosigner.sign()
+    nodes[TIANMEN].cosigner.step()
+    assert nodes[TIANMEN].checkpoints.newest()
 
 
 def test_two_histories_leave_evidence(province: Province, nodes: dict[str, FakeNode], tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,7 +16,7 @@ from api.cli import main
 from api.offline import read_trust
 from ledger import registry as acts
 from ledger.canonical import encode as canonical
-from ledger.checkpoints import Cosignature, Cosigned, read_cosigned
+from ledger.checkpoints import Cosignature, Cosigned, decode_fork, read_cosigned
 from ledger.keys import generate
 from ledger.snapshots import check_snapshot, replay
 from ledger.times import format_time
@@ -276,6 +277,12 @@ def test_checkpoints_pass_as_files(three: Cosigned3, run: Run, directory: Path, 
     assert len(json.loads(out)["cosignatures"]) == 3
     assert run("checkpoint", "show", others, "--trust", three.trust)[0] == 0
     assert run("checkpoint", "show", own, "--trust", three.trust)[0] == 1
+    assert run("checkpoint", "forks", directory) == (0, "", "")
+    forked = replace(signed.checkpoint, head=bytes(32))
+    others.write_bytes(canonical(Cosigned.of(forked, [Cosignature.make(OTHERS["wuhan"], forked)]).to_json()))
+    assert run("checkpoint", "add", directory, others)[0] == 1
+    code, out, _ = run("checkpoint", "forks", directory)
+    assert (code, decode_fork(json.loads(out)).second.checkpoint) == (1, forked)
     output = tmp_path / "exported.snapshot"
     assert run("snapshot", "export", directory, "-o", output)[0] == 0
     check_snapshot(lambda: [output.read_bytes()], read_trust(three.trust))
