@@ -212,7 +212,7 @@ def _split(chunks: Iterable[bytes]) -> tuple[Header, Iterator[bytes]]:
     pieces, line = iter(chunks), b""
     for piece in pieces:
         line += piece
-        end = line.find(b"\n")
+        end = line.find(b"\n", 0, limits.MAX_TRUST_BYTES + 1)
         if end >= 0:
             return _header(line[:end]), chain([line[end + 1 :]], pieces)
         if len(line) > limits.MAX_TRUST_BYTES:

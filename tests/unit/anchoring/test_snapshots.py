@@ -256,19 +256,37 @@ def test_a_crash_while_importing_loses_nothing(
 def test_a_fork_leaves_evidence(
     source: Source, imported: ImportedSnapshot, seen: Seen, tmp_path: Path
 ) -> None:
-    """The same cities vouch for two histories: what was seen first stays, both are kept."""
+    """The same cities vouch for two histories: what was seen first stays, the other is kept as evidence."""
     imported.take(source.export(), source.trust, seen)
     other = _branch(tmp_path, source)
-    while other.n < source.n:
-        other.grow(1)
+    while other.n <= source.n:
+        other.grow(5)
     path = other.export()
     assert refusal(imported, path, source.trust, seen) == "fork"
-    kept = [seen.path.with_name(seen.path.name + suffix) for suffix in (FORK, FORKED_SNAPSHOT)]
-    if other.n == source.n:
-        fork = decode_fork(decode(kept[0].read_bytes()))
-        assert {fork.first.checkpoint, fork.second.checkpoint} == {source.newest(), other.newest()}
-    else:
-        assert kept[1].read_bytes() == path.read_bytes()
+    assert seen.path.with_name(seen.path.name + FORKED_SNAPSHOT).read_bytes() == path.read_bytes()
+    assert seen.newest() == source.newest()
+    other.replica.close()
+
+
+def test_two_heads_of_one_event_are_evidence_by_themselves(source: Source, seen: Seen) -> None:
+    path, newest = source.export(), source.newest()
+    load(path, source.trust, seen)
+    other = source.cosigned(replace(newest, head=bytes(32)))
+    seen.keep_fork(path, other)
+    fork = decode_fork(decode(seen.path.with_name(seen.path.name + FORK).read_bytes()))
+    assert (fork.first.checkpoint, fork.second) == (newest, other)
+
+
+def test_a_directory_of_another_history_is_not_continued(
+    source: Source, imported: ImportedSnapshot, seen: Seen, tmp_path: Path
+) -> None:
+    """What was seen elsewhere fits the file, what this directory holds does not."""
+    other = _branch(tmp_path, source)
+    assert other.n < source.n
+    imported.take(other.export(), source.trust, Seen(tmp_path / "elsewhere"))
+    load(source.export(), source.trust, seen)
+    source.grow(10)
+    assert refusal(imported, source.export(), source.trust, seen) == "fork"
     other.replica.close()
 
 
@@ -283,6 +301,7 @@ def _branch(directory: Path, source: Source) -> Source:
     other.follower.start()
     other.grow(3)
     other.history.random.seed(99)
+    other.grow(5)
     return other
 
 

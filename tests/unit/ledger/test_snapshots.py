@@ -132,6 +132,7 @@ def test_what_is_not_a_snapshot_is_malformed(registry: Registry) -> None:
         b"\n" + file,
         b"{}\n",
         b" " * (2 * limits.MAX_TRUST_BYTES),
+        b" " * limits.MAX_TRUST_BYTES + b" \n" + file,
         b" " + file,
         header(file, more=1),
         header(file, after={"n": 0, "head": "0x" + "00" * 32, "block": 0}),
