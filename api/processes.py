@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from anchoring.cosigning import Cosigner
 
 
+_FAREWELL_SECONDS: Final = 2.0  # for a thread that is told to stop
 _ANSWER_SECONDS: Final = (
     10  # for requests under way when a process is told to stop; its supervisor waits longer
 )
@@ -94,7 +95,7 @@ def collecting(settings: Settings, stop: threading.Event) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join()
+        thread.join(_FAREWELL_SECONDS)  # it may wait for a peer; what it has begun to write is kept or not
 
 
 def cosigner(settings: Settings) -> "Cosigner":
