@@ -51,9 +51,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--trust", type=Path, metavar="FILE", help="with --snapshot: whose cosignatures count"
     )
-    command.add_argument(
-        "--at", metavar="TIME", help="with --snapshot: judge as of this moment"
-    )
+    command.add_argument("--at", metavar="TIME", help="with --snapshot: judge as of this moment")
     age = command.add_mutually_exclusive_group()
     age.add_argument("--max-age", type=int, metavar="SECONDS", help="how old the knowledge may be")
     age.add_argument(

@@ -46,24 +46,24 @@ class InspectionFailed(AnchoringError):
 
 @dataclass(slots=True)
 class Inspector:
-    """Somebody with a folder (the stick), a trust file from home, a certificate in hand, and nobody to ask."""
+    """Somebody with a laptop (a folder), a trust file on it, a stick, a certificate in hand, and nobody to ask."""
 
     cities: Sequence[City]
-    stick: Path
+    laptop: Path
     tell: Callable[[str], None]
     results: dict[str, Json] = field(default_factory=dict)
 
     @property
     def snapshot(self) -> Path:
-        return self.stick / "registry.snapshot"
+        return self.laptop / "usb-stick" / "registry.snapshot"
 
     @property
     def trust(self) -> Path:
-        return self.stick / "trust.json"
+        return self.laptop / "trust.json"
 
     def prepare(self) -> None:
         """Let the cities cosign one checkpoint, and write snapshot and trust file. Raises: InspectionFailed."""
-        self.stick.mkdir(parents=True, exist_ok=True)
+        self.snapshot.parent.mkdir(parents=True, exist_ok=True)
         self._until(self._cosigned, "cosignatures of all cities")
         settings = [Settings.load(city.directory) for city in self.cities]
         cosigners = tuple(
@@ -103,7 +103,7 @@ class Inspector:
         """Let one city sign and each further one cosign; False where one is not so far yet."""
         before: tuple[object, ...] = ()
         for city in self.cities:
-            file = self.stick / f"{city.name}.checkpoint.json"
+            file = self.laptop / f"{city.name}.checkpoint.json"
             if self._command("checkpoint", "sign", city.directory, *before, "-o", file).returncode:
                 return False
             before = ("--of", file)
@@ -112,13 +112,13 @@ class Inspector:
     def _certificate(
         self, proof: bytes, claims: dict[str, Json], document: bytes | None
     ) -> tuple[object, ...]:
-        evidence, paper = self.stick / "certificate.proof.json", self.stick / "certificate.claims.json"
+        evidence, paper = self.laptop / "certificate.proof.json", self.laptop / "certificate.claims.json"
         evidence.write_bytes(proof)
         paper.write_bytes(canonical(claims))
         given = ("--proof", evidence, "--snapshot", self.snapshot, "--trust", self.trust, "--lang", "en")
         if document is None:
             return (*given, "--claims", paper)
-        shown = self.stick / "certificate"
+        shown = self.laptop / "certificate"
         shown.write_bytes(document)
         return (shown, *given)
 

@@ -1,11 +1,29 @@
-"""An inspector with a USB stick and no network, between two cities' nodes in processes of their own."""
+"""Cities cosign, and an inspector with a USB stick and no network needs nobody; nodes in processes of their own."""
 
 from pathlib import Path
 
+import httpx
 import pytest
 
+from api import node_key
 from api.demo.inspector import Inspector
-from tests.acceptance.cities import Cities, write_rows
+from ledger.checkpoints import read_cosigned
+from tests.acceptance.cities import Cities, eventually, write_rows
+
+
+@pytest.mark.slow
+def test_what_one_node_signs_comes_to_the_other(cities: Cities) -> None:
+    signed = cities.shunzheng("checkpoint", "sign", cities.tianmen.directory)
+    assert signed.code == 0, signed.err
+    key = node_key.make(cities.tianmen.directory).public.id
+
+    def has_come() -> bool:
+        """Tell whether Wuhan's node gives out what its monitor fetched from Tianmen's."""
+        with httpx.Client(trust_env=False) as client:
+            answer = client.get(f"{cities.wuhan.url}/v1/checkpoint?cosigned=1")
+        return answer.is_success and key in {one.key for one in read_cosigned(answer.content).cosignatures}
+
+    eventually(has_come)
 
 
 @pytest.mark.slow
@@ -16,7 +34,7 @@ def test_a_field_inspector_needs_nobody(cities: Cities, tmp_path: Path) -> None:
     cities.export(row["identifier"], proof)
     cities.wait_known()
     told: list[str] = []
-    inspector = Inspector([cities.tianmen, cities.wuhan], tmp_path / "stick", told.append)
+    inspector = Inspector([cities.tianmen, cities.wuhan], tmp_path / "laptop", told.append)
     inspector.prepare()
     claims = row["claims"]
     assert isinstance(claims, dict)
