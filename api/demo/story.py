@@ -21,6 +21,7 @@ from anchoring.errors import AnchoringError, TransactionRejected
 from api.client import NodeClient
 from api.commands.keys import write_key
 from api.commands.submit import target_of
+from api.demo.inspector import Inspector
 from api.demo.recovery import InsistentClient, Watch, insist
 from api.demo.stage import City, Stage
 from ledger import registry as acts
@@ -111,6 +112,10 @@ class Story:
             self._forgeries(wuhan)
         with self._phase("revocation", "9. Tianmen comes back and revokes one licence."):
             self._revoke(tianmen, wuhan)
+        with self._phase(
+            "inspection", "10. An inspector in the field has a snapshot on a USB stick, and no network."
+        ):
+            self._inspect(wuhan)
         return self._summary()
 
     def close(self) -> None:
@@ -349,6 +354,14 @@ class Story:
         self.tell(
             f"   Wuhan, asked again: {report['words']['zh']}，{report['reason_words']['zh']}，自 {since} (revoked)"
         )
+
+    def _inspect(self, verifier: City) -> None:
+        inspector = Inspector(self.cities, self.stage.directory / "laptop", self.tell)
+        inspector.prepare()
+        sample = self._in_force(verifier)
+        inspector.inspect(sample.proof, sample.claims, sample.document)
+        self.caught["a snapshot too old for a strict policy"] = "knowledge_stale"
+        self.caught["a snapshot forged by one city"] = "below_threshold"
 
     def _in_force(self, city: City) -> Held:
         with self._client(city) as node:
