@@ -33,6 +33,7 @@ from tests.torture.starter import Starter
 SUBMITTERS: Final = 3
 _READY_SECONDS: Final = 120.0
 _QUIET_SECONDS: Final = 6.0  # what the start takes on two cores that do nothing else
+_SLOWEST: Final = 4.0  # by how much things go wrong more slowly, at most, where the start takes longer
 _REST_SECONDS: Final = 90.0  # after the last fault: a stuck transaction is replaced after 60
 _TICK: Final = 0.02
 
@@ -80,7 +81,7 @@ def _torture(directory: Path, seconds: float, random: Random, kinds: Sequence[st
         stack.callback(starter.stop)
         parts = Parts(cities.parts(starter), random)
         stack.callback(parts.stop)
-        pace = max(1.0, _wait_ready(cities, parts) / _QUIET_SECONDS)
+        pace = min(_SLOWEST, max(1.0, _wait_ready(cities, parts) / _QUIET_SECONDS))
         submitters = [
             Submitter(number, cities.department, cities.urls, journal, Random(random.random()))
             for number in range(1, SUBMITTERS + 1)
@@ -159,7 +160,7 @@ def _print(journal: Journal, done: Done, parts: Parts) -> None:
         "… found": f"{_list(done.interrupted)} (anchoring as the anchorer was killed)",
         "pauses": _list(done.pauses),
         "reorgs": f"{sum(done.reorgs.values())}: {_list(done.reorgs)} (by depth); "
-        f"{done.waiting_again} transactions waited again",
+        f"{done.waiting_again} transactions waited again, {done.forgotten} were forgotten",
         "endpoints": f"{sum(done.endpoints.values())}: {_list(done.endpoints)}",
         "ended": f"{_list(parts.ended)} (processes that ended by themselves)",
         "quarantines": _list(done.quarantines),

@@ -15,6 +15,7 @@ from tests.fakes.department import Department, change, licence
 
 _SECONDS: Final = 10.0  # for an answer; a node that sleeps takes longer, and has the submission all the same
 _PAUSE: Final = (0.05, 0.6)  # seconds between two submissions, and between two attempts
+_HEADERS: Final = {"Content-Type": "application/x-ndjson"}
 _MOST_NEW: Final = 12  # licences of one submission
 _REPEATED: Final = 0.15  # the share of submissions that are handed in again although there is a receipt
 _CUT: Final = 0.1  # the share whose first upload breaks off
@@ -115,11 +116,10 @@ class Submitter(threading.Thread):
 
     def _insist(self, http: httpx.Client, body: bytes) -> Mapping[str, Any] | None:
         """Send the same bytes until there is a receipt; None where they are refused, or at the end."""
-        headers = {"Content-Type": "application/x-ndjson"}
         while not self.give_up.is_set():
             url = self._random.choice(self._urls) + "/v1/submissions"
             try:
-                answer = http.post(url, content=body, headers=headers)
+                answer = http.post(url, content=body, headers=_HEADERS)
             except httpx.HTTPError as error:
                 said = "timed out" if isinstance(error, httpx.TimeoutException) else "connection broke"
             else:
@@ -143,7 +143,7 @@ class Submitter(threading.Thread):
             raise BrokenPipeError
 
         try:
-            http.post(self._urls[0] + "/v1/submissions", content=half())
+            http.post(self._urls[0] + "/v1/submissions", content=half(), headers=_HEADERS)
         except (httpx.HTTPError, BrokenPipeError):
             self._count("upload cut")
 

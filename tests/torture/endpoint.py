@@ -119,7 +119,10 @@ def _handler(endpoint: Endpoint) -> Callable[..., BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             try:
                 answer = endpoint.answer(body)
-            except httpx.HTTPError:  # anvil is gone or busy
+            except (
+                httpx.HTTPError,
+                ValueError,
+            ):  # anvil is gone, or whoever asked was killed in the middle of it
                 answer = None
             if answer is None:
                 self.close_connection = True

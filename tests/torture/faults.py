@@ -34,6 +34,9 @@ SHORT_HOLD: Final = (0.2, 2.0)
 DEEPEST: Final = FINAL_DEPTH - 1  # what is final is never given up
 _HASTY: Final = 0.2  # the share of kills that leave a process no time to begin its work
 _AIMED: Final = 0.8  # the share of reorganisations that are meant for an anchor
+_FORGOTTEN: Final = (
+    0.3  # the share of reorganisations whose transactions nobody hands in again, but the anchorer
+)
 _AIM_SECONDS: Final = 2.5  # how long a fault waits for the moment that it is meant for
 _LOOK_SECONDS: Final = 0.2
 _LIE_SECONDS: Final = 6.0  # a replica may take this long to notice a lie, or that it is over
@@ -50,6 +53,7 @@ class Done:
     pauses: Counter[str] = field(default_factory=Counter)
     reorgs: Counter[int] = field(default_factory=Counter)
     waiting_again: int = 0
+    forgotten: int = 0
     endpoints: Counter[str] = field(default_factory=Counter)
     quarantines: Counter[str] = field(default_factory=Counter)
     unjustified: list[str] = field(default_factory=list)
@@ -65,7 +69,7 @@ class Faults:
         self, cities: Cities, parts: Parts, random: Random, kinds: Sequence[str], pace: float = 1.0
     ) -> None:
         self._cities, self._parts, self._random = cities, parts, random
-        self._pause = MEAN_PAUSE * pace
+        self._pause, self._lie = MEAN_PAUSE * pace, _LIE_SECONDS * pace
         for part in parts.all:
             part.settles *= pace
         self.done = Done()
@@ -190,7 +194,7 @@ class Faults:
     # -- The chain --
 
     def _reorganise(self) -> None:
-        """Replace the newest blocks by empty ones; the transactions of the old ones wait again, at once or later."""
+        """Replace the newest blocks by empty ones; the old transactions wait again, at once or later, or are forgotten."""
         net, depth = self._cities.devnet, self._random.randint(1, DEEPEST)
         if self._random.random() < _AIMED:
             self._await("mined")
@@ -204,6 +208,9 @@ class Faults:
         net.request("evm_increaseTime", max(0, behind))
         self.done.reorgs[depth] += 1
         logger.info(f"reorganised {depth} blocks below {latest.number}, with {len(hashes)} transactions")
+        if self._random.random() < _FORGOTTEN:
+            self.done.forgotten += len(hashes)
+            return
         delay = self._random.choice((0.0, 0.0, BLOCK_SECONDS, self._random.uniform(1, 4)))
         self._at(delay, lambda: self._hand_in_again(hashes))
 
@@ -251,7 +258,7 @@ class Faults:
                 self._lied[city] = now
             said = self._cities.quarantine(city)
             if said and not self._quarantined.get(city):
-                justified = now - self._lied.get(city, float("-inf")) < _LIE_SECONDS
+                justified = now - self._lied.get(city, float("-inf")) < self._lie
                 self.done.quarantines["justified" if justified else "unjustified"] += 1
                 logger.info(f"{city} is quarantined: {said}")
                 if not justified:

@@ -122,7 +122,8 @@ class Parts:
             if part.held_until and part.held_until <= now:
                 part.release()
             if part.ended:
-                self.ended[part.kind] += part.wanted
+                if part.wanted:
+                    self.ended[part.kind] += 1
                 self.kill(part)
             if part.wanted and not part.runs and part.due <= now:
                 part.start()
