@@ -28,7 +28,9 @@ _CHANGES: Final = select(CHANGE.c.position, CHANGE.c.status).where(
     CHANGE.c.record >= bindparam("first"), CHANGE.c.record < bindparam("end")
 )
 _COUNT: Final = select(func.count()).select_from(BATCH)
-_TRANSACTIONS: Final = select(TRANSACTION.c.hash, TRANSACTION.c.sequence, TRANSACTION.c.raw)
+_TRANSACTIONS: Final = select(
+    TRANSACTION.c.hash, TRANSACTION.c.sequence, TRANSACTION.c.raw, BATCH.c.payload
+).select_from(TRANSACTION.outerjoin(BATCH, TRANSACTION.c.sequence == BATCH.c.sequence))
 _STRAYS: Final = (
     select(SUBMISSION.c.first, SUBMISSION.c.batch)
     .where(SUBMISSION.c.batch.is_not(None), SUBMISSION.c.batch.not_in(select(BATCH.c.sequence)))
@@ -70,13 +72,13 @@ def audit_batches(books: Books, found: Findings) -> None:
         walk.miss(sequence)
     for first, sequence in books.connection.execute(_STRAYS):
         found.add("batch-missing", f"position {first}", f"its batch {sequence} is not in the register")
-    for hash, sequence, raw in books.connection.execute(_TRANSACTIONS):
+    for hash, sequence, raw, payload in books.connection.execute(_TRANSACTIONS):
         found.look("transactions")
-        if keccak256(raw) != hash:
+        if keccak256(raw) != hash or payload is None or payload not in raw:
             found.add(
                 "transaction-altered",
                 f"batch {sequence}",
-                "the bytes of a stored transaction are not those of its hash",
+                "a stored transaction is not the one that was signed for it",
             )
 
 
@@ -131,7 +133,7 @@ class _Walk:
         name = self._books.own.name
         seen = self._books.reading.sighting(name, batch.sequence)
         if seen is None:
-            if batch.state == FINAL:
+            if batch.state == FINAL and not self._is_known_by_now(batch.sequence):
                 self._found.add(
                     "anchor-missing",
                     where,
@@ -144,6 +146,11 @@ class _Walk:
         anchor = self._books.reading.anchor(name, batch.sequence)
         if anchor and anchor.void:
             self._found.add("anchor-void", where, f"its anchor is void: {anchor.void}")
+
+    def _is_known_by_now(self, sequence: int) -> bool:
+        """Tell whether the replica knows an anchor: what is audited of the register is newer than what is of the replica."""
+        with self._books.reading.newer() as reading:
+            return reading.sighting(self._books.own.name, sequence) is not None
 
     def _check_entries(self, anchor: Anchored, where: str) -> None:
         """Check that the entries stand one after the other, make size and root, and were entitled to be anchored."""

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import RowMapping, Select, bindparam, func, select
 
 from anchoring.audited_batches import Books
 from anchoring.findings import Findings
-from anchoring.register_tables import LINEAGE, RECORD, SUBMISSION
+from anchoring.register_tables import CHANGE, LINEAGE, RECORD, SUBMISSION
 from ledger.canonical import decode
 from ledger.errors import MalformedInput
 from ledger.origin import signature_good
@@ -19,6 +19,11 @@ from ledger.trees import node_hash
 PAGE_ROWS: Final = 2_000  # rows fetched at a time
 _SUBMISSIONS: Final = select(SUBMISSION).order_by(SUBMISSION.c.first)
 _LEAVES: Final = select(RECORD.c.position, RECORD.c.leaf).order_by(RECORD.c.position)
+_CHANGES: Final = (
+    select(func.count())
+    .select_from(CHANGE)
+    .where(CHANGE.c.record >= bindparam("first"), CHANGE.c.record < bindparam("end"))
+)
 _ROOTS_TWICE: Final = select(SUBMISSION.c.root).group_by(SUBMISSION.c.root).having(func.count() > 1)
 _LEAVES_TWICE: Final = select(RECORD.c.leaf).group_by(RECORD.c.leaf).having(func.count() > 1)
 _NAMES_TWICE: Final = select(LINEAGE.c.name).group_by(LINEAGE.c.name).having(func.count() > 1)
@@ -109,6 +114,11 @@ class _Walk:
             self._found.remark("records-missing", where, f"its {row['count']:,} records are not back yet")
             return
         self._check_root(row, where)
+        sought = {"first": row["first"], "end": self._end}
+        if self._books.connection.execute(_CHANGES, sought).scalar_one() != row["changes"]:
+            self._found.add(
+                "changes-altered", where, "it changes another number of statuses than its row says"
+            )
 
     def close(self) -> None:
         self._skip_unplaced()

@@ -25,7 +25,7 @@ from ledger.status import StatusTree, encode_changes
 from ledger.suites import SM3
 from ledger.trees import MerkleTree, leaf_hash
 from tests.fakes.backups import KeptCopies, back_up
-from tests.fakes.department import LOG, NOW, change, licence
+from tests.fakes.department import ISSUER, LOG, NOW, Department, change, licence
 from tests.fakes.issuing import City
 from tests.fakes.restored import Story
 
@@ -180,6 +180,10 @@ PLANTS: dict[str, tuple[str, set[str]]] = {
         replaced("record", "body", "2022-03-28", "2022-03-29", "position = 3"),
         {"record-altered"},
     ),
+    "record of another issuer": (
+        replaced("record", "body", "11429006012345671T", "11429006012345672R", "position = 3"),
+        {"record-altered", "issuer-mismatch"},
+    ),
     "record that is none": ("UPDATE record SET body = x'7b' WHERE position = 3", {"record-altered"}),
     "leaf altered": (
         "UPDATE record SET leaf = zeroblob(32) WHERE position = 3",
@@ -229,6 +233,11 @@ PLANTS: dict[str, tuple[str, set[str]]] = {
         "UPDATE signed_transaction SET raw = x'00' WHERE sequence = 2",
         {"transaction-altered"},
     ),
+    "transaction of another batch": (
+        "UPDATE signed_transaction SET sequence = 1 WHERE sequence = 2",
+        {"transaction-altered"},
+    ),
+    "number of changes altered": ("UPDATE submission SET changes = 7 WHERE first = 6", {"changes-altered"}),
     "text where a number belongs": (
         "UPDATE submission SET count = 'x' WHERE first = 6",
         {"database-damaged"},
@@ -318,6 +327,24 @@ def test_a_key_that_was_stolen_later_is_remarked_and_one_retired_before_the_anch
     city.stop()
 
 
+def test_a_grant_that_ended_before_the_anchor_is_found(tmp_path: Path) -> None:
+    city = City(tmp_path)
+    city.department = Department(city.registry, seed=2)
+    key = city.department.key.public
+    city.act(acts.KeyRegistered(LOG, 1, key.spki))
+    city.act(acts.KeyGranted(LOG, key.id, ISSUER, 15, (), 0, city.chain.now + 100))
+    city.submit(licence(1))
+    city.chain.mine(200)
+    city.follow()
+    city.settle()
+    report = audited(city)
+    assert [(finding.slug, finding.where) for finding in report.findings] == [
+        ("not-entitled", "position 0"),
+        ("not-granted", "position 0"),
+    ]
+    city.stop()
+
+
 def test_anchors_that_somebody_else_made_are_found(tmp_path: Path) -> None:
     """A void anchor, one that contradicts a status, and one that repeats the root of another."""
     city = City(tmp_path)
@@ -340,6 +367,20 @@ def test_anchors_that_somebody_else_made_are_found(tmp_path: Path) -> None:
             connection.execute(insert(BATCH), [row])
     found = {finding.slug for finding in audited(city).findings}
     assert {"anchor-void", "status-contradictory", "anchored-twice"} <= found
+    city.stop()
+
+
+def test_a_node_that_goes_on_working_gives_no_finding(tmp_path: Path) -> None:
+    """The register is read after the replica, so it may say more than that state of the replica does."""
+    city = City(tmp_path)
+    city.submit(licence(1))
+    city.settle()
+    with city.replica.reading() as reading:
+        city.submit(licence(2), change("suspend", 1))
+        city.settle()
+        report = audit(reading, city.register, now=city.chain.now)
+    assert report.findings == ()
+    assert [remark.slug for remark in report.remarks] == ["not-final"]
     city.stop()
 
 
