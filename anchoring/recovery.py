@@ -15,8 +15,8 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from anchoring.batches import last_batch, open_batches
-from anchoring.errors import NotFound, PeerFailed, RegisterBehind
+from anchoring.batches import Batch, last_batch, open_batches, own_log
+from anchoring.errors import AnchorContradicted, NotFound, PeerFailed, RegisterBehind
 from anchoring.incomplete import Missing, missing, note_missing
 from anchoring.monitor import Pages, Peer, Wrong
 from anchoring.reading import Reading
@@ -72,14 +72,17 @@ def plan(register: Register, reading: Reading, log: str, peers: Sequence[Peer]) 
     2. Whose entries these are: its own submissions that it had not frozen, or what another node gives.
     3. Which submissions of its own stand where they stood. The others are set aside.
 
-    The entries of all lost batches are held in memory: about 1 kB a submission. Raises: NotFound, RegisterBehind.
+    The entries of all lost batches are held in memory: about 1 kB a submission.
+
+    Raises: NotFound, AnchorContradicted where it is no register of this log, RegisterBehind where the chain is not final.
     """
     state = reading.log(log)
     if state is None:
         raise NotFound(f"the log {log!r} is not admitted")
     with register.reading() as connection:
-        displaced = _displaced(connection, reading, log)  # 1
         last = last_batch(connection)
+        _check_own(connection, reading, log, last)
+        displaced = _displaced(connection, reading, log)  # 1
         known = min(displaced) - 1 if displaced else last.sequence if last else 0
         _check_final(reading, log, max(state.sequence, known))
         unplaced = [one.batch for one in missing(connection) if one.root is None]
@@ -105,6 +108,8 @@ def take_back(register: Register, reading: Reading, plan: Plan, now: int) -> Non
 
     Raises: RegisterBehind where the register changed since the plan was made.
     """
+    if not plan.lost:
+        return
     with register.writing() as connection:
         _hold(connection, reading, plan, now)
         for one in reversed(plan.aside):
@@ -119,6 +124,19 @@ def take_back(register: Register, reading: Reading, plan: Plan, now: int) -> Non
             _place(connection, lost, plan.kept)
         end = connection.execute(_END).scalar_one() or 0
         connection.execute(update(LOG).values(size=max(end, plan.log.size)))
+
+
+def _check_own(connection: Connection, reading: Reading, log: str, last: Batch | None) -> None:
+    """Check that this is a register of the log. Raises: AnchorContradicted."""
+    own = own_log(connection)
+    if own and (own.registry_name, own.name) != (reading.registry, log):
+        raise AnchorContradicted(f"this register is of {own.name} of {own.registry_name}, not of {log}")
+    seen = reading.sighting(log, last.sequence) if last and last.state == FINAL else None
+    if last and seen and seen.act.encode() != last.payload:
+        raise AnchorContradicted(
+            f"this register says that its batch {last.sequence} is final, and the chain holds another: it is no backup of "
+            f"the register of {log}"
+        )
 
 
 def _displaced(connection: Connection, reading: Reading, log: str) -> list[int]:
@@ -148,7 +166,7 @@ def _local(connection: Connection, displaced: Sequence[int]) -> list[Local]:
 
 
 def _find(anchor: Anchor, local: Mapping[int, Local], pages: list[Pages], faults: list[str]) -> Lost:
-    """Return the batch with the entries that fold to its root, from whoever has them. Who does not answer is not asked again."""
+    """Return the batch with the entries that fold to its root. Whoever does not answer is not asked again."""
     entries: list[Entry] = []
     position = anchor.size_before
     while position < anchor.size and position in local:
@@ -212,7 +230,7 @@ def _hold(connection: Connection, reading: Reading, plan: Plan, now: int) -> Non
     if (last.sequence if last else 0) != max((plan.known, *plan.displaced)):
         raise RegisterBehind("the register changed meanwhile: run this again")
     local = {one.first for one in _local(connection, plan.displaced)}
-    if plan.lost and local != plan.kept | {one.first for one in plan.aside}:
+    if local != plan.kept | {one.first for one in plan.aside}:
         raise RegisterBehind("the register took a submission meanwhile: run this again")
     if row is None:
         first = reading.anchor(plan.log.name, 1)

@@ -180,7 +180,7 @@ def _tell(result: _Result, *, dry: bool) -> None:
     for fault in planned.faults:
         note(f"  {fault}")
     for sequence in planned.displaced:
-        say(f"batch {sequence} as this register froze it is not the chain's: it is dropped")
+        say(f"batch {sequence} as this register froze it is not the chain's: it is dropped; restart the node")
     for local in planned.aside if dry else ():
         say(
             f"submission {local.entry.statement.root.hex()} cannot stay at position {local.first:,}: to be set aside"

@@ -103,13 +103,14 @@ class Restored(Story):
         self.copies.held = [held for held in self.copies.held if held[0] < self.receipts["waiting"].first]
         self.lose(self.backup)
 
-    def take_early(self) -> Receipt:
+    def take_early(self, *rows: dict[str, Any]) -> Receipt:
         """Take a submission before the chain is seen: it gets positions that the chain has long given to others."""
         city = self.city
-        lines = city.department.lines([licence(70), change("suspend", 4)], city.chain.now, newest=city.newest)
-        self.sent["early"] = lines
+        given = rows or (licence(70), change("suspend", 4))
+        self.sent["early"] = city.department.lines(given, city.chain.now, newest=city.newest)
         with city.replica.reading() as reading:
-            return accept(city.register, Stale(reading, sequence=1), lines, city.chain.now, SETTINGS)
+            stale = Stale(reading, sequence=1)
+            return accept(city.register, stale, self.sent["early"], city.chain.now, SETTINGS)
 
 
 class Stale:

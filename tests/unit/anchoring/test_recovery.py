@@ -1,19 +1,25 @@
 """A register restored from yesterday's backup: it notices, stops, takes back what others have, goes on."""
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from anchoring.audit import audit
 from anchoring.batches import last_batch
-from anchoring.errors import AnchorContradicted, NotFound, RegisterBehind, SubmissionRefused
+from anchoring.errors import AnchorContradicted, RegisterBehind, SubmissionRefused
+from anchoring.intake import accept
 from anchoring.recovery import plan, take_back
+from anchoring.register_tables import BATCH
+from anchoring.register_tables import LOG as LOGS
+from ledger import registry as acts
 from tests.databases import NewDatabase
 from tests.fakes.backups import KeptCopies, Unreachable, back_up, restore
-from tests.fakes.department import LOG, change, licence
+from tests.fakes.department import LOG, SETTINGS, change, licence
 from tests.fakes.issuing import City
 from tests.fakes.restored import Restored, Story
 
@@ -259,28 +265,64 @@ def test_a_whole_register_has_nothing_to_take_back(tmp_path: Path) -> None:
 
 
 def test_nothing_is_frozen_before_the_replica_has_shown_what_the_chain_holds(tmp_path: Path) -> None:
-    """Register and replica were lost together: the register has something to freeze, the replica shows no anchor yet."""
+    """Register and replica come from the same backup: one has something to freeze, the other shows no anchor of it yet."""
     city = City(tmp_path)
     city.submit(licence(1))
     backup = back_up(city.register)
+    with closing(sqlite3.connect(tmp_path / "replica.db")) as connection:
+        connection.execute("VACUUM INTO ?", (str(tmp_path / "old.db"),))
     city.submit(licence(2))
     city.settle()
-    story = Story(city)
-    story.lose(backup)
-    city.replica.close()
-    (tmp_path / "replica.db").unlink()
+    city.stop()
+    for file in tmp_path.glob("replica.db*"):
+        file.unlink()
+    (tmp_path / "old.db").rename(tmp_path / "replica.db")
     city.start()
+    story = Story(city)
+    restore(city.register, backup)
     for _ in range(3):
-        with suppress(
-            NotFound, RegisterBehind
-        ):  # followed as far as it was, there is no log, or more than is known
-            city.anchorer.step()
-        with city.register.reading() as connection:
-            assert last_batch(connection) is None
-        city.follower.step()
+        city.anchorer.step()
+        with city.register.reading() as read:
+            assert last_batch(read) is None
+    city.follow()
+    with pytest.raises(RegisterBehind):
+        city.anchorer.step()
     story.recover(tmp_path)
     assert [anchor.sequence for anchor in city.anchors()] == [1]
     city.stop()
+
+
+def test_what_waited_behind_a_lost_batch_goes_on_waiting(tmp_path: Path) -> None:
+    """One certificate changes twice, so two batches: the chain has the first, the backup is from before either."""
+    city = City(tmp_path)
+    story = Story(city)
+    story.submit("first", licence(1))
+    city.settle()
+    story.submit("suspend", change("suspend", 1))
+    story.submit("resume", change("resume", 1))
+    backup = back_up(city.register)
+    while len(city.anchors()) < 2:
+        city.anchorer.step()
+        city.mine()
+    city.mine(city.chain.final_depth)
+    story.lose(backup)
+    planned = story.recover(tmp_path)
+    assert planned.kept == {1, 2}
+    assert planned.aside == ()
+    city.settle()
+    assert story.send("resume").first == 2
+    assert [anchor.sequence for anchor in city.anchors()] == [1, 2, 3]
+    assert (story.audited().findings, story.audited().remarks) == ((), ())
+    city.stop()
+
+
+def test_what_waits_behind_missing_records_cannot_stay(fallen: Restored, tmp_path: Path) -> None:
+    """It was accepted without them, so it may contradict them, though its own positions are free."""
+    fallen.take_early(*(licence(100 + number) for number in range(6)))
+    assert fallen.take_early(change("suspend", 1)).first == 12
+    planned = fallen.recover(tmp_path, fallen.copies)
+    assert [local.first for local in planned.aside] == [6, 12]
+    assert fallen.audited().findings == ()
 
 
 def test_a_batch_that_lost_against_one_of_before_the_restore_is_dropped(tmp_path: Path) -> None:
@@ -306,3 +348,44 @@ def test_a_batch_that_lost_against_one_of_before_the_restore_is_dropped(tmp_path
     assert [anchor.sequence for anchor in city.anchors()] == [1]
     assert (story.audited().findings, story.audited().remarks) == ((), ())
     city.stop()
+
+
+def test_a_register_that_is_no_backup_of_this_log_is_left_alone(fallen: Restored, tmp_path: Path) -> None:
+    register = fallen.city.register
+    with register.writing() as connection:
+        connection.execute(update(BATCH).values(payload=bytes(64)))
+    with pytest.raises(AnchorContradicted, match="no backup"):
+        fallen.recover(tmp_path, fallen.copies)
+    with register.writing() as connection:
+        connection.execute(update(LOGS).values(name="wuhan"))
+    with pytest.raises(AnchorContradicted, match="is of wuhan"):
+        fallen.recover(tmp_path, fallen.copies)
+
+
+def test_an_anchor_that_is_not_final_is_waited_for(tmp_path: Path) -> None:
+    city = City(tmp_path)
+    backup = back_up(city.register)
+    city.submit(licence(1))
+    city.anchorer.step()
+    city.mine()
+    story = Story(city)
+    story.lose(backup)
+    with pytest.raises(RegisterBehind, match="not final yet"):
+        story.recover(tmp_path)
+    city.stop()
+
+
+def test_what_was_accepted_comes_back_though_its_key_is_retired_and_its_time_over(
+    fallen: Restored, tmp_path: Path
+) -> None:
+    """It was judged when it came first; since then the key was retired, the statement expired, and rules may be stricter."""
+    city = fallen.city
+    fallen.recover(tmp_path, fallen.copies)
+    city.act(acts.KeyRetired(city.department.key.public.id, city.chain.now + 1))
+    city.mine(10)
+    later = city.chain.now + 30 * 86_400
+    with city.replica.reading() as trust:
+        for name in ("second", "third"):
+            receipt = accept(city.register, trust, fallen.sent[name], later, SETTINGS)
+            assert receipt.first == fallen.receipts[name].first
+    assert fallen.audited().findings == ()
