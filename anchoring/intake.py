@@ -6,9 +6,8 @@ same receipt.
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 import orjson
@@ -22,8 +21,8 @@ from anchoring.errors import RowError, SubmissionRefused
 from anchoring.incomplete import check_new, is_missing, note_back
 from anchoring.register import Receipt, Register, submission_of_root
 from anchoring.register_tables import LOG, SUBMISSION
-from anchoring.rows import FIRST_ROW, Faults, RowFault, RowReader, read_statement
-from anchoring.spool import Spool
+from anchoring.rows import RowReader, read_statement
+from anchoring.spool import Spool, read_rows
 from ledger.errors import MalformedInput
 from ledger.keys import public_key
 from ledger.limits import MAX_CLOCK_LEAD_SECONDS, MAX_STATUS_RECORDS
@@ -74,7 +73,7 @@ def accept(register: Register, trust: Trust, lines: Iterable[bytes], now: int, s
     4. Count and root are those of the statement.
     5. In one transaction: positions are promised, every record follows from its lineage, everything is written.
 
-    Records that a restored register misses are taken as at the time of their acceptance, and stand where they stood.
+    Records that a restored register misses stand where they stood: steps 2 and 3 asked them that when they came first.
 
     Raises: SubmissionRefused with nothing kept; TooMuchWaiting; RegisterBehind.
     """
@@ -87,8 +86,8 @@ def accept(register: Register, trust: Trust, lines: Iterable[bytes], now: int, s
     with tempfile.SpooledTemporaryFile(limits.SPOOL_MEMORY_BYTES, dir=settings.spool_directory) as file:
         # 3
         spool = Spool(file)
-        reader = RowReader(statement, found.grants, found.back.accepted if found.back else now)
-        leaves = _read_rows(reader, rows, statement, spool)
+        reader = RowReader(statement, found.grants, now, anchored=found.back is not None)
+        leaves = read_rows(reader, rows, statement, spool)
         # 4
         _check_root(statement, leaves)
         if not found.back:
@@ -119,8 +118,7 @@ def admit(register: Register, trust: Trust, line: bytes, now: int, settings: Set
     if receipt and not missing:
         return receipt
     if receipt and (state := trust.log(receipt.log)):
-        grants = trust.grants(statement.key, statement.issuer)
-        return Admitted(statement, signature, state, grants, receipt)
+        return Admitted(statement, signature, state, (), receipt)
     log = _check_statement(statement, trust, now, settings)
     grants = _check_key(statement, signature, trust, now)
     # More records than these cannot all change a status; whether fewer do, they show themselves.
@@ -218,32 +216,6 @@ def _check_in_force(key: KeyState, name: str, now: int) -> None:
             "key-retired",
             f"{name} was retired at {format_time(key.retired_at)}: sign with the key that replaced it",
         )
-
-
-def _read_rows(reader: RowReader, lines: Iterator[bytes], statement: Statement, spool: Spool) -> list[bytes]:
-    """Spool every row and return the leaf hashes in order. Raises: SubmissionRefused."""
-    leaves: list[bytes] = []
-    faults = Faults()
-    read = 0
-    for index, line in enumerate(islice(lines, statement.count + 1)):
-        read += 1
-        if faults.full or read > statement.count:
-            break
-        try:
-            row = reader.read(index, line)
-        except RowFault as fault:
-            faults.add(index + FIRST_ROW, fault.problem, str(fault))
-            continue
-        leaves.append(row.leaf)
-        spool.add(row)
-    faults.refuse()
-    if read != statement.count:
-        came = "more" if read > statement.count else f"only {read}"
-        raise SubmissionRefused(
-            "wrong-count",
-            f"the statement speaks of {statement.count} records, {came} came: send exactly those that were signed",
-        )
-    return leaves
 
 
 def _check_root(statement: Statement, leaves: list[bytes]) -> None:

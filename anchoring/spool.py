@@ -1,14 +1,16 @@
 """The rows of one submission between reading and writing, in bounded memory."""
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import IO, Any
 
 import cbor2
 
 from anchoring import limits
 from anchoring.errors import SubmissionRefused
-from anchoring.rows import Row
+from anchoring.rows import FIRST_ROW, Faults, Row, RowFault, RowReader
 from ledger.limits import MAX_STATUS_RECORDS
+from ledger.submissions import Statement
 
 
 class Spool:
@@ -37,7 +39,16 @@ class Spool:
                 )
             return
         self._chunk.append(
-            (row.index, row.leaf, record.lineage, record.kind, record.identifier, row.body, row.disclosure)
+            (
+                row.index,
+                row.leaf,
+                record.lineage,
+                record.kind,
+                record.identifier,
+                row.body,
+                row.disclosure,
+                [(link.rel, link.record) for link in record.links],
+            )
         )
         if len(self._chunk) == limits.CHUNK_ROWS:
             self._flush()
@@ -55,3 +66,29 @@ class Spool:
             cbor2.dump(self._chunk, self._file)
             self._chunks += 1
             self._chunk = []
+
+
+def read_rows(reader: RowReader, lines: Iterator[bytes], statement: Statement, spool: Spool) -> list[bytes]:
+    """Spool every row and return the leaf hashes in order. Raises: SubmissionRefused."""
+    leaves: list[bytes] = []
+    faults = Faults()
+    read = 0
+    for index, line in enumerate(islice(lines, statement.count + 1)):
+        read += 1
+        if faults.full or read > statement.count:
+            break
+        try:
+            row = reader.read(index, line)
+        except RowFault as fault:
+            faults.add(index + FIRST_ROW, fault.problem, str(fault))
+            continue
+        leaves.append(row.leaf)
+        spool.add(row)
+    faults.refuse()
+    if read != statement.count:
+        came = "more" if read > statement.count else f"only {read}"
+        raise SubmissionRefused(
+            "wrong-count",
+            f"the statement speaks of {statement.count} records, {came} came: send exactly those that were signed",
+        )
+    return leaves
