@@ -7,6 +7,7 @@ what it reads holds a row meanwhile. Errors never show bound values, which may b
 """
 
 import re
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -35,6 +36,11 @@ _SESSION: Final = {
 _TABLES_LOCK: Final = 0x73687A6874626C73  # an advisory lock of our own: "shzhtbls"
 _UNHOLDABLE: Final = re.compile(r"[\x00\ud800-\udfff]")  # zero for PostgreSQL, lone surrogates for UTF-8
 _DAMAGED: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
+_DAMAGE: Final = (
+    "the database file is damaged: stop the node; delete the file where it is the replica, which is followed anew, or "
+    "restore the register from its backup and run `shunzheng recover`"
+)
+_NO_TEXT: Final = "Could not decode to UTF-8"  # what Python says of stored text, and then quotes it
 _BEGIN: Final = "shunzheng_begin"  # execution option that names the SQLite statement opening a transaction
 
 
@@ -156,19 +162,23 @@ def _named() -> Iterator[None]:
     """Give a failure of the database, rather than of a statement, its name."""
     try:
         yield
-    except (OperationalError, InterfaceError) as error:
-        if _is_statement(error):
+    except (DatabaseError, InterfaceError) as error:
+        if _is_damage(error):
+            raise DatabaseDamaged(_DAMAGE) from None  # the driver's words may quote what is stored
+        if _is_statement(error) or not isinstance(error, OperationalError | InterfaceError):
             raise
         raise DatabaseUnavailable(f"the database failed, try again: {error.orig}") from error
-    except DatabaseError as error:
-        if getattr(error.orig, "sqlite_errorname", "") not in _DAMAGED:
-            raise
-        raise DatabaseDamaged(
-            f"the database file is damaged ({error.orig}): stop the node; delete the file where it is the replica, which is "
-            "followed anew, or restore the register from its backup and run `shunzheng recover`"
-        ) from error
+    except UnicodeDecodeError:  # so broken that SQLite's own words about it are no text
+        raise DatabaseDamaged(_DAMAGE) from None
     except PoolTimeout as error:
         raise DatabaseUnavailable("every connection to the database is in use: try again") from error
+
+
+def _is_damage(error: DBAPIError) -> bool:
+    """Tell whether SQLite, or Python reading its text, found that the file cannot be as it was written."""
+    if getattr(error.orig, "sqlite_errorname", "") in _DAMAGED:
+        return True
+    return isinstance(error.orig, sqlite3.OperationalError) and str(error.orig).startswith(_NO_TEXT)
 
 
 def _is_statement(error: DBAPIError) -> bool:

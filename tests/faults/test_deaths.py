@@ -21,7 +21,7 @@ from anchoring.register import FINAL, Register, submissions
 from tests.fakes.department import SETTINGS, change, licence
 from tests.fakes.issuing import City
 
-FLIPS: Final = 80
+FLIPS: Final = 60
 #: Columns in which nothing is stated that an audit could check: paces and states of work, and rows of their own.
 UNCHECKED: Final = {
     "log": {"opened"},
@@ -69,7 +69,8 @@ def test_a_flipped_bit_is_found_by_the_database_or_by_the_audit(tmp_path: Path) 
     content, stated = sound.read_bytes(), said(sound)
     assert audited(city).clean
     found = 0
-    for number, place in enumerate(random.Random(5).sample(range(len(content) * 8), FLIPS)):
+    written = [bit for bit in range(len(content) * 8) if content[bit // 8]]  # most of the rest is free space
+    for number, place in enumerate(random.Random(5).sample(written, FLIPS)):
         damaged = bytearray(content)
         damaged[place // 8] ^= 1 << place % 8
         file = tmp_path / f"flipped-{number}.db"
@@ -79,7 +80,7 @@ def test_a_flipped_bit_is_found_by_the_database_or_by_the_audit(tmp_path: Path) 
             assert said(file) == stated, f"bit {place} went unnoticed"
         found += noticed
         file.unlink()
-    assert found > FLIPS // 8  # the others fell into free space
+    assert found > FLIPS // 2  # the others fell into what states nothing
     city.stop()
 
 
