@@ -107,7 +107,7 @@ def _read(data: bytes, certificate: Any) -> Certificate:
     body = certificate["to_be_signed"]
     subject, issuer = body["subject"], body["issuer"]
     algorithm = certificate["algorithm"]["algorithm"].dotted
-    if body["algorithm"].dump() != certificate["algorithm"].dump():
+    if body["algorithm"]["algorithm"].dotted != algorithm:
         raise MalformedInput("a certificate names two different algorithms")
     return Certificate(
         der=data,

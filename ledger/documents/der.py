@@ -13,7 +13,6 @@ MAX_DEPTH: Final = 24  # a signature with its seal and a certificate's extension
 MAX_ELEMENTS: Final = 20_000  # a seal has about fifty, one for many signers some thousand
 
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
-UTC_TIME, GENERALIZED_TIME = 0x17, 0x18
 SEQUENCE, SET = 0x30, 0x31
 _CONSTRUCTED = 0x20
 _UNIVERSAL_CONSTRUCTED: Final = {SEQUENCE, SET}

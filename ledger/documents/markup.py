@@ -1,5 +1,6 @@
 """The XML of strangers: no document types, no entities, bounded in size, depth and number of elements."""
 
+import re
 from typing import Any, Final
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
@@ -10,6 +11,8 @@ from ledger.errors import LimitExceeded, MalformedInput
 
 MAX_BYTES: Final = 2 * 1024 * 1024  # the list of references of a document of ten thousand parts
 MAX_DEPTH: Final = 32  # a signature nests five deep
+#: Encodings that expat does not know, and some writers use; text is read whatever encoding it declares.
+_CHINESE: Final = re.compile(rb"""<\?xml [^>]{0,100}encoding=["'](?:gbk|gb2312|gb18030)["']""", re.IGNORECASE)
 MAX_ELEMENTS: Final = 25_000  # two for each of ten thousand references
 
 
@@ -19,7 +22,7 @@ def parse(data: bytes, root: str) -> Element:
         raise LimitExceeded(f"an XML part has {MAX_BYTES} bytes at most")
     parser = DefusedXMLParser(target=_Bounded(), forbid_dtd=True)
     try:
-        parser.feed(data)
+        parser.feed(data.decode("gb18030") if _CHINESE.match(data) else data)
         tree: Element = parser.close()
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise MalformedInput(f"not well-formed XML, or with a document type: {str(error)[:120]}") from error

@@ -40,7 +40,7 @@ class Document:
         """Read lists and descriptions. Raises: MalformedInput, LimitExceeded where the lists cannot be read."""
         document = cls(archive, listed_signatures(archive))
         for part in dict.fromkeys(one.part for one in document.listed):
-            if part is None or part not in archive:
+            if part is None:
                 continue
             try:
                 document.described[part] = describe(archive, part)

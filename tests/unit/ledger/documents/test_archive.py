@@ -187,6 +187,35 @@ def test_directory_and_entry_disagree(data: bytes, why: str) -> None:
         open_archive(data)
 
 
+@pytest.mark.parametrize("flag", [0x0001, 0x0020, 0x0040, 0x2000])
+@pytest.mark.parametrize("both", [True, False])
+def test_encrypted_and_patched_entries(flag: int, both: bool) -> None:
+    with pytest.raises(MalformedInput, match="no OFD uses"):
+        open_archive(patched(FLAGS, "<H", flag, both=both))
+
+
+def test_sizes_left_out_without_a_descriptor() -> None:
+    data = bytearray(zipped(method=zipfile.ZIP_STORED))
+    data[14:26] = bytes(12)
+    with pytest.raises(MalformedInput, match="different stories"):
+        open_archive(bytes(data))
+
+
+def test_a_directory_that_is_no_directory() -> None:
+    data = bytearray(zipped())
+    data[data.rfind(b"PK\x01\x02") + 3] = 0xFF
+    with pytest.raises(MalformedInput, match="directory of the archive is damaged"):
+        open_archive(bytes(data))
+
+
+def test_data_within_the_directory() -> None:
+    data = zipped()
+    held = bytearray(data[:-22] + b"more" + data[-22:])
+    struct.pack_into("<L", held, len(held) - 10, len(data) - 22 - directory(data) + 4)
+    with pytest.raises(MalformedInput, match="belongs to no entry"):
+        open_archive(bytes(held))
+
+
 def test_entries_that_overlap() -> None:
     data = bytearray(zipped({"a": b"1" * 10, "b": b"1" * 10}, method=zipfile.ZIP_STORED))
     at = directory(bytes(data))
@@ -293,6 +322,7 @@ def test_bombs_are_refused_unopened(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "MAX_INFLATED_BYTES", 1000)
     with pytest.raises(LimitExceeded, match="in all"):
         open_archive(zipped())
+    monkeypatch.undo()
     monkeypatch.setattr(archive, "MAX_ENTRIES", 1)
     with pytest.raises(LimitExceeded, match="parts"):
         open_archive(zipped())

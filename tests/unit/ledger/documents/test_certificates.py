@@ -163,6 +163,8 @@ def test_two_algorithms_in_one_certificate() -> None:
     made["algorithm"] = {"algorithm": "1.2.156.10197.1.301"}
     with pytest.raises(MalformedInput, match="two different"):
         decode_certificate(made.dump(force=True))
+    made["algorithm"] = {"algorithm": "1.2.156.10197.1.501", "parameters": core.Null()}
+    assert root().certificate.issued(decode_certificate(made.dump(force=True))) is Signed.YES
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ LONG = b"\x04\x81\x80" + bytes(128)
         bytes.fromhex("0303070080"),
         bytes.fromhex("06082a811ccf55018375"),
         bytes.fromhex("3009020101a00205003100"),
+        bytes.fromhex("4000"),
+        bytes.fromhex("6000"),
         LONG,
         der.encode(der.SEQUENCE, LONG, der.encode(der.OCTET_STRING, bytes(70_000))),
     ],
@@ -48,6 +50,7 @@ def test_der_is_accepted(data: bytes) -> None:
         ("0202ff80", "INTEGER"),
         ("0300", "BIT STRING"),
         ("030108", "BIT STRING"),
+        ("03020800", "BIT STRING"),
         ("030101", "BIT STRING"),
         ("03020101", "BIT STRING"),
         ("050100", "NULL"),
@@ -93,6 +96,13 @@ def test_children_and_their_content() -> None:
         der.children(b"\x02\x01\x05")
     with pytest.raises(MalformedInput, match="constructed"):
         der.children(b"\x30\x00\x00")
+
+
+@pytest.mark.parametrize("length", [0, 127, 128, 255, 256, 65_535, 65_536])
+def test_lengths_are_written_in_their_shortest_form(length: int) -> None:
+    element = der.encode(der.OCTET_STRING, bytes(length))
+    der.check(element)
+    assert der.content(element) == bytes(length)
 
 
 @pytest.mark.parametrize("number", [0, 1, 127, 128, 255, 256, 2**255, 2**256 - 1])

@@ -37,7 +37,10 @@ def test_xml_is_read(data: bytes) -> None:
         pytest.param(b"<a>&unknown;</a>", id="an unknown entity"),
         pytest.param(b"<a>\x00</a>", id="a zero byte"),
         pytest.param(b'<?xml version="1.0" encoding="nothing"?><a/>', id="an unknown encoding"),
-        pytest.param(b'<?xml version="1.0" encoding="gbk"?><a/>', id="an encoding that expat does not know"),
+        pytest.param(
+            b'<?xml version="1.0" encoding="gbk"?><a>\xff\xff</a>', id="not the encoding that is declared"
+        ),
+        pytest.param(b'<?xml version="1.0" encoding="big5"?><a/>', id="an encoding that expat does not know"),
         pytest.param(b'<a x="1" x="2"/>', id="an attribute twice"),
     ],
 )
@@ -57,6 +60,14 @@ def test_other_xml_is_refused(data: bytes) -> None:
 def test_xml_without_end(data: bytes) -> None:
     with pytest.raises(LimitExceeded):
         parse(data, "a")
+
+
+@pytest.mark.parametrize("encoding", ["GBK", "gb2312", "GB18030", "utf-8"])
+def test_encodings_in_use(encoding: str) -> None:
+    data = f'<?xml version="1.0" encoding="{encoding}"?>\n<a>天门</a>'.encode(encoding)
+    assert text(parse(data, "a")) == "天门"
+    with pytest.raises(MalformedInput):
+        parse(data.replace(b"<a>", b"<!DOCTYPE a><a>"), "a")
 
 
 def test_children_by_local_name() -> None:
