@@ -14,6 +14,7 @@
     ├── RegisterBehind          the chain holds anchors that the register does not know: restored from a backup
     ├── RegisterTooNew          a newer release has changed the register's tables
     ├── DatabaseDamaged         SQLite cannot read its own file: restore it, or delete it where it is the replica
+    ├── DatabaseTaken           register and replica were given one database, or another program's
     ├── DatabaseUnavailable     a database does not answer, is locked or full: try again
     ├── LeaseLost               another process anchors for the log now: this one has written nothing since
     ├── TooMuchWaiting          more is waiting for the chain than a node takes on: hand it in later
@@ -125,6 +126,10 @@ class RegisterTooNew(AnchoringError):
 
 class DatabaseDamaged(AnchoringError):
     """SQLite found its own file damaged. What can be read of it is not to be relied on."""
+
+
+class DatabaseTaken(AnchoringError):
+    """The database holds something else already: register and replica need one each, or a schema each."""
 
 
 class DatabaseUnavailable(AnchoringError):

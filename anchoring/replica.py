@@ -13,7 +13,7 @@ from sqlalchemy import Connection, MetaData, Table, bindparam, delete, insert, i
 
 from anchoring.chain import ChainEvent, RegistryName
 from anchoring.database import hold_tables, open_engine, snapshot, transaction
-from anchoring.errors import CursorMoved, NotFound, Quarantined, WrongRegistry
+from anchoring.errors import CursorMoved, DatabaseTaken, NotFound, Quarantined, WrongRegistry
 from anchoring.facts import (
     METADATA,
     REPLACED,
@@ -34,6 +34,8 @@ from ledger.status import StatusTree
 from ledger.trust import Fact
 
 _ROW: Final = 1  # the id of the one row of `state`
+#: Tables of the register and of signed checkpoints, which are not to be had again from the chain.
+_KEPT: Final = frozenset({"alembic_version", "submission", "cosignature"})
 _BLOCK_KEY: Final = ("log", "number")
 _state, _events, _pending = table(StateRow), table(EventRow), table(PendingRow)
 _blocks = table(BlockRow)
@@ -147,6 +149,10 @@ def _schema(connection: Connection) -> int | None:
 def _create(connection: Connection, name: str, head_zero: bytes) -> None:
     found = MetaData()
     found.reflect(connection, only=lambda name, _: not name.startswith(PREFIX))
+    if kept := _KEPT & found.tables.keys():
+        raise DatabaseTaken(
+            f"the replica's database holds {', '.join(sorted(kept))}: give the replica a database of its own"
+        )
     found.drop_all(connection)  # a replica of another schema number; it is followed anew
     METADATA.create_all(connection)
     cursor = Cursor(n=0, head=head_zero, block=0, time=0, final_block=0, final_hash=b"", final_time=0)

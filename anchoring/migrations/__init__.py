@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from anchoring.database import hold_tables, snapshot, transaction
-from anchoring.errors import RegisterTooNew
+from anchoring.errors import DatabaseTaken, RegisterTooNew
 from anchoring.register_tables import METADATA, SUBMISSION
 
 FOLDER: Final = Path(__file__).parent
@@ -45,7 +45,7 @@ _REVISION: Final = Table(
 def bring_up_to_date(engine: Engine) -> None:
     """Create the tables of a register, or change them to what this program needs; all or nothing.
 
-    Any number of processes may do this at once: one does it, the others wait for it. Raises: RegisterTooNew.
+    Any number of processes may do this at once: one does it, the others wait for it. Raises: RegisterTooNew, DatabaseTaken.
     """
     with snapshot(engine) as connection:
         if _revision(connection) == NEWEST:
@@ -54,6 +54,7 @@ def bring_up_to_date(engine: Engine) -> None:
         hold_tables(connection)
         found = _revision(connection)
         if found is None and not inspect(connection).has_table(SUBMISSION.name):
+            _check_empty(connection)
             METADATA.create_all(connection)
             _set_revision(connection, NEWEST)
             return
@@ -73,6 +74,16 @@ def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table(_REVISION.name):
         return None
     return connection.execute(select(_REVISION.c.version_num)).scalar_one_or_none()
+
+
+def _check_empty(connection: Connection) -> None:
+    """Leave the tables of others alone. Raises: DatabaseTaken."""
+    for table in METADATA.sorted_tables:
+        if inspect(connection).has_table(table.name):
+            raise DatabaseTaken(
+                f"the register's database holds a table {table.name!r} that is not a register's: "
+                "give the register a database of its own"
+            )
 
 
 def _set_revision(connection: Connection, revision: str) -> None:

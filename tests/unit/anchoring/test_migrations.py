@@ -12,15 +12,17 @@ from sqlalchemy.exc import DBAPIError
 
 from anchoring import migrations
 from anchoring.database import open_engine, snapshot, transaction
-from anchoring.errors import RegisterTooNew
+from anchoring.errors import DatabaseTaken, RegisterTooNew
 from anchoring.migrations import FIRST, NEWEST, REVISIONS, upgrade
 from anchoring.proofs import proof_of
 from anchoring.register import Register, submissions
 from anchoring.register_tables import METADATA, RECORD
+from anchoring.replica import Replica
 from ledger.comparison import Presented
 from ledger.verification import verify
 from tests.databases import NewDatabase
 from tests.fakes.department import change, licence
+from tests.fakes.histories import History
 from tests.fakes.issuing import City
 
 VERSION = text("SELECT version_num FROM alembic_version")
@@ -129,6 +131,30 @@ def test_a_register_of_a_newer_release_is_refused(new_database: NewDatabase) -> 
     register.close()
     with pytest.raises(RegisterTooNew, match=r"9999.*run that one"):
         Register(url)
+
+
+def test_register_and_replica_do_not_take_each_others_database(new_database: NewDatabase) -> None:
+    history = History(1)
+    head = history.chain.head_zero(history.contract)
+    for url, first, second in (
+        (new_database("one"), "register", "replica"),
+        (new_database("two"), "replica", "register"),
+    ):
+        use(first, url, history.name, head)
+        with pytest.raises(DatabaseTaken, match=f"give the {second} a database of its own"):
+            use(second, url, history.name, head)
+        use(first, url, history.name, head)
+
+
+def use(what: str, url: str, name: str, head: bytes) -> None:
+    if what == "register":
+        Register(url).close()
+        return
+    replica = Replica(url)
+    try:
+        replica.prepare(name, head)
+    finally:
+        replica.close()
 
 
 def test_an_upgrade_that_fails_leaves_the_register_as_it_was(new_database: NewDatabase) -> None:

@@ -82,6 +82,7 @@ NEVER_ASKED = {
     "WrongRegistry",
     "CursorMoved",
     "RegisterTooNew",
+    "DatabaseTaken",
     "LeaseLost",
     "PeerFailed",
     "KeystoreError",
