@@ -142,7 +142,7 @@ def _start(folder: Path) -> None:
     end = time.monotonic() + _START_SECONDS
     failed = folder / postgresql_server.FAILED
     while not (folder / postgresql_server.READY).exists():
-        if failed.exists() or time.monotonic() > end:
-            said = failed.read_text() if failed.exists() else "it takes too long"
+        if failed.exists() or _started[-1].poll() is not None or time.monotonic() > end:
+            said = failed.read_text() if failed.exists() else "it ended, or takes too long"
             raise RuntimeError(f"the PostgreSQL server of the tests did not start: {said}")
         time.sleep(0.02)

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -21,48 +22,48 @@ USERS: Final = "users"
 READY: Final = "ready"
 FAILED: Final = "failed"
 _START_SECONDS: Final = 30
+_LOOK_SECONDS: Final = 0.02
 
 
 def main() -> None:
     """Start, wait for the last user to end, stop."""
-    folder = Path(sys.argv[1])
+    folder, server = Path(sys.argv[1]), None
     try:
         server = start(folder, sys.argv[2:])
     except (OSError, subprocess.SubprocessError) as error:
         said = getattr(error, "stderr", None) or ""
         (folder / FAILED).write_text(f"{error}\n{said}")
-        return
     with (folder / USERS).open("rb") as users:
         fcntl.flock(users, fcntl.LOCK_EX)
-        server.send_signal(signal.SIGQUIT)
-        server.wait()
+        if server:
+            server.send_signal(signal.SIGQUIT)
+            server.wait()
         shutil.rmtree(folder)
 
 
 def start(folder: Path, settings: list[str]) -> subprocess.Popen[bytes]:
-    """Make a cluster and start a server on it; return when it answers."""
+    """Start a server on the cluster in a folder, which is made where there is none; return when it answers."""
     data = folder / "data"
-    data.mkdir(mode=0o700)
-    who: dict[str, Any] = {"cwd": folder, "env": {"LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]}}
     installed = _installed()
+    who: dict[str, Any] = {"cwd": folder, "env": {"LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]}}
     if os.geteuid() == 0:
         nobody = pwd.getpwnam("nobody")
-        for place in (folder, data):
-            os.chown(place, nobody.pw_uid, nobody.pw_gid)
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
         who |= {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
         installed = _reachable(installed, folder, who)
     programs = installed / "bin"
-    made = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
-    subprocess.run([*made, "--no-instructions"], check=True, capture_output=True, text=True, **who)
+    if not data.exists():
+        made = [programs / "initdb", "-D", data, "-Upostgres", "--auth=trust", "--encoding=UTF8", "--no-sync"]
+        subprocess.run([str(word) for word in made], check=True, capture_output=True, text=True, **who)
     settings = ["listen_addresses=", f"unix_socket_directories={folder}", *settings]
-    told = [f"-c{setting}" for setting in settings]
-    with (folder / "log").open("wb") as log:
-        command = [str(programs / "postgres"), "-D", str(data), *told]
+    command = [str(programs / "postgres"), "-D", str(data), *(f"-c{setting}" for setting in settings)]
+    with (folder / "log").open("ab") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, **who)
-    asking = [programs / "pg_isready", "-q", "-h", folder, "-t", str(_START_SECONDS)]
+    asking = [str(programs / "pg_isready"), "-q", f"-h{folder}", f"-t{_START_SECONDS}"]
     while subprocess.run(asking, **who).returncode != 0:
         if server.poll() is not None:
             raise OSError((folder / "log").read_text())
+        time.sleep(_LOOK_SECONDS)
     (folder / READY).touch()
     return server
 
@@ -80,7 +81,7 @@ def _reachable(installed: Path, folder: Path, who: dict[str, Any]) -> Path:
     try:
         subprocess.run([installed / "bin" / "postgres", "--version"], check=True, capture_output=True, **who)
     except (OSError, subprocess.SubprocessError):
-        return Path(shutil.copytree(installed, folder / "installed"))
+        return Path(shutil.copytree(installed, folder / "installed", dirs_exist_ok=True))
     return installed
 
 
