@@ -1,7 +1,7 @@
 """Insert many rows as fast as a database takes them: COPY on PostgreSQL, plain tuples on SQLite.
 
-A submission of a million records is three million rows, and its transaction keeps other writers waiting: here nothing is done
-a row that the driver can do by itself. Errors name no values, as everywhere.
+A submission of a million records is three million rows, and its transaction keeps other writers waiting: nothing is done
+for each row that the driver can do by itself. Errors name no values, as everywhere.
 """
 
 from collections.abc import Sequence

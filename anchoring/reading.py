@@ -5,13 +5,14 @@ Every answer of one `Reading` comes from the same state of the replica. Its `Tru
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import Connection, CursorResult, RowMapping, Select, Table, bindparam, func, select
 
 from anchoring.chain import ChainEvent
-from anchoring.database import file_faults, findable
+from anchoring.database import file_faults, findable, snapshot
 from anchoring.facts import TABLES, VOID, BlockRow, EventRow, PendingRow, StateRow, event_of, fact_of, table
 from ledger import registry as acts
 from ledger.registry import decode_act
@@ -84,6 +85,12 @@ _EVENT: Final = select(_events).where(_events.c.n == bindparam("n"))
 _EVENTS: Final = select(_events).where(_events.c.n > bindparam("after")).order_by(_events.c.n)
 _NEWEST_BEFORE: Final = (
     select(_events.c.n).where(_events.c.time < bindparam("time")).order_by(_events.c.n.desc()).limit(1)
+)
+_SIZE_BEFORE: Final = (
+    select(_anchors.c.size)
+    .where(_anchors.c.log == bindparam("log"), _anchors.c.time < bindparam("time"))
+    .order_by(_anchors.c.sequence.desc())
+    .limit(1)
 )
 _HEAD: Final = select(_events.c.head).where(_events.c.n == bindparam("n"))
 _PENDING: Final = select(_pending).order_by(_pending.c.n)
@@ -171,6 +178,11 @@ class Reading:
         wanted = _ANCHORS if below is None else _ANCHORS.where(_anchors.c.sequence < below)
         return list(self._all(Anchor, wanted.limit(most), log=log))
 
+    def size_before(self, log: str, time: int) -> int:
+        """Return how many positions of a log the anchors of blocks before `time` made."""
+        sought = {"log": findable(log), "time": time}
+        return self._connection.execute(_SIZE_BEFORE, sought).scalar_one_or_none() or 0
+
     def void_anchors(self) -> dict[str, int]:
         """Return how many anchors of each log are void; logs without one are left out."""
         return {row[0]: row[1] for row in self._connection.execute(_VOID_ANCHORS)}
@@ -225,6 +237,12 @@ class Reading:
         """Walk through the stored blocks of the log's status tree, which is as of its newest final anchor."""
         for row in self._rows(_BLOCKS, log=log):
             yield StatusBlock(row["number"], row["content"], row["node"])
+
+    @contextmanager
+    def newer(self) -> Iterator["Reading"]:
+        """Give the state that the replica is in now."""
+        with snapshot(self._connection.engine) as connection:
+            yield Reading(connection)
 
     def file_faults(self) -> list[str]:
         """Return what the database says is wrong with the replica's own file."""

@@ -248,7 +248,7 @@ def test_a_register_behind_the_chain_freezes_nothing(city: City, new_database: N
     city.register = Register(new_database("yesterday"))
     with pytest.raises(RegisterBehind) as caught:
         frozen(city)
-    assert "from 1 on" in str(caught.value)
+    assert "batches 1 to 1" in str(caught.value)
 
 
 def test_a_register_behind_what_is_not_final_yet_freezes_nothing(

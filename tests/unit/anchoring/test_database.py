@@ -180,6 +180,11 @@ def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None
             count(open_engine(url))
 
 
+def test_a_wrong_statement_is_no_failure_of_the_database(engine: Engine) -> None:
+    with pytest.raises(DBAPIError, match="nowhere"), snapshot(engine) as connection:
+        connection.execute(text("SELECT nothing FROM nowhere"))
+
+
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
 def test_any_name_of_postgresql_will_do(scheme: str) -> None:
     engine = open_engine(f"{scheme}://city:secret@db.example/register?options=-c%20search_path%3Dcity")

@@ -24,8 +24,9 @@ from anchoring.register import (
 from anchoring.register_tables import DISCLOSURE
 from anchoring.tokens import PREFIX, check_token, create_token, revoke_token, tokens
 from ledger.knowledge import Knowledge
+from ledger.sealing_identifiers import SealingIdentifier
 from tests.databases import NewDatabase
-from tests.fakes.department import LOG, NOW, World, change, identifier, licence
+from tests.fakes.department import ISSUER, LOG, NOW, World, change, identifier, licence
 
 random = Random(1).randbytes
 
@@ -81,11 +82,12 @@ def test_a_submission_that_is_not_here_is_not_found(register: Register, id: str)
         submission(connection, id)
 
 
-def test_what_is_not_registered_is_not_found(register: Register) -> None:
+@pytest.mark.parametrize("sought", [identifier(1), "", "天门", "a\0b", "\ud800"], ids=ascii)
+def test_what_is_not_registered_is_not_found(register: Register, sought: str) -> None:
     with register.reading() as connection:
         for look in (records_of, current_leaf, newest_leaf):
             with pytest.raises(NotFound, match="is not registered here"):
-                look(connection, identifier(1))
+                look(connection, sought)
         with pytest.raises(NotFound):
             record(connection, bytes(32))
 
@@ -99,9 +101,10 @@ def test_any_version_leads_to_its_lineage(register: Register, world: World) -> N
 
 
 def test_an_identifier_of_another_kind_is_its_own_lineage(register: Register, world: World) -> None:
-    world.department.submit(register, world.trust, licence(kind="seal", identifier="4290060000001"))
+    seal = SealingIdentifier.build("seal", ISSUER, "429006000001").text
+    world.department.submit(register, world.trust, licence(1), licence(kind="seal", identifier=seal))
     with register.reading() as connection:
-        assert len(records_of(connection, "4290060000001")) == 1
+        assert [held.record.kind for held in records_of(connection, seal)] == ["seal"]
 
 
 def test_errors_of_the_database_show_no_values(register: Register) -> None:
