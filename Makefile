@@ -36,7 +36,7 @@ lint: $(BIN)/shunzheng ## style, types, the direction of imports, container file
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/hadolint docker/Dockerfile
-	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml docker/compose.postgresql.yaml
 
 format: $(BIN)/shunzheng ## format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format
