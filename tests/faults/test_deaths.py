@@ -18,6 +18,7 @@ from anchoring.errors import AnchoringError, DatabaseDamaged, DatabaseUnavailabl
 from anchoring.findings import AuditReport
 from anchoring.intake import accept
 from anchoring.register import FINAL, Register, submissions
+from anchoring.register_tables import METADATA
 from tests.fakes.department import SETTINGS, change, licence
 from tests.fakes.issuing import City
 
@@ -99,16 +100,15 @@ def said(file: Path) -> Any:
     """Return everything that the tables state and an audit could check."""
     with closing(sqlite3.connect(file)) as connection:
         try:
-            names = [
-                row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            ]
-            return {name: rows(connection, name) for name in sorted(set(names) - UNCHECKED_TABLES)}
+            return {
+                name: rows(connection, name) for name in sorted(METADATA.tables.keys() - UNCHECKED_TABLES)
+            }
         except sqlite3.DatabaseError as error:
             return str(error)
 
 
 def rows(connection: sqlite3.Connection, table: str) -> Any:
-    columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+    columns = [column.name for column in METADATA.tables[table].columns]
     checked = ", ".join(name for name in columns if name not in UNCHECKED.get(table, ()))
     return list(connection.execute(f"SELECT {checked} FROM {table} ORDER BY 1"))
 

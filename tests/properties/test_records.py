@@ -10,6 +10,7 @@ from ledger import registry as acts
 from ledger.canonical import decode_canonical
 from ledger.records import PRESENTABLE, STATUS_ACTIONS, Link, Record, decode_record
 from ledger.registry import Act, decode_act
+from ledger.sealing_identifiers import SealingIdentifier
 from ledger.submissions import Entry, Statement, decode_entry
 from ledger.suites import SHA256, SM3
 from ledger.times import format_time, parse_time
@@ -30,12 +31,11 @@ def records(draw: st.DrawFn) -> Record:
     states = action in PRESENTABLE
     start, end = sorted([draw(st.dates()), draw(st.dates())])
     kind = draw(st.sampled_from(["licence", "seal", "signature", "material"]))
-    certificate = kind in ("licence", "material")
     return Record(
         suite=draw(st.sampled_from([SM3, SHA256])),
         kind=kind,
         action=action,
-        identifier=CITY.identifier(draw(st.integers(1, 10**9))) if certificate else draw(TEXT),
+        identifier=_identifier(kind, draw(st.integers(1, 10**9))),
         issuer=draw(TEXT),
         time=draw(MOMENTS),
         salt=draw(st.binary(min_size=16, max_size=16)),
@@ -47,6 +47,12 @@ def records(draw: st.DrawFn) -> Record:
         links=tuple(draw(st.lists(st.builds(Link, st.sampled_from(["sealed-by", "x"]), HASHES), max_size=3))),
         basis=draw(st.none() | TEXT) if states else draw(TEXT),
     )
+
+
+def _identifier(kind: str, number: int) -> str:
+    if kind in ("licence", "material"):
+        return CITY.identifier(number)
+    return SealingIdentifier.build(kind, CITY.issuer, f"S{number:010d}").text
 
 
 STATEMENTS = st.builds(

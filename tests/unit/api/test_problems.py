@@ -87,6 +87,8 @@ NEVER_ASKED = {
     "PeerFailed",
     "KeystoreError",
     "DevnetError",
+    "CheckpointRefused",
+    "SnapshotRefused",
 }
 ROOTS = {"LedgerError", "ApiError", "SubmissionRefused"}
 
