@@ -4,6 +4,7 @@ import argparse
 import base64
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,11 +13,12 @@ from api.console import say, show_json
 from api.policies import DEFAULT, named, names
 from ledger.canonical import Json
 from ledger.canonical import decode as decode_json
+from ledger.documents.carriers import detach
 from ledger.errors import MalformedInput
 from ledger.paper import PREFIX
 from ledger.reasons import Verdict
 from ledger.times import parse_time
-from ledger.verification import Policy, Presented, verify
+from ledger.verification import Policy, verify
 
 EXIT_CODES: Final = {Verdict.VALID: 0, Verdict.NOT_CURRENT: 10, Verdict.INVALID: 11, Verdict.UNVERIFIABLE: 12}
 _MARKS: Final = {"pass": "✓", "fail": "✗", "unknown": "?", "not_applicable": "–"}
@@ -52,6 +54,12 @@ def add(commands: Any) -> None:
         "--trust", type=Path, metavar="FILE", help="with --snapshot: whose cosignatures count"
     )
     command.add_argument("--at", metavar="TIME", help="with --snapshot: judge as of this moment")
+    command.add_argument(
+        "--trust-list",
+        type=Path,
+        metavar="F",
+        help="with --snapshot: whose seals and certificates this city accepts",
+    )
     age = command.add_mutually_exclusive_group()
     age.add_argument("--max-age", type=int, metavar="SECONDS", help="how old the knowledge may be")
     age.add_argument(
@@ -77,9 +85,10 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _asked(args: argparse.Namespace) -> Any:
+    documents = [path.read_bytes() for path in args.files]
     body = request_body(
-        _proof(args),
-        [path.read_bytes() for path in args.files],
+        _proof(args, documents),
+        documents,
         _claims(args),
         args.max_age,
         args.policy,
@@ -91,14 +100,17 @@ def _asked(args: argparse.Namespace) -> Any:
 def _own(args: argparse.Namespace) -> Any:
     """Verify here, from a snapshot alone."""
     from api.offline import opened  # loads the libraries of databases, which asking a node does without
+    from api.papers import authorities, open_papers
 
     policy = Policy(max_age=args.max_age) if args.max_age is not None else named(args.policy or DEFAULT)
     if policy is None:
         raise MalformedInput(f"there is no policy {args.policy!r}; known are {', '.join(names())}")
-    presented = Presented(tuple(path.read_bytes() for path in args.files), _claims(args))
+    documents = [path.read_bytes() for path in args.files]
+    papers = open_papers(documents, _claims(args), authorities(args.trust_list))
+    proof = _proof(args, documents).encode()
     now = int(time.time()) if args.at is None else parse_time(args.at)
     with opened(args.snapshot, args.trust) as trust:
-        return verify(presented, _proof(args).encode(), trust, now, policy).to_json()
+        return papers.with_report(verify(papers.presented, proof, trust, now, policy))
 
 
 def request_body(
@@ -117,7 +129,8 @@ def request_body(
     return json.dumps(body, ensure_ascii=False).encode()
 
 
-def _proof(args: argparse.Namespace) -> str:
+def _proof(args: argparse.Namespace, documents: list[bytes]) -> str:
+    """Return the proof that was named, or that lies beside a document, or that travelled inside one."""
     given: str | None = args.proof
     if given and given.startswith(PREFIX):
         return given
@@ -127,8 +140,13 @@ def _proof(args: argparse.Namespace) -> str:
             return path.read_bytes().decode("utf-8", "replace")
     if not paths:
         raise MalformedInput("nothing to verify: name a document, or a proof with --proof")
+    for document in documents if given is None else ():
+        carried = detach(document)
+        if carried.proof is not None:
+            return carried.proof.encode().decode()
     raise FileNotFoundError(
-        f"{paths[0]} does not exist: name the proof with --proof (the holder has it; `shunzheng proof` exports it)"
+        f"{paths[0]} does not exist, and no document carries a proof: name the proof with --proof (the holder has it; "
+        "`shunzheng proof` exports it)"
     )
 
 
@@ -156,8 +174,21 @@ def in_words(report: dict[str, Any], lang: str) -> str:
         if "since" in status:
             words, since = report["steps"][8]["words"][lang], {"zh": "自", "en": "since"}[lang]
             lines.append(f"  {words} ({since} {status['since']})")
+    lines += _documents(report, lang)
     lines.append("")
     for step in report["steps"]:
         words = f"{step['name'][lang]}: {step['words'][lang]}"
         lines.append(f"  {_MARKS[step['outcome']]} {step['step']:>2}  {words}")
     return "\n".join(lines)
+
+
+def _documents(report: dict[str, Any], lang: str) -> Iterator[str]:
+    """Say what the seals and signatures inside the presented documents come to."""
+    for document in report.get("documents", ()):
+        if document["problem"]:
+            unread = {"zh": "文件无法读取", "en": "The document cannot be read"}[lang]
+            yield f"  {unread}: {document['problem']}"
+        for signature in document["signatures"]:
+            name = signature["seal_name"] or signature["signer"] or signature["kind"]
+            told = [signature["words"][lang], *(found["words"][lang] for found in signature["findings"][:1])]
+            yield f"  {name}: {' — '.join(told)}"

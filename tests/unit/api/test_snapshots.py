@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from anchoring.cosigning import Cosigner
 from api.cli import main
 from api.offline import read_trust
+from examples.papers import pdf
 from ledger import registry as acts
 from ledger.canonical import encode as canonical
 from ledger.checkpoints import Cosignature, Cosigned, decode_fork, read_cosigned
@@ -27,7 +28,7 @@ from tests.unit.api.city import LOG, City, identifier
 
 SERIAL = "TM2022A0000000000001"
 LICENCE = identifier(SERIAL)
-DOCUMENT = b"%PDF-1.7 a licence"
+DOCUMENT = pdf(["营业执照"])
 OTHERS = {name: generate("p256", Random(name).randbytes) for name in ("wuhan", "xiantao")}
 Run = Callable[..., tuple[int, str, str]]
 
@@ -105,6 +106,27 @@ def verify(three: Cosigned3, run: Run) -> Callable[..., Mapping[str, object]]:
         return found
 
     return verify
+
+
+def test_a_document_with_its_proof_inside_needs_nothing_beside_it(
+    three: Cosigned3, verify: Callable[..., Mapping[str, object]], run: Run, tmp_path: Path
+) -> None:
+    """`attach` and `detach` on the way: what comes out is what was registered, and its proof."""
+    snapshot, registered = three.snapshot(), three.document
+    three.document = tmp_path / "carried.pdf"
+    assert run("attach", registered, "-o", three.document)[0] == 0
+    assert three.document.read_bytes() != DOCUMENT
+    assert verify(snapshot)["verdict"] == "valid"
+    code, _, said = run(
+        "attach", three.document, "--proof", f"{registered}.proof.json", "-o", tmp_path / "twice.pdf"
+    )
+    assert (code, "carries a proof already" in said) == (1, True)
+    out = tmp_path / "out.pdf"
+    assert run("detach", three.document, "-o", out)[0] == 0
+    assert out.read_bytes() == DOCUMENT
+    three.document = out
+    assert verify(snapshot)["verdict"] == "valid"
+    assert run("detach", out, "-o", tmp_path / "none.pdf")[0] == 1
 
 
 def test_the_newest_checkpoint_of_a_majority(three: Cosigned3) -> None:
