@@ -96,7 +96,8 @@ def test_every_verdict_has_an_exit_code_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nothing.pdf"], "name the proof with --proof"),
+        (["alone.txt"], "name the proof with --proof"),
+        (["nothing.pdf"], "nothing.pdf"),
         ([], "nothing to verify"),
         (["--proof", "SZ1:X", "--claims", "claims.json"], "must hold one JSON object"),
     ],
@@ -111,6 +112,7 @@ def test_what_cannot_be_asked_is_1(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("claims.json").write_text("[]")
+    Path("alone.txt").write_text("a document without its proof")
     assert main(["verify", *arguments, *NODE]) == 1
     said = capsys.readouterr()
     assert (said.out, words in said.err) == ("", True)
