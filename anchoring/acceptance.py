@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from anchoring import limits
 from anchoring.bulk import insert_many
-from anchoring.register_tables import CHANGE, DISCLOSURE, LINEAGE, RECORD
+from anchoring.register_tables import CHANGE, DISCLOSURE, LINEAGE, LINK, RECORD
 from anchoring.rows import FIRST_ROW, Faults, Row
 from ledger.canonical import decode
 from ledger.errors import TransitionRefused
@@ -22,8 +22,9 @@ from ledger.records import decode_record
 from ledger.status import Status
 from ledger.suites import Suite
 
-#: An issue as it is spooled: index, leaf, lineage's name, kind, identifier, canonical bytes, disclosure.
-Issue = tuple[int, bytes, str, str, str, bytes, bytes | None]
+#: An issue as it is spooled: index, leaf, lineage's name, kind, identifier, canonical bytes, disclosure, links.
+Issue = tuple[int, bytes, str, str, str, bytes, bytes | None, Sequence[tuple[str, bytes]]]
+_LinkRow = tuple[bytes, int, str]
 
 _KNOWN: Final = select(LINEAGE).where(LINEAGE.c.name.in_(bindparam("names", expanding=True)))
 _CHANGED: Final = (
@@ -72,7 +73,8 @@ class Acceptance:
             return
         standing = self._standing(row[2] for row in chunk)
         records, disclosures, lineages = [], [], []
-        for index, leaf, name, kind, identifier, body, disclosure in chunk:
+        linked: list[_LinkRow] = []
+        for index, leaf, name, kind, identifier, body, disclosure, links in chunk:
             position = self._first + index
             if name in standing:
                 self._refuse(index, standing[name].lineage, body, leaf)
@@ -85,9 +87,12 @@ class Acceptance:
             )
             if disclosure is not None:
                 disclosures.append((position, disclosure))
+            if links:
+                linked += _links(position, links)
         insert_many(self._connection, RECORD, records)
         insert_many(self._connection, LINEAGE, lineages)
         insert_many(self._connection, DISCLOSURE, disclosures)
+        insert_many(self._connection, LINK, linked)
 
     def follow(self, rows: Sequence[Row]) -> None:
         """Write records that follow others, each lineage in the order of its chain. All issues must be written before."""
@@ -129,15 +134,18 @@ class Acceptance:
 
     def _write(self, followed: list[_Followed]) -> None:
         records, changes, disclosures = [], [], []
+        linked: list[_LinkRow] = []
         for one in followed:
             row, position = one.row, one.position
             records.append((position, row.leaf, one.lineage, row.body))
             changes.append((position, one.target, int(one.status)))
             if row.disclosure is not None:
                 disclosures.append((position, row.disclosure))
+            linked += _links(position, ((link.rel, link.record) for link in row.record.links))
         insert_many(self._connection, RECORD, records)
         insert_many(self._connection, CHANGE, changes)
         insert_many(self._connection, DISCLOSURE, disclosures)
+        insert_many(self._connection, LINK, linked)
 
     def _refuse(self, index: int, lineage: Lineage, body: bytes, leaf: bytes) -> None:
         try:
@@ -156,6 +164,11 @@ class Acceptance:
                 members = {name: row[name] for name in Lineage.__slots__} | {"status": Status(row["status"])}
                 found[row["name"]] = _Standing(Lineage(**members), row["first"], row["position"])
         return found
+
+
+def _links(position: int, links: Iterable[tuple[str, bytes]]) -> Iterable[_LinkRow]:
+    """Return the rows of a record's links, once each: a record may say the same twice."""
+    return dict.fromkeys((target, position, rel) for rel, target in links)
 
 
 def _in_order(standing: _Standing | None, members: list[Row]) -> list[Row]:

@@ -112,6 +112,15 @@ class ChangeRow(_Row, table=True):
     status: int = _small()
 
 
+class LinkRow(_Row, table=True):
+    """The record at position `record` links to the record of the leaf hash `target`, in whichever log that is."""
+
+    __tablename__ = "link"
+    target: bytes = Field(primary_key=True)
+    record: int = _number(key=True)
+    rel: str = Field(primary_key=True)
+
+
 class MissingRow(_Row, table=True):
     """Positions that the chain counts and whose records are not back yet after a restore.
 
@@ -174,6 +183,7 @@ RECORD: Final = _table(RecordRow)
 DISCLOSURE: Final = _table(DisclosureRow)
 LINEAGE: Final = _table(LineageRow)
 CHANGE: Final = _table(ChangeRow)
+LINK: Final = _table(LinkRow)
 MISSING: Final = _table(MissingRow)
 TRANSACTION: Final = _table(TransactionRow)
 LEASE: Final = _table(LeaseRow)
