@@ -109,6 +109,15 @@ class NodeClient:
     def history(self, identifier: str) -> Any:
         return self._ask("GET", f"/v1/certificates/{quote(identifier, safe='')}/history").json()
 
+    def uses(self, identifier: str, after: str | None, before: str | None) -> Iterator[Any]:
+        """Yield what was sealed with a seal, oldest first, page by page."""
+        bounds = {name: moment for name, moment in (("after", after), ("before", before)) if moment}
+        path, query = f"/v1/certificates/{quote(identifier, safe='')}/uses", bounds
+        while path:
+            page = self._ask("GET", path, params=query or None).json()
+            yield from page["items"]
+            path, query = str(page.get("next", "")), {}
+
     def lineages(self, identifiers: Sequence[str]) -> list[Any]:
         """Return where each certificate stands, in the order of `identifiers`; None where it is not registered."""
         found: list[Any] = []

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Annotated
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Path, Query, Response, Security
 
@@ -12,15 +13,19 @@ from anchoring.proofs import proof_of
 from anchoring.reading import Reading
 from anchoring.register import Held
 from anchoring.tokens import Token
-from api import bodies, openapi
+from anchoring.uses import uses
+from api import bodies, limits, openapi
 from api.node import Node, NodeNeeded
+from api.schemas.base import Time
 from api.schemas.registry import HistoryShape, IdentifiersShape, LineageShape, LineagesShape
+from api.schemas.uses import UseShape, UsesShape
 from api.schemas.verification import ProofShape
 from api.tokens import holder
 from ledger.fields import parse_hex
 from ledger.history import Recorded, history
-from ledger.limits import MAX_TEXT_CHARS
+from ledger.limits import MAX_LOG_SIZE, MAX_TEXT_CHARS
 from ledger.suites import parse_digest
+from ledger.times import parse_time
 
 router = APIRouter(prefix="/v1", tags=["records"])
 
@@ -34,15 +39,8 @@ _HISTORY = openapi.problems(
     "quarantined",
     "invalid-parameter",
 )
-_LINEAGES = openapi.problems(
-    "token-required",
-    "scope-missing",
-    "issues-nothing",
-    "not-found",
-    "not-ready",
-    "quarantined",
-    "invalid-parameter",
-)
+_LINEAGES = _HISTORY
+_USES = _HISTORY | openapi.problems("malformed-input", "invalid-parameter")
 _PROOF = openapi.answer(ProofShape, "The proof, in canonical form.") | openapi.problems(
     "token-required",
     "scope-missing",
@@ -95,6 +93,44 @@ def certificate_history(identifier: Identifier, _: HistoryHolder, node: NodeNeed
     with node.reading() as reading:
         found = history([_recorded(item, reading, node.log) for item in held], reading, node.log)
     return HistoryShape.of(identifier, node.log, found, held)
+
+
+@router.get("/certificates/{identifier}/uses", response_model_exclude_none=True, responses=_USES)
+def seal_uses(
+    identifier: Identifier,
+    _: HistoryHolder,
+    node: NodeNeeded,
+    after: Annotated[
+        Time | None, Query(description="Only sealings anchored at this moment or later.")
+    ] = None,
+    before: Annotated[Time | None, Query(description="Only sealings anchored before this moment.")] = None,
+    position: Annotated[
+        int, Query(ge=0, le=MAX_LOG_SIZE, description="Only sealings at this position or beyond.")
+    ] = 0,
+    limit: Annotated[
+        int, Query(ge=1, le=limits.MAX_PAGE_ITEMS, description="Items of one page.")
+    ] = limits.PAGE_ITEMS,
+) -> UsesShape:
+    """List what was sealed with a seal of any version, in the order of the log.
+
+    The anchor of the sealing counts, not the time that it states. A sealing that is not anchored yet comes after every
+    moment.
+    """
+    first, end = position, MAX_LOG_SIZE
+    with node.reading() as reading:
+        if after is not None:
+            first = max(first, reading.size_before(node.log, parse_time(after)))
+        if before is not None:
+            end = reading.size_before(node.log, parse_time(before))
+        with node.register.reading() as connection:
+            found = uses(connection, identifier, first=first, end=end, most=limit)
+        recorded = [_recorded(use.sealing, reading, node.log) for use in found]
+    items = [UseShape.of_use(item, use) for item, use in zip(recorded, found, strict=True)]
+    following = found[-1].sealing.position + 1 if len(found) == limit else None
+    asked = {"after": after, "before": before, "position": following, "limit": limit}
+    query = urlencode({name: value for name, value in asked.items() if value is not None})
+    address = f"/v1/certificates/{quote(identifier, safe='')}/uses?{query}"
+    return UsesShape(identifier=identifier, log=node.log, items=items, next=address if following else None)
 
 
 @router.post("/certificates/lineages", responses=_LINEAGES)

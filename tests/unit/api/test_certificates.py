@@ -35,6 +35,7 @@ def paths(city: City) -> dict[str, str]:
         f"/v1/records/sm3:{leaf}/proof": "proofs",
         f"/v1/certificates/{LICENCE}/proof": "proofs",
         f"/v1/certificates/{LICENCE}/history": "history",
+        f"/v1/certificates/{LICENCE}/uses": "history",
     }
 
 
@@ -82,6 +83,7 @@ def test_the_interface_description_names_what_is_guarded_and_by_which_scope(city
         "/v1/records/{leaf}/proof": [{"HTTPBearer": ["proofs"]}],
         "/v1/certificates/{identifier}/proof": [{"HTTPBearer": ["proofs"]}],
         "/v1/certificates/{identifier}/history": [{"HTTPBearer": ["history"]}],
+        "/v1/certificates/{identifier}/uses": [{"HTTPBearer": ["history"]}],
         "/v1/certificates/lineages": [{"HTTPBearer": ["history"]}],
     }
     assert operations.keys() - guarded.keys() == {
