@@ -20,6 +20,7 @@ from ledger.identifiers import CertificateIdentifier
 from ledger.lifecycle import RESULT, SOURCES, possible
 from ledger.limits import MAX_STATUS_RECORDS
 from ledger.records import CERTIFICATE_KINDS, PRESENTABLE
+from ledger.sealing_identifiers import SealingIdentifier
 from ledger.status import Status
 
 _FOLLOWS: Final = frozenset({"kind", "action", "issuer", "previous"})
@@ -131,13 +132,20 @@ def _change(
     if action in PRESENTABLE:
         if "claims" not in stated:
             raise MalformedInput(f"{action} needs the claims of the new version")
-        if lineage["kind"] in CERTIFICATE_KINDS:
-            identifier = CertificateIdentifier.parse(lineage["identifier"], strict=False)
-            stated["identifier"] = identifier.with_version(identifier.version + 1).text
+        stated["identifier"] = _next_version(lineage["kind"], lineage["identifier"])
     stated |= {"action": action, **{name: lineage[name] for name in ("kind", "issuer")}}
     stated["previous"] = lineage["newest"]
     after = RESULT.get(action, Status.SUPERSEDED)
     return Change(stated, lineage["identifier"], lineage["issuer"], before, after)
+
+
+def _next_version(kind: str, text: str) -> str:
+    identifier: CertificateIdentifier | SealingIdentifier = (
+        CertificateIdentifier.parse(text, strict=False)
+        if kind in CERTIFICATE_KINDS
+        else SealingIdentifier.parse(text)
+    )
+    return identifier.with_version(identifier.version + 1).text
 
 
 def submissions_of(changes: Sequence[Change]) -> list[list[Change]]:

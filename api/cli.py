@@ -47,6 +47,7 @@ COMMANDS: Final = {
         "life",
     ),
     "inspect": "inspect",
+    "seal": "seal",
     "attach": "carriers",
     "detach": "carriers",
     "token": "tokens",

@@ -42,35 +42,38 @@ _HELP: Final = {
 
 def add(commands: Any) -> None:
     for action, explained in _HELP.items():
-        words = ACTION_WORDS[action][0]
-        command = commands.add_parser(
-            action,
-            help=f"{words}: {explained}",
-            description=f"{words}: {explained}. What it follows is asked of the city's node (a token with the scope "
-            "`history`), signed here and handed in. Exit code 1 where nothing was handed in.",
-        )
-        command.add_argument("identifiers", nargs="*", metavar="IDENTIFIER", help="of any version")
-        command.add_argument(
-            "--file",
-            type=Path,
-            metavar="ROWS",
-            help="many: NDJSON, or CSV with a header; see examples/README.md",
-        )
-        command.add_argument("--basis", metavar="TEXT", help="legal basis, where a row names none")
-        if action in PRESENTABLE:
-            _add_content(command)
-        command.add_argument("--key", type=Path, required=True, help="private key of the department")
-        command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
-        command.add_argument("--token-file", type=Path, help="file of the access token; else SHUNZHENG_TOKEN")
-        command.add_argument(
-            "--dry-run", action="store_true", help="show what would be signed, and sign nothing"
-        )
-        command.add_argument("--yes", action="store_true", help="do not ask before signing")
-        command.add_argument(
-            "--wait", type=int, metavar="SECONDS", default=0, help="wait so long for it to be final"
-        )
-        command.add_argument("--json", action="store_true", help="for programs")
-        command.set_defaults(run=_run, action=action)
+        add_action(commands, action, action, explained)
+
+
+def add_action(commands: Any, name: str, action: str, explained: str) -> None:
+    """Add a command of that name for an action."""
+    words = ACTION_WORDS[action][0]
+    command = commands.add_parser(
+        name,
+        help=f"{words}: {explained}",
+        description=f"{words}: {explained}. What it follows is asked of the city's node (a token with the scope "
+        "`history`), signed here and handed in. Exit code 1 where nothing was handed in.",
+    )
+    command.add_argument("identifiers", nargs="*", metavar="IDENTIFIER", help="of any version")
+    command.add_argument(
+        "--file",
+        type=Path,
+        metavar="ROWS",
+        help="many: NDJSON, or CSV with a header; see examples/README.md",
+    )
+    command.add_argument("--basis", metavar="TEXT", help="legal basis, where a row names none")
+    if action in PRESENTABLE:
+        _add_content(command)
+    command.add_argument("--key", type=Path, required=True, help="private key of the department")
+    command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
+    command.add_argument("--token-file", type=Path, help="file of the access token; else SHUNZHENG_TOKEN")
+    command.add_argument("--dry-run", action="store_true", help="show what would be signed, and sign nothing")
+    command.add_argument("--yes", action="store_true", help="do not ask before signing")
+    command.add_argument(
+        "--wait", type=int, metavar="SECONDS", default=0, help="wait so long for it to be final"
+    )
+    command.add_argument("--json", action="store_true", help="for programs")
+    command.set_defaults(run=_run, action=action)
 
 
 def _add_content(command: argparse.ArgumentParser) -> None:
@@ -159,7 +162,8 @@ def _hand_in(args: argparse.Namespace, node: NodeClient, changes: Sequence[Chang
         )
     receipts: list[Json] = []
     for part in parts:
-        kept = _signed(args, target, key, [change.row for change in part])
+        folder = args.file.parent if args.file else Path()
+        kept = signed(folder, args.action, target, key, [change.row for change in part])
         receipt = hand_in(node, kept)
         note(keep_receipt(node, kept, receipt))
         receipt = wait_final(node, receipt, args.wait)
@@ -173,14 +177,14 @@ def _hand_in(args: argparse.Namespace, node: NodeClient, changes: Sequence[Chang
     return receipts
 
 
-def _signed(
-    args: argparse.Namespace, target: Target, key: PrivateKey, rows: Sequence[dict[str, Json]]
-) -> Path:
-    """Return the file of the signed submission; the same rows after a failure make the same submission, not a second."""
+def signed(folder: Path, name: str, target: Target, key: PrivateKey, rows: Sequence[dict[str, Json]]) -> Path:
+    """Return the file of the signed submission; the same rows after a failure make the same submission, not a second.
+
+    The rows' documents are found from `folder`; the file is put there under a name that begins with `name`.
+    """
     lines = [canonical(row) for row in rows]
     digest = hashlib.sha256(target.registry.encode() + b"\n" + b"\n".join(lines)).hexdigest()
-    folder = args.file.parent if args.file else Path()
-    kept = folder / f"{args.action}.{digest[:_UNIQUE_DIGITS]}.submission"
+    kept = folder / f"{name}.{digest[:_UNIQUE_DIGITS]}.submission"
     if kept.exists():
         note(f"Handing in the submission that was signed before, {kept.name}.")
         return kept

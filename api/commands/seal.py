@@ -1,0 +1,269 @@
+"""`shunzheng seal`: make, register, apply and destroy electronic seals 电子印章, and see what was sealed with one.
+
+In real life a licensed platform makes seals and keeps their keys; what it made is registered here all the same.
+"""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from api.client import NodeClient
+from api.commands import life
+from api.commands.certificates import token
+from api.commands.submit import target_of, wait_final
+from api.console import note, say, show_json
+from api.handing_in import hand_in
+from api.promises import keep_receipt
+from api.seals import Registered, seal_row, sealed_row, sealing_row
+from api.trial import TRUST, open_trial, read_certificate, read_holder, ring
+from ledger.canonical import Json, decode
+from ledger.canonical import encode as canonical
+from ledger.documents.issuing import Holder
+from ledger.documents.ofd_sealing import Stamp, apply_seal
+from ledger.documents.openers import inspect
+from ledger.documents.sealing import SealDraft, make_seal
+from ledger.documents.ses import Picture, decode_seal
+from ledger.errors import MalformedInput
+from ledger.keys import private_key
+from ledger.reasons import Verdict
+from ledger.records import Record, decode_record
+from ledger.sealing import SEALED_BY
+from ledger.times import day_bounds, format_time, parse_date, parse_time
+
+_KIND: Final = 1  # the maker's own number for the kind of seal; the standard lists none
+_DATE_CHARS: Final = len("YYYY-MM-DD")
+
+
+def add(commands: Any) -> None:
+    topic = commands.add_parser(
+        "seal", help="电子印章: make, register, apply and destroy seals; what one sealed"
+    )
+    actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
+    _add_make(actions)
+    _add_register(actions)
+    _add_apply(actions)
+    life.add_action(actions, "destroy", "cancel", "end a seal for good; what it sealed before stays sealed")
+    _add_uses(actions)
+
+
+def _add_make(actions: Any) -> None:
+    make = actions.add_parser("make", help="制章: make a seal (SESeal, GB/T 38540-2020)")
+    make.add_argument("--number", required=True, help="印章编码, 9 to 32 characters 0-9, A-Z")
+    make.add_argument("--name", required=True, help="印章名称")
+    make.add_argument("--valid-from", required=True, metavar="YYYY-MM-DD")
+    make.add_argument("--valid-until", required=True, metavar="YYYY-MM-DD")
+    make.add_argument("--picture", type=Path, metavar="F", help="what it looks like, such as a PNG file")
+    make.add_argument(
+        "--size", nargs=2, type=int, default=(40, 40), metavar=("W", "H"), help="mm; default: 40 40"
+    )
+    make.add_argument(
+        "--user", action="append", type=Path, default=[], metavar="CERT", help="who may use it; repeatable"
+    )
+    make.add_argument("--certificate", type=Path, metavar="CERT", help="of the seal maker")
+    make.add_argument("--key", type=Path, metavar="K", help="of the seal maker, SM2")
+    make.add_argument(
+        "--trial",
+        type=Path,
+        metavar="DIR",
+        help=f"for trials: a made-up authority, maker and signer, made there where they are missing, with {TRUST}",
+    )
+    make.add_argument(
+        "--seal-version", type=int, choices=(1, 4), default=4, help="of the standard; default: 4"
+    )
+    make.add_argument("-o", "--output", type=Path, required=True, metavar="F")
+    make.set_defaults(run=_make)
+
+
+def _add_register(actions: Any) -> None:
+    register = actions.add_parser("register", help="备案: register seals of one holder, in one submission")
+    register.add_argument("seals", nargs="+", type=Path, metavar="SEAL")
+    register.add_argument(
+        "--holder", required=True, metavar="CODE", help="whose seals they are, 18 characters"
+    )
+    register.add_argument("--holder-name", metavar="NAME")
+    register.add_argument("--issuer", metavar="CODE", help="who registers them; default: the holder")
+    register.add_argument("--key", type=Path, required=True, help="private key of who registers them")
+    register.add_argument("--node", required=True, metavar="URL")
+    register.add_argument(
+        "--wait", type=int, metavar="SECONDS", default=0, help="wait so long for it to be final"
+    )
+    register.add_argument("--json", action="store_true", help="for programs")
+    register.set_defaults(run=_register)
+
+
+def _add_apply(actions: Any) -> None:
+    use = actions.add_parser(
+        "apply",
+        help="签章: seal an OFD document, and give the rows that register it",
+        description="The rows are for `shunzheng submit`: the sealing, and after it the certificate that carries the "
+        "document where its row is given. What `seal register` kept beside the seal is needed for them.",
+    )
+    use.add_argument("document", type=Path, metavar="DOCUMENT.ofd")
+    use.add_argument("--seal", type=Path, required=True, metavar="SEAL")
+    use.add_argument("--certificate", type=Path, required=True, metavar="CERT", help="of who seals")
+    use.add_argument("--key", type=Path, required=True, metavar="K", help="of who seals, SM2")
+    use.add_argument(
+        "--stamp", nargs=3, type=int, metavar=("PAGE", "X", "Y"), help="show it: identifier of the page; mm"
+    )
+    use.add_argument(
+        "--issuer", metavar="CODE", help="who registers the sealing; default: who registered the seal"
+    )
+    use.add_argument("--licence", type=Path, metavar="ROW", help="the certificate's input row, a JSON object")
+    use.add_argument("--rows", type=Path, metavar="F", help="default: standard output")
+    use.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.ofd")
+    use.set_defaults(run=_apply)
+
+
+def _add_uses(actions: Any) -> None:
+    uses = actions.add_parser(
+        "uses",
+        help="用印记录: what was sealed with a seal",
+        description="Moments are YYYY-MM-DDTHH:MM:SSZ, or YYYY-MM-DD for the beginning of a day in Asia/Shanghai. The "
+        "anchor of the sealing counts. A token with the scope `history` is needed.",
+    )
+    uses.add_argument("identifier", help="of any version of the seal")
+    uses.add_argument("--after", type=_moment, metavar="T", help="only what was anchored then or later")
+    uses.add_argument("--before", type=_moment, metavar="T", help="only what was anchored before")
+    uses.add_argument("--node", required=True, metavar="URL")
+    uses.add_argument("--token-file", type=Path, help="file of the access token; else SHUNZHENG_TOKEN")
+    uses.add_argument("--json", action="store_true", help="for programs")
+    uses.set_defaults(run=_uses)
+
+
+def _make(args: argparse.Namespace) -> int:
+    now = int(time.time())
+    maker, users = _maker(args, now)
+    valid_from, valid_until = (parse_date(day) for day in (args.valid_from, args.valid_until))
+    seal = make_seal(
+        SealDraft(
+            version=args.seal_version,
+            identifier=args.number,
+            kind=_KIND,
+            name=args.name,
+            users=users,
+            created=now,
+            valid_from=day_bounds(valid_from)[0],
+            valid_until=day_bounds(valid_until)[1],
+            picture=_picture(args),
+        ),
+        maker,
+    )
+    args.output.write_bytes(seal)
+    note(f"{args.output}: {len(seal):,} bytes, {args.name} {args.number}, made by {maker.certificate.name}")
+    return 0
+
+
+def _maker(args: argparse.Namespace, now: int) -> tuple[Holder, tuple[bytes, ...]]:
+    """Return who makes the seal, and the certificates that may use it. Raises: MalformedInput, OSError."""
+    users = tuple(read_certificate(path).der for path in args.user)
+    if args.trial:
+        trial = open_trial(args.trial, now)
+        return trial.maker, users or (trial.signer.certificate.der,)
+    if not (args.certificate and args.key and users):
+        raise MalformedInput("give --certificate and --key of the maker and each --user, or --trial DIR")
+    return read_holder(args.certificate, args.key), users
+
+
+def _picture(args: argparse.Namespace) -> Picture:
+    if args.picture:
+        return Picture(args.picture.suffix[1:].upper(), args.picture.read_bytes(), *args.size)
+    if args.trial:
+        return ring()
+    raise MalformedInput("give the --picture of the seal")
+
+
+def _register(args: argparse.Namespace) -> int:
+    rows = [seal_row(path, args.issuer or args.holder, args.holder, args.holder_name) for path in args.seals]
+    with NodeClient(args.node) as node:
+        kept = life.signed(Path(), "seals", target_of(node), private_key(args.key.read_bytes()), rows)
+        receipt = hand_in(node, kept)
+        note(keep_receipt(node, kept, receipt))
+        receipt = wait_final(node, receipt, args.wait)
+    records = {record.identifier: record for record in _records(kept)}
+    seals: list[Json] = []
+    for path, row in zip(args.seals, rows, strict=True):
+        record = records[str(row["identifier"])]
+        found = Registered(record.identifier, record.suite.format(record.leaf()), args.holder)
+        found.keep(path)
+        seals.append({"file": str(path), "identifier": found.identifier, "record": found.record})
+        if not args.json:
+            say(f"{found.identifier}  {path}")
+    if args.json:
+        show_json({"seals": seals, "submission": receipt})
+    else:
+        say(f"已登记 accepted: {len(seals)} seals as submission {receipt['id']}, state {receipt['state']}")
+    return 0
+
+
+def _records(submission: Path) -> list[Record]:
+    """Return the records of a signed submission; its first line is the statement."""
+    rows = [decode(line) for line in submission.read_bytes().splitlines()[1:]]
+    return [decode_record(row["record"]) for row in rows if isinstance(row, dict)]
+
+
+def _apply(args: argparse.Namespace) -> int:
+    now = int(time.time())
+    args.output.write_bytes(_sealed(args, now))
+    note(f"{args.output}: sealed. What counts is the anchor of its record, not the time that it states.")
+    registered = Registered.beside(args.seal)
+    if registered is None:
+        note(
+            f"{args.seal} was not registered from here, so there are no rows: `shunzheng seal register` first."
+        )
+        return 0
+    sealing = sealing_row(registered, args.output, now, args.issuer)
+    rows = [sealing]
+    if args.licence:
+        given = decode(args.licence.read_bytes())
+        if not isinstance(given, dict):
+            raise MalformedInput(f"{args.licence} is not one row, a JSON object")
+        rows.append(sealed_row(given, sealing))
+    else:
+        link = canonical({"rel": SEALED_BY, "identifier": sealing["identifier"]})
+        note(f"The row of the certificate links to it: {link.decode()}")
+    lines = "\n".join(canonical(row).decode() for row in rows)
+    if args.rows:
+        args.rows.write_text(lines + "\n", encoding="utf-8")
+    else:
+        say(lines)
+    return 0
+
+
+def _sealed(args: argparse.Namespace, now: int) -> bytes:
+    """Return the sealed document. Raises: MalformedInput where it would not verify: the signer may not use the seal."""
+    content = args.seal.read_bytes()
+    seal, signer = decode_seal(content), read_holder(args.certificate, args.key)
+    stamps = []
+    if args.stamp:
+        page, left, top = args.stamp
+        stamps.append(Stamp(str(page), left, top, seal.picture.width, seal.picture.height))
+    sealed = apply_seal(args.document.read_bytes(), content, signer, now, stamps)
+    for report in inspect(sealed).signatures:
+        if report.verdict is Verdict.INVALID:
+            raise MalformedInput(f"nothing was sealed: {report.reason['en']}")
+    return sealed
+
+
+def _moment(text: str) -> str:
+    """Return the moment that a person names. Raises: argparse.ArgumentTypeError."""
+    try:
+        if len(text) == _DATE_CHARS:
+            return format_time(day_bounds(parse_date(text))[0])
+        return format_time(parse_time(text))
+    except MalformedInput as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _uses(args: argparse.Namespace) -> int:
+    with NodeClient(args.node, token(args)) as node:
+        found = list(node.uses(args.identifier, args.after, args.before))
+    if args.json:
+        show_json({"identifier": args.identifier, "uses": found})
+        return 0
+    for use in found:
+        anchor = use.get("anchor")
+        when = f"{anchor['time']} (#{anchor['sequence']})" if anchor else f"not anchored yet ({use['state']})"
+        say(f"{when}  {use['record']['identifier']}  {' '.join(use['certificates'])}".rstrip())
+    note(f"{len(found):,} sealings")
+    return 0

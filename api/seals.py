@@ -1,0 +1,135 @@
+"""The records of seals and sealings, as input rows: what docs/formats/seals-and-signatures.md has them state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from ledger.canonical import Json, decode
+from ledger.canonical import encode as canonical
+from ledger.catalogue import SEALS, CertificateType
+from ledger.documents.certificates import readable
+from ledger.documents.ses import Seal, decode_seal
+from ledger.errors import MalformedInput
+from ledger.fields import Fields
+from ledger.identifiers import check_credit_code
+from ledger.sealing import DECLARED_TIME, HOLDER, HOLDER_NAME, MADE_WITH, SEAL_NAME, SEALED_BY, SIGNER
+from ledger.sealing_identifiers import SealingIdentifier
+from ledger.suites import SM3
+from ledger.times import civil_date, format_time
+
+#: What is kept beside a seal once it is registered.
+REGISTERED_SUFFIX: Final = ".registered.json"
+_NUMBER, _FORM, _MAKER, _FINGERPRINTS = "KZ_YZBM", "KZ_YZXS", "KZ_YZZZDW", "KZ_ZSZW"
+_ELECTRONIC: Final = "电子印章"
+_SERIAL_DIGITS: Final = 24  # of the sealed document's digest: 96 bits
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """Where a seal stands in the log: identifier, leaf hash (`sm3:…`) of its record, code of its holder."""
+
+    identifier: str
+    record: str
+    holder: str
+
+    @classmethod
+    def beside(cls, seal: Path) -> Self | None:
+        """Return what was kept beside a seal, None where nothing was. Raises: MalformedInput, OSError."""
+        path = _kept(seal)
+        if not path.exists():
+            return None
+        fields = Fields(decode(path.read_bytes()), path.name)
+        found = cls(fields.text("identifier"), fields.text("record"), fields.text("holder"))
+        fields.close()
+        return found
+
+    def keep(self, seal: Path) -> Path:
+        """Write it beside the seal, over what was kept of an earlier registration."""
+        path = _kept(seal)
+        path.write_bytes(
+            canonical({"identifier": self.identifier, "record": self.record, "holder": self.holder})
+        )
+        return path
+
+
+def _kept(seal: Path) -> Path:
+    return seal.with_name(seal.name + REGISTERED_SUFFIX)
+
+
+def seal_row(seal: Path, issuer: str, holder: str, holder_name: str | None) -> dict[str, Json]:
+    """Return the row that registers a seal. Raises: MalformedInput, OSError."""
+    check_credit_code(holder)
+    found = decode_seal(seal.read_bytes())
+    claims: dict[str, Json] = {
+        HOLDER: holder,
+        SEAL_NAME: found.name,
+        _NUMBER: found.identifier,
+        _FORM: _ELECTRONIC,
+        _FINGERPRINTS: fingerprints(found),
+    }
+    if holder_name:
+        claims[HOLDER_NAME] = holder_name
+    if maker := readable(found.certificate):
+        claims[_MAKER] = maker.name
+    if kind := seal_type(found.name):
+        claims |= {"ZZMC": kind.name, "ZZLXDM": kind.code}
+    dates: dict[str, Json] = {
+        name: civil_date(moment).isoformat()
+        for name, moment in (("valid_from", found.valid_from), ("valid_until", found.valid_until))
+        if moment is not None
+    }
+    return {
+        "kind": "seal",
+        "action": "issue",
+        "identifier": SealingIdentifier.build("seal", issuer, found.identifier).text,
+        "issuer": issuer,
+        "claims": claims,
+        "documents": [str(seal.resolve())],
+        **dates,
+    }
+
+
+def fingerprints(seal: Seal) -> list[Json]:
+    """Return the SM3 digests of the certificates that may use a seal. Raises: MalformedInput for other digests."""
+    if any(algorithm.upper() != "SM3" for algorithm, _ in seal.digests):
+        raise MalformedInput("the seal lists its certificates by other digests than SM3")
+    digests = [SM3.hash(certificate) for certificate in seal.certificates]
+    return [SM3.format(digest) for digest in (*digests, *(digest for _, digest in seal.digests))]
+
+
+def seal_type(name: str) -> CertificateType | None:
+    """Return the type in the catalogue with whose name the name of a seal ends, as 天门市示例公司财务专用章 does."""
+    return next((kind for kind in SEALS if name.endswith(kind.name)), None)
+
+
+def sealing_row(seal: Registered, document: Path, time: int, issuer: str | None = None) -> dict[str, Json]:
+    """Return the row that registers the sealing of a document, as of `time` in seconds since 1970.
+
+    The issuer is that of the seal, unless another body registers what its holder seals.
+    """
+    issuer = issuer or SealingIdentifier.parse(seal.identifier).issuer
+    serial = SM3.hash(document.read_bytes()).hex()[:_SERIAL_DIGITS].upper()
+    return {
+        "kind": "signature",
+        "action": "issue",
+        "identifier": SealingIdentifier.build("signature", issuer, serial).text,
+        "issuer": issuer,
+        "claims": {SIGNER: seal.holder, DECLARED_TIME: format_time(time)},
+        "documents": [str(document.resolve())],
+        "links": [{"rel": MADE_WITH, "record": seal.record}],
+    }
+
+
+def sealed_row(row: Mapping[str, Json], sealing: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the row of a certificate with the document that was sealed, and the link to its sealing."""
+    members = {name: row.get(name, []) for name in ("documents", "links")}
+    link: Json = {"rel": SEALED_BY, "identifier": sealing["identifier"]}
+    added: dict[str, list[Json]] = {"documents": [*_array(sealing["documents"])], "links": [link]}
+    return dict(row) | {name: [*_array(given), *added[name]] for name, given in members.items()}
+
+
+def _array(value: Json) -> list[Json]:
+    if not isinstance(value, list):
+        raise MalformedInput("`documents` and `links` of a row are arrays")
+    return value
