@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from anchoring.drafting import draft
 from anchoring.errors import AnchoringError, TransactionRejected
@@ -23,6 +23,7 @@ from api.commands.keys import write_key
 from api.commands.submit import target_of
 from api.demo.inspector import Inspector
 from api.demo.recovery import InsistentClient, Watch, insist
+from api.demo.sealing import GENUINE, GRANTED, Sealing
 from api.demo.stage import City, Stage
 from ledger import registry as acts
 from ledger.canonical import Json
@@ -36,6 +37,8 @@ _AT_ONCE: Final = 4  # requests for proofs under way
 _BATCH: Final = 100  # proofs verified by one request
 _PATIENCE_SECONDS: Final = 60.0
 _TICK: Final = 0.2
+
+T = TypeVar("T")
 
 
 class StoryFailed(AnchoringError):
@@ -74,6 +77,7 @@ class Story:
     caught: dict[str, str] = field(default_factory=dict)
     held: list[Held] = field(default_factory=list)
     watch: Watch | None = None
+    sealing: Sealing | None = None
 
     def play(self) -> dict[str, Json]:
         """Play the whole story and return the summary. Raises: StoryFailed."""
@@ -97,10 +101,16 @@ class Story:
         with self._phase("anchoring", "4. Tianmen's node anchors them in batches."):
             self._wait(tianmen, licences, "frozen", "submitted", "mined", "final")
             documents = self._register(tianmen, "with-documents.ndjson")
-            self._wait(tianmen, licences + documents, "final")
+            sealed = self._with_sealing(tianmen, Sealing.register)
+            self._wait(tianmen, licences + documents + sealed, "final")
             self._tell_anchors(tianmen)
+            destroyed = self._with_sealing(tianmen, Sealing.destroy)
+            self._wait(tianmen, [destroyed], "frozen", "submitted", "mined", "final")
+            backdated = self._with_sealing(tianmen, Sealing.backdate)
         with self._phase("proofs", "5. Every holder gets a proof, a file that stands by itself."):
             self._write_proofs(tianmen)
+            self._wait(tianmen, [destroyed, backdated], "final")
+            self._with_sealing(tianmen, Sealing.collect, self._token())
             self._wait_known(wuhan, tianmen)
         self.tell("6. Tianmen's node is switched off. Nobody can be asked any more.")
         tianmen.stop()
@@ -108,8 +118,10 @@ class Story:
             "verification", "7. A counter in Wuhan verifies every one of them from what Wuhan knows itself."
         ):
             self._verify_all(wuhan)
+            self._with_sealing(wuhan, Sealing.verify)
         with self._phase("forgeries", "8. Then come the ones that should not pass."):
             self._forgeries(wuhan)
+            self._with_sealing(wuhan, Sealing.catch)
         with self._phase("revocation", "9. Tianmen comes back and revokes one licence."):
             self._revoke(tianmen, wuhan)
         with self._phase(
@@ -144,6 +156,7 @@ class Story:
             f"  Tianmen  {tianmen.url}",
             f"The holders' files are in {self.stage.directory / 'holders'}. On the command line:",
             f"  shunzheng verify {documents[0]} --node {wuhan.url}",
+            f"  shunzheng verify {self.stage.directory / 'sealed' / GENUINE} --node {wuhan.url}",
             f"  shunzheng trace {sample.identifier} --node {tianmen.url} --token-file {token}",
             "Ctrl-C stops everything.",
         ]
@@ -187,12 +200,22 @@ class Story:
         ]
         for city in self.cities:
             stage.declare_node(city)
+        self._give_seal(departments[0])
         stage.watch(self.cities[1], self.cities[0])
 
     def _grant(self, department: dict[str, Any]) -> acts.KeyGranted:
         issuer, types = department["credit_code"], tuple(department["types"])
         key = self.keys[issuer].public.id
         return acts.KeyGranted("tianmen", key, issuer, _LICENCE, types, 0, acts.NO_END)
+
+    def _give_seal(self, department: dict[str, Any]) -> None:
+        """Let a department register seals and sealings, and Wuhan accept who makes and signs."""
+        issuer = department["credit_code"]
+        key = self.keys[issuer]
+        grant = acts.KeyGranted("tianmen", key.public.id, issuer, GRANTED, (), 0, acts.NO_END)
+        self.stage.act("tianmen-admin", grant)
+        self.sealing = Sealing(issuer, department["name"], key, self.stage.directory / "sealed", self.tell)
+        self.sealing.prepare(self.cities[1])
 
     def _register(self, city: City, file: str) -> list[str]:
         """Hand in the licences of a file, a submission for each department. Return the ids."""
@@ -219,6 +242,16 @@ class Story:
 
     def _client(self, city: City, token: str | None = None) -> NodeClient:
         return InsistentClient(city.url, self.tell, token)
+
+    def _token(self) -> str:
+        return (self.stage.directory / "tianmen.token").read_text()
+
+    def _with_sealing(
+        self, city: City, do: Callable[[Sealing, NodeClient], T], token: str | None = None
+    ) -> T:
+        assert self.sealing is not None
+        with self._client(city, token) as node:
+            return do(self.sealing, node)
 
     def _wait(self, city: City, receipts: Sequence[str], *states: str) -> None:
         with self._client(city) as node:
@@ -337,8 +370,7 @@ class Story:
         record = json.loads(sample.proof)["record"]
         row = {"kind": "licence", "action": "revoke", "identifier": sample.identifier, "issuer": record["issuer"],
                "basis": "行政许可法 第六十九条"}  # fmt: skip
-        token = (self.stage.directory / "tianmen.token").read_text()
-        with self._client(issuer, token) as node:
+        with self._client(issuer, self._token()) as node:
             newest = parse_digest(node.history(sample.identifier)["records"][-1]["leaf"])[1]
             receipt = self._submit(node, record["issuer"], [_encoded(row)], newest)
         started = time.monotonic()
@@ -382,6 +414,7 @@ class Story:
     def _summary(self) -> dict[str, Json]:
         with self._client(self.cities[0]) as node:
             anchors = list(node.anchors("tianmen")["items"])
+        assert self.sealing is not None
         gas: dict[str, Json] = {
             **self.stage.gas,
             "Anchored": max(insist(self.stage.anchor_gas, self.tell), default=0),
@@ -389,10 +422,11 @@ class Story:
         return {
             "type": "shunzheng/demo-summary/1",
             "registry": self.stage.registry,
-            "records": len(self.held) + 1,
+            "records": len(self.held) + self.sealing.records + 1,
             "departments": len(self.keys),
             "verdicts": dict(self.verdicts),
             "caught": dict(self.caught),
+            "sealed": dict(self.sealing.results),
             "anchors": len(anchors),
             "gas": gas,
             "milliseconds": {name: round(1000 * seconds) for name, seconds in self.seconds.items()},

@@ -1,0 +1,220 @@
+"""A chapter of the demo: a department seals a licence, its seal is destroyed, and somebody goes on sealing."""
+
+import base64
+import json
+import secrets
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from anchoring.drafting import draft
+from anchoring.errors import AnchoringError
+from api.client import NodeClient
+from api.commands.submit import target_of
+from api.commands.verify import PROOF_SUFFIX
+from api.demo.stage import City
+from api.seals import Registered, seal_row, sealed_row, sealing_row
+from api.settings import FILE
+from api.trial import TRUST, Trial, open_trial, ring
+from examples.renderings import as_ofd, as_pdf
+from ledger.canonical import Json
+from ledger.canonical import encode as canonical
+from ledger.documents.carriers import attach
+from ledger.documents.ofd_sealing import Stamp, apply_seal
+from ledger.documents.sealing import SealDraft, make_seal
+from ledger.identifiers import CertificateIdentifier
+from ledger.keys import PrivateKey
+from ledger.proof import decode_proof
+from ledger.records import KINDS
+from ledger.suites import SM3
+
+#: What the department's key must be granted beside its licences.
+GRANTED: Final = KINDS["seal"] | KINDS["signature"]
+_DAY: Final = 86_400
+_HOUR: Final = 3_600
+_YEAR: Final = 365 * _DAY
+_NUMBER: Final = "42900600000001"
+_TYPE: Final = "Y1429006EXAMPLE03H007"
+_TITLE: Final = "公共场所卫生许可证"
+_PAGE: Final = "1"
+GENUINE, SIGNED, BACKDATED = "licence.ofd", "licence.pdf", "backdated.ofd"
+
+
+class SealingFailed(AnchoringError):
+    """Something else happened than what the chapter tells."""
+
+
+@dataclass(slots=True)
+class Sealing:
+    """A department with a seal of a made-up maker, and a folder of what it sealed; who verifies accepts the maker."""
+
+    issuer: str
+    name: str
+    key: PrivateKey
+    folder: Path
+    tell: Callable[[str], None]
+    records: int = 0
+    results: dict[str, str] = field(default_factory=dict)
+    _identifiers: dict[str, str] = field(default_factory=dict)
+    _pdf_signer: tuple[bytes, bytes] = field(default_factory=lambda: _p256_signer())
+
+    def prepare(self, verifier: City) -> None:
+        """Have the verifying city, whose node is not started yet, accept the trial authority and the signer of PDFs."""
+        self.folder.mkdir()
+        self._trial()
+        trust, settings = self.folder / "trial" / TRUST, verifier.directory / FILE
+        trust.write_text(trust.read_text() + ssl.DER_cert_to_PEM_cert(self._pdf_signer[0]))
+        settings.write_text(f"trust_list = {json.dumps(str(trust))}\n" + settings.read_text("utf-8"), "utf-8")
+
+    def register(self, node: NodeClient) -> list[str]:
+        """Register the seal, a licence as sealed OFD, and one as signed PDF. Return the ids of the submissions."""
+        now = int(time.time())
+        self._seal_file.write_bytes(self._make(now))
+        row = seal_row(self._seal_file, self.issuer, self.issuer, self.name)
+        first, leaf = self._submit(node, [row])
+        Registered(str(row["identifier"]), SM3.format(leaf), self.issuer).keep(self._seal_file)
+        second, _ = self._submit(node, [*self._seal(GENUINE, now), self._sign_pdf(now)])
+        self.tell(
+            f"   {self.name} registers its seal, a licence sealed with it 电子签章, and one as a signed PDF"
+        )
+        return [first, second]
+
+    def destroy(self, node: NodeClient) -> str:
+        """Destroy the seal. Return the id of the submission."""
+        seal = self._registered
+        row: dict[str, Json] = {
+            "kind": "seal",
+            "action": "cancel",
+            "identifier": seal.identifier,
+            "issuer": self.issuer,
+            "previous": seal.record,
+            "basis": "印章管理办法",
+        }
+        self.tell("   then the seal is destroyed 印章注销")
+        return self._submit(node, [row])[0]
+
+    def backdate(self, node: NodeClient) -> str:
+        """Seal another licence with the destroyed seal, and an hour's lie. Return the id of the submission."""
+        self.tell("   and somebody who kept its key seals once more, by a clock that is an hour slow")
+        return self._submit(node, self._seal(BACKDATED, int(time.time()) - _HOUR))[0]
+
+    def collect(self, node: NodeClient) -> None:
+        """Fetch the proofs: inside the OFD documents, beside the PDF."""
+        for file, identifier in self._identifiers.items():
+            proof, path = node.certificate_proof(identifier), self.folder / file
+            if file == SIGNED:
+                path.with_name(file + PROOF_SUFFIX).write_bytes(proof)
+            else:
+                path.write_bytes(attach(path.read_bytes(), decode_proof(proof)))
+
+    def verify(self, node: NodeClient) -> None:
+        """Verify what was sealed and signed while the seal was in force. Raises: SealingFailed."""
+        self._judge(node, "a sealed OFD with its proof inside", GENUINE, "valid")
+        self._judge(node, "a signed PDF with its proof beside", SIGNED, "valid")
+
+    def catch(self, node: NodeClient) -> None:
+        """Present what was sealed afterwards. Raises: SealingFailed."""
+        words = "a document sealed after its seal was destroyed, back-dated"
+        self._judge(node, words, BACKDATED, "seal_not_in_force")
+
+    def _judge(self, node: NodeClient, words: str, file: str, expected: str) -> None:
+        """Verify a document whose own signature is good; `expected` is the verdict, or the reason where it is invalid."""
+        report = node.verify(self._request(file))
+        found = report["reason"] if report["verdict"] == "invalid" else report["verdict"]
+        own = report["documents"][0]["signatures"][0]["verdict"]
+        if (found, own) != (expected, "valid"):
+            raise SealingFailed(f"{words}: {found}, by itself {own}, instead of {expected}")
+        self.results[words] = found
+        self.tell(f"   {words}: {report['words']['zh']}，{report['reason_words']['zh']} ({found})")
+
+    @property
+    def _seal_file(self) -> Path:
+        return self.folder / "seal.esl"
+
+    @property
+    def _registered(self) -> Registered:
+        found = Registered.beside(self._seal_file)
+        assert found is not None
+        return found
+
+    def _trial(self) -> Trial:
+        return open_trial(self.folder / "trial", int(time.time()))
+
+    def _make(self, now: int) -> bytes:
+        trial = self._trial()
+        name, users = f"{self.name}电子证照专用章", (trial.signer.certificate.der,)
+        return make_seal(
+            SealDraft(4, _NUMBER, 1, name, users, now - _DAY, now - _DAY, now + _YEAR, ring()), trial.maker
+        )
+
+    def _seal(self, file: str, moment: int) -> list[dict[str, Json]]:
+        """Seal a new licence by that moment's clock, and return the rows of sealing and licence."""
+        path, licence = self.folder / file, self._licence(file)
+        document = as_ofd(_TITLE, [("证照标识", str(licence["identifier"]))])
+        signer, stamps = self._trial().signer, [Stamp(_PAGE, 150, 230, 40, 40)]
+        path.write_bytes(apply_seal(document, self._seal_file.read_bytes(), signer, moment, stamps))
+        sealing = sealing_row(self._registered, path, moment)
+        return [sealing, sealed_row(licence, sealing)]
+
+    def _sign_pdf(self, now: int) -> dict[str, Json]:
+        """Sign a new licence as PDF, and return its row."""
+        from ledger.documents.pdf_signing import sign_pdf  # pyHanko takes half a second to load
+
+        path, licence = self.folder / SIGNED, self._licence(SIGNED)
+        document = as_pdf(_TITLE, [("证照标识", str(licence["identifier"]))])
+        path.write_bytes(sign_pdf(document, *self._pdf_signer, datetime.fromtimestamp(now, UTC)))
+        return licence | {"documents": [str(path)]}
+
+    def _request(self, file: str) -> bytes:
+        path = self.folder / file
+        body: dict[str, Json] = {"documents": [base64.b64encode(path.read_bytes()).decode()]}
+        beside = path.with_name(file + PROOF_SUFFIX)
+        return canonical(body | ({"proof": beside.read_text()} if beside.exists() else {}))
+
+    def _licence(self, file: str) -> dict[str, Json]:
+        serial = f"SEALED{len(self._identifiers):014d}"
+        identifier = CertificateIdentifier.build(_TYPE, self.issuer, serial, 1).text
+        self._identifiers[file] = identifier
+        return {
+            "kind": "licence",
+            "action": "issue",
+            "identifier": identifier,
+            "issuer": self.issuer,
+            "claims": {"ZZMC": _TITLE, "ZZLXDM": _TYPE, "CZZT": "天门市示例宾馆"},
+        }
+
+    def _submit(self, node: NodeClient, rows: Sequence[dict[str, Json]]) -> tuple[str, bytes]:
+        """Hand rows in and return the id of the submission, and the first of its leaf hashes."""
+        lines, now = [canonical(row) for row in rows], int(time.time())
+        read = Path.read_bytes
+        with draft(
+            lines, target_of(node), self.key, secrets.token_bytes, now, read=lambda path: read(Path(path))
+        ) as drafted:
+            receipt = node.submit(list(drafted.lines()))
+            self.records += len(rows)
+            return str(receipt["id"]), drafted.leaves[0]
+
+
+def _p256_signer() -> tuple[bytes, bytes]:
+    """Return a certificate of its own with its key, both DER: PAdES knows no SM2."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "试用签章人 (trial)")])
+    usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
+    certificate = (
+        x509.CertificateBuilder(
+            name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=365)
+        )
+        .add_extension(usage, critical=True)
+        .sign(key, SHA256())
+    )
+    secret = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return certificate.public_bytes(Encoding.DER), secret
