@@ -4,9 +4,15 @@ import platform
 import sys
 from typing import Final
 
-from benchmarks import chain, core, register, status
+from benchmarks import chain, core, documents, register, status
 
-SECTIONS: Final = {"core": core, "status": status, "register": register, "chain": chain}
+SECTIONS: Final = {
+    "core": core,
+    "documents": documents,
+    "status": status,
+    "register": register,
+    "chain": chain,
+}
 
 
 def main() -> None:
