@@ -4,12 +4,13 @@ import platform
 import sys
 from typing import Final
 
-from benchmarks import chain, core, documents, register, status
+from benchmarks import chain, core, documents, register, snapshots, status
 
 SECTIONS: Final = {
     "core": core,
     "documents": documents,
     "status": status,
+    "snapshots": snapshots,
     "register": register,
     "chain": chain,
 }
