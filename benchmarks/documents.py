@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from examples.papers import pdf
 from examples.renderings import as_ofd
 from ledger.documents.archive import open_archive, write_archive
 from ledger.documents.certificates import decode_certificate
@@ -92,7 +91,9 @@ def pdfs(count: int) -> tuple[list[bytes], TrustList]:
         .public_bytes(Encoding.DER)
     )
     secret = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    made = [sign_pdf(pdf([f"营业执照 {number}"]), certificate, secret, moment) for number in range(count)]
+    made = [
+        sign_pdf(as_pdf(f"营业执照 {number}", []), certificate, secret, moment) for number in range(count)
+    ]
     return made, TrustList("", None, (Authority("", decode_certificate(certificate), frozenset(ROLES)),))
 
 

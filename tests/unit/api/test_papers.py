@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from api.papers import authorities
 from api.settings import SettingsError
-from examples.papers import pdf
+from examples.renderings import as_pdf
 from ledger.canonical import Json
 from ledger.documents.archive import open_archive, write_archive
 from ledger.documents.carriers import attach
@@ -58,7 +58,7 @@ def test_the_page_finds_the_proof_inside_the_document(wuhan: TestClient, proof: 
 
 
 def test_an_unsigned_pdf_carries_its_proof(city: City, wuhan: TestClient) -> None:
-    document = pdf(["营业执照"])
+    document = as_pdf("营业执照", [])
     report = verify(wuhan, attach(document, registered(city, document)))
     assert report["verdict"] == "valid"
     assert "documents" not in report
@@ -80,7 +80,7 @@ def test_a_page_altered_under_the_seal_is_called_altered(wuhan: TestClient, proo
 def test_another_document_with_a_good_seal_is_only_another_document(
     city: City, wuhan: TestClient, proof: Proof
 ) -> None:
-    report = verify(wuhan, pdf(["别的"]), proof=proof.to_json())
+    report = verify(wuhan, as_pdf("别的", []), proof=proof.to_json())
     assert (report["verdict"], report["reason"]) == ("invalid", "document_mismatch")
 
 

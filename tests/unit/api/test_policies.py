@@ -18,7 +18,11 @@ def test_the_usual_uses(name: str, seconds: int) -> None:
 
 
 def test_a_node_has_the_last_word() -> None:
-    own: dict[str, policies.Ages] = {"field": 60, "inspection": {"default": 900, "seal": 300}, "only-seals": {"seal": 10}}
+    own: dict[str, policies.Ages] = {
+        "field": 60,
+        "inspection": {"default": 900, "seal": 300},
+        "only-seals": {"seal": 10},
+    }
     field, inspection, seals = (policies.named(name, own, 1800) for name in own)
     assert field
     assert inspection

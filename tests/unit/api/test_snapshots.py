@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from anchoring.cosigning import Cosigner
 from api.cli import main
 from api.offline import read_trust
-from examples.papers import pdf
+from examples.renderings import as_pdf
 from ledger import registry as acts
 from ledger.canonical import encode as canonical
 from ledger.checkpoints import Cosignature, Cosigned, decode_fork, read_cosigned
@@ -28,7 +28,7 @@ from tests.unit.api.city import LOG, City, identifier
 
 SERIAL = "TM2022A0000000000001"
 LICENCE = identifier(SERIAL)
-DOCUMENT = pdf(["营业执照"])
+DOCUMENT = as_pdf("营业执照", [])
 OTHERS = {name: generate("p256", Random(name).randbytes) for name in ("wuhan", "xiantao")}
 Run = Callable[..., tuple[int, str, str]]
 

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api import limits
-from examples.papers import pdf
+from examples.renderings import as_pdf
 from ledger.canonical import Json
 from ledger.paper import encode_paper
 from ledger.proof import Proof
@@ -18,7 +18,7 @@ from tests.unit.api.city import City, identifier
 
 SERIAL = "TM2022A0000000000001"
 LICENCE = identifier(SERIAL)
-DOCUMENT = pdf(["营业执照"])
+DOCUMENT = as_pdf("营业执照", [])
 CLAIMS: dict[str, Json] = {"ZZMC": "营业执照", "CZZT": "天门市示例餐饮店", "KZ_HDRS": 12}
 JSON = {"Content-Type": "application/json"}
 

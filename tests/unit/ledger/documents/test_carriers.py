@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 
-from examples.papers import pdf
+from examples.renderings import as_pdf
 from ledger.documents.archive import write_archive
 from ledger.documents.carriers import CarrierAltered, NotCarried, attach, detach
 from ledger.documents.openers import inspect
@@ -16,7 +16,7 @@ from tests.scenes import scene
 from tests.unit.ledger.documents.test_pdf import Authority
 
 OFD = write_archive({"OFD.xml": b"<OFD/>", "Doc_0/Document.xml": b"<Document/>"})
-PDF = pdf(["营业执照"])
+PDF = as_pdf("营业执照", [])
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
-from examples.papers import pdf
+from examples.renderings import as_pdf
 from ledger.documents.inspection import Inspection, SignatureReport
 from ledger.documents.issuing import Holder
 from ledger.documents.openers import inspect
@@ -30,7 +30,7 @@ from ledger.reasons import Outcome, Verdict
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SIGNED = START + timedelta(days=60)
-DOCUMENT = pdf(["营业执照", "天门市示例商贸有限公司"])
+DOCUMENT = as_pdf("营业执照", [("名称", "天门市示例商贸有限公司")])
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def test_a_signature_from_outside_the_dates_of_its_certificate(authority: Author
     assert reasons(report)["validity"] == "certificate"
 
 
-@pytest.mark.parametrize("spot", [b"/MediaBox[0 0 595", b"/Type/Catalog", b"endstream", b"4e1a"], ids=str)
+@pytest.mark.parametrize("spot", [b"/MediaBox [0 0 595", b"/Type /Catalog", b"endstream", b"4E1A"], ids=str)
 def test_bytes_altered_under_the_signature(authority: Authority, signed: bytes, spot: bytes) -> None:
     altered = signed.replace(spot, spot[:-1] + (b"4" if spot[-1:] != b"4" else b"5"), 1)
     found = inspect(altered, authority.trust())
