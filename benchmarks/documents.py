@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from examples.renderings import as_ofd
+from examples.renderings import as_ofd, as_pdf
 from ledger.documents.archive import open_archive, write_archive
 from ledger.documents.certificates import decode_certificate
 from ledger.documents.issuing import Holder
