@@ -3,7 +3,6 @@
 Every claim that the story makes is checked as it is told: an outcome other than the one that is told ends it with an error.
 """
 
-import base64
 import json
 import secrets
 import time
@@ -13,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from anchoring.drafting import draft
@@ -21,6 +19,7 @@ from anchoring.errors import AnchoringError, TransactionRejected
 from api.client import NodeClient
 from api.commands.keys import write_key
 from api.commands.submit import target_of
+from api.demo.holders import EXAMPLES, Held, by_issuer, encoded, forgeries, write_proof
 from api.demo.inspector import Inspector
 from api.demo.recovery import InsistentClient, Watch, insist
 from api.demo.sealing import GENUINE, GRANTED, Sealing
@@ -30,7 +29,6 @@ from ledger.canonical import Json
 from ledger.keys import PrivateKey, generate
 from ledger.suites import parse_digest
 
-EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 _SM3: Final = 1
 _LICENCE: Final = 1
 _AT_ONCE: Final = 4  # requests for proofs under way
@@ -43,25 +41,6 @@ T = TypeVar("T")
 
 class StoryFailed(AnchoringError):
     """Something else happened than what the story tells."""
-
-
-@dataclass(slots=True)
-class Held:
-    """What a holder has in hand: the proof, the values on the paper, the document if there is one."""
-
-    identifier: str
-    proof: bytes
-    claims: dict[str, Json]
-    document: bytes | None = None
-
-    def request(self, **changes: Json) -> dict[str, Json]:
-        """Return the request with which a counter verifies it."""
-        body: dict[str, Json] = {"proof": self.proof.decode()}
-        if self.document is None:
-            body["claims"] = self.claims
-        else:
-            body["documents"] = [base64.b64encode(self.document).decode()]
-        return body | changes
 
 
 @dataclass(slots=True)
@@ -220,9 +199,7 @@ class Story:
     def _register(self, city: City, file: str) -> list[str]:
         """Hand in the licences of a file, a submission for each department. Return the ids."""
         with self._client(city) as node:
-            return [
-                self._submit(node, issuer, lines) for issuer, lines in _by_issuer(EXAMPLES / file).items()
-            ]
+            return [self._submit(node, issuer, lines) for issuer, lines in by_issuer(EXAMPLES / file).items()]
 
     def _submit(
         self, node: NodeClient, issuer: str, lines: Sequence[bytes], newest: bytes | None = None
@@ -275,7 +252,7 @@ class Story:
         files = (EXAMPLES / name for name in ("licences.ndjson", "with-documents.ndjson"))
         rows = [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
         with self._client(city, token) as node, ThreadPoolExecutor(_AT_ONCE) as pool:
-            self.held = list(pool.map(lambda row: _write_proof(node, row, folder), rows))
+            self.held = list(pool.map(lambda row: write_proof(node, row, folder), rows))
         self.tell(f"   {len(self.held):,} proofs written to {folder}")
 
     def _wait_known(self, verifier: City, issuer: City) -> None:
@@ -292,7 +269,7 @@ class Story:
         with self._client(city) as node:
             for start in range(0, len(self.held), _BATCH):
                 items: list[Json] = [held.request() for held in self.held[start : start + _BATCH]]
-                reports = node.verify_batch(_encoded({"items": items}))["reports"]
+                reports = node.verify_batch(encoded({"items": items}))["reports"]
                 for held, report in zip(self.held[start : start + _BATCH], reports, strict=True):
                     if (
                         report["verdict"] not in ("valid", "not_current")
@@ -308,34 +285,15 @@ class Story:
         )
 
     def _forgeries(self, city: City) -> None:
-        current = [held for held in self.held if held.document is None]
-        sample, other = current[0], next(held for held in self.held if held.document is not None)
+        sample = next(held for held in self.held if held.document is None)
+        other = next(held for held in self.held if held.document is not None)
         with self._client(city) as node:
-            assert other.document is not None
-            altered = bytearray(other.document)
-            altered[len(altered) // 2] ^= 1
-            self._catch(node, "one byte of a document altered", "document_mismatch",
-                        other.request(documents=[base64.b64encode(bytes(altered)).decode()]))  # fmt: skip
-            proof = json.loads(sample.proof)
-            name, value = next(claim for claim in proof["disclosure"]["claims"] if isinstance(claim[1], str))
-            claims = sample.claims | {name: value + "改"}
-            for claim in proof["disclosure"]["claims"]:
-                if claim[0] == name:
-                    claim[1] = value + "改"
-            self._catch(node, "one claim altered, on the paper and in the proof", "claims_altered",
-                        sample.request(proof=json.dumps(proof), claims=claims))  # fmt: skip
+            for words, reason, request in forgeries(sample, other):
+                self._catch(node, words, reason, request)
+            alone: dict[str, Json] = {"proof": sample.proof.decode()}
             self._catch(
-                node, "one claim altered on the paper alone", "claim_mismatch", sample.request(claims=claims)
+                node, "a genuine code with nothing to compare", "nothing_presented", alone, "unverifiable"
             )
-            moved = json.loads(sample.proof) | {"sequence": json.loads(other.proof)["sequence"]}
-            self._catch(
-                node,
-                "a proof that names another batch",
-                "not_in_batch",
-                sample.request(proof=json.dumps(moved)),
-            )
-            self._catch(node, "a genuine code with nothing to compare", "nothing_presented",
-                        {"proof": sample.proof.decode()}, "unverifiable")  # fmt: skip
         issuer = next(iter(self.keys))
         self._refused(
             "Wuhan registers a department of Tianmen", "wuhan-admin", acts.IssuerAdded("wuhan", issuer)
@@ -344,7 +302,7 @@ class Story:
     def _catch(
         self, node: NodeClient, words: str, reason: str, request: dict[str, Json], verdict: str = "invalid"
     ) -> None:
-        report = node.verify(_encoded(request))
+        report = node.verify(encoded(request))
         if (report["verdict"], report["reason"]) != (verdict, reason):
             raise StoryFailed(
                 f"{words}: {report['verdict']}, {report['reason']} instead of {verdict}, {reason}"
@@ -372,10 +330,10 @@ class Story:
                "basis": "行政许可法 第六十九条"}  # fmt: skip
         with self._client(issuer, self._token()) as node:
             newest = parse_digest(node.history(sample.identifier)["records"][-1]["leaf"])[1]
-            receipt = self._submit(node, record["issuer"], [_encoded(row)], newest)
+            receipt = self._submit(node, record["issuer"], [encoded(row)], newest)
         started = time.monotonic()
         with self._client(verifier) as node:
-            request = _encoded(sample.request())
+            request = encoded(sample.request())
             self._until(lambda: node.verify(request)["reason"] == "revoked", "the revocation in Wuhan")
             report = node.verify(request)
         self.seconds["revocation visible elsewhere"] = round(time.monotonic() - started, 2)
@@ -398,7 +356,7 @@ class Story:
     def _in_force(self, city: City) -> Held:
         with self._client(city) as node:
             for held in self.held:
-                if node.verify(_encoded(held.request()))["verdict"] == "valid":
+                if node.verify(encoded(held.request()))["verdict"] == "valid":
                     return held
         raise StoryFailed("no licence is in force")
 
@@ -433,26 +391,6 @@ class Story:
         }
 
 
-def _write_proof(node: NodeClient, row: dict[str, Any], folder: Path) -> Held:
-    """Fetch the proof of one certificate and put it, with its document if there is one, into the holders' folder."""
-    identifier = row["identifier"]
-    proof = node.certificate_proof(identifier)
-    paths = row.get("documents", [])
-    document = (EXAMPLES / paths[0]).read_bytes() if paths else None
-    name = Path(paths[0]).name if paths else identifier
-    if document is not None:
-        (folder / name).write_bytes(document)
-    (folder / f"{name}.proof.json").write_bytes(proof)
-    return Held(identifier, proof, row["claims"], document)
-
-
-def _by_issuer(path: Path) -> dict[str, list[bytes]]:
-    found: dict[str, list[bytes]] = {}
-    for line in path.read_bytes().splitlines():
-        found.setdefault(json.loads(line)["issuer"], []).append(line)
-    return found
-
-
 def _has_come(node: NodeClient, receipt: str, states: Sequence[str]) -> bool:
     return node.submission(receipt)["state"] in states
 
@@ -463,7 +401,3 @@ def _sequence(node: NodeClient, log: str) -> int:
 
 def _entries(node: NodeClient, log: str) -> str:
     return next((str(item["entries"]) for item in node.logs()["items"] if item["name"] == log), "")
-
-
-def _encoded(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()

@@ -1,0 +1,78 @@
+"""What holders have in hand in the demo, how they got it, and what a forger makes of it."""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from api.client import NodeClient
+from ledger.canonical import Json
+
+EXAMPLES: Final = Path(__file__).parents[2] / "examples"
+
+
+@dataclass(slots=True)
+class Held:
+    """What a holder has in hand: the proof, the values on the paper, the document if there is one."""
+
+    identifier: str
+    proof: bytes
+    claims: dict[str, Json]
+    document: bytes | None = None
+
+    def request(self, **changes: Json) -> dict[str, Json]:
+        """Return the request with which a counter verifies it."""
+        body: dict[str, Json] = {"proof": self.proof.decode()}
+        if self.document is None:
+            body["claims"] = self.claims
+        else:
+            body["documents"] = [base64.b64encode(self.document).decode()]
+        return body | changes
+
+
+def write_proof(node: NodeClient, row: dict[str, Any], folder: Path) -> Held:
+    """Fetch the proof of one certificate and put it, with its document if there is one, into the holders' folder."""
+    identifier = row["identifier"]
+    proof = node.certificate_proof(identifier)
+    paths = row.get("documents", [])
+    document = (EXAMPLES / paths[0]).read_bytes() if paths else None
+    name = Path(paths[0]).name if paths else identifier
+    if document is not None:
+        (folder / name).write_bytes(document)
+    (folder / f"{name}.proof.json").write_bytes(proof)
+    return Held(identifier, proof, row["claims"], document)
+
+
+def by_issuer(path: Path) -> dict[str, list[bytes]]:
+    """Return the lines of a file of input rows by the issuer that they name."""
+    found: dict[str, list[bytes]] = {}
+    for line in path.read_bytes().splitlines():
+        found.setdefault(json.loads(line)["issuer"], []).append(line)
+    return found
+
+
+def forgeries(sample: Held, other: Held) -> Iterator[tuple[str, str, dict[str, Json]]]:
+    """Yield what is tried with a paper licence and one with a document: in words, the reason that must come, the request."""
+    assert other.document is not None
+    altered = bytearray(other.document)
+    altered[len(altered) // 2] ^= 1
+    documents: list[Json] = [base64.b64encode(bytes(altered)).decode()]
+    yield "one byte of a document altered", "document_mismatch", other.request(documents=documents)
+    proof = json.loads(sample.proof)
+    name, value = next(claim for claim in proof["disclosure"]["claims"] if isinstance(claim[1], str))
+    claims = sample.claims | {name: value + "改"}
+    for claim in proof["disclosure"]["claims"]:
+        if claim[0] == name:
+            claim[1] = value + "改"
+    both = sample.request(proof=json.dumps(proof), claims=claims)
+    yield "one claim altered, on the paper and in the proof", "claims_altered", both
+    yield "one claim altered on the paper alone", "claim_mismatch", sample.request(claims=claims)
+    moved = json.loads(sample.proof) | {"sequence": json.loads(other.proof)["sequence"]}
+    yield "a proof that names another batch", "not_in_batch", sample.request(proof=json.dumps(moved))
+
+
+def encoded(value: Any) -> bytes:
+    """Return the body of a request."""
+    return json.dumps(value, ensure_ascii=False).encode()
