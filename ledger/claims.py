@@ -16,7 +16,7 @@ from itertools import pairwise
 from ledger import limits
 from ledger.canonical import Json
 from ledger.canonical import encode as canonical
-from ledger.errors import MalformedInput
+from ledger.errors import LimitExceeded, MalformedInput
 from ledger.fields import Fields, parse_hex
 from ledger.suites import Suite, parse_digest
 
@@ -195,7 +195,7 @@ def decode_document(value: Json) -> DocumentClaim:
 
 def _check_names(names: list[str]) -> None:
     if len(names) > limits.MAX_CLAIMS:
-        raise MalformedInput(f"a record states at most {limits.MAX_CLAIMS} claims, not {len(names)}")
+        raise LimitExceeded(f"a record states at most {limits.MAX_CLAIMS} claims, not {len(names)}")
     for before, after in pairwise(names):
         if before >= after:
             same = "twice" if before == after else "out of ascending order"

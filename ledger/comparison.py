@@ -94,6 +94,6 @@ def _values(claims: Mapping[str, Json], disclosure: Disclosure) -> Iterator[Step
 
 
 def _same(value: Json, registered: Json) -> bool:
-    if type(value) is str:
-        return value == registered
+    if type(value) is str and value == registered:
+        return True
     return canonical(value) == canonical(registered)  # which tells 1 from true

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from ledger import limits, times
 from ledger.canonical import Json
-from ledger.errors import MalformedInput, NewerFormat
+from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
 from ledger.suites import Suite, parse_digest
 
 T = TypeVar("T")
@@ -89,11 +89,12 @@ class Fields:
         return value
 
     def array(self, name: str, most: int) -> list[Json]:
+        """Read an array. Raises: LimitExceeded for more than `most` elements."""
         value = self.take(name)
         if not isinstance(value, list):
             raise MalformedInput(f"{self.where}.{name} must be an array")
         if len(value) > most:
-            raise MalformedInput(f"{self.where}.{name} has {len(value)} elements, at most {most} are allowed")
+            raise LimitExceeded(f"{self.where}.{name} has {len(value)} elements, at most {most} are allowed")
         return value
 
     def hex(self, name: str, length: int) -> bytes:

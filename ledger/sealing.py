@@ -49,15 +49,18 @@ def linked_leaves(proof: Proof) -> frozenset[bytes]:
     return frozenset(link.record for link in proof.record.links)
 
 
-def sealing(proof: Proof, trust: Trust) -> Step:
-    """11. Judge every link: proven, of a seal of whoever sealed, which was in force when the sealing was anchored."""
+def sealing(proof: Proof, anchor: Anchor | None, trust: Trust) -> Step:
+    """11. Judge every link: proven, of a seal of whoever sealed, which was in force when the sealing was anchored.
+
+    `anchor` is that of `proof` itself, as far as the trust knows it.
+    """
     if not proof.record.links:
         return Step(11, Outcome.NOT_APPLICABLE, "no_links")
     seals: list[Json] = []
     judged: list[Step] = []
     for link in proof.record.links:
         try:
-            seals.append(_link(proof, link, trust))
+            seals.append(_link(proof, link, anchor, trust))
         except _Judged as found:
             judged.append(found.step)
     for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
@@ -74,7 +77,7 @@ def _issuer_sealed(proof: Proof, seals: list[Json]) -> bool:
     return any(isinstance(seal, dict) and seal["holder"] == proof.record.issuer for seal in seals)
 
 
-def _link(proof: Proof, link: Link, trust: Trust) -> Json:
+def _link(proof: Proof, link: Link, anchor: Anchor | None, trust: Trust) -> Json:
     """Return what is known of a seal that is good. Raises: _Judged."""
     if proof.record.kind in CERTIFICATE_KINDS and link.rel == SEALED_BY:
         signature, found = _linked(proof, link, "signature", trust)
@@ -85,8 +88,7 @@ def _link(proof: Proof, link: Link, trust: Trust) -> Json:
             raise _Judged(Outcome.UNKNOWN, "link_unknown", {"links": len(signature.record.links)})
         return _seal(signature, made_with[0], found.anchor, trust)
     if proof.record.kind == "signature" and link.rel == MADE_WITH:
-        own = trust.anchor(proof.entry.statement.log, proof.sequence)
-        return _seal(proof, link, own, trust)
+        return _seal(proof, link, anchor, trust)
     raise _Judged(Outcome.UNKNOWN, "link_unknown", {"rel": link.rel, "kind": proof.record.kind})
 
 

@@ -74,7 +74,7 @@ def verify(
         _claims(decoded),
         status_step,
         _dates(decoded, trust, now, policy),
-        sealing(decoded, trust),
+        sealing(decoded, found.anchor, trust),
         _age(decoded, status, trust, now, policy),
     )
     return Report.of(

@@ -179,6 +179,14 @@ def test_the_cause_of_a_change_travels_beside_the_seals(sealed: Sealed) -> None:
     assert report.status.cause == cause
 
 
+def test_a_sealing_that_is_stated_for_another_registry_has_no_moment(sealed: Sealed) -> None:
+    """The log of the same name that is known here says nothing of it."""
+    found = sealed.sealing()
+    elsewhere = replace(found.entry.statement, registry=Registry(chain_id=5).name)
+    report = sealed.city.verify(replace(found, entry=replace(found.entry, statement=elsewhere)))
+    assert (report.step(7).reason, report.step(11).reason) == ("anchor_unknown", "linked_unproven")
+
+
 def test_a_sealing_presented_by_itself_names_whose_seal_it_used() -> None:
     found = scene(seal={"claims": {"CZZTDM": credit_code("429006", 7)}})
     report = found.city.verify(found.sealing(), documents=[DOCUMENT])

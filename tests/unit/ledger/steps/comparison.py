@@ -141,6 +141,12 @@ def a_presented_value_outside_the_profile() -> Report:
     return city.verify(proof, claims={**CLAIMS, "ZZMC": 1.5})  # type: ignore[dict-item]
 
 
+@case(2, UNKNOWN, "claims_unreadable", UNVERIFIABLE)
+def a_presented_text_with_half_a_character() -> Report:
+    city, _, proof = one()
+    return city.verify(proof, claims={**CLAIMS, "ZZMC": "\ud800"})
+
+
 @case(9, PASS, "status_valid", VALID)
 def some_claims_shown_and_read() -> Report:
     city, licence, _ = one()
