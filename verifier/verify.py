@@ -1,10 +1,9 @@
 """A second verifier of Shunzheng 顺证 proofs, in one file, written from the format pages alone (docs/formats/).
 
-    python verifier/verify.py PROOF --snapshot F --trust T [--document D…] [--claims C.json] [--now TIME] [--max-age SECONDS]
+    python verifier/verify.py PROOF --snapshot F --trust T [--document D]… [--claims C.json] [--now TIME] [--max-age SECONDS]
 
-It needs Python, `cryptography` and `gmalg` (SM2), no node and no network, and shares no code with the product: where the two
-disagree, one of them or a page is wrong. It prints verdict, step and reason. Left out: printed codes, deltas and the memory
-of what was seen before (it takes whole snapshots only), and opened documents. `# n` names the rule of the page.
+It needs Python, `cryptography` and `gmalg` (SM2), no node and no network, and shares no code with the product: where the
+two disagree, one of them or a page is wrong. It prints verdict, step and reason. `# n` names the rule of the page.
 """
 
 import argparse
@@ -12,11 +11,14 @@ import base64
 import hashlib
 import json
 import re
+import struct
 import sys
 import zlib
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NamedTuple
 
 import gmalg
 from cryptography.exceptions import InvalidSignature
@@ -24,6 +26,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 PASS, FAIL, UNKNOWN, SKIP = "pass", "fail", "unknown", "not_applicable"
+LAST_TIME = 10**11  # seconds: no block is of that time or later
+MOST = 2**53 - 1  # the largest integer of JSON
 
 
 class Unreadable(Exception):
@@ -35,7 +39,8 @@ def require(condition, reason="proof_unreadable"):
         raise Unreadable(reason)
 
 
-# -- README.md: canonical JSON, hashes, trees, keys --
+# -- README.md: canonical JSON, hashes, keys, trees --
+
 
 def read_json(data, nesting=16):
     """Read JSON within the profile."""
@@ -55,22 +60,26 @@ def read_json(data, nesting=16):
     try:
         text = data.decode("utf-8")
         depth = deepest = 0
-        for found in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', text, re.DOTALL):
+        for found in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]|null', text, re.DOTALL):
+            require(found[0] != "null")
             depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
             deepest = max(deepest, depth)
         require(deepest <= nesting, "over_limit")
-        value = json.loads(text, parse_int=integer, parse_float=refuse, parse_constant=refuse, object_pairs_hook=members)
+        value = json.loads(
+            text, parse_int=integer, parse_float=refuse, parse_constant=refuse, object_pairs_hook=members
+        )
         canonical(value)  # lone surrogates
     except (ValueError, RecursionError) as error:
         raise Unreadable("proof_unreadable") from error
-    require(not contains_none(value))
     return value
 
 
-def contains_none(value):
-    if isinstance(value, dict):
-        return any(map(contains_none, value.values()))
-    return value is None or (isinstance(value, list) and any(map(contains_none, value)))
+def within_profile(value):
+    """Tell whether a value that was not read from JSON can be written in canonical form."""
+    try:
+        return read_json(json.dumps(value).encode()) == value
+    except (Unreadable, TypeError):
+        return False
 
 
 def canonical(value):
@@ -89,46 +98,64 @@ SUITE_NUMBERS = {1: "sm3", 2: "sha256"}
 
 def keccak256(data):
     """Keccak-f[1600] with rate 136 and the padding of the first submission (FIPS 202 pads otherwise)."""
-    state = [[0] * 5 for _ in range(5)]
+    state = [0] * 25
     padded = bytearray(data + b"\x01" + bytes(-(len(data) + 1) % 136))
     padded[-1] |= 0x80
     for start in range(0, len(padded), 136):
         for word in range(17):
-            state[word % 5][word // 5] ^= int.from_bytes(padded[start + 8 * word : start + 8 * word + 8], "little")
-        _permute(state)
-    return b"".join(state[word % 5][word // 5].to_bytes(8, "little") for word in range(4))
+            state[word] ^= int.from_bytes(padded[start + 8 * word : start + 8 * word + 8], "little")
+        for constant in ROUND_CONSTANTS:
+            state = keccak_round(state, constant)
+    return b"".join(word.to_bytes(8, "little") for word in state[:4])
 
 
-def _permute(a):
-    mask, lfsr = 2**64 - 1, 1
+def keccak_round(a, constant):
+    """One round on 25 words, that of column x and row y at x + 5y."""
+    c = [a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20] for x in range(5)]
+    d = [c[x - 1] ^ rotate(c[(x + 1) % 5], 1) for x in range(5)]
+    b = [0] * 25
+    for place, (target, by) in enumerate(MOVES):
+        b[target] = rotate(a[place] ^ d[place % 5], by)
+    a = [b[i] ^ (~b[i - i % 5 + (i + 1) % 5] & b[i - i % 5 + (i + 2) % 5]) for i in range(25)]
+    a[0] ^= constant
+    return a
 
-    def rotate(value, by):
-        return ((value << by % 64) | (value >> (64 - by % 64))) & mask if by % 64 else value
 
+def rotate(word, by):
+    return (word << by | word >> (64 - by)) & (2**64 - 1)
+
+
+def keccak_tables():
+    """Return the constants of the 24 rounds, and where each word moves with how many bits of rotation."""
+    constants, register = [], 1
     for _ in range(24):
-        c = [a[x][0] ^ a[x][1] ^ a[x][2] ^ a[x][3] ^ a[x][4] for x in range(5)]
-        for x in range(5):
-            d = c[(x - 1) % 5] ^ rotate(c[(x + 1) % 5], 1)
-            for y in range(5):
-                a[x][y] ^= d
-        x, y, current = 1, 0, a[1][0]
-        for t in range(24):
-            x, y = y, (2 * x + 3 * y) % 5
-            current, a[x][y] = a[x][y], rotate(current, (t + 1) * (t + 2) // 2)
-        for y in range(5):
-            row = [a[x][y] for x in range(5)]
-            for x in range(5):
-                a[x][y] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5])
+        constant = 0
         for j in range(7):
-            if lfsr & 1:
-                a[0][0] ^= 1 << ((1 << j) - 1)
-            lfsr = lfsr << 1 ^ (0x171 if lfsr & 0x80 else 0)
+            constant |= (register & 1) << ((1 << j) - 1)
+            register = register << 1 ^ (0x171 if register & 0x80 else 0)
+        constants.append(constant)
+    moves, x, y = [(0, 0)] * 25, 1, 0
+    for t in range(24):
+        moves[x + 5 * y] = y + 5 * ((2 * x + 3 * y) % 5), (t + 1) * (t + 2) // 2 % 64
+        x, y = y, (2 * x + 3 * y) % 5
+    return constants, moves
 
 
+ROUND_CONSTANTS, MOVES = keccak_tables()
 SM2_KEY = bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d03420004")
 P256_KEY = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
 SM2_ORDER = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+CURVES = {  # prime and b of y² = x³ - 3x + b
+    SM2_KEY: (
+        2**256 - 2**224 - 2**96 + 2**64 - 1,
+        0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93,
+    ),
+    P256_KEY: (
+        2**256 - 2**224 + 2**192 + 2**96 - 1,
+        0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B,
+    ),
+}
 _CHECKED = {}
 
 
@@ -142,11 +169,13 @@ def signed_by(spki, message, signature):
 
 def _verify(spki, message, signature):
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    if len(spki) != 91 or len(signature) != 64:
+    if not is_key(spki) or len(signature) != 64:
         return False
     try:
         if spki[:27] == SM2_KEY and 0 < r < SM2_ORDER and 0 < s < SM2_ORDER:
-            return gmalg.SM2(uid=b"1234567812345678", pk=b"\x04" + spki[27:]).verify(message, signature[:32], signature[32:])
+            return gmalg.SM2(uid=b"1234567812345678", pk=b"\x04" + spki[27:]).verify(
+                message, signature[:32], signature[32:]
+            )
         if spki[:27] == P256_KEY and 0 < r < P256_ORDER and 0 < s <= P256_ORDER // 2:
             key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x04" + spki[27:])
             key.verify(utils.encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
@@ -154,6 +183,15 @@ def _verify(spki, message, signature):
     except (InvalidSignature, ValueError, gmalg.errors.GMError):
         pass
     return False
+
+
+def is_key(spki):
+    """Tell whether 91 bytes are a SubjectPublicKeyInfo in the one form of its algorithm, of a point of its curve."""
+    if len(spki) != 91 or spki[:27] not in CURVES:
+        return False
+    prime, b = CURVES[spki[:27]]
+    x, y = int.from_bytes(spki[27:59], "big"), int.from_bytes(spki[59:], "big")
+    return x < prime and y < prime and (y * y - x * x * x + 3 * x - b) % prime == 0
 
 
 def leaf_hash(h, data):
@@ -178,88 +216,88 @@ def root_of_path(h, leaf, index, size, path):
     return hash_ if s == 0 else None
 
 
-# -- Forms of members --
+# -- Forms of members: a reader takes a JSON value and returns what it says --
 
-class Members:
-    """Takes the members of an object one by one; none may be left."""
 
-    def __init__(self, value):
-        require(isinstance(value, dict))
-        self.left = dict(value)
+def read(value, kind=None, optional=(), /, **readers):
+    """Read an object that has exactly these members and, of a `kind`, its type; an `optional` one may be left out (None)."""
+    require(isinstance(value, dict))
+    members = dict(value)
+    if kind:
+        given = text(members.pop("type", None))
+        version = given != kind and given.rpartition("/")[0] == kind.rpartition("/")[0]
+        require(given == kind, "newer_format" if version else "proof_unreadable")
+    require(readers.keys() - set(optional) <= members.keys() <= readers.keys())
+    found = {name: reader(members[name]) if name in members else None for name, reader in readers.items()}
+    return SimpleNamespace(body=value, **found)
 
-    def take(self, name):
-        require(name in self.left)
-        return self.left.pop(name)
 
-    def text(self, name):
-        value = self.take(name)
-        require(isinstance(value, str) and 0 < len(value) <= 4096)
+def text(value):
+    require(isinstance(value, str) and 0 < len(value) <= 4096)
+    return value
+
+
+def pattern(form):
+    def reader(value):
+        require(re.fullmatch(form, text(value)))
         return value
 
-    def optional(self, name, read):
-        return read(self.text(name)) if name in self.left else None
+    return reader
 
-    def number(self, name, low, high):
-        value = self.take(name)
+
+def number(low, high):
+    def reader(value):
         require(type(value) is int and low <= value <= high)
         return value
 
-    def list(self, name, most, reason="proof_unreadable"):
-        value = self.take(name)
+    return reader
+
+
+def many(reader, most):
+    def readers(value):
         require(isinstance(value, list))
-        require(len(value) <= most, reason)
-        return value
+        require(len(value) <= most, "over_limit")
+        return [reader(item) for item in value]
 
-    def type(self, expected):
-        given = self.take("type")
-        if isinstance(given, str) and given != expected and given.rpartition("/")[0] == expected.rpartition("/")[0]:
-            raise Unreadable("newer_format")
-        require(given == expected)
-
-    def hashes(self, name):
-        return [hexadecimal(item, 32) for item in self.list(name, 40, "over_limit")]
-
-    def close(self):
-        require(not self.left)
+    return readers
 
 
-def hexadecimal(text, length):
-    require(isinstance(text, str) and len(text) == 2 * length and re.fullmatch("[0-9a-f]*", text))
-    return bytes.fromhex(text)
+def binary(length):
+    return lambda value: bytes.fromhex(pattern(f"[0-9a-f]{{{2 * length}}}")(value))
 
 
-def key_id(text):
-    require(text.startswith("0x"))
-    return hexadecimal(text[2:], 32)
+def key_id(value):
+    return bytes.fromhex(pattern("0x[0-9a-f]{64}")(value)[2:])
 
 
-def digest(text):
-    name, _, rest = text.partition(":")
-    require(name in SUITES)
-    return name, hexadecimal(rest, 32)
+def digest(value):
+    """Return suite and hash."""
+    suite, _, rest = text(value).partition(":")
+    require(suite in SUITES)
+    return suite, binary(32)(rest)
 
 
-def signature(text):
-    require(re.fullmatch("[A-Za-z0-9_-]{86}", text))
-    value = base64.urlsafe_b64decode(text + "==")
-    require(base64.urlsafe_b64encode(value).decode().rstrip("=") == text)
-    return value
+def signature(value):
+    found = base64.urlsafe_b64decode(pattern("[A-Za-z0-9_-]{86}")(value) + "==")
+    require(base64.urlsafe_b64encode(found).decode().rstrip("=") == value)
+    return found
 
 
-def moment(text):
-    require(re.fullmatch(r"[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z", text))
+def moment(value):
     try:
-        value = int(datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp())
+        found = datetime.strptime(
+            pattern("[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z")(value), "%Y-%m-%dT%H:%M:%S%z"
+        )
     except ValueError as error:
         raise Unreadable("proof_unreadable") from error
-    require(value >= 0 and not text.endswith(":60Z"))
-    return value
+    seconds = int(found.timestamp())
+    require(seconds >= 0)
+    return seconds
 
 
-def day(text):
-    require(re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text))
+def day(value):
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(pattern("[0-9]{4}-[0-9]{2}-[0-9]{2}")(value))
     except ValueError as error:
         raise Unreadable("proof_unreadable") from error
 
@@ -268,8 +306,27 @@ def day(text):
 
 KINDS = {"licence": 1, "seal": 2, "signature": 4, "material": 8}
 PRESENTABLE = {"issue", "renew", "amend"}
-RESULTS = {"suspend": 1, "resume": 0, "cancel": 3, "revoke": 4, "withdraw": 5, "transfer": 6, "void": 7, "reinstate": 8}
-STATUSES = ("valid", "suspended", "superseded", "cancelled", "revoked", "withdrawn", "transferred", "void", "reinstated")
+RESULTS = {
+    "suspend": 1,
+    "resume": 0,
+    "cancel": 3,
+    "revoke": 4,
+    "withdraw": 5,
+    "transfer": 6,
+    "void": 7,
+    "reinstate": 8,
+}
+STATUSES = (
+    "valid",
+    "suspended",
+    "superseded",
+    "cancelled",
+    "revoked",
+    "withdrawn",
+    "transferred",
+    "void",
+    "reinstated",
+)
 CERTIFICATE = re.compile(
     r"(?P<line>1\.2\.156\.(?:3005|3003)\.2\.(?P<type>[0-9A-Z]{18}[0-9]{3})\.(?P<issuer>[0-9A-Z_]{1,18})\.[0-9A-Z_]{9,32})"
     r"\.(?!000)[0-9]{3}\.[0-9A-Z]"
@@ -294,159 +351,106 @@ def credit_code(text):
     letters = "0123456789ABCDEFGHJKLMNPQRTUWXY"
     if not re.fullmatch("[0-9A-HJ-NPQRTUWXY]{18}", text):
         return False
-    organisation = sum(LETTERS.index(a) * b for a, b in zip(text[8:16], (3, 7, 9, 10, 5, 8, 4, 2)))
+    organisation = sum(
+        LETTERS.index(a) * b for a, b in zip(text[8:16], (3, 7, 9, 10, 5, 8, 4, 2), strict=True)
+    )
     weights = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
-    total = sum(letters.index(a) * b for a, b in zip(text, weights))
+    total = sum(letters.index(a) * b for a, b in zip(text[:17], weights, strict=True))
     return text[16] == "0123456789X"[(11 - organisation % 11) % 11] and text[17] == letters[-total % 31]
 
 
-@dataclass
-class Record:
-    body: dict
-    suite: str
-    kind: str
-    action: str
-    identifier: str
-    issuer: str
-    claims: bytes
-    valid_from: date
-    valid_until: date
-    links: list
-    parsed: re.Match
-
-    @property
-    def leaf(self):
-        return leaf_hash(SUITES[self.suite], canonical(self.body))
-
-    @property
-    def names_issuer(self):
-        named = self.parsed["issuer"]
-        if self.kind in ("licence", "material") and re.fullmatch("[1-9][0-9]{5}", named):
-            return self.issuer[2:8].startswith(re.sub("(00){1,2}$", "", named))
-        return named == self.issuer
-
-
 def read_record(value):
-    members = Members(value)
-    members.type("shunzheng/record/1")
-    digests = {name: digest(members.text(name)) for name in ("claims", "previous") if name in members.left}
-    links = []
-    if "links" in members.left:
-        for item in members.list("links", 16):
-            link = Members(item)
-            rel = link.text("rel")
-            require(re.fullmatch("[a-z][a-z-]{0,31}", rel))
-            links.append((rel, digest(link.text("record"))))
-            link.close()
-        require(links)
-    suites = {suite for suite, _ in [*digests.values(), *(target for _, target in links)]}
+    record = read(
+        value, "shunzheng/record/1", ("issued", "valid_from", "valid_until", "claims", "previous", "links", "basis"),
+        kind=pattern("|".join(KINDS)), action=pattern("|".join([*PRESENTABLE, *RESULTS])), identifier=text, issuer=text,
+        time=moment, salt=binary(16), issued=day, valid_from=day, valid_until=day, claims=digest, previous=digest,
+        links=many(lambda link: read(link, rel=pattern("[a-z][a-z-]{0,31}"), record=digest), 16), basis=text,
+    )  # fmt: skip
+    require(record.links != [])
+    digests = [record.claims, record.previous, *(link.record for link in record.links or ())]
+    suites = {suite for suite, _ in filter(None, digests)}
     require(len(suites) == 1)
-    kind, action, identifier, issuer = (members.text(name) for name in ("kind", "action", "identifier", "issuer"))
-    moment(members.text("time"))
-    hexadecimal(members.take("salt"), 16)
-    days = {name: members.optional(name, day) for name in ("issued", "valid_from", "valid_until")}
-    basis = members.optional("basis", str)
-    members.close()
-    require(kind in KINDS and (action in PRESENTABLE or action in RESULTS))
-    require(("previous" in digests) == (action != "issue"))
-    if action in PRESENTABLE:
-        require("claims" in digests)
+    require((record.previous is None) == (record.action == "issue"))
+    if record.action in PRESENTABLE:
+        require(record.claims)
     else:
-        require(basis is not None and "claims" not in digests and not any(days.values()))
-    first, last = days["valid_from"], days["valid_until"]
-    require(not (first and last and last < first))
-    if kind in ("licence", "material"):
-        parsed = CERTIFICATE.fullmatch(identifier)
-        require(parsed)
-    else:
-        parsed = SEALING.fullmatch(identifier)
-        require(parsed and parsed["kind"] == kind and credit_code(parsed["issuer"]))
+        require(
+            record.basis and not (record.claims or record.issued or record.valid_from or record.valid_until)
+        )
+    require(not (record.valid_from and record.valid_until and record.valid_until < record.valid_from))
+    parsed = (CERTIFICATE if record.kind in ("licence", "material") else SEALING).fullmatch(record.identifier)
+    require(parsed)
+    if parsed.re is SEALING:
+        require(parsed["kind"] == record.kind and credit_code(parsed["issuer"]))
         require(parsed["check"] == mod_37_36(parsed["issuer"] + parsed["serial"] + parsed["version"]))
-    own = digests.get("claims", ("", b""))[1]
-    targets = [(rel, target) for rel, (_, target) in links]
-    return Record(value, suites.pop(), kind, action, identifier, issuer, own, first, last, targets, parsed)
+    record.suite, record.parsed = suites.pop(), parsed
+    record.leaf = leaf_hash(SUITES[record.suite], canonical(value))
+    record.links = [(link.rel, link.record[1]) for link in record.links or ()]
+    return record
 
 
-# -- submission.md --
-
-@dataclass
-class Statement:
-    body: dict
-    registry: str
-    log: str
-    issuer: str
-    key: bytes
-    count: int
-    suite: str
-    root: bytes
-    time: int
-    expires: int
+def names_issuer(record):
+    named = record.parsed["issuer"]
+    if record.parsed.re is CERTIFICATE and re.fullmatch("[1-9][0-9]{5}", named):
+        return record.issuer[2:8].startswith(re.sub("(00){1,2}$", "", named))
+    return named == record.issuer
 
 
-@dataclass
-class Entry:
-    body: dict
-    statement: Statement
-    signature: bytes
+# -- submission.md, claims.md, proof.md --
 
 
 def read_entry(value):
-    members = Members(value)
-    members.type("shunzheng/entry/1")
-    body = members.take("statement")
-    own = signature(members.text("signature"))
-    moment(members.text("accepted"))
-    members.close()
-    members = Members(body)
-    members.type("shunzheng/submission/1")
-    suite, root = digest(members.text("root"))
-    statement = Statement(
-        body, *(members.text(name) for name in ("registry", "log", "issuer")), key_id(members.text("key")),
-        members.number("count", 1, 2**20), suite, root, moment(members.text("time")), moment(members.text("expires")),
+    return read(value, "shunzheng/entry/1", statement=read_statement, signature=signature, accepted=moment)
+
+
+def read_statement(value):
+    statement = read(
+        value, "shunzheng/submission/1", registry=text, log=text, issuer=text, key=key_id, count=number(1, 2**20),
+        root=digest, time=moment, expires=moment,
     )  # fmt: skip
-    members.close()
     require(0 < statement.expires - statement.time <= 7 * 86_400)
-    return Entry(value, statement, own)
-
-
-# -- claims.md --
-
-@dataclass
-class Disclosure:
-    shown: list  # (name, salt or None, value)
-    withheld: list  # (name, commitment)
-    master: bytes = None
-
-    @property
-    def values(self):
-        return {name: value for name, _, value in self.shown}
-
-    def digest(self, suite):
-        h, committed = SUITES[suite], dict(self.withheld)
-        for place, (name, salt, value) in enumerate(self.shown):
-            salt = salt or h(b"\x03" + self.master + place.to_bytes(4, "big"))[:16]
-            committed[name] = h(b"\x02" + salt + canonical(value))
-        return h(b"\x04" + canonical([[name, committed[name].hex()] for name in sorted(committed)]))
+    statement.suite, statement.root = statement.root
+    return statement
 
 
 def read_disclosure(value):
-    members = Members(value)
-    full = "master" in members.left
-    master = hexadecimal(members.take("master"), 16) if full else None
-    shown = [row(item, 2 if full else 3) for item in members.list("claims" if full else "shown", 256)]
-    withheld = [] if full else [row(item, 2) for item in members.list("withheld", 256)]
-    members.close()
-    names, hidden = [item[0] for item in shown], [item[0] for item in withheld]
-    for ordered in (names, hidden, sorted(names + hidden)):
-        require(len(ordered) <= 256 and all(a < b for a, b in zip(ordered, ordered[1:])))
-    shown = [(item[0], None if full else hexadecimal(item[1], 16), item[-1]) for item in shown]
-    return Disclosure(shown, [(name, hexadecimal(text, 32)) for name, text in withheld], master)
+    """Return what is shown (name, salt, value), what is withheld (name, commitment), and the master salt if all is shown."""
+    if isinstance(value, dict) and "master" in value:
+        found = read(value, master=binary(16), claims=many(row(text, json_value), 256))
+        shown, withheld = [(name, None, value) for name, value in found.claims], []
+    else:
+        found = read(
+            value,
+            shown=many(row(text, binary(16), json_value), 256),
+            withheld=many(row(text, binary(32)), 256),
+        )
+        shown, withheld, found.master = found.shown, found.withheld, None
+    names, hidden = [name for name, *_ in shown], [name for name, _ in withheld]
+    require(len(names + hidden) <= 256, "over_limit")
+    require(all(a < b for ordered in (names, hidden, sorted(names + hidden)) for a, b in pairwise(ordered)))
+    return SimpleNamespace(
+        shown=shown, withheld=withheld, master=found.master, values={name: value for name, _, value in shown}
+    )
 
 
-def row(item, length):
-    require(isinstance(item, list) and len(item) == length)
-    require(isinstance(item[0], str) and 0 < len(item[0]) <= 4096)
-    return item
+def row(*readers):
+    def reader(value):
+        require(isinstance(value, list) and len(value) == len(readers))
+        return tuple(read(item) for read, item in zip(readers, value, strict=True))
+
+    return reader
+
+
+def json_value(value):
+    return value
+
+
+def claims_digest(disclosure, suite):
+    h, committed = SUITES[suite], dict(disclosure.withheld)
+    for place, (name, salt, value) in enumerate(disclosure.shown):
+        salt = salt or h(b"\x03" + disclosure.master + place.to_bytes(4, "big"))[:16]
+        committed[name] = h(b"\x02" + salt + canonical(value))
+    return h(b"\x04" + canonical([[name, committed[name].hex()] for name in sorted(committed)]))
 
 
 def is_document(name):
@@ -455,107 +459,131 @@ def is_document(name):
 
 def read_document(value):
     """Return (size, suite, digest) of a document claim."""
-    members = Members(value)
-    members.text("media_type")
-    found = (members.number("size", 0, 2**40), *digest(members.text("digest")))
-    members.close()
-    return found
-
-
-# -- proof.md --
-
-@dataclass
-class Proof:
-    record: Record
-    disclosure: Disclosure
-    index: int
-    path: list
-    entry: Entry
-    batch: list
-    sequence: int
-    staple: tuple  # sequence, chunk, path
-    linked: list
+    document = read(value, media_type=text, size=number(0, 2**40), digest=digest)
+    return document.size, *document.digest
 
 
 def read_proof(data):
     require(len(data) <= 256 * 1024, "over_limit")
-    return decode_proof(read_json(data), 0, [16])
+    return decode_proof(read_json(data), 0)
 
 
-def decode_proof(value, depth, budget):
-    members = Members(value)
-    members.type("shunzheng/proof/1")
-    place = Members(members.take("submission"))
-    index, path = place.number("index", 0, 2**20 - 1), place.hashes("path")
-    place.close()
-    record = read_record(members.take("record"))
-    disclosure = read_disclosure(members.take("disclosure")) if "disclosure" in members.left else None
-    entry = read_entry(members.take("entry"))
-    batch = [element(item) for item in members.list("batch", 40, "over_limit")]
-    sequence = members.number("sequence", 1, 2**53 - 1)
-    staple = None
-    if "status" in members.left:
-        held = Members(members.take("status"))
-        staple = held.number("sequence", 1, 2**53 - 1), hexadecimal(held.take("chunk"), 32), held.hashes("path")
-        held.close()
-    linked = []
-    if "linked" in members.left:
+def decode_proof(value, depth):
+    def linked(items):
         require(depth < 3, "over_limit")
-        items = members.list("linked", 16, "over_limit")
-        require(items)
-        budget[0] -= len(items)
-        require(budget[0] >= 0, "over_limit")
-        linked = [decode_proof(item, depth + 1, budget) for item in items]
-    members.close()
-    return Proof(record, disclosure, index, path, entry, batch, sequence, staple, linked)
+        return many(lambda item: decode_proof(item, depth + 1), 16)(items)
 
-
-def element(item):
-    require(isinstance(item, list) and len(item) == 3 and item[0] in ("left", "right") and type(item[1]) is int)
-    return item[0], item[1], hexadecimal(item[2], 32)
+    path = many(binary(32), 40)
+    proof = read(
+        value, "shunzheng/proof/1", ("disclosure", "status", "linked"),
+        submission=lambda place: read(place, index=number(0, 2**20 - 1), path=path), record=read_record,
+        disclosure=read_disclosure, entry=read_entry, sequence=number(1, MOST),
+        batch=many(row(pattern("left|right"), number(-MOST, MOST), binary(32)), 40),
+        status=lambda staple: read(staple, sequence=number(1, MOST), chunk=binary(32), path=path), linked=linked,
+    )  # fmt: skip
+    require(proof.linked != [])
+    proof.linked = proof.linked or []
+    proof.attached = len(proof.linked) + sum(one.attached for one in proof.linked)
+    require(proof.attached <= 16, "over_limit")
+    return proof
 
 
 # -- registry-events.md, batch-and-anchor.md: replaying --
 
-@dataclass
-class Anchor:
+
+class Anchor(NamedTuple):
     n: int
     block: int
     time: int
-    before: int
+    before: int  # the size of the log, and after it
     size: int
     root: bytes
     status_root: bytes
     void: bool
 
 
-@dataclass
+class Key(NamedTuple):
+    spki: bytes
+    purpose: int
+    log: str
+    n: int
+
+
+class Change(NamedTuple):
+    """What an anchor made of the status of a position."""
+
+    sequence: int
+    status: int
+    contradictory: bool
+    since: int
+
+
 class Log:
-    suite: str
-    size: int
-    known: bool  # every status from the beginning
-    anchors: list = field(default_factory=list)  # by sequence, from 1
-    anchored_at: int = 0
-    statuses: dict = field(default_factory=dict)  # position: [(sequence, status, contradictory)]
-    chunks: dict = field(default_factory=dict)
+    """What is known of a log: anchors by sequence from 1, and of each position its changes and its place in the tree."""
+
+    def __init__(self, suite, size):
+        self.suite, self.size = suite, size
+        self.known = size == 0  # every status from the beginning
+        self.anchors, self.anchored_at = [], 0
+        self.statuses = {}  # the changes of a position, in order
+        self.chunks, self.nodes = {}, {}  # by number, and by first and last chunk
 
     def status(self, position, sequence):
-        for change in reversed(self.statuses.get(position, ())):
-            if change[0] <= sequence:
-                return change
-        return None
+        changes = reversed(self.statuses.get(position, ()))
+        return next((change for change in changes if change.sequence <= sequence), None)
+
+    def set(self, position, status):
+        number, place = divmod(position, 64)
+        chunk = bytearray(self.chunks.get(number, bytes(32)))
+        kept, shift = ((0x0F, 4), (0xF0, 0))[place % 2]
+        chunk[place // 2] = chunk[place // 2] & kept | status << shift
+        self.put(number, bytes(chunk))
+
+    def put(self, number, chunk):
+        """Put a chunk into the tree, and forget the nodes above it."""
+        self.chunks[number] = chunk
+        low, high = 0, (self.size + 63) // 64
+        self.nodes.pop((low, high), None)
+        while high - low > 1:
+            middle = split(low, high)
+            low, high = (low, middle) if number < middle else (middle, high)
+            self.nodes.pop((low, high), None)
+
+    def status_root(self):
+        return self.node(0, (self.size + 63) // 64) if self.size else bytes(32)
+
+    def node(self, low, high):
+        if (low, high) not in self.nodes:
+            h = SUITES[self.suite]
+            if high - low == 1:
+                found = status_leaf(h, low, self.chunks.get(low, bytes(32)))
+            else:
+                middle = split(low, high)
+                found = h(b"\x01" + self.node(low, middle) + self.node(middle, high))
+            self.nodes[low, high] = found
+        return self.nodes[low, high]
+
+
+def split(low, high):
+    """Return where a tree over leaves from `low` to `high` divides: at the largest power of two below its size."""
+    return low + (1 << (high - low - 1).bit_length() - 1)
+
+
+def status_leaf(h, number, chunk):
+    return leaf_hash(h, b"shunzheng/status/1" + number.to_bytes(5, "big") + chunk)
 
 
 class Trust:
     """What the events say."""
 
     def __init__(self, registry):
-        self.registry, self.time = registry, 0
-        self.logs, self.keys, self.grants, self.issuers, self.compromised, self.retired = {}, {}, [], [], {}, {}
-        self.province = False
+        self.registry, self.time, self.province = registry, 0, False
+        self.logs, self.keys, self.compromised, self.retired = {}, {}, {}, {}
+        self.grants, self.issuers = [], []
 
     def log_of(self, issuer, n):
-        return next((log for known, since, log in reversed(self.issuers) if known == issuer and since <= n), None)
+        held = (log for known, since, log in reversed(self.issuers) if known == issuer and since <= n)
+        return next(held, None)
 
     def apply(self, n, kind, time, block, payload):
         if kind not in ABI:
@@ -572,7 +600,7 @@ class Trust:
         elif kind == 3:
             log, suite, _, _, (_, _, _, _, size, _) = fields
             require(log not in self.logs and suite in SUITE_NUMBERS, stop)
-            self.logs[log] = Log(SUITE_NUMBERS[suite], size, size == 0)
+            self.logs[log] = Log(SUITE_NUMBERS[suite], size)
         elif kind in (5, 6, 7, 8):
             require(fields[0] in self.logs, stop)
         elif kind in (9, 10):
@@ -580,7 +608,7 @@ class Trust:
         elif kind == 11:
             log, purpose, spki = fields
             require(keccak256(spki) not in self.keys, stop)
-            self.keys[keccak256(spki)] = (spki, purpose, log, n)
+            self.keys[keccak256(spki)] = Key(spki, purpose, log, n)
         elif kind == 12:
             self.grants.append((*fields, n))
         elif kind in (13, 14):
@@ -592,10 +620,11 @@ class Trust:
             self.anchored(n, time, block, *fields)
 
     def anchored(self, n, time, block, name, sequence, size, root, status_root, words):
-        log = self.logs.get(name)
-        require(log is not None, "not_understood")
-        require(sequence == len(log.anchors) + 1, "not_understood")  # 1
-        require(log.size <= size <= log.size + 2**20 and size < 2**40, "not_understood")
+        log, stop = self.logs.get(name), "not_understood"
+        require(log is not None, stop)
+        require(
+            sequence == len(log.anchors) + 1 and 0 <= size - log.size <= 2**20 and size < 2**40, stop
+        )  # 1
         before, log.size = log.size, size  # 2
         changes, void = [], len(words) % 6 != 0 or len(words) > 60_000  # 3
         for start in range(0, 0 if void else len(words), 6):
@@ -603,42 +632,29 @@ class Trust:
             void = void or position >= size or status > 8 or (changes != [] and position <= changes[-1][0])
             changes.append((position, status))
         if not void and log.known:  # 4
-            chunks = dict(log.chunks)
-            for position, status in changes:
-                chunk = bytearray(chunks.get(position // 64, bytes(32)))
-                byte, high = position % 64 // 2, position % 2 == 0
-                chunk[byte] = chunk[byte] & (0x0F if high else 0xF0) | status << (4 if high else 0)
-                chunks[position // 64] = bytes(chunk)
-            void = status_tree(SUITES[log.suite], chunks, size) != status_root
-            log.chunks = log.chunks if void else chunks
+            chunks = {position // 64: log.chunks.get(position // 64, bytes(32)) for position, _ in changes}
+            for change in changes:
+                log.set(*change)
+            void = log.status_root() != status_root
+            for number, chunk in chunks.items() if void else ():
+                log.put(number, chunk)
         log.anchors.append(Anchor(n, block, time, before, size, root, status_root, void))  # 5
         if void:
             return
         log.anchored_at = time  # 6
         for position, status in changes:  # 7
             known = log.status(position, sequence)
-            was = known[1] if known else 0
-            wrong = not (known is None and not log.known) and ((known and known[2]) or not allowed(was, status))
-            log.statuses.setdefault(position, []).append((sequence, status, bool(wrong), time))
+            if known is None:
+                contradictory = log.known and not allowed(0, status)
+            else:
+                contradictory = known.contradictory or not allowed(known.status, status)
+            log.statuses.setdefault(position, []).append(Change(sequence, status, contradictory, time))
 
 
 def allowed(was, status):
     if was in (0, 8):
         return 1 <= status <= 7
     return status in (0, 2, 3, 4, 5, 6, 7) if was == 1 else status == 8
-
-
-def status_leaf(h, chunk, content):
-    return leaf_hash(h, b"shunzheng/status/1" + chunk.to_bytes(5, "big") + content)
-
-
-def status_tree(h, chunks, size):
-    count = (size + 63) // 64
-    level = [status_leaf(h, chunk, chunks.get(chunk, bytes(32))) for chunk in range(count)]
-    while len(level) > 1:
-        paired = [h(b"\x01" + left + right) for left, right in zip(level[::2], level[1::2])]
-        level = paired + ([level[-1]] if len(level) % 2 else [])
-    return level[0] if level else bytes(32)
 
 
 ABI = {
@@ -650,14 +666,17 @@ ABI = {
 
 
 def decode_abi(types, data, start=0):
-    """Decode a tuple: `n` names and `b` bytes of a length, `u` numbers of bits, `20` an address, `s` and `x` texts and bytes, `[` lists."""
+    """Decode a tuple of names (n) and bytes (b) of a length, numbers (u) of bits, addresses, strings (s, x), lists ([)."""
     found = []
     for place, kind in enumerate(types):
         word = slice_of(data, start + 32 * place, 32)
+        at = start + int.from_bytes(word, "big")
+        dynamic = isinstance(kind, tuple) or kind in ("s", "x") or kind[0] == "["
+        if dynamic and at < start + 32 * len(types):
+            raise ValueError
         if isinstance(kind, tuple):
-            found.append(decode_abi(kind, data, start + int.from_bytes(word, "big")))
-        elif kind in ("s", "x") or kind[0] == "[":
-            at = start + int.from_bytes(word, "big")
+            found.append(decode_abi(kind, data, at))
+        elif dynamic:
             length = int.from_bytes(slice_of(data, at, 32), "big")
             if kind[0] == "[":
                 if length > len(data):
@@ -693,150 +712,119 @@ def name_of(padded):
 
 # -- checkpoint.md, trust-file.md, snapshot.md --
 
-def take_snapshot(data, trust_file, head_bytes=256 * 1024):
+
+def take_snapshot(data, trust_file):
     """Return the `Trust` of a whole snapshot. Raises: Unreadable with the reason of snapshot.md."""
     registry, cosigners, threshold = read_trust_file(trust_file)
-    end = data.find(b"\n", 0, head_bytes + 1)  # 1
-    require(end >= 0, "malformed")
+    line, feed, stream = data.partition(b"\n")
+    require(feed and len(line) <= 256 * 1024, "malformed")  # 1
     try:
-        header = read_json(data[:end])
-        require(canonical(header) == data[:end])
-        members = Members(header)
-        members.type("shunzheng/snapshot/1")
-        point = members.take("checkpoint")
-        checkpoint = read_checkpoint(point)
-        cosignatures = read_cosignatures(members.list("cosignatures", 256))
-        after = Members(members.take("after"))
-        since = after.number("n", 0, 2**53 - 1), key_id(after.text("head")), after.number("block", 0, 2**53 - 1)
-        after.close()
-        members.close()
-        require(since[0] <= checkpoint["n"] and since[2] <= checkpoint["block"])
-        require(since[0] > 0 or (since[2] == 0 and since[1].hex()[:16] == checkpoint["registry"].rpartition(":")[2]))
+        value = read_json(line)
+        require(canonical(value) == line)
+        header = read(
+            value, "shunzheng/snapshot/1", checkpoint=read_checkpoint,
+            cosignatures=many(lambda value: read(value, key=key_id, signature=signature), 256),
+            after=lambda value: read(value, n=number(0, MOST), head=key_id, block=number(0, MOST)),
+        )  # fmt: skip
+        point, after = header.checkpoint, header.after
+        require(all(a.key < b.key for a, b in pairwise(header.cosignatures)))
+        require(after.n <= point.n and after.block <= point.block)
+        first = after.block == 0 and after.head.hex()[:16] == point.registry.rpartition(":")[2]
+        require(after.n > 0 or first)
     except Unreadable as error:
         raise Unreadable("newer_format" if str(error) == "newer_format" else "malformed") from error
-    require(checkpoint["registry"] == registry, "other_registry")  # 2
-    good = 0
-    for key, own in cosignatures:
-        if key in cosigners:
-            require(signed_by(cosigners[key], canonical(point), own), "cosignature_bad")
-            good += 1
-    require(good >= threshold, "below_threshold")
-    require(since[0] == 0, "not_held")  # 4: nothing is held here
-    return replay(data[end + 1 :], checkpoint, since[1])
+    require(point.registry == registry, "other_registry")  # 2
+    counted = [one for one in header.cosignatures if one.key in cosigners]
+    for one in counted:
+        require(signed_by(cosigners[one.key], canonical(point.body), one.signature), "cosignature_bad")
+    require(len(counted) >= threshold, "below_threshold")
+    require(after.n == 0, "not_held")  # 4: nothing is held here
+    return replay(Inflated(stream), point, after.head)
 
 
-def replay(stream, checkpoint, head):
-    trust, n, block, time = Trust(checkpoint["registry"]), 0, 0, 0
-    inflated = inflate(stream)
-    events = []
-    while n < checkpoint["n"]:  # 5
-        start = inflated(25)
-        number, at, when, kind, length = (
-            int.from_bytes(start[a:b], "big") for a, b in ((0, 8), (8, 16), (16, 24), (24, 25), (0, 0))
-        )
-        length = int.from_bytes(inflated(4, True), "big")
-        require(number <= n + 1, "event_missing")
-        require(number == n + 1, "event_order")
+def replay(stream, point, head):
+    events, n, block, time = [], 0, 0, 0
+    while n < point.n:  # 5
+        found, at, when, kind, length = struct.unpack(">QQQBI", stream.take(29, "event_missing"))
+        require(found <= n + 1, "event_missing")
+        require(found == n + 1, "event_order")
         require(length <= 4 * 2**20, "damaged")
-        payload = inflated(length, True)
-        require(at >= block and when >= time and when < 10**11, "event_order")
-        words = b"".join(value.to_bytes(32, "big") for value in (number, when, block, kind))
+        payload = stream.take(length, "damaged")
+        require(at >= block and when >= time and when < LAST_TIME, "event_order")
+        words = b"".join(value.to_bytes(32, "big") for value in (found, when, block, kind))
         head = keccak256(head + words + keccak256(payload))
-        n, block, time = number, at, when
-        events.append((number, kind, when, at, payload))
-    require(inflated(None), "surplus")  # 6
-    reached = n, "0x" + head.hex(), block, time
-    stated = checkpoint["n"], checkpoint["head"], checkpoint["block"], moment(checkpoint["time"])
-    require(reached == stated, "head_mismatch")  # 7
+        n, block, time = found, at, when
+        events.append((n, kind, when, at, payload))
+    require(stream.ended(), "surplus")  # 6
+    require((n, head, block, time) == (point.n, point.head, point.block, point.time), "head_mismatch")  # 7
+    trust = Trust(point.registry)
     for event in events:  # 9
         trust.apply(*event)
     trust.time = time
     return trust
 
 
-def inflate(stream):
-    """Return a reader of the inflated bytes; asked for None it tells whether nothing is left."""
-    inflater = zlib.decompressobj()
-    held = bytearray()
-    rest = stream
+class Inflated:
+    """The events of a snapshot, inflated piece by piece."""
 
-    def read(size, inside=False):
-        nonlocal rest
-        while size is None or len(held) < size:
-            if inflater.eof:
-                if size is None:
-                    return not held and not inflater.unused_data
-                raise Unreadable("damaged" if inside or held else "event_missing")
-            require(rest or size is None, "truncated")
+    def __init__(self, stream):
+        self.rest, self.held, self.inflater = memoryview(stream), bytearray(), zlib.decompressobj()
+
+    def fill(self, size):
+        """Inflate until so many bytes are held, or the stream ends."""
+        while len(self.held) < size and not self.inflater.eof:
+            require(self.rest, "truncated")
+            piece, self.rest = self.rest[:4096], self.rest[4096:]
             try:
-                piece = inflater.decompress(rest, 65_536)
+                self.held += self.inflater.decompress(piece)
             except zlib.error as error:
                 raise Unreadable("damaged") from error
-            if not piece and not inflater.unconsumed_tail and not inflater.eof:
-                raise Unreadable("truncated")
-            held.extend(piece)
-            rest = inflater.unconsumed_tail
-            if size is None and held:
-                return False
-        content = bytes(held[:size])
-        del held[:size]
+
+    def take(self, size, at_end):
+        self.fill(size)
+        require(len(self.held) >= size, "damaged" if self.held else at_end)
+        content = bytes(self.held[:size])
+        del self.held[:size]
         return content
 
-    return read
+    def ended(self):
+        self.fill(1)
+        return not (self.held or self.inflater.unused_data or self.rest)
+
+
+def read_checkpoint(value):
+    return read(
+        value, "shunzheng/checkpoint/1", registry=text, n=number(1, MOST), head=key_id, block=number(0, MOST),
+        block_hash=key_id, time=moment,
+    )  # fmt: skip
 
 
 def read_trust_file(data):
     """Return registry, cosigners' keys by identifier, and the threshold."""
     try:
-        members = Members(read_json(data))
-        members.type("shunzheng/trust/1")
-        registry = members.text("registry")
-        names, keys = [], {}
-        for item in members.list("cosigners", 256):
-            one = Members(item)
-            names.append(one.text("name"))
-            spki = hexadecimal(one.take("key"), 91)
-            require(spki[:27] in (SM2_KEY, P256_KEY))
-            keys[keccak256(spki)] = spki
-            one.close()
-        require(2 <= len(names) == len(set(names)) == len(keys))
-        threshold = len(names) // 2 + 1
-        if "threshold" in members.left:
-            threshold = members.number("threshold", 2, len(names))
-        members.close()
+        require(len(data) <= 256 * 1024)
+        found = read(
+            read_json(data), "shunzheng/trust/1", ("threshold",), registry=text, threshold=number(2, 256),
+            cosigners=many(lambda value: read(value, name=text, key=binary(91)), 256),
+        )  # fmt: skip
+        names, keys = (
+            {one.name for one in found.cosigners},
+            {keccak256(one.key): one.key for one in found.cosigners},
+        )
+        require(all(map(is_key, keys.values())))
+        require(2 <= len(names) == len(keys) == len(found.cosigners))
+        threshold = found.threshold or len(names) // 2 + 1
+        require(threshold <= len(names))
     except Unreadable as error:
         raise Unreadable("trust_file") from error
-    return registry, keys, threshold
-
-
-def read_checkpoint(value):
-    members = Members(value)
-    members.type("shunzheng/checkpoint/1")
-    members.text("registry")
-    members.number("n", 1, 2**53 - 1)
-    members.number("block", 0, 2**53 - 1)
-    key_id(members.text("head"))
-    key_id(members.text("block_hash"))
-    moment(members.text("time"))
-    members.close()
-    return value
-
-
-def read_cosignatures(items):
-    found = []
-    for item in items:
-        one = Members(item)
-        found.append((key_id(one.text("key")), signature(one.text("signature"))))
-        one.close()
-    require(all(a[0] < b[0] for a, b in zip(found, found[1:])))
-    return found
+    return found.registry, keys, threshold
 
 
 # -- verification.md --
 
-@dataclass
-class Origin:
-    steps: dict
+
+class Origin(NamedTuple):
+    steps: dict  # outcome and reason by number
     log: Log
     anchor: Anchor
     position: int
@@ -853,14 +841,14 @@ def origin(proof, trust, present=True):
     anchor = log.anchors[proof.sequence - 1] if log and proof.sequence <= len(log.anchors) else None
     steps = {1: form(proof, trust, log, present)}
     h = SUITES[record.suite]
-    root = root_of_path(h, record.leaf, proof.index, statement.count, proof.path)
+    root = root_of_path(h, record.leaf, proof.submission.index, statement.count, proof.submission.path)
     inside = (record.suite, root) == (statement.suite, statement.root)
     steps[4] = (PASS, "in_submission") if inside else (FAIL, "not_in_submission")
     key = trust.keys.get(statement.key)
     if key is None:
         steps[5] = UNKNOWN, "key_unknown"
     else:
-        good = signed_by(key[0], canonical(statement.body), proof.entry.signature)
+        good = signed_by(key.spki, canonical(statement.body), proof.entry.signature)
         steps[5] = (PASS, "signature_good") if good else (FAIL, "signature_bad")
     steps[6], position = batch(proof, anchor)
     steps[7] = anchoring(statement, anchor)
@@ -872,7 +860,7 @@ def form(proof, trust, log, present):
     record, statement = proof.record, proof.entry.statement
     if present and record.action not in PRESENTABLE:
         return FAIL, "not_presentable"
-    if record.issuer != statement.issuer or not record.names_issuer:
+    if record.issuer != statement.issuer or not names_issuer(record):
         return FAIL, "issuer_mismatch"
     if statement.registry != trust.registry:
         return UNKNOWN, "other_registry"
@@ -899,7 +887,7 @@ def batch(proof, anchor):
         return (FAIL, "not_in_batch"), None
     if count != anchor.size - anchor.before:
         return (FAIL, "count_mismatch"), None
-    return (PASS, "in_batch"), anchor.before + first + proof.index
+    return (PASS, "in_batch"), anchor.before + first + proof.submission.index
 
 
 def anchoring(statement, anchor):
@@ -920,23 +908,28 @@ def entitlement(proof, trust, anchor, key):
     record, statement = proof.record, proof.entry.statement
     if trust.log_of(record.issuer, anchor.n) != statement.log:
         return FAIL, "issuer_not_in_log"
-    if key is None or key[3] > anchor.n:
+    if key is None or key.n > anchor.n:
         return FAIL, "key_not_registered"
 
     def covers(grant):
         _, of, issuer, kinds, types, since, until, n = grant
-        if (of, issuer) != (statement.key, record.issuer) or n > anchor.n or not since <= anchor.time <= until:
+        if (of, issuer) != (statement.key, record.issuer) or n > anchor.n:
             return False
         typed = record.parsed["type"] if record.kind in ("licence", "material") else None
-        return bool(kinds & KINDS[record.kind]) and (not types or typed in types)
+        return since <= anchor.time <= until and kinds & KINDS[record.kind] and (not types or typed in types)
 
-    if key[1] != 1 or key[2] != statement.log or not any(map(covers, trust.grants)):
+    if key.purpose != 1 or key.log != statement.log or not any(map(covers, trust.grants)):
         return FAIL, "not_entitled"
     if anchor.time >= trust.compromised.get(statement.key, anchor.time + 1):
         return UNKNOWN, "key_compromised"
     if anchor.time >= trust.retired.get(statement.key, anchor.time + 1):
         return FAIL, "key_retired"
     return PASS, "entitled"
+
+
+def worst(found):
+    """Return the first that fails, else the first."""
+    return next((one for one in found if one[0] == FAIL), found[0])
 
 
 def comparison(documents, values, disclosure):
@@ -966,12 +959,14 @@ def comparison(documents, values, disclosure):
     for name, value in values.items():
         if name in hidden:
             found.append((UNKNOWN, "claim_withheld"))
-        elif name not in disclosure.values or canonical(value) != canonical(disclosure.values[name]):
+        elif name not in disclosure.values:
             found.append((FAIL, "claim_mismatch"))
-    for outcome in (FAIL, UNKNOWN):
-        for one in found:
-            if one[0] == outcome:
-                return one
+        elif not within_profile(value):
+            found.append((UNKNOWN, "claims_unreadable"))
+        elif canonical(value) != canonical(disclosure.values[name]):
+            found.append((FAIL, "claim_mismatch"))
+    if found:
+        return worst(found)
     if documents:
         return PASS, "document_matches"
     if {name for name in disclosure.values if not is_document(name)} - values.keys():
@@ -982,7 +977,7 @@ def comparison(documents, values, disclosure):
 def claims(proof):
     if proof.disclosure is None:
         return UNKNOWN, "nothing_disclosed"
-    good = proof.disclosure.digest(proof.record.suite) == proof.record.claims
+    good = (proof.record.suite, claims_digest(proof.disclosure, proof.record.suite)) == proof.record.claims
     return (PASS, "claims_committed") if good else (FAIL, "claims_altered")
 
 
@@ -992,23 +987,21 @@ def standing(proof, found, trust):
     if position is None:
         return UNKNOWN, "position_unknown"
     newest = log.status(position, len(log.anchors))
-    if newest and newest[2]:
+    if newest and newest.contradictory:
         return UNKNOWN, "status_contradictory"
-    status = newest[1] if newest else 0
+    status = newest.status if newest else 0
     if status not in (0, 8):
         return FAIL, STATUSES[status]
-    doubt = staple_doubt(proof.staple, log, position)
+    doubt = staple_doubt(proof.status, log, position)
     targets = {target for _, target in proof.record.links}
     attached = [one for one in proof.linked if one.record.leaf not in targets]
     good = {one.sequence for one in attached if explains(one, proof, log, position, trust)}
     if doubt is None and not all(explains(one, proof, log, position, trust) for one in attached):
         doubt = "attached_unproven"
-    if doubt is None:
-        for place, change in enumerate(reversed(log.statuses.get(position, ()))):
-            if place >= 1024 or (change[1] == 8 and change[0] not in good):
-                doubt = "reinstatement_unproven"
-            if change[1] == 8 or doubt:
-                break
+    changes = log.statuses.get(position, ())[-1024:]
+    revived = next((change.sequence for change in reversed(changes) if change.status == 8), None)
+    if doubt is None and (revived not in good if revived else len(changes) == 1024):
+        doubt = "reinstatement_unproven"
     return (UNKNOWN, doubt) if doubt else (PASS, f"status_{STATUSES[status]}")
 
 
@@ -1016,48 +1009,47 @@ def staple_doubt(staple, log, position):
     missing = None if log.known else "predecessor_unknown"
     if staple is None:
         return missing
-    sequence, chunk, path = staple
-    byte = chunk[position % 64 // 2]
+    byte = staple.chunk[position % 64 // 2]
     stated = byte >> 4 if position % 2 == 0 else byte & 15
-    if sequence > len(log.anchors):
+    if staple.sequence > len(log.anchors):
         return "staple_newer" if stated not in (0, 8) else missing
-    anchor = log.anchors[sequence - 1]
+    anchor = log.anchors[staple.sequence - 1]
     if anchor.void or position >= anchor.size:
         return "staple_altered"
     h = SUITES[log.suite]
-    root = root_of_path(h, status_leaf(h, position // 64, chunk), position // 64, (anchor.size + 63) // 64, path)
+    leaf = status_leaf(h, position // 64, staple.chunk)
+    root = root_of_path(h, leaf, position // 64, (anchor.size + 63) // 64, staple.path)
     if root != anchor.status_root:
         return "staple_altered"
     if missing:
-        then = log.status(position, sequence)
-        return None if stated == (then[1] if then else 0) else "status_contradictory"
+        then = log.status(position, staple.sequence)
+        return None if stated == (then.status if then else 0) else "status_contradictory"
     return None
 
 
 def explains(one, proof, log, position, trust):
-    if one.disclosure or one.staple or one.linked:
+    if one.disclosure or one.status or one.linked:
         return False
     change = log.status(position, one.sequence)
-    if change is None or change[0] != one.sequence:
+    if change is None or change.sequence != one.sequence:
         return False
     mine, theirs = proof.record, one.record
     same = (mine.kind, mine.parsed["line"], mine.issuer, proof.entry.statement.log)
     if same != (theirs.kind, theirs.parsed["line"], theirs.issuer, one.entry.statement.log):
         return False
     if theirs.action in ("renew", "amend"):
-        made = change[1] == 2
+        made = change.status == 2
     else:
-        made = theirs.identifier == mine.identifier and RESULTS.get(theirs.action) == change[1]
+        made = theirs.identifier == mine.identifier and RESULTS.get(theirs.action) == change.status
     return made and origin(one, trust, present=False).good
 
 
-def today_of(now, trust):
-    shanghai = timezone(timedelta(hours=8))
-    return datetime.fromtimestamp(max(now, min(trust.time, 10**11)), shanghai).date()
+def civil_date(time):
+    return datetime.fromtimestamp(time, timezone(timedelta(hours=8))).date()
 
 
 def dates(record, trust, now, behind):
-    today = today_of(now, trust)
+    today = civil_date(max(now, min(trust.time, LAST_TIME)))
     if record.valid_from and today < record.valid_from:
         return (UNKNOWN, "clock_behind") if behind else (FAIL, "not_yet_valid")
     if record.valid_until is None:
@@ -1079,10 +1071,8 @@ def seals(proof, trust):
             holders.append(link(proof, rel, target, trust))
         except Judged as found:
             judged.append(found.args)
-    for outcome in (FAIL, UNKNOWN):
-        for one in judged:
-            if one[0] == outcome:
-                return one
+    if judged:
+        return worst(judged)
     if proof.record.kind in ("licence", "material") and proof.record.issuer not in holders:
         return FAIL, "seal_of_another"
     return PASS, "seals_good"
@@ -1099,10 +1089,7 @@ def link(proof, rel, target, trust):
         if not sealed <= registered:
             raise Judged(FAIL, "sealed_other_document")
         own = found.log.status(found.position, len(found.log.anchors))  # 4
-        if not found.log.known or (own and (own[2] or own[1] == 8)):
-            raise Judged(UNKNOWN, "linked_status_unknown")
-        if own and own[1]:
-            raise Judged(FAIL, "signature_ended")
+        in_force(found.log, own, "signature_ended")
         if [one for one, _ in sealing.record.links] != ["made-with"]:
             raise Judged(UNKNOWN, "link_unknown")
         return seal(sealing, sealing.record.links[0][1], found.anchor, trust)
@@ -1152,37 +1139,43 @@ def seal(sealing, target, anchor, trust):
     if holder != signer:
         raise Judged(FAIL, "seal_of_another")
     changes = found.log.statuses.get(found.position, ())  # 7
-    then = [change for change in changes if found.log.anchors[change[0] - 1].n <= anchor.n][-1:]
-    if not found.log.known or (then and (then[0][2] or then[0][1] == 8)):
-        raise Judged(UNKNOWN, "linked_status_unknown")
-    if then and then[0][1]:
-        raise Judged(FAIL, "seal_not_in_force")
-    shanghai, record = timezone(timedelta(hours=8)), one.record
-    used = datetime.fromtimestamp(anchor.time, shanghai).date()  # 8
+    before = (change for change in reversed(changes) if found.log.anchors[change.sequence - 1].n <= anchor.n)
+    in_force(found.log, next(before, None), "seal_not_in_force")
+    record, used = one.record, civil_date(anchor.time)  # 8
     if (record.valid_from and used < record.valid_from) or (record.valid_until and used > record.valid_until):
         raise Judged(FAIL, "seal_out_of_dates")
     return holder
+
+
+def in_force(log, change, reason):
+    """Rules 4 and 7."""
+    if not log.known or (change and (change.contradictory or change.status == 8)):
+        raise Judged(UNKNOWN, "linked_status_unknown")
+    if change and change.status:
+        raise Judged(FAIL, reason)
 
 
 ENDED = {"expired", "not_yet_valid", "signature_ended", *STATUSES[1:8]}
 GENUINE = {1, 2, 3, 4, 5, 6, 7, 8, 11}
 
 
-def verify(data, trust, now, documents=(), values=None, max_age=3600):
-    """Return (verdict, step, reason) on the JSON text of a proof."""
+def judge(data, trust, now, documents=(), values=None, max_age=3600):
+    """Return outcome and reason of each step on the JSON text of a proof, by number."""
     try:
         proof = read_proof(data)
     except Unreadable as error:
-        return "unverifiable", 1, str(error)
+        return {1: (UNKNOWN, str(error))} | dict.fromkeys(range(2, 13), (UNKNOWN, "not_reached"))
     found = origin(proof, trust)
-    behind = now + 120 < trust.time
+    behind = now + 120 < min(trust.time, LAST_TIME)
     if behind:
         age = UNKNOWN, "clock_behind"
     elif found.position is None:
         age = UNKNOWN, "not_reached"
+    elif now - found.log.anchored_at > max_age:
+        age = UNKNOWN, "knowledge_stale"
     else:
-        age = (PASS, "knowledge_fresh") if now - found.log.anchored_at <= max_age else (UNKNOWN, "knowledge_stale")
-    steps = found.steps | {
+        age = PASS, "knowledge_fresh"
+    return found.steps | {
         2: comparison(documents, values or {}, proof.disclosure),
         3: claims(proof),
         9: standing(proof, found, trust),
@@ -1190,6 +1183,10 @@ def verify(data, trust, now, documents=(), values=None, max_age=3600):
         11: seals(proof, trust),
         12: age,
     }
+
+
+def decide(steps):
+    """Return verdict, step and reason."""
 
     def rank(step):
         number, (outcome, reason) = step
@@ -1199,8 +1196,9 @@ def verify(data, trust, now, documents=(), values=None, max_age=3600):
             return (1 if number in GENUINE else 3), number
         return 4, number != 9, number
 
-    number, (_, reason) = min(steps.items(), key=rank)
-    return ("invalid", "unverifiable", "not_current", "unverifiable", "valid")[rank((number, steps[number]))[0]], number, reason
+    deciding = min(steps.items(), key=rank)
+    verdict = ("invalid", "unverifiable", "not_current", "unverifiable", "valid")[rank(deciding)[0]]
+    return verdict, deciding[0], deciding[1][1]
 
 
 def main():
@@ -1210,16 +1208,18 @@ def main():
     parser.add_argument("--trust", type=Path, required=True)
     parser.add_argument("--document", type=Path, action="append", default=[])
     parser.add_argument("--claims", type=Path)
-    parser.add_argument("--now", type=moment, default=int(datetime.now(timezone.utc).timestamp()))
+    parser.add_argument("--now")
     parser.add_argument("--max-age", type=int, default=3600)
     args = parser.parse_args()
     try:
+        proof, documents = args.proof.read_bytes(), [path.read_bytes() for path in args.document]
         trust = take_snapshot(args.snapshot.read_bytes(), args.trust.read_bytes())
+        now = moment(args.now) if args.now else int(datetime.now(UTC).timestamp())
         values = read_json(args.claims.read_bytes()) if args.claims else {}
-    except Unreadable as error:
+        require(isinstance(values, dict), "the claims are no object")
+    except (Unreadable, OSError) as error:
         sys.exit(f"nothing was verified: {error}")
-    documents = [path.read_bytes() for path in args.document]
-    verdict, step, reason = verify(args.proof.read_bytes(), trust, args.now, documents, values, args.max_age)
+    verdict, step, reason = decide(judge(proof, trust, now, documents, values, args.max_age))
     print(json.dumps({"verdict": verdict, "step": step, "reason": reason, "known_as_of": trust.time}))
     return {"valid": 0, "not_current": 10, "invalid": 11, "unverifiable": 12}[verdict]
 
