@@ -1,0 +1,201 @@
+"""The second verifier (verifier/verify.py) beside ours: what each concludes from the same events, proof and clock."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from ledger.canonical import Json
+from ledger.canonical import encode as canonical
+from ledger.errors import MalformedInput
+from ledger.knowledge import Knowledge
+from ledger.proof import Proof
+from ledger.registry import Event
+from ledger.report import Report
+from ledger.trust import LogState
+from ledger.verification import Policy
+from tests.properties.subjects import Subject, paper
+from tests.scenes import City, Registry, readable
+
+second: Final[Any] = import_module("verifier.verify")  # it has no types, and is no package of ours
+second.keccak256 = lru_cache(100_000)(
+    second.keccak256
+)  # in plain Python it is slow, and altered files are alike
+
+SEED: Final = int(os.environ.get("SHUNZHENG_SEED", "1"))
+MUTATIONS: Final = int(os.environ.get("SHUNZHENG_MUTATIONS", "2000"))
+MOST_POSITIONS: Final = 450  # of a log, whose statuses are compared one by one
+
+Judgement = tuple[str, int, str]  # verdict, step and reason
+Steps = dict[int, tuple[str, str]]  # outcome and reason of all twelve, by number
+
+_TRUSTS: WeakKeyDictionary[Registry, tuple[Any, int]] = WeakKeyDictionary()
+
+
+def apply(trust: Any, event: Event) -> None:
+    """Let the second verifier replay an event."""
+    trust.apply(event.n, event.kind, event.time, event.block, event.payload)
+
+
+def trust_of(registry: Registry) -> Any:
+    """Return what the second verifier makes of the events so far, as of the time that ours knows."""
+    trust, applied = _TRUSTS.get(registry, (None, 0))
+    trust = trust or second.Trust(registry.name)
+    for event in registry.events[applied:]:
+        apply(trust, event)
+    _TRUSTS[registry] = trust, len(registry.events)
+    trust.time = registry.knowledge.time
+    return trust
+
+
+def told(report: Report) -> tuple[Judgement, Steps]:
+    steps = {step.number: (step.outcome.value, step.reason) for step in report.steps}
+    return (report.verdict.value, report.deciding.number, report.reason), steps
+
+
+def theirs(
+    city: City,
+    text: bytes,
+    *,
+    claims: Mapping[str, Json],
+    documents: Sequence[bytes] = (),
+    now: int | None = None,
+    policy: Policy | None = None,
+) -> tuple[Judgement, Steps]:
+    """Return what the second verifier says where `city.verify` is asked the same."""
+    now = city.registry.now if now is None else now
+    max_age = (policy or Policy()).max_age
+    steps: Steps = second.judge(text, trust_of(city.registry), now, documents, dict(claims), max_age)
+    judgement: Judgement = second.decide(steps)
+    return judgement, steps
+
+
+class BothVerifiers:
+    """Stands in for `City.verify`: asks both, demands one answer, and remembers what only one of them can be asked."""
+
+    def __init__(self) -> None:
+        self.ours = City.verify
+        self.asked = 0
+        self.unwritten = 0
+
+    def verify(self, city: City, proof: Proof | bytes, **presented: Any) -> Report:
+        report = self.ours(city, proof, **presented)
+        assert city.registry.knowledge.chain.n == len(city.registry.events)
+        try:
+            text = proof if isinstance(proof, bytes) else canonical(proof.to_json())
+        except MalformedInput:
+            self.unwritten += 1
+            return report
+        if presented.get("claims") is None:
+            presented["claims"] = {} if presented.get("documents") else readable(proof)
+        self.asked += 1
+        one, other = theirs(city, text, **presented), told(report)
+        assert one == other, f"the second verifier says {one}, ours {other}"
+        return report
+
+
+def ours(
+    city: City,
+    text: bytes,
+    *,
+    claims: Mapping[str, Json],
+    documents: Sequence[bytes] = (),
+    now: int | None = None,
+    policy: Policy | None = None,
+) -> tuple[Judgement, Steps]:
+    """Return what our verifier says of the same."""
+    return told(city.verify(text, claims=claims, documents=documents, now=now, policy=policy))
+
+
+def both(subject: Subject) -> Judgement:
+    """Return what both verifiers conclude of a proof with the values on its paper."""
+    text, claims = json.dumps(subject.proof).encode(), paper(subject.proof)
+    one, other = ours(subject.city, text, claims=claims), theirs(subject.city, text, claims=claims)
+    assert one == other, f"ours {one}, theirs {other}"
+    return one[0]
+
+
+def same_facts(known: Knowledge, trust: Any) -> str | None:
+    """Return in what the facts of both differ; None where they are the same."""
+    logs = {log.name: log for log in known.logs()}
+    if logs.keys() != trust.logs.keys():
+        return f"logs {sorted(logs)} / {sorted(trust.logs)}"
+    if known.time != trust.time:
+        return f"time {known.time} / {trust.time}"
+    for name, log in logs.items():
+        found = _log_differs(known, log, trust.logs[name])
+        if found:
+            return f"{name}: {found}"
+    return _keys_differ(known, trust)
+
+
+def _log_differs(known: Knowledge, log: LogState, other: Any) -> str | None:
+    one: Any = (log.suite.name, log.size, log.status_known, log.sequence, log.anchored_at)
+    two: Any = (other.suite, other.size, other.known, len(other.anchors), other.anchored_at)
+    if one != two:
+        return f"{one} / {two}"
+    for sequence, anchor in enumerate(other.anchors, start=1):
+        own = known.anchor(log.name, sequence)
+        assert own is not None
+        one = (
+            own.n,
+            own.block,
+            own.time,
+            own.size_before,
+            own.size,
+            own.root,
+            own.status_root,
+            bool(own.void),
+        )
+        two = (
+            anchor.n,
+            anchor.block,
+            anchor.time,
+            anchor.before,
+            anchor.size,
+            anchor.root,
+            anchor.status_root,
+            anchor.void,
+        )
+        if one != two:
+            return f"anchor {sequence}: {one} / {two}"
+    for position in range(min(log.size, MOST_POSITIONS)):
+        for sequence in range(log.sequence + 1):
+            own_status, change = known.status(log.name, position, sequence), other.status(position, sequence)
+            one = own_status and (
+                own_status.sequence,
+                own_status.status,
+                own_status.contradictory,
+                own_status.since,
+            )
+            if one != (change and tuple(change)):
+                return f"position {position} at {sequence}: {one} / {change}"
+    return None
+
+
+def _keys_differ(known: Knowledge, trust: Any) -> str | None:
+    for key, (spki, purpose, log, n) in trust.keys.items():
+        own = known.key(key)
+        one = own and (own.spki, own.purpose, own.log, own.n, own.retired_at, own.compromised_since)
+        two = (spki, purpose, log, n, trust.retired.get(key), trust.compromised.get(key))
+        if one != two:
+            return f"key {key.hex()}: {one} / {two}"
+    for _, key, issuer, *_ in trust.grants:
+        one_grants = [
+            (one.kinds, one.types, one.not_before, one.not_after, one.n) for one in known.grants(key, issuer)
+        ]
+        two_grants = [
+            (kinds, tuple(types), *rest)
+            for _, of, to, kinds, types, *rest in trust.grants
+            if (of, to) == (key, issuer)
+        ]
+        if one_grants != two_grants:
+            return f"grants of {key.hex()} for {issuer}: {one_grants} / {two_grants}"
+    for issuer in {issuer for issuer, *_ in trust.issuers}:
+        for n in range(known.chain.n + 1):
+            if known.issuer_log(issuer, n) != trust.log_of(issuer, n):
+                return f"issuer {issuer} at {n}: {known.issuer_log(issuer, n)} / {trust.log_of(issuer, n)}"
+    return None

@@ -1,0 +1,52 @@
+"""Two verifiers that share no code: whatever is presented to both, verdict, step and reason are the same."""
+
+import ast
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.properties.second_verifier import BothVerifiers, second
+from tests.scenes import City
+from tests.unit.ledger import test_verification as scenes
+from tests.unit.ledger.steps.cases import SCENES
+
+#: Scenes that only a verifier that opens documents comes to, and the flag that it is given.
+OPENED: Final = {
+    "a_document_whose_own_seal_shows_that_it_was_altered": "broken",
+    "a_document_that_was_registered_with_a_seal_that_fails": "broken",
+    "a_document_whose_inner_proof_was_put_there_otherwise": "carrier_altered",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in SCENES if name not in OPENED])
+def test_every_scene(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = BothVerifiers()
+    monkeypatch.setattr(
+        City, "verify", lambda city, proof, **presented: both.verify(city, proof, **presented)
+    )
+    SCENES[name][2]()
+    assert both.asked
+    assert not both.unwritten
+
+
+def test_no_scene_is_left_out_but_those_of_opened_documents() -> None:
+    assert {build.__module__ for _, _, build in SCENES.values()} == {
+        module.__name__ for module in scenes.STEPS
+    }
+    assert OPENED.keys() <= SCENES.keys()
+    assert len(SCENES) - len(OPENED) > 130
+
+
+def test_the_second_verifier_is_one_file_that_shares_nothing_with_ours() -> None:
+    source = Path(second.__file__)
+    assert [path.name for path in source.parent.iterdir() if path.suffix == ".py"] == ["verify.py"]
+    imported = set()
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            imported |= {name.name.partition(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            imported.add((node.module or ".").partition(".")[0])
+    assert imported - sys.stdlib_module_names == {"cryptography", "gmalg"}
+    assert not imported & {"importlib", "runpy", "pkgutil", "subprocess", "socket", "urllib", "http"}

@@ -1,0 +1,76 @@
+"""Both verifiers at the edges: of every number that a page gives, of every transition, of check characters."""
+
+from itertools import product
+from typing import Any
+
+import pytest
+
+from ledger.canonical import MAX_INTEGER
+from ledger.sealing_identifiers import SealingIdentifier
+from ledger.times import format_time, parse_time
+from tests import sealed
+from tests.properties.second_verifier import both, same_facts, second, trust_of
+from tests.properties.subjects import Subject
+from tests.scenes import DAY, City, Registry
+
+
+@pytest.mark.parametrize("lead", [0, 599, 600, 601, 602])
+def test_statements_of_the_future(lead: int) -> None:
+    city = City(Registry())
+    licence = city.licence()
+    now = city.registry.now
+    city.anchor(city.submit(licence, time=now + lead, expires=now + DAY))
+    assert both(Subject.of("", city, city.proof(licence)))[2] == (
+        "statement_postdated" if lead > 601 else "status_valid"
+    )
+
+
+@pytest.mark.parametrize("wait", [7 * DAY - 1, 7 * DAY, 7 * DAY + 1, 1, 0])
+def test_how_long_a_statement_may_wait(wait: int) -> None:
+    city = City(Registry())
+    licence = city.licence()
+    city.register(licence)
+    proof = Subject.of("", city, city.proof(licence)).proof
+    stated = proof["entry"]["statement"]
+    stated |= {"expires": format_time(parse_time(stated["time"]) + wait)}
+    assert (both(Subject("", city, proof))[2] == "proof_unreadable") == (not 0 < wait <= 7 * DAY)
+
+
+@pytest.mark.parametrize("value", [0, MAX_INTEGER, MAX_INTEGER + 1, 2**64, -1, 1.0, None])
+def test_numbers(value: Any) -> None:
+    city = City(Registry())
+    licence = city.licence(claims={"N": 0})
+    city.register(licence)
+    proof = Subject.of("", city, city.proof(licence)).proof
+    rows = [["N", value], *proof["disclosure"]["claims"][1:]]
+    altered = proof | {"disclosure": proof["disclosure"] | {"claims": rows}}
+    fits = type(value) is int and 0 <= value <= MAX_INTEGER
+    reasons = {"claims_altered" if value else "status_valid"} if fits else {"proof_unreadable"}
+    assert both(Subject("", city, altered))[2] in reasons
+
+
+def test_identifiers_of_seals_whose_issuer_is_none() -> None:
+    found = sealed.scene()
+    proof = Subject.of("", found.city, found.city.proof(found.seal)).proof
+    issuer, serial = found.city.issuer, "42900600000001"
+    reached = set()
+    for place, letter in product(range(18), "0AIZ5_"):
+        other = issuer[:place] + letter + issuer[place + 1 :]
+        if "_" in other:
+            continue
+        check = second.mod_37_36(f"{other}{serial}001")
+        record = proof["record"] | {"identifier": f"seal.{other}.{serial}.001.{check}"}
+        reached.add(both(Subject("", found.city, proof | {"record": record}))[2])
+    assert reached == {"proof_unreadable", "status_valid"}
+    assert SealingIdentifier.build("seal", issuer, serial).text == found.seal.record.identifier
+
+
+def test_every_transition_of_a_status() -> None:
+    city = City(Registry())
+    pairs = list(product(range(9), range(9)))
+    city.register(*(city.licence() for _ in pairs))
+    city.anchor(changes=[(place, 2 if was == 8 else was) for place, (was, _) in enumerate(pairs) if was])
+    city.anchor(changes=[(place, 8) for place, (was, _) in enumerate(pairs) if was == 8])
+    city.anchor(changes=[(place, status) for place, (_, status) in enumerate(pairs)])
+    city.anchor(changes=[(place, 0) for place, _ in enumerate(pairs)])
+    assert same_facts(city.registry.knowledge, trust_of(city.registry)) is None
