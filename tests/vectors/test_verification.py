@@ -1,0 +1,67 @@
+"""Shared cases of verification: ours, the second verifier, and any third conclude the same from the same files."""
+
+import base64
+import json
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from ledger.errors import SnapshotRefused
+from ledger.snapshots import check_snapshot, replay
+from ledger.times import parse_time
+from ledger.trust_files import read_trust_file
+from ledger.verification import Presented, verify
+from tests.properties.second_verifier import second, told
+from tests.vectors.verification import generate
+
+FILES: Final = sorted(generate.FOLDER.glob("*.json"))
+Concluded = dict[str, Any]
+
+
+def ours(case: generate.Case, documents: list[bytes]) -> Concluded:
+    file, trust = base64.b64decode(case["snapshot"]), json.dumps(case["trust"]).encode()
+    try:
+        check_snapshot(lambda: [file], read_trust_file(trust))
+        known = replay([file])
+    except SnapshotRefused as error:
+        return {"refused": error.reason}
+    presented = Presented(tuple(documents), case["presented"]["claims"])
+    report = verify(presented, case["proof"].encode(), known, parse_time(case["now"]))
+    return dict(zip(("verdict", "step", "reason"), told(report)[0], strict=True))
+
+
+def theirs(case: generate.Case, documents: list[bytes]) -> Concluded:
+    file, trust = base64.b64decode(case["snapshot"]), json.dumps(case["trust"]).encode()
+    try:
+        known = second.take_snapshot(file, trust)
+    except second.Unreadable as error:
+        return {"refused": str(error)}
+    now, claims = second.moment(case["now"]), case["presented"]["claims"]
+    judged = second.decide(second.judge(case["proof"].encode(), known, now, documents, claims))
+    return dict(zip(("verdict", "step", "reason"), judged, strict=True))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("verifier", [ours, theirs])
+def test_cases(path: Path, verifier: Callable[[generate.Case, list[bytes]], Concluded]) -> None:
+    case = json.loads(path.read_text(encoding="utf-8"))
+    documents = [base64.b64decode(document) for document in case["presented"]["documents"]]
+    assert verifier(case, documents) == case["expected"]
+
+
+def test_generating_them_again_changes_nothing() -> None:
+    made = {name: inflated(case) for name, case in generate.cases()}
+    assert made == {path.stem: inflated(json.loads(path.read_text(encoding="utf-8"))) for path in FILES}
+    for path in FILES:
+        assert path.read_text(encoding="utf-8") == generate.encode(
+            json.loads(path.read_text(encoding="utf-8"))
+        )
+
+
+def inflated(case: generate.Case) -> generate.Case:
+    """Return a case with its snapshot as it is before compression, which differs between versions of zlib."""
+    header, _, stream = base64.b64decode(case["snapshot"]).partition(b"\n")
+    return case | {"snapshot": (header, zlib.decompress(stream))}

@@ -1,0 +1,171 @@
+"""Writes the cases of this folder, which every verifier must judge alike: always the same, but for how zlib compresses.
+
+    python -m tests.vectors.verification.generate
+
+A case holds a proof (its text), the snapshot and the trust file that it is verified with (base64 and JSON), `now`, what
+is presented (documents in base64, values), and what must be concluded: verdict, step and reason, or why the snapshot is
+refused.
+"""
+
+import base64
+import importlib
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+from unittest import mock
+
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+
+from ledger import p256
+from ledger.canonical import encode as canonical
+from ledger.times import format_time
+from tests.cosigning import snapshot, trust_file
+from tests.properties.subjects import Subject, paper, subjects
+from tests.scenes import DOCUMENT
+
+FOLDER: Final = Path(__file__).parent
+PAGES: Final = FOLDER.parents[2] / "docs" / "formats"
+Case = dict[str, Any]
+
+#: What is verified against the values on its paper, at once: the subject, and verdict, step and reason.
+AS_THEY_ARE: Final = {
+    "sealed": ("valid", 9, "status_valid"),
+    "reinstated": ("valid", 9, "status_reinstated"),
+    "revoked": ("not_current", 9, "revoked"),
+    "reinstated without its record": ("unverifiable", 9, "reinstatement_unproven"),
+    "stolen": ("unverifiable", 8, "key_compromised"),
+    "void": ("unverifiable", 7, "anchor_void"),
+    "of another registry": ("unverifiable", 1, "other_registry"),
+    "sealed with a seal that was destroyed": ("invalid", 11, "seal_not_in_force"),
+    "continued without staple": ("unverifiable", 9, "predecessor_unknown"),
+}
+
+
+def cases() -> Iterator[tuple[str, Case]]:
+    """Yield every case by the name of its file."""
+    deterministic = partial(ECDSA, deterministic_signing=True)  # RFC 6979
+    with mock.patch.object(p256, "ECDSA", deterministic):
+        found = {subject.name: subject for subject in subjects()}
+        for name, expected in AS_THEY_ARE.items():
+            yield name.replace(" ", "-"), case(found[name], f"a licence that is {name}", expected)
+        plain, sha256 = found["plain"], found["sha256"]
+        yield from altered(plain)
+        yield from refused(plain)
+        expected = ("valid", 9, "status_valid")
+        yield "sha256", case(sha256, "a log that hashes with SHA-256", expected, documents=[DOCUMENT])
+    yield "worked-example", worked_example()
+
+
+def altered(plain: Subject) -> Iterator[tuple[str, Case]]:
+    """Yield what somebody changed in a good proof, or presented beside it, or did later."""
+    text = json.dumps(plain.proof, ensure_ascii=False)
+    unreadable, newer = ("unverifiable", 1, "proof_unreadable"), ("unverifiable", 1, "newer_format")
+    for name, what, old, new, expected in (
+        ("claim-altered", "another value of a claim", "日用", "危险", ("invalid", 3, "claims_altered")),
+        ("member-twice", "a member that stands twice", '"index"', '"index": 1, "index"', unreadable),
+        ("newer-format", "a record of a later version", "record/1", "record/2", newer),
+    ):
+        proof = text.replace(old, new, 1)
+        try:
+            read = paper(json.loads(proof))
+        except ValueError:
+            read = {}
+        yield name, case(plain, what, expected, text=proof, claims=read)
+    another = ("invalid", 2, "document_mismatch")
+    yield (
+        "another-document",
+        case(plain, "another document than the registered one", another, documents=[b"another"]),
+    )
+    stale = ("unverifiable", 12, "knowledge_stale")
+    yield "stale", case(plain, "a good proof, two hours after the newest anchor", stale, later=7200)
+
+
+def refused(plain: Subject) -> Iterator[tuple[str, Case]]:
+    """Yield snapshots that nobody takes."""
+    registry = plain.city.registry
+    below = snapshot(registry, names=["wuhan"])
+    yield (
+        "below-threshold",
+        case(plain, "a snapshot that one city alone cosigned", "below_threshold", file=below),
+    )
+    less = snapshot(registry, events=[event for event in registry.events if event.n != 9])
+    yield "event-left-out", case(plain, "a snapshot without one of its events", "event_missing", file=less)
+
+
+def case(
+    subject: Subject,
+    what: str,
+    expected: tuple[str, int, str] | str,
+    *,
+    text: str | None = None,
+    claims: Mapping[str, Any] | None = None,
+    documents: Sequence[bytes] = (),
+    later: int = 0,
+    file: bytes | None = None,
+) -> Case:
+    registry = subject.city.registry
+    read = paper(subject.proof) if claims is None and not documents else claims or {}
+    return written(
+        what,
+        text or canonical(subject.proof).decode(),
+        file or snapshot(registry),
+        trust_file(registry).to_json(),
+        format_time(registry.now + later),
+        {"documents": [base64.b64encode(document).decode() for document in documents], "claims": dict(read)},
+        expected,
+    )
+
+
+def worked_example() -> Case:
+    """Return the licence of the format pages, which is signed with SM2."""
+    with mock.patch.object(sys, "path", [str(PAGES), *sys.path]):
+        worked = importlib.import_module("worked_example")
+    example = worked.build()
+    return written(
+        "the licence of docs/formats, signed and cosigned with SM2",
+        example.proof.encode().decode(),
+        example.snapshot,
+        example.trust.to_json(),
+        format_time(example.knowledge.time),
+        {"documents": [base64.b64encode(worked.DOCUMENT).decode()], "claims": {}},
+        ("valid", 9, "status_valid"),
+    )
+
+
+def written(
+    what: str,
+    proof: str,
+    file: bytes,
+    trust: Any,
+    now: str,
+    presented: Any,
+    expected: tuple[str, int, str] | str,
+) -> Case:
+    if isinstance(expected, str):
+        concluded: dict[str, Any] = {"refused": expected}
+    else:
+        concluded = dict(zip(("verdict", "step", "reason"), expected, strict=True))
+    return {
+        "what": what,
+        "proof": proof,
+        "snapshot": base64.b64encode(file).decode(),
+        "trust": trust,
+        "now": now,
+        "presented": presented,
+        "expected": concluded,
+    }
+
+
+def encode(case: Case) -> str:
+    """Return the text of a case's file."""
+    return json.dumps(case, ensure_ascii=False, indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    for path in FOLDER.glob("*.json"):
+        path.unlink()
+    for name, found in cases():
+        (FOLDER / f"{name}.json").write_text(encode(found), encoding="utf-8")
