@@ -168,8 +168,8 @@ _ROWS: Final = (
         503,
         "登记库落后于链",
         "The register lacks what the chain holds",
-        "请通知颁发城市的节点管理员恢复登记库；在此之前不受理登记。",
-        "Tell the administrator of the issuing node to restore the register; until then it accepts nothing.",
+        "请通知颁发城市的节点管理员运行 shunzheng recover；在此之前不受理登记。",
+        "Tell the administrator of the issuing node to run `shunzheng recover`; until then it accepts nothing.",
     ),
     Problem(
         "entries-missing",

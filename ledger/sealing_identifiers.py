@@ -54,9 +54,7 @@ class SealingIdentifier:
         """Make an identifier and compute its check character. Raises: InvalidIdentifier."""
         body = f"{issuer}{serial}{version:03d}"
         if not re.fullmatch("[0-9A-Z]+", body):
-            raise InvalidIdentifier(
-                f"serial {serial[:_MAX_QUOTED]!a}: expected 9 to 32 characters 0-9, A-Z"
-            )
+            raise InvalidIdentifier(f"serial {serial[:_MAX_QUOTED]!a}: expected 9 to 32 characters 0-9, A-Z")
         return cls.parse(f"{kind}.{issuer}.{serial}.{version:03d}.{certificate_check(body)}")
 
     def with_version(self, version: int) -> Self:
