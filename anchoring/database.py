@@ -8,6 +8,7 @@ what it reads holds a row meanwhile. Errors never show bound values, which may b
 
 import re
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -41,6 +42,7 @@ _DAMAGE: Final = (
     "restore the register from its backup and run `shunzheng recover`"
 )
 _NO_TEXT: Final = "Could not decode to UTF-8"  # what Python says of stored text, and then quotes it
+_WAL_TICK: Final = 0.02
 _BEGIN: Final = "shunzheng_begin"  # execution option that names the SQLite statement opening a transaction
 
 
@@ -58,6 +60,19 @@ def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
     raise AnchoringError(f"a database is sqlite:///… or postgresql://…, not {parsed.drivername}://…")
 
 
+def _use_wal(connection: Any) -> None:
+    """Switch the file to WAL. Two processes that do so to a new file at once are refused without waiting for their turn."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
+                raise
+            time.sleep(_WAL_TICK)
+
+
 def _open_sqlite(url: URL, synchronous: str) -> Engine:
     waiting = {"timeout": BUSY_SECONDS}
     engine = create_engine(url, hide_parameters=True, max_overflow=CONNECTIONS, connect_args=waiting)
@@ -65,12 +80,9 @@ def _open_sqlite(url: URL, synchronous: str) -> Engine:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # the driver must not open transactions by itself
-        for pragma in (
-            f"busy_timeout={BUSY_SECONDS * 1000}",
-            "journal_mode=WAL",
-            f"synchronous={synchronous}",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+        _use_wal(connection)
+        connection.execute(f"PRAGMA synchronous={synchronous}")
         connection.execute("PRAGMA foreign_keys=ON")
 
     @event.listens_for(engine, "begin")

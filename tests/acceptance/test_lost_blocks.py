@@ -64,6 +64,7 @@ def test_a_chain_set_back_is_named_and_believed_again_once_it_is_whole(
 
     # The operators of the chain restore it from yesterday, and it goes on from there.
     set_back(stage, tmp_path / "yesterday.json")
+    devnet.request("evm_increaseTime", 7)  # empty blocks of the same times would be the same blocks
     devnet.mine(2 * PAST_FINALITY)
     eventually(lambda: ready(wuhan)[0] == 503)
     said = ready(wuhan)[1]

@@ -49,6 +49,7 @@ def test_any_change_changes_the_digest(
             found = decode_disclosure(forged)
         except MalformedInput:
             continue
+        assume(found.values or found.withheld_names)  # of nothing at all, every master makes the same digest
         assert found.digest(suite) != full.digest(suite)
 
 
