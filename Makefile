@@ -4,6 +4,8 @@ PYTHON ?= python3
 UV_VERSION := 0.13.9
 UV := $(or $(shell command -v uv),.uv/bin/uv)
 BIN := .venv/bin
+# One more than there are cores: tests with real nodes mostly wait.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
 
 # A chain that runs already (CHAIN_URL) makes anvil unnecessary.
 SETUP := $(BIN)/shunzheng $(if $(CHAIN_URL),,$(BIN)/anvil)
@@ -20,11 +22,11 @@ demo: $(SETUP) ## a chain and two cities, told as a story; ONCE=1 ends it there,
 	@$(BIN)/shunzheng demo $(if $(ONCE),--once) $(if $(JSON),--json)
 
 test: $(SETUP) ## every test but the slow ones
-	@$(BIN)/pytest -q -n auto --dist loadfile -m "not slow"
+	@$(BIN)/pytest -q -n $(WORKERS) --dist loadfile -m "not slow"
 
 test-all: $(SETUP) ## every test, with each of Python 3.11 to 3.13 that is installed
 	@for v in 3.11 3.12 3.13; do $(UV) python find -q $$v >/dev/null 2>&1 || { echo "No Python $$v here."; continue; }; \
-	UV_PYTHON=$$v UV_PROJECT_ENVIRONMENT=.venv-$$v $(UV) run --frozen pytest -q -n auto --dist loadfile || exit; done
+	UV_PYTHON=$$v UV_PROJECT_ENVIRONMENT=.venv-$$v $(UV) run --frozen pytest -q -n $(WORKERS) --dist loadfile || exit; done
 
 torture: $(BIN)/shunzheng $(BIN)/anvil ## everything goes wrong at random for SECONDS=60, as SEED=N settles; nothing may be lost
 	@$(BIN)/python -m tests.torture --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
