@@ -195,7 +195,7 @@ def test_a_full_disk_is_said_and_nothing_is_kept(
 ) -> None:
     class Full(SpooledTemporaryFile[bytes]):
         def write(self, data: Any) -> int:
-            raise OSError(errno.ENOSPC, "No space left on device", "/tmp/personal")
+            raise OSError(errno.ENOSPC, "No space left on device", "/spool/personal")
 
     sent = city.draft(city.licence(FIRST, CLAIMS))
     with monkeypatch.context() as patch:
