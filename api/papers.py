@@ -84,8 +84,8 @@ def open_papers(
             carried = detach(content)
             document = carried.document
             proofs += [carried.proof] if carried.proof else []
-        except CarrierAltered:
-            altered = True
+        except CarrierAltered as error:
+            document, altered = error.document, True
         found = inspect(document, authorities) if is_known(document) else None
         if found is not None and found.verdict is Verdict.INVALID:
             broken.add(number)

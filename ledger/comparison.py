@@ -35,13 +35,13 @@ def compare(presented: Presented, disclosure: Disclosure | None) -> tuple[Compar
     readable = {
         name for name in presented.claims if not is_document(name)
     }  # nobody reads a digest from paper
-    if presented.carrier_altered:
-        return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "carrier_altered")
     if not presented.documents and not readable:
         return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "nothing_presented")
     if disclosure is None:
         return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "nothing_disclosed")
-    found = [*_documents(presented, disclosure), *_values(presented.claims, disclosure)]
+    # What differs is evidence whatever was done around it; else nobody knows what was.
+    carried = [Step(2, Outcome.UNKNOWN, "carrier_altered")] if presented.carrier_altered else []
+    found = [*carried, *_documents(presented, disclosure), *_values(presented.claims, disclosure)]
     for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
         for step in found:
             if step.outcome is outcome:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from api.client import NodeClient
+from api.commands.verify import add_source
 from api.console import say, show_json
 from ledger.errors import MalformedInput
 from ledger.paper import PREFIX, decode_presented
@@ -39,17 +40,7 @@ def add(commands: Any) -> None:
         help="YYYY-MM-DD, the whole day in Asia/Shanghai: the status at its first and at its last second; or a moment "
         "YYYY-MM-DDTHH:MM:SSZ",
     )
-    source = command.add_mutually_exclusive_group(required=True)
-    source.add_argument("--node", metavar="URL", help="any city's node, which answers from what it knows")
-    source.add_argument(
-        "--snapshot",
-        type=Path,
-        metavar="PATH",
-        help="a snapshot, or a directory that holds one: no node is asked",
-    )
-    command.add_argument(
-        "--trust", type=Path, metavar="FILE", help="with --snapshot: whose cosignatures count"
-    )
+    add_source(command, "any city's node, which answers from what it knows")
     command.add_argument("--lang", choices=("zh", "en"), default="zh", help="default: zh")
     command.add_argument("--json", action="store_true", help="for programs")
     command.set_defaults(run=_run)

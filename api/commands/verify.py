@@ -42,17 +42,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--claims", type=Path, help="JSON object of the values to compare, by the names of their claims"
     )
-    source = command.add_mutually_exclusive_group(required=True)
-    source.add_argument("--node", metavar="URL", help="the node that verifies, from what it knows itself")
-    source.add_argument(
-        "--snapshot",
-        type=Path,
-        metavar="PATH",
-        help="a snapshot, or a directory that holds one: no node is asked",
-    )
-    command.add_argument(
-        "--trust", type=Path, metavar="FILE", help="with --snapshot: whose cosignatures count"
-    )
+    add_source(command, "the node that verifies, from what it knows itself")
     command.add_argument("--at", metavar="TIME", help="with --snapshot: judge as of this moment")
     command.add_argument(
         "--trust-list",
@@ -68,6 +58,21 @@ def add(commands: Any) -> None:
     command.add_argument("--lang", choices=("zh", "en"), default="zh", help="default: zh")
     command.add_argument("--json", action="store_true", help="the whole report, for programs")
     command.set_defaults(run=_verify)
+
+
+def add_source(command: argparse.ArgumentParser, node: str) -> None:
+    """Add the choice between a node, explained by `node`, and a snapshot."""
+    source = command.add_mutually_exclusive_group(required=True)
+    source.add_argument("--node", metavar="URL", help=node)
+    source.add_argument(
+        "--snapshot",
+        type=Path,
+        metavar="PATH",
+        help="a snapshot, or a directory that holds one: no node is asked",
+    )
+    command.add_argument(
+        "--trust", type=Path, metavar="FILE", help="with --snapshot: whose cosignatures count"
+    )
 
 
 def _verify(args: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ from ledger.proof import Proof
 
 MAX_COMMENT: Final = 0xFFFF  # bytes that an archive's comment can have
 _END: Final = struct.Struct("<4s4H2LH")  # end of central directory record, APPNOTE.TXT 4.3.16
+_MARK: Final = b"shunzheng/"  # in every object of a proof, however much of it is left
 _END_MARK: Final = b"PK\x05\x06"
 _PDF_END: Final = re.compile(rb"startxref\r?\n[0-9]+\r?\n%%EOF(?:\r?\n|\r)?\Z")
 _PDF_CARRIER: Final = re.compile(
@@ -27,7 +28,11 @@ _PDF_CARRIER: Final = re.compile(
 
 
 class CarrierAltered(MalformedInput):
-    """The proof inside a document does not stand there as it was attached: something around it was changed."""
+    """The proof inside a document does not stand there as it was attached; `document` is what lies around it."""
+
+    def __init__(self, document: bytes) -> None:
+        super().__init__("the proof inside this document does not stand there as it was attached")
+        self.document = document
 
 
 class NotCarried(MalformedInput):
@@ -58,14 +63,16 @@ def detach(presented: bytes) -> Carried:
         return Carried(presented, None)
     try:
         proof = decode_presented(text)
-    except MalformedInput:
+    except MalformedInput as error:
+        if _MARK in text or text.startswith(PREFIX.encode()):  # a proof once
+            raise CarrierAltered(document) from error
         return Carried(presented, None)  # a comment of the writer's own
     try:
         again = attach(document, proof)
     except NotCarried:
         again = b""
     if again != presented:
-        raise CarrierAltered("the proof inside this document does not stand there as it was attached")
+        raise CarrierAltered(document)
     return Carried(document, proof)
 
 

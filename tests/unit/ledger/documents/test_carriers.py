@@ -15,7 +15,8 @@ from ledger.proof import Proof
 from tests.scenes import scene
 from tests.unit.ledger.documents.test_pdf import Authority
 
-OFD = write_archive({"OFD.xml": b"<OFD/>", "Doc_0/Document.xml": b"<Document/>"})
+PARTS = {"OFD.xml": b"<OFD/>", "Doc_0/Document.xml": b"<Document/>"}
+OFD = write_archive(PARTS)
 PDF = as_pdf("营业执照", [])
 
 
@@ -83,6 +84,15 @@ def test_a_proof_in_another_spelling_was_not_attached_here(proof: Proof) -> None
     for text in (spaced, encode_paper(proof).encode()):
         with pytest.raises(CarrierAltered):
             detach(write_archive({"OFD.xml": b"<OFD/>"}, text))
+
+
+def test_a_proof_that_was_damaged_inside_is_no_comment_of_somebody_elses(proof: Proof) -> None:
+    """The document around it is intact: that the carrier is not is a gap, and no other document."""
+    text = proof.encode()
+    for carried in (write_archive(PARTS, text[:-9]), attach(PDF, proof).replace(b"%SZ1:", b"%SZ1:%", 1)):
+        with pytest.raises(CarrierAltered) as caught:
+            detach(carried)
+        assert caught.value.document in (OFD, PDF)
 
 
 def test_a_page_replaced_in_the_update_that_carries_the_proof(proof: Proof) -> None:

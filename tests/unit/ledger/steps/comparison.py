@@ -41,6 +41,12 @@ def a_document_whose_inner_proof_was_put_there_otherwise() -> Report:
     return _presenting(DOCUMENT, carrier_altered=True)
 
 
+@case(2, FAIL, "document_mismatch", INVALID)
+def a_document_that_was_altered_and_its_inner_proof_too() -> Report:
+    """Spoiling the carrier does not turn a forgery into something that nobody can tell."""
+    return _presenting(DOCUMENT[:-1] + b" ", carrier_altered=True)
+
+
 @case(2, FAIL, "claim_mismatch", INVALID)
 def a_paper_with_another_scope() -> Report:
     city, _, proof = one()
