@@ -42,7 +42,6 @@ class ProcessRow(_Row, table=True):
     doing: str
     done: int = Field(sa_type=_BIG)
     total: int = Field(sa_type=_BIG)
-    caught_up: bool
 
 
 METADATA: Final = _Row.metadata
@@ -51,10 +50,7 @@ PROCESS: Final = cast(Table, ProcessRow.__table__)  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """How a process was when it was last `seen`: its `error` of class `kind` since when; of what it is `doing`, how much.
-
-    `caught_up`: it has once known all that there was to know; it stays true while the replica is kept.
-    """
+    """How a process was when it was last `seen`: its `error` of class `kind` since when; of what it is `doing`, how much."""
 
     name: str
     seen: int
@@ -64,26 +60,18 @@ class Condition:
     doing: str = ""
     done: int = 0
     total: int = 0
-    caught_up: bool = False
 
 
 class Reporter:
-    """Tells how one process is; `caught_up` is what holds where no report was made before."""
+    """Tells how one process is."""
 
-    def __init__(
-        self, engine: Engine, name: str, clock: Callable[[], float] = time.time, *, caught_up: bool = False
-    ) -> None:
+    def __init__(self, engine: Engine, name: str, clock: Callable[[], float] = time.time) -> None:
         self._engine, self._clock = engine, clock
-        self._fresh = Condition(name, 0, caught_up=caught_up)
+        self._fresh = Condition(name, 0)
         self._told: Condition | None = None
 
     def tell(
-        self,
-        error: Exception | None = None,
-        *,
-        doing: str = "",
-        progress: tuple[int, int] = (0, 0),
-        caught_up: bool = False,
+        self, error: Exception | None = None, *, doing: str = "", progress: tuple[int, int] = (0, 0)
     ) -> None:
         """Say that the process lives, what it fails at, and how far it is."""
         with suppress(DatabaseUnavailable, SQLAlchemyError):  # a follower may be making the tables anew
@@ -97,7 +85,6 @@ class Reporter:
                 doing=doing,
                 done=progress[0],
                 total=progress[1],
-                caught_up=before.caught_up or caught_up,
             )
             if self._told is None or condition != before or not 0 <= now - before.seen < REPORT_SECONDS:
                 self._told = replace(condition, seen=now)

@@ -31,7 +31,7 @@ from ledger.trust import (
     PositionStatus,
 )
 
-SCHEMA: Final = 2  # raised with any change below: a replica of another number is dropped and followed anew
+SCHEMA: Final = 3  # raised with any change below: a replica of another number is dropped and followed anew
 
 _BIG = BigInteger().with_variant(
     Integer(), "sqlite"
@@ -70,6 +70,7 @@ class StateRow(_Row, table=True):
     final_hash: bytes
     final_time: int = _number()
     quarantine: str = ""
+    caught_up: bool = False
 
 
 class _EventFields(SQLModel):

@@ -21,7 +21,6 @@ from anchoring.errors import (
     ChainUnavailable,
     CursorMoved,
     DatabaseUnavailable,
-    NotFound,
     Quarantined,
     ReorgDetected,
     WrongRegistry,
@@ -144,7 +143,7 @@ class Follower:
 
         Raises: WrongRegistry, CursorMoved and Quarantined at start, which need a person.
         """
-        reporter = Reporter(self._replica.engine, "follower", caught_up=self._is_held())
+        reporter = Reporter(self._replica.engine, "follower")
         failures, daily, progress = 0, None, Progress(self._clock, reporter)
         while not stop.is_set():
             try:
@@ -155,7 +154,7 @@ class Follower:
                 daily.go_on()
                 self.step()
                 failures = 0
-                reporter.tell(doing=FOLLOWING, progress=self.progress, caught_up=self.caught_up)
+                reporter.tell(doing=FOLLOWING, progress=self.progress)
                 if self.caught_up:
                     progress.end()
                     stop.wait(POLL_SECONDS)
@@ -174,14 +173,6 @@ class Follower:
                 raise
         if daily:
             daily.close()
-
-    def _is_held(self) -> bool:
-        """Tell whether there is a replica with anything in it already."""
-        try:
-            with self._replica.reading(quarantined=True) as reading:
-                return reading.cursor.n > 0
-        except (NotFound, DatabaseUnavailable):
-            return False
 
     def _step(self) -> int:
         """One step:
@@ -221,7 +212,7 @@ class Follower:
             check_head(stated, cursor, [*taken, *pending])
         # 5
         trees, settled = self._derive(cursor, taken)
-        self._replica.store(cursor, after, settled, pending, trees)
+        self._replica.store(cursor, after, settled, pending, trees, caught_up=reaches)
         self._trees = after.n, trees
         self._seen, self.caught_up = (latest, final), reaches
         self.progress = after.n, max(stated.n, after.n)

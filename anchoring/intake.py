@@ -155,7 +155,9 @@ def _check_statement(statement: Statement, trust: Trust, now: int, settings: Set
     log = trust.log(statement.log)
     if log is None:
         raise SubmissionRefused(
-            "unknown-log", f"the log {statement.log!r} is not admitted: ask the province to admit it"
+            "unknown-log",
+            f"the log {statement.log!r} is not admitted, as far as this node knows the registry "
+            f"({format_time(trust.time)}): ask the province to admit it, and wait until that is final",
         )
     if statement.suite is not log.suite:
         raise SubmissionRefused(
@@ -164,7 +166,8 @@ def _check_statement(statement: Statement, trust: Trust, now: int, settings: Set
     if trust.issuer_log(statement.issuer, _NEWEST) != log.name:
         raise SubmissionRefused(
             "unknown-issuer",
-            f"{statement.issuer} is not an issuer of the log {log.name!r}: ask the city's administrator to add it",
+            f"{statement.issuer} is not an issuer of the log {log.name!r}, as far as this node knows the registry "
+            f"({format_time(trust.time)}): ask the city's administrator to add it, and wait until that is final",
         )
     if statement.time > now + MAX_CLOCK_LEAD_SECONDS:
         signed = format_time(statement.time)

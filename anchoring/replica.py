@@ -110,17 +110,21 @@ class Replica:
         taken: Sequence[Taken],
         pending: Sequence[Taken],
         trees: Mapping[str, StatusTree],
+        *,
+        caught_up: bool = False,
     ) -> None:
         """Go from cursor `before` to `after`: keep the final events with their facts, replace what is pending.
 
         `trees` are the status trees after those events, by log; what changed in them is stored.
+        `caught_up`: `after` was the newest final block; that it was so once is remembered.
 
         All in one transaction: a crash leaves the replica at `before`. The quarantine, if any, is lifted.
         Raises: CursorMoved when the replica is not at `before`.
         """
         with transaction(self.engine) as connection:
             same = [_state.c[name] == value for name, value in asdict(before).items()]
-            moved = connection.execute(update(_state).where(*same).values(**asdict(after), quarantine=""))
+            values = asdict(after) | {"quarantine": ""} | ({"caught_up": True} if caught_up else {})
+            moved = connection.execute(update(_state).where(*same).values(values))
             if moved.rowcount != 1:
                 raise CursorMoved("the replica was written by another process: run one follower per replica")
             _insert(connection, _events, [event_row(item.found, item.head) for item in taken])
@@ -162,6 +166,7 @@ def _create(connection: Connection, name: str, head_zero: bytes) -> None:
         "registry_name": name,
         "head_zero": head_zero,
         "quarantine": "",
+        "caught_up": False,
     }
     connection.execute(insert(_state), [row | asdict(cursor)])
 

@@ -35,7 +35,7 @@ def readiness(node: Node) -> ReadyShape:
         processes = [_process(condition, now) for condition in told]
         disagreement = next((said.error for said in told if said.kind == EndpointsDisagree.__name__), None)
         with node.reading(quarantined=True) as reading:
-            lag, behind = max(0, now - reading.time), _behind(told)
+            lag, behind = max(0, now - reading.time), _behind(reading, told)
             return ReadyShape(
                 ready=not reading.quarantine and not behind,
                 registry=reading.registry,
@@ -57,23 +57,23 @@ def readiness(node: Node) -> ReadyShape:
         return ReadyShape(ready=False, detail=_NO_DATABASE)
 
 
-def refuse_behind(node: Node) -> None:
+def refuse_behind(reading: Reading) -> None:
     """Check that the replica has once been as new as the chain, before positions are promised.
 
     Until then nobody can tell whether the register came from a backup and those positions are another's. Raises: NotReady.
     """
-    with snapshot(node.replica.engine) as connection:
-        behind = _behind(conditions(connection))
-    if behind:
-        raise NotReady(f"the node has not followed the chain to its end yet ({behind})")
+    if not reading.caught_up:
+        raise NotReady("the node has not followed the chain to its end yet: wait until it is ready (/readyz)")
 
 
-def _behind(told: Iterable[Condition]) -> str:
-    """Say how far the follower is, where it has never caught up; empty where it has, or where nobody follows."""
+def _behind(reading: Reading, told: Iterable[Condition]) -> str:
+    """Say how far the follower is, where the replica has never caught up; empty where it has."""
+    if reading.caught_up:
+        return ""
     for said in told:
-        if said.name == FOLLOWER and not said.caught_up:
+        if said.name == FOLLOWER:
             return f"{said.doing or 'starting'}: {said.done:,} of {said.total:,} events"
-    return ""
+    return "the follower has not reported yet"
 
 
 def _process(said: Condition, now: int) -> ProcessShape:

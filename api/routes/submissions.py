@@ -48,8 +48,8 @@ async def _sent(request: Request, node: NodeNeeded) -> AsyncIterator[IO[bytes]]:
     register = node.register
 
     def check(line: bytes) -> None:
-        refuse_behind(node)
         with node.reading() as trust:
+            refuse_behind(trust)
             admit(register, trust, line, node.clock(), node.intake)
 
     with node.uploads.one():

@@ -136,6 +136,7 @@ def found(directory: Path, random: Random, stack: ExitStack) -> Cities:
     }
     _let_fetch(cities["wuhan"], cities["tianmen"])
     spare = stage.found_city("spare", "", issues=False)  # an address for the second API
+    stage.devnet.mine(FINAL_DEPTH)  # so that whoever has caught up knows the log, its issuer and its key
     settings = {name: Settings.load(city.directory) for name, city in cities.items()}
     assert settings["tianmen"].register_url
     register = Register(settings["tianmen"].register_url)

@@ -64,18 +64,10 @@ def test_an_error_has_lasted_since_it_was_first_of_its_kind(engine: Engine) -> N
 
 
 def test_what_lasts_outlives_a_restart(engine: Engine) -> None:
-    Reporter(engine, "follower", lambda: 1000).tell(ChainUnavailable("no answer"), caught_up=True)
+    Reporter(engine, "follower", lambda: 1000).tell(ChainUnavailable("no answer"))
     Reporter(engine, "follower", lambda: 1100).tell(ChainUnavailable("no answer"))
     [said] = told(engine)
-    assert (said.since, said.caught_up, said.seen) == (1000, True, 1100)
-
-
-@pytest.mark.parametrize("held", [True, False])
-def test_what_held_before_the_first_report_is_taken_over(engine: Engine, held: bool) -> None:
-    Reporter(engine, "follower", caught_up=held).tell()
-    assert told(engine)[0].caught_up is held
-    Reporter(engine, "follower", caught_up=True).tell()
-    assert told(engine)[0].caught_up is held, "a report was made: it counts"
+    assert (said.since, said.seen) == (1000, 1100)
 
 
 def test_what_says_nothing_new_is_written_seldom(engine: Engine) -> None:

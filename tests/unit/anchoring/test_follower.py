@@ -377,7 +377,7 @@ def test_a_write_that_fails_leaves_follower_and_replica_as_they_were(
     town.history.grow(12)
     before = town.n()
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError("no space left on device")
 
     with monkeypatch.context() as patch:

@@ -63,21 +63,25 @@ def test_a_follower_says_how_far_it_is_and_what_it_fails_at(city: City) -> None:
     city.follower.run(Rounds(cut, look, look))
     assert [found.kind for found in seen] == ["", "ChainUnavailable", ""]
     assert (seen[0].doing, seen[0].done, seen[0].total) == ("following", held(city), held(city))
-    assert seen[0].caught_up
 
 
-def test_a_follower_of_a_new_replica_has_caught_up_when_it_has(city: City, tmp_path: Path) -> None:
+def test_a_new_replica_has_caught_up_when_it_has_and_a_restart_does_not_make_it_forget(
+    city: City, tmp_path: Path
+) -> None:
     city.replica.close()
     city.replica = Replica(f"sqlite:///{tmp_path / 'anew.db'}")
-    city.chain.refuse("chain_id", ChainUnavailable("no answer"), times=1)
-    follower = Follower(city.chain, city.replica, city.registry)
-    seen: list[Condition] = []
+    city.chain.refuse("final", ChainUnavailable("no answer"), times=1)
+    seen: list[bool] = []
 
     def look() -> None:
-        seen.append(said(city, "follower"))
+        with city.replica.reading() as reading:
+            seen.append(reading.caught_up)
 
-    follower.run(Rounds(look, look))
-    assert [found.caught_up for found in seen] == [False, True]
+    Follower(city.chain, city.replica, city.registry).run(Rounds(look, look))
+    assert seen == [False, True]
+    city.chain.refuse("final", ChainUnavailable("no answer"), times=1)
+    Follower(city.chain, city.replica, city.registry).run(Rounds(look))
+    assert seen[2:] == [True]
 
 
 def test_an_anchorer_says_what_it_fails_at(city: City) -> None:

@@ -10,10 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from sqlalchemy import update
+
 from anchoring.batcher import Policy, freeze
 from anchoring.batches import Batch, set_states
 from anchoring.chain import ChainEvent
+from anchoring.database import transaction
 from anchoring.drafting import Target, draft
+from anchoring.facts import StateRow, table
 from anchoring.intake import Settings as IntakeSettings
 from anchoring.intake import accept
 from anchoring.proofs import proof_of
@@ -128,7 +132,18 @@ class City:
             final_time=event.time,
         )
         taken = Taken(ChainEvent(event, block_hash, bytes(32)), chain.head, facts)
-        self.replica.store(before, after, [taken], [], self.knowledge.trees)
+        self.replica.store(before, after, [taken], [], self.knowledge.trees, caught_up=True)
+
+    def forget_having_caught_up(self) -> None:
+        """Make the replica one whose follower is still on its way to the end of the chain."""
+        with transaction(self.replica.engine) as connection:
+            connection.execute(update(table(StateRow)).values(caught_up=False))
+
+    def catch_up(self) -> None:
+        """Let the follower come to the end of the chain."""
+        with self.replica.reading() as reading:
+            cursor = reading.cursor
+        self.replica.store(cursor, cursor, [], [], {}, caught_up=True)
 
     def licence(
         self, serial: str, claims: Mapping[str, Json], *documents: bytes, **members: Json

@@ -27,12 +27,13 @@ def reporter(city: City, name: str) -> Reporter:
 
 
 def test_a_node_is_not_ready_until_its_follower_has_caught_up_once(city: City, wuhan: TestClient) -> None:
-    follower = reporter(city, "follower")
-    follower.tell(doing="following", progress=(2_000, 40_000))
+    city.forget_having_caught_up()
     found = wuhan.get("/readyz")
-    assert found.status_code == 503
-    assert found.json()["detail"] == "following: 2,000 of 40,000 events"
-    follower.tell(doing="following", progress=(40_000, 40_000), caught_up=True)
+    assert (found.status_code, found.json()["detail"]) == (503, "the follower has not reported yet")
+    reporter(city, "follower").tell(doing="following", progress=(2_000, 40_000))
+    found = wuhan.get("/readyz")
+    assert (found.status_code, found.json()["detail"]) == (503, "following: 2,000 of 40,000 events")
+    city.catch_up()
     assert wuhan.get("/readyz").status_code == 200
     reporter(city, "follower").tell(doing="following", progress=(40_000, 40_007))
     assert wuhan.get("/readyz").status_code == 200, "a restart does not make it forget"
@@ -40,7 +41,6 @@ def test_a_node_is_not_ready_until_its_follower_has_caught_up_once(city: City, w
 
 def test_a_node_that_is_cut_off_stays_ready_and_says_since_when(city: City, wuhan: TestClient) -> None:
     follower = reporter(city, "follower")
-    follower.tell(caught_up=True)
     follower.tell(ChainUnavailable("no answer"))
     city.now += 3_000
     follower.tell(ChainUnavailable("still no answer"))
@@ -70,7 +70,6 @@ def test_a_process_that_is_not_heard_of_shows(city: City, wuhan: TestClient) -> 
 def test_endpoints_that_disagree_are_named(city: City, wuhan: TestClient) -> None:
     error = EndpointsDisagree(77, ("endpoint 1", b"\1" * 32), ("endpoint 2", b"\2" * 32))
     follower = reporter(city, "follower")
-    follower.tell(caught_up=True)
     follower.tell(error)
     said = wuhan.get("/readyz").json()["disagreement"]
     assert "block 77" in said
@@ -152,7 +151,7 @@ def test_the_figures_to_watch_are_those_that_a_node_gives(city: City, tianmen: T
     city.submit(city.licence("TM2022A0000000000001", CLAIMS))
     city.anchor()
     city.submit(city.licence("TM2022A0000000000002", CLAIMS))
-    reporter(city, "follower").tell(ChainUnavailable("no answer"), caught_up=True)
+    reporter(city, "follower").tell(ChainUnavailable("no answer"))
     page = (Path(__file__).parents[3] / "docs" / "operations.md").read_text(encoding="utf-8")
     watched = set(re.findall(r"`(shunzheng_[a-z_]+)`", page))
     given = set(re.findall(r"^(shunzheng_[a-z_]+)", tianmen.get("/metrics").text, re.MULTILINE))

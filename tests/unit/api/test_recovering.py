@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 from fastapi.testclient import TestClient
 
-from anchoring.condition import Reporter
 from anchoring.recovery import plan, take_back
 from anchoring.register import Register
 from api.app import create_app
@@ -56,9 +55,8 @@ def test_what_is_missing_shows_until_it_is_back(
 def test_nothing_is_promised_before_the_replica_has_once_caught_up(city: City, tianmen: TestClient) -> None:
     """Until then, nobody can know whether the register came from a backup."""
     content = city.draft(city.licence(FIRST, CLAIMS))
-    follower = Reporter(city.replica.engine, "follower", city.clock)
-    follower.tell(progress=(3, 9))
+    city.forget_having_caught_up()
     answer = post(tianmen, content)
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/not-ready")
-    follower.tell(caught_up=True)
+    city.catch_up()
     assert post(tianmen, content).status_code == 201
