@@ -93,9 +93,10 @@ def plan_replica(city: AnyCity, persisted: bool) -> None:
         taken: Sequence[Taken],
         pending: Sequence[Taken],
         trees: Mapping[str, StatusTree],
+        **named: bool,
     ) -> None:
         if persisted or not (taken or pending):
-            store(before, after, taken, pending, trees)
+            store(before, after, taken, pending, trees, **named)
         if taken or pending:
             vars(replica).pop("store")
             raise Killed
