@@ -16,6 +16,7 @@
     ├── DatabaseDamaged         SQLite cannot read its own file: restore it, or delete it where it is the replica
     ├── DatabaseTaken           register and replica were given one database, or another program's
     ├── DatabaseUnavailable     a database does not answer, is locked or full: try again
+    ├── LeaseHeld               another process anchors for the log, and this work is not done beside it
     ├── LeaseLost               another process anchors for the log now: this one has written nothing since
     ├── TooMuchWaiting          more is waiting for the chain than a node takes on: hand it in later
     ├── AnchorContradicted      the chain holds another anchor than the register under one sequence, or a void one
@@ -134,6 +135,10 @@ class DatabaseTaken(AnchoringError):
 
 class DatabaseUnavailable(AnchoringError):
     """A database did not do what it was asked: unreachable, locked, full. Whether a commit was kept is not known."""
+
+
+class LeaseHeld(AnchoringError):
+    """Another process holds the lease of the log, and is alive; nothing was begun."""
 
 
 class LeaseLost(AnchoringError):

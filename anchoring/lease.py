@@ -11,15 +11,17 @@ those bytes are for the chain anyway, and the contract takes a sequence once.
 import logging
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Final, Protocol
 
 from sqlalchemy import Connection, select, update
 
 from anchoring import limits
 from anchoring.database import insert_missing
-from anchoring.errors import LeaseLost
+from anchoring.errors import DatabaseUnavailable, LeaseHeld, LeaseLost
 from anchoring.register import Register
 from anchoring.register_tables import LEASE
 
@@ -117,6 +119,51 @@ class Lease:
         self._epoch = None
         with self._register.writing() as connection:
             connection.execute(update(LEASE).where(mine).values(holder=""))
+
+
+@contextmanager
+def held(
+    register: Register,
+    log: str,
+    steady: Callable[[], float] = time.monotonic,
+    wait: Callable[[float], object] = time.sleep,
+) -> Iterator[Lease]:
+    """Give the lease, held for a piece of work beside which nobody may anchor, and give it up afterwards.
+
+    Whoever was killed is waited for as an anchorer waits. Raises: LeaseHeld where another process renews it.
+    """
+    lease = Lease(register, log, holder_name())
+    until = steady() + limits.LEASE_SECONDS + limits.RENEWAL_SECONDS
+    while not lease.renew(now := steady()):
+        if now > until:
+            raise LeaseHeld(_held_by(register, log))
+        wait(limits.RENEWAL_SECONDS)
+    done = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(lease, done, steady), name="lease", daemon=True)
+    keeper.start()
+    try:
+        yield lease
+    finally:
+        done.set()
+        keeper.join()
+        lease.release()
+
+
+def _keep(lease: Lease, done: threading.Event, steady: Callable[[], float]) -> None:
+    """Renew the lease until the work is done, or another process has it: then the next write of the work finds out."""
+    while not done.wait(limits.RENEWAL_SECONDS):
+        with suppress(DatabaseUnavailable):
+            if not lease.renew(steady()):
+                return
+
+
+def _held_by(register: Register, log: str) -> str:
+    with register.reading() as connection:
+        holder = lease_holder(connection, log)
+    return (
+        f"{holder or 'another process'} (machine and process) anchors {log}, and this is not done beside it: stop that "
+        "node, or its anchorer, run this again, and start it afterwards"
+    )
 
 
 def lease_holder(connection: Connection, log: str) -> str:

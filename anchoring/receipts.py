@@ -8,10 +8,11 @@ from typing import Final
 
 from sqlalchemy import bindparam, select, update
 
-from anchoring.register import Register, submission
+from anchoring.register import Register, submission, submission_of_root
 from anchoring.register_tables import SUBMISSION
 from ledger.keys import PrivateKey
-from ledger.receipts import Receipt, SignedReceipt, decode_signed_receipt, sign_receipt
+from ledger.receipts import WORDS, Receipt, SignedReceipt, decode_signed_receipt, genuine, sign_receipt
+from ledger.trust import Trust
 
 _KEPT: Final = select(SUBMISSION.c.receipt).where(SUBMISSION.c.first == bindparam("of"))
 _KEEP: Final = (
@@ -19,6 +20,7 @@ _KEEP: Final = (
     .where(SUBMISSION.c.first == bindparam("of"), SUBMISSION.c.receipt.is_(None))
     .values(receipt=bindparam("signed"))
 )
+_KEEP_BACK: Final = _KEEP.values(receipt=bindparam("signed"), deadline=bindparam("by"))
 
 
 def signed_receipt(register: Register, id: str, key: PrivateKey | None) -> SignedReceipt | None:
@@ -49,3 +51,28 @@ def signed_receipt(register: Register, id: str, key: PrivateKey | None) -> Signe
         connection.execute(_KEEP, {"of": promised.first, "signed": signed.encode()})
         kept: bytes = connection.execute(_KEPT, {"of": promised.first}).scalar_one()
     return decode_signed_receipt(kept)  # another process may have been first
+
+
+def bring_back(register: Register, trust: Trust, signed: SignedReceipt) -> str:
+    """Keep a receipt that was lost with the register, as the department has it; return why not, empty where it is kept.
+
+    A node's key of the log must have signed it, and what it says must stand here: so nobody learns of another promise than
+    the one that was made.
+    """
+    receipt = signed.receipt
+    if reason := genuine(signed, trust.key(receipt.key)):
+        return WORDS[reason]
+    with register.writing() as connection:
+        found = submission_of_root(connection, receipt.root)
+        if found is None:
+            return "its submission is not registered here"
+        here, statement = found.receipt, found.entry.statement
+        said = (receipt.registry, receipt.log, receipt.suite, receipt.count, receipt.first, receipt.accepted)
+        stands = (statement.registry, statement.log, statement.suite, here.count, here.first, here.accepted)
+        if said != stands or here.deadline not in (None, receipt.deadline):
+            return "it promises something else than stands here"
+        if here.signed not in (None, signed.encode()):
+            return "another receipt is kept here"
+        kept = {"of": here.first, "signed": signed.encode(), "by": receipt.deadline}
+        connection.execute(_KEEP_BACK, kept)
+    return ""

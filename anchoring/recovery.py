@@ -18,6 +18,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from anchoring.batches import Batch, last_batch, open_batches, own_log
 from anchoring.errors import AnchorContradicted, NotFound, PeerFailed, RegisterBehind
 from anchoring.incomplete import Missing, missing, note_missing
+from anchoring.lease import Writing
 from anchoring.monitor import Pages, Peer, Wrong
 from anchoring.reading import Reading
 from anchoring.register import FINAL, Register
@@ -103,10 +104,11 @@ def set_aside(register: Register, plan: Plan, directory: Path) -> list[Path]:
         return [write_aside(connection, one, directory) for one in plan.aside]
 
 
-def take_back(register: Register, reading: Reading, plan: Plan, now: int) -> None:
+def take_back(register: Writing, reading: Reading, plan: Plan, now: int) -> None:
     """Do what was planned, in one transaction: a crash leaves the register as it was, and the recovery starts over.
 
-    Raises: RegisterBehind where the register changed since the plan was made.
+    Intake may go on beside it: until this is committed it takes nothing, or what it took makes the plan void.
+    Raises: RegisterBehind where the register changed since the plan was made; LeaseLost.
     """
     if not plan.lost:
         return

@@ -11,6 +11,9 @@ from anchoring.errors import RowError, SubmissionRefused
 from anchoring.incomplete import Missing, is_missing, missing
 from anchoring.intake import Settings as IntakeSettings
 from anchoring.intake import accept
+from anchoring.lease import held
+from anchoring.reading import Reading
+from anchoring.receipts import bring_back
 from anchoring.recovery import Plan, plan, set_aside, take_back
 from anchoring.register import Register, submission_of_root
 from anchoring.replica import Replica
@@ -18,8 +21,11 @@ from anchoring.rows import read_statement, split_lines
 from anchoring.setting_aside import SUFFIX
 from api.console import note, say, show_json
 from api.peers import HttpPeer
+from api.promises import SUFFIX as RECEIPT
 from api.settings import FILE, Settings, SettingsError
 from ledger.canonical import Json
+from ledger.errors import MalformedInput
+from ledger.receipts import decode_signed_receipt
 from ledger.submissions import Statement
 from ledger.times import format_time
 
@@ -32,8 +38,8 @@ _CHUNK_BYTES: Final = 2**18
 def add(commands: Any) -> None:
     command = commands.add_parser(
         "recover",
-        help="take back what a register restored from a backup has lost",
-        description="Exit code 0 when nothing is missing any more, 1 while something is; it may be run again and again.",
+        description="No anchorer may run meanwhile: stop the node. Exit code 0 when nothing is missing any more, 1 while "
+        "something is; it may be run again and again.",
     )
     command.add_argument("directory", type=Path, help=f"directory that holds {FILE}")
     command.add_argument(
@@ -50,7 +56,7 @@ def add(commands: Any) -> None:
         nargs="+",
         default=[],
         metavar="FILE",
-        help=f"signed submissions ({SUFFIX}) as the departments kept them",
+        help=f"signed submissions ({SUFFIX}) as the departments kept them, receipts beside them",
     )
     command.add_argument(
         "--dry-run", action="store_true", help="say what is missing and who has it, change nothing"
@@ -61,12 +67,14 @@ def add(commands: Any) -> None:
 
 @dataclass(slots=True)
 class _Result:
-    """What was done: plan, files set aside, receipts of what was handed in, what was refused and why, what is missing."""
+    """What was done: plan, files set aside, what was handed in and where it stands, what was refused and why, receipts and
+    why they were not kept, what is missing."""
 
     planned: Plan
     aside: list[Path] = field(default_factory=list)
     taken: list[tuple[Path, int]] = field(default_factory=list)
     refused: list[tuple[Path, str]] = field(default_factory=list)
+    receipts: list[tuple[Path, str]] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
 
 
@@ -90,26 +98,35 @@ def _recover(args: argparse.Namespace) -> int:
 def _take_back(
     args: argparse.Namespace, settings: Settings, log: str, register: Register, replica: Replica
 ) -> _Result:
-    """1. Batches and entries. 2. Records: first those that stood somewhere, in that order, then what is new to the chain."""
-    peers = [HttpPeer(url) for url in args.nodes]
+    """Look, where that is all; else, while nobody anchors:
+
+    1. Batches and entries. 2. Records: first those that stood somewhere, in that order, then what is new to the chain.
+    3. The receipts that departments kept beside what they sent.
+    """
+    if args.dry_run:
+        with replica.reading() as reading:
+            return _Result(_plan(args, register, reading, log), missing=_missing(register))
     folder = settings.directory / ASIDE
-    with replica.reading() as reading:
-        now = int(time.time())
-        if now - reading.time > _STALE_SECONDS:
-            note(
-                f"the replica ends at {format_time(reading.time)}: let the node run until it has followed the chain"
-            )
-        result = _Result(plan(register, reading, log, peers))
-        if args.dry_run:
-            result.missing = _missing(register)
-            return result
-        result.aside = set_aside(register, result.planned, folder)
-        take_back(register, reading, result.planned, now)  # 1
-    kept = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
-    for file in _in_order([*args.submissions, *kept], register, result):  # 2
-        _hand_in(file, settings, log, register, replica, result)
+    with held(register, log) as lease:
+        with replica.reading() as reading:
+            result = _Result(_plan(args, register, reading, log))
+            result.aside = set_aside(register, result.planned, folder)
+            take_back(lease, reading, result.planned, int(time.time()))  # 1
+        kept = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
+        for file in _in_order([*args.submissions, *kept], register, result):  # 2
+            _hand_in(file, settings, log, register, replica, result)
+        with replica.reading() as trust:
+            for file in args.submissions:
+                _keep_receipt(file.with_suffix(RECEIPT), register, trust, result)  # 3
     result.missing = _missing(register)
     return result
+
+
+def _plan(args: argparse.Namespace, register: Register, reading: Reading, log: str) -> Plan:
+    if int(time.time()) - reading.time > _STALE_SECONDS:
+        ends = format_time(reading.time)
+        note(f"the replica ends at {ends}: let the node run until it has followed the chain")
+    return plan(register, reading, log, [HttpPeer(url) for url in args.nodes])
 
 
 def _in_order(files: Iterable[Path], register: Register, result: _Result) -> list[Path]:
@@ -152,6 +169,16 @@ def _hand_in(
     _forget(file)
 
 
+def _keep_receipt(file: Path, register: Register, trust: Reading, result: _Result) -> None:
+    if not file.exists():
+        return
+    try:
+        why = bring_back(register, trust, decode_signed_receipt(file.read_bytes()))
+    except MalformedInput as error:
+        why = str(error)
+    result.receipts.append((file, why))
+
+
 def _forget(file: Path) -> None:
     """Remove a file that was set aside here and is in the register again; departments' files are theirs."""
     if file.parent.name == ASIDE:
@@ -180,7 +207,7 @@ def _tell(result: _Result, *, dry: bool) -> None:
     for fault in planned.faults:
         note(f"  {fault}")
     for sequence in planned.displaced:
-        say(f"batch {sequence} as this register froze it is not the chain's: it is dropped; restart the node")
+        say(f"batch {sequence} as this register froze it is not the chain's: it is dropped")
     for local in planned.aside if dry else ():
         say(
             f"submission {local.entry.statement.root.hex()} cannot stay at position {local.first:,}: to be set aside"
@@ -191,6 +218,8 @@ def _tell(result: _Result, *, dry: bool) -> None:
         say(f"taken: {file.name}, from position {first:,}")
     for file, why in result.refused:
         say(f"refused: {file.name}: {why}")
+    for file, why in result.receipts:
+        say(f"receipt kept: {file.name}") if not why else note(f"receipt not kept: {file.name}: {why}")
     for one in result.missing:
         what = f"submission {one.root.hex()} of {one.issuer}" if one.root else "entries and records"
         say(f"missing: positions {one.first:,} to {one.first + one.count - 1:,}, batch {one.batch}: {what}")
@@ -216,6 +245,7 @@ def _json(result: _Result, *, dry: bool) -> dict[str, Json]:
         "set_aside": [str(file) for file in result.aside],
         "taken": [{"file": str(file), "first": first} for file, first in result.taken],
         "refused": [{"file": str(file), "reason": why} for file, why in result.refused],
+        "receipts": [{"file": str(file), "reason": why} for file, why in result.receipts],
         "missing": [_missing_json(one) for one in result.missing],
         "faults": list(planned.faults),
     }

@@ -71,8 +71,15 @@ def test_a_day_comes_back_by_the_book(cities: Cities, tmp_path: Path) -> None:
         file.unlink()
 
     assert "entries from http" in run("look", expected=1)
-    assert "taken: since." in run("recover")
+    beside = cities.shunzheng("recover", cities.tianmen.directory, "--from", cities.wuhan.url)
+    assert (beside.code, "anchors tianmen, and this is not done beside it" in beside.err) == (1, True)
+    cities.tianmen.stop()
+    done = run("recover")
+    assert "taken: since." in done
+    assert "receipt kept: since." in done
     assert "核查无异" in run("audit")
+    cities.tianmen.launch()
+    cities.tianmen.wait_ready()
     assert submit("since", second, suspend)["first"] == since["first"]
     assert submit("after", change(cities, "resume", first))["sequence"] > since["sequence"]
     cities.export(second["identifier"], tmp_path / "proof.json")

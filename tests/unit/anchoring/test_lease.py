@@ -1,7 +1,7 @@
 """One anchorer a log: who holds the lease writes, whoever was overtaken does not, whatever the clocks say."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from anchoring.errors import LeaseLost
-from anchoring.lease import Lease, lease_holder
+from anchoring import limits
+from anchoring.errors import LeaseHeld, LeaseLost
+from anchoring.lease import Lease, holder_name, lease_holder
+from anchoring.lease import held as lease_held
 from anchoring.limits import LEASE_SECONDS, RENEWAL_SECONDS
 from anchoring.register import Register
 from anchoring.register_tables import LEASE
@@ -181,3 +183,65 @@ def test_a_restart_after_a_kill_waits_for_the_lease_and_one_after_a_stop_does_no
         assert city.new_anchorer().step()
     finally:
         city.stop()
+
+
+class Clock:
+    """A clock that moves when somebody waits; `meanwhile` is what the others do then."""
+
+    def __init__(self, meanwhile: Callable[[float], object] = float) -> None:
+        self.now, self._meanwhile = 0.0, meanwhile
+
+    def __call__(self) -> float:
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+        self._meanwhile(self.now)
+
+
+def test_work_beside_which_nobody_may_anchor_waits_for_who_was_killed_and_gives_the_lease_up(
+    register: Register,
+) -> None:
+    killed, other, clock = Lease(register, LOG, "killed"), Lease(register, LOG, "other"), Clock()
+    killed.renew(0)
+    with lease_held(register, LOG, clock, clock.wait) as lease:
+        assert clock.now == LEASE_SECONDS
+        assert held(register) == (holder_name(), 2)
+        assert writes(lease)
+        assert not other.renew(0)
+    assert held(register)[0] == ""
+    assert not writes(lease)
+    assert other.renew(0)
+
+
+def test_work_beside_which_nobody_may_anchor_is_not_begun_beside_an_anchorer(register: Register) -> None:
+    anchorer = Lease(register, LOG, "tianmen:4711")
+    anchorer.renew(0)
+    clock = Clock(anchorer.renew)
+    said = r"tianmen:4711 .* anchors tianmen.* stop that node"
+    with pytest.raises(LeaseHeld, match=said), lease_held(register, LOG, clock, clock.wait):
+        pytest.fail("it was begun")
+    assert writes(anchorer)
+
+
+def test_the_lease_is_renewed_for_as_long_as_the_work_takes(
+    register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "RENEWAL_SECONDS", 0.01)
+    other = Lease(register, LOG, "other")
+    renewed = threading.Semaphore(0)
+    renew = Lease.renew
+
+    def counted(self: Lease, now: float) -> bool:
+        kept = renew(self, now)
+        renewed.release()
+        return kept
+
+    monkeypatch.setattr(Lease, "renew", counted)
+    clock = count()  # every look at it is a second later
+    with lease_held(register, LOG, lambda: next(clock)) as lease:
+        for now in range(4):
+            assert not renew(other, now * (LEASE_SECONDS - 1))
+            for _ in range(2):
+                assert renewed.acquire(timeout=30)
+        assert writes(lease)

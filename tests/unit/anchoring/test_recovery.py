@@ -11,8 +11,9 @@ from sqlalchemy import update
 
 from anchoring.audit import audit
 from anchoring.batches import last_batch
-from anchoring.errors import AnchorContradicted, RegisterBehind, SubmissionRefused
+from anchoring.errors import AnchorContradicted, LeaseLost, RegisterBehind, SubmissionRefused
 from anchoring.intake import accept
+from anchoring.lease import Lease
 from anchoring.recovery import plan, take_back
 from anchoring.register_tables import BATCH
 from anchoring.register_tables import LOG as LOGS
@@ -250,6 +251,30 @@ def test_a_recovery_that_is_killed_starts_over(fallen: Restored, tmp_path: Path)
     assert fallen.audited().clean
 
 
+def test_what_intake_takes_while_a_recovery_plans_is_not_overrun(fallen: Restored, tmp_path: Path) -> None:
+    """Only an API process that has not seen the chain takes anything then; what it took is set aside the next time."""
+    with fallen.city.replica.reading() as reading:
+        planned = plan(fallen.city.register, reading, LOG, [fallen.copies])
+        fallen.take_early()
+        with pytest.raises(RegisterBehind, match="took a submission meanwhile"):
+            take_back(fallen.city.register, reading, planned, fallen.city.chain.now)
+    assert [local.first for local in fallen.recover(tmp_path, fallen.copies).aside] == [6]
+    assert fallen.audited().findings == ()
+
+
+def test_nothing_is_taken_back_once_somebody_else_anchors(fallen: Restored) -> None:
+    lease = Lease(fallen.city.register, LOG, "recovery")
+    lease.renew(0)
+    lease.release()
+    Lease(fallen.city.register, LOG, "anchorer").renew(0)
+    before = back_up(fallen.city.register)
+    with fallen.city.replica.reading() as reading:
+        planned = plan(fallen.city.register, reading, LOG, [fallen.copies])
+        with pytest.raises(LeaseLost):
+            take_back(lease, reading, planned, fallen.city.chain.now)
+    assert back_up(fallen.city.register) == before
+
+
 def test_a_whole_register_has_nothing_to_take_back(tmp_path: Path) -> None:
     city = City(tmp_path)
     city.submit(licence(1))
@@ -389,3 +414,14 @@ def test_what_was_accepted_comes_back_though_its_key_is_retired_and_its_time_ove
             receipt = accept(city.register, trust, fallen.sent[name], later, SETTINGS)
             assert receipt.first == fallen.receipts[name].first
     assert fallen.audited().findings == ()
+
+
+def test_what_is_set_aside_takes_its_links_with_it(fallen: Restored, tmp_path: Path) -> None:
+    target = "sm3:" + "11" * 32
+    fallen.take_early(licence(70, links=[{"rel": "sealed-by", "record": target}]))
+    fallen.recover(tmp_path, fallen.copies)
+    assert fallen.audited().findings == ()
+    for name in ("second", "third"):
+        fallen.send(name)
+    assert fallen.send("early").first == 12
+    assert (fallen.audited().findings, fallen.audited().checked["links"]) == ((), 1)

@@ -83,6 +83,7 @@ NEVER_ASKED = {
     "CursorMoved",
     "RegisterTooNew",
     "DatabaseTaken",
+    "LeaseHeld",
     "LeaseLost",
     "PeerFailed",
     "KeystoreError",

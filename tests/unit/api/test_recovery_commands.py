@@ -2,13 +2,18 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from anchoring.lease import Lease, held
+from anchoring.receipts import signed_receipt
 from api.cli import main
-from tests.fakes.backups import Unreachable
+from api.commands import recover
+from tests.fakes.backups import Unreachable, back_up
 from tests.fakes.department import LOG
 from tests.fakes.issuing import City
 from tests.fakes.restored import Restored
@@ -112,6 +117,74 @@ def test_receipts_show_what_the_register_lost(story: Restored, run: Run, tmp_pat
     run("recover", "--from", "http://wuhan", *files(tmp_path, "second", "third"))
     found = json.loads(run("audit", "--json", "--receipts", str(tmp_path / "waiting.receipt.json"))[1])
     assert [one["slug"] for one in found["findings"]] == ["promise-broken"]
+
+
+def test_receipts_come_back_from_the_departments_and_only_genuine_ones(
+    story: Restored, run: Run, tmp_path: Path
+) -> None:
+    """What the node signs for whoever asks again are the very bytes that it signed first."""
+    deadline = story.receipts["second"].deadline
+    assert deadline
+    genuine = story.signed_receipt("second", deadline)
+    kept = tmp_path / "second.receipt.json"
+    given = ("--from", "http://wuhan", "--json", *files(tmp_path, "second", "third", "waiting"))
+
+    def told() -> list[str]:
+        code, said = run("recover", *given)
+        assert code == 0
+        return [one["reason"] for one in json.loads(said)["receipts"]]
+
+    def signed() -> bytes | None:
+        found = signed_receipt(story.city.register, story.receipts["second"].id, key=None)
+        return found.encode() if found else None
+
+    second = story.receipts["second"]
+    story.receipts |= {"elsewhere": replace(second, first=7), "nowhere": replace(second, id="00" * 32)}
+    assert (told(), signed()) == ([], None)
+    for false, why in (
+        (b"{", "not JSON"),
+        (genuine.replace(b'"count":4', b'"count":5'), "its signature is not that of the key"),
+        (story.signed_receipt("third", deadline, seed=8), ""),
+        (story.signed_receipt("elsewhere", deadline, seed=9), "it promises something else"),
+        (story.signed_receipt("nowhere", deadline, seed=10), "is not registered here"),
+    ):
+        kept.write_bytes(false)
+        (reason,) = told()
+        assert why in reason
+    assert signed() is None
+    kept.write_bytes(genuine + b"\n")
+    assert (told(), signed()) == ([""], genuine)
+    for later, why in (
+        (0, "another receipt is kept here"),
+        (1, "it promises something else than stands here"),
+    ):
+        kept.write_bytes(story.signed_receipt("second", deadline + later, seed=11 + later))
+        assert (told(), signed()) == ([why], genuine)
+    assert run("audit")[0] == 0
+
+
+def test_nothing_is_taken_back_beside_an_anchorer_and_looking_is_no_work(
+    story: Restored,
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    anchorer, now = Lease(story.city.register, LOG, "tianmen:4711"), [0.0]
+    anchorer.renew(now[0])
+
+    def wait(seconds: float) -> None:
+        now[0] += seconds
+        anchorer.renew(now[0])
+
+    monkeypatch.setattr(recover, "held", partial(held, steady=lambda: now[0], wait=wait))
+    before = back_up(story.city.register)
+    assert run("recover", "--from", "http://wuhan", "--dry-run")[0] == 1
+    assert main(["recover", str(tmp_path), "--from", "http://wuhan"]) == 1
+    assert "tianmen:4711 (machine and process) anchors tianmen" in capsys.readouterr().err
+    assert back_up(story.city.register) == before
+    anchorer.release()
+    assert run("recover", "--from", "http://wuhan", *files(tmp_path, "second", "third"))[0] == 0
 
 
 def test_a_node_without_a_log_has_nothing_to_recover(
