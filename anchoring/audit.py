@@ -14,6 +14,7 @@ from sqlalchemy.exc import DatabaseError
 from anchoring.audited_batches import Books, audit_batches
 from anchoring.audited_checkpoints import audit_checkpoints
 from anchoring.audited_lineages import audit_lineages
+from anchoring.audited_links import audit_links
 from anchoring.audited_promises import HeldEntries, audit_copies, audit_receipts
 from anchoring.audited_submissions import audit_submissions
 from anchoring.batches import OwnLog, own_log
@@ -49,8 +50,9 @@ def audit(
     3. Every batch is recomputed from its entries and changes, and is the chain's anchor; the entries were entitled to be.
     4. Submissions stand one after the other, their records make their roots; what is accepted is anchored or waits.
     5. Every lineage is replayed; its row, its changes of status and the chain's statuses follow.
-    6. The copies of other cities' entries are those of their anchors; the promises of `receipts` were kept.
-    7. The replica is what this node and others signed, and nobody signed two histories.
+    6. The links by which sealings are found are those of the records.
+    7. The copies of other cities' entries are those of their anchors; the promises of `receipts` were kept.
+    8. The replica is what this node and others signed, and nobody signed two histories.
 
     `reading` is to be opened before this is called, so that the register is never the older one of the two.
     """
@@ -63,11 +65,11 @@ def audit(
         if trees is None:
             return found.report()
         if published is not None:
-            audit_copies(reading, published, found)  # 6
+            audit_copies(reading, published, now, found)  # 7
         if checkpoints is not None:
-            audit_checkpoints(reading, checkpoints, found)  # 7
+            audit_checkpoints(reading, checkpoints, found)  # 8
         if register is None:
-            audit_receipts(receipts, reading, HeldEntries("", None, published), now, found)  # 6
+            audit_receipts(receipts, reading, HeldEntries("", None, published), now, found)  # 7
     if register is not None:
         with _damage(found, "register"), register.reading() as connection:
             _report_file(file_faults(connection), "register", found)  # 1
@@ -76,8 +78,9 @@ def audit(
                 audit_batches(books, found)  # 3
                 audit_submissions(books, found)  # 4
                 audit_lineages(books, trees, found)  # 5
+                audit_links(books, found)  # 6
             entries = HeldEntries(own.name if own else "", connection, published)
-            audit_receipts(receipts, reading, entries, now, found)  # 6
+            audit_receipts(receipts, reading, entries, now, found)  # 7
     return found.report()
 
 

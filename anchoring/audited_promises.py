@@ -55,9 +55,9 @@ def audit_receipts(
             found.remark(f"receipt-{judged.standing.value.replace('_', '-')}", where, judged.text)
 
 
-def audit_copies(reading: Reading, published: Published, found: Findings) -> None:
+def audit_copies(reading: Reading, published: Published, now: int, found: Findings) -> None:
     """Check the copies of other cities' entries once more against their anchors."""
-    counts = published.counts()
+    counts = published.counts(now)
     for log in reading.logs():
         states = counts.get(log.name, {})
         kept = 0

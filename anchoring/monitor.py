@@ -15,7 +15,7 @@ from anchoring import limits
 from anchoring.condition import Reporter
 from anchoring.errors import AnchoringError, PeerFailed
 from anchoring.follower import Stop
-from anchoring.published import Publication, Published
+from anchoring.published import Published
 from anchoring.replica import Replica
 from ledger.canonical import Json, decode
 from ledger.entries import NOT_IN_BATCH, Fault, check_batch
@@ -80,8 +80,8 @@ class Monitor:
         withheld_after: int = limits.WITHHELD_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._replica, self._published = replica, Published(replica.engine)
-        self._withheld_after, self._clock = withheld_after, clock
+        self._replica, self._published = replica, Published(replica.engine, withheld_after)
+        self._clock = clock
         known = {peer.name: _Known(peer) for peers in nodes.values() for peer in peers}
         self._own = {log: [known[peer.name] for peer in peers] for log, peers in nodes.items()}
         self._all = list(known.values())
@@ -179,11 +179,13 @@ class Monitor:
             )
 
     def _put_off(self, anchor: Anchor, findings: Sequence[str], *, faulty: bool) -> None:
-        now, before = int(self._clock()), self._published.of_anchor(anchor.log, anchor.sequence)
+        now, deadline = int(self._clock()), anchor.time + self._published.grace
+        before = self._published.of_anchor(anchor.log, anchor.sequence, now)
         attempts = before.attempts + 1 if before else 1
-        overdue = now > anchor.time + self._withheld_after
-        state = Publication.FAULTY if faulty else Publication.WITHHELD if overdue else Publication.AWAITED
-        self._published.put_off(anchor, state, findings, attempts, now + int(_pause(attempts)))
+        due = now + int(_pause(attempts))
+        # Whether they come in time is looked at once the time is over, and not ten minutes later.
+        due = min(due, deadline) if now < deadline else due
+        self._published.put_off(anchor, findings, attempts, due, faulty=faulty)
 
 
 def _pause(failures: int) -> float:

@@ -1,7 +1,8 @@
 """Copies of the public entries of other logs, beside the replica, and what became of each anchor's entries.
 
 The monitor alone writes them. They are copies of what anybody may have, checked against the anchors; verification never
-reads them. A log's anchors are walked once, in order; each that let the log grow has a row from then on.
+reads them. A log's anchors are walked once, in order; each that let the log grow has a row from then on. That entries are
+withheld is stored nowhere: it follows from what is stored and the clock of whoever asks.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,8 +11,22 @@ from enum import StrEnum
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Engine, Table, bindparam, delete, func, insert, inspect, select, update
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    inspect,
+    select,
+    update,
+)
 
+from anchoring import limits
 from anchoring.database import hold_tables, insert_missing, snapshot, transaction
 from anchoring.published_tables import ANCHOR, ENTRY, LOG, METADATA, SCHEMA, SCHEMA_NUMBER
 from ledger.canonical import decode
@@ -42,10 +57,14 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class AnchorEntries:
-    """What is known of the entries of one anchor: `late`, seconds from the anchor, where they had been withheld."""
+    """What is known of the entries of one anchor: `late`, seconds from the anchor, where they had been withheld.
+
+    They are asked for next when it is `due`, in seconds since 1970; None where that is settled.
+    """
 
     state: Publication
     attempts: int
+    due: int | None
     late: int
     findings: tuple[str, ...]
 
@@ -54,6 +73,24 @@ def _of(rows: Table, *names: str) -> Any:
     return select(rows).where(*(rows.c[name] == bindparam(name) for name in names))
 
 
+#: Awaited entries are withheld once the grace is over, if they were asked for in vain and nobody was to ask before its end:
+#: a node that was itself away meanwhile accuses nobody before it has asked.
+_DEADLINE: Final = ANCHOR.c.anchored + bindparam("grace")
+_STATE: Final = case(
+    (
+        and_(
+            ANCHOR.c.state == Publication.AWAITED.value,
+            ANCHOR.c.attempts > 0,
+            ANCHOR.c.due >= _DEADLINE,
+            bindparam("now") > _DEADLINE,
+        ),
+        Publication.WITHHELD.value,
+    ),
+    else_=ANCHOR.c.state,
+)
+_JUDGED: Final = select(
+    *(column for column in ANCHOR.c if column is not ANCHOR.c.state), _STATE.label("state")
+).subquery()
 _WALKED: Final = select(LOG.c.walked).where(LOG.c.name == bindparam("log"))
 _DUE: Final = (
     select(ANCHOR.c.sequence)
@@ -61,11 +98,11 @@ _DUE: Final = (
     .order_by(ANCHOR.c.due, ANCHOR.c.sequence)
     .limit(bindparam("most"))
 )
-_OF_ANCHORS: Final = _of(ANCHOR, "log").where(
-    ANCHOR.c.sequence.between(bindparam("lowest"), bindparam("highest"))
+_OF_ANCHORS: Final = select(_JUDGED).where(
+    _JUDGED.c.log == bindparam("log"), _JUDGED.c.sequence.between(bindparam("lowest"), bindparam("highest"))
 )
 _SAME_ANCHOR: Final = (ANCHOR.c.log == bindparam("of_log"), ANCHOR.c.sequence == bindparam("of_sequence"))
-_COUNTS: Final = select(ANCHOR.c.log, ANCHOR.c.state, func.count()).group_by(ANCHOR.c.log, ANCHOR.c.state)
+_COUNTS: Final = select(_JUDGED.c.log, _JUDGED.c.state, func.count()).group_by(_JUDGED.c.log, _JUDGED.c.state)
 _SEQUENCE_OF: Final = select(ENTRY.c.sequence).where(
     ENTRY.c.log == bindparam("log"), ENTRY.c.root == bindparam("root")
 )
@@ -81,10 +118,10 @@ _AT: Final = (
 
 
 class Published:
-    """The copies in the database of a replica."""
+    """The copies in the database of a replica. `grace` is how long after the anchor entries may come, in seconds."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, grace: int = limits.WITHHELD_SECONDS) -> None:
+        self._engine, self.grace = engine, grace
         self._there = False
 
     def prepare(self) -> None:
@@ -99,27 +136,27 @@ class Published:
                 connection.execute(insert(SCHEMA_NUMBER), [{"number": SCHEMA}])
         self._there = True
 
-    # -- What pages, receipts and other cities ask; empty before the monitor has run --
+    # -- What pages, receipts and other cities ask; empty before the monitor has run. `now` in seconds since 1970 --
 
-    def of_anchor(self, log: str, sequence: int) -> AnchorEntries | None:
+    def of_anchor(self, log: str, sequence: int, now: int) -> AnchorEntries | None:
         """Return what is known of the entries of an anchor; None where it was not walked yet or did not let the log grow."""
-        return self.of_anchors(log, sequence, sequence).get(sequence)
+        return self.of_anchors(log, sequence, sequence, now).get(sequence)
 
-    def of_anchors(self, log: str, lowest: int, highest: int) -> dict[int, AnchorEntries]:
+    def of_anchors(self, log: str, lowest: int, highest: int, now: int) -> dict[int, AnchorEntries]:
         """Return what is known of the entries of a log's anchors, by sequence."""
-        rows = self._rows(_OF_ANCHORS, log=log, lowest=lowest, highest=highest)
+        rows = self._rows(_OF_ANCHORS, log=log, lowest=lowest, highest=highest, now=now, grace=self.grace)
         return {row.sequence: _anchor_entries(row) for row in rows}
 
-    def counts(self) -> dict[str, dict[Publication, int]]:
+    def counts(self, now: int) -> dict[str, dict[Publication, int]]:
         """Return how many anchors are in each state, by log: figures for pages and metrics."""
         counts: dict[str, dict[Publication, int]] = {}
-        for log, state, number in self._rows(_COUNTS):
+        for log, state, number in self._rows(_COUNTS, now=now, grace=self.grace):
             counts.setdefault(log, {})[Publication(state)] = number
         return counts
 
-    def worst(self, logs: Iterable[str]) -> dict[str, Publication]:
+    def worst(self, logs: Iterable[str], now: int) -> dict[str, Publication]:
         """Return the worst state of any anchor of each of `logs`; those that were not walked yet are awaited."""
-        counts = self.counts()
+        counts = self.counts(now)
         return {log: next((state for state in _WORST_FIRST if counts.get(log, {}).get(state)), Publication.AWAITED)
                 for log in logs}  # fmt: skip
 
@@ -150,8 +187,8 @@ class Published:
     def walk(self, log: str, anchors: Sequence[Anchor], now: int) -> None:
         """Take in the next anchors of a log; the entries of those that let it grow are awaited from now on."""
         rows = [
-            {"log": log, "sequence": anchor.sequence, "state": Publication.AWAITED, "attempts": 0, "due": now, "late": 0,
-             "findings": "[]"}
+            {"log": log, "sequence": anchor.sequence, "anchored": anchor.time, "state": Publication.AWAITED, "attempts": 0,
+             "due": now, "late": 0, "findings": "[]"}
             for anchor in anchors
             if anchor.size > anchor.size_before
         ]  # fmt: skip
@@ -168,8 +205,10 @@ class Published:
         self, anchor: Anchor, entries: Sequence[Entry], source: str, faults: Sequence[Fault], now: int
     ) -> None:
         """Keep the entries of an anchor, which fold to its root; settled, whatever else is wrong with them."""
-        before = self.of_anchor(anchor.log, anchor.sequence)
-        late = now - anchor.time if before and before.state is Publication.WITHHELD else 0
+        before = self.of_anchor(anchor.log, anchor.sequence, now)
+        withheld = before if before and before.state is Publication.WITHHELD else None
+        # What is given when it is asked for at the end of the grace came in time, as far as anybody can tell.
+        late = now - anchor.time if withheld and withheld.due != anchor.time + self.grace else 0
         rows, position = [], anchor.size_before
         for entry in entries:
             place = {"log": anchor.log, "first": position, "sequence": anchor.sequence}
@@ -184,9 +223,10 @@ class Published:
             _set(connection, anchor, state=state, due=None, late=late, findings=_encoded(texts))
 
     def put_off(
-        self, anchor: Anchor, state: Publication, findings: Sequence[str], attempts: int, due: int
+        self, anchor: Anchor, findings: Sequence[str], attempts: int, due: int, *, faulty: bool = False
     ) -> None:
         """Note that the entries of an anchor were asked for in vain, why, and when to ask again."""
+        state = Publication.FAULTY if faulty else Publication.AWAITED
         with transaction(self._engine) as connection:
             _set(connection, anchor, state=state, findings=_encoded(findings), attempts=attempts, due=due)
 
@@ -217,7 +257,8 @@ def _encoded(texts: Sequence[str]) -> str:
 
 
 def _anchor_entries(row: Any) -> AnchorEntries:
-    return AnchorEntries(Publication(row.state), row.attempts, row.late, tuple(orjson.loads(row.findings)))
+    findings = tuple(orjson.loads(row.findings))
+    return AnchorEntries(Publication(row.state), row.attempts, row.due, row.late, findings)
 
 
 def _copy(row: Any) -> Copy:

@@ -12,7 +12,7 @@ from sqlmodel import Field, SQLModel
 
 from anchoring.facts import table
 
-SCHEMA: Final = 1  # raised with any change below: copies of another number are dropped and fetched anew
+SCHEMA: Final = 2  # raised with any change below: copies of another number are dropped and fetched anew
 PREFIX: Final = "published_"  # of the tables, which a replica of another schema leaves alone
 
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
@@ -42,7 +42,11 @@ class LogRow(_Row, table=True):
 
 
 class AnchorRow(_Row, table=True):
-    """An anchor that let its log grow. `due` is when its entries are asked for next, null when that is settled."""
+    """An anchor that let its log grow, at the block time `anchored`.
+
+    `due` is when its entries are asked for next, null when that is settled. Nobody stores that they are withheld: that
+    follows from the clock (`anchoring.published`).
+    """
 
     __tablename__ = PREFIX + "anchor"
     __table_args__ = (
@@ -51,6 +55,7 @@ class AnchorRow(_Row, table=True):
     )
     log: str = Field(primary_key=True)
     sequence: int = _number(key=True)
+    anchored: int = _number()
     state: str
     attempts: int = _number(default=0)
     due: int | None = _number(default=None)

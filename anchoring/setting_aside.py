@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from anchoring.register_tables import CHANGE, DISCLOSURE, LINEAGE, RECORD, SUBMISSION
+from anchoring.register_tables import CHANGE, DISCLOSURE, LINEAGE, LINK, RECORD, SUBMISSION
 from ledger.canonical import decode
 from ledger.canonical import encode as canonical
 from ledger.keys import encode_signature
@@ -88,6 +88,7 @@ def remove(connection: Connection, local: Local) -> None:
     for table, column in (
         (DISCLOSURE, DISCLOSURE.c.position),
         (CHANGE, CHANGE.c.record),
+        (LINK, LINK.c.record),
         (RECORD, RECORD.c.position),
         (LINEAGE, LINEAGE.c.first),
         (SUBMISSION, SUBMISSION.c.first),

@@ -64,7 +64,7 @@ class Node:
             register,
             clock,
             StatusTrees(),
-            Published(replica.engine),
+            Published(replica.engine, settings.withheld_after),
             _intake(settings, register),
             Uploads(settings.intake.get("uploads", MAX_UPLOADS)),
             Checkpoints(settings.checkpoints),

@@ -90,7 +90,7 @@ def _process(said: Condition, now: int) -> ProcessShape:
 
 
 def _logs(node: Node, reading: Reading, now: int) -> list[LogStateShape]:
-    void, published = reading.void_anchors(), node.published.counts()
+    void, published = reading.void_anchors(), node.published.counts(now)
     return [
         LogStateShape(
             log=log.name,

@@ -22,7 +22,6 @@ _CLEAN, _FINDINGS = 0, 1
 def add(commands: Any) -> None:
     command = commands.add_parser(
         "audit",
-        help="check everything that a node holds against the chain and against itself",
         description="Exit code 0 without findings, 1 with findings. The node may go on working meanwhile.",
     )
     command.add_argument("directory", type=Path, help=f"directory that holds {FILE}")
@@ -48,7 +47,7 @@ def _audit(args: argparse.Namespace) -> int:
             report = audit(
                 reading,
                 register,
-                Published(replica.engine),
+                Published(replica.engine, settings.withheld_after),
                 now=int(time.time()),
                 receipts=receipts,
                 checkpoints=checkpoints,

@@ -29,7 +29,8 @@ Most = Annotated[int, Query(ge=1, le=limits.MAX_PAGE_ITEMS, description="Items o
 def logs(node: NodeNeeded) -> LogsShape:
     """List the logs of the registry, in the order of their admission."""
     with node.reading() as reading:
-        return LogsShape.of(reading, node.settings.log, node.published.worst(node.settings.watched))
+        entries = node.published.worst(node.settings.watched, node.clock())
+        return LogsShape.of(reading, node.settings.log, entries)
 
 
 @router.get(
@@ -111,7 +112,8 @@ def anchors(
         if reading.log(log) is None:
             raise NotFound(f"there is no log {log} in this registry")
         found = reading.anchors(log, below=before, most=limit)
-    entries = node.published.of_anchors(log, found[-1].sequence, found[0].sequence) if found else {}
+    between = (found[-1].sequence, found[0].sequence) if found else (0, 0)
+    entries = node.published.of_anchors(log, *between, node.clock())
     items = [AnchorShape.of(anchor, entries.get(anchor.sequence)) for anchor in found]
     more = len(found) == limit and found[-1].sequence > 1
     following = f"/v1/anchors?log={log}&before={found[-1].sequence}&limit={limit}" if more else None

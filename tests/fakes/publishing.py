@@ -71,7 +71,7 @@ class Watch:
         self.city, self.registry = city, city.registry
         self.peer = FakePeer("http://tianmen")
         self.replica = KnownReplica(url, self.registry.knowledge)
-        self.published = Published(self.replica.engine)
+        self.published = Published(self.replica.engine, GRACE)
         nodes = {city.name: [self.peer]} | {f"log{number}": [peer] for number, peer in enumerate(others)}
         self.monitor = Monitor(
             self.replica, nodes, withheld_after=GRACE, clock=lambda: float(self.registry.now)
@@ -103,12 +103,18 @@ class Watch:
             self.monitor.step()
 
     def entries_of(self, sequence: int) -> AnchorEntries:
-        found = self.published.of_anchor(self.city.name, sequence)
+        found = self.published.of_anchor(self.city.name, sequence, self.registry.now)
         assert found
         return found
 
+    def deadline(self, sequence: int) -> int:
+        """Return until when the entries of an anchor are in time."""
+        anchor = self.registry.knowledge.anchor(self.city.name, sequence)
+        assert anchor
+        return anchor.time + GRACE
+
     def states(self) -> list[str]:
-        found = self.published.of_anchors(self.city.name, 1, self.city.sequence)
+        found = self.published.of_anchors(self.city.name, 1, self.city.sequence, self.registry.now)
         return [found[sequence].state.value if sequence in found else "" for sequence in self.sequences()]
 
     def sequences(self) -> Sequence[int]:

@@ -84,6 +84,7 @@ def test_a_sound_register_gives_no_finding_and_the_report_says_what_was_looked_a
         "records replayed": 15,
         "disclosures": 12,
         "lineages": 11,
+        "links": 0,
         "status changes": 4,
         "statuses": 10,
     }
@@ -425,7 +426,7 @@ def watched(tmp_path: Path) -> Iterator[tuple[City, Published]]:
     peer = KeptCopies(city.register)
     peer.held.pop(1)
     Monitor(city.replica, {LOG: [peer]}, withheld_after=0, clock=lambda: city.chain.now).step()
-    yield city, Published(city.replica.engine)
+    yield city, Published(city.replica.engine, grace=0)
     city.stop()
 
 

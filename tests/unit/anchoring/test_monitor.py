@@ -42,7 +42,7 @@ def test_entries_of_every_anchor_are_fetched_and_kept(either: Watch) -> None:
         (first, entry, either.peer.name) for first, entry in sorted(held.items())
     ]
     assert [copy.sequence for copy in copies] == [1, 3, 3, 3, 4, 4]
-    assert either.published.counts() == {either.city.name: {"published": 3}}
+    assert either.published.counts(either.registry.now) == {either.city.name: {"published": 3}}
 
 
 def test_nothing_is_asked_for_that_is_here(watch: Watch) -> None:
@@ -79,7 +79,7 @@ def test_entries_that_do_not_come_in_time_are_withheld(either: Watch) -> None:
     either.look(GRACE // 700 + 2)
     assert either.states() == ["published", "withheld"]
     assert "does not have them" in either.entries_of(2).findings[0]
-    assert either.published.worst([either.city.name]) == {either.city.name: "withheld"}
+    assert either.published.worst([either.city.name], either.registry.now) == {either.city.name: "withheld"}
     either.grow(1)
     either.look()
     assert either.states() == ["published", "withheld", "published"], "what is newer is not kept waiting"
@@ -104,6 +104,44 @@ def test_what_was_never_asked_for_in_time_is_not_called_late(watch: Watch) -> No
     watch.registry.wait(10 * GRACE)
     watch.look()
     assert (watch.entries_of(1).state, watch.entries_of(1).late) == ("published", 0)
+
+
+def test_withheld_follows_from_the_clock_once_they_were_asked_for_in_vain(either: Watch) -> None:
+    either.grow(1, publish=False)
+    deadline = either.deadline(1)
+    either.registry.now = deadline - 1
+    either.look()
+    asked = len(either.peer.asked)
+    assert either.states() == ["awaited"]
+    either.registry.now = deadline + 1
+    assert either.states() == ["withheld"]
+    assert (either.published.counts(deadline), len(either.peer.asked)) == (
+        {either.city.name: {"awaited": 1}},
+        asked,
+    )
+
+
+def test_what_is_there_when_the_grace_ends_is_not_called_late(watch: Watch) -> None:
+    """It is asked for at the end of the grace, and not ten minutes later."""
+    (submission,) = watch.submissions(1)
+    watch.anchor(submission, publish=False)
+    deadline = watch.deadline(1)
+    watch.registry.now = deadline - 1
+    watch.look()
+    watch.peer.held[watch.city.name] = {0: submission.entry}
+    watch.registry.now = deadline + 1
+    assert watch.states() == ["withheld"]
+    watch.look()
+    assert (watch.entries_of(1).state, watch.entries_of(1).late) == ("published", 0)
+
+
+def test_a_node_that_was_away_when_the_grace_ended_accuses_nobody(watch: Watch) -> None:
+    watch.grow(1, publish=False)
+    watch.look()
+    watch.registry.wait(10 * GRACE)
+    assert watch.states() == ["awaited"], "it was to ask again, and has not"
+    watch.look()
+    assert watch.states() == ["withheld"]
 
 
 def test_a_node_out_of_reach_is_left_alone_longer_each_time(watch: Watch) -> None:
@@ -346,7 +384,7 @@ def test_what_another_city_says_of_one_log_is_not_asked_about_others(tmp_path: P
     wuhan.anchor(wuhan.submit(wuhan.licence()))
     watch.grow(1)
     watch.look()
-    assert watch.published.counts() == {"tianmen": {"published": 1}}
+    assert watch.published.counts(watch.registry.now) == {"tianmen": {"published": 1}}
     watch.close()
 
 
@@ -369,7 +407,7 @@ def test_copies_of_another_schema_are_fetched_anew(watch: Watch) -> None:
     with watch.replica.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE published_schema SET number = 0")
     fresh = Watch(str(watch.replica.engine.url), watch.city)
-    assert fresh.published.counts() == {}, "of another schema nothing is read"
+    assert fresh.published.counts(fresh.registry.now) == {}, "of another schema nothing is read"
     fresh.peer.held = watch.peer.held
     fresh.look()
     assert fresh.states() == ["published"]
@@ -404,11 +442,11 @@ def test_it_waits_longer_while_the_replica_cannot_be_read(
 
 
 def test_before_the_monitor_has_run_nothing_is_known(watch: Watch) -> None:
-    assert watch.published.counts() == {}
+    assert watch.published.counts(watch.registry.now) == {}
     assert watch.published.page("tianmen", 0, 10) == []
-    assert watch.published.of_anchor("tianmen", 1) is None
+    assert watch.published.of_anchor("tianmen", 1, watch.registry.now) is None
     assert watch.published.entry_at("tianmen", 0) is None
-    assert watch.published.worst(["tianmen"]) == {"tianmen": "awaited"}
+    assert watch.published.worst(["tianmen"], watch.registry.now) == {"tianmen": "awaited"}
 
 
 def test_the_entry_at_a_position(watch: Watch) -> None:

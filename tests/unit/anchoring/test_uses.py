@@ -1,14 +1,17 @@
-"""Which records link to which is written at intake, filled in for registers from before, and tells what a seal sealed."""
+"""Which records link to which is written at intake, filled in for registers from before, audited, and tells what a seal
+sealed."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select, update
 
+from anchoring.audit import audit
 from anchoring.database import open_engine, transaction
 from anchoring.errors import NotFound
+from anchoring.findings import AuditReport
 from anchoring.migrations import upgrade
 from anchoring.register import Register, current_leaf
 from anchoring.register_tables import LINEAGE, LINK, RECORD
@@ -120,3 +123,41 @@ def test_a_register_from_before_gets_the_links_of_its_records(city: City, new_da
         assert set(connection.execute(select(LINK)).all()) == links
     assert len(links) == 9
     old.close()
+
+
+def audited(city: City) -> AuditReport:
+    with city.replica.reading() as reading:
+        return audit(reading, city.register, now=city.chain.now)
+
+
+def test_links_that_are_not_those_of_the_records_are_found(city: City) -> None:
+    """Lost, added where a record links and where none does, altered, and moved to a position beyond all others."""
+    report = audited(city)
+    assert (report.findings, report.checked["links"]) == ((), 9)
+    with city.register.reading() as connection:
+        links = [dict(row) for row in connection.execute(select(LINK).order_by(LINK.c.record)).mappings()]
+    first, last = links[0]["record"], links[-1]["record"]
+    at = LINK.c.record == first
+    for plant, found in (
+        (delete(LINK).where(at), [("link-missing", first)]),
+        (insert(LINK).values(target=bytes(32), record=first, rel="sealed-by"), [("link-stray", first)]),
+        (insert(LINK).values(target=bytes(32), record=0, rel="sealed-by"), [("link-stray", 0)]),
+        (update(LINK).where(at).values(target=bytes(32)), [("link-altered", first)]),
+        (update(LINK).where(at).values(rel="sealed-by"), [("link-altered", first)]),
+        (update(LINK).where(LINK.c.record == last).values(record=99), [("link-missing", last), ("link-stray", 99)]),
+        (delete(LINK), [("link-missing", link["record"]) for link in links]),
+    ):  # fmt: skip
+        with city.register.writing() as connection:
+            connection.execute(plant)
+        expected = [(slug, f"position {position}") for slug, position in found]
+        assert [(finding.slug, finding.where) for finding in audited(city).findings] == expected
+        with city.register.writing() as connection:
+            connection.execute(delete(LINK))
+            connection.execute(insert(LINK), links)
+
+
+def test_links_of_a_record_that_cannot_be_read_are_not_judged(city: City) -> None:
+    with city.register.writing() as connection:
+        linking = select(LINK.c.record).order_by(LINK.c.record).limit(1).scalar_subquery()
+        connection.execute(update(RECORD).where(RECORD.c.position == linking).values(body=b'{"links":['))
+    assert {finding.slug for finding in audited(city).findings} == {"record-altered"}

@@ -9,7 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from anchoring import published
+from anchoring.audit import audit
+from anchoring.limits import WITHHELD_SECONDS
 from anchoring.monitor import Monitor
 from anchoring.published import Published
 from api.app import create_app
@@ -72,10 +73,30 @@ def test_the_worst_is_what_a_log_shows(three: City, watching: TestClient) -> Non
     with three.replica.reading() as reading:
         anchor = reading.anchor(LOG, 2)
         assert anchor
-        copies.put_off(
-            anchor, published.Publication.WITHHELD, ["http://tianmen: it does not have them"], 3, 9
-        )
+        three.now = anchor.time + WITHHELD_SECONDS + 1
+        copies.put_off(anchor, ["http://tianmen: it does not have them"], 3, three.now + 9)
     assert states(watching) == ("withheld", [None, "published", "withheld", "published"])
+
+
+def test_withheld_is_named_when_the_grace_is_over_though_nobody_asks_again(
+    three: City, watching: TestClient
+) -> None:
+    """The monitor asked just before and does not ask again here; from the end of the grace on every page says it."""
+    with three.replica.reading() as reading:
+        anchored = reading.anchors(LOG)[-1].time
+    deadline = anchored + WITHHELD_SECONDS
+    three.now = deadline - 1
+    assert Monitor(three.replica, {LOG: [FakePeer("http://tianmen")]}, clock=lambda: three.now).step() == 0
+    for three.now, state in ((deadline - 1, "awaited"), (deadline, "awaited"), (deadline + 1, "withheld")):
+        assert states(watching)[0] == state
+        assert states(watching)[1] == [None, "awaited", "awaited", state]
+        (log,) = watching.get("/readyz").json()["logs"]
+        assert log["entries"].get("withheld", 0) == (state == "withheld")
+        counted = f'shunzheng_log_entries_anchors{{log="{LOG}",state="withheld"}} 1\n'
+        assert (counted in watching.get("/metrics").text) == (state == "withheld")
+        with three.replica.reading() as reading:
+            report = audit(reading, published=Published(three.replica.engine), now=three.now)
+        assert ("entries-withheld" in {one.slug for one in report.remarks}) == (state == "withheld")
 
 
 def test_the_own_log_has_no_copies(three: City, tianmen: TestClient) -> None:
