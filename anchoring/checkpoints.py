@@ -5,6 +5,7 @@ a node signed is stored durably before it is given out, so that no restart lets 
 the database itself was lost, signatures of this node that come back from others count as signed again.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -32,7 +33,7 @@ from ledger.keys import PrivateKey
 KEPT_CHECKPOINTS: Final = (
     2_000  # a week of one every five minutes; older ones prove nothing that newer ones do not
 )
-KEPT_FORKS: Final = 100  # pieces of evidence; one is enough to stop and ask
+KEPT_FORKS: Final = 10  # against one key: one is enough to stop and ask, its thief could make millions
 
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
 
@@ -107,7 +108,7 @@ class Checkpoints:
                 )
             if before != checkpoint:
                 _keep(connection, checkpoint, Cosignature.make(key, checkpoint), own=True)
-                self._drop_old(connection, checkpoint.n)
+                _drop_old(connection)
             return _cosigned(connection, checkpoint)
 
     def add(self, given: Cosigned, own_key: bytes | None = None) -> None:
@@ -115,11 +116,14 @@ class Checkpoints:
         with transaction(self.engine) as connection:
             for cosignature in given.cosignatures:
                 _keep(connection, given.checkpoint, cosignature, own=cosignature.key == own_key)
+            _drop_old(connection)
 
     def keep_fork(self, fork: Fork) -> None:
-        """Keep evidence of a fork, unless there is plenty already."""
+        """Keep the evidence against those who signed the second checkpoint, for ever, unless there is plenty of each."""
         with transaction(self.engine) as connection:
-            if connection.execute(select(func.count()).select_from(_forks)).scalar_one() < KEPT_FORKS:
+            hold_tables(connection)  # nobody adds to what is counted here
+            plenty = Counter(key for held in _held_forks(connection) for key in _signers(held))
+            if any(plenty[key] < KEPT_FORKS for key in _signers(fork)):
                 insert_missing(connection, _forks, [{"evidence": canonical(fork.to_json())}])
 
     def newest(self, cosigned: int = 1) -> Cosigned | None:
@@ -136,15 +140,25 @@ class Checkpoints:
     def forks(self) -> list[Fork]:
         """Return the evidence of forks that was met."""
         with snapshot(self.engine) as connection:
-            return [
-                decode_fork(decode(evidence)) for evidence in connection.execute(select(_forks)).scalars()
-            ]
+            return _held_forks(connection)
 
-    def _drop_old(self, connection: Connection, newest: int) -> None:
-        numbers = select(_at).distinct().order_by(_at.desc()).offset(KEPT_CHECKPOINTS).limit(1)
-        last = connection.execute(numbers).scalar_one_or_none()
-        if last is not None and last < newest:
-            connection.execute(delete(_cosignatures).where(_at <= last))
+
+def _held_forks(connection: Connection) -> list[Fork]:
+    return [decode_fork(decode(evidence)) for evidence in connection.execute(select(_forks)).scalars()]
+
+
+def _signers(fork: Fork) -> list[bytes]:
+    """Return the keys that signed the second checkpoint; the first is this node's own history."""
+    return [one.key for one in fork.second.cosignatures]
+
+
+def _drop_old(connection: Connection) -> None:
+    """Let the oldest checkpoints go, but never the newest that this node signed: it says what may be signed next."""
+    numbers = select(_at).distinct().order_by(_at.desc()).offset(KEPT_CHECKPOINTS).limit(1)
+    last, signed = connection.execute(numbers).scalar_one_or_none(), _signed(connection)
+    if last is not None:
+        kept = signed.n if signed else 0
+        connection.execute(delete(_cosignatures).where(_at <= last, _at != kept))
 
 
 def _signed(connection: Connection) -> Checkpoint | None:

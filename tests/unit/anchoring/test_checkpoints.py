@@ -80,9 +80,41 @@ def test_old_checkpoints_are_let_go(held: Checkpoints, monkeypatch: pytest.Monke
         held.sign(KEY, at(1))
 
 
-def test_evidence_is_kept_once_and_within_bounds(held: Checkpoints, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_checkpoints_of_others_are_let_go_too_but_not_what_was_signed_last(
+    held: Checkpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node without a key signs nothing, and one whose key is stolen is given what it will not sign."""
+    monkeypatch.setattr(module, "KEPT_CHECKPOINTS", 3)
+
+    def known() -> list[int]:
+        return [n for n in range(1, 12) if held.cosigned(at(n)).cosignatures]
+
+    other = node_key(NAMES[1])
+    for n in range(1, 8):
+        held.add(Cosigned.of(at(n), [Cosignature.make(other, at(n))]))
+    assert known() == [5, 6, 7]
+    held.sign(KEY, at(7))
+    for n in range(8, 12):
+        held.add(Cosigned.of(at(n), [Cosignature.make(other, at(n))]))
+    assert held.signed() == at(7)
+    assert known() == [7, 9, 10, 11]
+
+
+def test_evidence_is_kept_once_and_so_much_against_each_key(
+    held: Checkpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever stole one key cannot fill the room in which another city's second history is to be kept."""
     monkeypatch.setattr(module, "KEPT_FORKS", 2)
-    forks = [Fork(Cosigned(at(1)), Cosigned(at(1, head))) for head in (1, 1, 2, 3)]
-    for fork in forks:
-        held.keep_fork(fork)
-    assert sorted(held.forks(), key=str) == sorted(forks[1:3], key=str)
+
+    def fork(head: int, *names: str) -> Fork:
+        made = (Cosignature.make(node_key(name), at(1, head)) for name in names)
+        return Fork(Cosigned(at(1)), Cosigned.of(at(1, head), made))
+
+    thief, other = NAMES[:2]
+    flood = [fork(head, thief) for head in range(1, 30)]
+    for given in (flood[0], *flood):
+        held.keep_fork(given)
+    late = [fork(40, other), fork(41, thief, other)]
+    for given in (*late, fork(42, thief), fork(43, other), fork(44)):
+        held.keep_fork(given)
+    assert sorted(held.forks(), key=str) == sorted([*flood[:2], *late], key=str)
