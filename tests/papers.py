@@ -13,7 +13,7 @@ from ledger.documents.inspection import SignatureReport
 from ledger.documents.issuing import Holder
 from ledger.documents.ofd_sealing import Stamp, apply_seal, sign_document
 from ledger.documents.openers import inspect
-from ledger.documents.sealing import SealDraft, make_seal
+from ledger.documents.sealing import SealDraft, make_seal, use_seal
 from ledger.documents.ses import Picture
 from ledger.documents.trust_list import ROLES, Authority, TrustList
 from ledger.keys import PrivateKey, generate
@@ -121,6 +121,15 @@ def deflated_part(packed: bytes, size: int) -> bytes:
         struct.pack_into("<H", data, method, 8)
         struct.pack_into("<L", data, length, size)
     return bytes(data)
+
+
+def resealed(document: bytes, old: bytes, new: bytes) -> bytes:
+    """The document with its description changed and honestly sealed again: what a strange writer would have made."""
+    held, name = parts(document), f"{SIGN}/Signature.xml"
+    assert old in held[name]
+    held[name] = held[name].replace(old, new)
+    held[f"{SIGN}/SignedValue.dat"] = use_seal(seal(), department(), held[name], f"/{name}", NOW)
+    return write_archive(held)
 
 
 def only(document: bytes, trusted: TrustList | None = None) -> SignatureReport:

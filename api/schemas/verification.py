@@ -45,7 +45,7 @@ class StatusShape(Shape):
 class SignatureShape(Shape):
     """One seal or signature in a document, as `shunzheng inspect` reports it."""
 
-    kind: Literal["ses", "ofd-sign", "pades"]
+    kind: Literal["ses", "ofd-sign", "pades", "pdf-timestamp"]
     version: int
     signer: str | None
     issuer: str | None
@@ -53,6 +53,7 @@ class SignatureShape(Shape):
     seal_name: str | None
     seal_maker: str | None
     signed_at: Time | None = Field(description="As the signature says itself.")
+    stamped_at: Time | None = Field(description="By when it existed, as a trusted timestamp authority says.")
     checks: dict[str, Literal["pass", "fail", "unknown"]]
     findings: list[JsonObject]
     covers_all: bool

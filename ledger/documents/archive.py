@@ -32,6 +32,7 @@ _DATE_1980: Final = 0x0021  # the earliest that the format knows
 _HAS_DESCRIPTOR, _UTF8 = 0x0008, 0x0800
 _REFUSED_FLAGS: Final = 0x0001 | 0x0020 | 0x0040 | 0x2000  # encrypted, patched, strongly encrypted, masked
 _UNICODE_NAME: Final = 0x7075
+_UNKNOWN_SIZE: Final = 0xFFFFFFFF  # it stands in an extra field of ZIP64
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
 
 
@@ -55,6 +56,7 @@ class Archive:
     entries: dict[str, Entry]
     comment: bytes
     _data: bytes = field(repr=False)
+    _spelled: dict[str, str] = field(repr=False)
 
     @property
     def names(self) -> list[str]:
@@ -64,6 +66,10 @@ class Archive:
     def __contains__(self, name: object) -> bool:
         entry = self.entries.get(name) if isinstance(name, str) else None
         return entry is not None and not entry.folder
+
+    def spelled(self, name: str) -> str:
+        """Return a name as the archive spells it, where it differs in case or composed letters: no two entries do."""
+        return self._spelled.get(_folded(name), name)
 
     def read(self, name: str, most: int = MAX_PART_BYTES) -> bytes:
         """Return the bytes of a part. Raises: MalformedInput where it is missing or damaged, LimitExceeded beyond `most`."""
@@ -87,15 +93,15 @@ def open_archive(data: bytes) -> Archive:
         raise LimitExceeded(f"a document has {MAX_FILE_BYTES} bytes at most")
     start, count, end, comment = _find_end(data)
     entries: dict[str, Entry] = {}
-    seen: set[str] = set()
+    spelled: dict[str, str] = {}
     inflated, expected = 0, 0
     for entry, first, after in _directory(data, start, count, end):
         if first != expected:
             raise MalformedInput("the archive has data that belongs to no entry, or entries that overlap")
         expected = after
-        if (folded := _folded(entry.name)) in seen:
+        if (folded := _folded(entry.name)) in spelled:
             raise MalformedInput(f"the archive has two entries named {entry.name[:120]!r}")
-        seen.add(folded)
+        spelled[folded] = entry.name
         inflated += entry.size
         if inflated > MAX_INFLATED_BYTES:
             raise LimitExceeded(f"the parts of a document have {MAX_INFLATED_BYTES} bytes at most in all")
@@ -105,7 +111,7 @@ def open_archive(data: bytes) -> Archive:
     for name in entries:
         if any(parent in entries and not entries[parent].folder for parent in _parents(name)):
             raise MalformedInput(f"{name[:120]!r} lies below a part that is no folder")
-    return Archive(entries, comment, data)
+    return Archive(entries, comment, data, spelled)
 
 
 def _find_end(data: bytes) -> tuple[int, int, int, bytes]:
@@ -159,6 +165,8 @@ def _entry(
         raise MalformedInput("the archive is encrypted or packed in a way that no OFD uses")
     described = bool(own[2] & _HAS_DESCRIPTOR)
     same_sizes = own[6:9] == sizes or (described and own[6:9] == (0, 0, 0))
+    if _UNKNOWN_SIZE in own[7:9]:
+        raise MalformedInput("the archive is ZIP64, which no OFD is")
     if data[offset + _LOCAL.size : name_end] != raw or own[3] != method or not same_sizes:
         raise MalformedInput("an entry and the directory tell different stories")
     name = _name(raw, flags)

@@ -9,11 +9,12 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any, Final
 
+from asn1crypto import core
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.x509 import load_der_x509_certificate
 
 from ledger.documents import der, structures
-from ledger.documents.algorithms import SM2_ALGORITHMS, verify_sm2
+from ledger.documents.algorithms import SM2_ALGORITHMS, verify_other, verify_sm2
 from ledger.documents.texts import asn1_moment, printable, shown
 from ledger.errors import MalformedInput
 from ledger.keys import PublicKey, public_key
@@ -21,7 +22,11 @@ from ledger.suites import SM3
 
 MAX_BYTES: Final = 64 * 1024  # a certificate has one or two kilobytes
 _COMMON_NAME, _ORGANIZATION = "2.5.4.3", "2.5.4.10"
-_BASIC_CONSTRAINTS: Final = "2.5.29.19"
+_KEY_USAGE, _BASIC_CONSTRAINTS, _EXTENDED_KEY_USAGE = "2.5.29.15", "2.5.29.19", "2.5.29.37"
+#: Bits of the first octet of a key usage (RFC 5280, 4.2.1.3): digitalSignature or nonRepudiation; keyCertSign.
+_MAY_SIGN, _MAY_CERTIFY = 0xC0, 0x04
+_SM2: Final = core.ObjectIdentifier("1.2.156.10197.1.301").dump()
+_ON_CURVE: Final = der.encode(der.SEQUENCE, core.ObjectIdentifier("1.2.840.10045.2.1").dump(), _SM2)
 _BMP_STRING: Final = 0x1E  # two bytes a letter
 
 
@@ -35,7 +40,11 @@ class Signed(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """One certificate. Names are DER and text, times seconds since 1970, `key` None unless it is SM2 or P-256."""
+    """One certificate. Names are DER and text, times seconds since 1970, `key` None unless it is SM2 or P-256.
+
+    `authority` is what the basic constraints say, `usage` the first octet of the key usage, `purposes` the object
+    identifiers of the extended key usage; None where the certificate does not say.
+    """
 
     der: bytes
     subject: bytes
@@ -50,6 +59,18 @@ class Certificate:
     to_be_signed: bytes
     signature: bytes
     authority: bool | None
+    usage: int | None
+    purposes: frozenset[str] | None
+
+    @property
+    def may_sign(self) -> bool:
+        """Whether the key is meant for signatures: not so that of a certificate for encryption (GB/T 20518)."""
+        return self.usage is None or bool(self.usage & _MAY_SIGN)
+
+    @property
+    def may_certify(self) -> bool:
+        """Whether nothing in the certificate says that its key may not sign certificates."""
+        return self.authority is not False and (self.usage is None or bool(self.usage & _MAY_CERTIFY))
 
     def valid_at(self, moment: int) -> bool | None:
         """Tell whether `moment` lies within the validity; None where that cannot be read."""
@@ -67,6 +88,17 @@ class Certificate:
         if algorithm not in SM2_ALGORITHMS or self.key is None or self.key.algorithm != "sm2":
             return Signed.UNKNOWN
         return Signed.YES if verify_sm2(self.key, message, signature) else Signed.NO
+
+    def verify_any(self, message: bytes, signature: bytes, algorithm: str, digest_algorithm: str) -> Signed:
+        """As `verify`, with ECDSA and RSA too (see `verify_other`)."""
+        if algorithm in SM2_ALGORITHMS:
+            return self.verify(message, signature, algorithm)
+        try:
+            key = load_der_x509_certificate(self.der).public_key()
+        except (ValueError, UnsupportedAlgorithm):
+            return Signed.UNKNOWN
+        good = verify_other(key, message, signature, algorithm, digest_algorithm)
+        return Signed.UNKNOWN if good is None else Signed.YES if good else Signed.NO
 
     def issued(self, other: "Certificate") -> Signed:
         """Check that this certificate's key signed `other`."""
@@ -105,6 +137,7 @@ def readable(data: bytes) -> Certificate | None:
 
 def _read(data: bytes, certificate: Any) -> Certificate:
     body = certificate["to_be_signed"]
+    extensions = _extensions(body["extensions"])
     subject, issuer = body["subject"], body["issuer"]
     algorithm = certificate["algorithm"]["algorithm"].dotted
     if body["algorithm"]["algorithm"].dotted != algorithm:
@@ -122,7 +155,9 @@ def _read(data: bytes, certificate: Any) -> Certificate:
         algorithm=algorithm,
         to_be_signed=body.dump(),
         signature=certificate["signature"].native,
-        authority=_authority(body["extensions"]),
+        authority=_authority(extensions.get(_BASIC_CONSTRAINTS)),
+        usage=_usage(extensions.get(_KEY_USAGE)),
+        purposes=_purposes(extensions.get(_EXTENDED_KEY_USAGE)),
     )
 
 
@@ -133,8 +168,11 @@ def time_of(choice: Any) -> int | None:
 
 def _key(info: bytes) -> PublicKey | None:
     try:
+        (_, algorithm), (_, point) = der.children(info)
+        if der.children(algorithm)[0][1] == _SM2:  # as GM/T 0015-2023 allows, with the curve or without
+            info = der.encode(der.SEQUENCE, _ON_CURVE, point)
         return public_key(info)
-    except MalformedInput:
+    except (MalformedInput, ValueError, IndexError):
         return None
 
 
@@ -157,13 +195,36 @@ def _text(element: bytes) -> str:
     return shown(held.decode("latin-1"))
 
 
-def _authority(extensions: Any) -> bool | None:
-    """Tell what the basic constraints say; None where there are none."""
-    if not isinstance(extensions, structures.Extensions):
+def _extensions(extensions: Any) -> dict[str, bytes]:
+    """Return the DER of each extension; one that stands there twice is refused (RFC 5280, 4.2)."""
+    held: dict[str, bytes] = {}
+    for extension in extensions if isinstance(extensions, structures.Extensions) else ():
+        kind = extension["extension"].dotted
+        if kind in held:
+            raise MalformedInput("a certificate has an extension twice")
+        held[kind] = extension["value"].native
+    return held
+
+
+def _authority(held: bytes | None) -> bool | None:
+    if held is None:
         return None
-    for extension in extensions:
-        if extension["extension"].dotted == _BASIC_CONSTRAINTS:
-            held = extension["value"].native
-            der.check(held)
-            return structures.BasicConstraints.load(held, strict=True)["ca"].native is True
-    return None
+    der.check(held)
+    return structures.BasicConstraints.load(held, strict=True)["ca"].native is True
+
+
+def _usage(held: bytes | None) -> int | None:
+    if held is None:
+        return None
+    der.check(held)
+    if held[0] != der.BIT_STRING:
+        raise MalformedInput("a key usage is a BIT STRING")
+    bits = der.content(held)[1:]
+    return bits[0] if bits else 0
+
+
+def _purposes(held: bytes | None) -> frozenset[str] | None:
+    if held is None:
+        return None
+    der.check(held)
+    return frozenset(core.ObjectIdentifier.load(one, strict=True).dotted for _, one in der.children(held))

@@ -1,7 +1,7 @@
 """What is found in a signed document: one report for each signature, and the proof that it carries.
 
 The shape that `shunzheng inspect --json` prints, whatever kind of file it was. Verdicts are those of the whole
-product; a document is as good as the worst of its signatures, and without any it proves nothing.
+product; a document is as good as the worst of its signatures and timestamps, and without a signature it proves nothing.
 """
 
 from dataclasses import dataclass
@@ -15,11 +15,15 @@ from ledger.reasons import VERDICT_WORDS, Verdict
 
 
 class Kind(StrEnum):
-    """How something was signed: with an electronic seal, by a person in an OFD, or in a PDF."""
+    """How something was signed: with an electronic seal, by a person in an OFD, or in a PDF.
+
+    The timestamp of a PDF as a whole is reported like a signature, and is nobody's.
+    """
 
     SES = "ses"
     OFD_SIGN = "ofd-sign"
     PADES = "pades"
+    PDF_TIMESTAMP = "pdf-timestamp"
 
 
 _INTACT: Final = (passed("references"), passed("coverage"), passed("signature"))
@@ -27,7 +31,9 @@ _INTACT: Final = (passed("references"), passed("coverage"), passed("signature"))
 
 @dataclass(frozen=True, slots=True)
 class SignatureReport:
-    """One signature (or one seal alone). Members are None where nothing says so; `signed_at` is the signer's word.
+    """One signature (or one seal alone). Members are None where nothing says so.
+
+    `signed_at` is the signer's word, `stamped_at` that of an authority for timestamps whose word holds.
 
     `altered` and `uncovered` are parts of the document: changed or removed since, and never protected.
     """
@@ -41,6 +47,7 @@ class SignatureReport:
     seal_name: str | None = None
     seal_maker: str | None = None
     signed_at: int | None = None
+    stamped_at: int | None = None
     covers_all: bool = False
     altered: tuple[str, ...] = ()
     uncovered: tuple[str, ...] = ()
@@ -71,7 +78,8 @@ class SignatureReport:
             "seal_id": self.seal_id,
             "seal_name": self.seal_name,
             "seal_maker": self.seal_maker,
-            "signed_at": None if self.signed_at is None else times.format_time(self.signed_at),
+            "signed_at": _time(self.signed_at),
+            "stamped_at": _time(self.stamped_at),
             "checks": {check.name: check.outcome.value for check in self.checks},
             "findings": [_finding(check) for check in self.checks if check.reason != "ok"],
             "covers_all": self.covers_all,
@@ -94,7 +102,8 @@ class Inspection:
 
     @property
     def verdict(self) -> Verdict:
-        if self.problem is not None:
+        signed = any(report.kind is not Kind.PDF_TIMESTAMP for report in self.signatures)
+        if self.problem is not None or not signed:
             return Verdict.UNVERIFIABLE
         return worst(report.verdict for report in self.signatures)
 
@@ -118,6 +127,10 @@ def _finding(check: Check) -> dict[str, Any]:
         "reason": check.reason,
         "words": {"zh": check.row.zh, "en": check.row.en},
     }
+
+
+def _time(moment: int | None) -> str | None:
+    return None if moment is None else times.format_time(moment)
 
 
 def _words(verdict: Verdict) -> dict[str, str]:

@@ -10,13 +10,14 @@ from typing import Any, Final
 
 from asn1crypto import core
 
-from ledger.documents import structures
+from ledger.documents import der, structures
 from ledger.documents.algorithms import SM2_WITH_SM3, sm2_der
 from ledger.documents.certificates import Certificate, decode_certificate
 from ledger.keys import PrivateKey, PublicKey
 
 _COUNTRY, _COMMON_NAME = "2.5.4.6", "2.5.4.3"
-_BASIC_CONSTRAINTS, _KEY_USAGE = "2.5.29.19", "2.5.29.15"
+_BASIC_CONSTRAINTS, _KEY_USAGE, _EXTENDED_KEY_USAGE = "2.5.29.19", "2.5.29.15", "2.5.29.37"
+TIMESTAMPS: Final = "1.3.6.1.5.5.7.3.8"  # what a timestamp authority's certificate is for (RFC 3161, 2.3)
 _AUTHORITY: Final = b"\x30\x03\x01\x01\xff"  # BasicConstraints, cA true
 _NO_AUTHORITY: Final = b"\x30\x00"
 _SIGN_CERTIFICATES: Final = b"\x03\x02\x01\x06"  # keyCertSign, cRLSign
@@ -34,7 +35,8 @@ class Holder:
     def root(cls, name: str, key: PrivateKey, not_before: int, not_after: int) -> "Holder":
         """An authority that vouches for itself; times in seconds since 1970."""
         subject = distinguished_name(name)
-        body = _body(subject, subject, 1, key.public, not_before, not_after, authority=True)
+        extensions = _extensions(authority=True)
+        body = _body(subject, subject, 1, key.public, not_before, not_after, extensions)
         return cls(_signed(body, key), key)
 
     def issue(
@@ -46,11 +48,17 @@ class Holder:
         not_before: int,
         not_after: int,
         authority: bool = False,
+        usage: bytes | None = None,
+        purposes: tuple[str, ...] = (),
     ) -> "Holder":
-        """A certificate for the holder of `key`, issued by this authority."""
+        """A certificate for the holder of `key`, issued by this authority.
+
+        `usage` is a key usage in DER in place of the ordinary one, `purposes` are those of an extended key usage.
+        """
         issuer = structures.Name.load(self.certificate.subject, strict=True)
         subject = distinguished_name(name)
-        body = _body(subject, issuer, serial, key.public, not_before, not_after, authority=authority)
+        extensions = _extensions(authority=authority, usage=usage, purposes=purposes)
+        body = _body(subject, issuer, serial, key.public, not_before, not_after, extensions)
         return Holder(_signed(body, self.key), key)
 
 
@@ -72,8 +80,7 @@ def _body(
     key: PublicKey,
     not_before: int,
     not_after: int,
-    *,
-    authority: bool,
+    extensions: list[dict[str, Any]],
 ) -> Any:
     return structures.ToBeSignedCertificate(
         {
@@ -84,12 +91,23 @@ def _body(
             "validity": {"not_before": _time(not_before), "not_after": _time(not_after)},
             "subject": subject,
             "public_key": core.Any.load(key.spki),
-            "extensions": [
-                _extension(_BASIC_CONSTRAINTS, _AUTHORITY if authority else _NO_AUTHORITY),
-                _extension(_KEY_USAGE, _SIGN_CERTIFICATES if authority else _SIGN_DOCUMENTS),
-            ],
+            "extensions": extensions,
         }
     )
+
+
+def _extensions(
+    *, authority: bool, usage: bytes | None = None, purposes: tuple[str, ...] = ()
+) -> list[dict[str, Any]]:
+    ordinary = _SIGN_CERTIFICATES if authority else _SIGN_DOCUMENTS
+    made = [
+        _extension(_BASIC_CONSTRAINTS, _AUTHORITY if authority else _NO_AUTHORITY),
+        _extension(_KEY_USAGE, ordinary if usage is None else usage),
+    ]
+    if purposes:
+        named = (core.ObjectIdentifier(one).dump() for one in purposes)
+        made.append(_extension(_EXTENDED_KEY_USAGE, der.encode(der.SEQUENCE, *named)))
+    return made
 
 
 def _extension(kind: str, value: bytes) -> dict[str, Any]:

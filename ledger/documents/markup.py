@@ -11,8 +11,9 @@ from ledger.errors import LimitExceeded, MalformedInput
 
 MAX_BYTES: Final = 2 * 1024 * 1024  # the list of references of a document of ten thousand parts
 MAX_DEPTH: Final = 32  # a signature nests five deep
-#: Encodings that expat does not know, and some writers use; text is read whatever encoding it declares.
-_CHINESE: Final = re.compile(rb"""<\?xml [^>]{0,100}encoding=["'](?:gbk|gb2312|gb18030)["']""", re.IGNORECASE)
+_DECLARED: Final = re.compile(rb"""<\?xml [^>]{0,100}encoding=["']([\w-]+)["']""")
+#: Encodings that expat does not know, and one that cannot be meant where its name can be read in single bytes.
+_READ_AS: Final = {b"gbk": "gb18030", b"gb2312": "gb18030", b"gb18030": "gb18030", b"utf-16": "utf-8"}
 MAX_ELEMENTS: Final = 25_000  # two for each of ten thousand references
 
 
@@ -21,8 +22,10 @@ def parse(data: bytes, root: str) -> Element:
     if len(data) > MAX_BYTES:
         raise LimitExceeded(f"an XML part has {MAX_BYTES} bytes at most")
     parser = DefusedXMLParser(target=_Bounded(), forbid_dtd=True)
+    declared = _DECLARED.match(data)
+    encoding = _READ_AS.get(declared[1].lower()) if declared else None
     try:
-        parser.feed(data.decode("gb18030") if _CHINESE.match(data) else data)
+        parser.feed(data.decode(encoding) if encoding else data)
         tree: Element = parser.close()
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise MalformedInput(f"not well-formed XML, or with a document type: {str(error)[:120]}") from error

@@ -17,6 +17,7 @@ from ledger.documents.markup import child, children, parse, text
 from ledger.errors import LimitExceeded, MalformedInput
 
 ROOT: Final = "OFD.xml"
+ENCRYPTED: Final = "Encryptions.xml"  # GM/T 0099-2020, C.3: says where the encrypted parts are
 MAX_SIGNATURES: Final = 64  # every department of a city under one document
 MAX_REFERENCES: Final = 10_000
 
@@ -58,6 +59,8 @@ class Description:
 
 def listed_signatures(archive: Archive) -> list[Listed]:
     """Return the signatures of all document bodies in order. Raises: MalformedInput, LimitExceeded."""
+    if ROOT not in archive and ENCRYPTED in archive:
+        raise MalformedInput("the document is encrypted (GM/T 0099)")
     found: list[Listed] = []
     lists: set[str] = set()
     for body in children(parse(archive.read(ROOT, MAX_XML_BYTES), "OFD"), "DocBody"):
@@ -120,13 +123,13 @@ def locate(archive: Archive, base: str, written: str) -> str | None:
     """
     path = written.strip().replace("\\", "/")
     if path.startswith("/"):
-        return _resolved("", path[1:])
-    beside = _resolved(base.rpartition("/")[0], path)
-    from_root = _resolved("", path)
+        return _resolved(archive, "", path[1:])
+    beside = _resolved(archive, base.rpartition("/")[0], path)
+    from_root = _resolved(archive, "", path)
     return from_root if beside not in archive and from_root in archive else beside
 
 
-def _resolved(folder: str, path: str) -> str | None:
+def _resolved(archive: Archive, folder: str, path: str) -> str | None:
     parts = folder.split("/") if folder else []
     for step in path.split("/"):
         if step == "..":
@@ -137,7 +140,7 @@ def _resolved(folder: str, path: str) -> str | None:
             return None
         elif step != ".":
             parts.append(step)
-    return "/".join(parts) or None
+    return archive.spelled("/".join(parts)) or None
 
 
 def _reference(archive: Archive, base: str, element: Element) -> Reference:

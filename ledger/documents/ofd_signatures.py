@@ -13,14 +13,14 @@ from ledger.documents.algorithms import suite_named
 from ledger.documents.archive import Archive
 from ledger.documents.findings import CHECKS, Check, failed, passed, unknown
 from ledger.documents.inspection import Kind, SignatureReport
-from ledger.documents.ofd import Description, Listed, describe, listed_signatures
+from ledger.documents.ofd import ENCRYPTED, Description, Listed, describe, listed_signatures
 from ledger.documents.person_signatures import bare_report, signed_data_report
 from ledger.documents.ses import MAX_BYTES as MAX_VALUE_BYTES
 from ledger.documents.ses import decode_signature
 from ledger.documents.ses_signatures import seal_signature_report
 from ledger.documents.trust_list import TrustList
 from ledger.errors import LimitExceeded, MalformedInput
-from ledger.suites import Suite
+from ledger.suites import DIGEST_BYTES, Suite
 
 MAX_REFERENCES: Final = 50_000  # of all signatures together: a second of work
 _ORDER: Final = [*CHECKS]
@@ -102,7 +102,8 @@ def _report(
                 archive, description, archive.read(description.value_part, MAX_VALUE_BYTES), trust
             )
         except MalformedInput:
-            report = _unread(listed, "malformed")
+            known = _is_der(archive, description.value_part)
+            report = _unread(listed, "malformed" if known else "encoding")
     checks = sorted((references, coverage, *report.checks), key=lambda check: _ORDER.index(check.name))
     return replace(
         report,
@@ -127,16 +128,21 @@ def _references(
         return unknown("references", "nothing"), ()
     if suite is None:
         return unknown("references", "digest"), ()
-    altered = dict.fromkeys(
-        reference.part
-        for reference in description.references
-        if reference.part is not None and document.digest(suite, reference.part) != reference.digest
+    comparable = [one for one in description.references if one.part and len(one.digest) == DIGEST_BYTES]
+    altered = tuple(
+        dict.fromkeys(
+            one.part for one in comparable if one.part and document.digest(suite, one.part) != one.digest
+        )
     )
-    if not altered and any(reference.part is None for reference in description.references):
-        return unknown("references", "path"), ()
-    if [*altered] == [listed.list_part] and _signed_later(document, listed):
-        return passed("references", "later_signature"), ()
-    return (failed("references", "altered") if altered else passed("references")), tuple(altered)
+    later = altered == (listed.list_part,) and _signed_later(document, listed)
+    if altered and not later:
+        if ENCRYPTED in document.archive and not any(part in document.archive for part in altered):
+            return unknown("references", "encrypted"), ()
+        return failed("references", "altered"), altered
+    if len(comparable) < len(description.references):
+        outside = any(one.part is None for one in description.references)
+        return unknown("references", "path" if outside else "digest"), ()
+    return passed("references", "later_signature" if later else "ok"), ()
 
 
 def _signed_later(document: Document, listed: Listed) -> bool:

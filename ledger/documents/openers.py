@@ -13,6 +13,11 @@ from ledger.documents.ses_signatures import seal_report, seal_signature_report
 from ledger.documents.trust_list import TrustList
 from ledger.errors import MalformedInput
 
+MAX_IN_FRONT: Final = 4096  # some signing services put a record of their own in front
+_WITHIN: Final = (b"PK\x03\x04", b"%PDF-")
+_IN_FRONT: Final = "there is data in front of the document: it can be read in two ways"
+_UNKNOWN: Final = "not a kind of file that carries signatures here"
+
 
 @dataclass(frozen=True, slots=True)
 class Opener:
@@ -36,7 +41,8 @@ def inspect(data: bytes, trust: TrustList | None = None) -> Inspection:
     """Report on every signature in a file and on the proof that it carries. Never raises on bad files."""
     opener = _opener(data)
     if opener is None:
-        return Inspection("unknown", problem="not a kind of file that carries signatures here")
+        within = any(mark in data[:MAX_IN_FRONT] for mark in _WITHIN)
+        return Inspection("unknown", problem=_IN_FRONT if within else _UNKNOWN)
     try:
         carried = detach(data)
         return replace(opener.inspect(carried.document, trust), proof=carried.proof)

@@ -1,41 +1,73 @@
 """Signed PDF documents (ISO 32000-2 section 12.8, PAdES ETSI EN 319 142): parsed and checked with pyHanko, offline.
 
 pyHanko says what a signature covers, whether it holds, and what was changed after it; certificates are judged by the same
-trust list as those of seals. Signatures with SM2, which pyHanko does not compute, are read as GB/T 35275.
+trust list as those of seals. Signatures with SM2, which pyHanko does not compute, are read as GB/T 35275 and GB/T 38540:
+GM/T 0112-2021 puts either, a SignedData or the use of a seal, in the place of CMS.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from io import BytesIO
 from typing import Any, Final
 
 from asn1crypto import core
+from pyhanko.pdf_utils.generic import parse_pdf_date
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, DiffResult, ModificationLevel
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature, extract_contents
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from ledger import times
+from ledger.documents import der
 from ledger.documents.algorithms import SM2_ALGORITHMS
-from ledger.documents.certificates import decode_certificate
+from ledger.documents.certificates import decode_certificate, readable
 from ledger.documents.findings import Check, failed, passed, unknown
 from ledger.documents.inspection import Inspection, Kind, SignatureReport
+from ledger.documents.pdf_changes import judge_changes, vouched
 from ledger.documents.person_signatures import signed_data_report
+from ledger.documents.ses import decode_signature
+from ledger.documents.ses_signatures import seal_signature_report
+from ledger.documents.signed_data import TIMESTAMP
 from ledger.documents.signers import chains, in_force
+from ledger.documents.timestamps import as_one, check_timestamps
 from ledger.documents.trust_list import SIGNERS, TrustList
 from ledger.errors import MalformedInput
+from ledger.reasons import Outcome
 
 MAX_BYTES: Final = 64 * 1024 * 1024
 MAX_SIGNATURES: Final = 64  # every department of a city under one document
 TYPE: Final = "pdf"
-_SUBFILTERS: Final = frozenset({"/adbe.pkcs7.detached", "/ETSI.CAdES.detached"})
+_SUBFILTERS: Final = frozenset(
+    {"/adbe.pkcs7.detached", "/ETSI.CAdES.detached", "/GM.sm2cms.detached", "/GM.sm2seal"}
+)
+_DOCUMENT_TIMESTAMP: Final = "/ETSI.RFC3161"  # ISO 32000-2 section 12.8.5
 _DIGESTS: Final = frozenset({"sha256", "sha384", "sha512"})  # SHA-1 and MD5 prove nothing
 _WHOLE: Final = "the document"
-#: Of GB/T 35275, which pyHanko does not read: the content type that its SignedData begins with.
+_Reader = Callable[[bytes, EmbeddedPdfSignature, TrustList | None], SignatureReport]
+#: The content type that a SignedData of GB/T 35275 begins with.
 _NATIONAL: Final = core.ObjectIdentifier("1.2.156.10197.6.1.4.2.2").dump()
+
+
+class _National(EmbeddedPdfSignature):
+    """A signature that is no CMS: what it covers, and what came after it, pyHanko tells all the same."""
+
+    def __init__(self, reader: PdfFileReader, field: Any, name: str) -> None:
+        self.reader, self.sig_field, self.fq_name = reader, field.get_object(), name
+        placed = self.sig_field.raw_get("/V")
+        self.sig_object = placed.get_object()
+        self.byte_range = self.sig_object.raw_get("/ByteRange")
+        self.pkcs7_content = extract_contents(self.sig_object)
+        self.signed_revision = reader.xrefs.get_last_change(placed.reference)
+        self.coverage = self._docmdp = self._fieldmdp = None
+        self._docmdp_queried = self._fieldmdp_queried = False
+
+    @property
+    def self_reported_timestamp(self) -> datetime | None:
+        stated = self.sig_object.get("/M")
+        return None if stated is None else parse_pdf_date(stated, strict=False)
 
 
 def inspect_pdf(data: bytes, trust: TrustList | None) -> Inspection:
@@ -52,63 +84,91 @@ def inspect_pdf(data: bytes, trust: TrustList | None) -> Inspection:
     if len(fields) > MAX_SIGNATURES:
         return Inspection(TYPE, problem=f"a PDF has {MAX_SIGNATURES} signatures at most")
     names = {name for name, _ in fields}
-    return Inspection(TYPE, tuple(_report(data, reader, name, field, names, trust) for name, field in fields))
+    reports = [_report(data, reader, name, field, names, trust) for name, field in fields]
+    return Inspection(TYPE, vouched(reports))
 
 
 def _report(
     data: bytes, reader: PdfFileReader, name: str, field: Any, names: set[str], trust: TrustList | None
 ) -> SignatureReport:
     try:
-        return _checked(data, EmbeddedPdfSignature(reader, field, name), names, trust)
+        placed = field.get_object()["/V"]
+        if placed.get("/SubFilter") not in {*_SUBFILTERS, _DOCUMENT_TIMESTAMP}:
+            return SignatureReport(Kind.PADES, 0, (unknown("structure", "subfilter"),))
+        value = core.load(extract_contents(placed)).dump()
+        signature = EmbeddedPdfSignature if _reader_of_national(value) is None else _National
+        return _checked(data, signature(reader, field, name), names, trust)
     except Exception:  # noqa: BLE001 - as above; what could not be read is no forgery
-        return SignatureReport(Kind.PADES, 0, (unknown("structure", _why(field)),))
-
-
-def _why(field: Any) -> str:
-    try:
-        return "national" if _NATIONAL in bytes(field.get_object()["/V"]["/Contents"])[:64] else "malformed"
-    except Exception:  # noqa: BLE001 - as above
-        return "malformed"
+        return SignatureReport(Kind.PADES, 0, (unknown("structure", "malformed"),))
 
 
 def _checked(
     data: bytes, signature: EmbeddedPdfSignature, names: set[str], trust: TrustList | None
 ) -> SignatureReport:
-    if signature.sig_object.get("/SubFilter") not in _SUBFILTERS:
-        return SignatureReport(Kind.PADES, 0, (unknown("structure", "subfilter"),))
+    _ranges(data, signature)  # before pyHanko reads them
     coverage = signature.evaluate_signature_coverage()
     signature.coverage = coverage  # type: ignore[assignment] # pyHanko leaves it None until then
-    algorithm = signature.signer_info["signature_algorithm"]["algorithm"].dotted
-    read = _by_sm2 if algorithm in SM2_ALGORITHMS else _by_pyhanko
-    report = read(data, signature, trust)
-    changes = _changes(signature, names)
+    report = _reader_of(signature)(data, signature, trust)
+    changes = judge_changes(signature, names)
+    if report.kind is Kind.PDF_TIMESTAMP and changes.outcome is Outcome.FAIL:
+        changes = unknown("references", "appended")  # anybody can have put the timestamp there
     if report.check("references") is None:
         report = replace(report, checks=(report.checks[0], changes, *report.checks[1:]))
     return replace(
         report,
-        checks=(*report.checks, _coverage(coverage), *_timestamp(signature)),
+        checks=(*report.checks, _coverage(coverage)),
         covers_all=coverage is SignatureCoverageLevel.ENTIRE_FILE,
         altered=(_WHOLE,) if any(check.reason == "altered" for check in report.checks) else (),
     )
 
 
+def _reader_of(signature: EmbeddedPdfSignature) -> _Reader:
+    national = _reader_of_national(_value(signature))
+    if national is not None:
+        return national
+    if signature.sig_object.get("/SubFilter") == _DOCUMENT_TIMESTAMP:
+        return _by_authority
+    algorithm = signature.signer_info["signature_algorithm"]["algorithm"].dotted
+    return _by_sm2 if algorithm in SM2_ALGORITHMS else _by_pyhanko
+
+
+def _reader_of_national(value: bytes) -> _Reader | None:
+    """Tell a SignedData of GB/T 35275 and the use of a seal from CMS by how they begin."""
+    try:
+        tag, first = der.children(value)[0]
+    except (MalformedInput, IndexError):
+        return None
+    if first == _NATIONAL:
+        return _by_sm2
+    return _by_seal if tag == der.SEQUENCE else None
+
+
+def _value(signature: EmbeddedPdfSignature) -> bytes:
+    """Return the signature value without the zeros that fill its place."""
+    value: bytes = core.load(signature.pkcs7_content).dump()
+    return value
+
+
 def _by_pyhanko(data: bytes, signature: EmbeddedPdfSignature, trust: TrustList | None) -> SignatureReport:
     """Report on the signature itself; `references` is among the checks where the signed bytes are not the document's."""
     signer = decode_certificate(signature.signer_cert.dump())
-    between = [decode_certificate(one.dump()) for one in signature.other_embedded_certs]
+    between = [one for other in signature.other_embedded_certs if (one := readable(other.dump()))]
     moment = _stated(signature)
+    stamps = check_timestamps(_tokens(signature), signature.signer_info["signature"].native, moment, trust)
     return SignatureReport(
         kind=Kind.PADES,
-        version=int(str(signature.signer_info["version"].native).removeprefix("v")),
+        version=_version(signature),
         checks=(
             passed("structure"),
             *_made(signature),
             in_force(signer, moment),
             chains([(signer, SIGNERS, moment)], trust, between),
+            *as_one(*stamps.checks),
         ),
         signer=signer.name,
         issuer=signer.issuer_name,
         signed_at=moment,
+        stamped_at=stamps.moment,
     )
 
 
@@ -135,12 +195,37 @@ def _hash_of(algorithm: Any) -> str:
 
 
 def _by_sm2(data: bytes, signature: EmbeddedPdfSignature, trust: TrustList | None) -> SignatureReport:
-    value = core.load(signature.pkcs7_content).dump()  # without the zeros that fill its place
     moment = _stated(signature)
     stated = "" if moment is None else times.format_time(moment)
-    report = signed_data_report(value, b"".join(_signed_bytes(data, signature)), stated, trust)
-    checks = tuple(check for check in report.checks if check.name != "data_hash" or check.reason != "ok")
-    return replace(report, kind=Kind.PADES, checks=checks)
+    report = signed_data_report(_value(signature), _signed_bytes(data, signature), stated, trust)
+    return replace(report, kind=Kind.PADES, checks=_of_document(report.checks))
+
+
+def _by_seal(data: bytes, signature: EmbeddedPdfSignature, trust: TrustList | None) -> SignatureReport:
+    used = decode_signature(_value(signature))
+    report = seal_signature_report(used, _signed_bytes(data, signature), trust)
+    return replace(report, checks=_of_document(report.checks))
+
+
+def _of_document(checks: tuple[Check, ...]) -> tuple[Check, ...]:
+    """Return the checks with that of the content, which is the document itself, under its name where it is not good."""
+    named = (replace(check, name="references") if check.name == "data_hash" else check for check in checks)
+    return tuple(check for check in named if check != passed("references"))
+
+
+def _by_authority(data: bytes, signature: EmbeddedPdfSignature, trust: TrustList | None) -> SignatureReport:
+    """Report on a timestamp of the document as it stood: nobody signed it by that."""
+    stamps = check_timestamps([_value(signature)], _signed_bytes(data, signature), None, trust)
+    return SignatureReport(
+        kind=Kind.PDF_TIMESTAMP,
+        version=_version(signature),
+        checks=(passed("structure"), *stamps.checks),
+        stamped_at=stamps.moment,
+    )
+
+
+def _version(signature: EmbeddedPdfSignature) -> int:
+    return int(str(signature.signer_info["version"].native).removeprefix("v"))
 
 
 def _stated(signature: EmbeddedPdfSignature) -> int | None:
@@ -149,12 +234,18 @@ def _stated(signature: EmbeddedPdfSignature) -> int | None:
     return int(stated.timestamp()) if stated and stated.tzinfo else None
 
 
-def _signed_bytes(data: bytes, signature: EmbeddedPdfSignature) -> Iterator[bytes]:
-    ranges = [int(number) for number in signature.byte_range]
-    for start, length in zip(ranges[::2], ranges[1::2], strict=True):
-        if not 0 <= start <= start + length <= len(data):
-            raise MalformedInput("the byte range lies outside of the file")
-        yield data[start : start + length]
+def _signed_bytes(data: bytes, signature: EmbeddedPdfSignature) -> bytes:
+    return b"".join(data[start:end] for start, end in _ranges(data, signature))
+
+
+def _ranges(data: bytes, signature: EmbeddedPdfSignature) -> list[tuple[int, int]]:
+    """Return start and end of what is signed. Raises: MalformedInput for more bytes than the file has, or outside of it."""
+    numbers = [int(number) for number in signature.byte_range]
+    starts, lengths = numbers[::2], numbers[1::2]
+    ranges = [(start, start + length) for start, length in zip(starts, lengths, strict=True)]
+    if sum(lengths) > len(data) or not all(0 <= start <= end <= len(data) for start, end in ranges):
+        raise MalformedInput("the byte range is not one of this file")
+    return ranges
 
 
 def _coverage(level: SignatureCoverageLevel) -> Check:
@@ -163,22 +254,7 @@ def _coverage(level: SignatureCoverageLevel) -> Check:
     return passed("coverage")
 
 
-def _changes(signature: EmbeddedPdfSignature, names: set[str]) -> Check:
-    """Judge what was appended after the signature: later signatures may be, anything else is an alteration."""
-    if signature.coverage is SignatureCoverageLevel.ENTIRE_FILE:
-        return passed("references")
-    found = signature.evaluate_modifications(DEFAULT_DIFF_POLICY)
-    if not isinstance(found, DiffResult) or found.modification_level > ModificationLevel.FORM_FILLING:
-        return failed("references", "altered")
-    if found.modification_level is ModificationLevel.NONE:
-        return unknown("references", "appended")
-    if not found.changed_form_fields <= names:
-        return unknown("references", "filled")
-    return passed("references", "later_signature")
-
-
-def _timestamp(signature: EmbeddedPdfSignature) -> Iterator[Check]:
-    """A timestamp (RFC 3161) is reported, not checked."""
-    attributes = signature.signer_info["unsigned_attrs"].native or ()
-    if any(attribute["type"] == "signature_time_stamp_token" for attribute in attributes):
-        yield unknown("timestamp", "not_checked")
+def _tokens(signature: EmbeddedPdfSignature) -> list[bytes]:
+    """Return the timestamps (RFC 3161) on the signature, which lie outside of what it signs."""
+    attributes = signature.signer_info["unsigned_attrs"]
+    return [value.dump() for one in attributes if one["type"].dotted == TIMESTAMP for value in one["values"]]

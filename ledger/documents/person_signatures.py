@@ -3,16 +3,16 @@
 SM2 alone carries no certificate. Who signed is known only where a certificate of the trust list made it.
 """
 
-from collections.abc import Iterable
+from base64 import b64encode
 
 from ledger.documents.algorithms import suite_named, verify_sm2
-from ledger.documents.findings import Check, failed, passed, unknown
+from ledger.documents.findings import Check, failed, first_bad, passed, unknown
 from ledger.documents.inspection import Kind, SignatureReport
 from ledger.documents.signed_data import SignedData, Signer, decode_signed_data
 from ledger.documents.signers import chains, in_force, made_by
 from ledger.documents.texts import written_moment
+from ledger.documents.timestamps import as_one, check_timestamps
 from ledger.documents.trust_list import SIGNERS, TrustList
-from ledger.reasons import Outcome
 from ledger.suites import SM3
 
 
@@ -43,25 +43,29 @@ def signed_data_report(
     signer = data.signers[0]
     stated = signer.time if signer.time is not None else written_moment(date_time)
     used = [(one.certificate, SIGNERS, stated) for one in data.signers]
+    stamps = [check_timestamps(one.timestamps, one.signature, stated, trust) for one in data.signers]
     return SignatureReport(
         kind=Kind.OFD_SIGN,
         version=data.version,
         checks=(
             passed("structure"),
             _content(data, description),
-            _first_bad(_signature(data, one, description) for one in data.signers),
-            _first_bad(in_force(one.certificate, stated) for one in data.signers),
+            first_bad(_signature(data, one, description) for one in data.signers),
+            first_bad(in_force(one.certificate, stated) for one in data.signers),
             chains(used, trust, data.certificates),
+            *as_one(*(check for one in stamps for check in one.checks)),
         ),
         signer=signer.certificate.name if signer.certificate else None,
         issuer=signer.certificate.issuer_name if signer.certificate else None,
         signed_at=stated,
+        stamped_at=stamps[0].moment,
     )
 
 
 def _content(data: SignedData, description: bytes) -> Check:
-    """The content is the description or its digest; where it is absent, the signature itself must tell."""
-    if data.content is None or data.content in (description, SM3.hash(description)):
+    """The content is the description, its digest or that in base64; where it is absent, the signature itself must tell."""
+    digest = SM3.hash(description)
+    if data.content is None or data.content in (description, digest, b64encode(digest)):
         return passed("data_hash")
     return failed("data_hash", "altered")
 
@@ -72,15 +76,9 @@ def _signature(data: SignedData, signer: Signer, description: bytes) -> Check:
     if suite is None:
         return unknown("signature", "algorithm")
     digest = suite.hash(description)
-    messages = (description, digest) if data.content is None else (data.content,)
+    messages = tuple(one for one in (data.content, description, digest) if one is not None)
     if signer.attributes is not None:
         if signer.message_digest not in (digest, *map(suite.hash, messages)):
             return failed("signature", "wrong")
         messages = (signer.attributes,)
     return made_by("signature", signer.certificate, messages, signer.signature, signer.algorithm)
-
-
-def _first_bad(checks: Iterable[Check]) -> Check:
-    """Return the first check that did not pass, else the last."""
-    found = list(checks)
-    return next((check for check in found if check.outcome is not Outcome.PASS), found[-1])

@@ -6,7 +6,7 @@
  6. the signer is listed in the seal
  7. certificate and seal were in force when it was used: then, not now
  8. both certificates lead to authorities of the trust list
- 9. a timestamp is reported, not checked
+ 9. a timestamp on the signature or on the seal holds (`timestamps`)
 
 (1, the parts of the document, and 4, the seal beside the signature, are for `ofd_signatures`.)
 """
@@ -17,13 +17,14 @@ from ledger.documents.findings import Check, failed, passed, unknown
 from ledger.documents.inspection import Kind, SignatureReport
 from ledger.documents.ses import Seal, SealSignature
 from ledger.documents.signers import chains, in_force, made_by
+from ledger.documents.timestamps import Stamps, as_one, check_timestamps
 from ledger.documents.trust_list import SEAL_MAKERS, SIGNERS, TrustList
-from ledger.suites import SM3
+from ledger.suites import DIGEST_BYTES, SHA256, SM3
 
 
 def seal_report(seal: Seal, trust: TrustList | None) -> SignatureReport:
     """Report on a seal alone: who made it and whether it is whole, as of its making."""
-    maker = readable(seal.certificate)
+    maker, stamps = readable(seal.certificate), _seal_stamps(seal, trust)
     return SignatureReport(
         kind=Kind.SES,
         version=seal.version,
@@ -31,11 +32,12 @@ def seal_report(seal: Seal, trust: TrustList | None) -> SignatureReport:
             passed("structure"),
             made_by("seal_signature", maker, seal.signed, seal.signature, seal.algorithm),
             chains([(maker, SEAL_MAKERS, seal.created)], trust),
-            *_timestamps(seal.timestamp),
+            *stamps.checks,
         ),
         seal_id=seal.identifier,
         seal_name=seal.name,
         seal_maker=maker.name if maker else None,
+        stamped_at=stamps.moment,
     )
 
 
@@ -45,6 +47,7 @@ def seal_signature_report(
     """Report on a use of a seal; `description` is the `Signature.xml` that should have been signed, where there is one."""
     seal = signed.seal
     signer, maker = readable(signed.certificate), readable(seal.certificate)
+    stamps = check_timestamps(_given(signed.timestamp), signed.signature, signed.time, trust)
     return SignatureReport(
         kind=Kind.SES,
         version=signed.version,
@@ -56,7 +59,7 @@ def seal_signature_report(
             _listed(seal, signed.certificate),
             _validity(signer, signed.time, seal),
             chains([(signer, SIGNERS, signed.time), (maker, SEAL_MAKERS, seal.created)], trust),
-            *_timestamps(signed.timestamp, seal.timestamp),
+            *as_one(*stamps.checks, *_seal_stamps(seal, trust).checks),
         ),
         signer=signer.name if signer else None,
         issuer=signer.issuer_name if signer else None,
@@ -64,15 +67,18 @@ def seal_signature_report(
         seal_name=seal.name,
         seal_maker=maker.name if maker else None,
         signed_at=signed.time,
+        stamped_at=stamps.moment,
     )
 
 
 def _data_hash(signed: SealSignature, description: bytes | None) -> Check:
     if description is None:
         return unknown("data_hash", "no_document")
-    return (
-        passed("data_hash") if SM3.hash(description) == signed.data_hash else failed("data_hash", "altered")
-    )
+    if signed.data_hash in (SM3.hash(description), SHA256.hash(description)):
+        return passed("data_hash")
+    if len(signed.data_hash) != DIGEST_BYTES:
+        return unknown("data_hash", "digest")
+    return failed("data_hash", "altered")
 
 
 def _listed(seal: Seal, certificate: bytes) -> Check:
@@ -95,5 +101,9 @@ def _validity(signer: Certificate | None, moment: int | None, seal: Seal) -> Che
     return passed("validity") if seal.valid_from <= moment <= seal.valid_until else failed("validity", "seal")
 
 
-def _timestamps(*stamps: bytes | None) -> list[Check]:
-    return [unknown("timestamp", "not_checked")] if any(stamp is not None for stamp in stamps) else []
+def _seal_stamps(seal: Seal, trust: TrustList | None) -> Stamps:
+    return check_timestamps(_given(seal.timestamp), seal.signature, seal.created, trust)
+
+
+def _given(timestamp: bytes | None) -> list[bytes]:
+    return [] if timestamp is None else [timestamp]

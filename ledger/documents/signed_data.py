@@ -4,11 +4,12 @@ Writers differ in what the content is (the signed file or its digest, or nothing
 content, or attributes that name its digest). Both are understood; nothing is verified here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from ledger.documents import der, structures
-from ledger.documents.certificates import Certificate, decode_certificate, time_of
+from ledger.documents.certificates import Certificate, readable, time_of
 from ledger.errors import LimitExceeded, MalformedInput
 
 MAX_BYTES: Final = 1024 * 1024
@@ -16,11 +17,15 @@ MAX_CERTIFICATES: Final = 8  # the signer's and those above it
 MAX_SIGNERS: Final = 4  # one in every file that was seen
 SIGNED_DATA: Final = frozenset({"1.2.156.10197.6.1.4.2.2", "1.2.840.113549.1.7.2"})
 _MESSAGE_DIGEST, _SIGNING_TIME = "1.2.840.113549.1.9.4", "1.2.840.113549.1.9.5"
+TIMESTAMP: Final = "1.2.840.113549.1.9.16.2.14"  # RFC 3161, appendix A
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """One signer. `attributes` is the DER of the SET that is signed instead of the content, where there is one."""
+    """One signer. `attributes` is the DER of the SET that is signed instead of the content, where there is one.
+
+    `values` are the attributes in it that have one value, in DER; `timestamps` lie outside of what is signed.
+    """
 
     certificate: Certificate | None
     digest_algorithm: str
@@ -29,6 +34,8 @@ class Signer:
     attributes: bytes | None
     message_digest: bytes | None
     time: int | None
+    values: Mapping[str, bytes]
+    timestamps: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,7 @@ class SignedData:
     """What the structure says; `content` is None where the signature lies apart from it."""
 
     version: int
+    content_type: str
     content: bytes | None
     certificates: tuple[Certificate, ...]
     signers: tuple[Signer, ...]
@@ -61,9 +69,11 @@ def _read(info: Any) -> SignedData:
         raise LimitExceeded(f"a SignedData has {MAX_CERTIFICATES} certificates at most")
     if not 0 < len(body["signers"]) <= MAX_SIGNERS:
         raise LimitExceeded(f"a SignedData has 1 to {MAX_SIGNERS} signers")
-    certificates = tuple(decode_certificate(one.dump()) for one in held)
+    found = [readable(one.dump()) for one in held]
+    certificates = tuple(one for one in found if one is not None)
     return SignedData(
         version=body["version"].native,
+        content_type=body["content"]["type"].dotted,
         content=body["content"]["content"].native,
         certificates=certificates,
         signers=tuple(_signer(signer, certificates) for signer in body["signers"]),
@@ -86,7 +96,14 @@ def _signer(signer: Any, certificates: tuple[Certificate, ...]) -> Signer:
         attributes=der.encode(der.SET, der.content(attributes.dump())) if signed else None,
         message_digest=der.content(digest) if digest else None,
         time=time_of(structures.Time.load(time, strict=True)) if time else None,
+        values=values,
+        timestamps=_timestamps(signer["unsigned_attributes"]),
     )
+
+
+def _timestamps(attributes: Any) -> tuple[bytes, ...]:
+    held: Any = attributes if isinstance(attributes, structures.AttributeSets) else []
+    return tuple(value.dump() for one in held if one["type"].dotted == TIMESTAMP for value in one["values"])
 
 
 def _values(attributes: Any) -> dict[str, bytes]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+from ledger.documents.algorithms import SM2_ALGORITHMS, sm2_numbers
 from ledger.documents.certificates import Certificate, Signed
 from ledger.documents.findings import Check, failed, passed, unknown
-from ledger.documents.trust_list import SIGNERS, TrustList, chain
+from ledger.documents.trust_list import UNKNOWN, TrustList, chain
 from ledger.reasons import Outcome
 
 
@@ -14,6 +15,8 @@ def made_by(
     """Check that the certificate's key signed one of the messages: writers differ in what they sign."""
     if certificate is None:
         return unknown(name, "certificate")
+    if algorithm in SM2_ALGORITHMS and sm2_numbers(signature) is None:
+        return unknown(name, "form")
     found = Signed.NO
     for message in messages:
         found = certificate.verify(message, signature, algorithm)
@@ -43,7 +46,7 @@ def chains(
     between = tuple(others)
     for certificate, role, moment in used:
         if certificate is None:
-            return unknown("chain", "signer" if role == SIGNERS else "seal_maker")
+            return unknown("chain", UNKNOWN[role])
         found = chain(certificate, between, trust, role, moment)
         if found.outcome is not Outcome.PASS:
             return found

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final
 from asn1crypto import core
 
 OPTIONAL: Final = {"optional": True}
+TAGGED: Final = {"explicit": 0}
 
 
 class IA5Text(core.IA5String):
@@ -50,6 +51,12 @@ class TimeInfo(core.Choice):
     _alternatives: ClassVar[Any] = [*Time._alternatives, *Bits._alternatives]
 
 
+class Timestamp(core.Choice):
+    """In a tag, as the standards have it, or without, as some writers do."""
+
+    _alternatives: ClassVar[Any] = [("tagged", core.OctetBitString, TAGGED), ("bare", core.OctetBitString)]
+
+
 class Header(core.Sequence):
     _fields: ClassVar[Any] = [("id", IA5Text), ("version", core.Integer), ("maker", IA5Text)]
 
@@ -66,6 +73,12 @@ class Extension(core.Sequence):
 
 class Extensions(core.SequenceOf):
     _child_spec = Extension
+
+
+class OwnData(core.Choice):
+    """Data of the maker's own: the standards, and writers, differ in whether there is a tag around them."""
+
+    _alternatives: ClassVar[Any] = [("tagged", Extensions, TAGGED), ("bare", Extensions)]
 
 
 class Octets(core.SequenceOf):
@@ -95,13 +108,10 @@ class Property4(core.Sequence):
     """The list is of certificates where its type is 1, of their digests where it is 2."""
 
     _fields: ClassVar[Any] = [
-        ("type", core.Integer),
-        ("name", UTF8Text),
+        *Property1._fields[:2],
         ("list_type", core.Integer),
         ("certificates", core.Any),
-        ("created", Time),
-        ("valid_from", Time),
-        ("valid_until", Time),
+        *Property1._fields[3:],
     ]
 
 
@@ -120,18 +130,12 @@ class SealInfo1(core.Sequence):
         ("identifier", IA5Text),
         ("property", Property1),
         ("picture", Picture),
-        ("extensions", Extensions, OPTIONAL),
+        ("extensions", OwnData, OPTIONAL),
     ]
 
 
 class SealInfo4(core.Sequence):
-    _fields: ClassVar[Any] = [
-        ("header", Header),
-        ("identifier", IA5Text),
-        ("property", Property4),
-        ("picture", Picture),
-        ("extensions", Extensions, OPTIONAL),
-    ]
+    _fields: ClassVar[Any] = [*SealInfo1._fields[:2], ("property", Property4), *SealInfo1._fields[3:]]
 
 
 class SealSignInfo(core.Sequence):
@@ -151,10 +155,8 @@ class Seal4(core.Sequence):
 
     _fields: ClassVar[Any] = [
         ("info", SealInfo4),
-        ("certificate", core.OctetString),
-        ("algorithm", core.ObjectIdentifier),
-        ("signature", core.OctetBitString),
-        ("timestamp", core.OctetBitString, {"explicit": 0, "optional": True}),
+        *SealSignInfo._fields,
+        ("timestamp", Timestamp, OPTIONAL),
     ]
 
 
@@ -176,12 +178,10 @@ class Signature1(core.Sequence):
 
 class ToSign4(core.Sequence):
     _fields: ClassVar[Any] = [
-        ("version", core.Integer),
+        ToSign1._fields[0],
         ("seal", Seal4),
-        ("time", TimeInfo),
-        ("data_hash", Bits),
-        ("property_info", IA5Text),
-        ("extensions", Extensions, {"explicit": 0, "optional": True}),
+        *ToSign1._fields[2:5],
+        ("extensions", OwnData, OPTIONAL),
     ]
 
 
@@ -190,10 +190,8 @@ class Signature4(core.Sequence):
 
     _fields: ClassVar[Any] = [
         ("to_sign", ToSign4),
-        ("certificate", core.OctetString),
-        ("algorithm", core.ObjectIdentifier),
-        ("signature", core.OctetBitString),
-        ("timestamp", core.OctetBitString, {"explicit": 0, "optional": True}),
+        *SealSignInfo._fields,
+        ("timestamp", Timestamp, OPTIONAL),
     ]
 
 

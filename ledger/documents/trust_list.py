@@ -23,7 +23,10 @@ from ledger.fields import Fields
 TYPE: Final = "shunzheng/trust-list/1"
 SIGNERS: Final = "signers"  # vouches for those who sign and use seals
 SEAL_MAKERS: Final = "seal-makers"  # makes seals, or vouches for those who do
-ROLES: Final = (SIGNERS, SEAL_MAKERS)
+TIMESTAMPERS: Final = "timestampers"  # makes timestamps, or vouches for those who do
+ROLES: Final = (SIGNERS, SEAL_MAKERS, TIMESTAMPERS)
+#: The reason where nothing on the list vouches for who is in that role.
+UNKNOWN: Final = {SIGNERS: "signer", SEAL_MAKERS: "seal_maker", TIMESTAMPERS: "timestamper"}
 MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_AUTHORITIES: Final = 1000  # the province's list of authorities has some dozens
 MAX_CHAIN: Final = 4  # certificates from the signer's up to one on the list
@@ -88,10 +91,12 @@ def chain(
     moment: int | None,
 ) -> Check:
     """Follow a certificate up to one on the list that was in force at `moment`; `others` may lie in between."""
+    if not certificate.may_sign:
+        return unknown("chain", "usage")
     if trust is None:
         return unknown("chain", "no_trust_list")
     between, accepted = list(others), trust.of(role)
-    found, current = unknown("chain", "signer" if role == SIGNERS else "seal_maker"), certificate
+    found, current = unknown("chain", UNKNOWN[role]), certificate
     for _ in range(MAX_CHAIN):
         for authority in accepted:
             if not _vouches(authority.certificate, current):
@@ -107,12 +112,13 @@ def chain(
 
 
 def _vouches(listed: Certificate, certificate: Certificate) -> bool:
-    return listed.der == certificate.der or (listed.authority is not False and _issued(listed, certificate))
+    return listed.der == certificate.der or _issued(listed, certificate)
 
 
 @lru_cache(maxsize=1024)  # few authorities vouch for all who sign
 def _issued(issuer: Certificate, certificate: Certificate) -> bool:
-    return issuer.subject == certificate.issuer and issuer.issued(certificate) is Signed.YES
+    named = issuer.may_certify and issuer.subject == certificate.issuer
+    return named and issuer.issued(certificate) is Signed.YES
 
 
 def _authority(value: Json) -> Authority:
@@ -139,8 +145,11 @@ def _of_pem(data: bytes) -> TrustList:
 
 
 def _implied(certificate: Certificate) -> frozenset[str]:
-    """An authority vouches for signers only: whoever it certified could else make seals in anybody's name."""
-    return frozenset(ROLES) if certificate.authority is False else frozenset({SIGNERS})
+    """An authority vouches for no makers of seals: whoever it certified could else make them in anybody's name.
+
+    For timestamps it does: whom it certified for those is told by the extended key usage.
+    """
+    return frozenset(ROLES) if certificate.authority is False else frozenset({SIGNERS, TIMESTAMPERS})
 
 
 def _certificates(text: str) -> list[Certificate]:

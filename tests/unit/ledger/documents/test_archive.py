@@ -194,6 +194,22 @@ def test_encrypted_and_patched_entries(flag: int, both: bool) -> None:
         open_archive(patched(FLAGS, "<H", flag, both=both))
 
 
+def test_sizes_in_an_extra_field() -> None:
+    """ZIP64 within an entry alone, as some write what comes in a stream: named as what it is."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as package, package.open("OFD.xml", "w", force_zip64=True) as part:
+        part.write(b"<OFD/>")
+    with pytest.raises(MalformedInput, match="ZIP64"):
+        open_archive(file.getvalue())
+
+
+def test_names_as_the_archive_spells_them() -> None:
+    opened = open_archive(zipped({"Doc_0/Caf\u00e9.xml": b"", "OFD.xml": b""}))
+    assert opened.spelled("ofd.XML") == "OFD.xml"
+    assert opened.spelled("doc_0/cafe\u0301.xml") == "Doc_0/Caf\u00e9.xml"
+    assert opened.spelled("elsewhere.XML") == "elsewhere.XML"
+
+
 def test_sizes_left_out_without_a_descriptor() -> None:
     data = bytearray(zipped(method=zipfile.ZIP_STORED))
     data[14:26] = bytes(12)

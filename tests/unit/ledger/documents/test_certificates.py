@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ledger.documents import structures
+from ledger.documents import der, structures
 from ledger.documents.algorithms import sm2_der
 from ledger.documents.certificates import Signed, decode_certificate, readable
 from ledger.errors import MalformedInput
@@ -51,6 +51,15 @@ def p256(
     return builder.sign(by or key, SHA256())
 
 
+@pytest.mark.parametrize("curve", ["1.2.156.10197.1.301", None], ids=["with the curve", "without"])
+def test_a_key_under_the_name_of_sm2(curve: str | None) -> None:
+    """GM/T 0015-2023 allows SM2's own identifier in the place of that of elliptic curves: it is the same key."""
+    (_, _), (_, point) = der.children(department().key.public.spki)
+    named = [core.ObjectIdentifier(name).dump() for name in ("1.2.156.10197.1.301", curve) if name]
+    info = der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, *named), point)
+    assert decode_certificate(remade(public_key=core.Any.load(info))).key == department().key.public
+
+
 def test_what_a_certificate_says() -> None:
     found = department().certificate
     assert (found.name, found.issuer_name, found.serial) == ("天门市示例局", "示例根证书", 8)
@@ -58,6 +67,8 @@ def test_what_a_certificate_says() -> None:
     assert found.key == department().key.public
     assert found.authority is False
     assert root().certificate.authority is True
+    assert (found.may_sign, found.may_certify, found.purposes) == (True, False, None)
+    assert (root().certificate.may_sign, root().certificate.may_certify) == (False, True)
     assert found.fingerprint.startswith("sm3:")
     assert x509.load_der_x509_certificate(found.der).serial_number == found.serial
 
@@ -158,6 +169,19 @@ def test_other_keys_and_algorithms() -> None:
     assert root().certificate.issued(lower_read) is Signed.UNKNOWN
 
 
+def test_signatures_that_are_not_of_sm2() -> None:
+    key = ec.generate_private_key(ec.SECP384R1())
+    found = decode_certificate(p256("somebody", key=key).public_bytes(Encoding.DER))
+    made, of_key, sha256 = key.sign(b"it", ec.ECDSA(SHA256())), "1.2.840.10045.2.1", "2.16.840.1.101.3.4.2.1"
+    assert found.verify_any(b"it", made, "1.2.840.10045.4.3.2", "1.2.3") is Signed.YES
+    assert found.verify_any(b"it", made, of_key, sha256) is Signed.YES
+    assert found.verify_any(b"other", made, of_key, sha256) is Signed.NO
+    assert found.verify_any(b"it", b"", of_key, sha256) is Signed.NO
+    assert found.verify_any(b"it", made, of_key, "1.2.3") is Signed.UNKNOWN
+    assert found.verify_any(b"it", made, "1.2.840.113549.1.1.10", sha256) is Signed.UNKNOWN
+    assert department().certificate.verify_any(b"it", made, of_key, sha256) is Signed.UNKNOWN
+
+
 def test_two_algorithms_in_one_certificate() -> None:
     made = structures.X509Certificate.load(department().certificate.der, strict=True)
     made["algorithm"] = {"algorithm": "1.2.156.10197.1.301"}
@@ -165,6 +189,37 @@ def test_two_algorithms_in_one_certificate() -> None:
         decode_certificate(made.dump(force=True))
     made["algorithm"] = {"algorithm": "1.2.156.10197.1.501", "parameters": core.Null()}
     assert root().certificate.issued(decode_certificate(made.dump(force=True))) is Signed.YES
+
+
+def with_extension(kind: str, value: bytes, *, times: int = 1) -> bytes:
+    made = structures.X509Certificate.load(department().certificate.der, strict=True)
+    held = [{"extension": kind, "critical": False, "value": value}] * times
+    return remade(extensions=[*made["to_be_signed"]["extensions"], *held])
+
+
+def test_what_a_certificate_is_for() -> None:
+    stamping, emails = "1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.4"
+    purposes = x509.ExtendedKeyUsage([x509.ObjectIdentifier(one) for one in (stamping, emails)])
+    found = decode_certificate(with_extension("2.5.29.37", purposes.public_bytes()))
+    assert found.purposes == frozenset({stamping, emails})
+    assert decode_certificate(with_extension("2.5.29.37", b"\x30\x00")).purposes == frozenset()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        with_extension("1.2.3", b"", times=2),
+        with_extension("2.5.29.15", bytes.fromhex("030206c0")),
+        with_extension("2.5.29.37", b"\x04\x00"),
+        with_extension("2.5.29.37", b"\x30\x02\x05\x00"),
+        remade(extensions=[{"extension": "2.5.29.15", "value": b"\x04\x01\xc0"}]),
+        remade(extensions=[{"extension": "2.5.29.15", "value": b""}]),
+    ],
+    ids=["an extension twice", "two usages", "no list", "no identifiers", "no bits", "nothing"],
+)
+def test_extensions_that_cannot_be_read(data: bytes) -> None:
+    with pytest.raises(MalformedInput):
+        decode_certificate(data)
 
 
 @pytest.mark.parametrize(

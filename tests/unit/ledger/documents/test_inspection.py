@@ -37,6 +37,7 @@ def test_the_shape_of_a_report() -> None:
         "seal_name": "天门市示例局电子证照专用章",
         "seal_maker": "示例制章单位",
         "signed_at": "2026-03-02T01:00:00Z",
+        "stamped_at": None,
         "findings": [],
         "covers_all": True,
         "altered": [],
@@ -144,6 +145,14 @@ def test_files_of_another_kind(data: bytes) -> None:
     found = inspect(data, trust())
     assert (found.type, found.signatures, found.verdict) == ("unknown", (), Verdict.UNVERIFIABLE)
     assert found.problem
+
+
+@pytest.mark.parametrize("document", [sealed(), b"%PDF-1.7\n"], ids=["OFD", "PDF"])
+def test_data_in_front_of_a_document(document: bytes) -> None:
+    """As one maker of seals writes it: another reader would look for the document behind, and may find another one."""
+    found = inspect(b"\nSIGNED\0" + document, trust())
+    assert "in front" in (found.problem or "")
+    assert (found.type, found.verdict) == ("unknown", Verdict.UNVERIFIABLE)
 
 
 def test_kinds_are_told_by_what_files_begin_with() -> None:

@@ -70,6 +70,12 @@ def test_encodings_in_use(encoding: str) -> None:
         parse(data.replace(b"<a>", b"<!DOCTYPE a><a>"), "a")
 
 
+def test_an_encoding_that_cannot_be_meant() -> None:
+    """Whoever builds text in memory declares UTF-16, and writes it to the file in UTF-8."""
+    data = '<?xml version="1.0" encoding="utf-16"?><a>天门</a>'
+    assert text(parse(data.encode("utf-8"), "a")) == text(parse(data.encode("utf-16"), "a")) == "天门"
+
+
 def test_children_by_local_name() -> None:
     root = parse(b'<a xmlns:o="x"><o:b> 1 </o:b><b>2</b><c/></a>', "a")
     assert [text(one) for one in children(root, "b")] == ["1", "2"]

@@ -30,6 +30,7 @@ from tests.papers import (
     only,
     outcome,
     parts,
+    resealed,
     seal,
     sealed,
     signed,
@@ -44,15 +45,6 @@ VALUE: Final = f"{SIGN}/SignedValue.dat"
 
 def inspected(document: bytes) -> Inspection:
     return inspect(document, trust())
-
-
-def resealed(document: bytes, old: bytes, new: bytes) -> bytes:
-    """The document with its description changed and honestly signed again: what a strange writer would have made."""
-    held = parts(document)
-    assert old in held[DESCRIPTION]
-    held[DESCRIPTION] = held[DESCRIPTION].replace(old, new)
-    held[VALUE] = use_seal(seal(), department(), held[DESCRIPTION], f"/{DESCRIPTION}", NOW)
-    return write_archive(held)
 
 
 @pytest.mark.parametrize("version", [1, 4, 5])
@@ -302,7 +294,7 @@ def test_files_of_a_signature_that_cannot_be_read(name: str, data: bytes) -> Non
     assert (first.altered, first.verdict) == ((), Verdict.UNVERIFIABLE)
     assert other in first.uncovered
     assert outcome(first, "references") == ("pass", "ok")
-    assert outcome(second, "structure") == ("unknown", "malformed")
+    assert outcome(second, "structure") == ("unknown", "encoding" if name == VALUE else "malformed")
     assert second.kind is Kind.OFD_SIGN
     assert second.verdict is Verdict.UNVERIFIABLE
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
+from asn1crypto.x509 import Certificate
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -15,18 +16,21 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from examples.renderings import as_pdf
-from ledger.documents.inspection import Inspection, SignatureReport
+from ledger.documents.findings import passed
+from ledger.documents.inspection import Inspection, Kind, SignatureReport
 from ledger.documents.issuing import Holder
 from ledger.documents.openers import inspect
 from ledger.documents.pdf_signing import sign_pdf
-from ledger.documents.sealing import sign_data
+from ledger.documents.sealing import sign_data, use_seal
 from ledger.documents.structures import SignedDataInfo
 from ledger.documents.trust_list import Authority as ListedAuthority
 from ledger.documents.trust_list import TrustList, decode_trust_list
 from ledger.keys import PrivateKey, generate
 from ledger.reasons import Outcome, Verdict
+from tests import papers
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SIGNED = START + timedelta(days=60)
@@ -82,6 +86,14 @@ def signed(authority: Authority) -> bytes:
     return authority.sign()
 
 
+@pytest.fixture(scope="module")
+def roomy(authority: Authority) -> bytes:
+    """Signed with more certificates than it takes, so that there is room for another value."""
+    others = tuple(one.certificate.der for one in (papers.root(), papers.department(), papers.maker()))
+    certificate = authority.signer.public_bytes(Encoding.DER)
+    return sign_pdf(DOCUMENT, certificate, authority.key, SIGNED, others=others)
+
+
 def only(found: Inspection) -> SignatureReport:
     assert found.problem is None
     (report,) = found.signatures
@@ -132,14 +144,79 @@ def test_a_second_signature_leaves_the_first_good(authority: Authority, signed: 
 
 
 def test_a_page_replaced_in_an_update_after_the_signature(authority: Authority, signed: bytes) -> None:
+    report = only(inspect(_page_replaced(signed), authority.trust()))
+    assert (report.verdict, report.altered) == (Verdict.INVALID, ("the document",))
+
+
+def _page_replaced(signed: bytes) -> bytes:
     writer = IncrementalPdfFileWriter(BytesIO(signed))
     page = writer.root["/Pages"]["/Kids"][0].get_object()
     page["/Contents"] = writer.add_object(generic.StreamObject(stream_data=b"BT /F1 16 Tf (forged) Tj ET"))
     writer.mark_update(writer.root["/Pages"]["/Kids"].raw_get(0).reference)
+    return _written(writer)
+
+
+def _written(writer: IncrementalPdfFileWriter) -> bytes:
     output = BytesIO()
     writer.write(output)  # type: ignore[no-untyped-call]
-    report = only(inspect(output.getvalue(), authority.trust()))
-    assert (report.verdict, report.altered) == (Verdict.INVALID, ("the document",))
+    return output.getvalue()
+
+
+def _renamed(document: bytes) -> bytes:
+    """Return the document with other metadata in an update."""
+    writer = IncrementalPdfFileWriter(BytesIO(document))
+    info = generic.DictionaryObject()  # type: ignore[no-untyped-call]
+    info[generic.NameObject("/Title")] = generic.TextStringObject("another")
+    writer.set_info(writer.add_object(info))
+    return _written(writer)
+
+
+def test_metadata_replaced_in_an_update_after_the_signature(authority: Authority, signed: bytes) -> None:
+    """Such an update is harmless, but nobody signed it; where somebody does, it is as good as theirs."""
+    updated = _renamed(signed)
+    report = only(inspect(updated, authority.trust()))
+    assert (report.verdict, reasons(report)) == (Verdict.UNVERIFIABLE, {"references": "appended"})
+    twice = authority.sign(updated, field="Signature2")
+    assert inspect(twice, authority.trust()).verdict is Verdict.VALID
+
+
+class _Leaving(IncrementalPdfFileWriter):
+    """A writer that leaves the metadata as they are."""
+
+    def _update_meta(self) -> None:
+        pass
+
+
+def _with_validation_data(document: bytes, authority: Authority) -> bytes:
+    """Return the document as a program for long-term validation leaves it (PAdES B-LT)."""
+    writer = _Leaving(BytesIO(document))
+    certificate = Certificate.load(authority.certificate.public_bytes(Encoding.DER))
+    DocumentSecurityStore.supply_dss_in_writer(writer, None, certs=[certificate])
+    return _written(writer)
+
+
+def test_data_to_validate_the_signatures_may_be_added_later(authority: Authority, signed: bytes) -> None:
+    report = only(inspect(_with_validation_data(signed, authority), authority.trust()))
+    assert (report.verdict, report.check("references")) == (
+        Verdict.VALID,
+        passed("references", "validation_data"),
+    )
+    twice = authority.sign(signed, field="Signature2")
+    found = inspect(_with_validation_data(twice, authority), authority.trust())
+    assert found.verdict is Verdict.VALID
+    assert [one.check("references") for one in found.signatures] == [
+        passed("references", "later_signature"),
+        passed("references", "validation_data"),
+    ]
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_metadata_beside_data_to_validate_is_nobodys(
+    authority: Authority, signed: bytes, *, before: bool
+) -> None:
+    updated = _with_validation_data(_renamed(signed) if before else signed, authority)
+    report = only(inspect(updated if before else _renamed(updated), authority.trust()))
+    assert (report.verdict, reasons(report)) == (Verdict.UNVERIFIABLE, {"references": "appended"})
 
 
 def test_bytes_appended_after_the_signature(authority: Authority, signed: bytes) -> None:
@@ -156,6 +233,15 @@ def test_a_signature_that_covers_next_to_nothing(authority: Authority, signed: b
     assert reasons(only(found))["coverage"] == "partial"
 
 
+def test_ranges_that_name_the_file_again_and_again(authority: Authority, signed: bytes) -> None:
+    ranges = re.search(rb"/ByteRange ?\[([0-9 ]+)\]", signed)
+    assert ranges
+    half = len(signed) * 2 // 3
+    again = f"0 {half} 0 {half}".encode().ljust(len(ranges[1]))
+    report = only(inspect(signed.replace(ranges[1], again, 1), authority.trust()))
+    assert reasons(report) == {"structure": "malformed"}
+
+
 def test_a_pdf_without_a_signature_proves_nothing(authority: Authority) -> None:
     found = inspect(DOCUMENT, authority.trust())
     assert (found.verdict, found.signatures, found.problem) == (Verdict.UNVERIFIABLE, (), None)
@@ -168,28 +254,87 @@ def test_a_pdf_signed_with_sha1_proves_nothing(authority: Authority, monkeypatch
 
 
 @pytest.mark.parametrize("national", [False, True], ids=["PKCS #7", "GB/T 35275"])
-def test_a_pdf_signed_with_sm2(signed: bytes, *, national: bool) -> None:
-    """Under the usual content type it is verified; that of GB/T 35275 the library does not read: so it says."""
+@pytest.mark.parametrize("subfilter", [b"ETSI.CAdES.detached", b"GM.sm2cms.detached"], ids=bytes.decode)
+def test_a_pdf_signed_with_sm2(signed: bytes, subfilter: bytes, *, national: bool) -> None:
     first, last = int(START.timestamp()), int(START.timestamp()) + 10**8
     root = Holder.root("示例认证机构", _sm2(1), first, last)
     signer = root.issue("天门市示例局", _sm2(2), serial=2, not_before=first, not_after=last)
     trust = TrustList("", None, (ListedAuthority("", root.certificate, frozenset({"signers"})),))
-    held = re.search(rb"/Contents\s*<([0-9a-fA-F]+)>", signed)
+    document = _of_kind(signed, subfilter)
+    for more, verdict in ((b"", Verdict.VALID), (b"!", Verdict.INVALID)):
+        value = sign_data(signer, _covered(document) + more)
+        report = only(inspect(_placed(document, value if national else _retyped(value)), trust))
+        assert report.verdict is verdict
+        assert (report.kind, report.signer, report.covers_all) == (Kind.PADES, "天门市示例局", True)
+        assert report.altered == (("the document",) if more else ())
+
+
+@pytest.mark.parametrize("version", [1, 4])
+@pytest.mark.parametrize("subfilter", [b"ETSI.CAdES.detached", b"GM.sm2seal"], ids=bytes.decode)
+def test_a_pdf_sealed(roomy: bytes, subfilter: bytes, version: int) -> None:
+    """GM/T 0112-2021: the use of a seal in the place of CMS."""
+    document = _of_kind(roomy, subfilter)
+    for more, verdict in ((b"", Verdict.VALID), (b"!", Verdict.INVALID)):
+        used = use_seal(papers.seal(version), papers.department(), _covered(document) + more, "", papers.NOW)
+        found = inspect(_placed(document, used), papers.trust())
+        report = only(found)
+        assert (report.kind, report.version, report.seal_name) == (Kind.SES, version, papers.draft().name)
+        assert (report.verdict, report.covers_all) == (verdict, True)
+        assert report.check("data_hash") is None
+        assert report.altered == (("the document",) if more else ())
+
+
+def test_a_sealed_pdf_that_was_changed_and_one_that_was_signed_again(
+    roomy: bytes, authority: Authority
+) -> None:
+    document = _of_kind(roomy, b"GM.sm2seal")
+    used = use_seal(papers.seal(), papers.department(), _covered(document), "", papers.NOW)
+    sealed = _placed(document, used)
+    assert only(inspect(_page_replaced(sealed), papers.trust())).altered == ("the document",)
+    first, second = inspect(authority.sign(sealed, field="Signature2"), papers.trust()).signatures
+    assert (first.verdict, reasons(first)) == (Verdict.VALID, {"references": "later_signature"})
+    assert (second.covers_all, second.altered) == (True, ())
+
+
+@pytest.mark.parametrize(
+    "subfilter", [b"adbe.x509.rsa_sha1", b"adbe.pkcs7.sha1", b"WPS.seal"], ids=bytes.decode
+)
+def test_types_of_signature_that_are_not_read(signed: bytes, subfilter: bytes) -> None:
+    """Whatever stands in the place of the value: of RSA alone it is an OCTET STRING."""
+    report = only(inspect(_placed(_of_kind(signed, subfilter), b"\x04\x02ab"), None))
+    assert (report.verdict, reasons(report)) == (Verdict.UNVERIFIABLE, {"structure": "subfilter"})
+
+
+@pytest.mark.parametrize(
+    "value", [b"", b"\x01\x02", b"\x30\x80\x30\x80\x00\x00\x00\x00", b"\x30\x04\x30\x02\x05\x00"]
+)
+def test_values_that_are_no_signature(signed: bytes, value: bytes) -> None:
+    report = only(inspect(_placed(signed, value), None))
+    assert (report.verdict, reasons(report)) == (Verdict.UNVERIFIABLE, {"structure": "malformed"})
+
+
+def _of_kind(document: bytes, subfilter: bytes) -> bytes:
+    made = b"/SubFilter /ETSI.CAdES.detached"
+    assert made in document
+    return document.replace(made, (b"/SubFilter /" + subfilter).ljust(len(made)))
+
+
+def _covered(document: bytes) -> bytes:
+    """What the signature of a document covers: everything around the place of its value."""
+    start, end = _place(document)
+    return document[: start - 1] + document[end + 1 :]
+
+
+def _placed(document: bytes, value: bytes) -> bytes:
+    start, end = _place(document)
+    assert 2 * len(value) <= end - start
+    return document[:start] + value.hex().encode().ljust(end - start, b"0") + document[end:]
+
+
+def _place(document: bytes) -> tuple[int, int]:
+    held = re.search(rb"/Contents\s*<([0-9a-fA-F]+)>", document)
     assert held
-    covered = signed[: held.start(1) - 1] + signed[held.end(1) + 1 :]
-    for content, verdict in ((covered, Verdict.VALID), (covered + b"!", Verdict.INVALID)):
-        value = sign_data(signer, content)
-        if not national:
-            value = _retyped(value)
-        placed = (
-            signed[: held.start(1)] + value.hex().encode().ljust(len(held[1]), b"0") + signed[held.end(1) :]
-        )
-        report = only(inspect(placed, trust))
-        if national:
-            assert (report.verdict, reasons(report)) == (Verdict.UNVERIFIABLE, {"structure": "national"})
-        else:
-            assert report.verdict is verdict
-            assert (report.signer, report.covers_all) == ("天门市示例局", True)
+    return held.span(1)
 
 
 def _sm2(number: int) -> PrivateKey:

@@ -1,5 +1,6 @@
 """SignedData of GB/T 35275 as different writers make it: with attributes, without content, with r‖s."""
 
+from base64 import b64encode
 from typing import Any, Final
 
 import pytest
@@ -62,6 +63,11 @@ def test_the_plain_form() -> None:
         pytest.param(remade(DESCRIPTION, content=DESCRIPTION), id="the whole as content"),
         pytest.param(remade(DIGEST, content=None), id="no content, its digest signed"),
         pytest.param(remade(DESCRIPTION, content=None), id="no content, the whole signed"),
+        pytest.param(remade(DESCRIPTION), id="its digest as content, the whole signed"),
+        pytest.param(remade(b64encode(DIGEST), content=b64encode(DIGEST)), id="its digest in base64"),
+        pytest.param(
+            remade(digest_algorithm={"algorithm": SM2_WITH_SM3}), id="SM2 with SM3 in the place of the digest"
+        ),
         pytest.param(remade(signature=department().key.sign(DIGEST)), id="numbers without DER"),
         pytest.param(
             remade(as_signed(attributes(DIGEST)), content=None, signed_attributes=attributes(DIGEST)),
@@ -180,6 +186,15 @@ def test_other_structures() -> None:
     ):
         with pytest.raises(MalformedInput):
             decode_signed_data(data)
+
+
+def test_a_certificate_beside_that_cannot_be_read() -> None:
+    made = structures.SignedDataInfo.load(remade(), strict=True)
+    held = [core.Any.load(one) for one in (b"\x30\x00", department().certificate.der)]
+    made["content"]["certificates"] = structures.AnySet(held)
+    assert report(made.dump(force=True)).verdict is Verdict.VALID
+    made["content"]["certificates"] = structures.AnySet(held[:1])
+    assert outcome(report(made.dump(force=True)), "signature") == ("unknown", "certificate")
 
 
 def test_algorithms_by_name() -> None:

@@ -9,14 +9,23 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from ledger.documents import trust_list
-from ledger.documents.certificates import Certificate
-from ledger.documents.findings import passed, unknown
+from ledger.documents import structures, trust_list
+from ledger.documents.algorithms import sm2_der
+from ledger.documents.certificates import Certificate, decode_certificate
+from ledger.documents.findings import Check, passed, unknown
 from ledger.documents.issuing import Holder
 from ledger.documents.ofd_sealing import apply_seal
 from ledger.documents.openers import inspect
 from ledger.documents.sealing import make_seal
-from ledger.documents.trust_list import ROLES, SEAL_MAKERS, SIGNERS, TrustList, chain, decode_trust_list
+from ledger.documents.trust_list import (
+    ROLES,
+    SEAL_MAKERS,
+    SIGNERS,
+    TIMESTAMPERS,
+    TrustList,
+    chain,
+    decode_trust_list,
+)
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
 from ledger.reasons import Verdict
 from tests import papers
@@ -55,7 +64,7 @@ def test_a_list_in_json() -> None:
     found = decode_trust_list(encoded(LISTED))
     assert (found.name, found.issued) == ("天门市", 1_772_323_200)
     (one,) = found.authorities
-    assert (one.certificate, one.roles) == (root().certificate, frozenset(ROLES))
+    assert (one.certificate, one.roles) == (root().certificate, frozenset({SIGNERS, SEAL_MAKERS}))
     assert (one.since, one.until) == (date(2025, 1, 1), date(2027, 12, 31))
     assert only(sealed(), found).verdict is Verdict.VALID
 
@@ -63,7 +72,7 @@ def test_a_list_in_json() -> None:
 def test_a_list_in_pem() -> None:
     found = decode_trust_list((pem(root().certificate) + "\n" + pem(maker().certificate)).encode())
     assert [one.name for one in found.authorities] == ["示例根证书", "示例制章单位"]
-    assert [one.roles for one in found.authorities] == [{SIGNERS}, set(ROLES)]
+    assert [one.roles for one in found.authorities] == [{SIGNERS, TIMESTAMPERS}, set(ROLES)]
     assert found.issued is None
     assert only(sealed(), found).verdict is Verdict.VALID
 
@@ -198,6 +207,67 @@ def test_who_is_no_authority_vouches_for_nobody() -> None:
     assert chain(department().certificate, [], of(department().certificate), SIGNERS, NOW) == passed("chain")
 
 
+ENCIPHERS, SIGNS, CERTIFIES = (bytes.fromhex(usage) for usage in ("03020430", "030206c0", "03020106"))
+
+
+@pytest.mark.parametrize(
+    ("usage", "found"),
+    [
+        (ENCIPHERS, unknown("chain", "usage")),
+        (CERTIFIES, unknown("chain", "usage")),
+        (bytes.fromhex("030100"), unknown("chain", "usage")),
+        (SIGNS, passed("chain")),
+        (bytes.fromhex("03020780"), passed("chain")),
+        (bytes.fromhex("03020640"), passed("chain")),
+    ],
+    ids=["encryption", "certificates", "nothing", "both", "digitalSignature", "nonRepudiation"],
+)
+def test_what_the_key_of_a_certificate_is_for(usage: bytes, found: Check) -> None:
+    """Whoever holds a pair for signing and another for encryption must have signed with the first."""
+    signer = root().issue(
+        "天门市示例局", papers.key("pair"), serial=5, not_before=NOW, not_after=NOW + 9, usage=usage
+    )
+    assert chain(signer.certificate, [], trust(), SIGNERS, NOW) == found
+    assert chain(signer.certificate, [], of(signer.certificate), SIGNERS, NOW) == found
+    seal = make_seal(papers.draft(users=(signer.certificate.der,)), maker())
+    report = only(apply_seal(papers.DOCUMENT, seal, signer, NOW))
+    assert outcome(report, "chain") == (found.outcome.value, found.reason)
+    assert report.verdict is (Verdict.VALID if found == passed("chain") else Verdict.UNVERIFIABLE)
+
+
+@pytest.mark.parametrize(
+    ("authority_", "usage", "accepted"),
+    [(True, CERTIFIES, True), (True, SIGNS, False), (False, CERTIFIES, False)],
+    ids=["an authority", "whose key may not certify", "which is none"],
+)
+def test_who_may_certify(authority_: bool, usage: bytes, accepted: bool) -> None:
+    """Both the constraints and the key usage say so, of an authority on the list and of one in between."""
+    middle = root().issue(
+        "示例中级", papers.key("middle"), serial=9, not_before=NOW, not_after=NOW + 9,
+        authority=authority_, usage=usage,
+    )  # fmt: skip
+    last = middle.issue("科员", papers.key("last"), serial=10, not_before=NOW, not_after=NOW + 9).certificate
+    found = passed("chain") if accepted else unknown("chain", "signer")
+    assert chain(last, [middle.certificate], trust(), SIGNERS, NOW) == found
+    assert chain(last, [], of(middle.certificate), SIGNERS, NOW) == found
+
+
+def test_a_certificate_in_between_that_does_not_say_what_it_is() -> None:
+    """As certificates were before version 3: one on the list is what the city says, one in between is nobody."""
+    made = structures.X509Certificate.load(
+        root()
+        .issue("示例中级", papers.key("middle"), serial=9, not_before=NOW, not_after=NOW + 9)
+        .certificate.der
+    )
+    del made["to_be_signed"]["extensions"]
+    made["signature"] = sm2_der(root().key.sign(made["to_be_signed"].dump(force=True)))
+    middle = Holder(decode_certificate(made.dump(force=True)), papers.key("middle"))
+    last = middle.issue("科员", papers.key("last"), serial=10, not_before=NOW, not_after=NOW + 9).certificate
+    assert chain(middle.certificate, [], trust(), SIGNERS, NOW) == passed("chain")
+    assert chain(last, [middle.certificate], trust(), SIGNERS, NOW) == unknown("chain", "signer")
+    assert chain(last, [], of(middle.certificate), SIGNERS, NOW) == passed("chain")
+
+
 def test_a_chain_without_end() -> None:
     """Two certificates that vouch for each other."""
     first, second = papers.key("first"), papers.key("second")
@@ -206,4 +276,5 @@ def test_a_chain_without_end() -> None:
     first_by_second = two.issue("一", first, serial=3, not_before=NOW, not_after=NOW + 10, authority=True)
     second_by_first = one.issue("二", second, serial=3, not_before=NOW, not_after=NOW + 10, authority=True)
     between = [first_by_second.certificate, second_by_first.certificate]
-    assert chain(between[0], between, trust(), SIGNERS, NOW) == unknown("chain", "signer")
+    last = one.issue("科员", papers.key("last"), serial=4, not_before=NOW, not_after=NOW + 10).certificate
+    assert chain(last, between, trust(), SIGNERS, NOW) == unknown("chain", "signer")
