@@ -1,9 +1,11 @@
 """A second verifier of Shunzheng 顺证 proofs, in one file, written from the format pages alone (docs/formats/).
 
-    python verifier/verify.py PROOF --snapshot F --trust T [--document D]… [--claims C.json] [--now TIME] [--max-age SECONDS]
+    python verifier/verify.py PROOF --snapshot F --trust T [--document D]… [--claims C.json]
+                              [--now TIME] [--max-age SECONDS]
 
-It needs Python, `cryptography` and `gmalg` (SM2), no node and no network, and shares no code with the product: where the
-two disagree, one of them or a page is wrong. It prints verdict, step and reason. `# n` names the rule of the page.
+It needs Python, `cryptography` and `gmalg` (SM2), no node and no network, and shares no code with the
+product: where the two disagree, one of them or a page is wrong. It prints verdict, step and reason.
+`# n` names the rule of the page.
 """
 
 import argparse
@@ -14,24 +16,25 @@ import re
 import struct
 import sys
 import zlib
+from collections import namedtuple
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
-from typing import NamedTuple
 
 import gmalg
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
-PASS, FAIL, UNKNOWN, SKIP = "pass", "fail", "unknown", "not_applicable"
 LAST_TIME = 10**11  # seconds: no block is of that time or later
 MOST = 2**53 - 1  # the largest integer of JSON
+MOST_BYTES = 256 * 1024  # of a proof, a trust file, the first line of a snapshot
 
 
-class Unreadable(Exception):
-    """What was read is not of the form that the pages fix; the reason is the message."""
+class Unreadable(ValueError):
+    """What was read is not of the form that the pages fix; the message is the reason."""
 
 
 def require(condition, reason="proof_unreadable"):
@@ -42,44 +45,26 @@ def require(condition, reason="proof_unreadable"):
 # -- README.md: canonical JSON, hashes, keys, trees --
 
 
-def read_json(data, nesting=16):
+def read_json(data):
     """Read JSON within the profile."""
 
-    def integer(text):
-        require(text.isdigit() and len(text) <= 16 and int(text) < 2**53)
-        return int(text)
+    def integer(digits):
+        require(digits.isdigit() and len(digits) <= 16 and int(digits) <= MOST)
+        return int(digits)
 
     def members(pairs):
         names = [name for name, _ in pairs]
-        require(len(set(names)) == len(names) and all(name.isascii() for name in names))
+        require(len(set(names)) == len(names) and all(map(str.isascii, names)))
         return dict(pairs)
 
-    def refuse(_):
-        raise Unreadable("proof_unreadable")
-
-    try:
-        text = data.decode("utf-8")
-        depth = deepest = 0
-        for found in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]|null', text, re.DOTALL):
-            require(found[0] != "null")
-            depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
-            deepest = max(deepest, depth)
-        require(deepest <= nesting, "over_limit")
-        value = json.loads(
-            text, parse_int=integer, parse_float=refuse, parse_constant=refuse, object_pairs_hook=members
-        )
-        canonical(value)  # lone surrogates
-    except (ValueError, RecursionError) as error:
-        raise Unreadable("proof_unreadable") from error
+    text, depth = data.decode("utf-8"), 0
+    for found in re.finditer(r'"(?:[^"\\]|\\.)*"|[][{}]|null|-|[0-9][.eE]|NaN|Infinity', text, re.DOTALL):
+        require(found[0][0] in '"[]{}')  # no null, sign, fraction or exponent
+        depth += (found[0] in "[{") - (found[0] in "]}")
+        require(depth <= 16, "over_limit")
+    value = json.loads(text, object_pairs_hook=members, parse_int=integer)
+    canonical(value)  # lone surrogates
     return value
-
-
-def within_profile(value):
-    """Tell whether a value that was not read from JSON can be written in canonical form."""
-    try:
-        return read_json(json.dumps(value).encode()) == value
-    except (Unreadable, TypeError):
-        return False
 
 
 def canonical(value):
@@ -93,29 +78,39 @@ def sm3(data):
 
 
 SUITES = {"sm3": sm3, "sha256": lambda data: hashlib.sha256(data).digest()}
-SUITE_NUMBERS = {1: "sm3", 2: "sha256"}
+ROUND_CONSTANTS = (  # FIPS 202 section 3.2.5
+    0x0000000000000001, 0x0000000000008082, 0x800000000000808A, 0x8000000080008000, 0x000000000000808B,
+    0x0000000080000001, 0x8000000080008081, 0x8000000000008009, 0x000000000000008A, 0x0000000000000088,
+    0x0000000080008009, 0x000000008000000A, 0x000000008000808B, 0x800000000000008B, 0x8000000000008089,
+    0x8000000000008003, 0x8000000000008002, 0x8000000000000080, 0x000000000000800A, 0x800000008000000A,
+    0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008,
+)  # fmt: skip
+ROTATIONS = (  # section 3.2.2, by x + 5y
+    0, 1, 62, 28, 27, 36, 44, 6, 55, 20, 3, 10, 43, 25, 39, 41, 45, 15, 21, 8, 18, 2, 61, 56, 14,
+)  # fmt: skip
 
 
 def keccak256(data):
     """Keccak-f[1600] with rate 136 and the padding of the first submission (FIPS 202 pads otherwise)."""
-    state = [0] * 25
+    state = [0] * 25  # the word of column x and row y at x + 5y
     padded = bytearray(data + b"\x01" + bytes(-(len(data) + 1) % 136))
     padded[-1] |= 0x80
     for start in range(0, len(padded), 136):
-        for word in range(17):
-            state[word] ^= int.from_bytes(padded[start + 8 * word : start + 8 * word + 8], "little")
+        for place, word in enumerate(struct.unpack_from("<17Q", padded, start)):
+            state[place] ^= word
         for constant in ROUND_CONSTANTS:
             state = keccak_round(state, constant)
-    return b"".join(word.to_bytes(8, "little") for word in state[:4])
+    return struct.pack("<4Q", *state[:4])
 
 
 def keccak_round(a, constant):
-    """One round on 25 words, that of column x and row y at x + 5y."""
+    """One round, in the letters of FIPS 202 section 3.2."""
     c = [a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20] for x in range(5)]
     d = [c[x - 1] ^ rotate(c[(x + 1) % 5], 1) for x in range(5)]
     b = [0] * 25
-    for place, (target, by) in enumerate(MOVES):
-        b[target] = rotate(a[place] ^ d[place % 5], by)
+    for place, by in enumerate(ROTATIONS):
+        y, x = divmod(place, 5)
+        b[y + 5 * ((2 * x + 3 * y) % 5)] = rotate(a[place] ^ d[x], by)
     a = [b[i] ^ (~b[i - i % 5 + (i + 1) % 5] & b[i - i % 5 + (i + 2) % 5]) for i in range(25)]
     a[0] ^= constant
     return a
@@ -125,73 +120,40 @@ def rotate(word, by):
     return (word << by | word >> (64 - by)) & (2**64 - 1)
 
 
-def keccak_tables():
-    """Return the constants of the 24 rounds, and where each word moves with how many bits of rotation."""
-    constants, register = [], 1
-    for _ in range(24):
-        constant = 0
-        for j in range(7):
-            constant |= (register & 1) << ((1 << j) - 1)
-            register = register << 1 ^ (0x171 if register & 0x80 else 0)
-        constants.append(constant)
-    moves, x, y = [(0, 0)] * 25, 1, 0
-    for t in range(24):
-        moves[x + 5 * y] = y + 5 * ((2 * x + 3 * y) % 5), (t + 1) * (t + 2) // 2 % 64
-        x, y = y, (2 * x + 3 * y) % 5
-    return constants, moves
-
-
-ROUND_CONSTANTS, MOVES = keccak_tables()
 SM2_KEY = bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d03420004")
 P256_KEY = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
-SM2_ORDER = 0xFFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-CURVES = {  # prime and b of y² = x³ - 3x + b
-    SM2_KEY: (
-        2**256 - 2**224 - 2**96 + 2**64 - 1,
-        0x28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93,
-    ),
-    P256_KEY: (
-        2**256 - 2**224 + 2**192 + 2**96 - 1,
-        0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B,
-    ),
-}
-_CHECKED = {}
 
 
-def signed_by(spki, message, signature):
-    """Tell whether 64 bytes r‖s are the key's signature of the message."""
-    question = (spki, message, signature)
-    if question not in _CHECKED:
-        _CHECKED[question] = _verify(*question)
-    return _CHECKED[question]
+def p256(spki):
+    return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x04" + spki[27:])
 
 
-def _verify(spki, message, signature):
-    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    if not is_key(spki) or len(signature) != 64:
+@cache
+def is_key(spki):
+    """Tell whether a SubjectPublicKeyInfo has the one form of its algorithm, and a point of its curve."""
+    if len(spki) != 91 or spki[:27] not in (SM2_KEY, P256_KEY):
         return False
     try:
-        if spki[:27] == SM2_KEY and 0 < r < SM2_ORDER and 0 < s < SM2_ORDER:
-            return gmalg.SM2(uid=b"1234567812345678", pk=b"\x04" + spki[27:]).verify(
-                message, signature[:32], signature[32:]
-            )
-        if spki[:27] == P256_KEY and 0 < r < P256_ORDER and 0 < s <= P256_ORDER // 2:
-            key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x04" + spki[27:])
-            key.verify(utils.encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
-            return True
-    except (InvalidSignature, ValueError, gmalg.errors.GMError):
-        pass
-    return False
-
-
-def is_key(spki):
-    """Tell whether 91 bytes are a SubjectPublicKeyInfo in the one form of its algorithm, of a point of its curve."""
-    if len(spki) != 91 or spki[:27] not in CURVES:
+        return gmalg.SM2().verify_pk(b"\x04" + spki[27:]) if spki[:27] == SM2_KEY else bool(p256(spki))
+    except ValueError:
         return False
-    prime, b = CURVES[spki[:27]]
-    x, y = int.from_bytes(spki[27:59], "big"), int.from_bytes(spki[59:], "big")
-    return x < prime and y < prime and (y * y - x * x * x + 3 * x - b) % prime == 0
+
+
+@cache
+def signed_by(spki, message, signature):
+    """Tell whether 64 bytes r‖s are the key's signature of the message."""
+    if not is_key(spki) or len(signature) != 64:
+        return False
+    r, s = signature[:32], signature[32:]
+    if spki[:27] == SM2_KEY:
+        return gmalg.SM2(uid=b"1234567812345678", pk=b"\x04" + spki[27:]).verify(message, r, s)
+    r, s = int.from_bytes(r, "big"), int.from_bytes(s, "big")
+    try:
+        p256(spki).verify(utils.encode_dss_signature(r, s), message, ec.ECDSA(hashes.SHA256()))
+        return s <= P256_ORDER // 2
+    except InvalidSignature:
+        return False
 
 
 def leaf_hash(h, data):
@@ -220,7 +182,7 @@ def root_of_path(h, leaf, index, size, path):
 
 
 def read(value, kind=None, optional=(), /, **readers):
-    """Read an object that has exactly these members and, of a `kind`, its type; an `optional` one may be left out (None)."""
+    """Read an object of these members; `optional` ones may be missing (None). Of a `kind`, check the type."""
     require(isinstance(value, dict))
     members = dict(value)
     if kind:
@@ -232,23 +194,27 @@ def read(value, kind=None, optional=(), /, **readers):
     return SimpleNamespace(body=value, **found)
 
 
-def text(value):
-    require(isinstance(value, str) and 0 < len(value) <= 4096)
+def checked(value, good):
+    require(good)
     return value
 
 
-def pattern(form):
-    def reader(value):
-        require(re.fullmatch(form, text(value)))
-        return value
+def text(value):
+    return checked(value, isinstance(value, str) and 0 < len(value) <= 4096)
 
-    return reader
+
+def pattern(form):
+    return lambda value: checked(value, re.fullmatch(form, text(value)))
 
 
 def number(low, high):
+    return lambda value: checked(value, type(value) is int and low <= value <= high)
+
+
+def row(*readers):
     def reader(value):
-        require(type(value) is int and low <= value <= high)
-        return value
+        require(isinstance(value, list) and len(value) == len(readers))
+        return tuple(read(item) for read, item in zip(readers, value, strict=True))
 
     return reader
 
@@ -284,58 +250,37 @@ def signature(value):
 
 
 def moment(value):
-    try:
-        found = datetime.strptime(
-            pattern("[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z")(value), "%Y-%m-%dT%H:%M:%S%z"
-        )
-    except ValueError as error:
-        raise Unreadable("proof_unreadable") from error
-    seconds = int(found.timestamp())
-    require(seconds >= 0)
-    return seconds
+    """Return a time in seconds since 1970."""
+    pattern("[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z")(value)
+    found = int(datetime.strptime(value, "%Y-%m-%dT%H:%M:%S%z").timestamp())
+    return checked(found, found >= 0)
 
 
 def day(value):
-    try:
-        return date.fromisoformat(pattern("[0-9]{4}-[0-9]{2}-[0-9]{2}")(value))
-    except ValueError as error:
-        raise Unreadable("proof_unreadable") from error
+    return date.fromisoformat(pattern("[0-9]{4}-[0-9]{2}-[0-9]{2}")(value))
 
 
 # -- record.md, seals-and-signatures.md --
 
 KINDS = {"licence": 1, "seal": 2, "signature": 4, "material": 8}
+CERTIFICATES = ("licence", "material")
 PRESENTABLE = {"issue", "renew", "amend"}
-RESULTS = {
-    "suspend": 1,
-    "resume": 0,
-    "cancel": 3,
-    "revoke": 4,
-    "withdraw": 5,
-    "transfer": 6,
-    "void": 7,
+STATUSES = "valid suspended superseded cancelled revoked withdrawn transferred void reinstated".split()
+RESULTS = {  # the status that an action makes
+    "resume": 0, "suspend": 1, "cancel": 3, "revoke": 4, "withdraw": 5, "transfer": 6, "void": 7,
     "reinstate": 8,
-}
-STATUSES = (
-    "valid",
-    "suspended",
-    "superseded",
-    "cancelled",
-    "revoked",
-    "withdrawn",
-    "transferred",
-    "void",
-    "reinstated",
-)
+}  # fmt: skip
 CERTIFICATE = re.compile(
-    r"(?P<line>1\.2\.156\.(?:3005|3003)\.2\.(?P<type>[0-9A-Z]{18}[0-9]{3})\.(?P<issuer>[0-9A-Z_]{1,18})\.[0-9A-Z_]{9,32})"
-    r"\.(?!000)[0-9]{3}\.[0-9A-Z]"
+    r"(?P<line>1\.2\.156\.(?:3005|3003)\.2\.(?P<type>[0-9A-Z]{18}[0-9]{3})\.(?P<issuer>[0-9A-Z_]{1,18})"
+    r"\.[0-9A-Z_]{9,32})\.(?!000)[0-9]{3}\.[0-9A-Z]"
 )
 SEALING = re.compile(
     r"(?P<line>(?P<kind>seal|signature)\.(?P<issuer>[0-9A-Z]{18})\.(?P<serial>[0-9A-Z]{9,32}))"
     r"\.(?P<version>(?!000)[0-9]{3})\.(?P<check>[0-9A-Z])"
 )
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+CODE_LETTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # of credit codes: no I, O, S, V, Z
+CODE_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 
 
 def mod_37_36(body):
@@ -346,46 +291,45 @@ def mod_37_36(body):
     return LETTERS[(37 - product) % 36]
 
 
-def credit_code(text):
+def weighed(letters, body, weights):
+    return sum(letters.index(letter) * weight for letter, weight in zip(body, weights, strict=True))
+
+
+def credit_code(code):
     """GB 32100-2015, with the organisation code of GB 11714 inside."""
-    letters = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-    if not re.fullmatch("[0-9A-HJ-NPQRTUWXY]{18}", text):
+    if len(code) != 18 or not set(code) <= set(CODE_LETTERS):
         return False
-    organisation = sum(
-        LETTERS.index(a) * b for a, b in zip(text[8:16], (3, 7, 9, 10, 5, 8, 4, 2), strict=True)
-    )
-    weights = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
-    total = sum(letters.index(a) * b for a, b in zip(text[:17], weights, strict=True))
-    return text[16] == "0123456789X"[(11 - organisation % 11) % 11] and text[17] == letters[-total % 31]
+    organisation = weighed(LETTERS, code[8:16], (3, 7, 9, 10, 5, 8, 4, 2))
+    total = weighed(CODE_LETTERS, code[:17], CODE_WEIGHTS)
+    return code[16] == "0123456789X"[-organisation % 11] and code[17] == CODE_LETTERS[-total % 31]
 
 
 def read_record(value):
     record = read(
-        value, "shunzheng/record/1", ("issued", "valid_from", "valid_until", "claims", "previous", "links", "basis"),
-        kind=pattern("|".join(KINDS)), action=pattern("|".join([*PRESENTABLE, *RESULTS])), identifier=text, issuer=text,
-        time=moment, salt=binary(16), issued=day, valid_from=day, valid_until=day, claims=digest, previous=digest,
-        links=many(lambda link: read(link, rel=pattern("[a-z][a-z-]{0,31}"), record=digest), 16), basis=text,
+        value, "shunzheng/record/1",
+        ("issued", "valid_from", "valid_until", "claims", "previous", "links", "basis"),
+        kind=pattern("|".join(KINDS)), action=pattern("|".join([*PRESENTABLE, *RESULTS])), identifier=text,
+        issuer=text, time=moment, salt=binary(16), issued=day, valid_from=day, valid_until=day, claims=digest,
+        links=many(lambda link: read(link, rel=pattern("[a-z][a-z-]{0,31}"), record=digest), 16),
+        previous=digest, basis=text,
     )  # fmt: skip
     require(record.links != [])
-    digests = [record.claims, record.previous, *(link.record for link in record.links or ())]
+    links = record.links or ()
+    digests = [record.claims, record.previous, *(link.record for link in links)]
     suites = {suite for suite, _ in filter(None, digests)}
     require(len(suites) == 1)
     require((record.previous is None) == (record.action == "issue"))
-    if record.action in PRESENTABLE:
-        require(record.claims)
-    else:
-        require(
-            record.basis and not (record.claims or record.issued or record.valid_from or record.valid_until)
-        )
+    stated = (record.claims, record.issued, record.valid_from, record.valid_until)
+    require(record.claims if record.action in PRESENTABLE else record.basis and not any(stated))
     require(not (record.valid_from and record.valid_until and record.valid_until < record.valid_from))
-    parsed = (CERTIFICATE if record.kind in ("licence", "material") else SEALING).fullmatch(record.identifier)
+    parsed = (CERTIFICATE if record.kind in CERTIFICATES else SEALING).fullmatch(record.identifier)
     require(parsed)
     if parsed.re is SEALING:
         require(parsed["kind"] == record.kind and credit_code(parsed["issuer"]))
         require(parsed["check"] == mod_37_36(parsed["issuer"] + parsed["serial"] + parsed["version"]))
     record.suite, record.parsed = suites.pop(), parsed
     record.leaf = leaf_hash(SUITES[record.suite], canonical(value))
-    record.links = [(link.rel, link.record[1]) for link in record.links or ()]
+    record.links = [(link.rel, link.record[1]) for link in links]
     return record
 
 
@@ -399,14 +343,10 @@ def names_issuer(record):
 # -- submission.md, claims.md, proof.md --
 
 
-def read_entry(value):
-    return read(value, "shunzheng/entry/1", statement=read_statement, signature=signature, accepted=moment)
-
-
 def read_statement(value):
     statement = read(
-        value, "shunzheng/submission/1", registry=text, log=text, issuer=text, key=key_id, count=number(1, 2**20),
-        root=digest, time=moment, expires=moment,
+        value, "shunzheng/submission/1", registry=text, log=text, issuer=text, key=key_id,
+        count=number(1, 2**20), root=digest, time=moment, expires=moment,
     )  # fmt: skip
     require(0 < statement.expires - statement.time <= 7 * 86_400)
     statement.suite, statement.root = statement.root
@@ -414,35 +354,19 @@ def read_statement(value):
 
 
 def read_disclosure(value):
-    """Return what is shown (name, salt, value), what is withheld (name, commitment), and the master salt if all is shown."""
+    """Return what is shown (name, salt, value), what is withheld (name: commitment), and any master salt."""
     if isinstance(value, dict) and "master" in value:
-        found = read(value, master=binary(16), claims=many(row(text, json_value), 256))
-        shown, withheld = [(name, None, value) for name, value in found.claims], []
+        found = read(value, master=binary(16), claims=many(row(text, lambda value: value), 256))
+        found.shown, found.withheld = [(name, None, value) for name, value in found.claims], []
     else:
-        found = read(
-            value,
-            shown=many(row(text, binary(16), json_value), 256),
-            withheld=many(row(text, binary(32)), 256),
-        )
-        shown, withheld, found.master = found.shown, found.withheld, None
-    names, hidden = [name for name, *_ in shown], [name for name, _ in withheld]
+        shown = many(row(text, binary(16), lambda value: value), 256)
+        found = read(value, shown=shown, withheld=many(row(text, binary(32)), 256))
+        found.master = None
+    names, hidden = [name for name, *_ in found.shown], [name for name, _ in found.withheld]
     require(len(names + hidden) <= 256, "over_limit")
     require(all(a < b for ordered in (names, hidden, sorted(names + hidden)) for a, b in pairwise(ordered)))
-    return SimpleNamespace(
-        shown=shown, withheld=withheld, master=found.master, values={name: value for name, _, value in shown}
-    )
-
-
-def row(*readers):
-    def reader(value):
-        require(isinstance(value, list) and len(value) == len(readers))
-        return tuple(read(item) for read, item in zip(readers, value, strict=True))
-
-    return reader
-
-
-def json_value(value):
-    return value
+    found.withheld, found.values = dict(found.withheld), {name: value for name, _, value in found.shown}
+    return found
 
 
 def claims_digest(disclosure, suite):
@@ -463,23 +387,21 @@ def read_document(value):
     return document.size, *document.digest
 
 
-def read_proof(data):
-    require(len(data) <= 256 * 1024, "over_limit")
-    return decode_proof(read_json(data), 0)
-
-
-def decode_proof(value, depth):
+def read_proof(value, depth=0):
     def linked(items):
         require(depth < 3, "over_limit")
-        return many(lambda item: decode_proof(item, depth + 1), 16)(items)
+        return many(lambda item: read_proof(item, depth + 1), 16)(items)
 
     path = many(binary(32), 40)
     proof = read(
         value, "shunzheng/proof/1", ("disclosure", "status", "linked"),
-        submission=lambda place: read(place, index=number(0, 2**20 - 1), path=path), record=read_record,
-        disclosure=read_disclosure, entry=read_entry, sequence=number(1, MOST),
+        record=read_record, disclosure=read_disclosure, sequence=number(1, MOST), linked=linked,
+        submission=lambda place: read(place, index=number(0, 2**20 - 1), path=path),
+        entry=lambda entry: read(
+            entry, "shunzheng/entry/1", statement=read_statement, signature=signature, accepted=moment
+        ),
         batch=many(row(pattern("left|right"), number(-MOST, MOST), binary(32)), 40),
-        status=lambda staple: read(staple, sequence=number(1, MOST), chunk=binary(32), path=path), linked=linked,
+        status=lambda staple: read(staple, sequence=number(1, MOST), chunk=binary(32), path=path),
     )  # fmt: skip
     require(proof.linked != [])
     proof.linked = proof.linked or []
@@ -490,87 +412,64 @@ def decode_proof(value, depth):
 
 # -- registry-events.md, batch-and-anchor.md: replaying --
 
-
-class Anchor(NamedTuple):
-    n: int
-    block: int
-    time: int
-    before: int  # the size of the log, and after it
-    size: int
-    root: bytes
-    status_root: bytes
-    void: bool
-
-
-class Key(NamedTuple):
-    spki: bytes
-    purpose: int
-    log: str
-    n: int
-
-
-class Change(NamedTuple):
-    """What an anchor made of the status of a position."""
-
-    sequence: int
-    status: int
-    contradictory: bool
-    since: int
+Anchor = namedtuple("Anchor", "n block time before size root status_root void")  # sizes before and after it
+Key = namedtuple("Key", "spki purpose log n")
+Change = namedtuple("Change", "sequence status contradictory since")  # by an anchor, of a position
+AFTER = {0: range(1, 8), 1: (0, 2, 3, 4, 5, 6, 7), 8: range(1, 8)}  # statuses by the one before; else 8
 
 
 class Log:
-    """What is known of a log: anchors by sequence from 1, and of each position its changes and its place in the tree."""
+    """What is known of a log: its anchors, the changes of each position, and its status tree."""
 
     def __init__(self, suite, size):
         self.suite, self.size = suite, size
         self.known = size == 0  # every status from the beginning
         self.anchors, self.anchored_at = [], 0
         self.statuses = {}  # the changes of a position, in order
-        self.chunks, self.nodes = {}, {}  # by number, and by first and last chunk
+        self.nodes = {}  # of the tree, by first and last chunk
 
-    def status(self, position, sequence):
+    def status(self, position, sequence=MOST):
         changes = reversed(self.statuses.get(position, ()))
         return next((change for change in changes if change.sequence <= sequence), None)
 
-    def set(self, position, status):
-        number, place = divmod(position, 64)
-        chunk = bytearray(self.chunks.get(number, bytes(32)))
-        kept, shift = ((0x0F, 4), (0xF0, 0))[place % 2]
-        chunk[place // 2] = chunk[place // 2] & kept | status << shift
-        self.put(number, bytes(chunk))
+    def status_root(self, changes):
+        """Return the root once `changes` (status by position) are made."""
+        return self.node(0, (self.size + 63) // 64, changes) if self.size else bytes(32)
 
-    def put(self, number, chunk):
-        """Put a chunk into the tree, and forget the nodes above it."""
-        self.chunks[number] = chunk
-        low, high = 0, (self.size + 63) // 64
+    def node(self, low, high, changes):
+        """Return the node over chunks from `low` to `high`; where nothing changes it is kept."""
+        if not changes and (low, high) in self.nodes:
+            return self.nodes[low, high]
         self.nodes.pop((low, high), None)
-        while high - low > 1:
-            middle = split(low, high)
-            low, high = (low, middle) if number < middle else (middle, high)
-            self.nodes.pop((low, high), None)
-
-    def status_root(self):
-        return self.node(0, (self.size + 63) // 64) if self.size else bytes(32)
-
-    def node(self, low, high):
-        if (low, high) not in self.nodes:
-            h = SUITES[self.suite]
-            if high - low == 1:
-                found = status_leaf(h, low, self.chunks.get(low, bytes(32)))
-            else:
-                middle = split(low, high)
-                found = h(b"\x01" + self.node(low, middle) + self.node(middle, high))
+        h = SUITES[self.suite]
+        if high - low == 1:
+            found = status_leaf(h, low, self.chunk(low, changes))
+        else:
+            middle = low + (1 << (high - low - 1).bit_length() - 1)  # the largest power of two below the size
+            left = {position: status for position, status in changes.items() if position < 64 * middle}
+            right = {position: status for position, status in changes.items() if position >= 64 * middle}
+            found = h(b"\x01" + self.node(low, middle, left) + self.node(middle, high, right))
+        if not changes:
             self.nodes[low, high] = found
-        return self.nodes[low, high]
+        return found
 
+    def chunk(self, number, changes):
+        """Return the 32 bytes of 64 positions, the first of two in the high bits."""
 
-def split(low, high):
-    """Return where a tree over leaves from `low` to `high` divides: at the largest power of two below its size."""
-    return low + (1 << (high - low - 1).bit_length() - 1)
+        def status(position):
+            known = self.status(position)
+            return changes.get(position, known.status if known else 0)
+
+        pairs = range(64 * number, 64 * number + 64, 2)
+        return bytes(status(position) << 4 | status(position + 1) for position in pairs)
 
 
 def status_leaf(h, number, chunk):
     return leaf_hash(h, b"shunzheng/status/1" + number.to_bytes(5, "big") + chunk)
+
+
+def understood(condition):
+    require(condition, "not_understood")
 
 
 class Trust:
@@ -586,128 +485,98 @@ class Trust:
         return next(held, None)
 
     def apply(self, n, kind, time, block, payload):
-        if kind not in ABI:
-            raise Unreadable("newer_format")
-        try:
-            fields = decode_abi(ABI[kind], payload)
-        except (ValueError, IndexError, OverflowError) as error:
-            raise Unreadable("not_understood") from error
-        stop = "not_understood"
+        require(kind in ABI, "newer_format")
+        fields = decode_abi(ABI[kind], payload)
         if kind == 2:
             self.province = True
         elif kind in (1, 16):
-            require(self.province, stop)
+            understood(self.province)
         elif kind == 3:
             log, suite, _, _, (_, _, _, _, size, _) = fields
-            require(log not in self.logs and suite in SUITE_NUMBERS, stop)
-            self.logs[log] = Log(SUITE_NUMBERS[suite], size)
+            understood(log not in self.logs and suite in (1, 2))
+            self.logs[log] = Log(("sm3", "sha256")[suite - 1], size)
         elif kind in (5, 6, 7, 8):
-            require(fields[0] in self.logs, stop)
+            understood(fields[0] in self.logs)
         elif kind in (9, 10):
             self.issuers.append((fields[1], n, fields[0]))
         elif kind == 11:
             log, purpose, spki = fields
-            require(keccak256(spki) not in self.keys, stop)
+            understood(keccak256(spki) not in self.keys)
             self.keys[keccak256(spki)] = Key(spki, purpose, log, n)
         elif kind == 12:
             self.grants.append((*fields, n))
         elif kind in (13, 14):
             key, at = fields
-            require(key in self.keys, stop)
-            require(kind == 13 or at <= self.compromised.get(key, at), stop)
+            understood(key in self.keys)
+            understood(kind == 13 or at <= self.compromised.get(key, at))
             (self.retired if kind == 13 else self.compromised)[key] = at
         elif kind == 15:
             self.anchored(n, time, block, *fields)
 
     def anchored(self, n, time, block, name, sequence, size, root, status_root, words):
-        log, stop = self.logs.get(name), "not_understood"
-        require(log is not None, stop)
-        require(
-            sequence == len(log.anchors) + 1 and 0 <= size - log.size <= 2**20 and size < 2**40, stop
-        )  # 1
+        log = self.logs.get(name)
+        understood(log and sequence == len(log.anchors) + 1)  # 1
+        understood(0 <= size - log.size <= 2**20 and size < 2**40)
         before, log.size = log.size, size  # 2
-        changes, void = [], len(words) % 6 != 0 or len(words) > 60_000  # 3
-        for start in range(0, 0 if void else len(words), 6):
-            position, status = int.from_bytes(words[start : start + 5], "big"), words[start + 5]
-            void = void or position >= size or status > 8 or (changes != [] and position <= changes[-1][0])
-            changes.append((position, status))
-        if not void and log.known:  # 4
-            chunks = {position // 64: log.chunks.get(position // 64, bytes(32)) for position, _ in changes}
-            for change in changes:
-                log.set(*change)
-            void = log.status_root() != status_root
-            for number, chunk in chunks.items() if void else ():
-                log.put(number, chunk)
+        cuts = range(0, len(words) - 5, 6)  # 3
+        changes = [(int.from_bytes(words[cut : cut + 5], "big"), words[cut + 5]) for cut in cuts]
+        void = len(words) % 6 != 0 or len(words) > 60_000
+        void = void or any(position >= size or status > 8 for position, status in changes)
+        void = void or any(one >= other for (one, _), (other, _) in pairwise(changes))
+        void = void or (log.known and log.status_root(dict(changes)) != status_root)  # 4
         log.anchors.append(Anchor(n, block, time, before, size, root, status_root, void))  # 5
         if void:
             return
         log.anchored_at = time  # 6
+        first = Change(0, 0, False, 0) if log.known else None
         for position, status in changes:  # 7
-            known = log.status(position, sequence)
-            if known is None:
-                contradictory = log.known and not allowed(0, status)
-            else:
-                contradictory = known.contradictory or not allowed(known.status, status)
-            log.statuses.setdefault(position, []).append(Change(sequence, status, contradictory, time))
+            last = log.status(position) or first
+            wrong = last is not None and (last.contradictory or status not in AFTER.get(last.status, (8,)))
+            log.statuses.setdefault(position, []).append(Change(sequence, status, wrong, time))
 
 
-def allowed(was, status):
-    if was in (0, 8):
-        return 1 <= status <= 7
-    return status in (0, 2, 3, 4, 5, 6, 7) if was == 1 else status == 8
-
-
-ABI = {
-    1: ["20"], 2: ["20"], 3: ["n32", "u8", "20", "[n6", ("s", "n32", "u64", "b32", "u64", "b32")], 4: ["n6", "n32"],
-    5: ["n32", "20"], 6: ["n32", "20"], 7: ["n32", "20"], 8: ["n32", "20"], 9: ["n32", "n18"], 10: ["n32", "n18"],
-    11: ["n32", "u8", "x"], 12: ["n32", "b32", "n18", "u8", "[n21", "u64", "u64"], 13: ["b32", "u64"], 14: ["b32", "u64"],
-    15: ["n32", "u64", "u64", "b32", "b32", "x"], 16: ["s"],
+ABI = {  # by kind of event: names (n), bytes (b), numbers (u) with their size, text (x), lists ([), tuples
+    1: ["u160"], 2: ["u160"], 4: ["n6", "n32"], 13: ["b32", "u64"], 14: ["b32", "u64"], 16: ["x"],
+    3: ["n32", "u8", "u160", "[n6", ("x", "n32", "u64", "b32", "u64", "b32")], 11: ["n32", "u8", "x"],
+    **{kind: ["n32", "u160"] for kind in (5, 6, 7, 8)}, 9: ["n32", "n18"], 10: ["n32", "n18"],
+    12: ["n32", "b32", "n18", "u8", "[n21", "u64", "u64"], 15: ["n32", "u64", "u64", "b32", "b32", "x"],
 }  # fmt: skip
 
 
 def decode_abi(types, data, start=0):
-    """Decode a tuple of names (n) and bytes (b) of a length, numbers (u) of bits, addresses, strings (s, x), lists ([)."""
+    """Decode a tuple of types; what is dynamic stands behind it, at the place that its word names."""
     found = []
     for place, kind in enumerate(types):
         word = slice_of(data, start + 32 * place, 32)
-        at = start + int.from_bytes(word, "big")
-        dynamic = isinstance(kind, tuple) or kind in ("s", "x") or kind[0] == "["
-        if dynamic and at < start + 32 * len(types):
-            raise ValueError
-        if isinstance(kind, tuple):
-            found.append(decode_abi(kind, data, at))
-        elif dynamic:
-            length = int.from_bytes(slice_of(data, at, 32), "big")
-            if kind[0] == "[":
-                if length > len(data):
-                    raise ValueError
-                found.append(decode_abi([kind[1:]] * length, data, at + 32))
-            else:
-                content = slice_of(data, at + 32, length)
-                if any(slice_of(data, at + 32 + length, -length % 32)):
-                    raise ValueError
-                found.append(content)
-        elif kind[0] == "u" or kind == "20":
-            number = int.from_bytes(word, "big")
-            if number >= 2 ** (160 if kind == "20" else int(kind[1:])):
-                raise ValueError
-            found.append(number)
+        value = int.from_bytes(word, "big")
+        if kind[0] in "x[" or isinstance(kind, tuple):
+            understood(value >= 32 * len(types))
+            found.append(decode_dynamic(kind, data, start + value))
+        elif kind[0] == "u":
+            understood(value < 2 ** int(kind[1:]))
+            found.append(value)
         else:
-            length = int(kind[1:])
-            if any(word[length:]):
-                raise ValueError
-            found.append(word[:length] if kind[0] == "b" else name_of(word[:length]))
+            content, padding = word[: int(kind[1:])], word[int(kind[1:]) :]
+            understood(not any(padding))
+            name = content.rstrip(b"\0").decode("ascii", "backslashreplace").replace("\0", "\\x00")
+            found.append(content if kind[0] == "b" else name)
     return found
 
 
+def decode_dynamic(kind, data, at):
+    if isinstance(kind, tuple):
+        return decode_abi(kind, data, at)
+    length = int.from_bytes(slice_of(data, at, 32), "big")
+    if kind != "x":
+        understood(length <= len(data))
+        return decode_abi([kind[1:]] * length, data, at + 32)
+    understood(not any(slice_of(data, at + 32 + length, -length % 32)))
+    return slice_of(data, at + 32, length)
+
+
 def slice_of(data, start, length):
-    if start + length > len(data):
-        raise ValueError
+    understood(start + length <= len(data))
     return data[start : start + length]
-
-
-def name_of(padded):
-    return padded.rstrip(b"\0").decode("ascii", "backslashreplace").replace("\0", "\\x00")
 
 
 # -- checkpoint.md, trust-file.md, snapshot.md --
@@ -717,12 +586,16 @@ def take_snapshot(data, trust_file):
     """Return the `Trust` of a whole snapshot. Raises: Unreadable with the reason of snapshot.md."""
     registry, cosigners, threshold = read_trust_file(trust_file)
     line, feed, stream = data.partition(b"\n")
-    require(feed and len(line) <= 256 * 1024, "malformed")  # 1
+    require(feed and len(line) <= MOST_BYTES, "malformed")  # 1
     try:
         value = read_json(line)
         require(canonical(value) == line)
         header = read(
-            value, "shunzheng/snapshot/1", checkpoint=read_checkpoint,
+            value, "shunzheng/snapshot/1",
+            checkpoint=lambda value: read(
+                value, "shunzheng/checkpoint/1", registry=text, n=number(1, MOST), head=key_id,
+                block=number(0, MOST), block_hash=key_id, time=moment,
+            ),
             cosignatures=many(lambda value: read(value, key=key_id, signature=signature), 256),
             after=lambda value: read(value, n=number(0, MOST), head=key_id, block=number(0, MOST)),
         )  # fmt: skip
@@ -731,7 +604,7 @@ def take_snapshot(data, trust_file):
         require(after.n <= point.n and after.block <= point.block)
         first = after.block == 0 and after.head.hex()[:16] == point.registry.rpartition(":")[2]
         require(after.n > 0 or first)
-    except Unreadable as error:
+    except ValueError as error:
         raise Unreadable("newer_format" if str(error) == "newer_format" else "malformed") from error
     require(point.registry == registry, "other_registry")  # 2
     counted = [one for one in header.cosignatures if one.key in cosigners]
@@ -774,11 +647,11 @@ class Inflated:
         """Inflate until so many bytes are held, or the stream ends."""
         while len(self.held) < size and not self.inflater.eof:
             require(self.rest, "truncated")
-            piece, self.rest = self.rest[:4096], self.rest[4096:]
             try:
-                self.held += self.inflater.decompress(piece)
+                self.held += self.inflater.decompress(self.rest[:4096])
             except zlib.error as error:
                 raise Unreadable("damaged") from error
+            self.rest = self.rest[4096:]
 
     def take(self, size, at_end):
         self.fill(size)
@@ -792,256 +665,244 @@ class Inflated:
         return not (self.held or self.inflater.unused_data or self.rest)
 
 
-def read_checkpoint(value):
-    return read(
-        value, "shunzheng/checkpoint/1", registry=text, n=number(1, MOST), head=key_id, block=number(0, MOST),
-        block_hash=key_id, time=moment,
-    )  # fmt: skip
-
-
 def read_trust_file(data):
     """Return registry, cosigners' keys by identifier, and the threshold."""
     try:
-        require(len(data) <= 256 * 1024)
+        require(len(data) <= MOST_BYTES)
         found = read(
             read_json(data), "shunzheng/trust/1", ("threshold",), registry=text, threshold=number(2, 256),
             cosigners=many(lambda value: read(value, name=text, key=binary(91)), 256),
         )  # fmt: skip
-        names, keys = (
-            {one.name for one in found.cosigners},
-            {keccak256(one.key): one.key for one in found.cosigners},
-        )
+        names = {one.name for one in found.cosigners}
+        keys = {keccak256(one.key): one.key for one in found.cosigners}
         require(all(map(is_key, keys.values())))
         require(2 <= len(names) == len(keys) == len(found.cosigners))
         threshold = found.threshold or len(names) // 2 + 1
         require(threshold <= len(names))
-    except Unreadable as error:
+    except ValueError as error:
         raise Unreadable("trust_file") from error
     return found.registry, keys, threshold
 
 
 # -- verification.md --
 
-
-class Origin(NamedTuple):
-    steps: dict  # outcome and reason by number
-    log: Log
-    anchor: Anchor
-    position: int
-
-    @property
-    def good(self):
-        return all(outcome == PASS for outcome, _ in self.steps.values())
+PASS, FAIL, UNKNOWN, SKIP = "pass", "fail", "unknown", "not_applicable"
 
 
-def origin(proof, trust, present=True):
-    """Steps 1 and 4 to 8."""
-    statement, record = proof.entry.statement, proof.record
-    log = trust.logs.get(statement.log) if statement.registry == trust.registry else None
-    anchor = log.anchors[proof.sequence - 1] if log and proof.sequence <= len(log.anchors) else None
-    steps = {1: form(proof, trust, log, present)}
-    h = SUITES[record.suite]
-    root = root_of_path(h, record.leaf, proof.submission.index, statement.count, proof.submission.path)
-    inside = (record.suite, root) == (statement.suite, statement.root)
-    steps[4] = (PASS, "in_submission") if inside else (FAIL, "not_in_submission")
-    key = trust.keys.get(statement.key)
-    if key is None:
-        steps[5] = UNKNOWN, "key_unknown"
-    else:
-        good = signed_by(key.spki, canonical(statement.body), proof.entry.signature)
-        steps[5] = (PASS, "signature_good") if good else (FAIL, "signature_bad")
-    steps[6], position = batch(proof, anchor)
-    steps[7] = anchoring(statement, anchor)
-    steps[8] = entitlement(proof, trust, anchor, key)
-    return Origin(steps, log, anchor, position)
+class Judged(Exception):
+    """What ends a step, or the look at one link: outcome and reason."""
 
 
-def form(proof, trust, log, present):
-    record, statement = proof.record, proof.entry.statement
-    if present and record.action not in PRESENTABLE:
-        return FAIL, "not_presentable"
-    if record.issuer != statement.issuer or not names_issuer(record):
-        return FAIL, "issuer_mismatch"
-    if statement.registry != trust.registry:
-        return UNKNOWN, "other_registry"
-    if log is None:
-        return UNKNOWN, "log_unknown"
-    if not record.suite == statement.suite == log.suite:
-        return FAIL, "suite_mismatch"
-    return PASS, "well_formed"
+def fail(condition, reason):
+    if condition:
+        raise Judged(FAIL, reason)
 
 
-def batch(proof, anchor):
-    if anchor is None:
-        return (UNKNOWN, "anchor_unknown"), None
-    statement = proof.entry.statement
-    h, count, first = SUITES[statement.suite], statement.count, 0
-    hash_ = leaf_hash(h, count.to_bytes(8, "big") + canonical(proof.entry.body))
-    for side, other, sibling in proof.batch:
-        if not 0 < other < 2**40 or count + other >= 2**40:
-            return (FAIL, "not_in_batch"), None
-        own, theirs = count.to_bytes(8, "big") + hash_, other.to_bytes(8, "big") + sibling
-        hash_ = h(b"\x01" + (theirs + own if side == "left" else own + theirs))
-        count, first = count + other, first + (other if side == "left" else 0)
-    if hash_ != anchor.root:
-        return (FAIL, "not_in_batch"), None
-    if count != anchor.size - anchor.before:
-        return (FAIL, "count_mismatch"), None
-    return (PASS, "in_batch"), anchor.before + first + proof.submission.index
+def doubt(condition, reason):
+    if condition:
+        raise Judged(UNKNOWN, reason)
 
 
-def anchoring(statement, anchor):
-    if anchor is None:
-        return UNKNOWN, "anchor_unknown"
-    if anchor.void:
-        return UNKNOWN, "anchor_void"
-    if anchor.time > statement.expires:
-        return FAIL, "statement_expired"
-    if anchor.time + 600 < statement.time:
-        return FAIL, "statement_postdated"
-    return PASS, "anchored"
+def step(judge, *known):
+    """Return outcome and reason of a step; it passes for the reason that `judge` returns."""
+    try:
+        return PASS, judge(*known)
+    except Judged as found:
+        return found.args
 
 
-def entitlement(proof, trust, anchor, key):
-    if anchor is None:
-        return UNKNOWN, "anchor_unknown"
-    record, statement = proof.record, proof.entry.statement
-    if trust.log_of(record.issuer, anchor.n) != statement.log:
-        return FAIL, "issuer_not_in_log"
-    if key is None or key.n > anchor.n:
-        return FAIL, "key_not_registered"
+def raise_worst(found):
+    """Let the first outcome that is `fail` decide, else the first that is `unknown`."""
+    for outcome in (FAIL, UNKNOWN):
+        for one in found:
+            if one[0] == outcome:
+                raise Judged(*one)
 
-    def covers(grant):
-        _, of, issuer, kinds, types, since, until, n = grant
-        if (of, issuer) != (statement.key, record.issuer) or n > anchor.n:
+
+class Origin:
+    """Steps 1 and 4 to 8 of a proof, with log, key, anchor and position as far as they are known."""
+
+    def __init__(self, proof, trust, present=True):
+        self.proof, self.trust, self.present = proof, trust, present
+        self.record, self.statement = proof.record, proof.entry.statement
+        known = self.statement.registry == trust.registry
+        self.log = trust.logs.get(self.statement.log) if known else None
+        anchors = self.log.anchors if self.log else ()
+        self.anchor = anchors[proof.sequence - 1] if proof.sequence <= len(anchors) else None
+        self.key = trust.keys.get(self.statement.key)
+        self.position = None
+        judges = (self.form, self.submission, self.signed, self.batch, self.anchoring, self.entitlement)
+        self.steps = dict(zip((1, 4, 5, 6, 7, 8), map(step, judges), strict=True))
+        self.good = all(outcome == PASS for outcome, _ in self.steps.values())
+
+    def form(self):
+        record, statement = self.record, self.statement
+        fail(self.present and record.action not in PRESENTABLE, "not_presentable")
+        fail(record.issuer != statement.issuer or not names_issuer(record), "issuer_mismatch")
+        doubt(statement.registry != self.trust.registry, "other_registry")
+        doubt(self.log is None, "log_unknown")
+        fail(not record.suite == statement.suite == self.log.suite, "suite_mismatch")
+        return "well_formed"
+
+    def submission(self):
+        record, statement, place = self.record, self.statement, self.proof.submission
+        root = root_of_path(SUITES[record.suite], record.leaf, place.index, statement.count, place.path)
+        fail((record.suite, root) != (statement.suite, statement.root), "not_in_submission")
+        return "in_submission"
+
+    def signed(self):
+        doubt(self.key is None, "key_unknown")
+        good = signed_by(self.key.spki, canonical(self.statement.body), self.proof.entry.signature)
+        fail(not good, "signature_bad")
+        return "signature_good"
+
+    def batch(self):
+        doubt(self.anchor is None, "anchor_unknown")
+        h, count, left = SUITES[self.statement.suite], self.statement.count, 0
+        hash_ = leaf_hash(h, count.to_bytes(8, "big") + canonical(self.proof.entry.body))
+        for side, other, sibling in self.proof.batch:
+            fail(not 0 < other < 2**40 or count + other >= 2**40, "not_in_batch")
+            own, theirs = count.to_bytes(8, "big") + hash_, other.to_bytes(8, "big") + sibling
+            hash_ = h(b"\x01" + (theirs + own if side == "left" else own + theirs))
+            count, left = count + other, left + (other if side == "left" else 0)
+        fail(hash_ != self.anchor.root, "not_in_batch")
+        fail(count != self.anchor.size - self.anchor.before, "count_mismatch")
+        self.position = self.anchor.before + left + self.proof.submission.index
+        return "in_batch"
+
+    def anchoring(self):
+        doubt(self.anchor is None, "anchor_unknown")
+        doubt(self.anchor.void, "anchor_void")
+        fail(self.anchor.time > self.statement.expires, "statement_expired")
+        fail(self.anchor.time + 600 < self.statement.time, "statement_postdated")
+        return "anchored"
+
+    def entitlement(self):
+        doubt(self.anchor is None, "anchor_unknown")
+        record, key, n, time = self.record, self.key, self.anchor.n, self.anchor.time
+        fail(self.trust.log_of(record.issuer, n) != self.statement.log, "issuer_not_in_log")
+        fail(key is None or key.n > n, "key_not_registered")
+        own = key.purpose == 1 and key.log == self.statement.log
+        fail(not (own and any(map(self.covered_by, self.trust.grants))), "not_entitled")
+        doubt(time >= self.trust.compromised.get(self.statement.key, time + 1), "key_compromised")
+        fail(time >= self.trust.retired.get(self.statement.key, time + 1), "key_retired")
+        return "entitled"
+
+    def covered_by(self, grant):
+        _, key, issuer, kinds, types, since, until, n = grant
+        if (key, issuer) != (self.statement.key, self.record.issuer) or n > self.anchor.n:
             return False
-        typed = record.parsed["type"] if record.kind in ("licence", "material") else None
-        return since <= anchor.time <= until and kinds & KINDS[record.kind] and (not types or typed in types)
-
-    if key.purpose != 1 or key.log != statement.log or not any(map(covers, trust.grants)):
-        return FAIL, "not_entitled"
-    if anchor.time >= trust.compromised.get(statement.key, anchor.time + 1):
-        return UNKNOWN, "key_compromised"
-    if anchor.time >= trust.retired.get(statement.key, anchor.time + 1):
-        return FAIL, "key_retired"
-    return PASS, "entitled"
-
-
-def worst(found):
-    """Return the first that fails, else the first."""
-    return next((one for one in found if one[0] == FAIL), found[0])
+        typed = self.record.parsed["type"] if self.record.kind in CERTIFICATES else None
+        in_time = since <= self.anchor.time <= until
+        return in_time and kinds & KINDS[self.record.kind] and (not types or typed in types)
 
 
 def comparison(documents, values, disclosure):
     """Step 2."""
     values = {name: value for name, value in values.items() if not is_document(name)}
-    if not documents and not values:
-        return UNKNOWN, "nothing_presented"
-    if disclosure is None:
-        return UNKNOWN, "nothing_disclosed"
-    hidden = {name for name, _ in disclosure.withheld}
-    registered, unreadable, found = [], False, []
-    for name, value in disclosure.values.items():
-        if is_document(name):
-            try:
-                registered.append(read_document(value))
-            except Unreadable:
-                unreadable = True
-    for content in documents:
-        if any(size == len(content) and SUITES[suite](content) == own for size, suite, own in registered):
-            continue
-        if any(map(is_document, hidden)):
-            found.append((UNKNOWN, "document_withheld"))
-        elif unreadable or not registered:
-            found.append((UNKNOWN, "document_not_registered"))
-        else:
-            found.append((FAIL, "document_mismatch"))
-    for name, value in values.items():
-        if name in hidden:
-            found.append((UNKNOWN, "claim_withheld"))
-        elif name not in disclosure.values:
-            found.append((FAIL, "claim_mismatch"))
-        elif not within_profile(value):
-            found.append((UNKNOWN, "claims_unreadable"))
-        elif canonical(value) != canonical(disclosure.values[name]):
-            found.append((FAIL, "claim_mismatch"))
-    if found:
-        return worst(found)
+    doubt(not documents and not values, "nothing_presented")
+    doubt(disclosure is None, "nothing_disclosed")
+    found = [step(compare_document, content, disclosure) for content in documents]
+    raise_worst(found + [step(compare_value, name, value, disclosure) for name, value in values.items()])
     if documents:
-        return PASS, "document_matches"
-    if {name for name in disclosure.values if not is_document(name)} - values.keys():
-        return UNKNOWN, "claims_incomplete"
-    return PASS, "claims_match"
+        return "document_matches"
+    doubt({name for name in disclosure.values if not is_document(name)} - values.keys(), "claims_incomplete")
+    return "claims_match"
+
+
+def compare_document(content, disclosure):
+    registered, whole = documents_of(disclosure)
+    if not any(size == len(content) and SUITES[suite](content) == own for size, suite, own in registered):
+        doubt(any(map(is_document, disclosure.withheld)), "document_withheld")
+        doubt(not whole or not registered, "document_not_registered")
+        fail(True, "document_mismatch")
+
+
+def documents_of(disclosure):
+    """Return the documents that a disclosure shows, and whether those are all."""
+    if disclosure is None:
+        return set(), False
+    found, whole = set(), not any(map(is_document, disclosure.withheld))
+    for value in (value for name, value in disclosure.values.items() if is_document(name)):
+        try:
+            found.add(read_document(value))
+        except ValueError:
+            whole = False
+    return found, whole
+
+
+def compare_value(name, value, disclosure):
+    doubt(name in disclosure.withheld, "claim_withheld")
+    fail(name not in disclosure.values, "claim_mismatch")
+    try:
+        stated = canonical(read_json(json.dumps(value).encode()))
+    except (ValueError, TypeError) as error:
+        raise Judged(UNKNOWN, "claims_unreadable") from error
+    fail(stated != canonical(disclosure.values[name]), "claim_mismatch")
 
 
 def claims(proof):
-    if proof.disclosure is None:
-        return UNKNOWN, "nothing_disclosed"
-    good = (proof.record.suite, claims_digest(proof.disclosure, proof.record.suite)) == proof.record.claims
-    return (PASS, "claims_committed") if good else (FAIL, "claims_altered")
+    """Step 3."""
+    doubt(proof.disclosure is None, "nothing_disclosed")
+    suite = proof.record.suite
+    fail((suite, claims_digest(proof.disclosure, suite)) != proof.record.claims, "claims_altered")
+    return "claims_committed"
 
 
-def standing(proof, found, trust):
+def standing(found):
     """Step 9."""
-    log, position = found.log, found.position
-    if position is None:
-        return UNKNOWN, "position_unknown"
-    newest = log.status(position, len(log.anchors))
-    if newest and newest.contradictory:
-        return UNKNOWN, "status_contradictory"
+    proof, log, position = found.proof, found.log, found.position
+    doubt(position is None, "position_unknown")
+    newest = log.status(position)
+    doubt(newest and newest.contradictory, "status_contradictory")
     status = newest.status if newest else 0
-    if status not in (0, 8):
-        return FAIL, STATUSES[status]
-    doubt = staple_doubt(proof.status, log, position)
+    fail(status not in (0, 8), STATUSES[status])
+    check_staple(proof.status, log, position)
     targets = {target for _, target in proof.record.links}
     attached = [one for one in proof.linked if one.record.leaf not in targets]
-    good = {one.sequence for one in attached if explains(one, proof, log, position, trust)}
-    if doubt is None and not all(explains(one, proof, log, position, trust) for one in attached):
-        doubt = "attached_unproven"
+    good = [one.sequence for one in attached if explains(one, found)]
+    doubt(len(good) < len(attached), "attached_unproven")
     changes = log.statuses.get(position, ())[-1024:]
     revived = next((change.sequence for change in reversed(changes) if change.status == 8), None)
-    if doubt is None and (revived not in good if revived else len(changes) == 1024):
-        doubt = "reinstatement_unproven"
-    return (UNKNOWN, doubt) if doubt else (PASS, f"status_{STATUSES[status]}")
+    doubt(revived not in good if revived else len(changes) == 1024, "reinstatement_unproven")
+    return f"status_{STATUSES[status]}"
 
 
-def staple_doubt(staple, log, position):
-    missing = None if log.known else "predecessor_unknown"
+def check_staple(staple, log, position):
+    """Let a staple raise doubts that nothing newer has settled."""
+    doubt(staple is None and not log.known, "predecessor_unknown")
     if staple is None:
-        return missing
+        return
     byte = staple.chunk[position % 64 // 2]
     stated = byte >> 4 if position % 2 == 0 else byte & 15
     if staple.sequence > len(log.anchors):
-        return "staple_newer" if stated not in (0, 8) else missing
+        doubt(stated not in (0, 8), "staple_newer")
+        doubt(not log.known, "predecessor_unknown")
+        return
     anchor = log.anchors[staple.sequence - 1]
-    if anchor.void or position >= anchor.size:
-        return "staple_altered"
-    h = SUITES[log.suite]
-    leaf = status_leaf(h, position // 64, staple.chunk)
-    root = root_of_path(h, leaf, position // 64, (anchor.size + 63) // 64, staple.path)
-    if root != anchor.status_root:
-        return "staple_altered"
-    if missing:
-        then = log.status(position, staple.sequence)
-        return None if stated == (then.status if then else 0) else "status_contradictory"
-    return None
+    doubt(anchor.void or position >= anchor.size, "staple_altered")
+    number, h = position // 64, SUITES[log.suite]
+    leaf = status_leaf(h, number, staple.chunk)
+    root = root_of_path(h, leaf, number, (anchor.size + 63) // 64, staple.path)
+    doubt(root != anchor.status_root, "staple_altered")
+    then = log.status(position, staple.sequence)
+    doubt(not log.known and stated != (then.status if then else 0), "status_contradictory")
 
 
-def explains(one, proof, log, position, trust):
-    if one.disclosure or one.status or one.linked:
+def explains(one, found):
+    """Tell whether an attached proof is that of the record which made the change at its anchor."""
+    change = found.log.status(found.position, one.sequence)
+    if one.disclosure or one.status or one.linked or change is None or change.sequence != one.sequence:
         return False
-    change = log.status(position, one.sequence)
-    if change is None or change.sequence != one.sequence:
-        return False
-    mine, theirs = proof.record, one.record
-    same = (mine.kind, mine.parsed["line"], mine.issuer, proof.entry.statement.log)
+    mine, theirs = found.record, one.record
+    same = (mine.kind, mine.parsed["line"], mine.issuer, found.statement.log)
     if same != (theirs.kind, theirs.parsed["line"], theirs.issuer, one.entry.statement.log):
         return False
     if theirs.action in ("renew", "amend"):
         made = change.status == 2
     else:
         made = theirs.identifier == mine.identifier and RESULTS.get(theirs.action) == change.status
-    return made and origin(one, trust, present=False).good
+    return made and Origin(one, found.trust, present=False).good
 
 
 def civil_date(time):
@@ -1049,156 +910,124 @@ def civil_date(time):
 
 
 def dates(record, trust, now, behind):
+    """Step 10."""
     today = civil_date(max(now, min(trust.time, LAST_TIME)))
-    if record.valid_from and today < record.valid_from:
-        return (UNKNOWN, "clock_behind") if behind else (FAIL, "not_yet_valid")
-    if record.valid_until is None:
-        return PASS, "no_end_date"
-    return (FAIL, "expired") if today > record.valid_until else (PASS, "within_dates")
+    early = record.valid_from and today < record.valid_from
+    doubt(early and behind, "clock_behind")
+    fail(early, "not_yet_valid")
+    fail(record.valid_until and today > record.valid_until, "expired")
+    return "within_dates" if record.valid_until else "no_end_date"
 
 
-class Judged(Exception):
-    """What ends the look at one link."""
-
-
-def seals(proof, trust):
+def seals(found):
     """Step 11."""
-    if not proof.record.links:
-        return SKIP, "no_links"
-    holders, judged = [], []
-    for rel, target in proof.record.links:
-        try:
-            holders.append(link(proof, rel, target, trust))
-        except Judged as found:
-            judged.append(found.args)
-    if judged:
-        return worst(judged)
-    if proof.record.kind in ("licence", "material") and proof.record.issuer not in holders:
-        return FAIL, "seal_of_another"
-    return PASS, "seals_good"
+    kind, links = found.record.kind, found.record.links
+    if not links:
+        raise Judged(SKIP, "no_links")
+    seen = [step(link, found, rel, target) for rel, target in links]
+    raise_worst(seen)
+    holders = [holder for _, holder in seen]
+    fail(kind in CERTIFICATES and found.record.issuer not in holders, "seal_of_another")
+    return "seals_good"
 
 
-def link(proof, rel, target, trust):
-    """Return whose seal it is. Raises: Judged."""
-    kind = proof.record.kind
-    if kind in ("licence", "material") and rel == "sealed-by":
-        sealing, found = linked(proof, target, "signature", trust)
-        registered, sealed = documents_of(proof), documents_of(sealing)
-        if registered is None or sealed is None:
-            raise Judged(UNKNOWN, "sealed_document_withheld")  # 3
-        if not sealed <= registered:
-            raise Judged(FAIL, "sealed_other_document")
-        own = found.log.status(found.position, len(found.log.anchors))  # 4
-        in_force(found.log, own, "signature_ended")
-        if [one for one, _ in sealing.record.links] != ["made-with"]:
-            raise Judged(UNKNOWN, "link_unknown")
-        return seal(sealing, sealing.record.links[0][1], found.anchor, trust)
+def link(found, rel, target):
+    """Return whose seal it is."""
+    kind = found.record.kind
     if kind == "signature" and rel == "made-with":
-        return seal(proof, target, origin(proof, trust).anchor, trust)
-    raise Judged(UNKNOWN, "link_unknown")
+        return seal(found, target)
+    doubt(kind not in CERTIFICATES or rel != "sealed-by", "link_unknown")
+    sealing = linked(found, target, "signature")
+    (registered, whole), (sealed, sure) = (documents_of(one.proof.disclosure) for one in (found, sealing))
+    doubt(not (whole and registered and sure and sealed), "sealed_document_withheld")  # 3
+    fail(not sealed <= registered, "sealed_other_document")
+    in_force(sealing, MOST, "signature_ended")  # 4
+    doubt([one for one, _ in sealing.record.links] != ["made-with"], "link_unknown")
+    return seal(sealing, sealing.record.links[0][1])
 
 
-def linked(proof, target, kind, trust):
-    """Rules 1 and 2."""
-    one = next((one for one in proof.linked if one.record.leaf == target), None)
-    if one is None:
-        raise Judged(UNKNOWN, "link_missing")
-    if one.record.kind != kind:
-        raise Judged(FAIL, "link_of_another_kind")
-    found = origin(one, trust)
-    if not found.good:
-        number, (outcome, _) = next((n, step) for n, step in found.steps.items() if step[0] != PASS)
-        entitled = (number, outcome) != (8, FAIL)
-        raise Judged(*((UNKNOWN, "linked_unproven") if entitled else (FAIL, "linked_not_entitled")))
-    if not {inner.record.leaf for inner in one.linked} <= {inner for _, inner in one.record.links}:
-        raise Judged(UNKNOWN, "linked_unproven")
-    if claims(one)[0] != PASS:
-        raise Judged(UNKNOWN, "linked_undisclosed")
-    return one, found
+def linked(found, target, kind):
+    """Rules 1 and 2: return the origin of the attached proof that a link names."""
+    one = next((one for one in found.proof.linked if one.record.leaf == target), None)
+    doubt(one is None, "link_missing")
+    fail(one.record.kind != kind, "link_of_another_kind")
+    own = Origin(one, found.trust)
+    first = next((number for number, (outcome, _) in own.steps.items() if outcome != PASS), None)
+    fail(first == 8 and own.steps[8][0] == FAIL, "linked_not_entitled")
+    named = {inner for _, inner in one.record.links}
+    doubt(not own.good or not {inner.record.leaf for inner in one.linked} <= named, "linked_unproven")
+    doubt(step(claims, one)[0] != PASS, "linked_undisclosed")
+    return own
 
 
-def documents_of(proof):
-    shown = proof.disclosure
-    if shown is None or any(is_document(name) for name, _ in shown.withheld):
-        return None
-    try:
-        return {read_document(value) for name, value in shown.values.items() if is_document(name)} or None
-    except Unreadable:
-        return None
-
-
-def seal(sealing, target, anchor, trust):
-    one, found = linked(sealing, target, "seal", trust)
-    if anchor is None or sealing.disclosure is None:
-        raise Judged(UNKNOWN, "linked_unproven")
-    if found.anchor.n > anchor.n:
-        raise Judged(FAIL, "seal_registered_later")  # 5
-    holder, signer = one.disclosure.values.get("CZZTDM"), sealing.disclosure.values.get("KZ_QZRDM")
-    if not isinstance(holder, str) or not isinstance(signer, str):
-        raise Judged(UNKNOWN, "seal_holder_withheld")  # 6
-    if holder != signer:
-        raise Judged(FAIL, "seal_of_another")
-    changes = found.log.statuses.get(found.position, ())  # 7
-    before = (change for change in reversed(changes) if found.log.anchors[change.sequence - 1].n <= anchor.n)
-    in_force(found.log, next(before, None), "seal_not_in_force")
-    record, used = one.record, civil_date(anchor.time)  # 8
-    if (record.valid_from and used < record.valid_from) or (record.valid_until and used > record.valid_until):
-        raise Judged(FAIL, "seal_out_of_dates")
+def seal(sealing, target):
+    """Rules 5 to 8: return whose seal it is."""
+    found, anchor, disclosure = linked(sealing, target, "seal"), sealing.anchor, sealing.proof.disclosure
+    doubt(anchor is None or disclosure is None, "linked_unproven")
+    fail(found.anchor.n > anchor.n, "seal_registered_later")  # 5
+    holder, signer = found.proof.disclosure.values.get("CZZTDM"), disclosure.values.get("KZ_QZRDM")
+    doubt(not isinstance(holder, str) or not isinstance(signer, str), "seal_holder_withheld")  # 6
+    fail(holder != signer, "seal_of_another")
+    in_force(found, anchor.n, "seal_not_in_force")  # 7
+    since, until, used = found.record.valid_from, found.record.valid_until, civil_date(anchor.time)  # 8
+    fail((since and used < since) or (until and used > until), "seal_out_of_dates")
     return holder
 
 
-def in_force(log, change, reason):
-    """Rules 4 and 7."""
-    if not log.known or (change and (change.contradictory or change.status == 8)):
-        raise Judged(UNKNOWN, "linked_status_unknown")
-    if change and change.status:
-        raise Judged(FAIL, reason)
+def in_force(found, n, reason):
+    """Rules 4 and 7: what was linked to was valid when event `n` had happened."""
+    log, changes = found.log, reversed(found.log.statuses.get(found.position, ()))
+    last = next((change for change in changes if log.anchors[change.sequence - 1].n <= n), None)
+    doubt(not log.known or (last and (last.contradictory or last.status == 8)), "linked_status_unknown")
+    fail(last and last.status, reason)
+
+
+def age(found, now, behind, max_age):
+    """Step 12."""
+    doubt(behind, "clock_behind")
+    doubt(found.position is None, "not_reached")
+    doubt(now - found.log.anchored_at > max_age, "knowledge_stale")
+    return "knowledge_fresh"
+
+
+def judge(data, trust, now, documents=(), values=None, max_age=3600):
+    """Return outcome and reason of each step on the JSON text of a proof, by number."""
+    try:
+        require(len(data) <= MOST_BYTES, "over_limit")
+        proof = read_proof(read_json(data))
+    except ValueError as error:  # of the readers' own, or of what they use
+        reason = str(error) if isinstance(error, Unreadable) else "proof_unreadable"
+        return {1: (UNKNOWN, reason)} | dict.fromkeys(range(2, 13), (UNKNOWN, "not_reached"))
+    found = Origin(proof, trust)
+    behind = now + 120 < min(trust.time, LAST_TIME)
+    return found.steps | {
+        2: step(comparison, documents, values or {}, proof.disclosure),
+        3: step(claims, proof),
+        9: step(standing, found),
+        10: step(dates, proof.record, trust, now, behind),
+        11: step(seals, found),
+        12: step(age, found, now, behind, max_age),
+    }
 
 
 ENDED = {"expired", "not_yet_valid", "signature_ended", *STATUSES[1:8]}
 GENUINE = {1, 2, 3, 4, 5, 6, 7, 8, 11}
 
 
-def judge(data, trust, now, documents=(), values=None, max_age=3600):
-    """Return outcome and reason of each step on the JSON text of a proof, by number."""
-    try:
-        proof = read_proof(data)
-    except Unreadable as error:
-        return {1: (UNKNOWN, str(error))} | dict.fromkeys(range(2, 13), (UNKNOWN, "not_reached"))
-    found = origin(proof, trust)
-    behind = now + 120 < min(trust.time, LAST_TIME)
-    if behind:
-        age = UNKNOWN, "clock_behind"
-    elif found.position is None:
-        age = UNKNOWN, "not_reached"
-    elif now - found.log.anchored_at > max_age:
-        age = UNKNOWN, "knowledge_stale"
-    else:
-        age = PASS, "knowledge_fresh"
-    return found.steps | {
-        2: comparison(documents, values or {}, proof.disclosure),
-        3: claims(proof),
-        9: standing(proof, found, trust),
-        10: dates(proof.record, trust, now, behind),
-        11: seals(proof, trust),
-        12: age,
-    }
-
-
 def decide(steps):
     """Return verdict, step and reason."""
 
-    def rank(step):
-        number, (outcome, reason) = step
+    def rank(one):
+        number, (outcome, reason) = one
         if outcome == FAIL:
             return (2 if reason in ENDED else 0), number
         if outcome == UNKNOWN:
             return (1 if number in GENUINE else 3), number
         return 4, number != 9, number
 
-    deciding = min(steps.items(), key=rank)
+    number, (_, reason) = deciding = min(steps.items(), key=rank)
     verdict = ("invalid", "unverifiable", "not_current", "unverifiable", "valid")[rank(deciding)[0]]
-    return verdict, deciding[0], deciding[1][1]
+    return verdict, number, reason
 
 
 def main():
@@ -1217,10 +1046,10 @@ def main():
         now = moment(args.now) if args.now else int(datetime.now(UTC).timestamp())
         values = read_json(args.claims.read_bytes()) if args.claims else {}
         require(isinstance(values, dict), "the claims are no object")
-    except (Unreadable, OSError) as error:
+    except (ValueError, OSError) as error:
         sys.exit(f"nothing was verified: {error}")
-    verdict, step, reason = decide(judge(proof, trust, now, documents, values, args.max_age))
-    print(json.dumps({"verdict": verdict, "step": step, "reason": reason, "known_as_of": trust.time}))
+    verdict, number, reason = decide(judge(proof, trust, now, documents, values, args.max_age))
+    print(json.dumps({"verdict": verdict, "step": number, "reason": reason, "known_as_of": trust.time}))
     return {"valid": 0, "not_current": 10, "invalid": 11, "unverifiable": 12}[verdict]
 
 
