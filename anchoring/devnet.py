@@ -30,6 +30,7 @@ from anchoring.chain import Block
 from anchoring.children import dies_with
 from anchoring.errors import ChainUnavailable, DevnetError
 from anchoring.ethereum import Account, Endpoint, EthereumChain
+from anchoring.files import replace_file
 from anchoring.follower import Stop
 from ledger.keys import keccak256
 
@@ -102,10 +103,8 @@ class Devnet:
             self._endpoint = Endpoint(self.url, most=MAX_STATE_BYTES)
             self.chain = EthereumChain(self._endpoint)
             self._wait_until_ready()
-            _write(
-                self._directory / "chain.json",
-                json.dumps({"chain_id": CHAIN_ID, "port": self._port}).encode(),
-            )
+            found = json.dumps({"chain_id": CHAIN_ID, "port": self._port})
+            replace_file(self._directory / "chain.json", [found.encode()])
         except BaseException:
             self._kill()
             raise
@@ -141,7 +140,7 @@ class Devnet:
             state = gzip.decompress(bytes.fromhex(dumped.removeprefix("0x")))
         except (AttributeError, ValueError, OSError, EOFError) as error:
             raise DevnetError(f"anvil's state cannot be read: {error}") from error
-        _write(self._directory / "state.json", state)
+        replace_file(self._directory / "state.json", [state])
         self._saved = latest
 
     def run(self, stop: Stop, told: Callable[[str], None] = lambda message: None) -> None:
@@ -237,7 +236,7 @@ class Devnet:
     def _password(self) -> str:
         path = self._directory / "password"
         if not path.exists():
-            _write(path, secrets.token_hex(16).encode(), mode=0o600)
+            replace_file(path, [secrets.token_hex(16).encode()], mode=0o600)
         return path.read_text()
 
 
@@ -249,19 +248,3 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def _write(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Replace a file in one step: after a crash it holds the old content or the new, never a part."""
-    aside = path.with_name(path.name + ".new")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -10,10 +10,10 @@ from anchoring.reading import Reading
 from anchoring.register import Held, Register, batch_entries, causes, leaves, record
 from anchoring.statuses import StatusTrees
 from anchoring.trees import BatchTree
-from ledger.claims import FullDisclosure, is_document
+from ledger.claims import FullDisclosure
 from ledger.limits import MAX_LINK_DEPTH
 from ledger.proof import Proof
-from ledger.sealing import SHOWN
+from ledger.sealing import as_linked
 from ledger.trees import MerkleTree
 
 
@@ -74,8 +74,8 @@ class _Maker:
     def linked(self, held: Held, depth: int = 0) -> Iterator[Proof]:
         """Yield the proofs of the seals and sealings to which the record links, each with those to which it links.
 
-        They show whose and for what they are, and withhold the rest. What another city registered is not here, and
-        what was not disclosed here stays undisclosed: whoever verifies then says what is missing.
+        What another city registered is not here (`shunzheng proof --linked` adds it), and what was not disclosed here
+        stays undisclosed: whoever verifies then says what is missing.
         """
         for link in held.record.links if depth < MAX_LINK_DEPTH else ():
             try:
@@ -83,11 +83,8 @@ class _Maker:
                 proof = self.proof(target)
             except (NotFound, NotFinal):
                 continue
-            shown = target.disclosure
-            if isinstance(shown, FullDisclosure):
-                wanted = {name for name in shown.values if name in SHOWN or is_document(name)}
-                shown = shown.select(target.record.suite, wanted)
-            yield replace(proof, disclosure=shown, linked=tuple(self.linked(target, depth + 1)))
+            inner = tuple(self.linked(target, depth + 1))
+            yield as_linked(replace(proof, disclosure=target.disclosure, linked=inner))
 
     def causes(self, held: Held) -> list[Held]:
         """Return the newest final record that changed the status, and the newest that reinstated, oldest first.

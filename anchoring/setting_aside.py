@@ -4,7 +4,6 @@ After a restore, the chain may hold something else at the positions that were pr
 signed is thrown away for that: the file can be handed in again.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
+from anchoring.files import replace_file
 from anchoring.register_tables import CHANGE, DISCLOSURE, LINEAGE, LINK, RECORD, SUBMISSION
 from ledger.canonical import decode
 from ledger.canonical import encode as canonical
@@ -59,13 +59,7 @@ def write_aside(connection: Connection, local: Local, directory: Path) -> Path:
     """Write the submission as a private file, whole or not at all, and return where it is."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = directory / f"{local.entry.statement.root.hex()}{SUFFIX}"
-    aside = path.with_name(path.name + ".new")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.writelines(_lines(connection, local))
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    replace_file(path, _lines(connection, local), mode=0o600)
     return path
 
 

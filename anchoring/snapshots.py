@@ -1,11 +1,5 @@
-"""Export snapshots from a replica, and keep what was imported: a directory with a replica that no chain feeds.
+"""Export snapshots from a replica, and keep what was imported: a directory with a replica that no chain feeds."""
 
-What a verifier saw last is remembered in a file of its own, so that an older snapshot is noticed as such. Files are
-written aside and renamed: a crash leaves what was there before.
-"""
-
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,24 +11,20 @@ from anchoring.errors import CheckpointRefused, NotFound
 from anchoring.overlay import Nothing, Overlay
 from anchoring.reading import Cursor, Reading
 from anchoring.replica import Replica, Taken
+from anchoring.snapshot_files import Seen, checked, chunks
 from anchoring.statuses import StatusTrees
 from ledger import snapshots
-from ledger.canonical import encode as canonical
-from ledger.checkpoints import Cosigned, Fork, contradiction, read_cosigned
+from ledger.checkpoints import Cosigned
 from ledger.errors import SnapshotRefused
 from ledger.fold import Trees, derive
-from ledger.inflation import CHUNK_BYTES
 from ledger.knowledge import Chain as Fold
-from ledger.knowledge import Knowledge
 from ledger.registry import Event
-from ledger.snapshots import Header, Held, Point
+from ledger.snapshots import Header, Point
 from ledger.trust import Fact
 from ledger.trust_files import TrustFile
 
 REPLICA: Final = "replica.db"  # in the directory of an imported snapshot
 SEEN: Final = "seen.json"
-FORK: Final = ".fork.json"  # behind the name of the file of what was seen
-FORKED_SNAPSHOT: Final = ".fork.snapshot"
 STORED_EVENTS: Final = 5_000  # of one transaction: a tenth of a second's work for a database
 
 Progress = Callable[[int, int], None]  # events done, events in all
@@ -58,58 +48,6 @@ def export(reading: Reading, cosigned: Cosigned, after: int = 0) -> Iterator[byt
     found = reading.events(after, most=checkpoint.n - after) if after < checkpoint.n else iter(())
     header = Header(cosigned, after, head, block)
     yield from snapshots.write_snapshot(header, (item.event for item in found))
-
-
-def chunks(path: Path) -> Iterator[bytes]:
-    """Yield the content of a file, piece by piece."""
-    with path.open("rb") as file:
-        while piece := file.read(CHUNK_BYTES):
-            yield piece
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """The file that remembers the newest checkpoint that was ever seen of a registry."""
-
-    path: Path
-
-    def checkpoint(self) -> Cosigned | None:
-        """Return it. Raises: MalformedInput for a damaged file, which must not read as "nothing was ever seen"."""
-        return read_cosigned(self.path.read_bytes()) if self.path.exists() else None
-
-    def newest(self) -> Point | None:
-        held = self.checkpoint()
-        return held.checkpoint if held else None
-
-    def point(self, n: int) -> Point | None:
-        newest = self.newest()
-        return newest if newest and newest.n == n else None
-
-    def remember(self, cosigned: Cosigned) -> None:
-        """Remember a checkpoint that was taken, durably, before anything is said on the strength of it."""
-        if self.newest() is None or self.newest() != cosigned.checkpoint:
-            _write(self.path, canonical(cosigned.to_json()))
-
-    def keep_fork(self, path: Path, given: Cosigned) -> None:
-        """Keep the evidence of a fork beside what was seen: both checkpoints, or where these are of different events
-        the snapshot, whose events lead from one to the other."""
-        held = self.checkpoint()
-        if held and contradiction(held.checkpoint, given.checkpoint):
-            _write(self.path.with_name(self.path.name + FORK), canonical(Fork(held, given).to_json()))
-        else:
-            shutil.copyfile(path, self.path.with_name(self.path.name + FORKED_SNAPSHOT))
-
-
-def load(path: Path, trust: TrustFile, seen: Seen) -> Knowledge:
-    """Return what a whole snapshot says, replayed in memory. Raises: SnapshotRefused; what was seen before stays."""
-    header = _checked(path, trust, seen, seen)
-    if header.after:
-        raise SnapshotRefused(
-            "not_held", "it is a delta: import it into the directory that holds what is before it"
-        )
-    knowledge = snapshots.replay(chunks(path))
-    seen.remember(header.cosigned)
-    return knowledge
 
 
 class ImportedSnapshot:
@@ -167,7 +105,7 @@ class ImportedSnapshot:
         2. Its events are stored, some thousand a transaction: after a crash there are fewer of them, and none that is wrong.
         3. Its checkpoint is remembered.
         """
-        header = _checked(path, trust, _Both(self, seen), seen)  # 1
+        header = checked(path, trust, _Both(self, seen), seen)  # 1
         if self.newest() is None:
             self._directory.mkdir(parents=True, exist_ok=True)
             self.replica.prepare(header.checkpoint.registry, header.after_head)
@@ -213,15 +151,6 @@ class _Both:
         return self.imported.point(n)
 
 
-def _checked(path: Path, trust: TrustFile, held: Held, seen: Seen) -> Header:
-    try:
-        return snapshots.check_snapshot(lambda: chunks(path), trust, held)[0]
-    except SnapshotRefused as error:
-        if error.reason == "fork":
-            seen.keep_fork(path, snapshots.read_header(chunks(path)).cosigned)
-        raise
-
-
 def _trees(reading: Reading) -> Trees:
     """Return the status trees of the replica, every position checked against the newest root."""
     stored = StatusTrees()
@@ -240,17 +169,3 @@ def _cursor(fold: Fold, header: Header) -> Cursor:
     last = fold.n == header.checkpoint.n
     block_hash = header.checkpoint.block_hash if last else b""
     return Cursor(fold.n, fold.head, fold.block, fold.time, fold.block, block_hash, fold.time)
-
-
-def _write(path: Path, content: bytes) -> None:
-    aside = path.with_name(path.name + ".new")
-    with aside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

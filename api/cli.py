@@ -4,96 +4,124 @@ Exit codes: 0 done or valid, 1 failed, 2 usage, 10 not current, 11 invalid, 12 u
 """
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 from anchoring.errors import AnchoringError, SubmissionRefused
-from api.client import NodeError
-from api.console import note
+from api.console import in_words, note, show_json
+from api.node_error import NodeError
 from api.settings import SettingsError
+from api.words import ACTION_PURPOSES, ACTION_WORDS
+from ledger.canonical import Json
 from ledger.errors import LedgerError, SnapshotRefused
 
-#: The module of each command. Only that of the given one is imported: the chain's libraries take a second to load.
+#: The module of each command, and what the command is for. Only the module of the given one is imported: the chain's
+#: libraries take a second to load.
 COMMANDS: Final = {
-    "demo": "demo",
-    "init": "nodes",
-    "node": "nodes",
-    "devnet": "devnet",
-    "keys": "keys",
-    "submit": "submit",
-    "proof": "certificates",
-    "trace": "certificates",
-    "refresh": "refresh",
-    "status": "status",
-    "verify": "verify",
-    "checkpoint": "checkpoints",
-    "snapshot": "snapshots",
-    **dict.fromkeys(
-        (
-            "renew",
-            "amend",
-            "transfer",
-            "suspend",
-            "resume",
-            "cancel",
-            "revoke",
-            "withdraw",
-            "void",
-            "reinstate",
-        ),
-        "life",
-    ),
-    "inspect": "inspect",
-    "seal": "seal",
-    "attach": "carriers",
-    "detach": "carriers",
-    "token": "tokens",
-    "receipts": "receipts",
-    "audit": "audit",
-    "recover": "recover",
-    "chain": "chain",
+    "demo": ("demo", "play the whole story with a development chain and two cities"),
+    "init": ("nodes", "lay out the directory of a node"),
+    "node": ("nodes", "run a city's node"),
+    "devnet": ("devnet", "run a development chain; for trials only"),
+    "keys": ("keys", "make and show signing keys"),
+    "submit": ("submit", "sign records and hand them in to the city's node"),
+    "proof": ("certificates", "export the proof of a certificate from its city's node"),
+    "trace": ("certificates", "show everything that became of a certificate"),
+    "refresh": ("refresh", "give proofs their newest staple, from any city's node"),
+    "status": ("status", "what the status of a certificate was on a day of the past"),
+    "verify": ("verify", "verify documents or claims against their proof"),
+    "checkpoint": ("checkpoints", "sign, show and compare checkpoints of the registry"),
+    "snapshot": ("snapshots", "export, import and show snapshots for verifying offline"),
+    **{
+        action: ("life", f"{ACTION_WORDS[action][0]}: {purpose}")
+        for action, purpose in ACTION_PURPOSES.items()
+    },
+    "inspect": ("inspect", "verify the seals and signatures in a document, without any node"),
+    "seal": ("seal", "电子印章: make, register, apply and destroy seals; what one sealed"),
+    "attach": ("carriers", "put a proof inside an OFD or an unsigned PDF document"),
+    "detach": ("carriers", "take the proof out of a document; the registered bytes come back"),
+    "token": ("tokens", "give out and revoke access tokens of a node"),
+    "receipts": ("receipts", "check what became of a node's promises"),
+    "audit": ("audit", "check everything that a node holds against the chain and against itself"),
+    "recover": ("recover", "take back what a register restored from a backup has lost"),
+    "chain": ("chain", "deploy the registry and govern it"),
 }
+MODULES: Final = tuple(dict.fromkeys(module for module, _ in COMMANDS.values()))
 
 
-def parser(modules: Iterable[str] = COMMANDS.values()) -> argparse.ArgumentParser:
+def parser(modules: Iterable[str] = MODULES) -> argparse.ArgumentParser:
     """Return the parser of the commands of `modules`; of the whole command line by default."""
-    top = argparse.ArgumentParser(
-        prog="shunzheng",
-        description="Register, anchor and verify electronic licences, e-seals and e-signatures 顺证.",
-    )
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND [OPTION…]")
-    for module in dict.fromkeys(modules):
+    top, commands = _top()
+    for module in modules:
         import_module(f"api.commands.{module}").add(commands)
     return top
 
 
+def overview() -> argparse.ArgumentParser:
+    """Return the parser that knows no more of the commands than their names and what each is for."""
+    top, commands = _top()
+    for name, (_, purpose) in COMMANDS.items():
+        commands.add_parser(name, help=purpose)
+    return top
+
+
+def _top() -> tuple[argparse.ArgumentParser, Any]:
+    top = argparse.ArgumentParser(
+        prog="shunzheng",
+        description="Register, anchor and verify electronic licences, e-seals and e-signatures 顺证.",
+    )
+    return top, top.add_subparsers(dest="command", required=True, metavar="COMMAND [OPTION…]")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    module = COMMANDS.get(given[0]) if given else None
-    args = (parser([module]) if module else parser()).parse_args(given)
+    logging.getLogger("pyhanko").setLevel(logging.CRITICAL)  # what it says of strange files is in our reports
     try:
-        return int(args.run(args))
+        try:
+            return _run(sys.argv[1:] if arguments is None else list(arguments))
+        finally:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         note("stopped")
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:  # of standard output: whoever read has enough, or there is no room
+        if not isinstance(error, BrokenPipeError):
+            note(f"shunzheng: {in_words(error)}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to say goes nowhere
         return 1
-    except SubmissionRefused as error:
-        note(f"shunzheng: {error}")
+
+
+def _run(given: list[str]) -> int:
+    known = bool(given) and given[0] in COMMANDS
+    command = given[0] if known else overview().parse_args(given).command
+    args = parser([COMMANDS[command][0]]).parse_args(given)
+    try:
+        return int(args.run(args))
+    except BrokenPipeError:
+        raise
+    except (LedgerError, AnchoringError, NodeError, SettingsError, OSError) as error:
+        return _failed(error, as_json=getattr(args, "json", False))
+
+
+def _failed(error: Exception, *, as_json: bool) -> int:
+    """Say what is wrong, to people on standard error, with `--json` to programs on standard output too."""
+    message, reason = in_words(error), ""
+    rows: list[Json] = []
+    if isinstance(error, SnapshotRefused):
+        message, reason = f"the snapshot is refused ({error.reason}): {error}", error.reason
+    elif isinstance(error, NodeError | SubmissionRefused):
+        reason = error.problem
+    note(f"shunzheng: {message}")
+    if isinstance(error, SubmissionRefused):
+        rows = [{"row": row.row, "message": row.message} for row in error.rows]
         for row in error.rows:
             note(f"  row {row.row}: {row.message}")
-        return 1
-    except SnapshotRefused as error:
-        note(f"shunzheng: the snapshot is refused ({error.reason}): {error}")
-        return 1
-    except (LedgerError, AnchoringError, NodeError, SettingsError, OSError) as error:
-        note(f"shunzheng: {error}")
-        return 1
+    if as_json:
+        show_json({"error": message, "reason": reason, "rows": rows})
+    return 1
 
 
 if __name__ == "__main__":

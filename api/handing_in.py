@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from api.client import NodeClient, NodeError
+from api.client import NodeClient
 from api.console import note, progress
+from api.node_error import NodeError
 
 PATIENCE_SECONDS: Final = 600  # in all; then a person decides
 _LONGEST_WAIT: Final = 300  # seconds between two attempts, whatever the node says

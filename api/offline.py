@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from anchoring.snapshots import ImportedSnapshot, Seen, load
+from anchoring.snapshot_files import Seen, load
+from api import files
+from ledger.limits import MAX_TRUST_BYTES
 from ledger.trust import Trust
 from ledger.trust_files import TrustFile, read_trust_file
 
@@ -14,7 +16,7 @@ SEEN_SUFFIX: Final = ".seen"  # the newest checkpoint that was ever seen is reme
 
 def read_trust(path: Path) -> TrustFile:
     """Read a trust file. Raises: MalformedInput."""
-    return read_trust_file(path.read_bytes())
+    return files.decoded(path, "trust", read_trust_file)
 
 
 def seen_beside(trust: Path) -> Seen:
@@ -27,8 +29,12 @@ def opened(snapshot: Path, trust: Path) -> Iterator[Trust]:
     """Give what a snapshot file says, or what was imported into a directory. Raises: SnapshotRefused, NotFound."""
     pinned, seen = read_trust(trust), seen_beside(trust)
     if not snapshot.is_dir():
+        with files.naming(snapshot), snapshot.open("rb") as file:
+            files.refuse_other(file.read(MAX_TRUST_BYTES), "snapshot")
         yield load(snapshot, pinned, seen)
         return
+    from anchoring.snapshots import ImportedSnapshot  # loads the libraries of databases
+
     imported = ImportedSnapshot(snapshot)
     try:
         imported.check(pinned, seen)

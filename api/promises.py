@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from anchoring.files import replace_file
 from anchoring.rows import read_statement
-from api.client import NodeClient, NodeError
+from api.client import NodeClient
+from api.node_error import NodeError
 from ledger.canonical import MAX_INTEGER, decode
 from ledger.canonical import encode as canonical
 from ledger.errors import MalformedInput
@@ -36,12 +38,12 @@ def keep_receipt(node: NodeClient, submission: Path, reply: Mapping[str, Any]) -
     path, content = submission.with_suffix(SUFFIX), signed.encode() + b"\n"
     if path.exists() and path.read_bytes() != content:
         other = path.with_name(path.name + ".other")
-        other.write_bytes(content)
+        replace_file(other, [content])
         raise NodeError(
             f"{node.url} gives another receipt for this submission than before: keep both, {path} and {other}, and ask "
             "the node's administrator"
         )
-    path.write_bytes(content)
+    replace_file(path, [content])
     told = f"Keep {path.name}: it shows what the node promised, at the latest {format_time(signed.receipt.deadline)}."
     if _key(node, signed.receipt.key) is None:
         told += " It is evidence once the city's admin has declared the node's key."

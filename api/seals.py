@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from anchoring.files import replace_file
 from ledger.canonical import Json, decode
 from ledger.canonical import encode as canonical
 from ledger.catalogue import SEALS, CertificateType
 from ledger.documents.certificates import readable
 from ledger.documents.ses import Seal, decode_seal
-from ledger.errors import MalformedInput
+from ledger.errors import InvalidIdentifier, MalformedInput
 from ledger.fields import Fields
 from ledger.identifiers import check_credit_code
 from ledger.sealing import DECLARED_TIME, HOLDER, HOLDER_NAME, MADE_WITH, SEAL_NAME, SEALED_BY, SIGNER
@@ -22,6 +23,8 @@ from ledger.times import civil_date, format_time
 REGISTERED_SUFFIX: Final = ".registered.json"
 _NUMBER, _FORM, _MAKER, _FINGERPRINTS = "KZ_YZBM", "KZ_YZXS", "KZ_YZZZDW", "KZ_ZSZW"
 _ELECTRONIC: Final = "电子印章"
+_SEAL: Final = "seal."  # begins the identifier of a seal
+_MAX_QUOTED: Final = 80
 _SERIAL_DIGITS: Final = 24  # of the sealed document's digest: 96 bits
 
 
@@ -47,9 +50,8 @@ class Registered:
     def keep(self, seal: Path) -> Path:
         """Write it beside the seal, over what was kept of an earlier registration."""
         path = _kept(seal)
-        path.write_bytes(
-            canonical({"identifier": self.identifier, "record": self.record, "holder": self.holder})
-        )
+        content = canonical({"identifier": self.identifier, "record": self.record, "holder": self.holder})
+        replace_file(path, [content])
         return path
 
 
@@ -96,6 +98,15 @@ def fingerprints(seal: Seal) -> list[Json]:
         raise MalformedInput("the seal lists its certificates by other digests than SM3")
     digests = [SM3.hash(certificate) for certificate in seal.certificates]
     return [SM3.format(digest) for digest in (*digests, *(digest for _, digest in seal.digests))]
+
+
+def check_seal(identifier: str, instead: str) -> None:
+    """Check that an identifier is that of a seal. Raises: InvalidIdentifier, which says what to do `instead`."""
+    if not identifier.startswith(_SEAL):
+        raise InvalidIdentifier(
+            f"{identifier[:_MAX_QUOTED]!a} is no seal, whose identifier begins with `{_SEAL}`: {instead}"
+        )
+    SealingIdentifier.parse(identifier)
 
 
 def seal_type(name: str) -> CertificateType | None:

@@ -155,6 +155,20 @@ ACTION_WORDS: Final = {
     "reinstate": ("恢复效力", "reinstate"),
 }
 
+#: What each action is for, as the command line says it.
+ACTION_PURPOSES: Final = {
+    "renew": "register a new version of a certificate, for a new term",
+    "amend": "register a new version of a certificate, with other particulars",
+    "transfer": "end a certificate that another authority takes over",
+    "suspend": "suspend a certificate",
+    "resume": "put a suspended certificate into force again",
+    "cancel": "end a certificate, at the holder's wish or where it has no subject any more",
+    "revoke": "take back a certificate that should not have been granted",
+    "withdraw": "withdraw a certificate as a penalty",
+    "void": "declare a certificate void, lost ones among them",
+    "reinstate": "put an ended certificate into force again, after a review or judgment",
+}
+
 
 def words(language: Language) -> dict[str, str]:
     """Return every word of one language by its key."""

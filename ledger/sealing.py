@@ -7,11 +7,12 @@ place. The moment that counts is the anchor of the signature record; the time th
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from ledger import times
 from ledger.canonical import Json
-from ledger.claims import decode_document, is_document
+from ledger.claims import FullDisclosure, decode_document, is_document
 from ledger.errors import MalformedInput
 from ledger.origin import Origin, origin
 from ledger.proof import Proof
@@ -47,6 +48,51 @@ class _Judged(Exception):
 def linked_leaves(proof: Proof) -> frozenset[bytes]:
     """Return the leaf hashes of the records to which the record of `proof` links."""
     return frozenset(link.record for link in proof.record.links)
+
+
+def missing_links(proof: Proof) -> Iterator[Link]:
+    """Yield the links, of the proof and of those that it links to, of which no proof is attached."""
+    attached = {one.record.leaf(): one for one in proof.linked}
+    for link in proof.record.links:
+        if link.record in attached:
+            yield from missing_links(attached[link.record])
+        else:
+            yield link
+
+
+def with_linked(proof: Proof, given: Proof) -> Proof:
+    """Return the proof with `given` attached wherever a link names its record, in place of what is attached there.
+
+    So comes along what another city registered. Raises: MalformedInput where nothing links to that very record.
+    """
+    leaf = given.record.leaf()
+    if not _leads_to(proof, leaf):
+        record = given.record
+        raise MalformedInput(
+            f"nothing in the proof links to this record of {record.identifier}: is it another version?"
+        )
+    return _attached(proof, as_linked(given), leaf)
+
+
+def as_linked(proof: Proof) -> Proof:
+    """Return a proof as it travels inside another: whose and for what it is, and only what it links to."""
+    shown = proof.disclosure
+    if isinstance(shown, FullDisclosure):
+        wanted = {name for name in shown.values if name in SHOWN or is_document(name)}
+        shown = shown.select(proof.record.suite, wanted)
+    linked = tuple(one for one in proof.linked if one.record.leaf() in linked_leaves(proof))
+    return replace(proof, disclosure=shown, status=None, linked=linked)
+
+
+def _leads_to(proof: Proof, leaf: bytes) -> bool:
+    return leaf in linked_leaves(proof) or any(_leads_to(one, leaf) for one in proof.linked)
+
+
+def _attached(proof: Proof, given: Proof, leaf: bytes) -> Proof:
+    linked = tuple(_attached(one, given, leaf) for one in proof.linked)
+    if leaf in linked_leaves(proof):
+        linked = (given, *(one for one in linked if one.record.leaf() != leaf))
+    return replace(proof, linked=linked)
 
 
 def sealing(proof: Proof, anchor: Anchor | None, trust: Trust) -> Step:

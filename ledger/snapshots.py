@@ -217,7 +217,7 @@ def _split(chunks: Iterable[bytes]) -> tuple[Header, Iterator[bytes]]:
             return _header(line[:end]), chain([line[end + 1 :]], pieces)
         if len(line) > limits.MAX_TRUST_BYTES:
             break
-    raise SnapshotRefused("malformed", "it does not begin with the line of a snapshot")
+    raise SnapshotRefused("malformed", "it does not begin with the line of a snapshot: is it the right file?")
 
 
 def _header(line: bytes) -> Header:
@@ -238,7 +238,7 @@ def _header(line: bytes) -> Header:
     except NewerFormat as error:
         raise SnapshotRefused("newer_format", str(error)) from error
     except MalformedInput as error:
-        raise SnapshotRefused("malformed", str(error)) from error
+        raise SnapshotRefused("malformed", f"its first line is not that of a snapshot: {error}") from error
     if not header.after and (
         header.after_block or header.after_head.hex()[:16] != checkpoint.registry.rpartition(":")[2]
     ):

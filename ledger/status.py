@@ -13,7 +13,7 @@ from typing import Final, Self
 from ledger import limits
 from ledger.errors import MalformedInput
 from ledger.suites import Suite
-from ledger.trees import leaf_hash, node_hash, root_from_path
+from ledger.trees import MerkleTree, leaf_hash, root_from_path
 
 CHUNK_POSITIONS: Final = 64
 CHUNK_BYTES: Final = 32
@@ -119,24 +119,14 @@ class StatusBlock:
 
 def block_node(suite: Suite, number: int, content: bytes) -> bytes:
     """Return the 32-byte root over the chunks of block `number`, 1 to 8 chunks of 32 bytes."""
-    return _block_levels(suite, number, content)[-1][0]
+    return _block_tree(suite, number, content).root
 
 
-def _block_levels(suite: Suite, number: int, content: bytes) -> list[list[bytes]]:
-    first = number * BLOCK_CHUNKS
-    chunks = range(0, len(content), CHUNK_BYTES)
-    level = [
-        status_leaf(suite, first + place, content[start : start + CHUNK_BYTES])
-        for place, start in enumerate(chunks)
-    ]
-    levels = [level]
-    while len(level) > 1:
-        level = [
-            node_hash(suite, *pair) if len(pair) == 2 else pair[0]
-            for pair in (level[start : start + 2] for start in range(0, len(level), 2))
-        ]
-        levels.append(level)
-    return levels
+def _block_tree(suite: Suite, number: int, content: bytes) -> MerkleTree:
+    chunks = (content[start : start + CHUNK_BYTES] for start in range(0, len(content), CHUNK_BYTES))
+    return MerkleTree(
+        suite, [status_leaf(suite, chunk, held) for chunk, held in enumerate(chunks, number * BLOCK_CHUNKS)]
+    )
 
 
 class StatusTree:
@@ -233,15 +223,9 @@ class StatusTree:
     def path(self, position: int) -> list[bytes]:
         """Return the audit path of the chunk that holds `position`, from the leaf upwards."""
         self._settle()
-        block = position // BLOCK_POSITIONS
-        within = _block_levels(self.suite, block, self._content(block))
-        index = position // CHUNK_POSITIONS % BLOCK_CHUNKS
-        path = []
-        for nodes in within[:-1]:
-            if index ^ 1 < len(nodes):
-                path.append(nodes[index ^ 1])
-            index //= 2
-        return path + self.path_above(position, BLOCK_CHUNKS)
+        block, index = divmod(position // CHUNK_POSITIONS, BLOCK_CHUNKS)
+        within = _block_tree(self.suite, block, self._content(block)).path(index)
+        return within + self.path_above(position, BLOCK_CHUNKS)
 
     def path_above(self, position: int, width: int) -> list[bytes]:
         """Return the path of the subtree over the `width` chunks around `position`; `width` is 8, 16, 32 and so on."""

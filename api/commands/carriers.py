@@ -4,24 +4,23 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from api.commands.verify import PROOF_SUFFIX
+from api import files
 from api.console import note
+from api.files import PROOF_SUFFIX
 from ledger.documents.carriers import attach, detach
 from ledger.errors import MalformedInput
-from ledger.paper import PREFIX, decode_presented
+from ledger.paper import decode_presented
 
 
 def add(commands: Any) -> None:
-    put = commands.add_parser("attach", help="put a proof inside an OFD or an unsigned PDF document")
+    put = commands.add_parser("attach")
     put.add_argument("document", type=Path)
     put.add_argument("--proof", help=f"file of the proof, or the SZ1: code; default: DOCUMENT{PROOF_SUFFIX}")
     put.add_argument(
         "-o", "--output", type=Path, required=True, metavar="F", help="the document that carries it"
     )
     put.set_defaults(run=_attach)
-    take = commands.add_parser(
-        "detach", help="take the proof out of a document; the registered bytes come back"
-    )
+    take = commands.add_parser("detach")
     take.add_argument("document", type=Path)
     take.add_argument(
         "-o",
@@ -35,10 +34,13 @@ def add(commands: Any) -> None:
 
 
 def _attach(args: argparse.Namespace) -> int:
-    given = args.proof or args.document.with_name(args.document.name + PROOF_SUFFIX)
-    text = str(given).encode() if str(given).startswith(PREFIX) else Path(given).read_bytes()
-    carried = attach(args.document.read_bytes(), decode_presented(text))
-    args.output.write_bytes(carried)
+    given = args.proof or str(files.beside(args.document))
+    text = files.proof_text(given).encode()
+    with files.naming(given, "proof"):
+        proof = decode_presented(text)
+    with files.naming(args.document):
+        carried = attach(files.read(args.document), proof)
+    files.write(args.output, carried)
     note(
         f"{args.output}: {len(carried):,} bytes, the document with its proof inside. Register the document, not this file."
     )
@@ -46,13 +48,16 @@ def _attach(args: argparse.Namespace) -> int:
 
 
 def _detach(args: argparse.Namespace) -> int:
-    carried = detach(args.document.read_bytes())
+    with files.naming(args.document):
+        carried = detach(files.read(args.document))
     if carried.proof is None:
         raise MalformedInput(
             f"{args.document} carries no proof: look for {args.document.name}{PROOF_SUFFIX} beside it"
         )
-    beside = args.output.with_name(args.output.name + PROOF_SUFFIX)
-    args.output.write_bytes(carried.document)
-    beside.write_bytes(carried.proof.encode())
+    beside = files.beside(args.output)
+    files.write(
+        beside, carried.proof.encode()
+    )  # before the document, which may be the only place where it is
+    files.write(args.output, carried.document)
     note(f"{args.output} is the document as it was registered, {beside} its proof")
     return 0

@@ -5,19 +5,31 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
+from api import files
 from api.client import NodeClient
 from api.console import note, say, show_json
+from ledger.paper import decode_presented
+from ledger.proof import Proof, decode_proof
+from ledger.sealing import missing_links, with_linked
 
 TOKEN_VARIABLE: Final = "SHUNZHENG_TOKEN"  # noqa: S105
+_MAX_TOKEN_BYTES: Final = 4096  # a token has some fifty
 
 
 def add(commands: Any) -> None:
-    proof = commands.add_parser("proof", help="export the proof of a certificate from its city's node")
+    proof = commands.add_parser("proof")
     proof.add_argument("identifier")
     proof.add_argument("-o", "--output", type=Path, help="default: standard output")
+    proof.add_argument(
+        "--linked",
+        action="append",
+        default=[],
+        metavar="F",
+        help="proof of a seal or sealing that another city registered and this certificate links to; may be repeated",
+    )
     _node(proof)
     proof.set_defaults(run=_proof)
-    trace = commands.add_parser("trace", help="show everything that became of a certificate")
+    trace = commands.add_parser("trace")
     trace.add_argument("identifier")
     trace.add_argument("--json", action="store_true", help="for programs")
     _node(trace)
@@ -34,21 +46,39 @@ def _node(parser: argparse.ArgumentParser) -> None:
 def token(args: argparse.Namespace) -> str | None:
     """Return the token from its file or the environment; never from the command line, which others can read."""
     if args.token_file:
-        return str(args.token_file.read_text().strip())
+        return files.read(args.token_file, _MAX_TOKEN_BYTES).decode("utf-8", "replace").strip()
     return os.environ.get(TOKEN_VARIABLE)
 
 
 def _proof(args: argparse.Namespace) -> int:
+    given = [_linked(one) for one in args.linked]
     with NodeClient(args.node, token(args)) as node:
         content = node.certificate_proof(args.identifier)
+    proof = decode_proof(content)
+    for name, one in given:
+        with files.naming(name):
+            proof = with_linked(proof, one)
+    content = proof.encode()
+    for link in missing_links(proof):
+        note(
+            f"The proof of {proof.record.suite.format(link.record)} ({link.rel}) is not here: whoever registered it exports "
+            "it, and --linked takes it along. Without it the certificate cannot be verified."
+        )
     if args.output is None:
         say(content.decode())
     else:
-        args.output.write_bytes(content)
+        files.write(args.output, content)
         note(
             f"{args.output}: {len(content):,} bytes. It opens what it discloses: hand it to the holder only."
         )
     return 0
+
+
+def _linked(given: str) -> tuple[str, Proof]:
+    """Return a proof to attach, and how to name it. Raises: MalformedInput, OSError."""
+    text = files.proof_text(given).encode()
+    with files.naming(given, "proof"):
+        return given, decode_presented(text)
 
 
 def _trace(args: argparse.Namespace) -> int:

@@ -38,7 +38,7 @@ _NEW: Final = "make another with `shunzheng keys generate`"
 
 
 def add(commands: Any) -> None:
-    topic = commands.add_parser("chain", help="deploy the registry and govern it")
+    topic = commands.add_parser("chain")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
 
     account = actions.add_parser("account", help="make an account in an encrypted keystore file")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from anchoring.checkpoints import Checkpoints
-from api import processes
+from api import files, processes
 from api.client import NodeClient
 from api.console import note, say, show_json
 from api.offline import read_trust
@@ -20,7 +20,7 @@ _COMPARED: Final = {AGREE: "the same", CONTRADICT: "contradiction", UNTOLD: "can
 
 
 def add(commands: Any) -> None:
-    topic = commands.add_parser("checkpoint", help="sign, show and compare checkpoints of the registry")
+    topic = commands.add_parser("checkpoint")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
     sign = actions.add_parser("sign", help="sign with the node's key what the node computed itself")
     sign.add_argument("directory", type=Path, help="directory of the node")
@@ -68,7 +68,7 @@ def _sign(args: argparse.Namespace) -> int:
         note(f"this node holds another history: {contradiction(signed.checkpoint, given.checkpoint)}")
         return CONTRADICT
     if args.output:
-        args.output.write_bytes(canonical(signed.to_json()) + b"\n")
+        files.write(args.output, canonical(signed.to_json()) + b"\n")
         note(f"event {signed.checkpoint.n}, {len(signed.cosignatures)} cosignatures: {args.output}")
     else:
         show_json(signed.to_json())

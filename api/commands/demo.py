@@ -14,7 +14,7 @@ _BLOCK_SECONDS: Final = 1.0
 
 
 def add(commands: Any) -> None:
-    command = commands.add_parser("demo", help="play the whole story with a development chain and two cities")
+    command = commands.add_parser("demo")
     command.add_argument(
         "--once", action="store_true", help="end when the story is told, instead of leaving the nodes up"
     )

@@ -10,7 +10,7 @@ from api.processes import stop_on_signal
 
 
 def add(commands: Any) -> None:
-    devnet = commands.add_parser("devnet", help="run a development chain; for trials only")
+    devnet = commands.add_parser("devnet")
     devnet.add_argument("directory", type=Path, nargs="?", default=Path("devnet"), help="default: devnet")
     devnet.add_argument("--port", type=int, help="default: the last one, or a free one")
     devnet.add_argument("--block-seconds", type=float, default=1.0, help="default: 1")

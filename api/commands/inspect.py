@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from api.commands.verify import EXIT_CODES, PROOF_SUFFIX
+from api import files
+from api.commands.verify import EXIT_CODES
 from api.console import note, say, show_json
 from ledger import times
 from ledger.documents.archive import MAX_FILE_BYTES
@@ -22,13 +23,13 @@ _KINDS: Final = {
     "ses": ("电子签章", "electronic seal"),
     "ofd-sign": ("数字签名", "signature"),
     "pades": ("PDF 签名", "PDF"),
+    "pdf-timestamp": ("PDF 文档时间戳", "timestamp of the PDF"),
 }
 
 
 def add(commands: Any) -> None:
     command = commands.add_parser(
         "inspect",
-        help="verify the seals and signatures in a document, without any node",
         description="Reads OFD and PDF documents, seals (.esl) and seal signatures (.dat). "
         "Exit codes: 0 valid, 11 invalid, 12 unverifiable.",
     )
@@ -60,16 +61,20 @@ def _trust(paths: list[Path] | None) -> TrustList | None:
     """Return the lists as one; of none, None: then every chain is left open."""
     if not paths:
         return None
-    lists = [decode_trust_list(path.read_bytes()) for path in paths]
+    lists = [_list(path) for path in paths]
     return TrustList(lists[0].name, lists[0].issued, tuple(one for each in lists for one in each.authorities))
 
 
+def _list(path: Path) -> TrustList:
+    return files.decoded(path, "trust-list", decode_trust_list)
+
+
 def _with_proof_beside(found: Inspection, file: Path) -> Inspection:
-    beside = file.with_name(file.name + PROOF_SUFFIX)
+    beside = files.beside(file)
     if found.proof is not None or not beside.exists():
         return found
     try:
-        return replace(found, proof=decode_presented(beside.read_bytes()))
+        return replace(found, proof=decode_presented(files.read(beside)))
     except MalformedInput as error:
         note(f"{beside}: {error}")
         return found
@@ -105,6 +110,10 @@ def _signature(number: int, report: SignatureReport, language: int) -> list[str]
         (
             ("自称时间", "Stated time"),
             None if report.signed_at is None else times.format_time(report.signed_at),
+        ),
+        (
+            ("时间戳", "Timestamp"),
+            None if report.stamped_at is None else times.format_time(report.stamped_at),
         ),
         (("被改动的文件", "Altered"), ", ".join(report.altered)),
         (("未受保护的文件", "Not covered"), ", ".join(report.uncovered)),

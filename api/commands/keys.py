@@ -11,7 +11,7 @@ from ledger.keys import PrivateKey, generate, private_key
 
 
 def add(commands: Any) -> None:
-    topic = commands.add_parser("keys", help="make and show signing keys")
+    topic = commands.add_parser("keys")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
     make = actions.add_parser("generate", help="make a key; the private part never leaves the file")
     make.add_argument("--algorithm", choices=("sm2", "p256"), default="sm2", help="default: sm2")

@@ -5,19 +5,20 @@ import hashlib
 import secrets
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from anchoring.drafting import Target, draft
+from anchoring.files import replace_file
 from api.changes import Change, plan, read_rows, submissions_of
 from api.client import NodeClient
 from api.commands.certificates import token
-from api.commands.submit import target_of, wait_final, write_aside
+from api.commands.submit import target_of, wait_final
 from api.console import note, say, show_json
 from api.handing_in import hand_in
 from api.promises import keep_receipt
-from api.words import ACTION_WORDS, STATUS_WORDS
+from api.words import ACTION_PURPOSES, ACTION_WORDS, STATUS_WORDS
 from ledger.canonical import Json, decode
 from ledger.canonical import encode as canonical
 from ledger.errors import MalformedInput
@@ -26,27 +27,17 @@ from ledger.records import PRESENTABLE
 
 _SHOWN: Final = 20  # changes listed before signing; beyond, their number
 _UNIQUE_DIGITS: Final = 16
-_HELP: Final = {
-    "renew": "register a new version of a certificate, for a new term",
-    "amend": "register a new version of a certificate, with other particulars",
-    "transfer": "end a certificate that another authority takes over",
-    "suspend": "suspend a certificate",
-    "resume": "put a suspended certificate into force again",
-    "cancel": "end a certificate, at the holder's wish or where it has no subject any more",
-    "revoke": "take back a certificate that should not have been granted",
-    "withdraw": "withdraw a certificate as a penalty",
-    "void": "declare a certificate void, lost ones among them",
-    "reinstate": "put an ended certificate into force again, after a review or judgment",
-}
 
 
 def add(commands: Any) -> None:
-    for action, explained in _HELP.items():
+    for action, explained in ACTION_PURPOSES.items():
         add_action(commands, action, action, explained)
 
 
-def add_action(commands: Any, name: str, action: str, explained: str) -> None:
-    """Add a command of that name for an action."""
+def add_action(
+    commands: Any, name: str, action: str, explained: str, check: Callable[[str], None] | None = None
+) -> None:
+    """Add a command of that name for an action; `check` raises MalformedInput for identifiers that it is not for."""
     words = ACTION_WORDS[action][0]
     command = commands.add_parser(
         name,
@@ -73,7 +64,7 @@ def add_action(commands: Any, name: str, action: str, explained: str) -> None:
         "--wait", type=int, metavar="SECONDS", default=0, help="wait so long for it to be final"
     )
     command.add_argument("--json", action="store_true", help="for programs")
-    command.set_defaults(run=_run, action=action)
+    command.set_defaults(run=_run, action=action, check=check)
 
 
 def _add_content(command: argparse.ArgumentParser) -> None:
@@ -89,6 +80,8 @@ def _add_content(command: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     rows = _rows(args)
+    for row in rows if args.check else ():
+        args.check(row["identifier"])
     with NodeClient(args.node, token(args)) as node:
         lineages = node.lineages([str(row["identifier"]) for row in rows])
         changes = plan(args.action, rows, lineages, args.basis)
@@ -192,5 +185,5 @@ def signed(folder: Path, name: str, target: Target, key: PrivateKey, rows: Seque
     with draft(
         lines, target, key, secrets.token_bytes, now, read=lambda path: (folder / path).read_bytes()
     ) as drafted:
-        write_aside(kept, drafted.lines())
+        replace_file(kept, drafted.lines(), mode=0o600)
     return kept

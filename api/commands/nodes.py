@@ -18,12 +18,12 @@ from api.settings import FILE, Settings, SettingsError
 
 
 def add(commands: Any) -> None:
-    node = commands.add_parser("node", help="run a city's node")
+    node = commands.add_parser("node")
     node.add_argument("directory", type=Path, help=f"directory that holds {FILE} and the databases")
     node.add_argument("--only", choices=tuple(processes.PARTS), help="run one of its processes alone")
     node.set_defaults(run=_node)
 
-    init = commands.add_parser("init", help="lay out the directory of a node")
+    init = commands.add_parser("init")
     init.add_argument("directory", type=Path)
     init.add_argument("--registry", required=True, metavar="NAME", help="the registry that the node trusts")
     init.add_argument("--chain-url", required=True, metavar="URL")

@@ -20,7 +20,7 @@ _INVALID, _UNVERIFIABLE = 11, 12
 
 
 def add(commands: Any) -> None:
-    topic = commands.add_parser("receipts", help="check what became of a node's promises")
+    topic = commands.add_parser("receipts")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
     check = actions.add_parser(
         "check",

@@ -1,16 +1,21 @@
 """`shunzheng refresh`: give proofs their newest staple, from any node, without telling it which certificates they are of."""
 
 import argparse
-import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from api.client import NodeClient, NodeError
-from api.console import note, say
+from anchoring.errors import NotFound
+from api import files
+from api.client import NodeClient
+from api.console import in_words, note, say
+from api.node_error import NodeError
 from api.words import STATUS_WORDS
 from ledger import times
 from ledger.canonical import Json
+from ledger.documents.carriers import attach, detach, is_carrier
 from ledger.errors import MalformedInput
 from ledger.fields import Fields
 from ledger.limits import MAX_LOG_SIZE
@@ -21,17 +26,22 @@ from ledger.status import Status, status_in_chunk
 from ledger.trust import Anchor
 
 _MOST: Final = 2**53 - 1
+_SHOWN_CHARS: Final = 200  # of what was given: a code may have thousands
 
 
 def add(commands: Any) -> None:
     command = commands.add_parser(
         "refresh",
-        help="give proofs their newest staple, from any city's node",
         description="The node is asked for a thousand anchors and for a range of 262,144 positions, never for the "
         "certificate. What it answers is not believed: whoever verifies the proof holds the staple against the "
         "anchors that he knows himself. A second --node must know the same status root.",
     )
-    command.add_argument("proofs", nargs="+", metavar="PROOF", help="file of a proof, or an SZ1: code")
+    command.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="a proof; a document that carries one, or beside which NAME.proof.json lies; or an SZ1: code",
+    )
     command.add_argument(
         "--node",
         action="append",
@@ -46,14 +56,24 @@ def add(commands: Any) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    if args.output and len(args.proofs) > 1:
-        raise MalformedInput("-o is for one proof")
+    if args.output and len(args.files) > 1:
+        raise MalformedInput("-o is for one proof: leave it out, and files are renewed in place")
     first, *others = args.node
+    failed = 0
     with NodeClient(first) as node:
         source = Source(node, others)
-        for given in args.proofs:
-            _refresh(source, given, args.output)
-    return 0
+        for given in args.files:
+            try:
+                _refresh(source, given, args.output)
+            except (MalformedInput, NotFound) as error:
+                failed += 1
+                note(f"shunzheng: {given[:_SHOWN_CHARS]}: {error}")
+            except OSError as error:
+                failed += 1
+                note(f"shunzheng: {in_words(error)}")
+    if failed and len(args.files) > 1:
+        note(f"{failed} of {len(args.files)} could not be renewed and stay as they were")
+    return 1 if failed else 0
 
 
 class Source:
@@ -74,18 +94,19 @@ class Source:
             with NodeClient(url) as other:
                 if _find(other, log, found.sequence).status_root != root:
                     raise NodeError(
-                        f"{url} knows another status root of anchor {found.sequence} of {log}: nothing was changed"
+                        f"{url} knows another status root of anchor {found.sequence} of {log}: one of the two nodes lies "
+                        "or is broken, so nothing more was renewed"
                     )
         return found
 
 
 def _find(node: NodeClient, log: str, sequence: int) -> Anchor:
-    """Return an anchor as a node tells it. Raises: NodeError, MalformedInput."""
+    """Return an anchor as a node tells it. Raises: NodeError, NotFound, MalformedInput."""
     for item in node.anchors_around(log, sequence):
         anchor = _read_anchor(item)
         if (anchor.log, anchor.sequence) == (log, sequence):
             return anchor
-    raise NodeError(f"{node.url} does not know anchor {sequence} of {log} yet")
+    raise NotFound(f"{node.url} does not know anchor {sequence} of {log} yet: ask later, or another node")
 
 
 def _read_anchor(item: Json) -> Anchor:
@@ -103,38 +124,78 @@ def _read_anchor(item: Json) -> Anchor:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A proof that somebody has; `put` gives the content of `path` with another proof in its place, None a code's text."""
+
+    path: Path | None
+    proof: Proof
+    put: Callable[[Proof], bytes]
+
+
+def _held(given: str) -> Iterator[_Held]:
+    """Yield the proof that was given, or those inside and beside the document that was. Raises: MalformedInput, OSError."""
+    if given.startswith(PREFIX):
+        yield _Held(None, decode_presented(given.encode()), _as_code)
+        return
+    path = Path(given)
+    content, beside = files.read(path), files.beside(path)
+    carried = detach(content)
+    if carried.proof:
+        yield _Held(path, carried.proof, lambda proof: attach(carried.document, proof))
+    if beside.exists():
+        yield _in_file(beside, files.read(beside))
+    elif carried.proof is None:
+        if is_carrier(content):
+            raise MalformedInput(f"the document carries no proof, and there is no {beside.name} beside it")
+        yield _in_file(path, content)
+
+
+def _in_file(path: Path, content: bytes) -> _Held:
+    files.refuse_other(content, "proof")
+    on_paper = content.lstrip().startswith(PREFIX.encode())
+    try:
+        return _Held(path, decode_presented(content), _as_code if on_paper else Proof.encode)
+    except MalformedInput as error:
+        raise MalformedInput(f"it is no proof that can be read: {error}") from error
+
+
+def _as_code(proof: Proof) -> bytes:
+    return encode_paper(proof).encode()
+
+
 def _refresh(source: Source, given: str, output: Path | None) -> None:
-    code = given.startswith(PREFIX)
-    text = given.encode() if code else Path(given).read_bytes()
-    proof = decode_presented(text)
+    """Renew each proof that was given; all are made before any is written. Raises: MalformedInput, NotFound, OSError."""
+    held = list(_held(given))
+    if output and len(held) > 1:
+        raise MalformedInput("one proof is inside and another beside: -o is for one, so leave it out")
+    renewed = [(one, *_renewed(source, one)) for one in held]
+    for one, content, words in renewed:
+        target = output or one.path
+        if target:
+            files.write(target, content)
+        else:
+            say(content.decode())
+        note(words)
+
+
+def _renewed(source: Source, held: _Held) -> tuple[bytes, str]:
+    """Return the content with the newest staple, and what to tell of it."""
+    proof = held.proof
     log = proof.entry.statement.log
     position = position_of(proof, source.anchor(log, proof.sequence))
     found = source.range(log, position - position % RANGE_POSITIONS)
     renewed = refreshed(proof, found, position)
-    on_paper = code or text.lstrip().startswith(PREFIX.encode())
-    content = encode_paper(renewed).encode() if on_paper else renewed.encode()
-    target = output or (None if code else Path(given))
-    if target is None:
-        say(content.decode())
-    else:
-        _replace(target, content)
-    _tell(proof, renewed, found, position)
+    return held.put(renewed), _told(proof, renewed, found, position)
 
 
-def _tell(proof: Proof, renewed: Proof, found: StatusRange, position: int) -> None:
+def _told(proof: Proof, renewed: Proof, found: StatusRange, position: int) -> str:
     assert renewed.status is not None
     number = status_in_chunk(renewed.status.chunk, position)
     known = {int(status): STATUS_WORDS[status.name.lower()] for status in Status}
     zh, en = known.get(number, ("未知", f"status {number}, which is reserved"))
     before = f"was anchor {proof.status.sequence}" if proof.status else "had none"
-    note(
+    return (
         f"{proof.record.identifier}: staple of anchor {found.sequence}, {times.format_time(found.time)} ({before}); "
         f"it says {zh} {en}, which a verification will check"
     )
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file that is the old one or the new one, whole."""
-    aside = path.with_name(path.name + ".new")
-    aside.write_bytes(content)
-    os.replace(aside, path)

@@ -5,9 +5,11 @@ In real life a licensed platform makes seals and keeps their keys; what it made 
 
 import argparse
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from api import files
 from api.client import NodeClient
 from api.commands import life
 from api.commands.certificates import token
@@ -15,7 +17,7 @@ from api.commands.submit import target_of, wait_final
 from api.console import note, say, show_json
 from api.handing_in import hand_in
 from api.promises import keep_receipt
-from api.seals import Registered, seal_row, sealed_row, sealing_row
+from api.seals import Registered, check_seal, seal_row, sealed_row, sealing_row
 from api.trial import TRUST, open_trial, read_certificate, read_holder, ring
 from ledger.canonical import Json, decode
 from ledger.canonical import encode as canonical
@@ -32,18 +34,19 @@ from ledger.sealing import SEALED_BY
 from ledger.times import day_bounds, format_time, parse_date, parse_time
 
 _KIND: Final = 1  # the maker's own number for the kind of seal; the standard lists none
+_END_OTHERS: Final = "`shunzheng cancel` ends certificates and sealings"
+_TRACE_OTHERS: Final = "`shunzheng trace` shows the history of certificates and sealings"
 _DATE_CHARS: Final = len("YYYY-MM-DD")
 
 
 def add(commands: Any) -> None:
-    topic = commands.add_parser(
-        "seal", help="电子印章: make, register, apply and destroy seals; what one sealed"
-    )
+    topic = commands.add_parser("seal")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_make(actions)
     _add_register(actions)
     _add_apply(actions)
-    life.add_action(actions, "destroy", "cancel", "end a seal for good; what it sealed before stays sealed")
+    ended = "end a seal for good; what it sealed before stays sealed"
+    life.add_action(actions, "destroy", "cancel", ended, partial(check_seal, instead=_END_OTHERS))
     _add_uses(actions)
 
 
@@ -149,7 +152,7 @@ def _make(args: argparse.Namespace) -> int:
         ),
         maker,
     )
-    args.output.write_bytes(seal)
+    files.write(args.output, seal)
     note(f"{args.output}: {len(seal):,} bytes, {args.name} {args.number}, made by {maker.certificate.name}")
     return 0
 
@@ -204,7 +207,7 @@ def _records(submission: Path) -> list[Record]:
 
 def _apply(args: argparse.Namespace) -> int:
     now = int(time.time())
-    args.output.write_bytes(_sealed(args, now))
+    files.write(args.output, _sealed(args, now))
     note(f"{args.output}: sealed. What counts is the anchor of its record, not the time that it states.")
     registered = Registered.beside(args.seal)
     if registered is None:
@@ -256,6 +259,7 @@ def _moment(text: str) -> str:
 
 
 def _uses(args: argparse.Namespace) -> int:
+    check_seal(args.identifier, instead=_TRACE_OTHERS)
     with NodeClient(args.node, token(args)) as node:
         found = list(node.uses(args.identifier, args.after, args.before))
     if args.json:

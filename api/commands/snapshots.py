@@ -10,8 +10,10 @@ from anchoring import snapshots
 from anchoring.checkpoints import Checkpoints
 from anchoring.cosigning import node_cities
 from anchoring.errors import NotFound
+from anchoring.files import replace_file
 from anchoring.replica import Replica
-from anchoring.snapshots import ImportedSnapshot, chunks
+from anchoring.snapshot_files import chunks
+from anchoring.snapshots import ImportedSnapshot
 from api.client import NodeClient
 from api.commands.checkpoints import described
 from api.console import note, say, show_json
@@ -23,7 +25,7 @@ from ledger.trust_files import majority
 
 
 def add(commands: Any) -> None:
-    topic = commands.add_parser("snapshot", help="export, import and show snapshots for verifying offline")
+    topic = commands.add_parser("snapshot")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
     export = actions.add_parser("export", help="write the registry's events up to a cosigned checkpoint")
     source = export.add_mutually_exclusive_group(required=True)
@@ -54,11 +56,7 @@ def add(commands: Any) -> None:
 
 
 def _export(args: argparse.Namespace) -> int:
-    aside = args.output.with_name(args.output.name + ".new")
-    with aside.open("wb") as file:
-        for piece in _asked(args) if args.node else _read(args):
-            file.write(piece)
-    aside.replace(args.output)
+    replace_file(args.output, _asked(args) if args.node else _read(args))
     header = read_header(chunks(args.output))
     note(
         f"{args.output}: events {header.after + 1} to {header.checkpoint.n}, {args.output.stat().st_size:,} bytes, "

@@ -1,15 +1,14 @@
 """`shunzheng status`: what the status of a certificate was on a day of the past."""
 
 import argparse
-from pathlib import Path
 from typing import Any, Final
 
-from api.client import NodeClient
-from api.commands.verify import add_source
+from api import files
+from api.commands.verify import add_source, check_source
 from api.console import say, show_json
-from ledger.errors import MalformedInput
-from ledger.paper import PREFIX, decode_presented
+from ledger.paper import decode_presented
 from ledger.past import Then, past_on
+from ledger.proof import Proof
 
 EXIT_CODES: Final = {
     Then.INVALID: 11,
@@ -28,11 +27,14 @@ _ANCHORS: Final = (
 def add(commands: Any) -> None:
     command = commands.add_parser(
         "status",
-        help="what the status of a certificate was on a day of the past",
         description="The answer is what was anchored by then. Document and claims are not compared: `verify` does that. "
         "Exit codes: 0 in force throughout, 10 not, 11 the proof does not verify, 12 cannot tell.",
     )
-    command.add_argument("proof", help="file of the proof, or the SZ1: code itself")
+    command.add_argument(
+        "proof",
+        metavar="FILE",
+        help="the proof, the document inside or beside which it is, or the SZ1: code itself",
+    )
     command.add_argument(
         "--at",
         required=True,
@@ -47,15 +49,17 @@ def add(commands: Any) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    given: str = args.proof
-    proof = given if given.startswith(PREFIX) else Path(given).read_bytes().decode("utf-8", "replace")
+    check_source(args)
+    proof = files.proof_text(args.proof)
+    with files.naming(args.proof, "proof"):
+        decoded = decode_presented(proof.encode())
     if args.node:
+        from api.client import NodeClient  # loads an HTTP library, which a snapshot does without
+
         with NodeClient(args.node) as node:
             found = node.past_status(proof, args.at)
-    elif args.trust is None:
-        raise MalformedInput("--snapshot needs --trust: the file that says whose cosignatures count")
     else:
-        found = _own(args, proof)
+        found = _own(args, decoded)
     if args.json:
         show_json(found)
     else:
@@ -63,13 +67,12 @@ def _run(args: argparse.Namespace) -> int:
     return exit_code(found)
 
 
-def _own(args: argparse.Namespace, proof: str) -> Any:
+def _own(args: argparse.Namespace, proof: Proof) -> Any:
     """Answer here, from a snapshot alone."""
     from api.offline import opened  # loads the libraries of databases, which asking a node does without
 
-    decoded = decode_presented(proof.encode())
     with opened(args.snapshot, args.trust) as trust:
-        start, end = past_on(decoded, trust, args.at)
+        start, end = past_on(proof, trust, args.at)
     return {"start": start.to_json(), "end": end.to_json()}
 
 

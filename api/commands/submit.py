@@ -2,18 +2,18 @@
 
 import argparse
 import hashlib
-import os
 import secrets
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from anchoring.drafting import Target, draft
 from anchoring.errors import NotFound
-from api.client import NodeClient, NodeError
+from anchoring.files import replace_file
+from api.client import NodeClient
 from api.console import note, progress, say, show_json
 from api.handing_in import PATIENCE_SECONDS, hand_in
+from api.node_error import NodeError
 from api.promises import keep_receipt
 from ledger.keys import private_key
 from ledger.suites import by_name
@@ -26,7 +26,6 @@ _UNIQUE_DIGITS: Final = 16
 def add(commands: Any) -> None:
     command = commands.add_parser(
         "submit",
-        help="sign records and hand them in to the city's node",
         description="The signed submission is kept beside the records. Run the same command again after a failure: the same "
         "submission is handed in, and a node that has it already answers with the same receipt.",
     )
@@ -101,7 +100,7 @@ def _draft(args: argparse.Namespace, node: NodeClient, kept: Path) -> None:
             int(time.time()),
             read=lambda path: (folder / path).read_bytes(),
         ) as drafted:
-            write_aside(kept, drafted.lines())
+            replace_file(kept, drafted.lines(), mode=0o600)
 
 
 def target_of(node: NodeClient) -> Target:
@@ -111,17 +110,6 @@ def target_of(node: NodeClient) -> Target:
         if log["held"]:
             return Target(answer["registry"], log["name"], by_name(log["suite"]))
     raise NotFound(f"{node.url} issues nothing: hand the records in to the node of the department's own city")
-
-
-def write_aside(path: Path, lines: Iterator[bytes]) -> None:
-    """Write a private file that is whole or not there."""
-    aside = path.with_name(path.name + ".new")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.writelines(lines)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
 
 
 def wait_final(node: NodeClient, receipt: dict[str, Any], seconds: int) -> dict[str, Any]:

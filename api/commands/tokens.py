@@ -15,7 +15,7 @@ from ledger.times import format_time
 
 
 def add(commands: Any) -> None:
-    topic = commands.add_parser("token", help="give out and revoke access tokens of a node")
+    topic = commands.add_parser("token")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
     create = actions.add_parser("create", help="make a token and print it once")
     create.add_argument("--label", required=True, help="who holds it")

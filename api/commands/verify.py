@@ -8,37 +8,37 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from api.client import NodeClient
+from api import files
 from api.console import say, show_json
+from api.limits import MAX_AGE_SECONDS, MAX_VERIFY_BYTES
 from api.policies import DEFAULT, named, names
 from ledger.canonical import Json
 from ledger.canonical import decode as decode_json
-from ledger.documents.carriers import detach
-from ledger.errors import MalformedInput
-from ledger.paper import PREFIX
+from ledger.documents.carriers import CarrierAltered, detach
+from ledger.errors import LimitExceeded, MalformedInput
 from ledger.reasons import Verdict
 from ledger.times import parse_time
 from ledger.verification import Policy, verify
 
 EXIT_CODES: Final = {Verdict.VALID: 0, Verdict.NOT_CURRENT: 10, Verdict.INVALID: 11, Verdict.UNVERIFIABLE: 12}
 _MARKS: Final = {"pass": "✓", "fail": "✗", "unknown": "?", "not_applicable": "–"}
-PROOF_SUFFIX: Final = ".proof.json"
 
 
 def add(commands: Any) -> None:
     command = commands.add_parser(
         "verify",
-        help="verify documents or claims against their proof",
-        description="Exit codes: 0 valid, 10 not current, 11 invalid, 12 unverifiable.",
+        description="Exit codes: 0 valid, 10 not current, 11 invalid, 12 unverifiable; 1 where nothing was verified.",
     )
     command.add_argument(
         "files",
         nargs="*",
         type=Path,
         metavar="FILE",
-        help="documents; NAME.proof.json beside NAME is its proof",
+        help="documents; the proof of NAME lies beside it as NAME.proof.json, or inside it",
     )
-    command.add_argument("--proof", help="file of the proof, or the SZ1: code itself")
+    command.add_argument(
+        "--proof", metavar="FILE", help="the proof, if it lies elsewhere; or the SZ1: code itself"
+    )
     command.add_argument(
         "--claims", type=Path, help="JSON object of the values to compare, by the names of their claims"
     )
@@ -51,13 +51,20 @@ def add(commands: Any) -> None:
         help="with --snapshot: whose seals and certificates this city accepts",
     )
     age = command.add_mutually_exclusive_group()
-    age.add_argument("--max-age", type=int, metavar="SECONDS", help="how old the knowledge may be")
+    age.add_argument("--max-age", type=_seconds, metavar="SECONDS", help="how old the knowledge may be")
     age.add_argument(
         "--policy", metavar="NAME", help="the same by use: counter, high-value, field, or the node's own"
     )
     command.add_argument("--lang", choices=("zh", "en"), default="zh", help="default: zh")
     command.add_argument("--json", action="store_true", help="the whole report, for programs")
     command.set_defaults(run=_verify)
+
+
+def _seconds(text: str) -> int:
+    """Return a number of seconds. Raises: argparse.ArgumentTypeError."""
+    if not (text.isascii() and text.isdigit()) or int(text) > MAX_AGE_SECONDS:
+        raise argparse.ArgumentTypeError(f"a whole number of seconds from 0 to {MAX_AGE_SECONDS:,}")
+    return int(text)
 
 
 def add_source(command: argparse.ArgumentParser, node: str) -> None:
@@ -75,13 +82,20 @@ def add_source(command: argparse.ArgumentParser, node: str) -> None:
     )
 
 
-def _verify(args: argparse.Namespace) -> int:
-    if args.snapshot is None:
-        report = _asked(args)
-    elif args.trust is None:
+def check_source(args: argparse.Namespace, *own: str) -> None:
+    """Refuse options that do not go with the source; `own` go with a snapshot alone. Raises: MalformedInput."""
+    if args.snapshot and not args.trust:
         raise MalformedInput("--snapshot needs --trust: the file that says whose cosignatures count")
-    else:
-        report = _own(args)
+    for name in ("trust", *own) if args.node else ():
+        if getattr(args, name) is not None:
+            raise MalformedInput(
+                f"--{name.replace('_', '-')} goes with --snapshot: a node judges by what it holds itself, as of now"
+            )
+
+
+def _verify(args: argparse.Namespace) -> int:
+    check_source(args, "at", "trust_list")
+    report = _own(args) if args.snapshot else _asked(args)
     if args.json:
         show_json(report)
     else:
@@ -90,30 +104,34 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _asked(args: argparse.Namespace) -> Any:
-    documents = [path.read_bytes() for path in args.files]
-    body = request_body(
-        _proof(args, documents),
-        documents,
-        _claims(args),
-        args.max_age,
-        args.policy,
-    )
+    documents = [files.read(path) for path in args.files]
+    body = request_body(_proof(args, documents), documents, _claims(args), args.max_age, args.policy)
+    if len(body) > MAX_VERIFY_BYTES:
+        raise LimitExceeded(
+            f"this takes {len(body):,} bytes to send, of which a node takes {MAX_VERIFY_BYTES:,}: present fewer documents, "
+            "or verify without a node (--snapshot, --trust)"
+        )
+    from api.client import NodeClient  # loads an HTTP library, which a snapshot does without
+
     with NodeClient(args.node) as node:
         return node.verify(body)
 
 
 def _own(args: argparse.Namespace) -> Any:
     """Verify here, from a snapshot alone."""
-    from api.offline import opened  # loads the libraries of databases, which asking a node does without
-    from api.papers import authorities, open_papers
+    from api.offline import opened
+    from api.papers import open_papers
+    from ledger.documents.trust_list import decode_trust_list
 
     policy = Policy(max_age=args.max_age) if args.max_age is not None else named(args.policy or DEFAULT)
     if policy is None:
         raise MalformedInput(f"there is no policy {args.policy!r}; known are {', '.join(names())}")
-    documents = [path.read_bytes() for path in args.files]
-    papers = open_papers(documents, _claims(args), authorities(args.trust_list))
+    documents = [files.read(path) for path in args.files]
+    accepted = files.decoded(args.trust_list, "trust-list", decode_trust_list) if args.trust_list else None
+    papers = open_papers(documents, _claims(args), accepted)
     proof = _proof(args, documents).encode()
-    now = int(time.time()) if args.at is None else parse_time(args.at)
+    with files.naming("--at"):
+        now = int(time.time()) if args.at is None else parse_time(args.at)
     with opened(args.snapshot, args.trust) as trust:
         return papers.with_report(verify(papers.presented, proof, trust, now, policy))
 
@@ -136,29 +154,33 @@ def request_body(
 
 def _proof(args: argparse.Namespace, documents: list[bytes]) -> str:
     """Return the proof that was named, or that lies beside a document, or that travelled inside one."""
-    given: str | None = args.proof
-    if given and given.startswith(PREFIX):
-        return given
-    paths = [Path(given)] if given else [path.with_name(path.name + PROOF_SUFFIX) for path in args.files]
-    for path in paths:
-        if path.exists():
-            return path.read_bytes().decode("utf-8", "replace")
-    if not paths:
+    if args.proof:
+        return files.proof_text(args.proof)
+    if not args.files:
         raise MalformedInput("nothing to verify: name a document, or a proof with --proof")
-    for document in documents if given is None else ():
-        carried = detach(document)
-        if carried.proof is not None:
-            return carried.proof.encode().decode()
+    beside = [files.beside(path) for path in args.files]
+    for path in beside:
+        if path.exists():
+            return files.proof_text(str(path))
+    spoilt = ""
+    for path, document in zip(args.files, documents, strict=True):
+        try:
+            carried = detach(document).proof
+        except CarrierAltered as error:
+            spoilt = f", and {path}: {error}"
+            continue
+        if carried is not None:
+            return carried.encode().decode()
     raise FileNotFoundError(
-        f"{paths[0]} does not exist, and no document carries a proof: name the proof with --proof (the holder has it; "
-        "`shunzheng proof` exports it)"
+        f"{beside[0]} does not exist{spoilt or ', and no document carries a proof'}: name the proof with --proof "
+        "(the holder has it; `shunzheng proof` exports it)"
     )
 
 
 def _claims(args: argparse.Namespace) -> dict[str, Json]:
     if args.claims is None:
         return {}
-    values = decode_json(args.claims.read_bytes())
+    values = files.decoded(args.claims, "claims", decode_json)
     if not isinstance(values, dict):
         raise MalformedInput(f"{args.claims} must hold one JSON object of claims by name")
     return values

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from anchoring.errors import AnchoringError
-from anchoring.snapshots import chunks
+from anchoring.snapshot_files import chunks
 from api import node_key
 from api.demo.stage import City
 from api.settings import Settings

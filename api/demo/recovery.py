@@ -14,8 +14,9 @@ import httpx
 
 from anchoring.devnet import SAVE_SECONDS
 from anchoring.errors import AnchoringError, ChainUnavailable
-from api.client import NodeClient, NodeError
+from api.client import NodeClient
 from api.demo.stage import City, Stage
+from api.node_error import NodeError
 
 PATIENCE_SECONDS: Final = 60.0  # for something that was started again to answer
 _TICK: Final = 0.3
@@ -55,8 +56,8 @@ class Watch:
         for city in self._cities:
             if city.launch_again():
                 self._tell(f"   The node of {city.title} was stopped. It is started again.")
-        if devnet and time.monotonic() - self._saved > SAVE_SECONDS:
-            devnet.save()
+        if time.monotonic() - self._saved > SAVE_SECONDS:
+            self._stage.save()
             self._saved = time.monotonic()
 
 

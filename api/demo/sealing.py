@@ -20,8 +20,8 @@ from anchoring.drafting import draft
 from anchoring.errors import AnchoringError
 from api.client import NodeClient
 from api.commands.submit import target_of
-from api.commands.verify import PROOF_SUFFIX
 from api.demo.stage import City
+from api.files import PROOF_SUFFIX
 from api.seals import Registered, seal_row, sealed_row, sealing_row
 from api.settings import FILE
 from api.trial import TRUST, Trial, open_trial, ring

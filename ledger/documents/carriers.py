@@ -17,6 +17,7 @@ from ledger.errors import MalformedInput
 from ledger.paper import PREFIX, decode_presented, encode_paper
 from ledger.proof import Proof
 
+_ARCHIVE, _PDF = b"PK", b"%PDF-"
 MAX_COMMENT: Final = 0xFFFF  # bytes that an archive's comment can have
 _END: Final = struct.Struct("<4s4H2LH")  # end of central directory record, APPNOTE.TXT 4.3.16
 _MARK: Final = b"shunzheng/"  # in every object of a proof, however much of it is left
@@ -47,11 +48,16 @@ class Carried:
     proof: Proof | None
 
 
+def is_carrier(document: bytes) -> bool:
+    """Tell whether a document is of a kind inside which a proof can travel."""
+    return document.startswith((_ARCHIVE, _PDF))
+
+
 def attach(document: bytes, proof: Proof) -> bytes:
     """Return the document with the proof inside. Raises: NotCarried."""
-    if document.startswith(b"PK"):
+    if document.startswith(_ARCHIVE):
         return _attach_to_archive(document, proof)
-    if document.startswith(b"%PDF-"):
+    if document.startswith(_PDF):
         return _attach_to_pdf(document, proof)
     raise NotCarried("a proof travels inside OFD and PDF documents only: put it beside this one")
 
@@ -77,13 +83,13 @@ def detach(presented: bytes) -> Carried:
 
 
 def _split(presented: bytes) -> tuple[bytes, bytes | None]:
-    if presented.startswith(b"PK"):
+    if presented.startswith(_ARCHIVE):
         at = presented.rfind(_END_MARK, max(0, len(presented) - _END.size - MAX_COMMENT))
         body = presented[at + _END.size :]
         if at < 0 or not body:
             return presented, None
         return presented[: at + _END.size - 2] + b"\0\0", body
-    found = _PDF_CARRIER.search(presented) if presented.startswith(b"%PDF-") else None
+    found = _PDF_CARRIER.search(presented) if presented.startswith(_PDF) else None
     return (presented[: found.start()], found[1]) if found else (presented, None)
 
 

@@ -3,6 +3,7 @@
 import http.server
 import json
 import re
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -95,29 +96,32 @@ ALTERED: Final[dict[str, tuple[str, Alter]]] = {
 
 
 @pytest.mark.parametrize("change", ALTERED)
-def test_a_submission_that_was_altered(
-    cities: Cities, tmp_path: Path, signed: list[bytes], change: str
-) -> None:
+def test_a_submission_that_was_altered(cities: Cities, tmp_path: Path, signed: Path, change: str) -> None:
     expected, alter = ALTERED[change]
-    records = tmp_path / "records.ndjson"
-    content = b"\n".join(alter(signed)) + b"\n"
-    submission_of(records).write_bytes(content)
+    records = shutil.copytree(signed.parent, tmp_path, dirs_exist_ok=True) / signed.name
+    kept = submission_of(records)
+    content = b"\n".join(alter(kept.read_bytes().splitlines())) + b"\n"
+    kept.write_bytes(content)
     before = cities.held()
     assert problem(cities, content) == expected
     answer = cities.submit(records)
-    assert (answer.code, answer.out) == (1, "")
+    assert (answer.code, answer.json["reason"]) == (1, expected)
     assert "Nothing was accepted" in answer.err
     assert cities.held() == before
 
 
-@pytest.fixture
-def signed(cities: Cities, tmp_path: Path) -> list[bytes]:
-    """Return the lines of a submission of two records, kept beside them but handed in nowhere."""
-    records = write_rows(tmp_path / "records.ndjson", cities.licence(), cities.licence())
+def sign(cities: Cities, folder: Path) -> Path:
+    """Write two records, with their signed submission beside them, which is handed in nowhere."""
+    records = write_rows(folder / "records.ndjson", cities.licence(), cities.licence())
     with deaf_node(cities) as url:
         answer = cities.shunzheng("submit", records, "--key", cities.key_file, "--node", url)
     assert answer.code == 1
-    return submission_of(records).read_bytes().splitlines()
+    return records
+
+
+@pytest.fixture(scope="module")
+def signed(running: Cities, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sign(running, tmp_path_factory.mktemp("signed"))
 
 
 def test_an_unknown_certificate_type_is_warned_of(cities: Cities, tmp_path: Path) -> None:
@@ -178,12 +182,13 @@ def test_the_node_is_down(cities: Cities, tmp_path: Path) -> None:
     assert cities.submit(records).code == 0
 
 
-def test_the_line_is_cut_while_handing_in(cities: Cities, tmp_path: Path, signed: list[bytes]) -> None:
+def test_the_line_is_cut_while_handing_in(cities: Cities, tmp_path: Path) -> None:
     """What was signed is kept; the same command hands exactly that in."""
+    records = sign(cities, tmp_path)
     before = cities.held()
-    answer = cities.submit(tmp_path / "records.ndjson")
+    answer = cities.submit(records)
     assert answer.code == 0, answer.err
-    root = json.loads(signed[0])["statement"]["root"]
+    root = json.loads(submission_of(records).read_bytes().splitlines()[0])["statement"]["root"]
     assert root.endswith(answer.json["id"])
     assert cities.held() == (before[0] + 1, before[1] + 2)
 

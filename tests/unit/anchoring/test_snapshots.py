@@ -14,7 +14,8 @@ from anchoring.errors import CheckpointRefused, NotFound
 from anchoring.facts import TABLES, BlockRow, table
 from anchoring.follower import Follower
 from anchoring.replica import Replica
-from anchoring.snapshots import FORK, FORKED_SNAPSHOT, ImportedSnapshot, Seen, chunks, export, load
+from anchoring.snapshot_files import FORK, FORKED_SNAPSHOT, Seen, chunks, load
+from anchoring.snapshots import ImportedSnapshot, export
 from ledger.canonical import decode
 from ledger.checkpoints import Checkpoint, Cosignature, Cosigned, decode_fork
 from ledger.errors import MalformedInput, SnapshotRefused

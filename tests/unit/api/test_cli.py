@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 from fastapi.testclient import TestClient
 
-from api.cli import COMMANDS, main, parser
+from api.cli import COMMANDS, main, overview, parser
 from api.client import NodeClient
 from api.commands import certificates, verify
 from ledger.canonical import Json
@@ -42,7 +42,7 @@ def asked(wuhan: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
         ) -> None:
             pass
 
-    monkeypatch.setattr(verify, "NodeClient", Client)
+    monkeypatch.setattr("api.client.NodeClient", Client)
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_every_command_helps(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_command_is_explained() -> None:
-    explained = parser().format_help()
+    explained = overview().format_help()
     for command in COMMANDS:
         assert re.search(rf"^    {command}(  +|\n {{14}})\S", explained, re.MULTILINE), command
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from anchoring.errors import ChainUnavailable
-from api.client import NodeError
 from api.demo import recovery
 from api.demo.recovery import insist
+from api.node_error import NodeError
 
 
 @pytest.fixture(autouse=True)

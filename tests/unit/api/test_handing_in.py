@@ -6,8 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.client import NodeClient, NodeError
+from api.client import NodeClient
 from api.handing_in import hand_in
+from api.node_error import NodeError
 
 
 class Node(NodeClient):

@@ -1,6 +1,7 @@
 """`shunzheng inspect`: one report on the seals and signatures of a file, without any node."""
 
 import json
+import logging
 from pathlib import Path
 from typing import Any, Final
 
@@ -129,3 +130,12 @@ def test_wrong_files(tmp_path: Path, capsys: pytest.CaptureFixture[str], wrong: 
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith("shunzheng: ")
+
+
+def test_no_library_writes_of_strange_files_on_the_terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])  # as in a program that does not log
+    main(["inspect", written(tmp_path, DOCUMENT)])
+    logging.getLogger("pyhanko.sign.diff_analysis.policies").error("a trace")
+    assert "a trace" not in capsys.readouterr().err

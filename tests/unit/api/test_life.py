@@ -11,9 +11,10 @@ from fastapi.testclient import TestClient
 from anchoring.register import records_of
 from api import changes
 from api.cli import main
-from api.client import NodeClient, NodeError
+from api.client import NodeClient
 from api.commands import life
 from api.commands.keys import write_key
+from api.node_error import NodeError
 from ledger.canonical import Json
 from tests.unit.api.city import City, identifier
 

@@ -10,7 +10,6 @@ from fastapi.testclient import TestClient
 
 from api.cli import main
 from api.client import NodeClient
-from api.commands import status
 from ledger import times
 from ledger.canonical import Json
 from ledger.canonical import encode as canonical
@@ -34,7 +33,7 @@ def told(city: City, wuhan: TestClient, tmp_path: Path, monkeypatch: pytest.Monk
         def __exit__(self, *_: object) -> None:
             pass
 
-    monkeypatch.setattr(status, "NodeClient", Client)
+    monkeypatch.setattr("api.client.NodeClient", Client)
     city.submit(city.licence(SERIAL, CLAIMS))
     city.anchor()
     city.now += 2 * DAY

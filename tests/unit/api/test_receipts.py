@@ -11,7 +11,8 @@ from fastapi.testclient import TestClient
 from anchoring.rows import read_statement
 from api.app import create_app
 from api.cli import main
-from api.client import NodeClient, NodeError
+from api.client import NodeClient
+from api.node_error import NodeError
 from api.promises import keep_receipt, promised
 from ledger import registry as acts
 from ledger.canonical import Json

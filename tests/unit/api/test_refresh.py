@@ -1,6 +1,10 @@
 """`shunzheng refresh`: a newer staple from any node, which learns no certificate and is not believed."""
 
+import base64
+import errno
 import json
+import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -12,10 +16,14 @@ from fastapi.testclient import TestClient
 from api.cli import main
 from api.client import NodeClient
 from api.commands import refresh
+from examples.renderings import as_pdf
 from ledger.canonical import Json
+from ledger.documents import carriers
+from ledger.documents.archive import write_archive
+from ledger.documents.carriers import Carried, attach, detach
 from ledger.limits import MAX_RANGE_BYTES
 from ledger.paper import decode_paper, encode_paper
-from ledger.proof import decode_proof
+from ledger.proof import Proof, decode_proof
 from ledger.staples import decode_range
 from tests.unit.api.city import City, identifier
 
@@ -181,3 +189,126 @@ def test_ranges_begin_where_everybodys_begin(held: Path, wuhan: TestClient) -> N
     assert wuhan.get("/v1/logs/tianmen/status?position=64").status_code == 422
     assert wuhan.get("/v1/logs/tianmen/status?position=262144").status_code == 404
     assert wuhan.get("/v1/logs/nowhere/status").status_code == 404
+
+
+# Proofs inside and beside documents
+
+
+OFD, PDF = write_archive({"OFD.xml": b"<OFD/>"}), as_pdf("营业执照", [])
+DOCUMENTS: Final = pytest.mark.parametrize("document", [OFD, PDF], ids=["OFD", "PDF"])
+
+
+def issued(city: City, document: bytes) -> Proof:
+    """Return the proof of a licence with that document, from before it was revoked."""
+    city.submit(city.licence(SERIAL, CLAIMS, document))
+    city.anchor()
+    proof = city.proof(LICENCE)
+    city.submit(city.change("revoke", LICENCE))
+    city.anchor()
+    return proof
+
+
+def judged(wuhan: TestClient, document: bytes) -> str:
+    body = {"documents": [base64.b64encode(document).decode()]}
+    return str(wuhan.post("/v1/verify", json=body).json()["reason"])
+
+
+@DOCUMENTS
+@pytest.mark.parametrize("output", [None, "new"], ids=["in place", "elsewhere"])
+def test_the_proof_inside_a_document_is_renewed_and_the_document_stays(
+    wire: Wire, city: City, wuhan: TestClient, tmp_path: Path, document: bytes, output: str | None
+) -> None:
+    old = issued(city, document)
+    path = tmp_path / "licence"
+    path.write_bytes(attach(document, old))
+    target = tmp_path / output if output else path
+    assert main(["refresh", str(path), *NODE, *(("-o", str(target)) if output else ())]) == 0
+    assert detach(target.read_bytes()) == Carried(document, replace(old, status=city.proof(LICENCE).status))
+    assert judged(wuhan, target.read_bytes()) == "revoked"
+    assert output is None or path.read_bytes() == attach(document, old), "the original stays"
+    assert sorted(tmp_path.glob(".*")) == []
+
+
+def test_proofs_beside_and_inside_are_renewed_together(wire: Wire, city: City, tmp_path: Path) -> None:
+    """`verify` looks beside the document first: what is there must not stay older than what is inside."""
+    old, path = issued(city, OFD), tmp_path / "licence.ofd"
+    beside = tmp_path / "licence.ofd.proof.json"
+    path.write_bytes(OFD)
+    beside.write_bytes(old.encode())
+    assert main(["refresh", str(path), *NODE]) == 0
+    renewed = decode_proof(beside.read_bytes())
+    assert (path.read_bytes(), renewed.status) == (OFD, city.proof(LICENCE).status)
+    path.write_bytes(attach(OFD, old))
+    beside.write_bytes(old.encode())
+    assert main(["refresh", str(path), *NODE, "-o", str(tmp_path / "one")]) == 1
+    assert main(["refresh", str(path), *NODE]) == 0
+    assert detach(path.read_bytes()).proof == decode_proof(beside.read_bytes()) == renewed
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda proof: write_archive({"OFD.xml": b"<OFD/>"}, proof.encode()[:-9]), "does not stand there"),
+        (lambda proof: attach(PDF, proof).replace(b"%SZ1:", b"%SZ1:%", 1), "does not stand there"),
+        (lambda proof: attach(as_pdf("营业执照", []), proof) + b"\n/ByteRange", "carries no proof"),
+        (
+            lambda proof: attach(PDF, proof).replace(b"%PDF-1", b"%PDF-1 /ByteRange", 1),
+            "does not stand there",
+        ),
+        (lambda _: OFD, "carries no proof, and there is no licence.proof.json beside it"),
+        (lambda _: b"a scan", "no proof that can be read"),
+    ],
+    ids=["cut off", "another code", "signed behind it", "signed", "nothing carried", "no document"],
+)
+def test_a_document_that_cannot_be_renewed_stays_as_it_is(
+    wire: Wire,
+    city: City,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    spoil: Callable[[Proof], bytes],
+    said: str,
+) -> None:
+    old, path, good = issued(city, OFD), tmp_path / "licence", tmp_path / "good.ofd"
+    spoilt = spoil(old)
+    path.write_bytes(spoilt)
+    good.write_bytes(attach(OFD, old))
+    assert main(["refresh", str(path), str(good), *NODE]) == 1
+    told = capsys.readouterr().err
+    assert f"{path}: " in told
+    assert said in told
+    assert "1 of 2 could not be renewed" in told
+    assert path.read_bytes() == spoilt
+    assert detach(good.read_bytes()).proof != old, "the others are renewed all the same"
+
+
+def test_a_proof_that_outgrows_its_document_changes_nothing(
+    wire: Wire,
+    city: City,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    old, path = issued(city, OFD), tmp_path / "licence.ofd"
+    path.write_bytes(attach(OFD, old))
+    before = path.read_bytes()
+
+    def outgrown(*_: object) -> bytes:
+        raise carriers.NotCarried("put the proof beside it")
+
+    monkeypatch.setattr(refresh, "attach", outgrown)
+    assert main(["refresh", str(path), *NODE]) == 1
+    assert "put the proof beside it" in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
+def test_a_disk_that_is_full_costs_nothing(
+    wire: Wire, held: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = held.read_bytes()
+    monkeypatch.setattr(os, "fsync", full)
+    assert main(["refresh", str(held), *NODE]) == 1
+    assert "there is no room left" in capsys.readouterr().err
+    assert (held.read_bytes(), sorted(held.parent.glob(".*"))) == (before, [])

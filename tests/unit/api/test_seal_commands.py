@@ -356,3 +356,27 @@ def test_a_renewed_seal_is_a_new_version_of_the_same(desk: Desk) -> None:
     assert desk.run("renew", SEAL, *given, *NODE) == 0
     desk.city.anchor()
     assert desk.city.proof(SEAL).record.identifier == SealingIdentifier.build("seal", ISSUER, NUMBER, 2).text
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        (identifier(SERIALS[0]), "is no seal, whose identifier begins with `seal.`: `shunzheng {}` "),
+        (
+            SEAL.replace("seal.", "signature."),
+            "is no seal, whose identifier begins with `seal.`: `shunzheng {}` ",
+        ),
+        (SEAL[:-1] + "0", "the check character is 0"),
+    ],
+    ids=["certificate", "sealing", "mistyped"],
+)
+def test_what_is_no_seal_is_refused_with_the_command_for_it(
+    desk: Desk, named: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A certificate that is registered and could be cancelled stays as it is."""
+    desk.city.submit(desk.city.licence(SERIALS[0], {"ZZMC": "营业执照"}))
+    destroy = ("destroy", named, "--basis", "印章管理办法", "--key", "key.pem", "--yes")
+    for command, instead in ((destroy, "cancel"), (("uses", named), "trace")):
+        assert desk.run("seal", *command, "--token-file", "token", *NODE) == 1
+        assert said.format(instead) in capsys.readouterr().err
+    assert not list(desk.folder.glob("*.submission"))

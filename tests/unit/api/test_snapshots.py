@@ -102,8 +102,8 @@ def verify(three: Cosigned3, run: Run) -> Callable[..., Mapping[str, object]]:
         moment = format_time(three.city.now if at is None else at)
         given = ("--snapshot", path, "--trust", three.trust, "--at", moment, "--json")
         _, out, err = run("verify", three.document, *given, *more)
-        found: Mapping[str, object] = json.loads(out) if out else {"refused": err}
-        return found
+        found: Mapping[str, object] = json.loads(out)
+        return {"refused": err} if "error" in found else found
 
     return verify
 

@@ -10,6 +10,7 @@ from ledger.errors import InvalidIdentifier, MalformedInput
 from ledger.proof import decode_proof
 from ledger.reasons import Verdict
 from ledger.records import Link, lineage_of, version_of
+from ledger.sealing import missing_links, with_linked
 from ledger.sealing_identifiers import SealingIdentifier
 from tests.scenes import DOCUMENT, City, Item, Registry, credit_code, readable
 from tests.sealed import PICTURE, Sealed, make_seal, make_signature, scene, sealed_by
@@ -99,6 +100,47 @@ def test_a_seal_in_another_citys_log_is_judged_by_the_order_of_the_registry() ->
             city.verify(city.proof(licence, linked=(sealing,)), documents=[DOCUMENT]).step(11).reason
         )
     assert reasons == ["seals_good", "seal_not_in_force"]
+
+
+def test_the_proof_of_a_seal_of_another_city_is_attached_where_the_link_names_it() -> None:
+    city = City(Registry())
+    other = City(city.registry, "wuhan")
+    seal = make_seal(
+        other,
+        claims={"CZZTDM": city.issuer, "KZ_YZZZDW": "制章单位"},
+        identifier=SealingIdentifier.build("seal", other.issuer, "A00000001").text,
+    )
+    signature = make_signature(city, seal)
+    licence = city.licence(**sealed_by(signature))
+    for registrar, item in ((other, seal), (city, signature), (city, licence)):
+        registrar.register(item)
+    bare = city.proof(licence, linked=(city.proof(signature, status=None),))
+    assert city.verify(bare, documents=[DOCUMENT]).reason == "link_missing"
+    assert list(missing_links(bare)) == list(signature.record.links)
+    suspension = other.follow("suspend", seal)
+    other.register(suspension)
+    whole = with_linked(
+        bare, other.proof(seal, linked=(other.proof(suspension, disclosure=None, status=None),))
+    )
+    assert city.verify(whole, documents=[DOCUMENT]).step(11).reason == "seals_good"
+    assert list(missing_links(whole)) == []
+    attached = whole.linked[0].linked[0]
+    assert (attached.status, attached.linked) == (None, ()), "what nobody needs there stays away"
+    assert isinstance(attached.disclosure, SelectiveDisclosure)
+    assert attached.disclosure.withheld_names == {"KZ_YZZZDW"}
+    assert with_linked(whole, other.proof(seal)) == whole, "it takes the place of the one that was there"
+    assert with_linked(replace(bare, linked=()), bare.linked[0]).linked[0].linked == (), (
+        "a sealing by itself too"
+    )
+
+
+def test_only_the_very_record_that_a_link_names_is_attached(sealed: Sealed) -> None:
+    stranger = make_seal(sealed.city, claims={"CZZTDM": sealed.city.issuer})
+    sealed.city.lineages.clear()
+    sealed.city.register(stranger)
+    for given in (sealed.city.proof(stranger), sealed.proof()):
+        with pytest.raises(MalformedInput, match="nothing in the proof links to this record"):
+            with_linked(sealed.proof(), given)
 
 
 def test_a_link_whose_proof_is_missing_or_of_another_record(sealed: Sealed) -> None:

@@ -1,0 +1,118 @@
+"""Files that a person names: read within limits, told apart by what they say they are, and replaced whole or not at all."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, TypeVar
+
+from anchoring.files import replace_file
+from ledger.canonical import decode
+from ledger.documents.archive import MAX_FILE_BYTES
+from ledger.documents.carriers import detach, is_carrier
+from ledger.errors import LimitExceeded, MalformedInput
+from ledger.limits import MAX_TRUST_BYTES
+from ledger.paper import PREFIX
+
+T = TypeVar("T")
+PROOF_SUFFIX: Final = ".proof.json"  # behind the whole name of the document beside which a proof lies
+_TYPES: Final = "shunzheng/"
+_SHOWN_CHARS: Final = 200  # of what was given: a code may have thousands
+
+#: What a file of another kind is for, by the kind that its `type` names.
+_KINDS: Final = {
+    "proof": "a proof: give it with --proof",
+    "snapshot": "a snapshot: give it with --snapshot",
+    "trust": "a trust file: give it with --trust",
+    "trust-list": "a list of authorities: give it with --trust-list",
+    "cosigned": "a checkpoint: `shunzheng checkpoint show` looks into it",
+}
+
+
+#: How a file is called whose content is no such thing at all.
+_FILES: Final = {
+    "trust": "trust file",
+    "trust-list": "list of authorities",
+    "claims": "JSON object of claims",
+}
+
+
+def read(path: Path, most: int = MAX_FILE_BYTES) -> bytes:
+    """Return the content of a file of at most `most` bytes. Raises: LimitExceeded, OSError."""
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise LimitExceeded(f"{path} has more than {most:,} bytes: is it the right file?")
+    return content
+
+
+def beside(document: Path) -> Path:
+    """Return where the proof of a document lies that does not carry it."""
+    return document.with_name(document.name + PROOF_SUFFIX)
+
+
+def proof_text(given: str) -> str:
+    """Return the text of a proof that somebody names, as it was found: the code itself, the file that holds it, or a
+    document inside or beside which it is.
+
+    Raises: MalformedInput for a spoilt carrier and for a file of another kind, LimitExceeded, OSError.
+    """
+    if given.startswith(PREFIX):
+        return given
+    path = Path(given)
+    content = read(path)
+    with naming(path):
+        refuse_other(content, "proof")
+        carried = detach(content).proof
+    if carried:
+        return carried.encode().decode()
+    if beside(path).exists():
+        return proof_text(str(beside(path)))
+    if is_carrier(content):
+        raise MalformedInput(f"{path} carries no proof, and there is no {beside(path).name} beside it")
+    return content.decode("utf-8", "replace")
+
+
+def refuse_other(content: bytes, wanted: str) -> None:
+    """Refuse a file that says itself that it is of another kind, such as a snapshot where a proof is wanted.
+
+    What says nothing is let through, for its decoder to judge. Raises: MalformedInput.
+    """
+    for text in (content, content.partition(b"\n")[0]):  # of a snapshot, the first line
+        try:
+            value = decode(text) if len(text) <= MAX_TRUST_BYTES else None
+        except MalformedInput:
+            continue
+        kind = str(value.get("type", "")) if isinstance(value, dict) else ""
+        known = kind.removeprefix(_TYPES).rpartition("/")[0]
+        if kind.startswith(_TYPES) and known != wanted and known in _KINDS:
+            raise MalformedInput(f"this is {_KINDS[known]}")
+
+
+def decoded(path: Path, kind: str, decode: Callable[[bytes], T]) -> T:
+    """Read a file of a kind. Raises: MalformedInput, OSError."""
+    content = read(path)
+    with naming(path):
+        refuse_other(content, kind)
+    with naming(path, _FILES[kind]):
+        return decode(content)
+
+
+@contextmanager
+def naming(given: Path | str, what: str = "") -> Iterator[None]:
+    """Let what is wrong with the content of a file, or with an option, say which it is. Raises: MalformedInput."""
+    try:
+        yield
+    except MalformedInput as error:
+        place = str(given)[:_SHOWN_CHARS]
+        raise MalformedInput(
+            f"{place} is no {what} that can be read: {error}" if what else f"{place}: {error}"
+        ) from error
+
+
+def write(path: Path, content: bytes) -> None:
+    """Put `content` into a file, which is the old one or the new one, whole, whenever this ends. Raises: OSError."""
+    target = path.resolve() if path.is_symlink() else path
+    if target.exists() and not target.is_file():  # a pipe or a terminal has nothing to lose
+        path.write_bytes(content)
+        return
+    replace_file(target, [content], mode=0o666)

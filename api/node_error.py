@@ -1,0 +1,16 @@
+"""What whoever asks a node learns when it gives no answer; apart from the client, which loads an HTTP library."""
+
+
+class NodeError(Exception):
+    """The node refused or could not be reached; `problem` is the stable name of the problem, empty when out of reach.
+
+    `retry_after` is after how many seconds the node asks for another attempt, if it does.
+    """
+
+    def __init__(
+        self, message: str, problem: str = "", status: int = 0, retry_after: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.problem = problem
+        self.status = status
+        self.retry_after = retry_after
