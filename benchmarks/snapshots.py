@@ -16,7 +16,8 @@ from pathlib import Path
 from random import Random
 from typing import Final, TypeVar
 
-from anchoring.snapshots import ImportedSnapshot, chunks
+from anchoring.snapshot_files import chunks
+from anchoring.snapshots import ImportedSnapshot
 from benchmarks.core import NOW, City, build, city, documents
 from ledger import registry as acts
 from ledger.canonical import encode as canonical

@@ -1,0 +1,69 @@
+"""How long a command takes that somebody waits for at a counter: nearly all of it is the loading of libraries.
+
+    python -m benchmarks start
+
+The case is the worked example of the format pages, the documents are those of `examples/documents`. Seconds of the
+processor, so that other work on the machine counts little; medians of five runs, beside the interpreter alone.
+"""
+
+import base64
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
+from statistics import median
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[1]
+CASE: Final = ROOT / "tests/vectors/verification/worked-example.json"
+DOCUMENTS: Final = ROOT / "examples/documents"
+SHUNZHENG: Final = ("-m", "api.cli")
+RUNS: Final = 5
+
+
+def main() -> None:
+    """Print the table."""
+    print("\nA command from start to end, seconds of the processor")
+    with tempfile.TemporaryDirectory() as named:
+        folder = Path(named)
+        for words, arguments in (
+            ("the interpreter alone", ("-c", "pass")),
+            ("shunzheng --help", (*SHUNZHENG, "--help")),
+            ("shunzheng verify, a proof and claims, a snapshot", (*SHUNZHENG, *verification(folder))),
+            ("shunzheng inspect, OFD", (*SHUNZHENG, "inspect", str(DOCUMENTS / "building-permit.ofd"))),
+            ("shunzheng inspect, PDF", (*SHUNZHENG, "inspect", str(DOCUMENTS / "food-permit.pdf"))),
+        ):
+            print(f"  {words:<50}{median(seconds(arguments) for _ in range(RUNS)):>8.2f}")
+
+
+def verification(folder: Path) -> Sequence[str]:
+    """Write what a verification without a node needs, and return the command."""
+    case = json.loads(CASE.read_text(encoding="utf-8"))
+    (folder / "a.snapshot").write_bytes(base64.b64decode(case["snapshot"]))
+    (folder / "trust.json").write_text(json.dumps(case["trust"]), encoding="utf-8")
+    (folder / "proof.json").write_text(case["proof"], encoding="utf-8")
+    (folder / "claims.json").write_text(json.dumps(case["presented"]["claims"]), encoding="utf-8")
+    files = {
+        "--proof": "proof.json",
+        "--claims": "claims.json",
+        "--snapshot": "a.snapshot",
+        "--trust": "trust.json",
+    }
+    named = [text for option, name in files.items() for text in (option, str(folder / name))]
+    return ["verify", *named, "--at", case["now"]]
+
+
+def seconds(arguments: Sequence[str]) -> float:
+    before = getrusage(RUSAGE_CHILDREN)
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+    after = getrusage(RUSAGE_CHILDREN)
+    if done.returncode in (1, 2):
+        raise SystemExit("a command of the benchmark fails")
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+if __name__ == "__main__":
+    main()
