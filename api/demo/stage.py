@@ -22,6 +22,7 @@ from anchoring.errors import AnchoringError, DevnetError
 from anchoring.ethereum import Account, Endpoint, EthereumChain
 from anchoring.register import Register
 from anchoring.tokens import create_token
+from anchoring.walking import walk
 from api import node_key
 from api.client import NodeClient
 from api.settings import FILE, Settings
@@ -109,6 +110,7 @@ class Stage:
     gas: dict[str, int] = field(default_factory=dict)
     devnet: Devnet | None = None
     account_of_all: Account | None = None
+    _saving: threading.Lock = field(default_factory=threading.Lock)
 
     def account(self, name: str) -> Account:
         """Return the account that plays a role: one each on a devnet, the same for all on a chain of somebody else's."""
@@ -118,17 +120,31 @@ class Stage:
         return self.account_of_all
 
     def deploy(self) -> None:
+        """Deploy the registry. A deployment whose answer was lost is made again; nothing names the first."""
         province = self.account("province")
         self.registry = deployment.deploy(self.chain, province, province.address)
+        self.save()
 
     def act(self, role: str, *together: acts.Act) -> None:
-        """Have acts that do not need one another recorded by the account of a role. Raises: TransactionRejected."""
+        """Have acts that do not need one another recorded by the account of a role; what is recorded already stays alone.
+
+        Raises: TransactionRejected, ChainUnavailable.
+        """
         contract = RegistryName.parse(self.registry).contract
-        data = [calls.call(act) for act in together]
+        recorded = {(item.event.kind, item.event.payload) for item in walk(self.chain, contract)}
+        missing = [act for act in together if (act.KIND, act.encode()) not in recorded]
+        data = [calls.call(act) for act in missing]
         receipts = deployment.act_together(self.chain, self.account(role), contract, data)
-        for act, receipt in zip(together, receipts, strict=True):
+        for act, receipt in zip(missing, receipts, strict=True):
             name = type(act).__name__
             self.gas[name] = max(self.gas.get(name, 0), receipt.gas_used)
+        self.save()
+
+    def save(self) -> None:
+        """Save a devnet, so that what was done there outlives it."""
+        if self.devnet:
+            with self._saving:
+                self.devnet.save()
 
     def anchor_gas(self) -> list[int]:
         """Return the gas that each anchor of the registry took, as its receipt says."""
@@ -141,6 +157,7 @@ class Stage:
 
     def found_city(self, name: str, title: str, *, issues: bool) -> City:
         """Lay out a node's directory, with its own databases, and return the city."""
+        operator = self.account(f"{name}-operator") if issues else None
         directory = self.directory / name
         directory.mkdir(parents=True)
         listen = f"127.0.0.1:{_free_port()}"
@@ -152,10 +169,10 @@ class Stage:
             f'node_key = "{node_key.KEY_FILE}"',
         ]
         node_key.make(directory)
-        if issues:
+        if operator:
             password = secrets.token_hex(16)
             _private(directory / "operator.password", password)
-            self.account(f"{name}-operator").save(directory / "operator.json", password, rounds=1_000)
+            operator.save(directory / "operator.json", password, rounds=1_000)
             lines += [
                 f'log = "{name}"',
                 'keystore = "operator.json"',

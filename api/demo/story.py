@@ -12,21 +12,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from anchoring.drafting import draft
 from anchoring.errors import AnchoringError, TransactionRejected
 from api.client import NodeClient
-from api.commands.keys import write_key
 from api.commands.submit import target_of
+from api.demo.founding import Founding
 from api.demo.holders import EXAMPLES, Held, by_issuer, encoded, forgeries, write_proof
 from api.demo.inspector import Inspector
 from api.demo.recovery import InsistentClient, Watch, insist
-from api.demo.sealing import GENUINE, GRANTED, Sealing
+from api.demo.sealing import GENUINE, Sealing
 from api.demo.stage import City, Stage
 from ledger import registry as acts
 from ledger.canonical import Json
-from ledger.keys import PrivateKey, generate
+from ledger.keys import PrivateKey
 from ledger.suites import parse_digest
 
 _SM3: Final = 1
@@ -60,16 +60,17 @@ class Story:
 
     def play(self) -> dict[str, Json]:
         """Play the whole story and return the summary. Raises: StoryFailed."""
+        self.watch = Watch(self.stage, self.cities, self.tell)
+        self.watch.start()
         with self._phase(
             "registry", "1. The province deploys the registry and admits the logs of two cities."
         ):
-            self._found()
+            founding = Founding(self.stage, self.cities, self.keys, self.tell)
+            self.sealing = founding.found()
         tianmen, wuhan = self.cities
         with self._phase("nodes", "2. Each city starts its node, with databases of its own."):
             for city in self.cities:
                 city.launch()
-            self.watch = Watch(self.stage, self.cities, self.tell)
-            self.watch.start()
             for city in self.cities:
                 city.wait_ready()
                 self.tell(f"   {city.title}: {city.url}")
@@ -147,54 +148,6 @@ class Story:
         started = time.monotonic()
         yield
         self.seconds[name] = round(time.monotonic() - started, 2)
-
-    def _found(self) -> None:
-        """Deploy, admit, and let Tianmen's admin take in three departments with their keys."""
-        stage = self.stage
-        stage.deploy()
-        self.tell(f"   registry {stage.registry}")
-        divisions = {"tianmen": ("429006",), "wuhan": ("420100", "420102", "420103")}
-        admins = {name: stage.account(f"{name}-admin").address for name in divisions}
-        admitted = [
-            acts.LogAdmitted(name, _SM3, admins[name], codes, acts.Predecessor())
-            for name, codes in divisions.items()
-        ]
-        stage.act("province", *admitted)
-        departments = json.loads((EXAMPLES / "departments.json").read_text("utf-8"))
-        for department in departments:
-            key = generate("sm2", secrets.token_bytes)
-            write_key(stage.directory / f"{department['credit_code']}.pem", key)
-            self.keys[department["credit_code"]] = key
-            self.tell(f"   {department['name']} ({department['credit_code']}) joins with its SM2 key")
-        stage.act(
-            "tianmen-admin",
-            acts.OperatorSet("tianmen", stage.account("tianmen-operator").address),
-            *(acts.IssuerAdded("tianmen", issuer) for issuer in self.keys),
-            *(acts.KeyRegistered("tianmen", 1, key.public.spki) for key in self.keys.values()),
-        )
-        stage.act("tianmen-admin", *(self._grant(department) for department in departments))
-        self.cities = [
-            stage.found_city("tianmen", "天门市", issues=True),
-            stage.found_city("wuhan", "武汉市", issues=False),
-        ]
-        for city in self.cities:
-            stage.declare_node(city)
-        self._give_seal(departments[0])
-        stage.watch(self.cities[1], self.cities[0])
-
-    def _grant(self, department: dict[str, Any]) -> acts.KeyGranted:
-        issuer, types = department["credit_code"], tuple(department["types"])
-        key = self.keys[issuer].public.id
-        return acts.KeyGranted("tianmen", key, issuer, _LICENCE, types, 0, acts.NO_END)
-
-    def _give_seal(self, department: dict[str, Any]) -> None:
-        """Let a department register seals and sealings, and Wuhan accept who makes and signs."""
-        issuer = department["credit_code"]
-        key = self.keys[issuer]
-        grant = acts.KeyGranted("tianmen", key.public.id, issuer, GRANTED, (), 0, acts.NO_END)
-        self.stage.act("tianmen-admin", grant)
-        self.sealing = Sealing(issuer, department["name"], key, self.stage.directory / "sealed", self.tell)
-        self.sealing.prepare(self.cities[1])
 
     def _register(self, city: City, file: str) -> list[str]:
         """Hand in the licences of a file, a submission for each department. Return the ids."""

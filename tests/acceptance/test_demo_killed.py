@@ -65,6 +65,7 @@ def test_the_story_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         story.stage.devnet._process.kill()
 
     killer.plans = {
+        "1.": [(0.1, chain), (3.0, chain)],
         "3.": [(0.2, tianmen("api"))],
         "4.": [(0.5, tianmen("anchorer")), (2.0, chain)],
         "5.": [(0.2, tianmen())],
@@ -76,11 +77,11 @@ def test_the_story_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         summary = story.play()
     finally:
         story.close()
-    assert killer.killed == 8
+    assert killer.killed == 10
     again = [sentence for sentence in killer.told if "started again" in sentence]
     assert len([sentence for sentence in again if "天门市" in sentence]) == 1
     assert len([sentence for sentence in again if "武汉市" in sentence]) == 1
-    assert len([sentence for sentence in again if "chain" in sentence]) == 2
+    assert len([sentence for sentence in again if "chain" in sentence]) == 4
     url = Settings.load(story.cities[0].directory).register_url
     assert url
     with closing(Register(url)) as register, register.reading() as connection:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.client import NodeClient
-from api.commands.verify import PROOF_SUFFIX
+from api.files import PROOF_SUFFIX
 from ledger.canonical import Json
 from ledger.suites import SM3
 from tests.acceptance.cities import ISSUER, Cities, eventually, write_rows

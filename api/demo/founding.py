@@ -1,0 +1,93 @@
+"""The first chapter of the demo: a province deploys the registry, two cities and three departments join.
+
+Whatever is not answered is asked again; what is recorded already is not done twice.
+"""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from api.commands.keys import write_key
+from api.demo.holders import EXAMPLES
+from api.demo.recovery import insist
+from api.demo.sealing import GRANTED, Sealing
+from api.demo.stage import City, Stage
+from ledger import registry as acts
+from ledger.keys import PrivateKey, generate
+
+_SM3: Final = 1
+_LICENCE: Final = 1
+_DIVISIONS: Final = {"tianmen": ("429006",), "wuhan": ("420100", "420102", "420103")}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """Fills in the cities, and the keys of departments by credit code."""
+
+    stage: Stage
+    cities: list[City]
+    keys: dict[str, PrivateKey]
+    tell: Callable[[str], None]
+
+    def found(self) -> Sealing:
+        """Do it all, and return the department that seals."""
+        self._insist(self.stage.deploy)
+        self.tell(f"   registry {self.stage.registry}")
+        admitted = [
+            acts.LogAdmitted(name, _SM3, self._address(f"{name}-admin"), codes, acts.Predecessor())
+            for name, codes in _DIVISIONS.items()
+        ]
+        self._act("province", *admitted)
+        departments = json.loads((EXAMPLES / "departments.json").read_text("utf-8"))
+        self._take_in(departments)
+        for name, title, issues in (("tianmen", "天门市", True), ("wuhan", "武汉市", False)):
+            city = self._insist(lambda: self.stage.found_city(name, title, issues=issues))  # noqa: B023
+            self._insist(lambda: self.stage.declare_node(city))  # noqa: B023
+            self.cities.append(city)
+        sealing = self._give_seal(departments[0])
+        self.stage.watch(self.cities[1], self.cities[0])
+        return sealing
+
+    def _take_in(self, departments: list[dict[str, Any]]) -> None:
+        """Let Tianmen's admin take in departments with their keys."""
+        for department in departments:
+            key = generate("sm2", secrets.token_bytes)
+            write_key(self.stage.directory / f"{department['credit_code']}.pem", key)
+            self.keys[department["credit_code"]] = key
+            self.tell(f"   {department['name']} ({department['credit_code']}) joins with its SM2 key")
+        self._act(
+            "tianmen-admin",
+            acts.OperatorSet("tianmen", self._address("tianmen-operator")),
+            *(acts.IssuerAdded("tianmen", issuer) for issuer in self.keys),
+            *(acts.KeyRegistered("tianmen", 1, key.public.spki) for key in self.keys.values()),
+        )
+        self._act(
+            "tianmen-admin",
+            *(self._grant(one["credit_code"], _LICENCE, tuple(one["types"])) for one in departments),
+        )
+
+    def _give_seal(self, department: dict[str, Any]) -> Sealing:
+        """Let a department register seals and sealings, and Wuhan accept who makes and signs."""
+        issuer = department["credit_code"]
+        self._act("tianmen-admin", self._grant(issuer, GRANTED, ()))
+        folder = self.stage.directory / "sealed"
+        sealing = Sealing(issuer, department["name"], self.keys[issuer], folder, self.tell)
+        sealing.prepare(self.cities[1])
+        return sealing
+
+    def _grant(self, issuer: str, kinds: int, types: tuple[str, ...]) -> acts.KeyGranted:
+        key = self.keys[issuer].public.id
+        return acts.KeyGranted("tianmen", key, issuer, kinds, types, 0, acts.NO_END)
+
+    def _address(self, role: str) -> str:
+        return self._insist(lambda: self.stage.account(role).address)
+
+    def _act(self, role: str, *together: acts.Act) -> None:
+        self._insist(lambda: self.stage.act(role, *together))
+
+    def _insist(self, do: Callable[[], T]) -> T:
+        return insist(do, self.tell)

@@ -1,0 +1,38 @@
+"""What the demo's first chapter has done is not lost with the chain's process, and not done twice."""
+
+from pathlib import Path
+
+import pytest
+
+from anchoring.chain import RegistryName
+from anchoring.devnet import Devnet
+from anchoring.walking import walk
+from api.demo.stage import Stage
+from ledger import registry as acts
+
+pytestmark = pytest.mark.enable_socket
+
+
+def test_acts_outlive_the_chain_and_are_recorded_once(tmp_path: Path) -> None:
+    devnet = Devnet(tmp_path / "chain", block_seconds=0.2)
+    devnet.start()
+    try:
+        stage = Stage(tmp_path, devnet.chain, devnet.url, devnet=devnet)
+        stage.deploy()
+        admin = stage.account("tianmen-admin").address
+        admitted = acts.LogAdmitted("tianmen", 1, admin, ("429006",), acts.Predecessor())
+        stage.act("province", admitted)
+        assert devnet._process
+        devnet._process.kill()
+        devnet._process.wait()
+        devnet.stop()
+        devnet.start()
+        operator = acts.OperatorSet("tianmen", admin)
+        for _ in range(2):
+            stage.act("province", admitted)
+            stage.act("tianmen-admin", operator)
+        recorded = walk(stage.chain, RegistryName.parse(stage.registry).contract)
+        assert [item.event.kind for item in recorded[1:]] == [admitted.KIND, operator.KIND]
+        assert stage.gas.keys() == {"LogAdmitted", "OperatorSet"}
+    finally:
+        devnet.stop()
