@@ -86,11 +86,18 @@ def schemas(url: str) -> Iterator[NewDatabase]:
                 session.execute(f'DROP SCHEMA "{schema}" CASCADE'.encode())
 
 
-def hang_up(url: URL) -> None:
-    """End every connection to a database of PostgreSQL, as the server does when it is restarted."""
-    ours = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = %s"
+def hang_up(url: URL, share: float = 1.0) -> int:
+    """End every connection to a database of PostgreSQL, or a share at random, as a server does that is restarted.
+
+    Return how many.
+    """
+    ours = (
+        "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
+        " WHERE application_name = %s AND random() < %s"
+    )
     with psycopg.connect(server(), autocommit=True) as connection:
-        connection.execute(ours, [url.query["application_name"]])
+        found = connection.execute(ours, [url.query["application_name"], share]).fetchone()
+    return int(found[0]) if found else 0
 
 
 def sqlite(folder: Path) -> NewDatabase:

@@ -1,15 +1,20 @@
 """The faults of `make torture` are what they say, and its count finds what is lost and what is doubled."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from random import Random
 
 import pytest
+from sqlalchemy import text
 
 from anchoring.chain import Chain
-from anchoring.errors import ChainUnavailable
+from anchoring.errors import ChainUnavailable, DatabaseUnavailable
 from anchoring.ethereum import Endpoint as Client
 from anchoring.ethereum import EthereumChain
+from anchoring.register import Register
+from tests.databases import hang_up, schemas, server
 from tests.fakes.nets import AnvilNet
+from tests.torture.cities import beside
 from tests.torture.departments import Accepted, Journal
 from tests.torture.endpoint import Endpoint
 from tests.torture.reckoning import Found, _check_positions
@@ -81,6 +86,23 @@ def test_it_lags(net: AnvilNet, endpoint: Endpoint) -> None:
 def test_it_shows_another_chain(net: AnvilNet, other: AnvilNet, endpoint: Endpoint) -> None:
     endpoint.fail("other chain")
     assert through(endpoint).latest() == other.chain.latest() != net.chain.latest()
+
+
+def read_while_hung_up(register: Register) -> None:
+    with register.reading() as reading:
+        assert hang_up(register.engine.url, share=0.0) == 0
+        assert hang_up(register.engine.url) >= 1
+        reading.execute(text("SELECT 1"))
+
+
+def test_the_server_hangs_up_on_a_process_and_not_on_whoever_watches() -> None:
+    with schemas(server()) as new_database, ExitStack() as stack:
+        url = new_database("register")
+        register, watched = (stack.enter_context(closing(Register(one))) for one in (url, beside(url)))
+        watching = stack.enter_context(watched.reading())
+        with pytest.raises(DatabaseUnavailable):
+            read_while_hung_up(register)
+        assert watching.execute(text("SELECT 1")).scalar_one() == 1
 
 
 @pytest.mark.parametrize(

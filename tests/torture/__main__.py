@@ -1,11 +1,12 @@
 """Two cities at work while everything goes wrong, and then the count: nothing lost, nothing doubled, nothing wrong.
 
-    python -m tests.torture --seconds 60 --seed 7
+    python -m tests.torture --seconds 60 --seed 7 --database postgresql
 
-Departments hand in records; the processes of the nodes are killed and held at random instants, a second anchorer is started
-by mistake, the chain changes its branch while the old transactions wait, and its endpoints hang, fail, lag and show another
-chain. Then all of it ends. The seed settles what is done, not how it falls. Exit code 1, and the directory is kept, where
-anything was lost, doubled or contradicted, or where the cities do not come to rest.
+Departments hand in records; the processes of the nodes are killed and held at random instants, a second anchorer is
+started by mistake, a database server hangs up, the chain changes its branch while the old transactions wait, and its
+endpoints hang, fail, lag and show another chain. Then all of it ends. The seed settles what is done, not how it falls.
+Exit code 1, and the directory is kept, where anything was lost, doubled or contradicted, or where the cities do not come
+to rest.
 """
 
 import argparse
@@ -22,10 +23,11 @@ from random import Random
 from typing import Final
 
 from api.client import NodeClient
+from tests.databases import BOTH, POSTGRESQL
 from tests.torture import faults
 from tests.torture.cities import Cities, audit, found
 from tests.torture.departments import Journal, Submitter
-from tests.torture.faults import WEIGHTS, Done, Faults
+from tests.torture.faults import HANG_UP, WEIGHTS, Done, Faults
 from tests.torture.parts import Parts
 from tests.torture.reckoning import Found, reckon
 from tests.torture.starter import Starter
@@ -51,14 +53,20 @@ def main() -> int:
     parser.add_argument(
         "--faults", nargs="+", choices=[*WEIGHTS], default=[*WEIGHTS], help="only these kinds; default: all"
     )
+    parser.add_argument("--database", choices=BOTH, help="of the city that issues; default: as the seed says")
     args = parser.parse_args()
     seed = secrets.randbelow(10**6) if args.seed is None else args.seed
+    database = args.database or Random(f"database {seed}").choice(BOTH)
+    kinds = [kind for kind in args.faults if kind != HANG_UP or database == POSTGRESQL]
+    if not kinds:
+        parser.error(f"{HANG_UP}: a file of SQLite has no server: add --database {POSTGRESQL}")
     directory = Path(tempfile.mkdtemp(prefix="torture-"))
-    print(f"torture: seed {seed}, {args.seconds:g} s, in {directory}", flush=True)
+    print(f"torture: seed {seed}, {args.seconds:g} s, on {database}, in {directory}", flush=True)
     _log(directory / "faults.log")
-    wrong = _torture(directory / "stage", args.seconds, Random(seed), args.faults)
+    wrong = _torture(directory / "stage", args.seconds, Random(seed), kinds, database)
     if wrong:
-        print("FAILED:", *wrong, f"seed {seed}; everything is kept in {directory}", sep="\n  ")
+        wrong.append(f"seed {seed}, on {database}; what is in files is kept in {directory}")
+        print("FAILED:", *wrong, sep="\n  ")
         return 1
     shutil.rmtree(directory)
     return 0
@@ -72,11 +80,13 @@ def _log(path: Path) -> None:
     faults.logger.setLevel(logging.INFO)
 
 
-def _torture(directory: Path, seconds: float, random: Random, kinds: Sequence[str]) -> list[str]:
+def _torture(
+    directory: Path, seconds: float, random: Random, kinds: Sequence[str], database: str
+) -> list[str]:
     """Run it and print the figures; return what is wrong."""
     began, journal = time.monotonic(), Journal()
     with ExitStack() as stack:
-        cities = found(directory, random, stack)
+        cities = found(directory, random, stack, database)
         starter = Starter()
         stack.callback(starter.stop)
         parts = Parts(cities.parts(starter), random)
@@ -162,6 +172,7 @@ def _print(journal: Journal, done: Done, parts: Parts) -> None:
         "reorgs": f"{sum(done.reorgs.values())}: {_list(done.reorgs)} (by depth); "
         f"{done.waiting_again} transactions waited again, {done.forgotten} were forgotten",
         "endpoints": f"{sum(done.endpoints.values())}: {_list(done.endpoints)}",
+        "hang-ups": f"{_list(done.hang_ups)} (connections of the database server)",
         "ended": f"{_list(parts.ended)} (processes that ended by themselves)",
         "quarantines": _list(done.quarantines),
     }

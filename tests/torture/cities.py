@@ -1,5 +1,6 @@
 """A chain, another one that resembles it, and two cities whose nodes reach the chain through endpoints that can fail."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import URL, make_url, select
 
 from anchoring.batches import open_batches
 from anchoring.devnet import Devnet
@@ -23,6 +24,7 @@ from api import processes
 from api.demo.stage import City, Stage, open_stage
 from api.settings import FILE, Settings
 from ledger import registry as acts
+from tests.databases import POSTGRESQL, hang_up, schemas, server
 from tests.fakes.department import ISSUER, LOG, Department
 from tests.torture.endpoint import Endpoint
 from tests.torture.parts import Part
@@ -52,6 +54,7 @@ class Cities:
     department: Department
     register: Register
     replicas: dict[str, Replica]
+    on_server: Sequence[URL]  # Tianmen's databases, where they are PostgreSQL's
 
     def parts(self, starter: Starter) -> list[Part]:
         """Return every process: two of the API, and a second anchorer that nobody wants yet."""
@@ -102,6 +105,10 @@ class Cities:
         size = last[-1].receipt.first + last[-1].receipt.count if last else 0
         return all(self.known(city) == size and not self.quarantine(city) for city in self.replicas)
 
+    def hang_up(self, share: float) -> int:
+        """End a share of the connections that Tianmen's processes have to a server; return how many."""
+        return sum(hang_up(url, share) for url in self.on_server)
+
     def raw(self, hashes: Sequence[bytes]) -> list[bytes]:
         """Return the stored transactions of these hashes, to be handed in again."""
         with self.register.reading() as connection:
@@ -109,7 +116,7 @@ class Cities:
             return list(connection.execute(wanted.order_by(TRANSACTION.c.nonce)).scalars())
 
 
-def found(directory: Path, random: Random, stack: ExitStack) -> Cities:
+def found(directory: Path, random: Random, stack: ExitStack, database: str) -> Cities:
     """Lay everything out; `stack` closes it. No process of a node runs yet."""
     os.environ.pop("CHAIN_URL", None)
     stage = open_stage(directory, BLOCK_SECONDS)
@@ -135,18 +142,49 @@ def found(directory: Path, random: Random, stack: ExitStack) -> Cities:
         for city, title in (("tianmen", "天门市"), ("wuhan", "武汉市"))
     }
     _let_fetch(cities["wuhan"], cities["tianmen"])
+    on_server = _move_to_server(cities["tianmen"], stack) if database == POSTGRESQL else []
     spare = stage.found_city("spare", "", issues=False)  # an address for the second API
     stage.devnet.mine(FINAL_DEPTH)  # so that whoever has caught up knows the log, its issuer and its key
     settings = {name: Settings.load(city.directory) for name, city in cities.items()}
     assert settings["tianmen"].register_url
-    register = Register(settings["tianmen"].register_url)
+    register = Register(beside(settings["tianmen"].register_url))
     stack.callback(register.close)
-    replicas = {name: Replica(one.replica_url) for name, one in settings.items()}
+    replicas = {name: Replica(beside(one.replica_url)) for name, one in settings.items()}
     for replica in replicas.values():
         stack.callback(replica.close)
     tianmen, wuhan = cities["tianmen"], cities["wuhan"]
     urls = [tianmen.url, spare.url]
-    return Cities(stage, stage.devnet, other, tianmen, wuhan, urls, endpoints, department, register, replicas)
+    return Cities(
+        stage,
+        stage.devnet,
+        other,
+        tianmen,
+        wuhan,
+        urls,
+        endpoints,
+        department,
+        register,
+        replicas,
+        on_server,
+    )
+
+
+def _move_to_server(city: City, stack: ExitStack) -> list[URL]:
+    """Have the city keep its register and its replica in PostgreSQL, and return where."""
+    new_database = stack.enter_context(schemas(server()))
+    urls = {name: new_database(name) for name in ("register", "replica")}
+    file = city.directory / FILE
+    lines = [f"{name}_url = {json.dumps(url)}\n" for name, url in urls.items()]
+    file.write_text("".join(lines) + file.read_text("utf-8"), "utf-8")
+    return [make_url(url) for url in urls.values()]
+
+
+def beside(url: str) -> str:
+    """Return the URL for whoever only watches, and is not hung up on."""
+    parsed = make_url(url)
+    if "application_name" in parsed.query:
+        parsed = parsed.update_query_dict({"application_name": "torture"})
+    return parsed.render_as_string(hide_password=False)
 
 
 def _govern(stage: Stage, department: Department) -> None:

@@ -19,6 +19,7 @@ from tests.torture.cities import BLOCK_SECONDS, FINAL_DEPTH, Cities
 from tests.torture.endpoint import Endpoint
 from tests.torture.parts import Part, Parts
 
+HANG_UP: Final = "hang-up"  # what only a database server does
 #: Every kind of fault, and how often it is chosen.
 WEIGHTS: Final = {
     "kill": 6,
@@ -28,6 +29,7 @@ WEIGHTS: Final = {
     "second-anchorer": 1,
     "reorganise": 4,
     "endpoint": 5,
+    HANG_UP: 2,
 }
 MEAN_PAUSE: Final = 0.5  # seconds between two faults
 SHORT_HOLD: Final = (0.2, 2.0)
@@ -55,6 +57,7 @@ class Done:
     waiting_again: int = 0
     forgotten: int = 0
     endpoints: Counter[str] = field(default_factory=Counter)
+    hang_ups: Counter[str] = field(default_factory=Counter)
     quarantines: Counter[str] = field(default_factory=Counter)
     unjustified: list[str] = field(default_factory=list)
 
@@ -87,6 +90,7 @@ class Faults:
             "second-anchorer": self._second_anchorer,
             "reorganise": self._reorganise,
             "endpoint": self._fail_endpoint,
+            HANG_UP: self._hang_up,
         }
         self._kinds = [do[kind] for kind in kinds]
         self._weights = [WEIGHTS[kind] for kind in kinds]
@@ -244,6 +248,15 @@ class Faults:
 
     def _endpoints(self) -> list[Endpoint]:
         return [endpoint for city in self._cities.endpoints.values() for endpoint in city]
+
+    # -- The database server --
+
+    def _hang_up(self) -> None:
+        """The server ends connections of Tianmen's processes, some or all, whatever they are doing."""
+        some = self._random.random() < 0.7
+        ended = self._cities.hang_up(0.3 if some else 1.0)
+        self.done.hang_ups["some" if some else "all"] += ended
+        logger.info(f"hung up on {ended} connections")
 
     # -- Watching --
 
