@@ -12,8 +12,10 @@ SETUP := $(BIN)/shunzheng $(if $(CHAIN_URL),,$(BIN)/anvil)
 
 export UV_PYTHON := $(PYTHON)
 export UV_PYTHON_DOWNLOADS := never
+# The processes of nodes start in half the time where Python may keep what it has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-all torture lint format contracts contracts-deep bench clean
+.PHONY: help demo test test-slow test-all torture lint format contracts contracts-deep bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' Makefile
@@ -24,12 +26,15 @@ demo: $(SETUP) ## a chain and two cities, told as a story; ONCE=1 ends it there,
 test: $(SETUP) ## every test but the slow ones
 	@$(BIN)/pytest -q -n $(WORKERS) --dist loadfile -m "not slow"
 
+test-slow: $(SETUP) ## the slow tests, of more than ten seconds each
+	@$(BIN)/pytest -q -n $(WORKERS) -m slow
+
 test-all: $(SETUP) ## every test, with each of Python 3.11 to 3.13 that is installed
 	@for v in 3.11 3.12 3.13; do $(UV) python find -q $$v >/dev/null 2>&1 || { echo "No Python $$v here."; continue; }; \
 	UV_PYTHON=$$v UV_PROJECT_ENVIRONMENT=.venv-$$v $(UV) run --frozen pytest -q -n $(WORKERS) --dist loadfile || exit; done
 
-torture: $(BIN)/shunzheng $(BIN)/anvil ## everything goes wrong at random for SECONDS=60, as SEED=N settles; nothing may be lost
-	@$(BIN)/python -m tests.torture --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED))
+torture: $(BIN)/shunzheng $(BIN)/anvil ## everything goes wrong at random for SECONDS=60, as SEED=N settles; DATABASE=sqlite or postgresql
+	@$(BIN)/python -m tests.torture --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED)) $(if $(DATABASE),--database $(DATABASE))
 
 lint: $(BIN)/shunzheng ## style, types, the direction of imports, container files; changes nothing
 	@$(UV) lock --check --quiet
@@ -49,7 +54,8 @@ contracts: ## compile the contract, compare it with the committed artefact, run 
 contracts-deep: ## the long contract checks
 	@$(MAKE) --no-print-directory -C contracts deep
 
-bench: $(SETUP) ## measure
+bench: $(SETUP) | $(UV) ## measure, beside public peers
+	@$(UV) sync --frozen --quiet --group bench
 	@$(BIN)/python -m benchmarks
 
 clean: ## remove everything that was installed or cached here

@@ -6,12 +6,15 @@ from typing import Final
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from tests.databases import BOTH, NewDatabase, new_databases
 
 LOOPBACK: Final = ["127.0.0.1", "::1"]
 # They start chains and nodes, on this machine only.
 OPEN_FOLDERS: Final = ("integration", "acceptance", "browser")
+#: Its tests share two running cities, and mostly wait: one worker runs them, first of all, while the others compute.
+WAITING_FOLDER: Final = "tests/acceptance"
 
 settings.register_profile("shunzheng", deadline=None, print_blob=True)
 settings.load_profile("shunzheng")
@@ -23,6 +26,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(here) and item.path.relative_to(here).parts[0] in OPEN_FOLDERS:
             item.add_marker(pytest.mark.allow_hosts(LOOPBACK))
+
+
+class InOrder(LoadFileScheduling):  # type: ignore[misc]
+    """`--dist loadfile` in the order of the folders, with one of them for one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return (
+            WAITING_FOLDER if nodeid.startswith(f"{WAITING_FOLDER}/") else str(super()._split_scope(nodeid))
+        )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> InOrder | None:
+    if config.getoption("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False
+    return InOrder(config, log)
 
 
 @pytest.fixture(params=BOTH)

@@ -7,7 +7,7 @@ import pytest
 from tests.acceptance.cities import Cities, close, found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cities]:
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("CHAIN_URL", raising=False)  # some stories stop the chain, so it must be our own

@@ -16,14 +16,17 @@ EXAMPLES: Final = ROOT / "examples"
 _SECONDS: Final = 240
 
 #: What the session takes for granted: waiting, and an end at the first failure.
-PRELUDE: Final = """
+PRELUDE: Final = r"""
 set -eu
 wait_until() {
   for _ in $(seq 300); do "$@" >/dev/null 2>&1 && return; sleep 0.2; done
   echo "waited in vain: $*" >&2; tail trial/*.log >&2; return 1
 }
 wait_for() { wait_until test -s "$1"; }
-ready() { python -c "from urllib.request import urlopen; urlopen('http://127.0.0.1:$1/readyz', timeout=2)"; }
+ready() (
+  exec 3<>"/dev/tcp/127.0.0.1/$1" && printf 'GET /readyz HTTP/1.0\r\n\r\n' >&3 && read -r _ code _ <&3
+  test "$code" = 200
+)
 wait_for_node() { wait_until ready "$1"; }
 """
 

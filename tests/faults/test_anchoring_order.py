@@ -131,7 +131,6 @@ PLACES = [
         ("fake", SQLITE, 1),
         ("fake", SQLITE, 2),
         ("fake", POSTGRESQL, 2),
-        ("anvil", SQLITE, 1),
         ("anvil", SQLITE, 2),
     )
 ]

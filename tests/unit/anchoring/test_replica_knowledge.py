@@ -44,7 +44,9 @@ def assert_same(reading: Reading, model: Knowledge, history: History) -> None:
         last = registry.logs[log].sequence if log in registry.logs else 1
         for sequence in range(last + 2):
             assert reading.anchor(log, sequence) == model.anchor(log, sequence)
-        for position in range(HORIZON):
+        changed = {status.position for status in reading.statuses(log)}
+        changed |= {position for position in range(HORIZON) if model.status(log, position, last)}
+        for position in changed | set(range(0, HORIZON, 50)):
             for sequence in (0, last // 2, last - 1, last):
                 assert reading.status(log, position, sequence) == model.status(log, position, sequence)
 

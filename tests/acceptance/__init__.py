@@ -1,0 +1,1 @@
+"""What people do, with real nodes and a real chain; most of it with the two cities of `conftest.py`."""
