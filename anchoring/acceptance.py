@@ -9,10 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, update
 
-from anchoring import limits
-from anchoring.bulk import insert_many
+from anchoring.bulk import insert_many, select_many
 from anchoring.register_tables import CHANGE, DISCLOSURE, LINEAGE, LINK, RECORD
 from anchoring.rows import FIRST_ROW, Faults, Row
 from ledger.canonical import decode
@@ -26,7 +25,6 @@ from ledger.suites import Suite
 Issue = tuple[int, bytes, str, str, str, bytes, bytes | None, Sequence[tuple[str, bytes]]]
 _LinkRow = tuple[bytes, int, str]
 
-_KNOWN: Final = select(LINEAGE).where(LINEAGE.c.name.in_(bindparam("names", expanding=True)))
 _CHANGED: Final = (
     update(LINEAGE)
     .where(LINEAGE.c.first == bindparam("of"))
@@ -155,14 +153,10 @@ class Acceptance:
 
     def _standing(self, names: Iterable[str]) -> dict[str, _Standing]:
         """Return the lineages that are known, by name; those that this submission wrote included."""
-        wanted, found = list(names), {}
-        for start in range(0, len(wanted), limits.LOOKUP_ROWS):
-            rows = self._connection.execute(
-                _KNOWN, {"names": wanted[start : start + limits.LOOKUP_ROWS]}
-            ).mappings()
-            for row in rows:
-                members = {name: row[name] for name in Lineage.__slots__} | {"status": Status(row["status"])}
-                found[row["name"]] = _Standing(Lineage(**members), row["first"], row["position"])
+        found = {}
+        for row in select_many(self._connection, LINEAGE.c.name, list(names)):
+            members = {name: row[name] for name in Lineage.__slots__} | {"status": Status(row["status"])}
+            found[row["name"]] = _Standing(Lineage(**members), row["first"], row["position"])
         return found
 
 

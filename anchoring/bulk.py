@@ -1,19 +1,22 @@
-"""Insert many rows as fast as a database takes them: COPY on PostgreSQL, plain tuples on SQLite.
+"""Insert and find many rows as fast as a database can: COPY on PostgreSQL, plain tuples on SQLite, names as one JSON text.
 
 A submission of a million records is three million rows, and its transaction keeps other writers waiting: nothing is done
-for each row that the driver can do by itself. Errors name no values, as everywhere.
+for each row, or for each name that is looked up, that the driver can do by itself. Errors name no values, as everywhere.
 """
 
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import JSON, Column, Connection, RowMapping, Select, Table, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 if TYPE_CHECKING:
     from psycopg import Cursor
+
+#: What makes rows of the texts in a JSON array, each under the name of `value`.
+_TEXTS: Final = {"postgresql": func.json_array_elements_text, "sqlite": func.json_each}
 
 
 def insert_many(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -24,6 +27,22 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
         _copy(connection, table, rows)
     else:
         connection.exec_driver_sql(_statement(table), list(rows))
+
+
+def select_many(connection: Connection, column: Column[str], texts: Sequence[str]) -> Sequence[RowMapping]:
+    """Return the rows whose `column`, which has an index, has one of the texts; each once, in no order.
+
+    A parameter for each text would take four times as long, nearly all of it before the database looks anything up.
+    """
+    if not texts:
+        return ()
+    return connection.execute(_selection(column, connection.dialect.name), {"texts": texts}).mappings().all()
+
+
+@cache
+def _selection(column: Column[str], dialect: str) -> Select[Any]:
+    texts = _TEXTS[dialect](bindparam("texts", type_=JSON)).table_valued("value")
+    return select(column.table).where(column.in_(select(texts.c.value)))
 
 
 @cache

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 
-from anchoring.bulk import insert_many
+from anchoring.bulk import insert_many, select_many
 from anchoring.database import open_engine, snapshot, transaction
 from anchoring.errors import DatabaseUnavailable
 from anchoring.register_tables import DISCLOSURE, LINEAGE, METADATA
@@ -34,6 +34,17 @@ def test_every_kind_of_value_comes_back(engine: Engine) -> None:
         insert_many(connection, LINEAGE, [])
     with snapshot(engine) as connection:
         assert [tuple(row) for row in connection.execute(select(LINEAGE).order_by(LINEAGE.c.first))] == rows
+
+
+def test_rows_are_found_by_many_texts_at_once(engine: Engine) -> None:
+    names = ["plain", "天门市", "𠮷", "\\N\t%s'\"", "[1]", "1"]
+    rows = [(place, name, "licence", "", "", b"", b"", place, 0) for place, name in enumerate(names)]
+    asked = [*names[1:], "天门市", "nobody's", *(f"nobody's {number}" for number in range(70_000))]
+    with transaction(engine) as connection:
+        insert_many(connection, LINEAGE, rows)
+        found = select_many(connection, LINEAGE.c.name, asked)
+        assert list(select_many(connection, LINEAGE.c.name, [])) == []
+    assert sorted((row["first"], row["name"]) for row in found) == list(enumerate(names))[1:]
 
 
 def test_a_row_that_is_there_already_is_refused_without_its_values(engine: Engine) -> None:
