@@ -55,7 +55,7 @@ SYNCS: Final = 200
 def main() -> None:
     """Print the tables."""
     quick = "--quick" in sys.argv
-    print("\nA register, seconds of the clock")
+    print("\nA register: submissions taken durably, followed, and final; by the clock")
     with tempfile.TemporaryDirectory(prefix="shunzheng-") as named:
         folder = Path(named)
         print(f"  {'the disk: one page made durable':<50}{_syncs(folder):>12,.0f} /s")
