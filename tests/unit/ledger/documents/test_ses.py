@@ -80,7 +80,8 @@ def test_we_verify_what_another_implementation_signs(version: int) -> None:
     body = structure(version, used(version))
     secret = papers.key("天门市示例局")._secret
     other = gmalg.SM2(sk=secret, uid=sm2.IDENTITY, rnd_fn=lambda _: 0x1234567)
-    r, s = (half.rjust(32, b"\0") for half in other.sign(body["to_sign"].dump()))  # it leaves leading zeros out
+    made = other.sign(body["to_sign"].dump())
+    r, s = (half.rjust(32, b"\0") for half in made)  # it leaves leading zeros out
     for signature in (sm2_der(r + s), r + s):
         body["signature"] = core.OctetBitString(signature)
         report = seal_signature_report(decode_signature(body.dump()), DESCRIPTION, trust())
