@@ -20,7 +20,7 @@ def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> N
     except BaseException as error:
         with suppress(OSError):
             aside.unlink()
-        if isinstance(error, OSError) and error.filename in (None, str(aside)):
+        if isinstance(error, OSError) and error.errno and error.filename in (None, str(aside)):
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
     folder = os.open(path.parent, os.O_RDONLY)
