@@ -10,7 +10,7 @@ from typing import Final
 
 from anchoring.calls import deployment, gas_limit
 from anchoring.chain import Chain, Signer, TransactionReceipt
-from anchoring.errors import ChainUnavailable, TransactionRejected, WrongRegistry
+from anchoring.errors import ChainUnavailable, ReorgDetected, TransactionRejected, WrongRegistry
 from ledger import registry
 
 PATIENCE_SECONDS: Final = 60.0  # until a transaction is mined; longer than any block time in use
@@ -29,15 +29,18 @@ def deploy(
 ) -> str:
     """Deploy the registry contract for `province` (an address) and return the registry's name.
 
-    Raises: TransactionRejected, ChainUnavailable; WrongRegistry when head 0 is not what it must be.
+    Raises: TransactionRejected, ChainUnavailable, ReorgDetected; WrongRegistry when head 0 is not what it must be.
     """
     data = deployment(province)
-    receipt = _mined(chain, _hand_in(chain, account, None, data), patience, wait)
+    transaction = _hand_in(chain, account, None, data)
+    receipt = _mined(chain, transaction, patience, wait)
     if receipt.contract is None:
         raise WrongRegistry("the deployment made no contract")
     contract, chain_id = bytes.fromhex(receipt.contract[2:]), chain.chain_id()
     before = chain.block(receipt.block - 1)
     head = chain.head_zero(receipt.contract)
+    if chain.receipt(transaction) != receipt:
+        raise ReorgDetected("the chain changed its branch while the registry was deployed: deploy it again")
     if before is None or head != registry.head_zero(chain_id, contract, before.hash):
         raise WrongRegistry(
             f"the contract at {receipt.contract} states a head 0 that does not follow from its chain"

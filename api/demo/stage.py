@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from anchoring import calls, deployment
 from anchoring.chain import Chain, RegistryName
 from anchoring.children import dies_with
 from anchoring.devnet import Devnet
-from anchoring.errors import AnchoringError, DevnetError
+from anchoring.errors import AnchoringError, DevnetError, ReorgDetected
 from anchoring.ethereum import Account, Endpoint, EthereumChain
 from anchoring.register import Register
 from anchoring.tokens import create_token
@@ -120,25 +120,38 @@ class Stage:
         return self.account_of_all
 
     def deploy(self) -> None:
-        """Deploy the registry. A deployment whose answer was lost is made again; nothing names the first."""
+        """Deploy the registry. A deployment whose answer was lost is made again; nothing names the first.
+
+        Raises: TransactionRejected, ChainUnavailable, also where the chain ended before it was saved.
+        """
         province = self.account("province")
+        if self.devnet:  # of a block that it has loaded, anvil tells a contract another hash than everybody else
+            self.devnet.mine()
         self.registry = deployment.deploy(self.chain, province, province.address)
         self.save()
+        name = RegistryName.parse(self.registry)
+        if self.chain.head_zero(name.contract)[: len(name.head_prefix)] != name.head_prefix:
+            raise ReorgDetected("the chain lost the deployment")
 
     def act(self, role: str, *together: acts.Act) -> None:
         """Have acts that do not need one another recorded by the account of a role; what is recorded already stays alone.
 
-        Raises: TransactionRejected, ChainUnavailable.
+        Raises: TransactionRejected, ChainUnavailable, also where the chain ended before it was saved.
         """
         contract = RegistryName.parse(self.registry).contract
-        recorded = {(item.event.kind, item.event.payload) for item in walk(self.chain, contract)}
-        missing = [act for act in together if (act.KIND, act.encode()) not in recorded]
+        missing = self._missing(contract, together)
         data = [calls.call(act) for act in missing]
         receipts = deployment.act_together(self.chain, self.account(role), contract, data)
         for act, receipt in zip(missing, receipts, strict=True):
             name = type(act).__name__
             self.gas[name] = max(self.gas.get(name, 0), receipt.gas_used)
         self.save()
+        if self._missing(contract, missing):
+            raise ReorgDetected("the chain lost acts that were mined")
+
+    def _missing(self, contract: str, together: Sequence[acts.Act]) -> list[acts.Act]:
+        recorded = {(item.event.kind, item.event.payload) for item in walk(self.chain, contract)}
+        return [act for act in together if (act.KIND, act.encode()) not in recorded]
 
     def save(self) -> None:
         """Save a devnet, so that what was done there outlives it."""

@@ -7,7 +7,7 @@ import pytest
 from anchoring import calls
 from anchoring.chain import Block, RegistryName
 from anchoring.deployment import act, deploy
-from anchoring.errors import ChainUnavailable, TransactionRejected, WrongRegistry
+from anchoring.errors import ChainUnavailable, ReorgDetected, TransactionRejected, WrongRegistry
 from ledger import registry as acts
 from tests.fakes.fake_chain import FakeChain
 from tests.fakes.nets import FakeNet, act_on, deploy_on
@@ -63,4 +63,16 @@ def test_a_head_0_that_does_not_follow_is_refused() -> None:
 
     net = FakeNet(Lying())
     with pytest.raises(WrongRegistry, match="head 0"):
+        deploy_on(net, net.account("province"))
+
+
+def test_a_deployment_that_a_reorganisation_moves_meanwhile_is_to_be_made_again() -> None:
+    class Moving(FakeChain):
+        def head_zero(self, contract: str) -> bytes:
+            found = super().head_zero(contract)
+            self.reorg(1)
+            return found
+
+    net = FakeNet(Moving())
+    with pytest.raises(ReorgDetected, match="deploy it again"):
         deploy_on(net, net.account("province"))
