@@ -119,11 +119,15 @@ class Checkpoints:
             _drop_old(connection)
 
     def keep_fork(self, fork: Fork) -> None:
-        """Keep the evidence against those who signed the second checkpoint, for ever, unless there is plenty of each."""
+        """Keep the evidence against those who signed the second checkpoint, for ever, unless there is plenty of each.
+
+        Of one second checkpoint it counts once against each who signed it, whatever it is set beside.
+        """
         with transaction(self.engine) as connection:
             hold_tables(connection)  # nobody adds to what is counted here
-            plenty = Counter(key for held in _held_forks(connection) for key in _signers(held))
-            if any(plenty[key] < KEPT_FORKS for key in _signers(fork)):
+            held = {signed for one in _held_forks(connection) for signed in _signed_second(one)}
+            plenty = Counter(key for key, _ in held)
+            if any(plenty[key] < KEPT_FORKS for key, _ in _signed_second(fork) - held):
                 insert_missing(connection, _forks, [{"evidence": canonical(fork.to_json())}])
 
     def newest(self, cosigned: int = 1) -> Cosigned | None:
@@ -147,9 +151,9 @@ def _held_forks(connection: Connection) -> list[Fork]:
     return [decode_fork(decode(evidence)) for evidence in connection.execute(select(_forks)).scalars()]
 
 
-def _signers(fork: Fork) -> list[bytes]:
-    """Return the keys that signed the second checkpoint; the first is this node's own history."""
-    return [one.key for one in fork.second.cosignatures]
+def _signed_second(fork: Fork) -> set[tuple[bytes, Checkpoint]]:
+    """Return who signed what: the keys with the second checkpoint; the first is this node's own history."""
+    return {(one.key, fork.second.checkpoint) for one in fork.second.cosignatures}
 
 
 def _drop_old(connection: Connection) -> None:

@@ -23,6 +23,8 @@
     ├── NotFinal                a record is registered, but its anchor is not final: nothing can be proven yet
     ├── NotFound                no such record, submission, log, account or replica
     ├── PeerFailed              another city's node gave no usable answer: ask later, or another one
+    │   ├── PeerNewer           it answered in a format of a later release
+    │   └── PeerRefused         it answered, and not with what it was asked for
     ├── CheckpointRefused       a checkpoint is not signed: below or beside one that was, or not what the replica holds
     ├── KeystoreError           an account's key cannot be read
     └── DevnetError             the development chain cannot be started or stopped
@@ -170,7 +172,15 @@ class NotFound(AnchoringError):
 
 
 class PeerFailed(AnchoringError):
-    """Another city's node cannot be reached, or answers what the protocol does not allow."""
+    """Another city's node cannot be reached, is too slow, or gives no usable answer."""
+
+
+class PeerNewer(PeerFailed):
+    """Another city's node answers in a format of a later release: this program is to be brought up to date."""
+
+
+class PeerRefused(PeerFailed):
+    """Another city's node was reached and answered, with an error or with what the protocol does not allow."""
 
 
 class CheckpointRefused(AnchoringError):

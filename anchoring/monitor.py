@@ -13,9 +13,9 @@ from typing import Final, Protocol
 
 from anchoring import limits
 from anchoring.condition import Reporter
-from anchoring.errors import AnchoringError, PeerFailed
+from anchoring.errors import AnchoringError, PeerFailed, PeerNewer, PeerRefused
 from anchoring.follower import Stop
-from anchoring.published import Published
+from anchoring.published import Publication, Published
 from anchoring.replica import Replica
 from ledger.canonical import Json, decode
 from ledger.entries import NOT_IN_BATCH, Fault, check_batch
@@ -52,10 +52,14 @@ class Wrong(Exception):
 
 @dataclass(slots=True)
 class _Known:
-    """A node that did not answer is left alone for a while, longer each time; `said` is what went wrong last."""
+    """A node that did not answer is left alone for a while, longer each time; `said` is what went wrong last.
+
+    `asked` is when the round began in which it was asked last.
+    """
 
     peer: Peer
     failures: int = 0
+    asked: int = 0
     due: float = 0.0
     said: str = ""
 
@@ -67,6 +71,22 @@ class _Known:
         self.failures += 1
         self.due, self.said = now + _pause(self.failures), str(error)
         logger.warning("%s: %s", self.peer.name, self.said)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What comes of asking for the entries of an anchor in the round that began at `now`.
+
+    `asked`: a node was; `in_vain`: one of the anchor's own city was; `answered`: such a one was reached; `faulty`: what such
+    a one gave is wrong.
+    """
+
+    now: int
+    asked: bool = False
+    in_vain: bool = False
+    answered: bool = False
+    faulty: bool = False
+    findings: list[str] = field(default_factory=list)
 
 
 class Monitor:
@@ -121,7 +141,7 @@ class Monitor:
         pages = {known.peer.name: Pages(known.peer, log, self._clock) for known in self._all}
         settled = 0
         for anchor in due:
-            settled += self._settle(anchor, pages)
+            settled += self._settle(anchor, pages, now)
             if self._clock() > now + limits.PEER_ROUND_SECONDS:
                 break
         return settled
@@ -138,13 +158,13 @@ class Monitor:
                 return
             self._published.walk(log, anchors, now)
 
-    def _settle(self, anchor: Anchor, pages: Mapping[str, "Pages"]) -> bool:
+    def _settle(self, anchor: Anchor, pages: Mapping[str, "Pages"], now: int) -> bool:
         """Ask one node after the other for the entries of an anchor, the city's own first; keep them, or say why not."""
         own = self._own[anchor.log]
         others = [known for known in self._all if known not in own]
-        findings, faulty = list[str](), False
+        attempt = _Attempt(now)
         for known in (*own, *others):
-            entries, found = self._asked(known, pages[known.peer.name], anchor)
+            entries, found = self._asked(known, pages[known.peer.name], anchor, attempt)
             faults = self._check(anchor, entries) if entries is not None else found
             for fault in faults:
                 logger.warning("%s, anchor %d: %s", known.peer.name, anchor.sequence, fault.text)
@@ -153,24 +173,38 @@ class Monitor:
                 return True
             if known in own:  # what another city's node gives says nothing about this city
                 reasons = [fault.text for fault in faults] or [known.said or "it does not have them"]
-                findings += [f"{known.peer.name}: {reason}" for reason in reasons]
-                faulty = faulty or bool(faults)
-        self._put_off(anchor, findings, faulty=faulty)
+                attempt.findings += [f"{known.peer.name}: {reason}" for reason in reasons]
+                attempt.faulty = attempt.faulty or bool(faults)
+        self._put_off(anchor, attempt)
         return False
 
-    def _asked(self, known: _Known, pages: "Pages", anchor: Anchor) -> tuple[list[Entry] | None, list[Fault]]:
+    def _asked(
+        self, known: _Known, pages: "Pages", anchor: Anchor, attempt: _Attempt
+    ) -> tuple[list[Entry] | None, list[Fault]]:
         """Return what a node gives for an anchor, None where it gives nothing, and what is wrong with its answer."""
-        if self._clock() < known.due:
+        if self._is_left_alone(known, anchor, attempt.now):
             return None, []
+        known.asked, attempt.asked = attempt.now, True
+        entries, faults, failed = None, list[Fault](), None
         try:
             entries = pages.of(anchor)
         except PeerFailed as error:
-            known.note(error, self._clock())
-            return None, []
+            failed = error
         except Wrong as error:
-            return None, [Fault(NOT_IN_BATCH, anchor.size_before, str(error))]
-        known.note(None, self._clock())
-        return entries, []
+            faults = [Fault(NOT_IN_BATCH, anchor.size_before, str(error))]
+        known.note(failed, self._clock())
+        if known in self._own[anchor.log]:
+            attempt.in_vain |= not isinstance(failed, PeerNewer)
+            attempt.answered |= failed is None or isinstance(failed, PeerRefused)
+        return entries, faults
+
+    def _is_left_alone(self, known: _Known, anchor: Anchor, now: int) -> bool:
+        """Tell whether a node that failed has its rest. At the end of the grace those of the city are asked all the same."""
+        deadline, clock = anchor.time + self._published.grace, self._clock()
+        if known in self._own[anchor.log] and known.asked < deadline <= now:
+            return False
+        # A rest that lasts longer than any was noted by a clock that was wrong.
+        return clock < known.due <= clock + limits.LONGEST_PEER_PAUSE_SECONDS
 
     def _check(self, anchor: Anchor, entries: Sequence[Entry]) -> list[Fault]:
         with self._replica.reading() as trust:
@@ -178,14 +212,23 @@ class Monitor:
                 anchor, entries, trust, lambda root: self._published.sequence_of(anchor.log, root)
             )
 
-    def _put_off(self, anchor: Anchor, findings: Sequence[str], *, faulty: bool) -> None:
-        now, deadline = int(self._clock()), anchor.time + self._published.grace
+    def _put_off(self, anchor: Anchor, attempt: _Attempt) -> None:
+        now, deadline = attempt.now, anchor.time + self._published.grace
         before = self._published.of_anchor(anchor.log, anchor.sequence, now)
-        attempts = before.attempts + 1 if before else 1
-        due = now + int(_pause(attempts))
+        attempts, findings = before.attempts if before else 0, attempt.findings
+        if before and before.state is Publication.FAULTY and not attempt.answered:
+            findings = [*before.findings]
+        if attempt.asked:
+            attempts += 1
+            due = now + int(_pause(attempts))
+        else:
+            due = int(min(known.due for known in self._all))
         # Whether they come in time is looked at once the time is over, and not ten minutes later.
         due = min(due, deadline) if now < deadline else due
-        self._published.put_off(anchor, findings, attempts, due, faulty=faulty)
+        asked = now if attempt.in_vain else None
+        self._published.put_off(
+            anchor, findings, attempts, due, asked=asked, answered=attempt.answered, faulty=attempt.faulty
+        )
 
 
 def _pause(failures: int) -> float:
@@ -225,7 +268,7 @@ class Pages:
             if entry is None:
                 return None
             if isinstance(entry, NewerFormat):
-                raise PeerFailed(_plain(entry))
+                raise PeerNewer(_plain(entry))
             if isinstance(entry, MalformedInput):
                 raise Wrong(_plain(entry))
             entries.append(entry)
@@ -241,13 +284,13 @@ class Pages:
 
 
 def _items(body: bytes) -> Iterator[tuple[int, Entry | MalformedInput]]:
-    """Read (first position, entry) from a page; what else stands in it is not looked at. Raises: PeerFailed."""
+    """Read (first position, entry) from a page; what else stands in it is not looked at. Raises: PeerRefused."""
     try:
         for item in Fields(decode(body), "page").array("items", limits.PEER_PAGE_ENTRIES):
             fields = Fields(item, "item")
             yield fields.integer("first", 0, MAX_LOG_SIZE), _entry(fields.take("entry"))
     except MalformedInput as error:
-        raise PeerFailed(f"its answer is no page of entries: {_plain(error)}") from error
+        raise PeerRefused(f"its answer is no page of entries: {_plain(error)}") from error
 
 
 def _plain(error: MalformedInput) -> str:

@@ -2,7 +2,7 @@
 
 The monitor alone writes them. They are copies of what anybody may have, checked against the anchors; verification never
 reads them. A log's anchors are walked once, in order; each that let the log grow has a row from then on. That entries are
-withheld is stored nowhere: it follows from what is stored and the clock of whoever asks.
+withheld is stored nowhere: it follows from when a node of their city was asked for them in vain.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,6 +22,7 @@ from sqlalchemy import (
     func,
     insert,
     inspect,
+    or_,
     select,
     update,
 )
@@ -59,12 +60,15 @@ class Copy:
 class AnchorEntries:
     """What is known of the entries of one anchor: `late`, seconds from the anchor, where they had been withheld.
 
-    They are asked for next when it is `due`, in seconds since 1970; None where that is settled.
+    They are asked for next when it is `due`, None where that is settled. `asked`: when a node of their city was last asked
+    for them in vain; `answered`: when one was reached and gave none; None where none ever was. In seconds since 1970.
     """
 
     state: Publication
     attempts: int
     due: int | None
+    asked: int | None
+    answered: int | None
     late: int
     findings: tuple[str, ...]
 
@@ -73,16 +77,13 @@ def _of(rows: Table, *names: str) -> Any:
     return select(rows).where(*(rows.c[name] == bindparam(name) for name in names))
 
 
-#: Awaited entries are withheld once the grace is over, if they were asked for in vain and nobody was to ask before its end:
-#: a node that was itself away meanwhile accuses nobody before it has asked.
-_DEADLINE: Final = ANCHOR.c.anchored + bindparam("grace")
+#: Awaited entries are withheld once a node of their city was asked for them in vain when the grace was over: who was itself
+#: away then says nothing before it has asked. A question of a time to come was noted by a clock that was wrong.
 _STATE: Final = case(
     (
         and_(
             ANCHOR.c.state == Publication.AWAITED.value,
-            ANCHOR.c.attempts > 0,
-            ANCHOR.c.due >= _DEADLINE,
-            bindparam("now") > _DEADLINE,
+            ANCHOR.c.asked.between(ANCHOR.c.anchored + bindparam("grace"), bindparam("now")),
         ),
         Publication.WITHHELD.value,
     ),
@@ -92,9 +93,13 @@ _JUDGED: Final = select(
     *(column for column in ANCHOR.c if column is not ANCHOR.c.state), _STATE.label("state")
 ).subquery()
 _WALKED: Final = select(LOG.c.walked).where(LOG.c.name == bindparam("log"))
+#: Nothing is put off for longer than the longest pause: what is due later was noted by a clock that was wrong.
 _DUE: Final = (
     select(ANCHOR.c.sequence)
-    .where(ANCHOR.c.log == bindparam("log"), ANCHOR.c.due <= bindparam("now"))
+    .where(
+        ANCHOR.c.log == bindparam("log"),
+        or_(ANCHOR.c.due <= bindparam("now"), ANCHOR.c.due > bindparam("last")),
+    )
     .order_by(ANCHOR.c.due, ANCHOR.c.sequence)
     .limit(bindparam("most"))
 )
@@ -199,16 +204,17 @@ class Published:
 
     def due(self, log: str, now: int, most: int) -> list[int]:
         """Return sequences whose entries are to be asked for now, in ascending order."""
-        return sorted(row[0] for row in self._rows(_DUE, log=log, now=now, most=most))
+        last = now + limits.LONGEST_PEER_PAUSE_SECONDS
+        return sorted(row[0] for row in self._rows(_DUE, log=log, now=now, last=last, most=most))
 
     def keep(
         self, anchor: Anchor, entries: Sequence[Entry], source: str, faults: Sequence[Fault], now: int
     ) -> None:
         """Keep the entries of an anchor, which fold to its root; settled, whatever else is wrong with them."""
         before = self.of_anchor(anchor.log, anchor.sequence, now)
-        withheld = before if before and before.state is Publication.WITHHELD else None
-        # What is given when it is asked for at the end of the grace came in time, as far as anybody can tell.
-        late = now - anchor.time if withheld and withheld.due != anchor.time + self.grace else 0
+        # Whether a node out of reach did not publish or we were cut off, nobody can tell: nothing stays of that.
+        refused = before is not None and (before.answered or 0) >= anchor.time + self.grace
+        late = now - anchor.time if before and before.state is Publication.WITHHELD and refused else 0
         rows, position = [], anchor.size_before
         for entry in entries:
             place = {"log": anchor.log, "first": position, "sequence": anchor.sequence}
@@ -223,12 +229,27 @@ class Published:
             _set(connection, anchor, state=state, due=None, late=late, findings=_encoded(texts))
 
     def put_off(
-        self, anchor: Anchor, findings: Sequence[str], attempts: int, due: int, *, faulty: bool = False
+        self,
+        anchor: Anchor,
+        findings: Sequence[str],
+        attempts: int,
+        due: int,
+        *,
+        asked: int | None = None,
+        answered: bool = False,
+        faulty: bool = False,
     ) -> None:
-        """Note that the entries of an anchor were asked for in vain, why, and when to ask again."""
-        state = Publication.FAULTY if faulty else Publication.AWAITED
+        """Note that the entries of an anchor were asked for in vain, why, and when to ask again.
+
+        `asked`: when, where a node of their city was; `answered`: one was reached. Where none was, their state stays.
+        """
+        values: dict[str, object] = {"findings": _encoded(findings), "attempts": attempts, "due": due}
+        if asked is not None:
+            values |= {"asked": asked}
+        if answered:
+            values |= {"state": Publication.FAULTY if faulty else Publication.AWAITED, "answered": asked}
         with transaction(self._engine) as connection:
-            _set(connection, anchor, state=state, findings=_encoded(findings), attempts=attempts, due=due)
+            _set(connection, anchor, **values)
 
     def _rows(self, wanted: Any, **sought: object) -> Sequence[Any]:
         with snapshot(self._engine) as connection:
@@ -258,7 +279,9 @@ def _encoded(texts: Sequence[str]) -> str:
 
 def _anchor_entries(row: Any) -> AnchorEntries:
     findings = tuple(orjson.loads(row.findings))
-    return AnchorEntries(Publication(row.state), row.attempts, row.due, row.late, findings)
+    return AnchorEntries(
+        Publication(row.state), row.attempts, row.due, row.asked, row.answered, row.late, findings
+    )
 
 
 def _copy(row: Any) -> Copy:

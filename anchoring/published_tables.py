@@ -12,7 +12,7 @@ from sqlmodel import Field, SQLModel
 
 from anchoring.facts import table
 
-SCHEMA: Final = 2  # raised with any change below: copies of another number are dropped and fetched anew
+SCHEMA: Final = 3  # raised with any change below: copies of another number are dropped and fetched anew
 PREFIX: Final = "published_"  # of the tables, which a replica of another schema leaves alone
 
 _BIG = BigInteger().with_variant(Integer(), "sqlite")
@@ -44,8 +44,9 @@ class LogRow(_Row, table=True):
 class AnchorRow(_Row, table=True):
     """An anchor that let its log grow, at the block time `anchored`.
 
-    `due` is when its entries are asked for next, null when that is settled. Nobody stores that they are withheld: that
-    follows from the clock (`anchoring.published`).
+    `due` is when its entries are asked for next, null when that is settled; `asked`, when a node of its city was last asked
+    for them in vain; `answered`, when one last answered without them. That they are withheld follows from that
+    (`anchoring.published`).
     """
 
     __tablename__ = PREFIX + "anchor"
@@ -59,6 +60,8 @@ class AnchorRow(_Row, table=True):
     state: str
     attempts: int = _number(default=0)
     due: int | None = _number(default=None)
+    asked: int | None = _number(default=None)
+    answered: int | None = _number(default=None)
     late: int = _number(default=0)
     findings: str = "[]"
 

@@ -131,7 +131,7 @@ class Reading:
         self.registry: Final[str] = state["registry_name"]
         self.head_zero: Final[bytes] = state["head_zero"]
         self.quarantine: Final[str] = state["quarantine"]
-        #: Whether the replica has once known all that was final.
+        #: Whether the replica has once known all that its endpoint called final.
         self.caught_up: Final[bool] = state["caught_up"]
         self.cursor: Final = Cursor(**{name: state[name] for name in Cursor.__slots__})
         self.time: Final[int] = max(self.cursor.final_time, self.cursor.time)

@@ -10,7 +10,7 @@ from typing import Final
 
 import httpx
 
-from anchoring.errors import PeerFailed
+from anchoring.errors import PeerFailed, PeerRefused
 from anchoring.limits import MAX_PEER_PAGE_BYTES, MAX_PEER_SECONDS
 
 _HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "shunzheng"}
@@ -55,12 +55,12 @@ class HttpPeer:
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return None
             if answer.status_code != httpx.codes.OK:
-                raise PeerFailed(f"it answers {answer.status_code}")
+                raise PeerRefused(f"it answers {answer.status_code}")
             if answer.headers.get("Content-Encoding", "identity") != "identity":
-                raise PeerFailed("it compresses its answer, which was not asked for")
+                raise PeerRefused("it compresses its answer, which was not asked for")
             body = bytearray()
             async for chunk in answer.aiter_raw():
                 body += chunk
                 if len(body) > MAX_PEER_PAGE_BYTES:
-                    raise PeerFailed(f"its answer has more than {MAX_PEER_PAGE_BYTES} bytes")
+                    raise PeerRefused(f"its answer has more than {MAX_PEER_PAGE_BYTES} bytes")
             return bytes(body)

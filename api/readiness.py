@@ -23,7 +23,7 @@ _NO_DATABASE: Final = "a database does not answer"  # what it says itself names 
 
 
 def readiness(node: Node) -> ReadyShape:
-    """Say whether the node can answer: its replica is not quarantined, and has once been as new as the chain.
+    """Say whether the node can answer: its replica is not quarantined, and has once held all that its endpoint called final.
 
     A replica that lags still answers, and each report says how old its knowledge is; so a lag is shown and does not take
     the node out of service when the network is down.
@@ -58,7 +58,7 @@ def readiness(node: Node) -> ReadyShape:
 
 
 def refuse_behind(reading: Reading) -> None:
-    """Check that the replica has once been as new as the chain, before positions are promised.
+    """Check that the replica has once held all that its endpoint called final, before positions are promised.
 
     Until then nobody can tell whether the register came from a backup and those positions are another's. Raises: NotReady.
     """

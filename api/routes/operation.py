@@ -20,8 +20,8 @@ def healthz() -> dict[str, bool]:
 def readyz(node: NodeNeeded, response: Response) -> ReadyShape:
     """Say whether the node can answer, and how it and its processes are.
 
-    It can once its replica has caught up with the chain, unless that is quarantined. A node that was cut off from the
-    chain since then answers with the knowledge that it has, and says how old that is.
+    It can once its replica has held all that its endpoint called final, unless that is quarantined. A node that was cut
+    off from the chain since then answers with the knowledge that it has, and says how old that is.
     """
     found = readiness(node)
     if not found.ready:

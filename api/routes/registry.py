@@ -112,8 +112,9 @@ def anchors(
         if reading.log(log) is None:
             raise NotFound(f"there is no log {log} in this registry")
         found = reading.anchors(log, below=before, most=limit)
-    between = (found[-1].sequence, found[0].sequence) if found else (0, 0)
-    entries = node.published.of_anchors(log, *between, node.clock())
+    if not found:
+        return AnchorsShape(items=[])
+    entries = node.published.of_anchors(log, found[-1].sequence, found[0].sequence, node.clock())
     items = [AnchorShape.of(anchor, entries.get(anchor.sequence)) for anchor in found]
     more = len(found) == limit and found[-1].sequence > 1
     following = f"/v1/anchors?log={log}&before={found[-1].sequence}&limit={limit}" if more else None

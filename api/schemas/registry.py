@@ -135,6 +135,9 @@ class AnchorShape(Shape):
     status_root: str
     void: str | None = None
     entries: Entries | None = None
+    entries_asked: Time | None = Field(
+        default=None, description="When a node of its city was last asked for them in vain."
+    )
     entries_late: int | None = Field(
         default=None, description="Seconds from the anchor until entries came that had been withheld."
     )
@@ -154,6 +157,7 @@ class AnchorShape(Shape):
             status_root=anchor.status_root.hex(),
             void=anchor.void or None,
             entries=entries.state if entries else None,
+            entries_asked=times.format_time(entries.asked) if entries and entries.asked else None,
             entries_late=entries.late or None if entries else None,
             findings=list(entries.findings) or None if entries else None,
         )

@@ -1,7 +1,12 @@
 """Wuhan reads what Tianmen publishes: in time, too late, and when Tianmen promises what it does not keep."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -15,6 +20,20 @@ def newest(cities: Cities) -> dict[str, Any]:
     with NodeClient(cities.wuhan.url) as node:
         items: list[dict[str, Any]] = node.anchors("tianmen")["items"]
     return next((item for item in items if item["size"] > item["size_before"]), {})
+
+
+@contextmanager
+def refusing(url: str) -> Iterator[None]:
+    """Answer everything at an address with 501."""
+    there = urlsplit(url)
+    with HTTPServer((str(there.hostname), int(there.port or 80)), BaseHTTPRequestHandler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def test_a_promise_is_kept_and_another_city_says_so(cities: Cities, tmp_path: Path) -> None:
@@ -49,6 +68,9 @@ def test_entries_that_are_withheld_are_named_and_taken_once_they_come(cities: Ci
         cities.wuhan.wait_ready()
         eventually(lambda: newest(cities).get("entries") == "withheld")
         assert newest(cities)["sequence"] == answer.json["sequence"]
+        assert "cannot be reached" in newest(cities)["findings"][0]
+        with refusing(cities.tianmen.url):
+            eventually(lambda: "answers 501" in newest(cities)["findings"][0])
         (receipt,) = tmp_path.glob("*.receipt.json")
         judged = cities.shunzheng("receipts", "check", receipt, "--node", cities.wuhan.url, "--json")
         assert (judged.code, judged.json[0]["reason"]) == (12, "entries_missing")

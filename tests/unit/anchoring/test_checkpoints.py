@@ -118,3 +118,15 @@ def test_evidence_is_kept_once_and_so_much_against_each_key(
     for given in (*late, fork(42, thief), fork(43, other), fork(44)):
         held.keep_fork(given)
     assert sorted(held.forks(), key=str) == sorted([*flood[:2], *late], key=str)
+
+
+def test_one_second_checkpoint_takes_one_place_whatever_it_is_set_beside(held: Checkpoints) -> None:
+    """The own history gathers cosignatures, and each time a thief may sign the same again, or another thief beside him."""
+    thief, accomplice = (node_key(name) for name in NAMES[:2])
+    for number in range(len(NAMES)):
+        first = Cosigned.of(at(1), [Cosignature.make(node_key(name), at(1)) for name in NAMES[:number]])
+        held.keep_fork(Fork(first, Cosigned.of(at(1, 7), [Cosignature.make(thief, at(1, 7))])))
+    (alone,) = held.forks()
+    both = Cosigned.of(at(1, 7), [Cosignature.make(key, at(1, 7)) for key in (thief, accomplice)])
+    held.keep_fork(Fork(Cosigned(at(1)), both))
+    assert sorted(held.forks(), key=str) == sorted([alone, Fork(Cosigned(at(1)), both)], key=str)

@@ -15,6 +15,7 @@ from anchoring.monitor import Monitor
 from anchoring.published import Published
 from api.app import create_app
 from ledger.entries import Fault
+from ledger.times import format_time
 from tests.fakes.publishing import FakePeer, KnownReplica
 from tests.unit.api.city import LOG, City, identifier
 
@@ -44,8 +45,12 @@ def watching(three: City) -> Iterator[TestClient]:
 def states(node: TestClient) -> tuple[str | None, list[str | None]]:
     """Return what the node says of the entries of the log, and of those of each anchor, the newest first."""
     (log,) = node.get("/v1/logs").json()["items"]
-    anchors = node.get(f"/v1/anchors?log={LOG}").json()["items"]
-    return log["entries"], [anchor.get("entries") for anchor in anchors]
+    return log["entries"], [anchor.get("entries") for anchor in anchors(node)]
+
+
+def anchors(node: TestClient) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = node.get(f"/v1/anchors?log={LOG}").json()["items"]
+    return found
 
 
 def test_what_became_of_the_entries_is_shown(three: City, watching: TestClient) -> None:
@@ -74,20 +79,31 @@ def test_the_worst_is_what_a_log_shows(three: City, watching: TestClient) -> Non
         anchor = reading.anchor(LOG, 2)
         assert anchor
         three.now = anchor.time + WITHHELD_SECONDS + 1
-        copies.put_off(anchor, ["http://tianmen: it does not have them"], 3, three.now + 9)
+        copies.put_off(
+            anchor,
+            ["http://tianmen: it does not have them"],
+            3,
+            three.now + 9,
+            asked=three.now,
+            answered=True,
+        )
     assert states(watching) == ("withheld", [None, "published", "withheld", "published"])
 
 
-def test_withheld_is_named_when_the_grace_is_over_though_nobody_asks_again(
+def test_withheld_is_named_everywhere_once_it_was_asked_for_after_the_grace(
     three: City, watching: TestClient
 ) -> None:
-    """The monitor asked just before and does not ask again here; from the end of the grace on every page says it."""
+    """Until then no page says so, however late it is."""
     with three.replica.reading() as reading:
-        anchored = reading.anchors(LOG)[-1].time
-    deadline = anchored + WITHHELD_SECONDS
-    three.now = deadline - 1
-    assert Monitor(three.replica, {LOG: [FakePeer("http://tianmen")]}, clock=lambda: three.now).step() == 0
-    for three.now, state in ((deadline - 1, "awaited"), (deadline, "awaited"), (deadline + 1, "withheld")):
+        deadline = reading.anchors(LOG)[-1].time + WITHHELD_SECONDS
+    monitor = Monitor(three.replica, {LOG: [FakePeer("http://tianmen")]}, clock=lambda: three.now)
+    for now, looks, state in (
+        (deadline - 1, True, "awaited"),
+        (deadline + 9, False, "awaited"),
+        (deadline + 9, True, "withheld"),
+    ):
+        three.now = now
+        assert not looks or monitor.step() == 0
         assert states(watching)[0] == state
         assert states(watching)[1] == [None, "awaited", "awaited", state]
         (log,) = watching.get("/readyz").json()["logs"]
@@ -97,6 +113,9 @@ def test_withheld_is_named_when_the_grace_is_over_though_nobody_asks_again(
         with three.replica.reading() as reading:
             report = audit(reading, published=Published(three.replica.engine), now=three.now)
         assert ("entries-withheld" in {one.slug for one in report.remarks}) == (state == "withheld")
+    asked = [anchor.get("entries_asked") for anchor in anchors(watching)]
+    assert asked[0] is None
+    assert asked[-1] == format_time(deadline + 9)
 
 
 def test_the_own_log_has_no_copies(three: City, tianmen: TestClient) -> None:

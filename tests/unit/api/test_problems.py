@@ -86,6 +86,8 @@ NEVER_ASKED = {
     "LeaseHeld",
     "LeaseLost",
     "PeerFailed",
+    "PeerNewer",
+    "PeerRefused",
     "KeystoreError",
     "DevnetError",
     "CheckpointRefused",
