@@ -1,30 +1,65 @@
 """Files that are replaced whole: after a crash or a full disk there is what was there before, or what was to be there."""
 
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
+
+_SHOWN_CHARS = 50  # of the name, in that of the file beside it: a name has at most 255 bytes
 
 
-def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o644) -> None:
-    """Put `pieces`, one after the other, into a file; one that is there keeps its mode. Raises: OSError, naming it."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.new")
-    try:
-        with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
-            with suppress(FileNotFoundError):
-                os.fchmod(file.fileno(), path.stat().st_mode)
-            file.writelines(pieces)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except BaseException as error:
-        with suppress(OSError):
-            aside.unlink()
-        if isinstance(error, OSError) and error.errno and error.filename in (None, str(aside)):
-            raise OSError(error.errno, error.strerror, str(path)) from error
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
+def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o666) -> None:
+    """Put `pieces`, one after the other, into a file, the one behind a link; one that is there keeps its mode.
+
+    A new one has `mode`, less what the umask forbids. What is there and is no file, such as a pipe or a terminal, has
+    nothing to lose and is written to. Whoever is killed on the way leaves a file `.NAME.*.new` beside, which nobody
+    reads and which can be removed. Raises: OSError, naming `path`.
+    """
+    with _naming(path):
+        there = _mode(path)
+        if there is not None and not stat.S_ISREG(there):
+            with path.open("wb") as stream:
+                stream.writelines(pieces)
+            return
+    target = Path(os.path.realpath(path))
+    aside = target.with_name(f".{target.name[:_SHOWN_CHARS]}.{token_hex(8)}.new")
+    with _naming(path, aside):
+        # O_EXCL: nothing that lies there is opened or followed, so only who may read the file ever can
+        opened = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IMODE(there or mode))
+        try:
+            with open(opened, "wb") as file:
+                if there is not None:
+                    os.fchmod(file.fileno(), stat.S_IMODE(there))
+                file.writelines(pieces)
+                file.flush()
+                os.fsync(file.fileno())
+            aside.replace(target)
+        except BaseException:
+            with suppress(OSError):
+                aside.unlink()
+            raise
+    folder = os.open(target.parent, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def _naming(path: Path, aside: Path | None = None) -> Iterator[None]:
+    """Let a fault that names no file, or the one aside, name the one that was to be written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno and error.filename in (None, str(aside)):
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise

@@ -78,6 +78,7 @@ def _top() -> tuple[argparse.ArgumentParser, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    _give_streams()
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL)  # what it says of strange files is in our reports
     try:
         try:
@@ -92,6 +93,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             note(f"shunzheng: {in_words(error)}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to say goes nowhere
         return 1
+
+
+def _give_streams() -> None:
+    """Let what is said go nowhere where standard output or error is closed: Python has no such streams then, and would
+    print in the one what is for the other."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _run(given: list[str]) -> int:

@@ -14,20 +14,21 @@ _REFRESH_SECONDS: Final = 0.2
 _PLAIN_SECONDS: Final = 5.0  # where standard error is no terminal, a line this often
 
 #: What to do about a file, by what the system says of it.
-_FILES: Final = {
+_REMEDIES: Final = {
     errno.ENOENT: "does not exist: check its name",
     errno.EISDIR: "is a directory: name a file in it",
     errno.ENOTDIR: "goes through something that is no directory: check its name",
     errno.EACCES: "is not open to you: check its permissions",
     errno.EROFS: "lies where nothing can be written: name another place",
+    errno.ELOOP: "is a link that leads back to itself: name the file itself",
     errno.ENOSPC: "cannot be written whole, there is no room left: make room and repeat",
 }
 
 
 def in_words(error: Exception) -> str:
     """Return what is wrong, and what to do next."""
-    if isinstance(error, OSError) and error.filename is not None and error.errno in _FILES:
-        return f"{error.filename} {_FILES[error.errno]}"
+    if isinstance(error, OSError) and error.filename is not None and error.errno in _REMEDIES:
+        return f"{error.filename} {_REMEDIES[error.errno]}"
     return str(error) or type(error).__name__
 
 

@@ -1,5 +1,7 @@
 """Files that a person names: read within limits, told apart by what they say they are, and replaced whole or not at all."""
 
+import errno
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +18,7 @@ from ledger.paper import PREFIX
 T = TypeVar("T")
 PROOF_SUFFIX: Final = ".proof.json"  # behind the whole name of the document beside which a proof lies
 _TYPES: Final = "shunzheng/"
-_SHOWN_CHARS: Final = 200  # of what was given: a code may have thousands
+SHOWN_CHARS: Final = 200  # of what was given: a code may have thousands
 
 #: What a file of another kind is for, by the kind that its `type` names.
 _KINDS: Final = {
@@ -27,9 +29,8 @@ _KINDS: Final = {
     "cosigned": "a checkpoint: `shunzheng checkpoint show` looks into it",
 }
 
-
-#: How a file is called whose content is no such thing at all.
-_FILES: Final = {
+#: How a file of a kind is called where its content is no such thing at all.
+_NAMES: Final = {
     "trust": "trust file",
     "trust-list": "list of authorities",
     "claims": "JSON object of claims",
@@ -46,7 +47,9 @@ def read(path: Path, most: int = MAX_FILE_BYTES) -> bytes:
 
 
 def beside(document: Path) -> Path:
-    """Return where the proof of a document lies that does not carry it."""
+    """Return where the proof of a document lies that does not carry it. Raises: IsADirectoryError for `.` and `/`."""
+    if not document.name:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(document))
     return document.with_name(document.name + PROOF_SUFFIX)
 
 
@@ -93,7 +96,7 @@ def decoded(path: Path, kind: str, decode: Callable[[bytes], T]) -> T:
     content = read(path)
     with naming(path):
         refuse_other(content, kind)
-    with naming(path, _FILES[kind]):
+    with naming(path, _NAMES[kind]):
         return decode(content)
 
 
@@ -103,7 +106,7 @@ def naming(given: Path | str, what: str = "") -> Iterator[None]:
     try:
         yield
     except MalformedInput as error:
-        place = str(given)[:_SHOWN_CHARS]
+        place = str(given)[:SHOWN_CHARS]
         raise MalformedInput(
             f"{place} is no {what} that can be read: {error}" if what else f"{place}: {error}"
         ) from error
@@ -111,8 +114,4 @@ def naming(given: Path | str, what: str = "") -> Iterator[None]:
 
 def write(path: Path, content: bytes) -> None:
     """Put `content` into a file, which is the old one or the new one, whole, whenever this ends. Raises: OSError."""
-    target = path.resolve() if path.is_symlink() else path
-    if target.exists() and not target.is_file():  # a pipe or a terminal has nothing to lose
-        path.write_bytes(content)
-        return
-    replace_file(target, [content], mode=0o666)
+    replace_file(path, [content])

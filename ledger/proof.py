@@ -70,13 +70,20 @@ class Proof:
         return body
 
     def encode(self) -> bytes:
-        """Return the canonical JSON text. Raises: LimitExceeded."""
+        """Return the canonical JSON text. Raises: LimitExceeded for what no reader takes."""
+        attached = _attached(self)
+        if attached > limits.MAX_LINKED:
+            raise LimitExceeded(f"{attached} proofs are linked, at most {limits.MAX_LINKED} are allowed")
         text = canonical(self.to_json())
         if len(text) > limits.MAX_PROOF_BYTES:
             raise LimitExceeded(
                 f"the proof has {len(text)} bytes, at most {limits.MAX_PROOF_BYTES} are allowed"
             )
         return text
+
+
+def _attached(proof: Proof) -> int:
+    return len(proof.linked) + sum(map(_attached, proof.linked))
 
 
 def decode_proof(text: bytes) -> Proof:

@@ -6,14 +6,15 @@ The linked proofs travel inside the proof that links to them and are named by le
 place. The moment that counts is the anchor of the signature record; the time that it declares is reported only.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
 from ledger import times
 from ledger.canonical import Json
 from ledger.claims import FullDisclosure, decode_document, is_document
-from ledger.errors import MalformedInput
+from ledger.errors import LimitExceeded, MalformedInput
+from ledger.limits import MAX_LINK_DEPTH
 from ledger.origin import Origin, origin
 from ledger.proof import Proof
 from ledger.reasons import Outcome
@@ -60,18 +61,24 @@ def missing_links(proof: Proof) -> Iterator[Link]:
             yield link
 
 
-def with_linked(proof: Proof, given: Proof) -> Proof:
-    """Return the proof with `given` attached wherever a link names its record, in place of what is attached there.
+def with_linked(proof: Proof, *given: Proof) -> Proof:
+    """Return the proof with each of the `given`, in any order, attached wherever a link names its record.
 
-    So comes along what another city registered. Raises: MalformedInput where nothing links to that very record.
+    So comes along what another city registered. A given proof takes the place of the one that is attached there; of what
+    this one led to, it keeps what it lacks itself. Raises: MalformedInput where nothing links to that very record,
+    LimitExceeded.
     """
-    leaf = given.record.leaf()
-    if not _leads_to(proof, leaf):
-        record = given.record
-        raise MalformedInput(
-            f"nothing in the proof links to this record of {record.identifier}: is it another version?"
-        )
-    return _attached(proof, as_linked(given), leaf)
+    taken = [as_linked(one) for one in given]
+    inner = [one for outer in taken for one in outer.linked]
+    known = _by_leaf(map(as_linked, proof.linked)) | _by_leaf(inner)
+    known |= {one.record.leaf(): one for one in taken}
+    whole = _attached(proof, known)
+    for one in given:
+        if not _leads_to(whole, one.record.leaf()):
+            raise MalformedInput(
+                f"nothing in the proof links to this record of {one.record.identifier}: is it another version?"
+            )
+    return whole
 
 
 def as_linked(proof: Proof) -> Proof:
@@ -80,19 +87,32 @@ def as_linked(proof: Proof) -> Proof:
     if isinstance(shown, FullDisclosure):
         wanted = {name for name in shown.values if name in SHOWN or is_document(name)}
         shown = shown.select(proof.record.suite, wanted)
-    linked = tuple(one for one in proof.linked if one.record.leaf() in linked_leaves(proof))
+    named = linked_leaves(proof)
+    linked = tuple(as_linked(one) for one in proof.linked if one.record.leaf() in named)
     return replace(proof, disclosure=shown, status=None, linked=linked)
 
 
 def _leads_to(proof: Proof, leaf: bytes) -> bool:
-    return leaf in linked_leaves(proof) or any(_leads_to(one, leaf) for one in proof.linked)
+    named = linked_leaves(proof)
+    return leaf in named or any(_leads_to(one, leaf) for one in proof.linked if one.record.leaf() in named)
 
 
-def _attached(proof: Proof, given: Proof, leaf: bytes) -> Proof:
-    linked = tuple(_attached(one, given, leaf) for one in proof.linked)
-    if leaf in linked_leaves(proof):
-        linked = (given, *(one for one in linked if one.record.leaf() != leaf))
-    return replace(proof, linked=linked)
+def _by_leaf(proofs: Iterable[Proof]) -> dict[bytes, Proof]:
+    """Return the proofs, and all that are attached to them at any level, by the leaf hash of the record."""
+    found: dict[bytes, Proof] = {}
+    for one in proofs:
+        found |= _by_leaf(one.linked) | {one.record.leaf(): one}
+    return found
+
+
+def _attached(proof: Proof, known: Mapping[bytes, Proof], depth: int = 0) -> Proof:
+    """Return the proof with what its links name, and with what else was attached to it."""
+    named = dict.fromkeys(link.record for link in proof.record.links)
+    found = [known[leaf] for leaf in named if leaf in known]
+    if found and depth == MAX_LINK_DEPTH:
+        raise LimitExceeded(f"proofs are linked more than {MAX_LINK_DEPTH} deep")
+    others = (one for one in proof.linked if one.record.leaf() not in named)
+    return replace(proof, linked=(*(_attached(one, known, depth + 1) for one in found), *others))
 
 
 def sealing(proof: Proof, anchor: Anchor | None, trust: Trust) -> Step:

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 
 from ledger.errors import MalformedInput
+from ledger.limits import MAX_BLOCK_TIME
 
 _TIME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -63,5 +64,5 @@ def day_bounds(day: date) -> tuple[int, int]:
 
 
 def civil_date(moment: int) -> date:
-    """Return the date that a calendar in Asia/Shanghai shows at `moment` (seconds since 1970)."""
-    return datetime.fromtimestamp(moment, _SHANGHAI).date()
+    """Return the date that a calendar in Asia/Shanghai shows at `moment` (seconds since 1970), cut off at 10^11."""
+    return datetime.fromtimestamp(min(moment, MAX_BLOCK_TIME), _SHANGHAI).date()

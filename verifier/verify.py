@@ -911,7 +911,7 @@ def civil_date(time):
 
 def dates(record, trust, now, behind):
     """Step 10."""
-    today = civil_date(max(now, min(trust.time, LAST_TIME)))
+    today = civil_date(min(max(now, trust.time), LAST_TIME))
     early = record.valid_from and today < record.valid_from
     doubt(early and behind, "clock_behind")
     fail(early, "not_yet_valid")

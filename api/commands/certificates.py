@@ -54,10 +54,7 @@ def _proof(args: argparse.Namespace) -> int:
     given = [_linked(one) for one in args.linked]
     with NodeClient(args.node, token(args)) as node:
         content = node.certificate_proof(args.identifier)
-    proof = decode_proof(content)
-    for name, one in given:
-        with files.naming(name):
-            proof = with_linked(proof, one)
+    proof = with_linked(decode_proof(content), *given)
     content = proof.encode()
     for link in missing_links(proof):
         note(
@@ -74,11 +71,11 @@ def _proof(args: argparse.Namespace) -> int:
     return 0
 
 
-def _linked(given: str) -> tuple[str, Proof]:
-    """Return a proof to attach, and how to name it. Raises: MalformedInput, OSError."""
+def _linked(given: str) -> Proof:
+    """Return a proof to attach. Raises: MalformedInput, OSError."""
     text = files.proof_text(given).encode()
     with files.naming(given, "proof"):
-        return given, decode_presented(text)
+        return decode_presented(text)
 
 
 def _trace(args: argparse.Namespace) -> int:

@@ -19,13 +19,14 @@ from anchoring.register import Register, submission_of_root
 from anchoring.replica import Replica
 from anchoring.rows import read_statement, split_lines
 from anchoring.setting_aside import SUFFIX
-from api.console import note, say, show_json
+from api import files
+from api.console import in_words, note, say, show_json
 from api.peers import HttpPeer
 from api.promises import SUFFIX as RECEIPT
 from api.settings import FILE, Settings, SettingsError
 from ledger.canonical import Json
 from ledger.errors import MalformedInput
-from ledger.receipts import decode_signed_receipt
+from ledger.receipts import MAX_BYTES, decode_signed_receipt
 from ledger.submissions import Statement
 from ledger.times import format_time
 
@@ -129,14 +130,14 @@ def _plan(args: argparse.Namespace, register: Register, reading: Reading, log: s
     return plan(register, reading, log, [HttpPeer(url) for url in args.nodes])
 
 
-def _in_order(files: Iterable[Path], register: Register, result: _Result) -> list[Path]:
+def _in_order(given: Iterable[Path], register: Register, result: _Result) -> list[Path]:
     """Return the files that are to be handed in, in the order in which their records stand; what is new comes last."""
     placed: dict[bytes, tuple[int, int, Path]] = {}
-    for file in files:
+    for file in given:
         try:
             statement = _statement(file)
-        except SubmissionRefused as error:
-            result.refused.append((file, str(error)))
+        except (SubmissionRefused, OSError) as error:
+            result.refused.append((file, in_words(error)))
             continue
         with register.reading() as connection:
             found = submission_of_root(connection, statement.root)
@@ -165,17 +166,20 @@ def _hand_in(
     except SubmissionRefused as error:
         result.refused.append((file, f"{error}{_rows(error.rows)}"))
         return
+    except OSError as error:
+        result.refused.append((file, in_words(error)))
+        return
     result.taken.append((file, receipt.first))
     _forget(file)
 
 
 def _keep_receipt(file: Path, register: Register, trust: Reading, result: _Result) -> None:
-    if not file.exists():
-        return
     try:
-        why = bring_back(register, trust, decode_signed_receipt(file.read_bytes()))
-    except MalformedInput as error:
-        why = str(error)
+        why = bring_back(register, trust, decode_signed_receipt(files.read(file, MAX_BYTES)))
+    except FileNotFoundError:
+        return  # none was kept
+    except (MalformedInput, OSError) as error:
+        why = in_words(error)
     result.receipts.append((file, why))
 
 

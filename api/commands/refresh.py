@@ -26,7 +26,6 @@ from ledger.status import Status, status_in_chunk
 from ledger.trust import Anchor
 
 _MOST: Final = 2**53 - 1
-_SHOWN_CHARS: Final = 200  # of what was given: a code may have thousands
 
 
 def add(commands: Any) -> None:
@@ -67,7 +66,7 @@ def _run(args: argparse.Namespace) -> int:
                 _refresh(source, given, args.output)
             except (MalformedInput, NotFound) as error:
                 failed += 1
-                note(f"shunzheng: {given[:_SHOWN_CHARS]}: {error}")
+                note(f"shunzheng: {given[: files.SHOWN_CHARS]}: {error}")
             except OSError as error:
                 failed += 1
                 note(f"shunzheng: {in_words(error)}")

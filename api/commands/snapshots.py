@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import tee
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +57,12 @@ def add(commands: Any) -> None:
 
 
 def _export(args: argparse.Namespace) -> int:
-    replace_file(args.output, _asked(args) if args.node else _read(args))
-    header = read_header(chunks(args.output))
+    pieces, ahead = tee(_asked(args) if args.node else _read(args))
+    header = read_header(ahead)
+    del ahead  # else what it has not passed would be kept in memory
+    replace_file(args.output, pieces)
     note(
-        f"{args.output}: events {header.after + 1} to {header.checkpoint.n}, {args.output.stat().st_size:,} bytes, "
+        f"{args.output}: events {header.after + 1} to {header.checkpoint.n}, "
         f"{len(header.cosigned.cosignatures)} cosignatures"
     )
     return 0

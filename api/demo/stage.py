@@ -125,7 +125,9 @@ class Stage:
         Raises: TransactionRejected, ChainUnavailable, also where the chain ended before it was saved.
         """
         province = self.account("province")
-        if self.devnet:  # of a block that it has loaded, anvil tells a contract another hash than everybody else
+        if (
+            self.devnet
+        ):  # of a block that it has loaded, anvil tells a contract another hash than everybody else
             self.devnet.mine()
         self.registry = deployment.deploy(self.chain, province, province.address)
         self.save()

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from fastapi.testclient import TestClient
 from api.cli import COMMANDS, main, overview, parser
 from api.client import NodeClient
 from api.commands import certificates, verify
+from examples.renderings import as_pdf
 from ledger.canonical import Json
 from ledger.keys import private_key
 from ledger.reasons import Verdict
@@ -100,6 +102,7 @@ def test_every_verdict_has_an_exit_code_of_its_own() -> None:
         (["nothing.pdf"], "nothing.pdf"),
         ([], "nothing to verify"),
         (["--proof", "SZ1:X", "--claims", "claims.json"], "must hold one JSON object"),
+        (["loop.pdf"], "loop.pdf is a link that leads back to itself"),
     ],
 )
 def test_what_cannot_be_asked_is_1(
@@ -113,9 +116,50 @@ def test_what_cannot_be_asked_is_1(
     monkeypatch.chdir(tmp_path)
     Path("claims.json").write_text("[]")
     Path("alone.txt").write_text("a document without its proof")
+    Path("loop.pdf").symlink_to("loop.pdf")
     assert main(["verify", *arguments, *NODE]) == 1
     said = capsys.readouterr()
     assert (said.out, words in said.err) == ("", True)
+
+
+def test_a_verdict_has_its_exit_code_where_nobody_listens(
+    licence: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after `>&- 2>&-`, which leaves Python without these streams."""
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    licence.write_bytes(DOCUMENT + b"!")
+    code = main(["verify", str(licence), *NODE])
+    refused = main(["verify", str(licence.parent), *NODE])
+    for stream in (sys.stdout, sys.stderr):
+        stream.close()
+    assert (code, refused) == (11, 1)
+
+
+def test_what_is_said_without_standard_error_is_no_result(
+    licence: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    assert main(["verify", str(licence.parent), *NODE]) == 1
+    sys.stderr.close()
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["attach", ".", "-o", "x"], ["attach", "/", "-o", "x"], ["detach", "carried.pdf", "-o", "."]],
+    ids=" ".join,
+)
+def test_a_folder_is_no_document(
+    arguments: list[str], licence: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(licence.parent)
+    licence.write_bytes(as_pdf("营业执照", []))
+    assert main(["attach", licence.name, "-o", "carried.pdf"]) == 0
+    before = set(licence.parent.iterdir())
+    assert main(arguments) == 1
+    assert " is a directory: name a file in it" in capsys.readouterr().err
+    assert set(licence.parent.iterdir()) == before
 
 
 # Usage

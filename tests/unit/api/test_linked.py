@@ -1,5 +1,6 @@
 """`shunzheng proof --linked`: the seal of another city, whose proof its own node exports, joins the proof of the licence."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -45,6 +46,15 @@ def test_a_seal_that_is_not_here_is_asked_for(sealed: Sealed, capsys: pytest.Cap
 def test_a_seal_whose_proof_is_given_comes_along(sealed: Sealed, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["proof", "x", *NODE, "--linked", "seal.proof.json", "-o", "licence.proof.json"]) == 0
     assert "is not here" not in capsys.readouterr().err
+    assert sealed.city.verify(written(), documents=[DOCUMENT]).reason == "status_valid"
+
+
+def test_seal_and_sealing_are_given_in_any_order(sealed: Sealed, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = sealed.proof()
+    monkeypatch.setattr(Sealed, "proof", lambda *_, **__: replace(whole, linked=()))
+    Path("sealing.proof.json").write_bytes(sealed.sealing(linked=()).encode())
+    given = ("--linked", "seal.proof.json", "--linked", "sealing.proof.json")
+    assert main(["proof", "x", *NODE, *given, "-o", "licence.proof.json"]) == 0
     assert sealed.city.verify(written(), documents=[DOCUMENT]).reason == "status_valid"
 
 

@@ -1,5 +1,6 @@
 """`shunzheng audit` and `shunzheng recover` on the directory of a node whose register was restored from a backup."""
 
+import errno
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -95,6 +96,35 @@ def test_a_file_that_is_no_submission_stops_nobody(story: Restored, run: Run, tm
     code, said = run("recover", "--from", "http://wuhan", *files(tmp_path, "broken", "second", "third"))
     assert (code, "refused: broken.submission: line 1 must be" in said) == (1, True)
     assert run("recover")[0] == 0
+
+
+def test_files_that_cannot_be_read_stop_nobody(story: Restored, run: Run, tmp_path: Path) -> None:
+    """What was taken back is told, and what could not be read by name."""
+    (tmp_path / "folder.submission").mkdir()
+    (tmp_path / "second.receipt.json").mkdir()
+    (tmp_path / "third.receipt.json").write_bytes(b" " * 9000)
+    given = files(tmp_path, "folder", "nowhere", "second", "third")
+    code, said = run("recover", "--json", "--from", "http://wuhan", *given)
+    told = json.loads(said)
+    assert (code, len(told["batches"]), len(told["taken"])) == (1, 2, 2)
+    assert [one["reason"] for one in told["refused"]] == [
+        f"{tmp_path}/folder.submission is a directory: name a file in it",
+        f"{tmp_path}/nowhere.submission does not exist: check its name",
+    ]
+    unread, large = (one["reason"] for one in told["receipts"])
+    assert unread == f"{tmp_path}/second.receipt.json is a directory: name a file in it"
+    assert "more than 8,192 bytes" in large
+
+
+def test_a_disk_that_fails_while_a_file_is_handed_in_stops_nobody(
+    story: Restored, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(recover, "accept", fails)
+    code, said = run("recover", "--from", "http://wuhan", *files(tmp_path, "second"))
+    assert (code, "refused: second.submission: [Errno 5]" in said) == (1, True)
 
 
 def test_what_was_set_aside_is_handed_in_again(

@@ -1,6 +1,7 @@
 """Checkpoints and snapshots over HTTP and on the command line, and verifying with nothing else."""
 
 import json
+import os
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -308,6 +309,12 @@ def test_checkpoints_pass_as_files(three: Cosigned3, run: Run, directory: Path, 
     output = tmp_path / "exported.snapshot"
     assert run("snapshot", "export", directory, "-o", output)[0] == 0
     check_snapshot(lambda: [output.read_bytes()], read_trust(three.trust))
+    inward, outward = os.pipe()
+    code, _, said = run("snapshot", "export", directory, "-o", f"/dev/fd/{outward}")
+    os.close(outward)
+    with open(inward, "rb") as pipe:
+        assert (code, pipe.read()) == (0, output.read_bytes())
+    assert "events 1 to" in said
 
 
 def test_checkpoints_are_compared(three: Cosigned3, run: Run, tmp_path: Path) -> None:

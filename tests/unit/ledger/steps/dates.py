@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from ledger.report import Report
+from ledger.times import parse_time
 from tests.scenes import DAY, START
 from tests.unit.ledger.steps.cases import FAIL, NOT_CURRENT, PASS, UNKNOWN, UNVERIFIABLE, VALID, case, one
 
@@ -28,6 +29,15 @@ def the_last_day_of_a_licence() -> Report:
 @case(10, FAIL, "expired", NOT_CURRENT)
 def the_day_after_the_last() -> Report:
     return dated(valid_from=date(2026, 3, 1), valid_until=date(2026, 3, 1))
+
+
+@case(12, UNKNOWN, "knowledge_stale", UNVERIFIABLE)
+def a_clock_at_the_end_of_the_calendar_is_cut_off() -> Report:
+    """In Shanghai the year 10000 has begun, which has no dates."""
+    city, _, _ = one()
+    licence = city.licence(valid_until=date(6000, 1, 1))
+    city.register(licence)
+    return city.verify(city.proof(licence), now=parse_time("9999-12-31T23:59:59Z"))
 
 
 @case(10, FAIL, "not_yet_valid", NOT_CURRENT)
