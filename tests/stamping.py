@@ -99,7 +99,7 @@ def token(
 def certified(
     name: str, own: Any, by: Any, *, authority: bool = False, purposes: tuple[str, ...] = ()
 ) -> x509.Certificate:
-    """A certificate by `cryptography` for a key other than SM2; `by` is the key of 示例根."""
+    """A certificate by `cryptography` for a key other than SM2; `by` is the key (on a curve) of 示例根."""
 
     def named(text: str) -> x509.Name:
         return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
@@ -111,7 +111,7 @@ def certified(
     if purposes:
         held = x509.ExtendedKeyUsage([x509.ObjectIdentifier(one) for one in purposes])
         made = made.add_extension(held, critical=True)
-    return made.sign(by, hashes.SHA256())
+    return made.sign(by, hashes.SHA256(), ecdsa_deterministic=True)
 
 
 def pkcs8(key: Any) -> bytes:

@@ -95,7 +95,7 @@ def sm2_numbers(signature: bytes) -> bytes | None:
     """
     try:
         (first, r), (second, s) = der.children(signature)
-        if first == second == der.INTEGER:
+        if (signature[0], first, second) == (der.SEQUENCE, der.INTEGER, der.INTEGER):
             return b"".join(_unsigned(number).to_bytes(32, "big") for number in (r, s))
     except (MalformedInput, ValueError, OverflowError):
         pass

@@ -38,9 +38,13 @@ _DRIVE: Final = re.compile(r"[A-Za-z]:")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One part as the directory names it: where its data lie, in bytes from the start, and what they must give."""
+    """One part as the directory names it: where its data lie, in bytes from the start, and what they must give.
+
+    `name` has slashes; `separators` are those that stand there.
+    """
 
     name: str
+    separators: frozenset[str]
     folder: bool
     method: int
     crc: int
@@ -68,8 +72,8 @@ class Archive:
         return entry is not None and not entry.folder
 
     def spelled(self, name: str) -> str:
-        """Return a name as the archive spells it, where it differs in case or composed letters: no two entries do."""
-        return self._spelled.get(_folded(name), name)
+        """Return a name as the archive spells it, where that differs in case or composed letters alone."""
+        return self._spelled.get(_lowered(name), name)
 
     def read(self, name: str, most: int = MAX_PART_BYTES) -> bytes:
         """Return the bytes of a part. Raises: MalformedInput where it is missing or damaged, LimitExceeded beyond `most`."""
@@ -94,20 +98,26 @@ def open_archive(data: bytes) -> Archive:
     start, count, end, comment = _find_end(data)
     entries: dict[str, Entry] = {}
     spelled: dict[str, str] = {}
+    taken: set[str] = set()
+    separators: frozenset[str] = frozenset()
     inflated, expected = 0, 0
     for entry, first, after in _directory(data, start, count, end):
         if first != expected:
             raise MalformedInput("the archive has data that belongs to no entry, or entries that overlap")
         expected = after
-        if (folded := _folded(entry.name)) in spelled:
+        if (folded := _folded(entry.name)) in taken:
             raise MalformedInput(f"the archive has two entries named {entry.name[:120]!r}")
-        spelled[folded] = entry.name
+        taken.add(folded)
+        separators |= entry.separators
+        spelled[_lowered(entry.name)] = entry.name
         inflated += entry.size
         if inflated > MAX_INFLATED_BYTES:
             raise LimitExceeded(f"the parts of a document have {MAX_INFLATED_BYTES} bytes at most in all")
         entries[entry.name] = entry
     if expected != start:
         raise MalformedInput("the archive has data that belongs to no entry")
+    if len(separators) > 1:
+        raise MalformedInput("the archive has names with slashes and names with backslashes")
     for name in entries:
         if any(parent in entries and not entries[parent].folder for parent in _parents(name)):
             raise MalformedInput(f"{name[:120]!r} lies below a part that is no folder")
@@ -169,15 +179,18 @@ def _entry(
         raise MalformedInput("the archive is ZIP64, which no OFD is")
     if data[offset + _LOCAL.size : name_end] != raw or own[3] != method or not same_sizes:
         raise MalformedInput("an entry and the directory tell different stories")
-    name = _name(raw, flags)
-    _check_extra(extra, name)
-    _check_extra(data[name_end:start], name)
+    written = _name(raw, flags)
+    name = written.replace("\\", "/")
+    _check_extra(extra, written)
+    _check_extra(data[name_end:start], written)
     end = _after_descriptor(data, start + packed, sizes) if described else start + packed
     if end > limit:
         raise MalformedInput("an entry reaches into the directory")
     if size > MAX_PART_BYTES or size > packed * MAX_RATIO or (method == _STORED and size != packed):
         raise LimitExceeded("a part is larger than its data allow, or than this program reads")
-    return Entry(name.rstrip("/"), name.endswith("/"), method, crc, start, packed, size), offset, end
+    separators = frozenset("/\\").intersection(written)
+    folder = name.endswith("/")
+    return Entry(name.rstrip("/"), separators, folder, method, crc, start, packed, size), offset, end
 
 
 def _check_extra(extra: bytes, name: str) -> None:
@@ -209,15 +222,19 @@ def _name(raw: bytes, flags: int) -> str:
         if flags & _UTF8:
             raise MalformedInput("an entry's name is not the UTF-8 that it is said to be") from error
         text = raw.decode("gb18030", "replace")
-    text = text.replace("\\", "/")
-    parts = text.removesuffix("/").split("/")
+    parts = text.replace("\\", "/").removesuffix("/").split("/")
     if any(part in ("", ".", "..") for part in parts) or _DRIVE.match(text) or not text.isprintable():
         raise MalformedInput(f"an entry has a name that leads elsewhere: {text[:120]!a}")
     return text
 
 
+def _lowered(name: str) -> str:
+    """Return what two names have in common that differ in case or composed letters alone."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).lower())
+
+
 def _folded(name: str) -> str:
-    """Return what two names have in common that some system takes for one."""
+    """Return what two names have in common that some system takes for one: also ß and ss, ﬁ and fi."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 

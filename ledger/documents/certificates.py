@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from asn1crypto import core
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.x509 import load_der_x509_certificate
+from cryptography.x509 import InvalidVersion, load_der_x509_certificate
 
 from ledger.documents import der, structures
 from ledger.documents.algorithms import SM2_ALGORITHMS, verify_other, verify_sm2
@@ -28,6 +28,8 @@ _MAY_SIGN, _MAY_CERTIFY = 0xC0, 0x04
 _SM2: Final = core.ObjectIdentifier("1.2.156.10197.1.301").dump()
 _ON_CURVE: Final = der.encode(der.SEQUENCE, core.ObjectIdentifier("1.2.840.10045.2.1").dump(), _SM2)
 _BMP_STRING: Final = 0x1E  # two bytes a letter
+#: What `cryptography` raises, at once or when a member is asked for, where it does not read a certificate or its key.
+_NOT_READ: Final = (ValueError, TypeError, UnsupportedAlgorithm, InvalidVersion)
 
 
 class Signed(Enum):
@@ -95,9 +97,9 @@ class Certificate:
             return self.verify(message, signature, algorithm)
         try:
             key = load_der_x509_certificate(self.der).public_key()
-        except (ValueError, UnsupportedAlgorithm):
+            good = verify_other(key, message, signature, algorithm, digest_algorithm)
+        except _NOT_READ:
             return Signed.UNKNOWN
-        good = verify_other(key, message, signature, algorithm, digest_algorithm)
         return Signed.UNKNOWN if good is None else Signed.YES if good else Signed.NO
 
     def issued(self, other: "Certificate") -> Signed:
@@ -110,7 +112,7 @@ class Certificate:
             )
         except InvalidSignature:
             return Signed.NO
-        except (ValueError, TypeError, UnsupportedAlgorithm):
+        except _NOT_READ:
             return Signed.UNKNOWN
         return Signed.YES
 

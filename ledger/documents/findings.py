@@ -114,13 +114,18 @@ TABLE: Final[dict[tuple[str, Outcome, str], Row]] = {
     ),
     ("references", _UNKNOWN, "appended"): Row(_U, "签名之后附有其他数据", "Data that no signature covers was appended"),
     ("references", _UNKNOWN, "filled"): Row(_U, "签名后填写了表单", "A form field was filled in after signing"),
+    ("references", _UNKNOWN, "forbidden"): Row(
+        _U, "签名后的更改为签署人所不许", "What came after the signature is more than its signer allowed"
+    ),
     ("references", _UNKNOWN, "nothing"): Row(_U, "签名未保护任何文件", "The signature covers nothing"),
     ("references", _UNKNOWN, "digest"): Row(_U, "摘要算法不受支持", "The digest algorithm is not accepted"),
-    ("references", _UNKNOWN, "path"): Row(_U, "引用路径不合规", "A reference points outside the document"),
+    ("references", _UNKNOWN, "path"): Row(
+        _U, "引用路径不合规，或与文件名写法不一致",
+        "A reference points outside the document, or is not spelled as the part that it means",
+    ),
     ("references", _UNKNOWN, "encrypted"): Row(
         _U, "文件已加密，无法比对", "Parts are encrypted and cannot be compared"
     ),
-    ("references", _UNKNOWN, "no_document"): Row(_U, "没有可比对的文件", "There is no document to compare"),
     ("coverage", _UNKNOWN, "partial"): Row(_U, "部分文件不在保护范围内", "Some parts are not covered by the signature"),
     ("data_hash", _FAIL, "altered"): Row(
         _I, "签名描述文件被改动", "The description of the signature was altered after signing"
@@ -183,6 +188,9 @@ TABLE: Final[dict[tuple[str, Outcome, str], Row]] = {
         _U, "时间戳早于所称签名时间，所称时间不实", "The timestamp is older than the stated time, which cannot be true"
     ),
     ("timestamp", _UNKNOWN, "malformed"): Row(_U, "时间戳无法读取", "The timestamp cannot be read"),
+    ("timestamp", _UNKNOWN, "time"): Row(
+        _U, "时间戳证书的有效期无法读取", "The period of the timestamp's certificate cannot be read"
+    ),
     ("timestamp", _UNKNOWN, "digest"): Row(
         _U, "时间戳的摘要算法不受支持", "The timestamp uses a digest that is not accepted"
     ),

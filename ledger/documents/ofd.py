@@ -23,29 +23,44 @@ MAX_REFERENCES: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
-    """A part as a description names it, its name in the archive (None where it leads elsewhere), and its digest."""
+class Location:
+    """Where a location (ST_Loc) leads: the part, None where elsewhere, and whether that is named as it is spelled.
 
-    written: str
+    A reader that tells `a.xml` from `A.xml` does not find a part that is spelled otherwise, and shows none.
+    """
+
     part: str | None
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A part as a description names it, and its digest."""
+
+    location: Location
     digest: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A signature as the list has it: where it stands, its type (`Seal` or `Sign`), and where its description is."""
+    """A signature as the list has it: where it stands, its type (`Seal` or `Sign`), and where its description is.
+
+    `exact`: list and description are named as they are spelled.
+    """
 
     list_part: str
     order: int
-    identifier: str
     type: str
-    written: str
     part: str | None
+    exact: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """One `Signature.xml`; `data` is what the signature value covers."""
+    """One `Signature.xml`; `data` is what the signature value covers.
+
+    `exact`: value and seal are named as they are spelled.
+    """
 
     part: str
     data: bytes
@@ -55,6 +70,7 @@ class Description:
     value_part: str | None
     seal_part: str | None
     names_seal: bool
+    exact: bool
 
 
 def listed_signatures(archive: Archive) -> list[Listed]:
@@ -67,28 +83,22 @@ def listed_signatures(archive: Archive) -> list[Listed]:
         written = text(child(body, "Signatures"))
         if not written:
             continue
-        part = locate(archive, "", written)
-        if part is None or part not in archive or part in lists:
+        listed = locate(archive, "", written)
+        if listed.part is None or listed.part not in archive or listed.part in lists:
             raise MalformedInput("OFD.xml names a list of signatures that is not there, or twice the same")
-        lists.add(part)
-        found += _listed(archive, part)
+        lists.add(listed.part)
+        found += _listed(archive, listed.part, exact=listed.exact)
         if len(found) > MAX_SIGNATURES:
             raise LimitExceeded(f"a document has {MAX_SIGNATURES} signatures at most")
     return found
 
 
-def _listed(archive: Archive, part: str) -> list[Listed]:
+def _listed(archive: Archive, part: str, *, exact: bool) -> list[Listed]:
     entries = children(parse(archive.read(part, MAX_XML_BYTES), "Signatures"), "Signature")
+    named = [locate(archive, part, entry.get("BaseLoc", "")) for entry in entries]
     return [
-        Listed(
-            part,
-            order,
-            entry.get("ID", ""),
-            entry.get("Type", "Seal"),
-            entry.get("BaseLoc", ""),
-            locate(archive, part, entry.get("BaseLoc", "")),
-        )
-        for order, entry in enumerate(entries)
+        Listed(part, order, entry.get("Type", "Seal"), at.part, exact and at.exact)
+        for order, (entry, at) in enumerate(zip(entries, named, strict=True))
     ]
 
 
@@ -103,33 +113,52 @@ def describe(archive: Archive, part: str) -> Description:
         raise LimitExceeded(f"a signature covers {MAX_REFERENCES} parts at most")
     seal = child(info, "Seal")
     seal_path = text(child(seal, "BaseLoc")) if seal is not None else ""
+    value_at = locate(archive, part, text(_needed(root, "SignedValue")))
+    seal_at = locate(archive, part, seal_path) if seal_path else Location(None, exact=True)
     return Description(
         part=part,
         data=data,
         digest_algorithm="" if references is None else references.get("CheckMethod", ""),
         references=tuple(_reference(archive, part, one) for one in named),
         date_time=text(child(info, "SignatureDateTime")),
-        value_part=locate(archive, part, text(_needed(root, "SignedValue"))),
-        seal_part=locate(archive, part, seal_path) if seal_path else None,
+        value_part=value_at.part,
+        seal_part=seal_at.part,
         names_seal=bool(seal_path),
+        exact=value_at.exact and seal_at.exact,
     )
 
 
-def locate(archive: Archive, base: str, written: str) -> str | None:
-    """Return the part that a location (ST_Loc) written in the part `base` names; None where it leads elsewhere.
+def is_encrypted(archive: Archive) -> bool:
+    """Tell whether `Encryptions.xml` leads to a map from the parts that are gone to their ciphertexts.
+
+    The map is encrypted itself as a rule, so which parts it names is not asked.
+    """
+    try:
+        made = children(parse(archive.read(ENCRYPTED, MAX_XML_BYTES), "Encryptions"), "EncryptInfo")
+        return any(
+            locate(archive, ENCRYPTED, text(child(one, "EntriesMapLoc"))).part in archive for one in made
+        )
+    except MalformedInput:
+        return False
+
+
+def locate(archive: Archive, base: str, written: str) -> Location:
+    """Return where a location written in the part `base` leads. The part need not exist.
 
     A location with a leading slash starts at the root, others at the folder of `base`; writers also leave the
-    slash out where they mean the root, hence the second try. The part need not exist.
+    slash out where they mean the root, hence the second try.
     """
     path = written.strip().replace("\\", "/")
-    if path.startswith("/"):
-        return _resolved(archive, "", path[1:])
-    beside = _resolved(archive, base.rpartition("/")[0], path)
-    from_root = _resolved(archive, "", path)
-    return from_root if beside not in archive and from_root in archive else beside
+    folders = [""] if path.startswith("/") else [base.rpartition("/")[0], ""]
+    names = [_resolved(folder, path.removeprefix("/")) for folder in folders]
+    found = [(name, archive.spelled(name)) for name in names if name is not None]
+    if not found:
+        return Location(None, exact=True)
+    name, part = next((one for one in found if one[1] in archive), found[0])
+    return Location(part, exact=name == part)
 
 
-def _resolved(archive: Archive, folder: str, path: str) -> str | None:
+def _resolved(folder: str, path: str) -> str | None:
     parts = folder.split("/") if folder else []
     for step in path.split("/"):
         if step == "..":
@@ -140,17 +169,16 @@ def _resolved(archive: Archive, folder: str, path: str) -> str | None:
             return None
         elif step != ".":
             parts.append(step)
-    return archive.spelled("/".join(parts)) or None
+    return "/".join(parts) or None
 
 
 def _reference(archive: Archive, base: str, element: Element) -> Reference:
-    written = element.get("FileRef", "")
     value = "".join(text(_needed(element, "CheckValue")).split())
     try:
         digest = base64.b64decode(value, validate=True)
     except binascii.Error as error:
         raise MalformedInput("the digest of a reference is not base64") from error
-    return Reference(written[:400], locate(archive, base, written), digest)
+    return Reference(locate(archive, base, element.get("FileRef", "")), digest)
 
 
 def _needed(element: Element, name: str) -> Element:

@@ -13,7 +13,7 @@ from ledger.documents.algorithms import suite_named
 from ledger.documents.archive import Archive
 from ledger.documents.findings import CHECKS, Check, failed, passed, unknown
 from ledger.documents.inspection import Kind, SignatureReport
-from ledger.documents.ofd import ENCRYPTED, Description, Listed, describe, listed_signatures
+from ledger.documents.ofd import Description, Listed, describe, is_encrypted, listed_signatures
 from ledger.documents.person_signatures import bare_report, signed_data_report
 from ledger.documents.ses import MAX_BYTES as MAX_VALUE_BYTES
 from ledger.documents.ses import decode_signature
@@ -91,7 +91,7 @@ def _report(
         missing = listed.part is not None and listed.part not in archive
         return _unread(listed, "missing" if missing else "malformed")
     references, altered = _references(document, listed, description)
-    covered = {reference.part for reference in description.references}
+    covered = {reference.location.part for reference in description.references}
     uncovered = tuple(part for part in archive.names if part not in covered | apparatus)
     coverage = unknown("coverage", "partial") if uncovered else passed("coverage")
     if description.value_part is None or description.value_part not in archive:
@@ -122,26 +122,30 @@ def _unread(listed: Listed, reason: str) -> SignatureReport:
 def _references(
     document: Document, listed: Listed, description: Description
 ) -> tuple[Check, tuple[str, ...]]:
-    """Compare every protected part with its digest; return the check and the parts that were altered or removed."""
+    """Compare every protected part with its digest; return the check and the parts that were altered or removed.
+
+    What is spelled otherwise than it is named is compared all the same, so that it hides no alteration.
+    """
     suite = suite_named(description.digest_algorithm)
     if not description.references:
         return unknown("references", "nothing"), ()
     if suite is None:
         return unknown("references", "digest"), ()
-    comparable = [one for one in description.references if one.part and len(one.digest) == DIGEST_BYTES]
+    digests = [(one.location.part, one.digest) for one in description.references]
+    comparable = [(part, digest) for part, digest in digests if part and len(digest) == DIGEST_BYTES]
     altered = tuple(
-        dict.fromkeys(
-            one.part for one in comparable if one.part and document.digest(suite, one.part) != one.digest
-        )
+        dict.fromkeys(part for part, digest in comparable if document.digest(suite, part) != digest)
     )
     later = altered == (listed.list_part,) and _signed_later(document, listed)
     if altered and not later:
-        if ENCRYPTED in document.archive and not any(part in document.archive for part in altered):
-            return unknown("references", "encrypted"), ()
+        if is_encrypted(document.archive) and not any(part in document.archive for part in altered):
+            return unknown("references", "encrypted"), altered
         return failed("references", "altered"), altered
-    if len(comparable) < len(description.references):
-        outside = any(one.part is None for one in description.references)
-        return unknown("references", "path" if outside else "digest"), ()
+    named = [one.location for one in description.references]
+    if not (listed.exact and description.exact and all(one.part and one.exact for one in named)):
+        return unknown("references", "path"), ()
+    if len(comparable) < len(digests):
+        return unknown("references", "digest"), ()
     return passed("references", "later_signature" if later else "ok"), ()
 
 

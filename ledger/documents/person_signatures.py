@@ -3,7 +3,8 @@
 SM2 alone carries no certificate. Who signed is known only where a certificate of the trust list made it.
 """
 
-from base64 import b64encode
+from base64 import b64decode
+from binascii import unhexlify
 
 from ledger.documents.algorithms import suite_named, verify_sm2
 from ledger.documents.findings import Check, failed, first_bad, passed, unknown
@@ -13,7 +14,7 @@ from ledger.documents.signers import chains, in_force, made_by
 from ledger.documents.texts import written_moment
 from ledger.documents.timestamps import as_one, check_timestamps
 from ledger.documents.trust_list import SIGNERS, TrustList
-from ledger.suites import SM3
+from ledger.suites import DIGEST_BYTES, SHA256, SM3
 
 
 def bare_report(value: bytes, description: bytes, date_time: str, trust: TrustList | None) -> SignatureReport:
@@ -63,11 +64,30 @@ def signed_data_report(
 
 
 def _content(data: SignedData, description: bytes) -> Check:
-    """The content is the description, its digest or that in base64; where it is absent, the signature itself must tell."""
-    digest = SM3.hash(description)
-    if data.content is None or data.content in (description, digest, b64encode(digest)):
+    """The content is the description or its digest; where it is absent, the signature itself must tell.
+
+    It differs where it can be one of these and is not; what else writers put there cannot be compared.
+    """
+    if data.content is None or data.content == description:
         return passed("data_hash")
-    return failed("data_hash", "altered")
+    digest = _digest_in(data.content)
+    if digest in (SM3.hash(description), SHA256.hash(description)):
+        return passed("data_hash")
+    known = all(suite_named(signer.digest_algorithm) for signer in data.signers)
+    comparable = len(data.content) == len(description) if digest is None else known
+    return failed("data_hash", "altered") if comparable else unknown("data_hash", "digest")
+
+
+def _digest_in(content: bytes) -> bytes | None:
+    """Return the digest that the content is: bare, in hexadecimal or in base64, which may have line ends."""
+    if len(content) == DIGEST_BYTES:
+        return content
+    letters = b"".join(content.split())
+    try:
+        digest = unhexlify(letters) if len(letters) == 64 else b64decode(letters, validate=True)
+    except ValueError:
+        return None
+    return digest if len(digest) == DIGEST_BYTES else None
 
 
 def _signature(data: SignedData, signer: Signer, description: bytes) -> Check:

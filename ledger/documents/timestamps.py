@@ -73,13 +73,17 @@ def check_timestamps(
     if len(given) > MAX_TOKENS:
         return Stamps((unknown("timestamp", "malformed"),), None)
     found = [_checked(token, value, stated, trust) for token in given]
-    moments = [moment for _, moment in found if moment is not None]
-    return Stamps(tuple(check for check, _ in found), min(moments, default=None))
+    first = min((moment for _, moment in found if moment is not None), default=None)
+    late = first is not None and stated is not None and first > stated + PROMPT
+    good = passed("timestamp", "late") if late else passed("timestamp")
+    return Stamps(tuple(good if check.outcome is Outcome.PASS else check for check, _ in found), first)
 
 
 def as_one(*checks: Check) -> tuple[Check, ...]:
-    """Return one check for several timestamps, the first that is not good; none for none."""
-    return (first_bad(checks),) if checks else ()
+    """Return one check for several timestamps: the first that is not good, else the first with something to say."""
+    if not checks:
+        return ()
+    return (min(checks, key=lambda check: (check.outcome is Outcome.PASS, check.reason == "ok")),)
 
 
 def decode_token(data: bytes) -> Token:
@@ -142,7 +146,10 @@ def _steps(token: Token, value: bytes, trust: TrustList | None) -> Iterator[Chec
     yield from _signature(token, certificate)  # 3
     if certificate.purposes != _FOR_TIMESTAMPS:  # 4
         yield failed("timestamp", "purpose")
-    if not certificate.valid_at(token.time):
+    within = certificate.valid_at(token.time)
+    if within is None:
+        yield unknown("timestamp", "time")
+    elif not within:
         yield failed("timestamp", "certificate")
     led = chain(certificate, token.data.certificates, trust, TIMESTAMPERS, token.time)  # 5
     yield replace(led, name="timestamp")
@@ -176,8 +183,6 @@ def _same(computed: bytes | None, found: bytes | None, otherwise: str) -> Check:
 
 def _beside(moment: int, stated: int | None) -> Check:
     """Compare with the signer's own word (6): what existed already was not signed later."""
-    if stated is None:
-        return passed("timestamp")
-    if stated > moment + CLOCKS_DIFFER:
+    if stated is not None and stated > moment + CLOCKS_DIFFER:
         return failed("timestamp", "before")
-    return passed("timestamp", "late") if moment > stated + PROMPT else passed("timestamp")
+    return passed("timestamp")

@@ -110,6 +110,12 @@ OTHER: Final = zipped({"OFD.xml": b"<other/>"})
             id="one name in two encodings",
         ),
         pytest.param(
+            zipped(entries=[("\u00df", b"1"), ("ss", b"2")]), "two entries named", id="one name folded"
+        ),
+        pytest.param(
+            write_archive({"a/b": b"1", "a\\c": b"2"}), "backslashes", id="names in the ways of two systems"
+        ),
+        pytest.param(
             zipped(entries=[("a", b"1"), ("a/", b"")]), "two entries named", id="a folder of that name"
         ),
         pytest.param(zipped(entries=[("a", b"1"), ("a/b", b"2")]), "below a part", id="a part below a part"),
@@ -208,6 +214,9 @@ def test_names_as_the_archive_spells_them() -> None:
     assert opened.spelled("ofd.XML") == "OFD.xml"
     assert opened.spelled("doc_0/cafe\u0301.xml") == "Doc_0/Caf\u00e9.xml"
     assert opened.spelled("elsewhere.XML") == "elsewhere.XML"
+    folded = open_archive(zipped({"ss.xml": b""}))
+    assert folded.spelled("SS.xml") == "ss.xml"
+    assert folded.spelled("\u00df.xml") == "\u00df.xml"
 
 
 def test_sizes_left_out_without_a_descriptor() -> None:

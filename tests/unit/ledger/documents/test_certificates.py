@@ -1,10 +1,15 @@
 """Certificates: lenient in their text, strict in their form, with SM2 and without."""
 
 import datetime
+import hashlib
+import random
+import re
 import shutil
 import subprocess
+from base64 import b64encode
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from asn1crypto import core
@@ -14,11 +19,20 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ledger.documents import der, structures
-from ledger.documents.algorithms import sm2_der
+from ledger.documents.algorithms import sm2_der, sm2_numbers
 from ledger.documents.certificates import Signed, decode_certificate, readable
+from ledger.documents.findings import passed
+from ledger.documents.issuing import TIMESTAMPS, Holder
+from ledger.documents.openers import inspect
+from ledger.documents.trust_list import decode_trust_list
 from ledger.errors import MalformedInput
+from ledger.reasons import Verdict
 from tests import papers
-from tests.papers import NOW, YEAR, department, root
+from tests.papers import NOW, SIGN, YEAR, department, root, sealed, signed, with_part
+from tests.stamping import attributes, certified, info, token
+
+ECDSA_SHA256: Final = "1.2.840.10045.4.3.2"
+VALUE: Final = f"{SIGN}/SignedValue.dat"
 
 
 def remade(**members: Any) -> bytes:
@@ -29,6 +43,13 @@ def remade(**members: Any) -> bytes:
     made["signature"] = core.OctetBitString(sm2_der(root().key.sign(made["to_be_signed"].dump(force=True))))
     data: bytes = made.dump(force=True)
     return data
+
+
+def key_of(name: str) -> ec.EllipticCurvePrivateKey:
+    """A key of P-256 that is always the same."""
+    return ec.derive_private_key(
+        int.from_bytes(hashlib.sha224(name.encode()).digest(), "big"), ec.SECP256R1()
+    )
 
 
 def named(kind: str, value: Any) -> Any:
@@ -237,6 +258,96 @@ def test_what_is_no_certificate(data: bytes) -> None:
     with pytest.raises(MalformedInput):
         decode_certificate(data)
     assert readable(data) is None
+
+
+@pytest.mark.parametrize("tag", [0x31, 0x70, 0xA0])
+def test_numbers_in_another_structure(tag: int) -> None:
+    numbers = department().key.sign(b"it")
+    made = sm2_der(numbers)
+    assert sm2_numbers(made) == numbers
+    assert sm2_numbers(bytes([tag]) + made[1:]) is None
+
+
+@pytest.mark.parametrize("version", [1, 3, 7])
+def test_a_version_that_there_is_not(version: int) -> None:
+    """`cryptography` has an exception of its own for these, which is no ValueError."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    upper = p256("upper", key=key)
+    made = structures.X509Certificate.load(p256("lower", upper, key).public_bytes(Encoding.DER), strict=True)
+    made["to_be_signed"]["version"] = version
+    found = decode_certificate(made.dump(force=True))
+    assert decode_certificate(upper.public_bytes(Encoding.DER)).issued(found) is Signed.UNKNOWN
+    assert found.verify_any(b"it", b"", "1.2.840.10045.4.3.2", "1.2.3") is Signed.UNKNOWN
+
+
+def flips(data: bytes, within: bytes, times: int) -> Iterator[bytes]:
+    """`data` with a bit of one of the places of `within` in it flipped, so many times, the same every time."""
+    draw = random.Random(within)
+    places = [found.start() for found in re.finditer(re.escape(within), data)]
+    assert places
+    for _ in range(times):
+        flipped = bytearray(data)
+        flipped[draw.choice(places) + draw.randrange(len(within))] ^= 1 << draw.randrange(8)
+        yield bytes(flipped)
+
+
+def test_a_bit_of_any_byte_of_a_certificate_that_another_library_reads() -> None:
+    """Whatever `cryptography` finds wrong with it, and when, is an answer and no exception."""
+    above, own = key_of("above"), key_of("own")
+    upper = certified("示例根", above, above, authority=True).public_bytes(Encoding.DER)
+    lower = certified("时间戳", own, above, purposes=(TIMESTAMPS,)).public_bytes(Encoding.DER)
+    signature, issuer, draw = own.sign(b"it", ec.ECDSA(SHA256())), decode_certificate(upper), random.Random(1)
+    assert decode_certificate(lower).verify_any(b"it", signature, ECDSA_SHA256, "1.2.3") is Signed.YES
+    for at in range(len(lower)):
+        found = readable(lower[:at] + bytes([lower[at] ^ 1 << draw.randrange(8)]) + lower[at + 1 :])
+        if found is not None:
+            assert issuer.issued(found) is not Signed.YES
+            found.issued(issuer)
+            found.verify_any(b"it", signature, ECDSA_SHA256, "1.2.3")
+
+
+def with_certificate_of_another_algorithm(document: bytes) -> tuple[bytes, bytes]:
+    """The document with a timestamp by ECDSA on its signature, and the certificate in that."""
+    above, own = key_of("above"), key_of("own")
+    made = certified("时间戳", own, above, purposes=(TIMESTAMPS,)).public_bytes(Encoding.DER)
+    by = Holder(decode_certificate(made), department().key)
+
+    def add(data: bytes) -> bytes:
+        body: Any = structures.Signature4.load(data, strict=True)
+        value = body["signature"].native
+        stamp = token(
+            value, by=by, signed=attributes(info(value)), signature_algorithm={"algorithm": ECDSA_SHA256}
+        )
+        body["timestamp"] = structures.Timestamp("tagged", core.OctetBitString(stamp))
+        encoded: bytes = body.dump(force=True)
+        return encoded
+
+    return with_part(document, VALUE, add), made
+
+
+@pytest.mark.parametrize("place", ["signer", "seal maker", "signer without a seal", "timestamp"])
+def test_a_bit_of_a_certificate_wherever_one_can_be(place: str) -> None:
+    """Never an exception, and never a valid document: the certificate is covered, or its own signature tells."""
+    document, certificate = {
+        "signer": lambda: (sealed(), department().certificate.der),
+        "seal maker": lambda: (sealed(), papers.maker().certificate.der),
+        "signer without a seal": lambda: (signed(), department().certificate.der),
+        "timestamp": lambda: with_certificate_of_another_algorithm(sealed()),
+    }[place]()
+    for flipped in flips(papers.parts(document)[VALUE], certificate, 40):
+        found = inspect(with_part(document, VALUE, flipped), papers.trust())
+        assert found.verdict is not Verdict.VALID
+        found.to_json()
+
+
+def test_a_bit_of_a_certificate_on_the_list() -> None:
+    for flipped in flips(root().certificate.der, root().certificate.der, 40):
+        pem = b"-----BEGIN CERTIFICATE-----\n" + b64encode(flipped) + b"\n-----END CERTIFICATE-----\n"
+        try:
+            listed = decode_trust_list(pem)
+        except MalformedInput:
+            continue
+        assert inspect(sealed(), listed).signatures[0].check("signature") == passed("signature")
 
 
 @pytest.mark.parametrize("length", [0, 63, 65, 70])

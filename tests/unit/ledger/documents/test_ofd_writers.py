@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from ledger.documents.archive import write_archive
-from ledger.documents.ofd_sealing import LIST, sign_document
+from ledger.documents.ofd_sealing import LIST, apply_seal, sign_document
 from ledger.documents.openers import inspect
 from ledger.reasons import Verdict
 from ledger.suites import SM3
@@ -21,6 +21,7 @@ from tests.papers import (
     outcome,
     parts,
     resealed,
+    seal,
     sealed,
     trust,
     with_part,
@@ -29,7 +30,8 @@ from tests.papers import (
 VALUE: Final = f"{SIGN}/SignedValue.dat"
 PAGE_DIGEST: Final = base64.b64encode(SM3.hash(parts(DOCUMENT)[PAGE]))
 ENCRYPTED: Final = {
-    "Encryptions.xml": b'<ofd:Encryptions xmlns:ofd="http://www.ofdspec.org/2016"/>',
+    "Encryptions.xml": b'<ofd:Encryptions xmlns:ofd="http://www.ofdspec.org/2016"><ofd:EncryptInfo ID="1">'
+    b"<ofd:EntriesMapLoc>/entriesmap.dat</ofd:EntriesMapLoc></ofd:EncryptInfo></ofd:Encryptions>",
     "decryptseed.dat": b"<ofd:DecyptSeed/>",
     "entriesmap.dat": bytes(16),
     "enc/0.dat": bytes(16),
@@ -51,10 +53,6 @@ def relisted(old: str, new: str) -> bytes:
 @pytest.mark.parametrize(
     "document",
     [
-        pytest.param(described(PAGE.encode(), PAGE.upper().encode()), id="a reference in another case"),
-        pytest.param(described(f"/{VALUE}".encode(), VALUE.lower().encode()), id="the value in another case"),
-        pytest.param(relisted(f"/{SIGN}", f"/{SIGN.lower()}"), id="the description in another case"),
-        pytest.param(renamed(lambda name: name.replace("Doc_0", "DOC_0")), id="parts in another case"),
         pytest.param(renamed(lambda name: name.replace("/", "\\")), id="parts with the slashes of Windows"),
         pytest.param(relisted(f"/{SIGN}", "Sign_1"), id="the description beside the list"),
         pytest.param(relisted('ID="1" Type="Seal"', 'ID="s001" Type="seal"'), id="another number"),
@@ -84,6 +82,42 @@ def test_what_is_read(document: bytes) -> None:
             described(b' CheckMethod="1.2.156.10197.1.401"', b""), "references", "digest", id="MD5 by default"
         ),
         pytest.param(described(b'FileRef="/Doc', b'FileRef="//Doc'), "references", "path", id="two slashes"),
+        pytest.param(
+            described(PAGE.encode(), PAGE.upper().encode()),
+            "references",
+            "path",
+            id="a reference in another case",
+        ),
+        pytest.param(
+            described(f"/{VALUE}".encode(), f"/{VALUE.lower()}".encode()),
+            "references",
+            "path",
+            id="the value in another case",
+        ),
+        pytest.param(
+            described(f"<ofd:BaseLoc>/{SIGN}".encode(), f"<ofd:BaseLoc>/{SIGN.lower()}".encode()),
+            "references",
+            "path",
+            id="the seal in another case",
+        ),
+        pytest.param(
+            relisted(f"/{SIGN}", f"/{SIGN.lower()}"),
+            "references",
+            "path",
+            id="the description in another case",
+        ),
+        pytest.param(
+            renamed(lambda name: name.replace(LIST, LIST.upper())),
+            "references",
+            "path",
+            id="the list in another case",
+        ),
+        pytest.param(
+            renamed(lambda name: name.replace(PAGE, PAGE.lower())),
+            "references",
+            "path",
+            id="a part in another case",
+        ),
         pytest.param(
             with_part(sealed(), VALUE, lambda data: data + b"\n"),
             "structure",
@@ -141,12 +175,47 @@ def test_a_later_signature_hides_no_reference_that_was_not_compared() -> None:
     assert outcome(report, "references") == ("unknown", "path")
 
 
+def test_another_case_hides_no_alteration() -> None:
+    held = {name.replace(PAGE, PAGE.lower()): data for name, data in parts(sealed()).items()}
+    report = only(write_archive(held | {PAGE.lower(): b"<Page/>"}))
+    assert (report.altered, report.verdict) == ((PAGE.lower(),), Verdict.INVALID)
+
+
+@pytest.mark.parametrize(
+    ("signed", "shown"),
+    [("ss", "\u00df"), ("final", "\ufb01nal"), ("s", "\u017f")],
+    ids=["sharp s", "ligature", "long s"],
+)
+def test_a_part_under_a_name_that_is_folded_alike(signed: str, shown: str) -> None:
+    """The picture that says `void` is there under another name, which no reader of the document looks for."""
+    held = parts(DOCUMENT) | {f"Doc_0/{signed}.png": b"void"}
+    document = parts(apply_seal(write_archive(held), seal(), department(), NOW))
+    document[f"Doc_0/{shown}.png"] = document.pop(f"Doc_0/{signed}.png")
+    report = only(write_archive(document))
+    assert (report.altered, report.verdict) == ((f"Doc_0/{signed}.png",), Verdict.INVALID)
+
+
 def test_an_encrypted_page() -> None:
     """GM/T 0099: what was signed first and encrypted then is gone, and its name leads to a part that nobody can read."""
     held = {name: data for name, data in parts(sealed()).items() if name != PAGE}
     report = only(write_archive(held | ENCRYPTED))
     assert outcome(report, "references") == ("unknown", "encrypted")
-    assert (report.altered, report.verdict) == ((), Verdict.UNVERIFIABLE)
+    assert (report.altered, report.verdict) == ((PAGE,), Verdict.UNVERIFIABLE), "it is said what is gone"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param({"Encryptions.xml": b""}, id="nothing"),
+        pytest.param({"Encryptions.xml": b"<Encryptions/>"}, id="no encryption"),
+        pytest.param({"Encryptions.xml": ENCRYPTED["Encryptions.xml"]}, id="no map"),
+        pytest.param({"Encryptions.xml": b"<Encryptions><EncryptInfo/></Encryptions>"}, id="no location"),
+    ],
+)
+def test_a_page_that_is_gone_and_not_encrypted(said: dict[str, bytes]) -> None:
+    held = {name: data for name, data in parts(sealed()).items() if name != PAGE}
+    report = only(write_archive(held | said))
+    assert (report.altered, report.verdict) == ((PAGE,), Verdict.INVALID)
 
 
 @pytest.mark.parametrize("gone", [{PAGE}, set()], ids=["beside one that is gone", "alone"])

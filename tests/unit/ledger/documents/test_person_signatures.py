@@ -14,12 +14,15 @@ from ledger.documents.sealing import sign_data
 from ledger.documents.signed_data import decode_signed_data
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.reasons import Verdict
-from ledger.suites import SM3
+from ledger.suites import SHA256, SM3
 from tests import papers
 from tests.papers import NOW, department, outcome, trust
 
 DESCRIPTION: Final = b"<Signature/>"
 DIGEST: Final = SM3.hash(DESCRIPTION)
+SHA_256: Final = SHA256.hash(DESCRIPTION)
+SHA256_OID: Final = "2.16.840.1.101.3.4.2.1"
+OTHER: Final = SM3.hash(b"other")
 MESSAGE_DIGEST, SIGNING_TIME = "1.2.840.113549.1.9.4", "1.2.840.113549.1.9.5"
 
 
@@ -66,6 +69,26 @@ def test_the_plain_form() -> None:
         pytest.param(remade(DESCRIPTION), id="its digest as content, the whole signed"),
         pytest.param(remade(b64encode(DIGEST), content=b64encode(DIGEST)), id="its digest in base64"),
         pytest.param(
+            remade(b64encode(DIGEST) + b"\r\n", content=b64encode(DIGEST) + b"\r\n"),
+            id="its digest in base64 with a line end",
+        ),
+        pytest.param(
+            remade(DIGEST.hex().encode(), content=DIGEST.hex().encode()), id="its digest in hexadecimal"
+        ),
+        pytest.param(
+            remade(DIGEST.hex().upper().encode(), content=DIGEST.hex().upper().encode()),
+            id="its digest in large hexadecimal",
+        ),
+        pytest.param(
+            remade(SHA_256, content=SHA_256, digest_algorithm={"algorithm": SHA256_OID}), id="its SHA-256"
+        ),
+        pytest.param(
+            remade(
+                b64encode(SHA_256), content=b64encode(SHA_256), digest_algorithm={"algorithm": SHA256_OID}
+            ),
+            id="its SHA-256 in base64",
+        ),
+        pytest.param(
             remade(digest_algorithm={"algorithm": SM2_WITH_SM3}), id="SM2 with SM3 in the place of the digest"
         ),
         pytest.param(remade(signature=department().key.sign(DIGEST)), id="numbers without DER"),
@@ -91,7 +114,41 @@ def test_forms_that_writers_use(data: bytes) -> None:
     ("data", "check", "expected"),
     [
         pytest.param(
-            remade(DESCRIPTION, content=b"other"), "data_hash", ("fail", "altered"), id="other content"
+            remade(DESCRIPTION, content=DESCRIPTION[::-1]),
+            "data_hash",
+            ("fail", "altered"),
+            id="other content",
+        ),
+        *(
+            pytest.param(
+                remade(written, content=written),
+                "data_hash",
+                ("fail", "altered"),
+                id=f"{form} of something else",
+            )
+            for form, written in {
+                "a digest": OTHER,
+                "a digest in base64": b64encode(OTHER) + b"\n",
+                "a digest in hexadecimal": OTHER.hex().encode(),
+            }.items()
+        ),
+        *(
+            pytest.param(remade(written, content=written), "data_hash", ("unknown", "digest"), id=form)
+            for form, written in {
+                "content of another length": DESCRIPTION + b"\n",
+                "a longer digest": OTHER * 2,
+                "a longer digest in hexadecimal": OTHER.hex().encode() * 2,
+                "letters as many as in base64": b"*" * 44,
+                "letters as many as in hexadecimal": b"*" * 64,
+                "bytes that are no letters": b"\xff" * 64,
+                "a space": b" ",
+            }.items()
+        ),
+        pytest.param(
+            remade(OTHER, content=OTHER, digest_algorithm={"algorithm": "1.2.3"}),
+            "data_hash",
+            ("unknown", "digest"),
+            id="a digest by who knows what",
         ),
         pytest.param(
             remade(b"other", content=None), "signature", ("fail", "wrong"), id="something else signed"

@@ -173,6 +173,14 @@ def test_in_force_when_it_was_used_and_not_now(time: int, expected: tuple[str, s
         ("generalized", b"20261302010000Z", None),
         ("generalized", b"yesterday", None),
         ("utc", b"\xff\xff", None),
+        ("utc", b"600101000000Z", None),
+        ("generalized", b"19691231235959Z", None),
+        ("generalized", b"00010101000000+0800", None),
+        ("generalized", b"00000000000000Z", None),
+        ("octets", b"1960-01-01 00:00:00", None),
+        ("generalized", b"99991231235959Z", 253_402_300_799),
+        ("generalized", b"99991231235959-0800", None),
+        ("generalized", b"20260302010000+9999", None),
     ],
 )
 def test_times_as_writers_put_them(kind: str, held: bytes, moment: int | None) -> None:
@@ -191,7 +199,9 @@ def test_times_as_writers_put_them(kind: str, held: bytes, moment: int | None) -
     assert found.time == moment
     report = seal_signature_report(found, DESCRIPTION, trust())
     assert outcome(report, "signature") == ("pass", "ok")
-    assert outcome(report, "validity") == (("pass", "ok") if moment else ("unknown", "time"))
+    expected = {NOW: ("pass", "ok"), None: ("unknown", "time")}.get(moment, ("fail", "certificate"))
+    assert outcome(report, "validity") == expected
+    assert (report.to_json()["signed_at"] is None) == (moment is None)
 
 
 def test_an_extension_with_its_default_written_out() -> None:

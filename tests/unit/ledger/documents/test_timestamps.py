@@ -20,8 +20,9 @@ from pyhanko.sign.timestamps import DummyTimeStamper
 from ledger import sm2
 from ledger.documents import der, structures
 from ledger.documents.algorithms import sm2_der, sm2_numbers
+from ledger.documents.certificates import decode_certificate
 from ledger.documents.findings import Check, failed, passed, unknown
-from ledger.documents.issuing import TIMESTAMPS
+from ledger.documents.issuing import TIMESTAMPS, Holder
 from ledger.documents.sealing import use_seal
 from ledger.documents.ses import decode_seal, decode_signature
 from ledger.documents.ses_signatures import seal_report, seal_signature_report
@@ -30,6 +31,7 @@ from ledger.documents.timestamps import (
     MAX_TOKENS,
     PROMPT,
     Stamps,
+    as_one,
     check_timestamps,
     decode_token,
 )
@@ -327,6 +329,42 @@ def test_several_timestamps() -> None:
 def test_the_time_that_the_signer_states(ahead: int | None, expected: Check) -> None:
     stated = None if ahead is None else LATER + ahead
     assert check_timestamps([token(VALUE)], VALUE, stated, trust()) == Stamps((expected,), LATER)
+
+
+LATE: Final = passed("timestamp", "late")
+
+
+def test_late_is_what_the_first_of_several_is() -> None:
+    late, later, prompt = (token(VALUE, NOW + after) for after in (PROMPT + 1, PROMPT + 9, 5))
+    for tokens in ([late, later], [later, late]):
+        assert check_timestamps(tokens, VALUE, NOW, trust()) == Stamps((LATE, LATE), NOW + PROMPT + 1)
+    for tokens in ([late, prompt], [prompt, late]):
+        assert check_timestamps(tokens, VALUE, NOW, trust()) == Stamps((OK, OK), LATER)
+
+
+def test_what_is_said_of_several_timestamps() -> None:
+    bad = failed("timestamp", "other")
+    assert as_one() == ()
+    assert as_one(OK, OK) == (OK,)
+    assert as_one(LATE, OK) == as_one(OK, LATE) == (LATE,)
+    assert as_one(LATE, bad, OK) == as_one(OK, bad, unknown("timestamp", "malformed")) == (bad,)
+
+
+def test_a_prompt_timestamp_on_the_seal_hides_no_late_one_on_its_use() -> None:
+    signed = decode_signature(stamped(token, of_seal=True))
+    late = replace(signed, timestamp=token(signed.signature, NOW + PROMPT + 1))
+    report = seal_signature_report(late, DESCRIPTION, trust())
+    assert (outcome(report, "timestamp"), report.verdict) == (("pass", "late"), Verdict.VALID)
+
+
+def test_a_certificate_whose_period_cannot_be_read() -> None:
+    made = structures.X509Certificate.load(stamper().certificate.der, strict=True)
+    never = structures.Time("generalized", structures.GeneralizedTimeText("never"))
+    made["to_be_signed"]["validity"]["not_after"] = never
+    body = made["to_be_signed"].dump(force=True)
+    made["signature"] = core.OctetBitString(sm2_der(root().key.sign(body)))
+    by = Holder(decode_certificate(made.dump(force=True)), stamper().key)
+    assert check(token(VALUE, by=by)) == unknown("timestamp", "time")
 
 
 def test_who_is_on_the_list_for_what() -> None:
