@@ -125,10 +125,8 @@ class Stage:
         Raises: TransactionRejected, ChainUnavailable, also where the chain ended before it was saved.
         """
         province = self.account("province")
-        if (
-            self.devnet
-        ):  # of a block that it has loaded, anvil tells a contract another hash than everybody else
-            self.devnet.mine()
+        if self.devnet:
+            self.devnet.mine()  # anvil tells a contract a wrong hash of a block that it has loaded
         self.registry = deployment.deploy(self.chain, province, province.address)
         self.save()
         name = RegistryName.parse(self.registry)
