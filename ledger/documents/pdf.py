@@ -6,8 +6,8 @@ GM/T 0112-2021 puts either, a SignedData or the use of a seal, in the place of C
 """
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any, Final
 
@@ -27,6 +27,8 @@ from ledger.documents.certificates import decode_certificate, readable
 from ledger.documents.findings import Check, failed, passed, unknown
 from ledger.documents.inspection import Inspection, Kind, SignatureReport
 from ledger.documents.pdf_changes import judge_changes, vouched
+from ledger.documents.pdf_coverage import coverage, signed_bytes
+from ledger.documents.pdf_limits import check_comparisons, check_size
 from ledger.documents.person_signatures import signed_data_report
 from ledger.documents.ses import decode_signature
 from ledger.documents.ses_signatures import seal_signature_report
@@ -34,7 +36,7 @@ from ledger.documents.signed_data import TIMESTAMP
 from ledger.documents.signers import chains, in_force
 from ledger.documents.timestamps import as_one, check_timestamps
 from ledger.documents.trust_list import SIGNERS, TrustList
-from ledger.errors import MalformedInput
+from ledger.errors import LimitExceeded, MalformedInput
 from ledger.reasons import Outcome
 
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -46,7 +48,6 @@ _SUBFILTERS: Final = frozenset(
 _DOCUMENT_TIMESTAMP: Final = "/ETSI.RFC3161"  # ISO 32000-2 section 12.8.5
 _DIGESTS: Final = frozenset({"sha256", "sha384", "sha512"})  # SHA-1 and MD5 prove nothing
 _WHOLE: Final = "the document"
-_Reader = Callable[[bytes, EmbeddedPdfSignature, TrustList | None], SignatureReport]
 #: The content type that a SignedData of GB/T 35275 begins with.
 _NATIONAL: Final = core.ObjectIdentifier("1.2.156.10197.6.1.4.2.2").dump()
 
@@ -70,6 +71,31 @@ class _National(EmbeddedPdfSignature):
         return None if stated is None else parse_pdf_date(stated, strict=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A signature as pyHanko holds it, its value without the zeros that fill the place, and what reads it."""
+
+    held: EmbeddedPdfSignature
+    value: bytes
+    read: "_Reader"
+
+    @property
+    def kind(self) -> Kind:
+        return Kind.PDF_TIMESTAMP if self.read is _by_authority else Kind.PADES
+
+    @property
+    def whole(self) -> bool:
+        """Whether it covers everything from the start to the end of an update."""
+        return bool(self.held.coverage >= SignatureCoverageLevel.ENTIRE_REVISION)
+
+    def precedes(self, other: "_Placed") -> bool:
+        """Whether the other was made in a later update."""
+        return other.whole and int(other.held.signed_revision) > self.held.signed_revision
+
+
+_Reader = Callable[[bytes, _Placed, TrustList | None], SignatureReport]
+
+
 def inspect_pdf(data: bytes, trust: TrustList | None) -> Inspection:
     """Report on every signature of a PDF, in the order of its fields; what cannot be read becomes the `problem`."""
     if len(data) > MAX_BYTES:
@@ -78,54 +104,69 @@ def inspect_pdf(data: bytes, trust: TrustList | None) -> Inspection:
         reader = PdfFileReader(BytesIO(data))
         if reader.encrypted:
             return Inspection(TYPE, problem="the PDF is encrypted")
+        check_size(reader)
         fields = [(name, field) for name, _, field in enumerate_sig_fields(reader, filled_status=True)]
+    except LimitExceeded as error:
+        return Inspection(TYPE, problem=str(error))
     except Exception as error:  # noqa: BLE001 - whatever a parser makes of hostile bytes
         return Inspection(TYPE, problem=f"not a PDF that can be read strictly: {str(error)[:200]}")
     if len(fields) > MAX_SIGNATURES:
         return Inspection(TYPE, problem=f"a PDF has {MAX_SIGNATURES} signatures at most")
+    opened = [_opened(data, reader, name, field) for name, field in fields]
+    placed = [one for one in opened if isinstance(one, _Placed)]
+    try:
+        check_comparisons(reader, (one.held for one in placed))
+    except LimitExceeded as error:
+        return Inspection(TYPE, problem=str(error))
     names = {name for name, _ in fields}
-    reports = [_report(data, reader, name, field, names, trust) for name, field in fields]
-    return Inspection(TYPE, vouched(reports))
+    return Inspection(TYPE, vouched(_report(data, one, names, placed, trust) for one in opened))
+
+
+def _opened(data: bytes, reader: PdfFileReader, name: str, field: Any) -> _Placed | Check:
+    """Return the signature of a field, or the check that it fails."""
+    try:
+        written = field.get_object()["/V"]
+        if written.get("/SubFilter") not in {*_SUBFILTERS, _DOCUMENT_TIMESTAMP}:
+            return unknown("structure", "subfilter")
+        value = core.load(extract_contents(written)).dump()
+        national = _reader_of_national(value)
+        held = (EmbeddedPdfSignature if national is None else _National)(reader, field, name)
+        held.coverage = coverage(data, held)  # type: ignore[assignment] # pyHanko leaves it None until then
+        return _Placed(held, value, national or _reader_of_cms(held))
+    except Exception:  # noqa: BLE001 - as above; what could not be read is no forgery
+        return unknown("structure", "malformed")
 
 
 def _report(
-    data: bytes, reader: PdfFileReader, name: str, field: Any, names: set[str], trust: TrustList | None
+    data: bytes, opened: _Placed | Check, names: set[str], placed: list[_Placed], trust: TrustList | None
 ) -> SignatureReport:
+    if isinstance(opened, Check):
+        return SignatureReport(Kind.PADES, 0, (opened,))
+    later = {other.kind for other in placed if opened.precedes(other)}
     try:
-        placed = field.get_object()["/V"]
-        if placed.get("/SubFilter") not in {*_SUBFILTERS, _DOCUMENT_TIMESTAMP}:
-            return SignatureReport(Kind.PADES, 0, (unknown("structure", "subfilter"),))
-        value = core.load(extract_contents(placed)).dump()
-        signature = EmbeddedPdfSignature if _reader_of_national(value) is None else _National
-        return _checked(data, signature(reader, field, name), names, trust)
-    except Exception:  # noqa: BLE001 - as above; what could not be read is no forgery
+        return _checked(data, opened, names, later, trust)
+    except Exception:  # noqa: BLE001 - as above
         return SignatureReport(Kind.PADES, 0, (unknown("structure", "malformed"),))
 
 
 def _checked(
-    data: bytes, signature: EmbeddedPdfSignature, names: set[str], trust: TrustList | None
+    data: bytes, placed: _Placed, names: set[str], later: set[Kind], trust: TrustList | None
 ) -> SignatureReport:
-    _ranges(data, signature)  # before pyHanko reads them
-    coverage = signature.evaluate_signature_coverage()
-    signature.coverage = coverage  # type: ignore[assignment] # pyHanko leaves it None until then
-    report = _reader_of(signature)(data, signature, trust)
-    changes = judge_changes(signature, names)
-    if report.kind is Kind.PDF_TIMESTAMP and changes.outcome is Outcome.FAIL:
+    report = placed.read(data, placed, trust)
+    changes = judge_changes(placed.held, names, later)
+    if placed.kind is Kind.PDF_TIMESTAMP and changes.outcome is Outcome.FAIL:
         changes = unknown("references", "appended")  # anybody can have put the timestamp there
     if report.check("references") is None:
         report = replace(report, checks=(report.checks[0], changes, *report.checks[1:]))
     return replace(
         report,
-        checks=(*report.checks, _coverage(coverage)),
-        covers_all=coverage is SignatureCoverageLevel.ENTIRE_FILE,
+        checks=(*report.checks, passed("coverage") if placed.whole else unknown("coverage", "partial")),
+        covers_all=placed.held.coverage is SignatureCoverageLevel.ENTIRE_FILE,
         altered=(_WHOLE,) if any(check.reason == "altered" for check in report.checks) else (),
     )
 
 
-def _reader_of(signature: EmbeddedPdfSignature) -> _Reader:
-    national = _reader_of_national(_value(signature))
-    if national is not None:
-        return national
+def _reader_of_cms(signature: EmbeddedPdfSignature) -> _Reader:
     if signature.sig_object.get("/SubFilter") == _DOCUMENT_TIMESTAMP:
         return _by_authority
     algorithm = signature.signer_info["signature_algorithm"]["algorithm"].dotted
@@ -143,14 +184,9 @@ def _reader_of_national(value: bytes) -> _Reader | None:
     return _by_seal if tag == der.SEQUENCE else None
 
 
-def _value(signature: EmbeddedPdfSignature) -> bytes:
-    """Return the signature value without the zeros that fill its place."""
-    value: bytes = core.load(signature.pkcs7_content).dump()
-    return value
-
-
-def _by_pyhanko(data: bytes, signature: EmbeddedPdfSignature, trust: TrustList | None) -> SignatureReport:
+def _by_pyhanko(data: bytes, placed: _Placed, trust: TrustList | None) -> SignatureReport:
     """Report on the signature itself; `references` is among the checks where the signed bytes are not the document's."""
+    signature = placed.held
     signer = decode_certificate(signature.signer_cert.dump())
     between = [one for other in signature.other_embedded_certs if (one := readable(other.dump()))]
     moment = _stated(signature)
@@ -194,16 +230,16 @@ def _hash_of(algorithm: Any) -> str:
         return "sha256"
 
 
-def _by_sm2(data: bytes, signature: EmbeddedPdfSignature, trust: TrustList | None) -> SignatureReport:
-    moment = _stated(signature)
+def _by_sm2(data: bytes, placed: _Placed, trust: TrustList | None) -> SignatureReport:
+    moment = _stated(placed.held)
     stated = "" if moment is None else times.format_time(moment)
-    report = signed_data_report(_value(signature), _signed_bytes(data, signature), stated, trust)
+    report = signed_data_report(placed.value, signed_bytes(data, placed.held), stated, trust)
     return replace(report, kind=Kind.PADES, checks=_of_document(report.checks))
 
 
-def _by_seal(data: bytes, signature: EmbeddedPdfSignature, trust: TrustList | None) -> SignatureReport:
-    used = decode_signature(_value(signature))
-    report = seal_signature_report(used, _signed_bytes(data, signature), trust)
+def _by_seal(data: bytes, placed: _Placed, trust: TrustList | None) -> SignatureReport:
+    used = decode_signature(placed.value)
+    report = seal_signature_report(used, signed_bytes(data, placed.held), trust)
     return replace(report, checks=_of_document(report.checks))
 
 
@@ -213,12 +249,12 @@ def _of_document(checks: tuple[Check, ...]) -> tuple[Check, ...]:
     return tuple(check for check in named if check != passed("references"))
 
 
-def _by_authority(data: bytes, signature: EmbeddedPdfSignature, trust: TrustList | None) -> SignatureReport:
+def _by_authority(data: bytes, placed: _Placed, trust: TrustList | None) -> SignatureReport:
     """Report on a timestamp of the document as it stood: nobody signed it by that."""
-    stamps = check_timestamps([_value(signature)], _signed_bytes(data, signature), None, trust)
+    stamps = check_timestamps([placed.value], signed_bytes(data, placed.held), None, trust)
     return SignatureReport(
         kind=Kind.PDF_TIMESTAMP,
-        version=_version(signature),
+        version=_version(placed.held),
         checks=(passed("structure"), *stamps.checks),
         stamped_at=stamps.moment,
     )
@@ -229,29 +265,15 @@ def _version(signature: EmbeddedPdfSignature) -> int:
 
 
 def _stated(signature: EmbeddedPdfSignature) -> int | None:
-    """Return when the signer says that it was signed, in seconds since 1970; None without a time zone."""
+    """Return when the signer says that it was signed, in seconds since 1970; None without a time zone, or before."""
     stated = signature.self_reported_timestamp
-    return int(stated.timestamp()) if stated and stated.tzinfo else None
-
-
-def _signed_bytes(data: bytes, signature: EmbeddedPdfSignature) -> bytes:
-    return b"".join(data[start:end] for start, end in _ranges(data, signature))
-
-
-def _ranges(data: bytes, signature: EmbeddedPdfSignature) -> list[tuple[int, int]]:
-    """Return start and end of what is signed. Raises: MalformedInput for more bytes than the file has, or outside of it."""
-    numbers = [int(number) for number in signature.byte_range]
-    starts, lengths = numbers[::2], numbers[1::2]
-    ranges = [(start, start + length) for start, length in zip(starts, lengths, strict=True)]
-    if sum(lengths) > len(data) or not all(0 <= start <= end <= len(data) for start, end in ranges):
-        raise MalformedInput("the byte range is not one of this file")
-    return ranges
-
-
-def _coverage(level: SignatureCoverageLevel) -> Check:
-    if level < SignatureCoverageLevel.ENTIRE_REVISION:
-        return unknown("coverage", "partial")
-    return passed("coverage")
+    if stated is None or stated.tzinfo is None:
+        return None
+    try:
+        seconds = int(stated.astimezone(UTC).timestamp())
+    except OverflowError:  # not within the years 1 to 9999
+        return None
+    return seconds if seconds >= 0 else None
 
 
 def _tokens(signature: EmbeddedPdfSignature) -> list[bytes]:
