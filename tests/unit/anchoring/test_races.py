@@ -33,18 +33,6 @@ MOMENT = 0.1  # seconds after which a thread that could go on would have gone on
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def register(new_database: NewDatabase) -> Iterator[Register]:
-    opened = Register(new_database("register"))
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def threads() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor() as pool:
         yield pool

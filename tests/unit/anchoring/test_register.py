@@ -2,7 +2,6 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -25,22 +24,9 @@ from anchoring.register_tables import DISCLOSURE
 from anchoring.tokens import PREFIX, check_token, create_token, revoke_token, tokens
 from ledger.knowledge import Knowledge
 from ledger.sealing_identifiers import SealingIdentifier
-from tests.databases import NewDatabase
 from tests.fakes.department import ISSUER, LOG, NOW, World, change, identifier, licence
 
 random = Random(1).randbytes
-
-
-@pytest.fixture
-def world() -> World:
-    return World()
-
-
-@pytest.fixture
-def register(new_database: NewDatabase) -> Iterator[Register]:
-    opened = Register(new_database("register"))
-    yield opened
-    opened.close()
 
 
 def test_a_register_opens_again(register: Register, world: World) -> None:
