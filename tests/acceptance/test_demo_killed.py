@@ -64,7 +64,8 @@ def test_the_story_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     def chain() -> None:
         devnet = story.stage.devnet
         assert devnet
-        while not devnet.runs:
+        until = time.monotonic() + 30
+        while not devnet.runs and time.monotonic() < until:
             time.sleep(0.05)
         assert devnet._process
         devnet._process.kill()

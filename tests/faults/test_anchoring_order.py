@@ -131,6 +131,7 @@ PLACES = [
         ("fake", SQLITE, 1),
         ("fake", SQLITE, 2),
         ("fake", POSTGRESQL, 2),
+        ("anvil", SQLITE, 1),
         ("anvil", SQLITE, 2),
     )
 ]

@@ -94,7 +94,7 @@ def net(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnvilNet]:
 
 def test_model_and_contract_agree_on_every_call(net: AnvilNet) -> None:
     twin = Twin(5, net)
-    outcomes = Counter(twin.both(*twin.call()) for _ in range(900))
+    outcomes = Counter(twin.both(*twin.call()) for _ in range(1500))
     assert outcomes["recorded"] > 300
     assert len(outcomes) > 25
     closing = calls.call(acts.RegistryClosed("eip155:1:elsewhere"))

@@ -44,15 +44,13 @@ def assert_same(reading: Reading, model: Knowledge, history: History) -> None:
         last = registry.logs[log].sequence if log in registry.logs else 1
         for sequence in range(last + 2):
             assert reading.anchor(log, sequence) == model.anchor(log, sequence)
-        changed = {status.position for status in reading.statuses(log)}
-        changed |= {position for position in range(HORIZON) if model.status(log, position, last)}
-        for position in changed | set(range(0, HORIZON, 50)):
+        for position in range(HORIZON):
             for sequence in (0, last // 2, last - 1, last):
                 assert reading.status(log, position, sequence) == model.status(log, position, sequence)
 
 
-# Every question is asked of both databases in the same words; one history shows what only one of them gets wrong.
-SEEDS: Final = [(SQLITE, seed) for seed in range(8)] + [(POSTGRESQL, 5)]
+# Every question is asked of both databases in the same words; few histories show what only one of them gets wrong.
+SEEDS: Final = [(SQLITE, seed) for seed in range(8)] + [(POSTGRESQL, seed) for seed in (2, 5)]
 
 
 @pytest.mark.parametrize(("new_database", "seed"), SEEDS, indirect=["new_database"])
