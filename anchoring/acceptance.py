@@ -14,12 +14,12 @@ from sqlalchemy import Connection, bindparam, update
 from anchoring.bulk import insert_many, select_many
 from anchoring.register_tables import CHANGE, DISCLOSURE, LINEAGE, LINK, RECORD
 from anchoring.rows import FIRST_ROW, Faults, Row
-from ledger.canonical import decode
+from ledger.crypto.suites import Suite
+from ledger.encoding.canonical import decode
 from ledger.errors import TransitionRefused
-from ledger.lifecycle import Lineage, follow
-from ledger.records import decode_record
-from ledger.status import Status
-from ledger.suites import Suite
+from ledger.records.lifecycle import Lineage, follow
+from ledger.records.records import decode_record
+from ledger.registry.status import Status
 
 #: An issue as it is spooled: index, leaf, lineage's name, kind, identifier, canonical bytes, disclosure, links.
 Issue = tuple[int, bytes, str, str, str, bytes, bytes | None, Sequence[tuple[str, bytes]]]

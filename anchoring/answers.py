@@ -12,8 +12,8 @@ from eth_abi.exceptions import DecodingError
 
 from anchoring.chain import Block, ChainEvent, TransactionReceipt
 from anchoring.errors import NO_FUNDS, NONCE_TOO_LOW, REFUSED, UNDERPRICED, ChainMisbehaved
-from ledger.keys import keccak256
-from ledger.registry import Event
+from ledger.crypto.keys import keccak256
+from ledger.registry.acts import Event
 
 HEAD_EXTENDED: Final = keccak256(b"HeadExtended(uint64,uint8,uint64,uint64,bytes)")
 MAX_NUMBER: Final = 2**63 - 1  # what both databases can hold; no honest height, time or count comes near

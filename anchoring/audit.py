@@ -27,8 +27,8 @@ from anchoring.published import Published
 from anchoring.reading import Reading
 from anchoring.refold import refold
 from anchoring.register import Register
-from ledger.receipts import SignedReceipt
-from ledger.status import StatusTree
+from ledger.registry.status import StatusTree
+from ledger.verification.receipts import SignedReceipt
 
 _DAMAGED: Final = "database-damaged"
 

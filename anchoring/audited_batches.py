@@ -12,17 +12,17 @@ from anchoring.incomplete import Missing
 from anchoring.reading import Reading
 from anchoring.register import FINAL, batch_entries
 from anchoring.register_tables import BATCH, CHANGE, SUBMISSION, TRANSACTION
-from ledger.canonical import decode
-from ledger.entries import check_batch
+from ledger.crypto.keys import keccak256
+from ledger.crypto.trees import CountedTree
+from ledger.encoding.canonical import decode
+from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
-from ledger.keys import keccak256
 from ledger.limits import MAX_LOG_SIZE
-from ledger.registry import Anchored
-from ledger.status import Status, StatusTree, decode_changes, encode_changes
-from ledger.submissions import Entry, decode_entry
-from ledger.times import format_time
-from ledger.trees import CountedTree
-from ledger.trust import LogState
+from ledger.records.submissions import Entry, decode_entry
+from ledger.registry.acts import Anchored
+from ledger.registry.status import Status, StatusTree, decode_changes, encode_changes
+from ledger.registry.trust import LogState
+from ledger.verification.entries import check_batch
 
 _CHANGES: Final = select(CHANGE.c.position, CHANGE.c.status).where(
     CHANGE.c.record >= bindparam("first"), CHANGE.c.record < bindparam("end")

@@ -3,7 +3,7 @@
 from anchoring.checkpoints import Checkpoints, compare
 from anchoring.findings import Findings
 from anchoring.reading import Reading
-from ledger.checkpoints import contradiction
+from ledger.registry.checkpoints import contradiction
 
 
 def audit_checkpoints(reading: Reading, checkpoints: Checkpoints, found: Findings) -> None:

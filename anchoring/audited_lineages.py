@@ -14,15 +14,15 @@ from anchoring.audited_submissions import walk_rows
 from anchoring.findings import Findings
 from anchoring.incomplete import is_complete
 from anchoring.register_tables import CHANGE, DISCLOSURE, LINEAGE, RECORD, SUBMISSION
-from ledger.canonical import decode
-from ledger.claims import decode_disclosure
+from ledger.crypto.trees import leaf_hash
+from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput, TransitionRefused
-from ledger.lifecycle import Lineage, follow
-from ledger.records import CERTIFICATE_KINDS, KINDS, Record, decode_record
-from ledger.status import Status, StatusTree
-from ledger.submissions import Statement, decode_entry
-from ledger.trees import leaf_hash
-from ledger.trust import Anchor, Grant
+from ledger.records.claims import decode_disclosure
+from ledger.records.lifecycle import Lineage, follow
+from ledger.records.records import CERTIFICATE_KINDS, KINDS, Record, decode_record
+from ledger.records.submissions import Statement, decode_entry
+from ledger.registry.status import Status, StatusTree
+from ledger.registry.trust import Anchor, Grant
 
 _RECORDS: Final = (
     select(RECORD, DISCLOSURE.c.content)

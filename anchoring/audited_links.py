@@ -12,9 +12,9 @@ from anchoring.audited_batches import Books
 from anchoring.audited_submissions import walk_rows
 from anchoring.findings import Findings
 from anchoring.register_tables import LINK, RECORD
-from ledger.canonical import decode
+from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput
-from ledger.records import decode_record
+from ledger.records.records import decode_record
 
 _BODIES: Final = select(RECORD.c.position, RECORD.c.body).order_by(RECORD.c.position)
 _LINKS: Final = select(LINK).order_by(LINK.c.record)

@@ -10,10 +10,10 @@ from anchoring.findings import Findings
 from anchoring.published import Copy, Publication, Published
 from anchoring.reading import Reading
 from anchoring.register_tables import SUBMISSION
-from ledger.canonical import decode
-from ledger.entries import check_batch
-from ledger.receipts import SignedReceipt, Standing, judge
-from ledger.submissions import Entry, decode_entry
+from ledger.encoding.canonical import decode
+from ledger.records.submissions import Entry, decode_entry
+from ledger.verification.entries import check_batch
+from ledger.verification.receipts import SignedReceipt, Standing, judge
 
 _PAGE_COPIES: Final = 1_000  # read at a time
 _AT: Final = (
@@ -26,7 +26,7 @@ _BROKEN: Final = {Standing.BROKEN: "promise-broken", Standing.CONTRADICTED: "pro
 
 
 class HeldEntries:
-    """A `ledger.receipts.Entries`: the entries of the own log from the register, of the others from the copies."""
+    """A `ledger.verification.receipts.Entries`: those of the own log from the register, of the others from the copies."""
 
     def __init__(self, log: str, connection: Connection | None, published: Published | None) -> None:
         self._log, self._connection, self._published = log, connection, published

@@ -8,13 +8,13 @@ from sqlalchemy import RowMapping, Select, bindparam, func, select
 from anchoring.audited_batches import Books
 from anchoring.findings import Findings
 from anchoring.register_tables import CHANGE, LINEAGE, RECORD, SUBMISSION
-from ledger.canonical import decode
+from ledger.crypto.suites import Suite
+from ledger.crypto.trees import node_hash
+from ledger.encoding.canonical import decode
+from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
-from ledger.origin import signature_good
-from ledger.submissions import Entry, Statement, decode_entry
-from ledger.suites import Suite
-from ledger.times import format_time
-from ledger.trees import node_hash
+from ledger.records.submissions import Entry, Statement, decode_entry
+from ledger.verification.origin import signature_good
 
 PAGE_ROWS: Final = 2_000  # rows fetched at a time
 _SUBMISSIONS: Final = select(SUBMISSION).order_by(SUBMISSION.c.first)

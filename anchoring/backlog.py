@@ -17,7 +17,7 @@ from anchoring.errors import TooMuchWaiting
 from anchoring.register import FINAL, MINED, Register
 from anchoring.register_tables import BATCH, SUBMISSION
 from ledger.limits import MAX_ANCHOR_GROWTH
-from ledger.registry import Anchored, decode_act
+from ledger.registry.acts import Anchored, decode_act
 
 _MEASURE_SECONDS: Final = 1  # how long a measure is believed: under load not every submission asks anew
 _SHORTEST_WAIT: Final = 5  # seconds until another attempt is worth it

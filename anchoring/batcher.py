@@ -18,11 +18,11 @@ from anchoring.reading import Reading
 from anchoring.register import FROZEN, SUBMITTED
 from anchoring.register_tables import BATCH, CHANGE, SUBMISSION
 from anchoring.statuses import StatusTrees
+from ledger.crypto.suites import Suite
+from ledger.crypto.trees import CountedTree, counted_leaf
 from ledger.limits import MAX_ANCHOR_CHANGES, MAX_ANCHOR_GROWTH
-from ledger.registry import Anchored
-from ledger.status import StatusTree, decode_changes, encode_changes
-from ledger.suites import Suite
-from ledger.trees import CountedTree, counted_leaf
+from ledger.registry.acts import Anchored
+from ledger.registry.status import StatusTree, decode_changes, encode_changes
 
 _WAITING: Final = (
     select(SUBMISSION)

@@ -13,11 +13,11 @@ from anchoring.database import insert_missing
 from anchoring.errors import RegisterBehind
 from anchoring.register import FINAL
 from anchoring.register_tables import BATCH, LOG
-from ledger import suites
-from ledger.registry import Anchored, decode_act
-from ledger.suites import Suite
-from ledger.times import format_time
-from ledger.trust import LogState, Trust
+from ledger.crypto import suites
+from ledger.crypto.suites import Suite
+from ledger.encoding.times import format_time
+from ledger.registry.acts import Anchored, decode_act
+from ledger.registry.trust import LogState, Trust
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from eth_abi.exceptions import DecodingError
 
 from anchoring.chain import RegistryHead
 from anchoring.errors import ChainMisbehaved, TransactionRejected
-from ledger import registry as acts
-from ledger.keys import keccak256
+from ledger.crypto.keys import keccak256
+from ledger.registry import acts
 
 ARTEFACT: Final = Path(__file__).resolve().parent.parent / "contracts" / "artefact" / "Registry.json"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from ledger.errors import MalformedInput
-from ledger.registry import Event
+from ledger.registry.acts import Event
 
 ZERO_ADDRESS: Final = "0x" + "0" * 40
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")

@@ -17,9 +17,10 @@ from anchoring.database import hold_tables, insert_missing, open_engine, snapsho
 from anchoring.errors import CheckpointRefused, NotFound
 from anchoring.facts import table
 from anchoring.reading import Reading
-from ledger.canonical import decode
-from ledger.canonical import encode as canonical
-from ledger.checkpoints import (
+from ledger.crypto.keys import PrivateKey
+from ledger.encoding.canonical import decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.registry.checkpoints import (
     Checkpoint,
     Cosignature,
     Cosigned,
@@ -28,7 +29,6 @@ from ledger.checkpoints import (
     decode_checkpoint,
     decode_fork,
 )
-from ledger.keys import PrivateKey
 
 KEPT_CHECKPOINTS: Final = (
     2_000  # a week of one every five minutes; older ones prove nothing that newer ones do not

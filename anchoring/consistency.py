@@ -6,7 +6,7 @@ from anchoring.chain import Block, ChainEvent, RegistryHead, RegistryName
 from anchoring.errors import ChainBehind, ChainMisbehaved, Quarantined, ReorgDetected, WrongRegistry
 from anchoring.reading import Cursor
 from anchoring.replica import Taken
-from ledger.registry import head_zero
+from ledger.registry.acts import head_zero
 
 
 def check_branch(cursor: Cursor, known: Block | None, latest: Block) -> None:

@@ -16,11 +16,11 @@ from anchoring.facts import TABLES, fact_of
 from anchoring.follower import Stop
 from anchoring.reading import Reading
 from anchoring.replica import Replica
-from ledger.checkpoints import Checkpoint, Cosigned, Fork, contradiction, read_cosigned
+from ledger.crypto.keys import PrivateKey, PublicKey, public_key
 from ledger.errors import BrokenHead, LedgerError, MalformedInput
-from ledger.keys import PrivateKey, PublicKey, public_key
-from ledger.knowledge import Chain as Fold
-from ledger.trust import NODE, KeyState
+from ledger.registry.checkpoints import Checkpoint, Cosigned, Fork, contradiction, read_cosigned
+from ledger.registry.knowledge import Chain as Fold
+from ledger.registry.trust import NODE, KeyState
 
 PERIOD_SECONDS: Final = (
     300  # of block time; a checkpoint then is as fresh as the strictest usual policy needs

@@ -11,7 +11,7 @@ from typing import Final
 from anchoring.calls import deployment, gas_limit
 from anchoring.chain import Chain, Signer, TransactionReceipt
 from anchoring.errors import ChainUnavailable, ReorgDetected, TransactionRejected, WrongRegistry
-from ledger import registry
+from ledger.registry import acts
 
 PATIENCE_SECONDS: Final = 60.0  # until a transaction is mined; longer than any block time in use
 _POLL_SECONDS: Final = 0.05
@@ -41,11 +41,11 @@ def deploy(
     head = chain.head_zero(receipt.contract)
     if chain.receipt(transaction) != receipt:
         raise ReorgDetected("the chain changed its branch while the registry was deployed: deploy it again")
-    if before is None or head != registry.head_zero(chain_id, contract, before.hash):
+    if before is None or head != acts.head_zero(chain_id, contract, before.hash):
         raise WrongRegistry(
             f"the contract at {receipt.contract} states a head 0 that does not follow from its chain"
         )
-    return registry.registry_name(chain_id, contract, head)
+    return acts.registry_name(chain_id, contract, head)
 
 
 def act(

@@ -32,7 +32,7 @@ from anchoring.errors import ChainUnavailable, DevnetError
 from anchoring.ethereum import Account, Endpoint, EthereumChain
 from anchoring.files import replace_file
 from anchoring.follower import Stop
-from ledger.keys import keccak256
+from ledger.crypto.keys import keccak256
 
 CHAIN_ID: Final = 31337  # what development chains use; the registry's name tells two of them apart
 HARDFORK: Final = "london"  # what FISCO BCOS and Besu offer; later ones price calldata higher

@@ -18,14 +18,16 @@ from typing import IO, Final, Self
 from anchoring import limits
 from anchoring.errors import RowError, SubmissionRefused
 from anchoring.rows import Faults, RowFault
-from ledger.canonical import Json, decode
-from ledger.canonical import encode as canonical
-from ledger.claims import MASTER_BYTES, FullDisclosure, document_claim, is_document
+from ledger.crypto.keys import PrivateKey, encode_signature
+from ledger.crypto.suites import Suite, parse_digest
+from ledger.crypto.trees import MerkleTree, leaf_hash
+from ledger.encoding.canonical import Json, decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.fields import Fields
 from ledger.errors import InvalidIdentifier, MalformedInput
-from ledger.fields import Fields
-from ledger.keys import PrivateKey, encode_signature
 from ledger.limits import MAX_CLAIMS, MAX_STATEMENT_DAYS, MAX_STATUS_RECORDS, MAX_SUBMISSION_RECORDS
-from ledger.records import (
+from ledger.records.claims import MASTER_BYTES, FullDisclosure, document_claim, is_document
+from ledger.records.records import (
     CERTIFICATE_KINDS,
     MAX_LINKS,
     PRESENTABLE,
@@ -36,9 +38,7 @@ from ledger.records import (
     lineage_of,
     read_link,
 )
-from ledger.submissions import Statement, sign_statement
-from ledger.suites import Suite, parse_digest
-from ledger.trees import MerkleTree, leaf_hash
+from ledger.records.submissions import Statement, sign_statement
 
 MEDIA_TYPES: Final = {
     ".ofd": "application/ofd",

@@ -27,7 +27,7 @@ from anchoring.errors import (
     KeystoreError,
     TransactionRejected,
 )
-from ledger.keys import keccak256
+from ledger.crypto.keys import keccak256
 
 TIMEOUT_SECONDS: Final = 20.0  # one request, from connection to last byte
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024  # 20,000 blocks of events in one answer stay below half of this

@@ -15,11 +15,11 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from anchoring.chain import ChainEvent
-from ledger import suites
-from ledger.registry import Event
-from ledger.status import Status, StatusBlock
-from ledger.suites import Suite
-from ledger.trust import (
+from ledger.crypto import suites
+from ledger.crypto.suites import Suite
+from ledger.registry.acts import Event
+from ledger.registry.status import Status, StatusBlock
+from ledger.registry.trust import (
     Anchor,
     Division,
     Fact,
@@ -98,7 +98,7 @@ class PendingRow(_Row, _EventFields, table=True):
 
 
 class GovernanceRow(_Row, table=True):
-    """`ledger.trust.Governance`; one row."""
+    """`ledger.registry.trust.Governance`; one row."""
 
     __tablename__ = "governance"
     id: int = Field(default=1, primary_key=True)
@@ -108,7 +108,7 @@ class GovernanceRow(_Row, table=True):
 
 
 class DivisionRow(_Row, table=True):
-    """`ledger.trust.Division`."""
+    """`ledger.registry.trust.Division`."""
 
     __tablename__ = "division"
     division: str = Field(primary_key=True)
@@ -116,7 +116,7 @@ class DivisionRow(_Row, table=True):
 
 
 class LogRow(_Row, table=True):
-    """`ledger.trust.LogState`."""
+    """`ledger.registry.trust.LogState`."""
 
     __tablename__ = "log"
     name: str = Field(primary_key=True)
@@ -132,7 +132,7 @@ class LogRow(_Row, table=True):
 
 
 class IssuerRow(_Row, table=True):
-    """`ledger.trust.IssuerAssignment`."""
+    """`ledger.registry.trust.IssuerAssignment`."""
 
     __tablename__ = "issuer_assignment"
     issuer: str = Field(primary_key=True)
@@ -141,7 +141,7 @@ class IssuerRow(_Row, table=True):
 
 
 class KeyRow(_Row, table=True):
-    """`ledger.trust.KeyState`."""
+    """`ledger.registry.trust.KeyState`."""
 
     __tablename__ = "registered_key"
     id: bytes = Field(primary_key=True)
@@ -154,7 +154,7 @@ class KeyRow(_Row, table=True):
 
 
 class GrantRow(_Row, table=True):
-    """`ledger.trust.Grant`; `types` is a JSON array."""
+    """`ledger.registry.trust.Grant`; `types` is a JSON array."""
 
     __tablename__ = "key_grant"
     key: bytes = Field(primary_key=True)
@@ -167,7 +167,7 @@ class GrantRow(_Row, table=True):
 
 
 class AnchorRow(_Row, table=True):
-    """`ledger.trust.Anchor`."""
+    """`ledger.registry.trust.Anchor`."""
 
     __tablename__ = "anchor"
     __table_args__ = (Index("anchor_void", "log", sqlite_where=VOID, postgresql_where=VOID),)
@@ -184,7 +184,7 @@ class AnchorRow(_Row, table=True):
 
 
 class PositionRow(_Row, table=True):
-    """`ledger.trust.PositionStatus`."""
+    """`ledger.registry.trust.PositionStatus`."""
 
     __tablename__ = "position_status"
     __table_args__ = (Index("position_status_by_anchor", "log", "sequence"),)
@@ -197,7 +197,7 @@ class PositionRow(_Row, table=True):
 
 
 class BlockRow(_Row, table=True):
-    """`ledger.status.StatusBlock`: the status tree of a log as of its newest final anchor."""
+    """`ledger.registry.status.StatusBlock`: the status tree of a log as of its newest final anchor."""
 
     __tablename__ = "status_block"
     log: str = Field(primary_key=True)

@@ -33,9 +33,9 @@ from anchoring.refold import REFOLDING, DailyRefold, refold
 from anchoring.replica import Replica, Taken
 from anchoring.windows import Window
 from ledger.errors import BrokenHead, LedgerError
-from ledger.fold import Trees, derive
-from ledger.knowledge import Chain as Fold
-from ledger.trust import Fact
+from ledger.registry.fold import Trees, derive
+from ledger.registry.knowledge import Chain as Fold
+from ledger.registry.trust import Fact
 
 FOLLOWING: Final = "following"
 LAG_PATIENCE_SECONDS: Final = (

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from anchoring.errors import SubmissionRefused
 from anchoring.register_tables import CHANGE, LINEAGE, MISSING
 from anchoring.rows import FIRST_ROW, Faults, Row
-from ledger.records import Record
-from ledger.trust import Trust
+from ledger.records.records import Record
+from ledger.registry.trust import Trust
 
 _SHOWN: Final = 5  # roots named in a message
 

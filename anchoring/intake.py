@@ -23,13 +23,13 @@ from anchoring.register import Receipt, Register, submission_of_root
 from anchoring.register_tables import LOG, SUBMISSION
 from anchoring.rows import RowReader, read_statement
 from anchoring.spool import Spool, read_rows
+from ledger.crypto.keys import public_key
+from ledger.crypto.trees import MerkleTree
+from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
-from ledger.keys import public_key
 from ledger.limits import MAX_CLOCK_LEAD_SECONDS, MAX_STATUS_RECORDS
-from ledger.submissions import Entry, Statement
-from ledger.times import format_time
-from ledger.trees import MerkleTree
-from ledger.trust import DEPARTMENT, Grant, KeyState, LogState, Trust
+from ledger.records.submissions import Entry, Statement
+from ledger.registry.trust import DEPARTMENT, Grant, KeyState, LogState, Trust
 
 _NEWEST: Final = 2**63 - 1  # an event number beyond all others: the issuer's log as known now
 

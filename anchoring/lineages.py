@@ -7,9 +7,9 @@ from sqlalchemy import Connection
 from anchoring.bulk import select_many
 from anchoring.database import findable
 from anchoring.register_tables import LINEAGE
-from ledger.lifecycle import Lineage
-from ledger.records import lineage_of
-from ledger.status import Status
+from ledger.records.lifecycle import Lineage
+from ledger.records.records import lineage_of
+from ledger.registry.status import Status
 
 
 def lineages(connection: Connection, identifiers: Sequence[str]) -> list[Lineage | None]:

@@ -17,13 +17,13 @@ from anchoring.errors import AnchoringError, PeerFailed, PeerNewer, PeerRefused
 from anchoring.follower import Stop
 from anchoring.published import Publication, Published
 from anchoring.replica import Replica
-from ledger.canonical import Json, decode
-from ledger.entries import NOT_IN_BATCH, Fault, check_batch
+from ledger.encoding.canonical import Json, decode
+from ledger.encoding.fields import Fields
 from ledger.errors import MalformedInput, NewerFormat
-from ledger.fields import Fields
 from ledger.limits import MAX_LOG_SIZE
-from ledger.submissions import Entry, decode_entry
-from ledger.trust import Anchor
+from ledger.records.submissions import Entry, decode_entry
+from ledger.registry.trust import Anchor
+from ledger.verification.entries import NOT_IN_BATCH, Fault, check_batch
 
 _LONGEST_PAUSE: Final = 30  # seconds between two attempts while something is wrong here
 _WALK_ANCHORS: Final = 500  # taken in at a time: one short transaction

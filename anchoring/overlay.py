@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from ledger.trust import Division, Fact, Governance, KeyState, LogState, PositionStatus
+from ledger.registry.trust import Division, Fact, Governance, KeyState, LogState, PositionStatus
 
 
 class Stored(Protocol):
@@ -35,7 +35,7 @@ class Nothing:
 
 
 class Overlay:
-    """A `ledger.fold.View`: the newest facts first, then the stored ones. It answers about the newest state alone."""
+    """A `ledger.registry.fold.View`: the newest facts first, then the stored ones; of the newest state alone."""
 
     def __init__(self, stored: Stored) -> None:
         self._stored = stored

@@ -10,11 +10,11 @@ from anchoring.reading import Reading
 from anchoring.register import Held, Register, batch_entries, causes, leaves, record
 from anchoring.statuses import StatusTrees
 from anchoring.trees import BatchTree
-from ledger.claims import FullDisclosure
+from ledger.crypto.trees import MerkleTree
 from ledger.limits import MAX_LINK_DEPTH
-from ledger.proof import Proof
-from ledger.sealing import as_linked
-from ledger.trees import MerkleTree
+from ledger.proof.proof import Proof
+from ledger.records.claims import FullDisclosure
+from ledger.verification.links_step import as_linked
 
 
 def proof_of(

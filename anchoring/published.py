@@ -30,10 +30,10 @@ from sqlalchemy import (
 from anchoring import limits
 from anchoring.database import hold_tables, insert_missing, snapshot, transaction
 from anchoring.published_tables import ANCHOR, ENTRY, LOG, METADATA, SCHEMA, SCHEMA_NUMBER
-from ledger.canonical import decode
-from ledger.entries import Fault
-from ledger.submissions import Entry, decode_entry
-from ledger.trust import Anchor
+from ledger.encoding.canonical import decode
+from ledger.records.submissions import Entry, decode_entry
+from ledger.registry.trust import Anchor
+from ledger.verification.entries import Fault
 
 
 class Publication(StrEnum):

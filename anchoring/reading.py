@@ -1,7 +1,7 @@
 """What one read transaction on a replica can say: the `Trust` of verification, and the views that pages and processes need.
 
 Every answer of one `Reading` comes from the same state of the replica. Its `Trust` answers exactly as
-`ledger.knowledge.Knowledge` would after the same events; a test replays random histories through both.
+`ledger.registry.knowledge.Knowledge` would after the same events; a test replays random histories through both.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,10 +14,10 @@ from sqlalchemy import Connection, CursorResult, RowMapping, Select, Table, bind
 from anchoring.chain import ChainEvent
 from anchoring.database import file_faults, findable, snapshot
 from anchoring.facts import TABLES, VOID, BlockRow, EventRow, PendingRow, StateRow, event_of, fact_of, table
-from ledger import registry as acts
-from ledger.registry import decode_act
-from ledger.status import StatusBlock
-from ledger.trust import (
+from ledger.registry import acts
+from ledger.registry.acts import decode_act
+from ledger.registry.status import StatusBlock
+from ledger.registry.trust import (
     Anchor,
     Division,
     Governance,

@@ -10,9 +10,16 @@ from sqlalchemy import bindparam, select, update
 
 from anchoring.register import Register, submission, submission_of_root
 from anchoring.register_tables import SUBMISSION
-from ledger.keys import PrivateKey
-from ledger.receipts import WORDS, Receipt, SignedReceipt, decode_signed_receipt, genuine, sign_receipt
-from ledger.trust import Trust
+from ledger.crypto.keys import PrivateKey
+from ledger.registry.trust import Trust
+from ledger.verification.receipts import (
+    WORDS,
+    Receipt,
+    SignedReceipt,
+    decode_signed_receipt,
+    genuine,
+    sign_receipt,
+)
 
 _KEPT: Final = select(SUBMISSION.c.receipt).where(SUBMISSION.c.first == bindparam("of"))
 _KEEP: Final = (

@@ -24,10 +24,10 @@ from anchoring.reading import Reading
 from anchoring.register import FINAL, Register
 from anchoring.register_tables import BATCH, LOG, MISSING, SUBMISSION, TRANSACTION
 from anchoring.setting_aside import Local, remove, write_aside
-from ledger.canonical import decode
-from ledger.submissions import Entry, decode_entry
-from ledger.trees import CountedTree
-from ledger.trust import Anchor, LogState
+from ledger.crypto.trees import CountedTree
+from ledger.encoding.canonical import decode
+from ledger.records.submissions import Entry, decode_entry
+from ledger.registry.trust import Anchor, LogState
 
 _NO_ROOT: Final = bytes(32)
 _LOCAL: Final = select(SUBMISSION.c.first, SUBMISSION.c.entry, SUBMISSION.c.batch).order_by(

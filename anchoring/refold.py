@@ -17,12 +17,12 @@ from anchoring.overlay import Nothing, Overlay
 from anchoring.progress import Progress
 from anchoring.reading import Reading
 from anchoring.replica import Replica
+from ledger.crypto.keys import keccak256
 from ledger.errors import LedgerError
-from ledger.fold import derive
-from ledger.keys import keccak256
-from ledger.knowledge import Chain as Fold
-from ledger.status import StatusTree
-from ledger.trust import Fact
+from ledger.registry.fold import derive
+from ledger.registry.knowledge import Chain as Fold
+from ledger.registry.status import StatusTree
+from ledger.registry.trust import Fact
 
 _BLOCKS: Final = table(BlockRow)
 REFOLDING: Final = "refolding"

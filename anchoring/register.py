@@ -32,10 +32,10 @@ from anchoring.register_tables import (
     SUBMISSION,
 )
 from anchoring.trees import RecentTrees
-from ledger.canonical import decode
-from ledger.claims import FullDisclosure, SelectiveDisclosure, decode_disclosure
-from ledger.records import Record, decode_record, lineage_of
-from ledger.submissions import Entry, decode_entry
+from ledger.encoding.canonical import decode
+from ledger.records.claims import FullDisclosure, SelectiveDisclosure, decode_disclosure
+from ledger.records.records import Record, decode_record, lineage_of
+from ledger.records.submissions import Entry, decode_entry
 
 #: States of a submission and, but for the first, of a batch.
 ACCEPTED: Final = "accepted"

@@ -89,7 +89,7 @@ class DisclosureRow(_Row, table=True):
 
 
 class LineageRow(_Row, table=True):
-    """`ledger.lifecycle.Lineage` with the positions of its first and its current record."""
+    """`ledger.records.lifecycle.Lineage` with the positions of its first and its current record."""
 
     __tablename__ = "lineage"
     first: int = _number(key=True)

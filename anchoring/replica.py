@@ -30,8 +30,8 @@ from anchoring.facts import (
 )
 from anchoring.published_tables import PREFIX
 from anchoring.reading import Cursor, Reading
-from ledger.status import StatusTree
-from ledger.trust import Fact
+from ledger.registry.status import StatusTree
+from ledger.registry.trust import Fact
 
 _ROW: Final = 1  # the id of the one row of `state`
 #: Tables of the register and of signed checkpoints, which are not to be had again from the chain.

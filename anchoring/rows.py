@@ -6,18 +6,18 @@ from typing import Final
 
 from anchoring import limits
 from anchoring.errors import RowError, SubmissionRefused
-from ledger.canonical import Json, decode
-from ledger.canonical import encode as canonical
-from ledger.catalogue import by_code
-from ledger.claims import decode_disclosure, decode_document, is_document
+from ledger.crypto.keys import decode_signature
+from ledger.crypto.trees import leaf_hash
+from ledger.encoding.canonical import Json, decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.fields import Fields
 from ledger.errors import InvalidIdentifier, MalformedInput, NewerFormat
-from ledger.fields import Fields
-from ledger.keys import decode_signature
 from ledger.limits import MAX_CLOCK_LEAD_SECONDS
-from ledger.records import CERTIFICATE_KINDS, KINDS, PRESENTABLE, Record, decode_record
-from ledger.submissions import Statement, decode_statement
-from ledger.trees import leaf_hash
-from ledger.trust import Grant
+from ledger.records.catalogue import by_code
+from ledger.records.claims import decode_disclosure, decode_document, is_document
+from ledger.records.records import CERTIFICATE_KINDS, KINDS, PRESENTABLE, Record, decode_record
+from ledger.records.submissions import Statement, decode_statement
+from ledger.registry.trust import Grant
 
 FIRST_ROW: Final = 2  # rows are counted as lines, and the statement is line 1
 

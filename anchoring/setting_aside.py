@@ -13,12 +13,12 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from anchoring.files import replace_file
 from anchoring.register_tables import CHANGE, DISCLOSURE, LINEAGE, LINK, RECORD, SUBMISSION
-from ledger.canonical import decode
-from ledger.canonical import encode as canonical
-from ledger.keys import encode_signature
-from ledger.lifecycle import Lineage, follow
-from ledger.records import Record, decode_record
-from ledger.submissions import Entry
+from ledger.crypto.keys import encode_signature
+from ledger.encoding.canonical import decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.records.lifecycle import Lineage, follow
+from ledger.records.records import Record, decode_record
+from ledger.records.submissions import Entry
 
 SUFFIX: Final = ".submission"
 _PAGE_ROWS: Final = 2_000  # rows fetched at a time

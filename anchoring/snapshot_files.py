@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from anchoring.files import replace_file
-from ledger import snapshots
-from ledger.canonical import encode as canonical
-from ledger.checkpoints import Cosigned, Fork, contradiction, read_cosigned
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.inflate import CHUNK_BYTES
 from ledger.errors import SnapshotRefused
-from ledger.inflation import CHUNK_BYTES
-from ledger.knowledge import Knowledge
-from ledger.snapshots import Header, Held, Point
-from ledger.trust_files import TrustFile
+from ledger.registry import snapshots
+from ledger.registry.checkpoints import Cosigned, Fork, contradiction, read_cosigned
+from ledger.registry.knowledge import Knowledge
+from ledger.registry.snapshots import Header, Held, Point
+from ledger.registry.trust_files import TrustFile
 
 FORK: Final = ".fork.json"  # behind the name of the file of what was seen
 FORKED_SNAPSHOT: Final = ".fork.snapshot"

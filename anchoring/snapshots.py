@@ -13,15 +13,15 @@ from anchoring.reading import Cursor, Reading
 from anchoring.replica import Replica, Taken
 from anchoring.snapshot_files import Seen, checked, chunks
 from anchoring.statuses import StatusTrees
-from ledger import snapshots
-from ledger.checkpoints import Cosigned
 from ledger.errors import SnapshotRefused
-from ledger.fold import Trees, derive
-from ledger.knowledge import Chain as Fold
-from ledger.registry import Event
-from ledger.snapshots import Header, Point
-from ledger.trust import Fact
-from ledger.trust_files import TrustFile
+from ledger.registry import snapshots
+from ledger.registry.acts import Event
+from ledger.registry.checkpoints import Cosigned
+from ledger.registry.fold import Trees, derive
+from ledger.registry.knowledge import Chain as Fold
+from ledger.registry.snapshots import Header, Point
+from ledger.registry.trust import Fact
+from ledger.registry.trust_files import TrustFile
 
 REPLICA: Final = "replica.db"  # in the directory of an imported snapshot
 SEEN: Final = "seen.json"

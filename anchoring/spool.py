@@ -10,7 +10,7 @@ from anchoring import limits
 from anchoring.errors import SubmissionRefused
 from anchoring.rows import FIRST_ROW, Faults, Row, RowFault, RowReader
 from ledger.limits import MAX_STATUS_RECORDS
-from ledger.submissions import Statement
+from ledger.records.submissions import Statement
 
 
 class Spool:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from anchoring.errors import NotFound
 from anchoring.reading import Reading
 from ledger.errors import MalformedInput
-from ledger.proof import Staple
-from ledger.staples import RANGE_CHUNKS, StatusRange
-from ledger.status import StatusTree, staple_root
-from ledger.trust import Anchor, LogState
+from ledger.proof.proof import Staple
+from ledger.proof.staples import RANGE_CHUNKS, StatusRange
+from ledger.registry.status import StatusTree, staple_root
+from ledger.registry.trust import Anchor, LogState
 
 logger = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final, Generic, TypeVar
 
-from ledger.suites import Suite
-from ledger.trees import CountedTree, MerkleTree, PathElement, counted_leaf
+from ledger.crypto.suites import Suite
+from ledger.crypto.trees import CountedTree, MerkleTree, PathElement, counted_leaf
 
 KEPT_LEAVES: Final = 2**20  # of each sort; with the nodes above them about 150 MB at most
 

@@ -9,10 +9,10 @@ from sqlalchemy import Connection, bindparam, select
 from anchoring import limits
 from anchoring.register import Held, record, records_of
 from anchoring.register_tables import LINK, RECORD
-from ledger.canonical import decode
+from ledger.encoding.canonical import decode
 from ledger.limits import MAX_LOG_SIZE
-from ledger.records import decode_record
-from ledger.sealing import MADE_WITH, SEALED_BY
+from ledger.records.records import decode_record
+from ledger.verification.links_step import MADE_WITH, SEALED_BY
 
 _MAKING: Final = select(LINK.c.record).where(
     LINK.c.target.in_(bindparam("seals", expanding=True)), LINK.c.rel == MADE_WITH

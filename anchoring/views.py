@@ -15,7 +15,7 @@ from eth_abi.exceptions import DecodingError
 from anchoring.calls import selector
 from anchoring.chain import ZERO_ADDRESS, Chain
 from anchoring.errors import ChainMisbehaved
-from ledger.trust import Division, Fact, Governance, IssuerAssignment, KeyState, LogState
+from ledger.registry.trust import Division, Fact, Governance, IssuerAssignment, KeyState, LogState
 
 _MOST_NAMED: Final = 10  # differences that are named; the first ones show the pattern
 

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from anchoring.chain import RegistryName, parse_address
-from ledger import registry as acts
+from ledger.crypto.keys import keccak256, private_key, public_key
+from ledger.crypto.suites import by_name
+from ledger.encoding.fields import parse_hex, parse_key_id
+from ledger.encoding.times import parse_time
 from ledger.errors import MalformedInput
-from ledger.fields import parse_hex, parse_key_id
-from ledger.identifiers import check_credit_code
-from ledger.keys import keccak256, private_key, public_key
-from ledger.records import KINDS
-from ledger.suites import by_name
-from ledger.times import parse_time
-from ledger.trust import PURPOSES
+from ledger.records.identifiers import check_credit_code
+from ledger.records.records import KINDS
+from ledger.registry import acts
+from ledger.registry.trust import PURPOSES
 
 _TIME: Final = "YYYY-MM-DDTHH:MM:SSZ"
 _PREDECESSOR: Final = ("registry", "log", "n", "head", "size", "status_root")

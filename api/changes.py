@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from anchoring.rows import Faults
-from ledger.canonical import Json, decode
+from ledger.encoding.canonical import Json, decode
 from ledger.errors import LedgerError, MalformedInput
-from ledger.identifiers import CertificateIdentifier
-from ledger.lifecycle import RESULT, SOURCES, possible
 from ledger.limits import MAX_STATUS_RECORDS
-from ledger.records import CERTIFICATE_KINDS, PRESENTABLE
-from ledger.sealing_identifiers import SealingIdentifier
-from ledger.status import Status
+from ledger.records.identifiers import CertificateIdentifier
+from ledger.records.lifecycle import RESULT, SOURCES, possible
+from ledger.records.records import CERTIFICATE_KINDS, PRESENTABLE
+from ledger.records.seal_identifiers import SealingIdentifier
+from ledger.registry.status import Status
 
 _FOLLOWS: Final = frozenset({"kind", "action", "issuer", "previous"})
 _COLUMNS: Final = frozenset({"identifier", "basis", "issued", "valid_from", "valid_until"})

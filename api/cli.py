@@ -16,7 +16,7 @@ from api.console import in_words, note, show_json
 from api.node_error import NodeError
 from api.settings import SettingsError
 from api.words import ACTION_PURPOSES, ACTION_WORDS
-from ledger.canonical import Json
+from ledger.encoding.canonical import Json
 from ledger.errors import LedgerError, SnapshotRefused
 
 #: The module of each command, and what the command is for. Only the module of the given one is imported: the chain's

@@ -10,8 +10,8 @@ import httpx
 
 from api.limits import MAX_PAGE_ITEMS
 from api.node_error import NodeError
-from ledger.canonical import Json, decode
-from ledger.fields import Fields
+from ledger.encoding.canonical import Json, decode
+from ledger.encoding.fields import Fields
 from ledger.limits import MAX_RANGE_BYTES
 
 _MAX_KEY_BYTES: Final = 16 * 1024  # a key has at most 4,096 bytes, in hexadecimal twice as many letters

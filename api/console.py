@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
-from ledger.canonical import Json
+from ledger.encoding.canonical import Json
 
 T = TypeVar("T")
 _REFRESH_SECONDS: Final = 0.2

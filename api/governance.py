@@ -4,12 +4,12 @@ from typing import Final
 
 from anchoring.chain import ZERO_ADDRESS
 from anchoring.errors import NO_FUNDS, TransactionRejected
-from ledger import registry as acts
-from ledger.keys import keccak256
-from ledger.records import KINDS
-from ledger.suites import by_number
-from ledger.times import format_time
-from ledger.trust import Grant
+from ledger.crypto.keys import keccak256
+from ledger.crypto.suites import by_number
+from ledger.encoding.times import format_time
+from ledger.records.records import KINDS
+from ledger.registry import acts
+from ledger.registry.trust import Grant
 
 _SHOW: Final = "see `shunzheng chain show`"
 

@@ -23,7 +23,7 @@ from api.errors import IssuesNothing, NotReady
 from api.limits import MAX_UPLOADS
 from api.settings import Settings
 from api.uploads import Uploads
-from ledger.keys import PrivateKey
+from ledger.crypto.keys import PrivateKey
 
 Clock = Callable[[], int]
 _NO_LOG: Final = "this node has no log of its own, so it accepts no submissions and holds no records"

@@ -6,8 +6,8 @@ from typing import Final
 
 from api.commands.keys import write_key
 from api.settings import FILE, Settings, SettingsError
+from ledger.crypto.keys import PrivateKey, generate, private_key
 from ledger.errors import MalformedInput
-from ledger.keys import PrivateKey, generate, private_key
 
 KEY_FILE: Final = "node.key"  # in the directory of a node that `shunzheng init` laid out
 

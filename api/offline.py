@@ -8,8 +8,8 @@ from typing import Final
 from anchoring.snapshot_files import Seen, load
 from api import files
 from ledger.limits import MAX_TRUST_BYTES
-from ledger.trust import Trust
-from ledger.trust_files import TrustFile, read_trust_file
+from ledger.registry.trust import Trust
+from ledger.registry.trust_files import TrustFile, read_trust_file
 
 SEEN_SUFFIX: Final = ".seen"  # the newest checkpoint that was ever seen is remembered beside the trust file
 

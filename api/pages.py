@@ -20,11 +20,11 @@ from api.settings import Settings
 from api.slip import readable, slip
 from api.words import Language, words, write_age, write_time
 from ledger.errors import MalformedInput
-from ledger.paper import decode_presented
-from ledger.proof import TYPE as PROOF_TYPE
-from ledger.proof import Proof
-from ledger.report import Report
-from ledger.verification import Policy
+from ledger.proof.paper import decode_presented
+from ledger.proof.proof import TYPE as PROOF_TYPE
+from ledger.proof.proof import Proof
+from ledger.verification.report import Report
+from ledger.verification.verify import Policy
 
 COOKIE: Final = "lang"
 STATIC: Final = Path(__file__).parent / "static"

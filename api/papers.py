@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from api.settings import SettingsError
-from ledger.canonical import Json
 from ledger.documents.carriers import CarrierAltered, detach
+from ledger.documents.certificates.trust_list import TrustList, decode_trust_list
 from ledger.documents.inspection import Inspection
 from ledger.documents.openers import inspect, is_known
-from ledger.documents.trust_list import TrustList, decode_trust_list
+from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
-from ledger.proof import Proof
-from ledger.reasons import Verdict
-from ledger.report import Report
-from ledger.verification import Presented
+from ledger.proof.proof import Proof
+from ledger.verification.reasons import Verdict
+from ledger.verification.report import Report
+from ledger.verification.verify import Presented
 
 _NOTHING: Final[Mapping[str, Json]] = {}
 

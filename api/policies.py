@@ -7,7 +7,7 @@ them as they stand here.
 from collections.abc import Mapping
 from typing import Final
 
-from ledger.verification import Policy
+from ledger.verification.verify import Policy
 
 DEFAULT: Final = "default"  # of whoever names none; in a table of kinds, the age of all the others
 

@@ -19,13 +19,13 @@ from api.errors import MalformedRequest, ProofMissing
 from api.members import elements, integer, members, string
 from api.papers import Papers, authorities, open_papers
 from api.settings import Settings
-from ledger.canonical import Json, decode
+from ledger.encoding.canonical import Json, decode
 from ledger.errors import MalformedInput
-from ledger.paper import decode_presented
-from ledger.proof import Proof
-from ledger.report import Report
-from ledger.trust import Trust
-from ledger.verification import Policy, verify
+from ledger.proof.paper import decode_presented
+from ledger.proof.proof import Proof
+from ledger.registry.trust import Trust
+from ledger.verification.report import Report
+from ledger.verification.verify import Policy, verify
 
 _POLICY: Final = frozenset({"policy", "max_age"})
 _MEMBERS: Final = frozenset({"proof", "documents", "claims"}) | _POLICY

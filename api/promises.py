@@ -12,15 +12,15 @@ from anchoring.files import replace_file
 from anchoring.rows import read_statement
 from api.client import NodeClient
 from api.node_error import NodeError
-from ledger.canonical import MAX_INTEGER, decode
-from ledger.canonical import encode as canonical
+from ledger.crypto.keys import keccak256
+from ledger.encoding.canonical import MAX_INTEGER, decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.fields import Fields, parse_hex
+from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
-from ledger.fields import Fields, parse_hex
-from ledger.keys import keccak256
-from ledger.receipts import MAX_BYTES, WORDS, SignedReceipt, decode_signed_receipt, genuine
-from ledger.submissions import Statement
-from ledger.times import format_time
-from ledger.trust import PURPOSES, KeyState
+from ledger.records.submissions import Statement
+from ledger.registry.trust import PURPOSES, KeyState
+from ledger.verification.receipts import MAX_BYTES, WORDS, SignedReceipt, decode_signed_receipt, genuine
 
 SUFFIX = ".receipt.json"
 

@@ -6,18 +6,26 @@ from pathlib import Path
 from typing import Final, Self
 
 from anchoring.files import replace_file
-from ledger.canonical import Json, decode
-from ledger.canonical import encode as canonical
-from ledger.catalogue import SEALS, CertificateType
-from ledger.documents.certificates import readable
-from ledger.documents.ses import Seal, decode_seal
+from ledger.crypto.suites import SM3
+from ledger.documents.certificates.certificates import readable
+from ledger.documents.seals.ses import Seal, decode_seal
+from ledger.encoding.canonical import Json, decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.fields import Fields
+from ledger.encoding.times import civil_date, format_time
 from ledger.errors import InvalidIdentifier, MalformedInput
-from ledger.fields import Fields
-from ledger.identifiers import check_credit_code
-from ledger.sealing import DECLARED_TIME, HOLDER, HOLDER_NAME, MADE_WITH, SEAL_NAME, SEALED_BY, SIGNER
-from ledger.sealing_identifiers import SealingIdentifier
-from ledger.suites import SM3
-from ledger.times import civil_date, format_time
+from ledger.records.catalogue import SEALS, CertificateType
+from ledger.records.identifiers import check_credit_code
+from ledger.records.seal_identifiers import SealingIdentifier
+from ledger.verification.links_step import (
+    DECLARED_TIME,
+    HOLDER,
+    HOLDER_NAME,
+    MADE_WITH,
+    SEAL_NAME,
+    SEALED_BY,
+    SIGNER,
+)
 
 #: What is kept beside a seal once it is registered.
 REGISTERED_SUFFIX: Final = ".registered.json"

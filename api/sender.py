@@ -8,8 +8,8 @@ from anchoring import calls, deployment
 from anchoring.chain import Chain, Signer
 from anchoring.errors import TransactionRejected
 from api.governance import advise, follow_up, words
-from ledger import registry as acts
-from ledger.canonical import Json
+from ledger.encoding.canonical import Json
+from ledger.registry import acts
 
 #: What an act is refused with while those before it are not recorded.
 _STANDS_ON_OTHERS: Final = frozenset({"IssuerNotInLog", "UnknownKey"})

@@ -9,10 +9,10 @@ from anchoring.errors import WrongRegistry
 from anchoring.views import RegistryState, differences, state_by_views, state_of
 from anchoring.walking import walk
 from api.governance import moment, purpose_name, scope
-from ledger.canonical import Json
-from ledger.knowledge import Knowledge
-from ledger.records import KINDS
-from ledger.trust import Division, Fact, Governance, Grant, IssuerAssignment, KeyState, LogState
+from ledger.encoding.canonical import Json
+from ledger.records.records import KINDS
+from ledger.registry.knowledge import Knowledge
+from ledger.registry.trust import Division, Fact, Governance, Grant, IssuerAssignment, KeyState, LogState
 
 _KEPT: Final = (Division, Governance, Grant, IssuerAssignment, KeyState, LogState)
 

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Final
 
 from api.commands.keys import write_key
-from ledger.documents.certificates import Certificate, decode_certificate
-from ledger.documents.issuing import Holder
-from ledger.documents.ses import Picture
+from ledger.crypto.keys import generate, private_key
+from ledger.documents.certificates.certificates import Certificate, decode_certificate
+from ledger.documents.certificates.issuing import Holder
+from ledger.documents.seals.ses import Picture
 from ledger.errors import MalformedInput
-from ledger.keys import generate, private_key
 
 TRUST: Final = "trust.pem"
 _YEARS_SECONDS: Final = 10 * 365 * 86_400

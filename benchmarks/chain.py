@@ -12,9 +12,9 @@ from time import perf_counter
 from anchoring import calls, deployment
 from anchoring.chain import RegistryName, TransactionReceipt
 from anchoring.devnet import HARDFORK, Devnet
-from ledger import registry as acts
-from ledger.status import Status, StatusTree, encode_changes
-from ledger.suites import SM3
+from ledger.crypto.suites import SM3
+from ledger.registry import acts
+from ledger.registry.status import Status, StatusTree, encode_changes
 
 RECORDS = 20_000
 PASSES = 3

@@ -19,22 +19,22 @@ from statistics import median
 from time import process_time
 from typing import Final, TypeVar
 
-from ledger import registry as acts
-from ledger.canonical import Json
-from ledger.canonical import encode as canonical
-from ledger.claims import FullDisclosure
-from ledger.identifiers import CertificateIdentifier
-from ledger.keys import Algorithm, PrivateKey, generate
-from ledger.knowledge import Knowledge
-from ledger.paper import encode_paper
-from ledger.proof import Proof, Staple
-from ledger.records import Record
-from ledger.registry import Act, Event, head_zero, registry_name
-from ledger.status import StatusTree
-from ledger.submissions import Entry, in_order, sign_statement, submission_tree
-from ledger.suites import SHA256, SM3, Suite
-from ledger.trees import CountedTree
-from ledger.verification import Presented, signature_good, verify
+from ledger.crypto.keys import Algorithm, PrivateKey, generate
+from ledger.crypto.suites import SHA256, SM3, Suite
+from ledger.crypto.trees import CountedTree
+from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import encode as canonical
+from ledger.proof.paper import encode_paper
+from ledger.proof.proof import Proof, Staple
+from ledger.records.claims import FullDisclosure
+from ledger.records.identifiers import CertificateIdentifier
+from ledger.records.records import Record
+from ledger.records.submissions import Entry, in_order, sign_statement, submission_tree
+from ledger.registry import acts
+from ledger.registry.acts import Act, Event, head_zero, registry_name
+from ledger.registry.knowledge import Knowledge
+from ledger.registry.status import StatusTree
+from ledger.verification.verify import Presented, signature_good, verify
 
 T = TypeVar("T")
 C = TypeVar("C", bound="City")

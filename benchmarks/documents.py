@@ -20,17 +20,17 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from examples.renderings import as_ofd, as_pdf
-from ledger.documents.archive import open_archive, write_archive
-from ledger.documents.certificates import decode_certificate
-from ledger.documents.issuing import Holder
-from ledger.documents.ofd_sealing import apply_seal
+from ledger.crypto.keys import generate
+from ledger.documents.certificates.certificates import decode_certificate
+from ledger.documents.certificates.issuing import Holder
+from ledger.documents.certificates.trust_list import ROLES, Authority, TrustList
+from ledger.documents.ofd.archive import open_archive, write_archive
+from ledger.documents.ofd.sealing import apply_seal
 from ledger.documents.openers import inspect
-from ledger.documents.pdf_signing import sign_pdf
-from ledger.documents.sealing import SealDraft, make_seal, use_seal
-from ledger.documents.ses import Picture
-from ledger.documents.trust_list import ROLES, Authority, TrustList
-from ledger.keys import generate
-from ledger.reasons import Verdict
+from ledger.documents.pdf.signing import sign_pdf
+from ledger.documents.seals.making import SealDraft, make_seal, use_seal
+from ledger.documents.seals.ses import Picture
+from ledger.verification.reasons import Verdict
 
 PASSES: Final = 3
 SEALS: Final = 300

@@ -39,13 +39,13 @@ from anchoring.register import Register
 from benchmarks.core import City, build, city, documents
 from benchmarks.documents import NOW as SIGNED_AT
 from benchmarks.documents import pdfs
-from ledger import p256, sm2
-from ledger.canonical import encode as canonical
+from ledger.crypto import p256, sm2
+from ledger.crypto.suites import SHA256
+from ledger.crypto.trees import MerkleTree, leaf_hash, root_from_path
 from ledger.documents.openers import inspect
-from ledger.paper import encode_paper
-from ledger.reasons import Verdict
-from ledger.suites import SHA256
-from ledger.trees import MerkleTree, leaf_hash, root_from_path
+from ledger.encoding.canonical import encode as canonical
+from ledger.proof.paper import encode_paper
+from ledger.verification.reasons import Verdict
 from tests.fakes.department import NOW, SETTINGS, World, licence
 
 Work = Callable[[], int]  # does its work once and says of how many things

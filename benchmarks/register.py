@@ -32,9 +32,9 @@ from anchoring.follower import Follower
 from anchoring.intake import accept
 from anchoring.register import FINAL, Register, submission
 from anchoring.replica import Replica
-from ledger import registry as acts
-from ledger.status import StatusTree, encode_changes
-from ledger.suites import SM3
+from ledger.crypto.suites import SM3
+from ledger.registry import acts
+from ledger.registry.status import StatusTree, encode_changes
 from tests import postgresql_server
 from tests.acceptance import intake_process
 from tests.databases import BOTH, SQLITE, NewDatabase, schemas, sqlite

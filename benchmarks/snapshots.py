@@ -19,19 +19,19 @@ from typing import Final, TypeVar
 from anchoring.snapshot_files import chunks
 from anchoring.snapshots import ImportedSnapshot
 from benchmarks.core import NOW, City, build, city, documents
-from ledger import registry as acts
-from ledger.canonical import encode as canonical
-from ledger.checkpoints import Checkpoint, Cosignature, Cosigned
-from ledger.keys import PrivateKey, generate
-from ledger.knowledge import Chain
-from ledger.proof import Proof
-from ledger.registry import Act, Event, head_zero
-from ledger.snapshots import Header, check_snapshot, replay, write_snapshot
-from ledger.status import Status, StatusTree, encode_changes
-from ledger.suites import SM3
-from ledger.trust import Trust
-from ledger.trust_files import Cosigner, TrustFile
-from ledger.verification import Presented, verify
+from ledger.crypto.keys import PrivateKey, generate
+from ledger.crypto.suites import SM3
+from ledger.encoding.canonical import encode as canonical
+from ledger.proof.proof import Proof
+from ledger.registry import acts
+from ledger.registry.acts import Act, Event, head_zero
+from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned
+from ledger.registry.knowledge import Chain
+from ledger.registry.snapshots import Header, check_snapshot, replay, write_snapshot
+from ledger.registry.status import Status, StatusTree, encode_changes
+from ledger.registry.trust import Trust
+from ledger.registry.trust_files import Cosigner, TrustFile
+from ledger.verification.verify import Presented, verify
 
 T = TypeVar("T")
 

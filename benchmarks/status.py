@@ -23,13 +23,13 @@ from anchoring.facts import BlockRow, table
 from anchoring.refold import refold
 from anchoring.replica import Replica, Taken
 from anchoring.statuses import StatusTrees
-from ledger import registry as acts
-from ledger.knowledge import Knowledge
+from ledger.crypto.suites import SM3, Suite
 from ledger.limits import MAX_ANCHOR_GROWTH
-from ledger.registry import Act, Event, head_zero, registry_name
-from ledger.staples import RANGE_POSITIONS, decode_range
-from ledger.status import StatusTree, encode_changes
-from ledger.suites import SM3, Suite
+from ledger.proof.staples import RANGE_POSITIONS, decode_range
+from ledger.registry import acts
+from ledger.registry.acts import Act, Event, head_zero, registry_name
+from ledger.registry.knowledge import Knowledge
+from ledger.registry.status import StatusTree, encode_changes
 
 T = TypeVar("T")
 

@@ -13,8 +13,8 @@ from random import Random
 from examples.holders import LINES, Body, Person, Population
 from examples.licences import Department, Licence, Register
 from examples.renderings import Rendering, as_html, as_ofd, as_pdf, as_text, rows
-from ledger.canonical import Json
-from ledger.catalogue import TYPES
+from ledger.encoding.canonical import Json
+from ledger.records.catalogue import TYPES
 
 SEED = 429006
 BODY_LICENCES, PERSON_LICENCES = 1200, 800

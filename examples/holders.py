@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 
-from ledger.identifiers import credit_code_check, organisation_code_check, resident_number_check
+from ledger.records.identifiers import credit_code_check, organisation_code_check, resident_number_check
 
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董潘袁蔡蒋余程"
 GIVEN = {

@@ -8,10 +8,10 @@ from random import Random
 
 from examples.holders import Body, Person, Population, day_between
 from examples.values import Subject, value
-from ledger.canonical import Json
-from ledger.catalogue import CertificateType
-from ledger.identifiers import CertificateIdentifier
-from ledger.vocabulary import HOLDER_CODE_TYPES
+from ledger.encoding.canonical import Json
+from ledger.records.catalogue import CertificateType
+from ledger.records.identifiers import CertificateIdentifier
+from ledger.records.vocabulary import HOLDER_CODE_TYPES
 
 FIRST_DAY, LAST_DAY = date(2014, 1, 1), date(2026, 10, 31)
 SERIAL_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -5,8 +5,8 @@ import io
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 
-from ledger.canonical import Json
-from ledger.catalogue import CertificateType
+from ledger.encoding.canonical import Json
+from ledger.records.catalogue import CertificateType
 
 NOTICE = "虚构示例，不是证照"
 

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from random import Random
 
 from examples.holders import Body, Person, Population, address, day_between, name
-from ledger.canonical import Json
-from ledger.vocabulary import ClaimField
+from ledger.encoding.canonical import Json
+from ledger.records.vocabulary import ClaimField
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from ledger.checkpoints import Checkpoint, Cosignature, Cosigned
-from ledger.keys import PrivateKey, generate
-from ledger.knowledge import Chain
-from ledger.registry import Event
-from ledger.snapshots import Header, Point, write_snapshot
-from ledger.trust_files import Cosigner, TrustFile
+from ledger.crypto.keys import PrivateKey, generate
+from ledger.registry.acts import Event
+from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned
+from ledger.registry.knowledge import Chain
+from ledger.registry.snapshots import Header, Point, write_snapshot
+from ledger.registry.trust_files import Cosigner, TrustFile
 from tests.scenes import Registry
 
 NAMES: Final = ("tianmen", "wuhan", "jingmen")

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ledger.canonical import Json
+from ledger.encoding.canonical import Json
 
 Path = tuple[str | int, ...]
 

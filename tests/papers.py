@@ -7,16 +7,16 @@ from functools import cache
 from typing import Any, Final
 
 from examples.renderings import as_ofd
-from ledger import sm2
-from ledger.documents.archive import open_archive, write_archive
+from ledger.crypto import sm2
+from ledger.crypto.keys import PrivateKey, generate
+from ledger.documents.certificates.issuing import Holder
+from ledger.documents.certificates.trust_list import ROLES, Authority, TrustList
 from ledger.documents.inspection import SignatureReport
-from ledger.documents.issuing import Holder
-from ledger.documents.ofd_sealing import Stamp, apply_seal, sign_document
+from ledger.documents.ofd.archive import open_archive, write_archive
+from ledger.documents.ofd.sealing import Stamp, apply_seal, sign_document
 from ledger.documents.openers import inspect
-from ledger.documents.sealing import SealDraft, make_seal, use_seal
-from ledger.documents.ses import Picture
-from ledger.documents.trust_list import ROLES, Authority, TrustList
-from ledger.keys import PrivateKey, generate
+from ledger.documents.seals.making import SealDraft, make_seal, use_seal
+from ledger.documents.seals.ses import Picture
 
 YEAR: Final = 365 * 86_400
 NOW: Final = 1_772_413_200  # 2026-03-02, 09:00 in Tianmen

@@ -17,24 +17,24 @@ from datetime import date
 from random import Random
 from typing import Any, Final
 
-from ledger import registry as acts
-from ledger.canonical import Json
-from ledger.claims import Disclosure, FullDisclosure, document_claim, is_document
+from ledger.crypto.keys import Algorithm, PrivateKey, generate
+from ledger.crypto.suites import SM3, Suite
+from ledger.crypto.trees import CountedTree, MerkleTree
+from ledger.encoding.canonical import Json
+from ledger.encoding.times import parse_time
 from ledger.errors import MalformedInput
-from ledger.identifiers import CertificateIdentifier, credit_code_check, organisation_code_check
-from ledger.keys import Algorithm, PrivateKey, generate
-from ledger.knowledge import Knowledge
-from ledger.lifecycle import Lineage, follow
-from ledger.proof import Proof, Staple, decode_proof
-from ledger.records import PRESENTABLE, Record
-from ledger.registry import Act, Event, head_zero, registry_name
-from ledger.report import Report
-from ledger.status import StatusTree, encode_changes
-from ledger.submissions import Entry, Statement, in_order, submission_tree
-from ledger.suites import SM3, Suite
-from ledger.times import parse_time
-from ledger.trees import CountedTree, MerkleTree
-from ledger.verification import Policy, Presented, verify
+from ledger.proof.proof import Proof, Staple, decode_proof
+from ledger.records.claims import Disclosure, FullDisclosure, document_claim, is_document
+from ledger.records.identifiers import CertificateIdentifier, credit_code_check, organisation_code_check
+from ledger.records.lifecycle import Lineage, follow
+from ledger.records.records import PRESENTABLE, Record
+from ledger.records.submissions import Entry, Statement, in_order, submission_tree
+from ledger.registry import acts
+from ledger.registry.acts import Act, Event, head_zero, registry_name
+from ledger.registry.knowledge import Knowledge
+from ledger.registry.status import StatusTree, encode_changes
+from ledger.verification.report import Report
+from ledger.verification.verify import Policy, Presented, verify
 
 START: Final = parse_time("2026-03-02T01:00:00Z")  # 09:00 in Tianmen
 DAY: Final = 86_400

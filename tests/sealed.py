@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ledger.proof import Proof
-from ledger.records import Link
-from ledger.report import Report
-from ledger.sealing_identifiers import SealingIdentifier
+from ledger.proof.proof import Proof
+from ledger.records.records import Link
+from ledger.records.seal_identifiers import SealingIdentifier
+from ledger.verification.report import Report
 from tests.scenes import DOCUMENT, City, Item, Registry
 
 PICTURE = b"an encoded seal"

@@ -9,10 +9,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from ledger.documents import der, structures
-from ledger.documents.algorithms import SM2_WITH_SM3, SM3_OID, sm2_der
-from ledger.documents.issuing import TIMESTAMPS, Holder
-from ledger.suites import SM3
+from ledger.crypto.suites import SM3
+from ledger.documents.asn1 import structures
+from ledger.documents.asn1.algorithms import SM2_WITH_SM3, SM3_OID, sm2_der
+from ledger.documents.certificates.issuing import TIMESTAMPS, Holder
+from ledger.encoding import der
 from tests.papers import NOW, YEAR, key, root
 
 SIGNED_DATA: Final = "1.2.840.113549.1.7.2"

@@ -13,8 +13,8 @@ from anchoring.register import Register
 from anchoring.replica import Replica
 from api.console import note, say, show_json
 from api.settings import FILE, Settings
-from ledger.canonical import Json
-from ledger.receipts import SignedReceipt, decode_signed_receipt
+from ledger.encoding.canonical import Json
+from ledger.verification.receipts import SignedReceipt, decode_signed_receipt
 
 _CLEAN, _FINDINGS = 0, 1
 

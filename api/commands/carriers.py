@@ -9,7 +9,7 @@ from api.console import note
 from api.files import PROOF_SUFFIX
 from ledger.documents.carriers import attach, detach
 from ledger.errors import MalformedInput
-from ledger.paper import decode_presented
+from ledger.proof.paper import decode_presented
 
 
 def add(commands: Any) -> None:

@@ -8,9 +8,9 @@ from typing import Any, Final
 from api import files
 from api.client import NodeClient
 from api.console import note, say, show_json
-from ledger.paper import decode_presented
-from ledger.proof import Proof, decode_proof
-from ledger.sealing import missing_links, with_linked
+from ledger.proof.paper import decode_presented
+from ledger.proof.proof import Proof, decode_proof
+from ledger.verification.links_step import missing_links, with_linked
 
 TOKEN_VARIABLE: Final = "SHUNZHENG_TOKEN"  # noqa: S105
 _MAX_TOKEN_BYTES: Final = 4096  # a token has some fifty

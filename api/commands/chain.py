@@ -29,10 +29,10 @@ from api.console import note, say, show_json
 from api.governance import advise, words
 from api.sender import Sender
 from api.survey import Registry, check_registry, description, disagreements, lines, read_registry
-from ledger import registry as acts
-from ledger.canonical import Json
+from ledger.crypto.keys import keccak256, public_key
+from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
-from ledger.keys import keccak256, public_key
+from ledger.registry import acts
 
 _NEW: Final = "make another with `shunzheng keys generate`"
 

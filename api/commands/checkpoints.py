@@ -11,9 +11,9 @@ from api.client import NodeClient
 from api.console import note, say, show_json
 from api.offline import read_trust
 from api.settings import Settings
-from ledger.canonical import encode as canonical
-from ledger.checkpoints import Cosigned, Fork, contradiction, read_cosigned
-from ledger.times import format_time
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.times import format_time
+from ledger.registry.checkpoints import Cosigned, Fork, contradiction, read_cosigned
 
 AGREE, CONTRADICT, UNTOLD = 0, 11, 12
 _COMPARED: Final = {AGREE: "the same", CONTRADICT: "contradiction", UNTOLD: "cannot tell"}

@@ -8,15 +8,15 @@ from typing import Any, Final
 from api import files
 from api.commands.verify import EXIT_CODES
 from api.console import note, say, show_json
-from ledger import times
-from ledger.documents.archive import MAX_FILE_BYTES
+from ledger.documents.certificates.trust_list import TrustList, decode_trust_list
 from ledger.documents.findings import CHECKS, Check
 from ledger.documents.inspection import Inspection, SignatureReport
+from ledger.documents.ofd.archive import MAX_FILE_BYTES
 from ledger.documents.openers import inspect
-from ledger.documents.trust_list import TrustList, decode_trust_list
+from ledger.encoding import times
 from ledger.errors import MalformedInput
-from ledger.paper import decode_presented
-from ledger.reasons import VERDICT_WORDS, Outcome
+from ledger.proof.paper import decode_presented
+from ledger.verification.reasons import VERDICT_WORDS, Outcome
 
 _MARKS: Final = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.UNKNOWN: "?"}
 _KINDS: Final = {

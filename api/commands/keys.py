@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from api.console import say, show_json
-from ledger.keys import PrivateKey, generate, private_key
+from ledger.crypto.keys import PrivateKey, generate, private_key
 
 
 def add(commands: Any) -> None:

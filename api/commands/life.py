@@ -19,11 +19,11 @@ from api.console import note, say, show_json
 from api.handing_in import hand_in
 from api.promises import keep_receipt
 from api.words import ACTION_PURPOSES, ACTION_WORDS, STATUS_WORDS
-from ledger.canonical import Json, decode
-from ledger.canonical import encode as canonical
+from ledger.crypto.keys import PrivateKey, private_key
+from ledger.encoding.canonical import Json, decode
+from ledger.encoding.canonical import encode as canonical
 from ledger.errors import MalformedInput
-from ledger.keys import PrivateKey, private_key
-from ledger.records import PRESENTABLE
+from ledger.records.records import PRESENTABLE
 
 _SHOWN: Final = 20  # changes listed before signing; beyond, their number
 _UNIQUE_DIGITS: Final = 16

@@ -11,9 +11,9 @@ from api.client import NodeClient
 from api.console import say, show_json
 from api.schemas.receipts import JudgementShape
 from api.settings import Settings
-from ledger.canonical import Json
+from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
-from ledger.receipts import SignedReceipt, Standing, decode_signed_receipt, judge
+from ledger.verification.receipts import SignedReceipt, Standing, decode_signed_receipt, judge
 
 _FAILED: Final = frozenset({Standing.BROKEN, Standing.CONTRADICTED, Standing.NOT_GENUINE})
 _INVALID, _UNVERIFIABLE = 11, 12

@@ -24,11 +24,11 @@ from api.console import in_words, note, say, show_json
 from api.peers import HttpPeer
 from api.promises import SUFFIX as RECEIPT
 from api.settings import FILE, Settings, SettingsError
-from ledger.canonical import Json
+from ledger.encoding.canonical import Json
+from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
-from ledger.receipts import MAX_BYTES, decode_signed_receipt
-from ledger.submissions import Statement
-from ledger.times import format_time
+from ledger.records.submissions import Statement
+from ledger.verification.receipts import MAX_BYTES, decode_signed_receipt
 
 ASIDE: Final = "set-aside"  # folder of the node's directory
 _DONE, _INCOMPLETE = 0, 1

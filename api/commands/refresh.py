@@ -13,17 +13,17 @@ from api.client import NodeClient
 from api.console import in_words, note, say
 from api.node_error import NodeError
 from api.words import STATUS_WORDS
-from ledger import times
-from ledger.canonical import Json
 from ledger.documents.carriers import attach, detach, is_carrier
+from ledger.encoding import times
+from ledger.encoding.canonical import Json
+from ledger.encoding.fields import Fields
 from ledger.errors import MalformedInput
-from ledger.fields import Fields
 from ledger.limits import MAX_LOG_SIZE
-from ledger.paper import PREFIX, decode_presented, encode_paper
-from ledger.proof import Proof
-from ledger.staples import RANGE_POSITIONS, StatusRange, decode_range, position_of, refreshed
-from ledger.status import Status, status_in_chunk
-from ledger.trust import Anchor
+from ledger.proof.paper import PREFIX, decode_presented, encode_paper
+from ledger.proof.proof import Proof
+from ledger.proof.staples import RANGE_POSITIONS, StatusRange, decode_range, position_of, refreshed
+from ledger.registry.status import Status, status_in_chunk
+from ledger.registry.trust import Anchor
 
 _MOST: Final = 2**53 - 1
 

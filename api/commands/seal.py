@@ -19,19 +19,19 @@ from api.handing_in import hand_in
 from api.promises import keep_receipt
 from api.seals import Registered, check_seal, seal_row, sealed_row, sealing_row
 from api.trial import TRUST, open_trial, read_certificate, read_holder, ring
-from ledger.canonical import Json, decode
-from ledger.canonical import encode as canonical
-from ledger.documents.issuing import Holder
-from ledger.documents.ofd_sealing import Stamp, apply_seal
+from ledger.crypto.keys import private_key
+from ledger.documents.certificates.issuing import Holder
+from ledger.documents.ofd.sealing import Stamp, apply_seal
 from ledger.documents.openers import inspect
-from ledger.documents.sealing import SealDraft, make_seal
-from ledger.documents.ses import Picture, decode_seal
+from ledger.documents.seals.making import SealDraft, make_seal
+from ledger.documents.seals.ses import Picture, decode_seal
+from ledger.encoding.canonical import Json, decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.times import day_bounds, format_time, parse_date, parse_time
 from ledger.errors import MalformedInput
-from ledger.keys import private_key
-from ledger.reasons import Verdict
-from ledger.records import Record, decode_record
-from ledger.sealing import SEALED_BY
-from ledger.times import day_bounds, format_time, parse_date, parse_time
+from ledger.records.records import Record, decode_record
+from ledger.verification.links_step import SEALED_BY
+from ledger.verification.reasons import Verdict
 
 _KIND: Final = 1  # the maker's own number for the kind of seal; the standard lists none
 _END_OTHERS: Final = "`shunzheng cancel` ends certificates and sealings"

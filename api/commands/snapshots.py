@@ -20,9 +20,9 @@ from api.commands.checkpoints import described
 from api.console import note, say, show_json
 from api.offline import read_trust, seen_beside
 from api.settings import Settings
-from ledger.canonical import Json
-from ledger.snapshots import check_snapshot, read_header
-from ledger.trust_files import majority
+from ledger.encoding.canonical import Json
+from ledger.registry.snapshots import check_snapshot, read_header
+from ledger.registry.trust_files import majority
 
 
 def add(commands: Any) -> None:

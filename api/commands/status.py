@@ -6,9 +6,9 @@ from typing import Any, Final
 from api import files
 from api.commands.verify import add_source, check_source
 from api.console import say, show_json
-from ledger.paper import decode_presented
-from ledger.past import Then, past_on
-from ledger.proof import Proof
+from ledger.proof.paper import decode_presented
+from ledger.proof.proof import Proof
+from ledger.verification.past import Then, past_on
 
 EXIT_CODES: Final = {
     Then.INVALID: 11,

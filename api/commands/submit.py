@@ -15,8 +15,8 @@ from api.console import note, progress, say, show_json
 from api.handing_in import PATIENCE_SECONDS, hand_in
 from api.node_error import NodeError
 from api.promises import keep_receipt
-from ledger.keys import private_key
-from ledger.suites import by_name
+from ledger.crypto.keys import private_key
+from ledger.crypto.suites import by_name
 
 _POLL_SECONDS: Final = 1.0
 _FINAL: Final = "final"

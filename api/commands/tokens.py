@@ -10,8 +10,8 @@ from anchoring.register import Register
 from anchoring.tokens import SCOPES, create_token, revoke_token, tokens
 from api.console import note, say, show_json
 from api.settings import Settings, SettingsError
-from ledger.canonical import Json
-from ledger.times import format_time
+from ledger.encoding.canonical import Json
+from ledger.encoding.times import format_time
 
 
 def add(commands: Any) -> None:

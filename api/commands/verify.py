@@ -12,13 +12,13 @@ from api import files
 from api.console import say, show_json
 from api.limits import MAX_AGE_SECONDS, MAX_VERIFY_BYTES
 from api.policies import DEFAULT, named, names
-from ledger.canonical import Json
-from ledger.canonical import decode as decode_json
 from ledger.documents.carriers import CarrierAltered, detach
+from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import decode as decode_json
+from ledger.encoding.times import parse_time
 from ledger.errors import LimitExceeded, MalformedInput
-from ledger.reasons import Verdict
-from ledger.times import parse_time
-from ledger.verification import Policy, verify
+from ledger.verification.reasons import Verdict
+from ledger.verification.verify import Policy, verify
 
 EXIT_CODES: Final = {Verdict.VALID: 0, Verdict.NOT_CURRENT: 10, Verdict.INVALID: 11, Verdict.UNVERIFIABLE: 12}
 _MARKS: Final = {"pass": "✓", "fail": "✗", "unknown": "?", "not_applicable": "–"}
@@ -121,7 +121,7 @@ def _own(args: argparse.Namespace) -> Any:
     """Verify here, from a snapshot alone."""
     from api.offline import opened
     from api.papers import open_papers
-    from ledger.documents.trust_list import decode_trust_list
+    from ledger.documents.certificates.trust_list import decode_trust_list
 
     policy = Policy(max_age=args.max_age) if args.max_age is not None else named(args.policy or DEFAULT)
     if policy is None:

@@ -14,8 +14,8 @@ from api.demo.holders import EXAMPLES
 from api.demo.recovery import insist
 from api.demo.sealing import GRANTED, Sealing
 from api.demo.stage import City, Stage
-from ledger import registry as acts
-from ledger.keys import PrivateKey, generate
+from ledger.crypto.keys import PrivateKey, generate
+from ledger.registry import acts
 
 _SM3: Final = 1
 _LICENCE: Final = 1

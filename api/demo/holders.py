@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from api.client import NodeClient
-from ledger.canonical import Json
+from ledger.encoding.canonical import Json
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 

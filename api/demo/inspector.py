@@ -15,16 +15,16 @@ from anchoring.snapshot_files import chunks
 from api import node_key
 from api.demo.stage import City
 from api.settings import Settings
-from ledger import registry as acts
-from ledger.canonical import Json
-from ledger.canonical import encode as canonical
-from ledger.checkpoints import Cosignature, Cosigned
-from ledger.keys import PrivateKey
-from ledger.knowledge import Chain
-from ledger.registry import Event
-from ledger.snapshots import events, read_header, write_snapshot
-from ledger.times import format_time
-from ledger.trust_files import Cosigner, TrustFile, majority
+from ledger.crypto.keys import PrivateKey
+from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.times import format_time
+from ledger.registry import acts
+from ledger.registry.acts import Event
+from ledger.registry.checkpoints import Cosignature, Cosigned
+from ledger.registry.knowledge import Chain
+from ledger.registry.snapshots import events, read_header, write_snapshot
+from ledger.registry.trust_files import Cosigner, TrustFile, majority
 
 DAY_SECONDS: Final = 86_400
 _PATIENCE_SECONDS: Final = 60.0

@@ -26,16 +26,16 @@ from api.seals import Registered, seal_row, sealed_row, sealing_row
 from api.settings import FILE
 from api.trial import TRUST, Trial, open_trial, ring
 from examples.renderings import as_ofd, as_pdf
-from ledger.canonical import Json
-from ledger.canonical import encode as canonical
+from ledger.crypto.keys import PrivateKey
+from ledger.crypto.suites import SM3
 from ledger.documents.carriers import attach
-from ledger.documents.ofd_sealing import Stamp, apply_seal
-from ledger.documents.sealing import SealDraft, make_seal
-from ledger.identifiers import CertificateIdentifier
-from ledger.keys import PrivateKey
-from ledger.proof import decode_proof
-from ledger.records import KINDS
-from ledger.suites import SM3
+from ledger.documents.ofd.sealing import Stamp, apply_seal
+from ledger.documents.seals.making import SealDraft, make_seal
+from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import encode as canonical
+from ledger.proof.proof import decode_proof
+from ledger.records.identifiers import CertificateIdentifier
+from ledger.records.records import KINDS
 
 #: What the department's key must be granted beside its licences.
 GRANTED: Final = KINDS["seal"] | KINDS["signature"]
@@ -167,7 +167,7 @@ class Sealing:
 
     def _sign_pdf(self, now: int) -> dict[str, Json]:
         """Sign a new licence as PDF, and return its row."""
-        from ledger.documents.pdf_signing import sign_pdf  # pyHanko takes half a second to load
+        from ledger.documents.pdf.signing import sign_pdf  # pyHanko takes half a second to load
 
         path, licence = self.folder / SIGNED, self._licence(SIGNED)
         document = as_pdf(_TITLE, [("证照标识", str(licence["identifier"]))])

@@ -26,8 +26,8 @@ from anchoring.walking import walk
 from api import node_key
 from api.client import NodeClient
 from api.settings import FILE, Settings
-from ledger import registry as acts
-from ledger.trust import NODE
+from ledger.registry import acts
+from ledger.registry.trust import NODE
 
 READY_SECONDS: Final = 60.0  # for a node to start and to catch up with a chain of a few dozen events
 ENDED_SECONDS: Final = 3.0  # for a node that ended while it was waited for to be started again

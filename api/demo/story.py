@@ -24,10 +24,10 @@ from api.demo.inspector import Inspector
 from api.demo.recovery import InsistentClient, Watch, insist
 from api.demo.sealing import GENUINE, Sealing
 from api.demo.stage import City, Stage
-from ledger import registry as acts
-from ledger.canonical import Json
-from ledger.keys import PrivateKey
-from ledger.suites import parse_digest
+from ledger.crypto.keys import PrivateKey
+from ledger.crypto.suites import parse_digest
+from ledger.encoding.canonical import Json
+from ledger.registry import acts
 
 _SM3: Final = 1
 _LICENCE: Final = 1

@@ -21,11 +21,11 @@ from api.schemas.registry import HistoryShape, IdentifiersShape, LineageShape, L
 from api.schemas.uses import UseShape, UsesShape
 from api.schemas.verification import ProofShape
 from api.tokens import holder
-from ledger.fields import parse_hex
-from ledger.history import Recorded, history
+from ledger.crypto.suites import parse_digest
+from ledger.encoding.fields import parse_hex
+from ledger.encoding.times import parse_time
 from ledger.limits import MAX_LOG_SIZE, MAX_TEXT_CHARS
-from ledger.suites import parse_digest
-from ledger.times import parse_time
+from ledger.verification.history import Recorded, history
 
 router = APIRouter(prefix="/v1", tags=["records"])
 

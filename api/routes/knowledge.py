@@ -15,9 +15,9 @@ from anchoring.snapshots import export
 from api import bodies, limits, openapi
 from api.node import Node, NodeNeeded
 from api.schemas.knowledge import CosignedShape
-from ledger.canonical import encode as canonical
-from ledger.checkpoints import Cosigned
-from ledger.trust_files import majority
+from ledger.encoding.canonical import encode as canonical
+from ledger.registry.checkpoints import Cosigned
+from ledger.registry.trust_files import majority
 
 router = APIRouter(prefix="/v1", tags=["registry"])
 

@@ -11,8 +11,8 @@ from api import bodies, openapi
 from api.node import NodeNeeded
 from api.schemas.receipts import JudgementShape, SignedReceiptShape
 from api.schemas.registry import KeyShape
-from ledger.fields import parse_key_id
-from ledger.receipts import MAX_BYTES, decode_signed_receipt, judge
+from ledger.encoding.fields import parse_key_id
+from ledger.verification.receipts import MAX_BYTES, decode_signed_receipt, judge
 
 router = APIRouter(prefix="/v1", tags=["registry"])
 

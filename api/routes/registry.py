@@ -17,7 +17,7 @@ from api.schemas.registry import (
 )
 from api.schemas.submissions import EntriesShape, EntryShape
 from ledger.limits import MAX_LOG_SIZE
-from ledger.staples import RANGE_POSITIONS
+from ledger.proof.staples import RANGE_POSITIONS
 
 router = APIRouter(prefix="/v1", tags=["registry"])
 

@@ -19,7 +19,7 @@ from api.schemas.verification import (
     VerifyFormShape,
     VerifyShape,
 )
-from ledger.past import past_on
+from ledger.verification.past import past_on
 
 router = APIRouter(prefix="/v1", tags=["verification"])
 

@@ -5,7 +5,7 @@ from typing import Annotated, Final, Self
 from pydantic import Field
 
 from api.schemas.base import JsonObject, Shape, Words
-from ledger.receipts import Judgement, Standing
+from ledger.verification.receipts import Judgement, Standing
 
 _WORDS: Final = {
     Standing.KEPT: ("承诺已兑现", "The promise was kept"),

@@ -11,12 +11,12 @@ from anchoring.register import Held
 from api import limits
 from api.schemas.base import Digest, JsonObject, Shape, Time
 from api.schemas.submissions import State
-from ledger import times
-from ledger.history import History, Recorded
-from ledger.lifecycle import Lineage, possible
+from ledger.crypto.suites import Suite
+from ledger.encoding import times
 from ledger.limits import MAX_TEXT_CHARS
-from ledger.suites import Suite
-from ledger.trust import PURPOSES, Anchor, KeyState, LogState
+from ledger.records.lifecycle import Lineage, possible
+from ledger.registry.trust import PURPOSES, Anchor, KeyState, LogState
+from ledger.verification.history import History, Recorded
 
 Entries = Annotated[str, Field(json_schema_extra={"enum": [state.value for state in Publication]})]
 

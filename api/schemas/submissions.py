@@ -8,8 +8,8 @@ from anchoring.published import Copy
 from anchoring.register import ACCEPTED, FINAL, FROZEN, MINED, SUBMITTED, Receipt, Submission
 from api.schemas.base import JsonObject, RowShape, Shape, Time
 from api.schemas.receipts import SignedReceiptShape
-from ledger import times
-from ledger.receipts import SignedReceipt
+from ledger.encoding import times
+from ledger.verification.receipts import SignedReceipt
 
 State = Annotated[str, Field(json_schema_extra={"enum": [ACCEPTED, FROZEN, SUBMITTED, MINED, FINAL]})]
 

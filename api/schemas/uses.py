@@ -7,7 +7,7 @@ from pydantic import Field
 from anchoring.uses import Use
 from api.schemas.base import Shape
 from api.schemas.registry import RecordedShape
-from ledger.history import Recorded
+from ledger.verification.history import Recorded
 
 
 class UseShape(RecordedShape):

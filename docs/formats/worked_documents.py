@@ -7,10 +7,10 @@ import base64
 from pathlib import Path
 from typing import Any
 
-from ledger.canonical import Json
-from ledger.canonical import encode as canonical
+from ledger.documents.certificates.trust_list import TYPE, decode_trust_list
 from ledger.documents.openers import inspect
-from ledger.documents.trust_list import TYPE, decode_trust_list
+from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import encode as canonical
 
 FOLDER = Path(__file__).parents[2] / "tests" / "vectors" / "documents"
 

@@ -17,27 +17,29 @@ import worked_documents
 import worked_receipt
 import worked_sealing
 
-from ledger import claims, registry, trees
-from ledger.canonical import Json
-from ledger.canonical import encode as canonical
-from ledger.checkpoints import Checkpoint, Cosignature, Cosigned, Fork
-from ledger.claims import FullDisclosure, document_claim
-from ledger.keys import PrivateKey, PublicKey, decode_signature, encode_signature, generate, keccak256
-from ledger.knowledge import Chain, Knowledge
-from ledger.paper import encode_paper
-from ledger.past import past_status
-from ledger.proof import Proof, Staple
-from ledger.reasons import TABLE, Outcome
-from ledger.records import Record
-from ledger.registry import Event
-from ledger.snapshots import Header, check_snapshot, replay, write_snapshot
-from ledger.staples import RANGE_CHUNKS, StatusRange
-from ledger.status import StatusTree, encode_changes
-from ledger.submissions import Entry, Statement, in_order, submission_tree
-from ledger.suites import SM3
-from ledger.times import format_time, parse_date, parse_time
-from ledger.trust_files import Cosigner, TrustFile
-from ledger.verification import Policy, Presented, verify
+from ledger.crypto import trees
+from ledger.crypto.keys import PrivateKey, PublicKey, decode_signature, encode_signature, generate, keccak256
+from ledger.crypto.suites import SM3
+from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.times import format_time, parse_date, parse_time
+from ledger.proof.paper import encode_paper
+from ledger.proof.proof import Proof, Staple
+from ledger.proof.staples import RANGE_CHUNKS, StatusRange
+from ledger.records import claims
+from ledger.records.claims import FullDisclosure, document_claim
+from ledger.records.records import Record
+from ledger.records.submissions import Entry, Statement, in_order, submission_tree
+from ledger.registry import acts
+from ledger.registry.acts import Event
+from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned, Fork
+from ledger.registry.knowledge import Chain, Knowledge
+from ledger.registry.snapshots import Header, check_snapshot, replay, write_snapshot
+from ledger.registry.status import StatusTree, encode_changes
+from ledger.registry.trust_files import Cosigner, TrustFile
+from ledger.verification.past import past_status
+from ledger.verification.reasons import TABLE, Outcome
+from ledger.verification.verify import Policy, Presented, verify
 
 PAGES = Path(__file__).parent
 SECRET = bytes.fromhex("3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8")
@@ -59,8 +61,8 @@ CONTRACT = bytes.fromhex("5fbdb2315678afecb367f032d93f642f64180aa3")
 PROVINCE = "0x" + "11" * 20
 ADMIN = "0x" + "22" * 20
 OPERATOR = "0x" + "33" * 20
-HEAD_0 = registry.head_zero(31337, CONTRACT, bytes(31) + b"\x01")
-REGISTRY = registry.registry_name(31337, CONTRACT, HEAD_0)
+HEAD_0 = acts.head_zero(31337, CONTRACT, bytes(31) + b"\x01")
+REGISTRY = acts.registry_name(31337, CONTRACT, HEAD_0)
 
 
 @dataclass(frozen=True)
@@ -184,28 +186,28 @@ def build() -> Example:
     status.set(suspended, 1)
     changes = encode_changes([(suspended, 1)])
 
-    anchored = registry.Anchored("tianmen", 1, 3, batch.root, status.root(), changes)
-    acts: list[tuple[str, int, registry.Act]] = [
-        ("2022-03-01T00:00:00Z", 2, registry.ProvinceTransferred(PROVINCE)),
+    anchored = acts.Anchored("tianmen", 1, 3, batch.root, status.root(), changes)
+    story: list[tuple[str, int, acts.Act]] = [
+        ("2022-03-01T00:00:00Z", 2, acts.ProvinceTransferred(PROVINCE)),
         (
             "2022-03-01T00:00:10Z",
             3,
-            registry.LogAdmitted("tianmen", 1, ADMIN, ("429006",), registry.Predecessor()),
+            acts.LogAdmitted("tianmen", 1, ADMIN, ("429006",), acts.Predecessor()),
         ),
-        ("2022-03-01T00:00:20Z", 4, registry.OperatorSet("tianmen", OPERATOR)),
-        ("2022-03-01T00:00:20Z", 4, registry.IssuerAdded("tianmen", ISSUER)),
-        ("2022-03-01T00:00:30Z", 5, registry.KeyRegistered("tianmen", 1, key.spki)),
+        ("2022-03-01T00:00:20Z", 4, acts.OperatorSet("tianmen", OPERATOR)),
+        ("2022-03-01T00:00:20Z", 4, acts.IssuerAdded("tianmen", ISSUER)),
+        ("2022-03-01T00:00:30Z", 5, acts.KeyRegistered("tianmen", 1, key.spki)),
         (
             "2022-03-01T00:00:30Z",
             5,
-            registry.KeyGranted("tianmen", key.id, ISSUER, 1, (), 1640995200, 1956527999),
+            acts.KeyGranted("tianmen", key.id, ISSUER, 1, (), 1640995200, 1956527999),
         ),
         ("2022-03-28T09:00:20Z", 900, anchored),
     ]
     knowledge = Knowledge(REGISTRY, HEAD_0)
     events: list[Json] = []
     history: list[Event] = []
-    for time, block, act in acts:
+    for time, block, act in story:
         chain = knowledge.chain
         event = Event(chain.n + 1, act.KIND, chain.block, parse_time(time), act.encode(), block)
         knowledge.apply(event)
@@ -277,7 +279,7 @@ def build() -> Example:
         "chunk": status.chunk(0).hex(),
         "events": events,
         "head-zero": {
-            "format": registry.FORMAT,
+            "format": acts.FORMAT,
             "chainId": 31337,
             "contract": "0x" + CONTRACT.hex(),
             "blockhash": "0x" + (bytes(31) + b"\x01").hex(),

@@ -1,9 +1,9 @@
 """The receipt that Tianmen's node gave for the submission of the worked example."""
 
-from ledger.canonical import Json
-from ledger.keys import decode_signature, encode_signature, generate
-from ledger.receipts import Receipt, SignedReceipt
-from ledger.submissions import Entry
+from ledger.crypto.keys import decode_signature, encode_signature, generate
+from ledger.encoding.canonical import Json
+from ledger.records.submissions import Entry
+from ledger.verification.receipts import Receipt, SignedReceipt
 
 NODE_SECRET = b"\x01" * 32
 SIGNATURE = "njZMOUXARtNz_1X5IzHrFdAm1huXGa0sIZh1f7pQly7urVG03qvPf7P-Dg69tblKD4h_XK9Fd7mwcmdR9px2nQ"

@@ -1,12 +1,12 @@
 """The worked example's seal and sealing: the records that `seals-and-signatures.md` shows."""
 
-from ledger.canonical import Json
-from ledger.claims import FullDisclosure, document_claim
-from ledger.records import Link, Record
-from ledger.sealing import DECLARED_TIME, HOLDER, MADE_WITH, SEAL_NAME, SIGNER
-from ledger.sealing_identifiers import SealingIdentifier
-from ledger.suites import SM3
-from ledger.times import parse_date, parse_time
+from ledger.crypto.suites import SM3
+from ledger.encoding.canonical import Json
+from ledger.encoding.times import parse_date, parse_time
+from ledger.records.claims import FullDisclosure, document_claim
+from ledger.records.records import Link, Record
+from ledger.records.seal_identifiers import SealingIdentifier
+from ledger.verification.links_step import DECLARED_TIME, HOLDER, MADE_WITH, SEAL_NAME, SIGNER
 
 SEAL_FILE = b"the bytes of Seal.esl, for the example"
 SEALED_FILE = "天门市示例商贸有限公司 营业执照\n".encode()

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.errors import MalformedInput
-from ledger.paper import PREFIX, decode_presented, encode_paper
-from ledger.proof import Proof
+from ledger.proof.paper import PREFIX, decode_presented, encode_paper
+from ledger.proof.proof import Proof
 
 _ARCHIVE, _PDF = b"PK", b"%PDF-"
 MAX_COMMENT: Final = 0xFFFF  # bytes that an archive's comment can have

@@ -1,6 +1,6 @@
 """The checks of a signed document, what each can come to in words, and the verdict that they make together.
 
-One table, as in `ledger.reasons`: no row with outcome `unknown` leads to `valid`, and only what was seen to be
+One table, as in `ledger.verification.reasons`: no row with outcome `unknown` leads to `valid`, and only what was seen to be
 wrong is `invalid`. A seal or certificate that had run out when it was used leaves the document intact and
 `unverifiable`: the time is the signer's own word, and nothing was altered.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.reasons import Outcome, Verdict
+from ledger.verification.reasons import Outcome, Verdict
 
 #: In the order in which they are made (GM/T 0031-2014 7.3, GB/T 38540-2020 7.3): names, Chinese and English.
 CHECKS: Final = {

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from ledger import times
 from ledger.documents.findings import CHECKS, Check, passed, verdict_of, worst
-from ledger.proof import Proof
-from ledger.reasons import VERDICT_WORDS, Verdict
+from ledger.encoding import times
+from ledger.proof.proof import Proof
+from ledger.verification.reasons import VERDICT_WORDS, Verdict
 
 
 class Kind(StrEnum):

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ledger.documents.archive import open_archive
 from ledger.documents.carriers import detach
+from ledger.documents.certificates.trust_list import TrustList
 from ledger.documents.inspection import Inspection
-from ledger.documents.ofd_signatures import ofd_reports
-from ledger.documents.ses import decode_seal, decode_signature, is_signature
-from ledger.documents.ses_signatures import seal_report, seal_signature_report
-from ledger.documents.trust_list import TrustList
+from ledger.documents.ofd.archive import open_archive
+from ledger.documents.ofd.signatures import ofd_reports
+from ledger.documents.seals.ses import decode_seal, decode_signature, is_signature
+from ledger.documents.seals.ses_signatures import seal_report, seal_signature_report
 from ledger.errors import MalformedInput
 
 MAX_IN_FRONT: Final = 4096  # some signing services put a record of their own in front
@@ -55,7 +55,7 @@ def _ofd(data: bytes, trust: TrustList | None) -> Inspection:
 
 
 def _pdf(data: bytes, trust: TrustList | None) -> Inspection:
-    from ledger.documents.pdf import inspect_pdf  # pyHanko takes half a second to load
+    from ledger.documents.pdf.signatures import inspect_pdf  # pyHanko takes half a second to load
 
     return inspect_pdf(data, trust)
 

@@ -24,10 +24,10 @@ from api.client import NodeClient
 from api.commands.keys import write_key
 from api.demo.stage import City, Stage, open_stage
 from api.settings import FILE, Settings
-from ledger import registry as acts
-from ledger.canonical import Json
-from ledger.identifiers import CertificateIdentifier
-from ledger.keys import PrivateKey, generate
+from ledger.crypto.keys import PrivateKey, generate
+from ledger.encoding.canonical import Json
+from ledger.records.identifiers import CertificateIdentifier
+from ledger.registry import acts
 
 ISSUER: Final = "11429006012345671T"
 TYPE: Final = "11100000MB0143028R001"  # 营业执照

@@ -15,7 +15,7 @@ from typing import Final
 import httpx
 import pytest
 
-from ledger.identifiers import CertificateIdentifier
+from ledger.records.identifiers import CertificateIdentifier
 from tests.acceptance.cities import ISSUER, Cities, new_key, register_key, write_rows
 
 Alter = Callable[[list[bytes]], list[bytes]]

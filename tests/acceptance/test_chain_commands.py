@@ -14,8 +14,8 @@ from anchoring.devnet import Devnet
 from anchoring.ethereum import Endpoint, EthereumChain
 from api.cli import main, parser
 from api.commands import chain as commands
-from ledger.keys import keccak256
-from ledger.times import format_time
+from ledger.crypto.keys import keccak256
+from ledger.encoding.times import format_time
 
 ISSUER = "11429006012345671T"
 ELSEWHERE = "11420100012345671R"

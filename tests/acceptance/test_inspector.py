@@ -7,7 +7,7 @@ import pytest
 
 from api import node_key
 from api.demo.inspector import Inspector
-from ledger.checkpoints import read_cosigned
+from ledger.registry.checkpoints import read_cosigned
 from tests.acceptance.cities import Cities, eventually, write_rows
 
 

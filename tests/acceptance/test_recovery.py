@@ -15,8 +15,8 @@ import pytest
 
 from anchoring.register import Register, newest_leaf
 from api.settings import Settings
-from ledger.canonical import Json
-from ledger.suites import SM3
+from ledger.crypto.suites import SM3
+from ledger.encoding.canonical import Json
 from tests.acceptance.cities import Cities, eventually, write_rows
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "operations.md"

@@ -14,9 +14,9 @@ import pytest
 from anchoring.replica import Replica
 from api.commands.verify import EXIT_CODES, request_body
 from api.settings import Settings
-from ledger.canonical import Json
-from ledger.reasons import Verdict
-from ledger.verification import Policy, Presented, verify
+from ledger.encoding.canonical import Json
+from ledger.verification.reasons import Verdict
+from ledger.verification.verify import Policy, Presented, verify
 from tests.acceptance.cities import Cities, write_rows
 
 CONTENT = "天门市示例商行 营业执照".encode()

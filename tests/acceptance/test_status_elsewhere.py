@@ -14,7 +14,7 @@ from api.client import NodeClient
 from api.commands.verify import request_body
 from api.demo.stage import City
 from api.settings import FILE
-from ledger.proof import decode_proof
+from ledger.proof.proof import decode_proof
 from tests.acceptance.cities import Cities, eventually, write_rows
 from tests.acceptance.relay import Relay, lay_guard
 

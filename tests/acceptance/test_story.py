@@ -7,8 +7,8 @@ import pytest
 
 from api.client import NodeClient
 from api.files import PROOF_SUFFIX
-from ledger.canonical import Json
-from ledger.suites import SM3
+from ledger.crypto.suites import SM3
+from ledger.encoding.canonical import Json
 from tests.acceptance.cities import ISSUER, Cities, eventually, write_rows
 
 ROOT = Path(__file__).parents[2]

@@ -5,9 +5,9 @@ import pytest
 from anchoring import calls
 from anchoring.chain import RegistryName
 from anchoring.errors import NONCE_TOO_LOW, UNDERPRICED, TransactionRejected
-from ledger import registry as acts
-from ledger.keys import keccak256
-from ledger.registry import decode_act, extend_head
+from ledger.crypto.keys import keccak256
+from ledger.registry import acts
+from ledger.registry.acts import decode_act, extend_head
 from tests.fakes.nets import Net, act_on, deploy_on
 
 ISSUER = "11429006012345671T"

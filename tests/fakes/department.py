@@ -7,14 +7,14 @@ from typing import Any
 from anchoring.drafting import Draft, Target, draft
 from anchoring.intake import Settings, accept
 from anchoring.register import Receipt, Register
-from ledger import registry as acts
-from ledger.canonical import encode as canonical
-from ledger.identifiers import CertificateIdentifier
-from ledger.keys import PrivateKey, generate
-from ledger.knowledge import Knowledge
-from ledger.registry import Act, Event, head_zero, registry_name
-from ledger.suites import SM3, Suite
-from ledger.trust import Trust
+from ledger.crypto.keys import PrivateKey, generate
+from ledger.crypto.suites import SM3, Suite
+from ledger.encoding.canonical import encode as canonical
+from ledger.records.identifiers import CertificateIdentifier
+from ledger.registry import acts
+from ledger.registry.acts import Act, Event, head_zero, registry_name
+from ledger.registry.knowledge import Knowledge
+from ledger.registry.trust import Trust
 
 LOG = "tianmen"
 ISSUER = "11429006012345671T"

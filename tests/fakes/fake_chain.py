@@ -15,7 +15,7 @@ from eth_account import Account as EthAccount
 from anchoring import calls
 from anchoring.chain import Block, ChainEvent, RegistryHead, TransactionReceipt
 from anchoring.errors import NONCE_TOO_LOW, UNDERPRICED, TransactionRejected
-from ledger.keys import keccak256
+from ledger.crypto.keys import keccak256
 from tests.fakes.fake_registry import FakeRegistry
 
 T = TypeVar("T")

@@ -12,9 +12,9 @@ from eth_abi.abi import decode as abi_decode
 from anchoring import calls
 from anchoring.chain import ZERO_ADDRESS, RegistryHead
 from anchoring.errors import TransactionRejected
-from ledger import registry as acts
-from ledger.keys import keccak256
-from ledger.registry import Act, Event, decode_act, extend_head, head_zero
+from ledger.crypto.keys import keccak256
+from ledger.registry import acts
+from ledger.registry.acts import Act, Event, decode_act, extend_head, head_zero
 
 MAX_GROWTH = 2**20
 MAX_SIZE = 2**40 - 1

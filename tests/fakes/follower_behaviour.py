@@ -7,9 +7,9 @@ from anchoring.chain import RegistryName
 from anchoring.follower import Follower
 from anchoring.replica import Replica
 from anchoring.statuses import StatusTrees
-from ledger import registry as acts
-from ledger.status import Status, StatusTree, encode_changes, staple_root, status_in_chunk
-from ledger.suites import SM3
+from ledger.crypto.suites import SM3
+from ledger.registry import acts
+from ledger.registry.status import Status, StatusTree, encode_changes, staple_root, status_in_chunk
 from tests.fakes.nets import Net, act_on, deploy_on
 
 

@@ -7,12 +7,12 @@ from typing import Final
 from anchoring import calls
 from anchoring.chain import RegistryName
 from anchoring.deployment import deploy
-from ledger import registry as acts
-from ledger import suites
+from ledger.crypto import suites
+from ledger.crypto.keys import keccak256
 from ledger.errors import MalformedInput
-from ledger.keys import keccak256
-from ledger.registry import Act, Event
-from ledger.status import Status, StatusTree, decode_changes, encode_changes
+from ledger.registry import acts
+from ledger.registry.acts import Act, Event
+from ledger.registry.status import Status, StatusTree, decode_changes, encode_changes
 from tests.fakes.fake_chain import FakeChain
 from tests.fakes.fake_registry import FakeRegistry
 from tests.fakes.nets import FakeNet

@@ -12,8 +12,8 @@ from anchoring.follower import Follower
 from anchoring.register import Receipt, Register, newest_leaf
 from anchoring.replica import Replica
 from anchoring.statuses import StatusTrees
-from ledger import registry as acts
-from ledger.registry import Act
+from ledger.registry import acts
+from ledger.registry.acts import Act
 from tests.databases import NewDatabase, sqlite
 from tests.fakes.department import ISSUER, LOG, NOW, Department
 from tests.fakes.fake_chain import FakeChain

@@ -8,7 +8,7 @@ from anchoring.chain import Chain, TransactionReceipt
 from anchoring.deployment import act, deploy
 from anchoring.devnet import Devnet
 from anchoring.ethereum import Account
-from ledger.keys import keccak256
+from ledger.crypto.keys import keccak256
 from tests.fakes.fake_chain import FakeChain
 
 

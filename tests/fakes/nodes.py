@@ -10,12 +10,12 @@ from anchoring.checkpoints import Checkpoints
 from anchoring.cosigning import Cosigner
 from anchoring.follower import Follower
 from anchoring.replica import Replica
-from ledger import registry as acts
-from ledger.canonical import encode as canonical
-from ledger.keys import generate
-from ledger.trust import NODE
-from ledger.trust_files import Cosigner as TrustedCosigner
-from ledger.trust_files import TrustFile
+from ledger.crypto.keys import generate
+from ledger.encoding.canonical import encode as canonical
+from ledger.registry import acts
+from ledger.registry.trust import NODE
+from ledger.registry.trust_files import Cosigner as TrustedCosigner
+from ledger.registry.trust_files import TrustFile
 from tests.fakes.fake_chain import FakeChain
 from tests.fakes.nets import FakeNet, act_on, deploy_on
 

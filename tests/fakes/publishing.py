@@ -10,9 +10,9 @@ from anchoring.monitor import Monitor
 from anchoring.published import AnchorEntries, Published
 from anchoring.reading import Reading
 from anchoring.replica import Replica
-from ledger.canonical import Json, encode
-from ledger.knowledge import Knowledge
-from ledger.submissions import Entry
+from ledger.encoding.canonical import Json, encode
+from ledger.records.submissions import Entry
+from ledger.registry.knowledge import Knowledge
 from tests.scenes import City, Submission
 
 GRACE = 3600

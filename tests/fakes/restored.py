@@ -12,13 +12,13 @@ from anchoring.monitor import Peer
 from anchoring.proofs import proof_of
 from anchoring.recovery import Plan, plan, set_aside, take_back
 from anchoring.register import Receipt, current_leaf
-from ledger import registry as acts
-from ledger.keys import generate
-from ledger.receipts import Receipt as Promise
-from ledger.receipts import sign_receipt
-from ledger.suites import SM3
-from ledger.trust import NODE
-from ledger.verification import Presented, verify
+from ledger.crypto.keys import generate
+from ledger.crypto.suites import SM3
+from ledger.registry import acts
+from ledger.registry.trust import NODE
+from ledger.verification.receipts import Receipt as Promise
+from ledger.verification.receipts import sign_receipt
+from ledger.verification.verify import Presented, verify
 from tests.fakes.backups import Backup, KeptCopies, back_up, restore
 from tests.fakes.department import LOG, SETTINGS, change, identifier, licence
 from tests.fakes.issuing import City

@@ -21,9 +21,9 @@ from anchoring.reading import Cursor, Reading
 from anchoring.register import FINAL, Register, record, submissions
 from anchoring.register_tables import RECORD
 from anchoring.replica import Taken
-from ledger.records import PRESENTABLE
-from ledger.status import StatusTree
-from ledger.verification import Presented, verify
+from ledger.records.records import PRESENTABLE
+from ledger.registry.status import StatusTree
+from ledger.verification.verify import Presented, verify
 from tests.databases import POSTGRESQL, SQLITE, new_databases
 from tests.fakes.department import SETTINGS, change, licence
 from tests.fakes.issuing import AnyCity

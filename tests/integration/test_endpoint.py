@@ -19,7 +19,7 @@ from anchoring.errors import (
     TransactionRejected,
 )
 from anchoring.ethereum import Endpoint, EthereumChain
-from ledger.keys import keccak256
+from ledger.crypto.keys import keccak256
 
 pytestmark = pytest.mark.enable_socket
 

@@ -18,7 +18,7 @@ import pytest
 from anchoring.batcher import Policy
 from anchoring.proofs import proof_of
 from anchoring.register import submissions
-from ledger.times import parse_time
+from ledger.encoding.times import parse_time
 from tests.fakes.department import LOG, change, identifier, licence
 from tests.fakes.issuing import AnyCity
 from tests.fakes.namespaces import Namespace, unavailable

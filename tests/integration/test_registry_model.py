@@ -9,9 +9,9 @@ import pytest
 
 from anchoring import calls
 from anchoring.errors import TransactionRejected
-from ledger import registry as acts
 from ledger.errors import MalformedInput
-from ledger.registry import Act
+from ledger.registry import acts
+from ledger.registry.acts import Act
 from tests.fakes.histories import LOGS
 from tests.fakes.nets import AnvilNet
 from tests.fakes.twins import TwinHistory

@@ -13,10 +13,10 @@ from anchoring.reading import Reading
 from anchoring.replica import Replica
 from anchoring.views import KeyView, LogView, RegistryState, differences, state_by_views, state_of
 from anchoring.walking import walk, walk_back
-from ledger import registry as acts
-from ledger.knowledge import Knowledge
-from ledger.registry import Act
-from ledger.trust import (
+from ledger.registry import acts
+from ledger.registry.acts import Act
+from ledger.registry.knowledge import Knowledge
+from ledger.registry.trust import (
     Anchor,
     Division,
     Fact,

@@ -8,7 +8,7 @@ from anchoring.chain import RegistryName
 from anchoring.devnet import Devnet
 from anchoring.walking import walk
 from api.demo.stage import Stage
-from ledger import registry as acts
+from ledger.registry import acts
 
 pytestmark = pytest.mark.enable_socket
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
-from ledger import p256
+from ledger.crypto import p256
+from ledger.crypto.keys import decode_signature, encode_signature
 from ledger.errors import MalformedInput
-from ledger.keys import decode_signature, encode_signature
 from tests.mutations import Path, at, put
 
 #: What is put in the place of a text, a number, or anything.

@@ -8,15 +8,15 @@ from importlib import import_module
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from ledger.canonical import Json
-from ledger.canonical import encode as canonical
+from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import encode as canonical
 from ledger.errors import MalformedInput
-from ledger.knowledge import Knowledge
-from ledger.proof import Proof
-from ledger.registry import Event
-from ledger.report import Report
-from ledger.trust import LogState
-from ledger.verification import Policy
+from ledger.proof.proof import Proof
+from ledger.registry.acts import Event
+from ledger.registry.knowledge import Knowledge
+from ledger.registry.trust import LogState
+from ledger.verification.report import Report
+from ledger.verification.verify import Policy
 from tests.properties.subjects import Subject, paper
 from tests.scenes import City, Registry, readable
 

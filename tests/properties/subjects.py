@@ -7,17 +7,17 @@ from datetime import date
 from random import Random
 from typing import Any, Final
 
-from ledger import registry as acts
-from ledger.canonical import encode as canonical
-from ledger.claims import is_document
+from ledger.crypto.keys import encode_signature
+from ledger.crypto.suites import SHA256
+from ledger.crypto.trees import CountedTree, counted_leaf, leaf_hash
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
-from ledger.keys import encode_signature
-from ledger.proof import Proof
-from ledger.records import Link
-from ledger.status import encode_changes
-from ledger.suites import SHA256
-from ledger.times import format_time
-from ledger.trees import CountedTree, counted_leaf, leaf_hash
+from ledger.proof.proof import Proof
+from ledger.records.claims import is_document
+from ledger.records.records import Link
+from ledger.registry import acts
+from ledger.registry.status import encode_changes
 from tests import sealed
 from tests.properties.damage import draw_edit
 from tests.scenes import CLAIMS, CONTRACT, DAY, City, Item, Registry

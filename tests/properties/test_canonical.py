@@ -8,7 +8,7 @@ import rfc8785
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ledger.canonical import MAX_INTEGER, Json, decode, decode_canonical, encode
+from ledger.encoding.canonical import MAX_INTEGER, Json, decode, decode_canonical, encode
 from ledger.errors import MalformedInput
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ledger.canonical import Json, encode
-from ledger.claims import FullDisclosure, SelectiveDisclosure, decode_disclosure
+from ledger.crypto.suites import SHA256, SM3, Suite
+from ledger.encoding.canonical import Json, encode
 from ledger.errors import MalformedInput
-from ledger.suites import SHA256, SM3, Suite
+from ledger.records.claims import FullDisclosure, SelectiveDisclosure, decode_disclosure
 from tests.mutations import JSON, mutated
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)

@@ -7,22 +7,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger import canonical, times
-from ledger.canonical import Json, decode, encode
-from ledger.claims import decode_disclosure, decode_document
+from ledger.crypto.keys import decode_signature, public_key
+from ledger.crypto.suites import SM3, parse_digest
+from ledger.encoding import canonical, times
+from ledger.encoding.canonical import Json, decode, encode
+from ledger.encoding.fields import parse_hex, parse_key_id
 from ledger.errors import MalformedInput
-from ledger.fields import parse_hex, parse_key_id
-from ledger.identifiers import CertificateIdentifier
-from ledger.keys import decode_signature, public_key
-from ledger.paper import PREFIX, decode_paper, encode_paper, pack, unpack
-from ledger.proof import decode_proof, read_proof
-from ledger.reasons import Verdict
-from ledger.receipts import Receipt, decode_signed_receipt, sign_receipt
-from ledger.records import decode_record, lineage_of
-from ledger.registry import ACTS, decode_act
-from ledger.status import decode_changes
-from ledger.submissions import decode_entry, decode_statement
-from ledger.suites import SM3, parse_digest
+from ledger.proof.paper import PREFIX, decode_paper, encode_paper, pack, unpack
+from ledger.proof.proof import decode_proof, read_proof
+from ledger.records.claims import decode_disclosure, decode_document
+from ledger.records.identifiers import CertificateIdentifier
+from ledger.records.records import decode_record, lineage_of
+from ledger.records.submissions import decode_entry, decode_statement
+from ledger.registry.acts import ACTS, decode_act
+from ledger.registry.status import decode_changes
+from ledger.verification.reasons import Verdict
+from ledger.verification.receipts import Receipt, decode_signed_receipt, sign_receipt
 from tests.mutations import JSON, mutated
 from tests.scenes import START, scene
 

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.documents import der
-from ledger.documents.archive import open_archive, write_archive
-from ledger.documents.certificates import decode_certificate
+from ledger.documents.asn1.texts import asn1_moment, shown, written_moment
+from ledger.documents.certificates.certificates import decode_certificate
+from ledger.documents.certificates.trust_list import decode_trust_list
 from ledger.documents.markup import parse
+from ledger.documents.ofd.archive import open_archive, write_archive
 from ledger.documents.openers import inspect
-from ledger.documents.ses import decode_seal, decode_signature
-from ledger.documents.signed_data import decode_signed_data
-from ledger.documents.texts import asn1_moment, shown, written_moment
-from ledger.documents.trust_list import decode_trust_list
+from ledger.documents.seals.ses import decode_seal, decode_signature
+from ledger.documents.signatures.signed_data import decode_signed_data
+from ledger.encoding import der
 from ledger.errors import MalformedInput
-from ledger.reasons import Verdict
+from ledger.verification.reasons import Verdict
 from tests.papers import deflated_part, trust
 
 FOLDER: Final = Path(__file__).parents[1] / "vectors" / "documents"

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger import registry as acts
-from ledger.keys import keccak256
-from ledger.knowledge import Knowledge
-from ledger.registry import extend_head
-from ledger.status import encode_changes
-from ledger.suites import SHA256, SM3
+from ledger.crypto.keys import keccak256
+from ledger.crypto.suites import SHA256, SM3
+from ledger.registry import acts
+from ledger.registry.acts import extend_head
+from ledger.registry.knowledge import Knowledge
+from ledger.registry.status import encode_changes
 from tests.properties.test_status import naive_root
 from tests.scenes import ADDRESS, CONTRACT, START, Registry
 

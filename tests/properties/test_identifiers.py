@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import InvalidIdentifier
-from ledger.identifiers import (
+from ledger.records.identifiers import (
     ROOT,
     VENDOR_ROOT,
     CertificateIdentifier,

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.errors import MalformedInput
-from ledger.keys import (
+from ledger.crypto.keys import (
     Algorithm,
     PrivateKey,
     decode_signature,
@@ -17,6 +16,7 @@ from ledger.keys import (
     private_key,
     public_key,
 )
+from ledger.errors import MalformedInput
 
 ALGORITHMS: list[Algorithm] = ["sm2", "p256"]
 KEYS = [

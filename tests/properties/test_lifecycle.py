@@ -4,11 +4,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import TransitionRefused
-from ledger.history import Recorded, history
-from ledger.lifecycle import follow
-from ledger.reasons import Verdict
-from ledger.records import PRESENTABLE, STATUS_ACTIONS
-from ledger.status import Status, allowed
+from ledger.records.lifecycle import follow
+from ledger.records.records import PRESENTABLE, STATUS_ACTIONS
+from ledger.registry.status import Status, allowed
+from ledger.verification.history import Recorded, history
+from ledger.verification.reasons import Verdict
 from tests.scenes import City, Item, Registry
 
 ACTIONS = sorted(STATUS_ACTIONS | PRESENTABLE - {"issue"})

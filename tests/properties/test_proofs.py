@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.canonical import Json
+from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
-from ledger.paper import decode_paper, encode_paper
-from ledger.proof import Proof, decode_proof, read_proof
-from ledger.reasons import Verdict
+from ledger.proof.paper import decode_paper, encode_paper
+from ledger.proof.proof import Proof, decode_proof, read_proof
+from ledger.verification.reasons import Verdict
 from tests.mutations import mutated
 from tests.scenes import City, Registry, readable
 

@@ -6,14 +6,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger import registry as acts
-from ledger.canonical import decode_canonical
-from ledger.records import PRESENTABLE, STATUS_ACTIONS, Link, Record, decode_record
-from ledger.registry import Act, decode_act
-from ledger.sealing_identifiers import SealingIdentifier
-from ledger.submissions import Entry, Statement, decode_entry
-from ledger.suites import SHA256, SM3
-from ledger.times import format_time, parse_time
+from ledger.crypto.suites import SHA256, SM3
+from ledger.encoding.canonical import decode_canonical
+from ledger.encoding.times import format_time, parse_time
+from ledger.records.records import PRESENTABLE, STATUS_ACTIONS, Link, Record, decode_record
+from ledger.records.seal_identifiers import SealingIdentifier
+from ledger.records.submissions import Entry, Statement, decode_entry
+from ledger.registry import acts
+from ledger.registry.acts import Act, decode_act
 from tests.scenes import City, Registry
 
 CITY = City(Registry(), "tianmen")

@@ -9,8 +9,8 @@ import pytest
 
 from tests.properties.second_verifier import BothVerifiers, second
 from tests.scenes import City
-from tests.unit.ledger import test_verification as scenes
-from tests.unit.ledger.steps.cases import SCENES
+from tests.unit.ledger.verification import test_verify as scenes
+from tests.unit.ledger.verification.steps.cases import SCENES
 
 #: Scenes that only a verifier that opens documents comes to, and the flag that it is given.
 OPENED: Final = {

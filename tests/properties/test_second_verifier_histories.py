@@ -2,7 +2,7 @@
 
 import pytest
 
-from ledger.knowledge import Knowledge
+from ledger.registry.knowledge import Knowledge
 from tests.fakes.histories import History
 from tests.properties.second_verifier import MUTATIONS, SEED, apply, same_facts, second
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from ledger.canonical import MAX_INTEGER
-from ledger.sealing_identifiers import SealingIdentifier
-from ledger.times import format_time, parse_time
+from ledger.encoding.canonical import MAX_INTEGER
+from ledger.encoding.times import format_time, parse_time
+from ledger.records.seal_identifiers import SealingIdentifier
 from tests import sealed
 from tests.properties.second_verifier import both, same_facts, second, trust_of
 from tests.properties.subjects import Subject

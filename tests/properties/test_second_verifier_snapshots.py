@@ -12,16 +12,16 @@ from functools import cache
 from random import Random
 from typing import Any, Final
 
-from ledger import registry as acts
-from ledger.canonical import MAX_INTEGER
-from ledger.canonical import encode as canonical
-from ledger.checkpoints import Checkpoint
+from ledger.crypto.keys import encode_signature
+from ledger.encoding.canonical import MAX_INTEGER
+from ledger.encoding.canonical import encode as canonical
 from ledger.errors import MalformedInput, SnapshotRefused
-from ledger.keys import encode_signature
-from ledger.knowledge import Knowledge
-from ledger.registry import Event, extend_head
-from ledger.snapshots import Header, check_snapshot, replay, write_snapshot
-from ledger.trust_files import read_trust_file
+from ledger.registry import acts
+from ledger.registry.acts import Event, extend_head
+from ledger.registry.checkpoints import Checkpoint
+from ledger.registry.knowledge import Knowledge
+from ledger.registry.snapshots import Header, check_snapshot, replay, write_snapshot
+from ledger.registry.trust_files import read_trust_file
 from tests.cosigning import NAMES, checkpoint_of, cosigned, fold_of, node_key, snapshot, trust_file
 from tests.properties.damage import draw_bytes, draw_edit, write
 from tests.properties.second_verifier import MUTATIONS, SEED, same_facts, second

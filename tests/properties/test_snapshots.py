@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import SnapshotRefused
-from ledger.registry import Event
-from ledger.snapshots import check_snapshot, events
-from ledger.trust_files import TrustFile
+from ledger.registry.acts import Event
+from ledger.registry.snapshots import check_snapshot, events
+from ledger.registry.trust_files import TrustFile
 from tests.cosigning import checkpoint_of, snapshot, trust_file
 from tests.scenes import Registry, scene
 

@@ -5,10 +5,10 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ledger.crypto.suites import SHA256
 from ledger.errors import MalformedInput
-from ledger.staples import RANGE_CHUNKS, RANGE_POSITIONS, StatusRange, decode_range
-from ledger.status import StatusTree, staple_root, status_in_chunk
-from ledger.suites import SHA256
+from ledger.proof.staples import RANGE_CHUNKS, RANGE_POSITIONS, StatusRange, decode_range
+from ledger.registry.status import StatusTree, staple_root, status_in_chunk
 
 SIZES = st.one_of(st.integers(1, 700), st.integers(RANGE_POSITIONS - 70, RANGE_POSITIONS + 70))
 

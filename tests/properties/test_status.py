@@ -5,9 +5,9 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ledger.crypto.suites import SHA256, Suite
 from ledger.errors import MalformedInput
-from ledger.status import Status, StatusTree, decode_changes, encode_changes, staple_root
-from ledger.suites import SHA256, Suite
+from ledger.registry.status import Status, StatusTree, decode_changes, encode_changes, staple_root
 
 STEPS = st.lists(
     st.one_of(

@@ -6,9 +6,8 @@ from dataclasses import replace
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ledger.errors import MalformedInput
-from ledger.suites import SHA256, SM3, Suite
-from ledger.trees import (
+from ledger.crypto.suites import SHA256, SM3, Suite
+from ledger.crypto.trees import (
     CountedTree,
     MerkleTree,
     PathElement,
@@ -20,6 +19,7 @@ from ledger.trees import (
     node_hash,
     root_from_path,
 )
+from ledger.errors import MalformedInput
 
 SUITES = st.sampled_from([SM3, SHA256])
 SIZES = st.integers(1, 80) | st.sampled_from([127, 128, 129, 255, 256, 257])

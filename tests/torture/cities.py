@@ -23,7 +23,7 @@ from anchoring.submitter import transactions
 from api import processes
 from api.demo.stage import City, Stage, open_stage
 from api.settings import FILE, Settings
-from ledger import registry as acts
+from ledger.registry import acts
 from tests.databases import POSTGRESQL, hang_up, schemas, server
 from tests.fakes.department import ISSUER, LOG, Department
 from tests.torture.endpoint import Endpoint

@@ -13,7 +13,7 @@ from typing import Any, Final
 import httpx
 
 from anchoring.chain import RegistryName
-from ledger import registry as acts
+from ledger.registry import acts
 from tests.fakes.department import LOG
 from tests.torture.cities import Cities
 from tests.torture.departments import Accepted, Journal

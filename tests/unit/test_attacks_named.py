@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 
 FOLDER: Final = Path(__file__).parents[1]
-_CORE, _TRAPS = "unit/ledger/test_attacks.py", "unit/ledger/test_traps.py"
+_CORE, _TRAPS = "unit/ledger/verification/test_attacks.py", "unit/ledger/verification/test_traps.py"
 
 ATTACKS: Final = {
     "another city registers my department": (_CORE, "test_another_city_registers_my_department"),
@@ -30,14 +30,14 @@ ATTACKS: Final = {
     "a bad anchor that bricks a log": (_CORE, "test_a_bad_anchor_that_bricks_a_log"),
     "growth that exhausts replicas": (_CORE, "test_growth_that_exhausts_replicas"),
     "a snapshot whose keys vouch for itself": (
-        "unit/ledger/test_snapshots.py",
+        "unit/ledger/registry/test_snapshots.py",
         "test_keys_that_vouch_for_themselves_are_refused",
     ),
     "an omitted compromise": (_CORE, "test_an_omitted_compromise"),
-    "… from a snapshot": ("unit/ledger/test_snapshots.py", "test_an_omitted_compromise_is_noticed"),
+    "… from a snapshot": ("unit/ledger/registry/test_snapshots.py", "test_an_omitted_compromise_is_noticed"),
     "a genuine code pasted on a forged paper": (_CORE, "test_a_genuine_code_on_a_forged_paper"),
     "two archives in one OFD": (
-        "unit/ledger/documents/test_archive.py",
+        "unit/ledger/documents/ofd/test_archive.py",
         "test_what_can_be_read_in_two_ways_is_refused",
     ),
     "a page replaced in the update that carries the proof": (
@@ -60,7 +60,10 @@ ATTACKS: Final = {
         _CORE,
         "test_one_spelling_of_a_date_that_flips_the_last_day",
     ),
-    "a rolled-back snapshot": ("unit/ledger/test_snapshots.py", "test_older_than_seen_it_is_refused"),
+    "a rolled-back snapshot": (
+        "unit/ledger/registry/test_snapshots.py",
+        "test_older_than_seen_it_is_refused",
+    ),
 }
 
 TRAPS: Final = {

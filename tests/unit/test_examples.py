@@ -12,10 +12,15 @@ import pytest
 import examples
 from examples import generate
 from examples.licences import LAST_DAY
-from ledger import times
-from ledger.catalogue import by_code
-from ledger.identifiers import CertificateIdentifier, check_credit_code, check_resident_number, division
-from ledger.vocabulary import ClaimField, Form
+from ledger.encoding import times
+from ledger.records.catalogue import by_code
+from ledger.records.identifiers import (
+    CertificateIdentifier,
+    check_credit_code,
+    check_resident_number,
+    division,
+)
+from ledger.records.vocabulary import ClaimField, Form
 
 FOLDER = Path(examples.__file__).parent
 MEMBERS = {"kind", "action", "identifier", "issuer", "issued", "valid_from", "valid_until", "claims"}

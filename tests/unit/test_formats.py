@@ -12,22 +12,23 @@ from typing import Any, Final
 import pytest
 
 from anchoring.rows import read_statement
-from ledger import limits, registry
-from ledger.canonical import decode, encode
-from ledger.checkpoints import decode_checkpoint, decode_cosigned, decode_fork
-from ledger.claims import decode_disclosure
-from ledger.fields import parse_hex
-from ledger.lifecycle import IN_FORCE, RESULT, SOURCES
-from ledger.paper import decode_paper
-from ledger.proof import read_proof
-from ledger.reasons import STEP_WORDS, VERDICT_WORDS, Outcome
-from ledger.receipts import decode_signed_receipt
-from ledger.records import KINDS, PRESENTABLE, STATUS_ACTIONS, decode_record
-from ledger.snapshots import REASONS, check_snapshot, events
-from ledger.status import Status, allowed, decode_changes
-from ledger.submissions import decode_entry, decode_statement
-from ledger.suites import parse_digest
-from ledger.trust_files import read_trust_file
+from ledger import limits
+from ledger.crypto.suites import parse_digest
+from ledger.encoding.canonical import decode, encode
+from ledger.encoding.fields import parse_hex
+from ledger.proof.paper import decode_paper
+from ledger.proof.proof import read_proof
+from ledger.records.claims import decode_disclosure
+from ledger.records.lifecycle import IN_FORCE, RESULT, SOURCES
+from ledger.records.records import KINDS, PRESENTABLE, STATUS_ACTIONS, decode_record
+from ledger.records.submissions import decode_entry, decode_statement
+from ledger.registry import acts
+from ledger.registry.checkpoints import decode_checkpoint, decode_cosigned, decode_fork
+from ledger.registry.snapshots import REASONS, check_snapshot, events
+from ledger.registry.status import Status, allowed, decode_changes
+from ledger.registry.trust_files import read_trust_file
+from ledger.verification.reasons import STEP_WORDS, VERDICT_WORDS, Outcome
+from ledger.verification.receipts import decode_signed_receipt
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "formats"
 PAGES: Final = sorted(FOLDER.glob("*.md"))
@@ -144,14 +145,14 @@ def test_digests_and_changes_decode(shown: dict[str, str]) -> None:
 
 def test_the_events_are_acts_of_their_names(shown: dict[str, str]) -> None:
     for event in json.loads(shown["events"]):
-        act = registry.decode_act(event["kind"], bytes.fromhex(event["payload"][2:]))
+        act = acts.decode_act(event["kind"], bytes.fromhex(event["payload"][2:]))
         assert type(act).__name__ == event["act"]
         assert "0x" + act.encode().hex() == event["payload"]
 
 
 def test_the_kinds_of_events() -> None:
     rows = re.findall(r"^\| (\d+) \| (\w+) \|", page("registry-events"), re.MULTILINE)
-    known = {act.KIND: act.__name__ for act in registry.Act.__subclasses__()}
+    known = {act.KIND: act.__name__ for act in acts.Act.__subclasses__()}
     assert {int(kind): name for kind, name in rows} == known
     assert len(rows) == 16
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from ledger.canonical import decode, decode_canonical, encode
+from ledger.encoding.canonical import decode, decode_canonical, encode
 from ledger.errors import MalformedInput
 
 CORPUS: Final = Path(__file__).parents[3] / "shared" / "corpus" / "jcs"

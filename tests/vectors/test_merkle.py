@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import pytest
 
+from ledger.crypto.suites import SHA256
+from ledger.crypto.trees import root_from_path
 from ledger.errors import MalformedInput
-from ledger.suites import SHA256
-from ledger.trees import root_from_path
 
 CORPUS: Final = Path(__file__).parents[3] / "shared" / "corpus" / "merkle" / "inclusion"
 CASES: Final = sorted(CORPUS.rglob("*.json"))

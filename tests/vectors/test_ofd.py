@@ -7,16 +7,17 @@ from typing import Any, Final
 
 import pytest
 
-from ledger.documents import der, structures
-from ledger.documents.archive import open_archive, write_archive
-from ledger.documents.certificates import decode_certificate
+from ledger.documents.asn1 import structures
+from ledger.documents.certificates.certificates import decode_certificate
+from ledger.documents.certificates.trust_list import ROLES, Authority, TrustList
 from ledger.documents.findings import worst
-from ledger.documents.ofd import describe, listed_signatures
+from ledger.documents.ofd.archive import open_archive, write_archive
+from ledger.documents.ofd.references import describe, listed_signatures
 from ledger.documents.openers import inspect
-from ledger.documents.ses import decode_seal, decode_signature, is_signature
-from ledger.documents.trust_list import ROLES, Authority, TrustList
+from ledger.documents.seals.ses import decode_seal, decode_signature, is_signature
+from ledger.encoding import der
 from ledger.errors import MalformedInput
-from ledger.reasons import Verdict
+from ledger.verification.reasons import Verdict
 
 CORPUS: Final = Path(__file__).parents[3] / "shared" / "corpus" / "ofd"
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"needs the outside test data of {CORPUS}")

@@ -8,8 +8,17 @@ from typing import Any
 
 import pytest
 
-from ledger.knowledge import Knowledge
-from ledger.registry import ACTS, Act, Event, Predecessor, decode_act, extend_head, head_zero, registry_name
+from ledger.registry.acts import (
+    ACTS,
+    Act,
+    Event,
+    Predecessor,
+    decode_act,
+    extend_head,
+    head_zero,
+    registry_name,
+)
+from ledger.registry.knowledge import Knowledge
 
 FILES = sorted((Path(__file__).parent / "registry").glob("*.json"))
 VECTORS: dict[str, dict[str, Any]] = {path.stem: json.loads(path.read_text()) for path in FILES}

@@ -4,9 +4,9 @@ from typing import Final
 
 import pytest
 
-from ledger import sm2
-from ledger.keys import public_key
-from ledger.suites import SM3
+from ledger.crypto import sm2
+from ledger.crypto.keys import public_key
+from ledger.crypto.suites import SM3
 
 SECRET: Final = bytes.fromhex("3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8")
 POINT: Final = bytes.fromhex(

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 import pytest
 
+from ledger.encoding.times import parse_time
 from ledger.errors import SnapshotRefused
-from ledger.snapshots import check_snapshot, replay
-from ledger.times import parse_time
-from ledger.trust_files import read_trust_file
-from ledger.verification import Presented, verify
+from ledger.registry.snapshots import check_snapshot, replay
+from ledger.registry.trust_files import read_trust_file
+from ledger.verification.verify import Presented, verify
 from tests.properties.second_verifier import second, told
 from tests.vectors.verification import generate
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from ledger import p256
-from ledger.keys import public_key
+from ledger.crypto import p256
+from ledger.crypto.keys import public_key
 
 CORPUS: Final = (
     Path(__file__).parents[3] / "shared" / "corpus" / "wycheproof" / "ecdsa_secp256r1_sha256_test.json"

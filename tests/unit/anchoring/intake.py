@@ -10,9 +10,9 @@ from anchoring.errors import SubmissionRefused
 from anchoring.intake import accept
 from anchoring.register import Register
 from anchoring.register_tables import METADATA
-from ledger.keys import encode_signature
-from ledger.submissions import sign_statement
-from ledger.trees import MerkleTree
+from ledger.crypto.keys import encode_signature
+from ledger.crypto.trees import MerkleTree
+from ledger.records.submissions import sign_statement
 from tests.fakes.department import ISSUER, LOG, NOW, SETTINGS, World
 
 

@@ -19,11 +19,11 @@ from anchoring.published import Published
 from anchoring.register import FINAL, Register, submissions
 from anchoring.register_tables import BATCH, SUBMISSION
 from anchoring.replica import Replica
-from ledger import registry as acts
-from ledger.receipts import SignedReceipt, decode_signed_receipt
-from ledger.status import StatusTree, encode_changes
-from ledger.suites import SM3
-from ledger.trees import MerkleTree, leaf_hash
+from ledger.crypto.suites import SM3
+from ledger.crypto.trees import MerkleTree, leaf_hash
+from ledger.registry import acts
+from ledger.registry.status import StatusTree, encode_changes
+from ledger.verification.receipts import SignedReceipt, decode_signed_receipt
 from tests.fakes.backups import KeptCopies, back_up
 from tests.fakes.department import ISSUER, LOG, NOW, Department, change, licence
 from tests.fakes.issuing import City

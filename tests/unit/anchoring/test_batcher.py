@@ -11,10 +11,10 @@ from anchoring.errors import NotFound, RegisterBehind
 from anchoring.pauses import POLL_SECONDS
 from anchoring.register import FINAL, Register, batch_entries, causes, newest_leaf, record, submission
 from ledger import limits
-from ledger.registry import Anchored
-from ledger.status import EMPTY_ROOT, Status, StatusTree, decode_changes, encode_changes
-from ledger.suites import SM3
-from ledger.trees import CountedTree, counted_leaf
+from ledger.crypto.suites import SM3
+from ledger.crypto.trees import CountedTree, counted_leaf
+from ledger.registry.acts import Anchored
+from ledger.registry.status import EMPTY_ROOT, Status, StatusTree, decode_changes, encode_changes
 from tests.databases import NewDatabase
 from tests.fakes.department import LOG, change, identifier, licence
 from tests.fakes.issuing import EAGER, City

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from anchoring import calls
 from anchoring.answers import HEAD_EXTENDED
 from anchoring.errors import ChainMisbehaved
-from ledger import registry as acts
-from ledger.keys import keccak256
-from ledger.registry import ACTS, Act
+from ledger.crypto.keys import keccak256
+from ledger.registry import acts
+from ledger.registry.acts import ACTS, Act
 
 ABI: list[dict[str, Any]] = json.loads(calls.ARTEFACT.read_text())["abi"]
 

@@ -10,7 +10,7 @@ import pytest
 from anchoring import checkpoints as module
 from anchoring.checkpoints import Checkpoints
 from anchoring.errors import CheckpointRefused
-from ledger.checkpoints import Checkpoint, Cosignature, Cosigned, Fork
+from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned, Fork
 from tests.cosigning import NAMES, node_key
 from tests.databases import NewDatabase
 

@@ -13,11 +13,11 @@ from anchoring.cosigning import PERIOD_SECONDS, due, node_cities, node_keys
 from anchoring.errors import CheckpointRefused, NotFound, PeerFailed, Quarantined
 from anchoring.findings import Findings
 from anchoring.follower import Follower
-from ledger import registry as acts
-from ledger.checkpoints import Checkpoint, Cosignature, Cosigned, contradiction
+from ledger.crypto.keys import generate
 from ledger.errors import SnapshotRefused
-from ledger.keys import generate
-from ledger.trust import NODE
+from ledger.registry import acts
+from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned, contradiction
+from ledger.registry.trust import NODE
 from tests.fakes.nets import act_on
 from tests.fakes.nodes import CITIES, FakeNode, Province
 

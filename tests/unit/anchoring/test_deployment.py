@@ -8,7 +8,7 @@ from anchoring import calls
 from anchoring.chain import Block, RegistryName
 from anchoring.deployment import act, deploy
 from anchoring.errors import ChainUnavailable, ReorgDetected, TransactionRejected, WrongRegistry
-from ledger import registry as acts
+from ledger.registry import acts
 from tests.fakes.fake_chain import FakeChain
 from tests.fakes.nets import FakeNet, act_on, deploy_on
 

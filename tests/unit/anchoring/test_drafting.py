@@ -6,13 +6,13 @@ import pytest
 
 from anchoring.drafting import Target, draft
 from anchoring.errors import SubmissionRefused
-from ledger.canonical import decode, decode_canonical
-from ledger.claims import FullDisclosure, decode_disclosure
-from ledger.keys import decode_signature, generate
-from ledger.records import decode_record
-from ledger.submissions import decode_statement
-from ledger.suites import SHA256, SM3
-from ledger.trees import MerkleTree
+from ledger.crypto.keys import decode_signature, generate
+from ledger.crypto.suites import SHA256, SM3
+from ledger.crypto.trees import MerkleTree
+from ledger.encoding.canonical import decode, decode_canonical
+from ledger.records.claims import FullDisclosure, decode_disclosure
+from ledger.records.records import decode_record
+from ledger.records.submissions import decode_statement
 from tests.fakes.department import ISSUER, LOG, NOW, Department, change, identifier, licence
 
 REGISTRY = "eip155:31337:0x" + "22" * 20 + ":" + "ab" * 8

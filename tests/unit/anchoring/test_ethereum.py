@@ -8,7 +8,7 @@ import pytest
 
 from anchoring.errors import KeystoreError
 from anchoring.ethereum import Account, Endpoint
-from ledger.keys import keccak256
+from ledger.crypto.keys import keccak256
 from tests.fakes.fake_chain import Transaction
 
 

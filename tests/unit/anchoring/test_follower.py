@@ -20,7 +20,7 @@ from anchoring.follower import Follower
 from anchoring.pauses import LONGEST_PAUSE_SECONDS, POLL_SECONDS
 from anchoring.refold import REFOLD_SECONDS
 from anchoring.replica import Replica
-from ledger.registry import Anchored, decode_act
+from ledger.registry.acts import Anchored, decode_act
 from tests.databases import NewDatabase
 from tests.fakes.histories import History
 from tests.unit.anchoring.followed import Lying, Town

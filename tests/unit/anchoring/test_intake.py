@@ -11,10 +11,10 @@ from anchoring.errors import RegisterBehind
 from anchoring.intake import accept
 from anchoring.register import Register, current_leaf, erase, newest_leaf, record, records_of, submission
 from anchoring.register_tables import LINEAGE
-from ledger import registry as acts
-from ledger.claims import FullDisclosure
-from ledger.keys import generate
-from ledger.suites import SM3
+from ledger.crypto.keys import generate
+from ledger.crypto.suites import SM3
+from ledger.records.claims import FullDisclosure
+from ledger.registry import acts
 from tests.fakes.department import ISSUER, LOG, NOW, SETTINGS, World, change, identifier, licence
 from tests.unit.anchoring.intake import decoded, refusal, rows_held, signed
 

@@ -8,11 +8,11 @@ import pytest
 from anchoring.errors import SubmissionRefused
 from anchoring.register import Register, newest_leaf
 from anchoring.rows import split_lines
-from ledger import registry as acts
-from ledger.claims import FullDisclosure
-from ledger.records import Record
-from ledger.sealing_identifiers import SealingIdentifier
-from ledger.suites import SM3
+from ledger.crypto.suites import SM3
+from ledger.records.claims import FullDisclosure
+from ledger.records.records import Record
+from ledger.records.seal_identifiers import SealingIdentifier
+from ledger.registry import acts
 from tests.fakes.department import ISSUER, LOG, NOW, World, change, identifier, licence
 from tests.scenes import credit_code
 from tests.unit.anchoring.intake import decoded, refusal, signed

@@ -8,9 +8,9 @@ import pytest
 from anchoring.errors import SubmissionRefused
 from anchoring.intake import Settings, accept
 from anchoring.register import Register
-from ledger import registry as acts
-from ledger.keys import encode_signature, generate
-from ledger.suites import SHA256
+from ledger.crypto.keys import encode_signature, generate
+from ledger.crypto.suites import SHA256
+from ledger.registry import acts
 from tests.fakes.department import ISSUER, LOG, NOW, SETTINGS, Department, World, licence
 from tests.unit.anchoring.intake import decoded, refusal, signed
 

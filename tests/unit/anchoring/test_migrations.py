@@ -18,8 +18,8 @@ from anchoring.proofs import proof_of
 from anchoring.register import Register, submissions
 from anchoring.register_tables import METADATA, RECORD
 from anchoring.replica import Replica
-from ledger.comparison import Presented
-from ledger.verification import verify
+from ledger.verification.comparison import Presented
+from ledger.verification.verify import verify
 from tests.databases import NewDatabase
 from tests.fakes.department import change, licence
 from tests.fakes.histories import History

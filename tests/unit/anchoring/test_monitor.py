@@ -11,7 +11,7 @@ import pytest
 from anchoring import limits
 from anchoring.errors import PeerFailed, PeerRefused, Quarantined
 from anchoring.monitor import Monitor
-from ledger.canonical import Json, encode
+from ledger.encoding.canonical import Json, encode
 from tests.databases import NewDatabase
 from tests.fakes.publishing import GRACE, FakePeer, Watch
 from tests.scenes import City, Registry

@@ -8,12 +8,12 @@ from anchoring.errors import NotFinal, NotFound, SubmissionRefused
 from anchoring.proofs import proof_of
 from anchoring.register import current_leaf, erase
 from anchoring.trees import Recent
-from ledger.claims import SelectiveDisclosure
 from ledger.errors import MalformedInput
-from ledger.proof import Proof, decode_proof
-from ledger.report import Report
-from ledger.sealing_identifiers import SealingIdentifier
-from ledger.verification import Presented, verify
+from ledger.proof.proof import Proof, decode_proof
+from ledger.records.claims import SelectiveDisclosure
+from ledger.records.seal_identifiers import SealingIdentifier
+from ledger.verification.report import Report
+from ledger.verification.verify import Presented, verify
 from tests.databases import NewDatabase
 from tests.fakes.department import ISSUER, change, identifier, licence
 from tests.fakes.issuing import City

@@ -23,7 +23,7 @@ from anchoring.migrations import NEWEST
 from anchoring.register import Receipt, Register, leaves, submission
 from anchoring.register_tables import SUBMISSION
 from anchoring.replica import Replica
-from ledger.registry import head_zero, registry_name
+from ledger.registry.acts import head_zero, registry_name
 from tests.databases import NewDatabase
 from tests.fakes.department import NOW, SETTINGS, World, change, licence
 from tests.fakes.issuing import City

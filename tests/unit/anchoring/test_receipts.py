@@ -14,9 +14,9 @@ from anchoring.limits import PROMISE_SECONDS
 from anchoring.receipts import signed_receipt
 from anchoring.register import Receipt, Register
 from anchoring.register_tables import SUBMISSION
-from ledger.keys import PrivateKey, generate
-from ledger.receipts import Receipt as Promised
-from ledger.receipts import SignedReceipt, decode_signed_receipt, sign_receipt
+from ledger.crypto.keys import PrivateKey, generate
+from ledger.verification.receipts import Receipt as Promised
+from ledger.verification.receipts import SignedReceipt, decode_signed_receipt, sign_receipt
 from tests.databases import NewDatabase
 from tests.fakes.department import LOG, NOW, World, licence
 

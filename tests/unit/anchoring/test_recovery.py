@@ -17,7 +17,7 @@ from anchoring.lease import Lease
 from anchoring.recovery import plan, take_back
 from anchoring.register_tables import BATCH
 from anchoring.register_tables import LOG as LOGS
-from ledger import registry as acts
+from ledger.registry import acts
 from tests.databases import NewDatabase
 from tests.fakes.backups import KeptCopies, Unreachable, back_up, restore
 from tests.fakes.department import LOG, SETTINGS, change, licence

@@ -22,8 +22,8 @@ from anchoring.register import (
 )
 from anchoring.register_tables import DISCLOSURE
 from anchoring.tokens import PREFIX, check_token, create_token, revoke_token, tokens
-from ledger.knowledge import Knowledge
-from ledger.sealing_identifiers import SealingIdentifier
+from ledger.records.seal_identifiers import SealingIdentifier
+from ledger.registry.knowledge import Knowledge
 from tests.fakes.department import ISSUER, LOG, NOW, World, change, identifier, licence
 
 random = Random(1).randbytes

@@ -1,4 +1,4 @@
-"""A replica's database answers exactly as `ledger.knowledge.Knowledge` does, whatever the history and however followed."""
+"""A replica's database answers exactly as `ledger.registry.knowledge` does, whatever the history and however followed."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from anchoring.reading import Reading
 from anchoring.refold import refold
 from anchoring.replica import Replica
 from anchoring.statuses import StatusTrees
-from ledger.knowledge import Knowledge
+from ledger.registry.knowledge import Knowledge
 from tests.databases import POSTGRESQL, SQLITE, NewDatabase
 from tests.fakes.histories import HORIZON, History
 

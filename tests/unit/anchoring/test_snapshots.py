@@ -16,11 +16,11 @@ from anchoring.follower import Follower
 from anchoring.replica import Replica
 from anchoring.snapshot_files import FORK, FORKED_SNAPSHOT, Seen, chunks, load
 from anchoring.snapshots import ImportedSnapshot, export
-from ledger.canonical import decode
-from ledger.checkpoints import Checkpoint, Cosignature, Cosigned, decode_fork
+from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput, SnapshotRefused
-from ledger.snapshots import read_header
-from ledger.trust_files import Cosigner, TrustFile
+from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned, decode_fork
+from ledger.registry.snapshots import read_header
+from ledger.registry.trust_files import Cosigner, TrustFile
 from tests.cosigning import NAMES, node_key
 from tests.fakes.histories import History
 

@@ -15,8 +15,8 @@ from anchoring.reading import Reading
 from anchoring.refold import refold
 from anchoring.replica import Replica
 from anchoring.statuses import StatusTrees
-from ledger.status import staple_root
-from ledger.trust import LogState, PositionStatus
+from ledger.registry.status import staple_root
+from ledger.registry.trust import LogState, PositionStatus
 from tests.fakes.histories import History
 
 BLOCKS: Final = table(BlockRow)

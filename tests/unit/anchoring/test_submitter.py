@@ -18,8 +18,8 @@ from anchoring.errors import (
 from anchoring.limits import REPLACE_SECONDS, RESEND_SECONDS
 from anchoring.register import submission
 from anchoring.submitter import Sent, Submitter, reconcile, transactions
-from ledger import registry as acts
-from ledger.registry import Anchored
+from ledger.registry import acts
+from ledger.registry.acts import Anchored
 from tests.databases import NewDatabase
 from tests.fakes.department import LOG, change, licence
 from tests.fakes.fake_chain import FakeChain
@@ -274,7 +274,7 @@ def test_another_anchor_under_our_sequence_stops_everything(city: City) -> None:
 
 def test_a_void_anchor_stops_everything(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("ledger.status.StatusTree.root", lambda _: b"\x05" * 32)
+        patch.setattr("ledger.registry.status.StatusTree.root", lambda _: b"\x05" * 32)
         city.submit(licence(1))
         city.anchorer.step()
     city.mine(5)

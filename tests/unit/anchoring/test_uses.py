@@ -16,8 +16,8 @@ from anchoring.migrations import upgrade
 from anchoring.register import Register, current_leaf
 from anchoring.register_tables import LINEAGE, LINK, RECORD
 from anchoring.uses import Use, uses
-from ledger.sealing_identifiers import SealingIdentifier
-from ledger.suites import SM3
+from ledger.crypto.suites import SM3
+from ledger.records.seal_identifiers import SealingIdentifier
 from tests.databases import NewDatabase
 from tests.fakes.department import ISSUER, change, identifier, licence
 from tests.fakes.issuing import City

@@ -1,6 +1,6 @@
 from anchoring.chain import ChainEvent
 from anchoring.windows import CROWDED_BYTES, CROWDED_EVENTS, FIRST_SPAN, LONGEST_SPAN, Window
-from ledger.registry import Event
+from ledger.registry.acts import Event
 
 
 def events(count: int, size: int = 0) -> list[ChainEvent]:

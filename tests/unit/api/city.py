@@ -30,18 +30,18 @@ from anchoring.tokens import create_token
 from api import node_key
 from api.commands.keys import write_key
 from api.settings import Settings
-from ledger import registry as acts
-from ledger.canonical import Json, decode
-from ledger.canonical import encode as canonical
-from ledger.entries import Fault
-from ledger.identifiers import CertificateIdentifier
-from ledger.keys import generate
-from ledger.knowledge import Knowledge
-from ledger.proof import Proof
-from ledger.registry import Act, Event, head_zero, registry_name
-from ledger.submissions import decode_entry
-from ledger.suites import SM3
-from ledger.trust import NODE
+from ledger.crypto.keys import generate
+from ledger.crypto.suites import SM3
+from ledger.encoding.canonical import Json, decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.proof.proof import Proof
+from ledger.records.identifiers import CertificateIdentifier
+from ledger.records.submissions import decode_entry
+from ledger.registry import acts
+from ledger.registry.acts import Act, Event, head_zero, registry_name
+from ledger.registry.knowledge import Knowledge
+from ledger.registry.trust import NODE
+from ledger.verification.entries import Fault
 
 LOG = "tianmen"
 ISSUER = "11429006012345671T"

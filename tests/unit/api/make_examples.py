@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.openapi import EXAMPLES
-from ledger import times
+from ledger.encoding import times
 from tests.unit.api.city import LOG, City, identifier
 
 SERIAL = "TM2022A0000000000001"

@@ -6,8 +6,8 @@ from fastapi.testclient import TestClient
 from anchoring import register as registered
 from anchoring.tokens import revoke_token, tokens
 from api.app import create_app
-from ledger.claims import FullDisclosure, SelectiveDisclosure
-from ledger.proof import decode_proof
+from ledger.proof.proof import decode_proof
+from ledger.records.claims import FullDisclosure, SelectiveDisclosure
 from tests.unit.api.city import City, identifier
 
 SERIAL = "TM2022A0000000000001"

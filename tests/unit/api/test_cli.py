@@ -17,9 +17,9 @@ from api.cli import COMMANDS, main, overview, parser
 from api.client import NodeClient
 from api.commands import certificates, verify
 from examples.renderings import as_pdf
-from ledger.canonical import Json
-from ledger.keys import private_key
-from ledger.reasons import Verdict
+from ledger.crypto.keys import private_key
+from ledger.encoding.canonical import Json
+from ledger.verification.reasons import Verdict
 from tests.unit.api.city import City, identifier
 
 ROOT: Final = Path(__file__).parents[3]

@@ -14,8 +14,8 @@ from anchoring.limits import WITHHELD_SECONDS
 from anchoring.monitor import Monitor
 from anchoring.published import Published
 from api.app import create_app
-from ledger.entries import Fault
-from ledger.times import format_time
+from ledger.encoding.times import format_time
+from ledger.verification.entries import Fault
 from tests.fakes.publishing import FakePeer, KnownReplica
 from tests.unit.api.city import LOG, City, identifier
 

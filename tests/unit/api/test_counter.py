@@ -17,7 +17,7 @@ from api.cli import main
 from api.client import NodeClient
 from api.commands import certificates, refresh
 from api.node_error import NodeError
-from ledger.canonical import encode as canonical
+from ledger.encoding.canonical import encode as canonical
 
 Respond = Callable[[httpx.Request], httpx.Response]
 Run = Callable[..., tuple[int, str, str]]

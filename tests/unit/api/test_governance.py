@@ -11,10 +11,10 @@ from anchoring.chain import ZERO_ADDRESS
 from anchoring.errors import NO_FUNDS, TransactionRejected
 from api.acts import address, admit_log
 from api.governance import ADVICE, advise, follow_up, scope, words
-from ledger import registry as acts
 from ledger.errors import MalformedInput
-from ledger.registry import ACTS, Act
-from tests.unit.ledger.test_registry import EXAMPLES
+from ledger.registry import acts
+from ledger.registry.acts import ACTS, Act
+from tests.unit.ledger.registry.test_acts import EXAMPLES
 
 ANCHORING = {
     "NotOperator",

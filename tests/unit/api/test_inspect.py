@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.cli import main
 from ledger.documents.carriers import attach
-from ledger.documents.issuing import Holder
-from ledger.documents.ofd_sealing import sign_document
+from ledger.documents.certificates.issuing import Holder
+from ledger.documents.ofd.sealing import sign_document
 from tests.papers import DOCUMENT, NOW, PAGE, department, maker, root, seal, sealed, signed, with_part
 from tests.scenes import scene
 

@@ -15,7 +15,7 @@ from api.client import NodeClient
 from api.commands import life
 from api.commands.keys import write_key
 from api.node_error import NodeError
-from ledger.canonical import Json
+from ledger.encoding.canonical import Json
 from tests.unit.api.city import City, identifier
 
 SERIALS: Final = tuple(f"TM2022A000000000000{number}" for number in range(1, 4))

@@ -10,7 +10,7 @@ import pytest
 from api.cli import main
 from api.client import NodeClient
 from api.commands import certificates
-from ledger.proof import Proof, decode_proof
+from ledger.proof.proof import Proof, decode_proof
 from tests.scenes import DOCUMENT
 from tests.sealed import Sealed, scene
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import pytest
 
-from ledger.canonical import encode as canonical
+from ledger.encoding.canonical import encode as canonical
 
 ROOT: Final = Path(__file__).parents[3]
 CHAIN: Final = frozenset({"web3", "eth_account", "requests"})

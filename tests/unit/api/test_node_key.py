@@ -8,7 +8,7 @@ import pytest
 from api import node_key
 from api.cli import main
 from api.settings import Settings, SettingsError
-from ledger.keys import generate, private_key
+from ledger.crypto.keys import generate, private_key
 from tests.unit.api.city import draws
 
 REGISTRY = "eip155:31337:0x5fbdb2315678afecb367f032d93f642f64180aa3:1f0c2d9a8b7e6f50"

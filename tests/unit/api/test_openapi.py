@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from api.app import create_app
 from api.openapi import EXAMPLES
 from api.problems import PROBLEMS
-from ledger.proof import decode_proof
+from ledger.proof.proof import decode_proof
 from tests.unit.api.city import City
 from tests.unit.api.make_examples import examples
 

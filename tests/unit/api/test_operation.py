@@ -13,7 +13,7 @@ from anchoring.lease import Lease
 from api.app import create_app
 from api.metrics import render
 from api.schemas.operation import LogStateShape, ProcessShape, ReadyShape
-from ledger.registry import Anchored
+from ledger.registry.acts import Anchored
 from tests.unit.api.city import LOG, City
 
 CLAIMS = {"ZZMC": "营业执照"}

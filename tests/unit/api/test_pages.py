@@ -8,8 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.pages import STATIC
-from ledger.canonical import Json
-from ledger.paper import encode_paper
+from ledger.encoding.canonical import Json
+from ledger.proof.paper import encode_paper
 from tests.unit.api.city import City, identifier
 
 SERIAL = "TM2022A0000000000001"

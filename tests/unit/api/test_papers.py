@@ -11,10 +11,10 @@ from fastapi.testclient import TestClient
 from api.papers import authorities
 from api.settings import SettingsError
 from examples.renderings import as_pdf
-from ledger.canonical import Json
-from ledger.documents.archive import open_archive, write_archive
 from ledger.documents.carriers import attach
-from ledger.proof import Proof
+from ledger.documents.ofd.archive import open_archive, write_archive
+from ledger.encoding.canonical import Json
+from ledger.proof.proof import Proof
 from tests.papers import PAGE, sealed, with_part
 from tests.unit.api.city import City, identifier
 

@@ -10,9 +10,9 @@ from fastapi.testclient import TestClient
 
 from api.cli import main
 from api.client import NodeClient
-from ledger import times
-from ledger.canonical import Json
-from ledger.canonical import encode as canonical
+from ledger.encoding import times
+from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import encode as canonical
 from tests.unit.api.city import City, identifier
 
 SERIAL: Final = "TM2022A0000000000001"

@@ -4,7 +4,7 @@ import pytest
 
 from api import policies
 from api.settings import _KINDS
-from ledger.records import KINDS
+from ledger.records.records import KINDS
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from api.cli import main
 from api.client import NodeClient
 from api.node_error import NodeError
 from api.promises import keep_receipt, promised
-from ledger import registry as acts
-from ledger.canonical import Json
-from ledger.keys import encode_signature, generate
-from ledger.receipts import SignedReceipt, decode_signed_receipt, sign_receipt
+from ledger.crypto.keys import encode_signature, generate
+from ledger.encoding.canonical import Json
+from ledger.registry import acts
+from ledger.verification.receipts import SignedReceipt, decode_signed_receipt, sign_receipt
 from tests.unit.api.city import LOG, City, draws
 
 FIRST, SECOND = "TM2022A0000000000001", "TM2022A0000000000002"

@@ -17,14 +17,14 @@ from api.cli import main
 from api.client import NodeClient
 from api.commands import refresh
 from examples.renderings import as_pdf
-from ledger.canonical import Json
 from ledger.documents import carriers
-from ledger.documents.archive import write_archive
 from ledger.documents.carriers import Carried, attach, detach
+from ledger.documents.ofd.archive import write_archive
+from ledger.encoding.canonical import Json
 from ledger.limits import MAX_RANGE_BYTES
-from ledger.paper import decode_paper, encode_paper
-from ledger.proof import Proof, decode_proof
-from ledger.staples import decode_range
+from ledger.proof.paper import decode_paper, encode_paper
+from ledger.proof.proof import Proof, decode_proof
+from ledger.proof.staples import decode_range
 from tests.unit.api.city import City, identifier
 
 SERIAL: Final = "TM2022A0000000000001"

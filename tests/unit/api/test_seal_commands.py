@@ -18,17 +18,17 @@ from api.commands import life, seal, submit
 from api.commands.keys import write_key
 from api.seals import Registered
 from api.trial import TRUST, open_trial, read_holder
-from ledger import registry as acts
-from ledger.canonical import Json
-from ledger.catalogue import SEALS
 from ledger.documents.carriers import attach
+from ledger.documents.certificates.trust_list import decode_trust_list
 from ledger.documents.openers import inspect
-from ledger.documents.ses import decode_seal
-from ledger.documents.trust_list import decode_trust_list
+from ledger.documents.seals.ses import decode_seal
+from ledger.encoding.canonical import Json
+from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
-from ledger.records import KINDS
-from ledger.sealing_identifiers import SealingIdentifier
-from ledger.times import format_time
+from ledger.records.catalogue import SEALS
+from ledger.records.records import KINDS
+from ledger.records.seal_identifiers import SealingIdentifier
+from ledger.registry import acts
 from tests import papers
 from tests.unit.api.city import ISSUER, LOG, START, City, identifier
 

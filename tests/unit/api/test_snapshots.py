@@ -16,15 +16,15 @@ from anchoring.cosigning import Cosigner
 from api.cli import main
 from api.offline import read_trust
 from examples.renderings import as_pdf
-from ledger import registry as acts
-from ledger.canonical import encode as canonical
-from ledger.checkpoints import Cosignature, Cosigned, decode_fork, read_cosigned
-from ledger.keys import generate
-from ledger.snapshots import check_snapshot, replay
-from ledger.times import format_time
-from ledger.trust import NODE
-from ledger.trust_files import Cosigner as TrustedCosigner
-from ledger.trust_files import TrustFile
+from ledger.crypto.keys import generate
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.times import format_time
+from ledger.registry import acts
+from ledger.registry.checkpoints import Cosignature, Cosigned, decode_fork, read_cosigned
+from ledger.registry.snapshots import check_snapshot, replay
+from ledger.registry.trust import NODE
+from ledger.registry.trust_files import Cosigner as TrustedCosigner
+from ledger.registry.trust_files import TrustFile
 from tests.unit.api.city import LOG, City, identifier
 
 SERIAL = "TM2022A0000000000001"

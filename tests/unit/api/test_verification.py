@@ -10,10 +10,10 @@ from fastapi.testclient import TestClient
 
 from api import limits
 from examples.renderings import as_pdf
-from ledger.canonical import Json
-from ledger.paper import encode_paper
-from ledger.proof import Proof
-from ledger.verification import Policy, Presented, verify
+from ledger.encoding.canonical import Json
+from ledger.proof.paper import encode_paper
+from ledger.proof.proof import Proof
+from ledger.verification.verify import Policy, Presented, verify
 from tests.unit.api.city import City, identifier
 
 SERIAL = "TM2022A0000000000001"

@@ -5,9 +5,9 @@ python -m tests.vectors.documents.generate
 
 from pathlib import Path
 
-from ledger.documents.archive import write_archive
-from ledger.documents.ofd_sealing import sign_document
-from ledger.documents.sealing import make_seal, sign_data, use_seal
+from ledger.documents.ofd.archive import write_archive
+from ledger.documents.ofd.sealing import sign_document
+from ledger.documents.seals.making import make_seal, sign_data, use_seal
 from tests.papers import DOCUMENT, NOW, department, draft, maker, parts, root, seal, sealed, signed
 
 FOLDER = Path(__file__).parent

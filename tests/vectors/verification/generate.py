@@ -19,9 +19,9 @@ from unittest import mock
 
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 
-from ledger import p256
-from ledger.canonical import encode as canonical
-from ledger.times import format_time
+from ledger.crypto import p256
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.times import format_time
 from tests.cosigning import snapshot, trust_file
 from tests.properties.subjects import Subject, paper, subjects
 from tests.scenes import DOCUMENT

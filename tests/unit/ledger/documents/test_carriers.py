@@ -7,13 +7,13 @@ import zipfile
 import pytest
 
 from examples.renderings import as_pdf
-from ledger.documents.archive import write_archive
 from ledger.documents.carriers import CarrierAltered, NotCarried, attach, detach
+from ledger.documents.ofd.archive import write_archive
 from ledger.documents.openers import inspect
-from ledger.paper import encode_paper
-from ledger.proof import Proof
+from ledger.proof.paper import encode_paper
+from ledger.proof.proof import Proof
 from tests.scenes import scene
-from tests.unit.ledger.documents.test_pdf import Authority
+from tests.unit.ledger.documents.pdf.test_signatures import Authority
 
 PARTS = {"OFD.xml": b"<OFD/>", "Doc_0/Document.xml": b"<Document/>"}
 OFD = write_archive(PARTS)

@@ -5,13 +5,13 @@ from typing import Final
 
 import pytest
 
-from ledger.documents.archive import write_archive
 from ledger.documents.carriers import attach
 from ledger.documents.findings import CHECKS, TABLE, Check, failed, passed, unknown, verdict_of, worst
 from ledger.documents.inspection import Inspection
-from ledger.documents.ofd_sealing import sign_document
+from ledger.documents.ofd.archive import write_archive
+from ledger.documents.ofd.sealing import sign_document
 from ledger.documents.openers import OPENERS, inspect
-from ledger.reasons import Outcome, Verdict
+from ledger.verification.reasons import Outcome, Verdict
 from tests import papers
 from tests.papers import DOCUMENT, NOW, PAGE, department, parts, seal, sealed, trust, with_part
 from tests.scenes import scene

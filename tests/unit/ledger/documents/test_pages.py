@@ -4,9 +4,14 @@ import re
 from pathlib import Path
 from typing import Final
 
-from ledger.documents import archive, der, markup, ofd, ofd_signatures, ses, signed_data, trust_list
+from ledger.documents import markup
+from ledger.documents.certificates import trust_list
 from ledger.documents.findings import CHECKS
 from ledger.documents.inspection import Kind, SignatureReport
+from ledger.documents.ofd import archive, references, signatures
+from ledger.documents.seals import ses
+from ledger.documents.signatures import signed_data
+from ledger.encoding import der
 
 FORMATS: Final = Path(__file__).parents[4] / "docs" / "formats"
 PAGE: Final = (FORMATS / "inspection.md").read_text(encoding="utf-8")
@@ -33,8 +38,8 @@ def test_limits() -> None:
         f"all parts {archive.MAX_INFLATED_BYTES // MIB} MiB",
         f"XML {markup.MAX_BYTES // MIB} MiB",
         f"{markup.MAX_DEPTH} levels and {markup.MAX_ELEMENTS:,} elements",
-        f"{ofd.MAX_SIGNATURES} signatures",
-        f"{ofd.MAX_REFERENCES:,} references a signature and {ofd_signatures.MAX_REFERENCES:,} a document",
+        f"{references.MAX_SIGNATURES} signatures",
+        f"{references.MAX_REFERENCES:,} references a signature and {signatures.MAX_REFERENCES:,} a document",
         f"signature value {ses.MAX_BYTES // MIB} MiB",
         f"DER {der.MAX_DEPTH} levels and {der.MAX_ELEMENTS:,} elements",
         f"{ses.MAX_LISTED} certificates in a seal",

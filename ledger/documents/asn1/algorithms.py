@@ -1,0 +1,112 @@
+"""The algorithms that signed documents name, by object identifier or by word, and SM2 in the ways it is written."""
+
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+
+from ledger.crypto.keys import SIGNATURE_BYTES, PublicKey
+from ledger.crypto.suites import SHA256, SM3, Suite
+from ledger.encoding import der
+from ledger.errors import MalformedInput
+
+SM2_WITH_SM3: Final = "1.2.156.10197.1.501"
+SM3_OID: Final = "1.2.156.10197.1.401"
+#: SM2 with SM3, and the curve's and the algorithm's own identifiers where writers put them instead.
+SM2_ALGORITHMS: Final = frozenset({SM2_WITH_SM3, "1.2.156.10197.1.301", "1.2.156.10197.1.301.1"})
+_SUITES: Final = {
+    "sm3": SM3,
+    SM3_OID: SM3,
+    "1.2.156.10197.1.401.1": SM3,
+    SM2_WITH_SM3: SM3,  # writers of SignedData name the algorithm of the signature in its place
+    "sha256": SHA256,
+    "sha-256": SHA256,
+    "2.16.840.1.101.3.4.2.1": SHA256,
+}
+_SM3, _SHA_256, _SHA_384, _SHA_512 = hashes.SM3(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512()
+_DIGESTS: Final[dict[str, hashes.HashAlgorithm]] = {
+    **dict.fromkeys((name for name, suite in _SUITES.items() if suite is SM3), _SM3),
+    "2.16.840.1.101.3.4.2.1": _SHA_256,
+    "2.16.840.1.101.3.4.2.2": _SHA_384,
+    "2.16.840.1.101.3.4.2.3": _SHA_512,
+}
+#: ECDSA and RSA (PKCS #1 v1.5) with the digest that the name implies; None where it is named beside.
+_SIGNATURES: Final[dict[str, hashes.HashAlgorithm | None]] = {
+    "1.2.840.10045.2.1": None,
+    "1.2.840.10045.4.3.2": _SHA_256,
+    "1.2.840.10045.4.3.3": _SHA_384,
+    "1.2.840.10045.4.3.4": _SHA_512,
+    "1.2.840.113549.1.1.1": None,
+    "1.2.840.113549.1.1.11": _SHA_256,
+    "1.2.840.113549.1.1.12": _SHA_384,
+    "1.2.840.113549.1.1.13": _SHA_512,
+}
+
+
+def digest(algorithm: str, data: bytes) -> bytes | None:
+    """Return the digest by the algorithm with that object identifier; None for an unknown one, and for MD5 and SHA-1."""
+    if algorithm not in _DIGESTS:
+        return None
+    made = hashes.Hash(_DIGESTS[algorithm])
+    made.update(data)
+    return made.finalize()
+
+
+def suite_named(name: str) -> Suite | None:
+    """Return the suite of a digest algorithm; None for an unknown one, and for MD5 and SHA-1, which prove nothing."""
+    return _SUITES.get(name.strip().lower())
+
+
+def verify_sm2(key: PublicKey, message: bytes, signature: bytes) -> bool:
+    """Tell whether `signature` of `message` is good: DER of (r, s), or 64 bytes r‖s, both are met."""
+    numbers = sm2_numbers(signature)
+    return numbers is not None and key.verify(message, numbers)
+
+
+def verify_other(
+    key: Any, message: bytes, signature: bytes, algorithm: str, digest_algorithm: str
+) -> bool | None:
+    """Tell whether a signature with ECDSA or RSA (RFC 5754) is good; None where that cannot be told.
+
+    `key` is one of `cryptography`; `digest_algorithm` counts where `algorithm` implies none.
+    """
+    implied = _SIGNATURES.get(algorithm) or _DIGESTS.get(digest_algorithm)
+    if algorithm not in _SIGNATURES or implied is None:
+        return None
+    try:
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, message, padding.PKCS1v15(), implied)
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, message, ec.ECDSA(implied))
+        else:
+            return None
+    except InvalidSignature:
+        return False
+    except UnsupportedAlgorithm:
+        return None
+    return True
+
+
+def sm2_numbers(signature: bytes) -> bytes | None:
+    """Return r‖s (64 bytes) of a signature in DER or already in that form; None where it is neither.
+
+    The numbers are positive: some writers leave out the zero in front that says so, or put one there always.
+    """
+    try:
+        (first, r), (second, s) = der.children(signature)
+        if (signature[0], first, second) == (der.SEQUENCE, der.INTEGER, der.INTEGER):
+            return b"".join(_unsigned(number).to_bytes(32, "big") for number in (r, s))
+    except (MalformedInput, ValueError, OverflowError):
+        pass
+    return signature if len(signature) == SIGNATURE_BYTES else None
+
+
+def _unsigned(element: bytes) -> int:
+    return int.from_bytes(der.content(element), "big")
+
+
+def sm2_der(numbers: bytes) -> bytes:
+    """Return the DER of a signature r‖s (64 bytes), as seals and certificates carry it."""
+    halves = (int.from_bytes(numbers[start : start + 32], "big") for start in (0, 32))
+    return der.encode(der.SEQUENCE, *(der.encode_integer(number) for number in halves))

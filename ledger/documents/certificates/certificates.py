@@ -1,0 +1,233 @@
+"""X.509 certificates (RFC 5280, GB/T 20518) as signed documents carry them: whose key, from whom, from when to when.
+
+The structure is read leniently in its text (one in the wild has Chinese in its email address) and strictly in
+its form. SM2 is checked here; other algorithms are `cryptography`'s, and what neither knows is left open.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+from typing import Any, Final
+
+from asn1crypto import core
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.x509 import InvalidVersion, load_der_x509_certificate
+
+from ledger.crypto.keys import PublicKey, public_key
+from ledger.crypto.suites import SM3
+from ledger.documents.asn1 import structures
+from ledger.documents.asn1.algorithms import SM2_ALGORITHMS, verify_other, verify_sm2
+from ledger.documents.asn1.texts import asn1_moment, printable, shown
+from ledger.encoding import der
+from ledger.errors import MalformedInput
+
+MAX_BYTES: Final = 64 * 1024  # a certificate has one or two kilobytes
+_COMMON_NAME, _ORGANIZATION = "2.5.4.3", "2.5.4.10"
+_KEY_USAGE, _BASIC_CONSTRAINTS, _EXTENDED_KEY_USAGE = "2.5.29.15", "2.5.29.19", "2.5.29.37"
+#: Bits of the first octet of a key usage (RFC 5280, 4.2.1.3): digitalSignature or nonRepudiation; keyCertSign.
+_MAY_SIGN, _MAY_CERTIFY = 0xC0, 0x04
+_SM2: Final = core.ObjectIdentifier("1.2.156.10197.1.301").dump()
+_ON_CURVE: Final = der.encode(der.SEQUENCE, core.ObjectIdentifier("1.2.840.10045.2.1").dump(), _SM2)
+_BMP_STRING: Final = 0x1E  # two bytes a letter
+#: What `cryptography` raises, at once or when a member is asked for, where it does not read a certificate or its key.
+_NOT_READ: Final = (ValueError, TypeError, UnsupportedAlgorithm, InvalidVersion)
+
+
+class Signed(Enum):
+    """What a check of a signature comes to."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """One certificate. Names are DER and text, times seconds since 1970, `key` None unless it is SM2 or P-256.
+
+    `authority` is what the basic constraints say, `usage` the first octet of the key usage, `purposes` the object
+    identifiers of the extended key usage; None where the certificate does not say.
+    """
+
+    der: bytes
+    subject: bytes
+    issuer: bytes
+    name: str
+    issuer_name: str
+    serial: int
+    not_before: int | None
+    not_after: int | None
+    key: PublicKey | None
+    algorithm: str
+    to_be_signed: bytes
+    signature: bytes
+    authority: bool | None
+    usage: int | None
+    purposes: frozenset[str] | None
+
+    @property
+    def may_sign(self) -> bool:
+        """Whether the key is meant for signatures: not so that of a certificate for encryption (GB/T 20518)."""
+        return self.usage is None or bool(self.usage & _MAY_SIGN)
+
+    @property
+    def may_certify(self) -> bool:
+        """Whether nothing in the certificate says that its key may not sign certificates."""
+        return self.authority is not False and (self.usage is None or bool(self.usage & _MAY_CERTIFY))
+
+    def valid_at(self, moment: int) -> bool | None:
+        """Tell whether `moment` lies within the validity; None where that cannot be read."""
+        if self.not_before is None or self.not_after is None:
+            return None
+        return self.not_before <= moment <= self.not_after
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the certificate: `sm3:<hex>`."""
+        return SM3.format(SM3.hash(self.der))
+
+    def verify(self, message: bytes, signature: bytes, algorithm: str) -> Signed:
+        """Check a signature by this certificate's key, in DER or r‖s as SM2 is found written."""
+        if algorithm not in SM2_ALGORITHMS or self.key is None or self.key.algorithm != "sm2":
+            return Signed.UNKNOWN
+        return Signed.YES if verify_sm2(self.key, message, signature) else Signed.NO
+
+    def verify_any(self, message: bytes, signature: bytes, algorithm: str, digest_algorithm: str) -> Signed:
+        """As `verify`, with ECDSA and RSA too (see `verify_other`)."""
+        if algorithm in SM2_ALGORITHMS:
+            return self.verify(message, signature, algorithm)
+        try:
+            key = load_der_x509_certificate(self.der).public_key()
+            good = verify_other(key, message, signature, algorithm, digest_algorithm)
+        except _NOT_READ:
+            return Signed.UNKNOWN
+        return Signed.UNKNOWN if good is None else Signed.YES if good else Signed.NO
+
+    def issued(self, other: "Certificate") -> Signed:
+        """Check that this certificate's key signed `other`."""
+        if other.algorithm in SM2_ALGORITHMS:
+            return self.verify(other.to_be_signed, other.signature, other.algorithm)
+        try:
+            load_der_x509_certificate(other.der).verify_directly_issued_by(
+                load_der_x509_certificate(self.der)
+            )
+        except InvalidSignature:
+            return Signed.NO
+        except _NOT_READ:
+            return Signed.UNKNOWN
+        return Signed.YES
+
+
+@lru_cache(maxsize=256)  # the same seals are met in a thousand documents
+def decode_certificate(data: bytes) -> Certificate:
+    """Read a certificate from DER. Raises: MalformedInput."""
+    if len(data) > MAX_BYTES:
+        raise MalformedInput(f"a certificate has {MAX_BYTES} bytes at most")
+    der.check(data)
+    try:
+        return _read(data, structures.X509Certificate.load(data, strict=True))
+    except (ValueError, TypeError) as error:  # whatever asn1crypto finds wrong
+        raise MalformedInput(f"not an X.509 certificate: {str(error)[:200]}") from error
+
+
+def readable(data: bytes) -> Certificate | None:
+    """Return the certificate, or None where it cannot be read."""
+    try:
+        return decode_certificate(data)
+    except MalformedInput:
+        return None
+
+
+def _read(data: bytes, certificate: Any) -> Certificate:
+    body = certificate["to_be_signed"]
+    extensions = _extensions(body["extensions"])
+    subject, issuer = body["subject"], body["issuer"]
+    algorithm = certificate["algorithm"]["algorithm"].dotted
+    if body["algorithm"]["algorithm"].dotted != algorithm:
+        raise MalformedInput("a certificate names two different algorithms")
+    return Certificate(
+        der=data,
+        subject=subject.dump(),
+        issuer=issuer.dump(),
+        name=_name(subject),
+        issuer_name=_name(issuer),
+        serial=body["serial_number"].native,
+        not_before=time_of(body["validity"]["not_before"]),
+        not_after=time_of(body["validity"]["not_after"]),
+        key=_key(body["public_key"].dump()),
+        algorithm=algorithm,
+        to_be_signed=body.dump(),
+        signature=certificate["signature"].native,
+        authority=_authority(extensions.get(_BASIC_CONSTRAINTS)),
+        usage=_usage(extensions.get(_KEY_USAGE)),
+        purposes=_purposes(extensions.get(_EXTENDED_KEY_USAGE)),
+    )
+
+
+def time_of(choice: Any) -> int | None:
+    """Return the moment of a Time."""
+    return asn1_moment(choice.native, utc_time=choice.name == "utc")
+
+
+def _key(info: bytes) -> PublicKey | None:
+    try:
+        (_, algorithm), (_, point) = der.children(info)
+        if der.children(algorithm)[0][1] == _SM2:  # as GM/T 0015-2023 allows, with the curve or without
+            info = der.encode(der.SEQUENCE, _ON_CURVE, point)
+        return public_key(info)
+    except (MalformedInput, ValueError, IndexError):
+        return None
+
+
+def _name(name: Any) -> str:
+    """Return the common name, else the organization, else whatever text the name ends with."""
+    texts: dict[str, str] = {}
+    for relative in name:
+        for attribute in relative:
+            texts[attribute["type"].dotted] = _text(attribute["value"].dump())
+    for kind in (_COMMON_NAME, _ORGANIZATION, *reversed(texts)):
+        if texts.get(kind):
+            return texts[kind]
+    return ""
+
+
+def _text(element: bytes) -> str:
+    held = der.content(element)
+    if element[0] == _BMP_STRING:
+        return printable(held.decode("utf-16-be", "replace"))
+    return shown(held.decode("latin-1"))
+
+
+def _extensions(extensions: Any) -> dict[str, bytes]:
+    """Return the DER of each extension; one that stands there twice is refused (RFC 5280, 4.2)."""
+    held: dict[str, bytes] = {}
+    for extension in extensions if isinstance(extensions, structures.Extensions) else ():
+        kind = extension["extension"].dotted
+        if kind in held:
+            raise MalformedInput("a certificate has an extension twice")
+        held[kind] = extension["value"].native
+    return held
+
+
+def _authority(held: bytes | None) -> bool | None:
+    if held is None:
+        return None
+    der.check(held)
+    return structures.BasicConstraints.load(held, strict=True)["ca"].native is True
+
+
+def _usage(held: bytes | None) -> int | None:
+    if held is None:
+        return None
+    der.check(held)
+    if held[0] != der.BIT_STRING:
+        raise MalformedInput("a key usage is a BIT STRING")
+    bits = der.content(held)[1:]
+    return bits[0] if bits else 0
+
+
+def _purposes(held: bytes | None) -> frozenset[str] | None:
+    if held is None:
+        return None
+    der.check(held)
+    return frozenset(core.ObjectIdentifier.load(one, strict=True).dotted for _, one in der.children(held))

@@ -1,0 +1,134 @@
+"""Certificates with SM2 keys: a small authority for tests, demonstration and trials.
+
+In real life a licensed authority issues them. `cryptography` cannot sign with SM2, so the structure is put
+together here (RFC 5280, GB/T 20518).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from asn1crypto import core
+
+from ledger.crypto.keys import PrivateKey, PublicKey
+from ledger.documents.asn1 import structures
+from ledger.documents.asn1.algorithms import SM2_WITH_SM3, sm2_der
+from ledger.documents.certificates.certificates import Certificate, decode_certificate
+from ledger.encoding import der
+
+_COUNTRY, _COMMON_NAME = "2.5.4.6", "2.5.4.3"
+_BASIC_CONSTRAINTS, _KEY_USAGE, _EXTENDED_KEY_USAGE = "2.5.29.19", "2.5.29.15", "2.5.29.37"
+TIMESTAMPS: Final = "1.3.6.1.5.5.7.3.8"  # what a timestamp authority's certificate is for (RFC 3161, 2.3)
+_AUTHORITY: Final = b"\x30\x03\x01\x01\xff"  # BasicConstraints, cA true
+_NO_AUTHORITY: Final = b"\x30\x00"
+_SIGN_CERTIFICATES: Final = b"\x03\x02\x01\x06"  # keyCertSign, cRLSign
+_SIGN_DOCUMENTS: Final = b"\x03\x02\x06\xc0"  # digitalSignature, nonRepudiation
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A certificate with its private key: a signer, a seal maker, an authority."""
+
+    certificate: Certificate
+    key: PrivateKey
+
+    @classmethod
+    def root(cls, name: str, key: PrivateKey, not_before: int, not_after: int) -> "Holder":
+        """An authority that vouches for itself; times in seconds since 1970."""
+        subject = distinguished_name(name)
+        extensions = _extensions(authority=True)
+        body = _body(subject, subject, 1, key.public, not_before, not_after, extensions)
+        return cls(_signed(body, key), key)
+
+    def issue(
+        self,
+        name: str,
+        key: PrivateKey,
+        *,
+        serial: int,
+        not_before: int,
+        not_after: int,
+        authority: bool = False,
+        usage: bytes | None = None,
+        purposes: tuple[str, ...] = (),
+    ) -> "Holder":
+        """A certificate for the holder of `key`, issued by this authority.
+
+        `usage` is a key usage in DER in place of the ordinary one, `purposes` are those of an extended key usage.
+        """
+        issuer = structures.Name.load(self.certificate.subject, strict=True)
+        subject = distinguished_name(name)
+        extensions = _extensions(authority=authority, usage=usage, purposes=purposes)
+        body = _body(subject, issuer, serial, key.public, not_before, not_after, extensions)
+        return Holder(_signed(body, self.key), key)
+
+
+def distinguished_name(name: str) -> Any:
+    """Return the Name with that common name, in China."""
+    attributes = [(_COUNTRY, core.PrintableString("CN")), (_COMMON_NAME, core.UTF8String(name))]
+    return structures.Name(
+        [
+            structures.RelativeName([structures.Attribute({"type": kind, "value": value})])
+            for kind, value in attributes
+        ]
+    )
+
+
+def _body(
+    subject: Any,
+    issuer: Any,
+    serial: int,
+    key: PublicKey,
+    not_before: int,
+    not_after: int,
+    extensions: list[dict[str, Any]],
+) -> Any:
+    return structures.ToBeSignedCertificate(
+        {
+            "version": 2,
+            "serial_number": serial,
+            "algorithm": {"algorithm": SM2_WITH_SM3},
+            "issuer": issuer,
+            "validity": {"not_before": _time(not_before), "not_after": _time(not_after)},
+            "subject": subject,
+            "public_key": core.Any.load(key.spki),
+            "extensions": extensions,
+        }
+    )
+
+
+def _extensions(
+    *, authority: bool, usage: bytes | None = None, purposes: tuple[str, ...] = ()
+) -> list[dict[str, Any]]:
+    ordinary = _SIGN_CERTIFICATES if authority else _SIGN_DOCUMENTS
+    made = [
+        _extension(_BASIC_CONSTRAINTS, _AUTHORITY if authority else _NO_AUTHORITY),
+        _extension(_KEY_USAGE, ordinary if usage is None else usage),
+    ]
+    if purposes:
+        named = (core.ObjectIdentifier(one).dump() for one in purposes)
+        made.append(_extension(_EXTENDED_KEY_USAGE, der.encode(der.SEQUENCE, *named)))
+    return made
+
+
+def _extension(kind: str, value: bytes) -> dict[str, Any]:
+    return {"extension": kind, "critical": True, "value": value}
+
+
+def _signed(body: Any, key: PrivateKey) -> Certificate:
+    certificate = structures.X509Certificate(
+        {
+            "to_be_signed": body,
+            "algorithm": {"algorithm": SM2_WITH_SM3},
+            "signature": sm2_der(key.sign(body.dump())),
+        }
+    )
+    return decode_certificate(certificate.dump())
+
+
+def _time(moment: int) -> Any:
+    """Return UTCTime up to 2049 and GeneralizedTime from then on (RFC 5280, 4.1.2.5)."""
+    given = datetime.fromtimestamp(moment, UTC)
+    if given.year < 2050:
+        return structures.Time("utc", structures.UTCTimeText(given.strftime("%y%m%d%H%M%SZ")))
+    return structures.Time("generalized", structures.GeneralizedTimeText(given.strftime("%Y%m%d%H%M%SZ")))

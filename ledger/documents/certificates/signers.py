@@ -1,0 +1,53 @@
+"""What every signature asks of the certificates around it: that they made it, were in force, and whom they lead to."""
+
+from collections.abc import Iterable
+
+from ledger.documents.asn1.algorithms import SM2_ALGORITHMS, sm2_numbers
+from ledger.documents.certificates.certificates import Certificate, Signed
+from ledger.documents.certificates.trust_list import UNKNOWN, TrustList, chain
+from ledger.documents.findings import Check, failed, passed, unknown
+from ledger.verification.reasons import Outcome
+
+
+def made_by(
+    name: str, certificate: Certificate | None, messages: Iterable[bytes], signature: bytes, algorithm: str
+) -> Check:
+    """Check that the certificate's key signed one of the messages: writers differ in what they sign."""
+    if certificate is None:
+        return unknown(name, "certificate")
+    if algorithm in SM2_ALGORITHMS and sm2_numbers(signature) is None:
+        return unknown(name, "form")
+    found = Signed.NO
+    for message in messages:
+        found = certificate.verify(message, signature, algorithm)
+        if found is not Signed.NO:
+            break
+    return {
+        Signed.YES: passed(name),
+        Signed.NO: failed(name, "wrong"),
+        Signed.UNKNOWN: unknown(name, "algorithm"),
+    }[found]
+
+
+def in_force(certificate: Certificate | None, moment: int | None) -> Check:
+    """Check that the certificate was in force at the moment that the signer states."""
+    within = certificate.valid_at(moment) if certificate is not None and moment is not None else None
+    if within is None:
+        return unknown("validity", "time")
+    return passed("validity") if within else failed("validity", "certificate")
+
+
+def chains(
+    used: Iterable[tuple[Certificate | None, str, int | None]],
+    trust: TrustList | None,
+    others: Iterable[Certificate] = (),
+) -> Check:
+    """Follow each certificate in its role as of its moment; return the first that does not end on the list."""
+    between = tuple(others)
+    for certificate, role, moment in used:
+        if certificate is None:
+            return unknown("chain", UNKNOWN[role])
+        found = chain(certificate, between, trust, role, moment)
+        if found.outcome is not Outcome.PASS:
+            return found
+    return passed("chain")

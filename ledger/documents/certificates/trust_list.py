@@ -1,0 +1,164 @@
+"""Whose certificates a city accepts: the dated list of seal makers and certificate authorities 可信机构名单.
+
+The list says who vouches for whom, and nothing else: what ends outside of it is intact all the same, and
+unverifiable, never invalid. Certificates in PEM are a list without dates and roles. Format: docs/formats/trust-list.md.
+"""
+
+import base64
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+from ledger.documents.certificates.certificates import Certificate, Signed, decode_certificate
+from ledger.documents.findings import Check, passed, unknown
+from ledger.encoding import times
+from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import decode as decode_json
+from ledger.encoding.fields import Fields
+from ledger.errors import LimitExceeded, MalformedInput
+
+TYPE: Final = "shunzheng/trust-list/1"
+SIGNERS: Final = "signers"  # vouches for those who sign and use seals
+SEAL_MAKERS: Final = "seal-makers"  # makes seals, or vouches for those who do
+TIMESTAMPERS: Final = "timestampers"  # makes timestamps, or vouches for those who do
+ROLES: Final = (SIGNERS, SEAL_MAKERS, TIMESTAMPERS)
+#: The reason where nothing on the list vouches for who is in that role.
+UNKNOWN: Final = {SIGNERS: "signer", SEAL_MAKERS: "seal_maker", TIMESTAMPERS: "timestamper"}
+MAX_BYTES: Final = 4 * 1024 * 1024
+MAX_AUTHORITIES: Final = 1000  # the province's list of authorities has some dozens
+MAX_CHAIN: Final = 4  # certificates from the signer's up to one on the list
+_PEM: Final = re.compile(
+    r"-----BEGIN CERTIFICATE-----\s([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*", re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """One certificate of the list, what for, and from which to which civil date (inclusive; None is open)."""
+
+    name: str
+    certificate: Certificate
+    roles: frozenset[str]
+    since: date | None = None
+    until: date | None = None
+
+    def in_force(self, moment: int) -> bool:
+        day = times.civil_date(moment)
+        return (
+            self.certificate.valid_at(moment) is True
+            and (self.since is None or self.since <= day)
+            and (self.until is None or day <= self.until)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TrustList:
+    """The authorities that a city accepts, as of `issued` (seconds since 1970; None for a PEM file)."""
+
+    name: str
+    issued: int | None
+    authorities: tuple[Authority, ...]
+
+    def of(self, role: str) -> list[Authority]:
+        return [authority for authority in self.authorities if role in authority.roles]
+
+
+def decode_trust_list(data: bytes) -> TrustList:
+    """Read a list: JSON, or certificates in PEM. Raises: MalformedInput, LimitExceeded, NewerFormat."""
+    if len(data) > MAX_BYTES:
+        raise LimitExceeded(f"a trust list has {MAX_BYTES} bytes at most")
+    if data.lstrip().startswith(b"-----BEGIN"):
+        return _of_pem(data)
+    fields = Fields(decode_json(data), "trust list")
+    fields.type(TYPE)
+    listed = TrustList(
+        fields.text("name"),
+        fields.time("issued"),
+        tuple(_authority(item) for item in fields.array("authorities", MAX_AUTHORITIES)),
+    )
+    fields.close()
+    return listed
+
+
+def chain(
+    certificate: Certificate,
+    others: Iterable[Certificate],
+    trust: TrustList | None,
+    role: str,
+    moment: int | None,
+) -> Check:
+    """Follow a certificate up to one on the list that was in force at `moment`; `others` may lie in between."""
+    if not certificate.may_sign:
+        return unknown("chain", "usage")
+    if trust is None:
+        return unknown("chain", "no_trust_list")
+    between, accepted = list(others), trust.of(role)
+    found, current = unknown("chain", UNKNOWN[role]), certificate
+    for _ in range(MAX_CHAIN):
+        for authority in accepted:
+            if not _vouches(authority.certificate, current):
+                continue
+            if moment is not None and authority.in_force(moment):
+                return passed("chain")
+            found = unknown("chain", "period")
+        upper = next((other for other in between if other.authority and _issued(other, current)), None)
+        if upper is None or (moment is not None and not upper.valid_at(moment)):
+            return found
+        current = upper
+    return found
+
+
+def _vouches(listed: Certificate, certificate: Certificate) -> bool:
+    return listed.der == certificate.der or _issued(listed, certificate)
+
+
+@lru_cache(maxsize=1024)  # few authorities vouch for all who sign
+def _issued(issuer: Certificate, certificate: Certificate) -> bool:
+    named = issuer.may_certify and issuer.subject == certificate.issuer
+    return named and issuer.issued(certificate) is Signed.YES
+
+
+def _authority(value: Json) -> Authority:
+    fields = Fields(value, "authority")
+    name = fields.text("name")
+    roles = fields.array("roles", len(ROLES))
+    if not roles or not all(role in ROLES for role in roles):
+        raise MalformedInput(f"the roles of an authority are among {', '.join(ROLES)}")
+    pem = fields.take("certificate")
+    certificates = _certificates(pem) if isinstance(pem, str) else []
+    if len(certificates) != 1:
+        raise MalformedInput("an authority has one certificate in PEM")
+    since, until = fields.date("from"), fields.date("until")
+    fields.close()
+    return Authority(name, certificates[0], frozenset(map(str, roles)), since, until)
+
+
+def _of_pem(data: bytes) -> TrustList:
+    try:
+        certificates = _certificates(data.decode("ascii"))
+    except UnicodeDecodeError as error:
+        raise MalformedInput("a PEM file is ASCII") from error
+    return TrustList("", None, tuple(Authority(one.name, one, _implied(one)) for one in certificates))
+
+
+def _implied(certificate: Certificate) -> frozenset[str]:
+    """An authority vouches for no makers of seals: whoever it certified could else make them in anybody's name.
+
+    For timestamps it does: whom it certified for those is told by the extended key usage.
+    """
+    return frozenset(ROLES) if certificate.authority is False else frozenset({SIGNERS, TIMESTAMPERS})
+
+
+def _certificates(text: str) -> list[Certificate]:
+    if not text.strip() or _PEM.sub("", text).strip():
+        raise MalformedInput("a PEM file of a trust list holds certificates and nothing else")
+    bodies = _PEM.findall(text)
+    if len(bodies) > MAX_AUTHORITIES:
+        raise LimitExceeded(f"a trust list has {MAX_AUTHORITIES} authorities at most")
+    try:
+        return [decode_certificate(base64.b64decode("".join(body.split()), validate=True)) for body in bodies]
+    except ValueError as error:
+        raise MalformedInput("a certificate in PEM is not base64") from error

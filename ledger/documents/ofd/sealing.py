@@ -1,0 +1,121 @@
+"""Sealing and signing an OFD document: the signature's files are added, everything else stays as it was.
+
+The list of signatures is left unprotected, so that others can sign later; the parts of earlier signatures are
+protected. The archive is written anew, uncompressed and without dates: the same input gives the same bytes.
+"""
+
+import base64
+import html
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.crypto.suites import SM3
+from ledger.documents.asn1.algorithms import SM2_WITH_SM3, SM3_OID
+from ledger.documents.certificates.issuing import Holder
+from ledger.documents.ofd.archive import Archive, open_archive, write_archive
+from ledger.documents.ofd.references import ROOT, listed_signatures
+from ledger.documents.seals.making import sign_data, use_seal
+from ledger.encoding import times
+from ledger.errors import MalformedInput
+
+LIST: Final = "Doc_0/Signs/Signatures.xml"
+NAMESPACE: Final = 'xmlns:ofd="http://www.ofdspec.org/2016"'
+_DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_BODY_END: Final = re.compile(rb"</(?:(\w+):)?DocBody\s*>")
+_LIST_END: Final = re.compile(rb"</(?:\w+:)?Signatures\s*>")
+_HIGHEST: Final = re.compile(rb"(<(?:\w+:)?MaxSignId>)[^<]*(<)")
+_Sign = Callable[[bytes, str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Where the seal is shown: the page by its identifier in the document, and left, top, width, height in mm."""
+
+    page: str
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+def apply_seal(
+    document: bytes, seal: bytes, signer: Holder, time: int, stamps: Sequence[Stamp] = ()
+) -> bytes:
+    """Return the document with the seal applied, as of `time` (seconds since 1970). Raises: MalformedInput."""
+    return _add(
+        document, "Seal", time, lambda data, path: use_seal(seal, signer, data, path, time), seal, stamps
+    )
+
+
+def sign_document(document: bytes, signer: Holder, time: int) -> bytes:
+    """Return the document with a signature of a person (GB/T 35275) added. Raises: MalformedInput."""
+    return _add(document, "Sign", time, lambda data, path: sign_data(signer, data), None, ())
+
+
+def _add(
+    document: bytes, kind: str, time: int, sign: _Sign, seal: bytes | None, stamps: Sequence[Stamp]
+) -> bytes:
+    archive = open_archive(document)
+    parts = {name: archive.read(name) for name in archive.names}
+    number = _enter(archive, parts, kind)
+    folder = f"Doc_0/Signs/Sign_{number}"
+    if any(name.startswith(folder + "/") for name in parts):
+        raise MalformedInput(f"the document has a folder {folder} that belongs to no signature")
+    if seal is not None:
+        parts[f"{folder}/Seal.esl"] = seal
+    description = _description(folder, parts, time, seal is not None, stamps)
+    parts[f"{folder}/Signature.xml"] = description
+    parts[f"{folder}/SignedValue.dat"] = sign(description, f"/{folder}/Signature.xml")
+    return write_archive(parts, archive.comment)
+
+
+def _enter(archive: Archive, parts: dict[str, bytes], kind: str) -> int:
+    """Put the new signature into the list, which is made where there is none, and return its number."""
+    listed = listed_signatures(archive)
+    if listed and any(one.list_part != LIST for one in listed):
+        raise MalformedInput(f"the document keeps its signatures elsewhere than in {LIST}")
+    if LIST not in parts:
+        parts[LIST] = (
+            f"{_DECLARATION}<ofd:Signatures {NAMESPACE}><ofd:MaxSignId>0</ofd:MaxSignId></ofd:Signatures>\n".encode()
+        )
+        parts[ROOT] = _before(_BODY_END, parts[ROOT], f"<ofd:Signatures {NAMESPACE}>/{LIST}</ofd:Signatures>")
+    number = len(listed) + 1
+    entry = f'<ofd:Signature {NAMESPACE} ID="{number}" Type="{kind}" BaseLoc="/Doc_0/Signs/Sign_{number}/Signature.xml"/>'
+    parts[LIST] = _HIGHEST.sub(rb"\g<1>%d\2" % number, _before(_LIST_END, parts[LIST], entry))
+    return number
+
+
+def _before(end: re.Pattern[bytes], data: bytes, inserted: str) -> bytes:
+    """Return the XML with an element put in front of the one end tag: nothing else in it changes."""
+    found = [*end.finditer(data)]
+    if len(found) != 1:
+        raise MalformedInput("only documents of one body can be signed here")
+    return data[: found[0].start()] + inserted.encode() + data[found[0].start() :]
+
+
+def _description(
+    folder: str, parts: dict[str, bytes], time: int, has_seal: bool, stamps: Sequence[Stamp]
+) -> bytes:
+    references = "".join(
+        f'<ofd:Reference FileRef="/{html.escape(name)}">'
+        f"<ofd:CheckValue>{base64.b64encode(SM3.hash(data)).decode()}</ofd:CheckValue></ofd:Reference>"
+        for name, data in sorted(parts.items())
+        if name != LIST
+    )
+    annotations = "".join(
+        f'<ofd:StampAnnot ID="{number}" PageRef="{html.escape(stamp.page)}"'
+        f' Boundary="{stamp.left} {stamp.top} {stamp.width} {stamp.height}"/>'
+        for number, stamp in enumerate(stamps, 1)
+    )
+    seal = f"<ofd:Seal><ofd:BaseLoc>/{folder}/Seal.esl</ofd:BaseLoc></ofd:Seal>" if has_seal else ""
+    return (
+        f"{_DECLARATION}<ofd:Signature {NAMESPACE}><ofd:SignedInfo>"
+        '<ofd:Provider ProviderName="shunzheng" Company="shunzheng"/>'
+        f"<ofd:SignatureMethod>{SM2_WITH_SM3}</ofd:SignatureMethod>"
+        f"<ofd:SignatureDateTime>{times.format_time(time)}</ofd:SignatureDateTime>"
+        f'<ofd:References CheckMethod="{SM3_OID}">{references}</ofd:References>'
+        f"{annotations}{seal}</ofd:SignedInfo>"
+        f"<ofd:SignedValue>/{folder}/SignedValue.dat</ofd:SignedValue></ofd:Signature>\n"
+    ).encode()

@@ -1,0 +1,187 @@
+"""Verification of the signatures in an OFD document (GB/T 33190-2016 section 18, GM/T 0099-2020).
+
+For each signature: the protected parts against their digests, what it leaves unprotected, and the signature value:
+an SES_Signature where a seal was used, else SM2 in DER or a SignedData of GB/T 35275. One signature that cannot be
+read leaves the others as they are.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from ledger.crypto.suites import DIGEST_BYTES, Suite
+from ledger.documents.asn1.algorithms import suite_named
+from ledger.documents.certificates.trust_list import TrustList
+from ledger.documents.findings import CHECKS, Check, failed, passed, unknown
+from ledger.documents.inspection import Kind, SignatureReport
+from ledger.documents.ofd.archive import Archive
+from ledger.documents.ofd.references import Description, Listed, describe, is_encrypted, listed_signatures
+from ledger.documents.seals.ses import MAX_BYTES as MAX_VALUE_BYTES
+from ledger.documents.seals.ses import decode_signature
+from ledger.documents.seals.ses_signatures import seal_signature_report
+from ledger.documents.signatures.person_signatures import bare_report, signed_data_report
+from ledger.encoding import der
+from ledger.errors import LimitExceeded, MalformedInput
+
+MAX_REFERENCES: Final = 50_000  # of all signatures together: a second of work
+_ORDER: Final = [*CHECKS]
+
+
+@dataclass(slots=True)
+class Document:
+    """An opened document: its signatures as listed and described, and the digests taken so far."""
+
+    archive: Archive
+    listed: list[Listed]
+    described: dict[str, Description] = field(default_factory=dict)
+    _digests: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, archive: Archive) -> "Document":
+        """Read lists and descriptions. Raises: MalformedInput, LimitExceeded where the lists cannot be read."""
+        document = cls(archive, listed_signatures(archive))
+        for part in dict.fromkeys(one.part for one in document.listed):
+            if part is None:
+                continue
+            try:
+                document.described[part] = describe(archive, part)
+            except MalformedInput:
+                continue  # reported as such with its signature
+            if sum(len(one.references) for one in document.described.values()) > MAX_REFERENCES:
+                raise LimitExceeded(
+                    f"the signatures of a document cover {MAX_REFERENCES} parts at most in all"
+                )
+        return document
+
+    def digest(self, suite: Suite, part: str) -> bytes | None:
+        """Return the digest of a part, None where it cannot be read; taken once however many references name it."""
+        key = suite.name, part
+        if key not in self._digests:
+            try:
+                self._digests[key] = suite.hash(self.archive.read(part))
+            except MalformedInput:
+                self._digests[key] = None
+        return self._digests[key]
+
+    def apparatus(self) -> set[str]:
+        """Return the parts that exist only for signing, so that no signature can be expected to cover them.
+
+        Only what looks like one: a page that some description calls its seal stays a page.
+        """
+        found = {one.list_part for one in self.listed} | set(self.described)
+        for description in self.described.values():
+            for part in (description.value_part, description.seal_part):
+                if part is not None and part not in found and _is_der(self.archive, part):
+                    found.add(part)
+        return found
+
+
+def ofd_reports(archive: Archive, trust: TrustList | None) -> tuple[SignatureReport, ...]:
+    """Verify every signature of the document. Raises: MalformedInput, LimitExceeded where the lists cannot be read."""
+    document = Document.of(archive)
+    apparatus = document.apparatus()
+    return tuple(_report(document, apparatus, listed, trust) for listed in document.listed)
+
+
+def _report(
+    document: Document, apparatus: set[str], listed: Listed, trust: TrustList | None
+) -> SignatureReport:
+    archive = document.archive
+    description = document.described.get(listed.part or "")
+    if description is None:
+        missing = listed.part is not None and listed.part not in archive
+        return _unread(listed, "missing" if missing else "malformed")
+    references, altered = _references(document, listed, description)
+    covered = {reference.location.part for reference in description.references}
+    uncovered = tuple(part for part in archive.names if part not in covered | apparatus)
+    coverage = unknown("coverage", "partial") if uncovered else passed("coverage")
+    if description.value_part is None or description.value_part not in archive:
+        report = _unread(listed, "missing")
+    else:
+        try:
+            report = _value_report(
+                archive, description, archive.read(description.value_part, MAX_VALUE_BYTES), trust
+            )
+        except MalformedInput:
+            known = _is_der(archive, description.value_part)
+            report = _unread(listed, "malformed" if known else "encoding")
+    checks = sorted((references, coverage, *report.checks), key=lambda check: _ORDER.index(check.name))
+    return replace(
+        report,
+        checks=tuple(checks),
+        covers_all=not uncovered and bool(covered),
+        altered=altered,
+        uncovered=uncovered,
+    )
+
+
+def _unread(listed: Listed, reason: str) -> SignatureReport:
+    kind = Kind.OFD_SIGN if listed.type == "Sign" else Kind.SES
+    return SignatureReport(kind, 0, (unknown("structure", reason),))
+
+
+def _references(
+    document: Document, listed: Listed, description: Description
+) -> tuple[Check, tuple[str, ...]]:
+    """Compare every protected part with its digest; return the check and the parts that were altered or removed.
+
+    What is spelled otherwise than it is named is compared all the same, so that it hides no alteration.
+    """
+    suite = suite_named(description.digest_algorithm)
+    if not description.references:
+        return unknown("references", "nothing"), ()
+    if suite is None:
+        return unknown("references", "digest"), ()
+    digests = [(one.location.part, one.digest) for one in description.references]
+    comparable = [(part, digest) for part, digest in digests if part and len(digest) == DIGEST_BYTES]
+    altered = tuple(
+        dict.fromkeys(part for part, digest in comparable if document.digest(suite, part) != digest)
+    )
+    later = altered == (listed.list_part,) and _signed_later(document, listed)
+    if altered and not later:
+        if is_encrypted(document.archive) and not any(part in document.archive for part in altered):
+            return unknown("references", "encrypted"), altered
+        return failed("references", "altered"), altered
+    named = [one.location for one in description.references]
+    if not (listed.exact and description.exact and all(one.part and one.exact for one in named)):
+        return unknown("references", "path"), ()
+    if len(comparable) < len(digests):
+        return unknown("references", "digest"), ()
+    return passed("references", "later_signature" if later else "ok"), ()
+
+
+def _signed_later(document: Document, listed: Listed) -> bool:
+    """Tell whether the list names a signature after this one: adding it changed the list, and that is no forgery."""
+    return any(one.list_part == listed.list_part and one.order > listed.order for one in document.listed)
+
+
+def _value_report(
+    archive: Archive, description: Description, value: bytes, trust: TrustList | None
+) -> SignatureReport:
+    """Report on the signature value, told apart by its form: some writers put another type into the list."""
+    der.check(value)
+    tags = [tag for tag, _ in der.children(value)]
+    if tags == [der.INTEGER, der.INTEGER]:
+        return bare_report(value, description.data, description.date_time, trust)
+    if tags[:1] == [der.OID]:
+        return signed_data_report(value, description.data, description.date_time, trust)
+    signed = decode_signature(value)
+    report = seal_signature_report(signed, description.data, trust)
+    return replace(report, checks=(*report.checks, *_seal_file(archive, description, signed.seal.der)))
+
+
+def _seal_file(archive: Archive, description: Description, within: bytes) -> list[Check]:
+    if not description.names_seal:
+        return []
+    if description.seal_part is None or description.seal_part not in archive:
+        return [unknown("seal_file", "missing")]
+    same = archive.read(description.seal_part, MAX_VALUE_BYTES) == within
+    return [passed("seal_file") if same else failed("seal_file", "different")]
+
+
+def _is_der(archive: Archive, part: str) -> bool:
+    try:
+        data = archive.read(part, MAX_VALUE_BYTES)
+        der.check(data)
+    except MalformedInput:
+        return False
+    return data[0] == der.SEQUENCE

@@ -1,0 +1,155 @@
+"""Making seals and signatures in the forms that `ses` and `signed_data` read: for tests, demonstration and trials.
+
+In real life a licensed platform makes seals. Whatever is made here is read back before it is handed out.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from asn1crypto import core
+
+from ledger.crypto.suites import SM3
+from ledger.documents.asn1 import structures
+from ledger.documents.asn1.algorithms import SM2_WITH_SM3, SM3_OID, sm2_der
+from ledger.documents.certificates.issuing import Holder
+from ledger.documents.seals.ses import Picture, decode_seal, decode_signature
+from ledger.documents.signatures.signed_data import decode_signed_data
+from ledger.encoding import der
+
+MAKER_ID: Final = "SHUNZHENG"
+DATA, SIGNED_DATA = "1.2.156.10197.6.1.4.2.1", "1.2.156.10197.6.1.4.2.2"
+
+
+@dataclass(frozen=True, slots=True)
+class SealDraft:
+    """What a seal will say. Times are seconds since 1970; `kind` is the maker's number for the kind of seal.
+
+    `users` are the certificates (DER) that may use it, written as such or, from version 4, as their digests.
+    """
+
+    version: int
+    identifier: str
+    kind: int
+    name: str
+    users: tuple[bytes, ...]
+    created: int
+    valid_from: int
+    valid_until: int
+    picture: Picture
+    by_digest: bool = False
+
+
+def make_seal(draft: SealDraft, maker: Holder) -> bytes:
+    """Return the SESeal, signed by the maker. Raises: MalformedInput where it would not read back."""
+    info = (structures.SealInfo1 if draft.version == 1 else structures.SealInfo4)(_info(draft))
+    certificate, algorithm = core.OctetString(maker.certificate.der), core.ObjectIdentifier(SM2_WITH_SM3)
+    covered: bytes = info.dump()
+    if draft.version == 1:
+        covered = der.encode(der.SEQUENCE, covered, certificate.dump(), algorithm.dump())
+    signed = {
+        "certificate": certificate,
+        "algorithm": algorithm,
+        "signature": sm2_der(maker.key.sign(covered)),
+    }
+    seal = (
+        structures.Seal1({"info": info, "signed": signed})
+        if draft.version == 1
+        else structures.Seal4({"info": info, **signed})
+    )
+    return decode_seal(seal.dump()).der
+
+
+def use_seal(seal: bytes, signer: Holder, description: bytes, property_info: str, time: int) -> bytes:
+    """Return the SES_Signature of a description with that seal, in the seal's version. Raises: MalformedInput."""
+    first = decode_seal(seal).version == 1
+    body: dict[str, Any] = {
+        "version": decode_seal(seal).version,
+        "seal": (structures.Seal1 if first else structures.Seal4).load(seal, strict=True),
+        "data_hash": structures.Bits("bits", core.OctetBitString(SM3.hash(description))),
+        "property_info": property_info,
+    }
+    own = {"certificate": signer.certificate.der, "algorithm": SM2_WITH_SM3}
+    if first:
+        moment = structures.TimeInfo("bits", core.OctetBitString(_utc(time).dump()))
+        to_sign = structures.ToSign1({**body, **own, "time": moment})
+        value = structures.Signature1({"to_sign": to_sign, "signature": _sign(to_sign, signer)})
+    else:
+        moment = structures.TimeInfo("generalized", _generalized(time))
+        to_sign = structures.ToSign4({**body, "time": moment})
+        value = structures.Signature4({"to_sign": to_sign, **own, "signature": _sign(to_sign, signer)})
+    return decode_signature(value.dump()).der
+
+
+def sign_data(signer: Holder, description: bytes) -> bytes:
+    """Return a SignedData of GB/T 35275 over the digest of a description. Raises: MalformedInput."""
+    digest = SM3.hash(description)
+    certificate = signer.certificate
+    info = {
+        "version": 1,
+        "issuer_and_serial": {
+            "issuer": core.Any.load(certificate.issuer),
+            "serial_number": certificate.serial,
+        },
+        "digest_algorithm": {"algorithm": SM3_OID},
+        "signature_algorithm": {"algorithm": SM2_WITH_SM3},
+        "signature": sm2_der(signer.key.sign(digest)),
+    }
+    body = {
+        "version": 1,
+        "digest_algorithms": [{"algorithm": SM3_OID}],
+        "content": {"type": DATA, "content": core.OctetString(digest)},
+        "certificates": [core.Any.load(certificate.der)],
+        "signers": [info],
+    }
+    value: bytes = structures.SignedDataInfo({"type": SIGNED_DATA, "content": body}).dump()
+    decode_signed_data(value)
+    return value
+
+
+def _sign(to_sign: Any, signer: Holder) -> bytes:
+    return sm2_der(signer.key.sign(to_sign.dump()))
+
+
+def _info(draft: SealDraft) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        "type": draft.kind,
+        "name": _bytes_as_text(draft.name),
+        "certificates": structures.Octets([*draft.users]),
+    }
+    for name in ("created", "valid_from", "valid_until"):
+        moment = getattr(draft, name)
+        utc = draft.version == 1
+        properties[name] = structures.Time(
+            "utc" if utc else "generalized", _utc(moment) if utc else _generalized(moment)
+        )
+    if draft.version != 1:
+        properties["list_type"] = 2 if draft.by_digest else 1
+        if draft.by_digest:
+            digests = [{"type": "SM3", "value": SM3.hash(user)} for user in draft.users]
+            properties["certificates"] = structures.CertificateDigests(digests)
+    picture = draft.picture
+    return {
+        "header": {"id": "ES", "version": draft.version, "maker": MAKER_ID},
+        "identifier": draft.identifier,
+        "property": properties,
+        "picture": {
+            "type": picture.format,
+            "data": picture.data,
+            "width": picture.width,
+            "height": picture.height,
+        },
+    }
+
+
+def _bytes_as_text(text: str) -> str:
+    """Return text whose Latin 1 bytes are the UTF-8 of `text`, as the structures keep it."""
+    return text.encode().decode("latin-1")
+
+
+def _utc(moment: int) -> Any:
+    return structures.UTCTimeText(datetime.fromtimestamp(moment, UTC).strftime("%y%m%d%H%M%SZ"))
+
+
+def _generalized(moment: int) -> Any:
+    return structures.GeneralizedTimeText(datetime.fromtimestamp(moment, UTC).strftime("%Y%m%d%H%M%SZ"))

@@ -1,0 +1,109 @@
+"""Verification of seals and of what was signed with them: the parts of GB/T 38540-2020 7.3 and 8.3 that need no document.
+
+ 2. the digest of the description is the one that was signed
+ 3. the signer's certificate made the signature
+ 5. the seal maker made the seal
+ 6. the signer is listed in the seal
+ 7. certificate and seal were in force when it was used: then, not now
+ 8. both certificates lead to authorities of the trust list
+ 9. a timestamp on the signature or on the seal holds (`timestamps`)
+
+(1, the parts of the document, and 4, the seal beside the signature, are for `ofd_signatures`.)
+"""
+
+from ledger.crypto.suites import DIGEST_BYTES, SHA256, SM3
+from ledger.documents.asn1.algorithms import suite_named
+from ledger.documents.certificates.certificates import Certificate, readable
+from ledger.documents.certificates.signers import chains, in_force, made_by
+from ledger.documents.certificates.trust_list import SEAL_MAKERS, SIGNERS, TrustList
+from ledger.documents.findings import Check, failed, passed, unknown
+from ledger.documents.inspection import Kind, SignatureReport
+from ledger.documents.seals.ses import Seal, SealSignature
+from ledger.documents.signatures.timestamps import Stamps, as_one, check_timestamps
+
+
+def seal_report(seal: Seal, trust: TrustList | None) -> SignatureReport:
+    """Report on a seal alone: who made it and whether it is whole, as of its making."""
+    maker, stamps = readable(seal.certificate), _seal_stamps(seal, trust)
+    return SignatureReport(
+        kind=Kind.SES,
+        version=seal.version,
+        checks=(
+            passed("structure"),
+            made_by("seal_signature", maker, seal.signed, seal.signature, seal.algorithm),
+            chains([(maker, SEAL_MAKERS, seal.created)], trust),
+            *stamps.checks,
+        ),
+        seal_id=seal.identifier,
+        seal_name=seal.name,
+        seal_maker=maker.name if maker else None,
+        stamped_at=stamps.moment,
+    )
+
+
+def seal_signature_report(
+    signed: SealSignature, description: bytes | None, trust: TrustList | None
+) -> SignatureReport:
+    """Report on a use of a seal; `description` is the `Signature.xml` that should have been signed, where there is one."""
+    seal = signed.seal
+    signer, maker = readable(signed.certificate), readable(seal.certificate)
+    stamps = check_timestamps(_given(signed.timestamp), signed.signature, signed.time, trust)
+    return SignatureReport(
+        kind=Kind.SES,
+        version=signed.version,
+        checks=(
+            passed("structure"),
+            _data_hash(signed, description),
+            made_by("signature", signer, (signed.signed,), signed.signature, signed.algorithm),
+            made_by("seal_signature", maker, seal.signed, seal.signature, seal.algorithm),
+            _listed(seal, signed.certificate),
+            _validity(signer, signed.time, seal),
+            chains([(signer, SIGNERS, signed.time), (maker, SEAL_MAKERS, seal.created)], trust),
+            *as_one(*stamps.checks, *_seal_stamps(seal, trust).checks),
+        ),
+        signer=signer.name if signer else None,
+        issuer=signer.issuer_name if signer else None,
+        seal_id=seal.identifier,
+        seal_name=seal.name,
+        seal_maker=maker.name if maker else None,
+        signed_at=signed.time,
+        stamped_at=stamps.moment,
+    )
+
+
+def _data_hash(signed: SealSignature, description: bytes | None) -> Check:
+    if description is None:
+        return unknown("data_hash", "no_document")
+    if signed.data_hash in (SM3.hash(description), SHA256.hash(description)):
+        return passed("data_hash")
+    if len(signed.data_hash) != DIGEST_BYTES:
+        return unknown("data_hash", "digest")
+    return failed("data_hash", "altered")
+
+
+def _listed(seal: Seal, certificate: bytes) -> Check:
+    if certificate in seal.certificates:
+        return passed("signer_listed")
+    suites = [(suite_named(algorithm), digest) for algorithm, digest in seal.digests]
+    if any(suite is not None and suite.hash(certificate) == digest for suite, digest in suites):
+        return passed("signer_listed")
+    if any(suite is None for suite, _ in suites):
+        return unknown("signer_listed", "digest")
+    return failed("signer_listed", "not_listed")
+
+
+def _validity(signer: Certificate | None, moment: int | None, seal: Seal) -> Check:
+    certificate = in_force(signer, moment)
+    if certificate != passed("validity"):
+        return certificate
+    if moment is None or seal.valid_from is None or seal.valid_until is None:
+        return unknown("validity", "time")
+    return passed("validity") if seal.valid_from <= moment <= seal.valid_until else failed("validity", "seal")
+
+
+def _seal_stamps(seal: Seal, trust: TrustList | None) -> Stamps:
+    return check_timestamps(_given(seal.timestamp), seal.signature, seal.created, trust)
+
+
+def _given(timestamp: bytes | None) -> list[bytes]:
+    return [] if timestamp is None else [timestamp]

@@ -1,0 +1,1 @@
+"""Signatures of persons and timestamps, wherever they stand."""

@@ -1,0 +1,104 @@
+"""Verification of signatures without a seal (`Type=Sign`): SM2 alone, or within a SignedData of GB/T 35275.
+
+SM2 alone carries no certificate. Who signed is known only where a certificate of the trust list made it.
+"""
+
+from base64 import b64decode
+from binascii import unhexlify
+
+from ledger.crypto.suites import DIGEST_BYTES, SHA256, SM3
+from ledger.documents.asn1.algorithms import suite_named, verify_sm2
+from ledger.documents.asn1.texts import written_moment
+from ledger.documents.certificates.signers import chains, in_force, made_by
+from ledger.documents.certificates.trust_list import SIGNERS, TrustList
+from ledger.documents.findings import Check, failed, first_bad, passed, unknown
+from ledger.documents.inspection import Kind, SignatureReport
+from ledger.documents.signatures.signed_data import SignedData, Signer, decode_signed_data
+from ledger.documents.signatures.timestamps import as_one, check_timestamps
+
+
+def bare_report(value: bytes, description: bytes, date_time: str, trust: TrustList | None) -> SignatureReport:
+    """Report on an SM2 signature of the description with nothing around it."""
+    listed = [authority.certificate for authority in trust.of(SIGNERS)] if trust else []
+    signer = next((one for one in listed if one.key and verify_sm2(one.key, description, value)), None)
+    moment = written_moment(date_time)
+    checks = [passed("structure"), unknown("signature", "no_certificate")]
+    if signer is not None:
+        chain = chains([(signer, SIGNERS, moment)], trust)
+        checks = [passed("structure"), passed("signature"), in_force(signer, moment), chain]
+    return SignatureReport(
+        kind=Kind.OFD_SIGN,
+        version=0,
+        checks=tuple(checks),
+        signer=signer.name if signer else None,
+        issuer=signer.issuer_name if signer else None,
+        signed_at=moment,
+    )
+
+
+def signed_data_report(
+    value: bytes, description: bytes, date_time: str, trust: TrustList | None
+) -> SignatureReport:
+    """Report on a SignedData over the description. Raises: MalformedInput, LimitExceeded."""
+    data = decode_signed_data(value)
+    signer = data.signers[0]
+    stated = signer.time if signer.time is not None else written_moment(date_time)
+    used = [(one.certificate, SIGNERS, stated) for one in data.signers]
+    stamps = [check_timestamps(one.timestamps, one.signature, stated, trust) for one in data.signers]
+    return SignatureReport(
+        kind=Kind.OFD_SIGN,
+        version=data.version,
+        checks=(
+            passed("structure"),
+            _content(data, description),
+            first_bad(_signature(data, one, description) for one in data.signers),
+            first_bad(in_force(one.certificate, stated) for one in data.signers),
+            chains(used, trust, data.certificates),
+            *as_one(*(check for one in stamps for check in one.checks)),
+        ),
+        signer=signer.certificate.name if signer.certificate else None,
+        issuer=signer.certificate.issuer_name if signer.certificate else None,
+        signed_at=stated,
+        stamped_at=stamps[0].moment,
+    )
+
+
+def _content(data: SignedData, description: bytes) -> Check:
+    """The content is the description or its digest; where it is absent, the signature itself must tell.
+
+    It differs where it can be one of these and is not; what else writers put there cannot be compared.
+    """
+    if data.content is None or data.content == description:
+        return passed("data_hash")
+    digest = _digest_in(data.content)
+    if digest in (SM3.hash(description), SHA256.hash(description)):
+        return passed("data_hash")
+    known = all(suite_named(signer.digest_algorithm) for signer in data.signers)
+    comparable = len(data.content) == len(description) if digest is None else known
+    return failed("data_hash", "altered") if comparable else unknown("data_hash", "digest")
+
+
+def _digest_in(content: bytes) -> bytes | None:
+    """Return the digest that the content is: bare, in hexadecimal or in base64, which may have line ends."""
+    if len(content) == DIGEST_BYTES:
+        return content
+    letters = b"".join(content.split())
+    try:
+        digest = unhexlify(letters) if len(letters) == 64 else b64decode(letters, validate=True)
+    except ValueError:
+        return None
+    return digest if len(digest) == DIGEST_BYTES else None
+
+
+def _signature(data: SignedData, signer: Signer, description: bytes) -> Check:
+    """The signature is over the attributes, which name the digest of the content, or over the content."""
+    suite = suite_named(signer.digest_algorithm)
+    if suite is None:
+        return unknown("signature", "algorithm")
+    digest = suite.hash(description)
+    messages = tuple(one for one in (data.content, description, digest) if one is not None)
+    if signer.attributes is not None:
+        if signer.message_digest not in (digest, *map(suite.hash, messages)):
+            return failed("signature", "wrong")
+        messages = (signer.attributes,)
+    return made_by("signature", signer.certificate, messages, signer.signature, signer.algorithm)

@@ -1,0 +1,188 @@
+"""Timestamps (RFC 3161, GB/T 20520): an authority's word that a signature existed at a moment, checked offline.
+
+What is stamped is the value of a signature 对签名值的时间戳: in seals and their uses the octets of the BIT STRING
+(GB/T 38540-2020 for uses, GM/T 0031-2025 for seals too), in a SignedData those of the SignerInfo (RFC 3161, appendix A).
+
+A timestamp lies outside of what the signer signed: anybody can spoil it, remove it or put one there. So it never
+makes a document invalid, and a good one mends nothing: it says of a signature until when it was made, not whether.
+
+ 1. the token is a SignedData of one signer over a TSTInfo
+ 2. its imprint is the digest of the signature value
+ 3. its signer signed it, over attributes that name its content and, where they do, the signer's certificate
+ 4. that certificate is for timestamps alone and was in force when it was made
+ 5. it leads to an authority for timestamps on the trust list
+ 6. the signer does not claim to have signed later than that
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from asn1crypto import core, tsp
+
+from ledger.documents.asn1.algorithms import digest
+from ledger.documents.asn1.texts import asn1_moment
+from ledger.documents.certificates.certificates import Certificate, Signed
+from ledger.documents.certificates.trust_list import TIMESTAMPERS, TrustList, chain
+from ledger.documents.findings import Check, failed, first_bad, passed, unknown
+from ledger.documents.signatures.signed_data import SignedData, Signer, decode_signed_data
+from ledger.encoding import der
+from ledger.errors import MalformedInput
+from ledger.verification.reasons import Outcome
+
+MAX_TOKENS: Final = 4  # on one signature; one in every file that was seen
+CLOCKS_DIFFER: Final = 300  # seconds by which a signer's clock may be ahead of the authority's
+PROMPT: Final = 86_400  # seconds within which a signature is stamped where that belongs to signing
+_TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
+_CONTENT_TYPE, _SIGNING_CERTIFICATE = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.16.2.47"
+_FOR_TIMESTAMPS: Final = frozenset({"1.3.6.1.5.5.7.3.8"})
+_VERSIONS: Final = frozenset({"v1", "v2"})  # RFC 3161, GB/T 20520-2025
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One timestamp: `imprint` of what it stamps by `algorithm`, at `time` (seconds since 1970).
+
+    `named` is the algorithm and the digest of the certificate that its signer names, where that is by ESSCertIDv2.
+    """
+
+    time: int
+    algorithm: str
+    imprint: bytes
+    named: tuple[str, bytes] | None
+    data: SignedData
+
+    @property
+    def signer(self) -> Signer:
+        return self.data.signers[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Stamps:
+    """What the timestamps on a signature come to; `moment`: the first by which it existed, as an authority vouches."""
+
+    checks: tuple[Check, ...]
+    moment: int | None
+
+
+def check_timestamps(
+    tokens: Iterable[bytes], value: bytes, stated: int | None, trust: TrustList | None
+) -> Stamps:
+    """Check the timestamps on a signature of that value, whose signer states when it was made."""
+    given = list(tokens)
+    if len(given) > MAX_TOKENS:
+        return Stamps((unknown("timestamp", "malformed"),), None)
+    found = [_checked(token, value, stated, trust) for token in given]
+    first = min((moment for _, moment in found if moment is not None), default=None)
+    late = first is not None and stated is not None and first > stated + PROMPT
+    good = passed("timestamp", "late") if late else passed("timestamp")
+    return Stamps(tuple(good if check.outcome is Outcome.PASS else check for check, _ in found), first)
+
+
+def as_one(*checks: Check) -> tuple[Check, ...]:
+    """Return one check for several timestamps: the first that is not good, else the first with something to say."""
+    if not checks:
+        return ()
+    return (min(checks, key=lambda check: (check.outcome is Outcome.PASS, check.reason == "ok")),)
+
+
+def decode_token(data: bytes) -> Token:
+    """Read a TimeStampToken from DER. Raises: MalformedInput, LimitExceeded."""
+    signed = decode_signed_data(data)
+    if signed.content_type != _TST_INFO or signed.content is None:
+        raise MalformedInput("the SignedData holds no TSTInfo")
+    if len(signed.signers) != 1:
+        raise MalformedInput("a timestamp has one signer")
+    der.check(signed.content)
+    try:
+        return _read(signed, tsp.TSTInfo.load(signed.content, strict=True))
+    except (ValueError, TypeError, IndexError) as error:  # whatever asn1crypto finds wrong
+        raise MalformedInput(f"not a timestamp: {str(error)[:200]}") from error
+
+
+def _read(signed: SignedData, info: Any) -> Token:
+    moment = asn1_moment(info["gen_time"].contents.decode("latin-1"), utc_time=False)
+    if info["version"].native not in _VERSIONS or moment is None:
+        raise MalformedInput("a timestamp of another version, or without a time")
+    if any(extension["critical"].native for extension in info["extensions"]):
+        raise MalformedInput("a timestamp has an extension that must be understood")
+    imprint = info["message_imprint"]
+    return Token(
+        time=moment,
+        algorithm=imprint["hash_algorithm"]["algorithm"].dotted,
+        imprint=imprint["hashed_message"].native,
+        named=_named(signed.signers[0].values.get(_SIGNING_CERTIFICATE)),
+        data=signed,
+    )
+
+
+def _named(attribute: bytes | None) -> tuple[str, bytes] | None:
+    if attribute is None:
+        return None
+    first = tsp.SigningCertificateV2.load(attribute, strict=True)["certs"][0]
+    return first["hash_algorithm"]["algorithm"].dotted, first["cert_hash"].native
+
+
+def _checked(
+    data: bytes, value: bytes, stated: int | None, trust: TrustList | None
+) -> tuple[Check, int | None]:
+    """Return the check of one token and, where its authority's word holds, its time."""
+    try:
+        token = decode_token(data)  # 1
+    except MalformedInput:
+        return unknown("timestamp", "malformed"), None
+    check = first_bad(_steps(token, value, trust))
+    if check.outcome is not Outcome.PASS:
+        return check, None
+    return _beside(token.time, stated), token.time
+
+
+def _steps(token: Token, value: bytes, trust: TrustList | None) -> Iterator[Check]:
+    yield _same(digest(token.algorithm, value), token.imprint, "other")  # 2
+    certificate = token.signer.certificate
+    if certificate is None:
+        yield unknown("timestamp", "no_certificate")
+        return
+    yield from _signature(token, certificate)  # 3
+    if certificate.purposes != _FOR_TIMESTAMPS:  # 4
+        yield failed("timestamp", "purpose")
+    within = certificate.valid_at(token.time)
+    if within is None:
+        yield unknown("timestamp", "time")
+    elif not within:
+        yield failed("timestamp", "certificate")
+    led = chain(certificate, token.data.certificates, trust, TIMESTAMPERS, token.time)  # 5
+    yield replace(led, name="timestamp")
+
+
+def _signature(token: Token, certificate: Certificate) -> Iterator[Check]:
+    signer, content = token.signer, token.data.content
+    named_type = signer.values.get(_CONTENT_TYPE) == core.ObjectIdentifier(_TST_INFO).dump()
+    if signer.attributes is None or content is None or not named_type:
+        yield failed("timestamp", "wrong")
+        return
+    yield _same(digest(signer.digest_algorithm, content), signer.message_digest, "wrong")
+    if token.named is not None:
+        algorithm, named = token.named
+        yield _same(digest(algorithm, certificate.der), named, "wrong")
+    made = certificate.verify_any(
+        signer.attributes, signer.signature, signer.algorithm, signer.digest_algorithm
+    )
+    yield {
+        Signed.YES: passed("timestamp"),
+        Signed.NO: failed("timestamp", "wrong"),
+        Signed.UNKNOWN: unknown("timestamp", "algorithm"),
+    }[made]
+
+
+def _same(computed: bytes | None, found: bytes | None, otherwise: str) -> Check:
+    if computed is None:
+        return unknown("timestamp", "digest")
+    return passed("timestamp") if computed == found else failed("timestamp", otherwise)
+
+
+def _beside(moment: int, stated: int | None) -> Check:
+    """Compare with the signer's own word (6): what existed already was not signed later."""
+    if stated is not None and stated > moment + CLOCKS_DIFFER:
+        return failed("timestamp", "before")
+    return passed("timestamp")

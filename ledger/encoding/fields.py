@@ -1,0 +1,126 @@
+"""Read the members of a decoded JSON object, each in its form; refuse what is missing, malformed or unknown."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import TypeVar
+
+from ledger import limits
+from ledger.crypto.suites import Suite, parse_digest
+from ledger.encoding import times
+from ledger.encoding.canonical import Json
+from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
+
+T = TypeVar("T")
+
+
+def parse_hex(text: str, length: int | None = None) -> bytes:
+    """Return the bytes of lowercase hex.
+
+    Raises: MalformedInput for other text or a length in bytes other than `length`.
+    """
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        data = b""
+    if data.hex() != text:  # `fromhex` also reads upper case and spaces
+        raise MalformedInput("expected lowercase hexadecimal")
+    if length is not None and len(data) != length:
+        raise MalformedInput(f"expected {length} bytes in hexadecimal, not {len(data)}")
+    return data
+
+
+def parse_key_id(text: str) -> bytes:
+    """Return the 32 bytes of a key identifier written `0x<hex>`. Raises: MalformedInput."""
+    if not text.startswith("0x"):
+        raise MalformedInput("a key identifier is written 0x and 64 hexadecimal digits")
+    return parse_hex(text[2:], 32)
+
+
+class Fields:
+    """The members of one object, read once each; `close` refuses those that nobody read."""
+
+    def __init__(self, value: Json, where: str) -> None:
+        if not isinstance(value, dict):
+            raise MalformedInput(f"{where} must be an object")
+        self._members = dict(value)
+        self.where = where
+
+    def type(self, expected: str) -> None:
+        """Check the member `type`. Raises: NewerFormat for another version of the same type."""
+        given = self.text("type")
+        if given == expected:
+            return
+        if given.rpartition("/")[0] == expected.rpartition("/")[0]:
+            raise NewerFormat(
+                f"{self.where} is of type {given!r}; this program knows {expected!r}: update the program"
+            )
+        raise MalformedInput(f"{self.where} is of type {given!r}, expected {expected!r}")
+
+    def has(self, name: str) -> bool:
+        return name in self._members
+
+    def take(self, name: str) -> Json:
+        if name not in self._members:
+            raise MalformedInput(f"{self.where} lacks the member {name!r}")
+        return self._members.pop(name)
+
+    def text(self, name: str) -> str:
+        value = self.take(name)
+        if not isinstance(value, str):
+            raise MalformedInput(f"{self.where}.{name} must be text")
+        if not value or len(value) > limits.MAX_TEXT_CHARS:
+            raise MalformedInput(f"{self.where}.{name} must have 1 to {limits.MAX_TEXT_CHARS} characters")
+        return value
+
+    def parsed(self, name: str, parse: Callable[[str], T]) -> T:
+        """Read text and parse it; a failure names the member."""
+        value = self.text(name)
+        try:
+            return parse(value)
+        except MalformedInput as error:
+            raise type(error)(f"{self.where}.{name}: {error}") from error
+
+    def optional(self, name: str, parse: Callable[[str], T]) -> T | None:
+        return self.parsed(name, parse) if name in self._members else None
+
+    def integer(self, name: str, low: int, high: int) -> int:
+        value = self.take(name)
+        if type(value) is not int or not low <= value <= high:
+            raise MalformedInput(f"{self.where}.{name} must be an integer from {low} to {high}")
+        return value
+
+    def array(self, name: str, most: int) -> list[Json]:
+        """Read an array. Raises: LimitExceeded for more than `most` elements."""
+        value = self.take(name)
+        if not isinstance(value, list):
+            raise MalformedInput(f"{self.where}.{name} must be an array")
+        if len(value) > most:
+            raise LimitExceeded(f"{self.where}.{name} has {len(value)} elements, at most {most} are allowed")
+        return value
+
+    def hex(self, name: str, length: int) -> bytes:
+        return self.parsed(name, lambda text: parse_hex(text, length))
+
+    def hashes(self, name: str) -> tuple[bytes, ...]:
+        """Read an array of 32-byte hashes in hexadecimal, at most `limits.MAX_PATH`."""
+        found = []
+        for value in self.array(name, limits.MAX_PATH):
+            if not isinstance(value, str):
+                raise MalformedInput(f"{self.where}.{name} must hold text")
+            found.append(parse_hex(value, 32))
+        return tuple(found)
+
+    def digest(self, name: str) -> tuple[Suite, bytes]:
+        return self.parsed(name, parse_digest)
+
+    def time(self, name: str) -> int:
+        return self.parsed(name, times.parse_time)
+
+    def date(self, name: str) -> date | None:
+        return self.optional(name, times.parse_date)
+
+    def close(self) -> None:
+        """Refuse members that nobody read. Raises: MalformedInput."""
+        if self._members:
+            names = ", ".join(sorted(self._members)[:3])
+            raise MalformedInput(f"{self.where} has unknown members: {names[:120]}")

@@ -1,0 +1,187 @@
+"""A proof on paper: `SZ1:` + base45(zlib(CBOR)), small enough for one code (design: proof; RFC 9285, RFC 8949).
+
+The CBOR is a bijection of the canonical JSON: deterministic encoding (RFC 8949 section 4.2.1), in which text
+that is lowercase hexadecimal becomes tag 23 over its bytes and text that is unpadded base64url of 64 bytes
+becomes tag 21 over them. Whatever would not come out the same again is refused. The few kinds of items that a
+proof needs are read here and not by a library: the references and expansions of full CBOR would let a code of
+a page grow without end.
+"""
+
+import zlib
+from collections.abc import Callable
+from typing import Final
+
+import base45
+
+from ledger import limits
+from ledger.crypto.keys import decode_signature, encode_signature
+from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import decode as decode_json
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.fields import parse_hex
+from ledger.errors import LimitExceeded, MalformedInput
+from ledger.proof.proof import Proof, decode_proof
+
+PREFIX: Final = "SZ1:"
+_MIN_HEX_CHARS: Final = 16  # below, a tag would save nothing
+# Major types of RFC 8949 section 3.1, the tags of section 3.4.5.2 and the simple values of section 3.3.
+_INTEGER, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = 0, 2, 3, 4, 5, 6, 7
+_BASE64URL, _BASE16 = 21, 23
+_FALSE, _TRUE = 20, 21
+
+
+def encode_paper(proof: Proof) -> str:
+    """Return the text of the printed code. Raises: LimitExceeded when the proof is too large for paper."""
+    packed = pack(decode_json(proof.encode()))
+    if len(packed) > limits.MAX_PAPER_BYTES:
+        raise LimitExceeded(
+            f"the proof takes {len(packed)} bytes, a printed code {limits.MAX_PAPER_BYTES} at most"
+        )
+    return f"{PREFIX}{base45.b45encode(zlib.compress(packed, 9)).decode('ascii')}"
+
+
+def decode_paper(code: str) -> Proof:
+    """Read a printed code. Raises: MalformedInput, LimitExceeded, NewerFormat."""
+    if not code.startswith(PREFIX):
+        raise MalformedInput(f"a printed code begins with {PREFIX}")
+    if len(code) > 2 * limits.MAX_PAPER_BYTES:
+        raise LimitExceeded(f"the code has {len(code)} characters, more than any printed code holds")
+    try:
+        compressed = base45.b45decode(code[len(PREFIX) :])
+    except ValueError as error:
+        raise MalformedInput(f"the code is not base45: {error}") from error
+    return decode_proof(canonical(unpack(_inflate(compressed))))
+
+
+def decode_presented(text: bytes) -> Proof:
+    """Read a proof as a person presents it: the text of a file, or the code from paper.
+
+    Raises: MalformedInput, LimitExceeded, NewerFormat.
+    """
+    if not text.lstrip().startswith(PREFIX.encode()):
+        return decode_proof(text)
+    try:
+        return decode_paper(text.strip().decode("ascii"))
+    except UnicodeDecodeError as error:
+        raise MalformedInput("a printed code is ASCII") from error
+
+
+def _inflate(data: bytes) -> bytes:
+    inflater = zlib.decompressobj()
+    try:
+        packed = inflater.decompress(data, limits.MAX_PAPER_BYTES + 1)
+    except zlib.error as error:
+        raise MalformedInput(f"the code does not inflate: {error}") from error
+    if len(packed) > limits.MAX_PAPER_BYTES:
+        raise LimitExceeded(f"the code inflates beyond {limits.MAX_PAPER_BYTES} bytes")
+    if not inflater.eof or inflater.unused_data:
+        raise MalformedInput("the code is cut off or has data after its end")
+    return packed
+
+
+def pack(value: Json) -> bytes:
+    """Return the deterministic CBOR of canonical JSON."""
+    if isinstance(value, bool):
+        return _head(_SIMPLE, _TRUE if value else _FALSE)
+    if isinstance(value, int):
+        return _head(_INTEGER, value)
+    if isinstance(value, str):
+        return _pack_text(value)
+    if isinstance(value, list):
+        return _head(_ARRAY, len(value)) + b"".join(map(pack, value))
+    members = sorted((_head(_TEXT, len(name)) + name.encode(), pack(item)) for name, item in value.items())
+    return _head(_MAP, len(members)) + b"".join(name + item for name, item in members)
+
+
+def _pack_text(text: str) -> bytes:
+    for tag, read in _TAGGED:
+        try:
+            data = read(text)
+        except MalformedInput:
+            continue
+        return _head(_TAG, tag) + _head(_BYTES, len(data)) + data
+    encoded = text.encode()
+    return _head(_TEXT, len(encoded)) + encoded
+
+
+def _read_hex(text: str) -> bytes:
+    if len(text) < _MIN_HEX_CHARS:
+        raise MalformedInput("too short to save anything")
+    return parse_hex(text)
+
+
+_TAGGED: Final[tuple[tuple[int, Callable[[str], bytes]], ...]] = (
+    (_BASE16, _read_hex),
+    (_BASE64URL, decode_signature),
+)
+
+
+def _head(major: int, argument: int) -> bytes:
+    if argument < 24:
+        return bytes([major << 5 | argument])
+    width = next(width for width in (1, 2, 4, 8) if argument < 1 << 8 * width)
+    return bytes([major << 5 | 23 + width.bit_length()]) + argument.to_bytes(width, "big")
+
+
+def unpack(packed: bytes) -> Json:
+    """Return the JSON of deterministic CBOR. Raises: MalformedInput for any other form, LimitExceeded."""
+    reader = _Reader(packed)
+    value = reader.item(0)
+    if pack(value) != packed:
+        raise MalformedInput("the code is not in the one exact form of its proof")
+    return value
+
+
+class _Reader:
+    """Reads item after item; each takes at least a byte, so no input can ask for more than it has."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    def item(self, depth: int) -> Json:
+        if depth > limits.MAX_NESTING:
+            raise LimitExceeded(f"the code nests deeper than {limits.MAX_NESTING}")
+        major, argument = self._read_head()
+        if major == _INTEGER:
+            return argument
+        if major == _TEXT:
+            return self._read_text(argument)
+        if major == _ARRAY:
+            return [self.item(depth + 1) for _ in range(argument)]
+        if major == _MAP:
+            return dict(self._member(depth + 1) for _ in range(argument))
+        if major == _SIMPLE and argument in (_FALSE, _TRUE):
+            return argument == _TRUE
+        if major == _TAG and argument in (_BASE64URL, _BASE16):
+            inner, length = self._read_head()
+            if inner == _BYTES:
+                data = self._take(length)
+                return data.hex() if argument == _BASE16 else encode_signature(data)
+        raise MalformedInput("the code holds an item that no proof has")
+
+    def _member(self, depth: int) -> tuple[str, Json]:
+        major, length = self._read_head()
+        if major != _TEXT:
+            raise MalformedInput("the code has a member name that is not text")
+        return self._read_text(length), self.item(depth)
+
+    def _read_head(self) -> tuple[int, int]:
+        major, argument = divmod(self._take(1)[0], 32)
+        if argument < 24:
+            return major, argument
+        if argument > 27:
+            raise MalformedInput("the code holds an item of indefinite length")
+        return major, int.from_bytes(self._take(1 << argument - 24), "big")
+
+    def _read_text(self, length: int) -> str:
+        try:
+            return self._take(length).decode()
+        except UnicodeDecodeError as error:
+            raise MalformedInput("the code holds text that is not UTF-8") from error
+
+    def _take(self, length: int) -> bytes:
+        data = self._data[self._at : self._at + length]
+        if len(data) < length:
+            raise MalformedInput("the code ends in the middle of an item")
+        self._at += length
+        return data

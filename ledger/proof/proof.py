@@ -1,0 +1,157 @@
+"""The self-contained evidence 存证凭据 that travels with a document (design: proof).
+
+Decoding only; `verification` judges.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ledger import limits
+from ledger.crypto.trees import PathElement
+from ledger.encoding.canonical import Json, decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.fields import Fields, parse_hex
+from ledger.errors import LimitExceeded, MalformedInput
+from ledger.records.claims import Disclosure, decode_disclosure
+from ledger.records.records import Record, decode_record
+from ledger.records.submissions import Entry, decode_entry
+from ledger.registry.status import CHUNK_BYTES
+
+TYPE: Final = "shunzheng/proof/1"
+_MAX_SEQUENCE: Final = 2**53 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Staple:
+    """What a status was at an anchor: the chunk of 64 positions (32 bytes), its path to the status root."""
+
+    sequence: int
+    chunk: bytes
+    path: tuple[bytes, ...]
+
+    def to_json(self) -> Json:
+        return {
+            "sequence": self.sequence,
+            "chunk": self.chunk.hex(),
+            "path": [node.hex() for node in self.path],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A record, its place in a submission, the submission's place in a batch, proofs of linked records."""
+
+    record: Record
+    disclosure: Disclosure | None
+    index: int
+    path: tuple[bytes, ...]
+    entry: Entry
+    batch: tuple[PathElement, ...]
+    sequence: int
+    status: Staple | None = None
+    linked: tuple["Proof", ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        body: dict[str, Json] = {
+            "type": TYPE,
+            "record": self.record.to_json(),
+            "submission": {"index": self.index, "path": [node.hex() for node in self.path]},
+            "entry": self.entry.to_json(),
+            "batch": [[element.side, element.count, element.hash.hex()] for element in self.batch],
+            "sequence": self.sequence,
+        }
+        if self.disclosure is not None:
+            body["disclosure"] = self.disclosure.to_json()
+        if self.status is not None:
+            body["status"] = self.status.to_json()
+        if self.linked:
+            body["linked"] = [proof.to_json() for proof in self.linked]
+        return body
+
+    def encode(self) -> bytes:
+        """Return the canonical JSON text. Raises: LimitExceeded for what no reader takes."""
+        attached = _attached(self)
+        if attached > limits.MAX_LINKED:
+            raise LimitExceeded(f"{attached} proofs are linked, at most {limits.MAX_LINKED} are allowed")
+        text = canonical(self.to_json())
+        if len(text) > limits.MAX_PROOF_BYTES:
+            raise LimitExceeded(
+                f"the proof has {len(text)} bytes, at most {limits.MAX_PROOF_BYTES} are allowed"
+            )
+        return text
+
+
+def _attached(proof: Proof) -> int:
+    return len(proof.linked) + sum(map(_attached, proof.linked))
+
+
+def decode_proof(text: bytes) -> Proof:
+    """Read a proof from its JSON text, in any layout. Raises: MalformedInput, LimitExceeded, NewerFormat."""
+    if len(text) > limits.MAX_PROOF_BYTES:
+        raise LimitExceeded(f"the proof has {len(text)} bytes, at most {limits.MAX_PROOF_BYTES} are allowed")
+    return read_proof(decode(text))
+
+
+def read_proof(value: Json) -> Proof:
+    """Read a proof from decoded JSON. Raises: MalformedInput, LimitExceeded, NewerFormat."""
+    return _read(value, depth=0, budget=[limits.MAX_LINKED])
+
+
+def _read(value: Json, depth: int, budget: list[int]) -> Proof:
+    fields = Fields(value, "proof")
+    fields.type(TYPE)
+    place = Fields(fields.take("submission"), "proof.submission")
+    index, path = place.integer("index", 0, limits.MAX_SUBMISSION_RECORDS - 1), place.hashes("path")
+    place.close()
+    proof = Proof(
+        record=decode_record(fields.take("record")),
+        disclosure=decode_disclosure(fields.take("disclosure")) if fields.has("disclosure") else None,
+        index=index,
+        path=path,
+        entry=decode_entry(fields.take("entry")),
+        batch=tuple(_element(item) for item in fields.array("batch", limits.MAX_PATH)),
+        sequence=fields.integer("sequence", 1, _MAX_SEQUENCE),
+        status=_staple(fields.take("status")) if fields.has("status") else None,
+        linked=_linked(fields, depth, budget),
+    )
+    fields.close()
+    return proof
+
+
+def _linked(fields: Fields, depth: int, budget: list[int]) -> tuple[Proof, ...]:
+    """Read linked proofs within what is left of the budget for the whole proof; nesting rules out cycles."""
+    if not fields.has("linked"):
+        return ()
+    if depth == limits.MAX_LINK_DEPTH:
+        raise LimitExceeded(f"proofs are linked more than {limits.MAX_LINK_DEPTH} deep")
+    items = fields.array("linked", limits.MAX_LINKED)
+    if not items:
+        raise MalformedInput("`linked` is left out when there are none")
+    budget[0] -= len(items)
+    if budget[0] < 0:
+        raise LimitExceeded(f"more than {limits.MAX_LINKED} proofs are linked")
+    return tuple(_read(item, depth + 1, budget) for item in items)
+
+
+def _element(item: Json) -> PathElement:
+    match item:
+        case [("left" | "right") as side, int(count), str(digest)] if not isinstance(count, bool):
+            return PathElement(side, count, parse_hex(digest, 32))
+    raise MalformedInput('an element of `batch` is ["left" or "right", count, hash]')
+
+
+def _staple(value: Json) -> Staple:
+    fields = Fields(value, "status")
+    staple = Staple(
+        sequence=fields.integer("sequence", 1, _MAX_SEQUENCE),
+        chunk=fields.hex("chunk", CHUNK_BYTES),
+        path=fields.hashes("path"),
+    )
+    fields.close()
+    return staple
+
+
+def is_proof(value: Json) -> bool:
+    """Tell whether decoded JSON presents itself as a proof of any version."""
+    return isinstance(value, Mapping) and str(value.get("type", "")).startswith("shunzheng/proof/")

@@ -1,0 +1,147 @@
+"""A wide range of a log's statuses at one anchor, from which a holder takes the new staple of a proof (docs/formats).
+
+A node that is asked for one chunk learns which 64 certificates somebody looks at; of a range it learns one of 262,144.
+Nothing here is trusted: a range proves only that it leads to some status root, and a staple made of it is judged by
+whoever verifies the proof, against the anchors that he knows himself.
+"""
+
+import base64
+import binascii
+import zlib
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ledger.crypto import suites
+from ledger.crypto.suites import Suite
+from ledger.crypto.trees import MerkleTree, counted_root
+from ledger.encoding import times
+from ledger.encoding.canonical import Json, decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.fields import Fields
+from ledger.errors import LimitExceeded, MalformedInput
+from ledger.limits import MAX_LOG_SIZE, MAX_RANGE_BYTES
+from ledger.proof.proof import Proof, Staple
+from ledger.registry.status import CHUNK_BYTES, CHUNK_POSITIONS, chunks_of, staple_root, status_leaf
+from ledger.registry.trust import Anchor
+
+TYPE: Final = "shunzheng/status-range/1"
+RANGE_CHUNKS: Final = 4096  # 128 kB before they are deflated; a power of two, so that a range is a subtree
+RANGE_POSITIONS: Final = RANGE_CHUNKS * CHUNK_POSITIONS
+_MAX_SEQUENCE: Final = 2**53 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRange:
+    """The chunks from position `first` on, up to 4,096 of 32 bytes, and the path from their subtree to the status root.
+
+    `time` and `size` are those of anchor `sequence`, as whoever made the range says.
+    """
+
+    suite: Suite
+    log: str
+    sequence: int
+    time: int
+    size: int
+    first: int
+    chunks: bytes
+    path: tuple[bytes, ...]
+
+    def __post_init__(self) -> None:
+        """Raises: MalformedInput when the chunks are not those of such a range."""
+        left = chunks_of(self.size) - self.first // CHUNK_POSITIONS
+        if self.first % RANGE_POSITIONS or left < 1:
+            raise MalformedInput(f"no range begins at position {self.first} of {self.size}")
+        if len(self.chunks) != min(left, RANGE_CHUNKS) * CHUNK_BYTES:
+            raise MalformedInput(f"{len(self.chunks)} bytes are not the chunks of the range at {self.first}")
+
+    def root(self) -> bytes:
+        """Return the status root to which the range leads. Raises: MalformedInput when the path does not fit."""
+        staple = self.staple(self.first)
+        return staple_root(self.suite, self.size, self.first, staple.chunk, staple.path)
+
+    def staple(self, position: int) -> Staple:
+        """Return the staple of a position of the range. Raises: MalformedInput for any other."""
+        if not self.first <= position < min(self.size, self.first + RANGE_POSITIONS):
+            raise MalformedInput(f"position {position} lies outside the range at {self.first}")
+        starts = range(0, len(self.chunks), CHUNK_BYTES)
+        chunks = [self.chunks[start : start + CHUNK_BYTES] for start in starts]
+        first, index = self.first // CHUNK_POSITIONS, (position - self.first) // CHUNK_POSITIONS
+        tree = MerkleTree(
+            self.suite, [status_leaf(self.suite, first + place, chunk) for place, chunk in enumerate(chunks)]
+        )
+        return Staple(self.sequence, chunks[index], (*tree.path(index), *self.path))
+
+    def encode(self) -> bytes:
+        """Return the canonical JSON text."""
+        packed = base64.urlsafe_b64encode(zlib.compress(self.chunks)).rstrip(b"=").decode()
+        body: dict[str, Json] = {
+            "type": TYPE,
+            "log": self.log,
+            "suite": self.suite.name,
+            "sequence": self.sequence,
+            "time": times.format_time(self.time),
+            "size": self.size,
+            "position": self.first,
+            "chunks": packed,
+            "path": [node.hex() for node in self.path],
+        }
+        return canonical(body)
+
+
+def decode_range(text: bytes) -> StatusRange:
+    """Read a range from its JSON text. Raises: MalformedInput, LimitExceeded, NewerFormat."""
+    if len(text) > MAX_RANGE_BYTES:
+        raise LimitExceeded(f"the range has {len(text)} bytes, at most {MAX_RANGE_BYTES} are allowed")
+    fields = Fields(decode(text), "range")
+    fields.type(TYPE)
+    found = StatusRange(
+        suite=suites.by_name(fields.text("suite")),
+        log=fields.text("log"),
+        sequence=fields.integer("sequence", 1, _MAX_SEQUENCE),
+        time=fields.time("time"),
+        size=fields.integer("size", 1, MAX_LOG_SIZE),
+        first=fields.integer("position", 0, MAX_LOG_SIZE),
+        chunks=_inflate(fields.take("chunks")),
+        path=fields.hashes("path"),
+    )
+    fields.close()
+    found.root()  # the path fits the size
+    return found
+
+
+def _inflate(text: Json) -> bytes:
+    if not isinstance(text, str):
+        raise MalformedInput("the chunks are text in base64url")
+    inflater = zlib.decompressobj()
+    try:
+        packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        chunks = inflater.decompress(packed, RANGE_CHUNKS * CHUNK_BYTES + 1)
+    except (binascii.Error, ValueError, zlib.error) as error:
+        raise MalformedInput(f"the chunks do not inflate: {error}") from error
+    if not inflater.eof or inflater.unused_data:
+        raise MalformedInput("the chunks are cut off, too many, or have data after their end")
+    return chunks
+
+
+def position_of(proof: Proof, anchor: Anchor) -> int:
+    """Return the position of the record at its anchor. Raises: MalformedInput when proof and anchor do not fit.
+
+    Step 6 of a verification, for whoever knows the anchor from hearsay.
+    """
+    statement = proof.entry.statement
+    if (anchor.log, anchor.sequence) != (statement.log, proof.sequence):
+        raise MalformedInput(f"anchor {anchor.sequence} of {anchor.log} is not that of the proof")
+    batch = counted_root(statement.suite, statement.count, proof.entry.leaf()[1], proof.batch)
+    if (batch.root, batch.total) != (anchor.root, anchor.size - anchor.size_before):
+        raise MalformedInput(f"the proof does not fit anchor {anchor.sequence} of {anchor.log}")
+    return anchor.size_before + batch.first + proof.index
+
+
+def refreshed(proof: Proof, found: StatusRange, position: int) -> Proof:
+    """Return the proof with its staple from `found`. Raises: MalformedInput when that is another log or not newer."""
+    statement = proof.entry.statement
+    if (found.log, found.suite) != (statement.log, statement.suite):
+        raise MalformedInput(f"the range is of the log {found.log}, the proof of {statement.log}")
+    if found.sequence < max(proof.sequence, proof.status.sequence if proof.status else 0):
+        raise MalformedInput(f"the range is of anchor {found.sequence}, older than what the proof carries")
+    return replace(proof, status=found.staple(position))

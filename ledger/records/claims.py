@@ -1,0 +1,220 @@
+"""What a certificate states, committed value by value, so that any part can be shown alone (design: claims).
+
+    salt_i       = H(03 ‖ master ‖ u32 i)[:16]
+    commitment_i = H(02 ‖ salt_i ‖ JCS(value_i))
+    digest       = H(04 ‖ JCS([[name_i, hex(commitment_i)], …]))      names unique, ascending by code point
+
+The master is drawn at random by the client, once a record; without it nothing can be guessed from the digest.
+Documents are claims named `document/1`, `document/2`, … whose value is `{"media_type", "size", "digest"}`.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from ledger import limits
+from ledger.crypto.suites import Suite, parse_digest
+from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.fields import Fields, parse_hex
+from ledger.errors import LimitExceeded, MalformedInput
+
+MASTER_BYTES = 16
+SALT_BYTES = 16
+_DOCUMENT = re.compile(r"document/[1-9][0-9]{0,2}")
+MAX_DOCUMENT_BYTES = 2**40
+
+Claim = tuple[str, Json]
+
+
+def commitments(suite: Suite, master: bytes, claims: Sequence[Claim]) -> list[bytes]:
+    """Return the 32-byte commitment of every claim, in order."""
+    digest = suite.hash
+    prefix = b"\x03" + master
+    return [
+        digest(b"\x02" + digest(prefix + index.to_bytes(4, "big"))[:SALT_BYTES] + canonical(value))
+        for index, (_, value) in enumerate(claims)
+    ]
+
+
+def claims_digest(suite: Suite, names: Iterable[str], committed: Iterable[bytes]) -> bytes:
+    """Return the 32 bytes that a record's `claims` states."""
+    pairs: list[Json] = [[name, value.hex()] for name, value in zip(names, committed, strict=True)]
+    return suite.hash(b"\x04" + canonical(pairs))
+
+
+@dataclass(frozen=True, slots=True)
+class FullDisclosure:
+    """Every claim, and the master from which all salts follow. Names are unique and ascending."""
+
+    master: bytes
+    claims: tuple[Claim, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.master) != MASTER_BYTES:
+            raise MalformedInput(f"a master has {MASTER_BYTES} bytes")
+        _check_names([name for name, _ in self.claims])
+
+    def digest(self, suite: Suite) -> bytes:
+        return claims_digest(
+            suite, (name for name, _ in self.claims), commitments(suite, self.master, self.claims)
+        )
+
+    @property
+    def values(self) -> dict[str, Json]:
+        return dict(self.claims)
+
+    @property
+    def withheld_names(self) -> frozenset[str]:
+        return frozenset()
+
+    def select(self, suite: Suite, names: Collection[str]) -> "SelectiveDisclosure":
+        """Show `names` and withhold the rest. Raises: MalformedInput for a name that is not there."""
+        unknown = set(names) - {name for name, _ in self.claims}
+        if unknown:
+            raise MalformedInput(f"there is no claim named {sorted(unknown)[0][:80]!r}")
+        shown, withheld = [], []
+        for index, ((name, value), commitment) in enumerate(
+            zip(self.claims, commitments(suite, self.master, self.claims), strict=True)
+        ):
+            if name in names:
+                salt = suite.hash(b"\x03" + self.master + index.to_bytes(4, "big"))[:SALT_BYTES]
+                shown.append((name, salt, value))
+            else:
+                withheld.append((name, commitment))
+        return SelectiveDisclosure(tuple(shown), tuple(withheld))
+
+    def to_json(self) -> Json:
+        return {"master": self.master.hex(), "claims": [[name, value] for name, value in self.claims]}
+
+
+@dataclass(frozen=True, slots=True)
+class SelectiveDisclosure:
+    """Some claims with salt and value, the others by name and commitment: what is withheld can be seen."""
+
+    shown: tuple[tuple[str, bytes, Json], ...]
+    withheld: tuple[tuple[str, bytes], ...]
+
+    def __post_init__(self) -> None:
+        _check_names([name for name, _, _ in self.shown])
+        _check_names([name for name, _ in self.withheld])
+        _check_names([name for name, _ in self._committed_names()])
+
+    def _committed_names(self) -> list[tuple[str, int]]:
+        """Every name with its place among shown (non-negative) or withheld (negative), ascending by name."""
+        named = [(name, place) for place, (name, _, _) in enumerate(self.shown)]
+        named += [(name, ~place) for place, (name, _) in enumerate(self.withheld)]
+        return sorted(named)
+
+    def digest(self, suite: Suite) -> bytes:
+        committed = []
+        named = self._committed_names()
+        for _, place in named:
+            if place >= 0:
+                _, salt, value = self.shown[place]
+                committed.append(suite.hash(b"\x02" + salt + canonical(value)))
+            else:
+                committed.append(self.withheld[~place][1])
+        return claims_digest(suite, (name for name, _ in named), committed)
+
+    @property
+    def values(self) -> dict[str, Json]:
+        return {name: value for name, _, value in self.shown}
+
+    @property
+    def withheld_names(self) -> frozenset[str]:
+        return frozenset(name for name, _ in self.withheld)
+
+    def to_json(self) -> Json:
+        return {
+            "shown": [[name, salt.hex(), value] for name, salt, value in self.shown],
+            "withheld": [[name, commitment.hex()] for name, commitment in self.withheld],
+        }
+
+
+Disclosure = FullDisclosure | SelectiveDisclosure
+
+
+def decode_disclosure(value: Json) -> Disclosure:
+    """Read a disclosure, full (`master`, `claims`) or selective (`shown`, `withheld`).
+
+    Raises: MalformedInput.
+    """
+    fields = Fields(value, "disclosure")
+    if fields.has("master"):
+        master = fields.hex("master", MASTER_BYTES)
+        rows = [_row(item, 2) for item in fields.array("claims", limits.MAX_CLAIMS)]
+        fields.close()
+        return FullDisclosure(master, tuple((_name(row[0]), row[1]) for row in rows))
+    shown = [_row(item, 3) for item in fields.array("shown", limits.MAX_CLAIMS)]
+    withheld = [_row(item, 2) for item in fields.array("withheld", limits.MAX_CLAIMS)]
+    fields.close()
+    return SelectiveDisclosure(
+        tuple((_name(row[0]), _hex(row[1], SALT_BYTES), row[2]) for row in shown),
+        tuple((_name(row[0]), _hex(row[1], 32)) for row in withheld),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentClaim:
+    """The fingerprint of one registered document: media type, size in bytes, digest under the log's suite."""
+
+    media_type: str
+    size: int
+    suite: Suite
+    digest: bytes
+
+    def describes(self, content: bytes) -> bool:
+        """Tell whether `content` is the document, byte for byte."""
+        return self.size == len(content) and self.suite.hash(content) == self.digest
+
+    def to_json(self) -> Json:
+        return {"media_type": self.media_type, "size": self.size, "digest": self.suite.format(self.digest)}
+
+
+def is_document(name: str) -> bool:
+    """Tell whether a claim of this name states a document."""
+    return name.startswith("document/") and _DOCUMENT.fullmatch(name) is not None
+
+
+def document_claim(suite: Suite, content: bytes, media_type: str) -> DocumentClaim:
+    """State the document whose bytes are `content`."""
+    return DocumentClaim(media_type, len(content), suite, suite.hash(content))
+
+
+def decode_document(value: Json) -> DocumentClaim:
+    """Read the value of a document claim. Raises: MalformedInput."""
+    fields = Fields(value, "document claim")
+    media_type = fields.text("media_type")
+    size = fields.integer("size", 0, MAX_DOCUMENT_BYTES)
+    suite, digest = fields.parsed("digest", parse_digest)
+    fields.close()
+    return DocumentClaim(media_type, size, suite, digest)
+
+
+def _check_names(names: list[str]) -> None:
+    if len(names) > limits.MAX_CLAIMS:
+        raise LimitExceeded(f"a record states at most {limits.MAX_CLAIMS} claims, not {len(names)}")
+    for before, after in pairwise(names):
+        if before >= after:
+            same = "twice" if before == after else "out of ascending order"
+            raise MalformedInput(f"the claim {after[:80]!r} stands {same}")
+
+
+def _row(item: Json, length: int) -> list[Json]:
+    if not isinstance(item, list) or len(item) != length:
+        raise MalformedInput(f"each claim of a disclosure is an array of {length}")
+    return item
+
+
+def _name(value: Json) -> str:
+    if not isinstance(value, str) or not value or len(value) > limits.MAX_TEXT_CHARS:
+        raise MalformedInput("the name of a claim must be text")
+    return value
+
+
+def _hex(value: Json, length: int) -> bytes:
+    if not isinstance(value, str):
+        raise MalformedInput("expected hexadecimal text in a disclosure")
+    return parse_hex(value, length)

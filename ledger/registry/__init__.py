@@ -1,0 +1,1 @@
+"""What the chain says: acts, the facts that follow from them, statuses, checkpoints and snapshots."""

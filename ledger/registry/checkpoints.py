@@ -1,0 +1,188 @@
+"""Checkpoints 检查点: where a registry's events stand, as cities vouch for it, and two that contradict each other.
+
+A checkpoint stands at the last event of a block, so every node computes the same bytes from what it followed itself, and
+cosignatures by several cities are of one text. Whose cosignatures count is not said here but in a trust file
+(`ledger.registry.trust_files`). Formats: docs/formats/checkpoint.md.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Self
+
+from ledger import limits
+from ledger.crypto.keys import PrivateKey, PublicKey, decode_signature, encode_signature
+from ledger.encoding import times
+from ledger.encoding.canonical import MAX_INTEGER, Json
+from ledger.encoding.canonical import decode as decode_json
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.fields import Fields, parse_key_id
+from ledger.errors import LimitExceeded, MalformedInput
+
+TYPE: Final = "shunzheng/checkpoint/1"
+COSIGNED_TYPE: Final = "shunzheng/cosigned/1"
+FORK_TYPE: Final = "shunzheng/fork/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The head (32 bytes) after event `n`, and the block (its hash and time) that holds this event."""
+
+    registry: str
+    n: int
+    head: bytes
+    block: int
+    block_hash: bytes
+    time: int
+
+    def to_json(self) -> dict[str, Json]:
+        return {
+            "type": TYPE,
+            "registry": self.registry,
+            "n": self.n,
+            "head": "0x" + self.head.hex(),
+            "block": self.block,
+            "block_hash": "0x" + self.block_hash.hex(),
+            "time": times.format_time(self.time),
+        }
+
+    def encode(self) -> bytes:
+        """Return the bytes that are signed."""
+        return canonical(self.to_json())
+
+
+@dataclass(frozen=True, slots=True)
+class Cosignature:
+    """A node's signature (64 bytes) of a checkpoint, and the id of its key (32 bytes)."""
+
+    key: bytes
+    signature: bytes
+
+    @classmethod
+    def make(cls, key: PrivateKey, checkpoint: Checkpoint) -> Self:
+        return cls(key.public.id, key.sign(checkpoint.encode()))
+
+    def to_json(self) -> Json:
+        return {"key": "0x" + self.key.hex(), "signature": encode_signature(self.signature)}
+
+
+@dataclass(frozen=True, slots=True)
+class Cosigned:
+    """A checkpoint with cosignatures, one a key, in ascending order of the key ids. They are not checked here."""
+
+    checkpoint: Checkpoint
+    cosignatures: tuple[Cosignature, ...] = ()
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint, cosignatures: Iterable[Cosignature]) -> Self:
+        """Put cosignatures into their order; of several by one key the first stays."""
+        by_key: dict[bytes, Cosignature] = {}
+        for cosignature in cosignatures:
+            by_key.setdefault(cosignature.key, cosignature)
+        return cls(checkpoint, tuple(by_key[key] for key in sorted(by_key)))
+
+    def proven(self, keys: Mapping[bytes, PublicKey]) -> Self:
+        """Return it with those cosignatures alone that are good and by `keys`, which are named by their ids."""
+        message = self.checkpoint.encode()
+        good = (
+            one
+            for one in self.cosignatures
+            if one.key in keys and keys[one.key].verify(message, one.signature)
+        )
+        return replace(self, cosignatures=tuple(good))
+
+    def to_json(self) -> dict[str, Json]:
+        return {
+            "type": COSIGNED_TYPE,
+            "checkpoint": self.checkpoint.to_json(),
+            "cosignatures": [one.to_json() for one in self.cosignatures],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Two checkpoints of one registry that no one history can hold: the evidence is in their cosignatures."""
+
+    first: Cosigned
+    second: Cosigned
+
+    def to_json(self) -> dict[str, Json]:
+        return {"type": FORK_TYPE, "first": self.first.to_json(), "second": self.second.to_json()}
+
+
+def contradiction(one: Checkpoint, other: Checkpoint) -> str | None:
+    """Say in what two checkpoints contradict each other, so that one history cannot hold both; None where it may.
+
+    Of two registries, or at different events in an order that fits, nothing can be said without the events between.
+    """
+    if one.registry != other.registry:
+        return None
+    first, second = sorted((one, other), key=lambda checkpoint: checkpoint.n)
+    if first.n == second.n:
+        differing = [name for name in ("head", "block", "block_hash", "time") if _differ(first, second, name)]
+        return f"event {first.n} with different {', '.join(differing)}" if differing else None
+    if first.block > second.block or first.time > second.time:
+        return f"event {second.n} before event {first.n}"
+    if first.block == second.block:
+        return f"the last event of block {first.block} is said to be {first.n} and {second.n}"
+    return None
+
+
+def _differ(one: Checkpoint, other: Checkpoint, name: str) -> bool:
+    return bool(getattr(one, name) != getattr(other, name))
+
+
+def decode_checkpoint(value: Json) -> Checkpoint:
+    """Read the JSON object of a checkpoint. Raises: MalformedInput, NewerFormat."""
+    fields = Fields(value, "checkpoint")
+    fields.type(TYPE)
+    checkpoint = Checkpoint(
+        registry=fields.text("registry"),
+        n=fields.integer("n", 1, MAX_INTEGER),
+        head=fields.parsed("head", parse_key_id),
+        block=fields.integer("block", 0, MAX_INTEGER),
+        block_hash=fields.parsed("block_hash", parse_key_id),
+        time=fields.time("time"),
+    )
+    fields.close()
+    return checkpoint
+
+
+def decode_cosignatures(values: Iterable[Json]) -> tuple[Cosignature, ...]:
+    """Read cosignatures, which must stand in ascending order of their keys. Raises: MalformedInput."""
+    found: list[Cosignature] = []
+    for value in values:
+        fields = Fields(value, "cosignature")
+        one = Cosignature(fields.parsed("key", parse_key_id), fields.parsed("signature", decode_signature))
+        fields.close()
+        if found and one.key <= found[-1].key:
+            raise MalformedInput("cosignatures stand in ascending order of their keys, one a key")
+        found.append(one)
+    return tuple(found)
+
+
+def decode_cosigned(value: Json) -> Cosigned:
+    """Read the JSON object of a checkpoint with its cosignatures. Raises: MalformedInput, NewerFormat."""
+    fields = Fields(value, "cosigned checkpoint")
+    fields.type(COSIGNED_TYPE)
+    checkpoint = decode_checkpoint(fields.take("checkpoint"))
+    cosigned = Cosigned(checkpoint, decode_cosignatures(fields.array("cosignatures", limits.MAX_COSIGNERS)))
+    fields.close()
+    return cosigned
+
+
+def read_cosigned(data: bytes) -> Cosigned:
+    """Read the file of a checkpoint with its cosignatures. Raises: MalformedInput, NewerFormat, LimitExceeded."""
+    if len(data) > limits.MAX_TRUST_BYTES:
+        raise LimitExceeded(f"a checkpoint has {limits.MAX_TRUST_BYTES} bytes at most, not {len(data)}")
+    return decode_cosigned(decode_json(data))
+
+
+def decode_fork(value: Json) -> Fork:
+    """Read evidence of a fork. Raises: MalformedInput where the two do not contradict each other."""
+    fields = Fields(value, "fork")
+    fields.type(FORK_TYPE)
+    fork = Fork(decode_cosigned(fields.take("first")), decode_cosigned(fields.take("second")))
+    fields.close()
+    if contradiction(fork.first.checkpoint, fork.second.checkpoint) is None:
+        raise MalformedInput("the two checkpoints do not contradict each other")
+    return fork

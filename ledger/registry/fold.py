@@ -1,0 +1,193 @@
+"""Derive facts from registry events: the one place that says what an act means (design: status, issuers).
+
+An anchor whose status words or status root do not fit is void: its size counts, nothing else of it does, and
+the log goes on. A transition that cannot be makes its position contradictory for good.
+"""
+
+from collections.abc import MutableMapping
+from dataclasses import replace
+from typing import Protocol
+
+from ledger.crypto import suites
+from ledger.crypto.keys import keccak256
+from ledger.errors import BrokenHead, MalformedInput
+from ledger.limits import MAX_ANCHOR_GROWTH, MAX_LOG_SIZE
+from ledger.registry import acts
+from ledger.registry.acts import Event
+from ledger.registry.status import Status, StatusTree, allowed, decode_changes
+from ledger.registry.trust import (
+    Anchor,
+    Division,
+    Fact,
+    Governance,
+    Grant,
+    IssuerAssignment,
+    KeyState,
+    LogState,
+    PositionStatus,
+)
+
+Trees = MutableMapping[str, StatusTree]
+
+
+class View(Protocol):
+    """The facts so far, as far as the fold reads them."""
+
+    def governance(self) -> Governance | None: ...
+
+    def log(self, name: str) -> LogState | None: ...
+
+    def key(self, key: bytes) -> KeyState | None: ...
+
+    def status(self, log: str, position: int, sequence: int) -> PositionStatus | None: ...
+
+
+def derive(view: View, trees: Trees, event: Event) -> list[Fact]:
+    """Return the facts that `event` makes or replaces; the status tree of its log is brought up to date.
+
+    Raises: NewerFormat for an unknown kind, MalformedInput for a payload that does not decode, BrokenHead for
+    an act that the contract would not have let pass.
+    """
+    act = acts.decode_act(event.kind, event.payload)
+    match act:
+        case acts.ProvinceTransferred():
+            return [Governance(act.province)]
+        case acts.ProvinceTransferStarted():
+            return [replace(_governance(view), pending_province=act.to)]
+        case acts.RegistryClosed():
+            return [replace(_governance(view), successor=act.successor)]
+        case acts.LogAdmitted():
+            return _admitted(view, trees, event, act)
+        case acts.DivisionAssigned():
+            return [Division(act.division, act.log)]
+        case acts.AdminTransferStarted():
+            return [replace(_log(view, act.log), pending_admin=act.to)]
+        case acts.AdminTransferred() | acts.AdminReplaced():
+            return [replace(_log(view, act.log), admin=act.admin, pending_admin="")]
+        case acts.OperatorSet():
+            return [replace(_log(view, act.log), operator=act.operator)]
+        case acts.IssuerAdded() | acts.IssuerAssigned():
+            return [IssuerAssignment(act.issuer, event.n, act.log)]
+        case acts.KeyRegistered():
+            return [_registered(view, event, act)]
+        case acts.KeyGranted():
+            grant = (act.kinds, act.types, act.not_before, act.not_after)
+            return [Grant(act.key, act.issuer, event.n, *grant)]
+        case acts.KeyRetired():
+            return [replace(_key(view, act.key), retired_at=act.at)]
+        case acts.KeyCompromised():
+            return [_compromised(view, act)]
+        case acts.Anchored():
+            return _anchored(view, trees, event, act)
+        case _:
+            raise BrokenHead(f"event {event.n}: no rule for {type(act).__name__}")
+
+
+def _admitted(view: View, trees: Trees, event: Event, act: acts.LogAdmitted) -> list[Fact]:
+    if view.log(act.log) is not None:
+        raise BrokenHead(f"event {event.n}: the log {act.log!r} is admitted twice")
+    suite, size = suites.by_number(act.suite), act.predecessor.size
+    if (
+        size == 0
+    ):  # what a predecessor's positions became is not known here: there is nothing to keep or compare
+        trees[act.log] = StatusTree(suite)
+    log = LogState(act.log, suite, event.n, act.admin, size=size, status_known=size == 0)
+    return [log, *(Division(division, act.log) for division in act.divisions)]
+
+
+def _registered(view: View, event: Event, act: acts.KeyRegistered) -> KeyState:
+    """A key is registered once: a second time would wash off its compromise."""
+    key = keccak256(act.spki)
+    if view.key(key) is not None:
+        raise BrokenHead(f"event {event.n}: the key 0x{key.hex()} is registered twice")
+    return KeyState(key, act.spki, act.purpose, act.log, event.n)
+
+
+def _compromised(view: View, act: acts.KeyCompromised) -> KeyState:
+    """A compromise only moves earlier."""
+    key = _key(view, act.key)
+    if key.compromised_since is not None and act.since > key.compromised_since:
+        raise BrokenHead(f"the compromise of the key 0x{key.id.hex()} moves later")
+    return replace(key, compromised_since=act.since)
+
+
+def _anchored(view: View, trees: Trees, event: Event, act: acts.Anchored) -> list[Fact]:
+    log = _log(view, act.log)
+    grown = act.size - log.size
+    if act.sequence != log.sequence + 1 or not 0 <= grown <= MAX_ANCHOR_GROWTH or act.size >= MAX_LOG_SIZE:
+        raise BrokenHead(
+            f"event {event.n}: anchor {act.sequence} of {act.log!r} does not follow {log.sequence}"
+        )
+    changes, void = _changes(trees.get(act.log), act)
+    anchored_at = log.anchored_at if void else event.time
+    facts: list[Fact] = [
+        replace(log, sequence=act.sequence, size=act.size, anchored_at=anchored_at),
+        Anchor(
+            log=act.log,
+            sequence=act.sequence,
+            n=event.n,
+            block=event.block,
+            time=event.time,
+            size_before=log.size,
+            size=act.size,
+            root=act.root,
+            status_root=act.status_root,
+            void=void,
+        ),
+    ]
+    for position, status in changes:
+        known = view.status(act.log, position, act.sequence)
+        contradictory = not _follows(known, status, log.status_known)
+        facts.append(PositionStatus(act.log, position, act.sequence, event.time, status, contradictory))
+    return facts
+
+
+def _follows(known: PositionStatus | None, status: Status, complete: bool) -> bool:
+    """Tell whether a position may get `status`; of one never changed here, a log continued may know nothing."""
+    if known is None:
+        return not complete or allowed(Status.VALID, status)
+    return not known.contradictory and allowed(known.status, status)
+
+
+def _changes(tree: StatusTree | None, act: acts.Anchored) -> tuple[list[tuple[int, Status]], str]:
+    """Return position and status of every word of a good anchor, or nothing and why it is void; the tree follows.
+
+    Without a tree the status root cannot be compared.
+    """
+    if tree is not None:
+        tree.grow(act.size)
+    try:
+        changes = decode_changes(act.status_changes, act.size)
+    except MalformedInput as error:
+        return [], f"status words: {error}"
+    if tree is None:
+        return changes, ""
+    before = [(position, tree.get(position)) for position, _ in changes]
+    for position, status in changes:
+        tree.set(position, status)
+    if tree.root() != act.status_root:
+        for position, status_before in before:
+            tree.set(position, status_before)
+        return [], "the status root does not follow from the status words"
+    return changes, ""
+
+
+def _governance(view: View) -> Governance:
+    found = view.governance()
+    if found is None:
+        raise BrokenHead("an act of governance stands before the first")
+    return found
+
+
+def _log(view: View, name: str) -> LogState:
+    found = view.log(name)
+    if found is None:
+        raise BrokenHead(f"an act names the log {name!r}, which was not admitted")
+    return found
+
+
+def _key(view: View, key: bytes) -> KeyState:
+    found = view.key(key)
+    if found is None:
+        raise BrokenHead(f"an act names the key 0x{key.hex()}, which was not registered")
+    return found

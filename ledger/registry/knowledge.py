@@ -1,0 +1,128 @@
+"""The registry in memory, replayed from its events: what a snapshot is verified with, the model of replicas."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from ledger.errors import BrokenHead
+from ledger.limits import MAX_BLOCK_TIME
+from ledger.registry.acts import Event, extend_head
+from ledger.registry.fold import derive
+from ledger.registry.status import StatusTree
+from ledger.registry.trust import (
+    Anchor,
+    Division,
+    Fact,
+    Governance,
+    Grant,
+    IssuerAssignment,
+    KeyState,
+    LogState,
+    PositionStatus,
+)
+
+
+class Chain:
+    """Where the fold of the events stands: number, head, block and time of the newest."""
+
+    def __init__(self, head: bytes, n: int = 0, block: int = 0, time: int = 0) -> None:
+        self.head, self.n, self.block, self.time = head, n, block, time
+
+    def check(self, event: Event) -> None:
+        """Raises: BrokenHead when `event` does not follow the one before."""
+        if event.n != self.n + 1:
+            raise BrokenHead(f"event {event.n} stands where event {self.n + 1} belongs")
+        if event.previous_block != self.block or event.block < self.block or event.time < self.time:
+            raise BrokenHead(f"event {event.n} does not follow block {self.block}")
+        if event.time >= MAX_BLOCK_TIME:
+            raise BrokenHead(
+                f"event {event.n} has the time {event.time}: the chain does not count in seconds"
+            )
+
+    def extend(self, event: Event) -> None:
+        """Fold one event. Raises: BrokenHead when it does not follow the one before."""
+        self.check(event)
+        self.head = extend_head(self.head, event)
+        self.n, self.block, self.time = event.n, event.block, event.time
+
+
+class Knowledge:
+    """A `Trust` that holds every fact in memory. Not safe for use while `apply` runs."""
+
+    def __init__(self, registry: str, head_zero: bytes, source: str = "replica") -> None:
+        if registry.rpartition(":")[2] != head_zero.hex()[:16]:
+            raise BrokenHead(f"head 0 is not that of {registry}")
+        self.registry, self.source = registry, source
+        self.time = 0
+        self.chain = Chain(head_zero)
+        self.trees: dict[str, StatusTree] = {}
+        self.divisions: dict[str, str] = {}
+        self._governance: Governance | None = None
+        self._logs: dict[str, LogState] = {}
+        self._anchors: dict[tuple[str, int], Anchor] = {}
+        self._issuers: dict[str, list[IssuerAssignment]] = {}
+        self._keys: dict[bytes, KeyState] = {}
+        self._grants: dict[tuple[bytes, str], list[Grant]] = {}
+        self._statuses: dict[tuple[str, int], list[PositionStatus]] = {}
+
+    def apply(self, event: Event) -> list[Fact]:
+        """Fold one event and keep its facts, which are returned.
+
+        Raises: BrokenHead, MalformedInput, NewerFormat.
+        """
+        self.chain.check(event)
+        facts = derive(self, self.trees, event)
+        for fact in facts:
+            self._keep(fact)
+        self.chain.extend(event)  # only now: an event that was refused leaves everything as it was
+        self.time = max(self.time, event.time)
+        return facts
+
+    def see(self, time: int) -> None:
+        """Learn that a final block of this time was seen, with or without events."""
+        self.time = max(self.time, time)
+
+    def governance(self) -> Governance | None:
+        return self._governance
+
+    def log(self, name: str) -> LogState | None:
+        return self._logs.get(name)
+
+    def logs(self) -> list[LogState]:
+        return list(self._logs.values())
+
+    def anchor(self, log: str, sequence: int) -> Anchor | None:
+        return self._anchors.get((log, sequence))
+
+    def issuer_log(self, issuer: str, n: int) -> str | None:
+        found = [assignment.log for assignment in self._issuers.get(issuer, ()) if assignment.n <= n]
+        return found[-1] if found else None
+
+    def key(self, key: bytes) -> KeyState | None:
+        return self._keys.get(key)
+
+    def grants(self, key: bytes, issuer: str) -> Sequence[Grant]:
+        return self._grants.get((key, issuer), ())
+
+    def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
+        changes = self._statuses.get((log, position), [])
+        index = bisect_right(changes, sequence, key=lambda change: change.sequence)
+        return changes[index - 1] if index else None
+
+    def _keep(self, fact: Fact) -> None:
+        match fact:
+            case Governance():
+                self._governance = fact
+            case Division():
+                self.divisions[fact.division] = fact.log
+            case LogState():
+                self._logs[fact.name] = fact
+            case IssuerAssignment():
+                self._issuers.setdefault(fact.issuer, []).append(fact)
+            case KeyState():
+                self._keys[fact.id] = fact
+            case Grant():
+                self._grants.setdefault((fact.key, fact.issuer), []).append(fact)
+            case Anchor():
+                self._anchors[fact.log, fact.sequence] = fact
+            case _:
+                self._statuses.setdefault((fact.log, fact.position), []).append(fact)

@@ -1,0 +1,278 @@
+"""The status of every position of a log: codes, transitions, words on the chain, the tree (design: status).
+
+Four bits a position, 64 positions a chunk of 32 bytes (position p in byte (p mod 64) div 2, the high half for
+even p). The status root is RFC 9162's tree over the leaf data `"shunzheng/status/1" ‖ u40 chunk ‖ 32 bytes`
+of every chunk up to the size of the log; a log of size 0 has 32 zero bytes.
+"""
+
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final, Self
+
+from ledger import limits
+from ledger.crypto.suites import Suite
+from ledger.crypto.trees import MerkleTree, leaf_hash, root_from_path
+from ledger.errors import MalformedInput
+
+CHUNK_POSITIONS: Final = 64
+CHUNK_BYTES: Final = 32
+BLOCK_CHUNKS: Final = (
+    8  # stored and hashed together: more would cost hashes for each change, fewer rows and memory
+)
+BLOCK_POSITIONS: Final = BLOCK_CHUNKS * CHUNK_POSITIONS
+BLOCK_BYTES: Final = BLOCK_CHUNKS * CHUNK_BYTES
+WORD_BYTES: Final = 6
+EMPTY_ROOT: Final = bytes(32)
+_LEAF_PREFIX: Final = b"shunzheng/status/1"
+
+
+class Status(IntEnum):
+    """What became of a certificate; 9 to 15 are reserved."""
+
+    VALID = 0
+    SUSPENDED = 1
+    SUPERSEDED = 2
+    CANCELLED = 3
+    REVOKED = 4
+    WITHDRAWN = 5
+    TRANSFERRED = 6
+    VOID = 7
+    REINSTATED = 8
+
+
+_ENDED: Final = frozenset(range(Status.SUPERSEDED, Status.VOID + 1))
+
+
+def allowed(before: int, after: int) -> bool:
+    """Tell whether a position may go from one status to another: 0→1-7, 1→0, 1→2-7, 2-7→8, 8→1-7."""
+    if before in (Status.VALID, Status.REINSTATED):
+        return after == Status.SUSPENDED or after in _ENDED
+    if before == Status.SUSPENDED:
+        return after == Status.VALID or after in _ENDED
+    return before in _ENDED and after == Status.REINSTATED
+
+
+def encode_changes(changes: Iterable[tuple[int, int]]) -> bytes:
+    """Pack (position, status) pairs, ascending by position, into the 6-byte words of an anchor."""
+    return b"".join(position.to_bytes(5, "big") + status.to_bytes(1, "big") for position, status in changes)
+
+
+def decode_changes(words: bytes, size: int) -> list[tuple[int, Status]]:
+    """Read the words of an anchor over a log of `size` positions.
+
+    Raises: MalformedInput when the length, the order, a position or a status does not fit.
+    """
+    if len(words) % WORD_BYTES or len(words) > limits.MAX_ANCHOR_CHANGES * WORD_BYTES:
+        raise MalformedInput(f"{len(words)} bytes are not whole status words within the limit")
+    changes: list[tuple[int, Status]] = []
+    last = -1
+    for start in range(0, len(words), WORD_BYTES):
+        position = int.from_bytes(words[start : start + 5], "big")
+        code = words[start + 5]
+        if not last < position < size:
+            raise MalformedInput(
+                f"status words must name ascending positions below {size}, not {position} after {last}"
+            )
+        if code > Status.REINSTATED:
+            raise MalformedInput(f"the status {code} is reserved")
+        changes.append((position, Status(code)))
+        last = position
+    return changes
+
+
+def status_leaf(suite: Suite, chunk: int, content: bytes) -> bytes:
+    """Return the leaf hash of one chunk of 64 positions (32 bytes)."""
+    return leaf_hash(suite, _LEAF_PREFIX + chunk.to_bytes(5, "big") + content)
+
+
+def status_in_chunk(content: bytes, position: int) -> int:
+    """Return the four bits of `position` in the 32 bytes of its chunk."""
+    byte = content[(position % CHUNK_POSITIONS) // 2]
+    return byte & 0x0F if position % 2 else byte >> 4
+
+
+def chunks_of(size: int) -> int:
+    """Return how many chunks a log of `size` positions has."""
+    return (size + CHUNK_POSITIONS - 1) // CHUNK_POSITIONS
+
+
+def staple_root(suite: Suite, size: int, position: int, content: bytes, path: Sequence[bytes]) -> bytes:
+    """Return the status root that a staple leads to. Raises: MalformedInput when path and size do not fit."""
+    if len(content) != CHUNK_BYTES or not 0 <= position < size:
+        raise MalformedInput("a chunk has 32 bytes and holds a position below the size of the log")
+    chunk = position // CHUNK_POSITIONS
+    return root_from_path(suite, status_leaf(suite, chunk, content), chunk, chunks_of(size), path)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusBlock:
+    """Eight chunks of a log: what a replica stores of its status tree. The last block of a log may have fewer.
+
+    `node` is the root of the tree over these chunks alone, which is an inner node of the status tree.
+    """
+
+    number: int
+    content: bytes
+    node: bytes
+
+
+def block_node(suite: Suite, number: int, content: bytes) -> bytes:
+    """Return the 32-byte root over the chunks of block `number`, 1 to 8 chunks of 32 bytes."""
+    return _block_tree(suite, number, content).root
+
+
+def _block_tree(suite: Suite, number: int, content: bytes) -> MerkleTree:
+    chunks = (content[start : start + CHUNK_BYTES] for start in range(0, len(content), CHUNK_BYTES))
+    return MerkleTree(
+        suite, [status_leaf(suite, chunk, held) for chunk, held in enumerate(chunks, number * BLOCK_CHUNKS)]
+    )
+
+
+class StatusTree:
+    """The status tree of one log, kept so that a change costs one block of eight chunks and one path above it.
+
+    The chunks and, level by level, the nodes from those of the blocks upwards are held; what lies between is hashed
+    again when it is asked for. Memory: half a byte a position, and an eighth of a byte for the nodes.
+    """
+
+    def __init__(self, suite: Suite) -> None:
+        self.suite = suite
+        self.size = 0
+        self._statuses = bytearray()
+        self._levels: list[bytearray] = [bytearray()]
+        self._dirty: set[int] = set()
+        self._changed: set[int] = set()
+
+    @classmethod
+    def restored(cls, suite: Suite, size: int, blocks: Iterable[StatusBlock]) -> Self:
+        """Return the tree of stored blocks, in their order. The nodes are believed: compare the root, and see `sound`.
+
+        Raises: MalformedInput when a block is missing, out of place or of another length.
+        """
+        tree = cls(suite)
+        tree.size, left, nodes = size, chunks_of(size), bytearray()
+        for expected, block in enumerate(blocks):
+            chunks = min(left, BLOCK_CHUNKS)
+            if (
+                block.number != expected
+                or len(block.content) != chunks * CHUNK_BYTES
+                or len(block.node) != 32
+            ):
+                raise MalformedInput(f"block {expected} of the status tree is missing or of another length")
+            tree._statuses += block.content
+            nodes += block.node
+            left -= chunks
+        if left:
+            raise MalformedInput(f"the last {left} chunks of the status tree are missing")
+        tree._levels[0] = nodes
+        tree._raise(set(range(len(nodes) // 32)))
+        return tree
+
+    def sound(self) -> bool:
+        """Tell whether every block leads to its node: the whole tree is hashed again."""
+        self._settle()
+        return all(self._node(number) == self._block_node(number) for number in range(self._blocks()))
+
+    def changed(self) -> list[StatusBlock]:
+        """Return the blocks that changed since this was last asked, in order."""
+        self._settle()
+        numbers, self._changed = sorted(self._changed), set()
+        return [StatusBlock(number, self._content(number), self._node(number)) for number in numbers]
+
+    def grow(self, size: int) -> None:
+        """Let the log have `size` positions, the new ones valid."""
+        if size < self.size:
+            raise ValueError("a log never shrinks")
+        before, after = len(self._statuses) // CHUNK_BYTES, chunks_of(size)
+        self._statuses.extend(bytes((after - before) * CHUNK_BYTES))
+        self.size = size
+        self._dirty.update(range(before // BLOCK_CHUNKS, self._blocks()) if after > before else ())
+
+    def get(self, position: int) -> int:
+        if not 0 <= position < self.size:
+            raise IndexError(position)
+        byte = self._statuses[position // 2]
+        return byte & 0x0F if position % 2 else byte >> 4
+
+    def set(self, position: int, status: int) -> None:
+        if not 0 <= position < self.size:
+            raise IndexError(position)
+        byte = self._statuses[position // 2]
+        self._statuses[position // 2] = (
+            (byte & 0xF0) | status if position % 2 else (byte & 0x0F) | status << 4
+        )
+        self._dirty.add(position // BLOCK_POSITIONS)
+
+    def chunk(self, position: int) -> bytes:
+        """Return the 32 bytes of the chunk that holds `position`."""
+        return self.chunks(position, 1)
+
+    def chunks(self, position: int, width: int) -> bytes:
+        """Return the chunks from that of `position` on, 32 bytes each, `width` of them or as many as there are."""
+        start = position // CHUNK_POSITIONS * CHUNK_BYTES
+        return bytes(self._statuses[start : start + width * CHUNK_BYTES])
+
+    def root(self) -> bytes:
+        """Return the 32-byte status root."""
+        if not self.size:
+            return EMPTY_ROOT
+        self._settle()
+        return bytes(self._levels[-1])
+
+    def path(self, position: int) -> list[bytes]:
+        """Return the audit path of the chunk that holds `position`, from the leaf upwards."""
+        self._settle()
+        block, index = divmod(position // CHUNK_POSITIONS, BLOCK_CHUNKS)
+        within = _block_tree(self.suite, block, self._content(block)).path(index)
+        return within + self.path_above(position, BLOCK_CHUNKS)
+
+    def path_above(self, position: int, width: int) -> list[bytes]:
+        """Return the path of the subtree over the `width` chunks around `position`; `width` is 8, 16, 32 and so on."""
+        self._settle()
+        index, path = position // CHUNK_POSITIONS // width, []
+        for level in self._levels[(width // BLOCK_CHUNKS).bit_length() - 1 : -1]:
+            sibling = (index ^ 1) * 32
+            if sibling < len(level):
+                path.append(bytes(level[sibling : sibling + 32]))
+            index //= 2
+        return path
+
+    def _blocks(self) -> int:
+        return (chunks_of(self.size) + BLOCK_CHUNKS - 1) // BLOCK_CHUNKS
+
+    def _content(self, block: int) -> bytes:
+        return bytes(self._statuses[block * BLOCK_BYTES : (block + 1) * BLOCK_BYTES])
+
+    def _node(self, block: int) -> bytes:
+        return bytes(self._levels[0][block * 32 : block * 32 + 32])
+
+    def _block_node(self, block: int) -> bytes:
+        return block_node(self.suite, block, self._content(block))
+
+    def _settle(self) -> None:
+        """Hash again what changed."""
+        if not self._dirty:
+            return
+        nodes = self._levels[0]
+        nodes.extend(bytes(self._blocks() * 32 - len(nodes)))
+        for block in self._dirty:
+            nodes[block * 32 : block * 32 + 32] = self._block_node(block)
+        self._raise(self._dirty)
+        self._changed |= self._dirty
+        self._dirty = set()
+
+    def _raise(self, changed: Set[int]) -> None:
+        """Hash the levels above the changed blocks; a lone last node moves up unchanged (RFC 9162 section 2.1.1)."""
+        digest, width, depth = self.suite.hash, self._blocks(), 0
+        while width > 1:
+            below, width = self._levels[depth], (width + 1) // 2
+            depth += 1
+            if depth == len(self._levels):
+                self._levels.append(bytearray())
+            level = self._levels[depth]
+            level.extend(bytes(width * 32 - len(level)))
+            changed = {index // 2 for index in changed}
+            for index in changed:
+                pair = bytes(below[index * 64 : index * 64 + 64])
+                level[index * 32 : index * 32 + 32] = digest(b"\x01" + pair) if len(pair) == 64 else pair

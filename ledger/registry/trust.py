@@ -1,0 +1,153 @@
+"""What a verifier knows of the registry, and how it is asked: one protocol for replica, snapshot and memory.
+
+The classes are facts: `ledger.registry.fold` derives them from events, whoever keeps them looks them up. All times are
+block times in seconds since 1970; `n` is the number of the event that made the fact; hashes and key
+identifiers have 32 bytes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from ledger.crypto.suites import Suite
+from ledger.registry.status import Status
+
+DEPARTMENT: Final = 1  # purpose of a key that signs statements
+NODE: Final = 2  # purpose of a key that signs receipts and checkpoints
+PURPOSES: Final = {"department": DEPARTMENT, "node": NODE}
+
+
+@dataclass(frozen=True, slots=True)
+class Governance:
+    """Who the province is (addresses), and the name of the successor once the registry is closed."""
+
+    province: str
+    pending_province: str = ""
+    successor: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """An administrative division and the log that it belongs to (empty: none)."""
+
+    division: str
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogState:
+    """A log as of its newest event.
+
+    `anchored_at` is the time of its newest anchor that is not void. `status_known` is False where the log continues
+    one of another registry that is not known here.
+    """
+
+    name: str
+    suite: Suite
+    n: int
+    admin: str
+    pending_admin: str = ""
+    operator: str = ""
+    sequence: int = 0
+    size: int = 0
+    anchored_at: int = 0
+    status_known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class IssuerAssignment:
+    """From event `n` on the issuer belongs to the log."""
+
+    issuer: str
+    n: int
+    log: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """A registered key; `retired_at` and `compromised_since` are None until said."""
+
+    id: bytes
+    spki: bytes
+    purpose: int
+    log: str
+    n: int
+    retired_at: int | None = None
+    compromised_since: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A key may speak for an issuer: bits of kinds, certificate types (none: all), first and last moment."""
+
+    key: bytes
+    issuer: str
+    n: int
+    kinds: int
+    types: tuple[str, ...]
+    not_before: int
+    not_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A final anchor. A void one counts for its size alone; `void` says why, and is empty for a good one."""
+
+    log: str
+    sequence: int
+    n: int
+    block: int
+    time: int
+    size_before: int
+    size: int
+    root: bytes
+    status_root: bytes
+    void: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PositionStatus:
+    """What an anchor made of a position; `contradictory` stays once a transition was impossible."""
+
+    log: str
+    position: int
+    sequence: int
+    since: int
+    status: Status
+    contradictory: bool = False
+
+
+Fact = Governance | Division | LogState | IssuerAssignment | KeyState | Grant | Anchor | PositionStatus
+
+
+class Trust(Protocol):
+    """The verifier's own data.
+
+    Every answer comes from one consistent state; nothing is fetched from anybody.
+    """
+
+    @property
+    def registry(self) -> str:
+        """The registry's name."""
+
+    @property
+    def source(self) -> str:
+        """Where the knowledge comes from, as the report names it: `replica` or `snapshot`."""
+
+    @property
+    def time(self) -> int:
+        """Block time of the newest final block that is known."""
+
+    def log(self, name: str) -> LogState | None: ...
+
+    def anchor(self, log: str, sequence: int) -> Anchor | None: ...
+
+    def issuer_log(self, issuer: str, n: int) -> str | None:
+        """Return the log that held the issuer right after event `n`."""
+
+    def key(self, key: bytes) -> KeyState | None: ...
+
+    def grants(self, key: bytes, issuer: str) -> Sequence[Grant]: ...
+
+    def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
+        """Return the newest status set at or before anchor `sequence`; None where it was never changed."""

@@ -1,0 +1,1 @@
+"""Verification in twelve steps, and what else is judged by the same rules: entries, receipts, histories."""

@@ -1,0 +1,99 @@
+"""Step 2 of a verification: what was presented is what was registered.
+
+Without it a genuine code on a forged paper would pass. Documents are compared by digest, values one by one; what cannot
+be compared is unknown, and nothing compared is never valid.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import encode as canonical
+from ledger.errors import MalformedInput
+from ledger.records.claims import Disclosure, decode_document, is_document
+from ledger.verification.reasons import Outcome
+from ledger.verification.report import Compared, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """What a person presents: the bytes of documents, and values as read from the paper, by name of claim.
+
+    Whoever opens documents (`ledger.documents`) restores the registered bytes of those that carried a proof. `broken`
+    counts, from 0, those whose own signature or seal shows that they were altered; `carrier_altered`: the proof inside one
+    does not stand there as it was attached.
+    """
+
+    documents: tuple[bytes, ...] = ()
+    claims: Mapping[str, Json] = field(default_factory=dict)
+    broken: frozenset[int] = frozenset()
+    carrier_altered: bool = False
+
+
+def compare(presented: Presented, disclosure: Disclosure | None) -> tuple[Compared, Step]:
+    """2. Compare what was presented with what the proof discloses of the registered claims."""
+    readable = {
+        name for name in presented.claims if not is_document(name)
+    }  # nobody reads a digest from paper
+    if not presented.documents and not readable:
+        return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "nothing_presented")
+    if disclosure is None:
+        return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "nothing_disclosed")
+    # What differs is evidence whatever was done around it; else nobody knows what was.
+    carried = [Step(2, Outcome.UNKNOWN, "carrier_altered")] if presented.carrier_altered else []
+    found = [*carried, *_documents(presented, disclosure), *_values(presented.claims, disclosure)]
+    for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
+        for step in found:
+            if step.outcome is outcome:
+                return Compared.NOTHING, step
+    if presented.documents:
+        matched: dict[str, Json] = {"documents": len(presented.documents), "claims": [*sorted(readable)]}
+        return Compared.DOCUMENT, Step(2, Outcome.PASS, "document_matches", matched)
+    left = {name for name in disclosure.values if not is_document(name)} - readable
+    if left:
+        return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "claims_incomplete", {"missing": [*sorted(left)]})
+    return Compared.CLAIMS, Step(2, Outcome.PASS, "claims_match", {"claims": [*sorted(readable)]})
+
+
+def _documents(presented: Presented, disclosure: Disclosure) -> Iterator[Step]:
+    """Find documents that are not, or cannot be told to be, among the registered ones."""
+    registered, unreadable = [], False
+    for name, value in disclosure.values.items():
+        if is_document(name):
+            try:
+                registered.append(decode_document(value))
+            except MalformedInput:
+                unreadable = True
+    for place, content in enumerate(presented.documents):
+        evidence: dict[str, Json] = {"document": place + 1, "size": len(content)}
+        if any(claim.describes(content) for claim in registered):
+            if place in presented.broken:
+                yield Step(2, Outcome.FAIL, "registered_broken", evidence)
+            continue
+        if any(is_document(name) for name in disclosure.withheld_names):
+            yield Step(2, Outcome.UNKNOWN, "document_withheld", evidence)
+        elif unreadable or not registered:
+            yield Step(2, Outcome.UNKNOWN, "document_not_registered", evidence)
+        else:
+            reason = "document_altered" if place in presented.broken else "document_mismatch"
+            yield Step(2, Outcome.FAIL, reason, evidence)
+
+
+def _values(claims: Mapping[str, Json], disclosure: Disclosure) -> Iterator[Step]:
+    """Find values that differ, or cannot be compared."""
+    values = disclosure.values
+    for name, value in claims.items():
+        if name in disclosure.withheld_names:
+            yield Step(2, Outcome.UNKNOWN, "claim_withheld", {"claim": name})
+            continue
+        try:
+            if name not in values or not _same(value, values[name]):
+                yield Step(2, Outcome.FAIL, "claim_mismatch", {"claim": name})
+        except MalformedInput as error:
+            yield Step(2, Outcome.UNKNOWN, "claims_unreadable", {"claim": name, "detail": str(error)})
+
+
+def _same(value: Json, registered: Json) -> bool:
+    if type(value) is str and value == registered:
+        return True
+    return canonical(value) == canonical(registered)  # which tells 1 from true

@@ -1,0 +1,117 @@
+"""Check the public entries of one anchor: are they what was anchored, and was each of them entitled to be?
+
+Everything is compared with the verifier's own `Trust`; nothing that came with the entries is believed. Kinds and types are
+stated by the records, which entries do not show: those are checked with each proof.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ledger import limits
+from ledger.crypto.trees import CountedTree
+from ledger.encoding import times
+from ledger.records.submissions import Entry, Statement
+from ledger.registry.trust import DEPARTMENT, Anchor, KeyState, LogState, Trust
+from ledger.verification.origin import signature_good
+
+NOT_IN_BATCH: Final = "not_in_batch"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with an entry: a stable reason, the first position of the entry (that of the anchor for all), words."""
+
+    reason: str
+    position: int
+    text: str
+
+
+def check_batch(
+    anchor: Anchor, entries: Sequence[Entry], trust: Trust, anchored: Callable[[bytes], int | None]
+) -> list[Fault]:
+    """Return every fault of the entries of `anchor`, in the order of positions; none when all is well.
+
+    `anchored` tells with which sequence a root was anchored in this log before, as far as is known.
+
+    1. The counts add up to the growth of the log and the entries fold to the anchor's root. Where they do not, they are
+       not what was anchored, and nothing else is looked at.
+    2. Each root appears once.
+    3. Each statement is for this registry, log and suite, in time, by an issuer of the log.
+    4. Each is signed by a key that was registered, granted and in force at the anchor.
+    """
+    log = trust.log(anchor.log)
+    if log is None:
+        return [Fault("log_unknown", anchor.size_before, f"the log {anchor.log} is not known here")]
+    if fault := _folds(anchor, entries, log):  # 1
+        return [fault]
+    faults: list[Fault] = []
+    position, roots = anchor.size_before, set[bytes]()
+    for entry in entries:
+        statement = entry.statement
+        before = anchored(statement.root)
+        if statement.root in roots or before not in (None, anchor.sequence):  # 2
+            where = "twice here" if statement.root in roots else f"with sequence {before} too"
+            faults.append(Fault("root_repeated", position, f"{statement.root.hex()} is anchored {where}"))
+        roots.add(statement.root)
+        found = [*_addressed(entry, anchor, log, trust), *_entitled(entry, anchor, trust)]  # 3, 4
+        faults += [Fault(reason, position, text) for reason, text in found]
+        position += statement.count
+    return faults
+
+
+def _folds(anchor: Anchor, entries: Sequence[Entry], log: LogState) -> Fault | None:
+    grown = anchor.size - anchor.size_before
+    counted = sum(entry.statement.count for entry in entries)
+    if counted != grown:
+        text = f"the entries count {counted} records, the log grew by {grown}"
+        return Fault("count_mismatch", anchor.size_before, text)
+    if any(entry.statement.suite is not log.suite for entry in entries):
+        text = f"an entry is hashed under another suite than {log.suite.name}"
+        return Fault(NOT_IN_BATCH, anchor.size_before, text)
+    root = CountedTree(log.suite, [entry.leaf() for entry in entries]).root if entries else bytes(32)
+    if root != anchor.root:
+        text = f"the entries fold to {root.hex()}, anchored is {anchor.root.hex()}"
+        return Fault(NOT_IN_BATCH, anchor.size_before, text)
+    return None
+
+
+def _addressed(entry: Entry, anchor: Anchor, log: LogState, trust: Trust) -> Iterator[tuple[str, str]]:
+    statement, at = entry.statement, times.format_time(anchor.time)
+    if statement.registry != trust.registry:
+        yield "other_registry", f"the statement is for the registry {statement.registry[:120]!r}"
+    if statement.log != log.name:
+        yield "other_log", f"the statement is for the log {statement.log[:40]!r}"
+    if trust.issuer_log(statement.issuer, anchor.n) != log.name:
+        yield "issuer_not_in_log", f"{statement.issuer[:40]!r} was no issuer of {log.name} at {at}"
+    if anchor.time > statement.expires:
+        yield "statement_expired", f"expired at {times.format_time(statement.expires)}, anchored at {at}"
+    if anchor.time + limits.MAX_CLOCK_LEAD_SECONDS < statement.time:
+        yield "statement_postdated", f"dated {times.format_time(statement.time)}, anchored at {at}"
+    if anchor.time + limits.MAX_CLOCK_LEAD_SECONDS < entry.accepted:
+        yield "acceptance_postdated", f"accepted at {times.format_time(entry.accepted)}, anchored at {at}"
+
+
+def _entitled(entry: Entry, anchor: Anchor, trust: Trust) -> Iterator[tuple[str, str]]:
+    statement = entry.statement
+    key, name = trust.key(statement.key), f"the key 0x{statement.key.hex()}"
+    if key is None or key.n > anchor.n:
+        yield "key_not_registered", f"{name} was not registered"
+        return
+    if not signature_good(key.spki, statement.encode(), entry.signature):
+        yield "signature_bad", f"the signature is not that of {name}"
+    if not _granted(statement, key, anchor, trust):
+        yield "not_entitled", f"{name} was not granted {statement.issuer[:40]!r}"
+    if key.compromised_since is not None and anchor.time >= key.compromised_since:
+        yield "key_compromised", f"{name} is stolen since {times.format_time(key.compromised_since)}"
+    elif key.retired_at is not None and anchor.time >= key.retired_at:
+        yield "key_retired", f"{name} was retired at {times.format_time(key.retired_at)}"
+
+
+def _granted(statement: Statement, key: KeyState, anchor: Anchor, trust: Trust) -> bool:
+    if key.purpose != DEPARTMENT or key.log != anchor.log:
+        return False
+    return any(
+        grant.n <= anchor.n and grant.not_before <= anchor.time <= grant.not_after
+        for grant in trust.grants(statement.key, statement.issuer)
+    )

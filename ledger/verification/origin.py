@@ -1,0 +1,177 @@
+"""Where a record comes from: steps 1 and 4 to 8 of a verification, for a proof and for every proof attached to it.
+
+Together they say that an issuer, entitled to, stated exactly this record, and which position of which log it has.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from ledger import limits
+from ledger.crypto.keys import public_key
+from ledger.crypto.trees import counted_root, root_from_path
+from ledger.encoding import times
+from ledger.encoding.canonical import Json
+from ledger.errors import MalformedInput
+from ledger.proof.proof import Proof
+from ledger.records.records import CERTIFICATE_KINDS, KINDS, PRESENTABLE
+from ledger.records.submissions import Entry
+from ledger.registry.trust import DEPARTMENT, Anchor, Grant, LogState, Trust
+from ledger.verification.reasons import Outcome
+from ledger.verification.report import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The steps in order; log and anchor as far as the trust knows them; the position once it is proven."""
+
+    steps: tuple[Step, ...]
+    log: LogState | None
+    anchor: Anchor | None
+    position: int | None
+
+    @property
+    def proven(self) -> bool:
+        return all(step.outcome is Outcome.PASS for step in self.steps)
+
+
+def origin(proof: Proof, trust: Trust, *, must_present: bool) -> Origin:
+    """Take steps 1 and 4 to 8 on `proof`; `must_present`: its record must be one that can be presented."""
+    statement = proof.entry.statement
+    log = trust.log(statement.log) if statement.registry == trust.registry else None
+    anchor = trust.anchor(log.name, proof.sequence) if log else None
+    batch, position = _batch(proof, anchor)
+    steps = (
+        _form(proof, trust, log, must_present),
+        _submission(proof),
+        _signature(proof.entry, trust),
+        batch,
+        _anchor(proof, anchor),
+        _entitlement(proof, anchor, trust),
+    )
+    return Origin(steps, log, anchor, position)
+
+
+def _form(proof: Proof, trust: Trust, log: LogState | None, must_present: bool) -> Step:
+    """1. One issuer, registry and log throughout; a record that can be presented."""
+    record, statement = proof.record, proof.entry.statement
+    if must_present and record.action not in PRESENTABLE:
+        return Step(1, Outcome.FAIL, "not_presentable", {"action": record.action})
+    if record.issuer != statement.issuer or not record.names_issuer:
+        named: dict[str, Json] = {"record": record.issuer, "statement": statement.issuer}
+        return Step(1, Outcome.FAIL, "issuer_mismatch", named | {"identifier": record.identifier})
+    if statement.registry != trust.registry:
+        evidence: dict[str, Json] = {"proof": statement.registry, "trusted": trust.registry}
+        return Step(1, Outcome.UNKNOWN, "other_registry", evidence)
+    if log is None:
+        return Step(1, Outcome.UNKNOWN, "log_unknown", {"log": statement.log})
+    if record.suite != log.suite or statement.suite != log.suite:
+        return Step(1, Outcome.FAIL, "suite_mismatch", {"log": log.suite.name})
+    return Step(1, Outcome.PASS, "well_formed", {"issuer": record.issuer, "log": statement.log})
+
+
+def _submission(proof: Proof) -> Step:
+    """4. The record is in the submission of `count` records."""
+    statement, record = proof.entry.statement, proof.record
+    try:
+        root = root_from_path(record.suite, record.leaf(), proof.index, statement.count, proof.path)
+    except MalformedInput as error:
+        return Step(4, Outcome.FAIL, "not_in_submission", {"detail": str(error)})
+    if (record.suite, root) != (statement.suite, statement.root):
+        return Step(4, Outcome.FAIL, "not_in_submission")
+    return Step(4, Outcome.PASS, "in_submission", {"index": proof.index, "count": statement.count})
+
+
+def _signature(entry: Entry, trust: Trust) -> Step:
+    """5. The department's key, as registered, signed the statement."""
+    key = trust.key(entry.statement.key)
+    evidence: dict[str, Json] = {"key": "0x" + entry.statement.key.hex()}
+    if key is None:
+        return Step(5, Outcome.UNKNOWN, "key_unknown", evidence)
+    if not signature_good(key.spki, entry.statement.encode(), entry.signature):
+        return Step(5, Outcome.FAIL, "signature_bad", evidence)
+    return Step(5, Outcome.PASS, "signature_good", evidence)
+
+
+@lru_cache(maxsize=4096)
+def signature_good(spki: bytes, message: bytes, signature: bytes) -> bool:
+    """Tell whether `signature` (64 bytes) of `message` is good; a statement is checked once for all its records."""
+    try:
+        return public_key(spki).verify(message, signature)
+    except MalformedInput:
+        return False
+
+
+def _batch(proof: Proof, anchor: Anchor | None) -> tuple[Step, int | None]:
+    """6.
+
+    The entry is in the batch; the counts add up to the growth of the log; the position follows from them.
+    """
+    if anchor is None:
+        return Step(6, Outcome.UNKNOWN, "anchor_unknown", {"sequence": proof.sequence}), None
+    statement = proof.entry.statement
+    try:
+        batch = counted_root(statement.suite, statement.count, proof.entry.leaf()[1], proof.batch)
+    except MalformedInput as error:
+        return Step(6, Outcome.FAIL, "not_in_batch", {"detail": str(error)}), None
+    if batch.root != anchor.root:
+        return Step(6, Outcome.FAIL, "not_in_batch", {"sequence": anchor.sequence}), None
+    if batch.total != anchor.size - anchor.size_before:
+        grown = anchor.size - anchor.size_before
+        return Step(6, Outcome.FAIL, "count_mismatch", {"counted": batch.total, "grown": grown}), None
+    position = anchor.size_before + batch.first + proof.index
+    return Step(6, Outcome.PASS, "in_batch", {"sequence": anchor.sequence, "position": position}), position
+
+
+def _anchor(proof: Proof, anchor: Anchor | None) -> Step:
+    """7. The anchor is final and not void, and its block time fits the statement."""
+    statement = proof.entry.statement
+    if anchor is None:
+        return Step(7, Outcome.UNKNOWN, "anchor_unknown", {"sequence": proof.sequence})
+    evidence: dict[str, Json] = {"time": times.format_time(anchor.time), "block": anchor.block}
+    if anchor.void:
+        return Step(7, Outcome.UNKNOWN, "anchor_void", evidence | {"detail": anchor.void})
+    if anchor.time > statement.expires:
+        return Step(
+            7, Outcome.FAIL, "statement_expired", evidence | {"expires": times.format_time(statement.expires)}
+        )
+    if anchor.time + limits.MAX_CLOCK_LEAD_SECONDS < statement.time:
+        return Step(
+            7, Outcome.FAIL, "statement_postdated", evidence | {"signed": times.format_time(statement.time)}
+        )
+    return Step(7, Outcome.PASS, "anchored", evidence)
+
+
+def _entitlement(proof: Proof, anchor: Anchor | None, trust: Trust) -> Step:
+    """8.
+
+    The issuer was the log's, and a grant covered key, kind and type, at the anchor; the key was good by then.
+    """
+    if anchor is None:
+        return Step(8, Outcome.UNKNOWN, "anchor_unknown", {"sequence": proof.sequence})
+    record, statement = proof.record, proof.entry.statement
+    evidence: dict[str, Json] = {"issuer": record.issuer, "at": times.format_time(anchor.time)}
+    if trust.issuer_log(record.issuer, anchor.n) != anchor.log:
+        return Step(8, Outcome.FAIL, "issuer_not_in_log", evidence)
+    key = trust.key(statement.key)
+    if key is None or key.n > anchor.n:
+        return Step(8, Outcome.FAIL, "key_not_registered", evidence)
+    grants = trust.grants(statement.key, record.issuer)
+    ours = key.purpose == DEPARTMENT and key.log == anchor.log
+    if not ours or not any(covers(grant, proof, anchor) for grant in grants):
+        return Step(8, Outcome.FAIL, "not_entitled", evidence)
+    if key.compromised_since is not None and anchor.time >= key.compromised_since:
+        since = times.format_time(key.compromised_since)
+        return Step(8, Outcome.UNKNOWN, "key_compromised", evidence | {"since": since})
+    if key.retired_at is not None and anchor.time >= key.retired_at:
+        return Step(8, Outcome.FAIL, "key_retired", evidence | {"retired": times.format_time(key.retired_at)})
+    return Step(8, Outcome.PASS, "entitled", evidence)
+
+
+def covers(grant: Grant, proof: Proof, anchor: Anchor) -> bool:
+    """Tell whether the grant let its key state this record when the anchor was made."""
+    record = proof.record
+    if grant.n > anchor.n or not grant.not_before <= anchor.time <= grant.not_after:
+        return False
+    if not grant.kinds & KINDS[record.kind]:
+        return False
+    return not grant.types or (record.kind in CERTIFICATE_KINDS and record.certificate.type in grant.types)

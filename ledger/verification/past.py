@@ -1,0 +1,206 @@
+"""What the status of a certificate was at a moment of the past, and between which anchors (docs/formats/past-status.md).
+
+The answer is step 9 of a verification with the log cut off after the newest anchor at or before the moment. Where the
+record comes from is judged by what is known today, so a compromise that was found since still counts. What nobody had
+anchored by then is no part of the answer: a decision counts from its anchor on, whatever day it bears.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from ledger import limits
+from ledger.encoding import times
+from ledger.encoding.canonical import Json
+from ledger.proof.proof import Proof
+from ledger.registry.trust import Anchor, LogState, Trust
+from ledger.verification.origin import Origin, origin
+from ledger.verification.reasons import TABLE, Outcome
+from ledger.verification.report import StatusReport, Step
+from ledger.verification.status_step import standing
+
+TYPE: Final = "shunzheng/past-status/1"
+
+
+class Then(StrEnum):
+    """What can be said of the moment."""
+
+    IN_FORCE = "in_force"
+    NOT_IN_FORCE = "not_in_force"
+    NOT_REGISTERED = "not_registered"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+
+
+#: What each answer is called: Chinese and English.
+THEN_WORDS: Final = {
+    Then.IN_FORCE: ("当时有效", "In force then"),
+    Then.NOT_IN_FORCE: ("当时未处于有效状态", "Not in force then"),
+    Then.NOT_REGISTERED: ("当时尚未登记", "Not registered then"),
+    Then.INVALID: ("核验不通过", "Does not verify"),
+    Then.UNKNOWN: ("无法确认", "Cannot tell"),
+}
+_THEN: Final = {
+    Outcome.PASS: Then.IN_FORCE,
+    Outcome.FAIL: Then.NOT_IN_FORCE,
+    Outcome.UNKNOWN: Then.UNKNOWN,
+}
+#: Reasons that only a past moment has: Chinese and English.
+REASON_WORDS: Final = {
+    "not_registered_yet": ("当时尚未登记上链", "Not anchored yet at that moment"),
+    "later_than_known": (
+        "该时刻晚于本地所知的最新锚定，无法确认",
+        "The moment lies after the newest anchor that is known here",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The status at `moment` (seconds since 1970), and the anchors that show it.
+
+    `since` set it, `known` is the newest at or before the moment, `until` the first later one that set another. `newest`
+    is the block time of the newest good anchor that is known here: nothing later can be said.
+    """
+
+    moment: int
+    then: Then
+    reason: str
+    status: StatusReport | None = None
+    since: Anchor | None = None
+    known: Anchor | None = None
+    until: Anchor | None = None
+    newest: int | None = None
+    deciding: Step | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        row = TABLE[self.deciding.key] if self.deciding else None
+        zh, en = (row.zh, row.en) if row else REASON_WORDS[self.reason]
+        body: dict[str, Json] = {
+            "type": TYPE,
+            "at": times.format_time(self.moment),
+            "then": self.then.value,
+            "words": {"zh": THEN_WORDS[self.then][0], "en": THEN_WORDS[self.then][1]},
+            "reason": self.reason,
+            "reason_words": {"zh": zh, "en": en},
+        }
+        if self.status is not None:
+            body["status"] = self.status.evidence()
+        for name in ("since", "known", "until"):
+            anchor: Anchor | None = getattr(self, name)
+            if anchor is not None:
+                body[name] = _anchored(anchor)
+        if self.newest is not None:
+            body["newest"] = times.format_time(self.newest)
+        return body
+
+
+def past_on(proof: Proof, trust: Trust, at: str) -> tuple[Past, Past]:
+    """Return the status at the first and at the last second of a civil date in Asia/Shanghai, or twice that at a moment.
+
+    Raises: MalformedInput when `at` is neither `YYYY-MM-DD` nor `YYYY-MM-DDTHH:MM:SSZ`.
+    """
+    first, last = (times.parse_time(at),) * 2 if "T" in at else times.day_bounds(times.parse_date(at))
+    start = past_status(proof, trust, first)
+    return start, past_status(proof, trust, last) if last > first else start
+
+
+def past_status(proof: Proof, trust: Trust, moment: int) -> Past:
+    """Return what the status of the record was at `moment`.
+
+    1. The record comes from whom it names and was anchored, by today's knowledge.
+    2. The moment lies between its anchor and the newest good anchor of its log that is known.
+    3. The status is that of step 9, on what was anchored by then; next to it, the anchors that bound it. Where that
+       is in force, the dates decide (step 10).
+    """
+    # 1
+    found = origin(proof, trust, must_present=True)
+    wrong = [step for step in found.steps if step.outcome is not Outcome.PASS]
+    log, anchor, position = found.log, found.anchor, found.position
+    if wrong or log is None or anchor is None or position is None:
+        return _unproven(wrong, moment)
+    # 2
+    if moment < anchor.time:
+        return Past(moment, Then.NOT_REGISTERED, "not_registered_yet", until=anchor, newest=log.anchored_at)
+    if moment > log.anchored_at:
+        return Past(moment, Then.UNKNOWN, "later_than_known", newest=log.anchored_at)
+    # 3
+    known = _newest_by(trust, log, anchor, moment)
+    carried = _as_carried(proof, known.sequence)
+    step, status = standing(carried, _origin_then(found, log, known), trust)
+    deciding = _outside_dates(proof, moment) or step if step.outcome is Outcome.PASS else step
+    change = trust.status(log.name, position, known.sequence)
+    return Past(
+        moment,
+        _THEN[deciding.outcome],
+        deciding.reason,
+        status=status,
+        since=trust.anchor(log.name, change.sequence) if change else anchor,
+        known=known,
+        until=_next_change(trust, log, position, known.sequence),
+        newest=log.anchored_at,
+        deciding=deciding,
+    )
+
+
+def _unproven(wrong: Sequence[Step], moment: int) -> Past:
+    """Whatever is against the record decides before what is not known of it."""
+    failed = [step for step in wrong if step.outcome is Outcome.FAIL]
+    step = (failed or list(wrong))[0]
+    return Past(moment, Then.INVALID if failed else Then.UNKNOWN, step.reason, deciding=step)
+
+
+def _newest_by(trust: Trust, log: LogState, first: Anchor, moment: int) -> Anchor:
+    """Return the newest anchor of the log at or before `moment`, from `first` on; block times never go back."""
+    low, high, newest = first.sequence, log.sequence, first
+    while low < high:
+        middle = (low + high + 1) // 2
+        anchor = trust.anchor(log.name, middle)
+        if anchor is None or anchor.time > moment:
+            high = middle - 1
+        else:
+            low, newest = middle, anchor
+    return newest
+
+
+def _as_carried(proof: Proof, sequence: int) -> Proof:
+    """Leave out what the proof carries from after the anchor `sequence`."""
+    linked = tuple(other for other in proof.linked if other.sequence <= sequence)
+    keep = proof.status is not None and proof.status.sequence <= sequence
+    return replace(proof, status=proof.status if keep else None, linked=linked)
+
+
+def _origin_then(found: Origin, log: LogState, known: Anchor) -> Origin:
+    """Cut the log off after the anchor `known`: step 9 asks for nothing beyond the log's newest."""
+    cut = replace(log, sequence=known.sequence, size=known.size, anchored_at=known.time)
+    return replace(found, log=cut)
+
+
+def _next_change(trust: Trust, log: LogState, position: int, sequence: int) -> Anchor | None:
+    """Return the first anchor beyond `sequence` that set the position's status, looking back from the newest."""
+    following, at = None, log.sequence
+    for _ in range(limits.MAX_STATUS_CHANGES):
+        change = trust.status(log.name, position, at)
+        if change is None or change.sequence <= sequence:
+            break
+        following, at = change.sequence, change.sequence - 1
+    return trust.anchor(log.name, following) if following is not None else None
+
+
+def _outside_dates(proof: Proof, moment: int) -> Step | None:
+    day, record = times.civil_date(moment), proof.record
+    if record.valid_from and day < record.valid_from:
+        return Step(10, Outcome.FAIL, "not_yet_valid")
+    if record.valid_until and record.valid_until < day:
+        return Step(10, Outcome.FAIL, "expired")
+    return None
+
+
+def _anchored(anchor: Anchor) -> dict[str, Json]:
+    return {
+        "sequence": anchor.sequence,
+        "n": anchor.n,
+        "block": anchor.block,
+        "time": times.format_time(anchor.time),
+    }

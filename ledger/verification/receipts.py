@@ -1,0 +1,266 @@
+"""Receipts: what a node promises when it accepts a submission, and what became of it (docs/formats/receipt.md).
+
+A receipt names the positions of the records and the moment by which they are anchored, signed by the node's key. Beside
+the chain and the public entries it shows a broken promise to anybody: no word of the node that broke it is needed.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Protocol
+
+from ledger import limits
+from ledger.crypto.keys import PrivateKey, decode_signature, encode_signature
+from ledger.crypto.suites import Suite
+from ledger.encoding import times
+from ledger.encoding.canonical import Json, decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.fields import Fields, parse_key_id
+from ledger.errors import LimitExceeded, MalformedInput
+from ledger.records.submissions import Entry
+from ledger.registry.trust import NODE, Anchor, KeyState, Trust
+from ledger.verification.origin import signature_good
+
+TYPE: Final = "shunzheng/receipt/1"
+MAX_BYTES: Final = 8 * 1024  # a signed receipt has some 600
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The records of submission `root` stand from position `first` on, in an anchor of block time `deadline` or before.
+
+    `key` is the identifier of the node's key, 32 bytes; times in seconds since 1970.
+    """
+
+    registry: str
+    log: str
+    suite: Suite
+    root: bytes
+    count: int
+    first: int
+    accepted: int
+    deadline: int
+    key: bytes
+
+    def __post_init__(self) -> None:
+        """Raises: MalformedInput when positions or times cannot be."""
+        if not 1 <= self.count <= limits.MAX_SUBMISSION_RECORDS:
+            raise MalformedInput(f"a submission has 1 to {limits.MAX_SUBMISSION_RECORDS} records")
+        if not 0 <= self.first <= limits.MAX_LOG_SIZE - self.count:
+            raise MalformedInput("`first` and `count` lead beyond the largest log")
+        if not self.accepted < self.deadline:
+            raise MalformedInput("`deadline` lies after `accepted`")
+
+    def to_json(self) -> dict[str, Json]:
+        return {
+            "type": TYPE,
+            "registry": self.registry,
+            "log": self.log,
+            "submission": self.suite.format(self.root),
+            "count": self.count,
+            "first": self.first,
+            "accepted": times.format_time(self.accepted),
+            "deadline": times.format_time(self.deadline),
+            "key": "0x" + self.key.hex(),
+        }
+
+    def encode(self) -> bytes:
+        """Return the canonical bytes that are signed."""
+        return canonical(self.to_json())
+
+
+@dataclass(frozen=True, slots=True)
+class SignedReceipt:
+    """A receipt and the signature (64 bytes r‖s) of the node's key over its canonical bytes."""
+
+    receipt: Receipt
+    signature: bytes
+
+    def to_json(self) -> dict[str, Json]:
+        return {"receipt": self.receipt.to_json(), "signature": encode_signature(self.signature)}
+
+    def encode(self) -> bytes:
+        return canonical(self.to_json())
+
+
+def sign_receipt(key: PrivateKey, receipt: Receipt) -> SignedReceipt:
+    """Sign a receipt that names this key. Raises: MalformedInput where it names another."""
+    if receipt.key != key.public.id:
+        raise MalformedInput("the receipt names another key than the one that is to sign it")
+    return SignedReceipt(receipt, key.sign(receipt.encode()))
+
+
+def decode_signed_receipt(data: bytes) -> SignedReceipt:
+    """Read a receipt file. Raises: MalformedInput, NewerFormat, LimitExceeded."""
+    if len(data) > MAX_BYTES:
+        raise LimitExceeded(f"a receipt has at most {MAX_BYTES} bytes, not {len(data)}")
+    fields = Fields(decode(data), "receipt file")
+    receipt = _decode_receipt(fields.take("receipt"))
+    signature = fields.parsed("signature", decode_signature)
+    fields.close()
+    return SignedReceipt(receipt, signature)
+
+
+def _decode_receipt(value: Json) -> Receipt:
+    fields = Fields(value, "receipt")
+    fields.type(TYPE)
+    suite, root = fields.digest("submission")
+    receipt = Receipt(
+        registry=fields.text("registry"),
+        log=fields.text("log"),
+        suite=suite,
+        root=root,
+        count=fields.integer("count", 1, limits.MAX_SUBMISSION_RECORDS),
+        first=fields.integer("first", 0, limits.MAX_LOG_SIZE),
+        accepted=fields.time("accepted"),
+        deadline=fields.time("deadline"),
+        key=fields.parsed("key", parse_key_id),
+    )
+    fields.close()
+    return receipt
+
+
+class Standing(StrEnum):
+    """What became of the promise. `NOT_GENUINE`: no node of that log promised this; `UNKNOWN`: it cannot be told here."""
+
+    KEPT = "kept"
+    PENDING = "pending"
+    BROKEN = "broken"
+    CONTRADICTED = "contradicted"
+    UNKNOWN = "unknown"
+    NOT_GENUINE = "not_genuine"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What became of a promise, a stable reason, and the evidence in words."""
+
+    standing: Standing
+    reason: str
+    text: str
+
+
+class Entries(Protocol):
+    """The entries of a log that fit its anchors, wherever they are held."""
+
+    def entry_at(self, log: str, position: int) -> tuple[int, Entry] | None:
+        """Return the entry whose records include `position`, with its own first position; None where it is not held."""
+
+
+def judge(signed: SignedReceipt, trust: Trust, entries: Entries, now: int) -> Judgement:
+    """Say what became of a receipt's promise.
+
+    1. The receipt is one of this registry, signed by a key that the registry knows as that of a node of the log.
+    2. The log has not reached the position: the promise is pending, or broken once the chain has passed the deadline.
+    3. The log has reached it: too late, or by a void anchor, breaks the promise.
+    4. The public entry at the position is that of the receipt, or contradicts it.
+
+    The chain's own time decides; `now` only says whether knowledge that ends before the deadline is old.
+    """
+    receipt = signed.receipt
+    if refused := _genuine(signed, trust):  # 1
+        return refused
+    log = trust.log(receipt.log)
+    if log is None:
+        return _unknown("log_unknown", f"the log {receipt.log} is not known here")
+    deadline = times.format_time(receipt.deadline)
+    if log.size <= receipt.first:  # 2
+        if trust.time > receipt.deadline:
+            return Judgement(Standing.BROKEN, "not_anchored",
+                             f"position {receipt.first} was promised by {deadline}; at {times.format_time(trust.time)} "
+                             f"the log had only {log.size} records")  # fmt: skip
+        if now > receipt.deadline:
+            known = times.format_time(trust.time)
+            return _unknown(
+                "knowledge_old", f"the deadline was {deadline}, what is known here ends at {known}"
+            )
+        return Judgement(Standing.PENDING, "not_due", f"promised by {deadline}")
+    anchor = anchor_of(trust, receipt.log, receipt.first)
+    if anchor is None:
+        return _unknown("anchor_unknown", f"the anchor of position {receipt.first} is not known here")
+    return _late(receipt, anchor) or _at_position(receipt, anchor, entries)  # 3, 4
+
+
+def anchor_of(trust: Trust, log: str, position: int) -> Anchor | None:
+    """Return the anchor with which the log grew over `position`: sizes never fall, so halving finds it."""
+    state = trust.log(log)
+    if state is None or position >= state.size:
+        return None
+    low, high = 1, state.sequence
+    while low < high:
+        middle = (low + high) // 2
+        anchor = trust.anchor(log, middle)
+        if anchor is not None and anchor.size > position:
+            high = middle
+        else:
+            low = middle + 1
+    anchor = trust.anchor(log, low)
+    return anchor if anchor and anchor.size_before <= position < anchor.size else None
+
+
+def genuine(signed: SignedReceipt, key: KeyState | None) -> str:
+    """Return why the signature is not that of a node of the receipt's log, by the registry's `key`; empty where it is."""
+    receipt = signed.receipt
+    if key is None:
+        return "key_unknown"
+    if key.purpose != NODE or key.log != receipt.log:
+        return "key_of_another"
+    if not signature_good(key.spki, receipt.encode(), signed.signature):
+        return "signature_bad"
+    if key.retired_at is not None and receipt.accepted >= key.retired_at:
+        return "key_retired"
+    # Whoever stole the key can write any time into `accepted`: nothing that it signed is evidence any more.
+    return "key_compromised" if key.compromised_since is not None else ""
+
+
+#: What each of these reasons means.
+WORDS: Final = {
+    "key_unknown": "the registry does not know the key that it names",
+    "key_of_another": "the key that it names is not that of a node of this log",
+    "signature_bad": "its signature is not that of the key",
+    "key_retired": "the key was retired before the submission is said to be accepted",
+    "key_compromised": "the key was stolen: what it signed is evidence of nothing",
+}
+
+
+def _genuine(signed: SignedReceipt, trust: Trust) -> Judgement | None:
+    if signed.receipt.registry != trust.registry:
+        return _unknown("other_registry", f"the receipt is of the registry {signed.receipt.registry}")
+    reason = genuine(signed, trust.key(signed.receipt.key))
+    if not reason:
+        return None
+    known = reason not in ("key_unknown", "key_compromised")
+    return Judgement(Standing.NOT_GENUINE if known else Standing.UNKNOWN, reason, WORDS[reason])
+
+
+def _late(receipt: Receipt, anchor: Anchor) -> Judgement | None:
+    if anchor.void:
+        text = f"anchor {anchor.sequence}, which covers position {receipt.first}, is void: {anchor.void}"
+        return Judgement(Standing.BROKEN, "anchor_void", text)
+    if anchor.time > receipt.deadline:
+        by, at = times.format_time(receipt.deadline), times.format_time(anchor.time)
+        text = f"promised by {by}, anchored at {at} with sequence {anchor.sequence}"
+        return Judgement(Standing.BROKEN, "anchored_late", text)
+    return None
+
+
+def _at_position(receipt: Receipt, anchor: Anchor, entries: Entries) -> Judgement:
+    found = entries.entry_at(receipt.log, receipt.first)
+    if found is None:
+        return _unknown(
+            "entries_missing",
+            f"the entries of anchor {anchor.sequence} are not held here, so what stands there is unknown",
+        )
+    first, entry = found
+    statement = entry.statement
+    if (first, statement.root, statement.count) == (receipt.first, receipt.root, receipt.count):
+        return Judgement(Standing.KEPT, "anchored", f"anchored with sequence {anchor.sequence}")
+    promised, stands = receipt.suite.format(receipt.root), statement.suite.format(statement.root)
+    text = (
+        f"position {receipt.first} was promised to {promised} ({receipt.count} records); anchor {anchor.sequence} has "
+        f"{stands} there ({statement.count} records from {first} on)"
+    )
+    return Judgement(Standing.CONTRADICTED, "other_submission", text)
+
+
+def _unknown(reason: str, text: str) -> Judgement:
+    return Judgement(Standing.UNKNOWN, reason, text)

@@ -1,0 +1,172 @@
+"""What a verification concludes 核验结论, and everything that a person needs to see why.
+
+The same from every interface.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Self
+
+from ledger.encoding import times
+from ledger.encoding.canonical import Json
+from ledger.proof.proof import Proof
+from ledger.registry.status import Status
+from ledger.registry.trust import Anchor, LogState, PositionStatus
+from ledger.verification.reasons import STEP_WORDS, TABLE, VERDICT_WORDS, Key, Outcome, Verdict, decide
+
+TYPE: Final = "shunzheng/report/1"
+ORIGIN: Final = frozenset({1, 3, 4, 5, 6, 7, 8})  # the steps that say whose statement the claims are
+
+
+class Compared(StrEnum):
+    """What was compared with the registered record; comparing nothing is never valid."""
+
+    DOCUMENT = "document"
+    CLAIMS = "claims"
+    NOTHING = "record"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: its number, outcome, reason code and the evidence that was used."""
+
+    number: int
+    outcome: Outcome
+    reason: str
+    evidence: dict[str, Json] | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.number, self.outcome, self.reason
+
+    def to_json(self) -> Json:
+        row, (zh, en) = TABLE[self.key], STEP_WORDS[self.number]
+        body: dict[str, Json] = {
+            "step": self.number,
+            "name": {"zh": zh, "en": en},
+            "outcome": self.outcome.value,
+            "reason": self.reason,
+            "words": {"zh": row.zh, "en": row.en},
+        }
+        if self.evidence:
+            body["evidence"] = dict(self.evidence)
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """The status, the newest anchor and the time for which it is known; since when, by which proven record."""
+
+    status: Status
+    source: str
+    sequence: int
+    known_at: int
+    since: int | None = None
+    cause: Proof | None = None
+
+    @classmethod
+    def own(cls, log: LogState, found: PositionStatus | None, source: str, cause: Proof | None) -> Self:
+        """The verifier's own knowledge, as of the log's newest anchor."""
+        status, since = (found.status, found.since) if found else (Status.VALID, None)
+        return cls(status, source, log.sequence, log.anchored_at, since, cause)
+
+    def evidence(self) -> dict[str, Json]:
+        body: dict[str, Json] = {
+            "status": self.status.name.lower(),
+            "source": self.source,
+            "sequence": self.sequence,
+            "known_at": times.format_time(self.known_at),
+        }
+        if self.since is not None:
+            body["since"] = times.format_time(self.since)
+        if self.cause is not None:
+            record = self.cause.record
+            body["action"] = record.action
+            body["authority"] = record.issuer
+            if record.basis is not None:
+                body["basis"] = record.basis
+            body["identifier"] = record.identifier
+            body["record"] = record.suite.format(record.leaf())
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A verdict with its deciding reason, all steps, what was compared, and what the proof says."""
+
+    verdict: Verdict
+    deciding: Step
+    steps: tuple[Step, ...]
+    compared: Compared
+    registry: str
+    checked_at: int
+    proof: Proof | None = None
+    anchor: Anchor | None = None
+    position: int | None = None
+    status: StatusReport | None = None
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        steps: tuple[Step, ...],
+        compared: Compared,
+        registry: str,
+        checked_at: int,
+        proof: Proof | None = None,
+        anchor: Anchor | None = None,
+        position: int | None = None,
+        status: StatusReport | None = None,
+    ) -> Self:
+        """Decide the verdict from the steps, which are in order of their numbers."""
+        verdict, key = decide(step.key for step in steps)
+        deciding = next(step for step in steps if step.key == key)
+        return cls(verdict, deciding, steps, compared, registry, checked_at, proof, anchor, position, status)
+
+    @property
+    def reason(self) -> str:
+        return self.deciding.reason
+
+    @property
+    def forged(self) -> bool:
+        """Whether a step shows that the claims are not the department's: then they are not repeated."""
+        return any(step.outcome is Outcome.FAIL and step.number in ORIGIN for step in self.steps)
+
+    def step(self, number: int) -> Step:
+        return self.steps[number - 1]
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the report as every interface gives it: command line, HTTP and page."""
+        zh, en = VERDICT_WORDS[self.verdict]
+        row = TABLE[self.deciding.key]
+        body: dict[str, Json] = {
+            "type": TYPE,
+            "verdict": self.verdict.value,
+            "words": {"zh": zh, "en": en},
+            "step": self.deciding.number,
+            "reason": self.reason,
+            "reason_words": {"zh": row.zh, "en": row.en},
+            "advice": {"zh": row.advice_zh, "en": row.advice_en},
+            "compared": self.compared.value,
+            "registry": self.registry,
+            "checked_at": times.format_time(self.checked_at),
+            "steps": [step.to_json() for step in self.steps],
+        }
+        if self.proof is not None:
+            body["record"] = self.proof.record.to_json()
+            body["log"] = self.proof.entry.statement.log
+            if self.proof.disclosure is not None and not self.forged:
+                body["claims"] = self.proof.disclosure.values
+                body["withheld"] = [*sorted(self.proof.disclosure.withheld_names)]
+        if self.anchor is not None:
+            anchored: dict[str, Json] = {
+                "sequence": self.anchor.sequence,
+                "block": self.anchor.block,
+                "time": times.format_time(self.anchor.time),
+            }
+            if self.position is not None:
+                anchored["position"] = self.position
+            body["anchor"] = anchored
+        if self.status is not None:
+            body["status"] = self.status.evidence()
+        return body

@@ -1,0 +1,153 @@
+"""Verify a presented certificate against its proof and what the verifier itself knows (design: verification).
+
+    report = verify(presented, proof, trust, now, policy)
+
+Pure: no network, no file, no clock. Bad evidence never raises; it becomes a step of the report. The steps:
+
+     1  the proof decodes within limits, can be presented, and names one issuer, registry and log throughout
+     2  what was presented is what was registered
+     3  the disclosed claims hash to the record's claims
+     4  the record is in the submission
+     5  the department's key signed the statement
+     6  the entry is in the batch; counts add up; the position follows
+     7  the anchor is final and not void; its block time fits the statement
+     8  issuer, key and grant were in force at the anchor
+     9  the status at that position, as the verifier knows it
+    10  the dates
+    11  linked seals and signatures
+    12  the age of the knowledge, and the clock
+
+Steps 1 and 4 to 8 are in `origin`, 2 in `comparison`, 9 in `status_step`, 11 in `links_step`, beside this module.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ledger import limits
+from ledger.encoding import times
+from ledger.encoding.canonical import Json
+from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
+from ledger.proof.paper import decode_presented
+from ledger.proof.proof import Proof
+from ledger.registry.trust import Trust
+from ledger.verification.comparison import Presented as Presented
+from ledger.verification.comparison import compare
+from ledger.verification.links_step import sealing
+from ledger.verification.origin import covers as covers
+from ledger.verification.origin import origin
+from ledger.verification.origin import signature_good as signature_good
+from ledger.verification.reasons import Outcome
+from ledger.verification.report import Compared, Report, StatusReport, Step
+from ledger.verification.status_step import standing
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How old the knowledge of a log may be, and how far the clock may lag behind the chain; seconds.
+
+    `by_kind` holds other ages for records of some kinds: of a seal, say, much depends on one status.
+    """
+
+    max_age: int = 3600
+    clock_tolerance: int = 120
+    by_kind: Mapping[str, int] = field(default_factory=dict)
+
+    def age_of(self, kind: str) -> int:
+        """Return how old the knowledge may be that a record of this kind is judged by."""
+        return self.by_kind.get(kind, self.max_age)
+
+
+def verify(
+    presented: Presented, proof: bytes | Proof, trust: Trust, now: int, policy: Policy | None = None
+) -> Report:
+    """Return the report on `proof` (JSON text, code from paper, or decoded) at `now`, in seconds since 1970."""
+    policy = policy or Policy()
+    try:
+        decoded = proof if isinstance(proof, Proof) else decode_presented(proof)
+    except MalformedInput as error:
+        return _unreadable(error, trust, now)
+    found = origin(decoded, trust, must_present=True)  # 1, 4, 5, 6, 7, 8
+    compared, comparison = compare(presented, decoded.disclosure)  # 2
+    status_step, status = standing(decoded, found, trust)  # 9
+    steps = (
+        *found.steps,
+        comparison,
+        _claims(decoded),
+        status_step,
+        _dates(decoded, trust, now, policy),
+        sealing(decoded, found.anchor, trust),
+        _age(decoded, status, trust, now, policy),
+    )
+    return Report.of(
+        steps=tuple(sorted(steps, key=lambda step: step.number)),
+        compared=compared,
+        proof=decoded,
+        anchor=found.anchor,
+        position=found.position,
+        status=status,
+        registry=trust.registry,
+        checked_at=now,
+    )
+
+
+def _unreadable(error: MalformedInput, trust: Trust, now: int) -> Report:
+    reason = "proof_unreadable"
+    if isinstance(error, NewerFormat):
+        reason = "newer_format"
+    elif isinstance(error, LimitExceeded):
+        reason = "over_limit"
+    first = Step(1, Outcome.UNKNOWN, reason, {"detail": str(error)})
+    others = tuple(Step(number, Outcome.UNKNOWN, "not_reached") for number in range(2, 13))
+    return Report.of(
+        steps=(first, *others), compared=Compared.NOTHING, registry=trust.registry, checked_at=now
+    )
+
+
+def _claims(proof: Proof) -> Step:
+    """3. The disclosed claims hash to the record's claims."""
+    if proof.disclosure is None:
+        return Step(3, Outcome.UNKNOWN, "nothing_disclosed")
+    if proof.disclosure.digest(proof.record.suite) != proof.record.claims:
+        return Step(3, Outcome.FAIL, "claims_altered")
+    evidence: dict[str, Json] = {"withheld": [*sorted(proof.disclosure.withheld_names)]}
+    return Step(3, Outcome.PASS, "claims_committed", evidence)
+
+
+def _dates(proof: Proof, trust: Trust, now: int, policy: Policy) -> Step:
+    """10. Civil dates in Asia/Shanghai, both ends inclusive; an absent end is 长期."""
+    record = proof.record
+    today = times.civil_date(max(now, _chain_time(trust)))  # it has passed, whatever the clock says
+    evidence: dict[str, Json] = {"today": today.isoformat()}
+    if record.valid_from and today < record.valid_from:
+        evidence["from"] = record.valid_from.isoformat()
+        if _clock_behind(trust, now, policy):
+            return Step(10, Outcome.UNKNOWN, "clock_behind", evidence)
+        return Step(10, Outcome.FAIL, "not_yet_valid", evidence)
+    if record.valid_until is None:
+        return Step(10, Outcome.PASS, "no_end_date", evidence)
+    evidence["until"] = record.valid_until.isoformat()
+    if today > record.valid_until:
+        return Step(10, Outcome.FAIL, "expired", evidence)
+    return Step(10, Outcome.PASS, "within_dates", evidence)
+
+
+def _age(proof: Proof, status: StatusReport | None, trust: Trust, now: int, policy: Policy) -> Step:
+    """12. The newest good anchor of the log against the policy, and the clock against the chain."""
+    if _clock_behind(trust, now, policy):
+        return Step(12, Outcome.UNKNOWN, "clock_behind", {"chain": times.format_time(_chain_time(trust))})
+    if status is None:
+        return Step(12, Outcome.UNKNOWN, "not_reached")
+    known_at, allowed = status.known_at, policy.age_of(proof.record.kind)
+    evidence: dict[str, Json] = {"known_at": times.format_time(known_at), "seconds": max(0, now - known_at)}
+    if now - known_at > allowed:
+        return Step(12, Outcome.UNKNOWN, "knowledge_stale", evidence | {"allowed": allowed})
+    return Step(12, Outcome.PASS, "knowledge_fresh", evidence)
+
+
+def _clock_behind(trust: Trust, now: int, policy: Policy) -> bool:
+    return now + policy.clock_tolerance < _chain_time(trust)
+
+
+def _chain_time(trust: Trust) -> int:
+    """Return the time of the newest final block; what a broken endpoint told beyond every calendar is cut off."""
+    return min(trust.time, limits.MAX_BLOCK_TIME)

@@ -1,0 +1,281 @@
+"""Whom a city accepts, from when to when; what ends outside is unverifiable, never invalid."""
+
+import json
+from dataclasses import replace
+from datetime import date
+from typing import Any, Final
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ledger.documents.asn1 import structures
+from ledger.documents.asn1.algorithms import sm2_der
+from ledger.documents.certificates import trust_list
+from ledger.documents.certificates.certificates import Certificate, decode_certificate
+from ledger.documents.certificates.issuing import Holder
+from ledger.documents.certificates.trust_list import (
+    ROLES,
+    SEAL_MAKERS,
+    SIGNERS,
+    TIMESTAMPERS,
+    TrustList,
+    chain,
+    decode_trust_list,
+)
+from ledger.documents.findings import Check, passed, unknown
+from ledger.documents.ofd.sealing import apply_seal
+from ledger.documents.openers import inspect
+from ledger.documents.seals.making import make_seal
+from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
+from ledger.verification.reasons import Verdict
+from tests import papers
+from tests.papers import NOW, YEAR, department, maker, only, outcome, root, sealed, trust
+
+
+def pem(certificate: Certificate) -> str:
+    return x509.load_der_x509_certificate(certificate.der).public_bytes(Encoding.PEM).decode()
+
+
+LISTED: Final[dict[str, Any]] = {
+    "type": "shunzheng/trust-list/1",
+    "name": "天门市",
+    "issued": "2026-03-01T00:00:00Z",
+    "authorities": [
+        {
+            "name": "示例根证书",
+            "roles": ["signers", "seal-makers"],
+            "certificate": pem(root().certificate),
+            "from": "2025-01-01",
+            "until": "2027-12-31",
+        }
+    ],
+}
+
+
+def encoded(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+def authority(**altered: Any) -> dict[str, Any]:
+    return LISTED | {"authorities": [LISTED["authorities"][0] | altered]}
+
+
+def test_a_list_in_json() -> None:
+    found = decode_trust_list(encoded(LISTED))
+    assert (found.name, found.issued) == ("天门市", 1_772_323_200)
+    (one,) = found.authorities
+    assert (one.certificate, one.roles) == (root().certificate, frozenset({SIGNERS, SEAL_MAKERS}))
+    assert (one.since, one.until) == (date(2025, 1, 1), date(2027, 12, 31))
+    assert only(sealed(), found).verdict is Verdict.VALID
+
+
+def test_a_list_in_pem() -> None:
+    found = decode_trust_list((pem(root().certificate) + "\n" + pem(maker().certificate)).encode())
+    assert [one.name for one in found.authorities] == ["示例根证书", "示例制章单位"]
+    assert [one.roles for one in found.authorities] == [{SIGNERS, TIMESTAMPERS}, set(ROLES)]
+    assert found.issued is None
+    assert only(sealed(), found).verdict is Verdict.VALID
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"[]", id="another shape"),
+        pytest.param(encoded(LISTED | {"more": 1}), id="an unknown member"),
+        pytest.param(encoded(LISTED | {"issued": "2026"}), id="no time"),
+        pytest.param(encoded(authority(roles=[])), id="no role"),
+        pytest.param(encoded(authority(roles=["kings"])), id="another role"),
+        pytest.param(encoded(authority(certificate="")), id="no certificate"),
+        pytest.param(encoded(authority(certificate=1)), id="a number"),
+        pytest.param(encoded(authority(certificate=pem(root().certificate) * 2)), id="two certificates"),
+        pytest.param(encoded(authority(**{"from": "2026-3-1"})), id="no date"),
+        pytest.param(
+            b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", id="no certificate in PEM"
+        ),
+        pytest.param(b"-----BEGIN CERTIFICATE-----\nA=A\n-----END CERTIFICATE-----\n", id="no base64"),
+        pytest.param(b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", id="another PEM"),
+        pytest.param(pem(root().certificate).encode() + b"and more", id="text behind"),
+        pytest.param(pem(root().certificate).encode() + "名".encode(), id="not ASCII"),
+    ],
+)
+def test_other_lists_are_refused(data: bytes) -> None:
+    with pytest.raises(MalformedInput):
+        decode_trust_list(data)
+
+
+def test_a_newer_list() -> None:
+    with pytest.raises(NewerFormat):
+        decode_trust_list(encoded(LISTED | {"type": "shunzheng/trust-list/2"}))
+
+
+def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trust_list, "MAX_AUTHORITIES", 0)
+    with pytest.raises(LimitExceeded):
+        decode_trust_list(pem(root().certificate).encode())
+    monkeypatch.setattr(trust_list, "MAX_BYTES", 10)
+    with pytest.raises(LimitExceeded):
+        decode_trust_list(encoded(LISTED))
+
+
+def test_no_list() -> None:
+    report = inspect(sealed(), None).signatures[0]
+    assert outcome(report, "chain") == ("unknown", "no_trust_list")
+    assert report.verdict is Verdict.UNVERIFIABLE
+
+
+def test_a_signer_who_makes_seals() -> None:
+    """Certified as a signer, it makes itself a seal in the department's name: nobody listed it for that."""
+    signer = papers.holder("某公司")
+    false = make_seal(papers.draft(users=(signer.certificate.der,)), signer)
+    document = apply_seal(papers.DOCUMENT, false, signer, NOW)
+    report = only(document, decode_trust_list((pem(root().certificate) + pem(maker().certificate)).encode()))
+    assert report.seal_name == papers.draft().name
+    assert outcome(report, "chain") == ("unknown", "seal_maker")
+    assert report.verdict is Verdict.UNVERIFIABLE
+
+
+def test_an_issuer_that_is_not_on_the_list() -> None:
+    """Intact, and by somebody whom this city does not know: never called a forgery."""
+    report = only(sealed(), trust("另一根证书"))
+    assert outcome(report, "chain") == ("unknown", "signer")
+    assert report.verdict is Verdict.UNVERIFIABLE
+    assert report.covers_all
+    assert report.altered == ()
+
+
+def test_a_namesake_of_a_listed_authority() -> None:
+    """The name is on the list, the key is not."""
+    false = Holder.root("示例根证书", papers.key("somebody else"), NOW - YEAR, NOW + YEAR)
+    found = chain(department().certificate, [], of(false.certificate), SIGNERS, NOW)
+    assert found == unknown("chain", "signer")
+
+
+def of(*certificates: Certificate, roles: frozenset[str] = frozenset(ROLES)) -> TrustList:
+    return TrustList("", None, tuple(trust_list.Authority(one.name, one, roles) for one in certificates))
+
+
+@pytest.mark.parametrize(
+    ("role", "reason"), [(SIGNERS, "seal_maker"), (SEAL_MAKERS, "signer")], ids=["for signers", "for makers"]
+)
+def test_an_authority_for_something_else(role: str, reason: str) -> None:
+    report = only(sealed(), of(root().certificate, roles=frozenset({role})))
+    assert outcome(report, "chain") == ("unknown", reason)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "accepted"),
+    [
+        (None, None, True),
+        (date(2026, 3, 2), date(2026, 3, 2), True),
+        (date(2026, 3, 3), None, False),
+        (None, date(2026, 3, 1), False),
+    ],
+)
+def test_an_authority_is_accepted_from_day_to_day(
+    since: date | None, until: date | None, accepted: bool
+) -> None:
+    (one,) = trust().authorities
+    listed = TrustList("", None, (replace(one, since=since, until=until),))
+    found = chain(department().certificate, [], listed, SIGNERS, NOW)
+    assert found == (passed("chain") if accepted else unknown("chain", "period"))
+
+
+@pytest.mark.parametrize("moment", [None, NOW - 2 * YEAR, NOW + 30 * YEAR])
+def test_an_authority_that_was_not_in_force(moment: int | None) -> None:
+    assert chain(department().certificate, [], trust(), SIGNERS, moment) == unknown("chain", "period")
+
+
+def test_certificates_in_between() -> None:
+    middle = root().issue(
+        "示例中级", papers.key("middle"), serial=9, not_before=NOW - 10, not_after=NOW + 10, authority=True
+    )
+    last = middle.issue("科员", papers.key("last"), serial=10, not_before=NOW - 10, not_after=NOW + 10)
+    assert chain(last.certificate, [middle.certificate], trust(), SIGNERS, NOW) == passed("chain")
+    assert chain(last.certificate, [], trust(), SIGNERS, NOW) == unknown("chain", "signer")
+    expired = chain(last.certificate, [middle.certificate], trust(), SIGNERS, NOW + 11)
+    assert expired == unknown("chain", "signer")
+
+
+def test_who_is_no_authority_vouches_for_nobody() -> None:
+    """The department's own certificate is good; what it issues with it is not."""
+    clerk = department().issue("科员", papers.key("clerk"), serial=9, not_before=NOW, not_after=NOW + 10)
+    found = chain(clerk.certificate, [department().certificate], trust(), SIGNERS, NOW)
+    assert found == unknown("chain", "signer")
+    found = chain(clerk.certificate, [], of(department().certificate), SIGNERS, NOW)
+    assert found == unknown("chain", "signer")
+    assert chain(department().certificate, [], of(department().certificate), SIGNERS, NOW) == passed("chain")
+
+
+ENCIPHERS, SIGNS, CERTIFIES = (bytes.fromhex(usage) for usage in ("03020430", "030206c0", "03020106"))
+
+
+@pytest.mark.parametrize(
+    ("usage", "found"),
+    [
+        (ENCIPHERS, unknown("chain", "usage")),
+        (CERTIFIES, unknown("chain", "usage")),
+        (bytes.fromhex("030100"), unknown("chain", "usage")),
+        (SIGNS, passed("chain")),
+        (bytes.fromhex("03020780"), passed("chain")),
+        (bytes.fromhex("03020640"), passed("chain")),
+    ],
+    ids=["encryption", "certificates", "nothing", "both", "digitalSignature", "nonRepudiation"],
+)
+def test_what_the_key_of_a_certificate_is_for(usage: bytes, found: Check) -> None:
+    """Whoever holds a pair for signing and another for encryption must have signed with the first."""
+    signer = root().issue(
+        "天门市示例局", papers.key("pair"), serial=5, not_before=NOW, not_after=NOW + 9, usage=usage
+    )
+    assert chain(signer.certificate, [], trust(), SIGNERS, NOW) == found
+    assert chain(signer.certificate, [], of(signer.certificate), SIGNERS, NOW) == found
+    seal = make_seal(papers.draft(users=(signer.certificate.der,)), maker())
+    report = only(apply_seal(papers.DOCUMENT, seal, signer, NOW))
+    assert outcome(report, "chain") == (found.outcome.value, found.reason)
+    assert report.verdict is (Verdict.VALID if found == passed("chain") else Verdict.UNVERIFIABLE)
+
+
+@pytest.mark.parametrize(
+    ("authority_", "usage", "accepted"),
+    [(True, CERTIFIES, True), (True, SIGNS, False), (False, CERTIFIES, False)],
+    ids=["an authority", "whose key may not certify", "which is none"],
+)
+def test_who_may_certify(authority_: bool, usage: bytes, accepted: bool) -> None:
+    """Both the constraints and the key usage say so, of an authority on the list and of one in between."""
+    middle = root().issue(
+        "示例中级", papers.key("middle"), serial=9, not_before=NOW, not_after=NOW + 9,
+        authority=authority_, usage=usage,
+    )  # fmt: skip
+    last = middle.issue("科员", papers.key("last"), serial=10, not_before=NOW, not_after=NOW + 9).certificate
+    found = passed("chain") if accepted else unknown("chain", "signer")
+    assert chain(last, [middle.certificate], trust(), SIGNERS, NOW) == found
+    assert chain(last, [], of(middle.certificate), SIGNERS, NOW) == found
+
+
+def test_a_certificate_in_between_that_does_not_say_what_it_is() -> None:
+    """As certificates were before version 3: one on the list is what the city says, one in between is nobody."""
+    made = structures.X509Certificate.load(
+        root()
+        .issue("示例中级", papers.key("middle"), serial=9, not_before=NOW, not_after=NOW + 9)
+        .certificate.der
+    )
+    del made["to_be_signed"]["extensions"]
+    made["signature"] = sm2_der(root().key.sign(made["to_be_signed"].dump(force=True)))
+    middle = Holder(decode_certificate(made.dump(force=True)), papers.key("middle"))
+    last = middle.issue("科员", papers.key("last"), serial=10, not_before=NOW, not_after=NOW + 9).certificate
+    assert chain(middle.certificate, [], trust(), SIGNERS, NOW) == passed("chain")
+    assert chain(last, [middle.certificate], trust(), SIGNERS, NOW) == unknown("chain", "signer")
+    assert chain(last, [], of(middle.certificate), SIGNERS, NOW) == passed("chain")
+
+
+def test_a_chain_without_end() -> None:
+    """Two certificates that vouch for each other."""
+    first, second = papers.key("first"), papers.key("second")
+    one = Holder.root("一", first, NOW, NOW + 10)
+    two = Holder.root("二", second, NOW, NOW + 10)
+    first_by_second = two.issue("一", first, serial=3, not_before=NOW, not_after=NOW + 10, authority=True)
+    second_by_first = one.issue("二", second, serial=3, not_before=NOW, not_after=NOW + 10, authority=True)
+    between = [first_by_second.certificate, second_by_first.certificate]
+    last = one.issue("科员", papers.key("last"), serial=4, not_before=NOW, not_after=NOW + 10).certificate
+    assert chain(last, between, trust(), SIGNERS, NOW) == unknown("chain", "signer")

@@ -1,0 +1,125 @@
+"""The state machine: every action from every status."""
+
+from dataclasses import replace
+
+import pytest
+
+from ledger.errors import TransitionRefused
+from ledger.records.lifecycle import RESULT, SOURCES, Lineage, StatusChange, follow
+from ledger.records.records import PRESENTABLE, STATUS_ACTIONS
+from ledger.records.seal_identifiers import SealingIdentifier
+from ledger.registry.status import Status, allowed
+from tests.scenes import City, Item, Registry
+
+CITY = City(Registry(), "tianmen")
+LICENCE = CITY.licence()
+STANDING, _ = follow(None, LICENCE.record, LICENCE.leaf)
+ACTIONS = sorted(STATUS_ACTIONS | PRESENTABLE - {"issue"})
+
+# What the law of the field allows: from a status, the actions that are possible.
+POSSIBLE = {
+    Status.VALID: {"renew", "amend", "suspend", "cancel", "revoke", "withdraw", "transfer", "void"},
+    Status.REINSTATED: {"renew", "amend", "suspend", "cancel", "revoke", "withdraw", "transfer", "void"},
+    Status.SUSPENDED: {"resume", "cancel", "revoke", "withdraw", "transfer", "void"},
+    Status.CANCELLED: {"reinstate"},
+    Status.REVOKED: {"reinstate"},
+    Status.WITHDRAWN: {"reinstate"},
+    Status.TRANSFERRED: {"reinstate"},
+    Status.VOID: {"reinstate"},
+    Status.SUPERSEDED: set(),
+}
+
+
+def at(status: Status) -> Lineage:
+    return replace(STANDING, status=status)
+
+
+def following(action: str, **members: object) -> Item:
+    return CITY.follow(action, LICENCE, previous=LICENCE.leaf, **members)
+
+
+def test_issue_begins_a_lineage() -> None:
+    lineage, change = follow(None, LICENCE.record, LICENCE.leaf)
+    assert change is None
+    assert lineage == Lineage(
+        "licence", CITY.issuer, LICENCE.record.identifier, LICENCE.leaf, LICENCE.leaf, Status.VALID
+    )
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("status", list(Status))
+def test_every_action_from_every_status(status: Status, action: str) -> None:
+    item = following(action)
+    if action not in POSSIBLE[status]:
+        with pytest.raises(TransitionRefused, match=status.name.lower()):
+            follow(at(status), item.record, item.leaf)
+        return
+    lineage, change = follow(at(status), item.record, item.leaf)
+    assert lineage.tip == item.leaf
+    assert change is not None
+    assert allowed(status, change.status)
+    if action in PRESENTABLE:
+        assert change == StatusChange(LICENCE.leaf, Status.SUPERSEDED)
+        assert (lineage.current, lineage.status) == (item.leaf, Status.VALID)
+        assert lineage.identifier == item.record.identifier != LICENCE.record.identifier
+    else:
+        assert change == StatusChange(LICENCE.leaf, RESULT[action])
+        assert (lineage.current, lineage.status) == (LICENCE.leaf, RESULT[action])
+
+
+def test_every_action_has_its_sources() -> None:
+    assert set(SOURCES) == set(ACTIONS)
+    assert set(RESULT) == STATUS_ACTIONS
+
+
+def test_a_certificate_is_issued_once() -> None:
+    again = CITY.licence(identifier=LICENCE.record.identifier)
+    with pytest.raises(TransitionRefused, match="renew or amend"):
+        follow(STANDING, again.record, again.leaf)
+
+
+def test_nothing_follows_what_was_not_issued() -> None:
+    item = following("revoke")
+    with pytest.raises(TransitionRefused, match="issue it first"):
+        follow(None, item.record, item.leaf)
+
+
+def test_another_issuer_or_kind_is_refused() -> None:
+    item = following("revoke")
+    for altered in (replace(item.record, issuer="11420100000000019A"), replace(item.record, kind="material")):
+        with pytest.raises(TransitionRefused, match="was registered as a licence"):
+            follow(STANDING, altered, altered.leaf())
+
+
+def test_a_record_names_the_newest_as_previous() -> None:
+    item = CITY.follow("revoke", LICENCE, previous=b"\x01" * 32)
+    with pytest.raises(TransitionRefused, match="previous"):
+        follow(STANDING, item.record, item.leaf)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_renewal_raises_the_version(version: int) -> None:
+    standing = replace(STANDING, identifier=CITY.identifier(1, 2))
+    item = following("renew", identifier=CITY.identifier(1, version))
+    with pytest.raises(TransitionRefused, match="raise the version"):
+        follow(standing, item.record, item.leaf)
+
+
+def test_a_change_names_the_current_version() -> None:
+    item = following("revoke", identifier=CITY.identifier(1, 2))
+    with pytest.raises(TransitionRefused, match="current version"):
+        follow(STANDING, item.record, item.leaf)
+
+
+def test_a_renewed_seal_raises_its_version() -> None:
+    first = SealingIdentifier.build("seal", CITY.issuer, "429006000001")
+    seal = CITY.licence(kind="seal", identifier=first.text)
+    lineage, _ = follow(None, seal.record, seal.leaf)
+    again = CITY.licence(kind="seal", identifier=first.text, action="renew", previous=seal.leaf)
+    with pytest.raises(TransitionRefused, match="must raise the version"):
+        follow(lineage, again.record, again.leaf)
+    raised = first.with_version(2).text
+    renewal = CITY.licence(kind="seal", identifier=raised, action="renew", previous=seal.leaf)
+    after, change = follow(lineage, renewal.record, renewal.leaf)
+    assert change == StatusChange(seal.leaf, Status.SUPERSEDED)
+    assert after.current == renewal.leaf

@@ -1,0 +1,103 @@
+"""Statements and entries: what is signed, what is public, and in which order the records stand."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ledger.crypto.suites import SM3
+from ledger.crypto.trees import counted_leaf
+from ledger.encoding.canonical import encode
+from ledger.errors import MalformedInput, NewerFormat
+from ledger.records.submissions import (
+    Entry,
+    Statement,
+    decode_entry,
+    decode_statement,
+    in_order,
+    sign_statement,
+    submission_tree,
+)
+from tests.scenes import DAY, START, City, Registry
+
+CITY = City(Registry(), "tianmen")
+LICENCES = [CITY.licence() for _ in range(5)]
+ENTRY = CITY.submit(*LICENCES).entry
+
+
+def test_records_stand_in_the_order_of_their_leaves() -> None:
+    ordered = in_order(item.record for item in LICENCES)
+    assert [leaf for leaf, _ in ordered] == sorted(item.leaf for item in LICENCES)
+    assert all(record.leaf() == leaf for leaf, record in ordered)
+    assert submission_tree(SM3, [leaf for leaf, _ in ordered]).root == ENTRY.statement.root
+
+
+def test_equal_records_are_refused() -> None:
+    with pytest.raises(MalformedInput, match="draw a salt"):
+        in_order([LICENCES[0].record, LICENCES[1].record, LICENCES[0].record])
+
+
+def test_a_statement_is_signed_as_its_canonical_bytes() -> None:
+    tree = submission_tree(SM3, [leaf for leaf, _ in in_order(item.record for item in LICENCES)])
+    statement, signature = sign_statement(
+        CITY.key, "registry", "tianmen", CITY.issuer, tree, count=5, time=START, expires=START + 7 * DAY
+    )
+    assert CITY.key.public.verify(encode(statement.to_json()), signature)
+    assert statement == Statement(
+        "registry", "tianmen", CITY.issuer, CITY.key.public.id, 5, SM3, tree.root, START, START + 7 * DAY
+    )
+
+
+def test_forms_come_back() -> None:
+    assert decode_entry(ENTRY.to_json()) == ENTRY
+    assert decode_statement(ENTRY.statement.to_json()) == ENTRY.statement
+    assert ENTRY.leaf() == (5, counted_leaf(SM3, 5, encode(ENTRY.to_json())))
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [{"count": 0}, {"count": 2**20 + 1}, {"expires": START}, {"expires": START + 7 * DAY + 1}],
+)
+def test_counts_and_times_that_cannot_be(altered: dict[str, Any]) -> None:
+    statement = replace(ENTRY.statement, time=START, expires=START + 7 * DAY)
+    with pytest.raises(MalformedInput):
+        replace(statement, **altered)
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [
+        {"type": "x"},
+        {"count": 0},
+        {"count": "5"},
+        {"key": "00"},
+        {"root": "00"},
+        {"note": 1},
+        {"registry": ""},
+    ],
+)
+def test_other_forms_of_a_statement_are_refused(altered: dict[str, Any]) -> None:
+    with pytest.raises(MalformedInput):
+        decode_statement(ENTRY.statement.to_json() | altered)
+
+
+@pytest.mark.parametrize(
+    "altered", [{"type": "x"}, {"signature": "AA"}, {"signature": "*" * 86}, {"accepted": "now"}, {"note": 1}]
+)
+def test_other_forms_of_an_entry_are_refused(altered: dict[str, Any]) -> None:
+    with pytest.raises(MalformedInput):
+        decode_entry(ENTRY.to_json() | altered)
+
+
+def test_newer_forms_are_named() -> None:
+    with pytest.raises(NewerFormat):
+        decode_entry(ENTRY.to_json() | {"type": "shunzheng/entry/2"})
+    statement: Any = ENTRY.statement.to_json() | {"type": "shunzheng/submission/2"}
+    with pytest.raises(NewerFormat):
+        decode_entry(ENTRY.to_json() | {"statement": statement})
+
+
+def test_an_entry_holds_nothing_personal() -> None:
+    text = Entry(ENTRY.statement, ENTRY.signature, ENTRY.accepted).encode().decode()
+    assert all(item.record.identifier not in text for item in LICENCES)
+    assert "天门" not in text

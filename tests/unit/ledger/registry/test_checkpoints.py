@@ -1,0 +1,131 @@
+"""Checkpoints decode to themselves, and two that no history can hold contradict each other."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import encode as canonical
+from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
+from ledger.registry.checkpoints import (
+    Cosigned,
+    Fork,
+    contradiction,
+    decode_checkpoint,
+    decode_cosigned,
+    decode_fork,
+    read_cosigned,
+)
+from tests.cosigning import checkpoint_of, cosigned, node_key
+from tests.scenes import scene
+
+
+@pytest.fixture(scope="module")
+def signed() -> Cosigned:
+    city, _ = scene(1)
+    return cosigned(checkpoint_of(city.registry))
+
+
+def test_a_checkpoint_decodes_to_itself(signed: Cosigned) -> None:
+    assert decode_checkpoint(signed.checkpoint.to_json()) == signed.checkpoint
+    assert decode_cosigned(signed.to_json()) == signed
+    assert read_cosigned(canonical(signed.to_json())) == signed
+
+
+def test_cosignatures_are_of_the_canonical_checkpoint(signed: Cosigned) -> None:
+    key = node_key("wuhan").public
+    [ours] = [one for one in signed.cosignatures if one.key == key.id]
+    assert key.verify(signed.checkpoint.encode(), ours.signature)
+
+
+def test_of_two_cosignatures_by_one_key_one_stays(signed: Cosigned) -> None:
+    again = cosigned(signed.checkpoint)
+    assert again != signed
+    assert Cosigned.of(signed.checkpoint, [*signed.cosignatures, *again.cosignatures]) == signed
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("n", 0),
+        ("n", "7"),
+        ("head", "ab" * 32),
+        ("head", "0x" + "ab" * 31),
+        ("head", "0x" + "AB" * 32),
+        ("block", -1),
+        ("block_hash", "0x"),
+        ("time", "2026-03-02T09:00:00+08:00"),
+        ("registry", ""),
+        ("more", 1),
+    ],
+)
+def test_another_form_is_refused(signed: Cosigned, member: str, value: Json) -> None:
+    with pytest.raises(MalformedInput):
+        decode_checkpoint(signed.checkpoint.to_json() | {member: value})
+
+
+def test_another_version_is_newer(signed: Cosigned) -> None:
+    with pytest.raises(NewerFormat):
+        decode_checkpoint(signed.checkpoint.to_json() | {"type": "shunzheng/checkpoint/2"})
+
+
+def test_cosignatures_stand_in_order_once_a_key(signed: Cosigned) -> None:
+    body: Any = signed.to_json()
+    shown = body["cosignatures"]
+    for wrong in (shown[::-1], [shown[0], *shown], [{**body, "type": "x"}]):
+        with pytest.raises(MalformedInput):
+            decode_cosigned(body | {"cosignatures": wrong})
+
+
+def test_a_file_beyond_the_limit_is_refused() -> None:
+    with pytest.raises(LimitExceeded):
+        read_cosigned(b" " * (256 * 1024 + 1))
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [
+        {"head": bytes(32)},
+        {"block": 99},
+        {"block_hash": bytes(31) + b"\xee"},
+        {"time": 1},
+        {"n": 99, "block": 0},
+        {"n": 99, "time": 1},
+        {"n": 99},
+        {"n": 1},
+    ],
+    ids=[
+        "head",
+        "block",
+        "block hash",
+        "time",
+        "later in a lower block",
+        "later and earlier",
+        "later, same block",
+        "before, same block",
+    ],
+)
+def test_what_no_history_can_hold_contradicts(signed: Cosigned, altered: dict[str, Any]) -> None:
+    one, two = signed.checkpoint, replace(signed.checkpoint, **altered)
+    assert contradiction(one, two)
+    assert contradiction(two, one) == contradiction(one, two)
+    fork = Fork(signed, cosigned(two))
+    assert decode_fork(fork.to_json()) == fork
+
+
+@pytest.mark.parametrize(
+    "altered",
+    [
+        {},
+        {"registry": "eip155:1:0x" + "00" * 20 + ":" + "00" * 8, "head": bytes(32)},
+        {"n": 99, "block": 99},
+        {"n": 1, "block": 0},
+    ],
+    ids=["the same", "another registry", "later", "earlier"],
+)
+def test_what_one_history_may_hold_does_not(signed: Cosigned, altered: dict[str, Any]) -> None:
+    two = replace(signed.checkpoint, **altered)
+    assert contradiction(signed.checkpoint, two) is None
+    with pytest.raises(MalformedInput, match="do not contradict"):
+        decode_fork(Fork(signed, cosigned(two)).to_json())

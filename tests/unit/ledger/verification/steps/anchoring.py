@@ -1,0 +1,91 @@
+"""Steps 6 and 7: batch and anchor."""
+
+from dataclasses import replace
+
+from ledger.verification.report import Report
+from tests.scenes import DAY, City, Registry
+from tests.unit.ledger.verification.steps.cases import (
+    FAIL,
+    INVALID,
+    PASS,
+    UNKNOWN,
+    UNVERIFIABLE,
+    VALID,
+    case,
+    one,
+)
+
+
+@case(6, FAIL, "not_in_batch", INVALID)
+def an_entry_of_another_batch() -> Report:
+    city, _, proof = one()
+    city.register(city.licence())
+    return city.verify(replace(proof, sequence=2))
+
+
+@case(6, FAIL, "not_in_batch", INVALID)
+def a_batch_path_with_impossible_counts() -> Report:
+    city, _, proof = one()
+    city.register(city.licence(), city.licence())
+    first, second = city.licence(), city.licence()
+    city.anchor(city.submit(first), city.submit(second))
+    proof = city.proof(first)
+    return city.verify(replace(proof, batch=(replace(proof.batch[0], count=2**41),)))
+
+
+@case(6, FAIL, "count_mismatch", INVALID)
+def a_batch_that_counts_more_than_the_log_grew() -> Report:
+    city, _, _ = one()
+    licence, other = city.licence(), city.licence()
+    city.anchor(city.submit(licence, other), size=4)
+    return city.verify(city.proof(licence))
+
+
+@case(6, UNKNOWN, "anchor_unknown", UNVERIFIABLE)
+def an_anchor_that_has_not_arrived() -> Report:
+    _, _, proof = one()
+    behind = City(Registry(), "tianmen")  # of the same seed: the same keys, and no anchor yet
+    return behind.verify(proof)
+
+
+@case(7, FAIL, "statement_expired", INVALID)
+def a_statement_anchored_after_it_expired() -> Report:
+    city, _, _ = one()
+    licence = city.licence()
+    late = city.submit(licence)
+    city.registry.wait(DAY + 1)
+    city.anchor(late)
+    return city.verify(city.proof(licence))
+
+
+@case(7, FAIL, "statement_postdated", INVALID)
+def a_statement_dated_after_its_anchor() -> Report:
+    city, _, _ = one()
+    licence, later = city.licence(), city.registry.now + 3600
+    city.anchor(city.submit(licence, time=later, expires=later + DAY))
+    return city.verify(city.proof(licence))
+
+
+@case(9, PASS, "status_valid", VALID)
+def a_statement_anchored_in_its_last_second() -> Report:
+    city, _, _ = one()
+    licence = city.licence()
+    city.anchor(city.submit(licence, expires=city.registry.now + 1))
+    return city.verify(city.proof(licence))
+
+
+@case(9, PASS, "status_valid", VALID)
+def a_statement_of_a_clock_that_is_ten_minutes_ahead() -> Report:
+    city, _, _ = one()
+    licence, later = city.licence(), city.registry.now + 601
+    city.anchor(city.submit(licence, time=later, expires=later + DAY))
+    return city.verify(city.proof(licence))
+
+
+@case(7, UNKNOWN, "anchor_void", UNVERIFIABLE)
+def an_anchor_whose_status_root_does_not_follow() -> Report:
+    city, _, _ = one()
+    licence = city.licence()
+    city.anchor(city.submit(licence), status_root=b"\x07" * 32)
+    city.anchor()
+    return city.verify(city.proof(licence))

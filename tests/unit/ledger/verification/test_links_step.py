@@ -1,0 +1,448 @@
+"""Licences that link to their sealing, and that to its seal: decided offline, as of the anchor of the sealing."""
+
+from dataclasses import replace
+
+import pytest
+
+from ledger.errors import InvalidIdentifier, LimitExceeded, MalformedInput
+from ledger.proof.proof import decode_proof
+from ledger.records.claims import FullDisclosure, SelectiveDisclosure
+from ledger.records.records import Link, lineage_of, version_of
+from ledger.records.seal_identifiers import SealingIdentifier
+from ledger.registry import acts
+from ledger.verification.links_step import missing_links, with_linked
+from ledger.verification.reasons import Verdict
+from tests.scenes import DOCUMENT, City, Item, Registry, credit_code, readable
+from tests.sealed import PICTURE, Sealed, make_seal, make_signature, scene, sealed_by
+
+
+@pytest.fixture
+def sealed() -> Sealed:
+    return scene()
+
+
+def test_a_licence_that_was_sealed_says_by_whom_and_when(sealed: Sealed) -> None:
+    report = sealed.verify()
+    assert report.verdict is Verdict.VALID
+    step = report.step(11)
+    assert step.reason == "seals_good"
+    seal = {
+        "identifier": sealed.seal.record.identifier,
+        "holder": sealed.city.issuer,
+        "name": "天门市示例局电子证照专用章",
+        "declared": "2026-03-01T08:00:00Z",
+        "sealed_at": "2026-03-02T01:00:08Z",
+    }
+    assert step.evidence == {"seals": [seal]}
+
+
+def test_the_proof_survives_its_encoding(sealed: Sealed) -> None:
+    proof = sealed.proof()
+    assert decode_proof(proof.encode()) == proof
+
+
+@pytest.mark.parametrize("item", ["seal", "signature"])
+def test_a_seal_or_a_sealing_can_be_presented_by_itself(sealed: Sealed, item: str) -> None:
+    proof = sealed.sealing() if item == "signature" else sealed.city.proof(sealed.seal)
+    content = DOCUMENT if item == "signature" else PICTURE
+    assert sealed.city.verify(proof, documents=[content]).verdict is Verdict.VALID
+    assert sealed.city.verify(proof, documents=[b"other"]).reason == "document_mismatch"
+
+
+def test_a_seal_destroyed_before_the_sealing_was_anchored_is_caught_whatever_time_the_sealing_declares() -> (
+    None
+):
+    """Back-dated sealing: the declared time lies a day before the destruction."""
+    found = scene(lambda city, seal: city.register(city.follow("cancel", seal)))
+    report = found.verify()
+    assert (report.verdict, report.reason) == (Verdict.INVALID, "seal_not_in_force")
+    assert report.deciding.evidence
+    assert report.deciding.evidence["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("action", ["cancel", "suspend", "void"])
+def test_what_was_sealed_before_its_seal_ended_stays_good(sealed: Sealed, action: str) -> None:
+    sealed.city.register(sealed.city.follow(action, sealed.seal))
+    assert sealed.verify().verdict is Verdict.VALID
+
+
+def test_a_seal_suspended_and_resumed_before_the_sealing_is_good() -> None:
+    def pause(city: City, seal: Item) -> None:
+        city.register(city.follow("suspend", seal))
+        city.register(city.follow("resume", seal))
+
+    assert scene(pause).verify().verdict is Verdict.VALID
+
+
+def test_a_seal_in_another_citys_log_is_judged_by_the_order_of_the_registry() -> None:
+    """The seal is destroyed in its log after the sealing was anchored in the other: only events before that count."""
+    city = City(Registry())
+    other = City(city.registry, "wuhan")
+    seal = make_seal(
+        other,
+        claims={"CZZTDM": city.issuer},
+        identifier=SealingIdentifier.build("seal", other.issuer, "A00000001").text,
+    )
+    other.register(seal)
+    early, late = (
+        make_signature(city, seal, identifier=SealingIdentifier.build("signature", city.issuer, serial).text)
+        for serial in ("TM000000001", "TM000000002")
+    )
+    city.register(early)
+    other.register(other.follow("cancel", seal))
+    city.register(late)
+    reasons = []
+    for signature in (early, late):
+        licence = city.licence(**sealed_by(signature))
+        city.register(licence)
+        sealing = city.proof(signature, status=None, linked=(other.proof(seal, status=None),))
+        reasons.append(
+            city.verify(city.proof(licence, linked=(sealing,)), documents=[DOCUMENT]).step(11).reason
+        )
+    assert reasons == ["seals_good", "seal_not_in_force"]
+
+
+def test_the_proof_of_a_seal_of_another_city_is_attached_where_the_link_names_it() -> None:
+    city = City(Registry())
+    other = City(city.registry, "wuhan")
+    seal = make_seal(
+        other,
+        claims={"CZZTDM": city.issuer, "KZ_YZZZDW": "制章单位"},
+        identifier=SealingIdentifier.build("seal", other.issuer, "A00000001").text,
+    )
+    signature = make_signature(city, seal)
+    licence = city.licence(**sealed_by(signature))
+    for registrar, item in ((other, seal), (city, signature), (city, licence)):
+        registrar.register(item)
+    bare = city.proof(licence, linked=(city.proof(signature, status=None),))
+    assert city.verify(bare, documents=[DOCUMENT]).reason == "link_missing"
+    assert list(missing_links(bare)) == list(signature.record.links)
+    suspension = other.follow("suspend", seal)
+    other.register(suspension)
+    whole = with_linked(
+        bare, other.proof(seal, linked=(other.proof(suspension, disclosure=None, status=None),))
+    )
+    assert city.verify(whole, documents=[DOCUMENT]).step(11).reason == "seals_good"
+    assert list(missing_links(whole)) == []
+    attached = whole.linked[0].linked[0]
+    assert (attached.status, attached.linked) == (None, ()), "what nobody needs there stays away"
+    assert isinstance(attached.disclosure, SelectiveDisclosure)
+    assert attached.disclosure.withheld_names == {"KZ_YZZZDW"}
+    assert with_linked(whole, other.proof(seal)) == whole, "it takes the place of the one that was there"
+    assert with_linked(replace(bare, linked=()), bare.linked[0]).linked[0].linked == (), (
+        "a sealing by itself too"
+    )
+
+
+def test_what_is_given_may_lead_to_what_else_is_given_in_any_order(sealed: Sealed) -> None:
+    bare, sealing, seal = sealed.proof(linked=()), sealed.sealing(linked=()), sealed.city.proof(sealed.seal)
+    whole = with_linked(bare, sealing, seal)
+    assert sealed.city.verify(whole, documents=[DOCUMENT]).verdict is Verdict.VALID
+    assert with_linked(bare, seal, sealing) == whole
+    assert with_linked(with_linked(bare, sealing), seal) == whole
+
+
+def test_a_given_proof_keeps_what_was_attached_to_the_one_that_it_replaces(sealed: Sealed) -> None:
+    whole = with_linked(sealed.proof(), sealed.sealing(linked=()))
+    assert whole == with_linked(sealed.proof(), sealed.sealing())
+    assert list(missing_links(whole)) == []
+    change = sealed.city.follow("suspend", sealed.licence)
+    sealed.city.register(change)
+    cause = sealed.city.proof(change, disclosure=None, status=None)
+    whole = with_linked(sealed.proof(linked=(cause,)), sealed.sealing())
+    assert whole.linked[1:] == (cause,), "and the proof of a change of status stays"
+
+
+def test_what_travels_inside_opens_no_more_than_it_must_at_any_depth(sealed: Sealed) -> None:
+    """A sealing is given as its node exports it, with all that the seal's maker registered."""
+    seal = sealed.city.proof(sealed.seal)
+    assert isinstance(seal.disclosure, FullDisclosure)
+    assert seal.status is not None
+    whole = with_linked(sealed.proof(linked=()), sealed.sealing(linked=(seal,)))
+    inner = whole.linked[0].linked[0]
+    assert isinstance(inner.disclosure, SelectiveDisclosure)
+    assert inner.status is None
+    assert seal.disclosure.master.hex().encode() not in whole.encode()
+
+
+def test_no_more_is_attached_than_can_be_read_again() -> None:
+    """A licence with a seal of each of nine bodies has eighteen linked proofs."""
+    city = City(Registry())
+    signatures, proofs = [], []
+    for number in range(9):
+        serial = SealingIdentifier.build("seal", city.issuer, f"4290060000000{number}").text
+        seal = make_seal(city, identifier=serial)
+        serial = SealingIdentifier.build("signature", city.issuer, f"TM00000000{number}").text
+        signature = make_signature(city, seal, identifier=serial)
+        for item in (seal, signature):
+            city.register(item)
+        signatures.append(signature)
+        proofs += [city.proof(seal), city.proof(signature)]
+    licence = city.licence(links=tuple(Link("sealed-by", one.leaf) for one in signatures))
+    city.register(licence)
+    whole = with_linked(city.proof(licence), *proofs)
+    with pytest.raises(LimitExceeded, match="18 proofs are linked, at most 16"):
+        whole.encode()
+    whole = with_linked(city.proof(licence), *proofs[2:])
+    assert decode_proof(whole.encode()) == whole
+
+
+def test_a_chain_of_links_ends_where_no_reader_follows(sealed: Sealed) -> None:
+    city, items = sealed.city, [sealed.seal]
+    for number in range(4):
+        serial = SealingIdentifier.build("signature", city.issuer, f"TM00000001{number}").text
+        items.append(make_signature(city, items[-1], identifier=serial))
+        city.register(items[-1])
+    proofs = [city.proof(item) for item in items]
+    whole = with_linked(proofs[3], *proofs[:3])
+    assert decode_proof(whole.encode()) == whole
+    with pytest.raises(LimitExceeded, match="3 deep"):
+        with_linked(proofs[4], *proofs[:4])
+
+
+def test_only_the_very_record_that_a_link_names_is_attached(sealed: Sealed) -> None:
+    stranger = make_seal(sealed.city, claims={"CZZTDM": sealed.city.issuer})
+    sealed.city.lineages.clear()
+    sealed.city.register(stranger)
+    for given in (sealed.city.proof(stranger), sealed.proof()):
+        with pytest.raises(MalformedInput, match="nothing in the proof links to this record"):
+            with_linked(sealed.proof(), given)
+    beside = sealed.city.proof(sealed.seal, linked=(sealed.proof(linked=()),))
+    with pytest.raises(MalformedInput, match="nothing in the proof links to this record"):
+        with_linked(beside, sealed.sealing())
+
+
+def test_a_link_whose_proof_is_missing_or_of_another_record(sealed: Sealed) -> None:
+    assert sealed.verify(linked=()).reason == "link_missing"
+    assert sealed.verify(linked=(sealed.sealing(linked=()),)).reason == "link_missing"
+    swapped = make_signature(sealed.city, sealed.seal)
+    sealed.city.lineages.clear()
+    sealed.city.register(swapped)
+    other = sealed.city.proof(swapped, status=None, linked=(sealed.city.proof(sealed.seal, status=None),))
+    assert sealed.verify(linked=(other,)).reason == "link_missing"
+
+
+def test_a_linked_proof_that_does_not_hold_is_a_gap_and_no_forgery_of_the_licence(sealed: Sealed) -> None:
+    broken = replace(sealed.sealing(), index=5)
+    report = sealed.verify(linked=(broken,))
+    assert (report.verdict, report.reason) == (Verdict.UNVERIFIABLE, "linked_unproven")
+    hidden = sealed.sealing(disclosure=None)
+    assert sealed.verify(linked=(hidden,)).reason == "linked_undisclosed"
+    stranger = sealed.city.proof(sealed.licence, status=None)
+    crowded = sealed.sealing(linked=(sealed.city.proof(sealed.seal, status=None), stranger))
+    assert sealed.verify(linked=(crowded,)).reason == "linked_unproven"
+
+
+def test_claims_altered_in_a_linked_proof(sealed: Sealed) -> None:
+    other = sealed.licence.disclosure
+    altered = replace(sealed.city.proof(sealed.seal, status=None), disclosure=other)
+    assert sealed.verify(linked=(sealed.sealing(linked=(altered,)),)).reason == "linked_undisclosed"
+
+
+@pytest.mark.parametrize(
+    ("which", "shown", "reason"),
+    [
+        ("seal", {"ZZQZMC"}, "seal_holder_withheld"),
+        ("signature", {"document/1"}, "seal_holder_withheld"),
+        ("signature", {"KZ_QZRDM"}, "sealed_document_withheld"),
+    ],
+    ids=["whose seal", "who sealed", "what was sealed"],
+)
+def test_what_is_withheld_cannot_be_told(sealed: Sealed, which: str, shown: set[str], reason: str) -> None:
+    made_with = sealed.city.proof(sealed.seal, status=None)
+    sealing = sealed.sealing()
+    if which == "seal":
+        sealing = replace(
+            sealing, linked=(replace(made_with, disclosure=_select(sealed, sealed.seal, shown)),)
+        )
+    else:
+        sealing = replace(sealing, disclosure=_select(sealed, sealed.signature, shown))
+    report = sealed.verify(linked=(sealing,))
+    assert (report.verdict, report.reason) == (Verdict.UNVERIFIABLE, reason)
+
+
+def _select(sealed: Sealed, item: Item, shown: set[str]) -> SelectiveDisclosure:
+    assert item.disclosure
+    return item.disclosure.select(sealed.city.suite, shown)
+
+
+def test_a_contradictory_or_reinstated_seal_cannot_be_told() -> None:
+    def revive(city: City, seal: Item) -> None:
+        city.register(city.follow("cancel", seal))
+        city.register(city.follow("reinstate", seal))
+
+    assert scene(revive).verify().reason == "linked_status_unknown"
+
+    def contradict(city: City, seal: Item) -> None:
+        city.anchor(changes=[(city.position(seal), 3)])
+        city.anchor(changes=[(city.position(seal), 4)])
+
+    assert scene(contradict).verify().reason == "linked_status_unknown"
+
+
+def test_the_cause_of_a_change_travels_beside_the_seals(sealed: Sealed) -> None:
+    revocation = sealed.city.follow("revoke", sealed.licence)
+    sealed.city.register(revocation)
+    cause = sealed.city.proof(revocation, disclosure=None, status=None)
+    report = sealed.verify(linked=(sealed.sealing(), cause))
+    assert (report.verdict, report.reason) == (Verdict.NOT_CURRENT, "revoked")
+    assert report.status
+    assert report.status.cause == cause
+
+
+def test_a_sealing_that_is_stated_for_another_registry_has_no_moment(sealed: Sealed) -> None:
+    """The log of the same name that is known here says nothing of it."""
+    found = sealed.sealing()
+    elsewhere = replace(found.entry.statement, registry=Registry(chain_id=5).name)
+    report = sealed.city.verify(replace(found, entry=replace(found.entry, statement=elsewhere)))
+    assert (report.step(7).reason, report.step(11).reason) == ("anchor_unknown", "linked_unproven")
+
+
+def test_a_sealing_presented_by_itself_names_whose_seal_it_used() -> None:
+    found = scene(seal={"claims": {"CZZTDM": credit_code("429006", 7)}})
+    report = found.city.verify(found.sealing(), documents=[DOCUMENT])
+    assert (report.verdict, report.reason) == (Verdict.INVALID, "seal_of_another")
+
+
+def test_a_seal_suspended_when_it_was_used_and_resumed_since() -> None:
+    """Its log goes on after the sealing was anchored in another: the change right before that decides."""
+    city = City(Registry())
+    other = City(city.registry, "wuhan")
+    number = SealingIdentifier.build("seal", other.issuer, "A00000001").text
+    seal = make_seal(other, claims={"CZZTDM": city.issuer}, identifier=number)
+    other.register(seal)
+    other.register(other.follow("suspend", seal))
+    signature = make_signature(city, seal)
+    city.register(signature)
+    other.register(other.follow("resume", seal))
+    sealing = city.proof(signature, status=None, linked=(other.proof(seal, status=None),))
+    assert city.verify(sealing, documents=[DOCUMENT]).reason == "seal_not_in_force"
+
+
+@pytest.mark.parametrize(
+    "words", [(3, 8), (3, 4), (1, 1)], ids=["reinstated", "ended twice", "suspended twice"]
+)
+def test_a_sealing_whose_own_status_cannot_be_told(sealed: Sealed, words: tuple[int, int]) -> None:
+    for word in words:
+        sealed.city.anchor(changes=[(sealed.city.position(sealed.signature), word)])
+    assert sealed.verify().reason == "linked_status_unknown"
+
+
+def test_a_contradiction_that_reads_as_valid_cannot_be_told(sealed: Sealed) -> None:
+    """0 after 3 is impossible: the newest word says valid, the history says that it cannot be."""
+    for word in (3, 0):
+        sealed.city.anchor(changes=[(sealed.city.position(sealed.signature), word)])
+    assert sealed.verify().reason == "linked_status_unknown"
+
+    def contradict(city: City, seal: Item) -> None:
+        for word in (3, 0):
+            city.anchor(changes=[(city.position(seal), word)])
+
+    assert scene(contradict).verify().reason == "linked_status_unknown"
+
+
+def test_a_sealing_with_two_seals_is_more_than_this_program_knows(sealed: Sealed) -> None:
+    city = sealed.city
+    twice = (Link("made-with", sealed.seal.leaf), Link("made-with", sealed.seal.leaf))
+    number = SealingIdentifier.build("signature", city.issuer, "TM000000009").text
+    signature = make_signature(city, sealed.seal, links=twice, identifier=number)
+    city.register(signature)
+    licence = city.licence(**sealed_by(signature))
+    city.register(licence)
+    assert Sealed(city, sealed.seal, signature, licence).verify().reason == "link_unknown"
+
+
+def test_a_seal_in_a_log_whose_past_is_not_known_here() -> None:
+    city = City(Registry())
+    before = acts.Predecessor(
+        "eip155:1:0x" + "22" * 20 + ":" + "33" * 8, "wuhan", 9, b"\x01" * 32, 100, b"\x02" * 32
+    )
+    other = City(city.registry, "wuhan", predecessor=before)
+    number = SealingIdentifier.build("seal", other.issuer, "A00000001").text
+    seal = make_seal(other, claims={"CZZTDM": city.issuer}, identifier=number)
+    other.register(seal)
+    signature = make_signature(city, seal)
+    city.register(signature)
+    sealing = city.proof(signature, status=None, linked=(other.proof(seal, status=None),))
+    assert city.verify(sealing, documents=[DOCUMENT]).reason == "linked_status_unknown"
+
+
+def test_a_licence_that_withholds_one_of_its_documents(sealed: Sealed) -> None:
+    """What is withheld may be what was sealed."""
+    city = sealed.city
+    licence = city.licence(documents=[DOCUMENT, b"annex"], **sealed_by(sealed.signature))
+    city.register(licence)
+    shown = {*readable(city.proof(licence)), "document/2"}
+    proof = city.proof(licence, shown=shown, linked=(sealed.sealing(),))
+    assert city.verify(proof, documents=[b"annex"]).reason == "sealed_document_withheld"
+
+
+def test_a_sealing_of_nothing() -> None:
+    assert scene(signature={"documents": []}).verify().reason == "sealed_document_withheld"
+
+
+def test_a_seal_whose_key_was_compromised_is_a_gap(sealed: Sealed) -> None:
+    other = City(Registry())
+    thief = other.new_key()
+    other.registry.act(acts.KeyRegistered("tianmen", 1, thief.public.spki))
+    other.give(thief, other.issuer)
+    seal = make_seal(other)
+    other.anchor(other.submit(seal, signer=thief))
+    other.registry.act(acts.KeyCompromised(thief.public.id, other.registry.now - 1))
+    signature = make_signature(other, seal)
+    other.register(signature)
+    sealing = other.proof(signature, status=None, linked=(other.proof(seal, status=None),))
+    report = other.verify(sealing, documents=[DOCUMENT])
+    assert (report.verdict, report.reason) == (Verdict.UNVERIFIABLE, "linked_unproven")
+
+
+# -- identifiers --
+
+
+def test_identifiers_are_taken_apart_and_put_together() -> None:
+    made = SealingIdentifier.build("seal", "11429006012345671T", "42900600000001")
+    assert made.text == "seal.11429006012345671T.42900600000001.001.E"
+    assert SealingIdentifier.parse(made.text) == made
+    second = made.with_version(2)
+    assert lineage_of(second.text) == lineage_of(made.text) == "seal.11429006012345671T.42900600000001"
+    assert version_of(second.text) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "seal.11429006012345671T.42900600000001.001.F",
+        "seal.11429006012345671X.42900600000001.001.E",
+        "seal.11429006012345671T.4290.001.E",
+        "seal.11429006012345671T.42900600000001.000.E",
+        "picture.11429006012345671T.42900600000001.001.E",
+        "seal.11429006012345671T.42900600000001.001.E\n",
+        "",
+    ],
+)
+def test_what_is_no_identifier_of_a_seal_is_refused(text: str) -> None:
+    with pytest.raises(InvalidIdentifier):
+        SealingIdentifier.parse(text)
+
+
+def test_kind_and_identifier_must_agree() -> None:
+    city = City(Registry())
+    seal = make_seal(city)
+    with pytest.raises(MalformedInput, match=r"begins with `signature\.`"):
+        replace(seal.record, kind="signature")
+    with pytest.raises(MalformedInput):
+        replace(seal.record, kind="licence")
+    other = replace(seal.record, issuer=credit_code("429006", 9))
+    assert seal.record.names_issuer
+    assert not other.names_issuer
+
+
+def test_a_renewed_seal_raises_its_version() -> None:
+    city = City(Registry())
+    seal = make_seal(city)
+    city.register(seal)
+    raised = SealingIdentifier.parse(seal.record.identifier).with_version(2).text
+    renewed = make_seal(city, action="renew", identifier=raised, previous=seal.leaf)
+    city.register(renewed)
+    assert city.verify(city.proof(seal), documents=[PICTURE]).reason == "superseded"
+    assert city.verify(city.proof(renewed), documents=[PICTURE]).verdict is Verdict.VALID

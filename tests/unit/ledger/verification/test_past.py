@@ -1,0 +1,200 @@
+"""What a status was at a moment of the past, shown by anchors; and what cannot be said of it."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from ledger.encoding import times
+from ledger.errors import MalformedInput
+from ledger.proof.proof import Proof
+from ledger.registry import acts
+from ledger.registry.knowledge import Knowledge
+from ledger.verification.past import Past, Then, past_status
+from ledger.verification.verify import Policy, Presented, verify
+from tests.scenes import DAY, START, City, Item, Registry, scene
+
+LIFE = ("suspend", "resume", "revoke", "reinstate", "cancel")
+
+
+def told() -> tuple[City, Item, Proof, list[int]]:
+    """A licence with a long life, the proof of everything, and the moment of each change, the first its anchor's."""
+    city, items = scene()
+    licence, moments, changes = items[1], [city.registry.now], []
+    for action in LIFE:
+        city.registry.wait(10 * DAY)
+        changes.append(city.follow(action, licence))
+        city.register(changes[-1])
+        moments.append(city.registry.now)
+    return city, licence, city.proof(licence, *changes), moments
+
+
+def at(city: City, proof: Proof, moment: int) -> Past:
+    return past_status(proof, city.registry.knowledge, moment)
+
+
+def test_each_moment_has_the_status_that_was_anchored_by_then() -> None:
+    city, _, proof, moments = told()
+    expected = [
+        (Then.IN_FORCE, "status_valid"),
+        (Then.NOT_IN_FORCE, "suspended"),
+        (Then.IN_FORCE, "status_valid"),
+        (Then.NOT_IN_FORCE, "revoked"),
+        (Then.IN_FORCE, "status_reinstated"),
+        (Then.NOT_IN_FORCE, "cancelled"),
+    ]
+    for index, (moment, then) in enumerate(zip(moments, expected, strict=True)):
+        found = at(city, proof, moment)
+        assert (found.then, found.reason) == then
+        assert found.since
+        assert found.known
+        assert (found.since.time, found.known.time) == (moment, moment)
+        assert (found.until.time if found.until else None) == dict(enumerate(moments)).get(index + 1)
+        if index + 1 < len(moments):
+            later = at(city, proof, moments[index + 1] - 1)
+            assert (later.then, later.reason, later.since, later.until) == (*then, found.since, found.until)
+
+
+def test_the_anchors_that_bound_it_are_named() -> None:
+    city, _, proof, moments = told()
+    body = at(city, proof, moments[3] + 1).to_json()
+    assert body["then"] == "not_in_force"
+    assert body["reason_words"] == {"zh": "已撤销", "en": "Revoked"}
+    since, until = body["since"], body["until"]
+    assert isinstance(since, dict)
+    assert isinstance(until, dict)
+    anchor = city.registry.knowledge.anchor(city.name, city.sequence - 2)
+    assert anchor
+    assert (
+        since
+        == body["known"]
+        == {
+            "sequence": anchor.sequence,
+            "n": anchor.n,
+            "block": anchor.block,
+            "time": times.format_time(anchor.time),
+        }
+    )
+    assert until["sequence"] == anchor.sequence + 1
+
+
+def test_before_its_anchor_nothing_was_registered() -> None:
+    city, _, proof, moments = told()
+    found = at(city, proof, moments[0] - 1)
+    assert (found.then, found.reason, found.status) == (Then.NOT_REGISTERED, "not_registered_yet", None)
+    assert found.to_json()["then"] == "not_registered"
+
+
+def test_after_the_newest_anchor_nothing_can_be_said() -> None:
+    city, _, proof, moments = told()
+    found = at(city, proof, moments[-1] + 1)
+    assert (found.then, found.reason, found.newest) == (Then.UNKNOWN, "later_than_known", moments[-1])
+    city.registry.wait(DAY)  # blocks alone say nothing of this log
+    assert at(city, proof, moments[-1] + 1).then is Then.UNKNOWN
+    city.anchor()
+    assert at(city, proof, moments[-1] + 1).reason == "cancelled"
+
+
+def test_a_void_anchor_sets_and_ends_nothing() -> None:
+    city, _, proof, _ = told()
+    before = city.registry.now
+    city.registry.wait(DAY)
+    city.anchor(status_root=b"\x01" * 32)
+    assert at(city, proof, before + 1).reason == "later_than_known"
+    city.registry.wait(DAY)
+    city.anchor()
+    assert at(city, proof, before + DAY + 5).reason == "cancelled"
+
+
+def test_it_is_what_a_verification_said_then() -> None:
+    """The trust as of each anchor is the knowledge of somebody who had read no further."""
+    city, _, proof, _ = told()
+    registry = city.registry
+    earlier = Knowledge(registry.name, registry.head_zero)
+    checked = 0
+    for event in registry.events:
+        earlier.apply(event)
+        anchor = earlier.anchor(city.name, proof.sequence)
+        if event.kind != acts.Anchored.KIND or anchor is None:
+            continue
+        carried = replace(
+            proof,
+            status=None,
+            linked=tuple(one for one in proof.linked if earlier.anchor(city.name, one.sequence)),
+        )
+        then = verify(Presented(), carried, earlier, event.time, Policy()).step(9)
+        found = at(city, proof, event.time)
+        assert found.deciding
+        assert (found.deciding.key, found.deciding.evidence) == (then.key, then.evidence)
+        checked += 1
+    assert checked == len(LIFE) + 1
+
+
+@pytest.mark.parametrize(
+    ("day", "reason"),
+    [
+        (date(2027, 3, 1), "not_yet_valid"),
+        (date(2027, 3, 2), "status_valid"),
+        (date(2027, 3, 3), "status_valid"),
+        (date(2027, 3, 4), "expired"),
+    ],
+    ids=str,
+)
+def test_the_dates_decide_where_the_status_allows(day: date, reason: str) -> None:
+    city = City(Registry())
+    licence = city.licence(valid_from=date(2027, 3, 2), valid_until=date(2027, 3, 3))
+    city.register(licence)
+    city.registry.wait(400 * DAY)
+    city.anchor()
+    found = at(city, city.proof(licence), times.day_bounds(day)[0])
+    assert (found.reason, found.then) == (
+        reason,
+        Then.IN_FORCE if reason == "status_valid" else Then.NOT_IN_FORCE,
+    )
+
+
+def test_a_forged_proof_has_no_past() -> None:
+    city, licence, proof, moments = told()
+    forged = replace(proof, record=replace(licence.record, valid_until=date(2040, 1, 1)))
+    found = at(city, forged, moments[0])
+    assert (found.then, found.reason) == (Then.INVALID, "not_in_submission")
+    assert found.to_json()["reason_words"]
+    other = replace(proof, entry=replace(proof.entry, statement=replace(proof.entry.statement, log="wuhan")))
+    assert at(city, other, moments[0]).then in (Then.INVALID, Then.UNKNOWN)
+
+
+def test_a_compromise_found_since_counts_for_every_moment() -> None:
+    city, _, proof, moments = told()
+    city.registry.act(acts.KeyCompromised(city.key.public.id, START))
+    found = at(city, proof, moments[1])
+    assert (found.then, found.reason) == (Then.UNKNOWN, "key_compromised")
+
+
+def test_a_reinstatement_without_its_record_is_not_believed_then_either() -> None:
+    city, licence, _, moments = told()
+    found = at(city, city.proof(licence), moments[4])
+    assert (found.then, found.reason) == (Then.UNKNOWN, "reinstatement_unproven")
+
+
+def test_a_status_that_contradicts_itself_later_was_known_before() -> None:
+    city, items = scene()
+    licence, proof = items[1], city.proof(items[1])
+    first = city.registry.now
+    city.register(city.follow("revoke", licence))
+    revoked = city.registry.now
+    city.anchor(changes=[(city.position(licence), 0)])
+    assert at(city, proof, first).then is Then.IN_FORCE
+    assert at(city, proof, revoked).reason == "revoked"
+    assert at(city, proof, city.registry.now).reason == "status_contradictory"
+
+
+def test_a_day_in_asia_shanghai_has_two_bounds() -> None:
+    first, last = times.day_bounds(date(2026, 3, 1))
+    assert (times.format_time(first), times.format_time(last)) == (
+        "2026-02-28T16:00:00Z",
+        "2026-03-01T15:59:59Z",
+    )
+    assert times.civil_date(first) == times.civil_date(last) == date(2026, 3, 1)
+    assert times.civil_date(first - 1) < date(2026, 3, 1) < times.civil_date(last + 1)
+    with pytest.raises(MalformedInput):
+        times.day_bounds(date(1970, 1, 1))

@@ -1,0 +1,294 @@
+"""Receipts: what is signed, what is refused, and every end that a promise can come to."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+
+from ledger.crypto.keys import PrivateKey
+from ledger.encoding.canonical import Json, encode
+from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
+from ledger.records.submissions import Entry
+from ledger.registry import acts
+from ledger.registry.trust import NODE
+from ledger.verification.receipts import (
+    MAX_BYTES,
+    Receipt,
+    SignedReceipt,
+    Standing,
+    anchor_of,
+    decode_signed_receipt,
+    judge,
+    sign_receipt,
+)
+from tests.scenes import City, Registry, Submission
+
+PROMISE = 3600
+
+
+@dataclass
+class Scene:
+    """A city whose node promises; `public` are the entries that somebody holds, by first position."""
+
+    city: City = field(default_factory=lambda: City(Registry()))
+    public: dict[int, Entry] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.registry = self.city.registry
+        self.node = self.city.new_key("sm2")
+        self.registry.act(acts.KeyRegistered(self.city.name, NODE, self.node.public.spki))
+
+    def submit(self) -> Submission:
+        return self.city.submit(self.city.licence(), self.city.licence())
+
+    def promise(
+        self,
+        submission: Submission,
+        first: int | None = None,
+        *,
+        key: PrivateKey | None = None,
+        **altered: Any,
+    ) -> SignedReceipt:
+        """Return the receipt that the node gives now."""
+        key, statement = key or self.node, submission.entry.statement
+        receipt = Receipt(
+            registry=statement.registry,
+            log=statement.log,
+            suite=statement.suite,
+            root=statement.root,
+            count=statement.count,
+            first=self.city.statuses.size if first is None else first,
+            accepted=self.registry.now,
+            deadline=self.registry.now + PROMISE,
+            key=key.public.id,
+        )
+        return sign_receipt(key, replace(receipt, **altered))
+
+    def anchor(self, *submissions: Submission, publish: bool = True, **altered: Any) -> None:
+        first = self.city.statuses.size
+        self.city.anchor(*submissions, **altered)
+        for submission in submissions:
+            if publish:
+                self.public[first] = submission.entry
+            first += submission.entry.statement.count
+
+    def entry_at(self, log: str, position: int) -> tuple[int, Entry] | None:
+        for first, entry in self.public.items():
+            if log == self.city.name and first <= position < first + entry.statement.count:
+                return first, entry
+        return None
+
+    def judge(self, signed: SignedReceipt, now: int | None = None) -> tuple[Standing, str]:
+        found = judge(signed, self.registry.knowledge, self, now or self.registry.now)
+        assert found.text
+        return found.standing, found.reason
+
+
+def test_a_receipt_is_signed_as_its_canonical_bytes() -> None:
+    scene = Scene()
+    signed = scene.promise(scene.submit())
+    assert scene.node.public.verify(encode(signed.receipt.to_json()), signed.signature)
+    assert decode_signed_receipt(signed.encode()) == signed
+    assert set(signed.receipt.to_json()) == {
+        "type", "registry", "log", "submission", "count", "first", "accepted", "deadline", "key",
+    }  # fmt: skip
+    with pytest.raises(MalformedInput, match="names another key"):
+        sign_receipt(scene.city.key, signed.receipt)
+
+
+def whole() -> dict[str, Any]:
+    scene = Scene()
+    found: dict[str, Any] = json.loads(scene.promise(scene.submit()).encode())
+    return found
+
+
+ALTERED: Mapping[str, Json] = {
+    "count": 0,
+    "first": 2**40,
+    "deadline": "2026-01-01T00:00:00Z",
+    "accepted": "2026-03-02 01:00:00",
+    "submission": "md5:00",
+    "key": "12",
+    "log": "",
+    "type": "shunzheng/entry/1",
+    "more": 1,
+}
+
+
+@pytest.mark.parametrize("name", ALTERED)
+def test_what_is_no_receipt_is_refused(name: str) -> None:
+    value = whole()
+    value["receipt"][name] = ALTERED[name]
+    with pytest.raises(MalformedInput):
+        decode_signed_receipt(encode(value))
+
+
+@pytest.mark.parametrize("name", ["receipt", "signature"])
+def test_neither_part_may_be_missing(name: str) -> None:
+    value = whole()
+    del value[name]
+    with pytest.raises(MalformedInput, match="lacks"):
+        decode_signed_receipt(encode(value))
+
+
+def test_a_newer_receipt_is_not_judged_and_a_long_one_not_read() -> None:
+    value = whole()
+    value["receipt"]["type"] = "shunzheng/receipt/2"
+    with pytest.raises(NewerFormat):
+        decode_signed_receipt(encode(value))
+    with pytest.raises(LimitExceeded):
+        decode_signed_receipt(b" " * (MAX_BYTES + 1))
+
+
+# -- What became of the promise --
+
+
+def test_kept() -> None:
+    scene = Scene()
+    first, second = scene.submit(), scene.submit()
+    promises = [scene.promise(first), scene.promise(second, scene.city.statuses.size + 2)]
+    scene.anchor(first, second)
+    assert [scene.judge(promise) for promise in promises] == [(Standing.KEPT, "anchored")] * 2
+
+
+def test_not_due_until_the_chain_passes_the_deadline() -> None:
+    scene = Scene()
+    promise = scene.promise(scene.submit())
+    scene.registry.wait(PROMISE)
+    assert scene.registry.knowledge.time == promise.receipt.deadline
+    assert scene.judge(promise) == (Standing.PENDING, "not_due")
+    scene.registry.wait(1)
+    assert scene.judge(promise) == (Standing.BROKEN, "not_anchored")
+
+
+def test_old_knowledge_accuses_nobody() -> None:
+    scene = Scene()
+    promise = scene.promise(scene.submit())
+    later = promise.receipt.deadline + 1
+    assert scene.judge(promise, now=later) == (Standing.UNKNOWN, "knowledge_old")
+
+
+def test_anchored_too_late() -> None:
+    scene = Scene()
+    submission = scene.submit()
+    promise = scene.promise(submission)
+    scene.registry.wait(PROMISE + 1)
+    scene.anchor(submission)
+    assert scene.judge(promise) == (Standing.BROKEN, "anchored_late")
+
+
+def test_anchored_by_a_void_anchor() -> None:
+    scene = Scene()
+    submission = scene.submit()
+    promise = scene.promise(submission)
+    scene.anchor(submission, status_root=bytes(32))
+    assert scene.judge(promise) == (Standing.BROKEN, "anchor_void")
+
+
+def test_the_position_went_to_another_and_both_are_shown() -> None:
+    scene = Scene()
+    submission, other = scene.submit(), scene.submit()
+    promise = scene.promise(submission)
+    scene.anchor(other)
+    assert scene.judge(promise) == (Standing.CONTRADICTED, "other_submission")
+    text = judge(promise, scene.registry.knowledge, scene, 0).text
+    for entry in (submission.entry, other.entry):
+        assert entry.statement.root.hex() in text
+
+
+def test_anchored_at_another_position_contradicts_too() -> None:
+    scene = Scene()
+    submission, other = scene.submit(), scene.submit()
+    promise = scene.promise(submission)
+    scene.anchor(other, submission)
+    assert scene.judge(promise) == (Standing.CONTRADICTED, "other_submission")
+
+
+@pytest.mark.parametrize("altered", [{"count": 3}, {"count": 1}, {"first": 1, "count": 1}])
+def test_the_same_root_with_other_positions_contradicts(altered: dict[str, Any]) -> None:
+    scene = Scene()
+    submission = scene.submit()
+    promise = scene.promise(submission, **altered)
+    scene.anchor(submission)
+    assert scene.judge(promise) == (Standing.CONTRADICTED, "other_submission")
+
+
+def test_withheld_entries_leave_it_open() -> None:
+    scene = Scene()
+    submission = scene.submit()
+    promise = scene.promise(submission)
+    scene.anchor(submission, publish=False)
+    assert scene.judge(promise) == (Standing.UNKNOWN, "entries_missing")
+
+
+def test_what_no_node_of_the_log_signed_is_no_receipt() -> None:
+    scene = Scene()
+    submission = scene.submit()
+    wuhan = City(scene.registry, "wuhan")
+    stranger = wuhan.new_key()
+    scene.registry.act(acts.KeyRegistered("wuhan", NODE, stranger.public.spki))
+    good = scene.promise(submission)
+    scene.anchor(submission)
+    assert scene.judge(replace(good, signature=bytes(64))) == (Standing.NOT_GENUINE, "signature_bad")
+    moved = replace(good, receipt=replace(good.receipt, first=7))
+    assert scene.judge(moved) == (Standing.NOT_GENUINE, "signature_bad")
+    for key in (scene.city.key, stranger):
+        assert scene.judge(scene.promise(submission, key=key)) == (Standing.NOT_GENUINE, "key_of_another")
+
+
+def test_what_cannot_be_told_here() -> None:
+    scene = Scene()
+    submission = scene.submit()
+    unknown = scene.promise(submission, key=scene.city.new_key())
+    assert scene.judge(unknown) == (Standing.UNKNOWN, "key_unknown")
+    elsewhere = scene.promise(submission, registry="eip155:1:0x00:00")
+    assert scene.judge(elsewhere) == (Standing.UNKNOWN, "other_registry")
+
+
+def test_a_retired_key_promised_nothing_afterwards() -> None:
+    scene = Scene()
+    submission = scene.submit()
+    before = scene.promise(submission)
+    scene.registry.act(acts.KeyRetired(scene.node.public.id, scene.registry.now + 2))
+    scene.registry.wait(5)
+    after = scene.promise(submission)
+    scene.anchor(submission)
+    assert scene.judge(before) == (Standing.KEPT, "anchored")
+    assert scene.judge(after) == (Standing.NOT_GENUINE, "key_retired")
+
+
+def test_a_stolen_key_is_evidence_of_nothing() -> None:
+    """Whoever stole it can date a receipt as they like, so that also older ones accuse nobody."""
+    scene = Scene()
+    promise = scene.promise(scene.submit())
+    scene.registry.wait(PROMISE + 1)
+    scene.registry.act(acts.KeyCompromised(scene.node.public.id, scene.registry.now))
+    assert scene.judge(promise) == (Standing.UNKNOWN, "key_compromised")
+
+
+def test_the_anchor_of_every_position_is_found() -> None:
+    scene = Scene()
+    expected = []
+    for number in range(1, 8):
+        scene.anchor()  # heartbeats in between do not grow the log
+        scene.anchor(*[scene.submit() for _ in range(number % 3)])
+        expected += [scene.city.sequence] * (2 * (number % 3))
+    trust, log = scene.registry.knowledge, scene.city.name
+    found = [anchor_of(trust, log, position) for position in range(len(expected))]
+    assert [anchor.sequence for anchor in found if anchor] == expected
+    assert anchor_of(trust, log, len(expected)) is None
+    assert anchor_of(trust, "nowhere", 0) is None
+
+
+def test_positions_of_a_predecessor_are_not_known_here() -> None:
+    before = acts.Predecessor(
+        "eip155:1:0x" + "11" * 20 + ":" + "00" * 8, "tianmen", 9, bytes(32), 10, bytes([1]) * 32
+    )
+    scene = Scene(City(Registry(), predecessor=before))
+    submission = scene.submit()
+    promise = scene.promise(submission, first=4)
+    scene.anchor(submission)
+    assert scene.judge(promise) == (Standing.UNKNOWN, "anchor_unknown")
+    assert anchor_of(scene.registry.knowledge, scene.city.name, 10)
