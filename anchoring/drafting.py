@@ -17,7 +17,7 @@ from typing import IO, Final, Self
 
 from anchoring import limits
 from anchoring.errors import RowError, SubmissionRefused
-from anchoring.rows import Faults, RowFault
+from anchoring.intake.rows import Faults, RowFault
 from ledger.crypto.keys import PrivateKey, encode_signature
 from ledger.crypto.suites import Suite, parse_digest
 from ledger.crypto.trees import MerkleTree, leaf_hash

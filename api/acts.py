@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from anchoring.chain import RegistryName, parse_address
+from anchoring.chain.protocol import RegistryName, parse_address
 from ledger.crypto.keys import keccak256, private_key, public_key
 from ledger.crypto.suites import by_name
 from ledger.encoding.fields import parse_hex, parse_key_id

@@ -13,7 +13,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
-from anchoring.rows import Faults
+from anchoring.intake.rows import Faults
 from ledger.encoding.canonical import Json, decode
 from ledger.errors import LedgerError, MalformedInput
 from ledger.limits import MAX_STATUS_RECORDS

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
-from anchoring.files import replace_file
+from anchoring.database.files import replace_file
 from ledger.documents.carriers import detach, is_carrier
 from ledger.documents.ofd.archive import MAX_FILE_BYTES
 from ledger.encoding.canonical import decode

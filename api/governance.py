@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from anchoring.chain import ZERO_ADDRESS
+from anchoring.chain.protocol import ZERO_ADDRESS
 from anchoring.errors import NO_FUNDS, TransactionRejected
 from ledger.crypto.keys import keccak256
 from ledger.crypto.suites import by_number

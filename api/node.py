@@ -8,16 +8,16 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
-from anchoring.backlog import Gate, Room
-from anchoring.checkpoints import Checkpoints
+from anchoring.checkpoints.store import Checkpoints
 from anchoring.errors import NotFound
-from anchoring.intake import Settings as IntakeSettings
+from anchoring.intake.backlog import Gate, Room
+from anchoring.intake.intake import Settings as IntakeSettings
 from anchoring.limits import MAX_WAITING_BYTES, MAX_WAITING_RECORDS
-from anchoring.published import Published
-from anchoring.reading import Reading
-from anchoring.register import Register
-from anchoring.replica import Replica
-from anchoring.statuses import StatusTrees
+from anchoring.monitor.copies import Published
+from anchoring.register.store import Register
+from anchoring.replica.reading import Reading
+from anchoring.replica.status_trees import StatusTrees
+from anchoring.replica.store import Replica
 from api import node_key
 from api.errors import IssuesNothing, NotReady
 from api.limits import MAX_UPLOADS

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from anchoring.snapshot_files import Seen, load
+from anchoring.checkpoints.files import Seen, load
 from api import files
 from ledger.limits import MAX_TRUST_BYTES
 from ledger.registry.trust import Trust
@@ -33,7 +33,7 @@ def opened(snapshot: Path, trust: Path) -> Iterator[Trust]:
             files.refuse_other(file.read(MAX_TRUST_BYTES), "snapshot")
         yield load(snapshot, pinned, seen)
         return
-    from anchoring.snapshots import ImportedSnapshot  # loads the libraries of databases
+    from anchoring.checkpoints.snapshots import ImportedSnapshot  # loads the libraries of databases
 
     imported = ImportedSnapshot(snapshot)
     try:

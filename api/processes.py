@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 from api.settings import FILE, Settings, SettingsError
 
 if TYPE_CHECKING:
-    from anchoring.chain import Chain
-    from anchoring.cosigning import Cosigner
+    from anchoring.chain.protocol import Chain
+    from anchoring.checkpoints.cosigning import Cosigner
 
 
 _FAREWELL_SECONDS: Final = 2.0  # for a thread that is told to stop
@@ -42,20 +42,20 @@ def _api(settings: Settings) -> None:
 
 
 def _follower(settings: Settings) -> None:
-    from anchoring.checkpoints import Checkpoints
-    from anchoring.follower import Follower
-    from anchoring.replica import Replica
+    from anchoring.checkpoints.store import Checkpoints
+    from anchoring.follower.follower import Follower
+    from anchoring.replica.store import Replica
 
     replica, checkpoints = Replica(settings.replica_url), Checkpoints(settings.checkpoints)
     Follower(chain(settings), replica, settings.registry, checkpoints=checkpoints).run(stop_on_signal())
 
 
 def _anchorer(settings: Settings) -> None:
-    from anchoring.anchorer import Anchorer
-    from anchoring.batcher import Policy
-    from anchoring.ethereum import Account
-    from anchoring.register import Register
-    from anchoring.replica import Replica
+    from anchoring.anchorer.anchorer import Anchorer
+    from anchoring.anchorer.batcher import Policy
+    from anchoring.chain.ethereum import Account
+    from anchoring.register.store import Register
+    from anchoring.replica.store import Replica
 
     if not settings.log or not settings.register_url:
         raise SettingsError(f"{settings.directory / FILE}: `log` is missing: this node issues nothing")
@@ -75,8 +75,8 @@ def _anchorer(settings: Settings) -> None:
 
 
 def _monitor(settings: Settings) -> None:
-    from anchoring.monitor import Monitor
-    from anchoring.replica import Replica
+    from anchoring.monitor.monitor import Monitor
+    from anchoring.replica.store import Replica
     from api.peers import HttpPeer
 
     nodes = {log: [HttpPeer(url) for url in urls] for log, urls in settings.watched.items()}
@@ -100,9 +100,9 @@ def collecting(settings: Settings, stop: threading.Event) -> Iterator[None]:
 
 def cosigner(settings: Settings) -> "Cosigner":
     """Return what signs checkpoints for a node and asks its peers for theirs. Raises: SettingsError."""
-    from anchoring.checkpoints import Checkpoints
-    from anchoring.cosigning import Cosigner
-    from anchoring.replica import Replica
+    from anchoring.checkpoints.cosigning import Cosigner
+    from anchoring.checkpoints.store import Checkpoints
+    from anchoring.replica.store import Replica
     from api import node_key
     from api.peers import HttpPeer
 
@@ -139,9 +139,9 @@ def run(part: str, settings: Settings) -> None:
 
 def chain(settings: Settings) -> "Chain":
     """Return the chain through all of its endpoints. Raises: SettingsError, MalformedInput."""
-    from anchoring.chain import RegistryName
-    from anchoring.ethereum import Endpoint, EthereumChain
-    from anchoring.failover import Failover
+    from anchoring.chain.ethereum import Endpoint, EthereumChain
+    from anchoring.chain.failover import Failover
+    from anchoring.chain.protocol import RegistryName
 
     try:
         endpoints = [Endpoint(url) for url in chain_url(settings).split()]

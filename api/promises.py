@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from anchoring.files import replace_file
-from anchoring.rows import read_statement
+from anchoring.database.files import replace_file
+from anchoring.intake.rows import read_statement
 from api.client import NodeClient
 from api.node_error import NodeError
 from ledger.crypto.keys import keccak256

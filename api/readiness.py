@@ -5,14 +5,14 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from anchoring.backlog import backlog
-from anchoring.batches import last_batch, open_batches
-from anchoring.condition import Condition, conditions
-from anchoring.database import snapshot
+from anchoring.anchorer.lease import lease_holder
+from anchoring.database.engine import snapshot
 from anchoring.errors import DatabaseUnavailable, EndpointsDisagree
-from anchoring.incomplete import missing
-from anchoring.lease import lease_holder
-from anchoring.reading import Reading
+from anchoring.intake.backlog import backlog
+from anchoring.processes.condition import Condition, conditions
+from anchoring.register.batches import last_batch, open_batches
+from anchoring.register.missing import missing
+from anchoring.replica.reading import Reading
 from api.errors import NotReady
 from api.limits import READY_LAG_SECONDS
 from api.node import Node

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from anchoring.files import replace_file
+from anchoring.database.files import replace_file
 from ledger.crypto.suites import SM3
 from ledger.documents.certificates.certificates import readable
 from ledger.documents.seals.ses import Seal, decode_seal

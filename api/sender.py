@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from anchoring import calls, deployment
-from anchoring.chain import Chain, Signer
+from anchoring.chain import calls, deployment
+from anchoring.chain.protocol import Chain, Signer
 from anchoring.errors import TransactionRejected
 from api.governance import advise, follow_up, words
 from ledger.encoding.canonical import Json

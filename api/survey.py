@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from anchoring.chain import ZERO_ADDRESS, Chain, RegistryName
+from anchoring.chain.events import walk
+from anchoring.chain.protocol import ZERO_ADDRESS, Chain, RegistryName
+from anchoring.chain.state import RegistryState, differences, state_by_views, state_of
 from anchoring.errors import WrongRegistry
-from anchoring.views import RegistryState, differences, state_by_views, state_of
-from anchoring.walking import walk
 from api.governance import moment, purpose_name, scope
 from ledger.encoding.canonical import Json
 from ledger.records.records import KINDS

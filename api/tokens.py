@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
-from anchoring.tokens import Token, check_token
+from anchoring.register.tokens import Token, check_token
 from api.errors import ScopeMissing, TokenRefused
 from api.node import NodeNeeded
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from api.commands.keys import write_key
+from api.node_key import write_key
 from ledger.crypto.keys import generate, private_key
 from ledger.documents.certificates.certificates import Certificate, decode_certificate
 from ledger.documents.certificates.issuing import Holder

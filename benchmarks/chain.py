@@ -9,9 +9,9 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from anchoring import calls, deployment
-from anchoring.chain import RegistryName, TransactionReceipt
-from anchoring.devnet import HARDFORK, Devnet
+from anchoring.chain import calls, deployment
+from anchoring.chain.devnet import HARDFORK, Devnet
+from anchoring.chain.protocol import RegistryName, TransactionReceipt
 from ledger.crypto.suites import SM3
 from ledger.registry import acts
 from ledger.registry.status import Status, StatusTree, encode_changes

@@ -34,8 +34,8 @@ from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 from pymerkle import InmemoryTree, SqliteTree, verify_inclusion
 
-from anchoring.intake import accept
-from anchoring.register import Register
+from anchoring.intake.intake import accept
+from anchoring.register.store import Register
 from benchmarks.core import City, build, city, documents
 from benchmarks.documents import NOW as SIGNED_AT
 from benchmarks.documents import pdfs

@@ -26,12 +26,13 @@ import orjson
 import psycopg
 from sqlalchemy import Engine, make_url, text
 
-from anchoring import calls
-from anchoring.batcher import Policy
-from anchoring.follower import Follower
-from anchoring.intake import accept
-from anchoring.register import FINAL, Register, submission
-from anchoring.replica import Replica
+from anchoring.anchorer.batcher import Policy
+from anchoring.chain import calls
+from anchoring.follower.follower import Follower
+from anchoring.intake.intake import accept
+from anchoring.register.store import Register
+from anchoring.register.submissions import FINAL, submission
+from anchoring.replica.store import Replica
 from ledger.crypto.suites import SM3
 from ledger.registry import acts
 from ledger.registry.status import StatusTree, encode_changes

@@ -16,8 +16,8 @@ from pathlib import Path
 from random import Random
 from typing import Final, TypeVar
 
-from anchoring.snapshot_files import chunks
-from anchoring.snapshots import ImportedSnapshot
+from anchoring.checkpoints.files import chunks
+from anchoring.checkpoints.snapshots import ImportedSnapshot
 from benchmarks.core import NOW, City, build, city, documents
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.crypto.suites import SM3

@@ -18,11 +18,12 @@ from statistics import median
 from time import perf_counter
 from typing import Final, TypeVar
 
-from anchoring.chain import ChainEvent
-from anchoring.facts import BlockRow, table
-from anchoring.refold import refold
-from anchoring.replica import Replica, Taken
-from anchoring.statuses import StatusTrees
+from anchoring.chain.protocol import ChainEvent
+from anchoring.database.columns import table
+from anchoring.replica.refold import refold
+from anchoring.replica.status_trees import StatusTrees
+from anchoring.replica.store import Replica, Taken
+from anchoring.replica.tables import BlockRow
 from ledger.crypto.suites import SM3, Suite
 from ledger.limits import MAX_ANCHOR_GROWTH
 from ledger.proof.staples import RANGE_POSITIONS, decode_range

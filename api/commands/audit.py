@@ -5,12 +5,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from anchoring.audit import audit
-from anchoring.checkpoints import Checkpoints
-from anchoring.findings import AuditReport, Finding
-from anchoring.published import Published
-from anchoring.register import Register
-from anchoring.replica import Replica
+from anchoring.audit.audit import audit
+from anchoring.audit.findings import AuditReport, Finding
+from anchoring.checkpoints.store import Checkpoints
+from anchoring.monitor.copies import Published
+from anchoring.register.store import Register
+from anchoring.replica.store import Replica
 from api.console import note, say, show_json
 from api.settings import FILE, Settings
 from ledger.encoding.canonical import Json

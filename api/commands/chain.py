@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from anchoring import calls, deployment
-from anchoring.chain import RegistryName
+from anchoring.chain import calls, deployment
+from anchoring.chain.ethereum import Account, Endpoint, EthereumChain
+from anchoring.chain.protocol import RegistryName
 from anchoring.errors import NotFound, TransactionRejected
-from anchoring.ethereum import Account, Endpoint, EthereumChain
 from api.acts import (
     Build,
     add_admin,

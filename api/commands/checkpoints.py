@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-from anchoring.checkpoints import Checkpoints
+from anchoring.checkpoints.store import Checkpoints
 from api import files, processes
 from api.client import NodeClient
 from api.console import note, say, show_json

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from anchoring.devnet import Devnet
+from anchoring.chain.devnet import Devnet
 from api.console import note, say
 from api.processes import stop_on_signal
 

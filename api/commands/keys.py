@@ -1,12 +1,12 @@
 """`shunzheng keys`: the keys with which departments and nodes sign."""
 
 import argparse
-import os
 import secrets
 from pathlib import Path
 from typing import Any
 
 from api.console import say, show_json
+from api.node_key import write_key
 from ledger.crypto.keys import PrivateKey, generate, private_key
 
 
@@ -24,13 +24,6 @@ def add(commands: Any) -> None:
     show.add_argument("file", type=Path)
     show.add_argument("--json", action="store_true", help="for programs")
     show.set_defaults(run=_show)
-
-
-def write_key(path: Path, key: PrivateKey) -> None:
-    """Write a private key that only its owner can read. Raises: FileExistsError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key.pem())
 
 
 def _generate(args: argparse.Namespace) -> int:

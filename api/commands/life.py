@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from anchoring.database.files import replace_file
 from anchoring.drafting import Target, draft
-from anchoring.files import replace_file
 from api.changes import Change, plan, read_rows, submissions_of
 from api.client import NodeClient
 from api.commands.certificates import token

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from anchoring.supervisor import Supervisor
+from anchoring.processes.supervisor import Supervisor
 from api import node_key, processes
 from api.console import note
 from api.listening import check_free
@@ -48,7 +48,9 @@ def _init(args: argparse.Namespace) -> int:
     file = args.directory / FILE
     if file.exists():
         raise SettingsError(f"{file} exists: change it with an editor, or name another directory")
-    from anchoring.chain import RegistryName  # loads the ABI library, which the supervisor does without
+    from anchoring.chain.protocol import (
+        RegistryName,  # loads the ABI library, which the supervisor does without
+    )
 
     RegistryName.parse(args.registry)
     if args.log and not (args.keystore and args.password_file):

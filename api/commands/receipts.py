@@ -68,10 +68,10 @@ def _by_node(url: str, receipts: Iterable[SignedReceipt]) -> Iterator[JudgementS
 
 
 def _by_directory(directory: Path, receipts: Iterable[SignedReceipt]) -> Iterator[JudgementShape]:
-    from anchoring.audited_promises import HeldEntries
-    from anchoring.published import Published
-    from anchoring.register import Register
-    from anchoring.replica import Replica
+    from anchoring.monitor.copies import Published
+    from anchoring.monitor.entries import HeldEntries
+    from anchoring.register.store import Register
+    from anchoring.replica.store import Replica
 
     settings = Settings.load(directory)
     with ExitStack() as stack:

@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from anchoring.anchorer.lease import held
 from anchoring.errors import RowError, SubmissionRefused
-from anchoring.incomplete import Missing, is_missing, missing
-from anchoring.intake import Settings as IntakeSettings
-from anchoring.intake import accept
-from anchoring.lease import held
-from anchoring.reading import Reading
-from anchoring.receipts import bring_back
-from anchoring.recovery import Plan, plan, set_aside, take_back
-from anchoring.register import Register, submission_of_root
-from anchoring.replica import Replica
-from anchoring.rows import read_statement, split_lines
-from anchoring.setting_aside import SUFFIX
+from anchoring.intake.intake import Settings as IntakeSettings
+from anchoring.intake.intake import accept
+from anchoring.intake.rows import read_statement, split_lines
+from anchoring.recovery.recovery import Plan, plan, set_aside, take_back
+from anchoring.recovery.setting_aside import SUFFIX
+from anchoring.register.missing import Missing, is_missing, missing
+from anchoring.register.receipts import bring_back
+from anchoring.register.store import Register
+from anchoring.register.submissions import submission_of_root
+from anchoring.replica.reading import Reading
+from anchoring.replica.store import Replica
 from api import files
 from api.console import in_words, note, say, show_json
 from api.peers import HttpPeer

@@ -7,14 +7,14 @@ from itertools import tee
 from pathlib import Path
 from typing import Any
 
-from anchoring import snapshots
-from anchoring.checkpoints import Checkpoints
-from anchoring.cosigning import node_cities
+from anchoring.checkpoints import snapshots
+from anchoring.checkpoints.cosigning import node_cities
+from anchoring.checkpoints.files import chunks
+from anchoring.checkpoints.snapshots import ImportedSnapshot
+from anchoring.checkpoints.store import Checkpoints
+from anchoring.database.files import replace_file
 from anchoring.errors import NotFound
-from anchoring.files import replace_file
-from anchoring.replica import Replica
-from anchoring.snapshot_files import chunks
-from anchoring.snapshots import ImportedSnapshot
+from anchoring.replica.store import Replica
 from api.client import NodeClient
 from api.commands.checkpoints import described
 from api.console import note, say, show_json

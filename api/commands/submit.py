@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from anchoring.database.files import replace_file
 from anchoring.drafting import Target, draft
 from anchoring.errors import NotFound
-from anchoring.files import replace_file
 from api.client import NodeClient
 from api.console import note, progress, say, show_json
 from api.handing_in import PATIENCE_SECONDS, hand_in

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from anchoring.register import Register
-from anchoring.tokens import SCOPES, create_token, revoke_token, tokens
+from anchoring.register.store import Register
+from anchoring.register.tokens import SCOPES, create_token, revoke_token, tokens
 from api.console import note, say, show_json
 from api.settings import Settings, SettingsError
 from ledger.encoding.canonical import Json

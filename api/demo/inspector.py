@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from anchoring.checkpoints.files import chunks
 from anchoring.errors import AnchoringError
-from anchoring.snapshot_files import chunks
 from api import node_key
 from api.demo.stage import City
 from api.settings import Settings

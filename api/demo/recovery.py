@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 import httpx
 
-from anchoring.devnet import SAVE_SECONDS
+from anchoring.chain.devnet import SAVE_SECONDS
 from anchoring.errors import AnchoringError, ChainUnavailable
 from api.client import NodeClient
 from api.demo.stage import City, Stage

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from anchoring import calls, deployment
-from anchoring.chain import Chain, RegistryName
-from anchoring.children import dies_with
-from anchoring.devnet import Devnet
+from anchoring.chain import calls, deployment
+from anchoring.chain.devnet import Devnet
+from anchoring.chain.ethereum import Account, Endpoint, EthereumChain
+from anchoring.chain.events import walk
+from anchoring.chain.protocol import Chain, RegistryName
 from anchoring.errors import AnchoringError, DevnetError, ReorgDetected
-from anchoring.ethereum import Account, Endpoint, EthereumChain
-from anchoring.register import Register
-from anchoring.tokens import create_token
-from anchoring.walking import walk
+from anchoring.processes.children import dies_with
+from anchoring.register.store import Register
+from anchoring.register.tokens import create_token
 from api import node_key
 from api.client import NodeClient
 from api.settings import FILE, Settings

@@ -6,14 +6,14 @@ from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Path, Query, Response, Security
 
-from anchoring import register as registered
 from anchoring.errors import NotFound
-from anchoring.lineages import lineages
-from anchoring.proofs import proof_of
-from anchoring.reading import Reading
-from anchoring.register import Held
-from anchoring.tokens import Token
-from anchoring.uses import uses
+from anchoring.register import records
+from anchoring.register.lineages import lineages
+from anchoring.register.proofs import proof_of
+from anchoring.register.records import Held
+from anchoring.register.tokens import Token
+from anchoring.register.uses import uses
+from anchoring.replica.reading import Reading
 from api import bodies, limits, openapi
 from api.node import Node, NodeNeeded
 from api.schemas.base import Time
@@ -81,7 +81,7 @@ def certificate_proof(
 ) -> Response:
     """Export the proof of the record that is current in the certificate's lineage."""
     with node.register.reading() as connection:
-        leaf = registered.current_leaf(connection, identifier)
+        leaf = records.current_leaf(connection, identifier)
     return _proof(node, leaf, token, show)
 
 
@@ -89,7 +89,7 @@ def certificate_proof(
 def certificate_history(identifier: Identifier, _: HistoryHolder, node: NodeNeeded) -> HistoryShape:
     """Show every record of the certificate, oldest first, and whether they and the chain tell the same story."""
     with node.register.reading() as connection:
-        held = registered.records_of(connection, identifier)
+        held = records.records_of(connection, identifier)
     with node.reading() as reading:
         found = history([_recorded(item, reading, node.log) for item in held], reading, node.log)
     return HistoryShape.of(identifier, node.log, found, held)

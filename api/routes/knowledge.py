@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
-from anchoring.cosigning import node_cities
+from anchoring.checkpoints.cosigning import node_cities
+from anchoring.checkpoints.snapshots import export
 from anchoring.errors import NotFound
-from anchoring.reading import Reading
-from anchoring.snapshots import export
+from anchoring.replica.reading import Reading
 from api import bodies, limits, openapi
 from api.node import Node, NodeNeeded
 from api.schemas.knowledge import CosignedShape

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
 
-from anchoring.audited_promises import HeldEntries
 from anchoring.errors import NotFound
+from anchoring.monitor.entries import HeldEntries
 from api import bodies, openapi
 from api.node import NodeNeeded
 from api.schemas.receipts import JudgementShape, SignedReceiptShape

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from anchoring import register as registered
 from anchoring.errors import NotFound
+from anchoring.register import submissions
 from api import bodies, limits, openapi
 from api.errors import NotHeld
 from api.node import Node, NodeNeeded
@@ -53,7 +53,7 @@ def entries(
     if log != node.settings.log:
         return _copies(log, node, position, limit)
     with node.register.reading() as connection:
-        found = registered.submissions(connection, after=position - 1, most=limit)
+        found = submissions.submissions(connection, after=position - 1, most=limit)
     end = found[-1].receipt.first + found[-1].receipt.count if len(found) == limit else None
     following = f"/v1/logs/{log}/entries?position={end}&limit={limit}" if end else None
     return EntriesShape(items=[EntryShape.of(submission) for submission in found], next=following)

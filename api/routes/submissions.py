@@ -5,12 +5,13 @@ from typing import IO, Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from anchoring import register as registered
-from anchoring.intake import accept, admit
+from anchoring.intake.intake import accept, admit
+from anchoring.intake.rows import read_statement, split_lines
 from anchoring.limits import MAX_ROW_BYTES
-from anchoring.receipts import signed_receipt
-from anchoring.register import Register, submission_of_root
-from anchoring.rows import read_statement, split_lines
+from anchoring.register import submissions
+from anchoring.register.receipts import signed_receipt
+from anchoring.register.store import Register
+from anchoring.register.submissions import submission_of_root
 from api import bodies, limits, openapi
 from api.node import NodeNeeded
 from api.readiness import refuse_behind
@@ -93,7 +94,7 @@ def submission(
     """Say how far a submission has come: accepted, frozen, submitted, mined, final."""
     signed = signed_receipt(node.register, id, node.node_key)
     with node.register.reading() as connection:
-        return SubmissionShape.at(registered.submission(connection, id), signed)
+        return SubmissionShape.at(submissions.submission(connection, id), signed)
 
 
 def _accepted_before(register: Register, sent: IO[bytes]) -> bool:

@@ -5,9 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from anchoring.published import AnchorEntries, Publication
-from anchoring.reading import Reading
-from anchoring.register import Held
+from anchoring.monitor.copies import AnchorEntries, Publication
+from anchoring.register.records import Held
+from anchoring.replica.reading import Reading
 from api import limits
 from api.schemas.base import Digest, JsonObject, Shape, Time
 from api.schemas.submissions import State

@@ -4,8 +4,8 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from anchoring.published import Copy
-from anchoring.register import ACCEPTED, FINAL, FROZEN, MINED, SUBMITTED, Receipt, Submission
+from anchoring.monitor.copies import Copy
+from anchoring.register.submissions import ACCEPTED, FINAL, FROZEN, MINED, SUBMITTED, Receipt, Submission
 from api.schemas.base import JsonObject, RowShape, Shape, Time
 from api.schemas.receipts import SignedReceiptShape
 from ledger.encoding import times

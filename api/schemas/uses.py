@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field
 
-from anchoring.uses import Use
+from anchoring.register.uses import Use
 from api.schemas.base import Shape
 from api.schemas.registry import RecordedShape
 from ledger.verification.history import Recorded

@@ -17,12 +17,12 @@ from typing import Any, Final
 
 from sqlalchemy import func, select
 
-from anchoring.register import Register
-from anchoring.register_tables import RECORD, SUBMISSION
-from anchoring.replica import Replica
+from anchoring.register.store import Register
+from anchoring.register.tables import RECORD, SUBMISSION
+from anchoring.replica.store import Replica
 from api.client import NodeClient
-from api.commands.keys import write_key
 from api.demo.stage import City, Stage, open_stage
+from api.node_key import write_key
 from api.settings import FILE, Settings
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.encoding.canonical import Json

@@ -8,9 +8,9 @@ import re
 import sys
 from pathlib import Path
 
-from anchoring.intake import accept
-from anchoring.register import Register
-from anchoring.rows import split_lines
+from anchoring.intake.intake import accept
+from anchoring.intake.rows import split_lines
+from anchoring.register.store import Register
 from tests.fakes.department import NOW, SETTINGS, World
 
 CHUNK = 2**16

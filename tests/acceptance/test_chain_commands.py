@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from anchoring.chain import RegistryName
-from anchoring.devnet import Devnet
-from anchoring.ethereum import Endpoint, EthereumChain
+from anchoring.chain.devnet import Devnet
+from anchoring.chain.ethereum import Endpoint, EthereumChain
+from anchoring.chain.protocol import RegistryName
 from api.cli import main, parser
 from api.commands import chain as commands
 from ledger.crypto.keys import keccak256

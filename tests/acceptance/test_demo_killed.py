@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from anchoring.register import Register
-from anchoring.register_tables import RECORD
+from anchoring.register.store import Register
+from anchoring.register.tables import RECORD
 from api.demo.stage import City, open_stage
 from api.demo.story import Story
 from api.settings import Settings

@@ -13,7 +13,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from anchoring.register import Register, newest_leaf
+from anchoring.register.records import newest_leaf
+from anchoring.register.store import Register
 from api.settings import Settings
 from ledger.crypto.suites import SM3
 from ledger.encoding.canonical import Json

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from anchoring.replica import Replica
+from anchoring.replica.store import Replica
 from api.commands.verify import EXIT_CODES, request_body
 from api.settings import Settings
 from ledger.encoding.canonical import Json

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 
 from anchoring.errors import PeerFailed
-from anchoring.register import Register, submissions
-from anchoring.register_tables import LEASE, METADATA
+from anchoring.register.store import Register
+from anchoring.register.submissions import submissions
+from anchoring.register.tables import LEASE, METADATA
 
 #: The rows of every table, by its name.
 Backup = Mapping[str, Sequence[Mapping[str, Any]]]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from anchoring import calls
-from anchoring.chain import RegistryName
+from anchoring.chain import calls
+from anchoring.chain.protocol import RegistryName
 from anchoring.errors import NONCE_TOO_LOW, UNDERPRICED, TransactionRejected
 from ledger.crypto.keys import keccak256
 from ledger.registry import acts

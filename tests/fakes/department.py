@@ -5,8 +5,9 @@ from random import Random
 from typing import Any
 
 from anchoring.drafting import Draft, Target, draft
-from anchoring.intake import Settings, accept
-from anchoring.register import Receipt, Register
+from anchoring.intake.intake import Settings, accept
+from anchoring.register.store import Register
+from anchoring.register.submissions import Receipt
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.crypto.suites import SM3, Suite
 from ledger.encoding.canonical import encode as canonical

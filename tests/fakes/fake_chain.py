@@ -1,4 +1,4 @@
-"""A chain in memory that implements `anchoring.chain.Chain`: it mines on demand, delays, drops, reorganises and refuses.
+"""A chain in memory, an `anchoring.chain.protocol.Chain`: it mines on demand, delays, drops, reorganises and refuses.
 
 It takes the same signed transactions as a real chain and fails the test (AssertionError) where production code asks for what
 no correct program asks for. `tests/fakes/chain_behaviour.py` holds it and anvil to the same behaviour.
@@ -12,8 +12,8 @@ from typing import TypeVar
 import rlp
 from eth_account import Account as EthAccount
 
-from anchoring import calls
-from anchoring.chain import Block, ChainEvent, RegistryHead, TransactionReceipt
+from anchoring.chain import calls
+from anchoring.chain.protocol import Block, ChainEvent, RegistryHead, TransactionReceipt
 from anchoring.errors import NONCE_TOO_LOW, UNDERPRICED, TransactionRejected
 from ledger.crypto.keys import keccak256
 from tests.fakes.fake_registry import FakeRegistry

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from eth_abi.abi import decode as abi_decode
 
-from anchoring import calls
-from anchoring.chain import ZERO_ADDRESS, RegistryHead
+from anchoring.chain import calls
+from anchoring.chain.protocol import ZERO_ADDRESS, RegistryHead
 from anchoring.errors import TransactionRejected
 from ledger.crypto.keys import keccak256
 from ledger.registry import acts

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from anchoring import calls
-from anchoring.chain import RegistryName
-from anchoring.follower import Follower
-from anchoring.replica import Replica
-from anchoring.statuses import StatusTrees
+from anchoring.chain import calls
+from anchoring.chain.protocol import RegistryName
+from anchoring.follower.follower import Follower
+from anchoring.replica.status_trees import StatusTrees
+from anchoring.replica.store import Replica
 from ledger.crypto.suites import SM3
 from ledger.registry import acts
 from ledger.registry.status import Status, StatusTree, encode_changes, staple_root, status_in_chunk

@@ -4,9 +4,9 @@ from functools import cache
 from random import Random
 from typing import Final
 
-from anchoring import calls
-from anchoring.chain import RegistryName
-from anchoring.deployment import deploy
+from anchoring.chain import calls
+from anchoring.chain.deployment import deploy
+from anchoring.chain.protocol import RegistryName
 from ledger.crypto import suites
 from ledger.crypto.keys import keccak256
 from ledger.errors import MalformedInput

@@ -4,14 +4,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from anchoring import calls
-from anchoring.anchorer import Anchorer
-from anchoring.batcher import Policy
-from anchoring.chain import Chain, RegistryName
-from anchoring.follower import Follower
-from anchoring.register import Receipt, Register, newest_leaf
-from anchoring.replica import Replica
-from anchoring.statuses import StatusTrees
+from anchoring.anchorer.anchorer import Anchorer
+from anchoring.anchorer.batcher import Policy
+from anchoring.chain import calls
+from anchoring.chain.protocol import Chain, RegistryName
+from anchoring.follower.follower import Follower
+from anchoring.register.records import newest_leaf
+from anchoring.register.store import Register
+from anchoring.register.submissions import Receipt
+from anchoring.replica.status_trees import StatusTrees
+from anchoring.replica.store import Replica
 from ledger.registry import acts
 from ledger.registry.acts import Act
 from tests.databases import NewDatabase, sqlite

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
-from anchoring.chain import Chain, TransactionReceipt
-from anchoring.deployment import act, deploy
-from anchoring.devnet import Devnet
-from anchoring.ethereum import Account
+from anchoring.chain.deployment import act, deploy
+from anchoring.chain.devnet import Devnet
+from anchoring.chain.ethereum import Account
+from anchoring.chain.protocol import Chain, TransactionReceipt
 from ledger.crypto.keys import keccak256
 from tests.fakes.fake_chain import FakeChain
 

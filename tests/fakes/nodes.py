@@ -4,12 +4,12 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from anchoring import calls
-from anchoring.chain import Chain, RegistryName
-from anchoring.checkpoints import Checkpoints
-from anchoring.cosigning import Cosigner
-from anchoring.follower import Follower
-from anchoring.replica import Replica
+from anchoring.chain import calls
+from anchoring.chain.protocol import Chain, RegistryName
+from anchoring.checkpoints.cosigning import Cosigner
+from anchoring.checkpoints.store import Checkpoints
+from anchoring.follower.follower import Follower
+from anchoring.replica.store import Replica
 from ledger.crypto.keys import generate
 from ledger.encoding.canonical import encode as canonical
 from ledger.registry import acts

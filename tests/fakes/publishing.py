@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from anchoring.errors import PeerFailed
-from anchoring.monitor import Monitor
-from anchoring.published import AnchorEntries, Published
-from anchoring.reading import Reading
-from anchoring.replica import Replica
+from anchoring.monitor.copies import AnchorEntries, Published
+from anchoring.monitor.monitor import Monitor
+from anchoring.replica.reading import Reading
+from anchoring.replica.store import Replica
 from ledger.encoding.canonical import Json, encode
 from ledger.records.submissions import Entry
 from ledger.registry.knowledge import Knowledge

@@ -5,13 +5,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from anchoring.audit import audit
-from anchoring.findings import AuditReport
-from anchoring.intake import accept
-from anchoring.monitor import Peer
-from anchoring.proofs import proof_of
-from anchoring.recovery import Plan, plan, set_aside, take_back
-from anchoring.register import Receipt, current_leaf
+from anchoring.audit.audit import audit
+from anchoring.audit.findings import AuditReport
+from anchoring.intake.intake import accept
+from anchoring.monitor.monitor import Peer
+from anchoring.recovery.recovery import Plan, plan, set_aside, take_back
+from anchoring.register.proofs import proof_of
+from anchoring.register.records import current_leaf
+from anchoring.register.submissions import Receipt
 from ledger.crypto.keys import generate
 from ledger.crypto.suites import SM3
 from ledger.registry import acts

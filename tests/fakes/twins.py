@@ -1,6 +1,6 @@
 """Random histories on a real chain: a model stands beside the contract, so that the next act is known to fit."""
 
-from anchoring.chain import RegistryName
+from anchoring.chain.protocol import RegistryName
 from ledger.registry.acts import Event
 from tests.fakes.fake_registry import FakeRegistry
 from tests.fakes.histories import History

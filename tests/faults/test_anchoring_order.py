@@ -13,14 +13,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, select
 
-from anchoring.audit import audit
+from anchoring.audit.audit import audit
 from anchoring.errors import ChainUnavailable
-from anchoring.intake import accept
-from anchoring.proofs import proof_of
-from anchoring.reading import Cursor, Reading
-from anchoring.register import FINAL, Register, record, submissions
-from anchoring.register_tables import RECORD
-from anchoring.replica import Taken
+from anchoring.intake.intake import accept
+from anchoring.register.proofs import proof_of
+from anchoring.register.records import record
+from anchoring.register.store import Register
+from anchoring.register.submissions import FINAL, submissions
+from anchoring.register.tables import RECORD
+from anchoring.replica.reading import Cursor, Reading
+from anchoring.replica.store import Taken
 from ledger.records.records import PRESENTABLE
 from ledger.registry.status import StatusTree
 from ledger.verification.verify import Presented, verify

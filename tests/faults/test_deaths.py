@@ -13,12 +13,13 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
-from anchoring.audit import audit
+from anchoring.audit.audit import audit
+from anchoring.audit.findings import AuditReport
 from anchoring.errors import AnchoringError, DatabaseDamaged, DatabaseUnavailable
-from anchoring.findings import AuditReport
-from anchoring.intake import accept
-from anchoring.register import FINAL, Register, submissions
-from anchoring.register_tables import METADATA
+from anchoring.intake.intake import accept
+from anchoring.register.store import Register
+from anchoring.register.submissions import FINAL, submissions
+from anchoring.register.tables import METADATA
 from tests.fakes.department import SETTINGS, change, licence
 from tests.fakes.issuing import City
 

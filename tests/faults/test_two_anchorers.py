@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from anchoring.anchorer import Anchorer
-from anchoring.batches import open_batches
+from anchoring.anchorer.anchorer import Anchorer
 from anchoring.errors import LeaseLost
 from anchoring.limits import LEASE_SECONDS
-from anchoring.register import FINAL, Register, submissions
-from anchoring.register_tables import METADATA
+from anchoring.register.batches import open_batches
+from anchoring.register.store import Register
+from anchoring.register.submissions import FINAL, submissions
+from anchoring.register.tables import METADATA
 from tests.fakes.department import LOG, change, licence
 from tests.fakes.issuing import City
 

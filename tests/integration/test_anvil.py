@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from anchoring.errors import ChainBehind, Quarantined
-from anchoring.follower import Follower
-from anchoring.replica import Replica
+from anchoring.follower.follower import Follower
+from anchoring.replica.store import Replica
 from tests.fakes.chain_behaviour import ChainBehaviour
 from tests.fakes.follower_behaviour import FollowerBehaviour
 from tests.fakes.nets import AnvilNet, deploy_on

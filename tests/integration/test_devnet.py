@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from anchoring import devnet
-from anchoring.chain import RegistryName
-from anchoring.deployment import deploy
-from anchoring.devnet import Devnet, find_anvil
+from anchoring.chain import devnet
+from anchoring.chain.deployment import deploy
+from anchoring.chain.devnet import Devnet, find_anvil
+from anchoring.chain.ethereum import Endpoint, EthereumChain
+from anchoring.chain.protocol import RegistryName
 from anchoring.errors import ChainUnavailable, DevnetError
-from anchoring.ethereum import Endpoint, EthereumChain
 
 pytestmark = pytest.mark.enable_socket
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from anchoring.chain.ethereum import Endpoint, EthereumChain
 from anchoring.errors import (
     NO_FUNDS,
     NONCE_TOO_LOW,
@@ -18,7 +19,6 @@ from anchoring.errors import (
     ChainUnavailable,
     TransactionRejected,
 )
-from anchoring.ethereum import Endpoint, EthereumChain
 from ledger.crypto.keys import keccak256
 
 pytestmark = pytest.mark.enable_socket

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from anchoring.batcher import Policy
-from anchoring.proofs import proof_of
-from anchoring.register import submissions
+from anchoring.anchorer.batcher import Policy
+from anchoring.register.proofs import proof_of
+from anchoring.register.submissions import submissions
 from ledger.encoding.times import parse_time
 from tests.fakes.department import LOG, change, identifier, licence
 from tests.fakes.issuing import AnyCity

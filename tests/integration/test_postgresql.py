@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from anchoring.errors import DatabaseUnavailable
-from anchoring.register import Register, submission
+from anchoring.register.store import Register
+from anchoring.register.submissions import submission
 from tests import postgresql_server
 from tests.fakes.department import World, licence
 

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from anchoring import calls
+from anchoring.chain import calls
 from anchoring.errors import TransactionRejected
 from ledger.errors import MalformedInput
 from ledger.registry import acts

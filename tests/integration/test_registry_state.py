@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from anchoring import calls
-from anchoring.chain import ZERO_ADDRESS, ChainEvent
-from anchoring.facts import TABLES, fact_of
-from anchoring.follower import Follower
-from anchoring.reading import Reading
-from anchoring.replica import Replica
-from anchoring.views import KeyView, LogView, RegistryState, differences, state_by_views, state_of
-from anchoring.walking import walk, walk_back
+from anchoring.chain import calls
+from anchoring.chain.events import walk, walk_back
+from anchoring.chain.protocol import ZERO_ADDRESS, ChainEvent
+from anchoring.chain.state import KeyView, LogView, RegistryState, differences, state_by_views, state_of
+from anchoring.follower.follower import Follower
+from anchoring.replica.reading import Reading
+from anchoring.replica.store import Replica
+from anchoring.replica.tables import TABLES, fact_of
 from ledger.registry import acts
 from ledger.registry.acts import Act
 from ledger.registry.knowledge import Knowledge

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from anchoring.chain import RegistryName
-from anchoring.devnet import Devnet
-from anchoring.walking import walk
+from anchoring.chain.devnet import Devnet
+from anchoring.chain.events import walk
+from anchoring.chain.protocol import RegistryName
 from api.demo.stage import Stage
 from ledger.registry import acts
 

@@ -7,11 +7,11 @@ from random import Random
 import pytest
 from sqlalchemy import text
 
-from anchoring.chain import Chain
+from anchoring.chain.ethereum import Endpoint as Client
+from anchoring.chain.ethereum import EthereumChain
+from anchoring.chain.protocol import Chain
 from anchoring.errors import ChainUnavailable, DatabaseUnavailable
-from anchoring.ethereum import Endpoint as Client
-from anchoring.ethereum import EthereumChain
-from anchoring.register import Register
+from anchoring.register.store import Register
 from tests.databases import hang_up, schemas, server
 from tests.fakes.nets import AnvilNet
 from tests.torture.cities import beside

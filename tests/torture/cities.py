@@ -13,13 +13,14 @@ from typing import Final
 
 from sqlalchemy import URL, make_url, select
 
-from anchoring.batches import open_batches
-from anchoring.devnet import Devnet
+from anchoring.anchorer.submitter import transactions
+from anchoring.chain.devnet import Devnet
 from anchoring.limits import LEASE_SECONDS
-from anchoring.register import FROZEN, Register, submissions
-from anchoring.register_tables import SUBMISSION, TRANSACTION
-from anchoring.replica import Replica
-from anchoring.submitter import transactions
+from anchoring.register.batches import open_batches
+from anchoring.register.store import Register
+from anchoring.register.submissions import FROZEN, submissions
+from anchoring.register.tables import SUBMISSION, TRANSACTION
+from anchoring.replica.store import Replica
 from api import processes
 from api.demo.stage import City, Stage, open_stage
 from api.settings import FILE, Settings

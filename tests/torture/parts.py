@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from anchoring.children import dies_with
+from anchoring.processes.children import dies_with
 from tests.torture.starter import Forked, Starter
 
 _AGAIN_SECONDS: Final = (0.0, 1.0)  # between an end and the next start

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import httpx
 
-from anchoring.chain import RegistryName
+from anchoring.chain.protocol import RegistryName
 from ledger.registry import acts
 from tests.fakes.department import LOG
 from tests.torture.cities import Cities

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from anchoring.children import dies_with
+from anchoring.processes.children import dies_with
 from api import processes
 from api.settings import Settings
 

@@ -21,7 +21,7 @@ ATTACKS: Final = {
     "a batch that overlaps positions": (_CORE, "test_a_batch_that_overlaps_positions"),
     "an unauthenticated tree size": (_CORE, "test_an_unauthenticated_tree_size"),
     "the same statement anchored twice": (
-        "unit/anchoring/test_monitor.py",
+        "unit/anchoring/monitor/test_monitor.py",
         "test_a_root_anchored_twice_is_found_over_all_anchors",
     ),
     "the same statement years later": (_CORE, "test_the_same_statement_years_later"),
@@ -52,7 +52,7 @@ ATTACKS: Final = {
     "four claims shown as three": (_CORE, "test_four_claims_shown_as_three"),
     "two claims of one name": (_CORE, "test_two_claims_of_one_name"),
     "a frozen batch rebuilt after a reorg while the old transaction waits": (
-        "unit/anchoring/test_submitter.py",
+        "unit/anchoring/anchorer/test_submitter.py",
         "test_a_reorganisation_sends_the_same_bytes_again",
     ),
     "(r, n-s) and other second encodings": (_CORE, "test_a_second_encoding_of_a_signature"),

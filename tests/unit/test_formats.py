@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from anchoring.rows import read_statement
+from anchoring.intake.rows import read_statement
 from ledger import limits
 from ledger.crypto.suites import parse_digest
 from ledger.encoding.canonical import decode, encode

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from anchoring.register import Register
+from anchoring.register.store import Register
 from tests.databases import NewDatabase
 from tests.fakes.department import World
-from tests.unit.anchoring.endpoints import Pair
-from tests.unit.anchoring.followed import Town
+from tests.unit.anchoring.chain.endpoints import Pair
+from tests.unit.anchoring.follower.followed import Town
 
 
 @pytest.fixture

@@ -12,23 +12,26 @@ from pathlib import Path
 
 from sqlalchemy import update
 
-from anchoring.batcher import Policy, freeze
-from anchoring.batches import Batch, set_states
-from anchoring.chain import ChainEvent
-from anchoring.database import transaction
+from anchoring.anchorer.batcher import Policy, freeze
+from anchoring.chain.protocol import ChainEvent
+from anchoring.database.columns import table
+from anchoring.database.engine import transaction
 from anchoring.drafting import Target, draft
-from anchoring.facts import StateRow, table
-from anchoring.intake import Settings as IntakeSettings
-from anchoring.intake import accept
-from anchoring.proofs import proof_of
-from anchoring.published import Published
-from anchoring.register import FINAL, Receipt, Register, batch_entries, current_leaf, newest_leaf
-from anchoring.replica import Replica, Taken
-from anchoring.rows import split_lines
-from anchoring.statuses import StatusTrees
-from anchoring.tokens import create_token
+from anchoring.intake.intake import Settings as IntakeSettings
+from anchoring.intake.intake import accept
+from anchoring.intake.rows import split_lines
+from anchoring.monitor.copies import Published
+from anchoring.register.batches import Batch, set_states
+from anchoring.register.proofs import proof_of
+from anchoring.register.records import current_leaf, newest_leaf
+from anchoring.register.store import Register
+from anchoring.register.submissions import FINAL, Receipt, batch_entries
+from anchoring.register.tokens import create_token
+from anchoring.replica.status_trees import StatusTrees
+from anchoring.replica.store import Replica, Taken
+from anchoring.replica.tables import StateRow
 from api import node_key
-from api.commands.keys import write_key
+from api.node_key import write_key
 from api.settings import Settings
 from ledger.crypto.keys import generate
 from ledger.crypto.suites import SM3

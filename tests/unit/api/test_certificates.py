@@ -3,8 +3,8 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from anchoring import register as registered
-from anchoring.tokens import revoke_token, tokens
+from anchoring.register import records
+from anchoring.register.tokens import revoke_token, tokens
 from api.app import create_app
 from ledger.proof.proof import decode_proof
 from ledger.records.claims import FullDisclosure, SelectiveDisclosure
@@ -29,7 +29,7 @@ def bearer(text: str) -> dict[str, str]:
 def paths(city: City) -> dict[str, str]:
     """Return an address for every scope that guards one."""
     with city.register.reading() as connection:
-        leaf = registered.current_leaf(connection, LICENCE).hex()
+        leaf = records.current_leaf(connection, LICENCE).hex()
     return {
         f"/v1/records/{leaf}/proof": "proofs",
         f"/v1/records/sm3:{leaf}/proof": "proofs",

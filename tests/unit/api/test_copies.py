@@ -9,10 +9,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from anchoring.audit import audit
+from anchoring.audit.audit import audit
 from anchoring.limits import WITHHELD_SECONDS
-from anchoring.monitor import Monitor
-from anchoring.published import Published
+from anchoring.monitor.copies import Published
+from anchoring.monitor.monitor import Monitor
 from api.app import create_app
 from ledger.encoding.times import format_time
 from ledger.verification.entries import Fault

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from anchoring import calls
-from anchoring.chain import ZERO_ADDRESS
+from anchoring.chain import calls
+from anchoring.chain.protocol import ZERO_ADDRESS
 from anchoring.errors import NO_FUNDS, TransactionRejected
 from api.acts import address, admit_log
 from api.governance import ADVICE, advise, follow_up, scope, words

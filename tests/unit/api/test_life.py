@@ -8,13 +8,13 @@ from typing import Final
 import pytest
 from fastapi.testclient import TestClient
 
-from anchoring.register import records_of
+from anchoring.register.records import records_of
 from api import changes
 from api.cli import main
 from api.client import NodeClient
 from api.commands import life
-from api.commands.keys import write_key
 from api.node_error import NodeError
+from api.node_key import write_key
 from ledger.encoding.canonical import Json
 from tests.unit.api.city import City, identifier
 

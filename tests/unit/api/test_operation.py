@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from anchoring.condition import Reporter
+from anchoring.anchorer.lease import Lease
 from anchoring.errors import ChainUnavailable, DatabaseUnavailable, EndpointsDisagree
-from anchoring.lease import Lease
+from anchoring.processes.condition import Reporter
 from api.app import create_app
 from api.metrics import render
 from api.schemas.operation import LogStateShape, ProcessShape, ReadyShape

@@ -148,7 +148,7 @@ def test_a_database_that_fails_is_tried_again_and_not_described(
     def fail(*_: object, **__: object) -> None:
         raise anchoring_errors.DatabaseUnavailable("connection to server at 10.1.2.3 failed")
 
-    monkeypatch.setattr("anchoring.replica.Replica.reading", fail)
+    monkeypatch.setattr("anchoring.replica.store.Replica.reading", fail)
     answer = wuhan.get("/v1/logs")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert answer.json()["type"] == "/problems/database-unavailable"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from anchoring.chain.ethereum import Endpoint
 from anchoring.errors import ChainUnavailable
-from anchoring.ethereum import Endpoint
 from api import processes
 from api.settings import Settings, SettingsError
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from anchoring.rows import read_statement
+from anchoring.intake.rows import read_statement
 from api.app import create_app
 from api.cli import main
 from api.client import NodeClient

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from fastapi.testclient import TestClient
 
-from anchoring.recovery import plan, take_back
-from anchoring.register import Register
+from anchoring.recovery.recovery import plan, take_back
+from anchoring.register.store import Register
 from api.app import create_app
 from tests.fakes.backups import KeptCopies
 from tests.unit.api.city import LOG, City

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from anchoring.lease import Lease, held
-from anchoring.receipts import signed_receipt
+from anchoring.anchorer.lease import Lease, held
+from anchoring.register.receipts import signed_receipt
 from api.cli import main
 from api.commands import recover
 from tests.fakes.backups import Unreachable, back_up

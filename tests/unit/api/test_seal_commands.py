@@ -15,7 +15,7 @@ from api.app import create_app
 from api.cli import main
 from api.client import NodeClient
 from api.commands import life, seal, submit
-from api.commands.keys import write_key
+from api.node_key import write_key
 from api.seals import Registered
 from api.trial import TRUST, open_trial, read_holder
 from ledger.documents.carriers import attach

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from anchoring.batcher import Policy
+from anchoring.anchorer.batcher import Policy
 from api.settings import Settings, SettingsError
 
 REGISTRY = "eip155:31337:0x5fbdb2315678afecb367f032d93f642f64180aa3:1f0c2d9a8b7e6f50"

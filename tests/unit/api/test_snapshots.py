@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from anchoring.cosigning import Cosigner
+from anchoring.checkpoints.cosigning import Cosigner
 from api.cli import main
 from api.offline import read_trust
 from examples.renderings import as_pdf

@@ -158,7 +158,7 @@ def test_the_first_line_is_looked_at_before_the_rest_is_taken_in() -> None:
 @pytest.fixture
 def narrow(city: City, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     """Return a node where two records may wait."""
-    monkeypatch.setattr("anchoring.backlog._MEASURE_SECONDS", 0)
+    monkeypatch.setattr("anchoring.intake.backlog._MEASURE_SECONDS", 0)
     settings = replace(city.settings, intake={"waiting_records": 2, "uploads": 1})
     with TestClient(create_app(settings, city.clock)) as client:
         yield client
@@ -189,7 +189,7 @@ def test_so_many_submissions_are_taken_in_at_once(city: City, narrow: TestClient
     assert post(narrow, sent).status_code == 201, "what failed does not count on"
 
 
-@pytest.mark.parametrize("place", ["api.bodies", "anchoring.intake.tempfile"])
+@pytest.mark.parametrize("place", ["api.bodies", "anchoring.intake.intake.tempfile"])
 def test_a_full_disk_is_said_and_nothing_is_kept(
     city: City, tianmen: TestClient, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:

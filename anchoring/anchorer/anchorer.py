@@ -1,0 +1,119 @@
+"""The loop of a city's anchoring process: learn what became of the last batch, freeze the next, bring it onto the chain.
+
+Everything that it does can be done again after a crash: the register's transactions and the contract's sequence decide. A
+second process, started by mistake or as a reserve, waits for the lease. What needs a person is said again and again until
+somebody comes.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from anchoring.anchorer.batcher import Policy, freeze
+from anchoring.anchorer.lease import Lease, holder_name
+from anchoring.anchorer.submitter import Submitter, reconcile
+from anchoring.chain.protocol import Chain, RegistryName, Signer
+from anchoring.errors import (
+    AnchoringError,
+    ChainUnavailable,
+    CursorMoved,
+    DatabaseUnavailable,
+    LeaseLost,
+    NotFound,
+)
+from anchoring.processes.condition import Reporter
+from anchoring.processes.loops import POLL_SECONDS, Stop, pause
+from anchoring.register.store import Register
+from anchoring.replica.reading import Reading
+from anchoring.replica.status_trees import StatusTrees
+from anchoring.replica.store import Replica
+
+_PASSING: Final = (ChainUnavailable, CursorMoved, DatabaseUnavailable, LeaseLost, NotFound)
+
+logger = logging.getLogger(__name__)
+
+
+class Anchorer:
+    """Anchors the register of one log. What it knows of the chain's state comes from the replica alone.
+
+    `clock` tells the time of day, `steady` the seconds by which the lease is kept.
+    """
+
+    def __init__(
+        self,
+        chain: Chain,
+        account: Signer,
+        register: Register,
+        replica: Replica,
+        registry: str,
+        log: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        steady: Callable[[], float] = time.monotonic,
+        policy: Policy | None = None,
+    ) -> None:
+        self._chain, self._contract = chain, RegistryName.parse(registry).contract
+        self._replica, self._log = replica, log
+        self._begun: int | None = None  # how many acts the contract counted when this process began
+        self._caught_up = False
+        self._lease = Lease(register, log, holder_name())
+        self._submitter = Submitter(self._lease, chain, account, registry)
+        self._trees = StatusTrees()
+        self._clock, self._steady, self._policy = clock, steady, policy
+
+    def step(self) -> bool:
+        """Do what is due now, once; tell whether this process holds the lease. If not, nothing is done.
+
+        1. Renew the lease.
+        2. Write how far the open batches came, by what the replica sees.
+        3. Freeze the next batch, if one is due and the last is mined, once the replica has caught up.
+        4. Bring the oldest batch that is not mined onto the chain.
+
+        Raises: AnchoringError; what was done stays done, and the next step goes on from there.
+        """
+        if not self._lease.renew(self._steady()):  # 1
+            return False
+        now = int(self._clock())
+        with self._replica.reading() as reading:
+            reconcile(self._lease, reading, self._log)  # 2
+            batch = None
+            if self._has_caught_up(reading):
+                batch = freeze(self._lease, reading, self._trees, self._log, now, self._policy)  # 3
+        if batch:
+            grown = f"size {batch.anchor.size:,}"
+            logger.info("froze batch %d of %s: %s", batch.sequence, self._log, grown)
+        self._submitter.step(now)  # 4
+        return True
+
+    def _has_caught_up(self, reading: Reading) -> bool:
+        """Tell whether the replica has shown all that the chain held when this process began.
+
+        A register that was restored from a backup, beside a replica that is behind as well, would else freeze otherwise what
+        the chain holds already. Raises: ChainUnavailable.
+        """
+        if self._begun is None:
+            self._begun = self._chain.registry_head(self._contract).n
+        self._caught_up = self._caught_up or reading.cursor.n + len(reading.pending()) >= self._begun
+        return self._caught_up
+
+    def run(self, stop: Stop) -> None:
+        """Step until told to stop, then give the lease up; pause longer while something is wrong."""
+        failures, reporter = 0, Reporter(self._replica.engine, "anchorer", self._clock)
+        while not stop.is_set():
+            try:
+                if self.step():
+                    reporter.tell()
+                failures = 0
+                stop.wait(POLL_SECONDS)
+            except AnchoringError as error:
+                failures += 1
+                rest = pause(failures)
+                level = logging.WARNING if isinstance(error, _PASSING) else logging.ERROR
+                logger.log(level, "%s (again in %.1f s)", error, rest)
+                if not isinstance(error, LeaseLost):  # it is for the new holder to say how it is
+                    reporter.tell(error)
+                stop.wait(rest)
+        with suppress(DatabaseUnavailable):  # then the next one waits for the lease to lapse
+            self._lease.release()

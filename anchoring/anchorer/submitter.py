@@ -1,0 +1,227 @@
+"""Bring frozen batches onto the chain, one after the other, and learn from the replica what became of them.
+
+    freeze the batch and its bytes → store the signed transaction → broadcast → see it in the replica → final
+
+Each arrow is a place to crash at; the comments say what a crash there means. Recovery is not a mode of its own: every step
+looks at what is stored and at the chain, and does what is missing. The contract takes a sequence once, so that a transaction
+sent twice, or two for one batch, can never anchor twice.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, insert, select, update
+
+from anchoring import limits
+from anchoring.anchorer.lease import Writing
+from anchoring.chain import calls
+from anchoring.chain.protocol import Chain, RegistryName, Signer
+from anchoring.errors import (
+    NONCE_TOO_LOW,
+    REFUSED,
+    UNDERPRICED,
+    AnchorContradicted,
+    TransactionRejected,
+    WrongRegistry,
+)
+from anchoring.register.batches import Batch, check_complete, open_batches, set_states
+from anchoring.register.submissions import FINAL, FROZEN, MINED, SUBMITTED
+from anchoring.register.tables import BATCH, TRANSACTION
+from anchoring.replica.reading import Reading
+
+ALREADY_ANCHORED: Final = "AlreadyAnchored"
+ANCHOR_CONFLICT: Final = "AnchorConflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A signed transaction of a batch as it is stored; `sent` is None until it was handed in."""
+
+    hash: bytes
+    sequence: int
+    nonce: int
+    gas_price: int
+    raw: bytes
+    signed: int
+    sent: int | None
+
+
+def reconcile(register: Writing, reading: Reading, log: str) -> None:
+    """Write how far the open batches came, by what the replica sees; said again it changes nothing.
+
+    Raises: RegisterBehind; AnchorContradicted where the chain holds another anchor than was frozen, or holds it void.
+    """
+    with register.writing() as connection:
+        check_complete(connection, reading.log(log), reading)
+        found = [(batch, _state(batch, reading, log)) for batch in open_batches(connection)]
+        set_states(connection, [(batch.sequence, state) for batch, state in found if state != batch.state])
+
+
+def _state(batch: Batch, reading: Reading, log: str) -> str:
+    seen = reading.sighting(log, batch.sequence)
+    if seen is None:
+        return (
+            SUBMITTED if batch.state == MINED else batch.state
+        )  # a reorganisation took it back: it is sent again
+    if seen.act != batch.anchor:
+        raise AnchorContradicted(
+            f"the chain holds another anchor {batch.sequence} of {log} than this register froze: the register was restored, "
+            "which `shunzheng recover` mends, or somebody else anchors for this log; until then nothing more is anchored"
+        )
+    anchor = reading.anchor(log, batch.sequence)
+    if anchor and anchor.void:
+        raise AnchorContradicted(
+            f"anchor {batch.sequence} of {log} is void ({anchor.void}): its records are not anchored"
+        )
+    return FINAL if seen.final else MINED
+
+
+def transactions(connection: Connection, sequence: int) -> list[Sent]:
+    """Return the stored transactions of a batch, the newest last."""
+    wanted = select(TRANSACTION).where(TRANSACTION.c.sequence == sequence)
+    rows = connection.execute(wanted.order_by(TRANSACTION.c.signed, TRANSACTION.c.gas_price)).mappings()
+    return [Sent(**{name: row[name] for name in Sent.__slots__}) for row in rows]
+
+
+class Submitter:
+    """Sends the batches of one log from one account."""
+
+    def __init__(self, register: Writing, chain: Chain, account: Signer, registry: str) -> None:
+        self._register, self._chain, self._account = register, chain, account
+        self._name = RegistryName.parse(registry)
+        self._checked = False
+
+    def step(self, now: int) -> None:
+        """Do what is next for the oldest batch that is not mined, if any.
+
+        1. Ask the chain what became of every transaction that was stored for it.
+        2. None stored: sign one and store it.
+        3. Hand the newest in: at once when it never was, again when nobody mined it; replace it when it is stuck.
+        4. Note that it was handed in.
+
+        Raises: ChainUnavailable, and it is tried later; TransactionRejected, AnchorContradicted, WrongRegistry, where
+        somebody must decide.
+        """
+        batch = self._next()
+        if batch is None:
+            return
+        self._check_chain()
+        # 1. A reply that got lost is normal: whatever was stored may be on the chain.
+        stored = self._stored(batch)
+        receipts = [self._chain.receipt(transaction.hash) for transaction in stored]
+        if any(receipt and receipt.succeeded for receipt in receipts):
+            return  # the replica will show it
+        waiting = [
+            transaction for transaction, receipt in zip(stored, receipts, strict=True) if receipt is None
+        ]
+        # 2. Crash before: nothing happened. Crash after: the same transaction is found here and handed in.
+        if not waiting:
+            if self._is_anchored(batch):
+                return
+            self._refuse_to_waste(batch, len(stored))
+            waiting = [self._sign(batch, self._nonce(), self._price(), now)]
+        # 3. Crash before: the next step hands it in. Crash after: 1 finds it, or it is handed in again, which the chain
+        #    ignores.
+        newest = waiting[-1]
+        if newest.sent is not None and now - newest.signed >= limits.REPLACE_SECONDS:
+            newest = self._replace(batch, newest, now)
+        if newest.sent is None or now - newest.sent >= limits.RESEND_SECONDS:
+            self._hand_in(batch, newest, now)
+
+    def _next(self) -> Batch | None:
+        with self._register.reading() as connection:
+            waiting = [batch for batch in open_batches(connection) if batch.state in (FROZEN, SUBMITTED)]
+        return waiting[0] if waiting else None
+
+    def _check_chain(self) -> None:
+        """Check once that the endpoint serves the registry's chain. Raises: WrongRegistry."""
+        if self._checked:
+            return
+        contract = self._name.contract
+        if (
+            self._chain.chain_id() != self._name.chain_id
+            or not self._chain.code(contract)
+            or self._chain.head_zero(contract)[:8] != self._name.head_prefix
+        ):
+            raise WrongRegistry(
+                "the chain endpoint does not serve the registry of this node: nothing is sent there"
+            )
+        self._checked = True
+
+    def _is_anchored(self, batch: Batch) -> bool:
+        """Ask the contract whether it has the batch or would take it. Raises: TransactionRejected, AnchorContradicted."""
+        try:
+            self._chain.simulate(self._account.address, self._name.contract, calls.call(batch.anchor))
+        except TransactionRejected as error:
+            if error.name == ALREADY_ANCHORED:
+                return True
+            if error.name == ANCHOR_CONFLICT:
+                raise AnchorContradicted(
+                    f"the chain holds another anchor {batch.sequence} than this register froze ({error})"
+                ) from error
+            raise
+        return False
+
+    def _refuse_to_waste(self, batch: Batch, failed: int) -> None:
+        if failed >= limits.MAX_FAILED_TRANSACTIONS:
+            raise TransactionRejected(
+                REFUSED,
+                (),
+                f"anchor {batch.sequence} was mined and refused {failed} times, though the contract would take it: ask who "
+                "runs the chain",
+            )
+
+    def _hand_in(self, batch: Batch, transaction: Sent, now: int) -> None:
+        try:
+            self._chain.send(transaction.raw)
+        except TransactionRejected as error:
+            if error.name == NONCE_TOO_LOW:
+                if self._is_anchored(batch):
+                    return
+                transaction = self._sign(batch, self._nonce(), self._price(), now)
+            elif error.name == UNDERPRICED:
+                transaction = self._replace(batch, transaction, now)
+            else:
+                raise
+            self._chain.send(transaction.raw)
+        # 4. Crash before: the next step looks it up (1) and hands it in again.
+        with self._register.writing() as connection:
+            connection.execute(
+                update(TRANSACTION).where(TRANSACTION.c.hash == transaction.hash).values(sent=now)
+            )
+            is_frozen = (BATCH.c.sequence == batch.sequence) & (BATCH.c.state == FROZEN)
+            connection.execute(update(BATCH).where(is_frozen).values(state=SUBMITTED))
+
+    def _replace(self, batch: Batch, stuck: Sent, now: int) -> Sent:
+        """Sign the same payload for a higher fee, under the same number or one that is missing before it."""
+        price = max(self._price(), stuck.gas_price * limits.REPLACE_PERCENT // 100 + 1)
+        return self._sign(batch, min(stuck.nonce, self._nonce()), price, now)
+
+    def _sign(self, batch: Batch, nonce: int, gas_price: int, now: int) -> Sent:
+        data = calls.call(batch.anchor)
+        signed = self._account.sign(
+            chain_id=self._name.chain_id,
+            nonce=nonce,
+            to=self._name.contract,
+            data=data,
+            gas=calls.gas_limit(data),
+            gas_price=gas_price,
+        )
+        made = Sent(signed.hash, batch.sequence, nonce, gas_price, signed.raw, now, None)
+        with self._register.writing() as connection:
+            if not any(stored.hash == made.hash for stored in transactions(connection, batch.sequence)):
+                connection.execute(
+                    insert(TRANSACTION), [{name: getattr(made, name) for name in Sent.__slots__}]
+                )
+        return made
+
+    def _stored(self, batch: Batch) -> list[Sent]:
+        with self._register.reading() as connection:
+            return transactions(connection, batch.sequence)
+
+    def _nonce(self) -> int:
+        return self._chain.transaction_count(self._account.address, pending=True)
+
+    def _price(self) -> int:
+        """Twice what is asked now: it may double while the transaction waits, and what is not needed is not paid."""
+        return 2 * self._chain.gas_price()

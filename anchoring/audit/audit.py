@@ -1,0 +1,143 @@
+"""The full check: the register, the replica and the chain tell the same story, with nothing left out.
+
+Everything is derived anew from what is stored, and nothing is taken from the functions that wrote it. What an audit cannot
+know of is a record that left no trace; receipts and other cities' copies of the entries are such traces.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DatabaseError
+
+from anchoring.audit.batches import Books, audit_batches
+from anchoring.audit.checkpoints import audit_checkpoints
+from anchoring.audit.findings import AuditReport, Findings, Progress
+from anchoring.audit.lineages import audit_lineages
+from anchoring.audit.links import audit_links
+from anchoring.audit.promises import audit_copies, audit_receipts
+from anchoring.audit.submissions import audit_submissions
+from anchoring.checkpoints.store import Checkpoints
+from anchoring.database.engine import file_faults
+from anchoring.errors import DatabaseDamaged, Quarantined
+from anchoring.monitor.copies import Published
+from anchoring.monitor.entries import HeldEntries
+from anchoring.register.batches import OwnLog, own_log
+from anchoring.register.missing import missing
+from anchoring.register.store import Register
+from anchoring.replica.reading import Reading
+from anchoring.replica.refold import refold
+from ledger.registry.status import StatusTree
+from ledger.verification.receipts import SignedReceipt
+
+_DAMAGED: Final = "database-damaged"
+
+
+def audit(
+    reading: Reading,
+    register: Register | None = None,
+    published: Published | None = None,
+    *,
+    now: int,
+    receipts: Iterable[SignedReceipt] = (),
+    checkpoints: Checkpoints | None = None,
+    progress: Progress | None = None,
+) -> AuditReport:
+    """Check one state of a replica and, where the node issues, of its register. `now` in seconds since 1970.
+
+    1. The database files are sound, as far as the database can tell.
+    2. The replica's events fold to its head, and its facts follow from them.
+    3. Every batch is recomputed from its entries and changes, and is the chain's anchor; the entries were entitled to be.
+    4. Submissions stand one after the other, their records make their roots; what is accepted is anchored or waits.
+    5. Every lineage is replayed; its row, its changes of status and the chain's statuses follow.
+    6. The links by which sealings are found are those of the records.
+    7. The copies of other cities' entries are those of their anchors; the promises of `receipts` were kept.
+    8. The replica is what this node and others signed, and nobody signed two histories.
+
+    `reading` is to be opened before this is called, so that the register is never the older one of the two.
+    """
+    found = Findings(progress=progress)
+    if reading.quarantine:
+        found.add("quarantined", "replica", reading.quarantine)
+    with _damage(found, "replica"):
+        _report_file(reading.file_faults(), "replica", found)  # 1
+        trees = _refold(reading, found)  # 2
+        if trees is None:
+            return found.report()
+        if published is not None:
+            audit_copies(reading, published, now, found)  # 7
+        if checkpoints is not None:
+            audit_checkpoints(reading, checkpoints, found)  # 8
+        if register is None:
+            audit_receipts(receipts, reading, HeldEntries("", None, published), now, found)  # 7
+    if register is not None:
+        with _damage(found, "register"), register.reading() as connection:
+            _report_file(file_faults(connection), "register", found)  # 1
+            own = own_log(connection)
+            if books := own and _books(connection, reading, own, now, found):
+                audit_batches(books, found)  # 3
+                audit_submissions(books, found)  # 4
+                audit_lineages(books, trees, found)  # 5
+                audit_links(books, found)  # 6
+            entries = HeldEntries(own.name if own else "", connection, published)
+            audit_receipts(receipts, reading, entries, now, found)  # 7
+    return found.report()
+
+
+def _refold(reading: Reading, found: Findings) -> dict[str, StatusTree] | None:
+    def tell(done: int, of: int) -> None:
+        if found.progress:
+            found.progress("events", done, of)
+
+    try:
+        trees = refold(reading, tell)
+    except Quarantined as error:
+        found.add("replica-damaged", "replica", str(error))
+        return None
+    found.checked["events"] += reading.cursor.n
+    found.checked["logs"] += len(reading.logs())
+    return trees
+
+
+def _books(connection: Connection, reading: Reading, own: OwnLog, now: int, found: Findings) -> Books | None:
+    state = reading.log(own.name)
+    where = f"log {own.name}"
+    if own.registry_name != reading.registry or state is None:
+        found.add(
+            "other-registry",
+            where,
+            f"the register is of {own.registry_name}, the replica of {reading.registry}",
+        )
+        return None
+    if own.suite is not state.suite:
+        found.add(
+            "log-altered",
+            where,
+            f"the register hashes with {own.suite.name}, the log with {state.suite.name}",
+        )
+        return None
+    return Books(connection, reading, own, state, {one.first: one for one in missing(connection)}, now)
+
+
+def _report_file(faults: list[str], which: str, found: Findings) -> None:
+    found.checked["databases"] += 1
+    for fault in faults:
+        found.add(_DAMAGED, which, fault)
+
+
+@contextmanager
+def _damage(found: Findings, which: str) -> Iterator[None]:
+    """Take it as a finding when a database cannot read its own file, or a row holds what its column never may."""
+    try:
+        yield
+    except DatabaseDamaged as error:
+        found.add(_DAMAGED, which, str(error))
+    except DatabaseError as error:
+        found.add(
+            _DAMAGED, which, f"{error.orig}: restore it from a backup, or delete it where it is the replica"
+        )
+    except (TypeError, ValueError, ArithmeticError) as error:
+        found.add(
+            _DAMAGED, which, f"a row holds a value of another type than its column: {type(error).__name__}"
+        )

@@ -1,0 +1,19 @@
+"""The part of an audit that looks at checkpoints: what was signed is what the replica holds, and nobody signed otherwise."""
+
+from anchoring.audit.findings import Findings
+from anchoring.checkpoints.store import Checkpoints, compare
+from anchoring.replica.reading import Reading
+from ledger.registry.checkpoints import contradiction
+
+
+def audit_checkpoints(reading: Reading, checkpoints: Checkpoints, found: Findings) -> None:
+    """Compare the replica with the newest checkpoint, and report the evidence of forks that was met."""
+    newest = checkpoints.newest()
+    if newest is not None:
+        found.look("checkpoints")
+        if differs := compare(reading, checkpoints):
+            found.add("checkpoint-contradicted", f"event {newest.checkpoint.n}", differs)
+    for fork in checkpoints.forks():
+        found.look("forks")
+        first, second = fork.first.checkpoint, fork.second.checkpoint
+        found.add("registry-forked", f"event {first.n}", contradiction(first, second) or "")

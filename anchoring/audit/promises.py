@@ -1,0 +1,67 @@
+"""The part of an audit that looks beyond the register: receipts that people kept, and copies of other cities' entries."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Final
+
+from anchoring.audit.findings import Findings
+from anchoring.monitor.copies import Copy, Publication, Published
+from anchoring.monitor.entries import HeldEntries
+from anchoring.replica.reading import Reading
+from ledger.records.submissions import Entry
+from ledger.verification.entries import check_batch
+from ledger.verification.receipts import SignedReceipt, Standing, judge
+
+_PAGE_COPIES: Final = 1_000  # read at a time
+_BROKEN: Final = {Standing.BROKEN: "promise-broken", Standing.CONTRADICTED: "promise-contradicted"}
+
+
+def audit_receipts(
+    receipts: Iterable[SignedReceipt], reading: Reading, entries: HeldEntries, now: int, found: Findings
+) -> None:
+    """Say of every receipt what became of its promise: a broken one is a finding, one that cannot be judged a remark."""
+    for signed in receipts:
+        found.look("receipts")
+        where = f"receipt {signed.receipt.root.hex()}"
+        judged = judge(signed, reading, entries, now)
+        if judged.standing in _BROKEN:
+            found.add(_BROKEN[judged.standing], where, judged.text)
+        elif judged.standing is not Standing.KEPT:
+            found.remark(f"receipt-{judged.standing.value.replace('_', '-')}", where, judged.text)
+
+
+def audit_copies(reading: Reading, published: Published, now: int, found: Findings) -> None:
+    """Check the copies of other cities' entries once more against their anchors."""
+    counts = published.counts(now)
+    for log in reading.logs():
+        states = counts.get(log.name, {})
+        kept = 0
+        for sequence, copies in groupby(_copies(published, log.name), key=lambda copy: copy.sequence):
+            kept += 1
+            _check_copies(reading, log.name, sequence, [copy.entry for copy in copies], found)
+        if kept < states.get(Publication.PUBLISHED, 0):
+            text = f"{states[Publication.PUBLISHED]} anchors are said to have their entries, {kept} have"
+            found.add("copies-missing", f"log {log.name}", text)
+        for state in (Publication.AWAITED, Publication.WITHHELD, Publication.FAULTY):
+            if states.get(state):
+                text = f"the entries of {states[state]} anchors are {state.value}"
+                found.remark(f"entries-{state.value}", f"log {log.name}", text)
+
+
+def _check_copies(reading: Reading, log: str, sequence: int, entries: list[Entry], found: Findings) -> None:
+    found.look("copied batches")
+    where = f"anchor {sequence} of {log}"
+    anchor = reading.anchor(log, sequence)
+    if anchor is None:
+        found.add("copy-unanchored", where, "its entries are here, the chain has no such anchor")
+        return
+    for fault in check_batch(anchor, entries, reading, lambda _: None):
+        told = found.remark if fault.reason == "key_compromised" else found.add
+        told(fault.reason.replace("_", "-"), where, f"position {fault.position}: {fault.text}")
+
+
+def _copies(published: Published, log: str) -> Iterator[Copy]:
+    position = 0
+    while copies := published.page(log, position, _PAGE_COPIES):
+        yield from copies
+        position = copies[-1].first + 1

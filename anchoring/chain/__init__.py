@@ -1,0 +1,1 @@
+"""The chain: what anchoring asks of it, Ethereum behind that, several endpoints as one, a development chain."""

@@ -1,0 +1,167 @@
+"""Read what a chain endpoint answers, believing nothing: types, lengths, spelling and ranges are checked first.
+
+Every function raises `ChainMisbehaved` and nothing else for an answer that the Ethereum JSON-RPC does not allow.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from eth_abi.abi import decode as abi_decode
+from eth_abi.exceptions import DecodingError
+
+from anchoring.chain.protocol import Block, ChainEvent, TransactionReceipt
+from anchoring.errors import NO_FUNDS, NONCE_TOO_LOW, REFUSED, UNDERPRICED, ChainMisbehaved
+from ledger.crypto.keys import keccak256
+from ledger.registry.acts import Event
+
+HEAD_EXTENDED: Final = keccak256(b"HeadExtended(uint64,uint8,uint64,uint64,bytes)")
+MAX_NUMBER: Final = 2**63 - 1  # what both databases can hold; no honest height, time or count comes near
+# What endpoints say when they refuse a transaction, in the words of geth, anvil, Besu and FISCO BCOS. Messages are
+# matched here and nowhere else: JSON-RPC has one code for all of these.
+_KNOWN_ALREADY: Final = ("already known", "already imported", "known transaction", "alreadyintxpool")
+_REFUSALS: Final = (
+    ("nonce too low", NONCE_TOO_LOW),
+    ("invalid nonce", NONCE_TOO_LOW),
+    ("noncecheckfail", NONCE_TOO_LOW),
+    ("underpriced", UNDERPRICED),
+    ("max fee per gas less than block base fee", UNDERPRICED),
+    ("gas price below configured minimum", UNDERPRICED),
+    ("insufficient funds", NO_FUNDS),
+    ("upfront cost exceeds", NO_FUNDS),
+)
+_MESSAGE_CHARS: Final = 1_000  # of an endpoint's words
+_QUANTITY = re.compile(r"0x(0|[1-9a-f][0-9a-f]{0,63})")
+_DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
+_ABI: Final = ("uint64", "uint64", "bytes")
+
+
+def quantity(value: Any, most: int = MAX_NUMBER) -> int:
+    """Read a number written `0x` and hexadecimal without leading zeros, at most `most`."""
+    if not isinstance(value, str) or not _QUANTITY.fullmatch(value):
+        raise ChainMisbehaved(f"expected a quantity, not {_show(value)}")
+    number = int(value, 16)
+    if number > most:
+        raise ChainMisbehaved(f"{value} is out of range")
+    return number
+
+
+def data(value: Any, length: int | None = None) -> bytes:
+    """Read bytes written `0x` and hexadecimal, `length` of them where that is fixed."""
+    if not isinstance(value, str) or not _DATA.fullmatch(value):
+        raise ChainMisbehaved(f"expected data, not {_show(value)}")
+    if length is not None and len(value) != 2 + 2 * length:
+        raise ChainMisbehaved(f"expected {length} bytes, not {_show(value)}")
+    return bytes.fromhex(value[2:])
+
+
+def address(value: Any) -> str:
+    """Read a 20-byte address into lowercase text."""
+    return "0x" + data(value, 20).hex()
+
+
+def block(value: Any) -> Block:
+    """Read a block header; a block that is still being made has no hash and is refused."""
+    fields = _object(value, "block")
+    return Block(
+        number=quantity(fields.get("number")),
+        hash=data(fields.get("hash"), 32),
+        parent=data(fields.get("parentHash"), 32),
+        time=quantity(fields.get("timestamp")),
+    )
+
+
+def receipt(value: Any, transaction: bytes) -> TransactionReceipt:
+    """Read the receipt of `transaction`."""
+    fields = _object(value, "receipt")
+    if data(fields.get("transactionHash"), 32) != transaction:
+        raise ChainMisbehaved("the receipt is of another transaction")
+    contract = fields.get("contractAddress")
+    return TransactionReceipt(
+        transaction=transaction,
+        block=quantity(fields.get("blockNumber")),
+        block_hash=data(fields.get("blockHash"), 32),
+        succeeded=quantity(fields.get("status"), 1) == 1,
+        gas_used=quantity(fields.get("gasUsed")),
+        contract=None if contract is None else address(contract),
+    )
+
+
+def events(value: Any, contract: str, first: int, last: int) -> list[ChainEvent]:
+    """Read the registry's events of blocks `first` to `last`; foreign logs and other blocks are refused."""
+    if not isinstance(value, list):
+        raise ChainMisbehaved(f"expected a list of logs, not {_show(value)}")
+    found = [_event(item, contract) for item in value]
+    for item in found:
+        if not first <= item.event.block <= last:
+            raise ChainMisbehaved(
+                f"asked for blocks {first} to {last}, got an event of block {item.event.block}"
+            )
+    return found
+
+
+def error(value: Any) -> tuple[str, bytes]:
+    """Read an error answer into its message and the data of a revert, empty where it has none; nothing is raised."""
+    if not isinstance(value, dict):
+        return str(value)[:_MESSAGE_CHARS], b""
+    message, found = str(value.get("message", ""))[:_MESSAGE_CHARS], value.get("data")
+    if isinstance(found, dict):  # some endpoints wrap the data of a revert once more
+        found = found.get("data") or found.get("result")
+    try:
+        return message, data(found.removeprefix("Reverted ")) if isinstance(found, str) else b""
+    except ChainMisbehaved:
+        return message, b""
+
+
+def says_known_already(message: str) -> bool:
+    """Tell whether an endpoint refuses a transaction because it has it."""
+    return any(words in message.lower() for words in _KNOWN_ALREADY)
+
+
+def refusal_name(message: str) -> str:
+    """Return the name in `anchoring.errors` of an endpoint's reason to refuse a transaction."""
+    return next((name for words, name in _REFUSALS if words in message.lower()), REFUSED)
+
+
+def _event(value: Any, contract: str) -> ChainEvent:
+    fields = _object(value, "log")
+    topics = fields.get("topics")
+    if not isinstance(topics, list) or len(topics) != 3 or data(topics[0], 32) != HEAD_EXTENDED:
+        raise ChainMisbehaved("a log is not the registry's event")
+    if address(fields.get("address")) != contract:
+        raise ChainMisbehaved("a log is of another contract")
+    if fields.get("removed"):
+        raise ChainMisbehaved("a log is of a branch that the chain left")
+    try:
+        previous, time, payload = abi_decode(_ABI, data(fields.get("data")))
+    except (DecodingError, OverflowError) as error:
+        raise ChainMisbehaved(f"the data of an event does not decode: {error}") from error
+    event = Event(
+        n=_word(topics[1], MAX_NUMBER),
+        kind=_word(topics[2], 255),
+        previous_block=_bounded(previous),
+        time=_bounded(time),
+        payload=payload,
+        block=quantity(fields.get("blockNumber")),
+    )
+    return ChainEvent(event, data(fields.get("blockHash"), 32), data(fields.get("transactionHash"), 32))
+
+
+def _word(value: Any, most: int) -> int:
+    return _bounded(int.from_bytes(data(value, 32), "big"), most)
+
+
+def _bounded(number: int, most: int = MAX_NUMBER) -> int:
+    if number > most:
+        raise ChainMisbehaved(f"{number} is out of range")
+    return number
+
+
+def _object(value: Any, what: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ChainMisbehaved(f"expected a {what}, not {_show(value)}")
+    return value
+
+
+def _show(value: Any) -> str:
+    return repr(value)[:80]

@@ -1,0 +1,176 @@
+"""Call data for the registry contract, and its errors read back; nothing here talks to a chain.
+
+The arguments of almost every function are the fields of the act that it records, in the same order: the payload of the act
+is its call data after the selector.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from eth_abi.abi import decode as abi_decode
+from eth_abi.abi import encode as abi_encode
+from eth_abi.exceptions import DecodingError
+
+from anchoring.chain.protocol import RegistryHead
+from anchoring.errors import ChainMisbehaved, TransactionRejected
+from ledger.crypto.keys import keccak256
+from ledger.registry import acts
+
+ARTEFACT: Final = Path(__file__).resolve().parents[2] / "contracts" / "artefact" / "Registry.json"
+
+#: The function that records each act.
+FUNCTIONS: Final[dict[type[acts.Act], str]] = {
+    acts.ProvinceTransferStarted: "transferProvince(address)",
+    acts.LogAdmitted: "admitLog(bytes32,uint8,address,bytes6[],(string,bytes32,uint64,bytes32,uint64,bytes32))",
+    acts.DivisionAssigned: "assignDivision(bytes6,bytes32)",
+    acts.AdminTransferStarted: "transferAdmin(bytes32,address)",
+    acts.AdminReplaced: "replaceAdmin(bytes32,address)",
+    acts.OperatorSet: "setOperator(bytes32,address)",
+    acts.IssuerAdded: "addIssuer(bytes32,bytes18)",
+    acts.IssuerAssigned: "assignIssuer(bytes32,bytes18)",
+    acts.KeyRegistered: "registerKey(bytes32,uint8,bytes)",
+    acts.KeyGranted: "grant(bytes32,bytes32,bytes18,uint8,bytes21[],uint64,uint64)",
+    acts.KeyRetired: "retireKey(bytes32,uint64)",
+    acts.KeyCompromised: "compromiseKey(bytes32,uint64)",
+    acts.Anchored: "anchor(bytes32,uint64,uint64,bytes32,bytes32,bytes)",
+    acts.RegistryClosed: "close(string)",
+}
+
+#: The function with which the one that was named takes over.
+_ACCEPTANCES: Final[dict[type[acts.Act], str]] = {
+    acts.ProvinceTransferred: "acceptProvince()",
+    acts.AdminTransferred: "acceptAdmin(bytes32)",
+}
+
+_GAS_BASE: Final = 250_000  # a transaction, and the slots of any one act, several times over
+_GAS_A_BYTE: Final = 60  # calldata costs 16 gas a byte, the event 8, copying and hashing the rest
+_GAS_A_DIVISION: Final = 50_000  # one new slot for each division of an admitted log
+_GAS_A_CODE_BYTE: Final = 400  # deployment: 200 gas for each byte kept, its calldata, the constructor
+
+
+def selector(signature: str) -> bytes:
+    """Return the 4 bytes that name a function or an error on the chain."""
+    return keccak256(signature.encode("ascii"))[:4]
+
+
+def function(act: acts.Act) -> str:
+    """Return the signature of the function that records `act`."""
+    return (FUNCTIONS | _ACCEPTANCES)[type(act)]
+
+
+def call(act: acts.Act) -> bytes:
+    """Return the call data that has the contract record `act`. Raises: MalformedInput for a value that does not fit.
+
+    A transfer that is accepted is recorded with its sender, whom the call data does not name.
+    """
+    match act:
+        case acts.ProvinceTransferred():
+            return accept_province()
+        case acts.AdminTransferred():
+            return selector(function(act)) + act.encode()[:32]
+        case _:
+            return selector(function(act)) + act.encode()
+
+
+def accept_province() -> bytes:
+    """Return the call data with which the named successor becomes the province."""
+    return selector("acceptProvince()")
+
+
+def accept_admin(log: str) -> bytes:
+    """Return the call data with which the named successor becomes the admin of `log`."""
+    return selector("acceptAdmin(bytes32)") + abi_encode(("bytes32",), (log.encode("ascii"),))
+
+
+def head() -> bytes:
+    return selector("head()")
+
+
+def head_zero() -> bytes:
+    return selector("headZero()")
+
+
+def deployment(province: str) -> bytes:
+    """Return the data of the transaction that deploys the registry with `province`."""
+    return _artefact().bytecode + abi_encode(("address",), (province,))
+
+
+def gas_limit(data: bytes, *, deploys: bool = False) -> int:
+    """Return a gas limit that suffices for `data` with room to spare; what is not used is not paid."""
+    if deploys:
+        return _GAS_BASE + _GAS_A_CODE_BYTE * len(data)
+    words = len(data) // 32
+    admits = data[:4] == selector(FUNCTIONS[acts.LogAdmitted])
+    return _GAS_BASE + _GAS_A_BYTE * len(data) + (_GAS_A_DIVISION * words if admits else 0)
+
+
+def decode_head(answer: bytes) -> RegistryHead:
+    """Read the answer of `head()`. Raises: ChainMisbehaved."""
+    try:
+        n, value, last_block, closed = abi_decode(("uint64", "bytes32", "uint64", "bool"), answer)
+    except DecodingError as error:
+        raise ChainMisbehaved(f"head() answered {len(answer)} bytes that do not decode: {error}") from error
+    return RegistryHead(n, value, last_block, closed)
+
+
+def decode_head_zero(answer: bytes) -> bytes:
+    """Read the answer of `headZero()`. Raises: ChainMisbehaved."""
+    if len(answer) != 32:
+        raise ChainMisbehaved(f"headZero() answered {len(answer)} bytes instead of 32")
+    return answer
+
+
+def rejection(data: bytes, otherwise: str) -> TransactionRejected:
+    """Read the contract's error from the data of a revert; `otherwise` says what the endpoint said of it."""
+    known = _artefact().errors.get(data[:4])
+    if known is None:
+        return TransactionRejected("Reverted", (data,), otherwise)
+    try:
+        values = abi_decode(known.types, data[4:])
+    except DecodingError:
+        return TransactionRejected("Reverted", (data,), otherwise)
+    told = ", ".join(f"{name} {_show(value)}" for name, value in zip(known.names, values, strict=True))
+    return TransactionRejected(known.name, values, f"the registry refuses: {known.name}({told})")
+
+
+def _show(value: Any) -> str:
+    if not isinstance(value, bytes):
+        return str(value)
+    text = value.rstrip(b"\0")
+    return text.decode("ascii") if text and text.isalnum() else "0x" + value.hex()
+
+
+@dataclass(frozen=True, slots=True)
+class _Error:
+    name: str
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Artefact:
+    bytecode: bytes
+    errors: Mapping[bytes, _Error]
+
+
+@cache
+def _artefact() -> _Artefact:
+    content = json.loads(ARTEFACT.read_text())
+    errors = {}
+    for item in content["abi"]:
+        if item["type"] == "error":
+            types = tuple(_abi_type(field) for field in item["inputs"])
+            names = tuple(field["name"] for field in item["inputs"])
+            errors[selector(f"{item['name']}({','.join(types)})")] = _Error(item["name"], names, types)
+    return _Artefact(bytes.fromhex(content["bytecode"].removeprefix("0x")), errors)
+
+
+def _abi_type(field: Mapping[str, Any]) -> str:
+    if not field["type"].startswith("tuple"):
+        return str(field["type"])
+    inner = ",".join(_abi_type(part) for part in field["components"])
+    return f"({inner}){field['type'].removeprefix('tuple')}"

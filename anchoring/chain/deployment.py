@@ -1,0 +1,114 @@
+"""Deploy a registry and have acts recorded in it: build, simulate, sign, send, wait.
+
+For governance and for the first minutes of a registry. Anchors go through `anchoring.anchorer.submitter`, which stores
+what it sends before it sends it.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from anchoring.chain.calls import deployment, gas_limit
+from anchoring.chain.protocol import Chain, Signer, TransactionReceipt
+from anchoring.errors import ChainUnavailable, ReorgDetected, TransactionRejected, WrongRegistry
+from ledger.registry import acts
+
+PATIENCE_SECONDS: Final = 60.0  # until a transaction is mined; longer than any block time in use
+_POLL_SECONDS: Final = 0.05
+
+Wait = Callable[[float], object]
+
+
+def deploy(
+    chain: Chain,
+    account: Signer,
+    province: str,
+    *,
+    patience: float = PATIENCE_SECONDS,
+    wait: Wait = time.sleep,
+) -> str:
+    """Deploy the registry contract for `province` (an address) and return the registry's name.
+
+    Raises: TransactionRejected, ChainUnavailable, ReorgDetected; WrongRegistry when head 0 is not what it must be.
+    """
+    data = deployment(province)
+    transaction = _hand_in(chain, account, None, data)
+    receipt = _mined(chain, transaction, patience, wait)
+    if receipt.contract is None:
+        raise WrongRegistry("the deployment made no contract")
+    contract, chain_id = bytes.fromhex(receipt.contract[2:]), chain.chain_id()
+    before = chain.block(receipt.block - 1)
+    head = chain.head_zero(receipt.contract)
+    if chain.receipt(transaction) != receipt:
+        raise ReorgDetected("the chain changed its branch while the registry was deployed: deploy it again")
+    if before is None or head != acts.head_zero(chain_id, contract, before.hash):
+        raise WrongRegistry(
+            f"the contract at {receipt.contract} states a head 0 that does not follow from its chain"
+        )
+    return acts.registry_name(chain_id, contract, head)
+
+
+def act(
+    chain: Chain,
+    account: Signer,
+    contract: str,
+    call: bytes,
+    *,
+    patience: float = PATIENCE_SECONDS,
+    wait: Wait = time.sleep,
+) -> TransactionReceipt:
+    """Have the contract execute `call` (see `anchoring.chain.calls`) and return the receipt once it is mined.
+
+    Raises: TransactionRejected with the contract's error, ChainUnavailable.
+    """
+    return act_together(chain, account, contract, [call], patience=patience, wait=wait)[0]
+
+
+def act_together(
+    chain: Chain,
+    account: Signer,
+    contract: str,
+    calls: Sequence[bytes],
+    *,
+    patience: float = PATIENCE_SECONDS,
+    wait: Wait = time.sleep,
+) -> list[TransactionReceipt]:
+    """Have the contract execute calls that do not need one another, and return the receipts once all are mined.
+
+    Nothing is sent unless every call passes by itself. Raises: as `act`.
+    """
+    for call in calls:
+        chain.simulate(account.address, contract, call)
+    sent = [_hand_in(chain, account, contract, call) for call in calls]
+    return [_mined(chain, transaction, patience, wait) for transaction in sent]
+
+
+def _hand_in(chain: Chain, account: Signer, contract: str | None, data: bytes) -> bytes:
+    """Sign and send, and return the hash of the transaction."""
+    signed = account.sign(
+        chain_id=chain.chain_id(),
+        nonce=chain.transaction_count(account.address, pending=True),
+        to=contract,
+        data=data,
+        gas=gas_limit(data, deploys=contract is None),
+        # the base fee may double while it waits; what is not needed is not paid
+        gas_price=2 * chain.gas_price(),
+    )
+    chain.send(signed.raw)
+    return signed.hash
+
+
+def _mined(chain: Chain, transaction: bytes, patience: float, wait: Wait) -> TransactionReceipt:
+    for _ in range(max(1, round(patience / _POLL_SECONDS))):
+        receipt = chain.receipt(transaction)
+        if receipt is None:
+            wait(_POLL_SECONDS)
+            continue
+        if not receipt.succeeded:
+            raise TransactionRejected(
+                "Reverted", (), f"the transaction 0x{transaction.hex()} was mined and refused"
+            )
+        return receipt
+    raise ChainUnavailable(
+        f"the transaction 0x{transaction.hex()} was sent and not mined within {patience:g} s"
+    )

@@ -1,0 +1,151 @@
+"""The state of a registry in one shape, whoever tells it: the facts of its events, or the views of its contract.
+
+Facts are what everything relies on; the contract's own word is the second opinion. Names that no act mentioned are not asked
+for: an act that gave them a state would break the head.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from eth_abi.abi import decode as abi_decode
+from eth_abi.abi import encode as abi_encode
+from eth_abi.exceptions import DecodingError
+
+from anchoring.chain.calls import selector
+from anchoring.chain.protocol import ZERO_ADDRESS, Chain
+from anchoring.errors import ChainMisbehaved
+from ledger.registry.trust import Division, Fact, Governance, IssuerAssignment, KeyState, LogState
+
+_MOST_NAMED: Final = 10  # differences that are named; the first ones show the pattern
+
+
+@dataclass(frozen=True, slots=True)
+class LogView:
+    """A log as `logState` tells it; addresses of nobody are zero."""
+
+    suite: int
+    admin: str
+    pending_admin: str
+    operator: str
+    sequence: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyView:
+    """A key as `keyState` tells it; times of 0 mean never."""
+
+    log: str
+    purpose: int
+    retired_at: int
+    compromised_since: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryState:
+    """What a registry's views answer; logs, issuers, divisions and keys by their names."""
+
+    province: str
+    pending_province: str
+    successor: str
+    logs: Mapping[str, LogView]
+    issuers: Mapping[str, str]
+    divisions: Mapping[str, str]
+    keys: Mapping[bytes, KeyView]
+
+
+def state_of(facts: Iterable[Fact]) -> RegistryState:
+    """Return the state that facts make: all of a registry, in any order if none is superseded, else in that of its acts."""
+    governance = Governance("")
+    logs: dict[str, LogView] = {}
+    issuers: dict[str, IssuerAssignment] = {}
+    divisions: dict[str, str] = {}
+    keys: dict[bytes, KeyView] = {}
+    for fact in facts:
+        match fact:
+            case Governance():
+                governance = fact
+            case Division():
+                divisions[fact.division] = fact.log
+            case LogState():
+                logs[fact.name] = LogView(
+                    fact.suite.number,
+                    fact.admin,
+                    fact.pending_admin or ZERO_ADDRESS,
+                    fact.operator or ZERO_ADDRESS,
+                    fact.sequence,
+                    fact.size,
+                )
+            case IssuerAssignment():
+                issuers[fact.issuer] = max(issuers.get(fact.issuer, fact), fact, key=lambda held: held.n)
+            case KeyState():
+                retired, compromised = fact.retired_at or 0, fact.compromised_since or 0
+                keys[fact.id] = KeyView(fact.log, fact.purpose, retired, compromised)
+    return RegistryState(
+        governance.province,
+        governance.pending_province or ZERO_ADDRESS,
+        governance.successor,
+        logs,
+        {name: held.log for name, held in issuers.items()},
+        divisions,
+        keys,
+    )
+
+
+def state_by_views(chain: Chain, contract: str, names: RegistryState) -> RegistryState:
+    """Ask the contract for everything that `names` names. Raises: ChainMisbehaved, ChainUnavailable."""
+
+    def ask(function: str, answers: tuple[str, ...], *argument: bytes) -> tuple[Any, ...]:
+        types = [function.partition("(")[2][:-1]] if argument else []
+        answer = chain.simulate(ZERO_ADDRESS, contract, selector(function) + abi_encode(types, argument))
+        try:
+            return abi_decode(answers, answer)
+        except (DecodingError, OverflowError) as error:
+            raise ChainMisbehaved(f"{function} answered what does not decode: {error}") from error
+
+    def log(name: str) -> LogView:
+        types = ("uint8", "address", "address", "address", "uint64", "uint64")
+        suite, admin, pending, operator, *progress = ask("logState(bytes32)", types, name.encode("ascii"))
+        return LogView(suite, admin.lower(), pending.lower(), operator.lower(), *progress)
+
+    def key(name: bytes) -> KeyView:
+        held, *rest = ask("keyState(bytes32)", ("bytes32", "uint8", "uint64", "uint64"), name)
+        return KeyView(_text(held), *rest)
+
+    def holder(function: str, name: str) -> str:
+        return _text(ask(function, ("bytes32",), name.encode("ascii"))[0])
+
+    return RegistryState(
+        province=ask("province()", ("address",))[0].lower(),
+        pending_province=ask("pendingProvince()", ("address",))[0].lower(),
+        successor=_text(ask("successor()", ("bytes",))[0]),
+        logs={name: log(name) for name in names.logs},
+        issuers={name: holder("issuerLog(bytes18)", name) for name in names.issuers},
+        divisions={name: holder("divisionLog(bytes6)", name) for name in names.divisions},
+        keys={name: key(name) for name in names.keys},
+    )
+
+
+def differences(by_events: RegistryState, by_views: RegistryState) -> list[str]:
+    """Name what the two say differently, the first few; none where they agree."""
+    found: list[str] = []
+    for field in fields(RegistryState):
+        one, other = getattr(by_events, field.name), getattr(by_views, field.name)
+        if isinstance(one, Mapping):
+            found += [
+                f"{field.name} {_name(name)}: {one.get(name)} by the events, {other.get(name)} by the contract"
+                for name in sorted({*one, *other})
+                if one.get(name) != other.get(name)
+            ]
+        elif one != other:
+            found.append(f"{field.name}: {one} by the events, {other} by the contract")
+    return found[:_MOST_NAMED]
+
+
+def _name(name: str | bytes) -> str:
+    return "0x" + name.hex() if isinstance(name, bytes) else name
+
+
+def _text(value: bytes) -> str:
+    return value.rstrip(b"\0").decode("ascii", "backslashreplace")

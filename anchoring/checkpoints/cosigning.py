@@ -1,0 +1,151 @@
+"""Sign checkpoints of what this node followed itself, and collect the cosignatures of other cities' nodes.
+
+All nodes sign at the same events: the last one before each full five minutes of block time. So nobody has to propose, and
+a checkpoint has the signatures of all who hold the same history as soon as they have asked each other once. A node that
+holds another history signs another text, which is kept as evidence.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Final, Protocol
+
+from anchoring.checkpoints.store import Checkpoints, checkpoint_at
+from anchoring.errors import AnchoringError, CheckpointRefused, NotFound, PeerFailed
+from anchoring.processes.loops import Stop
+from anchoring.replica.reading import Reading
+from anchoring.replica.store import Replica
+from anchoring.replica.tables import TABLES, fact_of
+from ledger.crypto.keys import PrivateKey, PublicKey, public_key
+from ledger.errors import BrokenHead, LedgerError, MalformedInput
+from ledger.registry.checkpoints import Checkpoint, Cosigned, Fork, contradiction, read_cosigned
+from ledger.registry.knowledge import Chain as Fold
+from ledger.registry.trust import NODE, KeyState
+
+PERIOD_SECONDS: Final = (
+    300  # of block time; a checkpoint then is as fresh as the strictest usual policy needs
+)
+ROUND_SECONDS: Final = 10.0  # between two looks at the chain and at the others
+
+logger = logging.getLogger(__name__)
+
+
+class Peer(Protocol):
+    """Another city's node."""
+
+    @property
+    def name(self) -> str: ...
+
+    def checkpoint(self) -> bytes | None:
+        """Return its newest checkpoint with cosignatures, None where it has none. Raises: PeerFailed."""
+
+
+def due(reading: Reading) -> int:
+    """Return the event at which all nodes sign now; 0 where there is none yet."""
+    return reading.newest_before(reading.time // PERIOD_SECONDS * PERIOD_SECONDS)
+
+
+def recompute(reading: Reading, checkpoint: Checkpoint, since: Checkpoint | None) -> None:
+    """Fold the replica's events anew up to a checkpoint, from the one that was signed last.
+
+    The replica holds what the node's own endpoint gave; the point to start from lies in another database, so that
+    events which were altered in the replica afterwards are noticed. Raises: CheckpointRefused.
+    """
+    fold = Fold(reading.head_zero)
+    if since:
+        fold = Fold(since.head, since.n, since.block, since.time)
+    try:
+        for found in reading.events(fold.n, most=checkpoint.n - fold.n):
+            fold.extend(found.event)
+    except BrokenHead as error:
+        raise CheckpointRefused(f"the replica's events do not follow what was signed: {error}") from error
+    if (fold.n, fold.head) != (checkpoint.n, checkpoint.head):
+        raise CheckpointRefused(f"the replica's events do not make the head of event {checkpoint.n}")
+
+
+def node_keys(reading: Reading) -> dict[bytes, PublicKey]:
+    """Return the keys of nodes that the registry knows and nobody has retired or reported stolen, by their ids.
+
+    The registry takes any bytes for a key; what is none is left out.
+    """
+    found = {}
+    for key in _declared(reading):
+        if key.retired_at is None and key.compromised_since is None:
+            with suppress(MalformedInput):
+                found[key.id] = public_key(key.spki)
+    return found
+
+
+def node_cities(reading: Reading) -> int:
+    """Return how many logs have declared the key of a node."""
+    return len({key.log for key in _declared(reading)})
+
+
+def _declared(reading: Reading) -> Iterator[KeyState]:
+    keys = (fact_of(KeyState, row) for row in reading.rows(TABLES[KeyState]))
+    return (key for key in keys if key.purpose == NODE)
+
+
+class Cosigner:
+    """Signs with `key`, where the node has one, and asks `peers`."""
+
+    def __init__(
+        self, replica: Replica, checkpoints: Checkpoints, key: PrivateKey | None, peers: Sequence[Peer]
+    ) -> None:
+        self._replica, self._checkpoints, self._key, self._peers = replica, checkpoints, key, peers
+
+    def sign(self, n: int | None = None) -> Cosigned:
+        """Sign at event `n`, by default the newest final one. Raises: CheckpointRefused, NotFound, Quarantined."""
+        if self._key is None:
+            raise CheckpointRefused("this node has no key: name one as `node_key` in its settings")
+        with self._replica.reading() as reading:
+            checkpoint = checkpoint_at(reading, reading.cursor.n if n is None else n)
+            before = self._checkpoints.signed()
+            if before is None or checkpoint.n > before.n:
+                recompute(reading, checkpoint, before)
+        return self._checkpoints.sign(self._key, checkpoint)
+
+    def take(self, given: Cosigned) -> int:
+        """Keep somebody's good cosignatures by keys that the registry knows as nodes', and return how many they are.
+
+        They are kept beside this node's own, and where this node holds another history, as evidence of a fork.
+        Raises: CheckpointRefused for another registry, NotFound for an event that is not final here yet.
+        """
+        checkpoint = given.checkpoint
+        with self._replica.reading() as reading:
+            if checkpoint.registry != reading.registry:
+                raise CheckpointRefused(
+                    f"the checkpoint is of {checkpoint.registry}, not of {reading.registry}"
+                )
+            own, proven = checkpoint_at(reading, checkpoint.n), given.proven(node_keys(reading))
+        if proven.cosignatures and own != checkpoint:
+            fork = Fork(self._checkpoints.cosigned(own), proven)
+            self._checkpoints.keep_fork(fork)
+            logger.error("the registry is forked: %s", contradiction(own, checkpoint))
+            return 0
+        self._checkpoints.add(proven, self._key.public.id if self._key else None)
+        return len(proven.cosignatures)
+
+    def step(self) -> None:
+        """1. Sign where it is time to. 2. Ask every peer for its newest checkpoint. Raises: AnchoringError."""
+        with self._replica.reading() as reading:
+            n = due(reading)
+        signed = self._checkpoints.signed()
+        if self._key and n and (signed is None or n > signed.n):  # 1
+            self.sign(n)
+        for peer in self._peers:  # 2
+            try:
+                text = peer.checkpoint()
+                if text is not None:
+                    self.take(read_cosigned(text))
+            except (PeerFailed, MalformedInput, CheckpointRefused, NotFound) as error:
+                logger.warning("%s: %s", peer.name, error)
+
+    def run(self, stop: Stop) -> None:
+        """Sign and collect until told to stop."""
+        while not stop.is_set():
+            try:
+                self.step()
+            except (AnchoringError, LedgerError) as error:
+                logger.warning("%s", error)
+            stop.wait(ROUND_SECONDS)

@@ -1,0 +1,87 @@
+"""Snapshots as files: checked, replayed in memory, and the newest that was ever seen remembered. No database is needed.
+
+What a verifier saw last is remembered in a file of its own, so that an older snapshot is noticed as such. Files are
+written aside and renamed: a crash leaves what was there before.
+"""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from anchoring.database.files import replace_file
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.inflate import CHUNK_BYTES
+from ledger.errors import SnapshotRefused
+from ledger.registry import snapshots
+from ledger.registry.checkpoints import Cosigned, Fork, contradiction, read_cosigned
+from ledger.registry.knowledge import Knowledge
+from ledger.registry.snapshots import Header, Held, Point
+from ledger.registry.trust_files import TrustFile
+
+FORK: Final = ".fork.json"  # behind the name of the file of what was seen
+FORKED_SNAPSHOT: Final = ".fork.snapshot"
+
+
+def chunks(path: Path) -> Iterator[bytes]:
+    """Yield the content of a file, piece by piece."""
+    with path.open("rb") as file:
+        while piece := file.read(CHUNK_BYTES):
+            yield piece
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The file that remembers the newest checkpoint that was ever seen of a registry."""
+
+    path: Path
+
+    def checkpoint(self) -> Cosigned | None:
+        """Return it. Raises: MalformedInput for a damaged file, which must not read as "nothing was ever seen"."""
+        return read_cosigned(self.path.read_bytes()) if self.path.exists() else None
+
+    def newest(self) -> Point | None:
+        held = self.checkpoint()
+        return held.checkpoint if held else None
+
+    def point(self, n: int) -> Point | None:
+        newest = self.newest()
+        return newest if newest and newest.n == n else None
+
+    def remember(self, cosigned: Cosigned) -> None:
+        """Remember a checkpoint that was taken, durably, before anything is said on the strength of it."""
+        if self.newest() is None or self.newest() != cosigned.checkpoint:
+            replace_file(self.path, [canonical(cosigned.to_json())])
+
+    def keep_fork(self, path: Path, given: Cosigned) -> None:
+        """Keep the evidence of a fork beside what was seen: both checkpoints, or where these are of different events
+        the snapshot, whose events lead from one to the other."""
+        held = self.checkpoint()
+        if held and contradiction(held.checkpoint, given.checkpoint):
+            fork = canonical(Fork(held, given).to_json())
+            replace_file(self.path.with_name(self.path.name + FORK), [fork])
+        else:
+            shutil.copyfile(path, self.path.with_name(self.path.name + FORKED_SNAPSHOT))
+
+
+def load(path: Path, trust: TrustFile, seen: Seen) -> Knowledge:
+    """Return what a whole snapshot says, replayed in memory. Raises: SnapshotRefused; what was seen before stays."""
+    header = checked(path, trust, seen, seen)
+    if header.after:
+        raise SnapshotRefused(
+            "not_held", "it is a delta: import it into the directory that holds what is before it"
+        )
+    knowledge = snapshots.replay(chunks(path))
+    seen.remember(header.cosigned)
+    return knowledge
+
+
+def checked(path: Path, trust: TrustFile, held: Held, seen: Seen) -> Header:
+    """Check a whole file against a trust file, what is held and what was seen. Raises: SnapshotRefused; a fork is kept."""
+    try:
+        return snapshots.check_snapshot(lambda: chunks(path), trust, held)[0]
+    except SnapshotRefused as error:
+        if error.reason == "fork":
+            seen.keep_fork(path, snapshots.read_header(chunks(path)).cosigned)
+        raise

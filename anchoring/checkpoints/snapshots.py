@@ -1,0 +1,171 @@
+"""Export snapshots from a replica, and keep what was imported: a directory with a replica that no chain feeds."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from anchoring.chain.protocol import ChainEvent
+from anchoring.checkpoints.files import Seen, checked, chunks
+from anchoring.checkpoints.store import checkpoint_at
+from anchoring.errors import CheckpointRefused, NotFound
+from anchoring.replica.overlay import Nothing, Overlay
+from anchoring.replica.reading import Cursor, Reading
+from anchoring.replica.status_trees import StatusTrees
+from anchoring.replica.store import Replica, Taken
+from ledger.errors import SnapshotRefused
+from ledger.registry import snapshots
+from ledger.registry.acts import Event
+from ledger.registry.checkpoints import Cosigned
+from ledger.registry.fold import Trees, derive
+from ledger.registry.knowledge import Chain as Fold
+from ledger.registry.snapshots import Header, Point
+from ledger.registry.trust import Fact
+from ledger.registry.trust_files import TrustFile
+
+REPLICA: Final = "replica.db"  # in the directory of an imported snapshot
+SEEN: Final = "seen.json"
+STORED_EVENTS: Final = 5_000  # of one transaction: a tenth of a second's work for a database
+
+Progress = Callable[[int, int], None]  # events done, events in all
+
+
+def export(reading: Reading, cosigned: Cosigned, after: int = 0) -> Iterator[bytes]:
+    """Yield the snapshot up to a checkpoint, of the events after event `after`.
+
+    Raises: NotFound, CheckpointRefused where this replica holds something else there.
+    """
+    checkpoint = cosigned.checkpoint
+    if checkpoint_at(reading, checkpoint.n) != checkpoint:
+        raise CheckpointRefused(f"the checkpoint at event {checkpoint.n} is not what this replica holds")
+    if not 0 <= after <= checkpoint.n:
+        raise NotFound(
+            f"the checkpoint is at event {checkpoint.n}: nothing follows event {after} up to there"
+        )
+    head = reading.head_after(after)
+    assert head is not None, "an event below the checkpoint's has a head"
+    block = next(reading.events(after - 1, most=1)).event.block if after else 0
+    found = reading.events(after, most=checkpoint.n - after) if after < checkpoint.n else iter(())
+    header = Header(cosigned, after, head, block)
+    yield from snapshots.write_snapshot(header, (item.event for item in found))
+
+
+class ImportedSnapshot:
+    """A directory into which snapshots and deltas of one registry are imported; verifying reads its replica."""
+
+    def __init__(self, directory: Path) -> None:
+        self.replica = Replica(f"sqlite:///{directory.absolute() / REPLICA}", source="snapshot")
+        self._directory, self._own = directory, Seen(directory / SEEN)
+
+    def close(self) -> None:
+        self.replica.close()
+
+    def newest(self) -> Point | None:
+        """Return how far it is; None before the first import."""
+        if not (self._directory / REPLICA).exists():
+            return None
+        with self.replica.reading() as reading:
+            return reading.cursor if reading.cursor.n else None
+
+    def point(self, n: int) -> Point | None:
+        if self.newest() is None:
+            return None
+        with self.replica.reading() as reading:
+            found, head = list(reading.events(n - 1, most=1)), reading.head_after(n)
+        event = found[0].event if found else None
+        return Fold(head, n, event.block, event.time) if head and event and event.n == n else None
+
+    def check(self, trust: TrustFile, seen: Seen) -> Cosigned:
+        """Check that it may be verified with: vouched for, and not behind or beside what was seen elsewhere.
+
+        Raises: SnapshotRefused; NotFound before the first import.
+        """
+        held, point = self._own.checkpoint(), self.newest()
+        if held is None or point is None:
+            raise NotFound(f"{self._directory} holds no snapshot: import one (shunzheng snapshot import)")
+        trust.check(held)
+        newest = seen.newest()
+        if newest and newest.n > point.n:
+            raise SnapshotRefused(
+                "older",
+                f"it ends at event {point.n}, and event {newest.n} was seen before: import a newer one",
+            )
+        here = self.point(newest.n) if newest else None
+        if newest and here and here.head != newest.head:
+            raise SnapshotRefused(
+                "fork", f"event {newest.n} has another head than the one that was seen before"
+            )
+        seen.remember(held)
+        return held
+
+    def take(self, path: Path, trust: TrustFile, seen: Seen, progress: Progress | None = None) -> Header:
+        """Import a snapshot or a delta. Raises: SnapshotRefused; what was held before stays.
+
+        1. The file is checked whole, against what this directory holds and what was seen elsewhere.
+        2. Its events are stored, some thousand a transaction: after a crash there are fewer of them, and none that is wrong.
+        3. Its checkpoint is remembered.
+        """
+        header = checked(path, trust, _Both(self, seen), seen)  # 1
+        if self.newest() is None:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            self.replica.prepare(header.checkpoint.registry, header.after_head)
+        self._store(path, header, progress)  # 2
+        self._own.remember(header.cosigned)  # 3
+        seen.remember(header.cosigned)
+        return header
+
+    def _store(self, path: Path, header: Header, progress: Progress | None) -> None:
+        fold, waiting = Fold(header.after_head, header.after, header.after_block), list[Taken]()
+        with self.replica.reading() as reading:
+            held = cursor = reading.cursor
+            trees, overlay = _trees(reading), Overlay(reading if held.n else Nothing())
+            for event in snapshots.events(chunks(path)):
+                fold.extend(event)
+                if fold.n == held.n and fold.head != held.head:
+                    raise SnapshotRefused(
+                        "fork", f"event {held.n} has another head than the one that is held"
+                    )
+                if fold.n > held.n:
+                    facts = _facts(overlay, trees, event)
+                    waiting.append(Taken(ChainEvent(event, b"", b""), fold.head, facts))
+                if waiting and (len(waiting) == STORED_EVENTS or fold.n == header.checkpoint.n):
+                    after = _cursor(fold, header)
+                    self.replica.store(cursor, after, waiting, (), trees)
+                    cursor, waiting = after, []
+                    if progress:
+                        progress(fold.n, header.checkpoint.n)
+
+
+@dataclass(frozen=True, slots=True)
+class _Both:
+    """What a directory holds, and the newest that was seen there or elsewhere."""
+
+    imported: ImportedSnapshot
+    seen: Seen
+
+    def newest(self) -> Point | None:
+        found = [point for point in (self.imported.newest(), self.seen.newest()) if point]
+        return max(found, key=lambda point: point.n, default=None)
+
+    def point(self, n: int) -> Point | None:
+        return self.imported.point(n)
+
+
+def _trees(reading: Reading) -> Trees:
+    """Return the status trees of the replica, every position checked against the newest root."""
+    stored = StatusTrees()
+    return {log.name: stored.copy(reading, log.name) for log in reading.logs() if log.status_known}
+
+
+def _facts(overlay: Overlay, trees: Trees, event: Event) -> list[Fact]:
+    with snapshots.understanding():
+        facts = derive(overlay, trees, event)
+    for fact in facts:
+        overlay.keep(fact)
+    return facts
+
+
+def _cursor(fold: Fold, header: Header) -> Cursor:
+    last = fold.n == header.checkpoint.n
+    block_hash = header.checkpoint.block_hash if last else b""
+    return Cursor(fold.n, fold.head, fold.block, fold.time, fold.block, block_hash, fold.time)

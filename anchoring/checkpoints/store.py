@@ -1,0 +1,219 @@
+"""The checkpoints that this node signed, those that others cosigned, and any that contradict each other.
+
+A database of its own beside the replica: a replica is made anew from the chain, what was signed is known nowhere else. What
+a node signed is stored durably before it is given out, so that no restart lets it sign a second head for one event. Where
+the database itself was lost, signatures of this node that come back from others count as signed again.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sqlalchemy import Connection, Table, bindparam, delete, func, select
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from anchoring.database.columns import number, table
+from anchoring.database.engine import hold_tables, insert_missing, open_engine, snapshot, transaction
+from anchoring.errors import CheckpointRefused, NotFound
+from anchoring.replica.reading import Reading
+from ledger.crypto.keys import PrivateKey
+from ledger.encoding.canonical import decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.registry.checkpoints import (
+    Checkpoint,
+    Cosignature,
+    Cosigned,
+    Fork,
+    contradiction,
+    decode_checkpoint,
+    decode_fork,
+)
+
+KEPT_CHECKPOINTS: Final = (
+    2_000  # a week of one every five minutes; older ones prove nothing that newer ones do not
+)
+KEPT_FORKS: Final = 10  # against one key: one is enough to stop and ask, its thief could make millions
+
+
+class _Row(SQLModel, registry=registry()):
+    """Base of the tables."""
+
+
+class CosignatureRow(_Row, table=True):
+    """A good signature of a checkpoint; `own` where this node made it."""
+
+    __tablename__ = "cosignature"
+    n: int = number(key=True)
+    key: bytes = Field(primary_key=True)
+    checkpoint: bytes = Field(primary_key=True)
+    signature: bytes
+    own: bool
+
+
+class ForkRow(_Row, table=True):
+    """Two cosigned checkpoints that contradict each other, as canonical JSON."""
+
+    __tablename__ = "fork"
+    evidence: bytes = Field(primary_key=True)
+
+
+_METADATA: Final = _Row.metadata
+_cosignatures: Final[Table] = table(CosignatureRow)
+_forks: Final[Table] = table(ForkRow)
+_at, _own = _cosignatures.c.n, _cosignatures.c.own
+_SIGNED: Final = select(_cosignatures).where(_own).order_by(_at.desc()).limit(1)
+_OF: Final = select(_cosignatures).where(_at == bindparam("n")).order_by(_cosignatures.c.key)
+_COSIGNED: Final = (
+    select(_cosignatures.c.checkpoint)
+    .group_by(_at, _cosignatures.c.checkpoint)
+    .having(func.count() >= bindparam("cosigned"))
+    .order_by(_at.desc())
+    .limit(1)
+)
+
+
+class Checkpoints:
+    """The checkpoint database at a URL; any number of processes may use it."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = open_engine(url)
+        with transaction(self.engine) as connection:
+            hold_tables(connection)
+            _METADATA.create_all(connection)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def signed(self) -> Checkpoint | None:
+        """Return the checkpoint of the highest event that this node signed."""
+        with snapshot(self.engine) as connection:
+            return _signed(connection)
+
+    def sign(self, key: PrivateKey, checkpoint: Checkpoint) -> Cosigned:
+        """Sign a checkpoint that this node computed itself, or give the signature that it has made of it already.
+
+        It is stored, with all that a power cut leaves, before it is returned.
+        Raises: CheckpointRefused below one that was signed, or where they contradict each other.
+        """
+        with transaction(self.engine) as connection:
+            hold_tables(connection)  # two processes of this node must not sign beside each other
+            before = _signed(connection)
+            if before and (checkpoint.n < before.n or contradiction(before, checkpoint)):
+                raise CheckpointRefused(
+                    f"event {before.n} with head 0x{before.head.hex()} was signed before: event {checkpoint.n} with head "
+                    f"0x{checkpoint.head.hex()} is below it or contradicts it"
+                )
+            if before != checkpoint:
+                _keep(connection, checkpoint, Cosignature.make(key, checkpoint), own=True)
+                _drop_old(connection)
+            return _cosigned(connection, checkpoint)
+
+    def add(self, given: Cosigned, own_key: bytes | None = None) -> None:
+        """Keep cosignatures that were found good; those by `own_key` count as made here."""
+        with transaction(self.engine) as connection:
+            for cosignature in given.cosignatures:
+                _keep(connection, given.checkpoint, cosignature, own=cosignature.key == own_key)
+            _drop_old(connection)
+
+    def keep_fork(self, fork: Fork) -> None:
+        """Keep the evidence against those who signed the second checkpoint, for ever, unless there is plenty of each.
+
+        Of one second checkpoint it counts once against each who signed it, whatever it is set beside.
+        """
+        with transaction(self.engine) as connection:
+            hold_tables(connection)  # nobody adds to what is counted here
+            held = {signed for one in _held_forks(connection) for signed in _signed_second(one)}
+            plenty = Counter(key for key, _ in held)
+            if any(plenty[key] < KEPT_FORKS for key, _ in _signed_second(fork) - held):
+                insert_missing(connection, _forks, [{"evidence": canonical(fork.to_json())}])
+
+    def newest(self, cosigned: int = 1) -> Cosigned | None:
+        """Return the newest checkpoint that so many nodes have signed, with all its cosignatures."""
+        with snapshot(self.engine) as connection:
+            found = connection.execute(_COSIGNED, {"cosigned": cosigned}).scalar_one_or_none()
+            return None if found is None else _cosigned(connection, decode_checkpoint(decode(found)))
+
+    def cosigned(self, checkpoint: Checkpoint) -> Cosigned:
+        """Return a checkpoint with the cosignatures that are held of it."""
+        with snapshot(self.engine) as connection:
+            return _cosigned(connection, checkpoint)
+
+    def forks(self) -> list[Fork]:
+        """Return the evidence of forks that was met."""
+        with snapshot(self.engine) as connection:
+            return _held_forks(connection)
+
+
+def _held_forks(connection: Connection) -> list[Fork]:
+    return [decode_fork(decode(evidence)) for evidence in connection.execute(select(_forks)).scalars()]
+
+
+def _signed_second(fork: Fork) -> set[tuple[bytes, Checkpoint]]:
+    """Return who signed what: the keys with the second checkpoint; the first is this node's own history."""
+    return {(one.key, fork.second.checkpoint) for one in fork.second.cosignatures}
+
+
+def _drop_old(connection: Connection) -> None:
+    """Let the oldest checkpoints go, but never the newest that this node signed: it says what may be signed next."""
+    numbers = select(_at).distinct().order_by(_at.desc()).offset(KEPT_CHECKPOINTS).limit(1)
+    last, signed = connection.execute(numbers).scalar_one_or_none(), _signed(connection)
+    if last is not None:
+        kept = signed.n if signed else 0
+        connection.execute(delete(_cosignatures).where(_at <= last, _at != kept))
+
+
+def _signed(connection: Connection) -> Checkpoint | None:
+    row = connection.execute(_SIGNED).mappings().first()
+    return None if row is None else decode_checkpoint(decode(row["checkpoint"]))
+
+
+def _keep(connection: Connection, checkpoint: Checkpoint, cosignature: Cosignature, *, own: bool) -> None:
+    row: dict[str, Any] = {"n": checkpoint.n, "key": cosignature.key, "signature": cosignature.signature}
+    insert_missing(connection, _cosignatures, [row | {"checkpoint": checkpoint.encode(), "own": own}])
+
+
+def _held(connection: Connection, n: int) -> Iterator[Cosigned]:
+    """Yield the checkpoints that are held of an event: one, unless somebody forks."""
+    rows = connection.execute(_OF, {"n": n}).mappings().all()
+    for text in dict.fromkeys(row["checkpoint"] for row in rows):
+        made = [Cosignature(row["key"], row["signature"]) for row in rows if row["checkpoint"] == text]
+        yield Cosigned.of(decode_checkpoint(decode(text)), made)
+
+
+def _cosigned(connection: Connection, checkpoint: Checkpoint) -> Cosigned:
+    return next(
+        (held for held in _held(connection, checkpoint.n) if held.checkpoint == checkpoint),
+        Cosigned(checkpoint),
+    )
+
+
+def checkpoint_at(reading: Reading, n: int) -> Checkpoint:
+    """Return the checkpoint at final event `n` as this replica holds it. Raises: NotFound, CheckpointRefused."""
+    found = list(reading.events(n - 1, most=2)) if n else []
+    head = reading.head_after(n)
+    if not found or found[0].event.n != n or head is None:
+        raise NotFound(f"event {n} is not final here: the replica holds {reading.cursor.n} events")
+    event = found[0].event
+    if len(found) > 1 and found[1].event.block == event.block:
+        raise CheckpointRefused(
+            f"event {n} is not the last of block {event.block}: name one that is, or the newest"
+        )
+    return Checkpoint(reading.registry, n, head, event.block, found[0].block_hash, event.time)
+
+
+def compare(reading: Reading, checkpoints: Checkpoints) -> str | None:
+    """Say in what a replica differs from the newest checkpoint that this node holds with others' signatures, or its own.
+
+    None where it does not: what was cosigned was this replica's own word at the time.
+    """
+    newest = checkpoints.newest(2) or checkpoints.newest()
+    if newest is None or newest.checkpoint.registry != reading.registry:
+        return None
+    stated = newest.checkpoint
+    if stated.n > reading.cursor.n:
+        return None  # it is being followed anew
+    try:
+        return contradiction(stated, checkpoint_at(reading, stated.n))
+    except CheckpointRefused as error:
+        return str(error)

@@ -1,0 +1,24 @@
+"""The columns that the tables of a node are made of: numbers as wide as a chain counts, the same on both databases."""
+
+from typing import Any, Final, cast
+
+from sqlalchemy import BigInteger, Integer, SmallInteger, Table
+from sqlmodel import Field, SQLModel
+
+# SQLite's INTEGER holds 64 bits and makes the key the row itself
+BIG: Final = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def number(*, key: bool = False, **options: Any) -> Any:
+    """Return a column of 64 bits that is never counted up by the database."""
+    return Field(sa_type=BIG, primary_key=key, sa_column_kwargs={"autoincrement": False}, **options)
+
+
+def small() -> Any:
+    """Return a column for a few values: a suite, a status."""
+    return Field(sa_type=SmallInteger)
+
+
+def table(row: type[SQLModel]) -> Table:
+    """Return the Core table of a row class."""
+    return cast(Table, row.__table__)  # type: ignore[attr-defined]

@@ -1,0 +1,61 @@
+"""What a chain must agree with before the replica believes it: its own final blocks, its contract's word, its beginning."""
+
+from collections.abc import Sequence
+
+from anchoring.chain.protocol import Block, ChainEvent, RegistryHead, RegistryName
+from anchoring.errors import ChainBehind, ChainMisbehaved, Quarantined, ReorgDetected, WrongRegistry
+from anchoring.replica.reading import Cursor
+from anchoring.replica.store import Taken
+from ledger.registry.acts import head_zero
+
+
+def check_branch(cursor: Cursor, known: Block | None, latest: Block) -> None:
+    """Check that the chain, which ends at `latest`, still holds the final block of the cursor; `known` stands there now.
+
+    Raises: ChainBehind where it does not reach so far, Quarantined where it holds another block.
+    """
+    if known is None:
+        raise ChainBehind(
+            f"the chain ends at block {latest.number}, but block {cursor.final_block} was final: "
+            "the endpoint lags, or the chain was set back"
+        )
+    if known.hash != cursor.final_hash:
+        raise Quarantined(
+            f"block {cursor.final_block} was final as 0x{cursor.final_hash.hex()}, and is 0x{known.hash.hex()} now; "
+            f"the chain ends at block {latest.number}: it lost final blocks, or is another chain. Ask who runs it"
+        )
+
+
+def check_beginning(name: RegistryName, first: ChainEvent, before: Block | None) -> None:
+    """Check that head 0 follows from the block before the deployment, so that all of the registry's name is checked.
+
+    Raises: WrongRegistry.
+    """
+    contract = bytes.fromhex(name.contract[2:])
+    if before is None or head_zero(name.chain_id, contract, before.hash)[:8] != name.head_prefix:
+        raise WrongRegistry(
+            f"head 0 of {name.contract} does not follow from the block before {first.event.block}"
+        )
+
+
+def check_head(stated: RegistryHead, cursor: Cursor, read: Sequence[Taken]) -> None:
+    """Compare what the contract said before with what was read after. Raises: ChainUnavailable's children, Quarantined."""
+    heads = {cursor.n: cursor.head} | {item.found.event.n: item.head for item in read}
+    newest = max(heads)
+    block = read[-1].found.event.block if read else cursor.block
+    if stated.n > newest:
+        raise ChainMisbehaved(
+            f"the contract counts {stated.n} acts, the endpoint shows {newest}: it leaves some out"
+        )
+    if stated.n < cursor.n:
+        raise ChainBehind(f"the contract counts {stated.n} acts, but act {cursor.n} was final")
+    if stated.head != heads[stated.n]:
+        if stated.n == cursor.n:
+            raise Quarantined(
+                f"after act {stated.n} the contract's head is 0x{stated.head.hex()}, the replica's 0x{cursor.head.hex()}"
+            )
+        raise ReorgDetected(f"the events up to act {stated.n} do not make the head that the contract states")
+    if stated.n == newest and stated.last_block != block:
+        raise ChainMisbehaved(
+            f"act {newest} was in block {stated.last_block}, the endpoint shows it in block {block}"
+        )

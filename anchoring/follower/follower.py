@@ -1,0 +1,276 @@
+"""Follow the chain: fold the registry's events into the replica, and notice when chain or endpoint are not to be believed.
+
+Final events become facts; newer ones are shown as pending and replaced when the chain changes its branch. Nothing is ever
+rewound past finality: a chain that does not hold its own final blocks quarantines the replica.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
+
+from anchoring.chain.protocol import Block, Chain, ChainEvent, RegistryName
+from anchoring.checkpoints.store import Checkpoints, compare
+from anchoring.errors import (
+    AnchoringError,
+    ChainBehind,
+    ChainMisbehaved,
+    ChainUnavailable,
+    CursorMoved,
+    DatabaseUnavailable,
+    Quarantined,
+    ReorgDetected,
+    WrongRegistry,
+)
+from anchoring.follower.consistency import check_beginning, check_branch, check_head
+from anchoring.follower.windows import Window
+from anchoring.processes.condition import Reporter
+from anchoring.processes.loops import POLL_SECONDS, Stop, pause
+from anchoring.processes.progress import Progress
+from anchoring.replica.overlay import Overlay
+from anchoring.replica.reading import Cursor, Reading
+from anchoring.replica.refold import REFOLDING, DailyRefold, refold
+from anchoring.replica.store import Replica, Taken
+from ledger.errors import BrokenHead, LedgerError
+from ledger.registry.fold import Trees, derive
+from ledger.registry.knowledge import Chain as Fold
+from ledger.registry.trust import Fact
+
+FOLLOWING: Final = "following"
+LAG_PATIENCE_SECONDS: Final = (
+    60.0  # how long an endpoint may lag behind a final block before the chain is said to have lost it
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Follower:
+    """Brings one replica after one chain. `first_block` may name the block of the registry's deployment, to save looking."""
+
+    def __init__(
+        self,
+        chain: Chain,
+        replica: Replica,
+        registry: str,
+        *,
+        first_block: int = 1,
+        clock: Callable[[], float] = time.monotonic,
+        lag_patience: float = LAG_PATIENCE_SECONDS,
+        checkpoints: Checkpoints | None = None,
+    ) -> None:
+        self._chain, self._replica, self._registry = chain, replica, registry
+        self._name = RegistryName.parse(registry)
+        self._first_block = first_block
+        self._clock, self._lag_patience = clock, lag_patience
+        self._checkpoints = checkpoints
+        # The status trees and the event that they are of; None: to be made again from the replica.
+        self._trees: tuple[int, Trees] | None = None
+        self._window = Window()
+        self._seen: tuple[Block, Block] | None = None
+        self._suspect = False
+        self._behind_since: float | None = None
+        self.caught_up = False
+        self.progress = (0, 0)  # events held, of so many that the contract counted when it was last asked
+
+    def start(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Check chain, contract and head 0 against the registry's name, then the replica against itself.
+
+        `progress` is told of the latter (events done, events in all). Raises: WrongRegistry, Quarantined, ChainUnavailable.
+        """
+        name, chain = self._name, self._chain
+        found = chain.chain_id()
+        if found != name.chain_id:
+            raise WrongRegistry(
+                f"the endpoint serves chain {found}; {self._registry} is on chain {name.chain_id}"
+            )
+        if not chain.code(name.contract):
+            raise WrongRegistry(
+                f"there is no contract at {name.contract} on this chain: another chain, or not synchronised yet"
+            )
+        self._replica.prepare(self._registry, chain.head_zero(name.contract))
+        self.refold(progress)
+
+    def refold(self, progress: Callable[[int, int], None] | None = None) -> None:
+        """Check the replica against itself, and against the newest checkpoint that was cosigned.
+
+        Raises: Quarantined, which stays until the replica is made anew.
+        """
+        try:
+            with self._replica.reading(quarantined=True) as reading:
+                trees = refold(reading, progress)
+                self._trees = reading.cursor.n, trees
+                self._compare(reading)
+        except Quarantined as damage:
+            self._replica.set_quarantine(str(damage))
+            raise
+
+    def _compare(self, reading: Reading) -> None:
+        found = compare(reading, self._checkpoints) if self._checkpoints else None
+        if found:
+            raise Quarantined(f"the replica is not what this node and others signed: {found}")
+
+    def step(self) -> int:
+        """Take what the chain has for the replica and return how many final events it was.
+
+        Raises: ChainUnavailable or a child, with the replica unchanged; Quarantined, which the replica then is.
+        """
+        try:
+            taken = self._step()
+        except (ChainUnavailable, Quarantined) as error:
+            self._seen, self.caught_up = None, False
+            self._window.failed()
+            self._suspect = self._suspect or isinstance(error, ChainMisbehaved)
+            if isinstance(error, ChainBehind) and self._patient():
+                raise
+            if isinstance(error, Quarantined | ChainBehind):
+                self._replica.set_quarantine(str(error))
+                raise Quarantined(str(error)) from error
+            raise
+        self._suspect, self._behind_since = False, None
+        return taken
+
+    def run(self, stop: Stop) -> None:
+        """Follow until told to stop, and refold daily; what can pass by itself is waited for, longer each time.
+
+        Raises: WrongRegistry, CursorMoved and Quarantined at start, which need a person.
+        """
+        reporter = Reporter(self._replica.engine, "follower")
+        failures, daily, progress = 0, None, Progress(self._clock, reporter)
+        while not stop.is_set():
+            try:
+                if daily is None:
+                    self.start(partial(progress.tell, REFOLDING))
+                    progress.end()
+                    daily = DailyRefold(self._replica, self._compare, self._clock)
+                daily.go_on()
+                self.step()
+                failures = 0
+                reporter.tell(doing=FOLLOWING, progress=self.progress)
+                if self.caught_up:
+                    progress.end()
+                    stop.wait(POLL_SECONDS)
+                else:
+                    progress.tell(FOLLOWING, *self.progress)
+            except (ChainUnavailable, DatabaseUnavailable, Quarantined) as error:
+                reporter.tell(error, doing=FOLLOWING, progress=self.progress)
+                if isinstance(error, Quarantined) and daily is None:
+                    raise
+                failures += 1
+                rest = pause(failures)
+                logger.warning("%s (again in %.1f s)", error, rest)
+                stop.wait(rest)
+            except AnchoringError as error:
+                reporter.tell(error)
+                raise
+        if daily:
+            daily.close()
+
+    def _step(self) -> int:
+        """One step:
+
+        1. ask the contract where it stands, before anything else: what is read afterwards must reach it;
+        2. the chain still holds the final block that is known here;
+        3. read the next window of final events and, where it reaches the final block, the pending ones;
+        4. fold them, and compare with what the contract said;
+        5. derive the facts and store everything in one transaction, on condition that nobody else wrote.
+        """
+        # 1
+        stated = self._chain.registry_head(self._name.contract)
+        latest, final = self._chain.latest(), self._chain.final()
+        if final.number > latest.number:  # a block came between the two questions
+            latest = final
+        if self._seen == (latest, final) and self.caught_up:
+            return 0
+        with self._replica.reading(quarantined=True) as reading:
+            cursor = reading.cursor
+        # 2
+        if cursor.final_hash:
+            reached = cursor.final_block <= latest.number
+            check_branch(cursor, self._chain.block(cursor.final_block) if reached else None, latest)
+        # 3
+        end = self._window_end(cursor, final)
+        found = self._events(cursor, end.number)
+        reaches = end.number >= final.number
+        newer = self._events_between(end.number + 1, latest.number) if reaches else ()
+        # 4
+        fold = Fold(cursor.head, cursor.n, cursor.block, cursor.time)
+        taken = self._extend(fold, found)
+        after = Cursor(fold.n, fold.head, fold.block, fold.time, end.number, end.hash, end.time)
+        pending = self._extend(fold, newer)
+        if cursor.n == 0 and taken:
+            check_beginning(self._name, found[0], self._chain.block(found[0].event.block - 1))
+        if reaches:
+            check_head(stated, cursor, [*taken, *pending])
+        # 5
+        trees, settled = self._derive(cursor, taken)
+        self._replica.store(cursor, after, settled, pending, trees, caught_up=reaches)
+        self._trees = after.n, trees
+        self._seen, self.caught_up = (latest, final), reaches
+        self.progress = after.n, max(stated.n, after.n)
+        self._window.taken(found)
+        return len(taken)
+
+    def _window_end(self, cursor: Cursor, final: Block) -> Block:
+        """Return the last block of the window; the known final block where the chain has no newer one."""
+        if final.number < cursor.final_block:
+            return Block(cursor.final_block, cursor.final_hash, b"", cursor.final_time)
+        number = max(cursor.final_block + 1, self._first_block) + self._window.span - 1
+        if number >= final.number:
+            return final
+        block = self._chain.block(number)
+        if block is None:
+            raise ReorgDetected(f"block {number} is gone, though block {final.number} was said to be final")
+        return block
+
+    def _events(self, cursor: Cursor, last: int) -> Sequence[ChainEvent]:
+        """Return the final events beyond the cursor up to block `last`."""
+        first = max(cursor.final_block + 1, self._first_block)
+        if self._suspect:  # an endpoint left events out before: some may lie in blocks that were passed
+            first = max(cursor.block, self._first_block)
+        return [item for item in self._events_between(first, last) if item.event.n > cursor.n]
+
+    def _events_between(self, first: int, last: int) -> Sequence[ChainEvent]:
+        return self._chain.events(self._name.contract, first, last) if first <= last else ()
+
+    def _extend(self, fold: Fold, found: Sequence[ChainEvent]) -> list[Taken]:
+        taken = []
+        for item in found:
+            try:
+                fold.extend(item.event)
+            except BrokenHead as error:
+                self._suspect = True
+                raise ChainMisbehaved(f"the endpoint's events do not follow one another: {error}") from error
+            taken.append(Taken(item, fold.head))
+        return taken
+
+    def _derive(self, cursor: Cursor, taken: Sequence[Taken]) -> tuple[Trees, list[Taken]]:
+        """Return the status trees and the events with their facts. Until these are stored the trees are nobody's."""
+        held, self._trees = self._trees, None
+        with self._replica.reading(quarantined=True) as reading:
+            if reading.cursor != cursor:
+                raise CursorMoved("the replica was written by another process: run one follower per replica")
+            trees = held[1] if held and held[0] == cursor.n else refold(reading)
+            overlay, settled = Overlay(reading), []
+            for item in taken:
+                facts = _facts(overlay, trees, item)
+                for fact in facts:
+                    overlay.keep(fact)
+                settled.append(Taken(item.found, item.head, facts))
+        return trees, settled
+
+    def _patient(self) -> bool:
+        """Tell whether an endpoint that lags may have some more time."""
+        now = self._clock()
+        if self._behind_since is None:
+            self._behind_since = now
+        return now - self._behind_since < self._lag_patience
+
+
+def _facts(overlay: Overlay, trees: Trees, item: Taken) -> list[Fact]:
+    try:
+        return derive(overlay, trees, item.found.event)
+    except LedgerError as error:
+        raise Quarantined(
+            f"event {item.found.event.n} of the registry cannot be understood: {error}"
+        ) from error

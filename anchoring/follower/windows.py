@@ -1,0 +1,32 @@
+"""How many blocks a follower asks for at a time: fewer where that fails or brings too much, more where it goes well."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from anchoring.chain.protocol import ChainEvent
+
+FIRST_SPAN: Final = 1_000  # blocks asked for at a time; every endpoint known allows as many
+LONGEST_SPAN: Final = 20_000  # blocks; beyond it a failed request costs more than it saves
+CROWDED_EVENTS: Final = 2_000  # a window with more events is halved: it is one transaction and held in memory
+CROWDED_BYTES: Final = 16 * 2**20  # … or with larger ones: an anchor has up to 60 kB
+
+
+class Window:
+    """The span of the next window, in blocks."""
+
+    def __init__(self) -> None:
+        self.span = FIRST_SPAN
+
+    def failed(self) -> None:
+        self._halve()
+
+    def taken(self, found: Sequence[ChainEvent]) -> None:
+        """Learn from the events of the last window how many blocks the next may have."""
+        size = sum(len(item.event.payload) for item in found)
+        if len(found) > CROWDED_EVENTS or size > CROWDED_BYTES:
+            self._halve()
+        else:
+            self.span = min(LONGEST_SPAN, self.span * 2)
+
+    def _halve(self) -> None:
+        self.span = max(1, self.span // 2)

@@ -1,0 +1,94 @@
+"""The rows of one submission between reading and writing, in bounded memory."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import IO, Any
+
+import cbor2
+
+from anchoring import limits
+from anchoring.errors import SubmissionRefused
+from anchoring.intake.rows import FIRST_ROW, Faults, Row, RowFault, RowReader
+from ledger.limits import MAX_STATUS_RECORDS
+from ledger.records.submissions import Statement
+
+
+class Spool:
+    """Issues lie on disk in chunks; the few others, which need order, in memory."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._chunk: list[tuple[Any, ...]] = []
+        self._chunks = 0
+        self.others: list[Row] = []
+
+    @property
+    def is_urgent(self) -> bool:
+        """Every record changes a status."""
+        return not self._chunks and not self._chunk
+
+    def add(self, row: Row) -> None:
+        """Take a row. Raises: SubmissionRefused past the limit of status-changing records."""
+        record = row.record
+        if record.action != "issue":
+            self.others.append(row)
+            if len(self.others) > MAX_STATUS_RECORDS:
+                raise SubmissionRefused(
+                    "too-many-changes",
+                    f"more than {MAX_STATUS_RECORDS} records change a status: split them into several submissions",
+                )
+            return
+        self._chunk.append(
+            (
+                row.index,
+                row.leaf,
+                record.lineage,
+                record.kind,
+                record.identifier,
+                row.body,
+                row.disclosure,
+                [(link.rel, link.record) for link in record.links],
+            )
+        )
+        if len(self._chunk) == limits.CHUNK_ROWS:
+            self._flush()
+
+    def issues(self) -> Iterator[list[tuple[Any, ...]]]:
+        """Return the issues in chunks, as `Acceptance.issue` takes them."""
+        self._flush()
+        self._file.seek(0)
+        decoder = cbor2.CBORDecoder(self._file)
+        for _ in range(self._chunks):
+            yield decoder.decode()
+
+    def _flush(self) -> None:
+        if self._chunk:
+            cbor2.dump(self._chunk, self._file)
+            self._chunks += 1
+            self._chunk = []
+
+
+def read_rows(reader: RowReader, lines: Iterator[bytes], statement: Statement, spool: Spool) -> list[bytes]:
+    """Spool every row and return the leaf hashes in order. Raises: SubmissionRefused."""
+    leaves: list[bytes] = []
+    faults = Faults()
+    read = 0
+    for index, line in enumerate(islice(lines, statement.count + 1)):
+        read += 1
+        if faults.full or read > statement.count:
+            break
+        try:
+            row = reader.read(index, line)
+        except RowFault as fault:
+            faults.add(index + FIRST_ROW, fault.problem, str(fault))
+            continue
+        leaves.append(row.leaf)
+        spool.add(row)
+    faults.refuse()
+    if read != statement.count:
+        came = "more" if read > statement.count else f"only {read}"
+        raise SubmissionRefused(
+            "wrong-count",
+            f"the statement speaks of {statement.count} records, {came} came: send exactly those that were signed",
+        )
+    return leaves

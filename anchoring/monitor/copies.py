@@ -1,0 +1,288 @@
+"""Copies of the public entries of other logs, beside the replica, and what became of each anchor's entries.
+
+The monitor alone writes them. They are copies of what anybody may have, checked against the anchors; verification never
+reads them. A log's anchors are walked once, in order; each that let the log grow has a row from then on. That entries are
+withheld is stored nowhere: it follows from when a node of their city was asked for them in vain.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    inspect,
+    or_,
+    select,
+    update,
+)
+
+from anchoring import limits
+from anchoring.database.engine import hold_tables, insert_missing, snapshot, transaction
+from anchoring.monitor.tables import ANCHOR, ENTRY, LOG, METADATA, SCHEMA, SCHEMA_NUMBER
+from ledger.encoding.canonical import decode
+from ledger.records.submissions import Entry, decode_entry
+from ledger.registry.trust import Anchor
+from ledger.verification.entries import Fault
+
+
+class Publication(StrEnum):
+    """What became of the entries of an anchor: they are here; not yet; not in time; here or given, but at fault."""
+
+    PUBLISHED = "published"
+    AWAITED = "awaited"
+    WITHHELD = "withheld"
+    FAULTY = "faulty"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An entry of another log: its first position, the sequence of its anchor, and the node that it came from."""
+
+    log: str
+    first: int
+    sequence: int
+    source: str
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorEntries:
+    """What is known of the entries of one anchor: `late`, seconds from the anchor, where they had been withheld.
+
+    They are asked for next when it is `due`, None where that is settled. `asked`: when a node of their city was last asked
+    for them in vain; `answered`: when one was reached and gave none; None where none ever was. In seconds since 1970.
+    """
+
+    state: Publication
+    attempts: int
+    due: int | None
+    asked: int | None
+    answered: int | None
+    late: int
+    findings: tuple[str, ...]
+
+
+def _of(rows: Table, *names: str) -> Any:
+    return select(rows).where(*(rows.c[name] == bindparam(name) for name in names))
+
+
+#: Awaited entries are withheld once a node of their city was asked for them in vain when the grace was over: who was itself
+#: away then says nothing before it has asked. A question of a time to come was noted by a clock that was wrong.
+_STATE: Final = case(
+    (
+        and_(
+            ANCHOR.c.state == Publication.AWAITED.value,
+            ANCHOR.c.asked.between(ANCHOR.c.anchored + bindparam("grace"), bindparam("now")),
+        ),
+        Publication.WITHHELD.value,
+    ),
+    else_=ANCHOR.c.state,
+)
+_JUDGED: Final = select(
+    *(column for column in ANCHOR.c if column is not ANCHOR.c.state), _STATE.label("state")
+).subquery()
+_WALKED: Final = select(LOG.c.walked).where(LOG.c.name == bindparam("log"))
+#: Nothing is put off for longer than the longest pause: what is due later was noted by a clock that was wrong.
+_DUE: Final = (
+    select(ANCHOR.c.sequence)
+    .where(
+        ANCHOR.c.log == bindparam("log"),
+        or_(ANCHOR.c.due <= bindparam("now"), ANCHOR.c.due > bindparam("last")),
+    )
+    .order_by(ANCHOR.c.due, ANCHOR.c.sequence)
+    .limit(bindparam("most"))
+)
+_OF_ANCHORS: Final = select(_JUDGED).where(
+    _JUDGED.c.log == bindparam("log"), _JUDGED.c.sequence.between(bindparam("lowest"), bindparam("highest"))
+)
+_SAME_ANCHOR: Final = (ANCHOR.c.log == bindparam("of_log"), ANCHOR.c.sequence == bindparam("of_sequence"))
+_COUNTS: Final = select(_JUDGED.c.log, _JUDGED.c.state, func.count()).group_by(_JUDGED.c.log, _JUDGED.c.state)
+_SEQUENCE_OF: Final = select(ENTRY.c.sequence).where(
+    ENTRY.c.log == bindparam("log"), ENTRY.c.root == bindparam("root")
+)
+_PAGE: Final = (
+    _of(ENTRY, "log")
+    .where(ENTRY.c.first >= bindparam("position"))
+    .order_by(ENTRY.c.first)
+    .limit(bindparam("most"))
+)
+_AT: Final = (
+    _of(ENTRY, "log").where(ENTRY.c.first <= bindparam("position")).order_by(ENTRY.c.first.desc()).limit(1)
+)
+
+
+class Published:
+    """The copies in the database of a replica. `grace` is how long after the anchor entries may come, in seconds."""
+
+    def __init__(self, engine: Engine, grace: int = limits.WITHHELD_SECONDS) -> None:
+        self._engine, self.grace = engine, grace
+        self._there = False
+
+    def prepare(self) -> None:
+        """Create the tables where they are missing or of another schema."""
+        if self._there:
+            return
+        with transaction(self._engine) as connection:
+            hold_tables(connection)
+            if not _is_current(connection):
+                METADATA.drop_all(connection)
+                METADATA.create_all(connection)
+                connection.execute(insert(SCHEMA_NUMBER), [{"number": SCHEMA}])
+        self._there = True
+
+    # -- What pages, receipts and other cities ask; empty before the monitor has run. `now` in seconds since 1970 --
+
+    def of_anchor(self, log: str, sequence: int, now: int) -> AnchorEntries | None:
+        """Return what is known of the entries of an anchor; None where it was not walked yet or did not let the log grow."""
+        return self.of_anchors(log, sequence, sequence, now).get(sequence)
+
+    def of_anchors(self, log: str, lowest: int, highest: int, now: int) -> dict[int, AnchorEntries]:
+        """Return what is known of the entries of a log's anchors, by sequence."""
+        rows = self._rows(_OF_ANCHORS, log=log, lowest=lowest, highest=highest, now=now, grace=self.grace)
+        return {row.sequence: _anchor_entries(row) for row in rows}
+
+    def counts(self, now: int) -> dict[str, dict[Publication, int]]:
+        """Return how many anchors are in each state, by log: figures for pages and metrics."""
+        counts: dict[str, dict[Publication, int]] = {}
+        for log, state, number in self._rows(_COUNTS, now=now, grace=self.grace):
+            counts.setdefault(log, {})[Publication(state)] = number
+        return counts
+
+    def worst(self, logs: Iterable[str], now: int) -> dict[str, Publication]:
+        """Return the worst state of any anchor of each of `logs`; those that were not walked yet are awaited."""
+        counts = self.counts(now)
+        return {log: next((state for state in _WORST_FIRST if counts.get(log, {}).get(state)), Publication.AWAITED)
+                for log in logs}  # fmt: skip
+
+    def page(self, log: str, position: int, most: int) -> list[Copy]:
+        """Return copies that begin at `position` or beyond, in the order of positions."""
+        return [_copy(row) for row in self._rows(_PAGE, log=log, position=position, most=most)]
+
+    def entry_at(self, log: str, position: int) -> tuple[int, Entry] | None:
+        """Return the entry whose records include `position`, with its own first position; None where no copy is here."""
+        rows = self._rows(_AT, log=log, position=position)
+        copy = _copy(rows[0]) if rows else None
+        if copy is None or position >= copy.first + copy.entry.statement.count:
+            return None
+        return copy.first, copy.entry
+
+    def sequence_of(self, log: str, root: bytes) -> int | None:
+        """Return the sequence with which the submission of this root was anchored, as far as copies are here."""
+        rows = self._rows(_SEQUENCE_OF, log=log, root=root)
+        return rows[0][0] if rows else None
+
+    # -- What the monitor writes --
+
+    def walked(self, log: str) -> int:
+        """Return the newest sequence of the log that was walked."""
+        rows = self._rows(_WALKED, log=log)
+        return rows[0][0] if rows else 0
+
+    def walk(self, log: str, anchors: Sequence[Anchor], now: int) -> None:
+        """Take in the next anchors of a log; the entries of those that let it grow are awaited from now on."""
+        rows = [
+            {"log": log, "sequence": anchor.sequence, "anchored": anchor.time, "state": Publication.AWAITED, "attempts": 0,
+             "due": now, "late": 0, "findings": "[]"}
+            for anchor in anchors
+            if anchor.size > anchor.size_before
+        ]  # fmt: skip
+        with transaction(self._engine) as connection:
+            insert_missing(connection, ANCHOR, rows)
+            connection.execute(delete(LOG).where(LOG.c.name == log))
+            connection.execute(insert(LOG), [{"name": log, "walked": anchors[-1].sequence}])
+
+    def due(self, log: str, now: int, most: int) -> list[int]:
+        """Return sequences whose entries are to be asked for now, in ascending order."""
+        last = now + limits.LONGEST_PEER_PAUSE_SECONDS
+        return sorted(row[0] for row in self._rows(_DUE, log=log, now=now, last=last, most=most))
+
+    def keep(
+        self, anchor: Anchor, entries: Sequence[Entry], source: str, faults: Sequence[Fault], now: int
+    ) -> None:
+        """Keep the entries of an anchor, which fold to its root; settled, whatever else is wrong with them."""
+        before = self.of_anchor(anchor.log, anchor.sequence, now)
+        # Whether a node out of reach did not publish or we were cut off, nobody can tell: nothing stays of that.
+        refused = before is not None and (before.answered or 0) >= anchor.time + self.grace
+        late = now - anchor.time if before and before.state is Publication.WITHHELD and refused else 0
+        rows, position = [], anchor.size_before
+        for entry in entries:
+            place = {"log": anchor.log, "first": position, "sequence": anchor.sequence}
+            rows.append(place | {"root": entry.statement.root, "source": source, "entry": entry.encode()})
+            position += entry.statement.count
+        state = Publication.FAULTY if faults else Publication.PUBLISHED
+        texts = [
+            f"position {fault.position}: {fault.text} ({fault.reason})" for fault in faults[:MOST_FINDINGS]
+        ]
+        with transaction(self._engine) as connection:
+            insert_missing(connection, ENTRY, rows)
+            _set(connection, anchor, state=state, due=None, late=late, findings=_encoded(texts))
+
+    def put_off(
+        self,
+        anchor: Anchor,
+        findings: Sequence[str],
+        attempts: int,
+        due: int,
+        *,
+        asked: int | None = None,
+        answered: bool = False,
+        faulty: bool = False,
+    ) -> None:
+        """Note that the entries of an anchor were asked for in vain, why, and when to ask again.
+
+        `asked`: when, where a node of their city was; `answered`: one was reached. Where none was, their state stays.
+        """
+        values: dict[str, object] = {"findings": _encoded(findings), "attempts": attempts, "due": due}
+        if asked is not None:
+            values |= {"asked": asked}
+        if answered:
+            values |= {"state": Publication.FAULTY if faulty else Publication.AWAITED, "answered": asked}
+        with transaction(self._engine) as connection:
+            _set(connection, anchor, **values)
+
+    def _rows(self, wanted: Any, **sought: object) -> Sequence[Any]:
+        with snapshot(self._engine) as connection:
+            if not self._there and not _is_current(connection):
+                return ()
+            self._there = True
+            return connection.execute(wanted, sought).all()
+
+
+_WORST_FIRST: Final = (Publication.FAULTY, Publication.WITHHELD, Publication.AWAITED, Publication.PUBLISHED)
+MOST_FINDINGS: Final = 20  # kept of one anchor: the first show what is going on
+
+
+def _is_current(connection: Connection) -> bool:
+    there = inspect(connection).has_table(SCHEMA_NUMBER.name)
+    return there and connection.execute(select(SCHEMA_NUMBER.c.number)).scalar_one_or_none() == SCHEMA
+
+
+def _set(connection: Connection, anchor: Anchor, **values: object) -> None:
+    change = update(ANCHOR).where(*_SAME_ANCHOR).values(**values)
+    connection.execute(change, {"of_log": anchor.log, "of_sequence": anchor.sequence})
+
+
+def _encoded(texts: Sequence[str]) -> str:
+    return orjson.dumps(list(texts)).decode()
+
+
+def _anchor_entries(row: Any) -> AnchorEntries:
+    findings = tuple(orjson.loads(row.findings))
+    return AnchorEntries(
+        Publication(row.state), row.attempts, row.due, row.asked, row.answered, row.late, findings
+    )
+
+
+def _copy(row: Any) -> Copy:
+    return Copy(row.log, row.first, row.sequence, row.source, decode_entry(decode(row.entry)))

@@ -1,0 +1,305 @@
+"""Fetch the public entries of other logs and check them against their anchors, so that nothing is anchored out of sight.
+
+Whatever another node says is believed only if it folds to the anchored root; until then it may be late, wrong or hostile. It
+is asked for positions that follow from the chain, never for an address of its own. Verification waits for none of this.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from anchoring import limits
+from anchoring.errors import AnchoringError, PeerFailed, PeerNewer, PeerRefused
+from anchoring.monitor.copies import Publication, Published
+from anchoring.processes.condition import Reporter
+from anchoring.processes.loops import Stop
+from anchoring.replica.store import Replica
+from ledger.encoding.canonical import Json, decode
+from ledger.encoding.fields import Fields
+from ledger.errors import MalformedInput, NewerFormat
+from ledger.limits import MAX_LOG_SIZE
+from ledger.records.submissions import Entry, decode_entry
+from ledger.registry.trust import Anchor
+from ledger.verification.entries import NOT_IN_BATCH, Fault, check_batch
+
+_LONGEST_PAUSE: Final = 30  # seconds between two attempts while something is wrong here
+_WALK_ANCHORS: Final = 500  # taken in at a time: one short transaction
+_MOST_WORDS: Final = 300  # characters kept of an error
+_OTHERS: Final = frozenset({NOT_IN_BATCH, "count_mismatch"})  # these entries are not the anchored ones
+
+logger = logging.getLogger(__name__)
+
+
+class Peer(Protocol):
+    """Another city's node."""
+
+    @property
+    def name(self) -> str: ...
+
+    def entries(self, log: str, position: int, most: int) -> bytes:
+        """Return its page of the log's entries that begin at `position` or beyond.
+
+        In bounded time and memory. Raises: PeerFailed.
+        """
+
+
+class Wrong(Exception):
+    """What a node gave is not in the documented form, or more than is taken."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """A node that did not answer is left alone for a while, longer each time; `said` is what went wrong last.
+
+    `asked` is when the round began in which it was asked last.
+    """
+
+    peer: Peer
+    failures: int = 0
+    asked: int = 0
+    due: float = 0.0
+    said: str = ""
+
+    def note(self, error: Exception | None, now: float) -> None:
+        """Note how the node answered."""
+        if error is None:
+            self.failures, self.said = 0, ""
+            return
+        self.failures += 1
+        self.due, self.said = now + _pause(self.failures), str(error)
+        logger.warning("%s: %s", self.peer.name, self.said)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What comes of asking for the entries of an anchor in the round that began at `now`.
+
+    `asked`: a node was; `in_vain`: one of the anchor's own city was; `answered`: such a one was reached; `faulty`: what such
+    a one gave is wrong.
+    """
+
+    now: int
+    asked: bool = False
+    in_vain: bool = False
+    answered: bool = False
+    faulty: bool = False
+    findings: list[str] = field(default_factory=list)
+
+
+class Monitor:
+    """Watches logs. `nodes` are the nodes of each log's own city; every node may hold copies of every log."""
+
+    def __init__(
+        self,
+        replica: Replica,
+        nodes: Mapping[str, Sequence[Peer]],
+        *,
+        withheld_after: int = limits.WITHHELD_SECONDS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._replica, self._published = replica, Published(replica.engine, withheld_after)
+        self._clock = clock
+        known = {peer.name: _Known(peer) for peers in nodes.values() for peer in peers}
+        self._own = {log: [known[peer.name] for peer in peers] for log, peers in nodes.items()}
+        self._all = list(known.values())
+
+    def step(self) -> int:
+        """Take in new anchors and ask for what is due, each log in its turn. Return how many anchors were settled.
+
+        Raises: NotFound before there is a replica, Quarantined, DatabaseUnavailable.
+        """
+        self._published.prepare()
+        return sum(self._watch(log) for log in self._own)
+
+    def run(self, stop: Stop) -> None:
+        """Watch until told to stop; wait longer while there is no replica to go by."""
+        failures, reporter = 0, Reporter(self._replica.engine, "monitor", self._clock)
+        while not stop.is_set():
+            try:
+                if settled := self.step():
+                    logger.info("settled the entries of %d anchors", settled)
+                failures = 0
+                reporter.tell()
+                stop.wait(limits.MONITOR_SECONDS)
+            except AnchoringError as error:
+                failures += 1
+                pause = min(_LONGEST_PAUSE, limits.MONITOR_SECONDS << min(failures - 1, 10))
+                logger.warning("%s (again in %d s)", error, pause)
+                reporter.tell(error)
+                stop.wait(pause)
+
+    def _watch(self, log: str) -> int:
+        """1. Take in the anchors that the replica has. 2. Ask for the entries that are due, as long as time allows."""
+        now = int(self._clock())
+        self._walk(log, now)  # 1
+        sequences = self._published.due(log, now, limits.PEER_ROUND_ANCHORS)  # 2
+        with self._replica.reading() as reading:
+            due = [anchor for sequence in sequences if (anchor := reading.anchor(log, sequence))]
+        pages = {known.peer.name: Pages(known.peer, log, self._clock) for known in self._all}
+        settled = 0
+        for anchor in due:
+            settled += self._settle(anchor, pages, now)
+            if self._clock() > now + limits.PEER_ROUND_SECONDS:
+                break
+        return settled
+
+    def _walk(self, log: str, now: int) -> None:
+        while True:
+            walked = self._published.walked(log)
+            with self._replica.reading() as reading:
+                state = reading.log(log)
+                newest = min(state.sequence, walked + _WALK_ANCHORS) if state else walked
+                found = (reading.anchor(log, sequence) for sequence in range(walked + 1, newest + 1))
+                anchors = [anchor for anchor in found if anchor]
+            if not anchors:
+                return
+            self._published.walk(log, anchors, now)
+
+    def _settle(self, anchor: Anchor, pages: Mapping[str, "Pages"], now: int) -> bool:
+        """Ask one node after the other for the entries of an anchor, the city's own first; keep them, or say why not."""
+        own = self._own[anchor.log]
+        others = [known for known in self._all if known not in own]
+        attempt = _Attempt(now)
+        for known in (*own, *others):
+            entries, found = self._asked(known, pages[known.peer.name], anchor, attempt)
+            faults = self._check(anchor, entries) if entries is not None else found
+            for fault in faults:
+                logger.warning("%s, anchor %d: %s", known.peer.name, anchor.sequence, fault.text)
+            if entries is not None and not any(fault.reason in _OTHERS for fault in faults):
+                self._published.keep(anchor, entries, known.peer.name, faults, int(self._clock()))
+                return True
+            if known in own:  # what another city's node gives says nothing about this city
+                reasons = [fault.text for fault in faults] or [known.said or "it does not have them"]
+                attempt.findings += [f"{known.peer.name}: {reason}" for reason in reasons]
+                attempt.faulty = attempt.faulty or bool(faults)
+        self._put_off(anchor, attempt)
+        return False
+
+    def _asked(
+        self, known: _Known, pages: "Pages", anchor: Anchor, attempt: _Attempt
+    ) -> tuple[list[Entry] | None, list[Fault]]:
+        """Return what a node gives for an anchor, None where it gives nothing, and what is wrong with its answer."""
+        if self._is_left_alone(known, anchor, attempt.now):
+            return None, []
+        known.asked, attempt.asked = attempt.now, True
+        entries, faults, failed = None, list[Fault](), None
+        try:
+            entries = pages.of(anchor)
+        except PeerFailed as error:
+            failed = error
+        except Wrong as error:
+            faults = [Fault(NOT_IN_BATCH, anchor.size_before, str(error))]
+        known.note(failed, self._clock())
+        if known in self._own[anchor.log]:
+            attempt.in_vain |= not isinstance(failed, PeerNewer)
+            attempt.answered |= failed is None or isinstance(failed, PeerRefused)
+        return entries, faults
+
+    def _is_left_alone(self, known: _Known, anchor: Anchor, now: int) -> bool:
+        """Tell whether a node that failed has its rest. At the end of the grace those of the city are asked all the same."""
+        deadline, clock = anchor.time + self._published.grace, self._clock()
+        if known in self._own[anchor.log] and known.asked < deadline <= now:
+            return False
+        # A rest that lasts longer than any was noted by a clock that was wrong.
+        return clock < known.due <= clock + limits.LONGEST_PEER_PAUSE_SECONDS
+
+    def _check(self, anchor: Anchor, entries: Sequence[Entry]) -> list[Fault]:
+        with self._replica.reading() as trust:
+            return check_batch(
+                anchor, entries, trust, lambda root: self._published.sequence_of(anchor.log, root)
+            )
+
+    def _put_off(self, anchor: Anchor, attempt: _Attempt) -> None:
+        now, deadline = attempt.now, anchor.time + self._published.grace
+        before = self._published.of_anchor(anchor.log, anchor.sequence, now)
+        attempts, findings = before.attempts if before else 0, attempt.findings
+        if before and before.state is Publication.FAULTY and not attempt.answered:
+            findings = [*before.findings]
+        if attempt.asked:
+            attempts += 1
+            due = now + int(_pause(attempts))
+        else:
+            due = int(min(known.due for known in self._all))
+        # Whether they come in time is looked at once the time is over, and not ten minutes later.
+        due = min(due, deadline) if now < deadline else due
+        asked = now if attempt.in_vain else None
+        self._published.put_off(
+            anchor, findings, attempts, due, asked=asked, answered=attempt.answered, faulty=attempt.faulty
+        )
+
+
+def _pause(failures: int) -> float:
+    """Return seconds until the next attempt: twice as long each time, and not when everybody else asks."""
+    longest = min(limits.LONGEST_PEER_PAUSE_SECONDS, limits.PEER_PAUSE_SECONDS << min(failures - 1, 10))
+    return longest * random.uniform(0.5, 1)  # noqa: S311
+
+
+@dataclass(slots=True)
+class Pages:
+    """The entries of one log as one node gives them, a page at a time; a page serves several anchors."""
+
+    peer: Peer
+    log: str
+    clock: Callable[[], float]
+    _entries: dict[int, Entry | MalformedInput] = field(default_factory=dict)
+    _covered: range = range(0)
+
+    def of(self, anchor: Anchor) -> list[Entry] | None:
+        """Return the entries that begin where `anchor` does and follow one another up to its size or beyond.
+
+        None where the node does not have them all. Raises: PeerFailed, Wrong.
+        """
+        entries, position, until = list[Entry](), anchor.size_before, self.clock() + limits.PEER_ROUND_SECONDS
+        pages = 0
+        while position < anchor.size:
+            if position not in self._covered:
+                pages += 1
+                if pages > limits.MAX_PEER_PAGES:
+                    raise Wrong(f"its entries of anchor {anchor.sequence} fill more than {pages - 1} pages")
+                if self.clock() > until:
+                    raise PeerFailed(
+                        f"its entries of anchor {anchor.sequence} take longer than {limits.PEER_ROUND_SECONDS} s"
+                    )
+                self._fetch(position)
+            entry = self._entries.get(position)
+            if entry is None:
+                return None
+            if isinstance(entry, NewerFormat):
+                raise PeerNewer(_plain(entry))
+            if isinstance(entry, MalformedInput):
+                raise Wrong(_plain(entry))
+            entries.append(entry)
+            position += entry.statement.count
+        return entries
+
+    def _fetch(self, position: int) -> None:
+        body = self.peer.entries(self.log, position, limits.PEER_PAGE_ENTRIES)
+        self._entries, end = dict(_items(body)), position + 1
+        for first, entry in self._entries.items():
+            end = max(end, first + 1 if isinstance(entry, MalformedInput) else first + entry.statement.count)
+        self._covered = range(position, end)
+
+
+def _items(body: bytes) -> Iterator[tuple[int, Entry | MalformedInput]]:
+    """Read (first position, entry) from a page; what else stands in it is not looked at. Raises: PeerRefused."""
+    try:
+        for item in Fields(decode(body), "page").array("items", limits.PEER_PAGE_ENTRIES):
+            fields = Fields(item, "item")
+            yield fields.integer("first", 0, MAX_LOG_SIZE), _entry(fields.take("entry"))
+    except MalformedInput as error:
+        raise PeerRefused(f"its answer is no page of entries: {_plain(error)}") from error
+
+
+def _plain(error: MalformedInput) -> str:
+    """Return what an error says, without what a terminal might obey: it may quote what a node sent."""
+    return "".join(letter if letter.isprintable() else "?" for letter in str(error))[:_MOST_WORDS]
+
+
+def _entry(value: Json) -> Entry | MalformedInput:
+    try:
+        return decode_entry(value)
+    except MalformedInput as error:
+        return error

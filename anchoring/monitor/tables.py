@@ -1,0 +1,80 @@
+"""The tables of the copies of other logs' entries, in the database of a replica.
+
+They have metadata and a schema number of their own: a replica that is followed anew keeps its copies, which another city may
+no longer be there to give again.
+"""
+
+from typing import Final
+
+from sqlalchemy import Index
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from anchoring.database.columns import number, table
+from anchoring.replica.tables import COPIES_PREFIX
+
+SCHEMA: Final = 3  # raised with any change below: copies of another number are dropped and fetched anew
+
+
+class _Row(SQLModel, registry=registry()):
+    """Base of these tables."""
+
+
+class SchemaRow(_Row, table=True):
+    """The schema number of these tables."""
+
+    __tablename__ = COPIES_PREFIX + "schema"
+    number: int = Field(primary_key=True)
+
+
+class LogRow(_Row, table=True):
+    """How far the anchors of a log were walked."""
+
+    __tablename__ = COPIES_PREFIX + "log"
+    name: str = Field(primary_key=True)
+    walked: int = number()
+
+
+class AnchorRow(_Row, table=True):
+    """An anchor that let its log grow, at the block time `anchored`.
+
+    `due` is when its entries are asked for next, null when that is settled; `asked`, when a node of its city was last asked
+    for them in vain; `answered`, when one last answered without them. That they are withheld follows from that
+    (`anchoring.monitor.copies`).
+    """
+
+    __tablename__ = COPIES_PREFIX + "anchor"
+    __table_args__ = (
+        Index("published_anchor_by_state", "log", "state"),
+        Index("published_anchor_by_due", "log", "due"),
+    )
+    log: str = Field(primary_key=True)
+    sequence: int = number(key=True)
+    anchored: int = number()
+    state: str
+    attempts: int = number(default=0)
+    due: int | None = number(default=None)
+    asked: int | None = number(default=None)
+    answered: int | None = number(default=None)
+    late: int = number(default=0)
+    findings: str = "[]"
+
+
+class EntryRow(_Row, table=True):
+    """An entry that is in the batch of its anchor, and the node that it came from."""
+
+    __tablename__ = COPIES_PREFIX + "entry"
+    __table_args__ = (Index("published_entry_by_root", "log", "root"),)
+    log: str = Field(primary_key=True)
+    first: int = number(key=True)
+    sequence: int = number()
+    root: bytes
+    source: str
+    entry: bytes
+
+
+METADATA: Final = _Row.metadata
+SCHEMA_NUMBER: Final = table(SchemaRow)
+LOG: Final = table(LogRow)
+ANCHOR: Final = table(AnchorRow)
+ENTRY: Final = table(EntryRow)

@@ -1,0 +1,117 @@
+"""What the processes of a node say of themselves, for whoever runs the node: alive when, at fault since when, how far.
+
+Kept beside the replica, which every node has and nobody backs up. It decides nothing: a report that cannot be written is
+left out, and nobody waits for one.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, delete, insert, inspect, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from anchoring.database.columns import number, table
+from anchoring.database.engine import hold_tables, transaction
+from anchoring.errors import DatabaseUnavailable
+
+REPORT_SECONDS: Final = 5  # between two reports that say nothing new
+_LONGEST_ERROR: Final = 1_000  # characters kept of an error
+
+logger = logging.getLogger(__name__)
+
+
+class _Row(SQLModel, registry=registry()):
+    """Base of the one table."""
+
+
+class ProcessRow(_Row, table=True):
+    """`Condition`."""
+
+    __tablename__ = "process"
+    name: str = Field(primary_key=True)
+    seen: int = number()
+    kind: str
+    error: str
+    since: int | None = number()
+    doing: str
+    done: int = number()
+    total: int = number()
+
+
+METADATA: Final = _Row.metadata
+PROCESS: Final = table(ProcessRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a process was when it was last `seen`: its `error` of class `kind` since when; of what it is `doing`, how much."""
+
+    name: str
+    seen: int
+    kind: str = ""
+    error: str = ""
+    since: int | None = None
+    doing: str = ""
+    done: int = 0
+    total: int = 0
+
+
+class Reporter:
+    """Tells how one process is."""
+
+    def __init__(self, engine: Engine, name: str, clock: Callable[[], float] = time.time) -> None:
+        self._engine, self._clock = engine, clock
+        self._fresh = Condition(name, 0)
+        self._told: Condition | None = None
+
+    def tell(
+        self, error: Exception | None = None, *, doing: str = "", progress: tuple[int, int] = (0, 0)
+    ) -> None:
+        """Say that the process lives, what it fails at, and how far it is."""
+        with suppress(DatabaseUnavailable, SQLAlchemyError):  # a follower may be making the tables anew
+            now, before = int(self._clock()), self._told or self._stored()
+            kind = type(error).__name__ if error else ""
+            condition = replace(
+                before,
+                kind=kind,
+                error=_text(error) if error else "",
+                since=(before.since if before.kind == kind else now) if error else None,
+                doing=doing,
+                done=progress[0],
+                total=progress[1],
+            )
+            if self._told is None or condition != before or not 0 <= now - before.seen < REPORT_SECONDS:
+                self._told = replace(condition, seen=now)
+                self._write(self._told)
+
+    def _stored(self) -> Condition:
+        with transaction(self._engine) as connection:
+            stored = {condition.name: condition for condition in conditions(connection)}
+        return stored.get(self._fresh.name, self._fresh)
+
+    def _write(self, condition: Condition) -> None:
+        with transaction(self._engine) as connection:
+            hold_tables(connection)  # also against another process of this name, started by mistake
+            if not inspect(connection).has_table(PROCESS.name):
+                METADATA.create_all(connection)
+            connection.execute(delete(PROCESS).where(PROCESS.c.name == condition.name))
+            connection.execute(insert(PROCESS), [asdict(condition)])
+
+
+def _text(error: Exception) -> str:
+    """Return what an error says, without what a database cannot keep: it may quote whatever an endpoint sent."""
+    return str(error)[:_LONGEST_ERROR].encode("utf-8", "replace").decode().replace("\0", "")
+
+
+def conditions(connection: Connection) -> Sequence[Condition]:
+    """Return what the processes of the node said last, by a connection to the database of the replica."""
+    if not inspect(connection).has_table(PROCESS.name):
+        return ()
+    rows: Any = connection.execute(select(PROCESS).order_by(PROCESS.c.name)).mappings()
+    return tuple(Condition(**row) for row in rows)

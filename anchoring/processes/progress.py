@@ -1,0 +1,39 @@
+"""How a long work goes, for the log: so many done of all, how fast, a line now and then."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+
+from anchoring.processes.condition import Reporter
+
+PROGRESS_SECONDS: Final = 10.0  # between two lines: often enough to see that it moves
+
+logger = logging.getLogger(__name__)
+
+
+class Progress:
+    """Logs how far a work is, and reports it; what takes less than `PROGRESS_SECONDS` is not worth a line."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, reporter: Reporter | None = None) -> None:
+        self._clock, self._reporter = clock, reporter
+        self._begun: tuple[float, int] | None = None
+        self._told = 0.0
+
+    def tell(self, doing: str, done: int, total: int) -> None:
+        """Say that `done` of `total` are done; the first call is where the work begins."""
+        if self._reporter:
+            self._reporter.tell(doing=doing, progress=(done, total))
+        now = self._clock()
+        if self._begun is None:
+            self._begun, self._told = (now, done), now
+            return
+        if now - self._told < PROGRESS_SECONDS:
+            return
+        self._told = now
+        rate = (done - self._begun[1]) / (now - self._begun[0])
+        logger.info("%s: %s of %s events (%s/s)", doing, f"{done:,}", f"{total:,}", f"{rate:,.0f}")
+
+    def end(self) -> None:
+        """Say that the work is done: the next call of `tell` begins another."""
+        self._begun = None

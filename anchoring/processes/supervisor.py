@@ -1,0 +1,97 @@
+"""Keep the processes of a node running: start them, start again what dies, stop them together.
+
+A child that dies at once is started again after a pause that doubles, so that a fault that lasts does not spin. Nothing here
+knows what the children do.
+"""
+
+import logging
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Final
+
+from anchoring.processes.children import dies_with
+
+_FIRST_PAUSE: Final = 0.5  # seconds before a child that died is started again
+_LONGEST_PAUSE: Final = 30.0
+_STEADY_SECONDS: Final = 60.0  # a child that ran this long starts afresh with the first pause
+_STOP_SECONDS: Final = 15.0  # for a child to end by itself once asked; a batch is frozen in far less
+_TICK: Final = 0.2
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Child:
+    name: str
+    command: Sequence[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    pause: float = _FIRST_PAUSE
+    due: float = field(default=0.0)
+
+
+class Supervisor:
+    """Runs commands by name until it is told to stop."""
+
+    def __init__(
+        self, commands: Mapping[str, Sequence[str]], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._children = [_Child(name, command) for name, command in commands.items()]
+        self._clock = clock
+        self._stopping = False
+
+    def run(self) -> None:
+        """Keep the children running until SIGTERM or SIGINT, then stop them all."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        try:
+            while not self._stopping:
+                self.tick()
+                time.sleep(_TICK)
+        finally:
+            self.stop()
+
+    def tick(self) -> None:
+        """Start what is due and notice what has ended."""
+        now = self._clock()
+        for child in self._children:
+            if child.process is None:
+                if now >= child.due:
+                    death = dies_with(os.getpid())
+                    child.process, child.started = subprocess.Popen(child.command, preexec_fn=death), now
+                continue
+            code = child.process.poll()
+            if code is None:
+                continue
+            if now - child.started >= _STEADY_SECONDS:
+                child.pause = _FIRST_PAUSE
+            log.warning("%s ended with %s; it starts again in %.1f s", child.name, code, child.pause)
+            child.process, child.due = None, now + child.pause
+            child.pause = min(2 * child.pause, _LONGEST_PAUSE)
+
+    def processes(self) -> dict[str, int]:
+        """Return the process number of each child that runs."""
+        return {child.name: child.process.pid for child in self._children if child.process is not None}
+
+    def stop(self) -> None:
+        """Ask every child to end, and end by force what does not."""
+        running = [child.process for child in self._children if child.process is not None]
+        for process in running:
+            process.terminate()
+        until = time.monotonic() + _STOP_SECONDS
+        for process in running:
+            try:
+                process.wait(max(0.0, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for child in self._children:
+            child.process = None
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._stopping = True

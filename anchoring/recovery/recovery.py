@@ -1,0 +1,290 @@
+"""Take back what a register that was restored from a backup has lost, as far as the chain and others still have it.
+
+    batches     their bytes are in the replica's own events
+    entries     other cities keep copies; whoever gives them, they must fold to the anchored root
+    records     the departments keep what they sent; sent again, it stands where it stood (`anchoring.intake.intake`)
+
+What the chain does not confirm is set aside in a file, never dropped, and never anchored twice.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from anchoring.anchorer.lease import Writing
+from anchoring.errors import AnchorContradicted, NotFound, PeerFailed, RegisterBehind
+from anchoring.monitor.monitor import Pages, Peer, Wrong
+from anchoring.recovery.setting_aside import Local, remove, write_aside
+from anchoring.register.batches import Batch, last_batch, open_batches, own_log
+from anchoring.register.missing import Missing, missing, note_missing
+from anchoring.register.store import Register
+from anchoring.register.submissions import FINAL
+from anchoring.register.tables import BATCH, LOG, MISSING, SUBMISSION, TRANSACTION
+from anchoring.replica.reading import Reading
+from ledger.crypto.trees import CountedTree
+from ledger.encoding.canonical import decode
+from ledger.records.submissions import Entry, decode_entry
+from ledger.registry.trust import Anchor, LogState
+
+_NO_ROOT: Final = bytes(32)
+_LOCAL: Final = select(SUBMISSION.c.first, SUBMISSION.c.entry, SUBMISSION.c.batch).order_by(
+    SUBMISSION.c.first
+)
+_END: Final = select(func.max(SUBMISSION.c.first + SUBMISSION.c.count))
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A batch that the register lacks, or of which it lacks the entries; `source` is who has these, empty: it itself."""
+
+    anchor: Anchor
+    entries: tuple[Entry, ...] | None
+    source: str
+
+    @property
+    def count(self) -> int:
+        return self.anchor.size - self.anchor.size_before
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a recovery will do.
+
+    `displaced` are batches that this register froze and of which the chain holds others; `kept` the first positions of
+    submissions that stay where they are, `aside` those that cannot. `known` is the newest batch that stays.
+    """
+
+    log: LogState
+    known: int
+    lost: tuple[Lost, ...] = ()
+    displaced: tuple[int, ...] = ()
+    kept: frozenset[int] = frozenset()
+    aside: tuple[Local, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+def plan(register: Register, reading: Reading, log: str, peers: Sequence[Peer]) -> Plan:
+    """Compare the register with the chain, and ask `peers` for the entries that it lacks; nothing is written.
+
+    1. Which batches the register lacks; what it froze and the chain contradicts is no batch of it.
+    2. Whose entries these are: its own submissions that it had not frozen, or what another node gives.
+    3. Which submissions of its own stand where they stood. The others are set aside.
+
+    The entries of all lost batches are held in memory: about 1 kB a submission.
+
+    Raises: NotFound, AnchorContradicted where it is no register of this log, RegisterBehind where the chain is not final.
+    """
+    state = reading.log(log)
+    if state is None:
+        raise NotFound(f"the log {log!r} is not admitted")
+    with register.reading() as connection:
+        last = last_batch(connection)
+        _check_own(connection, reading, log, last)
+        displaced = _displaced(connection, reading, log)  # 1
+        known = min(displaced) - 1 if displaced else last.sequence if last else 0
+        _check_final(reading, log, max(state.sequence, known))
+        unplaced = [one.batch for one in missing(connection) if one.root is None]
+        sequences = [*unplaced, *range(known + 1, state.sequence + 1)]
+        local = {one.first: one for one in _local(connection, displaced)} if sequences else {}
+    anchors = [anchor for sequence in sequences if (anchor := reading.anchor(log, sequence))]
+    faults: list[str] = []
+    pages = [Pages(peer, log, time.monotonic) for peer in peers]
+    lost = tuple(_find(anchor, local, pages, faults) for anchor in anchors)  # 2
+    kept = _kept(lost, local, state.size)  # 3
+    aside = tuple(one for first, one in local.items() if first not in kept)
+    return Plan(state, known, lost, tuple(displaced), kept, aside, tuple(faults))
+
+
+def set_aside(register: Register, plan: Plan, directory: Path) -> list[Path]:
+    """Write what cannot stay to files; said again it writes them again. To be done before `take_back`."""
+    with register.reading() as connection:
+        return [write_aside(connection, one, directory) for one in plan.aside]
+
+
+def take_back(register: Writing, reading: Reading, plan: Plan, now: int) -> None:
+    """Do what was planned, in one transaction: a crash leaves the register as it was, and the recovery starts over.
+
+    Intake may go on beside it: until this is committed it takes nothing, or what it took makes the plan void.
+    Raises: RegisterBehind where the register changed since the plan was made; LeaseLost.
+    """
+    if not plan.lost:
+        return
+    with register.writing() as connection:
+        _hold(connection, reading, plan, now)
+        for one in reversed(plan.aside):
+            remove(connection, one)
+        for sequence in plan.displaced:
+            connection.execute(update(SUBMISSION).where(SUBMISSION.c.batch == sequence).values(batch=None))
+            connection.execute(delete(TRANSACTION).where(TRANSACTION.c.sequence == sequence))
+            connection.execute(delete(BATCH).where(BATCH.c.sequence == sequence))
+        for lost in plan.lost:
+            if lost.anchor.sequence > plan.known:
+                _insert_batch(connection, reading, lost.anchor)
+            _place(connection, lost, plan.kept)
+        end = connection.execute(_END).scalar_one() or 0
+        connection.execute(update(LOG).values(size=max(end, plan.log.size)))
+
+
+def _check_own(connection: Connection, reading: Reading, log: str, last: Batch | None) -> None:
+    """Check that this is a register of the log. Raises: AnchorContradicted."""
+    own = own_log(connection)
+    if own and (own.registry_name, own.name) != (reading.registry, log):
+        raise AnchorContradicted(f"this register is of {own.name} of {own.registry_name}, not of {log}")
+    seen = reading.sighting(log, last.sequence) if last and last.state == FINAL else None
+    if last and seen and seen.act.encode() != last.payload:
+        raise AnchorContradicted(
+            f"this register says that its batch {last.sequence} is final, and the chain holds another: it is no backup of "
+            f"the register of {log}"
+        )
+
+
+def _displaced(connection: Connection, reading: Reading, log: str) -> list[int]:
+    """Return the batches from the first on that the chain contradicts.
+
+    A batch is frozen once the chain was seen without it. That can be wrong only where the chain has a transaction of before
+    the restore still waiting: then one of the two is mined, and the contract refuses the other.
+    """
+    found = open_batches(connection)
+    for batch in found:
+        seen = reading.sighting(log, batch.sequence)
+        if seen and seen.act.encode() != batch.payload:
+            return [other.sequence for other in found if other.sequence >= batch.sequence]
+    return []
+
+
+def _check_final(reading: Reading, log: str, known: int) -> None:
+    if reading.sighting(log, known + 1):
+        raise RegisterBehind(
+            f"anchor {known + 1} of {log} is on the chain and not final yet: wait a minute and run this again"
+        )
+
+
+def _local(connection: Connection, displaced: Sequence[int]) -> list[Local]:
+    rows = connection.execute(_LOCAL.where(SUBMISSION.c.batch.is_(None) | SUBMISSION.c.batch.in_(displaced)))
+    return [Local(row.first, decode_entry(decode(row.entry))) for row in rows]
+
+
+def _find(anchor: Anchor, local: Mapping[int, Local], pages: list[Pages], faults: list[str]) -> Lost:
+    """Return the batch with the entries that fold to its root. Whoever does not answer is not asked again."""
+    entries: list[Entry] = []
+    position = anchor.size_before
+    while position < anchor.size and position in local:
+        entries.append(local[position].entry)
+        position = local[position].end
+    if _fits(anchor, entries):
+        return Lost(anchor, tuple(entries), "")
+    for given_by in tuple(pages):
+        name = given_by.peer.name
+        try:
+            given = given_by.of(anchor)
+        except Wrong as error:
+            faults.append(f"{name}: {error}")
+            continue
+        except PeerFailed as error:
+            faults.append(f"{name}: {error}")
+            pages.remove(given_by)
+            continue
+        if given is not None and _fits(anchor, given):
+            return Lost(anchor, tuple(given), name)
+        said = "does not have" if given is None else "gave others than"
+        faults.append(f"{name} {said} the entries of anchor {anchor.sequence}")
+    return Lost(anchor, None, "")
+
+
+def _fits(anchor: Anchor, entries: Sequence[Entry]) -> bool:
+    if not entries:
+        return anchor.root == _NO_ROOT
+    if sum(entry.statement.count for entry in entries) != anchor.size - anchor.size_before:
+        return False
+    suite = entries[0].statement.suite
+    return CountedTree(suite, [entry.leaf() for entry in entries]).root == anchor.root
+
+
+def _kept(lost: Sequence[Lost], local: Mapping[int, Local], size: int) -> frozenset[int]:
+    """Return the first positions of local submissions that stay: those in lost batches, at their very place.
+
+    Where nothing is missing, so do those that follow the chain's end without a gap: they wait for the next batch.
+    """
+    kept: set[int] = set()
+    whole = True
+    for one in lost:
+        position = one.anchor.size_before
+        for entry in one.entries or ():
+            if position in local and local[position].entry == entry:
+                kept.add(position)
+            else:
+                whole = False
+            position += entry.statement.count
+        whole = whole and one.entries is not None
+    while whole and size in local:
+        kept.add(size)
+        size = local[size].end
+    return frozenset(kept)
+
+
+def _hold(connection: Connection, reading: Reading, plan: Plan, now: int) -> None:
+    """Hold the row of the log, which a register without any has yet to get. Raises: RegisterBehind."""
+    row = connection.execute(select(LOG).with_for_update()).mappings().first()
+    last = last_batch(connection)
+    if (last.sequence if last else 0) != max((plan.known, *plan.displaced)):
+        raise RegisterBehind("the register changed meanwhile: run this again")
+    local = {one.first for one in _local(connection, plan.displaced)}
+    if local != plan.kept | {one.first for one in plan.aside}:
+        raise RegisterBehind("the register took a submission meanwhile: run this again")
+    if row is None:
+        first = reading.anchor(plan.log.name, 1)
+        start = first.size_before if first else plan.log.size
+        values = {"name": plan.log.name, "registry_name": reading.registry, "suite": plan.log.suite.number}
+        connection.execute(insert(LOG), [values | {"start": start, "size": start, "opened": now}])
+
+
+def _insert_batch(connection: Connection, reading: Reading, anchor: Anchor) -> None:
+    seen = reading.sighting(anchor.log, anchor.sequence)
+    assert seen is not None, "its anchor is final"
+    row = {"sequence": anchor.sequence, "payload": seen.act.encode(), "frozen": anchor.time, "state": FINAL}
+    connection.execute(insert(BATCH), [row])
+
+
+def _place(connection: Connection, lost: Lost, kept: frozenset[int]) -> None:
+    """Let the batch have its submissions; note which records are missing."""
+    anchor = lost.anchor
+    connection.execute(delete(MISSING).where(MISSING.c.batch == anchor.sequence, MISSING.c.root.is_(None)))
+    if lost.entries is None:
+        note_missing(connection, [Missing(anchor.size_before, lost.count, anchor.sequence, None, None)])
+        return
+    position, rows, absent = anchor.size_before, [], []
+    for entry in lost.entries:
+        statement = entry.statement
+        if position in kept:
+            placed = update(SUBMISSION).where(SUBMISSION.c.first == position)
+            connection.execute(placed.values(batch=anchor.sequence))
+        else:
+            rows.append(_submission_row(position, entry, anchor.sequence))
+            absent.append(
+                Missing(position, statement.count, anchor.sequence, statement.root, statement.issuer)
+            )
+        position += statement.count
+    if rows:
+        connection.execute(insert(SUBMISSION), rows)
+    note_missing(connection, absent)
+
+
+def _submission_row(first: int, entry: Entry, sequence: int) -> dict[str, object]:
+    """Return the row of a submission whose records, warnings and promise are not known."""
+    return {
+        "first": first,
+        "root": entry.statement.root,
+        "entry": entry.encode(),
+        "issuer": entry.statement.issuer,
+        "count": entry.statement.count,
+        "changes": 0,
+        "accepted": entry.accepted,
+        "warnings": "[]",
+        "deadline": None,
+        "receipt": None,
+        "batch": sequence,
+    }

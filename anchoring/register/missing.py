@@ -1,0 +1,77 @@
+"""What a register that came from a backup does not hold yet, though the chain counts it.
+
+Positions, sizes and statuses go on as the chain has them, so heartbeats and new submissions do too. What must not happen
+meanwhile is a second branch of a lineage: every record but the first names the newest one, and that one may be missing.
+The chain helps: whatever follows a record changes the status of the current one, and the chain shows at which anchor.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from anchoring.register.tables import CHANGE, MISSING
+from ledger.registry.trust import Trust
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """`count` positions from `first` on, anchored in `batch`, whose records are not here.
+
+    `root` and `issuer` are those of their submission, None where not even its entry is known.
+    """
+
+    first: int
+    count: int
+    batch: int
+    root: bytes | None
+    issuer: str | None
+
+
+_MISSING: Final = select(MISSING).order_by(MISSING.c.first)
+_OF_ROOT: Final = select(MISSING.c.first).where(MISSING.c.root == bindparam("root"))
+_EXPLAINED: Final = (
+    select(CHANGE.c.record)
+    .where(
+        CHANGE.c.position == bindparam("position"),
+        CHANGE.c.record >= bindparam("first"),
+        CHANGE.c.record < bindparam("end"),
+    )
+    .limit(1)
+)
+
+
+def missing(connection: Connection) -> list[Missing]:
+    """Return what is missing, in the order of positions; nothing in a register that is whole."""
+    rows = connection.execute(_MISSING).mappings()
+    return [Missing(**{name: row[name] for name in Missing.__slots__}) for row in rows]
+
+
+def is_missing(connection: Connection, root: bytes) -> bool:
+    """Tell whether the records of the submission of this root are yet to come back."""
+    return connection.execute(_OF_ROOT, {"root": root}).first() is not None
+
+
+def note_missing(connection: Connection, rows: Iterable[Missing]) -> None:
+    found = [{name: getattr(one, name) for name in Missing.__slots__} for one in rows]
+    if found:
+        connection.execute(insert(MISSING), found)
+
+
+def note_back(connection: Connection, first: int) -> None:
+    """Note that the records from position `first` on are back."""
+    connection.execute(delete(MISSING).where(MISSING.c.first == first))
+
+
+def is_complete(connection: Connection, trust: Trust, log: str, position: int) -> bool:
+    """Tell whether the newest change that the chain shows of the current record at `position` is explained here."""
+    state = trust.log(log)
+    newest = trust.status(log, position, state.sequence) if state else None
+    if newest is None:
+        return True
+    anchor = trust.anchor(log, newest.sequence)
+    if anchor is None:
+        return False
+    sought = {"position": position, "first": anchor.size_before, "end": anchor.size}
+    return connection.execute(_EXPLAINED, sought).first() is not None

@@ -1,0 +1,118 @@
+"""Make proofs from the register, with the newest status that the replica knows."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from anchoring.errors import NotFinal, NotFound
+from anchoring.register.records import Held, causes, record
+from anchoring.register.store import Register
+from anchoring.register.submissions import batch_entries, leaves
+from anchoring.register.trees import BatchTree
+from anchoring.replica.reading import Reading
+from anchoring.replica.status_trees import StatusTrees
+from ledger.crypto.trees import MerkleTree
+from ledger.limits import MAX_LINK_DEPTH
+from ledger.proof.proof import Proof
+from ledger.records.claims import FullDisclosure
+from ledger.verification.links_step import as_linked
+
+
+def proof_of(
+    register: Register,
+    reading: Reading,
+    trees: StatusTrees,
+    leaf: bytes,
+    *,
+    names: Collection[str] | None = None,
+) -> Proof:
+    """Return the proof of the record of a leaf hash, with its newest staple and the records that explain its status.
+
+    `names` are the claims to show while the others are withheld; None shows all. What was never disclosed to this node,
+    or was erased, is left out. Raises: NotFound, NotFinal, MalformedInput for a claim that is not there.
+    """
+    with register.reading() as connection:
+        maker = _Maker(register, connection, reading, trees)
+        held = record(connection, leaf)
+        disclosure = held.disclosure
+        if names is not None and isinstance(disclosure, FullDisclosure):
+            disclosure = disclosure.select(held.record.suite, names)
+        bare = maker.proof(held)
+        causes = (maker.proof(cause) for cause in maker.causes(held))
+        return replace(
+            bare,
+            disclosure=disclosure,
+            status=trees.staple(reading, held.submission.receipt.log, held.position),
+            linked=(*maker.linked(held), *causes),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """One consistent state of the register and one of the replica."""
+
+    register: Register
+    connection: Connection
+    reading: Reading
+    trees: StatusTrees
+
+    def proof(self, held: Held) -> Proof:
+        """Return the proof that the record is anchored, and nothing more. Raises: NotFinal."""
+        submission = held.submission
+        log, sequence = submission.receipt.log, submission.sequence
+        if sequence is None or self.reading.anchor(log, sequence) is None:
+            raise NotFinal(submission.state)
+        return Proof(
+            record=held.record,
+            disclosure=None,
+            index=held.index,
+            path=tuple(self._submission_tree(held).path(held.index)),
+            entry=submission.entry,
+            batch=tuple(self._batch_tree(held, sequence).path(submission.receipt.first)),
+            sequence=sequence,
+        )
+
+    def linked(self, held: Held, depth: int = 0) -> Iterator[Proof]:
+        """Yield the proofs of the seals and sealings to which the record links, each with those to which it links.
+
+        What another city registered is not here (`shunzheng proof --linked` adds it), and what was not disclosed here
+        stays undisclosed: whoever verifies then says what is missing.
+        """
+        for link in held.record.links if depth < MAX_LINK_DEPTH else ():
+            try:
+                target = record(self.connection, link.record)
+                proof = self.proof(target)
+            except (NotFound, NotFinal):
+                continue
+            inner = tuple(self.linked(target, depth + 1))
+            yield as_linked(replace(proof, disclosure=target.disclosure, linked=inner))
+
+    def causes(self, held: Held) -> list[Held]:
+        """Return the newest final record that changed the status, and the newest that reinstated, oldest first.
+
+        The second is needed where more happened since: a suspension that was lifted does not prove a reinstatement.
+        """
+        log = self.reading.log(held.submission.receipt.log)
+        known = log.sequence if log else 0
+        changing = [record(self.connection, leaf) for leaf in causes(self.connection, held.position)]
+        final = [cause for cause in changing if (cause.submission.sequence or known + 1) <= known]
+        reinstating = [cause for cause in final[:-1] if cause.record.action == "reinstate"]
+        if final and final[-1].record.action == "reinstate":
+            reinstating = []
+        return reinstating[-1:] + final[-1:]
+
+    def _submission_tree(self, held: Held) -> MerkleTree:
+        receipt, suite = held.submission.receipt, held.record.suite
+
+        def build() -> tuple[MerkleTree, int]:
+            return MerkleTree(suite, leaves(self.connection, receipt)), receipt.count
+
+        return self.register.trees.submissions.get(receipt.id, build)
+
+    def _batch_tree(self, held: Held, sequence: int) -> BatchTree:
+        def build() -> tuple[BatchTree, int]:
+            entries = batch_entries(self.connection, sequence)
+            return BatchTree(held.record.suite, entries), len(entries)
+
+        return self.register.trees.batches.get(sequence, build)

@@ -1,0 +1,105 @@
+"""The records that a register holds, by leaf, position and lineage; personal data lies in what they disclose."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    bindparam,
+    delete,
+    select,
+)
+
+from anchoring.database.engine import findable
+from anchoring.errors import NotFound
+from anchoring.register.submissions import Submission, submission_at
+from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, RECORD
+from ledger.encoding.canonical import decode
+from ledger.records.claims import FullDisclosure, SelectiveDisclosure, decode_disclosure
+from ledger.records.records import Record, decode_record, lineage_of
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A record as the register holds it, with its place; `disclosure` is None where none was sent or it was erased."""
+
+    record: Record
+    leaf: bytes
+    position: int
+    submission: Submission
+    disclosure: FullDisclosure | SelectiveDisclosure | None
+
+    @property
+    def index(self) -> int:
+        """The record's place in its submission."""
+        return self.position - self.submission.receipt.first
+
+
+_RECORDS: Final = select(RECORD, DISCLOSURE.c.content).select_from(
+    RECORD.outerjoin(DISCLOSURE, RECORD.c.position == DISCLOSURE.c.position)
+)
+_BY_LEAF: Final = _RECORDS.where(RECORD.c.leaf == bindparam("leaf"))
+_BY_LINEAGE: Final = _RECORDS.where(RECORD.c.lineage == bindparam("first")).order_by(RECORD.c.position)
+_LINEAGE: Final = select(LINEAGE).where(LINEAGE.c.name == bindparam("name"))
+_CAUSE: Final = (
+    select(RECORD.c.leaf)
+    .select_from(CHANGE.join(RECORD, CHANGE.c.record == RECORD.c.position))
+    .where(CHANGE.c.position == bindparam("position"))
+    .order_by(CHANGE.c.record)
+)
+
+
+def record(connection: Connection, leaf: bytes) -> Held:
+    """Return the record of a leaf hash. Raises: NotFound."""
+    row = connection.execute(_BY_LEAF, {"leaf": leaf}).mappings().first()
+    if row is None:
+        raise NotFound(f"no record {leaf.hex()[:64]!r} is registered here")
+    return _held(connection, row)
+
+
+def records_of(connection: Connection, identifier: str) -> list[Held]:
+    """Return every record of the lineage of `identifier`, in the order of positions. Raises: NotFound."""
+    row = _lineage_row(connection, identifier)
+    rows = connection.execute(_BY_LINEAGE, {"first": row["first"]}).mappings().all()
+    return [_held(connection, found) for found in rows]
+
+
+def current_leaf(connection: Connection, identifier: str) -> bytes:
+    """Return the leaf hash of the record that is current in the lineage of `identifier`. Raises: NotFound."""
+    leaf: bytes = _lineage_row(connection, identifier)["current"]
+    return leaf
+
+
+def newest_leaf(connection: Connection, identifier: str) -> bytes:
+    """Return the leaf hash of the newest record, of any action: what the next one states as `previous`. Raises: NotFound."""
+    leaf: bytes = _lineage_row(connection, identifier)["tip"]
+    return leaf
+
+
+def causes(connection: Connection, position: int) -> list[bytes]:
+    """Return the leaf hashes of the records that changed the status of `position`, oldest first."""
+    return list(connection.execute(_CAUSE, {"position": position}).scalars())
+
+
+def erase(connection: Connection, leaf: bytes) -> None:
+    """Destroy what a record discloses: without master and claims its digests say nothing. Raises: NotFound."""
+    held = record(connection, leaf)
+    connection.execute(delete(DISCLOSURE).where(DISCLOSURE.c.position == held.position))
+
+
+def _lineage_row(connection: Connection, identifier: str) -> RowMapping:
+    row = connection.execute(_LINEAGE, {"name": findable(lineage_of(identifier))}).mappings().first()
+    if row is None:
+        raise NotFound(f"{identifier[:100]} is not registered here")
+    return row
+
+
+def _held(connection: Connection, row: RowMapping) -> Held:
+    return Held(
+        record=decode_record(decode(row["body"])),
+        leaf=row["leaf"],
+        position=row["position"],
+        submission=submission_at(connection, row["position"]),
+        disclosure=decode_disclosure(decode(row["content"])) if row["content"] is not None else None,
+    )

@@ -1,0 +1,59 @@
+"""The register of an issuing city: submissions, records, disclosures, lineages, batches and their transactions.
+
+This is the only place with personal data. It is one database of one log; any number of processes may use it, and whoever
+assigns positions or freezes a batch holds the row of the log meanwhile. What is mined or final, the replica decides.
+"""
+
+import os
+from contextlib import AbstractContextManager, suppress
+
+from sqlalchemy import (
+    Connection,
+    make_url,
+)
+
+from anchoring.database.engine import file_faults, open_engine, snapshot, transaction
+from anchoring.errors import DatabaseDamaged
+from anchoring.register.migrations import bring_up_to_date
+from anchoring.register.trees import RecentTrees
+
+
+class Register:
+    """The register database at a URL; opening it brings its tables up to date. Raises: RegisterTooNew."""
+
+    def __init__(self, url: str) -> None:
+        _make_private(url)
+        self.engine = open_engine(url)
+        self.trees = RecentTrees()
+        bring_up_to_date(self.engine)
+
+    def check(self) -> None:
+        """Let SQLite check its own pages, as whoever anchors does at start. Raises: DatabaseDamaged."""
+        with self.reading() as connection:
+            faults = file_faults(connection, quick=True)
+        if faults:
+            raise DatabaseDamaged(
+                f"the register's file is damaged ({faults[0]}): restore it from its backup and run `shunzheng recover`"
+            )
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Give a connection that sees one consistent state."""
+        return snapshot(self.engine)
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """Give a connection whose writes are kept together or not at all."""
+        return transaction(self.engine)
+
+
+def _make_private(url: str) -> None:
+    """Create SQLite's file for its owner alone: it holds personal data. Its companions inherit the mode."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        return
+    # An existing file is never opened here: closing it again would drop every lock that this process holds on it (POSIX),
+    # and another process would then take the write-ahead log away from under an open register.
+    with suppress(FileExistsError):
+        os.close(os.open(parsed.database, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

@@ -1,0 +1,140 @@
+"""The submissions that a register holds, and how far each came."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    select,
+)
+
+from anchoring.errors import NotFound, RowError
+from anchoring.register.tables import BATCH, RECORD, SUBMISSION
+from ledger.encoding.canonical import decode
+from ledger.records.submissions import Entry, decode_entry
+
+#: States of a submission and, but for the first, of a batch.
+ACCEPTED: Final = "accepted"
+FROZEN: Final = "frozen"
+SUBMITTED: Final = "submitted"
+MINED: Final = "mined"
+FINAL: Final = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What intake promises: the records stand from position `first` on, in the order of the submission.
+
+    `deadline` is the latest block time of their anchor; None where nothing was promised. `signed` are the bytes of the
+    signed receipt, once there is one.
+    """
+
+    id: str
+    log: str
+    issuer: str
+    count: int
+    first: int
+    accepted: int
+    warnings: tuple[RowError, ...]
+    deadline: int | None = None
+    signed: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A submission as the register holds it; `sequence` is that of its batch, once frozen."""
+
+    receipt: Receipt
+    entry: Entry
+    state: str
+    sequence: int | None
+
+
+_SUBMISSIONS: Final = select(SUBMISSION, BATCH.c.state).select_from(
+    SUBMISSION.outerjoin(BATCH, SUBMISSION.c.batch == BATCH.c.sequence)
+)
+_BY_ROOT: Final = _SUBMISSIONS.where(SUBMISSION.c.root == bindparam("root"))
+_OF_POSITION: Final = (
+    _SUBMISSIONS.where(SUBMISSION.c.first <= bindparam("position"))
+    .order_by(SUBMISSION.c.first.desc())
+    .limit(1)
+)
+_ENTRIES: Final = (
+    select(SUBMISSION.c.first, SUBMISSION.c.count, SUBMISSION.c.entry)
+    .where(SUBMISSION.c.batch == bindparam("batch"))
+    .order_by(SUBMISSION.c.first)
+)
+_LEAVES: Final = (
+    select(RECORD.c.leaf)
+    .where(RECORD.c.position >= bindparam("first"), RECORD.c.position < bindparam("end"))
+    .order_by(RECORD.c.position)
+)
+_PAGE: Final = (
+    _SUBMISSIONS.where(SUBMISSION.c.first > bindparam("after"))
+    .order_by(SUBMISSION.c.first)
+    .limit(bindparam("most"))
+)
+
+
+def submission(connection: Connection, id: str) -> Submission:
+    """Return the submission of a receipt's id, the root in hexadecimal. Raises: NotFound."""
+    try:
+        root = bytes.fromhex(id)
+    except ValueError:
+        root = b""
+    found = submission_of_root(connection, root)
+    if found is None:
+        raise NotFound(f"no submission {id[:64]!r} is registered here: a receipt shows its id")
+    return found
+
+
+def submission_of_root(connection: Connection, root: bytes) -> Submission | None:
+    return _first(connection, _BY_ROOT, root=root)
+
+
+def submission_at(connection: Connection, position: int) -> Submission:
+    """Return the submission of which the record at `position` is one; the position must be of this register."""
+    submission = _first(connection, _OF_POSITION, position=position)
+    assert submission is not None
+    return submission
+
+
+def batch_entries(connection: Connection, sequence: int) -> list[tuple[int, int, bytes]]:
+    """Return (first position, count, encoded entry) of a batch's submissions, in the order of its tree."""
+    return [tuple(row) for row in connection.execute(_ENTRIES, {"batch": sequence})]
+
+
+def submissions(connection: Connection, *, after: int = -1, most: int = 100) -> list[Submission]:
+    """Return a page of submissions in the order of acceptance: those whose first position is beyond `after`."""
+    return [_submission(row) for row in connection.execute(_PAGE, {"after": after, "most": most}).mappings()]
+
+
+def leaves(connection: Connection, receipt: Receipt) -> list[bytes]:
+    """Return the leaf hashes of a submission, in its order."""
+    sought = {"first": receipt.first, "end": receipt.first + receipt.count}
+    return list(connection.execute(_LEAVES, sought).scalars())
+
+
+def _first(connection: Connection, wanted: Select[Any], **sought: object) -> Submission | None:
+    row = connection.execute(wanted, sought).mappings().first()
+    return _submission(row) if row else None
+
+
+def _submission(row: RowMapping) -> Submission:
+    entry = decode_entry(decode(row["entry"]))
+    receipt = Receipt(
+        id=row["root"].hex(),
+        log=entry.statement.log,
+        issuer=row["issuer"],
+        count=row["count"],
+        first=row["first"],
+        accepted=row["accepted"],
+        warnings=tuple(RowError(number, text) for number, text in orjson.loads(row["warnings"])),
+        deadline=row["deadline"],
+        signed=row["receipt"],
+    )
+    return Submission(receipt, entry, row["state"] or ACCEPTED, row["batch"])

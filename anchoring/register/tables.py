@@ -1,0 +1,175 @@
+"""The tables of a register: what the issuing city holds, personal data included.
+
+Positions are promised at acceptance and never change, so they name records and changes here. A submission's records stand at
+`first` to `first + count - 1`. The tables have metadata of their own, so that a register and a replica never create each
+other's.
+"""
+
+from typing import Final
+
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from anchoring.database.columns import number, small, table
+
+
+class _Row(SQLModel, registry=registry()):
+    """Base of the register's tables."""
+
+
+class LogRow(_Row, table=True):
+    """The one log of this register. `start`: positions that a predecessor holds; `size`: positions promised so far."""
+
+    __tablename__ = "log"
+    name: str = Field(primary_key=True)
+    registry_name: str
+    suite: int = small()
+    start: int = number()
+    size: int = number()
+    opened: int = number()
+
+
+class BatchRow(_Row, table=True):
+    """A frozen batch. `payload` is its anchor, kept for ever; `state` is frozen, submitted, mined or final."""
+
+    __tablename__ = "batch"
+    sequence: int = number(key=True)
+    payload: bytes
+    frozen: int = number()
+    state: str
+
+
+class SubmissionRow(_Row, table=True):
+    """An accepted submission; its first position orders and names it. `changes` counts its changes of status.
+
+    `deadline` is what was promised at acceptance, `receipt` the signed receipt once it was signed: the same for ever.
+    """
+
+    __tablename__ = "submission"
+    first: int = number(key=True)
+    root: bytes = Field(unique=True)
+    entry: bytes
+    issuer: str = Field(index=True)
+    count: int = number()
+    changes: int = number()
+    accepted: int = number()
+    warnings: str
+    deadline: int | None = number()
+    receipt: bytes | None
+    batch: int | None = number(foreign_key="batch.sequence", index=True)
+
+
+class RecordRow(_Row, table=True):
+    """A record by its position: leaf hash, canonical bytes, and its lineage by the position of that one's first record."""
+
+    __tablename__ = "record"
+    position: int = number(key=True)
+    leaf: bytes = Field(unique=True)
+    lineage: int = number(index=True)
+    body: bytes
+
+
+class DisclosureRow(_Row, table=True):
+    """What the record at `position` discloses, canonical JSON: personal data. Its deletion is erasure."""
+
+    __tablename__ = "disclosure"
+    position: int = number(key=True)
+    content: bytes
+
+
+class LineageRow(_Row, table=True):
+    """`ledger.records.lifecycle.Lineage` with the positions of its first and its current record."""
+
+    __tablename__ = "lineage"
+    first: int = number(key=True)
+    name: str = Field(unique=True)
+    kind: str
+    issuer: str
+    identifier: str
+    tip: bytes
+    current: bytes
+    position: int = number()
+    status: int = small()
+
+
+class ChangeRow(_Row, table=True):
+    """The record at `record` gives `position` a status."""
+
+    __tablename__ = "status_change"
+    record: int = number(key=True)
+    position: int = number(index=True)
+    status: int = small()
+
+
+class LinkRow(_Row, table=True):
+    """The record at position `record` links to the record of the leaf hash `target`, in whichever log that is."""
+
+    __tablename__ = "link"
+    target: bytes = Field(primary_key=True)
+    record: int = number(key=True)
+    rel: str = Field(primary_key=True)
+
+
+class MissingRow(_Row, table=True):
+    """Positions that the chain counts and whose records are not back yet after a restore.
+
+    One row a submission; without root and issuer where not even the entries of `batch` are known.
+    """
+
+    __tablename__ = "missing"
+    first: int = number(key=True)
+    count: int = number()
+    batch: int = number(foreign_key="batch.sequence", index=True)
+    root: bytes | None
+    issuer: str | None = Field(index=True)
+
+
+class TransactionRow(_Row, table=True):
+    """A signed transaction of a batch, stored before it is sent; `sent` is when it was handed in last."""
+
+    __tablename__ = "signed_transaction"
+    hash: bytes = Field(primary_key=True)
+    sequence: int = number(foreign_key="batch.sequence", index=True)
+    nonce: int = number()
+    gas_price: int = number()
+    raw: bytes
+    signed: int = number()
+    sent: int | None = number()
+
+
+class LeaseRow(_Row, table=True):
+    """Who anchors the log: each holder has an `epoch` of its own, and counts its `renewals`; no `holder` means free."""
+
+    __tablename__ = "lease"
+    log: str = Field(primary_key=True)
+    holder: str
+    epoch: int = number()
+    renewals: int = number()
+
+
+class TokenRow(_Row, table=True):
+    """A bearer token, known by its hash alone; `scopes` separated by spaces."""
+
+    __tablename__ = "token"
+    id: str = Field(primary_key=True)
+    digest: bytes = Field(unique=True)
+    label: str
+    scopes: str
+    created: int = number()
+    expires: int | None = number()
+    revoked: int | None = number()
+
+
+METADATA: Final = _Row.metadata
+LOG: Final = table(LogRow)
+BATCH: Final = table(BatchRow)
+SUBMISSION: Final = table(SubmissionRow)
+RECORD: Final = table(RecordRow)
+DISCLOSURE: Final = table(DisclosureRow)
+LINEAGE: Final = table(LineageRow)
+CHANGE: Final = table(ChangeRow)
+LINK: Final = table(LinkRow)
+MISSING: Final = table(MissingRow)
+TRANSACTION: Final = table(TransactionRow)
+LEASE: Final = table(LeaseRow)
+TOKEN: Final = table(TokenRow)

@@ -1,0 +1,86 @@
+"""Bearer tokens: what may be asked beyond open verification.
+
+Only hashes are stored. Without a token, or beyond its scopes, everything is denied.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from anchoring.errors import AnchoringError, NotFound
+from anchoring.register.tables import TOKEN
+
+PREFIX: Final = "sz_"  # lets people, and scanners of leaked secrets, recognise a token
+_SECRET_BYTES: Final = 32
+_ID_BYTES: Final = 8
+
+#: What a token may allow: histories, disclosed claims, proofs by identifier, and the erasure of disclosures.
+SCOPES: Final = frozenset({"history", "claims", "proofs", "erase"})
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token without its secret; times in seconds since 1970."""
+
+    id: str
+    label: str
+    scopes: frozenset[str]
+    created: int
+    expires: int | None
+    revoked: int | None
+
+
+def create_token(
+    connection: Connection,
+    random: Callable[[int], bytes],
+    *,
+    label: str,
+    scopes: Iterable[str],
+    now: int,
+    expires: int | None = None,
+) -> tuple[Token, str]:
+    """Make a token and return it with its text, which cannot be shown again. Raises: AnchoringError for unknown scopes."""
+    wanted = frozenset(scopes)
+    if not wanted or not wanted <= SCOPES:
+        raise AnchoringError(f"the scopes of a token are some of {', '.join(sorted(SCOPES))}")
+    text = PREFIX + random(_SECRET_BYTES).hex()
+    token = Token(random(_ID_BYTES).hex(), label, wanted, now, expires, None)
+    row = {name: getattr(token, name) for name in Token.__slots__}
+    row |= {"scopes": " ".join(sorted(wanted)), "digest": _digest(text)}
+    connection.execute(insert(TOKEN), [row])
+    return token, text
+
+
+def check_token(connection: Connection, text: str, now: int) -> Token | None:
+    """Return the token of a text; None where it is unknown, revoked or expired."""
+    row = connection.execute(select(TOKEN).where(TOKEN.c.digest == _digest(text))).mappings().first()
+    token = _token(row) if row else None
+    if token is None or token.revoked is not None or (token.expires is not None and now >= token.expires):
+        return None
+    return token
+
+
+def revoke_token(connection: Connection, id: str, now: int) -> None:
+    """End a token; ending it again changes nothing. Raises: NotFound."""
+    if connection.execute(select(TOKEN.c.id).where(TOKEN.c.id == id)).first() is None:
+        raise NotFound(f"there is no token {id[:40]!r}")
+    connection.execute(update(TOKEN).where(TOKEN.c.id == id, TOKEN.c.revoked.is_(None)).values(revoked=now))
+
+
+def tokens(connection: Connection) -> list[Token]:
+    """Return every token, in the order of creation."""
+    rows = connection.execute(select(TOKEN).order_by(TOKEN.c.created, TOKEN.c.id)).mappings()
+    return [_token(row) for row in rows]
+
+
+def _digest(text: str) -> bytes:
+    """A token has 256 random bits, so a plain hash cannot be searched; no slow one is needed."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def _token(row: RowMapping) -> Token:
+    values: dict[str, Any] = {name: row[name] for name in Token.__slots__}
+    return Token(**(values | {"scopes": frozenset(row["scopes"].split())}))

@@ -1,0 +1,61 @@
+"""What was sealed with a seal: the sealings that link to any version of it, and the certificates that link to those."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, select
+
+from anchoring import limits
+from anchoring.register.records import Held, record, records_of
+from anchoring.register.tables import LINK, RECORD
+from ledger.encoding.canonical import decode
+from ledger.limits import MAX_LOG_SIZE
+from ledger.records.records import decode_record
+from ledger.verification.links_step import MADE_WITH, SEALED_BY
+
+_MAKING: Final = select(LINK.c.record).where(
+    LINK.c.target.in_(bindparam("seals", expanding=True)), LINK.c.rel == MADE_WITH
+)
+_SEALINGS: Final = (
+    select(RECORD.c.leaf)
+    .where(
+        RECORD.c.position.in_(_MAKING),
+        RECORD.c.position >= bindparam("first"),
+        RECORD.c.position < bindparam("end"),
+    )
+    .order_by(RECORD.c.position)
+    .limit(bindparam("most"))
+)
+_SEALED: Final = (
+    select(LINK.c.target, RECORD.c.body)
+    .join(RECORD, RECORD.c.position == LINK.c.record)
+    .where(LINK.c.target.in_(bindparam("sealings", expanding=True)), LINK.c.rel == SEALED_BY)
+    .order_by(RECORD.c.position)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A sealing, and the identifiers of the certificates that carry what it sealed."""
+
+    sealing: Held
+    certificates: tuple[str, ...]
+
+
+def uses(
+    connection: Connection, identifier: str, *, first: int = 0, end: int = MAX_LOG_SIZE, most: int = 100
+) -> list[Use]:
+    """Return the uses of a seal, of whichever version, at positions from `first` to before `end`, in their order.
+
+    Raises: NotFound where the seal is not registered here.
+    """
+    seals = [held.leaf for held in records_of(connection, identifier)]
+    sought = {"seals": seals, "first": first, "end": end, "most": most}
+    found = [record(connection, leaf) for leaf in connection.execute(_SEALINGS, sought).scalars().all()]
+    sealed: dict[bytes, list[str]] = defaultdict(list)
+    for start in range(0, len(found), limits.LOOKUP_ROWS):
+        sealings = [held.leaf for held in found[start : start + limits.LOOKUP_ROWS]]
+        for target, body in connection.execute(_SEALED, {"sealings": sealings}):
+            sealed[target].append(decode_record(decode(body)).identifier)
+    return [Use(held, tuple(sealed[held.leaf])) for held in found]

@@ -1,0 +1,291 @@
+"""What one read transaction on a replica can say: the `Trust` of verification, and the views that pages and processes need.
+
+Every answer of one `Reading` comes from the same state of the replica. Its `Trust` answers exactly as
+`ledger.registry.knowledge.Knowledge` would after the same events; a test replays random histories through both.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, cast
+
+from sqlalchemy import Connection, CursorResult, RowMapping, Select, Table, bindparam, func, select
+
+from anchoring.chain.protocol import ChainEvent
+from anchoring.database.columns import table
+from anchoring.database.engine import file_faults, findable, snapshot
+from anchoring.replica.tables import TABLES, VOID, BlockRow, EventRow, PendingRow, StateRow, event_of, fact_of
+from ledger.registry import acts
+from ledger.registry.acts import decode_act
+from ledger.registry.status import StatusBlock
+from ledger.registry.trust import (
+    Anchor,
+    Division,
+    Governance,
+    Grant,
+    IssuerAssignment,
+    KeyState,
+    LogState,
+    PositionStatus,
+)
+
+_PAGE_ROWS: Final = 2_000  # rows fetched at a time where a caller walks through a table
+_MOST_REMEMBERED: Final = (
+    10_000  # answers that a long reading keeps; far more than the keys and logs of a province
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a replica is: the newest final event, its head, block and time, and the newest final block."""
+
+    n: int
+    head: bytes
+    block: int
+    time: int
+    final_block: int
+    final_hash: bytes
+    final_time: int
+
+    @property
+    def event(self) -> tuple[int, bytes, int, int]:
+        """Number, head, block and time of the newest final event."""
+        return self.n, self.head, self.block, self.time
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Where the chain holds an anchor: the act, the transaction's hash and block, and whether it is final."""
+
+    act: acts.Anchored
+    n: int
+    block: int
+    time: int
+    transaction: bytes
+    final: bool
+
+
+def _by(kind: type[Any], *names: str) -> Select[Any]:
+    rows = TABLES[kind]
+    return select(rows).where(*(rows.c[name] == bindparam(name) for name in names))
+
+
+_issuers, _grants, _positions = TABLES[IssuerAssignment], TABLES[Grant], TABLES[PositionStatus]
+_events, _pending, _anchors = table(EventRow), table(PendingRow), TABLES[Anchor]
+_blocks = table(BlockRow)
+
+_STATE: Final = select(table(StateRow))
+_GOVERNANCE: Final = select(TABLES[Governance])
+_LOGS: Final = select(TABLES[LogState]).order_by(TABLES[LogState].c.n)
+_DIVISIONS: Final = select(TABLES[Division]).order_by(TABLES[Division].c.division)
+_ANCHORS: Final = _by(Anchor, "log").order_by(_anchors.c.sequence.desc())
+_VOID_ANCHORS: Final = select(_anchors.c.log, func.count()).where(VOID).group_by(_anchors.c.log)
+_EVENT: Final = select(_events).where(_events.c.n == bindparam("n"))
+_EVENTS: Final = select(_events).where(_events.c.n > bindparam("after")).order_by(_events.c.n)
+_NEWEST_BEFORE: Final = (
+    select(_events.c.n).where(_events.c.time < bindparam("time")).order_by(_events.c.n.desc()).limit(1)
+)
+_SIZE_BEFORE: Final = (
+    select(_anchors.c.size)
+    .where(_anchors.c.log == bindparam("log"), _anchors.c.time < bindparam("time"))
+    .order_by(_anchors.c.sequence.desc())
+    .limit(1)
+)
+_HEAD: Final = select(_events.c.head).where(_events.c.n == bindparam("n"))
+_PENDING: Final = select(_pending).order_by(_pending.c.n)
+_STATUSES: Final = (
+    select(_positions)
+    .where(_positions.c.log == bindparam("log"), _positions.c.sequence > bindparam("after"))
+    .order_by(_positions.c.sequence)
+)
+_BLOCKS: Final = select(_blocks).where(_blocks.c.log == bindparam("log")).order_by(_blocks.c.number)
+_LOG: Final = _by(LogState, "name")
+_KEY: Final = _by(KeyState, "id")
+_ANCHOR: Final = _by(Anchor, "log", "sequence")
+_GRANTS: Final = _by(Grant, "key", "issuer").order_by(_grants.c.n)
+_ISSUER_LOG: Final = (
+    select(_issuers.c.log)
+    .where(_issuers.c.issuer == bindparam("issuer"), _issuers.c.n <= bindparam("n"))
+    .order_by(_issuers.c.n.desc())
+    .limit(1)
+)
+_STATUS: Final = (
+    select(_positions)
+    .where(
+        _positions.c.log == bindparam("log"),
+        _positions.c.position == bindparam("position"),
+        _positions.c.sequence <= bindparam("sequence"),
+    )
+    .order_by(_positions.c.sequence.desc())
+    .limit(1)
+)
+
+
+class Reading:
+    """One consistent state of a replica; usable until the transaction that it came from ends."""
+
+    def __init__(self, connection: Connection, source: str = "replica") -> None:
+        self._connection, self.source = connection, source
+        state = connection.execute(_STATE).mappings().one()
+        self.registry: Final[str] = state["registry_name"]
+        self.head_zero: Final[bytes] = state["head_zero"]
+        self.quarantine: Final[str] = state["quarantine"]
+        #: Whether the replica has once known all that its endpoint called final.
+        self.caught_up: Final[bool] = state["caught_up"]
+        self.cursor: Final = Cursor(**{name: state[name] for name in Cursor.__slots__})
+        self.time: Final[int] = max(self.cursor.final_time, self.cursor.time)
+        self._remembered: dict[tuple[object, ...], object] = {}
+        self._walks: set[CursorResult[Any]] = set()
+
+    # -- Trust: what verification asks --
+
+    def log(self, name: str) -> LogState | None:
+        return self._recall(("log", name), lambda: self._one(LogState, _LOG, name=findable(name)))
+
+    def anchor(self, log: str, sequence: int) -> Anchor | None:
+        sought = {"log": findable(log), "sequence": sequence}
+        return self._recall(("anchor", log, sequence), lambda: self._one(Anchor, _ANCHOR, **sought))
+
+    def issuer_log(self, issuer: str, n: int) -> str | None:
+        sought = {"issuer": findable(issuer), "n": n}
+        return self._recall(
+            ("issuer", issuer, n), lambda: self._connection.execute(_ISSUER_LOG, sought).scalar_one_or_none()
+        )
+
+    def key(self, key: bytes) -> KeyState | None:
+        return self._recall(("key", key), lambda: self._one(KeyState, _KEY, id=key))
+
+    def grants(self, key: bytes, issuer: str) -> Sequence[Grant]:
+        sought = {"key": key, "issuer": findable(issuer)}
+        return self._recall(("grants", key, issuer), lambda: tuple(self._all(Grant, _GRANTS, **sought)))
+
+    def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
+        return self._one(PositionStatus, _STATUS, log=findable(log), position=position, sequence=sequence)
+
+    # -- Views: what pages, the batcher and the submitter ask --
+
+    def governance(self) -> Governance | None:
+        return self._one(Governance, _GOVERNANCE)
+
+    def logs(self) -> list[LogState]:
+        """Return every log, in the order of admission."""
+        return list(self._all(LogState, _LOGS))
+
+    def divisions(self) -> list[Division]:
+        return list(self._all(Division, _DIVISIONS))
+
+    def anchors(self, log: str, *, below: int | None = None, most: int = 100) -> list[Anchor]:
+        """Return final anchors of a log, the newest first; `below` a sequence for the next page."""
+        wanted = _ANCHORS if below is None else _ANCHORS.where(_anchors.c.sequence < below)
+        return list(self._all(Anchor, wanted.limit(most), log=log))
+
+    def size_before(self, log: str, time: int) -> int:
+        """Return how many positions of a log the anchors of blocks before `time` made."""
+        sought = {"log": findable(log), "time": time}
+        return self._connection.execute(_SIZE_BEFORE, sought).scalar_one_or_none() or 0
+
+    def void_anchors(self) -> dict[str, int]:
+        """Return how many anchors of each log are void; logs without one are left out."""
+        return {row[0]: row[1] for row in self._connection.execute(_VOID_ANCHORS)}
+
+    def events(self, after: int = 0, *, most: int | None = None) -> Iterator[ChainEvent]:
+        """Walk through the final events after event `after`, in order."""
+        wanted = _EVENTS if most is None else _EVENTS.limit(most)
+        for row in self._rows(wanted, after=after):
+            yield event_of(row)
+
+    def headed_events(self) -> Iterator[tuple[ChainEvent, bytes]]:
+        """Walk through all final events, each with the head that is stored beside it."""
+        for row in self._rows(_EVENTS, after=0):
+            yield event_of(row), row["head"]
+
+    def rows(self, rows_of: Table) -> Iterator[RowMapping]:
+        """Walk through a table of facts, in no order."""
+        return self._rows(select(rows_of))
+
+    def head_after(self, n: int) -> bytes | None:
+        """Return the registry's head after final event `n`; head 0 for 0."""
+        if n == 0:
+            return self.head_zero
+        return self._connection.execute(_HEAD, {"n": n}).scalar_one_or_none()
+
+    def newest_before(self, time: int) -> int:
+        """Return the number of the newest final event of a block before `time`; 0 where there is none."""
+        return self._connection.execute(_NEWEST_BEFORE, {"time": time}).scalar_one_or_none() or 0
+
+    def pending(self) -> list[ChainEvent]:
+        """Return the events that the chain holds and may still give up."""
+        return [event_of(row) for row in self._connection.execute(_PENDING).mappings()]
+
+    def sighting(self, log: str, sequence: int) -> Sighting | None:
+        """Return where the chain holds an anchor, final or not; None where it was not seen."""
+        anchor = self.anchor(log, sequence)
+        if anchor is not None:
+            row = self._connection.execute(_EVENT, {"n": anchor.n}).mappings().one()
+            return _sighting(event_of(row), final=True)
+        for found in self.pending():
+            seen = _sighting(found, final=False)
+            if seen and (seen.act.log, seen.act.sequence) == (log, sequence):
+                return seen
+        return None
+
+    def statuses(self, log: str, *, after: int = 0) -> Iterator[PositionStatus]:
+        """Walk through every status that an anchor of the log after sequence `after` set, in the order of the anchors."""
+        for row in self._rows(_STATUSES, log=log, after=after):
+            yield fact_of(PositionStatus, row)
+
+    def status_blocks(self, log: str) -> Iterator[StatusBlock]:
+        """Walk through the stored blocks of the log's status tree, which is as of its newest final anchor."""
+        for row in self._rows(_BLOCKS, log=log):
+            yield StatusBlock(row["number"], row["content"], row["node"])
+
+    @contextmanager
+    def newer(self) -> Iterator["Reading"]:
+        """Give the state that the replica is in now."""
+        with snapshot(self._connection.engine) as connection:
+            yield Reading(connection)
+
+    def file_faults(self) -> list[str]:
+        """Return what the database says is wrong with the replica's own file."""
+        return file_faults(self._connection)
+
+    def _one(self, kind: type[T], wanted: Select[Any], **sought: object) -> T | None:
+        row = self._connection.execute(wanted, sought).mappings().first()
+        return None if row is None else fact_of(kind, row)
+
+    def _all(self, kind: type[T], wanted: Select[Any], **sought: object) -> Iterator[T]:
+        return (fact_of(kind, row) for row in self._connection.execute(wanted, sought).mappings())
+
+    def _rows(self, wanted: Select[Any], **sought: object) -> Iterator[RowMapping]:
+        paged = {"yield_per": _PAGE_ROWS}
+        result = self._connection.execute(wanted, sought, execution_options=paged)
+        self._walks.add(result)
+        try:
+            yield from result.mappings()
+        finally:
+            self._walks.discard(result)
+            result.close()
+
+    def end(self) -> None:
+        """Close what a caller walked through in part only; to be called before the transaction ends."""
+        for result in tuple(self._walks):
+            result.close()
+
+    def _recall(self, question: tuple[object, ...], ask: Callable[[], T]) -> T:
+        """Answer a question once: within one state of the replica an answer never changes."""
+        if question not in self._remembered:
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[question] = ask()
+        return cast(T, self._remembered[question])
+
+
+def _sighting(found: ChainEvent, *, final: bool) -> Sighting | None:
+    event = found.event
+    if event.kind != acts.Anchored.KIND:
+        return None
+    act = decode_act(event.kind, event.payload)
+    assert isinstance(act, acts.Anchored)
+    return Sighting(act, event.n, event.block, event.time, found.transaction, final)

@@ -1,0 +1,154 @@
+"""Check a replica against itself: fold its events anew, and compare the head and every fact with what is stored.
+
+The facts are compared as sums of hashes, so that the check walks through the tables once and holds only what the fold needs:
+keys, logs, status trees, and the newest status of each position that ever had one.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Generator, Mapping
+from typing import Any, Final
+
+from sqlalchemy import RowMapping, Table
+
+from anchoring.database.columns import table
+from anchoring.errors import Quarantined
+from anchoring.processes.progress import Progress
+from anchoring.replica.overlay import Nothing, Overlay
+from anchoring.replica.reading import Reading
+from anchoring.replica.store import Replica
+from anchoring.replica.tables import REPLACED, TABLES, BlockRow, block_row, row_of
+from ledger.crypto.keys import keccak256
+from ledger.errors import LedgerError
+from ledger.registry.fold import derive
+from ledger.registry.knowledge import Chain as Fold
+from ledger.registry.status import StatusTree
+from ledger.registry.trust import Fact
+
+_BLOCKS: Final = table(BlockRow)
+REFOLDING: Final = "refolding"
+REFOLD_SECONDS: Final = 86_400.0  # stored events are refolded at start and daily
+PROGRESS_EVENTS: Final = 10_000  # how often the progress of a refold is told
+_SLICE_SECONDS: Final = (
+    0.5  # of a daily refold at a time: so much later, at most, is a new block noticed meanwhile
+)
+_SLICE_EVENTS: Final = (
+    100  # … and a look at the clock this often: an anchor of many changes takes milliseconds
+)
+_SLICE_ROWS: Final = 1_000
+
+
+def refold(reading: Reading, progress: Callable[[int, int], None] | None = None) -> dict[str, StatusTree]:
+    """Return the status trees that the stored events lead to, after checking everything that is stored against them.
+
+    `progress` is told (events done, events in all). Raises: Quarantined, naming what does not fit.
+    """
+    work = refolding(reading)
+    while True:
+        try:
+            done = next(work)
+        except StopIteration as end:
+            trees: dict[str, StatusTree] = end.value
+            return trees
+        if progress and done[0] % PROGRESS_EVENTS == 0:
+            progress(*done)
+
+
+def refolding(reading: Reading) -> Generator[tuple[int, int], None, dict[str, StatusTree]]:
+    """Refold slice by slice: yield (events done, events in all) after each, return the status trees. Raises: Quarantined."""
+    total = reading.cursor.n
+    fold, overlay = Fold(reading.head_zero), Overlay(Nothing())
+    trees: dict[str, StatusTree] = {}
+    sums: dict[str, int] = defaultdict(int)
+    try:
+        for found, head in reading.headed_events():
+            fold.extend(found.event)
+            if fold.head != head:
+                raise _damage(f"the head stored with event {fold.n} is not the one that the events make")
+            for fact in derive(overlay, trees, found.event):
+                overlay.keep(fact)
+                if type(fact) not in REPLACED:
+                    _add(sums, fact)
+            if fold.n % _SLICE_EVENTS == 0:
+                yield fold.n, total
+    except LedgerError as error:
+        raise _damage(str(error)) from error
+    if (fold.n, fold.head, fold.block, fold.time) != reading.cursor.event:
+        raise _damage(f"its events end at {fold.n}, where it says {reading.cursor.n}")
+    for fact in overlay.newest():
+        _add(sums, fact)
+    for log, tree in trees.items():
+        for block in tree.changed():
+            sums[_BLOCKS.name] += _mark(_BLOCKS, block_row(log, block))
+    for rows_of in (*TABLES.values(), _BLOCKS):
+        stored = 0
+        for number, row in enumerate(reading.rows(rows_of)):
+            stored += _mark(rows_of, row)
+            if number % _SLICE_ROWS == 0:
+                yield total, total
+        if sums[rows_of.name] != stored:
+            raise _damage(f"its table {rows_of.name!r} does not follow from its events")
+    return trees
+
+
+class DailyRefold:
+    """Refolds a replica once a day, in slices beside the follower that goes on writing it: a slice reads one state of it.
+
+    `check` takes a last look at that state, and raises Quarantined where it is not to be believed. `damaged`: the last
+    refold found damage; until one finds none, nothing may be written on top.
+    """
+
+    def __init__(
+        self, replica: Replica, check: Callable[[Reading], None], clock: Callable[[], float]
+    ) -> None:
+        self._replica, self._check, self._clock = replica, check, clock
+        self._done = clock()
+        self._work: Generator[tuple[int, int], None, None] | None = None
+        self._progress = Progress(clock)
+        self.damaged = False
+
+    def go_on(self) -> None:
+        """Do a slice of what is due; all of it after damage was found. Raises: Quarantined, which the replica then is."""
+        if self._work is None:
+            if self._clock() - self._done <= REFOLD_SECONDS:
+                return
+            self._work = self._refolding()
+        end = math.inf if self.damaged else self._clock() + _SLICE_SECONDS
+        try:
+            for done, total in self._work:
+                self._progress.tell(REFOLDING, done, total)
+                if self._clock() >= end:
+                    return
+        except Quarantined as damage:
+            self._work, self.damaged = None, True
+            self._replica.set_quarantine(str(damage))
+            raise
+        self._progress.end()
+        self._work, self.damaged, self._done = None, False, self._clock()
+
+    def _refolding(self) -> Generator[tuple[int, int], None, None]:
+        with self._replica.reading(quarantined=True) as reading:
+            yield from refolding(reading)
+            self._check(reading)
+
+    def close(self) -> None:
+        """Leave off."""
+        if self._work:
+            self._work.close()
+            self._work = None
+
+
+def _add(sums: dict[str, int], fact: Fact) -> None:
+    table = TABLES[type(fact)]
+    sums[table.name] += _mark(table, row_of(fact))
+
+
+def _mark(table: Table, row: Mapping[str, Any] | RowMapping) -> int:
+    spelled = repr([row[column.name] for column in table.columns])
+    return int.from_bytes(keccak256(spelled.encode()), "big")
+
+
+def _damage(what: str) -> Quarantined:
+    return Quarantined(
+        f"the replica is damaged: {what}. Stop the node, delete the replica and start again: it is followed anew"
+    )

@@ -1,0 +1,195 @@
+"""A node's own copy of the registry: every final event, the facts that follow from them, and what is not final yet.
+
+The follower alone writes it; verification reads nothing else. It holds nothing that the chain does not say, so it may be
+deleted at any time and followed anew. A quarantined replica answers nobody: it contradicts the chain or itself.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, MetaData, Table, bindparam, delete, insert, inspect, select, update
+
+from anchoring.chain.protocol import ChainEvent, RegistryName
+from anchoring.database.columns import table
+from anchoring.database.engine import hold_tables, open_engine, snapshot, transaction
+from anchoring.errors import CursorMoved, DatabaseTaken, NotFound, Quarantined, WrongRegistry
+from anchoring.replica.reading import Cursor, Reading
+from anchoring.replica.tables import (
+    COPIES_PREFIX,
+    METADATA,
+    REPLACED,
+    SCHEMA,
+    TABLES,
+    BlockRow,
+    EventRow,
+    PendingRow,
+    StateRow,
+    block_row,
+    event_row,
+    row_of,
+)
+from ledger.registry.status import StatusTree
+from ledger.registry.trust import Fact
+
+_ROW: Final = 1  # the id of the one row of `state`
+#: Tables of the register and of signed checkpoints, which are not to be had again from the chain.
+_KEPT: Final = frozenset({"alembic_version", "submission", "cosignature"})
+_BLOCK_KEY: Final = ("log", "number")
+_state, _events, _pending = table(StateRow), table(EventRow), table(PendingRow)
+_blocks = table(BlockRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An event, the registry's head after it, and (for a final one) the facts that follow from it."""
+
+    found: ChainEvent
+    head: bytes
+    facts: Sequence[Fact] = ()
+
+
+class Replica:
+    """The replica database at a URL. Any number of processes may read it; one follower writes.
+
+    `source` is what reports name: `snapshot` where the events came from a file and no chain was asked.
+    """
+
+    def __init__(self, url: str, source: str = "replica") -> None:
+        self._source = source
+        self.engine = open_engine(url, synchronous="NORMAL")  # what a power cut takes, the chain still has
+        self._ready = False
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def prepare(self, name: str, head_zero: bytes) -> None:
+        """Create the tables where they are missing or of another schema, for the registry `name`.
+
+        Raises: WrongRegistry when this is the replica of another registry.
+        """
+        if RegistryName.parse(name).head_prefix != head_zero[:8]:
+            raise WrongRegistry(f"head 0 of the contract is {head_zero.hex()}, which is not that of {name}")
+        with transaction(self.engine) as connection:
+            hold_tables(connection)
+            if _schema(connection) != SCHEMA:
+                _create(connection, name, head_zero)
+            state = connection.execute(select(_state)).mappings().one()
+            if (state["registry_name"], state["head_zero"]) != (name, head_zero):
+                raise WrongRegistry(
+                    f"this replica is of {state['registry_name']}, not of {name}: use another file"
+                )
+        self._ready = True
+
+    @contextmanager
+    def reading(self, *, quarantined: bool = False) -> Iterator[Reading]:
+        """Give one consistent state. `quarantined` reads also what must not be relied on, to show it.
+
+        Raises: NotFound before the follower has run for the first time; Quarantined.
+        """
+        with snapshot(self.engine) as connection:
+            if not self._ready:
+                if _schema(connection) != SCHEMA:
+                    raise NotFound(
+                        "there is no replica here yet: start the follower (shunzheng node) and wait for it"
+                    )
+                self._ready = True
+            reading = Reading(connection, self._source)
+            if reading.quarantine and not quarantined:
+                raise Quarantined(reading.quarantine)
+            try:
+                yield reading
+            finally:
+                reading.end()
+
+    def store(
+        self,
+        before: Cursor,
+        after: Cursor,
+        taken: Sequence[Taken],
+        pending: Sequence[Taken],
+        trees: Mapping[str, StatusTree],
+        *,
+        caught_up: bool = False,
+    ) -> None:
+        """Go from cursor `before` to `after`: keep the final events with their facts, replace what is pending.
+
+        `trees` are the status trees after those events, by log; what changed in them is stored.
+        `caught_up`: `after` was the newest final block; that it was so once is remembered.
+
+        All in one transaction: a crash leaves the replica at `before`. The quarantine, if any, is lifted.
+        Raises: CursorMoved when the replica is not at `before`.
+        """
+        with transaction(self.engine) as connection:
+            same = [_state.c[name] == value for name, value in asdict(before).items()]
+            values = asdict(after) | {"quarantine": ""} | ({"caught_up": True} if caught_up else {})
+            moved = connection.execute(update(_state).where(*same).values(values))
+            if moved.rowcount != 1:
+                raise CursorMoved("the replica was written by another process: run one follower per replica")
+            _insert(connection, _events, [event_row(item.found, item.head) for item in taken])
+            _keep(connection, [fact for item in taken for fact in item.facts])
+            for log, tree in trees.items():
+                blocks = [block_row(log, block) for block in tree.changed()]
+                if blocks:
+                    _delete(connection, _blocks, _BLOCK_KEY, blocks)
+                    _insert(connection, _blocks, blocks)
+            connection.execute(delete(_pending))
+            _insert(connection, _pending, [event_row(item.found, item.head) for item in pending])
+
+    def set_quarantine(self, reason: str) -> None:
+        """Stop answering, and say why; an empty reason lifts it."""
+        with transaction(self.engine) as connection:
+            connection.execute(update(_state).where(_state.c.id == _ROW).values(quarantine=reason))
+
+
+def _schema(connection: Connection) -> int | None:
+    """Return the schema number of the tables, None where there are none."""
+    if not inspect(connection).has_table(_state.name):
+        return None
+    return connection.execute(select(_state.c.schema_number)).scalar_one_or_none()
+
+
+def _create(connection: Connection, name: str, head_zero: bytes) -> None:
+    found = MetaData()
+    found.reflect(connection, only=lambda name, _: not name.startswith(COPIES_PREFIX))
+    if kept := _KEPT & found.tables.keys():
+        raise DatabaseTaken(
+            f"the replica's database holds {', '.join(sorted(kept))}: give the replica a database of its own"
+        )
+    found.drop_all(connection)  # a replica of another schema number; it is followed anew
+    METADATA.create_all(connection)
+    cursor = Cursor(n=0, head=head_zero, block=0, time=0, final_block=0, final_hash=b"", final_time=0)
+    row = {
+        "id": _ROW,
+        "schema_number": SCHEMA,
+        "registry_name": name,
+        "head_zero": head_zero,
+        "quarantine": "",
+        "caught_up": False,
+    }
+    connection.execute(insert(_state), [row | asdict(cursor)])
+
+
+def _keep(connection: Connection, facts: Sequence[Fact]) -> None:
+    for kind, rows_of_kind in TABLES.items():
+        rows = [row_of(fact) for fact in facts if type(fact) is kind]
+        if kind in REPLACED and rows:
+            keys = [column.name for column in rows_of_kind.primary_key]
+            rows = list({tuple(row[key] for key in keys): row for row in rows}.values())
+            _delete(connection, rows_of_kind, keys, rows)
+        _insert(connection, rows_of_kind, rows)
+
+
+def _delete(
+    connection: Connection, rows_of: Table, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    same = [rows_of.c[key] == bindparam(f"old_{key}") for key in keys]
+    connection.execute(
+        delete(rows_of).where(*same), [{f"old_{key}": row[key] for key in keys} for row in rows]
+    )
+
+
+def _insert(connection: Connection, rows_of: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(rows_of), rows)

@@ -1,0 +1,258 @@
+"""The tables of a replica, and how the facts and events of `ledger` cross into them and back.
+
+A fact and its row have the same fields under the same names; only suites, statuses and lists of types are spelled otherwise.
+The tables have metadata of their own, so that a replica and a register never create each other's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from enum import IntEnum
+from typing import Any, Final, TypeVar, cast
+
+import orjson
+from sqlalchemy import Index, LargeBinary, RowMapping, Table, text
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from anchoring.chain.protocol import ChainEvent
+from anchoring.database.columns import number, small, table
+from ledger.crypto import suites
+from ledger.crypto.suites import Suite
+from ledger.registry.acts import Event
+from ledger.registry.status import Status, StatusBlock
+from ledger.registry.trust import (
+    Anchor,
+    Division,
+    Fact,
+    Governance,
+    Grant,
+    IssuerAssignment,
+    KeyState,
+    LogState,
+    PositionStatus,
+)
+
+SCHEMA: Final = 3  # raised with any change below: a replica of another number is dropped and followed anew
+#: Of the copies of other logs' entries, which a replica of another schema leaves alone (`anchoring.monitor.tables`).
+COPIES_PREFIX: Final = "published_"
+
+
+#: The few anchors that are void; spelled out, since a bound value would not find their index.
+VOID: Final = text("void <> ''")
+
+
+class _Row(SQLModel, registry=registry()):
+    """Base of the replica's tables."""
+
+
+class StateRow(_Row, table=True):
+    """The one row that says how far the replica is; every write of the replica changes it or changes nothing."""
+
+    __tablename__ = "state"
+    id: int = Field(primary_key=True)
+    schema_number: int
+    registry_name: str
+    head_zero: bytes
+    n: int = number()
+    head: bytes
+    block: int = number()
+    time: int = number()
+    final_block: int = number()
+    final_hash: bytes
+    final_time: int = number()
+    quarantine: str = ""
+    caught_up: bool = False
+
+
+class _EventFields(SQLModel):
+    n: int = number(key=True)
+    kind: int = small()
+    previous_block: int = number()
+    time: int = number()
+    payload: bytes
+    block: int = number()
+    block_hash: bytes
+    transaction: bytes = Field(sa_type=LargeBinary, sa_column_kwargs={"name": "transaction_hash"})
+    head: bytes
+
+
+class EventRow(_Row, _EventFields, table=True):
+    """A final event, with the head that it makes."""
+
+    __tablename__ = "event"
+
+
+class PendingRow(_Row, _EventFields, table=True):
+    """An event that is on the chain but not final; replaced whenever the chain changes its mind."""
+
+    __tablename__ = "pending_event"
+
+
+class GovernanceRow(_Row, table=True):
+    """`ledger.registry.trust.Governance`; one row."""
+
+    __tablename__ = "governance"
+    id: int = Field(default=1, primary_key=True)
+    province: str
+    pending_province: str
+    successor: str
+
+
+class DivisionRow(_Row, table=True):
+    """`ledger.registry.trust.Division`."""
+
+    __tablename__ = "division"
+    division: str = Field(primary_key=True)
+    log: str
+
+
+class LogRow(_Row, table=True):
+    """`ledger.registry.trust.LogState`."""
+
+    __tablename__ = "log"
+    name: str = Field(primary_key=True)
+    suite: int = small()
+    n: int = number()
+    admin: str
+    pending_admin: str
+    operator: str
+    sequence: int = number()
+    size: int = number()
+    anchored_at: int = number()
+    status_known: bool
+
+
+class IssuerRow(_Row, table=True):
+    """`ledger.registry.trust.IssuerAssignment`."""
+
+    __tablename__ = "issuer_assignment"
+    issuer: str = Field(primary_key=True)
+    n: int = number(key=True)
+    log: str
+
+
+class KeyRow(_Row, table=True):
+    """`ledger.registry.trust.KeyState`."""
+
+    __tablename__ = "registered_key"
+    id: bytes = Field(primary_key=True)
+    spki: bytes
+    purpose: int = small()
+    log: str
+    n: int = number()
+    retired_at: int | None = number()
+    compromised_since: int | None = number()
+
+
+class GrantRow(_Row, table=True):
+    """`ledger.registry.trust.Grant`; `types` is a JSON array."""
+
+    __tablename__ = "key_grant"
+    key: bytes = Field(primary_key=True)
+    issuer: str = Field(primary_key=True)
+    n: int = number(key=True)
+    kinds: int = small()
+    types: str
+    not_before: int = number()
+    not_after: int = number()
+
+
+class AnchorRow(_Row, table=True):
+    """`ledger.registry.trust.Anchor`."""
+
+    __tablename__ = "anchor"
+    __table_args__ = (Index("anchor_void", "log", sqlite_where=VOID, postgresql_where=VOID),)
+    log: str = Field(primary_key=True)
+    sequence: int = number(key=True)
+    n: int = number()
+    block: int = number()
+    time: int = number()
+    size_before: int = number()
+    size: int = number()
+    root: bytes
+    status_root: bytes
+    void: str
+
+
+class PositionRow(_Row, table=True):
+    """`ledger.registry.trust.PositionStatus`."""
+
+    __tablename__ = "position_status"
+    __table_args__ = (Index("position_status_by_anchor", "log", "sequence"),)
+    log: str = Field(primary_key=True)
+    position: int = number(key=True)
+    sequence: int = number(key=True)
+    since: int = number()
+    status: int = small()
+    contradictory: bool
+
+
+class BlockRow(_Row, table=True):
+    """`ledger.registry.status.StatusBlock`: the status tree of a log as of its newest final anchor."""
+
+    __tablename__ = "status_block"
+    log: str = Field(primary_key=True)
+    number: int = number(key=True)
+    content: bytes
+    node: bytes
+
+
+METADATA: Final = _Row.metadata
+
+#: The table of each kind of fact, and whether a newer fact takes the place of an older one.
+TABLES: Final[Mapping[type[Any], Table]] = {
+    Governance: table(GovernanceRow),
+    Division: table(DivisionRow),
+    LogState: table(LogRow),
+    IssuerAssignment: table(IssuerRow),
+    KeyState: table(KeyRow),
+    Grant: table(GrantRow),
+    Anchor: table(AnchorRow),
+    PositionStatus: table(PositionRow),
+}
+REPLACED: Final = frozenset({Governance, Division, LogState, KeyState})
+
+F = TypeVar("F", bound=Any)
+
+
+def row_of(fact: Fact) -> dict[str, Any]:
+    """Return the row of a fact."""
+    row = {field.name: _spelled(getattr(fact, field.name)) for field in fields(fact)}
+    return row | {"id": 1} if isinstance(fact, Governance) else row
+
+
+def _spelled(value: Any) -> Any:
+    if isinstance(value, Suite):
+        return value.number
+    if isinstance(value, tuple):
+        return orjson.dumps(value).decode()
+    return int(value) if isinstance(value, IntEnum) else value
+
+
+def fact_of(kind: type[F], row: RowMapping | Mapping[str, Any]) -> F:
+    """Return the fact of a row."""
+    values = {field.name: row[field.name] for field in fields(kind)}
+    if kind is LogState:
+        values["suite"] = suites.by_number(values["suite"])
+    elif kind is Grant:
+        values["types"] = tuple(orjson.loads(values["types"]))
+    elif kind is PositionStatus:
+        values["status"] = Status(values["status"])
+    return cast(F, kind(**values))
+
+
+def block_row(log: str, block: StatusBlock) -> dict[str, Any]:
+    """Return the row of a block of a log's status tree."""
+    return {"log": log} | asdict(block)
+
+
+def event_row(found: ChainEvent, head: bytes) -> dict[str, Any]:
+    """Return the row of an event; `head` is the registry's head after it."""
+    row = {field.name: getattr(found.event, field.name) for field in fields(Event)}
+    return row | {"block_hash": found.block_hash, "transaction_hash": found.transaction, "head": head}
+
+
+def event_of(row: RowMapping | Mapping[str, Any]) -> ChainEvent:
+    """Return the event of a row."""
+    event = Event(**{field.name: row[field.name] for field in fields(Event)})
+    return ChainEvent(event, row["block_hash"], row["transaction_hash"])

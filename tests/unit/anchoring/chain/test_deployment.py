@@ -1,0 +1,78 @@
+"""Deploying and acting where the chain does not play along."""
+
+from dataclasses import replace
+
+import pytest
+
+from anchoring.chain import calls
+from anchoring.chain.deployment import act, deploy
+from anchoring.chain.protocol import Block, RegistryName
+from anchoring.errors import ChainUnavailable, ReorgDetected, TransactionRejected, WrongRegistry
+from ledger.registry import acts
+from tests.fakes.fake_chain import FakeChain
+from tests.fakes.nets import FakeNet, act_on, deploy_on
+
+
+def test_a_transaction_that_is_never_mined_is_told_apart_from_one_that_failed() -> None:
+    net = FakeNet()
+    province = net.account("province")
+    with pytest.raises(ChainUnavailable, match="not mined within 1 s"):
+        deploy(net.chain, province, province.address, patience=1, wait=lambda _: None)
+    with pytest.raises(TransactionRejected, match="refused"):
+        deploy(net.chain, province, "0x" + "0" * 40, wait=lambda _: net.mine())
+
+
+def test_an_act_that_the_contract_refuses_is_not_sent() -> None:
+    net = FakeNet()
+    province = net.account("province")
+    contract = RegistryName.parse(deploy_on(net, province)).contract
+    with pytest.raises(TransactionRejected) as caught:
+        act_on(net, province, contract, calls.call(acts.OperatorSet("tianmen", province.address)))
+    assert caught.value.name == "UnknownLog"
+    assert not net.chain.waiting
+
+
+def test_an_act_that_another_forestalls_is_mined_and_refused() -> None:
+    net = FakeNet()
+    province, heir = net.account("province"), net.account("heir")
+    contract = RegistryName.parse(deploy_on(net, province)).contract
+    act_on(net, province, contract, calls.call(acts.ProvinceTransferStarted(heir.address)))
+
+    def forestall(_: float) -> None:
+        if not net.chain.delayed:
+            (waiting,) = net.chain.waiting
+            net.chain.delay(waiting, 1)
+            net.chain.submit(heir.address, contract, calls.accept_province())
+        net.mine()
+
+    with pytest.raises(TransactionRejected, match="refused"):
+        act(
+            net.chain,
+            province,
+            contract,
+            calls.call(acts.ProvinceTransferStarted(province.address)),
+            wait=forestall,
+        )
+
+
+def test_a_head_0_that_does_not_follow_is_refused() -> None:
+    class Lying(FakeChain):
+        def block(self, number: int) -> Block | None:
+            found = super().block(number)
+            return found and replace(found, hash=b"\x05" * 32)
+
+    net = FakeNet(Lying())
+    with pytest.raises(WrongRegistry, match="head 0"):
+        deploy_on(net, net.account("province"))
+
+
+def test_a_deployment_that_a_reorganisation_moves_meanwhile_is_to_be_made_again() -> None:
+    class Moving(FakeChain):
+        def head_zero(self, contract: str) -> bytes:
+            found = super().head_zero(contract)
+            self.reorg(1)
+            return found
+
+    net = FakeNet(Moving())
+    with pytest.raises(ReorgDetected, match="deploy it again"):
+        deploy_on(net, net.account("province"))

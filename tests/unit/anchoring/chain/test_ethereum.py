@@ -1,0 +1,58 @@
+"""Accounts and their keystores; the adapter itself is tested against anvil and against a hostile endpoint."""
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from anchoring.chain.ethereum import Account, Endpoint
+from anchoring.errors import KeystoreError
+from ledger.crypto.keys import keccak256
+from tests.fakes.fake_chain import Transaction
+
+
+def test_a_keystore_opens_with_its_password_and_is_its_owners_alone(tmp_path: Path) -> None:
+    account = Account.generate()
+    path = tmp_path / "operator.json"
+    account.save(path, "secret", rounds=10)
+    assert Account.load(path, "secret").address == account.address
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert json.loads(path.read_text())["version"] == 3
+    with pytest.raises(KeystoreError, match="password"):
+        Account.load(path, "other")
+    with pytest.raises(FileExistsError):
+        account.save(path, "secret", rounds=10)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[]", "null", '{"version": 3}', "\x00", '{"crypto": [], "version": 3}']
+)
+def test_a_file_that_is_no_keystore_says_so(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "operator.json"
+    path.write_text(content)
+    with pytest.raises(KeystoreError, match="not a keystore"):
+        Account.load(path, "secret")
+    with pytest.raises(KeystoreError, match="no keystore at"):
+        Account.load(tmp_path / "missing.json", "secret")
+
+
+def test_a_signed_transaction_is_named_before_it_is_sent() -> None:
+    account = Account(keccak256(b"operator"))
+    signed = account.sign(
+        chain_id=31337, nonce=3, to="0x" + "12" * 20, data=b"\x01\x02", gas=10**6, gas_price=7
+    )
+    assert signed.hash == keccak256(signed.raw)
+    sent = Transaction.decode(signed.raw)
+    assert (sent.sender, sent.nonce, sent.price) == (account.address, 3, 7)
+    assert (sent.to, sent.data) == ("0x" + "12" * 20, b"\x01\x02")
+    again = account.sign(
+        chain_id=31337, nonce=3, to="0x" + "12" * 20, data=b"\x01\x02", gas=10**6, gas_price=7
+    )
+    assert again == signed
+
+
+@pytest.mark.parametrize("url", ["", "localhost:8545", "file:///etc/passwd", "ws://127.0.0.1:8545"])
+def test_a_chain_url_is_http(url: str) -> None:
+    with pytest.raises(ValueError, match="http://"):
+        Endpoint(url)

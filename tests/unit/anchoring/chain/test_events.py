@@ -1,0 +1,151 @@
+"""Reading a whole registry both ways, and the endpoints that would have it otherwise."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from anchoring.chain import events
+from anchoring.chain.events import walk, walk_back
+from anchoring.chain.protocol import ChainEvent, RegistryHead
+from anchoring.errors import ChainMisbehaved
+from tests.fakes.fake_chain import FakeChain
+from tests.fakes.histories import History
+
+
+@pytest.fixture(scope="module")
+def history() -> History:
+    history = History(3)
+    history.grow(40)
+    return history
+
+
+class Endpoint(FakeChain):
+    """The chain of a history through an endpoint that bends its answers."""
+
+    def __init__(self, history: History) -> None:
+        super().__init__()
+        self.mined = history.chain.mined
+        self.asked = 0
+
+    def events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
+        self.asked += 1
+        assert self.asked < 500, "no end"
+        return self.bend(list(super().events(contract, first, last)))
+
+    def bend(self, found: list[ChainEvent]) -> list[ChainEvent]:
+        return found
+
+
+def all_of(history: History) -> Sequence[ChainEvent]:
+    return history.chain.events(history.contract, 0, history.chain.latest().number)
+
+
+@pytest.mark.parametrize("way", [walk, walk_back])
+def test_both_ways_give_every_act_in_order(history: History, way: type[object]) -> None:
+    assert len(all_of(history)) > 40
+    assert list(way(history.chain, history.contract)) == list(all_of(history))  # type: ignore[call-arg, call-overload]
+
+
+def test_where_acts_are_rare_it_goes_back(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "WINDOW_BLOCKS", 0.1)
+    endpoint = Endpoint(history)
+    walk(endpoint, history.contract)
+    blocks = {item.event.block for item in all_of(history)}
+    assert endpoint.asked == len(blocks)
+
+
+def test_windows_meet(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "WINDOW_BLOCKS", 7)
+    assert list(walk(history.chain, history.contract)) == list(all_of(history))
+
+
+def test_acts_that_come_while_it_reads_are_left_for_the_next_time(history: History) -> None:
+    stated = history.registry.stated()
+
+    class Growing(Endpoint):
+        def registry_head(self, contract: str) -> RegistryHead:
+            return stated
+
+    history_after = History(3)
+    history_after.grow(60)
+    endpoint = Growing(history_after)
+    assert len(walk(endpoint, history.contract)) == stated.n
+
+
+class LeavesOut(Endpoint):
+    def bend(self, found: list[ChainEvent]) -> list[ChainEvent]:
+        return [item for item in found if item.event.n != 12]
+
+
+class Alters(Endpoint):
+    def bend(self, found: list[ChainEvent]) -> list[ChainEvent]:
+        return [
+            replace(item, event=replace(item.event, time=item.event.time + (item.event.n == 12)))
+            for item in found
+        ]
+
+
+class Reorders(Endpoint):
+    def bend(self, found: list[ChainEvent]) -> list[ChainEvent]:
+        return found[::-1]
+
+
+class Repeats(Endpoint):
+    def bend(self, found: list[ChainEvent]) -> list[ChainEvent]:
+        return found * 2
+
+
+class HasNone(Endpoint):
+    def bend(self, found: list[ChainEvent]) -> list[ChainEvent]:
+        return []
+
+
+class Circles(Endpoint):
+    """Every act says that the one before is in the same block, as far as it can."""
+
+    def bend(self, found: list[ChainEvent]) -> list[ChainEvent]:
+        return [replace(item, event=replace(item.event, previous_block=item.event.block)) for item in found]
+
+
+class StatesMore(Endpoint):
+    def registry_head(self, contract: str) -> RegistryHead:
+        stated = super().registry_head(contract)
+        return replace(stated, n=stated.n + 1)
+
+
+class StatesLess(Endpoint):
+    def registry_head(self, contract: str) -> RegistryHead:
+        stated = super().registry_head(contract)
+        return replace(stated, n=stated.n - 1)
+
+
+class StatesAnotherHead(Endpoint):
+    def registry_head(self, contract: str) -> RegistryHead:
+        return replace(super().registry_head(contract), head=bytes(32))
+
+
+class StatesEndless(Endpoint):
+    def registry_head(self, contract: str) -> RegistryHead:
+        return RegistryHead(2**62, bytes(32), 2**62, False)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        LeavesOut,
+        Alters,
+        Reorders,
+        Repeats,
+        HasNone,
+        Circles,
+        StatesMore,
+        StatesLess,
+        StatesAnotherHead,
+        StatesEndless,
+    ],
+)
+def test_an_endpoint_that_is_not_to_be_believed(history: History, kind: type[Endpoint]) -> None:
+    for way in (walk, walk_back):
+        with pytest.raises(ChainMisbehaved):
+            way(kind(history), history.contract)

@@ -1,0 +1,330 @@
+"""Nodes sign what they followed themselves, once; they collect each other's signatures, and keep what contradicts."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from anchoring.audit.checkpoints import audit_checkpoints
+from anchoring.audit.findings import Findings
+from anchoring.chain import calls
+from anchoring.checkpoints.cosigning import PERIOD_SECONDS, due, node_cities, node_keys
+from anchoring.checkpoints.store import checkpoint_at, compare
+from anchoring.errors import CheckpointRefused, NotFound, PeerFailed, Quarantined
+from anchoring.follower.follower import Follower
+from ledger.crypto.keys import generate
+from ledger.errors import SnapshotRefused
+from ledger.registry import acts
+from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned, contradiction
+from ledger.registry.trust import NODE
+from tests.fakes.nets import act_on
+from tests.fakes.nodes import CITIES, FakeNode, Province
+
+TIANMEN, WUHAN, XIANTAO = CITIES
+
+
+@pytest.fixture
+def province() -> Province:
+    return Province()
+
+
+@pytest.fixture
+def nodes(province: Province, tmp_path: Path) -> Iterator[dict[str, FakeNode]]:
+    found = {name: FakeNode(province, name, tmp_path) for name in CITIES}
+    for node in found.values():
+        node.peers = [other for other in found.values() if other is not node]
+    yield found
+    for node in found.values():
+        node.stop()
+
+
+def pass_time(province: Province, nodes: dict[str, FakeNode], seconds: int = PERIOD_SECONDS) -> None:
+    province.settle(seconds)
+    for node in nodes.values():
+        node.follow()
+
+
+def at(node: FakeNode, n: int | None = None) -> Checkpoint:
+    with node.replica.reading() as reading:
+        return checkpoint_at(reading, reading.cursor.n if n is None else n)
+
+
+def test_nodes_compute_the_same_checkpoint(nodes: dict[str, FakeNode]) -> None:
+    assert len({at(node) for node in nodes.values()}) == 1
+    assert at(nodes[TIANMEN]).n == 7
+
+
+def test_all_sign_at_the_same_event_without_asking(province: Province, nodes: dict[str, FakeNode]) -> None:
+    pass_time(province, nodes)
+    province.act()
+    for node in nodes.values():
+        node.follow()
+        node.cosigner.step()
+    signed = {node.checkpoints.signed() for node in nodes.values()}
+    assert signed == {at(nodes[TIANMEN], 7)}
+    for node in nodes.values():
+        node.cosigner.step()
+        newest = node.checkpoints.newest(3)
+        assert newest
+        assert set(province.trust(3).check(newest)) == set(CITIES)
+
+
+def test_what_is_due_is_the_last_event_before_the_period(
+    province: Province, nodes: dict[str, FakeNode]
+) -> None:
+    node = nodes[TIANMEN]
+    with node.replica.reading() as reading:
+        assert due(reading) in (0, 7)
+    pass_time(province, nodes, 10 * PERIOD_SECONDS)
+    with node.replica.reading() as reading:
+        assert due(reading) == 7
+
+
+def test_below_what_was_signed_nothing_is_signed(province: Province, nodes: dict[str, FakeNode]) -> None:
+    node = nodes[TIANMEN]
+    province.act()
+    node.follow()
+    node.cosigner.sign()
+    with pytest.raises(CheckpointRefused, match="event 8"):
+        node.cosigner.sign(7)
+    node.stop()
+    node.start()
+    with pytest.raises(CheckpointRefused):
+        node.cosigner.sign(7)
+
+
+def test_the_same_again_is_the_same_signature(nodes: dict[str, FakeNode]) -> None:
+    node = nodes[TIANMEN]
+    assert node.cosigner.sign() == node.cosigner.sign()
+    node.stop()
+    node.start()
+    assert node.cosigner.sign() == node.checkpoints.newest()
+
+
+def test_beside_what_was_signed_nothing_is_signed(province: Province, nodes: dict[str, FakeNode]) -> None:
+    """A chain that was set back, and a replica that was made anew from it: the node remembers what it signed."""
+    node = nodes[TIANMEN]
+    province.act("0x" + "55" * 20)
+    node.follow()
+    before = node.cosigner.sign().checkpoint
+    other = Province()
+    other.act("0x" + "66" * 20)
+    assert other.registry == province.registry
+    node.stop()
+    (node.directory / "replica.db").unlink()
+    forked = FakeNode(other, TIANMEN, node.directory.parent)
+    assert contradiction(before, at(forked))
+    with pytest.raises(CheckpointRefused, match="was signed before"):
+        forked.cosigner.sign()
+    other.act("0x" + "77" * 20)
+    forked.follow()
+    with pytest.raises(CheckpointRefused, match="do not make the head"):
+        forked.cosigner.sign()
+    assert forked.checkpoints.signed() == before
+    forked.stop()
+
+
+def test_it_is_stored_before_it_is_given_out(
+    nodes: dict[str, FakeNode], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node, made = nodes[TIANMEN], []
+
+    def failing(key: object, checkpoint: Checkpoint) -> Cosignature:
+        made.append(checkpoint)
+        raise OSError("the power went")
+
+    monkeypatch.setattr(Cosignature, "make", failing)
+    with pytest.raises(OSError, match="power"):
+        node.cosigner.sign()
+    assert made
+    assert node.checkpoints.signed() is None
+
+
+def test_a_lost_database_learns_from_the_others_what_was_signed(nodes: dict[str, FakeNode]) -> None:
+    node, other = nodes[TIANMEN], nodes[WUHAN]
+    signed = node.cosigner.sign()
+    other.cosigner.take(signed)
+    node.stop()
+    (node.directory / "checkpoints.db").unlink()
+    node.start()
+    assert node.checkpoints.signed() is None
+    node.cosigner.step()
+    assert node.checkpoints.signed() == signed.checkpoint
+
+
+def test_an_event_in_the_middle_of_a_block_is_not_signed(
+    province: Province, nodes: dict[str, FakeNode]
+) -> None:
+    net, node = province.net, nodes[TIANMEN]
+    for operator in ("0x" + "55" * 20, "0x" + "66" * 20):
+        data = calls.call(acts.OperatorSet(TIANMEN, operator))
+        province.chain.submit(net.account(TIANMEN).address, province.contract, data)
+    province.settle()
+    node.follow()
+    with pytest.raises(CheckpointRefused, match="not the last of block"):
+        node.cosigner.sign(8)
+    assert node.cosigner.sign(9).checkpoint.n == 9
+
+
+def test_what_is_not_final_is_not_signed(nodes: dict[str, FakeNode]) -> None:
+    with pytest.raises(NotFound, match="not final"):
+        nodes[TIANMEN].cosigner.sign(8)
+    with pytest.raises(NotFound):
+        nodes[TIANMEN].cosigner.sign(0)
+
+
+def test_a_node_without_a_key_collects_and_signs_nothing(
+    province: Province, nodes: dict[str, FakeNode]
+) -> None:
+    node = nodes[TIANMEN]
+    cosigner = node.cosigner
+    cosigner._key = None
+    with pytest.raises(CheckpointRefused, match="node_key"):
+        cosigner.sign()
+    nodes[WUHAN].cosigner.sign()
+    cosigner.step()
+    newest = node.checkpoints.newest()
+    assert newest
+    assert [one.key for one in newest.cosignatures] == [province.keys[WUHAN].public.id]
+    assert node.checkpoints.signed() is None
+
+
+def test_only_good_signatures_by_keys_of_nodes_are_kept(
+    province: Province, nodes: dict[str, FakeNode]
+) -> None:
+    node, checkpoint = nodes[TIANMEN], at(nodes[TIANMEN])
+    stranger = generate("p256", lambda length: b"\x05" * length)
+    wrong = Cosignature(province.keys[WUHAN].public.id, bytes(63) + b"\x01")
+    given = Cosigned.of(checkpoint, [Cosignature.make(stranger, checkpoint), wrong])
+    assert node.cosigner.take(given) == 0
+    assert node.checkpoints.newest() is None
+    good = Cosignature.make(province.keys[XIANTAO], checkpoint)
+    assert node.cosigner.take(Cosigned.of(checkpoint, [*given.cosignatures, good])) == 1
+
+
+def test_a_stolen_node_key_counts_no_more(province: Province, nodes: dict[str, FakeNode]) -> None:
+    act = acts.KeyCompromised(province.keys[WUHAN].public.id, province.chain.now)
+    act_on(province.net, province.net.account(WUHAN), province.contract, calls.call(act))
+    province.settle()
+    node = nodes[TIANMEN]
+    node.follow()
+    with node.replica.reading() as reading:
+        assert province.keys[WUHAN].public.id not in node_keys(reading)
+        assert node_cities(reading) == 3
+    assert node.cosigner.take(Cosigned.of(at(node), [Cosignature.make(province.keys[WUHAN], at(node))])) == 0
+
+
+def test_a_key_that_is_none_stops_nobody(province: Province, nodes: dict[str, FakeNode]) -> None:
+    """The registry takes any bytes for a key: what one city declares must not stop the others."""
+    act = acts.KeyRegistered(XIANTAO, NODE, bytes(91))
+    act_on(province.net, province.net.account(XIANTAO), province.contract, calls.call(act))
+    province.settle()
+    for node in nodes.values():
+        node.follow()
+    nodes[WUHAN].cosigner.sign()
+    nodes[TIANMEN].cosigner.step()
+    assert nodes[TIANMEN].checkpoints.newest()
+
+
+def test_two_histories_leave_evidence(province: Province, nodes: dict[str, FakeNode], tmp_path: Path) -> None:
+    """A city shows Wuhan another history than Tianmen: whoever asks the other finds out, and can prove it."""
+    other = Province()
+    province.act("0x" + "55" * 20)
+    other.act("0x" + "66" * 20)
+    (tmp_path / "other").mkdir()
+    misled = FakeNode(other, WUHAN, tmp_path / "other")
+    node = nodes[TIANMEN]
+    node.follow()
+    node.peers, misled.peers = [misled], [node]
+    node.cosigner.sign()
+    misled.cosigner.sign()
+    for one in (node, misled):
+        one.cosigner.step()
+        [fork] = one.checkpoints.forks()
+        assert contradiction(fork.first.checkpoint, fork.second.checkpoint) == "event 8 with different head"
+        assert {len(side.cosignatures) for side in (fork.first, fork.second)} == {1}
+        newest = one.checkpoints.newest()
+        assert newest
+        assert newest.checkpoint == at(one)
+        one.cosigner.step()
+        assert len(one.checkpoints.forks()) == 1
+    misled.stop()
+
+
+def test_a_checkpoint_of_another_registry_is_refused(nodes: dict[str, FakeNode]) -> None:
+    node = nodes[TIANMEN]
+    given = Cosigned(replace(at(node), registry="eip155:1:0x" + "00" * 20 + ":" + "00" * 8))
+    with pytest.raises(CheckpointRefused, match="is of"):
+        node.cosigner.take(given)
+
+
+def test_a_peer_that_fails_or_talks_nonsense_stops_nobody(
+    nodes: dict[str, FakeNode], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node, other = nodes[TIANMEN], nodes[WUHAN]
+    nodes[XIANTAO].cosigner.sign()
+    for answer in (b"{", b"{}", None):
+        monkeypatch.setattr(other, "checkpoint", lambda answer=answer: answer)
+        node.cosigner.step()
+
+    def fails() -> bytes:
+        raise PeerFailed("it cannot be reached")
+
+    monkeypatch.setattr(other, "checkpoint", fails)
+    node.cosigner.step()
+    assert node.checkpoints.newest() == nodes[XIANTAO].checkpoints.newest()
+
+
+def test_altered_events_are_not_signed(province: Province, nodes: dict[str, FakeNode]) -> None:
+    """Somebody writes into the replica, heads included: what was signed lies in another database."""
+    node = nodes[TIANMEN]
+    node.cosigner.sign()
+    province.act()
+    node.follow()
+    with node.replica.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE event SET payload = x'00' WHERE n = 8")
+    with pytest.raises(CheckpointRefused, match="do not make the head of event 8"):
+        node.cosigner.sign()
+
+
+def test_a_replica_that_is_not_what_was_signed_is_quarantined(
+    province: Province, nodes: dict[str, FakeNode], tmp_path: Path
+) -> None:
+    """The refold compares with what was cosigned: a replica of another history folds into its own head."""
+    node = nodes[TIANMEN]
+    province.act("0x" + "55" * 20)
+    node.follow()
+    node.cosigner.sign()
+    other = Province()
+    other.act("0x" + "66" * 20)
+    (tmp_path / "other").mkdir()
+    forked = FakeNode(other, TIANMEN, tmp_path / "other")
+    for held, differs in ((node, False), (forked, True)):
+        follower = Follower(other.chain, held.replica, other.registry, checkpoints=node.checkpoints)
+        with held.replica.reading() as reading:
+            assert bool(compare(reading, node.checkpoints)) == differs
+            found = Findings()
+            audit_checkpoints(reading, node.checkpoints, found)
+            assert [one.slug for one in found.report().findings] == ["checkpoint-contradicted"] * differs
+        if differs:
+            with pytest.raises(Quarantined, match="event 8 with different head"):
+                follower.refold()
+        else:
+            follower.refold()
+    forked.stop()
+
+
+def test_an_audit_reports_forks(province: Province, nodes: dict[str, FakeNode]) -> None:
+    node = nodes[TIANMEN]
+    other = replace(at(node), head=bytes(32))
+    node.cosigner.take(Cosigned.of(other, [Cosignature.make(province.keys[WUHAN], other)]))
+    found = Findings()
+    with node.replica.reading() as reading:
+        audit_checkpoints(reading, node.checkpoints, found)
+    assert [(one.slug, one.where) for one in found.report().findings] == [("registry-forked", "event 7")]
+
+
+def test_one_city_alone_is_below_every_threshold(province: Province, nodes: dict[str, FakeNode]) -> None:
+    with pytest.raises(SnapshotRefused, match="2 of 3"):
+        province.trust().check(nodes[TIANMEN].cosigner.sign())

@@ -1,0 +1,209 @@
+"""The follower against a chain that lags, forgets, leaves out and lies."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from anchoring.chain.protocol import Block, ChainEvent, RegistryHead
+from anchoring.errors import (
+    ChainBehind,
+    ChainMisbehaved,
+    Quarantined,
+    ReorgDetected,
+    WrongRegistry,
+)
+from anchoring.follower import follower as following
+from tests.unit.anchoring.follower.followed import Lying, Town
+
+
+def without(town: Town, n: int) -> Lying:
+    """Return the chain through an endpoint that leaves out event `n`."""
+
+    def events(contract: str, first: int, last: int) -> Sequence[ChainEvent]:
+        return [found for found in town.chain.events(contract, first, last) if found.event.n != n]
+
+    return Lying(town.chain, events=events)
+
+
+def forged(town: Town, n: int) -> Lying:
+    """Return the chain through an endpoint that alters the payload of event `n`."""
+
+    def events(contract: str, first: int, last: int) -> Sequence[ChainEvent]:
+        return [
+            alter(found) if found.event.n == n else found
+            for found in town.chain.events(contract, first, last)
+        ]
+
+    def alter(found: ChainEvent) -> ChainEvent:
+        return replace(found, event=replace(found.event, payload=found.event.payload[:-1] + b"\x01"))
+
+    return Lying(town.chain, events=events)
+
+
+@pytest.mark.parametrize("place", [2, -1])
+def test_an_event_left_out_is_noticed_and_found_later(town: Town, place: int) -> None:
+    everything = town.chain.events(town.history.contract, 0, town.chain.latest().number)
+    follower = town.another(without(town, everything[place].event.n))
+    follower.start()
+    with pytest.raises(ChainMisbehaved):
+        follower.step()
+    assert town.n() == 0
+    follower._chain = town.chain
+    follower.step()
+    assert town.n() == town.final_n()
+
+
+def test_an_event_left_out_of_blocks_that_were_passed_is_found(town: Town) -> None:
+    town.history.grow(20)
+    final = [found.event for found in town.chain.events(town.history.contract, 0, town.chain.final().number)]
+    hidden = next(event for event, later in pairwise(final[10:]) if later.block > event.block)
+    follower = town.another(without(town, hidden.n))
+    follower.start()
+    follower._window.span = hidden.block  # the window ends with the block of the hidden event
+    follower.step()
+    assert town.n() == hidden.n - 1
+    with pytest.raises(ChainMisbehaved, match="stands where"):
+        follower.step()
+    follower._chain = town.chain
+    while not follower.caught_up:
+        follower.step()
+    assert town.n() == town.final_n()
+
+
+@pytest.mark.parametrize("place", [2, -1])
+def test_an_altered_event_is_never_stored(town: Town, place: int) -> None:
+    everything = town.chain.events(town.history.contract, 0, town.chain.latest().number)
+    follower = town.another(forged(town, everything[place].event.n))
+    follower.start()
+    with pytest.raises(ReorgDetected):
+        follower.step()
+    assert town.n() == 0
+
+
+def test_a_wrong_block_of_the_newest_event_is_noticed(town: Town) -> None:
+    stated = town.chain.registry_head(town.history.contract)
+    lying = Lying(town.chain, registry_head=lambda _: replace(stated, last_block=stated.last_block + 1))
+    follower = town.another(lying)
+    follower.start()
+    with pytest.raises(ChainMisbehaved, match="block"):
+        follower.step()
+
+
+def test_a_head_beside_the_final_one_quarantines(town: Town) -> None:
+    town.chain.mine(3)
+    town.follower.step()
+    stated = town.chain.registry_head(town.history.contract)
+    assert stated.n == town.n()
+    lying = Lying(town.chain, registry_head=lambda _: replace(stated, head=b"\x66" * 32))
+    town.follower._chain = lying
+    town.chain.mine()
+    with pytest.raises(Quarantined, match="66666666"):
+        town.follower.step()
+
+
+def test_a_chain_that_lags_has_time_and_is_then_quarantined(town: Town) -> None:
+    town.follower.step()
+    with town.replica.reading() as reading:
+        known = reading.cursor.final_block
+    gone = town.chain.mined[-8:]
+    town.chain.rewind(8)
+    with pytest.raises(ChainBehind) as behind:
+        town.follower.step()
+    assert str(known) in str(behind.value)
+    assert str(town.chain.latest().number) in str(behind.value)
+    with town.replica.reading():
+        pass
+    town.now += following.LAG_PATIENCE_SECONDS
+    with pytest.raises(Quarantined) as caught:
+        town.follower.step()
+    with pytest.raises(Quarantined) as refused, town.replica.reading():
+        pass
+    assert str(refused.value) == str(caught.value)
+    town.chain.mined += gone
+    town.follower.step()
+    with town.replica.reading() as reading:
+        assert not reading.quarantine
+
+
+def test_a_chain_that_lost_final_blocks_quarantines_at_once_and_names_both(town: Town) -> None:
+    town.follower.step()
+    with town.replica.reading() as reading:
+        known = reading.cursor
+    town.chain.reorg(8, past_finality=True)
+    town.chain.mine(8)
+    with pytest.raises(Quarantined) as caught:
+        town.follower.step()
+    assert known.final_hash.hex() in str(caught.value)
+    assert str(town.chain.latest().number) in str(caught.value)
+    assert town.n() == known.n
+    again = town.another()
+    again.start()
+    with pytest.raises(Quarantined):
+        again.step()
+    with town.replica.reading(quarantined=True) as reading:
+        assert reading.quarantine == str(caught.value)
+
+
+def test_finality_that_goes_back_is_not_followed_back(town: Town) -> None:
+    town.follower.step()
+    town.chain.mine()
+    earlier = town.chain.mined[3].block
+    town.follower._chain = Lying(town.chain, final=lambda: earlier)
+    assert town.follower.step() == 0
+    assert town.n() == town.final_n() or town.n() > 0
+    with town.replica.reading() as reading:
+        assert reading.cursor.final_block > earlier.number
+
+
+def test_the_endpoint_must_serve_the_registrys_chain_contract_and_head_0(town: Town) -> None:
+    answers: list[dict[str, Any]] = [
+        {"chain_id": lambda: 1},
+        {"code": lambda _: b""},
+        {"head_zero": lambda _: b"\x01" * 32},
+    ]
+    for answer in answers:
+        with pytest.raises(WrongRegistry):
+            town.another(Lying(town.chain, **answer)).start()
+
+
+def test_head_0_must_follow_from_the_block_before_the_deployment(town: Town) -> None:
+    def block(number: int) -> Block | None:
+        found = town.chain.block(number)
+        return found and replace(found, hash=b"\x05" * 32)
+
+    follower = town.another(Lying(town.chain, block=block))
+    follower.start()
+    with pytest.raises(WrongRegistry):
+        follower.step()
+
+
+def test_an_act_that_cannot_be_understood_quarantines(town: Town) -> None:
+    registry = town.chain.registry(town.history.contract)
+
+    class Unknown:
+        KIND = 77
+
+        def encode(self) -> bytes:
+            return b""
+
+    town.chain.mine()
+    mined = town.chain.mined[-1]
+    event = registry.record(Unknown(), time=mined.block.time, block=mined.block.number)  # type: ignore[arg-type]
+    mined.events.append((town.history.contract, ChainEvent(event, mined.block.hash, bytes(32))))
+    town.chain.mine(2)
+    with pytest.raises(Quarantined, match="update the program"):
+        town.follower.step()
+
+
+def test_the_contract_that_counts_fewer_acts_than_are_final_is_behind(town: Town) -> None:
+    town.chain.mine(3)
+    town.follower.step()
+    town.chain.mine()
+    stated = town.chain.registry_head(town.history.contract)
+    earlier = RegistryHead(stated.n - 2, stated.head, stated.last_block, closed=False)
+    town.follower._chain = Lying(town.chain, registry_head=lambda _: earlier)
+    with pytest.raises(ChainBehind):
+        town.follower.step()

@@ -1,0 +1,130 @@
+"""What waits for the chain is measured, and past a limit bulk is refused before changes of status are."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from anchoring import limits
+from anchoring.errors import TooMuchWaiting
+from anchoring.intake.backlog import Backlog, Gate, Room, backlog
+from anchoring.intake.intake import accept
+from tests.fakes.department import SETTINGS, change, licence
+from tests.fakes.issuing import City
+
+NOW = 10_000
+ROOM = Room(records=100, bytes=1_000, seconds=60)
+
+
+@pytest.fixture
+def city(tmp_path: Path) -> Iterator[City]:
+    made = City(tmp_path)
+    yield made
+    made.stop()
+
+
+def waiting(city: City) -> Backlog:
+    with city.register.reading() as connection:
+        return backlog(connection)
+
+
+def test_what_is_accepted_waits_until_the_chain_shows_it(city: City) -> None:
+    assert waiting(city) == Backlog()
+    first = city.submit(licence(1), licence(2))
+    city.submit(licence(3))
+    found = waiting(city)
+    assert (found.submissions, found.records, found.oldest, found.open_since) == (2, 3, first.accepted, None)
+    assert found.bytes > 500
+    city.anchorer.step()
+    assert (waiting(city).records, waiting(city).open_since) == (3, city.chain.now)
+    city.mine()
+    city.submit(licence(4))
+    city.anchorer.step()
+    assert (waiting(city).submissions, waiting(city).records) == (1, 1)
+    city.settle()
+    assert waiting(city) == Backlog()
+
+
+@pytest.mark.parametrize(
+    ("found", "count", "bulk", "urgent"),
+    [
+        (Backlog(), 10**6, True, True),
+        (Backlog(1, 90, 500, NOW), 10, True, True),
+        (Backlog(1, 90, 500, NOW), 11, False, True),
+        (Backlog(1, 150, 500, NOW), 51, False, False),
+        (Backlog(1, 1, 1_001, NOW), 1, False, True),
+        (Backlog(1, 1, 2_001, NOW), 1, False, False),
+        (Backlog(1, 1, 1, NOW - 60), 1, True, True),
+        (Backlog(1, 1, 1, NOW - 61), 1, False, True),
+        (Backlog(1, 1, 1, NOW - 121), 1, False, False),
+    ],
+)
+def test_changes_of_status_are_let_in_longer(found: Backlog, count: int, bulk: bool, urgent: bool) -> None:
+    for is_urgent, fits in ((False, bulk), (True, urgent)):
+        if fits:
+            ROOM.check(found, count, NOW, urgent=is_urgent)
+        else:
+            with pytest.raises(TooMuchWaiting):
+                ROOM.check(found, count, NOW, urgent=is_urgent)
+
+
+@pytest.mark.parametrize(
+    ("found", "seconds"),
+    [
+        (Backlog(1, 200, 0, NOW), 5),
+        (Backlog(1, 200, 0, NOW, open_since=NOW - 12), 12),
+        (Backlog(1, 100 + 3 * 2**20, 0, NOW, open_since=NOW - 12), 48),
+        (Backlog(1, 1, 0, NOW - 7200, open_since=NOW - 7200), 300),
+    ],
+)
+def test_the_wait_is_computed_from_what_waits(found: Backlog, seconds: int) -> None:
+    with pytest.raises(TooMuchWaiting) as caught:
+        ROOM.check(found, 1, NOW, urgent=False)
+    assert caught.value.retry_after == seconds
+
+
+def test_a_full_register_refuses_bulk_takes_revocations_and_repeats_receipts(city: City) -> None:
+    tight = Room(records=3)
+    lines = {
+        name: city.department.lines(rows, city.chain.now, newest=city.newest)
+        for name, rows in (("first", [licence(1), licence(2)]), ("second", [licence(3), licence(4)]))
+    }
+    taken = []
+
+    def send(sent: list[bytes]) -> None:
+        settings = replace(SETTINGS, gate=Gate(city.register, tight, lambda: 0.0))
+        with city.replica.reading() as trust:
+            taken.append(accept(city.register, trust, sent, city.chain.now, settings))
+
+    send(lines["first"])
+    with pytest.raises(TooMuchWaiting):
+        send(lines["second"])
+    send(lines["first"])
+    assert taken[0] == taken[1]
+    send(
+        city.department.lines([change("revoke", 1), change("revoke", 2)], city.chain.now, newest=city.newest)
+    )
+    mixed = city.department.lines(
+        [licence(5), change("renew", 1, 2)], city.chain.now, newest=lambda _: b"1" * 32
+    )
+    with pytest.raises(TooMuchWaiting):
+        send(mixed)
+    assert waiting(city).records == 4
+    city.settle()
+    send(lines["second"])
+
+
+def test_a_measure_is_believed_for_a_second(city: City) -> None:
+    seconds = [0.0]
+    gate = Gate(city.register, Room(records=1), lambda: seconds[0])
+    gate.check(1, city.chain.now, urgent=False)
+    city.submit(licence(1), licence(2))
+    gate.check(1, city.chain.now, urgent=False)
+    seconds[0] += 1
+    with pytest.raises(TooMuchWaiting):
+        gate.check(1, city.chain.now, urgent=False)
+
+
+def test_the_limits_leave_time_to_keep_a_promise() -> None:
+    assert limits.URGENT_ROOM * limits.MAX_WAITING_SECONDS <= limits.PROMISE_SECONDS

@@ -1,0 +1,187 @@
+"""A register of any age becomes one of today with everything that it holds."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import MetaData, inspect, select, text
+from sqlalchemy.exc import DBAPIError
+
+from anchoring.database.engine import open_engine, snapshot, transaction
+from anchoring.errors import DatabaseTaken, RegisterTooNew
+from anchoring.register import migrations
+from anchoring.register.migrations import FIRST, NEWEST, REVISIONS, upgrade
+from anchoring.register.proofs import proof_of
+from anchoring.register.store import Register
+from anchoring.register.submissions import submissions
+from anchoring.register.tables import METADATA, RECORD
+from anchoring.replica.store import Replica
+from ledger.verification.comparison import Presented
+from ledger.verification.verify import verify
+from tests.databases import NewDatabase
+from tests.fakes.department import change, licence
+from tests.fakes.histories import History
+from tests.fakes.issuing import City
+
+VERSION = text("SELECT version_num FROM alembic_version")
+
+
+@pytest.fixture
+def city(tmp_path: Path, new_database: NewDatabase) -> Iterator[City]:
+    """A city whose register has something in every state and of every kind."""
+    made = City(tmp_path, new_database=new_database)
+    made.submit(*(licence(n) for n in range(5)))
+    made.settle()
+    made.submit(change("revoke", 2), change("renew", 3, 2))
+    made.settle()
+    made.submit(licence(9))
+    yield made
+    made.stop()
+
+
+def old(url: str, revision: str = FIRST) -> str:
+    """Make the tables of a revision."""
+    engine = open_engine(url)
+    with transaction(engine) as connection:
+        upgrade(connection, revision)
+    engine.dispose()
+    return url
+
+
+def copy(source: Register, url: str) -> None:
+    """Copy what a register holds into one of older tables, as far as they can hold it."""
+    engine = open_engine(url)
+    with source.reading() as reading, transaction(engine) as connection:
+        found = MetaData()
+        found.reflect(connection)
+        for table in found.sorted_tables:
+            if table.name in METADATA.tables:
+                columns = [METADATA.tables[table.name].c[column.name] for column in table.c]
+                rows = [dict(row) for row in reading.execute(select(*columns)).mappings()]
+                if rows:
+                    connection.execute(table.insert(), rows)
+    engine.dispose()
+
+
+def revision_of(register: Register) -> str:
+    with register.reading() as connection:
+        return str(connection.execute(VERSION).scalar_one())
+
+
+def test_revisions_are_numbered_without_a_gap() -> None:
+    assert [int(revision) for revision in REVISIONS] == list(range(1, len(REVISIONS) + 1))
+
+
+def test_the_revisions_lead_to_the_tables_that_the_program_knows(new_database: NewDatabase) -> None:
+    engine = open_engine(old(new_database("register"), NEWEST))
+    with transaction(engine) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    engine.dispose()
+
+
+@pytest.mark.parametrize("marked", [True, False], ids=["marked", "before-there-were-revisions"])
+def test_an_old_register_keeps_everything(city: City, new_database: NewDatabase, marked: bool) -> None:
+    url = old(new_database("old"))
+    copy(city.register, url)
+    if not marked:
+        engine = open_engine(url)
+        with transaction(engine) as connection:
+            connection.execute(text("DROP TABLE alembic_version"))
+        engine.dispose()
+    with city.register.reading() as connection:
+        before = submissions(connection)
+    city.stop()
+    city.urls[0] = url
+    city.start()
+    assert revision_of(city.register) == NEWEST
+    with city.register.reading() as connection:
+        after = submissions(connection)
+        held = connection.execute(select(RECORD.c.leaf).order_by(RECORD.c.position)).scalars().all()
+    assert [each.entry for each in after] == [each.entry for each in before]
+    assert len(held) == 8
+    city.settle()
+    with city.replica.reading() as reading:
+        for leaf in held:
+            proof = proof_of(city.register, reading, city.trees, leaf)
+            if proof.disclosure:
+                report = verify(Presented(claims=proof.disclosure.values), proof, reading, city.net.now)
+                assert report.verdict.value in ("valid", "not_current"), report.deciding
+
+
+def test_several_processes_bring_an_old_register_up_to_date_once(
+    city: City, new_database: NewDatabase
+) -> None:
+    url = old(new_database("old"))
+    copy(city.register, url)
+    with ThreadPoolExecutor() as threads:
+        for register in threads.map(lambda _: Register(url), range(4)):
+            assert revision_of(register) == NEWEST
+            with register.reading() as connection:
+                assert len(submissions(connection)) == 3
+            register.close()
+
+
+def test_a_register_of_a_newer_release_is_refused(new_database: NewDatabase) -> None:
+    url = new_database("register")
+    register = Register(url)
+    with register.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    register.close()
+    with pytest.raises(RegisterTooNew, match=r"9999.*run that one"):
+        Register(url)
+
+
+def test_register_and_replica_do_not_take_each_others_database(new_database: NewDatabase) -> None:
+    history = History(1)
+    head = history.chain.head_zero(history.contract)
+    for url, first, second in (
+        (new_database("one"), "register", "replica"),
+        (new_database("two"), "replica", "register"),
+    ):
+        use(first, url, history.name, head)
+        with pytest.raises(DatabaseTaken, match=f"give the {second} a database of its own"):
+            use(second, url, history.name, head)
+        use(first, url, history.name, head)
+
+
+def use(what: str, url: str, name: str, head: bytes) -> None:
+    if what == "register":
+        Register(url).close()
+        return
+    replica = Replica(url)
+    try:
+        replica.prepare(name, head)
+    finally:
+        replica.close()
+
+
+def test_an_upgrade_that_fails_leaves_the_register_as_it_was(new_database: NewDatabase) -> None:
+    url = old(new_database("register"))
+    engine = open_engine(url)
+    with transaction(engine) as connection:
+        connection.execute(text("CREATE TABLE missing (unexpected INTEGER)"))  # as revision 0004 will want to
+    with pytest.raises(DBAPIError, match="missing"):
+        Register(url)
+    with snapshot(engine) as connection:
+        assert connection.execute(VERSION).scalar_one() == FIRST
+        assert not inspect(connection).has_table("lease")
+    engine.dispose()
+
+
+def test_a_register_that_is_up_to_date_is_opened_beside_a_writer(
+    new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = new_database("register")
+    register = Register(url)
+
+    def no_change(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(migrations, "transaction", no_change)
+    with register.writing() as connection:
+        connection.execute(text("DELETE FROM token"))
+        Register(url).close()
+    register.close()
