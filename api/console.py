@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
 from ledger.encoding.canonical import Json
+from ledger.verification.reasons import Verdict
 
 T = TypeVar("T")
 _REFRESH_SECONDS: Final = 0.2
@@ -23,6 +24,8 @@ _REMEDIES: Final = {
     errno.ELOOP: "is a link that leads back to itself: name the file itself",
     errno.ENOSPC: "cannot be written whole, there is no room left: make room and repeat",
 }
+
+EXIT_CODES: Final = {Verdict.VALID: 0, Verdict.NOT_CURRENT: 10, Verdict.INVALID: 11, Verdict.UNVERIFIABLE: 12}
 
 
 def in_words(error: Exception) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from api.settings import FILE, Settings, SettingsError
+from api.node.settings import FILE, Settings, SettingsError
 
 if TYPE_CHECKING:
     from anchoring.chain.protocol import Chain
@@ -23,8 +23,8 @@ _ANSWER_SECONDS: Final = (
 def _api(settings: Settings) -> None:
     import uvicorn
 
-    from api.app import create_app
-    from api.listening import shared_socket
+    from api.http.app import create_app
+    from api.node.listening import shared_socket
 
     host, port = settings.address
     config = uvicorn.Config(
@@ -77,7 +77,7 @@ def _anchorer(settings: Settings) -> None:
 def _monitor(settings: Settings) -> None:
     from anchoring.monitor.monitor import Monitor
     from anchoring.replica.store import Replica
-    from api.peers import HttpPeer
+    from api.client.peers import HttpPeer
 
     nodes = {log: [HttpPeer(url) for url in urls] for log, urls in settings.watched.items()}
     monitor = Monitor(Replica(settings.replica_url), nodes, withheld_after=settings.withheld_after)
@@ -103,12 +103,12 @@ def cosigner(settings: Settings) -> "Cosigner":
     from anchoring.checkpoints.cosigning import Cosigner
     from anchoring.checkpoints.store import Checkpoints
     from anchoring.replica.store import Replica
-    from api import node_key
-    from api.peers import HttpPeer
+    from api.client.peers import HttpPeer
+    from api.node.keys import load_node_key
 
     peers = [HttpPeer(url) for urls in settings.watched.values() for url in urls]
     replica, checkpoints = Replica(settings.replica_url), Checkpoints(settings.checkpoints)
-    return Cosigner(replica, checkpoints, node_key.load(settings), peers)
+    return Cosigner(replica, checkpoints, load_node_key(settings), peers)
 
 
 PARTS: Final[Mapping[str, Callable[[Settings], None]]] = {

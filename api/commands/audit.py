@@ -12,7 +12,7 @@ from anchoring.monitor.copies import Published
 from anchoring.register.store import Register
 from anchoring.replica.store import Replica
 from api.console import note, say, show_json
-from api.settings import FILE, Settings
+from api.node.settings import FILE, Settings
 from ledger.encoding.canonical import Json
 from ledger.verification.receipts import SignedReceipt, decode_signed_receipt
 

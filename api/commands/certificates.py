@@ -1,19 +1,16 @@
 """`shunzheng proof` and `shunzheng trace`: what the issuing city's node holds of one certificate."""
 
 import argparse
-import os
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from api import files
-from api.client import NodeClient
+from api.client.access import add_node, token
+from api.client.client import NodeClient
 from api.console import note, say, show_json
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof, decode_proof
 from ledger.verification.links_step import missing_links, with_linked
-
-TOKEN_VARIABLE: Final = "SHUNZHENG_TOKEN"  # noqa: S105
-_MAX_TOKEN_BYTES: Final = 4096  # a token has some fifty
 
 
 def add(commands: Any) -> None:
@@ -27,27 +24,13 @@ def add(commands: Any) -> None:
         metavar="F",
         help="proof of a seal or sealing that another city registered and this certificate links to; may be repeated",
     )
-    _node(proof)
+    add_node(proof)
     proof.set_defaults(run=_proof)
     trace = commands.add_parser("trace")
     trace.add_argument("identifier")
     trace.add_argument("--json", action="store_true", help="for programs")
-    _node(trace)
+    add_node(trace)
     trace.set_defaults(run=_trace)
-
-
-def _node(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--node", required=True, metavar="URL")
-    parser.add_argument(
-        "--token-file", type=Path, help=f"file of the access token; else {TOKEN_VARIABLE} in the environment"
-    )
-
-
-def token(args: argparse.Namespace) -> str | None:
-    """Return the token from its file or the environment; never from the command line, which others can read."""
-    if args.token_file:
-        return files.read(args.token_file, _MAX_TOKEN_BYTES).decode("utf-8", "replace").strip()
-    return os.environ.get(TOKEN_VARIABLE)
 
 
 def _proof(args: argparse.Namespace) -> int:

@@ -14,7 +14,8 @@ from anchoring.chain import calls, deployment
 from anchoring.chain.ethereum import Account, Endpoint, EthereumChain
 from anchoring.chain.protocol import RegistryName
 from anchoring.errors import NotFound, TransactionRejected
-from api.acts import (
+from api.console import note, say, show_json
+from api.governance.options import (
     Build,
     add_admin,
     add_grant,
@@ -25,10 +26,9 @@ from api.acts import (
     grant_of,
     spki_of,
 )
-from api.console import note, say, show_json
-from api.governance import advise, words
-from api.sender import Sender
-from api.survey import Registry, check_registry, description, disagreements, lines, read_registry
+from api.governance.reading import Registry, check_registry, description, disagreements, lines, read_registry
+from api.governance.sender import Sender
+from api.governance.words import advise, words
 from ledger.crypto.keys import keccak256, public_key
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput

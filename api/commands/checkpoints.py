@@ -7,13 +7,12 @@ from typing import Any, Final
 
 from anchoring.checkpoints.store import Checkpoints
 from api import files, processes
-from api.client import NodeClient
+from api.client.client import NodeClient
+from api.client.offline import described, read_trust
 from api.console import note, say, show_json
-from api.offline import read_trust
-from api.settings import Settings
+from api.node.settings import Settings
 from ledger.encoding.canonical import encode as canonical
-from ledger.encoding.times import format_time
-from ledger.registry.checkpoints import Cosigned, Fork, contradiction, read_cosigned
+from ledger.registry.checkpoints import Fork, contradiction, read_cosigned
 
 AGREE, CONTRADICT, UNTOLD = 0, 11, 12
 _COMPARED: Final = {AGREE: "the same", CONTRADICT: "contradiction", UNTOLD: "cannot tell"}
@@ -97,19 +96,6 @@ def _show(args: argparse.Namespace) -> int:
     for line in described(found, names):
         say(line)
     return 0
-
-
-def described(cosigned: Cosigned, names: tuple[str, ...]) -> list[str]:
-    """Return a checkpoint in words; `names` are those of the trust file's cosigners that signed it."""
-    checkpoint = cosigned.checkpoint
-    signed = ", ".join(names) if names else f"{len(cosigned.cosignatures)} keys, not checked (--trust)"
-    return [
-        f"registry   {checkpoint.registry}",
-        f"event      {checkpoint.n}, block {checkpoint.block} (0x{checkpoint.block_hash.hex()})",
-        f"head       0x{checkpoint.head.hex()}",
-        f"time       {format_time(checkpoint.time)}",
-        f"signed by  {signed}",
-    ]
 
 
 def _forks(args: argparse.Namespace) -> int:

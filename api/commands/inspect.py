@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from api import files
-from api.commands.verify import EXIT_CODES
-from api.console import note, say, show_json
+from api.console import EXIT_CODES, note, say, show_json
 from ledger.documents.certificates.trust_list import TrustList, decode_trust_list
 from ledger.documents.findings import CHECKS, Check
 from ledger.documents.inspection import Inspection, SignatureReport

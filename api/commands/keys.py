@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from api.console import say, show_json
-from api.node_key import write_key
+from api.node.keys import write_key
 from ledger.crypto.keys import PrivateKey, generate, private_key
 
 

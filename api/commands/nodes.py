@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from anchoring.processes.supervisor import Supervisor
-from api import node_key, processes
+from api import processes
 from api.console import note
-from api.listening import check_free
-from api.settings import FILE, Settings, SettingsError
+from api.node.keys import KEY_FILE, make_node_key
+from api.node.listening import check_free
+from api.node.settings import FILE, Settings, SettingsError
 
 
 def add(commands: Any) -> None:
@@ -67,8 +68,8 @@ def _init(args: argparse.Namespace) -> int:
         values |= {"log": args.log, "keystore": str(args.keystore.absolute())}
         values |= {"keystore_password_file": str(args.password_file.absolute())}
     args.directory.mkdir(parents=True, exist_ok=True)
-    node_key.make(args.directory)
-    values["node_key"] = node_key.KEY_FILE
+    make_node_key(args.directory)
+    values["node_key"] = KEY_FILE
     # JSON's strings are TOML's basic strings.
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items() if value]
     if args.peer:
@@ -82,7 +83,7 @@ def _init(args: argparse.Namespace) -> int:
     note(f"{file} is written; start the node with: shunzheng node {args.directory}")
     note(
         "Receipts and checkpoints count once the city's admin has declared the node's key: shunzheng chain add-key "
-        f"--purpose node --key-file {args.directory / node_key.KEY_FILE} --log LOG …"
+        f"--purpose node --key-file {args.directory / KEY_FILE} --log LOG …"
     )
     return 0
 

@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
-from api.client import NodeClient
+from api.client.client import NodeClient
 from api.console import say, show_json
-from api.schemas.receipts import JudgementShape
-from api.settings import Settings
+from api.http.schemas.receipts import JudgementShape
+from api.node.settings import Settings
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.verification.receipts import SignedReceipt, Standing, decode_signed_receipt, judge

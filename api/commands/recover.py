@@ -21,10 +21,10 @@ from anchoring.register.submissions import submission_of_root
 from anchoring.replica.reading import Reading
 from anchoring.replica.store import Replica
 from api import files
+from api.client.peers import HttpPeer
 from api.console import in_words, note, say, show_json
-from api.peers import HttpPeer
-from api.promises import SUFFIX as RECEIPT
-from api.settings import FILE, Settings, SettingsError
+from api.department.receipts import SUFFIX as RECEIPT
+from api.node.settings import FILE, Settings, SettingsError
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from anchoring.errors import NotFound
 from api import files
-from api.client import NodeClient
+from api.client.client import NodeClient
+from api.client.node_error import NodeError
 from api.console import in_words, note, say
-from api.node_error import NodeError
 from api.words import STATUS_WORDS
 from ledger.documents.carriers import attach, detach, is_carrier
 from ledger.encoding import times

@@ -10,15 +10,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from api import files
-from api.client import NodeClient
-from api.commands import life
-from api.commands.certificates import token
-from api.commands.submit import target_of, wait_final
+from api.client.access import token
+from api.client.client import NodeClient
 from api.console import note, say, show_json
-from api.handing_in import hand_in
-from api.promises import keep_receipt
-from api.seals import Registered, check_seal, seal_row, sealed_row, sealing_row
-from api.trial import TRUST, open_trial, read_certificate, read_holder, ring
+from api.department.acting import add_action
+from api.department.receipts import keep_receipt
+from api.department.seals import Registered, check_seal, seal_row, sealed_row, sealing_row
+from api.department.sending import hand_in, signed, target_of, wait_final
+from api.department.trial import TRUST, open_trial, read_certificate, read_holder, ring
 from ledger.crypto.keys import private_key
 from ledger.documents.certificates.issuing import Holder
 from ledger.documents.ofd.sealing import Stamp, apply_seal
@@ -46,7 +45,7 @@ def add(commands: Any) -> None:
     _add_register(actions)
     _add_apply(actions)
     ended = "end a seal for good; what it sealed before stays sealed"
-    life.add_action(actions, "destroy", "cancel", ended, partial(check_seal, instead=_END_OTHERS))
+    add_action(actions, "destroy", "cancel", ended, partial(check_seal, instead=_END_OTHERS))
     _add_uses(actions)
 
 
@@ -179,7 +178,7 @@ def _picture(args: argparse.Namespace) -> Picture:
 def _register(args: argparse.Namespace) -> int:
     rows = [seal_row(path, args.issuer or args.holder, args.holder, args.holder_name) for path in args.seals]
     with NodeClient(args.node) as node:
-        kept = life.signed(Path(), "seals", target_of(node), private_key(args.key.read_bytes()), rows)
+        kept = signed(Path(), "seals", target_of(node), private_key(args.key.read_bytes()), rows)
         receipt = hand_in(node, kept)
         note(keep_receipt(node, kept, receipt))
         receipt = wait_final(node, receipt, args.wait)

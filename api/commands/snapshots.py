@@ -15,11 +15,10 @@ from anchoring.checkpoints.store import Checkpoints
 from anchoring.database.files import replace_file
 from anchoring.errors import NotFound
 from anchoring.replica.store import Replica
-from api.client import NodeClient
-from api.commands.checkpoints import described
+from api.client.client import NodeClient
+from api.client.offline import described, read_trust, seen_beside
 from api.console import note, say, show_json
-from api.offline import read_trust, seen_beside
-from api.settings import Settings
+from api.node.settings import Settings
 from ledger.encoding.canonical import Json
 from ledger.registry.snapshots import check_snapshot, read_header
 from ledger.registry.trust_files import majority

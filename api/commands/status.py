@@ -4,7 +4,7 @@ import argparse
 from typing import Any, Final
 
 from api import files
-from api.commands.verify import add_source, check_source
+from api.client.sources import add_source, check_source
 from api.console import say, show_json
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof
@@ -54,7 +54,7 @@ def _run(args: argparse.Namespace) -> int:
     with files.naming(args.proof, "proof"):
         decoded = decode_presented(proof.encode())
     if args.node:
-        from api.client import NodeClient  # loads an HTTP library, which a snapshot does without
+        from api.client.client import NodeClient  # loads an HTTP library, which a snapshot does without
 
         with NodeClient(args.node) as node:
             found = node.past_status(proof, args.at)
@@ -69,7 +69,9 @@ def _run(args: argparse.Namespace) -> int:
 
 def _own(args: argparse.Namespace, proof: Proof) -> Any:
     """Answer here, from a snapshot alone."""
-    from api.offline import opened  # loads the libraries of databases, which asking a node does without
+    from api.client.offline import (
+        opened,  # loads the libraries of databases, which asking a node does without
+    )
 
     with opened(args.snapshot, args.trust) as trust:
         start, end = past_on(proof, trust, args.at)

@@ -8,18 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from anchoring.database.files import replace_file
-from anchoring.drafting import Target, draft
-from anchoring.errors import NotFound
-from api.client import NodeClient
+from api.client.client import NodeClient
+from api.client.node_error import NodeError
 from api.console import note, progress, say, show_json
-from api.handing_in import PATIENCE_SECONDS, hand_in
-from api.node_error import NodeError
-from api.promises import keep_receipt
+from api.department.drafting import draft
+from api.department.receipts import keep_receipt
+from api.department.sending import PATIENCE_SECONDS, hand_in, target_of, wait_final
 from ledger.crypto.keys import private_key
-from ledger.crypto.suites import by_name
 
-_POLL_SECONDS: Final = 1.0
-_FINAL: Final = "final"
 _UNIQUE_DIGITS: Final = 16
 
 
@@ -101,25 +97,3 @@ def _draft(args: argparse.Namespace, node: NodeClient, kept: Path) -> None:
             read=lambda path: (folder / path).read_bytes(),
         ) as drafted:
             replace_file(kept, drafted.lines(), mode=0o600)
-
-
-def target_of(node: NodeClient) -> Target:
-    """Return the registry, the log and the suite for which the node takes submissions. Raises: NotFound."""
-    answer = node.logs()
-    for log in answer["items"]:
-        if log["held"]:
-            return Target(answer["registry"], log["name"], by_name(log["suite"]))
-    raise NotFound(f"{node.url} issues nothing: hand the records in to the node of the department's own city")
-
-
-def wait_final(node: NodeClient, receipt: dict[str, Any], seconds: int) -> dict[str, Any]:
-    """Return the receipt with its newest state, at best final."""
-    until, shown = time.monotonic() + seconds, ""
-    while True:
-        receipt |= node.submission(receipt["id"])
-        if receipt["state"] != shown:
-            shown = receipt["state"]
-            note(f"state: {shown}")
-        if shown == _FINAL or time.monotonic() >= until:
-            return receipt
-        time.sleep(_POLL_SECONDS)

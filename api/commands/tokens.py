@@ -9,7 +9,7 @@ from typing import Any
 from anchoring.register.store import Register
 from anchoring.register.tokens import SCOPES, create_token, revoke_token, tokens
 from api.console import note, say, show_json
-from api.settings import Settings, SettingsError
+from api.node.settings import Settings, SettingsError
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import format_time
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from api import files
-from api.console import say, show_json
+from api.client.sources import add_source, check_source
+from api.console import EXIT_CODES, say, show_json
 from api.limits import MAX_AGE_SECONDS, MAX_VERIFY_BYTES
-from api.policies import DEFAULT, named, names
+from api.node.policies import DEFAULT, named, names
 from ledger.documents.carriers import CarrierAltered, detach
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import decode as decode_json
@@ -20,7 +21,6 @@ from ledger.errors import LimitExceeded, MalformedInput
 from ledger.verification.reasons import Verdict
 from ledger.verification.verify import Policy, verify
 
-EXIT_CODES: Final = {Verdict.VALID: 0, Verdict.NOT_CURRENT: 10, Verdict.INVALID: 11, Verdict.UNVERIFIABLE: 12}
 _MARKS: Final = {"pass": "✓", "fail": "✗", "unknown": "?", "not_applicable": "–"}
 
 
@@ -67,32 +67,6 @@ def _seconds(text: str) -> int:
     return int(text)
 
 
-def add_source(command: argparse.ArgumentParser, node: str) -> None:
-    """Add the choice between a node, explained by `node`, and a snapshot."""
-    source = command.add_mutually_exclusive_group(required=True)
-    source.add_argument("--node", metavar="URL", help=node)
-    source.add_argument(
-        "--snapshot",
-        type=Path,
-        metavar="PATH",
-        help="a snapshot, or a directory that holds one: no node is asked",
-    )
-    command.add_argument(
-        "--trust", type=Path, metavar="FILE", help="with --snapshot: whose cosignatures count"
-    )
-
-
-def check_source(args: argparse.Namespace, *own: str) -> None:
-    """Refuse options that do not go with the source; `own` go with a snapshot alone. Raises: MalformedInput."""
-    if args.snapshot and not args.trust:
-        raise MalformedInput("--snapshot needs --trust: the file that says whose cosignatures count")
-    for name in ("trust", *own) if args.node else ():
-        if getattr(args, name) is not None:
-            raise MalformedInput(
-                f"--{name.replace('_', '-')} goes with --snapshot: a node judges by what it holds itself, as of now"
-            )
-
-
 def _verify(args: argparse.Namespace) -> int:
     check_source(args, "at", "trust_list")
     report = _own(args) if args.snapshot else _asked(args)
@@ -111,7 +85,7 @@ def _asked(args: argparse.Namespace) -> Any:
             f"this takes {len(body):,} bytes to send, of which a node takes {MAX_VERIFY_BYTES:,}: present fewer documents, "
             "or verify without a node (--snapshot, --trust)"
         )
-    from api.client import NodeClient  # loads an HTTP library, which a snapshot does without
+    from api.client.client import NodeClient  # loads an HTTP library, which a snapshot does without
 
     with NodeClient(args.node) as node:
         return node.verify(body)
@@ -119,8 +93,8 @@ def _asked(args: argparse.Namespace) -> Any:
 
 def _own(args: argparse.Namespace) -> Any:
     """Verify here, from a snapshot alone."""
-    from api.offline import opened
-    from api.papers import open_papers
+    from api.client.offline import opened
+    from api.documents import open_papers
     from ledger.documents.certificates.trust_list import decode_trust_list
 
     policy = Policy(max_age=args.max_age) if args.max_age is not None else named(args.policy or DEFAULT)

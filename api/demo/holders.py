@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from api.client import NodeClient
+from api.client.client import NodeClient
 from ledger.encoding.canonical import Json
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"

@@ -12,9 +12,9 @@ from typing import Final
 
 from anchoring.checkpoints.files import chunks
 from anchoring.errors import AnchoringError
-from api import node_key
 from api.demo.stage import City
-from api.settings import Settings
+from api.node.keys import load_node_key
+from api.node.settings import Settings
 from ledger.crypto.keys import PrivateKey
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
@@ -165,7 +165,7 @@ class Inspector:
 
 
 def _key(settings: Settings) -> PrivateKey:
-    key = node_key.load(settings)
+    key = load_node_key(settings)
     if key is None:
         raise InspectionFailed(f"the node in {settings.directory} has no key")
     return key

@@ -14,9 +14,9 @@ import httpx
 
 from anchoring.chain.devnet import SAVE_SECONDS
 from anchoring.errors import AnchoringError, ChainUnavailable
-from api.client import NodeClient
+from api.client.client import NodeClient
+from api.client.node_error import NodeError
 from api.demo.stage import City, Stage
-from api.node_error import NodeError
 
 PATIENCE_SECONDS: Final = 60.0  # for something that was started again to answer
 _TICK: Final = 0.3

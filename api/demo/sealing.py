@@ -16,15 +16,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from anchoring.drafting import draft
 from anchoring.errors import AnchoringError
-from api.client import NodeClient
-from api.commands.submit import target_of
+from api.client.client import NodeClient
 from api.demo.stage import City
+from api.department.drafting import draft
+from api.department.seals import Registered, seal_row, sealed_row, sealing_row
+from api.department.sending import target_of
+from api.department.trial import TRUST, Trial, open_trial, ring
 from api.files import PROOF_SUFFIX
-from api.seals import Registered, seal_row, sealed_row, sealing_row
-from api.settings import FILE
-from api.trial import TRUST, Trial, open_trial, ring
+from api.node.settings import FILE
 from examples.renderings import as_ofd, as_pdf
 from ledger.crypto.keys import PrivateKey
 from ledger.crypto.suites import SM3

@@ -23,9 +23,9 @@ from anchoring.errors import AnchoringError, DevnetError, ReorgDetected
 from anchoring.processes.children import dies_with
 from anchoring.register.store import Register
 from anchoring.register.tokens import create_token
-from api import node_key
-from api.client import NodeClient
-from api.settings import FILE, Settings
+from api.client.client import NodeClient
+from api.node.keys import KEY_FILE, make_node_key
+from api.node.settings import FILE, Settings
 from ledger.registry import acts
 from ledger.registry.trust import NODE
 
@@ -179,9 +179,9 @@ class Stage:
             f'chain_url = "{self.chain_url}"',
             f'listen = "{listen}"',
             f'name = "{title}"',
-            f'node_key = "{node_key.KEY_FILE}"',
+            f'node_key = "{KEY_FILE}"',
         ]
-        node_key.make(directory)
+        make_node_key(directory)
         if operator:
             password = secrets.token_hex(16)
             _private(directory / "operator.password", password)
@@ -196,7 +196,7 @@ class Stage:
 
     def declare_node(self, city: City) -> None:
         """Have the admin of the city's log declare the key of its node."""
-        key = node_key.make(city.directory)
+        key = make_node_key(city.directory)
         self.act(f"{city.name}-admin", acts.KeyRegistered(city.name, NODE, key.public.spki))
 
     def watch(self, city: City, *others: City) -> None:

@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeVar
 
-from anchoring.drafting import draft
 from anchoring.errors import AnchoringError, TransactionRejected
-from api.client import NodeClient
-from api.commands.submit import target_of
+from api.client.client import NodeClient
 from api.demo.founding import Founding
 from api.demo.holders import EXAMPLES, Held, by_issuer, encoded, forgeries, write_proof
 from api.demo.inspector import Inspector
 from api.demo.recovery import InsistentClient, Watch, insist
 from api.demo.sealing import GENUINE, Sealing
 from api.demo.stage import City, Stage
+from api.department.drafting import draft
+from api.department.sending import target_of
 from ledger.crypto.keys import PrivateKey
 from ledger.crypto.suites import parse_digest
 from ledger.encoding.canonical import Json

@@ -20,10 +20,10 @@ from sqlalchemy import func, select
 from anchoring.register.store import Register
 from anchoring.register.tables import RECORD, SUBMISSION
 from anchoring.replica.store import Replica
-from api.client import NodeClient
+from api.client.client import NodeClient
 from api.demo.stage import City, Stage, open_stage
-from api.node_key import write_key
-from api.settings import FILE, Settings
+from api.node.keys import write_key
+from api.node.settings import FILE, Settings
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.encoding.canonical import Json
 from ledger.records.identifiers import CertificateIdentifier

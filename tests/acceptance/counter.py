@@ -13,8 +13,8 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from api.app import create_app
-from api.settings import Settings
+from api.http.app import create_app
+from api.node.settings import Settings
 
 FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system")
 attempts: list[str] = []

@@ -16,7 +16,7 @@ from anchoring.register.store import Register
 from anchoring.register.tables import RECORD
 from api.demo.stage import City, open_stage
 from api.demo.story import Story
-from api.settings import Settings
+from api.node.settings import Settings
 from tests.torture.parts import children
 
 pytestmark = [

@@ -5,8 +5,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api import node_key
 from api.demo.inspector import Inspector
+from api.node.keys import make_node_key
 from ledger.registry.checkpoints import read_cosigned
 from tests.acceptance.cities import Cities, eventually, write_rows
 
@@ -15,7 +15,7 @@ from tests.acceptance.cities import Cities, eventually, write_rows
 def test_what_one_node_signs_comes_to_the_other(cities: Cities) -> None:
     signed = cities.shunzheng("checkpoint", "sign", cities.tianmen.directory)
     assert signed.code == 0, signed.err
-    key = node_key.make(cities.tianmen.directory).public.id
+    key = make_node_key(cities.tianmen.directory).public.id
 
     def has_come() -> bool:
         """Tell whether Wuhan's node gives out what its monitor fetched from Tianmen's."""

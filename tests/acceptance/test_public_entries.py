@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from api.client import NodeClient
-from api.settings import FILE
+from api.client.client import NodeClient
+from api.node.settings import FILE
 from tests.acceptance.cities import Cities, eventually, write_rows
 
 

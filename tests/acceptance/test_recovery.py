@@ -15,7 +15,7 @@ import pytest
 
 from anchoring.register.records import newest_leaf
 from anchoring.register.store import Register
-from api.settings import Settings
+from api.node.settings import Settings
 from ledger.crypto.suites import SM3
 from ledger.encoding.canonical import Json
 from tests.acceptance.cities import Cities, eventually, write_rows

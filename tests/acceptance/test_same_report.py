@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from anchoring.replica.store import Replica
-from api.commands.verify import EXIT_CODES, request_body
-from api.settings import Settings
+from api.commands.verify import request_body
+from api.console import EXIT_CODES
+from api.node.settings import Settings
 from ledger.encoding.canonical import Json
 from ledger.verification.reasons import Verdict
 from ledger.verification.verify import Policy, Presented, verify

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from api.client import NodeClient
+from api.client.client import NodeClient
 from api.commands.verify import request_body
 from api.demo.stage import City
-from api.settings import FILE
+from api.node.settings import FILE
 from ledger.proof.proof import decode_proof
 from tests.acceptance.cities import Cities, eventually, write_rows
 from tests.acceptance.relay import Relay, lay_guard

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.client import NodeClient
+from api.client.client import NodeClient
 from api.files import PROOF_SUFFIX
 from ledger.crypto.suites import SM3
 from ledger.encoding.canonical import Json

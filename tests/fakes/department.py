@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import Any
 
-from anchoring.drafting import Draft, Target, draft
 from anchoring.intake.intake import Settings, accept
 from anchoring.register.store import Register
 from anchoring.register.submissions import Receipt
+from api.department.drafting import Draft, Target, draft
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.crypto.suites import SM3, Suite
 from ledger.encoding.canonical import encode as canonical

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.enable_socket
 RUNNING = """
 import sys, threading
 from pathlib import Path
-from anchoring.devnet import Devnet
+from anchoring.chain.devnet import Devnet
 net = Devnet(Path(sys.argv[1]), block_seconds=0.2)
 net.start()
 print(net.url, net._process.pid, flush=True)

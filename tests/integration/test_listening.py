@@ -4,9 +4,9 @@ import socket
 
 import pytest
 
-from api import listening
-from api.listening import check_free, shared_socket
-from api.settings import SettingsError
+from api.node import listening
+from api.node.listening import check_free, shared_socket
+from api.node.settings import SettingsError
 
 
 @pytest.fixture

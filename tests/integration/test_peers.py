@@ -11,7 +11,7 @@ import pytest
 
 from anchoring.errors import PeerFailed, PeerRefused
 from anchoring.limits import MAX_PEER_PAGE_BYTES
-from api.peers import HttpPeer
+from api.client.peers import HttpPeer
 
 SECONDS = 1.0
 PAGE = b'{"items": []}'

@@ -22,7 +22,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from api.client import NodeClient
+from api.client.client import NodeClient
 from tests.databases import BOTH, POSTGRESQL
 from tests.torture import faults
 from tests.torture.cities import Cities, audit, found

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from anchoring.processes.children import dies_with
 from api import processes
-from api.settings import Settings
+from api.node.settings import Settings
 
 
 class Forked:
@@ -84,7 +84,7 @@ def _serve() -> None:
     """Fork for every line of standard input, and answer with the number of the process."""
     import uvicorn  # noqa: F401  these are what the processes load
 
-    import api.app  # noqa: F401
+    import api.http.app  # noqa: F401
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them here
     die = dies_with(os.getpid())

@@ -101,7 +101,7 @@ TRAPS: Final = {
         "test_a_revocation_is_known_elsewhere_within_seconds_and_nobody_is_told_whose",
     ),
     "a lying source of staples": (
-        "unit/api/test_refresh.py",
+        "unit/api/commands/test_refresh.py",
         "test_what_a_lying_node_staples_changes_no_verdict",
     ),
 }

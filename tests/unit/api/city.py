@@ -16,7 +16,6 @@ from anchoring.anchorer.batcher import Policy, freeze
 from anchoring.chain.protocol import ChainEvent
 from anchoring.database.columns import table
 from anchoring.database.engine import transaction
-from anchoring.drafting import Target, draft
 from anchoring.intake.intake import Settings as IntakeSettings
 from anchoring.intake.intake import accept
 from anchoring.intake.rows import split_lines
@@ -30,9 +29,9 @@ from anchoring.register.tokens import create_token
 from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import Replica, Taken
 from anchoring.replica.tables import StateRow
-from api import node_key
-from api.node_key import write_key
-from api.settings import Settings
+from api.department.drafting import Target, draft
+from api.node.keys import KEY_FILE, write_key
+from api.node.settings import Settings
 from ledger.crypto.keys import generate
 from ledger.crypto.suites import SM3
 from ledger.encoding.canonical import Json, decode
@@ -85,10 +84,10 @@ class City:
             log=LOG,
             name="天门市",
             policies={"strict": 60},
-            node_key=directory / node_key.KEY_FILE,
+            node_key=directory / KEY_FILE,
         )
         self.node_key = generate("sm2", draws("node"))
-        write_key(directory / node_key.KEY_FILE, self.node_key)
+        write_key(directory / KEY_FILE, self.node_key)
         self.replica = Replica(self.settings.replica_url)
         self.replica.prepare(self.registry, zero)
         self.register = Register(f"sqlite:///{directory / 'register.db'}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api.app import create_app
+from api.http.app import create_app
 from tests.unit.api.city import City
 
 with warnings.catch_warnings():

@@ -12,8 +12,8 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from api.app import create_app
-from api.openapi import EXAMPLES
+from api.http.app import create_app
+from api.http.openapi import EXAMPLES
 from ledger.encoding import times
 from tests.unit.api.city import LOG, City, identifier
 

@@ -13,9 +13,10 @@ from typing import Any, Final
 import pytest
 from fastapi.testclient import TestClient
 
+from api import console
 from api.cli import COMMANDS, main, overview, parser
-from api.client import NodeClient
-from api.commands import certificates, verify
+from api.client import access
+from api.client.client import NodeClient
 from examples.renderings import as_pdf
 from ledger.crypto.keys import private_key
 from ledger.encoding.canonical import Json
@@ -44,7 +45,7 @@ def asked(wuhan: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
         ) -> None:
             pass
 
-    monkeypatch.setattr("api.client.NodeClient", Client)
+    monkeypatch.setattr("api.client.client.NodeClient", Client)
 
 
 @pytest.fixture
@@ -90,9 +91,9 @@ def test_what_is_no_proof_is_unverifiable(licence: Path, tmp_path: Path) -> None
 
 
 def test_every_verdict_has_an_exit_code_of_its_own() -> None:
-    assert set(verify.EXIT_CODES) == set(Verdict)
-    assert len(set(verify.EXIT_CODES.values())) == len(Verdict)
-    assert not {1, 2} & set(verify.EXIT_CODES.values()), "1 and 2 say that nothing was verified"
+    assert set(console.EXIT_CODES) == set(Verdict)
+    assert len(set(console.EXIT_CODES.values())) == len(Verdict)
+    assert not {1, 2} & set(console.EXIT_CODES.values()), "1 and 2 say that nothing was verified"
 
 
 @pytest.mark.parametrize(
@@ -226,7 +227,7 @@ def test_the_exit_codes_of_the_readme() -> None:
         words.strip().replace(" ", "_"): int(code)
         for code, words in re.findall(r"(\d+) (?:for )?([a-z ]+)", told[1])
     }
-    assert codes == {str(verdict): code for verdict, code in verify.EXIT_CODES.items()}
+    assert codes == {str(verdict): code for verdict, code in console.EXIT_CODES.items()}
     assert all(str(code) in dict(commands_by_name())["verify"] for code in codes.values())
 
 
@@ -274,13 +275,13 @@ def test_a_token_comes_from_a_file_or_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments = ["proof", LICENCE, *NODE]
-    monkeypatch.setenv(certificates.TOKEN_VARIABLE, "sz_environment")
-    assert certificates.token(parser().parse_args(arguments)) == "sz_environment"
+    monkeypatch.setenv(access.TOKEN_VARIABLE, "sz_environment")
+    assert access.token(parser().parse_args(arguments)) == "sz_environment"
     (tmp_path / "token").write_text("sz_file\n")
     given = parser().parse_args([*arguments, "--token-file", str(tmp_path / "token")])
-    assert certificates.token(given) == "sz_file"
-    monkeypatch.delenv(certificates.TOKEN_VARIABLE)
-    assert certificates.token(parser().parse_args(arguments)) is None
+    assert access.token(given) == "sz_file"
+    monkeypatch.delenv(access.TOKEN_VARIABLE)
+    assert access.token(parser().parse_args(arguments)) is None
 
 
 def test_nobody_to_ask_for_a_password(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

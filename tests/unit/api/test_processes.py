@@ -7,7 +7,7 @@ import pytest
 from anchoring.chain.ethereum import Endpoint
 from anchoring.errors import ChainUnavailable
 from api import processes
-from api.settings import Settings, SettingsError
+from api.node.settings import Settings, SettingsError
 
 REGISTRY = "eip155:31337:0x5fbdb2315678afecb367f032d93f642f64180aa3:1f0c2d9a8b7e6f50"
 

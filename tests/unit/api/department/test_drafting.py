@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from anchoring.drafting import Target, draft
 from anchoring.errors import SubmissionRefused
+from api.department.drafting import Target, draft
 from ledger.crypto.keys import decode_signature, generate
 from ledger.crypto.suites import SHA256, SM3
 from ledger.crypto.trees import MerkleTree

@@ -1,0 +1,209 @@
+"""A node over HTTP, as the command line asks it: results, or one error that says what the node said and what to do."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final, Self
+from urllib.parse import quote
+
+import httpx
+
+from api.client.node_error import NodeError
+from api.limits import MAX_PAGE_ITEMS
+from ledger.encoding.canonical import Json, decode
+from ledger.encoding.fields import Fields
+from ledger.limits import MAX_RANGE_BYTES
+
+_MAX_KEY_BYTES: Final = 16 * 1024  # a key has at most 4,096 bytes, in hexadecimal twice as many letters
+_MAX_ANCHORS_BYTES: Final = 4 * 2**20  # a thousand anchors: 500 bytes each, and findings about their entries
+_ADDRESS: Final = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
+_TOKEN: Final = re.compile(r"[!-~]*")
+_UNAUTHORIZED: Final = (
+    "None was given, or it is not known there, has expired or was withdrawn: ask the administrator of that node for one, "
+    "and give it with --token-file or in SHUNZHENG_TOKEN."
+)
+_SECONDS: Final = httpx.Timeout(30.0, read=600.0)  # a large submission is checked record by record
+
+
+class NodeClient:
+    """One node by its base URL; `token` opens what needs a scope."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self.url = url.rstrip("/")
+        if not _ADDRESS.fullmatch(self.url):
+            raise NodeError(f"{url!r} is no address of a node: it is written http://HOST:PORT, or https://")
+        if not _TOKEN.fullmatch(token or ""):
+            raise NodeError("the token holds what no token can: give it as it was given out, on one line")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            self._http = httpx.Client(base_url=self.url, headers=headers, timeout=_SECONDS, trust_env=False)
+        except httpx.InvalidURL as error:
+            raise NodeError(f"{url!r} is no address of a node: {error}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def logs(self) -> Any:
+        """Return the registry that the node follows and its logs."""
+        return _read(self._ask("GET", "/v1/logs"), "registry", "items")
+
+    def anchors(self, log: str) -> Any:
+        """Return the newest page of the final anchors of a log, the newest first."""
+        return _read(self._ask("GET", "/v1/anchors", params={"log": log}), "items")
+
+    def anchors_around(self, log: str, sequence: int) -> Sequence[Json]:
+        """Return the thousand anchors among which `sequence` is, so that the node learns no more than that."""
+        before = ((sequence - 1) // MAX_PAGE_ITEMS + 1) * MAX_PAGE_ITEMS + 1
+        params: dict[str, str | int] = {"log": log, "before": before, "limit": MAX_PAGE_ITEMS}
+        answer = Fields(decode(self._take("/v1/anchors", params, _MAX_ANCHORS_BYTES)), "anchors")
+        return answer.array("items", MAX_PAGE_ITEMS)
+
+    def status_range(self, log: str, position: int) -> bytes:
+        """Return the statuses of the range of a log that begins at `position`, as the node sent it."""
+        return self._take(f"/v1/logs/{quote(log, safe='')}/status", {"position": position}, MAX_RANGE_BYTES)
+
+    def checkpoint(self) -> bytes:
+        """Return the newest checkpoint that a majority of the cities have signed."""
+        return self._ask("GET", "/v1/checkpoint").content
+
+    def snapshot(self, after: int = 0, cosigned: int | None = None) -> Iterator[bytes]:
+        """Yield a snapshot, or a delta after event `after`, piece by piece."""
+        params = {"after": after} | ({"cosigned": cosigned} if cosigned else {})
+        try:
+            with self._http.stream("GET", "/v1/snapshot", params=params) as answer:
+                if not answer.is_success:
+                    answer.read()
+                    raise _problem(answer)
+                yield from answer.iter_bytes()
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+
+    def submit(self, lines: Iterable[bytes]) -> Any:
+        """Hand in a submission, line by line, and return its receipt."""
+        headers = {"Content-Type": "application/x-ndjson"}
+        return _read(self._ask("POST", "/v1/submissions", content=lines, headers=headers), "id")
+
+    def key(self, key: bytes) -> bytes:
+        """Return what the registry holds of a key, as the node sent it."""
+        return self._take(f"/v1/keys/0x{key.hex()}", {}, _MAX_KEY_BYTES)
+
+    def judge_receipt(self, receipt: bytes) -> Any:
+        """Return what became of a receipt's promise, as this node knows it."""
+        headers = {"Content-Type": "application/json"}
+        return _read(self._ask("POST", "/v1/receipts/check", content=receipt, headers=headers))
+
+    def submission(self, identifier: str) -> Any:
+        return _read(self._ask("GET", f"/v1/submissions/{quote(identifier, safe='')}"), "id")
+
+    def proof(self, leaf: str) -> bytes:
+        return self._ask("GET", f"/v1/records/{quote(leaf, safe='')}/proof").content
+
+    def certificate_proof(self, identifier: str) -> bytes:
+        return self._ask("GET", f"/v1/certificates/{quote(identifier, safe='')}/proof").content
+
+    def history(self, identifier: str) -> Any:
+        return _read(
+            self._ask("GET", f"/v1/certificates/{quote(identifier, safe='')}/history"), "records", "findings"
+        )
+
+    def uses(self, identifier: str, after: str | None, before: str | None) -> Iterator[Any]:
+        """Yield what was sealed with a seal, oldest first, page by page."""
+        bounds = {name: moment for name, moment in (("after", after), ("before", before)) if moment}
+        path, query = f"/v1/certificates/{quote(identifier, safe='')}/uses", bounds
+        while path:
+            page = _read(self._ask("GET", path, params=query or None), "items")
+            yield from page["items"]
+            path, query = str(page.get("next", "")), {}
+
+    def lineages(self, identifiers: Sequence[str]) -> list[Any]:
+        """Return where each certificate stands, in the order of `identifiers`; None where it is not registered."""
+        found: list[Any] = []
+        for start in range(0, len(identifiers), MAX_PAGE_ITEMS):
+            body = {"identifiers": identifiers[start : start + MAX_PAGE_ITEMS]}
+            found += _read(self._ask("POST", "/v1/certificates/lineages", json=body), "items")["items"]
+        return found
+
+    def past_status(self, proof: str, at: str) -> Any:
+        """Return what the status was on a day or at a moment: `start` and `end`."""
+        return _read(self._ask("POST", "/v1/status", json={"proof": proof, "at": at}), "start", "end")
+
+    def verify(self, body: bytes) -> Any:
+        headers = {"Content-Type": "application/json"}
+        return _read(self._ask("POST", "/v1/verify", content=body, headers=headers), "verdict", "steps")
+
+    def verify_batch(self, body: bytes) -> Any:
+        headers = {"Content-Type": "application/json"}
+        return _read(self._ask("POST", "/v1/verify/batch", content=body, headers=headers), "reports")
+
+    def ready(self) -> bool:
+        """Tell whether the node says that it is ready; False while it cannot be reached."""
+        try:
+            return self._http.get("/readyz", timeout=2.0).is_success
+        except httpx.HTTPError:
+            return False
+
+    def _take(self, path: str, params: Mapping[str, str | int], most: int) -> bytes:
+        """Return an answer of `most` bytes at most. Raises: NodeError, also for a longer one."""
+        try:
+            with self._http.stream("GET", path, params=params) as answer:
+                taken = b""
+                for piece in answer.iter_bytes():
+                    taken += piece
+                    if len(taken) > most:
+                        raise NodeError(f"{self.url} answered with more than {most} bytes")
+                if answer.is_success:
+                    return taken
+                raise _problem(httpx.Response(answer.status_code, content=taken, request=answer.request))
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+
+    def _unreachable(self, error: httpx.HTTPError) -> NodeError:
+        return NodeError(
+            f"{self.url} cannot be reached ({str(error) or type(error).__name__}): check that it runs, and its address"
+        )
+
+    def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+        try:
+            answer = self._http.request(method, path, **request)
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+        if answer.is_success:
+            return answer
+        raise _problem(answer)
+
+
+def _read(answer: httpx.Response, *members: str) -> Any:
+    """Return the JSON object of an answer, which has these members. Raises: NodeError where no node answered."""
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict) or not all(name in body for name in members):
+        raise NodeError(f"{answer.request.url} does not answer as a node does: check the address")
+    return body
+
+
+def _problem(answer: httpx.Response) -> NodeError:
+    try:
+        body = answer.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, Mapping) or "type" not in body:
+        return NodeError(
+            f"{answer.request.url} answered {answer.status_code}, and not as a node does: check the address",
+            status=answer.status_code,
+        )
+    parts = [str(body[name]) for name in ("title", "detail", "advice") if body.get(name)]
+    if answer.status_code == httpx.codes.UNAUTHORIZED:
+        parts[1:] = [_UNAUTHORIZED]
+    rows = body.get("rows")
+    if isinstance(rows, list):
+        parts += [f"row {row.get('row')}: {row.get('message')}" for row in rows if isinstance(row, Mapping)]
+    asked = answer.headers.get("Retry-After", "")
+    wait = int(asked[:9]) if asked.isascii() and asked.isdigit() else None  # a date is not worth reading
+    return NodeError("\n".join(parts), str(body["type"]).rpartition("/")[2], answer.status_code, wait)

@@ -1,0 +1,59 @@
+"""Verify without a node: from a snapshot, or from a directory into which snapshots were imported. Opens no socket."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from anchoring.checkpoints.files import Seen, load
+from api import files
+from ledger.encoding.times import format_time
+from ledger.limits import MAX_TRUST_BYTES
+from ledger.registry.checkpoints import Cosigned
+from ledger.registry.trust import Trust
+from ledger.registry.trust_files import TrustFile, read_trust_file
+
+SEEN_SUFFIX: Final = ".seen"  # the newest checkpoint that was ever seen is remembered beside the trust file
+
+
+def read_trust(path: Path) -> TrustFile:
+    """Read a trust file. Raises: MalformedInput."""
+    return files.decoded(path, "trust", read_trust_file)
+
+
+def seen_beside(trust: Path) -> Seen:
+    """Return what remembers the newest checkpoint for whoever pins this trust file."""
+    return Seen(trust.with_name(trust.name + SEEN_SUFFIX))
+
+
+@contextmanager
+def opened(snapshot: Path, trust: Path) -> Iterator[Trust]:
+    """Give what a snapshot file says, or what was imported into a directory. Raises: SnapshotRefused, NotFound."""
+    pinned, seen = read_trust(trust), seen_beside(trust)
+    if not snapshot.is_dir():
+        with files.naming(snapshot), snapshot.open("rb") as file:
+            files.refuse_other(file.read(MAX_TRUST_BYTES), "snapshot")
+        yield load(snapshot, pinned, seen)
+        return
+    from anchoring.checkpoints.snapshots import ImportedSnapshot  # loads the libraries of databases
+
+    imported = ImportedSnapshot(snapshot)
+    try:
+        imported.check(pinned, seen)
+        with imported.replica.reading() as reading:
+            yield reading
+    finally:
+        imported.close()
+
+
+def described(cosigned: Cosigned, names: tuple[str, ...]) -> list[str]:
+    """Return a checkpoint in words; `names` are those of the trust file's cosigners that signed it."""
+    checkpoint = cosigned.checkpoint
+    signed = ", ".join(names) if names else f"{len(cosigned.cosignatures)} keys, not checked (--trust)"
+    return [
+        f"registry   {checkpoint.registry}",
+        f"event      {checkpoint.n}, block {checkpoint.block} (0x{checkpoint.block_hash.hex()})",
+        f"head       0x{checkpoint.head.hex()}",
+        f"time       {format_time(checkpoint.time)}",
+        f"signed by  {signed}",
+    ]

@@ -1,0 +1,158 @@
+"""The command of one action in the life of certificates: its options, what it shows before it signs, what it hands in."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from api.client.access import token
+from api.client.client import NodeClient
+from api.console import note, say, show_json
+from api.department.changes import Change, plan, read_rows, submissions_of
+from api.department.receipts import keep_receipt
+from api.department.sending import hand_in, signed, target_of, wait_final
+from api.words import ACTION_WORDS, STATUS_WORDS
+from ledger.crypto.keys import private_key
+from ledger.encoding.canonical import Json, decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.errors import MalformedInput
+from ledger.records.records import PRESENTABLE
+
+_SHOWN: Final = 20  # changes listed before signing; beyond, their number
+
+
+def add_action(
+    commands: Any, name: str, action: str, explained: str, check: Callable[[str], None] | None = None
+) -> None:
+    """Add a command of that name for an action; `check` raises MalformedInput for identifiers that it is not for."""
+    words = ACTION_WORDS[action][0]
+    command = commands.add_parser(
+        name,
+        help=f"{words}: {explained}",
+        description=f"{words}: {explained}. What it follows is asked of the city's node (a token with the scope "
+        "`history`), signed here and handed in. Exit code 1 where nothing was handed in.",
+    )
+    command.add_argument("identifiers", nargs="*", metavar="IDENTIFIER", help="of any version")
+    command.add_argument(
+        "--file",
+        type=Path,
+        metavar="ROWS",
+        help="many: NDJSON, or CSV with a header; see examples/README.md",
+    )
+    command.add_argument("--basis", metavar="TEXT", help="legal basis, where a row names none")
+    if action in PRESENTABLE:
+        _add_content(command)
+    command.add_argument("--key", type=Path, required=True, help="private key of the department")
+    command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
+    command.add_argument("--token-file", type=Path, help="file of the access token; else SHUNZHENG_TOKEN")
+    command.add_argument("--dry-run", action="store_true", help="show what would be signed, and sign nothing")
+    command.add_argument("--yes", action="store_true", help="do not ask before signing")
+    command.add_argument(
+        "--wait", type=int, metavar="SECONDS", default=0, help="wait so long for it to be final"
+    )
+    command.add_argument("--json", action="store_true", help="for programs")
+    command.set_defaults(run=_run, action=action, check=check)
+
+
+def _add_content(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--claims", type=Path, metavar="F", help="JSON object: the claims of the new version"
+    )
+    command.add_argument(
+        "--document", action="append", default=[], metavar="F", help="of the new version; repeatable"
+    )
+    for day in ("issued", "valid-from", "valid-until"):
+        command.add_argument(f"--{day}", metavar="YYYY-MM-DD")
+
+
+def _run(args: argparse.Namespace) -> int:
+    rows = _rows(args)
+    for row in rows if args.check else ():
+        args.check(row["identifier"])
+    with NodeClient(args.node, token(args)) as node:
+        lineages = node.lineages([str(row["identifier"]) for row in rows])
+        changes = plan(args.action, rows, lineages, args.basis)
+        _show(args, changes)
+        if args.dry_run:
+            if args.json:
+                show_json({"action": args.action, "changes": [change.to_json() for change in changes]})
+            return 0
+        if not (args.yes or _confirmed()):
+            note("Nothing was signed.")
+            return 1
+        receipts = _hand_in(args, node, changes)
+    if args.json:
+        show_json({"action": args.action, "submissions": receipts})
+    return 0
+
+
+def _rows(args: argparse.Namespace) -> list[dict[str, Json]]:
+    """Return one row for each certificate that is named. Raises: MalformedInput."""
+    if bool(args.identifiers) == bool(args.file):
+        raise MalformedInput("name certificates, or a --file of them")
+    if args.file:
+        return read_rows(args.file)
+    content = _content(args)
+    if content and len(args.identifiers) > 1:
+        raise MalformedInput("every new version has claims of its own: use --file for several")
+    return [{"identifier": identifier} | content for identifier in args.identifiers]
+
+
+def _content(args: argparse.Namespace) -> dict[str, Json]:
+    """Return the members of a row that a new version states."""
+    if args.action not in PRESENTABLE:
+        return {}
+    content: dict[str, Json] = {
+        name: value for name in ("issued", "valid_from", "valid_until") if (value := getattr(args, name))
+    }
+    if args.claims:
+        content["claims"] = decode(args.claims.read_bytes())
+    if args.document:
+        content["documents"] = list(args.document)
+    return content
+
+
+def _show(args: argparse.Namespace, changes: Sequence[Change]) -> None:
+    note(f"{ACTION_WORDS[args.action][0]} {args.action}: {len(changes):,} certificates")
+    for change in changes[:_SHOWN]:
+        before, after = (STATUS_WORDS[status.name.lower()][0] for status in (change.before, change.after))
+        successor = f"; new version {change.row['identifier']}" if args.action in PRESENTABLE else ""
+        note(f"  {change.identifier}  {before} → {after}{successor}  {change.row.get('basis', '')}".rstrip())
+    if len(changes) > _SHOWN:
+        note(f"  … and {len(changes) - _SHOWN:,} more; --dry-run --json lists them all")
+    if args.dry_run:
+        for change in changes[:_SHOWN] if not args.json else ():
+            say(canonical(change.row).decode())
+
+
+def _confirmed() -> bool:
+    if not sys.stdin.isatty():
+        note("There is nobody to ask: give --yes.")
+        return False
+    note("Sign and hand in? 确认签名并提交？[y/N]")
+    return sys.stdin.readline().strip().lower() in ("y", "yes", "是")
+
+
+def _hand_in(args: argparse.Namespace, node: NodeClient, changes: Sequence[Change]) -> list[Json]:
+    target, key = target_of(node), private_key(args.key.read_bytes())
+    parts = submissions_of(changes)
+    if len(parts) > 1:
+        note(
+            f"Divided into {len(parts)} submissions: each is of one issuer and has a bounded number of changes."
+        )
+    receipts: list[Json] = []
+    for part in parts:
+        folder = args.file.parent if args.file else Path()
+        kept = signed(folder, args.action, target, key, [change.row for change in part])
+        receipt = hand_in(node, kept)
+        note(keep_receipt(node, kept, receipt))
+        receipt = wait_final(node, receipt, args.wait)
+        for row in receipt.get("warnings") or ():
+            note(f"  row {row['row']}: {row['message']}")
+        if not args.json:
+            say(
+                f"已登记 accepted: {receipt['count']:,} records as submission {receipt['id']}, state {receipt['state']}"
+            )
+        receipts.append(receipt)
+    return receipts

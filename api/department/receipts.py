@@ -1,0 +1,102 @@
+"""What a department checks of the receipt that a node gave it, before it relies on it.
+
+The node is the one that may break its promise later, so its answer is compared with what was sent. Only whether the key is
+that of the log's node can it still say as it likes: another city's node, or the chain, tells (`shunzheng receipts check`).
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from anchoring.database.files import replace_file
+from anchoring.intake.rows import read_statement
+from api.client.client import NodeClient
+from api.client.node_error import NodeError
+from ledger.crypto.keys import keccak256
+from ledger.encoding.canonical import MAX_INTEGER, decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.fields import Fields, parse_hex
+from ledger.encoding.times import format_time
+from ledger.errors import MalformedInput
+from ledger.records.submissions import Statement
+from ledger.registry.trust import PURPOSES, KeyState
+from ledger.verification.receipts import MAX_BYTES, WORDS, SignedReceipt, decode_signed_receipt, genuine
+
+SUFFIX = ".receipt.json"
+
+
+def keep_receipt(node: NodeClient, submission: Path, reply: Mapping[str, Any]) -> str:
+    """Write the receipt in the node's reply beside the submission, and return what to tell the person about it.
+
+    Raises: NodeError where the receipt is not what was to be promised, or another than the one kept before.
+    """
+    with submission.open("rb") as lines:
+        statement, _ = read_statement(next(lines, b""))
+    signed = promised(node, statement, reply)
+    if signed is None:
+        return "The node signed no receipt: nothing shows what it promised."
+    path, content = submission.with_suffix(SUFFIX), signed.encode() + b"\n"
+    if path.exists() and path.read_bytes() != content:
+        other = path.with_name(path.name + ".other")
+        replace_file(other, [content])
+        raise NodeError(
+            f"{node.url} gives another receipt for this submission than before: keep both, {path} and {other}, and ask "
+            "the node's administrator"
+        )
+    replace_file(path, [content])
+    told = f"Keep {path.name}: it shows what the node promised, at the latest {format_time(signed.receipt.deadline)}."
+    if _key(node, signed.receipt.key) is None:
+        told += " It is evidence once the city's admin has declared the node's key."
+    return told
+
+
+def promised(node: NodeClient, statement: Statement, reply: Mapping[str, Any]) -> SignedReceipt | None:
+    """Return the signed receipt in a reply when it promises what was sent; None where the reply has none.
+
+    Raises: NodeError.
+    """
+    given = reply.get("signed")
+    if given is None:
+        return None
+    try:
+        encoded = canonical(given)
+        signed = decode_signed_receipt(encoded[: MAX_BYTES + 1])
+        receipt = signed.receipt
+        sent = (statement.registry, statement.log, statement.suite, statement.root, statement.count)
+        named = (receipt.registry, receipt.log, receipt.suite, receipt.root, receipt.count)
+        if named != sent:
+            raise MalformedInput("it is for another submission than the one that was sent")
+        if receipt.deadline > statement.expires:
+            raise MalformedInput(
+                "its deadline lies beyond the statement's end, by when nothing can be anchored"
+            )
+        reason = genuine(signed, _key(node, receipt.key))
+        if reason not in ("", "key_unknown"):  # a new node's key may not be declared yet
+            raise MalformedInput(WORDS[reason])
+    except MalformedInput as error:
+        raise NodeError(
+            f"{node.url} took the submission, but its receipt promises nothing: {error}. Ask the node's administrator"
+        ) from error
+    return signed
+
+
+def _key(node: NodeClient, key: bytes) -> KeyState | None:
+    """Return what the node says that the registry holds of a key; the bytes at least cannot be another's."""
+    try:
+        fields = Fields(decode(node.key(key)), "key")
+    except NodeError as error:
+        if error.problem == "not-found":
+            return None
+        raise
+    spki = fields.parsed("spki", parse_hex)
+    if keccak256(spki) != key:
+        raise MalformedInput("the node shows another key than the one that was asked for")
+    return KeyState(
+        id=key,
+        spki=spki,
+        purpose=PURPOSES.get(fields.text("purpose"), 0),
+        log=fields.text("log"),
+        n=fields.integer("n", 0, MAX_INTEGER),
+        retired_at=fields.time("retired_at") if fields.has("retired_at") else None,
+        compromised_since=fields.time("compromised_since") if fields.has("compromised_since") else None,
+    )

@@ -1,0 +1,112 @@
+"""A made-up certificate authority for trials: with it a seal can be made and used where no licensed platform is at hand.
+
+    DIR/authority.crt, authority.pem     vouches for the other two
+    DIR/maker.crt, maker.pem             makes seals
+    DIR/signer.crt, signer.pem           may use them
+    DIR/trust.pem                        a trust list: authority and maker
+
+Nobody else trusts it, and nobody should.
+"""
+
+import secrets
+import ssl
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from api.node.keys import write_key
+from ledger.crypto.keys import generate, private_key
+from ledger.documents.certificates.certificates import Certificate, decode_certificate
+from ledger.documents.certificates.issuing import Holder
+from ledger.documents.seals.ses import Picture
+from ledger.errors import MalformedInput
+
+TRUST: Final = "trust.pem"
+_YEARS_SECONDS: Final = 10 * 365 * 86_400
+_LEAD_SECONDS: Final = 86_400  # certificates begin a day before they are made: clocks differ
+_NAMES: Final = {
+    "authority": "试用根证书 (trial)",
+    "maker": "试用制章单位 (trial)",
+    "signer": "试用签章人 (trial)",
+}
+_PIXELS, _MILLIMETRES = 160, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """The holders of a trial's certificates."""
+
+    maker: Holder
+    signer: Holder
+
+
+def open_trial(directory: Path, now: int) -> Trial:
+    """Return the holders of a directory, which is filled where it is new or empty. Raises: MalformedInput, OSError."""
+    if not directory.exists() or not any(directory.iterdir()):
+        _fill(directory, now)
+    return Trial(*(read_holder(*_files(directory, name)) for name in ("maker", "signer")))
+
+
+def read_holder(certificate: Path, key: Path) -> Holder:
+    """Return a certificate with its private key. Raises: MalformedInput, also where they do not belong together."""
+    holder = Holder(read_certificate(certificate), private_key(key.read_bytes()))
+    if holder.certificate.key != holder.key.public or holder.key.public.algorithm != "sm2":
+        raise MalformedInput(f"{key} is not the SM2 key of the certificate {certificate}")
+    return holder
+
+
+def read_certificate(path: Path) -> Certificate:
+    """Return the one certificate in a file, in PEM or DER. Raises: MalformedInput, OSError."""
+    content = path.read_bytes()
+    if content.lstrip().startswith(b"-----BEGIN"):
+        try:
+            content = ssl.PEM_cert_to_DER_cert(content.decode("ascii"))
+        except ValueError as error:
+            raise MalformedInput(f"{path} is not one certificate in PEM") from error
+    return decode_certificate(content)
+
+
+def ring() -> Picture:
+    """Return a plain red ring: what a trial's seal looks like."""
+    middle, lines = (_PIXELS - 1) / 2, bytearray()
+    for y in range(_PIXELS):
+        lines.append(0)  # no filter
+        for x in range(_PIXELS):
+            inside = 0.85 < ((x - middle) ** 2 + (y - middle) ** 2) ** 0.5 / middle < 0.97
+            lines += b"\xd0\x10\x10\xff" if inside else bytes(4)
+    header = struct.pack(
+        ">LLBBBBB", _PIXELS, _PIXELS, 8, 6, 0, 0, 0
+    )  # eight bits of red, green, blue, opacity
+    chunks = (b"IHDR", header), (b"IDAT", zlib.compress(bytes(lines), 9)), (b"IEND", b"")
+    return Picture("PNG", b"\x89PNG\r\n\x1a\n" + b"".join(map(_chunk, chunks)), _MILLIMETRES, _MILLIMETRES)
+
+
+def _chunk(named: tuple[bytes, bytes]) -> bytes:
+    name, data = named
+    return struct.pack(">L", len(data)) + name + data + struct.pack(">L", zlib.crc32(name + data))
+
+
+def _fill(directory: Path, now: int) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    first, last = now - _LEAD_SECONDS, now + _YEARS_SECONDS
+    keys = {name: generate("sm2", secrets.token_bytes) for name in _NAMES}
+    root = Holder.root(_NAMES["authority"], keys["authority"], first, last)
+    holders = {"authority": root} | {
+        name: root.issue(_NAMES[name], keys[name], serial=serial, not_before=first, not_after=last)
+        for serial, name in enumerate(("maker", "signer"), 2)
+    }
+    for name, holder in holders.items():
+        certificate, key = _files(directory, name)
+        certificate.write_text(_pem(holder))
+        write_key(key, holder.key)
+    (directory / TRUST).write_text(_pem(holders["authority"]) + _pem(holders["maker"]))
+
+
+def _files(directory: Path, name: str) -> tuple[Path, Path]:
+    return directory / f"{name}.crt", directory / f"{name}.pem"
+
+
+def _pem(holder: Holder) -> str:
+    return ssl.DER_cert_to_PEM_cert(holder.certificate.der)

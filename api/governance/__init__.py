@@ -1,0 +1,1 @@
+"""Governing a registry: acts from options, in words, sent, and the registry read back."""

@@ -1,0 +1,163 @@
+"""A registry as all its acts make it: read from the chain, compared with the contract's own word, and shown."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from anchoring.chain.events import walk
+from anchoring.chain.protocol import ZERO_ADDRESS, Chain, RegistryName
+from anchoring.chain.state import RegistryState, differences, state_by_views, state_of
+from anchoring.errors import WrongRegistry
+from api.governance.words import moment, purpose_name, scope
+from ledger.encoding.canonical import Json
+from ledger.records.records import KINDS
+from ledger.registry.knowledge import Knowledge
+from ledger.registry.trust import Division, Fact, Governance, Grant, IssuerAssignment, KeyState, LogState
+
+_KEPT: Final = (Division, Governance, Grant, IssuerAssignment, KeyState, LogState)
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """A registry as all its acts make it; `facts` are those of governance."""
+
+    known: Knowledge
+    state: RegistryState
+    facts: Sequence[Fact]
+
+    def grants(self, key: bytes) -> list[Grant]:
+        """Return what a key was granted, in the order of the acts."""
+        return [fact for fact in self.facts if isinstance(fact, Grant) and fact.key == key]
+
+
+def check_registry(chain: Chain, registry: str) -> None:
+    """Check that the chain holds the registry of that name. Raises: WrongRegistry, MalformedInput."""
+    name, found = RegistryName.parse(registry), chain.chain_id()
+    if found != name.chain_id:
+        raise WrongRegistry(
+            f"the endpoint serves chain {found}, the registry is on {name.chain_id}: check the URL"
+        )
+    if not chain.code(name.contract):
+        raise WrongRegistry(
+            f"there is no contract at {name.contract} on this chain: check the name and the URL"
+        )
+    if chain.head_zero(name.contract)[:8] != name.head_prefix:
+        raise WrongRegistry(
+            f"the contract at {name.contract} is another registry than {registry}: check the name"
+        )
+
+
+def read_registry(chain: Chain, registry: str) -> Registry:
+    """Read every act up to the newest block. Raises: WrongRegistry, ChainUnavailable, LedgerError."""
+    check_registry(chain, registry)
+    contract = RegistryName.parse(registry).contract
+    known, facts = Knowledge(registry, chain.head_zero(contract)), list[Fact]()
+    for found in walk(chain, contract):
+        facts += [fact for fact in known.apply(found.event) if isinstance(fact, _KEPT)]
+    return Registry(known, state_of(facts), facts)
+
+
+def disagreements(chain: Chain, registry: Registry) -> list[str] | None:
+    """Name what the contract's own state says otherwise than its acts; None where new acts make that unsayable."""
+    contract = RegistryName.parse(registry.known.registry).contract
+    found = differences(registry.state, state_by_views(chain, contract, registry.state))
+    moved = chain.registry_head(contract).n != registry.known.chain.n
+    return None if found and moved else found
+
+
+def lines(registry: Registry, only: str | None = None) -> Iterator[str]:
+    """Show what a registry says now, for people; of one log where `only` names it."""
+    known, state = registry.known, registry.state
+    yield known.registry
+    yield f"{known.chain.n} acts, head 0x{known.chain.head.hex()}, the newest in block {known.chain.block}"
+    yield f"province {state.province}{_offered(state.pending_province)}"
+    if state.successor:
+        yield f"CLOSED for ever; its successor is {state.successor}"
+    for name, log in state.logs.items():
+        if only not in (None, name):
+            continue
+        suite = known.log(name)
+        yield f"\nlog {name} ({suite.suite.name if suite else '?'}): {log.size:,} records in {log.sequence} anchors"
+        yield f"  admin      {log.admin}{_offered(log.pending_admin)}"
+        yield f"  operator   {_somebody(log.operator) or 'none'}"
+        yield f"  divisions  {', '.join(_held(state.divisions, name)) or 'none'}"
+        yield f"  issuers    {', '.join(_held(state.issuers, name)) or 'none'}"
+        for key, held in state.keys.items():
+            if held.log == name:
+                yield from _key_lines(registry, key)
+
+
+def _key_lines(registry: Registry, key: bytes) -> Iterator[str]:
+    held = registry.state.keys[key]
+    retired, stolen = moment(held.retired_at), moment(held.compromised_since)
+    yield (
+        f"  key        0x{key.hex()} ({purpose_name(held.purpose)})"
+        f"{f', retired at {retired}' if retired else ''}{f', STOLEN since {stolen}' if stolen else ''}"
+    )
+    for grant in registry.grants(key):
+        yield f"             for {grant.issuer}: {scope(grant)}"
+
+
+def _offered(address: str) -> str:
+    return f", offered to {address}" if _somebody(address) else ""
+
+
+def _held(names: Mapping[str, str], log: str) -> list[str]:
+    return sorted(name for name, holder in names.items() if holder == log)
+
+
+def description(registry: Registry, only: str | None = None) -> dict[str, Json]:
+    """Return what a registry says now, for programs; of one log where `only` names it."""
+    known, state = registry.known, registry.state
+    return {
+        "registry": known.registry,
+        "n": known.chain.n,
+        "head": "0x" + known.chain.head.hex(),
+        "province": state.province,
+        "pending_province": _somebody(state.pending_province),
+        "successor": state.successor,
+        "logs": [_log(registry, name) for name in state.logs if only in (None, name)],
+    }
+
+
+def _log(registry: Registry, name: str) -> Json:
+    state = registry.state
+    log, known = state.logs[name], registry.known.log(name)
+    return {
+        "log": name,
+        "suite": known.suite.name if known else "",
+        "admin": log.admin,
+        "pending_admin": _somebody(log.pending_admin),
+        "operator": _somebody(log.operator),
+        "sequence": log.sequence,
+        "size": log.size,
+        "divisions": list(_held(state.divisions, name)),
+        "issuers": list(_held(state.issuers, name)),
+        "keys": [_key(registry, key) for key, held in state.keys.items() if held.log == name],
+    }
+
+
+def _key(registry: Registry, key: bytes) -> Json:
+    held = registry.state.keys[key]
+    grants: list[Json] = [
+        {
+            "issuer": grant.issuer,
+            "kinds": [kind for kind, bit in KINDS.items() if grant.kinds & bit],
+            "types": list(grant.types),
+            "not_before": moment(grant.not_before),
+            "not_after": moment(grant.not_after),
+            "scope": scope(grant),
+        }
+        for grant in registry.grants(key)
+    ]
+    return {
+        "key": "0x" + key.hex(),
+        "purpose": purpose_name(held.purpose),
+        "retired_at": moment(held.retired_at),
+        "compromised_since": moment(held.compromised_since),
+        "grants": grants,
+    }
+
+
+def _somebody(address: str) -> str:
+    return "" if address == ZERO_ADDRESS else address

@@ -1,0 +1,71 @@
+"""An account that has acts recorded in a registry, or says what it would send."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from anchoring.chain import calls, deployment
+from anchoring.chain.protocol import Chain, Signer
+from anchoring.errors import TransactionRejected
+from api.governance.words import advise, follow_up, words
+from ledger.encoding.canonical import Json
+from ledger.registry import acts
+
+#: What an act is refused with while those before it are not recorded.
+_STANDS_ON_OTHERS: Final = frozenset({"IssuerNotInLog", "UnknownKey"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """An account that has acts recorded in one registry."""
+
+    chain: Chain
+    account: Signer
+    contract: str
+
+    def plan(self, wanted: Sequence[acts.Act]) -> list[dict[str, Json]]:
+        """Return what would be sent for each act, simulated as far as that can be done before the acts in front of it."""
+        first = self.chain.transaction_count(self.account.address, pending=True)
+        planned: list[dict[str, Json]] = []
+        for index, act in enumerate(wanted):
+            data = calls.call(act)
+            planned.append(
+                {
+                    "act": type(act).__name__,
+                    "from": self.account.address,
+                    "to": self.contract,
+                    "function": calls.function(act),
+                    "nonce": first + index,
+                    "gas_limit": calls.gas_limit(data),
+                    "data": "0x" + data.hex(),
+                    "simulated": self._simulated(data, follows=index > 0),
+                    "follows": words(act),
+                    "next": follow_up(act),
+                }
+            )
+        return planned
+
+    def _simulated(self, data: bytes, *, follows: bool) -> str:
+        try:
+            self.chain.simulate(self.account.address, self.contract, data)
+        except TransactionRejected as error:
+            if follows and error.name in _STANDS_ON_OTHERS:
+                return "not before the act in front of it is recorded"
+            raise advise(error) from error
+        return "the registry would take it"
+
+    def record(self, act: acts.Act) -> dict[str, Json]:
+        """Have an act recorded. Raises: TransactionRejected with what to do, ChainUnavailable."""
+        try:
+            receipt = deployment.act(self.chain, self.account, self.contract, calls.call(act))
+        except TransactionRejected as error:
+            raise advise(error) from error
+        transaction = "0x" + receipt.transaction.hex()
+        return {
+            "act": type(act).__name__,
+            "changed": words(act),
+            "next": follow_up(act),
+            "block": receipt.block,
+            "gas": receipt.gas_used,
+            "transaction": transaction,
+        }

@@ -1,0 +1,1 @@
+"""The HTTP interface of a node: routes, shapes, problems, pages, and what bounds a request."""

@@ -1,0 +1,54 @@
+"""The web application of a node. Importing does nothing; `create_app` puts routes together and opens nothing yet."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from api.http import errors, openapi, pages
+from api.http.guard import Guard
+from api.http.node import Clock, Node, system_clock
+from api.http.routes import certificates, knowledge, operation, receipts, registry, submissions, verification
+from api.http.routes import pages as page_routes
+from api.node.settings import Settings
+
+
+def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
+    """Return the application of the node with these settings; databases open when it starts and close when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.node = Node.open(settings, clock)
+        try:
+            yield
+        finally:
+            app.state.node.close()
+
+    app = FastAPI(version="1", docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False)
+    for module in (
+        verification,
+        submissions,
+        certificates,
+        registry,
+        receipts,
+        knowledge,
+        operation,
+        page_routes,
+    ):
+        app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
+    app.add_middleware(Guard)
+    errors.install(
+        app,
+        lambda request, problem, detail: pages.problem_page(
+            request, settings, problem, problem.status, detail
+        ),
+    )
+    openapi.install(app)
+    return app
+
+
+def from_environment() -> FastAPI:
+    """Return the application of the node whose directory `SHUNZHENG_NODE` names: the factory that uvicorn calls."""
+    return create_app(Settings.from_environment())

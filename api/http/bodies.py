@@ -1,0 +1,97 @@
+"""Take in request bodies within their limits, whatever the client says of their length."""
+
+from collections.abc import AsyncGenerator, Callable
+from tempfile import SpooledTemporaryFile
+from typing import IO
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from anchoring.limits import MAX_ROW_BYTES
+from api import limits
+from api.http.errors import BodyTooLarge, MalformedRequest, UnsupportedMedia
+
+JSON = "application/json"
+MULTIPART = "multipart/form-data"
+FORM = "application/x-www-form-urlencoded"
+NDJSON = "application/x-ndjson"
+
+
+def media_type(request: Request) -> str:
+    """Return the content type without its parameters, in lowercase."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def expect(request: Request, *accepted: str) -> str:
+    """Return the content type when it is one of `accepted`. Raises: UnsupportedMedia."""
+    given = media_type(request)
+    if given not in accepted:
+        raise UnsupportedMedia(f"the Content-Type must be {' or '.join(accepted)}")
+    return given
+
+
+async def stream(request: Request, most: int) -> AsyncGenerator[bytes, None]:
+    """Give the body piece by piece. Raises: BodyTooLarge, as soon as it is known, beyond `most` bytes."""
+    declared = request.headers.get("content-length", "")
+    if declared.isascii() and declared.isdigit() and int(declared[:20]) > most:
+        raise BodyTooLarge(_over(most))
+    taken = 0
+    async for piece in request.stream():
+        taken += len(piece)
+        if taken > most:
+            raise BodyTooLarge(_over(most))
+        yield piece
+
+
+async def read(request: Request, most: int) -> bytes:
+    """Return the whole body. Raises: BodyTooLarge."""
+    return b"".join([piece async for piece in stream(request, most)])
+
+
+async def read_form(request: Request, most: int) -> FormData:
+    """Return the fields and files of a form. Raises: BodyTooLarge, MalformedRequest. Close it after use."""
+    pieces = stream(request, most)
+    try:
+        if media_type(request) == FORM:
+            return await FormParser(request.headers, pieces).parse()
+        return await MultiPartParser(
+            request.headers,
+            pieces,
+            max_files=limits.MAX_DOCUMENTS + 1,
+            max_fields=limits.MAX_FORM_FIELDS,
+            max_part_size=limits.MAX_FIELD_BYTES,
+        ).parse()
+    except (MultiPartException, KeyError, UnicodeDecodeError) as error:
+        detail = error.message if isinstance(error, MultiPartException) else "it cannot be read"
+        raise MalformedRequest(f"the form is malformed: {detail}") from error
+
+
+async def spool(
+    request: Request, most: int, first_line: Callable[[bytes], object], directory: str | None = None
+) -> IO[bytes]:
+    """Put the body aside, in a file when it is large, and return it from its beginning.
+
+    `first_line` gets the first line as soon as it is there, without its end, and may refuse what follows by raising.
+    Raises: BodyTooLarge.
+    """
+    file = SpooledTemporaryFile(max_size=limits.SPOOL_BYTES, dir=directory)  # noqa: SIM115
+    begun: bytes | None = b""
+    try:
+        async for piece in stream(request, most):
+            if begun is not None:
+                begun += piece
+                if b"\n" in piece or len(begun) > MAX_ROW_BYTES:
+                    await run_in_threadpool(first_line, begun.partition(b"\n")[0])
+                    begun = None
+            await run_in_threadpool(file.write, piece)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _over(most: int) -> str:
+    return f"the body may have {most:,} bytes at most"

@@ -1,0 +1,219 @@
+"""From what goes wrong to the problem document that HTTP answers (RFC 9457): the one place that knows both sides.
+
+    ApiError
+    ├── MalformedRequest        the request is not in the documented form
+    ├── UnsupportedMedia        the body is of a type that the route does not take
+    ├── BodyTooLarge            the body passes a limit
+    ├── ProofMissing            a verification was asked for without a proof
+    ├── TokenRefused            no token, or one that is not known, expired or withdrawn
+    ├── ScopeMissing            the token does not reach that far
+    ├── TooManyUploads          as many submissions are under way as this process takes in at once
+    ├── IssuesNothing           this node has no register
+    ├── NotHeld                 it exists, but another city's node has it
+    └── NotReady                the node has no replica to answer from yet
+
+No problem document repeats what was sent, beyond the few characters that a message of the core quotes to name the place.
+"""
+
+import errno
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from anchoring import errors as anchoring
+from api.http.problems import PROBLEMS, Problem
+from ledger import errors as ledger
+
+MEDIA_TYPE: Final = "application/problem+json"
+PAGE: Final = "/"  # the one address that people and not programs ask
+INTERNAL: Final = "internal"
+
+Show = Callable[[Request, Problem, str], Response]  # request, problem, detail
+
+log = logging.getLogger(__name__)
+
+
+class ApiError(Exception):
+    """Root of what `api` raises about a request."""
+
+
+class MalformedRequest(ApiError):
+    """The request is not in the documented form; the message says where."""
+
+
+class UnsupportedMedia(ApiError):
+    """The body is of a type that the route does not take."""
+
+
+class BodyTooLarge(ApiError):
+    """The body passes a limit, which the message names."""
+
+
+class ProofMissing(ApiError):
+    """A verification was asked for without a proof."""
+
+
+class TokenRefused(ApiError):
+    """There is no token, or none that is known and in force."""
+
+
+class ScopeMissing(ApiError):
+    """The token is in force, but does not reach that far."""
+
+
+class TooManyUploads(ApiError):
+    """As many submissions are being taken in as one process does at once."""
+
+
+class IssuesNothing(ApiError):
+    """The node has no register, so there is nothing to submit to and nothing to ask for."""
+
+
+class NotHeld(ApiError):
+    """Another city's node has it."""
+
+
+class NotReady(ApiError):
+    """The node has no replica to answer from yet."""
+
+
+#: The table: error to slug. The nearest class in the error's own line of descent decides.
+_SLUGS: Final[dict[type[Exception], str]] = {
+    MalformedRequest: "malformed-request",
+    UnsupportedMedia: "unsupported-media-type",
+    BodyTooLarge: "body-too-large",
+    ProofMissing: "proof-missing",
+    TokenRefused: "token-required",
+    ScopeMissing: "scope-missing",
+    TooManyUploads: "too-many-uploads",
+    IssuesNothing: "issues-nothing",
+    NotHeld: "not-held",
+    NotReady: "not-ready",
+    ledger.MalformedInput: "malformed-input",
+    ledger.LimitExceeded: "limit-exceeded",
+    ledger.NewerFormat: "newer-format",
+    ledger.TransitionRefused: "transition-refused",
+    ledger.BrokenHead: "quarantined",
+    anchoring.Quarantined: "quarantined",
+    anchoring.RegisterBehind: "register-behind",
+    anchoring.AnchorContradicted: "register-behind",
+    anchoring.TooMuchWaiting: "too-much-waiting",
+    anchoring.ChainUnavailable: "chain-unavailable",
+    anchoring.DatabaseDamaged: "database-damaged",
+    anchoring.DatabaseUnavailable: "database-unavailable",
+    anchoring.NotFound: "not-found",
+    anchoring.NotFinal: "not-final",
+}
+_HEADERS: Final = {
+    "token-required": {"WWW-Authenticate": "Bearer"},
+    "not-ready": {"Retry-After": "5"},
+    "too-many-uploads": {"Retry-After": "2"},
+    "entries-missing": {"Retry-After": "300"},
+    "no-space": {"Retry-After": "300"},
+    "chain-unavailable": {"Retry-After": "30"},
+    "database-unavailable": {"Retry-After": "5"},
+}
+
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def problem_of(error: Exception) -> Problem:
+    """Return the problem that an error leads to; one that the table does not name is internal."""
+    if isinstance(error, anchoring.SubmissionRefused):
+        return PROBLEMS.get(error.problem, PROBLEMS["rows-refused"])
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return PROBLEMS["no-space"]
+    slugs = (_SLUGS[kind] for kind in type(error).__mro__ if kind in _SLUGS)
+    return PROBLEMS[next(slugs, INTERNAL)]
+
+
+def document(problem: Problem, detail: str = "", **more: Any) -> Response:
+    """Return the response with the problem document; `more` are its further members."""
+    body: dict[str, Any] = {
+        "type": problem.type,
+        "title": problem.en,
+        "title_zh": problem.zh,
+        "status": problem.status,
+        "advice": problem.advice_en,
+        "advice_zh": problem.advice_zh,
+    }
+    if detail:
+        body["detail"] = detail
+    return Response(
+        orjson.dumps(body | more), problem.status, media_type=MEDIA_TYPE, headers=_HEADERS.get(problem.slug)
+    )
+
+
+def respond(error: Exception) -> Response:
+    """Return the problem document of an error. Of an internal one nothing is said but that it happened."""
+    problem = problem_of(error)
+    if isinstance(error, OSError) or problem.slug == INTERNAL:
+        log.error("%s", _where(error))
+        return document(problem)
+    if isinstance(error, anchoring.DatabaseUnavailable):
+        log.error("%s", error)  # it may name machines, which are nobody else's business
+        return document(problem)
+    if isinstance(error, anchoring.TooMuchWaiting):
+        answer = document(problem, str(error))
+        answer.headers["Retry-After"] = str(error.retry_after)
+        return answer
+    if isinstance(error, anchoring.SubmissionRefused):
+        rows = [{"row": row.row, "message": row.message} for row in error.rows]
+        return document(problem, str(error), rows=rows)
+    return document(problem, str(error))
+
+
+def _where(error: Exception) -> str:
+    """Name an unexpected error by its class and place: its message may hold what a person sent."""
+    trace, place = error.__traceback__, ""
+    while trace:
+        place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(error).__module__}.{type(error).__qualname__} at {place}"
+
+
+def install(app: FastAPI, show: Show) -> None:
+    """Let the application answer every error with a problem document, and at the page with a page."""
+
+    def answer(request: Request, error: Exception) -> Response:
+        if request.url.path != PAGE:
+            return respond(error)
+        problem = problem_of(error)
+        return show(request, problem, "" if problem.slug == INTERNAL else str(error))
+
+    for kind in (ApiError, anchoring.AnchoringError, ledger.LedgerError):
+        app.add_exception_handler(kind, answer)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+
+
+def _invalid(_: Request, error: Exception) -> Response:
+    """Name the parameters that fail, never their values."""
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        {"where": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in error.errors()
+    ]
+    return document(PROBLEMS["invalid-parameter"], errors=faults)
+
+
+_HTTP: Final = {
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "body-too-large",
+    415: "unsupported-media-type",
+}
+
+
+def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    slug = _HTTP.get(error.status_code, "malformed-request" if error.status_code < 500 else INTERNAL)
+    response = document(PROBLEMS[slug])
+    response.headers.update(error.headers or {})
+    return response

@@ -1,0 +1,124 @@
+"""What every request of one node shares: settings, databases, clock. Opened when the application starts, and typed."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+
+from anchoring.checkpoints.store import Checkpoints
+from anchoring.errors import NotFound
+from anchoring.intake.backlog import Gate, Room
+from anchoring.intake.intake import Settings as IntakeSettings
+from anchoring.limits import MAX_WAITING_BYTES, MAX_WAITING_RECORDS
+from anchoring.monitor.copies import Published
+from anchoring.register.store import Register
+from anchoring.replica.reading import Reading
+from anchoring.replica.status_trees import StatusTrees
+from anchoring.replica.store import Replica
+from api.http.errors import IssuesNothing, NotReady
+from api.http.uploads import Uploads
+from api.limits import MAX_UPLOADS
+from api.node.keys import load_node_key
+from api.node.settings import Settings
+from ledger.crypto.keys import PrivateKey
+
+Clock = Callable[[], int]
+_NO_LOG: Final = "this node has no log of its own, so it accepts no submissions and holds no records"
+
+
+def system_clock() -> int:
+    """Return the seconds since 1970 by this machine's clock."""
+    return int(time.time())
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node. Its replica answers verification; the register is there only where the node issues.
+
+    `node_key` signs receipts and checkpoints; a node may have none. `intake` says what may come in, `uploads`
+    how much at once.
+    """
+
+    settings: Settings
+    replica: Replica
+    issuing: Register | None
+    clock: Clock
+    trees: StatusTrees
+    published: Published
+    intake: IntakeSettings
+    uploads: Uploads
+    checkpoints: Checkpoints
+    node_key: PrivateKey | None = None
+
+    @classmethod
+    def open(cls, settings: Settings, clock: Clock) -> "Node":
+        key = load_node_key(settings)
+        register = Register(settings.register_url) if settings.log and settings.register_url else None
+        replica = Replica(settings.replica_url)
+        return cls(
+            settings,
+            replica,
+            register,
+            clock,
+            StatusTrees(),
+            Published(replica.engine, settings.withheld_after),
+            _intake(settings, register),
+            Uploads(settings.intake.get("uploads", MAX_UPLOADS)),
+            Checkpoints(settings.checkpoints),
+            key,
+        )
+
+    def close(self) -> None:
+        self.replica.close()
+        self.checkpoints.close()
+        if self.issuing:
+            self.issuing.close()
+
+    @property
+    def register(self) -> Register:
+        """The register. Raises: IssuesNothing on a node that has none."""
+        if self.issuing is None:
+            raise IssuesNothing(_NO_LOG)
+        return self.issuing
+
+    @property
+    def log(self) -> str:
+        """The log that this node issues into. Raises: IssuesNothing."""
+        if self.settings.log is None:
+            raise IssuesNothing(_NO_LOG)
+        return self.settings.log
+
+    @contextmanager
+    def reading(self, *, quarantined: bool = False) -> Iterator[Reading]:
+        """Give one consistent state of the replica. Raises: NotReady, Quarantined."""
+        with ExitStack() as stack:
+            try:
+                reading = stack.enter_context(self.replica.reading(quarantined=quarantined))
+            except NotFound as error:
+                raise NotReady(str(error)) from error
+            yield reading
+
+
+def _intake(settings: Settings, register: Register | None) -> IntakeSettings:
+    given, promise = settings.intake, settings.promise_seconds
+    room = Room(
+        given.get("waiting_records", MAX_WAITING_RECORDS),
+        given.get("waiting_bytes", MAX_WAITING_BYTES),
+        given.get("waiting_seconds", promise // 2),
+    )
+    spool = str(settings.spool_directory) if settings.spool_directory else None
+    gate = Gate(register, room, time.monotonic) if register else None
+    return IntakeSettings(settings.log or "", spool, promise, gate)
+
+
+async def current(request: Request) -> Node:
+    """Return the node that this application serves."""
+    node = request.app.state.node
+    assert isinstance(node, Node)
+    return node
+
+
+NodeNeeded = Annotated[Node, Depends(current)]

@@ -1,0 +1,128 @@
+"""The interface description at `/openapi.json`: what FastAPI finds in the routes, completed where bodies are read by hand.
+
+The examples in `openapi_examples.json` are real: a script of the tests makes them from a small scene, and a test checks that
+they fit the shapes beside them.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from api.http import bodies
+from api.http.errors import MEDIA_TYPE
+from api.http.problems import PROBLEMS
+from api.http.schemas.base import ProblemShape
+from api.http.schemas.knowledge import CosignedShape
+from api.http.schemas.registry import StatusRangeShape
+from api.http.schemas.verification import (
+    PastDayShape,
+    PastRequestShape,
+    ProofShape,
+    ReportShape,
+    ReportsShape,
+    VerifyBatchShape,
+    VerifyFormShape,
+    VerifyShape,
+)
+
+EXAMPLES: Final = Path(__file__).parent / "openapi_examples.json"
+_SCHEMAS: Final = "#/components/schemas/"
+_BY_HAND: Final[tuple[type[BaseModel], ...]] = (
+    VerifyShape,
+    VerifyFormShape,
+    VerifyBatchShape,
+    ReportShape,
+    ReportsShape,
+    PastRequestShape,
+    PastDayShape,
+    StatusRangeShape,
+    ProofShape,
+    CosignedShape,
+    ProblemShape,
+)
+_DESCRIPTION: Final = """\
+A node of Shunzheng: register licences, anchor them, verify them anywhere.
+
+Verifying is open and answers 200 with a report for every verdict. Submissions are authenticated by the department's
+signature. History and proofs by identifier need a bearer token with the right scope. Errors are RFC 9457 problem
+documents whose `type` (`/problems/<slug>`) is stable and leads to a page that explains it. Lists are paged: follow `next`.
+"""
+_TAGS: Final = [
+    {
+        "name": "verification",
+        "description": "Judge what is presented. Open; nothing is fetched from anybody.",
+    },
+    {"name": "submissions", "description": "Register records in this node's log. Signed by the department."},
+    {"name": "records", "description": "Proofs and history, for holders of a token."},
+    {"name": "registry", "description": "What the chain says: logs, entries, anchors. Open."},
+    {"name": "operation", "description": "Health, readiness and figures of this node."},
+]
+
+
+def problems(*slugs: str) -> dict[int | str, dict[str, Any]]:
+    """Describe the problem documents that a route answers with, by status code."""
+    answers: dict[int | str, dict[str, Any]] = {}
+    for slug in slugs:
+        problem = PROBLEMS[slug]
+        answer = answers.setdefault(
+            problem.status,
+            {"description": "", "content": {MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS + "ProblemShape"}}}},
+        )
+        answer["description"] = "; ".join(
+            filter(None, [answer["description"], f"`{problem.type}` {problem.en}"])
+        )
+    return answers
+
+
+def answer(shape: type[BaseModel], description: str) -> dict[int | str, dict[str, Any]]:
+    """Describe an answer that the route writes by itself."""
+    schema = {"$ref": _SCHEMAS + shape.__name__}
+    return {200: {"description": description, "content": {bodies.JSON: {"schema": schema}}}}
+
+
+def request(**shapes: type[BaseModel]) -> dict[str, Any]:
+    """Describe a body that the route reads by itself: `json` and `form` shapes."""
+    media_types = {"json": bodies.JSON, "form": bodies.MULTIPART}
+    content = {
+        media_types[kind]: {"schema": {"$ref": _SCHEMAS + shape.__name__}} for kind, shape in shapes.items()
+    }
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def install(app: FastAPI) -> None:
+    """Let the application describe itself."""
+
+    def describe() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _describe(app)
+        return app.openapi_schema
+
+    app.openapi = describe  # type: ignore[method-assign]
+
+
+def _describe(app: FastAPI) -> dict[str, Any]:
+    found = get_openapi(
+        title="Shunzheng 顺证", version=app.version, description=_DESCRIPTION, routes=app.routes, tags=_TAGS
+    )
+    _, shapes = models_json_schema(
+        [(shape, "validation") for shape in _BY_HAND], ref_template=_SCHEMAS + "{model}"
+    )
+    known = found.setdefault("components", {}).setdefault("schemas", {})
+    for name, shape in shapes["$defs"].items():
+        known.setdefault(name, shape)
+    for operation, examples in json.loads(EXAMPLES.read_text(encoding="utf-8")).items():
+        method, path = operation.split()
+        _illustrate(found["paths"][path][method.lower()], examples)
+    return found
+
+
+def _illustrate(operation: dict[str, Any], examples: dict[str, Any]) -> None:
+    """Put the examples of one operation, by `request` and status code, where they belong."""
+    for name, example in examples.items():
+        holder = operation["requestBody"] if name == "request" else operation["responses"][name]
+        next(iter(holder["content"].values()))["example"] = example

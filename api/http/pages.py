@@ -1,0 +1,129 @@
+"""The page at `/`: a clerk gives a document and its proof and reads one verdict. Plain HTML; the script only adds comfort.
+
+Whatever a proof says is shown as text, never as markup, and no page loads anything from elsewhere.
+"""
+
+from pathlib import Path
+from typing import Any, Final, cast
+
+import jinja2
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from api.documents import Papers, authorities, open_papers
+from api.http.errors import MalformedRequest
+from api.http.presentation import Presentation, files
+from api.http.problems import PROBLEMS, Problem
+from api.http.slip import readable, slip
+from api.limits import READY_LAG_SECONDS
+from api.node.settings import Settings
+from api.words import Language, words, write_age, write_time
+from ledger.errors import MalformedInput
+from ledger.proof.paper import decode_presented
+from ledger.proof.proof import TYPE as PROOF_TYPE
+from ledger.proof.proof import Proof
+from ledger.verification.report import Report
+from ledger.verification.verify import Policy
+
+COOKIE: Final = "lang"
+STATIC: Final = Path(__file__).parent / "static"
+_A_YEAR: Final = 365 * 86_400  # seconds
+_PROOF_MARK: Final = PROOF_TYPE.rpartition("/")[0].encode()
+_FIELDS: Final = frozenset({"document", "proof", "code", "confirmed"})
+
+_TEMPLATES: Final = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+)
+
+
+def language_of(request: Request) -> Language:
+    """Return the language that the address asks for, or the one chosen before, or Chinese."""
+    for asked in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
+        if asked in ("zh", "en"):
+            return cast(Language, asked)
+    return "zh"
+
+
+def render(
+    request: Request, settings: Settings, template: str, status: int = 200, **context: Any
+) -> Response:
+    """Fill a template in the language of the request; a language that was asked for is remembered."""
+    language = language_of(request)
+    text = _TEMPLATES.get_template(template).render(
+        language=language, w=words(language), name=settings.name or settings.log or "", **context
+    )
+    response = HTMLResponse(text, status)
+    if request.query_params.get("lang") == language:
+        response.set_cookie(COOKIE, language, max_age=_A_YEAR, samesite="lax", httponly=True)
+    return response
+
+
+def form_page(request: Request, settings: Settings, known_at: int, now: int) -> Response:
+    """Show the form, and above it how old the node's knowledge is where that is more than usual."""
+    language, aged = language_of(request), ""
+    if now - known_at > READY_LAG_SECONDS:
+        when, age = write_time(known_at, language), write_age(now - known_at, language)
+        aged = words(language)["aged"].format(when, age)
+    return render(request, settings, "check.html", aged=aged)
+
+
+def verdict_page(request: Request, settings: Settings, report: Report, papers: Papers) -> Response:
+    shown = slip(report, language_of(request), papers.inspections)
+    return render(request, settings, "verdict.html", slip=shown)
+
+
+def missing_page(request: Request, settings: Settings) -> Response:
+    """Say where a proof is found. Nothing was checked, so this is no verdict."""
+    return render(request, settings, "missing.html", PROBLEMS["proof-missing"].status)
+
+
+def problems_page(request: Request, settings: Settings) -> Response:
+    return render(request, settings, "problems.html", problems=PROBLEMS.values())
+
+
+def problem_page(
+    request: Request, settings: Settings, problem: Problem, status: int = 200, detail: str = ""
+) -> Response:
+    """Show a problem to a person: as documentation, or as the answer with its own status code."""
+    zh = language_of(request) == "zh"
+    title, advice = (problem.zh, problem.advice_zh) if zh else (problem.en, problem.advice_en)
+    shown = {"problem": problem, "title": title, "advice": advice, "detail": detail}
+    return render(request, settings, "problem.html", status, **shown)
+
+
+def read_presentation(form: FormData, settings: Settings) -> Presentation | None:
+    """Read what the form gives; a proof dropped among the documents is found. None without a proof."""
+    if set(form) - _FIELDS:
+        raise MalformedRequest("the form has unknown fields")
+    proofs: list[bytes] = []
+    documents: list[bytes] = []
+    for name, content in files(form):
+        found = proofs if name == "proof" or _looks_like_proof(content) else documents
+        found.append(content)
+    code = form.get("code")
+    if isinstance(code, str) and code.strip():
+        proofs.append(code.encode("utf-8", "surrogatepass"))
+    papers = open_papers(documents, authorities=authorities(settings.trust_list))
+    if papers.proof:
+        proofs.append(papers.proof.encode())
+    if not proofs:
+        return None
+    proof = proofs[0]
+    if form.get("confirmed") == "all" and (decoded := _decoded(proof)):
+        papers = papers.comparing(readable(decoded))
+    return Presentation(proof, papers, Policy(max_age=settings.max_age))
+
+
+def _looks_like_proof(content: bytes) -> bool:
+    return content.lstrip()[:1] == b"{" and _PROOF_MARK in content
+
+
+def _decoded(proof: bytes) -> Proof | None:
+    try:
+        return decode_presented(proof)
+    except MalformedInput:
+        return None

@@ -1,0 +1,171 @@
+"""What somebody presents for verification over HTTP: a proof, documents, claims, and the policy to judge by.
+
+Two forms, one meaning. JSON: `{"proof", "documents", "claims", "policy" or "max_age"}`, the proof as an object, as the text
+of a proof file or as an `SZ1:` code, documents in base64. Multipart: files `document` (several) and `proof`, the rest as
+fields.
+The proof is passed on exactly as it came: what is wrong with it is a finding of the report, not of the request.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+from starlette.datastructures import FormData, UploadFile
+
+from api import limits
+from api.documents import Papers, authorities, open_papers
+from api.http.errors import MalformedRequest, ProofMissing
+from api.http.members import elements, integer, members, string
+from api.node import policies
+from api.node.settings import Settings
+from ledger.encoding.canonical import Json, decode
+from ledger.errors import MalformedInput
+from ledger.proof.paper import decode_presented
+from ledger.proof.proof import Proof
+from ledger.registry.trust import Trust
+from ledger.verification.report import Report
+from ledger.verification.verify import Policy, verify
+
+_POLICY: Final = frozenset({"policy", "max_age"})
+_MEMBERS: Final = frozenset({"proof", "documents", "claims"}) | _POLICY
+_FORM_MEMBERS: Final = frozenset({"proof", "document", "claims"}) | _POLICY
+_PAST_MEMBERS: Final = frozenset({"proof", "at"})
+_BATCH_MEMBERS: Final = frozenset({"items"}) | _POLICY
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """One proof with what was presented beside it, and the policy."""
+
+    proof: bytes
+    papers: Papers
+    policy: Policy
+
+    def verify(self, trust: Trust, now: int) -> Report:
+        return verify(self.papers.presented, self.proof, trust, now, self.policy)
+
+    def report(self, trust: Trust, now: int) -> dict[str, Any]:
+        """Verify and return the report for programs, with what the documents themselves show."""
+        return self.papers.with_report(self.verify(trust, now))
+
+    @classmethod
+    def from_json(cls, body: bytes, settings: Settings, policy: Policy | None = None) -> Self:
+        """Read one request; `policy` holds where it names none. Raises: MalformedRequest, ProofMissing."""
+        raw = _members(body, _MEMBERS)
+        papers = _open(_documents(raw.get("documents", b"[]")), _claims(raw.get("claims", b"{}")), settings)
+        text = (
+            _proof_text(raw["proof"])
+            if "proof" in raw
+            else _carried(papers, "the body lacks the member `proof`")
+        )
+        return cls(text, papers, _policy(raw, settings, policy))
+
+    @classmethod
+    def from_form(cls, form: FormData, settings: Settings) -> Self:
+        """Read one form. Raises: MalformedRequest, ProofMissing."""
+        if set(form) - _FORM_MEMBERS:
+            raise MalformedRequest(
+                f"the form has an unknown field; known are {', '.join(sorted(_FORM_MEMBERS))}"
+            )
+        fields = {name: value.encode() for name, value in form.items() if isinstance(value, str) and value}
+        documents = []
+        for name, content in files(form):
+            if name == "proof":
+                fields[name] = content
+            else:
+                documents.append(content)
+        papers = _open(documents, _claims(fields.get("claims", b"{}")), settings)
+        text = fields.get("proof") or _carried(papers, "the form lacks the file or field `proof`")
+        return cls(text, papers, _policy(fields, settings, None))
+
+
+def read_batch(body: bytes, settings: Settings) -> list[Presentation]:
+    """Read `{"items": [requests], "policy" or "max_age"}`. Raises: MalformedRequest, ProofMissing."""
+    raw = _members(body, _BATCH_MEMBERS)
+    if "items" not in raw:
+        raise MalformedRequest("the body lacks the member `items`")
+    items = elements(raw["items"], "items")
+    if len(items) > limits.MAX_BATCH_ITEMS:
+        raise MalformedRequest(
+            f"`items` may have {limits.MAX_BATCH_ITEMS} elements at most, not {len(items)}"
+        )
+    policy = _policy(raw, settings, None)
+    return [Presentation.from_json(item, settings, policy) for item in items]
+
+
+def read_past(body: bytes) -> tuple[Proof, str]:
+    """Read `{"proof", "at"}`. Raises: MalformedRequest, ProofMissing, MalformedInput for what is no proof."""
+    raw = members(body, _PAST_MEMBERS)
+    if "proof" not in raw:
+        raise ProofMissing("the body lacks the member `proof`")
+    return decode_presented(_proof_text(raw["proof"])), string(raw.get("at", b"0"), "`at`")
+
+
+def _open(documents: Sequence[bytes], claims: Mapping[str, Json], settings: Settings) -> Papers:
+    return open_papers(documents, claims, authorities(settings.trust_list))
+
+
+def _carried(papers: Papers, missing: str) -> bytes:
+    """Return the proof that travelled inside a document. Raises: ProofMissing."""
+    if papers.proof is None:
+        raise ProofMissing(f"{missing}, and no document carries one")
+    return papers.proof.encode()
+
+
+def _proof_text(raw: bytes) -> bytes:
+    """Return a proof as it was found: the object itself, or the text that a JSON string holds."""
+    return string(raw, "`proof`").encode("utf-8", "surrogatepass") if raw.startswith(b'"') else raw
+
+
+def files(form: FormData) -> list[tuple[str, bytes]]:
+    """Return the name of the field and the content of every file that was really chosen."""
+    uploads = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
+    return [(name, upload.file.read()) for name, upload in uploads if upload.filename or upload.size]
+
+
+def _members(body: bytes, known: frozenset[str]) -> dict[str, bytes]:
+    """Return the members of a request; the name of a policy as a form would hold it."""
+    raw = members(body, known)
+    if "policy" in raw:
+        raw["policy"] = string(raw["policy"], "`policy`").encode("utf-8", "surrogatepass")
+    return raw
+
+
+def _documents(raw: bytes) -> tuple[bytes, ...]:
+    items = elements(raw, "documents")
+    if len(items) > limits.MAX_DOCUMENTS:
+        raise MalformedRequest(
+            f"`documents` may have {limits.MAX_DOCUMENTS} elements at most, not {len(items)}"
+        )
+    try:
+        return tuple(base64.b64decode(string(item, "a document"), validate=True) for item in items)
+    except (binascii.Error, ValueError) as error:
+        raise MalformedRequest("a document must be base64 (RFC 4648 section 4, with padding)") from error
+
+
+def _claims(raw: bytes) -> Mapping[str, Json]:
+    claims = {}
+    for name, value in members(raw, where="`claims`").items():
+        try:
+            claims[name] = decode(value)
+        except MalformedInput as error:
+            raise MalformedRequest(f"a value of `claims`: {error}") from error
+    return claims
+
+
+def _policy(fields: Mapping[str, bytes], settings: Settings, otherwise: Policy | None) -> Policy:
+    """Return the policy that a request names, or `otherwise`, or the node's own."""
+    if "policy" in fields and "max_age" in fields:
+        raise MalformedRequest("give `policy` or `max_age`, not both")
+    if "max_age" in fields:
+        return Policy(max_age=integer(fields["max_age"], "`max_age`", limits.MAX_AGE_SECONDS))
+    if "policy" not in fields:
+        return otherwise or Policy(max_age=settings.max_age)
+    name = fields["policy"].decode("utf-8", "replace")
+    found = policies.named(name, settings.policies, settings.max_age)
+    if found is None:
+        known = ", ".join(policies.names(settings.policies))
+        raise MalformedRequest(f"this node has no such policy; it has {known}")
+    return found

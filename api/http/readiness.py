@@ -1,0 +1,134 @@
+"""How a node is: what its databases and its processes tell, gathered for `/readyz` and `/metrics`."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from sqlalchemy import Connection
+
+from anchoring.anchorer.lease import lease_holder
+from anchoring.database.engine import snapshot
+from anchoring.errors import DatabaseUnavailable, EndpointsDisagree
+from anchoring.intake.backlog import backlog
+from anchoring.processes.condition import Condition, conditions
+from anchoring.register.batches import last_batch, open_batches
+from anchoring.register.missing import missing
+from anchoring.replica.reading import Reading
+from api.http.errors import NotReady
+from api.http.node import Node
+from api.http.schemas.operation import IssuingShape, LogStateShape, ProcessShape, ReadyShape
+from api.limits import READY_LAG_SECONDS
+
+FOLLOWER: Final = "follower"
+_NO_DATABASE: Final = "a database does not answer"  # what it says itself names machines and users
+
+
+def readiness(node: Node) -> ReadyShape:
+    """Say whether the node can answer: its replica is not quarantined, and has once held all that its endpoint called final.
+
+    A replica that lags still answers, and each report says how old its knowledge is; so a lag is shown and does not take
+    the node out of service when the network is down.
+    """
+    now, processes = node.clock(), list[ProcessShape]()
+    try:
+        with snapshot(node.replica.engine) as connection:
+            told = conditions(connection)
+        processes = [_process(condition, now) for condition in told]
+        disagreement = next((said.error for said in told if said.kind == EndpointsDisagree.__name__), None)
+        with node.reading(quarantined=True) as reading:
+            lag, behind = max(0, now - reading.time), _behind(reading, told)
+            return ReadyShape(
+                ready=not reading.quarantine and not behind,
+                registry=reading.registry,
+                n=reading.cursor.n,
+                block=reading.cursor.final_block,
+                lag_seconds=lag,
+                lagging=lag > READY_LAG_SECONDS,
+                quarantine=reading.quarantine,
+                forks=len(node.checkpoints.forks()),
+                disagreement=disagreement,
+                detail=behind,
+                processes=processes,
+                logs=_logs(node, reading, now),
+                issuing=_issuing(node, reading, now),
+            )
+    except NotReady as error:
+        return ReadyShape(ready=False, detail=str(error), processes=processes)
+    except DatabaseUnavailable:
+        return ReadyShape(ready=False, detail=_NO_DATABASE)
+
+
+def refuse_behind(reading: Reading) -> None:
+    """Check that the replica has once held all that its endpoint called final, before positions are promised.
+
+    Until then nobody can tell whether the register came from a backup and those positions are another's. Raises: NotReady.
+    """
+    if not reading.caught_up:
+        raise NotReady("the node has not followed the chain to its end yet: wait until it is ready (/readyz)")
+
+
+def _behind(reading: Reading, told: Iterable[Condition]) -> str:
+    """Say how far the follower is, where the replica has never caught up; empty where it has."""
+    if reading.caught_up:
+        return ""
+    for said in told:
+        if said.name == FOLLOWER:
+            return f"{said.doing or 'starting'}: {said.done:,} of {said.total:,} events"
+    return "the follower has not reported yet"
+
+
+def _process(said: Condition, now: int) -> ProcessShape:
+    return ProcessShape(
+        name=said.name,
+        seen=max(0, now - said.seen),
+        doing=said.doing or None,
+        done=said.done if said.doing else None,
+        total=said.total if said.doing else None,
+        error=_NO_DATABASE if said.kind == DatabaseUnavailable.__name__ else said.error or None,
+        kind=said.kind or None,
+        failing=None if said.since is None else max(0, now - said.since),
+    )
+
+
+def _logs(node: Node, reading: Reading, now: int) -> list[LogStateShape]:
+    void, published = reading.void_anchors(), node.published.counts(now)
+    return [
+        LogStateShape(
+            log=log.name,
+            sequence=log.sequence,
+            size=log.size,
+            anchor_age=max(0, now - log.anchored_at) if log.sequence else None,
+            void_anchors=void.get(log.name, 0),
+            entries={str(state): count for state, count in published[log.name].items()}
+            if log.name in published
+            else None,
+        )
+        for log in reading.logs()
+    ]
+
+
+def _issuing(node: Node, reading: Reading, now: int) -> IssuingShape | None:
+    if node.issuing is None:
+        return None
+    with node.issuing.reading() as connection:
+        waiting, batch = backlog(connection), next(iter(open_batches(connection)), None)
+        return IssuingShape(
+            log=node.log,
+            waiting_submissions=waiting.submissions,
+            waiting_records=waiting.records,
+            waiting_bytes=waiting.bytes,
+            oldest_waiting=None if waiting.oldest is None else max(0, now - waiting.oldest),
+            promise_left=None if waiting.deadline is None else waiting.deadline - now,
+            open_batch=batch.sequence if batch else None,
+            open_batch_state=batch.state if batch else None,
+            open_batch_age=max(0, now - batch.frozen) if batch else None,
+            lease_holder=lease_holder(connection, node.log) or None,
+            missing_batches=_missing(connection, reading, node.log),
+            missing_records=sum(one.count for one in missing(connection)),
+        )
+
+
+def _missing(connection: Connection, reading: Reading, log: str) -> tuple[int, int] | None:
+    """Return the first and the last sequence that the chain shows beyond the register's own."""
+    state, last = reading.log(log), last_batch(connection)
+    known = last.sequence if last else 0
+    return (known + 1, state.sequence) if state and state.sequence > known else None

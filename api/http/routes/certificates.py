@@ -1,0 +1,162 @@
+"""Proofs and history, for holders of a token: what is asked by record or identifier may lead to a person."""
+
+from dataclasses import replace
+from typing import Annotated
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Path, Query, Response, Security
+
+from anchoring.errors import NotFound
+from anchoring.register import records
+from anchoring.register.lineages import lineages
+from anchoring.register.proofs import proof_of
+from anchoring.register.records import Held
+from anchoring.register.tokens import Token
+from anchoring.register.uses import uses
+from anchoring.replica.reading import Reading
+from api import limits
+from api.http import bodies, openapi
+from api.http.node import Node, NodeNeeded
+from api.http.schemas.base import Time
+from api.http.schemas.registry import HistoryShape, IdentifiersShape, LineageShape, LineagesShape
+from api.http.schemas.uses import UseShape, UsesShape
+from api.http.schemas.verification import ProofShape
+from api.http.tokens import holder
+from ledger.crypto.suites import parse_digest
+from ledger.encoding.fields import parse_hex
+from ledger.encoding.times import parse_time
+from ledger.limits import MAX_LOG_SIZE, MAX_TEXT_CHARS
+from ledger.verification.history import Recorded, history
+
+router = APIRouter(prefix="/v1", tags=["records"])
+
+CLAIMS = "claims"
+_HISTORY = openapi.problems(
+    "token-required",
+    "scope-missing",
+    "issues-nothing",
+    "not-found",
+    "not-ready",
+    "quarantined",
+    "invalid-parameter",
+)
+_LINEAGES = _HISTORY
+_USES = _HISTORY | openapi.problems("malformed-input", "invalid-parameter")
+_PROOF = openapi.answer(ProofShape, "The proof, in canonical form.") | openapi.problems(
+    "token-required",
+    "scope-missing",
+    "not-found",
+    "issues-nothing",
+    "not-final",
+    "invalid-parameter",
+    "malformed-input",
+)
+
+Identifier = Annotated[str, Path(max_length=MAX_TEXT_CHARS, description="Of any version of the certificate.")]
+Show = Annotated[
+    list[str] | None,
+    Query(
+        max_length=256,
+        description="Claims to show, the others withheld; left out, all. Only with the scope `claims`.",
+    ),
+]
+ProofHolder = Annotated[Token, Security(holder, scopes=["proofs"])]
+HistoryHolder = Annotated[Token, Security(holder, scopes=["history"])]
+
+
+@router.get("/records/{leaf}/proof", response_class=Response, responses=_PROOF)
+def record_proof(
+    leaf: Annotated[str, Path(max_length=80, description="The record's leaf hash, `sm3:<hex>` or bare.")],
+    token: ProofHolder,
+    node: NodeNeeded,
+    show: Show = None,
+) -> Response:
+    """Export the proof of a record. A token without the scope `claims` gets it with every claim withheld."""
+    digest = parse_digest(leaf)[1] if ":" in leaf else parse_hex(leaf, 32)
+    return _proof(node, digest, token, show)
+
+
+@router.get("/certificates/{identifier}/proof", response_class=Response, responses=_PROOF)
+def certificate_proof(
+    identifier: Identifier, token: ProofHolder, node: NodeNeeded, show: Show = None
+) -> Response:
+    """Export the proof of the record that is current in the certificate's lineage."""
+    with node.register.reading() as connection:
+        leaf = records.current_leaf(connection, identifier)
+    return _proof(node, leaf, token, show)
+
+
+@router.get("/certificates/{identifier}/history", response_model_exclude_none=True, responses=_HISTORY)
+def certificate_history(identifier: Identifier, _: HistoryHolder, node: NodeNeeded) -> HistoryShape:
+    """Show every record of the certificate, oldest first, and whether they and the chain tell the same story."""
+    with node.register.reading() as connection:
+        held = records.records_of(connection, identifier)
+    with node.reading() as reading:
+        found = history([_recorded(item, reading, node.log) for item in held], reading, node.log)
+    return HistoryShape.of(identifier, node.log, found, held)
+
+
+@router.get("/certificates/{identifier}/uses", response_model_exclude_none=True, responses=_USES)
+def seal_uses(
+    identifier: Identifier,
+    _: HistoryHolder,
+    node: NodeNeeded,
+    after: Annotated[
+        Time | None, Query(description="Only sealings anchored at this moment or later.")
+    ] = None,
+    before: Annotated[Time | None, Query(description="Only sealings anchored before this moment.")] = None,
+    position: Annotated[
+        int, Query(ge=0, le=MAX_LOG_SIZE, description="Only sealings at this position or beyond.")
+    ] = 0,
+    limit: Annotated[
+        int, Query(ge=1, le=limits.MAX_PAGE_ITEMS, description="Items of one page.")
+    ] = limits.PAGE_ITEMS,
+) -> UsesShape:
+    """List what was sealed with a seal of any version, in the order of the log.
+
+    The anchor of the sealing counts, not the time that it states. A sealing that is not anchored yet comes after every
+    moment.
+    """
+    first, end = position, MAX_LOG_SIZE
+    with node.reading() as reading:
+        if after is not None:
+            first = max(first, reading.size_before(node.log, parse_time(after)))
+        if before is not None:
+            end = reading.size_before(node.log, parse_time(before))
+        with node.register.reading() as connection:
+            found = uses(connection, identifier, first=first, end=end, most=limit)
+        recorded = [_recorded(use.sealing, reading, node.log) for use in found]
+    items = [UseShape.of_use(item, use) for item, use in zip(recorded, found, strict=True)]
+    following = found[-1].sealing.position + 1 if len(found) == limit else None
+    asked = {"after": after, "before": before, "position": following, "limit": limit}
+    query = urlencode({name: value for name, value in asked.items() if value is not None})
+    address = f"/v1/certificates/{quote(identifier, safe='')}/uses?{query}"
+    return UsesShape(identifier=identifier, log=node.log, items=items, next=address if following else None)
+
+
+@router.post("/certificates/lineages", responses=_LINEAGES)
+def certificate_lineages(asked: IdentifiersShape, _: HistoryHolder, node: NodeNeeded) -> LineagesShape:
+    """Show where certificates stand, as far as this node has accepted records: what a change of them has to follow."""
+    with node.reading() as reading:
+        log = reading.log(node.log)
+    if log is None:
+        raise NotFound(f"the log {node.log} is not admitted: ask the province to admit it")
+    with node.register.reading() as connection:
+        found = lineages(connection, asked.identifiers)
+    return LineagesShape(items=[LineageShape.of(one, log.suite) if one else None for one in found])
+
+
+def _proof(node: Node, leaf: bytes, token: Token, show: list[str] | None) -> Response:
+    names = show if CLAIMS in token.scopes else []
+    with node.reading() as reading:
+        proof = proof_of(node.register, reading, node.trees, leaf, names=names)
+    if CLAIMS not in token.scopes and proof.disclosure and proof.disclosure.values:
+        proof = replace(proof, disclosure=None)  # the register holds a selection, which cannot be narrowed
+    return Response(proof.encode(), media_type=bodies.JSON)
+
+
+def _recorded(held: Held, reading: Reading, log: str) -> Recorded:
+    """Give a record its anchor where that is final; the chain decides, not the register."""
+    sequence = held.submission.sequence
+    anchor = reading.anchor(log, sequence) if sequence is not None else None
+    return Recorded(held.record, held.leaf, held.position if anchor else None, anchor)

@@ -1,0 +1,90 @@
+"""What others verify with when they have no node: checkpoints with their cosignatures, and snapshots. Open to everybody."""
+
+import tempfile
+from collections.abc import Iterator
+from typing import IO, Annotated, Final
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+from starlette.responses import Response
+
+from anchoring.checkpoints.cosigning import node_cities
+from anchoring.checkpoints.snapshots import export
+from anchoring.errors import NotFound
+from anchoring.replica.reading import Reading
+from api import limits
+from api.http import bodies, openapi
+from api.http.node import Node, NodeNeeded
+from api.http.schemas.knowledge import CosignedShape
+from ledger.encoding.canonical import encode as canonical
+from ledger.registry.checkpoints import Cosigned
+from ledger.registry.trust_files import majority
+
+router = APIRouter(prefix="/v1", tags=["registry"])
+
+SNAPSHOT_TYPE: Final = "application/vnd.shunzheng.snapshot"
+Enough = Annotated[
+    int | None,
+    Query(
+        ge=1, le=256, description="Nodes that must have signed; left out, those of a majority of the cities."
+    ),
+]
+
+
+@router.get(
+    "/checkpoint",
+    response_class=Response,
+    responses=openapi.answer(CosignedShape, "The checkpoint.")
+    | openapi.problems("not-found", "invalid-parameter", "not-ready", "quarantined"),
+)
+def checkpoint(node: NodeNeeded, cosigned: Enough = None) -> Response:
+    """Give the newest checkpoint that so many nodes have signed, with all cosignatures that this node has of it."""
+    with node.reading() as reading:
+        found = _newest(node, reading, cosigned)
+    return Response(canonical(found.to_json()), media_type=bodies.JSON)
+
+
+@router.get(
+    "/snapshot",
+    response_class=StreamingResponse,
+    responses={
+        200: {"description": "The snapshot.", "content": {SNAPSHOT_TYPE: {}}},
+        **openapi.problems("not-found", "invalid-parameter", "not-ready", "quarantined"),
+    },
+)
+def snapshot(
+    node: NodeNeeded,
+    after: Annotated[
+        int, Query(ge=0, le=2**53, description="Of a delta: the event that the caller holds already.")
+    ] = 0,
+    cosigned: Enough = None,
+) -> StreamingResponse:
+    """Give the registry's events up to that checkpoint, as a file to verify with offline."""
+    file = tempfile.SpooledTemporaryFile(limits.SPOOL_BYTES)  # noqa: SIM115
+    try:
+        with node.reading() as reading:
+            found = _newest(node, reading, cosigned)
+            for piece in export(reading, found, after):
+                file.write(piece)
+    except BaseException:
+        file.close()
+        raise
+    name = f"{found.checkpoint.n}.snapshot" if not after else f"{after}-{found.checkpoint.n}.snapshot"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(file.tell())}
+    return StreamingResponse(_content(file), media_type=SNAPSHOT_TYPE, headers=headers)
+
+
+def _newest(node: Node, reading: Reading, cosigned: int | None) -> Cosigned:
+    wanted = cosigned or majority(node_cities(reading))
+    found = node.checkpoints.newest(wanted)
+    if found is None:
+        raise NotFound(f"no checkpoint is signed by {wanted} nodes here yet: try again in some minutes")
+    return found
+
+
+def _content(file: IO[bytes]) -> Iterator[bytes]:
+    """Yield a file that was written, then let it go. Slow readers so hold no state of the replica."""
+    with file:
+        file.seek(0)
+        while piece := file.read(limits.CHUNK_BYTES):
+            yield piece

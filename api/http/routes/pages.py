@@ -1,0 +1,52 @@
+"""The pages for people: check a certificate at `/`, read about problems at `/problems`."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.datastructures import FormData
+
+from anchoring.errors import NotFound
+from api import limits
+from api.http import bodies, pages
+from api.http.node import NodeNeeded
+from api.http.problems import PROBLEMS
+
+router = APIRouter(include_in_schema=False)
+
+
+async def _sent(request: Request) -> AsyncIterator[FormData]:
+    bodies.expect(request, bodies.MULTIPART, bodies.FORM)
+    form = await bodies.read_form(request, limits.MAX_VERIFY_BYTES)
+    try:
+        yield form
+    finally:
+        await form.close()
+
+
+@router.get("/")
+def form_page(request: Request, node: NodeNeeded) -> Response:
+    with node.reading(quarantined=True) as reading:
+        return pages.form_page(request, node.settings, reading.time, node.clock())
+
+
+@router.post("/")
+def check(request: Request, sent: Annotated[FormData, Depends(_sent)], node: NodeNeeded) -> Response:
+    presentation = pages.read_presentation(sent, node.settings)
+    if presentation is None:
+        return pages.missing_page(request, node.settings)
+    with node.reading() as trust:
+        report = presentation.verify(trust, node.clock())
+    return pages.verdict_page(request, node.settings, report, presentation.papers)
+
+
+@router.get("/problems")
+def problems(request: Request, node: NodeNeeded) -> Response:
+    return pages.problems_page(request, node.settings)
+
+
+@router.get("/problems/{slug}")
+def problem(request: Request, slug: str, node: NodeNeeded) -> Response:
+    if slug not in PROBLEMS:
+        raise NotFound("there is no problem of this name; /problems lists them")
+    return pages.problem_page(request, node.settings, PROBLEMS[slug])

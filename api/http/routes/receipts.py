@@ -1,0 +1,60 @@
+"""Judge receipts, from the replica and the public entries that this node holds. Open: a receipt holds nothing personal."""
+
+from contextlib import ExitStack
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request
+
+from anchoring.errors import NotFound
+from anchoring.monitor.entries import HeldEntries
+from api.http import bodies, openapi
+from api.http.node import NodeNeeded
+from api.http.schemas.receipts import JudgementShape, SignedReceiptShape
+from api.http.schemas.registry import KeyShape
+from ledger.encoding.fields import parse_key_id
+from ledger.verification.receipts import MAX_BYTES, decode_signed_receipt, judge
+
+router = APIRouter(prefix="/v1", tags=["registry"])
+
+
+async def _sent(request: Request) -> bytes:
+    bodies.expect(request, bodies.JSON)
+    return await bodies.read(request, MAX_BYTES)
+
+
+@router.post(
+    "/receipts/check",
+    responses=openapi.problems(
+        "malformed-input",
+        "newer-format",
+        "unsupported-media-type",
+        "body-too-large",
+        "not-ready",
+        "quarantined",
+    ),
+    openapi_extra=openapi.request(json=SignedReceiptShape),
+)
+def check_receipt(sent: Annotated[bytes, Depends(_sent)], node: NodeNeeded) -> JudgementShape:
+    """Say what became of the promise of a receipt: kept, pending, broken, contradicted, or that it cannot be told here."""
+    signed = decode_signed_receipt(sent)
+    with ExitStack() as stack:
+        trust = stack.enter_context(node.reading())
+        connection = stack.enter_context(node.issuing.reading()) if node.issuing else None
+        entries = HeldEntries(node.settings.log or "", connection, node.published)
+        return JudgementShape.of(judge(signed, trust, entries, node.clock()))
+
+
+@router.get(
+    "/keys/{key}",
+    response_model_exclude_none=True,
+    responses=openapi.problems("not-found", "invalid-parameter", "not-ready", "quarantined"),
+)
+def key(
+    key: Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Its identifier.")], node: NodeNeeded
+) -> KeyShape:
+    """Show what the registry holds of a key, of a department or a node."""
+    with node.reading() as reading:
+        found = reading.key(parse_key_id(key))
+    if found is None:
+        raise NotFound(f"the registry holds no key {key}")
+    return KeyShape.of(found)

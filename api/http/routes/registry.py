@@ -1,0 +1,117 @@
+"""What the chain says, from the replica, and entries: this node's own, and copies of others. Open to everybody."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from anchoring.errors import NotFound
+from anchoring.register import submissions
+from api import limits
+from api.http import bodies, openapi
+from api.http.errors import NotHeld
+from api.http.node import Node, NodeNeeded
+from api.http.schemas.registry import AnchorShape, AnchorsShape, LogsShape, StatusRangeShape
+from api.http.schemas.submissions import EntriesShape, EntryShape
+from ledger.limits import MAX_LOG_SIZE
+from ledger.proof.staples import RANGE_POSITIONS
+
+router = APIRouter(prefix="/v1", tags=["registry"])
+
+LogName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,32}$", examples=["tianmen"])]
+Most = Annotated[int, Query(ge=1, le=limits.MAX_PAGE_ITEMS, description="Items of one page.")]
+
+
+@router.get("/logs", responses=openapi.problems("not-ready", "quarantined"))
+def logs(node: NodeNeeded) -> LogsShape:
+    """List the logs of the registry, in the order of their admission."""
+    with node.reading() as reading:
+        entries = node.published.worst(node.settings.watched, node.clock())
+        return LogsShape.of(reading, node.settings.log, entries)
+
+
+@router.get(
+    "/logs/{log}/entries",
+    response_model_exclude_none=True,
+    responses=openapi.problems("not-found", "not-held", "issues-nothing", "invalid-parameter", "not-ready"),
+)
+def entries(
+    log: LogName,
+    node: NodeNeeded,
+    position: Annotated[
+        int, Query(ge=0, le=2**53, description="Only entries that begin at this position or beyond.")
+    ] = 0,
+    limit: Most = limits.PAGE_ITEMS,
+) -> EntriesShape:
+    """List the entries of this node's own log, in the order of acceptance, or the copies that it has of another's.
+
+    They hold nothing personal.
+    """
+    if log != node.settings.log:
+        return _copies(log, node, position, limit)
+    with node.register.reading() as connection:
+        found = submissions.submissions(connection, after=position - 1, most=limit)
+    end = found[-1].receipt.first + found[-1].receipt.count if len(found) == limit else None
+    following = f"/v1/logs/{log}/entries?position={end}&limit={limit}" if end else None
+    return EntriesShape(items=[EntryShape.of(submission) for submission in found], next=following)
+
+
+def _copies(log: str, node: Node, position: int, limit: int) -> EntriesShape:
+    found = node.published.page(log, position, limit)
+    if not found and log not in node.settings.watched:
+        with node.reading() as reading:
+            known = reading.log(log) is not None
+        raise (
+            NotHeld(f"the node of {log} has them")
+            if known
+            else NotFound(f"there is no log {log} in this registry")
+        )
+    end = found[-1].first + found[-1].entry.statement.count if len(found) == limit else None
+    following = f"/v1/logs/{log}/entries?position={end}&limit={limit}" if end else None
+    return EntriesShape(items=[EntryShape.of_copy(copy) for copy in found], copies=True, next=following)
+
+
+@router.get(
+    "/logs/{log}/status",
+    response_class=Response,
+    responses=openapi.answer(StatusRangeShape, "The range, in canonical form.")
+    | openapi.problems("not-found", "invalid-parameter", "not-ready", "quarantined"),
+)
+def status_range(
+    log: LogName,
+    node: NodeNeeded,
+    position: Annotated[
+        int,
+        Query(ge=0, le=MAX_LOG_SIZE, multiple_of=RANGE_POSITIONS, description="Where the range begins."),
+    ] = 0,
+) -> Response:
+    """Give the statuses of a range of positions, wide enough to hide which one is asked about, with their path."""
+    with node.reading() as reading:
+        found = node.trees.range(reading, log, position)
+    return Response(found.encode(), media_type=bodies.JSON)
+
+
+@router.get(
+    "/anchors",
+    response_model_exclude_none=True,
+    responses=openapi.problems("not-found", "invalid-parameter", "not-ready", "quarantined"),
+)
+def anchors(
+    node: NodeNeeded,
+    log: Annotated[str, Query(pattern=r"^[a-z0-9-]{1,32}$", examples=["tianmen"])],
+    before: Annotated[
+        int | None, Query(ge=1, le=2**53, description="Only anchors of a lower sequence.")
+    ] = None,
+    limit: Most = limits.PAGE_ITEMS,
+) -> AnchorsShape:
+    """List the final anchors of one log, the newest first."""
+    with node.reading() as reading:
+        if reading.log(log) is None:
+            raise NotFound(f"there is no log {log} in this registry")
+        found = reading.anchors(log, below=before, most=limit)
+    if not found:
+        return AnchorsShape(items=[])
+    entries = node.published.of_anchors(log, found[-1].sequence, found[0].sequence, node.clock())
+    items = [AnchorShape.of(anchor, entries.get(anchor.sequence)) for anchor in found]
+    more = len(found) == limit and found[-1].sequence > 1
+    following = f"/v1/anchors?log={log}&before={found[-1].sequence}&limit={limit}" if more else None
+    return AnchorsShape(items=items, next=following)

@@ -1,0 +1,105 @@
+"""Verify: open to everybody, from the replica alone, answered with 200 and a report whatever the verdict."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.datastructures import FormData
+
+from api import limits
+from api.http import bodies, openapi
+from api.http.node import NodeNeeded
+from api.http.presentation import Presentation, read_batch, read_past
+from api.http.schemas.verification import (
+    PastDayShape,
+    PastRequestShape,
+    ReportShape,
+    ReportsShape,
+    VerifyBatchShape,
+    VerifyFormShape,
+    VerifyShape,
+)
+from ledger.verification.past import past_on
+
+router = APIRouter(prefix="/v1", tags=["verification"])
+
+_PROBLEMS: Final = openapi.problems(
+    "malformed-request",
+    "proof-missing",
+    "unsupported-media-type",
+    "body-too-large",
+    "not-ready",
+    "quarantined",
+)
+_VERIFY: Final[dict[str, Any]] = {
+    "responses": openapi.answer(ReportShape, "The report, whatever the verdict.") | _PROBLEMS,
+    "openapi_extra": openapi.request(json=VerifyShape, form=VerifyFormShape),
+}
+_BATCH: Final[dict[str, Any]] = {
+    "responses": openapi.answer(ReportsShape, "The reports.") | _PROBLEMS,
+    "openapi_extra": openapi.request(json=VerifyBatchShape),
+}
+_PAST: Final[dict[str, Any]] = {
+    "responses": openapi.answer(PastDayShape, "The status then.")
+    | openapi.problems("malformed-input")
+    | _PROBLEMS,
+    "openapi_extra": openapi.request(json=PastRequestShape),
+}
+
+
+async def _sent(request: Request) -> AsyncIterator[bytes | FormData]:
+    """Take in what was sent, within limits; it is read where it may take its time."""
+    if bodies.expect(request, bodies.JSON, bodies.MULTIPART) == bodies.JSON:
+        yield await bodies.read(request, limits.MAX_VERIFY_BYTES)
+        return
+    form = await bodies.read_form(request, limits.MAX_VERIFY_BYTES)
+    try:
+        yield form
+    finally:
+        await form.close()
+
+
+async def _sent_batch(request: Request) -> bytes:
+    bodies.expect(request, bodies.JSON)
+    return await bodies.read(request, limits.MAX_BATCH_BYTES)
+
+
+async def _sent_proof(request: Request) -> bytes:
+    bodies.expect(request, bodies.JSON)
+    return await bodies.read(request, limits.MAX_FIELD_BYTES)
+
+
+@router.post("/verify", **_VERIFY)
+def verify(sent: Annotated[bytes | FormData, Depends(_sent)], node: NodeNeeded) -> Response:
+    """Verify one proof, with the documents or the claims that are presented beside it."""
+    if isinstance(sent, FormData):
+        presentation = Presentation.from_form(sent, node.settings)
+    else:
+        presentation = Presentation.from_json(sent, node.settings)
+    with node.reading() as trust:
+        report = presentation.report(trust, node.clock())
+    return _json(report)
+
+
+@router.post("/verify/batch", **_BATCH)
+def verify_batch(sent: Annotated[bytes, Depends(_sent_batch)], node: NodeNeeded) -> Response:
+    """Verify many proofs against one state of the replica; the reports come in the order of the items."""
+    presentations = read_batch(sent, node.settings)
+    now = node.clock()
+    with node.reading() as trust:
+        reports = [presentation.report(trust, now) for presentation in presentations]
+    return _json({"reports": reports})
+
+
+@router.post("/status", **_PAST)
+def past(sent: Annotated[bytes, Depends(_sent_proof)], node: NodeNeeded) -> Response:
+    """Say what the status of a certificate was on a day or at a moment, and which anchors show it."""
+    proof, at = read_past(sent)
+    with node.reading() as trust:
+        start, end = past_on(proof, trust, at)
+    return _json({"start": start.to_json(), "end": end.to_json()})
+
+
+def _json(body: object) -> Response:
+    return Response(orjson.dumps(body), media_type=bodies.JSON)

@@ -1,0 +1,34 @@
+"""Checkpoints and their cosignatures; written by hand, so that they leave in their canonical form."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from api.http.schemas.base import Shape, Time
+
+Keccak = Annotated[str, Field(pattern=r"^0x[0-9a-f]{64}$")]
+
+
+class CheckpointShape(Shape):
+    """A registry's head after an event; docs/formats/checkpoint.md specifies it."""
+
+    type: Literal["shunzheng/checkpoint/1"]
+    registry: str
+    n: int
+    head: Keccak
+    block: int
+    block_hash: Keccak
+    time: Time
+
+
+class CosignatureShape(Shape):
+    key: Keccak
+    signature: str
+
+
+class CosignedShape(Shape):
+    """A checkpoint and who signed it; whose signatures count is for the trust file of whoever verifies to say."""
+
+    type: Literal["shunzheng/cosigned/1"]
+    checkpoint: CheckpointShape
+    cosignatures: list[CosignatureShape]

@@ -1,0 +1,43 @@
+"""What became of the promise of a receipt."""
+
+from typing import Annotated, Final, Self
+
+from pydantic import Field
+
+from api.http.schemas.base import JsonObject, Shape, Words
+from ledger.verification.receipts import Judgement, Standing
+
+_WORDS: Final = {
+    Standing.KEPT: ("承诺已兑现", "The promise was kept"),
+    Standing.PENDING: ("尚未到期", "Not due yet"),
+    Standing.BROKEN: ("承诺未兑现", "The promise was broken"),
+    Standing.CONTRADICTED: ("与公开日志矛盾", "The public entries contradict it"),
+    Standing.UNKNOWN: ("无法确认", "It cannot be told here"),
+    Standing.NOT_GENUINE: ("不是该日志节点的回执", "No receipt of a node of this log"),
+}
+
+
+class SignedReceiptShape(Shape):
+    """A receipt (docs/formats/receipt.md) and the signature of the node's key over its canonical bytes."""
+
+    receipt: JsonObject
+    signature: str
+
+
+class JudgementShape(Shape):
+    """Whether a promise was kept, by the chain and by the public entries that this node holds."""
+
+    standing: Annotated[str, Field(json_schema_extra={"enum": [standing.value for standing in Standing]})]
+    reason: str = Field(description="Stable, for programs.")
+    words: Words
+    text: str = Field(description="The evidence.")
+
+    @classmethod
+    def of(cls, judgement: Judgement) -> Self:
+        zh, en = _WORDS[judgement.standing]
+        return cls(
+            standing=judgement.standing,
+            reason=judgement.reason,
+            words=Words(zh=zh, en=en),
+            text=judgement.text,
+        )

@@ -1,0 +1,263 @@
+"""Logs, anchors, entries, submissions and histories, made from the facts of the replica and the register."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal, Self
+
+from pydantic import Field
+
+from anchoring.monitor.copies import AnchorEntries, Publication
+from anchoring.register.records import Held
+from anchoring.replica.reading import Reading
+from api import limits
+from api.http.schemas.base import Digest, JsonObject, Shape, Time
+from api.http.schemas.submissions import State
+from ledger.crypto.suites import Suite
+from ledger.encoding import times
+from ledger.limits import MAX_TEXT_CHARS
+from ledger.records.lifecycle import Lineage, possible
+from ledger.registry.trust import PURPOSES, Anchor, KeyState, LogState
+from ledger.verification.history import History, Recorded
+
+Entries = Annotated[str, Field(json_schema_extra={"enum": [state.value for state in Publication]})]
+
+
+class AnchoredShape(Shape):
+    """Where a record was anchored; `position` once it follows from the counts."""
+
+    sequence: int
+    block: int
+    time: Time
+    position: int | None = None
+
+    @classmethod
+    def of(cls, anchor: Anchor, position: int | None) -> Self:
+        return cls(
+            sequence=anchor.sequence,
+            block=anchor.block,
+            time=times.format_time(anchor.time),
+            position=position,
+        )
+
+
+class LogShape(Shape):
+    """A city's log as the replica knows it. `held`: this node issues into it and has its entries.
+
+    `entries`, of a log whose entries this node fetches: the worst that became of those of any anchor.
+    """
+
+    name: str
+    suite: str
+    size: int = Field(description="Positions that are anchored.")
+    sequence: int = Field(description="The newest final anchor; 0 before the first.")
+    anchored_at: Time | None = None
+    divisions: list[str] = Field(description="Administrative divisions.")
+    held: bool
+    entries: Entries | None = None
+
+    @classmethod
+    def of(
+        cls, log: LogState, divisions: list[str], *, held: bool, entries: Publication | None = None
+    ) -> Self:
+        anchored_at = times.format_time(log.anchored_at) if log.sequence else None
+        return cls(
+            name=log.name,
+            suite=log.suite.name,
+            size=log.size,
+            sequence=log.sequence,
+            anchored_at=anchored_at,
+            divisions=divisions,
+            held=held,
+            entries=entries,
+        )
+
+
+class LogsShape(Shape):
+    registry: str
+    items: list[LogShape]
+
+    @classmethod
+    def of(cls, reading: Reading, held: str | None, entries: Mapping[str, Publication]) -> Self:
+        divisions = reading.divisions()
+        items = [
+            LogShape.of(
+                log,
+                [one.division for one in divisions if one.log == log.name],
+                held=log.name == held,
+                entries=entries.get(log.name),
+            )
+            for log in reading.logs()
+        ]
+        return cls(registry=reading.registry, items=items)
+
+
+class KeyShape(Shape):
+    """A key as the registry holds it; which issuers a department's key speaks for is for the proofs to show."""
+
+    key: str
+    spki: str = Field(description="Its SubjectPublicKeyInfo, DER, in hex.")
+    purpose: str = Field(json_schema_extra={"enum": list(PURPOSES)})
+    log: str
+    n: int = Field(description="The number of the registry's event that registered it.")
+    retired_at: Time | None = None
+    compromised_since: Time | None = None
+
+    @classmethod
+    def of(cls, key: KeyState) -> Self:
+        retired, stolen = (
+            None if moment is None else times.format_time(moment)
+            for moment in (key.retired_at, key.compromised_since)
+        )
+        return cls(
+            key="0x" + key.id.hex(),
+            spki=key.spki.hex(),
+            purpose=next((name for name, number in PURPOSES.items() if number == key.purpose), "other"),
+            log=key.log,
+            n=key.n,
+            retired_at=retired,
+            compromised_since=stolen,
+        )
+
+
+class AnchorShape(Shape):
+    """A final anchor. A void one counts for its size alone; `void` says why.
+
+    `entries`, of another city's anchor by which the log grew: what became of them, where this node fetches them.
+    """
+
+    log: str
+    sequence: int
+    n: int = Field(description="Its number among the registry's events.")
+    block: int
+    time: Time
+    size_before: int
+    size: int
+    root: str = Field(description="32 bytes in hex; zero where the log did not grow.")
+    status_root: str
+    void: str | None = None
+    entries: Entries | None = None
+    entries_asked: Time | None = Field(
+        default=None, description="When a node of its city was last asked for them in vain."
+    )
+    entries_late: int | None = Field(
+        default=None, description="Seconds from the anchor until entries came that had been withheld."
+    )
+    findings: list[str] | None = Field(default=None, description="What was found about the entries.")
+
+    @classmethod
+    def of(cls, anchor: Anchor, entries: AnchorEntries | None = None) -> Self:
+        return cls(
+            log=anchor.log,
+            sequence=anchor.sequence,
+            n=anchor.n,
+            block=anchor.block,
+            time=times.format_time(anchor.time),
+            size_before=anchor.size_before,
+            size=anchor.size,
+            root=anchor.root.hex(),
+            status_root=anchor.status_root.hex(),
+            void=anchor.void or None,
+            entries=entries.state if entries else None,
+            entries_asked=times.format_time(entries.asked) if entries and entries.asked else None,
+            entries_late=entries.late or None if entries else None,
+            findings=list(entries.findings) or None if entries else None,
+        )
+
+
+class AnchorsShape(Shape):
+    items: list[AnchorShape] = Field(description="The newest first.")
+    next: str | None = Field(default=None, description="Address of the next page; absent on the last.")
+
+
+class RecordedShape(Shape):
+    """A record of the lineage, how far it has come, and its anchor once that is final."""
+
+    record: JsonObject
+    leaf: Digest
+    state: State
+    anchor: AnchoredShape | None = None
+
+    @classmethod
+    def of(cls, item: Recorded, state: str) -> Self:
+        return cls(
+            record=item.record.to_json(),
+            leaf=item.record.suite.format(item.leaf),
+            state=state,
+            anchor=AnchoredShape.of(item.anchor, item.position) if item.anchor else None,
+        )
+
+
+class HistoryShape(Shape):
+    """Every record of one certificate, oldest first, and whether they and the chain tell the same story."""
+
+    identifier: str
+    log: str
+    status: str | None = Field(
+        default=None, description="By the records; `findings` says where the chain differs."
+    )
+    records: list[RecordedShape]
+    findings: list[str] = Field(description="Contradictions and gaps, in plain words; empty when all agrees.")
+
+    @classmethod
+    def of(cls, identifier: str, log: str, found: History, held: Sequence[Held]) -> Self:
+        states = {item.leaf: item.submission.state for item in held}
+        return cls(
+            identifier=identifier,
+            log=log,
+            status=found.status.name.lower() if found.status is not None else None,
+            records=[RecordedShape.of(item, states[item.leaf]) for item in found.records],
+            findings=list(found.findings),
+        )
+
+
+class StatusRangeShape(Shape):
+    """Statuses of neighbouring positions at one anchor; docs/formats/status-range.md specifies it."""
+
+    type: Literal["shunzheng/status-range/1"]
+    log: str
+    suite: str
+    sequence: int = Field(description="The anchor.")
+    time: Time = Field(description="Its block time.")
+    size: int = Field(description="Positions of the log at that anchor.")
+    position: int = Field(description="Where the range begins.")
+    chunks: str = Field(description="Four bits a position, deflated (RFC 1950), base64url without padding.")
+    path: list[str] = Field(
+        description="From the root of the range to the status root, 32 bytes in hex each."
+    )
+
+
+class IdentifiersShape(Shape):
+    """Certificates by the identifier of any version."""
+
+    identifiers: list[Annotated[str, Field(max_length=MAX_TEXT_CHARS)]] = Field(
+        min_length=1, max_length=limits.MAX_PAGE_ITEMS
+    )
+
+
+class LineageShape(Shape):
+    """Where a certificate stands: what the next record of it has to name, and which actions are possible."""
+
+    identifier: str = Field(description="Of the current version.")
+    kind: str
+    issuer: str
+    status: str
+    newest: Digest = Field(description="The leaf hash of the newest record: `previous` of the next one.")
+    current: Digest = Field(description="The leaf hash of the record that can be presented.")
+    possible: list[str] = Field(description="Actions that may come next.")
+
+    @classmethod
+    def of(cls, lineage: Lineage, suite: Suite) -> Self:
+        return cls(
+            identifier=lineage.identifier,
+            kind=lineage.kind,
+            issuer=lineage.issuer,
+            status=lineage.status.name.lower(),
+            newest=suite.format(lineage.tip),
+            current=suite.format(lineage.current),
+            possible=list(possible(lineage.status)),
+        )
+
+
+class LineagesShape(Shape):
+    items: list[LineageShape | None] = Field(
+        description="In the order of the identifiers; null for one that is not registered here."
+    )

@@ -1,0 +1,87 @@
+"""Submissions, receipts and entries, made from the register and from the copies of other logs' entries."""
+
+from typing import Annotated, Self
+
+from pydantic import Field
+
+from anchoring.monitor.copies import Copy
+from anchoring.register.submissions import ACCEPTED, FINAL, FROZEN, MINED, SUBMITTED, Receipt, Submission
+from api.http.schemas.base import JsonObject, RowShape, Shape, Time
+from api.http.schemas.receipts import SignedReceiptShape
+from ledger.encoding import times
+from ledger.verification.receipts import SignedReceipt
+
+State = Annotated[str, Field(json_schema_extra={"enum": [ACCEPTED, FROZEN, SUBMITTED, MINED, FINAL]})]
+
+
+class ReceiptShape(Shape):
+    """What intake promises: the records stand from position `first` on, in the order of the submission."""
+
+    id: str = Field(description="The root in hexadecimal.")
+    log: str
+    issuer: str
+    count: int
+    first: int
+    accepted: Time
+    deadline: Time | None = Field(
+        default=None, description="The latest block time of the anchor, as it was promised at acceptance."
+    )
+    signed: SignedReceiptShape | None = Field(
+        default=None, description="Absent where the node has no key: then nothing here is evidence."
+    )
+    warnings: list[RowShape] | None = Field(default=None, description="Oddities that were let pass, by row.")
+
+    @classmethod
+    def of(cls, receipt: Receipt, signed: SignedReceipt | None, *, warned: bool) -> Self:
+        """`warned`: warnings quote identifiers, so they are for whoever sent the rows and nobody else."""
+        warnings = [RowShape(row=warning.row, message=warning.message) for warning in receipt.warnings]
+        return cls(
+            id=receipt.id,
+            log=receipt.log,
+            issuer=receipt.issuer,
+            count=receipt.count,
+            first=receipt.first,
+            accepted=times.format_time(receipt.accepted),
+            deadline=times.format_time(receipt.deadline) if receipt.deadline is not None else None,
+            signed=SignedReceiptShape.model_validate(signed.to_json()) if signed else None,
+            warnings=warnings if warned else None,
+        )
+
+
+class SubmissionShape(ReceiptShape):
+    """How far a submission has come; `sequence` is that of its anchor, once its batch is frozen."""
+
+    state: State
+    sequence: int | None = None
+
+    @classmethod
+    def at(cls, submission: Submission, signed: SignedReceipt | None) -> Self:
+        receipt = ReceiptShape.of(submission.receipt, signed, warned=False)
+        return cls(**receipt.model_dump(), state=submission.state, sequence=submission.sequence)
+
+
+class EntryShape(Shape):
+    """A submission as the log accepted it, and its batch once frozen; everything that other cities need to check it."""
+
+    first: int = Field(description="The position of its first record.")
+    sequence: int | None = None
+    entry: JsonObject
+    source: str | None = Field(default=None, description="The node from which this copy came.")
+
+    @classmethod
+    def of(cls, submission: Submission) -> Self:
+        return cls(
+            first=submission.receipt.first, sequence=submission.sequence, entry=submission.entry.to_json()
+        )
+
+    @classmethod
+    def of_copy(cls, copy: Copy) -> Self:
+        return cls(first=copy.first, sequence=copy.sequence, entry=copy.entry.to_json(), source=copy.source)
+
+
+class EntriesShape(Shape):
+    """A page of entries. `copies`: this is not the log's own node, but each entry is in the batch that was anchored."""
+
+    items: list[EntryShape] = Field(description="In the order of acceptance, which is that of positions.")
+    copies: bool = False
+    next: str | None = Field(default=None, description="Address of the next page; absent on the last.")

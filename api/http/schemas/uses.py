@@ -1,0 +1,30 @@
+"""What was sealed with a seal, made from the facts of the register and the replica."""
+
+from typing import Self
+
+from pydantic import Field
+
+from anchoring.register.uses import Use
+from api.http.schemas.base import Shape
+from api.http.schemas.registry import RecordedShape
+from ledger.verification.history import Recorded
+
+
+class UseShape(RecordedShape):
+    """A sealing, how far its record has come, and its anchor once that is final: the moment that counts."""
+
+    certificates: list[str] = Field(description="Certificates registered here that carry what was sealed.")
+
+    @classmethod
+    def of_use(cls, item: Recorded, use: Use) -> Self:
+        recorded = RecordedShape.of(item, use.sealing.submission.state)
+        return cls(**dict(recorded), certificates=list(use.certificates))
+
+
+class UsesShape(Shape):
+    """Sealings with one seal, in the order of the log."""
+
+    identifier: str
+    log: str
+    items: list[UseShape]
+    next: str | None = Field(default=None, description="Address of the next page; absent on the last.")

@@ -1,0 +1,1 @@
+"""A node as its settings describe it: node.toml, policies, its port, its key."""

@@ -1,0 +1,44 @@
+"""The key with which a node signs receipts and checkpoints. The registry knows it as a key of purpose NODE."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+from api.node.settings import FILE, Settings, SettingsError
+from ledger.crypto.keys import PrivateKey, generate, private_key
+from ledger.errors import MalformedInput
+
+KEY_FILE: Final = "node.key"  # in the directory of a node that `shunzheng init` laid out
+
+
+def load_node_key(settings: Settings) -> PrivateKey | None:
+    """Return the key that the settings name; None where they name none. Raises: SettingsError."""
+    if settings.node_key is None:
+        return None
+    file, password = settings.node_key, settings.node_key_password_file
+    try:
+        return private_key(file.read_bytes(), password.read_bytes().rstrip(b"\r\n") if password else None)
+    except OSError as error:
+        raise SettingsError(
+            f"{settings.directory / FILE}: {error.filename} cannot be read ({error.strerror}): the key of this node"
+        ) from error
+    except MalformedInput as error:
+        raise SettingsError(f"{settings.directory / FILE}: {file}: {error}") from error
+
+
+def make_node_key(directory: Path) -> PrivateKey:
+    """Write a new key into the directory of a node, or return the one that lies there. Raises: MalformedInput."""
+    file = directory / KEY_FILE
+    if file.exists():
+        return private_key(file.read_bytes())
+    key = generate("sm2", secrets.token_bytes)
+    write_key(file, key)
+    return key
+
+
+def write_key(path: Path, key: PrivateKey) -> None:
+    """Write a private key that only its owner can read. Raises: FileExistsError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key.pem())

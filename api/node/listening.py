@@ -1,0 +1,41 @@
+"""The port of a node, for one process or for several that share it: the kernel gives each new connection to one of them."""
+
+import errno
+import socket
+import time
+from typing import Final
+
+from api.node.settings import SettingsError
+
+_PATIENCE_SECONDS: Final = 5.0  # for the processes of a node that was just killed to be gone
+_TICK: Final = 0.1
+
+
+def shared_socket(host: str, port: int) -> socket.socket:
+    """Return a socket bound to an address that the node's other processes bind too. Raises: OSError."""
+    bound = _socket(host)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    bound.bind((host, port))
+    return bound
+
+
+def check_free(host: str, port: int) -> None:
+    """Check that nobody listens there yet: a second node would silently get half of the requests. Raises: SettingsError."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        with _socket(host) as probe:
+            try:
+                probe.bind((host, port))
+                return
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or time.monotonic() > until:
+                    raise SettingsError(
+                        f"`listen`: {host}:{port} cannot be used ({error.strerror}): does this node run already?"
+                    ) from error
+        time.sleep(_TICK)
+
+
+def _socket(host: str) -> socket.socket:
+    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    return made

@@ -1,0 +1,383 @@
+"""Seals over the command line: made, registered, applied, destroyed; what they sealed is verified elsewhere and found."""
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.cli import main
+from api.client.client import NodeClient
+from api.commands import seal, submit
+from api.department import acting
+from api.department.seals import Registered
+from api.department.trial import TRUST, open_trial, read_holder
+from api.http.app import create_app
+from api.node.keys import write_key
+from ledger.documents.carriers import attach
+from ledger.documents.certificates.trust_list import decode_trust_list
+from ledger.documents.openers import inspect
+from ledger.documents.seals.ses import decode_seal
+from ledger.encoding.canonical import Json
+from ledger.encoding.times import format_time
+from ledger.errors import MalformedInput
+from ledger.records.catalogue import SEALS
+from ledger.records.records import KINDS
+from ledger.records.seal_identifiers import SealingIdentifier
+from ledger.registry import acts
+from tests import papers
+from tests.unit.api.city import ISSUER, LOG, START, City, identifier
+
+NUMBER: Final = "42900600000001"
+SEAL: Final = SealingIdentifier.build("seal", ISSUER, NUMBER).text
+NAME: Final = "天门市示例局公章"
+TERM: Final = ("--valid-from", "2026-01-01", "--valid-until", "2030-12-31")
+NODE: Final = ("--node", "http://tianmen.example")
+SERIALS: Final = tuple(f"TM2022A000000000000{number}" for number in range(1, 5))
+
+
+class Desk:
+    """A department with a seal of a trial authority, in a directory of its own; what it hands in is anchored."""
+
+    def __init__(self, city: City, folder: Path) -> None:
+        self.city, self.folder = city, folder
+        write_key(folder / "key.pem", city.key)
+        (folder / "token").write_text(city.token("history"))
+        (folder / "licence.ofd").write_bytes(papers.DOCUMENT)
+
+    def run(self, *arguments: str | Path) -> int:
+        return main([*map(str, arguments)])
+
+    def make(self, file: str = "seal.esl", number: str = NUMBER, name: str = NAME, *more: str) -> int:
+        given = ("--number", number, "--name", name, *TERM, "--trial", "trial", "-o", file)
+        return self.run("seal", "make", *given, *more)
+
+    def register(self, *files: str) -> int:
+        holder = ("--holder", ISSUER, "--holder-name", "天门市示例局", "--key", "key.pem")
+        code = self.run("seal", "register", *(files or ("seal.esl",)), *holder, *NODE)
+        self.city.anchor()
+        return code
+
+    def apply(self, out: str, *more: str) -> int:
+        signer = ("--certificate", "trial/signer.crt", "--key", "trial/signer.pem")
+        return self.run("seal", "apply", "licence.ofd", "--seal", "seal.esl", *signer, "-o", out, *more)
+
+    def seal_licence(self, number: int, *, backdated: int = 0) -> bytes:
+        """Seal a document, register it with its licence, and return it with its proof inside.
+
+        `backdated` is by how many seconds the clock of whoever seals is behind.
+        """
+        row = self.city.licence(SERIALS[number], {"ZZMC": "营业执照"})
+        (self.folder / "row.json").write_text(json.dumps(row))
+        out = f"{number}.ofd"
+        self.city.now -= backdated
+        assert self.apply(out, "--licence", "row.json", "--rows", "rows.ndjson") == 0
+        self.city.now += backdated
+        assert self.run("submit", "rows.ndjson", "--key", "key.pem", *NODE) == 0
+        self.city.anchor()
+        return attach((self.folder / out).read_bytes(), self.city.proof(identifier(SERIALS[number])))
+
+    def destroy(self) -> int:
+        given = ("--basis", "印章管理办法", "--key", "key.pem", "--token-file", "token", "--yes")
+        code = self.run("seal", "destroy", SEAL, *given, *NODE)
+        self.city.anchor()
+        return code
+
+    def uses(self, *bounds: str) -> int:
+        return self.run("seal", "uses", SEAL, *bounds, "--token-file", "token", *NODE)
+
+
+@pytest.fixture
+def desk(city: City, tianmen: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    class Client(NodeClient):
+        def __init__(self, url: str, token: str | None = None) -> None:
+            super().__init__(url, token)
+            self._http = tianmen
+            tianmen.headers["Authorization"] = f"Bearer {token}"
+
+        def __exit__(
+            self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        ) -> None:
+            pass
+
+    for module in (seal, acting, submit):
+        monkeypatch.setattr(module, "NodeClient", Client)
+    monkeypatch.setattr("time.time", lambda: float(city.now))
+    monkeypatch.chdir(tmp_path)
+    kinds = KINDS["seal"] | KINDS["signature"]
+    city.act(acts.KeyGranted(LOG, city.key.public.id, ISSUER, kinds, (), 0, 2**40))
+    return Desk(city, tmp_path)
+
+
+@pytest.fixture
+def wuhan(city: City, desk: Desk) -> Iterator[TestClient]:
+    """Return another city's node, which accepts the trial authority."""
+    open_trial(desk.folder / "trial", START)
+    settings = replace(city.verifier, trust_list=desk.folder / "trial" / TRUST)
+    with TestClient(create_app(settings, city.clock)) as client:
+        yield client
+
+
+def verify(node: TestClient, document: bytes) -> Any:
+    return node.post("/v1/verify", json={"documents": [base64.b64encode(document).decode()]}).json()
+
+
+def test_a_trial_seal_is_good_for_whoever_accepts_the_trial_authority(desk: Desk) -> None:
+    assert desk.make() == 0
+    assert desk.apply("sealed.ofd", "--stamp", "1", "150", "230") == 0
+    sealed, trust = Path("sealed.ofd").read_bytes(), decode_trust_list(Path("trial", TRUST).read_bytes())
+    (report,) = inspect(sealed, trust).signatures
+    assert (report.verdict.value, report.seal_name, report.seal_id) == ("valid", NAME, NUMBER)
+    assert inspect(sealed).verdict.value == "unverifiable", "nobody else accepts it"
+
+
+def test_a_seal_of_somebodys_own_maker_with_a_picture(desk: Desk) -> None:
+    for name in ("maker", "user"):
+        open_trial(Path(name), START)
+    Path("picture.png").write_bytes(b"\x89PNG")
+    own = ("--certificate", "maker/maker.crt", "--key", "maker/maker.pem", "--user", "user/signer.crt")
+    given = (
+        "--number",
+        NUMBER,
+        "--name",
+        NAME,
+        *TERM,
+        "--picture",
+        "picture.png",
+        "--size",
+        "30",
+        "20",
+        "-o",
+        "a",
+    )
+    assert desk.run("seal", "make", *given, *own, "--seal-version", "1") == 0
+    made = decode_seal(Path("a").read_bytes())
+    assert (made.version, made.picture.format, made.picture.data) == (1, "PNG", b"\x89PNG")
+    assert (made.picture.width, made.picture.height) == (30, 20)
+    assert made.certificates == (
+        read_holder(Path("user/signer.crt"), Path("user/signer.pem")).certificate.der,
+    )
+    assert format_time(made.valid_from or 0) == "2025-12-31T16:00:00Z", "days are those of Asia/Shanghai"
+    assert format_time(made.valid_until or 0) == "2030-12-31T15:59:59Z"
+
+
+def test_the_five_seals_of_a_company_are_registered_in_one_submission(desk: Desk) -> None:
+    files = []
+    for number, kind in enumerate(SEALS):
+        files.append(f"{number}.esl")
+        assert desk.make(files[-1], f"4290060000000{number}", "天门市示例公司" + kind.name) == 0
+    assert desk.register(*files) == 0
+    assert len(list(desk.folder.glob("seals.*.submission"))) == 1
+    for file, kind in zip(files, SEALS, strict=True):
+        kept = Registered.beside(Path(file))
+        assert kept
+        proof = desk.city.proof(kept.identifier)
+        assert proof.record.leaf().hex() == kept.record.removeprefix("sm3:")
+        assert proof.disclosure
+        claims = proof.disclosure.values
+        assert (claims["ZZMC"], claims["ZZLXDM"]) == (kind.name, kind.code)
+        assert (claims["CZZTDM"], claims["CZZT"]) == (ISSUER, "天门市示例局")
+        assert claims["KZ_ZSZW"] == [
+            read_holder(Path("trial/signer.crt"), Path("trial/signer.pem")).certificate.fingerprint
+        ]
+        assert str(proof.record.valid_until) == "2030-12-31"
+
+
+def test_a_sealed_licence_with_its_proof_inside_is_verified_in_another_city(
+    desk: Desk, wuhan: TestClient
+) -> None:
+    desk.make()
+    desk.register()
+    report = verify(wuhan, desk.seal_licence(0))
+    assert (report["verdict"], report["documents"][0]["signatures"][0]["verdict"]) == ("valid", "valid")
+    (sealed,) = next(step for step in report["steps"] if step["step"] == 11)["evidence"]["seals"]
+    assert (sealed["identifier"], sealed["holder"], sealed["name"]) == (SEAL, ISSUER, NAME)
+
+
+def test_what_was_sealed_stays_sealed_and_what_comes_after_the_seals_end_does_not_count(
+    desk: Desk, wuhan: TestClient
+) -> None:
+    desk.make()
+    desk.register()
+    genuine = desk.seal_licence(0)
+    assert desk.destroy() == 0
+    backdated = desk.seal_licence(1, backdated=3600)
+    assert verify(wuhan, genuine)["verdict"] == "valid"
+    report = verify(wuhan, backdated)
+    assert report["documents"][0]["signatures"][0]["verdict"] == "valid", (
+        "the document alone does not show it"
+    )
+    assert (report["verdict"], report["reason"]) == ("invalid", "seal_not_in_force")
+
+
+def test_uses_are_listed_before_and_after_a_moment(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.make()
+    desk.register()
+    for number in range(2):
+        desk.seal_licence(number)
+    moment = format_time(desk.city.now)
+    for number in range(2, 4):
+        desk.seal_licence(number)
+
+    def told(*bounds: str) -> list[str]:
+        capsys.readouterr()
+        assert desk.uses(*bounds) == 0
+        return [line.rpartition(" ")[2] for line in capsys.readouterr().out.splitlines()]
+
+    every = [identifier(serial) for serial in SERIALS]
+    assert told() == every
+    anchored = json_of(capsys, desk)[1]["anchor"]["time"]
+    assert anchored == moment
+    assert told("--before", moment) == every[:1]
+    assert told("--after", moment) == every[1:]
+    assert told("--after", moment, "--before", format_time(desk.city.now)) == every[1:3]
+    assert told("--before", "2026-11-23") == []
+    assert told("--after", "2026-11-23") == every
+
+
+def json_of(capsys: pytest.CaptureFixture[str], desk: Desk) -> list[Any]:
+    capsys.readouterr()
+    assert desk.uses("--json") == 0
+    found: list[Any] = json.loads(capsys.readouterr().out)["uses"]
+    return found
+
+
+def test_pages_follow_one_another_and_what_is_not_anchored_comes_after_every_moment(
+    desk: Desk, tianmen: TestClient
+) -> None:
+    desk.make()
+    desk.register()
+    kept = Registered.beside(Path("seal.esl"))
+    assert kept
+    rows: list[dict[str, Json]] = [
+        {
+            "kind": "signature",
+            "action": "issue",
+            "identifier": SealingIdentifier.build("signature", ISSUER, f"TM{number:09d}").text,
+            "issuer": ISSUER,
+            "claims": {"KZ_QZRDM": ISSUER},
+            "links": [{"rel": "made-with", "record": kept.record}],
+        }
+        for number in range(5)
+    ]
+    desk.city.submit(*rows[:3])
+    desk.city.anchor()
+    desk.city.submit(*rows[3:])
+    headers = {"Authorization": f"Bearer {desk.city.token('history')}"}
+    path: str | None = f"/v1/certificates/{SEAL}/uses?limit=2&after=2026-01-01T00:00:00Z"
+    pages: list[list[tuple[bool, str, list[str]]]] = []
+    while path and len(pages) < len(rows):
+        page = tianmen.get(path, headers=headers).json()
+        pages.append([("anchor" in item, item["state"], item["certificates"]) for item in page["items"]])
+        path = page.get("next")
+    assert pages == [
+        [(True, "final", [])] * 2,
+        [(True, "final", []), (False, "accepted", [])],
+        [(False, "accepted", [])],
+    ]
+    before = tianmen.get(f"/v1/certificates/{SEAL}/uses?before=2099-01-01T00:00:00Z", headers=headers).json()
+    assert len(before["items"]) == 3
+    assert "next" not in before
+
+
+@pytest.mark.parametrize("moment", ["2026-11-23", "2026-13-23T00:00:00Z", "yesterday"])
+def test_a_moment_has_one_spelling(desk: Desk, tianmen: TestClient, moment: str) -> None:
+    headers = {"Authorization": f"Bearer {desk.city.token('history')}"}
+    answer = tianmen.get(f"/v1/certificates/{SEAL}/uses?after={moment}", headers=headers)
+    assert answer.status_code == 422
+
+
+def test_a_signer_whom_the_seal_does_not_list_seals_nothing(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.make()
+    open_trial(Path("other"), START)
+    signer = ("--certificate", "other/signer.crt", "--key", "other/signer.pem")
+    assert desk.run("seal", "apply", "licence.ofd", "--seal", "seal.esl", *signer, "-o", "out.ofd") == 1
+    assert "nothing was sealed" in capsys.readouterr().err
+    assert not Path("out.ofd").exists()
+
+
+def test_a_key_that_is_not_the_certificates_is_refused(desk: Desk) -> None:
+    desk.make()
+    with pytest.raises(MalformedInput, match="is not the SM2 key of the certificate"):
+        read_holder(Path("trial/signer.crt"), Path("trial/maker.pem"))
+
+
+@pytest.mark.parametrize(
+    ("left_out", "said"), [("--trial", "or --trial DIR"), ("--picture", "give the --picture")]
+)
+def test_what_a_seal_needs_is_named(
+    desk: Desk, left_out: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["seal", "make", "--number", NUMBER, "--name", NAME, *TERM, "-o", "seal.esl"]
+    if left_out == "--picture":
+        open_trial(Path("maker"), START)
+        given += [
+            "--certificate",
+            "maker/maker.crt",
+            "--key",
+            "maker/maker.pem",
+            "--user",
+            "maker/signer.crt",
+        ]
+    assert desk.run(*given) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_without_a_registration_there_are_no_rows(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.make()
+    capsys.readouterr()
+    assert desk.apply("sealed.ofd") == 0
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "`shunzheng seal register` first" in said.err
+
+
+def test_a_renewed_seal_is_a_new_version_of_the_same(desk: Desk) -> None:
+    desk.make()
+    desk.register()
+    (desk.folder / "claims.json").write_text(json.dumps({"CZZTDM": ISSUER}))
+    given = (
+        "--claims",
+        "claims.json",
+        "--document",
+        "seal.esl",
+        "--key",
+        "key.pem",
+        "--token-file",
+        "token",
+        "--yes",
+    )
+    assert desk.run("renew", SEAL, *given, *NODE) == 0
+    desk.city.anchor()
+    assert desk.city.proof(SEAL).record.identifier == SealingIdentifier.build("seal", ISSUER, NUMBER, 2).text
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        (identifier(SERIALS[0]), "is no seal, whose identifier begins with `seal.`: `shunzheng {}` "),
+        (
+            SEAL.replace("seal.", "signature."),
+            "is no seal, whose identifier begins with `seal.`: `shunzheng {}` ",
+        ),
+        (SEAL[:-1] + "0", "the check character is 0"),
+    ],
+    ids=["certificate", "sealing", "mistyped"],
+)
+def test_what_is_no_seal_is_refused_with_the_command_for_it(
+    desk: Desk, named: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A certificate that is registered and could be cancelled stays as it is."""
+    desk.city.submit(desk.city.licence(SERIALS[0], {"ZZMC": "营业执照"}))
+    destroy = ("destroy", named, "--basis", "印章管理办法", "--key", "key.pem", "--yes")
+    for command, instead in ((destroy, "cancel"), (("uses", named), "trace")):
+        assert desk.run("seal", *command, "--token-file", "token", *NODE) == 1
+        assert said.format(instead) in capsys.readouterr().err
+    assert not list(desk.folder.glob("*.submission"))

@@ -1,0 +1,101 @@
+"""The outer brackets are read, everything inside stays as it was sent."""
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.http.errors import MalformedRequest
+from api.http.members import elements, integer, members, string
+
+KNOWN = frozenset({"a", "b"})
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(st.text(), values), st.sampled_from([None, 1]), st.booleans())
+def test_members_are_those_that_json_reads(
+    value: dict[str, object], indent: int | None, ascii_only: bool
+) -> None:
+    text = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+    found = members(text)
+    assert list(found) == list(value)
+    assert b", ".join(raw for raw in found.values()) == b", ".join(
+        json.dumps(item, indent=indent, ensure_ascii=ascii_only)
+        .encode("utf-8", "surrogatepass")
+        .replace(b"\n", b"\n ")
+        if indent
+        else json.dumps(item, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+        for item in value.values()
+    )
+
+
+@given(st.lists(values))
+def test_elements_are_those_that_json_reads(value: list[object]) -> None:
+    parts = elements(json.dumps(value).encode(), "items")
+    assert b"[" + b", ".join(parts) + b"]" == json.dumps(value).encode()
+
+
+@given(st.binary())
+def test_arbitrary_bytes_are_read_or_refused(text: bytes) -> None:
+    for read in (lambda: members(text), lambda: elements(text, "items"), lambda: string(text, "it")):
+        with suppress(MalformedRequest):
+            read()
+
+
+def test_what_is_inside_is_not_looked_at() -> None:
+    raw = b'{"x": 1, "x": NaN, "y": "\xff"}'
+    assert members(b'{"a": ' + raw + b"}", KNOWN) == {"a": raw}
+
+
+def test_depth_costs_nothing() -> None:
+    deep = b"[" * 500_000 + b"]" * 500_000
+    assert members(b'{"a":' + deep + b"}", KNOWN) == {"a": deep}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'"a"',
+        b"{",
+        b"}",
+        b'{"a": 1',
+        b'{"a": 1}}',
+        b'{"a": 1} {}',
+        b'{"a": [}',
+        b'{"a" 1}',
+        b"{a: 1}",
+        b'{"a": 1,}',
+        b'{,"a": 1}',
+        b'{"a": 1, "a": 2}',
+        b'{"a": 1, "\\u0061": 2}',
+        b'{"c": 1}',
+        b'{"\xff": 1}',
+        b'\xef\xbb\xbf{"a": 1}',
+    ],
+)
+def test_malformed_objects_are_refused(text: bytes) -> None:
+    with pytest.raises(MalformedRequest):
+        members(text, KNOWN)
+
+
+@pytest.mark.parametrize("raw", [b"", b"-1", b"01", b"1.0", b"1e3", b'"1"', b"true", b"101", b"9" * 5000])
+def test_other_than_small_integers_are_refused(raw: bytes) -> None:
+    with pytest.raises(MalformedRequest):
+        integer(raw, "it", 100)
+
+
+def test_messages_never_repeat_values() -> None:
+    with pytest.raises(MalformedRequest) as caught:
+        members(b'{"zhangsan": "429006199001010012"}', KNOWN)
+    assert "zhangsan" not in str(caught.value)
+    assert "429006" not in str(caught.value)

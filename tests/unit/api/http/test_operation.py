@@ -1,0 +1,159 @@
+"""How a node is: ready once it has caught up, and what its processes, logs and register say, for people and for machines."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from anchoring.anchorer.lease import Lease
+from anchoring.errors import ChainUnavailable, DatabaseUnavailable, EndpointsDisagree
+from anchoring.processes.condition import Reporter
+from api.http.app import create_app
+from api.http.metrics import render
+from api.http.schemas.operation import LogStateShape, ProcessShape, ReadyShape
+from ledger.registry.acts import Anchored
+from tests.unit.api.city import LOG, City
+
+CLAIMS = {"ZZMC": "营业执照"}
+EXPOSITION = re.compile(
+    r'(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z]+="([^"\\\n]|\\[\\"n])*"(,[a-z]+="([^"\\\n]|\\[\\"n])*")*\})? -?\d+)\n'
+)
+
+
+def reporter(city: City, name: str) -> Reporter:
+    return Reporter(city.replica.engine, name, city.clock)
+
+
+def test_a_node_is_not_ready_until_its_follower_has_caught_up_once(city: City, wuhan: TestClient) -> None:
+    city.forget_having_caught_up()
+    found = wuhan.get("/readyz")
+    assert (found.status_code, found.json()["detail"]) == (503, "the follower has not reported yet")
+    reporter(city, "follower").tell(doing="following", progress=(2_000, 40_000))
+    found = wuhan.get("/readyz")
+    assert (found.status_code, found.json()["detail"]) == (503, "following: 2,000 of 40,000 events")
+    city.catch_up()
+    assert wuhan.get("/readyz").status_code == 200
+    reporter(city, "follower").tell(doing="following", progress=(40_000, 40_007))
+    assert wuhan.get("/readyz").status_code == 200, "a restart does not make it forget"
+
+
+def test_a_node_that_is_cut_off_stays_ready_and_says_since_when(city: City, wuhan: TestClient) -> None:
+    follower = reporter(city, "follower")
+    follower.tell(ChainUnavailable("no answer"))
+    city.now += 3_000
+    follower.tell(ChainUnavailable("still no answer"))
+    found = wuhan.get("/readyz")
+    assert (found.status_code, found.json()["lagging"]) == (200, True)
+    [said] = found.json()["processes"]
+    assert (said["error"], said["kind"], said["failing"]) == ("still no answer", "ChainUnavailable", 3_000)
+    follower.tell()
+    [said] = wuhan.get("/readyz").json()["processes"]
+    assert "error" not in said
+
+
+def test_what_a_database_says_of_machines_and_users_is_not_repeated(city: City, wuhan: TestClient) -> None:
+    reporter(city, "anchorer").tell(DatabaseUnavailable("connection to server at 10.1.2.3 failed for user x"))
+    answer = wuhan.get("/readyz")
+    assert answer.json()["processes"][0]["error"] == "a database does not answer"
+    assert "10.1.2.3" not in answer.text
+
+
+def test_a_process_that_is_not_heard_of_shows(city: City, wuhan: TestClient) -> None:
+    reporter(city, "anchorer").tell()
+    city.now += 70
+    [said] = wuhan.get("/readyz").json()["processes"]
+    assert (said["name"], said["seen"]) == ("anchorer", 70)
+
+
+def test_endpoints_that_disagree_are_named(city: City, wuhan: TestClient) -> None:
+    error = EndpointsDisagree(77, ("endpoint 1", b"\1" * 32), ("endpoint 2", b"\2" * 32))
+    follower = reporter(city, "follower")
+    follower.tell(error)
+    said = wuhan.get("/readyz").json()["disagreement"]
+    assert "block 77" in said
+    assert "endpoint 1" in said
+    assert "endpoint 2" in said
+    assert "shunzheng_endpoints_disagree 1\n" in wuhan.get("/metrics").text
+    follower.tell()
+    assert "disagreement" not in wuhan.get("/readyz").json()
+
+
+def test_what_waits_and_who_anchors_shows(city: City, tianmen: TestClient) -> None:
+    city.submit(city.licence("TM2022A0000000000001", CLAIMS))
+    city.anchor()
+    city.submit(city.licence("TM2022A0000000000002", CLAIMS))
+    lease = Lease(city.register, LOG, 'node "1"\n')
+    lease.renew(0)
+    city.now += 60
+    own = tianmen.get("/readyz").json()["issuing"]
+    assert (own["waiting_records"], own["oldest_waiting"], own["lease_holder"]) == (1, 60, 'node "1"\n')
+    assert own["promise_left"] == city.settings.promise_seconds - 60
+    assert "open_batch" not in own
+    city.freeze()
+    city.now += 30
+    own = tianmen.get("/readyz").json()["issuing"]
+    assert (own["open_batch"], own["open_batch_state"], own["open_batch_age"]) == (2, "frozen", 30)
+    text = tianmen.get("/metrics").text
+    assert f'shunzheng_waiting_records{{log="{LOG}"}} 1\n' in text
+    assert f'shunzheng_lease_held{{log="{LOG}",holder="node \\"1\\"\\n"}} 1\n' in text
+    lease.release()
+    assert "lease_holder" not in tianmen.get("/readyz").json()["issuing"]
+
+
+def test_a_register_that_lacks_batches_says_which(city: City, tianmen: TestClient) -> None:
+    for number in (1, 2, 3):
+        city.submit(city.licence(f"TM2022A{number:013d}", CLAIMS))
+        city.anchor()
+    settings = replace(city.settings, register_url=f"sqlite:///{city.settings.directory / 'restored.db'}")
+    with TestClient(create_app(settings, city.clock)) as restored:
+        assert restored.get("/readyz").json()["issuing"]["missing_batches"] == [1, 3]
+        assert f'shunzheng_missing_batches{{log="{LOG}"}} 3\n' in restored.get("/metrics").text
+    assert "missing_batches" not in tianmen.get("/readyz").json()["issuing"]
+
+
+def test_every_log_shows_with_the_age_of_its_last_anchor(city: City, wuhan: TestClient) -> None:
+    city.submit(city.licence("TM2022A0000000000001", CLAIMS))
+    city.anchor()
+    city.now += 500
+    [log] = wuhan.get("/readyz").json()["logs"]
+    assert (log["log"], log["sequence"], log["size"], log["anchor_age"], log["void_anchors"]) == (
+        LOG,
+        1,
+        1,
+        500,
+        0,
+    )
+
+
+def test_a_void_anchor_is_counted(city: City, wuhan: TestClient) -> None:
+    city.act(Anchored(LOG, 1, 1, bytes(31) + b"1", bytes(31) + b"2", b""))
+    [log] = wuhan.get("/readyz").json()["logs"]
+    assert log["void_anchors"] == 1
+    assert f'shunzheng_log_void_anchors{{log="{LOG}"}} 1\n' in wuhan.get("/metrics").text
+
+
+@pytest.mark.parametrize("name", ["x", 'a"b', "a\\b", "a\nb", "}", "日志"])
+def test_labels_are_escaped(name: str) -> None:
+    text = render(
+        ReadyShape(
+            ready=True,
+            processes=[ProcessShape(name=name, seen=1, error="x", kind=name, failing=2)],
+            logs=[LogStateShape(log=name, sequence=1, size=2, void_anchors=0, entries={name: 3})],
+        )
+    )
+    assert "".join(found[0] for found in EXPOSITION.finditer(text)) == text
+    assert len(text.splitlines()) > 10
+
+
+def test_the_figures_to_watch_are_those_that_a_node_gives(city: City, tianmen: TestClient) -> None:
+    city.submit(city.licence("TM2022A0000000000001", CLAIMS))
+    city.anchor()
+    city.submit(city.licence("TM2022A0000000000002", CLAIMS))
+    reporter(city, "follower").tell(ChainUnavailable("no answer"))
+    page = (Path(__file__).parents[4] / "docs" / "operations.md").read_text(encoding="utf-8")
+    watched = set(re.findall(r"`(shunzheng_[a-z_]+)`", page))
+    given = set(re.findall(r"^(shunzheng_[a-z_]+)", tianmen.get("/metrics").text, re.MULTILINE))
+    assert len(watched) >= 12
+    assert watched <= given

@@ -1,0 +1,284 @@
+"""The page that a clerk sees: right in both languages, without scripts, and unmoved by what a proof says."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.http.pages import STATIC
+from ledger.encoding.canonical import Json
+from ledger.proof.paper import encode_paper
+from tests.unit.api.city import City, identifier
+
+SERIAL = "TM2022A0000000000001"
+LICENCE = identifier(SERIAL)
+DOCUMENT = b"%PDF-1.7 a licence"
+CLAIMS: dict[str, Json] = {
+    "ZZMC": "营业执照",
+    "CZZT": "天门市示例餐饮店",
+    "ZZBFRQ": "2022-03-28",
+    "KZ_JYFW": "餐饮服务",
+    "own": ["甲", True],
+}
+
+
+class Page(HTMLParser):
+    """The elements of a page, each with its attributes, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def all(self, tag: str) -> list[dict[str, Any]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def form(files: dict[str, bytes], **fields: str) -> list[tuple[str, tuple[str | None, bytes | str]]]:
+    """Return a form as a browser sends it, files that were not chosen included."""
+    chosen: list[tuple[str, tuple[str | None, bytes | str]]] = [
+        (name, (f"{name}.bin" if name in files else "", files.get(name, b"")))
+        for name in ("document", "proof")
+    ]
+    return chosen + [(name, (None, value)) for name, value in fields.items()]
+
+
+@pytest.fixture
+def proof(city: City) -> bytes:
+    city.submit(city.licence(SERIAL, CLAIMS, DOCUMENT, valid_until="2027-03-27"))
+    city.anchor()
+    return city.proof(LICENCE).encode()
+
+
+def check(node: TestClient, files: dict[str, bytes], **fields: str) -> Page:
+    answer = node.post("/", files=form(files, **fields))
+    assert answer.status_code == 200
+    return Page(answer.text)
+
+
+def test_the_form_is_chinese_first_and_english_by_a_switch_that_is_remembered(wuhan: TestClient) -> None:
+    page = wuhan.get("/")
+    assert '<html lang="zh-CN">' in page.text
+    assert "证照核验" in page.text
+    assert "武汉市" in page.text
+    english = wuhan.get("/?lang=en")
+    assert '<html lang="en">' in english.text
+    assert "samesite=lax" in english.headers["set-cookie"].lower()
+    assert '<html lang="en">' in wuhan.get("/").text
+    wuhan.get("/?lang=zh")
+    assert '<html lang="zh-CN">' in wuhan.get("/").text
+    assert '<html lang="zh-CN">' in wuhan.get("/?lang=fr").text
+
+
+def test_the_form_says_how_old_the_knowledge_is_when_it_is_old(city: City, wuhan: TestClient) -> None:
+    city.now += 600
+    assert "可能已中断" not in wuhan.get("/").text
+    city.now += 3 * 3600
+    text = wuhan.get("/").text
+    assert "可能已中断" in text
+    assert "约 3 小时前" in text
+    assert "about 3 hours ago" in wuhan.get("/?lang=en").text
+
+
+def test_a_registered_document_is_genuine(city: City, wuhan: TestClient, proof: bytes) -> None:
+    city.now += 150
+    page = check(wuhan, {"document": DOCUMENT, "proof": proof})
+    for shown in (
+        "真实有效",
+        "所出示的文件，逐字节比对",
+        "营业执照",
+        LICENCE,
+        "2022年3月28日 至 2027年3月27日",
+        "约 2 分钟前",
+    ):
+        assert shown in page.text
+    assert re.search(r"2026年11月23日 09:0\d", page.text)
+    assert [line["class"] for line in page.all("li")].count("pass") == 11
+    wuhan.get("/?lang=en")
+    assert "Genuine and in force" in check(wuhan, {"document": DOCUMENT, "proof": proof}).text
+
+
+def test_an_altered_document_is_not(wuhan: TestClient, proof: bytes) -> None:
+    page = check(wuhan, {"document": DOCUMENT + b" ", "proof": proof})
+    assert "核验不通过" in page.text
+    assert "此文件与登记文件不一致" in page.text
+    assert "有效" not in re.sub(r"核验步骤.*", "", page.text, flags=re.DOTALL).replace("有效期", "")
+
+
+def test_a_proof_dropped_among_the_documents_is_found(wuhan: TestClient, proof: bytes) -> None:
+    files = [("document", ("a.proof.json", proof)), ("document", ("a.pdf", DOCUMENT)), ("proof", ("", b""))]
+    assert "真实有效" in wuhan.post("/", files=files).text
+
+
+def test_a_paper_certificate_is_compared_item_by_item(city: City, wuhan: TestClient, proof: bytes) -> None:
+    page = check(wuhan, {}, code=f"  {encode_paper(city.proof(LICENCE))}\r\n")
+    assert "无法确认" in page.text
+    for shown in (
+        "与纸面逐项一致",
+        "持证主体",
+        "天门市示例餐饮店",
+        "证照颁发日期",
+        "2022年3月28日",
+        "甲；是",
+    ):
+        assert shown in page.text
+    assert "document/1" not in page.text
+    assert re.findall("(证照名称|证照颁发日期|持证主体|经营范围|own)", page.text) == [
+        "证照名称",
+        "证照颁发日期",
+        "持证主体",
+        "经营范围",
+        "own",
+    ]
+    hidden = {field["name"]: field["value"] for field in page.all("input") if field["type"] == "hidden"}
+    confirmed = wuhan.post("/", files=[(name, (None, value)) for name, value in hidden.items()])
+    assert "真实有效" in confirmed.text
+    assert "由核验人与纸面逐项核对" in confirmed.text
+
+
+def test_nothing_is_confirmed_where_the_claims_were_altered(
+    city: City, wuhan: TestClient, proof: bytes
+) -> None:
+    altered = proof.replace("餐饮服务".encode(), "餐饮批发".encode())
+    page = check(wuhan, {"proof": altered})
+    assert "核验不通过" in page.text
+    assert "凭据所称的信息项（未经证实）" in page.text
+    assert "与纸面逐项一致" not in page.text
+    assert "核验不通过" in check(wuhan, {"proof": altered}, confirmed="all").text
+
+
+def test_a_revoked_licence_says_since_when(city: City, wuhan: TestClient, proof: bytes) -> None:
+    city.submit(city.change("revoke", LICENCE))
+    city.anchor()
+    page = check(wuhan, {"proof": proof, "document": DOCUMENT})
+    assert "真实，但现已失效" in page.text
+    assert re.search(r"已撤销 \(自 2026年11月23日 09:\d\d 起\)", page.text)
+
+
+def test_what_is_withheld_can_be_seen(city: City, tianmen: TestClient, proof: bytes) -> None:
+    bearer = {"Authorization": f"Bearer {city.token('proofs', 'claims')}"}
+    selected = tianmen.get(f"/v1/certificates/{LICENCE}/proof?show=ZZMC", headers=bearer).content
+    page = check(tianmen, {"proof": selected})
+    assert "持证人未披露的信息项" in page.text
+    assert "持证主体" in page.text
+    assert "天门市示例餐饮店" not in page.text
+
+
+def test_without_a_proof_the_page_says_how_to_get_it(wuhan: TestClient) -> None:
+    for files in ({}, {"document": DOCUMENT}):
+        answer = wuhan.post("/", files=form(files))
+        assert answer.status_code == 400
+        assert "缺少存证凭据，尚未核验" in answer.text
+        assert "shunzheng proof" in answer.text
+    answer = wuhan.post("/", data={"code": "  "})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "code", ["hello", "SZ1:", "SZ1:%%%", "{", '{"type": NaN}', "\x00", "顺证", "[" * 5000]
+)
+def test_a_code_that_is_none_is_a_verdict_and_no_crash(wuhan: TestClient, code: str) -> None:
+    assert "凭据" in check(wuhan, {}, code=code).text
+
+
+XSS = """"'><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}"""
+
+
+def test_hostile_claims_stay_text(city: City, wuhan: TestClient, tianmen: TestClient) -> None:
+    city.submit(city.licence("XSS000000", {"CZZT": XSS, XSS: XSS, "n": {"<b>": XSS}, "l": [XSS]}))
+    city.anchor()
+    bearer = {"Authorization": f"Bearer {city.token('proofs', 'claims')}"}
+    withheld = tianmen.get(
+        f"/v1/certificates/{identifier('XSS000000')}/proof?show=CZZT", headers=bearer
+    ).content
+    for proof in (city.proof(identifier("XSS000000")).encode(), withheld):
+        page = check(wuhan, {"proof": proof})
+        assert [script.get("src") for script in page.all("script")] == ["/static/page.js"]
+        assert not page.all("img")
+        assert XSS in page.text
+
+
+def test_hostile_fields_are_never_echoed(wuhan: TestClient) -> None:
+    for answer in (
+        wuhan.post("/", data={XSS: XSS}),
+        wuhan.get("/", params={"lang": XSS}),
+        wuhan.get("/problems/" + "%3Cscript%3E"),
+        wuhan.post("/", content=XSS, headers={"Content-Type": "text/html"}),
+    ):
+        assert "alert(1)" not in answer.text
+
+
+def test_errors_at_the_page_are_pages(wuhan: TestClient, city: City) -> None:
+    answer = wuhan.post("/", content=b"x", headers={"Content-Type": "multipart/form-data; boundary=y"})
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "text/html; charset=utf-8")
+    city.replica.set_quarantine("event 4 is not what the chain holds")
+    answer = wuhan.post("/", files={"proof": b"{}"})
+    assert answer.status_code == 503
+    assert "本地副本已隔离" in answer.text
+
+
+def test_nothing_comes_from_elsewhere_and_nothing_runs_inline(wuhan: TestClient, proof: bytes) -> None:
+    for answer in (wuhan.get("/"), wuhan.post("/", files=form({"proof": proof})), wuhan.get("/problems")):
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'")
+        assert "unsafe" not in policy
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        page = Page(answer.text)
+        assert not page.all("style")
+        for _, attributes in page.elements:
+            assert not any(name.startswith("on") or name == "style" for name in attributes)
+            for name in ("src", "href", "action"):
+                assert (attributes.get(name) or "/").startswith(("/", "#"))
+    assert wuhan.get("/static/page.js").headers["content-type"].startswith("text/javascript")
+    assert wuhan.get("/static/page.css").headers["cache-control"] == "no-cache"
+
+
+def test_everything_has_a_label_and_a_heading(wuhan: TestClient, proof: bytes) -> None:
+    for answer in (
+        wuhan.get("/"),
+        wuhan.post("/", files=form({"proof": proof})),
+        wuhan.post("/", files=form({})),
+    ):
+        page = Page(answer.text)
+        labelled = {label["for"] for label in page.all("label")}
+        fields = page.all("input") + page.all("textarea")
+        assert {field["id"] for field in fields if field.get("type") != "hidden"} == labelled
+        assert len(page.all("h1")) == len(page.all("main")) == len(page.all("title")) == 1
+        assert all(header.get("scope") for header in page.all("th"))
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours #rrggbb (WCAG 2.2, relative luminance)."""
+
+    def luminance(colour: str) -> float:
+        channels = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_contrast_is_enough() -> None:
+    css = (STATIC / "page.css").read_text(encoding="utf-8")
+    named = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", css))
+    pairs = re.findall(
+        r"\.(valid|not_current|invalid|unverifiable) \{ color: (#[0-9a-f]{6}); background: (#[0-9a-f]{6})",
+        css,
+    )
+    assert len(pairs) == 4
+    for _, colour, background in pairs:
+        assert contrast(colour, background) >= 4.5
+        assert contrast(named["ink"], background) >= 4.5
+    for name in ("ink", "quiet", "action"):
+        assert contrast(named[name], "#ffffff") >= 4.5

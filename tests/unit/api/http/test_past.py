@@ -1,0 +1,145 @@
+"""`POST /v1/status` and `shunzheng status`: what a status was on a day, from a replica."""
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.cli import main
+from api.client.client import NodeClient
+from ledger.encoding import times
+from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import encode as canonical
+from tests.unit.api.city import City, identifier
+
+SERIAL: Final = "TM2022A0000000000001"
+LICENCE: Final = identifier(SERIAL)
+CLAIMS: Final[dict[str, Json]] = {"ZZMC": "营业执照"}
+DAY: Final = 86_400
+
+
+@pytest.fixture
+def told(city: City, wuhan: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the proof of a licence that was revoked two days after it was registered; five days have passed."""
+
+    class Client(NodeClient):
+        def __init__(self, url: str, token: str | None = None) -> None:
+            super().__init__(url, token)
+            self._http = wuhan
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setattr("api.client.client.NodeClient", Client)
+    city.submit(city.licence(SERIAL, CLAIMS))
+    city.anchor()
+    city.now += 2 * DAY
+    city.submit(city.change("revoke", LICENCE))
+    city.anchor()
+    city.now += 3 * DAY
+    city.submit(city.licence("TM2022A0000000000002", CLAIMS))
+    city.anchor()
+    path = tmp_path / "proof.json"
+    path.write_bytes(city.proof(LICENCE).encode())
+    return path
+
+
+def day(city: City, before: int) -> str:
+    return times.civil_date(city.now - before * DAY).isoformat()
+
+
+def run(path: Path | str, at: str, *options: str) -> int:
+    return main(["status", str(path), "--at", at, "--node", "http://wuhan.example", *options])
+
+
+def test_the_day_of_a_change_has_two_ends(told: Path, city: City, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(told, day(city, 3), "--json") == 10
+    found = json.loads(capsys.readouterr().out)
+    assert (found["start"]["then"], found["end"]["then"]) == ("in_force", "not_in_force")
+    assert found["start"]["until"] == found["end"]["since"]
+    assert found["end"]["status"]["basis"] == "行政许可法 第七十条"
+
+
+@pytest.mark.parametrize(
+    ("before", "code", "said"),
+    [
+        (6, 10, "当时尚未登记"),
+        (4, 0, "当时有效"),
+        (2, 10, "当时未处于有效状态"),
+        (-1, 12, "无法确认"),
+    ],
+    ids=["before", "in force", "revoked", "later than known"],
+)
+def test_other_days(
+    before: int, code: int, said: str, told: Path, city: City, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(told, day(city, before)) == code
+    assert capsys.readouterr().out.startswith(said)
+
+
+def test_a_moment_is_one_answer(told: Path, city: City, capsys: pytest.CaptureFixture[str]) -> None:
+    at = times.format_time(city.now - 4 * DAY)
+    assert run(told, at, "--lang", "en") == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"In force then (at {at})\n  The status is valid")
+    assert "changed by anchor 2" in said
+
+
+def test_what_is_forged_has_no_status(told: Path, city: City, capsys: pytest.CaptureFixture[str]) -> None:
+    proof = json.loads(told.read_text())
+    proof["record"]["valid_until"] = "2099-01-01"
+    told.write_text(json.dumps(proof))
+    assert run(told, day(city, 4)) == 11
+    assert capsys.readouterr().out.startswith("核验不通过")
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ({"at": "2026-01-01"}, "proof-missing"),
+        ({"proof": "SZ1:!", "at": "2026-01-01"}, "malformed-input"),
+        ({"proof": {}, "at": "2026-01-01"}, "malformed-input"),
+        ({"proof": None, "at": "2026-01-01"}, "malformed-input"),
+        ({"proof": "{}", "at": "2026-01-01", "more": 1}, "malformed-request"),
+    ],
+    ids=["no proof", "no code", "no proof inside", "null", "more"],
+)
+def test_what_is_no_question(body: dict[str, Any], problem: str, wuhan: TestClient) -> None:
+    answer = wuhan.post("/v1/status", json=body)
+    assert (answer.status_code // 100, answer.json()["type"]) == (4, f"/problems/{problem}")
+
+
+@pytest.mark.parametrize(
+    "at", ["yesterday", "2026-1-1", "2026-02-30", "2026-01-01T00:00:00", 5, None], ids=str
+)
+def test_what_is_no_day(at: Json, wuhan: TestClient, told: Path) -> None:
+    answer = wuhan.post("/v1/status", json={"proof": told.read_text(), "at": at})
+    assert answer.status_code // 100 == 4
+
+
+def test_a_snapshot_answers_where_there_is_no_node(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).parents[4] / "docs" / "formats")
+        worked = importlib.import_module("worked_example").build()
+    for name, content in {
+        "a.snapshot": worked.snapshot,
+        "trust.json": canonical(worked.trust.to_json()),
+        "proof.json": worked.proof.encode(),
+    }.items():
+        (tmp_path / name).write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    own = ["--snapshot", "a.snapshot", "--trust", "trust.json"]
+    assert main(["status", "proof.json", "--at", "2022-03-28T09:00:20Z", *own]) == 0
+    assert "自锚定 1" in capsys.readouterr().out
+    assert main(["status", "proof.json", "--at", "2022-03-28", *own]) == 12
+    assert [line for line in capsys.readouterr().out.splitlines() if "(时刻" in line] == [
+        "当时尚未登记 (时刻 2022-03-27T16:00:00Z)",
+        "无法确认 (时刻 2022-03-28T15:59:59Z)",
+    ]
+    assert main(["status", "proof.json", "--at", "2022-03-28", *own[:2]]) == 1
+    assert "--snapshot needs --trust" in capsys.readouterr().err

@@ -1,0 +1,118 @@
+"""Documents with seals of their own, and with the proof inside: one report says what the ledger and the document show."""
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.documents import authorities
+from api.node.settings import SettingsError
+from examples.renderings import as_pdf
+from ledger.documents.carriers import attach
+from ledger.documents.ofd.archive import open_archive, write_archive
+from ledger.encoding.canonical import Json
+from ledger.proof.proof import Proof
+from tests.papers import PAGE, sealed, with_part
+from tests.unit.api.city import City, identifier
+
+SERIAL = "TM2022A0000000000001"
+CLAIMS: dict[str, Json] = {"ZZMC": "营业执照", "CZZT": "天门市示例餐饮店"}
+
+
+def registered(city: City, document: bytes) -> Proof:
+    city.submit(city.licence(SERIAL, CLAIMS, document))
+    city.anchor()
+    return city.proof(identifier(SERIAL))
+
+
+@pytest.fixture
+def proof(city: City) -> Proof:
+    return registered(city, sealed())
+
+
+def verify(node: TestClient, document: bytes, **members: Json) -> dict[str, Any]:
+    request = {"documents": [base64.b64encode(document).decode()], **members}
+    answer = node.post("/v1/verify", json=request)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def test_a_sealed_document_with_its_proof_inside_needs_nothing_else(wuhan: TestClient, proof: Proof) -> None:
+    report = verify(wuhan, attach(sealed(), proof))
+    assert (report["verdict"], report["compared"]) == ("valid", "document")
+    (found,) = report["documents"]
+    assert found["document"] == 1
+    assert "proof" not in found
+    (signature,) = found["signatures"]
+    assert (signature["kind"], signature["seal_name"]) == ("ses", "天门市示例局电子证照专用章")
+    assert signature["verdict"] == "unverifiable", "this node has no list of authorities"
+
+
+def test_the_page_finds_the_proof_inside_the_document(wuhan: TestClient, proof: Proof) -> None:
+    answer = wuhan.post("/", files={"document": ("licence.ofd", attach(sealed(), proof))})
+    assert "真实有效" in answer.text
+    assert "天门市示例局电子证照专用章" in answer.text
+
+
+def test_an_unsigned_pdf_carries_its_proof(city: City, wuhan: TestClient) -> None:
+    document = as_pdf("营业执照", [])
+    report = verify(wuhan, attach(document, registered(city, document)))
+    assert report["verdict"] == "valid"
+    assert "documents" not in report
+
+
+def test_a_document_without_a_proof_is_told_where_to_find_one(wuhan: TestClient, proof: Proof) -> None:
+    answer = wuhan.post("/v1/verify", json={"documents": [base64.b64encode(sealed()).decode()]})
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/proof-missing")
+    assert "no document carries one" in answer.json()["detail"]
+
+
+def test_a_page_altered_under_the_seal_is_called_altered(wuhan: TestClient, proof: Proof) -> None:
+    altered = with_part(sealed(), PAGE, lambda page: page.replace("日用百货".encode(), "危险化学品".encode()))
+    assert altered != sealed()
+    report = verify(wuhan, attach(altered, proof))
+    assert (report["verdict"], report["reason"]) == ("invalid", "document_altered")
+
+
+def test_another_document_with_a_good_seal_is_only_another_document(
+    city: City, wuhan: TestClient, proof: Proof
+) -> None:
+    report = verify(wuhan, as_pdf("别的", []), proof=proof.to_json())
+    assert (report["verdict"], report["reason"]) == ("invalid", "document_mismatch")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda carried: carried.replace(b'{"batch"', b'{ "batch"', 1),
+        lambda carried: carried[:-1] + b" ",
+    ],
+    ids=["another spelling", "another end"],
+)
+def test_a_proof_put_into_a_document_otherwise(
+    wuhan: TestClient, proof: Proof, spoil: Callable[[bytes], bytes]
+) -> None:
+    """Either it is no proof at all any more, or the report cannot tell what was done to the document."""
+    text = spoil(proof.encode())
+    parts = {name: open_archive(sealed()).read(name) for name in open_archive(sealed()).names}
+    report = verify(wuhan, write_archive(parts, text), proof=proof.to_json())
+    assert report["verdict"] != "valid"
+
+
+def test_the_list_of_authorities_is_read_again_when_it_changes(tmp_path: Path) -> None:
+    path = tmp_path / "authorities.json"
+    assert authorities(None) is None
+    with pytest.raises(SettingsError, match="cannot be read"):
+        authorities(path)
+    path.write_text(
+        '{"type": "shunzheng/trust-list/1", "name": "a", "issued": "2026-01-01T00:00:00Z", "authorities": []}'
+    )
+    first = authorities(path)
+    assert first
+    assert authorities(path) is first
+    path.write_text("no list")
+    with pytest.raises(SettingsError, match="trust_list"):
+        authorities(path)
