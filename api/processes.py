@@ -52,7 +52,7 @@ def _follower(settings: Settings) -> None:
 
 def _anchorer(settings: Settings) -> None:
     from anchoring.anchorer.anchorer import Anchorer
-    from anchoring.anchorer.batcher import Policy
+    from anchoring.anchorer.batcher import BatchPolicy
     from anchoring.chain.ethereum import Account
     from anchoring.register.store import Register
     from anchoring.replica.store import Replica
@@ -67,7 +67,7 @@ def _anchorer(settings: Settings) -> None:
     account = Account.load(settings.keystore, settings.keystore_password_file.read_text().rstrip("\n"))
     register, replica = Register(settings.register_url), Replica(settings.replica_url)
     register.check()
-    policy = Policy(**settings.batching)
+    policy = BatchPolicy(**settings.batching)
     anchorer = Anchorer(
         chain(settings), account, register, replica, settings.registry, settings.log, policy=policy
     )

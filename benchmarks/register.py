@@ -26,7 +26,7 @@ import orjson
 import psycopg
 from sqlalchemy import Engine, make_url, text
 
-from anchoring.anchorer.batcher import Policy
+from anchoring.anchorer.batcher import BatchPolicy
 from anchoring.chain import calls
 from anchoring.follower.follower import Follower
 from anchoring.intake.intake import accept
@@ -233,7 +233,7 @@ def _finality(kind: str, new: NewDatabase, folder: Path) -> None:
     stop = threading.Event()
     runs: list[threading.Thread] = []
     try:
-        city = AnyCity(folder, net, policy=Policy(), new_database=lambda name: new(f"city_{name}"))
+        city = AnyCity(folder, net, policy=BatchPolicy(), new_database=lambda name: new(f"city_{name}"))
         runs = [threading.Thread(target=run, args=(stop,)) for run in (city.follower.run, city.anchorer.run)]
         for run in runs:
             run.start()

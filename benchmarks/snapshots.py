@@ -26,7 +26,7 @@ from ledger.proof.proof import Proof
 from ledger.registry import acts
 from ledger.registry.acts import Act, Event, head_zero
 from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned
-from ledger.registry.knowledge import Chain
+from ledger.registry.knowledge import Fold
 from ledger.registry.snapshots import Header, check_snapshot, replay, write_snapshot
 from ledger.registry.status import Status, StatusTree, encode_changes
 from ledger.registry.trust import Trust
@@ -121,7 +121,7 @@ def measure(at: Year, proofs: list[Proof], folder: Path) -> None:
 
 def write(at: Year, keys: list[PrivateKey], after: int, until: int, path: Path) -> None:
     """Write the snapshot of the events behind event `after` up to event `until`."""
-    fold = Chain(head_zero(31337, bytes(20), bytes(32)))
+    fold = Fold(head_zero(31337, bytes(20), bytes(32)))
     for event in at.events[:after]:
         fold.extend(event)
     start = fold.n, fold.head, fold.block

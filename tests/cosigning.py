@@ -8,7 +8,7 @@ from typing import Final
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.registry.acts import Event
 from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned
-from ledger.registry.knowledge import Chain
+from ledger.registry.knowledge import Fold
 from ledger.registry.snapshots import Header, Point, write_snapshot
 from ledger.registry.trust_files import Cosigner, TrustFile
 from tests.scenes import Registry
@@ -21,9 +21,9 @@ def node_key(name: str) -> PrivateKey:
     return generate("p256", Random(name).randbytes)
 
 
-def fold_of(registry: Registry, n: int | None = None, more: Iterable[Event] = ()) -> Chain:
+def fold_of(registry: Registry, n: int | None = None, more: Iterable[Event] = ()) -> Fold:
     """Return where the registry stands after event `n`, the newest by default, and `more` events."""
-    fold = Chain(registry.head_zero)
+    fold = Fold(registry.head_zero)
     for event in (*registry.events[:n], *more):
         fold.extend(event)
     return fold

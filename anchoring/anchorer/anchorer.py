@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from anchoring.anchorer.batcher import Policy, freeze
+from anchoring.anchorer.batcher import BatchPolicy, freeze
 from anchoring.anchorer.lease import Lease, holder_name
 from anchoring.anchorer.submitter import Submitter, reconcile
 from anchoring.chain.protocol import Chain, RegistryName, Signer
@@ -26,7 +26,7 @@ from anchoring.errors import (
 from anchoring.processes.condition import Reporter
 from anchoring.processes.loops import POLL_SECONDS, Stop, pause
 from anchoring.register.store import Register
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import Replica
 
@@ -52,7 +52,7 @@ class Anchorer:
         *,
         clock: Callable[[], float] = time.time,
         steady: Callable[[], float] = time.monotonic,
-        policy: Policy | None = None,
+        policy: BatchPolicy | None = None,
     ) -> None:
         self._chain, self._contract = chain, RegistryName.parse(registry).contract
         self._replica, self._log = replica, log
@@ -87,7 +87,7 @@ class Anchorer:
         self._submitter.step(now)  # 4
         return True
 
-    def _has_caught_up(self, reading: Reading) -> bool:
+    def _has_caught_up(self, reading: ReplicaView) -> bool:
         """Tell whether the replica has shown all that the chain held when this process began.
 
         A register that was restored from a backup, beside a replica that is behind as well, would else freeze otherwise what

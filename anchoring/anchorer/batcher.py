@@ -16,7 +16,7 @@ from anchoring.errors import AnchorContradicted, NotFound, RegisterBehind
 from anchoring.register.batches import Batch, OwnLog, batches, hold_log, last_batch
 from anchoring.register.submissions import FROZEN, SUBMITTED
 from anchoring.register.tables import BATCH, CHANGE, SUBMISSION
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
 from ledger.crypto.suites import Suite
 from ledger.crypto.trees import CountedTree, counted_leaf
@@ -35,7 +35,7 @@ _NO_ROOT: Final = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class BatchPolicy:
     """When a batch closes: seconds that a change of status, or anything else, waits for company, and what is full.
 
     See `limits`. A batch never closes before the last one is mined: it would only grow in number what waits.
@@ -80,7 +80,12 @@ class _Taken:
 
 
 def freeze(
-    register: Writing, reading: Reading, trees: StatusTrees, log: str, now: int, policy: Policy | None = None
+    register: Writing,
+    reading: ReplicaView,
+    trees: StatusTrees,
+    log: str,
+    now: int,
+    policy: BatchPolicy | None = None,
 ) -> Batch | None:
     """Freeze the next batch if it is due, in one transaction; None when nothing is due or the last one is not mined yet.
 
@@ -95,7 +100,7 @@ def freeze(
         if last and last.state in (FROZEN, SUBMITTED):
             return None
         taken = _take(connection)
-        if not _is_due(taken, last.frozen if last else own.opened, now, policy or Policy()):
+        if not _is_due(taken, last.frozen if last else own.opened, now, policy or BatchPolicy()):
             return None
         sequence = last.sequence + 1 if last else 1
         if reading.sighting(log, sequence):
@@ -136,7 +141,7 @@ def _changes(connection: Connection, waiting: Sequence[_Waiting]) -> list[tuple[
     return [(row["position"], row["status"]) for row in rows]
 
 
-def _is_due(taken: _Taken, since: int, now: int, policy: Policy) -> bool:
+def _is_due(taken: _Taken, since: int, now: int, policy: BatchPolicy) -> bool:
     if not taken.submissions:
         return now - since >= policy.heartbeat_seconds
     oldest = taken.submissions[0].accepted

@@ -27,7 +27,7 @@ from anchoring.errors import (
 from anchoring.register.batches import Batch, check_complete, open_batches, set_states
 from anchoring.register.submissions import FINAL, FROZEN, MINED, SUBMITTED
 from anchoring.register.tables import BATCH, TRANSACTION
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 
 ALREADY_ANCHORED: Final = "AlreadyAnchored"
 ANCHOR_CONFLICT: Final = "AnchorConflict"
@@ -46,7 +46,7 @@ class Sent:
     sent: int | None
 
 
-def reconcile(register: Writing, reading: Reading, log: str) -> None:
+def reconcile(register: Writing, reading: ReplicaView, log: str) -> None:
     """Write how far the open batches came, by what the replica sees; said again it changes nothing.
 
     Raises: RegisterBehind; AnchorContradicted where the chain holds another anchor than was frozen, or holds it void.
@@ -57,7 +57,7 @@ def reconcile(register: Writing, reading: Reading, log: str) -> None:
         set_states(connection, [(batch.sequence, state) for batch, state in found if state != batch.state])
 
 
-def _state(batch: Batch, reading: Reading, log: str) -> str:
+def _state(batch: Batch, reading: ReplicaView, log: str) -> str:
     seen = reading.sighting(log, batch.sequence)
     if seen is None:
         return (

@@ -26,7 +26,7 @@ from anchoring.monitor.entries import HeldEntries
 from anchoring.register.batches import OwnLog, own_log
 from anchoring.register.missing import missing
 from anchoring.register.store import Register
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from anchoring.replica.refold import refold
 from ledger.registry.status import StatusTree
 from ledger.verification.receipts import SignedReceipt
@@ -35,7 +35,7 @@ _DAMAGED: Final = "database-damaged"
 
 
 def audit(
-    reading: Reading,
+    reading: ReplicaView,
     register: Register | None = None,
     published: Published | None = None,
     *,
@@ -85,7 +85,7 @@ def audit(
     return found.report()
 
 
-def _refold(reading: Reading, found: Findings) -> dict[str, StatusTree] | None:
+def _refold(reading: ReplicaView, found: Findings) -> dict[str, StatusTree] | None:
     def tell(done: int, of: int) -> None:
         if found.progress:
             found.progress("events", done, of)
@@ -100,7 +100,9 @@ def _refold(reading: Reading, found: Findings) -> dict[str, StatusTree] | None:
     return trees
 
 
-def _books(connection: Connection, reading: Reading, own: OwnLog, now: int, found: Findings) -> Books | None:
+def _books(
+    connection: Connection, reading: ReplicaView, own: OwnLog, now: int, found: Findings
+) -> Books | None:
     state = reading.log(own.name)
     where = f"log {own.name}"
     if own.registry_name != reading.registry or state is None:

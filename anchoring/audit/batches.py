@@ -11,7 +11,7 @@ from anchoring.register.batches import Batch, OwnLog, batches
 from anchoring.register.missing import Missing
 from anchoring.register.submissions import FINAL, batch_entries
 from anchoring.register.tables import BATCH, CHANGE, SUBMISSION, TRANSACTION
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from ledger.crypto.keys import keccak256
 from ledger.crypto.trees import CountedTree
 from ledger.encoding.canonical import decode
@@ -44,7 +44,7 @@ class Books:
     """One consistent state of a register and one of a replica, of which the register's is never the older one."""
 
     connection: Connection
-    reading: Reading
+    reading: ReplicaView
     own: OwnLog
     state: LogState
     missing: Mapping[int, Missing]  # what is not back yet after a restore, by its first position

@@ -2,11 +2,11 @@
 
 from anchoring.audit.findings import Findings
 from anchoring.checkpoints.store import Checkpoints, compare
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from ledger.registry.checkpoints import contradiction
 
 
-def audit_checkpoints(reading: Reading, checkpoints: Checkpoints, found: Findings) -> None:
+def audit_checkpoints(reading: ReplicaView, checkpoints: Checkpoints, found: Findings) -> None:
     """Compare the replica with the newest checkpoint, and report the evidence of forks that was met."""
     newest = checkpoints.newest()
     if newest is not None:

@@ -7,17 +7,17 @@ from typing import Final
 from anchoring.audit.findings import Findings
 from anchoring.monitor.copies import Copy, Publication, Published
 from anchoring.monitor.entries import HeldEntries
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from ledger.records.submissions import Entry
 from ledger.verification.entries import check_batch
-from ledger.verification.receipts import SignedReceipt, Standing, judge
+from ledger.verification.receipts import PromiseState, SignedReceipt, judge
 
 _PAGE_COPIES: Final = 1_000  # read at a time
-_BROKEN: Final = {Standing.BROKEN: "promise-broken", Standing.CONTRADICTED: "promise-contradicted"}
+_BROKEN: Final = {PromiseState.BROKEN: "promise-broken", PromiseState.CONTRADICTED: "promise-contradicted"}
 
 
 def audit_receipts(
-    receipts: Iterable[SignedReceipt], reading: Reading, entries: HeldEntries, now: int, found: Findings
+    receipts: Iterable[SignedReceipt], reading: ReplicaView, entries: HeldEntries, now: int, found: Findings
 ) -> None:
     """Say of every receipt what became of its promise: a broken one is a finding, one that cannot be judged a remark."""
     for signed in receipts:
@@ -26,11 +26,11 @@ def audit_receipts(
         judged = judge(signed, reading, entries, now)
         if judged.standing in _BROKEN:
             found.add(_BROKEN[judged.standing], where, judged.text)
-        elif judged.standing is not Standing.KEPT:
+        elif judged.standing is not PromiseState.KEPT:
             found.remark(f"receipt-{judged.standing.value.replace('_', '-')}", where, judged.text)
 
 
-def audit_copies(reading: Reading, published: Published, now: int, found: Findings) -> None:
+def audit_copies(reading: ReplicaView, published: Published, now: int, found: Findings) -> None:
     """Check the copies of other cities' entries once more against their anchors."""
     counts = published.counts(now)
     for log in reading.logs():
@@ -48,7 +48,9 @@ def audit_copies(reading: Reading, published: Published, now: int, found: Findin
                 found.remark(f"entries-{state.value}", f"log {log.name}", text)
 
 
-def _check_copies(reading: Reading, log: str, sequence: int, entries: list[Entry], found: Findings) -> None:
+def _check_copies(
+    reading: ReplicaView, log: str, sequence: int, entries: list[Entry], found: Findings
+) -> None:
     found.look("copied batches")
     where = f"anchor {sequence} of {log}"
     anchor = reading.anchor(log, sequence)

@@ -11,7 +11,7 @@ from typing import Final
 from anchoring.chain.protocol import Chain, ChainEvent, RegistryHead
 from anchoring.errors import ChainMisbehaved
 from ledger.errors import BrokenHead
-from ledger.registry.knowledge import Chain as Fold
+from ledger.registry.knowledge import Fold
 
 WINDOW_BLOCKS: Final = 1_000  # asked for at a time; every endpoint known allows as many
 MOST_ACTS: Final = (

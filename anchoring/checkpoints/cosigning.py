@@ -13,13 +13,13 @@ from typing import Final, Protocol
 from anchoring.checkpoints.store import Checkpoints, checkpoint_at
 from anchoring.errors import AnchoringError, CheckpointRefused, NotFound, PeerFailed
 from anchoring.processes.loops import Stop
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from anchoring.replica.store import Replica
 from anchoring.replica.tables import TABLES, fact_of
 from ledger.crypto.keys import PrivateKey, PublicKey, public_key
 from ledger.errors import BrokenHead, LedgerError, MalformedInput
 from ledger.registry.checkpoints import Checkpoint, Cosigned, Fork, contradiction, read_cosigned
-from ledger.registry.knowledge import Chain as Fold
+from ledger.registry.knowledge import Fold
 from ledger.registry.trust import NODE, KeyState
 
 PERIOD_SECONDS: Final = (
@@ -40,12 +40,12 @@ class Peer(Protocol):
         """Return its newest checkpoint with cosignatures, None where it has none. Raises: PeerFailed."""
 
 
-def due(reading: Reading) -> int:
+def due(reading: ReplicaView) -> int:
     """Return the event at which all nodes sign now; 0 where there is none yet."""
     return reading.newest_before(reading.time // PERIOD_SECONDS * PERIOD_SECONDS)
 
 
-def recompute(reading: Reading, checkpoint: Checkpoint, since: Checkpoint | None) -> None:
+def recompute(reading: ReplicaView, checkpoint: Checkpoint, since: Checkpoint | None) -> None:
     """Fold the replica's events anew up to a checkpoint, from the one that was signed last.
 
     The replica holds what the node's own endpoint gave; the point to start from lies in another database, so that
@@ -63,7 +63,7 @@ def recompute(reading: Reading, checkpoint: Checkpoint, since: Checkpoint | None
         raise CheckpointRefused(f"the replica's events do not make the head of event {checkpoint.n}")
 
 
-def node_keys(reading: Reading) -> dict[bytes, PublicKey]:
+def node_keys(reading: ReplicaView) -> dict[bytes, PublicKey]:
     """Return the keys of nodes that the registry knows and nobody has retired or reported stolen, by their ids.
 
     The registry takes any bytes for a key; what is none is left out.
@@ -76,12 +76,12 @@ def node_keys(reading: Reading) -> dict[bytes, PublicKey]:
     return found
 
 
-def node_cities(reading: Reading) -> int:
+def node_cities(reading: ReplicaView) -> int:
     """Return how many logs have declared the key of a node."""
     return len({key.log for key in _declared(reading)})
 
 
-def _declared(reading: Reading) -> Iterator[KeyState]:
+def _declared(reading: ReplicaView) -> Iterator[KeyState]:
     keys = (fact_of(KeyState, row) for row in reading.rows(TABLES[KeyState]))
     return (key for key in keys if key.purpose == NODE)
 

@@ -10,7 +10,7 @@ from anchoring.checkpoints.files import Seen, checked, chunks
 from anchoring.checkpoints.store import checkpoint_at
 from anchoring.errors import CheckpointRefused, NotFound
 from anchoring.replica.overlay import Nothing, Overlay
-from anchoring.replica.reading import Cursor, Reading
+from anchoring.replica.reading import Cursor, ReplicaView
 from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import Replica, Taken
 from ledger.errors import SnapshotRefused
@@ -18,7 +18,7 @@ from ledger.registry import snapshots
 from ledger.registry.acts import Event
 from ledger.registry.checkpoints import Cosigned
 from ledger.registry.fold import Trees, derive
-from ledger.registry.knowledge import Chain as Fold
+from ledger.registry.knowledge import Fold
 from ledger.registry.snapshots import Header, Point
 from ledger.registry.trust import Fact
 from ledger.registry.trust_files import TrustFile
@@ -30,7 +30,7 @@ STORED_EVENTS: Final = 5_000  # of one transaction: a tenth of a second's work f
 Progress = Callable[[int, int], None]  # events done, events in all
 
 
-def export(reading: Reading, cosigned: Cosigned, after: int = 0) -> Iterator[bytes]:
+def export(reading: ReplicaView, cosigned: Cosigned, after: int = 0) -> Iterator[bytes]:
     """Yield the snapshot up to a checkpoint, of the events after event `after`.
 
     Raises: NotFound, CheckpointRefused where this replica holds something else there.
@@ -151,7 +151,7 @@ class _Both:
         return self.imported.point(n)
 
 
-def _trees(reading: Reading) -> Trees:
+def _trees(reading: ReplicaView) -> Trees:
     """Return the status trees of the replica, every position checked against the newest root."""
     stored = StatusTrees()
     return {log.name: stored.copy(reading, log.name) for log in reading.logs() if log.status_known}

@@ -16,7 +16,7 @@ from sqlmodel import Field, SQLModel
 from anchoring.database.columns import number, table
 from anchoring.database.engine import hold_tables, insert_missing, open_engine, snapshot, transaction
 from anchoring.errors import CheckpointRefused, NotFound
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from ledger.crypto.keys import PrivateKey
 from ledger.encoding.canonical import decode
 from ledger.encoding.canonical import encode as canonical
@@ -188,7 +188,7 @@ def _cosigned(connection: Connection, checkpoint: Checkpoint) -> Cosigned:
     )
 
 
-def checkpoint_at(reading: Reading, n: int) -> Checkpoint:
+def checkpoint_at(reading: ReplicaView, n: int) -> Checkpoint:
     """Return the checkpoint at final event `n` as this replica holds it. Raises: NotFound, CheckpointRefused."""
     found = list(reading.events(n - 1, most=2)) if n else []
     head = reading.head_after(n)
@@ -202,7 +202,7 @@ def checkpoint_at(reading: Reading, n: int) -> Checkpoint:
     return Checkpoint(reading.registry, n, head, event.block, found[0].block_hash, event.time)
 
 
-def compare(reading: Reading, checkpoints: Checkpoints) -> str | None:
+def compare(reading: ReplicaView, checkpoints: Checkpoints) -> str | None:
     """Say in what a replica differs from the newest checkpoint that this node holds with others' signatures, or its own.
 
     None where it does not: what was cosigned was this replica's own word at the time.

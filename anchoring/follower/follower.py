@@ -29,12 +29,12 @@ from anchoring.processes.condition import Reporter
 from anchoring.processes.loops import POLL_SECONDS, Stop, pause
 from anchoring.processes.progress import Progress
 from anchoring.replica.overlay import Overlay
-from anchoring.replica.reading import Cursor, Reading
+from anchoring.replica.reading import Cursor, ReplicaView
 from anchoring.replica.refold import REFOLDING, DailyRefold, refold
 from anchoring.replica.store import Replica, Taken
 from ledger.errors import BrokenHead, LedgerError
 from ledger.registry.fold import Trees, derive
-from ledger.registry.knowledge import Chain as Fold
+from ledger.registry.knowledge import Fold
 from ledger.registry.trust import Fact
 
 FOLLOWING: Final = "following"
@@ -105,7 +105,7 @@ class Follower:
             self._replica.set_quarantine(str(damage))
             raise
 
-    def _compare(self, reading: Reading) -> None:
+    def _compare(self, reading: ReplicaView) -> None:
         found = compare(reading, self._checkpoints) if self._checkpoints else None
         if found:
             raise Quarantined(f"the replica is not what this node and others signed: {found}")

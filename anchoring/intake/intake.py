@@ -19,11 +19,11 @@ from anchoring.intake.backlog import Gate
 from anchoring.intake.doubles import check_new
 from anchoring.intake.rows import RowReader, read_statement
 from anchoring.intake.spool import Spool, read_rows
-from anchoring.intake.writing import Acceptance
+from anchoring.intake.writing import RecordWriter
 from anchoring.register.batches import OwnLog, hold_log
 from anchoring.register.missing import is_missing, note_back
 from anchoring.register.store import Register
-from anchoring.register.submissions import Receipt, submission_of_root
+from anchoring.register.submissions import Acceptance, submission_of_root
 from anchoring.register.tables import LOG, SUBMISSION
 from ledger.crypto.keys import public_key
 from ledger.crypto.trees import MerkleTree
@@ -37,7 +37,7 @@ _NEWEST: Final = 2**63 - 1  # an event number beyond all others: the issuer's lo
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class IntakeRules:
     """The log that this node keeps, what its receipts promise (seconds from acceptance to the anchor), and where large
     submissions are spooled (None: the system's temporary directory). `gate` refuses them while too much waits."""
 
@@ -63,10 +63,12 @@ class Admitted:
     signature: bytes
     log: LogState
     grants: Sequence[Grant]
-    back: Receipt | None = None
+    back: Acceptance | None = None
 
 
-def accept(register: Register, trust: Trust, lines: Iterable[bytes], now: int, settings: Settings) -> Receipt:
+def accept(
+    register: Register, trust: Trust, lines: Iterable[bytes], now: int, settings: IntakeRules
+) -> Acceptance:
     """Take a submission, given as its lines, and return the receipt.
 
     1. The statement is read; one that was accepted before gets its receipt again.
@@ -108,7 +110,9 @@ def accept(register: Register, trust: Trust, lines: Iterable[bytes], now: int, s
             return _write(connection, own, entry, spool, reader.warnings, deadline)
 
 
-def admit(register: Register, trust: Trust, line: bytes, now: int, settings: Settings) -> Receipt | Admitted:
+def admit(
+    register: Register, trust: Trust, line: bytes, now: int, settings: IntakeRules
+) -> Acceptance | Admitted:
     """Take the first two steps, for which the first line is enough: nobody sends records that are refused anyway.
 
     Raises: SubmissionRefused, TooMuchWaiting.
@@ -128,7 +132,7 @@ def admit(register: Register, trust: Trust, line: bytes, now: int, settings: Set
     return Admitted(statement, signature, log, grants)
 
 
-def _known(connection: Connection, statement: Statement) -> Receipt | None:
+def _known(connection: Connection, statement: Statement) -> Acceptance | None:
     found = submission_of_root(connection, statement.root)
     if found is None:
         return None
@@ -142,7 +146,7 @@ def _known(connection: Connection, statement: Statement) -> Receipt | None:
     return found.receipt
 
 
-def _check_statement(statement: Statement, trust: Trust, now: int, settings: Settings) -> LogState:
+def _check_statement(statement: Statement, trust: Trust, now: int, settings: IntakeRules) -> LogState:
     """Check for whom and when the statement was made, and return the state of the log. Raises: SubmissionRefused."""
     if statement.registry != trust.registry:
         raise SubmissionRefused(
@@ -238,11 +242,11 @@ def _write(
     spool: Spool,
     warnings: Sequence[RowError],
     deadline: int,
-) -> Receipt:
+) -> Acceptance:
     """Promise positions and write everything. Raises: SubmissionRefused, which undoes the transaction."""
     statement = entry.statement
     changes = _write_records(connection, own, statement.issuer, own.size, spool)
-    receipt = Receipt(
+    receipt = Acceptance(
         id=statement.root.hex(),
         log=own.name,
         issuer=statement.issuer,
@@ -270,7 +274,7 @@ def _write(
     return receipt
 
 
-def _bring_back(connection: Connection, own: OwnLog, receipt: Receipt, spool: Spool) -> Receipt:
+def _bring_back(connection: Connection, own: OwnLog, receipt: Acceptance, spool: Spool) -> Acceptance:
     """Write records where they stood before the register was restored. Raises: SubmissionRefused."""
     changes = _write_records(connection, own, receipt.issuer, receipt.first, spool)
     placed = update(SUBMISSION).where(SUBMISSION.c.first == receipt.first)
@@ -281,7 +285,7 @@ def _bring_back(connection: Connection, own: OwnLog, receipt: Receipt, spool: Sp
 
 def _write_records(connection: Connection, own: OwnLog, issuer: str, first: int, spool: Spool) -> int:
     """Write the records from position `first` on and return how many positions change their status."""
-    acceptance = Acceptance(connection, own.suite, issuer, first)
+    acceptance = RecordWriter(connection, own.suite, issuer, first)
     for chunk in spool.issues():
         acceptance.issue(chunk)
     acceptance.faults.refuse()

@@ -52,7 +52,7 @@ class _Followed:
     status: Status
 
 
-class Acceptance:
+class RecordWriter:
     """Writes the records of a submission of `issuer` whose positions begin at `first`; faults are collected, not raised."""
 
     def __init__(self, connection: Connection, suite: Suite, issuer: str, first: int) -> None:

@@ -22,7 +22,7 @@ _STEADY_SECONDS: Final = 60.0  # a child that ran this long starts afresh with t
 _STOP_SECONDS: Final = 15.0  # for a child to end by itself once asked; a batch is frozen in far less
 _TICK: Final = 0.2
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ class Supervisor:
                 continue
             if now - child.started >= _STEADY_SECONDS:
                 child.pause = _FIRST_PAUSE
-            log.warning("%s ended with %s; it starts again in %.1f s", child.name, code, child.pause)
+            logger.warning("%s ended with %s; it starts again in %.1f s", child.name, code, child.pause)
             child.process, child.due = None, now + child.pause
             child.pause = min(2 * child.pause, _LONGEST_PAUSE)
 

@@ -24,7 +24,7 @@ from anchoring.register.missing import Missing, missing, note_missing
 from anchoring.register.store import Register
 from anchoring.register.submissions import FINAL
 from anchoring.register.tables import BATCH, LOG, MISSING, SUBMISSION, TRANSACTION
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from ledger.crypto.trees import CountedTree
 from ledger.encoding.canonical import decode
 from ledger.records.submissions import Entry, decode_entry
@@ -67,7 +67,7 @@ class Plan:
     faults: tuple[str, ...] = ()
 
 
-def plan(register: Register, reading: Reading, log: str, peers: Sequence[Peer]) -> Plan:
+def plan(register: Register, reading: ReplicaView, log: str, peers: Sequence[Peer]) -> Plan:
     """Compare the register with the chain, and ask `peers` for the entries that it lacks; nothing is written.
 
     1. Which batches the register lacks; what it froze and the chain contradicts is no batch of it.
@@ -105,7 +105,7 @@ def set_aside(register: Register, plan: Plan, directory: Path) -> list[Path]:
         return [write_aside(connection, one, directory) for one in plan.aside]
 
 
-def take_back(register: Writing, reading: Reading, plan: Plan, now: int) -> None:
+def take_back(register: Writing, reading: ReplicaView, plan: Plan, now: int) -> None:
     """Do what was planned, in one transaction: a crash leaves the register as it was, and the recovery starts over.
 
     Intake may go on beside it: until this is committed it takes nothing, or what it took makes the plan void.
@@ -129,7 +129,7 @@ def take_back(register: Writing, reading: Reading, plan: Plan, now: int) -> None
         connection.execute(update(LOG).values(size=max(end, plan.log.size)))
 
 
-def _check_own(connection: Connection, reading: Reading, log: str, last: Batch | None) -> None:
+def _check_own(connection: Connection, reading: ReplicaView, log: str, last: Batch | None) -> None:
     """Check that this is a register of the log. Raises: AnchorContradicted."""
     own = own_log(connection)
     if own and (own.registry_name, own.name) != (reading.registry, log):
@@ -142,7 +142,7 @@ def _check_own(connection: Connection, reading: Reading, log: str, last: Batch |
         )
 
 
-def _displaced(connection: Connection, reading: Reading, log: str) -> list[int]:
+def _displaced(connection: Connection, reading: ReplicaView, log: str) -> list[int]:
     """Return the batches from the first on that the chain contradicts.
 
     A batch is frozen once the chain was seen without it. That can be wrong only where the chain has a transaction of before
@@ -156,7 +156,7 @@ def _displaced(connection: Connection, reading: Reading, log: str) -> list[int]:
     return []
 
 
-def _check_final(reading: Reading, log: str, known: int) -> None:
+def _check_final(reading: ReplicaView, log: str, known: int) -> None:
     if reading.sighting(log, known + 1):
         raise RegisterBehind(
             f"anchor {known + 1} of {log} is on the chain and not final yet: wait a minute and run this again"
@@ -226,7 +226,7 @@ def _kept(lost: Sequence[Lost], local: Mapping[int, Local], size: int) -> frozen
     return frozenset(kept)
 
 
-def _hold(connection: Connection, reading: Reading, plan: Plan, now: int) -> None:
+def _hold(connection: Connection, reading: ReplicaView, plan: Plan, now: int) -> None:
     """Hold the row of the log, which a register without any has yet to get. Raises: RegisterBehind."""
     row = connection.execute(select(LOG).with_for_update()).mappings().first()
     last = last_batch(connection)
@@ -242,7 +242,7 @@ def _hold(connection: Connection, reading: Reading, plan: Plan, now: int) -> Non
         connection.execute(insert(LOG), [values | {"start": start, "size": start, "opened": now}])
 
 
-def _insert_batch(connection: Connection, reading: Reading, anchor: Anchor) -> None:
+def _insert_batch(connection: Connection, reading: ReplicaView, anchor: Anchor) -> None:
     seen = reading.sighting(anchor.log, anchor.sequence)
     assert seen is not None, "its anchor is final"
     row = {"sequence": anchor.sequence, "payload": seen.act.encode(), "frozen": anchor.time, "state": FINAL}

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from anchoring.errors import NotFinal, NotFound
-from anchoring.register.records import Held, causes, record
+from anchoring.register.records import StoredRecord, causes, record
 from anchoring.register.store import Register
 from anchoring.register.submissions import batch_entries, leaves
 from anchoring.register.trees import BatchTree
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
 from ledger.crypto.trees import MerkleTree
 from ledger.limits import MAX_LINK_DEPTH
@@ -21,7 +21,7 @@ from ledger.verification.links_step import as_linked
 
 def proof_of(
     register: Register,
-    reading: Reading,
+    reading: ReplicaView,
     trees: StatusTrees,
     leaf: bytes,
     *,
@@ -54,10 +54,10 @@ class _Maker:
 
     register: Register
     connection: Connection
-    reading: Reading
+    reading: ReplicaView
     trees: StatusTrees
 
-    def proof(self, held: Held) -> Proof:
+    def proof(self, held: StoredRecord) -> Proof:
         """Return the proof that the record is anchored, and nothing more. Raises: NotFinal."""
         submission = held.submission
         log, sequence = submission.receipt.log, submission.sequence
@@ -73,7 +73,7 @@ class _Maker:
             sequence=sequence,
         )
 
-    def linked(self, held: Held, depth: int = 0) -> Iterator[Proof]:
+    def linked(self, held: StoredRecord, depth: int = 0) -> Iterator[Proof]:
         """Yield the proofs of the seals and sealings to which the record links, each with those to which it links.
 
         What another city registered is not here (`shunzheng proof --linked` adds it), and what was not disclosed here
@@ -88,7 +88,7 @@ class _Maker:
             inner = tuple(self.linked(target, depth + 1))
             yield as_linked(replace(proof, disclosure=target.disclosure, linked=inner))
 
-    def causes(self, held: Held) -> list[Held]:
+    def causes(self, held: StoredRecord) -> list[StoredRecord]:
         """Return the newest final record that changed the status, and the newest that reinstated, oldest first.
 
         The second is needed where more happened since: a suspension that was lifted does not prove a reinstatement.
@@ -102,7 +102,7 @@ class _Maker:
             reinstating = []
         return reinstating[-1:] + final[-1:]
 
-    def _submission_tree(self, held: Held) -> MerkleTree:
+    def _submission_tree(self, held: StoredRecord) -> MerkleTree:
         receipt, suite = held.submission.receipt, held.record.suite
 
         def build() -> tuple[MerkleTree, int]:
@@ -110,7 +110,7 @@ class _Maker:
 
         return self.register.trees.submissions.get(receipt.id, build)
 
-    def _batch_tree(self, held: Held, sequence: int) -> BatchTree:
+    def _batch_tree(self, held: StoredRecord, sequence: int) -> BatchTree:
         def build() -> tuple[BatchTree, int]:
             entries = batch_entries(self.connection, sequence)
             return BatchTree(held.record.suite, entries), len(entries)

@@ -21,7 +21,7 @@ from ledger.records.records import Record, decode_record, lineage_of
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class StoredRecord:
     """A record as the register holds it, with its place; `disclosure` is None where none was sent or it was erased."""
 
     record: Record
@@ -50,7 +50,7 @@ _CAUSE: Final = (
 )
 
 
-def record(connection: Connection, leaf: bytes) -> Held:
+def record(connection: Connection, leaf: bytes) -> StoredRecord:
     """Return the record of a leaf hash. Raises: NotFound."""
     row = connection.execute(_BY_LEAF, {"leaf": leaf}).mappings().first()
     if row is None:
@@ -58,7 +58,7 @@ def record(connection: Connection, leaf: bytes) -> Held:
     return _held(connection, row)
 
 
-def records_of(connection: Connection, identifier: str) -> list[Held]:
+def records_of(connection: Connection, identifier: str) -> list[StoredRecord]:
     """Return every record of the lineage of `identifier`, in the order of positions. Raises: NotFound."""
     row = _lineage_row(connection, identifier)
     rows = connection.execute(_BY_LINEAGE, {"first": row["first"]}).mappings().all()
@@ -95,8 +95,8 @@ def _lineage_row(connection: Connection, identifier: str) -> RowMapping:
     return row
 
 
-def _held(connection: Connection, row: RowMapping) -> Held:
-    return Held(
+def _held(connection: Connection, row: RowMapping) -> StoredRecord:
+    return StoredRecord(
         record=decode_record(decode(row["body"])),
         leaf=row["leaf"],
         position=row["position"],

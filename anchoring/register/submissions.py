@@ -26,7 +26,7 @@ FINAL: Final = "final"
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class Acceptance:
     """What intake promises: the records stand from position `first` on, in the order of the submission.
 
     `deadline` is the latest block time of their anchor; None where nothing was promised. `signed` are the bytes of the
@@ -48,7 +48,7 @@ class Receipt:
 class Submission:
     """A submission as the register holds it; `sequence` is that of its batch, once frozen."""
 
-    receipt: Receipt
+    receipt: Acceptance
     entry: Entry
     state: str
     sequence: int | None
@@ -113,7 +113,7 @@ def submissions(connection: Connection, *, after: int = -1, most: int = 100) -> 
     return [_submission(row) for row in connection.execute(_PAGE, {"after": after, "most": most}).mappings()]
 
 
-def leaves(connection: Connection, receipt: Receipt) -> list[bytes]:
+def leaves(connection: Connection, receipt: Acceptance) -> list[bytes]:
     """Return the leaf hashes of a submission, in its order."""
     sought = {"first": receipt.first, "end": receipt.first + receipt.count}
     return list(connection.execute(_LEAVES, sought).scalars())
@@ -126,7 +126,7 @@ def _first(connection: Connection, wanted: Select[Any], **sought: object) -> Sub
 
 def _submission(row: RowMapping) -> Submission:
     entry = decode_entry(decode(row["entry"]))
-    receipt = Receipt(
+    receipt = Acceptance(
         id=row["root"].hex(),
         log=entry.statement.log,
         issuer=row["issuer"],

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, select
 
 from anchoring import limits
-from anchoring.register.records import Held, record, records_of
+from anchoring.register.records import StoredRecord, record, records_of
 from anchoring.register.tables import LINK, RECORD
 from ledger.encoding.canonical import decode
 from ledger.limits import MAX_LOG_SIZE
@@ -39,7 +39,7 @@ _SEALED: Final = (
 class Use:
     """A sealing, and the identifiers of the certificates that carry what it sealed."""
 
-    sealing: Held
+    sealing: StoredRecord
     certificates: tuple[str, ...]
 
 

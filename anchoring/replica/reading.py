@@ -1,6 +1,6 @@
 """What one read transaction on a replica can say: the `Trust` of verification, and the views that pages and processes need.
 
-Every answer of one `Reading` comes from the same state of the replica. Its `Trust` answers exactly as
+Every answer of one `ReplicaView` comes from the same state of the replica. Its `Trust` answers exactly as
 `ledger.registry.knowledge.Knowledge` would after the same events; a test replays random histories through both.
 """
 
@@ -123,7 +123,7 @@ _STATUS: Final = (
 )
 
 
-class Reading:
+class ReplicaView:
     """One consistent state of a replica; usable until the transaction that it came from ends."""
 
     def __init__(self, connection: Connection, source: str = "replica") -> None:
@@ -242,10 +242,10 @@ class Reading:
             yield StatusBlock(row["number"], row["content"], row["node"])
 
     @contextmanager
-    def newer(self) -> Iterator["Reading"]:
+    def newer(self) -> Iterator["ReplicaView"]:
         """Give the state that the replica is in now."""
         with snapshot(self._connection.engine) as connection:
-            yield Reading(connection)
+            yield ReplicaView(connection)
 
     def file_faults(self) -> list[str]:
         """Return what the database says is wrong with the replica's own file."""

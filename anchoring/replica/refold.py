@@ -15,13 +15,13 @@ from anchoring.database.columns import table
 from anchoring.errors import Quarantined
 from anchoring.processes.progress import Progress
 from anchoring.replica.overlay import Nothing, Overlay
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from anchoring.replica.store import Replica
 from anchoring.replica.tables import REPLACED, TABLES, BlockRow, block_row, row_of
 from ledger.crypto.keys import keccak256
 from ledger.errors import LedgerError
 from ledger.registry.fold import derive
-from ledger.registry.knowledge import Chain as Fold
+from ledger.registry.knowledge import Fold
 from ledger.registry.status import StatusTree
 from ledger.registry.trust import Fact
 
@@ -38,7 +38,7 @@ _SLICE_EVENTS: Final = (
 _SLICE_ROWS: Final = 1_000
 
 
-def refold(reading: Reading, progress: Callable[[int, int], None] | None = None) -> dict[str, StatusTree]:
+def refold(reading: ReplicaView, progress: Callable[[int, int], None] | None = None) -> dict[str, StatusTree]:
     """Return the status trees that the stored events lead to, after checking everything that is stored against them.
 
     `progress` is told (events done, events in all). Raises: Quarantined, naming what does not fit.
@@ -54,7 +54,7 @@ def refold(reading: Reading, progress: Callable[[int, int], None] | None = None)
             progress(*done)
 
 
-def refolding(reading: Reading) -> Generator[tuple[int, int], None, dict[str, StatusTree]]:
+def refolding(reading: ReplicaView) -> Generator[tuple[int, int], None, dict[str, StatusTree]]:
     """Refold slice by slice: yield (events done, events in all) after each, return the status trees. Raises: Quarantined."""
     total = reading.cursor.n
     fold, overlay = Fold(reading.head_zero), Overlay(Nothing())
@@ -99,7 +99,7 @@ class DailyRefold:
     """
 
     def __init__(
-        self, replica: Replica, check: Callable[[Reading], None], clock: Callable[[], float]
+        self, replica: Replica, check: Callable[[ReplicaView], None], clock: Callable[[], float]
     ) -> None:
         self._replica, self._check, self._clock = replica, check, clock
         self._done = clock()

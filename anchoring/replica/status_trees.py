@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass
 
 from anchoring.errors import NotFound
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from ledger.errors import MalformedInput
 from ledger.proof.proof import Staple
 from ledger.proof.staples import RANGE_CHUNKS, StatusRange
@@ -39,7 +39,7 @@ class StatusTrees:
         self._followed: dict[str, _Followed] = {}
         self._lock = threading.Lock()
 
-    def copy(self, reading: Reading, log: str) -> StatusTree:
+    def copy(self, reading: ReplicaView, log: str) -> StatusTree:
         """Return a tree of the caller's own, as of the newest final anchor, every position checked. Raises: NotFound.
 
         The first for a log hashes the whole tree: what is anchored with it must not rest on a damaged block.
@@ -51,7 +51,7 @@ class StatusTrees:
             followed.checked = True
             return copy.deepcopy(followed.tree)
 
-    def staple(self, reading: Reading, log: str, position: int) -> Staple | None:
+    def staple(self, reading: ReplicaView, log: str, position: int) -> Staple | None:
         """Return the staple of a position at the log's newest final anchor.
 
         None where that anchor is void, or where the log continues one whose statuses are not known. Raises: NotFound.
@@ -69,7 +69,7 @@ class StatusTrees:
                 found = _staple(self._anew(reading, _known(reading, log)).tree, anchor, position)
             return found
 
-    def range(self, reading: Reading, log: str, first: int) -> StatusRange:
+    def range(self, reading: ReplicaView, log: str, first: int) -> StatusRange:
         """Return the statuses from position `first` on, a multiple of `RANGE_POSITIONS`, at the newest final anchor.
 
         Raises: NotFound where there is no such position, or no status root to which the range could lead.
@@ -84,7 +84,7 @@ class StatusTrees:
                 found = _range(self._anew(reading, state).tree, anchor, first)
             return found
 
-    def _at(self, reading: Reading, log: str) -> _Followed:
+    def _at(self, reading: ReplicaView, log: str) -> _Followed:
         state = _known(reading, log)
         followed = self._followed.get(log)
         if followed is None or followed.sequence > state.sequence:  # an older reading, or a replica made anew
@@ -98,7 +98,7 @@ class StatusTrees:
         self._followed[log] = followed
         return followed
 
-    def _anew(self, reading: Reading, state: LogState) -> _Followed:
+    def _anew(self, reading: ReplicaView, state: LogState) -> _Followed:
         """Make the tree from every status that an anchor ever set."""
         tree = StatusTree(state.suite)
         tree.grow(state.size)
@@ -108,7 +108,7 @@ class StatusTrees:
         return followed
 
 
-def _known(reading: Reading, log: str) -> LogState:
+def _known(reading: ReplicaView, log: str) -> LogState:
     state = reading.log(log)
     if state is None:
         raise NotFound(f"there is no log {log!r} in this registry")
@@ -119,7 +119,7 @@ def _known(reading: Reading, log: str) -> LogState:
     return state
 
 
-def _restored(reading: Reading, state: LogState) -> _Followed | None:
+def _restored(reading: ReplicaView, state: LogState) -> _Followed | None:
     """Return the stored tree; None where it does not lead to the newest anchor's status root, or where that is void."""
     anchor = reading.anchor(state.name, state.sequence)
     if anchor is None or anchor.void:  # no root to compare with

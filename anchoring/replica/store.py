@@ -15,7 +15,7 @@ from anchoring.chain.protocol import ChainEvent, RegistryName
 from anchoring.database.columns import table
 from anchoring.database.engine import hold_tables, open_engine, snapshot, transaction
 from anchoring.errors import CursorMoved, DatabaseTaken, NotFound, Quarantined, WrongRegistry
-from anchoring.replica.reading import Cursor, Reading
+from anchoring.replica.reading import Cursor, ReplicaView
 from anchoring.replica.tables import (
     COPIES_PREFIX,
     METADATA,
@@ -83,7 +83,7 @@ class Replica:
         self._ready = True
 
     @contextmanager
-    def reading(self, *, quarantined: bool = False) -> Iterator[Reading]:
+    def reading(self, *, quarantined: bool = False) -> Iterator[ReplicaView]:
         """Give one consistent state. `quarantined` reads also what must not be relied on, to show it.
 
         Raises: NotFound before the follower has run for the first time; Quarantined.
@@ -95,7 +95,7 @@ class Replica:
                         "there is no replica here yet: start the follower (shunzheng node) and wait for it"
                     )
                 self._ready = True
-            reading = Reading(connection, self._source)
+            reading = ReplicaView(connection, self._source)
             if reading.quarantine and not quarantined:
                 raise Quarantined(reading.quarantine)
             try:

@@ -13,9 +13,9 @@ from api.http.schemas.receipts import JudgementShape
 from api.node.settings import Settings
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
-from ledger.verification.receipts import SignedReceipt, Standing, decode_signed_receipt, judge
+from ledger.verification.receipts import PromiseState, SignedReceipt, decode_signed_receipt, judge
 
-_FAILED: Final = frozenset({Standing.BROKEN, Standing.CONTRADICTED, Standing.NOT_GENUINE})
+_FAILED: Final = frozenset({PromiseState.BROKEN, PromiseState.CONTRADICTED, PromiseState.NOT_GENUINE})
 _INVALID, _UNVERIFIABLE = 11, 12
 
 
@@ -41,10 +41,10 @@ def _check(args: argparse.Namespace) -> int:
     judged = _by_node(args.node, signed) if args.node else _by_directory(args.directory, signed)
     shown, code = list[Json](), 0
     for path, shape in zip(args.receipts, judged, strict=True):
-        standing = Standing(shape.standing)
+        standing = PromiseState(shape.standing)
         if standing in _FAILED:
             code = _INVALID
-        elif standing is Standing.UNKNOWN:
+        elif standing is PromiseState.UNKNOWN:
             code = code or _UNVERIFIABLE
         shown.append({"file": str(path), **shape.model_dump()})
         if not args.json:

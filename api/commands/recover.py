@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from anchoring.anchorer.lease import held
 from anchoring.errors import RowError, SubmissionRefused
-from anchoring.intake.intake import Settings as IntakeSettings
-from anchoring.intake.intake import accept
+from anchoring.intake.intake import IntakeRules, accept
 from anchoring.intake.rows import read_statement, split_lines
 from anchoring.recovery.recovery import Plan, plan, set_aside, take_back
 from anchoring.recovery.setting_aside import SUFFIX
@@ -18,7 +17,7 @@ from anchoring.register.missing import Missing, is_missing, missing
 from anchoring.register.receipts import bring_back
 from anchoring.register.store import Register
 from anchoring.register.submissions import submission_of_root
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from anchoring.replica.store import Replica
 from api import files
 from api.client.peers import HttpPeer
@@ -124,7 +123,7 @@ def _take_back(
     return result
 
 
-def _plan(args: argparse.Namespace, register: Register, reading: Reading, log: str) -> Plan:
+def _plan(args: argparse.Namespace, register: Register, reading: ReplicaView, log: str) -> Plan:
     if int(time.time()) - reading.time > _STALE_SECONDS:
         ends = format_time(reading.time)
         note(f"the replica ends at {ends}: let the node run until it has followed the chain")
@@ -159,7 +158,7 @@ def _statement(file: Path) -> Statement:
 def _hand_in(
     file: Path, settings: Settings, log: str, register: Register, replica: Replica, result: _Result
 ) -> None:
-    intake = IntakeSettings(log, str(settings.directory), settings.promise_seconds)
+    intake = IntakeRules(log, str(settings.directory), settings.promise_seconds)
     try:
         with replica.reading() as trust, file.open("rb") as body:
             lines = split_lines(iter(lambda: body.read(_CHUNK_BYTES), b""))
@@ -174,7 +173,7 @@ def _hand_in(
     _forget(file)
 
 
-def _keep_receipt(file: Path, register: Register, trust: Reading, result: _Result) -> None:
+def _keep_receipt(file: Path, register: Register, trust: ReplicaView, result: _Result) -> None:
     try:
         why = bring_back(register, trust, decode_signed_receipt(files.read(file, MAX_BYTES)))
     except FileNotFoundError:

@@ -22,7 +22,7 @@ from ledger.encoding.times import format_time
 from ledger.registry import acts
 from ledger.registry.acts import Event
 from ledger.registry.checkpoints import Cosignature, Cosigned
-from ledger.registry.knowledge import Chain
+from ledger.registry.knowledge import Fold
 from ledger.registry.snapshots import events, read_header, write_snapshot
 from ledger.registry.trust_files import Cosigner, TrustFile, majority
 
@@ -127,7 +127,7 @@ class Inspector:
         city = self.cities[-1]
         key = _key(Settings.load(city.directory))
         header, history = read_header(chunks(self.snapshot)), list(events(chunks(self.snapshot)))
-        fold = Chain(header.after_head)
+        fold = Fold(header.after_head)
         for event in history:
             fold.extend(event)
         act = acts.OperatorSet(city.name, "0x" + "66" * 20)

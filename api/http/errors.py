@@ -36,7 +36,7 @@ INTERNAL: Final = "internal"
 
 Show = Callable[[Request, Problem, str], Response]  # request, problem, detail
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class ApiError(Exception):
@@ -155,10 +155,10 @@ def respond(error: Exception) -> Response:
     """Return the problem document of an error. Of an internal one nothing is said but that it happened."""
     problem = problem_of(error)
     if isinstance(error, OSError) or problem.slug == INTERNAL:
-        log.error("%s", _where(error))
+        logger.error("%s", _where(error))
         return document(problem)
     if isinstance(error, anchoring.DatabaseUnavailable):
-        log.error("%s", error)  # it may name machines, which are nobody else's business
+        logger.error("%s", error)  # it may name machines, which are nobody else's business
         return document(problem)
     if isinstance(error, anchoring.TooMuchWaiting):
         answer = document(problem, str(error))

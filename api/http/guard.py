@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.errors import respond
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _POLICY: Final = (
     b"default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -56,4 +56,4 @@ class Guard:
                 await response(scope, receive, answer)
         finally:
             route = getattr(scope.get("route"), "path", "(no route)")
-            log.info("%s %s %d %.1f ms", scope["method"], route, status, (time.monotonic() - begun) * 1000)
+            logger.info("%s %s %d %.1f ms", scope["method"], route, status, (time.monotonic() - begun) * 1000)

@@ -11,11 +11,11 @@ from fastapi import Depends, Request
 from anchoring.checkpoints.store import Checkpoints
 from anchoring.errors import NotFound
 from anchoring.intake.backlog import Gate, Room
-from anchoring.intake.intake import Settings as IntakeSettings
+from anchoring.intake.intake import IntakeRules
 from anchoring.limits import MAX_WAITING_BYTES, MAX_WAITING_RECORDS
 from anchoring.monitor.copies import Published
 from anchoring.register.store import Register
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import Replica
 from api.http.errors import IssuesNothing, NotReady
@@ -48,7 +48,7 @@ class Node:
     clock: Clock
     trees: StatusTrees
     published: Published
-    intake: IntakeSettings
+    intake: IntakeRules
     uploads: Uploads
     checkpoints: Checkpoints
     node_key: PrivateKey | None = None
@@ -92,7 +92,7 @@ class Node:
         return self.settings.log
 
     @contextmanager
-    def reading(self, *, quarantined: bool = False) -> Iterator[Reading]:
+    def reading(self, *, quarantined: bool = False) -> Iterator[ReplicaView]:
         """Give one consistent state of the replica. Raises: NotReady, Quarantined."""
         with ExitStack() as stack:
             try:
@@ -102,7 +102,7 @@ class Node:
             yield reading
 
 
-def _intake(settings: Settings, register: Register | None) -> IntakeSettings:
+def _intake(settings: Settings, register: Register | None) -> IntakeRules:
     given, promise = settings.intake, settings.promise_seconds
     room = Room(
         given.get("waiting_records", MAX_WAITING_RECORDS),
@@ -111,7 +111,7 @@ def _intake(settings: Settings, register: Register | None) -> IntakeSettings:
     )
     spool = str(settings.spool_directory) if settings.spool_directory else None
     gate = Gate(register, room, time.monotonic) if register else None
-    return IntakeSettings(settings.log or "", spool, promise, gate)
+    return IntakeRules(settings.log or "", spool, promise, gate)
 
 
 async def current(request: Request) -> Node:

@@ -12,7 +12,7 @@ from anchoring.intake.backlog import backlog
 from anchoring.processes.condition import Condition, conditions
 from anchoring.register.batches import last_batch, open_batches
 from anchoring.register.missing import missing
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from api.http.errors import NotReady
 from api.http.node import Node
 from api.http.schemas.operation import IssuingShape, LogStateShape, ProcessShape, ReadyShape
@@ -57,7 +57,7 @@ def readiness(node: Node) -> ReadyShape:
         return ReadyShape(ready=False, detail=_NO_DATABASE)
 
 
-def refuse_behind(reading: Reading) -> None:
+def refuse_behind(reading: ReplicaView) -> None:
     """Check that the replica has once held all that its endpoint called final, before positions are promised.
 
     Until then nobody can tell whether the register came from a backup and those positions are another's. Raises: NotReady.
@@ -66,7 +66,7 @@ def refuse_behind(reading: Reading) -> None:
         raise NotReady("the node has not followed the chain to its end yet: wait until it is ready (/readyz)")
 
 
-def _behind(reading: Reading, told: Iterable[Condition]) -> str:
+def _behind(reading: ReplicaView, told: Iterable[Condition]) -> str:
     """Say how far the follower is, where the replica has never caught up; empty where it has."""
     if reading.caught_up:
         return ""
@@ -89,7 +89,7 @@ def _process(said: Condition, now: int) -> ProcessShape:
     )
 
 
-def _logs(node: Node, reading: Reading, now: int) -> list[LogStateShape]:
+def _logs(node: Node, reading: ReplicaView, now: int) -> list[LogStateShape]:
     void, published = reading.void_anchors(), node.published.counts(now)
     return [
         LogStateShape(
@@ -106,7 +106,7 @@ def _logs(node: Node, reading: Reading, now: int) -> list[LogStateShape]:
     ]
 
 
-def _issuing(node: Node, reading: Reading, now: int) -> IssuingShape | None:
+def _issuing(node: Node, reading: ReplicaView, now: int) -> IssuingShape | None:
     if node.issuing is None:
         return None
     with node.issuing.reading() as connection:
@@ -127,7 +127,7 @@ def _issuing(node: Node, reading: Reading, now: int) -> IssuingShape | None:
         )
 
 
-def _missing(connection: Connection, reading: Reading, log: str) -> tuple[int, int] | None:
+def _missing(connection: Connection, reading: ReplicaView, log: str) -> tuple[int, int] | None:
     """Return the first and the last sequence that the chain shows beyond the register's own."""
     state, last = reading.log(log), last_batch(connection)
     known = last.sequence if last else 0

@@ -33,7 +33,7 @@ from ledger.records.submissions import Entry, Statement, in_order, submission_tr
 from ledger.registry import acts
 from ledger.registry.acts import Event
 from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned, Fork
-from ledger.registry.knowledge import Chain, Knowledge
+from ledger.registry.knowledge import Fold, Knowledge
 from ledger.registry.snapshots import Header, check_snapshot, replay, write_snapshot
 from ledger.registry.status import StatusTree, encode_changes
 from ledger.registry.trust_files import Cosigner, TrustFile
@@ -127,7 +127,7 @@ def entry(records: list[Record], key: PublicKey, signature: str, time: str) -> t
     return Entry(statement, decode_signature(signature), signed + 5), tree
 
 
-def checkpoints(chain: Chain, history: list[Event]) -> tuple[dict[str, Json], bytes, TrustFile]:
+def checkpoints(chain: Fold, history: list[Event]) -> tuple[dict[str, Json], bytes, TrustFile]:
     """Return the blocks about checkpoint, trust file and snapshot, the snapshot, and the trust file."""
     keys = {
         name: generate(kind, lambda _, drawn=drawn: drawn) for name, (kind, drawn) in NODE_SECRETS.items()

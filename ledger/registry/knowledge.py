@@ -21,7 +21,7 @@ from ledger.registry.trust import (
 )
 
 
-class Chain:
+class Fold:
     """Where the fold of the events stands: number, head, block and time of the newest."""
 
     def __init__(self, head: bytes, n: int = 0, block: int = 0, time: int = 0) -> None:
@@ -53,7 +53,7 @@ class Knowledge:
             raise BrokenHead(f"head 0 is not that of {registry}")
         self.registry, self.source = registry, source
         self.time = 0
-        self.chain = Chain(head_zero)
+        self.chain = Fold(head_zero)
         self.trees: dict[str, StatusTree] = {}
         self.divisions: dict[str, str] = {}
         self._governance: Governance | None = None

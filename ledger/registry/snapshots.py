@@ -21,7 +21,7 @@ from ledger.encoding.inflate import Inflated
 from ledger.errors import BrokenHead, MalformedInput, NewerFormat, SnapshotRefused
 from ledger.registry.acts import Event
 from ledger.registry.checkpoints import Checkpoint, Cosigned, decode_checkpoint, decode_cosignatures
-from ledger.registry.knowledge import Chain, Knowledge
+from ledger.registry.knowledge import Fold, Knowledge
 from ledger.registry.trust_files import TrustFile
 
 TYPE: Final = "shunzheng/snapshot/1"
@@ -133,7 +133,7 @@ def check_snapshot(
     if seen:
         _check_age(checkpoint, seen)  # 3
     start = _start(header, held)  # 4
-    fold = Chain(header.after_head, header.after, header.after_block, start.time if start else 0)
+    fold = Fold(header.after_head, header.after, header.after_block, start.time if start else 0)
     same = start is None or start.head == fold.head
     for event in _decoded(rest, header):  # 5, 6
         try:

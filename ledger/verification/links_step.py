@@ -19,7 +19,7 @@ from ledger.records.claims import FullDisclosure, decode_document, is_document
 from ledger.records.records import CERTIFICATE_KINDS, Link
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, PositionStatus, Trust
-from ledger.verification.origin import Origin, origin
+from ledger.verification.origin import Origin, trace_origin
 from ledger.verification.reasons import Outcome
 from ledger.verification.report import Step
 
@@ -115,7 +115,7 @@ def _attached(proof: Proof, known: Mapping[bytes, Proof], depth: int = 0) -> Pro
     return replace(proof, linked=(*(_attached(one, known, depth + 1) for one in found), *others))
 
 
-def sealing(proof: Proof, anchor: Anchor | None, trust: Trust) -> Step:
+def judge_links(proof: Proof, anchor: Anchor | None, trust: Trust) -> Step:
     """11. Judge every link: proven, of a seal of whoever sealed, which was in force when the sealing was anchored.
 
     `anchor` is that of `proof` itself, as far as the trust knows it.
@@ -166,7 +166,7 @@ def _linked(proof: Proof, link: Link, kind: str, trust: Trust) -> tuple[Proof, O
         raise _Judged(Outcome.UNKNOWN, "link_missing", {"rel": link.rel, **record})
     if linked.record.kind != kind:
         raise _Judged(Outcome.FAIL, "link_of_another_kind", {"kind": linked.record.kind, **record})
-    found = origin(linked, trust, must_present=True)
+    found = trace_origin(linked, trust, must_present=True)
     if not found.proven:
         worst = next(step for step in found.steps if step.outcome is not Outcome.PASS)
         evidence: dict[str, Json] = {"step": worst.number, "reason": worst.reason, **record}

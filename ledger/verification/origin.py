@@ -34,7 +34,7 @@ class Origin:
         return all(step.outcome is Outcome.PASS for step in self.steps)
 
 
-def origin(proof: Proof, trust: Trust, *, must_present: bool) -> Origin:
+def trace_origin(proof: Proof, trust: Trust, *, must_present: bool) -> Origin:
     """Take steps 1 and 4 to 8 on `proof`; `must_present`: its record must be one that can be presented."""
     statement = proof.entry.statement
     log = trust.log(statement.log) if statement.registry == trust.registry else None

@@ -15,10 +15,10 @@ from ledger.encoding import times
 from ledger.encoding.canonical import Json
 from ledger.proof.proof import Proof
 from ledger.registry.trust import Anchor, LogState, Trust
-from ledger.verification.origin import Origin, origin
+from ledger.verification.origin import Origin, trace_origin
 from ledger.verification.reasons import TABLE, Outcome
 from ledger.verification.report import StatusReport, Step
-from ledger.verification.status_step import standing
+from ledger.verification.status_step import judge_status
 
 TYPE: Final = "shunzheng/past-status/1"
 
@@ -115,7 +115,7 @@ def past_status(proof: Proof, trust: Trust, moment: int) -> Past:
        is in force, the dates decide (step 10).
     """
     # 1
-    found = origin(proof, trust, must_present=True)
+    found = trace_origin(proof, trust, must_present=True)
     wrong = [step for step in found.steps if step.outcome is not Outcome.PASS]
     log, anchor, position = found.log, found.anchor, found.position
     if wrong or log is None or anchor is None or position is None:
@@ -128,7 +128,7 @@ def past_status(proof: Proof, trust: Trust, moment: int) -> Past:
     # 3
     known = _newest_by(trust, log, anchor, moment)
     carried = _as_carried(proof, known.sequence)
-    step, status = standing(carried, _origin_then(found, log, known), trust)
+    step, status = judge_status(carried, _origin_then(found, log, known), trust)
     deciding = _outside_dates(proof, moment) or step if step.outcome is Outcome.PASS else step
     change = trust.status(log.name, position, known.sequence)
     return Past(

@@ -119,7 +119,7 @@ def _decode_receipt(value: Json) -> Receipt:
     return receipt
 
 
-class Standing(StrEnum):
+class PromiseState(StrEnum):
     """What became of the promise. `NOT_GENUINE`: no node of that log promised this; `UNKNOWN`: it cannot be told here."""
 
     KEPT = "kept"
@@ -134,7 +134,7 @@ class Standing(StrEnum):
 class Judgement:
     """What became of a promise, a stable reason, and the evidence in words."""
 
-    standing: Standing
+    standing: PromiseState
     reason: str
     text: str
 
@@ -165,7 +165,7 @@ def judge(signed: SignedReceipt, trust: Trust, entries: Entries, now: int) -> Ju
     deadline = times.format_time(receipt.deadline)
     if log.size <= receipt.first:  # 2
         if trust.time > receipt.deadline:
-            return Judgement(Standing.BROKEN, "not_anchored",
+            return Judgement(PromiseState.BROKEN, "not_anchored",
                              f"position {receipt.first} was promised by {deadline}; at {times.format_time(trust.time)} "
                              f"the log had only {log.size} records")  # fmt: skip
         if now > receipt.deadline:
@@ -173,7 +173,7 @@ def judge(signed: SignedReceipt, trust: Trust, entries: Entries, now: int) -> Ju
             return _unknown(
                 "knowledge_old", f"the deadline was {deadline}, what is known here ends at {known}"
             )
-        return Judgement(Standing.PENDING, "not_due", f"promised by {deadline}")
+        return Judgement(PromiseState.PENDING, "not_due", f"promised by {deadline}")
     anchor = anchor_of(trust, receipt.log, receipt.first)
     if anchor is None:
         return _unknown("anchor_unknown", f"the anchor of position {receipt.first} is not known here")
@@ -229,17 +229,17 @@ def _genuine(signed: SignedReceipt, trust: Trust) -> Judgement | None:
     if not reason:
         return None
     known = reason not in ("key_unknown", "key_compromised")
-    return Judgement(Standing.NOT_GENUINE if known else Standing.UNKNOWN, reason, WORDS[reason])
+    return Judgement(PromiseState.NOT_GENUINE if known else PromiseState.UNKNOWN, reason, WORDS[reason])
 
 
 def _late(receipt: Receipt, anchor: Anchor) -> Judgement | None:
     if anchor.void:
         text = f"anchor {anchor.sequence}, which covers position {receipt.first}, is void: {anchor.void}"
-        return Judgement(Standing.BROKEN, "anchor_void", text)
+        return Judgement(PromiseState.BROKEN, "anchor_void", text)
     if anchor.time > receipt.deadline:
         by, at = times.format_time(receipt.deadline), times.format_time(anchor.time)
         text = f"promised by {by}, anchored at {at} with sequence {anchor.sequence}"
-        return Judgement(Standing.BROKEN, "anchored_late", text)
+        return Judgement(PromiseState.BROKEN, "anchored_late", text)
     return None
 
 
@@ -253,14 +253,14 @@ def _at_position(receipt: Receipt, anchor: Anchor, entries: Entries) -> Judgemen
     first, entry = found
     statement = entry.statement
     if (first, statement.root, statement.count) == (receipt.first, receipt.root, receipt.count):
-        return Judgement(Standing.KEPT, "anchored", f"anchored with sequence {anchor.sequence}")
+        return Judgement(PromiseState.KEPT, "anchored", f"anchored with sequence {anchor.sequence}")
     promised, stands = receipt.suite.format(receipt.root), statement.suite.format(statement.root)
     text = (
         f"position {receipt.first} was promised to {promised} ({receipt.count} records); anchor {anchor.sequence} has "
         f"{stands} there ({statement.count} records from {first} on)"
     )
-    return Judgement(Standing.CONTRADICTED, "other_submission", text)
+    return Judgement(PromiseState.CONTRADICTED, "other_submission", text)
 
 
 def _unknown(reason: str, text: str) -> Judgement:
-    return Judgement(Standing.UNKNOWN, reason, text)
+    return Judgement(PromiseState.UNKNOWN, reason, text)

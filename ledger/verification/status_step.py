@@ -13,12 +13,12 @@ from ledger.records.lifecycle import IN_FORCE, RESULT
 from ledger.registry.status import Status, staple_root, status_in_chunk
 from ledger.registry.trust import LogState, PositionStatus, Trust
 from ledger.verification.links_step import linked_leaves
-from ledger.verification.origin import Origin, origin
+from ledger.verification.origin import Origin, trace_origin
 from ledger.verification.reasons import Outcome
 from ledger.verification.report import StatusReport, Step
 
 
-def standing(proof: Proof, found_at: Origin, trust: Trust) -> tuple[Step, StatusReport | None]:
+def judge_status(proof: Proof, found_at: Origin, trust: Trust) -> tuple[Step, StatusReport | None]:
     """9. Report the newest status of the position where the record was found, and whether it can be relied on."""
     log, anchor, position = found_at.log, found_at.anchor, found_at.position
     if log is None or anchor is None or position is None:
@@ -74,7 +74,7 @@ def _explains(linked: Proof, proof: Proof, position: int, trust: Trust) -> bool:
         return False
     change = trust.status(proof.entry.statement.log, position, linked.sequence)
     made = change is not None and change.sequence == linked.sequence and _makes(linked, proof, change.status)
-    return made and origin(linked, trust, must_present=False).proven
+    return made and trace_origin(linked, trust, must_present=False).proven
 
 
 def _makes(linked: Proof, proof: Proof, status: Status) -> bool:

@@ -17,7 +17,7 @@ Pure: no network, no file, no clock. Bad evidence never raises; it becomes a ste
     11  linked seals and signatures
     12  the age of the knowledge, and the clock
 
-Steps 1 and 4 to 8 are in `origin`, 2 in `comparison`, 9 in `status_step`, 11 in `links_step`, beside this module.
+Steps 1 and 4 to 8 are in `trace_origin`, 2 in `comparison`, 9 in `status_step`, 11 in `links_step`, beside this module.
 """
 
 from collections.abc import Mapping
@@ -32,13 +32,13 @@ from ledger.proof.proof import Proof
 from ledger.registry.trust import Trust
 from ledger.verification.comparison import Presented as Presented
 from ledger.verification.comparison import compare
-from ledger.verification.links_step import sealing
+from ledger.verification.links_step import judge_links
 from ledger.verification.origin import covers as covers
-from ledger.verification.origin import origin
 from ledger.verification.origin import signature_good as signature_good
+from ledger.verification.origin import trace_origin
 from ledger.verification.reasons import Outcome
 from ledger.verification.report import Compared, Report, StatusReport, Step
-from ledger.verification.status_step import standing
+from ledger.verification.status_step import judge_status
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +66,16 @@ def verify(
         decoded = proof if isinstance(proof, Proof) else decode_presented(proof)
     except MalformedInput as error:
         return _unreadable(error, trust, now)
-    found = origin(decoded, trust, must_present=True)  # 1, 4, 5, 6, 7, 8
+    found = trace_origin(decoded, trust, must_present=True)  # 1, 4, 5, 6, 7, 8
     compared, comparison = compare(presented, decoded.disclosure)  # 2
-    status_step, status = standing(decoded, found, trust)  # 9
+    status_step, status = judge_status(decoded, found, trust)  # 9
     steps = (
         *found.steps,
         comparison,
         _claims(decoded),
         status_step,
         _dates(decoded, trust, now, policy),
-        sealing(decoded, found.anchor, trust),
+        judge_links(decoded, found.anchor, trust),
         _age(decoded, status, trust, now, policy),
     )
     return Report.of(

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import Any
 
-from anchoring.intake.intake import Settings, accept
+from anchoring.intake.intake import IntakeRules, accept
 from anchoring.register.store import Register
-from anchoring.register.submissions import Receipt
+from anchoring.register.submissions import Acceptance
 from api.department.drafting import Draft, Target, draft
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.crypto.suites import SM3, Suite
@@ -22,7 +22,7 @@ ISSUER = "11429006012345671T"
 TYPE = "11100000MB0143028R001"
 NOW = 1_795_395_600  # 2026-11-23T01:00:00Z
 ADDRESS = "0x" + "11" * 20
-SETTINGS = Settings(LOG)
+SETTINGS = IntakeRules(LOG)
 _CONTRACT = bytes.fromhex("22" * 20)
 
 
@@ -72,7 +72,7 @@ class Department:
 
     def submit(
         self, register: Register, trust: Trust, *rows: Mapping[str, Any], now: int = NOW, **options: Any
-    ) -> Receipt:
+    ) -> Acceptance:
         return accept(register, trust, self.lines(rows, now, **options), now, SETTINGS)
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from anchoring.anchorer.anchorer import Anchorer
-from anchoring.anchorer.batcher import Policy
+from anchoring.anchorer.batcher import BatchPolicy
 from anchoring.chain import calls
 from anchoring.chain.protocol import Chain, RegistryName
 from anchoring.follower.follower import Follower
 from anchoring.register.records import newest_leaf
 from anchoring.register.store import Register
-from anchoring.register.submissions import Receipt
+from anchoring.register.submissions import Acceptance
 from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import Replica
 from ledger.registry import acts
@@ -21,7 +21,7 @@ from tests.fakes.department import ISSUER, LOG, NOW, Department
 from tests.fakes.fake_chain import FakeChain
 from tests.fakes.nets import FakeNet, Net, act_on, deploy_on
 
-EAGER = Policy(urgent_seconds=0, quiet_seconds=0)
+EAGER = BatchPolicy(urgent_seconds=0, quiet_seconds=0)
 
 
 class AnyCity:
@@ -35,7 +35,7 @@ class AnyCity:
         directory: Path,
         net: Net,
         *,
-        policy: Policy = EAGER,
+        policy: BatchPolicy = EAGER,
         register_type: type[Register] = Register,
         new_database: NewDatabase | None = None,
     ) -> None:
@@ -105,7 +105,7 @@ class AnyCity:
         self.mine(self.net.final_depth)
         self.anchorer.step()
 
-    def submit(self, *rows: Mapping[str, Any]) -> Receipt:
+    def submit(self, *rows: Mapping[str, Any]) -> Acceptance:
         with self.replica.reading() as trust:
             return self.department.submit(self.register, trust, *rows, now=self.net.now, newest=self.newest)
 
@@ -134,7 +134,7 @@ class City(AnyCity):
         self,
         directory: Path,
         *,
-        policy: Policy = EAGER,
+        policy: BatchPolicy = EAGER,
         register_type: type[Register] = Register,
         new_database: NewDatabase | None = None,
     ) -> None:

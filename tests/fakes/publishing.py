@@ -8,7 +8,7 @@ from typing import cast
 from anchoring.errors import PeerFailed
 from anchoring.monitor.copies import AnchorEntries, Published
 from anchoring.monitor.monitor import Monitor
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from anchoring.replica.store import Replica
 from ledger.encoding.canonical import Json, encode
 from ledger.records.submissions import Entry
@@ -26,8 +26,8 @@ class KnownReplica(Replica):
         self._knowledge = knowledge
 
     @contextmanager
-    def reading(self, *, quarantined: bool = False) -> Iterator[Reading]:
-        yield cast(Reading, self._knowledge)
+    def reading(self, *, quarantined: bool = False) -> Iterator[ReplicaView]:
+        yield cast(ReplicaView, self._knowledge)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from anchoring.monitor.monitor import Peer
 from anchoring.recovery.recovery import Plan, plan, set_aside, take_back
 from anchoring.register.proofs import proof_of
 from anchoring.register.records import current_leaf
-from anchoring.register.submissions import Receipt
+from anchoring.register.submissions import Acceptance
 from ledger.crypto.keys import generate
 from ledger.crypto.suites import SM3
 from ledger.registry import acts
@@ -31,19 +31,19 @@ class Story:
     def __init__(self, city: City) -> None:
         self.city = city
         self.sent: dict[str, list[bytes]] = {}
-        self.receipts: dict[str, Receipt] = {}
+        self.receipts: dict[str, Acceptance] = {}
 
     def lose(self, backup: Backup) -> None:
         restore(self.city.register, backup)
         self.city.stop()
         self.city.start()
 
-    def submit(self, name: str, *rows: dict[str, Any]) -> Receipt:
+    def submit(self, name: str, *rows: dict[str, Any]) -> Acceptance:
         self.sent[name] = self.city.department.lines(rows, self.city.chain.now, newest=self.city.newest)
         self.receipts[name] = self.send(name)
         return self.receipts[name]
 
-    def send(self, name: str) -> Receipt:
+    def send(self, name: str) -> Acceptance:
         with self.city.replica.reading() as trust:
             return accept(self.city.register, trust, self.sent[name], self.city.chain.now, SETTINGS)
 
@@ -104,7 +104,7 @@ class Restored(Story):
         self.copies.held = [held for held in self.copies.held if held[0] < self.receipts["waiting"].first]
         self.lose(self.backup)
 
-    def take_early(self, *rows: dict[str, Any]) -> Receipt:
+    def take_early(self, *rows: dict[str, Any]) -> Acceptance:
         """Take a submission before the chain is seen: it gets positions that the chain has long given to others."""
         city = self.city
         given = rows or (licence(70), change("suspend", 4))

@@ -21,7 +21,7 @@ from anchoring.register.records import record
 from anchoring.register.store import Register
 from anchoring.register.submissions import FINAL, submissions
 from anchoring.register.tables import RECORD
-from anchoring.replica.reading import Cursor, Reading
+from anchoring.replica.reading import Cursor, ReplicaView
 from anchoring.replica.store import Taken
 from ledger.records.records import PRESENTABLE
 from ledger.registry.status import StatusTree
@@ -243,7 +243,7 @@ def check_everything(city: AnyCity, *, records: int, batches: int) -> None:
     assert [anchor.sequence for anchor in anchors] == list(range(1, batches + 1))
 
 
-def check_proof(city: AnyCity, reading: Reading, leaf: bytes) -> None:
+def check_proof(city: AnyCity, reading: ReplicaView, leaf: bytes) -> None:
     proof = proof_of(city.register, reading, city.trees, leaf)
     assert proof.disclosure
     report = verify(Presented(claims=proof.disclosure.values), proof, reading, city.net.now)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from anchoring.anchorer.batcher import Policy
+from anchoring.anchorer.batcher import BatchPolicy
 from anchoring.register.proofs import proof_of
 from anchoring.register.submissions import submissions
 from ledger.encoding.times import parse_time
@@ -27,7 +27,7 @@ from tests.torture.endpoint import Endpoint
 
 CALLER = Path(__file__).parent / "caller.py"
 STRICT_SECONDS = 6
-BEATING = Policy(urgent_seconds=0, quiet_seconds=0, heartbeat_seconds=1)
+BEATING = BatchPolicy(urgent_seconds=0, quiet_seconds=0, heartbeat_seconds=1)
 PATIENCE_SECONDS = 60.0
 
 pytestmark = pytest.mark.enable_socket

@@ -10,7 +10,7 @@ from anchoring.chain.events import walk, walk_back
 from anchoring.chain.protocol import ZERO_ADDRESS, ChainEvent
 from anchoring.chain.state import KeyView, LogView, RegistryState, differences, state_by_views, state_of
 from anchoring.follower.follower import Follower
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from anchoring.replica.store import Replica
 from anchoring.replica.tables import TABLES, fact_of
 from ledger.registry import acts
@@ -96,7 +96,7 @@ def facts_of(history: Sent, found: Iterable[ChainEvent]) -> tuple[Knowledge, lis
     return known, [fact for item in found for fact in known.apply(item.event)]
 
 
-def rows(reading: Reading, kind: type[Fact]) -> list[Fact]:
+def rows(reading: ReplicaView, kind: type[Fact]) -> list[Fact]:
     return [fact_of(kind, row) for row in reading.rows(TABLES[kind])]
 
 

@@ -10,10 +10,10 @@ from anchoring.errors import NotFound
 from anchoring.register import records
 from anchoring.register.lineages import lineages
 from anchoring.register.proofs import proof_of
-from anchoring.register.records import Held
+from anchoring.register.records import StoredRecord
 from anchoring.register.tokens import Token
 from anchoring.register.uses import uses
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from api import limits
 from api.http import bodies, openapi
 from api.http.node import Node, NodeNeeded
@@ -155,7 +155,7 @@ def _proof(node: Node, leaf: bytes, token: Token, show: list[str] | None) -> Res
     return Response(proof.encode(), media_type=bodies.JSON)
 
 
-def _recorded(held: Held, reading: Reading, log: str) -> Recorded:
+def _recorded(held: StoredRecord, reading: ReplicaView, log: str) -> Recorded:
     """Give a record its anchor where that is final; the chain decides, not the register."""
     sequence = held.submission.sequence
     anchor = reading.anchor(log, sequence) if sequence is not None else None

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from anchoring.checkpoints.cosigning import node_cities
 from anchoring.checkpoints.snapshots import export
 from anchoring.errors import NotFound
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from api import limits
 from api.http import bodies, openapi
 from api.http.node import Node, NodeNeeded
@@ -74,7 +74,7 @@ def snapshot(
     return StreamingResponse(_content(file), media_type=SNAPSHOT_TYPE, headers=headers)
 
 
-def _newest(node: Node, reading: Reading, cosigned: int | None) -> Cosigned:
+def _newest(node: Node, reading: ReplicaView, cosigned: int | None) -> Cosigned:
     wanted = cosigned or majority(node_cities(reading))
     found = node.checkpoints.newest(wanted)
     if found is None:

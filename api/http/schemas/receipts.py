@@ -5,15 +5,15 @@ from typing import Annotated, Final, Self
 from pydantic import Field
 
 from api.http.schemas.base import JsonObject, Shape, Words
-from ledger.verification.receipts import Judgement, Standing
+from ledger.verification.receipts import Judgement, PromiseState
 
 _WORDS: Final = {
-    Standing.KEPT: ("承诺已兑现", "The promise was kept"),
-    Standing.PENDING: ("尚未到期", "Not due yet"),
-    Standing.BROKEN: ("承诺未兑现", "The promise was broken"),
-    Standing.CONTRADICTED: ("与公开日志矛盾", "The public entries contradict it"),
-    Standing.UNKNOWN: ("无法确认", "It cannot be told here"),
-    Standing.NOT_GENUINE: ("不是该日志节点的回执", "No receipt of a node of this log"),
+    PromiseState.KEPT: ("承诺已兑现", "The promise was kept"),
+    PromiseState.PENDING: ("尚未到期", "Not due yet"),
+    PromiseState.BROKEN: ("承诺未兑现", "The promise was broken"),
+    PromiseState.CONTRADICTED: ("与公开日志矛盾", "The public entries contradict it"),
+    PromiseState.UNKNOWN: ("无法确认", "It cannot be told here"),
+    PromiseState.NOT_GENUINE: ("不是该日志节点的回执", "No receipt of a node of this log"),
 }
 
 
@@ -27,7 +27,7 @@ class SignedReceiptShape(Shape):
 class JudgementShape(Shape):
     """Whether a promise was kept, by the chain and by the public entries that this node holds."""
 
-    standing: Annotated[str, Field(json_schema_extra={"enum": [standing.value for standing in Standing]})]
+    standing: Annotated[str, Field(json_schema_extra={"enum": [standing.value for standing in PromiseState]})]
     reason: str = Field(description="Stable, for programs.")
     words: Words
     text: str = Field(description="The evidence.")

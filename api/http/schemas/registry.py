@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from anchoring.monitor.copies import AnchorEntries, Publication
-from anchoring.register.records import Held
-from anchoring.replica.reading import Reading
+from anchoring.register.records import StoredRecord
+from anchoring.replica.reading import ReplicaView
 from api import limits
 from api.http.schemas.base import Digest, JsonObject, Shape, Time
 from api.http.schemas.submissions import State
@@ -76,7 +76,7 @@ class LogsShape(Shape):
     items: list[LogShape]
 
     @classmethod
-    def of(cls, reading: Reading, held: str | None, entries: Mapping[str, Publication]) -> Self:
+    def of(cls, reading: ReplicaView, held: str | None, entries: Mapping[str, Publication]) -> Self:
         divisions = reading.divisions()
         items = [
             LogShape.of(
@@ -198,7 +198,7 @@ class HistoryShape(Shape):
     findings: list[str] = Field(description="Contradictions and gaps, in plain words; empty when all agrees.")
 
     @classmethod
-    def of(cls, identifier: str, log: str, found: History, held: Sequence[Held]) -> Self:
+    def of(cls, identifier: str, log: str, found: History, held: Sequence[StoredRecord]) -> Self:
         states = {item.leaf: item.submission.state for item in held}
         return cls(
             identifier=identifier,

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from anchoring.monitor.copies import Copy
-from anchoring.register.submissions import ACCEPTED, FINAL, FROZEN, MINED, SUBMITTED, Receipt, Submission
+from anchoring.register.submissions import ACCEPTED, FINAL, FROZEN, MINED, SUBMITTED, Acceptance, Submission
 from api.http.schemas.base import JsonObject, RowShape, Shape, Time
 from api.http.schemas.receipts import SignedReceiptShape
 from ledger.encoding import times
@@ -32,7 +32,7 @@ class ReceiptShape(Shape):
     warnings: list[RowShape] | None = Field(default=None, description="Oddities that were let pass, by row.")
 
     @classmethod
-    def of(cls, receipt: Receipt, signed: SignedReceipt | None, *, warned: bool) -> Self:
+    def of(cls, receipt: Acceptance, signed: SignedReceipt | None, *, warned: bool) -> Self:
         """`warned`: warnings quote identifiers, so they are for whoever sent the rows and nobody else."""
         warnings = [RowShape(row=warning.row, message=warning.message) for warning in receipt.warnings]
         return cls(

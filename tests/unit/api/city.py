@@ -12,19 +12,18 @@ from pathlib import Path
 
 from sqlalchemy import update
 
-from anchoring.anchorer.batcher import Policy, freeze
+from anchoring.anchorer.batcher import BatchPolicy, freeze
 from anchoring.chain.protocol import ChainEvent
 from anchoring.database.columns import table
 from anchoring.database.engine import transaction
-from anchoring.intake.intake import Settings as IntakeSettings
-from anchoring.intake.intake import accept
+from anchoring.intake.intake import IntakeRules, accept
 from anchoring.intake.rows import split_lines
 from anchoring.monitor.copies import Published
 from anchoring.register.batches import Batch, set_states
 from anchoring.register.proofs import proof_of
 from anchoring.register.records import current_leaf, newest_leaf
 from anchoring.register.store import Register
-from anchoring.register.submissions import FINAL, Receipt, batch_entries
+from anchoring.register.submissions import FINAL, Acceptance, batch_entries
 from anchoring.register.tokens import create_token
 from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import Replica, Taken
@@ -192,15 +191,15 @@ class City:
         ) as drafted:
             return b"".join(drafted.lines())
 
-    def submit(self, *rows: Mapping[str, Json]) -> Receipt:
+    def submit(self, *rows: Mapping[str, Json]) -> Acceptance:
         lines = split_lines([self.draft(*rows)])
         with self.replica.reading() as trust:
-            return accept(self.register, trust, lines, self.now, IntakeSettings(LOG))
+            return accept(self.register, trust, lines, self.now, IntakeRules(LOG))
 
     def freeze(self) -> Batch:
         self.now += 5
         with self.replica.reading() as reading:
-            batch = freeze(self.register, reading, self.trees, LOG, self.now, Policy(0, 0, 0, 1))
+            batch = freeze(self.register, reading, self.trees, LOG, self.now, BatchPolicy(0, 0, 0, 1))
         assert batch is not None
         return batch
 

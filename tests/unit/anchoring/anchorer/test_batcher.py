@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from anchoring.anchorer.batcher import Policy, freeze
+from anchoring.anchorer.batcher import BatchPolicy, freeze
 from anchoring.chain import calls
 from anchoring.errors import NotFound, RegisterBehind
 from anchoring.processes.loops import POLL_SECONDS
@@ -32,7 +32,9 @@ def city(tmp_path: Path, new_database: NewDatabase) -> Iterator[City]:
     made.stop()
 
 
-def frozen(city: City, *, now: int | None = None, policy: Policy = EAGER, log: str = LOG) -> Batch | None:
+def frozen(
+    city: City, *, now: int | None = None, policy: BatchPolicy = EAGER, log: str = LOG
+) -> Batch | None:
     with city.replica.reading() as reading:
         return freeze(city.register, reading, city.trees, log, now or city.chain.now, policy)
 
@@ -144,7 +146,7 @@ def test_the_next_batch_waits_until_the_last_is_mined(city: City) -> None:
 
 
 def test_submissions_wait_for_company(city: City) -> None:
-    policy = Policy(urgent_seconds=1, quiet_seconds=3, full_records=10)
+    policy = BatchPolicy(urgent_seconds=1, quiet_seconds=3, full_records=10)
     city.submit(licence(1))
     accepted = city.chain.now
     assert frozen(city, now=accepted + 2, policy=policy) is None
@@ -161,7 +163,7 @@ def test_submissions_wait_for_company(city: City) -> None:
 
 
 def test_a_batch_of_many_bytes_waits_no_more(city: City) -> None:
-    policy = Policy(urgent_seconds=1, quiet_seconds=3, full_bytes=2_000)
+    policy = BatchPolicy(urgent_seconds=1, quiet_seconds=3, full_bytes=2_000)
     accepted = city.chain.now
     city.submit(licence(1))
     assert frozen(city, now=accepted, policy=policy) is None
@@ -175,7 +177,7 @@ def test_a_change_of_status_closes_a_batch_within_five_seconds(city: City, fract
     """By the policy and the pace of a node as it is set up, with records that wait for company beside it."""
     city.submit(licence(1))
     city.settle()
-    city.policy = Policy()
+    city.policy = BatchPolicy()
     clock = city.chain.now + fraction
     anchorer = city.new_anchorer(lambda: clock)
     city.anchorer.run(STOPPED)
@@ -194,14 +196,14 @@ def test_a_change_of_status_closes_a_batch_as_soon_as_the_last_is_mined(city: Ci
     batch = frozen(city)
     city.submit(change("revoke", 1))
     accepted = city.chain.now
-    assert frozen(city, now=accepted + 60, policy=Policy()) is None
+    assert frozen(city, now=accepted + 60, policy=BatchPolicy()) is None
     finish(city.register, batch)
-    assert frozen(city, now=accepted + 60, policy=Policy())
+    assert frozen(city, now=accepted + 60, policy=BatchPolicy())
 
 
 def test_every_other_policy_leaves_time_for_a_change_of_status() -> None:
-    assert Policy().urgent_seconds + POLL_SECONDS < 5
-    assert Policy().heartbeat_seconds == 600
+    assert BatchPolicy().urgent_seconds + POLL_SECONDS < 5
+    assert BatchPolicy().heartbeat_seconds == 600
 
 
 def test_the_largest_anchor_fits_a_transaction() -> None:

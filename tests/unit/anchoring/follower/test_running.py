@@ -12,7 +12,7 @@ from anchoring.errors import ChainUnavailable, Quarantined
 from anchoring.follower.follower import Follower
 from anchoring.processes.condition import Condition, conditions
 from anchoring.replica import refold as refolding
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from anchoring.replica.refold import REFOLD_SECONDS, DailyRefold
 from anchoring.replica.store import Replica
 from tests.fakes.department import licence
@@ -132,7 +132,7 @@ def test_the_daily_refold_lets_the_follower_go_on(city: City, monkeypatch: pytes
         city.anchorer.step()
         city.chain.mine(3)
 
-    def noted(reading: Reading) -> Generator[tuple[int, int], None, object]:
+    def noted(reading: ReplicaView) -> Generator[tuple[int, int], None, object]:
         work = slice_by_slice(reading)
         while True:
             try:
@@ -153,7 +153,7 @@ def test_the_daily_refold_lets_the_follower_go_on(city: City, monkeypatch: pytes
 def test_a_refold_ends_with_a_last_look(city: City) -> None:
     now, looks = [0.0], list[int]()
 
-    def look(reading: Reading) -> None:
+    def look(reading: ReplicaView) -> None:
         looks.append(reading.cursor.n)
         if len(looks) == 1:
             raise Quarantined("not what was signed")

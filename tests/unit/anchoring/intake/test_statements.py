@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from anchoring.errors import SubmissionRefused
-from anchoring.intake.intake import Settings, accept
+from anchoring.intake.intake import IntakeRules, accept
 from anchoring.register.store import Register
 from ledger.crypto.keys import encode_signature, generate
 from ledger.crypto.suites import SHA256
@@ -106,7 +106,7 @@ def test_a_statement_for_another_log(world: World, register: Register) -> None:
 def test_a_log_that_is_not_admitted(world: World, register: Register) -> None:
     lines = signed(world, decoded(world, licence(1)), log="xiantao")
     with pytest.raises(SubmissionRefused) as caught:
-        accept(register, world.trust, lines, NOW, Settings("xiantao"))
+        accept(register, world.trust, lines, NOW, IntakeRules("xiantao"))
     assert caught.value.problem == "unknown-log"
 
 

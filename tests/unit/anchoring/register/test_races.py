@@ -17,11 +17,11 @@ from sqlalchemy import func, select
 
 from anchoring.errors import CursorMoved, SubmissionRefused
 from anchoring.intake.intake import accept
-from anchoring.intake.writing import Acceptance
+from anchoring.intake.writing import RecordWriter
 from anchoring.register.batches import hold_log
 from anchoring.register.migrations import NEWEST
 from anchoring.register.store import Register
-from anchoring.register.submissions import Receipt, leaves, submission
+from anchoring.register.submissions import Acceptance, leaves, submission
 from anchoring.register.tables import SUBMISSION
 from anchoring.replica.store import Replica
 from ledger.registry.acts import head_zero, registry_name
@@ -56,7 +56,7 @@ def waiting(started: Future[T]) -> Future[T]:
     return started
 
 
-def take(register: Register, world: World, lines: list[bytes]) -> Callable[[], Receipt]:
+def take(register: Register, world: World, lines: list[bytes]) -> Callable[[], Acceptance]:
     return lambda: accept(register, world.trust, lines, NOW, SETTINGS)
 
 
@@ -115,7 +115,7 @@ def test_a_batch_waits_for_a_submission_that_is_being_written(
     city = City(tmp_path, new_database=new_database)
     city.submit(licence(1))
     writes, may_write = threading.Event(), threading.Event()
-    issue = Acceptance.issue
+    issue = RecordWriter.issue
 
     def slowly(*arguments: object) -> None:
         writes.set()
@@ -123,7 +123,7 @@ def test_a_batch_waits_for_a_submission_that_is_being_written(
         issue(*arguments)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(Acceptance, "issue", slowly)
+        patch.setattr(RecordWriter, "issue", slowly)
         intake = threads.submit(city.submit, licence(2))
         assert writes.wait(10)
         freezing = waiting(threads.submit(city.anchorer.step))

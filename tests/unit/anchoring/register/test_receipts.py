@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import update
 
 from anchoring.errors import NotFound
-from anchoring.intake.intake import Settings, accept
+from anchoring.intake.intake import IntakeRules, accept
 from anchoring.limits import PROMISE_SECONDS
 from anchoring.register import receipts
 from anchoring.register.receipts import signed_receipt
 from anchoring.register.store import Register
-from anchoring.register.submissions import Receipt
+from anchoring.register.submissions import Acceptance
 from anchoring.register.tables import SUBMISSION
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.verification.receipts import Receipt as Promised
@@ -32,8 +32,8 @@ def register(new_database: NewDatabase) -> Iterator[Register]:
     made.close()
 
 
-def submit(register: Register, world: World, serial: int = 1) -> Receipt:
-    return accept(register, world.trust, world.department.lines([licence(serial)]), NOW, Settings(LOG))
+def submit(register: Register, world: World, serial: int = 1) -> Acceptance:
+    return accept(register, world.trust, world.department.lines([licence(serial)]), NOW, IntakeRules(LOG))
 
 
 def test_a_receipt_says_what_was_promised(register: Register) -> None:
@@ -56,7 +56,7 @@ def test_nothing_is_promised_beyond_the_statements_end(
     register = Register(f"sqlite:///{tmp_path / 'register.db'}")
     world = World()
     lines = world.department.lines([licence()], lifetime=lifetime)
-    accepted = accept(register, world.trust, lines, NOW, Settings(LOG, promise_seconds=promise))
+    accepted = accept(register, world.trust, lines, NOW, IntakeRules(LOG, promise_seconds=promise))
     assert accepted.deadline == NOW + deadline
     register.close()
 
@@ -65,9 +65,9 @@ def test_sent_again_it_gets_the_same_bytes(register: Register) -> None:
     """Signatures of SM2 differ each time; the key and the pace may have changed since. The receipt is the first one."""
     world = World()
     lines = world.department.lines([licence()])
-    accepted = accept(register, world.trust, lines, NOW, Settings(LOG))
+    accepted = accept(register, world.trust, lines, NOW, IntakeRules(LOG))
     first = signed_receipt(register, accepted.id, KEY)
-    again = accept(register, world.trust, lines, NOW + 99, Settings(LOG, promise_seconds=7))
+    again = accept(register, world.trust, lines, NOW + 99, IntakeRules(LOG, promise_seconds=7))
     assert signed_receipt(register, again.id, OTHER) == first
     assert signed_receipt(register, again.id, None) == first
     assert again.signed is not None
@@ -78,8 +78,8 @@ def test_a_crash_before_signing_loses_no_promise(register: Register) -> None:
     """The submission is written, then the process ends: what was promised is signed for whoever asks next."""
     world = World()
     lines = world.department.lines([licence()])
-    accepted = accept(register, world.trust, lines, NOW, Settings(LOG))
-    found = accept(register, world.trust, lines, NOW + 99, Settings(LOG, promise_seconds=7))
+    accepted = accept(register, world.trust, lines, NOW, IntakeRules(LOG))
+    found = accept(register, world.trust, lines, NOW + 99, IntakeRules(LOG, promise_seconds=7))
     assert (found.signed, found.deadline) == (None, accepted.deadline)
     signed = signed_receipt(register, accepted.id, KEY)
     assert signed

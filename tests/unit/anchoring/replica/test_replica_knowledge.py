@@ -5,7 +5,7 @@ from typing import Final
 import pytest
 
 from anchoring.follower.follower import Follower
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from anchoring.replica.refold import refold
 from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import Replica
@@ -24,7 +24,7 @@ def told(history: History) -> Knowledge:
     return knowledge
 
 
-def assert_same(reading: Reading, model: Knowledge, history: History) -> None:
+def assert_same(reading: ReplicaView, model: Knowledge, history: History) -> None:
     registry = history.chain.registry(history.contract)
     assert reading.registry == model.registry
     assert reading.time == model.time

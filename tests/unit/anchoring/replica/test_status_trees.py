@@ -11,7 +11,7 @@ from anchoring.database.columns import table
 from anchoring.database.engine import transaction
 from anchoring.errors import NotFound, Quarantined
 from anchoring.follower.follower import Follower
-from anchoring.replica.reading import Reading
+from anchoring.replica.reading import ReplicaView
 from anchoring.replica.refold import refold
 from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import Replica
@@ -95,7 +95,7 @@ def _followed(tmp_path: Path, events: int = 60) -> tuple[Replica, str]:
         return replica, max(logs, key=lambda log: log.size).name
 
 
-def _good(reading: Reading, log: LogState) -> bool:
+def _good(reading: ReplicaView, log: LogState) -> bool:
     anchor = reading.anchor(log.name, log.sequence)
     return anchor is not None and not anchor.void and log.status_known
 

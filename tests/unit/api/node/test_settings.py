@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from anchoring.anchorer.batcher import Policy
+from anchoring.anchorer.batcher import BatchPolicy
 from api.node.settings import Settings, SettingsError
 
 REGISTRY = "eip155:31337:0x5fbdb2315678afecb367f032d93f642f64180aa3:1f0c2d9a8b7e6f50"
@@ -117,10 +117,10 @@ def test_how_batches_close_and_what_may_wait_is_set(tmp_path: Path) -> None:
 
 
 def test_every_member_of_the_batching_policy_can_be_set(tmp_path: Path) -> None:
-    members = dict.fromkeys(Policy.__slots__, 1)
+    members = dict.fromkeys(BatchPolicy.__slots__, 1)
     table = "".join(f"{name} = {value}\n" for name, value in members.items())
     settings = Settings.load(write(tmp_path, f'registry = "{REGISTRY}"\n[batching]\n{table}'), {})
-    assert Policy(**settings.batching) == Policy(*members.values())
+    assert BatchPolicy(**settings.batching) == BatchPolicy(*members.values())
 
 
 @pytest.mark.parametrize(

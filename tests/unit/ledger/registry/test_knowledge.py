@@ -11,7 +11,7 @@ from ledger.errors import BrokenHead, MalformedInput, NewerFormat
 from ledger.registry import acts
 from ledger.registry.acts import Event
 from ledger.registry.fold import derive
-from ledger.registry.knowledge import Chain, Knowledge
+from ledger.registry.knowledge import Fold, Knowledge
 from ledger.registry.status import Status, StatusTree
 from ledger.registry.trust import Governance
 from tests.scenes import ADDRESS, DAY, START, City, Registry, scene
@@ -281,7 +281,7 @@ def test_head_0_must_be_that_of_the_name() -> None:
 
 
 def test_the_head_folds_over_acts_that_nobody_knows() -> None:
-    chain = Chain(b"\x01" * 32)
+    chain = Fold(b"\x01" * 32)
     chain.extend(Event(1, 200, 0, START, b"later", 5))
     assert (chain.n, chain.block, chain.time) == (1, 5, START)
     assert chain.head != b"\x01" * 32

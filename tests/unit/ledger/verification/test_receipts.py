@@ -15,9 +15,9 @@ from ledger.registry import acts
 from ledger.registry.trust import NODE
 from ledger.verification.receipts import (
     MAX_BYTES,
+    PromiseState,
     Receipt,
     SignedReceipt,
-    Standing,
     anchor_of,
     decode_signed_receipt,
     judge,
@@ -80,7 +80,7 @@ class Scene:
                 return first, entry
         return None
 
-    def judge(self, signed: SignedReceipt, now: int | None = None) -> tuple[Standing, str]:
+    def judge(self, signed: SignedReceipt, now: int | None = None) -> tuple[PromiseState, str]:
         found = judge(signed, self.registry.knowledge, self, now or self.registry.now)
         assert found.text
         return found.standing, found.reason
@@ -150,7 +150,7 @@ def test_kept() -> None:
     first, second = scene.submit(), scene.submit()
     promises = [scene.promise(first), scene.promise(second, scene.city.statuses.size + 2)]
     scene.anchor(first, second)
-    assert [scene.judge(promise) for promise in promises] == [(Standing.KEPT, "anchored")] * 2
+    assert [scene.judge(promise) for promise in promises] == [(PromiseState.KEPT, "anchored")] * 2
 
 
 def test_not_due_until_the_chain_passes_the_deadline() -> None:
@@ -158,16 +158,16 @@ def test_not_due_until_the_chain_passes_the_deadline() -> None:
     promise = scene.promise(scene.submit())
     scene.registry.wait(PROMISE)
     assert scene.registry.knowledge.time == promise.receipt.deadline
-    assert scene.judge(promise) == (Standing.PENDING, "not_due")
+    assert scene.judge(promise) == (PromiseState.PENDING, "not_due")
     scene.registry.wait(1)
-    assert scene.judge(promise) == (Standing.BROKEN, "not_anchored")
+    assert scene.judge(promise) == (PromiseState.BROKEN, "not_anchored")
 
 
 def test_old_knowledge_accuses_nobody() -> None:
     scene = Scene()
     promise = scene.promise(scene.submit())
     later = promise.receipt.deadline + 1
-    assert scene.judge(promise, now=later) == (Standing.UNKNOWN, "knowledge_old")
+    assert scene.judge(promise, now=later) == (PromiseState.UNKNOWN, "knowledge_old")
 
 
 def test_anchored_too_late() -> None:
@@ -176,7 +176,7 @@ def test_anchored_too_late() -> None:
     promise = scene.promise(submission)
     scene.registry.wait(PROMISE + 1)
     scene.anchor(submission)
-    assert scene.judge(promise) == (Standing.BROKEN, "anchored_late")
+    assert scene.judge(promise) == (PromiseState.BROKEN, "anchored_late")
 
 
 def test_anchored_by_a_void_anchor() -> None:
@@ -184,7 +184,7 @@ def test_anchored_by_a_void_anchor() -> None:
     submission = scene.submit()
     promise = scene.promise(submission)
     scene.anchor(submission, status_root=bytes(32))
-    assert scene.judge(promise) == (Standing.BROKEN, "anchor_void")
+    assert scene.judge(promise) == (PromiseState.BROKEN, "anchor_void")
 
 
 def test_the_position_went_to_another_and_both_are_shown() -> None:
@@ -192,7 +192,7 @@ def test_the_position_went_to_another_and_both_are_shown() -> None:
     submission, other = scene.submit(), scene.submit()
     promise = scene.promise(submission)
     scene.anchor(other)
-    assert scene.judge(promise) == (Standing.CONTRADICTED, "other_submission")
+    assert scene.judge(promise) == (PromiseState.CONTRADICTED, "other_submission")
     text = judge(promise, scene.registry.knowledge, scene, 0).text
     for entry in (submission.entry, other.entry):
         assert entry.statement.root.hex() in text
@@ -203,7 +203,7 @@ def test_anchored_at_another_position_contradicts_too() -> None:
     submission, other = scene.submit(), scene.submit()
     promise = scene.promise(submission)
     scene.anchor(other, submission)
-    assert scene.judge(promise) == (Standing.CONTRADICTED, "other_submission")
+    assert scene.judge(promise) == (PromiseState.CONTRADICTED, "other_submission")
 
 
 @pytest.mark.parametrize("altered", [{"count": 3}, {"count": 1}, {"first": 1, "count": 1}])
@@ -212,7 +212,7 @@ def test_the_same_root_with_other_positions_contradicts(altered: dict[str, Any])
     submission = scene.submit()
     promise = scene.promise(submission, **altered)
     scene.anchor(submission)
-    assert scene.judge(promise) == (Standing.CONTRADICTED, "other_submission")
+    assert scene.judge(promise) == (PromiseState.CONTRADICTED, "other_submission")
 
 
 def test_withheld_entries_leave_it_open() -> None:
@@ -220,7 +220,7 @@ def test_withheld_entries_leave_it_open() -> None:
     submission = scene.submit()
     promise = scene.promise(submission)
     scene.anchor(submission, publish=False)
-    assert scene.judge(promise) == (Standing.UNKNOWN, "entries_missing")
+    assert scene.judge(promise) == (PromiseState.UNKNOWN, "entries_missing")
 
 
 def test_what_no_node_of_the_log_signed_is_no_receipt() -> None:
@@ -231,20 +231,20 @@ def test_what_no_node_of_the_log_signed_is_no_receipt() -> None:
     scene.registry.act(acts.KeyRegistered("wuhan", NODE, stranger.public.spki))
     good = scene.promise(submission)
     scene.anchor(submission)
-    assert scene.judge(replace(good, signature=bytes(64))) == (Standing.NOT_GENUINE, "signature_bad")
+    assert scene.judge(replace(good, signature=bytes(64))) == (PromiseState.NOT_GENUINE, "signature_bad")
     moved = replace(good, receipt=replace(good.receipt, first=7))
-    assert scene.judge(moved) == (Standing.NOT_GENUINE, "signature_bad")
+    assert scene.judge(moved) == (PromiseState.NOT_GENUINE, "signature_bad")
     for key in (scene.city.key, stranger):
-        assert scene.judge(scene.promise(submission, key=key)) == (Standing.NOT_GENUINE, "key_of_another")
+        assert scene.judge(scene.promise(submission, key=key)) == (PromiseState.NOT_GENUINE, "key_of_another")
 
 
 def test_what_cannot_be_told_here() -> None:
     scene = Scene()
     submission = scene.submit()
     unknown = scene.promise(submission, key=scene.city.new_key())
-    assert scene.judge(unknown) == (Standing.UNKNOWN, "key_unknown")
+    assert scene.judge(unknown) == (PromiseState.UNKNOWN, "key_unknown")
     elsewhere = scene.promise(submission, registry="eip155:1:0x00:00")
-    assert scene.judge(elsewhere) == (Standing.UNKNOWN, "other_registry")
+    assert scene.judge(elsewhere) == (PromiseState.UNKNOWN, "other_registry")
 
 
 def test_a_retired_key_promised_nothing_afterwards() -> None:
@@ -255,8 +255,8 @@ def test_a_retired_key_promised_nothing_afterwards() -> None:
     scene.registry.wait(5)
     after = scene.promise(submission)
     scene.anchor(submission)
-    assert scene.judge(before) == (Standing.KEPT, "anchored")
-    assert scene.judge(after) == (Standing.NOT_GENUINE, "key_retired")
+    assert scene.judge(before) == (PromiseState.KEPT, "anchored")
+    assert scene.judge(after) == (PromiseState.NOT_GENUINE, "key_retired")
 
 
 def test_a_stolen_key_is_evidence_of_nothing() -> None:
@@ -265,7 +265,7 @@ def test_a_stolen_key_is_evidence_of_nothing() -> None:
     promise = scene.promise(scene.submit())
     scene.registry.wait(PROMISE + 1)
     scene.registry.act(acts.KeyCompromised(scene.node.public.id, scene.registry.now))
-    assert scene.judge(promise) == (Standing.UNKNOWN, "key_compromised")
+    assert scene.judge(promise) == (PromiseState.UNKNOWN, "key_compromised")
 
 
 def test_the_anchor_of_every_position_is_found() -> None:
@@ -290,5 +290,5 @@ def test_positions_of_a_predecessor_are_not_known_here() -> None:
     submission = scene.submit()
     promise = scene.promise(submission, first=4)
     scene.anchor(submission)
-    assert scene.judge(promise) == (Standing.UNKNOWN, "anchor_unknown")
+    assert scene.judge(promise) == (PromiseState.UNKNOWN, "anchor_unknown")
     assert anchor_of(scene.registry.knowledge, scene.city.name, 10)
