@@ -4,9 +4,9 @@ The words of verdicts, steps and problems are not here: they come with the repor
 """
 
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import Final, Literal
+from typing import Final
 
-Language = Literal["zh", "en"]
+from ledger.words import Language
 
 _SHANGHAI: Final = timezone(timedelta(hours=8))
 

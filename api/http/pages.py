@@ -18,13 +18,14 @@ from api.http.problems import PROBLEMS, Problem
 from api.http.slip import readable, slip
 from api.limits import READY_LAG_SECONDS
 from api.node.settings import Settings
-from api.words import Language, words, write_age, write_time
+from api.words import words, write_age, write_time
 from ledger.errors import MalformedInput
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import TYPE as PROOF_TYPE
 from ledger.proof.proof import Proof
 from ledger.verification.report import Report
 from ledger.verification.verify import Policy
+from ledger.words import Language
 
 COOKIE: Final = "lang"
 STATIC: Final = Path(__file__).parent / "static"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from api.words import STATUS_WORDS, Language, words, write_age, write_date, write_time
+from api.words import STATUS_WORDS, words, write_age, write_date, write_time
 from ledger.documents.inspection import Inspection
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
@@ -17,6 +17,7 @@ from ledger.records.records import CERTIFICATE_KINDS, Record
 from ledger.records.vocabulary import EXTENSIONS, ClaimField, Form, standard_fields
 from ledger.verification.reasons import STEP_WORDS, TABLE, VERDICT_WORDS, Outcome, Verdict
 from ledger.verification.report import Compared, Report
+from ledger.words import Language
 
 _TO_CONFIRM: Final = frozenset({"nothing_presented", "claims_incomplete", "document_not_registered"})
 _ORIGIN: Final = (1, 3, 4, 5, 6, 7, 8)  # steps that say who registered it and what
