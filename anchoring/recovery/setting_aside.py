@@ -63,6 +63,12 @@ def write_aside(connection: Connection, local: Local, directory: Path) -> Path:
     return path
 
 
+def discard(file: Path, directory: Path) -> None:
+    """Remove a file that was set aside in `directory` and is in the register again; departments' files are theirs."""
+    if file.parent.resolve() == directory.resolve():
+        file.unlink()
+
+
 def _lines(connection: Connection, local: Local) -> Iterator[bytes]:
     entry = local.entry
     yield (

@@ -12,7 +12,7 @@ from anchoring.errors import RowError, SubmissionRefused
 from anchoring.intake.intake import IntakeRules, accept
 from anchoring.intake.rows import read_statement, split_lines
 from anchoring.recovery.recovery import Plan, plan, set_aside, take_back
-from anchoring.recovery.setting_aside import SUFFIX
+from anchoring.recovery.setting_aside import SUFFIX, discard
 from anchoring.register.missing import Missing, is_missing, missing
 from anchoring.register.receipts import bring_back
 from anchoring.register.store import Register
@@ -114,8 +114,9 @@ def _take_back(
             result.aside = set_aside(register, result.planned, folder)
             take_back(lease, reading, result.planned, int(time.time()))  # 1
         kept = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
-        for file in _in_order([*args.submissions, *kept], register, result):  # 2
-            _hand_in(file, settings, log, register, replica, result)
+        for file in _in_order([*args.submissions, *kept], folder, register, result):  # 2
+            if _hand_in(file, settings, log, register, replica, result):
+                discard(file, folder)
         with replica.reading() as trust:
             for file in args.submissions:
                 _keep_receipt(file.with_suffix(RECEIPT), register, trust, result)  # 3
@@ -130,22 +131,25 @@ def _plan(args: argparse.Namespace, register: Register, reading: ReplicaView, lo
     return plan(register, reading, log, [HttpPeer(url) for url in args.nodes])
 
 
-def _in_order(given: Iterable[Path], register: Register, result: _Result) -> list[Path]:
-    """Return the files that are to be handed in, in the order in which their records stand; what is new comes last."""
+def _in_order(files: Iterable[Path], aside: Path, register: Register, result: _Result) -> list[Path]:
+    """Return the files that are to be handed in, in the order in which their records stand; what is new comes last.
+
+    What was set aside in the folder `aside` and is in the register again is discarded.
+    """
     placed: dict[bytes, tuple[int, int, Path]] = {}
-    for file in given:
+    for file in files:
         try:
             statement = _statement(file)
         except (SubmissionRefused, OSError) as error:
             result.refused.append((file, in_words(error)))
             continue
         with register.reading() as connection:
-            found = submission_of_root(connection, statement.root)
-            whole = found is not None and not is_missing(connection, statement.root)
+            known = submission_of_root(connection, statement.root)
+            whole = known is not None and not is_missing(connection, statement.root)
         if whole:
-            _forget(file)
+            discard(file, aside)
         else:
-            placed[statement.root] = (found.receipt.first if found else 2**63, statement.time, file)
+            placed[statement.root] = (known.receipt.first if known else 2**63, statement.time, file)
     return [file for _, _, file in sorted(placed.values())]
 
 
@@ -157,7 +161,8 @@ def _statement(file: Path) -> Statement:
 
 def _hand_in(
     file: Path, settings: Settings, log: str, register: Register, replica: Replica, result: _Result
-) -> None:
+) -> bool:
+    """Hand a submission in, and tell whether it was taken."""
     intake = IntakeRules(log, str(settings.directory), settings.promise_seconds)
     try:
         with replica.reading() as trust, file.open("rb") as body:
@@ -165,12 +170,12 @@ def _hand_in(
             receipt = accept(register, trust, lines, int(time.time()), intake)
     except SubmissionRefused as error:
         result.refused.append((file, f"{error}{_rows(error.rows)}"))
-        return
+        return False
     except OSError as error:
         result.refused.append((file, in_words(error)))
-        return
+        return False
     result.taken.append((file, receipt.first))
-    _forget(file)
+    return True
 
 
 def _keep_receipt(file: Path, register: Register, trust: ReplicaView, result: _Result) -> None:
@@ -181,12 +186,6 @@ def _keep_receipt(file: Path, register: Register, trust: ReplicaView, result: _R
     except (MalformedInput, OSError) as error:
         why = in_words(error)
     result.receipts.append((file, why))
-
-
-def _forget(file: Path) -> None:
-    """Remove a file that was set aside here and is in the register again; departments' files are theirs."""
-    if file.parent.name == ASIDE:
-        file.unlink()
 
 
 def _rows(rows: Sequence[RowError]) -> str:

@@ -139,6 +139,30 @@ def test_what_was_set_aside_is_handed_in_again(
     assert run("audit")[0] == 0
 
 
+def test_a_departments_folder_of_the_same_name_keeps_its_files(
+    story: Restored, run: Run, tmp_path: Path
+) -> None:
+    """Only what this node set aside is removed: another folder may be called `set-aside` too, and may lead to anywhere."""
+    (theirs := tmp_path / "department" / "set-aside").mkdir(parents=True)
+    for name in ("second", "third"):
+        (tmp_path / f"{name}.submission").rename(theirs / f"{name}.submission")
+    for _ in range(2):  # handed in, and then found to be in the register
+        assert run("recover", "--from", "http://wuhan", *files(theirs, "second", "third"))[0] == 0
+        assert sorted(file.name for file in theirs.iterdir()) == ["second.submission", "third.submission"]
+
+
+def test_what_was_set_aside_is_removed_by_whatever_name_its_folder_has(
+    story: Restored, run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "set-aside").mkdir()
+    (tmp_path / "second.submission").rename(tmp_path / "set-aside" / "second.submission")
+    (tmp_path / "link").symlink_to(tmp_path / "set-aside")
+    given = [*files(tmp_path / "link", "second"), str(tmp_path / "third.submission")]
+    assert run("recover", "--from", "http://wuhan", *given)[0] == 0
+    assert list((tmp_path / "set-aside").iterdir()) == []
+    assert (tmp_path / "third.submission").exists()
+
+
 def test_receipts_show_what_the_register_lost(story: Restored, run: Run, tmp_path: Path) -> None:
     """What was accepted after the backup and never anchored is lost to the register: the receipt is what shows it."""
     receipt = story.signed_receipt("waiting", deadline=story.city.chain.now + 60)
