@@ -1,0 +1,95 @@
+"""What the program wrote before its modules moved is read today, and answered as it was answered then."""
+
+import gzip
+import json
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from anchoring.audit.audit import audit
+from anchoring.checkpoints.store import Checkpoints
+from anchoring.monitor.copies import Published
+from anchoring.register.store import Register
+from anchoring.replica.store import Replica
+from api.cli import main
+from api.http.app import create_app
+from api.node.settings import Settings
+from ledger.verification.receipts import decode_signed_receipt
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # Starlette would have its tests import another HTTP client
+    from fastapi.testclient import TestClient
+
+FOLDER: Final = Path(__file__).parent / "before_the_move"
+SAID: Final[dict[str, Any]] = json.loads((FOLDER / "expected.json").read_text(encoding="utf-8"))
+Answer = dict[str, Any]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of the folder, which commands may write into, as the current one."""
+    copied = tmp_path / "inspector"
+    shutil.copytree(FOLDER, copied)
+    monkeypatch.chdir(copied)
+    return copied
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the directory of the node that was, with its databases unpacked."""
+    directory = tmp_path_factory.mktemp("node")
+    for file in (FOLDER / "node").iterdir():
+        if file.suffix == ".gz":
+            (directory / file.stem).write_bytes(gzip.decompress(file.read_bytes()))
+        else:
+            shutil.copy(file, directory)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def node(directory: Path) -> Iterator[TestClient]:
+    with TestClient(create_app(Settings.load(directory, {}), lambda: int(SAID["now"]))) as client:
+        yield client
+
+
+@pytest.mark.parametrize("said", SAID["commands"], ids=lambda said: " ".join(said["command"]))
+def test_commands_say_what_they_said(said: Answer, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(said["command"]) == said["code"]
+    assert json.loads(capsys.readouterr().out) == said["out"]
+
+
+@pytest.mark.parametrize("said", SAID["answers"], ids=lambda said: f"{said['token']} {said['path']}")
+def test_a_node_answers_from_its_old_databases(said: Answer, node: TestClient) -> None:
+    headers = {"Authorization": f"Bearer {SAID['tokens'][said['token']]}"}
+    if "post" in said:
+        content = (FOLDER / said["post"]).read_bytes()
+        answer = node.post(
+            said["path"], content=content, headers=headers | {"Content-Type": "application/json"}
+        )
+    else:
+        answer = node.get(said["path"], headers=headers)
+    assert (answer.status_code, answer.json()) == (said["status"], said["body"])
+
+
+def test_an_audit_of_its_databases_has_no_finding(directory: Path) -> None:
+    settings = Settings.load(directory, {})
+    assert settings.register_url
+    receipt = decode_signed_receipt((FOLDER / "receipt.json").read_bytes())
+    with (
+        closing(Register(settings.register_url)) as register,
+        closing(Replica(settings.replica_url)) as replica,
+        closing(Checkpoints(settings.checkpoints)) as checkpoints,
+        replica.reading(quarantined=True) as reading,
+    ):
+        copies = Published(replica.engine, settings.withheld_after)
+        report = audit(
+            reading, register, copies, now=int(SAID["now"]), receipts=[receipt], checkpoints=checkpoints
+        )
+    assert report.clean
+    assert dict(report.checked) == SAID["audit"]["checked"]
+    assert [remark.text for remark in report.remarks] == [said["text"] for said in SAID["audit"]["remarks"]]
