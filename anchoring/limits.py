@@ -14,15 +14,12 @@ PROMISE_SECONDS: Final = (
 WITHHELD_SECONDS: Final = (
     3600  # from an anchor until entries that nobody gives count as withheld: as long as a promise
 )
-MONITOR_SECONDS: Final = 2  # between two looks for new anchors of other logs
 PEER_PAGE_ENTRIES: Final = 500  # entries asked for at a time, some 500 kB
 MAX_PEER_PAGE_BYTES: Final = 4 * 2**20  # entries have 1 kB; one with the longest texts has 30
 MAX_PEER_PAGES: Final = 100  # of one anchor: five times the submissions that this program puts into a batch
 MAX_PEER_SECONDS: Final = 20.0  # for one page, however slowly it drips
 PEER_ROUND_SECONDS: Final = 60  # for one log before the next has its turn
 PEER_ROUND_ANCHORS: Final = 100  # asked for in a round: what is withheld does not keep newer anchors waiting
-PEER_PAUSE_SECONDS: Final = 5  # before the second attempt; it doubles with each
-LONGEST_PEER_PAUSE_SECONDS: Final = 600  # a city that comes back is noticed within ten minutes
 SPOOL_MEMORY_BYTES: Final = (
     8 * 2**20
 )  # a submission up to this size is spooled in memory, a larger one on disk

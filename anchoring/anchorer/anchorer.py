@@ -24,7 +24,7 @@ from anchoring.errors import (
     NotFound,
 )
 from anchoring.processes.condition import Reporter
-from anchoring.processes.loops import POLL_SECONDS, Stop, pause
+from anchoring.processes.loops import LOOP_BACKOFF, POLL_SECONDS, Stop
 from anchoring.register.store import Register
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
@@ -109,11 +109,11 @@ class Anchorer:
                 stop.wait(POLL_SECONDS)
             except AnchoringError as error:
                 failures += 1
-                rest = pause(failures)
+                pause = LOOP_BACKOFF.pause(failures)
                 level = logging.WARNING if isinstance(error, _PASSING) else logging.ERROR
-                logger.log(level, "%s (again in %.1f s)", error, rest)
+                logger.log(level, "%s (again in %.1f s)", error, pause)
                 if not isinstance(error, LeaseLost):  # it is for the new holder to say how it is
                     reporter.tell(error)
-                stop.wait(rest)
+                stop.wait(pause)
         with suppress(DatabaseUnavailable):  # then the next one waits for the lease to lapse
             self._lease.release()

@@ -8,7 +8,6 @@ a chain lost blocks is for the follower to judge.
 
 import logging
 import math
-import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -25,11 +24,10 @@ from anchoring.errors import (
     TransactionRejected,
     WrongRegistry,
 )
+from anchoring.processes.loops import Backoff
 
-FIRST_PAUSE_SECONDS: Final = (
-    1.0  # before a failed endpoint is asked again: most failures are a lost connection
-)
-LONGEST_PAUSE_SECONDS: Final = 120.0  # one that hangs then costs one timeout of 20 s in so long
+#: Of a failed endpoint: most failures are a lost connection; one that hangs costs one timeout of 20 s in the longest pause.
+ENDPOINT_BACKOFF: Final = Backoff(first=1.0, longest=120.0)
 STANDSTILL_SECONDS: Final = (
     60.0  # without a new final block, before the others are asked whether they have one
 )
@@ -269,10 +267,9 @@ class Failover:
 
     def _fail(self, endpoint: _Endpoint, error: Exception) -> None:
         now = self._clock()
-        lately = now - endpoint.failed < 2 * LONGEST_PAUSE_SECONDS
+        lately = now - endpoint.failed < 2 * ENDPOINT_BACKOFF.longest
         endpoint.failures = endpoint.failures + 1 if lately else 1
-        pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** min(endpoint.failures - 1, 10))
-        pause *= random.uniform(0.5, 1)  # noqa: S311
+        pause = ENDPOINT_BACKOFF.pause(endpoint.failures)
         endpoint.admitted, endpoint.error = False, error
         endpoint.failed, endpoint.due = now, now + pause
         if len(self._endpoints) > 1:

@@ -26,7 +26,7 @@ from anchoring.errors import (
 from anchoring.follower.consistency import check_beginning, check_branch, check_head
 from anchoring.follower.windows import Window
 from anchoring.processes.condition import Reporter
-from anchoring.processes.loops import POLL_SECONDS, Stop, pause
+from anchoring.processes.loops import LOOP_BACKOFF, POLL_SECONDS, Stop
 from anchoring.processes.progress import Progress
 from anchoring.replica.overlay import Overlay
 from anchoring.replica.reading import Cursor, ReplicaView
@@ -157,9 +157,9 @@ class Follower:
                 if isinstance(error, Quarantined) and daily is None:
                     raise
                 failures += 1
-                rest = pause(failures)
-                logger.warning("%s (again in %.1f s)", error, rest)
-                stop.wait(rest)
+                pause = LOOP_BACKOFF.pause(failures)
+                logger.warning("%s (again in %.1f s)", error, pause)
+                stop.wait(pause)
             except AnchoringError as error:
                 reporter.tell(error)
                 raise

@@ -35,6 +35,10 @@ from ledger.records.submissions import Entry, decode_entry
 from ledger.registry.trust import Anchor
 from ledger.verification.entries import Fault
 
+LONGEST_PAUSE_SECONDS: Final = (
+    600  # no entries are put off for longer: a city that comes back is noticed in time
+)
+
 
 class Publication(StrEnum):
     """What became of the entries of an anchor: they are here; not yet; not in time; here or given, but at fault."""
@@ -204,7 +208,7 @@ class Published:
 
     def due(self, log: str, now: int, most: int) -> list[int]:
         """Return sequences whose entries are to be asked for now, in ascending order."""
-        last = now + limits.LONGEST_PEER_PAUSE_SECONDS
+        last = now + LONGEST_PAUSE_SECONDS
         return sorted(row[0] for row in self._rows(_DUE, log=log, now=now, last=last, most=most))
 
     def keep(

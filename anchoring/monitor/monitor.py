@@ -5,7 +5,6 @@ is asked for positions that follow from the chain, never for an address of its o
 """
 
 import logging
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,9 +12,9 @@ from typing import Final, Protocol
 
 from anchoring import limits
 from anchoring.errors import AnchoringError, PeerFailed, PeerNewer, PeerRefused
-from anchoring.monitor.copies import Publication, Published
+from anchoring.monitor.copies import LONGEST_PAUSE_SECONDS, Publication, Published
 from anchoring.processes.condition import Reporter
-from anchoring.processes.loops import Stop
+from anchoring.processes.loops import Backoff, Stop
 from anchoring.replica.store import Replica
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.fields import Fields
@@ -25,7 +24,11 @@ from ledger.records.submissions import Entry, decode_entry
 from ledger.registry.trust import Anchor
 from ledger.verification.entries import NOT_IN_BATCH, Fault, check_batch
 
-_LONGEST_PAUSE: Final = 30  # seconds between two attempts while something is wrong here
+MONITOR_SECONDS: Final = 2.0  # between two looks for new anchors of other logs
+#: Of the monitor itself while something is wrong here: it asks nobody else for that.
+MONITOR_BACKOFF: Final = Backoff(first=MONITOR_SECONDS, longest=30.0, spread=False)
+#: Of a node that does not answer, and of an anchor whose entries nobody gives.
+PEER_BACKOFF: Final = Backoff(first=5.0, longest=LONGEST_PAUSE_SECONDS)
 _WALK_ANCHORS: Final = 500  # taken in at a time: one short transaction
 _MOST_WORDS: Final = 300  # characters kept of an error
 _OTHERS: Final = frozenset({NOT_IN_BATCH, "count_mismatch"})  # these entries are not the anchored ones
@@ -69,7 +72,7 @@ class _Known:
             self.failures, self.said = 0, ""
             return
         self.failures += 1
-        self.due, self.said = now + _pause(self.failures), str(error)
+        self.due, self.said = now + PEER_BACKOFF.pause(self.failures), str(error)
         logger.warning("%s: %s", self.peer.name, self.said)
 
 
@@ -123,10 +126,10 @@ class Monitor:
                     logger.info("settled the entries of %d anchors", settled)
                 failures = 0
                 reporter.tell()
-                stop.wait(limits.MONITOR_SECONDS)
+                stop.wait(MONITOR_SECONDS)
             except AnchoringError as error:
                 failures += 1
-                pause = min(_LONGEST_PAUSE, limits.MONITOR_SECONDS << min(failures - 1, 10))
+                pause = MONITOR_BACKOFF.pause(failures)
                 logger.warning("%s (again in %d s)", error, pause)
                 reporter.tell(error)
                 stop.wait(pause)
@@ -204,7 +207,7 @@ class Monitor:
         if known in self._own[anchor.log] and known.asked < deadline <= now:
             return False
         # A rest that lasts longer than any was noted by a clock that was wrong.
-        return clock < known.due <= clock + limits.LONGEST_PEER_PAUSE_SECONDS
+        return clock < known.due <= clock + PEER_BACKOFF.longest
 
     def _check(self, anchor: Anchor, entries: Sequence[Entry]) -> list[Fault]:
         with self._replica.reading() as trust:
@@ -220,7 +223,7 @@ class Monitor:
             findings = [*before.findings]
         if attempt.asked:
             attempts += 1
-            due = now + int(_pause(attempts))
+            due = now + int(PEER_BACKOFF.pause(attempts))
         else:
             due = int(min(known.due for known in self._all))
         # Whether they come in time is looked at once the time is over, and not ten minutes later.
@@ -229,12 +232,6 @@ class Monitor:
         self._published.put_off(
             anchor, findings, attempts, due, asked=asked, answered=attempt.answered, faulty=attempt.faulty
         )
-
-
-def _pause(failures: int) -> float:
-    """Return seconds until the next attempt: twice as long each time, and not when everybody else asks."""
-    longest = min(limits.LONGEST_PEER_PAUSE_SECONDS, limits.PEER_PAUSE_SECONDS << min(failures - 1, 10))
-    return longest * random.uniform(0.5, 1)  # noqa: S311
 
 
 @dataclass(slots=True)

@@ -1,12 +1,12 @@
 """How long the loops of a node rest: briefly while all is well, longer each time while something is wrong."""
 
 import random
+from dataclasses import dataclass
 from typing import Final, Protocol
 
-POLL_SECONDS: Final = (
-    0.5  # between two looks: half of the shortest block time, and a change of status waits no longer
-)
-LONGEST_PAUSE_SECONDS: Final = 30.0  # between two attempts at what fails
+# between two looks: half of the shortest block time, and a change of status waits no longer
+POLL_SECONDS: Final = 0.5
+_MOST_DOUBLINGS: Final = 60  # every longest pause is reached long before, and a float holds the number
 
 
 class Stop(Protocol):
@@ -17,7 +17,22 @@ class Stop(Protocol):
     def wait(self, timeout: float) -> bool: ...
 
 
-def pause(failures: int) -> float:
-    """Return the seconds until the next attempt: twice as long each time, and never at the same moment as everybody else."""
-    longest = min(LONGEST_PAUSE_SECONDS, POLL_SECONDS * (1 << min(failures, 10)))
-    return longest * random.uniform(0.5, 1)  # noqa: S311
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long to leave alone what fails: `first` seconds, then twice as long each time, at most `longest`.
+
+    With `spread` chance takes up to half of a pause away: many who failed at one moment do not all come back at one moment.
+    """
+
+    first: float
+    longest: float
+    spread: bool = True
+
+    def pause(self, failures: int) -> float:
+        """Return the seconds until the next attempt, after so many failures in a row; at least one."""
+        seconds = min(self.longest, self.first * 2.0 ** min(failures - 1, _MOST_DOUBLINGS))
+        return seconds * random.uniform(0.5, 1) if self.spread else seconds  # noqa: S311
+
+
+#: Of a process that goes on by itself once the chain or the database is back: within half a minute.
+LOOP_BACKOFF: Final = Backoff(first=1.0, longest=30.0)

@@ -10,15 +10,16 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import FrameType
 from typing import Final
 
 from anchoring.processes.children import dies_with
+from anchoring.processes.loops import Backoff
 
-_FIRST_PAUSE: Final = 0.5  # seconds before a child that died is started again
-_LONGEST_PAUSE: Final = 30.0
-_STEADY_SECONDS: Final = 60.0  # a child that ran this long starts afresh with the first pause
+#: Of a child that died: the first time it is back before anybody notices; nobody else waits for the same thing.
+RESTART_BACKOFF: Final = Backoff(first=0.5, longest=30.0, spread=False)
+_STEADY_SECONDS: Final = 60.0  # a child that ran this long has no failures any more
 _STOP_SECONDS: Final = 15.0  # for a child to end by itself once asked; a batch is frozen in far less
 _TICK: Final = 0.2
 
@@ -31,8 +32,8 @@ class _Child:
     command: Sequence[str]
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
-    pause: float = _FIRST_PAUSE
-    due: float = field(default=0.0)
+    failures: int = 0
+    due: float = 0.0
 
 
 class Supervisor:
@@ -69,10 +70,11 @@ class Supervisor:
             if code is None:
                 continue
             if now - child.started >= _STEADY_SECONDS:
-                child.pause = _FIRST_PAUSE
-            logger.warning("%s ended with %s; it starts again in %.1f s", child.name, code, child.pause)
-            child.process, child.due = None, now + child.pause
-            child.pause = min(2 * child.pause, _LONGEST_PAUSE)
+                child.failures = 0
+            child.failures += 1
+            pause = RESTART_BACKOFF.pause(child.failures)
+            logger.warning("%s ended with %s; it starts again in %.1f s", child.name, code, pause)
+            child.process, child.due = None, now + pause
 
     def processes(self) -> dict[str, int]:
         """Return the process number of each child that runs."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from anchoring.chain.failover import LONGEST_PAUSE_SECONDS, Failover
+from anchoring.chain.failover import ENDPOINT_BACKOFF, Failover
 from anchoring.chain.protocol import Block
 from anchoring.errors import (
     ChainUnavailable,
@@ -72,4 +72,4 @@ class Pair:
         self.both = Failover([("a", self.a), ("b", self.b)], CHAIN_ID, clock=lambda: self.now)
 
     def later(self) -> None:
-        self.now += LONGEST_PAUSE_SECONDS
+        self.now += ENDPOINT_BACKOFF.longest

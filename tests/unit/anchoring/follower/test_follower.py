@@ -16,7 +16,7 @@ from anchoring.errors import (
 )
 from anchoring.follower import windows
 from anchoring.follower.follower import Follower
-from anchoring.processes.loops import LONGEST_PAUSE_SECONDS, POLL_SECONDS
+from anchoring.processes.loops import LOOP_BACKOFF, POLL_SECONDS
 from anchoring.replica.refold import REFOLD_SECONDS
 from anchoring.replica.store import Replica
 from anchoring.replica.tables import TABLES
@@ -245,7 +245,7 @@ def test_the_loop_waits_longer_each_time_and_goes_on_when_the_chain_is_back(town
     stop = Stopping(8)
     town.another().run(stop)
     assert town.n() == town.final_n()
-    assert stop.waited[0] < stop.waited[3] < stop.waited[5] <= LONGEST_PAUSE_SECONDS
+    assert stop.waited[0] < stop.waited[3] < stop.waited[5] <= LOOP_BACKOFF.longest
     assert stop.waited[-1] == POLL_SECONDS
 
 

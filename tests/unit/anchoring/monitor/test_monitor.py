@@ -10,7 +10,8 @@ import pytest
 
 from anchoring import limits
 from anchoring.errors import PeerFailed, PeerRefused, Quarantined
-from anchoring.monitor.monitor import Monitor
+from anchoring.monitor.monitor import PEER_BACKOFF, Monitor
+from anchoring.processes.loops import Backoff
 from ledger.encoding.canonical import Json, encode
 from tests.databases import NewDatabase
 from tests.fakes.publishing import GRACE, FakePeer, Watch
@@ -149,7 +150,8 @@ def test_a_node_that_was_away_when_the_grace_ended_accuses_nobody(watch: Watch, 
 @pytest.fixture
 def patient(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> Watch:
     """Return a watch that leaves a node alone for five to ten minutes from its first failure on."""
-    monkeypatch.setattr(limits, "PEER_PAUSE_SECONDS", limits.LONGEST_PEER_PAUSE_SECONDS)
+    longest = PEER_BACKOFF.longest
+    monkeypatch.setattr("anchoring.monitor.monitor.PEER_BACKOFF", Backoff(longest, longest))
     return watch
 
 
