@@ -12,13 +12,14 @@ from typing import Final
 
 from anchoring.database.files import replace_file
 from ledger.encoding.canonical import encode as canonical
-from ledger.encoding.inflate import CHUNK_BYTES
 from ledger.errors import SnapshotRefused
 from ledger.registry import snapshots
 from ledger.registry.checkpoints import Cosigned, Fork, contradiction, read_cosigned
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.snapshots import Header, Held, Point
 from ledger.registry.trust_files import TrustFile
+
+_PIECE_BYTES: Final = 64 * 1024  # read at a time
 
 FORK: Final = ".fork.json"  # behind the name of the file of what was seen
 FORKED_SNAPSHOT: Final = ".fork.snapshot"
@@ -27,7 +28,7 @@ FORKED_SNAPSHOT: Final = ".fork.snapshot"
 def chunks(path: Path) -> Iterator[bytes]:
     """Yield the content of a file, piece by piece."""
     with path.open("rb") as file:
-        while piece := file.read(CHUNK_BYTES):
+        while piece := file.read(_PIECE_BYTES):
             yield piece
 
 

@@ -1,50 +1,70 @@
-"""Inflate the events of a snapshot piece by piece: bounded memory, a bounded total, and every way to end named."""
+"""Inflate compressed bytes in bounded memory, up to a limit, with a name for every way to fail."""
 
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
-from ledger import limits
-from ledger.errors import SnapshotRefused
+from ledger.errors import MalformedInput
 
-CHUNK_BYTES: Final = 64 * 1024  # inflated at a time
+# Bytes inflated at a time, and read at a time: zlib hands back a copy of what it did not read yet.
+PIECE_BYTES: Final = 64 * 1024
 
-
-class Inflated:
-    """The bytes behind the header, inflated piece by piece."""
-
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._pieces = _inflate(chunks)
-        self._waiting = bytearray()
-
-    def take(self, size: int) -> bytes:
-        """Return the next `size` bytes, fewer at the end."""
-        while len(self._waiting) < size:
-            piece = next(self._pieces, None)
-            if piece is None:
-                break
-            self._waiting += piece
-        taken = bytes(self._waiting[:size])
-        del self._waiting[:size]
-        return taken
+InflateReason: TypeAlias = Literal["damaged", "too_long", "truncated", "surplus"]
 
 
-def _inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    inflater, total = zlib.decompressobj(), 0
-    try:
-        for chunk in chunks:
-            while chunk and not inflater.eof:
-                piece = inflater.decompress(chunk, CHUNK_BYTES)
-                total += len(piece)
-                if total > limits.MAX_SNAPSHOT_BYTES:
-                    raise SnapshotRefused("damaged", f"it inflates beyond {limits.MAX_SNAPSHOT_BYTES} bytes")
-                if piece:
-                    yield piece
-                chunk = inflater.unconsumed_tail
-            if inflater.unused_data or (chunk and inflater.eof):
-                raise SnapshotRefused("surplus", "something follows the compressed events")
-        yield inflater.flush()
-    except zlib.error as error:
-        raise SnapshotRefused("damaged", f"the compressed events are damaged: {error}") from error
-    if not inflater.eof:
-        raise SnapshotRefused("truncated", "it ends in the middle: it was not copied whole")
+class InflateFault(MalformedInput):
+    """The bytes are not one whole stream within the limit; `reason` says which way they fail."""
+
+    def __init__(self, reason: InflateReason, message: str) -> None:
+        super().__init__(message)
+        self.reason: Final[InflateReason] = reason
+
+
+def inflate(chunks: Iterable[bytes], most: int, *, raw: bool = False) -> Iterator[bytes]:
+    """Yield what one stream holds, in pieces; `raw` is deflate without zlib's header (RFC 1951 rather than 1950).
+
+    Raises: InflateFault when the stream is damaged, holds more than `most` bytes, ends in the middle, or has bytes
+    after its end. Pieces that came before the fault was met have been yielded by then.
+    """
+    stream, total = zlib.decompressobj(-zlib.MAX_WBITS if raw else zlib.MAX_WBITS), 0
+    for packed in _sliced(chunks):
+        if stream.eof:
+            raise _surplus()
+        for piece in _drained(stream, packed, most - total):
+            total += len(piece)
+            yield piece
+        if stream.unused_data:
+            raise _surplus()
+    if not stream.eof:
+        raise InflateFault("truncated", "the compressed bytes end in the middle")
+
+
+def inflate_whole(packed: bytes, most: int, *, raw: bool = False) -> bytes:
+    """Return all that one stream holds. Raises: InflateFault, as `inflate` does."""
+    return b"".join(inflate([packed], most, raw=raw))
+
+
+def _sliced(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        for start in range(0, len(chunk), PIECE_BYTES):
+            yield chunk[start : start + PIECE_BYTES]
+
+
+def _drained(stream: "zlib._Decompress", packed: bytes, left: int) -> Iterator[bytes]:
+    """Yield all that `packed` adds, up to `left` bytes; a byte more is asked for, to see whether there is one."""
+    full = True
+    while full and not stream.eof:
+        room = min(PIECE_BYTES, left + 1)
+        try:
+            piece = stream.decompress(packed, room)
+        except zlib.error as error:
+            raise InflateFault("damaged", str(error)) from error
+        if len(piece) > left:
+            raise InflateFault("too_long", "the compressed bytes hold more than is allowed")
+        if piece:
+            yield piece
+        left, packed, full = left - len(piece), stream.unconsumed_tail, len(piece) == room
+
+
+def _surplus() -> InflateFault:
+    return InflateFault("surplus", "something follows the end of the compressed bytes")

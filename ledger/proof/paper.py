@@ -19,6 +19,7 @@ from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import decode as decode_json
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import parse_hex
+from ledger.encoding.inflate import InflateFault, inflate_whole
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.proof.proof import Proof, decode_proof
 
@@ -67,16 +68,14 @@ def decode_presented(text: bytes) -> Proof:
 
 
 def _inflate(data: bytes) -> bytes:
-    inflater = zlib.decompressobj()
     try:
-        packed = inflater.decompress(data, limits.MAX_PAPER_BYTES + 1)
-    except zlib.error as error:
-        raise MalformedInput(f"the code does not inflate: {error}") from error
-    if len(packed) > limits.MAX_PAPER_BYTES:
-        raise LimitExceeded(f"the code inflates beyond {limits.MAX_PAPER_BYTES} bytes")
-    if not inflater.eof or inflater.unused_data:
-        raise MalformedInput("the code is cut off or has data after its end")
-    return packed
+        return inflate_whole(data, limits.MAX_PAPER_BYTES)
+    except InflateFault as fault:
+        if fault.reason == "too_long":
+            raise LimitExceeded(f"the code inflates beyond {limits.MAX_PAPER_BYTES} bytes") from fault
+        if fault.reason == "damaged":
+            raise MalformedInput(f"the code does not inflate: {fault}") from fault
+        raise MalformedInput("the code is cut off or has data after its end") from fault
 
 
 def pack(value: Json) -> bytes:

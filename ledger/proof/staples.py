@@ -6,7 +6,6 @@ whoever verifies the proof, against the anchors that he knows himself.
 """
 
 import base64
-import binascii
 import zlib
 from dataclasses import dataclass, replace
 from typing import Final
@@ -18,6 +17,7 @@ from ledger.encoding import times
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields
+from ledger.encoding.inflate import InflateFault, inflate_whole
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.limits import MAX_LOG_SIZE, MAX_RANGE_BYTES
 from ledger.proof.proof import Proof, Staple
@@ -112,15 +112,16 @@ def decode_range(text: bytes) -> StatusRange:
 def _inflate(text: Json) -> bytes:
     if not isinstance(text, str):
         raise MalformedInput("the chunks are text in base64url")
-    inflater = zlib.decompressobj()
     try:
         packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        chunks = inflater.decompress(packed, RANGE_CHUNKS * CHUNK_BYTES + 1)
-    except (binascii.Error, ValueError, zlib.error) as error:
+    except ValueError as error:
         raise MalformedInput(f"the chunks do not inflate: {error}") from error
-    if not inflater.eof or inflater.unused_data:
-        raise MalformedInput("the chunks are cut off, too many, or have data after their end")
-    return chunks
+    try:
+        return inflate_whole(packed, RANGE_CHUNKS * CHUNK_BYTES)
+    except InflateFault as fault:
+        if fault.reason == "damaged":
+            raise MalformedInput(f"the chunks do not inflate: {fault}") from fault
+        raise MalformedInput("the chunks are cut off, too many, or have data after their end") from fault
 
 
 def position_of(proof: Proof, anchor: Anchor) -> int:

@@ -17,7 +17,7 @@ from ledger import limits
 from ledger.encoding.canonical import Json, decode_canonical
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields, parse_key_id
-from ledger.encoding.inflate import Inflated
+from ledger.encoding.inflate import InflateFault, inflate
 from ledger.errors import BrokenHead, MalformedInput, NewerFormat, SnapshotRefused
 from ledger.registry.acts import Event
 from ledger.registry.checkpoints import Checkpoint, Cosigned, decode_checkpoint, decode_cosignatures
@@ -248,7 +248,7 @@ def _header(line: bytes) -> Header:
 
 def _decoded(chunks: Iterator[bytes], header: Header) -> Iterator[Event]:
     """Yield the events, which must be exactly those up to the checkpoint."""
-    inflated, block = Inflated(chunks), header.after_block
+    inflated, block = _Inflated(chunks), header.after_block
     for n in range(header.after + 1, header.checkpoint.n + 1):
         head = inflated.take(_EVENT.size)
         if not head:
@@ -268,3 +268,37 @@ def _decoded(chunks: Iterator[bytes], header: Header) -> Iterator[Event]:
         block = own_block
     if inflated.take(1):
         raise SnapshotRefused("surplus", "something follows the event of its checkpoint")
+
+
+class _Inflated:
+    """The bytes behind the header, inflated piece by piece."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._pieces = inflate(chunks, limits.MAX_SNAPSHOT_BYTES)
+        self._waiting = bytearray()
+
+    def take(self, size: int) -> bytes:
+        """Return the next `size` bytes, fewer at the end. Raises: SnapshotRefused."""
+        while len(self._waiting) < size:
+            try:
+                piece = next(self._pieces, None)
+            except InflateFault as fault:
+                raise _refusal(fault) from fault
+            if piece is None:
+                break
+            self._waiting += piece
+        taken = bytes(self._waiting[:size])
+        del self._waiting[:size]
+        return taken
+
+
+def _refusal(fault: InflateFault) -> SnapshotRefused:
+    match fault.reason:
+        case "damaged":
+            return SnapshotRefused("damaged", f"the compressed events are damaged: {fault}")
+        case "too_long":
+            return SnapshotRefused("damaged", f"it inflates beyond {limits.MAX_SNAPSHOT_BYTES} bytes")
+        case "truncated":
+            return SnapshotRefused("truncated", "it ends in the middle: it was not copied whole")
+        case "surplus":
+            return SnapshotRefused("surplus", "something follows the compressed events")

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from ledger.encoding.inflate import InflateFault, inflate_whole
 from ledger.errors import LimitExceeded, MalformedInput
 
 MAX_FILE_BYTES: Final = 128 * 1024 * 1024  # scanned licences have some megabytes
@@ -245,14 +246,14 @@ def _parents(name: str) -> Iterator[str]:
 
 
 def _inflate(packed: bytes, entry: Entry) -> bytes:
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        data = inflater.decompress(packed, entry.size + 1)
-    except zlib.error as error:
-        raise MalformedInput(f"the part {entry.name[:120]!r} does not inflate: {error}") from error
-    if not inflater.eof or inflater.unused_data or inflater.unconsumed_tail:
-        raise MalformedInput(f"the part {entry.name[:120]!r} is cut off or has data behind its end")
-    return data
+        return inflate_whole(packed, entry.size, raw=True)
+    except InflateFault as fault:
+        if fault.reason == "damaged":
+            raise MalformedInput(f"the part {entry.name[:120]!r} does not inflate: {fault}") from fault
+        raise MalformedInput(
+            f"the part {entry.name[:120]!r} is cut off or has data behind its end"
+        ) from fault
 
 
 def write_archive(parts: dict[str, bytes], comment: bytes = b"") -> bytes:
