@@ -4,8 +4,6 @@ The account comes from an encrypted keystore file; its password from a file or a
 """
 
 import argparse
-import getpass
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +27,7 @@ from api.governance.options import (
 from api.governance.reading import Registry, check_registry, description, disagreements, lines, read_registry
 from api.governance.sender import Sender
 from api.governance.words import advise, words
+from api.passwords import read_password
 from ledger.crypto.keys import keccak256, public_key
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
@@ -102,20 +101,8 @@ def _chain(args: argparse.Namespace) -> EthereumChain:
         raise MalformedInput(str(error)) from error
 
 
-def _password(path: Path | None, *, twice: bool = False) -> str:
-    if path:
-        try:
-            return path.read_text().rstrip("\r\n")
-        except FileNotFoundError as error:
-            raise NotFound(f"there is no password file at {path}") from error
-        except UnicodeDecodeError as error:
-            raise MalformedInput(f"{path} does not hold a password: it is no text") from error
-    if not sys.stdin.isatty():
-        raise MalformedInput("there is nobody to ask for the password: name its file with --password-file")
-    password = getpass.getpass("password of the keystore: ")
-    if twice and getpass.getpass("the same again: ") != password:
-        raise MalformedInput("the two passwords differ")
-    return password
+def _password(file: Path | None, *, twice: bool = False) -> str:
+    return read_password(file, "the keystore", "name its file with --password-file", twice=twice)
 
 
 def _account(args: argparse.Namespace) -> int:

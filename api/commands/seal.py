@@ -18,7 +18,7 @@ from api.department.receipts import keep_receipt
 from api.department.seals import Registered, check_seal, seal_row, sealed_row, sealing_row
 from api.department.sending import hand_in, signed, target_of, wait_final
 from api.department.trial import TRUST, open_trial, read_certificate, read_holder, ring
-from ledger.crypto.keys import private_key
+from api.key_files import add_key, open_key
 from ledger.documents.certificates.issuing import Holder
 from ledger.documents.ofd.sealing import Stamp, apply_seal
 from ledger.documents.openers import inspect
@@ -63,7 +63,7 @@ def _add_make(actions: Any) -> None:
         "--user", action="append", type=Path, default=[], metavar="CERT", help="who may use it; repeatable"
     )
     make.add_argument("--certificate", type=Path, metavar="CERT", help="of the seal maker")
-    make.add_argument("--key", type=Path, metavar="K", help="of the seal maker, SM2")
+    add_key(make, "of the seal maker, SM2", required=False)
     make.add_argument(
         "--trial",
         type=Path,
@@ -85,7 +85,7 @@ def _add_register(actions: Any) -> None:
     )
     register.add_argument("--holder-name", metavar="NAME")
     register.add_argument("--issuer", metavar="CODE", help="who registers them; default: the holder")
-    register.add_argument("--key", type=Path, required=True, help="private key of who registers them")
+    add_key(register, "private key of who registers them")
     register.add_argument("--node", required=True, metavar="URL")
     register.add_argument(
         "--wait", type=int, metavar="SECONDS", default=0, help="wait so long for it to be final"
@@ -104,7 +104,7 @@ def _add_apply(actions: Any) -> None:
     use.add_argument("document", type=Path, metavar="DOCUMENT.ofd")
     use.add_argument("--seal", type=Path, required=True, metavar="SEAL")
     use.add_argument("--certificate", type=Path, required=True, metavar="CERT", help="of who seals")
-    use.add_argument("--key", type=Path, required=True, metavar="K", help="of who seals, SM2")
+    add_key(use, "of who seals, SM2")
     use.add_argument(
         "--stamp", nargs=3, type=int, metavar=("PAGE", "X", "Y"), help="show it: identifier of the page; mm"
     )
@@ -164,7 +164,7 @@ def _maker(args: argparse.Namespace, now: int) -> tuple[Holder, tuple[bytes, ...
         return trial.maker, users or (trial.signer.certificate.der,)
     if not (args.certificate and args.key and users):
         raise MalformedInput("give --certificate and --key of the maker and each --user, or --trial DIR")
-    return read_holder(args.certificate, args.key), users
+    return read_holder(args.certificate, args.key, args.key_password_file), users
 
 
 def _picture(args: argparse.Namespace) -> Picture:
@@ -178,7 +178,7 @@ def _picture(args: argparse.Namespace) -> Picture:
 def _register(args: argparse.Namespace) -> int:
     rows = [seal_row(path, args.issuer or args.holder, args.holder, args.holder_name) for path in args.seals]
     with NodeClient(args.node) as node:
-        kept = signed(Path(), "seals", target_of(node), private_key(args.key.read_bytes()), rows)
+        kept = signed(Path(), "seals", target_of(node), open_key(args.key, args.key_password_file), rows)
         receipt = hand_in(node, kept)
         note(keep_receipt(node, kept, receipt))
         receipt = wait_final(node, receipt, args.wait)
@@ -235,7 +235,7 @@ def _apply(args: argparse.Namespace) -> int:
 def _sealed(args: argparse.Namespace, now: int) -> bytes:
     """Return the sealed document. Raises: MalformedInput where it would not verify: the signer may not use the seal."""
     content = args.seal.read_bytes()
-    seal, signer = decode_seal(content), read_holder(args.certificate, args.key)
+    seal, signer = decode_seal(content), read_holder(args.certificate, args.key, args.key_password_file)
     stamps = []
     if args.stamp:
         page, left, top = args.stamp

@@ -14,7 +14,7 @@ from api.console import note, progress, say, show_json
 from api.department.drafting import draft
 from api.department.receipts import keep_receipt
 from api.department.sending import PATIENCE_SECONDS, hand_in, target_of, wait_final
-from ledger.crypto.keys import private_key
+from api.key_files import add_key, open_key
 
 _UNIQUE_DIGITS: Final = 16
 
@@ -28,9 +28,7 @@ def add(commands: Any) -> None:
     command.add_argument(
         "records", type=Path, metavar="RECORDS.ndjson", help="one record a line; see examples/README.md"
     )
-    command.add_argument(
-        "--key", type=Path, required=True, help="private key of the department; it stays on this machine"
-    )
+    add_key(command, "private key of the department; it stays on this machine")
     command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
     command.add_argument("--registry", metavar="NAME", help="refuse to sign for another registry than this")
     command.add_argument(
@@ -83,7 +81,7 @@ def _draft(args: argparse.Namespace, node: NodeClient, kept: Path) -> None:
         raise NodeError(
             f"{args.node} follows the registry {target.registry}, not {args.registry}: nothing was signed"
         )
-    key = private_key(args.key.read_bytes())
+    key = open_key(args.key, args.key_password_file)
     folder = args.records.parent
     with args.records.open("rb") as lines:
         total = sum(1 for _ in lines)

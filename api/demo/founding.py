@@ -13,7 +13,7 @@ from api.demo.holders import EXAMPLES
 from api.demo.recovery import insist
 from api.demo.sealing import GRANTED, Sealing
 from api.demo.stage import City, Stage
-from api.node.keys import write_key
+from api.key_files import write_key
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.registry import acts
 

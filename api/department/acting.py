@@ -12,8 +12,8 @@ from api.console import note, say, show_json
 from api.department.changes import Change, plan, read_rows, submissions_of
 from api.department.receipts import keep_receipt
 from api.department.sending import hand_in, signed, target_of, wait_final
+from api.key_files import add_key, open_key
 from api.words import ACTION_WORDS, STATUS_WORDS
-from ledger.crypto.keys import private_key
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.errors import MalformedInput
@@ -43,7 +43,7 @@ def add_action(
     command.add_argument("--basis", metavar="TEXT", help="legal basis, where a row names none")
     if action in PRESENTABLE:
         _add_content(command)
-    command.add_argument("--key", type=Path, required=True, help="private key of the department")
+    add_key(command, "private key of the department")
     command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
     command.add_argument("--token-file", type=Path, help="file of the access token; else SHUNZHENG_TOKEN")
     command.add_argument("--dry-run", action="store_true", help="show what would be signed, and sign nothing")
@@ -135,7 +135,7 @@ def _confirmed() -> bool:
 
 
 def _hand_in(args: argparse.Namespace, node: NodeClient, changes: Sequence[Change]) -> list[Json]:
-    target, key = target_of(node), private_key(args.key.read_bytes())
+    target, key = target_of(node), open_key(args.key, args.key_password_file)
     parts = submissions_of(changes)
     if len(parts) > 1:
         note(

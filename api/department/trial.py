@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from api.node.keys import write_key
-from ledger.crypto.keys import generate, private_key
+from api.key_files import open_key, write_key
+from ledger.crypto.keys import generate
 from ledger.documents.certificates.certificates import Certificate, decode_certificate
 from ledger.documents.certificates.issuing import Holder
 from ledger.documents.seals.ses import Picture
@@ -49,9 +49,9 @@ def open_trial(directory: Path, now: int) -> Trial:
     return Trial(*(read_holder(*_files(directory, name)) for name in ("maker", "signer")))
 
 
-def read_holder(certificate: Path, key: Path) -> Holder:
+def read_holder(certificate: Path, key: Path, password_file: Path | None = None) -> Holder:
     """Return a certificate with its private key. Raises: MalformedInput, also where they do not belong together."""
-    holder = Holder(read_certificate(certificate), private_key(key.read_bytes()))
+    holder = Holder(read_certificate(certificate), open_key(key, password_file))
     if holder.certificate.key != holder.key.public or holder.key.public.algorithm != "sm2":
         raise MalformedInput(f"{key} is not the SM2 key of the certificate {certificate}")
     return holder

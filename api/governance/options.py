@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from anchoring.chain.protocol import RegistryName, parse_address
-from ledger.crypto.keys import keccak256, private_key, public_key
+from api.key_files import add_key_password, open_key
+from ledger.crypto.keys import keccak256, public_key
 from ledger.crypto.suites import by_name
 from ledger.encoding.fields import parse_hex, parse_key_id
 from ledger.encoding.times import parse_time
@@ -106,6 +107,7 @@ def add_key_source(parser: Any) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--spki", metavar="HEX", help="public key as printed by `shunzheng keys show`")
     source.add_argument("--key-file", type=Path, help="key file; only its public part is used")
+    add_key_password(parser)
 
 
 def add_grant(parser: Any) -> None:
@@ -144,7 +146,7 @@ def address(text: str) -> str:
 
 def spki_of(args: argparse.Namespace) -> bytes:
     """Return the public key that the options name, read and found sound. Raises: MalformedInput."""
-    spki = parse_hex(args.spki) if args.spki else private_key(args.key_file.read_bytes()).public.spki
+    spki = parse_hex(args.spki) if args.spki else open_key(args.key_file, args.key_password_file).public.spki
     return public_key(spki).spki
 
 

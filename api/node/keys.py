@@ -1,10 +1,10 @@
 """The key with which a node signs receipts and checkpoints. The registry knows it as a key of purpose NODE."""
 
-import os
 import secrets
 from pathlib import Path
 from typing import Final
 
+from api.key_files import write_key
 from api.node.settings import FILE, Settings, SettingsError
 from ledger.crypto.keys import PrivateKey, generate, private_key
 from ledger.errors import MalformedInput
@@ -35,10 +35,3 @@ def make_node_key(directory: Path) -> PrivateKey:
     key = generate("sm2", secrets.token_bytes)
     write_key(file, key)
     return key
-
-
-def write_key(path: Path, key: PrivateKey) -> None:
-    """Write a private key that only its owner can read. Raises: FileExistsError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key.pem())

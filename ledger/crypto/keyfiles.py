@@ -60,6 +60,11 @@ def write_encrypted_pem(info: bytes, password: bytes, random: Callable[[int], by
     return _armour("ENCRYPTED PRIVATE KEY", _encrypted_info(salt, PBKDF2_ROUNDS, vector, data))
 
 
+def is_encrypted(pem: bytes) -> bool:
+    """Tell whether a key file says that it is under a password. Nothing else of it is looked at."""
+    return pem.lstrip().startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----")
+
+
 def read_pem(pem: bytes, password: bytes | None) -> bytes:
     """Return the PrivateKeyInfo in a PEM file; a needless password is ignored. Raises: MalformedInput."""
     match = _PEM.fullmatch(pem) if len(pem) <= MAX_FILE_BYTES else None
@@ -86,7 +91,9 @@ def _decrypt(der: bytes, password: bytes) -> bytes:
     try:
         return unpadder.update(decryptor.update(data) + decryptor.finalize()) + unpadder.finalize()
     except ValueError as error:
-        raise MalformedInput("the password is wrong or the key file is damaged") from error
+        raise MalformedInput(
+            "the password is wrong or the key file is damaged 口令错误或密钥文件已损坏"
+        ) from error
 
 
 def _cipher(password: bytes, salt: bytes, rounds: int, vector: bytes) -> Cipher[CBC]:

@@ -22,7 +22,7 @@ from anchoring.register.tables import RECORD, SUBMISSION
 from anchoring.replica.store import Replica
 from api.client.client import NodeClient
 from api.demo.stage import City, Stage, open_stage
-from api.node.keys import write_key
+from api.key_files import write_key
 from api.node.settings import FILE, Settings
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.encoding.canonical import Json

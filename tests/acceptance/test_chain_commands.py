@@ -127,7 +127,7 @@ def office(running: Office, capsys: pytest.CaptureFixture[str]) -> Office:
 def key_file(folder: Path, name: str) -> Path:
     path = folder / name
     if not path.exists():
-        assert main(["keys", "generate", "-o", str(path)]) == 0
+        assert main(["keys", "generate", "--plain", "-o", str(path)]) == 0
     return path
 
 

@@ -29,7 +29,8 @@ from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import Replica, Taken
 from anchoring.replica.tables import StateRow
 from api.department.drafting import Target, draft
-from api.node.keys import KEY_FILE, write_key
+from api.key_files import write_key
+from api.node.keys import KEY_FILE
 from api.node.settings import Settings
 from ledger.crypto.keys import generate
 from ledger.crypto.suites import SM3

@@ -245,7 +245,7 @@ def test_a_key_is_written_for_its_owner_alone(
     path = tmp_path / "department.pem"
     before = os.umask(0)
     try:
-        assert main(["keys", "generate", "--algorithm", algorithm, "-o", str(path), "--json"]) == 0
+        assert main(["keys", "generate", "--plain", "--algorithm", algorithm, "-o", str(path), "--json"]) == 0
     finally:
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -268,7 +268,22 @@ def test_no_secret_stands_on_the_command_line() -> None:
     """Others can read it there: passwords, keys and tokens come from files, a prompt or the environment."""
     for path, text in commands():
         for option in re.findall(r"(?<![\w-])--[a-z-]*(?:password|token|secret)[a-z-]*", text):
-            assert option in ("--password-file", "--token-file"), f"{' '.join(path)} {option}"
+            assert option in ("--password-file", "--key-password-file", "--token-file"), (
+                f"{' '.join(path)} {option}"
+            )
+
+
+def test_every_command_that_reads_a_private_key_opens_encrypted_ones() -> None:
+    reading = [
+        (" ".join(path), text)
+        for path, text in commands()
+        if re.search(r"--key FILE|--key-file|usage: shunzheng keys show", text)
+    ]
+    assert {"submit", "revoke", "seal register", "seal apply", "chain add-key"} <= {
+        name for name, _ in reading
+    }
+    for name, text in reading:
+        assert "--key-password-file" in text, name
 
 
 def test_a_token_comes_from_a_file_or_the_environment(

@@ -18,7 +18,7 @@ from api.department import acting
 from api.department.seals import Registered
 from api.department.trial import TRUST, open_trial, read_holder
 from api.http.app import create_app
-from api.node.keys import write_key
+from api.key_files import PASSWORD_VARIABLE, write_key
 from ledger.documents.carriers import attach
 from ledger.documents.certificates.trust_list import decode_trust_list
 from ledger.documents.openers import inspect
@@ -134,6 +134,19 @@ def test_a_trial_seal_is_good_for_whoever_accepts_the_trial_authority(desk: Desk
     (report,) = inspect(sealed, trust).signatures
     assert (report.verdict.value, report.seal_name, report.seal_id) == ("valid", NAME, NUMBER)
     assert inspect(sealed).verdict.value == "unverifiable", "nobody else accepts it"
+
+
+def test_a_seal_is_made_with_a_key_under_a_password(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(PASSWORD_VARIABLE, raising=False)
+    maker = open_trial(Path("trial"), START).maker
+    write_key(Path("maker.pem"), maker.key, "a word")
+    made = ("--certificate", "trial/maker.crt", "--key", "maker.pem", "--user", "trial/signer.crt")
+    Path("password").write_text("a word")
+    Path("picture.png").write_bytes(b"\x89PNG")
+    given = ("--number", NUMBER, "--name", NAME, *TERM, "--picture", "picture.png", "-o", "a.esl", *made)
+    assert desk.run("seal", "make", *given) == 1, "there is nobody to ask"
+    assert desk.run("seal", "make", *given, "--key-password-file", "password") == 0
+    assert decode_seal(Path("a.esl").read_bytes()).name == NAME
 
 
 def test_a_seal_of_somebodys_own_maker_with_a_picture(desk: Desk) -> None:

@@ -13,7 +13,7 @@ from api.cli import main
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.department import acting, changes
-from api.node.keys import write_key
+from api.key_files import PASSWORD_VARIABLE, write_key
 from ledger.encoding.canonical import Json
 from tests.unit.api.city import City, identifier
 
@@ -86,6 +86,22 @@ def test_each_action_leads_to_its_status(
     report = tianmen.post("/v1/verify", json={"proof": proof.encode().decode(), "claims": CLAIMS}).json()
     assert (report["verdict"], report["reason"]) == ("not_current", after)
     assert (report["status"]["action"], report["status"]["basis"]) == (action, BASIS)
+
+
+def test_a_key_under_a_password_signs_once_it_is_opened(
+    desk: Department, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv(PASSWORD_VARIABLE, raising=False)
+    (desk.folder / "key.pem").unlink()
+    write_key(desk.folder / "key.pem", desk.city.key, "a word")
+    (desk.folder / "password").write_text("another word\n")
+    options = ("--key-password-file", desk.folder / "password")
+    assert desk.run("revoke", LICENCES[0], *options) == 1
+    assert "the password is wrong" in capsys.readouterr().err
+    assert desk.actions() == ["issue"]
+    (desk.folder / "password").write_text("a word\n")
+    assert desk.run("revoke", LICENCES[0], *options) == 0
+    assert desk.actions() == ["issue", "revoke"]
 
 
 def test_suspended_resumed_ended_and_reinstated(desk: Department) -> None:

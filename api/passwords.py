@@ -1,0 +1,36 @@
+"""Passwords 口令: read from a file or asked at a terminal, never taken from the command line."""
+
+import getpass
+import sys
+from pathlib import Path
+from typing import Final
+
+from anchoring.errors import NotFound
+from api import files
+from ledger.errors import MalformedInput
+
+_MAX_FILE_BYTES: Final = 4096  # a password is one line; a larger file is another file
+
+
+def read_password(file: Path | None, of: str, remedy: str, *, twice: bool = False) -> str:
+    """Return the password in `file`, or the one that a person types; `twice` where a new one is chosen.
+
+    `remedy` says how to name the file where there is nobody to ask. Raises: MalformedInput, NotFound, OSError.
+    """
+    if file:
+        return _in_file(file)
+    if not sys.stdin.isatty():
+        raise MalformedInput(f"there is nobody to ask for the password 口令 of {of}: {remedy}")
+    password = getpass.getpass(f"password 口令 of {of}: ")
+    if twice and getpass.getpass("the same again 再输一次: ") != password:
+        raise MalformedInput("the two passwords differ 两次口令不同: start again")
+    return password
+
+
+def _in_file(file: Path) -> str:
+    try:
+        return files.read(file, _MAX_FILE_BYTES).decode().rstrip("\r\n")
+    except FileNotFoundError as error:
+        raise NotFound(f"there is no password file at {file}") from error
+    except UnicodeDecodeError as error:
+        raise MalformedInput(f"{file} does not hold a password: it is no text") from error
