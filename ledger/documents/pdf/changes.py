@@ -25,12 +25,11 @@ from pyhanko.sign.diff_analysis import (
     XrefStreamRule,
 )
 from pyhanko.sign.diff_analysis.rules.form_field_rules import is_field_visible
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
-from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from ledger.documents.findings import Check, failed, passed, unknown
 from ledger.documents.inspection import Kind, SignatureReport
 from ledger.documents.pdf.metadata import statements
+from ledger.documents.pdf.placed import PlacedSignature
 from ledger.errors import MalformedInput
 
 _LATER: Final = passed("references", "later_signature")
@@ -100,24 +99,24 @@ _VALIDATION_DATA: Final = StandardDiffPolicy(
 )
 
 
-def judge_changes(signature: EmbeddedPdfSignature, names: Set[str], later: Set[Kind]) -> Check:
+def judge_changes(signature: PlacedSignature, names: Set[str], later: Set[Kind]) -> Check:
     """Return the check `references`: later signatures and data to validate them may come after one, and no alteration.
 
     `names` are those of all signatures, `later` the kinds of those that were made after this one.
     """
-    if signature.coverage is SignatureCoverageLevel.ENTIRE_FILE:
+    if signature.covers_file:
         return passed("references")
-    if signature.coverage < SignatureCoverageLevel.ENTIRE_REVISION:
+    if not signature.covers_revision:
         return _NOBODYS
-    found = signature.evaluate_modifications(_ANY)
-    if not isinstance(found, DiffResult) or found.modification_level > ModificationLevel.FORM_FILLING:
+    changes = signature.changes(_ANY)
+    if not isinstance(changes, DiffResult) or changes.modification_level > ModificationLevel.FORM_FILLING:
         return failed("references", "altered")
-    if found.modification_level is ModificationLevel.NONE:
+    if changes.modification_level is ModificationLevel.NONE:
         return _NOBODYS
-    allowed = signature.docmdp_level
-    if allowed is not None and found.modification_level.value > allowed.value:
+    allowed = signature.allowed
+    if allowed is not None and changes.modification_level.value > allowed.value:
         return unknown("references", "forbidden")
-    if not found.changed_form_fields <= names:
+    if not changes.changed_form_fields <= names:
         return unknown("references", "filled")
     if not later:
         return _DATA_ALONE if _level(signature, _VALIDATION_DATA) is _ADDED else _NOBODYS
@@ -126,30 +125,30 @@ def judge_changes(signature: EmbeddedPdfSignature, names: Set[str], later: Set[K
     return _LATER
 
 
-def _unseen(signature: EmbeddedPdfSignature) -> bool:
+def _unseen(signature: PlacedSignature) -> bool:
+    """Tell whether nothing that a reader is shown came after a signature, and nothing that the metadata say."""
     reader = signature.reader
-    before, now = (
-        reader.get_historical_resolver(one) for one in (signature.signed_revision, reader.total_revisions - 1)
-    )
+    signed = reader.get_historical_resolver(signature.revision)
+    newest = reader.get_historical_resolver(reader.total_revisions - 1)
     try:
-        same = statements(before) == statements(now)
+        same = statements(signed) == statements(newest)
     except MalformedInput:
         return False
     return same and _level(signature, _UNSEEN) is _KEPT
 
 
-def _level(signature: EmbeddedPdfSignature, policy: StandardDiffPolicy) -> ModificationLevel:
-    found = signature.evaluate_modifications(policy)
-    return found.modification_level if isinstance(found, DiffResult) else ModificationLevel.OTHER
+def _level(signature: PlacedSignature, policy: StandardDiffPolicy) -> ModificationLevel:
+    changes = signature.changes(policy)
+    return changes.modification_level if isinstance(changes, DiffResult) else ModificationLevel.OTHER
 
 
 def vouched(reports: Iterable[SignatureReport]) -> tuple[SignatureReport, ...]:
     """What came after a signature is good by the word of a later one; for an end that none covers, none speaks."""
-    given = tuple(reports)
-    spoken = any(report.covers_all or _DATA_ALONE in report.checks for report in given)
-    if spoken and not any({_NOBODYS, passed("coverage")} <= {*report.checks} for report in given):
-        return given
-    return tuple(_appended(report) for report in given)
+    judged = tuple(reports)
+    spoken = any(report.covers_all or _DATA_ALONE in report.checks for report in judged)
+    if spoken and not any({_NOBODYS, passed("coverage")} <= {*report.checks} for report in judged):
+        return judged
+    return tuple(_appended(report) for report in judged)
 
 
 def _appended(report: SignatureReport) -> SignatureReport:

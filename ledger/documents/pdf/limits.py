@@ -9,15 +9,16 @@ from typing import Final
 
 from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
+from ledger.documents.pdf.placed import PlacedSignature
 from ledger.errors import LimitExceeded
 
-MAX_REVISIONS: Final = 100  # a signature, its validation data and a timestamp for each of thirty departments
-MAX_FIELDS: Final = (
-    10_000  # of a form, those named again and again counted as often: a list can grow without end
-)
-MAX_COMPARISONS: Final = 200_000  # objects and fields: 64 signatures, one after another, take 150,000
+#: A signature, its validation data and a timestamp for each of thirty departments.
+MAX_REVISIONS: Final = 100
+#: Of a form, those named again and again counted as often: a list can grow without end.
+MAX_FIELDS: Final = 10_000
+#: Objects and fields: 64 signatures, one after another, take 150,000.
+MAX_COMPARISONS: Final = 200_000
 
 
 def check_size(reader: PdfFileReader) -> None:
@@ -27,11 +28,12 @@ def check_size(reader: PdfFileReader) -> None:
     _count_fields(reader)
 
 
-def check_comparisons(reader: PdfFileReader, signatures: Iterable[EmbeddedPdfSignature]) -> None:
+def check_comparisons(reader: PdfFileReader, signatures: Iterable[PlacedSignature]) -> None:
     """Raises: LimitExceeded where comparing what came after the signatures would take too long."""
-    objects = sum(len(reader.xrefs.explicit_refs_in_revision(one)) for one in range(reader.total_revisions))
+    revisions = range(reader.total_revisions)
+    objects = sum(len(reader.xrefs.explicit_refs_in_revision(revision)) for revision in revisions)
     fields = _count_fields(reader)
-    later = (reader.total_revisions - 1 - one.signed_revision for one in signatures)
+    later = (reader.total_revisions - 1 - signature.revision for signature in signatures)
     if sum(objects + updates * fields for updates in later if updates) > MAX_COMPARISONS:
         raise LimitExceeded(f"signatures and updates after them take {MAX_COMPARISONS} comparisons at most")
 
@@ -39,12 +41,14 @@ def check_comparisons(reader: PdfFileReader, signatures: Iterable[EmbeddedPdfSig
 def _count_fields(reader: PdfFileReader) -> int:
     count, lists = 0, [reader.root["/AcroForm"]] if "/AcroForm" in reader.root else []
     while lists:
-        above = lists.pop()
+        parent = lists.pop()
         for key in ("/Fields", "/Kids"):
-            named = above.get(key, ArrayObject()).get_object()
-            below = [one.get_object() for one in named] if isinstance(named, ArrayObject) else []
-            count += len(below)
+            references = parent.get(key, ArrayObject()).get_object()
+            fields = (
+                [field.get_object() for field in references] if isinstance(references, ArrayObject) else []
+            )
+            count += len(fields)
             if count > MAX_FIELDS:
                 raise LimitExceeded(f"a PDF has {MAX_FIELDS} form fields at most")
-            lists.extend(one for one in below if isinstance(one, DictionaryObject))
+            lists.extend(field for field in fields if isinstance(field, DictionaryObject))
     return count

@@ -1,0 +1,141 @@
+"""A signature where a PDF keeps it: its dictionary, the bytes that it covers, and what came after it.
+
+pyHanko models signatures in CMS alone. Here stands what holds for every form of value, asked of its reader, its policies
+and nothing that it keeps to itself.
+"""
+
+# mypy: allow-untyped-calls
+from dataclasses import dataclass, field
+from typing import Final
+
+from pyhanko.pdf_utils.generic import DictionaryObject
+from pyhanko.pdf_utils.misc import PdfReadError
+from pyhanko.pdf_utils.reader import PdfFileReader, process_data_at_eof
+from pyhanko.sign.diff_analysis import DiffPolicy, DiffResult, SuspiciousModification
+from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
+from pyhanko.sign.validation.pdf_embedded import extract_contents
+from pyhanko.sign.validation.status import SignatureCoverageLevel as Coverage
+
+from ledger.errors import MalformedInput
+
+_WHOLE_REVISION: Final = Coverage.ENTIRE_REVISION
+_ByteRanges = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedSignature:
+    """A signature of a PDF (ISO 32000-2, 12.8.1): `dictionary` is the value of its form field `form_field`.
+
+    `contents` are the bytes of its value with the zeros that fill the place, `ranges` start and end of what is signed,
+    `revision` the number of the update in which it was made, the first being 0.
+    """
+
+    reader: PdfFileReader = field(repr=False)
+    form_field: DictionaryObject = field(repr=False)
+    dictionary: DictionaryObject = field(repr=False)
+    contents: bytes = field(repr=False)
+    ranges: _ByteRanges
+    revision: int
+    coverage: Coverage
+    _data: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, data: bytes, reader: PdfFileReader, form_field: DictionaryObject) -> "PlacedSignature":
+        """Read the signature of a field. Raises: MalformedInput, and what pyHanko makes of hostile bytes."""
+        place = form_field.raw_get("/V")
+        dictionary = place.get_object()
+        if not isinstance(dictionary, DictionaryObject):
+            raise MalformedInput("the value of a signature field is no dictionary")
+        contents = extract_contents(dictionary)
+        ranges = _byte_ranges(data, dictionary)
+        revision = reader.xrefs.get_last_change(place.reference)
+        coverage = _coverage(data, reader, ranges, contents, revision)
+        return cls(reader, form_field, dictionary, contents, ranges, revision, coverage, data)
+
+    @property
+    def signed_bytes(self) -> bytes:
+        return b"".join(self._data[start:end] for start, end in self.ranges)
+
+    @property
+    def covers_revision(self) -> bool:
+        """Whether it covers everything from the start to the end of an update."""
+        return bool(self.coverage >= _WHOLE_REVISION)
+
+    @property
+    def covers_file(self) -> bool:
+        return self.coverage is Coverage.ENTIRE_FILE
+
+    @property
+    def allowed(self) -> MDPPerm | None:
+        """How much may be changed after it by its own word (DocMDP) or by that of its field; None where neither says."""
+        parameters = self._transform("/DocMDP")
+        if parameters is not None:
+            return MDPPerm(parameters.raw_get("/P"))
+        try:
+            level = self.form_field["/Lock"]["/P"]
+        except KeyError:
+            return None
+        return MDPPerm(level)
+
+    @property
+    def locked(self) -> FieldMDPSpec | None:
+        """Which fields may not be changed after it (FieldMDP)."""
+        parameters = self._transform("/FieldMDP")
+        return None if parameters is None else FieldMDPSpec.from_pdf_object(parameters)
+
+    def _transform(self, method: str) -> DictionaryObject | None:
+        """Return the parameters of a transform method (12.8.2), where the signature names it."""
+        try:
+            references = self.dictionary["/Reference"]
+        except KeyError:
+            return None
+        for reference in references:
+            entry = reference.get_object()
+            if entry["/TransformMethod"] == method:
+                parameters: DictionaryObject = entry["/TransformParams"]
+                return parameters
+        return None
+
+    def changes(self, policy: DiffPolicy) -> DiffResult | SuspiciousModification:
+        """Return what the policy makes of the updates after it; for a signature of a whole update."""
+        return policy.review_file(
+            self.reader, self.revision, field_mdp_spec=self.locked, doc_mdp=self.allowed
+        )
+
+
+def _byte_ranges(data: bytes, dictionary: DictionaryObject) -> _ByteRanges:
+    """Return start and end of what is signed. Raises: MalformedInput for ranges that are not of this file."""
+    numbers = [int(number) for number in dictionary.raw_get("/ByteRange")]
+    starts, lengths = numbers[::2], numbers[1::2]
+    ranges = tuple((start, start + length) for start, length in zip(starts, lengths, strict=True))
+    if sum(lengths) > len(data) or not all(0 <= start <= end <= len(data) for start, end in ranges):
+        raise MalformedInput("the byte range is not one of this file")
+    return ranges
+
+
+def _coverage(
+    data: bytes, reader: PdfFileReader, ranges: _ByteRanges, contents: bytes, revision: int
+) -> Coverage:
+    """Return what a signature covers: unclear where it leaves out anything but its own value in hexadecimal digits.
+
+    pyHanko compares lengths alone, and a gap can hold objects that replace those signed. Where the ranges end before
+    the file does, they must end as the update does in which the signature was made, and hold its xref and those before.
+    """
+    if len(ranges) != 2:
+        return Coverage.UNCLEAR
+    (first, gap_start), (gap_end, end) = ranges
+    if first != 0 or data[gap_start:gap_end].lower() != b"<" + contents.hex().encode() + b">":
+        return Coverage.UNCLEAR
+    if end == len(data):
+        return Coverage.ENTIRE_FILE
+    reader.stream.seek(end)
+    try:
+        xref_at = process_data_at_eof(reader.stream)
+    except PdfReadError:
+        return Coverage.CONTIGUOUS_BLOCK_FROM_START
+    xrefs = [reader.xrefs.get_xref_container_info(number) for number in range(revision + 1)]
+    if xref_at != reader.xrefs.get_startxref_for_revision(revision):
+        return Coverage.CONTIGUOUS_BLOCK_FROM_START
+    if any(xref.end_location > end for xref in xrefs):
+        return Coverage.CONTIGUOUS_BLOCK_FROM_START
+    return Coverage.ENTIRE_REVISION

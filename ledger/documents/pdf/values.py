@@ -1,0 +1,186 @@
+"""The forms that the value of a PDF signature has, and the report on each: CMS, SM2, the use of a seal, a timestamp.
+
+CMS is pyHanko's. Signatures with SM2, which it does not compute, are read as GB/T 35275 and GB/T 38540: GM/T 0112-2021
+puts either, a SignedData or the use of a seal, in the place of CMS.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+from asn1crypto import algos, core
+from pyhanko.pdf_utils.generic import parse_pdf_date
+from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.validation.generic_cms import validate_sig_integrity
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+
+from ledger.documents.asn1.algorithms import SM2_ALGORITHMS
+from ledger.documents.certificates.certificates import decode_certificate, readable
+from ledger.documents.certificates.signers import chains, in_force
+from ledger.documents.certificates.trust_list import SIGNERS, TrustList
+from ledger.documents.findings import Check, failed, passed, unknown
+from ledger.documents.inspection import Kind, SignatureReport
+from ledger.documents.pdf.placed import PlacedSignature
+from ledger.documents.seals.ses import decode_signature
+from ledger.documents.seals.ses_signatures import seal_signature_report
+from ledger.documents.signatures.person_signatures import signed_data_report
+from ledger.documents.signatures.signed_data import TIMESTAMP
+from ledger.documents.signatures.timestamps import as_one, check_timestamps
+from ledger.encoding import der, times
+from ledger.errors import MalformedInput
+
+#: ISO 32000-2, 12.8.5: a timestamp of the document as it stands.
+DOCUMENT_TIMESTAMP: Final = "/ETSI.RFC3161"
+#: SHA-1 and MD5 prove nothing.
+_DIGESTS: Final = frozenset({"sha256", "sha384", "sha512"})
+#: The content type that a SignedData of GB/T 35275 begins with.
+_NATIONAL: Final = core.ObjectIdentifier("1.2.156.10197.6.1.4.2.2").dump()
+
+_Reader = Callable[[TrustList | None], SignatureReport]
+_StatedTime = Callable[[], int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureValue:
+    """The value of a signature: the kind of the signature, and its report, which leaves out what came after it."""
+
+    kind: Kind
+    report: _Reader
+
+
+def open_value(placed: PlacedSignature, field_name: str) -> SignatureValue:
+    """Tell the form of the value of a signature. Raises: whatever a parser makes of hostile bytes."""
+    value = core.load(placed.contents).dump()  # without the zeros that fill the place
+    national = _national_reader(placed, value)
+    if national is not None:
+        return SignatureValue(Kind.PADES, national)
+    signature = EmbeddedPdfSignature(placed.reader, placed.form_field, field_name)
+    if placed.dictionary.get("/SubFilter") == DOCUMENT_TIMESTAMP:
+        return SignatureValue(Kind.PDF_TIMESTAMP, partial(_timestamp_report, placed, value, signature))
+    if signature.signer_info["signature_algorithm"]["algorithm"].dotted in SM2_ALGORITHMS:
+        stated = partial(_stated_in_cms, signature)
+        return SignatureValue(Kind.PADES, partial(_sm2_report, placed, value, stated))
+    return SignatureValue(Kind.PADES, partial(_cms_report, signature))
+
+
+def _national_reader(placed: PlacedSignature, value: bytes) -> _Reader | None:
+    """Tell a SignedData of GB/T 35275 and the use of a seal from CMS by how they begin."""
+    try:
+        tag, first = der.children(value)[0]
+    except (MalformedInput, IndexError):
+        return None
+    if first == _NATIONAL:
+        return partial(_sm2_report, placed, value, partial(_stated_in_dictionary, placed))
+    return partial(_seal_report, placed, value) if tag == der.SEQUENCE else None
+
+
+def _cms_report(signature: EmbeddedPdfSignature, trust: TrustList | None) -> SignatureReport:
+    """Report on the signature itself; `references` is among the checks where the signed bytes are not the document's."""
+    signer = decode_certificate(signature.signer_cert.dump())
+    others = [readable(certificate.dump()) for certificate in signature.other_embedded_certs]
+    moment = _stated_in_cms(signature)
+    stamps = check_timestamps(_tokens(signature), signature.signer_info["signature"].native, moment, trust)
+    return SignatureReport(
+        kind=Kind.PADES,
+        version=_version(signature),
+        checks=(
+            passed("structure"),
+            *_integrity(signature),
+            in_force(signer, moment),
+            chains([(signer, SIGNERS, moment)], trust, filter(None, others)),
+            *as_one(*stamps.checks),
+        ),
+        signer=signer.name,
+        issuer=signer.issuer_name,
+        signed_at=moment,
+        stamped_at=stamps.moment,
+    )
+
+
+def _integrity(signature: EmbeddedPdfSignature) -> tuple[Check, ...]:
+    """Check that the signer signed, and that it was these bytes."""
+    digests = {signature.md_algorithm, _digest_of(signature.signer_info["signature_algorithm"])}
+    if not digests <= _DIGESTS:
+        return (unknown("signature", "digest"),)
+    try:
+        intact, valid = validate_sig_integrity(
+            signature.signer_info, signature.signer_cert, "data", signature.compute_digest()
+        )
+    except (SignatureValidationError, NotImplementedError):
+        return (unknown("signature", "algorithm"),)
+    made = passed("signature") if valid else failed("signature", "wrong")
+    return (made,) if intact else (failed("references", "altered"), made)
+
+
+def _digest_of(algorithm: algos.SignedDigestAlgorithm) -> str:
+    """Return the digest that a signature algorithm names; of one that names none, SHA-256: the attributes are checked."""
+    try:
+        return str(algorithm.hash_algo)
+    except ValueError:
+        return "sha256"
+
+
+def _sm2_report(
+    placed: PlacedSignature, value: bytes, stated: _StatedTime, trust: TrustList | None
+) -> SignatureReport:
+    moment = stated()
+    written = "" if moment is None else times.format_time(moment)
+    report = signed_data_report(value, placed.signed_bytes, written, trust)
+    return replace(report, kind=Kind.PADES, checks=_of_document(report.checks))
+
+
+def _seal_report(placed: PlacedSignature, value: bytes, trust: TrustList | None) -> SignatureReport:
+    report = seal_signature_report(decode_signature(value), placed.signed_bytes, trust)
+    return replace(report, checks=_of_document(report.checks))
+
+
+def _of_document(checks: tuple[Check, ...]) -> tuple[Check, ...]:
+    """Return the checks with that of the content, which is the document itself, under its name where it is not good."""
+    named = (replace(check, name="references") if check.name == "data_hash" else check for check in checks)
+    return tuple(check for check in named if check != passed("references"))
+
+
+def _timestamp_report(
+    placed: PlacedSignature, value: bytes, signature: EmbeddedPdfSignature, trust: TrustList | None
+) -> SignatureReport:
+    """Report on a timestamp of the document as it stood: nobody signed it by that."""
+    stamps = check_timestamps([value], placed.signed_bytes, None, trust)
+    return SignatureReport(
+        kind=Kind.PDF_TIMESTAMP,
+        version=_version(signature),
+        checks=(passed("structure"), *stamps.checks),
+        stamped_at=stamps.moment,
+    )
+
+
+def _version(signature: EmbeddedPdfSignature) -> int:
+    return int(str(signature.signer_info["version"].native).removeprefix("v"))
+
+
+def _tokens(signature: EmbeddedPdfSignature) -> list[bytes]:
+    """Return the timestamps (RFC 3161) on the signature, which lie outside of what it signs."""
+    attributes = signature.signer_info["unsigned_attrs"]
+    stamps = (attribute for attribute in attributes if attribute["type"].dotted == TIMESTAMP)
+    return [token.dump() for attribute in stamps for token in attribute["values"]]
+
+
+def _stated_in_cms(signature: EmbeddedPdfSignature) -> int | None:
+    return _seconds(signature.self_reported_timestamp)
+
+
+def _stated_in_dictionary(placed: PlacedSignature) -> int | None:
+    written = placed.dictionary.get("/M")
+    return None if written is None else _seconds(parse_pdf_date(written, strict=False))
+
+
+def _seconds(stated: datetime | None) -> int | None:
+    """Return when the signer says that it was signed, in seconds since 1970; None without a time zone, or before."""
+    if stated is None or stated.tzinfo is None:
+        return None
+    try:
+        seconds = int(stated.astimezone(UTC).timestamp())
+    except OverflowError:  # not within the years 1 to 9999
+        return None
+    return seconds if seconds >= 0 else None
