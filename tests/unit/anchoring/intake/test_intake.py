@@ -185,7 +185,7 @@ def test_a_fault_while_writing_keeps_nothing(
 
     lines = world.department.lines([licence(1)])
     with monkeypatch.context() as patch:
-        patch.setattr("anchoring.intake.intake.Receipt", fail)
+        patch.setattr("anchoring.intake.intake.Acceptance", fail)
         with pytest.raises(OSError, match="disk full"):
             accept(register, world.trust, lines, NOW, SETTINGS)
     assert rows_held(register) == 0
