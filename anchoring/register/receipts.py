@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import bindparam, select, update
 
 from anchoring.register.store import Register
-from anchoring.register.submissions import submission, submission_of_root
+from anchoring.register.submissions import Submission, submission_of_root
 from anchoring.register.tables import SUBMISSION
 from ledger.crypto.keys import PrivateKey
 from ledger.registry.trust import Trust
@@ -31,14 +31,11 @@ _KEEP: Final = (
 _KEEP_BACK: Final = _KEEP.values(receipt=bindparam("signed"), deadline=bindparam("by"))
 
 
-def signed_receipt(register: Register, id: str, key: PrivateKey | None) -> SignedReceipt | None:
-    """Return the signed receipt of a submission; None where none was signed and there is no key, or nothing was promised.
-
-    Raises: NotFound.
-    """
-    with register.reading() as connection:
-        found = submission(connection, id)
-    promised, statement = found.receipt, found.entry.statement
+def signed_receipt(
+    register: Register, submission: Submission, key: PrivateKey | None
+) -> SignedReceipt | None:
+    """Return the signed receipt of a submission; None where none was signed and there is no key, or nothing was promised."""
+    promised, statement = submission.receipt, submission.entry.statement
     if promised.signed is not None:
         return decode_signed_receipt(promised.signed)
     if key is None or promised.deadline is None:

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from anchoring.anchorer.lease import held
 from anchoring.errors import RowError, SubmissionRefused
-from anchoring.intake.intake import IntakeRules, accept
+from anchoring.intake.admission import IntakeRules
+from anchoring.intake.intake import accept
 from anchoring.intake.rows import read_statement, split_lines
 from anchoring.recovery.recovery import Plan, plan, set_aside, take_back
 from anchoring.recovery.setting_aside import SUFFIX, discard

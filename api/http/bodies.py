@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from tempfile import SpooledTemporaryFile
-from typing import IO
+from typing import IO, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
@@ -17,6 +17,8 @@ JSON = "application/json"
 MULTIPART = "multipart/form-data"
 FORM = "application/x-www-form-urlencoded"
 NDJSON = "application/x-ndjson"
+
+T = TypeVar("T")
 
 
 def media_type(request: Request) -> str:
@@ -69,28 +71,30 @@ async def read_form(request: Request, most: int) -> FormData:
 
 
 async def spool(
-    request: Request, most: int, first_line: Callable[[bytes], object], directory: str | None = None
-) -> IO[bytes]:
-    """Put the body aside, in a file when it is large, and return it from its beginning.
+    request: Request, most: int, first_line: Callable[[bytes], T], directory: str | None = None
+) -> tuple[IO[bytes], T]:
+    """Put the body aside, in a file when it is large, and return it from its beginning, with what `first_line` said.
 
     `first_line` gets the first line as soon as it is there, without its end, and may refuse what follows by raising.
     Raises: BodyTooLarge.
     """
     file = SpooledTemporaryFile(max_size=limits.SPOOL_BYTES, dir=directory)  # noqa: SIM115
-    begun: bytes | None = b""
+    begun = b""
+    judged: list[T] = []
     try:
         async for piece in stream(request, most):
-            if begun is not None:
+            if not judged:
                 begun += piece
                 if b"\n" in piece or len(begun) > MAX_ROW_BYTES:
-                    await run_in_threadpool(first_line, begun.partition(b"\n")[0])
-                    begun = None
+                    judged.append(await run_in_threadpool(first_line, begun.partition(b"\n")[0]))
             await run_in_threadpool(file.write, piece)
+        if not judged:  # it has no second line
+            judged.append(await run_in_threadpool(first_line, begun))
         file.seek(0)
     except BaseException:
         file.close()
         raise
-    return file
+    return file, judged[0]
 
 
 def _over(most: int) -> str:

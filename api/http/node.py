@@ -10,8 +10,8 @@ from fastapi import Depends, Request
 
 from anchoring.checkpoints.store import Checkpoints
 from anchoring.errors import NotFound
+from anchoring.intake.admission import IntakeRules
 from anchoring.intake.backlog import Gate, Room
-from anchoring.intake.intake import IntakeRules
 from anchoring.limits import MAX_WAITING_BYTES, MAX_WAITING_RECORDS
 from anchoring.monitor.copies import Published
 from anchoring.register.store import Register

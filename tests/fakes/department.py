@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import Any
 
-from anchoring.intake.intake import IntakeRules, accept
+from anchoring.intake.admission import IntakeRules
+from anchoring.intake.intake import accept
 from anchoring.register.store import Register
 from anchoring.register.submissions import Acceptance
 from api.department.drafting import Draft, Target, draft

@@ -1,20 +1,20 @@
 """Register records: a streamed submission in, a receipt out. The department's signature is the authentication."""
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from typing import IO, Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from anchoring.intake.intake import accept, admit
-from anchoring.intake.rows import read_statement, split_lines
-from anchoring.limits import MAX_ROW_BYTES
+from anchoring.intake.admission import Admitted, admit
+from anchoring.intake.intake import take
+from anchoring.intake.rows import split_lines
 from anchoring.register import submissions
 from anchoring.register.receipts import signed_receipt
-from anchoring.register.store import Register
-from anchoring.register.submissions import submission_of_root
+from anchoring.register.submissions import Submission
 from api import limits
 from api.http import bodies, openapi
-from api.http.node import NodeNeeded
+from api.http.node import Node, NodeNeeded
 from api.http.readiness import refuse_behind
 from api.http.schemas.submissions import ReceiptShape, SubmissionShape
 
@@ -44,23 +44,31 @@ _REFUSED: Final = openapi.problems(
 )
 
 
-async def _sent(request: Request, node: NodeNeeded) -> AsyncIterator[IO[bytes]]:
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """A body that is here, and what its first line was found to be: a submission that is known, or one to take."""
+
+    admission: Submission | Admitted
+    body: IO[bytes]
+
+
+async def _upload(request: Request, node: NodeNeeded) -> AsyncIterator[_Upload]:
     """Give the body once it is here. Whose statement is refused, or finds no room, need not send the rest."""
     bodies.expect(request, bodies.NDJSON)
     register = node.register
 
-    def check(line: bytes) -> None:
+    def check(line: bytes) -> Submission | Admitted:
         with node.reading() as trust:
             refuse_behind(trust)
-            admit(register, trust, line, node.clock(), node.intake)
+            return admit(register, trust, line, node.clock(), node.intake)
 
     with node.uploads.one():
         spool = node.intake.spool_directory
-        file = await bodies.spool(request, limits.MAX_SUBMISSION_BYTES, check, spool)
+        body, admission = await bodies.spool(request, limits.MAX_SUBMISSION_BYTES, check, spool)
         try:
-            yield file
+            yield _Upload(admission, body)
         finally:
-            file.close()
+            body.close()
 
 
 @router.post(
@@ -71,16 +79,15 @@ async def _sent(request: Request, node: NodeNeeded) -> AsyncIterator[IO[bytes]]:
     | {200: {"model": ReceiptShape, "description": "Accepted before; without its warnings."}},
     openapi_extra=_BODY,
 )
-def submit(node: NodeNeeded, sent: Annotated[IO[bytes], Depends(_sent)], response: Response) -> ReceiptShape:
+def submit(
+    node: NodeNeeded, upload: Annotated[_Upload, Depends(_upload)], response: Response
+) -> ReceiptShape:
     """Take a submission, all of it or nothing. Sent again, it gets the same receipt."""
-    register = node.register
-    repeated = _accepted_before(register, sent)
-    with node.reading() as trust:
-        receipt = accept(register, trust, split_lines(_chunks(sent)), node.clock(), node.intake)
-    if repeated:
+    submission, is_new = _take(node, upload)
+    if not is_new:
         response.status_code = 200
-    signed = signed_receipt(register, receipt.id, node.node_key)
-    return ReceiptShape.of(receipt, signed, warned=not repeated)
+    signed = signed_receipt(node.register, submission, node.node_key)
+    return ReceiptShape.of(submission.receipt, signed, warned=is_new)
 
 
 @router.get(
@@ -93,17 +100,19 @@ def submission(
     node: NodeNeeded,
 ) -> SubmissionShape:
     """Say how far a submission has come: accepted, frozen, submitted, mined, final."""
-    signed = signed_receipt(node.register, id, node.node_key)
     with node.register.reading() as connection:
-        return SubmissionShape.at(submissions.submission(connection, id), signed)
+        stored = submissions.submission(connection, id)
+    return SubmissionShape.at(stored, signed_receipt(node.register, stored, node.node_key))
 
 
-def _accepted_before(register: Register, sent: IO[bytes]) -> bool:
-    """Tell whether the submission is known, from its first line alone. Raises: SubmissionRefused."""
-    statement, _ = read_statement(sent.readline(MAX_ROW_BYTES + 1))
-    sent.seek(0)
-    with register.reading() as connection:
-        return submission_of_root(connection, statement.root) is not None
+def _take(node: Node, upload: _Upload) -> tuple[Submission, bool]:
+    """Return the submission as the register holds it now, and whether it is new there."""
+    if isinstance(upload.admission, Submission):
+        return upload.admission, False
+    lines = split_lines(_chunks(upload.body))
+    next(lines)  # the statement, which was admitted
+    with node.reading() as trust:
+        return take(node.register, trust, upload.admission, lines, node.clock(), node.intake)
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:

@@ -16,7 +16,8 @@ from anchoring.anchorer.batcher import BatchPolicy, freeze
 from anchoring.chain.protocol import ChainEvent
 from anchoring.database.columns import table
 from anchoring.database.engine import transaction
-from anchoring.intake.intake import IntakeRules, accept
+from anchoring.intake.admission import IntakeRules
+from anchoring.intake.intake import accept
 from anchoring.intake.rows import split_lines
 from anchoring.monitor.copies import Published
 from anchoring.register.batches import Batch, set_states

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from anchoring.errors import SubmissionRefused
-from anchoring.intake.intake import IntakeRules, accept
+from anchoring.intake.admission import IntakeRules
+from anchoring.intake.intake import accept
 from anchoring.register.store import Register
 from ledger.crypto.keys import encode_signature, generate
 from ledger.crypto.suites import SHA256

@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import update
 
 from anchoring.errors import NotFound
-from anchoring.intake.intake import IntakeRules, accept
+from anchoring.intake.admission import IntakeRules
+from anchoring.intake.intake import accept
 from anchoring.limits import PROMISE_SECONDS
 from anchoring.register import receipts
 from anchoring.register.receipts import signed_receipt
 from anchoring.register.store import Register
-from anchoring.register.submissions import Acceptance
+from anchoring.register.submissions import Acceptance, submission
 from anchoring.register.tables import SUBMISSION
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.verification.receipts import Receipt as Promised
@@ -36,11 +37,17 @@ def submit(register: Register, world: World, serial: int = 1) -> Acceptance:
     return accept(register, world.trust, world.department.lines([licence(serial)]), NOW, IntakeRules(LOG))
 
 
+def receipt_of(register: Register, id: str, key: PrivateKey | None) -> SignedReceipt | None:
+    with register.reading() as connection:
+        stored = submission(connection, id)
+    return signed_receipt(register, stored, key)
+
+
 def test_a_receipt_says_what_was_promised(register: Register) -> None:
     world = World()
     submit(register, world)
     accepted = submit(register, world, 2)
-    signed = signed_receipt(register, accepted.id, KEY)
+    signed = receipt_of(register, accepted.id, KEY)
     assert signed
     receipt = signed.receipt
     assert KEY.public.verify(receipt.encode(), signed.signature)
@@ -66,10 +73,10 @@ def test_sent_again_it_gets_the_same_bytes(register: Register) -> None:
     world = World()
     lines = world.department.lines([licence()])
     accepted = accept(register, world.trust, lines, NOW, IntakeRules(LOG))
-    first = signed_receipt(register, accepted.id, KEY)
+    first = receipt_of(register, accepted.id, KEY)
     again = accept(register, world.trust, lines, NOW + 99, IntakeRules(LOG, promise_seconds=7))
-    assert signed_receipt(register, again.id, OTHER) == first
-    assert signed_receipt(register, again.id, None) == first
+    assert receipt_of(register, again.id, OTHER) == first
+    assert receipt_of(register, again.id, None) == first
     assert again.signed is not None
     assert decode_signed_receipt(again.signed) == first
 
@@ -81,7 +88,7 @@ def test_a_crash_before_signing_loses_no_promise(register: Register) -> None:
     accepted = accept(register, world.trust, lines, NOW, IntakeRules(LOG))
     found = accept(register, world.trust, lines, NOW + 99, IntakeRules(LOG, promise_seconds=7))
     assert (found.signed, found.deadline) == (None, accepted.deadline)
-    signed = signed_receipt(register, accepted.id, KEY)
+    signed = receipt_of(register, accepted.id, KEY)
     assert signed
     assert signed.receipt.deadline == accepted.deadline
 
@@ -94,26 +101,26 @@ def test_of_two_that_sign_at_once_one_receipt_stays(
 
     def slowly(key: PrivateKey, receipt: Promised) -> SignedReceipt:
         monkeypatch.undo()
-        overtaken.append(signed_receipt(register, accepted.id, KEY))
+        overtaken.append(receipt_of(register, accepted.id, KEY))
         return sign_receipt(key, receipt)
 
     monkeypatch.setattr(receipts, "sign_receipt", slowly)
-    assert signed_receipt(register, accepted.id, KEY) == overtaken[0]
+    assert receipt_of(register, accepted.id, KEY) == overtaken[0]
 
 
 def test_without_a_key_nothing_is_signed(register: Register) -> None:
     accepted = submit(register, World())
-    assert signed_receipt(register, accepted.id, None) is None
-    assert signed_receipt(register, accepted.id, KEY), "a key that came later signs it"
+    assert receipt_of(register, accepted.id, None) is None
+    assert receipt_of(register, accepted.id, KEY), "a key that came later signs it"
 
 
 def test_what_was_accepted_before_there_were_receipts_was_promised_nothing(register: Register) -> None:
     accepted = submit(register, World())
     with register.writing() as connection:
         connection.execute(update(SUBMISSION).values(deadline=None))
-    assert signed_receipt(register, accepted.id, KEY) is None
+    assert receipt_of(register, accepted.id, KEY) is None
 
 
 def test_a_submission_that_is_not_here(register: Register) -> None:
     with pytest.raises(NotFound):
-        signed_receipt(register, "00" * 32, KEY)
+        receipt_of(register, "00" * 32, KEY)

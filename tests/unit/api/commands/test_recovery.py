@@ -12,6 +12,7 @@ import pytest
 
 from anchoring.anchorer.lease import Lease, held
 from anchoring.register.receipts import signed_receipt
+from anchoring.register.submissions import submission
 from api.cli import main
 from api.commands import recover
 from tests.fakes.backups import Unreachable, back_up
@@ -189,7 +190,9 @@ def test_receipts_come_back_from_the_departments_and_only_genuine_ones(
         return [one["reason"] for one in json.loads(said)["receipts"]]
 
     def signed() -> bytes | None:
-        found = signed_receipt(story.city.register, story.receipts["second"].id, key=None)
+        with story.city.register.reading() as connection:
+            stored = submission(connection, story.receipts["second"].id)
+        found = signed_receipt(story.city.register, stored, key=None)
         return found.encode() if found else None
 
     second = story.receipts["second"]

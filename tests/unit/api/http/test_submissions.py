@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from tempfile import SpooledTemporaryFile
@@ -10,12 +11,16 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
+from sqlalchemy import event
 from starlette.requests import Request
 
+from anchoring.intake import rows
 from api import limits
 from api.http import bodies
 from api.http.app import create_app
 from api.http.errors import MalformedRequest
+from ledger.encoding.canonical import Json
+from ledger.records.submissions import Statement, decode_statement
 from tests.unit.api.city import LOG, City, identifier
 
 FIRST, SECOND = "TM2022A0000000000001", "TM2022A0000000000002"
@@ -44,6 +49,38 @@ def test_a_receipt_and_the_way_to_final(city: City, tianmen: TestClient) -> None
     city.anchor()
     found = tianmen.get(where).json()
     assert (found["state"], found["sequence"]) == ("final", 1)
+
+
+def test_each_thing_is_asked_once_and_the_root_again_where_it_is_written(
+    city: City, tianmen: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A submission may have arrived twice at the same time, so its root is looked up again while the register is held."""
+    asked: Counter[str] = Counter()
+    key = type(city.key.public)
+
+    def parsed(value: Json) -> Statement:
+        asked["parsed"] += 1
+        return decode_statement(value)
+
+    def verified(self: Any, message: bytes, signature: bytes, check: Any = key.verify) -> bool:
+        asked["verified"] += 1
+        return bool(check(self, message, signature))
+
+    def looked_up(*query: Any) -> None:
+        asked["looked up"] += "WHERE submission.root = " in query[2]
+
+    sent = city.draft(city.licence(FIRST, CLAIMS))
+    monkeypatch.setattr(rows, "decode_statement", parsed)
+    monkeypatch.setattr(key, "verify", verified)
+    event.listen(tianmen.app.state.node.register.engine, "before_cursor_execute", looked_up)  # type: ignore[attr-defined]
+    answer = post(tianmen, sent)
+    assert (answer.status_code, asked) == (201, {"parsed": 1, "verified": 1, "looked up": 2})
+    asked.clear()
+    assert post(tianmen, sent).status_code == 200
+    assert asked == {"parsed": 1, "looked up": 1}
+    asked.clear()
+    assert tianmen.get(f"/v1/submissions/{answer.json()['id']}").status_code == 200
+    assert asked == {"looked up": 1}
 
 
 def test_sent_again_it_gets_the_same_receipt_with_200(city: City, tianmen: TestClient) -> None:

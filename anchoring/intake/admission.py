@@ -1,0 +1,209 @@
+"""Judge a submission by its first line: whether its records may follow.
+
+The rows come later, over a slow network perhaps minutes later. What time can change is therefore a question of its own,
+`check_terms`, which is asked again once they are here; the line is parsed, its root looked up and its signature checked
+once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection
+
+from anchoring import limits
+from anchoring.errors import SubmissionRefused
+from anchoring.intake.backlog import Gate
+from anchoring.intake.rows import read_statement
+from anchoring.register.missing import is_missing
+from anchoring.register.store import Register
+from anchoring.register.submissions import Submission, submission_of_root
+from ledger.crypto.keys import public_key
+from ledger.encoding.times import format_time
+from ledger.errors import MalformedInput
+from ledger.limits import MAX_CLOCK_LEAD_SECONDS, MAX_STATUS_RECORDS
+from ledger.records.submissions import Statement
+from ledger.registry.trust import DEPARTMENT, Grant, KeyState, LogState, Trust
+
+_NEWEST: Final = 2**63 - 1  # an event number beyond all others: the issuer's log as known now
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeRules:
+    """The log that this node keeps, what its receipts promise (seconds from acceptance to the anchor), and where large
+    submissions are spooled (None: the system's temporary directory). `gate` refuses them while too much waits."""
+
+    log: str
+    spool_directory: str | None = None
+    promise_seconds: int = limits.PROMISE_SECONDS
+    gate: Gate | None = None
+
+    def make_room(self, count: int, now: int, *, urgent: bool) -> None:
+        """Check that so many records may come in. Raises: TooMuchWaiting."""
+        if self.gate:
+            self.gate.check(count, now, urgent=urgent)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A statement that may be followed by its records, and its signature.
+
+    `anchored`: it was accepted before, and its records are missing since the register was restored from a backup.
+    """
+
+    statement: Statement
+    signature: bytes
+    anchored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Under what records are taken now: the state of the log, and what the statement's key was granted."""
+
+    log: LogState
+    grants: Sequence[Grant]
+
+
+def admit(
+    register: Register, trust: Trust, line: bytes, now: int, rules: IntakeRules
+) -> Submission | Admitted:
+    """Judge the first line, so that nobody sends records that are refused anyway; what was accepted before is returned.
+
+    Raises: SubmissionRefused, TooMuchWaiting.
+    """
+    statement, signature = read_statement(line)
+    with register.reading() as connection:
+        known = known_submission(connection, statement)
+        anchored = known is not None and is_missing(connection, statement.root)
+    if known and not anchored:
+        return known
+    admitted = Admitted(statement, signature, anchored)
+    check_terms(admitted, trust, now, rules)
+    if not anchored:
+        _check_signature(statement, signature, trust)
+    return admitted
+
+
+def known_submission(connection: Connection, statement: Statement) -> Submission | None:
+    """Return the submission of a statement, where it was accepted before. Raises: SubmissionRefused."""
+    known = submission_of_root(connection, statement.root)
+    if known is not None and known.entry.statement != statement:
+        accepted = format_time(known.receipt.accepted)
+        raise SubmissionRefused(
+            "root-registered",
+            f"these very records were accepted at {accepted} under another statement, as submission {known.receipt.id}: "
+            "nothing needs to be sent again; for new records draw new salts",
+        )
+    return known
+
+
+def check_terms(admitted: Admitted, trust: Trust, now: int, rules: IntakeRules) -> Terms:
+    """Check what time can change: log, issuer, dates, key, grants, room; records that are anchored were judged then.
+
+    Raises: SubmissionRefused, TooMuchWaiting.
+    """
+    statement = admitted.statement
+    log = _check_log(statement, trust, rules)
+    if admitted.anchored:
+        return Terms(log, ())
+    _check_statement(statement, log, trust, now)
+    grants = _check_key(statement, trust, now)
+    # More records than these cannot all change a status; whether fewer do, they show themselves.
+    rules.make_room(statement.count, now, urgent=statement.count <= MAX_STATUS_RECORDS)
+    return Terms(log, grants)
+
+
+def _check_log(statement: Statement, trust: Trust, rules: IntakeRules) -> LogState:
+    """Check that the statement is for this node's log, and return its state. Raises: SubmissionRefused."""
+    if statement.registry != trust.registry:
+        raise SubmissionRefused(
+            "other-registry",
+            f"the statement is for the registry {statement.registry}, this node follows {trust.registry}",
+        )
+    if statement.log != rules.log:
+        raise SubmissionRefused(
+            "other-log",
+            f"the statement is for the log {statement.log!r}; this node keeps {rules.log!r}: send it there",
+        )
+    log = trust.log(statement.log)
+    if log is None:
+        raise SubmissionRefused(
+            "unknown-log",
+            f"the log {statement.log!r} is not admitted, as far as this node knows the registry "
+            f"({format_time(trust.time)}): ask the province to admit it, and wait until that is final",
+        )
+    return log
+
+
+def _check_statement(statement: Statement, log: LogState, trust: Trust, now: int) -> None:
+    """Check by whom and when the statement was made. Raises: SubmissionRefused."""
+    if statement.suite is not log.suite:
+        raise SubmissionRefused(
+            "wrong-suite", f"the log hashes with {log.suite.name}, the statement with {statement.suite.name}"
+        )
+    if trust.issuer_log(statement.issuer, _NEWEST) != log.name:
+        raise SubmissionRefused(
+            "unknown-issuer",
+            f"{statement.issuer} is not an issuer of the log {log.name!r}, as far as this node knows the registry "
+            f"({format_time(trust.time)}): ask the city's administrator to add it, and wait until that is final",
+        )
+    if statement.time > now + MAX_CLOCK_LEAD_SECONDS:
+        signed = format_time(statement.time)
+        raise SubmissionRefused(
+            "statement-postdated", f"the statement is dated {signed}, it is {format_time(now)} here"
+        )
+    if statement.expires < now + limits.MIN_STATEMENT_SECONDS:
+        raise SubmissionRefused(
+            "statement-expired",
+            f"the statement expires at {format_time(statement.expires)}, too soon to be anchored: sign it again",
+        )
+
+
+def _check_key(statement: Statement, trust: Trust, now: int) -> Sequence[Grant]:
+    """Check that the key may speak for the issuer now, and return its grants. Raises: SubmissionRefused."""
+    key, name = trust.key(statement.key), _name(statement)
+    if key is None or key.purpose != DEPARTMENT:
+        raise SubmissionRefused(
+            "unknown-key",
+            f"{name} is not registered as a department's: ask the city's administrator to register it",
+        )
+    _check_in_force(key, name, now)
+    grants = trust.grants(statement.key, statement.issuer)
+    if not any(grant.not_before <= now <= grant.not_after for grant in grants):
+        raise SubmissionRefused(
+            "not-granted",
+            f"{name} may not speak for {statement.issuer} now: ask the city's administrator for a grant",
+        )
+    return grants
+
+
+def _check_in_force(key: KeyState, name: str, now: int) -> None:
+    if key.compromised_since is not None and now >= key.compromised_since:
+        raise SubmissionRefused(
+            "key-compromised",
+            f"{name} is reported stolen since {format_time(key.compromised_since)}: use a new key",
+        )
+    if key.retired_at is not None and now >= key.retired_at:
+        raise SubmissionRefused(
+            "key-retired",
+            f"{name} was retired at {format_time(key.retired_at)}: sign with the key that replaced it",
+        )
+
+
+def _check_signature(statement: Statement, signature: bytes, trust: Trust) -> None:
+    """Check that the key, which is registered, signed the statement. Raises: SubmissionRefused."""
+    key = trust.key(statement.key)
+    assert key is not None, "its terms were checked"
+    try:
+        good = public_key(key.spki).verify(statement.encode(), signature)
+    except MalformedInput:
+        good = False
+    if not good:
+        raise SubmissionRefused(
+            "bad-signature",
+            f"the signature is not that of {_name(statement)} over this statement: sign it again",
+        )
+
+
+def _name(statement: Statement) -> str:
+    return f"the key 0x{statement.key.hex()}"
