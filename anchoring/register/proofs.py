@@ -14,9 +14,9 @@ from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
 from ledger.crypto.trees import MerkleTree
 from ledger.limits import MAX_LINK_DEPTH
+from ledger.proof.linking import trim_linked
 from ledger.proof.proof import Proof
 from ledger.records.claims import FullDisclosure
-from ledger.verification.links_step import as_linked
 
 
 def proof_of(
@@ -86,7 +86,7 @@ class _Maker:
             except (NotFound, NotFinal):
                 continue
             inner = tuple(self.linked(target, depth + 1))
-            yield as_linked(replace(proof, disclosure=target.disclosure, linked=inner))
+            yield trim_linked(replace(proof, disclosure=target.disclosure, linked=inner))
 
     def causes(self, held: StoredRecord) -> list[StoredRecord]:
         """Return the newest final record that changed the status, and the newest that reinstated, oldest first.

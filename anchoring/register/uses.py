@@ -12,7 +12,7 @@ from anchoring.register.tables import LINK, RECORD
 from ledger.encoding.canonical import decode
 from ledger.limits import MAX_LOG_SIZE
 from ledger.records.records import decode_record
-from ledger.verification.links_step import MADE_WITH, SEALED_BY
+from ledger.records.seal_claims import MADE_WITH, SEALED_BY
 
 _MAKING: Final = select(LINK.c.record).where(
     LINK.c.target.in_(bindparam("seals", expanding=True)), LINK.c.rel == MADE_WITH

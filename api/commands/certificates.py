@@ -8,9 +8,9 @@ from api import files
 from api.client.access import add_node, token
 from api.client.client import NodeClient
 from api.console import note, say, show_json
+from ledger.proof.linking import attach_proofs, missing_links
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof, decode_proof
-from ledger.verification.links_step import missing_links, with_linked
 
 
 def add(commands: Any) -> None:
@@ -37,7 +37,7 @@ def _proof(args: argparse.Namespace) -> int:
     given = [_linked(one) for one in args.linked]
     with NodeClient(args.node, token(args)) as node:
         content = node.certificate_proof(args.identifier)
-    proof = with_linked(decode_proof(content), *given)
+    proof = attach_proofs(decode_proof(content), *given)
     content = proof.encode()
     for link in missing_links(proof):
         note(

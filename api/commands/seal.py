@@ -29,7 +29,7 @@ from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import day_bounds, format_time, parse_date, parse_time
 from ledger.errors import MalformedInput
 from ledger.records.records import Record, decode_record
-from ledger.verification.links_step import SEALED_BY
+from ledger.records.seal_claims import SEALED_BY
 from ledger.verification.reasons import Verdict
 
 _KIND: Final = 1  # the maker's own number for the kind of seal; the standard lists none

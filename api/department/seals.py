@@ -16,20 +16,23 @@ from ledger.encoding.times import civil_date, format_time
 from ledger.errors import InvalidIdentifier, MalformedInput
 from ledger.records.catalogue import SEALS, CertificateType
 from ledger.records.identifiers import check_credit_code
-from ledger.records.seal_identifiers import SealingIdentifier
-from ledger.verification.links_step import (
+from ledger.records.seal_claims import (
     DECLARED_TIME,
     HOLDER,
     HOLDER_NAME,
     MADE_WITH,
+    SEAL_CERTIFICATES,
+    SEAL_FORM,
+    SEAL_MAKER,
     SEAL_NAME,
+    SEAL_NUMBER,
     SEALED_BY,
     SIGNER,
 )
+from ledger.records.seal_identifiers import SealingIdentifier
 
 #: What is kept beside a seal once it is registered.
 REGISTERED_SUFFIX: Final = ".registered.json"
-_NUMBER, _FORM, _MAKER, _FINGERPRINTS = "KZ_YZBM", "KZ_YZXS", "KZ_YZZZDW", "KZ_ZSZW"
 _ELECTRONIC: Final = "电子印章"
 _SEAL: Final = "seal."  # begins the identifier of a seal
 _MAX_QUOTED: Final = 80
@@ -74,14 +77,14 @@ def seal_row(seal: Path, issuer: str, holder: str, holder_name: str | None) -> d
     claims: dict[str, Json] = {
         HOLDER: holder,
         SEAL_NAME: found.name,
-        _NUMBER: found.identifier,
-        _FORM: _ELECTRONIC,
-        _FINGERPRINTS: fingerprints(found),
+        SEAL_NUMBER: found.identifier,
+        SEAL_FORM: _ELECTRONIC,
+        SEAL_CERTIFICATES: fingerprints(found),
     }
     if holder_name:
         claims[HOLDER_NAME] = holder_name
     if maker := readable(found.certificate):
-        claims[_MAKER] = maker.name
+        claims[SEAL_MAKER] = maker.name
     if kind := seal_type(found.name):
         claims |= {"ZZMC": kind.name, "ZZLXDM": kind.code}
     dates: dict[str, Json] = {

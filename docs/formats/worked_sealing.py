@@ -5,8 +5,8 @@ from ledger.encoding.canonical import Json
 from ledger.encoding.times import parse_date, parse_time
 from ledger.records.claims import FullDisclosure, document_claim
 from ledger.records.records import Link, Record
+from ledger.records.seal_claims import DECLARED_TIME, HOLDER, MADE_WITH, SEAL_NAME, SIGNER
 from ledger.records.seal_identifiers import SealingIdentifier
-from ledger.verification.links_step import DECLARED_TIME, HOLDER, MADE_WITH, SEAL_NAME, SIGNER
 
 SEAL_FILE = b"the bytes of Seal.esl, for the example"
 SEALED_FILE = "天门市示例商贸有限公司 营业执照\n".encode()

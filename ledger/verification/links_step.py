@@ -6,35 +6,23 @@ The linked proofs travel inside the proof that links to them and are named by le
 place. The moment that counts is the anchor of the signature record; the time that it declares is reported only.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
-from ledger.errors import LimitExceeded, MalformedInput
-from ledger.limits import MAX_LINK_DEPTH
+from ledger.errors import MalformedInput
+from ledger.proof.linking import linked_leaves
 from ledger.proof.proof import Proof
-from ledger.records.claims import FullDisclosure, decode_document, is_document
+from ledger.records.claims import decode_document, is_document
 from ledger.records.records import CERTIFICATE_KINDS, Link
+from ledger.records.seal_claims import DECLARED_TIME, HOLDER, MADE_WITH, SEAL_NAME, SEALED_BY, SIGNER
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, PositionStatus, Trust
 from ledger.verification.origin import Origin, trace_origin
 from ledger.verification.reasons import Outcome
 from ledger.verification.report import Step
 
-SEALED_BY: Final = "sealed-by"
-MADE_WITH: Final = "made-with"
-
-#: Claims of seal and signature records: GB/T 36903 where it has a name, extensions where it has none.
-HOLDER: Final = "CZZTDM"  # 持证主体代码: whose seal it is
-HOLDER_NAME: Final = "CZZT"  # 持证主体
-SIGNER: Final = "KZ_QZRDM"  # 签章人代码: who sealed
-SEAL_NAME: Final = "ZZQZMC"  # 签章名称
-DECLARED_TIME: Final = "ZZQZSJ"  # 签章时间, as the sealing says itself
-
-#: What a proof that travels inside another shows, beside the documents.
-SHOWN: Final = frozenset({HOLDER, HOLDER_NAME, SIGNER, SEAL_NAME, DECLARED_TIME})
 _ENTITLEMENT_STEP: Final = 8
 
 
@@ -44,75 +32,6 @@ class _Judged(Exception):
     def __init__(self, outcome: Outcome, reason: str, evidence: Mapping[str, Json] | None = None) -> None:
         super().__init__(reason)
         self.step = Step(11, outcome, reason, dict(evidence) if evidence else None)
-
-
-def linked_leaves(proof: Proof) -> frozenset[bytes]:
-    """Return the leaf hashes of the records to which the record of `proof` links."""
-    return frozenset(link.record for link in proof.record.links)
-
-
-def missing_links(proof: Proof) -> Iterator[Link]:
-    """Yield the links, of the proof and of those that it links to, of which no proof is attached."""
-    attached = {one.record.leaf(): one for one in proof.linked}
-    for link in proof.record.links:
-        if link.record in attached:
-            yield from missing_links(attached[link.record])
-        else:
-            yield link
-
-
-def with_linked(proof: Proof, *given: Proof) -> Proof:
-    """Return the proof with each of the `given`, in any order, attached wherever a link names its record.
-
-    So comes along what another city registered. A given proof takes the place of the one that is attached there; of what
-    this one led to, it keeps what it lacks itself. Raises: MalformedInput where nothing links to that very record,
-    LimitExceeded.
-    """
-    taken = [as_linked(one) for one in given]
-    inner = [one for outer in taken for one in outer.linked]
-    known = _by_leaf(map(as_linked, proof.linked)) | _by_leaf(inner)
-    known |= {one.record.leaf(): one for one in taken}
-    whole = _attached(proof, known)
-    for one in given:
-        if not _leads_to(whole, one.record.leaf()):
-            raise MalformedInput(
-                f"nothing in the proof links to this record of {one.record.identifier}: is it another version?"
-            )
-    return whole
-
-
-def as_linked(proof: Proof) -> Proof:
-    """Return a proof as it travels inside another: whose and for what it is, and only what it links to."""
-    shown = proof.disclosure
-    if isinstance(shown, FullDisclosure):
-        wanted = {name for name in shown.values if name in SHOWN or is_document(name)}
-        shown = shown.select(proof.record.suite, wanted)
-    named = linked_leaves(proof)
-    linked = tuple(as_linked(one) for one in proof.linked if one.record.leaf() in named)
-    return replace(proof, disclosure=shown, status=None, linked=linked)
-
-
-def _leads_to(proof: Proof, leaf: bytes) -> bool:
-    named = linked_leaves(proof)
-    return leaf in named or any(_leads_to(one, leaf) for one in proof.linked if one.record.leaf() in named)
-
-
-def _by_leaf(proofs: Iterable[Proof]) -> dict[bytes, Proof]:
-    """Return the proofs, and all that are attached to them at any level, by the leaf hash of the record."""
-    found: dict[bytes, Proof] = {}
-    for one in proofs:
-        found |= _by_leaf(one.linked) | {one.record.leaf(): one}
-    return found
-
-
-def _attached(proof: Proof, known: Mapping[bytes, Proof], depth: int = 0) -> Proof:
-    """Return the proof with what its links name, and with what else was attached to it."""
-    named = dict.fromkeys(link.record for link in proof.record.links)
-    found = [known[leaf] for leaf in named if leaf in known]
-    if found and depth == MAX_LINK_DEPTH:
-        raise LimitExceeded(f"proofs are linked more than {MAX_LINK_DEPTH} deep")
-    others = (one for one in proof.linked if one.record.leaf() not in named)
-    return replace(proof, linked=(*(_attached(one, known, depth + 1) for one in found), *others))
 
 
 def judge_links(proof: Proof, anchor: Anchor | None, trust: Trust) -> Step:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from ledger import limits
 from ledger.errors import MalformedInput
+from ledger.proof.linking import linked_leaves
 from ledger.proof.proof import Proof, Staple
 from ledger.records.lifecycle import IN_FORCE, RESULT
 from ledger.registry.status import Status, staple_root, status_in_chunk
 from ledger.registry.trust import LogState, PositionStatus, Trust
-from ledger.verification.links_step import linked_leaves
 from ledger.verification.origin import Origin, trace_origin
 from ledger.verification.reasons import Outcome
 from ledger.verification.report import StatusReport, Step

@@ -6,6 +6,7 @@ import pytest
 
 from tests.properties.second_verifier import BothVerifiers
 from tests.scenes import City
+from tests.unit.ledger.proof.test_linking import *  # noqa: F403 - the tests themselves
 from tests.unit.ledger.verification.test_links_step import *  # noqa: F403 - the tests themselves
 
 

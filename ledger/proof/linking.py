@@ -1,0 +1,82 @@
+"""Attach the proofs of linked records to the proof that links to them, and find out which are missing."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from ledger.errors import LimitExceeded, MalformedInput
+from ledger.limits import MAX_LINK_DEPTH
+from ledger.proof.proof import Proof
+from ledger.records.claims import FullDisclosure, is_document
+from ledger.records.records import Link
+from ledger.records.seal_claims import SHOWN_WHEN_LINKED
+
+
+def linked_leaves(proof: Proof) -> frozenset[bytes]:
+    """Return the leaf hashes of the records to which the record of `proof` links."""
+    return frozenset(link.record for link in proof.record.links)
+
+
+def missing_links(proof: Proof) -> Iterator[Link]:
+    """Yield the links, of the proof and of those that it links to, of which no proof is attached."""
+    attached = {linked.record.leaf(): linked for linked in proof.linked}
+    for link in proof.record.links:
+        if link.record in attached:
+            yield from missing_links(attached[link.record])
+        else:
+            yield link
+
+
+def attach_proofs(proof: Proof, *others: Proof) -> Proof:
+    """Return the proof with each of the `others`, in any order, attached wherever a link names its record.
+
+    So comes along what another city registered. Each of the others takes the place of the one that is attached there; of
+    what that one led to, it keeps what it lacks itself. Raises: MalformedInput where nothing links to that very record,
+    LimitExceeded.
+    """
+    trimmed = [trim_linked(other) for other in others]
+    within = [linked for other in trimmed for linked in other.linked]
+    by_leaf = _by_leaf(map(trim_linked, proof.linked)) | _by_leaf(within)
+    by_leaf |= {other.record.leaf(): other for other in trimmed}
+    whole = _attach(proof, by_leaf)
+    for other in others:
+        if not _leads_to(whole, other.record.leaf()):
+            raise MalformedInput(
+                f"nothing in the proof links to this record of {other.record.identifier}: is it another version?"
+            )
+    return whole
+
+
+def trim_linked(proof: Proof) -> Proof:
+    """Return a proof as it travels inside another: whose and for what it is, and only what it links to."""
+    disclosure = proof.disclosure
+    if isinstance(disclosure, FullDisclosure):
+        names = {name for name in disclosure.values if name in SHOWN_WHEN_LINKED or is_document(name)}
+        disclosure = disclosure.select(proof.record.suite, names)
+    leaves = linked_leaves(proof)
+    linked = tuple(trim_linked(inner) for inner in proof.linked if inner.record.leaf() in leaves)
+    return replace(proof, disclosure=disclosure, status=None, linked=linked)
+
+
+def _leads_to(proof: Proof, leaf: bytes) -> bool:
+    leaves = linked_leaves(proof)
+    return leaf in leaves or any(
+        _leads_to(linked, leaf) for linked in proof.linked if linked.record.leaf() in leaves
+    )
+
+
+def _by_leaf(proofs: Iterable[Proof]) -> dict[bytes, Proof]:
+    """Return the proofs, and all that are attached to them at any level, by the leaf hash of the record."""
+    by_leaf: dict[bytes, Proof] = {}
+    for proof in proofs:
+        by_leaf |= _by_leaf(proof.linked) | {proof.record.leaf(): proof}
+    return by_leaf
+
+
+def _attach(proof: Proof, by_leaf: Mapping[bytes, Proof], depth: int = 0) -> Proof:
+    """Return the proof with what its links name, and with what else was attached to it."""
+    leaves = dict.fromkeys(link.record for link in proof.record.links)
+    linked = [by_leaf[leaf] for leaf in leaves if leaf in by_leaf]
+    if linked and depth == MAX_LINK_DEPTH:
+        raise LimitExceeded(f"proofs are linked more than {MAX_LINK_DEPTH} deep")
+    others = (other for other in proof.linked if other.record.leaf() not in leaves)
+    return replace(proof, linked=(*(_attach(inner, by_leaf, depth + 1) for inner in linked), *others))
