@@ -15,7 +15,6 @@ from anchoring.errors import AnchoringError, CheckpointRefused, NotFound, PeerFa
 from anchoring.processes.loops import Stop
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.store import Replica
-from anchoring.replica.tables import TABLES, fact_of
 from ledger.crypto.keys import PrivateKey, PublicKey, public_key
 from ledger.errors import BrokenHead, LedgerError, MalformedInput
 from ledger.registry.checkpoints import Checkpoint, Cosigned, Fork, contradiction, read_cosigned
@@ -82,8 +81,7 @@ def node_cities(reading: ReplicaView) -> int:
 
 
 def _declared(reading: ReplicaView) -> Iterator[KeyState]:
-    keys = (fact_of(KeyState, row) for row in reading.rows(TABLES[KeyState]))
-    return (key for key in keys if key.purpose == NODE)
+    return (key for key in reading.registered_keys() if key.purpose == NODE)
 
 
 class Cosigner:

@@ -8,10 +8,10 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
-from sqlalchemy import Connection, Engine, delete, insert, inspect, select
+from sqlalchemy import Connection, Engine, RowMapping, delete, insert, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
@@ -101,7 +101,33 @@ class Reporter:
             if not inspect(connection).has_table(PROCESS.name):
                 METADATA.create_all(connection)
             connection.execute(delete(PROCESS).where(PROCESS.c.name == condition.name))
-            connection.execute(insert(PROCESS), [asdict(condition)])
+            connection.execute(insert(PROCESS), [_row(condition)])
+
+
+def _row(condition: Condition) -> dict[str, object]:
+    return {
+        "name": condition.name,
+        "seen": condition.seen,
+        "kind": condition.kind,
+        "error": condition.error,
+        "since": condition.since,
+        "doing": condition.doing,
+        "done": condition.done,
+        "total": condition.total,
+    }
+
+
+def _condition_of(row: RowMapping) -> Condition:
+    return Condition(
+        name=row["name"],
+        seen=row["seen"],
+        kind=row["kind"],
+        error=row["error"],
+        since=row["since"],
+        doing=row["doing"],
+        done=row["done"],
+        total=row["total"],
+    )
 
 
 def _text(error: Exception) -> str:
@@ -113,5 +139,5 @@ def conditions(connection: Connection) -> Sequence[Condition]:
     """Return what the processes of the node said last, by a connection to the database of the replica."""
     if not inspect(connection).has_table(PROCESS.name):
         return ()
-    rows: Any = connection.execute(select(PROCESS).order_by(PROCESS.c.name)).mappings()
-    return tuple(Condition(**row) for row in rows)
+    rows = connection.execute(select(PROCESS).order_by(PROCESS.c.name)).mappings()
+    return tuple(_condition_of(row) for row in rows)

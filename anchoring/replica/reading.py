@@ -7,14 +7,39 @@ Every answer of one `ReplicaView` comes from the same state of the replica. Its 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar, cast
+from typing import Final, TypeVar, cast
 
 from sqlalchemy import Connection, CursorResult, RowMapping, Select, Table, bindparam, func, select
 
 from anchoring.chain.protocol import ChainEvent
-from anchoring.database.columns import table
 from anchoring.database.engine import file_faults, findable, snapshot
-from anchoring.replica.tables import TABLES, VOID, BlockRow, EventRow, PendingRow, StateRow, event_of, fact_of
+from anchoring.replica.rows import (
+    Row,
+    anchor_of,
+    block_of,
+    division_of,
+    event_of,
+    governance_of,
+    grant_of,
+    key_of,
+    log_of,
+    position_of,
+)
+from anchoring.replica.tables import (
+    ANCHOR,
+    BLOCK,
+    DIVISION,
+    EVENT,
+    GOVERNANCE,
+    GRANT,
+    ISSUER,
+    KEY,
+    LOG,
+    PENDING,
+    POSITION,
+    STATE,
+    VOID,
+)
 from ledger.registry import acts
 from ledger.registry.acts import decode_act
 from ledger.registry.status import StatusBlock
@@ -23,7 +48,6 @@ from ledger.registry.trust import (
     Division,
     Governance,
     Grant,
-    IssuerAssignment,
     KeyState,
     LogState,
     PositionStatus,
@@ -35,6 +59,7 @@ _MOST_REMEMBERED: Final = (
 )
 
 T = TypeVar("T")
+Query = Select[tuple[object, ...]]  # of whole rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,60 +92,81 @@ class Sighting:
     final: bool
 
 
-def _by(kind: type[Any], *names: str) -> Select[Any]:
-    rows = TABLES[kind]
+def cursor_row(cursor: Cursor) -> Row:
+    """Return the columns of the one row of `state` that say how far the replica is."""
+    return {
+        "n": cursor.n,
+        "head": cursor.head,
+        "block": cursor.block,
+        "time": cursor.time,
+        "final_block": cursor.final_block,
+        "final_hash": cursor.final_hash,
+        "final_time": cursor.final_time,
+    }
+
+
+def cursor_of(row: RowMapping) -> Cursor:
+    return Cursor(
+        n=row["n"],
+        head=row["head"],
+        block=row["block"],
+        time=row["time"],
+        final_block=row["final_block"],
+        final_hash=row["final_hash"],
+        final_time=row["final_time"],
+    )
+
+
+def _by(rows: Table, *names: str) -> Query:
     return select(rows).where(*(rows.c[name] == bindparam(name) for name in names))
 
 
-_issuers, _grants, _positions = TABLES[IssuerAssignment], TABLES[Grant], TABLES[PositionStatus]
-_events, _pending, _anchors = table(EventRow), table(PendingRow), TABLES[Anchor]
-_blocks = table(BlockRow)
-
-_STATE: Final = select(table(StateRow))
-_GOVERNANCE: Final = select(TABLES[Governance])
-_LOGS: Final = select(TABLES[LogState]).order_by(TABLES[LogState].c.n)
-_DIVISIONS: Final = select(TABLES[Division]).order_by(TABLES[Division].c.division)
-_ANCHORS: Final = _by(Anchor, "log").order_by(_anchors.c.sequence.desc())
-_VOID_ANCHORS: Final = select(_anchors.c.log, func.count()).where(VOID).group_by(_anchors.c.log)
-_EVENT: Final = select(_events).where(_events.c.n == bindparam("n"))
-_EVENTS: Final = select(_events).where(_events.c.n > bindparam("after")).order_by(_events.c.n)
-_NEWEST_BEFORE: Final = (
-    select(_events.c.n).where(_events.c.time < bindparam("time")).order_by(_events.c.n.desc()).limit(1)
-)
-_SIZE_BEFORE: Final = (
-    select(_anchors.c.size)
-    .where(_anchors.c.log == bindparam("log"), _anchors.c.time < bindparam("time"))
-    .order_by(_anchors.c.sequence.desc())
-    .limit(1)
-)
-_HEAD: Final = select(_events.c.head).where(_events.c.n == bindparam("n"))
-_PENDING: Final = select(_pending).order_by(_pending.c.n)
-_STATUSES: Final = (
-    select(_positions)
-    .where(_positions.c.log == bindparam("log"), _positions.c.sequence > bindparam("after"))
-    .order_by(_positions.c.sequence)
-)
-_BLOCKS: Final = select(_blocks).where(_blocks.c.log == bindparam("log")).order_by(_blocks.c.number)
-_LOG: Final = _by(LogState, "name")
-_KEY: Final = _by(KeyState, "id")
-_ANCHOR: Final = _by(Anchor, "log", "sequence")
-_GRANTS: Final = _by(Grant, "key", "issuer").order_by(_grants.c.n)
+_STATE: Final = select(STATE)
+_GOVERNANCE: Final = select(GOVERNANCE)
+_LOGS: Final = select(LOG).order_by(LOG.c.n)
+_LOG: Final = _by(LOG, "name")
+_DIVISIONS: Final = select(DIVISION).order_by(DIVISION.c.division)
+_KEYS: Final = select(KEY).order_by(KEY.c.id)
+_KEY: Final = _by(KEY, "id")
+_GRANTS: Final = _by(GRANT, "key", "issuer").order_by(GRANT.c.n)
 _ISSUER_LOG: Final = (
-    select(_issuers.c.log)
-    .where(_issuers.c.issuer == bindparam("issuer"), _issuers.c.n <= bindparam("n"))
-    .order_by(_issuers.c.n.desc())
+    select(ISSUER.c.log)
+    .where(ISSUER.c.issuer == bindparam("issuer"), ISSUER.c.n <= bindparam("n"))
+    .order_by(ISSUER.c.n.desc())
     .limit(1)
 )
+_ANCHOR: Final = _by(ANCHOR, "log", "sequence")
+_ANCHORS: Final = _by(ANCHOR, "log").order_by(ANCHOR.c.sequence.desc())
+_VOID_ANCHORS: Final = select(ANCHOR.c.log, func.count()).where(VOID).group_by(ANCHOR.c.log)
+_SIZE_BEFORE: Final = (
+    select(ANCHOR.c.size)
+    .where(ANCHOR.c.log == bindparam("log"), ANCHOR.c.time < bindparam("time"))
+    .order_by(ANCHOR.c.sequence.desc())
+    .limit(1)
+)
+_EVENT: Final = _by(EVENT, "n")
+_EVENTS: Final = select(EVENT).where(EVENT.c.n > bindparam("after")).order_by(EVENT.c.n)
+_NEWEST_BEFORE: Final = (
+    select(EVENT.c.n).where(EVENT.c.time < bindparam("time")).order_by(EVENT.c.n.desc()).limit(1)
+)
+_HEAD: Final = select(EVENT.c.head).where(EVENT.c.n == bindparam("n"))
+_PENDING: Final = select(PENDING).order_by(PENDING.c.n)
 _STATUS: Final = (
-    select(_positions)
+    select(POSITION)
     .where(
-        _positions.c.log == bindparam("log"),
-        _positions.c.position == bindparam("position"),
-        _positions.c.sequence <= bindparam("sequence"),
+        POSITION.c.log == bindparam("log"),
+        POSITION.c.position == bindparam("position"),
+        POSITION.c.sequence <= bindparam("sequence"),
     )
-    .order_by(_positions.c.sequence.desc())
+    .order_by(POSITION.c.sequence.desc())
     .limit(1)
 )
+_STATUSES: Final = (
+    select(POSITION)
+    .where(POSITION.c.log == bindparam("log"), POSITION.c.sequence > bindparam("after"))
+    .order_by(POSITION.c.sequence)
+)
+_BLOCKS: Final = _by(BLOCK, "log").order_by(BLOCK.c.number)
 
 
 class ReplicaView:
@@ -134,19 +180,19 @@ class ReplicaView:
         self.quarantine: Final[str] = state["quarantine"]
         #: Whether the replica has once known all that its endpoint called final.
         self.caught_up: Final[bool] = state["caught_up"]
-        self.cursor: Final = Cursor(**{name: state[name] for name in Cursor.__slots__})
+        self.cursor: Final = cursor_of(state)
         self.time: Final[int] = max(self.cursor.final_time, self.cursor.time)
         self._remembered: dict[tuple[object, ...], object] = {}
-        self._walks: set[CursorResult[Any]] = set()
+        self._walks: set[CursorResult[tuple[object, ...]]] = set()
 
     # -- Trust: what verification asks --
 
     def log(self, name: str) -> LogState | None:
-        return self._recall(("log", name), lambda: self._one(LogState, _LOG, name=findable(name)))
+        return self._recall(("log", name), lambda: self._one(log_of, _LOG, name=findable(name)))
 
     def anchor(self, log: str, sequence: int) -> Anchor | None:
         sought = {"log": findable(log), "sequence": sequence}
-        return self._recall(("anchor", log, sequence), lambda: self._one(Anchor, _ANCHOR, **sought))
+        return self._recall(("anchor", log, sequence), lambda: self._one(anchor_of, _ANCHOR, **sought))
 
     def issuer_log(self, issuer: str, n: int) -> str | None:
         sought = {"issuer": findable(issuer), "n": n}
@@ -155,31 +201,35 @@ class ReplicaView:
         )
 
     def key(self, key: bytes) -> KeyState | None:
-        return self._recall(("key", key), lambda: self._one(KeyState, _KEY, id=key))
+        return self._recall(("key", key), lambda: self._one(key_of, _KEY, id=key))
 
     def grants(self, key: bytes, issuer: str) -> Sequence[Grant]:
         sought = {"key": key, "issuer": findable(issuer)}
-        return self._recall(("grants", key, issuer), lambda: tuple(self._all(Grant, _GRANTS, **sought)))
+        return self._recall(("grants", key, issuer), lambda: tuple(self._all(grant_of, _GRANTS, **sought)))
 
     def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
-        return self._one(PositionStatus, _STATUS, log=findable(log), position=position, sequence=sequence)
+        return self._one(position_of, _STATUS, log=findable(log), position=position, sequence=sequence)
 
     # -- Views: what pages, the batcher and the submitter ask --
 
     def governance(self) -> Governance | None:
-        return self._one(Governance, _GOVERNANCE)
+        return self._one(governance_of, _GOVERNANCE)
 
     def logs(self) -> list[LogState]:
         """Return every log, in the order of admission."""
-        return list(self._all(LogState, _LOGS))
+        return list(self._all(log_of, _LOGS))
 
     def divisions(self) -> list[Division]:
-        return list(self._all(Division, _DIVISIONS))
+        return list(self._all(division_of, _DIVISIONS))
+
+    def registered_keys(self) -> list[KeyState]:
+        """Return every key that was ever registered."""
+        return list(self._all(key_of, _KEYS))
 
     def anchors(self, log: str, *, below: int | None = None, most: int = 100) -> list[Anchor]:
         """Return final anchors of a log, the newest first; `below` a sequence for the next page."""
-        wanted = _ANCHORS if below is None else _ANCHORS.where(_anchors.c.sequence < below)
-        return list(self._all(Anchor, wanted.limit(most), log=log))
+        wanted = _ANCHORS if below is None else _ANCHORS.where(ANCHOR.c.sequence < below)
+        return list(self._all(anchor_of, wanted.limit(most), log=log))
 
     def size_before(self, log: str, time: int) -> int:
         """Return how many positions of a log the anchors of blocks before `time` made."""
@@ -234,12 +284,12 @@ class ReplicaView:
     def statuses(self, log: str, *, after: int = 0) -> Iterator[PositionStatus]:
         """Walk through every status that an anchor of the log after sequence `after` set, in the order of the anchors."""
         for row in self._rows(_STATUSES, log=log, after=after):
-            yield fact_of(PositionStatus, row)
+            yield position_of(row)
 
     def status_blocks(self, log: str) -> Iterator[StatusBlock]:
         """Walk through the stored blocks of the log's status tree, which is as of its newest final anchor."""
         for row in self._rows(_BLOCKS, log=log):
-            yield StatusBlock(row["number"], row["content"], row["node"])
+            yield block_of(row)
 
     @contextmanager
     def newer(self) -> Iterator["ReplicaView"]:
@@ -251,14 +301,14 @@ class ReplicaView:
         """Return what the database says is wrong with the replica's own file."""
         return file_faults(self._connection)
 
-    def _one(self, kind: type[T], wanted: Select[Any], **sought: object) -> T | None:
+    def _one(self, read: Callable[[RowMapping], T], wanted: Query, **sought: object) -> T | None:
         row = self._connection.execute(wanted, sought).mappings().first()
-        return None if row is None else fact_of(kind, row)
+        return None if row is None else read(row)
 
-    def _all(self, kind: type[T], wanted: Select[Any], **sought: object) -> Iterator[T]:
-        return (fact_of(kind, row) for row in self._connection.execute(wanted, sought).mappings())
+    def _all(self, read: Callable[[RowMapping], T], wanted: Query, **sought: object) -> Iterator[T]:
+        return (read(row) for row in self._connection.execute(wanted, sought).mappings())
 
-    def _rows(self, wanted: Select[Any], **sought: object) -> Iterator[RowMapping]:
+    def _rows(self, wanted: Query, **sought: object) -> Iterator[RowMapping]:
         paged = {"yield_per": _PAGE_ROWS}
         result = self._connection.execute(wanted, sought, execution_options=paged)
         self._walks.add(result)

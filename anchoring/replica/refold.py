@@ -6,18 +6,18 @@ keys, logs, status trees, and the newest status of each position that ever had o
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Generator, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Generator
+from typing import Final
 
 from sqlalchemy import RowMapping, Table
 
-from anchoring.database.columns import table
 from anchoring.errors import Quarantined
 from anchoring.processes.progress import Progress
 from anchoring.replica.overlay import Nothing, Overlay
 from anchoring.replica.reading import ReplicaView
+from anchoring.replica.rows import Row, block_row, row_of
 from anchoring.replica.store import Replica
-from anchoring.replica.tables import REPLACED, TABLES, BlockRow, block_row, row_of
+from anchoring.replica.tables import BLOCK, REPLACED, TABLES
 from ledger.crypto.keys import keccak256
 from ledger.errors import LedgerError
 from ledger.registry.fold import derive
@@ -25,7 +25,6 @@ from ledger.registry.knowledge import Fold
 from ledger.registry.status import StatusTree
 from ledger.registry.trust import Fact
 
-_BLOCKS: Final = table(BlockRow)
 REFOLDING: Final = "refolding"
 REFOLD_SECONDS: Final = 86_400.0  # stored events are refolded at start and daily
 PROGRESS_EVENTS: Final = 10_000  # how often the progress of a refold is told
@@ -79,8 +78,8 @@ def refolding(reading: ReplicaView) -> Generator[tuple[int, int], None, dict[str
         _add(sums, fact)
     for log, tree in trees.items():
         for block in tree.changed():
-            sums[_BLOCKS.name] += _mark(_BLOCKS, block_row(log, block))
-    for rows_of in (*TABLES.values(), _BLOCKS):
+            sums[BLOCK.name] += _mark(BLOCK, block_row(log, block))
+    for rows_of in (*TABLES.values(), BLOCK):
         stored = 0
         for number, row in enumerate(reading.rows(rows_of)):
             stored += _mark(rows_of, row)
@@ -143,7 +142,7 @@ def _add(sums: dict[str, int], fact: Fact) -> None:
     sums[table.name] += _mark(table, row_of(fact))
 
 
-def _mark(table: Table, row: Mapping[str, Any] | RowMapping) -> int:
+def _mark(table: Table, row: Row | RowMapping) -> int:
     spelled = repr([row[column.name] for column in table.columns])
     return int.from_bytes(keccak256(spelled.encode()), "big")
 

@@ -6,29 +6,26 @@ deleted at any time and followed anew. A quarantined replica answers nobody: it 
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection, MetaData, Table, bindparam, delete, insert, inspect, select, update
 
 from anchoring.chain.protocol import ChainEvent, RegistryName
-from anchoring.database.columns import table
 from anchoring.database.engine import hold_tables, open_engine, snapshot, transaction
 from anchoring.errors import CursorMoved, DatabaseTaken, NotFound, Quarantined, WrongRegistry
-from anchoring.replica.reading import Cursor, ReplicaView
+from anchoring.replica.reading import Cursor, ReplicaView, cursor_row
+from anchoring.replica.rows import Row, block_row, event_row, row_of
 from anchoring.replica.tables import (
+    BLOCK,
     COPIES_PREFIX,
+    EVENT,
     METADATA,
+    PENDING,
     REPLACED,
     SCHEMA,
+    STATE,
     TABLES,
-    BlockRow,
-    EventRow,
-    PendingRow,
-    StateRow,
-    block_row,
-    event_row,
-    row_of,
 )
 from ledger.registry.status import StatusTree
 from ledger.registry.trust import Fact
@@ -37,8 +34,6 @@ _ROW: Final = 1  # the id of the one row of `state`
 #: Tables of the register and of signed checkpoints, which are not to be had again from the chain.
 _KEPT: Final = frozenset({"alembic_version", "submission", "cosignature"})
 _BLOCK_KEY: Final = ("log", "number")
-_state, _events, _pending = table(StateRow), table(EventRow), table(PendingRow)
-_blocks = table(BlockRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +70,7 @@ class Replica:
             hold_tables(connection)
             if _schema(connection) != SCHEMA:
                 _create(connection, name, head_zero)
-            state = connection.execute(select(_state)).mappings().one()
+            state = connection.execute(select(STATE)).mappings().one()
             if (state["registry_name"], state["head_zero"]) != (name, head_zero):
                 raise WrongRegistry(
                     f"this replica is of {state['registry_name']}, not of {name}: use another file"
@@ -122,45 +117,45 @@ class Replica:
         Raises: CursorMoved when the replica is not at `before`.
         """
         with transaction(self.engine) as connection:
-            same = [_state.c[name] == value for name, value in asdict(before).items()]
-            values = asdict(after) | {"quarantine": ""} | ({"caught_up": True} if caught_up else {})
-            moved = connection.execute(update(_state).where(*same).values(values))
+            same = [STATE.c[name] == value for name, value in cursor_row(before).items()]
+            values = cursor_row(after) | {"quarantine": ""} | ({"caught_up": True} if caught_up else {})
+            moved = connection.execute(update(STATE).where(*same).values(values))
             if moved.rowcount != 1:
                 raise CursorMoved("the replica was written by another process: run one follower per replica")
-            _insert(connection, _events, [event_row(item.found, item.head) for item in taken])
+            _insert(connection, EVENT, [event_row(item.found, item.head) for item in taken])
             _keep(connection, [fact for item in taken for fact in item.facts])
             for log, tree in trees.items():
                 blocks = [block_row(log, block) for block in tree.changed()]
                 if blocks:
-                    _delete(connection, _blocks, _BLOCK_KEY, blocks)
-                    _insert(connection, _blocks, blocks)
-            connection.execute(delete(_pending))
-            _insert(connection, _pending, [event_row(item.found, item.head) for item in pending])
+                    _delete(connection, BLOCK, _BLOCK_KEY, blocks)
+                    _insert(connection, BLOCK, blocks)
+            connection.execute(delete(PENDING))
+            _insert(connection, PENDING, [event_row(item.found, item.head) for item in pending])
 
     def set_quarantine(self, reason: str) -> None:
         """Stop answering, and say why; an empty reason lifts it."""
         with transaction(self.engine) as connection:
-            connection.execute(update(_state).where(_state.c.id == _ROW).values(quarantine=reason))
+            connection.execute(update(STATE).where(STATE.c.id == _ROW).values(quarantine=reason))
 
 
 def _schema(connection: Connection) -> int | None:
     """Return the schema number of the tables, None where there are none."""
-    if not inspect(connection).has_table(_state.name):
+    if not inspect(connection).has_table(STATE.name):
         return None
-    return connection.execute(select(_state.c.schema_number)).scalar_one_or_none()
+    return connection.execute(select(STATE.c.schema_number)).scalar_one_or_none()
 
 
 def _create(connection: Connection, name: str, head_zero: bytes) -> None:
-    found = MetaData()
-    found.reflect(connection, only=lambda name, _: not name.startswith(COPIES_PREFIX))
-    if kept := _KEPT & found.tables.keys():
+    stored = MetaData()
+    stored.reflect(connection, only=lambda name, _: not name.startswith(COPIES_PREFIX))
+    if kept := _KEPT & stored.tables.keys():
         raise DatabaseTaken(
             f"the replica's database holds {', '.join(sorted(kept))}: give the replica a database of its own"
         )
-    found.drop_all(connection)  # a replica of another schema number; it is followed anew
+    stored.drop_all(connection)  # a replica of another schema number; it is followed anew
     METADATA.create_all(connection)
     cursor = Cursor(n=0, head=head_zero, block=0, time=0, final_block=0, final_hash=b"", final_time=0)
-    row = {
+    row: Row = {
         "id": _ROW,
         "schema_number": SCHEMA,
         "registry_name": name,
@@ -168,7 +163,7 @@ def _create(connection: Connection, name: str, head_zero: bytes) -> None:
         "quarantine": "",
         "caught_up": False,
     }
-    connection.execute(insert(_state), [row | asdict(cursor)])
+    connection.execute(insert(STATE), [row | cursor_row(cursor)])
 
 
 def _keep(connection: Connection, facts: Sequence[Fact]) -> None:
@@ -181,15 +176,13 @@ def _keep(connection: Connection, facts: Sequence[Fact]) -> None:
         _insert(connection, rows_of_kind, rows)
 
 
-def _delete(
-    connection: Connection, rows_of: Table, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]
-) -> None:
+def _delete(connection: Connection, rows_of: Table, keys: Sequence[str], rows: Sequence[Row]) -> None:
     same = [rows_of.c[key] == bindparam(f"old_{key}") for key in keys]
     connection.execute(
         delete(rows_of).where(*same), [{f"old_{key}": row[key] for key in keys} for row in rows]
     )
 
 
-def _insert(connection: Connection, rows_of: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def _insert(connection: Connection, rows_of: Table, rows: Sequence[Row]) -> None:
     if rows:
         connection.execute(insert(rows_of), rows)

@@ -1,25 +1,17 @@
-"""The tables of a replica, and how the facts and events of `ledger` cross into them and back.
+"""The tables of a replica: facts, events, blocks of status trees, and how far the replica is.
 
-A fact and its row have the same fields under the same names; only suites, statuses and lists of types are spelled otherwise.
-The tables have metadata of their own, so that a replica and a register never create each other's.
+They have metadata of their own, so that a replica and a register never create each other's. Their rows are made and read
+in `anchoring.replica.rows`.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
-from enum import IntEnum
-from typing import Any, Final, TypeVar, cast
+from typing import Final
 
-import orjson
-from sqlalchemy import Index, LargeBinary, RowMapping, Table, text
+from sqlalchemy import Index, LargeBinary, Table, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from anchoring.chain.protocol import ChainEvent
 from anchoring.database.columns import number, small, table
-from ledger.crypto import suites
-from ledger.crypto.suites import Suite
-from ledger.registry.acts import Event
-from ledger.registry.status import Status, StatusBlock
 from ledger.registry.trust import (
     Anchor,
     Division,
@@ -35,8 +27,6 @@ from ledger.registry.trust import (
 SCHEMA: Final = 3  # raised with any change below: a replica of another number is dropped and followed anew
 #: Of the copies of other logs' entries, which a replica of another schema leaves alone (`anchoring.monitor.tables`).
 COPIES_PREFIX: Final = "published_"
-
-
 #: The few anchors that are void; spelled out, since a bound value would not find their index.
 VOID: Final = text("void <> ''")
 
@@ -199,60 +189,29 @@ class BlockRow(_Row, table=True):
 
 METADATA: Final = _Row.metadata
 
-#: The table of each kind of fact, and whether a newer fact takes the place of an older one.
-TABLES: Final[Mapping[type[Any], Table]] = {
-    Governance: table(GovernanceRow),
-    Division: table(DivisionRow),
-    LogState: table(LogRow),
-    IssuerAssignment: table(IssuerRow),
-    KeyState: table(KeyRow),
-    Grant: table(GrantRow),
-    Anchor: table(AnchorRow),
-    PositionStatus: table(PositionRow),
+STATE: Final = table(StateRow)
+EVENT: Final = table(EventRow)
+PENDING: Final = table(PendingRow)
+BLOCK: Final = table(BlockRow)
+GOVERNANCE: Final = table(GovernanceRow)
+DIVISION: Final = table(DivisionRow)
+LOG: Final = table(LogRow)
+ISSUER: Final = table(IssuerRow)
+KEY: Final = table(KeyRow)
+GRANT: Final = table(GrantRow)
+ANCHOR: Final = table(AnchorRow)
+POSITION: Final = table(PositionRow)
+
+#: The table of each kind of fact.
+TABLES: Final[Mapping[type[Fact], Table]] = {
+    Governance: GOVERNANCE,
+    Division: DIVISION,
+    LogState: LOG,
+    IssuerAssignment: ISSUER,
+    KeyState: KEY,
+    Grant: GRANT,
+    Anchor: ANCHOR,
+    PositionStatus: POSITION,
 }
+#: The kinds of which a newer fact takes the place of an older one.
 REPLACED: Final = frozenset({Governance, Division, LogState, KeyState})
-
-F = TypeVar("F", bound=Any)
-
-
-def row_of(fact: Fact) -> dict[str, Any]:
-    """Return the row of a fact."""
-    row = {field.name: _spelled(getattr(fact, field.name)) for field in fields(fact)}
-    return row | {"id": 1} if isinstance(fact, Governance) else row
-
-
-def _spelled(value: Any) -> Any:
-    if isinstance(value, Suite):
-        return value.number
-    if isinstance(value, tuple):
-        return orjson.dumps(value).decode()
-    return int(value) if isinstance(value, IntEnum) else value
-
-
-def fact_of(kind: type[F], row: RowMapping | Mapping[str, Any]) -> F:
-    """Return the fact of a row."""
-    values = {field.name: row[field.name] for field in fields(kind)}
-    if kind is LogState:
-        values["suite"] = suites.by_number(values["suite"])
-    elif kind is Grant:
-        values["types"] = tuple(orjson.loads(values["types"]))
-    elif kind is PositionStatus:
-        values["status"] = Status(values["status"])
-    return cast(F, kind(**values))
-
-
-def block_row(log: str, block: StatusBlock) -> dict[str, Any]:
-    """Return the row of a block of a log's status tree."""
-    return {"log": log} | asdict(block)
-
-
-def event_row(found: ChainEvent, head: bytes) -> dict[str, Any]:
-    """Return the row of an event; `head` is the registry's head after it."""
-    row = {field.name: getattr(found.event, field.name) for field in fields(Event)}
-    return row | {"block_hash": found.block_hash, "transaction_hash": found.transaction, "head": head}
-
-
-def event_of(row: RowMapping | Mapping[str, Any]) -> ChainEvent:
-    """Return the event of a row."""
-    event = Event(**{field.name: row[field.name] for field in fields(Event)})
-    return ChainEvent(event, row["block_hash"], row["transaction_hash"])

@@ -1,9 +1,10 @@
 """What a registry says after 500 random acts is the same from its events, forwards and backwards, and from its views."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from sqlalchemy import RowMapping
 
 from anchoring.chain import calls
 from anchoring.chain.events import walk, walk_back
@@ -11,8 +12,17 @@ from anchoring.chain.protocol import ZERO_ADDRESS, ChainEvent
 from anchoring.chain.state import KeyView, LogView, RegistryState, differences, state_by_views, state_of
 from anchoring.follower.follower import Follower
 from anchoring.replica.reading import ReplicaView
+from anchoring.replica.rows import (
+    anchor_of,
+    division_of,
+    governance_of,
+    issuer_of,
+    key_of,
+    log_of,
+    position_of,
+)
 from anchoring.replica.store import Replica
-from anchoring.replica.tables import TABLES, fact_of
+from anchoring.replica.tables import TABLES
 from ledger.registry import acts
 from ledger.registry.acts import Act
 from ledger.registry.knowledge import Knowledge
@@ -34,6 +44,15 @@ pytestmark = pytest.mark.enable_socket
 
 ACTS = 500
 SUCCESSOR = "eip155:1:0x" + "ab" * 20 + ":0123456789abcdef"
+READERS: Mapping[type[Fact], Callable[[RowMapping], Fact]] = {
+    Governance: governance_of,
+    LogState: log_of,
+    Division: division_of,
+    IssuerAssignment: issuer_of,
+    KeyState: key_of,
+    Anchor: anchor_of,
+    PositionStatus: position_of,
+}
 STATE_KINDS = (Governance, LogState, Division, IssuerAssignment, KeyState)
 
 
@@ -97,7 +116,7 @@ def facts_of(history: Sent, found: Iterable[ChainEvent]) -> tuple[Knowledge, lis
 
 
 def rows(reading: ReplicaView, kind: type[Fact]) -> list[Fact]:
-    return [fact_of(kind, row) for row in reading.rows(TABLES[kind])]
+    return [READERS[kind](row) for row in reading.rows(TABLES[kind])]
 
 
 def check(history: Sent, folder: Path) -> RegistryState:

@@ -1,0 +1,250 @@
+"""The facts and events of a registry as rows of the replica's tables, and read back from them.
+
+One pair of functions for each table, every column written out: what is stored is what stands here. A row that is
+written has the columns of its table, under their names.
+"""
+
+from typing import assert_never
+
+import orjson
+from sqlalchemy import RowMapping
+
+from anchoring.chain.protocol import ChainEvent
+from ledger.crypto import suites
+from ledger.registry.acts import Event
+from ledger.registry.status import Status, StatusBlock
+from ledger.registry.trust import (
+    Anchor,
+    Division,
+    Fact,
+    Governance,
+    Grant,
+    IssuerAssignment,
+    KeyState,
+    LogState,
+    PositionStatus,
+)
+
+Row = dict[str, object]  # of a table, by the names of its columns
+
+_GOVERNANCE_ID = 1  # of the one row of its table
+
+
+def row_of(fact: Fact) -> Row:
+    """Return the row of a fact in the table of its kind."""
+    match fact:
+        case Governance():
+            return governance_row(fact)
+        case Division():
+            return division_row(fact)
+        case LogState():
+            return log_row(fact)
+        case IssuerAssignment():
+            return issuer_row(fact)
+        case KeyState():
+            return key_row(fact)
+        case Grant():
+            return grant_row(fact)
+        case Anchor():
+            return anchor_row(fact)
+        case PositionStatus():
+            return position_row(fact)
+        case _:
+            assert_never(fact)
+
+
+def governance_row(governance: Governance) -> Row:
+    return {
+        "id": _GOVERNANCE_ID,
+        "province": governance.province,
+        "pending_province": governance.pending_province,
+        "successor": governance.successor,
+    }
+
+
+def governance_of(row: RowMapping) -> Governance:
+    return Governance(
+        province=row["province"], pending_province=row["pending_province"], successor=row["successor"]
+    )
+
+
+def division_row(division: Division) -> Row:
+    return {"division": division.division, "log": division.log}
+
+
+def division_of(row: RowMapping) -> Division:
+    return Division(division=row["division"], log=row["log"])
+
+
+def log_row(log: LogState) -> Row:
+    return {
+        "name": log.name,
+        "suite": log.suite.number,
+        "n": log.n,
+        "admin": log.admin,
+        "pending_admin": log.pending_admin,
+        "operator": log.operator,
+        "sequence": log.sequence,
+        "size": log.size,
+        "anchored_at": log.anchored_at,
+        "status_known": log.status_known,
+    }
+
+
+def log_of(row: RowMapping) -> LogState:
+    return LogState(
+        name=row["name"],
+        suite=suites.by_number(row["suite"]),
+        n=row["n"],
+        admin=row["admin"],
+        pending_admin=row["pending_admin"],
+        operator=row["operator"],
+        sequence=row["sequence"],
+        size=row["size"],
+        anchored_at=row["anchored_at"],
+        status_known=row["status_known"],
+    )
+
+
+def issuer_row(assignment: IssuerAssignment) -> Row:
+    return {"issuer": assignment.issuer, "n": assignment.n, "log": assignment.log}
+
+
+def issuer_of(row: RowMapping) -> IssuerAssignment:
+    return IssuerAssignment(issuer=row["issuer"], n=row["n"], log=row["log"])
+
+
+def key_row(key: KeyState) -> Row:
+    return {
+        "id": key.id,
+        "spki": key.spki,
+        "purpose": key.purpose,
+        "log": key.log,
+        "n": key.n,
+        "retired_at": key.retired_at,
+        "compromised_since": key.compromised_since,
+    }
+
+
+def key_of(row: RowMapping) -> KeyState:
+    return KeyState(
+        id=row["id"],
+        spki=row["spki"],
+        purpose=row["purpose"],
+        log=row["log"],
+        n=row["n"],
+        retired_at=row["retired_at"],
+        compromised_since=row["compromised_since"],
+    )
+
+
+def grant_row(grant: Grant) -> Row:
+    return {
+        "key": grant.key,
+        "issuer": grant.issuer,
+        "n": grant.n,
+        "kinds": grant.kinds,
+        "types": orjson.dumps(grant.types).decode(),
+        "not_before": grant.not_before,
+        "not_after": grant.not_after,
+    }
+
+
+def grant_of(row: RowMapping) -> Grant:
+    return Grant(
+        key=row["key"],
+        issuer=row["issuer"],
+        n=row["n"],
+        kinds=row["kinds"],
+        types=tuple(orjson.loads(row["types"])),
+        not_before=row["not_before"],
+        not_after=row["not_after"],
+    )
+
+
+def anchor_row(anchor: Anchor) -> Row:
+    return {
+        "log": anchor.log,
+        "sequence": anchor.sequence,
+        "n": anchor.n,
+        "block": anchor.block,
+        "time": anchor.time,
+        "size_before": anchor.size_before,
+        "size": anchor.size,
+        "root": anchor.root,
+        "status_root": anchor.status_root,
+        "void": anchor.void,
+    }
+
+
+def anchor_of(row: RowMapping) -> Anchor:
+    return Anchor(
+        log=row["log"],
+        sequence=row["sequence"],
+        n=row["n"],
+        block=row["block"],
+        time=row["time"],
+        size_before=row["size_before"],
+        size=row["size"],
+        root=row["root"],
+        status_root=row["status_root"],
+        void=row["void"],
+    )
+
+
+def position_row(position: PositionStatus) -> Row:
+    return {
+        "log": position.log,
+        "position": position.position,
+        "sequence": position.sequence,
+        "since": position.since,
+        "status": int(position.status),
+        "contradictory": position.contradictory,
+    }
+
+
+def position_of(row: RowMapping) -> PositionStatus:
+    return PositionStatus(
+        log=row["log"],
+        position=row["position"],
+        sequence=row["sequence"],
+        since=row["since"],
+        status=Status(row["status"]),
+        contradictory=row["contradictory"],
+    )
+
+
+def block_row(log: str, block: StatusBlock) -> Row:
+    """Return the row of a block of a log's status tree."""
+    return {"log": log, "number": block.number, "content": block.content, "node": block.node}
+
+
+def block_of(row: RowMapping) -> StatusBlock:
+    return StatusBlock(number=row["number"], content=row["content"], node=row["node"])
+
+
+def event_row(event: ChainEvent, head: bytes) -> Row:
+    """Return the row of an event; `head` is the registry's head after it."""
+    return {
+        "n": event.event.n,
+        "kind": event.event.kind,
+        "previous_block": event.event.previous_block,
+        "time": event.event.time,
+        "payload": event.event.payload,
+        "block": event.event.block,
+        "block_hash": event.block_hash,
+        "transaction_hash": event.transaction,
+        "head": head,
+    }
+
+
+def event_of(row: RowMapping) -> ChainEvent:
+    event = Event(
+        n=row["n"],
+        kind=row["kind"],
+        previous_block=row["previous_block"],
+        time=row["time"],
+        payload=row["payload"],
+        block=row["block"],
+    )
+    return ChainEvent(event, block_hash=row["block_hash"], transaction=row["transaction_hash"])
