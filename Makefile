@@ -15,13 +15,16 @@ export UV_PYTHON_DOWNLOADS := never
 # The processes of nodes start in half the time where Python may keep what it has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-slow test-all torture lint format contracts contracts-deep bench clean
+.PHONY: help demo session test test-slow test-all torture lint format contracts contracts-deep bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' Makefile
 
 demo: $(SETUP) ## a chain and two cities, told as a story; ONCE=1 ends it there, JSON=1 prints a summary
 	@$(BIN)/shunzheng demo $(if $(ONCE),--once) $(if $(JSON),--json)
+
+session: $(BIN)/shunzheng $(BIN)/anvil ## the session that README.md shows, in a temporary folder with free ports
+	@scripts/session.sh
 
 test: $(SETUP) ## every test but the slow ones
 	@$(BIN)/pytest -q -n $(WORKERS) --dist loadfile -m "not slow"

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from anchoring.errors import AnchoringError, SubmissionRefused
 from api.client.node_error import NodeError
-from api.console import in_words, note, show_json
+from api.console import in_words, note, say, show_json
 from api.node.settings import SettingsError
 from api.words import ACTION_PURPOSES, ACTION_WORDS
 from ledger.encoding.canonical import Json
@@ -49,6 +49,7 @@ COMMANDS: Final = {
     "recover": ("recover", "take back what a register restored from a backup has lost"),
     "chain": ("chain", "deploy the registry and govern it"),
 }
+PACKAGE: Final = "shunzheng"
 MODULES: Final = tuple(dict.fromkeys(module for module, _ in COMMANDS.values()))
 
 
@@ -73,7 +74,29 @@ def _top() -> tuple[argparse.ArgumentParser, Any]:
         prog="shunzheng",
         description="Register, anchor and verify electronic licences, e-seals and e-signatures 顺证.",
     )
+    top.add_argument(
+        "--version", action=_ShowVersion, nargs=0, help="show the version of this program and exit"
+    )
     return top, top.add_subparsers(dest="command", required=True, metavar="COMMAND [OPTION…]")
+
+
+class _ShowVersion(argparse.Action):
+    """Print the version as the installed package states it; it is looked up only where somebody asks."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        from importlib.metadata import PackageNotFoundError, version  # takes longer to load than the commands
+
+        try:
+            say(f"{PACKAGE} {version(PACKAGE)}")
+        except PackageNotFoundError:
+            say(f"{PACKAGE}, which is not installed here and has no version")
+        parser.exit()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,6 +5,7 @@ import os
 import re
 import stat
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -199,6 +200,14 @@ def test_every_command_helps(capsys: pytest.CaptureFixture[str]) -> None:
         assert capsys.readouterr().out.startswith(f"usage: shunzheng {path}".rstrip())
 
 
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"shunzheng {project['version']}\n"
+
+
 def test_every_command_is_explained() -> None:
     explained = overview().format_help()
     for command in COMMANDS:
@@ -211,7 +220,12 @@ def test_the_session_of_the_readme_uses_what_is_there() -> None:
         r"<!-- session -->\n```sh\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL
     )
     assert session
-    used = re.findall(r"\bshunzheng ([a-z]+(?: [a-z][a-z-]+)?)([^\n]*)", session[1])
+    lines = session[1].splitlines()
+    (function,) = (line for line in lines if line.startswith("govern() {"))
+    lines.remove(function)
+    given = function.partition('"$@"')[2]
+    text = re.sub(r"\bgovern ([a-z-]+)", lambda act: f"shunzheng chain {act[1]} {given}", "\n".join(lines))
+    used = re.findall(r"\bshunzheng ([a-z]+(?: [a-z][a-z-]+)?)([^\n]*)", text)
     assert len(used) > 10
     for words, rest in used:
         command = words if words in known else words.partition(" ")[0]
