@@ -23,9 +23,8 @@ from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
 from ledger.limits import MAX_CLOCK_LEAD_SECONDS, MAX_STATUS_RECORDS
 from ledger.records.submissions import Statement
-from ledger.registry.trust import DEPARTMENT, Grant, KeyState, LogState, Trust
-
-_NEWEST: Final = 2**63 - 1  # an event number beyond all others: the issuer's log as known now
+from ledger.registry.trust import Grant, KeyState, LogState, Trust
+from ledger.verification.entitlement import NEWEST_EVENT, Moment, Objection, objections
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +105,8 @@ def check_terms(admitted: Admitted, trust: Trust, now: int, rules: IntakeRules) 
     log = _check_log(statement, trust, rules)
     if admitted.anchored:
         return Terms(log, ())
-    _check_statement(statement, log, trust, now)
-    grants = _check_key(statement, trust, now)
+    _check_statement(statement, log, now)
+    grants = _check_key(statement, log, trust, now)
     # More records than these cannot all change a status; whether fewer do, they show themselves.
     rules.make_room(statement.count, now, urgent=statement.count <= MAX_STATUS_RECORDS)
     return Terms(log, grants)
@@ -135,17 +134,11 @@ def _check_log(statement: Statement, trust: Trust, rules: IntakeRules) -> LogSta
     return log
 
 
-def _check_statement(statement: Statement, log: LogState, trust: Trust, now: int) -> None:
-    """Check by whom and when the statement was made. Raises: SubmissionRefused."""
+def _check_statement(statement: Statement, log: LogState, now: int) -> None:
+    """Check under which suite and when the statement was made. Raises: SubmissionRefused."""
     if statement.suite is not log.suite:
         raise SubmissionRefused(
             "wrong-suite", f"the log hashes with {log.suite.name}, the statement with {statement.suite.name}"
-        )
-    if trust.issuer_log(statement.issuer, _NEWEST) != log.name:
-        raise SubmissionRefused(
-            "unknown-issuer",
-            f"{statement.issuer} is not an issuer of the log {log.name!r}, as far as this node knows the registry "
-            f"({format_time(trust.time)}): ask the city's administrator to add it, and wait until that is final",
         )
     if statement.time > now + MAX_CLOCK_LEAD_SECONDS:
         signed = format_time(statement.time)
@@ -159,35 +152,60 @@ def _check_statement(statement: Statement, log: LogState, trust: Trust, now: int
         )
 
 
-def _check_key(statement: Statement, trust: Trust, now: int) -> Sequence[Grant]:
+def _check_key(statement: Statement, log: LogState, trust: Trust, now: int) -> Sequence[Grant]:
     """Check that the key may speak for the issuer now, and return its grants. Raises: SubmissionRefused."""
-    key, name = trust.key(statement.key), _name(statement)
-    if key is None or key.purpose != DEPARTMENT:
-        raise SubmissionRefused(
-            "unknown-key",
-            f"{name} is not registered as a department's: ask the city's administrator to register it",
-        )
-    _check_in_force(key, name, now)
-    grants = trust.grants(statement.key, statement.issuer)
-    if not any(grant.not_before <= now <= grant.not_after for grant in grants):
-        raise SubmissionRefused(
-            "not-granted",
-            f"{name} may not speak for {statement.issuer} now: ask the city's administrator for a grant",
-        )
+    key, grants = trust.key(statement.key), trust.grants(statement.key, statement.issuer)
+    issuer_log = trust.issuer_log(statement.issuer, NEWEST_EVENT)
+    objected = set(objections(key, grants, issuer_log, Moment(log.name, NEWEST_EVENT, now)))
+    for objection, (slug, words) in _REFUSALS.items():
+        if objection in objected:
+            raise SubmissionRefused(slug, words.format(**_named(statement, log, key, trust)))
     return grants
 
 
-def _check_in_force(key: KeyState, name: str, now: int) -> None:
-    if key.compromised_since is not None and now >= key.compromised_since:
-        raise SubmissionRefused(
-            "key-compromised",
-            f"{name} is reported stolen since {format_time(key.compromised_since)}: use a new key",
-        )
-    if key.retired_at is not None and now >= key.retired_at:
-        raise SubmissionRefused(
-            "key-retired",
-            f"{name} was retired at {format_time(key.retired_at)}: sign with the key that replaced it",
-        )
+def _named(statement: Statement, log: LogState, key: KeyState | None, trust: Trust) -> dict[str, str]:
+    """Return what the words of a refusal name."""
+    since, retired = (key.compromised_since or 0, key.retired_at or 0) if key else (0, 0)
+    return {
+        "key": _name(statement),
+        "issuer": statement.issuer,
+        "log": repr(log.name),
+        "known": format_time(trust.time),
+        "other": repr(key.log) if key else "",
+        "since": format_time(since),
+        "retired": format_time(retired),
+    }
+
+
+_UNREGISTERED: Final = (
+    "unknown-key",
+    "{key} is not registered as a department's: ask the city's administrator to register it",
+)
+#: Why a key may not speak, first what no grant would mend: the slug of the refusal, and what to do.
+_REFUSALS: Final = {
+    Objection.ISSUER_NOT_IN_LOG: (
+        "unknown-issuer",
+        (
+            "{issuer} is not an issuer of the log {log}, as far as this node knows the registry ({known}): "
+            "ask the city's administrator to add it, and wait until that is final"
+        ),
+    ),
+    Objection.KEY_NOT_REGISTERED: _UNREGISTERED,
+    Objection.KEY_NOT_DEPARTMENT: _UNREGISTERED,
+    Objection.KEY_OF_ANOTHER_LOG: (
+        "unknown-key",
+        "{key} is registered in the log {other}: sign with a key that is registered in the log {log}",
+    ),
+    Objection.KEY_COMPROMISED: ("key-compromised", "{key} is reported stolen since {since}: use a new key"),
+    Objection.KEY_RETIRED: (
+        "key-retired",
+        "{key} was retired at {retired}: sign with the key that replaced it",
+    ),
+    Objection.NOT_GRANTED: (
+        "not-granted",
+        "{key} may not speak for {issuer} now: ask the city's administrator for a grant",
+    ),
+}
 
 
 def _check_signature(statement: Statement, signature: bytes, trust: Trust) -> None:

@@ -15,9 +15,10 @@ from ledger.errors import InvalidIdentifier, MalformedInput, NewerFormat
 from ledger.limits import MAX_CLOCK_LEAD_SECONDS
 from ledger.records.catalogue import by_code
 from ledger.records.claims import decode_disclosure, decode_document, is_document
-from ledger.records.records import CERTIFICATE_KINDS, KINDS, PRESENTABLE, Record, decode_record
+from ledger.records.records import CERTIFICATE_KINDS, PRESENTABLE, Record, decode_record
 from ledger.records.submissions import Statement, decode_statement
 from ledger.registry.trust import Grant
+from ledger.verification.entitlement import NEWEST_EVENT, Moment, Scope, is_granted
 
 FIRST_ROW: Final = 2  # rows are counted as lines, and the statement is line 1
 
@@ -113,8 +114,8 @@ class RowReader:
         self, statement: Statement, grants: Sequence[Grant], now: int, *, anchored: bool = False
     ) -> None:
         self._statement, self._now, self._anchored = statement, now, anchored
-        self._grants = [grant for grant in grants if grant.not_before <= now <= grant.not_after]
-        self._granted: dict[tuple[str, str], bool] = {}
+        self._grants, self._moment = grants, Moment(statement.log, NEWEST_EVENT, now)
+        self._granted: dict[Scope, bool] = {}
         self._before = b""
         self.warnings: list[RowError] = []
 
@@ -159,7 +160,7 @@ class RowReader:
             self._judge_certificate(index, record)
         elif not record.names_issuer:
             raise RowFault("issuer-mismatch", f"{record.identifier} does not name the issuer {record.issuer}")
-        elif not self._is_granted(record.kind, ""):
+        elif not self._is_granted(record):
             raise RowFault(
                 "not-granted", f"the key is not granted {record.kind} records of {record.issuer} now"
             )
@@ -171,7 +172,7 @@ class RowReader:
                 "issuer-mismatch",
                 f"the identifier names {certificate.issuer} as issuer, the record {record.issuer}",
             )
-        if not self._is_granted(record.kind, certificate.type):
+        if not self._is_granted(record):
             raise RowFault(
                 "not-granted",
                 f"the key is not granted {record.kind} records of type {certificate.type} for {record.issuer} now: "
@@ -186,14 +187,11 @@ class RowReader:
         if by_code(certificate.type) is None:
             self._warn(index, f"the certificate type {certificate.type} is not in the catalogue")
 
-    def _is_granted(self, kind: str, certificate_type: str) -> bool:
-        granted = self._granted.get((kind, certificate_type))
+    def _is_granted(self, record: Record) -> bool:
+        scope = Scope.of_record(record)
+        granted = self._granted.get(scope)
         if granted is None:
-            granted = any(
-                grant.kinds & KINDS[kind] and (not grant.types or certificate_type in grant.types)
-                for grant in self._grants
-            )
-            self._granted[kind, certificate_type] = granted
+            granted = self._granted[scope] = is_granted(self._grants, self._moment, scope)
         return granted
 
     def _disclosure(self, record: Record, disclosed: Json) -> bytes:

@@ -13,9 +13,10 @@ from ledger.encoding import times
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.proof.proof import Proof
-from ledger.records.records import CERTIFICATE_KINDS, KINDS, PRESENTABLE
+from ledger.records.records import PRESENTABLE
 from ledger.records.submissions import Entry
-from ledger.registry.trust import DEPARTMENT, Anchor, Grant, LogState, Trust
+from ledger.registry.trust import Anchor, LogState, Trust
+from ledger.verification.entitlement import Moment, Objection, Scope, entitlement
 from ledger.verification.reasons import Outcome
 from ledger.verification.report import Step
 
@@ -148,30 +149,18 @@ def _entitlement(proof: Proof, anchor: Anchor | None, trust: Trust) -> Step:
     """
     if anchor is None:
         return Step(8, Outcome.UNKNOWN, "anchor_unknown", {"sequence": proof.sequence})
-    record, statement = proof.record, proof.entry.statement
+    record, key = proof.record, trust.key(proof.entry.statement.key)
+    grants, issuer_log = (
+        trust.grants(proof.entry.statement.key, record.issuer),
+        trust.issuer_log(record.issuer, anchor.n),
+    )
+    objection = entitlement(key, grants, issuer_log, Moment.of_anchor(anchor), Scope.of_record(record))
     evidence: dict[str, Json] = {"issuer": record.issuer, "at": times.format_time(anchor.time)}
-    if trust.issuer_log(record.issuer, anchor.n) != anchor.log:
-        return Step(8, Outcome.FAIL, "issuer_not_in_log", evidence)
-    key = trust.key(statement.key)
-    if key is None or key.n > anchor.n:
-        return Step(8, Outcome.FAIL, "key_not_registered", evidence)
-    grants = trust.grants(statement.key, record.issuer)
-    ours = key.purpose == DEPARTMENT and key.log == anchor.log
-    if not ours or not any(covers(grant, proof, anchor) for grant in grants):
-        return Step(8, Outcome.FAIL, "not_entitled", evidence)
-    if key.compromised_since is not None and anchor.time >= key.compromised_since:
-        since = times.format_time(key.compromised_since)
-        return Step(8, Outcome.UNKNOWN, "key_compromised", evidence | {"since": since})
-    if key.retired_at is not None and anchor.time >= key.retired_at:
-        return Step(8, Outcome.FAIL, "key_retired", evidence | {"retired": times.format_time(key.retired_at)})
-    return Step(8, Outcome.PASS, "entitled", evidence)
-
-
-def covers(grant: Grant, proof: Proof, anchor: Anchor) -> bool:
-    """Tell whether the grant let its key state this record when the anchor was made."""
-    record = proof.record
-    if grant.n > anchor.n or not grant.not_before <= anchor.time <= grant.not_after:
-        return False
-    if not grant.kinds & KINDS[record.kind]:
-        return False
-    return not grant.types or (record.kind in CERTIFICATE_KINDS and record.certificate.type in grant.types)
+    if objection is None:
+        return Step(8, Outcome.PASS, "entitled", evidence)
+    if key is not None and key.compromised_since is not None and objection is Objection.KEY_COMPROMISED:
+        evidence["since"] = times.format_time(key.compromised_since)
+        return Step(8, Outcome.UNKNOWN, objection.reason, evidence)
+    if key is not None and key.retired_at is not None and objection is Objection.KEY_RETIRED:
+        evidence["retired"] = times.format_time(key.retired_at)
+    return Step(8, Outcome.FAIL, objection.reason, evidence)

@@ -33,7 +33,6 @@ from ledger.registry.trust import Trust
 from ledger.verification.comparison import Presented as Presented
 from ledger.verification.comparison import compare
 from ledger.verification.links_step import judge_links
-from ledger.verification.origin import covers as covers
 from ledger.verification.origin import signature_good as signature_good
 from ledger.verification.origin import trace_origin
 from ledger.verification.reasons import Outcome

@@ -90,6 +90,16 @@ def test_a_kind_or_type_that_is_not_granted(register: Register) -> None:
     assert refusal(world, register, world.department.lines([seal])).problem == "not-granted"
 
 
+def test_a_grant_of_an_empty_type_lets_nothing_pass_that_has_no_type(register: Register) -> None:
+    """The contract takes 21 zero bytes for a type; a verification finds no seal covered by such a grant."""
+    world = World(granted=False)
+    world.act(acts.KeyRegistered(LOG, 1, world.department.key.public.spki))
+    world.grant(types=("", "11100000MB0143028R001"))
+    world.department.submit(register, world.trust, licence(1))
+    seal = licence(kind="seal", identifier=SealingIdentifier.build("seal", ISSUER, "429006000001").text)
+    assert refusal(world, register, world.department.lines([seal])).problem == "not-granted"
+
+
 def test_a_seal_whose_identifier_names_another_issuer(world: World, register: Register) -> None:
     other = SealingIdentifier.build("seal", credit_code("429006", 9), "429006000001").text
     rows = decoded(world, licence(1))

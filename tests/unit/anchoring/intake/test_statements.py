@@ -123,6 +123,30 @@ def test_another_city_registers_my_department(world: World, register: Register) 
     assert refused.problem == "unknown-issuer"
 
 
+def test_a_key_of_the_log_that_the_issuer_has_left(register: Register) -> None:
+    """Its grants are never taken back, and no verification would accept what it states in the new log."""
+    world = World(granted=False)
+    key = world.department.key.public
+    world.act(acts.LogAdmitted("wuhan", 1, "0x" + "33" * 20, ("420100",), acts.Predecessor()))
+    world.act(acts.IssuerAssigned("wuhan", ISSUER))
+    world.act(acts.KeyRegistered("wuhan", 1, key.spki))
+    world.act(acts.KeyGranted("wuhan", key.id, ISSUER, 15, (), 0, NOW + 3600))
+    world.act(acts.IssuerAssigned(LOG, ISSUER))
+    refused = refusal(world, register, world.department.lines([licence(1)]))
+    assert refused.problem == "unknown-key"
+    assert "is registered in the log 'wuhan': sign with a key that is registered in the log 'tianmen'" in str(
+        refused
+    )
+
+
+def test_a_stolen_key_without_a_grant_is_called_stolen(register: Register) -> None:
+    world = World(granted=False)
+    key = world.department.key.public
+    world.act(acts.KeyRegistered(LOG, 1, key.spki))
+    world.act(acts.KeyCompromised(key.id, NOW - 1))
+    assert refusal(world, register, world.department.lines([licence(1)])).problem == "key-compromised"
+
+
 def test_an_expired_statement(world: World, register: Register) -> None:
     lines = world.department.lines([licence(1)], lifetime=3600)
     refused = refusal(world, register, lines, NOW + 3600)

@@ -1,0 +1,26 @@
+"""The audit's own copy of what a grant covers says the same as the rule by which records are verified."""
+
+from itertools import product
+
+from anchoring.audit.lineages import _counted, _covers
+from ledger.registry.trust import Grant
+from ledger.verification.entitlement import Moment, Scope, is_granted
+from tests.scenes import TYPE, City, Registry
+from tests.sealed import make_seal
+
+
+def test_both_copies_agree_on_every_grant() -> None:
+    city = City(Registry())
+    city.anchor()
+    anchor = city.registry.knowledge.anchor(city.name, 1)
+    assert anchor
+    records = [city.licence().record, make_seal(city).record]
+    numbers, moments = (anchor.n, anchor.n + 1), (anchor.time - 1, anchor.time, anchor.time + 1)
+    types = ((), (TYPE,), ("",), ("11100000MB03271699001",))
+    agreed = set()
+    for record, n, kinds, of, first, last in product(records, numbers, range(4), types, moments, moments):
+        grant = Grant(city.key.public.id, city.issuer, n, kinds, of, first, last)
+        own = _counted(grant, anchor) and _covers(grant, record)
+        assert own == is_granted([grant], Moment.of_anchor(anchor), Scope.of_record(record)), grant
+        agreed.add(own)
+    assert agreed == {True, False}
