@@ -36,7 +36,7 @@ from pymerkle import InmemoryTree, SqliteTree, verify_inclusion
 
 from anchoring.intake.intake import accept
 from anchoring.register.store import Register
-from benchmarks.core import City, build, city, documents
+from benchmarks.core import City, build, city, documents, rows
 from benchmarks.documents import NOW as SIGNED_AT
 from benchmarks.documents import pdfs
 from ledger.crypto import p256, sm2
@@ -230,7 +230,7 @@ def proofs(sizes: Sequence[int]) -> None:
     print(f"\n{'Bytes of a proof':<48}" + "".join(f"{size:>10,}" for size in sizes))
     table: dict[str, list[int]] = {}
     for size in sizes:
-        proof = next(iter(build(city(SHA256, "sm2", City), documents(size))))
+        proof = next(iter(build(city(SHA256, "sm2", City), rows(documents(size)))))
         tree = InmemoryTree.init_from_entries([b"%d" % number for number in range(size)])
         for what, text in {
             "ours, with 20 claims and their status": proof.encode(),

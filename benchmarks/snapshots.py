@@ -18,7 +18,7 @@ from typing import Final, TypeVar
 
 from anchoring.checkpoints.files import chunks
 from anchoring.checkpoints.snapshots import ImportedSnapshot
-from benchmarks.core import NOW, City, build, city, documents
+from benchmarks.core import NOW, City, build, city, documents, rows
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.crypto.suites import SM3
 from ledger.encoding.canonical import encode as canonical
@@ -67,7 +67,7 @@ def main() -> None:
         f"\nSnapshot of a log of {positions:,} positions, {positions // SHARE:,} of them changed, {anchors:,} anchors"
     )
     at = city(SM3, "sm2", Year)
-    proofs = list(build(at, documents(PROOFS)))
+    proofs = list(build(at, rows(documents(PROOFS))))
     grow(at, positions, anchors)
     with tempfile.TemporaryDirectory() as folder:
         measure(at, proofs, Path(folder))
