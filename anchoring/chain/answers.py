@@ -5,7 +5,7 @@ Every function raises `ChainMisbehaved` and nothing else for an answer that the 
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from eth_abi.abi import decode as abi_decode
 from eth_abi.exceptions import DecodingError
@@ -36,7 +36,7 @@ _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 _ABI: Final = ("uint64", "uint64", "bytes")
 
 
-def quantity(value: Any, most: int = MAX_NUMBER) -> int:
+def quantity(value: object, most: int = MAX_NUMBER) -> int:
     """Read a number written `0x` and hexadecimal without leading zeros, at most `most`."""
     if not isinstance(value, str) or not _QUANTITY.fullmatch(value):
         raise ChainMisbehaved(f"expected a quantity, not {_show(value)}")
@@ -46,7 +46,7 @@ def quantity(value: Any, most: int = MAX_NUMBER) -> int:
     return number
 
 
-def data(value: Any, length: int | None = None) -> bytes:
+def data(value: object, length: int | None = None) -> bytes:
     """Read bytes written `0x` and hexadecimal, `length` of them where that is fixed."""
     if not isinstance(value, str) or not _DATA.fullmatch(value):
         raise ChainMisbehaved(f"expected data, not {_show(value)}")
@@ -55,12 +55,12 @@ def data(value: Any, length: int | None = None) -> bytes:
     return bytes.fromhex(value[2:])
 
 
-def address(value: Any) -> str:
+def address(value: object) -> str:
     """Read a 20-byte address into lowercase text."""
     return "0x" + data(value, 20).hex()
 
 
-def block(value: Any) -> Block:
+def block(value: object) -> Block:
     """Read a block header; a block that is still being made has no hash and is refused."""
     fields = _object(value, "block")
     return Block(
@@ -71,7 +71,7 @@ def block(value: Any) -> Block:
     )
 
 
-def receipt(value: Any, transaction: bytes) -> TransactionReceipt:
+def receipt(value: object, transaction: bytes) -> TransactionReceipt:
     """Read the receipt of `transaction`."""
     fields = _object(value, "receipt")
     if data(fields.get("transactionHash"), 32) != transaction:
@@ -87,7 +87,7 @@ def receipt(value: Any, transaction: bytes) -> TransactionReceipt:
     )
 
 
-def events(value: Any, contract: str, first: int, last: int) -> list[ChainEvent]:
+def events(value: object, contract: str, first: int, last: int) -> list[ChainEvent]:
     """Read the registry's events of blocks `first` to `last`; foreign logs and other blocks are refused."""
     if not isinstance(value, list):
         raise ChainMisbehaved(f"expected a list of logs, not {_show(value)}")
@@ -100,7 +100,7 @@ def events(value: Any, contract: str, first: int, last: int) -> list[ChainEvent]
     return found
 
 
-def error(value: Any) -> tuple[str, bytes]:
+def error(value: object) -> tuple[str, bytes]:
     """Read an error answer into its message and the data of a revert, empty where it has none; nothing is raised."""
     if not isinstance(value, dict):
         return str(value)[:_MESSAGE_CHARS], b""
@@ -123,7 +123,7 @@ def refusal_name(message: str) -> str:
     return next((name for words, name in _REFUSALS if words in message.lower()), REFUSED)
 
 
-def _event(value: Any, contract: str) -> ChainEvent:
+def _event(value: object, contract: str) -> ChainEvent:
     fields = _object(value, "log")
     topics = fields.get("topics")
     if not isinstance(topics, list) or len(topics) != 3 or data(topics[0], 32) != HEAD_EXTENDED:
@@ -147,7 +147,7 @@ def _event(value: Any, contract: str) -> ChainEvent:
     return ChainEvent(event, data(fields.get("blockHash"), 32), data(fields.get("transactionHash"), 32))
 
 
-def _word(value: Any, most: int) -> int:
+def _word(value: object, most: int) -> int:
     return _bounded(int.from_bytes(data(value, 32), "big"), most)
 
 
@@ -157,11 +157,11 @@ def _bounded(number: int, most: int = MAX_NUMBER) -> int:
     return number
 
 
-def _object(value: Any, what: str) -> Mapping[str, Any]:
+def _object(value: object, what: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise ChainMisbehaved(f"expected a {what}, not {_show(value)}")
     return value
 
 
-def _show(value: Any) -> str:
+def _show(value: object) -> str:
     return repr(value)[:80]

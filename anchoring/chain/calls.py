@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, NotRequired, TypedDict
 
 from eth_abi.abi import decode as abi_decode
 from eth_abi.abi import encode as abi_encode
@@ -137,11 +137,19 @@ def rejection(data: bytes, otherwise: str) -> TransactionRejected:
     return TransactionRejected(known.name, values, f"the registry refuses: {known.name}({told})")
 
 
-def _show(value: Any) -> str:
+def _show(value: object) -> str:
     if not isinstance(value, bytes):
         return str(value)
     text = value.rstrip(b"\0")
     return text.decode("ascii") if text and text.isalnum() else "0x" + value.hex()
+
+
+class _Field(TypedDict):
+    """A parameter in the artefact's ABI; a tuple has components."""
+
+    name: str
+    type: str
+    components: NotRequired[list["_Field"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +177,8 @@ def _artefact() -> _Artefact:
     return _Artefact(bytes.fromhex(content["bytecode"].removeprefix("0x")), errors)
 
 
-def _abi_type(field: Mapping[str, Any]) -> str:
+def _abi_type(field: _Field) -> str:
     if not field["type"].startswith("tuple"):
-        return str(field["type"])
+        return field["type"]
     inner = ",".join(_abi_type(part) for part in field["components"])
     return f"({inner}){field['type'].removeprefix('tuple')}"

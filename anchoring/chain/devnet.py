@@ -24,7 +24,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Final
 
 from anchoring.chain.ethereum import Account, Endpoint, EthereumChain
 from anchoring.chain.protocol import Block
@@ -126,7 +126,7 @@ class Devnet:
         """Make blocks now."""
         self.request("anvil_mine", hex(blocks))
 
-    def request(self, method: str, *parameters: Any) -> Any:
+    def request(self, method: str, *parameters: object) -> object:
         """Ask anvil something that only a development chain answers."""
         return self._endpoint.request(method, *parameters)
 
@@ -137,8 +137,8 @@ class Devnet:
             return
         dumped = self.request("anvil_dumpState")
         try:
-            state = gzip.decompress(bytes.fromhex(dumped.removeprefix("0x")))
-        except (AttributeError, ValueError, OSError, EOFError) as error:
+            state = gzip.decompress(bytes.fromhex(str(dumped).removeprefix("0x")))
+        except (ValueError, OSError, EOFError) as error:
             raise DevnetError(f"anvil's state cannot be read: {error}") from error
         replace_file(self._directory / "state.json", [state])
         self._saved = latest

@@ -8,9 +8,9 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import requests
@@ -57,10 +57,10 @@ class _BoundedProvider(HTTPProvider):
         self._session = requests.Session()
         self._session.trust_env = urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1")
 
-    def ask(self, method: str, parameters: Sequence[Any]) -> Any:
+    def ask(self, method: str, parameters: Sequence[object]) -> Mapping[str, object]:
         """Return the decoded answer to one request."""
         request = self.encode_rpc_request(RPCEndpoint(method), parameters)
-        answer: Any = self.decode_rpc_response(self._post(method, request))
+        answer: object = self.decode_rpc_response(self._post(method, request))
         if not isinstance(answer, dict) or answer.get("id") != json.loads(request)["id"]:
             raise ChainMisbehaved(f"the answer to {method} is not an answer to it")
         return answer
@@ -97,7 +97,7 @@ class Endpoint:
         self.url = url
         self._provider = _BoundedProvider(url, timeout, most)
 
-    def request(self, method: str, *parameters: Any) -> Any:
+    def request(self, method: str, *parameters: object) -> object:
         """Return the result, unread. Raises: RequestRefused for an error answer, ChainUnavailable, ChainMisbehaved."""
         try:
             answer = self._provider.ask(method, parameters)
@@ -272,7 +272,7 @@ class Account:
         self, *, chain_id: int, nonce: int, to: str | None, data: bytes, gas: int, gas_price: int
     ) -> SignedTransaction:
         """Sign a legacy transaction bound to its chain (EIP-155); no `to` deploys."""
-        fields: dict[str, Any] = {
+        fields: dict[str, object] = {
             "chainId": chain_id,
             "nonce": nonce,
             "gas": gas,

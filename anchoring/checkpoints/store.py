@@ -7,7 +7,7 @@ the database itself was lost, signatures of this node that come back from others
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, Table, bindparam, delete, func, select
 from sqlalchemy.orm import registry
@@ -169,7 +169,7 @@ def _signed(connection: Connection) -> Checkpoint | None:
 
 
 def _keep(connection: Connection, checkpoint: Checkpoint, cosignature: Cosignature, *, own: bool) -> None:
-    row: dict[str, Any] = {"n": checkpoint.n, "key": cosignature.key, "signature": cosignature.signature}
+    row: dict[str, object] = {"n": checkpoint.n, "key": cosignature.key, "signature": cosignature.signature}
     insert_missing(connection, _cosignatures, [row | {"checkpoint": checkpoint.encode(), "own": own}])
 
 

@@ -6,7 +6,7 @@ for each row, or for each name that is looked up, that the driver can do by itse
 
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from sqlalchemy import JSON, Column, Connection, RowMapping, Select, Table, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _TEXTS: Final = {"postgresql": func.json_array_elements_text, "sqlite": func.json_each}
 
 
-def insert_many(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+def insert_many(connection: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
     """Insert rows, each with the values of all columns in the order of the table's definition."""
     if not rows:
         return
@@ -40,7 +40,7 @@ def select_many(connection: Connection, column: Column[str], texts: Sequence[str
 
 
 @cache
-def _selection(column: Column[str], dialect: str) -> Select[Any]:
+def _selection(column: Column[str], dialect: str) -> Select[tuple[object, ...]]:
     texts = _TEXTS[dialect](bindparam("texts", type_=JSON)).table_valued("value")
     return select(column.table).where(column.in_(select(texts.c.value)))
 
@@ -50,13 +50,13 @@ def _statement(table: Table) -> str:
     return str(insert(table).compile(dialect=sqlite.dialect()))
 
 
-def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+def _copy(connection: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
     import psycopg
     from psycopg.sql import SQL, Identifier
 
     names = SQL(", ").join(Identifier(column.name) for column in table.c)
     statement = SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(Identifier(table.name), names)
-    cursor = cast("Cursor[Any]", connection.connection.cursor())
+    cursor = cast("Cursor[tuple[object, ...]]", connection.connection.cursor())
     try:
         with cursor, cursor.copy(statement) as copy:
             copy.set_types(_types(table))

@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -60,7 +60,7 @@ def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
     raise AnchoringError(f"a database is sqlite:///… or postgresql://…, not {parsed.drivername}://…")
 
 
-def _use_wal(connection: Any) -> None:
+def _use_wal(connection: sqlite3.Connection) -> None:
     """Switch the file to WAL. Two processes that do so to a new file at once are refused without waiting for their turn."""
     until = time.monotonic() + BUSY_SECONDS
     while True:
@@ -78,7 +78,7 @@ def _open_sqlite(url: URL, synchronous: str) -> Engine:
     engine = create_engine(url, hide_parameters=True, max_overflow=CONNECTIONS, connect_args=waiting)
 
     @event.listens_for(engine, "connect")
-    def configure(connection: Any, _record: object) -> None:
+    def configure(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # the driver must not open transactions by itself
         connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
         _use_wal(connection)
@@ -146,7 +146,7 @@ def hold_tables(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _TABLES_LOCK})
 
 
-def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Insert the rows whose keys are not there yet; one that another transaction is inserting is waited for."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     if rows:

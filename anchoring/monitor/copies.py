@@ -8,12 +8,14 @@ withheld is stored nowhere: it follows from when a node of their city was asked 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from sqlalchemy import (
     Connection,
     Engine,
+    RowMapping,
+    Select,
     Table,
     and_,
     bindparam,
@@ -34,6 +36,8 @@ from ledger.encoding.canonical import decode
 from ledger.records.submissions import Entry, decode_entry
 from ledger.registry.trust import Anchor
 from ledger.verification.entries import Fault
+
+Query = Select[tuple[object, ...]]  # of rows, whatever they hold
 
 LONGEST_PAUSE_SECONDS: Final = (
     600  # no entries are put off for longer: a city that comes back is noticed in time
@@ -77,7 +81,7 @@ class AnchorEntries:
     findings: tuple[str, ...]
 
 
-def _of(rows: Table, *names: str) -> Any:
+def _of(rows: Table, *names: str) -> Query:
     return select(rows).where(*(rows.c[name] == bindparam(name) for name in names))
 
 
@@ -111,7 +115,9 @@ _OF_ANCHORS: Final = select(_JUDGED).where(
     _JUDGED.c.log == bindparam("log"), _JUDGED.c.sequence.between(bindparam("lowest"), bindparam("highest"))
 )
 _SAME_ANCHOR: Final = (ANCHOR.c.log == bindparam("of_log"), ANCHOR.c.sequence == bindparam("of_sequence"))
-_COUNTS: Final = select(_JUDGED.c.log, _JUDGED.c.state, func.count()).group_by(_JUDGED.c.log, _JUDGED.c.state)
+_COUNTS: Final = select(_JUDGED.c.log, _JUDGED.c.state, func.count().label("number")).group_by(
+    _JUDGED.c.log, _JUDGED.c.state
+)
 _SEQUENCE_OF: Final = select(ENTRY.c.sequence).where(
     ENTRY.c.log == bindparam("log"), ENTRY.c.root == bindparam("root")
 )
@@ -154,13 +160,13 @@ class Published:
     def of_anchors(self, log: str, lowest: int, highest: int, now: int) -> dict[int, AnchorEntries]:
         """Return what is known of the entries of a log's anchors, by sequence."""
         rows = self._rows(_OF_ANCHORS, log=log, lowest=lowest, highest=highest, now=now, grace=self.grace)
-        return {row.sequence: _anchor_entries(row) for row in rows}
+        return {row["sequence"]: _anchor_entries(row) for row in rows}
 
     def counts(self, now: int) -> dict[str, dict[Publication, int]]:
         """Return how many anchors are in each state, by log: figures for pages and metrics."""
         counts: dict[str, dict[Publication, int]] = {}
-        for log, state, number in self._rows(_COUNTS, now=now, grace=self.grace):
-            counts.setdefault(log, {})[Publication(state)] = number
+        for row in self._rows(_COUNTS, now=now, grace=self.grace):
+            counts.setdefault(row["log"], {})[Publication(row["state"])] = row["number"]
         return counts
 
     def worst(self, logs: Iterable[str], now: int) -> dict[str, Publication]:
@@ -184,14 +190,14 @@ class Published:
     def sequence_of(self, log: str, root: bytes) -> int | None:
         """Return the sequence with which the submission of this root was anchored, as far as copies are here."""
         rows = self._rows(_SEQUENCE_OF, log=log, root=root)
-        return rows[0][0] if rows else None
+        return rows[0]["sequence"] if rows else None
 
     # -- What the monitor writes --
 
     def walked(self, log: str) -> int:
         """Return the newest sequence of the log that was walked."""
         rows = self._rows(_WALKED, log=log)
-        return rows[0][0] if rows else 0
+        return rows[0]["walked"] if rows else 0
 
     def walk(self, log: str, anchors: Sequence[Anchor], now: int) -> None:
         """Take in the next anchors of a log; the entries of those that let it grow are awaited from now on."""
@@ -209,7 +215,7 @@ class Published:
     def due(self, log: str, now: int, most: int) -> list[int]:
         """Return sequences whose entries are to be asked for now, in ascending order."""
         last = now + LONGEST_PAUSE_SECONDS
-        return sorted(row[0] for row in self._rows(_DUE, log=log, now=now, last=last, most=most))
+        return sorted(row["sequence"] for row in self._rows(_DUE, log=log, now=now, last=last, most=most))
 
     def keep(
         self, anchor: Anchor, entries: Sequence[Entry], source: str, faults: Sequence[Fault], now: int
@@ -255,12 +261,12 @@ class Published:
         with transaction(self._engine) as connection:
             _set(connection, anchor, **values)
 
-    def _rows(self, wanted: Any, **sought: object) -> Sequence[Any]:
+    def _rows(self, wanted: Query, **sought: object) -> Sequence[RowMapping]:
         with snapshot(self._engine) as connection:
             if not self._there and not _is_current(connection):
                 return ()
             self._there = True
-            return connection.execute(wanted, sought).all()
+            return connection.execute(wanted, sought).mappings().all()
 
 
 _WORST_FIRST: Final = (Publication.FAULTY, Publication.WITHHELD, Publication.AWAITED, Publication.PUBLISHED)
@@ -281,12 +287,23 @@ def _encoded(texts: Sequence[str]) -> str:
     return orjson.dumps(list(texts)).decode()
 
 
-def _anchor_entries(row: Any) -> AnchorEntries:
-    findings = tuple(orjson.loads(row.findings))
+def _anchor_entries(row: RowMapping) -> AnchorEntries:
     return AnchorEntries(
-        Publication(row.state), row.attempts, row.due, row.asked, row.answered, row.late, findings
+        state=Publication(row["state"]),
+        attempts=row["attempts"],
+        due=row["due"],
+        asked=row["asked"],
+        answered=row["answered"],
+        late=row["late"],
+        findings=tuple(orjson.loads(row["findings"])),
     )
 
 
-def _copy(row: Any) -> Copy:
-    return Copy(row.log, row.first, row.sequence, row.source, decode_entry(decode(row.entry)))
+def _copy(row: RowMapping) -> Copy:
+    return Copy(
+        log=row["log"],
+        first=row["first"],
+        sequence=row["sequence"],
+        source=row["source"],
+        entry=decode_entry(decode(row["entry"])),
+    )

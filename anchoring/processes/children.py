@@ -5,12 +5,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 _PR_SET_PDEATHSIG: Final = 1  # prctl(2)
 
 
-def dies_with(parent: int) -> Callable[[], Any] | None:
+def dies_with(parent: int) -> Callable[[], None] | None:
     """Return the `preexec_fn` of a child that shall die with the process `parent` (Linux; None elsewhere).
 
     The signal follows the thread that forks: start such children from the main thread.

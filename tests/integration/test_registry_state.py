@@ -96,7 +96,7 @@ class Sent(TwinHistory):
             ask("anvil_setBalance", sender, hex(10**24))
             self.funded.add(sender)
         call = {"from": sender, "to": self.contract, "data": "0x" + data.hex(), "gas": hex(1_000_000)}
-        return bytes.fromhex(ask("eth_sendTransaction", call)[2:])
+        return bytes.fromhex(str(ask("eth_sendTransaction", call))[2:])
 
 
 @pytest.fixture(scope="module")

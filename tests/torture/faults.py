@@ -206,7 +206,11 @@ class Faults:
         hashes: list[bytes] = []
         for number in range(latest.number - depth, latest.number + 2):
             block = net.request("eth_getBlockByNumber", hex(number), False)
-            hashes += [bytes.fromhex(found[2:]) for found in block["transactions"]] if block else []
+            hashes += (
+                [bytes.fromhex(found[2:]) for found in block["transactions"]]
+                if isinstance(block, dict)
+                else []
+            )
         net.request("anvil_reorg", depth, [])
         behind = int(time.time()) - net.chain.latest().time  # anvil's clock goes back with its blocks
         net.request("evm_increaseTime", max(0, behind))
