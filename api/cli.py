@@ -14,7 +14,7 @@ from typing import Any, Final
 from anchoring.errors import AnchoringError, SubmissionRefused
 from api.client.node_error import NodeError
 from api.console import in_words, note, say, show_json
-from api.node.settings import SettingsError
+from api.node.errors import SettingsError
 from api.words import ACTION_PURPOSES, ACTION_WORDS
 from ledger.encoding.canonical import Json
 from ledger.errors import LedgerError, SnapshotRefused

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from api.node.settings import SettingsError
+from api.node.errors import SettingsError
 from ledger.documents.carriers import CarrierAltered, detach
 from ledger.documents.certificates.trust_list import TrustList, decode_trust_list
 from ledger.documents.inspection import Inspection

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from api.node.settings import FILE, Settings, SettingsError
+from api.node.errors import FILE, SettingsError
 
 if TYPE_CHECKING:
+    from anchoring.anchorer.batcher import BatchPolicy
     from anchoring.chain.protocol import Chain
     from anchoring.checkpoints.cosigning import Cosigner
-
+    from api.node.sections import Batching
+    from api.node.settings import Settings
 
 _FAREWELL_SECONDS: Final = 2.0  # for a thread that is told to stop
 _ANSWER_SECONDS: Final = (
@@ -20,7 +22,7 @@ _ANSWER_SECONDS: Final = (
 )
 
 
-def _api(settings: Settings) -> None:
+def _api(settings: "Settings") -> None:
     import uvicorn
 
     from api.http.app import create_app
@@ -41,18 +43,17 @@ def _api(settings: Settings) -> None:
         raise SystemExit(1)  # it said why
 
 
-def _follower(settings: Settings) -> None:
+def _follower(settings: "Settings") -> None:
     from anchoring.checkpoints.store import Checkpoints
     from anchoring.follower.follower import Follower
     from anchoring.replica.store import Replica
 
-    replica, checkpoints = Replica(settings.replica_url), Checkpoints(settings.checkpoints)
+    replica, checkpoints = Replica(settings.replica_url), Checkpoints(settings.checkpoints_url)
     Follower(chain(settings), replica, settings.registry, checkpoints=checkpoints).run(stop_on_signal())
 
 
-def _anchorer(settings: Settings) -> None:
+def _anchorer(settings: "Settings") -> None:
     from anchoring.anchorer.anchorer import Anchorer
-    from anchoring.anchorer.batcher import BatchPolicy
     from anchoring.chain.ethereum import Account
     from anchoring.register.store import Register
     from anchoring.replica.store import Replica
@@ -67,14 +68,27 @@ def _anchorer(settings: Settings) -> None:
     account = Account.load(settings.keystore, settings.keystore_password_file.read_text().rstrip("\n"))
     register, replica = Register(settings.register_url), Replica(settings.replica_url)
     register.check()
-    policy = BatchPolicy(**settings.batching)
+    policy = batch_policy(settings.batching)
     anchorer = Anchorer(
         chain(settings), account, register, replica, settings.registry, settings.log, policy=policy
     )
     anchorer.run(stop_on_signal())
 
 
-def _monitor(settings: Settings) -> None:
+def batch_policy(batching: "Batching") -> "BatchPolicy":
+    """Return the policy of the anchorer that the section [batching] describes."""
+    from anchoring.anchorer.batcher import BatchPolicy
+
+    return BatchPolicy(
+        urgent_seconds=batching.urgent_seconds,
+        quiet_seconds=batching.quiet_seconds,
+        heartbeat_seconds=batching.heartbeat_seconds,
+        full_records=batching.full_records,
+        full_bytes=batching.full_bytes,
+    )
+
+
+def _monitor(settings: "Settings") -> None:
     from anchoring.monitor.monitor import Monitor
     from anchoring.replica.store import Replica
     from api.client.peers import HttpPeer
@@ -87,7 +101,7 @@ def _monitor(settings: Settings) -> None:
 
 
 @contextmanager
-def collecting(settings: Settings, stop: threading.Event) -> Iterator[None]:
+def collecting(settings: "Settings", stop: threading.Event) -> Iterator[None]:
     """Sign checkpoints and collect those of the other nodes beside whatever else the process does."""
     thread = threading.Thread(target=cosigner(settings).run, args=(stop,), name="cosigner", daemon=True)
     thread.start()
@@ -98,7 +112,7 @@ def collecting(settings: Settings, stop: threading.Event) -> Iterator[None]:
         thread.join(_FAREWELL_SECONDS)  # it may wait for a peer; what it has begun to write is kept or not
 
 
-def cosigner(settings: Settings) -> "Cosigner":
+def cosigner(settings: "Settings") -> "Cosigner":
     """Return what signs checkpoints for a node and asks its peers for theirs. Raises: SettingsError."""
     from anchoring.checkpoints.cosigning import Cosigner
     from anchoring.checkpoints.store import Checkpoints
@@ -107,11 +121,11 @@ def cosigner(settings: Settings) -> "Cosigner":
     from api.node.keys import load_node_key
 
     peers = [HttpPeer(url) for urls in settings.watched.values() for url in urls]
-    replica, checkpoints = Replica(settings.replica_url), Checkpoints(settings.checkpoints)
+    replica, checkpoints = Replica(settings.replica_url), Checkpoints(settings.checkpoints_url)
     return Cosigner(replica, checkpoints, load_node_key(settings), peers)
 
 
-PARTS: Final[Mapping[str, Callable[[Settings], None]]] = {
+PARTS: Final[Mapping[str, Callable[["Settings"], None]]] = {
     "api": _api,
     "follower": _follower,
     "anchorer": _anchorer,
@@ -119,25 +133,25 @@ PARTS: Final[Mapping[str, Callable[[Settings], None]]] = {
 }
 
 
-def parts(settings: Settings) -> list[str]:
+def parts(settings: "Settings") -> list[str]:
     """Return the processes that a node of these settings has."""
     needed = {"anchorer": settings.log, "monitor": settings.watched or settings.node_key}
     return [part for part in PARTS if needed.get(part, True)]
 
 
-def named_parts(settings: Settings) -> dict[str, str]:
+def named_parts(settings: "Settings") -> dict[str, str]:
     """Return the part of each process by the name of the process: there may be several that answer HTTP."""
     more = {f"api-{number}": "api" for number in range(2, settings.api_processes + 1)}
     return {part: part for part in parts(settings)} | more
 
 
-def run(part: str, settings: Settings) -> None:
+def run(part: str, settings: "Settings") -> None:
     """Run one process until it is told to stop."""
     log_to_stderr()
     PARTS[part](settings)
 
 
-def chain(settings: Settings) -> "Chain":
+def chain(settings: "Settings") -> "Chain":
     """Return the chain through all of its endpoints. Raises: SettingsError, MalformedInput."""
     from anchoring.chain.ethereum import Endpoint, EthereumChain
     from anchoring.chain.failover import Failover
@@ -154,7 +168,7 @@ def chain(settings: Settings) -> "Chain":
     return Failover(named, RegistryName.parse(settings.registry).chain_id)
 
 
-def chain_url(settings: Settings) -> str:
+def chain_url(settings: "Settings") -> str:
     """Return the endpoints as they are set, separated by spaces. Raises: SettingsError where none is set."""
     if settings.chain_url is None:
         raise SettingsError(

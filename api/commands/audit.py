@@ -12,7 +12,8 @@ from anchoring.monitor.copies import Published
 from anchoring.register.store import Register
 from anchoring.replica.store import Replica
 from api.console import note, say, show_json
-from api.node.settings import FILE, Settings
+from api.node.errors import FILE
+from api.node.loading import load_settings
 from ledger.encoding.canonical import Json
 from ledger.verification.receipts import SignedReceipt, decode_signed_receipt
 
@@ -38,9 +39,9 @@ def add(commands: Any) -> None:
 
 
 def _audit(args: argparse.Namespace) -> int:
-    settings = Settings.load(args.directory)
+    settings = load_settings(args.directory)
     receipts = [_receipt(file) for file in args.receipts]
-    replica, checkpoints = Replica(settings.replica_url), Checkpoints(settings.checkpoints)
+    replica, checkpoints = Replica(settings.replica_url), Checkpoints(settings.checkpoints_url)
     register = Register(settings.register_url) if settings.log and settings.register_url else None
     try:
         with replica.reading(quarantined=True) as reading:

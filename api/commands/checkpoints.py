@@ -10,7 +10,7 @@ from api import files, processes
 from api.client.client import NodeClient
 from api.client.offline import described, read_trust
 from api.console import note, say, show_json
-from api.node.settings import Settings
+from api.node.loading import load_settings
 from ledger.encoding.canonical import encode as canonical
 from ledger.registry.checkpoints import Fork, contradiction, read_cosigned
 
@@ -58,7 +58,7 @@ def add(commands: Any) -> None:
 
 
 def _sign(args: argparse.Namespace) -> int:
-    cosigner = processes.cosigner(Settings.load(args.directory))
+    cosigner = processes.cosigner(load_settings(args.directory))
     given = read_cosigned(args.of.read_bytes()) if args.of else None
     if given:
         cosigner.take(given)
@@ -75,7 +75,7 @@ def _sign(args: argparse.Namespace) -> int:
 
 
 def _add(args: argparse.Namespace) -> int:
-    cosigner, total = processes.cosigner(Settings.load(args.directory)), 0
+    cosigner, total = processes.cosigner(load_settings(args.directory)), 0
     for file in args.files:
         good = cosigner.take(read_cosigned(file.read_bytes()))
         total += good
@@ -99,7 +99,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _forks(args: argparse.Namespace) -> int:
-    with closing(Checkpoints(Settings.load(args.directory).checkpoints)) as held:
+    with closing(Checkpoints(load_settings(args.directory).checkpoints_url)) as held:
         found = held.forks()
     for fork in found:
         say(canonical(fork.to_json()).decode())

@@ -13,9 +13,10 @@ from typing import Any
 from anchoring.processes.supervisor import Supervisor
 from api import processes
 from api.console import note
+from api.node.errors import FILE, SettingsError
 from api.node.keys import KEY_FILE, make_node_key
 from api.node.listening import check_free
-from api.node.settings import FILE, Settings, SettingsError
+from api.node.loading import load_settings
 
 
 def add(commands: Any) -> None:
@@ -76,7 +77,7 @@ def _init(args: argparse.Namespace) -> int:
         lines += ["[peers]\n", *(_peer_line(text) for text in args.peer)]
     file.write_text("".join(lines), encoding="utf-8")
     try:
-        Settings.load(args.directory)
+        load_settings(args.directory)
     except SettingsError:
         file.unlink()
         raise
@@ -94,7 +95,7 @@ def _peer_line(text: str) -> str:
 
 
 def _node(args: argparse.Namespace) -> int:
-    settings = Settings.load(args.directory)
+    settings = load_settings(args.directory)
     if args.only:
         processes.run(args.only, settings)
         return 0

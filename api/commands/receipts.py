@@ -10,7 +10,7 @@ from typing import Any, Final
 from api.client.client import NodeClient
 from api.console import say, show_json
 from api.http.schemas.receipts import JudgementShape
-from api.node.settings import Settings
+from api.node.loading import load_settings
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.verification.receipts import PromiseState, SignedReceipt, decode_signed_receipt, judge
@@ -73,7 +73,7 @@ def _by_directory(directory: Path, receipts: Iterable[SignedReceipt]) -> Iterato
     from anchoring.register.store import Register
     from anchoring.replica.store import Replica
 
-    settings = Settings.load(directory)
+    settings = load_settings(directory)
     with ExitStack() as stack:
         replica = Replica(settings.replica_url)
         stack.callback(replica.close)

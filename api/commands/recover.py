@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from anchoring.anchorer.lease import held
 from anchoring.errors import RowError, SubmissionRefused
@@ -24,12 +24,16 @@ from api import files
 from api.client.peers import HttpPeer
 from api.console import in_words, note, say, show_json
 from api.department.receipts import SUFFIX as RECEIPT
-from api.node.settings import FILE, Settings, SettingsError
+from api.node.errors import FILE, SettingsError
+from api.node.loading import load_settings
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
 from ledger.records.submissions import Statement
 from ledger.verification.receipts import MAX_BYTES, decode_signed_receipt
+
+if TYPE_CHECKING:
+    from api.node.settings import Settings
 
 ASIDE: Final = "set-aside"  # folder of the node's directory
 _DONE, _INCOMPLETE = 0, 1
@@ -81,7 +85,7 @@ class _Result:
 
 
 def _recover(args: argparse.Namespace) -> int:
-    settings = Settings.load(args.directory)
+    settings = load_settings(args.directory)
     if not settings.log or not settings.register_url:
         raise SettingsError(
             f"{args.directory / FILE}: this node has no log, so it has no register to recover"
@@ -98,7 +102,7 @@ def _recover(args: argparse.Namespace) -> int:
 
 
 def _take_back(
-    args: argparse.Namespace, settings: Settings, log: str, register: Register, replica: Replica
+    args: argparse.Namespace, settings: "Settings", log: str, register: Register, replica: Replica
 ) -> _Result:
     """Look, where that is all; else, while nobody anchors:
 
@@ -161,7 +165,7 @@ def _statement(file: Path) -> Statement:
 
 
 def _hand_in(
-    file: Path, settings: Settings, log: str, register: Register, replica: Replica, result: _Result
+    file: Path, settings: "Settings", log: str, register: Register, replica: Replica, result: _Result
 ) -> bool:
     """Hand a submission in, and tell whether it was taken."""
     intake = IntakeRules(log, str(settings.directory), settings.promise_seconds)

@@ -18,7 +18,7 @@ from anchoring.replica.store import Replica
 from api.client.client import NodeClient
 from api.client.offline import described, read_trust, seen_beside
 from api.console import note, say, show_json
-from api.node.settings import Settings
+from api.node.loading import load_settings
 from ledger.encoding.canonical import Json
 from ledger.registry.snapshots import check_snapshot, read_header
 from ledger.registry.trust_files import majority
@@ -73,10 +73,10 @@ def _asked(args: argparse.Namespace) -> Iterator[bytes]:
 
 
 def _read(args: argparse.Namespace) -> Iterator[bytes]:
-    settings = Settings.load(args.directory)
+    settings = load_settings(args.directory)
     with (
         closing(Replica(settings.replica_url)) as replica,
-        closing(Checkpoints(settings.checkpoints)) as held,
+        closing(Checkpoints(settings.checkpoints_url)) as held,
         replica.reading() as reading,
     ):
         wanted = args.cosigned or majority(node_cities(reading))

@@ -9,7 +9,8 @@ from typing import Any
 from anchoring.register.store import Register
 from anchoring.register.tokens import SCOPES, create_token, revoke_token, tokens
 from api.console import note, say, show_json
-from api.node.settings import Settings, SettingsError
+from api.node.errors import SettingsError
+from api.node.loading import load_settings
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import format_time
 
@@ -35,7 +36,7 @@ def add(commands: Any) -> None:
 
 
 def _register(directory: Path) -> Register:
-    settings = Settings.load(directory)
+    settings = load_settings(directory)
     if settings.register_url is None:
         raise SettingsError(f"the node in {directory} issues nothing: it has no register and needs no tokens")
     return Register(settings.register_url)

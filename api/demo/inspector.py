@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from anchoring.checkpoints.files import chunks
 from anchoring.errors import AnchoringError
 from api.demo.stage import City
 from api.node.keys import load_node_key
-from api.node.settings import Settings
+from api.node.loading import load_settings
 from ledger.crypto.keys import PrivateKey
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
@@ -25,6 +25,9 @@ from ledger.registry.checkpoints import Cosignature, Cosigned
 from ledger.registry.knowledge import Fold
 from ledger.registry.snapshots import events, read_header, write_snapshot
 from ledger.registry.trust_files import Cosigner, TrustFile, majority
+
+if TYPE_CHECKING:
+    from api.node.settings import Settings
 
 DAY_SECONDS: Final = 86_400
 _PATIENCE_SECONDS: Final = 60.0
@@ -65,7 +68,7 @@ class Inspector:
         """Let the cities cosign one checkpoint, and write snapshot and trust file. Raises: InspectionFailed."""
         self.snapshot.parent.mkdir(parents=True, exist_ok=True)
         self._until(self._cosigned, "cosignatures of all cities")
-        settings = [Settings.load(city.directory) for city in self.cities]
+        settings = [load_settings(city.directory) for city in self.cities]
         cosigners = tuple(
             Cosigner(city.title, _key(own).public) for city, own in zip(self.cities, settings, strict=True)
         )
@@ -125,7 +128,7 @@ class Inspector:
     def _forge(self) -> None:
         """Write the snapshot that one city could make alone: one act more, signed with its own node's key."""
         city = self.cities[-1]
-        key = _key(Settings.load(city.directory))
+        key = _key(load_settings(city.directory))
         header, history = read_header(chunks(self.snapshot)), list(events(chunks(self.snapshot)))
         fold = Fold(header.after_head)
         for event in history:
@@ -164,7 +167,7 @@ class Inspector:
             time.sleep(_TICK)
 
 
-def _key(settings: Settings) -> PrivateKey:
+def _key(settings: "Settings") -> PrivateKey:
     key = load_node_key(settings)
     if key is None:
         raise InspectionFailed(f"the node in {settings.directory} has no key")

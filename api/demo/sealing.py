@@ -24,7 +24,7 @@ from api.department.seals import Registered, seal_row, sealed_row, sealing_row
 from api.department.sending import target_of
 from api.department.trial import TRUST, Trial, open_trial, ring
 from api.files import PROOF_SUFFIX
-from api.node.settings import FILE
+from api.node.errors import FILE
 from examples.renderings import as_ofd, as_pdf
 from ledger.crypto.keys import PrivateKey
 from ledger.crypto.suites import SM3

@@ -24,8 +24,9 @@ from anchoring.processes.children import dies_with
 from anchoring.register.store import Register
 from anchoring.register.tokens import create_token
 from api.client.client import NodeClient
+from api.node.errors import FILE
 from api.node.keys import KEY_FILE, make_node_key
-from api.node.settings import FILE, Settings
+from api.node.loading import load_settings
 from ledger.registry import acts
 from ledger.registry.trust import NODE
 
@@ -206,7 +207,7 @@ class Stage:
 
     def token(self, city: City, scopes: Iterable[str]) -> str:
         """Give out a token of a city's node, as `shunzheng token create` does."""
-        url = Settings.load(city.directory).register_url
+        url = load_settings(city.directory).register_url
         assert url is not None
         with closing(Register(url)) as register, register.writing() as connection:
             _, text = create_token(

@@ -12,7 +12,6 @@ from anchoring.checkpoints.store import Checkpoints
 from anchoring.errors import NotFound
 from anchoring.intake.admission import IntakeRules
 from anchoring.intake.backlog import Gate, Room
-from anchoring.limits import MAX_WAITING_BYTES, MAX_WAITING_RECORDS
 from anchoring.monitor.copies import Published
 from anchoring.register.store import Register
 from anchoring.replica.reading import ReplicaView
@@ -20,7 +19,6 @@ from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import Replica
 from api.http.errors import IssuesNothing, NotReady
 from api.http.uploads import Uploads
-from api.limits import MAX_UPLOADS
 from api.node.keys import load_node_key
 from api.node.settings import Settings
 from ledger.crypto.keys import PrivateKey
@@ -66,8 +64,8 @@ class Node:
             StatusTrees(),
             Published(replica.engine, settings.withheld_after),
             _intake(settings, register),
-            Uploads(settings.intake.get("uploads", MAX_UPLOADS)),
-            Checkpoints(settings.checkpoints),
+            Uploads(settings.intake.uploads),
+            Checkpoints(settings.checkpoints_url),
             key,
         )
 
@@ -103,12 +101,8 @@ class Node:
 
 
 def _intake(settings: Settings, register: Register | None) -> IntakeRules:
-    given, promise = settings.intake, settings.promise_seconds
-    room = Room(
-        given.get("waiting_records", MAX_WAITING_RECORDS),
-        given.get("waiting_bytes", MAX_WAITING_BYTES),
-        given.get("waiting_seconds", promise // 2),
-    )
+    section, promise = settings.intake, settings.promise_seconds
+    room = Room(section.waiting_records, section.waiting_bytes, section.waiting_seconds or promise // 2)
     spool = str(settings.spool_directory) if settings.spool_directory else None
     gate = Gate(register, room, time.monotonic) if register else None
     return IntakeRules(settings.log or "", spool, promise, gate)

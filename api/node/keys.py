@@ -2,17 +2,20 @@
 
 import secrets
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from api.key_files import write_key
-from api.node.settings import FILE, Settings, SettingsError
+from api.node.errors import FILE, SettingsError
 from ledger.crypto.keys import PrivateKey, generate, private_key
 from ledger.errors import MalformedInput
+
+if TYPE_CHECKING:
+    from api.node.settings import Settings
 
 KEY_FILE: Final = "node.key"  # in the directory of a node that `shunzheng init` laid out
 
 
-def load_node_key(settings: Settings) -> PrivateKey | None:
+def load_node_key(settings: "Settings") -> PrivateKey | None:
     """Return the key that the settings name; None where they name none. Raises: SettingsError."""
     if settings.node_key is None:
         return None

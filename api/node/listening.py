@@ -5,7 +5,7 @@ import socket
 import time
 from typing import Final
 
-from api.node.settings import SettingsError
+from api.node.errors import SettingsError
 
 _PATIENCE_SECONDS: Final = 5.0  # for the processes of a node that was just killed to be gone
 _TICK: Final = 0.1

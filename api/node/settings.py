@@ -1,46 +1,6 @@
-"""What a node is told: `node.toml` in its directory, each member overridable by `SHUNZHENG_<MEMBER>` in the environment.
+"""The settings of a node: `node.toml` in its directory, and the environment over it.
 
-    registry = "eip155:31337:0x5fbdb2315678afecb367f032d93f642f64180aa3:1f0c2d9a8b7e6f50"
-    log = "tianmen"                             # left out: this node issues nothing and has no register
-    chain_url = "http://127.0.0.1:8545"         # or several of one chain, separated by spaces, the preferred first
-    final_depth = 12                            # only where the chain names no finalized block: final below so many blocks
-    listen = "127.0.0.1:8080"
-    keystore = "operator.json"                  # the account that anchors; paths are relative to the directory
-    keystore_password_file = "operator.password"
-    node_key = "node.key"                       # signs receipts and checkpoints
-    node_key_password_file = "node.password"    # only where the key file has a password
-    trust_list = "authorities.json"             # seal makers and certificate authorities that this city accepts
-    promise_seconds = 3600                      # from acceptance to the anchor, as receipts promise it
-    withheld_after = 3600                       # from an anchor until entries that nobody gives count as withheld
-    replica_url = "sqlite:///replica.db"        # defaults: replica.db and register.db in the directory
-    register_url = "sqlite:///register.db"
-    checkpoints_url = "sqlite:///checkpoints.db"    # what this node signed: back it up, or declare a new node key
-    name = "天门市"                              # shown on pages and slips
-    max_age = 3600                              # seconds: the policy of whoever names none
-
-    api_processes = 1                           # that answer HTTP on the one port
-    spool_directory = "/var/tmp"                # for submissions on their way in; default: the system's temporary directory
-
-    [policies]                                  # seconds by what a verification is for: besides counter, high-value, field
-    field = 259200
-    strict = { default = 900, seal = 300 }      # or by the kind of what is verified
-
-    [batching]                                  # when a batch closes; defaults and reasons: anchoring/limits.py
-    urgent_seconds = 1                          # that a change of status waits for company, at most 4
-    quiet_seconds = 3                           # that other submissions do
-    full_records = 50000                        # a batch of so many records, or bytes of entries, waits no more
-    full_bytes = 4194304
-    heartbeat_seconds = 600                     # without anything new
-
-    [intake]                                    # what may wait for the chain before submissions are refused for a while
-    waiting_records = 4194304
-    waiting_bytes = 67108864                    # of entries
-    waiting_seconds = 1800                      # of the oldest; default: half of promise_seconds
-    uploads = 16                                # submissions under way at once, for each process
-
-    [peers]                                     # nodes from which the entries of other logs are fetched, by log
-    wuhan = "http://wuhan.example:8080"         # or several, separated by spaces, the log's own first
-
+Each member but the tables can be set by `SHUNZHENG_<MEMBER>` too. docs/settings.md is made from this module.
 Reading only: nothing is opened or created here.
 """
 
@@ -48,88 +8,195 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from anchoring.limits import PROMISE_SECONDS, WITHHELD_SECONDS
+from api.node.errors import FILE, SettingsError
+from api.node.mistakes import explain, unknown_setting
+from api.node.sections import Batching, Intake, Seconds, Unit, is_number, is_table
 
-FILE: Final = "node.toml"
 PREFIX: Final = "SHUNZHENG_"
 DIRECTORY_VARIABLE: Final = PREFIX + "NODE"  # the node's directory, for processes that get no argument
 DEFAULT_POLICY: Final = "default"
-_LISTEN = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:\s]+):([0-9]{1,5})")
-_NUMBERS: Final = frozenset({"max_age", "final_depth", "promise_seconds", "withheld_after", "api_processes"})
-_TABLES: Final = frozenset({"policies", "peers", "batching", "intake"})
-#: Members of two tables with the least and the most that each may be. A change of status is on its way within 5 seconds.
-_BATCHING: Final = {
-    "urgent_seconds": (0, 4),
-    "quiet_seconds": (0, 3600),
-    "heartbeat_seconds": (1, 86_400),
-    "full_records": (1, 2**20),
-    "full_bytes": (1, 2**30),
-}
-_INTAKE: Final = {
-    "waiting_records": (1, 2**40),
-    "waiting_bytes": (1, 2**40),
-    "waiting_seconds": (1, 7 * 86_400),
-    "uploads": (1, 1_000),
-}
+POLICY_KINDS: Final = frozenset({DEFAULT_POLICY, "licence", "seal", "signature", "material"})
 _MOST_PROCESSES: Final = 64  # a machine with more cores runs several nodes
-_KINDS: Final = frozenset({DEFAULT_POLICY, "licence", "seal", "signature", "material"})
-_SQLITE = "sqlite:///"
+_LISTEN = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:\s]+):([0-9]{1,5})")
 _PEER = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+_SQLITE = "sqlite:///"
+_REGISTER_URL: Final = _SQLITE + "register.db"
 
 
-class SettingsError(Exception):
-    """A setting is missing or malformed; the message names the member and where it was looked for."""
+def _inside(path: Path, info: ValidationInfo) -> Path:
+    """Let a relative path begin in the node's directory."""
+    directory: Path = info.data["directory"]
+    return directory / path
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+def _absolute(url: str, info: ValidationInfo) -> str:
+    """Let a relative SQLite file lie in the node's directory, wherever the process was started."""
+    if url.startswith(_SQLITE) and not url.startswith(_SQLITE + "/"):
+        return f"{_SQLITE}{info.data['directory'] / url.removeprefix(_SQLITE)}"
+    return url
+
+
+def _check_listen(address: str) -> str:
+    if not _LISTEN.fullmatch(address):
+        raise ValueError(f"must be host:port, not {address!r}")
+    return address
+
+
+def _check_endpoints(text: str) -> str:
+    urls = text.split()
+    if not urls:
+        raise ValueError("is blank: one URL, or several separated by spaces")
+    if len(set(urls)) < len(urls):
+        raise ValueError("names an endpoint twice: it cannot vouch for itself")
+    return text
+
+
+def _check_policy(name: str) -> str:
+    if name == DEFAULT_POLICY:
+        raise ValueError("is set by `max_age`, not in [policies]")
+    return name
+
+
+def _check_kind(kind: str) -> str:
+    if kind not in POLICY_KINDS:
+        raise ValueError(f"names `{kind}`; kinds are {', '.join(sorted(POLICY_KINDS))}")
+    return kind
+
+
+def _form_of_ages(ages: object) -> str:
+    return "kinds" if isinstance(ages, Mapping) else "age"
+
+
+def _split_urls(value: object) -> tuple[str, ...]:
+    urls = tuple(value.split()) if isinstance(value, str) else value
+    if not isinstance(urls, tuple) or not urls or not all(_PEER.fullmatch(url) for url in urls):
+        raise ValueError("must be the URL of a node, http:// or https://, or several")
+    return urls
+
+
+NodePath = Annotated[Path, Field(strict=False), AfterValidator(_inside)]
+Database = Annotated[str, AfterValidator(_absolute)]
+PolicyName = Annotated[str, AfterValidator(_check_policy)]
+Kind = Annotated[str, AfterValidator(_check_kind)]
+Ages = Annotated[
+    Annotated[Seconds, Tag("age")] | Annotated[Mapping[Kind, Seconds], Tag("kinds")],
+    Discriminator(_form_of_ages),
+]
+PeerUrls = Annotated[tuple[str, ...], BeforeValidator(_split_urls)]
+
+
+class Settings(BaseSettings):
     """The settings of one node. URLs and paths are absolute, ages in seconds."""
 
+    model_config = SettingsConfigDict(
+        frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
+    )
+
     directory: Path
+    """the directory that holds `node.toml`"""
     registry: str
-    replica_url: str
-    listen: str = "127.0.0.1:8080"
-    chain_url: str | None = None
+    """the name of the registry that this node trusts"""
     log: str | None = None
-    register_url: str | None = None
-    checkpoints_url: str | None = None
-    keystore: Path | None = None
-    keystore_password_file: Path | None = None
-    node_key: Path | None = None
-    node_key_password_file: Path | None = None
-    trust_list: Path | None = None
-    promise_seconds: int = PROMISE_SECONDS
-    withheld_after: int = WITHHELD_SECONDS
+    """the log that this node issues into; left out: it issues nothing and has no register"""
+    chain_url: Annotated[str, AfterValidator(_check_endpoints)] | None = None
+    """an endpoint of the chain, or several of one chain, separated by spaces, the preferred first"""
+    final_depth: Annotated[int | None, Unit("blocks"), Field(ge=0)] = None
+    """only where the chain names no finalized block: final below so many blocks"""
+    listen: Annotated[str, AfterValidator(_check_listen)] = "127.0.0.1:8080"
+    """host:port that answers HTTP"""
     name: str = ""
-    max_age: int = 3600
-    final_depth: int | None = None
-    api_processes: int = 1
-    spool_directory: Path | None = None
-    batching: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    intake: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    policies: Mapping[str, int | Mapping[str, int]] = field(default_factory=lambda: MappingProxyType({}))
-    peers: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    """the city, as pages and slips show it"""
+    keystore: NodePath | None = None
+    """the account that anchors"""
+    keystore_password_file: NodePath | None = None
+    """the password of the keystore"""
+    node_key: NodePath | None = None
+    """the key that signs receipts and checkpoints"""
+    node_key_password_file: NodePath | None = None
+    """its password, where the key file has one"""
+    trust_list: NodePath | None = None
+    """seal makers and certificate authorities that this city accepts"""
+    promise_seconds: Annotated[Seconds, Field(ge=1)] = PROMISE_SECONDS
+    """from acceptance to the anchor, as receipts promise it"""
+    withheld_after: Seconds = WITHHELD_SECONDS
+    """from an anchor until entries that nobody gives count as withheld"""
+    max_age: Seconds = 3600
+    """the policy of a verification that names none"""
+    replica_url: Database = _SQLITE + "replica.db"
+    """the database of the replica"""
+    register_url: Database | None = None
+    """the database of the register; left out: `register.db` in the directory of a node with a log"""
+    checkpoints_url: Database = _SQLITE + "checkpoints.db"
+    """the database of what this node signed: back it up, or declare a new node key"""
+    api_processes: Annotated[int, Unit("processes"), Field(ge=1, le=_MOST_PROCESSES)] = 1
+    """processes that answer HTTP on the one port"""
+    spool_directory: NodePath | None = None
+    """for submissions on their way in; left out: the system's temporary directory"""
+    policies: Mapping[PolicyName, Ages] = Field(default_factory=dict)
+    """how old knowledge may be, by what a verification is for, or also by the kind of what is verified"""
+    batching: Batching = Batching()
+    """when a batch closes"""
+    intake: Intake = Intake()
+    """what may wait for the chain"""
+    peers: Mapping[str, PeerUrls] = Field(default_factory=dict)
+    """nodes from which the entries of other logs are fetched, by log"""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, members: dict[str, object]) -> dict[str, object]:
+        """Take an empty text as left out, and let a node with a log have a register."""
+        stated = {name: value for name, value in members.items() if value != ""}
+        if stated.get("log") is not None:
+            stated.setdefault("register_url", _REGISTER_URL)
+        return stated
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take members from nowhere but the arguments: `load` alone reads the file and the environment."""
+        return (init_settings,)
 
     @classmethod
     def load(cls, directory: Path, environment: Mapping[str, str] | None = None) -> Self:
         """Read `node.toml` in `directory` and the overrides. Raises: SettingsError."""
-        environment = os.environ if environment is None else environment
         file = directory / FILE
-        given = _read(file)
-        known = {member.name for member in fields(cls)} - {"directory"}
-        if unknown := sorted(given.keys() - known):
-            raise SettingsError(
-                f"{file}: unknown setting `{unknown[0]}`; known are {', '.join(sorted(known))}"
-            )
-        for name in known - _TABLES:
-            if (text := environment.get(PREFIX + name.upper())) is not None:
-                given[name] = _number(text) if name in _NUMBERS else text
-        return cls(directory=directory.absolute(), **_checked(given, file, directory.absolute()))
+        members = _read(file)
+        known = cls.model_fields.keys() - {"directory"}
+        if unknown := sorted(members.keys() - known):
+            raise SettingsError(f"{file}: {unknown_setting(unknown[0], known)}")
+        members |= _Environment(cls, os.environ if environment is None else environment)()
+        try:
+            return cls(directory=directory.absolute(), **members)
+        except ValidationError as error:
+            raise SettingsError(f"{file}: {explain(error, cls)}") from error
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -142,14 +209,9 @@ class Settings:
     @property
     def address(self) -> tuple[str, int]:
         """Host and port to listen on."""
-        found = _LISTEN.fullmatch(self.listen)
-        assert found, "checked when the settings were read"
-        return found[1].strip("[]"), int(found[2])
-
-    @property
-    def checkpoints(self) -> str:
-        """The URL of the database of checkpoints."""
-        return self.checkpoints_url or f"{_SQLITE}{self.directory / 'checkpoints.db'}"
+        match = _LISTEN.fullmatch(self.listen)
+        assert match, "checked when the settings were read"
+        return match[1].strip("[]"), int(match[2])
 
     @property
     def watched(self) -> Mapping[str, tuple[str, ...]]:
@@ -157,121 +219,40 @@ class Settings:
         return {log: urls for log, urls in self.peers.items() if log != self.log}
 
 
+class _Environment(PydanticBaseSettingsSource):
+    """Members from `SHUNZHENG_<MEMBER>`: texts, and whole numbers in digits. Tables stand in the file alone."""
+
+    def __init__(self, settings: type[Settings], environment: Mapping[str, str]) -> None:
+        super().__init__(settings)
+        self._environment = environment
+
+    def __call__(self) -> dict[str, Any]:
+        fields = {
+            name: field
+            for name, field in self.settings_cls.model_fields.items()
+            if is_overridable(name, field)
+        }
+        values = {name: self.get_field_value(field, name)[0] for name, field in fields.items()}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[int | str | None, str, bool]:
+        text = self._environment.get(PREFIX + field_name.upper())
+        if text and is_number(field) and text.isascii() and text.isdigit():
+            return int(text), field_name, False
+        return text, field_name, False
+
+
+def is_overridable(name: str, field: FieldInfo) -> bool:
+    """Say whether the environment can set this member: all but the tables, and the directory itself."""
+    return name != "directory" and not is_table(field)
+
+
 def _read(file: Path) -> dict[str, Any]:
+    if not file.exists():
+        raise SettingsError(f"{file} does not exist: is this the directory of a node?")
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise SettingsError(f"{file} does not exist: is this the directory of a node?") from error
+        return TomlConfigSettingsSource(Settings, file).toml_data
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is not TOML: {error}") from error
-
-
-def _number(text: str) -> int | str:
-    return int(text) if text.isascii() and text.isdigit() else text
-
-
-def _checked(given: dict[str, Any], file: Path, directory: Path) -> dict[str, Any]:
-    """Check every member and make paths and database URLs absolute."""
-    members = {name: value for name, value in given.items() if value != ""}
-    for name, value in members.items():
-        wanted: type = int if name in _NUMBERS else dict if name in _TABLES else str
-        if type(value) is not wanted:
-            raise SettingsError(f"{file}: `{name}` must be {_WORDS[wanted]}")
-    if "registry" not in members:
-        raise SettingsError(f"{file}: `registry` is missing: the name of the registry that this node trusts")
-    if not _LISTEN.fullmatch(members.get("listen", "localhost:0")):
-        raise SettingsError(f"{file}: `listen` must be host:port, not {members['listen']!r}")
-    _check_urls(members.get("chain_url"), file)
-    members["policies"] = MappingProxyType(_policies(members.get("policies", {}), file))
-    for name, known in (("batching", _BATCHING), ("intake", _INTAKE)):
-        members[name] = MappingProxyType(_numbers(name, members.get(name, {}), known, file))
-    if not 1 <= members.get("api_processes", 1) <= _MOST_PROCESSES:
-        raise SettingsError(f"{file}: `api_processes` must be 1 to {_MOST_PROCESSES}")
-    members["peers"] = MappingProxyType(_peers(members.get("peers", {}), file))
-    for name in _NUMBERS & members.keys():
-        if members[name] < 0:
-            raise SettingsError(f"{file}: `{name}` must be 0 or more")
-    if members.get("promise_seconds") == 0:
-        raise SettingsError(f"{file}: `promise_seconds` must be 1 or more")
-    for name in (
-        "keystore",
-        "keystore_password_file",
-        "node_key",
-        "node_key_password_file",
-        "spool_directory",
-        "trust_list",
-    ):
-        if name in members:
-            members[name] = directory / members[name]
-    members.setdefault("replica_url", _SQLITE + "replica.db")
-    if "log" in members:
-        members.setdefault("register_url", _SQLITE + "register.db")
-    for name in ("replica_url", "register_url", "checkpoints_url"):
-        if name in members:
-            members[name] = _absolute(members[name], directory)
-    return members
-
-
-_WORDS: Final = {int: "a whole number", str: "text", dict: "a table"}
-
-
-def _check_urls(text: str | None, file: Path) -> None:
-    if text is None:
-        return
-    urls = text.split()
-    if not urls:
-        raise SettingsError(f"{file}: `chain_url` is blank: one URL, or several separated by spaces")
-    if len(set(urls)) < len(urls):
-        raise SettingsError(f"{file}: `chain_url` names an endpoint twice: it cannot vouch for itself")
-
-
-def _policies(given: dict[str, Any], file: Path) -> dict[str, int | Mapping[str, int]]:
-    for name, ages in given.items():
-        by_kind = ages if type(ages) is dict else {DEFAULT_POLICY: ages}
-        if unknown := sorted(by_kind.keys() - _KINDS):
-            raise SettingsError(
-                f"{file}: the policy `{name}` names `{unknown[0]}`; kinds are {', '.join(sorted(_KINDS))}"
-            )
-        for age in by_kind.values():
-            if type(age) is not int or age < 0:
-                raise SettingsError(f"{file}: the policy `{name}` must be a whole number of seconds")
-        if name == DEFAULT_POLICY:
-            raise SettingsError(f"{file}: the default policy is set by `max_age`, not in [policies]")
-    return given
-
-
-def _numbers(
-    table: str, given: dict[str, Any], known: Mapping[str, tuple[int, int]], file: Path
-) -> dict[str, int]:
-    for name, value in given.items():
-        if name not in known:
-            raise SettingsError(
-                f"{file}: unknown setting `{name}` in [{table}]; known are {', '.join(sorted(known))}"
-            )
-        least, most = known[name]
-        if type(value) is not int or not least <= value <= most:
-            raise SettingsError(
-                f"{file}: `{name}` in [{table}] must be a whole number from {least} to {most}"
-            )
-    return given
-
-
-def _peers(given: dict[str, Any], file: Path) -> dict[str, tuple[str, ...]]:
-    peers: dict[str, tuple[str, ...]] = {}
-    for log, text in given.items():
-        urls = tuple(text.split()) if type(text) is str else ()
-        if not urls or not all(_PEER.fullmatch(url) for url in urls):
-            raise SettingsError(
-                f"{file}: the peer `{log}` must be the URL of a node, http:// or https://, or several"
-            )
-        peers[log] = urls
-    return peers
-
-
-def _absolute(url: str, directory: Path) -> str:
-    """Let a relative SQLite file lie in the node's directory, wherever the process was started."""
-    if url.startswith(_SQLITE) and not url.startswith(_SQLITE + "/"):
-        return f"{_SQLITE}{directory / url.removeprefix(_SQLITE)}"
-    return url

@@ -23,7 +23,8 @@ from anchoring.replica.store import Replica
 from api.client.client import NodeClient
 from api.demo.stage import City, Stage, open_stage
 from api.key_files import write_key
-from api.node.settings import FILE, Settings
+from api.node.errors import FILE
+from api.node.settings import Settings
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.encoding.canonical import Json
 from ledger.records.identifiers import CertificateIdentifier

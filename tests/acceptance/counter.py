@@ -32,7 +32,9 @@ def verify(replica: Path, registry: str, request: Path) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Starlette would have its tests import another HTTP client
         from fastapi.testclient import TestClient
-    settings = Settings(replica.parent, registry, f"sqlite:///{replica}", name="武汉市")
+    settings = Settings(
+        directory=replica.parent, registry=registry, replica_url=f"sqlite:///{replica}", name="武汉市"
+    )
     with TestClient(create_app(settings)) as client:
         answer = client.post(
             "/v1/verify", content=request.read_bytes(), headers={"Content-Type": "application/json"}

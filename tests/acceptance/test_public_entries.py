@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from api.client.client import NodeClient
-from api.node.settings import FILE
+from api.node.errors import FILE
 from tests.acceptance.cities import Cities, eventually, write_rows
 
 

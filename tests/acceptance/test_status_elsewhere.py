@@ -13,7 +13,7 @@ import pytest
 from api.client.client import NodeClient
 from api.commands.verify import request_body
 from api.demo.stage import City
-from api.node.settings import FILE
+from api.node.errors import FILE
 from ledger.proof.proof import decode_proof
 from tests.acceptance.cities import Cities, eventually, write_rows
 from tests.acceptance.relay import Relay, lay_guard

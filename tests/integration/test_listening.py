@@ -5,8 +5,8 @@ import socket
 import pytest
 
 from api.node import listening
+from api.node.errors import SettingsError
 from api.node.listening import check_free, shared_socket
-from api.node.settings import SettingsError
 
 
 @pytest.fixture

@@ -23,7 +23,8 @@ from anchoring.register.tables import SUBMISSION, TRANSACTION
 from anchoring.replica.store import Replica
 from api import processes
 from api.demo.stage import City, Stage, open_stage
-from api.node.settings import FILE, Settings
+from api.node.errors import FILE
+from api.node.settings import Settings
 from ledger.registry import acts
 from tests.databases import POSTGRESQL, hang_up, schemas, server
 from tests.fakes.department import ISSUER, LOG, Department

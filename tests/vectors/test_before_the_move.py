@@ -83,7 +83,7 @@ def test_an_audit_of_its_databases_has_no_finding(directory: Path) -> None:
     with (
         closing(Register(settings.register_url)) as register,
         closing(Replica(settings.replica_url)) as replica,
-        closing(Checkpoints(settings.checkpoints)) as checkpoints,
+        closing(Checkpoints(settings.checkpoints_url)) as checkpoints,
         replica.reading(quarantined=True) as reading,
     ):
         copies = Published(replica.engine, settings.withheld_after)

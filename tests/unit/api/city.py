@@ -106,7 +106,7 @@ class City:
     @property
     def verifier(self) -> Settings:
         """The settings of a node in another city that only verifies, over the same replica."""
-        return replace(self.settings, log=None, register_url=None, name="武汉市")
+        return self.settings.model_copy(update={"log": None, "register_url": None, "name": "武汉市"})
 
     def clock(self) -> int:
         return self.now

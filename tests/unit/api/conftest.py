@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +39,6 @@ def wuhan(city: City) -> Iterator[TestClient]:
 @pytest.fixture
 def empty(city: City, tmp_path: Path) -> Iterator[TestClient]:
     """Return a node whose follower has never run."""
-    settings = replace(city.verifier, replica_url=f"sqlite:///{tmp_path / 'none.db'}")
+    settings = city.verifier.model_copy(update={"replica_url": f"sqlite:///{tmp_path / 'none.db'}"})
     with TestClient(create_app(settings, city.clock)) as client:
         yield client

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.documents import authorities
-from api.node.settings import SettingsError
+from api.node.errors import SettingsError
 from examples.renderings import as_pdf
 from ledger.documents.carriers import attach
 from ledger.documents.ofd.archive import open_archive, write_archive

@@ -7,13 +7,14 @@ import pytest
 from anchoring.chain.ethereum import Endpoint
 from anchoring.errors import ChainUnavailable
 from api import processes
-from api.node.settings import Settings, SettingsError
+from api.node.errors import SettingsError
+from api.node.settings import Settings
 
 REGISTRY = "eip155:31337:0x5fbdb2315678afecb367f032d93f642f64180aa3:1f0c2d9a8b7e6f50"
 
 
 def settings(directory: Path, chain_url: str | None) -> Settings:
-    return Settings(directory, REGISTRY, "sqlite://", chain_url=chain_url)
+    return Settings(directory=directory, registry=REGISTRY, replica_url="sqlite://", chain_url=chain_url)
 
 
 def test_every_endpoint_is_asked_and_named_without_its_secrets(

@@ -3,7 +3,6 @@
 import base64
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -118,7 +117,7 @@ def desk(city: City, tianmen: TestClient, tmp_path: Path, monkeypatch: pytest.Mo
 def wuhan(city: City, desk: Desk) -> Iterator[TestClient]:
     """Return another city's node, which accepts the trial authority."""
     open_trial(desk.folder / "trial", START)
-    settings = replace(city.verifier, trust_list=desk.folder / "trial" / TRUST)
+    settings = city.verifier.model_copy(update={"trust_list": desk.folder / "trial" / TRUST})
     with TestClient(create_app(settings, city.clock)) as client:
         yield client
 

@@ -1,7 +1,6 @@
 """Copies of another city's entries: what a node says of them, that it gives them on, and that verification needs none."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ def three(city: City) -> City:
 @pytest.fixture
 def watching(three: City) -> Iterator[TestClient]:
     """Return the node of a city that fetches the entries of Tianmen."""
-    settings = replace(three.verifier, peers={LOG: ("http://tianmen",)})
+    settings = three.verifier.model_copy(update={"peers": {LOG: ("http://tianmen",)}})
     with TestClient(create_app(settings, three.clock)) as node:
         yield node
 

@@ -1,7 +1,6 @@
 """How a node is: ready once it has caught up, and what its processes, logs and register say, for people and for machines."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -106,7 +105,9 @@ def test_a_register_that_lacks_batches_says_which(city: City, tianmen: TestClien
     for number in (1, 2, 3):
         city.submit(city.licence(f"TM2022A{number:013d}", CLAIMS))
         city.anchor()
-    settings = replace(city.settings, register_url=f"sqlite:///{city.settings.directory / 'restored.db'}")
+    settings = city.settings.model_copy(
+        update={"register_url": f"sqlite:///{city.settings.directory / 'restored.db'}"}
+    )
     with TestClient(create_app(settings, city.clock)) as restored:
         assert restored.get("/readyz").json()["issuing"]["missing_batches"] == [1, 3]
         assert f'shunzheng_missing_batches{{log="{LOG}"}} 3\n' in restored.get("/metrics").text

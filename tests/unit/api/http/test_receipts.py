@@ -47,14 +47,14 @@ def test_a_submission_is_answered_with_a_signed_receipt(city: City, tianmen: Tes
 
 
 def test_a_node_without_a_key_signs_nothing(city: City) -> None:
-    with TestClient(create_app(replace(city.settings, node_key=None), city.clock)) as node:
+    with TestClient(create_app(city.settings.model_copy(update={"node_key": None}), city.clock)) as node:
         _, answer = hand_in(city, node)
     assert "signed" not in answer
     assert answer["deadline"]
 
 
 def test_the_pace_that_is_promised_is_set(city: City) -> None:
-    with TestClient(create_app(replace(city.settings, promise_seconds=60), city.clock)) as node:
+    with TestClient(create_app(city.settings.model_copy(update={"promise_seconds": 60}), city.clock)) as node:
         _, answer = hand_in(city, node)
     receipt = signed_in(answer).receipt
     assert receipt.deadline - receipt.accepted == 60

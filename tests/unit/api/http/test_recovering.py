@@ -1,7 +1,6 @@
 """A node whose register is being recovered, over HTTP: what it shows, what it refuses, and what it takes back."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -28,7 +27,9 @@ def sent(city: City, tianmen: TestClient) -> list[bytes]:
 @pytest.fixture
 def recovering(city: City, sent: list[bytes]) -> Iterator[TestClient]:
     """The same node with a register of which nothing is left; the entries of its batches came from elsewhere."""
-    settings = replace(city.settings, register_url=f"sqlite:///{city.settings.directory / 'restored.db'}")
+    settings = city.settings.model_copy(
+        update={"register_url": f"sqlite:///{city.settings.directory / 'restored.db'}"}
+    )
     register = Register(str(settings.register_url))
     with city.replica.reading() as reading:
         take_back(register, reading, plan(register, reading, LOG, [KeptCopies(city.register)]), city.now)

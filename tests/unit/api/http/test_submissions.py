@@ -4,7 +4,6 @@ import asyncio
 import errno
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
@@ -19,6 +18,7 @@ from api import limits
 from api.http import bodies
 from api.http.app import create_app
 from api.http.errors import MalformedRequest
+from api.node.sections import Intake
 from ledger.encoding.canonical import Json
 from ledger.records.submissions import Statement, decode_statement
 from tests.unit.api.city import LOG, City, identifier
@@ -197,7 +197,7 @@ def test_the_first_line_is_looked_at_before_the_rest_is_taken_in() -> None:
 def narrow(city: City, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     """Return a node where two records may wait."""
     monkeypatch.setattr("anchoring.intake.backlog._MEASURE_SECONDS", 0)
-    settings = replace(city.settings, intake={"waiting_records": 2, "uploads": 1})
+    settings = city.settings.model_copy(update={"intake": Intake(waiting_records=2, uploads=1)})
     with TestClient(create_app(settings, city.clock)) as client:
         yield client
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from api.cli import main
+from api.node.errors import SettingsError
 from api.node.keys import load_node_key, make_node_key
-from api.node.settings import Settings, SettingsError
+from api.node.settings import Settings
 from ledger.crypto.keys import generate, private_key
 from tests.unit.api.city import draws
 

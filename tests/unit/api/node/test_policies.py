@@ -3,7 +3,7 @@
 import pytest
 
 from api.node import policies
-from api.node.settings import _KINDS
+from api.node.settings import POLICY_KINDS
 from ledger.records.records import KINDS
 
 
@@ -38,4 +38,4 @@ def test_an_unknown_name_is_no_policy() -> None:
 
 
 def test_the_kinds_of_the_settings_are_those_of_records() -> None:
-    assert {"default", *KINDS} == _KINDS
+    assert {"default", *KINDS} == POLICY_KINDS

@@ -1,0 +1,74 @@
+"""The sections [batching] and [intake] of `node.toml`, and the units that settings have."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+from anchoring import limits
+from api.limits import MAX_UPLOADS
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The unit of a number, as the page of settings shows it."""
+
+    name: str
+
+
+Seconds = Annotated[int, Unit("seconds"), Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+def is_number(field: FieldInfo) -> bool:
+    """Say whether a member is a whole number."""
+    return field.annotation in (int, int | None)
+
+
+def is_table(field: FieldInfo) -> bool:
+    """Say whether a member is a table of others."""
+    kind = get_origin(field.annotation) or field.annotation
+    return isinstance(kind, type) and issubclass(kind, (Mapping, Section))
+
+
+def bounds(field: FieldInfo) -> tuple[int | None, int | None]:
+    """Return the least and the most that a number may be; None where there is no such bound."""
+    least = [rule.ge for rule in field.metadata if hasattr(rule, "ge")]
+    most = [rule.le for rule in field.metadata if hasattr(rule, "le")]
+    return max(least, default=None), min(most, default=None)
+
+
+class Section(BaseModel):
+    """A table of `node.toml` with members of its own."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Batching(Section):
+    """When a batch closes; see `BatchPolicy` of the anchorer. A change of status is on its way within 5 seconds."""
+
+    urgent_seconds: Annotated[Seconds, Field(le=4)] = limits.URGENT_SECONDS
+    """how long a change of status waits for company"""
+    quiet_seconds: Annotated[Seconds, Field(le=3_600)] = limits.QUIET_SECONDS
+    """how long other submissions wait"""
+    heartbeat_seconds: Annotated[Seconds, Field(ge=1, le=86_400)] = limits.HEARTBEAT_SECONDS
+    """after so long without anything new, a batch says just that"""
+    full_records: Annotated[Count, Unit("records"), Field(le=2**20)] = limits.FULL_BATCH_RECORDS
+    """a batch of so many records waits no more"""
+    full_bytes: Annotated[Count, Unit("bytes"), Field(le=2**30)] = limits.FULL_BATCH_BYTES
+    """a batch with so many bytes of entries waits no more"""
+
+
+class Intake(Section):
+    """What may wait for the chain before submissions are refused for a while; see `Room` of the intake."""
+
+    waiting_records: Annotated[Count, Unit("records"), Field(le=2**40)] = limits.MAX_WAITING_RECORDS
+    """so many records"""
+    waiting_bytes: Annotated[Count, Unit("bytes"), Field(le=2**40)] = limits.MAX_WAITING_BYTES
+    """so many bytes of their entries"""
+    waiting_seconds: Annotated[int | None, Unit("seconds"), Field(ge=1, le=7 * 86_400)] = None
+    """so long for the oldest; left out: half of `promise_seconds`"""
+    uploads: Annotated[Count, Unit("submissions"), Field(le=1_000)] = MAX_UPLOADS
+    """submissions under way at once, for each process that answers HTTP"""
