@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
-from ledger.encoding.canonical import Json
 from ledger.verification.reasons import Verdict
 
 T = TypeVar("T")
@@ -35,7 +34,7 @@ def in_words(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def show_json(value: Json) -> None:
+def show_json(value: object) -> None:
     """Print a result for programs."""
     print(json.dumps(value, ensure_ascii=False, indent=2), flush=True)
 

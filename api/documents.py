@@ -1,19 +1,18 @@
-"""Open the documents that somebody presents: restore what carried a proof, and look at their own seals and signatures.
+"""Presented documents, each opened once: the registered bytes, the proof inside, their own seals and signatures.
 
 The core compares registered bytes and never reads documents; what it must know of them is put into `Presented`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from api.node.errors import SettingsError
-from ledger.documents.carriers import CarrierAltered, detach
 from ledger.documents.certificates.trust_list import TrustList, decode_trust_list
 from ledger.documents.inspection import Inspection
-from ledger.documents.openers import inspect, is_known
+from ledger.documents.openers import OpenedDocument, open_document
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.proof.proof import Proof
@@ -26,11 +25,20 @@ _NOTHING: Final[Mapping[str, Json]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Papers:
-    """Opened documents: what to compare, the first proof that one of them carried, and what was found in each."""
+    """Documents as they were opened, in their order, and what the core compares of them."""
 
     presented: Presented
-    proof: Proof | None
-    inspections: tuple[Inspection | None, ...]
+    documents: tuple[OpenedDocument, ...]
+
+    @property
+    def proof(self) -> Proof | None:
+        """The first proof that one of them carried."""
+        proofs = (document.carried.proof for document in self.documents)
+        return next((proof for proof in proofs if proof is not None), None)
+
+    @property
+    def inspections(self) -> tuple[Inspection | None, ...]:
+        return tuple(document.inspection for document in self.documents)
 
     def comparing(self, claims: Mapping[str, Json]) -> "Papers":
         """Return the same papers with values to compare."""
@@ -39,17 +47,18 @@ class Papers:
     def with_report(self, report: Report) -> dict[str, Any]:
         """Return the report for programs, with what the documents themselves show."""
         body: dict[str, Any] = report.to_json()
-        found = [
-            self._document(number, one)
-            for number, one in enumerate(self.inspections, 1)
-            if one is not None and (one.signatures or one.problem)
+        documents = [
+            _document(number, inspection)
+            for number, inspection in enumerate(self.inspections, 1)
+            if inspection is not None and (inspection.signatures or inspection.problem)
         ]
-        return body | {"documents": found} if found else body
+        return body | {"documents": documents} if documents else body
 
-    def _document(self, number: int, found: Inspection) -> dict[str, Any]:
-        shown = found.to_json()
-        del shown["proof"]  # the report shows the record, and only what was not forged
-        return {"document": number, **shown}
+
+def _document(number: int, inspection: Inspection) -> dict[str, object]:
+    body: dict[str, object] = {"document": number, **inspection.to_json()}
+    del body["proof"]  # the report shows the record, and only what was not forged
+    return body
 
 
 def authorities(path: Path | None) -> TrustList | None:
@@ -70,26 +79,19 @@ def _read(path: Path, _changed: int) -> TrustList:
 
 
 def open_papers(
-    contents: Sequence[bytes], claims: Mapping[str, Json] = _NOTHING, authorities: TrustList | None = None
+    contents: Iterable[bytes], claims: Mapping[str, Json] = _NOTHING, authorities: TrustList | None = None
 ) -> Papers:
     """Open documents as they were presented; `authorities` are those whose certificates the city accepts."""
-    documents: list[bytes] = []
-    proofs: list[Proof] = []
-    inspections: list[Inspection | None] = []
-    broken: set[int] = set()
-    altered = False
-    for number, content in enumerate(contents):
-        document = content
-        try:
-            carried = detach(content)
-            document = carried.document
-            proofs += [carried.proof] if carried.proof else []
-        except CarrierAltered as error:
-            document, altered = error.document, True
-        found = inspect(document, authorities) if is_known(document) else None
-        if found is not None and found.verdict is Verdict.INVALID:
-            broken.add(number)
-        documents.append(document)
-        inspections.append(found)
-    presented = Presented(tuple(documents), claims, frozenset(broken), altered)
-    return Papers(presented, proofs[0] if proofs else None, tuple(inspections))
+    documents = tuple(open_document(content, authorities) for content in contents)
+    presented = Presented(
+        tuple(document.carried.document for document in documents),
+        claims,
+        frozenset(number for number, document in enumerate(documents) if _is_broken(document)),
+        any(document.carried.altered for document in documents),
+    )
+    return Papers(presented, documents)
+
+
+def _is_broken(document: OpenedDocument) -> bool:
+    """Tell whether a seal or signature of the document's own shows that it was altered."""
+    return document.inspection is not None and document.inspection.verdict is Verdict.INVALID

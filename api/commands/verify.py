@@ -4,7 +4,7 @@ import argparse
 import base64
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from api.client.sources import add_source, check_source
 from api.console import EXIT_CODES, say, show_json
 from api.limits import MAX_AGE_SECONDS, MAX_VERIFY_BYTES
 from api.node.policies import DEFAULT, named, names
-from ledger.documents.carriers import CarrierAltered, detach
+from ledger.documents.carriers import ALTERED, Carried, restore
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import decode as decode_json
 from ledger.encoding.times import parse_time
@@ -79,7 +79,8 @@ def _verify(args: argparse.Namespace) -> int:
 
 def _asked(args: argparse.Namespace) -> Any:
     documents = [files.read(path) for path in args.files]
-    body = request_body(_proof(args, documents), documents, _claims(args), args.max_age, args.policy)
+    proof = _proof(args, map(restore, documents))
+    body = request_body(proof, documents, _claims(args), args.max_age, args.policy)
     if len(body) > MAX_VERIFY_BYTES:
         raise LimitExceeded(
             f"this takes {len(body):,} bytes to send, of which a node takes {MAX_VERIFY_BYTES:,}: present fewer documents, "
@@ -103,7 +104,7 @@ def _own(args: argparse.Namespace) -> Any:
     documents = [files.read(path) for path in args.files]
     accepted = files.decoded(args.trust_list, "trust-list", decode_trust_list) if args.trust_list else None
     papers = open_papers(documents, _claims(args), accepted)
-    proof = _proof(args, documents).encode()
+    proof = _proof(args, (document.carried for document in papers.documents)).encode()
     with files.naming("--at"):
         now = int(time.time()) if args.at is None else parse_time(args.at)
     with opened(args.snapshot, args.trust) as trust:
@@ -126,7 +127,7 @@ def request_body(
     return json.dumps(body, ensure_ascii=False).encode()
 
 
-def _proof(args: argparse.Namespace, documents: list[bytes]) -> str:
+def _proof(args: argparse.Namespace, documents: Iterable[Carried]) -> str:
     """Return the proof that was named, or that lies beside a document, or that travelled inside one."""
     if args.proof:
         return files.proof_text(args.proof)
@@ -138,13 +139,10 @@ def _proof(args: argparse.Namespace, documents: list[bytes]) -> str:
             return files.proof_text(str(path))
     spoilt = ""
     for path, document in zip(args.files, documents, strict=True):
-        try:
-            carried = detach(document).proof
-        except CarrierAltered as error:
-            spoilt = f", and {path}: {error}"
-            continue
-        if carried is not None:
-            return carried.encode().decode()
+        if document.altered:
+            spoilt = f", and {path}: {ALTERED}"
+        if document.proof is not None:
+            return document.proof.encode().decode()
     raise FileNotFoundError(
         f"{beside[0]} does not exist{spoilt or ', and no document carries a proof'}: name the proof with --proof "
         "(the holder has it; `shunzheng proof` exports it)"

@@ -10,18 +10,22 @@ Whatever does not follow that rule was altered around the carrier. A document th
 
 import re
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from ledger.documents.kinds import FileKind, file_kind
+from ledger.documents.zip_records import END, END_MARK, MAX_COMMENT_BYTES, find_end
 from ledger.errors import MalformedInput
 from ledger.proof.paper import PREFIX, decode_presented, encode_paper
 from ledger.proof.proof import Proof
 
-_ARCHIVE, _PDF = b"PK", b"%PDF-"
-MAX_COMMENT: Final = 0xFFFF  # bytes that an archive's comment can have
-_END: Final = struct.Struct("<4s4H2LH")  # end of central directory record, APPNOTE.TXT 4.3.16
-_MARK: Final = b"shunzheng/"  # in every object of a proof, however much of it is left
-_END_MARK: Final = b"PK\x05\x06"
+ALTERED: Final = "the proof inside this document does not stand there as it was attached"
+#: It stands in every object of a proof, however much of it is left.
+_PROOF_MARK: Final = b"shunzheng/"
+_NO_COMMENT: Final = b"\0\0"
+#: Bytes behind the signed part of a PDF that are searched for its end, which takes some forty.
+_PDF_END_BYTES: Final = 64
 _PDF_END: Final = re.compile(rb"startxref\r?\n[0-9]+\r?\n%%EOF(?:\r?\n|\r)?\Z")
 _PDF_CARRIER: Final = re.compile(
     rb"\n%(" + PREFIX.encode() + rb"[^\r\n]*)\n(startxref\r?\n[0-9]+\r?\n%%EOF(?:\r?\n|\r)?)\Z"
@@ -32,7 +36,7 @@ class CarrierAltered(MalformedInput):
     """The proof inside a document does not stand there as it was attached; `document` is what lies around it."""
 
     def __init__(self, document: bytes) -> None:
-        super().__init__("the proof inside this document does not stand there as it was attached")
+        super().__init__(ALTERED)
         self.document = document
 
 
@@ -42,76 +46,108 @@ class NotCarried(MalformedInput):
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """A document as it was registered, and the proof that travelled inside it, if any."""
+    """A document as it was registered, and the proof that travelled inside it, if any.
+
+    `altered`: a proof does not stand there as it was attached; `document` is what lies around it.
+    """
 
     document: bytes
     proof: Proof | None
+    altered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """How one kind of document carries a proof: put in, and told from the document again, as the text that it is."""
+
+    attach: Callable[[bytes, Proof], bytes]
+    split: Callable[[bytes], tuple[bytes, bytes] | None]
 
 
 def is_carrier(document: bytes) -> bool:
     """Tell whether a document is of a kind inside which a proof can travel."""
-    return document.startswith((_ARCHIVE, _PDF))
+    return _carrier_of(document) is not None
 
 
 def attach(document: bytes, proof: Proof) -> bytes:
     """Return the document with the proof inside. Raises: NotCarried."""
-    if document.startswith(_ARCHIVE):
-        return _attach_to_archive(document, proof)
-    if document.startswith(_PDF):
-        return _attach_to_pdf(document, proof)
-    raise NotCarried("a proof travels inside OFD and PDF documents only: put it beside this one")
+    carrier = _carrier_of(document)
+    if carrier is None:
+        raise NotCarried("a proof travels inside OFD and PDF documents only: put it beside this one")
+    return carrier.attach(document, proof)
 
 
 def detach(presented: bytes) -> Carried:
     """Return the registered document and the proof that it carried. Raises: CarrierAltered."""
-    document, text = _split(presented)
-    if text is None:
+    carried = restore(presented)
+    if carried.altered:
+        raise CarrierAltered(carried.document)
+    return carried
+
+
+def restore(presented: bytes) -> Carried:
+    """Return the registered document and the proof that it carried, or else what lies around an altered one."""
+    carrier = _carrier_of(presented)
+    parts = carrier.split(presented) if carrier else None
+    if carrier is None or parts is None:
         return Carried(presented, None)
+    document, text = parts
     try:
         proof = decode_presented(text)
-    except MalformedInput as error:
-        if _MARK in text or text.startswith(PREFIX.encode()):  # a proof once
-            raise CarrierAltered(document) from error
+    except MalformedInput:
+        if _PROOF_MARK in text or text.startswith(PREFIX.encode()):  # a proof once
+            return Carried(document, None, altered=True)
         return Carried(presented, None)  # a comment of the writer's own
     try:
-        again = attach(document, proof)
+        again = carrier.attach(document, proof)
     except NotCarried:
         again = b""
-    if again != presented:
-        raise CarrierAltered(document)
-    return Carried(document, proof)
+    return Carried(document, proof) if again == presented else Carried(document, None, altered=True)
 
 
-def _split(presented: bytes) -> tuple[bytes, bytes | None]:
-    if presented.startswith(_ARCHIVE):
-        at = presented.rfind(_END_MARK, max(0, len(presented) - _END.size - MAX_COMMENT))
-        body = presented[at + _END.size :]
-        if at < 0 or not body:
-            return presented, None
-        return presented[: at + _END.size - 2] + b"\0\0", body
-    found = _PDF_CARRIER.search(presented) if presented.startswith(_PDF) else None
-    return (presented[: found.start()], found[1]) if found else (presented, None)
+def _carrier_of(document: bytes) -> Carrier | None:
+    kind = file_kind(document)
+    return None if kind is None else CARRIERS.get(kind)
+
+
+def _split_archive(presented: bytes) -> tuple[bytes, bytes] | None:
+    at = find_end(presented)
+    if at is None or at + END.size == len(presented):
+        return None
+    comment_at = at + END.size
+    return presented[: comment_at - len(_NO_COMMENT)] + _NO_COMMENT, presented[comment_at:]
 
 
 def _attach_to_archive(document: bytes, proof: Proof) -> bytes:
-    if document[-_END.size :][:4] != _END_MARK or document[-2:] != b"\0\0":
+    if document[-END.size :][: len(END_MARK)] != END_MARK or not document.endswith(_NO_COMMENT):
         raise NotCarried("the archive ends with a comment already, or is damaged: put the proof beside it")
     text = proof.encode()
-    if len(text) > MAX_COMMENT:
+    if len(text) > MAX_COMMENT_BYTES:
         text = encode_paper(proof).encode()
-    if len(text) > MAX_COMMENT:
+    if len(text) > MAX_COMMENT_BYTES:
         raise NotCarried(
-            f"the proof has more than the {MAX_COMMENT} bytes that an archive's comment can have"
+            f"the proof has more than the {MAX_COMMENT_BYTES} bytes that an archive's comment can have"
         )
-    return document[:-2] + struct.pack("<H", len(text)) + text
+    return document[: -len(_NO_COMMENT)] + struct.pack("<H", len(text)) + text
+
+
+def _split_pdf(presented: bytes) -> tuple[bytes, bytes] | None:
+    line = _PDF_CARRIER.search(presented)
+    return (presented[: line.start()], line[1]) if line else None
 
 
 def _attach_to_pdf(document: bytes, proof: Proof) -> bytes:
     if b"/ByteRange" in document:
         raise NotCarried("a signed PDF stays as it is: put the proof beside it")
-    end = _PDF_END.search(document, max(0, len(document) - 64))
+    end = _PDF_END.search(document, max(0, len(document) - _PDF_END_BYTES))
     if end is None or _PDF_CARRIER.search(document):
         raise NotCarried(
             "the PDF does not end as one does, or carries a proof already: put the proof beside it"
         )
     return document + b"\n%" + encode_paper(proof).encode() + b"\n" + end[0]
+
+
+CARRIERS: Final = {
+    FileKind.OFD: Carrier(_attach_to_archive, _split_archive),
+    FileKind.PDF: Carrier(_attach_to_pdf, _split_pdf),
+}

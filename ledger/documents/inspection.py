@@ -6,10 +6,11 @@ product; a document is as good as the worst of its signatures and timestamps, an
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final, TypedDict
 
 from ledger.documents.findings import CHECKS, Check, passed, verdict_of, worst
 from ledger.encoding import times
+from ledger.encoding.canonical import Json
 from ledger.proof.proof import Proof
 from ledger.verification.reasons import VERDICT_WORDS, Verdict
 
@@ -24,6 +25,49 @@ class Kind(StrEnum):
     OFD_SIGN = "ofd-sign"
     PADES = "pades"
     PDF_TIMESTAMP = "pdf-timestamp"
+
+
+class FindingJson(TypedDict):
+    """A check of which there is something to say (docs/formats/inspection.md)."""
+
+    check: str
+    name: dict[str, str]
+    outcome: str
+    reason: str
+    words: dict[str, str]
+
+
+class SignatureJson(TypedDict):
+    """One signature in the report for programs (docs/formats/inspection.md)."""
+
+    kind: str
+    version: int
+    signer: str | None
+    issuer: str | None
+    seal_id: str | None
+    seal_name: str | None
+    seal_maker: str | None
+    signed_at: str | None
+    stamped_at: str | None
+    checks: dict[str, str]
+    findings: list[FindingJson]
+    covers_all: bool
+    altered: list[str]
+    uncovered: list[str]
+    verdict: str
+    words: dict[str, str]
+    reason_words: dict[str, str]
+
+
+class InspectionJson(TypedDict):
+    """The whole report for programs (docs/formats/inspection.md)."""
+
+    type: str
+    signatures: list[SignatureJson]
+    proof: dict[str, Json] | None
+    problem: str | None
+    verdict: str
+    words: dict[str, str]
 
 
 _INTACT: Final = (passed("references"), passed("coverage"), passed("signature"))
@@ -69,7 +113,7 @@ class SignatureReport:
     def check(self, name: str) -> Check | None:
         return next((check for check in self.checks if check.name == name), None)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> SignatureJson:
         return {
             "kind": self.kind.value,
             "version": self.version,
@@ -107,7 +151,7 @@ class Inspection:
             return Verdict.UNVERIFIABLE
         return worst(report.verdict for report in self.signatures)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> InspectionJson:
         return {
             "type": self.type,
             "signatures": [report.to_json() for report in self.signatures],
@@ -118,7 +162,7 @@ class Inspection:
         }
 
 
-def _finding(check: Check) -> dict[str, Any]:
+def _finding(check: Check) -> FindingJson:
     zh, en = CHECKS[check.name]
     return {
         "check": check.name,

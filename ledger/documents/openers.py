@@ -1,57 +1,62 @@
-"""Which reader opens which kind of file: told by what the file begins with, never by its name."""
+"""Open a presented file once: the document as it was registered, the proof inside, and what its signatures show."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ledger.documents.carriers import detach
+from ledger.documents.carriers import ALTERED, Carried, restore
 from ledger.documents.certificates.trust_list import TrustList
 from ledger.documents.inspection import Inspection
+from ledger.documents.kinds import FileKind, file_kind, has_data_in_front
 from ledger.documents.ofd.archive import open_archive
 from ledger.documents.ofd.signatures import ofd_reports
 from ledger.documents.seals.ses import decode_seal, decode_signature, is_signature
 from ledger.documents.seals.ses_signatures import seal_report, seal_signature_report
 from ledger.errors import MalformedInput
 
-MAX_IN_FRONT: Final = 4096  # some signing services put a record of their own in front
-_WITHIN: Final = (b"PK\x03\x04", b"%PDF-")
 _IN_FRONT: Final = "there is data in front of the document: it can be read in two ways"
 _UNKNOWN: Final = "not a kind of file that carries signatures here"
 
 
 @dataclass(frozen=True, slots=True)
-class Opener:
-    """One kind of file: its name in reports, how it begins, and what reads it (raising MalformedInput)."""
+class OpenedDocument:
+    """What somebody presented, with the carrier taken off; `inspection` is None for a kind that is not opened here."""
 
-    type: str
-    begins: bytes
-    inspect: Callable[[bytes, TrustList | None], Inspection]
-
-
-def is_known(data: bytes) -> bool:
-    """Tell whether this is a kind of file that is opened here."""
-    return _opener(data) is not None
+    carried: Carried
+    inspection: Inspection | None
 
 
-def _opener(data: bytes) -> Opener | None:
-    return next((one for one in OPENERS if data.startswith(one.begins)), None)
+def open_document(presented: bytes, trust: TrustList | None = None) -> OpenedDocument:
+    """Restore the registered document and inspect it. Never raises on bad files."""
+    carried = restore(presented)
+    kind = file_kind(carried.document)
+    if kind is None:
+        return OpenedDocument(carried, None)
+    if carried.altered:  # what lies around one carrier may hold another
+        return OpenedDocument(carried, inspect(carried.document, trust))
+    return OpenedDocument(carried, _inspect(kind, carried, trust))
 
 
 def inspect(data: bytes, trust: TrustList | None = None) -> Inspection:
     """Report on every signature in a file and on the proof that it carries. Never raises on bad files."""
-    opener = _opener(data)
-    if opener is None:
-        within = any(mark in data[:MAX_IN_FRONT] for mark in _WITHIN)
-        return Inspection("unknown", problem=_IN_FRONT if within else _UNKNOWN)
+    kind = file_kind(data)
+    if kind is None:
+        return Inspection("unknown", problem=_IN_FRONT if has_data_in_front(data) else _UNKNOWN)
+    carried = restore(data)
+    if carried.altered:
+        return Inspection(kind.value, problem=ALTERED)
+    return _inspect(kind, carried, trust)
+
+
+def _inspect(kind: FileKind, carried: Carried, trust: TrustList | None) -> Inspection:
     try:
-        carried = detach(data)
-        return replace(opener.inspect(carried.document, trust), proof=carried.proof)
+        return replace(OPENERS[kind](carried.document, trust), proof=carried.proof)
     except MalformedInput as error:
-        return Inspection(opener.type, problem=str(error))
+        return Inspection(kind.value, problem=str(error))
 
 
 def _ofd(data: bytes, trust: TrustList | None) -> Inspection:
-    return Inspection(OFD, ofd_reports(open_archive(data), trust))
+    return Inspection(FileKind.OFD.value, ofd_reports(open_archive(data), trust))
 
 
 def _pdf(data: bytes, trust: TrustList | None) -> Inspection:
@@ -62,15 +67,15 @@ def _pdf(data: bytes, trust: TrustList | None) -> Inspection:
 
 def _seal(data: bytes, trust: TrustList | None) -> Inspection:
     if is_signature(data):
-        return Inspection(SEAL, (seal_signature_report(decode_signature(data), None, trust),))
-    return Inspection(SEAL, (seal_report(decode_seal(data), trust),))
+        report = seal_signature_report(decode_signature(data), None, trust)
+    else:
+        report = seal_report(decode_seal(data), trust)
+    return Inspection(FileKind.SEAL.value, (report,))
 
 
-OFD: Final = "ofd"
-PDF: Final = "pdf"
-SEAL: Final = "seal"
-OPENERS: Final = (
-    Opener(OFD, b"PK", _ofd),
-    Opener(PDF, b"%PDF-", _pdf),
-    Opener(SEAL, b"\x30", _seal),
-)
+#: What reads each kind of file, raising MalformedInput.
+OPENERS: Final[dict[FileKind, Callable[[bytes, TrustList | None], Inspection]]] = {
+    FileKind.OFD: _ofd,
+    FileKind.PDF: _pdf,
+    FileKind.SEAL: _seal,
+}

@@ -16,6 +16,7 @@ from pyhanko.sign.fields import enumerate_sig_fields
 from ledger.documents.certificates.trust_list import TrustList
 from ledger.documents.findings import Check, passed, unknown
 from ledger.documents.inspection import Inspection, Kind, SignatureReport
+from ledger.documents.kinds import FileKind
 from ledger.documents.pdf.changes import judge_changes, vouched
 from ledger.documents.pdf.limits import check_comparisons, check_size
 from ledger.documents.pdf.placed import PlacedSignature
@@ -23,7 +24,7 @@ from ledger.documents.pdf.values import DOCUMENT_TIMESTAMP, SignatureValue, open
 from ledger.errors import LimitExceeded
 from ledger.verification.reasons import Outcome
 
-TYPE: Final = "pdf"
+TYPE: Final = FileKind.PDF.value
 MAX_BYTES: Final = 64 * 1024 * 1024
 #: Every department of a city under one document.
 MAX_SIGNATURES: Final = 64

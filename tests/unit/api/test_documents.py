@@ -1,31 +1,36 @@
 """Documents with seals of their own, and with the proof inside: one report says what the ledger and the document show."""
 
 import base64
+from collections import Counter
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from api.cli import main
 from api.documents import authorities
 from api.node.errors import SettingsError
 from examples.renderings import as_pdf
 from ledger.documents.carriers import attach
 from ledger.documents.ofd.archive import open_archive, write_archive
 from ledger.encoding.canonical import Json
+from ledger.encoding.times import format_time
 from ledger.proof.proof import Proof
 from tests.papers import PAGE, sealed, with_part
 from tests.unit.api.city import City, identifier
+from tests.unit.api.commands.test_snapshots import Cosigned3
 
 SERIAL = "TM2022A0000000000001"
 CLAIMS: dict[str, Json] = {"ZZMC": "营业执照", "CZZT": "天门市示例餐饮店"}
 
 
-def registered(city: City, document: bytes) -> Proof:
-    city.submit(city.licence(SERIAL, CLAIMS, document))
+def registered(city: City, document: bytes, serial: str = SERIAL) -> Proof:
+    city.submit(city.licence(serial, CLAIMS, document))
     city.anchor()
-    return city.proof(identifier(SERIAL))
+    return city.proof(identifier(serial))
 
 
 @pytest.fixture
@@ -100,6 +105,49 @@ def test_a_proof_put_into_a_document_otherwise(
     parts = {name: open_archive(sealed()).read(name) for name in open_archive(sealed()).names}
     report = verify(wuhan, write_archive(parts, text), proof=proof.to_json())
     assert report["verdict"] != "valid"
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Count how often a carrier is taken off a document, and how often the archive or PDF within is parsed."""
+    calls: Counter[str] = Counter()
+
+    def count(place: str) -> None:
+        module, _, name = place.rpartition(".")
+        function = getattr(import_module(module), name)
+
+        def counting(*args: Any) -> Any:
+            calls[name] += 1
+            return function(*args)
+
+        monkeypatch.setattr(place, counting)
+
+    count("ledger.documents.carriers.decode_presented")
+    count("ledger.documents.openers.open_archive")
+    count("ledger.documents.pdf.signatures.PdfFileReader")
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("document", "parsed"),
+    [(sealed(), "open_archive"), (as_pdf("营业执照", []), "PdfFileReader")],
+    ids=["OFD", "PDF"],
+)
+def test_verifying_with_a_snapshot_opens_a_document_once(
+    city: City, tianmen: TestClient, tmp_path: Path, counted: Counter[str], document: bytes, parsed: str
+) -> None:
+    three = Cosigned3(city, tianmen, tmp_path)
+    carried = tmp_path / "carried"
+    carried.write_bytes(attach(document, registered(city, document, "TM2022A0000000000002")))
+    options = ["--snapshot", three.snapshot(), "--trust", three.trust, "--at", format_time(city.now)]
+    counted.clear()
+    assert main(["verify", str(carried), *map(str, options)]) == 0
+    assert counted == {"decode_presented": 1, parsed: 1}
+
+
+def test_a_node_opens_a_document_once(wuhan: TestClient, proof: Proof, counted: Counter[str]) -> None:
+    assert verify(wuhan, attach(sealed(), proof))["verdict"] == "valid"
+    assert counted == {"decode_presented": 1, "open_archive": 1}
 
 
 def test_the_list_of_authorities_is_read_again_when_it_changes(tmp_path: Path) -> None:

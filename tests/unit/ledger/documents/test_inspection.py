@@ -1,6 +1,7 @@
 """The report on a file: its shape, the table behind its words, and the proof that the file carries."""
 
 import json
+from itertools import permutations
 from typing import Final
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from ledger.documents.carriers import attach
 from ledger.documents.findings import CHECKS, TABLE, Check, failed, passed, unknown, verdict_of, worst
 from ledger.documents.inspection import Inspection
+from ledger.documents.kinds import BEGINNINGS, FileKind
 from ledger.documents.ofd.archive import write_archive
 from ledger.documents.ofd.sealing import sign_document
 from ledger.documents.openers import OPENERS, inspect
@@ -22,12 +24,13 @@ PROOF: Final = CITY.proof(ITEMS[0])
 
 def test_the_shape_of_a_report() -> None:
     report = inspect(sealed(), trust()).to_json()
-    (signature,) = report["signatures"]
-    assert {name: report[name] for name in ("type", "proof", "problem", "verdict")} == {
+    signature: dict[str, object] = {**report["signatures"][0]}
+    assert {name: value for name, value in report.items() if name not in ("signatures", "words")} == {
         "type": "ofd", "proof": None, "problem": None, "verdict": "valid",
     }  # fmt: skip
     assert report["words"] == {"zh": "真实有效", "en": "Genuine and in force"}
-    checks = signature.pop("checks")
+    del signature["checks"]
+    checks = report["signatures"][0]["checks"]
     assert signature == {
         "kind": "ses",
         "version": 4,
@@ -158,7 +161,9 @@ def test_data_in_front_of_a_document(document: bytes) -> None:
 def test_kinds_are_told_by_what_files_begin_with() -> None:
     assert inspect(seal(), trust()).type == "seal"
     assert inspect(sealed(), trust()).type == "ofd"
-    assert len({opener.begins for opener in OPENERS}) == len(OPENERS)
+    assert set(BEGINNINGS) == set(OPENERS) == set(FileKind)
+    for mark, other in permutations(BEGINNINGS.values(), 2):
+        assert not mark.startswith(other)
 
 
 def test_a_proof_that_travels_inside() -> None:

@@ -8,7 +8,7 @@ from ledger.documents import markup
 from ledger.documents.certificates import trust_list
 from ledger.documents.findings import CHECKS
 from ledger.documents.inspection import Kind, SignatureReport
-from ledger.documents.ofd import archive, references, signatures
+from ledger.documents.ofd import archive, directory, references, signatures
 from ledger.documents.seals import ses
 from ledger.documents.signatures import signed_data
 from ledger.encoding import der
@@ -33,8 +33,8 @@ def test_every_kind_and_member_is_explained() -> None:
 def test_limits() -> None:
     limits = [
         f"file {archive.MAX_FILE_BYTES // MIB} MiB",
-        f"{archive.MAX_ENTRIES:,} entries",
-        f"part {archive.MAX_PART_BYTES // MIB} MiB",
+        f"{directory.MAX_ENTRIES:,} entries",
+        f"part {directory.MAX_PART_BYTES // MIB} MiB",
         f"all parts {archive.MAX_INFLATED_BYTES // MIB} MiB",
         f"XML {markup.MAX_BYTES // MIB} MiB",
         f"{markup.MAX_DEPTH} levels and {markup.MAX_ELEMENTS:,} elements",

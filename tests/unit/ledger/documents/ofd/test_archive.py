@@ -11,6 +11,7 @@ from typing import Any, Final
 import pytest
 
 from ledger.documents.ofd import archive
+from ledger.documents.ofd import directory as directories
 from ledger.documents.ofd.archive import open_archive, write_archive
 from ledger.errors import LimitExceeded, MalformedInput
 from tests.papers import deflated_part
@@ -343,12 +344,12 @@ def test_parts_that_inflate_to_something_else(data: bytes, why: str) -> None:
 
 def test_bombs_are_refused_unopened(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LimitExceeded, match="larger than"):
-        open_archive(deflated_part(BOMB * 5, archive.MAX_PART_BYTES + 1))
+        open_archive(deflated_part(BOMB * 5, directories.MAX_PART_BYTES + 1))
     monkeypatch.setattr(archive, "MAX_INFLATED_BYTES", 1000)
     with pytest.raises(LimitExceeded, match="in all"):
         open_archive(zipped())
     monkeypatch.undo()
-    monkeypatch.setattr(archive, "MAX_ENTRIES", 1)
+    monkeypatch.setattr(directories, "MAX_ENTRIES", 1)
     with pytest.raises(LimitExceeded, match="parts"):
         open_archive(zipped())
     monkeypatch.setattr(archive, "MAX_FILE_BYTES", 10)

@@ -1,0 +1,45 @@
+"""The names of the parts of an OFD archive: how writers spell them, and which of them some system takes for one."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+from ledger.errors import MalformedInput
+
+UTF8_FLAG: Final = 0x0800
+_DRIVE: Final = re.compile(r"[A-Za-z]:")
+
+
+def decode_name(raw: bytes, flags: int) -> str:
+    """Return the name of a part: UTF-8, or GB 18030 where an old writer did not say so.
+
+    Raises: MalformedInput for one that leads out of the archive.
+    """
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if flags & UTF8_FLAG:
+            raise MalformedInput("an entry's name is not the UTF-8 that it is said to be") from error
+        text = raw.decode("gb18030", "replace")
+    steps = text.replace("\\", "/").removesuffix("/").split("/")
+    if any(step in ("", ".", "..") for step in steps) or _DRIVE.match(text) or not text.isprintable():
+        raise MalformedInput(f"an entry has a name that leads elsewhere: {text[:120]!a}")
+    return text
+
+
+def lowered(name: str) -> str:
+    """Return what two names have in common that differ in case or composed letters alone."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).lower())
+
+
+def folded(name: str) -> str:
+    """Return what two names have in common that some system takes for one: also ß and ss, ﬁ and fi."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def folders_above(name: str) -> Iterator[str]:
+    """Yield the folders that a part lies in, the innermost first."""
+    while "/" in name:
+        name = name.rpartition("/")[0]
+        yield name

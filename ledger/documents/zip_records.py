@@ -1,0 +1,89 @@
+"""The records of a ZIP archive (APPNOTE 6.3, section 4.3): their marks and members, and where the last of them is."""
+
+import struct
+from typing import Final, NamedTuple
+
+LOCAL_MARK: Final = b"PK\x03\x04"
+CENTRAL_MARK: Final = b"PK\x01\x02"
+DESCRIPTOR_MARK: Final = b"PK\x07\x08"
+END_MARK: Final = b"PK\x05\x06"
+
+LOCAL: Final = struct.Struct("<4s5H3L2H")
+CENTRAL: Final = struct.Struct("<4s6H3L5H2L")
+DESCRIPTOR: Final = struct.Struct("<3L")
+END: Final = struct.Struct("<4s4H2LH")
+
+MAX_COMMENT_BYTES: Final = 0xFFFF
+
+
+class Sizes(NamedTuple):
+    """Checksum of an entry, and its length packed and unpacked; a descriptor of its own, where that stands behind it."""
+
+    crc: int
+    packed: int
+    whole: int
+
+
+class LocalHeader(NamedTuple):
+    """What stands in front of an entry's data; name and extra field follow it."""
+
+    mark: bytes
+    version: int
+    flags: int
+    method: int
+    time: int
+    date: int
+    crc: int
+    packed: int
+    whole: int
+    name_length: int
+    extra_length: int
+
+    @property
+    def sizes(self) -> Sizes:
+        return Sizes(self.crc, self.packed, self.whole)
+
+
+class CentralHeader(NamedTuple):
+    """What the directory says of an entry, whose local header is at `offset`; name, extra field and comment follow it."""
+
+    mark: bytes
+    made_by: int
+    version: int
+    flags: int
+    method: int
+    time: int
+    date: int
+    crc: int
+    packed: int
+    whole: int
+    name_length: int
+    extra_length: int
+    comment_length: int
+    disk: int
+    internal: int
+    external: int
+    offset: int
+
+    @property
+    def sizes(self) -> Sizes:
+        return Sizes(self.crc, self.packed, self.whole)
+
+
+class End(NamedTuple):
+    """The record at the end: how many entries there are on this disk and in all, and where their directory is."""
+
+    mark: bytes
+    disk: int
+    directory_disk: int
+    here: int
+    entries: int
+    directory_size: int
+    directory_start: int
+    comment_length: int
+
+
+def find_end(data: bytes) -> int | None:
+    """Return where the record at the end begins: the last for which any comment leaves room."""
+    at = data.rfind(END_MARK, max(0, len(data) - END.size - MAX_COMMENT_BYTES))
+    return at if at >= 0 and at + END.size <= len(data) else None
