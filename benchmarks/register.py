@@ -251,11 +251,11 @@ def _finality(kind: str, new: NewDatabase, folder: Path) -> None:
 
 
 def _seconds(city: AnyCity, row: dict[str, Any]) -> float:
-    receipt = city.submit(row)
+    acceptance = city.submit(row)
     accepted = monotonic()
     while True:
         with city.register.reading() as connection:
-            if submission(connection, receipt.id).state == FINAL:
+            if submission(connection, acceptance.id).state == FINAL:
                 return monotonic() - accepted
         sleep(0.05)
 

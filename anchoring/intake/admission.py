@@ -87,10 +87,10 @@ def known_submission(connection: Connection, statement: Statement) -> Submission
     """Return the submission of a statement, where it was accepted before. Raises: SubmissionRefused."""
     known = submission_of_root(connection, statement.root)
     if known is not None and known.entry.statement != statement:
-        accepted = format_time(known.receipt.accepted)
+        accepted = format_time(known.acceptance.accepted)
         raise SubmissionRefused(
             "root-registered",
-            f"these very records were accepted at {accepted} under another statement, as submission {known.receipt.id}: "
+            f"these very records were accepted at {accepted} under another statement, as submission {known.acceptance.id}: "
             "nothing needs to be sent again; for new records draw new salts",
         )
     return known

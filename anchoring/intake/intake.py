@@ -38,9 +38,9 @@ def accept(
     rows = iter(lines)
     admission = admit(register, trust, next(rows, b""), now, rules)
     if isinstance(admission, Submission):
-        return admission.receipt
+        return admission.acceptance
     submission, _ = take(register, trust, admission, rows, now, rules)
-    return submission.receipt
+    return submission.acceptance
 
 
 def take(
@@ -76,7 +76,7 @@ def take(
             own = hold_log(connection, terms.log, trust, now)
             known = known_submission(connection, statement)  # it may have arrived twice at the same time
             if known and is_missing(connection, statement.root):
-                _bring_back(connection, own, known.receipt, spool)
+                _bring_back(connection, own, known.acceptance, spool)
             if known:
                 return known, False
             if admitted.anchored:  # its rows were not judged
@@ -105,7 +105,7 @@ def _write(
     """Promise positions and write everything. Raises: SubmissionRefused, which undoes the transaction."""
     statement = entry.statement
     changes = _write_records(connection, own, statement.issuer, own.size, spool)
-    receipt = Acceptance(
+    acceptance = Acceptance(
         id=statement.root.hex(),
         log=own.name,
         issuer=statement.issuer,
@@ -116,13 +116,13 @@ def _write(
         deadline=deadline,
     )
     row = {
-        "first": receipt.first,
+        "first": acceptance.first,
         "root": statement.root,
         "entry": entry.encode(),
-        "issuer": receipt.issuer,
-        "count": receipt.count,
+        "issuer": acceptance.issuer,
+        "count": acceptance.count,
         "changes": changes,
-        "accepted": receipt.accepted,
+        "accepted": acceptance.accepted,
         "warnings": orjson.dumps([(warning.row, warning.message) for warning in warnings]).decode(),
         "deadline": deadline,
         "receipt": None,
@@ -130,15 +130,15 @@ def _write(
     }
     connection.execute(insert(SUBMISSION), [row])
     connection.execute(update(LOG).values(size=own.size + statement.count))
-    return Submission(receipt, entry, ACCEPTED, None)
+    return Submission(acceptance, entry, ACCEPTED, None)
 
 
-def _bring_back(connection: Connection, own: OwnLog, receipt: Acceptance, spool: Spool) -> None:
+def _bring_back(connection: Connection, own: OwnLog, acceptance: Acceptance, spool: Spool) -> None:
     """Write records where they stood before the register was restored. Raises: SubmissionRefused."""
-    changes = _write_records(connection, own, receipt.issuer, receipt.first, spool)
-    placed = update(SUBMISSION).where(SUBMISSION.c.first == receipt.first)
+    changes = _write_records(connection, own, acceptance.issuer, acceptance.first, spool)
+    placed = update(SUBMISSION).where(SUBMISSION.c.first == acceptance.first)
     connection.execute(placed.values(changes=changes))
-    note_back(connection, receipt.first)
+    note_back(connection, acceptance.first)
 
 
 def _write_records(connection: Connection, own: OwnLog, issuer: str, first: int, spool: Spool) -> int:

@@ -54,7 +54,7 @@ class Spool:
             self._flush()
 
     def issues(self) -> Iterator[list[tuple[Any, ...]]]:
-        """Return the issues in chunks, as `Acceptance.issue` takes them."""
+        """Return the issues in chunks, as `RecordWriter.issue` takes them."""
         self._flush()
         self._file.seek(0)
         decoder = cbor2.CBORDecoder(self._file)

@@ -43,7 +43,7 @@ def proof_of(
         return replace(
             bare,
             disclosure=disclosure,
-            status=trees.staple(reading, held.submission.receipt.log, held.position),
+            status=trees.staple(reading, held.submission.acceptance.log, held.position),
             linked=(*maker.linked(held), *causes),
         )
 
@@ -60,7 +60,7 @@ class _Maker:
     def proof(self, held: StoredRecord) -> Proof:
         """Return the proof that the record is anchored, and nothing more. Raises: NotFinal."""
         submission = held.submission
-        log, sequence = submission.receipt.log, submission.sequence
+        log, sequence = submission.acceptance.log, submission.sequence
         if sequence is None or self.reading.anchor(log, sequence) is None:
             raise NotFinal(submission.state)
         return Proof(
@@ -69,7 +69,7 @@ class _Maker:
             index=held.index,
             path=tuple(self._submission_tree(held).path(held.index)),
             entry=submission.entry,
-            batch=tuple(self._batch_tree(held, sequence).path(submission.receipt.first)),
+            batch=tuple(self._batch_tree(held, sequence).path(submission.acceptance.first)),
             sequence=sequence,
         )
 
@@ -93,7 +93,7 @@ class _Maker:
 
         The second is needed where more happened since: a suspension that was lifted does not prove a reinstatement.
         """
-        log = self.reading.log(held.submission.receipt.log)
+        log = self.reading.log(held.submission.acceptance.log)
         known = log.sequence if log else 0
         changing = [record(self.connection, leaf) for leaf in causes(self.connection, held.position)]
         final = [cause for cause in changing if (cause.submission.sequence or known + 1) <= known]
@@ -103,12 +103,12 @@ class _Maker:
         return reinstating[-1:] + final[-1:]
 
     def _submission_tree(self, held: StoredRecord) -> MerkleTree:
-        receipt, suite = held.submission.receipt, held.record.suite
+        acceptance, suite = held.submission.acceptance, held.record.suite
 
         def build() -> tuple[MerkleTree, int]:
-            return MerkleTree(suite, leaves(self.connection, receipt)), receipt.count
+            return MerkleTree(suite, leaves(self.connection, acceptance)), acceptance.count
 
-        return self.register.trees.submissions.get(receipt.id, build)
+        return self.register.trees.submissions.get(acceptance.id, build)
 
     def _batch_tree(self, held: StoredRecord, sequence: int) -> BatchTree:
         def build() -> tuple[BatchTree, int]:

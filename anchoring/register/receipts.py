@@ -35,7 +35,7 @@ def signed_receipt(
     register: Register, submission: Submission, key: PrivateKey | None
 ) -> SignedReceipt | None:
     """Return the signed receipt of a submission; None where none was signed and there is no key, or nothing was promised."""
-    promised, statement = submission.receipt, submission.entry.statement
+    promised, statement = submission.acceptance, submission.entry.statement
     if promised.signed is not None:
         return decode_signed_receipt(promised.signed)
     if key is None or promised.deadline is None:
@@ -68,10 +68,10 @@ def bring_back(register: Register, trust: Trust, signed: SignedReceipt) -> str:
     if reason := genuine(signed, trust.key(receipt.key)):
         return WORDS[reason]
     with register.writing() as connection:
-        found = submission_of_root(connection, receipt.root)
-        if found is None:
+        stored = submission_of_root(connection, receipt.root)
+        if stored is None:
             return "its submission is not registered here"
-        here, statement = found.receipt, found.entry.statement
+        here, statement = stored.acceptance, stored.entry.statement
         said = (receipt.registry, receipt.log, receipt.suite, receipt.count, receipt.first, receipt.accepted)
         stands = (statement.registry, statement.log, statement.suite, here.count, here.first, here.accepted)
         if said != stands or here.deadline not in (None, receipt.deadline):

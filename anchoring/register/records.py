@@ -33,7 +33,7 @@ class StoredRecord:
     @property
     def index(self) -> int:
         """The record's place in its submission."""
-        return self.position - self.submission.receipt.first
+        return self.position - self.submission.acceptance.first
 
 
 _RECORDS: Final = select(RECORD, DISCLOSURE.c.content).select_from(

@@ -48,7 +48,7 @@ class Acceptance:
 class Submission:
     """A submission as the register holds it; `sequence` is that of its batch, once frozen."""
 
-    receipt: Acceptance
+    acceptance: Acceptance
     entry: Entry
     state: str
     sequence: int | None
@@ -113,9 +113,9 @@ def submissions(connection: Connection, *, after: int = -1, most: int = 100) -> 
     return [_submission(row) for row in connection.execute(_PAGE, {"after": after, "most": most}).mappings()]
 
 
-def leaves(connection: Connection, receipt: Acceptance) -> list[bytes]:
+def leaves(connection: Connection, acceptance: Acceptance) -> list[bytes]:
     """Return the leaf hashes of a submission, in its order."""
-    sought = {"first": receipt.first, "end": receipt.first + receipt.count}
+    sought = {"first": acceptance.first, "end": acceptance.first + acceptance.count}
     return list(connection.execute(_LEAVES, sought).scalars())
 
 
@@ -126,7 +126,7 @@ def _first(connection: Connection, wanted: Select[Any], **sought: object) -> Sub
 
 def _submission(row: RowMapping) -> Submission:
     entry = decode_entry(decode(row["entry"]))
-    receipt = Acceptance(
+    acceptance = Acceptance(
         id=row["root"].hex(),
         log=entry.statement.log,
         issuer=row["issuer"],
@@ -137,4 +137,4 @@ def _submission(row: RowMapping) -> Submission:
         deadline=row["deadline"],
         signed=row["receipt"],
     )
-    return Submission(receipt, entry, row["state"] or ACCEPTED, row["batch"])
+    return Submission(acceptance, entry, row["state"] or ACCEPTED, row["batch"])

@@ -154,7 +154,7 @@ def _in_order(files: Iterable[Path], aside: Path, register: Register, result: _R
         if whole:
             discard(file, aside)
         else:
-            placed[statement.root] = (known.receipt.first if known else 2**63, statement.time, file)
+            placed[statement.root] = (known.acceptance.first if known else 2**63, statement.time, file)
     return [file for _, _, file in sorted(placed.values())]
 
 
@@ -172,14 +172,14 @@ def _hand_in(
     try:
         with replica.reading() as trust, file.open("rb") as body:
             lines = split_lines(iter(lambda: body.read(_CHUNK_BYTES), b""))
-            receipt = accept(register, trust, lines, int(time.time()), intake)
+            acceptance = accept(register, trust, lines, int(time.time()), intake)
     except SubmissionRefused as error:
         result.refused.append((file, f"{error}{_rows(error.rows)}"))
         return False
     except OSError as error:
         result.refused.append((file, in_words(error)))
         return False
-    result.taken.append((file, receipt.first))
+    result.taken.append((file, acceptance.first))
     return True
 
 

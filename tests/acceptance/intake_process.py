@@ -29,9 +29,9 @@ def main() -> None:
     before = peak_bytes()
     with Path(source).open("rb") as file:
         lines = split_lines(iter(lambda: file.read(CHUNK), b""))
-        receipt = accept(register, World().trust, lines, NOW, SETTINGS)
+        acceptance = accept(register, World().trust, lines, NOW, SETTINGS)
     register.close()
-    print(json.dumps({"count": receipt.count, "before": before, "peak": peak_bytes()}))
+    print(json.dumps({"count": acceptance.count, "before": before, "peak": peak_bytes()}))
 
 
 if __name__ == "__main__":

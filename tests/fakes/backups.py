@@ -45,7 +45,7 @@ class KeptCopies:
         if register:
             with register.reading() as connection:
                 self.held = [
-                    (one.receipt.first, one.entry.to_json()) for one in submissions(connection, most=1_000)
+                    (one.acceptance.first, one.entry.to_json()) for one in submissions(connection, most=1_000)
                 ]
 
     def entries(self, log: str, position: int, most: int) -> bytes:

@@ -31,7 +31,7 @@ class Story:
     def __init__(self, city: City) -> None:
         self.city = city
         self.sent: dict[str, list[bytes]] = {}
-        self.receipts: dict[str, Acceptance] = {}
+        self.acceptances: dict[str, Acceptance] = {}
 
     def lose(self, backup: Backup) -> None:
         restore(self.city.register, backup)
@@ -40,8 +40,8 @@ class Story:
 
     def submit(self, name: str, *rows: dict[str, Any]) -> Acceptance:
         self.sent[name] = self.city.department.lines(rows, self.city.chain.now, newest=self.city.newest)
-        self.receipts[name] = self.send(name)
-        return self.receipts[name]
+        self.acceptances[name] = self.send(name)
+        return self.acceptances[name]
 
     def send(self, name: str) -> Acceptance:
         with self.city.replica.reading() as trust:
@@ -70,7 +70,7 @@ class Story:
 
     def signed_receipt(self, name: str, deadline: int, seed: int = 7) -> bytes:
         """Return what the node promised for a submission, signed by its key."""
-        city, promised = self.city, self.receipts[name]
+        city, promised = self.city, self.acceptances[name]
         key = generate("p256", Random(seed).randbytes)
         city.act(acts.KeyRegistered(LOG, NODE, key.public.spki))
         receipt = Promise(
@@ -101,7 +101,7 @@ class Restored(Story):
         city.settle()
         self.submit("waiting", licence(40))
         self.copies = KeptCopies(city.register)
-        self.copies.held = [held for held in self.copies.held if held[0] < self.receipts["waiting"].first]
+        self.copies.held = [held for held in self.copies.held if held[0] < self.acceptances["waiting"].first]
         self.lose(self.backup)
 
     def take_early(self, *rows: dict[str, Any]) -> Acceptance:

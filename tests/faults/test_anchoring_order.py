@@ -175,15 +175,15 @@ class Story:
         """Send the same bytes until there is a receipt, as a department does."""
         now = self.city.net.now
         lines = self.city.department.lines(rows, now, newest=self.city.newest)
-        receipts = []
+        acceptances = []
 
         def send() -> None:
             with self.city.replica.reading() as trust:
-                receipts.append(accept(self.city.register, trust, lines, now, SETTINGS))
+                acceptances.append(accept(self.city.register, trust, lines, now, SETTINGS))
 
         self.insist(send)
         self.insist(send)
-        assert receipts[0] == receipts[-1]
+        assert acceptances[0] == acceptances[-1]
 
     def work(self) -> None:
         """Let everybody work until all that was accepted is final."""

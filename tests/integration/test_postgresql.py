@@ -51,7 +51,7 @@ def test_what_was_accepted_survives_the_death_of_the_server(server: Server) -> N
             world.department.submit(register, world.trust, licence(2))
     server.start()
     with register.reading() as connection:  # through the connections of before
-        assert submission(connection, before.id).receipt == before
+        assert submission(connection, before.id).acceptance == before
     after = world.department.submit(register, world.trust, licence(2))
     assert after.first == before.first + 1
     register.close()

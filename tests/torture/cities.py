@@ -104,7 +104,7 @@ class Cities:
             last = submissions(connection, after=newest.first - 1) if newest else []
             if open_batches(connection) or any(one.state != "final" for one in last):
                 return False
-        size = last[-1].receipt.first + last[-1].receipt.count if last else 0
+        size = last[-1].acceptance.first + last[-1].acceptance.count if last else 0
         return all(self.known(city) == size and not self.quarantine(city) for city in self.replicas)
 
     def hang_up(self, share: float) -> int:

@@ -50,7 +50,7 @@ def entries(
         return _copies(log, node, position, limit)
     with node.register.reading() as connection:
         found = submissions.submissions(connection, after=position - 1, most=limit)
-    end = found[-1].receipt.first + found[-1].receipt.count if len(found) == limit else None
+    end = found[-1].acceptance.first + found[-1].acceptance.count if len(found) == limit else None
     following = f"/v1/logs/{log}/entries?position={end}&limit={limit}" if end else None
     return EntriesShape(items=[EntryShape.of(submission) for submission in found], next=following)
 

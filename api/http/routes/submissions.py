@@ -87,7 +87,7 @@ def submit(
     if not is_new:
         response.status_code = 200
     signed = signed_receipt(node.register, submission, node.node_key)
-    return ReceiptShape.of(submission.receipt, signed, warned=is_new)
+    return ReceiptShape.of(submission.acceptance, signed, warned=is_new)
 
 
 @router.get(

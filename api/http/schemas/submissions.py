@@ -32,17 +32,17 @@ class ReceiptShape(Shape):
     warnings: list[RowShape] | None = Field(default=None, description="Oddities that were let pass, by row.")
 
     @classmethod
-    def of(cls, receipt: Acceptance, signed: SignedReceipt | None, *, warned: bool) -> Self:
+    def of(cls, acceptance: Acceptance, signed: SignedReceipt | None, *, warned: bool) -> Self:
         """`warned`: warnings quote identifiers, so they are for whoever sent the rows and nobody else."""
-        warnings = [RowShape(row=warning.row, message=warning.message) for warning in receipt.warnings]
+        warnings = [RowShape(row=warning.row, message=warning.message) for warning in acceptance.warnings]
         return cls(
-            id=receipt.id,
-            log=receipt.log,
-            issuer=receipt.issuer,
-            count=receipt.count,
-            first=receipt.first,
-            accepted=times.format_time(receipt.accepted),
-            deadline=times.format_time(receipt.deadline) if receipt.deadline is not None else None,
+            id=acceptance.id,
+            log=acceptance.log,
+            issuer=acceptance.issuer,
+            count=acceptance.count,
+            first=acceptance.first,
+            accepted=times.format_time(acceptance.accepted),
+            deadline=times.format_time(acceptance.deadline) if acceptance.deadline is not None else None,
             signed=SignedReceiptShape.model_validate(signed.to_json()) if signed else None,
             warnings=warnings if warned else None,
         )
@@ -56,7 +56,7 @@ class SubmissionShape(ReceiptShape):
 
     @classmethod
     def at(cls, submission: Submission, signed: SignedReceipt | None) -> Self:
-        receipt = ReceiptShape.of(submission.receipt, signed, warned=False)
+        receipt = ReceiptShape.of(submission.acceptance, signed, warned=False)
         return cls(**receipt.model_dump(), state=submission.state, sequence=submission.sequence)
 
 
@@ -71,7 +71,7 @@ class EntryShape(Shape):
     @classmethod
     def of(cls, submission: Submission) -> Self:
         return cls(
-            first=submission.receipt.first, sequence=submission.sequence, entry=submission.entry.to_json()
+            first=submission.acceptance.first, sequence=submission.sequence, entry=submission.entry.to_json()
         )
 
     @classmethod

@@ -52,12 +52,12 @@ def finish(register: Register, batch: Batch | None) -> None:
 
 
 def test_a_batch_takes_submissions_in_the_order_of_acceptance(city: City) -> None:
-    receipts = [city.submit(*(licence(10 * n + m) for m in range(n))) for n in (3, 1, 2)]
+    acceptances = [city.submit(*(licence(10 * n + m) for m in range(n))) for n in (3, 1, 2)]
     batch = frozen(city)
     assert batch
     with city.register.reading() as connection:
         entries = batch_entries(connection, batch.sequence)
-        states = {submission(connection, receipt.id).state for receipt in receipts}
+        states = {submission(connection, acceptance.id).state for acceptance in acceptances}
     assert [(first, count) for first, count, _ in entries] == [(0, 3), (3, 1), (4, 2)]
     assert states == {"frozen"}
     tree = CountedTree(SM3, [(count, counted_leaf(SM3, count, entry)) for _, count, entry in entries])

@@ -46,28 +46,28 @@ def state(city: City, id: str) -> str:
 
 
 def test_a_submission_becomes_final_step_by_step(city: City) -> None:
-    receipt = city.submit(licence(1))
-    states = [state(city, receipt.id)]
+    acceptance = city.submit(licence(1))
+    states = [state(city, acceptance.id)]
     for _ in range(3):
         city.anchorer.step()
-        states.append(state(city, receipt.id))
+        states.append(state(city, acceptance.id))
         city.mine()
     city.anchorer.step()
-    states.append(state(city, receipt.id))
+    states.append(state(city, acceptance.id))
     assert states == ["accepted", "submitted", "mined", "mined", "final"]
     assert len(sent(city)) == 1
 
 
 def test_a_mined_transaction_says_nothing_before_the_replica_does(city: City) -> None:
-    receipt = city.submit(licence(1))
+    acceptance = city.submit(licence(1))
     city.anchorer.step()
     city.chain.mine()
     city.anchorer.step()
-    assert state(city, receipt.id) == "submitted"
+    assert state(city, acceptance.id) == "submitted"
     assert len(sent(city)) == 1
     city.follow()
     city.anchorer.step()
-    assert state(city, receipt.id) == "mined"
+    assert state(city, acceptance.id) == "mined"
 
 
 def test_batches_follow_one_another(city: City) -> None:
@@ -84,16 +84,16 @@ def test_batches_follow_one_another(city: City) -> None:
 
 
 def test_the_chain_is_down_at_submit_time(city: City) -> None:
-    receipt = city.submit(licence(1))
+    acceptance = city.submit(licence(1))
     city.chain.refuse("receipt", ChainUnavailable("no answer"), times=1)
     city.chain.refuse("simulate", ChainUnavailable("no answer"), times=2)
     for _ in range(2):
         with pytest.raises(ChainUnavailable):
             city.anchorer.step()
-    assert state(city, receipt.id) == "frozen"
+    assert state(city, acceptance.id) == "frozen"
     city.chain.faults.clear()
     city.settle()
-    assert state(city, receipt.id) == "final"
+    assert state(city, acceptance.id) == "final"
     assert [anchor.size for anchor in city.anchors()] == [1]
 
 
@@ -150,7 +150,7 @@ def test_a_fee_that_is_too_low_is_raised(city: City) -> None:
 
 
 def test_the_first_of_two_transactions_may_win(city: City) -> None:
-    receipt = city.submit(licence(1))
+    acceptance = city.submit(licence(1))
     city.anchorer.step()
     [first] = sent(city)
     won = city.chain.waiting[first.hash]
@@ -158,7 +158,7 @@ def test_the_first_of_two_transactions_may_win(city: City) -> None:
     city.anchorer.step()
     city.chain.waiting = {first.hash: won}
     city.settle()
-    assert state(city, receipt.id) == "final"
+    assert state(city, acceptance.id) == "final"
     assert len(city.anchors()) == 1
 
 
@@ -196,7 +196,7 @@ def test_a_gap_before_the_transaction_is_filled(city: City) -> None:
 @pytest.mark.parametrize("depth", [1, 2])
 @pytest.mark.parametrize("keep", [True, False], ids=["waits-again", "lost"])
 def test_a_reorganisation_sends_the_same_bytes_again(city: City, depth: int, keep: bool) -> None:
-    receipt = city.submit(licence(1))
+    acceptance = city.submit(licence(1))
     city.anchorer.step()
     city.mine(depth)
     city.anchorer.step()
@@ -206,7 +206,7 @@ def test_a_reorganisation_sends_the_same_bytes_again(city: City, depth: int, kee
     city.follow()
     with city.replica.reading() as reading:
         reconcile(city.register, reading, LOG)
-    assert state(city, receipt.id) == "submitted"
+    assert state(city, acceptance.id) == "submitted"
     city.chain.now += RESEND_SECONDS
     city.settle()
     first, second = city.anchors()
@@ -244,7 +244,7 @@ def test_two_anchorers_by_mistake_anchor_once(city: City) -> None:
 
 
 def test_an_operator_without_the_right_is_told(city: City) -> None:
-    receipt = city.submit(licence(1))
+    acceptance = city.submit(licence(1))
     city.act(acts.OperatorSet(LOG, city.net.account("somebody").address))
     with pytest.raises(TransactionRejected) as caught:
         city.anchorer.step()
@@ -252,7 +252,7 @@ def test_an_operator_without_the_right_is_told(city: City) -> None:
     assert sent(city) == []
     city.act(acts.OperatorSet(LOG, city.operator.address))
     city.settle()
-    assert state(city, receipt.id) == "final"
+    assert state(city, acceptance.id) == "final"
 
 
 def test_another_anchor_under_our_sequence_stops_everything(city: City) -> None:

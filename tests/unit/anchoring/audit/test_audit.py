@@ -473,7 +473,7 @@ def test_receipts_are_judged_by_the_register_or_by_copies(tmp_path: Path) -> Non
         report = audit(reading, city.register, now=city.chain.now, receipts=kept.values())
     assert report.checked["receipts"] == 3
     assert [(finding.slug, finding.where) for finding in report.findings] == [
-        ("promise-contradicted", f"receipt {story.receipts['lost'].id}")
+        ("promise-contradicted", f"receipt {story.acceptances['lost'].id}")
     ]
     report = elsewhere(city, Published(city.replica.engine), [kept["first"]])
     assert (report.clean, [remark.slug for remark in report.remarks]) == (True, ["receipt-unknown"])

@@ -57,10 +57,10 @@ def test_of_two_that_arrive_at_once_the_second_is_not_new(world: World, register
     admission = admitted(world, register, lines)
     promised = accept(register, world.trust, lines, NOW, SETTINGS)
     submission, is_new = take(register, world.trust, admission, iter(lines[1:]), NOW + 1, SETTINGS)
-    assert (submission.receipt, is_new) == (promised, False)
+    assert (submission.acceptance, is_new) == (promised, False)
     again = admit(register, world.trust, lines[0], NOW + 2, SETTINGS)
     assert isinstance(again, Submission)
-    assert again.receipt == promised
+    assert again.acceptance == promised
 
 
 def test_records_that_come_back_are_not_taken_as_new_ones(world: World, register: Register) -> None:

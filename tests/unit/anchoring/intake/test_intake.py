@@ -28,15 +28,15 @@ def test_a_submission_gets_a_receipt_with_its_first_position(world: World, regis
     assert (second.first, second.count, second.log, second.issuer) == (10, 1, LOG, ISSUER)
     with register.reading() as connection:
         held = submission(connection, first.id)
-    assert (held.receipt, held.state, held.sequence) == (first, "accepted", None)
+    assert (held.acceptance, held.state, held.sequence) == (first, "accepted", None)
 
 
 def test_a_repeated_submission_gets_the_same_receipt(world: World, register: Register) -> None:
     lines = world.department.lines([licence(1), licence(2)])
-    receipt = accept(register, world.trust, lines, NOW, SETTINGS)
+    acceptance = accept(register, world.trust, lines, NOW, SETTINGS)
     held = rows_held(register)
-    assert accept(register, world.trust, lines, NOW + 3600, SETTINGS) == receipt
-    assert accept(register, world.trust, lines[:1], NOW + 30 * 86_400, SETTINGS) == receipt
+    assert accept(register, world.trust, lines, NOW + 3600, SETTINGS) == acceptance
+    assert accept(register, world.trust, lines[:1], NOW + 30 * 86_400, SETTINGS) == acceptance
     assert rows_held(register) == held
 
 
@@ -53,14 +53,16 @@ def test_the_same_records_under_another_statement_are_refused(world: World, regi
 
 def test_records_and_disclosures_are_held_as_they_were_sent(world: World, register: Register) -> None:
     drafted = {row["leaf"]: row for row in decoded(world, *(licence(n) for n in range(5)))}
-    receipt = accept(register, world.trust, signed(world, list(map(dict, drafted.values()))), NOW, SETTINGS)
+    acceptance = accept(
+        register, world.trust, signed(world, list(map(dict, drafted.values()))), NOW, SETTINGS
+    )
     with register.reading() as connection:
         for place, (leaf, row) in enumerate(sorted(drafted.items())):
             held = record(connection, bytes.fromhex(leaf))
             assert held.record.to_json() == row["record"]
             assert held.disclosure is not None
             assert held.disclosure.to_json() == row["disclosure"]
-            assert (held.position, held.index, held.submission.receipt.id) == (place, place, receipt.id)
+            assert (held.position, held.index, held.submission.acceptance.id) == (place, place, acceptance.id)
 
 
 def test_a_disclosure_may_stay_at_home(world: World, register: Register) -> None:
@@ -129,16 +131,16 @@ def test_every_action_goes_through_the_register(world: World, register: Register
 def test_an_odd_backfilled_identifier_is_a_warning(world: World, register: Register) -> None:
     good = identifier(1)
     odd = good[:-1] + ("0" if good[-1] != "0" else "1")
-    receipt = world.department.submit(register, world.trust, licence(identifier=odd, issued="2014-05-06"))
-    assert [warning.row for warning in receipt.warnings] == [2]
+    acceptance = world.department.submit(register, world.trust, licence(identifier=odd, issued="2014-05-06"))
+    assert [warning.row for warning in acceptance.warnings] == [2]
     with register.reading() as connection:
-        assert submission(connection, receipt.id).receipt == receipt
+        assert submission(connection, acceptance.id).acceptance == acceptance
 
 
 def test_an_unknown_certificate_type_is_a_warning(world: World, register: Register) -> None:
     unknown = identifier(1, type="11100000MB0143028R999")
-    receipt = world.department.submit(register, world.trust, licence(identifier=unknown))
-    assert "is not in the catalogue" in receipt.warnings[0].message
+    acceptance = world.department.submit(register, world.trust, licence(identifier=unknown))
+    assert "is not in the catalogue" in acceptance.warnings[0].message
 
 
 def test_chunks_and_spool_do_not_show(
@@ -146,10 +148,10 @@ def test_chunks_and_spool_do_not_show(
 ) -> None:
     for name, value in (("CHUNK_ROWS", 7), ("SPOOL_MEMORY_BYTES", 100)):
         monkeypatch.setattr(f"anchoring.limits.{name}", value)
-    receipt = world.department.submit(register, world.trust, *(licence(n) for n in range(40)))
+    acceptance = world.department.submit(register, world.trust, *(licence(n) for n in range(40)))
     with register.reading() as connection:
         held = [record(connection, newest_leaf(connection, identifier(n))) for n in range(40)]
-    assert sorted(item.index for item in held) == list(range(receipt.count))
+    assert sorted(item.index for item in held) == list(range(acceptance.count))
     rows = [licence(100 + n) for n in range(30)] + [licence(100), licence(129), licence(5)]
     refused = refusal(world, register, world.department.lines(rows))
     assert (refused.problem, len(refused.rows)) == ("transition-refused", 3)

@@ -66,7 +66,7 @@ def test_everything_comes_back_and_the_register_goes_on(restored: Restored, tmp_
     assert report.checked["records not back yet"] == 6
     assert [restored.send(name).first for name in ("second", "third")] == [6, 10]
     for name in ("second", "third"):
-        back, before = restored.send(name), restored.receipts[name]
+        back, before = restored.send(name), restored.acceptances[name]
         assert (back.id, back.first, back.accepted) == (before.id, before.first, before.accepted)
     assert restored.send("waiting").first == 12  # nobody but the department has it: it is new
     restored.city.submit(change("revoke", 1))
@@ -196,7 +196,7 @@ def test_a_submission_that_waited_in_the_backup_stays_where_it_was_anchored(tmp_
     assert planned.aside == ()
     city.settle()
     assert (story.audited().findings, story.audited().remarks) == ((), ())
-    assert story.send("longer") == story.receipts["longer"]
+    assert story.send("longer") == story.acceptances["longer"]
     city.stop()
 
 
@@ -411,8 +411,8 @@ def test_what_was_accepted_comes_back_though_its_key_is_retired_and_its_time_ove
     later = city.chain.now + 30 * 86_400
     with city.replica.reading() as trust:
         for name in ("second", "third"):
-            receipt = accept(city.register, trust, fallen.sent[name], later, SETTINGS)
-            assert receipt.first == fallen.receipts[name].first
+            acceptance = accept(city.register, trust, fallen.sent[name], later, SETTINGS)
+            assert acceptance.first == fallen.acceptances[name].first
     assert fallen.audited().findings == ()
 
 

@@ -128,10 +128,10 @@ def test_a_batch_waits_for_a_submission_that_is_being_written(
         assert writes.wait(10)
         freezing = waiting(threads.submit(city.anchorer.step))
         may_write.set()
-        receipt = intake.result()
+        acceptance = intake.result()
         freezing.result()
     with city.register.reading() as connection:
-        assert submission(connection, receipt.id).sequence == 1
+        assert submission(connection, acceptance.id).sequence == 1
     city.settle()
     assert [anchor.size for anchor in city.anchors()] == [2]
     city.stop()

@@ -24,10 +24,10 @@ random = Random(1).randbytes
 
 
 def test_a_register_opens_again(register: Register, world: World) -> None:
-    receipt = world.department.submit(register, world.trust, licence(1))
+    acceptance = world.department.submit(register, world.trust, licence(1))
     again = Register(str(register.engine.url))
     with again.reading() as connection:
-        assert submission(connection, receipt.id).receipt == receipt
+        assert submission(connection, acceptance.id).acceptance == acceptance
     again.close()
 
 
@@ -45,15 +45,15 @@ def test_a_register_belongs_to_one_log(register: Register, world: World) -> None
 
 
 def test_submissions_are_listed_in_pages(register: Register, world: World) -> None:
-    receipts = [
+    acceptances = [
         world.department.submit(register, world.trust, licence(n), licence(100 + n)) for n in range(5)
     ]
     listed, after = [], -1
     with register.reading() as connection:
         while page := submissions(connection, after=after, most=2):
             listed += page
-            after = page[-1].receipt.first
-    assert [item.receipt for item in listed] == receipts
+            after = page[-1].acceptance.first
+    assert [item.acceptance for item in listed] == acceptances
 
 
 @pytest.mark.parametrize("id", ["", "zz", "00" * 32, "x" * 1000])

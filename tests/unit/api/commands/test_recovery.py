@@ -178,7 +178,7 @@ def test_receipts_come_back_from_the_departments_and_only_genuine_ones(
     story: Restored, run: Run, tmp_path: Path
 ) -> None:
     """What the node signs for whoever asks again are the very bytes that it signed first."""
-    deadline = story.receipts["second"].deadline
+    deadline = story.acceptances["second"].deadline
     assert deadline
     genuine = story.signed_receipt("second", deadline)
     kept = tmp_path / "second.receipt.json"
@@ -191,12 +191,12 @@ def test_receipts_come_back_from_the_departments_and_only_genuine_ones(
 
     def signed() -> bytes | None:
         with story.city.register.reading() as connection:
-            stored = submission(connection, story.receipts["second"].id)
+            stored = submission(connection, story.acceptances["second"].id)
         found = signed_receipt(story.city.register, stored, key=None)
         return found.encode() if found else None
 
-    second = story.receipts["second"]
-    story.receipts |= {"elsewhere": replace(second, first=7), "nowhere": replace(second, id="00" * 32)}
+    second = story.acceptances["second"]
+    story.acceptances |= {"elsewhere": replace(second, first=7), "nowhere": replace(second, id="00" * 32)}
     assert (told(), signed()) == ([], None)
     for false, why in (
         (b"{", "not JSON"),
