@@ -31,7 +31,6 @@ _WAITING: Final = (
     .limit(limits.MAX_BATCH_SUBMISSIONS)
 )
 _CHANGES: Final = select(CHANGE).order_by(CHANGE.c.record).limit(MAX_ANCHOR_CHANGES + 1)
-_NO_ROOT: Final = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +72,8 @@ class _Taken:
         return sum(len(submission.entry) for submission in self.submissions)
 
     def root(self, suite: Suite) -> bytes:
-        if not self.submissions:
-            return _NO_ROOT
         entries = ((taken.count, counted_leaf(suite, taken.count, taken.entry)) for taken in self.submissions)
-        return CountedTree(suite, list(entries)).root
+        return CountedTree.root_of(suite, list(entries))
 
 
 def freeze(

@@ -13,7 +13,7 @@ from anchoring.register.submissions import FINAL, batch_entries
 from anchoring.register.tables import BATCH, CHANGE, SUBMISSION, TRANSACTION
 from anchoring.replica.reading import ReplicaView
 from ledger.crypto.keys import keccak256
-from ledger.crypto.trees import CountedTree
+from ledger.crypto.trees import EMPTY_ROOT, CountedTree
 from ledger.encoding.canonical import decode
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
@@ -36,7 +36,6 @@ _STRAYS: Final = (
     .where(SUBMISSION.c.batch.is_not(None), SUBMISSION.c.batch.not_in(select(BATCH.c.sequence)))
     .order_by(SUBMISSION.c.first)
 )
-_NO_ROOT: Final = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,16 +170,12 @@ class _Walk:
             self._found.add(
                 "batch-size", where, f"its entries end at position {end}, its anchor at {anchor.size}"
             )
-        root = (
-            CountedTree(self._books.own.suite, [entry.leaf() for entry in entries]).root
-            if entries
-            else _NO_ROOT
-        )
+        root = CountedTree.root_of(self._books.own.suite, [entry.leaf() for entry in entries])
         if root != anchor.root:
             self._found.add("batch-root", where, "its entries do not make the root of its anchor")
         else:
             self._check_entitlement(anchor, entries)
-        if anchor.root != _NO_ROOT and anchor.root in self._roots:
+        if anchor.root != EMPTY_ROOT and anchor.root in self._roots:
             self._found.add(
                 "anchored-twice", where, f"its root is that of batch {self._roots[anchor.root]} too"
             )

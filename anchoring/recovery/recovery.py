@@ -25,12 +25,12 @@ from anchoring.register.store import Register
 from anchoring.register.submissions import FINAL
 from anchoring.register.tables import BATCH, LOG, MISSING, SUBMISSION, TRANSACTION
 from anchoring.replica.reading import ReplicaView
-from ledger.crypto.trees import CountedTree
+from ledger.crypto.suites import Suite
 from ledger.encoding.canonical import decode
 from ledger.records.submissions import Entry, decode_entry
 from ledger.registry.trust import Anchor, LogState
+from ledger.verification.entries import check_fold
 
-_NO_ROOT: Final = bytes(32)
 _LOCAL: Final = select(SUBMISSION.c.first, SUBMISSION.c.entry, SUBMISSION.c.batch).order_by(
     SUBMISSION.c.first
 )
@@ -93,7 +93,7 @@ def plan(register: Register, reading: ReplicaView, log: str, peers: Sequence[Pee
     anchors = [anchor for sequence in sequences if (anchor := reading.anchor(log, sequence))]
     faults: list[str] = []
     pages = [Pages(peer, log, time.monotonic) for peer in peers]
-    lost = tuple(_find(anchor, local, pages, faults) for anchor in anchors)  # 2
+    lost = tuple(_find(anchor, state.suite, local, pages, faults) for anchor in anchors)  # 2
     kept = _kept(lost, local, state.size)  # 3
     aside = tuple(one for first, one in local.items() if first not in kept)
     return Plan(state, known, lost, tuple(displaced), kept, aside, tuple(faults))
@@ -168,14 +168,16 @@ def _local(connection: Connection, displaced: Sequence[int]) -> list[Local]:
     return [Local(row.first, decode_entry(decode(row.entry))) for row in rows]
 
 
-def _find(anchor: Anchor, local: Mapping[int, Local], pages: list[Pages], faults: list[str]) -> Lost:
+def _find(
+    anchor: Anchor, suite: Suite, local: Mapping[int, Local], pages: list[Pages], faults: list[str]
+) -> Lost:
     """Return the batch with the entries that fold to its root. Whoever does not answer is not asked again."""
     entries: list[Entry] = []
     position = anchor.size_before
     while position < anchor.size and position in local:
         entries.append(local[position].entry)
         position = local[position].end
-    if _fits(anchor, entries):
+    if check_fold(anchor, entries, suite) is None:
         return Lost(anchor, tuple(entries), "")
     for given_by in tuple(pages):
         name = given_by.peer.name
@@ -188,20 +190,11 @@ def _find(anchor: Anchor, local: Mapping[int, Local], pages: list[Pages], faults
             faults.append(f"{name}: {error}")
             pages.remove(given_by)
             continue
-        if given is not None and _fits(anchor, given):
+        if given is not None and check_fold(anchor, given, suite) is None:
             return Lost(anchor, tuple(given), name)
         said = "does not have" if given is None else "gave others than"
         faults.append(f"{name} {said} the entries of anchor {anchor.sequence}")
     return Lost(anchor, None, "")
-
-
-def _fits(anchor: Anchor, entries: Sequence[Entry]) -> bool:
-    if not entries:
-        return anchor.root == _NO_ROOT
-    if sum(entry.statement.count for entry in entries) != anchor.size - anchor.size_before:
-        return False
-    suite = entries[0].statement.suite
-    return CountedTree(suite, [entry.leaf() for entry in entries]).root == anchor.root
 
 
 def _kept(lost: Sequence[Lost], local: Mapping[int, Local], size: int) -> frozenset[int]:

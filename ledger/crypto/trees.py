@@ -14,11 +14,14 @@ entry is in the batch and where in the log its records begin.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, TypeVar
+from typing import Final, Literal, TypeAlias, TypeVar
 
 from ledger.crypto.suites import DIGEST_BYTES, Suite
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.limits import MAX_LOG_SIZE, MAX_PATH
+
+# Of a batch without entries, and of the statuses of a log without positions: no tree has it.
+EMPTY_ROOT: Final = bytes(DIGEST_BYTES)
 
 Side: TypeAlias = Literal["left", "right"]
 Node = TypeVar("Node")
@@ -146,6 +149,14 @@ class CountedTree:
                 above.append(level[-1])
             self._levels.append(above)
             level = above
+
+    @classmethod
+    def root_of(cls, suite: Suite, leaves: Sequence[tuple[int, bytes]]) -> bytes:
+        """Return the root that an anchor states of a batch, which may have no entries: then it is zero.
+
+        Raises: MalformedInput for an impossible count or hash.
+        """
+        return cls(suite, leaves).root if leaves else EMPTY_ROOT
 
     @property
     def root(self) -> bytes:

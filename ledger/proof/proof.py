@@ -1,6 +1,6 @@
-"""The self-contained evidence 存证凭据 that travels with a document (design: proof).
+"""The proof 存证凭据 that travels with a document: its JSON form, and where it says that the record stands.
 
-Decoding only; `verification` judges.
+Nothing is judged here; `ledger.verification` judges. Format: docs/formats/proof.md.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger import limits
-from ledger.crypto.trees import PathElement
+from ledger.crypto.trees import PathElement, counted_root
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields, parse_hex
@@ -17,6 +17,7 @@ from ledger.records.claims import Disclosure, decode_disclosure
 from ledger.records.records import Record, decode_record
 from ledger.records.submissions import Entry, decode_entry
 from ledger.registry.status import CHUNK_BYTES
+from ledger.registry.trust import Anchor
 
 TYPE: Final = "shunzheng/proof/1"
 _MAX_SEQUENCE: Final = 2**53 - 1
@@ -150,6 +151,33 @@ def _staple(value: Json) -> Staple:
     )
     fields.close()
     return staple
+
+
+class OutsideBatch(MalformedInput):
+    """The path of the entry leads to another root than that of the anchor."""
+
+
+class CountMismatch(MalformedInput):
+    """The batch counts other records than the log grew by at the anchor."""
+
+    def __init__(self, counted: int, grown: int) -> None:
+        super().__init__(f"the batch counts {counted} records, the log grew by {grown}")
+        self.counted, self.grown = counted, grown
+
+
+def position_at(proof: Proof, anchor: Anchor) -> int:
+    """Return the position of the record in its log, given the anchor of its entry.
+
+    Raises: OutsideBatch, CountMismatch, MalformedInput when the path is none.
+    """
+    statement = proof.entry.statement
+    batch = counted_root(statement.suite, statement.count, proof.entry.leaf()[1], proof.batch)
+    grown = anchor.size - anchor.size_before
+    if batch.root != anchor.root:
+        raise OutsideBatch(f"the path of the entry does not lead to anchor {anchor.sequence} of {anchor.log}")
+    if batch.total != grown:
+        raise CountMismatch(batch.total, grown)
+    return anchor.size_before + batch.first + proof.index
 
 
 def is_proof(value: Json) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 
 from ledger.crypto import suites
 from ledger.crypto.suites import Suite
-from ledger.crypto.trees import MerkleTree, counted_root
+from ledger.crypto.trees import MerkleTree
 from ledger.encoding import times
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
@@ -20,7 +20,7 @@ from ledger.encoding.fields import Fields
 from ledger.encoding.inflate import InflateFault, inflate_whole
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.limits import MAX_LOG_SIZE, MAX_RANGE_BYTES
-from ledger.proof.proof import Proof, Staple
+from ledger.proof.proof import CountMismatch, OutsideBatch, Proof, Staple, position_at
 from ledger.registry.status import CHUNK_BYTES, CHUNK_POSITIONS, chunks_of, staple_root, status_leaf
 from ledger.registry.trust import Anchor
 
@@ -132,10 +132,10 @@ def position_of(proof: Proof, anchor: Anchor) -> int:
     statement = proof.entry.statement
     if (anchor.log, anchor.sequence) != (statement.log, proof.sequence):
         raise MalformedInput(f"anchor {anchor.sequence} of {anchor.log} is not that of the proof")
-    batch = counted_root(statement.suite, statement.count, proof.entry.leaf()[1], proof.batch)
-    if (batch.root, batch.total) != (anchor.root, anchor.size - anchor.size_before):
-        raise MalformedInput(f"the proof does not fit anchor {anchor.sequence} of {anchor.log}")
-    return anchor.size_before + batch.first + proof.index
+    try:
+        return position_at(proof, anchor)
+    except (OutsideBatch, CountMismatch) as error:
+        raise MalformedInput(f"the proof does not fit anchor {anchor.sequence} of {anchor.log}") from error
 
 
 def refreshed(proof: Proof, found: StatusRange, position: int) -> Proof:

@@ -12,7 +12,7 @@ from typing import Final, Self
 
 from ledger import limits
 from ledger.crypto.suites import Suite
-from ledger.crypto.trees import MerkleTree, leaf_hash, root_from_path
+from ledger.crypto.trees import EMPTY_ROOT, MerkleTree, leaf_hash, root_from_path
 from ledger.errors import MalformedInput
 
 CHUNK_POSITIONS: Final = 64
@@ -23,7 +23,6 @@ BLOCK_CHUNKS: Final = (
 BLOCK_POSITIONS: Final = BLOCK_CHUNKS * CHUNK_POSITIONS
 BLOCK_BYTES: Final = BLOCK_CHUNKS * CHUNK_BYTES
 WORD_BYTES: Final = 6
-EMPTY_ROOT: Final = bytes(32)
 _LEAF_PREFIX: Final = b"shunzheng/status/1"
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger import limits
+from ledger.crypto.suites import Suite
 from ledger.crypto.trees import CountedTree
 from ledger.encoding import times
 from ledger.records.submissions import Entry, Statement
-from ledger.registry.trust import Anchor, KeyState, LogState, Trust
+from ledger.registry.trust import Anchor, KeyState, Trust
 from ledger.verification.entitlement import Moment, Objection, objections
 from ledger.verification.origin import signature_good
 
@@ -44,7 +45,7 @@ def check_batch(
     log = trust.log(anchor.log)
     if log is None:
         return [Fault("log_unknown", anchor.size_before, f"the log {anchor.log} is not known here")]
-    if fault := _folds(anchor, entries, log):  # 1
+    if fault := check_fold(anchor, entries, log.suite):  # 1
         return [fault]
     faults: list[Fault] = []
     position, roots = anchor.size_before, set[bytes]()
@@ -61,16 +62,17 @@ def check_batch(
     return faults
 
 
-def _folds(anchor: Anchor, entries: Sequence[Entry], log: LogState) -> Fault | None:
+def check_fold(anchor: Anchor, entries: Sequence[Entry], suite: Suite) -> Fault | None:
+    """Tell why the entries are not those that `anchor` anchored in a log of this suite; None when they are."""
     grown = anchor.size - anchor.size_before
     counted = sum(entry.statement.count for entry in entries)
     if counted != grown:
         text = f"the entries count {counted} records, the log grew by {grown}"
         return Fault("count_mismatch", anchor.size_before, text)
-    if any(entry.statement.suite is not log.suite for entry in entries):
-        text = f"an entry is hashed under another suite than {log.suite.name}"
+    if any(entry.statement.suite is not suite for entry in entries):
+        text = f"an entry is hashed under another suite than {suite.name}"
         return Fault(NOT_IN_BATCH, anchor.size_before, text)
-    root = CountedTree(log.suite, [entry.leaf() for entry in entries]).root if entries else bytes(32)
+    root = CountedTree.root_of(suite, [entry.leaf() for entry in entries])
     if root != anchor.root:
         text = f"the entries fold to {root.hex()}, anchored is {anchor.root.hex()}"
         return Fault(NOT_IN_BATCH, anchor.size_before, text)

@@ -8,11 +8,11 @@ from functools import lru_cache
 
 from ledger import limits
 from ledger.crypto.keys import public_key
-from ledger.crypto.trees import counted_root, root_from_path
+from ledger.crypto.trees import root_from_path
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
-from ledger.proof.proof import Proof
+from ledger.proof.proof import CountMismatch, OutsideBatch, Proof, position_at
 from ledger.records.records import PRESENTABLE
 from ledger.records.submissions import Entry
 from ledger.registry.trust import Anchor, LogState, Trust
@@ -109,17 +109,15 @@ def _batch(proof: Proof, anchor: Anchor | None) -> tuple[Step, int | None]:
     """
     if anchor is None:
         return Step(6, Outcome.UNKNOWN, "anchor_unknown", {"sequence": proof.sequence}), None
-    statement = proof.entry.statement
     try:
-        batch = counted_root(statement.suite, statement.count, proof.entry.leaf()[1], proof.batch)
+        position = position_at(proof, anchor)
+    except OutsideBatch:
+        return Step(6, Outcome.FAIL, "not_in_batch", {"sequence": anchor.sequence}), None
+    except CountMismatch as error:
+        counts: dict[str, Json] = {"counted": error.counted, "grown": error.grown}
+        return Step(6, Outcome.FAIL, "count_mismatch", counts), None
     except MalformedInput as error:
         return Step(6, Outcome.FAIL, "not_in_batch", {"detail": str(error)}), None
-    if batch.root != anchor.root:
-        return Step(6, Outcome.FAIL, "not_in_batch", {"sequence": anchor.sequence}), None
-    if batch.total != anchor.size - anchor.size_before:
-        grown = anchor.size - anchor.size_before
-        return Step(6, Outcome.FAIL, "count_mismatch", {"counted": batch.total, "grown": grown}), None
-    position = anchor.size_before + batch.first + proof.index
     return Step(6, Outcome.PASS, "in_batch", {"sequence": anchor.sequence, "position": position}), position
 
 

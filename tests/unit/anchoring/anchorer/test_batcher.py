@@ -14,9 +14,9 @@ from anchoring.register.store import Register
 from anchoring.register.submissions import FINAL, batch_entries, submission
 from ledger import limits
 from ledger.crypto.suites import SM3
-from ledger.crypto.trees import CountedTree, counted_leaf
+from ledger.crypto.trees import EMPTY_ROOT, CountedTree, counted_leaf
 from ledger.registry.acts import Anchored
-from ledger.registry.status import EMPTY_ROOT, Status, StatusTree, decode_changes, encode_changes
+from ledger.registry.status import Status, StatusTree, decode_changes, encode_changes
 from tests.databases import NewDatabase
 from tests.fakes.department import LOG, change, identifier, licence
 from tests.fakes.issuing import EAGER, City

@@ -6,6 +6,7 @@ import pytest
 
 from ledger.crypto.suites import SHA256, SM3
 from ledger.crypto.trees import (
+    EMPTY_ROOT,
     CountedRoot,
     CountedTree,
     MerkleTree,
@@ -180,6 +181,12 @@ def test_counted_hashes() -> None:
     assert counted_leaf(SHA256, 258, b"data") == hashlib.sha256(b"\x00\0\0\0\0\0\0\1\2data").digest()
     expected = hashlib.sha256(b"\x01\0\0\0\0\0\0\0\3" + left + b"\0\0\0\0\0\0\0\4" + right).digest()
     assert counted_node(SHA256, 3, left, 4, right) == expected
+
+
+def test_a_batch_without_entries_has_the_root_zero() -> None:
+    assert CountedTree.root_of(SM3, []) == EMPTY_ROOT == bytes(32)
+    leaves = counted_leaves(2, 3)
+    assert CountedTree.root_of(SM3, leaves) == CountedTree(SM3, leaves).root
 
 
 def test_a_counted_path_tells_the_position() -> None:

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from ledger.crypto.suites import SHA256, SM3
+from ledger.crypto.trees import PathElement
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
 from ledger.limits import MAX_RANGE_BYTES
-from ledger.proof.proof import Staple
+from ledger.proof.proof import CountMismatch, OutsideBatch, Staple, position_at
 from ledger.proof.staples import (
     RANGE_CHUNKS,
     RANGE_POSITIONS,
@@ -142,6 +143,30 @@ def test_a_proof_takes_no_staple_of_another_log_or_suite_or_from_before() -> Non
     newer = Staple(city.sequence + 1, bytes(32), ())
     with pytest.raises(MalformedInput, match="older than"):
         refreshed(replace(proof, status=newer), fitting, position)
+
+
+def test_a_holder_and_a_verifier_find_the_same_position() -> None:
+    city, items = scene()
+    for item in items:
+        proof = city.proof(item)
+        report = city.verify(proof)
+        assert report.anchor
+        position = position_of(proof, report.anchor)
+        assert report.step(6).evidence == {"sequence": proof.sequence, "position": position}
+
+
+def test_what_leads_elsewhere_has_no_position() -> None:
+    city, items = scene()
+    proof = city.proof(items[0])
+    anchor = city.registry.knowledge.anchor(city.name, proof.sequence)
+    assert anchor
+    with pytest.raises(OutsideBatch):
+        position_at(proof, replace(anchor, root=bytes(32)))
+    with pytest.raises(CountMismatch) as caught:
+        position_at(proof, replace(anchor, size=anchor.size + 1))
+    assert caught.value.grown == caught.value.counted + 1
+    with pytest.raises(LimitExceeded):
+        position_at(replace(proof, batch=(PathElement("left", 1, bytes(32)),) * 41), anchor)
 
 
 def test_a_position_follows_from_the_anchor_that_is_told() -> None:

@@ -5,11 +5,10 @@ from itertools import product
 import pytest
 
 from ledger.crypto.suites import SM3
-from ledger.crypto.trees import MerkleTree, leaf_hash
+from ledger.crypto.trees import EMPTY_ROOT, MerkleTree, leaf_hash
 from ledger.errors import MalformedInput
 from ledger.limits import MAX_ANCHOR_CHANGES
 from ledger.registry.status import (
-    EMPTY_ROOT,
     Status,
     StatusBlock,
     StatusTree,

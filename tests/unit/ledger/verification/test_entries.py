@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from ledger.crypto.suites import SHA256
-from ledger.crypto.trees import CountedTree
+from ledger.crypto.suites import SHA256, SM3
+from ledger.crypto.trees import EMPTY_ROOT, CountedTree
 from ledger.limits import MAX_CLOCK_LEAD_SECONDS
 from ledger.records.submissions import Entry
 from ledger.registry import acts
-from ledger.verification.entries import check_batch
+from ledger.verification.entries import check_batch, check_fold
 from tests.scenes import DAY, City, Registry, Submission
 
 
@@ -219,6 +219,29 @@ def test_a_suite_that_is_not_the_logs() -> None:
     root = CountedTree(SHA256, [foreign.leaf()]).root
     scene.anchor(submission, root=root)
     assert scene.faults([foreign]) == [("not_in_batch", 0)]
+
+
+def test_an_empty_root_is_no_excuse_for_records_that_nobody_shows() -> None:
+    """Recovery took the root zero for a heartbeat, whatever the log grew by."""
+    scene = Scene()
+    scene.anchor(scene.submit(), root=EMPTY_ROOT)
+    anchor = scene.city.registry.knowledge.anchor(scene.city.name, 1)
+    assert anchor
+    fault = check_fold(anchor, [], SM3)
+    assert fault is not None
+    assert fault.reason == "count_mismatch"
+
+
+def test_the_suite_is_that_of_the_log_and_not_that_of_the_first_entry() -> None:
+    """Recovery believed the entry."""
+    scene = Scene()
+    entry = scene.submit().entry
+    foreign = replace(entry, statement=replace(entry.statement, suite=SHA256))
+    scene.anchor(scene.submit(), root=CountedTree.root_of(SHA256, [foreign.leaf()]))
+    anchor = scene.city.registry.knowledge.anchor(scene.city.name, 1)
+    assert anchor
+    assert check_fold(anchor, [foreign], SM3)
+    assert check_fold(anchor, [foreign], SHA256) is None
 
 
 def test_what_a_fault_says_of_hostile_text_is_short_and_printable() -> None:
