@@ -22,7 +22,6 @@ MAX_RANGE_BYTES = (
 MAX_BLOCK_TIME = (
     10**11
 )  # seconds, the year 5138: milliseconds of our age lie beyond; the contract says the same
-MAX_STATUS_CHANGES = 1024  # how many changes of one position are looked through for a reinstatement
 MAX_TEXT_CHARS = 4096  # any one text member of a record or statement
 MAX_COSIGNERS = (
     256  # cosigners of a trust file, and cosignatures of a checkpoint; a province has some tens of cities

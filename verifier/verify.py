@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 LAST_TIME = 10**11  # seconds: no block is of that time or later
 MOST = 2**53 - 1  # the largest integer of JSON
+MOST_CHANGES = 1024  # of one position, looked through from the newest back
 MOST_BYTES = 256 * 1024  # of a proof, a trust file, the first line of a snapshot
 
 
@@ -862,10 +863,16 @@ def standing(found):
     attached = [one for one in proof.linked if one.record.leaf not in targets]
     good = [one.sequence for one in attached if explains(one, found)]
     doubt(len(good) < len(attached), "attached_unproven")
-    changes = log.statuses.get(position, ())[-1024:]
-    revived = next((change.sequence for change in reversed(changes) if change.status == 8), None)
-    doubt(revived not in good if revived else len(changes) == 1024, "reinstatement_unproven")
+    revived, unread = newest_change(log, position, lambda change: change.status == 8)
+    doubt(unread or (revived and revived.sequence not in good), "reinstatement_unproven")
     return f"status_{STATUSES[status]}"
+
+
+def newest_change(log, position, wanted):
+    """Return the newest change that is wanted, and whether the limit was reached without one."""
+    changes = log.statuses.get(position, ())[-MOST_CHANGES:]
+    found = next(filter(wanted, reversed(changes)), None)
+    return found, found is None and len(changes) == MOST_CHANGES
 
 
 def check_staple(staple, log, position):
@@ -976,9 +983,12 @@ def seal(sealing, target):
 
 def in_force(found, n, reason):
     """Rules 4 and 7: what was linked to was valid when event `n` had happened."""
-    log, changes = found.log, reversed(found.log.statuses.get(found.position, ()))
-    last = next((change for change in changes if log.anchors[change.sequence - 1].n <= n), None)
-    doubt(not log.known or (last and (last.contradictory or last.status == 8)), "linked_status_unknown")
+    log = found.log
+    last, unread = newest_change(log, found.position, lambda change: log.anchors[change.sequence - 1].n <= n)
+    doubt(
+        not log.known or unread or (last and (last.contradictory or last.status == 8)),
+        "linked_status_unknown",
+    )
     fail(last and last.status, reason)
 
 

@@ -6,7 +6,7 @@ The linked proofs travel inside the proof that links to them and are named by le
 place. The moment that counts is the anchor of the signature record; the time that it declares is reported only.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from ledger.encoding import times
@@ -19,6 +19,7 @@ from ledger.records.records import CERTIFICATE_KINDS, Link
 from ledger.records.seal_claims import DECLARED_TIME, HOLDER, MADE_WITH, SEAL_NAME, SEALED_BY, SIGNER
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, PositionStatus, Trust
+from ledger.verification.changes import walk_changes
 from ledger.verification.origin import Origin, trace_origin
 from ledger.verification.reasons import Outcome
 from ledger.verification.report import Step
@@ -131,12 +132,8 @@ def _in_force(signature: Proof, found: Origin, trust: Trust) -> None:
     evidence: dict[str, Json] = {"identifier": signature.record.identifier}
     if not found.log.status_known:
         raise _Judged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
-    now = trust.status(found.log.name, found.position, found.log.sequence)
-    if now is None or (now.status is Status.VALID and not now.contradictory):
-        return
-    if now.contradictory or now.status is Status.REINSTATED:
-        raise _Judged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
-    raise _Judged(Outcome.FAIL, "signature_ended", {**evidence, **_status(now)})
+    newest = trust.status(found.log.name, found.position, found.log.sequence)
+    _check_valid(newest, "signature_ended", evidence)
 
 
 def _seal(signature: Proof, link: Link, sealed: Anchor | None, trust: Trust) -> Json:
@@ -179,29 +176,22 @@ def _seal_in_force(found: Origin, sealed: Anchor, evidence: dict[str, Json], tru
     assert found.position is not None
     if not found.log.status_known:
         raise _Judged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
-    then = _status_before(trust, found.log.name, found.position, found.log.sequence, sealed.n)
-    if then is None or (then.status is Status.VALID and not then.contradictory):
-        return
-    if then.contradictory or then.status is Status.REINSTATED:
-        raise _Judged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
-    raise _Judged(Outcome.FAIL, "seal_not_in_force", {**evidence, **_status(then)})
-
-
-def _status_before(trust: Trust, log: str, position: int, sequence: int, n: int) -> PositionStatus | None:
-    """Return the newest status of a position that event `n` of the registry, or one before it, set."""
-    for change in _changes(trust, log, position, sequence):
-        anchor = trust.anchor(log, change.sequence)
-        if anchor is not None and anchor.n <= n:
-            return change
+    for change in walk_changes(trust, found.log.name, found.position, found.log.sequence):
+        if change is None:
+            raise _Judged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
+        anchor = trust.anchor(found.log.name, change.sequence)
+        if anchor is not None and anchor.n <= sealed.n:
+            return _check_valid(change, "seal_not_in_force", evidence)
     return None
 
 
-def _changes(trust: Trust, log: str, position: int, sequence: int) -> Iterator[PositionStatus]:
-    """Walk through the changes of a position, the newest first."""
-    change = trust.status(log, position, sequence)
-    while change is not None:
-        yield change
-        change = trust.status(log, position, change.sequence - 1)
+def _check_valid(change: PositionStatus | None, ended: str, evidence: dict[str, Json]) -> None:
+    """Check that the change which decides left the position valid; `ended` is the reason where not. Raises: _Judged."""
+    if change is None or (change.status is Status.VALID and not change.contradictory):
+        return
+    if change.contradictory or change.status is Status.REINSTATED:
+        raise _Judged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
+    raise _Judged(Outcome.FAIL, ended, {**evidence, **_status(change)})
 
 
 def _status(change: PositionStatus) -> dict[str, Json]:

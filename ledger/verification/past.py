@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from ledger import limits
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
 from ledger.proof.proof import Proof
 from ledger.registry.trust import Anchor, LogState, Trust
+from ledger.verification.changes import walk_changes
 from ledger.verification.origin import Origin, trace_origin
 from ledger.verification.reasons import TABLE, Outcome
 from ledger.verification.report import StatusReport, Step
@@ -52,6 +52,10 @@ REASON_WORDS: Final = {
     "later_than_known": (
         "该时刻晚于本地所知的最新锚定，无法确认",
         "The moment lies after the newest anchor that is known here",
+    ),
+    "too_many_changes": (
+        "此后状态变更过多，无法确认",
+        "The status changed too often since then to be looked through",
     ),
 }
 
@@ -111,7 +115,8 @@ def past_status(proof: Proof, trust: Trust, moment: int) -> Past:
 
     1. The record comes from whom it names and was anchored, by today's knowledge.
     2. The moment lies between its anchor and the newest good anchor of its log that is known.
-    3. The status is that of step 9, on what was anchored by then; next to it, the anchors that bound it. Where that
+    3. So few changes were anchored since then that the next one can be named.
+    4. The status is that of step 9, on what was anchored by then; next to it, the anchors that bound it. Where that
        is in force, the dates decide (step 10).
     """
     # 1
@@ -127,6 +132,11 @@ def past_status(proof: Proof, trust: Trust, moment: int) -> Past:
         return Past(moment, Then.UNKNOWN, "later_than_known", newest=log.anchored_at)
     # 3
     known = _newest_by(trust, log, anchor, moment)
+    try:
+        until = _next_change(trust, log, position, known.sequence)
+    except _TooManyChanges:
+        return Past(moment, Then.UNKNOWN, "too_many_changes", known=known, newest=log.anchored_at)
+    # 4
     carried = _as_carried(proof, known.sequence)
     step, status = judge_status(carried, _origin_then(found, log, known), trust)
     deciding = _outside_dates(proof, moment) or step if step.outcome is Outcome.PASS else step
@@ -138,7 +148,7 @@ def past_status(proof: Proof, trust: Trust, moment: int) -> Past:
         status=status,
         since=trust.anchor(log.name, change.sequence) if change else anchor,
         known=known,
-        until=_next_change(trust, log, position, known.sequence),
+        until=until,
         newest=log.anchored_at,
         deciding=deciding,
     )
@@ -177,15 +187,20 @@ def _origin_then(found: Origin, log: LogState, known: Anchor) -> Origin:
     return replace(found, log=cut)
 
 
+class _TooManyChanges(Exception):
+    """More changes than are looked through lie between the moment and the newest anchor."""
+
+
 def _next_change(trust: Trust, log: LogState, position: int, sequence: int) -> Anchor | None:
-    """Return the first anchor beyond `sequence` that set the position's status, looking back from the newest."""
-    following, at = None, log.sequence
-    for _ in range(limits.MAX_STATUS_CHANGES):
-        change = trust.status(log.name, position, at)
-        if change is None or change.sequence <= sequence:
+    """Return the first anchor beyond `sequence` that set the position's status. Raises: _TooManyChanges."""
+    following = None
+    for change in walk_changes(trust, log.name, position, log.sequence):
+        if change is None:
+            raise _TooManyChanges
+        if change.sequence <= sequence:
             break
-        following, at = change.sequence, change.sequence - 1
-    return trust.anchor(log.name, following) if following is not None else None
+        following = change
+    return trust.anchor(log.name, following.sequence) if following else None
 
 
 def _outside_dates(proof: Proof, moment: int) -> Step | None:

@@ -6,13 +6,13 @@ it never makes a status better than the trust knows it.
 
 from collections.abc import Sequence
 
-from ledger import limits
 from ledger.errors import MalformedInput
 from ledger.proof.linking import linked_leaves
 from ledger.proof.proof import Proof, Staple
 from ledger.records.lifecycle import IN_FORCE, RESULT
 from ledger.registry.status import Status, staple_root, status_in_chunk
 from ledger.registry.trust import LogState, PositionStatus, Trust
+from ledger.verification.changes import walk_changes
 from ledger.verification.origin import Origin, trace_origin
 from ledger.verification.reasons import Outcome
 from ledger.verification.report import StatusReport, Step
@@ -35,7 +35,7 @@ def judge_status(proof: Proof, found_at: Origin, trust: Trust) -> tuple[Step, St
     doubt = _stapled_doubt(proof.status, log, position, trust)
     if doubt is None and len(attached) < len(causes):
         doubt = "attached_unproven"
-    if doubt is None and not _reinstatement_proven(found, attached, trust):
+    if doubt is None and not _reinstatement_proven(log, position, attached, trust):
         doubt = "reinstatement_unproven"
     if doubt:
         return Step(9, Outcome.UNKNOWN, doubt, evidence), status
@@ -96,15 +96,14 @@ def _cause(change: PositionStatus | None, attached: Sequence[Proof]) -> Proof | 
     return next((linked for linked in attached if change and linked.sequence == change.sequence), None)
 
 
-def _reinstatement_proven(found: PositionStatus | None, attached: Sequence[Proof], trust: Trust) -> bool:
+def _reinstatement_proven(log: LogState, position: int, attached: Sequence[Proof], trust: Trust) -> bool:
     """Tell whether the newest reinstatement, if any, has its record.
 
     A suspension that was lifted later does not make up for it: revoked, reinstated, suspended, resumed reads as valid.
     """
-    for _ in range(limits.MAX_STATUS_CHANGES):
-        if found is None:
-            return True
-        if found.status is Status.REINSTATED:
-            return _cause(found, attached) is not None
-        found = trust.status(found.log, found.position, found.sequence - 1)
-    return False
+    for change in walk_changes(trust, log.name, position, log.sequence):
+        if change is None:
+            return False
+        if change.status is Status.REINSTATED:
+            return _cause(change, attached) is not None
+    return True

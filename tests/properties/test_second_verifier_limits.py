@@ -8,6 +8,8 @@ import pytest
 from ledger.encoding.canonical import MAX_INTEGER
 from ledger.encoding.times import format_time, parse_time
 from ledger.records.seal_identifiers import SealingIdentifier
+from ledger.registry.status import Status
+from ledger.verification import changes
 from tests import sealed
 from tests.properties.second_verifier import both, same_facts, second, trust_of
 from tests.properties.subjects import Subject
@@ -63,6 +65,19 @@ def test_identifiers_of_seals_whose_issuer_is_none() -> None:
         reached.add(both(Subject("", found.city, proof | {"record": record}))[2])
     assert reached == {"proof_unreadable", "status_valid"}
     assert SealingIdentifier.build("seal", issuer, serial).text == found.seal.record.identifier
+
+
+@pytest.mark.parametrize("count", [0, 2, 4, 6, 8])
+def test_walks_through_the_changes_of_a_position(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a limit of six: of a seal since its use, of a licence that was never reinstated."""
+    monkeypatch.setattr(changes, "MAX_CHANGES", 6)
+    monkeypatch.setattr(second, "MOST_CHANGES", 6)
+    for name, reason in (("seal", "linked_status_unknown"), ("licence", "reinstatement_unproven")):
+        found = sealed.scene()
+        position = found.city.position(getattr(found, name))
+        for place in range(count):
+            found.city.anchor(changes=[(position, (Status.SUSPENDED, Status.VALID)[place % 2])])
+        assert both(Subject.of("", found.city, found.proof()))[2] == ("status_valid" if count < 6 else reason)
 
 
 def test_every_transition_of_a_status() -> None:

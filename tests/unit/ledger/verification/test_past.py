@@ -10,6 +10,7 @@ from ledger.errors import MalformedInput
 from ledger.proof.proof import Proof
 from ledger.registry import acts
 from ledger.registry.knowledge import Knowledge
+from ledger.verification import changes
 from ledger.verification.past import Past, Then, past_status
 from ledger.verification.verify import Policy, Presented, verify
 from tests.scenes import DAY, START, City, Item, Registry, scene
@@ -186,6 +187,18 @@ def test_a_status_that_contradicts_itself_later_was_known_before() -> None:
     assert at(city, proof, first).then is Then.IN_FORCE
     assert at(city, proof, revoked).reason == "revoked"
     assert at(city, proof, city.registry.now).reason == "status_contradictory"
+
+
+def test_more_changes_since_then_than_anybody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which change came next cannot be told, and an answer that names another would be wrong."""
+    monkeypatch.setattr(changes, "MAX_CHANGES", len(LIFE) - 1)
+    city, _, proof, moments = told()
+    found = at(city, proof, moments[0])
+    assert (found.then, found.reason, found.status) == (Then.UNKNOWN, "too_many_changes", None)
+    assert found.until is None
+    assert found.to_json()["words"] == {"zh": "无法确认", "en": "Cannot tell"}
+    nearer = at(city, proof, moments[2])
+    assert (nearer.then, nearer.until and nearer.until.time) == (Then.IN_FORCE, moments[3])
 
 
 def test_a_day_in_asia_shanghai_has_two_bounds() -> None:

@@ -5,6 +5,8 @@ from datetime import date
 from typing import Any
 
 from ledger.records.records import Link
+from ledger.registry.status import Status
+from ledger.verification.changes import MAX_CHANGES
 from ledger.verification.report import Report
 from tests.scenes import DAY, DOCUMENT, City, Item, Registry, credit_code
 from tests.sealed import Sealed, make_seal, make_signature, scene, sealed_by
@@ -78,6 +80,16 @@ def a_seal_whose_status_contradicts_itself() -> Report:
         city.anchor(changes=[(city.position(seal), 4)])
 
     return scene(contradict).verify()
+
+
+@case(11, UNKNOWN, "linked_status_unknown", UNVERIFIABLE)
+def a_seal_with_more_changes_since_its_use_than_anybody_reads() -> Report:
+    sealed = scene()
+    position = sealed.city.position(sealed.seal)
+    for _ in range(MAX_CHANGES // 2):
+        sealed.city.anchor(changes=[(position, Status.SUSPENDED)])
+        sealed.city.anchor(changes=[(position, Status.VALID)])
+    return sealed.verify()
 
 
 @case(11, UNKNOWN, "link_unknown", UNVERIFIABLE)

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from ledger.limits import MAX_STATUS_CHANGES
 from ledger.registry import acts
 from ledger.registry.status import Status
+from ledger.verification.changes import MAX_CHANGES
 from ledger.verification.report import Report
 from tests.scenes import City, Item, Registry, scene
 from tests.unit.ledger.verification.steps.cases import (
@@ -107,7 +107,7 @@ def a_licence_reinstated_then_suspended_and_resumed() -> Report:
 def a_licence_with_more_changes_than_anybody_reads() -> Report:
     city, licence, _ = one()
     position = city.position(licence)
-    for _ in range(MAX_STATUS_CHANGES // 2):
+    for _ in range(MAX_CHANGES // 2):
         city.anchor(changes=[(position, Status.SUSPENDED)])
         city.anchor(changes=[(position, Status.VALID)])
     return city.verify(city.proof(licence))
