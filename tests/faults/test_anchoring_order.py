@@ -106,7 +106,7 @@ def plan_replica(city: AnyCity, persisted: bool) -> None:
     vars(replica)["store"] = faulty
 
 
-#: Every write, in the order of design.md section 7.
+#: Every write of a submission's way onto the chain, in the order in which they are made.
 WRITES: Mapping[str, Callable[[AnyCity, bool], None]] = {
     "accept": plan_register("INSERT INTO submission"),
     "freeze": plan_register("INSERT INTO batch"),

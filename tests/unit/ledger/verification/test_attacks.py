@@ -1,4 +1,4 @@
-"""The attacks that shaped the design (its section 9), those that the core can meet: one named test each.
+"""The attacks that shaped the design (docs/threat-model.md), those that the core can meet: one named test each.
 
 Where the others are met:
 

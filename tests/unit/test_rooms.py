@@ -1,0 +1,88 @@
+"""The house has rooms: folders that can be kept in mind, functions that a screen shows, one word for one thing."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+PACKAGES: Final = ("ledger", "anchoring", "api")
+MOST_MODULES: Final = 16  # of one folder; commands are one module each and do not know one another
+MOST_LINES: Final = 60  # of one function, which one screen shows; a migration is one long list
+MOST_CHARACTERS: Final = 90  # of the first line of a module, which lists of modules show
+#: Words that say nothing of what they name; inside a comprehension, whose loop stands beside them, they may stay.
+EMPTY_WORDS: Final = frozenset({"found", "one", "held", "own", "given"})
+
+MODULES: Final = [module for package in PACKAGES for module in sorted((ROOT / package).rglob("*.py"))]
+BESIDE: Final = [
+    module
+    for folder in ("tests", "docs", "examples", "benchmarks", "verifier")
+    for module in sorted((ROOT / folder).rglob("*.py"))
+]
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@cache
+def tree(module: Path) -> ast.Module:
+    return ast.parse(module.read_text(encoding="utf-8"))
+
+
+def first_line(module: Path) -> str:
+    return (ast.get_docstring(tree(module)) or "").partition("\n")[0]
+
+
+def functions(module: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def test_a_folder_holds_what_one_can_keep_in_mind() -> None:
+    folders = {module.parent for module in MODULES} - {ROOT / "api" / "commands"}
+    sizes = {name(folder): len([*folder.glob("[!_]*.py")]) for folder in folders}
+    assert {folder: size for folder, size in sizes.items() if size > MOST_MODULES} == {}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_a_screen_shows_each_function(module: Path) -> None:
+    for function in functions(module):
+        assert function.end_lineno
+        lines = function.end_lineno - function.lineno + 1
+        assert lines <= MOST_LINES or module.parent.name == "versions", f"{function.name}: {lines} lines"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_there_is_one_name_for_a_logger(module: Path) -> None:
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and "getLogger" in ast.unparse(node):
+            assert ast.unparse(node) == "logger = logging.getLogger(__name__)"
+
+
+def test_the_first_line_of_a_module_says_what_it_is() -> None:
+    long = [name(module) for module in (*MODULES, *BESIDE) if len(first_line(module)) > MOST_CHARACTERS]
+    assert len(long) <= 370
+    assert not [name(module) for module in (*MODULES, *BESIDE) if first_line(module).startswith("What who")]
+
+
+def empty_words(node: ast.AST) -> Iterator[str]:
+    """Yield the words that say nothing where they name a variable or a parameter, but for those of comprehensions."""
+    if isinstance(node, ast.comprehension):
+        yield from empty_words(node.iter)
+        return
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in EMPTY_WORDS:
+        yield f"{node.id} (line {node.lineno})"
+    if isinstance(node, ast.arg) and node.arg in EMPTY_WORDS:
+        yield f"{node.arg} (line {node.lineno})"
+    for child in ast.iter_child_nodes(node):
+        yield from empty_words(child)
+
+
+def test_a_name_says_what_it_holds() -> None:
+    empty = [f"{name(module)}: {word}" for module in MODULES for word in empty_words(tree(module))]
+    assert len(empty) <= 340
