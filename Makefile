@@ -15,7 +15,7 @@ export UV_PYTHON_DOWNLOADS := never
 # The processes of nodes start in half the time where Python may keep what it has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
-.PHONY: help demo session test test-slow test-all torture lint format contracts contracts-deep bench clean
+.PHONY: help demo session test test-slow test-all torture lint format commands contracts contracts-deep bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' Makefile
@@ -50,6 +50,9 @@ lint: $(BIN)/shunzheng ## style, types, the direction of imports, container file
 
 format: $(BIN)/shunzheng ## format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format
+
+commands: $(BIN)/shunzheng ## write docs/commands.md, the page of every command, from the parsers
+	@$(BIN)/python docs/commands.py --write
 
 contracts: ## compile the contract, compare it with the committed artefact, run its tests
 	@$(MAKE) --no-print-directory -C contracts check

@@ -12,7 +12,7 @@ _MAX_TOKEN_BYTES: Final = 4096  # a token has some fifty
 
 
 def add_node(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--node", required=True, metavar="URL")
+    parser.add_argument("--node", required=True, metavar="URL", help="the node of the issuing city")
     parser.add_argument(
         "--token-file", type=Path, help=f"file of the access token; else {TOKEN_VARIABLE} in the environment"
     )

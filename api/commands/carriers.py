@@ -14,14 +14,14 @@ from ledger.proof.paper import decode_presented
 
 def add(commands: Any) -> None:
     put = commands.add_parser("attach")
-    put.add_argument("document", type=Path)
+    put.add_argument("document", type=Path, help="as it was registered")
     put.add_argument("--proof", help=f"file of the proof, or the SZ1: code; default: DOCUMENT{PROOF_SUFFIX}")
     put.add_argument(
         "-o", "--output", type=Path, required=True, metavar="F", help="the document that carries it"
     )
     put.set_defaults(run=_attach)
     take = commands.add_parser("detach")
-    take.add_argument("document", type=Path)
+    take.add_argument("document", type=Path, help="that carries a proof")
     take.add_argument(
         "-o",
         "--output",

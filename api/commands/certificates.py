@@ -15,7 +15,7 @@ from ledger.proof.proof import Proof, decode_proof
 
 def add(commands: Any) -> None:
     proof = commands.add_parser("proof")
-    proof.add_argument("identifier")
+    proof.add_argument("identifier", help="of the certificate, any version")
     proof.add_argument("-o", "--output", type=Path, help="default: standard output")
     proof.add_argument(
         "--linked",
@@ -26,8 +26,11 @@ def add(commands: Any) -> None:
     )
     add_node(proof)
     proof.set_defaults(run=_proof)
-    trace = commands.add_parser("trace")
-    trace.add_argument("identifier")
+    trace = commands.add_parser(
+        "trace",
+        description="Exit codes: 0 nothing is amiss, 1 where something is: each finding is a line that begins with `!`.",
+    )
+    trace.add_argument("identifier", help="of the certificate, any version")
     trace.add_argument("--json", action="store_true", help="for programs")
     add_node(trace)
     trace.set_defaults(run=_trace)

@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
 
     account = actions.add_parser("account", help="make an account in an encrypted keystore file")
-    account.add_argument("-o", "--output", type=Path, required=True)
+    account.add_argument("-o", "--output", type=Path, required=True, help="the keystore file to be made")
     account.add_argument("--password-file", type=Path, help="else the password is asked for")
     account.set_defaults(run=_account)
 
@@ -51,7 +51,11 @@ def add(commands: Any) -> None:
     deploy.add_argument("--province", metavar="ADDRESS", help="default: the account itself")
     deploy.set_defaults(run=_deploy)
 
-    show = actions.add_parser("show", help="read every act of a registry and show what holds now")
+    show = actions.add_parser(
+        "show",
+        help="read every act of a registry and show what holds now",
+        description="Exit codes: 0 the contract's own state agrees with its acts, 1 it does not.",
+    )
     _chain_options(show)
     _registry(show)
     show.add_argument("--log", help="this log only")
@@ -74,7 +78,7 @@ def add(commands: Any) -> None:
 
 
 def _chain_options(parser: Any) -> None:
-    parser.add_argument("--chain-url", required=True, metavar="URL")
+    parser.add_argument("--chain-url", required=True, metavar="URL", help="the chain's JSON-RPC endpoint")
     parser.add_argument("--json", action="store_true", help="for programs")
 
 

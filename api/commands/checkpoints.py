@@ -21,26 +21,38 @@ _COMPARED: Final = {AGREE: "the same", CONTRADICT: "contradiction", UNTOLD: "can
 def add(commands: Any) -> None:
     topic = commands.add_parser("checkpoint")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
-    sign = actions.add_parser("sign", help="sign with the node's key what the node computed itself")
+    sign = actions.add_parser(
+        "sign",
+        help="sign with the node's key what the node computed itself",
+        description="Exit codes: 0 signed, 11 the checkpoint of --of contradicts what this node holds.",
+    )
     sign.add_argument("directory", type=Path, help="directory of the node")
     sign.add_argument(
         "--of", type=Path, metavar="FILE", help="cosign this checkpoint; default: the newest event"
     )
     sign.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     sign.set_defaults(run=_sign)
-    taken = actions.add_parser("add", help="give the node cosignatures that came as files")
+    taken = actions.add_parser(
+        "add",
+        help="give the node cosignatures that came as files",
+        description="Exit codes: 0 where one or more were good, 1 where none was.",
+    )
     taken.add_argument("directory", type=Path, help="directory of the node")
-    taken.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    taken.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="checkpoints with cosignatures of others"
+    )
     taken.set_defaults(run=_add)
     show = actions.add_parser("show", help="show a checkpoint and who signed it")
     source = show.add_mutually_exclusive_group(required=True)
-    source.add_argument("file", type=Path, nargs="?", metavar="FILE")
+    source.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the checkpoint")
     source.add_argument("--node", metavar="URL", help="the newest of this node")
     show.add_argument("--trust", type=Path, metavar="FILE", help="check it against this trust file")
     show.add_argument("--json", action="store_true", help="for programs")
     show.set_defaults(run=_show)
     forks = actions.add_parser(
-        "forks", help="show the evidence of forks that the node has met, one JSON object a line"
+        "forks",
+        help="show the evidence of forks that the node has met, one JSON object a line",
+        description="Exit codes: 0 it has met none, 1 it has.",
     )
     forks.add_argument("directory", type=Path, help="directory of the node")
     forks.set_defaults(run=_forks)
@@ -49,8 +61,8 @@ def add(commands: Any) -> None:
         help="tell whether two checkpoints contradict each other",
         description="Exit codes: 0 the same, 11 they contradict each other, 12 nothing can be told from them alone.",
     )
-    compare.add_argument("first", type=Path, metavar="A")
-    compare.add_argument("second", type=Path, metavar="B")
+    compare.add_argument("first", type=Path, metavar="A", help="a checkpoint")
+    compare.add_argument("second", type=Path, metavar="B", help="another of the same registry")
     compare.add_argument(
         "--json", action="store_true", help="a contradiction as evidence that can be handed on"
     )

@@ -32,7 +32,7 @@ def add(commands: Any) -> None:
         description="Reads OFD and PDF documents, seals (.esl) and seal signatures (.dat). "
         "Exit codes: 0 valid, 11 invalid, 12 unverifiable.",
     )
-    command.add_argument("file", type=Path, metavar="FILE")
+    command.add_argument("file", type=Path, metavar="FILE", help="the document, seal or seal signature")
     command.add_argument(
         "--trust-list",
         type=Path,

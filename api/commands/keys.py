@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
     make.add_argument("--json", action="store_true", help="for programs")
     make.set_defaults(run=_generate)
     show = actions.add_parser("show", help="show the public part of a key file")
-    show.add_argument("file", type=Path)
+    show.add_argument("file", type=Path, help="private key, of a department or of a node")
     add_key_password(show)
     show.add_argument("--json", action="store_true", help="for programs")
     show.set_defaults(run=_show)

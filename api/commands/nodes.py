@@ -26,9 +26,9 @@ def add(commands: Any) -> None:
     node.set_defaults(run=_node)
 
     init = commands.add_parser("init")
-    init.add_argument("directory", type=Path)
+    init.add_argument("directory", type=Path, help="where the node's settings and databases will lie")
     init.add_argument("--registry", required=True, metavar="NAME", help="the registry that the node trusts")
-    init.add_argument("--chain-url", required=True, metavar="URL")
+    init.add_argument("--chain-url", required=True, metavar="URL", help="the chain's JSON-RPC endpoint")
     init.add_argument(
         "--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="default: 127.0.0.1:8080"
     )

@@ -53,8 +53,8 @@ def _add_make(actions: Any) -> None:
     make = actions.add_parser("make", help="制章: make a seal (SESeal, GB/T 38540-2020)")
     make.add_argument("--number", required=True, help="印章编码, 9 to 32 characters 0-9, A-Z")
     make.add_argument("--name", required=True, help="印章名称")
-    make.add_argument("--valid-from", required=True, metavar="YYYY-MM-DD")
-    make.add_argument("--valid-until", required=True, metavar="YYYY-MM-DD")
+    make.add_argument("--valid-from", required=True, metavar="YYYY-MM-DD", help="its first day")
+    make.add_argument("--valid-until", required=True, metavar="YYYY-MM-DD", help="its last day")
     make.add_argument("--picture", type=Path, metavar="F", help="what it looks like, such as a PNG file")
     make.add_argument(
         "--size", nargs=2, type=int, default=(40, 40), metavar=("W", "H"), help="mm; default: 40 40"
@@ -73,22 +73,26 @@ def _add_make(actions: Any) -> None:
     make.add_argument(
         "--seal-version", type=int, choices=(1, 4), default=4, help="of the standard; default: 4"
     )
-    make.add_argument("-o", "--output", type=Path, required=True, metavar="F")
+    make.add_argument("-o", "--output", type=Path, required=True, metavar="F", help="file of the seal, .esl")
     make.set_defaults(run=_make)
 
 
 def _add_register(actions: Any) -> None:
     register = actions.add_parser("register", help="备案: register seals of one holder, in one submission")
-    register.add_argument("seals", nargs="+", type=Path, metavar="SEAL")
+    register.add_argument("seals", nargs="+", type=Path, metavar="SEAL", help="files of seals, .esl")
     register.add_argument(
         "--holder", required=True, metavar="CODE", help="whose seals they are, 18 characters"
     )
-    register.add_argument("--holder-name", metavar="NAME")
+    register.add_argument(
+        "--holder-name", metavar="NAME", help="the name of the holder, to be registered too"
+    )
     register.add_argument("--issuer", metavar="CODE", help="who registers them; default: the holder")
     add_key(register, "private key of who registers them")
-    register.add_argument("--node", required=True, metavar="URL")
     register.add_argument(
-        "--wait", type=int, metavar="SECONDS", default=0, help="wait so long for it to be final"
+        "--node", required=True, metavar="URL", help="the node of the city that registers them"
+    )
+    register.add_argument(
+        "--wait", type=int, metavar="SECONDS", default=0, help="wait so long for it to be final; default: 0"
     )
     register.add_argument("--json", action="store_true", help="for programs")
     register.set_defaults(run=_register)
@@ -101,8 +105,8 @@ def _add_apply(actions: Any) -> None:
         description="The rows are for `shunzheng submit`: the sealing, and after it the certificate that carries the "
         "document where its row is given. What `seal register` kept beside the seal is needed for them.",
     )
-    use.add_argument("document", type=Path, metavar="DOCUMENT.ofd")
-    use.add_argument("--seal", type=Path, required=True, metavar="SEAL")
+    use.add_argument("document", type=Path, metavar="DOCUMENT.ofd", help="the document to seal")
+    use.add_argument("--seal", type=Path, required=True, metavar="SEAL", help="file of the seal, .esl")
     use.add_argument("--certificate", type=Path, required=True, metavar="CERT", help="of who seals")
     add_key(use, "of who seals, SM2")
     use.add_argument(
@@ -113,7 +117,9 @@ def _add_apply(actions: Any) -> None:
     )
     use.add_argument("--licence", type=Path, metavar="ROW", help="the certificate's input row, a JSON object")
     use.add_argument("--rows", type=Path, metavar="F", help="default: standard output")
-    use.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.ofd")
+    use.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="OUT.ofd", help="the sealed document"
+    )
     use.set_defaults(run=_apply)
 
 
@@ -127,7 +133,7 @@ def _add_uses(actions: Any) -> None:
     uses.add_argument("identifier", help="of any version of the seal")
     uses.add_argument("--after", type=_moment, metavar="T", help="only what was anchored then or later")
     uses.add_argument("--before", type=_moment, metavar="T", help="only what was anchored before")
-    uses.add_argument("--node", required=True, metavar="URL")
+    uses.add_argument("--node", required=True, metavar="URL", help="the node of the city that registered it")
     uses.add_argument("--token-file", type=Path, help="file of the access token; else SHUNZHENG_TOKEN")
     uses.add_argument("--json", action="store_true", help="for programs")
     uses.set_defaults(run=_uses)

@@ -31,7 +31,9 @@ def add(commands: Any) -> None:
     source = export.add_mutually_exclusive_group(required=True)
     source.add_argument("directory", type=Path, nargs="?", help="directory of a node")
     source.add_argument("--node", metavar="URL", help="a node to ask for it")
-    export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    export.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help="where it is written"
+    )
     export.add_argument(
         "--after", type=int, default=0, metavar="N", help="a delta: only what follows event N"
     )
@@ -40,7 +42,7 @@ def add(commands: Any) -> None:
     )
     export.set_defaults(run=_export)
     taken = actions.add_parser("import", help="check a snapshot or delta and keep it for verifying")
-    taken.add_argument("file", type=Path, metavar="FILE")
+    taken.add_argument("file", type=Path, metavar="FILE", help="the snapshot or delta")
     taken.add_argument(
         "--trust", type=Path, required=True, metavar="FILE", help="trust file: whose cosignatures count"
     )
@@ -49,8 +51,8 @@ def add(commands: Any) -> None:
     )
     taken.set_defaults(run=_import)
     show = actions.add_parser("show", help="show what a snapshot is of; with --trust, check all of it")
-    show.add_argument("file", type=Path, metavar="FILE")
-    show.add_argument("--trust", type=Path, metavar="FILE")
+    show.add_argument("file", type=Path, metavar="FILE", help="the snapshot or delta")
+    show.add_argument("--trust", type=Path, metavar="FILE", help="trust file: whose cosignatures count")
     show.add_argument("--json", action="store_true", help="for programs")
     show.set_defaults(run=_show)
 

@@ -32,14 +32,18 @@ def add(commands: Any) -> None:
     command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
     command.add_argument("--registry", metavar="NAME", help="refuse to sign for another registry than this")
     command.add_argument(
-        "--wait", type=int, metavar="SECONDS", default=0, help="wait so long for the records to be final"
+        "--wait",
+        type=int,
+        metavar="SECONDS",
+        default=0,
+        help="wait so long for the records to be final; default: 0",
     )
     command.add_argument(
         "--patience",
         type=int,
         metavar="SECONDS",
         default=PATIENCE_SECONDS,
-        help="try again for so long in all while the node has no room for more",
+        help=f"try again for so long in all while the node has no room for more; default: {PATIENCE_SECONDS}",
     )
     command.add_argument("--json", action="store_true", help="the receipt, for programs")
     command.set_defaults(run=_submit)

@@ -29,7 +29,7 @@ def add(commands: Any) -> None:
     listed.add_argument("--json", action="store_true", help="for programs")
     listed.set_defaults(run=_list)
     revoke = actions.add_parser("revoke", help="end a token")
-    revoke.add_argument("id")
+    revoke.add_argument("id", help="of the token, as `token list` shows it")
     revoke.set_defaults(run=_revoke)
     for parser in (create, listed, revoke):
         parser.add_argument("directory", type=Path, help="directory of the node")

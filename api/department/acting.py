@@ -31,7 +31,7 @@ def add_action(
         name,
         help=f"{words}: {explained}",
         description=f"{words}: {explained}. What it follows is asked of the city's node (a token with the scope "
-        "`history`), signed here and handed in. Exit code 1 where nothing was handed in.",
+        "`history`), signed here and handed in. Exit codes: 0 handed in, 1 where nothing was.",
     )
     command.add_argument("identifiers", nargs="*", metavar="IDENTIFIER", help="of any version")
     command.add_argument(
@@ -49,7 +49,7 @@ def add_action(
     command.add_argument("--dry-run", action="store_true", help="show what would be signed, and sign nothing")
     command.add_argument("--yes", action="store_true", help="do not ask before signing")
     command.add_argument(
-        "--wait", type=int, metavar="SECONDS", default=0, help="wait so long for it to be final"
+        "--wait", type=int, metavar="SECONDS", default=0, help="wait so long for it to be final; default: 0"
     )
     command.add_argument("--json", action="store_true", help="for programs")
     command.set_defaults(run=_run, action=action, check=check)
@@ -62,8 +62,12 @@ def _add_content(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--document", action="append", default=[], metavar="F", help="of the new version; repeatable"
     )
-    for day in ("issued", "valid-from", "valid-until"):
-        command.add_argument(f"--{day}", metavar="YYYY-MM-DD")
+    for day, explained in (
+        ("issued", "when it was issued"),
+        ("valid-from", "its first day"),
+        ("valid-until", "its last day; left out, it has no end"),
+    ):
+        command.add_argument(f"--{day}", metavar="YYYY-MM-DD", help=f"of the new version: {explained}")
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -21,7 +21,14 @@ from ledger.registry import acts
 from ledger.registry.trust import PURPOSES
 
 _TIME: Final = "YYYY-MM-DDTHH:MM:SSZ"
-_PREDECESSOR: Final = ("registry", "log", "n", "head", "size", "status_root")
+_PREDECESSOR: Final = {
+    "registry": ("NAME", "the registry in which the log was before"),
+    "log": ("LOG", "what it was called there"),
+    "n": ("N", "the last event there"),
+    "head": ("0x…", "the head of the registry after that event"),
+    "size": ("RECORDS", "how many records the log had"),
+    "status_root": ("0x…", "the root of its statuses; 32 zero bytes where it had no record"),
+}
 
 #: From the options and the sender's address to the act.
 Build = Callable[[argparse.Namespace, str], acts.Act]
@@ -33,7 +40,7 @@ def add_province(parser: Parser) -> None:
     """Declare the acts of the province."""
     log = parser("admit-log", "admit a city's log (province)", admit_log)
     _log(log)
-    log.add_argument("--suite", choices=("sm3", "sha256"), default="sm3")
+    log.add_argument("--suite", choices=("sm3", "sha256"), default="sm3", help="of its trees; default: sm3")
     log.add_argument("--admin", metavar="ADDRESS", required=True, help="who governs the log")
     log.add_argument(
         "--division", action="append", required=True, metavar="CODE", help="six digits; may be repeated"
@@ -41,24 +48,24 @@ def add_province(parser: Parser) -> None:
     before = log.add_argument_group(
         "predecessor", "the log goes on where one of another registry ended: all or none"
     )
-    for name, metavar in zip(_PREDECESSOR, ("NAME", "LOG", "N", "0x…", "RECORDS", "0x…"), strict=True):
-        before.add_argument(f"--predecessor-{name.replace('_', '-')}", metavar=metavar)
+    for name, (metavar, explained) in _PREDECESSOR.items():
+        before.add_argument(f"--predecessor-{name.replace('_', '-')}", metavar=metavar, help=explained)
 
     division = parser(
         "assign-division", "give a division to a log, or take it from all (province)", assign_division
     )
-    division.add_argument("--division", required=True, metavar="CODE")
+    division.add_argument("--division", required=True, metavar="CODE", help="six digits")
     to = division.add_mutually_exclusive_group(required=True)
-    to.add_argument("--log")
-    to.add_argument("--no-log", action="store_true")
+    to.add_argument("--log", help="who gets it")
+    to.add_argument("--no-log", action="store_true", help="nobody has it any more")
 
     issuer = parser("assign-issuer", "assign or move any issuer (province)", assign_issuer)
     _log(issuer)
-    issuer.add_argument("--issuer", required=True, metavar="CODE")
+    issuer.add_argument("--issuer", required=True, metavar="CODE", help="credit code of the issuer")
 
     admin = parser("replace-admin", "put another admin in place (province)", replace_admin)
     _log(admin)
-    admin.add_argument("--admin", metavar="ADDRESS", required=True)
+    admin.add_argument("--admin", metavar="ADDRESS", required=True, help="who governs the log from now on")
 
     to = parser("transfer-province", "offer the province to another account (province)", transfer_province)
     to.add_argument("--to", metavar="ADDRESS", required=True, help="0x and 40 zeros withdraw the offer")
@@ -73,12 +80,12 @@ def add_admin(parser: Parser) -> None:
     """Declare the acts of a log's admin."""
     issuer = parser("add-issuer", "add an issuer of the city's own divisions (admin)", add_issuer)
     _log(issuer)
-    issuer.add_argument("--issuer", required=True, metavar="CREDIT_CODE")
+    issuer.add_argument("--issuer", required=True, metavar="CREDIT_CODE", help="of the department")
 
     key = parser("add-key", "register a key (admin)", add_key)
     _log(key)
     add_key_source(key)
-    key.add_argument("--purpose", choices=tuple(PURPOSES), default="department")
+    key.add_argument("--purpose", choices=tuple(PURPOSES), default="department", help="default: department")
 
     granted = parser("grant", "let a key speak for an issuer (admin)", grant)
     _key(granted)
@@ -112,7 +119,7 @@ def add_key_source(parser: Any) -> None:
 
 def add_grant(parser: Any) -> None:
     _log(parser)
-    parser.add_argument("--issuer", required=True, metavar="CREDIT_CODE")
+    parser.add_argument("--issuer", required=True, metavar="CREDIT_CODE", help="for whom it speaks")
     parser.add_argument(
         "--kind", action="append", choices=tuple(KINDS), help="may be repeated; default: licence"
     )
@@ -124,11 +131,13 @@ def add_grant(parser: Any) -> None:
 
 
 def _log(parser: Any) -> None:
-    parser.add_argument("--log", required=True)
+    parser.add_argument("--log", required=True, help="name of the log")
 
 
 def _key(parser: Any) -> None:
-    parser.add_argument("--key", required=True, metavar="0x…")
+    parser.add_argument(
+        "--key", required=True, metavar="0x…", help="id of the key, as `shunzheng keys show` prints it"
+    )
 
 
 def address(text: str) -> str:

@@ -1,0 +1,162 @@
+"""Write docs/commands.md, the page of every command, from the parsers of the command line.
+
+    python docs/commands.py            check that the page shows what the parsers say
+    python docs/commands.py --write    write it
+
+The text is put together here and not by argparse, whose layout differs between versions of Python.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from api.cli import COMMANDS, parser
+
+PAGE: Final = Path(__file__).with_name("commands.md")
+_HEAD: Final = """\
+# Commands 命令
+
+Every command of `shunzheng`, written from its parsers by `make commands`; a test compares the two. Options that are not
+marked as required may be left out.
+
+Exit codes of all: 0 done, 1 failed (the message says why and what to do next), 2 wrong usage, 130 stopped by Ctrl-C. What a
+command says beside these stands in its section. With `--json` a failure stands on standard output too, as
+`{"error", "reason", "rows"}`.
+"""
+_EXIT_CODES: Final = "Exit code"
+_DEFAULT_CODES: Final = "0 done, 1 failed, 2 wrong usage."
+
+Topic: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def page() -> str:
+    """Return the whole page."""
+    commands = _topic_of(parser())
+    assert commands is not None
+    index = [f"- [`{name}`](#{name}) — {_cell(purpose)}" for name, (_, purpose) in COMMANDS.items()]
+    sections = (_section((name,), commands.choices[name], purpose) for name, (_, purpose) in COMMANDS.items())
+    lines = [_HEAD, *index, *(line for section in sections for line in section)]
+    return "\n".join(lines) + "\n"
+
+
+def _section(path: tuple[str, ...], command: argparse.ArgumentParser, purpose: str) -> Iterator[str]:
+    """Yield the section of a command, or of a topic and each of its actions."""
+    yield f"\n{'#' * (1 + len(path))} {' '.join(path)}\n"
+    yield _sentence(purpose)
+    topic = _topic_of(command)
+    if topic:
+        explained = {action.dest: action.help or "" for action in topic._choices_actions}
+        for name, inner in topic.choices.items():
+            yield from _section((*path, name), inner, explained[name])
+        return
+    about, codes = _about(command.description or "", purpose)
+    if about:
+        yield f"\n{about}"
+    yield f"\n    {_usage(path, command)}\n"
+    yield "| argument | what it is |\n|---|---|"
+    for action in _arguments(command):
+        yield f"| {_name(action)} | {_cell(_meaning(command, action))} |"
+    yield f"\nExit codes: {codes}"
+
+
+def _topic_of(command: argparse.ArgumentParser) -> "Topic | None":
+    return next(
+        (action for action in command._actions if isinstance(action, argparse._SubParsersAction)), None
+    )
+
+
+def _about(description: str, purpose: str) -> tuple[str, str]:
+    """Return what a description says beyond the purpose, and its exit codes, which stand behind `Exit code`."""
+    about, mark, codes = description.partition(_EXIT_CODES)
+    about = about.replace(purpose, "", 1).strip(" .") if about.startswith(purpose) else about.strip()
+    return _sentence(_cell(about)) if about else "", codes.lstrip("s: ") if mark else _DEFAULT_CODES
+
+
+def _arguments(command: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Return positional arguments, then required options, then the others; without --help."""
+    shown = [action for action in command._actions if not isinstance(action, argparse._HelpAction)]
+    return sorted(shown, key=lambda action: (bool(action.option_strings), not action.required))
+
+
+def _usage(path: tuple[str, ...], command: argparse.ArgumentParser) -> str:
+    alternatives = [group for group in command._mutually_exclusive_groups if group.required]
+    members = [action for group in alternatives for action in group._group_actions]
+    words = ["shunzheng", *path]
+    words += [
+        _written(action) for action in _arguments(command) if _is_needed(action) and action not in members
+    ]
+    words += [
+        f"({' | '.join(_written(action) for action in group._group_actions)})" for group in alternatives
+    ]
+    optional = [action for action in _arguments(command) if not _is_needed(action) and action not in members]
+    return " ".join([*words, *(["[OPTION…]"] if optional else [])])
+
+
+def _is_needed(action: argparse.Action) -> bool:
+    return action.required or not action.option_strings
+
+
+def _written(action: argparse.Action) -> str:
+    """Return an argument as it is typed, such as `--node URL`, `[FILE…]`."""
+    value = _value(action)
+    if action.option_strings:
+        return f"{action.option_strings[-1]} {value}".rstrip()
+    return f"[{value}]" if action.nargs in ("*", "?") else value
+
+
+def _value(action: argparse.Action) -> str:
+    if action.nargs == 0:
+        return ""
+    metavar = action.metavar
+    if isinstance(metavar, tuple):
+        return " ".join(metavar)
+    if metavar is None and action.choices is not None:
+        metavar = "{" + ",".join(map(str, action.choices)) + "}"
+    name = metavar or (action.dest.upper() if action.option_strings else action.dest)
+    return f"{name}…" if action.nargs in ("*", "+") else name
+
+
+def _name(action: argparse.Action) -> str:
+    options = ", ".join(action.option_strings)
+    return f"`{' '.join(filter(None, (options, _value(action))))}`".replace("|", "\\|")
+
+
+def _meaning(command: argparse.ArgumentParser, action: argparse.Action) -> str:
+    """Return the help of an argument, and what the parser holds a user to beside it."""
+    group = next((g for g in command._mutually_exclusive_groups if action in g._group_actions), None)
+    others = [_written(other) for other in group._group_actions if other is not action] if group else []
+    notes = []
+    if action.option_strings and action.required:
+        notes.append("required")
+    if isinstance(action, argparse._AppendAction) and "repeat" not in (action.help or ""):
+        notes.append("may be repeated")
+    if others:
+        notes.append(f"not with {', '.join(others)}")
+    return "; ".join(filter(None, (action.help or "", *notes)))
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "。", "?", "!")) else text + "."
+
+
+def main() -> int:
+    """Write the page, or tell whether it is as the parsers say."""
+    text = page()
+    if "--write" in sys.argv[1:]:
+        PAGE.write_text(text, "utf-8")
+        return 0
+    if PAGE.exists() and PAGE.read_text("utf-8") == text:
+        return 0
+    print("docs/commands.md is not what the parsers say: run `make commands`", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
