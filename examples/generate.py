@@ -19,7 +19,7 @@ from ledger.records.catalogue import TYPES
 SEED = 429006
 BODY_LICENCES, PERSON_LICENCES = 1200, 800
 
-_BY_NAME = {type_.name: type_ for type_ in TYPES}
+_BY_NAME = {type_.name.zh: type_ for type_ in TYPES}
 _PERSONAL = tuple(type_ for type_ in TYPES if type_.personal)
 _JOINT = {"结婚证": (2,), "离婚证": (2,), "不动产权证": (1, 1, 2)}  # how many hold it: any of these
 _COMPANIES = {"91", "92"}  # other bodies are registered by civil affairs and hold no business licence
@@ -73,12 +73,12 @@ def _of_bodies(random: Random, population: Population, register: Register) -> It
 def _of_persons(random: Random, population: Population, register: Register) -> Iterator[Licence]:
     while True:
         type_ = random.choice(_PERSONAL)
-        if type_.name == "出生医学证明":
+        if type_.name.zh == "出生医学证明":
             yield register.issue(type_, population.newborn())
             continue
         first = population.person()
         couple = (first, population.person("女" if first.sex == "男" else "男"))
-        yield register.issue(type_, *couple[: random.choice(_JOINT.get(type_.name, (1,)))])
+        yield register.issue(type_, *couple[: random.choice(_JOINT.get(type_.name.zh, (1,)))])
 
 
 def documents() -> Iterator[tuple[Licence, dict[str, bytes]]]:

@@ -107,14 +107,14 @@ class Register:
         """Draw a licence of this type: joint if it has several holders, comprehensive if it covers others."""
         department = self._departments[type_.code]
         issued, valid_from, valid_until = self._dates(type_, holders[0])
-        self._issued[type_.name] += 1
-        number = NUMBERS.get(type_.name, DEFAULT_NUMBER).format(
-            year=issued.year, n=self._issued[type_.name], holder=_code(holders[0])
+        self._issued[type_.name.zh] += 1
+        number = NUMBERS.get(type_.name.zh, DEFAULT_NUMBER).format(
+            year=issued.year, n=self._issued[type_.name.zh], holder=_code(holders[0])
         )
         serial = "".join(self._random.choices(SERIAL_ALPHABET, k=20))
         identifier = CertificateIdentifier.build(type_.code, department.credit_code, serial, 1).text
         known: dict[str, list[Json]] = {
-            "ZZMC": [type_.name],
+            "ZZMC": [type_.name.zh],
             "ZZLXDM": [type_.code],
             "ZZBH": [number],
             "ZZBS": [identifier],
@@ -142,7 +142,7 @@ class Register:
 
     def _dates(self, type_: CertificateType, holder: Holder) -> tuple[date, date | None, date | None]:
         """Draw the day of issue, the first and the last of validity: most run, some are over, few begin later."""
-        random, years = self._random, YEARS.get(type_.name, 5)
+        random, years = self._random, YEARS.get(type_.name.zh, 5)
         if isinstance(holder, Person) and not holder.number:
             issued = holder.born + timedelta(days=random.randrange(2, 20))
             return issued, None, None
@@ -150,7 +150,7 @@ class Register:
         if years and random.random() < 0.93:
             earliest = max(earliest, LAST_DAY - timedelta(days=365 * years - 30))
         issued = valid_from = day_between(random, earliest, LAST_DAY)
-        if type_.name in UNDATED:
+        if type_.name.zh in UNDATED:
             return issued, None, None
         if random.random() < 0.004:
             issued = LAST_DAY - timedelta(days=random.randrange(30))

@@ -16,7 +16,7 @@ Rendering = Callable[[str, Sequence[Row]], bytes]
 
 def rows(type_: CertificateType, claims: Mapping[str, Json]) -> list[Row]:
     """Return label and value of every claim, in the order of the catalogue."""
-    return [(field.label, _words(claims[field.name])) for field in type_.claims if field.name in claims]
+    return [(field.label.zh, _words(claims[field.name])) for field in type_.claims if field.name in claims]
 
 
 def _words(value: Json) -> str:

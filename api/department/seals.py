@@ -86,7 +86,7 @@ def seal_row(seal: Path, issuer: str, holder: str, holder_name: str | None) -> d
     if maker := readable(found.certificate):
         claims[SEAL_MAKER] = maker.name
     if kind := seal_type(found.name):
-        claims |= {"ZZMC": kind.name, "ZZLXDM": kind.code}
+        claims |= {"ZZMC": kind.name.zh, "ZZLXDM": kind.code}
     dates: dict[str, Json] = {
         name: civil_date(moment).isoformat()
         for name, moment in (("valid_from", found.valid_from), ("valid_until", found.valid_until))
@@ -122,7 +122,7 @@ def check_seal(identifier: str, instead: str) -> None:
 
 def seal_type(name: str) -> CertificateType | None:
     """Return the type in the catalogue with whose name the name of a seal ends, as 天门市示例公司财务专用章 does."""
-    return next((kind for kind in SEALS if name.endswith(kind.name)), None)
+    return next((kind for kind in SEALS if name.endswith(kind.name.zh)), None)
 
 
 def sealing_row(seal: Registered, document: Path, time: int, issuer: str | None = None) -> dict[str, Json]:

@@ -141,7 +141,7 @@ def _certificate(report: Report, proof: Proof, language: Language) -> Iterator[L
     w, record = words(language), proof.record
     known = by_code(record.certificate.type) if record.kind in CERTIFICATE_KINDS else None
     if known:
-        yield Line(w["type"], known.name if language == "zh" else known.name_en)
+        yield Line(w["type"], known.name.in_(language))
     yield Line(w["identifier"], record.identifier)
     yield Line(w["issuer"], record.issuer)
     yield Line(w["validity"], _validity(record, language))
@@ -209,7 +209,7 @@ def _fields() -> dict[str, ClaimField]:
 def _label(field: ClaimField | None, name: str, language: Language) -> str:
     if field is None:
         return name
-    return field.label if language == "zh" else field.label_en
+    return field.label.in_(language)
 
 
 def _value(value: Json, field: ClaimField | None, language: Language) -> str:

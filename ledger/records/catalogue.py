@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from ledger.records.vocabulary import EXTENSIONS, ClaimField, standard_fields
+from ledger.words import Words
 
 LOCAL_PREFIX: Final = "Y1429006EXAMPLE03H"
 
@@ -29,8 +30,7 @@ class CertificateType:
     """
 
     code: str
-    name: str
-    name_en: str
+    name: Words
     authority: str
     code_verified: bool
     personal: bool
@@ -41,14 +41,13 @@ Holder = Literal["body", "person", "persons"]
 
 
 def _type(
-    prefix: str, serial: int, authority: str, name: str, name_en: str, holder: Holder, extensions: str
+    prefix: str, serial: int, authority: str, zh: str, en: str, holder: Holder, extensions: str
 ) -> CertificateType:
     personal = holder != "body"
     standard = standard_fields(personal=personal, joint=holder == "persons")
     return CertificateType(
         code=f"{prefix}{serial:03d}",
-        name=name,
-        name_en=name_en,
+        name=Words(zh, en),
         authority=authority,
         code_verified=prefix in _VERIFIED,
         personal=personal,

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from ledger.words import Words
+
 #: Data-grading levels, from what is published anyway to what harms a person when it leaks.
 LEVELS: Final = {1: "公开", 2: "内部", 3: "敏感", 4: "高敏感"}
 
@@ -52,8 +54,7 @@ class ClaimField:
     """
 
     name: str
-    label: str
-    label_en: str
+    label: Words
     form: Form = Form.TEXT
     level: int = 1
     sensitivity: Sensitivity = Sensitivity.NONE
@@ -62,51 +63,65 @@ class ClaimField:
     choices: tuple[str, ...] = ()
 
 
-def _named(name: str, label: str, label_en: str) -> ClaimField:
+def _field(
+    name: str,
+    zh: str,
+    en: str,
+    form: Form = Form.TEXT,
+    *choices: str,
+    level: int = 1,
+    sensitivity: Sensitivity = Sensitivity.NONE,
+    required: bool = True,
+    repeatable: bool = False,
+) -> ClaimField:
+    return ClaimField(name, Words(zh, en), form, level, sensitivity, required, repeatable, choices)
+
+
+def _choice(name: str, zh: str, en: str, *choices: str) -> ClaimField:
+    return _field(name, zh, en, Form.CHOICE, *choices)
+
+
+def _named(name: str, zh: str, en: str) -> ClaimField:
     """A claim that names or describes a person in the way of their trade."""
-    return ClaimField(name, label, label_en, level=2, sensitivity=Sensitivity.PERSONAL)
+    return _field(name, zh, en, level=2, sensitivity=Sensitivity.PERSONAL)
 
 
-def _private(name: str, label: str, label_en: str, *choices: str, form: Form = Form.TEXT) -> ClaimField:
+def _private(name: str, zh: str, en: str, *choices: str, form: Form = Form.TEXT) -> ClaimField:
     form = Form.CHOICE if choices else form
-    return ClaimField(name, label, label_en, form, 3, Sensitivity.PERSONAL, choices=choices)
+    return _field(name, zh, en, form, *choices, level=3, sensitivity=Sensitivity.PERSONAL)
 
 
-def _sensitive(name: str, label: str, label_en: str, *choices: str, form: Form = Form.TEXT) -> ClaimField:
-    private = _private(name, label, label_en, *choices, form=form)
+def _sensitive(name: str, zh: str, en: str, *choices: str, form: Form = Form.TEXT) -> ClaimField:
+    private = _private(name, zh, en, *choices, form=form)
     return replace(private, level=4, sensitivity=Sensitivity.SENSITIVE)
 
 
-def _choice(name: str, label: str, label_en: str, *choices: str) -> ClaimField:
-    return ClaimField(name, label, label_en, Form.CHOICE, choices=choices)
-
-
 _ORGANISATION_HOLDER: Final[tuple[ClaimField, ...]] = (
-    ClaimField("CZZT", "持证主体", "Holder"),
-    ClaimField("CZZTDM", "持证主体代码", "Holder's code"),
+    _field("CZZT", "持证主体", "Holder"),
+    _field("CZZTDM", "持证主体代码", "Holder's code"),
 )
 _PERSON_HOLDER: Final[tuple[ClaimField, ...]] = (
     _private("CZZT", "持证主体", "Holder"),
     _sensitive("CZZTDM", "持证主体代码", "Holder's code"),
 )
 _BEFORE_HOLDER: Final[tuple[ClaimField, ...]] = (
-    ClaimField("ZZMC", "证照名称", "Certificate name"),
-    ClaimField("ZZLXDM", "证照类型代码", "Certificate type code"),
-    ClaimField("ZZBH", "证照编号", "Certificate number"),
-    ClaimField("ZZBS", "证照标识", "Certificate identifier"),
-    ClaimField("ZZBFJG", "证照颁发机构", "Issuer"),
-    ClaimField("ZZBFJGDM", "证照颁发机构代码", "Issuer's code"),
-    ClaimField("ZZBFRQ", "证照颁发日期", "Date of issue", Form.DATE),
+    _field("ZZMC", "证照名称", "Certificate name"),
+    _field("ZZLXDM", "证照类型代码", "Certificate type code"),
+    _field("ZZBH", "证照编号", "Certificate number"),
+    _field("ZZBS", "证照标识", "Certificate identifier"),
+    _field("ZZBFJG", "证照颁发机构", "Issuer"),
+    _field("ZZBFJGDM", "证照颁发机构代码", "Issuer's code"),
+    _field("ZZBFRQ", "证照颁发日期", "Date of issue", Form.DATE),
 )
 _AFTER_HOLDER: Final[tuple[ClaimField, ...]] = (
-    ClaimField("CZZTDMLX", "持证主体代码类型", "Type of the holder's code"),
+    _field("CZZTDMLX", "持证主体代码类型", "Type of the holder's code"),
     _choice("CZZTDMLXDM", "持证主体代码类型代码", "Code of that type", *HOLDER_CODE_TYPES),
-    ClaimField("ZZYXQQSRQ", "证照有效期起始日期", "Valid from", Form.DATE, required=False),
+    _field("ZZYXQQSRQ", "证照有效期起始日期", "Valid from", Form.DATE, required=False),
     # Absent: 长期, without end.
-    ClaimField("ZZYXQJZRQ", "证照有效期截止日期", "Valid until", Form.DATE, required=False),
-    ClaimField("ZZQZR", "证照签章人", "Sealed by", required=False),
-    ClaimField("ZZQZSJ", "证照签章时间", "Sealed at", Form.TIME, required=False),
-    ClaimField("ZZQZMC", "证照签章名称", "Name of the seal", required=False),
+    _field("ZZYXQJZRQ", "证照有效期截止日期", "Valid until", Form.DATE, required=False),
+    _field("ZZQZR", "证照签章人", "Sealed by", required=False),
+    _field("ZZQZSJ", "证照签章时间", "Sealed at", Form.TIME, required=False),
+    _field("ZZQZMC", "证照签章名称", "Name of the seal", required=False),
 )
 
 
@@ -162,29 +177,29 @@ _EXTENSIONS: Final = (
     _sensitive("KZ_FQXM", "父亲姓名", "Father's name"),
     _sensitive("KZ_FQZJHM", "父亲证件号码", "Father's document number"),
     # places
-    ClaimField("KZ_DZ", "地址", "Address"),
-    ClaimField("KZ_ZS", "住所", "Registered office"),
-    ClaimField("KZ_JYCS", "经营场所", "Place of business"),
-    ClaimField("KZ_SCDZ", "生产地址", "Place of production"),
-    ClaimField("KZ_KFDZ", "库房地址", "Warehouse"),
-    ClaimField("KZ_SYDD", "使用地点", "Place of use"),
-    ClaimField("KZ_JSWZ", "建设位置", "Site"),
-    ClaimField("KZ_QSDD", "取水地点", "Place of abstraction"),
-    ClaimField("KZ_ZYDD", "执业地点", "Place of practice"),
-    ClaimField("KZ_ZL", "坐落", "Location of the property", level=2),
-    ClaimField("KZ_JYQY", "经营区域", "Area of operation"),
-    ClaimField("KZ_HDDY", "活动地域", "Area of activity"),
+    _field("KZ_DZ", "地址", "Address"),
+    _field("KZ_ZS", "住所", "Registered office"),
+    _field("KZ_JYCS", "经营场所", "Place of business"),
+    _field("KZ_SCDZ", "生产地址", "Place of production"),
+    _field("KZ_KFDZ", "库房地址", "Warehouse"),
+    _field("KZ_SYDD", "使用地点", "Place of use"),
+    _field("KZ_JSWZ", "建设位置", "Site"),
+    _field("KZ_QSDD", "取水地点", "Place of abstraction"),
+    _field("KZ_ZYDD", "执业地点", "Place of practice"),
+    _field("KZ_ZL", "坐落", "Location of the property", level=2),
+    _field("KZ_JYQY", "经营区域", "Area of operation"),
+    _field("KZ_HDDY", "活动地域", "Area of activity"),
     # what is permitted
-    ClaimField("KZ_JYFW", "经营范围", "Scope of business"),
-    ClaimField("KZ_YWFW", "业务范围", "Scope of activity"),
-    ClaimField("KZ_XKFW", "许可范围", "Scope of the permit"),
-    ClaimField("KZ_JYXM", "经营项目", "Items of business"),
-    ClaimField("KZ_ZLKM", "诊疗科目", "Medical departments"),
-    ClaimField("KZ_SPLB", "食品类别", "Categories of food"),
-    ClaimField("KZ_BXNR", "办学内容", "Subjects taught"),
-    ClaimField("KZ_ZWZL", "作物种类", "Crops"),
-    ClaimField("KZ_HGXK", "涵盖许可", "Permits covered", repeatable=True),
-    ClaimField("KZ_HGXKBS", "涵盖许可标识", "Identifiers of the permits covered", repeatable=True),
+    _field("KZ_JYFW", "经营范围", "Scope of business"),
+    _field("KZ_YWFW", "业务范围", "Scope of activity"),
+    _field("KZ_XKFW", "许可范围", "Scope of the permit"),
+    _field("KZ_JYXM", "经营项目", "Items of business"),
+    _field("KZ_ZLKM", "诊疗科目", "Medical departments"),
+    _field("KZ_SPLB", "食品类别", "Categories of food"),
+    _field("KZ_BXNR", "办学内容", "Subjects taught"),
+    _field("KZ_ZWZL", "作物种类", "Crops"),
+    _field("KZ_HGXK", "涵盖许可", "Permits covered", repeatable=True),
+    _field("KZ_HGXKBS", "涵盖许可标识", "Identifiers of the permits covered", repeatable=True),
     _choice("KZ_ZTYT", "主体业态", "Kind of food business", "食品销售经营者", "餐饮服务经营者", "单位食堂"),
     _choice("KZ_XKXM", "许可项目", "Kind of public place", "住宿场所", "理发美容场所", "沐浴场所", "游泳场所",
             "文化娱乐场所"),
@@ -203,15 +218,15 @@ _EXTENSIONS: Final = (
             "个体工商户"),
     _choice("KZ_JJXZ", "经济性质", "Ownership", "有限责任公司", "股份有限公司", "个体"),
     _choice("KZ_SYZXS", "所有制形式", "Ownership of the institution", "私人", "集体", "全民"),
-    ClaimField("KZ_ZCZB", "注册资本", "Registered capital"),
-    ClaimField("KZ_ZCZJ", "注册资金", "Registered funds"),
-    ClaimField("KZ_KBZJ", "开办资金", "Founding funds"),
-    ClaimField("KZ_CLRQ", "成立日期", "Date of establishment", Form.DATE),
-    ClaimField("KZ_YWZGDW", "业务主管单位", "Supervising body"),
-    ClaimField("KZ_HYLB", "行业类别", "Industry"),
+    _field("KZ_ZCZB", "注册资本", "Registered capital"),
+    _field("KZ_ZCZJ", "注册资金", "Registered funds"),
+    _field("KZ_KBZJ", "开办资金", "Founding funds"),
+    _field("KZ_CLRQ", "成立日期", "Date of establishment", Form.DATE),
+    _field("KZ_YWZGDW", "业务主管单位", "Supervising body"),
+    _field("KZ_HYLB", "行业类别", "Industry"),
     # persons at work
-    ClaimField("KZ_PYDW", "聘用企业", "Employer", level=2),
-    ClaimField("KZ_FWDW", "服务单位", "Company of service", level=2),
+    _field("KZ_PYDW", "聘用企业", "Employer", level=2),
+    _field("KZ_FWDW", "服务单位", "Company of service", level=2),
     _choice("KZ_ZYZY", "注册专业", "Registered specialty", "建筑工程", "市政公用工程", "公路工程", "机电工程",
             "水利水电工程"),
     _choice("KZ_GWLB", "岗位类别", "Category of post", "A（企业主要负责人）", "B（项目负责人）",
@@ -226,44 +241,44 @@ _EXTENSIONS: Final = (
             "中医专业"),
     _choice("KZ_ZGZL", "资格种类", "Kind of qualification", "幼儿园", "小学", "初级中学", "高级中学"),
     _choice("KZ_RJXK", "任教学科", "Subject", "语文", "数学", "英语", "物理", "音乐", "体育与健康"),
-    ClaimField("KZ_CCLZRQ", "初次领证日期", "First licensed on", Form.DATE, level=2),
+    _field("KZ_CCLZRQ", "初次领证日期", "First licensed on", Form.DATE, level=2),
     # things
-    ClaimField("KZ_CLHP", "车辆号牌", "Number plate", level=2),
-    ClaimField("KZ_PPXH", "品牌型号", "Make and model"),
-    ClaimField("KZ_CLSBDH", "车辆识别代号", "Vehicle identification number", level=2),
-    ClaimField("KZ_ZCRQ", "注册日期", "Date of registration", Form.DATE),
-    ClaimField("KZ_HDZZL", "核定载质量（千克）", "Permitted load (kg)", Form.INTEGER),
-    ClaimField("KZ_HDRS", "核定人数", "Persons admitted", Form.INTEGER),
-    ClaimField("KZ_SBDM", "设备代码", "Equipment code"),
+    _field("KZ_CLHP", "车辆号牌", "Number plate", level=2),
+    _field("KZ_PPXH", "品牌型号", "Make and model"),
+    _field("KZ_CLSBDH", "车辆识别代号", "Vehicle identification number", level=2),
+    _field("KZ_ZCRQ", "注册日期", "Date of registration", Form.DATE),
+    _field("KZ_HDZZL", "核定载质量（千克）", "Permitted load (kg)", Form.INTEGER),
+    _field("KZ_HDRS", "核定人数", "Persons admitted", Form.INTEGER),
+    _field("KZ_SBDM", "设备代码", "Equipment code"),
     _choice("KZ_CLLX", "车辆类型", "Kind of vehicle", "小型轿车", "小型普通客车", "重型仓栅式货车",
             "中型厢式货车"),
     _choice("KZ_SYXZ", "使用性质", "Use of the vehicle", "非营运", "营转非", "货运", "预约出租客运"),
     _choice("KZ_SBZL", "设备种类", "Kind of equipment", "电梯", "锅炉", "压力容器", "起重机械",
             "场（厂）内专用机动车辆"),
     # land, building, water
-    ClaimField("KZ_BDCDYH", "不动产单元号", "Property unit number", level=2),
-    ClaimField("KZ_YWR", "义务人", "Obligor", level=3, sensitivity=Sensitivity.PERSONAL),
-    ClaimField("KZ_MJ", "面积", "Area", level=2),
+    _field("KZ_BDCDYH", "不动产单元号", "Property unit number", level=2),
+    _field("KZ_YWR", "义务人", "Obligor", level=3, sensitivity=Sensitivity.PERSONAL),
+    _field("KZ_MJ", "面积", "Area", level=2),
     _choice("KZ_GYQK", "共有情况", "Ownership", "单独所有", "共同共有", "按份共有"),
     _choice("KZ_QLLX", "权利类型", "Right", "国有建设用地使用权/房屋所有权", "宅基地使用权/房屋所有权"),
     _choice("KZ_YT", "用途", "Purpose", "城镇住宅用地/住宅", "商业用地/商业", "工业用地/厂房"),
     _choice("KZ_ZMQL", "证明权利或事项", "Right or matter certified", "抵押权", "预告登记", "居住权"),
-    ClaimField("KZ_XMMC", "项目名称", "Project"),
-    ClaimField("KZ_JSGM", "建设规模", "Extent of the works"),
-    ClaimField("KZ_HTJG", "合同价格", "Contract price"),
-    ClaimField("KZ_SJDW", "设计单位", "Designer"),
-    ClaimField("KZ_SGDW", "施工单位", "Contractor"),
-    ClaimField("KZ_JLDW", "监理单位", "Supervisor of works"),
+    _field("KZ_XMMC", "项目名称", "Project"),
+    _field("KZ_JSGM", "建设规模", "Extent of the works"),
+    _field("KZ_HTJG", "合同价格", "Contract price"),
+    _field("KZ_SJDW", "设计单位", "Designer"),
+    _field("KZ_SGDW", "施工单位", "Contractor"),
+    _field("KZ_JLDW", "监理单位", "Supervisor of works"),
     _choice("KZ_YDXZ", "用地性质", "Land use", "二类居住用地", "商业服务业用地", "工业用地", "教育用地"),
     _choice("KZ_SYLX", "水源类型", "Source of water", "地表水", "地下水"),
     _choice("KZ_QSYT", "取水用途", "Purpose of abstraction", "农业灌溉", "工业用水", "城乡供水", "水产养殖"),
-    ClaimField("KZ_QSL", "年取水量（立方米）", "Cubic metres a year", Form.INTEGER),
+    _field("KZ_QSL", "年取水量（立方米）", "Cubic metres a year", Form.INTEGER),
     # seals
-    ClaimField("KZ_YZBM", "印章编码", "Seal number"),
+    _field("KZ_YZBM", "印章编码", "Seal number"),
     _choice("KZ_YZXS", "印章形式", "Form of the seal", "实体印章", "电子印章"),
-    ClaimField("KZ_YZZZDW", "印章制作单位", "Seal maker"),
-    ClaimField("KZ_ZSZW", "签章证书指纹", "Fingerprints of the seal's certificates", repeatable=True),
-    ClaimField("KZ_QZRDM", "签章人代码", "Code of who sealed"),
+    _field("KZ_YZZZDW", "印章制作单位", "Seal maker"),
+    _field("KZ_ZSZW", "签章证书指纹", "Fingerprints of the seal's certificates", repeatable=True),
+    _field("KZ_QZRDM", "签章人代码", "Code of who sealed"),
 )
 # fmt: on
 

@@ -114,7 +114,7 @@ def test_claims_are_those_of_the_type(everything: list[dict[str, Any]]) -> None:
         assert 12 <= len(claims) <= 20
         assert {field.name for field in type_.claims if field.required} <= set(claims)
         assert list(claims) == [field.name for field in type_.claims if field.name in claims]
-        assert (claims["ZZMC"], claims["ZZLXDM"]) == (type_.name, type_.code)
+        assert (claims["ZZMC"], claims["ZZLXDM"]) == (type_.name.zh, type_.code)
         for field in type_.claims:
             if field.name in claims:
                 check_value(field, claims[field.name])

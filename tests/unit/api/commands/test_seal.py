@@ -182,7 +182,7 @@ def test_the_five_seals_of_a_company_are_registered_in_one_submission(desk: Desk
     files = []
     for number, kind in enumerate(SEALS):
         files.append(f"{number}.esl")
-        assert desk.make(files[-1], f"4290060000000{number}", "天门市示例公司" + kind.name) == 0
+        assert desk.make(files[-1], f"4290060000000{number}", "天门市示例公司" + kind.name.zh) == 0
     assert desk.register(*files) == 0
     assert len(list(desk.folder.glob("seals.*.submission"))) == 1
     for file, kind in zip(files, SEALS, strict=True):
@@ -192,7 +192,7 @@ def test_the_five_seals_of_a_company_are_registered_in_one_submission(desk: Desk
         assert proof.record.leaf().hex() == kept.record.removeprefix("sm3:")
         assert proof.disclosure
         claims = proof.disclosure.values
-        assert (claims["ZZMC"], claims["ZZLXDM"]) == (kind.name, kind.code)
+        assert (claims["ZZMC"], claims["ZZLXDM"]) == (kind.name.zh, kind.code)
         assert (claims["CZZTDM"], claims["CZZT"]) == (ISSUER, "天门市示例局")
         assert claims["KZ_ZSZW"] == [
             read_holder(Path("trial/signer.crt"), Path("trial/signer.pem")).certificate.fingerprint

@@ -48,16 +48,16 @@ MANDATORY = [
 ]
 OPTIONAL = ["ZZYXQQSRQ", "ZZYXQJZRQ", "ZZQZR", "ZZQZSJ", "ZZQZMC"]
 
-each_type = pytest.mark.parametrize("type_", TYPES + SEALS, ids=lambda type_: type_.name)
+each_type = pytest.mark.parametrize("type_", TYPES + SEALS, ids=lambda type_: type_.name.zh)
 
 
 def named(name: str) -> CertificateType:
-    return next(type_ for type_ in TYPES + SEALS if type_.name == name)
+    return next(type_ for type_ in TYPES + SEALS if type_.name.zh == name)
 
 
 def test_the_types_of_the_field_are_there() -> None:
-    assert {type_.name for type_ in TYPES} == {*VERIFIED.values(), *INFERRED.values(), *UNKNOWN}
-    assert [seal.name for seal in SEALS] == [
+    assert {type_.name.zh for type_ in TYPES} == {*VERIFIED.values(), *INFERRED.values(), *UNKNOWN}
+    assert [seal.name.zh for seal in SEALS] == [
         "公章",
         "财务专用章",
         "发票专用章",
@@ -67,11 +67,11 @@ def test_the_types_of_the_field_are_there() -> None:
 
 
 def test_only_confirmed_codes_are_called_verified() -> None:
-    assert {type_.code: type_.name for type_ in TYPES + SEALS if type_.code_verified} == VERIFIED
+    assert {type_.code: type_.name.zh for type_ in TYPES + SEALS if type_.code_verified} == VERIFIED
 
 
 def test_no_ministry_code_is_invented() -> None:
-    unverified = {type_.code: type_.name for type_ in TYPES + SEALS if not type_.code_verified}
+    unverified = {type_.code: type_.name.zh for type_ in TYPES + SEALS if not type_.code_verified}
     local = {code for code in unverified if code.startswith(LOCAL_PREFIX)}
     assert {code: unverified[code] for code in unverified.keys() - local} == INFERRED
 
@@ -83,7 +83,9 @@ def test_the_local_prefix_is_evidently_made_up() -> None:
 
 
 def test_codes_and_names_are_unique() -> None:
-    assert len({type_.code for type_ in TYPES + SEALS}) == len({type_.name for type_ in TYPES + SEALS}) == 58
+    assert (
+        len({type_.code for type_ in TYPES + SEALS}) == len({type_.name.zh for type_ in TYPES + SEALS}) == 58
+    )
 
 
 @each_type
@@ -105,10 +107,10 @@ def test_a_form_can_be_drawn(type_: CertificateType) -> None:
     assert [field.name for field in type_.claims if field.required][:11] == MANDATORY
     assert [field.name for field in type_.claims if not field.required] == OPTIONAL
     assert 2 <= sum(name.startswith("KZ_") for name in names) == len(names) - len(MANDATORY + OPTIONAL)
-    assert type_.name_en
+    assert type_.name.en
     for field in type_.claims:
-        assert field.label
-        assert field.label_en.isascii()
+        assert field.label.zh
+        assert field.label.en.isascii()
         assert (field.form is Form.CHOICE) == bool(field.choices)
         assert len(set(field.choices)) == len(field.choices)
 
@@ -133,7 +135,7 @@ def test_children_and_disability_are_sensitive() -> None:
 
 
 def test_joint_certificates_have_several_holders_and_others_one() -> None:
-    joint = {type_.name for type_ in TYPES if any(f.repeatable for f in type_.claims if f.name == "CZZT")}
+    joint = {type_.name.zh for type_ in TYPES if any(f.repeatable for f in type_.claims if f.name == "CZZT")}
     assert joint == {"不动产权证", "不动产登记证明", "结婚证", "离婚证"}
     repeatable = [field.name for field in named("结婚证").claims if field.repeatable]
     assert repeatable == ["CZZT", "CZZTDM", "CZZTDMLX", "CZZTDMLXDM"]
