@@ -102,7 +102,7 @@ def in_words(found: Inspection, language: int) -> str:
 def _signature(number: int, report: SignatureReport, language: int) -> list[str]:
     lines = [f"{number}  {_KINDS[report.kind][language]} — {VERDICT_WORDS[report.verdict][language]}"]
     for words, value in (
-        (("结论", "Because"), report.reason[("zh", "en")[language]]),
+        (("结论", "Because"), report.reason[language]),
         (("印章", "Seal"), report.seal_name and f"{report.seal_name} ({report.seal_id})"),
         (("制章机构", "Made by"), report.seal_maker),
         (("签章人", "Signer"), report.signer),
@@ -123,5 +123,5 @@ def _signature(number: int, report: SignatureReport, language: int) -> list[str]
 
 
 def _check(check: Check, language: int) -> str:
-    words = (check.row.zh, check.row.en)[language]
+    words = check.row.words[language]
     return f"{_MARKS[check.outcome]} {CHECKS[check.name][language]}: {words}"

@@ -249,7 +249,7 @@ def _sealed(args: argparse.Namespace, now: int) -> bytes:
     sealed = apply_seal(args.document.read_bytes(), content, signer, now, stamps)
     for report in inspect(sealed).signatures:
         if report.verdict is Verdict.INVALID:
-            raise MalformedInput(f"nothing was sealed: {report.reason['en']}")
+            raise MalformedInput(f"nothing was sealed: {report.reason.en}")
     return sealed
 
 

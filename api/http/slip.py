@@ -171,7 +171,7 @@ def _own_seals(documents: Sequence[Inspection | None], language: Language) -> It
                 (check for check in signature.checks if check.row.verdict is signature.verdict), None
             )
             if worst and signature.verdict is not Verdict.VALID:
-                told = f"{told}{words(language)['colon']}{(worst.row.zh, worst.row.en)[place]}"
+                told = f"{told}{words(language)['colon']}{worst.row.words[place]}"
             yield Line(signature.seal_name or signature.signer or signature.kind.value, told)
 
 

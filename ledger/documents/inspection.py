@@ -1,4 +1,4 @@
-"""What is found in a signed document: one report for each signature, and the proof that it carries.
+"""The report on a signed document: one for each of its signatures, and the proof that it carries.
 
 The shape that `shunzheng inspect --json` prints, whatever kind of file it was. Verdicts are those of the whole
 product; a document is as good as the worst of its signatures and timestamps, and without a signature it proves nothing.
@@ -13,6 +13,7 @@ from ledger.encoding import times
 from ledger.encoding.canonical import Json
 from ledger.proof.proof import Proof
 from ledger.verification.reasons import VERDICT_WORDS, Verdict
+from ledger.words import Words
 
 
 class Kind(StrEnum):
@@ -71,6 +72,8 @@ class InspectionJson(TypedDict):
 
 
 _INTACT: Final = (passed("references"), passed("coverage"), passed("signature"))
+_INTACT_BUT: Final = Words("内容未改动，但", "Intact, but: ")
+_ALL_PASSED: Final = Words("全部检查通过", "Every check passed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +104,14 @@ class SignatureReport:
         return verdict_of(self.checks)
 
     @property
-    def reason(self) -> dict[str, str]:
-        """What the verdict comes from, in words; that the content is intact is said first where it is."""
+    def reason(self) -> Words:
+        """What the verdict comes from; that the content is intact is said first where it is."""
         deciding = next((check.row for check in self.checks if check.row.verdict is self.verdict), None)
         if deciding is None or self.verdict is Verdict.VALID:
-            return {"zh": "全部检查通过", "en": "Every check passed"}
-        intact = all(check in self.checks for check in _INTACT)
-        zh, en = ("内容未改动，但", "Intact, but: ") if intact else ("", "")
-        return {"zh": zh + deciding.zh, "en": en + deciding.en}
+            return _ALL_PASSED
+        if not all(check in self.checks for check in _INTACT):
+            return deciding.words
+        return Words(_INTACT_BUT.zh + deciding.words.zh, _INTACT_BUT.en + deciding.words.en)
 
     def check(self, name: str) -> Check | None:
         return next((check for check in self.checks if check.name == name), None)
@@ -131,7 +134,7 @@ class SignatureReport:
             "uncovered": [*self.uncovered],
             "verdict": self.verdict.value,
             "words": _words(self.verdict),
-            "reason_words": self.reason,
+            "reason_words": self.reason.to_json(),
         }
 
 
@@ -163,13 +166,12 @@ class Inspection:
 
 
 def _finding(check: Check) -> FindingJson:
-    zh, en = CHECKS[check.name]
     return {
         "check": check.name,
-        "name": {"zh": zh, "en": en},
+        "name": CHECKS[check.name].to_json(),
         "outcome": check.outcome.value,
         "reason": check.reason,
-        "words": {"zh": check.row.zh, "en": check.row.en},
+        "words": check.row.words.to_json(),
     }
 
 
@@ -178,5 +180,4 @@ def _time(moment: int | None) -> str | None:
 
 
 def _words(verdict: Verdict) -> dict[str, str]:
-    zh, en = VERDICT_WORDS[verdict]
-    return {"zh": zh, "en": en}
+    return Words(*VERDICT_WORDS[verdict]).to_json()

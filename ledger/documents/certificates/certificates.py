@@ -1,4 +1,4 @@
-"""X.509 certificates (RFC 5280, GB/T 20518) as signed documents carry them: whose key, from whom, from when to when.
+"""X.509 certificates (RFC 5280, GB/T 20518): whose key, issued by whom, in force from when to when.
 
 The structure is read leniently in its text (one in the wild has Chinese in its email address) and strictly in
 its form. SM2 is checked here; other algorithms are `cryptography`'s, and what neither knows is left open.
@@ -7,7 +7,7 @@ its form. SM2 is checked here; other algorithms are `cryptography`'s, and what n
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from asn1crypto import core
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -21,14 +21,16 @@ from ledger.documents.asn1.texts import asn1_moment, printable, shown
 from ledger.encoding import der
 from ledger.errors import MalformedInput
 
-MAX_BYTES: Final = 64 * 1024  # a certificate has one or two kilobytes
+#: A certificate has one or two kilobytes.
+MAX_BYTES: Final = 64 * 1024
 _COMMON_NAME, _ORGANIZATION = "2.5.4.3", "2.5.4.10"
 _KEY_USAGE, _BASIC_CONSTRAINTS, _EXTENDED_KEY_USAGE = "2.5.29.15", "2.5.29.19", "2.5.29.37"
 #: Bits of the first octet of a key usage (RFC 5280, 4.2.1.3): digitalSignature or nonRepudiation; keyCertSign.
 _MAY_SIGN, _MAY_CERTIFY = 0xC0, 0x04
 _SM2: Final = core.ObjectIdentifier("1.2.156.10197.1.301").dump()
 _ON_CURVE: Final = der.encode(der.SEQUENCE, core.ObjectIdentifier("1.2.840.10045.2.1").dump(), _SM2)
-_BMP_STRING: Final = 0x1E  # two bytes a letter
+#: The tag of text with two bytes a letter.
+_BMP_STRING: Final = 0x1E
 #: What `cryptography` raises, at once or when a member is asked for, where it does not read a certificate or its key.
 _NOT_READ: Final = (ValueError, TypeError, UnsupportedAlgorithm, InvalidVersion)
 
@@ -138,7 +140,7 @@ def readable(data: bytes) -> Certificate | None:
         return None
 
 
-def _read(data: bytes, certificate: Any) -> Certificate:
+def _read(data: bytes, certificate: structures.X509Certificate) -> Certificate:
     body = certificate["to_be_signed"]
     extensions = _extensions(body["extensions"])
     subject, issuer = body["subject"], body["issuer"]
@@ -164,7 +166,7 @@ def _read(data: bytes, certificate: Any) -> Certificate:
     )
 
 
-def time_of(choice: Any) -> int | None:
+def time_of(choice: structures.Time) -> int | None:
     """Return the moment of a Time."""
     return asn1_moment(choice.native, utc_time=choice.name == "utc")
 
@@ -179,7 +181,7 @@ def _key(info: bytes) -> PublicKey | None:
         return None
 
 
-def _name(name: Any) -> str:
+def _name(name: structures.Name) -> str:
     """Return the common name, else the organization, else whatever text the name ends with."""
     texts: dict[str, str] = {}
     for relative in name:
@@ -192,42 +194,43 @@ def _name(name: Any) -> str:
 
 
 def _text(element: bytes) -> str:
-    held = der.content(element)
+    letters = der.content(element)
     if element[0] == _BMP_STRING:
-        return printable(held.decode("utf-16-be", "replace"))
-    return shown(held.decode("latin-1"))
+        return printable(letters.decode("utf-16-be", "replace"))
+    return shown(letters.decode("latin-1"))
 
 
-def _extensions(extensions: Any) -> dict[str, bytes]:
+def _extensions(extensions: structures.Extensions | core.Void) -> dict[str, bytes]:
     """Return the DER of each extension; one that stands there twice is refused (RFC 5280, 4.2)."""
-    held: dict[str, bytes] = {}
+    values: dict[str, bytes] = {}
     for extension in extensions if isinstance(extensions, structures.Extensions) else ():
         kind = extension["extension"].dotted
-        if kind in held:
+        if kind in values:
             raise MalformedInput("a certificate has an extension twice")
-        held[kind] = extension["value"].native
-    return held
+        values[kind] = extension["value"].native
+    return values
 
 
-def _authority(held: bytes | None) -> bool | None:
-    if held is None:
+def _authority(constraints: bytes | None) -> bool | None:
+    if constraints is None:
         return None
-    der.check(held)
-    return structures.BasicConstraints.load(held, strict=True)["ca"].native is True
+    der.check(constraints)
+    return structures.BasicConstraints.load(constraints, strict=True)["ca"].native is True
 
 
-def _usage(held: bytes | None) -> int | None:
-    if held is None:
+def _usage(key_usage: bytes | None) -> int | None:
+    if key_usage is None:
         return None
-    der.check(held)
-    if held[0] != der.BIT_STRING:
+    der.check(key_usage)
+    if key_usage[0] != der.BIT_STRING:
         raise MalformedInput("a key usage is a BIT STRING")
-    bits = der.content(held)[1:]
+    bits = der.content(key_usage)[1:]
     return bits[0] if bits else 0
 
 
-def _purposes(held: bytes | None) -> frozenset[str] | None:
-    if held is None:
+def _purposes(extended: bytes | None) -> frozenset[str] | None:
+    if extended is None:
         return None
-    der.check(held)
-    return frozenset(core.ObjectIdentifier.load(one, strict=True).dotted for _, one in der.children(held))
+    der.check(extended)
+    identifiers = (core.ObjectIdentifier.load(element, strict=True) for _, element in der.children(extended))
+    return frozenset(identifier.dotted for identifier in identifiers)

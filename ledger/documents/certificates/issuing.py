@@ -1,4 +1,4 @@
-"""Certificates with SM2 keys: a small authority for tests, demonstration and trials.
+"""Certificates with SM2 keys, issued by a small authority for tests, demonstration and trials.
 
 In real life a licensed authority issues them. `cryptography` cannot sign with SM2, so the structure is put
 together here (RFC 5280, GB/T 20518).
@@ -6,7 +6,7 @@ together here (RFC 5280, GB/T 20518).
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final, TypedDict
 
 from asn1crypto import core
 
@@ -18,11 +18,20 @@ from ledger.encoding import der
 
 _COUNTRY, _COMMON_NAME = "2.5.4.6", "2.5.4.3"
 _BASIC_CONSTRAINTS, _KEY_USAGE, _EXTENDED_KEY_USAGE = "2.5.29.19", "2.5.29.15", "2.5.29.37"
-TIMESTAMPS: Final = "1.3.6.1.5.5.7.3.8"  # what a timestamp authority's certificate is for (RFC 3161, 2.3)
-_AUTHORITY: Final = b"\x30\x03\x01\x01\xff"  # BasicConstraints, cA true
+#: What a timestamp authority's certificate is for (RFC 3161, 2.3).
+TIMESTAMPS: Final = "1.3.6.1.5.5.7.3.8"
+#: BasicConstraints, cA true or left out.
+_AUTHORITY: Final = b"\x30\x03\x01\x01\xff"
 _NO_AUTHORITY: Final = b"\x30\x00"
-_SIGN_CERTIFICATES: Final = b"\x03\x02\x01\x06"  # keyCertSign, cRLSign
-_SIGN_DOCUMENTS: Final = b"\x03\x02\x06\xc0"  # digitalSignature, nonRepudiation
+#: KeyUsage: keyCertSign and cRLSign; digitalSignature and nonRepudiation.
+_SIGN_CERTIFICATES: Final = b"\x03\x02\x01\x06"
+_SIGN_DOCUMENTS: Final = b"\x03\x02\x06\xc0"
+
+
+class _Extension(TypedDict):
+    extension: str
+    critical: bool
+    value: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ class Holder:
         return Holder(_signed(body, self.key), key)
 
 
-def distinguished_name(name: str) -> Any:
+def distinguished_name(name: str) -> structures.Name:
     """Return the Name with that common name, in China."""
     attributes = [(_COUNTRY, core.PrintableString("CN")), (_COMMON_NAME, core.UTF8String(name))]
     return structures.Name(
@@ -75,14 +84,14 @@ def distinguished_name(name: str) -> Any:
 
 
 def _body(
-    subject: Any,
-    issuer: Any,
+    subject: structures.Name,
+    issuer: structures.Name,
     serial: int,
     key: PublicKey,
     not_before: int,
     not_after: int,
-    extensions: list[dict[str, Any]],
-) -> Any:
+    extensions: list[_Extension],
+) -> structures.ToBeSignedCertificate:
     return structures.ToBeSignedCertificate(
         {
             "version": 2,
@@ -99,23 +108,23 @@ def _body(
 
 def _extensions(
     *, authority: bool, usage: bytes | None = None, purposes: tuple[str, ...] = ()
-) -> list[dict[str, Any]]:
+) -> list[_Extension]:
     ordinary = _SIGN_CERTIFICATES if authority else _SIGN_DOCUMENTS
-    made = [
+    extensions = [
         _extension(_BASIC_CONSTRAINTS, _AUTHORITY if authority else _NO_AUTHORITY),
         _extension(_KEY_USAGE, ordinary if usage is None else usage),
     ]
     if purposes:
-        named = (core.ObjectIdentifier(one).dump() for one in purposes)
-        made.append(_extension(_EXTENDED_KEY_USAGE, der.encode(der.SEQUENCE, *named)))
-    return made
+        identifiers = (core.ObjectIdentifier(purpose).dump() for purpose in purposes)
+        extensions.append(_extension(_EXTENDED_KEY_USAGE, der.encode(der.SEQUENCE, *identifiers)))
+    return extensions
 
 
-def _extension(kind: str, value: bytes) -> dict[str, Any]:
+def _extension(kind: str, value: bytes) -> _Extension:
     return {"extension": kind, "critical": True, "value": value}
 
 
-def _signed(body: Any, key: PrivateKey) -> Certificate:
+def _signed(body: structures.ToBeSignedCertificate, key: PrivateKey) -> Certificate:
     certificate = structures.X509Certificate(
         {
             "to_be_signed": body,
@@ -126,9 +135,9 @@ def _signed(body: Any, key: PrivateKey) -> Certificate:
     return decode_certificate(certificate.dump())
 
 
-def _time(moment: int) -> Any:
+def _time(moment: int) -> structures.Time:
     """Return UTCTime up to 2049 and GeneralizedTime from then on (RFC 5280, 4.1.2.5)."""
-    given = datetime.fromtimestamp(moment, UTC)
-    if given.year < 2050:
-        return structures.Time("utc", structures.UTCTimeText(given.strftime("%y%m%d%H%M%SZ")))
-    return structures.Time("generalized", structures.GeneralizedTimeText(given.strftime("%Y%m%d%H%M%SZ")))
+    stated = datetime.fromtimestamp(moment, UTC)
+    if stated.year < 2050:
+        return structures.Time("utc", structures.UTCTimeText(stated.strftime("%y%m%d%H%M%SZ")))
+    return structures.Time("generalized", structures.GeneralizedTimeText(stated.strftime("%Y%m%d%H%M%SZ")))

@@ -1,4 +1,4 @@
-"""What every signature asks of the certificates around it: that they made it, were in force, and whom they lead to."""
+"""The checks of certificates around a signature: they made it, were in force, lead to an authority."""
 
 from collections.abc import Iterable
 
@@ -17,16 +17,16 @@ def made_by(
         return unknown(name, "certificate")
     if algorithm in SM2_ALGORITHMS and sm2_numbers(signature) is None:
         return unknown(name, "form")
-    found = Signed.NO
+    signed = Signed.NO
     for message in messages:
-        found = certificate.verify(message, signature, algorithm)
-        if found is not Signed.NO:
+        signed = certificate.verify(message, signature, algorithm)
+        if signed is not Signed.NO:
             break
     return {
         Signed.YES: passed(name),
         Signed.NO: failed(name, "wrong"),
         Signed.UNKNOWN: unknown(name, "algorithm"),
-    }[found]
+    }[signed]
 
 
 def in_force(certificate: Certificate | None, moment: int | None) -> Check:
@@ -47,7 +47,7 @@ def chains(
     for certificate, role, moment in used:
         if certificate is None:
             return unknown("chain", UNKNOWN[role])
-        found = chain(certificate, between, trust, role, moment)
-        if found.outcome is not Outcome.PASS:
-            return found
+        check = chain(certificate, between, trust, role, moment)
+        if check.outcome is not Outcome.PASS:
+            return check
     return passed("chain")

@@ -1,4 +1,4 @@
-"""Whose certificates a city accepts: the dated list of seal makers and certificate authorities 可信机构名单.
+"""The dated list of seal makers and certificate authorities 可信机构名单 that a city accepts.
 
 The list says who vouches for whom, and nothing else: what ends outside of it is intact all the same, and
 unverifiable, never invalid. Certificates in PEM are a list without dates and roles. Format: docs/formats/trust-list.md.
@@ -21,15 +21,20 @@ from ledger.encoding.fields import Fields
 from ledger.errors import LimitExceeded, MalformedInput
 
 TYPE: Final = "shunzheng/trust-list/1"
-SIGNERS: Final = "signers"  # vouches for those who sign and use seals
-SEAL_MAKERS: Final = "seal-makers"  # makes seals, or vouches for those who do
-TIMESTAMPERS: Final = "timestampers"  # makes timestamps, or vouches for those who do
+#: Vouches for those who sign and use seals.
+SIGNERS: Final = "signers"
+#: Makes seals, or vouches for those who do.
+SEAL_MAKERS: Final = "seal-makers"
+#: Makes timestamps, or vouches for those who do.
+TIMESTAMPERS: Final = "timestampers"
 ROLES: Final = (SIGNERS, SEAL_MAKERS, TIMESTAMPERS)
 #: The reason where nothing on the list vouches for who is in that role.
 UNKNOWN: Final = {SIGNERS: "signer", SEAL_MAKERS: "seal_maker", TIMESTAMPERS: "timestamper"}
 MAX_BYTES: Final = 4 * 1024 * 1024
-MAX_AUTHORITIES: Final = 1000  # the province's list of authorities has some dozens
-MAX_CHAIN: Final = 4  # certificates from the signer's up to one on the list
+#: The province's list of authorities has some dozens.
+MAX_AUTHORITIES: Final = 1000
+#: Certificates from the signer's up to one on the list.
+MAX_CHAIN: Final = 4
 _PEM: Final = re.compile(
     r"-----BEGIN CERTIFICATE-----\s([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*", re.ASCII
 )
@@ -74,13 +79,13 @@ def decode_trust_list(data: bytes) -> TrustList:
         return _of_pem(data)
     fields = Fields(decode_json(data), "trust list")
     fields.type(TYPE)
-    listed = TrustList(
+    trust = TrustList(
         fields.text("name"),
         fields.time("issued"),
         tuple(_authority(item) for item in fields.array("authorities", MAX_AUTHORITIES)),
     )
     fields.close()
-    return listed
+    return trust
 
 
 def chain(
@@ -96,29 +101,29 @@ def chain(
     if trust is None:
         return unknown("chain", "no_trust_list")
     between, accepted = list(others), trust.of(role)
-    found, current = unknown("chain", UNKNOWN[role]), certificate
+    open_end, current = unknown("chain", UNKNOWN[role]), certificate
     for _ in range(MAX_CHAIN):
         for authority in accepted:
             if not _vouches(authority.certificate, current):
                 continue
             if moment is not None and authority.in_force(moment):
                 return passed("chain")
-            found = unknown("chain", "period")
+            open_end = unknown("chain", "period")
         upper = next((other for other in between if other.authority and _issued(other, current)), None)
         if upper is None or (moment is not None and not upper.valid_at(moment)):
-            return found
+            return open_end
         current = upper
-    return found
+    return open_end
 
 
-def _vouches(listed: Certificate, certificate: Certificate) -> bool:
-    return listed.der == certificate.der or _issued(listed, certificate)
+def _vouches(authority: Certificate, certificate: Certificate) -> bool:
+    return authority.der == certificate.der or _issued(authority, certificate)
 
 
 @lru_cache(maxsize=1024)  # few authorities vouch for all who sign
 def _issued(issuer: Certificate, certificate: Certificate) -> bool:
-    named = issuer.may_certify and issuer.subject == certificate.issuer
-    return named and issuer.issued(certificate) is Signed.YES
+    may_have_issued = issuer.may_certify and issuer.subject == certificate.issuer
+    return may_have_issued and issuer.issued(certificate) is Signed.YES
 
 
 def _authority(value: Json) -> Authority:
@@ -141,10 +146,14 @@ def _of_pem(data: bytes) -> TrustList:
         certificates = _certificates(data.decode("ascii"))
     except UnicodeDecodeError as error:
         raise MalformedInput("a PEM file is ASCII") from error
-    return TrustList("", None, tuple(Authority(one.name, one, _implied(one)) for one in certificates))
+    return TrustList("", None, tuple(map(_unlisted, certificates)))
 
 
-def _implied(certificate: Certificate) -> frozenset[str]:
+def _unlisted(certificate: Certificate) -> Authority:
+    return Authority(certificate.name, certificate, _implied_roles(certificate))
+
+
+def _implied_roles(certificate: Certificate) -> frozenset[str]:
     """An authority vouches for no makers of seals: whoever it certified could else make them in anybody's name.
 
     For timestamps it does: whom it certified for those is told by the extended key usage.

@@ -131,7 +131,7 @@ def test_a_spoilt_timestamp(office: Office, signed: bytes) -> None:
     assert checks(found)["timestamp"] == "fail wrong"
     assert {outcome for name, outcome in checks(found).items() if name != "timestamp"} == {"pass ok"}
     assert (found.verdict, found.signatures[0].stamped_at) == (Verdict.UNVERIFIABLE, None)
-    assert found.signatures[0].reason["zh"].startswith("内容未改动，但时间戳")
+    assert found.signatures[0].reason.zh.startswith("内容未改动，但时间戳")
 
 
 def test_a_good_timestamp_mends_nothing(office: Office, signed: bytes) -> None:
