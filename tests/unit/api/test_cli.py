@@ -8,7 +8,6 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final
 
 import pytest
@@ -17,12 +16,12 @@ from fastapi.testclient import TestClient
 from api import console
 from api.cli import COMMANDS, main, overview, parser
 from api.client import access
-from api.client.client import NodeClient
 from examples.renderings import as_pdf
 from ledger.crypto.keys import private_key
 from ledger.encoding.canonical import Json
 from ledger.verification.reasons import Verdict
 from tests.unit.api.city import City, identifier
+from tests.unit.api.desk import client_of
 
 ROOT: Final = Path(__file__).parents[3]
 SERIAL: Final = "TM2022A0000000000001"
@@ -35,18 +34,7 @@ NODE: Final = ("--node", "http://wuhan.example")
 @pytest.fixture
 def asked(wuhan: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the command line ask the node in this process."""
-
-    class Client(NodeClient):
-        def __init__(self, url: str, token: str | None = None) -> None:
-            super().__init__(url, token)
-            self._http = wuhan
-
-        def __exit__(
-            self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-        ) -> None:
-            pass
-
-    monkeypatch.setattr("api.client.client.NodeClient", Client)
+    monkeypatch.setattr("api.client.client.NodeClient", client_of(wuhan))
 
 
 @pytest.fixture

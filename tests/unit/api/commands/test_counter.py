@@ -19,6 +19,7 @@ from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.commands import certificates, refresh
 from ledger.encoding.canonical import encode as canonical
+from tests.unit.api.desk import client_over
 
 Respond = Callable[[httpx.Request], httpx.Response]
 Run = Callable[..., tuple[int, str, str]]
@@ -66,14 +67,8 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 
 def answering(monkeypatch: pytest.MonkeyPatch, respond: Respond) -> None:
     """Let `respond` stand for whatever is at the address that was given."""
-
-    class Client(NodeClient):
-        def __init__(self, url: str, token: str | None = None) -> None:
-            super().__init__(url, token)
-            self._http = httpx.Client(base_url=url, transport=httpx.MockTransport(respond))
-
     for module in (client, certificates, refresh):
-        monkeypatch.setattr(module, "NodeClient", Client)
+        monkeypatch.setattr(module, "NodeClient", client_over(respond))
 
 
 # Files that are wrong

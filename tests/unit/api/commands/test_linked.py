@@ -13,6 +13,7 @@ from api.commands import certificates
 from ledger.proof.proof import Proof, decode_proof
 from tests.scenes import DOCUMENT
 from tests.sealed import Sealed, scene
+from tests.unit.api.desk import client_over
 
 NODE: Final = ("--node", "http://tianmen.example")
 
@@ -72,12 +73,7 @@ def test_a_proof_that_is_not_linked_to_is_refused(sealed: Sealed, capsys: pytest
 
 
 def test_what_answers_with_no_proof_leaves_no_file(sealed: Sealed, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Page(NodeClient):
-        def __init__(self, url: str, token: str | None = None) -> None:
-            super().__init__(url, token)
-            page = httpx.MockTransport(lambda _: httpx.Response(200, content=b"<html>"))
-            self._http = httpx.Client(base_url=url, transport=page)
-
-    monkeypatch.setattr(certificates, "NodeClient", Page)
+    page = client_over(lambda _: httpx.Response(200, content=b"<html>"))
+    monkeypatch.setattr(certificates, "NodeClient", page)
     assert main(["proof", "x", *NODE, "-o", "licence.proof.json"]) == 1
     assert not Path("licence.proof.json").exists()

@@ -14,7 +14,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.cli import main
-from api.client.client import NodeClient
 from api.commands import refresh
 from examples.renderings import as_pdf
 from ledger.documents import carriers
@@ -26,6 +25,7 @@ from ledger.proof.paper import decode_paper, encode_paper
 from ledger.proof.proof import Proof, decode_proof
 from ledger.proof.staples import decode_range
 from tests.unit.api.city import City, identifier
+from tests.unit.api.desk import client_over
 
 SERIAL: Final = "TM2022A0000000000001"
 LICENCE: Final = identifier(SERIAL)
@@ -53,13 +53,7 @@ class Wire:
 @pytest.fixture
 def wire(wuhan: TestClient, monkeypatch: pytest.MonkeyPatch) -> Wire:
     wire = Wire(wuhan)
-
-    class Client(NodeClient):
-        def __init__(self, url: str, token: str | None = None) -> None:
-            super().__init__(url, token)
-            self._http = httpx.Client(base_url=url, transport=httpx.MockTransport(wire))
-
-    monkeypatch.setattr(refresh, "NodeClient", Client)
+    monkeypatch.setattr(refresh, "NodeClient", client_over(wire))
     return wire
 
 

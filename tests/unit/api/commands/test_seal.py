@@ -4,14 +4,11 @@ import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final
 
 import pytest
 from fastapi.testclient import TestClient
 
-from api.cli import main
-from api.client.client import NodeClient
 from api.commands import seal, submit
 from api.department import acting
 from api.department.seals import Registered
@@ -31,6 +28,7 @@ from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.registry import acts
 from tests import papers
 from tests.unit.api.city import ISSUER, LOG, START, City, identifier
+from tests.unit.api.desk import Desk
 
 NUMBER: Final = "42900600000001"
 SEAL: Final = SealingIdentifier.build("seal", ISSUER, NUMBER).text
@@ -40,17 +38,8 @@ NODE: Final = ("--node", "http://tianmen.example")
 SERIALS: Final = tuple(f"TM2022A000000000000{number}" for number in range(1, 5))
 
 
-class Desk:
-    """A department with a seal of a trial authority, in a directory of its own; what it hands in is anchored."""
-
-    def __init__(self, city: City, folder: Path) -> None:
-        self.city, self.folder = city, folder
-        write_key(folder / "key.pem", city.key)
-        (folder / "token").write_text(city.token("history"))
-        (folder / "licence.ofd").write_bytes(papers.DOCUMENT)
-
-    def run(self, *arguments: str | Path) -> int:
-        return main([*map(str, arguments)])
+class SealsDesk(Desk):
+    """A desk with a seal of a trial authority; what it hands in is anchored."""
 
     def make(self, file: str = "seal.esl", number: str = NUMBER, name: str = NAME, *more: str) -> int:
         given = ("--number", number, "--name", name, *TERM, "--trial", "trial", "-o", file)
@@ -92,29 +81,18 @@ class Desk:
 
 
 @pytest.fixture
-def desk(city: City, tianmen: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    class Client(NodeClient):
-        def __init__(self, url: str, token: str | None = None) -> None:
-            super().__init__(url, token)
-            self._http = tianmen
-            tianmen.headers["Authorization"] = f"Bearer {token}"
-
-        def __exit__(
-            self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-        ) -> None:
-            pass
-
+def desk(city: City, tianmen: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SealsDesk:
+    desk = SealsDesk(city, tianmen, tmp_path, monkeypatch)
     for module in (seal, acting, submit):
-        monkeypatch.setattr(module, "NodeClient", Client)
-    monkeypatch.setattr("time.time", lambda: float(city.now))
-    monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(module, "NodeClient", desk.client)
+    (tmp_path / "licence.ofd").write_bytes(papers.DOCUMENT)
     kinds = KINDS["seal"] | KINDS["signature"]
     city.act(acts.KeyGranted(LOG, city.key.public.id, ISSUER, kinds, (), 0, 2**40))
-    return Desk(city, tmp_path)
+    return desk
 
 
 @pytest.fixture
-def wuhan(city: City, desk: Desk) -> Iterator[TestClient]:
+def wuhan(city: City, desk: SealsDesk) -> Iterator[TestClient]:
     """Return another city's node, which accepts the trial authority."""
     open_trial(desk.folder / "trial", START)
     settings = city.verifier.model_copy(update={"trust_list": desk.folder / "trial" / TRUST})
@@ -126,7 +104,7 @@ def verify(node: TestClient, document: bytes) -> Any:
     return node.post("/v1/verify", json={"documents": [base64.b64encode(document).decode()]}).json()
 
 
-def test_a_trial_seal_is_good_for_whoever_accepts_the_trial_authority(desk: Desk) -> None:
+def test_a_trial_seal_is_good_for_whoever_accepts_the_trial_authority(desk: SealsDesk) -> None:
     assert desk.make() == 0
     assert desk.apply("sealed.ofd", "--stamp", "1", "150", "230") == 0
     sealed, trust = Path("sealed.ofd").read_bytes(), decode_trust_list(Path("trial", TRUST).read_bytes())
@@ -135,7 +113,7 @@ def test_a_trial_seal_is_good_for_whoever_accepts_the_trial_authority(desk: Desk
     assert inspect(sealed).verdict.value == "unverifiable", "nobody else accepts it"
 
 
-def test_a_seal_is_made_with_a_key_under_a_password(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_seal_is_made_with_a_key_under_a_password(desk: SealsDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(PASSWORD_VARIABLE, raising=False)
     maker = open_trial(Path("trial"), START).maker
     write_key(Path("maker.pem"), maker.key, "a word")
@@ -148,7 +126,7 @@ def test_a_seal_is_made_with_a_key_under_a_password(desk: Desk, monkeypatch: pyt
     assert decode_seal(Path("a.esl").read_bytes()).name == NAME
 
 
-def test_a_seal_of_somebodys_own_maker_with_a_picture(desk: Desk) -> None:
+def test_a_seal_of_somebodys_own_maker_with_a_picture(desk: SealsDesk) -> None:
     for name in ("maker", "user"):
         open_trial(Path(name), START)
     Path("picture.png").write_bytes(b"\x89PNG")
@@ -178,7 +156,7 @@ def test_a_seal_of_somebodys_own_maker_with_a_picture(desk: Desk) -> None:
     assert format_time(made.valid_until or 0) == "2030-12-31T15:59:59Z"
 
 
-def test_the_five_seals_of_a_company_are_registered_in_one_submission(desk: Desk) -> None:
+def test_the_five_seals_of_a_company_are_registered_in_one_submission(desk: SealsDesk) -> None:
     files = []
     for number, kind in enumerate(SEALS):
         files.append(f"{number}.esl")
@@ -201,7 +179,7 @@ def test_the_five_seals_of_a_company_are_registered_in_one_submission(desk: Desk
 
 
 def test_a_sealed_licence_with_its_proof_inside_is_verified_in_another_city(
-    desk: Desk, wuhan: TestClient
+    desk: SealsDesk, wuhan: TestClient
 ) -> None:
     desk.make()
     desk.register()
@@ -212,7 +190,7 @@ def test_a_sealed_licence_with_its_proof_inside_is_verified_in_another_city(
 
 
 def test_what_was_sealed_stays_sealed_and_what_comes_after_the_seals_end_does_not_count(
-    desk: Desk, wuhan: TestClient
+    desk: SealsDesk, wuhan: TestClient
 ) -> None:
     desk.make()
     desk.register()
@@ -227,7 +205,9 @@ def test_what_was_sealed_stays_sealed_and_what_comes_after_the_seals_end_does_no
     assert (report["verdict"], report["reason"]) == ("invalid", "seal_not_in_force")
 
 
-def test_uses_are_listed_before_and_after_a_moment(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_uses_are_listed_before_and_after_a_moment(
+    desk: SealsDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
     desk.make()
     desk.register()
     for number in range(2):
@@ -252,7 +232,7 @@ def test_uses_are_listed_before_and_after_a_moment(desk: Desk, capsys: pytest.Ca
     assert told("--after", "2026-11-23") == every
 
 
-def json_of(capsys: pytest.CaptureFixture[str], desk: Desk) -> list[Any]:
+def json_of(capsys: pytest.CaptureFixture[str], desk: SealsDesk) -> list[Any]:
     capsys.readouterr()
     assert desk.uses("--json") == 0
     found: list[Any] = json.loads(capsys.readouterr().out)["uses"]
@@ -260,7 +240,7 @@ def json_of(capsys: pytest.CaptureFixture[str], desk: Desk) -> list[Any]:
 
 
 def test_pages_follow_one_another_and_what_is_not_anchored_comes_after_every_moment(
-    desk: Desk, tianmen: TestClient
+    desk: SealsDesk, tianmen: TestClient
 ) -> None:
     desk.make()
     desk.register()
@@ -298,14 +278,14 @@ def test_pages_follow_one_another_and_what_is_not_anchored_comes_after_every_mom
 
 
 @pytest.mark.parametrize("moment", ["2026-11-23", "2026-13-23T00:00:00Z", "yesterday"])
-def test_a_moment_has_one_spelling(desk: Desk, tianmen: TestClient, moment: str) -> None:
+def test_a_moment_has_one_spelling(desk: SealsDesk, tianmen: TestClient, moment: str) -> None:
     headers = {"Authorization": f"Bearer {desk.city.token('history')}"}
     answer = tianmen.get(f"/v1/certificates/{SEAL}/uses?after={moment}", headers=headers)
     assert answer.status_code == 422
 
 
 def test_a_signer_whom_the_seal_does_not_list_seals_nothing(
-    desk: Desk, capsys: pytest.CaptureFixture[str]
+    desk: SealsDesk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     desk.make()
     open_trial(Path("other"), START)
@@ -315,7 +295,7 @@ def test_a_signer_whom_the_seal_does_not_list_seals_nothing(
     assert not Path("out.ofd").exists()
 
 
-def test_a_key_that_is_not_the_certificates_is_refused(desk: Desk) -> None:
+def test_a_key_that_is_not_the_certificates_is_refused(desk: SealsDesk) -> None:
     desk.make()
     with pytest.raises(MalformedInput, match="is not the SM2 key of the certificate"):
         read_holder(Path("trial/signer.crt"), Path("trial/maker.pem"))
@@ -325,7 +305,7 @@ def test_a_key_that_is_not_the_certificates_is_refused(desk: Desk) -> None:
     ("left_out", "said"), [("--trial", "or --trial DIR"), ("--picture", "give the --picture")]
 )
 def test_what_a_seal_needs_is_named(
-    desk: Desk, left_out: str, said: str, capsys: pytest.CaptureFixture[str]
+    desk: SealsDesk, left_out: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given = ["seal", "make", "--number", NUMBER, "--name", NAME, *TERM, "-o", "seal.esl"]
     if left_out == "--picture":
@@ -342,7 +322,9 @@ def test_what_a_seal_needs_is_named(
     assert said in capsys.readouterr().err
 
 
-def test_without_a_registration_there_are_no_rows(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_registration_there_are_no_rows(
+    desk: SealsDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
     desk.make()
     capsys.readouterr()
     assert desk.apply("sealed.ofd") == 0
@@ -351,7 +333,7 @@ def test_without_a_registration_there_are_no_rows(desk: Desk, capsys: pytest.Cap
     assert "`shunzheng seal register` first" in said.err
 
 
-def test_a_renewed_seal_is_a_new_version_of_the_same(desk: Desk) -> None:
+def test_a_renewed_seal_is_a_new_version_of_the_same(desk: SealsDesk) -> None:
     desk.make()
     desk.register()
     (desk.folder / "claims.json").write_text(json.dumps({"CZZTDM": ISSUER}))
@@ -384,7 +366,7 @@ def test_a_renewed_seal_is_a_new_version_of_the_same(desk: Desk) -> None:
     ids=["certificate", "sealing", "mistyped"],
 )
 def test_what_is_no_seal_is_refused_with_the_command_for_it(
-    desk: Desk, named: str, said: str, capsys: pytest.CaptureFixture[str]
+    desk: SealsDesk, named: str, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A certificate that is registered and could be cancelled stays as it is."""
     desk.city.submit(desk.city.licence(SERIALS[0], {"ZZMC": "营业执照"}))

@@ -2,20 +2,19 @@
 
 import json
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 import pytest
 from fastapi.testclient import TestClient
 
 from anchoring.register.records import records_of
-from api.cli import main
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.department import acting, changes
 from api.key_files import PASSWORD_VARIABLE, write_key
 from ledger.encoding.canonical import Json
 from tests.unit.api.city import City, identifier
+from tests.unit.api.desk import Desk
 
 SERIALS: Final = tuple(f"TM2022A000000000000{number}" for number in range(1, 4))
 LICENCES: Final = tuple(identifier(serial) for serial in SERIALS)
@@ -23,20 +22,14 @@ CLAIMS: Final[dict[str, Json]] = {"ZZMC": "营业执照", "CZZT": "天门市示�
 BASIS: Final = "行政许可法 第七十条"
 
 
-class Department:
-    """A desk with a key and a token, in a directory of its own."""
+class ChangesDesk(Desk):
+    """A desk at which certificates are changed."""
 
-    def __init__(self, city: City, folder: Path) -> None:
-        self.city, self.folder = city, folder
-        write_key(folder / "key.pem", city.key)
-        (folder / "token").write_text(city.token("history"))
-
-    def run(self, action: str, *arguments: str | Path, basis: str | None = BASIS, yes: bool = True) -> int:
-        """Run a command, and let the chain hold what it handed in."""
+    def change(self, action: str, *arguments: str | Path, basis: str | None = BASIS, yes: bool = True) -> int:
         given = [action, *map(str, arguments), "--node", "http://tianmen.example"]
         given += ["--key", str(self.folder / "key.pem"), "--token-file", str(self.folder / "token")]
         given += ["--basis", basis] if basis else []
-        return main(given + (["--yes"] if yes else []))
+        return self.run(*given, *(["--yes"] if yes else []))
 
     def actions(self, licence: str = LICENCES[0]) -> list[str]:
         with self.city.register.reading() as connection:
@@ -44,26 +37,13 @@ class Department:
 
 
 @pytest.fixture
-def desk(city: City, tianmen: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Department:
+def desk(city: City, tianmen: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ChangesDesk:
     """Return a department that has registered three licences."""
-
-    class Client(NodeClient):
-        def __init__(self, url: str, token: str | None = None) -> None:
-            super().__init__(url, token)
-            self._http = tianmen
-            tianmen.headers["Authorization"] = f"Bearer {token}"
-
-        def __exit__(
-            self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-        ) -> None:
-            pass
-
-    monkeypatch.setattr(acting, "NodeClient", Client)
-    monkeypatch.setattr("time.time", lambda: float(city.now))
-    monkeypatch.chdir(tmp_path)
+    desk = ChangesDesk(city, tianmen, tmp_path, monkeypatch)
+    monkeypatch.setattr(acting, "NodeClient", desk.client)
     city.submit(*(city.licence(serial, CLAIMS) for serial in SERIALS))
     city.anchor()
-    return Department(city, tmp_path)
+    return desk
 
 
 @pytest.mark.parametrize(
@@ -78,9 +58,9 @@ def desk(city: City, tianmen: TestClient, tmp_path: Path, monkeypatch: pytest.Mo
     ],
 )
 def test_each_action_leads_to_its_status(
-    action: str, after: str, desk: Department, tianmen: TestClient
+    action: str, after: str, desk: ChangesDesk, tianmen: TestClient
 ) -> None:
-    assert desk.run(action, LICENCES[0]) == 0
+    assert desk.change(action, LICENCES[0]) == 0
     desk.city.anchor()
     proof = desk.city.proof(LICENCES[0])
     report = tianmen.post("/v1/verify", json={"proof": proof.encode().decode(), "claims": CLAIMS}).json()
@@ -89,34 +69,36 @@ def test_each_action_leads_to_its_status(
 
 
 def test_a_key_under_a_password_signs_once_it_is_opened(
-    desk: Department, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    desk: ChangesDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv(PASSWORD_VARIABLE, raising=False)
     (desk.folder / "key.pem").unlink()
     write_key(desk.folder / "key.pem", desk.city.key, "a word")
     (desk.folder / "password").write_text("another word\n")
     options = ("--key-password-file", desk.folder / "password")
-    assert desk.run("revoke", LICENCES[0], *options) == 1
+    assert desk.change("revoke", LICENCES[0], *options) == 1
     assert "the password is wrong" in capsys.readouterr().err
     assert desk.actions() == ["issue"]
     (desk.folder / "password").write_text("a word\n")
-    assert desk.run("revoke", LICENCES[0], *options) == 0
+    assert desk.change("revoke", LICENCES[0], *options) == 0
     assert desk.actions() == ["issue", "revoke"]
 
 
-def test_suspended_resumed_ended_and_reinstated(desk: Department) -> None:
+def test_suspended_resumed_ended_and_reinstated(desk: ChangesDesk) -> None:
     for action in ("suspend", "resume", "suspend", "revoke", "reinstate"):
-        assert desk.run(action, LICENCES[0]) == 0, action
+        assert desk.change(action, LICENCES[0]) == 0, action
         desk.city.anchor()
     assert desk.actions() == ["issue", "suspend", "resume", "suspend", "revoke", "reinstate"]
 
 
 @pytest.mark.parametrize("action", ["renew", "amend"])
-def test_a_new_version_takes_the_place_of_the_old(action: str, desk: Department, tianmen: TestClient) -> None:
+def test_a_new_version_takes_the_place_of_the_old(
+    action: str, desk: ChangesDesk, tianmen: TestClient
+) -> None:
     (desk.folder / "claims.json").write_text(json.dumps(CLAIMS | {"CZZT": "新名称"}))
     (desk.folder / "new.txt").write_bytes(b"the new licence")
     content = ("--claims", "claims.json", "--document", "new.txt", "--valid-from", "2026-01-01")
-    assert desk.run(action, LICENCES[0], *content, basis=None) == 0
+    assert desk.change(action, LICENCES[0], *content, basis=None) == 0
     desk.city.anchor()
     proof = desk.city.proof(LICENCES[0])
     assert proof.record.certificate.version == 2
@@ -125,9 +107,9 @@ def test_a_new_version_takes_the_place_of_the_old(action: str, desk: Department,
 
 
 def test_a_dry_run_shows_before_and_after_and_signs_nothing(
-    desk: Department, capsys: pytest.CaptureFixture[str]
+    desk: ChangesDesk, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert desk.run("revoke", *LICENCES[:2], "--dry-run") == 0
+    assert desk.change("revoke", *LICENCES[:2], "--dry-run") == 0
     said = capsys.readouterr()
     assert f"{LICENCES[0]}  有效 → 已撤销" in said.err
     assert "撤销 revoke: 2 certificates" in said.err
@@ -139,10 +121,10 @@ def test_a_dry_run_shows_before_and_after_and_signs_nothing(
     assert not list(desk.folder.glob("*.submission"))
 
 
-def test_what_is_not_possible_names_what_is(desk: Department, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.run("revoke", LICENCES[0])
+def test_what_is_not_possible_names_what_is(desk: ChangesDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk.change("revoke", LICENCES[0])
     capsys.readouterr()
-    assert desk.run("suspend", *LICENCES[:2]) == 1
+    assert desk.change("suspend", *LICENCES[:2]) == 1
     assert (
         f"row 1: suspend is not possible: {LICENCES[0]} is revoked, which allows reinstate"
         in capsys.readouterr().err
@@ -162,41 +144,41 @@ def test_what_is_not_possible_names_what_is(desk: Department, capsys: pytest.Cap
     ids=["unknown", "twice", "nothing", "no claims", "one content for two"],
 )
 def test_refused_before_anything_is_signed(
-    arguments: tuple[str, ...], said: str, desk: Department, capsys: pytest.CaptureFixture[str]
+    arguments: tuple[str, ...], said: str, desk: ChangesDesk, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert desk.run(*arguments) == 1
+    assert desk.change(*arguments) == 1
     assert said in capsys.readouterr().err
     assert not list(desk.folder.glob("*.submission"))
 
 
-def test_no_change_of_status_without_its_basis(desk: Department, capsys: pytest.CaptureFixture[str]) -> None:
-    assert desk.run("cancel", LICENCES[0], basis=None) == 1
+def test_no_change_of_status_without_its_basis(desk: ChangesDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk.change("cancel", LICENCES[0], basis=None) == 1
     assert "cancel needs its legal basis" in capsys.readouterr().err
 
 
-def test_nobody_to_ask_is_no_consent(desk: Department, capsys: pytest.CaptureFixture[str]) -> None:
-    assert desk.run("cancel", LICENCES[0], yes=False) == 1
+def test_nobody_to_ask_is_no_consent(desk: ChangesDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk.change("cancel", LICENCES[0], yes=False) == 1
     assert "Nothing was signed" in capsys.readouterr().err
     assert desk.actions() == ["issue"]
 
 
-def test_many_from_a_csv_with_a_basis_each(desk: Department) -> None:
+def test_many_from_a_csv_with_a_basis_each(desk: ChangesDesk) -> None:
     lines = ["identifier,basis", f"{LICENCES[0]},甲条例", f"{LICENCES[1]},", f"{LICENCES[2]},乙条例"]
     (desk.folder / "rows.csv").write_text("\n".join(lines), "utf-8-sig")
-    assert desk.run("cancel", "--file", "rows.csv") == 0
+    assert desk.change("cancel", "--file", "rows.csv") == 0
     with desk.city.register.reading() as connection:
         bases = [records_of(connection, licence)[-1].record.basis for licence in LICENCES]
     assert bases == ["甲条例", BASIS, "乙条例"]
 
 
-def test_renewals_from_a_csv_take_their_claims_from_its_columns(desk: Department) -> None:
+def test_renewals_from_a_csv_take_their_claims_from_its_columns(desk: ChangesDesk) -> None:
     lines = [
         "identifier,valid_from,ZZMC,CZZT",
         f"{LICENCES[0]},2026-01-01,营业执照,甲店",
         f"{LICENCES[1]},,营业执照,",
     ]
     (desk.folder / "rows.csv").write_text("\n".join(lines), "utf-8")
-    assert desk.run("renew", "--file", "rows.csv", basis=None) == 0
+    assert desk.change("renew", "--file", "rows.csv", basis=None) == 0
     with desk.city.register.reading() as connection:
         disclosures = [records_of(connection, licence)[-1].disclosure for licence in LICENCES[:2]]
     assert [found and found.values for found in disclosures] == [
@@ -222,40 +204,40 @@ def test_renewals_from_a_csv_take_their_claims_from_its_columns(desk: Department
     ids=["no column", "short line", "another encoding", "open quote", "no object", "states what follows"],
 )
 def test_files_that_are_no_rows(
-    name: str, content: bytes, said: str, desk: Department, capsys: pytest.CaptureFixture[str]
+    name: str, content: bytes, said: str, desk: ChangesDesk, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (desk.folder / name).write_bytes(content)
-    assert desk.run("cancel", "--file", name) == 1
+    assert desk.change("cancel", "--file", name) == 1
     assert said in capsys.readouterr().err
 
 
 def test_more_changes_than_a_submission_carries_are_divided(
-    desk: Department, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    desk: ChangesDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(changes, "MAX_STATUS_RECORDS", 2)
-    assert desk.run("cancel", *LICENCES, "--json") == 0
+    assert desk.change("cancel", *LICENCES, "--json") == 0
     said = capsys.readouterr()
     assert "Divided into 2 submissions" in said.err
     assert [receipt["count"] for receipt in json.loads(said.out)["submissions"]] == [2, 1]
 
 
 def test_the_same_command_after_a_failure_hands_in_the_same_submission(
-    desk: Department, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    desk: ChangesDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(
             NodeClient, "submit", lambda *_: (_ for _ in ()).throw(NodeError("the connection broke"))
         )
-        assert desk.run("cancel", LICENCES[0]) == 1
+        assert desk.change("cancel", LICENCES[0]) == 1
     (kept,) = desk.folder.glob("cancel.*.submission")
     signed = kept.read_bytes()
-    assert desk.run("cancel", LICENCES[0]) == 0
+    assert desk.change("cancel", LICENCES[0]) == 0
     assert "signed before" in capsys.readouterr().err
     assert [path.read_bytes() for path in desk.folder.glob("*.submission")] == [signed]
     assert desk.actions() == ["issue", "cancel"]
 
 
-def test_where_certificates_stand_needs_the_scope(desk: Department, tianmen: TestClient) -> None:
+def test_where_certificates_stand_needs_the_scope(desk: ChangesDesk, tianmen: TestClient) -> None:
     body = {"identifiers": [LICENCES[0], identifier("TM2022A0000000000009"), "no identifier at all"]}
     tianmen.headers.pop("Authorization", None)
     assert tianmen.post("/v1/certificates/lineages", json=body).status_code == 401

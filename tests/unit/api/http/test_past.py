@@ -9,11 +9,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.cli import main
-from api.client.client import NodeClient
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
 from tests.unit.api.city import City, identifier
+from tests.unit.api.desk import client_of
 
 SERIAL: Final = "TM2022A0000000000001"
 LICENCE: Final = identifier(SERIAL)
@@ -24,16 +24,7 @@ DAY: Final = 86_400
 @pytest.fixture
 def told(city: City, wuhan: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the proof of a licence that was revoked two days after it was registered; five days have passed."""
-
-    class Client(NodeClient):
-        def __init__(self, url: str, token: str | None = None) -> None:
-            super().__init__(url, token)
-            self._http = wuhan
-
-        def __exit__(self, *_: object) -> None:
-            pass
-
-    monkeypatch.setattr("api.client.client.NodeClient", Client)
+    monkeypatch.setattr("api.client.client.NodeClient", client_of(wuhan))
     city.submit(city.licence(SERIAL, CLAIMS))
     city.anchor()
     city.now += 2 * DAY
