@@ -74,8 +74,8 @@ def slip(report: Report, language: Language, documents: Sequence[Inspection | No
         verdict=report.verdict.value,
         headline=headline[place],
         headline_other=headline[1 - place],
-        reason=(row.zh, row.en)[place],
-        advice=(row.advice_zh, row.advice_en)[place],
+        reason=row.words.in_(language),
+        advice=row.advice.in_(language),
         facts=tuple(_facts(report, language)),
         certificate=tuple(_certificate(report, proof, language)) if proof else (),
         seals=(*_linked_seals(report, language), *_own_seals(documents, language)),
@@ -133,8 +133,7 @@ def _compared(report: Report, language: Language) -> str:
     """Say what was compared and agreed, or else what step 2 found instead."""
     if report.compared is not Compared.NOTHING:
         return words(language)[f"compared_{report.compared.value}"]
-    row = TABLE[report.step(2).key]
-    return row.zh if language == "zh" else row.en
+    return TABLE[report.step(2).key].words.in_(language)
 
 
 def _certificate(report: Report, proof: Proof, language: Language) -> Iterator[Line]:
@@ -233,12 +232,10 @@ def _value(value: Json, field: ClaimField | None, language: Language) -> str:
 
 
 def _steps(report: Report, language: Language) -> Iterator[StepLine]:
-    place, w = (0 if language == "zh" else 1), words(language)
+    w = words(language)
     for step in report.steps:
-        row, outcome = TABLE[step.key], step.outcome.value
-        yield StepLine(
-            step.number, STEP_WORDS[step.number][place], outcome, w[outcome], (row.zh, row.en)[place]
-        )
+        outcome, name = step.outcome.value, STEP_WORDS[step.number].in_(language)
+        yield StepLine(step.number, name, outcome, w[outcome], TABLE[step.key].words.in_(language))
 
 
 def _place(report: Report) -> str:

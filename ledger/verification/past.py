@@ -17,8 +17,9 @@ from ledger.registry.trust import Anchor, LogState, Trust
 from ledger.verification.changes import walk_changes
 from ledger.verification.origin import Origin, trace_origin
 from ledger.verification.reasons import TABLE, Outcome
-from ledger.verification.report import StatusReport, Step
+from ledger.verification.report import StatusReport, Step, told
 from ledger.verification.status_step import judge_status
+from ledger.words import Words
 
 TYPE: Final = "shunzheng/past-status/1"
 
@@ -33,27 +34,27 @@ class Then(StrEnum):
     UNKNOWN = "unknown"
 
 
-#: What each answer is called: Chinese and English.
+#: What each answer is called.
 THEN_WORDS: Final = {
-    Then.IN_FORCE: ("当时有效", "In force then"),
-    Then.NOT_IN_FORCE: ("当时未处于有效状态", "Not in force then"),
-    Then.NOT_REGISTERED: ("当时尚未登记", "Not registered then"),
-    Then.INVALID: ("核验不通过", "Does not verify"),
-    Then.UNKNOWN: ("无法确认", "Cannot tell"),
+    Then.IN_FORCE: Words("当时有效", "In force then"),
+    Then.NOT_IN_FORCE: Words("当时未处于有效状态", "Not in force then"),
+    Then.NOT_REGISTERED: Words("当时尚未登记", "Not registered then"),
+    Then.INVALID: Words("核验不通过", "Does not verify"),
+    Then.UNKNOWN: Words("无法确认", "Cannot tell"),
 }
 _THEN: Final = {
     Outcome.PASS: Then.IN_FORCE,
     Outcome.FAIL: Then.NOT_IN_FORCE,
     Outcome.UNKNOWN: Then.UNKNOWN,
 }
-#: Reasons that only a past moment has: Chinese and English.
+#: Reasons that only a past moment has.
 REASON_WORDS: Final = {
-    "not_registered_yet": ("当时尚未登记上链", "Not anchored yet at that moment"),
-    "later_than_known": (
+    "not_registered_yet": Words("当时尚未登记上链", "Not anchored yet at that moment"),
+    "later_than_known": Words(
         "该时刻晚于本地所知的最新锚定，无法确认",
         "The moment lies after the newest anchor that is known here",
     ),
-    "too_many_changes": (
+    "too_many_changes": Words(
         "此后状态变更过多，无法确认",
         "The status changed too often since then to be looked through",
     ),
@@ -79,15 +80,14 @@ class Past:
     deciding: Step | None = None
 
     def to_json(self) -> dict[str, Json]:
-        row = TABLE[self.deciding.key] if self.deciding else None
-        zh, en = (row.zh, row.en) if row else REASON_WORDS[self.reason]
+        reason_words = TABLE[self.deciding.key].words if self.deciding else REASON_WORDS[self.reason]
         body: dict[str, Json] = {
             "type": TYPE,
             "at": times.format_time(self.moment),
             "then": self.then.value,
-            "words": {"zh": THEN_WORDS[self.then][0], "en": THEN_WORDS[self.then][1]},
+            "words": told(THEN_WORDS[self.then]),
             "reason": self.reason,
-            "reason_words": {"zh": zh, "en": en},
+            "reason_words": told(reason_words),
         }
         if self.status is not None:
             body["status"] = self.status.evidence()

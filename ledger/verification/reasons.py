@@ -1,13 +1,18 @@
-"""The one table from (step, outcome, reason) to the verdict, in words that people read (design: verification).
+"""The one table from (step, outcome, reason) to the verdict, in words that people read (docs/formats/verification.md).
 
 No row with outcome `unknown` leads to `valid`; a test walks the table. Reason codes are stable; words may be
 improved.
 """
 
+# A Chinese character takes two columns; no line of the table has more than 125 characters.
+# ruff: noqa: E501
+
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from ledger.words import Words
 
 
 class Outcome(StrEnum):
@@ -25,462 +30,230 @@ class Verdict(StrEnum):
 
 
 VERDICT_WORDS: Final = {
-    Verdict.VALID: ("真实有效", "Genuine and in force"),
-    Verdict.NOT_CURRENT: ("真实，但现已失效", "Genuine, but no longer in force"),
-    Verdict.INVALID: ("核验不通过", "Verification failed"),
-    Verdict.UNVERIFIABLE: ("无法确认", "Cannot be confirmed"),
+    Verdict.VALID: Words("真实有效", "Genuine and in force"),
+    Verdict.NOT_CURRENT: Words("真实，但现已失效", "Genuine, but no longer in force"),
+    Verdict.INVALID: Words("核验不通过", "Verification failed"),
+    Verdict.UNVERIFIABLE: Words("无法确认", "Cannot be confirmed"),
 }
 
 STEP_WORDS: Final = {
-    1: ("凭据格式与主体一致", "form of the proof, and who speaks"),
-    2: ("出示内容与登记一致", "what was presented is what was registered"),
-    3: ("证照信息项", "disclosed claims"),
-    4: ("登记批", "record in its submission"),
-    5: ("部门签名", "signature of the department"),
-    6: ("上链批次", "submission in its batch"),
-    7: ("锚定", "anchor on the chain"),
-    8: ("签发权限", "entitlement of the key"),
-    9: ("证照状态", "status"),
-    10: ("有效期", "dates"),
-    11: ("关联的印章与签名", "linked seals and signatures"),
-    12: ("所知信息的时效", "age of what is known"),
+    1: Words("凭据格式与主体一致", "form of the proof, and who speaks"),
+    2: Words("出示内容与登记一致", "what was presented is what was registered"),
+    3: Words("证照信息项", "disclosed claims"),
+    4: Words("登记批", "record in its submission"),
+    5: Words("部门签名", "signature of the department"),
+    6: Words("上链批次", "submission in its batch"),
+    7: Words("锚定", "anchor on the chain"),
+    8: Words("签发权限", "entitlement of the key"),
+    9: Words("证照状态", "status"),
+    10: Words("有效期", "dates"),
+    11: Words("关联的印章与签名", "linked seals and signatures"),
+    12: Words("所知信息的时效", "age of what is known"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: the verdict that it leads to, what it means, and what to do next; Chinese and English."""
+    """One row: the verdict that it leads to, what it means, and what to do next (empty where nothing is to be done)."""
 
     verdict: Verdict
-    zh: str
-    en: str
-    advice_zh: str = ""
-    advice_en: str = ""
+    words: Words
+    advice: Words
 
 
-_FRESH = ("请向持证人索取原始凭据文件后重试。", "Ask the holder for the original proof file and try again.")
-_ISSUER = ("请联系颁发机构核实。", "Contact the issuing department.")
-_RETAIN = (
+_NOTHING: Final = Words("", "")
+_FRESH: Final = Words(
+    "请向持证人索取原始凭据文件后重试。", "Ask the holder for the original proof file and try again."
+)
+_ISSUER: Final = Words("请联系颁发机构核实。", "Contact the issuing department.")
+_RETAIN: Final = Words(
     "请勿凭此办理；必要时留存材料并联系颁发机构。",
     "Do not rely on it; keep the material and contact the issuing department if need be.",
 )
-_SYNC = (
+_SYNC: Final = Words(
     "请稍后重试；若持续出现，请通知本地节点管理员检查同步情况。",
     "Try again in a minute; if it stays, let the administrator of this node check that it follows the chain.",
 )
-_CLOCK = ("请校准本机时钟后重试。", "Set this machine's clock and try again.")
-_READ = (
+_CLOCK: Final = Words("请校准本机时钟后重试。", "Set this machine's clock and try again.")
+_READ: Final = Words(
     "请出示文件，或将下列信息项与纸面逐项核对后确认。",
     "Present the document, or compare the items below with the paper one by one and confirm.",
 )
+_UPDATE: Final = Words("请更新核验程序后重试。", "Update the verifying program and try again.")
+_REGISTRY: Final = Words(
+    "请确认本节点所用的登记簿；或联系颁发城市。",
+    "Check which registry this node follows, or contact the issuing city.",
+)
+_ORIGINAL: Final = Words("请出示未经转存的原始文件。", "Present the original file, as it was handed out.")
+_NOT_REACHED: Final = Words("因前述问题未能检查", "Could not be checked for a reason named above")
 
+#: Step, outcome and reason code.
 Key = tuple[int, Outcome, str]
+#: Reason code, and what it means in Chinese and in English.
+_Reason = tuple[str, str, str]
 
 
-def _passes(step: int, *reasons: tuple[str, str, str]) -> dict[Key, Row]:
-    return {(step, Outcome.PASS, code): Row(Verdict.VALID, zh, en) for code, zh, en in reasons}
+def _passes(step: int, *reasons: _Reason) -> dict[Key, Row]:
+    return _rows(step, Outcome.PASS, Verdict.VALID, _NOTHING, reasons)
 
 
-def _fails(
-    step: int, verdict: Verdict, advice: tuple[str, str], *reasons: tuple[str, str, str]
+def _fails(step: int, verdict: Verdict, advice: Words, *reasons: _Reason) -> dict[Key, Row]:
+    return _rows(step, Outcome.FAIL, verdict, advice, reasons)
+
+
+def _unknowns(step: int, advice: Words, *reasons: _Reason) -> dict[Key, Row]:
+    return _rows(step, Outcome.UNKNOWN, Verdict.UNVERIFIABLE, advice, reasons)
+
+
+def _skips(step: int, *reasons: _Reason) -> dict[Key, Row]:
+    return _rows(step, Outcome.NOT_APPLICABLE, Verdict.VALID, _NOTHING, reasons)
+
+
+def _rows(
+    step: int, outcome: Outcome, verdict: Verdict, advice: Words, reasons: Iterable[_Reason]
 ) -> dict[Key, Row]:
-    return {(step, Outcome.FAIL, code): Row(verdict, zh, en, *advice) for code, zh, en in reasons}
+    return {(step, outcome, code): Row(verdict, Words(zh, en), advice) for code, zh, en in reasons}
 
 
-def _unknowns(step: int, advice: tuple[str, str], *reasons: tuple[str, str, str]) -> dict[Key, Row]:
-    return {
-        (step, Outcome.UNKNOWN, code): Row(Verdict.UNVERIFIABLE, zh, en, *advice) for code, zh, en in reasons
-    }
-
-
-def _skips(step: int, code: str, zh: str, en: str) -> dict[Key, Row]:
-    return {(step, Outcome.NOT_APPLICABLE, code): Row(Verdict.VALID, zh, en)}
-
-
-TABLE: Final[dict[Key, Row]] = {
-    **_passes(
-        1, ("well_formed", "凭据完整，各处主体一致", "The proof is complete and names one issuer throughout")
-    ),
-    **_fails(
-        1,
-        Verdict.INVALID,
-        _RETAIN,
-        (
-            "not_presentable",
-            "这是一条状态变更记录，不是证照",
-            "This is a record of a status change, not a certificate",
-        ),
-        (
-            "issuer_mismatch",
-            "记录、标识与签名声明的颁发机构不一致",
-            "Record, identifier and statement name different issuers",
-        ),
-        (
-            "suite_mismatch",
-            "凭据所用算法与该城市日志不符",
-            "The proof uses another hash suite than the city's log",
-        ),
-    ),
-    **_unknowns(
-        1,
-        _FRESH,
-        ("proof_unreadable", "凭据无法读取", "The proof cannot be read"),
-        ("over_limit", "凭据超出允许的大小或层数", "The proof exceeds a limit of size or depth"),
-    ),
-    **_unknowns(
-        1,
-        ("请更新核验程序后重试。", "Update the verifying program and try again."),
-        ("newer_format", "凭据采用了更新的格式", "The proof is in a newer format than this program knows"),
-    ),
-    **_unknowns(
-        1,
-        (
-            "请确认本节点所用的登记簿；或联系颁发城市。",
-            "Check which registry this node follows, or contact the issuing city.",
-        ),
-        ("other_registry", "凭据属于另一个登记簿", "The proof belongs to another registry"),
-        ("log_unknown", "本节点不知道该城市的日志", "This node does not know the log of that city"),
-    ),
-    **_passes(
-        2,
-        ("document_matches", "文件与登记文件一致", "The document is the registered one"),
-        ("claims_match", "所核对的信息项与登记一致", "The compared items are as registered"),
-    ),
-    **_fails(
-        2,
-        Verdict.INVALID,
-        _RETAIN,
-        ("document_mismatch", "此文件与登记文件不一致", "This document is not the registered one"),
-        (
-            "document_altered",
-            "文件内容被改动，其自身的签章也核验不通过",
-            "The document was altered: its own seal or signature fails",
-        ),
-        (
-            "registered_broken",
-            "登记的就是此文件，但其自身的签章核验不通过",
-            "This is the registered document, but its own seal or signature fails",
-        ),
-        ("claim_mismatch", "信息项与登记不一致", "An item differs from what was registered"),
-    ),
-    **_unknowns(
-        2,
-        ("请出示未经转存的原始文件。", "Present the original file, as it was handed out."),
-        (
-            "carrier_altered",
-            "文件内附的存证凭据被改动过",
-            "The proof inside the document is not as it was attached",
-        ),
-    ),
-    **_unknowns(
-        2,
-        _READ,
-        ("nothing_presented", "未出示可供比对的文件或信息项", "Nothing was presented that could be compared"),
-        ("claims_incomplete", "仅核对了部分信息项", "Only some of the disclosed items were compared"),
-        (
-            "document_not_registered",
-            "登记时未登记任何文件，无法比对此文件",
-            "No document was registered, so this file cannot be compared",
-        ),
-    ),
-    **_unknowns(
-        2,
-        _FRESH,
-        (
-            "document_withheld",
-            "凭据未披露文件指纹，无法比对",
-            "The proof withholds the document's fingerprint",
-        ),
-        ("claim_withheld", "凭据未披露该信息项，无法比对", "The proof withholds an item that was presented"),
-        (
-            "nothing_disclosed",
-            "凭据未披露任何信息项，无法比对",
-            "The proof discloses nothing to compare with",
-        ),
-        (
-            "claims_unreadable",
-            "出示的信息项格式有误",
-            "The presented items are not in a form that can be compared",
-        ),
-    ),
-    **_passes(
-        3, ("claims_committed", "披露的信息项与登记一致", "The disclosed items are those of the record")
-    ),
-    **_fails(
-        3,
-        Verdict.INVALID,
-        _RETAIN,
-        ("claims_altered", "披露的信息项被改动", "The disclosed items were altered"),
-    ),
-    **_unknowns(3, _FRESH, ("nothing_disclosed", "凭据未披露任何信息项", "The proof discloses no items")),
-    **_passes(4, ("in_submission", "记录在部门签名的登记批之内", "The record is in the signed submission")),
-    **_fails(
-        4,
-        Verdict.INVALID,
-        _RETAIN,
-        ("not_in_submission", "记录不在部门签名的登记批之内", "The record is not in the signed submission"),
-    ),
-    **_passes(5, ("signature_good", "部门签名有效", "The department's signature is good")),
-    **_fails(
-        5, Verdict.INVALID, _RETAIN, ("signature_bad", "部门签名无效", "The department's signature is wrong")
-    ),
-    **_unknowns(
-        5, _SYNC, ("key_unknown", "本节点不知道签名所用的密钥", "This node does not know the key that signed")
-    ),
-    **_passes(
-        6,
-        (
-            "in_batch",
-            "登记批在上链批次之内，序号相符",
-            "The submission is in the batch and its position follows",
-        ),
-    ),
-    **_fails(
-        6,
-        Verdict.INVALID,
-        _RETAIN,
-        ("not_in_batch", "登记批不在该次上链批次之内", "The submission is not in that batch"),
-        (
-            "count_mismatch",
-            "批次计数与链上增长不符",
-            "The counts of the batch differ from the growth on the chain",
-        ),
-    ),
-    **_unknowns(
-        6,
-        _SYNC,
-        (
-            "anchor_unknown",
-            "该次锚定尚未到达本节点",
-            "The anchor has not reached this node or is not final yet",
-        ),
-    ),
-    **_passes(7, ("anchored", "锚定已最终确认", "The anchor is final")),
-    **_fails(
-        7,
-        Verdict.INVALID,
-        _RETAIN,
-        (
-            "statement_expired",
-            "上链时部门签名的声明已过期",
-            "The signed statement had expired when it was anchored",
-        ),
-        (
-            "statement_postdated",
-            "部门签名的声明晚于上链时间",
-            "The signed statement is dated after its anchor",
-        ),
-    ),
-    **_unknowns(
-        7,
-        _SYNC,
-        (
-            "anchor_unknown",
-            "该次锚定尚未到达本节点",
-            "The anchor has not reached this node or is not final yet",
-        ),
-    ),
-    **_unknowns(
-        7,
-        _ISSUER,
-        (
-            "anchor_void",
-            "该次锚定无效，须由颁发城市重新登记",
-            "The anchor is void; the issuing city must register again",
-        ),
-    ),
-    **_passes(
-        8, ("entitled", "上链时颁发机构与密钥有权签发", "Issuer and key were entitled when it was anchored")
-    ),
-    **_fails(
-        8,
-        Verdict.INVALID,
-        _RETAIN,
-        ("issuer_not_in_log", "颁发机构不属于该城市", "The issuer does not belong to that city"),
-        ("key_not_registered", "签名密钥上链时尚未登记", "The key was not registered when it was anchored"),
-        (
-            "not_entitled",
-            "该密钥无权为此机构签发此类证照",
-            "The key was not entitled to speak for this issuer and type",
-        ),
-        ("key_retired", "签名密钥上链时已停用", "The key had been retired when it was anchored"),
-    ),
-    **_unknowns(
-        8,
-        _ISSUER,
-        (
-            "key_compromised",
-            "签名密钥上链时可能已泄露",
-            "The key may have been in other hands when it was anchored",
-        ),
-    ),
-    **_unknowns(
-        8,
-        _SYNC,
-        (
-            "anchor_unknown",
-            "该次锚定尚未到达本节点",
-            "The anchor has not reached this node or is not final yet",
-        ),
-    ),
-    **_passes(
-        9,
-        ("status_valid", "状态有效", "The status is valid"),
-        ("status_reinstated", "已恢复效力", "The status is reinstated"),
-    ),
-    **_fails(
-        9,
-        Verdict.NOT_CURRENT,
-        _ISSUER,
-        ("suspended", "已暂扣", "Suspended"),
-        ("superseded", "已换发", "Superseded by a newer version"),
-        ("cancelled", "已注销", "Cancelled"),
-        ("revoked", "已撤销", "Revoked"),
-        ("withdrawn", "已吊销", "Withdrawn"),
-        ("transferred", "已转出", "Transferred"),
-        ("void", "已失效", "Void"),
-    ),
-    **_unknowns(
-        9,
-        _ISSUER,
-        ("status_contradictory", "链上状态自相矛盾", "The anchored statuses contradict each other"),
-        (
-            "reinstatement_unproven",
-            "恢复效力未附部门签名的记录",
-            "The reinstatement lacks its department-signed record",
-        ),
-        (
-            "predecessor_unknown",
-            "本节点不知道前一登记簿的状态",
-            "The status in the preceding registry is not known here",
-        ),
-        ("staple_altered", "凭据所附状态与链上不符", "The attached status does not fit its anchor"),
-    ),
-    **_unknowns(
-        9,
-        _SYNC,
-        ("position_unknown", "序号未知，无法查询状态", "The position is not known, so neither is the status"),
-        (
-            "staple_newer",
-            "凭据所附状态比本节点所知更新，且并非有效",
-            "The attached status is newer than what is known here",
-        ),
-        (
-            "attached_unproven",
-            "凭据所附的变更记录无法证实",
-            "A record of change that is attached cannot be confirmed",
-        ),
-    ),
-    **_passes(
-        10,
-        ("within_dates", "在有效期内", "Within its dates"),
-        ("no_end_date", "长期有效", "No end date"),
-    ),
-    **_fails(
-        10,
-        Verdict.NOT_CURRENT,
-        _ISSUER,
-        ("expired", "已过有效期", "Past its last day"),
-        ("not_yet_valid", "尚未到生效日期", "Before its first day"),
-    ),
-    **_unknowns(
-        10,
-        _CLOCK,
-        ("clock_behind", "本机时钟有误，无法判断是否已生效", "The clock is wrong: it may be in force"),
-    ),
-    **_skips(11, "no_links", "无关联的印章或签名", "No linked seals or signatures"),
-    **_passes(
-        11,
-        (
-            "seals_good",
-            "用印时印章有效，且属签章人",
-            "Each seal was in force when it was used, by whose it is",
-        ),
-    ),
-    **_fails(
-        11,
-        Verdict.INVALID,
-        _RETAIN,
-        (
-            "linked_not_entitled",
-            "登记印章或签章的单位当时无权登记",
-            "Whoever registered the seal or its use was not entitled to",
-        ),
-        (
-            "link_of_another_kind",
-            "所关联的记录不是印章或签章",
-            "A link names a record that is neither seal nor signature",
-        ),
-        ("sealed_other_document", "该印章盖在另一份文件上", "What was sealed is another document"),
-        (
-            "seal_of_another",
-            "该印章不属于签章人或颁发机构",
-            "The seal is not that of the signer or of the issuer",
-        ),
-        ("seal_registered_later", "用印时印章尚未登记", "The seal was used before it was registered"),
-        ("seal_not_in_force", "用印时印章已停用或注销", "The seal was not in force when it was used"),
-        ("seal_out_of_dates", "用印时不在印章有效期内", "The seal was used outside its dates"),
-    ),
-    **_fails(
-        11,
-        Verdict.NOT_CURRENT,
-        _ISSUER,
-        ("signature_ended", "该签章其后已被宣告失效", "The sealing was declared void since"),
-    ),
-    **_unknowns(
-        11,
-        _FRESH,
-        ("link_missing", "凭据未附所关联的印章或签章", "The proof lacks a linked seal or signature"),
-        (
-            "linked_unproven",
-            "所附印章或签章的凭据不成立",
-            "The attached proof of a seal or signature does not hold",
-        ),
-        (
-            "linked_undisclosed",
-            "所附印章或签章未披露信息项",
-            "The attached seal or signature does not show its claims",
-        ),
-        ("sealed_document_withheld", "未披露用印的文件，无法核对", "Which document was sealed is withheld"),
-        ("seal_holder_withheld", "未披露印章持有者或签章人", "Whose seal it is, or who sealed, is withheld"),
-    ),
-    **_unknowns(
-        11,
-        _ISSUER,
-        (
-            "linked_status_unknown",
-            "印章或签章的状态无法确认",
-            "The status of the seal or of the sealing cannot be told",
-        ),
-    ),
-    **_unknowns(
-        11,
-        ("请更新核验程序后重试。", "Update the verifying program and try again."),
-        ("link_unknown", "本程序不认识此种关联", "This program does not know a link of this kind"),
-    ),
-    **_passes(12, ("knowledge_fresh", "所知信息在允许时效内", "What is known is fresh enough")),
-    **_unknowns(
-        12,
-        _SYNC,
-        (
-            "knowledge_stale",
-            "现已无法判断：所知信息已超过允许时效",
-            "Cannot tell any more: what is known is too old",
-        ),
-    ),
-    **_unknowns(
-        12, _CLOCK, ("clock_behind", "本机时钟早于链上时间", "This machine's clock is behind the chain")
-    ),
-    **{
-        (step, Outcome.UNKNOWN, "not_reached"): Row(
-            Verdict.UNVERIFIABLE,
-            "因前述问题未能检查",
-            "Could not be checked for a reason named above",
-            *_FRESH,
-        )
-        for step in range(2, 13)
-    },
+# fmt: off
+TABLE: Final[dict[Key, Row]] = _passes(1,
+    ("well_formed", "凭据完整，各处主体一致", "The proof is complete and names one issuer throughout"),
+) | _fails(1, Verdict.INVALID, _RETAIN,
+    ("not_presentable", "这是一条状态变更记录，不是证照", "This is a record of a status change, not a certificate"),
+    ("issuer_mismatch", "记录、标识与签名声明的颁发机构不一致", "Record, identifier and statement name different issuers"),
+    ("suite_mismatch", "凭据所用算法与该城市日志不符", "The proof uses another hash suite than the city's log"),
+) | _unknowns(1, _FRESH,
+    ("proof_unreadable", "凭据无法读取", "The proof cannot be read"),
+    ("over_limit", "凭据超出允许的大小或层数", "The proof exceeds a limit of size or depth"),
+) | _unknowns(1, _UPDATE,
+    ("newer_format", "凭据采用了更新的格式", "The proof is in a newer format than this program knows"),
+) | _unknowns(1, _REGISTRY,
+    ("other_registry", "凭据属于另一个登记簿", "The proof belongs to another registry"),
+    ("log_unknown", "本节点不知道该城市的日志", "This node does not know the log of that city"),
+) | _passes(2,
+    ("document_matches", "文件与登记文件一致", "The document is the registered one"),
+    ("claims_match", "所核对的信息项与登记一致", "The compared items are as registered"),
+) | _fails(2, Verdict.INVALID, _RETAIN,
+    ("document_mismatch", "此文件与登记文件不一致", "This document is not the registered one"),
+    ("document_altered", "文件内容被改动，其自身的签章也核验不通过", "The document was altered: its own seal or signature fails"),
+    ("registered_broken", "登记的就是此文件，但其自身的签章核验不通过", "This is the registered document, but its own seal or signature fails"),
+    ("claim_mismatch", "信息项与登记不一致", "An item differs from what was registered"),
+) | _unknowns(2, _ORIGINAL,
+    ("carrier_altered", "文件内附的存证凭据被改动过", "The proof inside the document is not as it was attached"),
+) | _unknowns(2, _READ,
+    ("nothing_presented", "未出示可供比对的文件或信息项", "Nothing was presented that could be compared"),
+    ("claims_incomplete", "仅核对了部分信息项", "Only some of the disclosed items were compared"),
+    ("document_not_registered", "登记时未登记任何文件，无法比对此文件", "No document was registered, so this file cannot be compared"),
+) | _unknowns(2, _FRESH,
+    ("document_withheld", "凭据未披露文件指纹，无法比对", "The proof withholds the document's fingerprint"),
+    ("claim_withheld", "凭据未披露该信息项，无法比对", "The proof withholds an item that was presented"),
+    ("nothing_disclosed", "凭据未披露任何信息项，无法比对", "The proof discloses nothing to compare with"),
+    ("claims_unreadable", "出示的信息项格式有误", "The presented items are not in a form that can be compared"),
+) | _passes(3,
+    ("claims_committed", "披露的信息项与登记一致", "The disclosed items are those of the record"),
+) | _fails(3, Verdict.INVALID, _RETAIN,
+    ("claims_altered", "披露的信息项被改动", "The disclosed items were altered"),
+) | _unknowns(3, _FRESH,
+    ("nothing_disclosed", "凭据未披露任何信息项", "The proof discloses no items"),
+) | _passes(4,
+    ("in_submission", "记录在部门签名的登记批之内", "The record is in the signed submission"),
+) | _fails(4, Verdict.INVALID, _RETAIN,
+    ("not_in_submission", "记录不在部门签名的登记批之内", "The record is not in the signed submission"),
+) | _passes(5,
+    ("signature_good", "部门签名有效", "The department's signature is good"),
+) | _fails(5, Verdict.INVALID, _RETAIN,
+    ("signature_bad", "部门签名无效", "The department's signature is wrong"),
+) | _unknowns(5, _SYNC,
+    ("key_unknown", "本节点不知道签名所用的密钥", "This node does not know the key that signed"),
+) | _passes(6,
+    ("in_batch", "登记批在上链批次之内，序号相符", "The submission is in the batch and its position follows"),
+) | _fails(6, Verdict.INVALID, _RETAIN,
+    ("not_in_batch", "登记批不在该次上链批次之内", "The submission is not in that batch"),
+    ("count_mismatch", "批次计数与链上增长不符", "The counts of the batch differ from the growth on the chain"),
+) | _unknowns(6, _SYNC,
+    ("anchor_unknown", "该次锚定尚未到达本节点", "The anchor has not reached this node or is not final yet"),
+) | _passes(7,
+    ("anchored", "锚定已最终确认", "The anchor is final"),
+) | _fails(7, Verdict.INVALID, _RETAIN,
+    ("statement_expired", "上链时部门签名的声明已过期", "The signed statement had expired when it was anchored"),
+    ("statement_postdated", "部门签名的声明晚于上链时间", "The signed statement is dated after its anchor"),
+) | _unknowns(7, _SYNC,
+    ("anchor_unknown", "该次锚定尚未到达本节点", "The anchor has not reached this node or is not final yet"),
+) | _unknowns(7, _ISSUER,
+    ("anchor_void", "该次锚定无效，须由颁发城市重新登记", "The anchor is void; the issuing city must register again"),
+) | _passes(8,
+    ("entitled", "上链时颁发机构与密钥有权签发", "Issuer and key were entitled when it was anchored"),
+) | _fails(8, Verdict.INVALID, _RETAIN,
+    ("issuer_not_in_log", "颁发机构不属于该城市", "The issuer does not belong to that city"),
+    ("key_not_registered", "签名密钥上链时尚未登记", "The key was not registered when it was anchored"),
+    ("not_entitled", "该密钥无权为此机构签发此类证照", "The key was not entitled to speak for this issuer and type"),
+    ("key_retired", "签名密钥上链时已停用", "The key had been retired when it was anchored"),
+) | _unknowns(8, _ISSUER,
+    ("key_compromised", "签名密钥上链时可能已泄露", "The key may have been in other hands when it was anchored"),
+) | _unknowns(8, _SYNC,
+    ("anchor_unknown", "该次锚定尚未到达本节点", "The anchor has not reached this node or is not final yet"),
+) | _passes(9,
+    ("status_valid", "状态有效", "The status is valid"),
+    ("status_reinstated", "已恢复效力", "The status is reinstated"),
+) | _fails(9, Verdict.NOT_CURRENT, _ISSUER,
+    ("suspended", "已暂扣", "Suspended"),
+    ("superseded", "已换发", "Superseded by a newer version"),
+    ("cancelled", "已注销", "Cancelled"),
+    ("revoked", "已撤销", "Revoked"),
+    ("withdrawn", "已吊销", "Withdrawn"),
+    ("transferred", "已转出", "Transferred"),
+    ("void", "已失效", "Void"),
+) | _unknowns(9, _ISSUER,
+    ("status_contradictory", "链上状态自相矛盾", "The anchored statuses contradict each other"),
+    ("reinstatement_unproven", "恢复效力未附部门签名的记录", "The reinstatement lacks its department-signed record"),
+    ("predecessor_unknown", "本节点不知道前一登记簿的状态", "The status in the preceding registry is not known here"),
+    ("staple_altered", "凭据所附状态与链上不符", "The attached status does not fit its anchor"),
+) | _unknowns(9, _SYNC,
+    ("position_unknown", "序号未知，无法查询状态", "The position is not known, so neither is the status"),
+    ("staple_newer", "凭据所附状态比本节点所知更新，且并非有效", "The attached status is newer than what is known here"),
+    ("attached_unproven", "凭据所附的变更记录无法证实", "A record of change that is attached cannot be confirmed"),
+) | _passes(10,
+    ("within_dates", "在有效期内", "Within its dates"),
+    ("no_end_date", "长期有效", "No end date"),
+) | _fails(10, Verdict.NOT_CURRENT, _ISSUER,
+    ("expired", "已过有效期", "Past its last day"),
+    ("not_yet_valid", "尚未到生效日期", "Before its first day"),
+) | _unknowns(10, _CLOCK,
+    ("clock_behind", "本机时钟有误，无法判断是否已生效", "The clock is wrong: it may be in force"),
+) | _skips(11,
+    ("no_links", "无关联的印章或签名", "No linked seals or signatures"),
+) | _passes(11,
+    ("seals_good", "用印时印章有效，且属签章人", "Each seal was in force when it was used, by whose it is"),
+) | _fails(11, Verdict.INVALID, _RETAIN,
+    ("linked_not_entitled", "登记印章或签章的单位当时无权登记", "Whoever registered the seal or its use was not entitled to"),
+    ("link_of_another_kind", "所关联的记录不是印章或签章", "A link names a record that is neither seal nor signature"),
+    ("sealed_other_document", "该印章盖在另一份文件上", "What was sealed is another document"),
+    ("seal_of_another", "该印章不属于签章人或颁发机构", "The seal is not that of the signer or of the issuer"),
+    ("seal_registered_later", "用印时印章尚未登记", "The seal was used before it was registered"),
+    ("seal_not_in_force", "用印时印章已停用或注销", "The seal was not in force when it was used"),
+    ("seal_out_of_dates", "用印时不在印章有效期内", "The seal was used outside its dates"),
+) | _fails(11, Verdict.NOT_CURRENT, _ISSUER,
+    ("signature_ended", "该签章其后已被宣告失效", "The sealing was declared void since"),
+) | _unknowns(11, _FRESH,
+    ("link_missing", "凭据未附所关联的印章或签章", "The proof lacks a linked seal or signature"),
+    ("linked_unproven", "所附印章或签章的凭据不成立", "The attached proof of a seal or signature does not hold"),
+    ("linked_undisclosed", "所附印章或签章未披露信息项", "The attached seal or signature does not show its claims"),
+    ("sealed_document_withheld", "未披露用印的文件，无法核对", "Which document was sealed is withheld"),
+    ("seal_holder_withheld", "未披露印章持有者或签章人", "Whose seal it is, or who sealed, is withheld"),
+) | _unknowns(11, _ISSUER,
+    ("linked_status_unknown", "印章或签章的状态无法确认", "The status of the seal or of the sealing cannot be told"),
+) | _unknowns(11, _UPDATE,
+    ("link_unknown", "本程序不认识此种关联", "This program does not know a link of this kind"),
+) | _passes(12,
+    ("knowledge_fresh", "所知信息在允许时效内", "What is known is fresh enough"),
+) | _unknowns(12, _SYNC,
+    ("knowledge_stale", "现已无法判断：所知信息已超过允许时效", "Cannot tell any more: what is known is too old"),
+) | _unknowns(12, _CLOCK,
+    ("clock_behind", "本机时钟早于链上时间", "This machine's clock is behind the chain"),
+) | {
+    (step, Outcome.UNKNOWN, "not_reached"): Row(Verdict.UNVERIFIABLE, _NOT_REACHED, _FRESH) for step in range(2, 13)
 }
+# fmt: on
 
 #: Steps that say whether the certificate is genuine; the others say whether it is in force.
 _GENUINE: Final = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 11})

@@ -13,9 +13,15 @@ from ledger.proof.proof import Proof
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, LogState, PositionStatus
 from ledger.verification.reasons import STEP_WORDS, TABLE, VERDICT_WORDS, Key, Outcome, Verdict, decide
+from ledger.words import Words
 
 TYPE: Final = "shunzheng/report/1"
 ORIGIN: Final = frozenset({1, 3, 4, 5, 6, 7, 8})  # the steps that say whose statement the claims are
+
+
+def told(words: Words) -> Json:
+    """Return a text in both languages as a member of a document."""
+    return {"zh": words.zh, "en": words.en}
 
 
 class Compared(StrEnum):
@@ -40,13 +46,12 @@ class Step:
         return self.number, self.outcome, self.reason
 
     def to_json(self) -> Json:
-        row, (zh, en) = TABLE[self.key], STEP_WORDS[self.number]
         body: dict[str, Json] = {
             "step": self.number,
-            "name": {"zh": zh, "en": en},
+            "name": told(STEP_WORDS[self.number]),
             "outcome": self.outcome.value,
             "reason": self.reason,
-            "words": {"zh": row.zh, "en": row.en},
+            "words": told(TABLE[self.key].words),
         }
         if self.evidence:
             body["evidence"] = dict(self.evidence)
@@ -137,16 +142,15 @@ class Report:
 
     def to_json(self) -> dict[str, Json]:
         """Return the report as every interface gives it: command line, HTTP and page."""
-        zh, en = VERDICT_WORDS[self.verdict]
         row = TABLE[self.deciding.key]
         body: dict[str, Json] = {
             "type": TYPE,
             "verdict": self.verdict.value,
-            "words": {"zh": zh, "en": en},
+            "words": told(VERDICT_WORDS[self.verdict]),
             "step": self.deciding.number,
             "reason": self.reason,
-            "reason_words": {"zh": row.zh, "en": row.en},
-            "advice": {"zh": row.advice_zh, "en": row.advice_en},
+            "reason_words": told(row.words),
+            "advice": told(row.advice),
             "compared": self.compared.value,
             "registry": self.registry,
             "checked_at": times.format_time(self.checked_at),

@@ -69,9 +69,9 @@ def test_no_row_with_unknown_or_fail_leads_to_valid() -> None:
 
 def test_every_row_that_is_not_valid_says_what_to_do() -> None:
     for key, row in TABLE.items():
-        assert row.zh, key
-        assert row.en, key
-        assert bool(row.advice_zh and row.advice_en) == (row.verdict is not VALID), key
+        assert row.words.zh, key
+        assert row.words.en, key
+        assert bool(row.advice.zh and row.advice.en) == (row.verdict is not VALID), key
     assert set(STEP_WORDS) == {step for step, _, _ in TABLE} == set(range(1, 13))
     assert set(VERDICT_WORDS) == set(Verdict)
 
