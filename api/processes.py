@@ -54,7 +54,7 @@ def _follower(settings: "Settings") -> None:
 
 def _anchorer(settings: "Settings") -> None:
     from anchoring.anchorer.anchorer import Anchorer
-    from anchoring.chain.ethereum import Account
+    from anchoring.chain.accounts import Account
     from anchoring.register.store import Register
     from anchoring.replica.store import Replica
 
@@ -153,8 +153,9 @@ def run(part: str, settings: "Settings") -> None:
 
 def chain(settings: "Settings") -> "Chain":
     """Return the chain through all of its endpoints. Raises: SettingsError, MalformedInput."""
-    from anchoring.chain.ethereum import Endpoint, EthereumChain
+    from anchoring.chain.ethereum import EthereumChain
     from anchoring.chain.failover import Failover
+    from anchoring.chain.jsonrpc import Endpoint
     from anchoring.chain.protocol import RegistryName
 
     try:

@@ -35,7 +35,7 @@ class Log:
         self.act(acts.OperatorSet(name, self._account.address))
 
     def act(self, act: acts.Act) -> TransactionReceipt:
-        return deployment.act(self._devnet.chain, self._account, self._contract, calls.call(act))
+        return deployment.execute(self._devnet.chain, self._account, self._contract, calls.encode_call(act))
 
     def anchor(self, records: int, changes: int, status: Status = Status.REVOKED) -> int:
         """Anchor so many new records and changes of status, and return the gas."""

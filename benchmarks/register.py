@@ -208,7 +208,7 @@ def _history(events: int) -> tuple[FakeChain, str]:
     contract = name.split(":")[2]
     admitted = acts.LogAdmitted("tianmen", SM3.number, account.address, ("429006",), acts.Predecessor())
     for act in (admitted, acts.OperatorSet("tianmen", account.address)):
-        act_on(net, account, contract, calls.call(act))
+        act_on(net, account, contract, calls.encode_call(act))
     tree = StatusTree(SM3)
     for sequence in range(1, events + 1):
         tree.grow(tree.size + 200)
@@ -217,7 +217,7 @@ def _history(events: int) -> tuple[FakeChain, str]:
             tree.set(position, status)
         root = SM3.hash(sequence.to_bytes(8, "big"))
         act = acts.Anchored("tianmen", sequence, tree.size, root, tree.root(), encode_changes(changes))
-        net.chain.submit(account.address, contract, calls.call(act))
+        net.chain.submit(account.address, contract, calls.encode_call(act))
         net.chain.mine()
     net.chain.mine(net.chain.final_depth)
     return net.chain, name

@@ -151,7 +151,7 @@ class Submitter:
     def _is_anchored(self, batch: Batch) -> bool:
         """Ask the contract whether it has the batch or would take it. Raises: TransactionRejected, AnchorContradicted."""
         try:
-            self._chain.simulate(self._account.address, self._name.contract, calls.call(batch.anchor))
+            self._chain.simulate(self._account.address, self._name.contract, calls.encode_call(batch.anchor))
         except TransactionRejected as error:
             if error.name == ALREADY_ANCHORED:
                 return True
@@ -198,13 +198,13 @@ class Submitter:
         return self._sign(batch, min(stuck.nonce, self._nonce()), price, now)
 
     def _sign(self, batch: Batch, nonce: int, gas_price: int, now: int) -> Sent:
-        data = calls.call(batch.anchor)
+        data = calls.encode_call(batch.anchor)
         signed = self._account.sign(
             chain_id=self._name.chain_id,
             nonce=nonce,
             to=self._name.contract,
             data=data,
-            gas=calls.gas_limit(data),
+            gas=calls.estimate_gas(data),
             gas_price=gas_price,
         )
         made = Sent(signed.hash, batch.sequence, nonce, gas_price, signed.raw, now, None)

@@ -1,1 +1,1 @@
-"""The chain: what anchoring asks of it, Ethereum behind that, several endpoints as one, a development chain."""
+"""The chain: its protocol, Ethereum behind that, several endpoints as one, a devnet."""

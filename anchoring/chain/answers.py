@@ -1,4 +1,4 @@
-"""Read what a chain endpoint answers, believing nothing: types, lengths, spelling and ranges are checked first.
+"""Read what a chain endpoint answers: types, lengths, spelling and ranges are checked first.
 
 Every function raises `ChainMisbehaved` and nothing else for an answer that the Ethereum JSON-RPC does not allow.
 """
@@ -36,7 +36,7 @@ _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 _ABI: Final = ("uint64", "uint64", "bytes")
 
 
-def quantity(value: object, most: int = MAX_NUMBER) -> int:
+def read_quantity(value: object, most: int = MAX_NUMBER) -> int:
     """Read a number written `0x` and hexadecimal without leading zeros, at most `most`."""
     if not isinstance(value, str) or not _QUANTITY.fullmatch(value):
         raise ChainMisbehaved(f"expected a quantity, not {_show(value)}")
@@ -46,7 +46,7 @@ def quantity(value: object, most: int = MAX_NUMBER) -> int:
     return number
 
 
-def data(value: object, length: int | None = None) -> bytes:
+def read_data(value: object, length: int | None = None) -> bytes:
     """Read bytes written `0x` and hexadecimal, `length` of them where that is fixed."""
     if not isinstance(value, str) or not _DATA.fullmatch(value):
         raise ChainMisbehaved(f"expected data, not {_show(value)}")
@@ -55,60 +55,60 @@ def data(value: object, length: int | None = None) -> bytes:
     return bytes.fromhex(value[2:])
 
 
-def address(value: object) -> str:
+def read_address(value: object) -> str:
     """Read a 20-byte address into lowercase text."""
-    return "0x" + data(value, 20).hex()
+    return "0x" + read_data(value, 20).hex()
 
 
-def block(value: object) -> Block:
+def read_block(value: object) -> Block:
     """Read a block header; a block that is still being made has no hash and is refused."""
-    fields = _object(value, "block")
+    fields = _members(value, "block")
     return Block(
-        number=quantity(fields.get("number")),
-        hash=data(fields.get("hash"), 32),
-        parent=data(fields.get("parentHash"), 32),
-        time=quantity(fields.get("timestamp")),
+        number=read_quantity(fields.get("number")),
+        hash=read_data(fields.get("hash"), 32),
+        parent=read_data(fields.get("parentHash"), 32),
+        time=read_quantity(fields.get("timestamp")),
     )
 
 
-def receipt(value: object, transaction: bytes) -> TransactionReceipt:
+def read_receipt(value: object, transaction: bytes) -> TransactionReceipt:
     """Read the receipt of `transaction`."""
-    fields = _object(value, "receipt")
-    if data(fields.get("transactionHash"), 32) != transaction:
+    fields = _members(value, "receipt")
+    if read_data(fields.get("transactionHash"), 32) != transaction:
         raise ChainMisbehaved("the receipt is of another transaction")
     contract = fields.get("contractAddress")
     return TransactionReceipt(
         transaction=transaction,
-        block=quantity(fields.get("blockNumber")),
-        block_hash=data(fields.get("blockHash"), 32),
-        succeeded=quantity(fields.get("status"), 1) == 1,
-        gas_used=quantity(fields.get("gasUsed")),
-        contract=None if contract is None else address(contract),
+        block=read_quantity(fields.get("blockNumber")),
+        block_hash=read_data(fields.get("blockHash"), 32),
+        succeeded=read_quantity(fields.get("status"), 1) == 1,
+        gas_used=read_quantity(fields.get("gasUsed")),
+        contract=None if contract is None else read_address(contract),
     )
 
 
-def events(value: object, contract: str, first: int, last: int) -> list[ChainEvent]:
+def read_events(value: object, contract: str, first: int, last: int) -> list[ChainEvent]:
     """Read the registry's events of blocks `first` to `last`; foreign logs and other blocks are refused."""
     if not isinstance(value, list):
         raise ChainMisbehaved(f"expected a list of logs, not {_show(value)}")
-    found = [_event(item, contract) for item in value]
-    for item in found:
-        if not first <= item.event.block <= last:
+    events = [_event_of(log, contract) for log in value]
+    for event in events:
+        if not first <= event.event.block <= last:
             raise ChainMisbehaved(
-                f"asked for blocks {first} to {last}, got an event of block {item.event.block}"
+                f"asked for blocks {first} to {last}, got an event of block {event.event.block}"
             )
-    return found
+    return events
 
 
-def error(value: object) -> tuple[str, bytes]:
+def read_error(value: object) -> tuple[str, bytes]:
     """Read an error answer into its message and the data of a revert, empty where it has none; nothing is raised."""
     if not isinstance(value, dict):
         return str(value)[:_MESSAGE_CHARS], b""
-    message, found = str(value.get("message", ""))[:_MESSAGE_CHARS], value.get("data")
-    if isinstance(found, dict):  # some endpoints wrap the data of a revert once more
-        found = found.get("data") or found.get("result")
+    message, revert = str(value.get("message", ""))[:_MESSAGE_CHARS], value.get("data")
+    if isinstance(revert, dict):  # some endpoints wrap the data of a revert once more
+        revert = revert.get("data") or revert.get("result")
     try:
-        return message, data(found.removeprefix("Reverted ")) if isinstance(found, str) else b""
+        return message, read_data(revert.removeprefix("Reverted ")) if isinstance(revert, str) else b""
     except ChainMisbehaved:
         return message, b""
 
@@ -118,46 +118,49 @@ def says_known_already(message: str) -> bool:
     return any(words in message.lower() for words in _KNOWN_ALREADY)
 
 
-def refusal_name(message: str) -> str:
+def name_refusal(message: str) -> str:
     """Return the name in `anchoring.errors` of an endpoint's reason to refuse a transaction."""
     return next((name for words, name in _REFUSALS if words in message.lower()), REFUSED)
 
 
-def _event(value: object, contract: str) -> ChainEvent:
-    fields = _object(value, "log")
+def _event_of(value: object, contract: str) -> ChainEvent:
+    fields = _members(value, "log")
     topics = fields.get("topics")
-    if not isinstance(topics, list) or len(topics) != 3 or data(topics[0], 32) != HEAD_EXTENDED:
+    if not isinstance(topics, list) or len(topics) != 3 or read_data(topics[0], 32) != HEAD_EXTENDED:
         raise ChainMisbehaved("a log is not the registry's event")
-    if address(fields.get("address")) != contract:
+    if read_address(fields.get("address")) != contract:
         raise ChainMisbehaved("a log is of another contract")
     if fields.get("removed"):
         raise ChainMisbehaved("a log is of a branch that the chain left")
     try:
-        previous, time, payload = abi_decode(_ABI, data(fields.get("data")))
+        previous, time, payload = abi_decode(_ABI, read_data(fields.get("data")))
     except (DecodingError, OverflowError) as error:
         raise ChainMisbehaved(f"the data of an event does not decode: {error}") from error
     event = Event(
-        n=_word(topics[1], MAX_NUMBER),
-        kind=_word(topics[2], 255),
-        previous_block=_bounded(previous),
-        time=_bounded(time),
+        n=_number_of(topics[1], MAX_NUMBER),
+        kind=_number_of(topics[2], 255),
+        previous_block=_check_bound(previous),
+        time=_check_bound(time),
         payload=payload,
-        block=quantity(fields.get("blockNumber")),
+        block=read_quantity(fields.get("blockNumber")),
     )
-    return ChainEvent(event, data(fields.get("blockHash"), 32), data(fields.get("transactionHash"), 32))
+    return ChainEvent(
+        event, read_data(fields.get("blockHash"), 32), read_data(fields.get("transactionHash"), 32)
+    )
 
 
-def _word(value: object, most: int) -> int:
-    return _bounded(int.from_bytes(data(value, 32), "big"), most)
+def _number_of(value: object, most: int) -> int:
+    """Read a number from a word of 32 bytes."""
+    return _check_bound(int.from_bytes(read_data(value, 32), "big"), most)
 
 
-def _bounded(number: int, most: int = MAX_NUMBER) -> int:
+def _check_bound(number: int, most: int = MAX_NUMBER) -> int:
     if number > most:
         raise ChainMisbehaved(f"{number} is out of range")
     return number
 
 
-def _object(value: object, what: str) -> Mapping[str, object]:
+def _members(value: object, what: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise ChainMisbehaved(f"expected a {what}, not {_show(value)}")
     return value

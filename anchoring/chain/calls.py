@@ -1,7 +1,7 @@
-"""Call data for the registry contract, and its errors read back; nothing here talks to a chain.
+"""Call data of the registry contract; its answers and errors read back. No chain is asked.
 
-The arguments of almost every function are the fields of the act that it records, in the same order: the payload of the act
-is its call data after the selector.
+The arguments of almost every function are the fields of the act that it records, in the same order: the payload of the
+act is its call data after the selector.
 """
 
 import json
@@ -52,59 +52,61 @@ _GAS_A_DIVISION: Final = 50_000  # one new slot for each division of an admitted
 _GAS_A_CODE_BYTE: Final = 400  # deployment: 200 gas for each byte kept, its calldata, the constructor
 
 
-def selector(signature: str) -> bytes:
+def make_selector(signature: str) -> bytes:
     """Return the 4 bytes that name a function or an error on the chain."""
     return keccak256(signature.encode("ascii"))[:4]
 
 
-def function(act: acts.Act) -> str:
+def name_function(act: acts.Act) -> str:
     """Return the signature of the function that records `act`."""
     return (FUNCTIONS | _ACCEPTANCES)[type(act)]
 
 
-def call(act: acts.Act) -> bytes:
+def encode_call(act: acts.Act) -> bytes:
     """Return the call data that has the contract record `act`. Raises: MalformedInput for a value that does not fit.
 
     A transfer that is accepted is recorded with its sender, whom the call data does not name.
     """
     match act:
         case acts.ProvinceTransferred():
-            return accept_province()
+            return encode_accept_province()
         case acts.AdminTransferred():
-            return selector(function(act)) + act.encode()[:32]
+            return make_selector(name_function(act)) + act.encode()[:32]
         case _:
-            return selector(function(act)) + act.encode()
+            return make_selector(name_function(act)) + act.encode()
 
 
-def accept_province() -> bytes:
+def encode_accept_province() -> bytes:
     """Return the call data with which the named successor becomes the province."""
-    return selector("acceptProvince()")
+    return make_selector("acceptProvince()")
 
 
-def accept_admin(log: str) -> bytes:
+def encode_accept_admin(log: str) -> bytes:
     """Return the call data with which the named successor becomes the admin of `log`."""
-    return selector("acceptAdmin(bytes32)") + abi_encode(("bytes32",), (log.encode("ascii"),))
+    return make_selector("acceptAdmin(bytes32)") + abi_encode(("bytes32",), (log.encode("ascii"),))
 
 
-def head() -> bytes:
-    return selector("head()")
+def encode_head() -> bytes:
+    """Return the call data that asks where the registry stands."""
+    return make_selector("head()")
 
 
-def head_zero() -> bytes:
-    return selector("headZero()")
+def encode_head_zero() -> bytes:
+    """Return the call data that asks for head 0."""
+    return make_selector("headZero()")
 
 
-def deployment(province: str) -> bytes:
+def encode_deployment(province: str) -> bytes:
     """Return the data of the transaction that deploys the registry with `province`."""
     return _artefact().bytecode + abi_encode(("address",), (province,))
 
 
-def gas_limit(data: bytes, *, deploys: bool = False) -> int:
+def estimate_gas(data: bytes, *, deploys: bool = False) -> int:
     """Return a gas limit that suffices for `data` with room to spare; what is not used is not paid."""
     if deploys:
         return _GAS_BASE + _GAS_A_CODE_BYTE * len(data)
     words = len(data) // 32
-    admits = data[:4] == selector(FUNCTIONS[acts.LogAdmitted])
+    admits = data[:4] == make_selector(FUNCTIONS[acts.LogAdmitted])
     return _GAS_BASE + _GAS_A_BYTE * len(data) + (_GAS_A_DIVISION * words if admits else 0)
 
 
@@ -124,17 +126,17 @@ def decode_head_zero(answer: bytes) -> bytes:
     return answer
 
 
-def rejection(data: bytes, otherwise: str) -> TransactionRejected:
+def decode_rejection(data: bytes, otherwise: str) -> TransactionRejected:
     """Read the contract's error from the data of a revert; `otherwise` says what the endpoint said of it."""
-    known = _artefact().errors.get(data[:4])
-    if known is None:
+    error = _artefact().errors.get(data[:4])
+    if error is None:
         return TransactionRejected("Reverted", (data,), otherwise)
     try:
-        values = abi_decode(known.types, data[4:])
+        values = abi_decode(error.types, data[4:])
     except DecodingError:
         return TransactionRejected("Reverted", (data,), otherwise)
-    told = ", ".join(f"{name} {_show(value)}" for name, value in zip(known.names, values, strict=True))
-    return TransactionRejected(known.name, values, f"the registry refuses: {known.name}({told})")
+    shown = ", ".join(f"{name} {_show(value)}" for name, value in zip(error.names, values, strict=True))
+    return TransactionRejected(error.name, values, f"the registry refuses: {error.name}({shown})")
 
 
 def _show(value: object) -> str:
@@ -173,7 +175,7 @@ def _artefact() -> _Artefact:
         if item["type"] == "error":
             types = tuple(_abi_type(field) for field in item["inputs"])
             names = tuple(field["name"] for field in item["inputs"])
-            errors[selector(f"{item['name']}({','.join(types)})")] = _Error(item["name"], names, types)
+            errors[make_selector(f"{item['name']}({','.join(types)})")] = _Error(item["name"], names, types)
     return _Artefact(bytes.fromhex(content["bytecode"].removeprefix("0x")), errors)
 
 

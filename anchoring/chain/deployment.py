@@ -1,4 +1,4 @@
-"""Deploy a registry and have acts recorded in it: build, simulate, sign, send, wait.
+"""Deploy a registry and have its contract execute calls: build, simulate, sign, send, wait.
 
 For governance and for the first minutes of a registry. Anchors go through `anchoring.anchorer.submitter`, which stores
 what it sends before it sends it.
@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from anchoring.chain.calls import deployment, gas_limit
+from anchoring.chain.calls import encode_deployment, estimate_gas
 from anchoring.chain.protocol import Chain, Signer, TransactionReceipt
 from anchoring.errors import ChainUnavailable, ReorgDetected, TransactionRejected, WrongRegistry
 from ledger.registry import acts
@@ -31,24 +31,24 @@ def deploy(
 
     Raises: TransactionRejected, ChainUnavailable, ReorgDetected; WrongRegistry when head 0 is not what it must be.
     """
-    data = deployment(province)
+    data = encode_deployment(province)
     transaction = _hand_in(chain, account, None, data)
-    receipt = _mined(chain, transaction, patience, wait)
+    receipt = _await_mined(chain, transaction, patience, wait)
     if receipt.contract is None:
         raise WrongRegistry("the deployment made no contract")
-    contract, chain_id = bytes.fromhex(receipt.contract[2:]), chain.chain_id()
+    address, chain_id = bytes.fromhex(receipt.contract[2:]), chain.chain_id()
     before = chain.block(receipt.block - 1)
     head = chain.head_zero(receipt.contract)
     if chain.receipt(transaction) != receipt:
         raise ReorgDetected("the chain changed its branch while the registry was deployed: deploy it again")
-    if before is None or head != acts.head_zero(chain_id, contract, before.hash):
+    if before is None or head != acts.head_zero(chain_id, address, before.hash):
         raise WrongRegistry(
             f"the contract at {receipt.contract} states a head 0 that does not follow from its chain"
         )
-    return acts.registry_name(chain_id, contract, head)
+    return acts.registry_name(chain_id, address, head)
 
 
-def act(
+def execute(
     chain: Chain,
     account: Signer,
     contract: str,
@@ -61,10 +61,10 @@ def act(
 
     Raises: TransactionRejected with the contract's error, ChainUnavailable.
     """
-    return act_together(chain, account, contract, [call], patience=patience, wait=wait)[0]
+    return execute_together(chain, account, contract, [call], patience=patience, wait=wait)[0]
 
 
-def act_together(
+def execute_together(
     chain: Chain,
     account: Signer,
     contract: str,
@@ -75,12 +75,12 @@ def act_together(
 ) -> list[TransactionReceipt]:
     """Have the contract execute calls that do not need one another, and return the receipts once all are mined.
 
-    Nothing is sent unless every call passes by itself. Raises: as `act`.
+    Nothing is sent unless every call passes by itself. Raises: as `execute`.
     """
     for call in calls:
         chain.simulate(account.address, contract, call)
     sent = [_hand_in(chain, account, contract, call) for call in calls]
-    return [_mined(chain, transaction, patience, wait) for transaction in sent]
+    return [_await_mined(chain, transaction, patience, wait) for transaction in sent]
 
 
 def _hand_in(chain: Chain, account: Signer, contract: str | None, data: bytes) -> bytes:
@@ -90,7 +90,7 @@ def _hand_in(chain: Chain, account: Signer, contract: str | None, data: bytes) -
         nonce=chain.transaction_count(account.address, pending=True),
         to=contract,
         data=data,
-        gas=gas_limit(data, deploys=contract is None),
+        gas=estimate_gas(data, deploys=contract is None),
         # the base fee may double while it waits; what is not needed is not paid
         gas_price=2 * chain.gas_price(),
     )
@@ -98,7 +98,7 @@ def _hand_in(chain: Chain, account: Signer, contract: str | None, data: bytes) -
     return signed.hash
 
 
-def _mined(chain: Chain, transaction: bytes, patience: float, wait: Wait) -> TransactionReceipt:
+def _await_mined(chain: Chain, transaction: bytes, patience: float, wait: Wait) -> TransactionReceipt:
     for _ in range(max(1, round(patience / _POLL_SECONDS))):
         receipt = chain.receipt(transaction)
         if receipt is None:

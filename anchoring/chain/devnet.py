@@ -1,4 +1,4 @@
-"""A development chain on this machine: anvil as a child process, its accounts and its state in one directory.
+"""A development chain on this machine: anvil as a child process, all of it in one directory.
 
 For trials, demonstrations and tests only: the accounts follow from their names, so everybody knows their keys.
 
@@ -7,8 +7,8 @@ For trials, demonstrations and tests only: the accounts follow from their names,
     accounts/*.json keystores, opened by the text in `password`
     anvil.log       what anvil said last
 
-A block is saved before it is final unless saving takes longer than two blocks, so that a killed devnet comes back with every
-block that a replica relies on. anvil dies with the process that started it (Linux), or with `stop`.
+A block is saved before it is final unless saving takes longer than two blocks, so that a killed devnet comes back with
+every block that a replica relies on. anvil dies with the process that started it (Linux), or with `stop`.
 """
 
 import fcntl
@@ -26,7 +26,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Final
 
-from anchoring.chain.ethereum import Account, Endpoint, EthereumChain
+from anchoring.chain.accounts import Account
+from anchoring.chain.ethereum import EthereumChain
+from anchoring.chain.jsonrpc import Endpoint
 from anchoring.chain.protocol import Block
 from anchoring.database.files import replace_file
 from anchoring.errors import ChainUnavailable, DevnetError
@@ -39,9 +41,8 @@ HARDFORK: Final = "london"  # what FISCO BCOS and Besu offer; later ones price c
 BLOCK_SECONDS: Final = 1.0
 SAVE_SECONDS: Final = 1.0  # below the two blocks that a block waits until it is final
 SAVE_SHARE: Final = 10  # saving may take one part in so many of the time
-PORTS: Final = range(
-    20_000, 30_000
-)  # below those that systems lend to connections: a chain comes back to its port
+# below those that systems lend to connections: a chain comes back to its port
+PORTS: Final = range(20_000, 30_000)
 PORT_SECONDS: Final = 3.0  # how long an anvil that was killed may take to let go of its port
 START_SECONDS: Final = 15.0  # how long anvil may take to answer; it takes a tenth of a second
 KEPT_STATES: Final = "128"  # states of past blocks, kept in memory; more than any reorg of the tests
@@ -54,13 +55,13 @@ def find_anvil() -> Path:
     """Return anvil's binary: `$ANVIL`, else beside this Python, else on the search path. Raises: DevnetError."""
     named = os.environ.get("ANVIL")
     beside = Path(sys.prefix) / "bin" / "anvil"
-    found = named or (str(beside) if beside.exists() else shutil.which("anvil"))
-    if not found or not os.access(found, os.X_OK):
+    anvil = named or (str(beside) if beside.exists() else shutil.which("anvil"))
+    if not anvil or not os.access(anvil, os.X_OK):
         raise DevnetError(
             f"anvil, the development chain, is not at {named or beside}: run `make demo`, which installs it, "
             "or set ANVIL to where it is, or set CHAIN_URL to use a chain that runs already"
         )
-    return Path(found)
+    return Path(anvil)
 
 
 class Devnet:
@@ -103,8 +104,8 @@ class Devnet:
             self._endpoint = Endpoint(self.url, most=MAX_STATE_BYTES)
             self.chain = EthereumChain(self._endpoint)
             self._wait_until_ready()
-            found = json.dumps({"chain_id": CHAIN_ID, "port": self._port})
-            replace_file(self._directory / "chain.json", [found.encode()])
+            settings = json.dumps({"chain_id": CHAIN_ID, "port": self._port})
+            replace_file(self._directory / "chain.json", [settings.encode()])
         except BaseException:
             self._kill()
             raise

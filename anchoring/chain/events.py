@@ -1,8 +1,9 @@
-"""Every act of a registry, read from a chain at once: for governance and audits, where no replica is at hand.
+"""Read every event of a registry from a chain at once, where no replica is at hand.
 
-Forwards reads windows of blocks. Backwards goes from the newest act to the one before by `previousBlock`, one request for
-each block that holds acts: less work where acts are rare. Both fold what they read and compare it with the contract's own
-head, so an endpoint that leaves out, repeats or reorders acts is noticed. Finality is not looked at.
+For governance and audits. Forwards reads windows of blocks. Backwards goes from the newest act to the one before by
+`previousBlock`, one request for each block that holds acts: less work where acts are rare. Both fold what they read and
+compare it with the contract's own head, so an endpoint that leaves out, repeats or reorders acts is noticed. Finality
+is not looked at.
 """
 
 from collections.abc import Sequence
@@ -14,58 +15,56 @@ from ledger.errors import BrokenHead
 from ledger.registry.knowledge import Fold
 
 WINDOW_BLOCKS: Final = 1_000  # asked for at a time; every endpoint known allows as many
-MOST_ACTS: Final = (
-    2_000_000  # held in memory, about 1 GB: two years of a province; a replica has no such bound
+# held in memory, about 1 GB: two years of a province; a replica has no such bound
+MOST_ACTS: Final = 2_000_000
+_AGAIN: Final = (
+    "the endpoint leaves acts out, or the chain changed its branch meanwhile; try again, or ask another"
 )
 
 
-def walk(chain: Chain, contract: str) -> Sequence[ChainEvent]:
-    """Return every act up to the contract's head, in order, by whichever way needs fewer requests.
+def read_events(chain: Chain, contract: str) -> Sequence[ChainEvent]:
+    """Return the event of every act up to the contract's head, in order, by whichever way needs fewer requests.
 
     Raises: ChainMisbehaved where the acts do not make the head; ChainUnavailable.
     """
     stated = chain.registry_head(contract)
     backwards = stated.n < stated.last_block / WINDOW_BLOCKS
-    return _backwards(chain, contract, stated) if backwards else _forwards(chain, contract, stated)
+    return _read_backwards(chain, contract, stated) if backwards else _read_forwards(chain, contract, stated)
 
 
-def walk_back(chain: Chain, contract: str) -> Sequence[ChainEvent]:
-    """Return what `walk` does, read from the newest act back. Raises: as `walk`."""
-    return _backwards(chain, contract, chain.registry_head(contract))
+def read_events_back(chain: Chain, contract: str) -> Sequence[ChainEvent]:
+    """Return what `read_events` does, read from the newest act back. Raises: as `read_events`."""
+    return _read_backwards(chain, contract, chain.registry_head(contract))
 
 
-def _forwards(chain: Chain, contract: str, stated: RegistryHead) -> Sequence[ChainEvent]:
+def _read_forwards(chain: Chain, contract: str, stated: RegistryHead) -> Sequence[ChainEvent]:
     _check_length(stated)
-    found: list[ChainEvent] = []
+    events: list[ChainEvent] = []
     for first in range(0, stated.last_block + 1, WINDOW_BLOCKS):
         last = min(first + WINDOW_BLOCKS - 1, stated.last_block)
-        found += chain.events(contract, first, last)
-        _check_count(len(found), stated)
-    return _folded(chain, contract, stated, found)
+        events += chain.events(contract, first, last)
+        _check_count(len(events), stated)
+    return _check_head(chain, contract, stated, events)
 
 
-def _backwards(chain: Chain, contract: str, stated: RegistryHead) -> Sequence[ChainEvent]:
+def _read_backwards(chain: Chain, contract: str, stated: RegistryHead) -> Sequence[ChainEvent]:
     """Each step ends at a lower block with at least one act, so an endpoint cannot lead in circles."""
     _check_length(stated)
-    blocks: list[Sequence[ChainEvent]] = []
+    newest_first: list[Sequence[ChainEvent]] = []  # the events of each block
     block, count = stated.last_block, 0
     while count < stated.n:
-        found = chain.events(contract, block, block)
-        if not found:
+        events = chain.events(contract, block, block)
+        if not events:
             raise ChainMisbehaved(f"block {block} holds no act, though a later act says so: {_AGAIN}")
-        count += len(found)
+        count += len(events)
         _check_count(count, stated)
-        blocks.append(found)
-        before = found[0].event.previous_block
+        newest_first.append(events)
+        before = events[0].event.previous_block
         if before >= block:
-            raise ChainMisbehaved(f"act {found[0].event.n} in block {block} follows one in block {before}")
+            raise ChainMisbehaved(f"act {events[0].event.n} in block {block} follows one in block {before}")
         block = before
-    return _folded(chain, contract, stated, [item for found in reversed(blocks) for item in found])
-
-
-_AGAIN: Final = (
-    "the endpoint leaves acts out, or the chain changed its branch meanwhile; try again, or ask another"
-)
+    in_order = [event for events in reversed(newest_first) for event in events]
+    return _check_head(chain, contract, stated, in_order)
 
 
 def _check_length(stated: RegistryHead) -> None:
@@ -80,13 +79,14 @@ def _check_count(count: int, stated: RegistryHead) -> None:
         raise ChainMisbehaved(f"the contract counts {stated.n} acts, the endpoint shows more: {_AGAIN}")
 
 
-def _folded(
-    chain: Chain, contract: str, stated: RegistryHead, found: Sequence[ChainEvent]
+def _check_head(
+    chain: Chain, contract: str, stated: RegistryHead, events: Sequence[ChainEvent]
 ) -> Sequence[ChainEvent]:
+    """Return the events once they are known to make the head that the contract stated."""
     fold = Fold(chain.head_zero(contract))
     try:
-        for item in found:
-            fold.extend(item.event)
+        for event in events:
+            fold.extend(event.event)
     except BrokenHead as error:
         raise ChainMisbehaved(f"{error}: {_AGAIN}") from error
     if (fold.n, fold.head, fold.block) != (stated.n, stated.head, stated.last_block):
@@ -94,4 +94,4 @@ def _folded(
             f"the acts read make head 0x{fold.head.hex()} after act {fold.n}, the contract states "
             f"0x{stated.head.hex()} after act {stated.n}: {_AGAIN}"
         )
-    return found
+    return events

@@ -1,12 +1,10 @@
-"""Several endpoints of one chain as one: the first that works answers, and final blocks are compared between them.
+"""Several endpoints of one chain as one chain, with their final blocks compared.
 
-What one endpoint says of a final block, every other must say too; where two contradict each other nothing more is taken
-from either, since nothing here can tell who lies. A failed endpoint is left alone for a while, longer each time; only one
-that serves the right chain and holds the known final block takes over. Whether
-a chain lost blocks is for the follower to judge.
+The first endpoint that works answers. What one endpoint says of a final block, every other must say too; where two
+contradict each other nothing more is taken from either, since nothing here can tell who lies. Only an endpoint that
+holds the known final block takes over. Whether a chain lost blocks is for the follower to judge.
 """
 
-import logging
 import math
 import time
 from collections import deque
@@ -14,27 +12,23 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from anchoring.chain.endpoints import Endpoints, NamedEndpoint
 from anchoring.chain.protocol import Block, Chain, ChainEvent, RegistryHead, TransactionReceipt
 from anchoring.errors import (
     NONCE_TOO_LOW,
     ChainBehind,
-    ChainMisbehaved,
     ChainUnavailable,
     EndpointsDisagree,
     TransactionRejected,
     WrongRegistry,
 )
-from anchoring.processes.loops import Backoff
 
-#: Of a failed endpoint: most failures are a lost connection; one that hangs costs one timeout of 20 s in the longest pause.
-ENDPOINT_BACKOFF: Final = Backoff(first=1.0, longest=120.0)
 STANDSTILL_SECONDS: Final = (
     60.0  # without a new final block, before the others are asked whether they have one
 )
 COMPARED_BLOCKS: Final = 16  # remembered as compared; the follower asks for the same one or two again
 
 T = TypeVar("T")
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +37,6 @@ class _Claim:
 
     name: str
     block: Block
-
-
-@dataclass(slots=True)
-class _Endpoint:
-    name: str
-    chain: Chain
-    admitted: bool = False  # its chain id was seen to be right since it last failed
-    error: Exception | None = None  # why it last failed
-    failures: int = 0
-    failed: float = -math.inf
-    due: float = -math.inf  # when it may be asked again
 
 
 class Failover:
@@ -65,14 +48,13 @@ class Failover:
 
     def __init__(
         self,
-        endpoints: Sequence[tuple[str, Chain]],
+        chains: Sequence[tuple[str, Chain]],
         chain_id: int,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._endpoints = [_Endpoint(name, chain) for name, chain in endpoints]
-        self._chain_id, self._clock = chain_id, clock
-        self._current: _Endpoint = self._endpoints[0]
+        self._endpoints, self._clock = Endpoints(chains, chain_id, clock), clock
+        self._current: NamedEndpoint = self._endpoints.preferred()
         self._known: _Claim | None = None
         self._looked = -math.inf  # when finality last moved, or the others were asked whether it did
         self._compared: deque[bytes] = deque(maxlen=COMPARED_BLOCKS)
@@ -91,37 +73,37 @@ class Failover:
         known, behind = self._known, list[Block]()
 
         def ask(chain: Chain) -> Block:
-            found = chain.final()
-            if known and found.number < known.block.number:
-                behind.append(found)
+            final = chain.final()
+            if known and final.number < known.block.number:
+                behind.append(final)
                 raise _behind(known)
-            return found
+            return final
 
         try:
-            found = self._ask(ask)
+            final = self._ask(ask)
         except EndpointsDisagree:
             raise
         except ChainUnavailable:
             if not behind:
                 raise
             return max(behind, key=lambda block: block.number)
-        if known is None or found.hash != known.block.hash:
-            claim = _Claim(self._current.name, found)
+        if known is None or final.hash != known.block.hash:
+            claim = _Claim(self._current.name, final)
             self._compare(claim)
             self._known, self._looked = claim, self._clock()
         elif self._clock() - self._looked >= STANDSTILL_SECONDS:
             self._looked = self._clock()
             if self._is_overtaken(known):
                 return self.final()
-        return found
+        return final
 
     def block(self, number: int) -> Block | None:
         """Return a block of the current branch. Raises: EndpointsDisagree where it is final, and another's is different."""
-        found = self._ask(lambda chain: chain.block(number))
+        block = self._ask(lambda chain: chain.block(number))
         is_final = self._known is not None and number <= self._known.block.number
-        if found and is_final and found.hash not in self._compared:
-            self._compare(_Claim(self._current.name, found))
-        return found
+        if block and is_final and block.hash not in self._compared:
+            self._compare(_Claim(self._current.name, block))
+        return block
 
     def events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
         return self._ask(lambda chain: chain.events(contract, first, last))
@@ -157,9 +139,9 @@ class Failover:
                 rejections.append(error)
                 return None
 
-        for taken in self._answers(hand_in):
-            if taken is not None:
-                return taken
+        for transaction in self._answers(hand_in):
+            if transaction is not None:
+                return transaction
         raise rejections[0]
 
     def receipt(self, transaction: bytes) -> TransactionReceipt | None:
@@ -171,48 +153,33 @@ class Failover:
     def _answers(self, question: Callable[[Chain], T]) -> Iterator[T]:
         """Yield the answers of the endpoints that work, in their order. Raises: ChainUnavailable where none does."""
         errors: list[Exception] = []
-        candidates = self._candidates()
+        candidates = self._endpoints.candidates()
         for endpoint in candidates:
             try:
-                self._admit(endpoint)
+                self._endpoints.admit(endpoint)
                 if endpoint is not self._current:
                     self._take_over(endpoint)
                 answer = question(endpoint.chain)
             except EndpointsDisagree:
                 raise
             except (ChainUnavailable, WrongRegistry) as error:
-                self._fail(endpoint, error)
+                self._endpoints.fail(endpoint, error)
                 if len(self._endpoints) == 1:
                     raise
                 errors.append(error)
             else:
                 yield answer
         if len(errors) == len(candidates):
-            raise self._nobody(errors) from errors[-1]
+            raise self._endpoints.explain(errors) from errors[-1]
 
-    def _candidates(self) -> list[_Endpoint]:
-        """Return the endpoints that may be asked now; where all of them pause, the one whose pause ends first."""
-        now = self._clock()
-        due = [endpoint for endpoint in self._endpoints if endpoint.due <= now]
-        return due or [min(self._endpoints, key=lambda endpoint: endpoint.due)]
-
-    def _admit(self, endpoint: _Endpoint) -> None:
-        """Check, once after each failure, that the endpoint serves the right chain. Raises: WrongRegistry."""
-        if endpoint.admitted:
-            return
-        found = endpoint.chain.chain_id()
-        if found != self._chain_id:
-            raise WrongRegistry(f"{endpoint.name} serves chain {found}, not chain {self._chain_id}")
-        endpoint.admitted = True
-
-    def _take_over(self, endpoint: _Endpoint) -> None:
+    def _take_over(self, endpoint: NamedEndpoint) -> None:
         """Let another endpoint answer, if it holds the known final block. Raises: ChainBehind, EndpointsDisagree."""
         if self._known:
-            found = endpoint.chain.block(self._known.block.number)
-            if found is None:
+            block = endpoint.chain.block(self._known.block.number)
+            if block is None:
                 self._compare_below(endpoint)
                 raise _behind(self._known)
-            _check_same(self._known, endpoint.name, found)
+            _check_same(self._known, endpoint.name, block)
         self._current = endpoint
 
     def _compare(self, claim: _Claim) -> None:
@@ -220,29 +187,29 @@ class Failover:
         all_reach = True
         for other in self._others():
             try:
-                self._admit(other)
-                found = other.chain.block(claim.block.number)
-                if found is None:
+                self._endpoints.admit(other)
+                block = other.chain.block(claim.block.number)
+                if block is None:
                     all_reach = False
                     self._compare_below(other)
                 else:
-                    _check_same(claim, other.name, found)
+                    _check_same(claim, other.name, block)
             except EndpointsDisagree:
                 raise
             except (ChainUnavailable, WrongRegistry) as error:
-                self._fail(other, error)
+                self._endpoints.fail(other, error)
         if all_reach:
             self._compared.append(claim.block.hash)
 
-    def _compare_below(self, other: _Endpoint) -> None:
+    def _compare_below(self, other: NamedEndpoint) -> None:
         """Compare a late one at its own height: a false branch must not pass for progress. Raises: EndpointsDisagree."""
         theirs = other.chain.final()
-        if self._current.due > self._clock():
+        if self._endpoints.is_resting(self._current):
             return
         try:
             ours = self._current.chain.block(theirs.number)
         except ChainUnavailable as error:
-            self._fail(self._current, error)
+            self._endpoints.fail(self._current, error)
             return
         if ours:
             _check_same(_Claim(self._current.name, ours), other.name, theirs)
@@ -251,46 +218,25 @@ class Failover:
         """Tell whether another endpoint has newer final blocks, and if so let the current one pause."""
         for other in self._others():
             try:
-                self._admit(other)
+                self._endpoints.admit(other)
                 theirs = other.chain.final()
             except (ChainUnavailable, WrongRegistry) as error:
-                self._fail(other, error)
+                self._endpoints.fail(other, error)
                 continue
             if theirs.number > known.block.number:
                 said = f"it stands still at block {known.block.number}, {other.name} has {theirs.number}"
-                self._fail(self._current, ChainBehind(said))
+                self._endpoints.fail(self._current, ChainBehind(said))
                 return True
         return False
 
-    def _others(self) -> list[_Endpoint]:
-        return [other for other in self._candidates() if other is not self._current]
-
-    def _fail(self, endpoint: _Endpoint, error: Exception) -> None:
-        now = self._clock()
-        lately = now - endpoint.failed < 2 * ENDPOINT_BACKOFF.longest
-        endpoint.failures = endpoint.failures + 1 if lately else 1
-        pause = ENDPOINT_BACKOFF.pause(endpoint.failures)
-        endpoint.admitted, endpoint.error = False, error
-        endpoint.failed, endpoint.due = now, now + pause
-        if len(self._endpoints) > 1:
-            logger.warning("%s is not used for %.1f s: %s", endpoint.name, pause, error)
-
-    def _nobody(self, errors: Sequence[Exception]) -> Exception:
-        """Return the error that says why no endpoint answers, of the kind that asks most of whoever catches it."""
-        said = [f"{endpoint.name}: {endpoint.error}" for endpoint in self._endpoints if endpoint.error]
-        message = f"no chain endpoint can be used: {'; '.join(said)}"
-        if all(isinstance(endpoint.error, WrongRegistry) for endpoint in self._endpoints):
-            return WrongRegistry(message)
-        for kind in (ChainBehind, ChainMisbehaved):
-            if any(isinstance(error, kind) for error in errors):
-                return kind(message)
-        return ChainUnavailable(message)
+    def _others(self) -> list[NamedEndpoint]:
+        return [other for other in self._endpoints.candidates() if other is not self._current]
 
 
 def _behind(known: _Claim) -> ChainBehind:
     return ChainBehind(f"it does not reach block {known.block.number}, which was final by {known.name}")
 
 
-def _check_same(claim: _Claim, name: str, found: Block) -> None:
-    if found.hash != claim.block.hash:
-        raise EndpointsDisagree(claim.block.number, (claim.name, claim.block.hash), (name, found.hash))
+def _check_same(claim: _Claim, name: str, block: Block) -> None:
+    if block.hash != claim.block.hash:
+        raise EndpointsDisagree(claim.block.number, (claim.name, claim.block.hash), (name, block.hash))

@@ -1,5 +1,6 @@
-"""What anchoring asks of a chain: plain data and one protocol, which the real adapter and the fake of the tests implement.
+"""The chain as anchoring asks it: plain data and one protocol.
 
+The real adapter and the fake of the tests implement the protocol.
 Addresses are text, `0x` and 40 lowercase hexadecimal digits, as registry events hold them; hashes are 32 bytes; times are
 block times in seconds since 1970. Every method raises `ChainUnavailable` or a child where no usable answer came.
 """
@@ -131,12 +132,12 @@ class RegistryName:
     @classmethod
     def parse(cls, text: str) -> "RegistryName":
         """Raises: MalformedInput."""
-        found = _REGISTRY.fullmatch(text)
-        if not found:
+        match = _REGISTRY.fullmatch(text)
+        if not match:
             raise MalformedInput(
                 f"a registry is named eip155:<chain id>:0x<address>:<16 hex digits of head 0>, not {text[:100]!r}"
             )
-        return cls(int(found[1]), found[2], bytes.fromhex(found[3]))
+        return cls(int(match[1]), match[2], bytes.fromhex(match[3]))
 
 
 def parse_address(text: str) -> str:

@@ -1,7 +1,7 @@
-"""The state of a registry in one shape, whoever tells it: the facts of its events, or the views of its contract.
+"""The state of a registry: collected from the facts of its events, or asked of its contract.
 
-Facts are what everything relies on; the contract's own word is the second opinion. Names that no act mentioned are not asked
-for: an act that gave them a state would break the head.
+Facts are what everything relies on; the contract's own word is the second opinion. Names that no act mentioned are not
+asked for: an act that gave them a state would break the head.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from eth_abi.abi import decode as abi_decode
 from eth_abi.abi import encode as abi_encode
 from eth_abi.exceptions import DecodingError
 
-from anchoring.chain.calls import selector
+from anchoring.chain.calls import make_selector
 from anchoring.chain.protocol import ZERO_ADDRESS, Chain
 from anchoring.errors import ChainMisbehaved
 from ledger.registry.trust import Division, Fact, Governance, IssuerAssignment, KeyState, LogState
@@ -55,7 +55,7 @@ class RegistryState:
     keys: Mapping[bytes, KeyView]
 
 
-def state_of(facts: Iterable[Fact]) -> RegistryState:
+def collect_state(facts: Iterable[Fact]) -> RegistryState:
     """Return the state that facts make: all of a registry, in any order if none is superseded, else in that of its acts."""
     governance = Governance("")
     logs: dict[str, LogView] = {}
@@ -78,7 +78,9 @@ def state_of(facts: Iterable[Fact]) -> RegistryState:
                     fact.size,
                 )
             case IssuerAssignment():
-                issuers[fact.issuer] = max(issuers.get(fact.issuer, fact), fact, key=lambda held: held.n)
+                issuers[fact.issuer] = max(
+                    issuers.get(fact.issuer, fact), fact, key=lambda assignment: assignment.n
+                )
             case KeyState():
                 retired, compromised = fact.retired_at or 0, fact.compromised_since or 0
                 keys[fact.id] = KeyView(fact.log, fact.purpose, retired, compromised)
@@ -87,18 +89,18 @@ def state_of(facts: Iterable[Fact]) -> RegistryState:
         governance.pending_province or ZERO_ADDRESS,
         governance.successor,
         logs,
-        {name: held.log for name, held in issuers.items()},
+        {name: assignment.log for name, assignment in issuers.items()},
         divisions,
         keys,
     )
 
 
-def state_by_views(chain: Chain, contract: str, names: RegistryState) -> RegistryState:
+def ask_state(chain: Chain, contract: str, names: RegistryState) -> RegistryState:
     """Ask the contract for everything that `names` names. Raises: ChainMisbehaved, ChainUnavailable."""
 
     def ask(function: str, answers: tuple[str, ...], *argument: bytes) -> tuple[Any, ...]:
         types = [function.partition("(")[2][:-1]] if argument else []
-        answer = chain.simulate(ZERO_ADDRESS, contract, selector(function) + abi_encode(types, argument))
+        answer = chain.simulate(ZERO_ADDRESS, contract, make_selector(function) + abi_encode(types, argument))
         try:
             return abi_decode(answers, answer)
         except (DecodingError, OverflowError) as error:
@@ -110,16 +112,16 @@ def state_by_views(chain: Chain, contract: str, names: RegistryState) -> Registr
         return LogView(suite, admin.lower(), pending.lower(), operator.lower(), *progress)
 
     def key(name: bytes) -> KeyView:
-        held, *rest = ask("keyState(bytes32)", ("bytes32", "uint8", "uint64", "uint64"), name)
-        return KeyView(_text(held), *rest)
+        log_name, *rest = ask("keyState(bytes32)", ("bytes32", "uint8", "uint64", "uint64"), name)
+        return KeyView(_text_of(log_name), *rest)
 
     def holder(function: str, name: str) -> str:
-        return _text(ask(function, ("bytes32",), name.encode("ascii"))[0])
+        return _text_of(ask(function, ("bytes32",), name.encode("ascii"))[0])
 
     return RegistryState(
         province=ask("province()", ("address",))[0].lower(),
         pending_province=ask("pendingProvince()", ("address",))[0].lower(),
-        successor=_text(ask("successor()", ("bytes",))[0]),
+        successor=_text_of(ask("successor()", ("bytes",))[0]),
         logs={name: log(name) for name in names.logs},
         issuers={name: holder("issuerLog(bytes18)", name) for name in names.issuers},
         divisions={name: holder("divisionLog(bytes6)", name) for name in names.divisions},
@@ -127,25 +129,25 @@ def state_by_views(chain: Chain, contract: str, names: RegistryState) -> Registr
     )
 
 
-def differences(by_events: RegistryState, by_views: RegistryState) -> list[str]:
+def compare_states(by_events: RegistryState, by_views: RegistryState) -> list[str]:
     """Name what the two say differently, the first few; none where they agree."""
-    found: list[str] = []
+    differences: list[str] = []
     for field in fields(RegistryState):
-        one, other = getattr(by_events, field.name), getattr(by_views, field.name)
-        if isinstance(one, Mapping):
-            found += [
-                f"{field.name} {_name(name)}: {one.get(name)} by the events, {other.get(name)} by the contract"
-                for name in sorted({*one, *other})
-                if one.get(name) != other.get(name)
+        told, stated = getattr(by_events, field.name), getattr(by_views, field.name)
+        if isinstance(told, Mapping):
+            differences += [
+                f"{field.name} {_show(name)}: {told.get(name)} by the events, {stated.get(name)} by the contract"
+                for name in sorted({*told, *stated})
+                if told.get(name) != stated.get(name)
             ]
-        elif one != other:
-            found.append(f"{field.name}: {one} by the events, {other} by the contract")
-    return found[:_MOST_NAMED]
+        elif told != stated:
+            differences.append(f"{field.name}: {told} by the events, {stated} by the contract")
+    return differences[:_MOST_NAMED]
 
 
-def _name(name: str | bytes) -> str:
+def _show(name: str | bytes) -> str:
     return "0x" + name.hex() if isinstance(name, bytes) else name
 
 
-def _text(value: bytes) -> str:
+def _text_of(value: bytes) -> str:
     return value.rstrip(b"\0").decode("ascii", "backslashreplace")

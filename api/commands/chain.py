@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from anchoring.chain import calls, deployment
-from anchoring.chain.ethereum import Account, Endpoint, EthereumChain
+from anchoring.chain.accounts import Account
+from anchoring.chain.ethereum import EthereumChain
+from anchoring.chain.jsonrpc import Endpoint
 from anchoring.chain.protocol import RegistryName
 from anchoring.errors import NotFound, TransactionRejected
 from api.console import note, say, show_json
@@ -125,13 +127,13 @@ def _deploy(args: argparse.Namespace) -> int:
     chain, account = _chain(args), Account.load(args.keystore, _password(args.password_file))
     province = address(args.province) if args.province else account.address
     if args.dry_run:
-        data = calls.deployment(province)
+        data = calls.encode_deployment(province)
         facts: dict[str, Json] = {
             "act": "deploy",
             "chain": chain.chain_id(),
             "from": account.address,
             "nonce": chain.transaction_count(account.address, pending=True),
-            "gas_limit": calls.gas_limit(data, deploys=True),
+            "gas_limit": calls.estimate_gas(data, deploys=True),
             "bytes": len(data),
             "follows": f"a new registry, whose province is {province}",
         }

@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from anchoring.chain import calls, deployment
+from anchoring.chain.accounts import Account
 from anchoring.chain.devnet import Devnet
-from anchoring.chain.ethereum import Account, Endpoint, EthereumChain
-from anchoring.chain.events import walk
+from anchoring.chain.ethereum import EthereumChain
+from anchoring.chain.events import read_events
+from anchoring.chain.jsonrpc import Endpoint
 from anchoring.chain.protocol import Chain, RegistryName
 from anchoring.errors import AnchoringError, DevnetError, ReorgDetected
 from anchoring.processes.children import dies_with
@@ -141,8 +143,8 @@ class Stage:
         """
         contract = RegistryName.parse(self.registry).contract
         missing = self._missing(contract, together)
-        data = [calls.call(act) for act in missing]
-        receipts = deployment.act_together(self.chain, self.account(role), contract, data)
+        data = [calls.encode_call(act) for act in missing]
+        receipts = deployment.execute_together(self.chain, self.account(role), contract, data)
         for act, receipt in zip(missing, receipts, strict=True):
             name = type(act).__name__
             self.gas[name] = max(self.gas.get(name, 0), receipt.gas_used)
@@ -151,7 +153,7 @@ class Stage:
             raise ReorgDetected("the chain lost acts that were mined")
 
     def _missing(self, contract: str, together: Sequence[acts.Act]) -> list[acts.Act]:
-        recorded = {(item.event.kind, item.event.payload) for item in walk(self.chain, contract)}
+        recorded = {(item.event.kind, item.event.payload) for item in read_events(self.chain, contract)}
         return [act for act in together if (act.KIND, act.encode()) not in recorded]
 
     def save(self) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from anchoring.chain.events import walk
+from anchoring.chain.events import read_events
 from anchoring.chain.protocol import ZERO_ADDRESS, Chain, RegistryName
-from anchoring.chain.state import RegistryState, differences, state_by_views, state_of
+from anchoring.chain.state import RegistryState, ask_state, collect_state, compare_states
 from anchoring.errors import WrongRegistry
 from api.governance.words import moment, purpose_name, scope
 from ledger.encoding.canonical import Json
@@ -52,15 +52,15 @@ def read_registry(chain: Chain, registry: str) -> Registry:
     check_registry(chain, registry)
     contract = RegistryName.parse(registry).contract
     known, facts = Knowledge(registry, chain.head_zero(contract)), list[Fact]()
-    for found in walk(chain, contract):
+    for found in read_events(chain, contract):
         facts += [fact for fact in known.apply(found.event) if isinstance(fact, _KEPT)]
-    return Registry(known, state_of(facts), facts)
+    return Registry(known, collect_state(facts), facts)
 
 
 def disagreements(chain: Chain, registry: Registry) -> list[str] | None:
     """Name what the contract's own state says otherwise than its acts; None where new acts make that unsayable."""
     contract = RegistryName.parse(registry.known.registry).contract
-    found = differences(registry.state, state_by_views(chain, contract, registry.state))
+    found = compare_states(registry.state, ask_state(chain, contract, registry.state))
     moved = chain.registry_head(contract).n != registry.known.chain.n
     return None if found and moved else found
 

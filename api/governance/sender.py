@@ -28,15 +28,15 @@ class Sender:
         first = self.chain.transaction_count(self.account.address, pending=True)
         planned: list[dict[str, Json]] = []
         for index, act in enumerate(wanted):
-            data = calls.call(act)
+            data = calls.encode_call(act)
             planned.append(
                 {
                     "act": type(act).__name__,
                     "from": self.account.address,
                     "to": self.contract,
-                    "function": calls.function(act),
+                    "function": calls.name_function(act),
                     "nonce": first + index,
-                    "gas_limit": calls.gas_limit(data),
+                    "gas_limit": calls.estimate_gas(data),
                     "data": "0x" + data.hex(),
                     "simulated": self._simulated(data, follows=index > 0),
                     "follows": words(act),
@@ -57,7 +57,7 @@ class Sender:
     def record(self, act: acts.Act) -> dict[str, Json]:
         """Have an act recorded. Raises: TransactionRejected with what to do, ChainUnavailable."""
         try:
-            receipt = deployment.act(self.chain, self.account, self.contract, calls.call(act))
+            receipt = deployment.execute(self.chain, self.account, self.contract, calls.encode_call(act))
         except TransactionRejected as error:
             raise advise(error) from error
         transaction = "0x" + receipt.transaction.hex()

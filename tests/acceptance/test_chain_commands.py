@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from anchoring.chain.devnet import Devnet
-from anchoring.chain.ethereum import Endpoint, EthereumChain
+from anchoring.chain.ethereum import EthereumChain
+from anchoring.chain.jsonrpc import Endpoint
 from anchoring.chain.protocol import RegistryName
 from api.cli import main, parser
 from api.commands import chain as commands

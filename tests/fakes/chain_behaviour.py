@@ -59,9 +59,9 @@ class ChainBehaviour:
             (province, acts.ProvinceTransferStarted(admin.address)),
         ]
         for account, act in sent:
-            act_on(net, account, contract, calls.call(act))
-        act_on(net, admin, contract, calls.accept_province())
-        act_on(net, admin, contract, calls.call(acts.RegistryClosed("eip155:1:0x0")))
+            act_on(net, account, contract, calls.encode_call(act))
+        act_on(net, admin, contract, calls.encode_accept_province())
+        act_on(net, admin, contract, calls.encode_call(acts.RegistryClosed("eip155:1:0x0")))
         found = [item.event for item in net.chain.events(contract, 0, net.chain.latest().number)]
         recorded = [decode_act(event.kind, event.payload) for event in found]
         assert recorded == [
@@ -80,21 +80,21 @@ class ChainBehaviour:
     def test_an_admin_hands_over_in_two_steps(self, net: Net) -> None:
         province, admin, heir = (net.account(name) for name in ("province", "admin", "heir"))
         contract = RegistryName.parse(deploy_on(net, province)).contract
-        act_on(net, province, contract, calls.call(admitted("tianmen", admin.address)))
-        act_on(net, admin, contract, calls.call(acts.AdminTransferStarted("tianmen", heir.address)))
+        act_on(net, province, contract, calls.encode_call(admitted("tianmen", admin.address)))
+        act_on(net, admin, contract, calls.encode_call(acts.AdminTransferStarted("tianmen", heir.address)))
         with pytest.raises(TransactionRejected) as caught:
-            act_on(net, admin, contract, calls.accept_admin("tianmen"))
+            act_on(net, admin, contract, calls.encode_accept_admin("tianmen"))
         assert caught.value.name == "NotPendingAdmin"
-        act_on(net, heir, contract, calls.accept_admin("tianmen"))
-        act_on(net, heir, contract, calls.call(acts.OperatorSet("tianmen", heir.address)))
+        act_on(net, heir, contract, calls.encode_accept_admin("tianmen"))
+        act_on(net, heir, contract, calls.encode_call(acts.OperatorSet("tianmen", heir.address)))
 
     def test_refusals_carry_the_contracts_error_and_its_values(self, net: Net) -> None:
         province, admin = net.account("province"), net.account("admin")
         contract = RegistryName.parse(deploy_on(net, province)).contract
-        act_on(net, province, contract, calls.call(admitted("tianmen", admin.address)))
-        act_on(net, admin, contract, calls.call(acts.OperatorSet("tianmen", admin.address)))
+        act_on(net, province, contract, calls.encode_call(admitted("tianmen", admin.address)))
+        act_on(net, admin, contract, calls.encode_call(acts.OperatorSet("tianmen", admin.address)))
         anchored = acts.Anchored("tianmen", 1, 10, b"\x01" * 32, b"\x02" * 32, b"")
-        act_on(net, admin, contract, calls.call(anchored))
+        act_on(net, admin, contract, calls.encode_call(anchored))
         name = b"tianmen".ljust(32, b"\0")
         other = acts.Anchored("tianmen", 1, 11, b"\x01" * 32, b"\x02" * 32, b"")
         later = acts.Anchored("tianmen", 5, 11, b"\x01" * 32, b"\x02" * 32, b"")
@@ -112,14 +112,14 @@ class ChainBehaviour:
         ]
         for account, act, error, values in refused:
             with pytest.raises(TransactionRejected) as caught:
-                net.chain.simulate(account.address, contract, calls.call(act))
+                net.chain.simulate(account.address, contract, calls.encode_call(act))
             assert caught.value.name == error
             assert values is None or caught.value.values == values
 
     def test_a_transaction_waits_until_it_is_mined_and_may_be_sent_twice(self, net: Net) -> None:
         province = net.account("province")
         contract = RegistryName.parse(deploy_on(net, province)).contract
-        call = calls.call(admitted("tianmen", province.address))
+        call = calls.encode_call(admitted("tianmen", province.address))
         nonce = net.chain.transaction_count(province.address)
         signed = sign(net, province, contract, call, nonce)
         assert net.chain.receipt(signed.hash) is None
@@ -138,7 +138,7 @@ class ChainBehaviour:
     def test_a_waiting_transaction_is_replaced_only_for_a_higher_fee(self, net: Net) -> None:
         province = net.account("province")
         contract = RegistryName.parse(deploy_on(net, province)).contract
-        call = calls.call(admitted("tianmen", province.address))
+        call = calls.encode_call(admitted("tianmen", province.address))
         nonce = net.chain.transaction_count(province.address)
         first = sign(net, province, contract, call, nonce)
         net.chain.send(first.raw)
@@ -154,7 +154,7 @@ class ChainBehaviour:
     def test_a_refused_transaction_is_mined_as_failed(self, net: Net) -> None:
         province, stranger = net.account("province"), net.account("stranger")
         contract = RegistryName.parse(deploy_on(net, province)).contract
-        call = calls.call(admitted("tianmen", stranger.address))
+        call = calls.encode_call(admitted("tianmen", stranger.address))
         signed = sign(net, stranger, contract, call, 0)
         net.chain.send(signed.raw)
         net.mine()
@@ -168,7 +168,7 @@ class ChainBehaviour:
         contract = RegistryName.parse(deploy_on(net, province)).contract
         net.mine(3)
         before = net.chain.registry_head(contract)
-        act_on(net, province, contract, calls.call(admitted("tianmen", province.address)))
+        act_on(net, province, contract, calls.encode_call(admitted("tianmen", province.address)))
         replaced = net.chain.latest()
         net.reorg(1)
         now = net.chain.block(replaced.number)

@@ -279,5 +279,5 @@ def contract_address(sender: str, nonce: int) -> str:
 
 
 def _province(data: bytes) -> str:
-    assert data[:-32] == calls.deployment("0x" + "0" * 40)[:-32], "only the registry is deployed"
+    assert data[:-32] == calls.encode_deployment("0x" + "0" * 40)[:-32], "only the registry is deployed"
     return "0x" + data[-20:].hex()

@@ -19,9 +19,9 @@ from ledger.registry.acts import Act, Event, decode_act, extend_head, head_zero
 MAX_GROWTH = 2**20
 MAX_SIZE = 2**40 - 1
 MAX_TIME = 10**11
-ACCEPT_PROVINCE = calls.selector("acceptProvince()")
-ACCEPT_ADMIN = calls.selector("acceptAdmin(bytes32)")
-KINDS = {calls.selector(signature): act.KIND for act, signature in calls.FUNCTIONS.items()}
+ACCEPT_PROVINCE = calls.make_selector("acceptProvince()")
+ACCEPT_ADMIN = calls.make_selector("acceptAdmin(bytes32)")
+KINDS = {calls.make_selector(signature): act.KIND for act, signature in calls.FUNCTIONS.items()}
 
 
 def word(text: str, length: int = 32) -> bytes:

@@ -32,16 +32,16 @@ class FollowerBehaviour:
             "tianmen", 2, 100, bytes(32), tree.root(), encode_changes([(42, Status.REVOKED)])
         )
         admitted = acts.LogAdmitted("tianmen", SM3.number, admin.address, ("429006",), acts.Predecessor())
-        act_on(net, province, contract, calls.call(admitted))
-        act_on(net, admin, contract, calls.call(acts.OperatorSet("tianmen", operator.address)))
-        act_on(net, operator, contract, calls.call(first))
+        act_on(net, province, contract, calls.encode_call(admitted))
+        act_on(net, admin, contract, calls.encode_call(acts.OperatorSet("tianmen", operator.address)))
+        act_on(net, operator, contract, calls.encode_call(first))
         follower.step()
         with replica.reading() as reading:
             assert reading.log("tianmen") is None or reading.log("tianmen").sequence == 0  # type: ignore[union-attr]
             seen = reading.sighting("tianmen", 1)
             assert seen is not None
             assert (seen.act, seen.final) == (first, False)
-        act_on(net, operator, contract, calls.call(second))
+        act_on(net, operator, contract, calls.encode_call(second))
         net.mine(2)
         follower.step()
         with replica.reading() as reading:
@@ -70,7 +70,7 @@ class FollowerBehaviour:
         follower.start()
         net.mine(3)
         admitted = acts.LogAdmitted("tianmen", 1, province.address, (), acts.Predecessor())
-        act_on(net, province, contract, calls.call(admitted))
+        act_on(net, province, contract, calls.encode_call(admitted))
         follower.step()
         with replica.reading() as reading:
             assert [found.event.n for found in reading.pending()] == [2]
@@ -78,7 +78,7 @@ class FollowerBehaviour:
         follower.step()
         with replica.reading() as reading:
             assert reading.pending() == []
-        act_on(net, province, contract, calls.call(admitted))
+        act_on(net, province, contract, calls.encode_call(admitted))
         net.mine(2)
         follower.step()
         with replica.reading() as reading:

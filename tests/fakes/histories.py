@@ -50,7 +50,7 @@ class History:
         for _ in range(blocks):
             for log in self.random.sample(LOGS, self.random.randrange(4)):
                 sender, act = self.act(log)
-                data = act if isinstance(act, bytes) else calls.call(act)
+                data = act if isinstance(act, bytes) else calls.encode_call(act)
                 self.chain.submit(sender, self.contract, data)
             self.chain.mine()
 
@@ -97,7 +97,7 @@ class History:
         division = random.choice((*DIVISIONS.values(), "420500"))
         possible: list[tuple[str, Act | bytes]] = [
             (held.admin, acts.AdminTransferStarted(log, self.address(log + random.choice("xy")))),
-            (held.pending_admin, calls.accept_admin(log)),
+            (held.pending_admin, calls.encode_accept_admin(log)),
             (self.province, acts.AdminReplaced(log, self.address(log))),
             (self.province, acts.DivisionAssigned(division, random.choice((log, "")))),
             (self.province, acts.ProvinceTransferStarted(self.address("heir"))),

@@ -54,7 +54,7 @@ class AnyCity:
             (admin, acts.KeyRegistered(LOG, 1, key.spki)),
             (admin, acts.KeyGranted(LOG, key.id, ISSUER, 15, (), 0, NOW * 2)),
         ):
-            act_on(self.net, account, self.contract, calls.call(act))
+            act_on(self.net, account, self.contract, calls.encode_call(act))
         self.net.mine(self.net.final_depth)
         new = new_database or sqlite(directory)
         self.urls = [new(name) for name in ("register", "replica")]
@@ -114,7 +114,7 @@ class AnyCity:
             return newest_leaf(connection, identifier)
 
     def act(self, act: Act, account: str = "admin") -> None:
-        act_on(self.net, self.net.account(account), self.contract, calls.call(act))
+        act_on(self.net, self.net.account(account), self.contract, calls.encode_call(act))
         self.mine(self.net.final_depth)
 
     def anchors(self) -> list[acts.Anchored]:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
-from anchoring.chain.deployment import act, deploy
+from anchoring.chain.accounts import Account
+from anchoring.chain.deployment import deploy, execute
 from anchoring.chain.devnet import Devnet
-from anchoring.chain.ethereum import Account
 from anchoring.chain.protocol import Chain, TransactionReceipt
 from ledger.crypto.keys import keccak256
 from tests.fakes.fake_chain import FakeChain
@@ -91,4 +91,4 @@ def deploy_on(net: Net, province: Account) -> str:
 
 def act_on(net: Net, account: Account, contract: str, call: bytes) -> TransactionReceipt:
     """Have an act recorded, mining the block that it needs."""
-    return act(net.chain, account, contract, call, wait=lambda _: net.mine())
+    return execute(net.chain, account, contract, call, wait=lambda _: net.mine())

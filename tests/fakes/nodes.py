@@ -34,15 +34,15 @@ class Province:
         for name, division in CITIES.items():
             admin = self.net.account(name)
             admitted = acts.LogAdmitted(name, 1, admin.address, (division,), acts.Predecessor())
-            act_on(self.net, self.net.account("province"), self.contract, calls.call(admitted))
+            act_on(self.net, self.net.account("province"), self.contract, calls.encode_call(admitted))
             registered = acts.KeyRegistered(name, NODE, self.keys[name].public.spki)
-            act_on(self.net, admin, self.contract, calls.call(registered))
+            act_on(self.net, admin, self.contract, calls.encode_call(registered))
         self.settle()
 
     def act(self, operator: str = "0x" + "44" * 20, name: str = "tianmen") -> None:
         """Let something happen that is final at once."""
         act = acts.OperatorSet(name, operator)
-        act_on(self.net, self.net.account(name), self.contract, calls.call(act))
+        act_on(self.net, self.net.account(name), self.contract, calls.encode_call(act))
         self.settle()
 
     def settle(self, seconds: int = 0) -> None:

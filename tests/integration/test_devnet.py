@@ -17,7 +17,8 @@ import pytest
 from anchoring.chain import devnet
 from anchoring.chain.deployment import deploy
 from anchoring.chain.devnet import Devnet, find_anvil
-from anchoring.chain.ethereum import Endpoint, EthereumChain
+from anchoring.chain.ethereum import EthereumChain
+from anchoring.chain.jsonrpc import Endpoint
 from anchoring.chain.protocol import RegistryName
 from anchoring.errors import ChainUnavailable, DevnetError
 

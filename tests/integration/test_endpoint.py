@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from anchoring.chain.ethereum import Endpoint, EthereumChain
+from anchoring.chain.ethereum import EthereumChain
+from anchoring.chain.jsonrpc import Endpoint
 from anchoring.errors import (
     NO_FUNDS,
     NONCE_TOO_LOW,

@@ -39,7 +39,7 @@ class Twin(TwinHistory):
             act = self.bent(act)
         if self.random.random() < 0.1:
             sender = self.random.choice((self.province, self.address("stranger"), self.address("tianmen")))
-        return sender, act if isinstance(act, bytes) else calls.call(act)
+        return sender, act if isinstance(act, bytes) else calls.encode_call(act)
 
     def bent(self, act: Act) -> Act:
         while True:
@@ -52,7 +52,7 @@ class Twin(TwinHistory):
                 new = self.random.choice(ODD[type(old)])
             bent = replace(act, **{field.name: new})
             try:
-                calls.call(bent)
+                calls.encode_call(bent)
             except (MalformedInput, UnicodeError):
                 continue
             return bent
@@ -97,6 +97,6 @@ def test_model_and_contract_agree_on_every_call(net: AnvilNet) -> None:
     outcomes = Counter(twin.both(*twin.call()) for _ in range(1500))
     assert outcomes["recorded"] > 300
     assert len(outcomes) > 25
-    closing = calls.call(acts.RegistryClosed("eip155:1:elsewhere"))
+    closing = calls.encode_call(acts.RegistryClosed("eip155:1:elsewhere"))
     assert twin.both(twin.registry.province, closing) == "recorded"
     assert twin.both(twin.registry.province, closing) == "Closed"

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import RowMapping
 
 from anchoring.chain import calls
-from anchoring.chain.events import walk, walk_back
+from anchoring.chain.events import read_events, read_events_back
 from anchoring.chain.protocol import ZERO_ADDRESS, ChainEvent
-from anchoring.chain.state import KeyView, LogView, RegistryState, differences, state_by_views, state_of
+from anchoring.chain.state import KeyView, LogView, RegistryState, ask_state, collect_state, compare_states
 from anchoring.follower.follower import Follower
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.rows import (
@@ -80,7 +80,7 @@ class Sent(TwinHistory):
         """Have the acts mined in one block, and the model take those that the contract recorded."""
         sent: dict[bytes, tuple[str, bytes]] = {}
         for sender, act in wanted:
-            data = act if isinstance(act, bytes) else calls.call(act)
+            data = act if isinstance(act, bytes) else calls.encode_call(act)
             sent[self.submit(sender, data)] = sender, data
         self.anvil.mine()
         block = self.anvil.chain.latest()
@@ -123,8 +123,8 @@ def check(history: Sent, folder: Path) -> RegistryState:
     """Compare the four ways to the state, and the heads; return the state."""
     chain, contract = history.anvil.chain, history.contract
     stated = chain.registry_head(contract)
-    forwards, facts = facts_of(history, walk(chain, contract))
-    backwards, facts_back = facts_of(history, walk_back(chain, contract))
+    forwards, facts = facts_of(history, read_events(chain, contract))
+    backwards, facts_back = facts_of(history, read_events_back(chain, contract))
     history.anvil.mine(3)
     replica = Replica(f"sqlite:///{folder}/replica.db")
     follower = Follower(chain, replica, history.name)
@@ -145,9 +145,9 @@ def check(history: Sent, folder: Path) -> RegistryState:
             stated.last_block,
         )
     assert facts == facts_back
-    by_views = state_by_views(chain, contract, state_of(facts))
-    assert state_of(facts) == state_of(followed) == by_views
-    assert differences(state_of(facts), by_views) == []
+    by_views = ask_state(chain, contract, collect_state(facts))
+    assert collect_state(facts) == collect_state(followed) == by_views
+    assert compare_states(collect_state(facts), by_views) == []
     return by_views
 
 
@@ -164,7 +164,7 @@ def test_events_forwards_backwards_and_views_agree(history: Sent, tmp_path: Path
     # 2 and 16: the province changes hands, and the end
     heir = history.address("heir")
     history.send((state.province, acts.ProvinceTransferStarted(heir)))
-    history.send((heir, calls.accept_province()))
+    history.send((heir, calls.encode_accept_province()))
     history.send((heir, acts.ProvinceTransferStarted(state.province)))
     history.send((heir, acts.RegistryClosed(SUCCESSOR)))
     (tmp_path / "closed").mkdir()
@@ -182,11 +182,11 @@ def test_what_no_act_named_the_contract_does_not_know(history: Sent) -> None:
         {"999999": "a"},
         {bytes(32): KeyView("a", 1, 1, 1)},
     )
-    found = state_by_views(history.anvil.chain, history.contract, names)
+    found = ask_state(history.anvil.chain, history.contract, names)
     assert found.logs == {"nowhere": LogView(0, ZERO_ADDRESS, ZERO_ADDRESS, ZERO_ADDRESS, 0, 0)}
     assert (found.issuers, found.divisions) == ({"X": ""}, {"999999": ""})
     assert found.keys == {bytes(32): KeyView("", 0, 0, 0)}
-    named = differences(names, found)
+    named = compare_states(names, found)
     assert {line.split()[0].rstrip(":") for line in named} == set(RegistryState.__slots__) - {"successor"} | (
         {"successor"} if found.successor else set()
     )

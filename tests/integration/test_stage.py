@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from anchoring.chain.devnet import Devnet
-from anchoring.chain.events import walk
+from anchoring.chain.events import read_events
 from anchoring.chain.protocol import RegistryName
 from api.demo.stage import Stage
 from ledger.registry import acts
@@ -31,7 +31,7 @@ def test_acts_outlive_the_chain_and_are_recorded_once(tmp_path: Path) -> None:
         for _ in range(2):
             stage.act("province", admitted)
             stage.act("tianmen-admin", operator)
-        recorded = walk(stage.chain, RegistryName.parse(stage.registry).contract)
+        recorded = read_events(stage.chain, RegistryName.parse(stage.registry).contract)
         assert [item.event.kind for item in recorded[1:]] == [admitted.KIND, operator.KIND]
         assert stage.gas.keys() == {"LogAdmitted", "OperatorSet"}
     finally:

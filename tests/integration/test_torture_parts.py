@@ -7,8 +7,8 @@ from random import Random
 import pytest
 from sqlalchemy import text
 
-from anchoring.chain.ethereum import Endpoint as Client
 from anchoring.chain.ethereum import EthereumChain
+from anchoring.chain.jsonrpc import Endpoint as Client
 from anchoring.chain.protocol import Chain
 from anchoring.errors import ChainUnavailable, DatabaseUnavailable
 from anchoring.register.store import Register

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from anchoring.chain.ethereum import Endpoint
+from anchoring.chain.jsonrpc import Endpoint
 from anchoring.errors import ChainUnavailable
 from api import processes
 from api.node.errors import SettingsError

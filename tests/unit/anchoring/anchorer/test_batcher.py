@@ -210,7 +210,7 @@ def test_the_largest_anchor_fits_a_transaction() -> None:
     """Nodes refuse transactions above 128 kB (go-ethereum's txMaxSize, which Besu and others keep to)."""
     changes = encode_changes([(position, 4) for position in range(limits.MAX_ANCHOR_CHANGES)])
     largest = Anchored("a" * 32, 2**63, 2**40, bytes(32), bytes(32), changes)
-    assert len(calls.call(largest)) + 500 < 128 * 1024
+    assert len(calls.encode_call(largest)) + 500 < 128 * 1024
 
 
 def test_a_heartbeat_says_that_nothing_is_new(city: City) -> None:

@@ -25,7 +25,7 @@ from tests.fakes.department import LOG, change, licence
 from tests.fakes.fake_chain import FakeChain
 from tests.fakes.issuing import City
 
-REFUSED_CALL = calls.accept_province()  # what the operator must not do: mined, and refused
+REFUSED_CALL = calls.encode_accept_province()  # what the operator must not do: mined, and refused
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_a_stuck_transaction_is_replaced_with_the_same_payload(city: City) -> No
     city.mine()
     city.settle()
     [anchor] = city.anchors()
-    assert data == calls.call(anchor)
+    assert data == calls.encode_call(anchor)
 
 
 def test_a_fee_that_is_too_low_is_raised(city: City) -> None:
@@ -261,7 +261,7 @@ def test_another_anchor_under_our_sequence_stops_everything(city: City) -> None:
     [first] = sent(city)
     city.chain.drop(first.hash)
     foreign = Anchored(LOG, 1, 5, b"\x01" * 32, b"\x02" * 32, b"")
-    city.chain.submit(city.operator.address, city.contract, calls.call(foreign))
+    city.chain.submit(city.operator.address, city.contract, calls.encode_call(foreign))
     city.chain.mine()
     city.chain.now += RESEND_SECONDS
     with pytest.raises(AnchorContradicted):

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from anchoring.chain.failover import ENDPOINT_BACKOFF, Failover
+from anchoring.chain.endpoints import ENDPOINT_BACKOFF
+from anchoring.chain.failover import Failover
 from anchoring.chain.protocol import Block
 from anchoring.errors import (
     ChainUnavailable,

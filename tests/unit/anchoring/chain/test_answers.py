@@ -45,23 +45,23 @@ JSON = st.recursive(
     max_leaves=8,
 )
 READERS: list[Callable[[Any], object]] = [
-    answers.quantity,
-    answers.data,
-    answers.address,
-    answers.block,
-    lambda value: answers.receipt(value, b"\x01" * 32),
-    lambda value: answers.events(value, CONTRACT, 0, 10),
+    answers.read_quantity,
+    answers.read_data,
+    answers.read_address,
+    answers.read_block,
+    lambda value: answers.read_receipt(value, b"\x01" * 32),
+    lambda value: answers.read_events(value, CONTRACT, 0, 10),
 ]
 
 
 def test_what_an_honest_endpoint_answers_is_read() -> None:
-    assert answers.block(BLOCK) == Block(16, b"\x01" * 32, b"\x02" * 32, 0x6000)
-    (found,) = answers.events([LOG], CONTRACT, 4, 4)
+    assert answers.read_block(BLOCK) == Block(16, b"\x01" * 32, b"\x02" * 32, 0x6000)
+    (found,) = answers.read_events([LOG], CONTRACT, 4, 4)
     event = found.event
     assert (event.n, event.kind, event.previous_block, event.time, event.payload, event.block) == (
         5, 15, 3, 7, b"payload", 4,
     )  # fmt: skip
-    receipt = answers.receipt(RECEIPT, b"\x01" * 32)
+    receipt = answers.read_receipt(RECEIPT, b"\x01" * 32)
     assert (receipt.succeeded, receipt.gas_used, receipt.contract) == (True, 21_000, None)
 
 
@@ -75,7 +75,7 @@ def test_anything_else_is_refused_and_nothing_else_is_raised(value: Any) -> None
 @given(st.sampled_from(sorted(LOG)), JSON)
 def test_one_member_of_a_log_in_another_form(name: str, value: Any) -> None:
     with suppress(ChainMisbehaved):
-        answers.events([LOG | {name: value}], CONTRACT, 0, 10)
+        answers.read_events([LOG | {name: value}], CONTRACT, 0, 10)
 
 
 @pytest.mark.parametrize(
@@ -100,12 +100,12 @@ def test_one_member_of_a_log_in_another_form(name: str, value: Any) -> None:
 )
 def test_a_log_that_is_not_the_registrys_is_refused(bent: dict[str, Any]) -> None:
     with pytest.raises(ChainMisbehaved):
-        answers.events([LOG | bent], CONTRACT, 0, 10)
+        answers.read_events([LOG | bent], CONTRACT, 0, 10)
 
 
 def test_a_receipt_of_another_transaction_is_refused() -> None:
     with pytest.raises(ChainMisbehaved):
-        answers.receipt(RECEIPT, b"\x02" * 32)
+        answers.read_receipt(RECEIPT, b"\x02" * 32)
 
 
 @pytest.mark.parametrize(
@@ -113,4 +113,4 @@ def test_a_receipt_of_another_transaction_is_refused() -> None:
 )
 def test_a_quantity_has_one_spelling(text: str) -> None:
     with pytest.raises(ChainMisbehaved):
-        answers.quantity(text)
+        answers.read_quantity(text)

@@ -55,9 +55,9 @@ def test_the_one_event_is_the_contracts() -> None:
 
 
 def test_call_data_is_the_selector_and_the_encoded_arguments() -> None:
-    call = calls.call(acts.OperatorSet("tianmen", "0x" + "11" * 20))
+    call = calls.encode_call(acts.OperatorSet("tianmen", "0x" + "11" * 20))
     assert call.hex() == (
-        calls.selector("setOperator(bytes32,address)").hex()
+        calls.make_selector("setOperator(bytes32,address)").hex()
         + b"tianmen".ljust(32, b"\0").hex()
         + "00" * 12
         + "11" * 20
@@ -66,18 +66,18 @@ def test_call_data_is_the_selector_and_the_encoded_arguments() -> None:
 
 def test_an_error_of_the_contract_is_read_with_its_values() -> None:
     name = b"tianmen".ljust(32, b"\0")
-    data = calls.selector("WrongSequence(uint64,uint64)") + abi_encode(("uint64", "uint64"), (7, 3))
-    error = calls.rejection(data, "execution reverted")
+    data = calls.make_selector("WrongSequence(uint64,uint64)") + abi_encode(("uint64", "uint64"), (7, 3))
+    error = calls.decode_rejection(data, "execution reverted")
     assert (error.name, error.values) == ("WrongSequence", (7, 3))
     assert str(error) == "the registry refuses: WrongSequence(sequence 7, next 3)"
-    data = calls.selector("UnknownLog(bytes32)") + name
-    assert str(calls.rejection(data, "")) == "the registry refuses: UnknownLog(log tianmen)"
+    data = calls.make_selector("UnknownLog(bytes32)") + name
+    assert str(calls.decode_rejection(data, "")) == "the registry refuses: UnknownLog(log tianmen)"
 
 
 @given(st.binary(max_size=200), st.sampled_from(sorted(signatures("error"))))
 def test_whatever_a_revert_carries_becomes_a_rejection(data: bytes, known: str) -> None:
-    for content in (data, calls.selector(known) + data):
-        error = calls.rejection(content, "execution reverted")
+    for content in (data, calls.make_selector(known) + data):
+        error = calls.decode_rejection(content, "execution reverted")
         assert error.name == "Reverted" or error.name == known.partition("(")[0]
 
 
@@ -91,7 +91,11 @@ def test_whatever_head_answers_is_read_or_refused(data: bytes) -> None:
 def test_a_gas_limit_suffices_and_stays_below_a_block() -> None:
     largest = acts.Anchored("tianmen", 1, 1, bytes(32), bytes(32), b"\xff" * 60_000)
     assert (
-        200_000 < calls.gas_limit(calls.call(acts.Anchored("t", 1, 1, bytes(32), bytes(32), b""))) < 500_000
+        200_000
+        < calls.estimate_gas(calls.encode_call(acts.Anchored("t", 1, 1, bytes(32), bytes(32), b"")))
+        < 500_000
     )
-    assert 2_000_000 < calls.gas_limit(calls.call(largest)) < 10_000_000
-    assert 3_000_000 < calls.gas_limit(calls.deployment("0x" + "11" * 20), deploys=True) < 10_000_000
+    assert 2_000_000 < calls.estimate_gas(calls.encode_call(largest)) < 10_000_000
+    assert (
+        3_000_000 < calls.estimate_gas(calls.encode_deployment("0x" + "11" * 20), deploys=True) < 10_000_000
+    )

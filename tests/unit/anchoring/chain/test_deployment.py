@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from anchoring.chain import calls
-from anchoring.chain.deployment import act, deploy
+from anchoring.chain.deployment import deploy, execute
 from anchoring.chain.protocol import Block, RegistryName
 from anchoring.errors import ChainUnavailable, ReorgDetected, TransactionRejected, WrongRegistry
 from ledger.registry import acts
@@ -27,7 +27,7 @@ def test_an_act_that_the_contract_refuses_is_not_sent() -> None:
     province = net.account("province")
     contract = RegistryName.parse(deploy_on(net, province)).contract
     with pytest.raises(TransactionRejected) as caught:
-        act_on(net, province, contract, calls.call(acts.OperatorSet("tianmen", province.address)))
+        act_on(net, province, contract, calls.encode_call(acts.OperatorSet("tianmen", province.address)))
     assert caught.value.name == "UnknownLog"
     assert not net.chain.waiting
 
@@ -36,21 +36,21 @@ def test_an_act_that_another_forestalls_is_mined_and_refused() -> None:
     net = FakeNet()
     province, heir = net.account("province"), net.account("heir")
     contract = RegistryName.parse(deploy_on(net, province)).contract
-    act_on(net, province, contract, calls.call(acts.ProvinceTransferStarted(heir.address)))
+    act_on(net, province, contract, calls.encode_call(acts.ProvinceTransferStarted(heir.address)))
 
     def forestall(_: float) -> None:
         if not net.chain.delayed:
             (waiting,) = net.chain.waiting
             net.chain.delay(waiting, 1)
-            net.chain.submit(heir.address, contract, calls.accept_province())
+            net.chain.submit(heir.address, contract, calls.encode_accept_province())
         net.mine()
 
     with pytest.raises(TransactionRejected, match="refused"):
-        act(
+        execute(
             net.chain,
             province,
             contract,
-            calls.call(acts.ProvinceTransferStarted(province.address)),
+            calls.encode_call(acts.ProvinceTransferStarted(province.address)),
             wait=forestall,
         )
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from anchoring.chain import events
-from anchoring.chain.events import walk, walk_back
+from anchoring.chain.events import read_events, read_events_back
 from anchoring.chain.protocol import ChainEvent, RegistryHead
 from anchoring.errors import ChainMisbehaved
 from tests.fakes.fake_chain import FakeChain
@@ -41,7 +41,7 @@ def all_of(history: History) -> Sequence[ChainEvent]:
     return history.chain.events(history.contract, 0, history.chain.latest().number)
 
 
-@pytest.mark.parametrize("way", [walk, walk_back])
+@pytest.mark.parametrize("way", [read_events, read_events_back])
 def test_both_ways_give_every_act_in_order(history: History, way: type[object]) -> None:
     assert len(all_of(history)) > 40
     assert list(way(history.chain, history.contract)) == list(all_of(history))  # type: ignore[call-arg, call-overload]
@@ -50,14 +50,14 @@ def test_both_ways_give_every_act_in_order(history: History, way: type[object]) 
 def test_where_acts_are_rare_it_goes_back(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "WINDOW_BLOCKS", 0.1)
     endpoint = Endpoint(history)
-    walk(endpoint, history.contract)
+    read_events(endpoint, history.contract)
     blocks = {item.event.block for item in all_of(history)}
     assert endpoint.asked == len(blocks)
 
 
 def test_windows_meet(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(events, "WINDOW_BLOCKS", 7)
-    assert list(walk(history.chain, history.contract)) == list(all_of(history))
+    assert list(read_events(history.chain, history.contract)) == list(all_of(history))
 
 
 def test_acts_that_come_while_it_reads_are_left_for_the_next_time(history: History) -> None:
@@ -70,7 +70,7 @@ def test_acts_that_come_while_it_reads_are_left_for_the_next_time(history: Histo
     history_after = History(3)
     history_after.grow(60)
     endpoint = Growing(history_after)
-    assert len(walk(endpoint, history.contract)) == stated.n
+    assert len(read_events(endpoint, history.contract)) == stated.n
 
 
 class LeavesOut(Endpoint):
@@ -146,6 +146,6 @@ class StatesEndless(Endpoint):
     ],
 )
 def test_an_endpoint_that_is_not_to_be_believed(history: History, kind: type[Endpoint]) -> None:
-    for way in (walk, walk_back):
+    for way in (read_events, read_events_back):
         with pytest.raises(ChainMisbehaved):
             way(kind(history), history.contract)

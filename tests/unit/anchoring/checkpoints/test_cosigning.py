@@ -158,7 +158,7 @@ def test_an_event_in_the_middle_of_a_block_is_not_signed(
 ) -> None:
     net, node = province.net, nodes[TIANMEN]
     for operator in ("0x" + "55" * 20, "0x" + "66" * 20):
-        data = calls.call(acts.OperatorSet(TIANMEN, operator))
+        data = calls.encode_call(acts.OperatorSet(TIANMEN, operator))
         province.chain.submit(net.account(TIANMEN).address, province.contract, data)
     province.settle()
     node.follow()
@@ -205,7 +205,7 @@ def test_only_good_signatures_by_keys_of_nodes_are_kept(
 
 def test_a_stolen_node_key_counts_no_more(province: Province, nodes: dict[str, FakeNode]) -> None:
     act = acts.KeyCompromised(province.keys[WUHAN].public.id, province.chain.now)
-    act_on(province.net, province.net.account(WUHAN), province.contract, calls.call(act))
+    act_on(province.net, province.net.account(WUHAN), province.contract, calls.encode_call(act))
     province.settle()
     node = nodes[TIANMEN]
     node.follow()
@@ -218,7 +218,7 @@ def test_a_stolen_node_key_counts_no_more(province: Province, nodes: dict[str, F
 def test_a_key_that_is_none_stops_nobody(province: Province, nodes: dict[str, FakeNode]) -> None:
     """The registry takes any bytes for a key: what one city declares must not stop the others."""
     act = acts.KeyRegistered(XIANTAO, NODE, bytes(91))
-    act_on(province.net, province.net.account(XIANTAO), province.contract, calls.call(act))
+    act_on(province.net, province.net.account(XIANTAO), province.contract, calls.encode_call(act))
     province.settle()
     for node in nodes.values():
         node.follow()

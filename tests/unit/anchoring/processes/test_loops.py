@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from anchoring.chain.failover import ENDPOINT_BACKOFF
+from anchoring.chain.endpoints import ENDPOINT_BACKOFF
 from anchoring.monitor.monitor import MONITOR_BACKOFF, PEER_BACKOFF
 from anchoring.processes.loops import LOOP_BACKOFF, Backoff
 from anchoring.processes.supervisor import RESTART_BACKOFF

@@ -67,10 +67,12 @@ def test_nobody_has_words_of_their_own() -> None:
 
 
 def test_every_act_has_a_function() -> None:
-    functions = {calls.function(act) for act in EXAMPLES}
+    functions = {calls.name_function(act) for act in EXAMPLES}
     assert len(functions) == len(ACTS)
-    assert calls.call(acts.ProvinceTransferred(ZERO_ADDRESS)) == calls.accept_province()
-    assert calls.call(acts.AdminTransferred("tianmen", ZERO_ADDRESS)) == calls.accept_admin("tianmen")
+    assert calls.encode_call(acts.ProvinceTransferred(ZERO_ADDRESS)) == calls.encode_accept_province()
+    assert calls.encode_call(acts.AdminTransferred("tianmen", ZERO_ADDRESS)) == calls.encode_accept_admin(
+        "tianmen"
+    )
 
 
 def test_a_type_that_would_write_to_the_terminal_is_shown_without_it() -> None:

@@ -1,4 +1,4 @@
-"""Accounts and their keystores; the adapter itself is tested against anvil and against a hostile endpoint."""
+"""Accounts of a chain and their keystores."""
 
 import json
 import stat
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from anchoring.chain.ethereum import Account, Endpoint
+from anchoring.chain.accounts import Account
 from anchoring.errors import KeystoreError
 from ledger.crypto.keys import keccak256
 from tests.fakes.fake_chain import Transaction
@@ -50,9 +50,3 @@ def test_a_signed_transaction_is_named_before_it_is_sent() -> None:
         chain_id=31337, nonce=3, to="0x" + "12" * 20, data=b"\x01\x02", gas=10**6, gas_price=7
     )
     assert again == signed
-
-
-@pytest.mark.parametrize("url", ["", "localhost:8545", "file:///etc/passwd", "ws://127.0.0.1:8545"])
-def test_a_chain_url_is_http(url: str) -> None:
-    with pytest.raises(ValueError, match="http://"):
-        Endpoint(url)

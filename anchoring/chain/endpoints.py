@@ -1,0 +1,88 @@
+"""Choose among endpoints of one chain: which may be asked, which rest after a failure."""
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from anchoring.chain.protocol import Chain
+from anchoring.errors import ChainBehind, ChainMisbehaved, ChainUnavailable, WrongRegistry
+from anchoring.processes.loops import Backoff
+
+#: Of a failed endpoint: most failures are a lost connection; one that hangs costs one timeout of 20 s in the longest pause.
+ENDPOINT_BACKOFF: Final = Backoff(first=1.0, longest=120.0)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class NamedEndpoint:
+    """An endpoint as a chain, and how it did so far.
+
+    `admitted`: its chain id was seen to be right since it last failed. `error`: why it last failed, at `failed`; it may be
+    asked again when it is `due`.
+    """
+
+    name: str
+    chain: Chain
+    admitted: bool = False
+    error: Exception | None = None
+    failures: int = 0
+    failed: float = -math.inf
+    due: float = -math.inf
+
+
+class Endpoints:
+    """The endpoints of chain `chain_id`; one that serves another chain is never used."""
+
+    def __init__(
+        self, chains: Sequence[tuple[str, Chain]], chain_id: int, clock: Callable[[], float]
+    ) -> None:
+        self._all = [NamedEndpoint(name, chain) for name, chain in chains]
+        self._chain_id, self._clock = chain_id, clock
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def preferred(self) -> NamedEndpoint:
+        return self._all[0]
+
+    def candidates(self) -> list[NamedEndpoint]:
+        """Return the endpoints that may be asked now; where all of them pause, the one whose pause ends first."""
+        due = [endpoint for endpoint in self._all if not self.is_resting(endpoint)]
+        return due or [min(self._all, key=lambda endpoint: endpoint.due)]
+
+    def is_resting(self, endpoint: NamedEndpoint) -> bool:
+        return endpoint.due > self._clock()
+
+    def admit(self, endpoint: NamedEndpoint) -> None:
+        """Check, once after each failure, that the endpoint serves the right chain. Raises: WrongRegistry."""
+        if endpoint.admitted:
+            return
+        chain_id = endpoint.chain.chain_id()
+        if chain_id != self._chain_id:
+            raise WrongRegistry(f"{endpoint.name} serves chain {chain_id}, not chain {self._chain_id}")
+        endpoint.admitted = True
+
+    def fail(self, endpoint: NamedEndpoint, error: Exception) -> None:
+        """Leave an endpoint alone for a while, longer each time; after a long time of health it starts afresh."""
+        now = self._clock()
+        lately = now - endpoint.failed < 2 * ENDPOINT_BACKOFF.longest
+        endpoint.failures = endpoint.failures + 1 if lately else 1
+        pause = ENDPOINT_BACKOFF.pause(endpoint.failures)
+        endpoint.admitted, endpoint.error = False, error
+        endpoint.failed, endpoint.due = now, now + pause
+        if len(self._all) > 1:
+            logger.warning("%s is not used for %.1f s: %s", endpoint.name, pause, error)
+
+    def explain(self, errors: Sequence[Exception]) -> Exception:
+        """Return the error that says why no endpoint answers, of the kind that asks most of the caller."""
+        reasons = [f"{endpoint.name}: {endpoint.error}" for endpoint in self._all if endpoint.error]
+        message = f"no chain endpoint can be used: {'; '.join(reasons)}"
+        if all(isinstance(endpoint.error, WrongRegistry) for endpoint in self._all):
+            return WrongRegistry(message)
+        for kind in (ChainBehind, ChainMisbehaved):
+            if any(isinstance(error, kind) for error in errors):
+                return kind(message)
+        return ChainUnavailable(message)
