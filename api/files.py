@@ -12,8 +12,8 @@ from ledger.documents.carriers import detach, is_carrier
 from ledger.documents.ofd.archive import MAX_FILE_BYTES
 from ledger.encoding.canonical import decode
 from ledger.errors import LimitExceeded, MalformedInput
-from ledger.limits import MAX_TRUST_BYTES
 from ledger.proof.paper import PREFIX
+from ledger.registry.checkpoints import MAX_TRUST_BYTES
 
 T = TypeVar("T")
 PROOF_SUFFIX: Final = ".proof.json"  # behind the whole name of the document beside which a proof lies

@@ -1,4 +1,4 @@
-"""Decide what is true: formats, trees, records, status, keys, and verification in twelve steps.
+"""The core, which decides what is true: formats, trees, records, keys, verification.
 
 Pure: no network, database, clock, environment or randomness except through arguments. An auditor can vendor this
 folder alone.

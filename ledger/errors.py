@@ -1,13 +1,13 @@
-"""What can go wrong in the core.
+"""The errors of the core, in one tree.
 
     LedgerError
     ├── MalformedInput          bytes or values from outside are not in the documented form
     │   ├── NewerFormat         the form is one that a newer version of this program may know
-    │   ├── LimitExceeded       a named limit of `ledger.limits` is passed
+    │   ├── LimitExceeded       a named limit is passed
     │   └── InvalidIdentifier   a code fails its syntax or its check digit
     ├── TransitionRefused       a record does not follow from the state of its lineage
     ├── BrokenHead              registry events do not fold into the head that they claim
-    └── SnapshotRefused         a snapshot is not taken, and why; what was held before stays
+    └── SnapshotRefused         a snapshot is not taken, and why; what was known before stays
 
 Every decoder raises `MalformedInput` (or a child) and nothing else, whatever bytes it is given.
 """

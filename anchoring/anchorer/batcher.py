@@ -20,9 +20,9 @@ from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
 from ledger.crypto.suites import Suite
 from ledger.crypto.trees import CountedTree, counted_leaf
-from ledger.limits import MAX_ANCHOR_CHANGES, MAX_ANCHOR_GROWTH
+from ledger.limits import MAX_ANCHOR_GROWTH
 from ledger.registry.acts import Anchored
-from ledger.registry.status import StatusTree, decode_changes, encode_changes
+from ledger.registry.status import MAX_ANCHOR_CHANGES, StatusTree, decode_changes, encode_changes
 
 _WAITING: Final = (
     select(SUBMISSION)

@@ -13,9 +13,8 @@ from anchoring.register.trees import BatchTree
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
 from ledger.crypto.trees import MerkleTree
-from ledger.limits import MAX_LINK_DEPTH
 from ledger.proof.linking import trim_linked
-from ledger.proof.proof import Proof
+from ledger.proof.proof import MAX_LINK_DEPTH, Proof
 from ledger.records.claims import FullDisclosure
 
 

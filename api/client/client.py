@@ -12,7 +12,7 @@ from api.client.node_error import NodeError
 from api.limits import MAX_PAGE_ITEMS
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.fields import Fields
-from ledger.limits import MAX_RANGE_BYTES
+from ledger.proof.staples import MAX_RANGE_BYTES
 
 _MAX_KEY_BYTES: Final = 16 * 1024  # a key has at most 4,096 bytes, in hexadecimal twice as many letters
 _MAX_ANCHORS_BYTES: Final = 4 * 2**20  # a thousand anchors: 500 bytes each, and findings about their entries

@@ -8,8 +8,7 @@ from typing import Final
 from anchoring.checkpoints.files import Seen, load
 from api import files
 from ledger.encoding.times import format_time
-from ledger.limits import MAX_TRUST_BYTES
-from ledger.registry.checkpoints import Cosigned
+from ledger.registry.checkpoints import MAX_TRUST_BYTES, Cosigned
 from ledger.registry.trust import Trust
 from ledger.registry.trust_files import TrustFile, read_trust_file
 

@@ -21,7 +21,7 @@ from ledger.errors import MalformedInput
 from ledger.limits import MAX_LOG_SIZE
 from ledger.proof.paper import PREFIX, decode_presented, encode_paper
 from ledger.proof.proof import Proof
-from ledger.proof.staples import RANGE_POSITIONS, StatusRange, decode_range, position_of, refreshed
+from ledger.proof.staples import RANGE_POSITIONS, StatusRange, decode_range, position_of, refresh_staple
 from ledger.registry.status import Status, status_in_chunk
 from ledger.registry.trust import Anchor
 
@@ -184,7 +184,7 @@ def _renewed(source: Source, held: _Held) -> tuple[bytes, str]:
     log = proof.entry.statement.log
     position = position_of(proof, source.anchor(log, proof.sequence))
     found = source.range(log, position - position % RANGE_POSITIONS)
-    renewed = refreshed(proof, found, position)
+    renewed = refresh_staple(proof, found, position)
     return held.put(renewed), _told(proof, renewed, found, position)
 
 

@@ -25,8 +25,8 @@ from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields
 from ledger.errors import InvalidIdentifier, MalformedInput
-from ledger.limits import MAX_CLAIMS, MAX_STATEMENT_DAYS, MAX_STATUS_RECORDS, MAX_SUBMISSION_RECORDS
-from ledger.records.claims import MASTER_BYTES, FullDisclosure, document_claim, is_document
+from ledger.limits import MAX_STATUS_RECORDS, MAX_SUBMISSION_RECORDS
+from ledger.records.claims import MASTER_BYTES, MAX_CLAIMS, FullDisclosure, document_claim, is_document
 from ledger.records.records import (
     CERTIFICATE_KINDS,
     MAX_LINKS,
@@ -38,7 +38,7 @@ from ledger.records.records import (
     lineage_of,
     read_link,
 )
-from ledger.records.submissions import Statement, sign_statement
+from ledger.records.submissions import MAX_STATEMENT_DAYS, Statement, sign_statement
 
 MEDIA_TYPES: Final = {
     ".ofd": "application/ofd",

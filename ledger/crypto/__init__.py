@@ -1,1 +1,1 @@
-"""Hash suites, keys and Merkle trees: what everything else is built from, with no format of its own."""
+"""Hash suites, keys and Merkle trees, on which all else is built."""

@@ -1,9 +1,10 @@
-"""Key files: private keys as PKCS#8 (RFC 5958) in PEM (RFC 7468), plain or under a password.
+"""Key files: private keys in PEM, plain or under a password.
 
-No maintained library writes SM2 keys in this form, so the few bytes of DER around a key are put together
-here, for P-256 alike. Under a password: PBES2 with PBKDF2-HMAC-SHA-256 and AES-256-CBC (RFC 8018), the primitives
-by `hashlib` and `cryptography`. OpenSSL 3 reads these files, and files by `openssl genpkey` or
-`openssl pkcs8 -topk8` are read here. DER is accepted only if it is byte for byte what would be written.
+The form is PKCS#8 (RFC 5958) in PEM (RFC 7468). No maintained library writes SM2 keys in it, so the few
+bytes of DER around a key are put together here, for P-256 alike. Under a password: PBES2 with
+PBKDF2-HMAC-SHA-256 and AES-256-CBC (RFC 8018), the primitives by `hashlib` and `cryptography`. OpenSSL 3
+reads these files, and files by `openssl genpkey` or `openssl pkcs8 -topk8` are read here. DER is accepted
+only if it is byte for byte what would be written.
 """
 
 import base64

@@ -1,8 +1,9 @@
-"""Signing keys: SM2 (GB/T 32918) and P-256 (FIPS 186-5) behind one form, and what names a key.
+"""Signing keys of SM2 and P-256 behind one form, and the identifier of a key.
 
-A key is its SubjectPublicKeyInfo in the one exact DER form of its algorithm; its id is keccak256 of that, by
-which the registry knows it. A signature is r‖s, 64 bytes, and has no second encoding: both numbers stand in
-range, and P-256 takes the low s only. The algorithm always comes from the key, never from a message.
+The algorithms are those of GB/T 32918 and FIPS 186-5. A key is its SubjectPublicKeyInfo in the one exact
+DER form of its algorithm; its id is keccak256 of that, by which the registry knows it. A signature is r‖s,
+64 bytes, and has no second encoding: both numbers stand in range, and P-256 takes the low s only. The
+algorithm always comes from the key, never from a message.
 
 Randomness for keys and key files is an argument; the nonces of signatures are drawn by the libraries below.
 """

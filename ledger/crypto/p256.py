@@ -1,4 +1,7 @@
-"""ECDSA over P-256 with SHA-256 (FIPS 186-5), done by `cryptography`; numbers at the edges instead of DER."""
+"""ECDSA signatures over P-256 with SHA-256 (FIPS 186-5), done by `cryptography`.
+
+Signatures are two numbers at the edges, not DER.
+"""
 
 from functools import lru_cache
 from typing import Final

@@ -1,6 +1,7 @@
-"""SM2 signatures (GB/T 32918.2) with SM3 and the default identity, done by `gmssl_pyx`; numbers, not DER.
+"""SM2 signatures (GB/T 32918.2) with SM3 and the default identity, done by `gmssl_pyx`.
 
-GmSSL also reports each signature that does not verify on standard error; that cannot be turned off.
+Signatures are two numbers at the edges, not DER. GmSSL also reports each signature that does not verify on
+standard error; that cannot be turned off.
 """
 
 from typing import Final

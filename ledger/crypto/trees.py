@@ -1,4 +1,4 @@
-"""Merkle trees in the shape of RFC 9162 section 2.1, plain and counted (design: encodings, batch tree).
+"""Merkle trees in the shape of RFC 9162 section 2.1, plain and counted.
 
     leaf  H(00 ‖ data)              counted leaf  H(00 ‖ u64 count ‖ data)
     node  H(01 ‖ left ‖ right)      counted node  H(01 ‖ u64 count_l ‖ left ‖ u64 count_r ‖ right)
@@ -9,7 +9,7 @@ doubled. An empty tree proves nothing and is refused.
 The plain tree carries submissions and the status. Whoever checks a path brings the size of the tree from a
 signed statement or from the chain: one that came with the path would prove nothing. The counted tree carries
 a batch of entries. Its nodes commit to the number of records below them, so one path proves both that an
-entry is in the batch and where in the log its records begin.
+entry is in the batch and where in the log its records begin (docs/formats/batch-and-anchor.md).
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,1 +1,1 @@
-"""Bytes and text in their one exact form: canonical JSON, its members, times, DER, bounded inflation."""
+"""Bytes and text in their one exact form: canonical JSON, times, DER, compressed bytes."""

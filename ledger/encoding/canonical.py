@@ -1,9 +1,9 @@
-"""Canonical JSON: the one byte form of every object that is hashed or signed (design: encodings).
+"""Canonical JSON: the one byte form of every object that is hashed or signed.
 
-RFC 8785 over a profile in which nothing is ambiguous: strings without lone surrogates, integers from 0 to
-2^53-1, booleans, arrays, and objects with unique ASCII member names. Signs, fractions, exponents and nulls
-are refused, never turned into something else, so the hard parts of RFC 8785 (numbers, section 3.2.2.3;
-sorting by UTF-16 unit, section 3.2.3) never arise.
+The form is that of docs/formats/README.md: RFC 8785 over a profile in which nothing is ambiguous: strings
+without lone surrogates, integers from 0 to 2^53-1, booleans, arrays, and objects with unique ASCII member
+names. Signs, fractions, exponents and nulls are refused, never turned into something else, so the hard
+parts of RFC 8785 (numbers, section 3.2.2.3; sorting by UTF-16 unit, section 3.2.3) never arise.
 
 Inside the profile orjson with sorted keys writes what RFC 8785 prescribes; outside it does not, hence the
 walk over every value first. Which members an object must have is for its reader to say.

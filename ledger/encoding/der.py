@@ -1,4 +1,4 @@
-"""The one exact form of DER (ITU-T X.690), checked before anything is read from it.
+"""DER (ITU-T X.690) in its one exact form, checked before anything is read from it.
 
 The readers of ASN.1 at hand take much that is not DER: indefinite and padded lengths, trailing bytes, several
 spellings of one number. What a signature covers must have one spelling, so everything is walked once here,
@@ -47,12 +47,12 @@ def children(data: bytes) -> list[tuple[int, bytes]]:
     tag, start, end = _element(data, 0, len(data))
     if end != len(data) or not tag & _CONSTRUCTED:
         raise MalformedInput("expected one constructed DER element")
-    found = []
+    elements = []
     while start < end:
         tag, _, after = _element(data, start, end)
-        found.append((tag, data[start:after]))
+        elements.append((tag, data[start:after]))
         start = after
-    return found
+    return elements
 
 
 def content(element: bytes) -> bytes:
@@ -70,11 +70,11 @@ def integer(element: bytes) -> int:
 
 def encode(tag: int, *parts: bytes) -> bytes:
     """Return one element of that tag around the parts."""
-    held = b"".join(parts)
-    if len(held) < 0x80:
-        return bytes([tag, len(held)]) + held
-    length = len(held).to_bytes((len(held).bit_length() + 7) // 8, "big")
-    return bytes([tag, 0x80 | len(length)]) + length + held
+    content = b"".join(parts)
+    if len(content) < 0x80:
+        return bytes([tag, len(content)]) + content
+    length = len(content).to_bytes((len(content).bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(length)]) + length + content
 
 
 def encode_integer(number: int) -> bytes:
@@ -105,34 +105,34 @@ def _element(data: bytes, start: int, end: int) -> tuple[int, int, int]:
     return tag, at, at + length
 
 
-def _check_primitive(tag: int, held: bytes) -> None:
-    if tag == BOOLEAN and held not in (b"\x00", b"\xff"):
+def _check_primitive(tag: int, content: bytes) -> None:
+    if tag == BOOLEAN and content not in (b"\x00", b"\xff"):
         raise MalformedInput("a BOOLEAN is 00 or ff in DER")
-    if tag == INTEGER and not _shortest(held):
+    if tag == INTEGER and not _shortest(content):
         raise MalformedInput("an INTEGER is not in its shortest form")
-    if tag == BIT_STRING and not _whole_octets(held):
+    if tag == BIT_STRING and not _whole_octets(content):
         raise MalformedInput("a BIT STRING has bits behind its end")
-    if tag == NULL and held:
+    if tag == NULL and content:
         raise MalformedInput("a NULL has content")
-    if tag == OID and not _arcs(held):
+    if tag == OID and not _arcs(content):
         raise MalformedInput("an OBJECT IDENTIFIER is not in its shortest form")
 
 
-def _shortest(held: bytes) -> bool:
-    if len(held) < 2:
-        return len(held) == 1
-    return not (held[0] == 0x00 and held[1] < 0x80) and not (held[0] == 0xFF and held[1] >= 0x80)
+def _shortest(content: bytes) -> bool:
+    if len(content) < 2:
+        return len(content) == 1
+    return not (content[0] == 0x00 and content[1] < 0x80) and not (content[0] == 0xFF and content[1] >= 0x80)
 
 
-def _whole_octets(held: bytes) -> bool:
+def _whole_octets(content: bytes) -> bool:
     """Tell whether the unused bits are fewer than eight, present, and zero."""
-    if not held or held[0] > 7 or (held[0] and len(held) == 1):
+    if not content or content[0] > 7 or (content[0] and len(content) == 1):
         return False
-    return not held[0] or held[-1] & ((1 << held[0]) - 1) == 0
+    return not content[0] or content[-1] & ((1 << content[0]) - 1) == 0
 
 
-def _arcs(held: bytes) -> bool:
-    if not held or held[-1] & 0x80:
+def _arcs(content: bytes) -> bool:
+    if not content or content[-1] & 0x80:
         return False
-    starts = [0, *(at + 1 for at, octet in enumerate(held[:-1]) if not octet & 0x80)]
-    return all(held[at] != 0x80 for at in starts)
+    starts = [0, *(at + 1 for at, octet in enumerate(content[:-1]) if not octet & 0x80)]
+    return all(content[at] != 0x80 for at in starts)

@@ -1,8 +1,8 @@
-"""Read the members of a decoded JSON object, each in its form; refuse what is missing, malformed or unknown."""
+"""Read the members of a JSON object, and refuse one that is missing, malformed or unknown."""
 
 from collections.abc import Callable
 from datetime import date
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from ledger import limits
 from ledger.crypto.suites import Suite, parse_digest
@@ -11,6 +11,9 @@ from ledger.encoding.canonical import Json
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
 
 T = TypeVar("T")
+
+# Any one text member of a record or statement.
+MAX_TEXT_CHARS: Final = 4096
 
 
 def parse_hex(text: str, length: int | None = None) -> bytes:
@@ -47,14 +50,14 @@ class Fields:
 
     def type(self, expected: str) -> None:
         """Check the member `type`. Raises: NewerFormat for another version of the same type."""
-        given = self.text("type")
-        if given == expected:
+        type_ = self.text("type")
+        if type_ == expected:
             return
-        if given.rpartition("/")[0] == expected.rpartition("/")[0]:
+        if type_.rpartition("/")[0] == expected.rpartition("/")[0]:
             raise NewerFormat(
-                f"{self.where} is of type {given!r}; this program knows {expected!r}: update the program"
+                f"{self.where} is of type {type_!r}; this program knows {expected!r}: update the program"
             )
-        raise MalformedInput(f"{self.where} is of type {given!r}, expected {expected!r}")
+        raise MalformedInput(f"{self.where} is of type {type_!r}, expected {expected!r}")
 
     def has(self, name: str) -> bool:
         return name in self._members
@@ -68,8 +71,8 @@ class Fields:
         value = self.take(name)
         if not isinstance(value, str):
             raise MalformedInput(f"{self.where}.{name} must be text")
-        if not value or len(value) > limits.MAX_TEXT_CHARS:
-            raise MalformedInput(f"{self.where}.{name} must have 1 to {limits.MAX_TEXT_CHARS} characters")
+        if not value or len(value) > MAX_TEXT_CHARS:
+            raise MalformedInput(f"{self.where}.{name} must have 1 to {MAX_TEXT_CHARS} characters")
         return value
 
     def parsed(self, name: str, parse: Callable[[str], T]) -> T:
@@ -103,12 +106,12 @@ class Fields:
 
     def hashes(self, name: str) -> tuple[bytes, ...]:
         """Read an array of 32-byte hashes in hexadecimal, at most `limits.MAX_PATH`."""
-        found = []
+        hashes = []
         for value in self.array(name, limits.MAX_PATH):
             if not isinstance(value, str):
                 raise MalformedInput(f"{self.where}.{name} must hold text")
-            found.append(parse_hex(value, 32))
-        return tuple(found)
+            hashes.append(parse_hex(value, 32))
+        return tuple(hashes)
 
     def digest(self, name: str) -> tuple[Suite, bytes]:
         return self.parsed(name, parse_digest)

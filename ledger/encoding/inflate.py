@@ -1,4 +1,4 @@
-"""Inflate compressed bytes in bounded memory, up to a limit, with a name for every way to fail."""
+"""Inflate compressed bytes in bounded memory up to a limit, and name each way to fail."""
 
 import zlib
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Moments and civil dates in their one exact spelling (design: encodings).
+"""Moments and civil dates in their one exact spelling (docs/formats/README.md).
 
 A moment is an `int` of seconds since 1970 inside and `YYYY-MM-DDTHH:MM:SSZ` at the edges. Dates of
 certificates are civil dates in Asia/Shanghai, which has kept UTC+8 without daylight saving since 1991; no

@@ -1,1 +1,1 @@
-"""The evidence that travels with a document: its JSON form, its printed form, its newest status."""
+"""The proof that travels with a document: as JSON, on paper, with status and links."""

@@ -1,11 +1,10 @@
-"""Attach the proofs of linked records to the proof that links to them, and find out which are missing."""
+"""Attach the proofs of linked records to the proof that links to them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from ledger.errors import LimitExceeded, MalformedInput
-from ledger.limits import MAX_LINK_DEPTH
-from ledger.proof.proof import Proof
+from ledger.proof.proof import MAX_LINK_DEPTH, Proof
 from ledger.records.claims import FullDisclosure, is_document
 from ledger.records.records import Link
 from ledger.records.seal_claims import SHOWN_WHEN_LINKED

@@ -1,10 +1,10 @@
-"""A proof on paper: `SZ1:` + base45(zlib(CBOR)), small enough for one code (design: proof; RFC 9285, RFC 8949).
+"""Proofs on paper: `SZ1:` + base45(zlib(CBOR)), small enough for one printed code.
 
-The CBOR is a bijection of the canonical JSON: deterministic encoding (RFC 8949 section 4.2.1), in which text
-that is lowercase hexadecimal becomes tag 23 over its bytes and text that is unpadded base64url of 64 bytes
-becomes tag 21 over them. Whatever would not come out the same again is refused. The few kinds of items that a
-proof needs are read here and not by a library: the references and expansions of full CBOR would let a code of
-a page grow without end.
+Format: docs/formats/proof.md, RFC 9285, RFC 8949. The CBOR is a bijection of the canonical JSON:
+deterministic encoding (RFC 8949 section 4.2.1), in which text that is lowercase hexadecimal becomes tag 23
+over its bytes and text that is unpadded base64url of 64 bytes becomes tag 21 over them. Whatever would not
+come out the same again is refused. The few kinds of items that a proof needs are read here and not by a
+library: the references and expansions of full CBOR would let a code of a page grow without end.
 """
 
 import zlib
@@ -24,6 +24,9 @@ from ledger.errors import LimitExceeded, MalformedInput
 from ledger.proof.proof import Proof, decode_proof
 
 PREFIX: Final = "SZ1:"
+
+# A printed code after inflation; stops decompression bombs.
+MAX_PAPER_BYTES: Final = 64 * 1024
 _MIN_HEX_CHARS: Final = 16  # below, a tag would save nothing
 # Major types of RFC 8949 section 3.1, the tags of section 3.4.5.2 and the simple values of section 3.3.
 _INTEGER, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = 0, 2, 3, 4, 5, 6, 7
@@ -34,10 +37,8 @@ _FALSE, _TRUE = 20, 21
 def encode_paper(proof: Proof) -> str:
     """Return the text of the printed code. Raises: LimitExceeded when the proof is too large for paper."""
     packed = pack(decode_json(proof.encode()))
-    if len(packed) > limits.MAX_PAPER_BYTES:
-        raise LimitExceeded(
-            f"the proof takes {len(packed)} bytes, a printed code {limits.MAX_PAPER_BYTES} at most"
-        )
+    if len(packed) > MAX_PAPER_BYTES:
+        raise LimitExceeded(f"the proof takes {len(packed)} bytes, a printed code {MAX_PAPER_BYTES} at most")
     return f"{PREFIX}{base45.b45encode(zlib.compress(packed, 9)).decode('ascii')}"
 
 
@@ -45,7 +46,7 @@ def decode_paper(code: str) -> Proof:
     """Read a printed code. Raises: MalformedInput, LimitExceeded, NewerFormat."""
     if not code.startswith(PREFIX):
         raise MalformedInput(f"a printed code begins with {PREFIX}")
-    if len(code) > 2 * limits.MAX_PAPER_BYTES:
+    if len(code) > 2 * MAX_PAPER_BYTES:
         raise LimitExceeded(f"the code has {len(code)} characters, more than any printed code holds")
     try:
         compressed = base45.b45decode(code[len(PREFIX) :])
@@ -69,10 +70,10 @@ def decode_presented(text: bytes) -> Proof:
 
 def _inflate(data: bytes) -> bytes:
     try:
-        return inflate_whole(data, limits.MAX_PAPER_BYTES)
+        return inflate_whole(data, MAX_PAPER_BYTES)
     except InflateFault as fault:
         if fault.reason == "too_long":
-            raise LimitExceeded(f"the code inflates beyond {limits.MAX_PAPER_BYTES} bytes") from fault
+            raise LimitExceeded(f"the code inflates beyond {MAX_PAPER_BYTES} bytes") from fault
         if fault.reason == "damaged":
             raise MalformedInput(f"the code does not inflate: {fault}") from fault
         raise MalformedInput("the code is cut off or has data after its end") from fault

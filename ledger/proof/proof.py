@@ -1,4 +1,4 @@
-"""The proof 存证凭据 that travels with a document: its JSON form, and where it says that the record stands.
+"""Proofs 存证凭据 that travel with documents: their JSON form, and the position they show.
 
 Nothing is judged here; `ledger.verification` judges. Format: docs/formats/proof.md.
 """
@@ -9,7 +9,7 @@ from typing import Final
 
 from ledger import limits
 from ledger.crypto.trees import PathElement, counted_root
-from ledger.encoding.canonical import Json, decode
+from ledger.encoding.canonical import MAX_INTEGER, Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields, parse_hex
 from ledger.errors import LimitExceeded, MalformedInput
@@ -20,7 +20,13 @@ from ledger.registry.status import CHUNK_BYTES
 from ledger.registry.trust import Anchor
 
 TYPE: Final = "shunzheng/proof/1"
-_MAX_SEQUENCE: Final = 2**53 - 1
+
+# JSON text; 40 path elements and 256 claims fit many times over.
+MAX_PROOF_BYTES: Final = 256 * 1024
+# Linked proofs in all, counted through every level.
+MAX_LINKED: Final = 16
+# Licence -> signature -> seal.
+MAX_LINK_DEPTH: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +79,11 @@ class Proof:
     def encode(self) -> bytes:
         """Return the canonical JSON text. Raises: LimitExceeded for what no reader takes."""
         attached = _attached(self)
-        if attached > limits.MAX_LINKED:
-            raise LimitExceeded(f"{attached} proofs are linked, at most {limits.MAX_LINKED} are allowed")
+        if attached > MAX_LINKED:
+            raise LimitExceeded(f"{attached} proofs are linked, at most {MAX_LINKED} are allowed")
         text = canonical(self.to_json())
-        if len(text) > limits.MAX_PROOF_BYTES:
-            raise LimitExceeded(
-                f"the proof has {len(text)} bytes, at most {limits.MAX_PROOF_BYTES} are allowed"
-            )
+        if len(text) > MAX_PROOF_BYTES:
+            raise LimitExceeded(f"the proof has {len(text)} bytes, at most {MAX_PROOF_BYTES} are allowed")
         return text
 
 
@@ -89,14 +93,14 @@ def _attached(proof: Proof) -> int:
 
 def decode_proof(text: bytes) -> Proof:
     """Read a proof from its JSON text, in any layout. Raises: MalformedInput, LimitExceeded, NewerFormat."""
-    if len(text) > limits.MAX_PROOF_BYTES:
-        raise LimitExceeded(f"the proof has {len(text)} bytes, at most {limits.MAX_PROOF_BYTES} are allowed")
+    if len(text) > MAX_PROOF_BYTES:
+        raise LimitExceeded(f"the proof has {len(text)} bytes, at most {MAX_PROOF_BYTES} are allowed")
     return read_proof(decode(text))
 
 
 def read_proof(value: Json) -> Proof:
     """Read a proof from decoded JSON. Raises: MalformedInput, LimitExceeded, NewerFormat."""
-    return _read(value, depth=0, budget=[limits.MAX_LINKED])
+    return _read(value, depth=0, budget=[MAX_LINKED])
 
 
 def _read(value: Json, depth: int, budget: list[int]) -> Proof:
@@ -112,7 +116,7 @@ def _read(value: Json, depth: int, budget: list[int]) -> Proof:
         path=path,
         entry=decode_entry(fields.take("entry")),
         batch=tuple(_element(item) for item in fields.array("batch", limits.MAX_PATH)),
-        sequence=fields.integer("sequence", 1, _MAX_SEQUENCE),
+        sequence=fields.integer("sequence", 1, MAX_INTEGER),
         status=_staple(fields.take("status")) if fields.has("status") else None,
         linked=_linked(fields, depth, budget),
     )
@@ -124,14 +128,14 @@ def _linked(fields: Fields, depth: int, budget: list[int]) -> tuple[Proof, ...]:
     """Read linked proofs within what is left of the budget for the whole proof; nesting rules out cycles."""
     if not fields.has("linked"):
         return ()
-    if depth == limits.MAX_LINK_DEPTH:
-        raise LimitExceeded(f"proofs are linked more than {limits.MAX_LINK_DEPTH} deep")
-    items = fields.array("linked", limits.MAX_LINKED)
+    if depth == MAX_LINK_DEPTH:
+        raise LimitExceeded(f"proofs are linked more than {MAX_LINK_DEPTH} deep")
+    items = fields.array("linked", MAX_LINKED)
     if not items:
         raise MalformedInput("`linked` is left out when there are none")
     budget[0] -= len(items)
     if budget[0] < 0:
-        raise LimitExceeded(f"more than {limits.MAX_LINKED} proofs are linked")
+        raise LimitExceeded(f"more than {MAX_LINKED} proofs are linked")
     return tuple(_read(item, depth + 1, budget) for item in items)
 
 
@@ -145,7 +149,7 @@ def _element(item: Json) -> PathElement:
 def _staple(value: Json) -> Staple:
     fields = Fields(value, "status")
     staple = Staple(
-        sequence=fields.integer("sequence", 1, _MAX_SEQUENCE),
+        sequence=fields.integer("sequence", 1, MAX_INTEGER),
         chunk=fields.hex("chunk", CHUNK_BYTES),
         path=fields.hashes("path"),
     )

@@ -1,8 +1,9 @@
-"""A wide range of a log's statuses at one anchor, from which a holder takes the new staple of a proof (docs/formats).
+"""Ranges of a log's statuses, from which a holder takes the new staple of a proof.
 
-A node that is asked for one chunk learns which 64 certificates somebody looks at; of a range it learns one of 262,144.
-Nothing here is trusted: a range proves only that it leads to some status root, and a staple made of it is judged by
-whoever verifies the proof, against the anchors that he knows himself.
+Format: docs/formats/status-range.md. A node that is asked for one chunk learns which 64 certificates
+somebody looks at; of a range it learns one of 262,144. Nothing here is trusted: a range proves only that it
+leads to some status root, and a staple made of it is judged by whoever verifies the proof, against the
+anchors that he knows himself.
 """
 
 import base64
@@ -14,20 +15,22 @@ from ledger.crypto import suites
 from ledger.crypto.suites import Suite
 from ledger.crypto.trees import MerkleTree
 from ledger.encoding import times
-from ledger.encoding.canonical import Json, decode
+from ledger.encoding.canonical import MAX_INTEGER, Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields
 from ledger.encoding.inflate import InflateFault, inflate_whole
 from ledger.errors import LimitExceeded, MalformedInput
-from ledger.limits import MAX_LOG_SIZE, MAX_RANGE_BYTES
+from ledger.limits import MAX_LOG_SIZE
 from ledger.proof.proof import CountMismatch, OutsideBatch, Proof, Staple, position_at
 from ledger.registry.status import CHUNK_BYTES, CHUNK_POSITIONS, chunks_of, staple_root, status_leaf
 from ledger.registry.trust import Anchor
 
 TYPE: Final = "shunzheng/status-range/1"
+
+# A range is 128 kB in base64, if its chunks do not deflate at all, and its path.
+MAX_RANGE_BYTES: Final = 256 * 1024
 RANGE_CHUNKS: Final = 4096  # 128 kB before they are deflated; a power of two, so that a range is a subtree
 RANGE_POSITIONS: Final = RANGE_CHUNKS * CHUNK_POSITIONS
-_MAX_SEQUENCE: Final = 2**53 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,10 @@ def decode_range(text: bytes) -> StatusRange:
         raise LimitExceeded(f"the range has {len(text)} bytes, at most {MAX_RANGE_BYTES} are allowed")
     fields = Fields(decode(text), "range")
     fields.type(TYPE)
-    found = StatusRange(
+    status_range = StatusRange(
         suite=suites.by_name(fields.text("suite")),
         log=fields.text("log"),
-        sequence=fields.integer("sequence", 1, _MAX_SEQUENCE),
+        sequence=fields.integer("sequence", 1, MAX_INTEGER),
         time=fields.time("time"),
         size=fields.integer("size", 1, MAX_LOG_SIZE),
         first=fields.integer("position", 0, MAX_LOG_SIZE),
@@ -105,8 +108,8 @@ def decode_range(text: bytes) -> StatusRange:
         path=fields.hashes("path"),
     )
     fields.close()
-    found.root()  # the path fits the size
-    return found
+    status_range.root()  # the path fits the size
+    return status_range
 
 
 def _inflate(text: Json) -> bytes:
@@ -138,11 +141,13 @@ def position_of(proof: Proof, anchor: Anchor) -> int:
         raise MalformedInput(f"the proof does not fit anchor {anchor.sequence} of {anchor.log}") from error
 
 
-def refreshed(proof: Proof, found: StatusRange, position: int) -> Proof:
-    """Return the proof with its staple from `found`. Raises: MalformedInput when that is another log or not newer."""
+def refresh_staple(proof: Proof, status_range: StatusRange, position: int) -> Proof:
+    """Return the proof with its staple from `status_range`. Raises: MalformedInput when that is another log or not newer."""
     statement = proof.entry.statement
-    if (found.log, found.suite) != (statement.log, statement.suite):
-        raise MalformedInput(f"the range is of the log {found.log}, the proof of {statement.log}")
-    if found.sequence < max(proof.sequence, proof.status.sequence if proof.status else 0):
-        raise MalformedInput(f"the range is of anchor {found.sequence}, older than what the proof carries")
-    return replace(proof, status=found.staple(position))
+    if (status_range.log, status_range.suite) != (statement.log, statement.suite):
+        raise MalformedInput(f"the range is of the log {status_range.log}, the proof of {statement.log}")
+    if status_range.sequence < max(proof.sequence, proof.status.sequence if proof.status else 0):
+        raise MalformedInput(
+            f"the range is of anchor {status_range.sequence}, older than what the proof carries"
+        )
+    return replace(proof, status=status_range.staple(position))

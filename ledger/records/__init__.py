@@ -1,1 +1,1 @@
-"""What departments state: identifiers, claims, records, the submissions that they sign, the life of a certificate."""
+"""The statements of departments: identifiers, claims, records, submissions, lineages."""

@@ -1,4 +1,4 @@
-"""The types of certificates that a node knows, with the claims that each states: enough to drive a form.
+"""The types of certificates that a node knows, and the claims that each states.
 
 A type code is the credit code of the ministry that defines the type, and three digits. Codes that could be
 read in public source code are verified. The other types are real, but their codes are not known here; they

@@ -1,4 +1,6 @@
-"""What a certificate states, committed value by value, so that any part can be shown alone (design: claims).
+"""Claims 证照信息项 of a certificate, committed one by one: any of them can be shown alone.
+
+Format: docs/formats/claims.md.
 
     salt_i       = H(03 ‖ master ‖ u32 i)[:16]
     commitment_i = H(02 ‖ salt_i ‖ JCS(value_i))
@@ -12,15 +14,18 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
-from ledger import limits
 from ledger.crypto.suites import Suite, parse_digest
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
-from ledger.encoding.fields import Fields, parse_hex
+from ledger.encoding.fields import MAX_TEXT_CHARS, Fields, parse_hex
 from ledger.errors import LimitExceeded, MalformedInput
 
 MASTER_BYTES = 16
+
+# Claims of one record.
+MAX_CLAIMS: Final = 256
 SALT_BYTES = 16
 _DOCUMENT = re.compile(r"document/[1-9][0-9]{0,2}")
 MAX_DOCUMENT_BYTES = 2**40
@@ -144,11 +149,11 @@ def decode_disclosure(value: Json) -> Disclosure:
     fields = Fields(value, "disclosure")
     if fields.has("master"):
         master = fields.hex("master", MASTER_BYTES)
-        rows = [_row(item, 2) for item in fields.array("claims", limits.MAX_CLAIMS)]
+        rows = [_row(item, 2) for item in fields.array("claims", MAX_CLAIMS)]
         fields.close()
         return FullDisclosure(master, tuple((_name(row[0]), row[1]) for row in rows))
-    shown = [_row(item, 3) for item in fields.array("shown", limits.MAX_CLAIMS)]
-    withheld = [_row(item, 2) for item in fields.array("withheld", limits.MAX_CLAIMS)]
+    shown = [_row(item, 3) for item in fields.array("shown", MAX_CLAIMS)]
+    withheld = [_row(item, 2) for item in fields.array("withheld", MAX_CLAIMS)]
     fields.close()
     return SelectiveDisclosure(
         tuple((_name(row[0]), _hex(row[1], SALT_BYTES), row[2]) for row in shown),
@@ -194,8 +199,8 @@ def decode_document(value: Json) -> DocumentClaim:
 
 
 def _check_names(names: list[str]) -> None:
-    if len(names) > limits.MAX_CLAIMS:
-        raise LimitExceeded(f"a record states at most {limits.MAX_CLAIMS} claims, not {len(names)}")
+    if len(names) > MAX_CLAIMS:
+        raise LimitExceeded(f"a record states at most {MAX_CLAIMS} claims, not {len(names)}")
     for before, after in pairwise(names):
         if before >= after:
             same = "twice" if before == after else "out of ascending order"
@@ -209,7 +214,7 @@ def _row(item: Json, length: int) -> list[Json]:
 
 
 def _name(value: Json) -> str:
-    if not isinstance(value, str) or not value or len(value) > limits.MAX_TEXT_CHARS:
+    if not isinstance(value, str) or not value or len(value) > MAX_TEXT_CHARS:
         raise MalformedInput("the name of a claim must be text")
     return value
 

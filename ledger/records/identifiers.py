@@ -1,4 +1,4 @@
-"""Codes that certificates, bodies and persons are known by, and their check digits.
+"""Identifiers of certificates, bodies and persons, and their check digits.
 
     certificate identifier   GB/T 36904-2018   ISO 7064 MOD 37,36
     credit code              GB 32100-2015     MOD 31, with an organisation code of GB 11714 (MOD 11) inside
@@ -222,18 +222,18 @@ def _with_check(root: str, type_: str, issuer: str, serial: str, version: int) -
 def _oddities(root: str, parts: list[str]) -> list[str]:
     """List what an import tolerates and an issuer must not do, in the order of the text."""
     type_, issuer, serial, version, check = parts
-    found = []
+    oddities = []
     if root != ROOT:
-        found.append(f"the root is {root}, which belongs to a vendor, expected {ROOT}")
+        oddities.append(f"the root is {root}, which belongs to a vendor, expected {ROOT}")
     for name, code in (("type", type_[:18]), ("issuer", issuer)):
         # Real data also names issuers by a shorter code, such as 340100: nothing to check in those.
         if len(code) == 18 and "_" not in code and (fault := _credit_code_fault(code)):
-            found.append(f"the {name} does not hold a credit code: {fault}")
+            oddities.append(f"the {name} does not hold a credit code: {fault}")
     if "_" in issuer + serial:
-        found.append("issuer or serial contains '_', which has no check digit, expected only 0-9, A-Z")
+        oddities.append("issuer or serial contains '_', which has no check digit, expected only 0-9, A-Z")
     elif check != (expected := certificate_check(type_ + issuer + serial + version)):
-        found.append(f"the check digit is {check}, expected {expected}")
-    return found
+        oddities.append(f"the check digit is {check}, expected {expected}")
+    return oddities
 
 
 @lru_cache(maxsize=1024)  # the types and issuers of a batch recur in every record

@@ -1,9 +1,9 @@
-"""The state machine of a certificate: which record may follow which, and what it does to the status.
+"""The life of a certificate: which record may follow which, and what it makes of the status.
 
 Every record but the first names the newest record of its lineage as `previous`, so the records of a lineage
 form one chain and none can be left out. The same rules run at intake and in every audit. The chain itself
-allows a little more (`ledger.registry.status.allowed`): a suspended certificate is resumed before it is renewed, so
-that nothing revives unseen.
+allows a little more (`ledger.registry.status.allowed`): a suspended certificate is resumed before it is
+renewed, so that nothing revives unseen.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""One statement by a department about one certificate, seal or signature 登记记录 (design: record).
+"""Records 登记记录: one statement of a department about one certificate, seal or sealing.
 
-Leaf data is the canonical JSON of the record; the leaf hash names it everywhere.
+Format: docs/formats/record.md. Leaf data is the canonical JSON of the record; the leaf hash names it everywhere.
 """
 
 import re

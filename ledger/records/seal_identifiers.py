@@ -1,11 +1,12 @@
-"""Identifiers of seals 电子印章 and of sealings 签章, the objects for which GB/T 36904 has none.
+"""Identifiers of seals 电子印章 and sealings 签章, for which GB/T 36904 has none.
 
     seal.ISSUER.SERIAL.VERSION.CHECK          seal.11429006012345671T.42900600000001.001.E
     signature.ISSUER.SERIAL.VERSION.CHECK
 
-ISSUER is the credit code of the body that registers; SERIAL 9 to 32 characters 0-9, A-Z, normally a seal's own code (esID);
-VERSION 3 digits from 001, raised when a seal is renewed; CHECK the check character of GB/T 36904, ISO 7064 MOD 37,36, over
-issuer, serial and version without dots. The form is this project's: see docs/formats/seals-and-signatures.md.
+ISSUER is the credit code of the body that registers; SERIAL 9 to 32 characters 0-9, A-Z, normally a seal's
+own code (esID); VERSION 3 digits from 001, raised when a seal is renewed; CHECK the check character of GB/T
+36904, ISO 7064 MOD 37,36, over issuer, serial and version without dots. The form is this project's: see
+docs/formats/seals-and-signatures.md.
 """
 
 import re
@@ -36,18 +37,18 @@ class SealingIdentifier:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read an identifier. Raises: InvalidIdentifier."""
-        found = _FORM.fullmatch(text)
-        if found is None:
+        parts = _FORM.fullmatch(text)
+        if parts is None:
             raise InvalidIdentifier(
                 f"identifier {text[:_MAX_QUOTED]!a}: expected KIND.ISSUER.SERIAL.VERSION.CHECK"
             )
-        check_credit_code(found["issuer"])
-        expected = certificate_check(found["issuer"] + found["serial"] + found["version"])
-        if found["check"] != expected:
+        check_credit_code(parts["issuer"])
+        expected = certificate_check(parts["issuer"] + parts["serial"] + parts["version"])
+        if parts["check"] != expected:
             raise InvalidIdentifier(
-                f"identifier {text!a}: the check character is {found['check']}, expected {expected}"
+                f"identifier {text!a}: the check character is {parts['check']}, expected {expected}"
             )
-        return cls(found["kind"], found["issuer"], found["serial"], int(found["version"]), found["check"])
+        return cls(parts["kind"], parts["issuer"], parts["serial"], int(parts["version"]), parts["check"])
 
     @classmethod
     def build(cls, kind: str, issuer: str, serial: str, version: int = 1) -> Self:

@@ -1,7 +1,7 @@
-"""Records that a department signs and sends together, and the entry that they become (design: submission, entry).
+"""Submissions 登记批: records that a department signs together, and the entry that they become.
 
-The records stand in ascending order of leaf hash; their salts make that order random, so positions tell
-nothing. One signature over the statement covers them all.
+Format: docs/formats/submission.md. The records stand in ascending order of leaf hash; their salts make that
+order random, so positions tell nothing. One signature over the statement covers them all.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,6 +22,9 @@ from ledger.records.records import Record
 
 STATEMENT_TYPE: Final = "shunzheng/submission/1"
 ENTRY_TYPE: Final = "shunzheng/entry/1"
+
+# From `time` to `expires`: an old statement cannot be anchored years later.
+MAX_STATEMENT_DAYS: Final = 7
 _SECONDS_A_DAY: Final = 86_400
 
 
@@ -43,8 +46,8 @@ class Statement:
         """Raises: MalformedInput when count or times do not fit."""
         if not 1 <= self.count <= limits.MAX_SUBMISSION_RECORDS:
             raise MalformedInput(f"a submission has 1 to {limits.MAX_SUBMISSION_RECORDS} records")
-        if not self.time < self.expires <= self.time + limits.MAX_STATEMENT_DAYS * _SECONDS_A_DAY:
-            raise MalformedInput(f"`expires` lies after `time`, by at most {limits.MAX_STATEMENT_DAYS} days")
+        if not self.time < self.expires <= self.time + MAX_STATEMENT_DAYS * _SECONDS_A_DAY:
+            raise MalformedInput(f"`expires` lies after `time`, by at most {MAX_STATEMENT_DAYS} days")
 
     def to_json(self) -> dict[str, Json]:
         return {

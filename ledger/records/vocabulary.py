@@ -1,4 +1,4 @@
-"""The claims that certificates state: the standard ones of GB/T 36903, and extensions `KZ_…`.
+"""Names and forms of claims: those of GB/T 36903, and extensions `KZ_…`.
 
 Each has its data-grading level (数据分级) and says whether it is personal. Both are this project's defaults,
 in the manner of GB/T 43697 and of articles 4 and 28 of the personal information protection law: whoever runs

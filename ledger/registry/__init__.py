@@ -1,1 +1,1 @@
-"""What the chain says: acts, the facts that follow from them, statuses, checkpoints and snapshots."""
+"""The registry on the chain: acts, the facts that follow from them, checkpoints, snapshots."""

@@ -1,10 +1,13 @@
-"""The acts of the registry contract 登记簿合约, and the head that binds its events (design: registry events).
+"""The acts of the registry contract 登记簿合约, and the head that binds its events.
+
+Format: docs/formats/registry-events.md.
 
     head_n = keccak256(abi.encode(head_(n-1), n, time, previousBlock, kind, keccak256(payload)))
     head_0 = keccak256(abi.encode("shunzheng/registry/1", chainId, contract, blockhash before deployment))
 
 The payload is the ABI encoding of the fields of the act, in the order in which they stand in the classes
-below. Nothing here judges an act: the contract did, and `ledger.registry.knowledge` folds the acts into what is known.
+below. Nothing here judges an act: the contract did, and `ledger.registry.knowledge` folds the acts into
+what is known.
 """
 
 from collections.abc import Callable
@@ -135,9 +138,9 @@ class Act:
 
     def encode(self) -> bytes:
         """Return the payload. Raises: MalformedInput for a value that its field cannot hold."""
-        given = [getattr(self, field.name) for field in fields(self)]
+        members = [getattr(self, field.name) for field in fields(self)]
         try:
-            values = [codec.write(value) for codec, value in zip(self.ABI, given, strict=True)]
+            values = [codec.write(value) for codec, value in zip(self.ABI, members, strict=True)]
             return abi_encode([codec.abi for codec in self.ABI], values)
         except (EncodingError, UnicodeEncodeError) as error:
             raise MalformedInput(f"{type(self).__name__}: {error}") from error

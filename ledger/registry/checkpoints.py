@@ -1,15 +1,14 @@
-"""Checkpoints 检查点: where a registry's events stand, as cities vouch for it, and two that contradict each other.
+"""Checkpoints 检查点: where a registry's events stand, as cities vouch for it with signatures.
 
-A checkpoint stands at the last event of a block, so every node computes the same bytes from what it followed itself, and
-cosignatures by several cities are of one text. Whose cosignatures count is not said here but in a trust file
-(`ledger.registry.trust_files`). Formats: docs/formats/checkpoint.md.
+A checkpoint stands at the last event of a block, so every node computes the same bytes from what it
+followed itself, and cosignatures by several cities are of one text. Whose cosignatures count is not said
+here but in a trust file (`ledger.registry.trust_files`). Formats: docs/formats/checkpoint.md.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
-from ledger import limits
 from ledger.crypto.keys import PrivateKey, PublicKey, decode_signature, encode_signature
 from ledger.encoding import times
 from ledger.encoding.canonical import MAX_INTEGER, Json
@@ -21,6 +20,11 @@ from ledger.errors import LimitExceeded, MalformedInput
 TYPE: Final = "shunzheng/checkpoint/1"
 COSIGNED_TYPE: Final = "shunzheng/cosigned/1"
 FORK_TYPE: Final = "shunzheng/fork/1"
+
+# Cosigners of a trust file, and cosignatures of a checkpoint; a province has some tens of cities.
+MAX_COSIGNERS: Final = 256
+# A trust file, or a checkpoint with its cosignatures: 256 of them take 100 kB.
+MAX_TRUST_BYTES: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +88,9 @@ class Cosigned:
         """Return it with those cosignatures alone that are good and by `keys`, which are named by their ids."""
         message = self.checkpoint.encode()
         good = (
-            one
-            for one in self.cosignatures
-            if one.key in keys and keys[one.key].verify(message, one.signature)
+            cosignature
+            for cosignature in self.cosignatures
+            if cosignature.key in keys and keys[cosignature.key].verify(message, cosignature.signature)
         )
         return replace(self, cosignatures=tuple(good))
 
@@ -94,7 +98,7 @@ class Cosigned:
         return {
             "type": COSIGNED_TYPE,
             "checkpoint": self.checkpoint.to_json(),
-            "cosignatures": [one.to_json() for one in self.cosignatures],
+            "cosignatures": [cosignature.to_json() for cosignature in self.cosignatures],
         }
 
 
@@ -109,14 +113,14 @@ class Fork:
         return {"type": FORK_TYPE, "first": self.first.to_json(), "second": self.second.to_json()}
 
 
-def contradiction(one: Checkpoint, other: Checkpoint) -> str | None:
+def contradiction(checkpoint: Checkpoint, other: Checkpoint) -> str | None:
     """Say in what two checkpoints contradict each other, so that one history cannot hold both; None where it may.
 
     Of two registries, or at different events in an order that fits, nothing can be said without the events between.
     """
-    if one.registry != other.registry:
+    if checkpoint.registry != other.registry:
         return None
-    first, second = sorted((one, other), key=lambda checkpoint: checkpoint.n)
+    first, second = sorted((checkpoint, other), key=lambda point: point.n)
     if first.n == second.n:
         differing = [name for name in ("head", "block", "block_hash", "time") if _differ(first, second, name)]
         return f"event {first.n} with different {', '.join(differing)}" if differing else None
@@ -127,8 +131,8 @@ def contradiction(one: Checkpoint, other: Checkpoint) -> str | None:
     return None
 
 
-def _differ(one: Checkpoint, other: Checkpoint, name: str) -> bool:
-    return bool(getattr(one, name) != getattr(other, name))
+def _differ(first: Checkpoint, second: Checkpoint, name: str) -> bool:
+    return bool(getattr(first, name) != getattr(second, name))
 
 
 def decode_checkpoint(value: Json) -> Checkpoint:
@@ -149,15 +153,17 @@ def decode_checkpoint(value: Json) -> Checkpoint:
 
 def decode_cosignatures(values: Iterable[Json]) -> tuple[Cosignature, ...]:
     """Read cosignatures, which must stand in ascending order of their keys. Raises: MalformedInput."""
-    found: list[Cosignature] = []
+    cosignatures: list[Cosignature] = []
     for value in values:
         fields = Fields(value, "cosignature")
-        one = Cosignature(fields.parsed("key", parse_key_id), fields.parsed("signature", decode_signature))
+        cosignature = Cosignature(
+            fields.parsed("key", parse_key_id), fields.parsed("signature", decode_signature)
+        )
         fields.close()
-        if found and one.key <= found[-1].key:
+        if cosignatures and cosignature.key <= cosignatures[-1].key:
             raise MalformedInput("cosignatures stand in ascending order of their keys, one a key")
-        found.append(one)
-    return tuple(found)
+        cosignatures.append(cosignature)
+    return tuple(cosignatures)
 
 
 def decode_cosigned(value: Json) -> Cosigned:
@@ -165,15 +171,15 @@ def decode_cosigned(value: Json) -> Cosigned:
     fields = Fields(value, "cosigned checkpoint")
     fields.type(COSIGNED_TYPE)
     checkpoint = decode_checkpoint(fields.take("checkpoint"))
-    cosigned = Cosigned(checkpoint, decode_cosignatures(fields.array("cosignatures", limits.MAX_COSIGNERS)))
+    cosigned = Cosigned(checkpoint, decode_cosignatures(fields.array("cosignatures", MAX_COSIGNERS)))
     fields.close()
     return cosigned
 
 
 def read_cosigned(data: bytes) -> Cosigned:
     """Read the file of a checkpoint with its cosignatures. Raises: MalformedInput, NewerFormat, LimitExceeded."""
-    if len(data) > limits.MAX_TRUST_BYTES:
-        raise LimitExceeded(f"a checkpoint has {limits.MAX_TRUST_BYTES} bytes at most, not {len(data)}")
+    if len(data) > MAX_TRUST_BYTES:
+        raise LimitExceeded(f"a checkpoint has {MAX_TRUST_BYTES} bytes at most, not {len(data)}")
     return decode_cosigned(decode_json(data))
 
 

@@ -1,7 +1,8 @@
-"""Derive facts from registry events: the one place that says what an act means (design: status, issuers).
+"""Derive facts from registry events: the one place that says what an act means.
 
-An anchor whose status words or status root do not fit is void: its size counts, nothing else of it does, and
-the log goes on. A transition that cannot be makes its position contradictory for good.
+Its rules: docs/formats/batch-and-anchor.md and docs/formats/registry-events.md. An anchor whose status
+words or status root do not fit is void: its size counts, nothing else of it does, and the log goes on. A
+transition that cannot be makes its position contradictory for good.
 """
 
 from collections.abc import MutableMapping
@@ -87,9 +88,8 @@ def _admitted(view: View, trees: Trees, event: Event, act: acts.LogAdmitted) -> 
     if view.log(act.log) is not None:
         raise BrokenHead(f"event {event.n}: the log {act.log!r} is admitted twice")
     suite, size = suites.by_number(act.suite), act.predecessor.size
-    if (
-        size == 0
-    ):  # what a predecessor's positions became is not known here: there is nothing to keep or compare
+    # What a predecessor's positions became is not known here: there is nothing to keep or compare.
+    if size == 0:
         trees[act.log] = StatusTree(suite)
     log = LogState(act.log, suite, event.n, act.admin, size=size, status_known=size == 0)
     return [log, *(Division(division, act.log) for division in act.divisions)]
@@ -173,21 +173,21 @@ def _changes(tree: StatusTree | None, act: acts.Anchored) -> tuple[list[tuple[in
 
 
 def _governance(view: View) -> Governance:
-    found = view.governance()
-    if found is None:
+    governance = view.governance()
+    if governance is None:
         raise BrokenHead("an act of governance stands before the first")
-    return found
+    return governance
 
 
 def _log(view: View, name: str) -> LogState:
-    found = view.log(name)
-    if found is None:
+    log = view.log(name)
+    if log is None:
         raise BrokenHead(f"an act names the log {name!r}, which was not admitted")
-    return found
+    return log
 
 
 def _key(view: View, key: bytes) -> KeyState:
-    found = view.key(key)
-    if found is None:
+    state = view.key(key)
+    if state is None:
         raise BrokenHead(f"an act names the key 0x{key.hex()}, which was not registered")
-    return found
+    return state

@@ -1,4 +1,7 @@
-"""The registry in memory, replayed from its events: what a snapshot is verified with, the model of replicas."""
+"""The registry in memory, replayed from its events.
+
+A snapshot is verified with it, and it is the model of replicas.
+"""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -94,8 +97,8 @@ class Knowledge:
         return self._anchors.get((log, sequence))
 
     def issuer_log(self, issuer: str, n: int) -> str | None:
-        found = [assignment.log for assignment in self._issuers.get(issuer, ()) if assignment.n <= n]
-        return found[-1] if found else None
+        logs = [assignment.log for assignment in self._issuers.get(issuer, ()) if assignment.n <= n]
+        return logs[-1] if logs else None
 
     def key(self, key: bytes) -> KeyState | None:
         return self._keys.get(key)

@@ -1,8 +1,9 @@
-"""Snapshots 离线核验包: the registry's events up to a cosigned checkpoint, in a file, believed for what they fold into.
+"""Snapshots 离线核验包: files of the registry's events up to a cosigned checkpoint.
 
-A file is read twice. `check_snapshot` believes nothing: it goes through every byte in bounded memory and compares the head
-that the events make with the one that enough cosigners of the trust file signed. Only then are the events replayed, with
-the same code as everywhere. A delta is the same with the events after one that is held. Format: docs/formats/snapshot.md.
+Their events are believed for what they fold into. A file is read twice. `check_snapshot` believes nothing:
+it goes through every byte in bounded memory and compares the head that the events make with the one that
+enough cosigners of the trust file signed. Only then are the events replayed, with the same code as
+everywhere. A delta is the same with the events after one that is held. Format: docs/formats/snapshot.md.
 """
 
 import struct
@@ -13,19 +14,31 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final, Protocol
 
-from ledger import limits
 from ledger.encoding.canonical import Json, decode_canonical
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields, parse_key_id
 from ledger.encoding.inflate import InflateFault, inflate
 from ledger.errors import BrokenHead, MalformedInput, NewerFormat, SnapshotRefused
 from ledger.registry.acts import Event
-from ledger.registry.checkpoints import Checkpoint, Cosigned, decode_checkpoint, decode_cosignatures
+from ledger.registry.checkpoints import (
+    MAX_COSIGNERS,
+    MAX_TRUST_BYTES,
+    Checkpoint,
+    Cosigned,
+    decode_checkpoint,
+    decode_cosignatures,
+)
 from ledger.registry.knowledge import Fold, Knowledge
 from ledger.registry.trust_files import TrustFile
 
 TYPE: Final = "shunzheng/snapshot/1"
-LEVEL: Final = 6  # of zlib: level 9 saves a twentieth and takes ten times as long
+# Of zlib: level 9 saves a twentieth and takes ten times as long.
+LEVEL: Final = 6
+
+# Payload of one event: more than a block holds; an anchor has 60 kB at most.
+MAX_EVENT_BYTES: Final = 4 * 2**20
+# Events of a snapshot, inflated: some decades of a province; read as a stream.
+MAX_SNAPSHOT_BYTES: Final = 16 * 2**30
 
 #: Why a snapshot is not taken, in the order in which it is looked for; docs/formats/snapshot.md explains each.
 REASONS: Final = (
@@ -134,19 +147,19 @@ def check_snapshot(
         _check_age(checkpoint, seen)  # 3
     start = _start(header, held)  # 4
     fold = Fold(header.after_head, header.after, header.after_block, start.time if start else 0)
-    same = start is None or start.head == fold.head
+    agrees = start is None or start.head == fold.head
     for event in _decoded(rest, header):  # 5, 6
         try:
             fold.extend(event)
         except BrokenHead as error:
             raise SnapshotRefused("event_order", str(error)) from error
-        same = same and (seen is None or seen.n != fold.n or seen.head == fold.head)
+        agrees = agrees and (seen is None or seen.n != fold.n or seen.head == fold.head)
     stated = (checkpoint.n, checkpoint.head, checkpoint.block, checkpoint.time)
     if (fold.n, fold.head, fold.block, fold.time) != stated:  # 7
         raise SnapshotRefused(
             "head_mismatch", "the events are not those of the checkpoint: some are altered, left out or moved"
         )
-    if not same:  # 8
+    if not agrees:  # 8
         raise SnapshotRefused(
             "fork", "its history is not a continuation of what was seen before: the registry forked"
         )
@@ -212,10 +225,10 @@ def _split(chunks: Iterable[bytes]) -> tuple[Header, Iterator[bytes]]:
     pieces, line = iter(chunks), b""
     for piece in pieces:
         line += piece
-        end = line.find(b"\n", 0, limits.MAX_TRUST_BYTES + 1)
+        end = line.find(b"\n", 0, MAX_TRUST_BYTES + 1)
         if end >= 0:
             return _header(line[:end]), chain([line[end + 1 :]], pieces)
-        if len(line) > limits.MAX_TRUST_BYTES:
+        if len(line) > MAX_TRUST_BYTES:
             break
     raise SnapshotRefused("malformed", "it does not begin with the line of a snapshot: is it the right file?")
 
@@ -225,7 +238,7 @@ def _header(line: bytes) -> Header:
         fields = Fields(decode_canonical(line), "snapshot")
         fields.type(TYPE)
         checkpoint = decode_checkpoint(fields.take("checkpoint"))
-        cosignatures = decode_cosignatures(fields.array("cosignatures", limits.MAX_COSIGNERS))
+        cosignatures = decode_cosignatures(fields.array("cosignatures", MAX_COSIGNERS))
         after = Fields(fields.take("after"), "after")
         header = Header(
             Cosigned(checkpoint, cosignatures),
@@ -255,17 +268,17 @@ def _decoded(chunks: Iterator[bytes], header: Header) -> Iterator[Event]:
             raise SnapshotRefused("event_missing", f"it ends before event {n} of {header.checkpoint.n}")
         if len(head) < _EVENT.size:
             raise SnapshotRefused("damaged", f"it ends within event {n}")
-        found, own_block, time, kind, length = _EVENT.unpack(head)
-        if found != n:
-            reason = "event_missing" if found > n else "event_order"
-            raise SnapshotRefused(reason, f"event {found} stands where event {n} belongs")
-        if length > limits.MAX_EVENT_BYTES:
-            raise SnapshotRefused("damaged", f"event {n} has more than {limits.MAX_EVENT_BYTES} bytes")
+        number, event_block, time, kind, length = _EVENT.unpack(head)
+        if number != n:
+            reason = "event_missing" if number > n else "event_order"
+            raise SnapshotRefused(reason, f"event {number} stands where event {n} belongs")
+        if length > MAX_EVENT_BYTES:
+            raise SnapshotRefused("damaged", f"event {n} has more than {MAX_EVENT_BYTES} bytes")
         payload = inflated.take(length)
         if len(payload) < length:
             raise SnapshotRefused("damaged", f"it ends within event {n}")
-        yield Event(n, kind, block, time, payload, own_block)
-        block = own_block
+        yield Event(n, kind, block, time, payload, event_block)
+        block = event_block
     if inflated.take(1):
         raise SnapshotRefused("surplus", "something follows the event of its checkpoint")
 
@@ -274,7 +287,7 @@ class _Inflated:
     """The bytes behind the header, inflated piece by piece."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._pieces = inflate(chunks, limits.MAX_SNAPSHOT_BYTES)
+        self._pieces = inflate(chunks, MAX_SNAPSHOT_BYTES)
         self._waiting = bytearray()
 
     def take(self, size: int) -> bytes:
@@ -297,7 +310,7 @@ def _refusal(fault: InflateFault) -> SnapshotRefused:
         case "damaged":
             return SnapshotRefused("damaged", f"the compressed events are damaged: {fault}")
         case "too_long":
-            return SnapshotRefused("damaged", f"it inflates beyond {limits.MAX_SNAPSHOT_BYTES} bytes")
+            return SnapshotRefused("damaged", f"it inflates beyond {MAX_SNAPSHOT_BYTES} bytes")
         case "truncated":
             return SnapshotRefused("truncated", "it ends in the middle: it was not copied whole")
         case "surplus":

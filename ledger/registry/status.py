@@ -1,4 +1,6 @@
-"""The status of every position of a log: codes, transitions, words on the chain, the tree (design: status).
+"""The status of every position of a log: codes, transitions, words on the chain, the tree.
+
+Format: docs/formats/batch-and-anchor.md.
 
 Four bits a position, 64 positions a chunk of 32 bytes (position p in byte (p mod 64) div 2, the high half for
 even p). The status root is RFC 9162's tree over the leaf data `"shunzheng/status/1" ‖ u40 chunk ‖ 32 bytes`
@@ -10,19 +12,20 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, Self
 
-from ledger import limits
 from ledger.crypto.suites import Suite
 from ledger.crypto.trees import EMPTY_ROOT, MerkleTree, leaf_hash, root_from_path
 from ledger.errors import MalformedInput
 
 CHUNK_POSITIONS: Final = 64
 CHUNK_BYTES: Final = 32
-BLOCK_CHUNKS: Final = (
-    8  # stored and hashed together: more would cost hashes for each change, fewer rows and memory
-)
+# Chunks that are stored and hashed together: more would cost hashes for each change, fewer rows and memory.
+BLOCK_CHUNKS: Final = 8
 BLOCK_POSITIONS: Final = BLOCK_CHUNKS * CHUNK_POSITIONS
 BLOCK_BYTES: Final = BLOCK_CHUNKS * CHUNK_BYTES
 WORD_BYTES: Final = 6
+
+# Status words of one anchor.
+MAX_ANCHOR_CHANGES: Final = 10_000
 _LEAF_PREFIX: Final = b"shunzheng/status/1"
 
 
@@ -62,7 +65,7 @@ def decode_changes(words: bytes, size: int) -> list[tuple[int, Status]]:
 
     Raises: MalformedInput when the length, the order, a position or a status does not fit.
     """
-    if len(words) % WORD_BYTES or len(words) > limits.MAX_ANCHOR_CHANGES * WORD_BYTES:
+    if len(words) % WORD_BYTES or len(words) > MAX_ANCHOR_CHANGES * WORD_BYTES:
         raise MalformedInput(f"{len(words)} bytes are not whole status words within the limit")
     changes: list[tuple[int, Status]] = []
     last = -1
@@ -124,7 +127,7 @@ def block_node(suite: Suite, number: int, content: bytes) -> bytes:
 def _block_tree(suite: Suite, number: int, content: bytes) -> MerkleTree:
     chunks = (content[start : start + CHUNK_BYTES] for start in range(0, len(content), CHUNK_BYTES))
     return MerkleTree(
-        suite, [status_leaf(suite, chunk, held) for chunk, held in enumerate(chunks, number * BLOCK_CHUNKS)]
+        suite, [status_leaf(suite, index, chunk) for index, chunk in enumerate(chunks, number * BLOCK_CHUNKS)]
     )
 
 

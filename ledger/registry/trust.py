@@ -1,8 +1,8 @@
-"""What a verifier knows of the registry, and how it is asked: one protocol for replica, snapshot and memory.
+"""Facts that a verifier knows of the registry, and the protocol by which it is asked.
 
-The classes are facts: `ledger.registry.fold` derives them from events, whoever keeps them looks them up. All times are
-block times in seconds since 1970; `n` is the number of the event that made the fact; hashes and key
-identifiers have 32 bytes.
+Replica, snapshot and memory answer by the same protocol. The classes are facts: `ledger.registry.fold`
+derives them from events, whoever keeps them looks them up. All times are block times in seconds since 1970;
+`n` is the number of the event that made the fact; hashes and key identifiers have 32 bytes.
 """
 
 from collections.abc import Sequence

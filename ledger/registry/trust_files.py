@@ -1,20 +1,19 @@
-"""Trust files: whose cosignatures somebody who verifies believes, and how many of them it takes.
+"""Trust files: the cosigners whom a verifier believes, and how many of them must sign.
 
-Pinned by whoever verifies, never taken from a snapshot: keys that come along with what they vouch for vouch for nothing.
-Two different cities at least must have signed, so no city is believed alone, the one that exported a snapshot included.
-Format: docs/formats/trust-file.md.
+Pinned by whoever verifies, never taken from a snapshot: keys that come along with what they vouch for vouch
+for nothing. Two different cities at least must have signed, so no city is believed alone, the one that
+exported a snapshot included. Format: docs/formats/trust-file.md.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
-from ledger import limits
 from ledger.crypto.keys import PublicKey, public_key
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import decode as decode_json
 from ledger.encoding.fields import Fields, parse_hex
 from ledger.errors import LimitExceeded, MalformedInput, SnapshotRefused
-from ledger.registry.checkpoints import Cosigned
+from ledger.registry.checkpoints import MAX_COSIGNERS, MAX_TRUST_BYTES, Cosigned
 
 TYPE: Final = "shunzheng/trust/1"
 LEAST_COSIGNERS: Final = 2  # one would be a city that is believed alone
@@ -66,7 +65,9 @@ class TrustFile:
         return tuple(names)
 
     def to_json(self) -> dict[str, Json]:
-        cosigners: list[Json] = [{"name": one.name, "key": one.key.spki.hex()} for one in self.cosigners]
+        cosigners: list[Json] = [
+            {"name": cosigner.name, "key": cosigner.key.spki.hex()} for cosigner in self.cosigners
+        ]
         return {
             "type": TYPE,
             "registry": self.registry,
@@ -77,15 +78,15 @@ class TrustFile:
 
 def read_trust_file(data: bytes) -> TrustFile:
     """Read a trust file. Raises: MalformedInput, NewerFormat, LimitExceeded."""
-    if len(data) > limits.MAX_TRUST_BYTES:
-        raise LimitExceeded(f"a trust file has {limits.MAX_TRUST_BYTES} bytes at most, not {len(data)}")
+    if len(data) > MAX_TRUST_BYTES:
+        raise LimitExceeded(f"a trust file has {MAX_TRUST_BYTES} bytes at most, not {len(data)}")
     fields = Fields(decode_json(data), "trust file")
     fields.type(TYPE)
     registry = fields.text("registry")
-    cosigners = tuple(_cosigner(value) for value in fields.array("cosigners", limits.MAX_COSIGNERS))
+    cosigners = tuple(_cosigner(value) for value in fields.array("cosigners", MAX_COSIGNERS))
     for what, distinct in (
-        ("names", {one.name for one in cosigners}),
-        ("keys", {one.key for one in cosigners}),
+        ("names", {cosigner.name for cosigner in cosigners}),
+        ("keys", {cosigner.key for cosigner in cosigners}),
     ):
         if len(distinct) < len(cosigners):
             raise MalformedInput(f"the {what} of the cosigners must be different: nobody counts twice")

@@ -16,16 +16,16 @@ from ledger import limits
 from ledger.crypto.suites import parse_digest
 from ledger.encoding.canonical import decode, encode
 from ledger.encoding.fields import parse_hex
-from ledger.proof.paper import decode_paper
-from ledger.proof.proof import read_proof
-from ledger.records.claims import decode_disclosure
+from ledger.proof.paper import MAX_PAPER_BYTES, decode_paper
+from ledger.proof.proof import MAX_LINK_DEPTH, MAX_LINKED, MAX_PROOF_BYTES, read_proof
+from ledger.records.claims import MAX_CLAIMS, decode_disclosure
 from ledger.records.lifecycle import IN_FORCE, RESULT, SOURCES
 from ledger.records.records import KINDS, PRESENTABLE, STATUS_ACTIONS, decode_record
 from ledger.records.submissions import decode_entry, decode_statement
 from ledger.registry import acts
 from ledger.registry.checkpoints import decode_checkpoint, decode_cosigned, decode_fork
 from ledger.registry.snapshots import REASONS, check_snapshot, events
-from ledger.registry.status import Status, allowed, decode_changes
+from ledger.registry.status import MAX_ANCHOR_CHANGES, Status, allowed, decode_changes
 from ledger.registry.trust_files import read_trust_file
 from ledger.verification.reasons import STEP_WORDS, VERDICT_WORDS, Outcome
 from ledger.verification.receipts import decode_signed_receipt
@@ -218,14 +218,14 @@ def test_the_steps_and_verdicts() -> None:
 def test_the_limits() -> None:
     text = page("README").replace("\n", " ")
     for sentence in (
-        f"a proof {limits.MAX_PROOF_BYTES // 1024} KiB",
-        f"a printed code {limits.MAX_PAPER_BYTES // 1024} KiB",
+        f"a proof {MAX_PROOF_BYTES // 1024} KiB",
+        f"a printed code {MAX_PAPER_BYTES // 1024} KiB",
         f"nesting {limits.MAX_NESTING}",
         f"a path {limits.MAX_PATH}",
-        f"claims {limits.MAX_CLAIMS}",
-        f"linked proofs {limits.MAX_LINKED} in all and {limits.MAX_LINK_DEPTH} deep",
+        f"claims {MAX_CLAIMS}",
+        f"linked proofs {MAX_LINKED} in all and {MAX_LINK_DEPTH} deep",
         f"of which {limits.MAX_STATUS_RECORDS:,} may change a status",
-        f"an anchor {limits.MAX_ANCHOR_CHANGES:,} status words",
+        f"an anchor {MAX_ANCHOR_CHANGES:,} status words",
     ):
         assert sentence in text, sentence
     assert limits.MAX_SUBMISSION_RECORDS == limits.MAX_ANCHOR_GROWTH == 2**20

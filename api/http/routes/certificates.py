@@ -23,9 +23,9 @@ from api.http.schemas.uses import UseShape, UsesShape
 from api.http.schemas.verification import ProofShape
 from api.http.tokens import holder
 from ledger.crypto.suites import parse_digest
-from ledger.encoding.fields import parse_hex
+from ledger.encoding.fields import MAX_TEXT_CHARS, parse_hex
 from ledger.encoding.times import parse_time
-from ledger.limits import MAX_LOG_SIZE, MAX_TEXT_CHARS
+from ledger.limits import MAX_LOG_SIZE
 from ledger.verification.history import Recorded, history
 
 router = APIRouter(prefix="/v1", tags=["records"])

@@ -13,7 +13,7 @@ from api.http.schemas.base import Digest, JsonObject, Shape, Time
 from api.http.schemas.submissions import State
 from ledger.crypto.suites import Suite
 from ledger.encoding import times
-from ledger.limits import MAX_TEXT_CHARS
+from ledger.encoding.fields import MAX_TEXT_CHARS
 from ledger.records.lifecycle import Lineage, possible
 from ledger.registry.trust import PURPOSES, Anchor, KeyState, LogState
 from ledger.verification.history import History, Recorded

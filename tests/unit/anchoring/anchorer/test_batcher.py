@@ -16,7 +16,7 @@ from ledger import limits
 from ledger.crypto.suites import SM3
 from ledger.crypto.trees import EMPTY_ROOT, CountedTree, counted_leaf
 from ledger.registry.acts import Anchored
-from ledger.registry.status import Status, StatusTree, decode_changes, encode_changes
+from ledger.registry.status import MAX_ANCHOR_CHANGES, Status, StatusTree, decode_changes, encode_changes
 from tests.databases import NewDatabase
 from tests.fakes.department import LOG, change, identifier, licence
 from tests.fakes.issuing import EAGER, City
@@ -208,7 +208,7 @@ def test_every_other_policy_leaves_time_for_a_change_of_status() -> None:
 
 def test_the_largest_anchor_fits_a_transaction() -> None:
     """Nodes refuse transactions above 128 kB (go-ethereum's txMaxSize, which Besu and others keep to)."""
-    changes = encode_changes([(position, 4) for position in range(limits.MAX_ANCHOR_CHANGES)])
+    changes = encode_changes([(position, 4) for position in range(MAX_ANCHOR_CHANGES)])
     largest = Anchored("a" * 32, 2**63, 2**40, bytes(32), bytes(32), changes)
     assert len(calls.encode_call(largest)) + 500 < 128 * 1024
 

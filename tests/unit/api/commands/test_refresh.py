@@ -20,10 +20,9 @@ from ledger.documents import carriers
 from ledger.documents.carriers import Carried, attach, detach
 from ledger.documents.ofd.archive import write_archive
 from ledger.encoding.canonical import Json
-from ledger.limits import MAX_RANGE_BYTES
 from ledger.proof.paper import decode_paper, encode_paper
 from ledger.proof.proof import Proof, decode_proof
-from ledger.proof.staples import decode_range
+from ledger.proof.staples import MAX_RANGE_BYTES, decode_range
 from tests.unit.api.city import City, identifier
 from tests.unit.api.desk import client_over
 

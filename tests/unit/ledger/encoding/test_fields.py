@@ -7,9 +7,9 @@ import pytest
 
 from ledger.crypto.suites import SM3
 from ledger.encoding.canonical import Json
-from ledger.encoding.fields import Fields, parse_hex, parse_key_id
+from ledger.encoding.fields import MAX_TEXT_CHARS, Fields, parse_hex, parse_key_id
 from ledger.errors import InvalidIdentifier, MalformedInput, NewerFormat
-from ledger.limits import MAX_PATH, MAX_TEXT_CHARS
+from ledger.limits import MAX_PATH
 
 
 def fields(**members: Json) -> Fields:

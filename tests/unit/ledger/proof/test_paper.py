@@ -11,8 +11,16 @@ import pytest
 
 from ledger.encoding.canonical import Json, decode
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
-from ledger.limits import MAX_NESTING, MAX_PAPER_BYTES
-from ledger.proof.paper import PREFIX, decode_paper, decode_presented, encode_paper, pack, unpack
+from ledger.limits import MAX_NESTING
+from ledger.proof.paper import (
+    MAX_PAPER_BYTES,
+    PREFIX,
+    decode_paper,
+    decode_presented,
+    encode_paper,
+    pack,
+    unpack,
+)
 from ledger.proof.proof import Proof
 from ledger.verification.verify import Presented, verify
 from tests.scenes import CLAIMS, scene

@@ -8,8 +8,8 @@ import pytest
 from ledger.crypto.trees import PathElement
 from ledger.encoding.canonical import Json, decode, encode
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
-from ledger.limits import MAX_LINKED, MAX_PATH, MAX_PROOF_BYTES
-from ledger.proof.proof import Proof, decode_proof, is_proof, read_proof
+from ledger.limits import MAX_PATH
+from ledger.proof.proof import MAX_LINKED, MAX_PROOF_BYTES, Proof, decode_proof, is_proof, read_proof
 from tests.scenes import scene
 
 CITY, ITEMS = scene()

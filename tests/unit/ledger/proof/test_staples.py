@@ -13,15 +13,15 @@ import pytest
 from ledger.crypto.suites import SHA256, SM3
 from ledger.crypto.trees import PathElement
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
-from ledger.limits import MAX_RANGE_BYTES
 from ledger.proof.proof import CountMismatch, OutsideBatch, Staple, position_at
 from ledger.proof.staples import (
+    MAX_RANGE_BYTES,
     RANGE_CHUNKS,
     RANGE_POSITIONS,
     StatusRange,
     decode_range,
     position_of,
-    refreshed,
+    refresh_staple,
 )
 from ledger.registry.status import StatusTree, staple_root
 from tests.scenes import scene
@@ -132,17 +132,17 @@ def test_a_proof_takes_no_staple_of_another_log_or_suite_or_from_before() -> Non
     tree = city.statuses
     fitting = StatusRange(SM3, city.name, city.sequence, 0, tree.size, 0, tree.chunks(0, RANGE_CHUNKS), ())
     position = city.position(items[1])
-    assert refreshed(replace(proof, status=None), fitting, position) == proof
+    assert refresh_staple(replace(proof, status=None), fitting, position) == proof
     for other in (
         replace(fitting, log="wuhan"),
         replace(fitting, suite=SHA256),
         replace(fitting, sequence=proof.sequence - 1),
     ):
         with pytest.raises(MalformedInput):
-            refreshed(replace(proof, status=None), other, position)
+            refresh_staple(replace(proof, status=None), other, position)
     newer = Staple(city.sequence + 1, bytes(32), ())
     with pytest.raises(MalformedInput, match="older than"):
-        refreshed(replace(proof, status=newer), fitting, position)
+        refresh_staple(replace(proof, status=newer), fitting, position)
 
 
 def test_a_holder_and_a_verifier_find_the_same_position() -> None:

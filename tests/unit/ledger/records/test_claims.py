@@ -7,8 +7,8 @@ import pytest
 from ledger.crypto.suites import SHA256, SM3, Suite
 from ledger.encoding.canonical import Json, encode
 from ledger.errors import MalformedInput
-from ledger.limits import MAX_CLAIMS
 from ledger.records.claims import (
+    MAX_CLAIMS,
     FullDisclosure,
     SelectiveDisclosure,
     claims_digest,

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from ledger import limits
 from ledger.errors import SnapshotRefused
-from ledger.registry import acts
+from ledger.registry import acts, snapshots
 from ledger.registry.acts import Event
+from ledger.registry.checkpoints import MAX_TRUST_BYTES
 from ledger.registry.snapshots import REASONS, Held, check_snapshot, events, read_header, replay
 from ledger.verification.verify import Presented, verify
 from tests.cosigning import NAMES, Seen, checkpoint_of, fold_of, node_key, snapshot, trust_file
@@ -131,8 +131,8 @@ def test_what_is_not_a_snapshot_is_malformed(registry: Registry) -> None:
         b"{}",
         b"\n" + file,
         b"{}\n",
-        b" " * (2 * limits.MAX_TRUST_BYTES),
-        b" " * limits.MAX_TRUST_BYTES + b" \n" + file,
+        b" " * (2 * MAX_TRUST_BYTES),
+        b" " * MAX_TRUST_BYTES + b" \n" + file,
         b" " + file,
         header(file, more=1),
         header(file, after={"n": 0, "head": "0x" + "00" * 32, "block": 0}),
@@ -250,7 +250,7 @@ def test_damage_is_noticed(registry: Registry) -> None:
 
 
 def test_a_bomb_is_refused_in_bounded_memory(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MAX_SNAPSHOT_BYTES", 2**20)
+    monkeypatch.setattr(snapshots, "MAX_SNAPSHOT_BYTES", 2**20)
     line, inflated = split(snapshot(registry))
     n, rest = inflated[:25], bytes(2**22 - 1)
     bomb = join(line, n + (2**22 - 1).to_bytes(4, "big") + rest)

@@ -7,8 +7,8 @@ import pytest
 from ledger.crypto.suites import SM3
 from ledger.crypto.trees import EMPTY_ROOT, MerkleTree, leaf_hash
 from ledger.errors import MalformedInput
-from ledger.limits import MAX_ANCHOR_CHANGES
 from ledger.registry.status import (
+    MAX_ANCHOR_CHANGES,
     Status,
     StatusBlock,
     StatusTree,

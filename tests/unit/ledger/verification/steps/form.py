@@ -1,7 +1,7 @@
 """Step 1: a proof that can be read, a record that can be presented, one issuer throughout."""
 
 from ledger.crypto.suites import SHA256
-from ledger.limits import MAX_PROOF_BYTES
+from ledger.proof.proof import MAX_PROOF_BYTES
 from ledger.verification.report import Report
 from tests.scenes import DOCUMENT, City, Registry
 from tests.unit.ledger.verification.steps.cases import (
