@@ -36,7 +36,7 @@ COMMANDS: Final = {
     "checkpoint": ("checkpoints", "sign, show and compare checkpoints of the registry"),
     "snapshot": ("snapshots", "export, import and show snapshots for verifying offline"),
     **{
-        action: ("life", f"{ACTION_WORDS[action][0]}: {purpose}")
+        action: ("life", f"{ACTION_WORDS[action].zh}: {purpose}")
         for action, purpose in ACTION_PURPOSES.items()
     },
     "inspect": ("inspect", "verify the seals and signatures in a document, without any node"),

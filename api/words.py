@@ -1,4 +1,4 @@
-"""What the pages say, in Chinese and English, and how they write moments and dates.
+"""Words of the pages and the command line 中英文用语, and how moments and dates are written.
 
 The words of verdicts, steps and problems are not here: they come with the report and with the problem.
 """
@@ -6,153 +6,110 @@ The words of verdicts, steps and problems are not here: they come with the repor
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final
 
-from ledger.words import Language
+from ledger.words import Language, Words
 
 _SHANGHAI: Final = timezone(timedelta(hours=8))
 
-_WORDS: Final[dict[str, tuple[str, str]]] = {
-    "title": ("证照核验", "Check a certificate"),
-    "node": ("核验节点", "Node"),
-    "skip": ("跳到主要内容", "Skip to the content"),
-    "other_language": ("English", "中文"),
-    "lead": (
-        "放入证照文件和它的存证凭据，即可核验真伪与现状。核验在本节点完成，不向任何机构发送内容。",
-        "Give a certificate's file and its proof. The check is made on this node; nothing is sent to anybody.",
-    ),
-    "drop": (
-        "将文件和凭据拖放到这里，或在下面选择",
-        "Drop the document and its proof here, or choose them below",
-    ),
-    "document": ("证照文件", "Document"),
-    "document_hint": (
-        "例如 OFD、PDF 或图片，可选多个。只有纸质证照时可不填。",
-        "For example OFD, PDF or an image; several may be chosen. Leave empty for a paper certificate.",
-    ),
-    "proof": ("存证凭据", "Proof"),
-    "proof_hint": (
-        "与文件同名、以 .proof.json 结尾的文件。",
-        "The file beside the document whose name ends in .proof.json.",
-    ),
-    "code": ("或粘贴纸面上的代码", "Or paste the code printed on paper"),
-    "code_hint": (
-        "以 SZ1: 开头；可用扫码枪扫入。",
-        "It begins with SZ1: and can be read with a scanner.",
-    ),
-    "check": ("核验", "Check"),
-    "again": ("核验另一份", "Check another"),
-    "print": ("打印核验单", "Print this slip"),
-    "advice": ("怎么办", "What to do"),
-    "meaning": ("含义", "Meaning"),
-    "compared": ("比对内容", "What was compared"),
-    "compared_document": ("所出示的文件，逐字节比对", "The presented document, byte by byte"),
-    "compared_claims": (
-        "信息项，由核验人与纸面逐项核对",
-        "The items, read against the paper one by one by whoever checks",
-    ),
-    "seals": ("文件上的印章与签名", "Seals and signatures on the document"),
-    "sealed_with": ("用印", "Sealed with"),
-    "known": ("状态信息截至", "Status known as of"),
-    "aged": (
-        "本节点与链的连接可能已中断：所知状态信息截至{}（{}）。核验照常进行，结论会注明所依据信息的时间。",
-        "This node may be cut off from the chain: it knows what was so at {} ({}). Each verdict says how old it is.",
-    ),
-    "known_never": ("尚无该证照的状态信息", "Nothing is known of its status"),
-    "checked": ("核验时间", "Checked at"),
-    "certificate": ("证照", "Certificate"),
-    "type": ("证照类型", "Type"),
-    "identifier": ("证照标识", "Identifier"),
-    "issuer": ("颁发机构代码", "Issuer's code"),
-    "validity": ("有效期", "Validity"),
-    "from_until": ("{} 至 {}", "{} to {}"),
-    "from_on": ("{} 起，长期", "from {}, no end date"),
-    "until": ("至 {}", "until {}"),
-    "no_end": ("长期", "no end date"),
-    "status": ("登记状态", "Registered status"),
-    "since": ("自 {} 起", "since {}"),
-    "authority": ("作出机构", "Decided by"),
-    "basis": ("依据条款", "Legal basis"),
-    "related": ("相关证照标识", "Identifier of that record"),
-    "anchored": ("上链时间", "Anchored at"),
-    "items": ("登记的信息项", "Registered items"),
-    "items_unproven": ("凭据所称的信息项（未经证实）", "Items as the proof claims them (not proven)"),
-    "certificate_unproven": (
-        "凭据所称的证照（未经证实）",
-        "The certificate as the proof claims it (not proven)",
-    ),
-    "item": ("信息项", "Item"),
-    "value": ("登记内容", "Registered value"),
-    "withheld": ("持证人未披露的信息项", "Items that the holder withholds"),
-    "confirm_lead": (
-        "请将下列每一项与纸面核对。全部一致时再点击按钮；有一项不一致，请勿办理。",
-        "Compare every item below with the paper. Press the button only if all agree; if one differs, do not rely on it.",
-    ),
-    "confirm": ("与纸面逐项一致", "Every item agrees with the paper"),
-    "steps": ("核验步骤（共 12 步）", "The twelve steps"),
-    "pass": ("通过", "passed"),
-    "fail": ("不通过", "failed"),
-    "unknown": ("无法确认", "unknown"),
-    "not_applicable": ("不适用", "not applicable"),
-    "place": ("登记簿与序号", "Registry and position"),
-    "missing_title": ("缺少存证凭据，尚未核验", "The proof is missing: nothing was checked"),
-    "missing_lead": (
-        "只有文件不能核验：还需要随证照发放的存证凭据。",
-        "A document alone cannot be checked: its proof, which was given out with it, is needed too.",
-    ),
-    "missing_how": ("凭据从哪里来", "Where to find the proof"),
-    "missing_beside": (
-        "电子证照：凭据与文件一同发放，文件名为“证照文件名.proof.json”。请持证人一并出示。",
-        "Electronic certificate: the proof was given out with the file, as “<document>.proof.json”. Ask for both.",
-    ),
-    "missing_paper": (
-        "纸质证照：扫描纸面上的二维码，得到以 SZ1: 开头的代码，粘贴到表单中。",
-        "Paper certificate: scan the printed code, which gives text beginning with SZ1:, and paste it into the form.",
-    ),
-    "missing_issuer": (
-        "两者都没有：请持证人向颁发部门索取。颁发部门可按证照标识从本市节点导出：",
-        "Neither is at hand: the holder can ask the issuing department, whose city's node exports it by the identifier:",
-    ),
-    "problem": ("出现问题", "A problem"),
-    "problems": ("问题类型说明", "Problem types"),
-    "problems_lead": (
-        "接口以 RFC 9457 问题文档答复错误；type 的含义如下。",
-        "Errors are answered as RFC 9457 problem documents; the types mean the following.",
-    ),
-    "http_status": ("HTTP 状态码", "HTTP status"),
-    "back": ("返回核验", "Back to checking"),
-    "interface": ("接口说明", "Interface description"),
-    "yes": ("是", "yes"),
-    "no": ("否", "no"),
-    "colon": ("：", ": "),
-    "slip": ("核验单", "Slip"),
-    "slip_note": (
-        "本核验单只说明核验当时的结论；之后的变化须重新核验。",
-        "This slip states the conclusion at the time of the check; later changes need another check.",
-    ),
+# fmt: off
+_WORDS: Final[dict[str, Words]] = {
+    "title": Words("证照核验", "Check a certificate"),
+    "node": Words("核验节点", "Node"),
+    "skip": Words("跳到主要内容", "Skip to the content"),
+    "other_language": Words("English", "中文"),
+    "lead": Words("放入证照文件和它的存证凭据，即可核验真伪与现状。核验在本节点完成，不向任何机构发送内容。", "Give a certificate's file and its proof. The check is made on this node; nothing is sent to anybody."),
+    "drop": Words("将文件和凭据拖放到这里，或在下面选择", "Drop the document and its proof here, or choose them below"),
+    "document": Words("证照文件", "Document"),
+    "document_hint": Words("例如 OFD、PDF 或图片，可选多个。只有纸质证照时可不填。", "For example OFD, PDF or an image; several may be chosen. Leave empty for a paper certificate."),
+    "proof": Words("存证凭据", "Proof"),
+    "proof_hint": Words("与文件同名、以 .proof.json 结尾的文件。", "The file beside the document whose name ends in .proof.json."),
+    "code": Words("或粘贴纸面上的代码", "Or paste the code printed on paper"),
+    "code_hint": Words("以 SZ1: 开头；可用扫码枪扫入。", "It begins with SZ1: and can be read with a scanner."),
+    "check": Words("核验", "Check"),
+    "again": Words("核验另一份", "Check another"),
+    "print": Words("打印核验单", "Print this slip"),
+    "advice": Words("怎么办", "What to do"),
+    "meaning": Words("含义", "Meaning"),
+    "compared": Words("比对内容", "What was compared"),
+    "compared_document": Words("所出示的文件，逐字节比对", "The presented document, byte by byte"),
+    "compared_claims": Words("信息项，由核验人与纸面逐项核对", "The items, read against the paper one by one by whoever checks"),
+    "seals": Words("文件上的印章与签名", "Seals and signatures on the document"),
+    "sealed_with": Words("用印", "Sealed with"),
+    "known": Words("状态信息截至", "Status known as of"),
+    "aged": Words("本节点与链的连接可能已中断：所知状态信息截至{}（{}）。核验照常进行，结论会注明所依据信息的时间。", "This node may be cut off from the chain: it knows what was so at {} ({}). Each verdict says how old it is."),
+    "known_never": Words("尚无该证照的状态信息", "Nothing is known of its status"),
+    "checked": Words("核验时间", "Checked at"),
+    "certificate": Words("证照", "Certificate"),
+    "type": Words("证照类型", "Type"),
+    "identifier": Words("证照标识", "Identifier"),
+    "issuer": Words("颁发机构代码", "Issuer's code"),
+    "validity": Words("有效期", "Validity"),
+    "from_until": Words("{} 至 {}", "{} to {}"),
+    "from_on": Words("{} 起，长期", "from {}, no end date"),
+    "until": Words("至 {}", "until {}"),
+    "no_end": Words("长期", "no end date"),
+    "status": Words("登记状态", "Registered status"),
+    "since": Words("自 {} 起", "since {}"),
+    "authority": Words("作出机构", "Decided by"),
+    "basis": Words("依据条款", "Legal basis"),
+    "related": Words("相关证照标识", "Identifier of that record"),
+    "anchored": Words("上链时间", "Anchored at"),
+    "items": Words("登记的信息项", "Registered items"),
+    "items_unproven": Words("凭据所称的信息项（未经证实）", "Items as the proof claims them (not proven)"),
+    "certificate_unproven": Words("凭据所称的证照（未经证实）", "The certificate as the proof claims it (not proven)"),
+    "item": Words("信息项", "Item"),
+    "value": Words("登记内容", "Registered value"),
+    "withheld": Words("持证人未披露的信息项", "Items that the holder withholds"),
+    "confirm_lead": Words("请将下列每一项与纸面核对。全部一致时再点击按钮；有一项不一致，请勿办理。", "Compare every item below with the paper. Press the button only if all agree; if one differs, do not rely on it."),
+    "confirm": Words("与纸面逐项一致", "Every item agrees with the paper"),
+    "steps": Words("核验步骤（共 12 步）", "The twelve steps"),
+    "pass": Words("通过", "passed"),
+    "fail": Words("不通过", "failed"),
+    "unknown": Words("无法确认", "unknown"),
+    "not_applicable": Words("不适用", "not applicable"),
+    "place": Words("登记簿与序号", "Registry and position"),
+    "missing_title": Words("缺少存证凭据，尚未核验", "The proof is missing: nothing was checked"),
+    "missing_lead": Words("只有文件不能核验：还需要随证照发放的存证凭据。", "A document alone cannot be checked: its proof, which was given out with it, is needed too."),
+    "missing_how": Words("凭据从哪里来", "Where to find the proof"),
+    "missing_beside": Words("电子证照：凭据与文件一同发放，文件名为“证照文件名.proof.json”。请持证人一并出示。", "Electronic certificate: the proof was given out with the file, as “<document>.proof.json”. Ask for both."),
+    "missing_paper": Words("纸质证照：扫描纸面上的二维码，得到以 SZ1: 开头的代码，粘贴到表单中。", "Paper certificate: scan the printed code, which gives text beginning with SZ1:, and paste it into the form."),
+    "missing_issuer": Words("两者都没有：请持证人向颁发部门索取。颁发部门可按证照标识从本市节点导出：", "Neither is at hand: the holder can ask the issuing department, whose city's node exports it by the identifier:"),
+    "problem": Words("出现问题", "A problem"),
+    "problems": Words("问题类型说明", "Problem types"),
+    "problems_lead": Words("接口以 RFC 9457 问题文档答复错误；type 的含义如下。", "Errors are answered as RFC 9457 problem documents; the types mean the following."),
+    "http_status": Words("HTTP 状态码", "HTTP status"),
+    "back": Words("返回核验", "Back to checking"),
+    "interface": Words("接口说明", "Interface description"),
+    "yes": Words("是", "yes"),
+    "no": Words("否", "no"),
+    "colon": Words("：", ": "),
+    "slip": Words("核验单", "Slip"),
+    "slip_note": Words("本核验单只说明核验当时的结论；之后的变化须重新核验。", "This slip states the conclusion at the time of the check; later changes need another check."),
 }
+# fmt: on
 
 STATUS_WORDS: Final = {
-    "valid": ("有效", "Valid"),
-    "suspended": ("已暂扣", "Suspended"),
-    "superseded": ("已换发", "Superseded by a newer version"),
-    "cancelled": ("已注销", "Cancelled"),
-    "revoked": ("已撤销", "Revoked"),
-    "withdrawn": ("已吊销", "Withdrawn"),
-    "transferred": ("已转出", "Transferred"),
-    "void": ("已失效", "Void"),
-    "reinstated": ("已恢复效力", "Reinstated"),
+    "valid": Words("有效", "Valid"),
+    "suspended": Words("已暂扣", "Suspended"),
+    "superseded": Words("已换发", "Superseded by a newer version"),
+    "cancelled": Words("已注销", "Cancelled"),
+    "revoked": Words("已撤销", "Revoked"),
+    "withdrawn": Words("已吊销", "Withdrawn"),
+    "transferred": Words("已转出", "Transferred"),
+    "void": Words("已失效", "Void"),
+    "reinstated": Words("已恢复效力", "Reinstated"),
 }
 
 ACTION_WORDS: Final = {
-    "renew": ("换发", "renew"),
-    "amend": ("变更", "amend"),
-    "transfer": ("转出", "transfer"),
-    "suspend": ("暂扣", "suspend"),
-    "resume": ("解除暂扣", "resume"),
-    "cancel": ("注销", "cancel"),
-    "revoke": ("撤销", "revoke"),
-    "withdraw": ("吊销", "withdraw"),
-    "void": ("宣告失效", "void"),
-    "reinstate": ("恢复效力", "reinstate"),
+    "renew": Words("换发", "renew"),
+    "amend": Words("变更", "amend"),
+    "transfer": Words("转出", "transfer"),
+    "suspend": Words("暂扣", "suspend"),
+    "resume": Words("解除暂扣", "resume"),
+    "cancel": Words("注销", "cancel"),
+    "revoke": Words("撤销", "revoke"),
+    "withdraw": Words("吊销", "withdraw"),
+    "void": Words("宣告失效", "void"),
+    "reinstate": Words("恢复效力", "reinstate"),
 }
 
 #: What each action is for, as the command line says it.
@@ -172,8 +129,7 @@ ACTION_PURPOSES: Final = {
 
 def words(language: Language) -> dict[str, str]:
     """Return every word of one language by its key."""
-    place = 0 if language == "zh" else 1
-    return {key: pair[place] for key, pair in _WORDS.items()}
+    return {key: pair.in_(language) for key, pair in _WORDS.items()}
 
 
 def write_time(moment: int, language: Language) -> str:

@@ -3,27 +3,17 @@
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from api import files
 from api.console import EXIT_CODES, note, say, show_json
+from api.rendering.text import inspection_text
 from ledger.documents.certificates.trust_list import TrustList, decode_trust_list
-from ledger.documents.findings import CHECKS, Check
-from ledger.documents.inspection import Inspection, SignatureReport
+from ledger.documents.inspection import Inspection
 from ledger.documents.ofd.archive import MAX_FILE_BYTES
 from ledger.documents.openers import inspect
-from ledger.encoding import times
 from ledger.errors import MalformedInput
 from ledger.proof.paper import decode_presented
-from ledger.verification.reasons import VERDICT_WORDS, Outcome
-
-_MARKS: Final = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.UNKNOWN: "?"}
-_KINDS: Final = {
-    "ses": ("电子签章", "electronic seal"),
-    "ofd-sign": ("数字签名", "signature"),
-    "pades": ("PDF 签名", "PDF"),
-    "pdf-timestamp": ("PDF 文档时间戳", "timestamp of the PDF"),
-}
 
 
 def add(commands: Any) -> None:
@@ -48,12 +38,12 @@ def add(commands: Any) -> None:
 def _inspect(args: argparse.Namespace) -> int:
     with args.file.open("rb") as file:
         data = file.read(MAX_FILE_BYTES + 1)
-    found = _with_proof_beside(inspect(data, _trust(args.trust_list)), args.file)
+    inspection = _with_proof_beside(inspect(data, _trust(args.trust_list)), args.file)
     if args.json:
-        show_json(found.to_json())
+        show_json(inspection.to_json())
     else:
-        say(in_words(found, 0 if args.lang == "zh" else 1))
-    return EXIT_CODES[found.verdict]
+        say(inspection_text(inspection, args.lang))
+    return EXIT_CODES[inspection.verdict]
 
 
 def _trust(paths: list[Path] | None) -> TrustList | None:
@@ -68,60 +58,12 @@ def _list(path: Path) -> TrustList:
     return files.decoded(path, "trust-list", decode_trust_list)
 
 
-def _with_proof_beside(found: Inspection, file: Path) -> Inspection:
+def _with_proof_beside(inspection: Inspection, file: Path) -> Inspection:
     beside = files.beside(file)
-    if found.proof is not None or not beside.exists():
-        return found
+    if inspection.proof is not None or not beside.exists():
+        return inspection
     try:
-        return replace(found, proof=decode_presented(files.read(beside)))
+        return replace(inspection, proof=decode_presented(files.read(beside)))
     except MalformedInput as error:
         note(f"{beside}: {error}")
-        return found
-
-
-def in_words(found: Inspection, language: int) -> str:
-    """Return what was found in words, the verdict first; `language` is 0 for Chinese, 1 for English."""
-    lines = [VERDICT_WORDS[found.verdict][language]]
-    if found.problem is not None:
-        lines.append(f"  {('文件无法读取', 'The file cannot be read')[language]}: {found.problem}")
-    elif not found.signatures:
-        lines.append(
-            ("  文件未加盖签章，也没有签名", "  The document carries no seal and no signature")[language]
-        )
-    for number, report in enumerate(found.signatures, 1):
-        lines += ["", *_signature(number, report, language)]
-    if found.proof is not None:
-        words = (
-            "附有存证凭据（请用 shunzheng verify 核验）",
-            "It carries a proof (check it with shunzheng verify)",
-        )
-        lines += ["", f"{words[language]}: {found.proof.record.identifier}"]
-    return "\n".join(lines)
-
-
-def _signature(number: int, report: SignatureReport, language: int) -> list[str]:
-    lines = [f"{number}  {_KINDS[report.kind][language]} — {VERDICT_WORDS[report.verdict][language]}"]
-    for words, value in (
-        (("结论", "Because"), report.reason[language]),
-        (("印章", "Seal"), report.seal_name and f"{report.seal_name} ({report.seal_id})"),
-        (("制章机构", "Made by"), report.seal_maker),
-        (("签章人", "Signer"), report.signer),
-        (
-            ("自称时间", "Stated time"),
-            None if report.signed_at is None else times.format_time(report.signed_at),
-        ),
-        (
-            ("时间戳", "Timestamp"),
-            None if report.stamped_at is None else times.format_time(report.stamped_at),
-        ),
-        (("被改动的文件", "Altered"), ", ".join(report.altered)),
-        (("未受保护的文件", "Not covered"), ", ".join(report.uncovered)),
-    ):
-        if value:
-            lines.append(f"   {words[language]}: {value}")
-    return lines + [f"   {_check(check, language)}" for check in report.checks]
-
-
-def _check(check: Check, language: int) -> str:
-    words = check.row.words[language]
-    return f"{_MARKS[check.outcome]} {CHECKS[check.name][language]}: {words}"
+        return inspection

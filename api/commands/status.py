@@ -6,6 +6,7 @@ from typing import Any, Final
 from api import files
 from api.client.sources import add_source, check_source
 from api.console import say, show_json
+from api.rendering.text import PastDayJson, past_text
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof
 from ledger.verification.past import Then, past_on
@@ -17,11 +18,6 @@ EXIT_CODES: Final = {
     Then.NOT_IN_FORCE: 10,
     Then.IN_FORCE: 0,
 }
-_ANCHORS: Final = (
-    ("since", "自锚定", "set by anchor"),
-    ("known", "截至锚定", "as of anchor"),
-    ("until", "其后改变于锚定", "changed by anchor"),
-)
 
 
 def add(commands: Any) -> None:
@@ -57,14 +53,14 @@ def _run(args: argparse.Namespace) -> int:
         from api.client.client import NodeClient  # loads an HTTP library, which a snapshot does without
 
         with NodeClient(args.node) as node:
-            found = node.past_status(proof, args.at)
+            day: PastDayJson = node.past_status(proof, args.at)
     else:
-        found = _own(args, decoded)
+        day = _own(args, decoded)
     if args.json:
-        show_json(found)
+        show_json(day)
     else:
-        say(in_words(found, args.lang))
-    return exit_code(found)
+        say(past_text(day, args.lang))
+    return exit_code(day)
 
 
 def _own(args: argparse.Namespace, proof: Proof) -> Any:
@@ -78,30 +74,7 @@ def _own(args: argparse.Namespace, proof: Proof) -> Any:
     return {"start": start.to_json(), "end": end.to_json()}
 
 
-def exit_code(found: dict[str, Any]) -> int:
+def exit_code(day: PastDayJson) -> int:
     """Return the exit code of the worse end of the day: what does not verify, what is not known, what was not in force."""
-    thens = {Then(found[end]["then"]) for end in ("start", "end")}
+    thens = {Then(day["start"]["then"]), Then(day["end"]["then"])}
     return next(code for then, code in EXIT_CODES.items() if then in thens)
-
-
-def in_words(found: dict[str, Any], lang: str) -> str:
-    """Return both ends of the day in words, or one where they are the same."""
-    start, end = found["start"], found["end"]
-    timeless = [{name: value for name, value in past.items() if name != "at"} for past in (start, end)]
-    same = timeless[0] == timeless[1]
-    return "\n".join(line for past in ([end] if same else [start, end]) for line in _lines(past, lang))
-
-
-def _lines(past: dict[str, Any], lang: str) -> list[str]:
-    at = {"zh": "时刻", "en": "at"}[lang]
-    lines = [f"{past['words'][lang]} ({at} {past['at']})", f"  {past['reason_words'][lang]}"]
-    for name, zh, en in _ANCHORS:
-        anchor = past.get(name)
-        if anchor:
-            words = {"zh": zh, "en": en}[lang]
-            lines.append(
-                f"  {words} {anchor['sequence']}, n {anchor['n']}, block {anchor['block']}, {anchor['time']}"
-            )
-    if "newest" in past:
-        lines.append(f"  {({'zh': '本地所知截至', 'en': 'known up to'})[lang]} {past['newest']}")
-    return lines

@@ -4,15 +4,16 @@ import argparse
 import base64
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from api import files
 from api.client.sources import add_source, check_source
 from api.console import EXIT_CODES, say, show_json
 from api.limits import MAX_AGE_SECONDS, MAX_VERIFY_BYTES
 from api.node.policies import DEFAULT, named, names
+from api.rendering.text import verification_text
 from ledger.documents.carriers import ALTERED, Carried, restore
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import decode as decode_json
@@ -20,8 +21,6 @@ from ledger.encoding.times import parse_time
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.verification.reasons import Verdict
 from ledger.verification.verify import Policy, verify
-
-_MARKS: Final = {"pass": "✓", "fail": "✗", "unknown": "?", "not_applicable": "–"}
 
 
 def add(commands: Any) -> None:
@@ -73,7 +72,7 @@ def _verify(args: argparse.Namespace) -> int:
     if args.json:
         show_json(report)
     else:
-        say(in_words(report, args.lang))
+        say(verification_text(report, args.lang))
     return EXIT_CODES[Verdict(report["verdict"])]
 
 
@@ -156,38 +155,3 @@ def _claims(args: argparse.Namespace) -> dict[str, Json]:
     if not isinstance(values, dict):
         raise MalformedInput(f"{args.claims} must hold one JSON object of claims by name")
     return values
-
-
-def in_words(report: dict[str, Any], lang: str) -> str:
-    """Return a report in words, the verdict first."""
-    lines = [report["words"][lang], "  " + report["reason_words"][lang]]
-    if report["advice"][lang]:
-        lines.append("  " + report["advice"][lang])
-    status = report.get("status")
-    if status:
-        known = {"zh": "状态所知截至", "en": "Status known as of"}[lang]
-        lines.append(f"  {known} {status['known_at']} ({status['source']})")
-        if report["reason"] == "knowledge_stale":
-            until = {"zh": "现已无法判断；所知止于", "en": "Cannot tell any more; known until"}[lang]
-            lines.append(f"  {until} {status['known_at']}")
-        if "since" in status:
-            words, since = report["steps"][8]["words"][lang], {"zh": "自", "en": "since"}[lang]
-            lines.append(f"  {words} ({since} {status['since']})")
-    lines += _documents(report, lang)
-    lines.append("")
-    for step in report["steps"]:
-        words = f"{step['name'][lang]}: {step['words'][lang]}"
-        lines.append(f"  {_MARKS[step['outcome']]} {step['step']:>2}  {words}")
-    return "\n".join(lines)
-
-
-def _documents(report: dict[str, Any], lang: str) -> Iterator[str]:
-    """Say what the seals and signatures inside the presented documents come to."""
-    for document in report.get("documents", ()):
-        if document["problem"]:
-            unread = {"zh": "文件无法读取", "en": "The document cannot be read"}[lang]
-            yield f"  {unread}: {document['problem']}"
-        for signature in document["signatures"]:
-            name = signature["seal_name"] or signature["signer"] or signature["kind"]
-            told = [signature["words"][lang], *(found["words"][lang] for found in signature["findings"][:1])]
-            yield f"  {name}: {' — '.join(told)}"

@@ -138,11 +138,11 @@ def document(problem: Problem, detail: str = "", **more: Any) -> Response:
     """Return the response with the problem document; `more` are its further members."""
     body: dict[str, Any] = {
         "type": problem.type,
-        "title": problem.en,
-        "title_zh": problem.zh,
+        "title": problem.title.en,
+        "title_zh": problem.title.zh,
         "status": problem.status,
-        "advice": problem.advice_en,
-        "advice_zh": problem.advice_zh,
+        "advice": problem.advice.en,
+        "advice_zh": problem.advice.zh,
     }
     if detail:
         body["detail"] = detail

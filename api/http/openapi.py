@@ -74,7 +74,7 @@ def problems(*slugs: str) -> dict[int | str, dict[str, Any]]:
             {"description": "", "content": {MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS + "ProblemShape"}}}},
         )
         answer["description"] = "; ".join(
-            filter(None, [answer["description"], f"`{problem.type}` {problem.en}"])
+            filter(None, [answer["description"], f"`{problem.type}` {problem.title.en}"])
         )
     return answers
 

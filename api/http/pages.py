@@ -15,9 +15,9 @@ from api.documents import Papers, authorities, open_papers
 from api.http.errors import MalformedRequest
 from api.http.presentation import Presentation, files
 from api.http.problems import PROBLEMS, Problem
-from api.http.slip import readable, slip
 from api.limits import READY_LAG_SECONDS
 from api.node.settings import Settings
+from api.rendering.slip import readable, slip
 from api.words import words, write_age, write_time
 from ledger.errors import MalformedInput
 from ledger.proof.paper import decode_presented
@@ -90,8 +90,8 @@ def problem_page(
     request: Request, settings: Settings, problem: Problem, status: int = 200, detail: str = ""
 ) -> Response:
     """Show a problem to a person: as documentation, or as the answer with its own status code."""
-    zh = language_of(request) == "zh"
-    title, advice = (problem.zh, problem.advice_zh) if zh else (problem.en, problem.advice_en)
+    language = language_of(request)
+    title, advice = problem.title.in_(language), problem.advice.in_(language)
     shown = {"problem": problem, "title": title, "advice": advice, "detail": detail}
     return render(request, settings, "problem.html", status, **shown)
 

@@ -129,10 +129,10 @@ def test_every_error_that_a_request_can_meet_has_its_problem(module: ModuleType)
 
 def test_every_type_leads_to_a_page_in_both_languages(wuhan: TestClient) -> None:
     for problem in PROBLEMS.values():
-        assert problem.zh in wuhan.get(problem.type + "?lang=zh").text
+        assert problem.title.zh in wuhan.get(problem.type + "?lang=zh").text
         english = wuhan.get(problem.type + "?lang=en")
         assert english.headers["content-type"] == "text/html; charset=utf-8"
-        assert problem.advice_en.split("`")[0].split("'")[0] in english.text
+        assert problem.advice.en.split("`")[0].split("'")[0] in english.text
 
 
 def test_the_list_of_problems_leads_to_each(wuhan: TestClient) -> None:

@@ -1,10 +1,11 @@
-"""A report as a person reads it: the slip that the page shows and prints."""
+"""The slip 核验单: a report as the page shows and prints it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from api.rendering.sentences import say_signature, say_since
 from api.words import STATUS_WORDS, words, write_age, write_date, write_time
 from ledger.documents.inspection import Inspection
 from ledger.encoding import times
@@ -16,12 +17,11 @@ from ledger.records.claims import is_document
 from ledger.records.records import CERTIFICATE_KINDS, Record
 from ledger.records.vocabulary import EXTENSIONS, ClaimField, Form, standard_fields
 from ledger.verification.reasons import STEP_WORDS, TABLE, VERDICT_WORDS, Outcome, Verdict
-from ledger.verification.report import Compared, Report
-from ledger.words import Language
+from ledger.verification.report import ORIGIN, Compared, Report
+from ledger.words import Language, Words
 
 _TO_CONFIRM: Final = frozenset({"nothing_presented", "claims_incomplete", "document_not_registered"})
-_ORIGIN: Final = (1, 3, 4, 5, 6, 7, 8)  # steps that say who registered it and what
-_SEPARATOR: Final = {"zh": "；", "en": "; "}
+_SEPARATOR: Final = Words("；", "; ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +67,19 @@ class Slip:
 
 def slip(report: Report, language: Language, documents: Sequence[Inspection | None] = ()) -> Slip:
     """Put a report into words, with what the presented documents show by themselves."""
-    place = 0 if language == "zh" else 1
     row, headline = TABLE[report.deciding.key], VERDICT_WORDS[report.verdict]
     proof = report.proof
     return Slip(
         verdict=report.verdict.value,
-        headline=headline[place],
-        headline_other=headline[1 - place],
+        headline=headline.in_(language),
+        headline_other=headline.in_("en" if language == "zh" else "zh"),
         reason=row.words.in_(language),
         advice=row.advice.in_(language),
         facts=tuple(_facts(report, language)),
         certificate=tuple(_certificate(report, proof, language)) if proof else (),
-        seals=(*_linked_seals(report, language), *_own_seals(documents, language)),
+        seals=(*_linked_seals(report, language), *_signatures(documents, language)),
         claims=tuple(_claims(proof, language)) if proof else (),
-        withheld=tuple(_withheld(proof, place)) if proof else (),
+        withheld=tuple(_withheld(proof, language)) if proof else (),
         steps=tuple(_steps(report, language)),
         confirm=proof.encode().decode() if proof and _can_confirm(report, proof) else "",
         place=_place(report),
@@ -95,7 +94,7 @@ def readable(proof: Proof) -> dict[str, Json]:
 
 
 def _proven(report: Report) -> bool:
-    return all(report.step(number).outcome is Outcome.PASS for number in _ORIGIN)
+    return all(report.step(number).outcome is Outcome.PASS for number in ORIGIN)
 
 
 def _can_confirm(report: Report, proof: Proof) -> bool:
@@ -110,9 +109,9 @@ def _facts(report: Report, language: Language) -> Iterator[Line]:
     w = words(language)
     status = report.status if report.verdict is not Verdict.INVALID else None
     if status:
-        state = STATUS_WORDS[status.status.name.lower()][0 if language == "zh" else 1]
+        state = STATUS_WORDS[status.status.name.lower()].in_(language)
         if status.since is not None:
-            state += f" ({w['since'].format(write_time(status.since, language))})"
+            state = say_since(state, write_time(status.since, language), language)
         yield Line(w["status"], state)
         if status.cause:
             record = status.cause.record
@@ -138,9 +137,9 @@ def _compared(report: Report, language: Language) -> str:
 
 def _certificate(report: Report, proof: Proof, language: Language) -> Iterator[Line]:
     w, record = words(language), proof.record
-    known = by_code(record.certificate.type) if record.kind in CERTIFICATE_KINDS else None
-    if known:
-        yield Line(w["type"], known.name.in_(language))
+    licence_type = by_code(record.certificate.type) if record.kind in CERTIFICATE_KINDS else None
+    if licence_type:
+        yield Line(w["type"], licence_type.name.in_(language))
     yield Line(w["identifier"], record.identifier)
     yield Line(w["issuer"], record.issuer)
     yield Line(w["validity"], _validity(record, language))
@@ -160,18 +159,13 @@ def _linked_seals(report: Report, language: Language) -> Iterator[Line]:
             )
 
 
-def _own_seals(documents: Sequence[Inspection | None], language: Language) -> Iterator[Line]:
-    """Say what each seal and signature inside a document comes to: what failed first, else what cannot be told."""
-    place = 0 if language == "zh" else 1
-    for found in documents:
-        for signature in found.signatures if found else ():
-            told = VERDICT_WORDS[signature.verdict][place]
-            worst = next(
-                (check for check in signature.checks if check.row.verdict is signature.verdict), None
-            )
-            if worst and signature.verdict is not Verdict.VALID:
-                told = f"{told}{words(language)['colon']}{worst.row.words[place]}"
-            yield Line(signature.seal_name or signature.signer or signature.kind.value, told)
+def _signatures(documents: Sequence[Inspection | None], language: Language) -> Iterator[Line]:
+    """Say what each seal and signature inside a document comes to."""
+    for inspection in documents:
+        for signature in inspection.signatures if inspection else ():
+            told = VERDICT_WORDS[signature.verdict].in_(language)
+            label = signature.seal_name or signature.signer or signature.kind.value
+            yield Line(label, say_signature(signature.verdict, told, signature.reason.in_(language)))
 
 
 def _validity(record: Record, language: Language) -> str:
@@ -186,16 +180,16 @@ def _validity(record: Record, language: Language) -> str:
 
 
 def _claims(proof: Proof, language: Language) -> Iterator[Line]:
-    order = {name: place for place, name in enumerate(_fields())}
+    order = {name: index for index, name in enumerate(_fields())}
     for name, value in sorted(readable(proof).items(), key=lambda item: order.get(item[0], len(order))):
         field = _fields().get(name)
         yield Line(_label(field, name, language), _value(value, field, language))
 
 
-def _withheld(proof: Proof, place: int) -> Iterator[str]:
+def _withheld(proof: Proof, language: Language) -> Iterator[str]:
     names = proof.disclosure.withheld_names if proof.disclosure else ()
     for name in sorted(names):
-        yield _label(_fields().get(name), name, "zh" if place == 0 else "en")
+        yield _label(_fields().get(name), name, language)
 
 
 @lru_cache(maxsize=1)
@@ -215,9 +209,9 @@ def _value(value: Json, field: ClaimField | None, language: Language) -> str:
     if isinstance(value, bool):
         return words(language)["yes" if value else "no"]
     if isinstance(value, list):
-        return _SEPARATOR[language].join(_value(item, field, language) for item in value)
+        return _SEPARATOR.in_(language).join(_value(item, field, language) for item in value)
     if isinstance(value, dict):
-        return _SEPARATOR[language].join(
+        return _SEPARATOR.in_(language).join(
             f"{name}: {_value(item, None, language)}" for name, item in value.items()
         )
     if isinstance(value, str) and field:

@@ -1,0 +1,1 @@
+"""A report in words: for the page, and for the command line."""

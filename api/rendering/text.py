@@ -1,0 +1,220 @@
+"""Reports as the command line prints them: a verification, a status of the past, the seals and signatures in a document.
+
+Verifications and past statuses come as JSON, which a node gives as well. Moments stay as they are there, in UTC.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal, NotRequired, TypedDict
+
+from api.rendering.sentences import MARKS, say_signature, say_since
+from api.words import words
+from ledger.documents.findings import CHECKS, Check
+from ledger.documents.inspection import Inspection, Kind, SignatureReport
+from ledger.encoding import times
+from ledger.verification.reasons import VERDICT_WORDS, Outcome, Verdict
+from ledger.words import Language, Words
+
+_STATUS_STEP: Final = 9
+_AT: Final = Words("时刻", "at")
+_STALE: Final = Words("现已无法判断；所知止于", "Cannot tell any more; known until")
+_NEWEST: Final = Words("本地所知截至", "known up to")
+_UNREAD: Final = Words("文件无法读取", "The file cannot be read")
+_UNSIGNED: Final = Words("文件未加盖签章，也没有签名", "The document carries no seal and no signature")
+_CARRIES: Final = Words(
+    "附有存证凭据（请用 shunzheng verify 核验）", "It carries a proof (check it with shunzheng verify)"
+)
+_KINDS: Final = {
+    Kind.SES: Words("电子签章", "electronic seal"),
+    Kind.OFD_SIGN: Words("数字签名", "signature"),
+    Kind.PADES: Words("PDF 签名", "PDF"),
+    Kind.PDF_TIMESTAMP: Words("PDF 文档时间戳", "timestamp of the PDF"),
+}
+_BOUNDS: Final[Sequence[tuple[Literal["since", "known", "until"], Words]]] = (
+    ("since", Words("自锚定", "set by anchor")),
+    ("known", Words("截至锚定", "as of anchor")),
+    ("until", Words("其后改变于锚定", "changed by anchor")),
+)
+
+
+class Pair(TypedDict):
+    """Words as JSON."""
+
+    zh: str
+    en: str
+
+
+class StepJson(TypedDict):
+    """A step of a verification."""
+
+    step: int
+    name: Pair
+    outcome: str
+    words: Pair
+
+
+class StatusJson(TypedDict):
+    """The status that a verification found, and until when it is known."""
+
+    source: str
+    known_at: str
+    since: NotRequired[str]
+
+
+class SignatureJson(TypedDict):
+    """A seal or signature inside a presented document."""
+
+    kind: str
+    signer: str | None
+    seal_name: str | None
+    verdict: str
+    words: Pair
+    reason_words: Pair
+
+
+class DocumentJson(TypedDict):
+    """What a presented document shows by itself."""
+
+    problem: str | None
+    signatures: list[SignatureJson]
+
+
+class VerificationJson(TypedDict):
+    """The report of a verification (docs/formats/verification.md)."""
+
+    verdict: str
+    words: Pair
+    reason: str
+    reason_words: Pair
+    advice: Pair
+    steps: list[StepJson]
+    status: NotRequired[StatusJson]
+    documents: NotRequired[list[DocumentJson]]
+
+
+class AnchorJson(TypedDict):
+    """An anchor that bounds a status of the past."""
+
+    sequence: int
+    n: int
+    block: int
+    time: str
+
+
+class PastJson(TypedDict):
+    """The status at one moment of the past (docs/formats/past-status.md)."""
+
+    at: str
+    then: str
+    words: Pair
+    reason_words: Pair
+    since: NotRequired[AnchorJson]
+    known: NotRequired[AnchorJson]
+    until: NotRequired[AnchorJson]
+    newest: NotRequired[str]
+
+
+class PastDayJson(TypedDict):
+    """The statuses at both ends of a day."""
+
+    start: PastJson
+    end: PastJson
+
+
+def verification_text(report: VerificationJson, language: Language) -> str:
+    """Return the report of a verification in words, the verdict first."""
+    lines = [report["words"][language], "  " + report["reason_words"][language]]
+    if report["advice"][language]:
+        lines.append("  " + report["advice"][language])
+    lines += _status(report, language)
+    lines += _documents(report, language)
+    lines.append("")
+    for step in report["steps"]:
+        told = f"{step['name'][language]}: {step['words'][language]}"
+        lines.append(f"  {MARKS[Outcome(step['outcome'])]} {step['step']:>2}  {told}")
+    return "\n".join(lines)
+
+
+def _status(report: VerificationJson, language: Language) -> Iterator[str]:
+    status = report.get("status")
+    if status is None:
+        return
+    yield f"  {words(language)['known']} {status['known_at']} ({status['source']})"
+    if report["reason"] == "knowledge_stale":
+        yield f"  {_STALE.in_(language)} {status['known_at']}"
+    if "since" in status:
+        state = report["steps"][_STATUS_STEP - 1]["words"][language]
+        yield f"  {say_since(state, status['since'], language)}"
+
+
+def _documents(report: VerificationJson, language: Language) -> Iterator[str]:
+    """Say what the seals and signatures inside the presented documents come to."""
+    for document in report.get("documents", ()):
+        if document["problem"]:
+            yield f"  {_UNREAD.in_(language)}: {document['problem']}"
+        for signature in document["signatures"]:
+            name = signature["seal_name"] or signature["signer"] or signature["kind"]
+            told, reason = signature["words"][language], signature["reason_words"][language]
+            yield f"  {name}: {say_signature(Verdict(signature['verdict']), told, reason)}"
+
+
+def past_text(day: PastDayJson, language: Language) -> str:
+    """Return both ends of a day in words, or one where they are the same."""
+    start, end = day["start"], day["end"]
+    same = {**start, "at": ""} == {**end, "at": ""}
+    return "\n".join(line for past in ([end] if same else [start, end]) for line in _past(past, language))
+
+
+def _past(past: PastJson, language: Language) -> Iterator[str]:
+    yield f"{past['words'][language]} ({_AT.in_(language)} {past['at']})"
+    yield f"  {past['reason_words'][language]}"
+    for bound, label in _BOUNDS:
+        anchor = past.get(bound)
+        if anchor:
+            place = f"{anchor['sequence']}, n {anchor['n']}, block {anchor['block']}, {anchor['time']}"
+            yield f"  {label.in_(language)} {place}"
+    if "newest" in past:
+        yield f"  {_NEWEST.in_(language)} {past['newest']}"
+
+
+def inspection_text(inspection: Inspection, language: Language) -> str:
+    """Return what a document shows by itself in words, the verdict first."""
+    lines = [VERDICT_WORDS[inspection.verdict].in_(language)]
+    if inspection.problem is not None:
+        lines.append(f"  {_UNREAD.in_(language)}: {inspection.problem}")
+    elif not inspection.signatures:
+        lines.append(f"  {_UNSIGNED.in_(language)}")
+    for number, signature in enumerate(inspection.signatures, 1):
+        lines += ["", *_signature(number, signature, language)]
+    if inspection.proof is not None:
+        lines += ["", f"{_CARRIES.in_(language)}: {inspection.proof.record.identifier}"]
+    return "\n".join(lines)
+
+
+def _signature(number: int, signature: SignatureReport, language: Language) -> Iterator[str]:
+    verdict = VERDICT_WORDS[signature.verdict].in_(language)
+    yield f"{number}  {_KINDS[signature.kind].in_(language)} — {verdict}"
+    for label, value in _signature_facts(signature, language):
+        if value:
+            yield f"   {label.in_(language)}: {value}"
+    for check in signature.checks:
+        yield f"   {_check(check, language)}"
+
+
+def _signature_facts(signature: SignatureReport, language: Language) -> Iterator[tuple[Words, str | None]]:
+    seal = signature.seal_name and f"{signature.seal_name} ({signature.seal_id})"
+    yield Words("结论", "Because"), signature.reason.in_(language)
+    yield Words("印章", "Seal"), seal
+    yield Words("制章机构", "Made by"), signature.seal_maker
+    yield Words("签章人", "Signer"), signature.signer
+    yield Words("自称时间", "Stated time"), _time(signature.signed_at)
+    yield Words("时间戳", "Timestamp"), _time(signature.stamped_at)
+    yield Words("被改动的文件", "Altered"), ", ".join(signature.altered)
+    yield Words("未受保护的文件", "Not covered"), ", ".join(signature.uncovered)
+
+
+def _time(moment: int | None) -> str | None:
+    return None if moment is None else times.format_time(moment)
+
+
+def _check(check: Check, language: Language) -> str:
+    return f"{MARKS[check.outcome]} {CHECKS[check.name].in_(language)}: {check.row.words.in_(language)}"

@@ -1,0 +1,55 @@
+"""The page and the command line say the same of one report, in both languages."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from api.documents import open_papers
+from api.rendering.slip import slip
+from api.rendering.text import VerificationJson, verification_text
+from ledger.verification.verify import verify
+from ledger.words import Language
+from tests.papers import PAGE, sealed, with_part
+from tests.scenes import scene
+
+ROOT = Path(__file__).parents[4]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_seal_is_told_alike_and_by_the_reason_of_its_report(language: Language) -> None:
+    city, items = scene()
+    papers = open_papers([with_part(sealed(), PAGE, b"<Page/>"), sealed()])
+    report = verify(
+        papers.presented, city.proof(items[0]).encode(), city.registry.knowledge, city.registry.now
+    )
+    seals = slip(report, language, papers.inspections).seals
+    text = verification_text(cast(VerificationJson, papers.with_report(report)), language)
+    assert len(seals) == 2
+    assert [f"  {line.label}: {line.value}" in text.splitlines() for line in seals] == [True, True]
+    assert ("Intact, but" if language == "en" else "内容未改动，但") in seals[1].value
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_until_when_a_status_is_known_is_told_alike(language: Language) -> None:
+    city, items = scene()
+    city.register(city.follow("suspend", items[0]))
+    papers = open_papers([])
+    report = verify(
+        papers.presented, city.proof(items[0]).encode(), city.registry.knowledge, city.registry.now
+    )
+    facts = slip(report, language).facts
+    text = verification_text(cast(VerificationJson, papers.with_report(report)), language)
+    known = next(line.label for line in facts if line.label in ("状态信息截至", "Status known as of"))
+    assert f"  {known} " in text
+    assert ("Z 起)" if language == "zh" else "(since 2") in text
+
+
+def test_rendering_loads_neither_the_web_framework_nor_templates() -> None:
+    script = "import sys, api.rendering.slip, api.rendering.text; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert not {"fastapi", "starlette", "jinja2", "pydantic"} & set(done.stdout.split())
