@@ -1,4 +1,4 @@
-"""Presented documents, each opened once: the registered bytes, the proof inside, their own seals and signatures.
+"""Presented documents, opened once: registered bytes, proof inside, seals and signatures.
 
 The core compares registered bytes and never reads documents; what it must know of them is put into `Presented`.
 """
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from api.node.errors import SettingsError
 from ledger.documents.certificates.trust_list import TrustList, decode_trust_list
@@ -44,9 +44,9 @@ class Papers:
         """Return the same papers with values to compare."""
         return replace(self, presented=replace(self.presented, claims=claims))
 
-    def with_report(self, report: Report) -> dict[str, Any]:
+    def with_report(self, report: Report) -> dict[str, object]:
         """Return the report for programs, with what the documents themselves show."""
-        body: dict[str, Any] = report.to_json()
+        body: dict[str, object] = {**report.to_json()}
         documents = [
             _document(number, inspection)
             for number, inspection in enumerate(self.inspections, 1)

@@ -1,4 +1,4 @@
-"""Carry a proof inside the document that it proves, and take it out again so that the registered bytes come back.
+"""Attach a proof inside the document that it proves, and take it out without a trace.
 
     OFD   the comment of the ZIP archive, which no part of the document and no seal covers
     PDF   a comment line behind the end, with the end repeated; only where no signature stands, because a signed PDF with

@@ -1,4 +1,4 @@
-"""The report on a signed document: one for each of its signatures, and the proof that it carries.
+"""The report on a signed document: each of its signatures, and the proof that it carries.
 
 The shape that `shunzheng inspect --json` prints, whatever kind of file it was. Verdicts are those of the whole
 product; a document is as good as the worst of its signatures and timestamps, and without a signature it proves nothing.

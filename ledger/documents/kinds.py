@@ -1,4 +1,4 @@
-"""The kinds of file that are opened here, told by what a file begins with, never by its name."""
+"""The kinds of file that are opened here, told by how a file begins."""
 
 from enum import StrEnum
 from typing import Final

@@ -1,7 +1,7 @@
-"""The XML of strangers: no document types, no entities, bounded in size, depth and number of elements."""
+"""The XML of strangers, without document types and entities, and bounded in size."""
 
 import re
-from typing import Any, Final
+from typing import Final
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 from defusedxml.common import DefusedXmlException
@@ -9,12 +9,15 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from ledger.errors import LimitExceeded, MalformedInput
 
-MAX_BYTES: Final = 2 * 1024 * 1024  # the list of references of a document of ten thousand parts
-MAX_DEPTH: Final = 32  # a signature nests five deep
+#: The list of references of a document of ten thousand parts.
+MAX_BYTES: Final = 2 * 1024 * 1024
+#: A signature nests five deep.
+MAX_DEPTH: Final = 32
+#: Two for each of ten thousand references.
+MAX_ELEMENTS: Final = 25_000
 _DECLARED: Final = re.compile(rb"""<\?xml [^>]{0,100}encoding=["']([\w-]+)["']""")
 #: Encodings that expat does not know, and one that cannot be meant where its name can be read in single bytes.
 _READ_AS: Final = {b"gbk": "gb18030", b"gb2312": "gb18030", b"gb18030": "gb18030", b"utf-16": "utf-8"}
-MAX_ELEMENTS: Final = 25_000  # two for each of ten thousand references
 
 
 def parse(data: bytes, root: str) -> Element:
@@ -46,10 +49,10 @@ def children(element: Element, name: str) -> list[Element]:
 
 def child(element: Element, name: str) -> Element | None:
     """Return the one element of that local name, or None. Raises: MalformedInput where there are several."""
-    found = children(element, name)
-    if len(found) > 1:
+    named = children(element, name)
+    if len(named) > 1:
         raise MalformedInput(f"the XML has {name} several times where it stands once")
-    return found[0] if found else None
+    return named[0] if named else None
 
 
 def text(element: Element | None) -> str:
@@ -62,7 +65,7 @@ class _Bounded(TreeBuilder):
         super().__init__()
         self._depth = self._elements = 0
 
-    def start(self, tag: str, attrs: Any, /) -> Element:
+    def start(self, tag: str, attrs: dict[str, str], /) -> Element:
         self._depth += 1
         self._elements += 1
         if self._depth > MAX_DEPTH or self._elements > MAX_ELEMENTS:

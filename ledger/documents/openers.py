@@ -1,4 +1,4 @@
-"""Open a presented file once: the document as it was registered, the proof inside, and what its signatures show."""
+"""Open a presented file once: the registered document, its proof, its signatures."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The records of a ZIP archive (APPNOTE 6.3, section 4.3): their marks and members, and where the last of them is."""
+"""The records of a ZIP archive (APPNOTE 6.3, section 4.3): their marks and members."""
 
 import struct
 from typing import Final, NamedTuple

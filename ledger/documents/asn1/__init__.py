@@ -1,1 +1,1 @@
-"""The ASN.1 of seals, signatures and certificates, the algorithms that it names, the text that it holds."""
+"""The ASN.1 of seals, signatures and certificates, with its algorithms and its text."""

@@ -1,10 +1,11 @@
-"""The algorithms that signed documents name, by object identifier or by word, and SM2 in the ways it is written."""
+"""The algorithms that signed documents name, and the two forms of an SM2 signature."""
 
-from typing import Any, Final
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from ledger.crypto.keys import SIGNATURE_BYTES, PublicKey
 from ledger.crypto.suites import SHA256, SM3, Suite
@@ -19,7 +20,8 @@ _SUITES: Final = {
     "sm3": SM3,
     SM3_OID: SM3,
     "1.2.156.10197.1.401.1": SM3,
-    SM2_WITH_SM3: SM3,  # writers of SignedData name the algorithm of the signature in its place
+    # Writers of SignedData name the algorithm of the signature in its place.
+    SM2_WITH_SM3: SM3,
     "sha256": SHA256,
     "sha-256": SHA256,
     "2.16.840.1.101.3.4.2.1": SHA256,
@@ -65,7 +67,7 @@ def verify_sm2(key: PublicKey, message: bytes, signature: bytes) -> bool:
 
 
 def verify_other(
-    key: Any, message: bytes, signature: bytes, algorithm: str, digest_algorithm: str
+    key: PublicKeyTypes, message: bytes, signature: bytes, algorithm: str, digest_algorithm: str
 ) -> bool | None:
     """Tell whether a signature with ECDSA or RSA (RFC 5754) is good; None where that cannot be told.
 

@@ -5,10 +5,12 @@ is needed, names left as bytes), GB/T 35275-2017 for SignedData. Text of every k
 its writer put into it: what it says is decided where it is shown (`texts`), and encoding gives the same bytes.
 """
 
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final, TypeAlias
 
 from asn1crypto import core
 
+#: Name, type and options of each member.
+Members: TypeAlias = list[tuple[object, ...]]
 OPTIONAL: Final = {"optional": True}
 TAGGED: Final = {"explicit": 0}
 
@@ -36,35 +38,38 @@ class GeneralizedTimeText(core.VisibleString):
 
 
 class Time(core.Choice):
-    _alternatives: ClassVar[Any] = [("utc", UTCTimeText), ("generalized", GeneralizedTimeText)]
+    _alternatives: ClassVar[Members] = [("utc", UTCTimeText), ("generalized", GeneralizedTimeText)]
 
 
 class Bits(core.Choice):
     """Octets in a BIT STRING, as the standards have it, or in an OCTET STRING, as some writers do."""
 
-    _alternatives: ClassVar[Any] = [("bits", core.OctetBitString), ("octets", core.OctetString)]
+    _alternatives: ClassVar[Members] = [("bits", core.OctetBitString), ("octets", core.OctetString)]
 
 
 class TimeInfo(core.Choice):
     """When a seal was used: a time in version 4, octets around one (or around a timestamp) in version 1."""
 
-    _alternatives: ClassVar[Any] = [*Time._alternatives, *Bits._alternatives]
+    _alternatives: ClassVar[Members] = [*Time._alternatives, *Bits._alternatives]
 
 
 class Timestamp(core.Choice):
     """In a tag, as the standards have it, or without, as some writers do."""
 
-    _alternatives: ClassVar[Any] = [("tagged", core.OctetBitString, TAGGED), ("bare", core.OctetBitString)]
+    _alternatives: ClassVar[Members] = [
+        ("tagged", core.OctetBitString, TAGGED),
+        ("bare", core.OctetBitString),
+    ]
 
 
 class Header(core.Sequence):
-    _fields: ClassVar[Any] = [("id", IA5Text), ("version", core.Integer), ("maker", IA5Text)]
+    _fields: ClassVar[Members] = [("id", IA5Text), ("version", core.Integer), ("maker", IA5Text)]
 
 
 class Extension(core.Sequence):
     """The flag may be written even where it is the default: real seals do."""
 
-    _fields: ClassVar[Any] = [
+    _fields: ClassVar[Members] = [
         ("extension", core.ObjectIdentifier),
         ("critical", core.Boolean, OPTIONAL),
         ("value", core.OctetString),
@@ -78,7 +83,7 @@ class Extensions(core.SequenceOf):
 class OwnData(core.Choice):
     """Data of the maker's own: the standards, and writers, differ in whether there is a tag around them."""
 
-    _alternatives: ClassVar[Any] = [("tagged", Extensions, TAGGED), ("bare", Extensions)]
+    _alternatives: ClassVar[Members] = [("tagged", Extensions, TAGGED), ("bare", Extensions)]
 
 
 class Octets(core.SequenceOf):
@@ -86,7 +91,7 @@ class Octets(core.SequenceOf):
 
 
 class CertificateDigest(core.Sequence):
-    _fields: ClassVar[Any] = [("type", PrintableText), ("value", core.OctetString)]
+    _fields: ClassVar[Members] = [("type", PrintableText), ("value", core.OctetString)]
 
 
 class CertificateDigests(core.SequenceOf):
@@ -94,7 +99,7 @@ class CertificateDigests(core.SequenceOf):
 
 
 class Property1(core.Sequence):
-    _fields: ClassVar[Any] = [
+    _fields: ClassVar[Members] = [
         ("type", core.Integer),
         ("name", UTF8Text),
         ("certificates", Octets),
@@ -107,7 +112,7 @@ class Property1(core.Sequence):
 class Property4(core.Sequence):
     """The list is of certificates where its type is 1, of their digests where it is 2."""
 
-    _fields: ClassVar[Any] = [
+    _fields: ClassVar[Members] = [
         *Property1._fields[:2],
         ("list_type", core.Integer),
         ("certificates", core.Any),
@@ -116,7 +121,7 @@ class Property4(core.Sequence):
 
 
 class Picture(core.Sequence):
-    _fields: ClassVar[Any] = [
+    _fields: ClassVar[Members] = [
         ("type", IA5Text),
         ("data", core.OctetString),
         ("width", core.Integer),
@@ -125,7 +130,7 @@ class Picture(core.Sequence):
 
 
 class SealInfo1(core.Sequence):
-    _fields: ClassVar[Any] = [
+    _fields: ClassVar[Members] = [
         ("header", Header),
         ("identifier", IA5Text),
         ("property", Property1),
@@ -135,11 +140,11 @@ class SealInfo1(core.Sequence):
 
 
 class SealInfo4(core.Sequence):
-    _fields: ClassVar[Any] = [*SealInfo1._fields[:2], ("property", Property4), *SealInfo1._fields[3:]]
+    _fields: ClassVar[Members] = [*SealInfo1._fields[:2], ("property", Property4), *SealInfo1._fields[3:]]
 
 
 class SealSignInfo(core.Sequence):
-    _fields: ClassVar[Any] = [
+    _fields: ClassVar[Members] = [
         ("certificate", core.OctetString),
         ("algorithm", core.ObjectIdentifier),
         ("signature", core.OctetBitString),
@@ -147,13 +152,13 @@ class SealSignInfo(core.Sequence):
 
 
 class Seal1(core.Sequence):
-    _fields: ClassVar[Any] = [("info", SealInfo1), ("signed", SealSignInfo)]
+    _fields: ClassVar[Members] = [("info", SealInfo1), ("signed", SealSignInfo)]
 
 
 class Seal4(core.Sequence):
     """SESeal of versions 4 and 5; only 5 has the timestamp."""
 
-    _fields: ClassVar[Any] = [
+    _fields: ClassVar[Members] = [
         ("info", SealInfo4),
         *SealSignInfo._fields,
         ("timestamp", Timestamp, OPTIONAL),
@@ -161,7 +166,7 @@ class Seal4(core.Sequence):
 
 
 class ToSign1(core.Sequence):
-    _fields: ClassVar[Any] = [
+    _fields: ClassVar[Members] = [
         ("version", core.Integer),
         ("seal", Seal1),
         ("time", TimeInfo),
@@ -173,11 +178,11 @@ class ToSign1(core.Sequence):
 
 
 class Signature1(core.Sequence):
-    _fields: ClassVar[Any] = [("to_sign", ToSign1), ("signature", core.OctetBitString)]
+    _fields: ClassVar[Members] = [("to_sign", ToSign1), ("signature", core.OctetBitString)]
 
 
 class ToSign4(core.Sequence):
-    _fields: ClassVar[Any] = [
+    _fields: ClassVar[Members] = [
         ToSign1._fields[0],
         ("seal", Seal4),
         *ToSign1._fields[2:5],
@@ -188,7 +193,7 @@ class ToSign4(core.Sequence):
 class Signature4(core.Sequence):
     """SES_Signature of versions 4 and 5."""
 
-    _fields: ClassVar[Any] = [
+    _fields: ClassVar[Members] = [
         ("to_sign", ToSign4),
         *SealSignInfo._fields,
         ("timestamp", Timestamp, OPTIONAL),
@@ -196,7 +201,7 @@ class Signature4(core.Sequence):
 
 
 class Algorithm(core.Sequence):
-    _fields: ClassVar[Any] = [("algorithm", core.ObjectIdentifier), ("parameters", core.Any, OPTIONAL)]
+    _fields: ClassVar[Members] = [("algorithm", core.ObjectIdentifier), ("parameters", core.Any, OPTIONAL)]
 
 
 class Algorithms(core.SetOf):
@@ -204,7 +209,7 @@ class Algorithms(core.SetOf):
 
 
 class Attribute(core.Sequence):
-    _fields: ClassVar[Any] = [("type", core.ObjectIdentifier), ("value", core.Any)]
+    _fields: ClassVar[Members] = [("type", core.ObjectIdentifier), ("value", core.Any)]
 
 
 class RelativeName(core.SetOf):
@@ -216,11 +221,11 @@ class Name(core.SequenceOf):
 
 
 class Validity(core.Sequence):
-    _fields: ClassVar[Any] = [("not_before", Time), ("not_after", Time)]
+    _fields: ClassVar[Members] = [("not_before", Time), ("not_after", Time)]
 
 
 class ToBeSignedCertificate(core.Sequence):
-    _fields: ClassVar[Any] = [
+    _fields: ClassVar[Members] = [
         ("version", core.Integer, {"explicit": 0, "optional": True}),
         ("serial_number", core.Integer),
         ("algorithm", Algorithm),
@@ -235,7 +240,7 @@ class ToBeSignedCertificate(core.Sequence):
 
 
 class X509Certificate(core.Sequence):
-    _fields: ClassVar[Any] = [
+    _fields: ClassVar[Members] = [
         ("to_be_signed", ToBeSignedCertificate),
         ("algorithm", Algorithm),
         ("signature", core.OctetBitString),
@@ -243,7 +248,7 @@ class X509Certificate(core.Sequence):
 
 
 class BasicConstraints(core.Sequence):
-    _fields: ClassVar[Any] = [("ca", core.Boolean, OPTIONAL), ("path_length", core.Integer, OPTIONAL)]
+    _fields: ClassVar[Members] = [("ca", core.Boolean, OPTIONAL), ("path_length", core.Integer, OPTIONAL)]
 
 
 class AnySet(core.SetOf):
@@ -251,7 +256,7 @@ class AnySet(core.SetOf):
 
 
 class AttributeSet(core.Sequence):
-    _fields: ClassVar[Any] = [("type", core.ObjectIdentifier), ("values", AnySet)]
+    _fields: ClassVar[Members] = [("type", core.ObjectIdentifier), ("values", AnySet)]
 
 
 class AttributeSets(core.SetOf):
@@ -259,11 +264,11 @@ class AttributeSets(core.SetOf):
 
 
 class IssuerAndSerial(core.Sequence):
-    _fields: ClassVar[Any] = [("issuer", core.Any), ("serial_number", core.Integer)]
+    _fields: ClassVar[Members] = [("issuer", core.Any), ("serial_number", core.Integer)]
 
 
 class SignerInfo(core.Sequence):
-    _fields: ClassVar[Any] = [
+    _fields: ClassVar[Members] = [
         ("version", core.Integer),
         ("issuer_and_serial", IssuerAndSerial),
         ("digest_algorithm", Algorithm),
@@ -279,14 +284,14 @@ class SignerInfos(core.SetOf):
 
 
 class Content(core.Sequence):
-    _fields: ClassVar[Any] = [
+    _fields: ClassVar[Members] = [
         ("type", core.ObjectIdentifier),
         ("content", core.OctetString, {"explicit": 0, "optional": True}),
     ]
 
 
 class SignedData(core.Sequence):
-    _fields: ClassVar[Any] = [
+    _fields: ClassVar[Members] = [
         ("version", core.Integer),
         ("digest_algorithms", Algorithms),
         ("content", Content),
@@ -297,4 +302,4 @@ class SignedData(core.Sequence):
 
 
 class SignedDataInfo(core.Sequence):
-    _fields: ClassVar[Any] = [("type", core.ObjectIdentifier), ("content", SignedData, {"explicit": 0})]
+    _fields: ClassVar[Members] = [("type", core.ObjectIdentifier), ("content", SignedData, {"explicit": 0})]

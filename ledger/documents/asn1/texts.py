@@ -1,4 +1,4 @@
-"""Text and times as strangers wrote them into signed structures, made fit to be shown and compared."""
+"""Text and times that strangers wrote into signed structures, made fit to be shown."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -8,7 +8,8 @@ _SHANGHAI: Final = timezone(timedelta(hours=8))
 _UTC_TIME: Final = re.compile(r"(\d{2})(\d{10}(?:\d{2})?)(Z|[+-]\d{4})?", re.ASCII)
 _FULL_TIME: Final = re.compile(r"(\d{12}(?:\d{2})?)(?:[.,]\d{1,9})?(Z|[+-]\d{4})?", re.ASCII)
 _SEPARATORS: Final = re.compile(r"[-/:T ]", re.ASCII)
-MAX_SHOWN: Final = 400  # characters of one name: longer ones are cut, no real one is
+#: Characters of one name: longer ones are cut, no real one is.
+MAX_SHOWN: Final = 400
 
 
 def shown(latin: str) -> str:

@@ -1,4 +1,4 @@
-"""X.509 certificates (RFC 5280, GB/T 20518): whose key, issued by whom, in force from when to when.
+"""X.509 certificates (RFC 5280, GB/T 20518): holder, issuer, period and key of each.
 
 The structure is read leniently in its text (one in the wild has Chinese in its email address) and strictly in
 its form. SM2 is checked here; other algorithms are `cryptography`'s, and what neither knows is left open.

@@ -1,4 +1,4 @@
-"""The checks of certificates around a signature: they made it, were in force, lead to an authority."""
+"""The checks of the certificates around a signature: period, maker, trusted authority."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""The directory of an OFD archive, each entry of which is compared with its own header."""
+"""The directory of an OFD archive, each entry compared with its own header."""
 
 import struct
 from collections.abc import Iterator

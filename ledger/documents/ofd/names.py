@@ -1,4 +1,4 @@
-"""The names of the parts of an OFD archive: how writers spell them, and which of them some system takes for one."""
+"""The names of the parts of an OFD archive, decoded and compared."""
 
 import re
 import unicodedata

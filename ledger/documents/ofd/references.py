@@ -1,8 +1,8 @@
-"""Where an OFD document (GB/T 33190-2016, section 18) keeps its signatures, and what each says that it protects.
+"""The signatures that an OFD document lists (GB/T 33190-2016, section 18), as written there.
 
 `OFD.xml` names a list of signatures for each document body, the list a description (`Signature.xml`) for each
 signature, the description the protected parts with their digests, the signature value and the seal. Reading
-only; `ofd_signatures` verifies.
+only; `ofd.signatures` verifies.
 """
 
 import base64
@@ -17,8 +17,10 @@ from ledger.documents.ofd.archive import Archive
 from ledger.errors import LimitExceeded, MalformedInput
 
 ROOT: Final = "OFD.xml"
-ENCRYPTED: Final = "Encryptions.xml"  # GM/T 0099-2020, C.3: says where the encrypted parts are
-MAX_SIGNATURES: Final = 64  # every department of a city under one document
+#: Says where the encrypted parts are (GM/T 0099-2020, C.3).
+ENCRYPTED: Final = "Encryptions.xml"
+#: Every department of a city under one document.
+MAX_SIGNATURES: Final = 64
 MAX_REFERENCES: Final = 10_000
 
 
@@ -77,28 +79,28 @@ def listed_signatures(archive: Archive) -> list[Listed]:
     """Return the signatures of all document bodies in order. Raises: MalformedInput, LimitExceeded."""
     if ROOT not in archive and ENCRYPTED in archive:
         raise MalformedInput("the document is encrypted (GM/T 0099)")
-    found: list[Listed] = []
+    signatures: list[Listed] = []
     lists: set[str] = set()
     for body in children(parse(archive.read(ROOT, MAX_XML_BYTES), "OFD"), "DocBody"):
         written = text(child(body, "Signatures"))
         if not written:
             continue
-        listed = locate(archive, "", written)
-        if listed.part is None or listed.part not in archive or listed.part in lists:
+        location = locate(archive, "", written)
+        if location.part is None or location.part not in archive or location.part in lists:
             raise MalformedInput("OFD.xml names a list of signatures that is not there, or twice the same")
-        lists.add(listed.part)
-        found += _listed(archive, listed.part, exact=listed.exact)
-        if len(found) > MAX_SIGNATURES:
+        lists.add(location.part)
+        signatures += _read_list(archive, location.part, exact=location.exact)
+        if len(signatures) > MAX_SIGNATURES:
             raise LimitExceeded(f"a document has {MAX_SIGNATURES} signatures at most")
-    return found
+    return signatures
 
 
-def _listed(archive: Archive, part: str, *, exact: bool) -> list[Listed]:
-    entries = children(parse(archive.read(part, MAX_XML_BYTES), "Signatures"), "Signature")
-    named = [locate(archive, part, entry.get("BaseLoc", "")) for entry in entries]
+def _read_list(archive: Archive, part: str, *, exact: bool) -> list[Listed]:
+    elements = children(parse(archive.read(part, MAX_XML_BYTES), "Signatures"), "Signature")
+    locations = [locate(archive, part, element.get("BaseLoc", "")) for element in elements]
     return [
-        Listed(part, order, entry.get("Type", "Seal"), at.part, exact and at.exact)
-        for order, (entry, at) in enumerate(zip(entries, named, strict=True))
+        Listed(part, order, element.get("Type", "Seal"), location.part, exact and location.exact)
+        for order, (element, location) in enumerate(zip(elements, locations, strict=True))
     ]
 
 
@@ -108,23 +110,23 @@ def describe(archive: Archive, part: str) -> Description:
     root = parse(data, "Signature")
     info = _needed(root, "SignedInfo")
     references = child(info, "References")
-    named = [] if references is None else children(references, "Reference")
-    if len(named) > MAX_REFERENCES:
+    elements = [] if references is None else children(references, "Reference")
+    if len(elements) > MAX_REFERENCES:
         raise LimitExceeded(f"a signature covers {MAX_REFERENCES} parts at most")
     seal = child(info, "Seal")
     seal_path = text(child(seal, "BaseLoc")) if seal is not None else ""
-    value_at = locate(archive, part, text(_needed(root, "SignedValue")))
-    seal_at = locate(archive, part, seal_path) if seal_path else Location(None, exact=True)
+    value = locate(archive, part, text(_needed(root, "SignedValue")))
+    seal_location = locate(archive, part, seal_path) if seal_path else Location(None, exact=True)
     return Description(
         part=part,
         data=data,
         digest_algorithm="" if references is None else references.get("CheckMethod", ""),
-        references=tuple(_reference(archive, part, one) for one in named),
+        references=tuple(_reference(archive, part, element) for element in elements),
         date_time=text(child(info, "SignatureDateTime")),
-        value_part=value_at.part,
-        seal_part=seal_at.part,
+        value_part=value.part,
+        seal_part=seal_location.part,
         names_seal=bool(seal_path),
-        exact=value_at.exact and seal_at.exact,
+        exact=value.exact and seal_location.exact,
     )
 
 
@@ -134,10 +136,9 @@ def is_encrypted(archive: Archive) -> bool:
     The map is encrypted itself as a rule, so which parts it names is not asked.
     """
     try:
-        made = children(parse(archive.read(ENCRYPTED, MAX_XML_BYTES), "Encryptions"), "EncryptInfo")
-        return any(
-            locate(archive, ENCRYPTED, text(child(one, "EntriesMapLoc"))).part in archive for one in made
-        )
+        encryptions = children(parse(archive.read(ENCRYPTED, MAX_XML_BYTES), "Encryptions"), "EncryptInfo")
+        maps = (text(child(encryption, "EntriesMapLoc")) for encryption in encryptions)
+        return any(locate(archive, ENCRYPTED, written).part in archive for written in maps)
     except MalformedInput:
         return False
 
@@ -151,10 +152,11 @@ def locate(archive: Archive, base: str, written: str) -> Location:
     path = written.strip().replace("\\", "/")
     folders = [""] if path.startswith("/") else [base.rpartition("/")[0], ""]
     names = [_resolved(folder, path.removeprefix("/")) for folder in folders]
-    found = [(name, archive.spelled(name)) for name in names if name is not None]
-    if not found:
+    candidates = [(name, archive.spelled(name)) for name in names if name is not None]
+    if not candidates:
         return Location(None, exact=True)
-    name, part = next((one for one in found if one[1] in archive), found[0])
+    present = (candidate for candidate in candidates if candidate[1] in archive)
+    name, part = next(present, candidates[0])
     return Location(part, exact=name == part)
 
 
@@ -182,7 +184,7 @@ def _reference(archive: Archive, base: str, element: Element) -> Reference:
 
 
 def _needed(element: Element, name: str) -> Element:
-    found = child(element, name)
-    if found is None:
+    needed = child(element, name)
+    if needed is None:
         raise MalformedInput(f"the description of a signature lacks {name}")
-    return found
+    return needed

@@ -1,4 +1,4 @@
-"""Sealing and signing an OFD document: the signature's files are added, everything else stays as it was.
+"""Seal and sign an OFD document: the signature's files are added, all else stays as it was.
 
 The list of signatures is left unprotected, so that others can sign later; the parts of earlier signatures are
 protected. The archive is written anew, uncompressed and without dates: the same input gives the same bytes.
@@ -26,6 +26,7 @@ _DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _BODY_END: Final = re.compile(rb"</(?:(\w+):)?DocBody\s*>")
 _LIST_END: Final = re.compile(rb"</(?:\w+:)?Signatures\s*>")
 _HIGHEST: Final = re.compile(rb"(<(?:\w+:)?MaxSignId>)[^<]*(<)")
+#: Makes the value of a signature from its description and the path of that.
 _Sign = Callable[[bytes, str], bytes]
 
 
@@ -59,7 +60,7 @@ def _add(
 ) -> bytes:
     archive = open_archive(document)
     parts = {name: archive.read(name) for name in archive.names}
-    number = _enter(archive, parts, kind)
+    number = _list_signature(archive, parts, kind)
     folder = f"Doc_0/Signs/Sign_{number}"
     if any(name.startswith(folder + "/") for name in parts):
         raise MalformedInput(f"the document has a folder {folder} that belongs to no signature")
@@ -71,10 +72,10 @@ def _add(
     return write_archive(parts, archive.comment)
 
 
-def _enter(archive: Archive, parts: dict[str, bytes], kind: str) -> int:
+def _list_signature(archive: Archive, parts: dict[str, bytes], kind: str) -> int:
     """Put the new signature into the list, which is made where there is none, and return its number."""
     listed = listed_signatures(archive)
-    if listed and any(one.list_part != LIST for one in listed):
+    if listed and any(signature.list_part != LIST for signature in listed):
         raise MalformedInput(f"the document keeps its signatures elsewhere than in {LIST}")
     if LIST not in parts:
         parts[LIST] = (
@@ -89,10 +90,10 @@ def _enter(archive: Archive, parts: dict[str, bytes], kind: str) -> int:
 
 def _before(end: re.Pattern[bytes], data: bytes, inserted: str) -> bytes:
     """Return the XML with an element put in front of the one end tag: nothing else in it changes."""
-    found = [*end.finditer(data)]
-    if len(found) != 1:
+    ends = [match.start() for match in end.finditer(data)]
+    if len(ends) != 1:
         raise MalformedInput("only documents of one body can be signed here")
-    return data[: found[0].start()] + inserted.encode() + data[found[0].start() :]
+    return data[: ends[0]] + inserted.encode() + data[ends[0] :]
 
 
 def _description(

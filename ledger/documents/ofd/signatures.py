@@ -1,4 +1,4 @@
-"""Verification of the signatures in an OFD document (GB/T 33190-2016 section 18, GM/T 0099-2020).
+"""Verify the signatures in an OFD document (GB/T 33190-2016 section 18, GM/T 0099-2020).
 
 For each signature: the protected parts against their digests, what it leaves unprotected, and the signature value:
 an SES_Signature where a seal was used, else SM2 in DER or a SignedData of GB/T 35275. One signature that cannot be
@@ -22,7 +22,8 @@ from ledger.documents.signatures.person_signatures import bare_report, signed_da
 from ledger.encoding import der
 from ledger.errors import LimitExceeded, MalformedInput
 
-MAX_REFERENCES: Final = 50_000  # of all signatures together: a second of work
+#: Of all signatures together: a second of work.
+MAX_REFERENCES: Final = 50_000
 _ORDER: Final = [*CHECKS]
 
 
@@ -39,14 +40,14 @@ class Document:
     def of(cls, archive: Archive) -> "Document":
         """Read lists and descriptions. Raises: MalformedInput, LimitExceeded where the lists cannot be read."""
         document = cls(archive, listed_signatures(archive))
-        for part in dict.fromkeys(one.part for one in document.listed):
+        for part in dict.fromkeys(signature.part for signature in document.listed):
             if part is None:
                 continue
             try:
                 document.described[part] = describe(archive, part)
             except MalformedInput:
                 continue  # reported as such with its signature
-            if sum(len(one.references) for one in document.described.values()) > MAX_REFERENCES:
+            if sum(len(each.references) for each in document.described.values()) > MAX_REFERENCES:
                 raise LimitExceeded(
                     f"the signatures of a document cover {MAX_REFERENCES} parts at most in all"
                 )
@@ -67,12 +68,12 @@ class Document:
 
         Only what looks like one: a page that some description calls its seal stays a page.
         """
-        found = {one.list_part for one in self.listed} | set(self.described)
+        parts = {signature.list_part for signature in self.listed} | set(self.described)
         for description in self.described.values():
             for part in (description.value_part, description.seal_part):
-                if part is not None and part not in found and _is_der(self.archive, part):
-                    found.add(part)
-        return found
+                if part is not None and part not in parts and _is_der(self.archive, part):
+                    parts.add(part)
+        return parts
 
 
 def ofd_reports(archive: Archive, trust: TrustList | None) -> tuple[SignatureReport, ...]:
@@ -102,8 +103,8 @@ def _report(
                 archive, description, archive.read(description.value_part, MAX_VALUE_BYTES), trust
             )
         except MalformedInput:
-            known = _is_der(archive, description.value_part)
-            report = _unread(listed, "malformed" if known else "encoding")
+            encoded = _is_der(archive, description.value_part)
+            report = _unread(listed, "malformed" if encoded else "encoding")
     checks = sorted((references, coverage, *report.checks), key=lambda check: _ORDER.index(check.name))
     return replace(
         report,
@@ -131,7 +132,7 @@ def _references(
         return unknown("references", "nothing"), ()
     if suite is None:
         return unknown("references", "digest"), ()
-    digests = [(one.location.part, one.digest) for one in description.references]
+    digests = [(reference.location.part, reference.digest) for reference in description.references]
     comparable = [(part, digest) for part, digest in digests if part and len(digest) == DIGEST_BYTES]
     altered = tuple(
         dict.fromkeys(part for part, digest in comparable if document.digest(suite, part) != digest)
@@ -141,8 +142,9 @@ def _references(
         if is_encrypted(document.archive) and not any(part in document.archive for part in altered):
             return unknown("references", "encrypted"), altered
         return failed("references", "altered"), altered
-    named = [one.location for one in description.references]
-    if not (listed.exact and description.exact and all(one.part and one.exact for one in named)):
+    locations = [reference.location for reference in description.references]
+    spelled = all(location.part and location.exact for location in locations)
+    if not (listed.exact and description.exact and spelled):
         return unknown("references", "path"), ()
     if len(comparable) < len(digests):
         return unknown("references", "digest"), ()
@@ -151,7 +153,8 @@ def _references(
 
 def _signed_later(document: Document, listed: Listed) -> bool:
     """Tell whether the list names a signature after this one: adding it changed the list, and that is no forgery."""
-    return any(one.list_part == listed.list_part and one.order > listed.order for one in document.listed)
+    beside = (other for other in document.listed if other.list_part == listed.list_part)
+    return any(other.order > listed.order for other in beside)
 
 
 def _value_report(

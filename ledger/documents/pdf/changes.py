@@ -1,4 +1,4 @@
-"""What was added to a PDF after it was signed, in updates that leave the signed bytes as they are (ISO 32000-2, 7.5.6)."""
+"""Judge what was added to a PDF after it was signed (ISO 32000-2, 7.5.6)."""
 
 # mypy: allow-untyped-calls
 from collections.abc import Iterable, Iterator, Set
@@ -28,7 +28,7 @@ from pyhanko.sign.diff_analysis.rules.form_field_rules import is_field_visible
 
 from ledger.documents.findings import Check, failed, passed, unknown
 from ledger.documents.inspection import Kind, SignatureReport
-from ledger.documents.pdf.metadata import statements
+from ledger.documents.pdf.metadata import read_statements
 from ledger.documents.pdf.placed import PlacedSignature
 from ledger.errors import MalformedInput
 
@@ -131,7 +131,7 @@ def _unseen(signature: PlacedSignature) -> bool:
     signed = reader.get_historical_resolver(signature.revision)
     newest = reader.get_historical_resolver(reader.total_revisions - 1)
     try:
-        same = statements(signed) == statements(newest)
+        same = read_statements(signed) == read_statements(newest)
     except MalformedInput:
         return False
     return same and _level(signature, _UNSEEN) is _KEPT

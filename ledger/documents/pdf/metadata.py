@@ -1,4 +1,4 @@
-"""What the metadata of a PDF say of the document: the information dictionary (ISO 32000-2, 14.3.3) and XMP (14.3.2).
+"""The metadata of a PDF: the information dictionary (ISO 32000-2, 14.3.3) and XMP (14.3.2).
 
 What each writer says of itself and of the moment changes with every update, and says nothing of the document.
 """
@@ -18,23 +18,23 @@ _OF_WRITER: Final = frozenset(
 _Statement = tuple[tuple[str, ...], str]
 
 
-def statements(revision: HistoricalResolver) -> frozenset[_Statement]:
+def read_statements(revision: HistoricalResolver) -> frozenset[_Statement]:
     """Return names and text of what the metadata of a revision say. Raises: MalformedInput, LimitExceeded."""
-    said: set[_Statement] = set()
+    statements: set[_Statement] = set()
     if "/Info" in revision.trailer_view:
         info = revision.trailer_view["/Info"]
-        said.update(((key,), repr(info[key])) for key in info if key not in _OF_WRITER)
+        statements.update(((key,), repr(info[key])) for key in info if key not in _OF_WRITER)
     if "/Metadata" in revision.root:
-        said.update(_within(parse(revision.root["/Metadata"].data, "xmpmeta"), ()))
-    return frozenset(said)
+        statements.update(_within(parse(revision.root["/Metadata"].data, "xmpmeta"), ()))
+    return frozenset(statements)
 
 
 def _within(element: Element, above: tuple[str, ...]) -> Iterator[_Statement]:
     """Whether a property is an attribute or an element is the writer's choice: both have the same name."""
-    named = (*above, element.tag)
+    path = (*above, element.tag)
     for name, value in (("", element.text or ""), *element.items()):
         if value.strip() and name.rpartition("}")[2] not in _OF_WRITER:
-            yield ((*named, name) if name else named), value.strip()
+            yield ((*path, name) if name else path), value.strip()
     for part in element:
         if local(part) not in _OF_WRITER:
-            yield from _within(part, named)
+            yield from _within(part, path)

@@ -1,4 +1,4 @@
-"""A signature where a PDF keeps it: its dictionary, the bytes that it covers, and what came after it.
+"""A signature in its PDF: its dictionary, the bytes that it covers, what came after it.
 
 pyHanko models signatures in CMS alone. Here stands what holds for every form of value, asked of its reader, its policies
 and nothing that it keeps to itself.

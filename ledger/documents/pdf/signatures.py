@@ -1,7 +1,7 @@
-"""Signed PDF documents (ISO 32000-2 section 12.8, PAdES ETSI EN 319 142), verified with pyHanko and without a network.
+"""Verify the signatures of a PDF (ISO 32000-2 section 12.8, PAdES ETSI EN 319 142).
 
-pyHanko reads the file, checks CMS and says what was changed after a signature; certificates are judged by the same trust
-list as those of seals.
+pyHanko reads the file without a network, checks CMS and says what was changed after a signature; certificates are
+judged by the same trust list as those of seals.
 """
 
 # mypy: allow-untyped-calls

@@ -5,24 +5,28 @@ A licensed platform does this in real life; tests and the demonstration need it.
 
 from datetime import datetime
 from io import BytesIO
-from typing import Any, Final
+from typing import Final
 
 from asn1crypto import keys, x509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.writer import BasePdfFileWriter
 from pyhanko.sign import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 _DIGEST: Final = "sha256"
 
 
-class _Signer(PdfSigner):
+class _PdfSigner(PdfSigner):
     """A signer whose clock is an argument."""
 
     moment: datetime
 
-    def init_signing_session(self, *args: Any, **options: Any) -> Any:
-        session = super().init_signing_session(*args, **options)
+    def init_signing_session(
+        self, pdf_out: BasePdfFileWriter, existing_fields_only: bool = False
+    ) -> PdfSigningSession:
+        session = super().init_signing_session(pdf_out, existing_fields_only)
         session.system_time = self.moment
         return session
 
@@ -40,12 +44,12 @@ def sign_pdf(
 
     `certificate` and `others`, those above it, are DER; `key` is PKCS#8 in DER. Raises: ValueError where that fails.
     """
-    above = SimpleCertificateStore()  # type: ignore[no-untyped-call]
-    above.register_multiple([x509.Certificate.load(one) for one in others])
-    signer = SimpleSigner(x509.Certificate.load(certificate), keys.PrivateKeyInfo.load(key), above)
+    authorities = SimpleCertificateStore()  # type: ignore[no-untyped-call]
+    authorities.register_multiple([x509.Certificate.load(other) for other in others])
+    signer = SimpleSigner(x509.Certificate.load(certificate), keys.PrivateKeyInfo.load(key), authorities)
     metadata = PdfSignatureMetadata(field_name=field, md_algorithm=_DIGEST, subfilter=SigSeedSubFilter.PADES)
-    made = _Signer(metadata, signer)
-    made.moment = moment
+    pdf_signer = _PdfSigner(metadata, signer)
+    pdf_signer.moment = moment
     output = BytesIO()
-    made.sign_pdf(IncrementalPdfFileWriter(BytesIO(document)), output=output)
+    pdf_signer.sign_pdf(IncrementalPdfFileWriter(BytesIO(document)), output=output)
     return output.getvalue()

@@ -1,4 +1,4 @@
-"""The forms that the value of a PDF signature has, and the report on each: CMS, SM2, the use of a seal, a timestamp.
+"""The value of a PDF signature, in each of its forms: CMS, SM2, seal, timestamp.
 
 CMS is pyHanko's. Signatures with SM2, which it does not compute, are read as GB/T 35275 and GB/T 38540: GM/T 0112-2021
 puts either, a SignedData or the use of a seal, in the place of CMS.

@@ -1,11 +1,11 @@
-"""Making seals and signatures in the forms that `ses` and `signed_data` read: for tests, demonstration and trials.
+"""Make seals, their uses and signatures of persons, for tests, demonstration and trials.
 
 In real life a licensed platform makes seals. Whatever is made here is read back before it is handed out.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from asn1crypto import core
 
@@ -13,7 +13,13 @@ from ledger.crypto.suites import SM3
 from ledger.documents.asn1 import structures
 from ledger.documents.asn1.algorithms import SM2_WITH_SM3, SM3_OID, sm2_der
 from ledger.documents.certificates.issuing import Holder
-from ledger.documents.seals.ses import Picture, decode_seal, decode_signature
+from ledger.documents.seals.ses import (
+    LISTS_CERTIFICATES,
+    LISTS_DIGESTS,
+    Picture,
+    decode_seal,
+    decode_signature,
+)
 from ledger.documents.signatures.signed_data import decode_signed_data
 from ledger.encoding import der
 
@@ -62,22 +68,23 @@ def make_seal(draft: SealDraft, maker: Holder) -> bytes:
 
 def use_seal(seal: bytes, signer: Holder, description: bytes, property_info: str, time: int) -> bytes:
     """Return the SES_Signature of a description with that seal, in the seal's version. Raises: MalformedInput."""
-    first = decode_seal(seal).version == 1
-    body: dict[str, Any] = {
-        "version": decode_seal(seal).version,
+    version = decode_seal(seal).version
+    first = version == 1
+    body = {
+        "version": version,
         "seal": (structures.Seal1 if first else structures.Seal4).load(seal, strict=True),
         "data_hash": structures.Bits("bits", core.OctetBitString(SM3.hash(description))),
         "property_info": property_info,
     }
-    own = {"certificate": signer.certificate.der, "algorithm": SM2_WITH_SM3}
+    signing = {"certificate": signer.certificate.der, "algorithm": SM2_WITH_SM3}
     if first:
         moment = structures.TimeInfo("bits", core.OctetBitString(_utc(time).dump()))
-        to_sign = structures.ToSign1({**body, **own, "time": moment})
+        to_sign = structures.ToSign1({**body, **signing, "time": moment})
         value = structures.Signature1({"to_sign": to_sign, "signature": _sign(to_sign, signer)})
     else:
         moment = structures.TimeInfo("generalized", _generalized(time))
         to_sign = structures.ToSign4({**body, "time": moment})
-        value = structures.Signature4({"to_sign": to_sign, **own, "signature": _sign(to_sign, signer)})
+        value = structures.Signature4({"to_sign": to_sign, **signing, "signature": _sign(to_sign, signer)})
     return decode_signature(value.dump()).der
 
 
@@ -107,32 +114,23 @@ def sign_data(signer: Holder, description: bytes) -> bytes:
     return value
 
 
-def _sign(to_sign: Any, signer: Holder) -> bytes:
+def _sign(to_sign: structures.ToSign1 | structures.ToSign4, signer: Holder) -> bytes:
     return sm2_der(signer.key.sign(to_sign.dump()))
 
 
-def _info(draft: SealDraft) -> dict[str, Any]:
-    properties: dict[str, Any] = {
-        "type": draft.kind,
-        "name": _bytes_as_text(draft.name),
-        "certificates": structures.Octets([*draft.users]),
-    }
-    for name in ("created", "valid_from", "valid_until"):
-        moment = getattr(draft, name)
-        utc = draft.version == 1
-        properties[name] = structures.Time(
-            "utc" if utc else "generalized", _utc(moment) if utc else _generalized(moment)
-        )
-    if draft.version != 1:
-        properties["list_type"] = 2 if draft.by_digest else 1
-        if draft.by_digest:
-            digests = [{"type": "SM3", "value": SM3.hash(user)} for user in draft.users]
-            properties["certificates"] = structures.CertificateDigests(digests)
+def _info(draft: SealDraft) -> dict[str, object]:
     picture = draft.picture
     return {
         "header": {"id": "ES", "version": draft.version, "maker": MAKER_ID},
         "identifier": draft.identifier,
-        "property": properties,
+        "property": {
+            "type": draft.kind,
+            "name": _bytes_as_text(draft.name),
+            **_users(draft),
+            "created": _time(draft.created, draft.version),
+            "valid_from": _time(draft.valid_from, draft.version),
+            "valid_until": _time(draft.valid_until, draft.version),
+        },
         "picture": {
             "type": picture.format,
             "data": picture.data,
@@ -142,14 +140,32 @@ def _info(draft: SealDraft) -> dict[str, Any]:
     }
 
 
+def _users(draft: SealDraft) -> dict[str, object]:
+    """Return the list of those who may use the seal, and from version 4 on what it is a list of."""
+    if draft.version == 1:
+        return {"certificates": structures.Octets([*draft.users])}
+    if not draft.by_digest:
+        return {"list_type": LISTS_CERTIFICATES, "certificates": structures.Octets([*draft.users])}
+    digests = [{"type": "SM3", "value": SM3.hash(user)} for user in draft.users]
+    return {"list_type": LISTS_DIGESTS, "certificates": structures.CertificateDigests(digests)}
+
+
+def _time(moment: int, version: int) -> structures.Time:
+    return (
+        structures.Time("utc", _utc(moment))
+        if version == 1
+        else structures.Time("generalized", _generalized(moment))
+    )
+
+
 def _bytes_as_text(text: str) -> str:
     """Return text whose Latin 1 bytes are the UTF-8 of `text`, as the structures keep it."""
     return text.encode().decode("latin-1")
 
 
-def _utc(moment: int) -> Any:
+def _utc(moment: int) -> structures.UTCTimeText:
     return structures.UTCTimeText(datetime.fromtimestamp(moment, UTC).strftime("%y%m%d%H%M%SZ"))
 
 
-def _generalized(moment: int) -> Any:
+def _generalized(moment: int) -> structures.GeneralizedTimeText:
     return structures.GeneralizedTimeText(datetime.fromtimestamp(moment, UTC).strftime("%Y%m%d%H%M%SZ"))

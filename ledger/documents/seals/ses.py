@@ -1,4 +1,4 @@
-"""Electronic seals and the signatures made with them: SESeal and SES_Signature, read from DER.
+"""Electronic seals 电子印章 and their uses 电子签章: SESeal and SES_Signature, read from DER.
 
 GM/T 0031-2014 (version 1) and GB/T 38540-2020 (version 4, and 5 with a timestamp in the seal). What is read
 encodes to the very bytes it was read from, or it is refused. Nothing is verified here.
@@ -6,7 +6,9 @@ encodes to the very bytes it was read from, or it is refused. Nothing is verifie
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
+
+from asn1crypto import core
 
 from ledger.documents.asn1 import structures
 from ledger.documents.asn1.texts import shown, written_moment
@@ -14,14 +16,18 @@ from ledger.documents.certificates.certificates import time_of
 from ledger.encoding import der
 from ledger.errors import LimitExceeded, MalformedInput
 
-MAX_BYTES: Final = 4 * 1024 * 1024  # most of it is the seal's picture: tens or hundreds of kilobytes
-MAX_LISTED: Final = 256  # certificates that may use one seal
-_CERTIFICATES, _DIGESTS = 1, 2
-_LISTS: Final[dict[int, Any]] = {
-    _CERTIFICATES: structures.Octets,
-    _DIGESTS: structures.CertificateDigests,
+#: Most of it is the seal's picture: tens or hundreds of kilobytes.
+MAX_BYTES: Final = 4 * 1024 * 1024
+#: Certificates that may use one seal.
+MAX_LISTED: Final = 256
+#: What a seal lists of those who may use it.
+LISTS_CERTIFICATES, LISTS_DIGESTS = 1, 2
+_LISTS: Final[dict[int, type[structures.Octets | structures.CertificateDigests]]] = {
+    LISTS_CERTIFICATES: structures.Octets,
+    LISTS_DIGESTS: structures.CertificateDigests,
 }
 T = TypeVar("T")
+_Structure = TypeVar("_Structure", bound=core.Sequence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +96,9 @@ def is_signature(data: bytes) -> bool:
 def decode_seal(data: bytes) -> Seal:
     """Read a seal (a file `Seal.esl`) of any version. Raises: MalformedInput, LimitExceeded."""
     _check(data)
-    kind = structures.Seal1 if len(der.children(data)) == 2 else structures.Seal4
-    return _total(data, kind, _seal)
+    if len(der.children(data)) == 2:
+        return _total(data, structures.Seal1, _seal)
+    return _total(data, structures.Seal4, _seal)
 
 
 def decode_signature(data: bytes) -> SealSignature:
@@ -108,19 +115,20 @@ def _check(data: bytes) -> None:
     der.check(data)
 
 
-def _total(data: bytes, kind: Any, read: Callable[[Any], T]) -> T:
+def _total(data: bytes, kind: type[_Structure], read: Callable[[_Structure], T]) -> T:
+    """Read the whole of the data as one structure, which must give the same bytes again. Raises: MalformedInput."""
     try:
         structure = kind.load(data, strict=True)
-        found = read(structure)
+        decoded = read(structure)
         again = structure.dump(force=True)
     except (ValueError, TypeError) as error:  # whatever asn1crypto finds wrong
         raise MalformedInput(f"not a seal or its signature: {str(error)[:200]}") from error
     if again != data:
         raise MalformedInput("the seal or its signature has another encoding than the one exact form")
-    return found
+    return decoded
 
 
-def _seal(seal: Any) -> Seal:
+def _seal(seal: structures.Seal1 | structures.Seal4) -> Seal:
     info = seal["info"]
     first = isinstance(seal, structures.Seal1)
     signing = seal["signed"] if first else seal
@@ -129,8 +137,8 @@ def _seal(seal: Any) -> Seal:
         raise MalformedInput("a seal's header begins with ES")
     version = header["version"].native
     known = (1,) if first else (4, 5)
-    listed = _CERTIFICATES if first else properties["list_type"].native
-    certificates, digests = _listed(listed, properties["certificates"])
+    list_type = LISTS_CERTIFICATES if first else properties["list_type"].native
+    certificates, digests = _users(list_type, properties["certificates"])
     timestamp = None if first else seal["timestamp"].native
     covered = info.dump()
     parts = covered, signing["certificate"].dump(), signing["algorithm"].dump()
@@ -161,31 +169,38 @@ def _seal(seal: Any) -> Seal:
     )
 
 
-def _listed(kind: int, found: Any) -> tuple[tuple[bytes, ...], tuple[tuple[str, bytes], ...]]:
-    """Return certificates and digests of the list, one of them empty."""
-    if isinstance(found, structures.Octets):
-        items = found
+def _users(
+    list_type: int, users: structures.Octets | core.Any
+) -> tuple[tuple[bytes, ...], tuple[tuple[str, bytes], ...]]:
+    """Return certificates and digests of the list of those who may use a seal, one of them empty."""
+    if isinstance(users, structures.Octets):
+        items = users
     else:
-        if kind not in _LISTS:
+        if list_type not in _LISTS:
             raise MalformedInput("a seal lists certificates (1) or their digests (2)")
-        items = _LISTS[kind].load(found.dump(), strict=True)
+        items = _LISTS[list_type].load(users.dump(), strict=True)
     if len(items) > MAX_LISTED:
         raise LimitExceeded(f"a seal lists {MAX_LISTED} certificates at most")
-    if kind == _DIGESTS:
+    if list_type == LISTS_DIGESTS:
         return (), tuple((item["type"].native, item["value"].native) for item in items)
     return tuple(item.native for item in items), ()
 
 
-def _signature_1(signature: Any) -> SealSignature:
+def _signature_1(signature: structures.Signature1) -> SealSignature:
     body = signature["to_sign"]
     return _signature(signature, body, body, None)
 
 
-def _signature_4(signature: Any) -> SealSignature:
+def _signature_4(signature: structures.Signature4) -> SealSignature:
     return _signature(signature, signature["to_sign"], signature, signature["timestamp"].native)
 
 
-def _signature(signature: Any, body: Any, signer: Any, timestamp: bytes | None) -> SealSignature:
+def _signature(
+    signature: structures.Signature1 | structures.Signature4,
+    body: structures.ToSign1 | structures.ToSign4,
+    signer: structures.ToSign1 | structures.Signature4,
+    timestamp: bytes | None,
+) -> SealSignature:
     seal = _seal(body["seal"])
     return SealSignature(
         der=signature.dump(),
@@ -202,13 +217,13 @@ def _signature(signature: Any, body: Any, signer: Any, timestamp: bytes | None) 
     )
 
 
-def _time_info(info: Any) -> int | None:
+def _time_info(info: structures.TimeInfo) -> int | None:
     """Return the declared moment; the octets of version 1 hold a time in DER or as text (or else a timestamp)."""
     if info.name not in ("bits", "octets"):
         return time_of(info)
-    held: bytes = info.native
+    octets: bytes = info.native
     try:
-        der.check(held)
-        return time_of(structures.Time.load(held, strict=True))
+        der.check(octets)
+        return time_of(structures.Time.load(octets, strict=True))
     except (MalformedInput, ValueError, TypeError):
-        return written_moment(held.decode("latin-1"))
+        return written_moment(octets.decode("latin-1"))

@@ -1,4 +1,4 @@
-"""Verification of seals and of what was signed with them: the parts of GB/T 38540-2020 7.3 and 8.3 that need no document.
+"""Verify seals and their uses (GB/T 38540-2020, 7.3 and 8.3), as far as that needs no document.
 
  2. the digest of the description is the one that was signed
  3. the signer's certificate made the signature
@@ -8,7 +8,7 @@
  8. both certificates lead to authorities of the trust list
  9. a timestamp on the signature or on the seal holds (`timestamps`)
 
-(1, the parts of the document, and 4, the seal beside the signature, are for `ofd_signatures`.)
+(1, the parts of the document, and 4, the seal beside the signature, are for `ofd.signatures`.)
 """
 
 from ledger.crypto.suites import DIGEST_BYTES, SHA256, SM3
@@ -47,7 +47,7 @@ def seal_signature_report(
     """Report on a use of a seal; `description` is the `Signature.xml` that should have been signed, where there is one."""
     seal = signed.seal
     signer, maker = readable(signed.certificate), readable(seal.certificate)
-    stamps = check_timestamps(_given(signed.timestamp), signed.signature, signed.time, trust)
+    stamps = check_timestamps(_as_list(signed.timestamp), signed.signature, signed.time, trust)
     return SignatureReport(
         kind=Kind.SES,
         version=signed.version,
@@ -102,8 +102,8 @@ def _validity(signer: Certificate | None, moment: int | None, seal: Seal) -> Che
 
 
 def _seal_stamps(seal: Seal, trust: TrustList | None) -> Stamps:
-    return check_timestamps(_given(seal.timestamp), seal.signature, seal.created, trust)
+    return check_timestamps(_as_list(seal.timestamp), seal.signature, seal.created, trust)
 
 
-def _given(timestamp: bytes | None) -> list[bytes]:
+def _as_list(timestamp: bytes | None) -> list[bytes]:
     return [] if timestamp is None else [timestamp]

@@ -1,4 +1,4 @@
-"""Verification of signatures without a seal (`Type=Sign`): SM2 alone, or within a SignedData of GB/T 35275.
+"""Verify signatures of persons: SM2 alone, or within a SignedData of GB/T 35275.
 
 SM2 alone carries no certificate. Who signed is known only where a certificate of the trust list made it.
 """
@@ -20,7 +20,8 @@ from ledger.documents.signatures.timestamps import as_one, check_timestamps
 def bare_report(value: bytes, description: bytes, date_time: str, trust: TrustList | None) -> SignatureReport:
     """Report on an SM2 signature of the description with nothing around it."""
     listed = [authority.certificate for authority in trust.of(SIGNERS)] if trust else []
-    signer = next((one for one in listed if one.key and verify_sm2(one.key, description, value)), None)
+    made = (each for each in listed if each.key and verify_sm2(each.key, description, value))
+    signer = next(made, None)
     moment = written_moment(date_time)
     checks = [passed("structure"), unknown("signature", "no_certificate")]
     if signer is not None:
@@ -43,18 +44,18 @@ def signed_data_report(
     data = decode_signed_data(value)
     signer = data.signers[0]
     stated = signer.time if signer.time is not None else written_moment(date_time)
-    used = [(one.certificate, SIGNERS, stated) for one in data.signers]
-    stamps = [check_timestamps(one.timestamps, one.signature, stated, trust) for one in data.signers]
+    used = [(each.certificate, SIGNERS, stated) for each in data.signers]
+    stamps = [check_timestamps(each.timestamps, each.signature, stated, trust) for each in data.signers]
     return SignatureReport(
         kind=Kind.OFD_SIGN,
         version=data.version,
         checks=(
             passed("structure"),
             _content(data, description),
-            first_bad(_signature(data, one, description) for one in data.signers),
-            first_bad(in_force(one.certificate, stated) for one in data.signers),
+            first_bad(_signature(data, each, description) for each in data.signers),
+            first_bad(in_force(each.certificate, stated) for each in data.signers),
             chains(used, trust, data.certificates),
-            *as_one(*(check for one in stamps for check in one.checks)),
+            *as_one(*(check for checked in stamps for check in checked.checks)),
         ),
         signer=signer.certificate.name if signer.certificate else None,
         issuer=signer.certificate.issuer_name if signer.certificate else None,
@@ -96,7 +97,8 @@ def _signature(data: SignedData, signer: Signer, description: bytes) -> Check:
     if suite is None:
         return unknown("signature", "algorithm")
     digest = suite.hash(description)
-    messages = tuple(one for one in (data.content, description, digest) if one is not None)
+    contents = () if data.content is None else (data.content,)
+    messages: tuple[bytes, ...] = (*contents, description, digest)
     if signer.attributes is not None:
         if signer.message_digest not in (digest, *map(suite.hash, messages)):
             return failed("signature", "wrong")

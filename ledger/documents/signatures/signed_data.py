@@ -1,4 +1,4 @@
-"""SignedData of GB/T 35275-2017, the national form of CMS (RFC 5652): signatures of persons, without a seal.
+"""SignedData of GB/T 35275-2017, the national form of CMS (RFC 5652), in which persons sign.
 
 Writers differ in what the content is (the signed file or its digest, or nothing) and in what is signed (the
 content, or attributes that name its digest). Both are understood; nothing is verified here.
@@ -6,7 +6,9 @@ content, or attributes that name its digest). Both are understood; nothing is ve
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
+
+from asn1crypto import core
 
 from ledger.documents.asn1 import structures
 from ledger.documents.certificates.certificates import Certificate, readable, time_of
@@ -14,11 +16,15 @@ from ledger.encoding import der
 from ledger.errors import LimitExceeded, MalformedInput
 
 MAX_BYTES: Final = 1024 * 1024
-MAX_CERTIFICATES: Final = 8  # the signer's and those above it
-MAX_SIGNERS: Final = 4  # one in every file that was seen
+#: The signer's and those above it.
+MAX_CERTIFICATES: Final = 8
+#: One in every file that was seen.
+MAX_SIGNERS: Final = 4
+#: Content types: of GB/T 35275, and of PKCS #7 as some writers have it.
 SIGNED_DATA: Final = frozenset({"1.2.156.10197.6.1.4.2.2", "1.2.840.113549.1.7.2"})
 _MESSAGE_DIGEST, _SIGNING_TIME = "1.2.840.113549.1.9.4", "1.2.840.113549.1.9.5"
-TIMESTAMP: Final = "1.2.840.113549.1.9.16.2.14"  # RFC 3161, appendix A
+#: The attribute that holds a timestamp (RFC 3161, appendix A).
+TIMESTAMP: Final = "1.2.840.113549.1.9.16.2.14"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +67,16 @@ def decode_signed_data(data: bytes) -> SignedData:
         raise MalformedInput(f"not a SignedData: {str(error)[:200]}") from error
 
 
-def _read(info: Any) -> SignedData:
+def _read(info: structures.SignedDataInfo) -> SignedData:
     if info["type"].dotted not in SIGNED_DATA:
         raise MalformedInput("the content is not a SignedData")
     body = info["content"]
-    held: Any = body["certificates"] if isinstance(body["certificates"], structures.AnySet) else []
-    if len(held) > MAX_CERTIFICATES:
+    elements = body["certificates"] if isinstance(body["certificates"], structures.AnySet) else ()
+    if len(elements) > MAX_CERTIFICATES:
         raise LimitExceeded(f"a SignedData has {MAX_CERTIFICATES} certificates at most")
     if not 0 < len(body["signers"]) <= MAX_SIGNERS:
         raise LimitExceeded(f"a SignedData has 1 to {MAX_SIGNERS} signers")
-    found = [readable(one.dump()) for one in held]
-    certificates = tuple(one for one in found if one is not None)
+    certificates = tuple(filter(None, (readable(element.dump()) for element in elements)))
     return SignedData(
         version=body["version"].native,
         content_type=body["content"]["type"].dotted,
@@ -81,10 +86,10 @@ def _read(info: Any) -> SignedData:
     )
 
 
-def _signer(signer: Any, certificates: tuple[Certificate, ...]) -> Signer:
+def _signer(signer: structures.SignerInfo, certificates: tuple[Certificate, ...]) -> Signer:
     named = signer["issuer_and_serial"]
     issuer, serial = named["issuer"].dump(), named["serial_number"].native
-    matching = (one for one in certificates if one.issuer == issuer and one.serial == serial)
+    matching = (each for each in certificates if each.issuer == issuer and each.serial == serial)
     attributes = signer["signed_attributes"]
     signed = isinstance(attributes, structures.AttributeSets)
     values = _values(attributes) if signed else {}
@@ -102,16 +107,19 @@ def _signer(signer: Any, certificates: tuple[Certificate, ...]) -> Signer:
     )
 
 
-def _timestamps(attributes: Any) -> tuple[bytes, ...]:
-    held: Any = attributes if isinstance(attributes, structures.AttributeSets) else []
-    return tuple(value.dump() for one in held if one["type"].dotted == TIMESTAMP for value in one["values"])
+def _timestamps(attributes: structures.AttributeSets | core.Void) -> tuple[bytes, ...]:
+    if not isinstance(attributes, structures.AttributeSets):
+        return ()
+    stamps = (attribute for attribute in attributes if attribute["type"].dotted == TIMESTAMP)
+    return tuple(token.dump() for attribute in stamps for token in attribute["values"])
 
 
-def _values(attributes: Any) -> dict[str, bytes]:
+def _values(attributes: structures.AttributeSets) -> dict[str, bytes]:
     """Return the one value of each attribute that has one; attributes named twice are refused."""
-    found: dict[str, list[bytes]] = {}
+    values_of: dict[str, list[bytes]] = {}
     for attribute in attributes:
-        if attribute["type"].dotted in found:
+        kind = attribute["type"].dotted
+        if kind in values_of:
             raise MalformedInput("a SignedData has an attribute twice")
-        found[attribute["type"].dotted] = [value.dump() for value in attribute["values"]]
-    return {kind: values[0] for kind, values in found.items() if len(values) == 1}
+        values_of[kind] = [value.dump() for value in attribute["values"]]
+    return {kind: values[0] for kind, values in values_of.items() if len(values) == 1}

@@ -1,4 +1,4 @@
-"""Timestamps (RFC 3161, GB/T 20520): an authority's word that a signature existed at a moment, checked offline.
+"""Timestamps (RFC 3161, GB/T 20520): an authority's word that a signature existed at a moment.
 
 What is stamped is the value of a signature 对签名值的时间戳: in seals and their uses the octets of the BIT STRING
 (GB/T 38540-2020 for uses, GM/T 0031-2025 for seals too), in a SignedData those of the SignerInfo (RFC 3161, appendix A).
@@ -16,7 +16,7 @@ makes a document invalid, and a good one mends nothing: it says of a signature u
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from asn1crypto import core, tsp
 
@@ -30,13 +30,17 @@ from ledger.encoding import der
 from ledger.errors import MalformedInput
 from ledger.verification.reasons import Outcome
 
-MAX_TOKENS: Final = 4  # on one signature; one in every file that was seen
-CLOCKS_DIFFER: Final = 300  # seconds by which a signer's clock may be ahead of the authority's
-PROMPT: Final = 86_400  # seconds within which a signature is stamped where that belongs to signing
+#: On one signature; one in every file that was seen.
+MAX_TOKENS: Final = 4
+#: Seconds by which a signer's clock may be ahead of the authority's.
+CLOCKS_DIFFER: Final = 300
+#: Seconds within which a signature is stamped where that belongs to signing.
+PROMPT: Final = 86_400
 _TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
 _CONTENT_TYPE, _SIGNING_CERTIFICATE = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.16.2.47"
 _FOR_TIMESTAMPS: Final = frozenset({"1.3.6.1.5.5.7.3.8"})
-_VERSIONS: Final = frozenset({"v1", "v2"})  # RFC 3161, GB/T 20520-2025
+#: Of RFC 3161 and of GB/T 20520-2025.
+_VERSIONS: Final = frozenset({"v1", "v2"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +73,14 @@ def check_timestamps(
     tokens: Iterable[bytes], value: bytes, stated: int | None, trust: TrustList | None
 ) -> Stamps:
     """Check the timestamps on a signature of that value, whose signer states when it was made."""
-    given = list(tokens)
-    if len(given) > MAX_TOKENS:
+    present = list(tokens)
+    if len(present) > MAX_TOKENS:
         return Stamps((unknown("timestamp", "malformed"),), None)
-    found = [_checked(token, value, stated, trust) for token in given]
-    first = min((moment for _, moment in found if moment is not None), default=None)
+    results = [_verify(token, value, stated, trust) for token in present]
+    first = min((moment for _, moment in results if moment is not None), default=None)
     late = first is not None and stated is not None and first > stated + PROMPT
     good = passed("timestamp", "late") if late else passed("timestamp")
-    return Stamps(tuple(good if check.outcome is Outcome.PASS else check for check, _ in found), first)
+    return Stamps(tuple(good if check.outcome is Outcome.PASS else check for check, _ in results), first)
 
 
 def as_one(*checks: Check) -> tuple[Check, ...]:
@@ -100,7 +104,7 @@ def decode_token(data: bytes) -> Token:
         raise MalformedInput(f"not a timestamp: {str(error)[:200]}") from error
 
 
-def _read(signed: SignedData, info: Any) -> Token:
+def _read(signed: SignedData, info: tsp.TSTInfo) -> Token:
     moment = asn1_moment(info["gen_time"].contents.decode("latin-1"), utc_time=False)
     if info["version"].native not in _VERSIONS or moment is None:
         raise MalformedInput("a timestamp of another version, or without a time")
@@ -123,7 +127,7 @@ def _named(attribute: bytes | None) -> tuple[str, bytes] | None:
     return first["hash_algorithm"]["algorithm"].dotted, first["cert_hash"].native
 
 
-def _checked(
+def _verify(
     data: bytes, value: bytes, stated: int | None, trust: TrustList | None
 ) -> tuple[Check, int | None]:
     """Return the check of one token and, where its authority's word holds, its time."""
@@ -175,10 +179,10 @@ def _signature(token: Token, certificate: Certificate) -> Iterator[Check]:
     }[made]
 
 
-def _same(computed: bytes | None, found: bytes | None, otherwise: str) -> Check:
+def _same(computed: bytes | None, written: bytes | None, otherwise: str) -> Check:
     if computed is None:
         return unknown("timestamp", "digest")
-    return passed("timestamp") if computed == found else failed("timestamp", otherwise)
+    return passed("timestamp") if computed == written else failed("timestamp", otherwise)
 
 
 def _beside(moment: int, stated: int | None) -> Check:
