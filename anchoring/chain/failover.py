@@ -23,9 +23,8 @@ from anchoring.errors import (
     WrongRegistry,
 )
 
-STANDSTILL_SECONDS: Final = (
-    60.0  # without a new final block, before the others are asked whether they have one
-)
+# without a new final block, before the others are asked whether they have one
+STANDSTILL_SECONDS: Final = 60.0
 COMPARED_BLOCKS: Final = 16  # remembered as compared; the follower asks for the same one or two again
 
 T = TypeVar("T")

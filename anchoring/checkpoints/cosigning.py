@@ -21,9 +21,8 @@ from ledger.registry.checkpoints import Checkpoint, Cosigned, Fork, contradictio
 from ledger.registry.knowledge import Fold
 from ledger.registry.trust import NODE, KeyState
 
-PERIOD_SECONDS: Final = (
-    300  # of block time; a checkpoint then is as fresh as the strictest usual policy needs
-)
+# of block time; a checkpoint then is as fresh as the strictest usual policy needs
+PERIOD_SECONDS: Final = 300
 ROUND_SECONDS: Final = 10.0  # between two looks at the chain and at the others
 
 logger = logging.getLogger(__name__)

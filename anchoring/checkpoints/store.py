@@ -30,9 +30,8 @@ from ledger.registry.checkpoints import (
     decode_fork,
 )
 
-KEPT_CHECKPOINTS: Final = (
-    2_000  # a week of one every five minutes; older ones prove nothing that newer ones do not
-)
+# a week of one every five minutes; older ones prove nothing that newer ones do not
+KEPT_CHECKPOINTS: Final = 2_000
 KEPT_FORKS: Final = 10  # against one key: one is enough to stop and ask, its thief could make millions
 
 

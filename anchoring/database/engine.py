@@ -21,9 +21,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from anchoring.errors import AnchoringError, DatabaseDamaged, DatabaseUnavailable
 
-BUSY_SECONDS: Final = (
-    30  # how long a writer waits for another; a large submission holds the lock for some seconds
-)
+# how long a writer waits for another; a large submission holds the lock for some seconds
+BUSY_SECONDS: Final = 30
 CONNECTIONS: Final = 48  # more than the threads of one API process, so that no request waits for a connection
 SERVER_CONNECTIONS: Final = 15  # beyond the 5 that are kept: a server allows 100 unless it is told otherwise
 CONNECT_SECONDS: Final = 10  # how long a server may take to answer the call

@@ -38,9 +38,8 @@ from ledger.registry.knowledge import Fold
 from ledger.registry.trust import Fact
 
 FOLLOWING: Final = "following"
-LAG_PATIENCE_SECONDS: Final = (
-    60.0  # how long an endpoint may lag behind a final block before the chain is said to have lost it
-)
+# how long an endpoint may lag behind a final block before the chain is said to have lost it
+LAG_PATIENCE_SECONDS: Final = 60.0
 
 logger = logging.getLogger(__name__)
 

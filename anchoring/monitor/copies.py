@@ -39,9 +39,8 @@ from ledger.verification.entries import Fault
 
 Query = Select[tuple[object, ...]]  # of rows, whatever they hold
 
-LONGEST_PAUSE_SECONDS: Final = (
-    600  # no entries are put off for longer: a city that comes back is noticed in time
-)
+# no entries are put off for longer: a city that comes back is noticed in time
+LONGEST_PAUSE_SECONDS: Final = 600
 
 
 class Publication(StrEnum):

@@ -1,26 +1,24 @@
-"""Fetch the public entries of other logs and check them against their anchors, so that nothing is anchored out of sight.
+"""Fetch the public entries of other logs and check them against their anchors.
 
-Whatever another node says is believed only if it folds to the anchored root; until then it may be late, wrong or hostile. It
-is asked for positions that follow from the chain, never for an address of its own. Verification waits for none of this.
+So nothing is anchored out of sight. Whatever another node says is believed only if it folds to the anchored root; until
+then it may be late, wrong or hostile. It is asked for positions that follow from the chain, never for an address of its
+own. Verification waits for none of this.
 """
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 from anchoring import limits
 from anchoring.errors import AnchoringError, PeerFailed, PeerNewer, PeerRefused
 from anchoring.monitor.copies import LONGEST_PAUSE_SECONDS, Publication, Published
+from anchoring.monitor.pages import ROUND_SECONDS, Pages, Peer, Wrong
 from anchoring.processes.condition import Reporter
 from anchoring.processes.loops import Backoff, Stop
 from anchoring.replica.store import Replica
-from ledger.encoding.canonical import Json, decode
-from ledger.encoding.fields import Fields
-from ledger.errors import MalformedInput, NewerFormat
-from ledger.limits import MAX_LOG_SIZE
-from ledger.records.submissions import Entry, decode_entry
+from ledger.records.submissions import Entry
 from ledger.registry.trust import Anchor
 from ledger.verification.entries import NOT_IN_BATCH, Fault, check_batch
 
@@ -29,33 +27,17 @@ MONITOR_SECONDS: Final = 2.0  # between two looks for new anchors of other logs
 MONITOR_BACKOFF: Final = Backoff(first=MONITOR_SECONDS, longest=30.0, spread=False)
 #: Of a node that does not answer, and of an anchor whose entries nobody gives.
 PEER_BACKOFF: Final = Backoff(first=5.0, longest=LONGEST_PAUSE_SECONDS)
+ROUND_ANCHORS: Final = 100  # asked for in a round: what is withheld does not keep newer anchors waiting
 _WALK_ANCHORS: Final = 500  # taken in at a time: one short transaction
-_MOST_WORDS: Final = 300  # characters kept of an error
-_OTHERS: Final = frozenset({NOT_IN_BATCH, "count_mismatch"})  # these entries are not the anchored ones
+# faults of entries that are not the anchored ones
+_FOREIGN: Final = frozenset({NOT_IN_BATCH, "count_mismatch"})
 
 logger = logging.getLogger(__name__)
 
 
-class Peer(Protocol):
-    """Another city's node."""
-
-    @property
-    def name(self) -> str: ...
-
-    def entries(self, log: str, position: int, most: int) -> bytes:
-        """Return its page of the log's entries that begin at `position` or beyond.
-
-        In bounded time and memory. Raises: PeerFailed.
-        """
-
-
-class Wrong(Exception):
-    """What a node gave is not in the documented form, or more than is taken."""
-
-
 @dataclass(slots=True)
-class _Known:
-    """A node that did not answer is left alone for a while, longer each time; `said` is what went wrong last.
+class _Node:
+    """A node that did not answer is left alone for a while, longer each time; `last_error` says what went wrong.
 
     `asked` is when the round began in which it was asked last.
     """
@@ -64,16 +46,16 @@ class _Known:
     failures: int = 0
     asked: int = 0
     due: float = 0.0
-    said: str = ""
+    last_error: str = ""
 
     def note(self, error: Exception | None, now: float) -> None:
         """Note how the node answered."""
         if error is None:
-            self.failures, self.said = 0, ""
+            self.failures, self.last_error = 0, ""
             return
         self.failures += 1
-        self.due, self.said = now + PEER_BACKOFF.pause(self.failures), str(error)
-        logger.warning("%s: %s", self.peer.name, self.said)
+        self.due, self.last_error = now + PEER_BACKOFF.pause(self.failures), str(error)
+        logger.warning("%s: %s", self.peer.name, self.last_error)
 
 
 @dataclass(slots=True)
@@ -105,9 +87,9 @@ class Monitor:
     ) -> None:
         self._replica, self._published = replica, Published(replica.engine, withheld_after)
         self._clock = clock
-        known = {peer.name: _Known(peer) for peers in nodes.values() for peer in peers}
-        self._own = {log: [known[peer.name] for peer in peers] for log, peers in nodes.items()}
-        self._all = list(known.values())
+        nodes_by_name = {peer.name: _Node(peer) for peers in nodes.values() for peer in peers}
+        self._city_nodes = {log: [nodes_by_name[peer.name] for peer in peers] for log, peers in nodes.items()}
+        self._all = list(nodes_by_name.values())
 
     def step(self) -> int:
         """Take in new anchors and ask for what is due, each log in its turn. Return how many anchors were settled.
@@ -115,7 +97,7 @@ class Monitor:
         Raises: NotFound before there is a replica, Quarantined, DatabaseUnavailable.
         """
         self._published.prepare()
-        return sum(self._watch(log) for log in self._own)
+        return sum(self._watch(log) for log in self._city_nodes)
 
     def run(self, stop: Stop) -> None:
         """Watch until told to stop; wait longer while there is no replica to go by."""
@@ -138,14 +120,14 @@ class Monitor:
         """1. Take in the anchors that the replica has. 2. Ask for the entries that are due, as long as time allows."""
         now = int(self._clock())
         self._walk(log, now)  # 1
-        sequences = self._published.due(log, now, limits.PEER_ROUND_ANCHORS)  # 2
+        sequences = self._published.due(log, now, ROUND_ANCHORS)  # 2
         with self._replica.reading() as reading:
             due = [anchor for sequence in sequences if (anchor := reading.anchor(log, sequence))]
-        pages = {known.peer.name: Pages(known.peer, log, self._clock) for known in self._all}
+        pages = {node.peer.name: Pages(node.peer, log, self._clock) for node in self._all}
         settled = 0
         for anchor in due:
             settled += self._settle(anchor, pages, now)
-            if self._clock() > now + limits.PEER_ROUND_SECONDS:
+            if self._clock() > now + ROUND_SECONDS:
                 break
         return settled
 
@@ -155,39 +137,40 @@ class Monitor:
             with self._replica.reading() as reading:
                 state = reading.log(log)
                 newest = min(state.sequence, walked + _WALK_ANCHORS) if state else walked
-                found = (reading.anchor(log, sequence) for sequence in range(walked + 1, newest + 1))
-                anchors = [anchor for anchor in found if anchor]
+                sequences = range(walked + 1, newest + 1)
+                anchors = [anchor for sequence in sequences if (anchor := reading.anchor(log, sequence))]
             if not anchors:
                 return
             self._published.walk(log, anchors, now)
 
-    def _settle(self, anchor: Anchor, pages: Mapping[str, "Pages"], now: int) -> bool:
+    def _settle(self, anchor: Anchor, pages: Mapping[str, Pages], now: int) -> bool:
         """Ask one node after the other for the entries of an anchor, the city's own first; keep them, or say why not."""
-        own = self._own[anchor.log]
-        others = [known for known in self._all if known not in own]
+        city_nodes = self._city_nodes[anchor.log]
+        others = [node for node in self._all if node not in city_nodes]
         attempt = _Attempt(now)
-        for known in (*own, *others):
-            entries, found = self._asked(known, pages[known.peer.name], anchor, attempt)
-            faults = self._check(anchor, entries) if entries is not None else found
+        for node in (*city_nodes, *others):
+            entries, faults = self._ask(node, pages[node.peer.name], anchor, attempt)
+            if entries is not None:
+                faults = self._check(anchor, entries)
             for fault in faults:
-                logger.warning("%s, anchor %d: %s", known.peer.name, anchor.sequence, fault.text)
-            if entries is not None and not any(fault.reason in _OTHERS for fault in faults):
-                self._published.keep(anchor, entries, known.peer.name, faults, int(self._clock()))
+                logger.warning("%s, anchor %d: %s", node.peer.name, anchor.sequence, fault.text)
+            if entries is not None and not any(fault.reason in _FOREIGN for fault in faults):
+                self._published.keep(anchor, entries, node.peer.name, faults, int(self._clock()))
                 return True
-            if known in own:  # what another city's node gives says nothing about this city
-                reasons = [fault.text for fault in faults] or [known.said or "it does not have them"]
-                attempt.findings += [f"{known.peer.name}: {reason}" for reason in reasons]
+            if node in city_nodes:  # what another city's node gives says nothing about this city
+                reasons = [fault.text for fault in faults] or [node.last_error or "it does not have them"]
+                attempt.findings += [f"{node.peer.name}: {reason}" for reason in reasons]
                 attempt.faulty = attempt.faulty or bool(faults)
         self._put_off(anchor, attempt)
         return False
 
-    def _asked(
-        self, known: _Known, pages: "Pages", anchor: Anchor, attempt: _Attempt
+    def _ask(
+        self, node: _Node, pages: Pages, anchor: Anchor, attempt: _Attempt
     ) -> tuple[list[Entry] | None, list[Fault]]:
         """Return what a node gives for an anchor, None where it gives nothing, and what is wrong with its answer."""
-        if self._is_left_alone(known, anchor, attempt.now):
+        if self._is_left_alone(node, anchor, attempt.now):
             return None, []
-        known.asked, attempt.asked = attempt.now, True
+        node.asked, attempt.asked = attempt.now, True
         entries, faults, failed = None, list[Fault](), None
         try:
             entries = pages.of(anchor)
@@ -195,19 +178,19 @@ class Monitor:
             failed = error
         except Wrong as error:
             faults = [Fault(NOT_IN_BATCH, anchor.size_before, str(error))]
-        known.note(failed, self._clock())
-        if known in self._own[anchor.log]:
+        node.note(failed, self._clock())
+        if node in self._city_nodes[anchor.log]:
             attempt.in_vain |= not isinstance(failed, PeerNewer)
             attempt.answered |= failed is None or isinstance(failed, PeerRefused)
         return entries, faults
 
-    def _is_left_alone(self, known: _Known, anchor: Anchor, now: int) -> bool:
+    def _is_left_alone(self, node: _Node, anchor: Anchor, now: int) -> bool:
         """Tell whether a node that failed has its rest. At the end of the grace those of the city are asked all the same."""
         deadline, clock = anchor.time + self._published.grace, self._clock()
-        if known in self._own[anchor.log] and known.asked < deadline <= now:
+        if node in self._city_nodes[anchor.log] and node.asked < deadline <= now:
             return False
         # A rest that lasts longer than any was noted by a clock that was wrong.
-        return clock < known.due <= clock + PEER_BACKOFF.longest
+        return clock < node.due <= clock + PEER_BACKOFF.longest
 
     def _check(self, anchor: Anchor, entries: Sequence[Entry]) -> list[Fault]:
         with self._replica.reading() as trust:
@@ -225,78 +208,10 @@ class Monitor:
             attempts += 1
             due = now + int(PEER_BACKOFF.pause(attempts))
         else:
-            due = int(min(known.due for known in self._all))
+            due = int(min(node.due for node in self._all))
         # Whether they come in time is looked at once the time is over, and not ten minutes later.
         due = min(due, deadline) if now < deadline else due
         asked = now if attempt.in_vain else None
         self._published.put_off(
             anchor, findings, attempts, due, asked=asked, answered=attempt.answered, faulty=attempt.faulty
         )
-
-
-@dataclass(slots=True)
-class Pages:
-    """The entries of one log as one node gives them, a page at a time; a page serves several anchors."""
-
-    peer: Peer
-    log: str
-    clock: Callable[[], float]
-    _entries: dict[int, Entry | MalformedInput] = field(default_factory=dict)
-    _covered: range = range(0)
-
-    def of(self, anchor: Anchor) -> list[Entry] | None:
-        """Return the entries that begin where `anchor` does and follow one another up to its size or beyond.
-
-        None where the node does not have them all. Raises: PeerFailed, Wrong.
-        """
-        entries, position, until = list[Entry](), anchor.size_before, self.clock() + limits.PEER_ROUND_SECONDS
-        pages = 0
-        while position < anchor.size:
-            if position not in self._covered:
-                pages += 1
-                if pages > limits.MAX_PEER_PAGES:
-                    raise Wrong(f"its entries of anchor {anchor.sequence} fill more than {pages - 1} pages")
-                if self.clock() > until:
-                    raise PeerFailed(
-                        f"its entries of anchor {anchor.sequence} take longer than {limits.PEER_ROUND_SECONDS} s"
-                    )
-                self._fetch(position)
-            entry = self._entries.get(position)
-            if entry is None:
-                return None
-            if isinstance(entry, NewerFormat):
-                raise PeerNewer(_plain(entry))
-            if isinstance(entry, MalformedInput):
-                raise Wrong(_plain(entry))
-            entries.append(entry)
-            position += entry.statement.count
-        return entries
-
-    def _fetch(self, position: int) -> None:
-        body = self.peer.entries(self.log, position, limits.PEER_PAGE_ENTRIES)
-        self._entries, end = dict(_items(body)), position + 1
-        for first, entry in self._entries.items():
-            end = max(end, first + 1 if isinstance(entry, MalformedInput) else first + entry.statement.count)
-        self._covered = range(position, end)
-
-
-def _items(body: bytes) -> Iterator[tuple[int, Entry | MalformedInput]]:
-    """Read (first position, entry) from a page; what else stands in it is not looked at. Raises: PeerRefused."""
-    try:
-        for item in Fields(decode(body), "page").array("items", limits.PEER_PAGE_ENTRIES):
-            fields = Fields(item, "item")
-            yield fields.integer("first", 0, MAX_LOG_SIZE), _entry(fields.take("entry"))
-    except MalformedInput as error:
-        raise PeerRefused(f"its answer is no page of entries: {_plain(error)}") from error
-
-
-def _plain(error: MalformedInput) -> str:
-    """Return what an error says, without what a terminal might obey: it may quote what a node sent."""
-    return "".join(letter if letter.isprintable() else "?" for letter in str(error))[:_MOST_WORDS]
-
-
-def _entry(value: Json) -> Entry | MalformedInput:
-    try:
-        return decode_entry(value)
-    except MalformedInput as error:
-        return error

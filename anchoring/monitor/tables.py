@@ -1,7 +1,7 @@
 """The tables of the copies of other logs' entries, in the database of a replica.
 
-They have metadata and a schema number of their own: a replica that is followed anew keeps its copies, which another city may
-no longer be there to give again.
+They have metadata and a schema number of their own: a replica that is followed anew keeps its copies, which another
+city may no longer be there to give again.
 """
 
 from typing import Final

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from anchoring.anchorer.lease import Writing
 from anchoring.errors import AnchorContradicted, NotFound, PeerFailed, RegisterBehind
-from anchoring.monitor.monitor import Pages, Peer, Wrong
+from anchoring.monitor.pages import Pages, Peer, Wrong
 from anchoring.recovery.setting_aside import Local, remove, write_aside
 from anchoring.register.batches import Batch, last_batch, open_batches, own_log
 from anchoring.register.missing import Missing, missing, note_missing

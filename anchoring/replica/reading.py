@@ -54,9 +54,8 @@ from ledger.registry.trust import (
 )
 
 _PAGE_ROWS: Final = 2_000  # rows fetched at a time where a caller walks through a table
-_MOST_REMEMBERED: Final = (
-    10_000  # answers that a long reading keeps; far more than the keys and logs of a province
-)
+# answers that a long reading keeps; far more than the keys and logs of a province
+_MOST_REMEMBERED: Final = 10_000
 
 T = TypeVar("T")
 Query = Select[tuple[object, ...]]  # of whole rows

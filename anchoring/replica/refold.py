@@ -28,12 +28,10 @@ from ledger.registry.trust import Fact
 REFOLDING: Final = "refolding"
 REFOLD_SECONDS: Final = 86_400.0  # stored events are refolded at start and daily
 PROGRESS_EVENTS: Final = 10_000  # how often the progress of a refold is told
-_SLICE_SECONDS: Final = (
-    0.5  # of a daily refold at a time: so much later, at most, is a new block noticed meanwhile
-)
-_SLICE_EVENTS: Final = (
-    100  # … and a look at the clock this often: an anchor of many changes takes milliseconds
-)
+# of a daily refold at a time: so much later, at most, is a new block noticed meanwhile
+_SLICE_SECONDS: Final = 0.5
+# … and a look at the clock this often: an anchor of many changes takes milliseconds
+_SLICE_EVENTS: Final = 100
 _SLICE_ROWS: Final = 1_000
 
 

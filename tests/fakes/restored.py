@@ -8,7 +8,7 @@ from typing import Any
 from anchoring.audit.audit import audit
 from anchoring.audit.findings import AuditReport
 from anchoring.intake.intake import accept
-from anchoring.monitor.monitor import Peer
+from anchoring.monitor.pages import Peer
 from anchoring.recovery.recovery import Plan, plan, set_aside, take_back
 from anchoring.register.proofs import proof_of
 from anchoring.register.records import current_leaf

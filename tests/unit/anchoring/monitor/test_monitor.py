@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from anchoring import limits
 from anchoring.errors import PeerFailed, PeerRefused, Quarantined
+from anchoring.monitor import pages
 from anchoring.monitor.monitor import PEER_BACKOFF, Monitor
 from anchoring.processes.loops import Backoff
 from ledger.encoding.canonical import Json, encode
@@ -62,7 +62,7 @@ def test_it_goes_on_after_a_restart(either: Watch) -> None:
 
 
 def test_many_pages_make_one_anchor(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "PEER_PAGE_ENTRIES", 2)
+    monkeypatch.setattr(pages, "PAGE_ENTRIES", 2)
     watch.grow(5, 1)
     watch.look()
     assert watch.states() == ["published", "published"]
@@ -287,7 +287,7 @@ def test_what_a_node_does_not_have_is_asked_for_less_and_less_often(watch: Watch
 def test_a_city_that_withholds_much_does_not_keep_the_rest_waiting(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "PEER_ROUND_ANCHORS", 3)
+    monkeypatch.setattr("anchoring.monitor.monitor.ROUND_ANCHORS", 3)
     watch.grow(*[1] * 6, publish=False)
     watch.grow(1)
     watch.look(6)
@@ -452,7 +452,7 @@ def test_a_hostile_answer_is_never_kept(watch: Watch, name: str) -> None:
 def test_a_node_that_gives_one_entry_at_a_time_is_given_up(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "MAX_PEER_PAGES", 5)
+    monkeypatch.setattr(pages, "MAX_PAGES", 5)
     watch.grow(8)
     watch.peer.broken = lambda log, position: watch.peer.page(log, position, 1)
     watch.look()
