@@ -6,16 +6,16 @@ payload: after a reorganisation, a crash or a week without a chain exactly those
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from anchoring import limits
 from anchoring.anchorer.lease import Writing
 from anchoring.errors import AnchorContradicted, NotFound, RegisterBehind
-from anchoring.register.batches import Batch, OwnLog, batches, hold_log, last_batch
+from anchoring.register.batches import Batch, OwnLog, batches, hold_log, insert_batch, last_batch
 from anchoring.register.submissions import FROZEN, SUBMITTED
-from anchoring.register.tables import BATCH, CHANGE, SUBMISSION
+from anchoring.register.tables import CHANGE, SUBMISSION
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
 from ledger.crypto.suites import Suite
@@ -112,7 +112,7 @@ def freeze(
 def _take(connection: Connection) -> _Taken:
     """Take submissions in order, as long as sizes allow and no position would get two statuses in one anchor."""
     rows = connection.execute(_WAITING).mappings()
-    waiting = [_Waiting(**{name: row[name] for name in _Waiting.__slots__}) for row in rows]
+    waiting = [_waiting_of(row) for row in rows]
     changes: dict[int, int] = {}
     count = taken = passed = 0
     pending = _changes(connection, waiting)
@@ -128,6 +128,10 @@ def _take(connection: Connection) -> _Taken:
         changes.update(own)
         taken += 1
     return _Taken(waiting[:taken], changes)
+
+
+def _waiting_of(row: RowMapping) -> _Waiting:
+    return _Waiting(row["first"], row["count"], row["changes"], row["accepted"], row["entry"])
 
 
 def _changes(connection: Connection, waiting: Sequence[_Waiting]) -> list[tuple[int, int]]:
@@ -177,8 +181,7 @@ def _anchor(own: OwnLog, sequence: int, size_before: int, taken: _Taken, tree: S
 
 def _keep(connection: Connection, anchor: Anchored, taken: _Taken, now: int) -> Batch:
     batch = Batch(anchor.sequence, anchor.encode(), now, FROZEN)
-    row: dict[str, Any] = {name: getattr(batch, name) for name in Batch.__slots__}
-    connection.execute(insert(BATCH), [row])
+    insert_batch(connection, batch)
     if taken.submissions:
         between = SUBMISSION.c.first.between(taken.submissions[0].first, taken.submissions[-1].first)
         connection.execute(update(SUBMISSION).where(between).values(batch=batch.sequence))

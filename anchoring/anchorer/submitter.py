@@ -7,10 +7,9 @@ looks at what is stored and at the chain, and does what is missing. The contract
 sent twice, or two for one batch, can never anchor twice.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import update
 
 from anchoring import limits
 from anchoring.anchorer.lease import Writing
@@ -26,24 +25,12 @@ from anchoring.errors import (
 )
 from anchoring.register.batches import Batch, check_complete, open_batches, set_states
 from anchoring.register.submissions import FINAL, FROZEN, MINED, SUBMITTED
-from anchoring.register.tables import BATCH, TRANSACTION
+from anchoring.register.tables import BATCH
+from anchoring.register.transactions import StoredTransaction, insert_transaction, note_sent, transactions
 from anchoring.replica.reading import ReplicaView
 
 ALREADY_ANCHORED: Final = "AlreadyAnchored"
 ANCHOR_CONFLICT: Final = "AnchorConflict"
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A signed transaction of a batch as it is stored; `sent` is None until it was handed in."""
-
-    hash: bytes
-    sequence: int
-    nonce: int
-    gas_price: int
-    raw: bytes
-    signed: int
-    sent: int | None
 
 
 def reconcile(register: Writing, reading: ReplicaView, log: str) -> None:
@@ -53,16 +40,15 @@ def reconcile(register: Writing, reading: ReplicaView, log: str) -> None:
     """
     with register.writing() as connection:
         check_complete(connection, reading.log(log), reading)
-        found = [(batch, _state(batch, reading, log)) for batch in open_batches(connection)]
-        set_states(connection, [(batch.sequence, state) for batch, state in found if state != batch.state])
+        seen = [(batch, _state(batch, reading, log)) for batch in open_batches(connection)]
+        set_states(connection, [(batch.sequence, state) for batch, state in seen if state != batch.state])
 
 
 def _state(batch: Batch, reading: ReplicaView, log: str) -> str:
     seen = reading.sighting(log, batch.sequence)
     if seen is None:
-        return (
-            SUBMITTED if batch.state == MINED else batch.state
-        )  # a reorganisation took it back: it is sent again
+        # A reorganisation took it back: it is sent again.
+        return SUBMITTED if batch.state == MINED else batch.state
     if seen.act != batch.anchor:
         raise AnchorContradicted(
             f"the chain holds another anchor {batch.sequence} of {log} than this register froze: the register was restored, "
@@ -74,13 +60,6 @@ def _state(batch: Batch, reading: ReplicaView, log: str) -> str:
             f"anchor {batch.sequence} of {log} is void ({anchor.void}): its records are not anchored"
         )
     return FINAL if seen.final else MINED
-
-
-def transactions(connection: Connection, sequence: int) -> list[Sent]:
-    """Return the stored transactions of a batch, the newest last."""
-    wanted = select(TRANSACTION).where(TRANSACTION.c.sequence == sequence)
-    rows = connection.execute(wanted.order_by(TRANSACTION.c.signed, TRANSACTION.c.gas_price)).mappings()
-    return [Sent(**{name: row[name] for name in Sent.__slots__}) for row in rows]
 
 
 class Submitter:
@@ -171,7 +150,7 @@ class Submitter:
                 "runs the chain",
             )
 
-    def _hand_in(self, batch: Batch, transaction: Sent, now: int) -> None:
+    def _hand_in(self, batch: Batch, transaction: StoredTransaction, now: int) -> None:
         try:
             self._chain.send(transaction.raw)
         except TransactionRejected as error:
@@ -186,18 +165,16 @@ class Submitter:
             self._chain.send(transaction.raw)
         # 4. Crash before: the next step looks it up (1) and hands it in again.
         with self._register.writing() as connection:
-            connection.execute(
-                update(TRANSACTION).where(TRANSACTION.c.hash == transaction.hash).values(sent=now)
-            )
+            note_sent(connection, transaction, now)
             is_frozen = (BATCH.c.sequence == batch.sequence) & (BATCH.c.state == FROZEN)
             connection.execute(update(BATCH).where(is_frozen).values(state=SUBMITTED))
 
-    def _replace(self, batch: Batch, stuck: Sent, now: int) -> Sent:
+    def _replace(self, batch: Batch, stuck: StoredTransaction, now: int) -> StoredTransaction:
         """Sign the same payload for a higher fee, under the same number or one that is missing before it."""
         price = max(self._price(), stuck.gas_price * limits.REPLACE_PERCENT // 100 + 1)
         return self._sign(batch, min(stuck.nonce, self._nonce()), price, now)
 
-    def _sign(self, batch: Batch, nonce: int, gas_price: int, now: int) -> Sent:
+    def _sign(self, batch: Batch, nonce: int, gas_price: int, now: int) -> StoredTransaction:
         data = calls.encode_call(batch.anchor)
         signed = self._account.sign(
             chain_id=self._name.chain_id,
@@ -207,15 +184,16 @@ class Submitter:
             gas=calls.estimate_gas(data),
             gas_price=gas_price,
         )
-        made = Sent(signed.hash, batch.sequence, nonce, gas_price, signed.raw, now, None)
+        transaction = StoredTransaction(
+            signed.hash, batch.sequence, nonce, gas_price, signed.raw, now, sent=None
+        )
         with self._register.writing() as connection:
-            if not any(stored.hash == made.hash for stored in transactions(connection, batch.sequence)):
-                connection.execute(
-                    insert(TRANSACTION), [{name: getattr(made, name) for name in Sent.__slots__}]
-                )
-        return made
+            stored = transactions(connection, batch.sequence)
+            if not any(one.hash == transaction.hash for one in stored):
+                insert_transaction(connection, transaction)
+        return transaction
 
-    def _stored(self, batch: Batch) -> list[Sent]:
+    def _stored(self, batch: Batch) -> list[StoredTransaction]:
         with self._register.reading() as connection:
             return transactions(connection, batch.sequence)
 

@@ -12,8 +12,9 @@ from sqlalchemy import RowMapping, Select, bindparam, func, select
 from anchoring.audit.batches import Books
 from anchoring.audit.findings import Findings
 from anchoring.audit.submissions import walk_rows
+from anchoring.register.lineages import StoredLineage, lineage_row
 from anchoring.register.missing import is_complete
-from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, RECORD, SUBMISSION
+from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, RECORD, SUBMISSION, Row
 from ledger.crypto.trees import leaf_hash
 from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput, TransitionRefused
@@ -276,15 +277,9 @@ class _Led:
         statuses.setdefault(position, Status.VALID)
         return _Led(lineage, self.first, position, statuses, (*self.taken, member.position))
 
-    def row(self, name: str) -> dict[str, object]:
+    def row(self, name: str) -> Row:
         """Return the row that the register should have of it."""
-        lineage: dict[str, object] = {member: getattr(self.lineage, member) for member in Lineage.__slots__}
-        return lineage | {
-            "status": int(self.lineage.status),
-            "name": name,
-            "first": self.first,
-            "position": self.position,
-        }
+        return lineage_row(StoredLineage(self.lineage, name, self.first, self.position))
 
 
 def _counted(grant: Grant, anchor: Anchor) -> bool:

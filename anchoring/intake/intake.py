@@ -8,7 +8,6 @@ same receipt.
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 
-import orjson
 from sqlalchemy import Connection, insert, update
 
 from anchoring import limits
@@ -21,7 +20,7 @@ from anchoring.intake.writing import RecordWriter
 from anchoring.register.batches import OwnLog, hold_log
 from anchoring.register.missing import is_missing, note_back
 from anchoring.register.store import Register
-from anchoring.register.submissions import ACCEPTED, Acceptance, Submission
+from anchoring.register.submissions import ACCEPTED, Acceptance, Submission, submission_row
 from anchoring.register.tables import LOG, SUBMISSION
 from ledger.crypto.trees import MerkleTree
 from ledger.records.submissions import Entry, Statement
@@ -115,22 +114,10 @@ def _write(
         warnings=tuple(warnings),
         deadline=deadline,
     )
-    row = {
-        "first": acceptance.first,
-        "root": statement.root,
-        "entry": entry.encode(),
-        "issuer": acceptance.issuer,
-        "count": acceptance.count,
-        "changes": changes,
-        "accepted": acceptance.accepted,
-        "warnings": orjson.dumps([(warning.row, warning.message) for warning in warnings]).decode(),
-        "deadline": deadline,
-        "receipt": None,
-        "batch": None,
-    }
-    connection.execute(insert(SUBMISSION), [row])
+    submission = Submission(acceptance, entry, ACCEPTED, None)
+    connection.execute(insert(SUBMISSION), [submission_row(submission, changes)])
     connection.execute(update(LOG).values(size=own.size + statement.count))
-    return Submission(acceptance, entry, ACCEPTED, None)
+    return submission
 
 
 def _bring_back(connection: Connection, own: OwnLog, acceptance: Acceptance, spool: Spool) -> None:

@@ -7,12 +7,12 @@ first and in any number; the others, which are few, are put in order lineage by 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection
 
-from anchoring.database.bulk import insert_many, select_many
+from anchoring.database.bulk import insert_many
 from anchoring.intake.rows import FIRST_ROW, Faults, Row
+from anchoring.register.lineages import StoredLineage, lineages_named, set_lineages
 from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, LINK, RECORD
 from ledger.crypto.suites import Suite
 from ledger.encoding.canonical import decode
@@ -25,24 +25,9 @@ from ledger.registry.status import Status
 Issue = tuple[int, bytes, str, str, str, bytes, bytes | None, Sequence[tuple[str, bytes]]]
 _LinkRow = tuple[bytes, int, str]
 
-_CHANGED: Final = (
-    update(LINEAGE)
-    .where(LINEAGE.c.first == bindparam("of"))
-    .values({name: bindparam(name) for name in ("identifier", "tip", "current", "position", "status")})
-)
-
-
-@dataclass(slots=True)
-class _Standing:
-    """A lineage with the positions of its first and its current record."""
-
-    lineage: Lineage
-    first: int
-    position: int
-
 
 @dataclass(frozen=True, slots=True)
-class _Followed:
+class _Placed:
     """A record that follows another: its position, its lineage, and the position to which it gives a status."""
 
     row: Row
@@ -69,56 +54,57 @@ class RecordWriter:
         """Write records that begin a lineage each."""
         if self.faults.full:
             return
-        standing = self._standing(row[2] for row in chunk)
+        known = lineages_named(self._connection, [row[2] for row in chunk])
         records, disclosures, lineages = [], [], []
-        linked: list[_LinkRow] = []
-        for index, leaf, name, kind, identifier, body, disclosure, links in chunk:
+        links: list[_LinkRow] = []
+        for index, leaf, name, kind, identifier, body, disclosure, linked in chunk:
             position = self._first + index
-            if name in standing:
-                self._refuse(index, standing[name].lineage, body, leaf)
+            if name in known:
+                self._refuse(index, known[name].lineage, body, leaf)
                 continue
             new = Lineage(kind, self._issuer, identifier, leaf, leaf, Status.VALID)
-            standing[name] = _Standing(new, position, position)
+            known[name] = StoredLineage(new, name, position, position)
             records.append((position, leaf, position, body))
             lineages.append(
                 (position, name, kind, self._issuer, identifier, leaf, leaf, position, int(Status.VALID))
             )
             if disclosure is not None:
                 disclosures.append((position, disclosure))
-            if links:
-                linked += _links(position, links)
+            if linked:
+                links += _links(position, linked)
         insert_many(self._connection, RECORD, records)
         insert_many(self._connection, LINEAGE, lineages)
         insert_many(self._connection, DISCLOSURE, disclosures)
-        insert_many(self._connection, LINK, linked)
+        insert_many(self._connection, LINK, links)
 
     def follow(self, rows: Sequence[Row]) -> None:
         """Write records that follow others, each lineage in the order of its chain. All issues must be written before."""
-        lineages: dict[str, list[Row]] = defaultdict(list)
+        members: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
-            lineages[row.record.lineage].append(row)
-        standing = self._standing(lineages)
-        followed: list[_Followed] = []
-        for name, members in lineages.items():
-            for row in _in_order(standing.get(name), members):
-                one = self._follow_one(standing.get(name), row)
-                if one:
-                    followed.append(one)
-        if followed and not self.faults:
-            self._write(followed)
-            self._connection.execute(_CHANGED, [_change_row(standing[name]) for name in lineages])
+            members[row.record.lineage].append(row)
+        known = lineages_named(self._connection, list(members))
+        placed: list[_Placed] = []
+        for name, unordered in members.items():
+            for row in _in_order(known.get(name), unordered):
+                if step := self._follow_one(known.get(name), row):
+                    known[name], record = step
+                    placed.append(record)
+        if placed and not self.faults:
+            self._write(placed)
+            set_lineages(self._connection, (known[name] for name in members))
 
-    def _follow_one(self, standing: _Standing | None, row: Row) -> _Followed | None:
+    def _follow_one(self, before: StoredLineage | None, row: Row) -> tuple[StoredLineage, _Placed] | None:
+        """Return the lineage after a record, and the record with its place; None where it may not follow."""
         try:
-            after, change = follow(standing.lineage if standing else None, row.record, row.leaf)
+            lineage, change = follow(before.lineage if before else None, row.record, row.leaf)
         except TransitionRefused as error:
             self.faults.add(row.index + FIRST_ROW, "transition-refused", str(error))
             return None
-        assert standing is not None
+        assert before is not None
         assert change is not None  # only an issue changes nothing
-        target, position = standing.position, self._first + row.index
+        target, position = before.position, self._first + row.index
         if target in self._changed:
-            twice = f"{standing.lineage.identifier} changes its status twice in this submission"
+            twice = f"{before.lineage.identifier} changes its status twice in this submission"
             self.faults.add(
                 row.index + FIRST_ROW,
                 "changed-twice",
@@ -126,24 +112,24 @@ class RecordWriter:
             )
             return None
         self._changed.add(target)
-        standing.lineage = after
-        standing.position = position if after.current == row.leaf else target
-        return _Followed(row, position, standing.first, target, change.status)
+        current = position if lineage.current == row.leaf else target
+        after = StoredLineage(lineage, before.name, before.first, current)
+        return after, _Placed(row, position, before.first, target, change.status)
 
-    def _write(self, followed: list[_Followed]) -> None:
+    def _write(self, placed: list[_Placed]) -> None:
         records, changes, disclosures = [], [], []
-        linked: list[_LinkRow] = []
-        for one in followed:
-            row, position = one.row, one.position
-            records.append((position, row.leaf, one.lineage, row.body))
-            changes.append((position, one.target, int(one.status)))
+        links: list[_LinkRow] = []
+        for record in placed:
+            row, position = record.row, record.position
+            records.append((position, row.leaf, record.lineage, row.body))
+            changes.append((position, record.target, int(record.status)))
             if row.disclosure is not None:
                 disclosures.append((position, row.disclosure))
-            linked += _links(position, ((link.rel, link.record) for link in row.record.links))
+            links += _links(position, ((link.rel, link.record) for link in row.record.links))
         insert_many(self._connection, RECORD, records)
         insert_many(self._connection, CHANGE, changes)
         insert_many(self._connection, DISCLOSURE, disclosures)
-        insert_many(self._connection, LINK, linked)
+        insert_many(self._connection, LINK, links)
 
     def _refuse(self, index: int, lineage: Lineage, body: bytes, leaf: bytes) -> None:
         try:
@@ -151,39 +137,19 @@ class RecordWriter:
         except TransitionRefused as error:
             self.faults.add(index + FIRST_ROW, "transition-refused", str(error))
 
-    def _standing(self, names: Iterable[str]) -> dict[str, _Standing]:
-        """Return the lineages that are known, by name; those that this submission wrote included."""
-        found = {}
-        for row in select_many(self._connection, LINEAGE.c.name, list(names)):
-            members = {name: row[name] for name in Lineage.__slots__} | {"status": Status(row["status"])}
-            found[row["name"]] = _Standing(Lineage(**members), row["first"], row["position"])
-        return found
-
 
 def _links(position: int, links: Iterable[tuple[str, bytes]]) -> Iterable[_LinkRow]:
     """Return the rows of a record's links, once each: a record may say the same twice."""
     return dict.fromkeys((target, position, rel) for rel, target in links)
 
 
-def _in_order(standing: _Standing | None, members: list[Row]) -> list[Row]:
+def _in_order(known: StoredLineage | None, unordered: list[Row]) -> list[Row]:
     """Order the rows of one lineage by their chain; those that are not on it come last and will be refused."""
-    following = {row.record.previous: row for row in members}
+    following = {row.record.previous: row for row in unordered}
     ordered: list[Row] = []
-    tip = standing.lineage.tip if standing else None
+    tip = known.lineage.tip if known else None
     while tip in following:
         ordered.append(following.pop(tip))
         tip = ordered[-1].leaf
     placed = {row.index for row in ordered}
-    return ordered + [row for row in members if row.index not in placed]
-
-
-def _change_row(standing: _Standing) -> dict[str, Any]:
-    lineage = standing.lineage
-    return {
-        "of": standing.first,
-        "identifier": lineage.identifier,
-        "tip": lineage.tip,
-        "current": lineage.current,
-        "position": standing.position,
-        "status": int(lineage.status),
-    }
+    return ordered + [row for row in unordered if row.index not in placed]

@@ -19,10 +19,10 @@ from anchoring.anchorer.lease import Writing
 from anchoring.errors import AnchorContradicted, NotFound, PeerFailed, RegisterBehind
 from anchoring.monitor.pages import Pages, Peer, Wrong
 from anchoring.recovery.setting_aside import Local, remove, write_aside
-from anchoring.register.batches import Batch, last_batch, open_batches, own_log
+from anchoring.register.batches import Batch, OwnLog, insert_batch, last_batch, log_row, open_batches, own_log
 from anchoring.register.missing import Missing, missing, note_missing
 from anchoring.register.store import Register
-from anchoring.register.submissions import FINAL
+from anchoring.register.submissions import FINAL, Acceptance, Submission, submission_row
 from anchoring.register.tables import BATCH, LOG, MISSING, SUBMISSION, TRANSACTION
 from anchoring.replica.reading import ReplicaView
 from ledger.crypto.suites import Suite
@@ -231,15 +231,14 @@ def _hold(connection: Connection, reading: ReplicaView, plan: Plan, now: int) ->
     if row is None:
         first = reading.anchor(plan.log.name, 1)
         start = first.size_before if first else plan.log.size
-        values = {"name": plan.log.name, "registry_name": reading.registry, "suite": plan.log.suite.number}
-        connection.execute(insert(LOG), [values | {"start": start, "size": start, "opened": now}])
+        log = OwnLog(plan.log.name, reading.registry, plan.log.suite, start, start, now)
+        connection.execute(insert(LOG), [log_row(log)])
 
 
 def _insert_batch(connection: Connection, reading: ReplicaView, anchor: Anchor) -> None:
     seen = reading.sighting(anchor.log, anchor.sequence)
     assert seen is not None, "its anchor is final"
-    row = {"sequence": anchor.sequence, "payload": seen.act.encode(), "frozen": anchor.time, "state": FINAL}
-    connection.execute(insert(BATCH), [row])
+    insert_batch(connection, Batch(anchor.sequence, seen.act.encode(), anchor.time, FINAL))
 
 
 def _place(connection: Connection, lost: Lost, kept: frozenset[int]) -> None:
@@ -249,35 +248,33 @@ def _place(connection: Connection, lost: Lost, kept: frozenset[int]) -> None:
     if lost.entries is None:
         note_missing(connection, [Missing(anchor.size_before, lost.count, anchor.sequence, None, None)])
         return
-    position, rows, absent = anchor.size_before, [], []
+    position, unknown, absent = anchor.size_before, [], []
     for entry in lost.entries:
         statement = entry.statement
         if position in kept:
             placed = update(SUBMISSION).where(SUBMISSION.c.first == position)
             connection.execute(placed.values(batch=anchor.sequence))
         else:
-            rows.append(_submission_row(position, entry, anchor.sequence))
+            unknown.append(_submission(position, entry, anchor.sequence))
             absent.append(
                 Missing(position, statement.count, anchor.sequence, statement.root, statement.issuer)
             )
         position += statement.count
-    if rows:
-        connection.execute(insert(SUBMISSION), rows)
+    if unknown:
+        connection.execute(insert(SUBMISSION), [submission_row(submission, 0) for submission in unknown])
     note_missing(connection, absent)
 
 
-def _submission_row(first: int, entry: Entry, sequence: int) -> dict[str, object]:
-    """Return the row of a submission whose records, warnings and promise are not known."""
-    return {
-        "first": first,
-        "root": entry.statement.root,
-        "entry": entry.encode(),
-        "issuer": entry.statement.issuer,
-        "count": entry.statement.count,
-        "changes": 0,
-        "accepted": entry.accepted,
-        "warnings": "[]",
-        "deadline": None,
-        "receipt": None,
-        "batch": sequence,
-    }
+def _submission(first: int, entry: Entry, sequence: int) -> Submission:
+    """Return a submission of which only the entry is known: not its warnings, nor what was promised."""
+    statement = entry.statement
+    acceptance = Acceptance(
+        id=statement.root.hex(),
+        log=statement.log,
+        issuer=statement.issuer,
+        count=statement.count,
+        first=first,
+        accepted=entry.accepted,
+        warnings=(),
+    )
+    return Submission(acceptance, entry, FINAL, sequence)

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select
 
 from anchoring.database.files import replace_file
+from anchoring.register.lineages import StoredLineage, set_lineages
 from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, LINK, RECORD, SUBMISSION
 from ledger.crypto.keys import encode_signature
 from ledger.encoding.canonical import decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.records.lifecycle import Lineage, follow
-from ledger.records.records import Record, decode_record
+from ledger.records.records import Record, decode_record, lineage_of
 from ledger.records.submissions import Entry
 
 SUFFIX: Final = ".submission"
@@ -106,11 +107,9 @@ def _rewind(connection: Connection, first: int) -> None:
         following[record.previous] = (position, leaf, record)
     lineage: Lineage | None = None
     current = first
-    while found := following.pop(lineage.tip if lineage else None, None):
-        position, leaf, record = found
+    while placed := following.pop(lineage.tip if lineage else None, None):
+        position, leaf, record = placed
         lineage, _ = follow(lineage, record, leaf)
         current = position if lineage.current == leaf else current
     assert lineage is not None, "its first record stands before what was removed"
-    values = {name: getattr(lineage, name) for name in ("identifier", "tip", "current")}
-    row = values | {"position": current, "status": int(lineage.status)}
-    connection.execute(update(LINEAGE).where(LINEAGE.c.first == first).values(**row))
+    set_lineages(connection, [StoredLineage(lineage, lineage_of(lineage.identifier), first, current)])

@@ -5,14 +5,14 @@ Whoever promises positions or freezes a batch holds the row of the log until its
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from anchoring.database.engine import insert_missing
 from anchoring.errors import RegisterBehind
 from anchoring.register.submissions import FINAL
-from anchoring.register.tables import BATCH, LOG
+from anchoring.register.tables import BATCH, LOG, Row
 from ledger.crypto import suites
 from ledger.crypto.suites import Suite
 from ledger.encoding.times import format_time
@@ -81,28 +81,42 @@ def hold_log(connection: Connection, state: LogState, trust: Trust, now: int) ->
     registry = trust.registry
     if row is None:
         new = OwnLog(state.name, registry, state.suite, state.size, state.size, now)
-        insert_missing(connection, LOG, [_log_row(new)])  # another process may just be doing the same
+        insert_missing(connection, LOG, [log_row(new)])  # another process may just be doing the same
         row = connection.execute(_LOG).mappings().one()
-    own = _own_log(row)
-    if (own.registry_name, own.name) != (registry, state.name):
+    log = log_of(row)
+    if (log.registry_name, log.name) != (registry, state.name):
         raise RegisterBehind(
-            f"this register belongs to {own.name} of {own.registry_name}, not to {state.name} of {registry}"
+            f"this register belongs to {log.name} of {log.registry_name}, not to {state.name} of {registry}"
         )
-    return own
+    return log
 
 
 def own_log(connection: Connection) -> OwnLog | None:
     """Return the log of this register; None while it has accepted nothing."""
     row = connection.execute(select(LOG)).mappings().first()
-    return _own_log(row) if row else None
+    return log_of(row) if row else None
 
 
-def _own_log(row: RowMapping) -> OwnLog:
-    return OwnLog(**(dict(row) | {"suite": suites.by_number(row["suite"])}))
+def log_of(row: RowMapping) -> OwnLog:
+    return OwnLog(
+        name=row["name"],
+        registry_name=row["registry_name"],
+        suite=suites.by_number(row["suite"]),
+        start=row["start"],
+        size=row["size"],
+        opened=row["opened"],
+    )
 
 
-def _log_row(own: OwnLog) -> dict[str, Any]:
-    return {name: getattr(own, name) for name in OwnLog.__slots__} | {"suite": own.suite.number}
+def log_row(log: OwnLog) -> Row:
+    return {
+        "name": log.name,
+        "registry_name": log.registry_name,
+        "suite": log.suite.number,
+        "start": log.start,
+        "size": log.size,
+        "opened": log.opened,
+    }
 
 
 _BATCHES: Final = select(BATCH).order_by(BATCH.c.sequence)
@@ -113,18 +127,18 @@ _AFTER: Final = _BATCHES.where(BATCH.c.sequence > bindparam("after"))
 
 def last_batch(connection: Connection) -> Batch | None:
     row = connection.execute(_LAST).mappings().first()
-    return _batch(row) if row else None
+    return batch_of(row) if row else None
 
 
 def open_batches(connection: Connection) -> list[Batch]:
     """Return the batches that are not final, in order."""
-    return [_batch(row) for row in connection.execute(_OPEN).mappings()]
+    return [batch_of(row) for row in connection.execute(_OPEN).mappings()]
 
 
 def batches(connection: Connection, *, after: int = 0) -> Iterator[Batch]:
     """Walk through the batches beyond a sequence, in order."""
     for row in connection.execute(_AFTER, {"after": after}).mappings():
-        yield _batch(row)
+        yield batch_of(row)
 
 
 def set_states(connection: Connection, states: Sequence[tuple[int, str]]) -> None:
@@ -134,5 +148,18 @@ def set_states(connection: Connection, states: Sequence[tuple[int, str]]) -> Non
         connection.execute(change, [{"of": sequence, "to": state} for sequence, state in states])
 
 
-def _batch(row: RowMapping) -> Batch:
-    return Batch(**{name: row[name] for name in Batch.__slots__})
+def insert_batch(connection: Connection, batch: Batch) -> None:
+    connection.execute(insert(BATCH), [batch_row(batch)])
+
+
+def batch_of(row: RowMapping) -> Batch:
+    return Batch(row["sequence"], row["payload"], row["frozen"], row["state"])
+
+
+def batch_row(batch: Batch) -> Row:
+    return {
+        "sequence": batch.sequence,
+        "payload": batch.payload,
+        "frozen": batch.frozen,
+        "state": batch.state,
+    }

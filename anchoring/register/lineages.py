@@ -1,22 +1,78 @@
 """Where certificates stand in the register: what the next record of each has to follow."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping, bindparam, update
 
 from anchoring.database.bulk import select_many
 from anchoring.database.engine import findable
-from anchoring.register.tables import LINEAGE
+from anchoring.register.tables import LINEAGE, Row
 from ledger.records.lifecycle import Lineage
 from ledger.records.records import lineage_of
 from ledger.registry.status import Status
+
+#: Name, kind, issuer and first record of a lineage never change.
+_CHANGING: Final = ("identifier", "tip", "current", "position", "status")
+_SET: Final = (
+    update(LINEAGE)
+    .where(LINEAGE.c.first == bindparam("of"))
+    .values({name: bindparam(name) for name in _CHANGING})
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLineage:
+    """A lineage with its name and the positions of its first and its current record."""
+
+    lineage: Lineage
+    name: str
+    first: int
+    position: int
 
 
 def lineages(connection: Connection, identifiers: Sequence[str]) -> list[Lineage | None]:
     """Return the lineage of each identifier, of whichever version; None where it is not registered here."""
     names = [lineage_of(identifier) for identifier in identifiers]
-    found: dict[str, Lineage] = {}
-    for row in select_many(connection, LINEAGE.c.name, [findable(name) for name in names]):
-        members = {name: row[name] for name in Lineage.__slots__} | {"status": Status(row["status"])}
-        found[row["name"]] = Lineage(**members)
-    return [found.get(name) for name in names]
+    stored = lineages_named(connection, [findable(name) for name in names])
+    return [stored[name].lineage if name in stored else None for name in names]
+
+
+def lineages_named(connection: Connection, names: Sequence[str]) -> dict[str, StoredLineage]:
+    """Return the lineages of these names that are registered, by name."""
+    rows = select_many(connection, LINEAGE.c.name, names)
+    return {row["name"]: stored_lineage_of(row) for row in rows}
+
+
+def set_lineages(connection: Connection, changed: Iterable[StoredLineage]) -> None:
+    """Write where lineages lead now."""
+    rows = [lineage_row(stored) for stored in changed]
+    connection.execute(_SET, [{"of": row["first"]} | {name: row[name] for name in _CHANGING} for row in rows])
+
+
+def stored_lineage_of(row: RowMapping) -> StoredLineage:
+    lineage = Lineage(
+        kind=row["kind"],
+        issuer=row["issuer"],
+        identifier=row["identifier"],
+        tip=row["tip"],
+        current=row["current"],
+        status=Status(row["status"]),
+    )
+    return StoredLineage(lineage, row["name"], row["first"], row["position"])
+
+
+def lineage_row(stored: StoredLineage) -> Row:
+    lineage = stored.lineage
+    return {
+        "first": stored.first,
+        "name": stored.name,
+        "kind": lineage.kind,
+        "issuer": lineage.issuer,
+        "identifier": lineage.identifier,
+        "tip": lineage.tip,
+        "current": lineage.current,
+        "position": stored.position,
+        "status": int(lineage.status),
+    }

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, RowMapping, bindparam, delete, insert, select
 
-from anchoring.register.tables import CHANGE, MISSING
+from anchoring.register.tables import CHANGE, MISSING, Row
 from ledger.registry.trust import Trust
 
 
@@ -45,7 +45,7 @@ _EXPLAINED: Final = (
 def missing(connection: Connection) -> list[Missing]:
     """Return what is missing, in the order of positions; nothing in a register that is whole."""
     rows = connection.execute(_MISSING).mappings()
-    return [Missing(**{name: row[name] for name in Missing.__slots__}) for row in rows]
+    return [missing_of(row) for row in rows]
 
 
 def is_missing(connection: Connection, root: bytes) -> bool:
@@ -53,10 +53,9 @@ def is_missing(connection: Connection, root: bytes) -> bool:
     return connection.execute(_OF_ROOT, {"root": root}).first() is not None
 
 
-def note_missing(connection: Connection, rows: Iterable[Missing]) -> None:
-    found = [{name: getattr(one, name) for name in Missing.__slots__} for one in rows]
-    if found:
-        connection.execute(insert(MISSING), found)
+def note_missing(connection: Connection, absent: Iterable[Missing]) -> None:
+    if rows := [missing_row(missing) for missing in absent]:
+        connection.execute(insert(MISSING), rows)
 
 
 def note_back(connection: Connection, first: int) -> None:
@@ -75,3 +74,17 @@ def is_complete(connection: Connection, trust: Trust, log: str, position: int) -
         return False
     sought = {"position": position, "first": anchor.size_before, "end": anchor.size}
     return connection.execute(_EXPLAINED, sought).first() is not None
+
+
+def missing_of(row: RowMapping) -> Missing:
+    return Missing(row["first"], row["count"], row["batch"], row["root"], row["issuer"])
+
+
+def missing_row(missing: Missing) -> Row:
+    return {
+        "first": missing.first,
+        "count": missing.count,
+        "batch": missing.batch,
+        "root": missing.root,
+        "issuer": missing.issuer,
+    }

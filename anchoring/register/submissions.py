@@ -13,7 +13,7 @@ from sqlalchemy import (
 )
 
 from anchoring.errors import NotFound, RowError
-from anchoring.register.tables import BATCH, RECORD, SUBMISSION
+from anchoring.register.tables import BATCH, RECORD, SUBMISSION, Row
 from ledger.encoding.canonical import decode
 from ledger.records.submissions import Entry, decode_entry
 
@@ -86,10 +86,10 @@ def submission(connection: Connection, id: str) -> Submission:
         root = bytes.fromhex(id)
     except ValueError:
         root = b""
-    found = submission_of_root(connection, root)
-    if found is None:
+    stored = submission_of_root(connection, root)
+    if stored is None:
         raise NotFound(f"no submission {id[:64]!r} is registered here: a receipt shows its id")
-    return found
+    return stored
 
 
 def submission_of_root(connection: Connection, root: bytes) -> Submission | None:
@@ -110,7 +110,9 @@ def batch_entries(connection: Connection, sequence: int) -> list[tuple[int, int,
 
 def submissions(connection: Connection, *, after: int = -1, most: int = 100) -> list[Submission]:
     """Return a page of submissions in the order of acceptance: those whose first position is beyond `after`."""
-    return [_submission(row) for row in connection.execute(_PAGE, {"after": after, "most": most}).mappings()]
+    return [
+        submission_of(row) for row in connection.execute(_PAGE, {"after": after, "most": most}).mappings()
+    ]
 
 
 def leaves(connection: Connection, acceptance: Acceptance) -> list[bytes]:
@@ -121,10 +123,11 @@ def leaves(connection: Connection, acceptance: Acceptance) -> list[bytes]:
 
 def _first(connection: Connection, wanted: Select[Any], **sought: object) -> Submission | None:
     row = connection.execute(wanted, sought).mappings().first()
-    return _submission(row) if row else None
+    return submission_of(row) if row else None
 
 
-def _submission(row: RowMapping) -> Submission:
+def submission_of(row: RowMapping) -> Submission:
+    """Return the submission of its row and the state of its batch."""
     entry = decode_entry(decode(row["entry"]))
     acceptance = Acceptance(
         id=row["root"].hex(),
@@ -138,3 +141,23 @@ def _submission(row: RowMapping) -> Submission:
         signed=row["receipt"],
     )
     return Submission(acceptance, entry, row["state"] or ACCEPTED, row["batch"])
+
+
+def submission_row(submission: Submission, changes: int) -> Row:
+    """Return the row of a submission that changes the status of so many positions."""
+    acceptance, entry = submission.acceptance, submission.entry
+    return {
+        "first": acceptance.first,
+        "root": entry.statement.root,
+        "entry": entry.encode(),
+        "issuer": acceptance.issuer,
+        "count": acceptance.count,
+        "changes": changes,
+        "accepted": acceptance.accepted,
+        "warnings": orjson.dumps(
+            [(warning.row, warning.message) for warning in acceptance.warnings]
+        ).decode(),
+        "deadline": acceptance.deadline,
+        "receipt": acceptance.signed,
+        "batch": submission.sequence,
+    }

@@ -160,6 +160,7 @@ class TokenRow(_Row, table=True):
     revoked: int | None = number()
 
 
+Row = dict[str, object]  # of a table, by the names of its columns
 METADATA: Final = _Row.metadata
 LOG: Final = table(LogRow)
 BATCH: Final = table(BatchRow)

@@ -6,12 +6,12 @@ Only hashes are stored. Without a token, or beyond its scopes, everything is den
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from anchoring.errors import AnchoringError, NotFound
-from anchoring.register.tables import TOKEN
+from anchoring.register.tables import TOKEN, Row
 
 PREFIX: Final = "sz_"  # lets people, and scanners of leaked secrets, recognise a token
 _SECRET_BYTES: Final = 32
@@ -48,16 +48,14 @@ def create_token(
         raise AnchoringError(f"the scopes of a token are some of {', '.join(sorted(SCOPES))}")
     text = PREFIX + random(_SECRET_BYTES).hex()
     token = Token(random(_ID_BYTES).hex(), label, wanted, now, expires, None)
-    row = {name: getattr(token, name) for name in Token.__slots__}
-    row |= {"scopes": " ".join(sorted(wanted)), "digest": _digest(text)}
-    connection.execute(insert(TOKEN), [row])
+    connection.execute(insert(TOKEN), [token_row(token, _digest(text))])
     return token, text
 
 
 def check_token(connection: Connection, text: str, now: int) -> Token | None:
     """Return the token of a text; None where it is unknown, revoked or expired."""
     row = connection.execute(select(TOKEN).where(TOKEN.c.digest == _digest(text))).mappings().first()
-    token = _token(row) if row else None
+    token = token_of(row) if row else None
     if token is None or token.revoked is not None or (token.expires is not None and now >= token.expires):
         return None
     return token
@@ -73,7 +71,7 @@ def revoke_token(connection: Connection, id: str, now: int) -> None:
 def tokens(connection: Connection) -> list[Token]:
     """Return every token, in the order of creation."""
     rows = connection.execute(select(TOKEN).order_by(TOKEN.c.created, TOKEN.c.id)).mappings()
-    return [_token(row) for row in rows]
+    return [token_of(row) for row in rows]
 
 
 def _digest(text: str) -> bytes:
@@ -81,6 +79,24 @@ def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
-def _token(row: RowMapping) -> Token:
-    values: dict[str, Any] = {name: row[name] for name in Token.__slots__}
-    return Token(**(values | {"scopes": frozenset(row["scopes"].split())}))
+def token_of(row: RowMapping) -> Token:
+    return Token(
+        id=row["id"],
+        label=row["label"],
+        scopes=frozenset(row["scopes"].split()),
+        created=row["created"],
+        expires=row["expires"],
+        revoked=row["revoked"],
+    )
+
+
+def token_row(token: Token, digest: bytes) -> Row:
+    return {
+        "id": token.id,
+        "digest": digest,
+        "label": token.label,
+        "scopes": " ".join(sorted(token.scopes)),
+        "created": token.created,
+        "expires": token.expires,
+        "revoked": token.revoked,
+    }

@@ -13,13 +13,13 @@ from typing import Final
 
 from sqlalchemy import URL, make_url, select
 
-from anchoring.anchorer.submitter import transactions
 from anchoring.chain.devnet import Devnet
 from anchoring.limits import LEASE_SECONDS
 from anchoring.register.batches import open_batches
 from anchoring.register.store import Register
 from anchoring.register.submissions import FROZEN, submissions
 from anchoring.register.tables import SUBMISSION, TRANSACTION
+from anchoring.register.transactions import transactions
 from anchoring.replica.store import Replica
 from api import processes
 from api.demo.stage import City, Stage, open_stage

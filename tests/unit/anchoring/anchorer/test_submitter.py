@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from anchoring.anchorer.submitter import Sent, Submitter, reconcile, transactions
+from anchoring.anchorer.submitter import Submitter, reconcile
 from anchoring.chain import calls
 from anchoring.errors import (
     REFUSED,
@@ -18,6 +18,7 @@ from anchoring.errors import (
 from anchoring.limits import REPLACE_SECONDS, RESEND_SECONDS
 from anchoring.register.batches import open_batches
 from anchoring.register.submissions import submission
+from anchoring.register.transactions import StoredTransaction, transactions
 from ledger.registry import acts
 from ledger.registry.acts import Anchored
 from tests.databases import NewDatabase
@@ -35,7 +36,7 @@ def city(tmp_path: Path, new_database: NewDatabase) -> Iterator[City]:
     made.stop()
 
 
-def sent(city: City, sequence: int = 1) -> list[Sent]:
+def sent(city: City, sequence: int = 1) -> list[StoredTransaction]:
     with city.register.reading() as connection:
         return transactions(connection, sequence)
 

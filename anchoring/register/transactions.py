@@ -1,0 +1,60 @@
+"""The signed transactions of batches: each is stored before it is sent, so that a reply that got lost loses nothing."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from anchoring.register.tables import TRANSACTION, Row
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTransaction:
+    """A signed transaction of a batch as it is stored; `sent` is None until it was handed in."""
+
+    hash: bytes
+    sequence: int
+    nonce: int
+    gas_price: int
+    raw: bytes
+    signed: int
+    sent: int | None
+
+
+def transactions(connection: Connection, sequence: int) -> list[StoredTransaction]:
+    """Return the stored transactions of a batch, the newest last."""
+    wanted = select(TRANSACTION).where(TRANSACTION.c.sequence == sequence)
+    rows = connection.execute(wanted.order_by(TRANSACTION.c.signed, TRANSACTION.c.gas_price)).mappings()
+    return [transaction_of(row) for row in rows]
+
+
+def insert_transaction(connection: Connection, transaction: StoredTransaction) -> None:
+    connection.execute(insert(TRANSACTION), [transaction_row(transaction)])
+
+
+def note_sent(connection: Connection, transaction: StoredTransaction, now: int) -> None:
+    """Note that a transaction was handed in."""
+    connection.execute(update(TRANSACTION).where(TRANSACTION.c.hash == transaction.hash).values(sent=now))
+
+
+def transaction_of(row: RowMapping) -> StoredTransaction:
+    return StoredTransaction(
+        hash=row["hash"],
+        sequence=row["sequence"],
+        nonce=row["nonce"],
+        gas_price=row["gas_price"],
+        raw=row["raw"],
+        signed=row["signed"],
+        sent=row["sent"],
+    )
+
+
+def transaction_row(transaction: StoredTransaction) -> Row:
+    return {
+        "hash": transaction.hash,
+        "sequence": transaction.sequence,
+        "nonce": transaction.nonce,
+        "gas_price": transaction.gas_price,
+        "raw": transaction.raw,
+        "signed": transaction.signed,
+        "sent": transaction.sent,
+    }

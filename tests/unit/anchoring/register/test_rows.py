@@ -1,0 +1,98 @@
+"""What is written of each thing into its table, column by column, and read back the same."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import RowMapping, Table, create_engine, insert, select
+
+from anchoring.errors import RowError
+from anchoring.register.batches import Batch, OwnLog, batch_of, batch_row, log_of, log_row
+from anchoring.register.lineages import StoredLineage, lineage_row, stored_lineage_of
+from anchoring.register.missing import Missing, missing_of, missing_row
+from anchoring.register.submissions import Acceptance, Submission, submission_of, submission_row
+from anchoring.register.tables import (
+    BATCH,
+    LINEAGE,
+    LOG,
+    METADATA,
+    MISSING,
+    SUBMISSION,
+    TOKEN,
+    TRANSACTION,
+    Row,
+)
+from anchoring.register.tokens import Token, token_of, token_row
+from anchoring.register.transactions import StoredTransaction, transaction_of, transaction_row
+from ledger.crypto.suites import SHA256
+from ledger.records.lifecycle import Lineage
+from ledger.registry.status import Status
+from tests.scenes import City, Registry
+
+CITY = City(Registry(), "tianmen")
+ENTRY = CITY.submit(CITY.licence()).entry
+STATEMENT = ENTRY.statement
+ACCEPTANCE = Acceptance(
+    id=STATEMENT.root.hex(),
+    log=STATEMENT.log,
+    issuer="issuer",
+    count=2,
+    first=3,
+    accepted=4,
+    warnings=(RowError(5, "odd"),),
+    deadline=6,
+    signed=b"receipt",
+)
+LINEAGE_LED = Lineage("licence", "issuer", "identifier", b"tip", b"current", Status.SUSPENDED)
+
+
+def submission_back(row: RowMapping) -> Submission:
+    return submission_of({**row, "state": "frozen"})  # type: ignore[arg-type]
+
+
+def submission_written(submission: Submission) -> Row:
+    return submission_row(submission, changes=1)
+
+
+def token_written(token: Token) -> Row:
+    return token_row(token, b"digest")
+
+
+PAIRS: list[tuple[Table, object, Callable[[Any], Row], Callable[[RowMapping], object]]] = [
+    (LOG, OwnLog("log", "registry", SHA256, 1, 2, 3), log_row, log_of),
+    (BATCH, Batch(1, b"payload", 2, "frozen"), batch_row, batch_of),
+    (SUBMISSION, Submission(ACCEPTANCE, ENTRY, "frozen", 7), submission_written, submission_back),
+    (
+        SUBMISSION,
+        Submission(replace(ACCEPTANCE, deadline=None, signed=None, warnings=()), ENTRY, "frozen", None),
+        submission_written,
+        submission_back,
+    ),
+    (LINEAGE, StoredLineage(LINEAGE_LED, "name", 1, 2), lineage_row, stored_lineage_of),
+    (MISSING, Missing(1, 2, 3, b"root", "issuer"), missing_row, missing_of),
+    (MISSING, Missing(1, 2, 3, None, None), missing_row, missing_of),
+    (
+        TRANSACTION,
+        StoredTransaction(b"hash", 1, 2, 3, b"raw", 4, 5),
+        transaction_row,
+        transaction_of,
+    ),
+    (TOKEN, Token("id", "label", frozenset({"claims", "proofs"}), 1, 2, 3), token_written, token_of),
+]
+
+
+@pytest.mark.parametrize(("table", "thing", "row_of", "read"), PAIRS, ids=map(str, range(len(PAIRS))))
+def test_what_is_written_is_read_back(
+    table: Table, thing: object, row_of: Callable[[Any], Row], read: Callable[[RowMapping], object]
+) -> None:
+    engine = create_engine("sqlite://")
+    METADATA.create_all(engine)
+    row = row_of(thing)
+    assert set(row) == set(table.c.keys())
+    with engine.begin() as connection:
+        connection.execute(insert(table), [row])
+        stored = connection.execute(select(table)).mappings().one()
+        assert dict(stored) == row
+        assert read(stored) == thing
+    engine.dispose()
