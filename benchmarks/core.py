@@ -37,7 +37,8 @@ from ledger.registry import acts
 from ledger.registry.acts import Act, Event, head_zero, registry_name
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.status import StatusTree
-from ledger.verification.verify import Presented, signature_good, verify
+from ledger.verification.origin import is_signed_by
+from ledger.verification.verify import Presented, verify
 
 T = TypeVar("T")
 C = TypeVar("C", bound="City")
@@ -209,7 +210,7 @@ def proof_sizes(sizes: Sequence[int]) -> None:
 def verified(at: City, proofs: Sequence[tuple[bytes, Presented]], *, cached: bool) -> None:
     for text, presented in proofs:
         if not cached:
-            signature_good.cache_clear()
+            is_signed_by.cache_clear()
         if verify(presented, text, at.knowledge, NOW).verdict != "valid":
             raise SystemExit("a proof of the benchmark does not verify")
 

@@ -10,7 +10,7 @@ from anchoring.monitor.entries import HeldEntries
 from anchoring.replica.reading import ReplicaView
 from ledger.records.submissions import Entry
 from ledger.verification.entries import check_batch
-from ledger.verification.receipts import PromiseState, SignedReceipt, judge
+from ledger.verification.receipts import PromiseState, SignedReceipt, judge_promise
 
 _PAGE_COPIES: Final = 1_000  # read at a time
 _BROKEN: Final = {PromiseState.BROKEN: "promise-broken", PromiseState.CONTRADICTED: "promise-contradicted"}
@@ -23,11 +23,11 @@ def audit_receipts(
     for signed in receipts:
         found.look("receipts")
         where = f"receipt {signed.receipt.root.hex()}"
-        judged = judge(signed, reading, entries, now)
-        if judged.standing in _BROKEN:
-            found.add(_BROKEN[judged.standing], where, judged.text)
-        elif judged.standing is not PromiseState.KEPT:
-            found.remark(f"receipt-{judged.standing.value.replace('_', '-')}", where, judged.text)
+        judged = judge_promise(signed, reading, entries, now)
+        if judged.state in _BROKEN:
+            found.add(_BROKEN[judged.state], where, judged.text)
+        elif judged.state is not PromiseState.KEPT:
+            found.remark(f"receipt-{judged.state.value.replace('_', '-')}", where, judged.text)
 
 
 def audit_copies(reading: ReplicaView, published: Published, now: int, found: Findings) -> None:

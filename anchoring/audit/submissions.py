@@ -14,7 +14,7 @@ from ledger.encoding.canonical import decode
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
 from ledger.records.submissions import Entry, Statement, decode_entry
-from ledger.verification.origin import signature_good
+from ledger.verification.origin import is_signed_by
 
 PAGE_ROWS: Final = 2_000  # rows fetched at a time
 _SUBMISSIONS: Final = select(SUBMISSION).order_by(SUBMISSION.c.first)
@@ -168,7 +168,7 @@ class _Walk:
             return
         key = reading.key(entry.statement.key)
         self._found.look("signatures")
-        if key is None or not signature_good(key.spki, entry.statement.encode(), entry.signature):
+        if key is None or not is_signed_by(key.spki, entry.statement.encode(), entry.signature):
             self._found.add("signature-bad", where, "the department's key did not sign its statement")
         if sequence is None:
             self._wait(entry.statement, entry.accepted, where)

@@ -18,7 +18,7 @@ from ledger.verification.receipts import (
     Receipt,
     SignedReceipt,
     decode_signed_receipt,
-    genuine,
+    judge_signature,
     sign_receipt,
 )
 
@@ -65,7 +65,7 @@ def bring_back(register: Register, trust: Trust, signed: SignedReceipt) -> str:
     the one that was made.
     """
     receipt = signed.receipt
-    if reason := genuine(signed, trust.key(receipt.key)):
+    if reason := judge_signature(signed, trust.key(receipt.key)):
         return WORDS[reason]
     with register.writing() as connection:
         stored = submission_of_root(connection, receipt.root)

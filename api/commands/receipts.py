@@ -13,7 +13,7 @@ from api.http.schemas.receipts import JudgementShape
 from api.node.loading import load_settings
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
-from ledger.verification.receipts import PromiseState, SignedReceipt, decode_signed_receipt, judge
+from ledger.verification.receipts import PromiseState, SignedReceipt, decode_signed_receipt, judge_promise
 
 _FAILED: Final = frozenset({PromiseState.BROKEN, PromiseState.CONTRADICTED, PromiseState.NOT_GENUINE})
 _INVALID, _UNVERIFIABLE = 11, 12
@@ -85,4 +85,4 @@ def _by_directory(directory: Path, receipts: Iterable[SignedReceipt]) -> Iterato
         entries = HeldEntries(settings.log or "", connection, Published(replica.engine))
         trust = stack.enter_context(replica.reading())
         for signed in receipts:
-            yield JudgementShape.of(judge(signed, trust, entries, int(time.time())))
+            yield JudgementShape.of(judge_promise(signed, trust, entries, int(time.time())))

@@ -9,7 +9,7 @@ from api.console import say, show_json
 from api.rendering.text import PastDayJson, past_text
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof
-from ledger.verification.past import Then, past_on
+from ledger.verification.past import Then, judge_past_span
 
 EXIT_CODES: Final = {
     Then.INVALID: 11,
@@ -70,7 +70,7 @@ def _own(args: argparse.Namespace, proof: Proof) -> Any:
     )
 
     with opened(args.snapshot, args.trust) as trust:
-        start, end = past_on(proof, trust, args.at)
+        start, end = judge_past_span(proof, trust, args.at)
     return {"start": start.to_json(), "end": end.to_json()}
 
 

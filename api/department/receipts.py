@@ -20,7 +20,13 @@ from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
 from ledger.records.submissions import Statement
 from ledger.registry.trust import PURPOSES, KeyState
-from ledger.verification.receipts import MAX_BYTES, WORDS, SignedReceipt, decode_signed_receipt, genuine
+from ledger.verification.receipts import (
+    MAX_BYTES,
+    WORDS,
+    SignedReceipt,
+    decode_signed_receipt,
+    judge_signature,
+)
 
 SUFFIX = ".receipt.json"
 
@@ -70,7 +76,7 @@ def promised(node: NodeClient, statement: Statement, reply: Mapping[str, Any]) -
             raise MalformedInput(
                 "its deadline lies beyond the statement's end, by when nothing can be anchored"
             )
-        reason = genuine(signed, _key(node, receipt.key))
+        reason = judge_signature(signed, _key(node, receipt.key))
         if reason not in ("", "key_unknown"):  # a new node's key may not be declared yet
             raise MalformedInput(WORDS[reason])
     except MalformedInput as error:

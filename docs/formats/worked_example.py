@@ -37,7 +37,7 @@ from ledger.registry.knowledge import Fold, Knowledge
 from ledger.registry.snapshots import Header, check_snapshot, replay, write_snapshot
 from ledger.registry.status import StatusTree, encode_changes
 from ledger.registry.trust_files import Cosigner, TrustFile
-from ledger.verification.past import past_status
+from ledger.verification.past import judge_past
 from ledger.verification.reasons import TABLE, Outcome
 from ledger.verification.verify import Policy, Presented, verify
 
@@ -289,7 +289,7 @@ def build() -> Example:
         "proof": proof.to_json(),
         "paper": encode_paper(proof),
         "status-range": json.loads(statuses.encode()),
-        "past-status": past_status(proof, knowledge, anchored_at).to_json(),
+        "past-status": judge_past(proof, knowledge, anchored_at).to_json(),
         "report": report.to_json(),
         "checked-at": format_time(now),
         "verdict": {"verdict": report.verdict.value, "step": report.deciding.number, "reason": report.reason},

@@ -32,18 +32,21 @@ class Presented:
 
 def compare(presented: Presented, disclosure: Disclosure | None) -> tuple[Compared, Step]:
     """2. Compare what was presented with what the proof discloses of the registered claims."""
-    readable = {
-        name for name in presented.claims if not is_document(name)
-    }  # nobody reads a digest from paper
+    # Nobody reads a digest from paper.
+    readable = {name for name in presented.claims if not is_document(name)}
     if not presented.documents and not readable:
         return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "nothing_presented")
     if disclosure is None:
         return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "nothing_disclosed")
     # What differs is evidence whatever was done around it; else nobody knows what was.
     carried = [Step(2, Outcome.UNKNOWN, "carrier_altered")] if presented.carrier_altered else []
-    found = [*carried, *_documents(presented, disclosure), *_values(presented.claims, disclosure)]
+    doubts = [
+        *carried,
+        *_compare_documents(presented, disclosure),
+        *_compare_values(presented.claims, disclosure),
+    ]
     for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
-        for step in found:
+        for step in doubts:
             if step.outcome is outcome:
                 return Compared.NOTHING, step
     if presented.documents:
@@ -55,7 +58,7 @@ def compare(presented: Presented, disclosure: Disclosure | None) -> tuple[Compar
     return Compared.CLAIMS, Step(2, Outcome.PASS, "claims_match", {"claims": [*sorted(readable)]})
 
 
-def _documents(presented: Presented, disclosure: Disclosure) -> Iterator[Step]:
+def _compare_documents(presented: Presented, disclosure: Disclosure) -> Iterator[Step]:
     """Find documents that are not, or cannot be told to be, among the registered ones."""
     registered, unreadable = [], False
     for name, value in disclosure.values.items():
@@ -79,7 +82,7 @@ def _documents(presented: Presented, disclosure: Disclosure) -> Iterator[Step]:
             yield Step(2, Outcome.FAIL, reason, evidence)
 
 
-def _values(claims: Mapping[str, Json], disclosure: Disclosure) -> Iterator[Step]:
+def _compare_values(claims: Mapping[str, Json], disclosure: Disclosure) -> Iterator[Step]:
     """Find values that differ, or cannot be compared."""
     values = disclosure.values
     for name, value in claims.items():
@@ -87,13 +90,13 @@ def _values(claims: Mapping[str, Json], disclosure: Disclosure) -> Iterator[Step
             yield Step(2, Outcome.UNKNOWN, "claim_withheld", {"claim": name})
             continue
         try:
-            if name not in values or not _same(value, values[name]):
+            if name not in values or not _equal(value, values[name]):
                 yield Step(2, Outcome.FAIL, "claim_mismatch", {"claim": name})
         except MalformedInput as error:
             yield Step(2, Outcome.UNKNOWN, "claims_unreadable", {"claim": name, "detail": str(error)})
 
 
-def _same(value: Json, registered: Json) -> bool:
+def _equal(value: Json, registered: Json) -> bool:
     if type(value) is str and value == registered:
         return True
     return canonical(value) == canonical(registered)  # which tells 1 from true

@@ -1,4 +1,4 @@
-"""Whether a key may speak for an issuer at a moment: the rule behind step 8 of a verification.
+"""The rule whether a key may speak for an issuer at a moment: step 8 of a verification.
 
 Pure: what the registry says of the key is handed in. A proof and the entries of a batch are judged at their anchor, a
 submission at the moment when a node takes it in. The rule is that of docs/formats/verification.md, section 8.

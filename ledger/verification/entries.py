@@ -1,4 +1,4 @@
-"""Check the public entries of one anchor: are they what was anchored, and was each of them entitled to be?
+"""Check the public entries of one anchor: what was anchored, and who was entitled to it.
 
 Everything is compared with the verifier's own `Trust`; nothing that came with the entries is believed. Kinds and types are
 stated by the records, which entries do not show: those are checked with each proof.
@@ -15,7 +15,7 @@ from ledger.encoding import times
 from ledger.records.submissions import Entry, Statement
 from ledger.registry.trust import Anchor, KeyState, Trust
 from ledger.verification.entitlement import Moment, Objection, objections
-from ledger.verification.origin import signature_good
+from ledger.verification.origin import is_signed_by
 
 NOT_IN_BATCH: Final = "not_in_batch"
 
@@ -105,7 +105,7 @@ def _signed(entry: Entry, anchor: Anchor, trust: Trust) -> Iterator[tuple[str, s
     if (
         key is not None
         and key.n <= anchor.n
-        and not signature_good(key.spki, statement.encode(), entry.signature)
+        and not is_signed_by(key.spki, statement.encode(), entry.signature)
     ):
         yield "signature_bad", f"the signature is not that of the key 0x{statement.key.hex()}"
 

@@ -1,4 +1,4 @@
-"""The complete history of one certificate, and whether its log and the chain tell the same story.
+"""The history of one certificate, and whether its log and the chain tell the same story.
 
 The records of a lineage form one chain by `previous`; replaying it through the state machine shows a missing
 record, and comparing its effects with the status words of the anchors shows a status that no record explains.
@@ -33,7 +33,7 @@ class History:
     findings: tuple[str, ...]
 
 
-def history(records: Sequence[Recorded], trust: Trust, log: str) -> History:
+def judge_history(records: Sequence[Recorded], trust: Trust, log: str) -> History:
     """Put the records of one lineage in order, replay them, and compare with the anchored statuses."""
     ordered, findings = _chain(records)
     lineage: Lineage | None = None

@@ -1,9 +1,9 @@
-"""Step 11 of a verification: the seals 印章 and sealings 签章 that a record links to, as of the anchor of the sealing.
+"""Step 11 of a verification: the seals 印章 and sealings 签章 that a record links to.
 
-    licence  --sealed-by-->  signature (what was sealed, by whom)  --made-with-->  seal (whose it is)
+    licence  --sealed-by-->  sealing (kind `signature`: what was sealed, by whom)  --made-with-->  seal (whose it is)
 
 The linked proofs travel inside the proof that links to them and are named by leaf hash, so nobody can put another in their
-place. The moment that counts is the anchor of the signature record; the time that it declares is reported only.
+place. The moment that counts is the anchor of the sealing; the time that it declares is reported only.
 """
 
 from collections.abc import Mapping
@@ -46,9 +46,9 @@ def judge_links(proof: Proof, anchor: Anchor | None, trust: Trust) -> Step:
     judged: list[Step] = []
     for link in proof.record.links:
         try:
-            seals.append(_link(proof, link, anchor, trust))
-        except _Judged as found:
-            judged.append(found.step)
+            seals.append(_judge_link(proof, link, anchor, trust))
+        except _Judged as ending:
+            judged.append(ending.step)
     for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
         for step in judged:
             if step.outcome is outcome:
@@ -63,105 +63,105 @@ def _issuer_sealed(proof: Proof, seals: list[Json]) -> bool:
     return any(isinstance(seal, dict) and seal["holder"] == proof.record.issuer for seal in seals)
 
 
-def _link(proof: Proof, link: Link, anchor: Anchor | None, trust: Trust) -> Json:
+def _judge_link(proof: Proof, link: Link, anchor: Anchor | None, trust: Trust) -> Json:
     """Return what is known of a seal that is good. Raises: _Judged."""
     if proof.record.kind in CERTIFICATE_KINDS and link.rel == SEALED_BY:
-        signature, found = _linked(proof, link, "signature", trust)
-        _same_document(proof, signature)
-        _in_force(signature, found, trust)
-        made_with = [inner for inner in signature.record.links if inner.rel == MADE_WITH]
-        if len(made_with) != 1 or len(signature.record.links) != 1:
-            raise _Judged(Outcome.UNKNOWN, "link_unknown", {"links": len(signature.record.links)})
-        return _seal(signature, made_with[0], found.anchor, trust)
+        sealing, origin = _follow(proof, link, "signature", trust)
+        _require_same_documents(proof, sealing)
+        _require_valid_sealing(sealing, origin, trust)
+        made_with = [inner for inner in sealing.record.links if inner.rel == MADE_WITH]
+        if len(made_with) != 1 or len(sealing.record.links) != 1:
+            raise _Judged(Outcome.UNKNOWN, "link_unknown", {"links": len(sealing.record.links)})
+        return _judge_seal(sealing, made_with[0], origin.anchor, trust)
     if proof.record.kind == "signature" and link.rel == MADE_WITH:
-        return _seal(proof, link, anchor, trust)
+        return _judge_seal(proof, link, anchor, trust)
     raise _Judged(Outcome.UNKNOWN, "link_unknown", {"rel": link.rel, "kind": proof.record.kind})
 
 
-def _linked(proof: Proof, link: Link, kind: str, trust: Trust) -> tuple[Proof, Origin]:
+def _follow(proof: Proof, link: Link, kind: str, trust: Trust) -> tuple[Proof, Origin]:
     """Return the proof that a link names, proven and with its claims. Raises: _Judged."""
     record = {"record": proof.record.suite.format(link.record)}
-    linked = next((one for one in proof.linked if one.record.leaf() == link.record), None)
+    linked = next((other for other in proof.linked if other.record.leaf() == link.record), None)
     if linked is None:
         raise _Judged(Outcome.UNKNOWN, "link_missing", {"rel": link.rel, **record})
     if linked.record.kind != kind:
         raise _Judged(Outcome.FAIL, "link_of_another_kind", {"kind": linked.record.kind, **record})
-    found = trace_origin(linked, trust, must_present=True)
-    if not found.proven:
-        worst = next(step for step in found.steps if step.outcome is not Outcome.PASS)
+    origin = trace_origin(linked, trust, must_present=True)
+    if not origin.proven:
+        worst = next(step for step in origin.steps if step.outcome is not Outcome.PASS)
         evidence: dict[str, Json] = {"step": worst.number, "reason": worst.reason, **record}
         if worst.number == _ENTITLEMENT_STEP and worst.outcome is Outcome.FAIL:
             raise _Judged(Outcome.FAIL, "linked_not_entitled", evidence)
         raise _Judged(Outcome.UNKNOWN, "linked_unproven", evidence)
-    if not {one.record.leaf() for one in linked.linked} <= linked_leaves(linked):
+    if not {inner.record.leaf() for inner in linked.linked} <= linked_leaves(linked):
         raise _Judged(Outcome.UNKNOWN, "linked_unproven", record)
     if linked.disclosure is None or linked.disclosure.digest(linked.record.suite) != linked.record.claims:
         raise _Judged(Outcome.UNKNOWN, "linked_undisclosed", record)
-    return linked, found
+    return linked, origin
 
 
-def _same_document(proof: Proof, signature: Proof) -> None:
+def _require_same_documents(proof: Proof, sealing: Proof) -> None:
     """What was sealed must be among what was registered with the certificate. Raises: _Judged."""
-    registered, sealed = _documents(proof), _documents(signature)
+    registered, sealed = _registered_documents(proof), _registered_documents(sealing)
     if registered is None or sealed is None:
         raise _Judged(Outcome.UNKNOWN, "sealed_document_withheld")
     if not sealed <= registered:
         raise _Judged(Outcome.FAIL, "sealed_other_document")
 
 
-def _documents(proof: Proof) -> frozenset[tuple[int, str, bytes]] | None:
+def _registered_documents(proof: Proof) -> frozenset[tuple[int, str, bytes]] | None:
     """Return size, suite and digest of every registered document; None where that cannot be told."""
     disclosure = proof.disclosure
     if disclosure is None or any(is_document(name) for name in disclosure.withheld_names):
         return None
-    found = set()
+    documents = set()
     try:
         for name, value in disclosure.values.items():
             if is_document(name):
                 document = decode_document(value)
-                found.add((document.size, document.suite.name, document.digest))
+                documents.add((document.size, document.suite.name, document.digest))
     except MalformedInput:
         return None
-    return frozenset(found) or None
+    return frozenset(documents) or None
 
 
-def _in_force(signature: Proof, found: Origin, trust: Trust) -> None:
+def _require_valid_sealing(sealing: Proof, origin: Origin, trust: Trust) -> None:
     """The sealing itself was not declared void since. Raises: _Judged."""
-    assert found.log is not None  # a proven origin has log, anchor and position
-    assert found.position is not None
-    evidence: dict[str, Json] = {"identifier": signature.record.identifier}
-    if not found.log.status_known:
+    assert origin.log is not None  # a proven origin has log, anchor and position
+    assert origin.position is not None
+    evidence: dict[str, Json] = {"identifier": sealing.record.identifier}
+    if not origin.log.status_known:
         raise _Judged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
-    newest = trust.status(found.log.name, found.position, found.log.sequence)
-    _check_valid(newest, "signature_ended", evidence)
+    newest = trust.status(origin.log.name, origin.position, origin.log.sequence)
+    _require_valid(newest, "signature_ended", evidence)
 
 
-def _seal(signature: Proof, link: Link, sealed: Anchor | None, trust: Trust) -> Json:
-    """Judge the seal of a sealing that was anchored by `sealed`. Raises: _Judged."""
-    seal, found = _linked(signature, link, "seal", trust)
-    if sealed is None or signature.disclosure is None:
+def _judge_seal(sealing: Proof, link: Link, sealing_anchor: Anchor | None, trust: Trust) -> Json:
+    """Judge the seal of a sealing that was anchored by `sealing_anchor`. Raises: _Judged."""
+    seal, origin = _follow(sealing, link, "seal", trust)
+    if sealing_anchor is None or sealing.disclosure is None:
         raise _Judged(Outcome.UNKNOWN, "linked_unproven")
-    assert found.anchor is not None
+    assert origin.anchor is not None
     assert seal.disclosure is not None
     evidence: dict[str, Json] = {
         "identifier": seal.record.identifier,
-        "sealed_at": times.format_time(sealed.time),
+        "sealed_at": times.format_time(sealing_anchor.time),
     }
-    if found.anchor.n > sealed.n:
+    if origin.anchor.n > sealing_anchor.n:
         raise _Judged(Outcome.FAIL, "seal_registered_later", evidence)
-    holder, signer = seal.disclosure.values.get(HOLDER), signature.disclosure.values.get(SIGNER)
+    holder, signer = seal.disclosure.values.get(HOLDER), sealing.disclosure.values.get(SIGNER)
     if not isinstance(holder, str) or not isinstance(signer, str):
         raise _Judged(Outcome.UNKNOWN, "seal_holder_withheld", evidence)
     evidence |= {"holder": holder}
     if holder != signer:
         raise _Judged(Outcome.FAIL, "seal_of_another", {**evidence, "signer": signer})
-    _seal_in_force(found, sealed, evidence, trust)
-    day = times.civil_date(sealed.time)
+    _require_valid_seal(origin, sealing_anchor, evidence, trust)
+    day = times.civil_date(sealing_anchor.time)
     first, last = seal.record.valid_from, seal.record.valid_until
     if (first and day < first) or (last and day > last):
         raise _Judged(Outcome.FAIL, "seal_out_of_dates", evidence)
-    for name, values in ((SEAL_NAME, seal), (DECLARED_TIME, signature)):
-        value = values.disclosure.values.get(name) if values.disclosure else None
+    for name, source in ((SEAL_NAME, seal), (DECLARED_TIME, sealing)):
+        value = source.disclosure.values.get(name) if source.disclosure else None
         if isinstance(value, str):
             evidence[_TOLD[name]] = value
     return evidence
@@ -170,29 +170,31 @@ def _seal(signature: Proof, link: Link, sealed: Anchor | None, trust: Trust) -> 
 _TOLD: Final = {SEAL_NAME: "name", DECLARED_TIME: "declared"}
 
 
-def _seal_in_force(found: Origin, sealed: Anchor, evidence: dict[str, Json], trust: Trust) -> None:
+def _require_valid_seal(
+    origin: Origin, sealing_anchor: Anchor, evidence: dict[str, Json], trust: Trust
+) -> None:
     """The seal was in force when the sealing was anchored, whatever became of it later. Raises: _Judged."""
-    assert found.log is not None
-    assert found.position is not None
-    if not found.log.status_known:
+    assert origin.log is not None  # a proven origin has log, anchor and position
+    assert origin.position is not None
+    if not origin.log.status_known:
         raise _Judged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
-    for change in walk_changes(trust, found.log.name, found.position, found.log.sequence):
+    for change in walk_changes(trust, origin.log.name, origin.position, origin.log.sequence):
         if change is None:
             raise _Judged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
-        anchor = trust.anchor(found.log.name, change.sequence)
-        if anchor is not None and anchor.n <= sealed.n:
-            return _check_valid(change, "seal_not_in_force", evidence)
+        anchor = trust.anchor(origin.log.name, change.sequence)
+        if anchor is not None and anchor.n <= sealing_anchor.n:
+            return _require_valid(change, "seal_not_in_force", evidence)
     return None
 
 
-def _check_valid(change: PositionStatus | None, ended: str, evidence: dict[str, Json]) -> None:
+def _require_valid(change: PositionStatus | None, ended: str, evidence: dict[str, Json]) -> None:
     """Check that the change which decides left the position valid; `ended` is the reason where not. Raises: _Judged."""
     if change is None or (change.status is Status.VALID and not change.contradictory):
         return
     if change.contradictory or change.status is Status.REINSTATED:
         raise _Judged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
-    raise _Judged(Outcome.FAIL, ended, {**evidence, **_status(change)})
+    raise _Judged(Outcome.FAIL, ended, {**evidence, **_status_evidence(change)})
 
 
-def _status(change: PositionStatus) -> dict[str, Json]:
+def _status_evidence(change: PositionStatus) -> dict[str, Json]:
     return {"status": change.status.name.lower(), "since": times.format_time(change.since)}

@@ -1,6 +1,7 @@
-"""Where a record comes from: steps 1 and 4 to 8 of a verification, for a proof and for every proof attached to it.
+"""Steps 1 and 4 to 8 of a verification: who stated a record, and which position it has.
 
-Together they say that an issuer, entitled to, stated exactly this record, and which position of which log it has.
+They are taken for a proof and for every proof attached to it, and say together that an issuer, entitled to, stated exactly
+this record.
 """
 
 from dataclasses import dataclass
@@ -40,19 +41,19 @@ def trace_origin(proof: Proof, trust: Trust, *, must_present: bool) -> Origin:
     statement = proof.entry.statement
     log = trust.log(statement.log) if statement.registry == trust.registry else None
     anchor = trust.anchor(log.name, proof.sequence) if log else None
-    batch, position = _batch(proof, anchor)
+    batch, position = _judge_batch(proof, anchor)
     steps = (
-        _form(proof, trust, log, must_present),
-        _submission(proof),
-        _signature(proof.entry, trust),
+        _judge_form(proof, trust, log, must_present),
+        _judge_submission(proof),
+        _judge_signature(proof.entry, trust),
         batch,
-        _anchor(proof, anchor),
-        _entitlement(proof, anchor, trust),
+        _judge_anchor(proof, anchor),
+        _judge_entitlement(proof, anchor, trust),
     )
     return Origin(steps, log, anchor, position)
 
 
-def _form(proof: Proof, trust: Trust, log: LogState | None, must_present: bool) -> Step:
+def _judge_form(proof: Proof, trust: Trust, log: LogState | None, must_present: bool) -> Step:
     """1. One issuer, registry and log throughout; a record that can be presented."""
     record, statement = proof.record, proof.entry.statement
     if must_present and record.action not in PRESENTABLE:
@@ -70,7 +71,7 @@ def _form(proof: Proof, trust: Trust, log: LogState | None, must_present: bool) 
     return Step(1, Outcome.PASS, "well_formed", {"issuer": record.issuer, "log": statement.log})
 
 
-def _submission(proof: Proof) -> Step:
+def _judge_submission(proof: Proof) -> Step:
     """4. The record is in the submission of `count` records."""
     statement, record = proof.entry.statement, proof.record
     try:
@@ -82,19 +83,19 @@ def _submission(proof: Proof) -> Step:
     return Step(4, Outcome.PASS, "in_submission", {"index": proof.index, "count": statement.count})
 
 
-def _signature(entry: Entry, trust: Trust) -> Step:
+def _judge_signature(entry: Entry, trust: Trust) -> Step:
     """5. The department's key, as registered, signed the statement."""
     key = trust.key(entry.statement.key)
     evidence: dict[str, Json] = {"key": "0x" + entry.statement.key.hex()}
     if key is None:
         return Step(5, Outcome.UNKNOWN, "key_unknown", evidence)
-    if not signature_good(key.spki, entry.statement.encode(), entry.signature):
+    if not is_signed_by(key.spki, entry.statement.encode(), entry.signature):
         return Step(5, Outcome.FAIL, "signature_bad", evidence)
     return Step(5, Outcome.PASS, "signature_good", evidence)
 
 
 @lru_cache(maxsize=4096)
-def signature_good(spki: bytes, message: bytes, signature: bytes) -> bool:
+def is_signed_by(spki: bytes, message: bytes, signature: bytes) -> bool:
     """Tell whether `signature` (64 bytes) of `message` is good; a statement is checked once for all its records."""
     try:
         return public_key(spki).verify(message, signature)
@@ -102,11 +103,8 @@ def signature_good(spki: bytes, message: bytes, signature: bytes) -> bool:
         return False
 
 
-def _batch(proof: Proof, anchor: Anchor | None) -> tuple[Step, int | None]:
-    """6.
-
-    The entry is in the batch; the counts add up to the growth of the log; the position follows from them.
-    """
+def _judge_batch(proof: Proof, anchor: Anchor | None) -> tuple[Step, int | None]:
+    """6. The entry is in the batch; the counts add up to the growth of the log; the position follows from them."""
     if anchor is None:
         return Step(6, Outcome.UNKNOWN, "anchor_unknown", {"sequence": proof.sequence}), None
     try:
@@ -121,7 +119,7 @@ def _batch(proof: Proof, anchor: Anchor | None) -> tuple[Step, int | None]:
     return Step(6, Outcome.PASS, "in_batch", {"sequence": anchor.sequence, "position": position}), position
 
 
-def _anchor(proof: Proof, anchor: Anchor | None) -> Step:
+def _judge_anchor(proof: Proof, anchor: Anchor | None) -> Step:
     """7. The anchor is final and not void, and its block time fits the statement."""
     statement = proof.entry.statement
     if anchor is None:
@@ -140,11 +138,8 @@ def _anchor(proof: Proof, anchor: Anchor | None) -> Step:
     return Step(7, Outcome.PASS, "anchored", evidence)
 
 
-def _entitlement(proof: Proof, anchor: Anchor | None, trust: Trust) -> Step:
-    """8.
-
-    The issuer was the log's, and a grant covered key, kind and type, at the anchor; the key was good by then.
-    """
+def _judge_entitlement(proof: Proof, anchor: Anchor | None, trust: Trust) -> Step:
+    """8. The issuer was the log's, and a grant covered key, kind and type, at the anchor; the key was good by then."""
     if anchor is None:
         return Step(8, Outcome.UNKNOWN, "anchor_unknown", {"sequence": proof.sequence})
     record, key = proof.record, trust.key(proof.entry.statement.key)

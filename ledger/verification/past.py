@@ -1,8 +1,9 @@
-"""What the status of a certificate was at a moment of the past, and between which anchors (docs/formats/past-status.md).
+"""The status of a certificate at a moment of the past, and the anchors that bound it.
 
-The answer is step 9 of a verification with the log cut off after the newest anchor at or before the moment. Where the
-record comes from is judged by what is known today, so a compromise that was found since still counts. What nobody had
-anchored by then is no part of the answer: a decision counts from its anchor on, whatever day it bears.
+The answer is step 9 of a verification with the log cut off after the newest anchor at or before the moment
+(docs/formats/past-status.md). Where the record comes from is judged by what is known today, so a compromise that was found
+since still counts. What nobody had anchored by then is no part of the answer: a decision counts from its anchor on, whatever
+day it bears.
 """
 
 from collections.abc import Sequence
@@ -100,17 +101,17 @@ class Past:
         return body
 
 
-def past_on(proof: Proof, trust: Trust, at: str) -> tuple[Past, Past]:
+def judge_past_span(proof: Proof, trust: Trust, at: str) -> tuple[Past, Past]:
     """Return the status at the first and at the last second of a civil date in Asia/Shanghai, or twice that at a moment.
 
     Raises: MalformedInput when `at` is neither `YYYY-MM-DD` nor `YYYY-MM-DDTHH:MM:SSZ`.
     """
     first, last = (times.parse_time(at),) * 2 if "T" in at else times.day_bounds(times.parse_date(at))
-    start = past_status(proof, trust, first)
-    return start, past_status(proof, trust, last) if last > first else start
+    start = judge_past(proof, trust, first)
+    return start, judge_past(proof, trust, last) if last > first else start
 
 
-def past_status(proof: Proof, trust: Trust, moment: int) -> Past:
+def judge_past(proof: Proof, trust: Trust, moment: int) -> Past:
     """Return what the status of the record was at `moment`.
 
     1. The record comes from whom it names and was anchored, by today's knowledge.
@@ -120,9 +121,9 @@ def past_status(proof: Proof, trust: Trust, moment: int) -> Past:
        is in force, the dates decide (step 10).
     """
     # 1
-    found = trace_origin(proof, trust, must_present=True)
-    wrong = [step for step in found.steps if step.outcome is not Outcome.PASS]
-    log, anchor, position = found.log, found.anchor, found.position
+    origin = trace_origin(proof, trust, must_present=True)
+    wrong = [step for step in origin.steps if step.outcome is not Outcome.PASS]
+    log, anchor, position = origin.log, origin.anchor, origin.position
     if wrong or log is None or anchor is None or position is None:
         return _unproven(wrong, moment)
     # 2
@@ -138,7 +139,7 @@ def past_status(proof: Proof, trust: Trust, moment: int) -> Past:
         return Past(moment, Then.UNKNOWN, "too_many_changes", known=known, newest=log.anchored_at)
     # 4
     carried = _as_carried(proof, known.sequence)
-    step, status = judge_status(carried, _origin_then(found, log, known), trust)
+    step, status = judge_status(carried, _origin_then(origin, log, known), trust)
     deciding = _outside_dates(proof, moment) or step if step.outcome is Outcome.PASS else step
     change = trust.status(log.name, position, known.sequence)
     return Past(
@@ -181,10 +182,10 @@ def _as_carried(proof: Proof, sequence: int) -> Proof:
     return replace(proof, status=proof.status if keep else None, linked=linked)
 
 
-def _origin_then(found: Origin, log: LogState, known: Anchor) -> Origin:
+def _origin_then(origin: Origin, log: LogState, known: Anchor) -> Origin:
     """Cut the log off after the anchor `known`: step 9 asks for nothing beyond the log's newest."""
     cut = replace(log, sequence=known.sequence, size=known.size, anchored_at=known.time)
-    return replace(found, log=cut)
+    return replace(origin, log=cut)
 
 
 class _TooManyChanges(Exception):

@@ -1,7 +1,7 @@
-"""The one table from (step, outcome, reason) to the verdict, in words that people read (docs/formats/verification.md).
+"""The table from step, outcome and reason to the verdict, with the words that people read.
 
-No row with outcome `unknown` leads to `valid`; a test walks the table. Reason codes are stable; words may be
-improved.
+No row with outcome `unknown` leads to `valid`; a test walks the table. Reason codes are stable, words may be improved. The
+page docs/formats/verification.md shows the table without the words.
 """
 
 # A Chinese character takes two columns; no line of the table has more than 125 characters.

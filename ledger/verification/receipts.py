@@ -1,7 +1,8 @@
-"""Receipts: what a node promises when it accepts a submission, and what became of it (docs/formats/receipt.md).
+"""Receipts: what a node promises when it accepts a submission, and what became of it.
 
-A receipt names the positions of the records and the moment by which they are anchored, signed by the node's key. Beside
-the chain and the public entries it shows a broken promise to anybody: no word of the node that broke it is needed.
+A receipt names the positions of the records and the moment by which they are anchored, signed by the node's key
+(docs/formats/receipt.md). Beside the chain and the public entries it shows a broken promise to anybody: no word of the node
+that broke it is needed.
 """
 
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ from ledger.encoding.fields import Fields, parse_key_id
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.records.submissions import Entry
 from ledger.registry.trust import NODE, Anchor, KeyState, Trust
-from ledger.verification.origin import signature_good
+from ledger.verification.origin import is_signed_by
 
 TYPE: Final = "shunzheng/receipt/1"
-MAX_BYTES: Final = 8 * 1024  # a signed receipt has some 600
+#: Bytes of a receipt file; a signed receipt has some 600.
+MAX_BYTES: Final = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ class PromiseState(StrEnum):
 class Judgement:
     """What became of a promise, a stable reason, and the evidence in words."""
 
-    standing: PromiseState
+    state: PromiseState
     reason: str
     text: str
 
@@ -146,7 +148,7 @@ class Entries(Protocol):
         """Return the entry whose records include `position`, with its own first position; None where it is not held."""
 
 
-def judge(signed: SignedReceipt, trust: Trust, entries: Entries, now: int) -> Judgement:
+def judge_promise(signed: SignedReceipt, trust: Trust, entries: Entries, now: int) -> Judgement:
     """Say what became of a receipt's promise.
 
     1. The receipt is one of this registry, signed by a key that the registry knows as that of a node of the log.
@@ -157,7 +159,7 @@ def judge(signed: SignedReceipt, trust: Trust, entries: Entries, now: int) -> Ju
     The chain's own time decides; `now` only says whether knowledge that ends before the deadline is old.
     """
     receipt = signed.receipt
-    if refused := _genuine(signed, trust):  # 1
+    if refused := _judge_origin(signed, trust):  # 1
         return refused
     log = trust.log(receipt.log)
     if log is None:
@@ -174,13 +176,13 @@ def judge(signed: SignedReceipt, trust: Trust, entries: Entries, now: int) -> Ju
                 "knowledge_old", f"the deadline was {deadline}, what is known here ends at {known}"
             )
         return Judgement(PromiseState.PENDING, "not_due", f"promised by {deadline}")
-    anchor = anchor_of(trust, receipt.log, receipt.first)
+    anchor = find_anchor(trust, receipt.log, receipt.first)
     if anchor is None:
         return _unknown("anchor_unknown", f"the anchor of position {receipt.first} is not known here")
-    return _late(receipt, anchor) or _at_position(receipt, anchor, entries)  # 3, 4
+    return _judge_time(receipt, anchor) or _judge_entry(receipt, anchor, entries)  # 3, 4
 
 
-def anchor_of(trust: Trust, log: str, position: int) -> Anchor | None:
+def find_anchor(trust: Trust, log: str, position: int) -> Anchor | None:
     """Return the anchor with which the log grew over `position`: sizes never fall, so halving finds it."""
     state = trust.log(log)
     if state is None or position >= state.size:
@@ -197,14 +199,14 @@ def anchor_of(trust: Trust, log: str, position: int) -> Anchor | None:
     return anchor if anchor and anchor.size_before <= position < anchor.size else None
 
 
-def genuine(signed: SignedReceipt, key: KeyState | None) -> str:
+def judge_signature(signed: SignedReceipt, key: KeyState | None) -> str:
     """Return why the signature is not that of a node of the receipt's log, by the registry's `key`; empty where it is."""
     receipt = signed.receipt
     if key is None:
         return "key_unknown"
     if key.purpose != NODE or key.log != receipt.log:
         return "key_of_another"
-    if not signature_good(key.spki, receipt.encode(), signed.signature):
+    if not is_signed_by(key.spki, receipt.encode(), signed.signature):
         return "signature_bad"
     if key.retired_at is not None and receipt.accepted >= key.retired_at:
         return "key_retired"
@@ -222,17 +224,17 @@ WORDS: Final = {
 }
 
 
-def _genuine(signed: SignedReceipt, trust: Trust) -> Judgement | None:
+def _judge_origin(signed: SignedReceipt, trust: Trust) -> Judgement | None:
     if signed.receipt.registry != trust.registry:
         return _unknown("other_registry", f"the receipt is of the registry {signed.receipt.registry}")
-    reason = genuine(signed, trust.key(signed.receipt.key))
+    reason = judge_signature(signed, trust.key(signed.receipt.key))
     if not reason:
         return None
     known = reason not in ("key_unknown", "key_compromised")
     return Judgement(PromiseState.NOT_GENUINE if known else PromiseState.UNKNOWN, reason, WORDS[reason])
 
 
-def _late(receipt: Receipt, anchor: Anchor) -> Judgement | None:
+def _judge_time(receipt: Receipt, anchor: Anchor) -> Judgement | None:
     if anchor.void:
         text = f"anchor {anchor.sequence}, which covers position {receipt.first}, is void: {anchor.void}"
         return Judgement(PromiseState.BROKEN, "anchor_void", text)
@@ -243,14 +245,14 @@ def _late(receipt: Receipt, anchor: Anchor) -> Judgement | None:
     return None
 
 
-def _at_position(receipt: Receipt, anchor: Anchor, entries: Entries) -> Judgement:
-    found = entries.entry_at(receipt.log, receipt.first)
-    if found is None:
+def _judge_entry(receipt: Receipt, anchor: Anchor, entries: Entries) -> Judgement:
+    placed = entries.entry_at(receipt.log, receipt.first)
+    if placed is None:
         return _unknown(
             "entries_missing",
             f"the entries of anchor {anchor.sequence} are not held here, so what stands there is unknown",
         )
-    first, entry = found
+    first, entry = placed
     statement = entry.statement
     if (first, statement.root, statement.count) == (receipt.first, receipt.root, receipt.count):
         return Judgement(PromiseState.KEPT, "anchored", f"anchored with sequence {anchor.sequence}")

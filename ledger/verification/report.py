@@ -1,6 +1,6 @@
-"""What a verification concludes 核验结论, and everything that a person needs to see why.
+"""The report of a verification 核验结论: its verdict, its steps and their evidence.
 
-The same from every interface.
+It has everything that a person needs to see why, and is the same from every interface.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,8 @@ from ledger.verification.reasons import STEP_WORDS, TABLE, VERDICT_WORDS, Key, O
 from ledger.words import Words
 
 TYPE: Final = "shunzheng/report/1"
-ORIGIN: Final = frozenset({1, 3, 4, 5, 6, 7, 8})  # the steps that say whose statement the claims are
+#: The steps that say whose statement the claims are.
+ORIGIN: Final = frozenset({1, 3, 4, 5, 6, 7, 8})
 
 
 def told(words: Words) -> Json:
@@ -70,9 +71,11 @@ class StatusReport:
     cause: Proof | None = None
 
     @classmethod
-    def own(cls, log: LogState, found: PositionStatus | None, source: str, cause: Proof | None) -> Self:
-        """The verifier's own knowledge, as of the log's newest anchor."""
-        status, since = (found.status, found.since) if found else (Status.VALID, None)
+    def of_change(
+        cls, log: LogState, change: PositionStatus | None, source: str, cause: Proof | None
+    ) -> Self:
+        """Report the newest change of a position that the verifier knows, as of the log's newest anchor."""
+        status, since = (change.status, change.since) if change else (Status.VALID, None)
         return cls(status, source, log.sequence, log.anchored_at, since, cause)
 
     def evidence(self) -> dict[str, Json]:

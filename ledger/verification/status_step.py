@@ -1,4 +1,4 @@
-"""Step 9 of a verification: what became of the certificate, as far as the verifier itself knows.
+"""Step 9 of a verification: the status of the certificate, as far as the verifier knows it.
 
 The trust's own anchors decide. What a proof brings along (a staple, records of changes) names causes and can cast doubt;
 it never makes a status better than the trust knows it.
@@ -18,24 +18,24 @@ from ledger.verification.reasons import Outcome
 from ledger.verification.report import StatusReport, Step
 
 
-def judge_status(proof: Proof, found_at: Origin, trust: Trust) -> tuple[Step, StatusReport | None]:
+def judge_status(proof: Proof, origin: Origin, trust: Trust) -> tuple[Step, StatusReport | None]:
     """9. Report the newest status of the position where the record was found, and whether it can be relied on."""
-    log, anchor, position = found_at.log, found_at.anchor, found_at.position
+    log, anchor, position = origin.log, origin.anchor, origin.position
     if log is None or anchor is None or position is None:
         return Step(9, Outcome.UNKNOWN, "position_unknown"), None
-    found = trust.status(log.name, position, log.sequence)
-    causes = [linked for linked in proof.linked if linked.record.leaf() not in linked_leaves(proof)]
-    attached = [linked for linked in causes if _explains(linked, proof, position, trust)]
-    status = StatusReport.own(log, found, trust.source, _cause(found, attached))
+    newest = trust.status(log.name, position, log.sequence)
+    attached = [linked for linked in proof.linked if linked.record.leaf() not in linked_leaves(proof)]
+    causes = [linked for linked in attached if _explains(linked, proof, position, trust)]
+    status = StatusReport.of_change(log, newest, trust.source, _cause(newest, causes))
     evidence = status.evidence()
-    if found and found.contradictory:
+    if newest and newest.contradictory:
         return Step(9, Outcome.UNKNOWN, "status_contradictory", evidence), status
     if status.status not in IN_FORCE:
         return Step(9, Outcome.FAIL, status.status.name.lower(), evidence), status
     doubt = _stapled_doubt(proof.status, log, position, trust)
-    if doubt is None and len(attached) < len(causes):
+    if doubt is None and len(causes) < len(attached):
         doubt = "attached_unproven"
-    if doubt is None and not _reinstatement_proven(log, position, attached, trust):
+    if doubt is None and not _reinstatement_proven(log, position, causes, trust):
         doubt = "reinstatement_unproven"
     if doubt:
         return Step(9, Outcome.UNKNOWN, doubt, evidence), status
@@ -91,12 +91,12 @@ def _whose(proof: Proof) -> tuple[str, ...]:
     return record.kind, record.lineage, record.issuer, statement.log
 
 
-def _cause(change: PositionStatus | None, attached: Sequence[Proof]) -> Proof | None:
+def _cause(change: PositionStatus | None, causes: Sequence[Proof]) -> Proof | None:
     """Return the attached proof of the record that made the change."""
-    return next((linked for linked in attached if change and linked.sequence == change.sequence), None)
+    return next((linked for linked in causes if change and linked.sequence == change.sequence), None)
 
 
-def _reinstatement_proven(log: LogState, position: int, attached: Sequence[Proof], trust: Trust) -> bool:
+def _reinstatement_proven(log: LogState, position: int, causes: Sequence[Proof], trust: Trust) -> bool:
     """Tell whether the newest reinstatement, if any, has its record.
 
     A suspension that was lifted later does not make up for it: revoked, reinstated, suspended, resumed reads as valid.
@@ -105,5 +105,5 @@ def _reinstatement_proven(log: LogState, position: int, attached: Sequence[Proof
         if change is None:
             return False
         if change.status is Status.REINSTATED:
-            return _cause(change, attached) is not None
+            return _cause(change, causes) is not None
     return True

@@ -1,8 +1,9 @@
-"""Verify a presented certificate against its proof and what the verifier itself knows (design: verification).
+"""Verify a presented certificate against its proof, by what the verifier itself knows.
 
     report = verify(presented, proof, trust, now, policy)
 
-Pure: no network, no file, no clock. Bad evidence never raises; it becomes a step of the report. The steps:
+Pure: no network, no file, no clock. Bad evidence never raises; it becomes a step of the report. The steps, which
+docs/formats/verification.md gives in full:
 
      1  the proof decodes within limits, can be presented, and names one issuer, registry and log throughout
      2  what was presented is what was registered
@@ -33,7 +34,6 @@ from ledger.registry.trust import Trust
 from ledger.verification.comparison import Presented as Presented
 from ledger.verification.comparison import compare
 from ledger.verification.links_step import judge_links
-from ledger.verification.origin import signature_good as signature_good
 from ledger.verification.origin import trace_origin
 from ledger.verification.reasons import Outcome
 from ledger.verification.report import Compared, Report, StatusReport, Step
@@ -64,32 +64,32 @@ def verify(
     try:
         decoded = proof if isinstance(proof, Proof) else decode_presented(proof)
     except MalformedInput as error:
-        return _unreadable(error, trust, now)
-    found = trace_origin(decoded, trust, must_present=True)  # 1, 4, 5, 6, 7, 8
+        return _report_unreadable(error, trust, now)
+    origin = trace_origin(decoded, trust, must_present=True)  # 1, 4, 5, 6, 7, 8
     compared, comparison = compare(presented, decoded.disclosure)  # 2
-    status_step, status = judge_status(decoded, found, trust)  # 9
+    status_step, status = judge_status(decoded, origin, trust)  # 9
     steps = (
-        *found.steps,
+        *origin.steps,
         comparison,
-        _claims(decoded),
+        _judge_claims(decoded),
         status_step,
-        _dates(decoded, trust, now, policy),
-        judge_links(decoded, found.anchor, trust),
-        _age(decoded, status, trust, now, policy),
+        _judge_dates(decoded, trust, now, policy),
+        judge_links(decoded, origin.anchor, trust),
+        _judge_age(decoded, status, trust, now, policy),
     )
     return Report.of(
         steps=tuple(sorted(steps, key=lambda step: step.number)),
         compared=compared,
         proof=decoded,
-        anchor=found.anchor,
-        position=found.position,
+        anchor=origin.anchor,
+        position=origin.position,
         status=status,
         registry=trust.registry,
         checked_at=now,
     )
 
 
-def _unreadable(error: MalformedInput, trust: Trust, now: int) -> Report:
+def _report_unreadable(error: MalformedInput, trust: Trust, now: int) -> Report:
     reason = "proof_unreadable"
     if isinstance(error, NewerFormat):
         reason = "newer_format"
@@ -102,7 +102,7 @@ def _unreadable(error: MalformedInput, trust: Trust, now: int) -> Report:
     )
 
 
-def _claims(proof: Proof) -> Step:
+def _judge_claims(proof: Proof) -> Step:
     """3. The disclosed claims hash to the record's claims."""
     if proof.disclosure is None:
         return Step(3, Outcome.UNKNOWN, "nothing_disclosed")
@@ -112,7 +112,7 @@ def _claims(proof: Proof) -> Step:
     return Step(3, Outcome.PASS, "claims_committed", evidence)
 
 
-def _dates(proof: Proof, trust: Trust, now: int, policy: Policy) -> Step:
+def _judge_dates(proof: Proof, trust: Trust, now: int, policy: Policy) -> Step:
     """10. Civil dates in Asia/Shanghai, both ends inclusive; an absent end is 长期."""
     record = proof.record
     today = times.civil_date(max(now, _chain_time(trust)))  # it has passed, whatever the clock says
@@ -130,7 +130,7 @@ def _dates(proof: Proof, trust: Trust, now: int, policy: Policy) -> Step:
     return Step(10, Outcome.PASS, "within_dates", evidence)
 
 
-def _age(proof: Proof, status: StatusReport | None, trust: Trust, now: int, policy: Policy) -> Step:
+def _judge_age(proof: Proof, status: StatusReport | None, trust: Trust, now: int, policy: Policy) -> Step:
     """12. The newest good anchor of the log against the policy, and the clock against the chain."""
     if _clock_behind(trust, now, policy):
         return Step(12, Outcome.UNKNOWN, "clock_behind", {"chain": times.format_time(_chain_time(trust))})

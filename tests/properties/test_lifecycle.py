@@ -7,7 +7,7 @@ from ledger.errors import TransitionRefused
 from ledger.records.lifecycle import follow
 from ledger.records.records import PRESENTABLE, STATUS_ACTIONS
 from ledger.registry.status import Status, allowed
-from ledger.verification.history import Recorded, history
+from ledger.verification.history import Recorded, judge_history
 from ledger.verification.reasons import Verdict
 from tests.scenes import City, Item, Registry
 
@@ -62,6 +62,6 @@ def agree(city: City, lived: list[Item], statuses: dict[bytes, Status]) -> None:
             verdict = city.verify(city.proof(item, *changes)).verdict
             in_force = statuses[item.leaf] in (Status.VALID, Status.REINSTATED)
             assert verdict is (Verdict.VALID if in_force else Verdict.NOT_CURRENT)
-    told = history(found, trust, "tianmen")
+    told = judge_history(found, trust, "tianmen")
     assert told.findings == ()
     assert [entry.record for entry in told.records] == [item.record for item in lived]

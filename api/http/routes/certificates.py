@@ -26,7 +26,7 @@ from ledger.crypto.suites import parse_digest
 from ledger.encoding.fields import MAX_TEXT_CHARS, parse_hex
 from ledger.encoding.times import parse_time
 from ledger.limits import MAX_LOG_SIZE
-from ledger.verification.history import Recorded, history
+from ledger.verification.history import Recorded, judge_history
 
 router = APIRouter(prefix="/v1", tags=["records"])
 
@@ -92,7 +92,7 @@ def certificate_history(identifier: Identifier, _: HistoryHolder, node: NodeNeed
     with node.register.reading() as connection:
         held = records.records_of(connection, identifier)
     with node.reading() as reading:
-        found = history([_recorded(item, reading, node.log) for item in held], reading, node.log)
+        found = judge_history([_recorded(item, reading, node.log) for item in held], reading, node.log)
     return HistoryShape.of(identifier, node.log, found, held)
 
 

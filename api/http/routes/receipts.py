@@ -12,7 +12,7 @@ from api.http.node import NodeNeeded
 from api.http.schemas.receipts import JudgementShape, SignedReceiptShape
 from api.http.schemas.registry import KeyShape
 from ledger.encoding.fields import parse_key_id
-from ledger.verification.receipts import MAX_BYTES, decode_signed_receipt, judge
+from ledger.verification.receipts import MAX_BYTES, decode_signed_receipt, judge_promise
 
 router = APIRouter(prefix="/v1", tags=["registry"])
 
@@ -41,7 +41,7 @@ def check_receipt(sent: Annotated[bytes, Depends(_sent)], node: NodeNeeded) -> J
         trust = stack.enter_context(node.reading())
         connection = stack.enter_context(node.issuing.reading()) if node.issuing else None
         entries = HeldEntries(node.settings.log or "", connection, node.published)
-        return JudgementShape.of(judge(signed, trust, entries, node.clock()))
+        return JudgementShape.of(judge_promise(signed, trust, entries, node.clock()))
 
 
 @router.get(

@@ -20,7 +20,7 @@ from api.http.schemas.verification import (
     VerifyFormShape,
     VerifyShape,
 )
-from ledger.verification.past import past_on
+from ledger.verification.past import judge_past_span
 
 router = APIRouter(prefix="/v1", tags=["verification"])
 
@@ -97,7 +97,7 @@ def past(sent: Annotated[bytes, Depends(_sent_proof)], node: NodeNeeded) -> Resp
     """Say what the status of a certificate was on a day or at a moment, and which anchors show it."""
     proof, at = read_past(sent)
     with node.reading() as trust:
-        start, end = past_on(proof, trust, at)
+        start, end = judge_past_span(proof, trust, at)
     return _json({"start": start.to_json(), "end": end.to_json()})
 
 

@@ -34,9 +34,9 @@ class JudgementShape(Shape):
 
     @classmethod
     def of(cls, judgement: Judgement) -> Self:
-        zh, en = _WORDS[judgement.standing]
+        zh, en = _WORDS[judgement.state]
         return cls(
-            standing=judgement.standing,
+            standing=judgement.state,
             reason=judgement.reason,
             words=Words(zh=zh, en=en),
             text=judgement.text,

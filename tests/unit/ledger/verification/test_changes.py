@@ -8,7 +8,7 @@ from ledger.registry.knowledge import Knowledge
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, Grant, KeyState, LogState, PositionStatus
 from ledger.verification.changes import MAX_CHANGES, walk_changes
-from ledger.verification.past import Then, past_status
+from ledger.verification.past import Then, judge_past
 from ledger.verification.verify import Presented, verify
 from tests.scenes import DOCUMENT, City, Item
 from tests.sealed import scene
@@ -66,7 +66,7 @@ def test_a_question_about_the_past_asks_no_more_than_the_limit() -> None:
     moment = sealed.city.registry.now
     rewrite(sealed.city, sealed.licence)
     trust = CountingTrust(sealed.city.registry.knowledge)
-    past = past_status(sealed.proof(), trust, moment)
+    past = judge_past(sealed.proof(), trust, moment)
     assert (past.then, past.reason, past.until) == (Then.UNKNOWN, "too_many_changes", None)
     assert trust.asked == MAX_CHANGES
 

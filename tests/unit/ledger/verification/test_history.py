@@ -1,7 +1,7 @@
 """The history of a certificate: complete, and the same as what the chain tells, or a finding says what is wrong."""
 
 from ledger.registry.status import Status
-from ledger.verification.history import History, Recorded, history
+from ledger.verification.history import History, Recorded, judge_history
 from tests.scenes import City, Item, scene
 
 
@@ -27,7 +27,7 @@ def lived() -> tuple[City, list[Item]]:
 
 
 def of(city: City, found: list[Recorded]) -> History:
-    return history(found, city.registry.knowledge, city.name)
+    return judge_history(found, city.registry.knowledge, city.name)
 
 
 def test_a_complete_history_has_no_findings() -> None:
@@ -105,5 +105,5 @@ def test_contradictory_statuses_are_found() -> None:
 def test_nothing_and_nowhere() -> None:
     city, items = lived()
     assert of(city, []) == History((), None, ())
-    elsewhere = history(recorded(city, *items), city.registry.knowledge, "nowhere")
+    elsewhere = judge_history(recorded(city, *items), city.registry.knowledge, "nowhere")
     assert any("not known here" in finding for finding in elsewhere.findings)

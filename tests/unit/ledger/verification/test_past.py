@@ -11,7 +11,7 @@ from ledger.proof.proof import Proof
 from ledger.registry import acts
 from ledger.registry.knowledge import Knowledge
 from ledger.verification import changes
-from ledger.verification.past import Past, Then, past_status
+from ledger.verification.past import Past, Then, judge_past
 from ledger.verification.verify import Policy, Presented, verify
 from tests.scenes import DAY, START, City, Item, Registry, scene
 
@@ -31,7 +31,7 @@ def told() -> tuple[City, Item, Proof, list[int]]:
 
 
 def at(city: City, proof: Proof, moment: int) -> Past:
-    return past_status(proof, city.registry.knowledge, moment)
+    return judge_past(proof, city.registry.knowledge, moment)
 
 
 def test_each_moment_has_the_status_that_was_anchored_by_then() -> None:

@@ -18,9 +18,9 @@ from ledger.verification.receipts import (
     PromiseState,
     Receipt,
     SignedReceipt,
-    anchor_of,
     decode_signed_receipt,
-    judge,
+    find_anchor,
+    judge_promise,
     sign_receipt,
 )
 from tests.scenes import City, Registry, Submission
@@ -81,9 +81,9 @@ class Scene:
         return None
 
     def judge(self, signed: SignedReceipt, now: int | None = None) -> tuple[PromiseState, str]:
-        found = judge(signed, self.registry.knowledge, self, now or self.registry.now)
+        found = judge_promise(signed, self.registry.knowledge, self, now or self.registry.now)
         assert found.text
-        return found.standing, found.reason
+        return found.state, found.reason
 
 
 def test_a_receipt_is_signed_as_its_canonical_bytes() -> None:
@@ -193,7 +193,7 @@ def test_the_position_went_to_another_and_both_are_shown() -> None:
     promise = scene.promise(submission)
     scene.anchor(other)
     assert scene.judge(promise) == (PromiseState.CONTRADICTED, "other_submission")
-    text = judge(promise, scene.registry.knowledge, scene, 0).text
+    text = judge_promise(promise, scene.registry.knowledge, scene, 0).text
     for entry in (submission.entry, other.entry):
         assert entry.statement.root.hex() in text
 
@@ -276,10 +276,10 @@ def test_the_anchor_of_every_position_is_found() -> None:
         scene.anchor(*[scene.submit() for _ in range(number % 3)])
         expected += [scene.city.sequence] * (2 * (number % 3))
     trust, log = scene.registry.knowledge, scene.city.name
-    found = [anchor_of(trust, log, position) for position in range(len(expected))]
+    found = [find_anchor(trust, log, position) for position in range(len(expected))]
     assert [anchor.sequence for anchor in found if anchor] == expected
-    assert anchor_of(trust, log, len(expected)) is None
-    assert anchor_of(trust, "nowhere", 0) is None
+    assert find_anchor(trust, log, len(expected)) is None
+    assert find_anchor(trust, "nowhere", 0) is None
 
 
 def test_positions_of_a_predecessor_are_not_known_here() -> None:
@@ -291,4 +291,4 @@ def test_positions_of_a_predecessor_are_not_known_here() -> None:
     promise = scene.promise(submission, first=4)
     scene.anchor(submission)
     assert scene.judge(promise) == (PromiseState.UNKNOWN, "anchor_unknown")
-    assert anchor_of(scene.registry.knowledge, scene.city.name, 10)
+    assert find_anchor(scene.registry.knowledge, scene.city.name, 10)

@@ -22,8 +22,8 @@ from tests.unit.ledger.verification.steps import (
     entitlement,
     form,
     links,
-    standing,
     statement,
+    status,
 )
 from tests.unit.ledger.verification.steps.cases import (
     INVALID,
@@ -37,9 +37,9 @@ from tests.unit.ledger.verification.steps.cases import (
     one,
     report_of,
 )
-from tests.unit.ledger.verification.steps.standing import after
+from tests.unit.ledger.verification.steps.status import after
 
-STEPS = (form, comparison, statement, anchoring, entitlement, standing, dates, links, age)
+STEPS = (form, comparison, statement, anchoring, entitlement, status, dates, links, age)
 
 
 def test_every_module_of_steps_adds_its_scenes() -> None:
