@@ -48,10 +48,10 @@ def verify(node: TestClient, document: bytes, **members: Json) -> dict[str, Any]
 def test_a_sealed_document_with_its_proof_inside_needs_nothing_else(wuhan: TestClient, proof: Proof) -> None:
     report = verify(wuhan, attach(sealed(), proof))
     assert (report["verdict"], report["compared"]) == ("valid", "document")
-    (found,) = report["documents"]
-    assert found["document"] == 1
-    assert "proof" not in found
-    (signature,) = found["signatures"]
+    (shown,) = report["documents"]
+    assert shown["document"] == 1
+    assert "proof" not in shown
+    (signature,) = shown["signatures"]
     assert (signature["kind"], signature["seal_name"]) == ("ses", "天门市示例局电子证照专用章")
     assert signature["verdict"] == "unverifiable", "this node has no list of authorities"
 

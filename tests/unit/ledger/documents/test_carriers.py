@@ -38,8 +38,8 @@ def test_what_is_attached_is_taken_out_and_the_registered_bytes_come_back(
 ) -> None:
     carried = attach(document, proof)
     assert carried != document
-    found = detach(carried)
-    assert (found.document, found.proof) == (document, proof)
+    restored = detach(carried)
+    assert (restored.document, restored.proof) == (document, proof)
     assert inspect(carried).proof == proof
 
 
@@ -101,10 +101,10 @@ def test_a_page_replaced_in_the_update_that_carries_the_proof(proof: Proof) -> N
     update = b"\n4 0 obj\n<</Length 0>>stream\n\nendstream\nendobj\n"
     forged = carried.replace(b"\n%SZ1:", update + b"\n%SZ1:", 1)
     try:
-        found = detach(forged)
+        restored = detach(forged)
     except CarrierAltered:
         return
-    assert found.document != PDF
+    assert restored.document != PDF
 
 
 @pytest.mark.parametrize("document", [OFD, PDF], ids=["OFD", "PDF"])
@@ -117,10 +117,10 @@ def test_no_change_of_a_byte_restores_the_registered_document_with_the_same_proo
     for place in places:
         altered = carried[:place] + bytes([carried[place] ^ 0x01]) + carried[place + 1 :]
         try:
-            found = detach(altered)
+            restored = detach(altered)
         except CarrierAltered:
             continue
-        assert (found.document, found.proof) != (document, proof), place
+        assert (restored.document, restored.proof) != (document, proof), place
 
 
 def test_two_proofs_in_one_document(proof: Proof, other: Proof) -> None:

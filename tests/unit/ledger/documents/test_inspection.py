@@ -132,9 +132,9 @@ def test_a_document_is_as_good_as_its_worst_signature() -> None:
     assert worst([Verdict.INVALID, Verdict.UNVERIFIABLE]) is Verdict.INVALID
     stranger = papers.holder("不在名单者", of="另一根证书")
     twice = sign_document(sealed(), stranger, NOW)
-    found = inspect(twice, trust())
-    assert [one.verdict for one in found.signatures] == [Verdict.VALID, Verdict.UNVERIFIABLE]
-    assert found.verdict is Verdict.UNVERIFIABLE
+    inspection = inspect(twice, trust())
+    assert [one.verdict for one in inspection.signatures] == [Verdict.VALID, Verdict.UNVERIFIABLE]
+    assert inspection.verdict is Verdict.UNVERIFIABLE
 
 
 def test_nothing_signed_proves_nothing() -> None:
@@ -144,17 +144,21 @@ def test_nothing_signed_proves_nothing() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"\x89PNG", b"\x00" * 100], ids=repr)
 def test_files_of_another_kind(data: bytes) -> None:
-    found = inspect(data, trust())
-    assert (found.type, found.signatures, found.verdict) == ("unknown", (), Verdict.UNVERIFIABLE)
-    assert found.problem
+    inspection = inspect(data, trust())
+    assert (inspection.type, inspection.signatures, inspection.verdict) == (
+        "unknown",
+        (),
+        Verdict.UNVERIFIABLE,
+    )
+    assert inspection.problem
 
 
 @pytest.mark.parametrize("document", [sealed(), b"%PDF-1.7\n"], ids=["OFD", "PDF"])
 def test_data_in_front_of_a_document(document: bytes) -> None:
     """As one maker of seals writes it: another reader would look for the document behind, and may find another one."""
-    found = inspect(b"\nSIGNED\0" + document, trust())
-    assert "in front" in (found.problem or "")
-    assert (found.type, found.verdict) == ("unknown", Verdict.UNVERIFIABLE)
+    inspection = inspect(b"\nSIGNED\0" + document, trust())
+    assert "in front" in (inspection.problem or "")
+    assert (inspection.type, inspection.verdict) == ("unknown", Verdict.UNVERIFIABLE)
 
 
 def test_kinds_are_told_by_what_files_begin_with() -> None:
@@ -166,16 +170,16 @@ def test_kinds_are_told_by_what_files_begin_with() -> None:
 
 
 def test_a_proof_that_travels_inside() -> None:
-    found = inspect(attach(sealed(), PROOF), trust())
-    assert found.proof == PROOF
-    assert found.to_json()["proof"] == PROOF.to_json()
-    assert found.verdict is Verdict.VALID
+    inspection = inspect(attach(sealed(), PROOF), trust())
+    assert inspection.proof == PROOF
+    assert inspection.to_json()["proof"] == PROOF.to_json()
+    assert inspection.verdict is Verdict.VALID
 
 
 @pytest.mark.parametrize("comment", [b"", b"made by somebody", b"\xff"])
 def test_other_comments(comment: bytes) -> None:
-    found = inspect(write_archive(parts(sealed()), comment), trust())
-    assert (found.proof, found.problem, found.verdict) == (None, None, Verdict.VALID)
+    inspection = inspect(write_archive(parts(sealed()), comment), trust())
+    assert (inspection.proof, inspection.problem, inspection.verdict) == (None, None, Verdict.VALID)
 
 
 def test_the_carrier_stays_when_a_document_is_signed_again() -> None:

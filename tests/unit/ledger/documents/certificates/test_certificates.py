@@ -83,16 +83,16 @@ def test_a_key_under_the_name_of_sm2(curve: str | None) -> None:
 
 
 def test_what_a_certificate_says() -> None:
-    found = department().certificate
-    assert (found.name, found.issuer_name, found.serial) == ("天门市示例局", "示例根证书", 8)
-    assert (found.not_before, found.not_after) == (NOW - YEAR, NOW + YEAR)
-    assert found.key == department().key.public
-    assert found.authority is False
+    decoded = department().certificate
+    assert (decoded.name, decoded.issuer_name, decoded.serial) == ("天门市示例局", "示例根证书", 8)
+    assert (decoded.not_before, decoded.not_after) == (NOW - YEAR, NOW + YEAR)
+    assert decoded.key == department().key.public
+    assert decoded.authority is False
     assert root().certificate.authority is True
-    assert (found.may_sign, found.may_certify, found.purposes) == (True, False, None)
+    assert (decoded.may_sign, decoded.may_certify, decoded.purposes) == (True, False, None)
     assert (root().certificate.may_sign, root().certificate.may_certify) == (False, True)
-    assert found.fingerprint.startswith("sm3:")
-    assert x509.load_der_x509_certificate(found.der).serial_number == found.serial
+    assert decoded.fingerprint.startswith("sm3:")
+    assert x509.load_der_x509_certificate(decoded.der).serial_number == decoded.serial
 
 
 def test_who_issued_it() -> None:
@@ -131,9 +131,9 @@ def test_openssl_follows_our_certificates(tmp_path: Path) -> None:
 def test_chinese_in_an_email_address() -> None:
     """Seen in the wild: IA5String has no such letters, and strict readers raise."""
     email = structures.IA5Text("局@示例".encode().decode("latin-1"))
-    found = decode_certificate(remade(subject=named("1.2.840.113549.1.9.1", email)))
-    assert found.name == "局@示例"
-    assert root().certificate.issued(found) is Signed.YES
+    decoded = decode_certificate(remade(subject=named("1.2.840.113549.1.9.1", email)))
+    assert decoded.name == "局@示例"
+    assert root().certificate.issued(decoded) is Signed.YES
 
 
 @pytest.mark.parametrize(
@@ -169,9 +169,9 @@ def test_times(kind: str, text: str, moment: int | None) -> None:
     validity = structures.Validity(
         {"not_before": structures.Time(kind, made), "not_after": structures.Time(kind, made)}
     )
-    found = decode_certificate(remade(validity=validity))
-    assert (found.not_before, found.not_after) == (moment, moment)
-    assert found.valid_at(NOW) is (None if moment is None else moment == NOW)
+    certificate = decode_certificate(remade(validity=validity))
+    assert (certificate.not_before, certificate.not_after) == (moment, moment)
+    assert certificate.valid_at(NOW) is (None if moment is None else moment == NOW)
 
 
 def test_other_keys_and_algorithms() -> None:
@@ -193,14 +193,14 @@ def test_other_keys_and_algorithms() -> None:
 
 def test_signatures_that_are_not_of_sm2() -> None:
     key = ec.generate_private_key(ec.SECP384R1())
-    found = decode_certificate(p256("somebody", key=key).public_bytes(Encoding.DER))
+    decoded = decode_certificate(p256("somebody", key=key).public_bytes(Encoding.DER))
     made, of_key, sha256 = key.sign(b"it", ec.ECDSA(SHA256())), "1.2.840.10045.2.1", "2.16.840.1.101.3.4.2.1"
-    assert found.verify_any(b"it", made, "1.2.840.10045.4.3.2", "1.2.3") is Signed.YES
-    assert found.verify_any(b"it", made, of_key, sha256) is Signed.YES
-    assert found.verify_any(b"other", made, of_key, sha256) is Signed.NO
-    assert found.verify_any(b"it", b"", of_key, sha256) is Signed.NO
-    assert found.verify_any(b"it", made, of_key, "1.2.3") is Signed.UNKNOWN
-    assert found.verify_any(b"it", made, "1.2.840.113549.1.1.10", sha256) is Signed.UNKNOWN
+    assert decoded.verify_any(b"it", made, "1.2.840.10045.4.3.2", "1.2.3") is Signed.YES
+    assert decoded.verify_any(b"it", made, of_key, sha256) is Signed.YES
+    assert decoded.verify_any(b"other", made, of_key, sha256) is Signed.NO
+    assert decoded.verify_any(b"it", b"", of_key, sha256) is Signed.NO
+    assert decoded.verify_any(b"it", made, of_key, "1.2.3") is Signed.UNKNOWN
+    assert decoded.verify_any(b"it", made, "1.2.840.113549.1.1.10", sha256) is Signed.UNKNOWN
     assert department().certificate.verify_any(b"it", made, of_key, sha256) is Signed.UNKNOWN
 
 
@@ -215,15 +215,15 @@ def test_two_algorithms_in_one_certificate() -> None:
 
 def with_extension(kind: str, value: bytes, *, times: int = 1) -> bytes:
     made = structures.X509Certificate.load(department().certificate.der, strict=True)
-    held = [{"extension": kind, "critical": False, "value": value}] * times
-    return remade(extensions=[*made["to_be_signed"]["extensions"], *held])
+    more = [{"extension": kind, "critical": False, "value": value}] * times
+    return remade(extensions=[*made["to_be_signed"]["extensions"], *more])
 
 
 def test_what_a_certificate_is_for() -> None:
     stamping, emails = "1.3.6.1.5.5.7.3.8", "1.3.6.1.5.5.7.3.4"
     purposes = x509.ExtendedKeyUsage([x509.ObjectIdentifier(one) for one in (stamping, emails)])
-    found = decode_certificate(with_extension("2.5.29.37", purposes.public_bytes()))
-    assert found.purposes == frozenset({stamping, emails})
+    certificate = decode_certificate(with_extension("2.5.29.37", purposes.public_bytes()))
+    assert certificate.purposes == frozenset({stamping, emails})
     assert decode_certificate(with_extension("2.5.29.37", b"\x30\x00")).purposes == frozenset()
 
 
@@ -276,9 +276,9 @@ def test_a_version_that_there_is_not(version: int) -> None:
     upper = p256("upper", key=key)
     made = structures.X509Certificate.load(p256("lower", upper, key).public_bytes(Encoding.DER), strict=True)
     made["to_be_signed"]["version"] = version
-    found = decode_certificate(made.dump(force=True))
-    assert decode_certificate(upper.public_bytes(Encoding.DER)).issued(found) is Signed.UNKNOWN
-    assert found.verify_any(b"it", b"", "1.2.840.10045.4.3.2", "1.2.3") is Signed.UNKNOWN
+    certificate = decode_certificate(made.dump(force=True))
+    assert decode_certificate(upper.public_bytes(Encoding.DER)).issued(certificate) is Signed.UNKNOWN
+    assert certificate.verify_any(b"it", b"", "1.2.840.10045.4.3.2", "1.2.3") is Signed.UNKNOWN
 
 
 def flips(data: bytes, within: bytes, times: int) -> Iterator[bytes]:
@@ -294,23 +294,27 @@ def flips(data: bytes, within: bytes, times: int) -> Iterator[bytes]:
 
 def test_a_bit_of_any_byte_of_a_certificate_that_another_library_reads() -> None:
     """Whatever `cryptography` finds wrong with it, and when, is an answer and no exception."""
-    above, own = key_of("above"), key_of("own")
+    above, issuing_key = key_of("above"), key_of("own")
     upper = certified("示例根", above, above, authority=True).public_bytes(Encoding.DER)
-    lower = certified("时间戳", own, above, purposes=(TIMESTAMPS,)).public_bytes(Encoding.DER)
-    signature, issuer, draw = own.sign(b"it", ec.ECDSA(SHA256())), decode_certificate(upper), random.Random(1)
+    lower = certified("时间戳", issuing_key, above, purposes=(TIMESTAMPS,)).public_bytes(Encoding.DER)
+    signature, issuer, draw = (
+        issuing_key.sign(b"it", ec.ECDSA(SHA256())),
+        decode_certificate(upper),
+        random.Random(1),
+    )
     assert decode_certificate(lower).verify_any(b"it", signature, ECDSA_SHA256, "1.2.3") is Signed.YES
     for at in range(len(lower)):
-        found = readable(lower[:at] + bytes([lower[at] ^ 1 << draw.randrange(8)]) + lower[at + 1 :])
-        if found is not None:
-            assert issuer.issued(found) is not Signed.YES
-            found.issued(issuer)
-            found.verify_any(b"it", signature, ECDSA_SHA256, "1.2.3")
+        certificate = readable(lower[:at] + bytes([lower[at] ^ 1 << draw.randrange(8)]) + lower[at + 1 :])
+        if certificate is not None:
+            assert issuer.issued(certificate) is not Signed.YES
+            certificate.issued(issuer)
+            certificate.verify_any(b"it", signature, ECDSA_SHA256, "1.2.3")
 
 
 def with_certificate_of_another_algorithm(document: bytes) -> tuple[bytes, bytes]:
     """The document with a timestamp by ECDSA on its signature, and the certificate in that."""
-    above, own = key_of("above"), key_of("own")
-    made = certified("时间戳", own, above, purposes=(TIMESTAMPS,)).public_bytes(Encoding.DER)
+    above, lower = key_of("above"), key_of("own")
+    made = certified("时间戳", lower, above, purposes=(TIMESTAMPS,)).public_bytes(Encoding.DER)
     by = Holder(decode_certificate(made), department().key)
 
     def add(data: bytes) -> bytes:
@@ -336,9 +340,9 @@ def test_a_bit_of_a_certificate_wherever_one_can_be(place: str) -> None:
         "timestamp": lambda: with_certificate_of_another_algorithm(sealed()),
     }[place]()
     for flipped in flips(papers.parts(document)[VALUE], certificate, 40):
-        found = inspect(with_part(document, VALUE, flipped), papers.trust())
-        assert found.verdict is not Verdict.VALID
-        found.to_json()
+        inspection = inspect(with_part(document, VALUE, flipped), papers.trust())
+        assert inspection.verdict is not Verdict.VALID
+        inspection.to_json()
 
 
 def test_a_bit_of_a_certificate_on_the_list() -> None:

@@ -62,20 +62,20 @@ def authority(**altered: Any) -> dict[str, Any]:
 
 
 def test_a_list_in_json() -> None:
-    found = decode_trust_list(encoded(LISTED))
-    assert (found.name, found.issued) == ("天门市", 1_772_323_200)
-    (one,) = found.authorities
-    assert (one.certificate, one.roles) == (root().certificate, frozenset({SIGNERS, SEAL_MAKERS}))
-    assert (one.since, one.until) == (date(2025, 1, 1), date(2027, 12, 31))
-    assert only(sealed(), found).verdict is Verdict.VALID
+    trust_list = decode_trust_list(encoded(LISTED))
+    assert (trust_list.name, trust_list.issued) == ("天门市", 1_772_323_200)
+    (authority,) = trust_list.authorities
+    assert (authority.certificate, authority.roles) == (root().certificate, frozenset({SIGNERS, SEAL_MAKERS}))
+    assert (authority.since, authority.until) == (date(2025, 1, 1), date(2027, 12, 31))
+    assert only(sealed(), trust_list).verdict is Verdict.VALID
 
 
 def test_a_list_in_pem() -> None:
-    found = decode_trust_list((pem(root().certificate) + "\n" + pem(maker().certificate)).encode())
-    assert [one.name for one in found.authorities] == ["示例根证书", "示例制章单位"]
-    assert [one.roles for one in found.authorities] == [{SIGNERS, TIMESTAMPERS}, set(ROLES)]
-    assert found.issued is None
-    assert only(sealed(), found).verdict is Verdict.VALID
+    trust_list = decode_trust_list((pem(root().certificate) + "\n" + pem(maker().certificate)).encode())
+    assert [one.name for one in trust_list.authorities] == ["示例根证书", "示例制章单位"]
+    assert [one.roles for one in trust_list.authorities] == [{SIGNERS, TIMESTAMPERS}, set(ROLES)]
+    assert trust_list.issued is None
+    assert only(sealed(), trust_list).verdict is Verdict.VALID
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,8 @@ def test_an_issuer_that_is_not_on_the_list() -> None:
 def test_a_namesake_of_a_listed_authority() -> None:
     """The name is on the list, the key is not."""
     false = Holder.root("示例根证书", papers.key("somebody else"), NOW - YEAR, NOW + YEAR)
-    found = chain(department().certificate, [], of(false.certificate), SIGNERS, NOW)
-    assert found == unknown("chain", "signer")
+    check = chain(department().certificate, [], of(false.certificate), SIGNERS, NOW)
+    assert check == unknown("chain", "signer")
 
 
 def of(*certificates: Certificate, roles: frozenset[str] = frozenset(ROLES)) -> TrustList:
@@ -176,10 +176,10 @@ def test_an_authority_for_something_else(role: str, reason: str) -> None:
 def test_an_authority_is_accepted_from_day_to_day(
     since: date | None, until: date | None, accepted: bool
 ) -> None:
-    (one,) = trust().authorities
-    listed = TrustList("", None, (replace(one, since=since, until=until),))
-    found = chain(department().certificate, [], listed, SIGNERS, NOW)
-    assert found == (passed("chain") if accepted else unknown("chain", "period"))
+    (authority,) = trust().authorities
+    listed = TrustList("", None, (replace(authority, since=since, until=until),))
+    check = chain(department().certificate, [], listed, SIGNERS, NOW)
+    assert check == (passed("chain") if accepted else unknown("chain", "period"))
 
 
 @pytest.mark.parametrize("moment", [None, NOW - 2 * YEAR, NOW + 30 * YEAR])
@@ -201,10 +201,10 @@ def test_certificates_in_between() -> None:
 def test_who_is_no_authority_vouches_for_nobody() -> None:
     """The department's own certificate is good; what it issues with it is not."""
     clerk = department().issue("科员", papers.key("clerk"), serial=9, not_before=NOW, not_after=NOW + 10)
-    found = chain(clerk.certificate, [department().certificate], trust(), SIGNERS, NOW)
-    assert found == unknown("chain", "signer")
-    found = chain(clerk.certificate, [], of(department().certificate), SIGNERS, NOW)
-    assert found == unknown("chain", "signer")
+    check = chain(clerk.certificate, [department().certificate], trust(), SIGNERS, NOW)
+    assert check == unknown("chain", "signer")
+    check = chain(clerk.certificate, [], of(department().certificate), SIGNERS, NOW)
+    assert check == unknown("chain", "signer")
     assert chain(department().certificate, [], of(department().certificate), SIGNERS, NOW) == passed("chain")
 
 
@@ -212,7 +212,7 @@ ENCIPHERS, SIGNS, CERTIFIES = (bytes.fromhex(usage) for usage in ("03020430", "0
 
 
 @pytest.mark.parametrize(
-    ("usage", "found"),
+    ("usage", "expected"),
     [
         (ENCIPHERS, unknown("chain", "usage")),
         (CERTIFIES, unknown("chain", "usage")),
@@ -223,17 +223,17 @@ ENCIPHERS, SIGNS, CERTIFIES = (bytes.fromhex(usage) for usage in ("03020430", "0
     ],
     ids=["encryption", "certificates", "nothing", "both", "digitalSignature", "nonRepudiation"],
 )
-def test_what_the_key_of_a_certificate_is_for(usage: bytes, found: Check) -> None:
+def test_what_the_key_of_a_certificate_is_for(usage: bytes, expected: Check) -> None:
     """Whoever holds a pair for signing and another for encryption must have signed with the first."""
     signer = root().issue(
         "天门市示例局", papers.key("pair"), serial=5, not_before=NOW, not_after=NOW + 9, usage=usage
     )
-    assert chain(signer.certificate, [], trust(), SIGNERS, NOW) == found
-    assert chain(signer.certificate, [], of(signer.certificate), SIGNERS, NOW) == found
+    assert chain(signer.certificate, [], trust(), SIGNERS, NOW) == expected
+    assert chain(signer.certificate, [], of(signer.certificate), SIGNERS, NOW) == expected
     seal = make_seal(papers.draft(users=(signer.certificate.der,)), maker())
     report = only(apply_seal(papers.DOCUMENT, seal, signer, NOW))
-    assert outcome(report, "chain") == (found.outcome.value, found.reason)
-    assert report.verdict is (Verdict.VALID if found == passed("chain") else Verdict.UNVERIFIABLE)
+    assert outcome(report, "chain") == (expected.outcome.value, expected.reason)
+    assert report.verdict is (Verdict.VALID if expected == passed("chain") else Verdict.UNVERIFIABLE)
 
 
 @pytest.mark.parametrize(
@@ -248,9 +248,9 @@ def test_who_may_certify(authority_: bool, usage: bytes, accepted: bool) -> None
         authority=authority_, usage=usage,
     )  # fmt: skip
     last = middle.issue("科员", papers.key("last"), serial=10, not_before=NOW, not_after=NOW + 9).certificate
-    found = passed("chain") if accepted else unknown("chain", "signer")
-    assert chain(last, [middle.certificate], trust(), SIGNERS, NOW) == found
-    assert chain(last, [], of(middle.certificate), SIGNERS, NOW) == found
+    expected = passed("chain") if accepted else unknown("chain", "signer")
+    assert chain(last, [middle.certificate], trust(), SIGNERS, NOW) == expected
+    assert chain(last, [], of(middle.certificate), SIGNERS, NOW) == expected
 
 
 def test_a_certificate_in_between_that_does_not_say_what_it_is() -> None:
@@ -272,10 +272,14 @@ def test_a_certificate_in_between_that_does_not_say_what_it_is() -> None:
 def test_a_chain_without_end() -> None:
     """Two certificates that vouch for each other."""
     first, second = papers.key("first"), papers.key("second")
-    one = Holder.root("一", first, NOW, NOW + 10)
+    first_root = Holder.root("一", first, NOW, NOW + 10)
     two = Holder.root("二", second, NOW, NOW + 10)
     first_by_second = two.issue("一", first, serial=3, not_before=NOW, not_after=NOW + 10, authority=True)
-    second_by_first = one.issue("二", second, serial=3, not_before=NOW, not_after=NOW + 10, authority=True)
+    second_by_first = first_root.issue(
+        "二", second, serial=3, not_before=NOW, not_after=NOW + 10, authority=True
+    )
     between = [first_by_second.certificate, second_by_first.certificate]
-    last = one.issue("科员", papers.key("last"), serial=4, not_before=NOW, not_after=NOW + 10).certificate
+    last = first_root.issue(
+        "科员", papers.key("last"), serial=4, not_before=NOW, not_after=NOW + 10
+    ).certificate
     assert chain(last, between, trust(), SIGNERS, NOW) == unknown("chain", "signer")

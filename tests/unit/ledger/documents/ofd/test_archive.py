@@ -150,11 +150,11 @@ def test_what_can_be_read_in_two_ways_is_refused(data: bytes, why: str) -> None:
     ],
 )
 def test_names_that_lead_elsewhere(name: str) -> None:
-    held = zipped({"x" * len(name.encode()): b"1"})
+    archive = zipped({"x" * len(name.encode()): b"1"})
     for _ in range(2):
-        held = replaced(held, b"x" * len(name.encode()), name.encode())
+        archive = replaced(archive, b"x" * len(name.encode()), name.encode())
     with pytest.raises(MalformedInput, match="leads elsewhere"):
-        open_archive(held)
+        open_archive(archive)
 
 
 def directory(data: bytes) -> int:
@@ -236,10 +236,10 @@ def test_a_directory_that_is_no_directory() -> None:
 
 def test_data_within_the_directory() -> None:
     data = zipped()
-    held = bytearray(data[:-22] + b"more" + data[-22:])
-    struct.pack_into("<L", held, len(held) - 10, len(data) - 22 - directory(data) + 4)
+    damaged = bytearray(data[:-22] + b"more" + data[-22:])
+    struct.pack_into("<L", damaged, len(damaged) - 10, len(data) - 22 - directory(data) + 4)
     with pytest.raises(MalformedInput, match="belongs to no entry"):
-        open_archive(bytes(held))
+        open_archive(bytes(damaged))
 
 
 def test_entries_that_overlap() -> None:
@@ -254,10 +254,10 @@ def test_entries_that_overlap() -> None:
 def test_data_between_the_entries_and_the_directory() -> None:
     data = zipped()
     at, end = directory(data), len(data) - 22
-    held = bytearray(data[:at] + b"more" + data[at:])
-    struct.pack_into("<L", held, end + 4 + 16, at + 4)
+    damaged = bytearray(data[:at] + b"more" + data[at:])
+    struct.pack_into("<L", damaged, end + 4 + 16, at + 4)
     with pytest.raises(MalformedInput, match="belongs to no entry"):
-        open_archive(bytes(held))
+        open_archive(bytes(damaged))
 
 
 @pytest.mark.parametrize("signature", [b"PK\x07\x08", b""], ids=["with its mark", "without"])
@@ -300,8 +300,8 @@ def test_a_second_name_in_an_extra_field() -> None:
     def with_name(name: str) -> bytes:
         file = io.BytesIO()
         info = zipfile.ZipInfo("OFD.xml")
-        held = b"\x01" + struct.pack("<L", zlib.crc32(b"OFD.xml")) + name.encode()
-        info.extra = struct.pack("<2H", 0x7075, len(held)) + held
+        extra_field = b"\x01" + struct.pack("<L", zlib.crc32(b"OFD.xml")) + name.encode()
+        info.extra = struct.pack("<2H", 0x7075, len(extra_field)) + extra_field
         with zipfile.ZipFile(file, "w") as package:
             package.writestr(info, b"<OFD/>")
         return file.getvalue()

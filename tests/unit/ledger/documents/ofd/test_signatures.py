@@ -50,9 +50,9 @@ def inspected(document: bytes) -> Inspection:
 
 @pytest.mark.parametrize("version", [1, 4, 5])
 def test_a_sealed_document(version: int) -> None:
-    found = inspected(sealed(version))
-    assert found.verdict is Verdict.VALID
-    (report,) = found.signatures
+    inspection = inspected(sealed(version))
+    assert inspection.verdict is Verdict.VALID
+    (report,) = inspection.signatures
     assert (report.kind, report.version, report.signed_at) == (Kind.SES, version, NOW)
     assert (report.signer, report.seal_id, report.seal_name) == (
         "天门市示例局",
@@ -90,8 +90,8 @@ def test_a_part_removed_after_signing() -> None:
 
 def test_a_part_added_after_signing() -> None:
     """No digest speaks of it: a reader may show it, so the signature does not vouch for the document as a whole."""
-    held = parts(sealed()) | {"Doc_0/Pages/Page_1/Content.xml": b"<Page/>"}
-    report = only(write_archive(held))
+    members = parts(sealed()) | {"Doc_0/Pages/Page_1/Content.xml": b"<Page/>"}
+    report = only(write_archive(members))
     assert outcome(report, "coverage") == ("unknown", "partial")
     assert report.uncovered == ("Doc_0/Pages/Page_1/Content.xml",)
     assert not report.covers_all
@@ -100,13 +100,13 @@ def test_a_part_added_after_signing() -> None:
 
 def test_a_page_that_calls_itself_a_seal() -> None:
     """A second signature names a page as its seal, so that no signature would be expected to cover it."""
-    held = parts(sign_document(sealed(), department(), NOW))
+    members = parts(sign_document(sealed(), department(), NOW))
     page = "Doc_0/Pages/Page_1/Content.xml"
-    held[page] = b"<Page/>"
+    members[page] = b"<Page/>"
     other = "Doc_0/Signs/Sign_2/Signature.xml"
     claim = f"<ofd:Seal><ofd:BaseLoc>/{page}</ofd:BaseLoc></ofd:Seal></ofd:SignedInfo>".encode()
-    held[other] = held[other].replace(b"</ofd:SignedInfo>", claim)
-    first, second = inspected(write_archive(held)).signatures
+    members[other] = members[other].replace(b"</ofd:SignedInfo>", claim)
+    first, second = inspected(write_archive(members)).signatures
     assert first.uncovered == (page,)
     assert first.verdict is Verdict.UNVERIFIABLE
     assert outcome(second, "data_hash") == ("fail", "altered")
@@ -134,13 +134,13 @@ def test_an_alteration_together_with_a_later_signature() -> None:
 
 
 def test_a_removed_signature_is_missed_by_the_next() -> None:
-    held = parts(sign_document(sealed(), department(), NOW))
-    for name in [name for name in held if name.startswith(f"{SIGN}/")]:
-        del held[name]
-    first = held[LIST].index(b"<ofd:Signature ")
-    second = held[LIST].index(b"<ofd:Signature ", first + 1)
-    held[LIST] = held[LIST][:first] + held[LIST][second:]
-    report = only(write_archive(held))
+    members = parts(sign_document(sealed(), department(), NOW))
+    for name in [name for name in members if name.startswith(f"{SIGN}/")]:
+        del members[name]
+    first = members[LIST].index(b"<ofd:Signature ")
+    second = members[LIST].index(b"<ofd:Signature ", first + 1)
+    members[LIST] = members[LIST][:first] + members[LIST][second:]
+    report = only(write_archive(members))
     assert set(report.altered) == {DESCRIPTION, VALUE, f"{SIGN}/Seal.esl"}
 
 
@@ -160,15 +160,15 @@ def test_a_seal_that_is_named_and_not_there() -> None:
 
 def test_no_seal_beside_the_signature() -> None:
     """Allowed, and common."""
-    held = parts(sealed())
-    del held[f"{SIGN}/Seal.esl"]
-    inside = held[DESCRIPTION].index(b"<ofd:Seal>"), held[DESCRIPTION].index(b"</ofd:Seal>") + 11
-    stripped = held[DESCRIPTION][: inside[0]] + held[DESCRIPTION][inside[1] :]
+    members = parts(sealed())
+    del members[f"{SIGN}/Seal.esl"]
+    inside = members[DESCRIPTION].index(b"<ofd:Seal>"), members[DESCRIPTION].index(b"</ofd:Seal>") + 11
+    stripped = members[DESCRIPTION][: inside[0]] + members[DESCRIPTION][inside[1] :]
     seal_reference = stripped.index(f'<ofd:Reference FileRef="/{SIGN}/Seal.esl"'.encode())
     end = stripped.index(b"</ofd:Reference>", seal_reference) + len(b"</ofd:Reference>")
-    held[DESCRIPTION] = stripped[:seal_reference] + stripped[end:]
-    held[VALUE] = use_seal(seal(), department(), held[DESCRIPTION], "", NOW)
-    report = only(write_archive(held))
+    members[DESCRIPTION] = stripped[:seal_reference] + stripped[end:]
+    members[VALUE] = use_seal(seal(), department(), members[DESCRIPTION], "", NOW)
+    report = only(write_archive(members))
     assert report.check("seal_file") is None
     assert report.verdict is Verdict.VALID
 
@@ -211,15 +211,15 @@ def test_the_names_of_sm3(method: str) -> None:
 
 
 def test_other_suites() -> None:
-    held = parts(sealed())
-    held[DESCRIPTION] = held[DESCRIPTION].replace(
+    members = parts(sealed())
+    members[DESCRIPTION] = members[DESCRIPTION].replace(
         b'CheckMethod="1.2.156.10197.1.401"', b'CheckMethod="SHA256"'
     )
-    for data in held.values():
+    for data in members.values():
         old, new = (base64.b64encode(suite.hash(data)) for suite in (SM3, SHA256))
-        held[DESCRIPTION] = held[DESCRIPTION].replace(old, new)
-    held[VALUE] = use_seal(seal(), department(), held[DESCRIPTION], "", NOW)
-    assert only(write_archive(held)).verdict is Verdict.VALID
+        members[DESCRIPTION] = members[DESCRIPTION].replace(old, new)
+    members[VALUE] = use_seal(seal(), department(), members[DESCRIPTION], "", NOW)
+    assert only(write_archive(members)).verdict is Verdict.VALID
 
 
 @pytest.mark.parametrize(
@@ -259,10 +259,10 @@ def test_references_in_other_spellings(location: str) -> None:
 def test_a_copy_where_a_relative_reference_finds_it_first() -> None:
     """The copy satisfies the digest; the page that is shown is altered, and nothing covers it."""
     strange = resealed(sealed(), f'FileRef="/{PAGE}"'.encode(), f'FileRef="{PAGE}"'.encode())
-    held = parts(strange)
-    held[f"{SIGN}/{PAGE}"] = held[PAGE]
-    held[PAGE] += b"<!-- -->"
-    report = only(write_archive(held))
+    members = parts(strange)
+    members[f"{SIGN}/{PAGE}"] = members[PAGE]
+    members[PAGE] += b"<!-- -->"
+    report = only(write_archive(members))
     assert report.uncovered == (PAGE,)
     assert report.verdict is Verdict.UNVERIFIABLE
 
@@ -333,15 +333,15 @@ def test_the_form_decides_and_not_the_type(kind: bytes) -> None:
 
 def test_a_bare_signature() -> None:
     """SM2 over the description and nothing else: known only by a certificate that the city lists."""
-    held = parts(signed())
-    held[VALUE] = sm2_der(department().key.sign(held[DESCRIPTION]))
-    bare = write_archive(held)
+    members = parts(signed())
+    members[VALUE] = sm2_der(department().key.sign(members[DESCRIPTION]))
+    bare = write_archive(members)
     report = only(bare)
     assert (report.kind, report.version, report.signer, report.signed_at) == (Kind.OFD_SIGN, 0, None, NOW)
     assert outcome(report, "signature") == ("unknown", "no_certificate")
     assert report.verdict is Verdict.UNVERIFIABLE
-    (one,) = trust().authorities
-    listed = TrustList("", None, (one, Authority("", department().certificate, one.roles)))
+    (authority,) = trust().authorities
+    listed = TrustList("", None, (authority, Authority("", department().certificate, authority.roles)))
     report = only(bare, listed)
     assert (report.signer, report.verdict) == ("天门市示例局", Verdict.VALID)
     altered = only(with_part(bare, DESCRIPTION, lambda data: data + b"\n"), listed)
@@ -349,8 +349,8 @@ def test_a_bare_signature() -> None:
 
 
 def test_an_unsigned_document() -> None:
-    found = inspected(DOCUMENT)
-    assert (found.signatures, found.problem, found.verdict) == ((), None, Verdict.UNVERIFIABLE)
+    inspection = inspected(DOCUMENT)
+    assert (inspection.signatures, inspection.problem, inspection.verdict) == ((), None, Verdict.UNVERIFIABLE)
 
 
 @pytest.mark.parametrize(
@@ -378,18 +378,18 @@ def test_an_unsigned_document() -> None:
     ],
 )
 def test_documents_whose_list_cannot_be_read(document: bytes) -> None:
-    found = inspected(document)
-    assert found.problem
-    assert found.verdict is Verdict.UNVERIFIABLE
+    inspection = inspected(document)
+    assert inspection.problem
+    assert inspection.verdict is Verdict.UNVERIFIABLE
 
 
 def test_two_bodies_with_a_list_each() -> None:
-    held = parts(sealed())
+    members = parts(sealed())
     second = LIST.replace("Doc_0", "Doc_1")
-    held[second] = b"<Signatures/>"
+    members[second] = b"<Signatures/>"
     body = f"<DocBody/><DocBody><Signatures>{second}</Signatures></DocBody></ofd:OFD>"
-    held["OFD.xml"] = held["OFD.xml"].replace(b"</ofd:OFD>", body.encode())
-    report = only(write_archive(held))
+    members["OFD.xml"] = members["OFD.xml"].replace(b"</ofd:OFD>", body.encode())
+    report = only(write_archive(members))
     assert report.altered == ("OFD.xml",)
     assert report.uncovered == (second,)
 
@@ -407,26 +407,26 @@ def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "signatures at most" in (inspected(sealed()).problem or "")
 
 
-def repeated(held: dict[str, bytes], description: bytes, count: int = 64) -> bytes:
+def repeated(members: dict[str, bytes], description: bytes, count: int = 64) -> bytes:
     """A document with so many signatures of one description."""
     listed = "".join(f'<Signature BaseLoc="/{number}.xml"/>' for number in range(count))
-    parts = held | {f"{number}.xml": description for number in range(count)}
+    parts = members | {f"{number}.xml": description for number in range(count)}
     return write_archive(parts | {LIST: f"<Signatures>{listed}</Signatures>".encode()})
 
 
 @cache
 def hostile() -> dict[str, bytes]:
     """Documents of which each part is within its limit, and the whole is not meant to end."""
-    held = parts(sealed())
-    large = held | {"Doc_0/large": bytes(8_000_000)}
+    members = parts(sealed())
+    large = members | {"Doc_0/large": bytes(8_000_000)}
     reference = (
         b'<Reference FileRef="/Doc_0/large"><CheckValue>AAAA</CheckValue></Reference></ofd:References>'
     )
-    many = held[DESCRIPTION].replace(b"</ofd:References>", reference[:-17] * 5_000 + reference[-17:])
+    many = members[DESCRIPTION].replace(b"</ofd:References>", reference[:-17] * 5_000 + reference[-17:])
     tiny = b"<Signature>" + b"<a/>" * 20_000 + b"</Signature>"
-    value = held | {"value": der.encode(der.SEQUENCE, der.encode(der.OCTET_STRING, bytes(4_000_000)))}
+    value = members | {"value": der.encode(der.SEQUENCE, der.encode(der.OCTET_STRING, bytes(4_000_000)))}
     named = (
-        held[DESCRIPTION]
+        members[DESCRIPTION]
         .replace(f"/{VALUE}".encode(), b"/value")
         .replace(f"/{SIGN}/Seal.esl".encode(), b"/value")
     )
@@ -435,8 +435,8 @@ def hostile() -> dict[str, bytes]:
         "a damaged part named many times": write_archive(large | {DESCRIPTION: many}).replace(
             bytes(100), b"x" * 100, 1
         ),
-        "many descriptions": repeated(held, many, 16),
-        "many descriptions of nothing": repeated(held, tiny, 6),
+        "many descriptions": repeated(members, many, 16),
+        "many descriptions of nothing": repeated(members, tiny, 6),
         "one value many times": repeated(value, named),
     }
 
@@ -484,8 +484,8 @@ def test_documents_that_we_do_not_seal(document: bytes) -> None:
 
 
 def test_a_list_elsewhere_is_left_alone() -> None:
-    held = parts(sealed())
-    held["Signatures.xml"] = held.pop(LIST)
-    held["OFD.xml"] = held["OFD.xml"].replace(LIST.encode(), b"Signatures.xml")
+    members = parts(sealed())
+    members["Signatures.xml"] = members.pop(LIST)
+    members["OFD.xml"] = members["OFD.xml"].replace(LIST.encode(), b"Signatures.xml")
     with pytest.raises(MalformedInput, match="elsewhere"):
-        apply_seal(write_archive(held), seal(), department(), NOW)
+        apply_seal(write_archive(members), seal(), department(), NOW)

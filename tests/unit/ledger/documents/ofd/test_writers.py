@@ -188,8 +188,8 @@ def test_another_case_hides_no_alteration() -> None:
 )
 def test_a_part_under_a_name_that_is_folded_alike(signed: str, shown: str) -> None:
     """The picture that says `void` is there under another name, which no reader of the document looks for."""
-    held = parts(DOCUMENT) | {f"Doc_0/{signed}.png": b"void"}
-    document = parts(apply_seal(write_archive(held), seal(), department(), NOW))
+    members = parts(DOCUMENT) | {f"Doc_0/{signed}.png": b"void"}
+    document = parts(apply_seal(write_archive(members), seal(), department(), NOW))
     document[f"Doc_0/{shown}.png"] = document.pop(f"Doc_0/{signed}.png")
     report = only(write_archive(document))
     assert (report.altered, report.verdict) == ((f"Doc_0/{signed}.png",), Verdict.INVALID)
@@ -226,5 +226,8 @@ def test_encryption_hides_no_alteration(gone: set[str]) -> None:
 
 
 def test_a_document_that_is_encrypted_as_a_whole() -> None:
-    found = inspect(write_archive(ENCRYPTED), trust())
-    assert (found.problem, found.verdict) == ("the document is encrypted (GM/T 0099)", Verdict.UNVERIFIABLE)
+    inspection = inspect(write_archive(ENCRYPTED), trust())
+    assert (inspection.problem, inspection.verdict) == (
+        "the document is encrypted (GM/T 0099)",
+        Verdict.UNVERIFIABLE,
+    )

@@ -40,8 +40,8 @@ def updated(document: bytes, change: Change, writer: type[IncrementalPdfFileWrit
     return _written(made)
 
 
-def references(found: Inspection) -> list[str]:
-    checks = [report.check("references") for report in found.signatures]
+def references(inspection: Inspection) -> list[str]:
+    checks = [report.check("references") for report in inspection.signatures]
     return [check.reason for check in checks if check]
 
 
@@ -124,16 +124,16 @@ def _empty_field(writer: IncrementalPdfFileWriter) -> None:
 @pytest.mark.parametrize("change", [_white, _white_beside_data, _orphan, _orphan_beside_data, _empty_field])
 def test_an_update_that_is_not_data_to_validate_alone(authority: Authority, change: Change) -> None:
     signed = authority.sign(_with_text_field(DOCUMENT, drawn=False))
-    found = inspect(updated(signed, change), authority.trust())
-    assert (found.verdict, references(found)) == (Verdict.UNVERIFIABLE, ["appended"])
+    inspection = inspect(updated(signed, change), authority.trust())
+    assert (inspection.verdict, references(inspection)) == (Verdict.UNVERIFIABLE, ["appended"])
 
 
 def test_a_field_with_a_look_that_nobody_filled_in(authority: Authority) -> None:
     signed = authority.sign(_with_text_field(DOCUMENT, drawn=True))
     twice = inspect(authority.sign(signed, field="Signature2"), authority.trust())
     assert (twice.verdict, references(twice)) == (Verdict.VALID, ["later_signature", "ok"])
-    found = inspect(_with_validation_data(signed, authority), authority.trust())
-    assert (found.verdict, references(found)) == (Verdict.VALID, ["validation_data"])
+    inspection = inspect(_with_validation_data(signed, authority), authority.trust())
+    assert (inspection.verdict, references(inspection)) == (Verdict.VALID, ["validation_data"])
 
 
 @pytest.mark.parametrize("in_place", [True, False])
@@ -153,8 +153,8 @@ def test_a_field_that_was_filled_in(authority: Authority, *, in_place: bool) -> 
 
     filled = updated(signed, fill)
     for document in (filled, authority.sign(filled, field="Signature2")):
-        found = inspect(document, authority.trust())
-        assert (found.verdict, references(found)[0]) == (Verdict.UNVERIFIABLE, "filled")
+        inspection = inspect(document, authority.trust())
+        assert (inspection.verdict, references(inspection)[0]) == (Verdict.UNVERIFIABLE, "filled")
 
 
 def _stamped(office: Office, document: bytes, box: tuple[int, int, int, int], text: bytes | None) -> bytes:
@@ -184,9 +184,9 @@ def test_a_timestamp_vouches_for_nothing_that_is_seen(
     office: Office, box: tuple[int, int, int, int], text: bytes | None, verdict: Verdict
 ) -> None:
     signed = office.sign(DOCUMENT)
-    found = office.inspect(_stamped(office, signed, box, text))
+    inspection = office.inspect(_stamped(office, signed, box, text))
     reason = "later_signature" if verdict is Verdict.VALID else "appended"
-    assert (found.verdict, references(found)) == (verdict, [reason, "ok"])
+    assert (inspection.verdict, references(inspection)) == (verdict, [reason, "ok"])
 
 
 def test_an_empty_field_that_is_filled_with_a_timestamp_and_another_look(office: Office) -> None:
@@ -200,15 +200,18 @@ def test_an_empty_field_that_is_filled_with_a_timestamp_and_another_look(office:
     writer.update_container(field)
     output = BytesIO()
     PdfTimeStamper(office.stamps, field_name="Stamp").timestamp_pdf(writer, "sha256", output=output)
-    found = office.inspect(output.getvalue())
-    assert (found.verdict, set(references(found))) == (Verdict.UNVERIFIABLE, {"appended", "ok"})
+    inspection = office.inspect(output.getvalue())
+    assert (inspection.verdict, set(references(inspection))) == (Verdict.UNVERIFIABLE, {"appended", "ok"})
 
 
 def test_metadata_changed_under_a_timestamp_are_nobodys(office: Office) -> None:
     """Also for those who signed before the last: none of them speaks for what came after."""
     signed = _signed(office, office.sign(DOCUMENT), "Second", None)
-    found = office.inspect(office.stamp(_renamed(signed)))
-    assert (found.verdict, references(found)) == (Verdict.UNVERIFIABLE, ["appended", "appended", "ok"])
+    inspection = office.inspect(office.stamp(_renamed(signed)))
+    assert (inspection.verdict, references(inspection)) == (
+        Verdict.UNVERIFIABLE,
+        ["appended", "appended", "ok"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -240,8 +243,8 @@ def test_data_to_validate_and_timestamps_again_and_again(office: Office, authori
     document = office.sign(DOCUMENT)
     for _ in range(2):
         document = office.stamp(_with_validation_data(document, authority))
-    found = office.inspect(document)
-    assert (found.verdict, references(found)) == (
+    inspection = office.inspect(document)
+    assert (inspection.verdict, references(inspection)) == (
         Verdict.VALID,
         ["later_signature", "later_signature", "ok"],
     )
@@ -281,17 +284,17 @@ def test_what_the_certifying_signer_allows(
 ) -> None:
     monkeypatch.setattr(PdfSigner, "_enforce_certification_constraints", lambda *_: None)
     certified = _signed(office, DOCUMENT, "First", None, certify=True, docmdp_permissions=allowed)
-    found = office.inspect(_signed(office, certified, "Second", box))
-    assert references(found) == [reason, "ok"]
-    assert found.verdict is (Verdict.UNVERIFIABLE if reason == "forbidden" else Verdict.VALID)
+    inspection = office.inspect(_signed(office, certified, "Second", box))
+    assert references(inspection) == [reason, "ok"]
+    assert inspection.verdict is (Verdict.UNVERIFIABLE if reason == "forbidden" else Verdict.VALID)
     stamped = office.inspect(_stamped(office, certified, (0, 0, 0, 0), b""))
     assert (stamped.verdict, references(stamped)) == (Verdict.VALID, ["later_signature", "ok"])
 
 
 def test_a_time_before_1970_is_no_time(authority: Authority) -> None:
-    found = inspect(authority.sign(moment=datetime(1960, 1, 1, tzinfo=UTC)), authority.trust())
-    assert found.to_json()["signatures"][0]["signed_at"] is None
-    assert found.verdict is Verdict.UNVERIFIABLE
+    inspection = inspect(authority.sign(moment=datetime(1960, 1, 1, tzinfo=UTC)), authority.trust())
+    assert inspection.to_json()["signatures"][0]["signed_at"] is None
+    assert inspection.verdict is Verdict.UNVERIFIABLE
 
 
 def _with_updates(document: bytes, count: int) -> bytes:
@@ -340,5 +343,5 @@ def test_fields_that_name_the_same_ones_again_and_again(authority: Authority) ->
         writer.root[name("/AcroForm")] = _dictionary(Fields=generic.ArrayObject([below]))
         writer.update_root()
 
-    found = inspect(updated(DOCUMENT, change), authority.trust())
-    assert found.problem == "a PDF has 10000 form fields at most"
+    inspection = inspect(updated(DOCUMENT, change), authority.trust())
+    assert inspection.problem == "a PDF has 10000 form fields at most"

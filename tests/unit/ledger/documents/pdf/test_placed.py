@@ -47,11 +47,11 @@ def _both(document: bytes) -> list[tuple[PlacedSignature, EmbeddedPdfSignature]]
 
 def _with_ranges(document: bytes, start: int = 0, end: int = 0) -> bytes:
     """Return the document with ranges that start and end as many bytes later."""
-    found = RANGES.search(document)
-    assert found
-    first, second, last = map(int, found.groups())
+    match = RANGES.search(document)
+    assert match
+    first, second, last = map(int, match.groups())
     ranges = b"/ByteRange [%d %d %d %d]" % (start, first - start, second, last + end)
-    return document.replace(found[0], ranges.ljust(len(found[0])))
+    return document.replace(match[0], ranges.ljust(len(match[0])))
 
 
 def test_coverage_is_what_pyhanko_says(authority: Authority, office: Office) -> None:
@@ -120,15 +120,15 @@ def test_no_private_name_of_another_class_is_used() -> None:
     """An upgrade of pyHanko may change those without a word; a name of one's own has one owner in its module."""
     for path in MODULES:
         tree = ast.parse(path.read_text())
-        own = {
+        names = {
             target.target.id
             for target in ast.walk(tree)
             if isinstance(target, ast.AnnAssign) and isinstance(target.target, ast.Name)
         }
-        own |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        names |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
         private = {
             node.attr
             for node in ast.walk(tree)
             if isinstance(node, ast.Attribute) and re.match(r"_[a-z]", node.attr)
         }
-        assert private <= own, path.name
+        assert private <= names, path.name

@@ -47,9 +47,9 @@ class Authority:
 
     @classmethod
     def make(cls) -> "Authority":
-        own, signing = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-        root = _certificate("示例认证机构", own.public_key(), "示例认证机构", own, authority=True)
-        signer = _certificate("天门市示例局", signing.public_key(), "示例认证机构", own, authority=False)
+        lower, signing = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+        root = _certificate("示例认证机构", lower.public_key(), "示例认证机构", lower, authority=True)
+        signer = _certificate("天门市示例局", signing.public_key(), "示例认证机构", lower, authority=False)
         key = signing.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         return cls(root, signer, key)
 
@@ -94,9 +94,9 @@ def roomy(authority: Authority) -> bytes:
     return sign_pdf(DOCUMENT, certificate, authority.key, SIGNED, others=others)
 
 
-def only(found: Inspection) -> SignatureReport:
-    assert found.problem is None
-    (report,) = found.signatures
+def only(inspection: Inspection) -> SignatureReport:
+    assert inspection.problem is None
+    (report,) = inspection.signatures
     return report
 
 
@@ -130,10 +130,10 @@ def test_a_signature_from_outside_the_dates_of_its_certificate(authority: Author
 @pytest.mark.parametrize("spot", [b"/MediaBox [0 0 595", b"/Type /Catalog", b"endstream", b"4E1A"], ids=str)
 def test_bytes_altered_under_the_signature(authority: Authority, signed: bytes, spot: bytes) -> None:
     altered = signed.replace(spot, spot[:-1] + (b"4" if spot[-1:] != b"4" else b"5"), 1)
-    found = inspect(altered, authority.trust())
-    assert found.verdict is not Verdict.VALID
-    if found.problem is None:
-        assert (only(found).verdict, only(found).altered) == (Verdict.INVALID, ("the document",))
+    inspection = inspect(altered, authority.trust())
+    assert inspection.verdict is not Verdict.VALID
+    if inspection.problem is None:
+        assert (only(inspection).verdict, only(inspection).altered) == (Verdict.INVALID, ("the document",))
 
 
 def test_a_second_signature_leaves_the_first_good(authority: Authority, signed: bytes) -> None:
@@ -202,9 +202,9 @@ def test_data_to_validate_the_signatures_may_be_added_later(authority: Authority
         passed("references", "validation_data"),
     )
     twice = authority.sign(signed, field="Signature2")
-    found = inspect(_with_validation_data(twice, authority), authority.trust())
-    assert found.verdict is Verdict.VALID
-    assert [one.check("references") for one in found.signatures] == [
+    inspection = inspect(_with_validation_data(twice, authority), authority.trust())
+    assert inspection.verdict is Verdict.VALID
+    assert [one.check("references") for one in inspection.signatures] == [
         passed("references", "later_signature"),
         passed("references", "validation_data"),
     ]
@@ -228,9 +228,9 @@ def test_a_signature_that_covers_next_to_nothing(authority: Authority, signed: b
     ranges = re.search(rb"/ByteRange ?\[([0-9 ]+)\]", signed)
     assert ranges
     narrow = b"0 1 2 1".ljust(len(ranges[1]))
-    found = inspect(signed.replace(ranges[1], narrow, 1), authority.trust())
-    assert found.verdict is not Verdict.VALID
-    assert reasons(only(found))["coverage"] == "partial"
+    inspection = inspect(signed.replace(ranges[1], narrow, 1), authority.trust())
+    assert inspection.verdict is not Verdict.VALID
+    assert reasons(only(inspection))["coverage"] == "partial"
 
 
 def test_ranges_that_name_the_file_again_and_again(authority: Authority, signed: bytes) -> None:
@@ -243,8 +243,8 @@ def test_ranges_that_name_the_file_again_and_again(authority: Authority, signed:
 
 
 def test_a_pdf_without_a_signature_proves_nothing(authority: Authority) -> None:
-    found = inspect(DOCUMENT, authority.trust())
-    assert (found.verdict, found.signatures, found.problem) == (Verdict.UNVERIFIABLE, (), None)
+    inspection = inspect(DOCUMENT, authority.trust())
+    assert (inspection.verdict, inspection.signatures, inspection.problem) == (Verdict.UNVERIFIABLE, (), None)
 
 
 def test_a_pdf_signed_with_sha1_proves_nothing(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,8 +276,8 @@ def test_a_pdf_sealed(roomy: bytes, subfilter: bytes, version: int) -> None:
     document = _of_kind(roomy, subfilter)
     for more, verdict in ((b"", Verdict.VALID), (b"!", Verdict.INVALID)):
         used = use_seal(papers.seal(version), papers.department(), _covered(document) + more, "", papers.NOW)
-        found = inspect(_placed(document, used), papers.trust())
-        report = only(found)
+        inspection = inspect(_placed(document, used), papers.trust())
+        report = only(inspection)
         assert (report.kind, report.version, report.seal_name) == (Kind.SES, version, papers.draft().name)
         assert (report.verdict, report.covers_all) == (verdict, True)
         assert report.check("data_hash") is None
@@ -332,9 +332,9 @@ def _placed(document: bytes, value: bytes) -> bytes:
 
 
 def _place(document: bytes) -> tuple[int, int]:
-    held = re.search(rb"/Contents\s*<([0-9a-fA-F]+)>", document)
-    assert held
-    return held.span(1)
+    match = re.search(rb"/Contents\s*<([0-9a-fA-F]+)>", document)
+    assert match
+    return match.span(1)
 
 
 def _sm2(number: int) -> PrivateKey:
@@ -358,11 +358,11 @@ def test_hostile_bytes_end_in_a_report(authority: Authority, signed: bytes) -> N
         end = min(len(signed), start + draw.choice((1, 1, 4, 64, 2000)))
         middle = draw.choice((b"", signed[start:end] * 2, bytes(byte ^ 0x21 for byte in signed[start:end])))
         altered = signed[:start] + middle + signed[end:]
-        found = inspect(altered, trust)
+        inspection = inspect(altered, trust)
         contents = signed.index(b"/Contents <") if b"/Contents <" in signed else len(signed)
-        padding = altered[:contents] == signed[:contents] and found.verdict is Verdict.VALID
-        assert found.verdict is not Verdict.VALID or padding, (start, end, middle[:20])
-        seen.add(found.verdict)
+        padding = altered[:contents] == signed[:contents] and inspection.verdict is Verdict.VALID
+        assert inspection.verdict is not Verdict.VALID or padding, (start, end, middle[:20])
+        seen.add(inspection.verdict)
     assert {Verdict.INVALID, Verdict.UNVERIFIABLE} <= seen
 
 

@@ -101,17 +101,19 @@ def signed(office: Office) -> bytes:
     return office.sign(DOCUMENT)
 
 
-def checks(found: Inspection, place: int = 0) -> dict[str, str]:
-    assert found.problem is None
-    return {check.name: f"{check.outcome.value} {check.reason}" for check in found.signatures[place].checks}
+def checks(inspection: Inspection, place: int = 0) -> dict[str, str]:
+    assert inspection.problem is None
+    return {
+        check.name: f"{check.outcome.value} {check.reason}" for check in inspection.signatures[place].checks
+    }
 
 
 def replaced(document: bytes, place: int, change: Callable[[bytes], bytes]) -> bytes:
     """The document with the CMS of one of its signatures changed, within the space that it has."""
-    held = [*re.finditer(rb"/Contents\s*<([0-9a-fA-F]+)>", document)][place]
-    value = bytes.fromhex(held[1].decode()).rstrip(b"\x00")
-    filled = change(value).hex().encode().ljust(len(held[1]), b"0")
-    return document[: held.start(1)] + filled + document[held.end(1) :]
+    match = [*re.finditer(rb"/Contents\s*<([0-9a-fA-F]+)>", document)][place]
+    value = bytes.fromhex(match[1].decode()).rstrip(b"\x00")
+    filled = change(value).hex().encode().ljust(len(match[1]), b"0")
+    return document[: match.start(1)] + filled + document[match.end(1) :]
 
 
 def spoilt(value: bytes) -> bytes:
@@ -120,44 +122,44 @@ def spoilt(value: bytes) -> bytes:
 
 
 def test_a_timestamp_on_the_signature(office: Office, signed: bytes) -> None:
-    found = office.inspect(signed)
-    assert checks(found)["timestamp"] == "pass ok"
-    assert (found.verdict, found.signatures[0].stamped_at) == (Verdict.VALID, NOW)
+    inspection = office.inspect(signed)
+    assert checks(inspection)["timestamp"] == "pass ok"
+    assert (inspection.verdict, inspection.signatures[0].stamped_at) == (Verdict.VALID, NOW)
 
 
 def test_a_spoilt_timestamp(office: Office, signed: bytes) -> None:
     """The document is as intact as before: no forgery."""
-    found = office.inspect(replaced(signed, 0, spoilt))
-    assert checks(found)["timestamp"] == "fail wrong"
-    assert {outcome for name, outcome in checks(found).items() if name != "timestamp"} == {"pass ok"}
-    assert (found.verdict, found.signatures[0].stamped_at) == (Verdict.UNVERIFIABLE, None)
-    assert found.signatures[0].reason.zh.startswith("内容未改动，但时间戳")
+    inspection = office.inspect(replaced(signed, 0, spoilt))
+    assert checks(inspection)["timestamp"] == "fail wrong"
+    assert {outcome for name, outcome in checks(inspection).items() if name != "timestamp"} == {"pass ok"}
+    assert (inspection.verdict, inspection.signatures[0].stamped_at) == (Verdict.UNVERIFIABLE, None)
+    assert inspection.signatures[0].reason.zh.startswith("内容未改动，但时间戳")
 
 
 def test_a_good_timestamp_mends_nothing(office: Office, signed: bytes) -> None:
-    found = office.inspect(signed.replace(b"/MediaBox [0 0 595", b"/MediaBox [0 0 594", 1))
-    assert checks(found)["timestamp"] == "pass ok"
-    assert found.verdict is Verdict.INVALID
+    inspection = office.inspect(signed.replace(b"/MediaBox [0 0 595", b"/MediaBox [0 0 594", 1))
+    assert checks(inspection)["timestamp"] == "pass ok"
+    assert inspection.verdict is Verdict.INVALID
 
 
 def test_a_signature_that_says_to_be_younger_than_its_timestamp(office: Office) -> None:
-    found = office.inspect(office.sign(DOCUMENT, STAMPED + timedelta(days=1)))
-    assert checks(found)["timestamp"] == "fail before"
-    assert found.verdict is Verdict.UNVERIFIABLE
+    inspection = office.inspect(office.sign(DOCUMENT, STAMPED + timedelta(days=1)))
+    assert checks(inspection)["timestamp"] == "fail before"
+    assert inspection.verdict is Verdict.UNVERIFIABLE
 
 
 def test_a_timestamp_of_the_document(office: Office, signed: bytes) -> None:
-    found = office.inspect(office.stamp(signed))
-    assert found.verdict is Verdict.VALID
-    signature, stamp = found.signatures
+    inspection = office.inspect(office.stamp(signed))
+    assert inspection.verdict is Verdict.VALID
+    signature, stamp = inspection.signatures
     assert (stamp.kind, stamp.signer, stamp.signed_at, stamp.stamped_at) == (
         Kind.PDF_TIMESTAMP,
         None,
         None,
         NOW,
     )
-    assert checks(found)["references"] == "pass later_signature"
-    assert checks(found, 1) == {
+    assert checks(inspection)["references"] == "pass later_signature"
+    assert checks(inspection, 1) == {
         "structure": "pass ok",
         "references": "pass ok",
         "timestamp": "pass ok",
@@ -167,16 +169,16 @@ def test_a_timestamp_of_the_document(office: Office, signed: bytes) -> None:
 
 
 def test_a_spoilt_timestamp_of_the_document(office: Office, signed: bytes) -> None:
-    found = office.inspect(replaced(office.stamp(signed), 1, spoilt))
-    assert found.signatures[0].verdict is Verdict.VALID
-    assert checks(found, 1)["timestamp"] == "fail wrong"
-    assert found.verdict is Verdict.UNVERIFIABLE
+    inspection = office.inspect(replaced(office.stamp(signed), 1, spoilt))
+    assert inspection.signatures[0].verdict is Verdict.VALID
+    assert checks(inspection, 1)["timestamp"] == "fail wrong"
+    assert inspection.verdict is Verdict.UNVERIFIABLE
 
 
 def test_a_timestamp_of_the_document_and_nobody_s_signature(office: Office) -> None:
-    found = office.inspect(office.stamp(DOCUMENT))
-    assert [one.verdict for one in found.signatures] == [Verdict.VALID]
-    assert found.verdict is Verdict.UNVERIFIABLE
+    inspection = office.inspect(office.stamp(DOCUMENT))
+    assert [one.verdict for one in inspection.signatures] == [Verdict.VALID]
+    assert inspection.verdict is Verdict.UNVERIFIABLE
 
 
 @pytest.mark.parametrize("with_signature", [True, False])
@@ -191,16 +193,16 @@ def test_a_page_replaced_after_the_timestamp_of_the_document(
     writer.mark_update(writer.root["/Pages"]["/Kids"].raw_get(0).reference)
     output = BytesIO()
     writer.write(output)  # type: ignore[no-untyped-call]
-    found = office.inspect(output.getvalue())
-    assert checks(found, -1)["references"] == "unknown appended"
-    assert found.signatures[-1].verdict is Verdict.UNVERIFIABLE
-    assert found.verdict is (Verdict.INVALID if with_signature else Verdict.UNVERIFIABLE)
+    inspection = office.inspect(output.getvalue())
+    assert checks(inspection, -1)["references"] == "unknown appended"
+    assert inspection.signatures[-1].verdict is Verdict.UNVERIFIABLE
+    assert inspection.verdict is (Verdict.INVALID if with_signature else Verdict.UNVERIFIABLE)
 
 
 def test_a_timestamp_of_another_document(office: Office) -> None:
     other = office.stamp(DOCUMENT.replace(b"/MediaBox [0 0 595", b"/MediaBox [0 0 594", 1))
-    held = re.search(rb"/Contents\s*<([0-9a-fA-F]+)>", other)
-    assert held
-    value = bytes.fromhex(held[1].decode()).rstrip(b"\x00")
+    match = re.search(rb"/Contents\s*<([0-9a-fA-F]+)>", other)
+    assert match
+    value = bytes.fromhex(match[1].decode()).rstrip(b"\x00")
     found = office.inspect(replaced(office.stamp(DOCUMENT), 0, lambda _: value))
     assert checks(found)["timestamp"] == "fail other"

@@ -53,9 +53,9 @@ def wrapped(document: bytes) -> bytes:
 
 
 def _numbers(document: bytes) -> tuple[int, int, int]:
-    found = RANGES.search(document)
-    assert found
-    first, second, last = map(int, found.groups())
+    match = RANGES.search(document)
+    assert match
+    first, second, last = map(int, match.groups())
     return first, second, last
 
 
@@ -126,11 +126,11 @@ def test_ranges_about_another_place_than_that_of_the_value(
 ) -> None:
     """What is signed is as it was: no forgery."""
     document = _of_kind(roomy, b"GM.sm2seal")
-    found = RANGES.search(document)
-    assert found
+    match = RANGES.search(document)
+    assert match
     first, second, last = (number + by for number, by in zip(_numbers(document), moved, strict=True))
     ranges = b"/ByteRange [0 %d %d %d]" % (first, second, last)
-    document = document.replace(found[0], ranges.ljust(len(found[0])))
+    document = document.replace(match[0], ranges.ljust(len(match[0])))
     covered = document[:first] + document[second : second + last]
     used = use_seal(papers.seal(), papers.department(), covered, "", papers.NOW)
     report = only(inspect(_placed(document, used), papers.trust()))
@@ -159,21 +159,21 @@ def test_a_second_field_with_the_signature_of_the_first(
         document = (
             authority.sign(document, field="Signature3") if then == "signed" else office.stamp(document)
         )
-    found = inspect(document, authority.trust())
-    assert found.verdict is not Verdict.VALID
+    inspection = inspect(document, authority.trust())
+    assert inspection.verdict is not Verdict.VALID
     if copied:
-        assert reasons(found.signatures[1])["coverage"] == "partial"
-        assert reasons(found.signatures[0])["references"] == (
+        assert reasons(inspection.signatures[1])["coverage"] == "partial"
+        assert reasons(inspection.signatures[0])["references"] == (
             "later_signature" if then == "signed" else "appended"
         )
-    assert not any(report.covers_all for report in found.signatures[:2])
+    assert not any(report.covers_all for report in inspection.signatures[:2])
 
 
 def test_one_range_alone(roomy: bytes) -> None:
     document = _of_kind(roomy, b"GM.sm2seal")
-    found = RANGES.search(document)
-    assert found
-    document = document.replace(found[0], (b"/ByteRange [0 %d]" % _numbers(document)[0]).ljust(len(found[0])))
+    match = RANGES.search(document)
+    assert match
+    document = document.replace(match[0], (b"/ByteRange [0 %d]" % _numbers(document)[0]).ljust(len(match[0])))
     covered = document[: _numbers(roomy)[0]]
     used = use_seal(papers.seal(), papers.department(), covered, "", papers.NOW)
     report = only(inspect(_placed(document, used), papers.trust()))

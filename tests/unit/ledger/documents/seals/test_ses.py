@@ -47,34 +47,34 @@ def oracle(certificate: Certificate, message: bytes, signature: bytes) -> bool:
 
 @VERSIONS
 def test_a_seal_says_what_was_put_into_it(version: int) -> None:
-    found = decode_seal(seal(version))
-    assert found.version == version
-    assert (found.identifier, found.name, found.kind) == ("42900600000001", draft().name, 1)
-    assert (found.created, found.valid_from, found.valid_until) == (NOW - 1000, NOW - 1000, NOW + YEAR)
-    assert found.certificates == (department().certificate.der,)
-    assert found.picture == draft().picture
-    assert found.der == seal(version) == structure(version, seal(version), of_seal=True).dump(force=True)
+    decoded = decode_seal(seal(version))
+    assert decoded.version == version
+    assert (decoded.identifier, decoded.name, decoded.kind) == ("42900600000001", draft().name, 1)
+    assert (decoded.created, decoded.valid_from, decoded.valid_until) == (NOW - 1000, NOW - 1000, NOW + YEAR)
+    assert decoded.certificates == (department().certificate.der,)
+    assert decoded.picture == draft().picture
+    assert decoded.der == seal(version) == structure(version, seal(version), of_seal=True).dump(force=True)
     assert not is_signature(seal(version))
 
 
 @VERSIONS
 def test_a_signature_says_what_was_put_into_it(version: int) -> None:
-    found = decode_signature(used(version))
-    assert (found.version, found.time) == (version, NOW)
-    assert found.seal == decode_seal(seal(version))
-    assert found.property_info == "/Signature.xml"
-    assert found.certificate == department().certificate.der
-    assert found.der == used(version) == structure(version, used(version)).dump(force=True)
+    decoded = decode_signature(used(version))
+    assert (decoded.version, decoded.time) == (version, NOW)
+    assert decoded.seal == decode_seal(seal(version))
+    assert decoded.property_info == "/Signature.xml"
+    assert decoded.certificate == department().certificate.der
+    assert decoded.der == used(version) == structure(version, used(version)).dump(force=True)
     assert is_signature(used(version))
 
 
 @VERSIONS
 def test_another_implementation_verifies_what_we_sign(version: int) -> None:
-    found = decode_signature(used(version))
-    assert oracle(department().certificate, found.signed, found.signature)
-    assert oracle(maker().certificate, found.seal.signed[0], found.seal.signature)
-    assert not oracle(maker().certificate, found.seal.signed[1], found.seal.signature)
-    assert not oracle(maker().certificate, found.signed, found.signature)
+    decoded = decode_signature(used(version))
+    assert oracle(department().certificate, decoded.signed, decoded.signature)
+    assert oracle(maker().certificate, decoded.seal.signed[0], decoded.seal.signature)
+    assert not oracle(maker().certificate, decoded.seal.signed[1], decoded.seal.signature)
+    assert not oracle(maker().certificate, decoded.signed, decoded.signature)
 
 
 @VERSIONS
@@ -130,8 +130,8 @@ def test_a_signer_who_is_not_listed() -> None:
 @pytest.mark.parametrize("version", [4, 5])
 def test_signers_listed_by_digest(version: int) -> None:
     listed = make_seal(draft(version, by_digest=True), maker())
-    found = decode_seal(listed)
-    assert (found.certificates, len(found.digests)) == ((), 1)
+    decoded = decode_seal(listed)
+    assert (decoded.certificates, len(decoded.digests)) == ((), 1)
     report = seal_signature_report(decode_signature(used(version, listed)), DESCRIPTION, trust())
     assert outcome(report, "signer_listed") == ("pass", "ok")
     other = make_seal(draft(version, by_digest=True, users=(maker().certificate.der,)), maker())
@@ -159,7 +159,7 @@ def test_in_force_when_it_was_used_and_not_now(time: int, expected: tuple[str, s
 
 
 @pytest.mark.parametrize(
-    ("kind", "held", "moment"),
+    ("kind", "octets", "moment"),
     [
         ("utc", b"260302010000Z", NOW),
         ("generalized", b"20260302010000Z", NOW),
@@ -185,21 +185,21 @@ def test_in_force_when_it_was_used_and_not_now(time: int, expected: tuple[str, s
         ("generalized", b"20260302010000+9999", None),
     ],
 )
-def test_times_as_writers_put_them(kind: str, held: bytes, moment: int | None) -> None:
+def test_times_as_writers_put_them(kind: str, octets: bytes, moment: int | None) -> None:
     body = structure(4, used())
-    text = held.decode("latin-1")
+    text = octets.decode("latin-1")
     held_as: dict[str, Any] = {
         "utc": structures.UTCTimeText,
         "generalized": structures.GeneralizedTimeText,
         "bits": core.OctetBitString,
         "octets": core.OctetString,
     }
-    made = held_as[kind](text if kind in ("utc", "generalized") else held)
+    made = held_as[kind](text if kind in ("utc", "generalized") else octets)
     body["to_sign"]["time"] = structures.TimeInfo(kind, made)
     body["signature"] = core.OctetBitString(sm2_der(department().key.sign(body["to_sign"].dump())))
-    found = decode_signature(body.dump(force=True))
-    assert found.time == moment
-    report = seal_signature_report(found, DESCRIPTION, trust())
+    decoded = decode_signature(body.dump(force=True))
+    assert decoded.time == moment
+    report = seal_signature_report(decoded, DESCRIPTION, trust())
     assert outcome(report, "signature") == ("pass", "ok")
     expected = {NOW: ("pass", "ok"), None: ("unknown", "time")}.get(moment, ("fail", "certificate"))
     assert outcome(report, "validity") == expected
@@ -222,13 +222,13 @@ def test_an_extension_with_its_default_written_out() -> None:
 def test_data_of_the_makers_own(version: int, tagged: str) -> None:
     """The standards, and writers, differ in whether there is a tag around it."""
     body = structure(version, used(version))
-    own = structures.Extensions([{"extension": "1.2.3", "value": b"2.1"}])
+    extensions = structures.Extensions([{"extension": "1.2.3", "value": b"2.1"}])
     seal_within = body["to_sign"]["seal"]
-    seal_within["info"]["extensions"] = structures.OwnData(tagged, own)
+    seal_within["info"]["extensions"] = structures.OwnData(tagged, extensions)
     if version != 1:
-        body["to_sign"]["extensions"] = structures.OwnData(tagged, own)
-    found = decode_signature(body.dump(force=True))
-    covered = found.seal.signed[0]
+        body["to_sign"]["extensions"] = structures.OwnData(tagged, extensions)
+    decoded = decode_signature(body.dump(force=True))
+    covered = decoded.seal.signed[0]
     (seal_within["signed"] if version == 1 else seal_within)["signature"] = core.OctetBitString(
         sm2_der(maker().key.sign(covered))
     )
@@ -241,8 +241,8 @@ def test_data_of_the_makers_own(version: int, tagged: str) -> None:
 def test_where_a_timestamp_stands(kind: str) -> None:
     body = structure(5, used(5))
     body["timestamp"] = structures.Timestamp(kind, core.OctetBitString(b"token"))
-    found = decode_signature(body.dump(force=True))
-    assert (found.timestamp, found.der) == (b"token", body.dump(force=True))
+    decoded = decode_signature(body.dump(force=True))
+    assert (decoded.timestamp, decoded.der) == (b"token", body.dump(force=True))
 
 
 @pytest.mark.parametrize(
@@ -295,9 +295,9 @@ def test_names_in_either_encoding(encoding: str) -> None:
     made = structure(4, seal(), of_seal=True)
     made["info"]["property"]["name"] = "天门".encode(encoding).decode("latin-1")
     made["info"]["identifier"] = "编号\x1b[31m".encode(encoding).decode("latin-1")
-    found = decode_seal(made.dump(force=True))
-    assert found.name == "天门"
-    assert found.identifier == "编号\ufffd[31m"
+    decoded = decode_seal(made.dump(force=True))
+    assert decoded.name == "天门"
+    assert decoded.identifier == "编号\ufffd[31m"
 
 
 @pytest.mark.parametrize("oid", ["1.2.840.10045.4.3.2", "1.2.840.113549.1.1.11", "1.2.3"])

@@ -47,18 +47,18 @@ def report(data: bytes) -> SignatureReport:
 
 
 def attributes(digest: bytes, *more: Any) -> Any:
-    held = core.OctetString(digest)
-    return structures.AttributeSets([{"type": MESSAGE_DIGEST, "values": [held]}, *more])
+    octets = core.OctetString(digest)
+    return structures.AttributeSets([{"type": MESSAGE_DIGEST, "values": [octets]}, *more])
 
 
-def as_signed(given: Any) -> bytes:
-    return der.encode(der.SET, der.content(given.dump()))
+def as_signed(attributes_set: Any) -> bytes:
+    return der.encode(der.SET, der.content(attributes_set.dump()))
 
 
 def test_the_plain_form() -> None:
-    found = report(sign_data(department(), DESCRIPTION))
-    assert (found.signer, found.version, found.signed_at) == ("天门市示例局", 1, NOW)
-    assert found.verdict is Verdict.VALID
+    result = report(sign_data(department(), DESCRIPTION))
+    assert (result.signer, result.version, result.signed_at) == ("天门市示例局", 1, NOW)
+    assert result.verdict is Verdict.VALID
 
 
 @pytest.mark.parametrize(
@@ -195,18 +195,18 @@ def test_forms_that_writers_use(data: bytes) -> None:
     ],
 )
 def test_what_does_not_hold(data: bytes, check: str, expected: tuple[str, str]) -> None:
-    found = report(data)
-    assert outcome(found, check) == expected
-    assert found.verdict is (Verdict.INVALID if expected[0] == "fail" else Verdict.UNVERIFIABLE)
+    result = report(data)
+    assert outcome(result, check) == expected
+    assert result.verdict is (Verdict.INVALID if expected[0] == "fail" else Verdict.UNVERIFIABLE)
 
 
 def test_the_signed_time_is_the_one_that_counts() -> None:
     moment = structures.Time("utc", structures.UTCTimeText("200101000000Z"))
-    given = attributes(DIGEST, {"type": SIGNING_TIME, "values": [moment.chosen]})
-    found = report(remade(as_signed(given), content=None, signed_attributes=given))
-    assert found.signed_at == 1_577_836_800
-    assert outcome(found, "signature") == ("pass", "ok")
-    assert outcome(found, "validity") == ("fail", "certificate")
+    attributes_set = attributes(DIGEST, {"type": SIGNING_TIME, "values": [moment.chosen]})
+    result = report(remade(as_signed(attributes_set), content=None, signed_attributes=attributes_set))
+    assert result.signed_at == 1_577_836_800
+    assert outcome(result, "signature") == ("pass", "ok")
+    assert outcome(result, "validity") == ("fail", "certificate")
 
 
 def test_two_signers_and_one_who_did_not_sign() -> None:
@@ -221,8 +221,8 @@ def test_two_signers_and_one_who_did_not_sign() -> None:
 @pytest.mark.parametrize("count", [0, 5])
 def test_the_number_of_signers(count: int) -> None:
     made = structures.SignedDataInfo.load(remade(), strict=True)
-    one = structures.SignerInfo.load(made["content"]["signers"][0].dump())
-    made["content"]["signers"] = structures.SignerInfos([one] * count)
+    signer = structures.SignerInfo.load(made["content"]["signers"][0].dump())
+    made["content"]["signers"] = structures.SignerInfos([signer] * count)
     with pytest.raises(LimitExceeded, match="signers"):
         decode_signed_data(made.dump(force=True))
 
@@ -230,8 +230,8 @@ def test_the_number_of_signers(count: int) -> None:
 def test_other_structures() -> None:
     twice = attributes(DIGEST, {"type": MESSAGE_DIGEST, "values": []})
     many = structures.SignedDataInfo.load(remade(), strict=True)
-    one = core.Any.load(department().certificate.der)
-    many["content"]["certificates"] = structures.AnySet([one] * 9)
+    element = core.Any.load(department().certificate.der)
+    many["content"]["certificates"] = structures.AnySet([element] * 9)
     for data in (
         remade()[:-1],
         remade() + b"\x00",
@@ -256,8 +256,8 @@ def test_a_certificate_beside_that_cannot_be_read() -> None:
 
 
 def test_algorithms_by_name() -> None:
-    found = decode_signed_data(remade())
-    assert found.signers[0].algorithm == SM2_WITH_SM3
-    assert found.signers[0].digest_algorithm == SM3_OID
-    assert found.content == DIGEST
-    assert found.certificates == (papers.department().certificate,)
+    signed_data = decode_signed_data(remade())
+    assert signed_data.signers[0].algorithm == SM2_WITH_SM3
+    assert signed_data.signers[0].digest_algorithm == SM3_OID
+    assert signed_data.content == DIGEST
+    assert signed_data.certificates == (papers.department().certificate,)

@@ -64,8 +64,8 @@ NO_SUCH: Final = {"algorithm": "1.2.3.4"}
 
 def check(data: bytes, stated: int | None = NOW, trusted: TrustList | None = None) -> Check:
     """What becomes of one token on VALUE, in a city that trusts the fictional authority."""
-    (found,) = check_timestamps([data], VALUE, stated, trusted or trust()).checks
-    return found
+    (stamps,) = check_timestamps([data], VALUE, stated, trusted or trust()).checks
+    return stamps
 
 
 def changed(data: bytes, change: Callable[[Any], None]) -> bytes:
@@ -78,8 +78,8 @@ def changed(data: bytes, change: Callable[[Any], None]) -> bytes:
 
 def with_signers(count: int) -> bytes:
     def change(body: Any) -> None:
-        one = structures.SignerInfo.load(body["signers"][0].dump())
-        body["signers"] = structures.SignerInfos([one] * count)
+        signer = structures.SignerInfo.load(body["signers"][0].dump())
+        body["signers"] = structures.SignerInfos([signer] * count)
 
     return changed(token(VALUE), change)
 
@@ -96,8 +96,8 @@ def without_attributes() -> bytes:
 
 
 def with_long_length(element: bytes) -> bytes:
-    held = der.content(element)
-    return element[:1] + b"\x83" + len(held).to_bytes(3, "big") + held
+    inner = der.content(element)
+    return element[:1] + b"\x83" + len(inner).to_bytes(3, "big") + inner
 
 
 def of(kind: str) -> bytes:
@@ -106,9 +106,9 @@ def of(kind: str) -> bytes:
 
 
 def test_a_good_timestamp() -> None:
-    found = decode_token(token(VALUE))
-    assert found.time == LATER
-    assert found.signer.certificate == stamper().certificate
+    decoded = decode_token(token(VALUE))
+    assert decoded.time == LATER
+    assert decoded.signer.certificate == stamper().certificate
     assert check_timestamps([token(VALUE)], VALUE, NOW, trust()) == Stamps((OK,), LATER)
 
 
@@ -213,8 +213,8 @@ def stamped(by: Callable[[bytes], bytes], *, of_seal: bool = False, version: int
     stamped_part = body["to_sign"]["seal"] if of_seal else body
     stamped_part["timestamp"] = tagged(by(stamped_part["signature"].native))
     if of_seal:
-        own = department().key.sign(body["to_sign"].dump(force=True))
-        body["signature"] = core.OctetBitString(sm2_der(own))
+        signature = department().key.sign(body["to_sign"].dump(force=True))
+        body["signature"] = core.OctetBitString(sm2_der(signature))
     made: bytes = body.dump(force=True)
     return made
 
@@ -309,8 +309,8 @@ def test_several_timestamps() -> None:
     """The first that is not good decides what is said; the oldest good one until when the signature was made."""
     early, late, bad = token(VALUE, LATER), token(VALUE, LATER + 9), token(b"other")
     assert check_timestamps([late, early], VALUE, NOW, trust()) == Stamps((OK, OK), LATER)
-    found = check_timestamps([late, bad], VALUE, NOW, trust())
-    assert found == Stamps((OK, failed("timestamp", "other")), LATER + 9)
+    stamps = check_timestamps([late, bad], VALUE, NOW, trust())
+    assert stamps == Stamps((OK, failed("timestamp", "other")), LATER + 9)
     too_many = check_timestamps([early] * (MAX_TOKENS + 1), VALUE, NOW, trust())
     assert too_many == Stamps((unknown("timestamp", "malformed"),), None)
     assert check_timestamps([], VALUE, NOW, trust()) == Stamps((), None)
@@ -369,13 +369,13 @@ def test_a_certificate_whose_period_cannot_be_read() -> None:
 
 
 def test_who_is_on_the_list_for_what() -> None:
-    (one,) = trust().authorities
-    for_signers = TrustList("", None, (Authority("", one.certificate, frozenset({SIGNERS})),))
+    (authority,) = trust().authorities
+    for_signers = TrustList("", None, (Authority("", authority.certificate, frozenset({SIGNERS})),))
     assert check(token(VALUE), trusted=for_signers) == unknown("timestamp", "timestamper")
     assert check(token(VALUE), trusted=trust("另一根证书")) == unknown("timestamp", "timestamper")
     (unlisted,) = check_timestamps([token(VALUE)], VALUE, NOW, None).checks
     assert unlisted == unknown("timestamp", "no_trust_list")
-    pem = certificates.load_der_x509_certificate(one.certificate.der).public_bytes(Encoding.PEM)
+    pem = certificates.load_der_x509_certificate(authority.certificate.der).public_bytes(Encoding.PEM)
     assert check(token(VALUE), trusted=decode_trust_list(pem)) == OK
 
 
@@ -421,10 +421,10 @@ def test_every_byte_counts_or_does_not_matter() -> None:
 
 
 def test_another_implementation_reads_and_verifies_ours() -> None:
-    found = cms.ContentInfo.load(token(VALUE), strict=True)["content"]
-    content = found["encap_content_info"]["content"].parsed
+    signed_data = cms.ContentInfo.load(token(VALUE), strict=True)["content"]
+    content = signed_data["encap_content_info"]["content"].parsed
     assert content["gen_time"].native == datetime.fromtimestamp(LATER, UTC)
-    signer = found["signer_infos"][0]
+    signer = signed_data["signer_infos"][0]
     attributes_signed = signer["signed_attrs"].untag().dump()
     numbers = sm2_numbers(signer["signature"].native)
     key = stamper().certificate.key
@@ -441,14 +441,14 @@ def rsa_key() -> rsa.RSAPrivateKey:
 
 @pytest.mark.parametrize("digest", ["sha256", "sha384", "sha512"])
 def test_a_timestamp_with_rsa_of_another_maker(digest: str, rsa_key: rsa.RSAPrivateKey) -> None:
-    own = rsa_key
+    key = rsa_key
     above = ec.generate_private_key(ec.SECP256R1())
     listed = decode_trust_list(certified("示例根", above, above, authority=True).public_bytes(Encoding.PEM))
     certificate = x509.Certificate.load(
-        certified("时间戳", own, above, purposes=(TIMESTAMPS,)).public_bytes(Encoding.DER)
+        certified("时间戳", key, above, purposes=(TIMESTAMPS,)).public_bytes(Encoding.DER)
     )
     maker = DummyTimeStamper(
-        certificate, keys.PrivateKeyInfo.load(pkcs8(own)), fixed_dt=datetime.fromtimestamp(LATER, UTC)
+        certificate, keys.PrivateKeyInfo.load(pkcs8(key)), fixed_dt=datetime.fromtimestamp(LATER, UTC)
     )
     imprint = hashes.Hash(getattr(hashes, digest.upper())())
     imprint.update(VALUE)
@@ -471,12 +471,12 @@ def test_a_timestamp_with_rsa_of_another_maker(digest: str, rsa_key: rsa.RSAPriv
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl command")
 def test_a_timestamp_with_ecdsa_of_openssl(tmp_path: Path) -> None:
-    own, above = ec.generate_private_key(ec.SECP384R1()), ec.generate_private_key(ec.SECP256R1())
+    lower, above = ec.generate_private_key(ec.SECP384R1()), ec.generate_private_key(ec.SECP256R1())
     top = certified("示例根", above, above, authority=True).public_bytes(Encoding.PEM)
     (tmp_path / "authority.pem").write_bytes(
-        certified("时间戳", own, above, purposes=(TIMESTAMPS,)).public_bytes(Encoding.PEM)
+        certified("时间戳", lower, above, purposes=(TIMESTAMPS,)).public_bytes(Encoding.PEM)
     )
-    (tmp_path / "key.der").write_bytes(pkcs8(own))
+    (tmp_path / "key.der").write_bytes(pkcs8(lower))
     (tmp_path / "value").write_bytes(VALUE)
     (tmp_path / "settings").write_text(
         "[t]\nserial = serial\nsigner_digest = sha256\ndefault_policy = 1.2.3\ndigests = sha256, sha512\n"
@@ -490,6 +490,6 @@ def test_a_timestamp_with_ecdsa_of_openssl(tmp_path: Path) -> None:
         subprocess.run(["openssl", *command.split()], cwd=tmp_path, capture_output=True, check=True)
     data = (tmp_path / "token").read_bytes()
     assert decode_token(data).named is not None
-    found = check_timestamps([data], VALUE, None, decode_trust_list(top))
-    assert found == Stamps((OK,), decode_token(data).time)
+    trust_list = check_timestamps([data], VALUE, None, decode_trust_list(top))
+    assert trust_list == Stamps((OK,), decode_token(data).time)
     assert check_timestamps([data], b"other", None, decode_trust_list(top)).moment is None
