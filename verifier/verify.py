@@ -1,4 +1,4 @@
-"""A second verifier of Shunzheng 顺证 proofs, in one file, written from the format pages alone (docs/formats/).
+"""A second verifier of Shunzheng 顺证 proofs, written from the pages of docs/formats/ alone.
 
     python verifier/verify.py PROOF --snapshot F --trust T [--document D]… [--claims C.json]
                               [--now TIME] [--max-age SECONDS]
@@ -59,9 +59,9 @@ def read_json(data):
         return dict(pairs)
 
     text, depth = data.decode("utf-8"), 0
-    for found in re.finditer(r'"(?:[^"\\]|\\.)*"|[][{}]|null|-|[0-9][.eE]|NaN|Infinity', text, re.DOTALL):
-        require(found[0][0] in '"[]{}')  # no null, sign, fraction or exponent
-        depth += (found[0] in "[{") - (found[0] in "]}")
+    for token in re.finditer(r'"(?:[^"\\]|\\.)*"|[][{}]|null|-|[0-9][.eE]|NaN|Infinity', text, re.DOTALL):
+        require(token[0][0] in '"[]{}')  # no null, sign, fraction or exponent
+        depth += (token[0] in "[{") - (token[0] in "]}")
         require(depth <= 16, "over_limit")
     value = json.loads(text, object_pairs_hook=members, parse_int=integer)
     canonical(value)  # lone surrogates
@@ -187,12 +187,12 @@ def read(value, kind=None, optional=(), /, **readers):
     require(isinstance(value, dict))
     members = dict(value)
     if kind:
-        given = text(members.pop("type", None))
-        version = given != kind and given.rpartition("/")[0] == kind.rpartition("/")[0]
-        require(given == kind, "newer_format" if version else "proof_unreadable")
+        stated = text(members.pop("type", None))
+        version = stated != kind and stated.rpartition("/")[0] == kind.rpartition("/")[0]
+        require(stated == kind, "newer_format" if version else "proof_unreadable")
     require(readers.keys() - set(optional) <= members.keys() <= readers.keys())
-    found = {name: reader(members[name]) if name in members else None for name, reader in readers.items()}
-    return SimpleNamespace(body=value, **found)
+    content = {name: reader(members[name]) if name in members else None for name, reader in readers.items()}
+    return SimpleNamespace(body=value, **content)
 
 
 def checked(value, good):
@@ -245,16 +245,16 @@ def digest(value):
 
 
 def signature(value):
-    found = base64.urlsafe_b64decode(pattern("[A-Za-z0-9_-]{86}")(value) + "==")
-    require(base64.urlsafe_b64encode(found).decode().rstrip("=") == value)
-    return found
+    content = base64.urlsafe_b64decode(pattern("[A-Za-z0-9_-]{86}")(value) + "==")
+    require(base64.urlsafe_b64encode(content).decode().rstrip("=") == value)
+    return content
 
 
 def moment(value):
     """Return a time in seconds since 1970."""
     pattern("[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z")(value)
-    found = int(datetime.strptime(value, "%Y-%m-%dT%H:%M:%S%z").timestamp())
-    return checked(found, found >= 0)
+    seconds = int(datetime.strptime(value, "%Y-%m-%dT%H:%M:%S%z").timestamp())
+    return checked(seconds, seconds >= 0)
 
 
 def day(value):
@@ -357,17 +357,18 @@ def read_statement(value):
 def read_disclosure(value):
     """Return what is shown (name, salt, value), what is withheld (name: commitment), and any master salt."""
     if isinstance(value, dict) and "master" in value:
-        found = read(value, master=binary(16), claims=many(row(text, lambda value: value), 256))
-        found.shown, found.withheld = [(name, None, value) for name, value in found.claims], []
+        disclosure = read(value, master=binary(16), claims=many(row(text, lambda value: value), 256))
+        disclosure.shown, disclosure.withheld = [(name, None, value) for name, value in disclosure.claims], []
     else:
         shown = many(row(text, binary(16), lambda value: value), 256)
-        found = read(value, shown=shown, withheld=many(row(text, binary(32)), 256))
-        found.master = None
-    names, hidden = [name for name, *_ in found.shown], [name for name, _ in found.withheld]
+        disclosure = read(value, shown=shown, withheld=many(row(text, binary(32)), 256))
+        disclosure.master = None
+    names, hidden = [name for name, *_ in disclosure.shown], [name for name, _ in disclosure.withheld]
     require(len(names + hidden) <= 256, "over_limit")
     require(all(a < b for ordered in (names, hidden, sorted(names + hidden)) for a, b in pairwise(ordered)))
-    found.withheld, found.values = dict(found.withheld), {name: value for name, _, value in found.shown}
-    return found
+    disclosure.withheld = dict(disclosure.withheld)
+    disclosure.values = {name: value for name, _, value in disclosure.shown}
+    return disclosure
 
 
 def claims_digest(disclosure, suite):
@@ -406,7 +407,7 @@ def read_proof(value, depth=0):
     )  # fmt: skip
     require(proof.linked != [])
     proof.linked = proof.linked or []
-    proof.attached = len(proof.linked) + sum(one.attached for one in proof.linked)
+    proof.attached = len(proof.linked) + sum(inner.attached for inner in proof.linked)
     require(proof.attached <= 16, "over_limit")
     return proof
 
@@ -444,15 +445,15 @@ class Log:
         self.nodes.pop((low, high), None)
         h = SUITES[self.suite]
         if high - low == 1:
-            found = status_leaf(h, low, self.chunk(low, changes))
+            root = status_leaf(h, low, self.chunk(low, changes))
         else:
             middle = low + (1 << (high - low - 1).bit_length() - 1)  # the largest power of two below the size
             left = {position: status for position, status in changes.items() if position < 64 * middle}
             right = {position: status for position, status in changes.items() if position >= 64 * middle}
-            found = h(b"\x01" + self.node(low, middle, left) + self.node(middle, high, right))
+            root = h(b"\x01" + self.node(low, middle, left) + self.node(middle, high, right))
         if not changes:
-            self.nodes[low, high] = found
-        return found
+            self.nodes[low, high] = root
+        return root
 
     def chunk(self, number, changes):
         """Return the 32 bytes of 64 positions, the first of two in the high bits."""
@@ -482,8 +483,8 @@ class Trust:
         self.grants, self.issuers = [], []
 
     def log_of(self, issuer, n):
-        held = (log for known, since, log in reversed(self.issuers) if known == issuer and since <= n)
-        return next(held, None)
+        assigned = (log for known, since, log in reversed(self.issuers) if known == issuer and since <= n)
+        return next(assigned, None)
 
     def apply(self, n, kind, time, block, payload):
         require(kind in ABI, "newer_format")
@@ -523,7 +524,7 @@ class Trust:
         changes = [(int.from_bytes(words[cut : cut + 5], "big"), words[cut + 5]) for cut in cuts]
         void = len(words) % 6 != 0 or len(words) > 60_000
         void = void or any(position >= size or status > 8 for position, status in changes)
-        void = void or any(one >= other for (one, _), (other, _) in pairwise(changes))
+        void = void or any(position >= following for (position, _), (following, _) in pairwise(changes))
         void = void or (log.known and log.status_root(dict(changes)) != status_root)  # 4
         log.anchors.append(Anchor(n, block, time, before, size, root, status_root, void))  # 5
         if void:
@@ -546,22 +547,22 @@ ABI = {  # by kind of event: names (n), bytes (b), numbers (u) with their size, 
 
 def decode_abi(types, data, start=0):
     """Decode a tuple of types; what is dynamic stands behind it, at the place that its word names."""
-    found = []
+    values = []
     for place, kind in enumerate(types):
         word = slice_of(data, start + 32 * place, 32)
         value = int.from_bytes(word, "big")
         if kind[0] in "x[" or isinstance(kind, tuple):
             understood(value >= 32 * len(types))
-            found.append(decode_dynamic(kind, data, start + value))
+            values.append(decode_dynamic(kind, data, start + value))
         elif kind[0] == "u":
             understood(value < 2 ** int(kind[1:]))
-            found.append(value)
+            values.append(value)
         else:
             content, padding = word[: int(kind[1:])], word[int(kind[1:]) :]
             understood(not any(padding))
             name = content.rstrip(b"\0").decode("ascii", "backslashreplace").replace("\0", "\\x00")
-            found.append(content if kind[0] == "b" else name)
-    return found
+            values.append(content if kind[0] == "b" else name)
+    return values
 
 
 def decode_dynamic(kind, data, at):
@@ -608,9 +609,10 @@ def take_snapshot(data, trust_file):
     except ValueError as error:
         raise Unreadable("newer_format" if str(error) == "newer_format" else "malformed") from error
     require(point.registry == registry, "other_registry")  # 2
-    counted = [one for one in header.cosignatures if one.key in cosigners]
-    for one in counted:
-        require(signed_by(cosigners[one.key], canonical(point.body), one.signature), "cosignature_bad")
+    counted = [cosignature for cosignature in header.cosignatures if cosignature.key in cosigners]
+    for cosignature in counted:
+        good = signed_by(cosigners[cosignature.key], canonical(point.body), cosignature.signature)
+        require(good, "cosignature_bad")
     require(len(counted) >= threshold, "below_threshold")
     require(after.n == 0, "not_held")  # 4: nothing is held here
     return replay(Inflated(stream), point, after.head)
@@ -619,15 +621,15 @@ def take_snapshot(data, trust_file):
 def replay(stream, point, head):
     events, n, block, time = [], 0, 0, 0
     while n < point.n:  # 5
-        found, at, when, kind, length = struct.unpack(">QQQBI", stream.take(29, "event_missing"))
-        require(found <= n + 1, "event_missing")
-        require(found == n + 1, "event_order")
+        event, at, when, kind, length = struct.unpack(">QQQBI", stream.take(29, "event_missing"))
+        require(event <= n + 1, "event_missing")
+        require(event == n + 1, "event_order")
         require(length <= 4 * 2**20, "damaged")
         payload = stream.take(length, "damaged")
         require(at >= block and when >= time and when < LAST_TIME, "event_order")
-        words = b"".join(value.to_bytes(32, "big") for value in (found, when, block, kind))
+        words = b"".join(value.to_bytes(32, "big") for value in (event, when, block, kind))
         head = keccak256(head + words + keccak256(payload))
-        n, block, time = found, at, when
+        n, block, time = event, at, when
         events.append((n, kind, when, at, payload))
     require(stream.ended(), "surplus")  # 6
     require((n, head, block, time) == (point.n, point.head, point.block, point.time), "head_mismatch")  # 7
@@ -642,47 +644,47 @@ class Inflated:
     """The events of a snapshot, inflated piece by piece."""
 
     def __init__(self, stream):
-        self.rest, self.held, self.inflater = memoryview(stream), bytearray(), zlib.decompressobj()
+        self.rest, self.inflated, self.inflater = memoryview(stream), bytearray(), zlib.decompressobj()
 
     def fill(self, size):
         """Inflate until so many bytes are held, or the stream ends."""
-        while len(self.held) < size and not self.inflater.eof:
+        while len(self.inflated) < size and not self.inflater.eof:
             require(self.rest, "truncated")
             try:
-                self.held += self.inflater.decompress(self.rest[:4096])
+                self.inflated += self.inflater.decompress(self.rest[:4096])
             except zlib.error as error:
                 raise Unreadable("damaged") from error
             self.rest = self.rest[4096:]
 
     def take(self, size, at_end):
         self.fill(size)
-        require(len(self.held) >= size, "damaged" if self.held else at_end)
-        content = bytes(self.held[:size])
-        del self.held[:size]
+        require(len(self.inflated) >= size, "damaged" if self.inflated else at_end)
+        content = bytes(self.inflated[:size])
+        del self.inflated[:size]
         return content
 
     def ended(self):
         self.fill(1)
-        return not (self.held or self.inflater.unused_data or self.rest)
+        return not (self.inflated or self.inflater.unused_data or self.rest)
 
 
 def read_trust_file(data):
     """Return registry, cosigners' keys by identifier, and the threshold."""
     try:
         require(len(data) <= MOST_BYTES)
-        found = read(
+        trust = read(
             read_json(data), "shunzheng/trust/1", ("threshold",), registry=text, threshold=number(2, 256),
             cosigners=many(lambda value: read(value, name=text, key=binary(91)), 256),
         )  # fmt: skip
-        names = {one.name for one in found.cosigners}
-        keys = {keccak256(one.key): one.key for one in found.cosigners}
+        names = {cosigner.name for cosigner in trust.cosigners}
+        keys = {keccak256(cosigner.key): cosigner.key for cosigner in trust.cosigners}
         require(all(map(is_key, keys.values())))
-        require(2 <= len(names) == len(keys) == len(found.cosigners))
-        threshold = found.threshold or len(names) // 2 + 1
+        require(2 <= len(names) == len(keys) == len(trust.cosigners))
+        threshold = trust.threshold or len(names) // 2 + 1
         require(threshold <= len(names))
     except ValueError as error:
         raise Unreadable("trust_file") from error
-    return found.registry, keys, threshold
+    return trust.registry, keys, threshold
 
 
 # -- verification.md --
@@ -708,16 +710,16 @@ def step(judge, *known):
     """Return outcome and reason of a step; it passes for the reason that `judge` returns."""
     try:
         return PASS, judge(*known)
-    except Judged as found:
-        return found.args
+    except Judged as judged:
+        return judged.args
 
 
-def raise_worst(found):
+def raise_worst(outcomes):
     """Let the first outcome that is `fail` decide, else the first that is `unknown`."""
     for outcome in (FAIL, UNKNOWN):
-        for one in found:
-            if one[0] == outcome:
-                raise Judged(*one)
+        for judged in outcomes:
+            if judged[0] == outcome:
+                raise Judged(*judged)
 
 
 class Origin:
@@ -763,8 +765,8 @@ class Origin:
         hash_ = leaf_hash(h, count.to_bytes(8, "big") + canonical(self.proof.entry.body))
         for side, other, sibling in self.proof.batch:
             fail(not 0 < other < 2**40 or count + other >= 2**40, "not_in_batch")
-            own, theirs = count.to_bytes(8, "big") + hash_, other.to_bytes(8, "big") + sibling
-            hash_ = h(b"\x01" + (theirs + own if side == "left" else own + theirs))
+            here, beside = count.to_bytes(8, "big") + hash_, other.to_bytes(8, "big") + sibling
+            hash_ = h(b"\x01" + (beside + here if side == "left" else here + beside))
             count, left = count + other, left + (other if side == "left" else 0)
         fail(hash_ != self.anchor.root, "not_in_batch")
         fail(count != self.anchor.size - self.anchor.before, "count_mismatch")
@@ -783,8 +785,8 @@ class Origin:
         record, key, n, time = self.record, self.key, self.anchor.n, self.anchor.time
         fail(self.trust.log_of(record.issuer, n) != self.statement.log, "issuer_not_in_log")
         fail(key is None or key.n > n, "key_not_registered")
-        own = key.purpose == 1 and key.log == self.statement.log
-        fail(not (own and any(map(self.covered_by, self.trust.grants))), "not_entitled")
+        departmental = key.purpose == 1 and key.log == self.statement.log
+        fail(not (departmental and any(map(self.covered_by, self.trust.grants))), "not_entitled")
         doubt(time >= self.trust.compromised.get(self.statement.key, time + 1), "key_compromised")
         fail(time >= self.trust.retired.get(self.statement.key, time + 1), "key_retired")
         return "entitled"
@@ -803,8 +805,8 @@ def comparison(documents, values, disclosure):
     values = {name: value for name, value in values.items() if not is_document(name)}
     doubt(not documents and not values, "nothing_presented")
     doubt(disclosure is None, "nothing_disclosed")
-    found = [step(compare_document, content, disclosure) for content in documents]
-    raise_worst(found + [step(compare_value, name, value, disclosure) for name, value in values.items()])
+    compared = [step(compare_document, content, disclosure) for content in documents]
+    raise_worst(compared + [step(compare_value, name, value, disclosure) for name, value in values.items()])
     if documents:
         return "document_matches"
     doubt({name for name in disclosure.values if not is_document(name)} - values.keys(), "claims_incomplete")
@@ -813,7 +815,7 @@ def comparison(documents, values, disclosure):
 
 def compare_document(content, disclosure):
     registered, whole = documents_of(disclosure)
-    if not any(size == len(content) and SUITES[suite](content) == own for size, suite, own in registered):
+    if not any(size == len(content) and SUITES[suite](content) == hash_ for size, suite, hash_ in registered):
         doubt(any(map(is_document, disclosure.withheld)), "document_withheld")
         doubt(not whole or not registered, "document_not_registered")
         fail(True, "document_mismatch")
@@ -823,13 +825,13 @@ def documents_of(disclosure):
     """Return the documents that a disclosure shows, and whether those are all."""
     if disclosure is None:
         return set(), False
-    found, whole = set(), not any(map(is_document, disclosure.withheld))
+    documents, whole = set(), not any(map(is_document, disclosure.withheld))
     for value in (value for name, value in disclosure.values.items() if is_document(name)):
         try:
-            found.add(read_document(value))
+            documents.add(read_document(value))
         except ValueError:
             whole = False
-    return found, whole
+    return documents, whole
 
 
 def compare_value(name, value, disclosure):
@@ -850,9 +852,9 @@ def claims(proof):
     return "claims_committed"
 
 
-def standing(found):
+def status_of(origin):
     """Step 9."""
-    proof, log, position = found.proof, found.log, found.position
+    proof, log, position = origin.proof, origin.log, origin.position
     doubt(position is None, "position_unknown")
     newest = log.status(position)
     doubt(newest and newest.contradictory, "status_contradictory")
@@ -860,8 +862,8 @@ def standing(found):
     fail(status not in (0, 8), STATUSES[status])
     check_staple(proof.status, log, position)
     targets = {target for _, target in proof.record.links}
-    attached = [one for one in proof.linked if one.record.leaf not in targets]
-    good = [one.sequence for one in attached if explains(one, found)]
+    attached = [inner for inner in proof.linked if inner.record.leaf not in targets]
+    good = [inner.sequence for inner in attached if explains(inner, origin)]
     doubt(len(good) < len(attached), "attached_unproven")
     revived, unread = newest_change(log, position, lambda change: change.status == 8)
     doubt(unread or (revived and revived.sequence not in good), "reinstatement_unproven")
@@ -871,8 +873,8 @@ def standing(found):
 def newest_change(log, position, wanted):
     """Return the newest change that is wanted, and whether the limit was reached without one."""
     changes = log.statuses.get(position, ())[-MOST_CHANGES:]
-    found = next(filter(wanted, reversed(changes)), None)
-    return found, found is None and len(changes) == MOST_CHANGES
+    change = next(filter(wanted, reversed(changes)), None)
+    return change, change is None and len(changes) == MOST_CHANGES
 
 
 def check_staple(staple, log, position):
@@ -896,20 +898,22 @@ def check_staple(staple, log, position):
     doubt(not log.known and stated != (then.status if then else 0), "status_contradictory")
 
 
-def explains(one, found):
+def explains(attached, origin):
     """Tell whether an attached proof is that of the record which made the change at its anchor."""
-    change = found.log.status(found.position, one.sequence)
-    if one.disclosure or one.status or one.linked or change is None or change.sequence != one.sequence:
+    change = origin.log.status(origin.position, attached.sequence)
+    if attached.disclosure or attached.status or attached.linked:
         return False
-    mine, theirs = found.record, one.record
-    same = (mine.kind, mine.parsed["line"], mine.issuer, found.statement.log)
-    if same != (theirs.kind, theirs.parsed["line"], theirs.issuer, one.entry.statement.log):
+    if change is None or change.sequence != attached.sequence:
+        return False
+    mine, theirs = origin.record, attached.record
+    same = (mine.kind, mine.parsed["line"], mine.issuer, origin.statement.log)
+    if same != (theirs.kind, theirs.parsed["line"], theirs.issuer, attached.entry.statement.log):
         return False
     if theirs.action in ("renew", "amend"):
         made = change.status == 2
     else:
         made = theirs.identifier == mine.identifier and RESULTS.get(theirs.action) == change.status
-    return made and Origin(one, found.trust, present=False).good
+    return made and Origin(attached, origin.trust, present=False).good
 
 
 def civil_date(time):
@@ -926,65 +930,65 @@ def dates(record, trust, now, behind):
     return "within_dates" if record.valid_until else "no_end_date"
 
 
-def seals(found):
+def seals(origin):
     """Step 11."""
-    kind, links = found.record.kind, found.record.links
+    kind, links = origin.record.kind, origin.record.links
     if not links:
         raise Judged(SKIP, "no_links")
-    seen = [step(link, found, rel, target) for rel, target in links]
+    seen = [step(link, origin, rel, target) for rel, target in links]
     raise_worst(seen)
     holders = [holder for _, holder in seen]
-    fail(kind in CERTIFICATES and found.record.issuer not in holders, "seal_of_another")
+    fail(kind in CERTIFICATES and origin.record.issuer not in holders, "seal_of_another")
     return "seals_good"
 
 
-def link(found, rel, target):
+def link(origin, rel, target):
     """Return whose seal it is."""
-    kind = found.record.kind
+    kind = origin.record.kind
     if kind == "signature" and rel == "made-with":
-        return seal(found, target)
+        return seal(origin, target)
     doubt(kind not in CERTIFICATES or rel != "sealed-by", "link_unknown")
-    sealing = linked(found, target, "signature")
-    (registered, whole), (sealed, sure) = (documents_of(one.proof.disclosure) for one in (found, sealing))
+    sealing = linked(origin, target, "signature")
+    (registered, whole), (sealed, sure) = (documents_of(each.proof.disclosure) for each in (origin, sealing))
     doubt(not (whole and registered and sure and sealed), "sealed_document_withheld")  # 3
     fail(not sealed <= registered, "sealed_other_document")
     in_force(sealing, MOST, "signature_ended")  # 4
-    doubt([one for one, _ in sealing.record.links] != ["made-with"], "link_unknown")
+    doubt([rel for rel, _ in sealing.record.links] != ["made-with"], "link_unknown")
     return seal(sealing, sealing.record.links[0][1])
 
 
-def linked(found, target, kind):
+def linked(origin, target, kind):
     """Rules 1 and 2: return the origin of the attached proof that a link names."""
-    one = next((one for one in found.proof.linked if one.record.leaf == target), None)
-    doubt(one is None, "link_missing")
-    fail(one.record.kind != kind, "link_of_another_kind")
-    own = Origin(one, found.trust)
-    first = next((number for number, (outcome, _) in own.steps.items() if outcome != PASS), None)
-    fail(first == 8 and own.steps[8][0] == FAIL, "linked_not_entitled")
-    named = {inner for _, inner in one.record.links}
-    doubt(not own.good or not {inner.record.leaf for inner in one.linked} <= named, "linked_unproven")
-    doubt(step(claims, one)[0] != PASS, "linked_undisclosed")
-    return own
+    attached = next((inner for inner in origin.proof.linked if inner.record.leaf == target), None)
+    doubt(attached is None, "link_missing")
+    fail(attached.record.kind != kind, "link_of_another_kind")
+    traced = Origin(attached, origin.trust)
+    first = next((number for number, (outcome, _) in traced.steps.items() if outcome != PASS), None)
+    fail(first == 8 and traced.steps[8][0] == FAIL, "linked_not_entitled")
+    named = {inner for _, inner in attached.record.links}
+    doubt(not traced.good or not {inner.record.leaf for inner in attached.linked} <= named, "linked_unproven")
+    doubt(step(claims, attached)[0] != PASS, "linked_undisclosed")
+    return traced
 
 
 def seal(sealing, target):
     """Rules 5 to 8: return whose seal it is."""
-    found, anchor, disclosure = linked(sealing, target, "seal"), sealing.anchor, sealing.proof.disclosure
+    origin, anchor, disclosure = linked(sealing, target, "seal"), sealing.anchor, sealing.proof.disclosure
     doubt(anchor is None or disclosure is None, "linked_unproven")
-    fail(found.anchor.n > anchor.n, "seal_registered_later")  # 5
-    holder, signer = found.proof.disclosure.values.get("CZZTDM"), disclosure.values.get("KZ_QZRDM")
+    fail(origin.anchor.n > anchor.n, "seal_registered_later")  # 5
+    holder, signer = origin.proof.disclosure.values.get("CZZTDM"), disclosure.values.get("KZ_QZRDM")
     doubt(not isinstance(holder, str) or not isinstance(signer, str), "seal_holder_withheld")  # 6
     fail(holder != signer, "seal_of_another")
-    in_force(found, anchor.n, "seal_not_in_force")  # 7
-    since, until, used = found.record.valid_from, found.record.valid_until, civil_date(anchor.time)  # 8
+    in_force(origin, anchor.n, "seal_not_in_force")  # 7
+    since, until, used = origin.record.valid_from, origin.record.valid_until, civil_date(anchor.time)  # 8
     fail((since and used < since) or (until and used > until), "seal_out_of_dates")
     return holder
 
 
-def in_force(found, n, reason):
+def in_force(origin, n, reason):
     """Rules 4 and 7: what was linked to was valid when event `n` had happened."""
-    log = found.log
-    last, unread = newest_change(log, found.position, lambda change: log.anchors[change.sequence - 1].n <= n)
+    log = origin.log
+    last, unread = newest_change(log, origin.position, lambda change: log.anchors[change.sequence - 1].n <= n)
     doubt(
         not log.known or unread or (last and (last.contradictory or last.status == 8)),
         "linked_status_unknown",
@@ -992,11 +996,11 @@ def in_force(found, n, reason):
     fail(last and last.status, reason)
 
 
-def age(found, now, behind, max_age):
+def age(origin, now, behind, max_age):
     """Step 12."""
     doubt(behind, "clock_behind")
-    doubt(found.position is None, "not_reached")
-    doubt(now - found.log.anchored_at > max_age, "knowledge_stale")
+    doubt(origin.position is None, "not_reached")
+    doubt(now - origin.log.anchored_at > max_age, "knowledge_stale")
     return "knowledge_fresh"
 
 
@@ -1008,15 +1012,15 @@ def judge(data, trust, now, documents=(), values=None, max_age=3600):
     except ValueError as error:  # of the readers' own, or of what they use
         reason = str(error) if isinstance(error, Unreadable) else "proof_unreadable"
         return {1: (UNKNOWN, reason)} | dict.fromkeys(range(2, 13), (UNKNOWN, "not_reached"))
-    found = Origin(proof, trust)
+    origin = Origin(proof, trust)
     behind = now + 120 < min(trust.time, LAST_TIME)
-    return found.steps | {
+    return origin.steps | {
         2: step(comparison, documents, values or {}, proof.disclosure),
         3: step(claims, proof),
-        9: step(standing, found),
+        9: step(status_of, origin),
         10: step(dates, proof.record, trust, now, behind),
-        11: step(seals, found),
-        12: step(age, found, now, behind, max_age),
+        11: step(seals, origin),
+        12: step(age, origin, now, behind, max_age),
     }
 
 
@@ -1027,8 +1031,8 @@ GENUINE = {1, 2, 3, 4, 5, 6, 7, 8, 11}
 def decide(steps):
     """Return verdict, step and reason."""
 
-    def rank(one):
-        number, (outcome, reason) = one
+    def rank(judged):
+        number, (outcome, reason) = judged
         if outcome == FAIL:
             return (2 if reason in ENDED else 0), number
         if outcome == UNKNOWN:
