@@ -90,3 +90,32 @@ def test_nothing_cites_a_design_that_is_not_here() -> None:
         if file != Path(__file__) and "(design:" in file.read_text("utf-8")
     ]
     assert len(citing) <= 14
+
+
+# -- The two languages of the way in --
+
+_FENCED: Final = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_INDENTED: Final = re.compile(r"^    (\S.*)$", re.MULTILINE)
+_COLUMN: Final = re.compile(r" {2,}| +# ")  # what follows explains, in the language of the page
+
+
+def levels(page: Path) -> list[str]:
+    outside = _FENCED.sub("", page.read_text(encoding="utf-8"))
+    return re.findall(r"^(#+) ", outside, re.MULTILINE)
+
+
+def commands(page: Path) -> list[str]:
+    """Return the lines that are typed or named in the indented blocks of a page, without what explains them."""
+    return [_COLUMN.split(line)[0] for line in _INDENTED.findall(page.read_text(encoding="utf-8"))]
+
+
+def test_the_chinese_page_says_what_the_english_page_says() -> None:
+    english, chinese = ROOT / "README.md", ROOT / "README.zh-CN.md"
+    assert levels(chinese) == levels(english)
+    assert _FENCED.findall(chinese.read_text("utf-8")) == _FENCED.findall(english.read_text("utf-8"))
+    assert commands(chinese) == commands(english)
+    assert [*links(chinese)][1:] == [*links(english)][1:]  # the first is the other language
+    rows = [
+        len(re.findall(r"^\|.*\|$", page.read_text("utf-8"), re.MULTILINE)) for page in (english, chinese)
+    ]
+    assert rows[1] == rows[0] + 3  # the table of words in both languages
