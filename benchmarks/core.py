@@ -65,7 +65,7 @@ class City:
     knowledge: Knowledge
 
     def act(self, act: Act) -> None:
-        chain = self.knowledge.chain
+        chain = self.knowledge.fold
         self.knowledge.apply(Event(chain.n + 1, act.KIND, chain.block, NOW, act.encode(), chain.block + 1))
 
 

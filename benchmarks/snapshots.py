@@ -52,7 +52,7 @@ class Year(City):
     events: list[Event] = field(default_factory=list)
 
     def act(self, act: Act) -> None:
-        chain = self.knowledge.chain
+        chain = self.knowledge.fold
         time, block = max(NOW, chain.time + STEP_SECONDS), chain.block + 1
         event = Event(chain.n + 1, act.KIND, chain.block, time, act.encode(), block)
         self.knowledge.apply(event)

@@ -157,7 +157,7 @@ def write(replica: Replica, positions: int) -> None:
 
 
 def act(replica: Replica, known: Knowledge, what: Act) -> None:
-    chain = known.chain
+    chain = known.fold
     event = Event(chain.n + 1, what.KIND, chain.block, NOW + chain.n, what.encode(), chain.block + 1)
     with replica.reading() as reading:
         before = reading.cursor

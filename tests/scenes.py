@@ -25,10 +25,14 @@ from ledger.encoding.times import parse_time
 from ledger.errors import MalformedInput
 from ledger.proof.proof import Proof, Staple, decode_proof
 from ledger.records.claims import Disclosure, FullDisclosure, document_claim, is_document
-from ledger.records.identifiers import CertificateIdentifier, credit_code_check, organisation_code_check
+from ledger.records.identifiers import (
+    CertificateIdentifier,
+    credit_check_character,
+    organisation_check_character,
+)
 from ledger.records.lifecycle import Lineage, follow
 from ledger.records.records import PRESENTABLE, Record
-from ledger.records.submissions import Entry, Statement, in_order, submission_tree
+from ledger.records.submissions import Entry, Statement, order_by_leaf
 from ledger.registry import acts
 from ledger.registry.acts import Act, Event, head_zero, registry_name
 from ledger.registry.knowledge import Knowledge
@@ -54,8 +58,8 @@ CLAIMS: Final[Mapping[str, Json]] = {
 def credit_code(division: str, number: int = 1) -> str:
     """Return a credit code of a fictional body in `division`, with both check characters."""
     organisation = f"{number:08d}"
-    body = f"11{division}{organisation}{organisation_code_check(organisation)}"
-    return body + credit_code_check(body)
+    body = f"11{division}{organisation}{organisation_check_character(organisation)}"
+    return body + credit_check_character(body)
 
 
 class Registry:
@@ -73,7 +77,7 @@ class Registry:
 
     def event(self, act: Act, **altered: Any) -> Event:
         """Return the event that `act` would be now."""
-        chain = self.knowledge.chain
+        chain = self.knowledge.fold
         block = chain.block + 1
         return replace(Event(chain.n + 1, act.KIND, chain.block, self.now, act.encode(), block), **altered)
 
@@ -239,8 +243,8 @@ class City:
     def submit(self, *items: Item, signer: PrivateKey | None = None, **altered: Any) -> Submission:
         """Sign a statement over the items, or over what is `altered` of it."""
         signer = signer or self.key
-        ordered = in_order(item.record for item in items)
-        tree = submission_tree(self.suite, [leaf for leaf, _ in ordered])
+        ordered = order_by_leaf(item.record for item in items)
+        tree = MerkleTree(self.suite, [leaf for leaf, _ in ordered])
         statement = Statement(
             registry=self.registry.name,
             log=self.name,

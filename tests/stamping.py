@@ -84,7 +84,7 @@ def token(
         "digest_algorithm": {"algorithm": SM3_OID},
         "signed_attributes": held,
         "signature_algorithm": {"algorithm": SM2_WITH_SM3},
-        "signature": sm2_der(by.key.sign(der.encode(der.SET, der.content(held.dump())))),
+        "signature": sm2_der(by.key.sign(der.encode(der.SET, der.read_content(held.dump())))),
     }
     body = {
         "version": 3,

@@ -3,7 +3,7 @@
 from anchoring.audit.findings import Findings
 from anchoring.checkpoints.store import Checkpoints, compare
 from anchoring.replica.reading import ReplicaView
-from ledger.registry.checkpoints import contradiction
+from ledger.registry.checkpoints import find_contradiction
 
 
 def audit_checkpoints(reading: ReplicaView, checkpoints: Checkpoints, found: Findings) -> None:
@@ -16,4 +16,4 @@ def audit_checkpoints(reading: ReplicaView, checkpoints: Checkpoints, found: Fin
     for fork in checkpoints.forks():
         found.look("forks")
         first, second = fork.first.checkpoint, fork.second.checkpoint
-        found.add("registry-forked", f"event {first.n}", contradiction(first, second) or "")
+        found.add("registry-forked", f"event {first.n}", find_contradiction(first, second) or "")

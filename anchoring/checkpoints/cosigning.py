@@ -17,7 +17,7 @@ from anchoring.replica.reading import ReplicaView
 from anchoring.replica.store import Replica
 from ledger.crypto.keys import PrivateKey, PublicKey, public_key
 from ledger.errors import BrokenHead, LedgerError, MalformedInput
-from ledger.registry.checkpoints import Checkpoint, Cosigned, Fork, contradiction, read_cosigned
+from ledger.registry.checkpoints import Checkpoint, Cosigned, Fork, find_contradiction, read_cosigned
 from ledger.registry.knowledge import Fold
 from ledger.registry.trust import NODE, KeyState
 
@@ -118,7 +118,7 @@ class Cosigner:
         if proven.cosignatures and own != checkpoint:
             fork = Fork(self._checkpoints.cosigned(own), proven)
             self._checkpoints.keep_fork(fork)
-            logger.error("the registry is forked: %s", contradiction(own, checkpoint))
+            logger.error("the registry is forked: %s", find_contradiction(own, checkpoint))
             return 0
         self._checkpoints.add(proven, self._key.public.id if self._key else None)
         return len(proven.cosignatures)

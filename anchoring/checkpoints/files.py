@@ -14,9 +14,9 @@ from anchoring.database.files import replace_file
 from ledger.encoding.canonical import encode as canonical
 from ledger.errors import SnapshotRefused
 from ledger.registry import snapshots
-from ledger.registry.checkpoints import Cosigned, Fork, contradiction, read_cosigned
+from ledger.registry.checkpoints import Cosigned, Fork, find_contradiction, read_cosigned
 from ledger.registry.knowledge import Knowledge
-from ledger.registry.snapshots import Header, Held, Point
+from ledger.registry.snapshots import Header, History, Point
 from ledger.registry.trust_files import TrustFile
 
 _PIECE_BYTES: Final = 64 * 1024  # read at a time
@@ -59,7 +59,7 @@ class Seen:
         """Keep the evidence of a fork beside what was seen: both checkpoints, or where these are of different events
         the snapshot, whose events lead from one to the other."""
         held = self.checkpoint()
-        if held and contradiction(held.checkpoint, given.checkpoint):
+        if held and find_contradiction(held.checkpoint, given.checkpoint):
             fork = canonical(Fork(held, given).to_json())
             replace_file(self.path.with_name(self.path.name + FORK), [fork])
         else:
@@ -78,7 +78,7 @@ def load(path: Path, trust: TrustFile, seen: Seen) -> Knowledge:
     return knowledge
 
 
-def checked(path: Path, trust: TrustFile, held: Held, seen: Seen) -> Header:
+def checked(path: Path, trust: TrustFile, held: History, seen: Seen) -> Header:
     """Check a whole file against a trust file, what is held and what was seen. Raises: SnapshotRefused; a fork is kept."""
     try:
         return snapshots.check_snapshot(lambda: chunks(path), trust, held)[0]

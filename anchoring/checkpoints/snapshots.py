@@ -119,7 +119,7 @@ class ImportedSnapshot:
         with self.replica.reading() as reading:
             held = cursor = reading.cursor
             trees, overlay = _trees(reading), Overlay(reading if held.n else Nothing())
-            for event in snapshots.events(chunks(path)):
+            for event in snapshots.read_events(chunks(path)):
                 fold.extend(event)
                 if fold.n == held.n and fold.head != held.head:
                     raise SnapshotRefused(

@@ -25,9 +25,9 @@ from ledger.registry.checkpoints import (
     Cosignature,
     Cosigned,
     Fork,
-    contradiction,
     decode_checkpoint,
     decode_fork,
+    find_contradiction,
 )
 
 # a week of one every five minutes; older ones prove nothing that newer ones do not
@@ -98,7 +98,7 @@ class Checkpoints:
         with transaction(self.engine) as connection:
             hold_tables(connection)  # two processes of this node must not sign beside each other
             before = _signed(connection)
-            if before and (checkpoint.n < before.n or contradiction(before, checkpoint)):
+            if before and (checkpoint.n < before.n or find_contradiction(before, checkpoint)):
                 raise CheckpointRefused(
                     f"event {before.n} with head 0x{before.head.hex()} was signed before: event {checkpoint.n} with head "
                     f"0x{checkpoint.head.hex()} is below it or contradicts it"
@@ -213,6 +213,6 @@ def compare(reading: ReplicaView, checkpoints: Checkpoints) -> str | None:
     if stated.n > reading.cursor.n:
         return None  # it is being followed anew
     try:
-        return contradiction(stated, checkpoint_at(reading, stated.n))
+        return find_contradiction(stated, checkpoint_at(reading, stated.n))
     except CheckpointRefused as error:
         return str(error)

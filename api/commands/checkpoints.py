@@ -12,7 +12,7 @@ from api.client.offline import described, read_trust
 from api.console import note, say, show_json
 from api.node.loading import load_settings
 from ledger.encoding.canonical import encode as canonical
-from ledger.registry.checkpoints import Fork, contradiction, read_cosigned
+from ledger.registry.checkpoints import Fork, find_contradiction, read_cosigned
 
 AGREE, CONTRADICT, UNTOLD = 0, 11, 12
 _COMPARED: Final = {AGREE: "the same", CONTRADICT: "contradiction", UNTOLD: "cannot tell"}
@@ -76,7 +76,7 @@ def _sign(args: argparse.Namespace) -> int:
         cosigner.take(given)
     signed = cosigner.sign(given.checkpoint.n if given else None)
     if given and signed.checkpoint != given.checkpoint:
-        note(f"this node holds another history: {contradiction(signed.checkpoint, given.checkpoint)}")
+        note(f"this node holds another history: {find_contradiction(signed.checkpoint, given.checkpoint)}")
         return CONTRADICT
     if args.output:
         files.write(args.output, canonical(signed.to_json()) + b"\n")
@@ -115,13 +115,13 @@ def _forks(args: argparse.Namespace) -> int:
         found = held.forks()
     for fork in found:
         say(canonical(fork.to_json()).decode())
-        note(contradiction(fork.first.checkpoint, fork.second.checkpoint) or "")
+        note(find_contradiction(fork.first.checkpoint, fork.second.checkpoint) or "")
     return 1 if found else 0
 
 
 def _compare(args: argparse.Namespace) -> int:
     first, second = (read_cosigned(path.read_bytes()) for path in (args.first, args.second))
-    found = contradiction(first.checkpoint, second.checkpoint)
+    found = find_contradiction(first.checkpoint, second.checkpoint)
     code = CONTRADICT if found else AGREE if first.checkpoint == second.checkpoint else UNTOLD
     if args.json:
         show_json(Fork(first, second).to_json() if found else {"compared": _COMPARED[code]})

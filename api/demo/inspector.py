@@ -23,7 +23,7 @@ from ledger.registry import acts
 from ledger.registry.acts import Event
 from ledger.registry.checkpoints import Cosignature, Cosigned
 from ledger.registry.knowledge import Fold
-from ledger.registry.snapshots import events, read_header, write_snapshot
+from ledger.registry.snapshots import read_events, read_header, write_snapshot
 from ledger.registry.trust_files import Cosigner, TrustFile, majority
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class Inspector:
         """Write the snapshot that one city could make alone: one act more, signed with its own node's key."""
         city = self.cities[-1]
         key = _key(load_settings(city.directory))
-        header, history = read_header(chunks(self.snapshot)), list(events(chunks(self.snapshot)))
+        header, history = read_header(chunks(self.snapshot)), list(read_events(chunks(self.snapshot)))
         fold = Fold(header.after_head)
         for event in history:
             fold.extend(event)

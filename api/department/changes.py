@@ -18,7 +18,7 @@ from ledger.encoding.canonical import Json, decode
 from ledger.errors import LedgerError, MalformedInput
 from ledger.limits import MAX_STATUS_RECORDS
 from ledger.records.identifiers import CertificateIdentifier
-from ledger.records.lifecycle import RESULT, SOURCES, possible
+from ledger.records.lifecycle import RESULT, SOURCES, possible_actions
 from ledger.records.records import CERTIFICATE_KINDS, PRESENTABLE
 from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.registry.status import Status
@@ -108,7 +108,7 @@ def plan(
         seen.add(lineage["newest"])
         before = Status[lineage["status"].upper()]
         if before not in SOURCES[action]:
-            allowed = ", ".join(possible(before)) or "nothing"
+            allowed = ", ".join(possible_actions(before)) or "nothing"
             stands = f"{lineage['identifier']} is {lineage['status']}, which allows {allowed}"
             faults.add(number, "transition-refused", f"{action} is not possible: {stands}")
             continue

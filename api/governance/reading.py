@@ -61,7 +61,7 @@ def disagreements(chain: Chain, registry: Registry) -> list[str] | None:
     """Name what the contract's own state says otherwise than its acts; None where new acts make that unsayable."""
     contract = RegistryName.parse(registry.known.registry).contract
     found = compare_states(registry.state, ask_state(chain, contract, registry.state))
-    moved = chain.registry_head(contract).n != registry.known.chain.n
+    moved = chain.registry_head(contract).n != registry.known.fold.n
     return None if found and moved else found
 
 
@@ -69,7 +69,7 @@ def lines(registry: Registry, only: str | None = None) -> Iterator[str]:
     """Show what a registry says now, for people; of one log where `only` names it."""
     known, state = registry.known, registry.state
     yield known.registry
-    yield f"{known.chain.n} acts, head 0x{known.chain.head.hex()}, the newest in block {known.chain.block}"
+    yield f"{known.fold.n} acts, head 0x{known.fold.head.hex()}, the newest in block {known.fold.block}"
     yield f"province {state.province}{_offered(state.pending_province)}"
     if state.successor:
         yield f"CLOSED for ever; its successor is {state.successor}"
@@ -111,8 +111,8 @@ def description(registry: Registry, only: str | None = None) -> dict[str, Json]:
     known, state = registry.known, registry.state
     return {
         "registry": known.registry,
-        "n": known.chain.n,
-        "head": "0x" + known.chain.head.hex(),
+        "n": known.fold.n,
+        "head": "0x" + known.fold.head.hex(),
         "province": state.province,
         "pending_province": _somebody(state.pending_province),
         "successor": state.successor,

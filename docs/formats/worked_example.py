@@ -20,6 +20,7 @@ import worked_sealing
 from ledger.crypto import trees
 from ledger.crypto.keys import PrivateKey, PublicKey, decode_signature, encode_signature, generate, keccak256
 from ledger.crypto.suites import SM3
+from ledger.crypto.trees import MerkleTree
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import format_time, parse_date, parse_time
@@ -29,7 +30,7 @@ from ledger.proof.staples import RANGE_CHUNKS, StatusRange
 from ledger.records import claims
 from ledger.records.claims import FullDisclosure, document_claim
 from ledger.records.records import Record
-from ledger.records.submissions import Entry, Statement, in_order, submission_tree
+from ledger.records.submissions import Entry, Statement, order_by_leaf
 from ledger.registry import acts
 from ledger.registry.acts import Event
 from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned, Fork
@@ -114,7 +115,7 @@ def suspension(previous: bytes) -> Record:
 
 
 def entry(records: list[Record], key: PublicKey, signature: str, time: str) -> tuple[Entry, trees.MerkleTree]:
-    tree = submission_tree(SM3, [leaf for leaf, _ in in_order(records)])
+    tree = MerkleTree(SM3, [leaf for leaf, _ in order_by_leaf(records)])
     signed = parse_time(time)
     statement = Statement(
         REGISTRY, "tianmen", ISSUER, key.id, len(records), SM3, tree.root, signed, signed + 86_400
@@ -140,7 +141,7 @@ def checkpoints(chain: Fold, history: list[Event]) -> tuple[dict[str, Json], byt
     header = Header(cosigned, 0, HEAD_0, 0)
     snapshot = b"".join(write_snapshot(header, history))
     check_snapshot(lambda: [snapshot], trust)
-    if replay([snapshot]).chain.head != chain.head:
+    if replay([snapshot]).fold.head != chain.head:
         raise SystemExit("the snapshot does not hold the events")
     other = replace(checkpoint, head=keccak256(checkpoint.head))
     fork = Fork(cosigned, Cosigned.of(other, [cosignature(keys["荆门"], other, FORKED)]))
@@ -177,7 +178,7 @@ def build() -> Example:
     other = neighbour(7)
     first, tree = entry([record, other], key, SIGNATURES[0], "2022-03-28T08:30:00Z")
     second, _ = entry([suspension(other.leaf())], key, SIGNATURES[1], "2022-03-28T09:00:10Z")
-    leaves = [leaf for leaf, _ in in_order([record, other])]
+    leaves = [leaf for leaf, _ in order_by_leaf([record, other])]
     batch = trees.CountedTree(SM3, [first.leaf(), second.leaf()])
 
     status = StatusTree(SM3)
@@ -208,7 +209,7 @@ def build() -> Example:
     events: list[Json] = []
     history: list[Event] = []
     for time, block, act in story:
-        chain = knowledge.chain
+        chain = knowledge.fold
         event = Event(chain.n + 1, act.KIND, chain.block, parse_time(time), act.encode(), block)
         knowledge.apply(event)
         history.append(event)
@@ -220,7 +221,7 @@ def build() -> Example:
                 "previousBlock": event.previous_block,
                 "time": event.time,
                 "payload": "0x" + event.payload.hex(),
-                "head": "0x" + knowledge.chain.head.hex(),
+                "head": "0x" + knowledge.fold.head.hex(),
             }
         )
 
@@ -240,7 +241,7 @@ def build() -> Example:
     if report.verdict != "valid":
         raise SystemExit(f"the worked example is {report.verdict}: {report.deciding}")
 
-    anchored_at = knowledge.chain.time
+    anchored_at = knowledge.fold.time
     statuses = StatusRange(
         SM3,
         "tianmen",
@@ -295,7 +296,7 @@ def build() -> Example:
         "verdict": {"verdict": report.verdict.value, "step": report.deciding.number, "reason": report.reason},
         "reasons": _reasons(),
     }
-    vouched, snapshot, trust = checkpoints(knowledge.chain, history)
+    vouched, snapshot, trust = checkpoints(knowledge.fold, history)
     return Example(
         blocks
         | vouched
@@ -313,7 +314,7 @@ def build() -> Example:
 def _lines(first: Entry, records: list[tuple[Record, FullDisclosure | None]]) -> str:
     head: Json = {"statement": first.statement.to_json(), "signature": encode_signature(first.signature)}
     lines = [canonical(head)]
-    for _, record in in_order(record for record, _ in records):
+    for _, record in order_by_leaf(record for record, _ in records):
         line: dict[str, Json] = {"record": record.to_json()}
         disclosure = next(found for other, found in records if other == record)
         if disclosure is not None:

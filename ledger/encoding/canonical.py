@@ -70,9 +70,10 @@ def _parse(data: bytes) -> Json:
     return cast(Json, value)
 
 
-def _fits(value: Any) -> bool:
+def _fits(value: object) -> bool:
     """Tell whether the profile allows `value`: layer by layer, because nearly every value is fine and asked for often."""
-    layer, level = [value], 0
+    layer: list[Any] = [value]
+    level = 0
     while True:
         below: list[Any] = []
         for item in layer:
@@ -98,25 +99,24 @@ def _fits(value: Any) -> bool:
         layer, level = below, level + 1
 
 
-def _check(value: Any, level: int, where: str) -> None:
+def _check(value: object, level: int, where: str) -> None:
     """Say where the profile excludes what. Types are compared exactly: orjson also writes enums and dates."""
-    kind = type(value)
-    if kind is dict:
+    if type(value) is dict:
         _check_level(level, where)
         for name, item in value.items():
             if type(name) is not str or not name.isascii():
                 raise MalformedInput(f"{where}: member names are ASCII text, not {str(name)[:40]!a}")
             if type(item) is not str:
                 _check(item, level + 1, f"{where}.{name}")
-    elif kind is list:
+    elif type(value) is list:
         _check_level(level, where)
         for index, item in enumerate(value):
             if type(item) is not str:
                 _check(item, level + 1, f"{where}[{index}]")
-    elif kind is int:
+    elif type(value) is int:
         if not 0 <= value <= MAX_INTEGER:
             raise MalformedInput(f"{where}: an integer lies outside 0 to 2^53-1: write it as text")
-    elif kind is not str and kind is not bool:
+    elif type(value) not in (str, bool):
         _refuse(value, where)
 
 

@@ -42,7 +42,7 @@ def check(data: bytes) -> None:
         raise MalformedInput("there is no DER in an empty input")
 
 
-def children(data: bytes) -> list[tuple[int, bytes]]:
+def read_children(data: bytes) -> list[tuple[int, bytes]]:
     """Return tag and whole bytes of each element directly within the outermost one. Raises: MalformedInput."""
     tag, start, end = _element(data, 0, len(data))
     if end != len(data) or not tag & _CONSTRUCTED:
@@ -55,17 +55,17 @@ def children(data: bytes) -> list[tuple[int, bytes]]:
     return elements
 
 
-def content(element: bytes) -> bytes:
+def read_content(element: bytes) -> bytes:
     """Return what an element holds, without its tag and length. Raises: MalformedInput."""
     _, start, end = _element(element, 0, len(element))
     return element[start:end]
 
 
-def integer(element: bytes) -> int:
+def read_integer(element: bytes) -> int:
     """Return the number of an INTEGER. Raises: MalformedInput for another element."""
     if element[:1] != bytes([INTEGER]):
         raise MalformedInput("expected an INTEGER")
-    return int.from_bytes(content(element), "big", signed=True)
+    return int.from_bytes(read_content(element), "big", signed=True)
 
 
 def encode(tag: int, *parts: bytes) -> bytes:

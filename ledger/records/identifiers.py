@@ -42,7 +42,7 @@ _CREDIT_FORM = "18 characters of 0-9 and A-Z without I, O, S, V, Z, the 3rd to 8
 _MAX_QUOTED = 100  # characters of the offending text that a message repeats
 
 
-def credit_code_check(body: str) -> str:
+def credit_check_character(body: str) -> str:
     """Return the check character of the first 17 characters of a credit code (GB 32100-2015, MOD 31).
 
     Raises: InvalidIdentifier if `body` is not 17 characters of the credit code's alphabet.
@@ -55,7 +55,7 @@ def credit_code_check(body: str) -> str:
     return _CREDIT_ALPHABET[-total % 31]
 
 
-def organisation_code_check(body: str) -> str:
+def organisation_check_character(body: str) -> str:
     """Return the check character of the first 8 characters of an organisation code (GB 11714, MOD 11).
 
     Raises: InvalidIdentifier if `body` is not 8 characters of 0-9 and A-Z.
@@ -71,12 +71,12 @@ def check_credit_code(text: str) -> None:
 
     Raises: InvalidIdentifier, with the check character that was expected.
     """
-    division(text)  # text of any length never enters the cache
+    division_of(text)  # text of any length never enters the cache
     if fault := _credit_code_fault(text):
         raise InvalidIdentifier(fault)
 
 
-def division(credit_code: str) -> str:
+def division_of(credit_code: str) -> str:
     """Return the administrative division of a credit code, its 3rd to 8th characters ("429006": Tianmen).
 
     Check digits are not looked at.
@@ -88,7 +88,7 @@ def division(credit_code: str) -> str:
     return credit_code[2:8]
 
 
-def resident_number_check(body: str) -> str:
+def resident_check_character(body: str) -> str:
     """Return the check character of the first 17 digits of a resident number (ISO 7064 MOD 11-2).
 
     Raises: InvalidIdentifier if `body` is not 17 digits.
@@ -112,11 +112,11 @@ def check_resident_number(text: str) -> None:
         raise InvalidIdentifier("resident number: the date of birth does not exist") from error
     if not 1800 <= born.year <= 2099:
         raise InvalidIdentifier("resident number: the year of birth is not between 1800 and 2099")
-    if text[17] != resident_number_check(text[:17]):
+    if text[17] != resident_check_character(text[:17]):
         raise InvalidIdentifier("resident number: the check digit is wrong")
 
 
-def certificate_check(body: str) -> str:
+def certificate_check_character(body: str) -> str:
     """Return the check character of type, issuer, serial and version joined (ISO 7064 MOD 37,36).
 
     Raises: InvalidIdentifier if `body` is empty or holds anything but 0-9 and A-Z.
@@ -216,7 +216,7 @@ def _require_form(parts: Sequence[str]) -> None:
 def _with_check(root: str, type_: str, issuer: str, serial: str, version: int) -> str:
     body = (type_, issuer, serial, f"{version:03d}")
     _require_form(body)
-    return ".".join((root, *body, certificate_check("".join(body))))
+    return ".".join((root, *body, certificate_check_character("".join(body))))
 
 
 def _oddities(root: str, parts: list[str]) -> list[str]:
@@ -231,7 +231,7 @@ def _oddities(root: str, parts: list[str]) -> list[str]:
             oddities.append(f"the {name} does not hold a credit code: {fault}")
     if "_" in issuer + serial:
         oddities.append("issuer or serial contains '_', which has no check digit, expected only 0-9, A-Z")
-    elif check != (expected := certificate_check(type_ + issuer + serial + version)):
+    elif check != (expected := certificate_check_character(type_ + issuer + serial + version)):
         oddities.append(f"the check digit is {check}, expected {expected}")
     return oddities
 
@@ -241,12 +241,12 @@ def _credit_code_fault(text: str) -> str | None:
     """Say what is wrong with a credit code, or None."""
     if not _CREDIT_CODE.fullmatch(text):
         return f"credit code {_quote(text)}: expected {_CREDIT_FORM}"
-    if text[16] != (expected := organisation_code_check(text[8:16])):
+    if text[16] != (expected := organisation_check_character(text[8:16])):
         return (
             f"credit code {_quote(text)}: the 17th character, check digit of the organisation code, "
             f"is {text[16]}, expected {expected}"
         )
-    if text[17] != (expected := credit_code_check(text[:17])):
+    if text[17] != (expected := credit_check_character(text[:17])):
         return f"credit code {_quote(text)}: the check digit is {text[17]}, expected {expected}"
     return None
 

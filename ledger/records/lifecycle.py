@@ -2,7 +2,7 @@
 
 Every record but the first names the newest record of its lineage as `previous`, so the records of a lineage
 form one chain and none can be left out. The same rules run at intake and in every audit. The chain itself
-allows a little more (`ledger.registry.status.allowed`): a suspended certificate is resumed before it is
+allows a little more (`ledger.registry.status.may_become`): a suspended certificate is resumed before it is
 renewed, so that nothing revives unseen.
 """
 
@@ -44,7 +44,7 @@ SOURCES: Final = {
 }
 
 
-def possible(status: Status) -> tuple[str, ...]:
+def possible_actions(status: Status) -> tuple[str, ...]:
     """Return the actions that may follow where the current record of a lineage has this status."""
     return tuple(action for action, sources in SOURCES.items() if status in sources)
 
@@ -91,7 +91,7 @@ def follow(lineage: Lineage | None, record: Record, leaf: bytes) -> tuple[Lineag
     if lineage.status not in SOURCES[record.action]:
         raise TransitionRefused(
             f"{record.action} is not possible: {lineage.identifier} is {lineage.status.name.lower()}, "
-            f"which allows {', '.join(possible(lineage.status)) or 'nothing'}"
+            f"which allows {', '.join(possible_actions(lineage.status)) or 'nothing'}"
         )
     if record.action in PRESENTABLE:
         if record.version <= version_of(lineage.identifier):

@@ -128,14 +128,10 @@ class Record:
             "time": times.format_time(self.time),
             "salt": self.salt.hex(),
         }
-        for name in ("issued", "valid_from", "valid_until"):
-            day = getattr(self, name)
-            if day is not None:
-                body[name] = day.isoformat()
-        for name in ("claims", "previous"):
-            digest = getattr(self, name)
-            if digest is not None:
-                body[name] = self.suite.format(digest)
+        days = {"issued": self.issued, "valid_from": self.valid_from, "valid_until": self.valid_until}
+        body |= {name: day.isoformat() for name, day in days.items() if day is not None}
+        digests = {"claims": self.claims, "previous": self.previous}
+        body |= {name: self.suite.format(digest) for name, digest in digests.items() if digest is not None}
         if self.links:
             body["links"] = [
                 {"rel": link.rel, "record": self.suite.format(link.record)} for link in self.links

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from ledger.errors import InvalidIdentifier
-from ledger.records.identifiers import certificate_check, check_credit_code
+from ledger.records.identifiers import certificate_check_character, check_credit_code
 
 PREFIXES: Final = ("seal.", "signature.")
 _FORM: Final = re.compile(
@@ -43,7 +43,7 @@ class SealingIdentifier:
                 f"identifier {text[:_MAX_QUOTED]!a}: expected KIND.ISSUER.SERIAL.VERSION.CHECK"
             )
         check_credit_code(parts["issuer"])
-        expected = certificate_check(parts["issuer"] + parts["serial"] + parts["version"])
+        expected = certificate_check_character(parts["issuer"] + parts["serial"] + parts["version"])
         if parts["check"] != expected:
             raise InvalidIdentifier(
                 f"identifier {text!a}: the check character is {parts['check']}, expected {expected}"
@@ -56,7 +56,7 @@ class SealingIdentifier:
         body = f"{issuer}{serial}{version:03d}"
         if not re.fullmatch("[0-9A-Z]+", body):
             raise InvalidIdentifier(f"serial {serial[:_MAX_QUOTED]!a}: expected 9 to 32 characters 0-9, A-Z")
-        return cls.parse(f"{kind}.{issuer}.{serial}.{version:03d}.{certificate_check(body)}")
+        return cls.parse(f"{kind}.{issuer}.{serial}.{version:03d}.{certificate_check_character(body)}")
 
     def with_version(self, version: int) -> Self:
         """Return the identifier of another version of the same object. Raises: InvalidIdentifier beyond 999."""

@@ -4,7 +4,7 @@ Format: docs/formats/submission.md. The records stand in ascending order of leaf
 order random, so positions tell nothing. One signature over the statement covers them all.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -126,7 +126,7 @@ def decode_entry(value: Json) -> Entry:
     return entry
 
 
-def in_order(records: Iterable[Record]) -> list[tuple[bytes, Record]]:
+def order_by_leaf(records: Iterable[Record]) -> list[tuple[bytes, Record]]:
     """Return (leaf hash, record) in ascending order of leaf hash.
 
     Raises: MalformedInput for two equal leaves.
@@ -136,11 +136,6 @@ def in_order(records: Iterable[Record]) -> list[tuple[bytes, Record]]:
         if before == after:
             raise MalformedInput(f"the same record of {record.identifier} stands twice: draw a salt for each")
     return leaves
-
-
-def submission_tree(suite: Suite, leaves: Sequence[bytes]) -> MerkleTree:
-    """Return the tree over leaf hashes that are in order already."""
-    return MerkleTree(suite, leaves)
 
 
 def sign_statement(

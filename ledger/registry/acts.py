@@ -12,7 +12,7 @@ what is known.
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 from eth_abi.abi import decode as abi_decode
 from eth_abi.abi import encode as abi_encode
@@ -23,6 +23,8 @@ from ledger.errors import MalformedInput, NewerFormat
 
 FORMAT: Final = "shunzheng/registry/1"
 NO_END: Final = 10**11 - 1  # the last second that the contract takes; milliseconds for seconds lie beyond it
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,11 @@ def registry_name(chain_id: int, contract: bytes, head: bytes) -> str:
 @dataclass(frozen=True, slots=True)
 class _Codec:
     abi: str
-    read: Callable[[Any], Any]
-    write: Callable[[Any], Any]
+    read: Callable[[Any], object]
+    write: Callable[[Any], object]
 
 
-def _same(value: Any) -> Any:
+def _same(value: T) -> T:
     return value
 
 
@@ -116,12 +118,16 @@ class Predecessor:
     status_root: bytes = bytes(32)
 
 
-def _read_predecessor(value: tuple[Any, ...]) -> Predecessor:
+# Registry, log, n, head, size and status root as the ABI has them.
+_PredecessorWords: TypeAlias = tuple[bytes, bytes, int, bytes, int, bytes]
+
+
+def _read_predecessor(value: _PredecessorWords) -> Predecessor:
     registry, log, n, head, size, status_root = value
     return Predecessor(_read_text(registry), _read_text(log), n, head, size, status_root)
 
 
-def _write_predecessor(value: Predecessor) -> tuple[Any, ...]:
+def _write_predecessor(value: Predecessor) -> _PredecessorWords:
     registry, log = _write_text(value.registry), _write_text(value.log)
     return (registry, log, value.n, value.head, value.size, value.status_root)
 

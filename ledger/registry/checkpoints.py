@@ -113,7 +113,7 @@ class Fork:
         return {"type": FORK_TYPE, "first": self.first.to_json(), "second": self.second.to_json()}
 
 
-def contradiction(checkpoint: Checkpoint, other: Checkpoint) -> str | None:
+def find_contradiction(checkpoint: Checkpoint, other: Checkpoint) -> str | None:
     """Say in what two checkpoints contradict each other, so that one history cannot hold both; None where it may.
 
     Of two registries, or at different events in an order that fits, nothing can be said without the events between.
@@ -122,17 +122,19 @@ def contradiction(checkpoint: Checkpoint, other: Checkpoint) -> str | None:
         return None
     first, second = sorted((checkpoint, other), key=lambda point: point.n)
     if first.n == second.n:
-        differing = [name for name in ("head", "block", "block_hash", "time") if _differ(first, second, name)]
+        differs = {
+            "head": first.head != second.head,
+            "block": first.block != second.block,
+            "block_hash": first.block_hash != second.block_hash,
+            "time": first.time != second.time,
+        }
+        differing = [name for name, different in differs.items() if different]
         return f"event {first.n} with different {', '.join(differing)}" if differing else None
     if first.block > second.block or first.time > second.time:
         return f"event {second.n} before event {first.n}"
     if first.block == second.block:
         return f"the last event of block {first.block} is said to be {first.n} and {second.n}"
     return None
-
-
-def _differ(first: Checkpoint, second: Checkpoint, name: str) -> bool:
-    return bool(getattr(first, name) != getattr(second, name))
 
 
 def decode_checkpoint(value: Json) -> Checkpoint:
@@ -189,6 +191,6 @@ def decode_fork(value: Json) -> Fork:
     fields.type(FORK_TYPE)
     fork = Fork(decode_cosigned(fields.take("first")), decode_cosigned(fields.take("second")))
     fields.close()
-    if contradiction(fork.first.checkpoint, fork.second.checkpoint) is None:
+    if find_contradiction(fork.first.checkpoint, fork.second.checkpoint) is None:
         raise MalformedInput("the two checkpoints do not contradict each other")
     return fork

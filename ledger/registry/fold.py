@@ -15,7 +15,7 @@ from ledger.errors import BrokenHead, MalformedInput
 from ledger.limits import MAX_ANCHOR_GROWTH, MAX_LOG_SIZE
 from ledger.registry import acts
 from ledger.registry.acts import Event
-from ledger.registry.status import Status, StatusTree, allowed, decode_changes
+from ledger.registry.status import Status, StatusTree, decode_changes, may_become
 from ledger.registry.trust import (
     Anchor,
     Division,
@@ -145,8 +145,8 @@ def _anchored(view: View, trees: Trees, event: Event, act: acts.Anchored) -> lis
 def _follows(known: PositionStatus | None, status: Status, complete: bool) -> bool:
     """Tell whether a position may get `status`; of one never changed here, a log continued may know nothing."""
     if known is None:
-        return not complete or allowed(Status.VALID, status)
-    return not known.contradictory and allowed(known.status, status)
+        return not complete or may_become(Status.VALID, status)
+    return not known.contradictory and may_become(known.status, status)
 
 
 def _changes(tree: StatusTree | None, act: acts.Anchored) -> tuple[list[tuple[int, Status]], str]:

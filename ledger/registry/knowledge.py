@@ -56,7 +56,7 @@ class Knowledge:
             raise BrokenHead(f"head 0 is not that of {registry}")
         self.registry, self.source = registry, source
         self.time = 0
-        self.chain = Fold(head_zero)
+        self.fold = Fold(head_zero)
         self.trees: dict[str, StatusTree] = {}
         self.divisions: dict[str, str] = {}
         self._governance: Governance | None = None
@@ -72,11 +72,11 @@ class Knowledge:
 
         Raises: BrokenHead, MalformedInput, NewerFormat.
         """
-        self.chain.check(event)
+        self.fold.check(event)
         facts = derive(self, self.trees, event)
         for fact in facts:
             self._keep(fact)
-        self.chain.extend(event)  # only now: an event that was refused leaves everything as it was
+        self.fold.extend(event)  # only now: an event that was refused leaves everything as it was
         self.time = max(self.time, event.time)
         return facts
 

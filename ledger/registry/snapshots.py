@@ -76,8 +76,8 @@ class Point(Protocol):
     def time(self) -> int: ...
 
 
-class Held(Protocol):
-    """What whoever takes a snapshot holds already, and goes on holding when it is refused."""
+class History(Protocol):
+    """The points of the registry that the reader of a snapshot holds already, and still holds when it is refused."""
 
     def newest(self) -> Point | None:
         """Return the highest point that was ever seen; None at first."""
@@ -124,7 +124,7 @@ def read_header(chunks: Iterable[bytes]) -> Header:
 
 
 def check_snapshot(
-    chunks: Chunks, trust: TrustFile, held: Held | None = None
+    chunks: Chunks, trust: TrustFile, history: History | None = None
 ) -> tuple[Header, tuple[str, ...]]:
     """Check all that can be checked before an event is believed; return the header and who vouches for it.
 
@@ -142,10 +142,10 @@ def check_snapshot(
     header, rest = _split(chunks())  # 1
     checkpoint = header.checkpoint
     names = trust.check(header.cosigned)  # 2
-    seen = held.newest() if held else None
+    seen = history.newest() if history else None
     if seen:
         _check_age(checkpoint, seen)  # 3
-    start = _start(header, held)  # 4
+    start = _start(header, history)  # 4
     fold = Fold(header.after_head, header.after, header.after_block, start.time if start else 0)
     agrees = start is None or start.head == fold.head
     for event in _decoded(rest, header):  # 5, 6
@@ -166,20 +166,20 @@ def check_snapshot(
     return header, names
 
 
-def events(chunks: Iterable[bytes]) -> Iterator[Event]:
+def read_events(chunks: Iterable[bytes]) -> Iterator[Event]:
     """Yield the events of a file that was checked. Raises: SnapshotRefused."""
     header, rest = _split(chunks)
     return _decoded(rest, header)
 
 
-def replay(chunks: Iterable[bytes], held: Knowledge | None = None) -> Knowledge:
-    """Return what a checked file says; a delta is replayed on top of what is held. Raises: SnapshotRefused."""
+def replay(chunks: Iterable[bytes], base: Knowledge | None = None) -> Knowledge:
+    """Return what a checked file says; a delta is replayed on top of `base`, which it changes. Raises: SnapshotRefused."""
     header, rest = _split(chunks)
-    knowledge = held or Knowledge(header.checkpoint.registry, header.after_head, source="snapshot")
+    knowledge = base or Knowledge(header.checkpoint.registry, header.after_head, source="snapshot")
     for event in _decoded(rest, header):
         with understanding():
             knowledge.apply(event)
-    if knowledge.chain.head != header.checkpoint.head:
+    if knowledge.fold.head != header.checkpoint.head:
         raise SnapshotRefused("head_mismatch", "the file changed after it was checked")
     return knowledge
 
@@ -207,11 +207,11 @@ def _check_age(checkpoint: Checkpoint, seen: Point) -> None:
         )
 
 
-def _start(header: Header, held: Held | None) -> Point | None:
+def _start(header: Header, history: History | None) -> Point | None:
     """Return the point that is held where the file begins; None at the beginning of the registry."""
     if not header.after:
         return None
-    start = held.point(header.after) if held else None
+    start = history.point(header.after) if history else None
     if start is None:
         raise SnapshotRefused(
             "not_held",

@@ -46,7 +46,7 @@ class Status(IntEnum):
 _ENDED: Final = frozenset(range(Status.SUPERSEDED, Status.VOID + 1))
 
 
-def allowed(before: int, after: int) -> bool:
+def may_become(before: int, after: int) -> bool:
     """Tell whether a position may go from one status to another: 0→1-7, 1→0, 1→2-7, 2-7→8, 8→1-7."""
     if before in (Status.VALID, Status.REINSTATED):
         return after == Status.SUSPENDED or after in _ENDED

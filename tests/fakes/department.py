@@ -98,6 +98,6 @@ class World:
         self.act(acts.KeyGranted(LOG, key, ISSUER, kinds, types, 0, until))
 
     def act(self, act: Act) -> None:
-        chain = self.trust.chain
+        chain = self.trust.fold
         block = chain.block + 1
         self.trust.apply(Event(chain.n + 1, act.KIND, chain.block, NOW - 1000 + block, act.encode(), block))

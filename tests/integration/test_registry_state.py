@@ -139,7 +139,7 @@ def check(history: Sent, folder: Path) -> RegistryState:
             assert set(rows(reading, kind)) == {fact for fact in facts if isinstance(fact, kind)}
     replica.close()
     for known in (forwards, backwards):
-        assert (known.chain.n, known.chain.head, known.chain.block) == (
+        assert (known.fold.n, known.fold.head, known.fold.block) == (
             stated.n,
             stated.head,
             stated.last_block,

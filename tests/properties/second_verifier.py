@@ -83,7 +83,7 @@ class BothVerifiers:
 
     def verify(self, city: City, proof: Proof | bytes, **presented: Any) -> Report:
         report = self.ours(city, proof, **presented)
-        assert city.registry.knowledge.chain.n == len(city.registry.events)
+        assert city.registry.knowledge.fold.n == len(city.registry.events)
         try:
             text = proof if isinstance(proof, bytes) else canonical(proof.to_json())
         except MalformedInput:
@@ -195,7 +195,7 @@ def _keys_differ(known: Knowledge, trust: Any) -> str | None:
         if one_grants != two_grants:
             return f"grants of {key.hex()} for {issuer}: {one_grants} / {two_grants}"
     for issuer in {issuer for issuer, *_ in trust.issuers}:
-        for n in range(known.chain.n + 1):
+        for n in range(known.fold.n + 1):
             if known.issuer_log(issuer, n) != trust.log_of(issuer, n):
                 return f"issuer {issuer} at {n}: {known.issuer_log(issuer, n)} / {trust.log_of(issuer, n)}"
     return None

@@ -60,7 +60,7 @@ def test_random_histories(steps: list[object]) -> None:
             anchor(registry, model[step["log"]], **step)
     for name, log in model.items():
         compare(known, name, log)
-    for n in range(known.chain.n + 1):
+    for n in range(known.fold.n + 1):
         for issuer in ISSUERS:
             holders = [log for at, which, log in assigned if which == issuer and at <= n]
             assert known.issuer_log(issuer, n) == (holders[-1] if holders else None)
@@ -133,8 +133,8 @@ def refold(registry: Registry) -> None:
     for event in registry.events:
         again.apply(event)
         head = extend_head(head, event)
-    assert vars(again.chain) == vars(registry.knowledge.chain)
-    assert (again.chain.head, again.time) == (head, registry.now)
+    assert vars(again.fold) == vars(registry.knowledge.fold)
+    assert (again.fold.head, again.time) == (head, registry.now)
     assert again.logs() == registry.knowledge.logs()
     assert again.time > START
     assert keccak256(head) != head

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from ledger.errors import TransitionRefused
 from ledger.records.lifecycle import follow
 from ledger.records.records import PRESENTABLE, STATUS_ACTIONS
-from ledger.registry.status import Status, allowed
+from ledger.registry.status import Status, may_become
 from ledger.verification.history import Recorded, judge_history
 from ledger.verification.reasons import Verdict
 from tests.scenes import City, Item, Registry
@@ -31,7 +31,7 @@ def test_random_walks(actions: list[str]) -> None:
             continue
         assert change
         assert change.leaf == lineage.current == current.leaf
-        assert allowed(statuses[current.leaf], change.status)
+        assert may_become(statuses[current.leaf], change.status)
         assert (after.tip, lineage.status) == (item.leaf, statuses[current.leaf])
         statuses[current.leaf] = change.status
         city.register(item)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ledger.errors import SnapshotRefused
 from ledger.registry.acts import Event
-from ledger.registry.snapshots import check_snapshot, events
+from ledger.registry.snapshots import check_snapshot, read_events
 from ledger.registry.trust_files import TrustFile
 from tests.cosigning import checkpoint_of, snapshot, trust_file
 from tests.scenes import Registry, scene
@@ -27,7 +27,7 @@ def taken(file: bytes) -> list[Event] | None:
     except SnapshotRefused:
         return None
     assert found.checkpoint == checkpoint_of(registry)
-    return list(events([file]))
+    return list(read_events([file]))
 
 
 @given(st.data())

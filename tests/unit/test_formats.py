@@ -24,8 +24,8 @@ from ledger.records.records import KINDS, PRESENTABLE, STATUS_ACTIONS, decode_re
 from ledger.records.submissions import decode_entry, decode_statement
 from ledger.registry import acts
 from ledger.registry.checkpoints import decode_checkpoint, decode_cosigned, decode_fork
-from ledger.registry.snapshots import REASONS, check_snapshot, events
-from ledger.registry.status import MAX_ANCHOR_CHANGES, Status, allowed, decode_changes
+from ledger.registry.snapshots import REASONS, check_snapshot, read_events
+from ledger.registry.status import MAX_ANCHOR_CHANGES, Status, decode_changes, may_become
 from ledger.registry.trust_files import read_trust_file
 from ledger.verification.reasons import STEP_WORDS, VERDICT_WORDS, Outcome
 from ledger.verification.receipts import decode_signed_receipt
@@ -106,7 +106,7 @@ def test_the_snapshot_is_taken_and_holds_the_events(worked: ModuleType, shown: d
     assert shown["checkpoint-signed"].encode() == header.checkpoint.encode()
     inflated = zlib.decompress(example.snapshot.partition(b"\n")[2])
     assert inflated.hex().startswith(shown["snapshot-event"].replace("\n", ""))
-    acts = [(event.n, event.kind, "0x" + event.payload.hex()) for event in events([example.snapshot])]
+    acts = [(event.n, event.kind, "0x" + event.payload.hex()) for event in read_events([example.snapshot])]
     assert acts == [(act["n"], act["kind"], act["payload"]) for act in json.loads(shown["events"])]
 
 
@@ -196,7 +196,7 @@ def test_the_transitions_of_status() -> None:
     for sources, targets in re.findall(r"([\d-]+)→([\d-]+)", line[1]):
         listed |= {(before, after) for before in span(sources) for after in span(targets)}
     assert listed == {
-        (before, after) for before in range(16) for after in range(16) if allowed(before, after)
+        (before, after) for before in range(16) for after in range(16) if may_become(before, after)
     }
 
 

@@ -59,7 +59,7 @@ def structures_within() -> dict[str, bytes]:
         for part in archive.names:
             if part.endswith((".esl", "SignedValue.dat")):
                 found[f"{name} {part}"] = archive.read(part)
-    return {name: data for name, data in found.items() if der.children(data)[0][0] == der.SEQUENCE}
+    return {name: data for name, data in found.items() if der.read_children(data)[0][0] == der.SEQUENCE}
 
 
 @pytest.mark.parametrize("name", FINDINGS)

@@ -112,4 +112,4 @@ def test_knowledge_takes_them_all(name: str) -> None:
     known = Knowledge(vector["registry"], unhex(vector["headZero"]))
     for event in events(vector):
         known.apply(event)
-    assert known.chain.head == unhex(vector["acts"][-1]["head"])
+    assert known.fold.head == unhex(vector["acts"][-1]["head"])

@@ -14,7 +14,7 @@ from api.http.schemas.submissions import State
 from ledger.crypto.suites import Suite
 from ledger.encoding import times
 from ledger.encoding.fields import MAX_TEXT_CHARS
-from ledger.records.lifecycle import Lineage, possible
+from ledger.records.lifecycle import Lineage, possible_actions
 from ledger.registry.trust import PURPOSES, Anchor, KeyState, LogState
 from ledger.verification.history import History, Recorded
 
@@ -253,7 +253,7 @@ class LineageShape(Shape):
             status=lineage.status.name.lower(),
             newest=suite.format(lineage.tip),
             current=suite.format(lineage.current),
-            possible=list(possible(lineage.status)),
+            possible=list(possible_actions(lineage.status)),
         )
 
 

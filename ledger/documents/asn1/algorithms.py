@@ -96,7 +96,7 @@ def sm2_numbers(signature: bytes) -> bytes | None:
     The numbers are positive: some writers leave out the zero in front that says so, or put one there always.
     """
     try:
-        (first, r), (second, s) = der.children(signature)
+        (first, r), (second, s) = der.read_children(signature)
         if (signature[0], first, second) == (der.SEQUENCE, der.INTEGER, der.INTEGER):
             return b"".join(_unsigned(number).to_bytes(32, "big") for number in (r, s))
     except (MalformedInput, ValueError, OverflowError):
@@ -105,7 +105,7 @@ def sm2_numbers(signature: bytes) -> bytes | None:
 
 
 def _unsigned(element: bytes) -> int:
-    return int.from_bytes(der.content(element), "big")
+    return int.from_bytes(der.read_content(element), "big")
 
 
 def sm2_der(numbers: bytes) -> bytes:

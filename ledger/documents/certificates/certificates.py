@@ -173,8 +173,8 @@ def time_of(choice: structures.Time) -> int | None:
 
 def _key(info: bytes) -> PublicKey | None:
     try:
-        (_, algorithm), (_, point) = der.children(info)
-        if der.children(algorithm)[0][1] == _SM2:  # as GM/T 0015-2023 allows, with the curve or without
+        (_, algorithm), (_, point) = der.read_children(info)
+        if der.read_children(algorithm)[0][1] == _SM2:  # as GM/T 0015-2023 allows, with the curve or without
             info = der.encode(der.SEQUENCE, _ON_CURVE, point)
         return public_key(info)
     except (MalformedInput, ValueError, IndexError):
@@ -194,7 +194,7 @@ def _name(name: structures.Name) -> str:
 
 
 def _text(element: bytes) -> str:
-    letters = der.content(element)
+    letters = der.read_content(element)
     if element[0] == _BMP_STRING:
         return printable(letters.decode("utf-16-be", "replace"))
     return shown(letters.decode("latin-1"))
@@ -224,7 +224,7 @@ def _usage(key_usage: bytes | None) -> int | None:
     der.check(key_usage)
     if key_usage[0] != der.BIT_STRING:
         raise MalformedInput("a key usage is a BIT STRING")
-    bits = der.content(key_usage)[1:]
+    bits = der.read_content(key_usage)[1:]
     return bits[0] if bits else 0
 
 
@@ -232,5 +232,7 @@ def _purposes(extended: bytes | None) -> frozenset[str] | None:
     if extended is None:
         return None
     der.check(extended)
-    identifiers = (core.ObjectIdentifier.load(element, strict=True) for _, element in der.children(extended))
+    identifiers = (
+        core.ObjectIdentifier.load(element, strict=True) for _, element in der.read_children(extended)
+    )
     return frozenset(identifier.dotted for identifier in identifiers)

@@ -162,7 +162,7 @@ def _value_report(
 ) -> SignatureReport:
     """Report on the signature value, told apart by its form: some writers put another type into the list."""
     der.check(value)
-    tags = [tag for tag, _ in der.children(value)]
+    tags = [tag for tag, _ in der.read_children(value)]
     if tags == [der.INTEGER, der.INTEGER]:
         return bare_report(value, description.data, description.date_time, trust)
     if tags[:1] == [der.OID]:

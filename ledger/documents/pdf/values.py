@@ -68,7 +68,7 @@ def open_value(placed: PlacedSignature, field_name: str) -> SignatureValue:
 def _national_reader(placed: PlacedSignature, value: bytes) -> _Reader | None:
     """Tell a SignedData of GB/T 35275 and the use of a seal from CMS by how they begin."""
     try:
-        tag, first = der.children(value)[0]
+        tag, first = der.read_children(value)[0]
     except (MalformedInput, IndexError):
         return None
     if first == _NATIONAL:

@@ -86,17 +86,17 @@ class SealSignature:
 
 def is_signature(data: bytes) -> bool:
     """Tell a signature from a seal: its first part begins with a number, that of a seal with a header."""
-    parts = der.children(data)
+    parts = der.read_children(data)
     if not parts or parts[0][0] != der.SEQUENCE:
         return False
-    first = der.children(parts[0][1])
+    first = der.read_children(parts[0][1])
     return bool(first) and first[0][0] == der.INTEGER
 
 
 def decode_seal(data: bytes) -> Seal:
     """Read a seal (a file `Seal.esl`) of any version. Raises: MalformedInput, LimitExceeded."""
     _check(data)
-    if len(der.children(data)) == 2:
+    if len(der.read_children(data)) == 2:
         return _total(data, structures.Seal1, _seal)
     return _total(data, structures.Seal4, _seal)
 
@@ -104,7 +104,7 @@ def decode_seal(data: bytes) -> Seal:
 def decode_signature(data: bytes) -> SealSignature:
     """Read a signature (a file `SignedValue.dat`) of any version. Raises: MalformedInput, LimitExceeded."""
     _check(data)
-    if len(der.children(data)) == 2:
+    if len(der.read_children(data)) == 2:
         return _total(data, structures.Signature1, _signature_1)
     return _total(data, structures.Signature4, _signature_4)
 

@@ -117,7 +117,7 @@ class City:
 
     def act(self, act: Act) -> None:
         """Let the chain hold an act and the replica learn it."""
-        chain = self.knowledge.chain
+        chain = self.knowledge.fold
         self.now += 12
         event = Event(chain.n + 1, act.KIND, chain.block, self.now, act.encode(), chain.block + 1)
         with self.replica.reading() as reading:

@@ -16,7 +16,7 @@ from anchoring.follower.follower import Follower
 from ledger.crypto.keys import generate
 from ledger.errors import SnapshotRefused
 from ledger.registry import acts
-from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned, contradiction
+from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned, find_contradiction
 from ledger.registry.trust import NODE
 from tests.fakes.nets import act_on
 from tests.fakes.nodes import CITIES, FakeNode, Province
@@ -114,7 +114,7 @@ def test_beside_what_was_signed_nothing_is_signed(province: Province, nodes: dic
     node.stop()
     (node.directory / "replica.db").unlink()
     forked = FakeNode(other, TIANMEN, node.directory.parent)
-    assert contradiction(before, at(forked))
+    assert find_contradiction(before, at(forked))
     with pytest.raises(CheckpointRefused, match="was signed before"):
         forked.cosigner.sign()
     other.act("0x" + "77" * 20)
@@ -242,7 +242,9 @@ def test_two_histories_leave_evidence(province: Province, nodes: dict[str, FakeN
     for one in (node, misled):
         one.cosigner.step()
         [fork] = one.checkpoints.forks()
-        assert contradiction(fork.first.checkpoint, fork.second.checkpoint) == "event 8 with different head"
+        assert (
+            find_contradiction(fork.first.checkpoint, fork.second.checkpoint) == "event 8 with different head"
+        )
         assert {len(side.cosignatures) for side in (fork.first, fork.second)} == {1}
         newest = one.checkpoints.newest()
         assert newest

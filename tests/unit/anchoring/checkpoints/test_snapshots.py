@@ -146,7 +146,7 @@ def test_in_memory_it_says_the_same(source: Source, seen: Seen) -> None:
     knowledge = load(source.export(), source.trust, seen)
     with source.replica.reading() as reading:
         assert knowledge.logs() == reading.logs()
-        assert knowledge.chain.head == reading.cursor.head
+        assert knowledge.fold.head == reading.cursor.head
     assert seen.checkpoint() == source.cosigned(source.newest()) or seen.newest() == source.newest()
 
 

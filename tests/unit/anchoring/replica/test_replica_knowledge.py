@@ -28,7 +28,7 @@ def assert_same(reading: ReplicaView, model: Knowledge, history: History) -> Non
     registry = history.chain.registry(history.contract)
     assert reading.registry == model.registry
     assert reading.time == model.time
-    assert reading.cursor.event == (model.chain.n, model.chain.head, model.chain.block, model.chain.time)
+    assert reading.cursor.event == (model.fold.n, model.fold.head, model.fold.block, model.fold.time)
     assert reading.governance() == model.governance()
     assert reading.logs() == model.logs()
     assert {item.division: item.log for item in reading.divisions()} == model.divisions
@@ -37,7 +37,7 @@ def assert_same(reading: ReplicaView, model: Knowledge, history: History) -> Non
         for issuer in registry.issuers:
             assert tuple(reading.grants(key, issuer)) == tuple(model.grants(key, issuer))
     for issuer in [*registry.issuers, "unknown"]:
-        for n in range(0, model.chain.n + 2, 3):
+        for n in range(0, model.fold.n + 2, 3):
             assert reading.issuer_log(issuer, n) == model.issuer_log(issuer, n)
     for log in [*registry.logs, "unknown"]:
         assert reading.log(log) == model.log(log)

@@ -151,7 +151,7 @@ def test_a_snapshot_over_http_says_what_the_node_knows(three: Cosigned3) -> None
     assert path.read_bytes() == answer.content
     knowledge = replay([answer.content])
     assert knowledge.logs() == three.city.knowledge.logs()
-    after = three.city.knowledge.chain.n
+    after = three.city.knowledge.fold.n
     assert three.node.get(f"/v1/snapshot?after={after}").status_code == 200
     assert three.node.get(f"/v1/snapshot?after={after + 1}").status_code == 404
     assert three.node.get("/v1/snapshot?after=-1").status_code == 422
@@ -229,7 +229,7 @@ def test_imported_snapshots_and_deltas(
     assert code == 0
     assert "signed by  " in out
     assert verify(held)["verdict"] == "valid"
-    n = three.city.knowledge.chain.n
+    n = three.city.knowledge.fold.n
     three.city.submit(three.city.change("revoke", LICENCE))
     three.city.anchor()
     delta = three.snapshot("delta.snapshot", after=n)

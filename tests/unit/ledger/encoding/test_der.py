@@ -86,27 +86,27 @@ def test_elements_without_end() -> None:
 
 
 def test_children_and_their_content() -> None:
-    found = der.children(der.encode(der.SEQUENCE, b"\x02\x01\x05", b"\x04\x03abc"))
+    found = der.read_children(der.encode(der.SEQUENCE, b"\x02\x01\x05", b"\x04\x03abc"))
     assert found == [(der.INTEGER, b"\x02\x01\x05"), (der.OCTET_STRING, b"\x04\x03abc")]
-    assert der.integer(found[0][1]) == 5
-    assert der.content(found[1][1]) == b"abc"
+    assert der.read_integer(found[0][1]) == 5
+    assert der.read_content(found[1][1]) == b"abc"
     with pytest.raises(MalformedInput, match="INTEGER"):
-        der.integer(found[1][1])
+        der.read_integer(found[1][1])
     with pytest.raises(MalformedInput, match="constructed"):
-        der.children(b"\x02\x01\x05")
+        der.read_children(b"\x02\x01\x05")
     with pytest.raises(MalformedInput, match="constructed"):
-        der.children(b"\x30\x00\x00")
+        der.read_children(b"\x30\x00\x00")
 
 
 @pytest.mark.parametrize("length", [0, 127, 128, 255, 256, 65_535, 65_536])
 def test_lengths_are_written_in_their_shortest_form(length: int) -> None:
     element = der.encode(der.OCTET_STRING, bytes(length))
     der.check(element)
-    assert der.content(element) == bytes(length)
+    assert der.read_content(element) == bytes(length)
 
 
 @pytest.mark.parametrize("number", [0, 1, 127, 128, 255, 256, 2**255, 2**256 - 1])
 def test_numbers_come_back(number: int) -> None:
     element = der.encode_integer(number)
     der.check(element)
-    assert der.integer(element) == number
+    assert der.read_integer(element) == number

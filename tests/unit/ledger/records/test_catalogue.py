@@ -3,7 +3,7 @@
 import pytest
 
 from ledger.records.catalogue import LOCAL_PREFIX, SEALING, SEALS, TYPES, CertificateType, by_code
-from ledger.records.identifiers import CertificateIdentifier, check_credit_code, division
+from ledger.records.identifiers import CertificateIdentifier, check_credit_code, division_of
 from ledger.records.vocabulary import EXTENSIONS, HOLDER_CODE_TYPES, LEVELS, Form, Sensitivity
 
 # Codes that public source code confirms.
@@ -78,7 +78,7 @@ def test_no_ministry_code_is_invented() -> None:
 
 def test_the_local_prefix_is_evidently_made_up() -> None:
     check_credit_code(LOCAL_PREFIX)
-    assert division(LOCAL_PREFIX) == "429006"
+    assert division_of(LOCAL_PREFIX) == "429006"
     assert "EXAMPLE" in LOCAL_PREFIX
 
 

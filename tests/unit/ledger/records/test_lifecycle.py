@@ -8,7 +8,7 @@ from ledger.errors import TransitionRefused
 from ledger.records.lifecycle import RESULT, SOURCES, Lineage, StatusChange, follow
 from ledger.records.records import PRESENTABLE, STATUS_ACTIONS
 from ledger.records.seal_identifiers import SealingIdentifier
-from ledger.registry.status import Status, allowed
+from ledger.registry.status import Status, may_become
 from tests.scenes import City, Item, Registry
 
 CITY = City(Registry(), "tianmen")
@@ -57,7 +57,7 @@ def test_every_action_from_every_status(status: Status, action: str) -> None:
     lineage, change = follow(at(status), item.record, item.leaf)
     assert lineage.tip == item.leaf
     assert change is not None
-    assert allowed(status, change.status)
+    assert may_become(status, change.status)
     if action in PRESENTABLE:
         assert change == StatusChange(LICENCE.leaf, Status.SUPERSEDED)
         assert (lineage.current, lineage.status) == (item.leaf, Status.VALID)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ledger.crypto.suites import SM3
-from ledger.crypto.trees import counted_leaf
+from ledger.crypto.trees import MerkleTree, counted_leaf
 from ledger.encoding.canonical import encode
 from ledger.errors import MalformedInput, NewerFormat
 from ledger.records.submissions import (
@@ -14,9 +14,8 @@ from ledger.records.submissions import (
     Statement,
     decode_entry,
     decode_statement,
-    in_order,
+    order_by_leaf,
     sign_statement,
-    submission_tree,
 )
 from tests.scenes import DAY, START, City, Registry
 
@@ -26,19 +25,19 @@ ENTRY = CITY.submit(*LICENCES).entry
 
 
 def test_records_stand_in_the_order_of_their_leaves() -> None:
-    ordered = in_order(item.record for item in LICENCES)
+    ordered = order_by_leaf(item.record for item in LICENCES)
     assert [leaf for leaf, _ in ordered] == sorted(item.leaf for item in LICENCES)
     assert all(record.leaf() == leaf for leaf, record in ordered)
-    assert submission_tree(SM3, [leaf for leaf, _ in ordered]).root == ENTRY.statement.root
+    assert MerkleTree(SM3, [leaf for leaf, _ in ordered]).root == ENTRY.statement.root
 
 
 def test_equal_records_are_refused() -> None:
     with pytest.raises(MalformedInput, match="draw a salt"):
-        in_order([LICENCES[0].record, LICENCES[1].record, LICENCES[0].record])
+        order_by_leaf([LICENCES[0].record, LICENCES[1].record, LICENCES[0].record])
 
 
 def test_a_statement_is_signed_as_its_canonical_bytes() -> None:
-    tree = submission_tree(SM3, [leaf for leaf, _ in in_order(item.record for item in LICENCES)])
+    tree = MerkleTree(SM3, [leaf for leaf, _ in order_by_leaf(item.record for item in LICENCES)])
     statement, signature = sign_statement(
         CITY.key, "registry", "tianmen", CITY.issuer, tree, count=5, time=START, expires=START + 7 * DAY
     )

@@ -11,10 +11,10 @@ from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
 from ledger.registry.checkpoints import (
     Cosigned,
     Fork,
-    contradiction,
     decode_checkpoint,
     decode_cosigned,
     decode_fork,
+    find_contradiction,
     read_cosigned,
 )
 from tests.cosigning import checkpoint_of, cosigned, node_key
@@ -108,8 +108,8 @@ def test_a_file_beyond_the_limit_is_refused() -> None:
 )
 def test_what_no_history_can_hold_contradicts(signed: Cosigned, altered: dict[str, Any]) -> None:
     one, two = signed.checkpoint, replace(signed.checkpoint, **altered)
-    assert contradiction(one, two)
-    assert contradiction(two, one) == contradiction(one, two)
+    assert find_contradiction(one, two)
+    assert find_contradiction(two, one) == find_contradiction(one, two)
     fork = Fork(signed, cosigned(two))
     assert decode_fork(fork.to_json()) == fork
 
@@ -126,6 +126,6 @@ def test_what_no_history_can_hold_contradicts(signed: Cosigned, altered: dict[st
 )
 def test_what_one_history_may_hold_does_not(signed: Cosigned, altered: dict[str, Any]) -> None:
     two = replace(signed.checkpoint, **altered)
-    assert contradiction(signed.checkpoint, two) is None
+    assert find_contradiction(signed.checkpoint, two) is None
     with pytest.raises(MalformedInput, match="do not contradict"):
         decode_fork(Fork(signed, cosigned(two)).to_json())

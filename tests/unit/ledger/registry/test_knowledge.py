@@ -60,7 +60,7 @@ def test_logs_and_divisions() -> None:
 def test_an_issuer_belongs_to_one_log_at_a_time() -> None:
     city, _ = scene()
     City(city.registry, "wuhan")
-    known, before = city.registry.knowledge, city.registry.knowledge.chain.n
+    known, before = city.registry.knowledge, city.registry.knowledge.fold.n
     city.registry.act(acts.IssuerAssigned("wuhan", city.issuer))
     assert known.issuer_log(city.issuer, before) == "tianmen"
     assert known.issuer_log(city.issuer, before + 1) == "wuhan"
@@ -247,7 +247,7 @@ def test_a_block_may_hold_several_events() -> None:
         started = acts.ProvinceTransferStarted(OTHER)
         facts = known.apply(registry.event(started, block=1, time=registry.now))
         assert facts == [known.governance()]
-        assert (known.chain.n, known.chain.block) == (number, 1)
+        assert (known.fold.n, known.fold.block) == (number, 1)
 
 
 @pytest.mark.parametrize(
@@ -267,12 +267,12 @@ def test_an_event_that_is_refused_changes_nothing(altered: dict[str, Any]) -> No
     registry = Registry()
     known = registry.knowledge
     event = registry.event(acts.ProvinceTransferStarted(OTHER))
-    before = (dict(vars(known.chain)), known.governance(), known.time)
+    before = (dict(vars(known.fold)), known.governance(), known.time)
     with pytest.raises((BrokenHead, MalformedInput, NewerFormat)):
         known.apply(replace(event, **altered))
-    assert (vars(known.chain), known.governance(), known.time) == before
+    assert (vars(known.fold), known.governance(), known.time) == before
     known.apply(event)
-    assert known.chain.n == 2
+    assert known.fold.n == 2
 
 
 def test_head_0_must_be_that_of_the_name() -> None:

@@ -12,7 +12,7 @@ from ledger.errors import SnapshotRefused
 from ledger.registry import acts, snapshots
 from ledger.registry.acts import Event
 from ledger.registry.checkpoints import MAX_TRUST_BYTES
-from ledger.registry.snapshots import REASONS, Held, check_snapshot, events, read_header, replay
+from ledger.registry.snapshots import REASONS, History, check_snapshot, read_events, read_header, replay
 from ledger.verification.verify import Presented, verify
 from tests.cosigning import NAMES, Seen, checkpoint_of, fold_of, node_key, snapshot, trust_file
 from tests.scenes import City, Registry, readable, scene
@@ -28,7 +28,7 @@ def registry(city: City) -> Registry:
     return city.registry
 
 
-def reason(registry: Registry, file: bytes, held: Held | None = None, piece: int = 0) -> str:
+def reason(registry: Registry, file: bytes, held: History | None = None, piece: int = 0) -> str:
     """Return why a file is refused; it is read in pieces of so many bytes."""
     with pytest.raises(SnapshotRefused) as caught:
         check_snapshot(lambda: pieces(file, piece), trust_file(registry), held)
@@ -62,10 +62,10 @@ def test_a_snapshot_says_what_its_events_say(city: City, registry: Registry) -> 
     file = snapshot(registry)
     found, names = check_snapshot(lambda: [file], trust_file(registry))
     assert (found.checkpoint, set(names)) == (checkpoint_of(registry), set(NAMES))
-    assert list(events([file])) == registry.events
+    assert list(read_events([file])) == registry.events
     knowledge = replay([file])
     assert knowledge.source == "snapshot"
-    assert knowledge.chain.head == registry.knowledge.chain.head
+    assert knowledge.fold.head == registry.knowledge.fold.head
     assert knowledge.time == found.checkpoint.time
     assert knowledge.logs() == registry.knowledge.logs()
 
@@ -87,7 +87,7 @@ def test_a_certificate_is_verified_with_a_snapshot_alone() -> None:
 def test_it_is_read_in_pieces_of_any_size(registry: Registry, piece: int) -> None:
     file = snapshot(registry)
     check_snapshot(lambda: pieces(file, piece), trust_file(registry))
-    assert list(events(pieces(file, piece))) == registry.events
+    assert list(read_events(pieces(file, piece))) == registry.events
 
 
 def test_the_same_events_make_the_same_bytes(registry: Registry) -> None:
@@ -104,7 +104,7 @@ def test_a_delta_goes_on_from_what_is_held(registry: Registry) -> None:
     check_snapshot(lambda: [delta], trust_file(registry), Seen((fold_of(registry, half),)))
     knowledge = replay([delta], replay([first]))
     assert knowledge.logs() == replay([whole]).logs()
-    assert knowledge.chain.head == checkpoint_of(registry).head
+    assert knowledge.fold.head == checkpoint_of(registry).head
 
 
 def test_a_delta_may_begin_before_what_was_seen(registry: Registry) -> None:

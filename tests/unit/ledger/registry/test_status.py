@@ -12,11 +12,11 @@ from ledger.registry.status import (
     Status,
     StatusBlock,
     StatusTree,
-    allowed,
     block_node,
     chunks_of,
     decode_changes,
     encode_changes,
+    may_become,
     staple_root,
     status_in_chunk,
     status_leaf,
@@ -27,7 +27,7 @@ def test_transitions_as_the_design_lists_them() -> None:
     ended = range(2, 8)
     listed = {(0, after) for after in range(1, 8)} | {(8, after) for after in range(1, 8)}
     listed |= {(1, 0)} | {(1, after) for after in ended} | {(before, 8) for before in ended}
-    assert {pair for pair in product(range(16), range(16)) if allowed(*pair)} == listed
+    assert {pair for pair in product(range(16), range(16)) if may_become(*pair)} == listed
 
 
 def test_words() -> None:

@@ -268,7 +268,7 @@ def test_an_omitted_compromise() -> None:
         replace(event, kind=other.KIND, payload=other.encode()) if event.kind == 14 else event
         for event in events
     ]
-    heads = {replay(city.registry, told).chain.head for told in (events, renumbered, masked)}
+    heads = {replay(city.registry, told).fold.head for told in (events, renumbered, masked)}
     assert len(heads) == 3
 
 
@@ -326,10 +326,10 @@ def test_milliseconds_for_seconds() -> None:
     """A chain changes to milliseconds: nothing is folded, rather than every statement expired and every grant ended."""
     city, _ = scene()
     event = city.registry.event(acts.KeyRetired(city.key.public.id, START), time=START * 1000)
-    before = vars(city.registry.knowledge.chain).copy()
+    before = vars(city.registry.knowledge.fold).copy()
     with pytest.raises(BrokenHead, match="seconds"):
         city.registry.knowledge.apply(event)
-    assert vars(city.registry.knowledge.chain) == before
+    assert vars(city.registry.knowledge.fold) == before
 
 
 def test_two_trial_chains_with_the_same_address() -> None:
@@ -339,7 +339,7 @@ def test_two_trial_chains_with_the_same_address() -> None:
     assert other.registry.name.rpartition(":")[0] == city.registry.name.rpartition(":")[0]
     assert other.verify(city.proof(licence)).reason == "other_registry"
     with pytest.raises(BrokenHead):
-        Knowledge(city.registry.name, other.registry.knowledge.chain.head)
+        Knowledge(city.registry.name, other.registry.knowledge.fold.head)
 
 
 def test_four_claims_shown_as_three() -> None:

@@ -265,5 +265,5 @@ def test_knowledge_that_could_not_be_had_is_no_good_news(action: str | None) -> 
         nothing.apply(event)
         known = verify(Presented(documents=(DOCUMENT,)), city.proof(licence), nothing, registry.now)
         assert (known.verdict is Verdict.VALID) <= (
-            action is None and nothing.chain.n == registry.events[-1].n
+            action is None and nothing.fold.n == registry.events[-1].n
         )

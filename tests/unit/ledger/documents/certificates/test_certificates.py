@@ -76,7 +76,7 @@ def p256(
 @pytest.mark.parametrize("curve", ["1.2.156.10197.1.301", None], ids=["with the curve", "without"])
 def test_a_key_under_the_name_of_sm2(curve: str | None) -> None:
     """GM/T 0015-2023 allows SM2's own identifier in the place of that of elliptic curves: it is the same key."""
-    (_, _), (_, point) = der.children(department().key.public.spki)
+    (_, _), (_, point) = der.read_children(department().key.public.spki)
     named = [core.ObjectIdentifier(name).dump() for name in ("1.2.156.10197.1.301", curve) if name]
     info = der.encode(der.SEQUENCE, der.encode(der.SEQUENCE, *named), point)
     assert decode_certificate(remade(public_key=core.Any.load(info))).key == department().key.public

@@ -52,7 +52,7 @@ def attributes(digest: bytes, *more: Any) -> Any:
 
 
 def as_signed(attributes_set: Any) -> bytes:
-    return der.encode(der.SET, der.content(attributes_set.dump()))
+    return der.encode(der.SET, der.read_content(attributes_set.dump()))
 
 
 def test_the_plain_form() -> None:

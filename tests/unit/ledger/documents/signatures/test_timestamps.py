@@ -96,7 +96,7 @@ def without_attributes() -> bytes:
 
 
 def with_long_length(element: bytes) -> bytes:
-    inner = der.content(element)
+    inner = der.read_content(element)
     return element[:1] + b"\x83" + len(inner).to_bytes(3, "big") + inner
 
 
