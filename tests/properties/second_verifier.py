@@ -92,8 +92,8 @@ class BothVerifiers:
         if presented.get("claims") is None:
             presented["claims"] = {} if presented.get("documents") else readable(proof)
         self.asked += 1
-        one, other = theirs(city, text, **presented), told(report)
-        assert one == other, f"the second verifier says {one}, ours {other}"
+        said, expected = theirs(city, text, **presented), told(report)
+        assert said == expected, f"the second verifier says {said}, ours {expected}"
         return report
 
 
@@ -126,31 +126,31 @@ def same_facts(known: Knowledge, trust: Any) -> str | None:
     if known.time != trust.time:
         return f"time {known.time} / {trust.time}"
     for name, log in logs.items():
-        found = _log_differs(known, log, trust.logs[name])
-        if found:
-            return f"{name}: {found}"
+        difference = _log_differs(known, log, trust.logs[name])
+        if difference:
+            return f"{name}: {difference}"
     return _keys_differ(known, trust)
 
 
 def _log_differs(known: Knowledge, log: LogState, other: Any) -> str | None:
-    one: Any = (log.suite.name, log.size, log.status_known, log.sequence, log.anchored_at)
-    two: Any = (other.suite, other.size, other.known, len(other.anchors), other.anchored_at)
-    if one != two:
-        return f"{one} / {two}"
+    here: Any = (log.suite.name, log.size, log.status_known, log.sequence, log.anchored_at)
+    there: Any = (other.suite, other.size, other.known, len(other.anchors), other.anchored_at)
+    if here != there:
+        return f"{here} / {there}"
     for sequence, anchor in enumerate(other.anchors, start=1):
-        own = known.anchor(log.name, sequence)
-        assert own is not None
-        one = (
-            own.n,
-            own.block,
-            own.time,
-            own.size_before,
-            own.size,
-            own.root,
-            own.status_root,
-            bool(own.void),
+        anchored = known.anchor(log.name, sequence)
+        assert anchored is not None
+        here = (
+            anchored.n,
+            anchored.block,
+            anchored.time,
+            anchored.size_before,
+            anchored.size,
+            anchored.root,
+            anchored.status_root,
+            bool(anchored.void),
         )
-        two = (
+        there = (
             anchor.n,
             anchor.block,
             anchor.time,
@@ -160,32 +160,40 @@ def _log_differs(known: Knowledge, log: LogState, other: Any) -> str | None:
             anchor.status_root,
             anchor.void,
         )
-        if one != two:
-            return f"anchor {sequence}: {one} / {two}"
+        if here != there:
+            return f"anchor {sequence}: {here} / {there}"
     for position in range(min(log.size, MOST_POSITIONS)):
         for sequence in range(log.sequence + 1):
             own_status, change = known.status(log.name, position, sequence), other.status(position, sequence)
-            one = own_status and (
+            here = own_status and (
                 own_status.sequence,
                 own_status.status,
                 own_status.contradictory,
                 own_status.since,
             )
-            if one != (change and tuple(change)):
-                return f"position {position} at {sequence}: {one} / {change}"
+            if here != (change and tuple(change)):
+                return f"position {position} at {sequence}: {here} / {change}"
     return None
 
 
 def _keys_differ(known: Knowledge, trust: Any) -> str | None:
     for key, (spki, purpose, log, n) in trust.keys.items():
-        own = known.key(key)
-        one = own and (own.spki, own.purpose, own.log, own.n, own.retired_at, own.compromised_since)
-        two = (spki, purpose, log, n, trust.retired.get(key), trust.compromised.get(key))
-        if one != two:
-            return f"key {key.hex()}: {one} / {two}"
+        registered = known.key(key)
+        here = registered and (
+            registered.spki,
+            registered.purpose,
+            registered.log,
+            registered.n,
+            registered.retired_at,
+            registered.compromised_since,
+        )
+        there = (spki, purpose, log, n, trust.retired.get(key), trust.compromised.get(key))
+        if here != there:
+            return f"key {key.hex()}: {here} / {there}"
     for _, key, issuer, *_ in trust.grants:
         one_grants = [
-            (one.kinds, one.types, one.not_before, one.not_after, one.n) for one in known.grants(key, issuer)
+            (grant.kinds, grant.types, grant.not_before, grant.not_after, grant.n)
+            for grant in known.grants(key, issuer)
         ]
         two_grants = [
             (kinds, tuple(types), *rest)

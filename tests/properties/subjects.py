@@ -52,12 +52,12 @@ def paper(proof: Any) -> dict[str, Any]:
 
 def subjects() -> list[Subject]:
     """Return proofs of two registries, two suites, both algorithms and every status."""
-    found = sealed.scene()
-    city = found.city
+    scene = sealed.scene()
+    city = scene.city
     said = [
-        Subject.of("sealed", city, found.proof()),
-        Subject.of("sealing", city, found.sealing(status=city.staple(found.signature))),
-        Subject.of("seal", city, city.proof(found.seal)),
+        Subject.of("sealed", city, scene.proof()),
+        Subject.of("sealing", city, scene.sealing(status=city.staple(scene.signature))),
+        Subject.of("seal", city, city.proof(scene.seal)),
     ]
     said += [*_lived(city), *_keys(city), *_seals(), *_statements(), *_continued()]
     other = City(city.registry, "wuhan", SHA256)
@@ -141,7 +141,7 @@ def _seals() -> Iterator[Subject]:
         cancel(city, seal)
         city.register(city.follow("reinstate", seal))
 
-    for name, found in {
+    for name, scene in {
         "sealed with a seal that was destroyed": sealed.scene(cancel),
         "sealed with a seal that was revived": sealed.scene(revive),
         "sealed with a seal of next year": sealed.scene(seal={"valid_from": date(2027, 1, 1)}),
@@ -149,16 +149,16 @@ def _seals() -> Iterator[Subject]:
         "sealed by another": sealed.scene(signature={"claims": {"KZ_QZRDM": "x"}}),
         "sealed by nobody": sealed.scene(signature={"claims": {"ZZQZSJ": "x"}}),
     }.items():
-        yield Subject.of(name, found.city, found.proof())
-    found = sealed.scene()
-    city = found.city
-    to_seal = city.licence(links=(Link("sealed-by", found.seal.leaf),))
+        yield Subject.of(name, scene.city, scene.proof())
+    scene = sealed.scene()
+    city = scene.city
+    to_seal = city.licence(links=(Link("sealed-by", scene.seal.leaf),))
     city.register(to_seal)
     yield Subject.of(
-        "linked to a seal", city, city.proof(to_seal, linked=(city.proof(found.seal, status=None),))
+        "linked to a seal", city, city.proof(to_seal, linked=(city.proof(scene.seal, status=None),))
     )
-    city.register(city.follow("void", found.signature))
-    yield Subject.of("sealed, and the sealing void", city, found.proof())
+    city.register(city.follow("void", scene.signature))
+    yield Subject.of("sealed, and the sealing void", city, scene.proof())
 
 
 def _statements() -> Iterator[Subject]:

@@ -43,28 +43,28 @@ class Tally:
         self, subject: Subject, text: bytes, presented: dict[str, Any], what: str, faults: int = 1
     ) -> bool:
         """Tell whether both say the same of every step; of a text with several `faults` each may name another."""
-        one, other = ours(subject.city, text, **presented), theirs(subject.city, text, **presented)
+        here, there = ours(subject.city, text, **presented), theirs(subject.city, text, **presented)
         self.asked += 1
-        self.rows.update((number, *step) for number, step in one[1].items())
-        if one == other:
+        self.rows.update((number, *step) for number, step in here[1].items())
+        if here == there:
             return True
-        if faults > 1 and one[0][2] in UNREADABLE and other[0][2] in UNREADABLE:
+        if faults > 1 and here[0][2] in UNREADABLE and there[0][2] in UNREADABLE:
             self.named_otherwise += 1
             return True
         steps = [
-            f"{number}: {step} / {other[1][number]}"
-            for number, step in one[1].items()
-            if step != other[1][number]
+            f"{number}: {step} / {there[1][number]}"
+            for number, step in here[1].items()
+            if step != there[1][number]
         ]
         self.different.append(
-            f"{subject.name}: {what[:600]}\n   {presented}\n   ours {one[0]}, theirs {other[0]}; steps {steps}"
+            f"{subject.name}: {what[:600]}\n   {presented}\n   ours {here[0]}, theirs {there[0]}; steps {steps}"
         )
         return False
 
     def check(self, rows: int) -> None:
         """Demand that nothing was judged differently, and that at least so many rows of the table were reached."""
-        found = "\n".join(self.different[:5])
-        assert not self.different, f"seed {SEED}, {len(self.different)} of {self.asked} differ:\n{found}"
+        examples = "\n".join(self.different[:5])
+        assert not self.different, f"seed {SEED}, {len(self.different)} of {self.asked} differ:\n{examples}"
         assert self.named_otherwise * 50 <= self.asked
         if MUTATIONS >= 2000:
             assert len(self.rows) >= rows, sorted(self.rows)
@@ -149,8 +149,8 @@ def test_altered_bytes() -> None:
 
 def test_altered_before_they_were_signed_and_anchored() -> None:
     random, tally = Random(SEED), Tally()
-    found = subjects()  # not those of the other tests: their cities live on
-    bases = [subject for subject in found if subject.city.registry.name == found[0].city.registry.name]
+    others = subjects()  # not those of the other tests: their cities live on
+    bases = [subject for subject in others if subject.city.registry.name == others[0].city.registry.name]
     others = [subject.proof for subject in bases]
     for _ in range(max(1, MUTATIONS // 200)):
         for subject in restate(random, bases, 100):

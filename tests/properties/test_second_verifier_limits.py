@@ -52,9 +52,9 @@ def test_numbers(value: Any) -> None:
 
 
 def test_identifiers_of_seals_whose_issuer_is_none() -> None:
-    found = sealed.scene()
-    proof = Subject.of("", found.city, found.city.proof(found.seal)).proof
-    issuer, serial = found.city.issuer, "42900600000001"
+    scene = sealed.scene()
+    proof = Subject.of("", scene.city, scene.city.proof(scene.seal)).proof
+    issuer, serial = scene.city.issuer, "42900600000001"
     reached = set()
     for place, letter in product(range(18), "0AIZ5_"):
         other = issuer[:place] + letter + issuer[place + 1 :]
@@ -62,9 +62,9 @@ def test_identifiers_of_seals_whose_issuer_is_none() -> None:
             continue
         check = second.mod_37_36(f"{other}{serial}001")
         record = proof["record"] | {"identifier": f"seal.{other}.{serial}.001.{check}"}
-        reached.add(both(Subject("", found.city, proof | {"record": record}))[2])
+        reached.add(both(Subject("", scene.city, proof | {"record": record}))[2])
     assert reached == {"proof_unreadable", "status_valid"}
-    assert SealingIdentifier.build("seal", issuer, serial).text == found.seal.record.identifier
+    assert SealingIdentifier.build("seal", issuer, serial).text == scene.seal.record.identifier
 
 
 @pytest.mark.parametrize("count", [0, 2, 4, 6, 8])
@@ -73,11 +73,11 @@ def test_walks_through_the_changes_of_a_position(count: int, monkeypatch: pytest
     monkeypatch.setattr(changes, "MAX_CHANGES", 6)
     monkeypatch.setattr(second, "MOST_CHANGES", 6)
     for name, reason in (("seal", "linked_status_unknown"), ("licence", "reinstatement_unproven")):
-        found = sealed.scene()
-        position = found.city.position(getattr(found, name))
+        scene = sealed.scene()
+        position = scene.city.position(getattr(scene, name))
         for place in range(count):
-            found.city.anchor(changes=[(position, (Status.SUSPENDED, Status.VALID)[place % 2])])
-        assert both(Subject.of("", found.city, found.proof()))[2] == ("status_valid" if count < 6 else reason)
+            scene.city.anchor(changes=[(position, (Status.SUSPENDED, Status.VALID)[place % 2])])
+        assert both(Subject.of("", scene.city, scene.proof()))[2] == ("status_valid" if count < 6 else reason)
 
 
 def test_every_transition_of_a_status() -> None:

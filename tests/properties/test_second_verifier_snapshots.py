@@ -85,25 +85,25 @@ class Tally:
     different: list[str] = field(default_factory=list)
 
     def ask(self, file: bytes, trust: bytes, what: str, faults: int = 1) -> None:
-        one, other = ours(file, trust), theirs(file, trust)
-        if isinstance(one, Knowledge):
+        here, there = ours(file, trust), theirs(file, trust)
+        if isinstance(here, Knowledge):
             self.reasons["taken"] += 1
-            if isinstance(other, str):
-                self.different.append(f"{what}: ours takes it, theirs: {other}")
-            elif found := same_facts(one, other):
-                self.different.append(f"{what}: {found}")
+            if isinstance(there, str):
+                self.different.append(f"{what}: ours takes it, theirs: {there}")
+            elif difference := same_facts(here, there):
+                self.different.append(f"{what}: {difference}")
             return
-        self.reasons[one] += 1
-        alike = one == other or (faults > 1 and {one, other} <= STREAM)
+        self.reasons[here] += 1
+        alike = here == there or (faults > 1 and {here, there} <= STREAM)
         if not alike:
-            said = other if isinstance(other, str) else "taken"
-            self.different.append(f"{what}: ours {one}, theirs {said}")
+            said = there if isinstance(there, str) else "taken"
+            self.different.append(f"{what}: ours {here}, theirs {said}")
 
     def check(self, *reasons: str) -> None:
         """Demand that nothing differs, and that these reasons were given."""
-        found = "\n".join(self.different[:8])
+        examples = "\n".join(self.different[:8])
         assert not self.different, (
-            f"seed {SEED}, {len(self.different)} of {self.reasons.total()} differ:\n{found}"
+            f"seed {SEED}, {len(self.different)} of {self.reasons.total()} differ:\n{examples}"
         )
         assert set(reasons) <= self.reasons.keys(), self.reasons
 
@@ -204,16 +204,16 @@ def test_events_left_out_doubled_moved_and_altered() -> None:
 
 def _altered(random: Random, events: Sequence[Event]) -> list[Event]:
     place, other = random.randrange(len(events)), random.randrange(len(events))
-    event, found = events[place], [*events]
+    event, altered = events[place], [*events]
     match random.randrange(9):
         case 0:
-            del found[place]
+            del altered[place]
         case 1:
-            found.insert(other, event)
+            altered.insert(other, event)
         case 2:
-            found[place], found[other] = found[other], found[place]
+            altered[place], altered[other] = altered[other], altered[place]
         case 3:
-            found = found[: place + 1]
+            altered = altered[: place + 1]
         case 4:
             member = random.choice(("n", "block", "time"))
             value = random.choice(
@@ -226,22 +226,22 @@ def _altered(random: Random, events: Sequence[Event]) -> list[Event]:
                     2**64 - 1,
                 )
             )
-            found[place] = replace(event, **dict[str, Any]({member: max(0, value)}))
+            altered[place] = replace(event, **dict[str, Any]({member: max(0, value)}))
         case 5:
-            found[place] = replace(event, kind=random.choice((0, *range(1, 18), 255)))
+            altered[place] = replace(event, kind=random.choice((0, *range(1, 18), 255)))
         case 6:
-            found[place] = replace(event, payload=events[other].payload, kind=events[other].kind)
+            altered[place] = replace(event, payload=events[other].payload, kind=events[other].kind)
         case _:
-            found[place] = replace(event, payload=_payload(random, event.payload))
+            altered[place] = replace(event, payload=_payload(random, event.payload))
     if random.random() < 0.8:
-        found = [replace(event, n=number) for number, event in enumerate(found, start=1)]
+        altered = [replace(event, n=number) for number, event in enumerate(altered, start=1)]
     if random.random() < 0.6:
         last, time, ordered = 0, 0, []
-        for event in found:
+        for event in altered:
             last, time = max(last, event.block), max(time, event.time)
             ordered.append(replace(event, block=last, time=time))
-        found = ordered
-    return found or list(events)
+        altered = ordered
+    return altered or list(events)
 
 
 def _payload(random: Random, payload: bytes) -> bytes:

@@ -100,17 +100,17 @@ def test_a_batch_tree_that_lies_about_its_counts() -> None:
     """The operator builds nodes over counts that its leaves do not have: whatever verifies has positions of its own."""
     city, _ = scene()
     submissions = [city.submit(city.licence()) for _ in range(3)]
-    leaves = [found.entry.leaf() for found in submissions]
+    leaves = [submission.entry.leaf() for submission in submissions]
     lying = CountedTree(city.suite, [(2, leaves[0][1]), *leaves[1:]])
     honest = CountedTree(city.suite, leaves)
     city.anchor(*submissions, root=lying.root, size=3 + lying.count)
-    found = []
+    positions = []
     for number, submission in enumerate(submissions):
         for tree in (lying, honest):
             item = submission.items[0]
             report = city.verify(city.proof(item, batch=tuple(tree.path(number)), status=None))
-            found += [report.position] if report.position is not None else []
-    assert found == [5, 6]  # 3 and 4 stay empty: nothing can be proven there
+            positions += [report.position] if report.position is not None else []
+    assert positions == [5, 6]  # 3 and 4 stay empty: nothing can be proven there
 
 
 def test_an_unauthenticated_tree_size() -> None:
@@ -220,9 +220,9 @@ def test_a_bad_anchor_that_bricks_a_log(altered: dict[str, Any]) -> None:
     city, (licence, *_) = scene()
     lost = city.licence()
     city.anchor(city.submit(lost), **altered)
-    found = city.registry.knowledge.anchor("tianmen", 2)
-    assert found
-    assert found.void
+    anchor = city.registry.knowledge.anchor("tianmen", 2)
+    assert anchor
+    assert anchor.void
     assert city.verify(city.proof(lost)).reason == "anchor_void"
     again = city.licence()
     city.register(again)

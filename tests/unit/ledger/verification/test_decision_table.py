@@ -70,7 +70,7 @@ def city_with(status: Any, source: str) -> tuple[City, Mapping[str, tuple[Item, 
     """Return a city that has registered a licence for every kind of dates and let it come to `status`."""
     predecessor = CONTINUED if source == "staple" else acts.Predecessor()
     city = City(Registry(), predecessor=predecessor)
-    found = {}
+    items = {}
     for name, dates in DATES.items():
         item = city.licence(**dates)
         city.register(item)
@@ -81,8 +81,8 @@ def city_with(status: Any, source: str) -> tuple[City, Mapping[str, tuple[Item, 
         if status == CONTRADICTORY:
             city.anchor(changes=[(city.position(item), Status.REVOKED)])
             city.anchor(changes=[(city.position(item), Status.SUSPENDED)])
-        found[name] = item, tuple(causes[-1:])
-    return city, found
+        items[name] = item, tuple(causes[-1:])
+    return city, items
 
 
 @lru_cache
@@ -161,16 +161,16 @@ def cells() -> Iterator[tuple[Any, str, str, str]]:
     return product(STATUSES, DATES, SOURCES, AGES)
 
 
-def verdict(given: Present, found: Case) -> str:
-    presented, proof = given
-    return str(verify(presented, proof, found.trust, found.now).verdict)
+def verdict(present: Present, asked: Case) -> str:
+    presented, proof = present
+    return str(verify(presented, proof, asked.trust, asked.now).verdict)
 
 
 def test_good_evidence_leads_where_it_should() -> None:
     counted: Counter[str] = Counter()
     for cell in cells():
-        found = case(*cell)
-        concluded = verdict((Presented((DOCUMENT,)), found.proof), found)
+        asked = case(*cell)
+        concluded = verdict((Presented((DOCUMENT,)), asked.proof), asked)
         assert concluded == expected(*cell), cell
         counted[concluded] += 1
     assert counted == {"valid": 18, "not_current": 246, "unverifiable": 136}
@@ -180,8 +180,8 @@ def test_good_evidence_leads_where_it_should() -> None:
 def test_what_is_missing_makes_nothing_valid_or_invalid(how: str) -> None:
     counted: Counter[str] = Counter()
     for cell in cells():
-        found = case(*cell)
-        concluded = verdict(MISSING[how](found.proof), found)
+        asked = case(*cell)
+        concluded = verdict(MISSING[how](asked.proof), asked)
         assert concluded in ("unverifiable", "not_current"), cell
         counted[concluded] += 1
     assert counted.total() == 400
@@ -192,8 +192,8 @@ def test_what_is_missing_makes_nothing_valid_or_invalid(how: str) -> None:
 def test_what_is_altered_makes_nothing_valid(how: str) -> None:
     counted: Counter[str] = Counter()
     for cell in cells():
-        found = case(*cell)
-        concluded = verdict(ALTERED[how](found.proof), found)
+        asked = case(*cell)
+        concluded = verdict(ALTERED[how](asked.proof), asked)
         assert concluded != "valid", cell
         counted[concluded] += 1
     assert counted.total() == 400
@@ -204,10 +204,10 @@ def test_a_missing_staple_or_cause_makes_nothing_valid() -> None:
     """What one source or one status alone needs: the staple of a log that was continued, the record of a reinstatement."""
     looked = 0
     for status, dates, source, age in cells():
-        found = case(status, dates, source, age)
+        asked = case(status, dates, source, age)
         for without in ({"status": None}, {"linked": ()}):
-            proof = replace(found.proof, **without)
-            concluded = verdict((Presented((DOCUMENT,)), proof), found)
+            proof = replace(asked.proof, **without)
+            concluded = verdict((Presented((DOCUMENT,)), proof), asked)
             needed = (source == "staple" and "status" in without) or (status == 8 and "linked" in without)
             assert concluded != "invalid"
             assert not (needed and concluded == "valid")

@@ -34,8 +34,8 @@ class Scene:
         trust = self.city.registry.knowledge
         anchor = trust.anchor(self.city.name, self.city.sequence)
         assert anchor
-        found = check_batch(anchor, self.entries if entries is None else entries, trust, self.before.get)
-        return [(fault.reason, fault.position) for fault in found]
+        faults = check_batch(anchor, self.entries if entries is None else entries, trust, self.before.get)
+        return [(fault.reason, fault.position) for fault in faults]
 
 
 def test_what_an_honest_city_publishes_has_no_fault() -> None:

@@ -6,12 +6,12 @@ from tests.scenes import City, Item, scene
 
 
 def recorded(city: City, *items: Item) -> list[Recorded]:
-    trust, found = city.registry.knowledge, []
+    trust, records = city.registry.knowledge, []
     for item in items:
         place = city.places.get(item.leaf)
         anchor = trust.anchor(city.name, place.sequence) if place else None
-        found.append(Recorded(item.record, item.leaf, place.position if place else None, anchor))
-    return found
+        records.append(Recorded(item.record, item.leaf, place.position if place else None, anchor))
+    return records
 
 
 def lived() -> tuple[City, list[Item]]:
@@ -26,8 +26,8 @@ def lived() -> tuple[City, list[Item]]:
     return city, items
 
 
-def of(city: City, found: list[Recorded]) -> History:
-    return judge_history(found, city.registry.knowledge, city.name)
+def of(city: City, records: list[Recorded]) -> History:
+    return judge_history(records, city.registry.knowledge, city.name)
 
 
 def test_a_complete_history_has_no_findings() -> None:

@@ -52,8 +52,8 @@ def test_a_seal_destroyed_before_the_sealing_was_anchored_is_caught_whatever_tim
     None
 ):
     """Back-dated sealing: the declared time lies a day before the destruction."""
-    found = scene(lambda city, seal: city.register(city.follow("cancel", seal)))
-    report = found.verify()
+    destroyed = scene(lambda city, seal: city.register(city.follow("cancel", seal)))
+    report = destroyed.verify()
     assert (report.verdict, report.reason) == (Verdict.INVALID, "seal_not_in_force")
     assert report.deciding.evidence
     assert report.deciding.evidence["status"] == "cancelled"
@@ -181,15 +181,15 @@ def test_the_cause_of_a_change_travels_beside_the_seals(sealed: Sealed) -> None:
 
 def test_a_sealing_that_is_stated_for_another_registry_has_no_moment(sealed: Sealed) -> None:
     """The log of the same name that is known here says nothing of it."""
-    found = sealed.sealing()
-    elsewhere = replace(found.entry.statement, registry=Registry(chain_id=5).name)
-    report = sealed.city.verify(replace(found, entry=replace(found.entry, statement=elsewhere)))
+    sealing = sealed.sealing()
+    elsewhere = replace(sealing.entry.statement, registry=Registry(chain_id=5).name)
+    report = sealed.city.verify(replace(sealing, entry=replace(sealing.entry, statement=elsewhere)))
     assert (report.step(7).reason, report.step(11).reason) == ("anchor_unknown", "linked_unproven")
 
 
 def test_a_sealing_presented_by_itself_names_whose_seal_it_used() -> None:
-    found = scene(seal={"claims": {"CZZTDM": credit_code("429006", 7)}})
-    report = found.city.verify(found.sealing(), documents=[DOCUMENT])
+    foreign = scene(seal={"claims": {"CZZTDM": credit_code("429006", 7)}})
+    report = foreign.city.verify(foreign.sealing(), documents=[DOCUMENT])
     assert (report.verdict, report.reason) == (Verdict.INVALID, "seal_of_another")
 
 

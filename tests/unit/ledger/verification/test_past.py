@@ -45,15 +45,15 @@ def test_each_moment_has_the_status_that_was_anchored_by_then() -> None:
         (Then.NOT_IN_FORCE, "cancelled"),
     ]
     for index, (moment, then) in enumerate(zip(moments, expected, strict=True)):
-        found = at(city, proof, moment)
-        assert (found.then, found.reason) == then
-        assert found.since
-        assert found.known
-        assert (found.since.time, found.known.time) == (moment, moment)
-        assert (found.until.time if found.until else None) == dict(enumerate(moments)).get(index + 1)
+        past = at(city, proof, moment)
+        assert (past.then, past.reason) == then
+        assert past.since
+        assert past.known
+        assert (past.since.time, past.known.time) == (moment, moment)
+        assert (past.until.time if past.until else None) == dict(enumerate(moments)).get(index + 1)
         if index + 1 < len(moments):
             later = at(city, proof, moments[index + 1] - 1)
-            assert (later.then, later.reason, later.since, later.until) == (*then, found.since, found.until)
+            assert (later.then, later.reason, later.since, later.until) == (*then, past.since, past.until)
 
 
 def test_the_anchors_that_bound_it_are_named() -> None:
@@ -81,15 +81,15 @@ def test_the_anchors_that_bound_it_are_named() -> None:
 
 def test_before_its_anchor_nothing_was_registered() -> None:
     city, _, proof, moments = told()
-    found = at(city, proof, moments[0] - 1)
-    assert (found.then, found.reason, found.status) == (Then.NOT_REGISTERED, "not_registered_yet", None)
-    assert found.to_json()["then"] == "not_registered"
+    past = at(city, proof, moments[0] - 1)
+    assert (past.then, past.reason, past.status) == (Then.NOT_REGISTERED, "not_registered_yet", None)
+    assert past.to_json()["then"] == "not_registered"
 
 
 def test_after_the_newest_anchor_nothing_can_be_said() -> None:
     city, _, proof, moments = told()
-    found = at(city, proof, moments[-1] + 1)
-    assert (found.then, found.reason, found.newest) == (Then.UNKNOWN, "later_than_known", moments[-1])
+    past = at(city, proof, moments[-1] + 1)
+    assert (past.then, past.reason, past.newest) == (Then.UNKNOWN, "later_than_known", moments[-1])
     city.registry.wait(DAY)  # blocks alone say nothing of this log
     assert at(city, proof, moments[-1] + 1).then is Then.UNKNOWN
     city.anchor()
@@ -121,12 +121,12 @@ def test_it_is_what_a_verification_said_then() -> None:
         carried = replace(
             proof,
             status=None,
-            linked=tuple(one for one in proof.linked if earlier.anchor(city.name, one.sequence)),
+            linked=tuple(linked for linked in proof.linked if earlier.anchor(city.name, linked.sequence)),
         )
         then = verify(Presented(), carried, earlier, event.time, Policy()).step(9)
-        found = at(city, proof, event.time)
-        assert found.deciding
-        assert (found.deciding.key, found.deciding.evidence) == (then.key, then.evidence)
+        past = at(city, proof, event.time)
+        assert past.deciding
+        assert (past.deciding.key, past.deciding.evidence) == (then.key, then.evidence)
         checked += 1
     assert checked == len(LIFE) + 1
 
@@ -147,8 +147,8 @@ def test_the_dates_decide_where_the_status_allows(day: date, reason: str) -> Non
     city.register(licence)
     city.registry.wait(400 * DAY)
     city.anchor()
-    found = at(city, city.proof(licence), times.day_bounds(day)[0])
-    assert (found.reason, found.then) == (
+    past = at(city, city.proof(licence), times.day_bounds(day)[0])
+    assert (past.reason, past.then) == (
         reason,
         Then.IN_FORCE if reason == "status_valid" else Then.NOT_IN_FORCE,
     )
@@ -157,9 +157,9 @@ def test_the_dates_decide_where_the_status_allows(day: date, reason: str) -> Non
 def test_a_forged_proof_has_no_past() -> None:
     city, licence, proof, moments = told()
     forged = replace(proof, record=replace(licence.record, valid_until=date(2040, 1, 1)))
-    found = at(city, forged, moments[0])
-    assert (found.then, found.reason) == (Then.INVALID, "not_in_submission")
-    assert found.to_json()["reason_words"]
+    past = at(city, forged, moments[0])
+    assert (past.then, past.reason) == (Then.INVALID, "not_in_submission")
+    assert past.to_json()["reason_words"]
     other = replace(proof, entry=replace(proof.entry, statement=replace(proof.entry.statement, log="wuhan")))
     assert at(city, other, moments[0]).then in (Then.INVALID, Then.UNKNOWN)
 
@@ -167,14 +167,14 @@ def test_a_forged_proof_has_no_past() -> None:
 def test_a_compromise_found_since_counts_for_every_moment() -> None:
     city, _, proof, moments = told()
     city.registry.act(acts.KeyCompromised(city.key.public.id, START))
-    found = at(city, proof, moments[1])
-    assert (found.then, found.reason) == (Then.UNKNOWN, "key_compromised")
+    past = at(city, proof, moments[1])
+    assert (past.then, past.reason) == (Then.UNKNOWN, "key_compromised")
 
 
 def test_a_reinstatement_without_its_record_is_not_believed_then_either() -> None:
     city, licence, _, moments = told()
-    found = at(city, city.proof(licence), moments[4])
-    assert (found.then, found.reason) == (Then.UNKNOWN, "reinstatement_unproven")
+    past = at(city, city.proof(licence), moments[4])
+    assert (past.then, past.reason) == (Then.UNKNOWN, "reinstatement_unproven")
 
 
 def test_a_status_that_contradicts_itself_later_was_known_before() -> None:
@@ -193,10 +193,10 @@ def test_more_changes_since_then_than_anybody_reads(monkeypatch: pytest.MonkeyPa
     """Which change came next cannot be told, and an answer that names another would be wrong."""
     monkeypatch.setattr(changes, "MAX_CHANGES", len(LIFE) - 1)
     city, _, proof, moments = told()
-    found = at(city, proof, moments[0])
-    assert (found.then, found.reason, found.status) == (Then.UNKNOWN, "too_many_changes", None)
-    assert found.until is None
-    assert found.to_json()["words"] == {"zh": "无法确认", "en": "Cannot tell"}
+    past = at(city, proof, moments[0])
+    assert (past.then, past.reason, past.status) == (Then.UNKNOWN, "too_many_changes", None)
+    assert past.until is None
+    assert past.to_json()["words"] == {"zh": "无法确认", "en": "Cannot tell"}
     nearer = at(city, proof, moments[2])
     assert (nearer.then, nearer.until and nearer.until.time) == (Then.IN_FORCE, moments[3])
 

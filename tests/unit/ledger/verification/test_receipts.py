@@ -81,9 +81,9 @@ class Scene:
         return None
 
     def judge(self, signed: SignedReceipt, now: int | None = None) -> tuple[PromiseState, str]:
-        found = judge_promise(signed, self.registry.knowledge, self, now or self.registry.now)
-        assert found.text
-        return found.state, found.reason
+        judgement = judge_promise(signed, self.registry.knowledge, self, now or self.registry.now)
+        assert judgement.text
+        return judgement.state, judgement.reason
 
 
 def test_a_receipt_is_signed_as_its_canonical_bytes() -> None:
@@ -100,8 +100,8 @@ def test_a_receipt_is_signed_as_its_canonical_bytes() -> None:
 
 def whole() -> dict[str, Any]:
     scene = Scene()
-    found: dict[str, Any] = json.loads(scene.promise(scene.submit()).encode())
-    return found
+    body: dict[str, Any] = json.loads(scene.promise(scene.submit()).encode())
+    return body
 
 
 ALTERED: Mapping[str, Json] = {
@@ -276,8 +276,8 @@ def test_the_anchor_of_every_position_is_found() -> None:
         scene.anchor(*[scene.submit() for _ in range(number % 3)])
         expected += [scene.city.sequence] * (2 * (number % 3))
     trust, log = scene.registry.knowledge, scene.city.name
-    found = [find_anchor(trust, log, position) for position in range(len(expected))]
-    assert [anchor.sequence for anchor in found if anchor] == expected
+    anchors = [find_anchor(trust, log, position) for position in range(len(expected))]
+    assert [anchor.sequence for anchor in anchors if anchor] == expected
     assert find_anchor(trust, log, len(expected)) is None
     assert find_anchor(trust, "nowhere", 0) is None
 

@@ -34,7 +34,7 @@ from tests.unit.ledger.verification.steps.cases import (
     UNKNOWN,
     UNVERIFIABLE,
     VALID,
-    one,
+    one_licence,
     report_of,
 )
 from tests.unit.ledger.verification.steps.status import after
@@ -129,7 +129,7 @@ def test_report_names_the_cause_only_with_its_proof() -> None:
 
 @pytest.mark.parametrize("action", ["renew", "amend"])
 def test_predecessor_and_successor_name_each_other_by_hash(action: str) -> None:
-    city, licence, _ = one()
+    city, licence, _ = one_licence()
     renewal = city.follow(action, licence)
     city.register(renewal)
     old, new = city.verify(city.proof(licence, renewal)), city.verify(city.proof(renewal))
@@ -144,7 +144,7 @@ def test_predecessor_and_successor_name_each_other_by_hash(action: str) -> None:
 
 
 def test_a_successor_cannot_name_another_predecessor() -> None:
-    city, licence, _ = one()
+    city, licence, _ = one_licence()
     renewal = city.follow("renew", licence)
     city.register(renewal)
     proof = city.proof(renewal)
@@ -181,7 +181,7 @@ def test_report_shows_what_is_withheld() -> None:
 
 
 def test_report_names_the_document_that_differs() -> None:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     evidence = city.verify(proof, documents=[DOCUMENT, b"other"]).step(2).evidence
     assert evidence == {"document": 2, "size": 5}
 
@@ -190,13 +190,13 @@ def test_positions_are_counted_through_batches_and_entries() -> None:
     city, _ = scene(count=5)
     batches = [[city.licence() for _ in range(size)] for size in (3, 1, 4)]
     city.anchor(*(city.submit(*batch) for batch in batches))
-    found = {}
+    items = {}
     for batch in batches:
         for item in batch:
             report = city.verify(city.proof(item))
             assert (report.verdict, report.position) == (VALID, city.position(item))
-            found[report.position] = item
-    assert set(found) == set(range(5, 13))
+            items[report.position] = item
+    assert set(items) == set(range(5, 13))
 
 
 def test_report_finds_its_steps_by_number() -> None:

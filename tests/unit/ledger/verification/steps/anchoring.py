@@ -12,20 +12,20 @@ from tests.unit.ledger.verification.steps.cases import (
     UNVERIFIABLE,
     VALID,
     case,
-    one,
+    one_licence,
 )
 
 
 @case(6, FAIL, "not_in_batch", INVALID)
 def an_entry_of_another_batch() -> Report:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     city.register(city.licence())
     return city.verify(replace(proof, sequence=2))
 
 
 @case(6, FAIL, "not_in_batch", INVALID)
 def a_batch_path_with_impossible_counts() -> Report:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     city.register(city.licence(), city.licence())
     first, second = city.licence(), city.licence()
     city.anchor(city.submit(first), city.submit(second))
@@ -35,7 +35,7 @@ def a_batch_path_with_impossible_counts() -> Report:
 
 @case(6, FAIL, "count_mismatch", INVALID)
 def a_batch_that_counts_more_than_the_log_grew() -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     licence, other = city.licence(), city.licence()
     city.anchor(city.submit(licence, other), size=4)
     return city.verify(city.proof(licence))
@@ -43,14 +43,14 @@ def a_batch_that_counts_more_than_the_log_grew() -> Report:
 
 @case(6, UNKNOWN, "anchor_unknown", UNVERIFIABLE)
 def an_anchor_that_has_not_arrived() -> Report:
-    _, _, proof = one()
+    _, _, proof = one_licence()
     behind = City(Registry(), "tianmen")  # of the same seed: the same keys, and no anchor yet
     return behind.verify(proof)
 
 
 @case(7, FAIL, "statement_expired", INVALID)
 def a_statement_anchored_after_it_expired() -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     licence = city.licence()
     late = city.submit(licence)
     city.registry.wait(DAY + 1)
@@ -60,7 +60,7 @@ def a_statement_anchored_after_it_expired() -> Report:
 
 @case(7, FAIL, "statement_postdated", INVALID)
 def a_statement_dated_after_its_anchor() -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     licence, later = city.licence(), city.registry.now + 3600
     city.anchor(city.submit(licence, time=later, expires=later + DAY))
     return city.verify(city.proof(licence))
@@ -68,7 +68,7 @@ def a_statement_dated_after_its_anchor() -> Report:
 
 @case(9, PASS, "status_valid", VALID)
 def a_statement_anchored_in_its_last_second() -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     licence = city.licence()
     city.anchor(city.submit(licence, expires=city.registry.now + 1))
     return city.verify(city.proof(licence))
@@ -76,7 +76,7 @@ def a_statement_anchored_in_its_last_second() -> Report:
 
 @case(9, PASS, "status_valid", VALID)
 def a_statement_of_a_clock_that_is_ten_minutes_ahead() -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     licence, later = city.licence(), city.registry.now + 601
     city.anchor(city.submit(licence, time=later, expires=later + DAY))
     return city.verify(city.proof(licence))
@@ -84,7 +84,7 @@ def a_statement_of_a_clock_that_is_ten_minutes_ahead() -> Report:
 
 @case(7, UNKNOWN, "anchor_void", UNVERIFIABLE)
 def an_anchor_whose_status_root_does_not_follow() -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     licence = city.licence()
     city.anchor(city.submit(licence), status_root=b"\x07" * 32)
     city.anchor()

@@ -27,7 +27,7 @@ def case(
     return keep
 
 
-def one() -> tuple[City, Item, Proof]:
+def one_licence() -> tuple[City, Item, Proof]:
     """A city, a licence that it registered, and its proof."""
     city, items = scene()
     return city, items[1], city.proof(items[1])

@@ -14,25 +14,25 @@ from tests.unit.ledger.verification.steps.cases import (
     UNVERIFIABLE,
     VALID,
     case,
-    one,
+    one_licence,
 )
 
 
 @case(9, PASS, "status_valid", VALID)
 def a_document_beside_its_proof() -> Report:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     return city.verify(proof, documents=[DOCUMENT])
 
 
 @case(2, FAIL, "document_mismatch", INVALID)
 def a_document_with_one_byte_changed() -> Report:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     return city.verify(proof, documents=[DOCUMENT[:-1] + b" "])
 
 
-def _presenting(content: bytes, **found: Any) -> Report:
-    city, _, proof = one()
-    return verify(Presented((content,), **found), proof, city.registry.knowledge, city.registry.now)
+def _presenting(content: bytes, **opened: Any) -> Report:
+    city, _, proof = one_licence()
+    return verify(Presented((content,), **opened), proof, city.registry.knowledge, city.registry.now)
 
 
 @case(2, FAIL, "document_altered", INVALID)
@@ -58,18 +58,18 @@ def a_document_that_was_altered_and_its_inner_proof_too() -> Report:
 
 @case(2, FAIL, "claim_mismatch", INVALID)
 def a_paper_with_another_scope() -> Report:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     return city.verify(proof, claims={**CLAIMS, "KZ_JYFW": "危险化学品"})
 
 
 @case(2, FAIL, "claim_mismatch", INVALID)
 def a_paper_with_a_line_that_was_never_registered() -> Report:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     return city.verify(proof, claims={**CLAIMS, "KZ_FDDBR": "张三"})
 
 
 def _stating(registered: Json, presented: Json) -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     licence = city.licence(claims={"KZ": registered})
     city.register(licence)
     return city.verify(city.proof(licence), claims={"KZ": presented})
@@ -92,33 +92,33 @@ def a_paper_with_text_for_a_number() -> Report:
 
 @case(2, FAIL, "claim_mismatch", INVALID)
 def a_paper_that_differs_beside_what_is_withheld() -> Report:
-    city, licence, _ = one()
+    city, licence, _ = one_licence()
     proof = city.proof(licence, shown={"ZZMC"})
     return city.verify(proof, claims={"CZZT": CLAIMS["CZZT"], "ZZMC": "别的证"})
 
 
 @case(2, UNKNOWN, "nothing_presented", UNVERIFIABLE)
 def a_proof_alone() -> Report:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     return city.verify(proof, claims={})
 
 
 @case(2, UNKNOWN, "nothing_presented", UNVERIFIABLE)
 def a_fingerprint_instead_of_a_document() -> Report:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     assert proof.disclosure
     return city.verify(proof, claims={"document/1": proof.disclosure.values["document/1"]})
 
 
 @case(2, UNKNOWN, "claims_incomplete", UNVERIFIABLE)
 def a_paper_read_by_halves() -> Report:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     return city.verify(proof, claims={"ZZMC": "营业执照"})
 
 
 @case(2, UNKNOWN, "document_not_registered", UNVERIFIABLE)
 def a_document_where_none_was_registered() -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     licence = city.licence(documents=[])
     city.register(licence)
     return city.verify(city.proof(licence), documents=[DOCUMENT])
@@ -126,7 +126,7 @@ def a_document_where_none_was_registered() -> Report:
 
 @case(2, UNKNOWN, "document_not_registered", UNVERIFIABLE)
 def a_registered_fingerprint_that_nobody_can_read() -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     licence = city.licence(claims={"document/2": "sm3"})
     city.register(licence)
     return city.verify(city.proof(licence), documents=[b"something else"])
@@ -134,43 +134,43 @@ def a_registered_fingerprint_that_nobody_can_read() -> Report:
 
 @case(2, UNKNOWN, "document_withheld", UNVERIFIABLE)
 def a_document_whose_fingerprint_is_withheld() -> Report:
-    city, licence, _ = one()
+    city, licence, _ = one_licence()
     return city.verify(city.proof(licence, shown={"ZZMC"}), documents=[DOCUMENT])
 
 
 @case(2, UNKNOWN, "claim_withheld", UNVERIFIABLE)
 def a_value_that_the_proof_withholds() -> Report:
-    city, licence, _ = one()
+    city, licence, _ = one_licence()
     return city.verify(city.proof(licence, shown={"ZZMC"}), claims=CLAIMS)
 
 
 @case(2, UNKNOWN, "nothing_disclosed", UNVERIFIABLE)
 def a_proof_without_claims() -> Report:
-    city, licence, _ = one()
+    city, licence, _ = one_licence()
     return city.verify(city.proof(licence, disclosure=None), documents=[DOCUMENT])
 
 
 @case(2, UNKNOWN, "claims_unreadable", UNVERIFIABLE)
 def a_presented_value_outside_the_profile() -> Report:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     return city.verify(proof, claims={**CLAIMS, "ZZMC": 1.5})  # type: ignore[dict-item]
 
 
 @case(2, UNKNOWN, "claims_unreadable", UNVERIFIABLE)
 def a_presented_text_with_half_a_character() -> Report:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     return city.verify(proof, claims={**CLAIMS, "ZZMC": "\ud800"})
 
 
 @case(9, PASS, "status_valid", VALID)
 def some_claims_shown_and_read() -> Report:
-    city, licence, _ = one()
+    city, licence, _ = one_licence()
     return city.verify(city.proof(licence, shown={"ZZMC", "CZZT"}))
 
 
 @case(9, PASS, "status_valid", VALID)
 def one_document_of_two_with_the_other_withheld() -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     licence = city.licence(documents=[b"front", b"back"])
     city.register(licence)
     return city.verify(city.proof(licence, shown={"document/2"}), documents=[b"back"])

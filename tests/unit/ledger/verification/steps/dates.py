@@ -14,12 +14,12 @@ from tests.unit.ledger.verification.steps.cases import (
     UNVERIFIABLE,
     VALID,
     case,
-    one,
+    one_licence,
 )
 
 
 def dated(**members: Any) -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     licence = city.licence(**members)
     city.register(licence)
     return city.verify(city.proof(licence))
@@ -43,7 +43,7 @@ def the_day_after_the_last() -> Report:
 @case(12, UNKNOWN, "knowledge_stale", UNVERIFIABLE)
 def a_clock_at_the_end_of_the_calendar_is_cut_off() -> Report:
     """In Shanghai the year 10000 has begun, which has no dates."""
-    city, _, _ = one()
+    city, _, _ = one_licence()
     licence = city.licence(valid_until=date(6000, 1, 1))
     city.register(licence)
     return city.verify(city.proof(licence), now=parse_time("9999-12-31T23:59:59Z"))
@@ -56,7 +56,7 @@ def the_day_before_the_first() -> Report:
 
 @case(10, UNKNOWN, "clock_behind", UNVERIFIABLE)
 def a_clock_so_wrong_that_the_licence_seems_to_lie_ahead() -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     licence = city.licence(valid_from=date(2026, 3, 3))
     city.register(licence)
     return city.verify(city.proof(licence), now=START - DAY)

@@ -13,13 +13,13 @@ from tests.unit.ledger.verification.steps.cases import (
     UNVERIFIABLE,
     VALID,
     case,
-    one,
+    one_licence,
 )
 
 
 @case(8, FAIL, "issuer_not_in_log", INVALID)
 def an_issuer_of_another_city() -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     other = City(city.registry, "wuhan")
     licence = city.licence()
     stolen = other.submit(licence, signer=city.key)
@@ -29,7 +29,7 @@ def an_issuer_of_another_city() -> Report:
 
 @case(8, FAIL, "key_not_registered", INVALID)
 def a_key_registered_after_the_anchor() -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     key, licence = city.new_key(), city.licence()
     city.anchor(city.submit(licence, signer=key))
     city.registry.act(acts.KeyRegistered(city.name, 1, key.public.spki))
@@ -39,7 +39,7 @@ def a_key_registered_after_the_anchor() -> Report:
 
 @case(8, FAIL, "key_not_registered", INVALID)
 def a_key_that_was_never_registered() -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     licence = city.licence()
     city.anchor(city.submit(licence, signer=city.new_key()))
     return city.verify(city.proof(licence))
@@ -98,7 +98,7 @@ def a_grant_of_this_type_alone() -> Report:
 
 @case(8, FAIL, "not_entitled", INVALID)
 def a_node_key_that_signs_a_statement() -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     node, licence = city.new_key(), city.licence()
     city.registry.act(acts.KeyRegistered(city.name, 2, node.public.spki))
     city.give(node, city.issuer)
@@ -108,7 +108,7 @@ def a_node_key_that_signs_a_statement() -> Report:
 
 @case(8, FAIL, "not_entitled", INVALID)
 def a_key_of_the_log_that_the_issuer_has_left() -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     other = City(city.registry, "wuhan")
     city.registry.act(acts.IssuerAssigned(other.name, city.issuer))
     licence = city.licence()
@@ -118,7 +118,7 @@ def a_key_of_the_log_that_the_issuer_has_left() -> Report:
 
 @case(8, FAIL, "key_retired", INVALID)
 def a_key_retired_before_the_anchor() -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     city.registry.act(acts.KeyRetired(city.key.public.id, city.registry.now))
     licence = city.licence()
     city.register(licence)
@@ -127,7 +127,7 @@ def a_key_retired_before_the_anchor() -> Report:
 
 @case(8, FAIL, "key_retired", INVALID)
 def a_key_retired_in_the_second_of_the_anchor() -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     city.registry.act(acts.KeyRetired(city.key.public.id, city.registry.now + 2))
     licence = city.licence()
     city.register(licence)
@@ -136,7 +136,7 @@ def a_key_retired_in_the_second_of_the_anchor() -> Report:
 
 @case(9, PASS, "status_valid", VALID)
 def a_key_retired_a_second_after_the_anchor() -> Report:
-    city, _, _ = one()
+    city, _, _ = one_licence()
     city.registry.act(acts.KeyRetired(city.key.public.id, city.registry.now + 3))
     licence = city.licence()
     city.register(licence)
@@ -145,14 +145,14 @@ def a_key_retired_a_second_after_the_anchor() -> Report:
 
 @case(8, UNKNOWN, "key_compromised", UNVERIFIABLE)
 def a_key_compromised_before_the_anchor() -> Report:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     city.registry.act(acts.KeyCompromised(city.key.public.id, START))
     return city.verify(proof)
 
 
 @case(9, PASS, "status_valid", VALID)
 def a_key_compromised_and_retired_after_the_anchor() -> Report:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     city.registry.wait(60)
     city.registry.act(acts.KeyCompromised(city.key.public.id, city.registry.now))
     city.registry.act(acts.KeyRetired(city.key.public.id, city.registry.now))

@@ -16,13 +16,13 @@ from tests.unit.ledger.verification.steps.cases import (
     UNVERIFIABLE,
     VALID,
     case,
-    one,
+    one_licence,
 )
 
 
 def after(*actions: str, attached: bool = True) -> tuple[City, Item, Report]:
     """A licence after `actions`, verified with the records of its changes or without."""
-    city, licence, _ = one()
+    city, licence, _ = one_licence()
     changes = []
     for action in actions:
         changes.append(city.follow(action, licence))
@@ -53,7 +53,7 @@ def a_revoked_licence() -> Report:
 
 @case(9, FAIL, "revoked", NOT_CURRENT)
 def a_suspension_recorded_and_a_revocation_anchored() -> Report:
-    city, licence, _ = one()
+    city, licence, _ = one_licence()
     suspension = city.follow("suspend", licence)
     city.anchor(city.submit(suspension), changes=[(city.position(licence), Status.REVOKED)])
     return city.verify(city.proof(licence, suspension))
@@ -91,7 +91,7 @@ def a_licence_reinstated_without_its_record() -> Report:
 
 @case(9, UNKNOWN, "reinstatement_unproven", UNVERIFIABLE)
 def a_revoked_licence_laundered_by_a_suspension() -> Report:
-    city, licence, _ = one()
+    city, licence, _ = one_licence()
     position = city.position(licence)
     for status in (Status.REVOKED, Status.REINSTATED, Status.SUSPENDED, Status.VALID):
         city.anchor(changes=[(position, status)])
@@ -105,7 +105,7 @@ def a_licence_reinstated_then_suspended_and_resumed() -> Report:
 
 @case(9, UNKNOWN, "reinstatement_unproven", UNVERIFIABLE)
 def a_licence_with_more_changes_than_anybody_reads() -> Report:
-    city, licence, _ = one()
+    city, licence, _ = one_licence()
     position = city.position(licence)
     for _ in range(MAX_CHANGES // 2):
         city.anchor(changes=[(position, Status.SUSPENDED)])
@@ -115,7 +115,7 @@ def a_licence_with_more_changes_than_anybody_reads() -> Report:
 
 @case(9, UNKNOWN, "status_contradictory", UNVERIFIABLE)
 def a_revoked_licence_set_back_to_valid() -> Report:
-    city, licence, _ = one()
+    city, licence, _ = one_licence()
     position = city.position(licence)
     city.anchor(changes=[(position, Status.REVOKED)])
     city.anchor(changes=[(position, Status.VALID)])
@@ -124,7 +124,7 @@ def a_revoked_licence_set_back_to_valid() -> Report:
 
 @case(9, UNKNOWN, "staple_altered", UNVERIFIABLE)
 def a_staple_that_does_not_fit_its_anchor() -> Report:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     assert proof.status
     chunk = b"\x44" * 32
     return city.verify(replace(proof, status=replace(proof.status, chunk=chunk)))
@@ -132,14 +132,14 @@ def a_staple_that_does_not_fit_its_anchor() -> Report:
 
 @case(9, UNKNOWN, "staple_altered", UNVERIFIABLE)
 def a_staple_with_a_path_too_long() -> Report:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     assert proof.status
     return city.verify(replace(proof, status=replace(proof.status, path=(bytes(32),))))
 
 
 @case(9, UNKNOWN, "staple_altered", UNVERIFIABLE)
 def a_staple_from_before_the_record() -> Report:
-    city, _, before = one()
+    city, _, before = one_licence()
     licence = city.licence()
     city.register(licence)
     return city.verify(city.proof(licence, status=before.status))
@@ -147,28 +147,28 @@ def a_staple_from_before_the_record() -> Report:
 
 @case(9, UNKNOWN, "staple_altered", UNVERIFIABLE)
 def a_staple_to_a_void_anchor() -> Report:
-    city, licence, _ = one()
+    city, licence, _ = one_licence()
     city.anchor(status_changes=b"\0")  # the root is that of before, and the words are none
     return city.verify(city.proof(licence))
 
 
 @case(9, UNKNOWN, "staple_newer", UNVERIFIABLE)
 def a_staple_from_ahead_that_says_revoked() -> Report:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     assert proof.status
     return city.verify(replace(proof, status=replace(proof.status, sequence=9, chunk=b"\x44" * 32)))
 
 
 @case(9, PASS, "status_valid", VALID)
 def a_staple_from_ahead_that_says_nothing_new() -> Report:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     assert proof.status
     return city.verify(replace(proof, status=replace(proof.status, sequence=9)))
 
 
 @case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
 def a_revocation_attached_that_has_not_arrived() -> Report:
-    city, licence, proof = one()
+    city, licence, proof = one_licence()
     revocation = city.follow("revoke", licence)
     ahead = replace(city.proof(licence, disclosure=None, status=None), record=revocation.record, sequence=2)
     return city.verify(replace(proof, linked=(ahead,)))
@@ -182,7 +182,7 @@ def a_proof_of_another_certificate_attached() -> Report:
 
 def _dressed(**altered: Any) -> Report:
     """A licence suspended and resumed, with the proof of the latter attached, `altered`."""
-    city, licence, _ = one()
+    city, licence, _ = one_licence()
     city.register(city.follow("suspend", licence))
     resumed = city.follow("resume", licence)
     city.register(resumed)
@@ -218,7 +218,7 @@ def an_attached_record_with_a_signature_of_nobody() -> Report:
 
 @case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
 def a_revocation_attached_that_the_city_kept_off_the_chain() -> Report:
-    city, licence, _ = one()
+    city, licence, _ = one_licence()
     revocation = city.follow("revoke", licence)
     city.anchor(city.submit(revocation))  # recorded and anchored, but its word was left out
     return city.verify(city.proof(licence, revocation))
@@ -226,7 +226,7 @@ def a_revocation_attached_that_the_city_kept_off_the_chain() -> Report:
 
 @case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
 def a_revocation_attached_where_the_city_wrote_another_change() -> Report:
-    city, licence, _ = one()
+    city, licence, _ = one_licence()
     revocation = city.follow("revoke", licence)
     city.anchor(city.submit(revocation), changes=[(city.position(licence), Status.SUSPENDED)])
     city.anchor(changes=[(city.position(licence), Status.VALID)])
@@ -235,7 +235,7 @@ def a_revocation_attached_where_the_city_wrote_another_change() -> Report:
 
 @case(9, UNKNOWN, "attached_unproven", UNVERIFIABLE)
 def a_suspension_attached_that_came_after_its_word() -> Report:
-    city, licence, _ = one()
+    city, licence, _ = one_licence()
     suspension = city.follow("suspend", licence)
     city.anchor(changes=[(city.position(licence), Status.SUSPENDED)])
     city.anchor(city.submit(suspension))
@@ -299,5 +299,5 @@ def a_continued_log_whose_root_says_other_than_its_words() -> Report:
 
 @case(6, UNKNOWN, "anchor_unknown", UNVERIFIABLE)
 def a_position_that_is_not_known() -> Report:
-    city, _, proof = one()
+    city, _, proof = one_licence()
     return city.verify(replace(proof, sequence=2))
