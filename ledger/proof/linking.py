@@ -28,9 +28,10 @@ def missing_links(proof: Proof) -> Iterator[Link]:
 def attach_proofs(proof: Proof, *others: Proof) -> Proof:
     """Return the proof with each of the `others`, in any order, attached wherever a link names its record.
 
-    So comes along what another city registered. Each of the others takes the place of the one that is attached there; of
-    what that one led to, it keeps what it lacks itself. Raises: MalformedInput where nothing links to that very record,
-    LimitExceeded.
+    So a proof of what another city registered comes along. It takes the place of an earlier proof of the same record, and
+    keeps what that one led to where it lacks that itself.
+
+    Raises: MalformedInput where nothing links to that very record; LimitExceeded.
     """
     trimmed = [trim_linked(other) for other in others]
     within = [linked for other in trimmed for linked in other.linked]

@@ -170,9 +170,9 @@ def test_the_suites_have_different_roots() -> None:
 
 
 def test_a_tree_keeps_a_copy_of_its_leaves() -> None:
-    given = leaves(3)
-    tree = MerkleTree(SM3, given)
-    given[0] = bytes(32)
+    hashes = leaves(3)
+    tree = MerkleTree(SM3, hashes)
+    hashes[0] = bytes(32)
     assert root_from_path(SM3, leaves(3)[0], 0, 3, tree.path(0)) == tree.root
 
 

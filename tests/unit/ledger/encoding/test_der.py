@@ -86,12 +86,12 @@ def test_elements_without_end() -> None:
 
 
 def test_children_and_their_content() -> None:
-    found = der.read_children(der.encode(der.SEQUENCE, b"\x02\x01\x05", b"\x04\x03abc"))
-    assert found == [(der.INTEGER, b"\x02\x01\x05"), (der.OCTET_STRING, b"\x04\x03abc")]
-    assert der.read_integer(found[0][1]) == 5
-    assert der.read_content(found[1][1]) == b"abc"
+    elements = der.read_children(der.encode(der.SEQUENCE, b"\x02\x01\x05", b"\x04\x03abc"))
+    assert elements == [(der.INTEGER, b"\x02\x01\x05"), (der.OCTET_STRING, b"\x04\x03abc")]
+    assert der.read_integer(elements[0][1]) == 5
+    assert der.read_content(elements[1][1]) == b"abc"
     with pytest.raises(MalformedInput, match="INTEGER"):
-        der.read_integer(found[1][1])
+        der.read_integer(elements[1][1])
     with pytest.raises(MalformedInput, match="constructed"):
         der.read_children(b"\x02\x01\x05")
     with pytest.raises(MalformedInput, match="constructed"):

@@ -34,15 +34,15 @@ def test_type_tells_newer_from_other() -> None:
 @pytest.mark.parametrize(
     ("read", "wrong"),
     [
-        (lambda found: found.text("x"), [1, True, "", [], "a" * (MAX_TEXT_CHARS + 1)]),
-        (lambda found: found.integer("x", 1, 9), [0, 10, True, "1", []]),
-        (lambda found: found.array("x", 2), ["ab", {}, [1, 2, 3]]),
-        (lambda found: found.hex("x", 2), ["abc", "ABCD", "ab", "abcdef", "zz00", 1]),
-        (lambda found: found.hashes("x"), [["00"], [1], "00", ["00" * 32] * (MAX_PATH + 1)]),
-        (lambda found: found.digest("x"), ["00" * 32, "md5:" + "00" * 32, "sm3:00", "sm3:" + "A0" * 32]),
-        (lambda found: found.time("x"), ["2022-03-28", 1]),
-        (lambda found: found.date("x"), ["2022-03-28T08:00:00Z", 1]),
-        (lambda found: found.parsed("x", parse_key_id), ["00" * 32, "0X" + "00" * 32, "0x00"]),
+        (lambda members: members.text("x"), [1, True, "", [], "a" * (MAX_TEXT_CHARS + 1)]),
+        (lambda members: members.integer("x", 1, 9), [0, 10, True, "1", []]),
+        (lambda members: members.array("x", 2), ["ab", {}, [1, 2, 3]]),
+        (lambda members: members.hex("x", 2), ["abc", "ABCD", "ab", "abcdef", "zz00", 1]),
+        (lambda members: members.hashes("x"), [["00"], [1], "00", ["00" * 32] * (MAX_PATH + 1)]),
+        (lambda members: members.digest("x"), ["00" * 32, "md5:" + "00" * 32, "sm3:00", "sm3:" + "A0" * 32]),
+        (lambda members: members.time("x"), ["2022-03-28", 1]),
+        (lambda members: members.date("x"), ["2022-03-28T08:00:00Z", 1]),
+        (lambda members: members.parsed("x", parse_key_id), ["00" * 32, "0X" + "00" * 32, "0x00"]),
     ],
 )
 def test_a_member_of_another_form_is_refused_by_name(read: Any, wrong: list[Json]) -> None:
@@ -52,24 +52,24 @@ def test_a_member_of_another_form_is_refused_by_name(read: Any, wrong: list[Json
 
 
 def test_members_in_their_form() -> None:
-    found = fields(
+    members = fields(
         text="a", number=9, list=[1], hex="abcd", path=["00" * 32], digest="sm3:" + "00" * 32,
         time="1970-01-01T00:00:01Z", date="2022-03-28", key="0x" + "01" * 32,
     )  # fmt: skip
-    assert found.has("text")
-    assert found.text("text") == "a"
-    assert not found.has("text")
-    assert found.integer("number", 0, 9) == 9
-    assert found.array("list", 1) == [1]
-    assert found.hex("hex", 2) == b"\xab\xcd"
-    assert found.hashes("path") == (bytes(32),)
-    assert found.digest("digest") == (SM3, bytes(32))
-    assert found.time("time") == 1
-    assert found.date("date") == date(2022, 3, 28)
-    assert found.date("date") is None
-    assert found.parsed("key", parse_key_id) == b"\x01" * 32
-    assert found.optional("note", str) is None
-    found.close()
+    assert members.has("text")
+    assert members.text("text") == "a"
+    assert not members.has("text")
+    assert members.integer("number", 0, 9) == 9
+    assert members.array("list", 1) == [1]
+    assert members.hex("hex", 2) == b"\xab\xcd"
+    assert members.hashes("path") == (bytes(32),)
+    assert members.digest("digest") == (SM3, bytes(32))
+    assert members.time("time") == 1
+    assert members.date("date") == date(2022, 3, 28)
+    assert members.date("date") is None
+    assert members.parsed("key", parse_key_id) == b"\x01" * 32
+    assert members.optional("note", str) is None
+    members.close()
 
 
 def test_a_failure_keeps_its_kind_and_names_the_member() -> None:

@@ -122,9 +122,9 @@ def test_only_the_very_record_that_a_link_names_is_attached(sealed: Sealed) -> N
     stranger = make_seal(sealed.city, claims={"CZZTDM": sealed.city.issuer})
     sealed.city.lineages.clear()
     sealed.city.register(stranger)
-    for given in (sealed.city.proof(stranger), sealed.proof()):
+    for proof in (sealed.city.proof(stranger), sealed.proof()):
         with pytest.raises(MalformedInput, match="nothing in the proof links to this record"):
-            attach_proofs(sealed.proof(), given)
+            attach_proofs(sealed.proof(), proof)
     beside = sealed.city.proof(sealed.seal, linked=(sealed.proof(linked=()),))
     with pytest.raises(MalformedInput, match="nothing in the proof links to this record"):
         attach_proofs(beside, sealed.sealing())

@@ -48,22 +48,22 @@ def range_of(size: int, first: int) -> StatusRange:
 def test_a_range_holds_the_staple_of_each_of_its_positions(size: int) -> None:
     tree = tree_of(size)
     for first in range(0, size, RANGE_POSITIONS):
-        found = decode_range(range_of(size, first).encode())
-        assert found == range_of(size, first)
-        assert found.root() == tree.root()
+        status_range = decode_range(range_of(size, first).encode())
+        assert status_range == range_of(size, first)
+        assert status_range.root() == tree.root()
         for position in (first, min(first + 1237, size - 1), min(first + RANGE_POSITIONS, size) - 1):
-            staple = found.staple(position)
+            staple = status_range.staple(position)
             assert staple == Staple(7, tree.chunk(position), tuple(tree.path(position)))
             assert staple_root(SHA256, size, position, staple.chunk, staple.path) == tree.root()
         for position in (first - 1, min(first + RANGE_POSITIONS, size)):
             with pytest.raises(MalformedInput, match="outside"):
-                found.staple(position)
+                status_range.staple(position)
 
 
 def body(**altered: Any) -> bytes:
-    found = json.loads(range_of(5000, 0).encode())
+    members = json.loads(range_of(5000, 0).encode())
     return json.dumps(
-        {name: value for name, value in (found | altered).items() if value is not None}
+        {name: value for name, value in (members | altered).items() if value is not None}
     ).encode()
 
 
@@ -122,8 +122,8 @@ def test_a_later_version_and_a_text_too_long() -> None:
 def test_the_longest_range_keeps_within_the_limit() -> None:
     tree = tree_of(RANGE_POSITIONS)
     noise = b"".join(SHA256.hash(bytes([place % 256, place // 256])) for place in range(RANGE_CHUNKS))
-    found = replace(range_of(tree.size, 0), chunks=noise, path=(), size=tree.size)
-    assert len(found.encode()) < MAX_RANGE_BYTES * 3 // 4
+    status_range = replace(range_of(tree.size, 0), chunks=noise, path=(), size=tree.size)
+    assert len(status_range.encode()) < MAX_RANGE_BYTES * 3 // 4
 
 
 def test_a_proof_takes_no_staple_of_another_log_or_suite_or_from_before() -> None:

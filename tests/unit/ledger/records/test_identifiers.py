@@ -62,10 +62,10 @@ def test_building_computes_the_check_digit(tail: str) -> None:
 
 @pytest.mark.parametrize(("first", "second"), [REAL[:2], TIANMEN[:2], TIANMEN[2:]])
 def test_versions_share_their_lineage(first: str, second: str) -> None:
-    one, two = (CertificateIdentifier.parse(f"{ROOT}.{tail}") for tail in (first, second))
-    assert one.with_version(2) == two
-    assert two.with_version(1) == one
-    assert one.lineage == two.lineage == f"{ROOT}.{first.rpartition('.001.')[0]}"
+    version_one, version_two = (CertificateIdentifier.parse(f"{ROOT}.{tail}") for tail in (first, second))
+    assert version_one.with_version(2) == version_two
+    assert version_two.with_version(1) == version_one
+    assert version_one.lineage == version_two.lineage == f"{ROOT}.{first.rpartition('.001.')[0]}"
 
 
 def test_another_certificate_has_another_lineage() -> None:

@@ -35,7 +35,7 @@ def test_a_checkpoint_decodes_to_itself(signed: Cosigned) -> None:
 
 def test_cosignatures_are_of_the_canonical_checkpoint(signed: Cosigned) -> None:
     key = node_key("wuhan").public
-    [ours] = [one for one in signed.cosignatures if one.key == key.id]
+    [ours] = [cosignature for cosignature in signed.cosignatures if cosignature.key == key.id]
     assert key.verify(signed.checkpoint.encode(), ours.signature)
 
 
@@ -107,10 +107,10 @@ def test_a_file_beyond_the_limit_is_refused() -> None:
     ],
 )
 def test_what_no_history_can_hold_contradicts(signed: Cosigned, altered: dict[str, Any]) -> None:
-    one, two = signed.checkpoint, replace(signed.checkpoint, **altered)
-    assert find_contradiction(one, two)
-    assert find_contradiction(two, one) == find_contradiction(one, two)
-    fork = Fork(signed, cosigned(two))
+    first, second = signed.checkpoint, replace(signed.checkpoint, **altered)
+    assert find_contradiction(first, second)
+    assert find_contradiction(second, first) == find_contradiction(first, second)
+    fork = Fork(signed, cosigned(second))
     assert decode_fork(fork.to_json()) == fork
 
 

@@ -94,26 +94,26 @@ def test_statuses_by_sequence() -> None:
     for action in ("suspend", "resume", "revoke"):
         city.register(city.follow(action, licence))
         times[city.sequence] = city.registry.now
-    found = [known.status("tianmen", position, sequence) for sequence in range(1, 6)]
-    assert found[0] is None
-    assert [(at.sequence, at.status) for at in found[1:] if at] == [
+    changes = [known.status("tianmen", position, sequence) for sequence in range(1, 6)]
+    assert changes[0] is None
+    assert [(at.sequence, at.status) for at in changes[1:] if at] == [
         (2, Status.SUSPENDED), (3, Status.VALID), (4, Status.REVOKED), (4, Status.REVOKED),
     ]  # fmt: skip
-    assert all(at.since == times[at.sequence] for at in found if at)
+    assert all(at.since == times[at.sequence] for at in changes if at)
 
 
 def test_an_anchor_grows_its_log() -> None:
     city, _ = scene()
     act = city.anchor()
-    found = city.registry.knowledge.anchor("tianmen", 2)
-    assert found
-    assert (found.size_before, found.size, found.root, found.status_root) == (
+    anchor = city.registry.knowledge.anchor("tianmen", 2)
+    assert anchor
+    assert (anchor.size_before, anchor.size, anchor.root, anchor.status_root) == (
         3,
         3,
         bytes(32),
         act.status_root,
     )
-    assert (found.time, found.n, found.block) == (city.registry.now, 8, 8)
+    assert (anchor.time, anchor.n, anchor.block) == (city.registry.now, 8, 8)
     assert city.registry.knowledge.anchor("tianmen", 3) is None
     log = city.registry.knowledge.log("tianmen")
     assert log
@@ -139,8 +139,8 @@ def test_contradictory_is_for_good() -> None:
     position = city.position(licence)
     for status in (Status.REVOKED, Status.REVOKED, Status.REINSTATED, Status.SUSPENDED):
         city.anchor(changes=[(position, status)])
-    found = [city.registry.knowledge.status("tianmen", position, sequence) for sequence in range(2, 6)]
-    assert [at.contradictory for at in found if at] == [False, True, True, True]
+    changes = [city.registry.knowledge.status("tianmen", position, sequence) for sequence in range(2, 6)]
+    assert [at.contradictory for at in changes if at] == [False, True, True, True]
     assert city.registry.knowledge.status("tianmen", city.position(other), 9) is None
 
 
@@ -163,8 +163,8 @@ def test_a_continued_log_may_reinstate_what_another_registry_revoked() -> None:
     city = City(Registry(), "tianmen", predecessor=before)
     for status in (Status.REINSTATED, Status.SUSPENDED, Status.REINSTATED):
         city.anchor(changes=[(99, status)])
-    found = [city.registry.knowledge.status("tianmen", 99, sequence) for sequence in range(1, 4)]
-    assert [at.contradictory for at in found if at] == [False, False, True]
+    changes = [city.registry.knowledge.status("tianmen", 99, sequence) for sequence in range(1, 4)]
+    assert [at.contradictory for at in changes if at] == [False, False, True]
     city.anchor(status_changes=bytes(7))
     anchor = city.registry.knowledge.anchor("tianmen", 4)
     assert anchor

@@ -28,10 +28,10 @@ def registry(city: City) -> Registry:
     return city.registry
 
 
-def reason(registry: Registry, file: bytes, held: History | None = None, piece: int = 0) -> str:
+def reason(registry: Registry, file: bytes, history: History | None = None, piece: int = 0) -> str:
     """Return why a file is refused; it is read in pieces of so many bytes."""
     with pytest.raises(SnapshotRefused) as caught:
-        check_snapshot(lambda: pieces(file, piece), trust_file(registry), held)
+        check_snapshot(lambda: pieces(file, piece), trust_file(registry), history)
     assert caught.value.reason in REASONS
     assert str(caught.value)
     return caught.value.reason
@@ -60,13 +60,13 @@ def header(file: bytes, **altered: Any) -> bytes:
 
 def test_a_snapshot_says_what_its_events_say(city: City, registry: Registry) -> None:
     file = snapshot(registry)
-    found, names = check_snapshot(lambda: [file], trust_file(registry))
-    assert (found.checkpoint, set(names)) == (checkpoint_of(registry), set(NAMES))
+    checked, names = check_snapshot(lambda: [file], trust_file(registry))
+    assert (checked.checkpoint, set(names)) == (checkpoint_of(registry), set(NAMES))
     assert list(read_events([file])) == registry.events
     knowledge = replay([file])
     assert knowledge.source == "snapshot"
     assert knowledge.fold.head == registry.knowledge.fold.head
-    assert knowledge.time == found.checkpoint.time
+    assert knowledge.time == checked.checkpoint.time
     assert knowledge.logs() == registry.knowledge.logs()
 
 
@@ -193,29 +193,29 @@ def test_what_follows_the_checkpoint_is_refused(registry: Registry) -> None:
 
 
 def without(number: int) -> Callable[[list[Event]], list[Event]]:
-    return lambda given: given[: number - 1] + given[number:]
+    return lambda events: events[: number - 1] + events[number:]
 
 
-def renumbered(given: list[Event]) -> list[Event]:
-    return [replace(event, n=number) for number, event in enumerate(given, 1)]
+def renumbered(events: list[Event]) -> list[Event]:
+    return [replace(event, n=number) for number, event in enumerate(events, 1)]
 
 
 @pytest.mark.parametrize(
     ("alter", "expected"),
     [
         (without(2), "event_missing"),
-        (lambda given: given[:-1], "event_missing"),
-        (lambda given: [given[0], *given], "event_order"),
-        (lambda given: [given[1], given[0], *given[2:]], "event_missing"),
-        (lambda given: [given[0], given[2], given[1], *given[3:]], "event_missing"),
-        (lambda given: renumbered([given[0], given[2], given[1], *given[3:]]), "event_order"),
-        (lambda given: [*renumbered(without(2)(given)), replace(given[-1], n=len(given))], "head_mismatch"),
-        (lambda given: [replace(given[0], time=given[0].time - 1), *given[1:]], "head_mismatch"),
-        (lambda given: [replace(given[0], payload=b"\0" * 32), *given[1:]], "head_mismatch"),
-        (lambda given: [replace(given[0], kind=16), *given[1:]], "head_mismatch"),
-        (lambda given: [*given[:-1], replace(given[-1], block=given[-1].block + 1)], "head_mismatch"),
-        (lambda given: [*given[:-1], replace(given[-1], time=10**11)], "event_order"),
-        (lambda given: [*given[:-1], replace(given[-1], payload=bytes(2**22 + 1))], "damaged"),
+        (lambda events: events[:-1], "event_missing"),
+        (lambda events: [events[0], *events], "event_order"),
+        (lambda events: [events[1], events[0], *events[2:]], "event_missing"),
+        (lambda events: [events[0], events[2], events[1], *events[3:]], "event_missing"),
+        (lambda events: renumbered([events[0], events[2], events[1], *events[3:]]), "event_order"),
+        (lambda events: [*renumbered(without(2)(events)), replace(events[-1], n=len(events))], "head_mismatch"),
+        (lambda events: [replace(events[0], time=events[0].time - 1), *events[1:]], "head_mismatch"),
+        (lambda events: [replace(events[0], payload=b"\0" * 32), *events[1:]], "head_mismatch"),
+        (lambda events: [replace(events[0], kind=16), *events[1:]], "head_mismatch"),
+        (lambda events: [*events[:-1], replace(events[-1], block=events[-1].block + 1)], "head_mismatch"),
+        (lambda events: [*events[:-1], replace(events[-1], time=10**11)], "event_order"),
+        (lambda events: [*events[:-1], replace(events[-1], payload=bytes(2**22 + 1))], "damaged"),
     ],
     ids=["left out", "last left out", "repeated", "first two swapped", "two swapped", "swapped and renumbered",
          "left out and renumbered", "time", "payload", "kind", "block", "milliseconds", "huge"],

@@ -23,9 +23,9 @@ def trust(registry: Registry) -> TrustFile:
     return trust_file(registry)
 
 
-def refusal(trust: TrustFile, given: Cosigned) -> str:
+def refusal(trust: TrustFile, cosigned: Cosigned) -> str:
     with pytest.raises(SnapshotRefused) as caught:
-        trust.check(given)
+        trust.check(cosigned)
     return caught.value.reason
 
 
