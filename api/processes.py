@@ -1,4 +1,4 @@
-"""The processes of a node. Each loads only what it needs: the chain's libraries are large."""
+"""The processes of a node. Each loads only what it needs, for the chain's libraries are large."""
 
 import logging
 import signal
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from api.node.sections import Batching
     from api.node.settings import Settings
 
-_FAREWELL_SECONDS: Final = 2.0  # for a thread that is told to stop
-_ANSWER_SECONDS: Final = (
-    10  # for requests under way when a process is told to stop; its supervisor waits longer
-)
+# For a thread that is told to stop.
+_FAREWELL_SECONDS: Final = 2.0
+# For requests under way when a process is told to stop; its supervisor waits longer.
+_ANSWER_SECONDS: Final = 10
 
 
 def _api(settings: "Settings") -> None:

@@ -1,4 +1,4 @@
-"""Words of the pages and the command line 中英文用语, and how moments and dates are written.
+"""Words of the pages and the command line, and how moments and dates are written.
 
 The words of verdicts, steps and problems are not here: they come with the report and with the problem.
 """

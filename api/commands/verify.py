@@ -12,7 +12,7 @@ from api import files
 from api.client.sources import add_source, check_source
 from api.console import EXIT_CODES, say, show_json
 from api.limits import MAX_AGE_SECONDS, MAX_VERIFY_BYTES
-from api.node.policies import DEFAULT, named, names
+from api.node.policies import DEFAULT, find_policy, policy_names
 from api.rendering.text import verification_text
 from ledger.documents.carriers import ALTERED, Carried, restore
 from ledger.encoding.canonical import Json
@@ -97,9 +97,9 @@ def _own(args: argparse.Namespace) -> Any:
     from api.documents import open_papers
     from ledger.documents.certificates.trust_list import decode_trust_list
 
-    policy = Policy(max_age=args.max_age) if args.max_age is not None else named(args.policy or DEFAULT)
+    policy = Policy(max_age=args.max_age) if args.max_age is not None else find_policy(args.policy or DEFAULT)
     if policy is None:
-        raise MalformedInput(f"there is no policy {args.policy!r}; known are {', '.join(names())}")
+        raise MalformedInput(f"there is no policy {args.policy!r}; known are {', '.join(policy_names())}")
     documents = [files.read(path) for path in args.files]
     accepted = files.decoded(args.trust_list, "trust-list", decode_trust_list) if args.trust_list else None
     papers = open_papers(documents, _claims(args), accepted)

@@ -1,4 +1,7 @@
-"""The web application of a node. Importing does nothing; `create_app` puts routes together and opens nothing yet."""
+"""The web application of a node.
+
+Importing does nothing; `create_app` puts routes together and opens nothing yet.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -28,10 +28,10 @@ def media_type(request: Request) -> str:
 
 def expect(request: Request, *accepted: str) -> str:
     """Return the content type when it is one of `accepted`. Raises: UnsupportedMedia."""
-    given = media_type(request)
-    if given not in accepted:
+    sent_type = media_type(request)
+    if sent_type not in accepted:
         raise UnsupportedMedia(f"the Content-Type must be {' or '.join(accepted)}")
-    return given
+    return sent_type
 
 
 async def stream(request: Request, most: int) -> AsyncGenerator[bytes, None]:

@@ -1,4 +1,4 @@
-"""From what goes wrong to the problem document that HTTP answers (RFC 9457): the one place that knows both sides.
+"""The problem document (RFC 9457) that HTTP answers to each error.
 
     ApiError
     ├── MalformedRequest        the request is not in the documented form
@@ -18,7 +18,7 @@ No problem document repeats what was sent, beyond the few characters that a mess
 import errno
 import logging
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from fastapi import FastAPI, Request
@@ -134,9 +134,9 @@ def problem_of(error: Exception) -> Problem:
     return PROBLEMS[next(slugs, INTERNAL)]
 
 
-def document(problem: Problem, detail: str = "", **more: Any) -> Response:
+def document(problem: Problem, detail: str = "", **more: object) -> Response:
     """Return the response with the problem document; `more` are its further members."""
-    body: dict[str, Any] = {
+    body: dict[str, object] = {
         "type": problem.type,
         "title": problem.title.en,
         "title_zh": problem.title.zh,

@@ -1,4 +1,4 @@
-"""What surrounds every request: security headers, one log line without personal data, and the answer to a crash."""
+"""Surround every request: security headers, one log line, and the answer to a crash."""
 
 import logging
 import time

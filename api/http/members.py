@@ -1,4 +1,4 @@
-"""Cut a JSON text at the members of its outermost object or array and leave every value exactly as it was sent.
+"""Cut a JSON text at its outermost members and leave every value as it was sent.
 
 A proof inside a request reaches the verifier byte for byte: duplicate members, floats or bad UTF-8 in it are for the
 verifier to judge and to report. Only the outer brackets are looked at, without recursion, so depth costs nothing here.
@@ -20,7 +20,7 @@ _COMMA: Final = ord(",")
 
 def members(text: bytes, known: frozenset[str] | None = None, where: str = "the body") -> dict[str, bytes]:
     """Return the raw value of every member of an object. Raises: MalformedRequest, also for a member that is not `known`."""
-    found: dict[str, bytes] = {}
+    values: dict[str, bytes] = {}
     for part in _split(text, b"{}", f"{where} must be a JSON object"):
         name = _NAME.match(part)
         if not name:
@@ -28,10 +28,10 @@ def members(text: bytes, known: frozenset[str] | None = None, where: str = "the 
         key = string(name[1], f"the name of a member of {where}")
         if known is not None and key not in known:
             raise MalformedRequest(f"{where} has an unknown member; known are {', '.join(sorted(known))}")
-        if key in found:
+        if key in values:
             raise MalformedRequest(f"{where} has a member twice")
-        found[key] = part[name.end() :].strip(_WHITESPACE)
-    return found
+        values[key] = part[name.end() :].strip(_WHITESPACE)
+    return values
 
 
 def elements(text: bytes, where: str) -> list[bytes]:

@@ -1,4 +1,7 @@
-"""What every request of one node shares: settings, databases, clock. Opened when the application starts, and typed."""
+"""A node as its requests share it: settings, databases, clock.
+
+It is opened when the application starts.
+"""
 
 import time
 from collections.abc import Callable, Iterator

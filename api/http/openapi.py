@@ -1,4 +1,6 @@
-"""The interface description at `/openapi.json`: what FastAPI finds in the routes, completed where bodies are read by hand.
+"""The description of the interface at `/openapi.json`.
+
+FastAPI finds most of it in the routes; it is completed here where bodies are read by hand.
 
 The examples in `openapi_examples.json` are real: a script of the tests makes them from a small scene, and a test checks that
 they fit the shapes beside them.
@@ -45,6 +47,10 @@ _BY_HAND: Final[tuple[type[BaseModel], ...]] = (
     CosignedShape,
     ProblemShape,
 )
+# As FastAPI types them.
+Responses = dict[int | str, dict[str, Any]]
+Operation = dict[str, Any]
+
 _DESCRIPTION: Final = """\
 A node of Shunzheng: register licences, anchor them, verify them anywhere.
 
@@ -64,9 +70,9 @@ _TAGS: Final = [
 ]
 
 
-def problems(*slugs: str) -> dict[int | str, dict[str, Any]]:
+def problems(*slugs: str) -> Responses:
     """Describe the problem documents that a route answers with, by status code."""
-    answers: dict[int | str, dict[str, Any]] = {}
+    answers: Responses = {}
     for slug in slugs:
         problem = PROBLEMS[slug]
         answer = answers.setdefault(
@@ -79,13 +85,13 @@ def problems(*slugs: str) -> dict[int | str, dict[str, Any]]:
     return answers
 
 
-def answer(shape: type[BaseModel], description: str) -> dict[int | str, dict[str, Any]]:
+def answer(shape: type[BaseModel], description: str) -> Responses:
     """Describe an answer that the route writes by itself."""
     schema = {"$ref": _SCHEMAS + shape.__name__}
     return {200: {"description": description, "content": {bodies.JSON: {"schema": schema}}}}
 
 
-def request(**shapes: type[BaseModel]) -> dict[str, Any]:
+def request(**shapes: type[BaseModel]) -> Operation:
     """Describe a body that the route reads by itself: `json` and `form` shapes."""
     media_types = {"json": bodies.JSON, "form": bodies.MULTIPART}
     content = {
@@ -97,7 +103,7 @@ def request(**shapes: type[BaseModel]) -> dict[str, Any]:
 def install(app: FastAPI) -> None:
     """Let the application describe itself."""
 
-    def describe() -> dict[str, Any]:
+    def describe() -> Operation:
         if app.openapi_schema is None:
             app.openapi_schema = _describe(app)
         return app.openapi_schema
@@ -105,23 +111,23 @@ def install(app: FastAPI) -> None:
     app.openapi = describe  # type: ignore[method-assign]
 
 
-def _describe(app: FastAPI) -> dict[str, Any]:
-    found = get_openapi(
+def _describe(app: FastAPI) -> Operation:
+    description = get_openapi(
         title="Shunzheng 顺证", version=app.version, description=_DESCRIPTION, routes=app.routes, tags=_TAGS
     )
     _, shapes = models_json_schema(
         [(shape, "validation") for shape in _BY_HAND], ref_template=_SCHEMAS + "{model}"
     )
-    known = found.setdefault("components", {}).setdefault("schemas", {})
+    schemas = description.setdefault("components", {}).setdefault("schemas", {})
     for name, shape in shapes["$defs"].items():
-        known.setdefault(name, shape)
+        schemas.setdefault(name, shape)
     for operation, examples in json.loads(EXAMPLES.read_text(encoding="utf-8")).items():
         method, path = operation.split()
-        _illustrate(found["paths"][path][method.lower()], examples)
-    return found
+        _illustrate(description["paths"][path][method.lower()], examples)
+    return description
 
 
-def _illustrate(operation: dict[str, Any], examples: dict[str, Any]) -> None:
+def _illustrate(operation: Operation, examples: dict[str, object]) -> None:
     """Put the examples of one operation, by `request` and status code, where they belong."""
     for name, example in examples.items():
         holder = operation["requestBody"] if name == "request" else operation["responses"][name]

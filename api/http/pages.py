@@ -1,10 +1,11 @@
-"""The page at `/`: a clerk gives a document and its proof and reads one verdict. Plain HTML; the script only adds comfort.
+"""The page at `/`: a clerk gives a document and its proof and reads one verdict.
 
-Whatever a proof says is shown as text, never as markup, and no page loads anything from elsewhere.
+It is plain HTML; the script only adds comfort. What a proof says is shown as text, never as markup, and no page loads
+anything from elsewhere.
 """
 
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import jinja2
 from starlette.datastructures import FormData
@@ -50,7 +51,7 @@ def language_of(request: Request) -> Language:
 
 
 def render(
-    request: Request, settings: Settings, template: str, status: int = 200, **context: Any
+    request: Request, settings: Settings, template: str, status: int = 200, **context: object
 ) -> Response:
     """Fill a template in the language of the request; a language that was asked for is remembered."""
     language = language_of(request)
@@ -103,8 +104,8 @@ def read_presentation(form: FormData, settings: Settings) -> Presentation | None
     proofs: list[bytes] = []
     documents: list[bytes] = []
     for name, content in files(form):
-        found = proofs if name == "proof" or _looks_like_proof(content) else documents
-        found.append(content)
+        pile = proofs if name == "proof" or _looks_like_proof(content) else documents
+        pile.append(content)
     code = form.get("code")
     if isinstance(code, str) and code.strip():
         proofs.append(code.encode("utf-8", "surrogatepass"))

@@ -1,4 +1,4 @@
-"""What somebody presents for verification over HTTP: a proof, documents, claims, and the policy to judge by.
+"""Read what is presented over HTTP: a proof, documents, claims, and the policy to judge by.
 
 Two forms, one meaning. JSON: `{"proof", "documents", "claims", "policy" or "max_age"}`, the proof as an object, as the text
 of a proof file or as an `SZ1:` code, documents in base64. Multipart: files `document` (several) and `proof`, the rest as
@@ -18,7 +18,7 @@ from api import limits
 from api.documents import Papers, authorities, open_papers
 from api.http.errors import MalformedRequest, ProofMissing
 from api.http.members import elements, integer, members, string
-from api.node import policies
+from api.node.policies import find_policy, policy_names
 from api.node.settings import Settings
 from ledger.encoding.canonical import Json, decode
 from ledger.errors import MalformedInput
@@ -164,8 +164,8 @@ def _policy(fields: Mapping[str, bytes], settings: Settings, otherwise: Policy |
     if "policy" not in fields:
         return otherwise or Policy(max_age=settings.max_age)
     name = fields["policy"].decode("utf-8", "replace")
-    found = policies.named(name, settings.policies, settings.max_age)
-    if found is None:
-        known = ", ".join(policies.names(settings.policies))
+    policy = find_policy(name, settings.policies, settings.max_age)
+    if policy is None:
+        known = ", ".join(policy_names(settings.policies))
         raise MalformedRequest(f"this node has no such policy; it has {known}")
-    return found
+    return policy

@@ -1,4 +1,4 @@
-"""The problems that HTTP answers with, each with a stable name, what it means and what to do (RFC 9457).
+"""The problems (RFC 9457) that HTTP answers with: stable name, meaning, what to do.
 
 `type` is `/problems/<slug>`, relative to the node, where a page shows the row. Slugs and status codes are stable, words may
 be improved. Which error leads to which problem is the business of `api.http.errors`.

@@ -1,4 +1,4 @@
-"""How a node is: what its databases and its processes tell, gathered for `/readyz` and `/metrics`."""
+"""The state of a node from its databases and processes, for `/readyz` and `/metrics`."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -33,7 +33,7 @@ def readiness(node: Node) -> ReadyShape:
         with snapshot(node.replica.engine) as connection:
             told = conditions(connection)
         processes = [_process(condition, now) for condition in told]
-        disagreement = next((said.error for said in told if said.kind == EndpointsDisagree.__name__), None)
+        disagreement = next((each.error for each in told if each.kind == EndpointsDisagree.__name__), None)
         with node.reading(quarantined=True) as reading:
             lag, behind = max(0, now - reading.time), _behind(reading, told)
             return ReadyShape(
@@ -70,22 +70,22 @@ def _behind(reading: ReplicaView, told: Iterable[Condition]) -> str:
     """Say how far the follower is, where the replica has never caught up; empty where it has."""
     if reading.caught_up:
         return ""
-    for said in told:
-        if said.name == FOLLOWER:
-            return f"{said.doing or 'starting'}: {said.done:,} of {said.total:,} events"
+    for condition in told:
+        if condition.name == FOLLOWER:
+            return f"{condition.doing or 'starting'}: {condition.done:,} of {condition.total:,} events"
     return "the follower has not reported yet"
 
 
-def _process(said: Condition, now: int) -> ProcessShape:
+def _process(condition: Condition, now: int) -> ProcessShape:
     return ProcessShape(
-        name=said.name,
-        seen=max(0, now - said.seen),
-        doing=said.doing or None,
-        done=said.done if said.doing else None,
-        total=said.total if said.doing else None,
-        error=_NO_DATABASE if said.kind == DatabaseUnavailable.__name__ else said.error or None,
-        kind=said.kind or None,
-        failing=None if said.since is None else max(0, now - said.since),
+        name=condition.name,
+        seen=max(0, now - condition.seen),
+        doing=condition.doing or None,
+        done=condition.done if condition.doing else None,
+        total=condition.total if condition.doing else None,
+        error=_NO_DATABASE if condition.kind == DatabaseUnavailable.__name__ else condition.error or None,
+        kind=condition.kind or None,
+        failing=None if condition.since is None else max(0, now - condition.since),
     )
 
 

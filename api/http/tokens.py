@@ -1,4 +1,4 @@
-"""Bearer tokens at the door: whoever has none, or none with the scope that a route needs, is refused.
+"""Check the bearer token of a request, and the scope that its route needs.
 
     def history(token: Annotated[Token, Security(holder, scopes=["history"])]): ...
 
@@ -23,14 +23,14 @@ _bearer = HTTPBearer(
 def holder(
     needed: SecurityScopes,
     node: NodeNeeded,
-    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Token:
     """Return the token of the request. Raises: IssuesNothing, TokenRefused, ScopeMissing."""
     register = node.register
-    if given is None:
+    if credentials is None:
         raise TokenRefused("send `Authorization: Bearer <token>`")
     with register.reading() as connection:
-        token = check_token(connection, given.credentials, node.clock())
+        token = check_token(connection, credentials.credentials, node.clock())
     if token is None:
         raise TokenRefused("the token is not known here, has expired, or was withdrawn")
     missing = set(needed.scopes) - token.scopes

@@ -1,4 +1,7 @@
-"""How many submissions one process takes in at once: each may fill memory and disk, and holds a thread while it is read."""
+"""Bound the submissions that one process takes in at once.
+
+Each may fill memory and disk, and holds a thread while it is read.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +17,7 @@ class Uploads:
         self.under_way = 0
 
     @contextmanager
-    def one(self) -> Iterator[None]:
+    def count(self) -> Iterator[None]:
         """Count one submission while the block runs. Raises: TooManyUploads."""
         if self.under_way >= self._most:
             raise TooManyUploads(f"{self._most} submissions are being taken in already")

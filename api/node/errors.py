@@ -1,8 +1,12 @@
-"""What is wrong with the settings of a node. Loads nothing: the command line knows it before it knows any command."""
+"""The error about the settings of a node, and the name of their file.
+
+It loads nothing: the command line knows it before it knows any command.
+"""
 
 from typing import Final
 
-FILE: Final = "node.toml"  # in the directory of a node; every message says which
+#: In the directory of a node.
+FILE: Final = "node.toml"
 
 
 class SettingsError(Exception):

@@ -1,4 +1,7 @@
-"""The key with which a node signs receipts and checkpoints. The registry knows it as a key of purpose NODE."""
+"""The key with which a node signs receipts and checkpoints.
+
+The registry knows it as a key of purpose NODE.
+"""
 
 import secrets
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""The port of a node, for one process or for several that share it: the kernel gives each new connection to one of them."""
+"""The port of a node, for one process or for several that share it.
+
+The kernel gives each new connection to one of them.
+"""
 
 import errno
 import socket
@@ -7,8 +10,10 @@ from typing import Final
 
 from api.node.errors import SettingsError
 
-_PATIENCE_SECONDS: Final = 5.0  # for the processes of a node that was just killed to be gone
-_TICK: Final = 0.1
+# Until the processes of a node that was just killed are gone.
+_PATIENCE_SECONDS: Final = 5.0
+# Between two looks at the port.
+_TICK_SECONDS: Final = 0.1
 
 
 def shared_socket(host: str, port: int) -> socket.socket:
@@ -32,7 +37,7 @@ def check_free(host: str, port: int) -> None:
                     raise SettingsError(
                         f"`listen`: {host}:{port} cannot be used ({error.strerror}): does this node run already?"
                     ) from error
-        time.sleep(_TICK)
+        time.sleep(_TICK_SECONDS)
 
 
 def _socket(host: str) -> socket.socket:

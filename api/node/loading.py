@@ -1,4 +1,7 @@
-"""Load the settings of a node when a command needs them: what checks them takes a tenth of a second to import."""
+"""Load the settings of a node when a command needs them, and not before.
+
+The library that checks them takes a tenth of a second to import.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

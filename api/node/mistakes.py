@@ -1,4 +1,7 @@
-"""One sentence about the first mistake in the settings of a node: the member, what is expected, the value."""
+"""Say in one sentence what the first mistake in the settings of a node is.
+
+The sentence names the member, what is expected of it, and the value.
+"""
 
 from collections.abc import Iterable
 

@@ -1,7 +1,7 @@
-"""How old the knowledge of a log may be, by what a verification is for and by the kind of what is verified.
+"""Policies 时效策略: how old the knowledge of a log may be, by what a verification is for.
 
-Each node may change these ages, or add uses of its own, under `[policies]` in `node.toml`; verification without a node knows
-them as they stand here.
+A policy may differ by the kind of what is verified. Each node may change these ages, or add uses of its own, under
+`[policies]` in `node.toml`; verification without a node knows them as they stand here.
 """
 
 from collections.abc import Mapping
@@ -9,19 +9,22 @@ from typing import Final
 
 from ledger.verification.verify import Policy
 
-DEFAULT: Final = "default"  # of whoever names none; in a table of kinds, the age of all the others
+#: Of a verification that names none; in a table of kinds, the age of all the others.
+DEFAULT: Final = "default"
 
-Ages = int | Mapping[str, int]  # seconds, or seconds by kind
+#: Seconds, or seconds by kind.
+Ages = int | Mapping[str, int]
+Policies = Mapping[str, Ages]
 
 #: Uses and their ages in seconds: a counter that sees the chain, a decision worth a fraud, an inspector with a file.
-USES: Final[Mapping[str, Ages]] = {"counter": 3_600, "high-value": 900, "field": 72 * 3_600}
+USES: Final[Policies] = {"counter": 3_600, "high-value": 900, "field": 72 * 3_600}
 
 
-def named(name: str, own: Mapping[str, Ages] | None = None, max_age: int = Policy().max_age) -> Policy | None:
-    """Return the policy of this name, by the node's own table before the one above; None where there is none."""
+def find_policy(name: str, changes: Policies | None = None, max_age: int = Policy().max_age) -> Policy | None:
+    """Return the policy of this name, by the node's `changes` before the table above; None where there is none."""
     if name == DEFAULT:
         return Policy(max_age=max_age)
-    ages = ({**USES, **(own or {})}).get(name)
+    ages = {**USES, **(changes or {})}.get(name)
     if ages is None:
         return None
     if isinstance(ages, int):
@@ -30,6 +33,6 @@ def named(name: str, own: Mapping[str, Ages] | None = None, max_age: int = Polic
     return Policy(max_age=ages.get(DEFAULT, max_age), by_kind=by_kind)
 
 
-def names(own: Mapping[str, Ages] | None = None) -> list[str]:
+def policy_names(changes: Policies | None = None) -> list[str]:
     """Return the names of all policies."""
-    return [DEFAULT, *sorted({*USES, *(own or {})})]
+    return [DEFAULT, *sorted({*USES, *(changes or {})})]

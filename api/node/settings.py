@@ -1,4 +1,4 @@
-"""The settings of a node: `node.toml` in its directory, and the environment over it.
+"""The settings of a node 节点设置: `node.toml` in its directory, and the environment over it.
 
 Each member but the tables can be set by `SHUNZHENG_<MEMBER>` too. docs/settings.md is made from this module.
 Reading only: nothing is opened or created here.
@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Final, Self
 
 from pydantic import (
     AfterValidator,
@@ -32,13 +32,16 @@ from pydantic_settings import (
 from anchoring.limits import PROMISE_SECONDS, WITHHELD_SECONDS
 from api.node.errors import FILE, SettingsError
 from api.node.mistakes import explain, unknown_setting
+from api.node.policies import DEFAULT
 from api.node.sections import Batching, Intake, Seconds, Unit, is_number, is_table
+from ledger.records.records import KINDS
 
 PREFIX: Final = "SHUNZHENG_"
-DIRECTORY_VARIABLE: Final = PREFIX + "NODE"  # the node's directory, for processes that get no argument
-DEFAULT_POLICY: Final = "default"
-POLICY_KINDS: Final = frozenset({DEFAULT_POLICY, "licence", "seal", "signature", "material"})
-_MOST_PROCESSES: Final = 64  # a machine with more cores runs several nodes
+# Names the directory of the node, for processes that get no argument.
+DIRECTORY_VARIABLE: Final = PREFIX + "NODE"
+POLICY_KINDS: Final = frozenset({DEFAULT, *KINDS})
+# A machine with more cores runs several nodes.
+_MOST_PROCESSES: Final = 64
 _LISTEN = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:\s]+):([0-9]{1,5})")
 _PEER = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _SQLITE = "sqlite:///"
@@ -74,7 +77,7 @@ def _check_endpoints(text: str) -> str:
 
 
 def _check_policy(name: str) -> str:
-    if name == DEFAULT_POLICY:
+    if name == DEFAULT:
         raise ValueError("is set by `max_age`, not in [policies]")
     return name
 
@@ -194,7 +197,7 @@ class Settings(BaseSettings):
             raise SettingsError(f"{file}: {unknown_setting(unknown[0], known)}")
         members |= _Environment(cls, os.environ if environment is None else environment)()
         try:
-            return cls(directory=directory.absolute(), **members)
+            return cls.model_validate(members | {"directory": directory.absolute()})
         except ValidationError as error:
             raise SettingsError(f"{file}: {explain(error, cls)}") from error
 
@@ -226,7 +229,7 @@ class _Environment(PydanticBaseSettingsSource):
         super().__init__(settings)
         self._environment = environment
 
-    def __call__(self) -> dict[str, Any]:
+    def __call__(self) -> dict[str, object]:
         fields = {
             name: field
             for name, field in self.settings_cls.model_fields.items()
@@ -247,7 +250,7 @@ def is_overridable(name: str, field: FieldInfo) -> bool:
     return name != "directory" and not is_table(field)
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> dict[str, object]:
     if not file.exists():
         raise SettingsError(f"{file} does not exist: is this the directory of a node?")
     try:

@@ -1,4 +1,4 @@
-"""Reports as the command line prints them: a verification, a status of the past, the seals and signatures in a document.
+"""Reports as the command line prints them: verifications, past statuses, inspections.
 
 Verifications and past statuses come as JSON, which a node gives as well. Moments stay as they are there, in UTC.
 """

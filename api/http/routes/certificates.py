@@ -1,4 +1,4 @@
-"""Proofs and history, for holders of a token: what is asked by record or identifier may lead to a person."""
+"""Proofs and histories, for holders of a token: identifiers may lead to a person."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -7,10 +7,9 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Path, Query, Response, Security
 
 from anchoring.errors import NotFound
-from anchoring.register import records
 from anchoring.register.lineages import lineages
 from anchoring.register.proofs import proof_of
-from anchoring.register.records import StoredRecord
+from anchoring.register.records import StoredRecord, current_leaf, records_of
 from anchoring.register.tokens import Token
 from anchoring.register.uses import uses
 from anchoring.replica.reading import ReplicaView
@@ -82,7 +81,7 @@ def certificate_proof(
 ) -> Response:
     """Export the proof of the record that is current in the certificate's lineage."""
     with node.register.reading() as connection:
-        leaf = records.current_leaf(connection, identifier)
+        leaf = current_leaf(connection, identifier)
     return _proof(node, leaf, token, show)
 
 
@@ -90,10 +89,12 @@ def certificate_proof(
 def certificate_history(identifier: Identifier, _: HistoryHolder, node: NodeNeeded) -> HistoryShape:
     """Show every record of the certificate, oldest first, and whether they and the chain tell the same story."""
     with node.register.reading() as connection:
-        held = records.records_of(connection, identifier)
+        stored = records_of(connection, identifier)
     with node.reading() as reading:
-        found = judge_history([_recorded(item, reading, node.log) for item in held], reading, node.log)
-    return HistoryShape.of(identifier, node.log, found, held)
+        history = judge_history(
+            [_recorded(record, reading, node.log) for record in stored], reading, node.log
+        )
+    return HistoryShape.of(identifier, node.log, history, stored)
 
 
 @router.get("/certificates/{identifier}/uses", response_model_exclude_none=True, responses=_USES)
@@ -124,10 +125,10 @@ def seal_uses(
         if before is not None:
             end = reading.size_before(node.log, parse_time(before))
         with node.register.reading() as connection:
-            found = uses(connection, identifier, first=first, end=end, most=limit)
-        recorded = [_recorded(use.sealing, reading, node.log) for use in found]
-    items = [UseShape.of_use(item, use) for item, use in zip(recorded, found, strict=True)]
-    following = found[-1].sealing.position + 1 if len(found) == limit else None
+            page = uses(connection, identifier, first=first, end=end, most=limit)
+        sealings = [_recorded(use.sealing, reading, node.log) for use in page]
+    items = [UseShape.of_use(sealing, use) for sealing, use in zip(sealings, page, strict=True)]
+    following = page[-1].sealing.position + 1 if len(page) == limit else None
     asked = {"after": after, "before": before, "position": following, "limit": limit}
     query = urlencode({name: value for name, value in asked.items() if value is not None})
     address = f"/v1/certificates/{quote(identifier, safe='')}/uses?{query}"
@@ -142,8 +143,10 @@ def certificate_lineages(asked: IdentifiersShape, _: HistoryHolder, node: NodeNe
     if log is None:
         raise NotFound(f"the log {node.log} is not admitted: ask the province to admit it")
     with node.register.reading() as connection:
-        found = lineages(connection, asked.identifiers)
-    return LineagesShape(items=[LineageShape.of(one, log.suite) if one else None for one in found])
+        known = lineages(connection, asked.identifiers)
+    return LineagesShape(
+        items=[LineageShape.of(lineage, log.suite) if lineage else None for lineage in known]
+    )
 
 
 def _proof(node: Node, leaf: bytes, token: Token, show: list[str] | None) -> Response:
@@ -155,8 +158,8 @@ def _proof(node: Node, leaf: bytes, token: Token, show: list[str] | None) -> Res
     return Response(proof.encode(), media_type=bodies.JSON)
 
 
-def _recorded(held: StoredRecord, reading: ReplicaView, log: str) -> Recorded:
+def _recorded(stored: StoredRecord, reading: ReplicaView, log: str) -> Recorded:
     """Give a record its anchor where that is final; the chain decides, not the register."""
-    sequence = held.submission.sequence
+    sequence = stored.submission.sequence
     anchor = reading.anchor(log, sequence) if sequence is not None else None
-    return Recorded(held.record, held.leaf, held.position if anchor else None, anchor)
+    return Recorded(stored.record, stored.leaf, stored.position if anchor else None, anchor)

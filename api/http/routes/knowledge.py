@@ -1,4 +1,4 @@
-"""What others verify with when they have no node: checkpoints with their cosignatures, and snapshots. Open to everybody."""
+"""Checkpoints with their cosignatures, and snapshots, to verify with where there is no node."""
 
 import tempfile
 from collections.abc import Iterator
@@ -40,8 +40,8 @@ Enough = Annotated[
 def checkpoint(node: NodeNeeded, cosigned: Enough = None) -> Response:
     """Give the newest checkpoint that so many nodes have signed, with all cosignatures that this node has of it."""
     with node.reading() as reading:
-        found = _newest(node, reading, cosigned)
-    return Response(canonical(found.to_json()), media_type=bodies.JSON)
+        newest = _newest(node, reading, cosigned)
+    return Response(canonical(newest.to_json()), media_type=bodies.JSON)
 
 
 @router.get(
@@ -63,23 +63,23 @@ def snapshot(
     file = tempfile.SpooledTemporaryFile(limits.SPOOL_BYTES)  # noqa: SIM115
     try:
         with node.reading() as reading:
-            found = _newest(node, reading, cosigned)
-            for piece in export(reading, found, after):
+            newest = _newest(node, reading, cosigned)
+            for piece in export(reading, newest, after):
                 file.write(piece)
     except BaseException:
         file.close()
         raise
-    name = f"{found.checkpoint.n}.snapshot" if not after else f"{after}-{found.checkpoint.n}.snapshot"
+    name = f"{newest.checkpoint.n}.snapshot" if not after else f"{after}-{newest.checkpoint.n}.snapshot"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(file.tell())}
     return StreamingResponse(_content(file), media_type=SNAPSHOT_TYPE, headers=headers)
 
 
 def _newest(node: Node, reading: ReplicaView, cosigned: int | None) -> Cosigned:
     wanted = cosigned or majority(node_cities(reading))
-    found = node.checkpoints.newest(wanted)
-    if found is None:
+    newest = node.checkpoints.newest(wanted)
+    if newest is None:
         raise NotFound(f"no checkpoint is signed by {wanted} nodes here yet: try again in some minutes")
-    return found
+    return newest
 
 
 def _content(file: IO[bytes]) -> Iterator[bytes]:

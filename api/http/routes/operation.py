@@ -1,4 +1,4 @@
-"""Health, readiness and figures, for whoever runs the node."""
+"""Health, readiness and figures, for the administrator of the node."""
 
 from fastapi import APIRouter, Response
 
@@ -23,10 +23,10 @@ def readyz(node: NodeNeeded, response: Response) -> ReadyShape:
     It can once its replica has held all that its endpoint called final, unless that is quarantined. A node that was cut
     off from the chain since then answers with the knowledge that it has, and says how old that is.
     """
-    found = readiness(node)
-    if not found.ready:
+    state = readiness(node)
+    if not state.ready:
         response.status_code = 503
-    return found
+    return state
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})

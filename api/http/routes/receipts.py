@@ -1,4 +1,7 @@
-"""Judge receipts, from the replica and the public entries that this node holds. Open: a receipt holds nothing personal."""
+"""Judge receipts, from the replica and the public entries that this node holds.
+
+Open to everybody: a receipt holds nothing personal.
+"""
 
 from contextlib import ExitStack
 from typing import Annotated
@@ -54,7 +57,7 @@ def key(
 ) -> KeyShape:
     """Show what the registry holds of a key, of a department or a node."""
     with node.reading() as reading:
-        found = reading.key(parse_key_id(key))
-    if found is None:
+        state = reading.key(parse_key_id(key))
+    if state is None:
         raise NotFound(f"the registry holds no key {key}")
-    return KeyShape.of(found)
+    return KeyShape.of(state)

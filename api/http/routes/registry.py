@@ -1,11 +1,11 @@
-"""What the chain says, from the replica, and entries: this node's own, and copies of others. Open to everybody."""
+"""Logs, anchors and statuses from the replica, and entries of logs. Open to everybody."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
 from anchoring.errors import NotFound
-from anchoring.register import submissions
+from anchoring.register.submissions import submissions
 from api import limits
 from api.http import bodies, openapi
 from api.http.errors import NotHeld
@@ -49,15 +49,15 @@ def entries(
     if log != node.settings.log:
         return _copies(log, node, position, limit)
     with node.register.reading() as connection:
-        found = submissions.submissions(connection, after=position - 1, most=limit)
-    end = found[-1].acceptance.first + found[-1].acceptance.count if len(found) == limit else None
+        page = submissions(connection, after=position - 1, most=limit)
+    end = page[-1].acceptance.first + page[-1].acceptance.count if len(page) == limit else None
     following = f"/v1/logs/{log}/entries?position={end}&limit={limit}" if end else None
-    return EntriesShape(items=[EntryShape.of(submission) for submission in found], next=following)
+    return EntriesShape(items=[EntryShape.of(submission) for submission in page], next=following)
 
 
 def _copies(log: str, node: Node, position: int, limit: int) -> EntriesShape:
-    found = node.published.page(log, position, limit)
-    if not found and log not in node.settings.watched:
+    page = node.published.page(log, position, limit)
+    if not page and log not in node.settings.watched:
         with node.reading() as reading:
             known = reading.log(log) is not None
         raise (
@@ -65,9 +65,9 @@ def _copies(log: str, node: Node, position: int, limit: int) -> EntriesShape:
             if known
             else NotFound(f"there is no log {log} in this registry")
         )
-    end = found[-1].first + found[-1].entry.statement.count if len(found) == limit else None
+    end = page[-1].first + page[-1].entry.statement.count if len(page) == limit else None
     following = f"/v1/logs/{log}/entries?position={end}&limit={limit}" if end else None
-    return EntriesShape(items=[EntryShape.of_copy(copy) for copy in found], copies=True, next=following)
+    return EntriesShape(items=[EntryShape.of_copy(copy) for copy in page], copies=True, next=following)
 
 
 @router.get(
@@ -86,8 +86,8 @@ def status_range(
 ) -> Response:
     """Give the statuses of a range of positions, wide enough to hide which one is asked about, with their path."""
     with node.reading() as reading:
-        found = node.trees.range(reading, log, position)
-    return Response(found.encode(), media_type=bodies.JSON)
+        statuses = node.trees.range(reading, log, position)
+    return Response(statuses.encode(), media_type=bodies.JSON)
 
 
 @router.get(
@@ -107,11 +107,11 @@ def anchors(
     with node.reading() as reading:
         if reading.log(log) is None:
             raise NotFound(f"there is no log {log} in this registry")
-        found = reading.anchors(log, below=before, most=limit)
-    if not found:
+        page = reading.anchors(log, below=before, most=limit)
+    if not page:
         return AnchorsShape(items=[])
-    entries = node.published.of_anchors(log, found[-1].sequence, found[0].sequence, node.clock())
-    items = [AnchorShape.of(anchor, entries.get(anchor.sequence)) for anchor in found]
-    more = len(found) == limit and found[-1].sequence > 1
-    following = f"/v1/anchors?log={log}&before={found[-1].sequence}&limit={limit}" if more else None
+    entries = node.published.of_anchors(log, page[-1].sequence, page[0].sequence, node.clock())
+    items = [AnchorShape.of(anchor, entries.get(anchor.sequence)) for anchor in page]
+    more = len(page) == limit and page[-1].sequence > 1
+    following = f"/v1/anchors?log={log}&before={page[-1].sequence}&limit={limit}" if more else None
     return AnchorsShape(items=items, next=following)

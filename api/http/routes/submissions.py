@@ -62,7 +62,7 @@ async def _upload(request: Request, node: NodeNeeded) -> AsyncIterator[_Upload]:
             refuse_behind(trust)
             return admit(register, trust, line, node.clock(), node.intake)
 
-    with node.uploads.one():
+    with node.uploads.count():
         spool = node.intake.spool_directory
         body, admission = await bodies.spool(request, limits.MAX_SUBMISSION_BYTES, check, spool)
         try:

@@ -1,7 +1,10 @@
-"""Verify: open to everybody, from the replica alone, answered with 200 and a report whatever the verdict."""
+"""Verify what is presented, from the replica alone; open to everybody.
+
+The answer is 200 and a report, whatever the verdict.
+"""
 
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
@@ -32,20 +35,11 @@ _PROBLEMS: Final = openapi.problems(
     "not-ready",
     "quarantined",
 )
-_VERIFY: Final[dict[str, Any]] = {
-    "responses": openapi.answer(ReportShape, "The report, whatever the verdict.") | _PROBLEMS,
-    "openapi_extra": openapi.request(json=VerifyShape, form=VerifyFormShape),
-}
-_BATCH: Final[dict[str, Any]] = {
-    "responses": openapi.answer(ReportsShape, "The reports.") | _PROBLEMS,
-    "openapi_extra": openapi.request(json=VerifyBatchShape),
-}
-_PAST: Final[dict[str, Any]] = {
-    "responses": openapi.answer(PastDayShape, "The status then.")
-    | openapi.problems("malformed-input")
-    | _PROBLEMS,
-    "openapi_extra": openapi.request(json=PastRequestShape),
-}
+_REPORT: Final = openapi.answer(ReportShape, "The report, whatever the verdict.") | _PROBLEMS
+_REPORTS: Final = openapi.answer(ReportsShape, "The reports.") | _PROBLEMS
+_STATUS: Final = (
+    openapi.answer(PastDayShape, "The status then.") | openapi.problems("malformed-input") | _PROBLEMS
+)
 
 
 async def _sent(request: Request) -> AsyncIterator[bytes | FormData]:
@@ -70,7 +64,9 @@ async def _sent_proof(request: Request) -> bytes:
     return await bodies.read(request, limits.MAX_FIELD_BYTES)
 
 
-@router.post("/verify", **_VERIFY)
+@router.post(
+    "/verify", responses=_REPORT, openapi_extra=openapi.request(json=VerifyShape, form=VerifyFormShape)
+)
 def verify(sent: Annotated[bytes | FormData, Depends(_sent)], node: NodeNeeded) -> Response:
     """Verify one proof, with the documents or the claims that are presented beside it."""
     if isinstance(sent, FormData):
@@ -82,7 +78,7 @@ def verify(sent: Annotated[bytes | FormData, Depends(_sent)], node: NodeNeeded) 
     return _json(report)
 
 
-@router.post("/verify/batch", **_BATCH)
+@router.post("/verify/batch", responses=_REPORTS, openapi_extra=openapi.request(json=VerifyBatchShape))
 def verify_batch(sent: Annotated[bytes, Depends(_sent_batch)], node: NodeNeeded) -> Response:
     """Verify many proofs against one state of the replica; the reports come in the order of the items."""
     presentations = read_batch(sent, node.settings)
@@ -92,7 +88,7 @@ def verify_batch(sent: Annotated[bytes, Depends(_sent_batch)], node: NodeNeeded)
     return _json({"reports": reports})
 
 
-@router.post("/status", **_PAST)
+@router.post("/status", responses=_STATUS, openapi_extra=openapi.request(json=PastRequestShape))
 def past(sent: Annotated[bytes, Depends(_sent_proof)], node: NodeNeeded) -> Response:
     """Say what the status of a certificate was on a day or at a moment, and which anchors show it."""
     proof, at = read_past(sent)

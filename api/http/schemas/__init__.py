@@ -1,1 +1,1 @@
-"""The shapes in which HTTP asks and answers, as the interface description shows them. Digests are `sm3:<hex>`."""
+"""The shapes of requests and answers over HTTP. Digests are `sm3:<hex>`."""

@@ -1,14 +1,17 @@
-"""What all shapes share, and the shape of problems."""
+"""The base of all shapes, and the shape of problems."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from ledger.words import Words as Pair
 
 Time = Annotated[
     str, Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$", examples=["2026-11-23T01:12:00Z"])
 ]
 Digest = Annotated[str, Field(pattern=r"^(sm3|sha256):[0-9a-f]{64}$")]
-JsonObject = dict[str, Any]
+JsonObject = Mapping[str, object]
 
 
 class Shape(BaseModel):
@@ -18,8 +21,14 @@ class Shape(BaseModel):
 
 
 class Words(Shape):
+    """The same in Chinese and English."""
+
     zh: str
     en: str
+
+    @classmethod
+    def of(cls, pair: Pair) -> Self:
+        return cls(zh=pair.zh, en=pair.en)
 
 
 class RowShape(Shape):

@@ -1,4 +1,7 @@
-"""Checkpoints and their cosignatures; written by hand, so that they leave in their canonical form."""
+"""The shapes of checkpoints and their cosignatures.
+
+Answers are written by hand, so that they leave in their canonical form.
+"""
 
 from typing import Annotated, Literal
 

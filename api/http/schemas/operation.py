@@ -1,4 +1,7 @@
-"""How a node is. Ages and times left are seconds by this machine's clock; what does not apply is left out."""
+"""The shape of a node's state.
+
+Ages and times left are seconds by this machine's clock; what does not apply is left out.
+"""
 
 from pydantic import Field
 

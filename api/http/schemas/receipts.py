@@ -1,4 +1,4 @@
-"""What became of the promise of a receipt."""
+"""The shapes of receipts, and of what became of their promise."""
 
 from typing import Annotated, Final, Self
 
@@ -6,14 +6,15 @@ from pydantic import Field
 
 from api.http.schemas.base import JsonObject, Shape, Words
 from ledger.verification.receipts import Judgement, PromiseState
+from ledger.words import Words as Pair
 
 _WORDS: Final = {
-    PromiseState.KEPT: ("承诺已兑现", "The promise was kept"),
-    PromiseState.PENDING: ("尚未到期", "Not due yet"),
-    PromiseState.BROKEN: ("承诺未兑现", "The promise was broken"),
-    PromiseState.CONTRADICTED: ("与公开日志矛盾", "The public entries contradict it"),
-    PromiseState.UNKNOWN: ("无法确认", "It cannot be told here"),
-    PromiseState.NOT_GENUINE: ("不是该日志节点的回执", "No receipt of a node of this log"),
+    PromiseState.KEPT: Pair("承诺已兑现", "The promise was kept"),
+    PromiseState.PENDING: Pair("尚未到期", "Not due yet"),
+    PromiseState.BROKEN: Pair("承诺未兑现", "The promise was broken"),
+    PromiseState.CONTRADICTED: Pair("与公开日志矛盾", "The public entries contradict it"),
+    PromiseState.UNKNOWN: Pair("无法确认", "It cannot be told here"),
+    PromiseState.NOT_GENUINE: Pair("不是该日志节点的回执", "No receipt of a node of this log"),
 }
 
 
@@ -34,10 +35,9 @@ class JudgementShape(Shape):
 
     @classmethod
     def of(cls, judgement: Judgement) -> Self:
-        zh, en = _WORDS[judgement.state]
         return cls(
             standing=judgement.state,
             reason=judgement.reason,
-            words=Words(zh=zh, en=en),
+            words=Words.of(_WORDS[judgement.state]),
             text=judgement.text,
         )

@@ -1,4 +1,4 @@
-"""Logs, anchors, entries, submissions and histories, made from the facts of the replica and the register."""
+"""The shapes of logs, keys, anchors, histories and lineages, made from replica and register."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
@@ -76,13 +76,13 @@ class LogsShape(Shape):
     items: list[LogShape]
 
     @classmethod
-    def of(cls, reading: ReplicaView, held: str | None, entries: Mapping[str, Publication]) -> Self:
+    def of(cls, reading: ReplicaView, own_log: str | None, entries: Mapping[str, Publication]) -> Self:
         divisions = reading.divisions()
         items = [
             LogShape.of(
                 log,
-                [one.division for one in divisions if one.log == log.name],
-                held=log.name == held,
+                [division.division for division in divisions if division.log == log.name],
+                held=log.name == own_log,
                 entries=entries.get(log.name),
             )
             for log in reading.logs()
@@ -198,14 +198,14 @@ class HistoryShape(Shape):
     findings: list[str] = Field(description="Contradictions and gaps, in plain words; empty when all agrees.")
 
     @classmethod
-    def of(cls, identifier: str, log: str, found: History, held: Sequence[StoredRecord]) -> Self:
-        states = {item.leaf: item.submission.state for item in held}
+    def of(cls, identifier: str, log: str, history: History, stored: Sequence[StoredRecord]) -> Self:
+        states = {item.leaf: item.submission.state for item in stored}
         return cls(
             identifier=identifier,
             log=log,
-            status=found.status.name.lower() if found.status is not None else None,
-            records=[RecordedShape.of(item, states[item.leaf]) for item in found.records],
-            findings=list(found.findings),
+            status=history.status.name.lower() if history.status is not None else None,
+            records=[RecordedShape.of(item, states[item.leaf]) for item in history.records],
+            findings=list(history.findings),
         )
 
 

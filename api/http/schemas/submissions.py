@@ -1,4 +1,4 @@
-"""Submissions, receipts and entries, made from the register and from the copies of other logs' entries."""
+"""The shapes of submissions, receipts and entries, made from the register and from copies."""
 
 from typing import Annotated, Self
 

@@ -1,4 +1,4 @@
-"""What was sealed with a seal, made from the facts of the register and the replica."""
+"""The shapes of what was sealed with a seal, made from register and replica."""
 
 from typing import Self
 

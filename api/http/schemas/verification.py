@@ -1,4 +1,4 @@
-"""Requests to verify, and reports.
+"""The shapes of requests to verify, and of reports.
 
 Both are read and written by hand, so that a proof arrives as it was sent and a report leaves as the core wrote it. The
 shapes describe them; a test holds both together.
@@ -61,6 +61,7 @@ class SignatureShape(Shape):
     uncovered: list[str]
     verdict: Literal["valid", "invalid", "unverifiable"]
     words: Words
+    reason_words: Words = Field(description="What the verdict comes from.")
 
 
 class DocumentShape(Shape):

@@ -4,10 +4,9 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
-from api.node.policies import USES
+from api.node.policies import DEFAULT, USES
 from api.node.sections import Batching, Intake, Section, Unit, bounds, is_number, is_table
 from api.node.settings import (
-    DEFAULT_POLICY,
     DIRECTORY_VARIABLE,
     POLICY_KINDS,
     PREFIX,
@@ -50,13 +49,13 @@ uploads = 8
 wuhan = "http://wuhan.example:8080"
 """
 
-_KINDS = ", ".join(f"`{kind}`" for kind in sorted(POLICY_KINDS - {DEFAULT_POLICY}))
+_KINDS = ", ".join(f"`{kind}`" for kind in sorted(POLICY_KINDS - {DEFAULT}))
 _USES = ", ".join(f"`{name}` ({ages})" for name, ages in USES.items())
 
 TABLES = {
     "policies": f"""How old the knowledge of a log may be, by what a verification is for: `name = seconds`, or a table of
-seconds by the kind of what is verified ({_KINDS}, and `{DEFAULT_POLICY}` for the others).
-Three are there without being set: {_USES}. `max_age` sets `{DEFAULT_POLICY}`.""",
+seconds by the kind of what is verified ({_KINDS}, and `{DEFAULT}` for the others).
+Three are there without being set: {_USES}. `max_age` sets `{DEFAULT}`.""",
     "peers": """Nodes that give the entries of other logs: `log = "URL"`, or several URLs separated by spaces, the log's own
 first.""",
 }

@@ -2,8 +2,7 @@
 
 import pytest
 
-from api.node import policies
-from api.node.settings import POLICY_KINDS
+from api.node.policies import Ages, find_policy, policy_names
 from ledger.records.records import KINDS
 
 
@@ -11,31 +10,27 @@ from ledger.records.records import KINDS
     ("name", "seconds"), [("default", 3600), ("counter", 3600), ("high-value", 900), ("field", 259_200)]
 )
 def test_the_usual_uses(name: str, seconds: int) -> None:
-    policy = policies.named(name)
+    policy = find_policy(name)
     assert policy
     assert {policy.age_of(kind) for kind in KINDS} == {seconds}
-    assert name in policies.names()
+    assert name in policy_names()
 
 
 def test_a_node_has_the_last_word() -> None:
-    own: dict[str, policies.Ages] = {
+    changes: dict[str, Ages] = {
         "field": 60,
         "inspection": {"default": 900, "seal": 300},
         "only-seals": {"seal": 10},
     }
-    field, inspection, seals = (policies.named(name, own, 1800) for name in own)
+    field, inspection, seals = (find_policy(name, changes, 1800) for name in changes)
     assert field
     assert inspection
     assert seals
     assert field.max_age == 60
     assert (inspection.age_of("licence"), inspection.age_of("seal")) == (900, 300)
     assert (seals.age_of("licence"), seals.age_of("seal")) == (1800, 10)
-    assert policies.names(own) == ["default", "counter", "field", "high-value", "inspection", "only-seals"]
+    assert policy_names(changes) == ["default", "counter", "field", "high-value", "inspection", "only-seals"]
 
 
 def test_an_unknown_name_is_no_policy() -> None:
-    assert policies.named("lax") is None
-
-
-def test_the_kinds_of_the_settings_are_those_of_records() -> None:
-    assert {"default", *KINDS} == POLICY_KINDS
+    assert find_policy("lax") is None

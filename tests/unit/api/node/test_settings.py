@@ -9,6 +9,7 @@ from api.node.errors import SettingsError
 from api.node.sections import Batching, Intake
 from api.node.settings import Settings
 from api.processes import batch_policy
+from ledger.records.records import KINDS
 
 REGISTRY = "eip155:31337:0x5fbdb2315678afecb367f032d93f642f64180aa3:1f0c2d9a8b7e6f50"
 WHOLE = f"""
@@ -120,6 +121,12 @@ def test_other_databases_keep_their_urls(tmp_path: Path) -> None:
 def test_mistakes_are_named(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         Settings.load(write(tmp_path, text), {})
+
+
+@pytest.mark.parametrize("kind", ["default", *sorted(KINDS)])
+def test_a_policy_may_name_every_kind_of_record(tmp_path: Path, kind: str) -> None:
+    text = f'registry = "{REGISTRY}"\n[policies.strict]\n{kind} = 60'
+    assert Settings.load(write(tmp_path, text), {}).policies == {"strict": {kind: 60}}
 
 
 def test_a_directory_without_settings(tmp_path: Path) -> None:
