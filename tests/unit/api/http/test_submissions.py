@@ -218,7 +218,7 @@ def test_past_the_limit_a_node_says_when_to_come_again(city: City, narrow: TestC
 def test_so_many_submissions_are_taken_in_at_once(city: City, narrow: TestClient) -> None:
     sent = city.draft(city.licence(FIRST, CLAIMS))
     node = narrow.app.state.node  # type: ignore[attr-defined]
-    with node.uploads.one():
+    with node.uploads.count():
         refused = post(narrow, sent)
     assert (refused.status_code, refused.json()["type"]) == (429, "/problems/too-many-uploads")
     assert refused.headers["retry-after"] == "2"
