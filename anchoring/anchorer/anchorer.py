@@ -1,4 +1,4 @@
-"""The loop of a city's anchoring process: learn what became of the last batch, freeze the next, bring it onto the chain.
+"""The loop of the process that anchors a log: freeze batches, bring them onto the chain.
 
 Everything that it does can be done again after a crash: the register's transactions and the contract's sequence decide. A
 second process, started by mistake or as a reserve, waits for the lease. What needs a person is said again and again until

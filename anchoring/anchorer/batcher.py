@@ -1,4 +1,4 @@
-"""Freeze what was accepted into batches: the moment at which an anchor's sequence and bytes are settled for ever.
+"""Freeze what was accepted into batches, whose bytes are then settled for ever.
 
 Submissions are taken in the order of acceptance, so that the positions promised to them hold. A batch keeps its
 payload: after a reorganisation, a crash or a week without a chain exactly those bytes are sent again.

@@ -1,4 +1,4 @@
-"""One anchorer a log: the lease that a process holds on the register, and that every write of it is checked against.
+"""The lease on a register: one anchorer a log, and every write of it is checked.
 
 A process that waits for the lease takes it over once it has seen no renewal for `LEASE_SECONDS`, measured on its own clock
 from the moment at which it first saw the newest one. So no clock is ever compared with another: machines may disagree about

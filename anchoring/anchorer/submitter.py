@@ -1,4 +1,4 @@
-"""Bring frozen batches onto the chain, one after the other, and learn from the replica what became of them.
+"""Bring frozen batches onto the chain, and learn from the replica what became of them.
 
     freeze the batch and its bytes → store the signed transaction → broadcast → see it in the replica → final
 

@@ -1,4 +1,4 @@
-"""The full check: the register, the replica and the chain tell the same story, with nothing left out.
+"""The audit of a node: register, replica and chain tell the same story, nothing left out.
 
 Everything is derived anew from what is stored, and nothing is taken from the functions that wrote it. What an audit cannot
 know of is a record that left no trace; receipts and other cities' copies of the entries are such traces.
@@ -11,7 +11,8 @@ from typing import Final
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
-from anchoring.audit.batches import Books, audit_batches
+from anchoring.audit.batches import audit_batches
+from anchoring.audit.books import Books
 from anchoring.audit.checkpoints import audit_checkpoints
 from anchoring.audit.findings import AuditReport, Findings, Progress
 from anchoring.audit.lineages import audit_lineages
@@ -57,89 +58,91 @@ def audit(
 
     `reading` is to be opened before this is called, so that the register is never the older one of the two.
     """
-    found = Findings(progress=progress)
+    findings = Findings(progress=progress)
     if reading.quarantine:
-        found.add("quarantined", "replica", reading.quarantine)
-    with _damage(found, "replica"):
-        _report_file(reading.file_faults(), "replica", found)  # 1
-        trees = _refold(reading, found)  # 2
+        findings.add("quarantined", "replica", reading.quarantine)
+    with _damage(findings, "replica"):
+        _report_file(reading.file_faults(), "replica", findings)  # 1
+        trees = _refold(reading, findings)  # 2
         if trees is None:
-            return found.report()
+            return findings.report()
         if published is not None:
-            audit_copies(reading, published, now, found)  # 7
+            audit_copies(reading, published, now, findings)  # 7
         if checkpoints is not None:
-            audit_checkpoints(reading, checkpoints, found)  # 8
+            audit_checkpoints(reading, checkpoints, findings)  # 8
         if register is None:
-            audit_receipts(receipts, reading, HeldEntries("", None, published), now, found)  # 7
+            audit_receipts(receipts, reading, HeldEntries("", None, published), now, findings)  # 7
     if register is not None:
-        with _damage(found, "register"), register.reading() as connection:
-            _report_file(file_faults(connection), "register", found)  # 1
-            own = own_log(connection)
-            if books := own and _books(connection, reading, own, now, found):
-                audit_batches(books, found)  # 3
-                audit_submissions(books, found)  # 4
-                audit_lineages(books, trees, found)  # 5
-                audit_links(books, found)  # 6
-            entries = HeldEntries(own.name if own else "", connection, published)
-            audit_receipts(receipts, reading, entries, now, found)  # 7
-    return found.report()
+        with _damage(findings, "register"), register.reading() as connection:
+            _report_file(file_faults(connection), "register", findings)  # 1
+            log = own_log(connection)
+            if books := log and _books(connection, reading, log, now, findings):
+                audit_batches(books, findings)  # 3
+                audit_submissions(books, findings)  # 4
+                audit_lineages(books, trees, findings)  # 5
+                audit_links(books, findings)  # 6
+            entries = HeldEntries(log.name if log else "", connection, published)
+            audit_receipts(receipts, reading, entries, now, findings)  # 7
+    return findings.report()
 
 
-def _refold(reading: ReplicaView, found: Findings) -> dict[str, StatusTree] | None:
+def _refold(reading: ReplicaView, findings: Findings) -> dict[str, StatusTree] | None:
     def tell(done: int, of: int) -> None:
-        if found.progress:
-            found.progress("events", done, of)
+        if findings.progress:
+            findings.progress("events", done, of)
 
     try:
         trees = refold(reading, tell)
     except Quarantined as error:
-        found.add("replica-damaged", "replica", str(error))
+        findings.add("replica-damaged", "replica", str(error))
         return None
-    found.checked["events"] += reading.cursor.n
-    found.checked["logs"] += len(reading.logs())
+    findings.checked["events"] += reading.cursor.n
+    findings.checked["logs"] += len(reading.logs())
     return trees
 
 
 def _books(
-    connection: Connection, reading: ReplicaView, own: OwnLog, now: int, found: Findings
+    connection: Connection, reading: ReplicaView, log: OwnLog, now: int, findings: Findings
 ) -> Books | None:
-    state = reading.log(own.name)
-    where = f"log {own.name}"
-    if own.registry_name != reading.registry or state is None:
-        found.add(
+    state = reading.log(log.name)
+    where = f"log {log.name}"
+    if log.registry_name != reading.registry or state is None:
+        findings.add(
             "other-registry",
             where,
-            f"the register is of {own.registry_name}, the replica of {reading.registry}",
+            f"the register is of {log.registry_name}, the replica of {reading.registry}",
         )
         return None
-    if own.suite is not state.suite:
-        found.add(
+    if log.suite is not state.suite:
+        findings.add(
             "log-altered",
             where,
-            f"the register hashes with {own.suite.name}, the log with {state.suite.name}",
+            f"the register hashes with {log.suite.name}, the log with {state.suite.name}",
         )
         return None
-    return Books(connection, reading, own, state, {one.first: one for one in missing(connection)}, now)
+    return Books(
+        connection, reading, log, state, {absent.first: absent for absent in missing(connection)}, now
+    )
 
 
-def _report_file(faults: list[str], which: str, found: Findings) -> None:
-    found.checked["databases"] += 1
+def _report_file(faults: list[str], which: str, findings: Findings) -> None:
+    findings.checked["databases"] += 1
     for fault in faults:
-        found.add(_DAMAGED, which, fault)
+        findings.add(_DAMAGED, which, fault)
 
 
 @contextmanager
-def _damage(found: Findings, which: str) -> Iterator[None]:
+def _damage(findings: Findings, which: str) -> Iterator[None]:
     """Take it as a finding when a database cannot read its own file, or a row holds what its column never may."""
     try:
         yield
     except DatabaseDamaged as error:
-        found.add(_DAMAGED, which, str(error))
+        findings.add(_DAMAGED, which, str(error))
     except DatabaseError as error:
-        found.add(
+        findings.add(
             _DAMAGED, which, f"{error.orig}: restore it from a backup, or delete it where it is the replica"
         )
     except (TypeError, ValueError, ArithmeticError) as error:
-        found.add(
+        findings.add(
             _DAMAGED, which, f"a row holds a value of another type than its column: {type(error).__name__}"
         )

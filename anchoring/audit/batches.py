@@ -1,17 +1,18 @@
-"""The part of an audit that recomputes every frozen batch from its entries and changes, and compares it with the chain."""
+"""Audit of the batches: each is recomputed from its entries and changes.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+What results is compared with the anchor that the chain holds.
+"""
+
+from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 
+from anchoring.audit.books import Books
 from anchoring.audit.findings import Findings
-from anchoring.register.batches import Batch, OwnLog, batches
-from anchoring.register.missing import Missing
+from anchoring.register.batches import Batch, batches
 from anchoring.register.submissions import FINAL, batch_entries
 from anchoring.register.tables import BATCH, CHANGE, SUBMISSION, TRANSACTION
-from anchoring.replica.reading import ReplicaView
 from ledger.crypto.keys import keccak256
 from ledger.crypto.trees import EMPTY_ROOT, CountedTree
 from ledger.encoding.canonical import decode
@@ -21,7 +22,6 @@ from ledger.limits import MAX_LOG_SIZE
 from ledger.records.submissions import Entry, decode_entry
 from ledger.registry.acts import Anchored
 from ledger.registry.status import Status, StatusTree, decode_changes, encode_changes
-from ledger.registry.trust import LogState
 from ledger.verification.entries import check_batch
 
 _CHANGES: Final = select(CHANGE.c.position, CHANGE.c.status).where(
@@ -38,43 +38,21 @@ _STRAYS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Books:
-    """One consistent state of a register and one of a replica, of which the register's is never the older one."""
-
-    connection: Connection
-    reading: ReplicaView
-    own: OwnLog
-    state: LogState
-    missing: Mapping[int, Missing]  # what is not back yet after a restore, by its first position
-    now: int
-
-    @property
-    def unplaced(self) -> frozenset[int]:
-        """Sequences of the batches whose entries are not known."""
-        return frozenset(one.batch for one in self.missing.values() if one.root is None)
-
-    @property
-    def incomplete(self) -> frozenset[int]:
-        """Sequences of the batches of which some records are not here."""
-        return frozenset(one.batch for one in self.missing.values())
-
-
-def audit_batches(books: Books, found: Findings) -> None:
+def audit_batches(books: Books, findings: Findings) -> None:
     """Walk through the batches in order; afterwards through the anchors that no batch explains."""
     total = books.connection.execute(_COUNT).scalar_one()
-    walk = _Walk(books, found)
+    walk = _Walk(books, findings)
     for batch in batches(books.connection):
         walk.take(batch)
-        found.look("batches", total)
+        findings.look("batches", total)
     for sequence in range(walk.sequence + 1, books.state.sequence + 1):
         walk.miss(sequence)
     for first, sequence in books.connection.execute(_STRAYS):
-        found.add("batch-missing", f"position {first}", f"its batch {sequence} is not in the register")
+        findings.add("batch-missing", f"position {first}", f"its batch {sequence} is not in the register")
     for hash, sequence, raw, payload in books.connection.execute(_TRANSACTIONS):
-        found.look("transactions")
+        findings.look("transactions")
         if keccak256(raw) != hash or payload is None or payload not in raw:
-            found.add(
+            findings.add(
                 "transaction-altered",
                 f"batch {sequence}",
                 "a stored transaction is not the one that was signed for it",
@@ -84,10 +62,10 @@ def audit_batches(books: Books, found: Findings) -> None:
 class _Walk:
     """Where the recomputation stands: the newest sequence, the positions so far, their statuses, the roots seen."""
 
-    def __init__(self, books: Books, found: Findings) -> None:
-        self._books, self._found = books, found
-        self.sequence, self._size = 0, books.own.start
-        self._tree = StatusTree(books.own.suite) if books.state.status_known else None
+    def __init__(self, books: Books, findings: Findings) -> None:
+        self._books, self._findings = books, findings
+        self.sequence, self._size = 0, books.log.start
+        self._tree = StatusTree(books.log.suite) if books.state.status_known else None
         self._roots: dict[bytes, int] = {}
         self._unplaced, self._incomplete = books.unplaced, books.incomplete
 
@@ -106,10 +84,10 @@ class _Walk:
         try:
             anchor = batch.anchor
         except (MalformedInput, AssertionError) as error:
-            self._found.add("batch-altered", where, f"its bytes are no anchor: {error}")
+            self._findings.add("batch-altered", where, f"its bytes are no anchor: {error}")
             return
-        if (anchor.log, anchor.sequence) != (self._books.own.name, batch.sequence):
-            self._found.add(
+        if (anchor.log, anchor.sequence) != (self._books.log.name, batch.sequence):
+            self._findings.add(
                 "batch-altered", where, f"its bytes are those of anchor {anchor.sequence} of {anchor.log}"
             )
         # 3
@@ -121,35 +99,35 @@ class _Walk:
         self._size = anchor.size
 
     def miss(self, sequence: int) -> None:
-        anchor = self._books.reading.anchor(self._books.own.name, sequence)
+        anchor = self._books.reading.anchor(self._books.log.name, sequence)
         said = "and the chain has no such anchor either"
         if anchor:
             said = f"the chain has it since {format_time(anchor.time)}, with {anchor.size - anchor.size_before:,} records"
             self._size = anchor.size
-        self._found.add("batch-missing", f"batch {sequence}", f"it is not in the register; {said}")
+        self._findings.add("batch-missing", f"batch {sequence}", f"it is not in the register; {said}")
 
     def _compare(self, batch: Batch, where: str) -> None:
-        name = self._books.own.name
+        name = self._books.log.name
         seen = self._books.reading.sighting(name, batch.sequence)
         if seen is None:
             if batch.state == FINAL and not self._is_known_by_now(batch.sequence):
-                self._found.add(
+                self._findings.add(
                     "anchor-missing",
                     where,
                     "the register says that it is final, the replica does not know its anchor",
                 )
             return
-        self._found.look("anchors")
+        self._findings.look("anchors")
         if seen.act.encode() != batch.payload:
-            self._found.add("anchor-differs", where, "the chain holds another anchor under its sequence")
+            self._findings.add("anchor-differs", where, "the chain holds another anchor under its sequence")
         anchor = self._books.reading.anchor(name, batch.sequence)
         if anchor and anchor.void:
-            self._found.add("anchor-void", where, f"its anchor is void: {anchor.void}")
+            self._findings.add("anchor-void", where, f"its anchor is void: {anchor.void}")
 
     def _is_known_by_now(self, sequence: int) -> bool:
         """Tell whether the replica knows an anchor: what is audited of the register is newer than what is of the replica."""
         with self._books.reading.newer() as reading:
-            return reading.sighting(self._books.own.name, sequence) is not None
+            return reading.sighting(self._books.log.name, sequence) is not None
 
     def _check_entries(self, anchor: Anchored, where: str) -> None:
         """Check that the entries stand one after the other, make size and root, and were entitled to be anchored."""
@@ -157,26 +135,28 @@ class _Walk:
             return
         end, entries = self._size, []
         for first, count, content in batch_entries(self._books.connection, anchor.sequence):
-            self._found.look("entries")
+            self._findings.look("entries")
             if first != end:
-                self._found.add("position-gap", where, f"an entry begins at position {first}, not at {end}")
+                self._findings.add(
+                    "position-gap", where, f"an entry begins at position {first}, not at {end}"
+                )
             end = first + count
             try:
                 entries.append(decode_entry(decode(content)))
             except MalformedInput as error:
-                self._found.add("entry-altered", f"position {first}", f"its entry cannot be read: {error}")
+                self._findings.add("entry-altered", f"position {first}", f"its entry cannot be read: {error}")
                 return
         if end != anchor.size:
-            self._found.add(
+            self._findings.add(
                 "batch-size", where, f"its entries end at position {end}, its anchor at {anchor.size}"
             )
-        root = CountedTree.root_of(self._books.own.suite, [entry.leaf() for entry in entries])
+        root = CountedTree.root_of(self._books.log.suite, [entry.leaf() for entry in entries])
         if root != anchor.root:
-            self._found.add("batch-root", where, "its entries do not make the root of its anchor")
+            self._findings.add("batch-root", where, "its entries do not make the root of its anchor")
         else:
             self._check_entitlement(anchor, entries)
         if anchor.root != EMPTY_ROOT and anchor.root in self._roots:
-            self._found.add(
+            self._findings.add(
                 "anchored-twice", where, f"its root is that of batch {self._roots[anchor.root]} too"
             )
         self._roots[anchor.root] = anchor.sequence
@@ -184,22 +164,22 @@ class _Walk:
     def _check_entitlement(self, anchor: Anchored, entries: Sequence[Entry]) -> None:
         """Check what the chain's final anchor says of the statements; that a root stands once is asked of the database."""
         books = self._books
-        final = books.reading.anchor(books.own.name, anchor.sequence)
+        final = books.reading.anchor(books.log.name, anchor.sequence)
         if final is None:
             return
-        self._found.checked["signatures"] += len(entries)
+        self._findings.checked["signatures"] += len(entries)
         for fault in check_batch(final, entries, books.reading, lambda _: None):
             # A key that was reported stolen later is no contradiction: the records are to be registered anew.
-            told = self._found.remark if fault.reason == "key_compromised" else self._found.add
+            told = self._findings.remark if fault.reason == "key_compromised" else self._findings.add
             told(fault.reason.replace("_", "-"), f"position {fault.position}", fault.text)
 
     def _check_changes(self, anchor: Anchored, where: str) -> None:
         changes = self._changes(anchor)
         if changes is None:
-            self._found.add("batch-changes", where, "a stored change of status is none")
+            self._findings.add("batch-changes", where, "a stored change of status is none")
             return
         if encode_changes(changes) != anchor.status_changes:
-            self._found.add(
+            self._findings.add(
                 "batch-changes", where, "the register's changes of status are not those of its anchor"
             )
         if self._tree is None or anchor.size < self._tree.size:
@@ -209,7 +189,7 @@ class _Walk:
             if position < anchor.size:
                 self._tree.set(position, status)
         if self._tree.root() != anchor.status_root:
-            self._found.add(
+            self._findings.add(
                 "batch-status-root", where, "the changes so far do not make the status root of its anchor"
             )
 
@@ -218,7 +198,7 @@ class _Walk:
         if anchor.sequence in self._incomplete:
             return decode_changes(anchor.status_changes, anchor.size)
         rows = self._books.connection.execute(_CHANGES, {"first": self._size, "end": anchor.size}).all()
-        self._found.checked["status changes"] += len(rows)
+        self._findings.checked["status changes"] += len(rows)
         try:
             changes = sorted((position, Status(status)) for position, status in rows)
         except ValueError:

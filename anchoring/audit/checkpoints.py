@@ -1,4 +1,4 @@
-"""The part of an audit that looks at checkpoints: what was signed is what the replica holds, and nobody signed otherwise."""
+"""Audit of the checkpoints: the replica is what was signed, and nobody signed otherwise."""
 
 from anchoring.audit.findings import Findings
 from anchoring.checkpoints.store import Checkpoints, compare
@@ -6,14 +6,14 @@ from anchoring.replica.reading import ReplicaView
 from ledger.registry.checkpoints import find_contradiction
 
 
-def audit_checkpoints(reading: ReplicaView, checkpoints: Checkpoints, found: Findings) -> None:
+def audit_checkpoints(reading: ReplicaView, checkpoints: Checkpoints, findings: Findings) -> None:
     """Compare the replica with the newest checkpoint, and report the evidence of forks that was met."""
     newest = checkpoints.newest()
     if newest is not None:
-        found.look("checkpoints")
+        findings.look("checkpoints")
         if differs := compare(reading, checkpoints):
-            found.add("checkpoint-contradicted", f"event {newest.checkpoint.n}", differs)
+            findings.add("checkpoint-contradicted", f"event {newest.checkpoint.n}", differs)
     for fork in checkpoints.forks():
-        found.look("forks")
+        findings.look("forks")
         first, second = fork.first.checkpoint, fork.second.checkpoint
-        found.add("registry-forked", f"event {first.n}", find_contradiction(first, second) or "")
+        findings.add("registry-forked", f"event {first.n}", find_contradiction(first, second) or "")

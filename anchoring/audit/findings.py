@@ -1,4 +1,4 @@
-"""What an audit looked at and what it found: counts by sort, findings, and remarks that contradict nothing."""
+"""The report of an audit: counts of what was looked at, findings, and remarks."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""The part of an audit that derives every row of the links anew from the records, and compares both ways."""
+"""Audit of the links: derived anew from the records, and compared both ways."""
 
 from collections.abc import Iterator
 from heapq import merge
@@ -8,9 +8,8 @@ from typing import Final
 
 from sqlalchemy import select
 
-from anchoring.audit.batches import Books
+from anchoring.audit.books import Books, walk_rows
 from anchoring.audit.findings import Findings
-from anchoring.audit.submissions import walk_rows
 from anchoring.register.tables import LINK, RECORD
 from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput
@@ -28,7 +27,7 @@ _RECORD, _STORED = "record", "stored"
 _POSITION: Final = itemgetter(0)
 
 
-def audit_links(books: Books, found: Findings) -> None:
+def audit_links(books: Books, findings: Findings) -> None:
     """Walk through records and stored links side by side, in the order of positions.
 
     Of a record that cannot be read nothing is said here: that it cannot is a finding of its own.
@@ -38,7 +37,7 @@ def audit_links(books: Books, found: Findings) -> None:
         links = {side: of for _, side, of in sides}
         derived = links.get(_RECORD, frozenset())
         if derived is not None:
-            _compare(position, derived, links.get(_STORED) or frozenset(), found)
+            _compare(position, derived, links.get(_STORED) or frozenset(), findings)
 
 
 def _derived(books: Books) -> Iterator[_Side]:
@@ -56,18 +55,18 @@ def _stored(books: Books) -> Iterator[_Side]:
         yield position, _STORED, frozenset((row["target"], row["rel"]) for row in rows)
 
 
-def _compare(position: int, derived: _Links, stored: _Links, found: Findings) -> None:
+def _compare(position: int, derived: _Links, stored: _Links, findings: Findings) -> None:
     """Report what was altered, and beyond that what is lost or was added."""
-    found.checked["links"] += len(derived)
+    findings.checked["links"] += len(derived)
     lost, added = sorted(derived - stored), sorted(stored - derived)
     altered = min(len(lost), len(added))
     where = f"position {position}"
     for link, other in zip(lost[:altered], added[:altered], strict=True):
-        found.add("link-altered", where, f"the record says {_told(link)}, the stored link {_told(other)}")
+        findings.add("link-altered", where, f"the record says {_told(link)}, the stored link {_told(other)}")
     for link in lost[altered:]:
-        found.add("link-missing", where, f"the record says {_told(link)}, and no link is stored")
+        findings.add("link-missing", where, f"the record says {_told(link)}, and no link is stored")
     for link in added[altered:]:
-        found.add("link-stray", where, f"a link is stored that no record there says: {_told(link)}")
+        findings.add("link-stray", where, f"a link is stored that no record there says: {_told(link)}")
 
 
 def _told(link: tuple[bytes, str]) -> str:

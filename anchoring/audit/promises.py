@@ -1,4 +1,4 @@
-"""The part of an audit that looks beyond the register: receipts that people kept, and copies of other cities' entries."""
+"""Audit beyond the register: receipts that people kept, copies of other cities' entries."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -17,20 +17,24 @@ _BROKEN: Final = {PromiseState.BROKEN: "promise-broken", PromiseState.CONTRADICT
 
 
 def audit_receipts(
-    receipts: Iterable[SignedReceipt], reading: ReplicaView, entries: HeldEntries, now: int, found: Findings
+    receipts: Iterable[SignedReceipt],
+    reading: ReplicaView,
+    entries: HeldEntries,
+    now: int,
+    findings: Findings,
 ) -> None:
     """Say of every receipt what became of its promise: a broken one is a finding, one that cannot be judged a remark."""
     for signed in receipts:
-        found.look("receipts")
+        findings.look("receipts")
         where = f"receipt {signed.receipt.root.hex()}"
         judged = judge_promise(signed, reading, entries, now)
         if judged.state in _BROKEN:
-            found.add(_BROKEN[judged.state], where, judged.text)
+            findings.add(_BROKEN[judged.state], where, judged.text)
         elif judged.state is not PromiseState.KEPT:
-            found.remark(f"receipt-{judged.state.value.replace('_', '-')}", where, judged.text)
+            findings.remark(f"receipt-{judged.state.value.replace('_', '-')}", where, judged.text)
 
 
-def audit_copies(reading: ReplicaView, published: Published, now: int, found: Findings) -> None:
+def audit_copies(reading: ReplicaView, published: Published, now: int, findings: Findings) -> None:
     """Check the copies of other cities' entries once more against their anchors."""
     counts = published.counts(now)
     for log in reading.logs():
@@ -38,27 +42,27 @@ def audit_copies(reading: ReplicaView, published: Published, now: int, found: Fi
         kept = 0
         for sequence, copies in groupby(_copies(published, log.name), key=lambda copy: copy.sequence):
             kept += 1
-            _check_copies(reading, log.name, sequence, [copy.entry for copy in copies], found)
+            _check_copies(reading, log.name, sequence, [copy.entry for copy in copies], findings)
         if kept < states.get(Publication.PUBLISHED, 0):
             text = f"{states[Publication.PUBLISHED]} anchors are said to have their entries, {kept} have"
-            found.add("copies-missing", f"log {log.name}", text)
+            findings.add("copies-missing", f"log {log.name}", text)
         for state in (Publication.AWAITED, Publication.WITHHELD, Publication.FAULTY):
             if states.get(state):
                 text = f"the entries of {states[state]} anchors are {state.value}"
-                found.remark(f"entries-{state.value}", f"log {log.name}", text)
+                findings.remark(f"entries-{state.value}", f"log {log.name}", text)
 
 
 def _check_copies(
-    reading: ReplicaView, log: str, sequence: int, entries: list[Entry], found: Findings
+    reading: ReplicaView, log: str, sequence: int, entries: list[Entry], findings: Findings
 ) -> None:
-    found.look("copied batches")
+    findings.look("copied batches")
     where = f"anchor {sequence} of {log}"
     anchor = reading.anchor(log, sequence)
     if anchor is None:
-        found.add("copy-unanchored", where, "its entries are here, the chain has no such anchor")
+        findings.add("copy-unanchored", where, "its entries are here, the chain has no such anchor")
         return
     for fault in check_batch(anchor, entries, reading, lambda _: None):
-        told = found.remark if fault.reason == "key_compromised" else found.add
+        told = findings.remark if fault.reason == "key_compromised" else findings.add
         told(fault.reason.replace("_", "-"), where, f"position {fault.position}: {fault.text}")
 
 

@@ -1,11 +1,10 @@
-"""The part of an audit that walks through all submissions and positions: statements, order, leaves that make the roots."""
+"""Audit of the submissions and positions: order, statements, leaves that make the roots."""
 
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import RowMapping, Select, bindparam, func, select
+from sqlalchemy import RowMapping, bindparam, func, select
 
-from anchoring.audit.batches import Books
+from anchoring.audit.books import Books, walk_rows
 from anchoring.audit.findings import Findings
 from anchoring.register.tables import CHANGE, LINEAGE, RECORD, SUBMISSION
 from ledger.crypto.suites import Suite
@@ -16,7 +15,6 @@ from ledger.errors import MalformedInput
 from ledger.records.submissions import Entry, Statement, decode_entry
 from ledger.verification.origin import is_signed_by
 
-PAGE_ROWS: Final = 2_000  # rows fetched at a time
 _SUBMISSIONS: Final = select(SUBMISSION).order_by(SUBMISSION.c.first)
 _LEAVES: Final = select(RECORD.c.position, RECORD.c.leaf).order_by(RECORD.c.position)
 _CHANGES: Final = (
@@ -52,40 +50,36 @@ class RunningRoot:
         return node
 
 
-def audit_submissions(books: Books, found: Findings) -> None:
+def audit_submissions(books: Books, findings: Findings) -> None:
     """Walk through the submissions in order, and beside them through the leaves of all positions."""
     total = books.connection.execute(select(func.count()).select_from(SUBMISSION)).scalar_one()
-    walk = _Walk(books, found)
+    walk = _Walk(books, findings)
     for row in walk_rows(books, _SUBMISSIONS):
         walk.take(row)
-        found.look("submissions", total)
+        findings.look("submissions", total)
     walk.close()
-    for slug, wanted in (
+    for slug, repeated in (
         ("root-twice", _ROOTS_TWICE),
         ("record-twice", _LEAVES_TWICE),
         ("lineage-twice", _NAMES_TWICE),
     ):
-        for twice in walk_rows(books, wanted):
-            value: Any = next(iter(twice.values()))
+        for row in walk_rows(books, repeated):
+            value: str | bytes = next(iter(row.values()))
             shown = value.hex() if isinstance(value, bytes) else value
-            found.add(slug, f"{slug.partition('-')[0]} {shown}", "it stands in the register more than once")
-
-
-def walk_rows(books: Books, wanted: Select[Any]) -> Iterator[RowMapping]:
-    """Walk through a query in pages, in bounded memory."""
-    paged = {"yield_per": PAGE_ROWS}
-    yield from books.connection.execute(wanted, execution_options=paged).mappings()
+            findings.add(
+                slug, f"{slug.partition('-')[0]} {shown}", "it stands in the register more than once"
+            )
 
 
 class _Walk:
     """Where the walk stands: the end of the positions so far, and the next leaf."""
 
-    def __init__(self, books: Books, found: Findings) -> None:
-        self._books, self._found = books, found
-        self._end = books.own.start
+    def __init__(self, books: Books, findings: Findings) -> None:
+        self._books, self._findings = books, findings
+        self._end = books.log.start
         self._leaves = ((row["position"], row["leaf"]) for row in walk_rows(books, _LEAVES))
         self._next = next(self._leaves, None)
-        self._unplaced = {one.first: one for one in books.missing.values() if one.root is None}
+        self._unplaced = {absent.first: absent for absent in books.missing.values() if absent.root is None}
         self._waiting: list[int] = []
         self._records = books.connection.execute(select(func.count()).select_from(RECORD)).scalar_one()
 
@@ -99,7 +93,7 @@ class _Walk:
         # 1
         self._skip_unplaced()
         if row["first"] != self._end:
-            self._found.add(
+            self._findings.add(
                 "position-gap", where, f"it begins at position {row['first']}, not at {self._end}"
             )
         self._end = row["first"] + row["count"]
@@ -110,92 +104,92 @@ class _Walk:
             self._judge(entry, row, where)
         # 4
         if row["first"] in self._books.missing:
-            self._found.checked["records not back yet"] += row["count"]
-            self._found.remark("records-missing", where, f"its {row['count']:,} records are not back yet")
+            self._findings.checked["records not back yet"] += row["count"]
+            self._findings.remark("records-missing", where, f"its {row['count']:,} records are not back yet")
             return
         self._check_root(row, where)
         sought = {"first": row["first"], "end": self._end}
         if self._books.connection.execute(_CHANGES, sought).scalar_one() != row["changes"]:
-            self._found.add(
+            self._findings.add(
                 "changes-altered", where, "it changes another number of statuses than its row says"
             )
 
     def close(self) -> None:
         self._skip_unplaced()
         self._skip_leaves(None)
-        own = self._books.own
-        if own.size != self._end:
-            self._found.add(
+        log = self._books.log
+        if log.size != self._end:
+            self._findings.add(
                 "log-size",
-                f"log {own.name}",
-                f"{own.size} positions are promised, submissions end at {self._end}",
+                f"log {log.name}",
+                f"{log.size} positions are promised, submissions end at {self._end}",
             )
         if self._waiting:
             since = format_time(min(self._waiting))
             text = f"{len(self._waiting):,} submissions wait for their batch, the oldest since {since}"
-            self._found.remark("waiting", f"log {own.name}", text)
+            self._findings.remark("waiting", f"log {log.name}", text)
 
     def _skip_unplaced(self) -> None:
         """Pass the positions of batches whose entries are not known."""
-        while (one := self._unplaced.pop(self._end, None)) is not None:
-            text = f"the entries of its {one.count:,} records are not back yet"
-            self._found.checked["records not back yet"] += one.count
-            self._found.remark("entries-missing", f"batch {one.batch}", text)
-            self._end += one.count
+        while (absent := self._unplaced.pop(self._end, None)) is not None:
+            text = f"the entries of its {absent.count:,} records are not back yet"
+            self._findings.checked["records not back yet"] += absent.count
+            self._findings.remark("entries-missing", f"batch {absent.batch}", text)
+            self._end += absent.count
 
     def _entry(self, row: RowMapping, where: str) -> Entry | None:
         try:
             entry = decode_entry(decode(row["entry"]))
         except MalformedInput as error:
-            self._found.add("entry-altered", where, f"its entry cannot be read: {error}")
+            self._findings.add("entry-altered", where, f"its entry cannot be read: {error}")
             return None
-        statement, own = entry.statement, self._books.own
+        statement, log = entry.statement, self._books.log
         if entry.encode() != row["entry"]:
-            self._found.add("entry-altered", where, "its entry is not in canonical form")
+            self._findings.add("entry-altered", where, "its entry is not in canonical form")
         said = (statement.root, statement.count, statement.issuer, entry.accepted)
         if said != (row["root"], row["count"], row["issuer"], row["accepted"]):
-            self._found.add("entry-altered", where, "its entry says something else than its row")
-        if (statement.registry, statement.log, statement.suite) != (own.registry_name, own.name, own.suite):
-            self._found.add("entry-altered", where, "its statement is for another log")
+            self._findings.add("entry-altered", where, "its entry says something else than its row")
+        if (statement.registry, statement.log, statement.suite) != (log.registry_name, log.name, log.suite):
+            self._findings.add("entry-altered", where, "its statement is for another log")
         return entry
 
     def _judge(self, entry: Entry, row: RowMapping, where: str) -> None:
         """Check the promise, and what is not anchored yet; the statements of final batches are judged with them."""
         reading, sequence = self._books.reading, row["batch"]
-        anchor = None if sequence is None else reading.anchor(self._books.own.name, sequence)
+        anchor = None if sequence is None else reading.anchor(self._books.log.name, sequence)
         self._check_promise(row["deadline"], anchor.time if anchor else reading.time, where)
         if anchor:
             return
         key = reading.key(entry.statement.key)
-        self._found.look("signatures")
+        self._findings.look("signatures")
         if key is None or not is_signed_by(key.spki, entry.statement.encode(), entry.signature):
-            self._found.add("signature-bad", where, "the department's key did not sign its statement")
+            self._findings.add("signature-bad", where, "the department's key did not sign its statement")
         if sequence is None:
             self._wait(entry.statement, entry.accepted, where)
         else:
-            self._found.remark("not-final", where, f"its batch {sequence} is not final yet")
+            self._findings.remark("not-final", where, f"its batch {sequence} is not final yet")
 
     def _check_promise(self, deadline: int | None, reached: int, where: str) -> None:
         """Compare the promised moment with the anchor's, or with the chain's time while there is none."""
         if deadline is None:
             return
-        self._found.look("promises")
+        self._findings.look("promises")
         if reached > deadline:
             text = f"it was promised by {format_time(deadline)}; that passed, it is {format_time(reached)} on the chain"
-            self._found.add("promise-broken", where, text)
+            self._findings.add("promise-broken", where, text)
 
     def _wait(self, statement: Statement, accepted: int, where: str) -> None:
         self._waiting.append(accepted)
         if statement.expires < self._books.now:
             text = f"accepted at {format_time(accepted)}, not frozen, and expired at {format_time(statement.expires)}"
-            self._found.add("overdue", where, text)
+            self._findings.add("overdue", where, text)
 
     def _check_root(self, row: RowMapping, where: str) -> None:
         self._skip_leaves(row["first"])
-        running, expected, before = RunningRoot(self._books.own.suite), row["first"], b""
+        running, expected, before = RunningRoot(self._books.log.suite), row["first"], b""
         while self._next and self._next[0] < self._end:
             position, leaf = self._next
-            self._found.look("records", self._records)
+            self._findings.look("records", self._records)
             if position != expected or leaf <= before:
                 break
             running.add(leaf)
@@ -203,7 +197,7 @@ class _Walk:
             self._next = next(self._leaves, None)
         self._report_leaves(expected, before, where)
         if running.root() != row["root"]:
-            self._found.add("submission-root", where, "its records do not make its root")
+            self._findings.add("submission-root", where, "its records do not make its root")
 
     def _report_leaves(self, expected: int, before: bytes, where: str) -> None:
         """Say what stopped the walk before the end of the submission, and go to its end."""
@@ -211,9 +205,9 @@ class _Walk:
             at = self._next
             if at and at[0] == expected and at[1] <= before:
                 text = "its leaf hash is not above the one before"
-                self._found.add("record-order", f"position {expected}", text)
+                self._findings.add("record-order", f"position {expected}", text)
             else:
-                self._found.add("record-missing", f"position {expected}", f"there is no record; {where}")
+                self._findings.add("record-missing", f"position {expected}", f"there is no record; {where}")
         while self._next and self._next[0] < self._end:
             self._next = next(self._leaves, None)
 
@@ -221,5 +215,5 @@ class _Walk:
         """Pass records that stand where no submission has any, up to position `first`."""
         while self._next and (first is None or self._next[0] < first):
             text = "a record stands where no submission has one"
-            self._found.add("record-stray", f"position {self._next[0]}", text)
+            self._findings.add("record-stray", f"position {self._next[0]}", text)
             self._next = next(self._leaves, None)

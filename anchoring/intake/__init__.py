@@ -1,1 +1,1 @@
-"""Intake: a submission is read, checked, and written into the register whole, or refused with its rows named."""
+"""Intake: a submission is checked and written whole, or refused with its rows named."""

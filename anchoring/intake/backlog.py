@@ -1,4 +1,4 @@
-"""What a register has accepted and the chain does not show yet, and when that is too much to take on more.
+"""The backlog: what a register accepted and the chain does not show yet, and its limit.
 
 Every receipt promises a deadline. While the chain does not take anchors, or takes them more slowly than departments hand in,
 a node must not go on promising; a department keeps its signed submission and loses nothing by waiting.

@@ -1,4 +1,4 @@
-"""Refuse what could double records that a register restored from a backup does not hold yet."""
+"""Refuse what could double records that a register restored from a backup lacks."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,4 +1,7 @@
-"""The lines of a submission, read and checked one by one, before anything is known about the lineages that they touch."""
+"""The lines of a submission, read and checked one by one.
+
+Nothing is known here yet about the lineages that they touch.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Write the records of one submission, each after what its lineage says: the part of intake that holds the register.
+"""Write the records of one submission, each after what its lineage says.
 
 Records may follow one another within a submission, so the order is that of `previous`, not that of positions. Issues come
 first and in any number; the others, which are few, are put in order lineage by lineage.

@@ -1,1 +1,1 @@
-"""Recovery: what a register restored from a backup has lost is taken back from the chain and from others."""
+"""Recovery: a register restored from a backup takes back what it lost since."""

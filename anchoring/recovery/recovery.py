@@ -1,4 +1,4 @@
-"""Take back what a register that was restored from a backup has lost, as far as the chain and others still have it.
+"""Take back what a register lost that was restored from a backup.
 
     batches     their bytes are in the replica's own events
     entries     other cities keep copies; whoever gives them, they must fold to the anchored root

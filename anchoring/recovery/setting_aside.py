@@ -1,4 +1,4 @@
-"""Take a submission out of a register that may not keep it, and keep it as a file instead, as a department sends it.
+"""Set a submission aside: out of the register, into a file as a department sends it.
 
 After a restore, the chain may hold something else at the positions that were promised to it. Nothing that a department
 signed is thrown away for that: the file can be handed in again.

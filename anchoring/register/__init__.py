@@ -1,1 +1,1 @@
-"""The register of an issuing city: its tables, what stands in them, the proofs that are made from them."""
+"""The register of an issuing city: its tables, its contents, the proofs made from them."""

@@ -1,4 +1,4 @@
-"""Where certificates stand in the register: what the next record of each has to follow."""
+"""Lineages: where each certificate stands, and what its next record must follow."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

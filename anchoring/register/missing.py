@@ -1,4 +1,4 @@
-"""What a register that came from a backup does not hold yet, though the chain counts it.
+"""The records that a restored register misses, though the chain counts them.
 
 Positions, sizes and statuses go on as the chain has them, so heartbeats and new submissions do too. What must not happen
 meanwhile is a second branch of a lineage: every record but the first names the newest one, and that one may be missing.

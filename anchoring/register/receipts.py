@@ -1,4 +1,4 @@
-"""Sign what intake promised. A submission's receipt is signed once and kept: whoever asks again gets the same bytes.
+"""Sign what intake promised: once, and the receipt is kept.
 
 Signing takes milliseconds, so it is done after the submission is written and no lock is held. After a crash in between, the
 next who asks has it signed: what is promised was written with the submission.

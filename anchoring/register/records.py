@@ -1,4 +1,4 @@
-"""The records that a register holds, by leaf, position and lineage; personal data lies in what they disclose."""
+"""The records of a register, by leaf, position and lineage, with what they disclose."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -1,4 +1,4 @@
-"""The register of an issuing city: submissions, records, disclosures, lineages, batches and their transactions.
+"""The register of an issuing city: one database, its file and its transactions.
 
 This is the only place with personal data. It is one database of one log; any number of processes may use it, and whoever
 assigns positions or freezes a batch holds the row of the log meanwhile. What is mined or final, the replica decides.

@@ -1,4 +1,7 @@
-"""The signed transactions of batches: each is stored before it is sent, so that a reply that got lost loses nothing."""
+"""The signed transactions of batches, stored before they are sent.
+
+A reply that got lost then loses nothing: whatever was stored is looked for on the chain.
+"""
 
 from dataclasses import dataclass
 

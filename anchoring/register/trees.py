@@ -1,4 +1,7 @@
-"""The trees of submissions and batches from which proofs were asked lately: a tree never changes, so it may be kept."""
+"""The trees of submissions and batches from which proofs were made lately.
+
+A tree never changes, so it may be kept.
+"""
 
 import threading
 from collections import OrderedDict

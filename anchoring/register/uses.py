@@ -1,4 +1,4 @@
-"""What was sealed with a seal: the sealings that link to any version of it, and the certificates that link to those."""
+"""The uses of a seal: sealings that link to it, certificates that link to those."""
 
 from collections import defaultdict
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from anchoring.audit.lineages import _counted, _covers
+from anchoring.audit.records import _counted, _covers
 from ledger.registry.trust import Grant
 from ledger.verification.entitlement import Moment, Scope, is_granted
 from tests.scenes import TYPE, City, Registry

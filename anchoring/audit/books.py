@@ -1,0 +1,46 @@
+"""The states of register and replica that an audit compares, and the walk over rows."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, RowMapping, Select
+
+from anchoring.register.batches import OwnLog
+from anchoring.register.missing import Missing
+from anchoring.replica.reading import ReplicaView
+from ledger.registry.trust import LogState
+
+_PAGE_ROWS: Final = 2_000  # rows fetched at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """One consistent state of a register and one of a replica, of which the register's is never the older one.
+
+    `log` is the register's log, `state` the same as the chain has it; `missing` is what is not back yet after a restore,
+    by its first position.
+    """
+
+    connection: Connection
+    reading: ReplicaView
+    log: OwnLog
+    state: LogState
+    missing: Mapping[int, Missing]
+    now: int
+
+    @property
+    def unplaced(self) -> frozenset[int]:
+        """Sequences of the batches whose entries are not known."""
+        return frozenset(absent.batch for absent in self.missing.values() if absent.root is None)
+
+    @property
+    def incomplete(self) -> frozenset[int]:
+        """Sequences of the batches of which some records are not here."""
+        return frozenset(absent.batch for absent in self.missing.values())
+
+
+def walk_rows(books: Books, query: Select[Any]) -> Iterator[RowMapping]:
+    """Walk through a query in pages, in bounded memory."""
+    paged = {"yield_per": _PAGE_ROWS}
+    yield from books.connection.execute(query, execution_options=paged).mappings()
