@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from ledger.crypto.suites import SM3
 from ledger.documents.asn1 import structures
-from ledger.documents.asn1.algorithms import SM2_WITH_SM3, SM3_OID, sm2_der
+from ledger.documents.asn1.algorithms import SM2_WITH_SM3, SM3_OID, encode_sm2
 from ledger.documents.certificates.issuing import TIMESTAMPS, Holder
 from ledger.encoding import der
 from tests.papers import NOW, YEAR, key, root
@@ -84,7 +84,7 @@ def token(
         "digest_algorithm": {"algorithm": SM3_OID},
         "signed_attributes": held,
         "signature_algorithm": {"algorithm": SM2_WITH_SM3},
-        "signature": sm2_der(by.key.sign(der.encode(der.SET, der.read_content(held.dump())))),
+        "signature": encode_sm2(by.key.sign(der.encode(der.SET, der.read_content(held.dump())))),
     }
     body = {
         "version": 3,

@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from anchoring.database.files import replace_file
 from ledger.crypto.suites import SM3
-from ledger.documents.certificates.certificates import readable
+from ledger.documents.certificates.certificates import decode_if_readable
 from ledger.documents.seals.ses import Seal, decode_seal
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
@@ -83,7 +83,7 @@ def seal_row(seal: Path, issuer: str, holder: str, holder_name: str | None) -> d
     }
     if holder_name:
         claims[HOLDER_NAME] = holder_name
-    if maker := readable(found.certificate):
+    if maker := decode_if_readable(found.certificate):
         claims[SEAL_MAKER] = maker.name
     if kind := seal_type(found.name):
         claims |= {"ZZMC": kind.name.zh, "ZZLXDM": kind.code}

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.documents.kinds import FileKind, file_kind
+from ledger.documents.kinds import FileKind, tell_kind
 from ledger.documents.zip_records import END, END_MARK, MAX_COMMENT_BYTES, find_end
 from ledger.errors import MalformedInput
 from ledger.proof.paper import PREFIX, decode_presented, encode_paper
@@ -106,7 +106,7 @@ def restore(presented: bytes) -> Carried:
 
 
 def _carrier_of(document: bytes) -> Carrier | None:
-    kind = file_kind(document)
+    kind = tell_kind(document)
     return None if kind is None else CARRIERS.get(kind)
 
 

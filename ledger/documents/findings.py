@@ -62,7 +62,7 @@ def unknown(name: str, reason: str) -> Check:
     return Check(name, Outcome.UNKNOWN, reason)
 
 
-def first_bad(checks: Iterable[Check]) -> Check:
+def pick_first_bad(checks: Iterable[Check]) -> Check:
     """Return the first check that did not pass, else the last; of one or more."""
     for check in checks:
         if check.outcome is not Outcome.PASS:
@@ -70,12 +70,12 @@ def first_bad(checks: Iterable[Check]) -> Check:
     return check
 
 
-def verdict_of(checks: Iterable[Check]) -> Verdict:
+def decide(checks: Iterable[Check]) -> Verdict:
     """Return the worst verdict of the checks' rows; of no checks at all, `unverifiable`."""
-    return worst(check.row.verdict for check in checks)
+    return pick_worst(check.row.verdict for check in checks)
 
 
-def worst(verdicts: Iterable[Verdict]) -> Verdict:
+def pick_worst(verdicts: Iterable[Verdict]) -> Verdict:
     """Return `invalid` before `unverifiable` before `valid`; of nothing, `unverifiable`."""
     return min(verdicts, key=_WORST_FIRST.index, default=Verdict.UNVERIFIABLE)
 

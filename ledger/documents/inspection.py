@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypedDict
 
-from ledger.documents.findings import CHECKS, Check, passed, verdict_of, worst
+from ledger.documents.findings import CHECKS, Check, decide, passed, pick_worst
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
 from ledger.proof.proof import Proof
@@ -101,7 +101,7 @@ class SignatureReport:
 
     @property
     def verdict(self) -> Verdict:
-        return verdict_of(self.checks)
+        return decide(self.checks)
 
     @property
     def reason(self) -> Words:
@@ -152,7 +152,7 @@ class Inspection:
         signed = any(report.kind is not Kind.PDF_TIMESTAMP for report in self.signatures)
         if self.problem is not None or not signed:
             return Verdict.UNVERIFIABLE
-        return worst(report.verdict for report in self.signatures)
+        return pick_worst(report.verdict for report in self.signatures)
 
     def to_json(self) -> InspectionJson:
         return {

@@ -24,7 +24,7 @@ _WITHIN: Final = (b"PK\x03\x04", b"%PDF-")
 _MAX_IN_FRONT: Final = 4096
 
 
-def file_kind(data: bytes) -> FileKind | None:
+def tell_kind(data: bytes) -> FileKind | None:
     """Return the kind of a file; None for one that is not opened here."""
     return next((kind for kind, beginning in BEGINNINGS.items() if data.startswith(beginning)), None)
 

@@ -32,30 +32,30 @@ def parse(data: bytes, root: str) -> Element:
         tree: Element = parser.close()
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise MalformedInput(f"not well-formed XML, or with a document type: {str(error)[:120]}") from error
-    if local(tree) != root:
-        raise MalformedInput(f"expected an XML element {root}, not {local(tree)[:40]!r}")
+    if local_name(tree) != root:
+        raise MalformedInput(f"expected an XML element {root}, not {local_name(tree)[:40]!r}")
     return tree
 
 
-def local(element: Element) -> str:
+def local_name(element: Element) -> str:
     """Return the name of an element without its namespace: writers use several, with and without a prefix."""
     return element.tag.rpartition("}")[2]
 
 
-def children(element: Element, name: str) -> list[Element]:
+def find_children(element: Element, name: str) -> list[Element]:
     """Return the elements of that local name directly below."""
-    return [child for child in element if local(child) == name]
+    return [child for child in element if local_name(child) == name]
 
 
-def child(element: Element, name: str) -> Element | None:
+def find_child(element: Element, name: str) -> Element | None:
     """Return the one element of that local name, or None. Raises: MalformedInput where there are several."""
-    named = children(element, name)
+    named = find_children(element, name)
     if len(named) > 1:
         raise MalformedInput(f"the XML has {name} several times where it stands once")
     return named[0] if named else None
 
 
-def text(element: Element | None) -> str:
+def text_of(element: Element | None) -> str:
     """Return the text of an element without the space around it; of none, nothing."""
     return (element.text or "").strip() if element is not None else ""
 

@@ -7,11 +7,11 @@ from typing import Final
 from ledger.documents.carriers import ALTERED, Carried, restore
 from ledger.documents.certificates.trust_list import TrustList
 from ledger.documents.inspection import Inspection
-from ledger.documents.kinds import FileKind, file_kind, has_data_in_front
+from ledger.documents.kinds import FileKind, has_data_in_front, tell_kind
 from ledger.documents.ofd.archive import open_archive
-from ledger.documents.ofd.signatures import ofd_reports
+from ledger.documents.ofd.signatures import verify_ofd
 from ledger.documents.seals.ses import decode_seal, decode_signature, is_signature
-from ledger.documents.seals.ses_signatures import seal_report, seal_signature_report
+from ledger.documents.seals.ses_signatures import verify_seal, verify_seal_signature
 from ledger.errors import MalformedInput
 
 _IN_FRONT: Final = "there is data in front of the document: it can be read in two ways"
@@ -29,7 +29,7 @@ class OpenedDocument:
 def open_document(presented: bytes, trust: TrustList | None = None) -> OpenedDocument:
     """Restore the registered document and inspect it. Never raises on bad files."""
     carried = restore(presented)
-    kind = file_kind(carried.document)
+    kind = tell_kind(carried.document)
     if kind is None:
         return OpenedDocument(carried, None)
     if carried.altered:  # what lies around one carrier may hold another
@@ -39,7 +39,7 @@ def open_document(presented: bytes, trust: TrustList | None = None) -> OpenedDoc
 
 def inspect(data: bytes, trust: TrustList | None = None) -> Inspection:
     """Report on every signature in a file and on the proof that it carries. Never raises on bad files."""
-    kind = file_kind(data)
+    kind = tell_kind(data)
     if kind is None:
         return Inspection("unknown", problem=_IN_FRONT if has_data_in_front(data) else _UNKNOWN)
     carried = restore(data)
@@ -56,7 +56,7 @@ def _inspect(kind: FileKind, carried: Carried, trust: TrustList | None) -> Inspe
 
 
 def _ofd(data: bytes, trust: TrustList | None) -> Inspection:
-    return Inspection(FileKind.OFD.value, ofd_reports(open_archive(data), trust))
+    return Inspection(FileKind.OFD.value, verify_ofd(open_archive(data), trust))
 
 
 def _pdf(data: bytes, trust: TrustList | None) -> Inspection:
@@ -67,9 +67,9 @@ def _pdf(data: bytes, trust: TrustList | None) -> Inspection:
 
 def _seal(data: bytes, trust: TrustList | None) -> Inspection:
     if is_signature(data):
-        report = seal_signature_report(decode_signature(data), None, trust)
+        report = verify_seal_signature(decode_signature(data), None, trust)
     else:
-        report = seal_report(decode_seal(data), trust)
+        report = verify_seal(decode_seal(data), trust)
     return Inspection(FileKind.SEAL.value, (report,))
 
 

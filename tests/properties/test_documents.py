@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.documents.asn1.texts import asn1_moment, shown, written_moment
+from ledger.documents.asn1.texts import decode_text, parse_asn1_time, parse_written_time
 from ledger.documents.certificates.certificates import decode_certificate
 from ledger.documents.certificates.trust_list import decode_trust_list
 from ledger.documents.markup import parse
@@ -168,10 +168,10 @@ def test_parts_inflate_to_what_is_declared_or_not_at_all(packed: bytes, size: in
 @given(st.text())
 def test_text_is_always_shown(text: str) -> None:
     latin = text.encode("utf-8", "replace").decode("latin-1")
-    assert shown(latin).isprintable()
+    assert decode_text(latin).isprintable()
     for utc_time in (True, False):
-        assert asn1_moment(latin, utc_time=utc_time) is None or latin.isascii()
-    written_moment(text)
+        assert parse_asn1_time(latin, utc_time=utc_time) is None or latin.isascii()
+    parse_written_time(text)
 
 
 @given(st.integers(0, 4_000_000_000))
@@ -187,4 +187,4 @@ def test_moments_in_every_spelling(moment: int) -> None:
         local.strftime("%Y/%m/%d %H:%M:%S"),
         local.strftime("%Y%m%d%H%M%S+0800"),
     ]
-    assert {written_moment(spelling) for spelling in spellings} == {moment}
+    assert {parse_written_time(spelling) for spelling in spellings} == {moment}

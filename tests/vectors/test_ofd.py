@@ -10,9 +10,9 @@ import pytest
 from ledger.documents.asn1 import structures
 from ledger.documents.certificates.certificates import decode_certificate
 from ledger.documents.certificates.trust_list import ROLES, Authority, TrustList
-from ledger.documents.findings import worst
+from ledger.documents.findings import pick_worst
 from ledger.documents.ofd.archive import open_archive, write_archive
-from ledger.documents.ofd.references import describe, listed_signatures
+from ledger.documents.ofd.references import describe, list_signatures
 from ledger.documents.openers import inspect
 from ledger.documents.seals.ses import decode_seal, decode_signature, is_signature
 from ledger.encoding import der
@@ -91,7 +91,7 @@ def described(name: str) -> dict[str, Any]:
     archive = open_archive(read(name))
     return {
         "ofd-sign" if one.type == "Sign" else "ses": describe(archive, one.part or "").references
-        for one in listed_signatures(archive)
+        for one in list_signatures(archive)
     }
 
 
@@ -143,14 +143,14 @@ def test_a_bit_of_any_part(name: str) -> None:
     """Flipped anywhere but in a list of signatures, a document is not valid, and never better than it was."""
     archive = open_archive(read(name))
     held = {part: archive.read(part) for part in archive.names}
-    lists = {one.list_part for one in listed_signatures(archive)}
+    lists = {one.list_part for one in list_signatures(archive)}
     before, draw = inspect(read(name), everyone()), random.Random(name)
     for part in [part for part in held if held[part] and part not in lists for _ in range(4)]:
         flipped = bytearray(held[part])
         flipped[draw.randrange(len(flipped))] ^= 1 << draw.randrange(8)
         after = inspect(write_archive(held | {part: bytes(flipped)}), everyone())
         assert after.verdict is not Verdict.VALID
-        assert after.problem or worst((before.verdict, after.verdict)) is after.verdict
+        assert after.problem or pick_worst((before.verdict, after.verdict)) is after.verdict
 
 
 @pytest.mark.parametrize("name", [*FINDINGS, *ALONE])

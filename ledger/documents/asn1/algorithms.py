@@ -46,7 +46,7 @@ _SIGNATURES: Final[dict[str, hashes.HashAlgorithm | None]] = {
 }
 
 
-def digest(algorithm: str, data: bytes) -> bytes | None:
+def compute_digest(algorithm: str, data: bytes) -> bytes | None:
     """Return the digest by the algorithm with that object identifier; None for an unknown one, and for MD5 and SHA-1."""
     if algorithm not in _DIGESTS:
         return None
@@ -55,14 +55,14 @@ def digest(algorithm: str, data: bytes) -> bytes | None:
     return made.finalize()
 
 
-def suite_named(name: str) -> Suite | None:
+def find_suite(name: str) -> Suite | None:
     """Return the suite of a digest algorithm; None for an unknown one, and for MD5 and SHA-1, which prove nothing."""
     return _SUITES.get(name.strip().lower())
 
 
 def verify_sm2(key: PublicKey, message: bytes, signature: bytes) -> bool:
     """Tell whether `signature` of `message` is good: DER of (r, s), or 64 bytes r‖s, both are met."""
-    numbers = sm2_numbers(signature)
+    numbers = read_sm2_numbers(signature)
     return numbers is not None and key.verify(message, numbers)
 
 
@@ -90,7 +90,7 @@ def verify_other(
     return True
 
 
-def sm2_numbers(signature: bytes) -> bytes | None:
+def read_sm2_numbers(signature: bytes) -> bytes | None:
     """Return r‖s (64 bytes) of a signature in DER or already in that form; None where it is neither.
 
     The numbers are positive: some writers leave out the zero in front that says so, or put one there always.
@@ -108,7 +108,7 @@ def _unsigned(element: bytes) -> int:
     return int.from_bytes(der.read_content(element), "big")
 
 
-def sm2_der(numbers: bytes) -> bytes:
+def encode_sm2(numbers: bytes) -> bytes:
     """Return the DER of a signature r‖s (64 bytes), as seals and certificates carry it."""
     halves = (int.from_bytes(numbers[start : start + 32], "big") for start in (0, 32))
     return der.encode(der.SEQUENCE, *(der.encode_integer(number) for number in halves))

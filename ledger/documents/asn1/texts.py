@@ -12,7 +12,7 @@ _SEPARATORS: Final = re.compile(r"[-/:T ]", re.ASCII)
 MAX_SHOWN: Final = 400
 
 
-def shown(latin: str) -> str:
+def decode_text(latin: str) -> str:
     """Return what a person is shown of text that was mapped byte for byte: UTF-8, else GB 18030, else Latin 1.
 
     Control, invisible and direction characters become U+FFFD: a name must not write on the terminal.
@@ -20,18 +20,18 @@ def shown(latin: str) -> str:
     data = latin.encode("latin-1")
     for encoding in ("utf-8", "gb18030"):
         try:
-            return printable(data.decode(encoding))
+            return make_printable(data.decode(encoding))
         except UnicodeDecodeError:
             continue
-    return printable(latin)
+    return make_printable(latin)
 
 
-def printable(text: str) -> str:
+def make_printable(text: str) -> str:
     """Return the text with everything that has no shape of its own replaced, and cut where it is endless."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text[:MAX_SHOWN])
 
 
-def asn1_moment(text: str, *, utc_time: bool) -> int | None:
+def parse_asn1_time(text: str, *, utc_time: bool) -> int | None:
     """Return the seconds since 1970 of a UTCTime or GeneralizedTime, or None where it is none.
 
     A UTCTime has two digits for the year, 50 and above being 19xx (RFC 5280, 4.1.2.5.1). A time without a zone is
@@ -43,7 +43,7 @@ def asn1_moment(text: str, *, utc_time: bool) -> int | None:
     return _moment(("19" if parts[1] >= "50" else "20") + text) if parts else None
 
 
-def written_moment(text: str) -> int | None:
+def parse_written_time(text: str) -> int | None:
     """Return the moment of the spellings met in OFD: `20200620091849Z`, `2020-06-20 17:18:49`, with or without zone."""
     text = text.strip()
     if text.count("-") >= 2 or ":" in text:

@@ -17,7 +17,7 @@ from ledger.crypto.keys import PublicKey, public_key
 from ledger.crypto.suites import SM3
 from ledger.documents.asn1 import structures
 from ledger.documents.asn1.algorithms import SM2_ALGORITHMS, verify_other, verify_sm2
-from ledger.documents.asn1.texts import asn1_moment, printable, shown
+from ledger.documents.asn1.texts import decode_text, make_printable, parse_asn1_time
 from ledger.encoding import der
 from ledger.errors import MalformedInput
 
@@ -132,7 +132,7 @@ def decode_certificate(data: bytes) -> Certificate:
         raise MalformedInput(f"not an X.509 certificate: {str(error)[:200]}") from error
 
 
-def readable(data: bytes) -> Certificate | None:
+def decode_if_readable(data: bytes) -> Certificate | None:
     """Return the certificate, or None where it cannot be read."""
     try:
         return decode_certificate(data)
@@ -154,8 +154,8 @@ def _read(data: bytes, certificate: structures.X509Certificate) -> Certificate:
         name=_name(subject),
         issuer_name=_name(issuer),
         serial=body["serial_number"].native,
-        not_before=time_of(body["validity"]["not_before"]),
-        not_after=time_of(body["validity"]["not_after"]),
+        not_before=read_time(body["validity"]["not_before"]),
+        not_after=read_time(body["validity"]["not_after"]),
         key=_key(body["public_key"].dump()),
         algorithm=algorithm,
         to_be_signed=body.dump(),
@@ -166,9 +166,9 @@ def _read(data: bytes, certificate: structures.X509Certificate) -> Certificate:
     )
 
 
-def time_of(choice: structures.Time) -> int | None:
+def read_time(choice: structures.Time) -> int | None:
     """Return the moment of a Time."""
-    return asn1_moment(choice.native, utc_time=choice.name == "utc")
+    return parse_asn1_time(choice.native, utc_time=choice.name == "utc")
 
 
 def _key(info: bytes) -> PublicKey | None:
@@ -196,8 +196,8 @@ def _name(name: structures.Name) -> str:
 def _text(element: bytes) -> str:
     letters = der.read_content(element)
     if element[0] == _BMP_STRING:
-        return printable(letters.decode("utf-16-be", "replace"))
-    return shown(letters.decode("latin-1"))
+        return make_printable(letters.decode("utf-16-be", "replace"))
+    return decode_text(letters.decode("latin-1"))
 
 
 def _extensions(extensions: structures.Extensions | core.Void) -> dict[str, bytes]:

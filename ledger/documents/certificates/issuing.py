@@ -12,7 +12,7 @@ from asn1crypto import core
 
 from ledger.crypto.keys import PrivateKey, PublicKey
 from ledger.documents.asn1 import structures
-from ledger.documents.asn1.algorithms import SM2_WITH_SM3, sm2_der
+from ledger.documents.asn1.algorithms import SM2_WITH_SM3, encode_sm2
 from ledger.documents.certificates.certificates import Certificate, decode_certificate
 from ledger.encoding import der
 
@@ -44,7 +44,7 @@ class Holder:
     @classmethod
     def root(cls, name: str, key: PrivateKey, not_before: int, not_after: int) -> "Holder":
         """An authority that vouches for itself; times in seconds since 1970."""
-        subject = distinguished_name(name)
+        subject = make_name(name)
         extensions = _extensions(authority=True)
         body = _body(subject, subject, 1, key.public, not_before, not_after, extensions)
         return cls(_signed(body, key), key)
@@ -66,13 +66,13 @@ class Holder:
         `usage` is a key usage in DER in place of the ordinary one, `purposes` are those of an extended key usage.
         """
         issuer = structures.Name.load(self.certificate.subject, strict=True)
-        subject = distinguished_name(name)
+        subject = make_name(name)
         extensions = _extensions(authority=authority, usage=usage, purposes=purposes)
         body = _body(subject, issuer, serial, key.public, not_before, not_after, extensions)
         return Holder(_signed(body, self.key), key)
 
 
-def distinguished_name(name: str) -> structures.Name:
+def make_name(name: str) -> structures.Name:
     """Return the Name with that common name, in China."""
     attributes = [(_COUNTRY, core.PrintableString("CN")), (_COMMON_NAME, core.UTF8String(name))]
     return structures.Name(
@@ -129,7 +129,7 @@ def _signed(body: structures.ToBeSignedCertificate, key: PrivateKey) -> Certific
         {
             "to_be_signed": body,
             "algorithm": {"algorithm": SM2_WITH_SM3},
-            "signature": sm2_der(key.sign(body.dump())),
+            "signature": encode_sm2(key.sign(body.dump())),
         }
     )
     return decode_certificate(certificate.dump())

@@ -2,20 +2,20 @@
 
 from collections.abc import Iterable
 
-from ledger.documents.asn1.algorithms import SM2_ALGORITHMS, sm2_numbers
+from ledger.documents.asn1.algorithms import SM2_ALGORITHMS, read_sm2_numbers
 from ledger.documents.certificates.certificates import Certificate, Signed
-from ledger.documents.certificates.trust_list import UNKNOWN, TrustList, chain
+from ledger.documents.certificates.trust_list import UNKNOWN, TrustList, check_chain
 from ledger.documents.findings import Check, failed, passed, unknown
 from ledger.verification.reasons import Outcome
 
 
-def made_by(
+def check_made_by(
     name: str, certificate: Certificate | None, messages: Iterable[bytes], signature: bytes, algorithm: str
 ) -> Check:
     """Check that the certificate's key signed one of the messages: writers differ in what they sign."""
     if certificate is None:
         return unknown(name, "certificate")
-    if algorithm in SM2_ALGORITHMS and sm2_numbers(signature) is None:
+    if algorithm in SM2_ALGORITHMS and read_sm2_numbers(signature) is None:
         return unknown(name, "form")
     signed = Signed.NO
     for message in messages:
@@ -29,7 +29,7 @@ def made_by(
     }[signed]
 
 
-def in_force(certificate: Certificate | None, moment: int | None) -> Check:
+def check_in_force(certificate: Certificate | None, moment: int | None) -> Check:
     """Check that the certificate was in force at the moment that the signer states."""
     within = certificate.valid_at(moment) if certificate is not None and moment is not None else None
     if within is None:
@@ -37,7 +37,7 @@ def in_force(certificate: Certificate | None, moment: int | None) -> Check:
     return passed("validity") if within else failed("validity", "certificate")
 
 
-def chains(
+def check_chains(
     used: Iterable[tuple[Certificate | None, str, int | None]],
     trust: TrustList | None,
     others: Iterable[Certificate] = (),
@@ -47,7 +47,7 @@ def chains(
     for certificate, role, moment in used:
         if certificate is None:
             return unknown("chain", UNKNOWN[role])
-        check = chain(certificate, between, trust, role, moment)
+        check = check_chain(certificate, between, trust, role, moment)
         if check.outcome is not Outcome.PASS:
             return check
     return passed("chain")

@@ -88,7 +88,7 @@ def decode_trust_list(data: bytes) -> TrustList:
     return trust
 
 
-def chain(
+def check_chain(
     certificate: Certificate,
     others: Iterable[Certificate],
     trust: TrustList | None,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ledger.documents.ofd.directory import MAX_PART_BYTES, STORED, Entry, read_directory, read_end
-from ledger.documents.ofd.names import UTF8_FLAG, folded, folders_above, lowered
+from ledger.documents.ofd.names import UTF8_FLAG, fold_name, lower_name, walk_up
 from ledger.documents.zip_records import (
     CENTRAL,
     CENTRAL_MARK,
@@ -56,7 +56,7 @@ class Archive:
 
     def spelled(self, name: str) -> str:
         """Return a name as the archive spells it, where that differs in case or composed letters alone."""
-        return self._spelled.get(lowered(name), name)
+        return self._spelled.get(lower_name(name), name)
 
     def read(self, name: str, most: int = MAX_PART_BYTES) -> bytes:
         """Return the bytes of a part. Raises: MalformedInput where it is missing or damaged, LimitExceeded beyond `most`."""
@@ -89,11 +89,11 @@ def open_archive(data: bytes) -> Archive:
         if place.start != expected_start:
             raise MalformedInput("the archive has data that belongs to no entry, or entries that overlap")
         expected_start = place.end
-        if (name := folded(entry.name)) in taken:
+        if (name := fold_name(entry.name)) in taken:
             raise MalformedInput(f"the archive has two entries named {entry.name[:120]!r}")
         taken.add(name)
         separators |= entry.separators
-        spelled[lowered(entry.name)] = entry.name
+        spelled[lower_name(entry.name)] = entry.name
         inflated += entry.size
         if inflated > MAX_INFLATED_BYTES:
             raise LimitExceeded(f"the parts of a document have {MAX_INFLATED_BYTES} bytes at most in all")
@@ -108,7 +108,7 @@ def open_archive(data: bytes) -> Archive:
 
 def _check_folders(entries: dict[str, Entry]) -> None:
     for name in entries:
-        if any(above in entries and not entries[above].folder for above in folders_above(name)):
+        if any(above in entries and not entries[above].folder for above in walk_up(name)):
             raise MalformedInput(f"{name[:120]!r} lies below a part that is no folder")
 
 

@@ -28,17 +28,17 @@ def decode_name(raw: bytes, flags: int) -> str:
     return text
 
 
-def lowered(name: str) -> str:
+def lower_name(name: str) -> str:
     """Return what two names have in common that differ in case or composed letters alone."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).lower())
 
 
-def folded(name: str) -> str:
+def fold_name(name: str) -> str:
     """Return what two names have in common that some system takes for one: also ß and ss, ﬁ and fi."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def folders_above(name: str) -> Iterator[str]:
+def walk_up(name: str) -> Iterator[str]:
     """Yield the folders that a part lies in, the innermost first."""
     while "/" in name:
         name = name.rpartition("/")[0]

@@ -12,7 +12,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from ledger.documents.markup import MAX_BYTES as MAX_XML_BYTES
-from ledger.documents.markup import child, children, parse, text
+from ledger.documents.markup import find_child, find_children, parse, text_of
 from ledger.documents.ofd.archive import Archive
 from ledger.errors import LimitExceeded, MalformedInput
 
@@ -75,14 +75,14 @@ class Description:
     exact: bool
 
 
-def listed_signatures(archive: Archive) -> list[Listed]:
+def list_signatures(archive: Archive) -> list[Listed]:
     """Return the signatures of all document bodies in order. Raises: MalformedInput, LimitExceeded."""
     if ROOT not in archive and ENCRYPTED in archive:
         raise MalformedInput("the document is encrypted (GM/T 0099)")
     signatures: list[Listed] = []
     lists: set[str] = set()
-    for body in children(parse(archive.read(ROOT, MAX_XML_BYTES), "OFD"), "DocBody"):
-        written = text(child(body, "Signatures"))
+    for body in find_children(parse(archive.read(ROOT, MAX_XML_BYTES), "OFD"), "DocBody"):
+        written = text_of(find_child(body, "Signatures"))
         if not written:
             continue
         location = locate(archive, "", written)
@@ -96,7 +96,7 @@ def listed_signatures(archive: Archive) -> list[Listed]:
 
 
 def _read_list(archive: Archive, part: str, *, exact: bool) -> list[Listed]:
-    elements = children(parse(archive.read(part, MAX_XML_BYTES), "Signatures"), "Signature")
+    elements = find_children(parse(archive.read(part, MAX_XML_BYTES), "Signatures"), "Signature")
     locations = [locate(archive, part, element.get("BaseLoc", "")) for element in elements]
     return [
         Listed(part, order, element.get("Type", "Seal"), location.part, exact and location.exact)
@@ -109,20 +109,20 @@ def describe(archive: Archive, part: str) -> Description:
     data = archive.read(part, MAX_XML_BYTES)
     root = parse(data, "Signature")
     info = _needed(root, "SignedInfo")
-    references = child(info, "References")
-    elements = [] if references is None else children(references, "Reference")
+    references = find_child(info, "References")
+    elements = [] if references is None else find_children(references, "Reference")
     if len(elements) > MAX_REFERENCES:
         raise LimitExceeded(f"a signature covers {MAX_REFERENCES} parts at most")
-    seal = child(info, "Seal")
-    seal_path = text(child(seal, "BaseLoc")) if seal is not None else ""
-    value = locate(archive, part, text(_needed(root, "SignedValue")))
+    seal = find_child(info, "Seal")
+    seal_path = text_of(find_child(seal, "BaseLoc")) if seal is not None else ""
+    value = locate(archive, part, text_of(_needed(root, "SignedValue")))
     seal_location = locate(archive, part, seal_path) if seal_path else Location(None, exact=True)
     return Description(
         part=part,
         data=data,
         digest_algorithm="" if references is None else references.get("CheckMethod", ""),
         references=tuple(_reference(archive, part, element) for element in elements),
-        date_time=text(child(info, "SignatureDateTime")),
+        date_time=text_of(find_child(info, "SignatureDateTime")),
         value_part=value.part,
         seal_part=seal_location.part,
         names_seal=bool(seal_path),
@@ -136,8 +136,10 @@ def is_encrypted(archive: Archive) -> bool:
     The map is encrypted itself as a rule, so which parts it names is not asked.
     """
     try:
-        encryptions = children(parse(archive.read(ENCRYPTED, MAX_XML_BYTES), "Encryptions"), "EncryptInfo")
-        maps = (text(child(encryption, "EntriesMapLoc")) for encryption in encryptions)
+        encryptions = find_children(
+            parse(archive.read(ENCRYPTED, MAX_XML_BYTES), "Encryptions"), "EncryptInfo"
+        )
+        maps = (text_of(find_child(encryption, "EntriesMapLoc")) for encryption in encryptions)
         return any(locate(archive, ENCRYPTED, written).part in archive for written in maps)
     except MalformedInput:
         return False
@@ -175,7 +177,7 @@ def _resolved(folder: str, path: str) -> str | None:
 
 
 def _reference(archive: Archive, base: str, element: Element) -> Reference:
-    value = "".join(text(_needed(element, "CheckValue")).split())
+    value = "".join(text_of(_needed(element, "CheckValue")).split())
     try:
         digest = base64.b64decode(value, validate=True)
     except binascii.Error as error:
@@ -184,7 +186,7 @@ def _reference(archive: Archive, base: str, element: Element) -> Reference:
 
 
 def _needed(element: Element, name: str) -> Element:
-    needed = child(element, name)
+    needed = find_child(element, name)
     if needed is None:
         raise MalformedInput(f"the description of a signature lacks {name}")
     return needed

@@ -15,7 +15,7 @@ from ledger.crypto.suites import SM3
 from ledger.documents.asn1.algorithms import SM2_WITH_SM3, SM3_OID
 from ledger.documents.certificates.issuing import Holder
 from ledger.documents.ofd.archive import Archive, open_archive, write_archive
-from ledger.documents.ofd.references import ROOT, listed_signatures
+from ledger.documents.ofd.references import ROOT, list_signatures
 from ledger.documents.seals.making import sign_data, use_seal
 from ledger.encoding import times
 from ledger.errors import MalformedInput
@@ -74,7 +74,7 @@ def _add(
 
 def _list_signature(archive: Archive, parts: dict[str, bytes], kind: str) -> int:
     """Put the new signature into the list, which is made where there is none, and return its number."""
-    listed = listed_signatures(archive)
+    listed = list_signatures(archive)
     if listed and any(signature.list_part != LIST for signature in listed):
         raise MalformedInput(f"the document keeps its signatures elsewhere than in {LIST}")
     if LIST not in parts:

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ledger.crypto.suites import DIGEST_BYTES, Suite
-from ledger.documents.asn1.algorithms import suite_named
+from ledger.documents.asn1.algorithms import find_suite
 from ledger.documents.certificates.trust_list import TrustList
 from ledger.documents.findings import CHECKS, Check, failed, passed, unknown
 from ledger.documents.inspection import Kind, SignatureReport
 from ledger.documents.ofd.archive import Archive
-from ledger.documents.ofd.references import Description, Listed, describe, is_encrypted, listed_signatures
+from ledger.documents.ofd.references import Description, Listed, describe, is_encrypted, list_signatures
 from ledger.documents.seals.ses import MAX_BYTES as MAX_VALUE_BYTES
 from ledger.documents.seals.ses import decode_signature
-from ledger.documents.seals.ses_signatures import seal_signature_report
-from ledger.documents.signatures.person_signatures import bare_report, signed_data_report
+from ledger.documents.seals.ses_signatures import verify_seal_signature
+from ledger.documents.signatures.person_signatures import verify_bare_signature, verify_signed_data
 from ledger.encoding import der
 from ledger.errors import LimitExceeded, MalformedInput
 
@@ -39,7 +39,7 @@ class Document:
     @classmethod
     def of(cls, archive: Archive) -> "Document":
         """Read lists and descriptions. Raises: MalformedInput, LimitExceeded where the lists cannot be read."""
-        document = cls(archive, listed_signatures(archive))
+        document = cls(archive, list_signatures(archive))
         for part in dict.fromkeys(signature.part for signature in document.listed):
             if part is None:
                 continue
@@ -76,7 +76,7 @@ class Document:
         return parts
 
 
-def ofd_reports(archive: Archive, trust: TrustList | None) -> tuple[SignatureReport, ...]:
+def verify_ofd(archive: Archive, trust: TrustList | None) -> tuple[SignatureReport, ...]:
     """Verify every signature of the document. Raises: MalformedInput, LimitExceeded where the lists cannot be read."""
     document = Document.of(archive)
     apparatus = document.apparatus()
@@ -127,7 +127,7 @@ def _references(
 
     What is spelled otherwise than it is named is compared all the same, so that it hides no alteration.
     """
-    suite = suite_named(description.digest_algorithm)
+    suite = find_suite(description.digest_algorithm)
     if not description.references:
         return unknown("references", "nothing"), ()
     if suite is None:
@@ -164,11 +164,11 @@ def _value_report(
     der.check(value)
     tags = [tag for tag, _ in der.read_children(value)]
     if tags == [der.INTEGER, der.INTEGER]:
-        return bare_report(value, description.data, description.date_time, trust)
+        return verify_bare_signature(value, description.data, description.date_time, trust)
     if tags[:1] == [der.OID]:
-        return signed_data_report(value, description.data, description.date_time, trust)
+        return verify_signed_data(value, description.data, description.date_time, trust)
     signed = decode_signature(value)
-    report = seal_signature_report(signed, description.data, trust)
+    report = verify_seal_signature(signed, description.data, trust)
     return replace(report, checks=(*report.checks, *_seal_file(archive, description, signed.seal.der)))
 
 

@@ -142,7 +142,7 @@ def _level(signature: PlacedSignature, policy: StandardDiffPolicy) -> Modificati
     return changes.modification_level if isinstance(changes, DiffResult) else ModificationLevel.OTHER
 
 
-def vouched(reports: Iterable[SignatureReport]) -> tuple[SignatureReport, ...]:
+def withdraw_unvouched(reports: Iterable[SignatureReport]) -> tuple[SignatureReport, ...]:
     """What came after a signature is good by the word of a later one; for an end that none covers, none speaks."""
     judged = tuple(reports)
     spoken = any(report.covers_all or _DATA_ALONE in report.checks for report in judged)

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from pyhanko.pdf_utils.reader import HistoricalResolver
 
-from ledger.documents.markup import local, parse
+from ledger.documents.markup import local_name, parse
 
 #: Local names in XMP, and keys of the information dictionary.
 _OF_WRITER: Final = frozenset(
@@ -36,5 +36,5 @@ def _within(element: Element, above: tuple[str, ...]) -> Iterator[_Statement]:
         if value.strip() and name.rpartition("}")[2] not in _OF_WRITER:
             yield ((*path, name) if name else path), value.strip()
     for part in element:
-        if local(part) not in _OF_WRITER:
+        if local_name(part) not in _OF_WRITER:
             yield from _within(part, path)

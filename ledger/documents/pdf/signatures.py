@@ -17,7 +17,7 @@ from ledger.documents.certificates.trust_list import TrustList
 from ledger.documents.findings import Check, passed, unknown
 from ledger.documents.inspection import Inspection, Kind, SignatureReport
 from ledger.documents.kinds import FileKind
-from ledger.documents.pdf.changes import judge_changes, vouched
+from ledger.documents.pdf.changes import judge_changes, withdraw_unvouched
 from ledger.documents.pdf.limits import check_comparisons, check_size
 from ledger.documents.pdf.placed import PlacedSignature
 from ledger.documents.pdf.values import DOCUMENT_TIMESTAMP, SignatureValue, open_value
@@ -75,7 +75,9 @@ def inspect_pdf(data: bytes, trust: TrustList | None) -> Inspection:
     except LimitExceeded as error:
         return Inspection(TYPE, problem=str(error))
     names = {name for name, _ in fields}
-    return Inspection(TYPE, vouched(_report(result, names, signatures, trust) for result in results))
+    return Inspection(
+        TYPE, withdraw_unvouched(_report(result, names, signatures, trust) for result in results)
+    )
 
 
 def _open(data: bytes, reader: PdfFileReader, name: str, field: IndirectObject) -> OpenedSignature | Check:

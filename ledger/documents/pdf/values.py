@@ -17,17 +17,17 @@ from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from ledger.documents.asn1.algorithms import SM2_ALGORITHMS
-from ledger.documents.certificates.certificates import decode_certificate, readable
-from ledger.documents.certificates.signers import chains, in_force
+from ledger.documents.certificates.certificates import decode_certificate, decode_if_readable
+from ledger.documents.certificates.signers import check_chains, check_in_force
 from ledger.documents.certificates.trust_list import SIGNERS, TrustList
 from ledger.documents.findings import Check, failed, passed, unknown
 from ledger.documents.inspection import Kind, SignatureReport
 from ledger.documents.pdf.placed import PlacedSignature
 from ledger.documents.seals.ses import decode_signature
-from ledger.documents.seals.ses_signatures import seal_signature_report
-from ledger.documents.signatures.person_signatures import signed_data_report
+from ledger.documents.seals.ses_signatures import verify_seal_signature
+from ledger.documents.signatures.person_signatures import verify_signed_data
 from ledger.documents.signatures.signed_data import TIMESTAMP
-from ledger.documents.signatures.timestamps import as_one, check_timestamps
+from ledger.documents.signatures.timestamps import check_timestamps, merge_checks
 from ledger.encoding import der, times
 from ledger.errors import MalformedInput
 
@@ -79,7 +79,7 @@ def _national_reader(placed: PlacedSignature, value: bytes) -> _Reader | None:
 def _cms_report(signature: EmbeddedPdfSignature, trust: TrustList | None) -> SignatureReport:
     """Report on the signature itself; `references` is among the checks where the signed bytes are not the document's."""
     signer = decode_certificate(signature.signer_cert.dump())
-    others = [readable(certificate.dump()) for certificate in signature.other_embedded_certs]
+    others = [decode_if_readable(certificate.dump()) for certificate in signature.other_embedded_certs]
     moment = _stated_in_cms(signature)
     stamps = check_timestamps(_tokens(signature), signature.signer_info["signature"].native, moment, trust)
     return SignatureReport(
@@ -88,9 +88,9 @@ def _cms_report(signature: EmbeddedPdfSignature, trust: TrustList | None) -> Sig
         checks=(
             passed("structure"),
             *_integrity(signature),
-            in_force(signer, moment),
-            chains([(signer, SIGNERS, moment)], trust, filter(None, others)),
-            *as_one(*stamps.checks),
+            check_in_force(signer, moment),
+            check_chains([(signer, SIGNERS, moment)], trust, filter(None, others)),
+            *merge_checks(*stamps.checks),
         ),
         signer=signer.name,
         issuer=signer.issuer_name,
@@ -127,12 +127,12 @@ def _sm2_report(
 ) -> SignatureReport:
     moment = stated()
     written = "" if moment is None else times.format_time(moment)
-    report = signed_data_report(value, placed.signed_bytes, written, trust)
+    report = verify_signed_data(value, placed.signed_bytes, written, trust)
     return replace(report, kind=Kind.PADES, checks=_of_document(report.checks))
 
 
 def _seal_report(placed: PlacedSignature, value: bytes, trust: TrustList | None) -> SignatureReport:
-    report = seal_signature_report(decode_signature(value), placed.signed_bytes, trust)
+    report = verify_seal_signature(decode_signature(value), placed.signed_bytes, trust)
     return replace(report, checks=_of_document(report.checks))
 
 

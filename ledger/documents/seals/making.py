@@ -11,7 +11,7 @@ from asn1crypto import core
 
 from ledger.crypto.suites import SM3
 from ledger.documents.asn1 import structures
-from ledger.documents.asn1.algorithms import SM2_WITH_SM3, SM3_OID, sm2_der
+from ledger.documents.asn1.algorithms import SM2_WITH_SM3, SM3_OID, encode_sm2
 from ledger.documents.certificates.issuing import Holder
 from ledger.documents.seals.ses import (
     LISTS_CERTIFICATES,
@@ -56,7 +56,7 @@ def make_seal(draft: SealDraft, maker: Holder) -> bytes:
     signed = {
         "certificate": certificate,
         "algorithm": algorithm,
-        "signature": sm2_der(maker.key.sign(covered)),
+        "signature": encode_sm2(maker.key.sign(covered)),
     }
     seal = (
         structures.Seal1({"info": info, "signed": signed})
@@ -100,7 +100,7 @@ def sign_data(signer: Holder, description: bytes) -> bytes:
         },
         "digest_algorithm": {"algorithm": SM3_OID},
         "signature_algorithm": {"algorithm": SM2_WITH_SM3},
-        "signature": sm2_der(signer.key.sign(digest)),
+        "signature": encode_sm2(signer.key.sign(digest)),
     }
     body = {
         "version": 1,
@@ -115,7 +115,7 @@ def sign_data(signer: Holder, description: bytes) -> bytes:
 
 
 def _sign(to_sign: structures.ToSign1 | structures.ToSign4, signer: Holder) -> bytes:
-    return sm2_der(signer.key.sign(to_sign.dump()))
+    return encode_sm2(signer.key.sign(to_sign.dump()))
 
 
 def _info(draft: SealDraft) -> dict[str, object]:

@@ -11,8 +11,8 @@ from typing import Final, TypeVar
 from asn1crypto import core
 
 from ledger.documents.asn1 import structures
-from ledger.documents.asn1.texts import shown, written_moment
-from ledger.documents.certificates.certificates import time_of
+from ledger.documents.asn1.texts import decode_text, parse_written_time
+from ledger.documents.certificates.certificates import read_time
 from ledger.encoding import der
 from ledger.errors import LimitExceeded, MalformedInput
 
@@ -146,17 +146,17 @@ def _seal(seal: structures.Seal1 | structures.Seal4) -> Seal:
     return Seal(
         der=seal.dump(),
         version=version if version in known else known[0],
-        maker=shown(header["maker"].native),
-        identifier=shown(info["identifier"].native),
+        maker=decode_text(header["maker"].native),
+        identifier=decode_text(info["identifier"].native),
         kind=properties["type"].native,
-        name=shown(properties["name"].native),
+        name=decode_text(properties["name"].native),
         certificates=certificates,
         digests=digests,
-        created=time_of(properties["created"]),
-        valid_from=time_of(properties["valid_from"]),
-        valid_until=time_of(properties["valid_until"]),
+        created=read_time(properties["created"]),
+        valid_from=read_time(properties["valid_from"]),
+        valid_until=read_time(properties["valid_until"]),
         picture=Picture(
-            shown(picture["type"].native),
+            decode_text(picture["type"].native),
             picture["data"].native,
             picture["width"].native,
             picture["height"].native,
@@ -208,7 +208,7 @@ def _signature(
         seal=seal,
         time=_time_info(body["time"]),
         data_hash=body["data_hash"].native,
-        property_info=shown(body["property_info"].native),
+        property_info=decode_text(body["property_info"].native),
         certificate=signer["certificate"].native,
         algorithm=signer["algorithm"].dotted,
         signature=signature["signature"].native,
@@ -220,10 +220,10 @@ def _signature(
 def _time_info(info: structures.TimeInfo) -> int | None:
     """Return the declared moment; the octets of version 1 hold a time in DER or as text (or else a timestamp)."""
     if info.name not in ("bits", "octets"):
-        return time_of(info)
+        return read_time(info)
     octets: bytes = info.native
     try:
         der.check(octets)
-        return time_of(structures.Time.load(octets, strict=True))
+        return read_time(structures.Time.load(octets, strict=True))
     except (MalformedInput, ValueError, TypeError):
-        return written_moment(octets.decode("latin-1"))
+        return parse_written_time(octets.decode("latin-1"))

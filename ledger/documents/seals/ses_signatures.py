@@ -12,26 +12,26 @@
 """
 
 from ledger.crypto.suites import DIGEST_BYTES, SHA256, SM3
-from ledger.documents.asn1.algorithms import suite_named
-from ledger.documents.certificates.certificates import Certificate, readable
-from ledger.documents.certificates.signers import chains, in_force, made_by
+from ledger.documents.asn1.algorithms import find_suite
+from ledger.documents.certificates.certificates import Certificate, decode_if_readable
+from ledger.documents.certificates.signers import check_chains, check_in_force, check_made_by
 from ledger.documents.certificates.trust_list import SEAL_MAKERS, SIGNERS, TrustList
 from ledger.documents.findings import Check, failed, passed, unknown
 from ledger.documents.inspection import Kind, SignatureReport
 from ledger.documents.seals.ses import Seal, SealSignature
-from ledger.documents.signatures.timestamps import Stamps, as_one, check_timestamps
+from ledger.documents.signatures.timestamps import Stamps, check_timestamps, merge_checks
 
 
-def seal_report(seal: Seal, trust: TrustList | None) -> SignatureReport:
+def verify_seal(seal: Seal, trust: TrustList | None) -> SignatureReport:
     """Report on a seal alone: who made it and whether it is whole, as of its making."""
-    maker, stamps = readable(seal.certificate), _seal_stamps(seal, trust)
+    maker, stamps = decode_if_readable(seal.certificate), _seal_stamps(seal, trust)
     return SignatureReport(
         kind=Kind.SES,
         version=seal.version,
         checks=(
             passed("structure"),
-            made_by("seal_signature", maker, seal.signed, seal.signature, seal.algorithm),
-            chains([(maker, SEAL_MAKERS, seal.created)], trust),
+            check_made_by("seal_signature", maker, seal.signed, seal.signature, seal.algorithm),
+            check_chains([(maker, SEAL_MAKERS, seal.created)], trust),
             *stamps.checks,
         ),
         seal_id=seal.identifier,
@@ -41,12 +41,12 @@ def seal_report(seal: Seal, trust: TrustList | None) -> SignatureReport:
     )
 
 
-def seal_signature_report(
+def verify_seal_signature(
     signed: SealSignature, description: bytes | None, trust: TrustList | None
 ) -> SignatureReport:
     """Report on a use of a seal; `description` is the `Signature.xml` that should have been signed, where there is one."""
     seal = signed.seal
-    signer, maker = readable(signed.certificate), readable(seal.certificate)
+    signer, maker = decode_if_readable(signed.certificate), decode_if_readable(seal.certificate)
     stamps = check_timestamps(_as_list(signed.timestamp), signed.signature, signed.time, trust)
     return SignatureReport(
         kind=Kind.SES,
@@ -54,12 +54,12 @@ def seal_signature_report(
         checks=(
             passed("structure"),
             _data_hash(signed, description),
-            made_by("signature", signer, (signed.signed,), signed.signature, signed.algorithm),
-            made_by("seal_signature", maker, seal.signed, seal.signature, seal.algorithm),
+            check_made_by("signature", signer, (signed.signed,), signed.signature, signed.algorithm),
+            check_made_by("seal_signature", maker, seal.signed, seal.signature, seal.algorithm),
             _listed(seal, signed.certificate),
             _validity(signer, signed.time, seal),
-            chains([(signer, SIGNERS, signed.time), (maker, SEAL_MAKERS, seal.created)], trust),
-            *as_one(*stamps.checks, *_seal_stamps(seal, trust).checks),
+            check_chains([(signer, SIGNERS, signed.time), (maker, SEAL_MAKERS, seal.created)], trust),
+            *merge_checks(*stamps.checks, *_seal_stamps(seal, trust).checks),
         ),
         signer=signer.name if signer else None,
         issuer=signer.issuer_name if signer else None,
@@ -84,7 +84,7 @@ def _data_hash(signed: SealSignature, description: bytes | None) -> Check:
 def _listed(seal: Seal, certificate: bytes) -> Check:
     if certificate in seal.certificates:
         return passed("signer_listed")
-    suites = [(suite_named(algorithm), digest) for algorithm, digest in seal.digests]
+    suites = [(find_suite(algorithm), digest) for algorithm, digest in seal.digests]
     if any(suite is not None and suite.hash(certificate) == digest for suite, digest in suites):
         return passed("signer_listed")
     if any(suite is None for suite, _ in suites):
@@ -93,7 +93,7 @@ def _listed(seal: Seal, certificate: bytes) -> Check:
 
 
 def _validity(signer: Certificate | None, moment: int | None, seal: Seal) -> Check:
-    certificate = in_force(signer, moment)
+    certificate = check_in_force(signer, moment)
     if certificate != passed("validity"):
         return certificate
     if moment is None or seal.valid_from is None or seal.valid_until is None:

@@ -7,26 +7,28 @@ from base64 import b64decode
 from binascii import unhexlify
 
 from ledger.crypto.suites import DIGEST_BYTES, SHA256, SM3
-from ledger.documents.asn1.algorithms import suite_named, verify_sm2
-from ledger.documents.asn1.texts import written_moment
-from ledger.documents.certificates.signers import chains, in_force, made_by
+from ledger.documents.asn1.algorithms import find_suite, verify_sm2
+from ledger.documents.asn1.texts import parse_written_time
+from ledger.documents.certificates.signers import check_chains, check_in_force, check_made_by
 from ledger.documents.certificates.trust_list import SIGNERS, TrustList
-from ledger.documents.findings import Check, failed, first_bad, passed, unknown
+from ledger.documents.findings import Check, failed, passed, pick_first_bad, unknown
 from ledger.documents.inspection import Kind, SignatureReport
 from ledger.documents.signatures.signed_data import SignedData, Signer, decode_signed_data
-from ledger.documents.signatures.timestamps import as_one, check_timestamps
+from ledger.documents.signatures.timestamps import check_timestamps, merge_checks
 
 
-def bare_report(value: bytes, description: bytes, date_time: str, trust: TrustList | None) -> SignatureReport:
+def verify_bare_signature(
+    value: bytes, description: bytes, date_time: str, trust: TrustList | None
+) -> SignatureReport:
     """Report on an SM2 signature of the description with nothing around it."""
     listed = [authority.certificate for authority in trust.of(SIGNERS)] if trust else []
     made = (each for each in listed if each.key and verify_sm2(each.key, description, value))
     signer = next(made, None)
-    moment = written_moment(date_time)
+    moment = parse_written_time(date_time)
     checks = [passed("structure"), unknown("signature", "no_certificate")]
     if signer is not None:
-        chain = chains([(signer, SIGNERS, moment)], trust)
-        checks = [passed("structure"), passed("signature"), in_force(signer, moment), chain]
+        chain = check_chains([(signer, SIGNERS, moment)], trust)
+        checks = [passed("structure"), passed("signature"), check_in_force(signer, moment), chain]
     return SignatureReport(
         kind=Kind.OFD_SIGN,
         version=0,
@@ -37,13 +39,13 @@ def bare_report(value: bytes, description: bytes, date_time: str, trust: TrustLi
     )
 
 
-def signed_data_report(
+def verify_signed_data(
     value: bytes, description: bytes, date_time: str, trust: TrustList | None
 ) -> SignatureReport:
     """Report on a SignedData over the description. Raises: MalformedInput, LimitExceeded."""
     data = decode_signed_data(value)
     signer = data.signers[0]
-    stated = signer.time if signer.time is not None else written_moment(date_time)
+    stated = signer.time if signer.time is not None else parse_written_time(date_time)
     used = [(each.certificate, SIGNERS, stated) for each in data.signers]
     stamps = [check_timestamps(each.timestamps, each.signature, stated, trust) for each in data.signers]
     return SignatureReport(
@@ -52,10 +54,10 @@ def signed_data_report(
         checks=(
             passed("structure"),
             _content(data, description),
-            first_bad(_signature(data, each, description) for each in data.signers),
-            first_bad(in_force(each.certificate, stated) for each in data.signers),
-            chains(used, trust, data.certificates),
-            *as_one(*(check for checked in stamps for check in checked.checks)),
+            pick_first_bad(_signature(data, each, description) for each in data.signers),
+            pick_first_bad(check_in_force(each.certificate, stated) for each in data.signers),
+            check_chains(used, trust, data.certificates),
+            *merge_checks(*(check for checked in stamps for check in checked.checks)),
         ),
         signer=signer.certificate.name if signer.certificate else None,
         issuer=signer.certificate.issuer_name if signer.certificate else None,
@@ -74,7 +76,7 @@ def _content(data: SignedData, description: bytes) -> Check:
     digest = _digest_in(data.content)
     if digest in (SM3.hash(description), SHA256.hash(description)):
         return passed("data_hash")
-    known = all(suite_named(signer.digest_algorithm) for signer in data.signers)
+    known = all(find_suite(signer.digest_algorithm) for signer in data.signers)
     comparable = len(data.content) == len(description) if digest is None else known
     return failed("data_hash", "altered") if comparable else unknown("data_hash", "digest")
 
@@ -93,7 +95,7 @@ def _digest_in(content: bytes) -> bytes | None:
 
 def _signature(data: SignedData, signer: Signer, description: bytes) -> Check:
     """The signature is over the attributes, which name the digest of the content, or over the content."""
-    suite = suite_named(signer.digest_algorithm)
+    suite = find_suite(signer.digest_algorithm)
     if suite is None:
         return unknown("signature", "algorithm")
     digest = suite.hash(description)
@@ -103,4 +105,4 @@ def _signature(data: SignedData, signer: Signer, description: bytes) -> Check:
         if signer.message_digest not in (digest, *map(suite.hash, messages)):
             return failed("signature", "wrong")
         messages = (signer.attributes,)
-    return made_by("signature", signer.certificate, messages, signer.signature, signer.algorithm)
+    return check_made_by("signature", signer.certificate, messages, signer.signature, signer.algorithm)

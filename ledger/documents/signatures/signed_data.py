@@ -11,7 +11,7 @@ from typing import Final
 from asn1crypto import core
 
 from ledger.documents.asn1 import structures
-from ledger.documents.certificates.certificates import Certificate, readable, time_of
+from ledger.documents.certificates.certificates import Certificate, decode_if_readable, read_time
 from ledger.encoding import der
 from ledger.errors import LimitExceeded, MalformedInput
 
@@ -76,7 +76,7 @@ def _read(info: structures.SignedDataInfo) -> SignedData:
         raise LimitExceeded(f"a SignedData has {MAX_CERTIFICATES} certificates at most")
     if not 0 < len(body["signers"]) <= MAX_SIGNERS:
         raise LimitExceeded(f"a SignedData has 1 to {MAX_SIGNERS} signers")
-    certificates = tuple(filter(None, (readable(element.dump()) for element in elements)))
+    certificates = tuple(filter(None, (decode_if_readable(element.dump()) for element in elements)))
     return SignedData(
         version=body["version"].native,
         content_type=body["content"]["type"].dotted,
@@ -101,7 +101,7 @@ def _signer(signer: structures.SignerInfo, certificates: tuple[Certificate, ...]
         signature=signer["signature"].native,
         attributes=der.encode(der.SET, der.read_content(attributes.dump())) if signed else None,
         message_digest=der.read_content(digest) if digest else None,
-        time=time_of(structures.Time.load(time, strict=True)) if time else None,
+        time=read_time(structures.Time.load(time, strict=True)) if time else None,
         values=values,
         timestamps=_timestamps(signer["unsigned_attributes"]),
     )

@@ -20,11 +20,11 @@ from typing import Final
 
 from asn1crypto import core, tsp
 
-from ledger.documents.asn1.algorithms import digest
-from ledger.documents.asn1.texts import asn1_moment
+from ledger.documents.asn1.algorithms import compute_digest
+from ledger.documents.asn1.texts import parse_asn1_time
 from ledger.documents.certificates.certificates import Certificate, Signed
-from ledger.documents.certificates.trust_list import TIMESTAMPERS, TrustList, chain
-from ledger.documents.findings import Check, failed, first_bad, passed, unknown
+from ledger.documents.certificates.trust_list import TIMESTAMPERS, TrustList, check_chain
+from ledger.documents.findings import Check, failed, passed, pick_first_bad, unknown
 from ledger.documents.signatures.signed_data import SignedData, Signer, decode_signed_data
 from ledger.encoding import der
 from ledger.errors import MalformedInput
@@ -83,7 +83,7 @@ def check_timestamps(
     return Stamps(tuple(good if check.outcome is Outcome.PASS else check for check, _ in results), first)
 
 
-def as_one(*checks: Check) -> tuple[Check, ...]:
+def merge_checks(*checks: Check) -> tuple[Check, ...]:
     """Return one check for several timestamps: the first that is not good, else the first with something to say."""
     if not checks:
         return ()
@@ -105,7 +105,7 @@ def decode_token(data: bytes) -> Token:
 
 
 def _read(signed: SignedData, info: tsp.TSTInfo) -> Token:
-    moment = asn1_moment(info["gen_time"].contents.decode("latin-1"), utc_time=False)
+    moment = parse_asn1_time(info["gen_time"].contents.decode("latin-1"), utc_time=False)
     if info["version"].native not in _VERSIONS or moment is None:
         raise MalformedInput("a timestamp of another version, or without a time")
     if any(extension["critical"].native for extension in info["extensions"]):
@@ -135,14 +135,14 @@ def _verify(
         token = decode_token(data)  # 1
     except MalformedInput:
         return unknown("timestamp", "malformed"), None
-    check = first_bad(_steps(token, value, trust))
+    check = pick_first_bad(_steps(token, value, trust))
     if check.outcome is not Outcome.PASS:
         return check, None
     return _beside(token.time, stated), token.time
 
 
 def _steps(token: Token, value: bytes, trust: TrustList | None) -> Iterator[Check]:
-    yield _same(digest(token.algorithm, value), token.imprint, "other")  # 2
+    yield _same(compute_digest(token.algorithm, value), token.imprint, "other")  # 2
     certificate = token.signer.certificate
     if certificate is None:
         yield unknown("timestamp", "no_certificate")
@@ -155,7 +155,7 @@ def _steps(token: Token, value: bytes, trust: TrustList | None) -> Iterator[Chec
         yield unknown("timestamp", "time")
     elif not within:
         yield failed("timestamp", "certificate")
-    led = chain(certificate, token.data.certificates, trust, TIMESTAMPERS, token.time)  # 5
+    led = check_chain(certificate, token.data.certificates, trust, TIMESTAMPERS, token.time)  # 5
     yield replace(led, name="timestamp")
 
 
@@ -165,10 +165,10 @@ def _signature(token: Token, certificate: Certificate) -> Iterator[Check]:
     if signer.attributes is None or content is None or not named_type:
         yield failed("timestamp", "wrong")
         return
-    yield _same(digest(signer.digest_algorithm, content), signer.message_digest, "wrong")
+    yield _same(compute_digest(signer.digest_algorithm, content), signer.message_digest, "wrong")
     if token.named is not None:
         algorithm, named = token.named
-        yield _same(digest(algorithm, certificate.der), named, "wrong")
+        yield _same(compute_digest(algorithm, certificate.der), named, "wrong")
     made = certificate.verify_any(
         signer.attributes, signer.signature, signer.algorithm, signer.digest_algorithm
     )

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from ledger.documents.carriers import attach
-from ledger.documents.findings import CHECKS, TABLE, Check, failed, passed, unknown, verdict_of, worst
+from ledger.documents.findings import CHECKS, TABLE, Check, decide, failed, passed, pick_worst, unknown
 from ledger.documents.inspection import Inspection
 from ledger.documents.kinds import BEGINNINGS, FileKind
 from ledger.documents.ofd.archive import write_archive
@@ -124,12 +124,12 @@ def test_the_table() -> None:
     ],
 )
 def test_the_worst_check_decides(checks: list[Check], expected: Verdict) -> None:
-    assert verdict_of(checks) is expected
+    assert decide(checks) is expected
 
 
 def test_a_document_is_as_good_as_its_worst_signature() -> None:
-    assert worst([Verdict.VALID, Verdict.UNVERIFIABLE]) is Verdict.UNVERIFIABLE
-    assert worst([Verdict.INVALID, Verdict.UNVERIFIABLE]) is Verdict.INVALID
+    assert pick_worst([Verdict.VALID, Verdict.UNVERIFIABLE]) is Verdict.UNVERIFIABLE
+    assert pick_worst([Verdict.INVALID, Verdict.UNVERIFIABLE]) is Verdict.INVALID
     stranger = papers.holder("不在名单者", of="另一根证书")
     twice = sign_document(sealed(), stranger, NOW)
     inspection = inspect(twice, trust())

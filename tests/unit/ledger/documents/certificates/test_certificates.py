@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ledger.documents.asn1 import structures
-from ledger.documents.asn1.algorithms import sm2_der, sm2_numbers
-from ledger.documents.certificates.certificates import Signed, decode_certificate, readable
+from ledger.documents.asn1.algorithms import encode_sm2, read_sm2_numbers
+from ledger.documents.certificates.certificates import Signed, decode_certificate, decode_if_readable
 from ledger.documents.certificates.issuing import TIMESTAMPS, Holder
 from ledger.documents.certificates.trust_list import decode_trust_list
 from ledger.documents.findings import passed
@@ -41,7 +41,9 @@ def remade(**members: Any) -> bytes:
     made = structures.X509Certificate.load(department().certificate.der, strict=True)
     for name, value in members.items():
         made["to_be_signed"][name] = value
-    made["signature"] = core.OctetBitString(sm2_der(root().key.sign(made["to_be_signed"].dump(force=True))))
+    made["signature"] = core.OctetBitString(
+        encode_sm2(root().key.sign(made["to_be_signed"].dump(force=True)))
+    )
     data: bytes = made.dump(force=True)
     return data
 
@@ -258,15 +260,15 @@ def test_extensions_that_cannot_be_read(data: bytes) -> None:
 def test_what_is_no_certificate(data: bytes) -> None:
     with pytest.raises(MalformedInput):
         decode_certificate(data)
-    assert readable(data) is None
+    assert decode_if_readable(data) is None
 
 
 @pytest.mark.parametrize("tag", [0x31, 0x70, 0xA0])
 def test_numbers_in_another_structure(tag: int) -> None:
     numbers = department().key.sign(b"it")
-    made = sm2_der(numbers)
-    assert sm2_numbers(made) == numbers
-    assert sm2_numbers(bytes([tag]) + made[1:]) is None
+    made = encode_sm2(numbers)
+    assert read_sm2_numbers(made) == numbers
+    assert read_sm2_numbers(bytes([tag]) + made[1:]) is None
 
 
 @pytest.mark.parametrize("version", [1, 3, 7])
@@ -304,7 +306,9 @@ def test_a_bit_of_any_byte_of_a_certificate_that_another_library_reads() -> None
     )
     assert decode_certificate(lower).verify_any(b"it", signature, ECDSA_SHA256, "1.2.3") is Signed.YES
     for at in range(len(lower)):
-        certificate = readable(lower[:at] + bytes([lower[at] ^ 1 << draw.randrange(8)]) + lower[at + 1 :])
+        certificate = decode_if_readable(
+            lower[:at] + bytes([lower[at] ^ 1 << draw.randrange(8)]) + lower[at + 1 :]
+        )
         if certificate is not None:
             assert issuer.issued(certificate) is not Signed.YES
             certificate.issued(issuer)

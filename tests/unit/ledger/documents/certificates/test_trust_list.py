@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ledger.documents.asn1 import structures
-from ledger.documents.asn1.algorithms import sm2_der
+from ledger.documents.asn1.algorithms import encode_sm2
 from ledger.documents.certificates import trust_list
 from ledger.documents.certificates.certificates import Certificate, decode_certificate
 from ledger.documents.certificates.issuing import Holder
@@ -20,7 +20,7 @@ from ledger.documents.certificates.trust_list import (
     SIGNERS,
     TIMESTAMPERS,
     TrustList,
-    chain,
+    check_chain,
     decode_trust_list,
 )
 from ledger.documents.findings import Check, passed, unknown
@@ -148,7 +148,7 @@ def test_an_issuer_that_is_not_on_the_list() -> None:
 def test_a_namesake_of_a_listed_authority() -> None:
     """The name is on the list, the key is not."""
     false = Holder.root("示例根证书", papers.key("somebody else"), NOW - YEAR, NOW + YEAR)
-    check = chain(department().certificate, [], of(false.certificate), SIGNERS, NOW)
+    check = check_chain(department().certificate, [], of(false.certificate), SIGNERS, NOW)
     assert check == unknown("chain", "signer")
 
 
@@ -178,13 +178,13 @@ def test_an_authority_is_accepted_from_day_to_day(
 ) -> None:
     (authority,) = trust().authorities
     listed = TrustList("", None, (replace(authority, since=since, until=until),))
-    check = chain(department().certificate, [], listed, SIGNERS, NOW)
+    check = check_chain(department().certificate, [], listed, SIGNERS, NOW)
     assert check == (passed("chain") if accepted else unknown("chain", "period"))
 
 
 @pytest.mark.parametrize("moment", [None, NOW - 2 * YEAR, NOW + 30 * YEAR])
 def test_an_authority_that_was_not_in_force(moment: int | None) -> None:
-    assert chain(department().certificate, [], trust(), SIGNERS, moment) == unknown("chain", "period")
+    assert check_chain(department().certificate, [], trust(), SIGNERS, moment) == unknown("chain", "period")
 
 
 def test_certificates_in_between() -> None:
@@ -192,20 +192,22 @@ def test_certificates_in_between() -> None:
         "示例中级", papers.key("middle"), serial=9, not_before=NOW - 10, not_after=NOW + 10, authority=True
     )
     last = middle.issue("科员", papers.key("last"), serial=10, not_before=NOW - 10, not_after=NOW + 10)
-    assert chain(last.certificate, [middle.certificate], trust(), SIGNERS, NOW) == passed("chain")
-    assert chain(last.certificate, [], trust(), SIGNERS, NOW) == unknown("chain", "signer")
-    expired = chain(last.certificate, [middle.certificate], trust(), SIGNERS, NOW + 11)
+    assert check_chain(last.certificate, [middle.certificate], trust(), SIGNERS, NOW) == passed("chain")
+    assert check_chain(last.certificate, [], trust(), SIGNERS, NOW) == unknown("chain", "signer")
+    expired = check_chain(last.certificate, [middle.certificate], trust(), SIGNERS, NOW + 11)
     assert expired == unknown("chain", "signer")
 
 
 def test_who_is_no_authority_vouches_for_nobody() -> None:
     """The department's own certificate is good; what it issues with it is not."""
     clerk = department().issue("科员", papers.key("clerk"), serial=9, not_before=NOW, not_after=NOW + 10)
-    check = chain(clerk.certificate, [department().certificate], trust(), SIGNERS, NOW)
+    check = check_chain(clerk.certificate, [department().certificate], trust(), SIGNERS, NOW)
     assert check == unknown("chain", "signer")
-    check = chain(clerk.certificate, [], of(department().certificate), SIGNERS, NOW)
+    check = check_chain(clerk.certificate, [], of(department().certificate), SIGNERS, NOW)
     assert check == unknown("chain", "signer")
-    assert chain(department().certificate, [], of(department().certificate), SIGNERS, NOW) == passed("chain")
+    assert check_chain(department().certificate, [], of(department().certificate), SIGNERS, NOW) == passed(
+        "chain"
+    )
 
 
 ENCIPHERS, SIGNS, CERTIFIES = (bytes.fromhex(usage) for usage in ("03020430", "030206c0", "03020106"))
@@ -228,8 +230,8 @@ def test_what_the_key_of_a_certificate_is_for(usage: bytes, expected: Check) -> 
     signer = root().issue(
         "天门市示例局", papers.key("pair"), serial=5, not_before=NOW, not_after=NOW + 9, usage=usage
     )
-    assert chain(signer.certificate, [], trust(), SIGNERS, NOW) == expected
-    assert chain(signer.certificate, [], of(signer.certificate), SIGNERS, NOW) == expected
+    assert check_chain(signer.certificate, [], trust(), SIGNERS, NOW) == expected
+    assert check_chain(signer.certificate, [], of(signer.certificate), SIGNERS, NOW) == expected
     seal = make_seal(papers.draft(users=(signer.certificate.der,)), maker())
     report = only(apply_seal(papers.DOCUMENT, seal, signer, NOW))
     assert outcome(report, "chain") == (expected.outcome.value, expected.reason)
@@ -249,8 +251,8 @@ def test_who_may_certify(authority_: bool, usage: bytes, accepted: bool) -> None
     )  # fmt: skip
     last = middle.issue("科员", papers.key("last"), serial=10, not_before=NOW, not_after=NOW + 9).certificate
     expected = passed("chain") if accepted else unknown("chain", "signer")
-    assert chain(last, [middle.certificate], trust(), SIGNERS, NOW) == expected
-    assert chain(last, [], of(middle.certificate), SIGNERS, NOW) == expected
+    assert check_chain(last, [middle.certificate], trust(), SIGNERS, NOW) == expected
+    assert check_chain(last, [], of(middle.certificate), SIGNERS, NOW) == expected
 
 
 def test_a_certificate_in_between_that_does_not_say_what_it_is() -> None:
@@ -261,12 +263,12 @@ def test_a_certificate_in_between_that_does_not_say_what_it_is() -> None:
         .certificate.der
     )
     del made["to_be_signed"]["extensions"]
-    made["signature"] = sm2_der(root().key.sign(made["to_be_signed"].dump(force=True)))
+    made["signature"] = encode_sm2(root().key.sign(made["to_be_signed"].dump(force=True)))
     middle = Holder(decode_certificate(made.dump(force=True)), papers.key("middle"))
     last = middle.issue("科员", papers.key("last"), serial=10, not_before=NOW, not_after=NOW + 9).certificate
-    assert chain(middle.certificate, [], trust(), SIGNERS, NOW) == passed("chain")
-    assert chain(last, [middle.certificate], trust(), SIGNERS, NOW) == unknown("chain", "signer")
-    assert chain(last, [], of(middle.certificate), SIGNERS, NOW) == passed("chain")
+    assert check_chain(middle.certificate, [], trust(), SIGNERS, NOW) == passed("chain")
+    assert check_chain(last, [middle.certificate], trust(), SIGNERS, NOW) == unknown("chain", "signer")
+    assert check_chain(last, [], of(middle.certificate), SIGNERS, NOW) == passed("chain")
 
 
 def test_a_chain_without_end() -> None:
@@ -282,4 +284,4 @@ def test_a_chain_without_end() -> None:
     last = first_root.issue(
         "科员", papers.key("last"), serial=4, not_before=NOW, not_after=NOW + 10
     ).certificate
-    assert chain(last, between, trust(), SIGNERS, NOW) == unknown("chain", "signer")
+    assert check_chain(last, between, trust(), SIGNERS, NOW) == unknown("chain", "signer")

@@ -9,7 +9,7 @@ import pytest
 
 from examples.renderings import as_ofd
 from ledger.crypto.suites import SHA256, SM3
-from ledger.documents.asn1.algorithms import sm2_der
+from ledger.documents.asn1.algorithms import encode_sm2
 from ledger.documents.certificates.trust_list import Authority, TrustList
 from ledger.documents.inspection import Inspection, Kind
 from ledger.documents.ofd import references, signatures
@@ -334,7 +334,7 @@ def test_the_form_decides_and_not_the_type(kind: bytes) -> None:
 def test_a_bare_signature() -> None:
     """SM2 over the description and nothing else: known only by a certificate that the city lists."""
     members = parts(signed())
-    members[VALUE] = sm2_der(department().key.sign(members[DESCRIPTION]))
+    members[VALUE] = encode_sm2(department().key.sign(members[DESCRIPTION]))
     bare = write_archive(members)
     report = only(bare)
     assert (report.kind, report.version, report.signer, report.signed_at) == (Kind.OFD_SIGN, 0, None, NOW)

@@ -9,13 +9,13 @@ from asn1crypto import core
 from ledger.crypto import sm2
 from ledger.crypto.suites import SHA256, SM3
 from ledger.documents.asn1 import structures
-from ledger.documents.asn1.algorithms import sm2_der, sm2_numbers
+from ledger.documents.asn1.algorithms import encode_sm2, read_sm2_numbers
 from ledger.documents.certificates.certificates import Certificate, decode_certificate
 from ledger.documents.openers import inspect
 from ledger.documents.seals import ses
 from ledger.documents.seals.making import make_seal, use_seal
 from ledger.documents.seals.ses import decode_seal, decode_signature, is_signature
-from ledger.documents.seals.ses_signatures import seal_report, seal_signature_report
+from ledger.documents.seals.ses_signatures import verify_seal, verify_seal_signature
 from ledger.encoding import der
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.verification.reasons import Verdict
@@ -40,7 +40,7 @@ def structure(version: int, data: bytes, *, of_seal: bool = False) -> Any:
 def oracle(certificate: Certificate, message: bytes, signature: bytes) -> bool:
     assert certificate.key
     other = gmalg.SM2(pk=b"\x04" + certificate.key.spki[-64:], uid=sm2.IDENTITY)
-    numbers = sm2_numbers(signature)
+    numbers = read_sm2_numbers(signature)
     assert numbers
     return bool(other.verify(message, numbers[:32], numbers[32:]))
 
@@ -84,15 +84,15 @@ def test_we_verify_what_another_implementation_signs(version: int) -> None:
     other = gmalg.SM2(sk=secret, uid=sm2.IDENTITY, rnd_fn=lambda _: 0x1234567)
     made = other.sign(body["to_sign"].dump())
     r, s = (half.rjust(32, b"\0") for half in made)  # it leaves leading zeros out
-    for signature in (sm2_der(r + s), r + s):
+    for signature in (encode_sm2(r + s), r + s):
         body["signature"] = core.OctetBitString(signature)
-        report = seal_signature_report(decode_signature(body.dump()), DESCRIPTION, trust())
+        report = verify_seal_signature(decode_signature(body.dump()), DESCRIPTION, trust())
         assert report.verdict is Verdict.VALID
 
 
 @VERSIONS
 def test_every_check_passes(version: int) -> None:
-    report = seal_signature_report(decode_signature(used(version)), DESCRIPTION, trust())
+    report = verify_seal_signature(decode_signature(used(version)), DESCRIPTION, trust())
     assert {check.name: check.outcome.value for check in report.checks} == dict.fromkeys(
         ("structure", "data_hash", "signature", "seal_signature", "signer_listed", "validity", "chain"),
         "pass",
@@ -112,7 +112,7 @@ def test_any_change_is_seen(version: int, part: str) -> None:
         old, new = {"seal": (b"PNG\r\n", b"PNG\n\n"), "to_sign": (b"/Signature.xml", b"/Signature.xmk")}[part]
         data = data.replace(old, new)
         assert data != used(version)
-    report = seal_signature_report(decode_signature(data), description, trust())
+    report = verify_seal_signature(decode_signature(data), description, trust())
     assert outcome(report, expected) in (("fail", "wrong"), ("fail", "altered"))
     assert report.verdict is Verdict.INVALID
 
@@ -121,7 +121,7 @@ def test_a_signer_who_is_not_listed() -> None:
     """Known to the authority and honestly signed: but the seal is somebody else's."""
     stranger = papers.holder("另一示例局")
     data = use_seal(seal(), stranger, DESCRIPTION, "/Signature.xml", NOW)
-    report = seal_signature_report(decode_signature(data), DESCRIPTION, trust())
+    report = verify_seal_signature(decode_signature(data), DESCRIPTION, trust())
     assert outcome(report, "signature") == ("pass", "ok")
     assert outcome(report, "signer_listed") == ("fail", "not_listed")
     assert report.verdict is Verdict.INVALID
@@ -132,13 +132,13 @@ def test_signers_listed_by_digest(version: int) -> None:
     listed = make_seal(draft(version, by_digest=True), maker())
     decoded = decode_seal(listed)
     assert (decoded.certificates, len(decoded.digests)) == ((), 1)
-    report = seal_signature_report(decode_signature(used(version, listed)), DESCRIPTION, trust())
+    report = verify_seal_signature(decode_signature(used(version, listed)), DESCRIPTION, trust())
     assert outcome(report, "signer_listed") == ("pass", "ok")
     other = make_seal(draft(version, by_digest=True, users=(maker().certificate.der,)), maker())
-    report = seal_signature_report(decode_signature(used(version, other)), DESCRIPTION, trust())
+    report = verify_seal_signature(decode_signature(used(version, other)), DESCRIPTION, trust())
     assert outcome(report, "signer_listed") == ("fail", "not_listed")
     unknown = decode_signature(used(version, other)).der.replace(b"\x13\x03SM3", b"\x13\x03MD5")
-    report = seal_signature_report(decode_signature(unknown), DESCRIPTION, trust())
+    report = verify_seal_signature(decode_signature(unknown), DESCRIPTION, trust())
     assert outcome(report, "signer_listed") == ("unknown", "digest")
 
 
@@ -152,7 +152,7 @@ def test_signers_listed_by_digest(version: int) -> None:
     ],
 )
 def test_in_force_when_it_was_used_and_not_now(time: int, expected: tuple[str, str]) -> None:
-    report = seal_signature_report(decode_signature(used(time=time)), DESCRIPTION, trust())
+    report = verify_seal_signature(decode_signature(used(time=time)), DESCRIPTION, trust())
     assert outcome(report, "validity") == expected
     assert report.signed_at == time
     assert report.verdict is (Verdict.VALID if expected[0] == "pass" else Verdict.UNVERIFIABLE)
@@ -196,10 +196,10 @@ def test_times_as_writers_put_them(kind: str, octets: bytes, moment: int | None)
     }
     made = held_as[kind](text if kind in ("utc", "generalized") else octets)
     body["to_sign"]["time"] = structures.TimeInfo(kind, made)
-    body["signature"] = core.OctetBitString(sm2_der(department().key.sign(body["to_sign"].dump())))
+    body["signature"] = core.OctetBitString(encode_sm2(department().key.sign(body["to_sign"].dump())))
     decoded = decode_signature(body.dump(force=True))
     assert decoded.time == moment
-    report = seal_signature_report(decoded, DESCRIPTION, trust())
+    report = verify_seal_signature(decoded, DESCRIPTION, trust())
     assert outcome(report, "signature") == ("pass", "ok")
     expected = {NOW: ("pass", "ok"), None: ("unknown", "time")}.get(moment, ("fail", "certificate"))
     assert outcome(report, "validity") == expected
@@ -212,8 +212,8 @@ def test_an_extension_with_its_default_written_out() -> None:
     info["extensions"] = structures.Extensions([{"extension": "1.2.3", "critical": False, "value": b"2.1"}])
     made = structure(4, seal(), of_seal=True)
     made["info"] = info
-    made["signature"] = core.OctetBitString(sm2_der(maker().key.sign(info.dump(force=True))))
-    report = seal_report(decode_seal(made.dump(force=True)), trust())
+    made["signature"] = core.OctetBitString(encode_sm2(maker().key.sign(info.dump(force=True))))
+    report = verify_seal(decode_seal(made.dump(force=True)), trust())
     assert report.verdict is Verdict.VALID
 
 
@@ -230,10 +230,12 @@ def test_data_of_the_makers_own(version: int, tagged: str) -> None:
     decoded = decode_signature(body.dump(force=True))
     covered = decoded.seal.signed[0]
     (seal_within["signed"] if version == 1 else seal_within)["signature"] = core.OctetBitString(
-        sm2_der(maker().key.sign(covered))
+        encode_sm2(maker().key.sign(covered))
     )
-    body["signature"] = core.OctetBitString(sm2_der(department().key.sign(body["to_sign"].dump(force=True))))
-    report = seal_signature_report(decode_signature(body.dump(force=True)), DESCRIPTION, trust())
+    body["signature"] = core.OctetBitString(
+        encode_sm2(department().key.sign(body["to_sign"].dump(force=True)))
+    )
+    report = verify_seal_signature(decode_signature(body.dump(force=True)), DESCRIPTION, trust())
     assert report.verdict is Verdict.VALID
 
 
@@ -259,7 +261,7 @@ def test_where_a_timestamp_stands(kind: str) -> None:
 def test_digests_of_the_description(digest: bytes, expected: tuple[str, str]) -> None:
     body = structure(4, used())
     body["to_sign"]["data_hash"] = structures.Bits("bits", core.OctetBitString(digest))
-    report = seal_signature_report(decode_signature(body.dump(force=True)), DESCRIPTION, trust())
+    report = verify_seal_signature(decode_signature(body.dump(force=True)), DESCRIPTION, trust())
     assert outcome(report, "data_hash") == expected
 
 
@@ -286,7 +288,7 @@ def numbers_as(*heads: bytes) -> bytes:
 def test_numbers_as_writers_put_them(signature: bytes, expected: tuple[str, str]) -> None:
     body = structure(4, used())
     body["signature"] = core.OctetBitString(signature)
-    report = seal_signature_report(decode_signature(body.dump(force=True)), DESCRIPTION, trust())
+    report = verify_seal_signature(decode_signature(body.dump(force=True)), DESCRIPTION, trust())
     assert outcome(report, "signature") == expected
 
 
@@ -305,7 +307,7 @@ def test_other_algorithms_are_left_open(oid: str) -> None:
     body = structure(4, used())
     body["algorithm"] = core.ObjectIdentifier(oid)
     body["to_sign"]["seal"]["algorithm"] = core.ObjectIdentifier(oid)
-    report = seal_signature_report(decode_signature(body.dump(force=True)), DESCRIPTION, trust())
+    report = verify_seal_signature(decode_signature(body.dump(force=True)), DESCRIPTION, trust())
     assert outcome(report, "signature") == outcome(report, "seal_signature") == ("unknown", "algorithm")
     assert report.verdict is Verdict.UNVERIFIABLE
 
@@ -314,7 +316,7 @@ def test_other_algorithms_are_left_open(oid: str) -> None:
 def test_the_names_of_sm2(oid: str) -> None:
     body = structure(4, used())
     body["algorithm"] = core.ObjectIdentifier(oid)
-    report = seal_signature_report(decode_signature(body.dump(force=True)), DESCRIPTION, trust())
+    report = verify_seal_signature(decode_signature(body.dump(force=True)), DESCRIPTION, trust())
     assert report.verdict is Verdict.VALID
 
 
@@ -324,7 +326,7 @@ def test_a_seal_whose_dates_cannot_be_read(member: str) -> None:
     body["to_sign"]["seal"]["info"]["property"][member] = structures.Time(
         "generalized", structures.GeneralizedTimeText("always")
     )
-    report = seal_signature_report(decode_signature(body.dump(force=True)), DESCRIPTION, trust())
+    report = verify_seal_signature(decode_signature(body.dump(force=True)), DESCRIPTION, trust())
     assert outcome(report, "validity") == ("unknown", "time")
 
 
@@ -332,7 +334,7 @@ def test_certificates_that_cannot_be_read() -> None:
     body = structure(4, used())
     body["certificate"] = core.OctetString(b"\x30\x00")
     body["to_sign"]["seal"]["certificate"] = core.OctetString(b"")
-    report = seal_signature_report(decode_signature(body.dump(force=True)), DESCRIPTION, trust())
+    report = verify_seal_signature(decode_signature(body.dump(force=True)), DESCRIPTION, trust())
     assert outcome(report, "signature") == outcome(report, "seal_signature") == ("unknown", "certificate")
     assert outcome(report, "chain") == ("unknown", "signer")
     assert outcome(report, "validity") == ("unknown", "time")
@@ -374,10 +376,10 @@ def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_seal_alone() -> None:
-    report = seal_report(decode_seal(seal(5)), trust())
+    report = verify_seal(decode_seal(seal(5)), trust())
     assert report.verdict is Verdict.VALID
     assert (report.signer, report.signed_at, report.seal_name) == (None, None, draft().name)
-    altered = seal_report(decode_seal(seal(5).replace(b"PNG\r\n", b"PNG\n\n")), trust())
+    altered = verify_seal(decode_seal(seal(5).replace(b"PNG\r\n", b"PNG\n\n")), trust())
     assert outcome(altered, "seal_signature") == ("fail", "wrong")
     assert decode_certificate(decode_seal(seal(5)).certificate) == maker().certificate
 

@@ -8,10 +8,10 @@ from asn1crypto import core
 
 from ledger.crypto.suites import SHA256, SM3
 from ledger.documents.asn1 import structures
-from ledger.documents.asn1.algorithms import SM2_WITH_SM3, SM3_OID, sm2_der
+from ledger.documents.asn1.algorithms import SM2_WITH_SM3, SM3_OID, encode_sm2
 from ledger.documents.inspection import SignatureReport
 from ledger.documents.seals.making import sign_data
-from ledger.documents.signatures.person_signatures import signed_data_report
+from ledger.documents.signatures.person_signatures import verify_signed_data
 from ledger.documents.signatures.signed_data import decode_signed_data
 from ledger.encoding import der
 from ledger.errors import LimitExceeded, MalformedInput
@@ -37,13 +37,13 @@ def remade(signed: bytes | None = None, **altered: Any) -> bytes:
         else:
             body["signers"][0][name] = value
     if signed is not None:
-        body["signers"][0]["signature"] = sm2_der(department().key.sign(signed))
+        body["signers"][0]["signature"] = encode_sm2(department().key.sign(signed))
     data: bytes = made.dump(force=True)
     return data
 
 
 def report(data: bytes) -> SignatureReport:
-    return signed_data_report(data, DESCRIPTION, "2026-03-02 09:00:00", trust())
+    return verify_signed_data(data, DESCRIPTION, "2026-03-02 09:00:00", trust())
 
 
 def attributes(digest: bytes, *more: Any) -> Any:
@@ -212,7 +212,7 @@ def test_the_signed_time_is_the_one_that_counts() -> None:
 def test_two_signers_and_one_who_did_not_sign() -> None:
     made = structures.SignedDataInfo.load(remade(), strict=True)
     good, bad = (structures.SignerInfo.load(made["content"]["signers"][0].dump()) for _ in range(2))
-    bad["signature"] = sm2_der(department().key.sign(b"other"))
+    bad["signature"] = encode_sm2(department().key.sign(b"other"))
     for signers, expected in (([good, good], ("pass", "ok")), ([good, bad], ("fail", "wrong"))):
         made["content"]["signers"] = structures.SignerInfos(signers)
         assert outcome(report(made.dump(force=True)), "signature") == expected

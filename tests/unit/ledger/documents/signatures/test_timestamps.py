@@ -19,22 +19,22 @@ from pyhanko.sign.timestamps import DummyTimeStamper
 
 from ledger.crypto import sm2
 from ledger.documents.asn1 import structures
-from ledger.documents.asn1.algorithms import sm2_der, sm2_numbers
+from ledger.documents.asn1.algorithms import encode_sm2, read_sm2_numbers
 from ledger.documents.certificates.certificates import decode_certificate
 from ledger.documents.certificates.issuing import TIMESTAMPS, Holder
 from ledger.documents.certificates.trust_list import SIGNERS, Authority, TrustList, decode_trust_list
 from ledger.documents.findings import Check, failed, passed, unknown
 from ledger.documents.seals.making import use_seal
 from ledger.documents.seals.ses import decode_seal, decode_signature
-from ledger.documents.seals.ses_signatures import seal_report, seal_signature_report
+from ledger.documents.seals.ses_signatures import verify_seal, verify_seal_signature
 from ledger.documents.signatures.timestamps import (
     CLOCKS_DIFFER,
     MAX_TOKENS,
     PROMPT,
     Stamps,
-    as_one,
     check_timestamps,
     decode_token,
+    merge_checks,
 )
 from ledger.encoding import der
 from ledger.errors import MalformedInput
@@ -91,7 +91,7 @@ def without_certificate() -> bytes:
 def without_attributes() -> bytes:
     """The content itself is signed, as CMS allows for data and for nothing else."""
     content = info(VALUE)
-    plain = sm2_der(stamper().key.sign(content))
+    plain = encode_sm2(stamper().key.sign(content))
     return token(VALUE, content=content, signed_attributes=None, signature=plain)
 
 
@@ -122,10 +122,10 @@ SPOILT: Final[dict[str, tuple[bytes, Check]]] = {
         unknown("timestamp", "digest"),
     ),
     "another signature": (
-        token(VALUE, signature=sm2_der(stamper().key.sign(b"other"))), failed("timestamp", "wrong"),
+        token(VALUE, signature=encode_sm2(stamper().key.sign(b"other"))), failed("timestamp", "wrong"),
     ),
     "somebody else's signature": (
-        token(VALUE, signature=sm2_der(root().key.sign(info(VALUE)))), failed("timestamp", "wrong"),
+        token(VALUE, signature=encode_sm2(root().key.sign(info(VALUE)))), failed("timestamp", "wrong"),
     ),
     "somebody else's certificate": (
         changed(token(VALUE, by=papers.root("另一根证书")), lambda body: body.__setitem__(
@@ -214,7 +214,7 @@ def stamped(by: Callable[[bytes], bytes], *, of_seal: bool = False, version: int
     stamped_part["timestamp"] = tagged(by(stamped_part["signature"].native))
     if of_seal:
         signature = department().key.sign(body["to_sign"].dump(force=True))
-        body["signature"] = core.OctetBitString(sm2_der(signature))
+        body["signature"] = core.OctetBitString(encode_sm2(signature))
     made: bytes = body.dump(force=True)
     return made
 
@@ -232,7 +232,7 @@ def use(version: int = 5) -> bytes:
 def test_whatever_is_wrong_with_it_the_document_is_no_forgery(name: str, *, of_seal: bool) -> None:
     """Anybody can spoil a timestamp or put one there: that cannot be told from an authority's fault, and proves nothing."""
     data = decode_signature(stamped(lambda _: SPOILT[name][0], of_seal=of_seal))
-    report = seal_signature_report(data, DESCRIPTION, trust())
+    report = verify_seal_signature(data, DESCRIPTION, trust())
     assert outcome(report, "timestamp") != ("pass", "ok")
     assert {one.outcome for one in report.checks if one.name != "timestamp"} == {"pass"}
     assert report.verdict is Verdict.UNVERIFIABLE
@@ -241,7 +241,7 @@ def test_whatever_is_wrong_with_it_the_document_is_no_forgery(name: str, *, of_s
 
 @pytest.mark.parametrize("version", [4, 5])
 def test_a_timestamp_on_a_use_of_a_seal(version: int) -> None:
-    report = seal_signature_report(decode_signature(stamped(token, version=version)), DESCRIPTION, trust())
+    report = verify_seal_signature(decode_signature(stamped(token, version=version)), DESCRIPTION, trust())
     assert report.verdict is Verdict.VALID
     assert outcome(report, "timestamp") == ("pass", "ok")
     assert (report.signed_at, report.stamped_at) == (NOW, LATER)
@@ -250,20 +250,20 @@ def test_a_timestamp_on_a_use_of_a_seal(version: int) -> None:
 
 def test_a_timestamp_on_a_seal() -> None:
     signed = decode_signature(stamped(token, of_seal=True))
-    report = seal_signature_report(signed, DESCRIPTION, trust())
+    report = verify_seal_signature(signed, DESCRIPTION, trust())
     assert (report.verdict, outcome(report, "timestamp")) == (Verdict.VALID, ("pass", "ok"))
     assert report.stamped_at is None, "the timestamp says when the seal was made, not when it was used"
-    alone = seal_report(decode_seal(signed.seal.der), trust())
+    alone = verify_seal(decode_seal(signed.seal.der), trust())
     assert (alone.verdict, alone.stamped_at) == (Verdict.VALID, LATER)
     spoilt = decode_signature(stamped(lambda _: token(b"other"), of_seal=True)).seal
-    alone = seal_report(spoilt, trust())
+    alone = verify_seal(spoilt, trust())
     assert (alone.verdict, outcome(alone, "timestamp")) == (Verdict.UNVERIFIABLE, ("fail", "other"))
 
 
 def test_a_good_timestamp_on_the_seal_and_a_bad_one_on_its_use() -> None:
     signed = decode_signature(stamped(token, of_seal=True))
     spoilt = replace(signed, timestamp=token(b"other"))
-    report = seal_signature_report(spoilt, DESCRIPTION, trust())
+    report = verify_seal_signature(spoilt, DESCRIPTION, trust())
     assert (outcome(report, "timestamp"), report.stamped_at) == (("fail", "other"), None)
 
 
@@ -345,16 +345,16 @@ def test_late_is_what_the_first_of_several_is() -> None:
 
 def test_what_is_said_of_several_timestamps() -> None:
     bad = failed("timestamp", "other")
-    assert as_one() == ()
-    assert as_one(OK, OK) == (OK,)
-    assert as_one(LATE, OK) == as_one(OK, LATE) == (LATE,)
-    assert as_one(LATE, bad, OK) == as_one(OK, bad, unknown("timestamp", "malformed")) == (bad,)
+    assert merge_checks() == ()
+    assert merge_checks(OK, OK) == (OK,)
+    assert merge_checks(LATE, OK) == merge_checks(OK, LATE) == (LATE,)
+    assert merge_checks(LATE, bad, OK) == merge_checks(OK, bad, unknown("timestamp", "malformed")) == (bad,)
 
 
 def test_a_prompt_timestamp_on_the_seal_hides_no_late_one_on_its_use() -> None:
     signed = decode_signature(stamped(token, of_seal=True))
     late = replace(signed, timestamp=token(signed.signature, NOW + PROMPT + 1))
-    report = seal_signature_report(late, DESCRIPTION, trust())
+    report = verify_seal_signature(late, DESCRIPTION, trust())
     assert (outcome(report, "timestamp"), report.verdict) == (("pass", "late"), Verdict.VALID)
 
 
@@ -363,7 +363,7 @@ def test_a_certificate_whose_period_cannot_be_read() -> None:
     never = structures.Time("generalized", structures.GeneralizedTimeText("never"))
     made["to_be_signed"]["validity"]["not_after"] = never
     body = made["to_be_signed"].dump(force=True)
-    made["signature"] = core.OctetBitString(sm2_der(root().key.sign(body)))
+    made["signature"] = core.OctetBitString(encode_sm2(root().key.sign(body)))
     by = Holder(decode_certificate(made.dump(force=True)), stamper().key)
     assert check(token(VALUE, by=by)) == unknown("timestamp", "time")
 
@@ -426,7 +426,7 @@ def test_another_implementation_reads_and_verifies_ours() -> None:
     assert content["gen_time"].native == datetime.fromtimestamp(LATER, UTC)
     signer = signed_data["signer_infos"][0]
     attributes_signed = signer["signed_attrs"].untag().dump()
-    numbers = sm2_numbers(signer["signature"].native)
+    numbers = read_sm2_numbers(signer["signature"].native)
     key = stamper().certificate.key
     assert key
     assert numbers
