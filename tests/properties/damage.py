@@ -59,11 +59,11 @@ class Edit:
 def draw_edit(random: Random, value: Any, others: Sequence[Any]) -> Edit:
     """Draw an edit of `value`; parts of `others` may be put into it."""
     path: Path = ()
-    found = value
-    while isinstance(found, dict | list) and found and random.random() < 0.9:
-        key: Any = random.choice(sorted(found)) if isinstance(found, dict) else random.randrange(len(found))
-        path, found = (*path, key), found[key]
-    return Edit(path, _other(random, found, path, others))
+    inner = value
+    while isinstance(inner, dict | list) and inner and random.random() < 0.9:
+        key: Any = random.choice(sorted(inner)) if isinstance(inner, dict) else random.randrange(len(inner))
+        path, inner = (*path, key), inner[key]
+    return Edit(path, _other(random, inner, path, others))
 
 
 def _other(random: Random, value: Any, path: Path, others: Sequence[Any]) -> Any:
@@ -95,14 +95,14 @@ def _text(random: Random, text: str) -> str:
     if len(text) == SIGNATURE_CHARS and random.random() < 0.3:
         return _mirrored(text)
     place = random.randrange(len(text) + 1)
-    before, own, after = text[:place], text[place : place + 1], text[place + 1 :]
+    before, letter, after = text[:place], text[place : place + 1], text[place + 1 :]
     return random.choice(
         (
             before + random.choice("0123456789abcdefABTXZ:-_./ ") + after,
-            before + chr(ord(own or "x") ^ 1 << random.randrange(3)) + after,
-            before + own.swapcase() + after,
+            before + chr(ord(letter or "x") ^ 1 << random.randrange(3)) + after,
+            before + letter.swapcase() + after,
             before + after,
-            before + own + own + after,
+            before + letter + letter + after,
             text + random.choice("\n =0Z\u0000"),
             random.choice("\n +-0") + text,
         )

@@ -46,11 +46,13 @@ def test_any_change_changes_the_digest(
         forged = data.draw(mutated(disclosure.to_json()))
         assume(encode(forged) != encode(disclosure.to_json()))
         try:
-            found = decode_disclosure(forged)
+            disclosure = decode_disclosure(forged)
         except MalformedInput:
             continue
-        assume(found.values or found.withheld_names)  # of nothing at all, every master makes the same digest
-        assert found.digest(suite) != full.digest(suite)
+        assume(
+            disclosure.values or disclosure.withheld_names
+        )  # of nothing at all, every master makes the same digest
+        assert disclosure.digest(suite) != full.digest(suite)
 
 
 @given(selected(), JSON)
@@ -73,8 +75,8 @@ def test_digests_are_equal_only_for_equal_claims(
 
 
 def test_names_are_never_joined_with_their_neighbours() -> None:
-    one = FullDisclosure(bytes(16), (("a", "x"), ("b", "y")))
+    first = FullDisclosure(bytes(16), (("a", "x"), ("b", "y")))
     other = FullDisclosure(bytes(16), (('a","x"],["b', "y"),))
-    assert one.digest(SM3) != other.digest(SM3)
+    assert first.digest(SM3) != other.digest(SM3)
     with pytest.raises(MalformedInput):
-        one.select(SM3, {"c"})
+        first.select(SM3, {"c"})

@@ -108,9 +108,9 @@ def compare(known: Knowledge, name: str, model: Log) -> None:
     assert log
     assert (log.sequence, log.size) == (len(model.anchors), len(model.statuses))
     for sequence, (before, size, void) in enumerate(model.anchors, start=1):
-        found = known.anchor(name, sequence)
-        assert found
-        assert (found.size_before, found.size, bool(found.void)) == (before, size, void)
+        anchor = known.anchor(name, sequence)
+        assert anchor
+        assert (anchor.size_before, anchor.size, bool(anchor.void)) == (before, size, void)
     good = [
         known.anchor(name, number) for number, (*_, void) in enumerate(model.anchors, start=1) if not void
     ]

@@ -132,7 +132,9 @@ def test_one_wrong_character_spoils_an_identifier(
     | st.builds(
         "{}.{}".format, st.sampled_from((ROOT, VENDOR_ROOT)), st.text("0123456789ABMX._", max_size=90)
     )
-    | st.builds(replaced, identifiers().map(lambda found: found.text), st.integers(0, 90), st.characters())
+    | st.builds(
+        replaced, identifiers().map(lambda identifier: identifier.text), st.integers(0, 90), st.characters()
+    )
 )
 def test_every_text_is_accepted_or_refused(text: str) -> None:
     for check in (

@@ -45,14 +45,14 @@ def test_random_walks(actions: list[str]) -> None:
 def agree(city: City, lived: list[Item], statuses: dict[bytes, Status]) -> None:
     """The chain says the same as the state machine, and verification and history the same as the chain."""
     trust = city.registry.knowledge
-    found = []
+    records = []
     for item in lived:
         position, place = city.position(item), city.places[item.leaf]
         at = trust.status("tianmen", position, city.sequence)
         assert (at.status if at else Status.VALID) is statuses.get(item.leaf, Status.VALID)
         assert not (at and at.contradictory)
         assert trust.trees["tianmen"].get(position) == statuses.get(item.leaf, Status.VALID)
-        found.append(Recorded(item.record, item.leaf, position, trust.anchor("tianmen", place.sequence)))
+        records.append(Recorded(item.record, item.leaf, position, trust.anchor("tianmen", place.sequence)))
         if item.leaf in statuses:
             changes = [
                 other
@@ -62,6 +62,6 @@ def agree(city: City, lived: list[Item], statuses: dict[bytes, Status]) -> None:
             verdict = city.verify(city.proof(item, *changes)).verdict
             in_force = statuses[item.leaf] in (Status.VALID, Status.REINSTATED)
             assert verdict is (Verdict.VALID if in_force else Verdict.NOT_CURRENT)
-    told = judge_history(found, trust, "tianmen")
+    told = judge_history(records, trust, "tianmen")
     assert told.findings == ()
     assert [entry.record for entry in told.records] == [item.record for item in lived]

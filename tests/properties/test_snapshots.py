@@ -23,10 +23,10 @@ def taken(file: bytes) -> list[Event] | None:
     """Return the events that are believed of a file; None where it is refused."""
     registry, _, trust = exported()
     try:
-        found, _ = check_snapshot(lambda: [file], trust)
+        header, _ = check_snapshot(lambda: [file], trust)
     except SnapshotRefused:
         return None
-    assert found.checkpoint == checkpoint_of(registry)
+    assert header.checkpoint == checkpoint_of(registry)
     return list(read_events([file]))
 
 

@@ -26,11 +26,11 @@ def _range(size: int, changed: set[int], first: int) -> tuple[StatusRange, bytes
 @settings(max_examples=20, deadline=None)
 def test_every_staple_of_a_range_leads_to_its_root(size: int, changed: set[int], data: st.DataObject) -> None:
     first = data.draw(st.sampled_from(range(0, size, RANGE_POSITIONS)))
-    found, root = _range(size, changed, first)
-    assert decode_range(found.encode()) == found
+    statuses, root = _range(size, changed, first)
+    assert decode_range(statuses.encode()) == statuses
     position = data.draw(st.integers(first, min(size, first + RANGE_POSITIONS) - 1))
-    staple = found.staple(position)
-    assert staple_root(SHA256, size, position, staple.chunk, staple.path) == found.root() == root
+    staple = statuses.staple(position)
+    assert staple_root(SHA256, size, position, staple.chunk, staple.path) == statuses.root() == root
     expected = 4 if position in {place % size for place in changed} else 0
     assert status_in_chunk(staple.chunk, position) == expected
 
@@ -54,7 +54,7 @@ def test_any_member_altered_is_a_range_or_refused(data: st.DataObject) -> None:
     )
     body[name] = data.draw(values)
     try:
-        found = decode_range(json.dumps(body).encode())
+        statuses = decode_range(json.dumps(body).encode())
     except MalformedInput:
         return
-    assert decode_range(found.encode()) == found
+    assert decode_range(statuses.encode()) == statuses

@@ -211,8 +211,8 @@ def test_counts_add_up(suite: Suite, counts: list[int]) -> None:
     tree = CountedTree(suite, leaves)
     assert tree.count == sum(counts)
     for index, (count, leaf) in enumerate(leaves):
-        found = counted_root(suite, count, leaf, tree.path(index))
-        assert (found.root, found.first, found.total) == (tree.root, sum(counts[:index]), sum(counts))
+        counted = counted_root(suite, count, leaf, tree.path(index))
+        assert (counted.root, counted.first, counted.total) == (tree.root, sum(counts[:index]), sum(counts))
 
 
 def counted_leads_to(root: bytes, suite: Suite, count: int, leaf: bytes, path: list[PathElement]) -> bool:
@@ -281,7 +281,7 @@ def test_any_counted_path_raises_only_malformed_input(
     count: int, leaf: bytes, path: list[PathElement]
 ) -> None:
     try:
-        found = counted_root(SM3, count, leaf, path)
+        counted = counted_root(SM3, count, leaf, path)
     except MalformedInput:
         return
-    assert 0 <= found.first < found.total < 2**40
+    assert 0 <= counted.first < counted.total < 2**40

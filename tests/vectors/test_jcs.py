@@ -34,8 +34,8 @@ REPLACED: Final = {
 
 
 def texts(name: str) -> tuple[str, str]:
-    given, expected = CORPUS / "input" / f"{name}.json", CORPUS / "output" / f"{name}.json"
-    return given.read_text("utf-8"), expected.read_text("utf-8").strip()
+    written, expected = CORPUS / "input" / f"{name}.json", CORPUS / "output" / f"{name}.json"
+    return written.read_text("utf-8"), expected.read_text("utf-8").strip()
 
 
 def test_every_case_is_named_here() -> None:
@@ -43,24 +43,24 @@ def test_every_case_is_named_here() -> None:
 
 
 def test_inside_the_profile() -> None:
-    given, expected = texts("unicode")
-    assert encode(decode(given.encode())) == expected.encode()
-    assert encode(decode(given.encode())) == bytes.fromhex((CORPUS / "outhex" / "unicode.txt").read_text())
+    written, expected = texts("unicode")
+    assert encode(decode(written.encode())) == expected.encode()
+    assert encode(decode(written.encode())) == bytes.fromhex((CORPUS / "outhex" / "unicode.txt").read_text())
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_outside_the_profile(name: str) -> None:
-    given, _ = texts(name)
+    written, _ = texts(name)
     with pytest.raises(MalformedInput, match=re.escape(REFUSED[name])):
-        decode(given.encode())
+        decode(written.encode())
 
 
 @pytest.mark.parametrize("name", REPLACED)
 def test_the_rest_of_a_case_outside_the_profile(name: str) -> None:
-    given, expected = texts(name)
+    written, expected = texts(name)
     for outside, inside in REPLACED[name]:
-        given, expected = given.replace(outside, inside), expected.replace(outside, inside)
-    assert encode(decode(given.encode())) == expected.encode()
+        written, expected = written.replace(outside, inside), expected.replace(outside, inside)
+    assert encode(decode(written.encode())) == expected.encode()
     assert encode(decode_canonical(expected.encode())) == expected.encode()
 
 

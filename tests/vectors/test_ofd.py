@@ -53,21 +53,21 @@ def read(name: str) -> bytes:
 
 def structures_within() -> dict[str, bytes]:
     """Every seal and seal signature of the corpus."""
-    found = {name: read(name) for name in ALONE}
+    contents = {name: read(name) for name in ALONE}
     for name in FINDINGS:
         archive = open_archive(read(name))
         for part in archive.names:
             if part.endswith((".esl", "SignedValue.dat")):
-                found[f"{name} {part}"] = archive.read(part)
-    return {name: data for name, data in found.items() if der.read_children(data)[0][0] == der.SEQUENCE}
+                contents[f"{name} {part}"] = archive.read(part)
+    return {name: data for name, data in contents.items() if der.read_children(data)[0][0] == der.SEQUENCE}
 
 
 @pytest.mark.parametrize("name", FINDINGS)
 def test_documents(name: str) -> None:
-    found = inspect(read(name))
-    assert found.problem is None
+    inspection = inspect(read(name))
+    assert inspection.problem is None
     for report, (kind, version, seal_name, references, altered) in zip(
-        found.signatures, FINDINGS[name], strict=True
+        inspection.signatures, FINDINGS[name], strict=True
     ):
         outcomes = {check.name: check.outcome.value for check in report.checks}
         assert (report.kind, report.version, report.seal_name) == (kind, version, seal_name)
@@ -157,9 +157,9 @@ def test_a_bit_of_any_part(name: str) -> None:
 def test_cut_off(name: str) -> None:
     data = read(name)
     for end in range(0, len(data), max(1, len(data) // 50)):
-        found = inspect(data[:end])
-        assert found.problem
-        assert found.verdict is Verdict.UNVERIFIABLE
+        inspection = inspect(data[:end])
+        assert inspection.problem
+        assert inspection.verdict is Verdict.UNVERIFIABLE
 
 
 def test_trust_on_the_city_list() -> None:

@@ -37,7 +37,7 @@ def events(vector: dict[str, Any]) -> list[Event]:
 
 def spelled(name: str) -> str:
     """Return a field's name as the contract spells it."""
-    return re.sub(r"_(.)", lambda found: found[1].upper(), name)
+    return re.sub(r"_(.)", lambda match: match[1].upper(), name)
 
 
 def written(value: Any) -> Any:
