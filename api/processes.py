@@ -1,4 +1,4 @@
-"""The processes of a node. Each loads only what it needs, for the chain's libraries are large."""
+"""The processes of a node. Each loads only what it needs: libraries of the chain are large."""
 
 import logging
 import signal
@@ -49,7 +49,7 @@ def _follower(settings: "Settings") -> None:
     from anchoring.replica.store import Replica
 
     replica, checkpoints = Replica(settings.replica_url), Checkpoints(settings.checkpoints_url)
-    Follower(chain(settings), replica, settings.registry, checkpoints=checkpoints).run(stop_on_signal())
+    Follower(open_chain(settings), replica, settings.registry, checkpoints=checkpoints).run(stop_on_signal())
 
 
 def _anchorer(settings: "Settings") -> None:
@@ -70,7 +70,7 @@ def _anchorer(settings: "Settings") -> None:
     register.check()
     policy = batch_policy(settings.batching)
     anchorer = Anchorer(
-        chain(settings), account, register, replica, settings.registry, settings.log, policy=policy
+        open_chain(settings), account, register, replica, settings.registry, settings.log, policy=policy
     )
     anchorer.run(stop_on_signal())
 
@@ -103,7 +103,7 @@ def _monitor(settings: "Settings") -> None:
 @contextmanager
 def collecting(settings: "Settings", stop: threading.Event) -> Iterator[None]:
     """Sign checkpoints and collect those of the other nodes beside whatever else the process does."""
-    thread = threading.Thread(target=cosigner(settings).run, args=(stop,), name="cosigner", daemon=True)
+    thread = threading.Thread(target=open_cosigner(settings).run, args=(stop,), name="cosigner", daemon=True)
     thread.start()
     try:
         yield
@@ -112,7 +112,7 @@ def collecting(settings: "Settings", stop: threading.Event) -> Iterator[None]:
         thread.join(_FAREWELL_SECONDS)  # it may wait for a peer; what it has begun to write is kept or not
 
 
-def cosigner(settings: "Settings") -> "Cosigner":
+def open_cosigner(settings: "Settings") -> "Cosigner":
     """Return what signs checkpoints for a node and asks its peers for theirs. Raises: SettingsError."""
     from anchoring.checkpoints.cosigning import Cosigner
     from anchoring.checkpoints.store import Checkpoints
@@ -133,16 +133,16 @@ PARTS: Final[Mapping[str, Callable[["Settings"], None]]] = {
 }
 
 
-def parts(settings: "Settings") -> list[str]:
+def parts_of(settings: "Settings") -> list[str]:
     """Return the processes that a node of these settings has."""
-    needed = {"anchorer": settings.log, "monitor": settings.watched or settings.node_key}
-    return [part for part in PARTS if needed.get(part, True)]
+    reasons = {"anchorer": settings.log, "monitor": settings.watched or settings.node_key}
+    return [part for part in PARTS if reasons.get(part, True)]
 
 
 def named_parts(settings: "Settings") -> dict[str, str]:
     """Return the part of each process by the name of the process: there may be several that answer HTTP."""
-    more = {f"api-{number}": "api" for number in range(2, settings.api_processes + 1)}
-    return {part: part for part in parts(settings)} | more
+    further = {f"api-{number}": "api" for number in range(2, settings.api_processes + 1)}
+    return {part: part for part in parts_of(settings)} | further
 
 
 def run(part: str, settings: "Settings") -> None:
@@ -151,7 +151,7 @@ def run(part: str, settings: "Settings") -> None:
     PARTS[part](settings)
 
 
-def chain(settings: "Settings") -> "Chain":
+def open_chain(settings: "Settings") -> "Chain":
     """Return the chain through all of its endpoints. Raises: SettingsError, MalformedInput."""
     from anchoring.chain.ethereum import EthereumChain
     from anchoring.chain.failover import Failover

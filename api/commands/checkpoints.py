@@ -70,7 +70,7 @@ def add(commands: Any) -> None:
 
 
 def _sign(args: argparse.Namespace) -> int:
-    cosigner = processes.cosigner(load_settings(args.directory))
+    cosigner = processes.open_cosigner(load_settings(args.directory))
     given = read_cosigned(args.of.read_bytes()) if args.of else None
     if given:
         cosigner.take(given)
@@ -87,7 +87,7 @@ def _sign(args: argparse.Namespace) -> int:
 
 
 def _add(args: argparse.Namespace) -> int:
-    cosigner, total = processes.cosigner(load_settings(args.directory)), 0
+    cosigner, total = processes.open_cosigner(load_settings(args.directory)), 0
     for file in args.files:
         good = cosigner.take(read_cosigned(file.read_bytes()))
         total += good

@@ -111,11 +111,11 @@ def _intake(settings: Settings, register: Register | None) -> IntakeRules:
     return IntakeRules(settings.log or "", spool, promise, gate)
 
 
-async def current(request: Request) -> Node:
+async def current_node(request: Request) -> Node:
     """Return the node that this application serves."""
     node = request.app.state.node
     assert isinstance(node, Node)
     return node
 
 
-NodeNeeded = Annotated[Node, Depends(current)]
+NodeNeeded = Annotated[Node, Depends(current_node)]

@@ -18,7 +18,7 @@ from api.http.presentation import Presentation, files
 from api.http.problems import PROBLEMS, Problem
 from api.limits import READY_LAG_SECONDS
 from api.node.settings import Settings
-from api.rendering.slip import readable, slip
+from api.rendering.slip import readable_claims, write_slip
 from api.words import words, write_age, write_time
 from ledger.errors import MalformedInput
 from ledger.proof.paper import decode_presented
@@ -74,8 +74,8 @@ def form_page(request: Request, settings: Settings, known_at: int, now: int) -> 
 
 
 def verdict_page(request: Request, settings: Settings, report: Report, papers: Papers) -> Response:
-    shown = slip(report, language_of(request), papers.inspections)
-    return render(request, settings, "verdict.html", slip=shown)
+    slip = write_slip(report, language_of(request), papers.inspections)
+    return render(request, settings, "verdict.html", slip=slip)
 
 
 def missing_page(request: Request, settings: Settings) -> Response:
@@ -116,7 +116,7 @@ def read_presentation(form: FormData, settings: Settings) -> Presentation | None
         return None
     proof = proofs[0]
     if form.get("confirmed") == "all" and (decoded := _decoded(proof)):
-        papers = papers.comparing(readable(decoded))
+        papers = papers.comparing(readable_claims(decoded))
     return Presentation(proof, papers, Policy(max_age=settings.max_age))
 
 

@@ -10,7 +10,7 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from starlette.datastructures import FormData, UploadFile
 
@@ -46,7 +46,7 @@ class Presentation:
     def verify(self, trust: Trust, now: int) -> Report:
         return verify(self.papers.presented, self.proof, trust, now, self.policy)
 
-    def report(self, trust: Trust, now: int) -> dict[str, Any]:
+    def report(self, trust: Trust, now: int) -> dict[str, object]:
         """Verify and return the report for programs, with what the documents themselves show."""
         return self.papers.with_report(self.verify(trust, now))
 

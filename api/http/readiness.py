@@ -22,7 +22,7 @@ FOLLOWER: Final = "follower"
 _NO_DATABASE: Final = "a database does not answer"  # what it says itself names machines and users
 
 
-def readiness(node: Node) -> ReadyShape:
+def tell_readiness(node: Node) -> ReadyShape:
     """Say whether the node can answer: its replica is not quarantined, and has once held all that its endpoint called final.
 
     A replica that lags still answers, and each report says how old its knowledge is; so a lag is shown and does not take

@@ -1,6 +1,6 @@
 """Check the bearer token of a request, and the scope that its route needs.
 
-    def history(token: Annotated[Token, Security(holder, scopes=["history"])]): ...
+    def history(token: Annotated[Token, Security(require_token, scopes=["history"])]): ...
 
 The scopes of a route are FastAPI's security scopes, so the interface description names them. Tokens are stored as hashes in
 the register; a node without a register has none and hands out nothing.
@@ -20,7 +20,7 @@ _bearer = HTTPBearer(
 )
 
 
-def holder(
+def require_token(
     needed: SecurityScopes,
     node: NodeNeeded,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],

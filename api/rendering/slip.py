@@ -65,7 +65,7 @@ class Slip:
     proven: bool
 
 
-def slip(report: Report, language: Language, documents: Sequence[Inspection | None] = ()) -> Slip:
+def write_slip(report: Report, language: Language, documents: Sequence[Inspection | None] = ()) -> Slip:
     """Put a report into words, with what the presented documents show by themselves."""
     row, headline = TABLE[report.deciding.key], VERDICT_WORDS[report.verdict]
     proof = report.proof
@@ -87,7 +87,7 @@ def slip(report: Report, language: Language, documents: Sequence[Inspection | No
     )
 
 
-def readable(proof: Proof) -> dict[str, Json]:
+def readable_claims(proof: Proof) -> dict[str, Json]:
     """Return the disclosed claims that a person can read against the paper: all but the documents' fingerprints."""
     values = proof.disclosure.values if proof.disclosure else {}
     return {name: value for name, value in values.items() if not is_document(name)}
@@ -101,31 +101,31 @@ def _can_confirm(report: Report, proof: Proof) -> bool:
     return (
         report.step(2).reason in _TO_CONFIRM
         and report.step(3).outcome is Outcome.PASS
-        and bool(readable(proof))
+        and bool(readable_claims(proof))
     )
 
 
 def _facts(report: Report, language: Language) -> Iterator[Line]:
-    w = words(language)
+    labels = words(language)
     status = report.status if report.verdict is not Verdict.INVALID else None
     if status:
         state = STATUS_WORDS[status.status.name.lower()].in_(language)
         if status.since is not None:
             state = say_since(state, write_time(status.since, language), language)
-        yield Line(w["status"], state)
+        yield Line(labels["status"], state)
         if status.cause:
             record = status.cause.record
-            yield Line(w["authority"], record.issuer)
+            yield Line(labels["authority"], record.issuer)
             if record.basis:
-                yield Line(w["basis"], record.basis)
+                yield Line(labels["basis"], record.basis)
             if report.proof and record.identifier != report.proof.record.identifier:
-                yield Line(w["related"], record.identifier)
+                yield Line(labels["related"], record.identifier)
         age = write_age(max(0, report.checked_at - status.known_at), language)
-        yield Line(w["known"], f"{write_time(status.known_at, language)} ({age})")
+        yield Line(labels["known"], f"{write_time(status.known_at, language)} ({age})")
     elif report.status is None:
-        yield Line(w["known"], w["known_never"])
-    yield Line(w["compared"], _compared(report, language))
-    yield Line(w["checked"], write_time(report.checked_at, language))
+        yield Line(labels["known"], labels["known_never"])
+    yield Line(labels["compared"], _compared(report, language))
+    yield Line(labels["checked"], write_time(report.checked_at, language))
 
 
 def _compared(report: Report, language: Language) -> str:
@@ -136,15 +136,15 @@ def _compared(report: Report, language: Language) -> str:
 
 
 def _certificate(report: Report, proof: Proof, language: Language) -> Iterator[Line]:
-    w, record = words(language), proof.record
+    labels, record = words(language), proof.record
     licence_type = by_code(record.certificate.type) if record.kind in CERTIFICATE_KINDS else None
     if licence_type:
-        yield Line(w["type"], licence_type.name.in_(language))
-    yield Line(w["identifier"], record.identifier)
-    yield Line(w["issuer"], record.issuer)
-    yield Line(w["validity"], _validity(record, language))
+        yield Line(labels["type"], licence_type.name.in_(language))
+    yield Line(labels["identifier"], record.identifier)
+    yield Line(labels["issuer"], record.issuer)
+    yield Line(labels["validity"], _validity(record, language))
     if report.anchor:
-        yield Line(w["anchored"], write_time(report.anchor.time, language))
+        yield Line(labels["anchored"], write_time(report.anchor.time, language))
 
 
 def _linked_seals(report: Report, language: Language) -> Iterator[Line]:
@@ -169,19 +169,21 @@ def _signatures(documents: Sequence[Inspection | None], language: Language) -> I
 
 
 def _validity(record: Record, language: Language) -> str:
-    w = words(language)
+    labels = words(language)
     begin = write_date(record.valid_from, language) if record.valid_from else ""
     end = write_date(record.valid_until, language) if record.valid_until else ""
     if begin and end:
-        return w["from_until"].format(begin, end)
+        return labels["from_until"].format(begin, end)
     if begin:
-        return w["from_on"].format(begin)
-    return w["until"].format(end) if end else w["no_end"]
+        return labels["from_on"].format(begin)
+    return labels["until"].format(end) if end else labels["no_end"]
 
 
 def _claims(proof: Proof, language: Language) -> Iterator[Line]:
     order = {name: index for index, name in enumerate(_fields())}
-    for name, value in sorted(readable(proof).items(), key=lambda item: order.get(item[0], len(order))):
+    for name, value in sorted(
+        readable_claims(proof).items(), key=lambda item: order.get(item[0], len(order))
+    ):
         field = _fields().get(name)
         yield Line(_label(field, name, language), _value(value, field, language))
 
@@ -226,10 +228,10 @@ def _value(value: Json, field: ClaimField | None, language: Language) -> str:
 
 
 def _steps(report: Report, language: Language) -> Iterator[StepLine]:
-    w = words(language)
+    labels = words(language)
     for step in report.steps:
         outcome, name = step.outcome.value, STEP_WORDS[step.number].in_(language)
-        yield StepLine(step.number, name, outcome, w[outcome], TABLE[step.key].words.in_(language))
+        yield StepLine(step.number, name, outcome, labels[outcome], TABLE[step.key].words.in_(language))
 
 
 def _place(report: Report) -> str:

@@ -65,7 +65,7 @@ class Cities:
         for url in self.urls:
             listen = {"SHUNZHENG_LISTEN": url.removeprefix("http://")}
             parts.append(Part("tianmen", "api", tianmen, starter, listen))
-        for kind in processes.parts(Settings.load(tianmen)):
+        for kind in processes.parts_of(Settings.load(tianmen)):
             if kind == "anchorer":
                 pair = [Part("tianmen", kind, tianmen, starter, settles=_ANCHORER_SECONDS) for _ in range(2)]
                 pair[1].wanted = False

@@ -20,7 +20,7 @@ from api.http.schemas.base import Time
 from api.http.schemas.registry import HistoryShape, IdentifiersShape, LineageShape, LineagesShape
 from api.http.schemas.uses import UseShape, UsesShape
 from api.http.schemas.verification import ProofShape
-from api.http.tokens import holder
+from api.http.tokens import require_token
 from ledger.crypto.suites import parse_digest
 from ledger.encoding.fields import MAX_TEXT_CHARS, parse_hex
 from ledger.encoding.times import parse_time
@@ -59,8 +59,8 @@ Show = Annotated[
         description="Claims to show, the others withheld; left out, all. Only with the scope `claims`.",
     ),
 ]
-ProofHolder = Annotated[Token, Security(holder, scopes=["proofs"])]
-HistoryHolder = Annotated[Token, Security(holder, scopes=["history"])]
+ProofHolder = Annotated[Token, Security(require_token, scopes=["proofs"])]
+HistoryHolder = Annotated[Token, Security(require_token, scopes=["history"])]
 
 
 @router.get("/records/{leaf}/proof", response_class=Response, responses=_PROOF)

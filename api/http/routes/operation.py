@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from api.http.metrics import render
 from api.http.node import NodeNeeded
-from api.http.readiness import readiness
+from api.http.readiness import tell_readiness
 from api.http.schemas.operation import ReadyShape
 
 router = APIRouter(tags=["operation"])
@@ -23,7 +23,7 @@ def readyz(node: NodeNeeded, response: Response) -> ReadyShape:
     It can once its replica has held all that its endpoint called final, unless that is quarantined. A node that was cut
     off from the chain since then answers with the knowledge that it has, and says how old that is.
     """
-    state = readiness(node)
+    state = tell_readiness(node)
     if not state.ready:
         response.status_code = 503
     return state
@@ -32,4 +32,4 @@ def readyz(node: NodeNeeded, response: Response) -> ReadyShape:
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
 def metrics(node: NodeNeeded) -> Response:
     """Give the same figures in the text format of Prometheus."""
-    return Response(render(readiness(node)), media_type="text/plain; version=0.0.4")
+    return Response(render(tell_readiness(node)), media_type="text/plain; version=0.0.4")

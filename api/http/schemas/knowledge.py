@@ -30,7 +30,7 @@ class CosignatureShape(Shape):
 
 
 class CosignedShape(Shape):
-    """A checkpoint and who signed it; whose signatures count is for the trust file of whoever verifies to say."""
+    """A checkpoint and who signed it; the trust file of the verifier says whose signatures count."""
 
     type: Literal["shunzheng/cosigned/1"]
     checkpoint: CheckpointShape

@@ -33,7 +33,7 @@ class ReceiptShape(Shape):
 
     @classmethod
     def of(cls, acceptance: Acceptance, signed: SignedReceipt | None, *, warned: bool) -> Self:
-        """`warned`: warnings quote identifiers, so they are for whoever sent the rows and nobody else."""
+        """`warned`: warnings quote identifiers, so they are for the sender of the rows alone."""
         warnings = [RowShape(row=warning.row, message=warning.message) for warning in acceptance.warnings]
         return cls(
             id=acceptance.id,

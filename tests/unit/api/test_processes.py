@@ -26,7 +26,7 @@ def test_every_endpoint_is_asked_and_named_without_its_secrets(
     monkeypatch.setattr(Endpoint, "request", unreachable)
     urls = "http://user:word@127.0.0.1:1/key http://localhost:1"
     with pytest.raises(ChainUnavailable) as caught:
-        processes.chain(settings(tmp_path, urls)).latest()
+        processes.open_chain(settings(tmp_path, urls)).latest()
     said = str(caught.value)
     assert "endpoint 1 (http://127.0.0.1:1): no answer" in said
     assert "endpoint 2 (http://localhost:1): no answer" in said
@@ -40,4 +40,4 @@ def test_every_endpoint_is_asked_and_named_without_its_secrets(
 )
 def test_endpoints_that_cannot_be_used_are_named(tmp_path: Path, urls: str | None, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
-        processes.chain(settings(tmp_path, urls))
+        processes.open_chain(settings(tmp_path, urls))

@@ -1,4 +1,4 @@
-"""Copies of another city's entries: what a node says of them, that it gives them on, and that verification needs none."""
+"""Copies of another city's entries, as a node shows them and gives them on."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The interface description describes what the node does, and its examples are of that shape."""
+"""The description of the interface is what the node does; its examples have its shapes."""
 
 import json
 from typing import Any

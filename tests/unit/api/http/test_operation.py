@@ -1,4 +1,4 @@
-"""How a node is: ready once it has caught up, and what its processes, logs and register say, for people and for machines."""
+"""The state of a node, told to people and to machines."""
 
 import re
 from pathlib import Path

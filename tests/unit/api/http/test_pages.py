@@ -1,4 +1,4 @@
-"""The page that a clerk sees: right in both languages, without scripts, and unmoved by what a proof says."""
+"""The page of the counter: both languages, no script needed, unmoved by what a proof says."""
 
 import re
 from html.parser import HTMLParser

@@ -1,4 +1,4 @@
-"""A node whose register is being recovered, over HTTP: what it shows, what it refuses, and what it takes back."""
+"""A node whose register is being recovered, over HTTP."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Submissions over HTTP: a receipt, or one problem that names the rows, and nothing in between."""
+"""Submissions over HTTP: a receipt, or one problem that names the rows."""
 
 import asyncio
 import errno

@@ -1,4 +1,4 @@
-"""The key of a node: made with its directory, read when it starts, and clear words where that fails."""
+"""The key of a node: made with its directory, read when it starts."""
 
 import stat
 from pathlib import Path

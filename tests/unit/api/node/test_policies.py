@@ -1,4 +1,4 @@
-"""Policies by what a verification is for; a node may change them, and ask more of some kinds."""
+"""Policies by what a verification is for; a node may change them."""
 
 import pytest
 

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from api.documents import open_papers
-from api.rendering.slip import slip
+from api.rendering.slip import write_slip
 from api.rendering.text import VerificationJson, verification_text
 from ledger.verification.verify import verify
 from ledger.words import Language
@@ -25,7 +25,7 @@ def test_a_seal_is_told_alike_and_by_the_reason_of_its_report(language: Language
     report = verify(
         papers.presented, city.proof(items[0]).encode(), city.registry.knowledge, city.registry.now
     )
-    seals = slip(report, language, papers.inspections).seals
+    seals = write_slip(report, language, papers.inspections).seals
     text = verification_text(cast(VerificationJson, papers.with_report(report)), language)
     assert len(seals) == 2
     assert [f"  {line.label}: {line.value}" in text.splitlines() for line in seals] == [True, True]
@@ -40,7 +40,7 @@ def test_until_when_a_status_is_known_is_told_alike(language: Language) -> None:
     report = verify(
         papers.presented, city.proof(items[0]).encode(), city.registry.knowledge, city.registry.now
     )
-    facts = slip(report, language).facts
+    facts = write_slip(report, language).facts
     text = verification_text(cast(VerificationJson, papers.with_report(report)), language)
     known = next(line.label for line in facts if line.label in ("状态信息截至", "Status known as of"))
     assert f"  {known} " in text
