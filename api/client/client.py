@@ -3,11 +3,25 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar, cast
 from urllib.parse import quote
 
 import httpx
 
+from api.client.answers import (
+    AnchorsAnswer,
+    HistoryAnswer,
+    LineageAnswer,
+    LineagesAnswer,
+    LogsAnswer,
+    ReceiptAnswer,
+    Report,
+    ReportsAnswer,
+    SubmissionAnswer,
+    UseAnswer,
+    UsesAnswer,
+    is_answer,
+)
 from api.client.node_error import NodeError
 from api.limits import MAX_PAGE_ITEMS
 from ledger.encoding.canonical import Json, decode
@@ -16,6 +30,7 @@ from ledger.proof.staples import MAX_RANGE_BYTES
 
 _MAX_KEY_BYTES: Final = 16 * 1024  # a key has at most 4,096 bytes, in hexadecimal twice as many letters
 _MAX_ANCHORS_BYTES: Final = 4 * 2**20  # a thousand anchors: 500 bytes each, and findings about their entries
+T = TypeVar("T")
 _ADDRESS: Final = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 _TOKEN: Final = re.compile(r"[!-~]*")
 _UNAUTHORIZED: Final = (
@@ -48,13 +63,13 @@ class NodeClient:
     ) -> None:
         self._http.close()
 
-    def logs(self) -> Any:
+    def logs(self) -> LogsAnswer:
         """Return the registry that the node follows and its logs."""
-        return _read(self._ask("GET", "/v1/logs"), "registry", "items")
+        return _read(self._ask("GET", "/v1/logs"), LogsAnswer)
 
-    def anchors(self, log: str) -> Any:
+    def anchors(self, log: str) -> AnchorsAnswer:
         """Return the newest page of the final anchors of a log, the newest first."""
-        return _read(self._ask("GET", "/v1/anchors", params={"log": log}), "items")
+        return _read(self._ask("GET", "/v1/anchors", params={"log": log}), AnchorsAnswer)
 
     def anchors_around(self, log: str, sequence: int) -> Sequence[Json]:
         """Return the thousand anchors among which `sequence` is, so that the node learns no more than that."""
@@ -83,62 +98,78 @@ class NodeClient:
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
 
-    def submit(self, lines: Iterable[bytes]) -> Any:
+    def submit(self, lines: Iterable[bytes]) -> ReceiptAnswer:
         """Hand in a submission, line by line, and return its receipt."""
         headers = {"Content-Type": "application/x-ndjson"}
-        return _read(self._ask("POST", "/v1/submissions", content=lines, headers=headers), "id")
+        return _read(self._ask("POST", "/v1/submissions", content=lines, headers=headers), ReceiptAnswer)
 
     def key(self, key: bytes) -> bytes:
         """Return what the registry holds of a key, as the node sent it."""
         return self._take(f"/v1/keys/0x{key.hex()}", {}, _MAX_KEY_BYTES)
 
-    def judge_receipt(self, receipt: bytes) -> Any:
+    def judge_receipt(self, receipt: bytes) -> dict[str, Json]:
         """Return what became of a receipt's promise, as this node knows it."""
         headers = {"Content-Type": "application/json"}
-        return _read(self._ask("POST", "/v1/receipts/check", content=receipt, headers=headers))
+        return _read(
+            self._ask("POST", "/v1/receipts/check", content=receipt, headers=headers), dict[str, Json]
+        )
 
-    def submission(self, identifier: str) -> Any:
-        return _read(self._ask("GET", f"/v1/submissions/{quote(identifier, safe='')}"), "id")
+    def submission(self, identifier: str) -> SubmissionAnswer:
+        """Return how far a submission has come."""
+        return _read(self._ask("GET", f"/v1/submissions/{quote(identifier, safe='')}"), SubmissionAnswer)
 
     def proof(self, leaf: str) -> bytes:
+        """Return the proof of a record, by its leaf hash."""
         return self._ask("GET", f"/v1/records/{quote(leaf, safe='')}/proof").content
 
     def certificate_proof(self, identifier: str) -> bytes:
+        """Return the proof of a certificate as it stands now."""
         return self._ask("GET", f"/v1/certificates/{quote(identifier, safe='')}/proof").content
 
-    def history(self, identifier: str) -> Any:
+    def history(self, identifier: str) -> HistoryAnswer:
+        """Return every record of a certificate."""
         return _read(
-            self._ask("GET", f"/v1/certificates/{quote(identifier, safe='')}/history"), "records", "findings"
+            self._ask("GET", f"/v1/certificates/{quote(identifier, safe='')}/history"), HistoryAnswer
         )
 
-    def uses(self, identifier: str, after: str | None, before: str | None) -> Iterator[Any]:
+    def uses(self, identifier: str, after: str | None, before: str | None) -> Iterator[UseAnswer]:
         """Yield what was sealed with a seal, oldest first, page by page."""
         bounds = {name: moment for name, moment in (("after", after), ("before", before)) if moment}
         path, query = f"/v1/certificates/{quote(identifier, safe='')}/uses", bounds
         while path:
-            page = _read(self._ask("GET", path, params=query or None), "items")
+            page = _read(self._ask("GET", path, params=query or None), UsesAnswer)
             yield from page["items"]
-            path, query = str(page.get("next", "")), {}
+            path, query = page.get("next") or "", {}
 
-    def lineages(self, identifiers: Sequence[str]) -> list[Any]:
+    def lineages(self, identifiers: Sequence[str]) -> list[LineageAnswer | None]:
         """Return where each certificate stands, in the order of `identifiers`; None where it is not registered."""
-        found: list[Any] = []
+        lineages: list[LineageAnswer | None] = []
         for start in range(0, len(identifiers), MAX_PAGE_ITEMS):
             body = {"identifiers": identifiers[start : start + MAX_PAGE_ITEMS]}
-            found += _read(self._ask("POST", "/v1/certificates/lineages", json=body), "items")["items"]
-        return found
+            answer = _read(self._ask("POST", "/v1/certificates/lineages", json=body), LineagesAnswer)
+            lineages += answer["items"]
+        return lineages
 
-    def past_status(self, proof: str, at: str) -> Any:
+    def past_status(self, proof: str, at: str) -> dict[str, Report]:
         """Return what the status was on a day or at a moment: `start` and `end`."""
-        return _read(self._ask("POST", "/v1/status", json={"proof": proof, "at": at}), "start", "end")
+        return _read(
+            self._ask("POST", "/v1/status", json={"proof": proof, "at": at}),
+            dict[str, Report],
+            "start",
+            "end",
+        )
 
-    def verify(self, body: bytes) -> Any:
+    def verify(self, body: bytes) -> Report:
+        """Return the report of a verification, whose request is `body`."""
         headers = {"Content-Type": "application/json"}
-        return _read(self._ask("POST", "/v1/verify", content=body, headers=headers), "verdict", "steps")
+        return _read(
+            self._ask("POST", "/v1/verify", content=body, headers=headers), dict[str, Any], "verdict", "steps"
+        )
 
-    def verify_batch(self, body: bytes) -> Any:
+    def verify_batch(self, body: bytes) -> ReportsAnswer:
+        """Return the reports of many verifications, whose request is `body`."""
         headers = {"Content-Type": "application/json"}
-        return _read(self._ask("POST", "/v1/verify/batch", content=body, headers=headers), "reports")
+        return _read(self._ask("POST", "/v1/verify/batch", content=body, headers=headers), ReportsAnswer)
 
     def ready(self) -> bool:
         """Tell whether the node says that it is ready; False while it cannot be reached."""
@@ -177,15 +208,15 @@ class NodeClient:
         raise _problem(answer)
 
 
-def _read(answer: httpx.Response, *members: str) -> Any:
-    """Return the JSON object of an answer, which has these members. Raises: NodeError where no node answered."""
+def _read(answer: httpx.Response, shape: type[T], *members: str) -> T:
+    """Return the JSON of an answer, which is of `shape` and has these members. Raises: NodeError where no node answered."""
     try:
         body = answer.json()
     except ValueError:
         body = None
-    if not isinstance(body, dict) or not all(name in body for name in members):
+    if not is_answer(body, shape) or not all(name in body for name in members):
         raise NodeError(f"{answer.request.url} does not answer as a node does: check the address")
-    return body
+    return cast(T, body)
 
 
 def _problem(answer: httpx.Response) -> NodeError:

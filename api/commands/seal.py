@@ -14,9 +14,8 @@ from api.client.access import token
 from api.client.client import NodeClient
 from api.console import note, say, show_json
 from api.department.acting import add_action
-from api.department.receipts import keep_receipt
 from api.department.seals import Registered, check_seal, seal_row, sealed_row, sealing_row
-from api.department.sending import hand_in, signed, target_of, wait_final
+from api.department.sending import send_rows
 from api.department.trial import TRUST, open_trial, read_certificate, read_holder, ring
 from api.key_files import add_key, open_key
 from ledger.documents.certificates.issuing import Holder
@@ -184,11 +183,9 @@ def _picture(args: argparse.Namespace) -> Picture:
 def _register(args: argparse.Namespace) -> int:
     rows = [seal_row(path, args.issuer or args.holder, args.holder, args.holder_name) for path in args.seals]
     with NodeClient(args.node) as node:
-        kept = signed(Path(), "seals", target_of(node), open_key(args.key, args.key_password_file), rows)
-        receipt = hand_in(node, kept)
-        note(keep_receipt(node, kept, receipt))
-        receipt = wait_final(node, receipt, args.wait)
-    records = {record.identifier: record for record in _records(kept)}
+        key = open_key(args.key, args.key_password_file)
+        submission, receipt = send_rows(node, Path(), "seals", key, rows, args.wait)
+    records = {record.identifier: record for record in _records(submission)}
     seals: list[Json] = []
     for path, row in zip(args.seals, rows, strict=True):
         record = records[str(row["identifier"])]

@@ -1,22 +1,15 @@
 """`shunzheng submit`: draft, sign and hand in a department's records, and say what became of them."""
 
 import argparse
-import hashlib
-import secrets
-import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from anchoring.database.files import replace_file
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.console import note, progress, say, show_json
-from api.department.drafting import draft
-from api.department.receipts import keep_receipt
-from api.department.sending import PATIENCE_SECONDS, hand_in, target_of, wait_final
+from api.department.sending import PATIENCE_SECONDS, send, signed, submission_beside, target_of
 from api.key_files import add_key, open_key
-
-_UNIQUE_DIGITS: Final = 16
 
 
 def add(commands: Any) -> None:
@@ -50,52 +43,27 @@ def add(commands: Any) -> None:
 
 
 def _submit(args: argparse.Namespace) -> int:
+    submission = submission_beside(args.records)
     with NodeClient(args.node) as node:
-        kept = _kept(args.records)
-        if kept.exists():
-            note(
-                f"Handing in the submission that was signed before, {kept.name}. Delete it to draft and sign anew."
-            )
-        else:
-            _draft(args, node, kept)
-        receipt = hand_in(node, kept, args.patience)
-        note(keep_receipt(node, kept, receipt))
-        receipt = wait_final(node, receipt, args.wait)
+        receipt = send(node, submission, lambda: _signed(args, node), patience=args.patience, wait=args.wait)
     if args.json:
         show_json(receipt)
         return 0
-    for row in receipt.get("warnings") or ():
-        note(f"  row {row['row']}: {row['message']}")
     say(f"已登记 accepted: {receipt['count']:,} records as submission {receipt['id']}")
     say(f"state {receipt['state']}; positions {receipt['first']:,} and following in log {receipt['log']}")
-    note(f"Keep {kept.name}: it opens every claim, and the records can be taken back from it.")
+    note(f"Keep {submission.name}: it opens every claim, and the records can be taken back from it.")
     return 0
 
 
-def _kept(records: Path) -> Path:
-    """Name the signed submission after the content of the records: changed records make a new one."""
-    with records.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return records.with_name(f"{records.name}.{digest[:_UNIQUE_DIGITS]}.submission")
-
-
-def _draft(args: argparse.Namespace, node: NodeClient, kept: Path) -> None:
+def _signed(args: argparse.Namespace, node: NodeClient) -> Iterator[bytes]:
+    """Draft and sign the records, and yield the lines of the submission. Raises: NodeError, MalformedInput, OSError."""
     target = target_of(node)
     if args.registry and args.registry != target.registry:
         raise NodeError(
             f"{args.node} follows the registry {target.registry}, not {args.registry}: nothing was signed"
         )
     key = open_key(args.key, args.key_password_file)
-    folder = args.records.parent
     with args.records.open("rb") as lines:
         total = sum(1 for _ in lines)
         lines.seek(0)
-        with draft(
-            progress(lines, "drafting", total),
-            target,
-            key,
-            secrets.token_bytes,
-            int(time.time()),
-            read=lambda path: (folder / path).read_bytes(),
-        ) as drafted:
-            replace_file(kept, drafted.lines(), mode=0o600)
+        yield from signed(progress(lines, "drafting", total), target, key, args.records.parent)

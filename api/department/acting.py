@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from api.client.access import token
+from api.client.answers import SubmissionAnswer
 from api.client.client import NodeClient
 from api.console import note, say, show_json
 from api.department.changes import Change, plan, read_rows, submissions_of
-from api.department.receipts import keep_receipt
-from api.department.sending import hand_in, signed, target_of, wait_final
+from api.department.sending import send_rows
 from api.key_files import add_key, open_key
 from api.words import ACTION_WORDS, STATUS_WORDS
 from ledger.encoding.canonical import Json, decode
@@ -85,7 +85,7 @@ def _run(args: argparse.Namespace) -> int:
         if not (args.yes or _confirmed()):
             note("Nothing was signed.")
             return 1
-        receipts = _hand_in(args, node, changes)
+        receipts = _send(args, node, changes)
     if args.json:
         show_json({"action": args.action, "submissions": receipts})
     return 0
@@ -138,25 +138,22 @@ def _confirmed() -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes", "是")
 
 
-def _hand_in(args: argparse.Namespace, node: NodeClient, changes: Sequence[Change]) -> list[Json]:
-    target, key = target_of(node), open_key(args.key, args.key_password_file)
+def _send(args: argparse.Namespace, node: NodeClient, changes: Sequence[Change]) -> list[SubmissionAnswer]:
+    key = open_key(args.key, args.key_password_file)
     parts = submissions_of(changes)
     if len(parts) > 1:
         note(
             f"Divided into {len(parts)} submissions: each is of one issuer and has a bounded number of changes."
         )
-    receipts: list[Json] = []
+    folder = args.file.parent if args.file else Path()
+    receipts = []
     for part in parts:
-        folder = args.file.parent if args.file else Path()
-        kept = signed(folder, args.action, target, key, [change.row for change in part])
-        receipt = hand_in(node, kept)
-        note(keep_receipt(node, kept, receipt))
-        receipt = wait_final(node, receipt, args.wait)
-        for row in receipt.get("warnings") or ():
-            note(f"  row {row['row']}: {row['message']}")
+        rows = [change.row for change in part]
+        _, receipt = send_rows(node, folder, args.action, key, rows, args.wait)
         if not args.json:
             say(
-                f"已登记 accepted: {receipt['count']:,} records as submission {receipt['id']}, state {receipt['state']}"
+                f"已登记 accepted: {receipt['count']:,} records as submission {receipt['id']}, "
+                f"state {receipt['state']}"
             )
         receipts.append(receipt)
     return receipts

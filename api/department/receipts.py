@@ -6,14 +6,14 @@ that of the log's node can it still say as it likes: another city's node, or the
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from anchoring.database.files import replace_file
 from anchoring.intake.rows import read_statement
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from ledger.crypto.keys import keccak256
-from ledger.encoding.canonical import MAX_INTEGER, decode
+from ledger.encoding.canonical import MAX_INTEGER, Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields, parse_hex
 from ledger.encoding.times import format_time
@@ -31,7 +31,7 @@ from ledger.verification.receipts import (
 SUFFIX = ".receipt.json"
 
 
-def keep_receipt(node: NodeClient, submission: Path, reply: Mapping[str, Any]) -> str:
+def keep_receipt(node: NodeClient, submission: Path, reply: Mapping[str, object]) -> str:
     """Write the receipt in the node's reply beside the submission, and return what to tell the person about it.
 
     Raises: NodeError where the receipt is not what was to be promised, or another than the one kept before.
@@ -56,7 +56,7 @@ def keep_receipt(node: NodeClient, submission: Path, reply: Mapping[str, Any]) -
     return told
 
 
-def promised(node: NodeClient, statement: Statement, reply: Mapping[str, Any]) -> SignedReceipt | None:
+def promised(node: NodeClient, statement: Statement, reply: Mapping[str, object]) -> SignedReceipt | None:
     """Return the signed receipt in a reply when it promises what was sent; None where the reply has none.
 
     Raises: NodeError.
@@ -65,7 +65,7 @@ def promised(node: NodeClient, statement: Statement, reply: Mapping[str, Any]) -
     if given is None:
         return None
     try:
-        encoded = canonical(given)
+        encoded = canonical(cast(Json, given))
         signed = decode_signed_receipt(encoded[: MAX_BYTES + 1])
         receipt = signed.receipt
         sent = (statement.registry, statement.log, statement.suite, statement.root, statement.count)

@@ -1,28 +1,104 @@
-"""Hand a signed submission in, and again where the node asks for it: it is taken once, however often it is sent."""
+"""Sign records, keep the signed submission, hand it in, keep its receipt, and wait until it is final."""
 
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from anchoring.database.files import replace_file
 from anchoring.errors import NotFound
+from api.client.answers import ReceiptAnswer, SubmissionAnswer
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.console import note, progress
 from api.department.drafting import Target, draft
+from api.department.receipts import keep_receipt
 from ledger.crypto.keys import PrivateKey
 from ledger.crypto.suites import by_name
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
 
-PATIENCE_SECONDS: Final = 600  # in all; then a person decides
+#: Seconds of waiting for a node that has no room, in all; then a person decides.
+PATIENCE_SECONDS: Final = 600
+#: Seconds between two attempts at the most, whatever the node says.
+_LONGEST_WAIT_SECONDS: Final = 300
 _POLL_SECONDS: Final = 1.0
 _FINAL: Final = "final"
+_SUFFIX: Final = ".submission"
+#: Hexadecimal digits of a digest in a file's name: 64 bits tell the submissions of one folder apart.
 _UNIQUE_DIGITS: Final = 16
-_LONGEST_WAIT: Final = 300  # seconds between two attempts, whatever the node says
+
+
+def send(
+    node: NodeClient,
+    submission: Path,
+    sign: Callable[[], Iterable[bytes]],
+    *,
+    patience: int = PATIENCE_SECONDS,
+    wait: int = 0,
+) -> SubmissionAnswer:
+    """Return the node's answer for the submission in a file, which `sign` fills where it is not there yet.
+
+    1. Sign, and keep the signed lines. A crash before leaves nothing; afterwards the same submission is sent, not a second.
+    2. Hand it in: `patience` seconds in all while the node has no room. A node that has it answers with the same receipt.
+    3. Check its receipt and keep it beside.
+    4. Wait up to `wait` seconds until it is final.
+
+    Raises: NodeError, MalformedInput, OSError.
+    """
+    # 1
+    if submission.exists():
+        note(
+            f"Handing in the submission that was signed before, {submission.name}. Delete it to draft and sign anew."
+        )
+    else:
+        replace_file(submission, sign(), mode=0o600)
+    # 2
+    receipt = hand_in(node, submission, patience)
+    # 3
+    note(keep_receipt(node, submission, receipt))
+    # 4
+    answer = wait_final(node, receipt, wait)
+    for row in receipt.get("warnings") or ():
+        note(f"  row {row['row']}: {row['message']}")
+    return answer
+
+
+def signed(lines: Iterable[bytes], target: Target, key: PrivateKey, folder: Path) -> Iterable[bytes]:
+    """Yield the lines of the signed submission of input rows, whose documents are found from `folder`."""
+    now = int(time.time())
+    with draft(
+        lines, target, key, secrets.token_bytes, now, read=lambda path: (folder / path).read_bytes()
+    ) as drafted:
+        yield from drafted.lines()
+
+
+def send_rows(
+    node: NodeClient,
+    folder: Path,
+    name: str,
+    key: PrivateKey,
+    rows: Sequence[dict[str, Json]],
+    wait: int,
+) -> tuple[Path, SubmissionAnswer]:
+    """Send input rows, and return where the signed submission is kept: in `folder`, under a name that begins with `name`.
+
+    The same rows after a failure make the same submission, not a second.
+    """
+    target = target_of(node)
+    lines = [canonical(row) for row in rows]
+    digest = hashlib.sha256(target.registry.encode() + b"\n" + b"\n".join(lines)).hexdigest()
+    submission = folder / f"{name}.{digest[:_UNIQUE_DIGITS]}{_SUFFIX}"
+    return submission, send(node, submission, lambda: signed(lines, target, key, folder), wait=wait)
+
+
+def submission_beside(records: Path) -> Path:
+    """Name the signed submission after the content of a file of records: changed records make a new one."""
+    with records.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return records.with_name(f"{records.name}.{digest[:_UNIQUE_DIGITS]}{_SUFFIX}")
 
 
 def hand_in(
@@ -30,7 +106,7 @@ def hand_in(
     submission: Path,
     patience: int = PATIENCE_SECONDS,
     sleep: Callable[[float], None] = time.sleep,
-) -> Any:
+) -> ReceiptAnswer:
     """Return the receipt of the submission in a file, after waiting `patience` seconds in all where the node has no room.
 
     Raises: NodeError, the last one.
@@ -44,31 +120,12 @@ def hand_in(
             except NodeError as error:
                 if error.retry_after is None:
                     raise
-                pause = min(max(1, error.retry_after), _LONGEST_WAIT)
+                pause = min(max(1, error.retry_after), _LONGEST_WAIT_SECONDS)
                 if waited + pause > patience:
                     raise
                 note(f"{error}\nTrying again in {pause} s.")
             sleep(pause)
             waited += pause
-
-
-def signed(folder: Path, name: str, target: Target, key: PrivateKey, rows: Sequence[dict[str, Json]]) -> Path:
-    """Return the file of the signed submission; the same rows after a failure make the same submission, not a second.
-
-    The rows' documents are found from `folder`; the file is put there under a name that begins with `name`.
-    """
-    lines = [canonical(row) for row in rows]
-    digest = hashlib.sha256(target.registry.encode() + b"\n" + b"\n".join(lines)).hexdigest()
-    kept = folder / f"{name}.{digest[:_UNIQUE_DIGITS]}.submission"
-    if kept.exists():
-        note(f"Handing in the submission that was signed before, {kept.name}.")
-        return kept
-    now = int(time.time())
-    with draft(
-        lines, target, key, secrets.token_bytes, now, read=lambda path: (folder / path).read_bytes()
-    ) as drafted:
-        replace_file(kept, drafted.lines(), mode=0o600)
-    return kept
 
 
 def target_of(node: NodeClient) -> Target:
@@ -80,14 +137,14 @@ def target_of(node: NodeClient) -> Target:
     raise NotFound(f"{node.url} issues nothing: hand the records in to the node of the department's own city")
 
 
-def wait_final(node: NodeClient, receipt: dict[str, Any], seconds: int) -> dict[str, Any]:
+def wait_final(node: NodeClient, receipt: ReceiptAnswer, seconds: int) -> SubmissionAnswer:
     """Return the receipt with its newest state, at best final."""
     until, shown = time.monotonic() + seconds, ""
     while True:
-        receipt |= node.submission(receipt["id"])
-        if receipt["state"] != shown:
-            shown = receipt["state"]
+        submission: SubmissionAnswer = {**receipt, **node.submission(receipt["id"])}
+        if submission["state"] != shown:
+            shown = submission["state"]
             note(f"state: {shown}")
         if shown == _FINAL or time.monotonic() >= until:
-            return receipt
+            return submission
         time.sleep(_POLL_SECONDS)

@@ -18,8 +18,8 @@ from tests.acceptance.cities import Cities, eventually, write_rows
 def newest(cities: Cities) -> dict[str, Any]:
     """Return what Wuhan says of the newest anchor by which the log of Tianmen grew."""
     with NodeClient(cities.wuhan.url) as node:
-        items: list[dict[str, Any]] = node.anchors("tianmen")["items"]
-    return next((item for item in items if item["size"] > item["size_before"]), {})
+        items = node.anchors("tianmen")["items"]
+    return next((dict(item) for item in items if item["size"] > item["size_before"]), {})
 
 
 @contextmanager

@@ -1,0 +1,169 @@
+"""What nodes answer, as far as a client reads it, and the check of an answer when it arrives.
+
+An answer may have more members than stand here: they are kept, and shown where a person asks for JSON. Nodes write null for
+some members that they do not know, and leave others out.
+"""
+
+from types import UnionType
+from typing import (
+    Any,
+    NotRequired,
+    TypeAlias,
+    TypedDict,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
+
+from ledger.encoding.canonical import Json
+
+#: A report of a verification (docs/formats/verification.md), or of a status in the past (docs/formats/past-status.md).
+Report: TypeAlias = dict[str, Any]
+
+
+class LogAnswer(TypedDict):
+    """A log as a node knows it; `held` where the node issues into it, `entries` where it fetches them."""
+
+    name: str
+    suite: str
+    sequence: int
+    held: bool
+    entries: NotRequired[str | None]
+
+
+class LogsAnswer(TypedDict):
+    """The registry that a node follows, and its logs."""
+
+    registry: str
+    items: list[LogAnswer]
+
+
+class AnchorAnswer(TypedDict):
+    """An anchor of a log, from which size to which."""
+
+    sequence: int
+    block: int
+    size_before: int
+    size: int
+
+
+class AnchorsAnswer(TypedDict):
+    """A page of anchors, the newest first."""
+
+    items: list[AnchorAnswer]
+
+
+class RowAnswer(TypedDict):
+    """What a node says of one row of a submission."""
+
+    row: int
+    message: str
+
+
+class ReceiptAnswer(TypedDict):
+    """A submission as a node took it in; `signed` is its receipt as evidence, where the node has a key."""
+
+    id: str
+    log: str
+    count: int
+    first: int
+    signed: NotRequired[object]
+    warnings: NotRequired[list[RowAnswer] | None]
+
+
+class SubmissionAnswer(ReceiptAnswer):
+    """How far a submission has come, from `accepted` to `final`."""
+
+    state: str
+
+
+class RecordAnswer(TypedDict):
+    """The members of a record that are shown in a line."""
+
+    identifier: str
+    action: str
+    time: str
+    basis: NotRequired[str | None]
+
+
+class AnchoredAnswer(TypedDict):
+    """Where and when a record was anchored."""
+
+    sequence: int
+    time: str
+
+
+class RecordedAnswer(TypedDict):
+    """A record in a history, with its anchor once that is final."""
+
+    record: RecordAnswer
+    leaf: str
+    state: NotRequired[str | None]
+    anchor: NotRequired[AnchoredAnswer | None]
+
+
+class HistoryAnswer(TypedDict):
+    """Every record of one certificate, oldest first, and what is amiss."""
+
+    records: list[RecordedAnswer]
+    findings: list[str]
+
+
+class UseAnswer(RecordedAnswer):
+    """A sealing, and the certificates that carry what was sealed."""
+
+    certificates: list[str]
+
+
+class UsesAnswer(TypedDict):
+    """A page of sealings; `next` is the address of the page after it."""
+
+    items: list[UseAnswer]
+    next: NotRequired[str | None]
+
+
+class LineageAnswer(TypedDict):
+    """Where a certificate stands: what its next record has to name."""
+
+    identifier: str
+    kind: str
+    issuer: str
+    status: str
+    newest: str
+
+
+class LineagesAnswer(TypedDict):
+    """Lineages in the order of the identifiers that were asked for; None where a certificate is not registered."""
+
+    items: list[LineageAnswer | None]
+
+
+class ReportsAnswer(TypedDict):
+    """Reports in the order of what was to be verified."""
+
+    reports: list[Report]
+
+
+def is_answer(value: Json, shape: object) -> bool:
+    """Tell whether a decoded answer has the members of `shape`, a type of this module, of the types that stand there."""
+    if is_typeddict(shape):
+        members = get_type_hints(shape)
+        optional: frozenset[str] = getattr(shape, "__optional_keys__", frozenset())
+        return isinstance(value, dict) and all(
+            is_answer(value[name], of) if name in value else name in optional for name, of in members.items()
+        )
+    parts = get_args(shape)
+    if get_origin(shape) is list:
+        return isinstance(value, list) and all(is_answer(item, parts[0]) for item in value)
+    if get_origin(shape) in (Union, UnionType):
+        return any(is_answer(value, part) for part in parts)
+    kind = get_origin(shape) or shape
+    return isinstance(value, bool) if kind is bool else _is_plain(value, kind)
+
+
+def _is_plain(value: Json, kind: object) -> bool:
+    return (
+        isinstance(kind, type) and isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+    )
