@@ -9,12 +9,13 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import Any, Final
+from typing import Final
 
 from anchoring.errors import AnchoringError, SubmissionRefused
 from api.client.node_error import NodeError
 from api.console import in_words, note, say, show_json
 from api.node.errors import SettingsError
+from api.parsers import Commands
 from api.words import ACTION_PURPOSES, ACTION_WORDS
 from ledger.encoding.canonical import Json
 from ledger.errors import LedgerError, SnapshotRefused
@@ -69,7 +70,7 @@ def overview() -> argparse.ArgumentParser:
     return top
 
 
-def _top() -> tuple[argparse.ArgumentParser, Any]:
+def _top() -> tuple[argparse.ArgumentParser, Commands]:
     top = argparse.ArgumentParser(
         prog="shunzheng",
         description="Register, anchor and verify electronic licences, e-seals and e-signatures 顺证.",

@@ -10,9 +10,10 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from api.cli import COMMANDS, parser
+from api.parsers import Commands
 
 PAGE: Final = Path(__file__).with_name("commands.md")
 _HEAD: Final = """\
@@ -27,8 +28,6 @@ command says beside these stands in its section. With `--json` a failure stands 
 """
 _EXIT_CODES: Final = "Exit code"
 _DEFAULT_CODES: Final = "0 done, 1 failed, 2 wrong usage."
-
-Topic: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def page() -> str:
@@ -61,7 +60,7 @@ def _section(path: tuple[str, ...], command: argparse.ArgumentParser, purpose: s
     yield f"\nExit codes: {codes}"
 
 
-def _topic_of(command: argparse.ArgumentParser) -> "Topic | None":
+def _topic_of(command: argparse.ArgumentParser) -> "Commands | None":
     return next(
         (action for action in command._actions if isinstance(action, argparse._SubParsersAction)), None
     )

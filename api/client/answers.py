@@ -6,9 +6,7 @@ some members that they do not know, and leave others out.
 
 from types import UnionType
 from typing import (
-    Any,
     NotRequired,
-    TypeAlias,
     TypedDict,
     Union,
     get_args,
@@ -17,10 +15,20 @@ from typing import (
     is_typeddict,
 )
 
+from api.rendering.text import VerificationJson
 from ledger.encoding.canonical import Json
 
-#: A report of a verification (docs/formats/verification.md), or of a status in the past (docs/formats/past-status.md).
-Report: TypeAlias = dict[str, Any]
+
+class NamedAnswer(TypedDict):
+    """A record, of which only the identifier is read."""
+
+    identifier: str
+
+
+class ReportAnswer(VerificationJson):
+    """The report of a verification, with the record if what was presented is that of a record."""
+
+    record: NotRequired[NamedAnswer]
 
 
 class LogAnswer(TypedDict):
@@ -143,7 +151,7 @@ class LineagesAnswer(TypedDict):
 class ReportsAnswer(TypedDict):
     """Reports in the order of what was to be verified."""
 
-    reports: list[Report]
+    reports: list[ReportAnswer]
 
 
 def is_answer(value: Json, shape: object) -> bool:
@@ -152,7 +160,8 @@ def is_answer(value: Json, shape: object) -> bool:
         members = get_type_hints(shape)
         optional: frozenset[str] = getattr(shape, "__optional_keys__", frozenset())
         return isinstance(value, dict) and all(
-            is_answer(value[name], of) if name in value else name in optional for name, of in members.items()
+            (name in optional and value.get(name) is None) or (name in value and is_answer(value[name], of))
+            for name, of in members.items()
         )
     parts = get_args(shape)
     if get_origin(shape) is list:

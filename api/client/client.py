@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar, cast
+from typing import Final, Self, TypeVar, cast
 from urllib.parse import quote
 
 import httpx
@@ -15,7 +15,7 @@ from api.client.answers import (
     LineagesAnswer,
     LogsAnswer,
     ReceiptAnswer,
-    Report,
+    ReportAnswer,
     ReportsAnswer,
     SubmissionAnswer,
     UseAnswer,
@@ -24,13 +24,16 @@ from api.client.answers import (
 )
 from api.client.node_error import NodeError
 from api.limits import MAX_PAGE_ITEMS
+from api.rendering.text import PastDayJson
 from ledger.encoding.canonical import Json, decode
+from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields
 from ledger.proof.staples import MAX_RANGE_BYTES
 
 _MAX_KEY_BYTES: Final = 16 * 1024  # a key has at most 4,096 bytes, in hexadecimal twice as many letters
 _MAX_ANCHORS_BYTES: Final = 4 * 2**20  # a thousand anchors: 500 bytes each, and findings about their entries
 T = TypeVar("T")
+_NO_PARAMS: Final[Mapping[str, str]] = {}
 _ADDRESS: Final = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 _TOKEN: Final = re.compile(r"[!-~]*")
 _UNAUTHORIZED: Final = (
@@ -65,11 +68,11 @@ class NodeClient:
 
     def logs(self) -> LogsAnswer:
         """Return the registry that the node follows and its logs."""
-        return _read(self._ask("GET", "/v1/logs"), LogsAnswer)
+        return _read(self._get("/v1/logs"), LogsAnswer)
 
     def anchors(self, log: str) -> AnchorsAnswer:
         """Return the newest page of the final anchors of a log, the newest first."""
-        return _read(self._ask("GET", "/v1/anchors", params={"log": log}), AnchorsAnswer)
+        return _read(self._get("/v1/anchors", {"log": log}), AnchorsAnswer)
 
     def anchors_around(self, log: str, sequence: int) -> Sequence[Json]:
         """Return the thousand anchors among which `sequence` is, so that the node learns no more than that."""
@@ -84,7 +87,7 @@ class NodeClient:
 
     def checkpoint(self) -> bytes:
         """Return the newest checkpoint that a majority of the cities have signed."""
-        return self._ask("GET", "/v1/checkpoint").content
+        return self._get("/v1/checkpoint").content
 
     def snapshot(self, after: int = 0, cosigned: int | None = None) -> Iterator[bytes]:
         """Yield a snapshot, or a delta after event `after`, piece by piece."""
@@ -100,8 +103,7 @@ class NodeClient:
 
     def submit(self, lines: Iterable[bytes]) -> ReceiptAnswer:
         """Hand in a submission, line by line, and return its receipt."""
-        headers = {"Content-Type": "application/x-ndjson"}
-        return _read(self._ask("POST", "/v1/submissions", content=lines, headers=headers), ReceiptAnswer)
+        return _read(self._post("/v1/submissions", lines, "application/x-ndjson"), ReceiptAnswer)
 
     def key(self, key: bytes) -> bytes:
         """Return what the registry holds of a key, as the node sent it."""
@@ -109,35 +111,30 @@ class NodeClient:
 
     def judge_receipt(self, receipt: bytes) -> dict[str, Json]:
         """Return what became of a receipt's promise, as this node knows it."""
-        headers = {"Content-Type": "application/json"}
-        return _read(
-            self._ask("POST", "/v1/receipts/check", content=receipt, headers=headers), dict[str, Json]
-        )
+        return _read(self._post("/v1/receipts/check", receipt), dict[str, Json])
 
     def submission(self, identifier: str) -> SubmissionAnswer:
         """Return how far a submission has come."""
-        return _read(self._ask("GET", f"/v1/submissions/{quote(identifier, safe='')}"), SubmissionAnswer)
+        return _read(self._get(f"/v1/submissions/{quote(identifier, safe='')}"), SubmissionAnswer)
 
     def proof(self, leaf: str) -> bytes:
         """Return the proof of a record, by its leaf hash."""
-        return self._ask("GET", f"/v1/records/{quote(leaf, safe='')}/proof").content
+        return self._get(f"/v1/records/{quote(leaf, safe='')}/proof").content
 
     def certificate_proof(self, identifier: str) -> bytes:
         """Return the proof of a certificate as it stands now."""
-        return self._ask("GET", f"/v1/certificates/{quote(identifier, safe='')}/proof").content
+        return self._get(f"/v1/certificates/{quote(identifier, safe='')}/proof").content
 
     def history(self, identifier: str) -> HistoryAnswer:
         """Return every record of a certificate."""
-        return _read(
-            self._ask("GET", f"/v1/certificates/{quote(identifier, safe='')}/history"), HistoryAnswer
-        )
+        return _read(self._get(f"/v1/certificates/{quote(identifier, safe='')}/history"), HistoryAnswer)
 
     def uses(self, identifier: str, after: str | None, before: str | None) -> Iterator[UseAnswer]:
         """Yield what was sealed with a seal, oldest first, page by page."""
         bounds = {name: moment for name, moment in (("after", after), ("before", before)) if moment}
         path, query = f"/v1/certificates/{quote(identifier, safe='')}/uses", bounds
         while path:
-            page = _read(self._ask("GET", path, params=query or None), UsesAnswer)
+            page = _read(self._get(path, query), UsesAnswer)
             yield from page["items"]
             path, query = page.get("next") or "", {}
 
@@ -145,31 +142,22 @@ class NodeClient:
         """Return where each certificate stands, in the order of `identifiers`; None where it is not registered."""
         lineages: list[LineageAnswer | None] = []
         for start in range(0, len(identifiers), MAX_PAGE_ITEMS):
-            body = {"identifiers": identifiers[start : start + MAX_PAGE_ITEMS]}
-            answer = _read(self._ask("POST", "/v1/certificates/lineages", json=body), LineagesAnswer)
+            body: dict[str, Json] = {"identifiers": [*identifiers[start : start + MAX_PAGE_ITEMS]]}
+            answer = _read(self._post("/v1/certificates/lineages", canonical(body)), LineagesAnswer)
             lineages += answer["items"]
         return lineages
 
-    def past_status(self, proof: str, at: str) -> dict[str, Report]:
+    def past_status(self, proof: str, at: str) -> PastDayJson:
         """Return what the status was on a day or at a moment: `start` and `end`."""
-        return _read(
-            self._ask("POST", "/v1/status", json={"proof": proof, "at": at}),
-            dict[str, Report],
-            "start",
-            "end",
-        )
+        return _read(self._post("/v1/status", canonical({"proof": proof, "at": at})), PastDayJson)
 
-    def verify(self, body: bytes) -> Report:
+    def verify(self, body: bytes) -> ReportAnswer:
         """Return the report of a verification, whose request is `body`."""
-        headers = {"Content-Type": "application/json"}
-        return _read(
-            self._ask("POST", "/v1/verify", content=body, headers=headers), dict[str, Any], "verdict", "steps"
-        )
+        return _read(self._post("/v1/verify", body), ReportAnswer)
 
     def verify_batch(self, body: bytes) -> ReportsAnswer:
         """Return the reports of many verifications, whose request is `body`."""
-        headers = {"Content-Type": "application/json"}
-        return _read(self._ask("POST", "/v1/verify/batch", content=body, headers=headers), ReportsAnswer)
+        return _read(self._post("/v1/verify/batch", body), ReportsAnswer)
 
     def ready(self) -> bool:
         """Tell whether the node says that it is ready; False while it cannot be reached."""
@@ -198,9 +186,26 @@ class NodeClient:
             f"{self.url} cannot be reached ({str(error) or type(error).__name__}): check that it runs, and its address"
         )
 
-    def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+    def _get(self, path: str, params: Mapping[str, str] = _NO_PARAMS) -> httpx.Response:
+        return self._ask("GET", path, params, None, "")
+
+    def _post(
+        self, path: str, content: bytes | Iterable[bytes], kind: str = "application/json"
+    ) -> httpx.Response:
+        return self._ask("POST", path, _NO_PARAMS, content, kind)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        content: bytes | Iterable[bytes] | None,
+        kind: str,
+    ) -> httpx.Response:
+        """Return the node's answer; `kind` is the media type of `content`. Raises: NodeError."""
+        headers = {"Content-Type": kind} if content is not None else {}
         try:
-            answer = self._http.request(method, path, **request)
+            answer = self._http.request(method, path, params=params or None, content=content, headers=headers)
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
         if answer.is_success:
@@ -208,13 +213,13 @@ class NodeClient:
         raise _problem(answer)
 
 
-def _read(answer: httpx.Response, shape: type[T], *members: str) -> T:
-    """Return the JSON of an answer, which is of `shape` and has these members. Raises: NodeError where no node answered."""
+def _read(answer: httpx.Response, shape: type[T]) -> T:
+    """Return the JSON of an answer, which is of `shape`. Raises: NodeError where no node answered."""
     try:
         body = answer.json()
     except ValueError:
         body = None
-    if not is_answer(body, shape) or not all(name in body for name in members):
+    if not is_answer(body, shape):
         raise NodeError(f"{answer.request.url} does not answer as a node does: check the address")
     return cast(T, body)
 

@@ -3,7 +3,6 @@
 import argparse
 import time
 from pathlib import Path
-from typing import Any
 
 from anchoring.audit.audit import audit
 from anchoring.audit.findings import AuditReport, Finding
@@ -14,13 +13,14 @@ from anchoring.replica.store import Replica
 from api.console import note, say, show_json
 from api.node.errors import FILE
 from api.node.loading import load_settings
+from api.parsers import Commands
 from ledger.encoding.canonical import Json
 from ledger.verification.receipts import SignedReceipt, decode_signed_receipt
 
 _CLEAN, _FINDINGS = 0, 1
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     command = commands.add_parser(
         "audit",
         description="Exit code 0 without findings, 1 with findings. The node may go on working meanwhile.",

@@ -2,17 +2,17 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from api import files
 from api.console import note
 from api.files import PROOF_SUFFIX
+from api.parsers import Commands
 from ledger.documents.carriers import attach, detach
 from ledger.errors import MalformedInput
 from ledger.proof.paper import decode_presented
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     put = commands.add_parser("attach")
     put.add_argument("document", type=Path, help="as it was registered")
     put.add_argument("--proof", help=f"file of the proof, or the SZ1: code; default: DOCUMENT{PROOF_SUFFIX}")

@@ -2,18 +2,18 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from api import files
 from api.client.access import add_node, token
 from api.client.client import NodeClient
 from api.console import note, say, show_json
+from api.parsers import Commands
 from ledger.proof.linking import attach_proofs, missing_links
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof, decode_proof
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     proof = commands.add_parser("proof")
     proof.add_argument("identifier", help="of the certificate, any version")
     proof.add_argument("-o", "--output", type=Path, help="default: standard output")

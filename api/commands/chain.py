@@ -6,7 +6,7 @@ The account comes from an encrypted keystore file; its password from a file or a
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from anchoring.chain import calls, deployment
 from anchoring.chain.accounts import Account
@@ -29,6 +29,7 @@ from api.governance.options import (
 from api.governance.reading import Registry, check_registry, description, disagreements, lines, read_registry
 from api.governance.sender import Sender
 from api.governance.words import advise, words
+from api.parsers import Commands
 from api.passwords import read_password
 from ledger.crypto.keys import keccak256, public_key
 from ledger.encoding.canonical import Json
@@ -38,7 +39,7 @@ from ledger.registry import acts
 _NEW: Final = "make another with `shunzheng keys generate`"
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     topic = commands.add_parser("chain")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
 
@@ -63,7 +64,7 @@ def add(commands: Any) -> None:
     show.add_argument("--log", help="this log only")
     show.set_defaults(run=_show)
 
-    def act(name: str, help: str, build: Build) -> Any:
+    def act(name: str, help: str, build: Build) -> argparse.ArgumentParser:
         parser = actions.add_parser(name, help=help)
         _chain_options(parser)
         _registry(parser)
@@ -79,18 +80,18 @@ def add(commands: Any) -> None:
     board.set_defaults(run=_onboard)
 
 
-def _chain_options(parser: Any) -> None:
+def _chain_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chain-url", required=True, metavar="URL", help="the chain's JSON-RPC endpoint")
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
-def _registry(parser: Any) -> None:
+def _registry(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--registry", required=True, metavar="NAME", help="eip155:<chain>:0x<address>:<head 0>"
     )
 
 
-def _sender(parser: Any) -> None:
+def _sender(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keystore", type=Path, required=True, help="encrypted keystore of the sending account"
     )

@@ -3,7 +3,7 @@
 import argparse
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from anchoring.checkpoints.store import Checkpoints
 from api import files, processes
@@ -11,6 +11,7 @@ from api.client.client import NodeClient
 from api.client.offline import described, read_trust
 from api.console import note, say, show_json
 from api.node.loading import load_settings
+from api.parsers import Commands
 from ledger.encoding.canonical import encode as canonical
 from ledger.registry.checkpoints import Fork, find_contradiction, read_cosigned
 
@@ -18,7 +19,7 @@ AGREE, CONTRADICT, UNTOLD = 0, 11, 12
 _COMPARED: Final = {AGREE: "the same", CONTRADICT: "contradiction", UNTOLD: "cannot tell"}
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     topic = commands.add_parser("checkpoint")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
     sign = actions.add_parser(

@@ -3,17 +3,18 @@
 import argparse
 import threading
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from api.console import note, say, show_json
 from api.demo.stage import open_stage
 from api.demo.story import Story
+from api.parsers import Commands
 
 _DIRECTORY: Final = Path("demo-data")
 _BLOCK_SECONDS: Final = 1.0
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     command = commands.add_parser("demo")
     command.add_argument(
         "--once", action="store_true", help="end when the story is told, instead of leaving the nodes up"

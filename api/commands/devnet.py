@@ -2,14 +2,14 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from anchoring.chain.devnet import Devnet
 from api.console import note, say
+from api.parsers import Commands
 from api.processes import stop_on_signal
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     devnet = commands.add_parser("devnet")
     devnet.add_argument("directory", type=Path, nargs="?", default=Path("devnet"), help="default: devnet")
     devnet.add_argument("--port", type=int, help="default: the last one, or a free one")

@@ -3,10 +3,10 @@
 import argparse
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from api import files
 from api.console import EXIT_CODES, note, say, show_json
+from api.parsers import Commands
 from api.rendering.text import inspection_text
 from ledger.documents.certificates.trust_list import TrustList, decode_trust_list
 from ledger.documents.inspection import Inspection
@@ -16,7 +16,7 @@ from ledger.errors import MalformedInput
 from ledger.proof.paper import decode_presented
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     command = commands.add_parser(
         "inspect",
         description="Reads OFD and PDF documents, seals (.esl) and seal signatures (.dat). "

@@ -3,10 +3,11 @@
 import argparse
 import secrets
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from api.console import note, say, show_json
 from api.key_files import add_key_password, open_key, write_key
+from api.parsers import Commands
 from api.passwords import read_password
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.errors import MalformedInput
@@ -14,7 +15,7 @@ from ledger.errors import MalformedInput
 _REMEDY: Final = "name its file with --password-file, or give --plain for a key without a password, for trials 试用明文密钥"
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     topic = commands.add_parser("keys")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
     make = actions.add_parser(

@@ -8,7 +8,6 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 from anchoring.processes.supervisor import Supervisor
 from api import processes
@@ -17,9 +16,10 @@ from api.node.errors import FILE, SettingsError
 from api.node.keys import KEY_FILE, make_node_key
 from api.node.listening import check_free
 from api.node.loading import load_settings
+from api.parsers import Commands
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     node = commands.add_parser("node")
     node.add_argument("directory", type=Path, help=f"directory that holds {FILE} and the databases")
     node.add_argument("--only", choices=tuple(processes.PARTS), help="run one of its processes alone")

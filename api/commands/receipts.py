@@ -5,12 +5,13 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from api.client.client import NodeClient
 from api.console import say, show_json
 from api.http.schemas.receipts import JudgementShape
 from api.node.loading import load_settings
+from api.parsers import Commands
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.verification.receipts import PromiseState, SignedReceipt, decode_signed_receipt, judge_promise
@@ -19,7 +20,7 @@ _FAILED: Final = frozenset({PromiseState.BROKEN, PromiseState.CONTRADICTED, Prom
 _INVALID, _UNVERIFIABLE = 11, 12
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     topic = commands.add_parser("receipts")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
     check = actions.add_parser(

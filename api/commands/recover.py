@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from anchoring.anchorer.lease import held
 from anchoring.errors import RowError, SubmissionRefused
@@ -26,6 +26,7 @@ from api.console import in_words, note, say, show_json
 from api.department.receipts import SUFFIX as RECEIPT
 from api.node.errors import FILE, SettingsError
 from api.node.loading import load_settings
+from api.parsers import Commands
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
@@ -41,7 +42,7 @@ _STALE_SECONDS: Final = 900  # a replica older than this does not know what the 
 _CHUNK_BYTES: Final = 2**18
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     command = commands.add_parser(
         "recover",
         description="No anchorer may run meanwhile: stop the node. Exit code 0 when nothing is missing any more, 1 while "

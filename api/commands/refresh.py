@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from anchoring.errors import NotFound
 from api import files
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.console import in_words, note, say
+from api.parsers import Commands
 from api.words import STATUS_WORDS
 from ledger.documents.carriers import attach, detach, is_carrier
 from ledger.encoding import times
@@ -28,7 +29,7 @@ from ledger.registry.trust import Anchor
 _MOST: Final = 2**53 - 1
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     command = commands.add_parser(
         "refresh",
         description="The node is asked for a thousand anchors and for a range of 262,144 positions, never for the "

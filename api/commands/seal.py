@@ -7,7 +7,7 @@ import argparse
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from api import files
 from api.client.access import token
@@ -18,6 +18,7 @@ from api.department.seals import Registered, check_seal, seal_row, sealed_row, s
 from api.department.sending import send_rows
 from api.department.trial import TRUST, open_trial, read_certificate, read_holder, ring
 from api.key_files import add_key, open_key
+from api.parsers import Commands
 from ledger.documents.certificates.issuing import Holder
 from ledger.documents.ofd.sealing import Stamp, apply_seal
 from ledger.documents.openers import inspect
@@ -37,7 +38,7 @@ _TRACE_OTHERS: Final = "`shunzheng trace` shows the history of certificates and 
 _DATE_CHARS: Final = len("YYYY-MM-DD")
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     topic = commands.add_parser("seal")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_make(actions)
@@ -48,7 +49,7 @@ def add(commands: Any) -> None:
     _add_uses(actions)
 
 
-def _add_make(actions: Any) -> None:
+def _add_make(actions: Commands) -> None:
     make = actions.add_parser("make", help="制章: make a seal (SESeal, GB/T 38540-2020)")
     make.add_argument("--number", required=True, help="印章编码, 9 to 32 characters 0-9, A-Z")
     make.add_argument("--name", required=True, help="印章名称")
@@ -76,7 +77,7 @@ def _add_make(actions: Any) -> None:
     make.set_defaults(run=_make)
 
 
-def _add_register(actions: Any) -> None:
+def _add_register(actions: Commands) -> None:
     register = actions.add_parser("register", help="备案: register seals of one holder, in one submission")
     register.add_argument("seals", nargs="+", type=Path, metavar="SEAL", help="files of seals, .esl")
     register.add_argument(
@@ -97,7 +98,7 @@ def _add_register(actions: Any) -> None:
     register.set_defaults(run=_register)
 
 
-def _add_apply(actions: Any) -> None:
+def _add_apply(actions: Commands) -> None:
     use = actions.add_parser(
         "apply",
         help="签章: seal an OFD document, and give the rows that register it",
@@ -122,7 +123,7 @@ def _add_apply(actions: Any) -> None:
     use.set_defaults(run=_apply)
 
 
-def _add_uses(actions: Any) -> None:
+def _add_uses(actions: Commands) -> None:
     uses = actions.add_parser(
         "uses",
         help="用印记录: what was sealed with a seal",

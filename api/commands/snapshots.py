@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from itertools import tee
 from pathlib import Path
-from typing import Any
 
 from anchoring.checkpoints import snapshots
 from anchoring.checkpoints.cosigning import node_cities
@@ -19,12 +18,13 @@ from api.client.client import NodeClient
 from api.client.offline import described, read_trust, seen_beside
 from api.console import note, say, show_json
 from api.node.loading import load_settings
+from api.parsers import Commands
 from ledger.encoding.canonical import Json
 from ledger.registry.snapshots import check_snapshot, read_header
 from ledger.registry.trust_files import majority
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     topic = commands.add_parser("snapshot")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
     export = actions.add_parser("export", help="write the registry's events up to a cosigned checkpoint")

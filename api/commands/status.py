@@ -1,11 +1,12 @@
 """`shunzheng status`: what the status of a certificate was on a day of the past."""
 
 import argparse
-from typing import Any, Final
+from typing import Final, cast
 
 from api import files
 from api.client.sources import add_source, check_source
 from api.console import say, show_json
+from api.parsers import Commands
 from api.rendering.text import PastDayJson, past_text
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof
@@ -20,7 +21,7 @@ EXIT_CODES: Final = {
 }
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     command = commands.add_parser(
         "status",
         description="The answer is what was anchored by then. Document and claims are not compared: `verify` does that. "
@@ -53,9 +54,9 @@ def _run(args: argparse.Namespace) -> int:
         from api.client.client import NodeClient  # loads an HTTP library, which a snapshot does without
 
         with NodeClient(args.node) as node:
-            day: PastDayJson = node.past_status(proof, args.at)
+            day = node.past_status(proof, args.at)
     else:
-        day = _own(args, decoded)
+        day = _answer_here(args, decoded)
     if args.json:
         show_json(day)
     else:
@@ -63,7 +64,7 @@ def _run(args: argparse.Namespace) -> int:
     return exit_code(day)
 
 
-def _own(args: argparse.Namespace, proof: Proof) -> Any:
+def _answer_here(args: argparse.Namespace, proof: Proof) -> PastDayJson:
     """Answer here, from a snapshot alone."""
     from api.client.offline import (
         opened,  # loads the libraries of databases, which asking a node does without
@@ -71,7 +72,7 @@ def _own(args: argparse.Namespace, proof: Proof) -> Any:
 
     with opened(args.snapshot, args.trust) as trust:
         start, end = judge_past_span(proof, trust, args.at)
-    return {"start": start.to_json(), "end": end.to_json()}
+    return cast(PastDayJson, {"start": start.to_json(), "end": end.to_json()})
 
 
 def exit_code(day: PastDayJson) -> int:

@@ -3,16 +3,16 @@
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.console import note, progress, say, show_json
 from api.department.sending import PATIENCE_SECONDS, send, signed, submission_beside, target_of
 from api.key_files import add_key, open_key
+from api.parsers import Commands
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     command = commands.add_parser(
         "submit",
         description="The signed submission is kept beside the records. Run the same command again after a failure: the same "

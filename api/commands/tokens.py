@@ -4,18 +4,18 @@ import argparse
 import secrets
 import time
 from pathlib import Path
-from typing import Any
 
 from anchoring.register.store import Register
 from anchoring.register.tokens import SCOPES, create_token, revoke_token, tokens
 from api.console import note, say, show_json
 from api.node.errors import SettingsError
 from api.node.loading import load_settings
+from api.parsers import Commands
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import format_time
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     topic = commands.add_parser("token")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
     create = actions.add_parser("create", help="make a token and print it once")

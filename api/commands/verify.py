@@ -6,14 +6,15 @@ import json
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from api import files
 from api.client.sources import add_source, check_source
 from api.console import EXIT_CODES, say, show_json
 from api.limits import MAX_AGE_SECONDS, MAX_VERIFY_BYTES
 from api.node.policies import DEFAULT, find_policy, policy_names
-from api.rendering.text import verification_text
+from api.parsers import Commands
+from api.rendering.text import VerificationJson, verification_text
 from ledger.documents.carriers import ALTERED, Carried, restore
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import decode as decode_json
@@ -23,7 +24,7 @@ from ledger.verification.reasons import Verdict
 from ledger.verification.verify import Policy, verify
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     command = commands.add_parser(
         "verify",
         description="Exit codes: 0 valid, 10 not current, 11 invalid, 12 unverifiable; 1 where nothing was verified.",
@@ -68,7 +69,7 @@ def _seconds(text: str) -> int:
 
 def _verify(args: argparse.Namespace) -> int:
     check_source(args, "at", "trust_list")
-    report = _own(args) if args.snapshot else _asked(args)
+    report = _verify_here(args) if args.snapshot else _ask_node(args)
     if args.json:
         show_json(report)
     else:
@@ -76,7 +77,8 @@ def _verify(args: argparse.Namespace) -> int:
     return EXIT_CODES[Verdict(report["verdict"])]
 
 
-def _asked(args: argparse.Namespace) -> Any:
+def _ask_node(args: argparse.Namespace) -> VerificationJson:
+    """Let the node verify."""
     documents = [files.read(path) for path in args.files]
     proof = _proof(args, map(restore, documents))
     body = request_body(proof, documents, _claims(args), args.max_age, args.policy)
@@ -91,7 +93,7 @@ def _asked(args: argparse.Namespace) -> Any:
         return node.verify(body)
 
 
-def _own(args: argparse.Namespace) -> Any:
+def _verify_here(args: argparse.Namespace) -> VerificationJson:
     """Verify here, from a snapshot alone."""
     from api.client.offline import opened
     from api.documents import open_papers
@@ -107,7 +109,8 @@ def _own(args: argparse.Namespace) -> Any:
     with files.naming("--at"):
         now = int(time.time()) if args.at is None else parse_time(args.at)
     with opened(args.snapshot, args.trust) as trust:
-        return papers.with_report(verify(papers.presented, proof, trust, now, policy))
+        report = verify(papers.presented, proof, trust, now, policy)
+    return cast(VerificationJson, papers.with_report(report))
 
 
 def request_body(

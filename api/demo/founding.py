@@ -7,7 +7,7 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final, TypedDict, TypeVar
 
 from api.demo.holders import EXAMPLES
 from api.demo.recovery import insist
@@ -22,6 +22,14 @@ _LICENCE: Final = 1
 _DIVISIONS: Final = {"tianmen": ("429006",), "wuhan": ("420100", "420102", "420103")}
 
 T = TypeVar("T")
+
+
+class Department(TypedDict):
+    """A department of the examples: its credit code 统一社会信用代码, its name, the types of certificates that it issues."""
+
+    credit_code: str
+    name: str
+    types: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,7 @@ class Founding:
         self.stage.watch(self.cities[1], self.cities[0])
         return sealing
 
-    def _take_in(self, departments: list[dict[str, Any]]) -> None:
+    def _take_in(self, departments: list[Department]) -> None:
         """Let Tianmen's admin take in departments with their keys."""
         for department in departments:
             key = generate("sm2", secrets.token_bytes)
@@ -70,7 +78,7 @@ class Founding:
             *(self._grant(one["credit_code"], _LICENCE, tuple(one["types"])) for one in departments),
         )
 
-    def _give_seal(self, department: dict[str, Any]) -> Sealing:
+    def _give_seal(self, department: Department) -> Sealing:
         """Let a department register seals and sealings, and Wuhan accept who makes and signs."""
         issuer = department["credit_code"]
         self._act("tianmen-admin", self._grant(issuer, GRANTED, ()))

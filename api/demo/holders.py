@@ -5,12 +5,20 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, NotRequired, TypedDict
 
 from api.client.client import NodeClient
 from ledger.encoding.canonical import Json
 
 EXAMPLES: Final = Path(__file__).parents[2] / "examples"
+
+
+class Row(TypedDict):
+    """An input row of the examples, as far as the demo reads it."""
+
+    identifier: str
+    claims: dict[str, Json]
+    documents: NotRequired[list[str]]
 
 
 @dataclass(slots=True)
@@ -32,7 +40,7 @@ class Held:
         return body | changes
 
 
-def write_proof(node: NodeClient, row: dict[str, Any], folder: Path) -> Held:
+def write_proof(node: NodeClient, row: Row, folder: Path) -> Held:
     """Fetch the proof of one certificate and put it, with its document if there is one, into the holders' folder."""
     identifier = row["identifier"]
     proof = node.certificate_proof(identifier)
@@ -73,6 +81,6 @@ def forgeries(sample: Held, other: Held) -> Iterator[tuple[str, str, dict[str, J
     yield "a proof that names another batch", "not_in_batch", sample.request(proof=json.dumps(moved))
 
 
-def encoded(value: Any) -> bytes:
+def encoded(value: object) -> bytes:
     """Return the body of a request."""
     return json.dumps(value, ensure_ascii=False).encode()

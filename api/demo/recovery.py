@@ -6,9 +6,9 @@ a node that has it answers with the same receipt.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import httpx
 
@@ -84,6 +84,13 @@ class InsistentClient(NodeClient):
         super().__init__(url, token)
         self._tell = tell
 
-    def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        content: bytes | Iterable[bytes] | None,
+        kind: str,
+    ) -> httpx.Response:
         ask = super()._ask
-        return insist(lambda: ask(method, path, **request), self._tell)
+        return insist(lambda: ask(method, path, params, content, kind), self._tell)

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from api.client.access import token
 from api.client.answers import SubmissionAnswer
@@ -13,6 +13,7 @@ from api.console import note, say, show_json
 from api.department.changes import Change, plan, read_rows, submissions_of
 from api.department.sending import send_rows
 from api.key_files import add_key, open_key
+from api.parsers import Commands
 from api.words import ACTION_WORDS, STATUS_WORDS
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
@@ -23,7 +24,7 @@ _SHOWN: Final = 20  # changes listed before signing; beyond, their number
 
 
 def add_action(
-    commands: Any, name: str, action: str, explained: str, check: Callable[[str], None] | None = None
+    commands: Commands, name: str, action: str, explained: str, check: Callable[[str], None] | None = None
 ) -> None:
     """Add a command of that name for an action; `check` raises MalformedInput for identifiers that it is not for."""
     words = ACTION_WORDS[action][0]

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from anchoring.intake.rows import Faults
+from api.client.answers import LineageAnswer
 from ledger.encoding.canonical import Json, decode
 from ledger.errors import LedgerError, MalformedInput
 from ledger.limits import MAX_STATUS_RECORDS
@@ -89,7 +90,7 @@ def _csv_rows(content: bytes) -> Iterator[dict[str, Json]]:
 def plan(
     action: str,
     rows: Sequence[Mapping[str, Json]],
-    lineages: Sequence[Mapping[str, Any] | None],
+    lineages: Sequence[LineageAnswer | None],
     basis: str | None,
 ) -> list[Change]:
     """Return the change that `action` makes of each row; `lineages` is where each certificate stands, as the node says.
@@ -121,7 +122,7 @@ def plan(
 
 
 def _change(
-    action: str, row: Mapping[str, Json], lineage: Mapping[str, Any], before: Status, basis: str | None
+    action: str, row: Mapping[str, Json], lineage: LineageAnswer, before: Status, basis: str | None
 ) -> Change:
     stated: dict[str, Json] = dict(row)
     if "basis" not in stated and basis is not None:
@@ -133,7 +134,7 @@ def _change(
         if "claims" not in stated:
             raise MalformedInput(f"{action} needs the claims of the new version")
         stated["identifier"] = _next_version(lineage["kind"], lineage["identifier"])
-    stated |= {"action": action, **{name: lineage[name] for name in ("kind", "issuer")}}
+    stated |= {"action": action, "kind": lineage["kind"], "issuer": lineage["issuer"]}
     stated["previous"] = lineage["newest"]
     after = RESULT.get(action, Status.SUPERSEDED)
     return Change(stated, lineage["identifier"], lineage["issuer"], before, after)

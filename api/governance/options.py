@@ -6,7 +6,7 @@ Nothing here talks to a chain or knows a key of an account.
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from anchoring.chain.protocol import RegistryName, parse_address
 from api.key_files import add_key_password, open_key
@@ -33,7 +33,7 @@ _PREDECESSOR: Final = {
 #: From the options and the sender's address to the act.
 Build = Callable[[argparse.Namespace, str], acts.Act]
 #: From a name of the act, its help and its builder to a parser that has the options of every act.
-Parser = Callable[[str, str, Build], Any]
+Parser = Callable[[str, str, Build], argparse.ArgumentParser]
 
 
 def add_province(parser: Parser) -> None:
@@ -55,9 +55,9 @@ def add_province(parser: Parser) -> None:
         "assign-division", "give a division to a log, or take it from all (province)", assign_division
     )
     division.add_argument("--division", required=True, metavar="CODE", help="six digits")
-    to = division.add_mutually_exclusive_group(required=True)
-    to.add_argument("--log", help="who gets it")
-    to.add_argument("--no-log", action="store_true", help="nobody has it any more")
+    holder = division.add_mutually_exclusive_group(required=True)
+    holder.add_argument("--log", help="who gets it")
+    holder.add_argument("--no-log", action="store_true", help="nobody has it any more")
 
     issuer = parser("assign-issuer", "assign or move any issuer (province)", assign_issuer)
     _log(issuer)
@@ -110,14 +110,14 @@ def add_admin(parser: Parser) -> None:
     _log(parser("accept-admin", "take a log (the account it was offered to)", accept_admin))
 
 
-def add_key_source(parser: Any) -> None:
+def add_key_source(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--spki", metavar="HEX", help="public key as printed by `shunzheng keys show`")
     source.add_argument("--key-file", type=Path, help="key file; only its public part is used")
     add_key_password(parser)
 
 
-def add_grant(parser: Any) -> None:
+def add_grant(parser: argparse.ArgumentParser) -> None:
     _log(parser)
     parser.add_argument("--issuer", required=True, metavar="CREDIT_CODE", help="for whom it speaks")
     parser.add_argument(
@@ -130,11 +130,11 @@ def add_grant(parser: Any) -> None:
     parser.add_argument("--not-after", metavar="TIME", help=f"{_TIME}; default: no end")
 
 
-def _log(parser: Any) -> None:
+def _log(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log", required=True, help="name of the log")
 
 
-def _key(parser: Any) -> None:
+def _key(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--key", required=True, metavar="0x…", help="id of the key, as `shunzheng keys show` prints it"
     )
