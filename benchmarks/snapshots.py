@@ -16,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Final, TypeVar
 
-from anchoring.checkpoints.files import chunks
+from anchoring.checkpoints.files import read_chunks
 from anchoring.checkpoints.snapshots import ImportedSnapshot
 from benchmarks.core import NOW, City, build, city, documents, rows
 from ledger.crypto.keys import PrivateKey, generate
@@ -103,9 +103,10 @@ def measure(at: Year, proofs: list[Proof], folder: Path) -> None:
     write(at, keys, yesterday, last, day)
     show("a day's delta, bytes", f"{day.stat().st_size:,}")
     show(
-        "checked, nothing replayed", f"{timed(lambda: check_snapshot(lambda: chunks(whole), trust))[1]:.1f} s"
+        "checked, nothing replayed",
+        f"{timed(lambda: check_snapshot(lambda: read_chunks(whole), trust))[1]:.1f} s",
     )
-    knowledge, seconds = timed(lambda: replay(chunks(whole)))
+    knowledge, seconds = timed(lambda: replay(read_chunks(whole)))
     show("replayed in memory", f"{seconds:.1f} s")
     verifying("in memory", knowledge, proofs)
     taken("imported by the command line", most, pinned, held)

@@ -20,7 +20,7 @@ from anchoring.audit.links import audit_links
 from anchoring.audit.promises import audit_copies, audit_receipts
 from anchoring.audit.submissions import audit_submissions
 from anchoring.checkpoints.store import Checkpoints
-from anchoring.database.engine import file_faults
+from anchoring.database.engine import find_file_faults
 from anchoring.errors import DatabaseDamaged, Quarantined
 from anchoring.monitor.copies import Published
 from anchoring.monitor.entries import HeldEntries
@@ -74,7 +74,7 @@ def audit(
             audit_receipts(receipts, reading, HeldEntries("", None, published), now, findings)  # 7
     if register is not None:
         with _damage(findings, "register"), register.reading() as connection:
-            _report_file(file_faults(connection), "register", findings)  # 1
+            _report_file(find_file_faults(connection), "register", findings)  # 1
             log = own_log(connection)
             if books := log and _books(connection, reading, log, now, findings):
                 audit_batches(books, findings)  # 3

@@ -5,8 +5,9 @@ from itertools import groupby
 from typing import Final
 
 from anchoring.audit.findings import Findings
-from anchoring.monitor.copies import Copy, Publication, Published
+from anchoring.monitor.copies import Copy, Published
 from anchoring.monitor.entries import HeldEntries
+from anchoring.monitor.tables import Publication
 from anchoring.replica.reading import ReplicaView
 from ledger.records.submissions import Entry
 from ledger.verification.entries import check_batch

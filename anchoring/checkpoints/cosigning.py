@@ -1,4 +1,4 @@
-"""Sign checkpoints of what this node followed itself, and collect the cosignatures of other cities' nodes.
+"""Sign checkpoints of what this node followed itself, and collect others' cosignatures.
 
 All nodes sign at the same events: the last one before each full five minutes of block time. So nobody has to propose, and
 a checkpoint has the signatures of all who hold the same history as soon as they have asked each other once. A node that
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
-from anchoring.checkpoints.store import Checkpoints, checkpoint_at
+from anchoring.checkpoints.store import Checkpoints, make_checkpoint
 from anchoring.errors import AnchoringError, CheckpointRefused, NotFound, PeerFailed
 from anchoring.processes.loops import Stop
 from anchoring.replica.reading import ReplicaView
@@ -38,7 +38,7 @@ class Peer(Protocol):
         """Return its newest checkpoint with cosignatures, None where it has none. Raises: PeerFailed."""
 
 
-def due(reading: ReplicaView) -> int:
+def find_due(reading: ReplicaView) -> int:
     """Return the event at which all nodes sign now; 0 where there is none yet."""
     return reading.newest_before(reading.time // PERIOD_SECONDS * PERIOD_SECONDS)
 
@@ -53,28 +53,28 @@ def recompute(reading: ReplicaView, checkpoint: Checkpoint, since: Checkpoint | 
     if since:
         fold = Fold(since.head, since.n, since.block, since.time)
     try:
-        for found in reading.events(fold.n, most=checkpoint.n - fold.n):
-            fold.extend(found.event)
+        for event in reading.events(fold.n, most=checkpoint.n - fold.n):
+            fold.extend(event.event)
     except BrokenHead as error:
         raise CheckpointRefused(f"the replica's events do not follow what was signed: {error}") from error
     if (fold.n, fold.head) != (checkpoint.n, checkpoint.head):
         raise CheckpointRefused(f"the replica's events do not make the head of event {checkpoint.n}")
 
 
-def node_keys(reading: ReplicaView) -> dict[bytes, PublicKey]:
+def find_node_keys(reading: ReplicaView) -> dict[bytes, PublicKey]:
     """Return the keys of nodes that the registry knows and nobody has retired or reported stolen, by their ids.
 
     The registry takes any bytes for a key; what is none is left out.
     """
-    found = {}
+    keys = {}
     for key in _declared(reading):
         if key.retired_at is None and key.compromised_since is None:
             with suppress(MalformedInput):
-                found[key.id] = public_key(key.spki)
-    return found
+                keys[key.id] = public_key(key.spki)
+    return keys
 
 
-def node_cities(reading: ReplicaView) -> int:
+def count_node_cities(reading: ReplicaView) -> int:
     """Return how many logs have declared the key of a node."""
     return len({key.log for key in _declared(reading)})
 
@@ -96,29 +96,29 @@ class Cosigner:
         if self._key is None:
             raise CheckpointRefused("this node has no key: name one as `node_key` in its settings")
         with self._replica.reading() as reading:
-            checkpoint = checkpoint_at(reading, reading.cursor.n if n is None else n)
+            checkpoint = make_checkpoint(reading, reading.cursor.n if n is None else n)
             before = self._checkpoints.signed()
             if before is None or checkpoint.n > before.n:
                 recompute(reading, checkpoint, before)
         return self._checkpoints.sign(self._key, checkpoint)
 
-    def take(self, given: Cosigned) -> int:
+    def take(self, cosigned: Cosigned) -> int:
         """Keep somebody's good cosignatures by keys that the registry knows as nodes', and return how many they are.
 
         They are kept beside this node's own, and where this node holds another history, as evidence of a fork.
         Raises: CheckpointRefused for another registry, NotFound for an event that is not final here yet.
         """
-        checkpoint = given.checkpoint
+        checkpoint = cosigned.checkpoint
         with self._replica.reading() as reading:
             if checkpoint.registry != reading.registry:
                 raise CheckpointRefused(
                     f"the checkpoint is of {checkpoint.registry}, not of {reading.registry}"
                 )
-            own, proven = checkpoint_at(reading, checkpoint.n), given.proven(node_keys(reading))
-        if proven.cosignatures and own != checkpoint:
-            fork = Fork(self._checkpoints.cosigned(own), proven)
+            here, proven = make_checkpoint(reading, checkpoint.n), cosigned.proven(find_node_keys(reading))
+        if proven.cosignatures and here != checkpoint:
+            fork = Fork(self._checkpoints.cosigned(here), proven)
             self._checkpoints.keep_fork(fork)
-            logger.error("the registry is forked: %s", find_contradiction(own, checkpoint))
+            logger.error("the registry is forked: %s", find_contradiction(here, checkpoint))
             return 0
         self._checkpoints.add(proven, self._key.public.id if self._key else None)
         return len(proven.cosignatures)
@@ -126,7 +126,7 @@ class Cosigner:
     def step(self) -> None:
         """1. Sign where it is time to. 2. Ask every peer for its newest checkpoint. Raises: AnchoringError."""
         with self._replica.reading() as reading:
-            n = due(reading)
+            n = find_due(reading)
         signed = self._checkpoints.signed()
         if self._key and n and (signed is None or n > signed.n):  # 1
             self.sign(n)

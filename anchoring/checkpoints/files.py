@@ -1,4 +1,4 @@
-"""Snapshots as files: checked, replayed in memory, and the newest that was ever seen remembered. No database is needed.
+"""Snapshots as files: checked and replayed in memory, without a database.
 
 What a verifier saw last is remembered in a file of its own, so that an older snapshot is noticed as such. Files are
 written aside and renamed: a crash leaves what was there before.
@@ -25,7 +25,7 @@ FORK: Final = ".fork.json"  # behind the name of the file of what was seen
 FORKED_SNAPSHOT: Final = ".fork.snapshot"
 
 
-def chunks(path: Path) -> Iterator[bytes]:
+def read_chunks(path: Path) -> Iterator[bytes]:
     """Yield the content of a file, piece by piece."""
     with path.open("rb") as file:
         while piece := file.read(_PIECE_BYTES):
@@ -43,8 +43,8 @@ class Seen:
         return read_cosigned(self.path.read_bytes()) if self.path.exists() else None
 
     def newest(self) -> Point | None:
-        held = self.checkpoint()
-        return held.checkpoint if held else None
+        cosigned = self.checkpoint()
+        return cosigned.checkpoint if cosigned else None
 
     def point(self, n: int) -> Point | None:
         newest = self.newest()
@@ -55,12 +55,12 @@ class Seen:
         if self.newest() is None or self.newest() != cosigned.checkpoint:
             replace_file(self.path, [canonical(cosigned.to_json())])
 
-    def keep_fork(self, path: Path, given: Cosigned) -> None:
+    def keep_fork(self, path: Path, cosigned: Cosigned) -> None:
         """Keep the evidence of a fork beside what was seen: both checkpoints, or where these are of different events
         the snapshot, whose events lead from one to the other."""
-        held = self.checkpoint()
-        if held and find_contradiction(held.checkpoint, given.checkpoint):
-            fork = canonical(Fork(held, given).to_json())
+        seen = self.checkpoint()
+        if seen and find_contradiction(seen.checkpoint, cosigned.checkpoint):
+            fork = canonical(Fork(seen, cosigned).to_json())
             replace_file(self.path.with_name(self.path.name + FORK), [fork])
         else:
             shutil.copyfile(path, self.path.with_name(self.path.name + FORKED_SNAPSHOT))
@@ -68,21 +68,21 @@ class Seen:
 
 def load(path: Path, trust: TrustFile, seen: Seen) -> Knowledge:
     """Return what a whole snapshot says, replayed in memory. Raises: SnapshotRefused; what was seen before stays."""
-    header = checked(path, trust, seen, seen)
+    header = check_file(path, trust, seen, seen)
     if header.after:
         raise SnapshotRefused(
             "not_held", "it is a delta: import it into the directory that holds what is before it"
         )
-    knowledge = snapshots.replay(chunks(path))
+    knowledge = snapshots.replay(read_chunks(path))
     seen.remember(header.cosigned)
     return knowledge
 
 
-def checked(path: Path, trust: TrustFile, held: History, seen: Seen) -> Header:
+def check_file(path: Path, trust: TrustFile, held: History, seen: Seen) -> Header:
     """Check a whole file against a trust file, what is held and what was seen. Raises: SnapshotRefused; a fork is kept."""
     try:
-        return snapshots.check_snapshot(lambda: chunks(path), trust, held)[0]
+        return snapshots.check_snapshot(lambda: read_chunks(path), trust, held)[0]
     except SnapshotRefused as error:
         if error.reason == "fork":
-            seen.keep_fork(path, snapshots.read_header(chunks(path)).cosigned)
+            seen.keep_fork(path, snapshots.read_header(read_chunks(path)).cosigned)
         raise

@@ -1,4 +1,4 @@
-"""Export snapshots from a replica, and keep what was imported: a directory with a replica that no chain feeds."""
+"""Export snapshots from a replica; import them into a directory with a replica of its own."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from anchoring.chain.protocol import ChainEvent
-from anchoring.checkpoints.files import Seen, checked, chunks
-from anchoring.checkpoints.store import checkpoint_at
+from anchoring.checkpoints.files import Seen, check_file, read_chunks
+from anchoring.checkpoints.store import make_checkpoint
 from anchoring.errors import CheckpointRefused, NotFound
 from anchoring.replica.overlay import Nothing, Overlay
 from anchoring.replica.reading import Cursor, ReplicaView
@@ -36,7 +36,7 @@ def export(reading: ReplicaView, cosigned: Cosigned, after: int = 0) -> Iterator
     Raises: NotFound, CheckpointRefused where this replica holds something else there.
     """
     checkpoint = cosigned.checkpoint
-    if checkpoint_at(reading, checkpoint.n) != checkpoint:
+    if make_checkpoint(reading, checkpoint.n) != checkpoint:
         raise CheckpointRefused(f"the checkpoint at event {checkpoint.n} is not what this replica holds")
     if not 0 <= after <= checkpoint.n:
         raise NotFound(
@@ -45,9 +45,9 @@ def export(reading: ReplicaView, cosigned: Cosigned, after: int = 0) -> Iterator
     head = reading.head_after(after)
     assert head is not None, "an event below the checkpoint's has a head"
     block = next(reading.events(after - 1, most=1)).event.block if after else 0
-    found = reading.events(after, most=checkpoint.n - after) if after < checkpoint.n else iter(())
+    events = reading.events(after, most=checkpoint.n - after) if after < checkpoint.n else iter(())
     header = Header(cosigned, after, head, block)
-    yield from snapshots.write_snapshot(header, (item.event for item in found))
+    yield from snapshots.write_snapshot(header, (event.event for event in events))
 
 
 class ImportedSnapshot:
@@ -55,7 +55,7 @@ class ImportedSnapshot:
 
     def __init__(self, directory: Path) -> None:
         self.replica = Replica(f"sqlite:///{directory.absolute() / REPLICA}", source="snapshot")
-        self._directory, self._own = directory, Seen(directory / SEEN)
+        self._directory, self._imported = directory, Seen(directory / SEEN)
 
     def close(self) -> None:
         self.replica.close()
@@ -71,8 +71,8 @@ class ImportedSnapshot:
         if self.newest() is None:
             return None
         with self.replica.reading() as reading:
-            found, head = list(reading.events(n - 1, most=1)), reading.head_after(n)
-        event = found[0].event if found else None
+            events, head = list(reading.events(n - 1, most=1)), reading.head_after(n)
+        event = events[0].event if events else None
         return Fold(head, n, event.block, event.time) if head and event and event.n == n else None
 
     def check(self, trust: TrustFile, seen: Seen) -> Cosigned:
@@ -80,10 +80,10 @@ class ImportedSnapshot:
 
         Raises: SnapshotRefused; NotFound before the first import.
         """
-        held, point = self._own.checkpoint(), self.newest()
-        if held is None or point is None:
+        cosigned, point = self._imported.checkpoint(), self.newest()
+        if cosigned is None or point is None:
             raise NotFound(f"{self._directory} holds no snapshot: import one (shunzheng snapshot import)")
-        trust.check(held)
+        trust.check(cosigned)
         newest = seen.newest()
         if newest and newest.n > point.n:
             raise SnapshotRefused(
@@ -95,8 +95,8 @@ class ImportedSnapshot:
             raise SnapshotRefused(
                 "fork", f"event {newest.n} has another head than the one that was seen before"
             )
-        seen.remember(held)
-        return held
+        seen.remember(cosigned)
+        return cosigned
 
     def take(self, path: Path, trust: TrustFile, seen: Seen, progress: Progress | None = None) -> Header:
         """Import a snapshot or a delta. Raises: SnapshotRefused; what was held before stays.
@@ -105,31 +105,31 @@ class ImportedSnapshot:
         2. Its events are stored, some thousand a transaction: after a crash there are fewer of them, and none that is wrong.
         3. Its checkpoint is remembered.
         """
-        header = checked(path, trust, _Both(self, seen), seen)  # 1
+        header = check_file(path, trust, _Both(self, seen), seen)  # 1
         if self.newest() is None:
             self._directory.mkdir(parents=True, exist_ok=True)
             self.replica.prepare(header.checkpoint.registry, header.after_head)
         self._store(path, header, progress)  # 2
-        self._own.remember(header.cosigned)  # 3
+        self._imported.remember(header.cosigned)  # 3
         seen.remember(header.cosigned)
         return header
 
     def _store(self, path: Path, header: Header, progress: Progress | None) -> None:
         fold, waiting = Fold(header.after_head, header.after, header.after_block), list[Taken]()
         with self.replica.reading() as reading:
-            held = cursor = reading.cursor
-            trees, overlay = _trees(reading), Overlay(reading if held.n else Nothing())
-            for event in snapshots.read_events(chunks(path)):
+            stored = cursor = reading.cursor
+            trees, overlay = _checked_trees(reading), Overlay(reading if stored.n else Nothing())
+            for event in snapshots.read_events(read_chunks(path)):
                 fold.extend(event)
-                if fold.n == held.n and fold.head != held.head:
+                if fold.n == stored.n and fold.head != stored.head:
                     raise SnapshotRefused(
-                        "fork", f"event {held.n} has another head than the one that is held"
+                        "fork", f"event {stored.n} has another head than the one that is held"
                     )
-                if fold.n > held.n:
-                    facts = _facts(overlay, trees, event)
+                if fold.n > stored.n:
+                    facts = _derive_facts(overlay, trees, event)
                     waiting.append(Taken(ChainEvent(event, b"", b""), fold.head, facts))
                 if waiting and (len(waiting) == STORED_EVENTS or fold.n == header.checkpoint.n):
-                    after = _cursor(fold, header)
+                    after = _cursor_after(fold, header)
                     self.replica.store(cursor, after, waiting, (), trees)
                     cursor, waiting = after, []
                     if progress:
@@ -144,20 +144,20 @@ class _Both:
     seen: Seen
 
     def newest(self) -> Point | None:
-        found = [point for point in (self.imported.newest(), self.seen.newest()) if point]
-        return max(found, key=lambda point: point.n, default=None)
+        points = [point for point in (self.imported.newest(), self.seen.newest()) if point]
+        return max(points, key=lambda point: point.n, default=None)
 
     def point(self, n: int) -> Point | None:
         return self.imported.point(n)
 
 
-def _trees(reading: ReplicaView) -> Trees:
+def _checked_trees(reading: ReplicaView) -> Trees:
     """Return the status trees of the replica, every position checked against the newest root."""
     stored = StatusTrees()
     return {log.name: stored.copy(reading, log.name) for log in reading.logs() if log.status_known}
 
 
-def _facts(overlay: Overlay, trees: Trees, event: Event) -> list[Fact]:
+def _derive_facts(overlay: Overlay, trees: Trees, event: Event) -> list[Fact]:
     with snapshots.understanding():
         facts = derive(overlay, trees, event)
     for fact in facts:
@@ -165,7 +165,7 @@ def _facts(overlay: Overlay, trees: Trees, event: Event) -> list[Fact]:
     return facts
 
 
-def _cursor(fold: Fold, header: Header) -> Cursor:
+def _cursor_after(fold: Fold, header: Header) -> Cursor:
     last = fold.n == header.checkpoint.n
     block_hash = header.checkpoint.block_hash if last else b""
     return Cursor(fold.n, fold.head, fold.block, fold.time, fold.block, block_hash, fold.time)

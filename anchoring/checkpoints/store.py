@@ -1,8 +1,8 @@
-"""The checkpoints that this node signed, those that others cosigned, and any that contradict each other.
+"""The database of checkpoints: signed here, cosigned by others, and contradictory ones.
 
-A database of its own beside the replica: a replica is made anew from the chain, what was signed is known nowhere else. What
-a node signed is stored durably before it is given out, so that no restart lets it sign a second head for one event. Where
-the database itself was lost, signatures of this node that come back from others count as signed again.
+A database of its own beside the replica: a replica is made anew from the chain, what was signed is known nowhere else.
+What a node signed is stored durably before it is given out, so that no restart lets it sign a second head for one
+event. Where the database itself was lost, signatures of this node that come back from others count as signed again.
 """
 
 from collections import Counter
@@ -108,11 +108,11 @@ class Checkpoints:
                 _drop_old(connection)
             return _cosigned(connection, checkpoint)
 
-    def add(self, given: Cosigned, own_key: bytes | None = None) -> None:
+    def add(self, cosigned: Cosigned, own_key: bytes | None = None) -> None:
         """Keep cosignatures that were found good; those by `own_key` count as made here."""
         with transaction(self.engine) as connection:
-            for cosignature in given.cosignatures:
-                _keep(connection, given.checkpoint, cosignature, own=cosignature.key == own_key)
+            for cosignature in cosigned.cosignatures:
+                _keep(connection, cosigned.checkpoint, cosignature, own=cosignature.key == own_key)
             _drop_old(connection)
 
     def keep_fork(self, fork: Fork) -> None:
@@ -122,16 +122,16 @@ class Checkpoints:
         """
         with transaction(self.engine) as connection:
             hold_tables(connection)  # nobody adds to what is counted here
-            held = {signed for one in _held_forks(connection) for signed in _signed_second(one)}
-            plenty = Counter(key for key, _ in held)
-            if any(plenty[key] < KEPT_FORKS for key, _ in _signed_second(fork) - held):
+            signatures = {signed for stored in _stored_forks(connection) for signed in _signed_second(stored)}
+            plenty = Counter(key for key, _ in signatures)
+            if any(plenty[key] < KEPT_FORKS for key, _ in _signed_second(fork) - signatures):
                 insert_missing(connection, _forks, [{"evidence": canonical(fork.to_json())}])
 
     def newest(self, cosigned: int = 1) -> Cosigned | None:
         """Return the newest checkpoint that so many nodes have signed, with all its cosignatures."""
         with snapshot(self.engine) as connection:
-            found = connection.execute(_COSIGNED, {"cosigned": cosigned}).scalar_one_or_none()
-            return None if found is None else _cosigned(connection, decode_checkpoint(decode(found)))
+            text = connection.execute(_COSIGNED, {"cosigned": cosigned}).scalar_one_or_none()
+            return None if text is None else _cosigned(connection, decode_checkpoint(decode(text)))
 
     def cosigned(self, checkpoint: Checkpoint) -> Cosigned:
         """Return a checkpoint with the cosignatures that are held of it."""
@@ -141,10 +141,10 @@ class Checkpoints:
     def forks(self) -> list[Fork]:
         """Return the evidence of forks that was met."""
         with snapshot(self.engine) as connection:
-            return _held_forks(connection)
+            return _stored_forks(connection)
 
 
-def _held_forks(connection: Connection) -> list[Fork]:
+def _stored_forks(connection: Connection) -> list[Fork]:
     return [decode_fork(decode(evidence)) for evidence in connection.execute(select(_forks)).scalars()]
 
 
@@ -172,7 +172,7 @@ def _keep(connection: Connection, checkpoint: Checkpoint, cosignature: Cosignatu
     insert_missing(connection, _cosignatures, [row | {"checkpoint": checkpoint.encode(), "own": own}])
 
 
-def _held(connection: Connection, n: int) -> Iterator[Cosigned]:
+def _stored(connection: Connection, n: int) -> Iterator[Cosigned]:
     """Yield the checkpoints that are held of an event: one, unless somebody forks."""
     rows = connection.execute(_OF, {"n": n}).mappings().all()
     for text in dict.fromkeys(row["checkpoint"] for row in rows):
@@ -182,23 +182,23 @@ def _held(connection: Connection, n: int) -> Iterator[Cosigned]:
 
 def _cosigned(connection: Connection, checkpoint: Checkpoint) -> Cosigned:
     return next(
-        (held for held in _held(connection, checkpoint.n) if held.checkpoint == checkpoint),
+        (cosigned for cosigned in _stored(connection, checkpoint.n) if cosigned.checkpoint == checkpoint),
         Cosigned(checkpoint),
     )
 
 
-def checkpoint_at(reading: ReplicaView, n: int) -> Checkpoint:
+def make_checkpoint(reading: ReplicaView, n: int) -> Checkpoint:
     """Return the checkpoint at final event `n` as this replica holds it. Raises: NotFound, CheckpointRefused."""
-    found = list(reading.events(n - 1, most=2)) if n else []
+    events = list(reading.events(n - 1, most=2)) if n else []
     head = reading.head_after(n)
-    if not found or found[0].event.n != n or head is None:
+    if not events or events[0].event.n != n or head is None:
         raise NotFound(f"event {n} is not final here: the replica holds {reading.cursor.n} events")
-    event = found[0].event
-    if len(found) > 1 and found[1].event.block == event.block:
+    event = events[0].event
+    if len(events) > 1 and events[1].event.block == event.block:
         raise CheckpointRefused(
             f"event {n} is not the last of block {event.block}: name one that is, or the newest"
         )
-    return Checkpoint(reading.registry, n, head, event.block, found[0].block_hash, event.time)
+    return Checkpoint(reading.registry, n, head, event.block, events[0].block_hash, event.time)
 
 
 def compare(reading: ReplicaView, checkpoints: Checkpoints) -> str | None:
@@ -213,6 +213,6 @@ def compare(reading: ReplicaView, checkpoints: Checkpoints) -> str | None:
     if stated.n > reading.cursor.n:
         return None  # it is being followed anew
     try:
-        return find_contradiction(stated, checkpoint_at(reading, stated.n))
+        return find_contradiction(stated, make_checkpoint(reading, stated.n))
     except CheckpointRefused as error:
         return str(error)

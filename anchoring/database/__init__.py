@@ -1,1 +1,1 @@
-"""Open the databases of a node, and write files and rows so that a crash leaves the old or the new."""
+"""The databases of a node and its files: opened, and written so that a crash breaks nothing."""

@@ -1,7 +1,8 @@
-"""Insert and find many rows as fast as a database can: COPY on PostgreSQL, plain tuples on SQLite, names as one JSON text.
+"""Insert and find many rows as fast as a database can.
 
-A submission of a million records is three million rows, and its transaction keeps other writers waiting: nothing is done
-for each row, or for each name that is looked up, that the driver can do by itself. Errors name no values, as everywhere.
+COPY on PostgreSQL, plain tuples on SQLite, names to find as one JSON text. A submission of a million records is three
+million rows, and its transaction keeps other writers waiting: nothing is done for each row, or for each name that is
+looked up, that the driver can do by itself. Errors name no values, as everywhere.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The columns that the tables of a node are made of: numbers as wide as a chain counts, the same on both databases."""
+"""Columns of a node's tables, the same on both databases: numbers as wide as a chain's."""
 
 from typing import Any, Final, cast
 

@@ -1,9 +1,9 @@
-"""Open a database by its URL, with the transaction discipline that both databases of a node rely on.
+"""Open a database by its URL; one discipline of transactions for SQLite and PostgreSQL.
 
-SQLite in WAL mode or PostgreSQL. A `snapshot` is one read transaction and sees one state from its first statement to its
-last; `transaction` writes, all or nothing, and on SQLite waits for its turn at the start instead of failing in the middle.
-On PostgreSQL transactions run beside each other, each statement seeing what was committed before it: whoever decides by
-what it reads holds a row meanwhile. Errors never show bound values, which may be personal data.
+SQLite in WAL mode or PostgreSQL. A `snapshot` is one read transaction and sees one state from its first statement to
+its last; `transaction` writes, all or nothing, and on SQLite waits for its turn at the start instead of failing in the
+middle. On PostgreSQL transactions run beside each other, each statement seeing what was committed before it: whoever
+decides by what it reads holds a row meanwhile. Errors never show bound values, which may be personal data.
 """
 
 import re
@@ -92,11 +92,11 @@ def _open_sqlite(url: URL, synchronous: str) -> Engine:
 
 
 def _open_postgresql(url: URL) -> Engine:
-    given = url.query.get("options", "")
-    told = [given] if isinstance(given, str) else list(given)
-    told += [f"-c {name}={value}" for name, value in _SESSION.items()]
+    in_url = url.query.get("options", "")
+    options = [in_url] if isinstance(in_url, str) else list(in_url)
+    options += [f"-c {name}={value}" for name, value in _SESSION.items()]
     engine = create_engine(
-        url.update_query_dict({"options": " ".join(told)}),
+        url.update_query_dict({"options": " ".join(options)}),
         hide_parameters=True,
         isolation_level="READ COMMITTED",  # whatever the server's default is
         max_overflow=SERVER_CONNECTIONS,
@@ -109,11 +109,11 @@ def _open_postgresql(url: URL) -> Engine:
 
 def _leave_out_detail(context: ExceptionContext) -> None:
     """Keep what the server says beside an error, the values of a key or a row, out of its message."""
-    said = getattr(getattr(context.original_exception, "diag", None), "message_primary", None)
-    if said:
-        context.original_exception.args = (said,)
+    message = getattr(getattr(context.original_exception, "diag", None), "message_primary", None)
+    if message:
+        context.original_exception.args = (message,)
         if context.sqlalchemy_exception:
-            context.sqlalchemy_exception.args = (said,)
+            context.sqlalchemy_exception.args = (message,)
 
 
 @contextmanager
@@ -152,20 +152,20 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[
         connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
 
 
-def findable(text: str) -> str:
+def make_findable(text: str) -> str:
     """Return text to look up: the empty text, which no row has for a name, in place of what no database can hold."""
     return "" if _UNHOLDABLE.search(text) else text
 
 
-def file_faults(connection: Connection, *, quick: bool = False) -> list[str]:
+def find_file_faults(connection: Connection, *, quick: bool = False) -> list[str]:
     """Return what SQLite says is wrong with its own file; `quick` leaves the indexes out.
 
     PostgreSQL checks its pages as it reads them, so of it nothing is said.
     """
     if connection.dialect.name != "sqlite":
         return []
-    said = connection.exec_driver_sql(f"PRAGMA {'quick' if quick else 'integrity'}_check").scalars()
-    return [str(fault) for fault in said if fault != "ok"]
+    faults = connection.exec_driver_sql(f"PRAGMA {'quick' if quick else 'integrity'}_check").scalars()
+    return [str(fault) for fault in faults if fault != "ok"]
 
 
 @contextmanager

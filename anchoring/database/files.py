@@ -1,4 +1,4 @@
-"""Files that are replaced whole: after a crash or a full disk there is what was there before, or what was to be there."""
+"""Files that are replaced whole: a crash or a full disk leaves the old or the new one."""
 
 import os
 import stat

@@ -1,1 +1,1 @@
-"""The follower: it brings the replica after the chain, and believes neither chain nor endpoint unchecked."""
+"""The follower: it brings the replica after the chain, and believes nothing unchecked."""

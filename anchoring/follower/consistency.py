@@ -1,4 +1,4 @@
-"""What a chain must agree with before the replica believes it: its own final blocks, its contract's word, its beginning."""
+"""Check a chain against its own final blocks, its contract's word and its beginning."""
 
 from collections.abc import Sequence
 
@@ -40,9 +40,9 @@ def check_beginning(name: RegistryName, first: ChainEvent, before: Block | None)
 
 def check_head(stated: RegistryHead, cursor: Cursor, read: Sequence[Taken]) -> None:
     """Compare what the contract said before with what was read after. Raises: ChainUnavailable's children, Quarantined."""
-    heads = {cursor.n: cursor.head} | {item.found.event.n: item.head for item in read}
+    heads = {cursor.n: cursor.head} | {item.event.event.n: item.head for item in read}
     newest = max(heads)
-    block = read[-1].found.event.block if read else cursor.block
+    block = read[-1].event.event.block if read else cursor.block
     if stated.n > newest:
         raise ChainMisbehaved(
             f"the contract counts {stated.n} acts, the endpoint shows {newest}: it leaves some out"

@@ -1,4 +1,4 @@
-"""Follow the chain: fold the registry's events into the replica, and notice when chain or endpoint are not to be believed.
+"""Follow the chain: fold the registry's events into the replica, all of it checked.
 
 Final events become facts; newer ones are shown as pending and replaced when the chain changes its branch. Nothing is ever
 rewound past finality: a chain that does not hold its own final blocks quarantines the replica.
@@ -78,10 +78,10 @@ class Follower:
         `progress` is told of the latter (events done, events in all). Raises: WrongRegistry, Quarantined, ChainUnavailable.
         """
         name, chain = self._name, self._chain
-        found = chain.chain_id()
-        if found != name.chain_id:
+        chain_id = chain.chain_id()
+        if chain_id != name.chain_id:
             raise WrongRegistry(
-                f"the endpoint serves chain {found}; {self._registry} is on chain {name.chain_id}"
+                f"the endpoint serves chain {chain_id}; {self._registry} is on chain {name.chain_id}"
             )
         if not chain.code(name.contract):
             raise WrongRegistry(
@@ -105,9 +105,9 @@ class Follower:
             raise
 
     def _compare(self, reading: ReplicaView) -> None:
-        found = compare(reading, self._checkpoints) if self._checkpoints else None
-        if found:
-            raise Quarantined(f"the replica is not what this node and others signed: {found}")
+        contradiction = compare(reading, self._checkpoints) if self._checkpoints else None
+        if contradiction:
+            raise Quarantined(f"the replica is not what this node and others signed: {contradiction}")
 
     def step(self) -> int:
         """Take what the chain has for the replica and return how many final events it was.
@@ -189,16 +189,17 @@ class Follower:
             check_branch(cursor, self._chain.block(cursor.final_block) if reached else None, latest)
         # 3
         end = self._window_end(cursor, final)
-        found = self._events(cursor, end.number)
+        final_events = self._final_events(cursor, end.number)
         reaches = end.number >= final.number
-        newer = self._events_between(end.number + 1, latest.number) if reaches else ()
+        newer_events = self._events_between(end.number + 1, latest.number) if reaches else ()
         # 4
         fold = Fold(cursor.head, cursor.n, cursor.block, cursor.time)
-        taken = self._extend(fold, found)
+        taken = self._extend(fold, final_events)
         after = Cursor(fold.n, fold.head, fold.block, fold.time, end.number, end.hash, end.time)
-        pending = self._extend(fold, newer)
+        pending = self._extend(fold, newer_events)
         if cursor.n == 0 and taken:
-            check_beginning(self._name, found[0], self._chain.block(found[0].event.block - 1))
+            deployed = final_events[0].event.block
+            check_beginning(self._name, final_events[0], self._chain.block(deployed - 1))
         if reaches:
             check_head(stated, cursor, [*taken, *pending])
         # 5
@@ -207,7 +208,7 @@ class Follower:
         self._trees = after.n, trees
         self._seen, self.caught_up = (latest, final), reaches
         self.progress = after.n, max(stated.n, after.n)
-        self._window.taken(found)
+        self._window.taken(final_events)
         return len(taken)
 
     def _window_end(self, cursor: Cursor, final: Block) -> Block:
@@ -222,40 +223,40 @@ class Follower:
             raise ReorgDetected(f"block {number} is gone, though block {final.number} was said to be final")
         return block
 
-    def _events(self, cursor: Cursor, last: int) -> Sequence[ChainEvent]:
+    def _final_events(self, cursor: Cursor, last: int) -> Sequence[ChainEvent]:
         """Return the final events beyond the cursor up to block `last`."""
         first = max(cursor.final_block + 1, self._first_block)
         if self._suspect:  # an endpoint left events out before: some may lie in blocks that were passed
             first = max(cursor.block, self._first_block)
-        return [item for item in self._events_between(first, last) if item.event.n > cursor.n]
+        return [event for event in self._events_between(first, last) if event.event.n > cursor.n]
 
     def _events_between(self, first: int, last: int) -> Sequence[ChainEvent]:
         return self._chain.events(self._name.contract, first, last) if first <= last else ()
 
-    def _extend(self, fold: Fold, found: Sequence[ChainEvent]) -> list[Taken]:
+    def _extend(self, fold: Fold, events: Sequence[ChainEvent]) -> list[Taken]:
         taken = []
-        for item in found:
+        for event in events:
             try:
-                fold.extend(item.event)
+                fold.extend(event.event)
             except BrokenHead as error:
                 self._suspect = True
                 raise ChainMisbehaved(f"the endpoint's events do not follow one another: {error}") from error
-            taken.append(Taken(item, fold.head))
+            taken.append(Taken(event, fold.head))
         return taken
 
     def _derive(self, cursor: Cursor, taken: Sequence[Taken]) -> tuple[Trees, list[Taken]]:
         """Return the status trees and the events with their facts. Until these are stored the trees are nobody's."""
-        held, self._trees = self._trees, None
+        stored, self._trees = self._trees, None
         with self._replica.reading(quarantined=True) as reading:
             if reading.cursor != cursor:
                 raise CursorMoved("the replica was written by another process: run one follower per replica")
-            trees = held[1] if held and held[0] == cursor.n else refold(reading)
+            trees = stored[1] if stored and stored[0] == cursor.n else refold(reading)
             overlay, settled = Overlay(reading), []
             for item in taken:
-                facts = _facts(overlay, trees, item)
+                facts = _derive_facts(overlay, trees, item)
                 for fact in facts:
                     overlay.keep(fact)
-                settled.append(Taken(item.found, item.head, facts))
+                settled.append(Taken(item.event, item.head, facts))
         return trees, settled
 
     def _patient(self) -> bool:
@@ -266,10 +267,10 @@ class Follower:
         return now - self._behind_since < self._lag_patience
 
 
-def _facts(overlay: Overlay, trees: Trees, item: Taken) -> list[Fact]:
+def _derive_facts(overlay: Overlay, trees: Trees, item: Taken) -> list[Fact]:
     try:
-        return derive(overlay, trees, item.found.event)
+        return derive(overlay, trees, item.event.event)
     except LedgerError as error:
         raise Quarantined(
-            f"event {item.found.event.n} of the registry cannot be understood: {error}"
+            f"event {item.event.event.n} of the registry cannot be understood: {error}"
         ) from error

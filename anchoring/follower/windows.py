@@ -1,4 +1,4 @@
-"""How many blocks a follower asks for at a time: fewer where that fails or brings too much, more where it goes well."""
+"""The number of blocks that a follower asks for at a time: fewer after trouble, else more."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -20,10 +20,10 @@ class Window:
     def failed(self) -> None:
         self._halve()
 
-    def taken(self, found: Sequence[ChainEvent]) -> None:
+    def taken(self, events: Sequence[ChainEvent]) -> None:
         """Learn from the events of the last window how many blocks the next may have."""
-        size = sum(len(item.event.payload) for item in found)
-        if len(found) > CROWDED_EVENTS or size > CROWDED_BYTES:
+        size = sum(len(item.event.payload) for item in events)
+        if len(events) > CROWDED_EVENTS or size > CROWDED_BYTES:
             self._halve()
         else:
             self.span = min(LONGEST_SPAN, self.span * 2)

@@ -1,1 +1,1 @@
-"""The monitor: it fetches the public entries of other logs and checks them against their anchors."""
+"""The monitor: it fetches other logs' public entries and checks them against the anchors."""

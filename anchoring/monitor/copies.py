@@ -1,13 +1,13 @@
-"""Copies of the public entries of other logs, beside the replica, and what became of each anchor's entries.
+"""Copies of other logs' public entries, and what became of the entries of each anchor.
 
-The monitor alone writes them. They are copies of what anybody may have, checked against the anchors; verification never
-reads them. A log's anchors are walked once, in order; each that let the log grow has a row from then on. That entries are
-withheld is stored nowhere: it follows from when a node of their city was asked for them in vain.
+They lie beside the replica, and the monitor alone writes them. They are copies of what anybody may have, checked
+against the anchors; verification never reads them. A log's anchors are walked once, in order; each that let the log
+grow has a row from then on. That entries are withheld is stored nowhere: it follows from when a node of their city was
+asked for them in vain.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 import orjson
@@ -15,41 +15,25 @@ from sqlalchemy import (
     Connection,
     Engine,
     RowMapping,
-    Select,
-    Table,
-    and_,
-    bindparam,
-    case,
     delete,
-    func,
     insert,
     inspect,
-    or_,
     select,
     update,
 )
 
 from anchoring import limits
 from anchoring.database.engine import hold_tables, insert_missing, snapshot, transaction
-from anchoring.monitor.tables import ANCHOR, ENTRY, LOG, METADATA, SCHEMA, SCHEMA_NUMBER
+from anchoring.monitor import queries
+from anchoring.monitor.queries import Query
+from anchoring.monitor.tables import ANCHOR, ENTRY, LOG, METADATA, SCHEMA, SCHEMA_NUMBER, Publication
 from ledger.encoding.canonical import decode
 from ledger.records.submissions import Entry, decode_entry
 from ledger.registry.trust import Anchor
 from ledger.verification.entries import Fault
 
-Query = Select[tuple[object, ...]]  # of rows, whatever they hold
-
 # no entries are put off for longer: a city that comes back is noticed in time
 LONGEST_PAUSE_SECONDS: Final = 600
-
-
-class Publication(StrEnum):
-    """What became of the entries of an anchor: they are here; not yet; not in time; here or given, but at fault."""
-
-    PUBLISHED = "published"
-    AWAITED = "awaited"
-    WITHHELD = "withheld"
-    FAULTY = "faulty"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,57 +64,6 @@ class AnchorEntries:
     findings: tuple[str, ...]
 
 
-def _of(rows: Table, *names: str) -> Query:
-    return select(rows).where(*(rows.c[name] == bindparam(name) for name in names))
-
-
-#: Awaited entries are withheld once a node of their city was asked for them in vain when the grace was over: who was itself
-#: away then says nothing before it has asked. A question of a time to come was noted by a clock that was wrong.
-_STATE: Final = case(
-    (
-        and_(
-            ANCHOR.c.state == Publication.AWAITED.value,
-            ANCHOR.c.asked.between(ANCHOR.c.anchored + bindparam("grace"), bindparam("now")),
-        ),
-        Publication.WITHHELD.value,
-    ),
-    else_=ANCHOR.c.state,
-)
-_JUDGED: Final = select(
-    *(column for column in ANCHOR.c if column is not ANCHOR.c.state), _STATE.label("state")
-).subquery()
-_WALKED: Final = select(LOG.c.walked).where(LOG.c.name == bindparam("log"))
-#: Nothing is put off for longer than the longest pause: what is due later was noted by a clock that was wrong.
-_DUE: Final = (
-    select(ANCHOR.c.sequence)
-    .where(
-        ANCHOR.c.log == bindparam("log"),
-        or_(ANCHOR.c.due <= bindparam("now"), ANCHOR.c.due > bindparam("last")),
-    )
-    .order_by(ANCHOR.c.due, ANCHOR.c.sequence)
-    .limit(bindparam("most"))
-)
-_OF_ANCHORS: Final = select(_JUDGED).where(
-    _JUDGED.c.log == bindparam("log"), _JUDGED.c.sequence.between(bindparam("lowest"), bindparam("highest"))
-)
-_SAME_ANCHOR: Final = (ANCHOR.c.log == bindparam("of_log"), ANCHOR.c.sequence == bindparam("of_sequence"))
-_COUNTS: Final = select(_JUDGED.c.log, _JUDGED.c.state, func.count().label("number")).group_by(
-    _JUDGED.c.log, _JUDGED.c.state
-)
-_SEQUENCE_OF: Final = select(ENTRY.c.sequence).where(
-    ENTRY.c.log == bindparam("log"), ENTRY.c.root == bindparam("root")
-)
-_PAGE: Final = (
-    _of(ENTRY, "log")
-    .where(ENTRY.c.first >= bindparam("position"))
-    .order_by(ENTRY.c.first)
-    .limit(bindparam("most"))
-)
-_AT: Final = (
-    _of(ENTRY, "log").where(ENTRY.c.first <= bindparam("position")).order_by(ENTRY.c.first.desc()).limit(1)
-)
-
-
 class Published:
     """The copies in the database of a replica. `grace` is how long after the anchor entries may come, in seconds."""
 
@@ -158,13 +91,15 @@ class Published:
 
     def of_anchors(self, log: str, lowest: int, highest: int, now: int) -> dict[int, AnchorEntries]:
         """Return what is known of the entries of a log's anchors, by sequence."""
-        rows = self._rows(_OF_ANCHORS, log=log, lowest=lowest, highest=highest, now=now, grace=self.grace)
+        rows = self._rows(
+            queries.OF_ANCHORS, log=log, lowest=lowest, highest=highest, now=now, grace=self.grace
+        )
         return {row["sequence"]: _anchor_entries(row) for row in rows}
 
     def counts(self, now: int) -> dict[str, dict[Publication, int]]:
         """Return how many anchors are in each state, by log: figures for pages and metrics."""
         counts: dict[str, dict[Publication, int]] = {}
-        for row in self._rows(_COUNTS, now=now, grace=self.grace):
+        for row in self._rows(queries.COUNTS, now=now, grace=self.grace):
             counts.setdefault(row["log"], {})[Publication(row["state"])] = row["number"]
         return counts
 
@@ -176,11 +111,11 @@ class Published:
 
     def page(self, log: str, position: int, most: int) -> list[Copy]:
         """Return copies that begin at `position` or beyond, in the order of positions."""
-        return [_copy(row) for row in self._rows(_PAGE, log=log, position=position, most=most)]
+        return [_copy(row) for row in self._rows(queries.PAGE, log=log, position=position, most=most)]
 
     def entry_at(self, log: str, position: int) -> tuple[int, Entry] | None:
         """Return the entry whose records include `position`, with its own first position; None where no copy is here."""
-        rows = self._rows(_AT, log=log, position=position)
+        rows = self._rows(queries.AT, log=log, position=position)
         copy = _copy(rows[0]) if rows else None
         if copy is None or position >= copy.first + copy.entry.statement.count:
             return None
@@ -188,14 +123,14 @@ class Published:
 
     def sequence_of(self, log: str, root: bytes) -> int | None:
         """Return the sequence with which the submission of this root was anchored, as far as copies are here."""
-        rows = self._rows(_SEQUENCE_OF, log=log, root=root)
+        rows = self._rows(queries.SEQUENCE_OF, log=log, root=root)
         return rows[0]["sequence"] if rows else None
 
     # -- What the monitor writes --
 
     def walked(self, log: str) -> int:
         """Return the newest sequence of the log that was walked."""
-        rows = self._rows(_WALKED, log=log)
+        rows = self._rows(queries.WALKED, log=log)
         return rows[0]["walked"] if rows else 0
 
     def walk(self, log: str, anchors: Sequence[Anchor], now: int) -> None:
@@ -214,7 +149,9 @@ class Published:
     def due(self, log: str, now: int, most: int) -> list[int]:
         """Return sequences whose entries are to be asked for now, in ascending order."""
         last = now + LONGEST_PAUSE_SECONDS
-        return sorted(row["sequence"] for row in self._rows(_DUE, log=log, now=now, last=last, most=most))
+        return sorted(
+            row["sequence"] for row in self._rows(queries.DUE, log=log, now=now, last=last, most=most)
+        )
 
     def keep(
         self, anchor: Anchor, entries: Sequence[Entry], source: str, faults: Sequence[Fault], now: int
@@ -278,7 +215,7 @@ def _is_current(connection: Connection) -> bool:
 
 
 def _set(connection: Connection, anchor: Anchor, **values: object) -> None:
-    change = update(ANCHOR).where(*_SAME_ANCHOR).values(**values)
+    change = update(ANCHOR).where(*queries.SAME_ANCHOR).values(**values)
     connection.execute(change, {"of_log": anchor.log, "of_sequence": anchor.sequence})
 
 

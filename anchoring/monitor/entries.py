@@ -1,4 +1,4 @@
-"""The entries that a node holds, whosever log they are of: its own from the register, the others from the copies."""
+"""The entries that a node holds: of its own log from the register, of others from copies."""
 
 from typing import Final
 

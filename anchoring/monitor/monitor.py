@@ -13,8 +13,9 @@ from typing import Final
 
 from anchoring import limits
 from anchoring.errors import AnchoringError, PeerFailed, PeerNewer, PeerRefused
-from anchoring.monitor.copies import LONGEST_PAUSE_SECONDS, Publication, Published
+from anchoring.monitor.copies import LONGEST_PAUSE_SECONDS, Published
 from anchoring.monitor.pages import ROUND_SECONDS, Pages, Peer, Wrong
+from anchoring.monitor.tables import Publication
 from anchoring.processes.condition import Reporter
 from anchoring.processes.loops import Backoff, Stop
 from anchoring.replica.store import Replica

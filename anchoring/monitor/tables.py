@@ -4,6 +4,7 @@ They have metadata and a schema number of their own: a replica that is followed 
 city may no longer be there to give again.
 """
 
+from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import Index
@@ -14,6 +15,15 @@ from anchoring.database.columns import number, table
 from anchoring.replica.tables import COPIES_PREFIX
 
 SCHEMA: Final = 3  # raised with any change below: copies of another number are dropped and fetched anew
+
+
+class Publication(StrEnum):
+    """What became of the entries of an anchor: they are here; not yet; not in time; here or given, but at fault."""
+
+    PUBLISHED = "published"
+    AWAITED = "awaited"
+    WITHHELD = "withheld"
+    FAULTY = "faulty"
 
 
 class _Row(SQLModel, registry=registry()):

@@ -1,1 +1,1 @@
-"""The processes of a node: started and started again, how they rest and wait, what they say of themselves."""
+"""The processes of a node: how they are started, rest and wait, and what they report."""

@@ -1,7 +1,7 @@
-"""What the processes of a node say of themselves, for whoever runs the node: alive when, at fault since when, how far.
+"""Reports of a node's processes: alive when, at fault since when, how far they are.
 
-Kept beside the replica, which every node has and nobody backs up. It decides nothing: a report that cannot be written is
-left out, and nobody waits for one.
+For the person who runs the node. Kept beside the replica, which every node has and nobody backs up. It decides nothing:
+a report that cannot be written is left out, and nobody waits for one.
 """
 
 import logging
@@ -80,7 +80,7 @@ class Reporter:
             condition = replace(
                 before,
                 kind=kind,
-                error=_text(error) if error else "",
+                error=_storable(error) if error else "",
                 since=(before.since if before.kind == kind else now) if error else None,
                 doing=doing,
                 done=progress[0],
@@ -92,7 +92,7 @@ class Reporter:
 
     def _stored(self) -> Condition:
         with transaction(self._engine) as connection:
-            stored = {condition.name: condition for condition in conditions(connection)}
+            stored = {condition.name: condition for condition in read_conditions(connection)}
         return stored.get(self._fresh.name, self._fresh)
 
     def _write(self, condition: Condition) -> None:
@@ -130,12 +130,12 @@ def _condition_of(row: RowMapping) -> Condition:
     )
 
 
-def _text(error: Exception) -> str:
+def _storable(error: Exception) -> str:
     """Return what an error says, without what a database cannot keep: it may quote whatever an endpoint sent."""
     return str(error)[:_LONGEST_ERROR].encode("utf-8", "replace").decode().replace("\0", "")
 
 
-def conditions(connection: Connection) -> Sequence[Condition]:
+def read_conditions(connection: Connection) -> Sequence[Condition]:
     """Return what the processes of the node said last, by a connection to the database of the replica."""
     if not inspect(connection).has_table(PROCESS.name):
         return ()

@@ -1,4 +1,4 @@
-"""How long the loops of a node rest: briefly while all is well, longer each time while something is wrong."""
+"""Pauses of a node's loops: brief while all is well, longer each time while it is not."""
 
 import random
 from dataclasses import dataclass

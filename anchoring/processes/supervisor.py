@@ -1,7 +1,7 @@
-"""Keep the processes of a node running: start them, start again what dies, stop them together.
+"""Keep a node's processes running: start them, start again what dies, stop them together.
 
-A child that dies at once is started again after a pause that doubles, so that a fault that lasts does not spin. Nothing here
-knows what the children do.
+A child that dies at once is started again after a pause that doubles, so that a fault that lasts does not spin. Nothing
+here knows what the children do.
 """
 
 import logging

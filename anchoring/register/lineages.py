@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Connection, RowMapping, bindparam, update
 
 from anchoring.database.bulk import select_many
-from anchoring.database.engine import findable
+from anchoring.database.engine import make_findable
 from anchoring.register.tables import LINEAGE, Row
 from ledger.records.lifecycle import Lineage
 from ledger.records.records import lineage_of
@@ -35,7 +35,7 @@ class StoredLineage:
 def lineages(connection: Connection, identifiers: Sequence[str]) -> list[Lineage | None]:
     """Return the lineage of each identifier, of whichever version; None where it is not registered here."""
     names = [lineage_of(identifier) for identifier in identifiers]
-    stored = lineages_named(connection, [findable(name) for name in names])
+    stored = lineages_named(connection, [make_findable(name) for name in names])
     return [stored[name].lineage if name in stored else None for name in names]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import (
     select,
 )
 
-from anchoring.database.engine import findable
+from anchoring.database.engine import make_findable
 from anchoring.errors import NotFound
 from anchoring.register.submissions import Submission, submission_at
 from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, RECORD
@@ -89,7 +89,7 @@ def erase(connection: Connection, leaf: bytes) -> None:
 
 
 def _lineage_row(connection: Connection, identifier: str) -> RowMapping:
-    row = connection.execute(_LINEAGE, {"name": findable(lineage_of(identifier))}).mappings().first()
+    row = connection.execute(_LINEAGE, {"name": make_findable(lineage_of(identifier))}).mappings().first()
     if row is None:
         raise NotFound(f"{identifier[:100]} is not registered here")
     return row

@@ -12,7 +12,7 @@ from sqlalchemy import (
     make_url,
 )
 
-from anchoring.database.engine import file_faults, open_engine, snapshot, transaction
+from anchoring.database.engine import find_file_faults, open_engine, snapshot, transaction
 from anchoring.errors import DatabaseDamaged
 from anchoring.register.migrations import bring_up_to_date
 from anchoring.register.trees import RecentTrees
@@ -30,7 +30,7 @@ class Register:
     def check(self) -> None:
         """Let SQLite check its own pages, as whoever anchors does at start. Raises: DatabaseDamaged."""
         with self.reading() as connection:
-            faults = file_faults(connection, quick=True)
+            faults = find_file_faults(connection, quick=True)
         if faults:
             raise DatabaseDamaged(
                 f"the register's file is damaged ({faults[0]}): restore it from its backup and run `shunzheng recover`"

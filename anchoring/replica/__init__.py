@@ -1,1 +1,1 @@
-"""The replica 本地副本: what a node knows from the chain alone, how it is read, and its check against itself."""
+"""The replica 本地副本: what a node knows from the chain alone, stored, read and checked."""

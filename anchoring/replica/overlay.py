@@ -1,4 +1,4 @@
-"""Facts that were derived but are not stored yet, laid over those that are: the view that the fold reads while it works."""
+"""Facts that are not stored yet, laid over those that are: what a fold reads as it works."""
 
 from collections.abc import Iterator
 from typing import Protocol

@@ -1,7 +1,8 @@
-"""What one read transaction on a replica can say: the `Trust` of verification, and the views that pages and processes need.
+"""A replica as one read transaction sees it: the `Trust` of verification, and more.
 
-Every answer of one `ReplicaView` comes from the same state of the replica. Its `Trust` answers exactly as
-`ledger.registry.knowledge.Knowledge` would after the same events; a test replays random histories through both.
+Pages and processes ask for the rest. Every answer of one `ReplicaView` comes from the same state of the replica. Its
+`Trust` answers exactly as `ledger.registry.knowledge.Knowledge` would after the same events; a test replays random
+histories through both.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -9,10 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, TypeVar, cast
 
-from sqlalchemy import Connection, CursorResult, RowMapping, Select, Table, bindparam, func, select
+from sqlalchemy import Connection, CursorResult, RowMapping, Table, select
 
 from anchoring.chain.protocol import ChainEvent
-from anchoring.database.engine import file_faults, findable, snapshot
+from anchoring.database.engine import find_file_faults, make_findable, snapshot
+from anchoring.replica import queries, tables
+from anchoring.replica.queries import Query
 from anchoring.replica.rows import (
     Row,
     anchor_of,
@@ -24,21 +27,6 @@ from anchoring.replica.rows import (
     key_of,
     log_of,
     position_of,
-)
-from anchoring.replica.tables import (
-    ANCHOR,
-    BLOCK,
-    DIVISION,
-    EVENT,
-    GOVERNANCE,
-    GRANT,
-    ISSUER,
-    KEY,
-    LOG,
-    PENDING,
-    POSITION,
-    STATE,
-    VOID,
 )
 from ledger.registry import acts
 from ledger.registry.acts import decode_act
@@ -58,7 +46,6 @@ _PAGE_ROWS: Final = 2_000  # rows fetched at a time where a caller walks through
 _MOST_REMEMBERED: Final = 10_000
 
 T = TypeVar("T")
-Query = Select[tuple[object, ...]]  # of whole rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,64 +103,12 @@ def cursor_of(row: RowMapping) -> Cursor:
     )
 
 
-def _by(rows: Table, *names: str) -> Query:
-    return select(rows).where(*(rows.c[name] == bindparam(name) for name in names))
-
-
-_STATE: Final = select(STATE)
-_GOVERNANCE: Final = select(GOVERNANCE)
-_LOGS: Final = select(LOG).order_by(LOG.c.n)
-_LOG: Final = _by(LOG, "name")
-_DIVISIONS: Final = select(DIVISION).order_by(DIVISION.c.division)
-_KEYS: Final = select(KEY).order_by(KEY.c.id)
-_KEY: Final = _by(KEY, "id")
-_GRANTS: Final = _by(GRANT, "key", "issuer").order_by(GRANT.c.n)
-_ISSUER_LOG: Final = (
-    select(ISSUER.c.log)
-    .where(ISSUER.c.issuer == bindparam("issuer"), ISSUER.c.n <= bindparam("n"))
-    .order_by(ISSUER.c.n.desc())
-    .limit(1)
-)
-_ANCHOR: Final = _by(ANCHOR, "log", "sequence")
-_ANCHORS: Final = _by(ANCHOR, "log").order_by(ANCHOR.c.sequence.desc())
-_VOID_ANCHORS: Final = select(ANCHOR.c.log, func.count()).where(VOID).group_by(ANCHOR.c.log)
-_SIZE_BEFORE: Final = (
-    select(ANCHOR.c.size)
-    .where(ANCHOR.c.log == bindparam("log"), ANCHOR.c.time < bindparam("time"))
-    .order_by(ANCHOR.c.sequence.desc())
-    .limit(1)
-)
-_EVENT: Final = _by(EVENT, "n")
-_EVENTS: Final = select(EVENT).where(EVENT.c.n > bindparam("after")).order_by(EVENT.c.n)
-_NEWEST_BEFORE: Final = (
-    select(EVENT.c.n).where(EVENT.c.time < bindparam("time")).order_by(EVENT.c.n.desc()).limit(1)
-)
-_HEAD: Final = select(EVENT.c.head).where(EVENT.c.n == bindparam("n"))
-_PENDING: Final = select(PENDING).order_by(PENDING.c.n)
-_STATUS: Final = (
-    select(POSITION)
-    .where(
-        POSITION.c.log == bindparam("log"),
-        POSITION.c.position == bindparam("position"),
-        POSITION.c.sequence <= bindparam("sequence"),
-    )
-    .order_by(POSITION.c.sequence.desc())
-    .limit(1)
-)
-_STATUSES: Final = (
-    select(POSITION)
-    .where(POSITION.c.log == bindparam("log"), POSITION.c.sequence > bindparam("after"))
-    .order_by(POSITION.c.sequence)
-)
-_BLOCKS: Final = _by(BLOCK, "log").order_by(BLOCK.c.number)
-
-
 class ReplicaView:
     """One consistent state of a replica; usable until the transaction that it came from ends."""
 
     def __init__(self, connection: Connection, source: str = "replica") -> None:
         self._connection, self.source = connection, source
-        state = connection.execute(_STATE).mappings().one()
+        state = connection.execute(queries.STATE).mappings().one()
         self.registry: Final[str] = state["registry_name"]
         self.head_zero: Final[bytes] = state["head_zero"]
         self.quarantine: Final[str] = state["quarantine"]
@@ -187,67 +122,72 @@ class ReplicaView:
     # -- Trust: what verification asks --
 
     def log(self, name: str) -> LogState | None:
-        return self._recall(("log", name), lambda: self._one(log_of, _LOG, name=findable(name)))
+        return self._recall(("log", name), lambda: self._one(log_of, queries.LOG, name=make_findable(name)))
 
     def anchor(self, log: str, sequence: int) -> Anchor | None:
-        sought = {"log": findable(log), "sequence": sequence}
-        return self._recall(("anchor", log, sequence), lambda: self._one(anchor_of, _ANCHOR, **sought))
+        sought = {"log": make_findable(log), "sequence": sequence}
+        return self._recall(("anchor", log, sequence), lambda: self._one(anchor_of, queries.ANCHOR, **sought))
 
     def issuer_log(self, issuer: str, n: int) -> str | None:
-        sought = {"issuer": findable(issuer), "n": n}
+        sought = {"issuer": make_findable(issuer), "n": n}
         return self._recall(
-            ("issuer", issuer, n), lambda: self._connection.execute(_ISSUER_LOG, sought).scalar_one_or_none()
+            ("issuer", issuer, n),
+            lambda: self._connection.execute(queries.ISSUER_LOG, sought).scalar_one_or_none(),
         )
 
     def key(self, key: bytes) -> KeyState | None:
-        return self._recall(("key", key), lambda: self._one(key_of, _KEY, id=key))
+        return self._recall(("key", key), lambda: self._one(key_of, queries.KEY, id=key))
 
     def grants(self, key: bytes, issuer: str) -> Sequence[Grant]:
-        sought = {"key": key, "issuer": findable(issuer)}
-        return self._recall(("grants", key, issuer), lambda: tuple(self._all(grant_of, _GRANTS, **sought)))
+        sought = {"key": key, "issuer": make_findable(issuer)}
+        return self._recall(
+            ("grants", key, issuer), lambda: tuple(self._all(grant_of, queries.GRANTS, **sought))
+        )
 
     def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
-        return self._one(position_of, _STATUS, log=findable(log), position=position, sequence=sequence)
+        return self._one(
+            position_of, queries.STATUS, log=make_findable(log), position=position, sequence=sequence
+        )
 
     # -- Views: what pages, the batcher and the submitter ask --
 
     def governance(self) -> Governance | None:
-        return self._one(governance_of, _GOVERNANCE)
+        return self._one(governance_of, queries.GOVERNANCE)
 
     def logs(self) -> list[LogState]:
         """Return every log, in the order of admission."""
-        return list(self._all(log_of, _LOGS))
+        return list(self._all(log_of, queries.LOGS))
 
     def divisions(self) -> list[Division]:
-        return list(self._all(division_of, _DIVISIONS))
+        return list(self._all(division_of, queries.DIVISIONS))
 
     def registered_keys(self) -> list[KeyState]:
         """Return every key that was ever registered."""
-        return list(self._all(key_of, _KEYS))
+        return list(self._all(key_of, queries.KEYS))
 
     def anchors(self, log: str, *, below: int | None = None, most: int = 100) -> list[Anchor]:
         """Return final anchors of a log, the newest first; `below` a sequence for the next page."""
-        wanted = _ANCHORS if below is None else _ANCHORS.where(ANCHOR.c.sequence < below)
+        wanted = queries.ANCHORS if below is None else queries.ANCHORS.where(tables.ANCHOR.c.sequence < below)
         return list(self._all(anchor_of, wanted.limit(most), log=log))
 
     def size_before(self, log: str, time: int) -> int:
         """Return how many positions of a log the anchors of blocks before `time` made."""
-        sought = {"log": findable(log), "time": time}
-        return self._connection.execute(_SIZE_BEFORE, sought).scalar_one_or_none() or 0
+        sought = {"log": make_findable(log), "time": time}
+        return self._connection.execute(queries.SIZE_BEFORE, sought).scalar_one_or_none() or 0
 
     def void_anchors(self) -> dict[str, int]:
         """Return how many anchors of each log are void; logs without one are left out."""
-        return {row[0]: row[1] for row in self._connection.execute(_VOID_ANCHORS)}
+        return {row[0]: row[1] for row in self._connection.execute(queries.VOID_ANCHORS)}
 
     def events(self, after: int = 0, *, most: int | None = None) -> Iterator[ChainEvent]:
         """Walk through the final events after event `after`, in order."""
-        wanted = _EVENTS if most is None else _EVENTS.limit(most)
+        wanted = queries.EVENTS if most is None else queries.EVENTS.limit(most)
         for row in self._rows(wanted, after=after):
             yield event_of(row)
 
     def headed_events(self) -> Iterator[tuple[ChainEvent, bytes]]:
         """Walk through all final events, each with the head that is stored beside it."""
-        for row in self._rows(_EVENTS, after=0):
+        for row in self._rows(queries.EVENTS, after=0):
             yield event_of(row), row["head"]
 
     def rows(self, rows_of: Table) -> Iterator[RowMapping]:
@@ -258,36 +198,36 @@ class ReplicaView:
         """Return the registry's head after final event `n`; head 0 for 0."""
         if n == 0:
             return self.head_zero
-        return self._connection.execute(_HEAD, {"n": n}).scalar_one_or_none()
+        return self._connection.execute(queries.HEAD, {"n": n}).scalar_one_or_none()
 
     def newest_before(self, time: int) -> int:
         """Return the number of the newest final event of a block before `time`; 0 where there is none."""
-        return self._connection.execute(_NEWEST_BEFORE, {"time": time}).scalar_one_or_none() or 0
+        return self._connection.execute(queries.NEWEST_BEFORE, {"time": time}).scalar_one_or_none() or 0
 
     def pending(self) -> list[ChainEvent]:
         """Return the events that the chain holds and may still give up."""
-        return [event_of(row) for row in self._connection.execute(_PENDING).mappings()]
+        return [event_of(row) for row in self._connection.execute(queries.PENDING).mappings()]
 
     def sighting(self, log: str, sequence: int) -> Sighting | None:
         """Return where the chain holds an anchor, final or not; None where it was not seen."""
         anchor = self.anchor(log, sequence)
         if anchor is not None:
-            row = self._connection.execute(_EVENT, {"n": anchor.n}).mappings().one()
-            return _sighting(event_of(row), final=True)
-        for found in self.pending():
-            seen = _sighting(found, final=False)
-            if seen and (seen.act.log, seen.act.sequence) == (log, sequence):
-                return seen
+            row = self._connection.execute(queries.EVENT, {"n": anchor.n}).mappings().one()
+            return _sighting_of(event_of(row), final=True)
+        for event in self.pending():
+            sighting = _sighting_of(event, final=False)
+            if sighting and (sighting.act.log, sighting.act.sequence) == (log, sequence):
+                return sighting
         return None
 
     def statuses(self, log: str, *, after: int = 0) -> Iterator[PositionStatus]:
         """Walk through every status that an anchor of the log after sequence `after` set, in the order of the anchors."""
-        for row in self._rows(_STATUSES, log=log, after=after):
+        for row in self._rows(queries.STATUSES, log=log, after=after):
             yield position_of(row)
 
     def status_blocks(self, log: str) -> Iterator[StatusBlock]:
         """Walk through the stored blocks of the log's status tree, which is as of its newest final anchor."""
-        for row in self._rows(_BLOCKS, log=log):
+        for row in self._rows(queries.BLOCKS, log=log):
             yield block_of(row)
 
     @contextmanager
@@ -298,7 +238,7 @@ class ReplicaView:
 
     def file_faults(self) -> list[str]:
         """Return what the database says is wrong with the replica's own file."""
-        return file_faults(self._connection)
+        return find_file_faults(self._connection)
 
     def _one(self, read: Callable[[RowMapping], T], wanted: Query, **sought: object) -> T | None:
         row = self._connection.execute(wanted, sought).mappings().first()
@@ -331,10 +271,9 @@ class ReplicaView:
         return cast(T, self._remembered[question])
 
 
-def _sighting(found: ChainEvent, *, final: bool) -> Sighting | None:
-    event = found.event
-    if event.kind != acts.Anchored.KIND:
+def _sighting_of(event: ChainEvent, *, final: bool) -> Sighting | None:
+    if event.event.kind != acts.Anchored.KIND:
         return None
-    act = decode_act(event.kind, event.payload)
+    act = decode_act(event.event.kind, event.event.payload)
     assert isinstance(act, acts.Anchored)
-    return Sighting(act, event.n, event.block, event.time, found.transaction, final)
+    return Sighting(act, event.event.n, event.event.block, event.event.time, event.transaction, final)

@@ -1,7 +1,7 @@
-"""Check a replica against itself: fold its events anew, and compare the head and every fact with what is stored.
+"""Check a replica against itself: fold its events anew and compare head and facts.
 
-The facts are compared as sums of hashes, so that the check walks through the tables once and holds only what the fold needs:
-keys, logs, status trees, and the newest status of each position that ever had one.
+The facts are compared as sums of hashes, so that the check walks through the tables once and holds only what the fold
+needs: keys, logs, status trees, and the newest status of each position that ever had one.
 """
 
 import math
@@ -58,11 +58,11 @@ def refolding(reading: ReplicaView) -> Generator[tuple[int, int], None, dict[str
     trees: dict[str, StatusTree] = {}
     sums: dict[str, int] = defaultdict(int)
     try:
-        for found, head in reading.headed_events():
-            fold.extend(found.event)
+        for event, head in reading.headed_events():
+            fold.extend(event.event)
             if fold.head != head:
                 raise _damage(f"the head stored with event {fold.n} is not the one that the events make")
-            for fact in derive(overlay, trees, found.event):
+            for fact in derive(overlay, trees, event.event):
                 overlay.keep(fact)
                 if type(fact) not in REPLACED:
                     _add(sums, fact)

@@ -1,4 +1,4 @@
-"""The facts and events of a registry as rows of the replica's tables, and read back from them.
+"""The facts and events of a registry as rows of the replica's tables, and back.
 
 One pair of functions for each table, every column written out: what is stored is what stands here. A row that is
 written has the columns of its table, under their names.

@@ -1,8 +1,8 @@
-"""Status trees of a replica's logs, kept in memory and brought up to date from the facts, for staples and status roots.
+"""Status trees of a replica's logs, kept in memory and brought up to date from the facts.
 
-A tree comes from the blocks that the follower stores with each anchor, so that a restart neither replays every change nor
-hashes every position. What is stored is believed only as far as it leads to the anchored status root; where it does not,
-the tree is made anew from the facts.
+Staples and status roots are made from them. A tree comes from the blocks that the follower stores with each anchor, so
+that a restart neither replays every change nor hashes every position. What is stored is believed only as far as it
+leads to the anchored status root; where it does not, the tree is made anew from the facts.
 """
 
 import copy
@@ -47,7 +47,7 @@ class StatusTrees:
         with self._lock:
             followed = self._at(reading, log)
             if not followed.checked and not followed.tree.sound():
-                followed = self._anew(reading, _known(reading, log))
+                followed = self._anew(reading, _known_log(reading, log))
             followed.checked = True
             return copy.deepcopy(followed.tree)
 
@@ -64,10 +64,10 @@ class StatusTrees:
             anchor = reading.anchor(log, followed.sequence)
             if anchor is None or anchor.void or position >= anchor.size:
                 return None
-            found = _staple(followed.tree, anchor, position)
-            if found is None:
-                found = _staple(self._anew(reading, _known(reading, log)).tree, anchor, position)
-            return found
+            staple = _staple_of(followed.tree, anchor, position)
+            if staple is None:
+                staple = _staple_of(self._anew(reading, _known_log(reading, log)).tree, anchor, position)
+            return staple
 
     def range(self, reading: ReplicaView, log: str, first: int) -> StatusRange:
         """Return the statuses from position `first` on, a multiple of `RANGE_POSITIONS`, at the newest final anchor.
@@ -75,20 +75,20 @@ class StatusTrees:
         Raises: NotFound where there is no such position, or no status root to which the range could lead.
         """
         with self._lock:
-            state = _known(reading, log)
+            state = _known_log(reading, log)
             anchor = reading.anchor(log, state.sequence)
             if anchor is None or anchor.void or first >= anchor.size:
                 raise NotFound(f"the newest anchor of {log} proves no status at position {first}")
-            found = _range(self._at(reading, log).tree, anchor, first)
-            if found.root() != anchor.status_root:
-                found = _range(self._anew(reading, state).tree, anchor, first)
-            return found
+            status_range = _range_of(self._at(reading, log).tree, anchor, first)
+            if status_range.root() != anchor.status_root:
+                status_range = _range_of(self._anew(reading, state).tree, anchor, first)
+            return status_range
 
     def _at(self, reading: ReplicaView, log: str) -> _Followed:
-        state = _known(reading, log)
+        state = _known_log(reading, log)
         followed = self._followed.get(log)
         if followed is None or followed.sequence > state.sequence:  # an older reading, or a replica made anew
-            followed = _restored(reading, state)
+            followed = _restore(reading, state)
             if followed is None:
                 return self._anew(reading, state)
         followed.tree.grow(state.size)
@@ -108,7 +108,7 @@ class StatusTrees:
         return followed
 
 
-def _known(reading: ReplicaView, log: str) -> LogState:
+def _known_log(reading: ReplicaView, log: str) -> LogState:
     state = reading.log(log)
     if state is None:
         raise NotFound(f"there is no log {log!r} in this registry")
@@ -119,7 +119,7 @@ def _known(reading: ReplicaView, log: str) -> LogState:
     return state
 
 
-def _restored(reading: ReplicaView, state: LogState) -> _Followed | None:
+def _restore(reading: ReplicaView, state: LogState) -> _Followed | None:
     """Return the stored tree; None where it does not lead to the newest anchor's status root, or where that is void."""
     anchor = reading.anchor(state.name, state.sequence)
     if anchor is None or anchor.void:  # no root to compare with
@@ -135,12 +135,12 @@ def _restored(reading: ReplicaView, state: LogState) -> _Followed | None:
     return _Followed(tree, state.sequence, checked=False)
 
 
-def _range(tree: StatusTree, anchor: Anchor, first: int) -> StatusRange:
+def _range_of(tree: StatusTree, anchor: Anchor, first: int) -> StatusRange:
     chunks, path = tree.chunks(first, RANGE_CHUNKS), tuple(tree.path_above(first, RANGE_CHUNKS))
     return StatusRange(tree.suite, anchor.log, anchor.sequence, anchor.time, anchor.size, first, chunks, path)
 
 
-def _staple(tree: StatusTree, anchor: Anchor, position: int) -> Staple | None:
+def _staple_of(tree: StatusTree, anchor: Anchor, position: int) -> Staple | None:
     """Return the staple, if it leads to the anchored root."""
     chunk, path = tree.chunk(position), tree.path(position)
     if staple_root(tree.suite, anchor.size, position, chunk, path) != anchor.status_root:

@@ -1,4 +1,4 @@
-"""A node's own copy of the registry: every final event, the facts that follow from them, and what is not final yet.
+"""The database of a replica: final events, the facts that follow, and what is pending.
 
 The follower alone writes it; verification reads nothing else. It holds nothing that the chain does not say, so it may be
 deleted at any time and followed anew. A quarantined replica answers nobody: it contradicts the chain or itself.
@@ -40,7 +40,7 @@ _BLOCK_KEY: Final = ("log", "number")
 class Taken:
     """An event, the registry's head after it, and (for a final one) the facts that follow from it."""
 
-    found: ChainEvent
+    event: ChainEvent
     head: bytes
     facts: Sequence[Fact] = ()
 
@@ -122,7 +122,7 @@ class Replica:
             moved = connection.execute(update(STATE).where(*same).values(values))
             if moved.rowcount != 1:
                 raise CursorMoved("the replica was written by another process: run one follower per replica")
-            _insert(connection, EVENT, [event_row(item.found, item.head) for item in taken])
+            _insert(connection, EVENT, [event_row(item.event, item.head) for item in taken])
             _keep(connection, [fact for item in taken for fact in item.facts])
             for log, tree in trees.items():
                 blocks = [block_row(log, block) for block in tree.changed()]
@@ -130,7 +130,7 @@ class Replica:
                     _delete(connection, BLOCK, _BLOCK_KEY, blocks)
                     _insert(connection, BLOCK, blocks)
             connection.execute(delete(PENDING))
-            _insert(connection, PENDING, [event_row(item.found, item.head) for item in pending])
+            _insert(connection, PENDING, [event_row(item.event, item.head) for item in pending])
 
     def set_quarantine(self, reason: str) -> None:
         """Stop answering, and say why; an empty reason lifts it."""

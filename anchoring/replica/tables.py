@@ -1,4 +1,4 @@
-"""The tables of a replica: facts, events, blocks of status trees, and how far the replica is.
+"""The tables of a replica: facts, events, blocks of status trees, and its state.
 
 They have metadata of their own, so that a replica and a register never create each other's. Their rows are made and read
 in `anchoring.replica.rows`.

@@ -7,8 +7,8 @@ from itertools import tee
 from pathlib import Path
 
 from anchoring.checkpoints import snapshots
-from anchoring.checkpoints.cosigning import node_cities
-from anchoring.checkpoints.files import chunks
+from anchoring.checkpoints.cosigning import count_node_cities
+from anchoring.checkpoints.files import read_chunks
 from anchoring.checkpoints.snapshots import ImportedSnapshot
 from anchoring.checkpoints.store import Checkpoints
 from anchoring.database.files import replace_file
@@ -81,7 +81,7 @@ def _read(args: argparse.Namespace) -> Iterator[bytes]:
         closing(Checkpoints(settings.checkpoints_url)) as held,
         replica.reading() as reading,
     ):
-        wanted = args.cosigned or majority(node_cities(reading))
+        wanted = args.cosigned or majority(count_node_cities(reading))
         newest = held.newest(wanted)
         if newest is None:
             raise NotFound(
@@ -104,10 +104,10 @@ def _tell(done: int, of: int) -> None:
 
 
 def _show(args: argparse.Namespace) -> int:
-    header, names = read_header(chunks(args.file)), tuple[str, ...]()
+    header, names = read_header(read_chunks(args.file)), tuple[str, ...]()
     if args.trust:
         header, names = check_snapshot(
-            lambda: chunks(args.file), read_trust(args.trust), seen_beside(args.trust)
+            lambda: read_chunks(args.file), read_trust(args.trust), seen_beside(args.trust)
         )
     if args.json:
         body: dict[str, Json] = {

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from anchoring.checkpoints.files import chunks
+from anchoring.checkpoints.files import read_chunks
 from anchoring.errors import AnchoringError
 from api.demo.stage import City
 from api.node.keys import load_node_key
@@ -86,7 +86,7 @@ class Inspector:
     def inspect(self, proof: bytes, claims: dict[str, Json], document: bytes | None = None) -> None:
         """Verify a certificate in the field: today, a day later under two policies, and with a forged snapshot."""
         given = self._certificate(proof, claims, document)
-        known_at = read_header(chunks(self.snapshot)).checkpoint.time
+        known_at = read_header(read_chunks(self.snapshot)).checkpoint.time
         tomorrow = ("--at", format_time(known_at + DAY_SECONDS))
         self._expect("with the snapshot", 0, "(snapshot)", *given, "--policy", "field")
         self._expect("a day later, field policy", 0, "", *given, "--policy", "field", *tomorrow)
@@ -129,7 +129,10 @@ class Inspector:
         """Write the snapshot that one city could make alone: one act more, signed with its own node's key."""
         city = self.cities[-1]
         key = _key(load_settings(city.directory))
-        header, history = read_header(chunks(self.snapshot)), list(read_events(chunks(self.snapshot)))
+        header, history = (
+            read_header(read_chunks(self.snapshot)),
+            list(read_events(read_chunks(self.snapshot))),
+        )
         fold = Fold(header.after_head)
         for event in history:
             fold.extend(event)

@@ -9,7 +9,7 @@ from anchoring.anchorer.lease import lease_holder
 from anchoring.database.engine import snapshot
 from anchoring.errors import DatabaseUnavailable, EndpointsDisagree
 from anchoring.intake.backlog import backlog
-from anchoring.processes.condition import Condition, conditions
+from anchoring.processes.condition import Condition, read_conditions
 from anchoring.register.batches import last_batch, open_batches
 from anchoring.register.missing import missing
 from anchoring.replica.reading import ReplicaView
@@ -31,7 +31,7 @@ def tell_readiness(node: Node) -> ReadyShape:
     now, processes = node.clock(), list[ProcessShape]()
     try:
         with snapshot(node.replica.engine) as connection:
-            told = conditions(connection)
+            told = read_conditions(connection)
         processes = [_process(condition, now) for condition in told]
         disagreement = next((each.error for each in told if each.kind == EndpointsDisagree.__name__), None)
         with node.reading(quarantined=True) as reading:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from starlette.responses import Response
 
-from anchoring.checkpoints.cosigning import node_cities
+from anchoring.checkpoints.cosigning import count_node_cities
 from anchoring.checkpoints.snapshots import export
 from anchoring.errors import NotFound
 from anchoring.replica.reading import ReplicaView
@@ -75,7 +75,7 @@ def snapshot(
 
 
 def _newest(node: Node, reading: ReplicaView, cosigned: int | None) -> Cosigned:
-    wanted = cosigned or majority(node_cities(reading))
+    wanted = cosigned or majority(count_node_cities(reading))
     newest = node.checkpoints.newest(wanted)
     if newest is None:
         raise NotFound(f"no checkpoint is signed by {wanted} nodes here yet: try again in some minutes")

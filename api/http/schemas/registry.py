@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from anchoring.monitor.copies import AnchorEntries, Publication
+from anchoring.monitor.copies import AnchorEntries
+from anchoring.monitor.tables import Publication
 from anchoring.register.records import StoredRecord
 from anchoring.replica.reading import ReplicaView
 from api import limits

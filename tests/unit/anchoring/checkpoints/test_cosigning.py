@@ -9,8 +9,8 @@ import pytest
 from anchoring.audit.checkpoints import audit_checkpoints
 from anchoring.audit.findings import Findings
 from anchoring.chain import calls
-from anchoring.checkpoints.cosigning import PERIOD_SECONDS, due, node_cities, node_keys
-from anchoring.checkpoints.store import checkpoint_at, compare
+from anchoring.checkpoints.cosigning import PERIOD_SECONDS, count_node_cities, find_due, find_node_keys
+from anchoring.checkpoints.store import compare, make_checkpoint
 from anchoring.errors import CheckpointRefused, NotFound, PeerFailed, Quarantined
 from anchoring.follower.follower import Follower
 from ledger.crypto.keys import generate
@@ -47,7 +47,7 @@ def pass_time(province: Province, nodes: dict[str, FakeNode], seconds: int = PER
 
 def at(node: FakeNode, n: int | None = None) -> Checkpoint:
     with node.replica.reading() as reading:
-        return checkpoint_at(reading, reading.cursor.n if n is None else n)
+        return make_checkpoint(reading, reading.cursor.n if n is None else n)
 
 
 def test_nodes_compute_the_same_checkpoint(nodes: dict[str, FakeNode]) -> None:
@@ -75,10 +75,10 @@ def test_what_is_due_is_the_last_event_before_the_period(
 ) -> None:
     node = nodes[TIANMEN]
     with node.replica.reading() as reading:
-        assert due(reading) in (0, 7)
+        assert find_due(reading) in (0, 7)
     pass_time(province, nodes, 10 * PERIOD_SECONDS)
     with node.replica.reading() as reading:
-        assert due(reading) == 7
+        assert find_due(reading) == 7
 
 
 def test_below_what_was_signed_nothing_is_signed(province: Province, nodes: dict[str, FakeNode]) -> None:
@@ -210,8 +210,8 @@ def test_a_stolen_node_key_counts_no_more(province: Province, nodes: dict[str, F
     node = nodes[TIANMEN]
     node.follow()
     with node.replica.reading() as reading:
-        assert province.keys[WUHAN].public.id not in node_keys(reading)
-        assert node_cities(reading) == 3
+        assert province.keys[WUHAN].public.id not in find_node_keys(reading)
+        assert count_node_cities(reading) == 3
     assert node.cosigner.take(Cosigned.of(at(node), [Cosignature.make(province.keys[WUHAN], at(node))])) == 0
 
 

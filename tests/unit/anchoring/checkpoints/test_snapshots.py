@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 
 from anchoring.checkpoints import snapshots
-from anchoring.checkpoints.files import FORK, FORKED_SNAPSHOT, Seen, chunks, load
+from anchoring.checkpoints.files import FORK, FORKED_SNAPSHOT, Seen, load, read_chunks
 from anchoring.checkpoints.snapshots import ImportedSnapshot, export
-from anchoring.checkpoints.store import checkpoint_at
+from anchoring.checkpoints.store import make_checkpoint
 from anchoring.database.columns import table
 from anchoring.errors import CheckpointRefused, NotFound
 from anchoring.follower.follower import Follower
@@ -56,7 +56,7 @@ class Source:
 
     def newest(self) -> Checkpoint:
         with self.replica.reading() as reading:
-            return checkpoint_at(reading, reading.cursor.n)
+            return make_checkpoint(reading, reading.cursor.n)
 
     def cosigned(self, checkpoint: Checkpoint) -> Cosigned:
         return Cosigned.of(checkpoint, [Cosignature.make(node_key(name), checkpoint) for name in NAMES])
@@ -327,4 +327,4 @@ def test_the_memory_of_what_was_seen_is_not_guessed(source: Source, seen: Seen) 
     seen.path.write_bytes(b"{")
     with pytest.raises(MalformedInput):
         load(source.export(), source.trust, seen)
-    assert list(chunks(seen.path)) == [b"{"]
+    assert list(read_chunks(seen.path)) == [b"{"]

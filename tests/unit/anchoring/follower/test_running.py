@@ -10,7 +10,7 @@ from sqlalchemy import text
 from anchoring.database.engine import snapshot
 from anchoring.errors import ChainUnavailable, Quarantined
 from anchoring.follower.follower import Follower
-from anchoring.processes.condition import Condition, conditions
+from anchoring.processes.condition import Condition, read_conditions
 from anchoring.replica import refold as refolding
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.refold import REFOLD_SECONDS, DailyRefold
@@ -42,7 +42,7 @@ def city(tmp_path: Path) -> Iterator[City]:
 
 def said(city: City, name: str) -> Condition:
     with snapshot(city.replica.engine) as connection:
-        return next(condition for condition in conditions(connection) if condition.name == name)
+        return next(condition for condition in read_conditions(connection) if condition.name == name)
 
 
 def held(city: City) -> int:
@@ -100,7 +100,7 @@ def test_one_that_waits_for_the_lease_says_nothing(city: City) -> None:
     assert city.anchorer.step()
     city.new_anchorer().run(Rounds(lambda: None))
     with snapshot(city.replica.engine) as connection:
-        assert conditions(connection) == ()
+        assert read_conditions(connection) == ()
 
 
 @pytest.fixture

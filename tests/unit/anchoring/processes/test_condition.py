@@ -8,7 +8,7 @@ from sqlalchemy import Engine, event
 
 from anchoring.database.engine import open_engine, snapshot
 from anchoring.errors import ChainBehind, ChainUnavailable
-from anchoring.processes.condition import REPORT_SECONDS, Condition, Reporter, conditions
+from anchoring.processes.condition import REPORT_SECONDS, Condition, Reporter, read_conditions
 from tests.databases import NewDatabase
 
 
@@ -30,7 +30,7 @@ class Clock:
 
 def told(engine: Engine) -> list[Condition]:
     with snapshot(engine) as connection:
-        return list(conditions(connection))
+        return list(read_conditions(connection))
 
 
 def test_nothing_is_known_before_anybody_spoke(engine: Engine) -> None:

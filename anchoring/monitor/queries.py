@@ -1,0 +1,60 @@
+"""The questions that the copies are asked, as statements; parameters are named."""
+
+from typing import Final
+
+from sqlalchemy import Select, Table, and_, bindparam, case, func, or_, select
+
+from anchoring.monitor.tables import ANCHOR, ENTRY, LOG, Publication
+
+Query = Select[tuple[object, ...]]  # of rows, whatever they hold
+
+
+def _by(rows: Table, *names: str) -> Query:
+    return select(rows).where(*(rows.c[name] == bindparam(name) for name in names))
+
+
+#: Awaited entries are withheld once a node of their city was asked for them in vain when the grace was over: who was itself
+#: away then says nothing before it has asked. A question of a time to come was noted by a clock that was wrong.
+_STATE: Final = case(
+    (
+        and_(
+            ANCHOR.c.state == Publication.AWAITED.value,
+            ANCHOR.c.asked.between(ANCHOR.c.anchored + bindparam("grace"), bindparam("now")),
+        ),
+        Publication.WITHHELD.value,
+    ),
+    else_=ANCHOR.c.state,
+)
+_JUDGED: Final = select(
+    *(column for column in ANCHOR.c if column is not ANCHOR.c.state), _STATE.label("state")
+).subquery()
+WALKED: Final = select(LOG.c.walked).where(LOG.c.name == bindparam("log"))
+#: Nothing is put off for longer than the longest pause: what is due later was noted by a clock that was wrong.
+DUE: Final = (
+    select(ANCHOR.c.sequence)
+    .where(
+        ANCHOR.c.log == bindparam("log"),
+        or_(ANCHOR.c.due <= bindparam("now"), ANCHOR.c.due > bindparam("last")),
+    )
+    .order_by(ANCHOR.c.due, ANCHOR.c.sequence)
+    .limit(bindparam("most"))
+)
+OF_ANCHORS: Final = select(_JUDGED).where(
+    _JUDGED.c.log == bindparam("log"), _JUDGED.c.sequence.between(bindparam("lowest"), bindparam("highest"))
+)
+SAME_ANCHOR: Final = (ANCHOR.c.log == bindparam("of_log"), ANCHOR.c.sequence == bindparam("of_sequence"))
+COUNTS: Final = select(_JUDGED.c.log, _JUDGED.c.state, func.count().label("number")).group_by(
+    _JUDGED.c.log, _JUDGED.c.state
+)
+SEQUENCE_OF: Final = select(ENTRY.c.sequence).where(
+    ENTRY.c.log == bindparam("log"), ENTRY.c.root == bindparam("root")
+)
+PAGE: Final = (
+    _by(ENTRY, "log")
+    .where(ENTRY.c.first >= bindparam("position"))
+    .order_by(ENTRY.c.first)
+    .limit(bindparam("most"))
+)
+AT: Final = (
+    _by(ENTRY, "log").where(ENTRY.c.first <= bindparam("position")).order_by(ENTRY.c.first.desc()).limit(1)
+)
