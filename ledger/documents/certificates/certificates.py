@@ -232,7 +232,5 @@ def _purposes(extended: bytes | None) -> frozenset[str] | None:
     if extended is None:
         return None
     der.check(extended)
-    identifiers = (
-        core.ObjectIdentifier.load(element, strict=True) for _, element in der.read_children(extended)
-    )
-    return frozenset(identifier.dotted for identifier in identifiers)
+    elements = (element for _, element in der.read_children(extended))
+    return frozenset(core.ObjectIdentifier.load(element, strict=True).dotted for element in elements)

@@ -127,20 +127,10 @@ def write_archive(parts: dict[str, bytes], comment: bytes = b"") -> bytes:
     """Return an archive of the parts in their order: uncompressed and dated 1980, hence the same bytes everywhere."""
     body, directory = bytearray(), bytearray()
     for name, data in parts.items():
-        raw_name, offset, size = name.encode(), len(body), len(data)
+        raw_name, offset = name.encode(), len(body)
+        sizes = (zlib.crc32(data), len(data), len(data))
         # From the version needed up to the length of the extra field, both headers are the same.
-        members = (
-            _VERSION_2_0,
-            UTF8_FLAG,
-            STORED,
-            0,
-            _DATE_1980,
-            zlib.crc32(data),
-            size,
-            size,
-            len(raw_name),
-            0,
-        )
+        members = (_VERSION_2_0, UTF8_FLAG, STORED, 0, _DATE_1980, *sizes, len(raw_name), 0)
         body += LOCAL.pack(*LocalHeader(LOCAL_MARK, *members)) + raw_name + data
         central = CentralHeader(CENTRAL_MARK, _VERSION_2_0, *members, 0, 0, 0, 0, offset)
         directory += CENTRAL.pack(*central) + raw_name

@@ -43,10 +43,8 @@ def _count_fields(reader: PdfFileReader) -> int:
     while lists:
         parent = lists.pop()
         for key in ("/Fields", "/Kids"):
-            references = parent.get(key, ArrayObject()).get_object()
-            fields = (
-                [field.get_object() for field in references] if isinstance(references, ArrayObject) else []
-            )
+            listed = parent.get(key, ArrayObject()).get_object()
+            fields = [field.get_object() for field in listed] if isinstance(listed, ArrayObject) else []
             count += len(fields)
             if count > MAX_FIELDS:
                 raise LimitExceeded(f"a PDF has {MAX_FIELDS} form fields at most")

@@ -6,7 +6,6 @@ and nothing that it keeps to itself.
 
 # mypy: allow-untyped-calls
 from dataclasses import dataclass, field
-from typing import Final
 
 from pyhanko.pdf_utils.generic import DictionaryObject
 from pyhanko.pdf_utils.misc import PdfReadError
@@ -18,7 +17,6 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel as Coverage
 
 from ledger.errors import MalformedInput
 
-_WHOLE_REVISION: Final = Coverage.ENTIRE_REVISION
 _ByteRanges = tuple[tuple[int, int], ...]
 
 
@@ -59,7 +57,7 @@ class PlacedSignature:
     @property
     def covers_revision(self) -> bool:
         """Whether it covers everything from the start to the end of an update."""
-        return bool(self.coverage >= _WHOLE_REVISION)
+        return bool(self.coverage >= Coverage.ENTIRE_REVISION)
 
     @property
     def covers_file(self) -> bool:
