@@ -1,1 +1,1 @@
-"""Verification in twelve steps, and what else is judged by the same rules: entries, receipts, histories."""
+"""Verification in twelve steps; entries, receipts and histories by the same rules."""

@@ -167,9 +167,11 @@ def judge_promise(signed: SignedReceipt, trust: Trust, entries: Entries, now: in
     deadline = times.format_time(receipt.deadline)
     if log.size <= receipt.first:  # 2
         if trust.time > receipt.deadline:
-            return Judgement(PromiseState.BROKEN, "not_anchored",
-                             f"position {receipt.first} was promised by {deadline}; at {times.format_time(trust.time)} "
-                             f"the log had only {log.size} records")  # fmt: skip
+            text = (
+                f"position {receipt.first} was promised by {deadline}; at {times.format_time(trust.time)} "
+                f"the log had only {log.size} records"
+            )
+            return Judgement(PromiseState.BROKEN, "not_anchored", text)
         if now > receipt.deadline:
             known = times.format_time(trust.time)
             return _unknown(

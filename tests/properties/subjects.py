@@ -22,9 +22,8 @@ from tests import sealed
 from tests.properties.damage import draw_edit
 from tests.scenes import CLAIMS, CONTRACT, DAY, City, Item, Registry
 
-MOST_COUNTED: Final = (
-    1000  # records that a restated submission says it has, so that one anchor takes them all
-)
+#: Records that a restated submission says it has, so that one anchor takes them all.
+MOST_COUNTED: Final = 1000
 
 
 @dataclass(frozen=True)
