@@ -26,13 +26,23 @@ def inflate(chunks: Iterable[bytes], most: int, *, raw: bool = False) -> Iterato
     Raises: InflateFault when the stream is damaged, holds more than `most` bytes, ends in the middle, or has bytes
     after its end. Pieces that came before the fault was met have been yielded by then.
     """
-    stream, total = zlib.decompressobj(-zlib.MAX_WBITS if raw else zlib.MAX_WBITS), 0
+    stream, left = zlib.decompressobj(-zlib.MAX_WBITS if raw else zlib.MAX_WBITS), most
     for packed in _sliced(chunks):
         if stream.eof:
             raise _surplus()
-        for piece in _drained(stream, packed, most - total):
-            total += len(piece)
-            yield piece
+        full = True
+        while full and not stream.eof:
+            # A byte more than is left is asked for, to see whether there is one; zlib takes 0 for "no limit".
+            room = min(PIECE_BYTES, left + 1)
+            try:
+                piece = stream.decompress(packed, room)
+            except zlib.error as error:
+                raise InflateFault("damaged", str(error)) from error
+            if len(piece) > left:
+                raise InflateFault("too_long", "the compressed bytes hold more than is allowed")
+            if piece:
+                yield piece
+            left, packed, full = left - len(piece), stream.unconsumed_tail, len(piece) == room
         if stream.unused_data:
             raise _surplus()
     if not stream.eof:
@@ -48,22 +58,6 @@ def _sliced(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         for start in range(0, len(chunk), PIECE_BYTES):
             yield chunk[start : start + PIECE_BYTES]
-
-
-def _drained(stream: "zlib._Decompress", packed: bytes, left: int) -> Iterator[bytes]:
-    """Yield all that `packed` adds, up to `left` bytes; a byte more is asked for, to see whether there is one."""
-    full = True
-    while full and not stream.eof:
-        room = min(PIECE_BYTES, left + 1)
-        try:
-            piece = stream.decompress(packed, room)
-        except zlib.error as error:
-            raise InflateFault("damaged", str(error)) from error
-        if len(piece) > left:
-            raise InflateFault("too_long", "the compressed bytes hold more than is allowed")
-        if piece:
-            yield piece
-        left, packed, full = left - len(piece), stream.unconsumed_tail, len(piece) == room
 
 
 def _surplus() -> InflateFault:
