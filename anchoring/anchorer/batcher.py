@@ -92,12 +92,12 @@ def freeze(
     if state is None:
         raise NotFound(f"the log {log!r} is not admitted: ask the province to admit it")
     with register.writing() as connection:
-        own = hold_log(connection, state, reading, now)
+        own_log = hold_log(connection, state, reading, now)
         last = last_batch(connection)
         if last and last.state in (FROZEN, SUBMITTED):
             return None
         taken = _take(connection)
-        if not _is_due(taken, last.frozen if last else own.opened, now, policy or BatchPolicy()):
+        if not _is_due(taken, last.frozen if last else own_log.opened, now, policy or BatchPolicy()):
             return None
         sequence = last.sequence + 1 if last else 1
         if reading.sighting(log, sequence):
@@ -105,27 +105,26 @@ def freeze(
                 f"the chain holds anchor {sequence} of {log}, which this register never froze: it was restored from a backup"
             )
         tree = _statuses(connection, trees.copy(reading, log), state.sequence)
-        anchor = _anchor(own, sequence, last.anchor.size if last else own.start, taken, tree)
+        anchor = _anchor(own_log, sequence, last.anchor.size if last else own_log.start, taken, tree)
         return _keep(connection, anchor, taken, now)
 
 
 def _take(connection: Connection) -> _Taken:
     """Take submissions in order, as long as sizes allow and no position would get two statuses in one anchor."""
-    rows = connection.execute(_WAITING).mappings()
-    waiting = [_waiting_of(row) for row in rows]
+    waiting = [_waiting_of(row) for row in connection.execute(_WAITING).mappings()]
     changes: dict[int, int] = {}
     count = taken = passed = 0
     pending = _changes(connection, waiting)
     for submission in waiting:
         count += submission.count
-        own = pending[passed : passed + submission.changes]
+        requested = pending[passed : passed + submission.changes]
         passed += submission.changes
-        repeated = any(position in changes for position, _ in own)
-        if count > MAX_ANCHOR_GROWTH or len(own) < submission.changes or repeated:
+        repeated = any(position in changes for position, _ in requested)
+        if count > MAX_ANCHOR_GROWTH or len(requested) < submission.changes or repeated:
             break
-        if len(changes) + len(own) > MAX_ANCHOR_CHANGES:
+        if len(changes) + len(requested) > MAX_ANCHOR_CHANGES:
             break
-        changes.update(own)
+        changes.update(requested)
         taken += 1
     return _Taken(waiting[:taken], changes)
 
@@ -165,18 +164,20 @@ def _statuses(connection: Connection, tree: StatusTree, final: int) -> StatusTre
     return tree
 
 
-def _anchor(own: OwnLog, sequence: int, size_before: int, taken: _Taken, tree: StatusTree) -> Anchored:
+def _anchor(own_log: OwnLog, sequence: int, size_before: int, taken: _Taken, tree: StatusTree) -> Anchored:
     if tree.size != size_before:
         raise AnchorContradicted(
-            f"the chain counts {tree.size} positions of {own.name}, this register {size_before}: nothing more is anchored "
-            "until somebody finds out why"
+            f"the chain counts {tree.size} positions of {own_log.name}, this register {size_before}: nothing more is "
+            "anchored until somebody finds out why"
         )
     size = size_before + taken.count
     tree.grow(size)
     changes = sorted(taken.changes.items())
     for position, status in changes:
         tree.set(position, status)
-    return Anchored(own.name, sequence, size, taken.root(own.suite), tree.root(), encode_changes(changes))
+    return Anchored(
+        own_log.name, sequence, size, taken.root(own_log.suite), tree.root(), encode_changes(changes)
+    )
 
 
 def _keep(connection: Connection, anchor: Anchored, taken: _Taken, now: int) -> Batch:

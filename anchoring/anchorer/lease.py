@@ -122,7 +122,7 @@ class Lease:
 
 
 @contextmanager
-def held(
+def hold_lease(
     register: Register,
     log: str,
     steady: Callable[[], float] = time.monotonic,

@@ -189,7 +189,7 @@ class Submitter:
         )
         with self._register.writing() as connection:
             stored = transactions(connection, batch.sequence)
-            if not any(one.hash == transaction.hash for one in stored):
+            if not any(known.hash == transaction.hash for known in stored):
                 insert_transaction(connection, transaction)
         return transaction
 

@@ -78,11 +78,11 @@ def _wait(waiting: Backlog, over: int, now: int) -> int:
 
 def backlog(connection: Connection) -> Backlog:
     """Measure what waits."""
-    own = own_log(connection)
-    if own is None:
+    log = own_log(connection)
+    if log is None:
         return Backlog()
     payload = connection.execute(_MINED).scalar_one_or_none()
-    size = own.start
+    size = log.start
     if payload is not None:
         act = decode_act(Anchored.KIND, payload)
         assert isinstance(act, Anchored)
@@ -96,7 +96,7 @@ def backlog(connection: Connection) -> Backlog:
     ).where(SUBMISSION.c.first >= size)
     submissions, size_of_entries, oldest, deadline = connection.execute(counted).one()
     open_since = connection.execute(_OPEN_SINCE).scalar_one_or_none()
-    return Backlog(submissions, own.size - size, int(size_of_entries), oldest, open_since, deadline)
+    return Backlog(submissions, log.size - size, int(size_of_entries), oldest, open_since, deadline)
 
 
 class Gate:

@@ -28,7 +28,7 @@ def check_new(
     Raises: SubmissionRefused.
     """
     absent = missing(connection)
-    unknown = [one for one in absent if one.root is None]
+    unknown = [missed for missed in absent if missed.root is None]
     if unknown:  # 1
         end = unknown[-1].first + unknown[-1].count - 1
         raise SubmissionRefused(
@@ -37,15 +37,15 @@ def check_new(
             f"{unknown[0].first:,} to {end:,} is not known here yet; this may be one of them. Send it again once the "
             "node's operator has run `shunzheng recover` with the address of a node that has them",
         )
-    own = [one for one in absent if one.issuer == issuer]
-    if not own:
+    of_issuer = [missed for missed in absent if missed.issuer == issuer]
+    if not of_issuer:
         return
     if issues:  # 2
-        roots = ", ".join(one.root.hex()[:16] for one in own[:_SHOWN] if one.root)
+        roots = ", ".join(missed.root.hex()[:16] for missed in of_issuer[:_SHOWN] if missed.root)
         raise SubmissionRefused(
             "records-missing",
-            f"this register came from a backup and misses the records of {len(own)} submissions of {issuer}: send those "
-            f"again first, exactly as they were ({roots}{', …' if own[_SHOWN:] else ''}); then send this one again",
+            f"this register came from a backup and misses the records of {len(of_issuer)} submissions of {issuer}: send "
+            f"those again first, exactly as they were ({roots}{', …' if of_issuer[_SHOWN:] else ''}); then send this one again",
         )
     faults = Faults()
     for row in others:

@@ -72,17 +72,17 @@ def take(
         # 4
         entry = Entry(statement, admitted.signature, now)
         with register.writing() as connection:
-            own = hold_log(connection, terms.log, trust, now)
+            log = hold_log(connection, terms.log, trust, now)
             known = known_submission(connection, statement)  # it may have arrived twice at the same time
             if known and is_missing(connection, statement.root):
-                _bring_back(connection, own, known.acceptance, spool)
+                _bring_back(connection, log, known.acceptance, spool)
             if known:
                 return known, False
             if admitted.anchored:  # its rows were not judged
                 raise RegisterBehind("the register lost this submission while it arrived: send it again")
-            check_new(connection, trust, own.name, statement.issuer, spool.others, issues=not spool.is_urgent)
+            check_new(connection, trust, log.name, statement.issuer, spool.others, issues=not spool.is_urgent)
             deadline = min(statement.expires, now + rules.promise_seconds)
-            return _write(connection, own, entry, spool, reader.warnings, deadline), True
+            return _write(connection, log, entry, spool, reader.warnings, deadline), True
 
 
 def _check_root(statement: Statement, leaves: list[bytes]) -> None:
@@ -95,7 +95,7 @@ def _check_root(statement: Statement, leaves: list[bytes]) -> None:
 
 def _write(
     connection: Connection,
-    own: OwnLog,
+    log: OwnLog,
     entry: Entry,
     spool: Spool,
     warnings: Sequence[RowError],
@@ -103,34 +103,34 @@ def _write(
 ) -> Submission:
     """Promise positions and write everything. Raises: SubmissionRefused, which undoes the transaction."""
     statement = entry.statement
-    changes = _write_records(connection, own, statement.issuer, own.size, spool)
+    changes = _write_records(connection, log, statement.issuer, log.size, spool)
     acceptance = Acceptance(
         id=statement.root.hex(),
-        log=own.name,
+        log=log.name,
         issuer=statement.issuer,
         count=statement.count,
-        first=own.size,
+        first=log.size,
         accepted=entry.accepted,
         warnings=tuple(warnings),
         deadline=deadline,
     )
     submission = Submission(acceptance, entry, ACCEPTED, None)
     connection.execute(insert(SUBMISSION), [submission_row(submission, changes)])
-    connection.execute(update(LOG).values(size=own.size + statement.count))
+    connection.execute(update(LOG).values(size=log.size + statement.count))
     return submission
 
 
-def _bring_back(connection: Connection, own: OwnLog, acceptance: Acceptance, spool: Spool) -> None:
+def _bring_back(connection: Connection, log: OwnLog, acceptance: Acceptance, spool: Spool) -> None:
     """Write records where they stood before the register was restored. Raises: SubmissionRefused."""
-    changes = _write_records(connection, own, acceptance.issuer, acceptance.first, spool)
+    changes = _write_records(connection, log, acceptance.issuer, acceptance.first, spool)
     placed = update(SUBMISSION).where(SUBMISSION.c.first == acceptance.first)
     connection.execute(placed.values(changes=changes))
     note_back(connection, acceptance.first)
 
 
-def _write_records(connection: Connection, own: OwnLog, issuer: str, first: int, spool: Spool) -> int:
+def _write_records(connection: Connection, log: OwnLog, issuer: str, first: int, spool: Spool) -> int:
     """Write the records from position `first` on and return how many positions change their status."""
-    writer = RecordWriter(connection, own.suite, issuer, first)
+    writer = RecordWriter(connection, log.suite, issuer, first)
     for chunk in spool.issues():
         writer.issue(chunk)
     writer.faults.refuse()

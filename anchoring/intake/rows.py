@@ -78,18 +78,18 @@ class Faults:
 
 def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Cut a stream of bytes into lines, in bounded memory. Raises: SubmissionRefused for a line that is too long."""
-    held = b""
+    rest = b""
     row = 1
     for chunk in chunks:
-        *lines, held = (held + chunk).split(b"\n") if held else chunk.split(b"\n")
+        *lines, rest = (rest + chunk).split(b"\n") if rest else chunk.split(b"\n")
         for line in lines:
             yield line
             row += 1
-        if len(held) > limits.MAX_ROW_BYTES:
+        if len(rest) > limits.MAX_ROW_BYTES:
             error = RowError(row, f"the line is longer than {limits.MAX_ROW_BYTES} bytes")
             raise SubmissionRefused("row-too-long", f"row {row}: {error.message}", (error,))
-    if held:
-        yield held
+    if rest:
+        yield rest
 
 
 def read_statement(line: bytes) -> tuple[Statement, bytes]:

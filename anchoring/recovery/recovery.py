@@ -87,22 +87,26 @@ def plan(register: Register, reading: ReplicaView, log: str, peers: Sequence[Pee
         displaced = _displaced(connection, reading, log)  # 1
         known = min(displaced) - 1 if displaced else last.sequence if last else 0
         _check_final(reading, log, max(state.sequence, known))
-        unplaced = [one.batch for one in missing(connection) if one.root is None]
+        unplaced = [absent.batch for absent in missing(connection) if absent.root is None]
         sequences = [*unplaced, *range(known + 1, state.sequence + 1)]
-        local = {one.first: one for one in _local(connection, displaced)} if sequences else {}
+        local = (
+            {submission.first: submission for submission in _local(connection, displaced)}
+            if sequences
+            else {}
+        )
     anchors = [anchor for sequence in sequences if (anchor := reading.anchor(log, sequence))]
     faults: list[str] = []
     pages = [Pages(peer, log, time.monotonic) for peer in peers]
     lost = tuple(_find(anchor, state.suite, local, pages, faults) for anchor in anchors)  # 2
     kept = _kept(lost, local, state.size)  # 3
-    aside = tuple(one for first, one in local.items() if first not in kept)
+    aside = tuple(submission for first, submission in local.items() if first not in kept)
     return Plan(state, known, lost, tuple(displaced), kept, aside, tuple(faults))
 
 
 def set_aside(register: Register, plan: Plan, directory: Path) -> list[Path]:
     """Write what cannot stay to files; said again it writes them again. To be done before `take_back`."""
     with register.reading() as connection:
-        return [write_aside(connection, one, directory) for one in plan.aside]
+        return [write_aside(connection, submission, directory) for submission in plan.aside]
 
 
 def take_back(register: Writing, reading: ReplicaView, plan: Plan, now: int) -> None:
@@ -115,8 +119,8 @@ def take_back(register: Writing, reading: ReplicaView, plan: Plan, now: int) -> 
         return
     with register.writing() as connection:
         _hold(connection, reading, plan, now)
-        for one in reversed(plan.aside):
-            remove(connection, one)
+        for submission in reversed(plan.aside):
+            remove(connection, submission)
         for sequence in plan.displaced:
             connection.execute(update(SUBMISSION).where(SUBMISSION.c.batch == sequence).values(batch=None))
             connection.execute(delete(TRANSACTION).where(TRANSACTION.c.sequence == sequence))
@@ -131,9 +135,9 @@ def take_back(register: Writing, reading: ReplicaView, plan: Plan, now: int) -> 
 
 def _check_own(connection: Connection, reading: ReplicaView, log: str, last: Batch | None) -> None:
     """Check that this is a register of the log. Raises: AnchorContradicted."""
-    own = own_log(connection)
-    if own and (own.registry_name, own.name) != (reading.registry, log):
-        raise AnchorContradicted(f"this register is of {own.name} of {own.registry_name}, not of {log}")
+    stored = own_log(connection)
+    if stored and (stored.registry_name, stored.name) != (reading.registry, log):
+        raise AnchorContradicted(f"this register is of {stored.name} of {stored.registry_name}, not of {log}")
     seen = reading.sighting(log, last.sequence) if last and last.state == FINAL else None
     if last and seen and seen.act.encode() != last.payload:
         raise AnchorContradicted(
@@ -148,11 +152,11 @@ def _displaced(connection: Connection, reading: ReplicaView, log: str) -> list[i
     A batch is frozen once the chain was seen without it. That can be wrong only where the chain has a transaction of before
     the restore still waiting: then one of the two is mined, and the contract refuses the other.
     """
-    found = open_batches(connection)
-    for batch in found:
+    batches = open_batches(connection)
+    for batch in batches:
         seen = reading.sighting(log, batch.sequence)
         if seen and seen.act.encode() != batch.payload:
-            return [other.sequence for other in found if other.sequence >= batch.sequence]
+            return [other.sequence for other in batches if other.sequence >= batch.sequence]
     return []
 
 
@@ -179,21 +183,21 @@ def _find(
         position = local[position].end
     if check_fold(anchor, entries, suite) is None:
         return Lost(anchor, tuple(entries), "")
-    for given_by in tuple(pages):
-        name = given_by.peer.name
+    for source in tuple(pages):
+        name = source.peer.name
         try:
-            given = given_by.of(anchor)
+            copies = source.of(anchor)
         except Wrong as error:
             faults.append(f"{name}: {error}")
             continue
         except PeerFailed as error:
             faults.append(f"{name}: {error}")
-            pages.remove(given_by)
+            pages.remove(source)
             continue
-        if given is not None and check_fold(anchor, given, suite) is None:
-            return Lost(anchor, tuple(given), name)
-        said = "does not have" if given is None else "gave others than"
-        faults.append(f"{name} {said} the entries of anchor {anchor.sequence}")
+        if copies is not None and check_fold(anchor, copies, suite) is None:
+            return Lost(anchor, tuple(copies), name)
+        answered = "does not have" if copies is None else "gave others than"
+        faults.append(f"{name} {answered} the entries of anchor {anchor.sequence}")
     return Lost(anchor, None, "")
 
 
@@ -204,15 +208,15 @@ def _kept(lost: Sequence[Lost], local: Mapping[int, Local], size: int) -> frozen
     """
     kept: set[int] = set()
     whole = True
-    for one in lost:
-        position = one.anchor.size_before
-        for entry in one.entries or ():
+    for batch in lost:
+        position = batch.anchor.size_before
+        for entry in batch.entries or ():
             if position in local and local[position].entry == entry:
                 kept.add(position)
             else:
                 whole = False
             position += entry.statement.count
-        whole = whole and one.entries is not None
+        whole = whole and batch.entries is not None
     while whole and size in local:
         kept.add(size)
         size = local[size].end
@@ -225,8 +229,8 @@ def _hold(connection: Connection, reading: ReplicaView, plan: Plan, now: int) ->
     last = last_batch(connection)
     if (last.sequence if last else 0) != max((plan.known, *plan.displaced)):
         raise RegisterBehind("the register changed meanwhile: run this again")
-    local = {one.first for one in _local(connection, plan.displaced)}
-    if local != plan.kept | {one.first for one in plan.aside}:
+    local = {submission.first for submission in _local(connection, plan.displaced)}
+    if local != plan.kept | {submission.first for submission in plan.aside}:
         raise RegisterBehind("the register took a submission meanwhile: run this again")
     if row is None:
         first = reading.anchor(plan.log.name, 1)

@@ -33,17 +33,17 @@ def proof_of(
     """
     with register.reading() as connection:
         maker = _Maker(register, connection, reading, trees)
-        held = record(connection, leaf)
-        disclosure = held.disclosure
+        stored = record(connection, leaf)
+        disclosure = stored.disclosure
         if names is not None and isinstance(disclosure, FullDisclosure):
-            disclosure = disclosure.select(held.record.suite, names)
-        bare = maker.proof(held)
-        causes = (maker.proof(cause) for cause in maker.causes(held))
+            disclosure = disclosure.select(stored.record.suite, names)
+        bare = maker.proof(stored)
+        causes = (maker.proof(cause) for cause in maker.causes(stored))
         return replace(
             bare,
             disclosure=disclosure,
-            status=trees.staple(reading, held.submission.acceptance.log, held.position),
-            linked=(*maker.linked(held), *causes),
+            status=trees.staple(reading, stored.submission.acceptance.log, stored.position),
+            linked=(*maker.linked(stored), *causes),
         )
 
 
@@ -56,29 +56,29 @@ class _Maker:
     reading: ReplicaView
     trees: StatusTrees
 
-    def proof(self, held: StoredRecord) -> Proof:
+    def proof(self, stored: StoredRecord) -> Proof:
         """Return the proof that the record is anchored, and nothing more. Raises: NotFinal."""
-        submission = held.submission
+        submission = stored.submission
         log, sequence = submission.acceptance.log, submission.sequence
         if sequence is None or self.reading.anchor(log, sequence) is None:
             raise NotFinal(submission.state)
         return Proof(
-            record=held.record,
+            record=stored.record,
             disclosure=None,
-            index=held.index,
-            path=tuple(self._submission_tree(held).path(held.index)),
+            index=stored.index,
+            path=tuple(self._submission_tree(stored).path(stored.index)),
             entry=submission.entry,
-            batch=tuple(self._batch_tree(held, sequence).path(submission.acceptance.first)),
+            batch=tuple(self._batch_tree(stored, sequence).path(submission.acceptance.first)),
             sequence=sequence,
         )
 
-    def linked(self, held: StoredRecord, depth: int = 0) -> Iterator[Proof]:
+    def linked(self, stored: StoredRecord, depth: int = 0) -> Iterator[Proof]:
         """Yield the proofs of the seals and sealings to which the record links, each with those to which it links.
 
         What another city registered is not here (`shunzheng proof --linked` adds it), and what was not disclosed here
         stays undisclosed: whoever verifies then says what is missing.
         """
-        for link in held.record.links if depth < MAX_LINK_DEPTH else ():
+        for link in stored.record.links if depth < MAX_LINK_DEPTH else ():
             try:
                 target = record(self.connection, link.record)
                 proof = self.proof(target)
@@ -87,31 +87,31 @@ class _Maker:
             inner = tuple(self.linked(target, depth + 1))
             yield trim_linked(replace(proof, disclosure=target.disclosure, linked=inner))
 
-    def causes(self, held: StoredRecord) -> list[StoredRecord]:
+    def causes(self, stored: StoredRecord) -> list[StoredRecord]:
         """Return the newest final record that changed the status, and the newest that reinstated, oldest first.
 
         The second is needed where more happened since: a suspension that was lifted does not prove a reinstatement.
         """
-        log = self.reading.log(held.submission.acceptance.log)
+        log = self.reading.log(stored.submission.acceptance.log)
         known = log.sequence if log else 0
-        changing = [record(self.connection, leaf) for leaf in causes(self.connection, held.position)]
+        changing = [record(self.connection, leaf) for leaf in causes(self.connection, stored.position)]
         final = [cause for cause in changing if (cause.submission.sequence or known + 1) <= known]
         reinstating = [cause for cause in final[:-1] if cause.record.action == "reinstate"]
         if final and final[-1].record.action == "reinstate":
             reinstating = []
         return reinstating[-1:] + final[-1:]
 
-    def _submission_tree(self, held: StoredRecord) -> MerkleTree:
-        acceptance, suite = held.submission.acceptance, held.record.suite
+    def _submission_tree(self, stored: StoredRecord) -> MerkleTree:
+        acceptance, suite = stored.submission.acceptance, stored.record.suite
 
         def build() -> tuple[MerkleTree, int]:
             return MerkleTree(suite, leaves(self.connection, acceptance)), acceptance.count
 
         return self.register.trees.submissions.get(acceptance.id, build)
 
-    def _batch_tree(self, held: StoredRecord, sequence: int) -> BatchTree:
+    def _batch_tree(self, stored: StoredRecord, sequence: int) -> BatchTree:
         def build() -> tuple[BatchTree, int]:
             entries = batch_entries(self.connection, sequence)
-            return BatchTree(held.record.suite, entries), len(entries)
+            return BatchTree(stored.record.suite, entries), len(entries)
 
         return self.register.trees.batches.get(sequence, build)

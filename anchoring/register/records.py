@@ -55,14 +55,14 @@ def record(connection: Connection, leaf: bytes) -> StoredRecord:
     row = connection.execute(_BY_LEAF, {"leaf": leaf}).mappings().first()
     if row is None:
         raise NotFound(f"no record {leaf.hex()[:64]!r} is registered here")
-    return _held(connection, row)
+    return _stored_record_of(connection, row)
 
 
 def records_of(connection: Connection, identifier: str) -> list[StoredRecord]:
     """Return every record of the lineage of `identifier`, in the order of positions. Raises: NotFound."""
     row = _lineage_row(connection, identifier)
     rows = connection.execute(_BY_LINEAGE, {"first": row["first"]}).mappings().all()
-    return [_held(connection, found) for found in rows]
+    return [_stored_record_of(connection, member) for member in rows]
 
 
 def current_leaf(connection: Connection, identifier: str) -> bytes:
@@ -84,8 +84,8 @@ def causes(connection: Connection, position: int) -> list[bytes]:
 
 def erase(connection: Connection, leaf: bytes) -> None:
     """Destroy what a record discloses: without master and claims its digests say nothing. Raises: NotFound."""
-    held = record(connection, leaf)
-    connection.execute(delete(DISCLOSURE).where(DISCLOSURE.c.position == held.position))
+    stored = record(connection, leaf)
+    connection.execute(delete(DISCLOSURE).where(DISCLOSURE.c.position == stored.position))
 
 
 def _lineage_row(connection: Connection, identifier: str) -> RowMapping:
@@ -95,7 +95,7 @@ def _lineage_row(connection: Connection, identifier: str) -> RowMapping:
     return row
 
 
-def _held(connection: Connection, row: RowMapping) -> StoredRecord:
+def _stored_record_of(connection: Connection, row: RowMapping) -> StoredRecord:
     return StoredRecord(
         record=decode_record(decode(row["body"])),
         leaf=row["leaf"],

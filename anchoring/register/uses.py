@@ -50,12 +50,12 @@ def uses(
 
     Raises: NotFound where the seal is not registered here.
     """
-    seals = [held.leaf for held in records_of(connection, identifier)]
-    sought = {"seals": seals, "first": first, "end": end, "most": most}
-    found = [record(connection, leaf) for leaf in connection.execute(_SEALINGS, sought).scalars().all()]
+    seals = [seal.leaf for seal in records_of(connection, identifier)]
+    bounds = {"seals": seals, "first": first, "end": end, "most": most}
+    sealings = [record(connection, leaf) for leaf in connection.execute(_SEALINGS, bounds).scalars().all()]
     sealed: dict[bytes, list[str]] = defaultdict(list)
-    for start in range(0, len(found), limits.LOOKUP_ROWS):
-        sealings = [held.leaf for held in found[start : start + limits.LOOKUP_ROWS]]
-        for target, body in connection.execute(_SEALED, {"sealings": sealings}):
+    for start in range(0, len(sealings), limits.LOOKUP_ROWS):
+        page = [sealing.leaf for sealing in sealings[start : start + limits.LOOKUP_ROWS]]
+        for target, body in connection.execute(_SEALED, {"sealings": page}):
             sealed[target].append(decode_record(decode(body)).identifier)
-    return [Use(held, tuple(sealed[held.leaf])) for held in found]
+    return [Use(sealing, tuple(sealed[sealing.leaf])) for sealing in sealings]

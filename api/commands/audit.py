@@ -86,11 +86,11 @@ def _json(report: AuditReport) -> dict[str, Json]:
     return {
         "clean": report.clean,
         "checked": dict(report.checked),
-        "findings": [_finding(one) for one in report.findings],
+        "findings": [_finding(finding) for finding in report.findings],
         "unlisted": report.unlisted,
-        "remarks": [_finding(one) for one in report.remarks],
+        "remarks": [_finding(remark) for remark in report.remarks],
     }
 
 
-def _finding(one: Finding) -> dict[str, Json]:
-    return {"slug": one.slug, "where": one.where, "text": one.text}
+def _finding(finding: Finding) -> dict[str, Json]:
+    return {"slug": finding.slug, "where": finding.where, "text": finding.text}

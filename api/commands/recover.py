@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from anchoring.anchorer.lease import held
+from anchoring.anchorer.lease import hold_lease
 from anchoring.errors import RowError, SubmissionRefused
 from anchoring.intake.admission import IntakeRules
 from anchoring.intake.intake import accept
@@ -114,7 +114,7 @@ def _take_back(
         with replica.reading() as reading:
             return _Result(_plan(args, register, reading, log), missing=_missing(register))
     folder = settings.directory / ASIDE
-    with held(register, log) as lease:
+    with hold_lease(register, log) as lease:
         with replica.reading() as reading:
             result = _Result(_plan(args, register, reading, log))
             result.aside = set_aside(register, result.planned, folder)
@@ -206,13 +206,13 @@ def _missing(register: Register) -> list[Missing]:
 def _tell(result: _Result, *, dry: bool) -> None:
     planned = result.planned
     for lost in planned.lost:
-        held = (
+        source = (
             "nobody who was asked has its entries"
             if lost.entries is None
             else f"entries from {lost.source or 'here'}"
         )
         at = format_time(lost.anchor.time)
-        say(f"batch {lost.anchor.sequence}, anchored {at}, {lost.count:,} records: {held}")
+        say(f"batch {lost.anchor.sequence}, anchored {at}, {lost.count:,} records: {source}")
     for fault in planned.faults:
         note(f"  {fault}")
     for sequence in planned.displaced:
@@ -229,9 +229,11 @@ def _tell(result: _Result, *, dry: bool) -> None:
         say(f"refused: {file.name}: {why}")
     for file, why in result.receipts:
         say(f"receipt kept: {file.name}") if not why else note(f"receipt not kept: {file.name}: {why}")
-    for one in result.missing:
-        what = f"submission {one.root.hex()} of {one.issuer}" if one.root else "entries and records"
-        say(f"missing: positions {one.first:,} to {one.first + one.count - 1:,}, batch {one.batch}: {what}")
+    for absent in result.missing:
+        what = f"submission {absent.root.hex()} of {absent.issuer}" if absent.root else "entries and records"
+        say(
+            f"missing: positions {absent.first:,} to {absent.first + absent.count - 1:,}, batch {absent.batch}: {what}"
+        )
     if not (result.missing or result.refused or (dry and planned.lost)):
         say("登记库完整 the register is whole; run `shunzheng audit` to have everything checked")
 
@@ -255,11 +257,11 @@ def _json(result: _Result, *, dry: bool) -> dict[str, Json]:
         "taken": [{"file": str(file), "first": first} for file, first in result.taken],
         "refused": [{"file": str(file), "reason": why} for file, why in result.refused],
         "receipts": [{"file": str(file), "reason": why} for file, why in result.receipts],
-        "missing": [_missing_json(one) for one in result.missing],
+        "missing": [_missing_json(absent) for absent in result.missing],
         "faults": list(planned.faults),
     }
 
 
-def _missing_json(one: Missing) -> Json:
-    found: dict[str, Json] = {"first": one.first, "count": one.count, "batch": one.batch}
-    return found | {"submission": one.root.hex(), "issuer": one.issuer or ""} if one.root else found
+def _missing_json(absent: Missing) -> Json:
+    body: dict[str, Json] = {"first": absent.first, "count": absent.count, "batch": absent.batch}
+    return body | {"submission": absent.root.hex(), "issuer": absent.issuer or ""} if absent.root else body

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from anchoring import limits
-from anchoring.anchorer.lease import Lease, holder_name, lease_holder
-from anchoring.anchorer.lease import held as lease_held
+from anchoring.anchorer.lease import Lease, hold_lease, holder_name, lease_holder
 from anchoring.errors import LeaseHeld, LeaseLost
 from anchoring.limits import LEASE_SECONDS, RENEWAL_SECONDS
 from anchoring.register.store import Register
@@ -204,7 +203,7 @@ def test_work_beside_which_nobody_may_anchor_waits_for_who_was_killed_and_gives_
 ) -> None:
     killed, other, clock = Lease(register, LOG, "killed"), Lease(register, LOG, "other"), Clock()
     killed.renew(0)
-    with lease_held(register, LOG, clock, clock.wait) as lease:
+    with hold_lease(register, LOG, clock, clock.wait) as lease:
         assert clock.now == LEASE_SECONDS
         assert held(register) == (holder_name(), 2)
         assert writes(lease)
@@ -219,7 +218,7 @@ def test_work_beside_which_nobody_may_anchor_is_not_begun_beside_an_anchorer(reg
     anchorer.renew(0)
     clock = Clock(anchorer.renew)
     said = r"tianmen:4711 .* anchors tianmen.* stop that node"
-    with pytest.raises(LeaseHeld, match=said), lease_held(register, LOG, clock, clock.wait):
+    with pytest.raises(LeaseHeld, match=said), hold_lease(register, LOG, clock, clock.wait):
         pytest.fail("it was begun")
     assert writes(anchorer)
 
@@ -239,7 +238,7 @@ def test_the_lease_is_renewed_for_as_long_as_the_work_takes(
 
     monkeypatch.setattr(Lease, "renew", counted)
     clock = count()  # every look at it is a second later
-    with lease_held(register, LOG, lambda: next(clock)) as lease:
+    with hold_lease(register, LOG, lambda: next(clock)) as lease:
         for now in range(4):
             assert not renew(other, now * (LEASE_SECONDS - 1))
             while renewed.acquire(blocking=False):
