@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, RowMapping, Select
 
@@ -40,7 +40,7 @@ class Books:
         return frozenset(absent.batch for absent in self.missing.values())
 
 
-def walk_rows(books: Books, query: Select[Any]) -> Iterator[RowMapping]:
+def walk_rows(books: Books, query: Select[tuple[object, ...]]) -> Iterator[RowMapping]:
     """Walk through a query in pages, in bounded memory."""
     paged = {"yield_per": _PAGE_ROWS}
     yield from books.connection.execute(query, execution_options=paged).mappings()

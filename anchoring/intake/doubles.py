@@ -44,8 +44,9 @@ def check_new(
         roots = ", ".join(missed.root.hex()[:16] for missed in of_issuer[:_SHOWN] if missed.root)
         raise SubmissionRefused(
             "records-missing",
-            f"this register came from a backup and misses the records of {len(of_issuer)} submissions of {issuer}: send "
-            f"those again first, exactly as they were ({roots}{', …' if of_issuer[_SHOWN:] else ''}); then send this one again",
+            f"this register came from a backup and misses the records of {len(of_issuer)} submissions of {issuer}: "
+            f"send those again first, exactly as they were ({roots}{', …' if of_issuer[_SHOWN:] else ''}); "
+            "then send this one again",
         )
     faults = Faults()
     for row in others:

@@ -1,8 +1,8 @@
 """The rows of one submission between reading and writing, in bounded memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import IO, Any
+from typing import IO
 
 import cbor2
 
@@ -12,13 +12,16 @@ from anchoring.intake.rows import FIRST_ROW, Faults, Row, RowFault, RowReader
 from ledger.limits import MAX_STATUS_RECORDS
 from ledger.records.submissions import Statement
 
+#: An issue as it is spooled: index, leaf, lineage's name, kind, identifier, canonical bytes, disclosure, links.
+Issue = tuple[int, bytes, str, str, str, bytes, bytes | None, Sequence[tuple[str, bytes]]]
+
 
 class Spool:
     """Issues lie on disk in chunks; the few others, which need order, in memory."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._chunk: list[tuple[Any, ...]] = []
+        self._chunk: list[Issue] = []
         self._chunks = 0
         self.others: list[Row] = []
 
@@ -53,7 +56,7 @@ class Spool:
         if len(self._chunk) == limits.CHUNK_ROWS:
             self._flush()
 
-    def issues(self) -> Iterator[list[tuple[Any, ...]]]:
+    def issues(self) -> Iterator[list[Issue]]:
         """Return the issues in chunks, as `RecordWriter.issue` takes them."""
         self._flush()
         self._file.seek(0)

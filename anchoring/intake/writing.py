@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from anchoring.database.bulk import insert_many
 from anchoring.intake.rows import FIRST_ROW, Faults, Row
+from anchoring.intake.spool import Issue
 from anchoring.register.lineages import StoredLineage, lineages_named, set_lineages
 from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, LINK, RECORD
 from ledger.crypto.suites import Suite
@@ -21,8 +22,6 @@ from ledger.records.lifecycle import Lineage, follow
 from ledger.records.records import decode_record
 from ledger.registry.status import Status
 
-#: An issue as it is spooled: index, leaf, lineage's name, kind, identifier, canonical bytes, disclosure, links.
-Issue = tuple[int, bytes, str, str, str, bytes, bytes | None, Sequence[tuple[str, bytes]]]
 _LinkRow = tuple[bytes, int, str]
 
 

@@ -7,100 +7,25 @@
 What the chain does not confirm is set aside in a file, never dropped, and never anchored twice.
 """
 
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from anchoring.anchorer.lease import Writing
-from anchoring.errors import AnchorContradicted, NotFound, PeerFailed, RegisterBehind
-from anchoring.monitor.pages import Pages, Peer, Wrong
-from anchoring.recovery.setting_aside import Local, remove, write_aside
-from anchoring.register.batches import Batch, OwnLog, insert_batch, last_batch, log_row, open_batches, own_log
-from anchoring.register.missing import Missing, missing, note_missing
+from anchoring.errors import RegisterBehind
+from anchoring.recovery.planning import Lost, Plan, local_submissions
+from anchoring.recovery.setting_aside import remove, write_aside
+from anchoring.register.batches import Batch, OwnLog, insert_batch, last_batch, log_row
+from anchoring.register.missing import Missing, note_missing
 from anchoring.register.store import Register
 from anchoring.register.submissions import FINAL, Acceptance, Submission, submission_row
 from anchoring.register.tables import BATCH, LOG, MISSING, SUBMISSION, TRANSACTION
 from anchoring.replica.reading import ReplicaView
-from ledger.crypto.suites import Suite
-from ledger.encoding.canonical import decode
-from ledger.records.submissions import Entry, decode_entry
-from ledger.registry.trust import Anchor, LogState
-from ledger.verification.entries import check_fold
+from ledger.records.submissions import Entry
+from ledger.registry.trust import Anchor
 
-_LOCAL: Final = select(SUBMISSION.c.first, SUBMISSION.c.entry, SUBMISSION.c.batch).order_by(
-    SUBMISSION.c.first
-)
 _END: Final = select(func.max(SUBMISSION.c.first + SUBMISSION.c.count))
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """A batch that the register lacks, or of which it lacks the entries; `source` is who has these, empty: it itself."""
-
-    anchor: Anchor
-    entries: tuple[Entry, ...] | None
-    source: str
-
-    @property
-    def count(self) -> int:
-        return self.anchor.size - self.anchor.size_before
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a recovery will do.
-
-    `displaced` are batches that this register froze and of which the chain holds others; `kept` the first positions of
-    submissions that stay where they are, `aside` those that cannot. `known` is the newest batch that stays.
-    """
-
-    log: LogState
-    known: int
-    lost: tuple[Lost, ...] = ()
-    displaced: tuple[int, ...] = ()
-    kept: frozenset[int] = frozenset()
-    aside: tuple[Local, ...] = ()
-    faults: tuple[str, ...] = ()
-
-
-def plan(register: Register, reading: ReplicaView, log: str, peers: Sequence[Peer]) -> Plan:
-    """Compare the register with the chain, and ask `peers` for the entries that it lacks; nothing is written.
-
-    1. Which batches the register lacks; what it froze and the chain contradicts is no batch of it.
-    2. Whose entries these are: its own submissions that it had not frozen, or what another node gives.
-    3. Which submissions of its own stand where they stood. The others are set aside.
-
-    The entries of all lost batches are held in memory: about 1 kB a submission.
-
-    Raises: NotFound, AnchorContradicted where it is no register of this log, RegisterBehind where the chain is not final.
-    """
-    state = reading.log(log)
-    if state is None:
-        raise NotFound(f"the log {log!r} is not admitted")
-    with register.reading() as connection:
-        last = last_batch(connection)
-        _check_own(connection, reading, log, last)
-        displaced = _displaced(connection, reading, log)  # 1
-        known = min(displaced) - 1 if displaced else last.sequence if last else 0
-        _check_final(reading, log, max(state.sequence, known))
-        unplaced = [absent.batch for absent in missing(connection) if absent.root is None]
-        sequences = [*unplaced, *range(known + 1, state.sequence + 1)]
-        local = (
-            {submission.first: submission for submission in _local(connection, displaced)}
-            if sequences
-            else {}
-        )
-    anchors = [anchor for sequence in sequences if (anchor := reading.anchor(log, sequence))]
-    faults: list[str] = []
-    pages = [Pages(peer, log, time.monotonic) for peer in peers]
-    lost = tuple(_find(anchor, state.suite, local, pages, faults) for anchor in anchors)  # 2
-    kept = _kept(lost, local, state.size)  # 3
-    aside = tuple(submission for first, submission in local.items() if first not in kept)
-    return Plan(state, known, lost, tuple(displaced), kept, aside, tuple(faults))
 
 
 def set_aside(register: Register, plan: Plan, directory: Path) -> list[Path]:
@@ -133,103 +58,13 @@ def take_back(register: Writing, reading: ReplicaView, plan: Plan, now: int) -> 
         connection.execute(update(LOG).values(size=max(end, plan.log.size)))
 
 
-def _check_own(connection: Connection, reading: ReplicaView, log: str, last: Batch | None) -> None:
-    """Check that this is a register of the log. Raises: AnchorContradicted."""
-    stored = own_log(connection)
-    if stored and (stored.registry_name, stored.name) != (reading.registry, log):
-        raise AnchorContradicted(f"this register is of {stored.name} of {stored.registry_name}, not of {log}")
-    seen = reading.sighting(log, last.sequence) if last and last.state == FINAL else None
-    if last and seen and seen.act.encode() != last.payload:
-        raise AnchorContradicted(
-            f"this register says that its batch {last.sequence} is final, and the chain holds another: it is no backup of "
-            f"the register of {log}"
-        )
-
-
-def _displaced(connection: Connection, reading: ReplicaView, log: str) -> list[int]:
-    """Return the batches from the first on that the chain contradicts.
-
-    A batch is frozen once the chain was seen without it. That can be wrong only where the chain has a transaction of before
-    the restore still waiting: then one of the two is mined, and the contract refuses the other.
-    """
-    batches = open_batches(connection)
-    for batch in batches:
-        seen = reading.sighting(log, batch.sequence)
-        if seen and seen.act.encode() != batch.payload:
-            return [other.sequence for other in batches if other.sequence >= batch.sequence]
-    return []
-
-
-def _check_final(reading: ReplicaView, log: str, known: int) -> None:
-    if reading.sighting(log, known + 1):
-        raise RegisterBehind(
-            f"anchor {known + 1} of {log} is on the chain and not final yet: wait a minute and run this again"
-        )
-
-
-def _local(connection: Connection, displaced: Sequence[int]) -> list[Local]:
-    rows = connection.execute(_LOCAL.where(SUBMISSION.c.batch.is_(None) | SUBMISSION.c.batch.in_(displaced)))
-    return [Local(row.first, decode_entry(decode(row.entry))) for row in rows]
-
-
-def _find(
-    anchor: Anchor, suite: Suite, local: Mapping[int, Local], pages: list[Pages], faults: list[str]
-) -> Lost:
-    """Return the batch with the entries that fold to its root. Whoever does not answer is not asked again."""
-    entries: list[Entry] = []
-    position = anchor.size_before
-    while position < anchor.size and position in local:
-        entries.append(local[position].entry)
-        position = local[position].end
-    if check_fold(anchor, entries, suite) is None:
-        return Lost(anchor, tuple(entries), "")
-    for source in tuple(pages):
-        name = source.peer.name
-        try:
-            copies = source.of(anchor)
-        except Wrong as error:
-            faults.append(f"{name}: {error}")
-            continue
-        except PeerFailed as error:
-            faults.append(f"{name}: {error}")
-            pages.remove(source)
-            continue
-        if copies is not None and check_fold(anchor, copies, suite) is None:
-            return Lost(anchor, tuple(copies), name)
-        answered = "does not have" if copies is None else "gave others than"
-        faults.append(f"{name} {answered} the entries of anchor {anchor.sequence}")
-    return Lost(anchor, None, "")
-
-
-def _kept(lost: Sequence[Lost], local: Mapping[int, Local], size: int) -> frozenset[int]:
-    """Return the first positions of local submissions that stay: those in lost batches, at their very place.
-
-    Where nothing is missing, so do those that follow the chain's end without a gap: they wait for the next batch.
-    """
-    kept: set[int] = set()
-    whole = True
-    for batch in lost:
-        position = batch.anchor.size_before
-        for entry in batch.entries or ():
-            if position in local and local[position].entry == entry:
-                kept.add(position)
-            else:
-                whole = False
-            position += entry.statement.count
-        whole = whole and batch.entries is not None
-    while whole and size in local:
-        kept.add(size)
-        size = local[size].end
-    return frozenset(kept)
-
-
 def _hold(connection: Connection, reading: ReplicaView, plan: Plan, now: int) -> None:
     """Hold the row of the log, which a register without any has yet to get. Raises: RegisterBehind."""
     row = connection.execute(select(LOG).with_for_update()).mappings().first()
     last = last_batch(connection)
     if (last.sequence if last else 0) != max((plan.known, *plan.displaced)):
         raise RegisterBehind("the register changed meanwhile: run this again")
-    local = {submission.first for submission in _local(connection, plan.displaced)}
+    local = {submission.first for submission in local_submissions(connection, plan.displaced)}
     if local != plan.kept | {submission.first for submission in plan.aside}:
         raise RegisterBehind("the register took a submission meanwhile: run this again")
     if row is None:

@@ -1,7 +1,7 @@
 """The submissions that a register holds, and how far each came."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from sqlalchemy import (
@@ -121,8 +121,8 @@ def leaves(connection: Connection, acceptance: Acceptance) -> list[bytes]:
     return list(connection.execute(_LEAVES, sought).scalars())
 
 
-def _first(connection: Connection, wanted: Select[Any], **sought: object) -> Submission | None:
-    row = connection.execute(wanted, sought).mappings().first()
+def _first(connection: Connection, query: Select[tuple[object, ...]], **sought: object) -> Submission | None:
+    row = connection.execute(query, sought).mappings().first()
     return submission_of(row) if row else None
 
 

@@ -1,4 +1,4 @@
-"""`shunzheng audit`: derive everything that a node holds anew, and say where register, replica and chain differ."""
+"""`shunzheng audit`: derive anew what a node holds, and say where its parts differ."""
 
 import argparse
 import time

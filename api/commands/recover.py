@@ -1,4 +1,4 @@
-"""`shunzheng recover`: bring back what a register lost when it was restored from a backup (docs/operations.md)."""
+"""`shunzheng recover`: take back what a restored register lost (docs/operations.md)."""
 
 import argparse
 import time
@@ -12,7 +12,8 @@ from anchoring.errors import RowError, SubmissionRefused
 from anchoring.intake.admission import IntakeRules
 from anchoring.intake.intake import accept
 from anchoring.intake.rows import read_statement, split_lines
-from anchoring.recovery.recovery import Plan, plan, set_aside, take_back
+from anchoring.recovery.planning import Plan, plan
+from anchoring.recovery.recovery import set_aside, take_back
 from anchoring.recovery.setting_aside import SUFFIX, discard
 from anchoring.register.missing import Missing, is_missing, missing
 from anchoring.register.receipts import bring_back

@@ -9,7 +9,8 @@ from anchoring.audit.audit import audit
 from anchoring.audit.findings import AuditReport
 from anchoring.intake.intake import accept
 from anchoring.monitor.pages import Peer
-from anchoring.recovery.recovery import Plan, plan, set_aside, take_back
+from anchoring.recovery.planning import Plan, plan
+from anchoring.recovery.recovery import set_aside, take_back
 from anchoring.register.proofs import proof_of
 from anchoring.register.records import current_leaf
 from anchoring.register.submissions import Acceptance

@@ -1,8 +1,8 @@
-"""The history of the register's tables, and how a register of any age is brought to the newest of them.
+"""The history of the register's tables, and the way of a register of any age to the newest.
 
 Each change is a file of `versions/`, named by its number and what it does; the number is its revision. The files are written
 by hand and never changed once they were released: a register in the field has run them. A test compares what they make with
-`register_tables`. The replica has no history: it is made anew.
+`anchoring.register.tables`. The replica has no history: it is made anew.
 
 Alembic is loaded only where there is something to change, which is once in the life of a release.
 """
@@ -52,20 +52,20 @@ def bring_up_to_date(engine: Engine) -> None:
             return
     with transaction(engine) as connection:
         hold_tables(connection)
-        found = _revision(connection)
-        if found is None and not inspect(connection).has_table(SUBMISSION.name):
+        revision = _revision(connection)
+        if revision is None and not inspect(connection).has_table(SUBMISSION.name):
             _check_empty(connection)
             METADATA.create_all(connection)
             _set_revision(connection, NEWEST)
             return
-        if found is None:
+        if revision is None:
             _set_revision(connection, FIRST)
-        elif found not in REVISIONS:
+        elif revision not in REVISIONS:
             raise RegisterTooNew(
-                f"the register's tables are of revision {found}, this program knows them up to {NEWEST}: "
+                f"the register's tables are of revision {revision}, this program knows them up to {NEWEST}: "
                 "a newer release has used this register, run that one"
             )
-        if found != NEWEST:
+        if revision != NEWEST:
             upgrade(connection, NEWEST)
 
 

@@ -1,4 +1,7 @@
-"""Register records: a streamed submission in, a receipt out. The department's signature is the authentication."""
+"""Register records: a streamed submission in, a receipt out.
+
+The department's signature is the authentication.
+"""
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass

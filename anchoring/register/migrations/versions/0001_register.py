@@ -1,4 +1,4 @@
-"""The tables with which registers began: log, batches, submissions, records, lineages, changes, transactions, tokens."""
+"""The tables with which registers began."""
 
 from typing import Any
 

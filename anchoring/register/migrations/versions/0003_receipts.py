@@ -1,4 +1,4 @@
-"""What a submission was promised: the deadline at acceptance, the signed receipt once it was signed."""
+"""The promise of a submission: its deadline at acceptance, and its receipt once signed."""
 
 import sqlalchemy as sa
 from alembic import op

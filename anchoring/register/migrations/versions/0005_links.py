@@ -27,13 +27,13 @@ def upgrade() -> None:
     connection, after = op.get_bind(), -1
     while rows := connection.execute(page.where(record.c.position > after)).all():
         after = rows[-1][0]
-        if found := [row for position, body in rows for row in _links(position, body)]:
-            connection.execute(link.insert(), found)
+        if links := [row for position, body in rows for row in _links(position, body)]:
+            connection.execute(link.insert(), links)
 
 
 def _links(position: int, body: bytes) -> Iterator[dict[str, Any]]:
     if b'"links":[' not in body:  # spares reading almost every record: canonical JSON has this one spelling
         return
-    given = json.loads(body).get("links", [])
-    for rel, target in dict.fromkeys((link["rel"], link["record"]) for link in given):
+    links = json.loads(body).get("links", [])
+    for rel, target in dict.fromkeys((link["rel"], link["record"]) for link in links):
         yield {"target": bytes.fromhex(target.partition(":")[2]), "record": position, "rel": rel}

@@ -13,7 +13,8 @@ from anchoring.anchorer.lease import Lease
 from anchoring.audit.audit import audit
 from anchoring.errors import AnchorContradicted, LeaseLost, RegisterBehind, SubmissionRefused
 from anchoring.intake.intake import accept
-from anchoring.recovery.recovery import plan, take_back
+from anchoring.recovery.planning import plan
+from anchoring.recovery.recovery import take_back
 from anchoring.register.batches import last_batch
 from anchoring.register.tables import BATCH
 from anchoring.register.tables import LOG as LOGS

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from anchoring.recovery.recovery import plan, take_back
+from anchoring.recovery.planning import plan
+from anchoring.recovery.recovery import take_back
 from anchoring.register.store import Register
 from api.http.app import create_app
 from tests.fakes.backups import KeptCopies
