@@ -35,25 +35,25 @@ def examples(city: City) -> dict[str, dict[str, Any]]:
         proof = node.get(f"/v1/certificates/{licence}/proof", headers=bearer).json()
         request = {"proof": proof, "documents": [base64.b64encode(DOCUMENT).decode()]}
         batch = {"items": [{"proof": proof, "claims": CLAIMS}], "max_age": 3600}
-        found: dict[str, dict[str, Any]] = {}
-        found["POST /v1/submissions"] = {"request": sent.decode(), "201": receipt, "200": receipt}
-        found["POST /v1/receipts/check"] = {
+        shown: dict[str, dict[str, Any]] = {}
+        shown["POST /v1/submissions"] = {"request": sent.decode(), "201": receipt, "200": receipt}
+        shown["POST /v1/receipts/check"] = {
             "request": receipt["signed"],
             "200": node.post("/v1/receipts/check", json=receipt["signed"]).json(),
         }
-        found["GET /v1/submissions/{id}"] = {"200": node.get(f"/v1/submissions/{receipt['id']}").json()}
-        found["POST /v1/verify"] = {"request": request, "200": node.post("/v1/verify", json=request).json()}
-        found["POST /v1/verify/batch"] = {
+        shown["GET /v1/submissions/{id}"] = {"200": node.get(f"/v1/submissions/{receipt['id']}").json()}
+        shown["POST /v1/verify"] = {"request": request, "200": node.post("/v1/verify", json=request).json()}
+        shown["POST /v1/verify/batch"] = {
             "request": batch,
             "200": node.post("/v1/verify/batch", json=batch).json(),
         }
         asked = {"identifiers": [licence]}
-        found["POST /v1/certificates/lineages"] = {
+        shown["POST /v1/certificates/lineages"] = {
             "request": asked,
             "200": node.post("/v1/certificates/lineages", json=asked, headers=bearer).json(),
         }
         past = {"proof": proof, "at": times.format_time(city.now)}
-        found["POST /v1/status"] = {"request": past, "200": node.post("/v1/status", json=past).json()}
+        shown["POST /v1/status"] = {"request": past, "200": node.post("/v1/status", json=past).json()}
         leaf = node.get(f"/v1/certificates/{licence}/history", headers=bearer).json()["records"][0]["leaf"]
         for operation, path in {
             "GET /v1/records/{leaf}/proof": f"/v1/records/{leaf}/proof",
@@ -67,8 +67,8 @@ def examples(city: City) -> dict[str, dict[str, Any]]:
             "GET /healthz": "/healthz",
             "GET /readyz": "/readyz",
         }.items():
-            found[operation] = {"200": node.get(path, headers=bearer).json()}
-    return found
+            shown[operation] = {"200": node.get(path, headers=bearer).json()}
+    return shown
 
 
 def main() -> None:

@@ -53,9 +53,11 @@ def test_without_a_good_token_everything_is_denied(
 
 
 def test_a_token_opens_its_own_scope_alone(registered_city: City, tianmen: TestClient) -> None:
-    held = {scope: bearer(registered_city.token(scope)) for scope in ("history", "claims", "proofs", "erase")}
+    headers_by_scope = {
+        scope: bearer(registered_city.token(scope)) for scope in ("history", "claims", "proofs", "erase")
+    }
     for path, needed in paths(registered_city).items():
-        for scope, headers in held.items():
+        for scope, headers in headers_by_scope.items():
             answer = tianmen.get(path, headers=headers)
             assert answer.status_code == (200 if scope == needed else 403)
             assert scope == needed or answer.json()["type"] == "/problems/scope-missing"
@@ -150,12 +152,12 @@ def test_history_tells_every_record_and_its_anchor(registered_city: City, tianme
     registered_city.anchor()
     registered_city.submit(registered_city.change("resume", LICENCE))
     headers = bearer(registered_city.token("history"))
-    found = tianmen.get(f"/v1/certificates/{LICENCE}/history", headers=headers).json()
-    told = [(item["record"]["action"], item["state"], "anchor" in item) for item in found["records"]]
+    history = tianmen.get(f"/v1/certificates/{LICENCE}/history", headers=headers).json()
+    told = [(item["record"]["action"], item["state"], "anchor" in item) for item in history["records"]]
     assert told == [("issue", "final", True), ("suspend", "final", True), ("resume", "accepted", False)]
-    assert found["records"][1]["anchor"]["sequence"] == 2
-    assert found["findings"] == []
-    assert "张三" not in str(found)
+    assert history["records"][1]["anchor"]["sequence"] == 2
+    assert history["findings"] == []
+    assert "张三" not in str(history)
 
 
 @pytest.mark.parametrize("name", ["1.2.156.3005.2.x", "x" * 4000, "顺证", "%ff", "a%2Fb"])

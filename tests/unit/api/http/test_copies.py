@@ -48,8 +48,8 @@ def states(node: TestClient) -> tuple[str | None, list[str | None]]:
 
 
 def anchors(node: TestClient) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = node.get(f"/v1/anchors?log={LOG}").json()["items"]
-    return found
+    anchors: list[dict[str, Any]] = node.get(f"/v1/anchors?log={LOG}").json()["items"]
+    return anchors
 
 
 def test_what_became_of_the_entries_is_shown(three: City, watching: TestClient) -> None:
@@ -111,7 +111,7 @@ def test_withheld_is_named_everywhere_once_it_was_asked_for_after_the_grace(
         assert (counted in watching.get("/metrics").text) == (state == "withheld")
         with three.replica.reading() as reading:
             report = audit(reading, published=Published(three.replica.engine), now=three.now)
-        assert ("entries-withheld" in {one.slug for one in report.remarks}) == (state == "withheld")
+        assert ("entries-withheld" in {remark.slug for remark in report.remarks}) == (state == "withheld")
     asked = [anchor.get("entries_asked") for anchor in anchors(watching)]
     assert asked[0] is None
     assert asked[-1] == format_time(deadline + 9)
@@ -125,14 +125,14 @@ def test_the_own_log_has_no_copies(three: City, tianmen: TestClient) -> None:
 @pytest.mark.parametrize("limit", [1, 2, 100])
 def test_copies_are_given_on_with_their_origin(three: City, watching: TestClient, limit: int) -> None:
     three.publish("http://tianmen")
-    found: list[dict[str, Any]] = []
+    copies: list[dict[str, Any]] = []
     address: str | None = f"/v1/logs/{LOG}/entries?limit={limit}"
     while address:
         page = watching.get(address).json()
         assert page["copies"] is True
-        found += page["items"]
+        copies += page["items"]
         address = page.get("next")
-    assert [(item["first"], item["sequence"], item["source"]) for item in found] == [
+    assert [(item["first"], item["sequence"], item["source"]) for item in copies] == [
         (0, 1, "http://tianmen"),
         (1, 2, "http://tianmen"),
         (2, 3, "http://tianmen"),
@@ -182,5 +182,5 @@ def test_a_replica_that_is_followed_anew_keeps_the_copies(three: City) -> None:
 
 def _zero(city: City) -> bytes:
     with city.replica.engine.connect() as connection:
-        found: bytes = connection.execute(text("SELECT head_zero FROM state")).scalar_one()
-        return found
+        head_zero: bytes = connection.execute(text("SELECT head_zero FROM state")).scalar_one()
+        return head_zero

@@ -24,9 +24,9 @@ def test_members_are_those_that_json_reads(
     value: dict[str, object], indent: int | None, ascii_only: bool
 ) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
-    found = members(text)
-    assert list(found) == list(value)
-    assert b", ".join(raw for raw in found.values()) == b", ".join(
+    raw_values = members(text)
+    assert list(raw_values) == list(value)
+    assert b", ".join(raw for raw in raw_values.values()) == b", ".join(
         json.dumps(item, indent=indent, ensure_ascii=ascii_only)
         .encode("utf-8", "surrogatepass")
         .replace(b"\n", b"\n ")

@@ -19,8 +19,8 @@ from tests.unit.api.make_examples import examples
 def description(wuhan: TestClient) -> dict[str, Any]:
     answer = wuhan.get("/openapi.json")
     assert answer.status_code == 200
-    found: dict[str, Any] = answer.json()
-    return found
+    description: dict[str, Any] = answer.json()
+    return description
 
 
 def validate(description: dict[str, Any], schema: dict[str, Any], value: object) -> None:
@@ -43,7 +43,9 @@ def test_examples_have_the_described_shapes(description: dict[str, Any]) -> None
                     if "example" in content:
                         validate(description, content["schema"], content["example"])
                         shown += 1
-    assert shown == sum(len(found) for found in json.loads(EXAMPLES.read_text(encoding="utf-8")).values())
+    assert shown == sum(
+        len(examples) for examples in json.loads(EXAMPLES.read_text(encoding="utf-8")).values()
+    )
 
 
 def test_examples_are_those_that_the_node_gives_today(city: City) -> None:

@@ -27,11 +27,11 @@ def reporter(city: City, name: str) -> Reporter:
 
 def test_a_node_is_not_ready_until_its_follower_has_caught_up_once(city: City, wuhan: TestClient) -> None:
     city.forget_having_caught_up()
-    found = wuhan.get("/readyz")
-    assert (found.status_code, found.json()["detail"]) == (503, "the follower has not reported yet")
+    answer = wuhan.get("/readyz")
+    assert (answer.status_code, answer.json()["detail"]) == (503, "the follower has not reported yet")
     reporter(city, "follower").tell(doing="following", progress=(2_000, 40_000))
-    found = wuhan.get("/readyz")
-    assert (found.status_code, found.json()["detail"]) == (503, "following: 2,000 of 40,000 events")
+    answer = wuhan.get("/readyz")
+    assert (answer.status_code, answer.json()["detail"]) == (503, "following: 2,000 of 40,000 events")
     city.catch_up()
     assert wuhan.get("/readyz").status_code == 200
     reporter(city, "follower").tell(doing="following", progress=(40_000, 40_007))
@@ -43,9 +43,9 @@ def test_a_node_that_is_cut_off_stays_ready_and_says_since_when(city: City, wuha
     follower.tell(ChainUnavailable("no answer"))
     city.now += 3_000
     follower.tell(ChainUnavailable("still no answer"))
-    found = wuhan.get("/readyz")
-    assert (found.status_code, found.json()["lagging"]) == (200, True)
-    [said] = found.json()["processes"]
+    answer = wuhan.get("/readyz")
+    assert (answer.status_code, answer.json()["lagging"]) == (200, True)
+    [said] = answer.json()["processes"]
     assert (said["error"], said["kind"], said["failing"]) == ("still no answer", "ChainUnavailable", 3_000)
     follower.tell()
     [said] = wuhan.get("/readyz").json()["processes"]
@@ -86,14 +86,19 @@ def test_what_waits_and_who_anchors_shows(city: City, tianmen: TestClient) -> No
     lease = Lease(city.register, LOG, 'node "1"\n')
     lease.renew(0)
     city.now += 60
-    own = tianmen.get("/readyz").json()["issuing"]
-    assert (own["waiting_records"], own["oldest_waiting"], own["lease_holder"]) == (1, 60, 'node "1"\n')
-    assert own["promise_left"] == city.settings.promise_seconds - 60
-    assert "open_batch" not in own
+    issuing = tianmen.get("/readyz").json()["issuing"]
+    assert (issuing["waiting_records"], issuing["oldest_waiting"]) == (1, 60)
+    assert issuing["lease_holder"] == 'node "1"\n'
+    assert issuing["promise_left"] == city.settings.promise_seconds - 60
+    assert "open_batch" not in issuing
     city.freeze()
     city.now += 30
-    own = tianmen.get("/readyz").json()["issuing"]
-    assert (own["open_batch"], own["open_batch_state"], own["open_batch_age"]) == (2, "frozen", 30)
+    issuing = tianmen.get("/readyz").json()["issuing"]
+    assert (issuing["open_batch"], issuing["open_batch_state"], issuing["open_batch_age"]) == (
+        2,
+        "frozen",
+        30,
+    )
     text = tianmen.get("/metrics").text
     assert f'shunzheng_waiting_records{{log="{LOG}"}} 1\n' in text
     assert f'shunzheng_lease_held{{log="{LOG}",holder="node \\"1\\"\\n"}} 1\n' in text
@@ -144,7 +149,7 @@ def test_labels_are_escaped(name: str) -> None:
             logs=[LogStateShape(log=name, sequence=1, size=2, void_anchors=0, entries={name: 3})],
         )
     )
-    assert "".join(found[0] for found in EXPOSITION.finditer(text)) == text
+    assert "".join(match[0] for match in EXPOSITION.finditer(text)) == text
     assert len(text.splitlines()) > 10
 
 
@@ -155,6 +160,6 @@ def test_the_figures_to_watch_are_those_that_a_node_gives(city: City, tianmen: T
     reporter(city, "follower").tell(ChainUnavailable("no answer"))
     page = (Path(__file__).parents[4] / "docs" / "operations.md").read_text(encoding="utf-8")
     watched = set(re.findall(r"`(shunzheng_[a-z_]+)`", page))
-    given = set(re.findall(r"^(shunzheng_[a-z_]+)", tianmen.get("/metrics").text, re.MULTILINE))
+    metrics = set(re.findall(r"^(shunzheng_[a-z_]+)", tianmen.get("/metrics").text, re.MULTILINE))
     assert len(watched) >= 12
-    assert watched <= given
+    assert watched <= metrics

@@ -257,7 +257,7 @@ def test_everything_has_a_label_and_a_heading(wuhan: TestClient, proof: bytes) -
         assert all(header.get("scope") for header in page.all("th"))
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(first: str, other: str) -> float:
     """Return the contrast ratio of two colours #rrggbb (WCAG 2.2, relative luminance)."""
 
     def luminance(colour: str) -> float:
@@ -265,7 +265,7 @@ def contrast(one: str, other: str) -> float:
         red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
-    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    light, dark = sorted((luminance(first), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 

@@ -48,10 +48,10 @@ def run(path: Path | str, at: str, *options: str) -> int:
 
 def test_the_day_of_a_change_has_two_ends(told: Path, city: City, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(told, day(city, 3), "--json") == 10
-    found = json.loads(capsys.readouterr().out)
-    assert (found["start"]["then"], found["end"]["then"]) == ("in_force", "not_in_force")
-    assert found["start"]["until"] == found["end"]["since"]
-    assert found["end"]["status"]["basis"] == "行政许可法 第七十条"
+    ends = json.loads(capsys.readouterr().out)
+    assert (ends["start"]["then"], ends["end"]["then"]) == ("in_force", "not_in_force")
+    assert ends["start"]["until"] == ends["end"]["since"]
+    assert ends["end"]["status"]["basis"] == "行政许可法 第七十条"
 
 
 @pytest.mark.parametrize(
@@ -124,13 +124,13 @@ def test_a_snapshot_answers_where_there_is_no_node(
     }.items():
         (tmp_path / name).write_bytes(content)
     monkeypatch.chdir(tmp_path)
-    own = ["--snapshot", "a.snapshot", "--trust", "trust.json"]
-    assert main(["status", "proof.json", "--at", "2022-03-28T09:00:20Z", *own]) == 0
+    offline = ["--snapshot", "a.snapshot", "--trust", "trust.json"]
+    assert main(["status", "proof.json", "--at", "2022-03-28T09:00:20Z", *offline]) == 0
     assert "自锚定 1" in capsys.readouterr().out
-    assert main(["status", "proof.json", "--at", "2022-03-28", *own]) == 12
+    assert main(["status", "proof.json", "--at", "2022-03-28", *offline]) == 12
     assert [line for line in capsys.readouterr().out.splitlines() if "(时刻" in line] == [
         "当时尚未登记 (时刻 2022-03-27T16:00:00Z)",
         "无法确认 (时刻 2022-03-28T15:59:59Z)",
     ]
-    assert main(["status", "proof.json", "--at", "2022-03-28", *own[:2]]) == 1
+    assert main(["status", "proof.json", "--at", "2022-03-28", *offline[:2]]) == 1
     assert "--snapshot needs --trust" in capsys.readouterr().err

@@ -117,14 +117,14 @@ def test_every_refusal_of_intake_is_documented() -> None:
     "module", [ledger_errors, anchoring_errors, api_errors], ids=lambda module: module.__name__
 )
 def test_every_error_that_a_request_can_meet_has_its_problem(module: ModuleType) -> None:
-    own = {
+    errors = {
         name: kind
         for name, kind in vars(module).items()
         if getattr(kind, "__module__", "") == module.__name__
     }
-    for name in own.keys() - NEVER_ASKED - ROOTS:
-        if isinstance(own[name], type) and issubclass(own[name], Exception):
-            assert problem_of(own[name].__new__(own[name])).slug != "internal", name
+    for name in errors.keys() - NEVER_ASKED - ROOTS:
+        if isinstance(errors[name], type) and issubclass(errors[name], Exception):
+            assert problem_of(errors[name].__new__(errors[name])).slug != "internal", name
 
 
 def test_every_type_leads_to_a_page_in_both_languages(wuhan: TestClient) -> None:
@@ -182,8 +182,10 @@ def test_requests_are_logged_without_what_leads_to_a_person(
     assert "GET /v1/certificates/{identifier}/history 404" in caplog.text
     assert "GET (no route) 404" in caplog.text
     for secret in (licence, token, "张三", "%E5%BC%A0"):
-        own = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("api"))
-        assert secret not in own
+        messages = "\n".join(
+            record.getMessage() for record in caplog.records if record.name.startswith("api")
+        )
+        assert secret not in messages
 
 
 def test_internal_faults_of_the_page_show_a_problem_too(

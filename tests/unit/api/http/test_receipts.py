@@ -75,8 +75,8 @@ def test_keys_are_shown(city: City, wuhan: TestClient) -> None:
 
 
 def judged(node: TestClient, answer: dict[str, Any]) -> tuple[int, str]:
-    found = node.post("/v1/receipts/check", json=answer["signed"])
-    return found.status_code, found.json()["reason"]
+    judged = node.post("/v1/receipts/check", json=answer["signed"])
+    return judged.status_code, judged.json()["reason"]
 
 
 def test_another_city_judges_a_promise(city: City, tianmen: TestClient, wuhan: TestClient) -> None:
@@ -187,24 +187,24 @@ def test_a_node_cannot_show_another_key_under_the_same_name(
 ) -> None:
     """It signs with a key of its own making, names the registered one, and shows its own for it."""
     path, answer = handed_in
-    own = generate("sm2", draws("own"))
+    stranger = generate("sm2", draws("own"))
     receipt = signed_in(answer).receipt
-    answer["signed"] = SignedReceipt(receipt, own.sign(receipt.encode())).to_json()
-    shown = json.dumps(json.loads(node.key(receipt.key)) | {"spki": own.public.spki.hex()}).encode()
+    answer["signed"] = SignedReceipt(receipt, stranger.sign(receipt.encode())).to_json()
+    shown = json.dumps(json.loads(node.key(receipt.key)) | {"spki": stranger.public.spki.hex()}).encode()
     monkeypatch.setattr(node, "key", lambda _: shown)
     with pytest.raises(NodeError, match="another key than the one that was asked for"):
         keep_receipt(node, path, answer)
 
 
 @pytest.mark.parametrize(
-    "given", ["", [], {"receipt": 1}, {"receipt": {}, "signature": 1.5}, {"x": [[[[[]]]]]}]
+    "signed", ["", [], {"receipt": 1}, {"receipt": {}, "signature": 1.5}, {"x": [[[[[]]]]]}]
 )
 def test_nonsense_for_a_receipt_is_one_error(
-    node: NodeClient, handed_in: tuple[Path, dict[str, Any]], given: Any
+    node: NodeClient, handed_in: tuple[Path, dict[str, Any]], signed: Any
 ) -> None:
     path, answer = handed_in
     with pytest.raises(NodeError, match="promises nothing"):
-        keep_receipt(node, path, answer | {"signed": given})
+        keep_receipt(node, path, answer | {"signed": signed})
 
 
 def test_a_key_that_is_not_declared_yet_is_said(

@@ -28,14 +28,14 @@ def walk(node: TestClient, address: str | None) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("limit", [1, 2, 4, 5, 100])
 def test_anchors_are_paged_the_newest_first(five: City, wuhan: TestClient, limit: int) -> None:
-    found = walk(wuhan, f"/v1/anchors?log={LOG}&limit={limit}")
-    assert [item["sequence"] for item in found] == [5, 4, 3, 2, 1]
+    anchors = walk(wuhan, f"/v1/anchors?log={LOG}&limit={limit}")
+    assert [item["sequence"] for item in anchors] == [5, 4, 3, 2, 1]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 4, 5, 100])
 def test_entries_are_paged_in_the_order_of_positions(five: City, tianmen: TestClient, limit: int) -> None:
-    found = walk(tianmen, f"/v1/logs/{LOG}/entries?limit={limit}")
-    assert [(item["first"], item["sequence"]) for item in found] == [(0, 1), (2, 2), (4, 3), (6, 4), (8, 5)]
+    entries = walk(tianmen, f"/v1/logs/{LOG}/entries?limit={limit}")
+    assert [(item["first"], item["sequence"]) for item in entries] == [(0, 1), (2, 2), (4, 3), (6, 4), (8, 5)]
 
 
 def test_logs_say_who_holds_their_entries(five: City, tianmen: TestClient, wuhan: TestClient) -> None:
@@ -85,14 +85,14 @@ def test_a_method_that_an_address_does_not_take(wuhan: TestClient) -> None:
 
 
 def test_readiness_follows_the_replica(five: City, wuhan: TestClient, empty: TestClient) -> None:
-    found = wuhan.get("/readyz")
-    assert (found.status_code, found.json()["ready"], found.json()["lagging"]) == (200, True, False)
+    answer = wuhan.get("/readyz")
+    assert (answer.status_code, answer.json()["ready"], answer.json()["lagging"]) == (200, True, False)
     five.now += 2000
-    found = wuhan.get("/readyz")
-    assert (found.status_code, found.json()["lag_seconds"], found.json()["lagging"]) == (200, 2000, True)
+    answer = wuhan.get("/readyz")
+    assert (answer.status_code, answer.json()["lag_seconds"], answer.json()["lagging"]) == (200, 2000, True)
     five.replica.set_quarantine("event 4 is not what the chain holds")
-    found = wuhan.get("/readyz")
-    assert (found.status_code, found.json()["quarantine"]) == (503, "event 4 is not what the chain holds")
+    answer = wuhan.get("/readyz")
+    assert (answer.status_code, answer.json()["quarantine"]) == (503, "event 4 is not what the chain holds")
     assert empty.get("/readyz").status_code == 503
     assert empty.get("/healthz").json() == {"alive": True}
 

@@ -47,8 +47,8 @@ def test_a_receipt_and_the_way_to_final(city: City, tianmen: TestClient) -> None
     where = f"/v1/submissions/{receipt['id']}"
     assert tianmen.get(where).json()["state"] == "accepted"
     city.anchor()
-    found = tianmen.get(where).json()
-    assert (found["state"], found["sequence"]) == ("final", 1)
+    submission = tianmen.get(where).json()
+    assert (submission["state"], submission["sequence"]) == ("final", 1)
 
 
 def test_each_thing_is_asked_once_and_the_root_again_where_it_is_written(

@@ -37,8 +37,8 @@ def test_init_makes_a_key_for_its_owner_alone_and_says_how_to_declare_it(
 def test_init_names_the_nodes_of_other_cities(tmp_path: Path) -> None:
     directory = tmp_path / "wuhan"
     assert main([*INIT, str(directory), "--peer", "tianmen=http://tianmen:8080"]) == 0
-    found = Settings.load(directory, {})
-    assert found.watched == {"tianmen": ("http://tianmen:8080",)}
+    settings = Settings.load(directory, {})
+    assert settings.watched == {"tianmen": ("http://tianmen:8080",)}
 
 
 def test_a_peer_that_is_none_is_refused_and_leaves_nothing_behind(
