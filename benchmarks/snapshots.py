@@ -92,7 +92,7 @@ def measure(at: Year, proofs: list[Proof], folder: Path) -> None:
     trust = TrustFile(
         at.knowledge.registry, tuple(Cosigner(key.public.id.hex(), key.public) for key in keys), 2
     )
-    pinned, held = folder / "trust.json", folder / "held"
+    pinned, directory = folder / "trust.json", folder / "held"
     pinned.write_bytes(canonical(trust.to_json()))
     whole, most, day = (folder / f"{name}.snapshot" for name in ("whole", "most", "day"))
     last, yesterday = len(at.events), len(at.events) - DAY_SECONDS // STEP_SECONDS
@@ -109,15 +109,15 @@ def measure(at: Year, proofs: list[Proof], folder: Path) -> None:
     knowledge, seconds = timed(lambda: replay(read_chunks(whole)))
     show("replayed in memory", f"{seconds:.1f} s")
     verifying("in memory", knowledge, proofs)
-    taken("imported by the command line", most, pinned, held)
-    taken("a day's delta imported", day, pinned, held)
+    taken("imported by the command line", most, pinned, directory)
+    taken("a day's delta imported", day, pinned, directory)
     show("most memory of these", f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:,.0f} MB")
-    show("bytes on disk", f"{sum(path.stat().st_size for path in held.iterdir()):,}")
-    imported = ImportedSnapshot(held)
+    show("bytes on disk", f"{sum(path.stat().st_size for path in directory.iterdir()):,}")
+    imported = ImportedSnapshot(directory)
     with imported.replica.reading() as reading:
         verifying("from the directory", reading, proofs)
     imported.close()
-    one_document(proofs[0], pinned, held, folder)
+    one_document(proofs[0], pinned, directory, folder)
 
 
 def write(at: Year, keys: list[PrivateKey], after: int, until: int, path: Path) -> None:
@@ -148,29 +148,38 @@ def verifying(how: str, trust: Trust, proofs: list[Proof]) -> None:
     show(f"verified per second, {how}", f"{len(made) / timed(work)[1]:,.0f}")
 
 
-def taken(what: str, file: Path, pinned: Path, held: Path) -> None:
-    command = [str(COMMAND), "snapshot", "import", str(file), "--trust", str(pinned), "--into", str(held)]
+def taken(what: str, file: Path, pinned: Path, directory: Path) -> None:
+    command = [
+        str(COMMAND),
+        "snapshot",
+        "import",
+        str(file),
+        "--trust",
+        str(pinned),
+        "--into",
+        str(directory),
+    ]
     _, seconds = timed(lambda: run(command))
     show(what, f"{seconds:.1f} s")
 
 
-def one_document(proof: Proof, pinned: Path, held: Path, folder: Path) -> None:
+def one_document(proof: Proof, pinned: Path, directory: Path, folder: Path) -> None:
     """Verify once, as a person does: a new process each time."""
     assert proof.disclosure
     claims, evidence = folder / "claims.json", folder / "proof.json"
     claims.write_bytes(canonical({**proof.disclosure.values}))
     evidence.write_bytes(proof.encode())
-    given = [
+    arguments = [
         "--proof",
         str(evidence),
         "--claims",
         str(claims),
         "--snapshot",
-        str(held),
+        str(directory),
         "--trust",
         str(pinned),
     ]
-    command = [str(COMMAND), "verify", *given, "--max-age", str(10**9), "--at", "2030-01-01T00:00:00Z"]
+    command = [str(COMMAND), "verify", *arguments, "--max-age", str(10**9), "--at", "2030-01-01T00:00:00Z"]
     _, seconds = timed(lambda: run(command))
     show("one document by the command line", f"{seconds:.2f} s")
 

@@ -95,9 +95,9 @@ def restart(replica: Replica, positions: int) -> None:
         staples = [timed(partial(trees.staple, reading, LOG, place))[1] for place in range(STAPLES)]
         show("staple", f"{median(staples) * 1e3:.3f} ms")
         first = positions // 2 // RANGE_POSITIONS * RANGE_POSITIONS
-        found, seconds = timed(lambda: trees.range(reading, LOG, first).encode())
-        show("range of 262,144 positions", f"{seconds * 1e3:.0f} ms, {len(found) / 1e3:.0f} kB")
-        _, seconds = timed(lambda: decode_range(found).staple(first))
+        encoded, seconds = timed(lambda: trees.range(reading, LOG, first).encode())
+        show("range of 262,144 positions", f"{seconds * 1e3:.0f} ms, {len(encoded) / 1e3:.0f} kB")
+        _, seconds = timed(lambda: decode_range(encoded).staple(first))
         show("  and a staple taken from it", f"{seconds * 1e3:.0f} ms")
         show("whole refold, as at start and daily", f"{timed(lambda: refold(reading))[1]:.2f} s")
 

@@ -71,7 +71,7 @@ def encode_call(act: acts.Act) -> bytes:
         case acts.ProvinceTransferred():
             return encode_accept_province()
         case acts.AdminTransferred():
-            return make_selector(name_function(act)) + act.encode()[:32]
+            return encode_accept_admin(act.log)
         case _:
             return make_selector(name_function(act)) + act.encode()
 

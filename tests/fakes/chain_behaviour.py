@@ -62,8 +62,8 @@ class ChainBehaviour:
             act_on(net, account, contract, calls.encode_call(act))
         act_on(net, admin, contract, calls.encode_accept_province())
         act_on(net, admin, contract, calls.encode_call(acts.RegistryClosed("eip155:1:0x0")))
-        found = [item.event for item in net.chain.events(contract, 0, net.chain.latest().number)]
-        recorded = [decode_act(event.kind, event.payload) for event in found]
+        events = [logged.event for logged in net.chain.events(contract, 0, net.chain.latest().number)]
+        recorded = [decode_act(event.kind, event.payload) for event in events]
         assert recorded == [
             acts.ProvinceTransferred(province.address),
             *(act for _, act in sent),
@@ -71,11 +71,11 @@ class ChainBehaviour:
             acts.RegistryClosed("eip155:1:0x0"),
         ]
         head = net.chain.head_zero(contract)
-        for event in found:
+        for event in events:
             head = extend_head(head, event)
         stated = net.chain.registry_head(contract)
-        assert (stated.n, stated.head, stated.closed) == (len(found), head, True)
-        assert stated.last_block == found[-1].block
+        assert (stated.n, stated.head, stated.closed) == (len(events), head, True)
+        assert stated.last_block == events[-1].block
 
     def test_an_admin_hands_over_in_two_steps(self, net: Net) -> None:
         province, admin, heir = (net.account(name) for name in ("province", "admin", "heir"))

@@ -225,8 +225,8 @@ class FakeChain:
         return tx.hash
 
     def _receipt(self, transaction: bytes) -> TransactionReceipt | None:
-        found = (mined.receipts[transaction] for mined in self.mined if transaction in mined.receipts)
-        return next(found, None)
+        receipts = (mined.receipts[transaction] for mined in self.mined if transaction in mined.receipts)
+        return next(receipts, None)
 
     def _mine(self) -> None:
         parent = self.mined[-1]

@@ -162,8 +162,8 @@ class FakeRegistry:
         self.require_division(act.division)
         if act.log:
             self.existing(act.log)
-        held = self.divisions.get(act.division, "")
-        require(held != act.log, "DivisionHeld", word(act.division, 6), word(act.log))
+        log = self.divisions.get(act.division, "")
+        require(log != act.log, "DivisionHeld", word(act.division, 6), word(act.log))
         self.divisions[act.division] = act.log
 
     def on_replaceAdmin(self, act: acts.AdminReplaced, time: int) -> None:
@@ -251,23 +251,23 @@ class FakeRegistry:
         require(fits, "InvalidStatusLength", len(act.status_changes))
         log.sequence, log.size, log.content = act.sequence, act.size, content
 
-    def require_predecessor(self, given: acts.Predecessor) -> None:
+    def require_predecessor(self, predecessor: acts.Predecessor) -> None:
         empty = bytes(32)
         written = (
-            given.registry,
-            word(given.log),
-            given.n,
-            given.head,
-            given.size,
-            given.status_root,
+            predecessor.registry,
+            word(predecessor.log),
+            predecessor.n,
+            predecessor.head,
+            predecessor.size,
+            predecessor.status_root,
         )
-        if not given.registry:
+        if not predecessor.registry:
             require(written[1:] == (empty, 0, empty, 0, empty), "InvalidPredecessor", written)
             return
-        self.require_registry_name(given.registry)
-        self.require_log_name(given.log)
-        complete = given.n and given.head != empty and given.size <= MAX_SIZE
-        fits = complete and (given.size == 0) == (given.status_root == empty)
+        self.require_registry_name(predecessor.registry)
+        self.require_log_name(predecessor.log)
+        complete = predecessor.n and predecessor.head != empty and predecessor.size <= MAX_SIZE
+        fits = complete and (predecessor.size == 0) == (predecessor.status_root == empty)
         require(bool(fits), "InvalidPredecessor", written)
 
     def require_registry_name(self, name: str) -> None:

@@ -73,7 +73,7 @@ class FollowerBehaviour:
         act_on(net, province, contract, calls.encode_call(admitted))
         follower.step()
         with replica.reading() as reading:
-            assert [found.event.n for found in reading.pending()] == [2]
+            assert [event.event.n for event in reading.pending()] == [2]
         net.reorg(1)
         follower.step()
         with replica.reading() as reading:
