@@ -31,7 +31,7 @@ from anchoring.chain import calls
 from anchoring.follower.follower import Follower
 from anchoring.intake.intake import accept
 from anchoring.register.store import Register
-from anchoring.register.submissions import FINAL, submission
+from anchoring.register.submissions import FINAL, find_submission
 from anchoring.replica.store import Replica
 from ledger.crypto.suites import SM3
 from ledger.registry import acts
@@ -255,7 +255,7 @@ def _seconds(city: AnyCity, row: dict[str, Any]) -> float:
     accepted = monotonic()
     while True:
         with city.register.reading() as connection:
-            if submission(connection, acceptance.id).state == FINAL:
+            if find_submission(connection, acceptance.id).state == FINAL:
                 return monotonic() - accepted
         sleep(0.05)
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Final
 
 from anchoring.anchorer.batcher import BatchPolicy, freeze
-from anchoring.anchorer.lease import Lease, holder_name
+from anchoring.anchorer.lease import Lease, name_holder
 from anchoring.anchorer.submitter import Submitter, reconcile
 from anchoring.chain.protocol import Chain, RegistryName, Signer
 from anchoring.errors import (
@@ -58,7 +58,7 @@ class Anchorer:
         self._replica, self._log = replica, log
         self._begun: int | None = None  # how many acts the contract counted when this process began
         self._caught_up = False
-        self._lease = Lease(register, log, holder_name())
+        self._lease = Lease(register, log, name_holder())
         self._submitter = Submitter(self._lease, chain, account, registry)
         self._trees = StatusTrees()
         self._clock, self._steady, self._policy = clock, steady, policy

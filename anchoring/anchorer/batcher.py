@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping, select, update
 from anchoring import limits
 from anchoring.anchorer.lease import Writing
 from anchoring.errors import AnchorContradicted, NotFound, RegisterBehind
-from anchoring.register.batches import Batch, OwnLog, batches, hold_log, insert_batch, last_batch
+from anchoring.register.batches import Batch, OwnLog, find_last_batch, hold_log, insert_batch, walk_batches
 from anchoring.register.submissions import FROZEN, SUBMITTED
 from anchoring.register.tables import CHANGE, SUBMISSION
 from anchoring.replica.reading import ReplicaView
@@ -93,7 +93,7 @@ def freeze(
         raise NotFound(f"the log {log!r} is not admitted: ask the province to admit it")
     with register.writing() as connection:
         own_log = hold_log(connection, state, reading, now)
-        last = last_batch(connection)
+        last = find_last_batch(connection)
         if last and last.state in (FROZEN, SUBMITTED):
             return None
         taken = _take(connection)
@@ -156,7 +156,7 @@ def _is_due(taken: _Taken, since: int, now: int, policy: BatchPolicy) -> bool:
 
 def _statuses(connection: Connection, tree: StatusTree, final: int) -> StatusTree:
     """Bring the tree, as of the final anchor `final`, to the newest batch of the register."""
-    for batch in batches(connection, after=final):
+    for batch in walk_batches(connection, after=final):
         anchor = batch.anchor
         tree.grow(anchor.size)
         for position, status in decode_changes(anchor.status_changes, anchor.size):

@@ -38,7 +38,7 @@ class Writing(Protocol):
     def writing(self) -> AbstractContextManager[Connection]: ...
 
 
-def holder_name() -> str:
+def name_holder() -> str:
     """Name this process for people: machine and process number. The epoch, not the name, tells holders apart."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
@@ -132,7 +132,7 @@ def hold_lease(
 
     Whoever was killed is waited for as an anchorer waits. Raises: LeaseHeld where another process renews it.
     """
-    lease = Lease(register, log, holder_name())
+    lease = Lease(register, log, name_holder())
     until = steady() + limits.LEASE_SECONDS + limits.RENEWAL_SECONDS
     while not lease.renew(now := steady()):
         if now > until:
@@ -159,13 +159,13 @@ def _keep(lease: Lease, done: threading.Event, steady: Callable[[], float]) -> N
 
 def _held_by(register: Register, log: str) -> str:
     with register.reading() as connection:
-        holder = lease_holder(connection, log)
+        holder = find_lease_holder(connection, log)
     return (
         f"{holder or 'another process'} (machine and process) anchors {log}, and this is not done beside it: stop that "
         "node, or its anchorer, run this again, and start it afterwards"
     )
 
 
-def lease_holder(connection: Connection, log: str) -> str:
+def find_lease_holder(connection: Connection, log: str) -> str:
     """Return the name of the process that holds the lease; empty where none does."""
     return connection.execute(select(LEASE.c.holder).where(LEASE.c.log == log)).scalar_one_or_none() or ""

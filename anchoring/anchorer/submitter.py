@@ -23,10 +23,15 @@ from anchoring.errors import (
     TransactionRejected,
     WrongRegistry,
 )
-from anchoring.register.batches import Batch, check_complete, open_batches, set_states
+from anchoring.register.batches import Batch, check_complete, list_open_batches, set_states
 from anchoring.register.submissions import FINAL, FROZEN, MINED, SUBMITTED
 from anchoring.register.tables import BATCH
-from anchoring.register.transactions import StoredTransaction, insert_transaction, note_sent, transactions
+from anchoring.register.transactions import (
+    StoredTransaction,
+    insert_transaction,
+    list_transactions,
+    note_sent,
+)
 from anchoring.replica.reading import ReplicaView
 
 ALREADY_ANCHORED: Final = "AlreadyAnchored"
@@ -40,7 +45,7 @@ def reconcile(register: Writing, reading: ReplicaView, log: str) -> None:
     """
     with register.writing() as connection:
         check_complete(connection, reading.log(log), reading)
-        seen = [(batch, _state(batch, reading, log)) for batch in open_batches(connection)]
+        seen = [(batch, _state(batch, reading, log)) for batch in list_open_batches(connection)]
         set_states(connection, [(batch.sequence, state) for batch, state in seen if state != batch.state])
 
 
@@ -109,7 +114,7 @@ class Submitter:
 
     def _next(self) -> Batch | None:
         with self._register.reading() as connection:
-            waiting = [batch for batch in open_batches(connection) if batch.state in (FROZEN, SUBMITTED)]
+            waiting = [batch for batch in list_open_batches(connection) if batch.state in (FROZEN, SUBMITTED)]
         return waiting[0] if waiting else None
 
     def _check_chain(self) -> None:
@@ -188,14 +193,14 @@ class Submitter:
             signed.hash, batch.sequence, nonce, gas_price, signed.raw, now, sent=None
         )
         with self._register.writing() as connection:
-            stored = transactions(connection, batch.sequence)
+            stored = list_transactions(connection, batch.sequence)
             if not any(known.hash == transaction.hash for known in stored):
                 insert_transaction(connection, transaction)
         return transaction
 
     def _stored(self, batch: Batch) -> list[StoredTransaction]:
         with self._register.reading() as connection:
-            return transactions(connection, batch.sequence)
+            return list_transactions(connection, batch.sequence)
 
     def _nonce(self) -> int:
         return self._chain.transaction_count(self._account.address, pending=True)

@@ -24,8 +24,8 @@ from anchoring.database.engine import find_file_faults
 from anchoring.errors import DatabaseDamaged, Quarantined
 from anchoring.monitor.copies import Published
 from anchoring.monitor.entries import HeldEntries
-from anchoring.register.batches import OwnLog, own_log
-from anchoring.register.missing import missing
+from anchoring.register.batches import OwnLog, find_own_log
+from anchoring.register.missing import list_missing
 from anchoring.register.store import Register
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.refold import refold
@@ -75,7 +75,7 @@ def audit(
     if register is not None:
         with _damage(findings, "register"), register.reading() as connection:
             _report_file(find_file_faults(connection), "register", findings)  # 1
-            log = own_log(connection)
+            log = find_own_log(connection)
             if books := log and _books(connection, reading, log, now, findings):
                 audit_batches(books, findings)  # 3
                 audit_submissions(books, findings)  # 4
@@ -121,7 +121,7 @@ def _books(
         )
         return None
     return Books(
-        connection, reading, log, state, {absent.first: absent for absent in missing(connection)}, now
+        connection, reading, log, state, {absent.first: absent for absent in list_missing(connection)}, now
     )
 
 

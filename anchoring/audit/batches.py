@@ -10,8 +10,8 @@ from sqlalchemy import bindparam, func, select
 
 from anchoring.audit.books import Books
 from anchoring.audit.findings import Findings
-from anchoring.register.batches import Batch, batches
-from anchoring.register.submissions import FINAL, batch_entries
+from anchoring.register.batches import Batch, walk_batches
+from anchoring.register.submissions import FINAL, read_batch_entries
 from anchoring.register.tables import BATCH, CHANGE, SUBMISSION, TRANSACTION
 from ledger.crypto.keys import keccak256
 from ledger.crypto.trees import EMPTY_ROOT, CountedTree
@@ -42,7 +42,7 @@ def audit_batches(books: Books, findings: Findings) -> None:
     """Walk through the batches in order; afterwards through the anchors that no batch explains."""
     total = books.connection.execute(_COUNT).scalar_one()
     walk = _Walk(books, findings)
-    for batch in batches(books.connection):
+    for batch in walk_batches(books.connection):
         walk.take(batch)
         findings.look("batches", total)
     for sequence in range(walk.sequence + 1, books.state.sequence + 1):
@@ -134,7 +134,7 @@ class _Walk:
         if anchor.sequence in self._unplaced:
             return
         end, entries = self._size, []
-        for first, count, content in batch_entries(self._books.connection, anchor.sequence):
+        for first, count, content in read_batch_entries(self._books.connection, anchor.sequence):
             self._findings.look("entries")
             if first != end:
                 self._findings.add(

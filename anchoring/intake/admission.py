@@ -17,7 +17,7 @@ from anchoring.intake.backlog import Gate
 from anchoring.intake.rows import read_statement
 from anchoring.register.missing import is_missing
 from anchoring.register.store import Register
-from anchoring.register.submissions import Submission, submission_of_root
+from anchoring.register.submissions import Submission, find_submission_of_root
 from ledger.crypto.keys import public_key
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
@@ -72,7 +72,7 @@ def admit(
     """
     statement, signature = read_statement(line)
     with register.reading() as connection:
-        known = known_submission(connection, statement)
+        known = find_known_submission(connection, statement)
         anchored = known is not None and is_missing(connection, statement.root)
     if known and not anchored:
         return known
@@ -83,9 +83,9 @@ def admit(
     return admitted
 
 
-def known_submission(connection: Connection, statement: Statement) -> Submission | None:
+def find_known_submission(connection: Connection, statement: Statement) -> Submission | None:
     """Return the submission of a statement, where it was accepted before. Raises: SubmissionRefused."""
-    known = submission_of_root(connection, statement.root)
+    known = find_submission_of_root(connection, statement.root)
     if known is not None and known.entry.statement != statement:
         accepted = format_time(known.acceptance.accepted)
         raise SubmissionRefused(

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from anchoring import limits
 from anchoring.errors import TooMuchWaiting
-from anchoring.register.batches import own_log
+from anchoring.register.batches import find_own_log
 from anchoring.register.store import Register
 from anchoring.register.submissions import FINAL, MINED
 from anchoring.register.tables import BATCH, SUBMISSION
@@ -76,9 +76,9 @@ def _wait(waiting: Backlog, over: int, now: int) -> int:
     return max(_SHORTEST_WAIT, min(_LONGEST_WAIT, pace * (1 + over // MAX_ANCHOR_GROWTH)))
 
 
-def backlog(connection: Connection) -> Backlog:
+def measure_backlog(connection: Connection) -> Backlog:
     """Measure what waits."""
-    log = own_log(connection)
+    log = find_own_log(connection)
     if log is None:
         return Backlog()
     payload = connection.execute(_MINED).scalar_one_or_none()
@@ -116,5 +116,5 @@ class Gate:
             now = self._clock()
             if self._measured is None or not 0 <= now - self._measured[0] < _MEASURE_SECONDS:
                 with self._register.reading() as connection:
-                    self._measured = now, backlog(connection)
+                    self._measured = now, measure_backlog(connection)
             return self._measured[1]

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from anchoring.errors import SubmissionRefused
 from anchoring.intake.rows import FIRST_ROW, Faults, Row
-from anchoring.register.missing import is_complete, missing
+from anchoring.register.missing import is_complete, list_missing
 from anchoring.register.tables import LINEAGE
 from ledger.records.records import Record
 from ledger.registry.trust import Trust
@@ -27,7 +27,7 @@ def check_new(
 
     Raises: SubmissionRefused.
     """
-    absent = missing(connection)
+    absent = list_missing(connection)
     unknown = [missed for missed in absent if missed.root is None]
     if unknown:  # 1
         end = unknown[-1].first + unknown[-1].count - 1

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, update
 
 from anchoring import limits
 from anchoring.errors import RegisterBehind, RowError, SubmissionRefused
-from anchoring.intake.admission import Admitted, IntakeRules, admit, check_terms, known_submission
+from anchoring.intake.admission import Admitted, IntakeRules, admit, check_terms, find_known_submission
 from anchoring.intake.doubles import check_new
 from anchoring.intake.rows import RowReader
 from anchoring.intake.spool import Spool, read_rows
@@ -73,7 +73,7 @@ def take(
         entry = Entry(statement, admitted.signature, now)
         with register.writing() as connection:
             log = hold_log(connection, terms.log, trust, now)
-            known = known_submission(connection, statement)  # it may have arrived twice at the same time
+            known = find_known_submission(connection, statement)  # it may have arrived twice at the same time
             if known and is_missing(connection, statement.root):
                 _bring_back(connection, log, known.acceptance, spool)
             if known:

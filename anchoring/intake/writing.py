@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from anchoring.database.bulk import insert_many
 from anchoring.intake.rows import FIRST_ROW, Faults, Row
 from anchoring.intake.spool import Issue
-from anchoring.register.lineages import StoredLineage, lineages_named, set_lineages
+from anchoring.register.lineages import StoredLineage, find_lineages_named, set_lineages
 from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, LINK, RECORD
 from ledger.crypto.suites import Suite
 from ledger.encoding.canonical import decode
@@ -53,7 +53,7 @@ class RecordWriter:
         """Write records that begin a lineage each."""
         if self.faults.full:
             return
-        known = lineages_named(self._connection, [row[2] for row in chunk])
+        known = find_lineages_named(self._connection, [row[2] for row in chunk])
         records, disclosures, lineages = [], [], []
         links: list[_LinkRow] = []
         for index, leaf, name, kind, identifier, body, disclosure, linked in chunk:
@@ -81,7 +81,7 @@ class RecordWriter:
         members: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
             members[row.record.lineage].append(row)
-        known = lineages_named(self._connection, list(members))
+        known = find_lineages_named(self._connection, list(members))
         placed: list[_Placed] = []
         for name, unordered in members.items():
             for row in _in_order(known.get(name), unordered):

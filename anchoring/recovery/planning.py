@@ -1,4 +1,4 @@
-"""Plan what a restored register takes back: the batches that it lacks, and who has their entries.
+"""Plan what a restored register takes back: the batches it lacks, who has their entries.
 
 Nothing is written here.
 """
@@ -13,8 +13,8 @@ from sqlalchemy import Connection, select
 from anchoring.errors import AnchorContradicted, NotFound, PeerFailed, RegisterBehind
 from anchoring.monitor.pages import Pages, Peer, Wrong
 from anchoring.recovery.setting_aside import Local
-from anchoring.register.batches import Batch, last_batch, open_batches, own_log
-from anchoring.register.missing import missing
+from anchoring.register.batches import Batch, find_last_batch, find_own_log, list_open_batches
+from anchoring.register.missing import list_missing
 from anchoring.register.store import Register
 from anchoring.register.submissions import FINAL
 from anchoring.register.tables import SUBMISSION
@@ -60,7 +60,7 @@ class Plan:
     faults: tuple[str, ...] = ()
 
 
-def plan(register: Register, reading: ReplicaView, log: str, peers: Sequence[Peer]) -> Plan:
+def make_plan(register: Register, reading: ReplicaView, log: str, peers: Sequence[Peer]) -> Plan:
     """Compare the register with the chain, and ask `peers` for the entries that it lacks; nothing is written.
 
     1. Which batches the register lacks; what it froze and the chain contradicts is no batch of it.
@@ -75,15 +75,15 @@ def plan(register: Register, reading: ReplicaView, log: str, peers: Sequence[Pee
     if state is None:
         raise NotFound(f"the log {log!r} is not admitted")
     with register.reading() as connection:
-        last = last_batch(connection)
+        last = find_last_batch(connection)
         _check_own(connection, reading, log, last)
         displaced = _displaced(connection, reading, log)  # 1
         known = min(displaced) - 1 if displaced else last.sequence if last else 0
         _check_final(reading, log, max(state.sequence, known))
-        unplaced = [absent.batch for absent in missing(connection) if absent.root is None]
+        unplaced = [absent.batch for absent in list_missing(connection) if absent.root is None]
         sequences = [*unplaced, *range(known + 1, state.sequence + 1)]
         local = (
-            {submission.first: submission for submission in local_submissions(connection, displaced)}
+            {submission.first: submission for submission in list_local_submissions(connection, displaced)}
             if sequences
             else {}
         )
@@ -98,7 +98,7 @@ def plan(register: Register, reading: ReplicaView, log: str, peers: Sequence[Pee
 
 def _check_own(connection: Connection, reading: ReplicaView, log: str, last: Batch | None) -> None:
     """Check that this is a register of the log. Raises: AnchorContradicted."""
-    stored = own_log(connection)
+    stored = find_own_log(connection)
     if stored and (stored.registry_name, stored.name) != (reading.registry, log):
         raise AnchorContradicted(f"this register is of {stored.name} of {stored.registry_name}, not of {log}")
     seen = reading.sighting(log, last.sequence) if last and last.state == FINAL else None
@@ -115,7 +115,7 @@ def _displaced(connection: Connection, reading: ReplicaView, log: str) -> list[i
     A batch is frozen once the chain was seen without it. That can be wrong only where the chain has a transaction of before
     the restore still waiting: then one of the two is mined, and the contract refuses the other.
     """
-    batches = open_batches(connection)
+    batches = list_open_batches(connection)
     for batch in batches:
         seen = reading.sighting(log, batch.sequence)
         if seen and seen.act.encode() != batch.payload:
@@ -130,7 +130,7 @@ def _check_final(reading: ReplicaView, log: str, known: int) -> None:
         )
 
 
-def local_submissions(connection: Connection, displaced: Sequence[int]) -> list[Local]:
+def list_local_submissions(connection: Connection, displaced: Sequence[int]) -> list[Local]:
     rows = connection.execute(_LOCAL.where(SUBMISSION.c.batch.is_(None) | SUBMISSION.c.batch.in_(displaced)))
     return [Local(row.first, decode_entry(decode(row.entry))) for row in rows]
 

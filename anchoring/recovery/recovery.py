@@ -14,9 +14,9 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from anchoring.anchorer.lease import Writing
 from anchoring.errors import RegisterBehind
-from anchoring.recovery.planning import Lost, Plan, local_submissions
+from anchoring.recovery.planning import Lost, Plan, list_local_submissions
 from anchoring.recovery.setting_aside import remove, write_aside
-from anchoring.register.batches import Batch, OwnLog, insert_batch, last_batch, log_row
+from anchoring.register.batches import Batch, OwnLog, find_last_batch, insert_batch, log_row
 from anchoring.register.missing import Missing, note_missing
 from anchoring.register.store import Register
 from anchoring.register.submissions import FINAL, Acceptance, Submission, submission_row
@@ -61,10 +61,10 @@ def take_back(register: Writing, reading: ReplicaView, plan: Plan, now: int) -> 
 def _hold(connection: Connection, reading: ReplicaView, plan: Plan, now: int) -> None:
     """Hold the row of the log, which a register without any has yet to get. Raises: RegisterBehind."""
     row = connection.execute(select(LOG).with_for_update()).mappings().first()
-    last = last_batch(connection)
+    last = find_last_batch(connection)
     if (last.sequence if last else 0) != max((plan.known, *plan.displaced)):
         raise RegisterBehind("the register changed meanwhile: run this again")
-    local = {submission.first for submission in local_submissions(connection, plan.displaced)}
+    local = {submission.first for submission in list_local_submissions(connection, plan.displaced)}
     if local != plan.kept | {submission.first for submission in plan.aside}:
         raise RegisterBehind("the register took a submission meanwhile: run this again")
     if row is None:

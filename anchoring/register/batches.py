@@ -91,7 +91,7 @@ def hold_log(connection: Connection, state: LogState, trust: Trust, now: int) ->
     return log
 
 
-def own_log(connection: Connection) -> OwnLog | None:
+def find_own_log(connection: Connection) -> OwnLog | None:
     """Return the log of this register; None while it has accepted nothing."""
     row = connection.execute(select(LOG)).mappings().first()
     return log_of(row) if row else None
@@ -125,17 +125,17 @@ _LAST: Final = select(BATCH).order_by(BATCH.c.sequence.desc()).limit(1)
 _AFTER: Final = _BATCHES.where(BATCH.c.sequence > bindparam("after"))
 
 
-def last_batch(connection: Connection) -> Batch | None:
+def find_last_batch(connection: Connection) -> Batch | None:
     row = connection.execute(_LAST).mappings().first()
     return batch_of(row) if row else None
 
 
-def open_batches(connection: Connection) -> list[Batch]:
+def list_open_batches(connection: Connection) -> list[Batch]:
     """Return the batches that are not final, in order."""
     return [batch_of(row) for row in connection.execute(_OPEN).mappings()]
 
 
-def batches(connection: Connection, *, after: int = 0) -> Iterator[Batch]:
+def walk_batches(connection: Connection, *, after: int = 0) -> Iterator[Batch]:
     """Walk through the batches beyond a sequence, in order."""
     for row in connection.execute(_AFTER, {"after": after}).mappings():
         yield batch_of(row)

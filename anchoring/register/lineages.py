@@ -32,14 +32,14 @@ class StoredLineage:
     position: int
 
 
-def lineages(connection: Connection, identifiers: Sequence[str]) -> list[Lineage | None]:
+def find_lineages(connection: Connection, identifiers: Sequence[str]) -> list[Lineage | None]:
     """Return the lineage of each identifier, of whichever version; None where it is not registered here."""
     names = [lineage_of(identifier) for identifier in identifiers]
-    stored = lineages_named(connection, [make_findable(name) for name in names])
+    stored = find_lineages_named(connection, [make_findable(name) for name in names])
     return [stored[name].lineage if name in stored else None for name in names]
 
 
-def lineages_named(connection: Connection, names: Sequence[str]) -> dict[str, StoredLineage]:
+def find_lineages_named(connection: Connection, names: Sequence[str]) -> dict[str, StoredLineage]:
     """Return the lineages of these names that are registered, by name."""
     rows = select_many(connection, LINEAGE.c.name, names)
     return {row["name"]: stored_lineage_of(row) for row in rows}

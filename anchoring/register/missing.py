@@ -42,7 +42,7 @@ _EXPLAINED: Final = (
 )
 
 
-def missing(connection: Connection) -> list[Missing]:
+def list_missing(connection: Connection) -> list[Missing]:
     """Return what is missing, in the order of positions; nothing in a register that is whole."""
     rows = connection.execute(_MISSING).mappings()
     return [missing_of(row) for row in rows]

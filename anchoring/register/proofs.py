@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from anchoring.errors import NotFinal, NotFound
-from anchoring.register.records import StoredRecord, causes, record
+from anchoring.register.records import StoredRecord, find_causes, find_record
 from anchoring.register.store import Register
-from anchoring.register.submissions import batch_entries, leaves
+from anchoring.register.submissions import read_batch_entries, read_leaves
 from anchoring.register.trees import BatchTree
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
@@ -18,7 +18,7 @@ from ledger.proof.proof import MAX_LINK_DEPTH, Proof
 from ledger.records.claims import FullDisclosure
 
 
-def proof_of(
+def make_proof(
     register: Register,
     reading: ReplicaView,
     trees: StatusTrees,
@@ -33,7 +33,7 @@ def proof_of(
     """
     with register.reading() as connection:
         maker = _Maker(register, connection, reading, trees)
-        stored = record(connection, leaf)
+        stored = find_record(connection, leaf)
         disclosure = stored.disclosure
         if names is not None and isinstance(disclosure, FullDisclosure):
             disclosure = disclosure.select(stored.record.suite, names)
@@ -80,7 +80,7 @@ class _Maker:
         """
         for link in stored.record.links if depth < MAX_LINK_DEPTH else ():
             try:
-                target = record(self.connection, link.record)
+                target = find_record(self.connection, link.record)
                 proof = self.proof(target)
             except (NotFound, NotFinal):
                 continue
@@ -94,7 +94,9 @@ class _Maker:
         """
         log = self.reading.log(stored.submission.acceptance.log)
         known = log.sequence if log else 0
-        changing = [record(self.connection, leaf) for leaf in causes(self.connection, stored.position)]
+        changing = [
+            find_record(self.connection, leaf) for leaf in find_causes(self.connection, stored.position)
+        ]
         final = [cause for cause in changing if (cause.submission.sequence or known + 1) <= known]
         reinstating = [cause for cause in final[:-1] if cause.record.action == "reinstate"]
         if final and final[-1].record.action == "reinstate":
@@ -105,13 +107,13 @@ class _Maker:
         acceptance, suite = stored.submission.acceptance, stored.record.suite
 
         def build() -> tuple[MerkleTree, int]:
-            return MerkleTree(suite, leaves(self.connection, acceptance)), acceptance.count
+            return MerkleTree(suite, read_leaves(self.connection, acceptance)), acceptance.count
 
         return self.register.trees.submissions.get(acceptance.id, build)
 
     def _batch_tree(self, stored: StoredRecord, sequence: int) -> BatchTree:
         def build() -> tuple[BatchTree, int]:
-            entries = batch_entries(self.connection, sequence)
+            entries = read_batch_entries(self.connection, sequence)
             return BatchTree(stored.record.suite, entries), len(entries)
 
         return self.register.trees.batches.get(sequence, build)

@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import bindparam, select, update
 
 from anchoring.register.store import Register
-from anchoring.register.submissions import Submission, submission_of_root
+from anchoring.register.submissions import Submission, find_submission_of_root
 from anchoring.register.tables import SUBMISSION
 from ledger.crypto.keys import PrivateKey
 from ledger.registry.trust import Trust
@@ -31,7 +31,7 @@ _KEEP: Final = (
 _KEEP_BACK: Final = _KEEP.values(receipt=bindparam("signed"), deadline=bindparam("by"))
 
 
-def signed_receipt(
+def find_or_sign_receipt(
     register: Register, submission: Submission, key: PrivateKey | None
 ) -> SignedReceipt | None:
     """Return the signed receipt of a submission; None where none was signed and there is no key, or nothing was promised."""
@@ -68,7 +68,7 @@ def bring_back(register: Register, trust: Trust, signed: SignedReceipt) -> str:
     if reason := judge_signature(signed, trust.key(receipt.key)):
         return WORDS[reason]
     with register.writing() as connection:
-        stored = submission_of_root(connection, receipt.root)
+        stored = find_submission_of_root(connection, receipt.root)
         if stored is None:
             return "its submission is not registered here"
         here, statement = stored.acceptance, stored.entry.statement

@@ -13,7 +13,7 @@ from sqlalchemy import (
 
 from anchoring.database.engine import make_findable
 from anchoring.errors import NotFound
-from anchoring.register.submissions import Submission, submission_at
+from anchoring.register.submissions import Submission, find_submission_at
 from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, RECORD
 from ledger.encoding.canonical import decode
 from ledger.records.claims import FullDisclosure, SelectiveDisclosure, decode_disclosure
@@ -50,7 +50,7 @@ _CAUSE: Final = (
 )
 
 
-def record(connection: Connection, leaf: bytes) -> StoredRecord:
+def find_record(connection: Connection, leaf: bytes) -> StoredRecord:
     """Return the record of a leaf hash. Raises: NotFound."""
     row = connection.execute(_BY_LEAF, {"leaf": leaf}).mappings().first()
     if row is None:
@@ -58,33 +58,33 @@ def record(connection: Connection, leaf: bytes) -> StoredRecord:
     return _stored_record_of(connection, row)
 
 
-def records_of(connection: Connection, identifier: str) -> list[StoredRecord]:
+def find_records(connection: Connection, identifier: str) -> list[StoredRecord]:
     """Return every record of the lineage of `identifier`, in the order of positions. Raises: NotFound."""
     row = _lineage_row(connection, identifier)
     rows = connection.execute(_BY_LINEAGE, {"first": row["first"]}).mappings().all()
     return [_stored_record_of(connection, member) for member in rows]
 
 
-def current_leaf(connection: Connection, identifier: str) -> bytes:
+def find_current_leaf(connection: Connection, identifier: str) -> bytes:
     """Return the leaf hash of the record that is current in the lineage of `identifier`. Raises: NotFound."""
     leaf: bytes = _lineage_row(connection, identifier)["current"]
     return leaf
 
 
-def newest_leaf(connection: Connection, identifier: str) -> bytes:
+def find_newest_leaf(connection: Connection, identifier: str) -> bytes:
     """Return the leaf hash of the newest record, of any action: what the next one states as `previous`. Raises: NotFound."""
     leaf: bytes = _lineage_row(connection, identifier)["tip"]
     return leaf
 
 
-def causes(connection: Connection, position: int) -> list[bytes]:
+def find_causes(connection: Connection, position: int) -> list[bytes]:
     """Return the leaf hashes of the records that changed the status of `position`, oldest first."""
     return list(connection.execute(_CAUSE, {"position": position}).scalars())
 
 
 def erase(connection: Connection, leaf: bytes) -> None:
     """Destroy what a record discloses: without master and claims its digests say nothing. Raises: NotFound."""
-    stored = record(connection, leaf)
+    stored = find_record(connection, leaf)
     connection.execute(delete(DISCLOSURE).where(DISCLOSURE.c.position == stored.position))
 
 
@@ -100,6 +100,6 @@ def _stored_record_of(connection: Connection, row: RowMapping) -> StoredRecord:
         record=decode_record(decode(row["body"])),
         leaf=row["leaf"],
         position=row["position"],
-        submission=submission_at(connection, row["position"]),
+        submission=find_submission_at(connection, row["position"]),
         disclosure=decode_disclosure(decode(row["content"])) if row["content"] is not None else None,
     )

@@ -80,42 +80,42 @@ _PAGE: Final = (
 )
 
 
-def submission(connection: Connection, id: str) -> Submission:
+def find_submission(connection: Connection, id: str) -> Submission:
     """Return the submission of a receipt's id, the root in hexadecimal. Raises: NotFound."""
     try:
         root = bytes.fromhex(id)
     except ValueError:
         root = b""
-    stored = submission_of_root(connection, root)
+    stored = find_submission_of_root(connection, root)
     if stored is None:
         raise NotFound(f"no submission {id[:64]!r} is registered here: a receipt shows its id")
     return stored
 
 
-def submission_of_root(connection: Connection, root: bytes) -> Submission | None:
+def find_submission_of_root(connection: Connection, root: bytes) -> Submission | None:
     return _first(connection, _BY_ROOT, root=root)
 
 
-def submission_at(connection: Connection, position: int) -> Submission:
+def find_submission_at(connection: Connection, position: int) -> Submission:
     """Return the submission of which the record at `position` is one; the position must be of this register."""
     submission = _first(connection, _OF_POSITION, position=position)
     assert submission is not None
     return submission
 
 
-def batch_entries(connection: Connection, sequence: int) -> list[tuple[int, int, bytes]]:
+def read_batch_entries(connection: Connection, sequence: int) -> list[tuple[int, int, bytes]]:
     """Return (first position, count, encoded entry) of a batch's submissions, in the order of its tree."""
     return [tuple(row) for row in connection.execute(_ENTRIES, {"batch": sequence})]
 
 
-def submissions(connection: Connection, *, after: int = -1, most: int = 100) -> list[Submission]:
+def page_submissions(connection: Connection, *, after: int = -1, most: int = 100) -> list[Submission]:
     """Return a page of submissions in the order of acceptance: those whose first position is beyond `after`."""
     return [
         submission_of(row) for row in connection.execute(_PAGE, {"after": after, "most": most}).mappings()
     ]
 
 
-def leaves(connection: Connection, acceptance: Acceptance) -> list[bytes]:
+def read_leaves(connection: Connection, acceptance: Acceptance) -> list[bytes]:
     """Return the leaf hashes of a submission, in its order."""
     sought = {"first": acceptance.first, "end": acceptance.first + acceptance.count}
     return list(connection.execute(_LEAVES, sought).scalars())

@@ -68,7 +68,7 @@ def revoke_token(connection: Connection, id: str, now: int) -> None:
     connection.execute(update(TOKEN).where(TOKEN.c.id == id, TOKEN.c.revoked.is_(None)).values(revoked=now))
 
 
-def tokens(connection: Connection) -> list[Token]:
+def list_tokens(connection: Connection) -> list[Token]:
     """Return every token, in the order of creation."""
     rows = connection.execute(select(TOKEN).order_by(TOKEN.c.created, TOKEN.c.id)).mappings()
     return [token_of(row) for row in rows]

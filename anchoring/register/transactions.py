@@ -23,7 +23,7 @@ class StoredTransaction:
     sent: int | None
 
 
-def transactions(connection: Connection, sequence: int) -> list[StoredTransaction]:
+def list_transactions(connection: Connection, sequence: int) -> list[StoredTransaction]:
     """Return the stored transactions of a batch, the newest last."""
     wanted = select(TRANSACTION).where(TRANSACTION.c.sequence == sequence)
     rows = connection.execute(wanted.order_by(TRANSACTION.c.signed, TRANSACTION.c.gas_price)).mappings()

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, select
 
 from anchoring import limits
-from anchoring.register.records import StoredRecord, record, records_of
+from anchoring.register.records import StoredRecord, find_record, find_records
 from anchoring.register.tables import LINK, RECORD
 from ledger.encoding.canonical import decode
 from ledger.limits import MAX_LOG_SIZE
@@ -43,16 +43,18 @@ class Use:
     certificates: tuple[str, ...]
 
 
-def uses(
+def find_uses(
     connection: Connection, identifier: str, *, first: int = 0, end: int = MAX_LOG_SIZE, most: int = 100
 ) -> list[Use]:
     """Return the uses of a seal, of whichever version, at positions from `first` to before `end`, in their order.
 
     Raises: NotFound where the seal is not registered here.
     """
-    seals = [seal.leaf for seal in records_of(connection, identifier)]
+    seals = [seal.leaf for seal in find_records(connection, identifier)]
     bounds = {"seals": seals, "first": first, "end": end, "most": most}
-    sealings = [record(connection, leaf) for leaf in connection.execute(_SEALINGS, bounds).scalars().all()]
+    sealings = [
+        find_record(connection, leaf) for leaf in connection.execute(_SEALINGS, bounds).scalars().all()
+    ]
     sealed: dict[bytes, list[str]] = defaultdict(list)
     for start in range(0, len(sealings), limits.LOOKUP_ROWS):
         page = [sealing.leaf for sealing in sealings[start : start + limits.LOOKUP_ROWS]]

@@ -12,13 +12,13 @@ from anchoring.errors import RowError, SubmissionRefused
 from anchoring.intake.admission import IntakeRules
 from anchoring.intake.intake import accept
 from anchoring.intake.rows import read_statement, split_lines
-from anchoring.recovery.planning import Plan, plan
+from anchoring.recovery.planning import Plan, make_plan
 from anchoring.recovery.recovery import set_aside, take_back
 from anchoring.recovery.setting_aside import SUFFIX, discard
-from anchoring.register.missing import Missing, is_missing, missing
+from anchoring.register.missing import Missing, is_missing, list_missing
 from anchoring.register.receipts import bring_back
 from anchoring.register.store import Register
-from anchoring.register.submissions import submission_of_root
+from anchoring.register.submissions import find_submission_of_root
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.store import Replica
 from api import files
@@ -135,7 +135,7 @@ def _plan(args: argparse.Namespace, register: Register, reading: ReplicaView, lo
     if int(time.time()) - reading.time > _STALE_SECONDS:
         ends = format_time(reading.time)
         note(f"the replica ends at {ends}: let the node run until it has followed the chain")
-    return plan(register, reading, log, [HttpPeer(url) for url in args.nodes])
+    return make_plan(register, reading, log, [HttpPeer(url) for url in args.nodes])
 
 
 def _in_order(files: Iterable[Path], aside: Path, register: Register, result: _Result) -> list[Path]:
@@ -151,7 +151,7 @@ def _in_order(files: Iterable[Path], aside: Path, register: Register, result: _R
             result.refused.append((file, in_words(error)))
             continue
         with register.reading() as connection:
-            known = submission_of_root(connection, statement.root)
+            known = find_submission_of_root(connection, statement.root)
             whole = known is not None and not is_missing(connection, statement.root)
         if whole:
             discard(file, aside)
@@ -201,7 +201,7 @@ def _rows(rows: Sequence[RowError]) -> str:
 
 def _missing(register: Register) -> list[Missing]:
     with register.reading() as connection:
-        return missing(connection)
+        return list_missing(connection)
 
 
 def _tell(result: _Result, *, dry: bool) -> None:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from anchoring.register.store import Register
-from anchoring.register.tokens import SCOPES, create_token, revoke_token, tokens
+from anchoring.register.tokens import SCOPES, create_token, list_tokens, revoke_token
 from api.console import note, say, show_json
 from api.node.errors import SettingsError
 from api.node.loading import load_settings
@@ -56,7 +56,7 @@ def _create(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     with _register(args.directory).reading() as connection:
-        found = tokens(connection)
+        found = list_tokens(connection)
     if args.json:
         rows: list[Json] = [
             {

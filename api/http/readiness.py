@@ -5,13 +5,13 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from anchoring.anchorer.lease import lease_holder
+from anchoring.anchorer.lease import find_lease_holder
 from anchoring.database.engine import snapshot
 from anchoring.errors import DatabaseUnavailable, EndpointsDisagree
-from anchoring.intake.backlog import backlog
+from anchoring.intake.backlog import measure_backlog
 from anchoring.processes.condition import Condition, read_conditions
-from anchoring.register.batches import last_batch, open_batches
-from anchoring.register.missing import missing
+from anchoring.register.batches import find_last_batch, list_open_batches
+from anchoring.register.missing import list_missing
 from anchoring.replica.reading import ReplicaView
 from api.http.errors import NotReady
 from api.http.node import Node
@@ -110,7 +110,7 @@ def _issuing(node: Node, reading: ReplicaView, now: int) -> IssuingShape | None:
     if node.issuing is None:
         return None
     with node.issuing.reading() as connection:
-        waiting, batch = backlog(connection), next(iter(open_batches(connection)), None)
+        waiting, batch = measure_backlog(connection), next(iter(list_open_batches(connection)), None)
         return IssuingShape(
             log=node.log,
             waiting_submissions=waiting.submissions,
@@ -121,14 +121,14 @@ def _issuing(node: Node, reading: ReplicaView, now: int) -> IssuingShape | None:
             open_batch=batch.sequence if batch else None,
             open_batch_state=batch.state if batch else None,
             open_batch_age=max(0, now - batch.frozen) if batch else None,
-            lease_holder=lease_holder(connection, node.log) or None,
+            lease_holder=find_lease_holder(connection, node.log) or None,
             missing_batches=_missing(connection, reading, node.log),
-            missing_records=sum(one.count for one in missing(connection)),
+            missing_records=sum(one.count for one in list_missing(connection)),
         )
 
 
 def _missing(connection: Connection, reading: ReplicaView, log: str) -> tuple[int, int] | None:
     """Return the first and the last sequence that the chain shows beyond the register's own."""
-    state, last = reading.log(log), last_batch(connection)
+    state, last = reading.log(log), find_last_batch(connection)
     known = last.sequence if last else 0
     return (known + 1, state.sequence) if state and state.sequence > known else None

@@ -13,7 +13,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from anchoring.register.records import newest_leaf
+from anchoring.register.records import find_newest_leaf
 from anchoring.register.store import Register
 from api.node.settings import Settings
 from ledger.crypto.suites import SM3
@@ -99,7 +99,7 @@ def change(cities: Cities, action: str, record: Mapping[str, Json]) -> Mapping[s
     url = Settings.load(cities.tianmen.directory).register_url
     assert url
     with closing(Register(url)) as register, register.reading() as connection:
-        previous = SM3.format(newest_leaf(connection, str(record["identifier"])))
+        previous = SM3.format(find_newest_leaf(connection, str(record["identifier"])))
     same = {name: record[name] for name in ("kind", "identifier", "issuer")}
     return same | {"action": action, "previous": previous, "basis": "行政许可法 第七十条"}
 

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 
 from anchoring.errors import PeerFailed
 from anchoring.register.store import Register
-from anchoring.register.submissions import submissions
+from anchoring.register.submissions import page_submissions
 from anchoring.register.tables import LEASE, METADATA
 
 #: The rows of every table, by its name.
@@ -45,7 +45,8 @@ class KeptCopies:
         if register:
             with register.reading() as connection:
                 self.held = [
-                    (one.acceptance.first, one.entry.to_json()) for one in submissions(connection, most=1_000)
+                    (one.acceptance.first, one.entry.to_json())
+                    for one in page_submissions(connection, most=1_000)
                 ]
 
     def entries(self, log: str, position: int, most: int) -> bytes:

@@ -9,7 +9,7 @@ from anchoring.anchorer.batcher import BatchPolicy
 from anchoring.chain import calls
 from anchoring.chain.protocol import Chain, RegistryName
 from anchoring.follower.follower import Follower
-from anchoring.register.records import newest_leaf
+from anchoring.register.records import find_newest_leaf
 from anchoring.register.store import Register
 from anchoring.register.submissions import Acceptance
 from anchoring.replica.status_trees import StatusTrees
@@ -111,7 +111,7 @@ class AnyCity:
 
     def newest(self, identifier: str) -> bytes | None:
         with self.register.reading() as connection:
-            return newest_leaf(connection, identifier)
+            return find_newest_leaf(connection, identifier)
 
     def act(self, act: Act, account: str = "admin") -> None:
         act_on(self.net, self.net.account(account), self.contract, calls.encode_call(act))

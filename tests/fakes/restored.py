@@ -9,10 +9,10 @@ from anchoring.audit.audit import audit
 from anchoring.audit.findings import AuditReport
 from anchoring.intake.intake import accept
 from anchoring.monitor.pages import Peer
-from anchoring.recovery.planning import Plan, plan
+from anchoring.recovery.planning import Plan, make_plan
 from anchoring.recovery.recovery import set_aside, take_back
-from anchoring.register.proofs import proof_of
-from anchoring.register.records import current_leaf
+from anchoring.register.proofs import make_proof
+from anchoring.register.records import find_current_leaf
 from anchoring.register.submissions import Acceptance
 from ledger.crypto.keys import generate
 from ledger.crypto.suites import SM3
@@ -50,7 +50,7 @@ class Story:
 
     def recover(self, folder: Path, *peers: Peer) -> Plan:
         with self.city.replica.reading() as reading:
-            planned = plan(self.city.register, reading, LOG, peers)
+            planned = make_plan(self.city.register, reading, LOG, peers)
             set_aside(self.city.register, planned, folder)
             take_back(self.city.register, reading, planned, self.city.chain.now)
         return planned
@@ -61,9 +61,9 @@ class Story:
 
     def verdict(self, serial: int, version: int = 1) -> str:
         with self.city.register.reading() as connection:
-            leaf = current_leaf(connection, identifier(serial, version))
+            leaf = find_current_leaf(connection, identifier(serial, version))
         with self.city.replica.reading() as reading:
-            proof = proof_of(self.city.register, reading, self.city.trees, leaf)
+            proof = make_proof(self.city.register, reading, self.city.trees, leaf)
             assert proof.disclosure
             return verify(
                 Presented(claims=proof.disclosure.values), proof, reading, self.city.chain.now

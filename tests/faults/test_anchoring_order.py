@@ -16,10 +16,10 @@ from sqlalchemy import Connection, event, select
 from anchoring.audit.audit import audit
 from anchoring.errors import ChainUnavailable
 from anchoring.intake.intake import accept
-from anchoring.register.proofs import proof_of
-from anchoring.register.records import record
+from anchoring.register.proofs import make_proof
+from anchoring.register.records import find_record
 from anchoring.register.store import Register
-from anchoring.register.submissions import FINAL, submissions
+from anchoring.register.submissions import FINAL, page_submissions
 from anchoring.register.tables import RECORD
 from anchoring.replica.reading import Cursor, ReplicaView
 from anchoring.replica.store import Taken
@@ -196,7 +196,7 @@ class Story:
 
     def _is_at_rest(self) -> bool:
         with self.city.register.reading() as connection:
-            return all(found.state == FINAL for found in submissions(connection))
+            return all(found.state == FINAL for found in page_submissions(connection))
 
 
 @pytest.mark.parametrize("recovery", ["retry", "restart"])
@@ -235,7 +235,7 @@ def check_everything(city: AnyCity, *, records: int, batches: int) -> None:
         assert (report.checked["records replayed"], report.checked["anchors"]) == (records, batches)
         with city.register.reading() as connection:
             leaves = list(connection.execute(select(RECORD.c.leaf).order_by(RECORD.c.position)).scalars())
-            held = [record(connection, leaf) for leaf in leaves]
+            held = [find_record(connection, leaf) for leaf in leaves]
         for one in held:
             if one.record.action in PRESENTABLE:
                 check_proof(city, reading, one.leaf)
@@ -244,7 +244,7 @@ def check_everything(city: AnyCity, *, records: int, batches: int) -> None:
 
 
 def check_proof(city: AnyCity, reading: ReplicaView, leaf: bytes) -> None:
-    proof = proof_of(city.register, reading, city.trees, leaf)
+    proof = make_proof(city.register, reading, city.trees, leaf)
     assert proof.disclosure
     report = verify(Presented(claims=proof.disclosure.values), proof, reading, city.net.now)
     assert report.verdict.value == ("not_current" if proof.linked else "valid"), report.deciding

@@ -18,7 +18,7 @@ from anchoring.audit.findings import AuditReport
 from anchoring.errors import AnchoringError, DatabaseDamaged, DatabaseUnavailable
 from anchoring.intake.intake import accept
 from anchoring.register.store import Register
-from anchoring.register.submissions import FINAL, submissions
+from anchoring.register.submissions import FINAL, page_submissions
 from anchoring.register.tables import METADATA
 from tests.fakes.department import SETTINGS, change, licence
 from tests.fakes.issuing import City
@@ -225,7 +225,7 @@ def story(city: City, give_space: Callable[[], None]) -> int:
     insist(city.follow)
     insist(city.anchorer.step)
     with city.register.reading() as connection:
-        assert [found.state for found in submissions(connection)] == [FINAL] * 3
+        assert [found.state for found in page_submissions(connection)] == [FINAL] * 3
     report = audited(city)
     assert report.findings == ()
     assert report.checked["records"] == 153

@@ -10,7 +10,7 @@ import pytest
 
 from anchoring.errors import DatabaseUnavailable
 from anchoring.register.store import Register
-from anchoring.register.submissions import submission
+from anchoring.register.submissions import find_submission
 from tests import postgresql_server
 from tests.fakes.department import World, licence
 
@@ -51,7 +51,7 @@ def test_what_was_accepted_survives_the_death_of_the_server(server: Server) -> N
             world.department.submit(register, world.trust, licence(2))
     server.start()
     with register.reading() as connection:  # through the connections of before
-        assert submission(connection, before.id).acceptance == before
+        assert find_submission(connection, before.id).acceptance == before
     after = world.department.submit(register, world.trust, licence(2))
     assert after.first == before.first + 1
     register.close()

@@ -15,11 +15,11 @@ from sqlalchemy import URL, make_url, select
 
 from anchoring.chain.devnet import Devnet
 from anchoring.limits import LEASE_SECONDS
-from anchoring.register.batches import open_batches
+from anchoring.register.batches import list_open_batches
 from anchoring.register.store import Register
-from anchoring.register.submissions import FROZEN, submissions
+from anchoring.register.submissions import FROZEN, page_submissions
 from anchoring.register.tables import SUBMISSION, TRANSACTION
-from anchoring.register.transactions import transactions
+from anchoring.register.transactions import list_transactions
 from anchoring.replica.store import Replica
 from api import processes
 from api.demo.stage import City, Stage, open_stage
@@ -87,12 +87,12 @@ class Cities:
     def standing(self) -> str:
         """Return how far the anchoring of Tianmen is: what a kill at this moment interrupts."""
         with self.register.reading() as connection:
-            open_ones = open_batches(connection)
+            open_ones = list_open_batches(connection)
             if not open_ones:
                 waits = select(SUBMISSION.c.first).where(SUBMISSION.c.batch.is_(None)).limit(1)
                 return "accepted" if connection.execute(waits).first() else "nothing"
             newest = open_ones[-1]
-            stored = transactions(connection, newest.sequence)
+            stored = list_transactions(connection, newest.sequence)
             return "stored" if newest.state == FROZEN and stored else newest.state
 
     def at_rest(self) -> bool:
@@ -101,8 +101,8 @@ class Cities:
             newest = connection.execute(
                 select(SUBMISSION.c.first).order_by(SUBMISSION.c.first.desc())
             ).first()
-            last = submissions(connection, after=newest.first - 1) if newest else []
-            if open_batches(connection) or any(one.state != "final" for one in last):
+            last = page_submissions(connection, after=newest.first - 1) if newest else []
+            if list_open_batches(connection) or any(one.state != "final" for one in last):
                 return False
         size = last[-1].acceptance.first + last[-1].acceptance.count if last else 0
         return all(self.known(city) == size and not self.quarantine(city) for city in self.replicas)

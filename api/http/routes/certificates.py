@@ -7,11 +7,11 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Path, Query, Response, Security
 
 from anchoring.errors import NotFound
-from anchoring.register.lineages import lineages
-from anchoring.register.proofs import proof_of
-from anchoring.register.records import StoredRecord, current_leaf, records_of
+from anchoring.register.lineages import find_lineages
+from anchoring.register.proofs import make_proof
+from anchoring.register.records import StoredRecord, find_current_leaf, find_records
 from anchoring.register.tokens import Token
-from anchoring.register.uses import uses
+from anchoring.register.uses import find_uses
 from anchoring.replica.reading import ReplicaView
 from api import limits
 from api.http import bodies, openapi
@@ -81,7 +81,7 @@ def certificate_proof(
 ) -> Response:
     """Export the proof of the record that is current in the certificate's lineage."""
     with node.register.reading() as connection:
-        leaf = current_leaf(connection, identifier)
+        leaf = find_current_leaf(connection, identifier)
     return _proof(node, leaf, token, show)
 
 
@@ -89,7 +89,7 @@ def certificate_proof(
 def certificate_history(identifier: Identifier, _: HistoryHolder, node: NodeNeeded) -> HistoryShape:
     """Show every record of the certificate, oldest first, and whether they and the chain tell the same story."""
     with node.register.reading() as connection:
-        stored = records_of(connection, identifier)
+        stored = find_records(connection, identifier)
     with node.reading() as reading:
         history = judge_history(
             [_recorded(record, reading, node.log) for record in stored], reading, node.log
@@ -125,7 +125,7 @@ def seal_uses(
         if before is not None:
             end = reading.size_before(node.log, parse_time(before))
         with node.register.reading() as connection:
-            page = uses(connection, identifier, first=first, end=end, most=limit)
+            page = find_uses(connection, identifier, first=first, end=end, most=limit)
         sealings = [_recorded(use.sealing, reading, node.log) for use in page]
     items = [UseShape.of_use(sealing, use) for sealing, use in zip(sealings, page, strict=True)]
     following = page[-1].sealing.position + 1 if len(page) == limit else None
@@ -143,7 +143,7 @@ def certificate_lineages(asked: IdentifiersShape, _: HistoryHolder, node: NodeNe
     if log is None:
         raise NotFound(f"the log {node.log} is not admitted: ask the province to admit it")
     with node.register.reading() as connection:
-        known = lineages(connection, asked.identifiers)
+        known = find_lineages(connection, asked.identifiers)
     return LineagesShape(
         items=[LineageShape.of(lineage, log.suite) if lineage else None for lineage in known]
     )
@@ -152,7 +152,7 @@ def certificate_lineages(asked: IdentifiersShape, _: HistoryHolder, node: NodeNe
 def _proof(node: Node, leaf: bytes, token: Token, show: list[str] | None) -> Response:
     names = show if CLAIMS in token.scopes else []
     with node.reading() as reading:
-        proof = proof_of(node.register, reading, node.trees, leaf, names=names)
+        proof = make_proof(node.register, reading, node.trees, leaf, names=names)
     if CLAIMS not in token.scopes and proof.disclosure and proof.disclosure.values:
         proof = replace(proof, disclosure=None)  # the register holds a selection, which cannot be narrowed
     return Response(proof.encode(), media_type=bodies.JSON)

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from anchoring.errors import NotFound
-from anchoring.register.submissions import submissions
+from anchoring.register.submissions import page_submissions
 from api import limits
 from api.http import bodies, openapi
 from api.http.errors import NotHeld
@@ -49,7 +49,7 @@ def entries(
     if log != node.settings.log:
         return _copies(log, node, position, limit)
     with node.register.reading() as connection:
-        page = submissions(connection, after=position - 1, most=limit)
+        page = page_submissions(connection, after=position - 1, most=limit)
     end = page[-1].acceptance.first + page[-1].acceptance.count if len(page) == limit else None
     following = f"/v1/logs/{log}/entries?position={end}&limit={limit}" if end else None
     return EntriesShape(items=[EntryShape.of(submission) for submission in page], next=following)

@@ -13,7 +13,7 @@ from anchoring.intake.admission import Admitted, admit
 from anchoring.intake.intake import take
 from anchoring.intake.rows import split_lines
 from anchoring.register import submissions
-from anchoring.register.receipts import signed_receipt
+from anchoring.register.receipts import find_or_sign_receipt
 from anchoring.register.submissions import Submission
 from api import limits
 from api.http import bodies, openapi
@@ -89,7 +89,7 @@ def submit(
     submission, is_new = _take(node, upload)
     if not is_new:
         response.status_code = 200
-    signed = signed_receipt(node.register, submission, node.node_key)
+    signed = find_or_sign_receipt(node.register, submission, node.node_key)
     return ReceiptShape.of(submission.acceptance, signed, warned=is_new)
 
 
@@ -104,8 +104,8 @@ def submission(
 ) -> SubmissionShape:
     """Say how far a submission has come: accepted, frozen, submitted, mined, final."""
     with node.register.reading() as connection:
-        stored = submissions.submission(connection, id)
-    return SubmissionShape.at(stored, signed_receipt(node.register, stored, node.node_key))
+        stored = submissions.find_submission(connection, id)
+    return SubmissionShape.at(stored, find_or_sign_receipt(node.register, stored, node.node_key))
 
 
 def _take(node: Node, upload: _Upload) -> tuple[Submission, bool]:

@@ -21,10 +21,10 @@ from anchoring.intake.intake import accept
 from anchoring.intake.rows import split_lines
 from anchoring.monitor.copies import Published
 from anchoring.register.batches import Batch, set_states
-from anchoring.register.proofs import proof_of
-from anchoring.register.records import current_leaf, newest_leaf
+from anchoring.register.proofs import make_proof
+from anchoring.register.records import find_current_leaf, find_newest_leaf
 from anchoring.register.store import Register
-from anchoring.register.submissions import FINAL, Acceptance, batch_entries
+from anchoring.register.submissions import FINAL, Acceptance, read_batch_entries
 from anchoring.register.tokens import create_token
 from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import Replica, Taken
@@ -222,15 +222,15 @@ class City:
                 published.walk(LOG, anchors[published.walked(LOG) :], self.now)
             for anchor in anchors:
                 if sequence in (None, anchor.sequence):
-                    encoded = batch_entries(connection, anchor.sequence)
+                    encoded = read_batch_entries(connection, anchor.sequence)
                     entries = [decode_entry(decode(entry)) for _, _, entry in encoded]
                     published.keep(anchor, entries, source, faults, self.now)
 
     def proof(self, identifier: str) -> Proof:
         with self.register.reading() as connection:
-            leaf = current_leaf(connection, identifier)
+            leaf = find_current_leaf(connection, identifier)
         with self.replica.reading() as reading:
-            return proof_of(self.register, reading, self.trees, leaf)
+            return make_proof(self.register, reading, self.trees, leaf)
 
     def token(self, *scopes: str) -> str:
         with self.register.writing() as connection:
@@ -238,4 +238,4 @@ class City:
 
     def _newest(self, identifier: str) -> bytes | None:
         with self.register.reading() as connection:
-            return newest_leaf(connection, identifier)
+            return find_newest_leaf(connection, identifier)

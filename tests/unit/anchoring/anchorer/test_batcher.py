@@ -8,10 +8,10 @@ from anchoring.anchorer.batcher import BatchPolicy, freeze
 from anchoring.chain import calls
 from anchoring.errors import NotFound, RegisterBehind
 from anchoring.processes.loops import POLL_SECONDS
-from anchoring.register.batches import Batch, open_batches, set_states
-from anchoring.register.records import causes, newest_leaf, record
+from anchoring.register.batches import Batch, list_open_batches, set_states
+from anchoring.register.records import find_causes, find_newest_leaf, find_record
 from anchoring.register.store import Register
-from anchoring.register.submissions import FINAL, batch_entries, submission
+from anchoring.register.submissions import FINAL, find_submission, read_batch_entries
 from ledger import limits
 from ledger.crypto.suites import SM3
 from ledger.crypto.trees import EMPTY_ROOT, CountedTree, counted_leaf
@@ -41,7 +41,7 @@ def frozen(
 
 def open_batches_of(city: City) -> list[Batch]:
     with city.register.reading() as connection:
-        return open_batches(connection)
+        return list_open_batches(connection)
 
 
 def finish(register: Register, batch: Batch | None) -> None:
@@ -56,8 +56,8 @@ def test_a_batch_takes_submissions_in_the_order_of_acceptance(city: City) -> Non
     batch = frozen(city)
     assert batch
     with city.register.reading() as connection:
-        entries = batch_entries(connection, batch.sequence)
-        states = {submission(connection, acceptance.id).state for acceptance in acceptances}
+        entries = read_batch_entries(connection, batch.sequence)
+        states = {find_submission(connection, acceptance.id).state for acceptance in acceptances}
     assert [(first, count) for first, count, _ in entries] == [(0, 3), (3, 1), (4, 2)]
     assert states == {"frozen"}
     tree = CountedTree(SM3, [(count, counted_leaf(SM3, count, entry)) for _, count, entry in entries])
@@ -77,12 +77,12 @@ def test_the_status_root_is_that_of_all_changes(city: City) -> None:
         for serial, status in ((7, Status.SUSPENDED), (8, Status.SUPERSEDED), (200, Status.REVOKED)):
             [original] = [
                 held
-                for held in (record(connection, leaf) for leaf in leaves_of(city, serial))
+                for held in (find_record(connection, leaf) for leaf in leaves_of(city, serial))
                 if held.record.action == "issue"
             ]
             tree.set(original.position, status)
-            [cause] = causes(connection, original.position)
-            assert record(connection, cause).record.previous == original.leaf
+            [cause] = find_causes(connection, original.position)
+            assert find_record(connection, cause).record.previous == original.leaf
     assert batch.anchor.status_root == tree.root()
     assert len(decode_changes(batch.anchor.status_changes, batch.anchor.size)) == 3
 
@@ -91,10 +91,10 @@ def leaves_of(city: City, serial: int) -> list[bytes]:
     """Return the leaf hashes of a lineage, from its newest record backwards."""
     found = []
     with city.register.reading() as connection:
-        leaf: bytes | None = newest_leaf(connection, identifier(serial))
+        leaf: bytes | None = find_newest_leaf(connection, identifier(serial))
         while leaf:
             found.append(leaf)
-            leaf = record(connection, leaf).record.previous
+            leaf = find_record(connection, leaf).record.previous
     return found
 
 
@@ -242,7 +242,7 @@ def test_a_frozen_batch_keeps_its_bytes(city: City) -> None:
     assert frozen(city) is None
     with city.register.reading() as connection:
         assert batch
-        assert batch_entries(connection, 1)[0][1] == 1
+        assert read_batch_entries(connection, 1)[0][1] == 1
 
 
 def test_a_register_behind_the_chain_freezes_nothing(city: City, new_database: NewDatabase) -> None:

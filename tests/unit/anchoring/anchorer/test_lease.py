@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from anchoring import limits
-from anchoring.anchorer.lease import Lease, hold_lease, holder_name, lease_holder
+from anchoring.anchorer.lease import Lease, find_lease_holder, hold_lease, name_holder
 from anchoring.errors import LeaseHeld, LeaseLost
 from anchoring.limits import LEASE_SECONDS, RENEWAL_SECONDS
 from anchoring.register.store import Register
@@ -85,8 +85,8 @@ def test_a_clean_stop_lets_the_next_begin_at_once(register: Register) -> None:
     first.release()
     assert held(register) == ("second", 2), "only one's own lease is given up"
     with register.reading() as connection:
-        assert lease_holder(connection, LOG) == "second"
-        assert lease_holder(connection, "wuhan") == ""
+        assert find_lease_holder(connection, LOG) == "second"
+        assert find_lease_holder(connection, "wuhan") == ""
 
 
 def test_the_first_two_do_not_both_take_it(register: Register) -> None:
@@ -205,7 +205,7 @@ def test_work_beside_which_nobody_may_anchor_waits_for_who_was_killed_and_gives_
     killed.renew(0)
     with hold_lease(register, LOG, clock, clock.wait) as lease:
         assert clock.now == LEASE_SECONDS
-        assert held(register) == (holder_name(), 2)
+        assert held(register) == (name_holder(), 2)
         assert writes(lease)
         assert not other.renew(0)
     assert held(register)[0] == ""

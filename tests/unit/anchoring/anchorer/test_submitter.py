@@ -16,9 +16,9 @@ from anchoring.errors import (
     WrongRegistry,
 )
 from anchoring.limits import REPLACE_SECONDS, RESEND_SECONDS
-from anchoring.register.batches import open_batches
-from anchoring.register.submissions import submission
-from anchoring.register.transactions import StoredTransaction, transactions
+from anchoring.register.batches import list_open_batches
+from anchoring.register.submissions import find_submission
+from anchoring.register.transactions import StoredTransaction, list_transactions
 from ledger.registry import acts
 from ledger.registry.acts import Anchored
 from tests.databases import NewDatabase
@@ -38,12 +38,12 @@ def city(tmp_path: Path, new_database: NewDatabase) -> Iterator[City]:
 
 def sent(city: City, sequence: int = 1) -> list[StoredTransaction]:
     with city.register.reading() as connection:
-        return transactions(connection, sequence)
+        return list_transactions(connection, sequence)
 
 
 def state(city: City, id: str) -> str:
     with city.register.reading() as connection:
-        return submission(connection, id).state
+        return find_submission(connection, id).state
 
 
 def test_a_submission_becomes_final_step_by_step(city: City) -> None:
@@ -81,7 +81,7 @@ def test_batches_follow_one_another(city: City) -> None:
     assert [anchor.sequence for anchor in anchors] == list(range(1, len(anchors) + 1))
     assert anchors[-1].size == 4
     with city.register.reading() as connection:
-        assert open_batches(connection) == []
+        assert list_open_batches(connection) == []
 
 
 def test_the_chain_is_down_at_submit_time(city: City) -> None:

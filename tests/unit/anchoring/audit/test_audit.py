@@ -17,7 +17,7 @@ from anchoring.audit.submissions import RunningRoot
 from anchoring.monitor.copies import Published
 from anchoring.monitor.monitor import Monitor
 from anchoring.register.store import Register
-from anchoring.register.submissions import FINAL, submissions
+from anchoring.register.submissions import FINAL, page_submissions
 from anchoring.register.tables import BATCH, SUBMISSION
 from anchoring.replica.store import Replica
 from ledger.crypto.suites import SM3
@@ -296,7 +296,7 @@ def test_a_history_that_was_rolled_back_in_all_its_tables_is_found_by_the_chain(
 def test_a_signature_of_nobody_is_found_before_it_is_anchored(city: City, tmp_path: Path) -> None:
     with planted(city, tmp_path) as register:
         with register.writing() as connection:
-            held = submissions(connection, after=12)[0]
+            held = page_submissions(connection, after=12)[0]
             forged = replace(held.entry, signature=bytes(63) + b"\1")
             connection.execute(
                 update(SUBMISSION).where(SUBMISSION.c.first == 13).values(entry=forged.encode())

@@ -8,7 +8,7 @@ import pytest
 
 from anchoring import limits
 from anchoring.errors import TooMuchWaiting
-from anchoring.intake.backlog import Backlog, Gate, Room, backlog
+from anchoring.intake.backlog import Backlog, Gate, Room, measure_backlog
 from anchoring.intake.intake import accept
 from tests.fakes.department import SETTINGS, change, licence
 from tests.fakes.issuing import City
@@ -26,7 +26,7 @@ def city(tmp_path: Path) -> Iterator[City]:
 
 def waiting(city: City) -> Backlog:
     with city.register.reading() as connection:
-        return backlog(connection)
+        return measure_backlog(connection)
 
 
 def test_what_is_accepted_waits_until_the_chain_shows_it(city: City) -> None:

@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from anchoring.errors import RegisterBehind
 from anchoring.intake.intake import accept
-from anchoring.register.records import current_leaf, erase, newest_leaf, record, records_of
+from anchoring.register.records import erase, find_current_leaf, find_newest_leaf, find_record, find_records
 from anchoring.register.store import Register
-from anchoring.register.submissions import submission
+from anchoring.register.submissions import find_submission
 from anchoring.register.tables import LINEAGE
 from ledger.crypto.keys import generate
 from ledger.crypto.suites import SM3
@@ -27,7 +27,7 @@ def test_a_submission_gets_a_receipt_with_its_first_position(world: World, regis
     assert (first.first, first.count, first.accepted, first.warnings) == (0, 10, NOW, ())
     assert (second.first, second.count, second.log, second.issuer) == (10, 1, LOG, ISSUER)
     with register.reading() as connection:
-        held = submission(connection, first.id)
+        held = find_submission(connection, first.id)
     assert (held.acceptance, held.state, held.sequence) == (first, "accepted", None)
 
 
@@ -58,7 +58,7 @@ def test_records_and_disclosures_are_held_as_they_were_sent(world: World, regist
     )
     with register.reading() as connection:
         for place, (leaf, row) in enumerate(sorted(drafted.items())):
-            held = record(connection, bytes.fromhex(leaf))
+            held = find_record(connection, bytes.fromhex(leaf))
             assert held.record.to_json() == row["record"]
             assert held.disclosure is not None
             assert held.disclosure.to_json() == row["disclosure"]
@@ -71,7 +71,7 @@ def test_a_disclosure_may_stay_at_home(world: World, register: Register) -> None
     leaf = bytes.fromhex(rows[0]["leaf"])
     accept(register, world.trust, signed(world, rows), NOW, SETTINGS)
     with register.reading() as connection:
-        assert record(connection, leaf).disclosure is None
+        assert find_record(connection, leaf).disclosure is None
 
 
 def test_a_selective_disclosure_is_held_too(world: World, register: Register) -> None:
@@ -84,16 +84,16 @@ def test_a_selective_disclosure_is_held_too(world: World, register: Register) ->
     leaf = bytes.fromhex(rows[0]["leaf"])
     accept(register, world.trust, signed(world, rows), NOW, SETTINGS)
     with register.reading() as connection:
-        assert record(connection, leaf).disclosure == full.select(SM3, ["ZZMC"])
+        assert find_record(connection, leaf).disclosure == full.select(SM3, ["ZZMC"])
 
 
 def test_an_erased_disclosure_is_gone_and_the_record_stays(world: World, register: Register) -> None:
     world.department.submit(register, world.trust, licence(1))
     with register.writing() as connection:
-        leaf = newest_leaf(connection, identifier(1))
+        leaf = find_newest_leaf(connection, identifier(1))
         erase(connection, leaf)
     with register.reading() as connection:
-        assert record(connection, leaf).disclosure is None
+        assert find_record(connection, leaf).disclosure is None
 
 
 def test_a_renewal_may_stand_in_the_submission_of_its_issue(world: World, register: Register) -> None:
@@ -101,10 +101,10 @@ def test_a_renewal_may_stand_in_the_submission_of_its_issue(world: World, regist
         rows = (licence(serial), change("renew", serial, 2), change("revoke", serial, 2))
         world.department.submit(register, world.trust, *rows)
         with register.reading() as connection:
-            held = records_of(connection, identifier(serial))
+            held = find_records(connection, identifier(serial))
             actions = {item.record.action: item.leaf for item in held}
-            assert current_leaf(connection, identifier(serial)) == actions["renew"]
-            assert newest_leaf(connection, identifier(serial, 2)) == actions["revoke"]
+            assert find_current_leaf(connection, identifier(serial)) == actions["renew"]
+            assert find_newest_leaf(connection, identifier(serial, 2)) == actions["revoke"]
 
 
 def test_every_action_goes_through_the_register(world: World, register: Register) -> None:
@@ -120,11 +120,11 @@ def test_every_action_goes_through_the_register(world: World, register: Register
     ]
     for step, (action, version) in enumerate(steps):
         with register.reading() as connection:
-            previous = newest_leaf(connection, identifier(1))
+            previous = find_newest_leaf(connection, identifier(1))
         row = change(action, 1, version, previous=SM3.format(previous))
         world.department.submit(register, world.trust, row, now=NOW + step)
     with register.reading() as connection:
-        assert len(records_of(connection, identifier(1))) == 8
+        assert len(find_records(connection, identifier(1))) == 8
         assert connection.execute(select(LINEAGE.c.status)).scalar_one() == 7
 
 
@@ -134,7 +134,7 @@ def test_an_odd_backfilled_identifier_is_a_warning(world: World, register: Regis
     acceptance = world.department.submit(register, world.trust, licence(identifier=odd, issued="2014-05-06"))
     assert [warning.row for warning in acceptance.warnings] == [2]
     with register.reading() as connection:
-        assert submission(connection, acceptance.id).acceptance == acceptance
+        assert find_submission(connection, acceptance.id).acceptance == acceptance
 
 
 def test_an_unknown_certificate_type_is_a_warning(world: World, register: Register) -> None:
@@ -150,7 +150,7 @@ def test_chunks_and_spool_do_not_show(
         monkeypatch.setattr(f"anchoring.limits.{name}", value)
     acceptance = world.department.submit(register, world.trust, *(licence(n) for n in range(40)))
     with register.reading() as connection:
-        held = [record(connection, newest_leaf(connection, identifier(n))) for n in range(40)]
+        held = [find_record(connection, find_newest_leaf(connection, identifier(n))) for n in range(40)]
     assert sorted(item.index for item in held) == list(range(acceptance.count))
     rows = [licence(100 + n) for n in range(30)] + [licence(100), licence(129), licence(5)]
     refused = refusal(world, register, world.department.lines(rows))

@@ -7,7 +7,7 @@ import pytest
 
 from anchoring.errors import SubmissionRefused
 from anchoring.intake.rows import split_lines
-from anchoring.register.records import newest_leaf
+from anchoring.register.records import find_newest_leaf
 from anchoring.register.store import Register
 from ledger.crypto.suites import SM3
 from ledger.records.claims import FullDisclosure
@@ -197,7 +197,7 @@ def test_a_change_of_what_is_not_registered(world: World, register: Register) ->
 def test_a_change_that_leaves_a_record_out(world: World, register: Register) -> None:
     world.department.submit(register, world.trust, licence(1))
     with register.reading() as connection:
-        first = SM3.format(newest_leaf(connection, identifier(1)))
+        first = SM3.format(find_newest_leaf(connection, identifier(1)))
     world.department.submit(register, world.trust, change("suspend", previous=first), now=NOW + 1)
     refused = refusal(world, register, world.department.lines([change("revoke", previous=first)]))
     assert refused.problem == "transition-refused"
@@ -208,7 +208,7 @@ def test_revoked_turned_valid_again_without_a_record(world: World, register: Reg
     """Attack: a renewal of a revoked licence would make it valid anew."""
     world.department.submit(register, world.trust, licence(1), change("revoke"))
     with register.reading() as connection:
-        tip = SM3.format(newest_leaf(connection, identifier(1)))
+        tip = SM3.format(find_newest_leaf(connection, identifier(1)))
     for row in (change("renew", 1, 2, previous=tip), change("resume", previous=tip)):
         refused = refusal(world, register, world.department.lines([row]))
         assert (refused.problem, "is revoked" in str(refused)) == ("transition-refused", True)
@@ -225,7 +225,7 @@ def test_two_changes_of_one_position_in_one_submission(world: World, register: R
 def test_two_records_that_follow_the_same_one(world: World, register: Register) -> None:
     world.department.submit(register, world.trust, licence(1))
     with register.reading() as connection:
-        tip = SM3.format(newest_leaf(connection, identifier(1)))
+        tip = SM3.format(find_newest_leaf(connection, identifier(1)))
     rows = [change("suspend", previous=tip), change("revoke", previous=tip)]
     assert refusal(world, register, world.department.lines(rows)).problem == "transition-refused"
 

@@ -13,9 +13,9 @@ from anchoring.anchorer.lease import Lease
 from anchoring.audit.audit import audit
 from anchoring.errors import AnchorContradicted, LeaseLost, RegisterBehind, SubmissionRefused
 from anchoring.intake.intake import accept
-from anchoring.recovery.planning import plan
+from anchoring.recovery.planning import make_plan
 from anchoring.recovery.recovery import take_back
-from anchoring.register.batches import last_batch
+from anchoring.register.batches import find_last_batch
 from anchoring.register.tables import BATCH
 from anchoring.register.tables import LOG as LOGS
 from ledger.registry import acts
@@ -243,7 +243,7 @@ def test_what_was_taken_before_the_loss_was_noticed_is_set_aside_and_taken_anew(
 
 def test_a_recovery_that_is_killed_starts_over(fallen: Restored, tmp_path: Path) -> None:
     with fallen.city.replica.reading() as reading:
-        planned = plan(fallen.city.register, reading, LOG, [fallen.copies])
+        planned = make_plan(fallen.city.register, reading, LOG, [fallen.copies])
         with pytest.raises(KeyboardInterrupt), fallen.city.register.writing():
             raise KeyboardInterrupt
         take_back(fallen.city.register, reading, planned, fallen.city.chain.now)
@@ -255,7 +255,7 @@ def test_a_recovery_that_is_killed_starts_over(fallen: Restored, tmp_path: Path)
 def test_what_intake_takes_while_a_recovery_plans_is_not_overrun(fallen: Restored, tmp_path: Path) -> None:
     """Only an API process that has not seen the chain takes anything then; what it took is set aside the next time."""
     with fallen.city.replica.reading() as reading:
-        planned = plan(fallen.city.register, reading, LOG, [fallen.copies])
+        planned = make_plan(fallen.city.register, reading, LOG, [fallen.copies])
         fallen.take_early()
         with pytest.raises(RegisterBehind, match="took a submission meanwhile"):
             take_back(fallen.city.register, reading, planned, fallen.city.chain.now)
@@ -270,7 +270,7 @@ def test_nothing_is_taken_back_once_somebody_else_anchors(fallen: Restored) -> N
     Lease(fallen.city.register, LOG, "anchorer").renew(0)
     before = back_up(fallen.city.register)
     with fallen.city.replica.reading() as reading:
-        planned = plan(fallen.city.register, reading, LOG, [fallen.copies])
+        planned = make_plan(fallen.city.register, reading, LOG, [fallen.copies])
         with pytest.raises(LeaseLost):
             take_back(lease, reading, planned, fallen.city.chain.now)
     assert back_up(fallen.city.register) == before
@@ -283,7 +283,7 @@ def test_a_whole_register_has_nothing_to_take_back(tmp_path: Path) -> None:
     city.submit(licence(2))
     with city.replica.reading() as reading:
         before = back_up(city.register)
-        planned = plan(city.register, reading, LOG, [Unreachable()])
+        planned = make_plan(city.register, reading, LOG, [Unreachable()])
         assert (planned.lost, planned.aside, planned.displaced) == ((), (), ())
         take_back(city.register, reading, planned, city.chain.now)
         assert back_up(city.register) == before
@@ -309,7 +309,7 @@ def test_nothing_is_frozen_before_the_replica_has_shown_what_the_chain_holds(tmp
     for _ in range(3):
         city.anchorer.step()
         with city.register.reading() as read:
-            assert last_batch(read) is None
+            assert find_last_batch(read) is None
     city.follow()
     with pytest.raises(RegisterBehind):
         city.anchorer.step()

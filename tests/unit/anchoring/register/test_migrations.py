@@ -14,9 +14,9 @@ from anchoring.database.engine import open_engine, snapshot, transaction
 from anchoring.errors import DatabaseTaken, RegisterTooNew
 from anchoring.register import migrations
 from anchoring.register.migrations import FIRST, NEWEST, REVISIONS, upgrade
-from anchoring.register.proofs import proof_of
+from anchoring.register.proofs import make_proof
 from anchoring.register.store import Register
-from anchoring.register.submissions import submissions
+from anchoring.register.submissions import page_submissions
 from anchoring.register.tables import METADATA, RECORD
 from anchoring.replica.store import Replica
 from ledger.verification.comparison import Presented
@@ -92,20 +92,20 @@ def test_an_old_register_keeps_everything(city: City, new_database: NewDatabase,
             connection.execute(text("DROP TABLE alembic_version"))
         engine.dispose()
     with city.register.reading() as connection:
-        before = submissions(connection)
+        before = page_submissions(connection)
     city.stop()
     city.urls[0] = url
     city.start()
     assert revision_of(city.register) == NEWEST
     with city.register.reading() as connection:
-        after = submissions(connection)
+        after = page_submissions(connection)
         held = connection.execute(select(RECORD.c.leaf).order_by(RECORD.c.position)).scalars().all()
     assert [each.entry for each in after] == [each.entry for each in before]
     assert len(held) == 8
     city.settle()
     with city.replica.reading() as reading:
         for leaf in held:
-            proof = proof_of(city.register, reading, city.trees, leaf)
+            proof = make_proof(city.register, reading, city.trees, leaf)
             if proof.disclosure:
                 report = verify(Presented(claims=proof.disclosure.values), proof, reading, city.net.now)
                 assert report.verdict.value in ("valid", "not_current"), report.deciding
@@ -120,7 +120,7 @@ def test_several_processes_bring_an_old_register_up_to_date_once(
         for register in threads.map(lambda _: Register(url), range(4)):
             assert revision_of(register) == NEWEST
             with register.reading() as connection:
-                assert len(submissions(connection)) == 3
+                assert len(page_submissions(connection)) == 3
             register.close()
 
 

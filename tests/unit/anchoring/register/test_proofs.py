@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from anchoring.errors import NotFinal, NotFound, SubmissionRefused
-from anchoring.register.proofs import proof_of
-from anchoring.register.records import current_leaf, erase
+from anchoring.register.proofs import make_proof
+from anchoring.register.records import erase, find_current_leaf
 from anchoring.register.trees import Recent
 from ledger.errors import MalformedInput
 from ledger.proof.proof import Proof, decode_proof
@@ -28,9 +28,9 @@ def city(tmp_path: Path, new_database: NewDatabase) -> Iterator[City]:
 
 def prove(city: City, serial: int, *, names: list[str] | None = None) -> Proof:
     with city.register.reading() as connection:
-        leaf = current_leaf(connection, identifier(serial))
+        leaf = find_current_leaf(connection, identifier(serial))
     with city.replica.reading() as reading:
-        return proof_of(city.register, reading, city.trees, leaf, names=names)
+        return make_proof(city.register, reading, city.trees, leaf, names=names)
 
 
 def judge(city: City, proof: Proof) -> Report:
@@ -70,7 +70,7 @@ def test_nothing_is_proven_before_the_anchor_is_final(city: City) -> None:
 
 def test_a_record_that_is_not_here_is_not_found(city: City) -> None:
     with city.replica.reading() as reading, pytest.raises(NotFound):
-        proof_of(city.register, reading, city.trees, b"\x01" * 32)
+        make_proof(city.register, reading, city.trees, b"\x01" * 32)
 
 
 @pytest.mark.parametrize("action", ["suspend", "cancel", "revoke", "withdraw", "transfer", "void"])
@@ -91,11 +91,11 @@ def test_a_renewed_certificate_names_its_successor(city: City) -> None:
     city.submit(licence(1))
     city.settle(3)
     with city.register.reading() as connection:
-        old = current_leaf(connection, identifier(1))
+        old = find_current_leaf(connection, identifier(1))
     city.submit(change("renew", 1, 2))
     city.settle(3)
     with city.replica.reading() as reading:
-        proof = proof_of(city.register, reading, city.trees, old)
+        proof = make_proof(city.register, reading, city.trees, old)
     assert [linked.record.identifier for linked in proof.linked] == [identifier(1, 2)]
     assert judge(city, proof).verdict.value == "not_current"
     assert judge(city, prove(city, 1)).verdict.value == "valid"
@@ -143,7 +143,7 @@ def test_an_erased_disclosure_leaves_the_proof_of_the_record(city: City) -> None
     city.submit(licence(1))
     city.settle(3)
     with city.register.writing() as connection:
-        erase(connection, current_leaf(connection, identifier(1)))
+        erase(connection, find_current_leaf(connection, identifier(1)))
     proof = prove(city, 1)
     assert proof.disclosure is None
     assert judge(city, proof).verdict.value == "unverifiable"

@@ -21,7 +21,7 @@ from anchoring.intake.writing import RecordWriter
 from anchoring.register.batches import hold_log
 from anchoring.register.migrations import NEWEST
 from anchoring.register.store import Register
-from anchoring.register.submissions import Acceptance, leaves, submission
+from anchoring.register.submissions import Acceptance, find_submission, read_leaves
 from anchoring.register.tables import SUBMISSION
 from anchoring.replica.store import Replica
 from ledger.registry.acts import head_zero, registry_name
@@ -100,7 +100,7 @@ def test_two_changes_of_one_status_at_once(
 ) -> None:
     issued = world.department.submit(register, world.trust, licence(1))
     with register.reading() as connection:
-        (issue,) = leaves(connection, issued)
+        (issue,) = read_leaves(connection, issued)
     lines = [
         world.department.lines([change(action, 1)], newest=lambda _: issue) for action in ("revoke", "cancel")
     ]
@@ -131,7 +131,7 @@ def test_a_batch_waits_for_a_submission_that_is_being_written(
         acceptance = intake.result()
         freezing.result()
     with city.register.reading() as connection:
-        assert submission(connection, acceptance.id).sequence == 1
+        assert find_submission(connection, acceptance.id).sequence == 1
     city.settle()
     assert [anchor.size for anchor in city.anchors()] == [2]
     city.stop()

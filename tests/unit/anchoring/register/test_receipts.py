@@ -12,9 +12,9 @@ from anchoring.intake.admission import IntakeRules
 from anchoring.intake.intake import accept
 from anchoring.limits import PROMISE_SECONDS
 from anchoring.register import receipts
-from anchoring.register.receipts import signed_receipt
+from anchoring.register.receipts import find_or_sign_receipt
 from anchoring.register.store import Register
-from anchoring.register.submissions import Acceptance, submission
+from anchoring.register.submissions import Acceptance, find_submission
 from anchoring.register.tables import SUBMISSION
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.verification.receipts import Receipt as Promised
@@ -39,8 +39,8 @@ def submit(register: Register, world: World, serial: int = 1) -> Acceptance:
 
 def receipt_of(register: Register, id: str, key: PrivateKey | None) -> SignedReceipt | None:
     with register.reading() as connection:
-        stored = submission(connection, id)
-    return signed_receipt(register, stored, key)
+        stored = find_submission(connection, id)
+    return find_or_sign_receipt(register, stored, key)
 
 
 def test_a_receipt_says_what_was_promised(register: Register) -> None:

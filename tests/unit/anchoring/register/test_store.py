@@ -10,12 +10,12 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
 from anchoring.errors import AnchoringError, NotFound, RegisterBehind
-from anchoring.register.batches import hold_log, own_log
-from anchoring.register.records import current_leaf, newest_leaf, record, records_of
+from anchoring.register.batches import find_own_log, hold_log
+from anchoring.register.records import find_current_leaf, find_newest_leaf, find_record, find_records
 from anchoring.register.store import Register
-from anchoring.register.submissions import submission, submissions
+from anchoring.register.submissions import find_submission, page_submissions
 from anchoring.register.tables import DISCLOSURE
-from anchoring.register.tokens import PREFIX, check_token, create_token, revoke_token, tokens
+from anchoring.register.tokens import PREFIX, check_token, create_token, list_tokens, revoke_token
 from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.registry.knowledge import Knowledge
 from tests.fakes.department import ISSUER, LOG, NOW, World, change, identifier, licence
@@ -27,7 +27,7 @@ def test_a_register_opens_again(register: Register, world: World) -> None:
     acceptance = world.department.submit(register, world.trust, licence(1))
     again = Register(str(register.engine.url))
     with again.reading() as connection:
-        assert submission(connection, acceptance.id).acceptance == acceptance
+        assert find_submission(connection, acceptance.id).acceptance == acceptance
     again.close()
 
 
@@ -35,9 +35,9 @@ def test_a_register_belongs_to_one_log(register: Register, world: World) -> None
     state = world.trust.log(LOG)
     assert state
     with register.writing() as connection:
-        assert own_log(connection) is None
+        assert find_own_log(connection) is None
         own = hold_log(connection, state, world.trust, NOW)
-        assert own_log(connection) == own
+        assert find_own_log(connection) == own
     with register.writing() as connection:
         assert hold_log(connection, state, world.trust, NOW + 1) == own
         with pytest.raises(RegisterBehind, match="belongs to tianmen"):
@@ -50,7 +50,7 @@ def test_submissions_are_listed_in_pages(register: Register, world: World) -> No
     ]
     listed, after = [], -1
     with register.reading() as connection:
-        while page := submissions(connection, after=after, most=2):
+        while page := page_submissions(connection, after=after, most=2):
             listed += page
             after = page[-1].acceptance.first
     assert [item.acceptance for item in listed] == acceptances
@@ -59,24 +59,24 @@ def test_submissions_are_listed_in_pages(register: Register, world: World) -> No
 @pytest.mark.parametrize("id", ["", "zz", "00" * 32, "x" * 1000])
 def test_a_submission_that_is_not_here_is_not_found(register: Register, id: str) -> None:
     with register.reading() as connection, pytest.raises(NotFound):
-        submission(connection, id)
+        find_submission(connection, id)
 
 
 @pytest.mark.parametrize("sought", [identifier(1), "", "天门", "a\0b", "\ud800"], ids=ascii)
 def test_what_is_not_registered_is_not_found(register: Register, sought: str) -> None:
     with register.reading() as connection:
-        for look in (records_of, current_leaf, newest_leaf):
+        for look in (find_records, find_current_leaf, find_newest_leaf):
             with pytest.raises(NotFound, match="is not registered here"):
                 look(connection, sought)
         with pytest.raises(NotFound):
-            record(connection, bytes(32))
+            find_record(connection, bytes(32))
 
 
 def test_any_version_leads_to_its_lineage(register: Register, world: World) -> None:
     world.department.submit(register, world.trust, licence(1), change("amend", 1, 2))
     with register.reading() as connection:
         for version in (1, 2, 9):
-            held = records_of(connection, identifier(1, version))
+            held = find_records(connection, identifier(1, version))
             assert {item.record.action for item in held} == {"issue", "amend"}
 
 
@@ -84,7 +84,7 @@ def test_an_identifier_of_another_kind_is_its_own_lineage(register: Register, wo
     seal = SealingIdentifier.build("seal", ISSUER, "429006000001").text
     world.department.submit(register, world.trust, licence(1), licence(kind="seal", identifier=seal))
     with register.reading() as connection:
-        assert [held.record.kind for held in records_of(connection, seal)] == ["seal"]
+        assert [held.record.kind for held in find_records(connection, seal)] == ["seal"]
 
 
 def test_errors_of_the_database_show_no_values(register: Register) -> None:
@@ -138,10 +138,13 @@ def test_a_token_ends(register: Register) -> None:
         revoke_token(connection, made.id, NOW + 2)
         assert check_token(connection, text, NOW) is None
         assert check_token(connection, other, NOW)
-        assert [(token.label, token.revoked) for token in tokens(connection)] == [
+        assert [(token.label, token.revoked) for token in list_tokens(connection)] == [
             ("a", NOW + 1),
             ("b", None),
-        ] or [(token.label, token.revoked) for token in tokens(connection)] == [("b", None), ("a", NOW + 1)]
+        ] or [(token.label, token.revoked) for token in list_tokens(connection)] == [
+            ("b", None),
+            ("a", NOW + 1),
+        ]
         with pytest.raises(NotFound):
             revoke_token(connection, "unknown", NOW)
 

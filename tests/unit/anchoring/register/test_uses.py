@@ -13,10 +13,10 @@ from anchoring.audit.findings import AuditReport
 from anchoring.database.engine import open_engine, transaction
 from anchoring.errors import NotFound
 from anchoring.register.migrations import upgrade
-from anchoring.register.records import current_leaf
+from anchoring.register.records import find_current_leaf
 from anchoring.register.store import Register
 from anchoring.register.tables import LINEAGE, LINK, RECORD
-from anchoring.register.uses import Use, uses
+from anchoring.register.uses import Use, find_uses
 from ledger.crypto.suites import SM3
 from ledger.records.seal_identifiers import SealingIdentifier
 from tests.databases import NewDatabase
@@ -48,7 +48,7 @@ def sealed(number: int, seal: bytes, *more: bytes) -> list[dict[str, Any]]:
 
 def leaf(city: City, identifier: str) -> bytes:
     with city.register.reading() as connection:
-        return current_leaf(connection, identifier)
+        return find_current_leaf(connection, identifier)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def city(tmp_path: Path, new_database: NewDatabase) -> Iterator[City]:
 
 def used(register: Register, **bounds: int) -> list[Use]:
     with register.reading() as connection:
-        return uses(connection, SEAL.text, **bounds)
+        return find_uses(connection, SEAL.text, **bounds)
 
 
 def told(found: list[Use]) -> list[tuple[str, tuple[str, ...]]]:
@@ -95,7 +95,7 @@ def test_uses_are_found_page_by_page_and_between_positions(city: City) -> None:
 
 def test_a_seal_that_is_not_here_is_not_found(city: City) -> None:
     with city.register.reading() as connection, pytest.raises(NotFound):
-        uses(connection, SealingIdentifier.build("seal", ISSUER, "42900600000009").text)
+        find_uses(connection, SealingIdentifier.build("seal", ISSUER, "42900600000009").text)
 
 
 def test_a_moment_divides_the_log_by_the_anchors_of_blocks(city: City) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from anchoring.anchorer.lease import Lease, hold_lease
-from anchoring.register.receipts import signed_receipt
-from anchoring.register.submissions import submission
+from anchoring.register.receipts import find_or_sign_receipt
+from anchoring.register.submissions import find_submission
 from api.cli import main
 from api.commands import recover
 from tests.fakes.backups import Unreachable, back_up
@@ -191,8 +191,8 @@ def test_receipts_come_back_from_the_departments_and_only_genuine_ones(
 
     def signed() -> bytes | None:
         with story.city.register.reading() as connection:
-            stored = submission(connection, story.acceptances["second"].id)
-        found = signed_receipt(story.city.register, stored, key=None)
+            stored = find_submission(connection, story.acceptances["second"].id)
+        found = find_or_sign_receipt(story.city.register, stored, key=None)
         return found.encode() if found else None
 
     second = story.acceptances["second"]

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 from fastapi.testclient import TestClient
 
-from anchoring.register.records import records_of
+from anchoring.register.records import find_records
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.department import acting, changes
@@ -33,7 +33,7 @@ class ChangesDesk(Desk):
 
     def actions(self, licence: str = LICENCES[0]) -> list[str]:
         with self.city.register.reading() as connection:
-            return [held.record.action for held in records_of(connection, licence)]
+            return [held.record.action for held in find_records(connection, licence)]
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_many_from_a_csv_with_a_basis_each(desk: ChangesDesk) -> None:
     (desk.folder / "rows.csv").write_text("\n".join(lines), "utf-8-sig")
     assert desk.change("cancel", "--file", "rows.csv") == 0
     with desk.city.register.reading() as connection:
-        bases = [records_of(connection, licence)[-1].record.basis for licence in LICENCES]
+        bases = [find_records(connection, licence)[-1].record.basis for licence in LICENCES]
     assert bases == ["甲条例", BASIS, "乙条例"]
 
 
@@ -180,7 +180,7 @@ def test_renewals_from_a_csv_take_their_claims_from_its_columns(desk: ChangesDes
     (desk.folder / "rows.csv").write_text("\n".join(lines), "utf-8")
     assert desk.change("renew", "--file", "rows.csv", basis=None) == 0
     with desk.city.register.reading() as connection:
-        disclosures = [records_of(connection, licence)[-1].disclosure for licence in LICENCES[:2]]
+        disclosures = [find_records(connection, licence)[-1].disclosure for licence in LICENCES[:2]]
     assert [found and found.values for found in disclosures] == [
         {"ZZMC": "营业执照", "CZZT": "甲店"},
         {"ZZMC": "营业执照"},

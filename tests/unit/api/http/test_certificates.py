@@ -4,7 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from anchoring.register import records
-from anchoring.register.tokens import revoke_token, tokens
+from anchoring.register.tokens import list_tokens, revoke_token
 from api.http.app import create_app
 from ledger.proof.proof import decode_proof
 from ledger.records.claims import FullDisclosure, SelectiveDisclosure
@@ -29,7 +29,7 @@ def bearer(text: str) -> dict[str, str]:
 def paths(city: City) -> dict[str, str]:
     """Return an address for every scope that guards one."""
     with city.register.reading() as connection:
-        leaf = records.current_leaf(connection, LICENCE).hex()
+        leaf = records.find_current_leaf(connection, LICENCE).hex()
     return {
         f"/v1/records/{leaf}/proof": "proofs",
         f"/v1/records/sm3:{leaf}/proof": "proofs",
@@ -68,7 +68,7 @@ def test_a_token_that_ended_opens_nothing(registered_city: City, tianmen: TestCl
     path = f"/v1/certificates/{LICENCE}/history"
     assert tianmen.get(path, headers=headers).status_code == 200
     with registered_city.register.writing() as connection:
-        revoke_token(connection, tokens(connection)[0].id, registered_city.now)
+        revoke_token(connection, list_tokens(connection)[0].id, registered_city.now)
     assert tianmen.get(path, headers=headers).status_code == 401
 
 

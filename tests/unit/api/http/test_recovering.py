@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
-from anchoring.recovery.planning import plan
+from anchoring.recovery.planning import make_plan
 from anchoring.recovery.recovery import take_back
 from anchoring.register.store import Register
 from api.http.app import create_app
@@ -33,7 +33,7 @@ def recovering(city: City, sent: list[bytes]) -> Iterator[TestClient]:
     )
     register = Register(str(settings.register_url))
     with city.replica.reading() as reading:
-        take_back(register, reading, plan(register, reading, LOG, [KeptCopies(city.register)]), city.now)
+        take_back(register, reading, make_plan(register, reading, LOG, [KeptCopies(city.register)]), city.now)
     register.close()
     with TestClient(create_app(settings, city.clock)) as node:
         yield node
