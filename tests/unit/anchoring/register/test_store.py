@@ -160,9 +160,9 @@ def test_a_second_register_in_the_process_does_not_drop_the_locks_of_the_first(t
     url = f"sqlite:///{tmp_path / 'register.db'}"
     register = Register(url)
     count = (
-        "from anchoring.register.store import Register; from anchoring.register.tokens import tokens\n"
+        "from anchoring.register.store import Register; from anchoring.register.tokens import list_tokens\n"
         f"register = Register({url!r})\n"
-        "with register.reading() as connection: print(len(tokens(connection)))\n"
+        "with register.reading() as connection: print(len(list_tokens(connection)))\n"
         "register.close()"
     )
 
