@@ -127,10 +127,10 @@ def _give_streams() -> None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
-def _run(given: list[str]) -> int:
-    known = bool(given) and given[0] in COMMANDS
-    command = given[0] if known else overview().parse_args(given).command
-    args = parser([COMMANDS[command][0]]).parse_args(given)
+def _run(arguments: list[str]) -> int:
+    known = bool(arguments) and arguments[0] in COMMANDS
+    command = arguments[0] if known else overview().parse_args(arguments).command
+    args = parser([COMMANDS[command][0]]).parse_args(arguments)
     try:
         return int(args.run(args))
     except BrokenPipeError:

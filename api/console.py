@@ -1,4 +1,4 @@
-"""What the command line shows: results on standard output, progress and messages on standard error."""
+"""Results on standard output, progress and messages on standard error."""
 
 import errno
 import json

@@ -1,4 +1,4 @@
-"""Files that a person names: read within limits, told apart by what they say they are, and replaced whole or not at all."""
+"""Files that a person names: read within limits, told apart by kind, replaced whole."""
 
 import errno
 import os
@@ -53,15 +53,15 @@ def beside(document: Path) -> Path:
     return document.with_name(document.name + PROOF_SUFFIX)
 
 
-def proof_text(given: str) -> str:
+def proof_text(source: str) -> str:
     """Return the text of a proof that somebody names, as it was found: the code itself, the file that holds it, or a
     document inside or beside which it is.
 
     Raises: MalformedInput for a spoilt carrier and for a file of another kind, LimitExceeded, OSError.
     """
-    if given.startswith(PREFIX):
-        return given
-    path = Path(given)
+    if source.startswith(PREFIX):
+        return source
+    path = Path(source)
     content = read(path)
     with naming(path):
         refuse_other(content, "proof")
@@ -101,12 +101,12 @@ def decoded(path: Path, kind: str, decode: Callable[[bytes], T]) -> T:
 
 
 @contextmanager
-def naming(given: Path | str, what: str = "") -> Iterator[None]:
+def naming(source: Path | str, what: str = "") -> Iterator[None]:
     """Let what is wrong with the content of a file, or with an option, say which it is. Raises: MalformedInput."""
     try:
         yield
     except MalformedInput as error:
-        place = str(given)[:SHOWN_CHARS]
+        place = str(source)[:SHOWN_CHARS]
         raise MalformedInput(
             f"{place} is no {what} that can be read: {error}" if what else f"{place}: {error}"
         ) from error

@@ -1,4 +1,4 @@
-"""Files of private keys 私钥文件: the options that name one, opening it, and writing a new one.
+"""Files of private keys 私钥文件: the options that name one, opening and writing them.
 
 A key of a department or a signer lies under a password by default; plain files are for trials. The key of a node is in
 `api/node/keys.py`, and accounts of the chain have keystores of another form.

@@ -1,4 +1,4 @@
-"""Types of the parsers of the command line, for modules that add commands and arguments to them."""
+"""Types of the parsers of the command line."""
 
 import argparse
 from typing import TypeAlias

@@ -1,4 +1,4 @@
-"""Passwords 口令: read from a file or asked at a terminal, never taken from the command line."""
+"""Passwords 口令, from a file or asked at a terminal, never from the command line."""
 
 import getpass
 import sys

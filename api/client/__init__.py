@@ -1,1 +1,1 @@
-"""Asking nodes over HTTP, and doing without: how the command line, the monitor and an inspector get answers."""
+"""Clients of nodes over HTTP, and what does without a node: a snapshot."""

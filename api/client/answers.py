@@ -1,4 +1,4 @@
-"""What nodes answer, as far as a client reads it, and the check of an answer when it arrives.
+"""Answers of nodes, as far as a client reads them, and the check of one that arrives.
 
 An answer may have more members than stand here: they are kept, and shown where a person asks for JSON. Nodes write null for
 some members that they do not know, and leave others out.

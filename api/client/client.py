@@ -1,4 +1,4 @@
-"""A node over HTTP, as the command line asks it: results, or one error that says what the node said and what to do."""
+"""The client of a node over HTTP: results, or one error that says what to do."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -170,14 +170,14 @@ class NodeClient:
         """Return an answer of `most` bytes at most. Raises: NodeError, also for a longer one."""
         try:
             with self._http.stream("GET", path, params=params) as answer:
-                taken = b""
+                body = b""
                 for piece in answer.iter_bytes():
-                    taken += piece
-                    if len(taken) > most:
+                    body += piece
+                    if len(body) > most:
                         raise NodeError(f"{self.url} answered with more than {most} bytes")
                 if answer.is_success:
-                    return taken
-                raise _problem(httpx.Response(answer.status_code, content=taken, request=answer.request))
+                    return body
+                raise _problem(httpx.Response(answer.status_code, content=body, request=answer.request))
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
 

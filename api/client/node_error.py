@@ -1,4 +1,7 @@
-"""What whoever asks a node learns when it gives no answer; apart from the client, which loads an HTTP library."""
+"""The error of a node that refuses or does not answer.
+
+It is apart from the client, which loads an HTTP library.
+"""
 
 
 class NodeError(Exception):

@@ -1,4 +1,4 @@
-"""Verify without a node: from a snapshot, or from a directory into which snapshots were imported. Opens no socket."""
+"""Verify without a node, from a snapshot or a directory of imported ones. Opens no socket."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Other cities' nodes over HTTP, as the monitor asks them: whatever they do, an answer takes bounded time and memory.
+"""Other cities' nodes over HTTP, as the monitor asks them, in bounded time and memory.
 
 The limit on time is for the whole exchange, so that neither headers nor bodies that drip can hold the monitor: hence the
 event loop, which can break off at any point.

@@ -1,1 +1,4 @@
-"""The subcommands of `shunzheng`, one module a topic: `add(subparsers)` declares them, each handler returns an exit code."""
+"""The commands of `shunzheng`, one module a topic.
+
+`add(commands)` declares those of a topic; each handler returns an exit code.
+"""

@@ -1,4 +1,4 @@
-"""`shunzheng attach` and `shunzheng detach`: a proof travels inside its document, and comes out again without a trace."""
+"""`shunzheng attach` and `detach`: put a proof inside its document, and take it out again."""
 
 import argparse
 from pathlib import Path
@@ -34,9 +34,9 @@ def add(commands: Commands) -> None:
 
 
 def _attach(args: argparse.Namespace) -> int:
-    given = args.proof or str(files.beside(args.document))
-    text = files.proof_text(given).encode()
-    with files.naming(given, "proof"):
+    source = args.proof or str(files.beside(args.document))
+    text = files.proof_text(source).encode()
+    with files.naming(source, "proof"):
         proof = decode_presented(text)
     with files.naming(args.document):
         carried = attach(files.read(args.document), proof)

@@ -1,11 +1,11 @@
-"""`shunzheng proof` and `shunzheng trace`: what the issuing city's node holds of one certificate."""
+"""`shunzheng proof` and `trace`: ask the issuing city's node about one certificate."""
 
 import argparse
 from pathlib import Path
 
 from api import files
-from api.client.access import add_node, token
 from api.client.client import NodeClient
+from api.client.options import add_node, read_token
 from api.console import note, say, show_json
 from api.parsers import Commands
 from ledger.proof.linking import attach_proofs, missing_links
@@ -37,10 +37,10 @@ def add(commands: Commands) -> None:
 
 
 def _proof(args: argparse.Namespace) -> int:
-    given = [_linked(one) for one in args.linked]
-    with NodeClient(args.node, token(args)) as node:
+    linked = [_read_linked(one) for one in args.linked]
+    with NodeClient(args.node, read_token(args)) as node:
         content = node.certificate_proof(args.identifier)
-    proof = attach_proofs(decode_proof(content), *given)
+    proof = attach_proofs(decode_proof(content), *linked)
     content = proof.encode()
     for link in missing_links(proof):
         note(
@@ -57,15 +57,15 @@ def _proof(args: argparse.Namespace) -> int:
     return 0
 
 
-def _linked(given: str) -> Proof:
+def _read_linked(source: str) -> Proof:
     """Return a proof to attach. Raises: MalformedInput, OSError."""
-    text = files.proof_text(given).encode()
-    with files.naming(given, "proof"):
+    text = files.proof_text(source).encode()
+    with files.naming(source, "proof"):
         return decode_presented(text)
 
 
 def _trace(args: argparse.Namespace) -> int:
-    with NodeClient(args.node, token(args)) as node:
+    with NodeClient(args.node, read_token(args)) as node:
         history = node.history(args.identifier)
     if args.json:
         show_json(history)

@@ -203,16 +203,16 @@ def _onboard(args: argparse.Namespace) -> int:
     sender = _open(args)
     steps = _steps(args, read_registry(sender.chain, args.registry), sender.account.address)
     if args.dry_run:
-        _show_planned(sender.plan([act for act, held in steps if not held]), args)
+        _show_planned(sender.plan([act for act, registered in steps if not registered]), args)
         return 0
     done: list[Json] = []
-    for number, (act, held) in enumerate(steps, start=1):
+    for number, (act, registered) in enumerate(steps, start=1):
         recorded: dict[str, Json] = {"act": type(act).__name__, "already": True}
-        if not held:
+        if not registered:
             recorded = sender.record(act)
         done.append(recorded)
         if not args.json:
-            how = "held already" if held else f"block {recorded['block']}, {recorded['gas']:,} gas"
+            how = "held already" if registered else f"block {recorded['block']}, {recorded['gas']:,} gas"
             say(f"{number} of {len(steps)}: {words(act)} ({how})")
     if args.json:
         show_json(done)
@@ -236,8 +236,8 @@ def _steps(args: argparse.Namespace, registry: Registry, sender: str) -> list[tu
         )
     if known and (known.retired_at or known.compromised_since):
         raise MalformedInput(f"the key 0x{key.hex()} is retired or stolen: {_NEW}")
-    held = [(g.issuer, g.kinds, g.types, g.not_before, g.not_after) for g in registry.grants(key)]
-    granted = (wanted.issuer, wanted.kinds, wanted.types, wanted.not_before, wanted.not_after) in held
+    grants = [(g.issuer, g.kinds, g.types, g.not_before, g.not_after) for g in registry.grants(key)]
+    granted = (wanted.issuer, wanted.kinds, wanted.types, wanted.not_before, wanted.not_after) in grants
     return [
         (issuer, registry.state.issuers.get(args.issuer) == args.log),
         (acts.KeyRegistered(args.log, 1, spki), known is not None),
@@ -253,17 +253,17 @@ def _show(args: argparse.Namespace) -> int:
         raise NotFound(
             f"the registry has no log {args.log}; it has {', '.join(registry.state.logs) or 'none'}"
         )
-    found = disagreements(chain, registry)
+    differences = disagreements(chain, registry)
     if args.json:
-        compared: dict[str, Json] = {} if found is None else {"disagreements": list(found)}
+        compared: dict[str, Json] = {} if differences is None else {"disagreements": list(differences)}
         show_json(description(registry, args.log) | compared)
-        return 1 if found else 0
+        return 1 if differences else 0
     for line in lines(registry, args.log):
         say(line)
-    if found is None:
+    if differences is None:
         note("\nActs came in meanwhile: the contract's own state was not compared. Show it again.")
         return 0
-    say("\nTHE CONTRACT'S OWN STATE DIFFERS:" if found else "\nThe contract's own state agrees.")
-    for difference in found:
+    say("\nTHE CONTRACT'S OWN STATE DIFFERS:" if differences else "\nThe contract's own state agrees.")
+    for difference in differences:
         say(f"  {difference}")
-    return 1 if found else 0
+    return 1 if differences else 0

@@ -1,4 +1,4 @@
-"""`shunzheng checkpoint`: sign where the registry stands, pass cosignatures on as files, and compare."""
+"""`shunzheng checkpoint`: sign checkpoints, pass cosignatures on as files, compare."""
 
 import argparse
 from contextlib import closing
@@ -33,16 +33,16 @@ def add(commands: Commands) -> None:
     )
     sign.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
     sign.set_defaults(run=_sign)
-    taken = actions.add_parser(
+    gather = actions.add_parser(
         "add",
         help="give the node cosignatures that came as files",
         description="Exit codes: 0 where one or more were good, 1 where none was.",
     )
-    taken.add_argument("directory", type=Path, help="directory of the node")
-    taken.add_argument(
+    gather.add_argument("directory", type=Path, help="directory of the node")
+    gather.add_argument(
         "files", type=Path, nargs="+", metavar="FILE", help="checkpoints with cosignatures of others"
     )
-    taken.set_defaults(run=_add)
+    gather.set_defaults(run=_add)
     show = actions.add_parser("show", help="show a checkpoint and who signed it")
     source = show.add_mutually_exclusive_group(required=True)
     source.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the checkpoint")
@@ -72,12 +72,12 @@ def add(commands: Commands) -> None:
 
 def _sign(args: argparse.Namespace) -> int:
     cosigner = processes.open_cosigner(load_settings(args.directory))
-    given = read_cosigned(args.of.read_bytes()) if args.of else None
-    if given:
-        cosigner.take(given)
-    signed = cosigner.sign(given.checkpoint.n if given else None)
-    if given and signed.checkpoint != given.checkpoint:
-        note(f"this node holds another history: {find_contradiction(signed.checkpoint, given.checkpoint)}")
+    foreign = read_cosigned(args.of.read_bytes()) if args.of else None
+    if foreign:
+        cosigner.take(foreign)
+    signed = cosigner.sign(foreign.checkpoint.n if foreign else None)
+    if foreign and signed.checkpoint != foreign.checkpoint:
+        note(f"this node holds another history: {find_contradiction(signed.checkpoint, foreign.checkpoint)}")
         return CONTRADICT
     if args.output:
         files.write(args.output, canonical(signed.to_json()) + b"\n")
@@ -99,35 +99,35 @@ def _add(args: argparse.Namespace) -> int:
 def _show(args: argparse.Namespace) -> int:
     if args.node:
         with NodeClient(args.node) as node:
-            found = read_cosigned(node.checkpoint())
+            cosigned = read_cosigned(node.checkpoint())
     else:
-        found = read_cosigned(args.file.read_bytes())
-    names = read_trust(args.trust).check(found) if args.trust else ()
+        cosigned = read_cosigned(args.file.read_bytes())
+    names = read_trust(args.trust).check(cosigned) if args.trust else ()
     if args.json:
-        show_json(found.to_json())
+        show_json(cosigned.to_json())
         return 0
-    for line in described(found, names):
+    for line in described(cosigned, names):
         say(line)
     return 0
 
 
 def _forks(args: argparse.Namespace) -> int:
-    with closing(Checkpoints(load_settings(args.directory).checkpoints_url)) as held:
-        found = held.forks()
-    for fork in found:
+    with closing(Checkpoints(load_settings(args.directory).checkpoints_url)) as checkpoints:
+        forks = checkpoints.forks()
+    for fork in forks:
         say(canonical(fork.to_json()).decode())
         note(find_contradiction(fork.first.checkpoint, fork.second.checkpoint) or "")
-    return 1 if found else 0
+    return 1 if forks else 0
 
 
 def _compare(args: argparse.Namespace) -> int:
     first, second = (read_cosigned(path.read_bytes()) for path in (args.first, args.second))
-    found = find_contradiction(first.checkpoint, second.checkpoint)
-    code = CONTRADICT if found else AGREE if first.checkpoint == second.checkpoint else UNTOLD
+    contradiction = find_contradiction(first.checkpoint, second.checkpoint)
+    code = CONTRADICT if contradiction else AGREE if first.checkpoint == second.checkpoint else UNTOLD
     if args.json:
-        show_json(Fork(first, second).to_json() if found else {"compared": _COMPARED[code]})
+        show_json(Fork(first, second).to_json() if contradiction else {"compared": _COMPARED[code]})
     else:
-        say(f"{_COMPARED[code]}{': ' + found if found else ''}")
+        say(f"{_COMPARED[code]}{': ' + contradiction if contradiction else ''}")
         if code == UNTOLD:
             say(
                 "  two registries, or two events of one: a snapshot up to the later one tells whether they belong together"

@@ -1,4 +1,4 @@
-"""`shunzheng inspect`: who sealed or signed a document, and whether it is as they left it. No node is asked."""
+"""`shunzheng inspect`: check the seals and signatures in a document, without any node."""
 
 import argparse
 from dataclasses import replace

@@ -1,6 +1,6 @@
-"""`shunzheng cancel`, `revoke` and the other actions in the life of a certificate: one certificate or many."""
+"""`shunzheng cancel`, `revoke` and the other actions in the life of certificates."""
 
-from api.department.acting import add_action
+from api.department.actions import add_action
 from api.parsers import Commands
 from api.words import ACTION_PURPOSES
 

@@ -1,4 +1,7 @@
-"""`shunzheng refresh`: give proofs their newest staple, from any node, without telling it which certificates they are of."""
+"""`shunzheng refresh`: give proofs their newest staple, from any city's node.
+
+The node is not told which certificates they are of.
+"""
 
 import argparse
 from collections.abc import Callable, Iterator
@@ -62,12 +65,12 @@ def _run(args: argparse.Namespace) -> int:
     failed = 0
     with NodeClient(first) as node:
         source = Source(node, others)
-        for given in args.files:
+        for name in args.files:
             try:
-                _refresh(source, given, args.output)
+                _refresh(source, name, args.output)
             except (MalformedInput, NotFound) as error:
                 failed += 1
-                note(f"shunzheng: {given[: files.SHOWN_CHARS]}: {error}")
+                note(f"shunzheng: {name[: files.SHOWN_CHARS]}: {error}")
             except OSError as error:
                 failed += 1
                 note(f"shunzheng: {in_words(error)}")
@@ -85,22 +88,22 @@ class Source:
         self.anchor = cache(self._anchor)
 
     def _anchor(self, log: str, sequence: int) -> Anchor:
-        return _find(self._node, log, sequence)
+        return _find_anchor(self._node, log, sequence)
 
     def _range(self, log: str, first: int) -> StatusRange:
-        found = decode_range(self._node.status_range(log, first))
-        root = found.root()
+        status_range = decode_range(self._node.status_range(log, first))
+        root = status_range.root()
         for url in self._others:
             with NodeClient(url) as other:
-                if _find(other, log, found.sequence).status_root != root:
+                if _find_anchor(other, log, status_range.sequence).status_root != root:
                     raise NodeError(
-                        f"{url} knows another status root of anchor {found.sequence} of {log}: one of the two nodes lies "
-                        "or is broken, so nothing more was renewed"
+                        f"{url} knows another status root of anchor {status_range.sequence} of {log}: one of the two nodes "
+                        "lies or is broken, so nothing more was renewed"
                     )
-        return found
+        return status_range
 
 
-def _find(node: NodeClient, log: str, sequence: int) -> Anchor:
+def _find_anchor(node: NodeClient, log: str, sequence: int) -> Anchor:
     """Return an anchor as a node tells it. Raises: NodeError, NotFound, MalformedInput."""
     for item in node.anchors_around(log, sequence):
         anchor = _read_anchor(item)
@@ -125,7 +128,7 @@ def _read_anchor(item: Json) -> Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _Copy:
     """A proof that somebody has; `put` gives the content of `path` with another proof in its place, None a code's text."""
 
     path: Path | None
@@ -133,16 +136,16 @@ class _Held:
     put: Callable[[Proof], bytes]
 
 
-def _held(given: str) -> Iterator[_Held]:
+def _find_copies(name: str) -> Iterator[_Copy]:
     """Yield the proof that was given, or those inside and beside the document that was. Raises: MalformedInput, OSError."""
-    if given.startswith(PREFIX):
-        yield _Held(None, decode_presented(given.encode()), _as_code)
+    if name.startswith(PREFIX):
+        yield _Copy(None, decode_presented(name.encode()), _as_code)
         return
-    path = Path(given)
+    path = Path(name)
     content, beside = files.read(path), files.beside(path)
     carried = detach(content)
     if carried.proof:
-        yield _Held(path, carried.proof, lambda proof: attach(carried.document, proof))
+        yield _Copy(path, carried.proof, lambda proof: attach(carried.document, proof))
     if beside.exists():
         yield _in_file(beside, files.read(beside))
     elif carried.proof is None:
@@ -151,11 +154,11 @@ def _held(given: str) -> Iterator[_Held]:
         yield _in_file(path, content)
 
 
-def _in_file(path: Path, content: bytes) -> _Held:
+def _in_file(path: Path, content: bytes) -> _Copy:
     files.refuse_other(content, "proof")
     on_paper = content.lstrip().startswith(PREFIX.encode())
     try:
-        return _Held(path, decode_presented(content), _as_code if on_paper else Proof.encode)
+        return _Copy(path, decode_presented(content), _as_code if on_paper else Proof.encode)
     except MalformedInput as error:
         raise MalformedInput(f"it is no proof that can be read: {error}") from error
 
@@ -164,14 +167,14 @@ def _as_code(proof: Proof) -> bytes:
     return encode_paper(proof).encode()
 
 
-def _refresh(source: Source, given: str, output: Path | None) -> None:
+def _refresh(source: Source, name: str, output: Path | None) -> None:
     """Renew each proof that was given; all are made before any is written. Raises: MalformedInput, NotFound, OSError."""
-    held = list(_held(given))
-    if output and len(held) > 1:
+    copies = list(_find_copies(name))
+    if output and len(copies) > 1:
         raise MalformedInput("one proof is inside and another beside: -o is for one, so leave it out")
-    renewed = [(one, *_renewed(source, one)) for one in held]
-    for one, content, words in renewed:
-        target = output or one.path
+    renewed = [(copy, *_renew(source, copy)) for copy in copies]
+    for copy, content, words in renewed:
+        target = output or copy.path
         if target:
             files.write(target, content)
         else:
@@ -179,23 +182,23 @@ def _refresh(source: Source, given: str, output: Path | None) -> None:
         note(words)
 
 
-def _renewed(source: Source, held: _Held) -> tuple[bytes, str]:
+def _renew(source: Source, copy: _Copy) -> tuple[bytes, str]:
     """Return the content with the newest staple, and what to tell of it."""
-    proof = held.proof
+    proof = copy.proof
     log = proof.entry.statement.log
     position = position_of(proof, source.anchor(log, proof.sequence))
-    found = source.range(log, position - position % RANGE_POSITIONS)
-    renewed = refresh_staple(proof, found, position)
-    return held.put(renewed), _told(proof, renewed, found, position)
+    status_range = source.range(log, position - position % RANGE_POSITIONS)
+    renewed = refresh_staple(proof, status_range, position)
+    return copy.put(renewed), _describe(proof, renewed, status_range, position)
 
 
-def _told(proof: Proof, renewed: Proof, found: StatusRange, position: int) -> str:
+def _describe(proof: Proof, renewed: Proof, status_range: StatusRange, position: int) -> str:
     assert renewed.status is not None
     number = status_in_chunk(renewed.status.chunk, position)
     known = {int(status): STATUS_WORDS[status.name.lower()] for status in Status}
     zh, en = known.get(number, ("未知", f"status {number}, which is reserved"))
     before = f"was anchor {proof.status.sequence}" if proof.status else "had none"
     return (
-        f"{proof.record.identifier}: staple of anchor {found.sequence}, {times.format_time(found.time)} ({before}); "
-        f"it says {zh} {en}, which a verification will check"
+        f"{proof.record.identifier}: staple of anchor {status_range.sequence}, {times.format_time(status_range.time)} "
+        f"({before}); it says {zh} {en}, which a verification will check"
     )

@@ -1,4 +1,4 @@
-"""`shunzheng seal`: make, register, apply and destroy electronic seals 电子印章, and see what was sealed with one.
+"""`shunzheng seal`: make, register, apply and destroy electronic seals 电子印章.
 
 In real life a licensed platform makes seals and keeps their keys; what it made is registered here all the same.
 """
@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from api import files
-from api.client.access import token
 from api.client.client import NodeClient
+from api.client.options import read_token
 from api.console import note, say, show_json
-from api.department.acting import add_action
+from api.department.actions import add_action
 from api.department.seals import Registered, check_seal, seal_row, sealed_row, sealing_row
 from api.department.sending import send_rows
 from api.department.trial import TRUST, open_trial, read_certificate, read_holder, ring
@@ -190,11 +190,11 @@ def _register(args: argparse.Namespace) -> int:
     seals: list[Json] = []
     for path, row in zip(args.seals, rows, strict=True):
         record = records[str(row["identifier"])]
-        found = Registered(record.identifier, record.suite.format(record.leaf()), args.holder)
-        found.keep(path)
-        seals.append({"file": str(path), "identifier": found.identifier, "record": found.record})
+        registered = Registered(record.identifier, record.suite.format(record.leaf()), args.holder)
+        registered.keep(path)
+        seals.append({"file": str(path), "identifier": registered.identifier, "record": registered.record})
         if not args.json:
-            say(f"{found.identifier}  {path}")
+            say(f"{registered.identifier}  {path}")
     if args.json:
         show_json({"seals": seals, "submission": receipt})
     else:
@@ -221,10 +221,10 @@ def _apply(args: argparse.Namespace) -> int:
     sealing = sealing_row(registered, args.output, now, args.issuer)
     rows = [sealing]
     if args.licence:
-        given = decode(args.licence.read_bytes())
-        if not isinstance(given, dict):
+        licence = decode(args.licence.read_bytes())
+        if not isinstance(licence, dict):
             raise MalformedInput(f"{args.licence} is not one row, a JSON object")
-        rows.append(sealed_row(given, sealing))
+        rows.append(sealed_row(licence, sealing))
     else:
         link = canonical({"rel": SEALED_BY, "identifier": sealing["identifier"]})
         note(f"The row of the certificate links to it: {link.decode()}")
@@ -263,14 +263,14 @@ def _moment(text: str) -> str:
 
 def _uses(args: argparse.Namespace) -> int:
     check_seal(args.identifier, instead=_TRACE_OTHERS)
-    with NodeClient(args.node, token(args)) as node:
-        found = list(node.uses(args.identifier, args.after, args.before))
+    with NodeClient(args.node, read_token(args)) as node:
+        uses = list(node.uses(args.identifier, args.after, args.before))
     if args.json:
-        show_json({"identifier": args.identifier, "uses": found})
+        show_json({"identifier": args.identifier, "uses": uses})
         return 0
-    for use in found:
+    for use in uses:
         anchor = use.get("anchor")
         when = f"{anchor['time']} (#{anchor['sequence']})" if anchor else f"not anchored yet ({use['state']})"
         say(f"{when}  {use['record']['identifier']}  {' '.join(use['certificates'])}".rstrip())
-    note(f"{len(found):,} sealings")
+    note(f"{len(uses):,} sealings")
     return 0

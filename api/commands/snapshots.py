@@ -41,15 +41,15 @@ def add(commands: Commands) -> None:
         "--cosigned", type=int, metavar="K", help="cities that must have signed; default: a majority"
     )
     export.set_defaults(run=_export)
-    taken = actions.add_parser("import", help="check a snapshot or delta and keep it for verifying")
-    taken.add_argument("file", type=Path, metavar="FILE", help="the snapshot or delta")
-    taken.add_argument(
+    bring_in = actions.add_parser("import", help="check a snapshot or delta and keep it for verifying")
+    bring_in.add_argument("file", type=Path, metavar="FILE", help="the snapshot or delta")
+    bring_in.add_argument(
         "--trust", type=Path, required=True, metavar="FILE", help="trust file: whose cosignatures count"
     )
-    taken.add_argument(
+    bring_in.add_argument(
         "--into", type=Path, required=True, metavar="DIRECTORY", help="what is held; made where missing"
     )
-    taken.set_defaults(run=_import)
+    bring_in.set_defaults(run=_import)
     show = actions.add_parser("show", help="show what a snapshot is of; with --trust, check all of it")
     show.add_argument("file", type=Path, metavar="FILE", help="the snapshot or delta")
     show.add_argument("--trust", type=Path, metavar="FILE", help="trust file: whose cosignatures count")
@@ -78,11 +78,11 @@ def _read(args: argparse.Namespace) -> Iterator[bytes]:
     settings = load_settings(args.directory)
     with (
         closing(Replica(settings.replica_url)) as replica,
-        closing(Checkpoints(settings.checkpoints_url)) as held,
+        closing(Checkpoints(settings.checkpoints_url)) as checkpoints,
         replica.reading() as reading,
     ):
         wanted = args.cosigned or majority(count_node_cities(reading))
-        newest = held.newest(wanted)
+        newest = checkpoints.newest(wanted)
         if newest is None:
             raise NotFound(
                 f"no checkpoint is signed by {wanted} nodes here: let them cosign (shunzheng checkpoint sign, add)"
@@ -91,8 +91,8 @@ def _read(args: argparse.Namespace) -> Iterator[bytes]:
 
 
 def _import(args: argparse.Namespace) -> int:
-    with closing(ImportedSnapshot(args.into)) as held:
-        header = held.take(args.file, read_trust(args.trust), seen_beside(args.trust), _tell)
+    with closing(ImportedSnapshot(args.into)) as imported:
+        header = imported.take(args.file, read_trust(args.trust), seen_beside(args.trust), _tell)
     note(f"{args.into} holds the registry up to event {header.checkpoint.n}")
     for line in described(header.cosigned, read_trust(args.trust).check(header.cosigned)):
         say(line)

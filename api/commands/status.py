@@ -4,7 +4,7 @@ import argparse
 from typing import Final, cast
 
 from api import files
-from api.client.sources import add_source, check_source
+from api.client.options import add_source, check_source
 from api.console import say, show_json
 from api.parsers import Commands
 from api.rendering.text import PastDayJson, past_text

@@ -1,4 +1,4 @@
-"""`shunzheng submit`: draft, sign and hand in a department's records, and say what became of them."""
+"""`shunzheng submit`: draft, sign and hand in the records of a department."""
 
 import argparse
 from collections.abc import Iterator

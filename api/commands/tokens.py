@@ -56,7 +56,7 @@ def _create(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     with _register(args.directory).reading() as connection:
-        found = list_tokens(connection)
+        issued = list_tokens(connection)
     if args.json:
         rows: list[Json] = [
             {
@@ -65,11 +65,11 @@ def _list(args: argparse.Namespace) -> int:
                 "scopes": " ".join(sorted(t.scopes)),
                 "revoked": t.revoked is not None,
             }
-            for t in found
+            for t in issued
         ]
         show_json(rows)
         return 0
-    for token in found:
+    for token in issued:
         end = (
             "revoked"
             if token.revoked

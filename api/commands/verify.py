@@ -1,4 +1,4 @@
-"""`shunzheng verify`: a document, a proof, one verdict."""
+"""`shunzheng verify`: verify documents or claims against their proof."""
 
 import argparse
 import base64
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from api import files
-from api.client.sources import add_source, check_source
+from api.client.options import add_source, check_source
 from api.console import EXIT_CODES, say, show_json
 from api.limits import MAX_AGE_SECONDS, MAX_VERIFY_BYTES
 from api.node.policies import DEFAULT, find_policy, policy_names

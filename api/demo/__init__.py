@@ -1,1 +1,1 @@
-"""`shunzheng demo`: a chain, two cities, and the whole story of a licence, told as it happens."""
+"""`shunzheng demo`: the story of a licence, on a development chain with two cities."""

@@ -1,4 +1,4 @@
-"""The first chapter of the demo: a province deploys the registry, two cities and three departments join.
+"""The first chapter of the demo: a registry is deployed, cities and departments join.
 
 Whatever is not answered is asked again; what is recorded already is not done twice.
 """
@@ -75,7 +75,10 @@ class Founding:
         )
         self._act(
             "tianmen-admin",
-            *(self._grant(one["credit_code"], _LICENCE, tuple(one["types"])) for one in departments),
+            *(
+                self._grant(department["credit_code"], _LICENCE, tuple(department["types"]))
+                for department in departments
+            ),
         )
 
     def _give_seal(self, department: Department) -> Sealing:

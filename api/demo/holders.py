@@ -1,4 +1,4 @@
-"""What holders have in hand in the demo, how they got it, and what a forger makes of it."""
+"""Holders in the demo: their proofs and documents, and what a forger makes of them."""
 
 import base64
 import json
@@ -55,10 +55,10 @@ def write_proof(node: NodeClient, row: Row, folder: Path) -> Held:
 
 def by_issuer(path: Path) -> dict[str, list[bytes]]:
     """Return the lines of a file of input rows by the issuer that they name."""
-    found: dict[str, list[bytes]] = {}
+    lines: dict[str, list[bytes]] = {}
     for line in path.read_bytes().splitlines():
-        found.setdefault(json.loads(line)["issuer"], []).append(line)
-    return found
+        lines.setdefault(json.loads(line)["issuer"], []).append(line)
+    return lines
 
 
 def forgeries(sample: Held, other: Held) -> Iterator[tuple[str, str, dict[str, Json]]]:

@@ -1,4 +1,4 @@
-"""A chapter of the demo: an inspector in the field, with a snapshot on a USB stick and no network."""
+"""A chapter of the demo: an inspector in the field, with a snapshot and no network."""
 
 import shutil
 import subprocess
@@ -70,7 +70,7 @@ class Inspector:
         self._until(self._cosigned, "cosignatures of all cities")
         settings = [load_settings(city.directory) for city in self.cities]
         cosigners = tuple(
-            Cosigner(city.title, _key(own).public) for city, own in zip(self.cities, settings, strict=True)
+            Cosigner(city.title, _key(node).public) for city, node in zip(self.cities, settings, strict=True)
         )
         pinned = TrustFile(settings[0].registry, cosigners, majority(len(cosigners)))
         self.trust.write_bytes(canonical(pinned.to_json()))
@@ -85,21 +85,23 @@ class Inspector:
 
     def inspect(self, proof: bytes, claims: dict[str, Json], document: bytes | None = None) -> None:
         """Verify a certificate in the field: today, a day later under two policies, and with a forged snapshot."""
-        given = self._certificate(proof, claims, document)
+        certificate = self._certificate(proof, claims, document)
         known_at = read_header(read_chunks(self.snapshot)).checkpoint.time
         tomorrow = ("--at", format_time(known_at + DAY_SECONDS))
-        self._expect("with the snapshot", 0, "(snapshot)", *given, "--policy", "field")
-        self._expect("a day later, field policy", 0, "", *given, "--policy", "field", *tomorrow)
+        self._expect("with the snapshot", 0, "(snapshot)", *certificate, "--policy", "field")
+        self._expect("a day later, field policy", 0, "", *certificate, "--policy", "field", *tomorrow)
         said = self._expect(
-            "a day later, strict policy", 12, "known until", *given, "--policy", "high-value", *tomorrow
+            "a day later, strict policy", 12, "known until", *certificate, "--policy", "high-value", *tomorrow
         )
         until = next(line.strip() for line in said.splitlines() if "known until" in line)
         self.tell(f"   under the strict policy, a day later: {until}")
         genuine = self.snapshot.read_bytes()
         self._forge()
-        self._expect("with a snapshot forged by one city", 1, "below_threshold", *given, "--policy", "field")
+        self._expect(
+            "with a snapshot forged by one city", 1, "below_threshold", *certificate, "--policy", "field"
+        )
         self.snapshot.write_bytes(genuine)
-        self._expect("with the genuine one again", 0, "", *given, "--policy", "field")
+        self._expect("with the genuine one again", 0, "", *certificate, "--policy", "field")
         self.tell("   a snapshot forged by one city is refused; what was seen before stays")
 
     def _cosigned(self) -> bool:
@@ -118,12 +120,12 @@ class Inspector:
         evidence, paper = self.laptop / "certificate.proof.json", self.laptop / "certificate.claims.json"
         evidence.write_bytes(proof)
         paper.write_bytes(canonical(claims))
-        given = ("--proof", evidence, "--snapshot", self.snapshot, "--trust", self.trust, "--lang", "en")
+        options = ("--proof", evidence, "--snapshot", self.snapshot, "--trust", self.trust, "--lang", "en")
         if document is None:
-            return (*given, "--claims", paper)
+            return (*options, "--claims", paper)
         shown = self.laptop / "certificate"
         shown.write_bytes(document)
-        return (shown, *given)
+        return (shown, *options)
 
     def _forge(self) -> None:
         """Write the snapshot that one city could make alone: one act more, signed with its own node's key."""
@@ -144,8 +146,8 @@ class Inspector:
         forged = replace(header, cosigned=cosigned)
         self.snapshot.write_bytes(b"".join(write_snapshot(forged, [*history, more])))
 
-    def _expect(self, words: str, code: int, said: str, *given: object) -> str:
-        done = self._command("verify", *given, offline=True)
+    def _expect(self, words: str, code: int, said: str, *arguments: object) -> str:
+        done = self._command("verify", *arguments, offline=True)
         text = done.stdout + done.stderr
         if done.returncode != code or said not in text:
             raise InspectionFailed(f"{words}: exit code {done.returncode} instead of {code}: {text[-500:]}")

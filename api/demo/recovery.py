@@ -1,4 +1,4 @@
-"""Start again what ends during the story, and ask again what was not answered: killing a node does not end the demo.
+"""Start again what ends during the demo, and ask again what was not answered.
 
 The devnet is saved while it runs, so that it comes back with every block that was final. Sending a submission again is safe:
 a node that has it answers with the same receipt.

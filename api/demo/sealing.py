@@ -1,4 +1,4 @@
-"""A chapter of the demo: a department seals a licence, its seal is destroyed, and somebody goes on sealing."""
+"""A chapter of the demo: a seal is used, destroyed, and then used once more."""
 
 import base64
 import json
@@ -129,12 +129,12 @@ class Sealing:
     def _judge(self, node: NodeClient, words: str, file: str, expected: str) -> None:
         """Verify a document whose own signature is good; `expected` is the verdict, or the reason where it is invalid."""
         report = node.verify(self._request(file))
-        found = report["reason"] if report["verdict"] == "invalid" else report["verdict"]
-        own = report["documents"][0]["signatures"][0]["verdict"]
-        if (found, own) != (expected, "valid"):
-            raise SealingFailed(f"{words}: {found}, by itself {own}, instead of {expected}")
-        self.results[words] = found
-        self.tell(f"   {words}: {report['words']['zh']}，{report['reason_words']['zh']} ({found})")
+        outcome = report["reason"] if report["verdict"] == "invalid" else report["verdict"]
+        alone = report["documents"][0]["signatures"][0]["verdict"]
+        if (outcome, alone) != (expected, "valid"):
+            raise SealingFailed(f"{words}: {outcome}, by itself {alone}, instead of {expected}")
+        self.results[words] = outcome
+        self.tell(f"   {words}: {report['words']['zh']}，{report['reason_words']['zh']} ({outcome})")
 
     @property
     def _seal_file(self) -> Path:
@@ -142,9 +142,9 @@ class Sealing:
 
     @property
     def _registered(self) -> Registered:
-        found = Registered.beside(self._seal_file)
-        assert found is not None
-        return found
+        registered = Registered.beside(self._seal_file)
+        assert registered is not None
+        return registered
 
     def _trial(self) -> Trial:
         return open_trial(self.folder / "trial", int(time.time()))

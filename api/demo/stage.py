@@ -1,4 +1,4 @@
-"""What the story is played on: a chain, a registry, and two cities' nodes as processes of their own."""
+"""The stage of the demo: a chain, a registry, and two cities' nodes as processes."""
 
 import os
 import secrets
@@ -165,9 +165,9 @@ class Stage:
     def anchor_gas(self) -> list[int]:
         """Return the gas that each anchor of the registry took, as its receipt says."""
         contract = RegistryName.parse(self.registry).contract
-        found = self.chain.events(contract, 0, self.chain.latest().number)
+        events = self.chain.events(contract, 0, self.chain.latest().number)
         receipts = [
-            self.chain.receipt(item.transaction) for item in found if item.event.kind == acts.Anchored.KIND
+            self.chain.receipt(item.transaction) for item in events if item.event.kind == acts.Anchored.KIND
         ]
         return [receipt.gas_used for receipt in receipts if receipt]
 

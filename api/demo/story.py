@@ -1,4 +1,4 @@
-"""The story of the demo: what is registered in Tianmen is verified in Wuhan while Tianmen is silent.
+"""The story of the demo: Wuhan verifies what Tianmen registered while Tianmen is silent.
 
 Every claim that the story makes is checked as it is told: an outcome other than the one that is told ends it with an error.
 """

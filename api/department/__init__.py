@@ -1,1 +1,1 @@
-"""The department's side: drafting, signing, handing in, receipts, changes, seals. Keys stay on this side."""
+"""The department's side: draft, sign and hand in records, keep receipts. Keys stay here."""

@@ -1,4 +1,4 @@
-"""The department's side of a change: rows that name certificates become rows to sign, each with the state before and after.
+"""Make rows to sign of rows that name certificates, each with the status before and after.
 
 A file of changes has one certificate a line: NDJSON with the members of a record except those that follow from where the
 certificate stands (`kind`, `action`, `issuer`, `previous`), or CSV with a header, in which every column that is no member of

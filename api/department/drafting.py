@@ -1,4 +1,4 @@
-"""The department's side: make a signed submission of plain input records, one JSON object a line.
+"""Draft a signed submission 登记批 of plain input records, one JSON object a line.
 
     {"kind": "licence", "action": "issue", "identifier": "…", "issuer": "…", "claims": {"ZZMC": "营业执照"},
      "documents"?: ["licence.ofd"], "time"?, "issued"?, "valid_from"?, "valid_until"?, "basis"?, "previous"?,

@@ -1,4 +1,4 @@
-"""What a department checks of the receipt that a node gave it, before it relies on it.
+"""Check and keep the receipt that a node gave for a submission.
 
 The node is the one that may break its promise later, so its answer is compared with what was sent. Only whether the key is
 that of the log's node can it still say as it likes: another city's node, or the chain, tells (`shunzheng receipts check`).
@@ -61,11 +61,11 @@ def promised(node: NodeClient, statement: Statement, reply: Mapping[str, object]
 
     Raises: NodeError.
     """
-    given = reply.get("signed")
-    if given is None:
+    evidence = reply.get("signed")
+    if evidence is None:
         return None
     try:
-        encoded = canonical(cast(Json, given))
+        encoded = canonical(cast(Json, evidence))
         signed = decode_signed_receipt(encoded[: MAX_BYTES + 1])
         receipt = signed.receipt
         sent = (statement.registry, statement.log, statement.suite, statement.root, statement.count)

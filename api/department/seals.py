@@ -1,4 +1,4 @@
-"""The records of seals and sealings, as input rows: what docs/formats/seals-and-signatures.md has them state."""
+"""Input rows of seals and sealings (docs/formats/seals-and-signatures.md)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,9 +54,9 @@ class Registered:
         if not path.exists():
             return None
         fields = Fields(decode(path.read_bytes()), path.name)
-        found = cls(fields.text("identifier"), fields.text("record"), fields.text("holder"))
+        registered = cls(fields.text("identifier"), fields.text("record"), fields.text("holder"))
         fields.close()
-        return found
+        return registered
 
     def keep(self, seal: Path) -> Path:
         """Write it beside the seal, over what was kept of an earlier registration."""
@@ -73,29 +73,29 @@ def _kept(seal: Path) -> Path:
 def seal_row(seal: Path, issuer: str, holder: str, holder_name: str | None) -> dict[str, Json]:
     """Return the row that registers a seal. Raises: MalformedInput, OSError."""
     check_credit_code(holder)
-    found = decode_seal(seal.read_bytes())
+    decoded = decode_seal(seal.read_bytes())
     claims: dict[str, Json] = {
         HOLDER: holder,
-        SEAL_NAME: found.name,
-        SEAL_NUMBER: found.identifier,
+        SEAL_NAME: decoded.name,
+        SEAL_NUMBER: decoded.identifier,
         SEAL_FORM: _ELECTRONIC,
-        SEAL_CERTIFICATES: fingerprints(found),
+        SEAL_CERTIFICATES: fingerprints(decoded),
     }
     if holder_name:
         claims[HOLDER_NAME] = holder_name
-    if maker := decode_if_readable(found.certificate):
+    if maker := decode_if_readable(decoded.certificate):
         claims[SEAL_MAKER] = maker.name
-    if kind := seal_type(found.name):
+    if kind := seal_type(decoded.name):
         claims |= {"ZZMC": kind.name.zh, "ZZLXDM": kind.code}
     dates: dict[str, Json] = {
         name: civil_date(moment).isoformat()
-        for name, moment in (("valid_from", found.valid_from), ("valid_until", found.valid_until))
+        for name, moment in (("valid_from", decoded.valid_from), ("valid_until", decoded.valid_until))
         if moment is not None
     }
     return {
         "kind": "seal",
         "action": "issue",
-        "identifier": SealingIdentifier.build("seal", issuer, found.identifier).text,
+        "identifier": SealingIdentifier.build("seal", issuer, decoded.identifier).text,
         "issuer": issuer,
         "claims": claims,
         "documents": [str(seal.resolve())],
@@ -148,7 +148,7 @@ def sealed_row(row: Mapping[str, Json], sealing: Mapping[str, Json]) -> dict[str
     members = {name: row.get(name, []) for name in ("documents", "links")}
     link: Json = {"rel": SEALED_BY, "identifier": sealing["identifier"]}
     added: dict[str, list[Json]] = {"documents": [*_array(sealing["documents"])], "links": [link]}
-    return dict(row) | {name: [*_array(given), *added[name]] for name, given in members.items()}
+    return dict(row) | {name: [*_array(items), *added[name]] for name, items in members.items()}
 
 
 def _array(value: Json) -> list[Json]:

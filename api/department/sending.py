@@ -1,4 +1,4 @@
-"""Sign records, keep the signed submission, hand it in, keep its receipt, and wait until it is final."""
+"""Sign a submission, keep it, hand it in, keep its receipt, and wait until it is final."""
 
 import hashlib
 import secrets

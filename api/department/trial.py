@@ -1,4 +1,4 @@
-"""A made-up certificate authority for trials: with it a seal can be made and used where no licensed platform is at hand.
+"""A made-up certificate authority, to make and use seals in trials.
 
     DIR/authority.crt, authority.pem     vouches for the other two
     DIR/maker.crt, maker.pem             makes seals

@@ -1,4 +1,4 @@
-"""From the command line to acts of the registry: which options each act has, and the act that they say.
+"""Acts of the registry from the command line: the options of each, and the act of them.
 
 Nothing here talks to a chain or knows a key of an account.
 """
@@ -174,10 +174,10 @@ def admit_log(args: argparse.Namespace, _: str) -> acts.Act:
 
 def _predecessor(args: argparse.Namespace) -> acts.Predecessor:
     registry, log, n, head, size, root = (getattr(args, f"predecessor_{name}") for name in _PREDECESSOR)
-    given = [value is not None for value in (registry, log, n, head, size, root)]
-    if not any(given):
+    present = [value is not None for value in (registry, log, n, head, size, root)]
+    if not any(present):
         return acts.Predecessor()
-    if not all(given):
+    if not all(present):
         raise MalformedInput("a predecessor is named by all six --predecessor options, or by none")
     RegistryName.parse(registry)
     numbers = (_number("n", n), _number("size", size))

@@ -1,4 +1,4 @@
-"""A registry as all its acts make it: read from the chain, compared with the contract's own word, and shown."""
+"""Read a registry from the chain, compare it with the contract's own state, and show it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,10 +32,10 @@ class Registry:
 
 def check_registry(chain: Chain, registry: str) -> None:
     """Check that the chain holds the registry of that name. Raises: WrongRegistry, MalformedInput."""
-    name, found = RegistryName.parse(registry), chain.chain_id()
-    if found != name.chain_id:
+    name, chain_id = RegistryName.parse(registry), chain.chain_id()
+    if chain_id != name.chain_id:
         raise WrongRegistry(
-            f"the endpoint serves chain {found}, the registry is on {name.chain_id}: check the URL"
+            f"the endpoint serves chain {chain_id}, the registry is on {name.chain_id}: check the URL"
         )
     if not chain.code(name.contract):
         raise WrongRegistry(
@@ -52,17 +52,17 @@ def read_registry(chain: Chain, registry: str) -> Registry:
     check_registry(chain, registry)
     contract = RegistryName.parse(registry).contract
     known, facts = Knowledge(registry, chain.head_zero(contract)), list[Fact]()
-    for found in read_events(chain, contract):
-        facts += [fact for fact in known.apply(found.event) if isinstance(fact, _KEPT)]
+    for recorded in read_events(chain, contract):
+        facts += [fact for fact in known.apply(recorded.event) if isinstance(fact, _KEPT)]
     return Registry(known, collect_state(facts), facts)
 
 
 def disagreements(chain: Chain, registry: Registry) -> list[str] | None:
     """Name what the contract's own state says otherwise than its acts; None where new acts make that unsayable."""
     contract = RegistryName.parse(registry.known.registry).contract
-    found = compare_states(registry.state, ask_state(chain, contract, registry.state))
+    differences = compare_states(registry.state, ask_state(chain, contract, registry.state))
     moved = chain.registry_head(contract).n != registry.known.fold.n
-    return None if found and moved else found
+    return None if differences and moved else differences
 
 
 def lines(registry: Registry, only: str | None = None) -> Iterator[str]:
@@ -80,18 +80,18 @@ def lines(registry: Registry, only: str | None = None) -> Iterator[str]:
         yield f"\nlog {name} ({suite.suite.name if suite else '?'}): {log.size:,} records in {log.sequence} anchors"
         yield f"  admin      {log.admin}{_offered(log.pending_admin)}"
         yield f"  operator   {_somebody(log.operator) or 'none'}"
-        yield f"  divisions  {', '.join(_held(state.divisions, name)) or 'none'}"
-        yield f"  issuers    {', '.join(_held(state.issuers, name)) or 'none'}"
-        for key, held in state.keys.items():
-            if held.log == name:
+        yield f"  divisions  {', '.join(_names_of_log(state.divisions, name)) or 'none'}"
+        yield f"  issuers    {', '.join(_names_of_log(state.issuers, name)) or 'none'}"
+        for key, key_state in state.keys.items():
+            if key_state.log == name:
                 yield from _key_lines(registry, key)
 
 
 def _key_lines(registry: Registry, key: bytes) -> Iterator[str]:
-    held = registry.state.keys[key]
-    retired, stolen = moment(held.retired_at), moment(held.compromised_since)
+    key_state = registry.state.keys[key]
+    retired, stolen = moment(key_state.retired_at), moment(key_state.compromised_since)
     yield (
-        f"  key        0x{key.hex()} ({purpose_name(held.purpose)})"
+        f"  key        0x{key.hex()} ({purpose_name(key_state.purpose)})"
         f"{f', retired at {retired}' if retired else ''}{f', STOLEN since {stolen}' if stolen else ''}"
     )
     for grant in registry.grants(key):
@@ -102,7 +102,7 @@ def _offered(address: str) -> str:
     return f", offered to {address}" if _somebody(address) else ""
 
 
-def _held(names: Mapping[str, str], log: str) -> list[str]:
+def _names_of_log(names: Mapping[str, str], log: str) -> list[str]:
     return sorted(name for name, holder in names.items() if holder == log)
 
 
@@ -131,14 +131,14 @@ def _log(registry: Registry, name: str) -> Json:
         "operator": _somebody(log.operator),
         "sequence": log.sequence,
         "size": log.size,
-        "divisions": list(_held(state.divisions, name)),
-        "issuers": list(_held(state.issuers, name)),
-        "keys": [_key(registry, key) for key, held in state.keys.items() if held.log == name],
+        "divisions": list(_names_of_log(state.divisions, name)),
+        "issuers": list(_names_of_log(state.issuers, name)),
+        "keys": [_key(registry, key) for key, key_state in state.keys.items() if key_state.log == name],
     }
 
 
 def _key(registry: Registry, key: bytes) -> Json:
-    held = registry.state.keys[key]
+    key_state = registry.state.keys[key]
     grants: list[Json] = [
         {
             "issuer": grant.issuer,
@@ -152,9 +152,9 @@ def _key(registry: Registry, key: bytes) -> Json:
     ]
     return {
         "key": "0x" + key.hex(),
-        "purpose": purpose_name(held.purpose),
-        "retired_at": moment(held.retired_at),
-        "compromised_since": moment(held.compromised_since),
+        "purpose": purpose_name(key_state.purpose),
+        "retired_at": moment(key_state.retired_at),
+        "compromised_since": moment(key_state.compromised_since),
         "grants": grants,
     }
 

@@ -1,4 +1,4 @@
-"""The acts of the registry in words: what each changes, what is to be done next, what to do where the contract refuses."""
+"""The acts of the registry in words: what each changes, and what to do next."""
 
 from typing import Final
 

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 
 from api import console
 from api.cli import COMMANDS, main, overview, parser
-from api.client import access
+from api.client import options
 from examples.renderings import as_pdf
 from ledger.crypto.keys import private_key
 from ledger.encoding.canonical import Json
@@ -292,13 +292,13 @@ def test_a_token_comes_from_a_file_or_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments = ["proof", LICENCE, *NODE]
-    monkeypatch.setenv(access.TOKEN_VARIABLE, "sz_environment")
-    assert access.token(parser().parse_args(arguments)) == "sz_environment"
+    monkeypatch.setenv(options.TOKEN_VARIABLE, "sz_environment")
+    assert options.read_token(parser().parse_args(arguments)) == "sz_environment"
     (tmp_path / "token").write_text("sz_file\n")
     given = parser().parse_args([*arguments, "--token-file", str(tmp_path / "token")])
-    assert access.token(given) == "sz_file"
-    monkeypatch.delenv(access.TOKEN_VARIABLE)
-    assert access.token(parser().parse_args(arguments)) is None
+    assert options.read_token(given) == "sz_file"
+    monkeypatch.delenv(options.TOKEN_VARIABLE)
+    assert options.read_token(parser().parse_args(arguments)) is None
 
 
 def test_nobody_to_ask_for_a_password(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.commands import seal, submit
-from api.department import acting
+from api.department import actions
 from api.department.seals import Registered
 from api.department.trial import TRUST, open_trial, read_holder
 from api.http.app import create_app
@@ -83,7 +83,7 @@ class SealsDesk(Desk):
 @pytest.fixture
 def desk(city: City, tianmen: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SealsDesk:
     desk = SealsDesk(city, tianmen, tmp_path, monkeypatch)
-    for module in (seal, acting, submit):
+    for module in (seal, actions, submit):
         monkeypatch.setattr(module, "NodeClient", desk.client)
     (tmp_path / "licence.ofd").write_bytes(papers.DOCUMENT)
     kinds = KINDS["seal"] | KINDS["signature"]

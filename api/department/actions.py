@@ -1,4 +1,7 @@
-"""The command of one action in the life of certificates: its options, what it shows before it signs, what it hands in."""
+"""The command of one action in the life of certificates, such as `shunzheng revoke`.
+
+Its options, what it shows before it signs, and what it hands in.
+"""
 
 import argparse
 import sys
@@ -6,9 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from api.client.access import token
 from api.client.answers import SubmissionAnswer
 from api.client.client import NodeClient
+from api.client.options import read_token
 from api.console import note, say, show_json
 from api.department.changes import Change, plan, read_rows, submissions_of
 from api.department.sending import send_rows
@@ -75,7 +78,7 @@ def _run(args: argparse.Namespace) -> int:
     rows = _rows(args)
     for row in rows if args.check else ():
         args.check(row["identifier"])
-    with NodeClient(args.node, token(args)) as node:
+    with NodeClient(args.node, read_token(args)) as node:
         lineages = node.lineages([str(row["identifier"]) for row in rows])
         changes = plan(args.action, rows, lineages, args.basis)
         _show(args, changes)

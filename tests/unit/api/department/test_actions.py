@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from anchoring.register.records import find_records
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
-from api.department import acting, changes
+from api.department import actions, changes
 from api.key_files import PASSWORD_VARIABLE, write_key
 from ledger.encoding.canonical import Json
 from tests.unit.api.city import City, identifier
@@ -40,7 +40,7 @@ class ChangesDesk(Desk):
 def desk(city: City, tianmen: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ChangesDesk:
     """Return a department that has registered three licences."""
     desk = ChangesDesk(city, tianmen, tmp_path, monkeypatch)
-    monkeypatch.setattr(acting, "NodeClient", desk.client)
+    monkeypatch.setattr(actions, "NodeClient", desk.client)
     city.submit(*(city.licence(serial, CLAIMS) for serial in SERIALS))
     city.anchor()
     return desk
