@@ -1,4 +1,7 @@
-"""Every measurement, one after the other, or one of them: `python -m benchmarks [SECTION…] [--quick]`, `make bench`."""
+"""Every measurement, one after the other, or one of them.
+
+python -m benchmarks [SECTION…] [--quick]      or make bench
+"""
 
 import platform
 import sys

@@ -1,4 +1,4 @@
-"""What an anchor costs on a real development chain: gas by receipt, and how many go through in a second.
+"""What an anchor costs on a development chain: gas by receipt, and how many in a second.
 
 python -m benchmarks.chain
 """

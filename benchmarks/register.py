@@ -1,4 +1,6 @@
-"""How fast a register takes submissions, durably, on both databases, and what becomes of them.
+"""How fast a register takes submissions, durably, on both databases.
+
+And what becomes of them.
 
     python -m benchmarks register [--quick]
 

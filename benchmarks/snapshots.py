@@ -1,4 +1,6 @@
-"""What it costs to verify without a node: size of a snapshot, taking it, a day's delta, verifying with it.
+"""What it costs to verify without a node: a snapshot's size, taking it, a day's delta.
+
+And verifying with it.
 
     python -m benchmarks.snapshots [--quick]
 

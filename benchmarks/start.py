@@ -1,4 +1,6 @@
-"""How long a command takes that somebody waits for at a counter: nearly all of it is the loading of libraries.
+"""How long a command takes that somebody waits for at a counter.
+
+Nearly all of it is the loading of libraries.
 
     python -m benchmarks start
 

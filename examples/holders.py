@@ -1,4 +1,6 @@
-"""Persons and bodies that hold the example licences. None exists, and their codes are shaped to show it.
+"""Persons and bodies that hold the example licences.
+
+None exists, and their codes are shaped to show it.
 
 - A body has 示例 in its name, and an organisation code that starts with EX, a series not known to be in use.
 - A resident number has a sequence from 996 to 999, once set apart for people over a hundred: nobody here is.

@@ -1,4 +1,4 @@
-"""Draws fictional licences from the claims of the catalogue, as lines that `shunzheng submit` takes."""
+"""Draw fictional licences from the claims of the catalogue, for `shunzheng submit`."""
 
 from collections import Counter
 from collections.abc import Sequence

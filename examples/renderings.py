@@ -1,4 +1,7 @@
-"""Renders fictional licences as small documents: text, HTML, PDF and OFD, written by hand, the same bytes each time."""
+"""Render fictional licences as small documents: text, HTML, PDF and OFD.
+
+They are written by hand, the same bytes each time.
+"""
 
 import html
 import io

@@ -1,4 +1,7 @@
-"""What every test starts from: no network but where a folder's name says so, no race with a clock, fresh databases."""
+"""What every test starts from: no network, no race with a clock, fresh databases.
+
+The network is open where a folder's name says so.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Cities that cosign checkpoints of a registry in memory, trust files that name them, and snapshots."""
+"""Cities that cosign checkpoints of a registry in memory, trust files and snapshots."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

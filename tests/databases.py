@@ -1,4 +1,6 @@
-"""Fresh databases for tests: files for SQLite, schemas of one PostgreSQL server that all workers of a run share.
+"""Fresh databases for tests: files of SQLite, schemas of one PostgreSQL server.
+
+All workers of a run share the server.
 
 The server comes from a wheel and is started by the first test that needs it; `SHUNZHENG_TEST_POSTGRESQL` names another one
 to use instead. It listens in a folder only: the ban on Python's sockets does not reach those of its C library.

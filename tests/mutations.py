@@ -1,4 +1,4 @@
-"""Small changes to JSON, drawn by hypothesis: what a forger tries, and what a damaged file looks like."""
+"""Small changes to JSON, drawn by hypothesis, as a forger or a damaged file makes them."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

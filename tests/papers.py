@@ -1,4 +1,7 @@
-"""A fictional authority, a seal maker, a department with its seal, and the OFD licence that they seal, always the same."""
+"""A fictional authority, seal maker and department, and the OFD licence that they seal.
+
+They are always the same.
+"""
 
 import hashlib
 import struct

@@ -1,4 +1,6 @@
-"""Run a PostgreSQL server in a folder for as long as anybody holds that folder's lock, then leave nothing behind.
+"""Run a PostgreSQL server in a folder for as long as anybody holds that folder's lock.
+
+Then leave nothing behind.
 
     python postgresql_server.py FOLDER [NAME=VALUE…]
 

@@ -1,4 +1,4 @@
-"""A registry and cities in memory, built act by act: what every test of the core starts from.
+"""A registry and cities in memory, built act by act: the world of the core's tests.
 
     registry = Registry()                                      the province and an empty registry
     city = City(registry, "tianmen")                           its log, an issuer, a key and the key's grant

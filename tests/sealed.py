@@ -1,4 +1,7 @@
-"""A seal, a document that was sealed with it, and the licence that links to both, in a city of `tests.scenes`."""
+"""A seal, a document sealed with it, and the licence that links to both.
+
+In a city of `tests.scenes`.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A fictional authority for timestamps, and timestamps of it: good ones and, member by member, others."""
+"""A fictional authority for timestamps; its timestamps, good ones and spoilt by member."""
 
 from datetime import UTC, datetime
 from functools import cache

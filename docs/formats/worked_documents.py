@@ -1,4 +1,6 @@
-"""The worked example's sealed document: the trust list and the report that `trust-list.md` and `inspection.md` show.
+"""The worked example's sealed document: a trust list and the report on the document.
+
+As `trust-list.md` and `inspection.md` show them.
 
 The documents are those of `tests/vectors/documents`, where a second implementation finds them too.
 """

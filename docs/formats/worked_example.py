@@ -1,4 +1,6 @@
-"""The worked example of the format pages: one licence from its claims to its proof, recomputed from fixed inputs.
+"""The worked example of the format pages: one licence from its claims to its proof.
+
+Recomputed from fixed inputs:
 
     python docs/formats/worked_example.py            check that every page shows what is computed
     python docs/formats/worked_example.py --write    put what is computed into the pages

@@ -1,1 +1,4 @@
-"""What people do, with real nodes and a real chain; most of it with the two cities of `conftest.py`."""
+"""What people do, with real nodes and a real chain.
+
+Most of it with the two cities of `conftest.py`.
+"""

@@ -1,4 +1,4 @@
-"""Two cities as they are in life: a chain, a registry, a node each in processes of its own, and a department with its key.
+"""Two cities as they are in life: a chain, a registry, nodes in processes, a department.
 
 Whatever a person does goes through the command line, in a process of its own.
 """

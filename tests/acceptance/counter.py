@@ -1,4 +1,4 @@
-"""A counter in Wuhan with nothing but a copy of the replica: verifies, then tries to reach somebody.
+"""A counter with a copy of the replica alone: it verifies, then tries to reach somebody.
 
     python counter.py REPLICA REGISTRY REQUEST.json PORT [guarded]
 

@@ -1,4 +1,4 @@
-"""A chain endpoint in the middle that keeps what a node says, and a guard that keeps whom it says anything to."""
+"""A relay before a chain endpoint that keeps what a node says, and a guard beside it."""
 
 import socket
 import threading

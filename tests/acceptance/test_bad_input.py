@@ -1,4 +1,4 @@
-"""What people get wrong, and what breaks on the way: each is told what to do, and nothing is lost or half accepted."""
+"""What people get wrong: each is told what to do, and nothing is lost or half accepted."""
 
 import http.server
 import json

@@ -1,4 +1,4 @@
-"""Governing a registry from the command line: every command once, each looked at with `--dry-run` first."""
+"""Govern a registry from the command line: every command once, with `--dry-run` first."""
 
 import argparse
 import json

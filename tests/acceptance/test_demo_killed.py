@@ -1,4 +1,4 @@
-"""Whatever is killed while the demo's story is told, the story goes on, and nothing is registered twice."""
+"""Kill what runs while the demo tells its story: it goes on, and registers nothing twice."""
 
 import os
 import signal

@@ -1,4 +1,7 @@
-"""Cities cosign, and an inspector with a USB stick and no network needs nobody; nodes in processes of their own."""
+"""Cities cosign, and an inspector with a USB stick and no network needs nobody.
+
+The nodes run in processes of their own.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A chain that lost final blocks is named, with both blocks, by a running node; it answers nothing until they are back."""
+"""A node names final blocks that its chain lost, and answers nothing until they are back."""
 
 import shutil
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Verifying asks nobody: it works where there is nobody to ask, and where asking is forbidden."""
+"""Verify where there is nobody to ask, and where asking is forbidden."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Wuhan reads what Tianmen publishes: in time, too late, and when Tianmen promises what it does not keep."""
+"""Wuhan reads the entries of Tianmen: in time, too late, and promised but withheld."""
 
 import threading
 from collections.abc import Iterator

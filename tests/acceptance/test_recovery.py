@@ -1,4 +1,7 @@
-"""A city restores yesterday's backup and takes back the day since: the commands of docs/operations.md, on real nodes."""
+"""A city restores yesterday's backup and takes back the day since, on real nodes.
+
+The commands are those of docs/operations.md.
+"""
 
 import json
 import os

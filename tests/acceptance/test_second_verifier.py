@@ -1,4 +1,7 @@
-"""An auditor runs the second verifier as a program, on the files of the shared cases, with no node and no network."""
+"""An auditor runs the second verifier as a program, with no node and no network.
+
+It judges the files of the shared cases.
+"""
 
 import base64
 import json

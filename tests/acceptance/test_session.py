@@ -1,4 +1,7 @@
-"""The session of the README: the page shows the lines of the script, and the script does what the page says."""
+"""The session of the README.
+
+The page shows the lines of the script, and the script does what the page says.
+"""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""One node with several processes that answer on one port: whatever is killed comes back, and nothing is left behind."""
+"""A node with several processes on one port: what is killed comes back, and nothing stays."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""A status that one city changes is known in another within seconds, and the city that asks about it tells nobody."""
+"""A status changed in one city is known in another within seconds, and asking tells nobody."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A person's story: registered in Tianmen, verified in Wuhan while nobody in Tianmen answers."""
+"""A licence registered in Tianmen, verified in Wuhan while nobody in Tianmen answers."""
 
 import shutil
 from pathlib import Path

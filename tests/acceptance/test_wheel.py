@@ -1,4 +1,4 @@
-"""The built wheel, installed into an empty environment: it holds all that it needs, and verifies outside of the checkout."""
+"""The built wheel in an empty environment: complete, and verifying outside of the checkout."""
 
 import importlib
 import os

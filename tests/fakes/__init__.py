@@ -1,1 +1,4 @@
-"""Stand-ins that implement the production protocols; each is held to the real thing by test bodies that run on both."""
+"""Stand-ins that implement the production protocols.
+
+Each is held to the real thing by test bodies that run on both.
+"""

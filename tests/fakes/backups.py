@@ -1,4 +1,4 @@
-"""Backups of a register, the loss of one, and a node of another city that kept copies of its entries."""
+"""Backups of a register, its loss, and nodes that kept copies of its entries or are gone."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,7 @@
-"""What every chain does, as tests that run on the fake and on anvil, so that the fake cannot drift."""
+"""What every chain does, as tests that run on the fake and on anvil.
+
+So the fake cannot drift.
+"""
 
 import pytest
 

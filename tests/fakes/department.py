@@ -1,4 +1,7 @@
-"""A department that registers licences in Tianmen's log, and what a node knows of it: everything from one seed."""
+"""A department that registers licences in Tianmen's log, and what a node knows of it.
+
+Everything from one seed.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from random import Random

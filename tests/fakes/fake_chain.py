@@ -1,4 +1,6 @@
-"""A chain in memory, an `anchoring.chain.protocol.Chain`: it mines on demand, delays, drops, reorganises and refuses.
+"""A chain in memory, an `anchoring.chain.protocol.Chain`.
+
+It mines on demand, delays, drops, reorganises and refuses.
 
 It takes the same signed transactions as a real chain and fails the test (AssertionError) where production code asks for what
 no correct program asks for. `tests/fakes/chain_behaviour.py` holds it and anvil to the same behaviour.

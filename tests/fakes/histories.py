@@ -1,4 +1,7 @@
-"""Random histories of a registry that obey the contract's rules, void anchors and impossible changes of status included."""
+"""Random histories of a registry that obey the contract's rules.
+
+Void anchors and impossible changes of status included.
+"""
 
 from functools import cache
 from random import Random

@@ -1,4 +1,7 @@
-"""An issuing city on a chain: registry, register, replica, follower, operator; steps and time pass when the test says so."""
+"""An issuing city on a chain: registry, register, replica, follower, operator.
+
+Steps and time pass when the test says so.
+"""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -1,4 +1,6 @@
-"""A network of its own for a process, with one link to this machine that can be cut, both ways or one way.
+"""A network of its own for a process, with one link to this machine that can be cut.
+
+Both ways or one way.
 
 The addresses are of 198.18.0.0/15, which is set aside for trials (RFC 2544): nothing beyond this machine is ever reached.
 """

@@ -1,4 +1,4 @@
-"""A chain with what a test needs beside it: funded accounts, blocks on demand, reorganisations; fake or anvil."""
+"""A chain, fake or anvil, with what tests need: accounts, blocks on demand, reorganisations."""
 
 from collections.abc import Callable
 from pathlib import Path

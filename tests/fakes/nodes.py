@@ -1,4 +1,4 @@
-"""Nodes that follow one fake chain, each with a replica, a node key and the checkpoints that it signed."""
+"""Nodes that follow one fake chain, each with a replica, a node key and its checkpoints."""
 
 from pathlib import Path
 from random import Random

@@ -1,4 +1,7 @@
-"""Cities that publish their entries, and a node that watches them; `registry.now` is everybody's clock."""
+"""Cities that publish their entries, and a node that watches them.
+
+`registry.now` is everybody's clock.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

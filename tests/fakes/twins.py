@@ -1,4 +1,4 @@
-"""Random histories on a real chain: a model stands beside the contract, so that the next act is known to fit."""
+"""Random histories on a real chain: a model beside the contract says which act fits next."""
 
 from anchoring.chain.protocol import RegistryName
 from ledger.registry.acts import Event

@@ -1,4 +1,6 @@
-"""Every write between acceptance and finality, failed or failed but persisted, then tried again or started anew.
+"""Every write between acceptance and finality, failed or failed but persisted.
+
+Then it is tried again, or everything starts anew.
 
 Afterwards the full check runs: every accepted record is anchored once, proves itself, and the chain tells the
 register's story.

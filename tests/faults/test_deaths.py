@@ -1,4 +1,7 @@
-"""What other logs died of: deleted databases, flipped bits, full disks. Each is rehearsed, and the audit is the witness."""
+"""What other logs died of, rehearsed: deleted databases, flipped bits, full disks.
+
+The audit is the witness.
+"""
 
 import os
 import random

@@ -1,4 +1,7 @@
-"""Two anchorers of one log by mistake: one is paused at each point of its work until the other has taken over."""
+"""Two anchorers of one log by mistake: one is paused until the other has taken over.
+
+At each point of its work.
+"""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress

@@ -1,4 +1,4 @@
-"""Call a node from inside a network namespace: the body comes on standard input, the answer goes to standard output.
+"""Call a node from inside a network namespace: the body from stdin, the answer to stdout.
 
     caller.py METHOD URL MEDIA-TYPE [PAUSE]
 

@@ -1,4 +1,4 @@
-"""The chain adapter against a real development chain, with the body that the fake chain passes too."""
+"""The chain adapter on a real development chain, with the test body of the fake chain."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The development chain: it comes back with its blocks after any kind of end, and leaves no anvil behind."""
+"""The development chain: back with its blocks after any end, and no anvil left behind."""
 
 import json
 import os

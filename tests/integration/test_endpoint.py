@@ -1,4 +1,4 @@
-"""The chain adapter against an endpoint that answers nonsense, too much, too slowly, or nothing."""
+"""The chain adapter against endpoints that answer nonsense, too much, too slowly, nothing."""
 
 import json
 import re

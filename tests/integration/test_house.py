@@ -1,4 +1,4 @@
-"""Tests that may use the network reach the addresses of the list in `conftest.py` and no other."""
+"""Tests that may use the network reach the addresses that `conftest.py` lists, and no other."""
 
 import socket
 

@@ -1,4 +1,4 @@
-"""Several processes of a node share its port; a second node is told, and does not get half of the requests."""
+"""Several processes of a node share its port; a second node is told that it is taken."""
 
 import socket
 

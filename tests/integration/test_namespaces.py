@@ -1,4 +1,4 @@
-"""Cities whose link breaks: one goes on verifying, says how old its knowledge is, and catches up by itself.
+"""Cities whose link breaks: one goes on verifying, says how old its knowledge is.
 
 The issuing city works in this process; the nodes that are cut off run in network namespaces of their own.
 """

@@ -1,4 +1,7 @@
-"""Another city's node over real sockets, and servers that do what they like: an answer, or one error in bounded time."""
+"""Another city's node over real sockets, and servers that do what they like.
+
+Either way there is an answer, or one error, in bounded time.
+"""
 
 import gzip
 import socket

@@ -1,4 +1,7 @@
-"""A PostgreSQL server of our own that dies and comes back, with its own defaults: what a city runs."""
+"""A PostgreSQL server of our own that dies and comes back, with its own defaults.
+
+That is what a city runs.
+"""
 
 import signal
 import subprocess

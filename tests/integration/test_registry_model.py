@@ -1,4 +1,7 @@
-"""The Python model of the contract against the compiled contract: the same random calls, lawful and not, on both."""
+"""The model of the contract in Python against the compiled contract, on random calls.
+
+Lawful and not, they go to both.
+"""
 
 import copy
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What a registry says after 500 random acts is the same from its events, forwards and backwards, and from its views."""
+"""After 500 random acts a registry says the same from its events and from its views."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the demo's first chapter has done is not lost with the chain's process, and not done twice."""
+"""The demo's first chapter is not lost with the chain's process, and not done twice."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The faults of `make torture` are what they say, and its count finds what is lost and what is doubled."""
+"""The faults of `make torture` are what they say, and its count finds every loss and double."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing

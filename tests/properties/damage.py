@@ -1,4 +1,4 @@
-"""Changes to JSON and to its text, drawn from a seed: reproducible without hypothesis, and cheap by the thousand."""
+"""Changes to JSON and to its text, drawn from a seed: reproducible, cheap by the thousand."""
 
 import json
 from collections.abc import Sequence

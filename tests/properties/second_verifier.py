@@ -1,4 +1,7 @@
-"""The second verifier (verifier/verify.py) beside ours: what each concludes from the same events, proof and clock."""
+"""The second verifier (verifier/verify.py) beside ours: what each concludes.
+
+From the same events, proof and clock.
+"""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""Proofs of every shape, and the cities in which they are presented: what forgers and damage start from."""
+"""Proofs of every shape, and the cities in which they are presented.
+
+What forgers and damage start from.
+"""
 
 import json
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Selective disclosure: any part has the digest of the whole, and nothing of it can be changed."""
+"""Selective disclosure: any part has the digest of the whole, and none can be changed."""
 
 import pytest
 from hypothesis import assume, given

@@ -1,4 +1,4 @@
-"""Decoders are total: whatever they are given, they answer or raise `MalformedInput`, and nothing else."""
+"""Decoders are total: they answer or raise `MalformedInput`, whatever they are given."""
 
 from collections.abc import Callable
 from typing import Any

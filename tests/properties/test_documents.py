@@ -1,4 +1,7 @@
-"""Damaged and made-up documents: every reader answers or raises `MalformedInput`, and nothing damaged becomes valid."""
+"""Damaged and made-up documents: read or refused, and nothing damaged becomes valid.
+
+Every reader answers or raises `MalformedInput`.
+"""
 
 import zlib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the check digits promise: any one wrong character is caught. Every text is either taken or refused."""
+"""Check digits catch any one wrong character, and every text is either taken or refused."""
 
 from collections.abc import Callable
 

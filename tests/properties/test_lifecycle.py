@@ -1,4 +1,4 @@
-"""Random lives of a certificate: the state machine never asks the chain for what the chain forbids."""
+"""Random lives of a certificate: never is the chain asked for what it forbids."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

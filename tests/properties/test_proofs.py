@@ -1,4 +1,4 @@
-"""Whatever is done to a valid proof: what still verifies says the same as before, from the same evidence."""
+"""Altered proofs: what still verifies says the same as before, from the same evidence."""
 
 from dataclasses import replace
 

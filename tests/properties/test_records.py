@@ -1,4 +1,4 @@
-"""Records, statements, entries and acts: what is written comes back, and is the only way to write it."""
+"""Records, statements, entries and acts: each has one way to be written, and comes back."""
 
 from dataclasses import replace
 from typing import Any

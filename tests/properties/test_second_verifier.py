@@ -1,4 +1,4 @@
-"""Two verifiers that share no code: whatever is presented to both, verdict, step and reason are the same."""
+"""Two verifiers that share no code agree on verdict, step and reason, whatever is presented."""
 
 import ast
 import sys

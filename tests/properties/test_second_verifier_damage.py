@@ -1,4 +1,6 @@
-"""Proofs altered by the thousand, as JSON, as bytes and before they are signed: both verifiers judge every step alike.
+"""Proofs altered by the thousand: both verifiers judge every step alike.
+
+As JSON, as bytes, and before they are signed.
 
 `SHUNZHENG_MUTATIONS` sets how many (default 2,000), `SHUNZHENG_SEED` where the draws begin.
 """

@@ -1,4 +1,7 @@
-"""Random histories of registries: both verifiers know the same of every position at every anchor, key, grant and issuer."""
+"""Random histories of registries: both verifiers know the same.
+
+Of every position at every anchor, key, grant and issuer.
+"""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Both verifiers at the edges: of every number that a page gives, of every transition, of check characters."""
+"""Both verifiers at the edges: every number of a page, every transition, check characters."""
 
 from itertools import product
 from typing import Any

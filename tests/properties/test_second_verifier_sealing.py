@@ -1,4 +1,7 @@
-"""The tests of sealings once more, with the second verifier looking on at every verification."""
+"""The tests of sealings once more, with the second verifier looking on.
+
+At every verification.
+"""
 
 from collections.abc import Iterator
 

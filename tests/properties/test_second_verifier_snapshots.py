@@ -1,4 +1,6 @@
-"""Snapshots and trust files damaged and forged: both verifiers take a file, for the same facts, or name the same reason.
+"""Snapshots and trust files damaged and forged: both verifiers take or refuse them alike.
+
+They take a file for the same facts, or name the same reason.
 
 Where a file has several faults, docs/formats/snapshot.md lets a reader name another one of the reasons of its stream.
 """

@@ -1,4 +1,4 @@
-"""Ranges of statuses: bytes are a range or refused; whatever a range holds, its staples lead to its root."""
+"""Ranges of statuses: bytes are a range or refused, and its staples lead to its root."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Trees of any size: a naive reading of RFC 9162, and what happens when anything in a proof changes."""
+"""Trees of any size: a naive reading of RFC 9162, and any change in a proof."""
 
 from contextlib import suppress
 from dataclasses import replace

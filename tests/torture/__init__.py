@@ -1,1 +1,4 @@
-"""Everything goes wrong at random on real parts for a while; then nothing may be lost, doubled or wrong. See `__main__`."""
+"""Everything goes wrong at random for a while; then nothing may be lost, doubled or wrong.
+
+On real parts. See `__main__`.
+"""

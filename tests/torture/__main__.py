@@ -1,4 +1,4 @@
-"""Two cities at work while everything goes wrong, and then the count: nothing lost, nothing doubled, nothing wrong.
+"""Two cities at work while everything goes wrong, and then the count.
 
     python -m tests.torture --seconds 60 --seed 7 --database postgresql
 

@@ -1,4 +1,7 @@
-"""A chain, another one that resembles it, and two cities whose nodes reach the chain through endpoints that can fail."""
+"""Two chains, and two cities that reach them through endpoints that can fail.
+
+The second chain resembles the first, so that an endpoint can show the wrong one.
+"""
 
 import json
 import os

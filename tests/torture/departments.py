@@ -1,4 +1,7 @@
-"""Departments that hand in records without pause, and repeat the same bytes until there is a receipt."""
+"""Departments that hand in records without pause.
+
+They repeat the same bytes until there is a receipt.
+"""
 
 import json
 import threading

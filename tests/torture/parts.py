@@ -1,4 +1,7 @@
-"""The processes of the cities: started, killed, paused, and started again as an administrator's machine would."""
+"""The processes of the cities: started, killed, paused and started again.
+
+As an administrator's machine would.
+"""
 
 import os
 import signal

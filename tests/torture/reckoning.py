@@ -1,4 +1,6 @@
-"""Count, from the departments' own journal, what became of everything: on the chain, in the entries, and in the other city.
+"""Count what became of everything: on the chain, in the entries, in the other city.
+
+What should be there is known from the departments' own journal.
 
 Nothing here asks the register: positions come from the receipts, anchors from the chain itself, entries over HTTP as anybody
 gets them, and the verdicts from the other city.

@@ -1,4 +1,4 @@
-"""Start processes of nodes quickly: a process that has loaded everything once forks itself for each of them.
+"""Start processes of nodes quickly: one that has loaded everything forks itself for each.
 
 Loading the program takes a second or two of a core; a process that is killed every few seconds would do little else. What
 runs is the same as below `shunzheng node DIRECTORY --only KIND`, and dies like it.

@@ -1,4 +1,4 @@
-"""The page on the house says what each folder offers, and nothing else of a folder is imported from outside."""
+"""What a folder offers is what the page on the house says, and what others import."""
 
 import ast
 import re

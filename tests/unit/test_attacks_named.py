@@ -1,4 +1,4 @@
-"""Every attack and every trap that shaped this has a test that bears its name: which, and that it is there."""
+"""Every attack and every trap that shaped this has a test that bears its name."""
 
 import ast
 from functools import cache

@@ -1,4 +1,4 @@
-"""The example licences: valid, varied, evidently fictional, and made by the program beside them."""
+"""The example licences: valid, varied, evidently fictional, made by the program beside them."""
 
 import json
 import re

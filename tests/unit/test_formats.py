@@ -1,4 +1,4 @@
-"""The format pages say what the code does: examples are recomputed and decoded, tables are compared."""
+"""The format pages say what the code does: examples are recomputed, tables compared."""
 
 import importlib
 import json

@@ -1,4 +1,4 @@
-"""What the program wrote before its modules moved is read today, and answered as it was answered then."""
+"""What the program wrote before its modules moved is read and answered as it was then."""
 
 import gzip
 import json

@@ -1,4 +1,7 @@
-"""The committed documents and seals: what is found in them, and that their generator still writes the same bytes."""
+"""The committed documents and seals: what is found in them, and what made them.
+
+Their generator still writes the same bytes.
+"""
 
 from pathlib import Path
 from typing import Final

@@ -1,4 +1,4 @@
-"""Inclusion proofs of transparency-dev/merkle: RFC 9162 with SHA-256, good ones and spoilt ones."""
+"""Inclusion proofs of transparency-dev/merkle: RFC 9162 with SHA-256, good and spoilt."""
 
 import json
 from base64 import b64decode

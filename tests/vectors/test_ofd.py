@@ -1,4 +1,4 @@
-"""Real documents, seals and signatures, against what an independent implementation found in them."""
+"""Real documents, seals and signatures, against what an independent program found in them."""
 
 import random
 from functools import cache

@@ -1,4 +1,7 @@
-"""The registry's twin in Python against what the compiled contract said: heads, payloads both ways, the acts' fields."""
+"""The registry's twin in Python against what the compiled contract said.
+
+Heads, payloads both ways, the acts' fields.
+"""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""SM2 and SM3 as their standards compute them: GB/T 32918.5 (the signature example), GB/T 32905 (appendix A)."""
+"""SM2 and SM3 as GB/T 32918.5 (the signature example) and GB/T 32905 (appendix A) show them."""
 
 from typing import Final
 

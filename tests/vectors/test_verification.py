@@ -1,4 +1,7 @@
-"""Shared cases of verification: ours, the second verifier, and any third conclude the same from the same files."""
+"""Shared cases of verification: every verifier concludes the same from the same files.
+
+Ours, the second verifier, and any third.
+"""
 
 import base64
 import json

@@ -1,4 +1,7 @@
-"""Wycheproof, ECDSA over P-256 with SHA-256: signatures in DER, read strictly and then given in our form."""
+"""Wycheproof, ECDSA over P-256 with SHA-256: signatures in DER, read strictly.
+
+They are given in our form then.
+"""
 
 import json
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""A register and a department known to it; two endpoints of one chain; a registry that is followed."""
+"""A register and a department known to it.
+
+Two endpoints of one chain; a registry that is followed.
+"""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A city with one department, its register and the replica of whoever verifies, with no chain between them.
+"""A city with one department, its register, and a replica, with no chain between them.
 
 Acts become events, events become facts, and facts go into the replica the way the follower puts them there. Everything but
 signatures is drawn from a seed, so that two runs differ in nothing else.

@@ -1,4 +1,4 @@
-"""A desk of a department: its key and token in a directory of its own, and clients that need no network."""
+"""A desk of a department, with its key and token, and clients that need no network."""
 
 from collections.abc import Callable
 from pathlib import Path

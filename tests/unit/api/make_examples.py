@@ -1,4 +1,6 @@
-"""Write the examples of the interface description anew: `python -m tests.unit.api.make_examples`.
+"""Write the examples of the interface description anew.
+
+    python -m tests.unit.api.make_examples
 
 They come from real requests to a small scene. Keys, salts and times are the same each time; SM2 signatures never are, and
 what hashes them neither.

@@ -1,4 +1,7 @@
-"""Documents with seals of their own, and with the proof inside: one report says what the ledger and the document show."""
+"""Documents with seals of their own, and with the proof inside.
+
+One report says what the ledger and the document show.
+"""
 
 import base64
 from collections import Counter

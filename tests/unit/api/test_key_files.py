@@ -1,4 +1,7 @@
-"""Key files: encrypted by default, opened by every command that signs, with one clear line where that fails."""
+"""Key files: encrypted by default, opened by every command that signs.
+
+With one clear line where that fails.
+"""
 
 import getpass
 import stat

@@ -1,4 +1,6 @@
-"""Writes the fictional documents and seals of this folder, from which damaged ones are made: always the same bytes.
+"""Write the fictional documents and seals of this folder: always the same bytes.
+
+Damaged ones are made from them.
 
 python -m tests.vectors.documents.generate
 """

@@ -1,4 +1,6 @@
-"""Writes the cases of this folder, which every verifier must judge alike: always the same, but for how zlib compresses.
+"""Write the cases of this folder, which every verifier must judge alike.
+
+They are always the same, but for how zlib compresses.
 
     python -m tests.vectors.verification.generate
 

@@ -1,4 +1,7 @@
-"""One anchorer a log: who holds the lease writes, whoever was overtaken does not, whatever the clocks say."""
+"""One anchorer a log: who holds the lease writes, and who was overtaken does not.
+
+Whatever the clocks say.
+"""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The audit: a sound register gives no finding, and every sort of damage that is planted in one is found and named."""
+"""A sound register gives no finding, and the audit names all damage that is planted in one."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence

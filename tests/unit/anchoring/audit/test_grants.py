@@ -1,4 +1,4 @@
-"""The audit's own copy of what a grant covers says the same as the rule by which records are verified."""
+"""The audit's own reading of a grant says the same as the rule that verifies records."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""Endpoints of one chain that fail, lag and lie as a test says, and the failover between two of them."""
+"""Endpoints of one chain that fail, lag and lie, and the failover between two of them."""
 
 from collections.abc import Callable
 from dataclasses import replace

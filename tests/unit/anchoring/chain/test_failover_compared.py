@@ -1,4 +1,7 @@
-"""Several endpoints of one chain are compared: what one of them lies about is neither taken over nor followed."""
+"""Several endpoints of one chain are compared.
+
+What one of them lies about is neither taken over nor followed.
+"""
 
 from collections.abc import Callable
 from pathlib import Path

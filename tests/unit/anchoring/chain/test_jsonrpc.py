@@ -1,4 +1,7 @@
-"""The URL of a JSON-RPC endpoint; its answers are tested against anvil and against a hostile endpoint."""
+"""The URL of a JSON-RPC endpoint.
+
+Its answers are tested against anvil and against a hostile endpoint.
+"""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""Nodes sign what they followed themselves, once; they collect each other's signatures, and keep what contradicts."""
+"""Nodes sign what they followed themselves, once.
+
+They collect each other's signatures, and keep what contradicts.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace

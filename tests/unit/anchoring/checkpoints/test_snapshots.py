@@ -1,4 +1,4 @@
-"""Snapshots of a replica: what is imported answers as the replica did, and what is refused leaves everything as it was."""
+"""Snapshots of a replica: imported ones answer as it did, refused ones change nothing."""
 
 import shutil
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,7 @@
-"""What a node signed is kept on either database, once for each event, and never beside itself."""
+"""What a node signed is kept on either database, once for each event.
+
+Nothing stands beside it.
+"""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Rows that come in bulk are the same rows, and what is wrong with them is said without quoting them."""
+"""Rows that come in bulk are the same rows, and their faults are told without quoting them."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Replacing a file: whole or not at all, whatever goes wrong on the way and whatever lies there."""
+"""Replacing a file: whole or not at all, whatever goes wrong and whatever lies there."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""A registry that grows, a replica that follows it, and a chain that answers otherwise where a test says so."""
+"""A registry that grows, a replica that follows it, and a chain that can lie."""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""What lies between a submission's first line and its records: minutes in which things change."""
+"""What lies between a submission's first line and its records.
+
+Minutes in which things change.
+"""
 
 import pytest
 from sqlalchemy import delete

@@ -1,4 +1,7 @@
-"""What waits for the chain is measured, and past a limit bulk is refused before changes of status are."""
+"""What waits for the chain is measured; past a limit bulk is refused first.
+
+Changes of status are refused later.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace

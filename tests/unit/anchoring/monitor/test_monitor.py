@@ -1,4 +1,7 @@
-"""Public entries of another city: fetched and checked, late, withheld, at fault; and nodes that answer what they like."""
+"""Public entries of another city: fetched and checked, late, withheld, at fault.
+
+And nodes that answer what they like.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

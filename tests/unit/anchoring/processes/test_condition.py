@@ -1,4 +1,7 @@
-"""What a process says of itself is kept beside the replica, at little cost, and never stands in its way."""
+"""What a process says of itself, kept beside the replica at little cost.
+
+It never stands in the way of the process.
+"""
 
 from collections.abc import Iterator
 from typing import Any

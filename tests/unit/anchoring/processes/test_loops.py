@@ -1,4 +1,7 @@
-"""Everything that waits longer each time waits by one rule: it doubles from the first pause to the longest."""
+"""Everything that waits longer each time waits by one rule.
+
+It doubles from the first pause to the longest.
+"""
 
 import ast
 from pathlib import Path

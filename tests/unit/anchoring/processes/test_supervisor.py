@@ -1,4 +1,7 @@
-"""The supervisor starts its children, starts again what dies, waits longer each time, and leaves nothing behind."""
+"""The supervisor starts its children, starts again what dies, and leaves nothing behind.
+
+It waits longer each time.
+"""
 
 import os
 import signal

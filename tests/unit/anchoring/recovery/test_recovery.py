@@ -1,4 +1,7 @@
-"""A register restored from yesterday's backup: it notices, stops, takes back what others have, goes on."""
+"""A register restored from yesterday's backup.
+
+It notices, stops, takes back what others have, goes on.
+"""
 
 import sqlite3
 from collections.abc import Iterator

@@ -1,5 +1,7 @@
-"""Which records link to which is written at intake, filled in for registers from before, audited, and tells what a seal
-sealed."""
+"""Which records link to which: written at intake, filled in for older registers, audited.
+
+It tells what a seal sealed.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""A replica's database answers exactly as `ledger.registry.knowledge` does, whatever the history and however followed."""
+"""A replica's database answers exactly as `ledger.registry.knowledge` does.
+
+Whatever the history and however it was followed.
+"""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Every fact and event comes back from the database as it was stored, in exactly the columns of its table."""
+"""Facts and events come back as they were stored, in exactly the columns of their tables."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,7 @@
-"""A clerk and an auditor at the command line, with wrong files, wrong addresses, no permission: what they are told."""
+"""A clerk and an auditor make mistakes at the command line: what they are told.
+
+Wrong files, wrong addresses, no permission.
+"""
 
 import importlib
 import io

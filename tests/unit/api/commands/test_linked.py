@@ -1,4 +1,7 @@
-"""`shunzheng proof --linked`: the seal of another city, whose proof its own node exports, joins the proof of the licence."""
+"""`shunzheng proof --linked`: the proof of another city's seal joins that of the licence.
+
+Its own node exported it.
+"""
 
 from dataclasses import replace
 from pathlib import Path

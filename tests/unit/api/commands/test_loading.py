@@ -1,4 +1,7 @@
-"""What a command does not need it does not load: somebody waits at a counter while libraries are imported."""
+"""What a command does not need it does not load.
+
+Somebody waits at a counter while libraries are imported.
+"""
 
 import importlib
 import subprocess

@@ -1,4 +1,4 @@
-"""`shunzheng audit` and `shunzheng recover` on the directory of a node whose register was restored from a backup."""
+"""`shunzheng audit` and `shunzheng recover` on a node whose register was restored."""
 
 import errno
 import json

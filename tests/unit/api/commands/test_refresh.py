@@ -1,4 +1,7 @@
-"""`shunzheng refresh`: a newer staple from any node, which learns no certificate and is not believed."""
+"""`shunzheng refresh`: a newer staple from any node, which learns no certificate.
+
+Nor is it believed.
+"""
 
 import base64
 import errno

@@ -1,4 +1,7 @@
-"""Seals over the command line: made, registered, applied, destroyed; what they sealed is verified elsewhere and found."""
+"""Seals over the command line: made, registered, applied, destroyed.
+
+What they sealed is verified elsewhere and found.
+"""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Checkpoints and snapshots over HTTP and on the command line, and verifying with nothing else."""
+"""Checkpoints and snapshots over HTTP and at the command line; verifying with them alone."""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""What the demo does about a node that does not answer: it asks again, with patience, unless it is refused."""
+"""What the demo does about a node that does not answer.
+
+It asks again, with patience, unless it is refused.
+"""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,7 @@
-"""The life of a certificate over the command line: what may be done from where, shown before it is signed."""
+"""The life of a certificate over the command line.
+
+What may be done from where, shown before it is signed.
+"""
 
 import json
 from pathlib import Path

@@ -1,4 +1,7 @@
-"""A submission is handed in again where the node asks for it, as often as patience allows, and never where it is refused."""
+"""A submission is handed in again where the node asks for it, and never where it is refused.
+
+As often as patience allows.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path

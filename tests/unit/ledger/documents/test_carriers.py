@@ -1,4 +1,7 @@
-"""A proof inside a document: the registered bytes come back, and nothing can be changed around it unseen."""
+"""A proof inside a document.
+
+The registered bytes come back, and nothing can be changed around it unseen.
+"""
 
 import io
 import random

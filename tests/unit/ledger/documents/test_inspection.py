@@ -1,4 +1,4 @@
-"""The report on a file: its shape, the table behind its words, and the proof that the file carries."""
+"""The report on a file: its shape, the table behind its words, and the proof inside."""
 
 import json
 from itertools import permutations

@@ -1,4 +1,7 @@
-"""One inflater for snapshots, ranges, paper and archives: the same bytes, the same answer, however they come."""
+"""One inflater for snapshots, ranges, paper and archives.
+
+The same bytes, the same answer, however they come.
+"""
 
 import tracemalloc
 import zlib

@@ -1,4 +1,7 @@
-"""Proofs that come separately are attached where a link names their record, and open no more than they must."""
+"""Proofs that come separately are attached where a link names their record.
+
+They open no more than they must.
+"""
 
 from dataclasses import replace
 

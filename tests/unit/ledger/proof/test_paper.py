@@ -1,4 +1,4 @@
-"""Printed codes: the same proof, in one form only, and no code can make a reader work without end."""
+"""Printed codes: the same proof in one form only, read in bounded work."""
 
 import zlib
 from collections.abc import Callable

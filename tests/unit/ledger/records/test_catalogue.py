@@ -1,4 +1,7 @@
-"""The catalogue of certificate types: complete, well-formed, and honest about what is not known."""
+"""The catalogue of certificate types.
+
+Complete, well-formed, and honest about what is not known.
+"""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""The claims of seals have one spelling: that of the catalogue, of the format's page, and of what is verified."""
+"""The claims of seals have one spelling.
+
+That of the catalogue, of the format's page, and of what is verified.
+"""
 
 from pathlib import Path
 

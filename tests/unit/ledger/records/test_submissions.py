@@ -1,4 +1,4 @@
-"""Statements and entries: what is signed, what is public, and in which order the records stand."""
+"""Statements and entries: what is signed, what is public, in which order records stand."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,7 @@
-"""Acts and heads: the encoding that the contract writes, read back exactly, whatever else the bytes hold."""
+"""Acts and heads: the encoding that the contract writes, read back exactly.
+
+Whatever else the bytes hold.
+"""
 
 from dataclasses import fields
 from typing import Any

@@ -1,4 +1,7 @@
-"""What is known after which acts: the fold of the events, and the questions of verification to it."""
+"""What is known after which acts.
+
+The fold of the events, and the questions of verification to it.
+"""
 
 from dataclasses import dataclass, replace
 from typing import Any

@@ -1,4 +1,7 @@
-"""A snapshot is believed for what it folds into, or refused with a reason of its own; what was held before stays."""
+"""A snapshot is believed for what it folds into, or refused with a reason of its own.
+
+What was held before stays.
+"""
 
 import json
 import zlib

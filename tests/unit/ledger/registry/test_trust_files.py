@@ -1,4 +1,7 @@
-"""A trust file says whose cosignatures count: two cities at least, nobody twice, and no key that vouches for itself."""
+"""A trust file says whose cosignatures count.
+
+Two cities at least, nobody twice, and no key that vouches for itself.
+"""
 
 from dataclasses import replace
 from typing import Any

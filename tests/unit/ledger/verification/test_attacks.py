@@ -1,4 +1,4 @@
-"""The attacks that shaped the design (docs/threat-model.md), those that the core can meet: one named test each.
+"""The attacks of docs/threat-model.md that the core can meet: one named test each.
 
 Where the others are met:
 

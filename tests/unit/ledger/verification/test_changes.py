@@ -1,4 +1,7 @@
-"""Walking through the changes of a position: how many questions a verifier asks of its trust, whatever a city wrote."""
+"""Walking through the changes of a position.
+
+How many questions a verifier asks of its trust, whatever a city wrote.
+"""
 
 from collections.abc import Sequence
 

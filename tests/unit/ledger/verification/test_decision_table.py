@@ -1,4 +1,6 @@
-"""Every combination of status, dates, source and age of knowledge, and evidence: what may be concluded, and what never.
+"""Every combination of status, dates, source and age of knowledge, and evidence.
+
+What may be concluded, and what never.
 
 The table is walked in full. No cell with missing evidence says `valid` or `invalid`; no cell with altered evidence says
 `valid`; and what good evidence leads to follows from a few lines here that share nothing with the program.

@@ -1,4 +1,7 @@
-"""Whether a key may speak for an issuer at a moment: each objection, the order of them, and both ends of each period."""
+"""Whether a key may speak for an issuer at a moment.
+
+Each objection, the order of them, and both ends of each period.
+"""
 
 from dataclasses import replace
 from typing import Any, Final

@@ -1,4 +1,7 @@
-"""The public entries of an anchor: each way in which a city could anchor what it may not, and what is said of it."""
+"""The public entries of an anchor.
+
+Each way in which a city could anchor what it may not, and what is said of it.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace

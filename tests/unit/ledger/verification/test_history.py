@@ -1,4 +1,7 @@
-"""The history of a certificate: complete, and the same as what the chain tells, or a finding says what is wrong."""
+"""The history of a certificate.
+
+Complete, and the same as what the chain tells, or a finding says what is wrong.
+"""
 
 from ledger.registry.status import Status
 from ledger.verification.history import History, Recorded, judge_history

@@ -1,4 +1,7 @@
-"""Licences that link to their sealing, and that to its seal: decided offline, as of the anchor of the sealing."""
+"""Licences that link to their sealing, and that to its seal.
+
+Decided offline, as of the anchor of the sealing.
+"""
 
 from dataclasses import replace
 

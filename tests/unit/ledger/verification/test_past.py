@@ -1,4 +1,7 @@
-"""What a status was at a moment of the past, shown by anchors; and what cannot be said of it."""
+"""What a status was at a moment of the past, shown by anchors.
+
+And what cannot be said of it.
+"""
 
 from dataclasses import replace
 from datetime import date

@@ -1,4 +1,7 @@
-"""The traps into which other systems of this kind have fallen, those that concern the core: one named test each."""
+"""The traps of other systems of this kind, as far as the core can meet them.
+
+One named test each.
+"""
 
 from dataclasses import replace
 from hashlib import sha256

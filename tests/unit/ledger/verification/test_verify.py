@@ -1,4 +1,6 @@
-"""Every row of the table of reasons, reached by a scene; and how the rows of one report make its verdict.
+"""Every row of the table of reasons, reached by a scene.
+
+And how the rows of one report make its verdict.
 
 A scene is a function that returns a report; its name says what was done. Its decorator says which row decides, and
 the verdict. A row of `reasons.TABLE` that no scene reaches fails a test, so a new reason needs a new scene.

@@ -1,4 +1,7 @@
-"""An archive is read in one way or not at all: what a forgiving reader would show differently is refused."""
+"""An archive is read in one way or not at all.
+
+What a forgiving reader would show differently is refused.
+"""
 
 import io
 import struct

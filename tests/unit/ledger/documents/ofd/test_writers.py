@@ -1,4 +1,7 @@
-"""What other writers of OFD do: where it is only unusual it is read, or left open by name; it is never a forgery."""
+"""What other writers of OFD do: where it is only unusual it is read, or left open by name.
+
+It is never a forgery.
+"""
 
 import base64
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""What may come after a signature of a PDF: by whose word, seen or unseen, allowed or not, and how much of it."""
+"""What may come after a signature of a PDF.
+
+By whose word, seen or unseen, allowed or not, and how much of it.
+"""
 
 # mypy: allow-untyped-calls
 import re

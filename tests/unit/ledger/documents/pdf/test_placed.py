@@ -1,4 +1,7 @@
-"""What is read of a signature beside its value agrees with pyHanko, of which nothing private is used."""
+"""What is read of a signature beside its value agrees with pyHanko.
+
+Nothing private of pyHanko is used.
+"""
 
 # mypy: allow-untyped-calls
 import ast

@@ -1,4 +1,7 @@
-"""Signed PDFs: what a signature covers, what came after it, who vouches for the signer; hostile files end as such."""
+"""Signed PDFs: what a signature covers, what came after it, who vouches for the signer.
+
+Hostile files end as such.
+"""
 
 import random
 import re

@@ -1,4 +1,7 @@
-"""Timestamps in PDFs, made by pyHanko: on a signature, of the document, spoilt, and with nobody's signature beside."""
+"""Timestamps in PDFs, made by pyHanko.
+
+On a signature, of the document, spoilt, and with nobody's signature beside.
+"""
 
 import re
 from collections.abc import Callable

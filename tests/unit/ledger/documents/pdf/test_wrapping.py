@@ -1,4 +1,4 @@
-"""Objects put into the gap that a signature of a PDF leaves for itself, and other ranges than those of its own place."""
+"""Objects in the gap that a PDF signature leaves for itself, and ranges not its own."""
 
 # mypy: allow-untyped-calls
 import re

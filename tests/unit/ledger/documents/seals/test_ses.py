@@ -1,4 +1,7 @@
-"""Seals and their signatures of every version: read, written again as the same bytes, and verified by others too."""
+"""Seals and their signatures of every version.
+
+Read, written again as the same bytes, and verified by others too.
+"""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""SignedData of GB/T 35275 as different writers make it: with attributes, without content, with r‖s."""
+"""SignedData of GB/T 35275 as different writers make it.
+
+With attributes, without content, with r‖s.
+"""
 
 from base64 import b64encode
 from typing import Any, Final

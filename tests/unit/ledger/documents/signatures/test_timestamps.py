@@ -1,4 +1,7 @@
-"""Timestamps: whose word counts and for what; whatever is wrong with one, an intact document is never called a forgery."""
+"""Timestamps: whose word counts and for what.
+
+Whatever is wrong with one, an intact document is never called a forgery.
+"""
 
 import shutil
 import subprocess

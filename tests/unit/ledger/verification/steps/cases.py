@@ -1,4 +1,7 @@
-"""What scenes are made with: their registry, their decorator, and the scene that most begin with."""
+"""What scenes are made with.
+
+Their registry, their decorator, and the scene that most begin with.
+"""
 
 from collections.abc import Callable
 from functools import cache
