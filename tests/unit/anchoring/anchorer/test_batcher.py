@@ -1,3 +1,5 @@
+"""Batches freeze what was accepted, in order, when their policy says so and once for ever."""
+
 import threading
 from collections.abc import Iterator
 from pathlib import Path

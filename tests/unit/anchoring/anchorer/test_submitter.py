@@ -1,3 +1,5 @@
+"""Frozen batches come onto the chain once each, whatever the chain and the endpoints do."""
+
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path

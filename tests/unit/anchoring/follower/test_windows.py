@@ -1,3 +1,5 @@
+"""How many blocks are asked for at a time: fewer after a failure, more after quick answers."""
+
 from anchoring.chain.protocol import ChainEvent
 from anchoring.follower.windows import CROWDED_BYTES, CROWDED_EVENTS, FIRST_SPAN, LONGEST_SPAN, Window
 from ledger.registry.acts import Event

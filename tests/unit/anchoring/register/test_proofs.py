@@ -1,3 +1,5 @@
+"""Proofs made from register and replica: complete, narrowed, linked, or refused."""
+
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
