@@ -1,3 +1,5 @@
+"""Words in two languages: said in the one that is asked for, sent in both."""
+
 import pytest
 
 from ledger.words import Language, Words

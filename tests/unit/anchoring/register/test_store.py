@@ -1,3 +1,5 @@
+"""The register: its log, submissions, lineages and tokens, and what it keeps secret."""
+
 import os
 import stat
 import subprocess

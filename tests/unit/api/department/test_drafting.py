@@ -1,3 +1,5 @@
+"""Drafting: rows become a signed submission, or every fault is told with its line."""
+
 import json
 from random import Random
 from typing import Any
