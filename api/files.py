@@ -53,7 +53,7 @@ def beside(document: Path) -> Path:
     return document.with_name(document.name + PROOF_SUFFIX)
 
 
-def proof_text(source: str) -> str:
+def read_proof_text(source: str) -> str:
     """Return the text of a proof that somebody names, as it was found: the code itself, the file that holds it, or a
     document inside or beside which it is.
 
@@ -69,7 +69,7 @@ def proof_text(source: str) -> str:
     if carried:
         return carried.encode().decode()
     if beside(path).exists():
-        return proof_text(str(beside(path)))
+        return read_proof_text(str(beside(path)))
     if is_carrier(content):
         raise MalformedInput(f"{path} carries no proof, and there is no {beside(path).name} beside it")
     return content.decode("utf-8", "replace")
@@ -91,7 +91,7 @@ def refuse_other(content: bytes, wanted: str) -> None:
             raise MalformedInput(f"this is {_KINDS[known]}")
 
 
-def decoded(path: Path, kind: str, decode: Callable[[bytes], T]) -> T:
+def read_decoded(path: Path, kind: str, decode: Callable[[bytes], T]) -> T:
     """Read a file of a kind. Raises: MalformedInput, OSError."""
     content = read(path)
     with naming(path):

@@ -17,7 +17,7 @@ SEEN_SUFFIX: Final = ".seen"  # the newest checkpoint that was ever seen is reme
 
 def read_trust(path: Path) -> TrustFile:
     """Read a trust file. Raises: MalformedInput."""
-    return files.decoded(path, "trust", read_trust_file)
+    return files.read_decoded(path, "trust", read_trust_file)
 
 
 def seen_beside(trust: Path) -> Seen:
@@ -26,7 +26,7 @@ def seen_beside(trust: Path) -> Seen:
 
 
 @contextmanager
-def opened(snapshot: Path, trust: Path) -> Iterator[Trust]:
+def open_snapshot(snapshot: Path, trust: Path) -> Iterator[Trust]:
     """Give what a snapshot file says, or what was imported into a directory. Raises: SnapshotRefused, NotFound."""
     pinned, seen = read_trust(trust), seen_beside(trust)
     if not snapshot.is_dir():
@@ -45,7 +45,7 @@ def opened(snapshot: Path, trust: Path) -> Iterator[Trust]:
         imported.close()
 
 
-def described(cosigned: Cosigned, names: tuple[str, ...]) -> list[str]:
+def describe_checkpoint(cosigned: Cosigned, names: tuple[str, ...]) -> list[str]:
     """Return a checkpoint in words; `names` are those of the trust file's cosigners that signed it."""
     checkpoint = cosigned.checkpoint
     signed = ", ".join(names) if names else f"{len(cosigned.cosignatures)} keys, not checked (--trust)"

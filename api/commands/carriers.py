@@ -35,7 +35,7 @@ def add(commands: Commands) -> None:
 
 def _attach(args: argparse.Namespace) -> int:
     source = args.proof or str(files.beside(args.document))
-    text = files.proof_text(source).encode()
+    text = files.read_proof_text(source).encode()
     with files.naming(source, "proof"):
         proof = decode_presented(text)
     with files.naming(args.document):

@@ -59,7 +59,7 @@ def _proof(args: argparse.Namespace) -> int:
 
 def _read_linked(source: str) -> Proof:
     """Return a proof to attach. Raises: MalformedInput, OSError."""
-    text = files.proof_text(source).encode()
+    text = files.read_proof_text(source).encode()
     with files.naming(source, "proof"):
         return decode_presented(text)
 

@@ -26,7 +26,14 @@ from api.governance.options import (
     grant_of,
     spki_of,
 )
-from api.governance.reading import Registry, check_registry, description, disagreements, lines, read_registry
+from api.governance.reading import (
+    Registry,
+    check_registry,
+    describe_registry,
+    find_disagreements,
+    read_registry,
+    registry_json,
+)
 from api.governance.sender import Sender
 from api.governance.words import advise, words
 from api.parsers import Commands
@@ -253,12 +260,12 @@ def _show(args: argparse.Namespace) -> int:
         raise NotFound(
             f"the registry has no log {args.log}; it has {', '.join(registry.state.logs) or 'none'}"
         )
-    differences = disagreements(chain, registry)
+    differences = find_disagreements(chain, registry)
     if args.json:
         compared: dict[str, Json] = {} if differences is None else {"disagreements": list(differences)}
-        show_json(description(registry, args.log) | compared)
+        show_json(registry_json(registry, args.log) | compared)
         return 1 if differences else 0
-    for line in lines(registry, args.log):
+    for line in describe_registry(registry, args.log):
         say(line)
     if differences is None:
         note("\nActs came in meanwhile: the contract's own state was not compared. Show it again.")

@@ -8,7 +8,7 @@ from typing import Final
 from anchoring.checkpoints.store import Checkpoints
 from api import files, processes
 from api.client.client import NodeClient
-from api.client.offline import described, read_trust
+from api.client.offline import describe_checkpoint, read_trust
 from api.console import note, say, show_json
 from api.node.loading import load_settings
 from api.parsers import Commands
@@ -106,7 +106,7 @@ def _show(args: argparse.Namespace) -> int:
     if args.json:
         show_json(cosigned.to_json())
         return 0
-    for line in described(cosigned, names):
+    for line in describe_checkpoint(cosigned, names):
         say(line)
     return 0
 

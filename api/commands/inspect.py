@@ -55,7 +55,7 @@ def _trust(paths: list[Path] | None) -> TrustList | None:
 
 
 def _list(path: Path) -> TrustList:
-    return files.decoded(path, "trust-list", decode_trust_list)
+    return files.read_decoded(path, "trust-list", decode_trust_list)
 
 
 def _with_proof_beside(inspection: Inspection, file: Path) -> Inspection:

@@ -15,7 +15,7 @@ from anchoring.database.files import replace_file
 from anchoring.errors import NotFound
 from anchoring.replica.store import Replica
 from api.client.client import NodeClient
-from api.client.offline import described, read_trust, seen_beside
+from api.client.offline import describe_checkpoint, read_trust, seen_beside
 from api.console import note, say, show_json
 from api.node.loading import load_settings
 from api.parsers import Commands
@@ -94,7 +94,7 @@ def _import(args: argparse.Namespace) -> int:
     with closing(ImportedSnapshot(args.into)) as imported:
         header = imported.take(args.file, read_trust(args.trust), seen_beside(args.trust), _tell)
     note(f"{args.into} holds the registry up to event {header.checkpoint.n}")
-    for line in described(header.cosigned, read_trust(args.trust).check(header.cosigned)):
+    for line in describe_checkpoint(header.cosigned, read_trust(args.trust).check(header.cosigned)):
         say(line)
     return 0
 
@@ -118,6 +118,6 @@ def _show(args: argparse.Namespace) -> int:
         show_json(header.cosigned.to_json() | body)
         return 0
     say(f"snapshot   events {header.after + 1} to {header.checkpoint.n}, {args.file.stat().st_size:,} bytes")
-    for line in described(header.cosigned, names):
+    for line in describe_checkpoint(header.cosigned, names):
         say(line)
     return 0

@@ -47,7 +47,7 @@ def add(commands: Commands) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     check_source(args)
-    proof = files.proof_text(args.proof)
+    proof = files.read_proof_text(args.proof)
     with files.naming(args.proof, "proof"):
         decoded = decode_presented(proof.encode())
     if args.node:
@@ -67,10 +67,10 @@ def _run(args: argparse.Namespace) -> int:
 def _answer_here(args: argparse.Namespace, proof: Proof) -> PastDayJson:
     """Answer here, from a snapshot alone."""
     from api.client.offline import (
-        opened,  # loads the libraries of databases, which asking a node does without
+        open_snapshot,  # loads the libraries of databases, which asking a node does without
     )
 
-    with opened(args.snapshot, args.trust) as trust:
+    with open_snapshot(args.snapshot, args.trust) as trust:
         start, end = judge_past_span(proof, trust, args.at)
     return cast(PastDayJson, {"start": start.to_json(), "end": end.to_json()})
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.console import note, progress, say, show_json
-from api.department.sending import PATIENCE_SECONDS, send, signed, submission_beside, target_of
+from api.department.sending import PATIENCE_SECONDS, send, sign_lines, submission_beside, target_of
 from api.key_files import add_key, open_key
 from api.parsers import Commands
 
@@ -45,7 +45,7 @@ def add(commands: Commands) -> None:
 def _submit(args: argparse.Namespace) -> int:
     submission = submission_beside(args.records)
     with NodeClient(args.node) as node:
-        receipt = send(node, submission, lambda: _signed(args, node), patience=args.patience, wait=args.wait)
+        receipt = send(node, submission, lambda: _sign(args, node), patience=args.patience, wait=args.wait)
     if args.json:
         show_json(receipt)
         return 0
@@ -55,7 +55,7 @@ def _submit(args: argparse.Namespace) -> int:
     return 0
 
 
-def _signed(args: argparse.Namespace, node: NodeClient) -> Iterator[bytes]:
+def _sign(args: argparse.Namespace, node: NodeClient) -> Iterator[bytes]:
     """Draft and sign the records, and yield the lines of the submission. Raises: NodeError, MalformedInput, OSError."""
     target = target_of(node)
     if args.registry and args.registry != target.registry:
@@ -66,4 +66,4 @@ def _signed(args: argparse.Namespace, node: NodeClient) -> Iterator[bytes]:
     with args.records.open("rb") as lines:
         total = sum(1 for _ in lines)
         lines.seek(0)
-        yield from signed(progress(lines, "drafting", total), target, key, args.records.parent)
+        yield from sign_lines(progress(lines, "drafting", total), target, key, args.records.parent)

@@ -95,7 +95,7 @@ def _ask_node(args: argparse.Namespace) -> VerificationJson:
 
 def _verify_here(args: argparse.Namespace) -> VerificationJson:
     """Verify here, from a snapshot alone."""
-    from api.client.offline import opened
+    from api.client.offline import open_snapshot
     from api.documents import open_papers
     from ledger.documents.certificates.trust_list import decode_trust_list
 
@@ -103,12 +103,14 @@ def _verify_here(args: argparse.Namespace) -> VerificationJson:
     if policy is None:
         raise MalformedInput(f"there is no policy {args.policy!r}; known are {', '.join(policy_names())}")
     documents = [files.read(path) for path in args.files]
-    accepted = files.decoded(args.trust_list, "trust-list", decode_trust_list) if args.trust_list else None
+    accepted = (
+        files.read_decoded(args.trust_list, "trust-list", decode_trust_list) if args.trust_list else None
+    )
     papers = open_papers(documents, _claims(args), accepted)
     proof = _proof(args, (document.carried for document in papers.documents)).encode()
     with files.naming("--at"):
         now = int(time.time()) if args.at is None else parse_time(args.at)
-    with opened(args.snapshot, args.trust) as trust:
+    with open_snapshot(args.snapshot, args.trust) as trust:
         report = verify(papers.presented, proof, trust, now, policy)
     return cast(VerificationJson, papers.with_report(report))
 
@@ -132,13 +134,13 @@ def request_body(
 def _proof(args: argparse.Namespace, documents: Iterable[Carried]) -> str:
     """Return the proof that was named, or that lies beside a document, or that travelled inside one."""
     if args.proof:
-        return files.proof_text(args.proof)
+        return files.read_proof_text(args.proof)
     if not args.files:
         raise MalformedInput("nothing to verify: name a document, or a proof with --proof")
     beside = [files.beside(path) for path in args.files]
     for path in beside:
         if path.exists():
-            return files.proof_text(str(path))
+            return files.read_proof_text(str(path))
     spoilt = ""
     for path, document in zip(args.files, documents, strict=True):
         if document.altered:
@@ -154,7 +156,7 @@ def _proof(args: argparse.Namespace, documents: Iterable[Carried]) -> str:
 def _claims(args: argparse.Namespace) -> dict[str, Json]:
     if args.claims is None:
         return {}
-    values = files.decoded(args.claims, "claims", decode_json)
+    values = files.read_decoded(args.claims, "claims", decode_json)
     if not isinstance(values, dict):
         raise MalformedInput(f"{args.claims} must hold one JSON object of claims by name")
     return values

@@ -22,7 +22,7 @@ class Row(TypedDict):
 
 
 @dataclass(slots=True)
-class Held:
+class Holding:
     """What a holder has in hand: the proof, the values on the paper, the document if there is one."""
 
     identifier: str
@@ -40,7 +40,7 @@ class Held:
         return body | changes
 
 
-def write_proof(node: NodeClient, row: Row, folder: Path) -> Held:
+def write_proof(node: NodeClient, row: Row, folder: Path) -> Holding:
     """Fetch the proof of one certificate and put it, with its document if there is one, into the holders' folder."""
     identifier = row["identifier"]
     proof = node.certificate_proof(identifier)
@@ -50,7 +50,7 @@ def write_proof(node: NodeClient, row: Row, folder: Path) -> Held:
     if document is not None:
         (folder / name).write_bytes(document)
     (folder / f"{name}.proof.json").write_bytes(proof)
-    return Held(identifier, proof, row["claims"], document)
+    return Holding(identifier, proof, row["claims"], document)
 
 
 def by_issuer(path: Path) -> dict[str, list[bytes]]:
@@ -61,7 +61,7 @@ def by_issuer(path: Path) -> dict[str, list[bytes]]:
     return lines
 
 
-def forgeries(sample: Held, other: Held) -> Iterator[tuple[str, str, dict[str, Json]]]:
+def forgeries(sample: Holding, other: Holding) -> Iterator[tuple[str, str, dict[str, Json]]]:
     """Yield what is tried with a paper licence and one with a document: in words, the reason that must come, the request."""
     assert other.document is not None
     altered = bytearray(other.document)

@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 from anchoring.errors import AnchoringError, TransactionRejected
 from api.client.client import NodeClient
 from api.demo.founding import Founding
-from api.demo.holders import EXAMPLES, Held, by_issuer, encoded, forgeries, write_proof
+from api.demo.holders import EXAMPLES, Holding, by_issuer, encoded, forgeries, write_proof
 from api.demo.inspector import Inspector
 from api.demo.recovery import InsistentClient, Watch, insist
 from api.demo.sealing import GENUINE, Sealing
@@ -54,7 +54,7 @@ class Story:
     seconds: dict[str, float] = field(default_factory=dict)
     verdicts: Counter[str] = field(default_factory=Counter)
     caught: dict[str, str] = field(default_factory=dict)
-    held: list[Held] = field(default_factory=list)
+    holdings: list[Holding] = field(default_factory=list)
     watch: Watch | None = None
     sealing: Sealing | None = None
 
@@ -121,7 +121,7 @@ class Story:
 
     def epilogue(self) -> str:
         """Say what can be tried now."""
-        sample = self.held[0]
+        sample = self.holdings[0]
         tianmen, wuhan = self.cities
         documents = [
             path
@@ -205,8 +205,8 @@ class Story:
         files = (EXAMPLES / name for name in ("licences.ndjson", "with-documents.ndjson"))
         rows = [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
         with self._client(city, token) as node, ThreadPoolExecutor(_AT_ONCE) as pool:
-            self.held = list(pool.map(lambda row: write_proof(node, row, folder), rows))
-        self.tell(f"   {len(self.held):,} proofs written to {folder}")
+            self.holdings = list(pool.map(lambda row: write_proof(node, row, folder), rows))
+        self.tell(f"   {len(self.holdings):,} proofs written to {folder}")
 
     def _wait_known(self, verifier: City, issuer: City) -> None:
         """Wait until the verifier has the issuer's newest final anchor, and the entries of every one."""
@@ -220,15 +220,15 @@ class Story:
 
     def _verify_all(self, city: City) -> None:
         with self._client(city) as node:
-            for start in range(0, len(self.held), _BATCH):
-                items: list[Json] = [held.request() for held in self.held[start : start + _BATCH]]
+            for start in range(0, len(self.holdings), _BATCH):
+                items: list[Json] = [holding.request() for holding in self.holdings[start : start + _BATCH]]
                 reports = node.verify_batch(encoded({"items": items}))["reports"]
-                for held, report in zip(self.held[start : start + _BATCH], reports, strict=True):
+                for holding, report in zip(self.holdings[start : start + _BATCH], reports, strict=True):
                     if (
                         report["verdict"] not in ("valid", "not_current")
-                        or report["record"]["identifier"] != held.identifier
+                        or report["record"]["identifier"] != holding.identifier
                     ):
-                        raise StoryFailed(f"{held.identifier}: {report['verdict']}, {report['reason']}")
+                        raise StoryFailed(f"{holding.identifier}: {report['verdict']}, {report['reason']}")
                     self.verdicts[report["verdict"]] += 1
                     if report["verdict"] == "not_current":
                         self.verdicts[report["reason"]] += 1
@@ -238,8 +238,8 @@ class Story:
         )
 
     def _forgeries(self, city: City) -> None:
-        sample = next(held for held in self.held if held.document is None)
-        other = next(held for held in self.held if held.document is not None)
+        sample = next(holding for holding in self.holdings if holding.document is None)
+        other = next(holding for holding in self.holdings if holding.document is not None)
         with self._client(city) as node:
             for words, reason, request in forgeries(sample, other):
                 self._catch(node, words, reason, request)
@@ -306,11 +306,11 @@ class Story:
         self.caught["a snapshot too old for a strict policy"] = "knowledge_stale"
         self.caught["a snapshot forged by one city"] = "below_threshold"
 
-    def _in_force(self, city: City) -> Held:
+    def _in_force(self, city: City) -> Holding:
         with self._client(city) as node:
-            for held in self.held:
-                if node.verify(encoded(held.request()))["verdict"] == "valid":
-                    return held
+            for holding in self.holdings:
+                if node.verify(encoded(holding.request()))["verdict"] == "valid":
+                    return holding
         raise StoryFailed("no licence is in force")
 
     def _until(self, holds: Callable[[], bool], what: str) -> None:
@@ -333,7 +333,7 @@ class Story:
         return {
             "type": "shunzheng/demo-summary/1",
             "registry": self.stage.registry,
-            "records": len(self.held) + self.sealing.records + 1,
+            "records": len(self.holdings) + self.sealing.records + 1,
             "departments": len(self.keys),
             "verdicts": dict(self.verdicts),
             "caught": dict(self.caught),

@@ -274,15 +274,15 @@ class _Drafter:
 
     def _links(self, fields: Fields) -> tuple[Link, ...]:
         """Read the links; one that names an `identifier` means the record of a row above."""
-        given = fields.array("links", MAX_LINKS) if fields.has("links") else []
-        links = [read_link(self._resolved(item)) for item in given]
+        items = fields.array("links", MAX_LINKS) if fields.has("links") else []
+        links = [read_link(self._resolve_link(item)) for item in items]
         if any(suite is not self._target.suite for suite, _ in links):
             raise RowFault(
                 "wrong-suite", f"the log hashes with {self._target.suite.name}, a link is of another suite"
             )
         return tuple(link for _, link in links)
 
-    def _resolved(self, item: Json) -> Json:
+    def _resolve_link(self, item: Json) -> Json:
         if not isinstance(item, dict) or not isinstance(identifier := item.get("identifier"), str):
             return item
         leaf = self._tips.get(lineage_of(identifier))
@@ -295,10 +295,10 @@ class _Drafter:
         return others | {"record": self._target.suite.format(leaf)}
 
     def _claims(self, fields: Fields) -> tuple[tuple[str, Json], ...]:
-        given = fields.take("claims")
-        if not isinstance(given, dict):
+        stated = fields.take("claims")
+        if not isinstance(stated, dict):
             raise MalformedInput("row.claims must be an object of names and values")
-        claims = dict(given)
+        claims = dict(stated)
         if any(is_document(name) for name in claims):
             raise MalformedInput("claims named document/… are made of `documents`")
         paths = fields.array("documents", MAX_CLAIMS) if fields.has("documents") else []

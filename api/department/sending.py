@@ -66,7 +66,7 @@ def send(
     return answer
 
 
-def signed(lines: Iterable[bytes], target: Target, key: PrivateKey, folder: Path) -> Iterable[bytes]:
+def sign_lines(lines: Iterable[bytes], target: Target, key: PrivateKey, folder: Path) -> Iterable[bytes]:
     """Yield the lines of the signed submission of input rows, whose documents are found from `folder`."""
     now = int(time.time())
     with draft(
@@ -91,7 +91,7 @@ def send_rows(
     lines = [canonical(row) for row in rows]
     digest = hashlib.sha256(target.registry.encode() + b"\n" + b"\n".join(lines)).hexdigest()
     submission = folder / f"{name}.{digest[:_UNIQUE_DIGITS]}{_SUFFIX}"
-    return submission, send(node, submission, lambda: signed(lines, target, key, folder), wait=wait)
+    return submission, send(node, submission, lambda: sign_lines(lines, target, key, folder), wait=wait)
 
 
 def submission_beside(records: Path) -> Path:

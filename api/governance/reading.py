@@ -57,7 +57,7 @@ def read_registry(chain: Chain, registry: str) -> Registry:
     return Registry(known, collect_state(facts), facts)
 
 
-def disagreements(chain: Chain, registry: Registry) -> list[str] | None:
+def find_disagreements(chain: Chain, registry: Registry) -> list[str] | None:
     """Name what the contract's own state says otherwise than its acts; None where new acts make that unsayable."""
     contract = RegistryName.parse(registry.known.registry).contract
     differences = compare_states(registry.state, ask_state(chain, contract, registry.state))
@@ -65,7 +65,7 @@ def disagreements(chain: Chain, registry: Registry) -> list[str] | None:
     return None if differences and moved else differences
 
 
-def lines(registry: Registry, only: str | None = None) -> Iterator[str]:
+def describe_registry(registry: Registry, only: str | None = None) -> Iterator[str]:
     """Show what a registry says now, for people; of one log where `only` names it."""
     known, state = registry.known, registry.state
     yield known.registry
@@ -106,7 +106,7 @@ def _names_of_log(names: Mapping[str, str], log: str) -> list[str]:
     return sorted(name for name, holder in names.items() if holder == log)
 
 
-def description(registry: Registry, only: str | None = None) -> dict[str, Json]:
+def registry_json(registry: Registry, only: str | None = None) -> dict[str, Json]:
     """Return what a registry says now, for programs; of one log where `only` names it."""
     known, state = registry.known, registry.state
     return {
