@@ -1,1 +1,1 @@
-"""Make what the ledger decides durable and public: chain, replica, register, and the processes between them."""
+"""Make what the ledger decides durable and public: chain, replica, register, processes."""

@@ -51,11 +51,11 @@ def licences() -> list[Licence]:
     random = Random(SEED)
     population = Population(random)
     register = Register(random, population, departments())
-    found = [
+    drawn = [
         *islice(_of_bodies(random, population, register), BODY_LICENCES),
         *islice(_of_persons(random, population, register), PERSON_LICENCES),
     ]
-    return sorted(found, key=lambda licence: (licence.issuer, licence.issued, licence.identifier))
+    return sorted(drawn, key=lambda licence: (licence.issuer, licence.issued, licence.identifier))
 
 
 def _of_bodies(random: Random, population: Population, register: Register) -> Iterator[Licence]:

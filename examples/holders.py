@@ -194,8 +194,8 @@ def day_between(random: Random, first: date, last: date) -> date:
 
 
 def name(random: Random, sex: str | None = None) -> str:
-    given = GIVEN[sex or random.choice("男女")]
-    return random.choice(SURNAMES) + "".join(random.sample(given, random.choice((1, 2, 2))))
+    names = GIVEN[sex or random.choice("男女")]
+    return random.choice(SURNAMES) + "".join(random.sample(names, random.choice((1, 2, 2))))
 
 
 def address(random: Random) -> str:

@@ -72,8 +72,8 @@ def schemas(url: str) -> Iterator[NewDatabase]:
         made.append(schema)
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(f'CREATE SCHEMA "{schema}"'.encode())
-        own = {"options": f"-csearch_path={schema}", "application_name": schema}
-        return make_url(url).update_query_dict(own).render_as_string(hide_password=False)
+        query = {"options": f"-csearch_path={schema}", "application_name": schema}
+        return make_url(url).update_query_dict(query).render_as_string(hide_password=False)
 
     event.listen(Pool, "connect", remember)
     try:
@@ -98,8 +98,8 @@ def hang_up(url: URL, share: float = 1.0) -> int:
         " WHERE application_name = %s AND random() < %s"
     )
     with psycopg.connect(server(), autocommit=True) as connection:
-        found = connection.execute(ours, [url.query["application_name"], share]).fetchone()
-    return int(found[0]) if found else 0
+        ended = connection.execute(ours, [url.query["application_name"], share]).fetchone()
+    return int(ended[0]) if ended else 0
 
 
 def sqlite(folder: Path) -> NewDatabase:
@@ -110,9 +110,9 @@ def sqlite(folder: Path) -> NewDatabase:
 @cache
 def server() -> str:
     """Return the URL of the server of this run, after starting it where it is not running yet."""
-    given = os.environ.get(VARIABLE)
-    if given:
-        return given
+    named = os.environ.get(VARIABLE)
+    if named:
+        return named
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     folder = Path(tempfile.gettempdir()) / f"shunzheng-{run[:16]}"
     _held.append(_join(folder))

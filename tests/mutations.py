@@ -35,10 +35,10 @@ def places(value: Json, path: Path = ()) -> Iterator[Path]:
 
 def at(value: Json, path: Path) -> Any:
     """Return what stands at `path`."""
-    found: Any = value
+    part: Any = value
     for step in path:
-        found = found[step]
-    return found
+        part = part[step]
+    return part
 
 
 def put(value: Json, path: Path, new: Json) -> Json:

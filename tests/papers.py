@@ -107,9 +107,9 @@ def parts(document: bytes) -> dict[str, bytes]:
 
 def with_part(document: bytes, name: str, change: bytes | Callable[[bytes], bytes]) -> bytes:
     """The document with one part replaced, or changed by a function."""
-    held = parts(document)
-    held[name] = change(held[name]) if callable(change) else change
-    return write_archive(held)
+    files = parts(document)
+    files[name] = change(files[name]) if callable(change) else change
+    return write_archive(files)
 
 
 def without_part(document: bytes, name: str) -> bytes:
@@ -128,18 +128,18 @@ def deflated_part(packed: bytes, size: int) -> bytes:
 
 def resealed(document: bytes, old: bytes, new: bytes) -> bytes:
     """The document with its description changed and honestly sealed again: what a strange writer would have made."""
-    held, name = parts(document), f"{SIGN}/Signature.xml"
-    assert old in held[name]
-    held[name] = held[name].replace(old, new)
-    held[f"{SIGN}/SignedValue.dat"] = use_seal(seal(), department(), held[name], f"/{name}", NOW)
-    return write_archive(held)
+    files, name = parts(document), f"{SIGN}/Signature.xml"
+    assert old in files[name]
+    files[name] = files[name].replace(old, new)
+    files[f"{SIGN}/SignedValue.dat"] = use_seal(seal(), department(), files[name], f"/{name}", NOW)
+    return write_archive(files)
 
 
 def only(document: bytes, trusted: TrustList | None = None) -> SignatureReport:
     """The report on the only signature, by a city that trusts the fictional authority."""
-    found = inspect(document, trusted or trust())
-    assert found.problem is None, found.problem
-    (report,) = found.signatures
+    inspection = inspect(document, trusted or trust())
+    assert inspection.problem is None, inspection.problem
+    (report,) = inspection.signatures
     return report
 
 

@@ -56,8 +56,8 @@ def attributes(content: bytes, *more: dict[str, Any], kind: str = TST_INFO) -> l
 
 def names(certificate: bytes) -> dict[str, Any]:
     """The attribute that names the certificate of the signer (ESSCertIDv2, RFC 5816)."""
-    one = {"hash_algorithm": {"algorithm": SM3_OID}, "cert_hash": SM3.hash(certificate)}
-    return attribute(SIGNING_CERTIFICATE, tsp.SigningCertificateV2({"certs": [one]}))
+    identifier = {"hash_algorithm": {"algorithm": SM3_OID}, "cert_hash": SM3.hash(certificate)}
+    return attribute(SIGNING_CERTIFICATE, tsp.SigningCertificateV2({"certs": [identifier]}))
 
 
 def token(
@@ -72,7 +72,7 @@ def token(
     """A TimeStampToken; `content` in place of its TSTInfo, `signed` of its attributes, `signer` of that one's members."""
     by = by or stamper()
     content = info(value, time) if content is None else content
-    held = structures.AttributeSets(
+    attribute_sets = structures.AttributeSets(
         attributes(content, names(by.certificate.der)) if signed is None else signed
     )
     members: dict[str, Any] = {
@@ -82,9 +82,9 @@ def token(
             "serial_number": by.certificate.serial,
         },
         "digest_algorithm": {"algorithm": SM3_OID},
-        "signed_attributes": held,
+        "signed_attributes": attribute_sets,
         "signature_algorithm": {"algorithm": SM2_WITH_SM3},
-        "signature": encode_sm2(by.key.sign(der.encode(der.SET, der.read_content(held.dump())))),
+        "signature": encode_sm2(by.key.sign(der.encode(der.SET, der.read_content(attribute_sets.dump())))),
     }
     body = {
         "version": 3,
@@ -98,7 +98,7 @@ def token(
 
 
 def certified(
-    name: str, own: Any, by: Any, *, authority: bool = False, purposes: tuple[str, ...] = ()
+    name: str, key: Any, by: Any, *, authority: bool = False, purposes: tuple[str, ...] = ()
 ) -> x509.Certificate:
     """A certificate by `cryptography` for a key other than SM2; `by` is the key (on a curve) of 示例根."""
 
@@ -107,11 +107,11 @@ def certified(
 
     start, end = (datetime.fromtimestamp(moment, UTC) for moment in (NOW - YEAR, NOW + 50 * YEAR))
     serial = 7 if authority else 8 + len(name)
-    made = x509.CertificateBuilder(named("示例根"), named(name), own.public_key(), serial, start, end)
+    made = x509.CertificateBuilder(named("示例根"), named(name), key.public_key(), serial, start, end)
     made = made.add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
     if purposes:
-        held = x509.ExtendedKeyUsage([x509.ObjectIdentifier(one) for one in purposes])
-        made = made.add_extension(held, critical=True)
+        usage = x509.ExtendedKeyUsage([x509.ObjectIdentifier(purpose) for purpose in purposes])
+        made = made.add_extension(usage, critical=True)
     return made.sign(by, hashes.SHA256(), ecdsa_deterministic=True)
 
 

@@ -347,8 +347,8 @@ def shown(value: Json) -> str:
 def filled(page: str, blocks: dict[str, Json]) -> str:
     """Return the page with every block after a line `<!-- example: NAME -->` replaced by what is computed."""
 
-    def replace(found: re.Match[str]) -> str:
-        return f"<!-- example: {found[1]} -->\n{shown(blocks[found[1]])}"
+    def replace(block: re.Match[str]) -> str:
+        return f"<!-- example: {block[1]} -->\n{shown(blocks[block[1]])}"
 
     return re.sub(r"<!-- example: ([a-z-]+) -->\n```.*?```", replace, page, flags=re.DOTALL)
 

@@ -18,9 +18,9 @@ CHUNK = 2**16
 
 def peak_bytes() -> int:
     """The most memory that this process held resident, as Linux counts it; `ru_maxrss` would count the parent's in."""
-    found = re.search(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
-    assert found
-    return 1024 * int(found[1])
+    line = re.search(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    assert line
+    return 1024 * int(line[1])
 
 
 def main() -> None:

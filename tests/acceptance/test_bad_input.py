@@ -37,10 +37,10 @@ def problem(cities: Cities, content: bytes) -> str:
 
 
 def with_other_check_character(line: bytes) -> bytes:
-    found = re.search(rb'"identifier":"([^"]+)"', line)
-    assert found
-    good = found[1].decode()
-    return line.replace(found[1], (good[:-1] + ("0" if good[-1] != "0" else "1")).encode())
+    member = re.search(rb'"identifier":"([^"]+)"', line)
+    assert member
+    good = member[1].decode()
+    return line.replace(member[1], (good[:-1] + ("0" if good[-1] != "0" else "1")).encode())
 
 
 # What the command line finds before anything is signed.
@@ -157,14 +157,14 @@ def test_a_key_that_nobody_knows_yet(cities: Cities, tmp_path: Path) -> None:
 def test_handed_in_twice(cities: Cities, tmp_path: Path) -> None:
     records = write_rows(tmp_path / "records.ndjson", cities.licence())
     first = cities.submit(records)
-    held = cities.held()
+    after_the_first = cities.held()
     again = cities.submit(records)
     assert (first.code, again.code) == (0, 0)
     same = first.json.keys() & again.json.keys() - {"state"}
     assert {"id", "first", "count", "accepted"} <= same
     assert [first.json[name] for name in same] == [again.json[name] for name in same]
     assert "signed before" in again.err
-    assert cities.held() == held
+    assert cities.held() == after_the_first
 
 
 # What breaks on the way.

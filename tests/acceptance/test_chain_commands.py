@@ -263,13 +263,13 @@ def test_a_keystore_that_does_not_open(office: Office, tmp_path: Path) -> None:
     (tmp_path / "wrong").write_text("a wrong one\n")
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     keystore, password = office.options("admin")[1], office.options("admin")[3]
-    for given, said in (
+    for files, said in (
         ([keystore, tmp_path / "wrong"], "wrong password"),
         ([keystore, tmp_path / "nowhere"], "there is no password file at"),
         ([keystore, tmp_path / "binary"], "does not hold a password"),
         ([tmp_path / "nowhere", password], "there is no keystore at"),
     ):
-        options = ["--keystore", str(given[0]), "--password-file", str(given[1]), "--log", "tianmen"]
+        options = ["--keystore", str(files[0]), "--password-file", str(files[1]), "--log", "tianmen"]
         code, out, err = office.run("accept-admin", *office.target, *options)
         assert (code, out) == (1, "")
         assert said in err

@@ -92,8 +92,8 @@ def test_the_story_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     url = Settings.load(story.cities[0].directory).register_url
     assert url
     with closing(Register(url)) as register, register.reading() as connection:
-        held = connection.execute(select(func.count()).select_from(RECORD)).scalar_one()
-    assert held == summary["records"]
+        records = connection.execute(select(func.count()).select_from(RECORD)).scalar_one()
+    assert records == summary["records"]
     sealed = summary["sealed"]
     assert isinstance(sealed, dict)
     assert [*sealed.values()] == ["valid", "valid", "seal_not_in_force"]

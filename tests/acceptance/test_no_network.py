@@ -52,27 +52,27 @@ def counter(running: Cities, tmp_path_factory: pytest.TempPathFactory) -> At:
         arguments += [str(request), port, *(["guarded"] if guarded else [])]
         done = subprocess.run(arguments, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
-        found: dict[str, Any] = json.loads(done.stdout)
-        return found
+        outcome: dict[str, Any] = json.loads(done.stdout)
+        return outcome
 
     return run
 
 
 def test_the_counter_could_call(cities: Cities, counter: At) -> None:
     """The control: without walls the same program reaches a node."""
-    found = counter()
-    assert (found["report"]["verdict"], found["call"]) == ("valid", "reached")
+    outcome = counter()
+    assert (outcome["report"]["verdict"], outcome["call"]) == ("valid", "reached")
 
 
 def test_nothing_is_asked(cities: Cities, counter: At) -> None:
-    found = counter(guarded=True)
-    assert (found["report"]["verdict"], found["attempts"]) == ("valid", [])
-    assert found["call"] == "PermissionError", "the guard must stop what does call"
+    outcome = counter(guarded=True)
+    assert (outcome["report"]["verdict"], outcome["attempts"]) == ("valid", [])
+    assert outcome["call"] == "PermissionError", "the guard must stop what does call"
 
 
 def test_there_need_be_nobody(cities: Cities, counter: At) -> None:
     if not shutil.which("unshare") or subprocess.run([*NAMESPACE, "true"], capture_output=True).returncode:
         pytest.skip("no network namespace can be made here (unshare --net is missing or not permitted)")
-    found = counter(*NAMESPACE)
-    assert found["report"]["verdict"] == "valid"
-    assert found["call"] == "OSError", "nothing can be reached from an empty namespace"
+    outcome = counter(*NAMESPACE)
+    assert outcome["report"]["verdict"] == "valid"
+    assert outcome["call"] == "OSError", "nothing can be reached from an empty namespace"

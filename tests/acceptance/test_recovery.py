@@ -27,9 +27,9 @@ PAGE: Final = Path(__file__).parents[2] / "docs" / "operations.md"
 
 
 def commands(name: str) -> str:
-    found = re.search(rf"<!-- run: {name} -->\n *```sh\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    assert found, name
-    return found[1]
+    block = re.search(rf"<!-- run: {name} -->\n *```sh\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    assert block, name
+    return block[1]
 
 
 @pytest.mark.slow

@@ -48,35 +48,35 @@ def node(directory: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def port_of(directory: Path) -> int:
-    found = re.search(r'127.0.0.1:(\d+)"\napi', (directory / "node.toml").read_text())
-    assert found
-    return int(found[1])
+    setting = re.search(r'127.0.0.1:(\d+)"\napi', (directory / "node.toml").read_text())
+    assert setting
+    return int(setting[1])
 
 
 def children(process: subprocess.Popen[bytes]) -> dict[int, str]:
     """Return the part that each child of the supervisor runs, by process number."""
-    found = {}
+    parts = {}
     for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
         try:
-            found[int(pid)] = Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").rsplit("\0", 1)[-1]
+            parts[int(pid)] = Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").rsplit("\0", 1)[-1]
         except (FileNotFoundError, ProcessLookupError):
             continue
-    return found
+    return parts
 
 
 def listeners(process: subprocess.Popen[bytes], port: int) -> set[int]:
     """Return the children that listen on the port, each with a socket of its own."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     sockets = {row[9] for row in rows if row[3] == LISTENING and row[1].endswith(f":{port:04X}")}
-    found = set()
+    listening = set()
     for pid in children(process):
         try:
             links = {os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()}
         except (FileNotFoundError, PermissionError):
             continue
         if any(f"socket:[{inode}]" in links for inode in sockets):
-            found.add(pid)
-    return found
+            listening.add(pid)
+    return listening
 
 
 def until(holds: Callable[[], bool]) -> None:

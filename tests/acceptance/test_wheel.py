@@ -84,12 +84,12 @@ def test_the_installed_program_verifies_from_a_snapshot(program: Path, worked: A
     (tmp_path / "licence.txt.proof.json").write_bytes(example.proof.encode())
     (tmp_path / "registry.snapshot").write_bytes(example.snapshot)
     (tmp_path / "cities.trust.json").write_bytes(canonical(example.trust.to_json()))
-    given = ["--snapshot", "registry.snapshot", "--trust", "cities.trust.json"]
-    given += ["--at", format_time(read_header([example.snapshot]).checkpoint.time)]
-    verified = run(program, "verify", "licence.txt", *given, folder=tmp_path)
+    options = ["--snapshot", "registry.snapshot", "--trust", "cities.trust.json"]
+    options += ["--at", format_time(read_header([example.snapshot]).checkpoint.time)]
+    verified = run(program, "verify", "licence.txt", *options, folder=tmp_path)
     assert verified.stdout.startswith("真实有效\n")
     (tmp_path / "licence.txt").write_bytes(worked.DOCUMENT + b"!")
-    altered = run(program, "verify", "licence.txt", *given, "--lang", "en", folder=tmp_path, code=11)
+    altered = run(program, "verify", "licence.txt", *options, "--lang", "en", folder=tmp_path, code=11)
     assert "✗  2" in altered.stdout
 
 

@@ -129,13 +129,13 @@ def test_it_is_saved_while_it_runs_and_its_end_is_noticed(
     net.start()
     assert net._process
     pid = net._process.pid
-    found: list[BaseException] = []
+    raised: list[BaseException] = []
 
     def run() -> None:
         try:
             net.run(threading.Event())
         except DevnetError as error:
-            found.append(error)
+            raised.append(error)
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -143,7 +143,7 @@ def test_it_is_saved_while_it_runs_and_its_end_is_noticed(
     eventually(lambda: saved(tmp_path) == 7)
     os.kill(pid, signal.SIGKILL)
     thread.join(10)
-    assert "anvil ended" in str(found[0])
+    assert "anvil ended" in str(raised[0])
     net.stop()
 
 

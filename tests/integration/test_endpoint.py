@@ -227,12 +227,12 @@ def test_a_chain_without_the_finalized_tag_says_what_to_set(server: Server, chai
 
 def test_threads_may_share_an_adapter(server: Server, chain: EthereumChain) -> None:
     server.says("0x5")
-    found: list[int] = []
+    answers: list[int] = []
     threads = [
-        threading.Thread(target=lambda: found.extend(chain.chain_id() for _ in range(20))) for _ in range(4)
+        threading.Thread(target=lambda: answers.extend(chain.chain_id() for _ in range(20))) for _ in range(4)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [5] * 80
+    assert answers == [5] * 80

@@ -17,9 +17,9 @@ def port() -> int:
 
 
 def test_a_port_is_shared_by_those_who_say_so(port: int) -> None:
-    with shared_socket("127.0.0.1", port) as one, shared_socket("127.0.0.1", port) as other:
-        one.listen()
-        other.listen()
+    with shared_socket("127.0.0.1", port) as first, shared_socket("127.0.0.1", port) as second:
+        first.listen()
+        second.listen()
         with socket.create_connection(("127.0.0.1", port)):
             pass
 
@@ -27,8 +27,8 @@ def test_a_port_is_shared_by_those_who_say_so(port: int) -> None:
 def test_a_node_that_runs_already_is_noticed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "_PATIENCE_SECONDS", 0.2)
     check_free("127.0.0.1", port)
-    with shared_socket("127.0.0.1", port) as one:
-        one.listen()
+    with shared_socket("127.0.0.1", port) as running:
+        running.listen()
         with pytest.raises(SettingsError, match="does this node run already"):
             check_free("127.0.0.1", port)
     check_free("127.0.0.1", port)

@@ -73,10 +73,10 @@ class Node:
         return int(status), json.loads(text) if text.startswith("{") else text
 
     def verify(self, request: dict[str, Any], policy: str = "default") -> dict[str, Any]:
-        status, report = self.call("POST", "/v1/verify", json.dumps(request | {"policy": policy}).encode())
-        assert status == 200, report
-        found: dict[str, Any] = report
-        return found
+        status, answer = self.call("POST", "/v1/verify", json.dumps(request | {"policy": policy}).encode())
+        assert status == 200, answer
+        report: dict[str, Any] = answer
+        return report
 
 
 def start_node(
@@ -206,8 +206,8 @@ def test_an_upload_that_is_cut_off_leaves_nothing_or_the_same_receipt(
     (link.cut if way == "both" else link.lose_replies)()
     assert upload.stdout.read().startswith(b"0 "), "the department has no answer"
     with issuing.register.reading() as connection:
-        held = len(page_submissions(connection))
-    assert held == (0 if way == "both" else 1)
+        count = len(page_submissions(connection))
+    assert count == (0 if way == "both" else 1)
     (link.mend if way == "both" else link.find_replies)()
     status, receipt = tianmen.call("POST", "/v1/submissions", body, "application/x-ndjson")
     assert (status, receipt["first"], receipt["count"]) == (201 if way == "both" else 200, 0, 20)

@@ -66,9 +66,9 @@ class Sent(TwinHistory):
 
     def act(self, log: str) -> tuple[str, Act | bytes]:
         """Return a random act as any history does, or the move of an issuer from one log to another."""
-        held = sorted(self.registry.issuers)
-        if held and log in self.registry.logs and self.random.random() < 0.05:
-            return self.province, acts.IssuerAssigned(log, self.random.choice(held))
+        issuers = sorted(self.registry.issuers)
+        if issuers and log in self.registry.logs and self.random.random() < 0.05:
+            return self.province, acts.IssuerAssigned(log, self.random.choice(issuers))
         return super().act(log)
 
     def grow_to(self, count: int) -> None:
@@ -84,10 +84,10 @@ class Sent(TwinHistory):
             sent[self.submit(sender, data)] = sender, data
         self.anvil.mine()
         block = self.anvil.chain.latest()
-        for found in self.anvil.chain.events(self.contract, block.number, block.number):
-            sender, data = sent[found.transaction]
+        for recorded in self.anvil.chain.events(self.contract, block.number, block.number):
+            sender, data = sent[recorded.transaction]
             event = self.model.execute(sender, data, time=block.time, block=block.number)
-            assert event == found.event
+            assert event == recorded.event
             self.recorded.append(event)
 
     def submit(self, sender: str, data: bytes) -> bytes:
@@ -110,9 +110,9 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sent]:
         net.stop()
 
 
-def facts_of(history: Sent, found: Iterable[ChainEvent]) -> tuple[Knowledge, list[Fact]]:
+def facts_of(history: Sent, events: Iterable[ChainEvent]) -> tuple[Knowledge, list[Fact]]:
     known = Knowledge(history.name, history.anvil.chain.head_zero(history.contract))
-    return known, [fact for item in found for fact in known.apply(item.event)]
+    return known, [fact for item in events for fact in known.apply(item.event)]
 
 
 def rows(reading: ReplicaView, kind: type[Fact]) -> list[Fact]:
@@ -182,12 +182,12 @@ def test_what_no_act_named_the_contract_does_not_know(history: Sent) -> None:
         {"999999": "a"},
         {bytes(32): KeyView("a", 1, 1, 1)},
     )
-    found = ask_state(history.anvil.chain, history.contract, names)
-    assert found.logs == {"nowhere": LogView(0, ZERO_ADDRESS, ZERO_ADDRESS, ZERO_ADDRESS, 0, 0)}
-    assert (found.issuers, found.divisions) == ({"X": ""}, {"999999": ""})
-    assert found.keys == {bytes(32): KeyView("", 0, 0, 0)}
-    named = compare_states(names, found)
+    stated = ask_state(history.anvil.chain, history.contract, names)
+    assert stated.logs == {"nowhere": LogView(0, ZERO_ADDRESS, ZERO_ADDRESS, ZERO_ADDRESS, 0, 0)}
+    assert (stated.issuers, stated.divisions) == ({"X": ""}, {"999999": ""})
+    assert stated.keys == {bytes(32): KeyView("", 0, 0, 0)}
+    named = compare_states(names, stated)
     assert {line.split()[0].rstrip(":") for line in named} == set(RegistryState.__slots__) - {"successor"} | (
-        {"successor"} if found.successor else set()
+        {"successor"} if stated.successor else set()
     )
     assert "divisions 999999: a by the events,  by the contract" in named

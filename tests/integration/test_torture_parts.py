@@ -17,7 +17,7 @@ from tests.fakes.nets import AnvilNet
 from tests.torture.cities import beside
 from tests.torture.departments import Accepted, Journal
 from tests.torture.endpoint import Endpoint
-from tests.torture.reckoning import Found, _check_positions
+from tests.torture.reckoning import Reckoning, _check_positions
 
 pytestmark = pytest.mark.enable_socket
 
@@ -111,6 +111,6 @@ def test_the_server_hangs_up_on_a_process_and_not_on_whoever_watches() -> None:
 )
 def test_positions_promised_twice_or_left_out_are_found(firsts: list[int], doubled: int, faults: int) -> None:
     journal = Journal([Accepted({"first": first}, [bytes(32)] * 5) for first in reversed(firsts)])
-    found = Found()
-    _check_positions(found, journal)
-    assert (found.doubled, len(found.faults)) == (doubled, faults)
+    reckoning = Reckoning()
+    _check_positions(reckoning, journal)
+    assert (reckoning.doubled, len(reckoning.faults)) == (doubled, faults)

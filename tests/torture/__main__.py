@@ -29,7 +29,7 @@ from tests.torture.cities import Cities, audit, found
 from tests.torture.departments import Journal, Submitter
 from tests.torture.faults import HANG_UP, WEIGHTS, Done, Faults
 from tests.torture.parts import Parts
-from tests.torture.reckoning import Found, reckon
+from tests.torture.reckoning import Reckoning, reckon
 from tests.torture.starter import Starter
 
 SUBMITTERS: Final = 3
@@ -115,12 +115,12 @@ def _torture(
         rested = time.monotonic()
         counted = reckon(cities, journal)
         _print(journal, going_wrong.done, parts)
-        _print_found(counted)
+        _print_reckoning(counted)
         print(f"{'time':<12} rest after {rested - ended:.1f} s, {time.monotonic() - began:.1f} s in all")
         return [*_wrong(cities, counted, going_wrong.done), *journal.faults]
 
 
-def _wrong(cities: Cities, counted: Found, done: Done) -> Iterator[str]:
+def _wrong(cities: Cities, counted: Reckoning, done: Done) -> Iterator[str]:
     """Say what must not be: by the count, by what the replicas said meanwhile, and by an audit of both cities."""
     if counted.lost or counted.doubled:
         yield f"{counted.lost} lost, {counted.doubled} doubled"
@@ -179,13 +179,13 @@ def _print(journal: Journal, done: Done, parts: Parts) -> None:
     _print_figures(figures)
 
 
-def _print_found(found: Found) -> None:
+def _print_reckoning(reckoning: Reckoning) -> None:
     figures = {
-        "anchors": str(found.anchors),
-        "verdicts": f"{_list(found.verdicts)}, in the other city",
-        "copies": f"{found.copies}, in the other city",
-        "lost": str(found.lost),
-        "doubled": str(found.doubled),
+        "anchors": str(reckoning.anchors),
+        "verdicts": f"{_list(reckoning.verdicts)}, in the other city",
+        "copies": f"{reckoning.copies}, in the other city",
+        "lost": str(reckoning.lost),
+        "doubled": str(reckoning.doubled),
     }
     _print_figures(figures)
 

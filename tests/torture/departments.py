@@ -107,11 +107,11 @@ class Submitter(threading.Thread):
         chosen = self._random.sample(self._licences, min(len(self._licences), self._random.randint(0, 3)))
         return [(one, self._change(one)) for one in chosen if one.status != "revoked"]
 
-    def _change(self, one: Licence) -> Row:
-        actions = ["resume"] if one.status == "suspended" else ["suspend", "revoke", "renew", "renew"]
+    def _change(self, certificate: Licence) -> Row:
+        actions = ["resume"] if certificate.status == "suspended" else ["suspend", "revoke", "renew", "renew"]
         action = self._random.choice(actions)
-        version = one.version + 1 if action == "renew" else one.version
-        return change(action, one.serial, version)
+        version = certificate.version + 1 if action == "renew" else certificate.version
+        return change(action, certificate.serial, version)
 
     def _new(self) -> Licence:
         self._next += 1
@@ -159,23 +159,25 @@ class Submitter(threading.Thread):
         new: Sequence[Licence],
     ) -> None:
         """Keep the receipt, and what each licence and each record is now."""
-        fresh = {licence(one.serial)["identifier"]: one for one in new}
+        fresh = {licence(certificate.serial)["identifier"]: certificate for certificate in new}
         with self._journal.lock:
             self._journal.accepted.append(Accepted(receipt, leaves))
             for line, leaf in zip(lines, leaves, strict=True):
                 sent = json.loads(line)
                 record = sent["record"]
-                one = fresh.get(record["identifier"]) or changed[record["identifier"]]
+                certificate = fresh.get(record["identifier"]) or changed[record["identifier"]]
                 if "claims" in record:
-                    if one.current:
-                        self._journal.verdicts[one.current] = "not_current"
-                    one.current, one.status = leaf, "valid"
-                    one.version += record["action"] == "renew"
-                    self._journal.claims[leaf] = licence(one.serial)["claims"]
+                    if certificate.current:
+                        self._journal.verdicts[certificate.current] = "not_current"
+                    certificate.current, certificate.status = leaf, "valid"
+                    certificate.version += record["action"] == "renew"
+                    self._journal.claims[leaf] = licence(certificate.serial)["claims"]
                 else:
-                    one.status = _STATUSES[record["action"]]
-                one.newest = leaf
-                self._journal.verdicts[one.current] = "valid" if one.status == "valid" else "not_current"
+                    certificate.status = _STATUSES[record["action"]]
+                certificate.newest = leaf
+                self._journal.verdicts[certificate.current] = (
+                    "valid" if certificate.status == "valid" else "not_current"
+                )
         self._licences += new
 
     def _count(self, what: str) -> None:

@@ -100,9 +100,9 @@ class Endpoint:
                     return _answer(call, [])
                 parameters[0] = wanted | {"toBlock": hex(min(self._height, int(wanted["toBlock"], 16)))}
         done = self._forward(self._upstream, call | {"params": parameters})
-        found = done.get("result")
-        if call["method"] == "eth_getTransactionReceipt" and isinstance(found, Mapping):
-            return _answer(call, None) if int(found["blockNumber"], 16) > self._height else done
+        receipt = done.get("result")
+        if call["method"] == "eth_getTransactionReceipt" and isinstance(receipt, Mapping):
+            return _answer(call, None) if int(receipt["blockNumber"], 16) > self._height else done
         return done
 
 

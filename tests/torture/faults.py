@@ -207,9 +207,7 @@ class Faults:
         for number in range(latest.number - depth, latest.number + 2):
             block = net.request("eth_getBlockByNumber", hex(number), False)
             hashes += (
-                [bytes.fromhex(found[2:]) for found in block["transactions"]]
-                if isinstance(block, dict)
-                else []
+                [bytes.fromhex(hash[2:]) for hash in block["transactions"]] if isinstance(block, dict) else []
             )
         net.request("anvil_reorg", depth, [])
         behind = int(time.time()) - net.chain.latest().time  # anvil's clock goes back with its blocks
@@ -244,8 +242,8 @@ class Faults:
                 beside.fail(kind)
 
         def mend() -> None:
-            for one in self._cities.endpoints[city]:
-                one.mend()
+            for endpoint in self._cities.endpoints[city]:
+                endpoint.mend()
             logger.info(f"the endpoints of {city} are mended")
 
         self._at(self._random.uniform(0.5, 5), mend)

@@ -103,13 +103,13 @@ class Part:
 
 def children(supervisor: int) -> dict[str, int]:
     """Return the numbers of the processes that a node's supervisor has started, by kind."""
-    found: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     with suppress(OSError):  # it, or one of them, ends meanwhile
         for child in Path(f"/proc/{supervisor}/task/{supervisor}/children").read_text().split():
             words = Path(f"/proc/{child}/cmdline").read_text().split("\0")
             if "--only" in words:
-                found[words[words.index("--only") + 1]] = int(child)
-    return found
+                numbers[words[words.index("--only") + 1]] = int(child)
+    return numbers
 
 
 class Parts:

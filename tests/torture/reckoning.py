@@ -27,7 +27,7 @@ _SHOWN: Final = 10  # faults of one kind that are spelled out
 
 
 @dataclass(slots=True)
-class Found:
+class Reckoning:
     """What was counted; anything but empty `faults` with nothing lost and nothing doubled is a failure."""
 
     anchors: int = 0
@@ -38,27 +38,27 @@ class Found:
     faults: list[str] = field(default_factory=list)
 
 
-def reckon(cities: Cities, journal: Journal) -> Found:
-    found = Found()
-    _check_positions(found, journal)
-    _check_chain(found, cities, journal)
-    _check_entries(found, cities, journal)
-    _check_verdicts(found, cities, journal)
-    return found
+def reckon(cities: Cities, journal: Journal) -> Reckoning:
+    reckoning = Reckoning()
+    _check_positions(reckoning, journal)
+    _check_chain(reckoning, cities, journal)
+    _check_entries(reckoning, cities, journal)
+    _check_verdicts(reckoning, cities, journal)
+    return reckoning
 
 
-def _check_positions(found: Found, journal: Journal) -> None:
+def _check_positions(reckoning: Reckoning, journal: Journal) -> None:
     """The positions that the receipts promise follow one another, without gap and without overlap."""
     end = 0
     for accepted in sorted(journal.accepted, key=lambda one: int(one.receipt["first"])):
         first = int(accepted.receipt["first"])
         if first != end:
-            found.faults.append(f"positions {end} to {first}: a gap, or promised twice")
-            found.doubled += max(0, end - first)
+            reckoning.faults.append(f"positions {end} to {first}: a gap, or promised twice")
+            reckoning.doubled += max(0, end - first)
         end = first + len(accepted.leaves)
 
 
-def _check_chain(found: Found, cities: Cities, journal: Journal) -> None:
+def _check_chain(reckoning: Reckoning, cities: Cities, journal: Journal) -> None:
     """The chain holds the anchors one after the other, and as many positions as records were accepted."""
     chain, contract = cities.devnet.chain, RegistryName.parse(cities.stage.registry).contract
     decoded = [
@@ -66,15 +66,15 @@ def _check_chain(found: Found, cities: Cities, journal: Journal) -> None:
         for item in chain.events(contract, 0, chain.latest().number)
     ]
     anchors = [act for act in decoded if isinstance(act, acts.Anchored)]
-    found.anchors = len(anchors)
+    reckoning.anchors = len(anchors)
     if [anchor.sequence for anchor in anchors] != list(range(1, len(anchors) + 1)):
-        found.faults.append("the anchors of the chain do not follow one another")
+        reckoning.faults.append("the anchors of the chain do not follow one another")
     size = anchors[-1].size if anchors else 0
-    found.lost += max(0, journal.records - size)
-    found.doubled += max(0, size - journal.records)
+    reckoning.lost += max(0, journal.records - size)
+    reckoning.doubled += max(0, size - journal.records)
 
 
-def _check_entries(found: Found, cities: Cities, journal: Journal) -> None:
+def _check_entries(reckoning: Reckoning, cities: Cities, journal: Journal) -> None:
     """Every accepted submission is one entry, no entry is of anything else, and the other city finds no fault with them."""
     roots = Counter[str]()
     with httpx.Client(base_url=cities.tianmen.url, timeout=_SECONDS, trust_env=False) as http:
@@ -85,12 +85,12 @@ def _check_entries(found: Found, cities: Cities, journal: Journal) -> None:
             page = answer.get("next")
     with httpx.Client(base_url=cities.wuhan.url, timeout=_SECONDS, trust_env=False) as http:
         logs = http.get("/v1/logs").raise_for_status().json()["items"]
-        found.copies = next(log["entries"] for log in logs if log["name"] == LOG)
-    if found.copies not in ("published", "awaited"):
-        found.faults.append(f"the other city holds the entries to be {found.copies}")
+        reckoning.copies = next(log["entries"] for log in logs if log["name"] == LOG)
+    if reckoning.copies not in ("published", "awaited"):
+        reckoning.faults.append(f"the other city holds the entries to be {reckoning.copies}")
     wanted = Counter(str(accepted.receipt["id"]) for accepted in journal.accepted)
-    found.lost += _weigh(wanted - roots, journal)
-    found.doubled += _weigh(roots - wanted, journal)
+    reckoning.lost += _weigh(wanted - roots, journal)
+    reckoning.doubled += _weigh(roots - wanted, journal)
 
 
 def _weigh(roots: Counter[str], journal: Journal) -> int:
@@ -98,7 +98,7 @@ def _weigh(roots: Counter[str], journal: Journal) -> int:
     return sum(number * counts.get(root, 1) for root, number in roots.items())
 
 
-def _check_verdicts(found: Found, cities: Cities, journal: Journal) -> None:
+def _check_verdicts(reckoning: Reckoning, cities: Cities, journal: Journal) -> None:
     """Every record that can be presented proves itself in the other city, at its promised position, with the verdict due."""
     token = cities.stage.token(cities.tianmen, ("proofs", "claims"))
     headers = {"Authorization": f"Bearer {token}"}
@@ -114,9 +114,9 @@ def _check_verdicts(found: Found, cities: Cities, journal: Journal) -> None:
             return list(_differences(there, here, journal, leaves))
 
         for said in pool.map(check, _chunks(journal)):
-            found.lost += len(said)
-            found.faults += said[: max(0, _SHOWN - len(found.faults))]
-    found.verdicts = Counter(journal.verdicts.values())
+            reckoning.lost += len(said)
+            reckoning.faults += said[: max(0, _SHOWN - len(reckoning.faults))]
+    reckoning.verdicts = Counter(journal.verdicts.values())
 
 
 def _chunks(journal: Journal) -> Iterator[Sequence[tuple[bytes, int]]]:

@@ -71,14 +71,18 @@ def test_the_first_line_of_a_module_says_what_it_is() -> None:
         assert not line.startswith("What who"), (
             f"{name(module)}: name the thing instead of those who ask for it"
         )
-        assert len(line) <= MOST_CHARACTERS or module in MODULES, f"{name(module)}: {len(line)} characters"
-    assert len([module for module in MODULES if len(first_line(module)) > MOST_CHARACTERS]) <= 126
+        assert len(line) <= MOST_CHARACTERS, f"{name(module)}: {len(line)} characters"
 
 
 def empty_words(node: ast.AST) -> Iterator[str]:
     """Yield the words that say nothing where they name a variable or a parameter, but for those of comprehensions."""
     if isinstance(node, ast.comprehension):
         yield from empty_words(node.iter)
+        return
+    if isinstance(node, ast.ClassDef):  # a member of a class is named by its table or its format
+        yield from (
+            word for part in node.body if not isinstance(part, ast.AnnAssign) for word in empty_words(part)
+        )
         return
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in EMPTY_WORDS:
         yield f"{node.id} (line {node.lineno})"
@@ -90,4 +94,4 @@ def empty_words(node: ast.AST) -> Iterator[str]:
 
 def test_a_name_says_what_it_holds() -> None:
     empty = [f"{name(module)}: {word}" for module in MODULES for word in empty_words(tree(module))]
-    assert len(empty) <= 340
+    assert len(empty) <= 5, empty

@@ -1,4 +1,4 @@
-"""Certificates with SM2 keys, issued by a small authority for tests, demonstration and trials.
+"""Certificates with SM2 keys from a small authority, for tests, demonstration and trials.
 
 In real life a licensed authority issues them. `cryptography` cannot sign with SM2, so the structure is put
 together here (RFC 5280, GB/T 20518).

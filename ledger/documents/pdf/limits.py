@@ -1,4 +1,4 @@
-"""Limits on a PDF, of which every update is compared with what each signature before it covers.
+"""Limits on a PDF: its updates are compared with what each signature before them covers.
 
 What takes the time is reading: the objects of the file once for each signature, its form fields once for each update
 after it. Files of a few hundred kilobytes could keep a reader busy for hours.

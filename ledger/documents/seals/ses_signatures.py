@@ -1,4 +1,4 @@
-"""Verify seals and their uses (GB/T 38540-2020, 7.3 and 8.3), as far as that needs no document.
+"""Verify seals and their uses (GB/T 38540-2020, 7.3 and 8.3) without their document.
 
  2. the digest of the description is the one that was signed
  3. the signer's certificate made the signature

@@ -1,4 +1,4 @@
-"""Timestamps (RFC 3161, GB/T 20520): an authority's word that a signature existed at a moment.
+"""Timestamps (RFC 3161, GB/T 20520): by an authority's word, a signature existed then.
 
 What is stamped is the value of a signature 对签名值的时间戳: in seals and their uses the octets of the BIT STRING
 (GB/T 38540-2020 for uses, GM/T 0031-2025 for seals too), in a SignedData those of the SignerInfo (RFC 3161, appendix A).
