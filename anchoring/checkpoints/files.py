@@ -78,10 +78,10 @@ def load(path: Path, trust: TrustFile, seen: Seen) -> Knowledge:
     return knowledge
 
 
-def check_file(path: Path, trust: TrustFile, held: History, seen: Seen) -> Header:
-    """Check a whole file against a trust file, what is held and what was seen. Raises: SnapshotRefused; a fork is kept."""
+def check_file(path: Path, trust: TrustFile, history: History, seen: Seen) -> Header:
+    """Check a whole file against a trust file, the history that is held and what was seen. Raises: SnapshotRefused; a fork is kept."""
     try:
-        return snapshots.check_snapshot(lambda: read_chunks(path), trust, held)[0]
+        return snapshots.check_snapshot(lambda: read_chunks(path), trust, history)[0]
     except SnapshotRefused as error:
         if error.reason == "fork":
             seen.keep_fork(path, snapshots.read_header(read_chunks(path)).cosigned)

@@ -104,7 +104,7 @@ class Checkpoints:
                     f"0x{checkpoint.head.hex()} is below it or contradicts it"
                 )
             if before != checkpoint:
-                _keep(connection, checkpoint, Cosignature.make(key, checkpoint), own=True)
+                _keep(connection, checkpoint, Cosignature.make(key, checkpoint), is_own=True)
                 _drop_old(connection)
             return _cosigned(connection, checkpoint)
 
@@ -112,7 +112,7 @@ class Checkpoints:
         """Keep cosignatures that were found good; those by `own_key` count as made here."""
         with transaction(self.engine) as connection:
             for cosignature in cosigned.cosignatures:
-                _keep(connection, cosigned.checkpoint, cosignature, own=cosignature.key == own_key)
+                _keep(connection, cosigned.checkpoint, cosignature, is_own=cosignature.key == own_key)
             _drop_old(connection)
 
     def keep_fork(self, fork: Fork) -> None:
@@ -167,9 +167,9 @@ def _signed(connection: Connection) -> Checkpoint | None:
     return None if row is None else decode_checkpoint(decode(row["checkpoint"]))
 
 
-def _keep(connection: Connection, checkpoint: Checkpoint, cosignature: Cosignature, *, own: bool) -> None:
+def _keep(connection: Connection, checkpoint: Checkpoint, cosignature: Cosignature, *, is_own: bool) -> None:
     row: dict[str, object] = {"n": checkpoint.n, "key": cosignature.key, "signature": cosignature.signature}
-    insert_missing(connection, _cosignatures, [row | {"checkpoint": checkpoint.encode(), "own": own}])
+    insert_missing(connection, _cosignatures, [row | {"checkpoint": checkpoint.encode(), "own": is_own}])
 
 
 def _stored(connection: Connection, n: int) -> Iterator[Cosigned]:
