@@ -79,7 +79,7 @@ def load(path: Path, trust: TrustFile, seen: Seen) -> Knowledge:
 
 
 def check_file(path: Path, trust: TrustFile, history: History, seen: Seen) -> Header:
-    """Check a whole file against a trust file, the history that is held and what was seen. Raises: SnapshotRefused; a fork is kept."""
+    """Check a whole file against a trust file, a history and what was seen. Raises: SnapshotRefused; a fork is kept."""
     try:
         return snapshots.check_snapshot(lambda: read_chunks(path), trust, history)[0]
     except SnapshotRefused as error:

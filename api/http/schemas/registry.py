@@ -57,7 +57,7 @@ class LogShape(Shape):
 
     @classmethod
     def of(
-        cls, log: LogState, divisions: list[str], *, held: bool, entries: Publication | None = None
+        cls, log: LogState, divisions: list[str], *, is_held: bool, entries: Publication | None = None
     ) -> Self:
         anchored_at = times.format_time(log.anchored_at) if log.sequence else None
         return cls(
@@ -67,7 +67,7 @@ class LogShape(Shape):
             sequence=log.sequence,
             anchored_at=anchored_at,
             divisions=divisions,
-            held=held,
+            held=is_held,
             entries=entries,
         )
 
@@ -83,7 +83,7 @@ class LogsShape(Shape):
             LogShape.of(
                 log,
                 [division.division for division in divisions if division.log == log.name],
-                held=log.name == own_log,
+                is_held=log.name == own_log,
                 entries=entries.get(log.name),
             )
             for log in reading.logs()
