@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pytest
 
+from anchoring.chain import calls
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import format_time
 from ledger.registry.snapshots import read_header
@@ -98,7 +99,7 @@ def test_the_installed_program_finds_its_pages_and_its_contract(program: Path, t
     script = (
         "from api.http import openapi, pages\n"
         "from anchoring.chain import calls\n"
-        "assert calls.deployment('0x' + '11' * 20)\n"
+        f"assert calls.{calls.encode_deployment.__name__}('0x' + '11' * 20)\n"
         "assert openapi.EXAMPLES.exists() and (pages.STATIC / 'page.css').exists()\n"
         "assert (pages.STATIC.parent / 'templates' / 'verdict.html').exists()\n"
     )
