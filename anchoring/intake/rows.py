@@ -3,7 +3,7 @@
 Nothing is known here yet about the lineages that they touch.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +18,7 @@ from ledger.errors import InvalidIdentifier, MalformedInput, NewerFormat
 from ledger.limits import MAX_CLOCK_LEAD_SECONDS
 from ledger.records.catalogue import by_code
 from ledger.records.claims import decode_disclosure, decode_document, is_document
+from ledger.records.contradictions import contradictions
 from ledger.records.records import CERTIFICATE_KINDS, PRESENTABLE, Record, decode_record
 from ledger.records.submissions import Statement, decode_statement
 from ledger.registry.trust import Grant
@@ -204,6 +205,8 @@ class RowReader:
                 "disclosure-mismatch", f"{record.action} states no claims, so there is nothing to disclose"
             )
         disclosure = decode_disclosure(disclosed)
+        if not self._anchored:
+            _judge_claims(record, disclosure.values)
         if disclosure.digest(record.suite) != record.claims:
             raise RowFault("disclosure-mismatch", "the disclosed claims do not hash to the record's `claims`")
         for name, value in disclosure.values.items():
@@ -214,6 +217,16 @@ class RowReader:
     def _warn(self, index: int, message: str) -> None:
         if len(self.warnings) < limits.MAX_ROW_ERRORS:
             self.warnings.append(RowError(index + FIRST_ROW, message))
+
+
+def _judge_claims(record: Record, values: Mapping[str, Json]) -> None:
+    """Check the disclosed claims against their record. Raises: RowFault."""
+    for contradiction in contradictions(record, values):
+        raise RowFault(
+            "claims-contradict-record",
+            f"the claim {contradiction.name} says {contradiction.claimed!a} and the record {contradiction.recorded.en!a}: "
+            "put the same into both",
+        )
 
 
 _ORDER: Final = {

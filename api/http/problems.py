@@ -86,6 +86,7 @@ _REFUSALS: Final = (
     _refusal("issuer-mismatch", 422, "颁发机构不一致", "Record, identifier and statement name different issuers"),
     _refusal("invalid-identifier", 422, "标识校验不通过", "An identifier fails its form or its check digit"),
     _refusal("disclosure-mismatch", 422, "披露的信息项与登记不符", "The disclosed claims are not those of the record"),
+    _refusal("claims-contradict-record", 422, "信息项与登记内容矛盾", "A claim says something else than its record"),
     _refusal("record-postdated", 422, "记录时间晚于当前时间", "A record is dated in the future"),
     _refusal("too-many-changes", 422, "状态变更过多", "Too many records change a status"),
     _refusal("changed-twice", 422, "同一证照在一批中变更两次", "A certificate changes its status twice in one submission"),

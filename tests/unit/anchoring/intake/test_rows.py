@@ -125,6 +125,26 @@ def test_four_claims_shown_as_three(world: World, register: Register) -> None:
     assert refused.problem == "disclosure-mismatch"
 
 
+@pytest.mark.parametrize(
+    ("name", "claimed"),
+    [
+        ("ZZLXDM", "11100000000013338W032"),
+        ("ZZBS", identifier(7)),
+        ("ZZBFJGDM", "11420106EXAMPLE11A"),
+        ("ZZBFRQ", "2099-01-01"),
+        ("ZZYXQQSRQ", "2020-01-01"),
+        ("ZZYXQJZRQ", "2099-12-31"),
+    ],
+)
+def test_a_claim_that_contradicts_its_record(
+    world: World, register: Register, name: str, claimed: str
+) -> None:
+    rows = decoded(world, licence(1, claims={"ZZMC": "营业执照", name: claimed}))
+    refused = refusal(world, register, signed(world, rows))
+    assert refused.problem == "claims-contradict-record"
+    assert f"the claim {name} says {claimed!r} and the record" in refused.rows[0].message
+
+
 def test_two_claims_of_one_name(world: World, register: Register) -> None:
     def mend(row: dict[str, Any]) -> None:
         row["disclosure"]["claims"].append(row["disclosure"]["claims"][-1])

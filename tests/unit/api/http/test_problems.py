@@ -23,6 +23,7 @@ STABLE = {
     "body-too-large": 413,
     "chain-unavailable": 503,
     "changed-twice": 422,
+    "claims-contradict-record": 422,
     "database-damaged": 503,
     "database-unavailable": 503,
     "disclosure-mismatch": 422,
