@@ -60,8 +60,16 @@ def change(action: str, serial: int = 1, version: int = 1, **members: Any) -> di
 class Department:
     """Signs submissions with one key. `target` says for which registry and log."""
 
-    def __init__(self, registry: str, *, seed: int = 1, suite: Suite = SM3, algorithm: str = "p256") -> None:
-        self.random: Callable[[int], bytes] = Random(seed).randbytes
+    def __init__(
+        self,
+        registry: str,
+        *,
+        seed: int = 1,
+        suite: Suite = SM3,
+        algorithm: str = "p256",
+        random: Callable[[int], bytes] | None = None,
+    ) -> None:
+        self.random = random or Random(seed).randbytes
         self.key: PrivateKey = generate(algorithm, self.random)
         self.target = Target(registry, LOG, suite)
 

@@ -29,28 +29,24 @@ from anchoring.register.tokens import create_token
 from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import Replica, Taken
 from anchoring.replica.tables import StateRow
-from api.department.drafting import Target, draft
 from api.key_files import write_key
 from api.node.keys import KEY_FILE
 from api.node.settings import Settings
 from ledger.crypto.keys import generate
-from ledger.crypto.suites import SM3
 from ledger.encoding.canonical import Json, decode
-from ledger.encoding.canonical import encode as canonical
 from ledger.proof.proof import Proof
-from ledger.records.identifiers import CertificateIdentifier
 from ledger.records.submissions import decode_entry
 from ledger.registry import acts
 from ledger.registry.acts import Act, Event, head_zero, registry_name
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.trust import NODE
 from ledger.verification.entries import Fault
+from tests.fakes.department import ADDRESS, NOW, Department
+from tests.fakes.department import ISSUER as ISSUER
+from tests.fakes.department import LOG as LOG
+from tests.fakes.department import identifier as identifier
 
-LOG = "tianmen"
-ISSUER = "11429006012345671T"
-TYPE = "11100000MB0143028R001"
-START = 1_795_395_600  # 2026-11-23T01:00:00Z, 09:00 in Tianmen
-_ADDRESS = "0x" + "11" * 20
+START = NOW  # 09:00 in Tianmen
 _CONTRACT = bytes.fromhex("22" * 20)
 
 
@@ -62,10 +58,6 @@ def draws(seed: str) -> Callable[[int], bytes]:
         return hashlib.shake_256(f"{seed} {next(numbers)}".encode()).digest(length)
 
     return draw
-
-
-def identifier(serial: str, version: int = 1) -> str:
-    return CertificateIdentifier.build(TYPE, ISSUER, serial, version).text
 
 
 class City:
@@ -94,10 +86,11 @@ class City:
         self.register = Register(f"sqlite:///{directory / 'register.db'}")
         self.trees = StatusTrees()
         self.documents: dict[str, bytes] = {}
-        self.key = generate("sm2", self.random)
-        self.act(acts.ProvinceTransferred(_ADDRESS))
-        self.act(acts.LogAdmitted(LOG, 1, _ADDRESS, ("429006",), acts.Predecessor()))
-        self.act(acts.OperatorSet(LOG, _ADDRESS))
+        self.department = Department(self.registry, algorithm="sm2", random=self.random)
+        self.key = self.department.key
+        self.act(acts.ProvinceTransferred(ADDRESS))
+        self.act(acts.LogAdmitted(LOG, 1, ADDRESS, ("429006",), acts.Predecessor()))
+        self.act(acts.OperatorSet(LOG, ADDRESS))
         self.act(acts.IssuerAdded(LOG, ISSUER))
         self.act(acts.KeyRegistered(LOG, 1, self.key.public.spki))
         self.act(acts.KeyRegistered(LOG, NODE, self.node_key.public.spki))
@@ -180,17 +173,8 @@ class City:
 
     def draft(self, *rows: Mapping[str, Json]) -> bytes:
         """Return a signed submission as it is sent."""
-        lines = [canonical(dict(row)) for row in rows]
-        target = Target(self.registry, LOG, SM3)
-        with draft(
-            lines,
-            target,
-            self.key,
-            self.random,
-            self.now,
-            read=self.documents.__getitem__,
-            newest=self._newest,
-        ) as drafted:
+        read = self.documents.__getitem__
+        with self.department.draft(rows, self.now, read=read, newest=self._newest) as drafted:
             return b"".join(drafted.lines())
 
     def submit(self, *rows: Mapping[str, Json]) -> Acceptance:

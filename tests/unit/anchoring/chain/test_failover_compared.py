@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from anchoring.chain.endpoints import ENDPOINT_BACKOFF
 from anchoring.chain.failover import STANDSTILL_SECONDS, Failover
 from anchoring.errors import (
     ChainBehind,
     ChainUnavailable,
     EndpointsDisagree,
 )
-from anchoring.follower.follower import Follower
-from anchoring.replica.store import Replica
+from tests.databases import sqlite
 from tests.fakes.fake_chain import CHAIN_ID
-from tests.fakes.histories import History
 from tests.unit.anchoring.chain.endpoints import DOWN, Pair
+from tests.unit.anchoring.follower.followed import Town
 
 # -- Comparing --
 
@@ -197,53 +197,54 @@ def test_where_all_were_set_back_the_newest_is_what_there_is(pair: Pair) -> None
 # -- The follower on top --
 
 
-class Town(Pair):
+class PairedTown(Town):
+    """A town whose follower sees the chain through two endpoints."""
+
     def __init__(self, folder: Path) -> None:
-        self.history = History(3)
-        super().__init__(self.history.chain)
+        super().__init__(sqlite(folder))
+        self.pair = Pair(self.chain)
         self.history.grow(10)
-        self.replica = Replica(f"sqlite:///{folder}/replica.db")
-        self.follower = Follower(self.both, self.replica, self.history.name, clock=lambda: self.now)
+        self.follower = self.another(self.pair.both)
         self.follower.start()
         while not self.follower.caught_up:
             self.follower.step()
 
-    def n(self) -> int:
-        with self.replica.reading() as reading:
-            return reading.cursor.n
+    def wait(self, seconds: float) -> None:
+        self.pair.now += seconds
+        self.now = self.pair.now
 
 
 def test_the_follower_takes_nothing_while_endpoints_disagree(tmp_path: Path) -> None:
-    town = Town(tmp_path)
+    town = PairedTown(tmp_path)
     before = town.n()
     town.history.grow(10)
-    town.b.lies.add(town.chain.final().number)
+    town.pair.b.lies.add(town.chain.final().number)
     for _ in range(3):
         with pytest.raises(EndpointsDisagree):
             town.follower.step()
     assert town.n() == before
-    town.b.lies.clear()
+    town.pair.b.lies.clear()
     assert town.follower.step() > 0
     assert town.n() > before
 
 
 def test_the_follower_goes_on_while_one_of_two_is_down_lagging_or_back(tmp_path: Path) -> None:
-    town = Town(tmp_path)
+    town = PairedTown(tmp_path)
     states: list[Callable[[], object]] = [
-        lambda: town.a.fail(),
-        lambda: town.a.fail(None),
-        lambda: setattr(town.a, "lag", 12),
-        lambda: setattr(town.a, "lag", 0),
-        lambda: town.b.fail(),
+        lambda: town.pair.a.fail(),
+        lambda: town.pair.a.fail(None),
+        lambda: setattr(town.pair.a, "lag", 12),
+        lambda: setattr(town.pair.a, "lag", 0),
+        lambda: town.pair.b.fail(),
     ]
     for change in states:
         change()
         town.history.grow(10)
-        town.later()
+        town.wait(ENDPOINT_BACKOFF.longest)
         before = town.n()
         for _ in range(3):
             try:
                 town.follower.step()
             except ChainUnavailable:  # answers of two heights: the next step has one of them
-                town.now += 0.5
+                town.wait(0.5)
         assert town.n() > before
