@@ -174,48 +174,57 @@ def cosignature(key: PrivateKey, checkpoint: Checkpoint, signature: str) -> Cosi
     return Cosignature(key.public.id, decode_signature(signature))
 
 
-def build() -> Example:
-    key = generate("sm2", lambda _: SECRET).public
-    record, disclosure = licence()
-    other = neighbour(7)
-    first, tree = entry([record, other], key, SIGNATURES[0], "2022-03-28T08:30:00Z")
-    second, _ = entry([suspension(other.leaf())], key, SIGNATURES[1], "2022-03-28T09:00:10Z")
-    leaves = [leaf for leaf, _ in order_by_leaf([record, other])]
-    batch = trees.CountedTree(SM3, [first.leaf(), second.leaf()])
+@dataclass(frozen=True)
+class Batch:
+    """The one batch of the story: two submissions, of which the second suspends a certificate of the first."""
 
+    records: list[tuple[Record, FullDisclosure | None]]
+    suspension: Record
+    entries: tuple[Entry, Entry]
+    submission: trees.MerkleTree
+    tree: trees.CountedTree
+    status: StatusTree
+    changes: bytes
+
+    @property
+    def anchor(self) -> acts.Anchored:
+        return acts.Anchored("tianmen", 1, 3, self.tree.root, self.status.root(), self.changes)
+
+
+def make_batch(key: PublicKey, record: Record, disclosure: FullDisclosure) -> Batch:
+    other = neighbour(7)
+    suspended = suspension(other.leaf())
+    first, submission = entry([record, other], key, SIGNATURES[0], "2022-03-28T08:30:00Z")
+    second, _ = entry([suspended], key, SIGNATURES[1], "2022-03-28T09:00:10Z")
     status = StatusTree(SM3)
     status.grow(3)
-    suspended = leaves.index(other.leaf())
-    status.set(suspended, 1)
-    changes = encode_changes([(suspended, 1)])
+    position = [leaf for leaf, _ in order_by_leaf([record, other])].index(other.leaf())
+    status.set(position, 1)
+    tree = trees.CountedTree(SM3, [first.leaf(), second.leaf()])
+    records: list[tuple[Record, FullDisclosure | None]] = [(record, disclosure), (other, None)]
+    changes = encode_changes([(position, 1)])
+    return Batch(records, suspended, (first, second), submission, tree, status, changes)
 
-    anchored = acts.Anchored("tianmen", 1, 3, batch.root, status.root(), changes)
+
+def tell(key: PublicKey, anchored: acts.Anchored) -> tuple[Knowledge, list[Event], list[Json]]:
+    """Let the story happen; return what is known afterwards, the events, and how the page shows them."""
+    grant = acts.KeyGranted("tianmen", key.id, ISSUER, 1, (), 1640995200, 1956527999)
     story: list[tuple[str, int, acts.Act]] = [
         ("2022-03-01T00:00:00Z", 2, acts.ProvinceTransferred(PROVINCE)),
-        (
-            "2022-03-01T00:00:10Z",
-            3,
-            acts.LogAdmitted("tianmen", 1, ADMIN, ("429006",), acts.Predecessor()),
-        ),
+        ("2022-03-01T00:00:10Z", 3, acts.LogAdmitted("tianmen", 1, ADMIN, ("429006",), acts.Predecessor())),
         ("2022-03-01T00:00:20Z", 4, acts.OperatorSet("tianmen", OPERATOR)),
         ("2022-03-01T00:00:20Z", 4, acts.IssuerAdded("tianmen", ISSUER)),
         ("2022-03-01T00:00:30Z", 5, acts.KeyRegistered("tianmen", 1, key.spki)),
-        (
-            "2022-03-01T00:00:30Z",
-            5,
-            acts.KeyGranted("tianmen", key.id, ISSUER, 1, (), 1640995200, 1956527999),
-        ),
+        ("2022-03-01T00:00:30Z", 5, grant),
         ("2022-03-28T09:00:20Z", 900, anchored),
     ]
-    knowledge = Knowledge(REGISTRY, HEAD_0)
-    events: list[Json] = []
-    history: list[Event] = []
+    knowledge, history, shown_events = Knowledge(REGISTRY, HEAD_0), list[Event](), list[Json]()
     for time, block, act in story:
-        chain = knowledge.fold
-        event = Event(chain.n + 1, act.KIND, chain.block, parse_time(time), act.encode(), block)
+        fold = knowledge.fold
+        event = Event(fold.n + 1, act.KIND, fold.block, parse_time(time), act.encode(), block)
         knowledge.apply(event)
         history.append(event)
-        events.append(
+        shown_events.append(
             {
                 "n": event.n,
                 "kind": event.kind,
@@ -226,37 +235,29 @@ def build() -> Example:
                 "head": "0x" + knowledge.fold.head.hex(),
             }
         )
+    return knowledge, history, shown_events
 
+
+def prove(record: Record, disclosure: FullDisclosure, batch: Batch) -> Proof:
+    leaves = [leaf for leaf, _ in order_by_leaf([record for record, _ in batch.records])]
     index = leaves.index(record.leaf())
-    proof = Proof(
+    return Proof(
         record=record,
         disclosure=disclosure,
         index=index,
-        path=tuple(tree.path(index)),
-        entry=first,
-        batch=tuple(batch.path(0)),
+        path=tuple(batch.submission.path(index)),
+        entry=batch.entries[0],
+        batch=tuple(batch.tree.path(0)),
         sequence=1,
-        status=Staple(1, status.chunk(index), tuple(status.path(index))),
-    )
-    now = parse_time("2022-03-28T09:12:00Z")
-    report = verify(Presented(documents=(DOCUMENT,)), proof.encode(), knowledge, now, Policy())
-    if report.verdict != "valid":
-        raise SystemExit(f"the worked example is {report.verdict}: {report.deciding}")
-
-    anchored_at = knowledge.fold.time
-    statuses = StatusRange(
-        SM3,
-        "tianmen",
-        1,
-        anchored_at,
-        status.size,
-        0,
-        status.chunks(0, RANGE_CHUNKS),
-        tuple(status.path_above(0, RANGE_CHUNKS)),
+        status=Staple(1, batch.status.chunk(index), tuple(batch.status.path(index))),
     )
 
+
+def record_blocks(record: Record, disclosure: FullDisclosure, batch: Batch) -> dict[str, Json]:
+    """Return what a department makes: claims, records, a submission."""
     committed = claims.commitments(SM3, disclosure.master, disclosure.claims)
-    blocks: dict[str, Json] = {
+    first = batch.entries[0]
+    return {
         "disclosure": disclosure.to_json(),
         "commitments": [
             [name, value.hex()] for (name, _), value in zip(disclosure.claims, committed, strict=True)
@@ -265,21 +266,27 @@ def build() -> Example:
         "selective": disclosure.select(SM3, {"ZZMC", "CZZT"}).to_json(),
         "record": record.to_json(),
         "record-leaf": SM3.format(record.leaf()),
-        "status-record": suspension(other.leaf()).to_json(),
+        "status-record": batch.suspension.to_json(),
         "statement": first.statement.to_json(),
         "entry": first.to_json(),
-        "submission-lines": _lines(first, [(record, disclosure), (other, None)]),
-        "entries": [first.to_json(), second.to_json()],
-        "batch": {"root": SM3.format(batch.root), "counts": [2, 1], "size_before": 0, "size": 3},
+        "submission-lines": _lines(first, batch.records),
+    }
+
+
+def anchor_blocks(batch: Batch, events: list[Json]) -> dict[str, Json]:
+    """Return what is public: entries, batch, anchor, events."""
+    return {
+        "entries": [entry.to_json() for entry in batch.entries],
+        "batch": {"root": SM3.format(batch.tree.root), "counts": [2, 1], "size_before": 0, "size": 3},
         "anchor": {
             "log": "tianmen",
             "sequence": 1,
             "size": 3,
-            "root": "0x" + batch.root.hex(),
-            "statusRoot": "0x" + status.root().hex(),
-            "statusChanges": "0x" + changes.hex(),
+            "root": "0x" + batch.tree.root.hex(),
+            "statusRoot": "0x" + batch.status.root().hex(),
+            "statusChanges": "0x" + batch.changes.hex(),
         },
-        "chunk": status.chunk(0).hex(),
+        "chunk": batch.status.chunk(0).hex(),
         "events": events,
         "head-zero": {
             "format": acts.FORMAT,
@@ -289,6 +296,19 @@ def build() -> Example:
             "head": "0x" + HEAD_0.hex(),
             "name": REGISTRY,
         },
+    }
+
+
+def proof_blocks(proof: Proof, status: StatusTree, knowledge: Knowledge) -> dict[str, Json]:
+    """Return what a verifier sees: the proof in both forms, statuses, report and verdict."""
+    now = parse_time("2022-03-28T09:12:00Z")
+    report = verify(Presented(documents=(DOCUMENT,)), proof.encode(), knowledge, now, Policy())
+    if report.verdict != "valid":
+        raise SystemExit(f"the worked example is {report.verdict}: {report.deciding}")
+    anchored_at = knowledge.fold.time
+    chunks, above = status.chunks(0, RANGE_CHUNKS), tuple(status.path_above(0, RANGE_CHUNKS))
+    statuses = StatusRange(SM3, "tianmen", 1, anchored_at, status.size, 0, chunks, above)
+    return {
         "proof": proof.to_json(),
         "paper": encode_paper(proof),
         "status-range": json.loads(statuses.encode()),
@@ -298,19 +318,25 @@ def build() -> Example:
         "verdict": {"verdict": report.verdict.value, "step": report.deciding.number, "reason": report.reason},
         "reasons": _reasons(),
     }
+
+
+def build() -> Example:
+    key = generate("sm2", lambda _: SECRET).public
+    record, disclosure = licence()
+    batch = make_batch(key, record, disclosure)
+    knowledge, history, events = tell(key, batch.anchor)
+    proof = prove(record, disclosure, batch)
     vouched, snapshot, trust = checkpoints(knowledge.fold, history)
-    return Example(
-        blocks
+    blocks = (
+        record_blocks(record, disclosure, batch)
+        | anchor_blocks(batch, events)
+        | proof_blocks(proof, batch.status, knowledge)
         | vouched
-        | worked_receipt.blocks(first, 0)
+        | worked_receipt.blocks(batch.entries[0], 0)
         | worked_sealing.blocks(ISSUER)
-        | worked_documents.blocks(),
-        knowledge,
-        snapshot,
-        trust,
-        proof,
-        disclosure,
+        | worked_documents.blocks()
     )
+    return Example(blocks, knowledge, snapshot, trust, proof, disclosure)
 
 
 def _lines(first: Entry, records: list[tuple[Record, FullDisclosure | None]]) -> str:
