@@ -4,10 +4,12 @@ The core compares registered bytes and never reads documents; what it must know 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
+
+import orjson
 
 from api.node.errors import SettingsError
 from ledger.documents.certificates.trust_list import TrustList, decode_trust_list
@@ -15,7 +17,6 @@ from ledger.documents.inspection import Inspection
 from ledger.documents.openers import OpenedDocument, open_document
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
-from ledger.proof.proof import Proof
 from ledger.verification.reasons import Verdict
 from ledger.verification.report import Report
 from ledger.verification.verify import Presented
@@ -31,34 +32,39 @@ class Papers:
     documents: tuple[OpenedDocument, ...]
 
     @property
-    def proof(self) -> Proof | None:
-        """The first proof that one of them carried."""
-        proofs = (document.carried.proof for document in self.documents)
-        return next((proof for proof in proofs if proof is not None), None)
-
-    @property
     def inspections(self) -> tuple[Inspection | None, ...]:
         return tuple(document.inspection for document in self.documents)
 
-    def comparing(self, claims: Mapping[str, Json]) -> "Papers":
-        """Return the same papers with values to compare."""
-        return replace(self, presented=replace(self.presented, claims=claims))
-
-    def with_report(self, report: Report) -> dict[str, object]:
-        """Return the report for programs, with what the documents themselves show."""
+    def with_report(self, report: Report, most: int | None = None) -> dict[str, object]:
+        """Return the report for programs, with what the documents themselves show: in `most` bytes of JSON, where given."""
+        documents = []
+        for number, inspection in enumerate(self.inspections, 1):
+            if inspection is None or not (inspection.signatures or inspection.problem):
+                continue
+            shown = _document(number, inspection, most)
+            documents.append(shown)
+            most = None if most is None else most - _size(shown)
         body: dict[str, object] = {**report.to_json()}
-        documents = [
-            _document(number, inspection)
-            for number, inspection in enumerate(self.inspections, 1)
-            if inspection is not None and (inspection.signatures or inspection.problem)
-        ]
         return body | {"documents": documents} if documents else body
 
 
-def _document(number: int, inspection: Inspection) -> dict[str, object]:
+def _document(number: int, inspection: Inspection, most: int | None) -> dict[str, object]:
+    """Return what a document shows, with as many of its signatures as have room: `left_out` counts the others."""
     body: dict[str, object] = {"document": number, **inspection.to_json()}
     del body["proof"]  # the report shows the record, and only what was not forged
-    return body
+    if most is None or _size(body) <= most:
+        return body
+    signatures, shown, used = inspection.to_json()["signatures"], [], _size(body | {"signatures": []})
+    for signature in signatures:
+        used += _size(signature)
+        if used > most:
+            break
+        shown.append(signature)
+    return body | {"signatures": shown, "left_out": len(signatures) - len(shown)}
+
+
+def _size(body: object) -> int:
+    return len(orjson.dumps(body))
 
 
 def authorities(path: Path | None) -> TrustList | None:
@@ -81,8 +87,16 @@ def _read(path: Path, _changed: int) -> TrustList:
 def open_papers(
     contents: Iterable[bytes], claims: Mapping[str, Json] = _NOTHING, authorities: TrustList | None = None
 ) -> Papers:
-    """Open documents as they were presented; `authorities` are those whose certificates the city accepts."""
-    documents = tuple(open_document(content, authorities) for content in contents)
+    """Open documents here as they were presented; `authorities` are those whose certificates the city accepts.
+
+    Hostile files take what time and memory they like: a process that answers others has `api.opening` open them.
+    """
+    return gather_papers((open_document(content, authorities) for content in contents), claims)
+
+
+def gather_papers(opened: Iterable[OpenedDocument], claims: Mapping[str, Json] = _NOTHING) -> Papers:
+    """Return documents that were opened, with what the core compares of them."""
+    documents = tuple(opened)
     presented = Presented(
         tuple(document.carried.document for document in documents),
         claims,

@@ -6,6 +6,24 @@ MAX_VERIFY_BYTES: Final = 32 * 2**20  # one request to verify, documents include
 MAX_BATCH_BYTES: Final = 32 * 2**20  # one request to verify many; as above
 MAX_BATCH_ITEMS: Final = 1_000  # about a second of work: a request must not hold a thread for long
 MAX_DOCUMENTS: Final = 16  # documents presented with one proof
+# Documents of all items of one request together: one for each, or sixteen for some.
+MAX_BATCH_DOCUMENTS: Final = 1_000
+# Of processor time to open one document: three times what 25 signatures, one after another, take on a slow machine.
+DOCUMENT_SECONDS: Final = 15
+# Of memory for a process that opens a document: three copies of the largest that can be sent, and 90 for the program.
+DOCUMENT_MEGABYTES: Final = 384
+# Of one document, as the process that reads it hands it over: 64 signatures with every member at its longest take half.
+MAX_INSPECTION_BYTES: Final = 2**20
+# Of what documents show by themselves in one answer, as JSON; a page shows a line for each signature.
+MAX_DOCUMENTS_SHOWN_BYTES: Final = 256 * 2**10
+# Requests that wait for a process that opens documents, for each such process; the next is asked to come again.
+MAX_WAITING_FOR_OPENING: Final = 4
+# Seconds that one waits: longer, and the client has gone.
+WAIT_FOR_OPENING_SECONDS: Final = 10
+# Of documents that wait or are being opened in one process: two of the largest requests.
+MAX_OPENING_BYTES: Final = 64 * 2**20
+# For a process that opens documents to load its libraries, which takes one on an idle machine.
+LOAD_SECONDS: Final = 60
 MAX_FORM_FIELDS: Final = 16  # fields of one form, files apart
 MAX_FIELD_BYTES: Final = 2**20  # one form field: a proof as text, with room for its encoding
 # 2^20 records of 2 kB with their disclosures; kept on disk, not in memory.

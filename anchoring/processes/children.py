@@ -15,13 +15,13 @@ def dies_with(parent: int) -> Callable[[], None] | None:
 
     The signal follows the thread that forks: start such children from the main thread.
     """
+    return (lambda: die_with(parent)) if sys.platform == "linux" else None
+
+
+def die_with(parent: int) -> None:
+    """Let this process be killed when its `parent` ends; end it where that has happened already. Linux only."""
     if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def die_with_parent() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return die_with_parent
+        return
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)

@@ -26,7 +26,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
         try:
             yield
         finally:
-            app.state.node.close()
+            await app.state.node.close()
 
     app = FastAPI(version="1", docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False)
     for module in (

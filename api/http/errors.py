@@ -12,6 +12,8 @@
     ├── NotHeld                 it exists, but another city's node has it
     └── NotReady                the node has no replica to answer from yet
 
+`TooManyDocuments` of `api.opening` is answered as well: as many documents are being opened as one process does at once.
+
 No problem document repeats what was sent, beyond the few characters that a message of the core quotes to name the place.
 """
 
@@ -28,6 +30,7 @@ from starlette.responses import Response
 
 from anchoring import errors as anchoring
 from api.http.problems import PROBLEMS, Problem
+from api.opening.errors import TooManyDocuments
 from ledger import errors as ledger
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -95,6 +98,7 @@ _SLUGS: Final[dict[type[Exception], str]] = {
     IssuesNothing: "issues-nothing",
     NotHeld: "not-held",
     NotReady: "not-ready",
+    TooManyDocuments: "too-many-documents",
     ledger.MalformedInput: "malformed-input",
     ledger.LimitExceeded: "limit-exceeded",
     ledger.NewerFormat: "newer-format",
@@ -114,6 +118,7 @@ _HEADERS: Final = {
     "token-required": {"WWW-Authenticate": "Bearer"},
     "not-ready": {"Retry-After": "5"},
     "too-many-uploads": {"Retry-After": "2"},
+    "too-many-documents": {"Retry-After": "5"},
     "entries-missing": {"Retry-After": "300"},
     "no-space": {"Retry-After": "300"},
     "chain-unavailable": {"Retry-After": "30"},
@@ -188,7 +193,7 @@ def install(app: FastAPI, show: Show) -> None:
         problem = problem_of(error)
         return show(request, problem, "" if problem.slug == INTERNAL else str(error))
 
-    for kind in (ApiError, anchoring.AnchoringError, ledger.LedgerError):
+    for kind in (ApiError, TooManyDocuments, anchoring.AnchoringError, ledger.LedgerError):
         app.add_exception_handler(kind, answer)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

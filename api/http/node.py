@@ -24,6 +24,7 @@ from api.http.errors import IssuesNothing, NotReady
 from api.http.uploads import Uploads
 from api.node.keys import load_node_key
 from api.node.settings import Settings
+from api.opening.readers import DocumentReaders
 from ledger.crypto.keys import PrivateKey
 
 Clock = Callable[[], int]
@@ -40,7 +41,7 @@ class Node:
     """One node. Its replica answers verification; the register is there only where the node issues.
 
     `node_key` signs receipts and checkpoints; a node may have none. `intake` says what may come in, `uploads`
-    how much at once.
+    how much at once. `documents` opens what is presented.
     """
 
     settings: Settings
@@ -51,6 +52,7 @@ class Node:
     published: Published
     intake: IntakeRules
     uploads: Uploads
+    documents: DocumentReaders
     checkpoints: Checkpoints
     node_key: PrivateKey | None = None
 
@@ -68,11 +70,13 @@ class Node:
             Published(replica.engine, settings.withheld_after),
             _intake(settings, register),
             Uploads(settings.intake.uploads),
+            DocumentReaders(settings.documents, settings.trust_list),
             Checkpoints(settings.checkpoints_url),
             key,
         )
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        await self.documents.close()
         self.replica.close()
         self.checkpoints.close()
         if self.issuing:

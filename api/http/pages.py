@@ -12,14 +12,15 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from api.documents import Papers, authorities, open_papers
+from api.documents import Papers
 from api.http.errors import MalformedRequest
-from api.http.presentation import Presentation, files
+from api.http.presentation import Unopened, files
 from api.http.problems import PROBLEMS, Problem
 from api.limits import READY_LAG_SECONDS
 from api.node.settings import Settings
 from api.rendering.slip import readable_claims, write_slip
 from api.words import words, write_age, write_time
+from ledger.documents.carriers import restore
 from ledger.errors import MalformedInput
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import TYPE as PROOF_TYPE
@@ -97,7 +98,7 @@ def problem_page(
     return render(request, settings, "problem.html", status, **shown)
 
 
-def read_presentation(form: FormData, settings: Settings) -> Presentation | None:
+def read_presentation(form: FormData, settings: Settings) -> Unopened | None:
     """Read what the form gives; a proof dropped among the documents is found. None without a proof."""
     if set(form) - _FIELDS:
         raise MalformedRequest("the form has unknown fields")
@@ -109,15 +110,14 @@ def read_presentation(form: FormData, settings: Settings) -> Presentation | None
     code = form.get("code")
     if isinstance(code, str) and code.strip():
         proofs.append(code.encode("utf-8", "surrogatepass"))
-    papers = open_papers(documents, authorities=authorities(settings.trust_list))
-    if papers.proof:
-        proofs.append(papers.proof.encode())
+    carried = tuple(map(restore, documents))
+    proofs += [document.proof.encode() for document in carried if document.proof]
     if not proofs:
         return None
     proof = proofs[0]
-    if form.get("confirmed") == "all" and (decoded := _decoded(proof)):
-        papers = papers.comparing(readable_claims(decoded))
-    return Presentation(proof, papers, Policy(max_age=settings.max_age))
+    confirmed = _decoded(proof) if form.get("confirmed") == "all" else None
+    claims = readable_claims(confirmed) if confirmed else {}
+    return Unopened(proof, carried, claims, Policy(max_age=settings.max_age))
 
 
 def _looks_like_proof(content: bytes) -> bool:

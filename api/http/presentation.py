@@ -8,18 +8,23 @@ The proof is passed on exactly as it came: what is wrong with it is a finding of
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Self
 
 from starlette.datastructures import FormData, UploadFile
 
 from api import limits
-from api.documents import Papers, authorities, open_papers
+from api.documents import Papers, gather_papers
 from api.http.errors import MalformedRequest, ProofMissing
 from api.http.members import elements, integer, members, string
 from api.node.policies import find_policy, policy_names
 from api.node.settings import Settings
+from api.opening.readers import DocumentReaders
+from ledger.documents.carriers import Carried, restore
+from ledger.documents.inspection import Inspection
+from ledger.documents.openers import OpenedDocument
 from ledger.encoding.canonical import Json, decode
 from ledger.errors import MalformedInput
 from ledger.proof.paper import decode_presented
@@ -46,21 +51,46 @@ class Presentation:
     def verify(self, trust: Trust, now: int) -> Report:
         return verify(self.papers.presented, self.proof, trust, now, self.policy)
 
-    def report(self, trust: Trust, now: int) -> dict[str, object]:
-        """Verify and return the report for programs, with what the documents themselves show."""
-        return self.papers.with_report(self.verify(trust, now))
+    def report(
+        self, trust: Trust, now: int, most: int = limits.MAX_DOCUMENTS_SHOWN_BYTES
+    ) -> dict[str, object]:
+        """Verify and return the report for programs, with what the documents themselves show in `most` bytes."""
+        return self.papers.with_report(self.verify(trust, now), most)
+
+
+@dataclass(frozen=True, slots=True)
+class Unopened:
+    """What was presented, with the carriers taken off its documents; their seals and signatures were not looked at yet.
+
+    `proof` came beside the documents or inside one of them.
+    """
+
+    proof: bytes
+    documents: tuple[Carried, ...]
+    claims: Mapping[str, Json]
+    policy: Policy
+
+    @property
+    def contents(self) -> tuple[bytes, ...]:
+        """The documents to open."""
+        return tuple(document.document for document in self.documents)
+
+    def opened(self, inspections: Iterable[Inspection | None]) -> Presentation:
+        """Return the presentation with what each document shows by itself."""
+        papers = gather_papers(map(OpenedDocument.of, self.documents, inspections), self.claims)
+        return Presentation(self.proof, papers, self.policy)
 
     @classmethod
     def from_json(cls, body: bytes, settings: Settings, policy: Policy | None = None) -> Self:
         """Read one request; `policy` holds where it names none. Raises: MalformedRequest, ProofMissing."""
         raw = _members(body, _MEMBERS)
-        papers = _open(_documents(raw.get("documents", b"[]")), _claims(raw.get("claims", b"{}")), settings)
+        documents = tuple(map(restore, _documents(raw.get("documents", b"[]"))))
         text = (
             _proof_text(raw["proof"])
             if "proof" in raw
-            else _carried(papers, "the body lacks the member `proof`")
+            else _carried(documents, "the body lacks the member `proof`")
         )
-        return cls(text, papers, _policy(raw, settings, policy))
+        return cls(text, documents, _claims(raw.get("claims", b"{}")), _policy(raw, settings, policy))
 
     @classmethod
     def from_form(cls, form: FormData, settings: Settings) -> Self:
@@ -70,18 +100,18 @@ class Presentation:
                 f"the form has an unknown field; known are {', '.join(sorted(_FORM_MEMBERS))}"
             )
         fields = {name: value.encode() for name, value in form.items() if isinstance(value, str) and value}
-        documents = []
+        contents = []
         for name, content in files(form):
             if name == "proof":
                 fields[name] = content
             else:
-                documents.append(content)
-        papers = _open(documents, _claims(fields.get("claims", b"{}")), settings)
-        text = fields.get("proof") or _carried(papers, "the form lacks the file or field `proof`")
-        return cls(text, papers, _policy(fields, settings, None))
+                contents.append(content)
+        documents = tuple(map(restore, contents))
+        text = fields.get("proof") or _carried(documents, "the form lacks the file or field `proof`")
+        return cls(text, documents, _claims(fields.get("claims", b"{}")), _policy(fields, settings, None))
 
 
-def read_batch(body: bytes, settings: Settings) -> list[Presentation]:
+def read_batch(body: bytes, settings: Settings) -> list[Unopened]:
     """Read `{"items": [requests], "policy" or "max_age"}`. Raises: MalformedRequest, ProofMissing."""
     raw = _members(body, _BATCH_MEMBERS)
     if "items" not in raw:
@@ -91,8 +121,21 @@ def read_batch(body: bytes, settings: Settings) -> list[Presentation]:
         raise MalformedRequest(
             f"`items` may have {limits.MAX_BATCH_ITEMS} elements at most, not {len(items)}"
         )
-    policy = _policy(raw, settings, None)
-    return [Presentation.from_json(item, settings, policy) for item in items]
+    policy, batch, documents = _policy(raw, settings, None), [], 0
+    for item in items:
+        batch.append(Unopened.from_json(item, settings, policy))
+        documents += len(batch[-1].documents)
+        if documents > limits.MAX_BATCH_DOCUMENTS:
+            raise MalformedRequest(
+                f"the items of one request may have {limits.MAX_BATCH_DOCUMENTS} documents at most in all: send several"
+            )
+    return batch
+
+
+async def open_all(batch: Sequence[Unopened], readers: DocumentReaders) -> list[Presentation]:
+    """Have the documents of all items opened, within the time of one. Raises: TooManyDocuments."""
+    inspections = iter(await readers.inspect(content for item in batch for content in item.contents))
+    return [item.opened(islice(inspections, len(item.documents))) for item in batch]
 
 
 def read_past(body: bytes) -> tuple[Proof, str]:
@@ -103,15 +146,12 @@ def read_past(body: bytes) -> tuple[Proof, str]:
     return decode_presented(_proof_text(raw["proof"])), string(raw.get("at", b"0"), "`at`")
 
 
-def _open(documents: Sequence[bytes], claims: Mapping[str, Json], settings: Settings) -> Papers:
-    return open_papers(documents, claims, authorities(settings.trust_list))
-
-
-def _carried(papers: Papers, missing: str) -> bytes:
-    """Return the proof that travelled inside a document. Raises: ProofMissing."""
-    if papers.proof is None:
-        raise ProofMissing(f"{missing}, and no document carries one")
-    return papers.proof.encode()
+def _carried(documents: Iterable[Carried], missing: str) -> bytes:
+    """Return the first proof that travelled inside a document. Raises: ProofMissing."""
+    for document in documents:
+        if document.proof is not None:
+            return document.proof.encode()
+    raise ProofMissing(f"{missing}, and no document carries one")
 
 
 def _proof_text(raw: bytes) -> bytes:

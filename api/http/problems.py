@@ -50,6 +50,7 @@ _ROWS: Final = (
     Problem("records-missing", 409, Words("登记库恢复中，缺少在先记录", "The register is being recovered, and misses records that come first"), Words("请先按 `detail` 所示原样重发先前的登记批，再发送本批。", "Send the earlier submissions that `detail` names again, exactly as they were; then this one.")),
     Problem("too-much-waiting", 429, Words("等待上链的登记过多", "Too much is waiting for the chain"), Words("请按 Retry-After 所示秒数后原样重新提交；已签名的登记批不必重做，变更状态的登记优先受理。", "Hand the same submission in again after the seconds in Retry-After; changes of status are taken for longer.")),
     Problem("too-many-uploads", 429, Words("同时提交的登记批过多", "Too many submissions are being taken in"), Words("请稍后原样重新提交。", "Hand the same submission in again in a moment.")),
+    Problem("too-many-documents", 429, Words("同时核验的文件过多", "Too many documents are being opened"), Words("请按 Retry-After 所示秒数后重试；只出示存证凭据而不附文件的核验不受影响。", "Try again after the seconds in Retry-After; a proof presented without sealed documents is verified at any time.")),
     Problem("no-space", 507, Words("存储空间不足", "There is no room on the node's disk"), Words("未登记任何内容；请通知颁发城市的节点管理员，之后原样重新提交。", "Nothing was registered; tell the administrator of the issuing node, then hand the same in again.")),
     Problem("not-final", 409, Words("尚未最终上链", "It is not final on the chain yet"), Words("请稍后重试；通常在一分钟之内。", "Try again in a minute.")),
     Problem("chain-unavailable", 503, Words("暂时无法连接链", "The chain does not answer"), Words("请稍后重试；已受理的内容不会丢失。", "Try again later; what was accepted is not lost.")),

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 from anchoring import limits
-from api.limits import MAX_UPLOADS
+from api.limits import DOCUMENT_MEGABYTES, DOCUMENT_SECONDS, MAX_UPLOADS
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +72,14 @@ class Intake(Section):
     """so long for the oldest; left out: half of `promise_seconds`"""
     uploads: Annotated[Count, Unit("submissions"), Field(le=1_000)] = MAX_UPLOADS
     """submissions under way at once, for each process that answers HTTP"""
+
+
+class Opening(Section):
+    """What opening presented documents may take, in processes of their own; a document that takes more is unverifiable."""
+
+    processes: Annotated[Count | None, Unit("processes"), Field(le=256)] = None
+    """documents opened at once, for each process that answers HTTP; left out: as many as cores, two at least"""
+    seconds: Annotated[Seconds, Field(ge=1, le=600)] = DOCUMENT_SECONDS
+    """of processor time for a document; by the clock, all documents of a request take twice as long at most"""
+    memory_mb: Annotated[Count, Unit("megabytes"), Field(ge=192, le=2**16)] = DOCUMENT_MEGABYTES
+    """of memory for a document, with some 90 for the program itself"""

@@ -25,6 +25,11 @@ class OpenedDocument:
     carried: Carried
     inspection: Inspection | None
 
+    @classmethod
+    def of(cls, carried: Carried, inspection: Inspection | None) -> "OpenedDocument":
+        """Return a restored document that was inspected elsewhere, with the proof that it carried."""
+        return cls(carried, replace(inspection, proof=carried.proof) if inspection else None)
+
 
 def open_document(presented: bytes, trust: TrustList | None = None) -> OpenedDocument:
     """Restore the registered document and inspect it. Never raises on bad files."""

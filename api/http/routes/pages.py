@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from anchoring.errors import NotFound
 from api import limits
 from api.http import bodies, pages
-from api.http.node import NodeNeeded
+from api.http.node import Node, NodeNeeded
+from api.http.presentation import Presentation, open_all
 from api.http.problems import PROBLEMS
 
 router = APIRouter(include_in_schema=False)
@@ -31,10 +33,15 @@ def form_page(request: Request, node: NodeNeeded) -> Response:
 
 
 @router.post("/")
-def check(request: Request, sent: Annotated[FormData, Depends(_sent)], node: NodeNeeded) -> Response:
-    presentation = pages.read_presentation(sent, node.settings)
-    if presentation is None:
+async def check(request: Request, sent: Annotated[FormData, Depends(_sent)], node: NodeNeeded) -> Response:
+    unopened = await run_in_threadpool(pages.read_presentation, sent, node.settings)
+    if unopened is None:
         return pages.missing_page(request, node.settings)
+    (presentation,) = await open_all([unopened], node.documents)
+    return await run_in_threadpool(_verdict, request, node, presentation)
+
+
+def _verdict(request: Request, node: Node, presentation: Presentation) -> Response:
     with node.reading() as trust:
         report = presentation.verify(trust, node.clock())
     return pages.verdict_page(request, node.settings, report, presentation.papers)

@@ -8,12 +8,13 @@ from typing import Annotated, Final
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from api import limits
 from api.http import bodies, openapi
-from api.http.node import NodeNeeded
-from api.http.presentation import Presentation, read_batch, read_past
+from api.http.node import Node, NodeNeeded
+from api.http.presentation import Presentation, Unopened, open_all, read_batch, read_past
 from api.http.schemas.verification import (
     PastDayShape,
     PastRequestShape,
@@ -32,6 +33,7 @@ _PROBLEMS: Final = openapi.problems(
     "proof-missing",
     "unsupported-media-type",
     "body-too-large",
+    "too-many-documents",
     "not-ready",
     "quarantined",
 )
@@ -67,25 +69,36 @@ async def _sent_proof(request: Request) -> bytes:
 @router.post(
     "/verify", responses=_REPORT, openapi_extra=openapi.request(json=VerifyShape, form=VerifyFormShape)
 )
-def verify(sent: Annotated[bytes | FormData, Depends(_sent)], node: NodeNeeded) -> Response:
+async def verify(sent: Annotated[bytes | FormData, Depends(_sent)], node: NodeNeeded) -> Response:
     """Verify one proof, with the documents or the claims that are presented beside it."""
     if isinstance(sent, FormData):
-        presentation = Presentation.from_form(sent, node.settings)
+        unopened = await run_in_threadpool(Unopened.from_form, sent, node.settings)
     else:
-        presentation = Presentation.from_json(sent, node.settings)
-    with node.reading() as trust:
-        report = presentation.report(trust, node.clock())
+        unopened = await run_in_threadpool(Unopened.from_json, sent, node.settings)
+    (report,) = await _report(node, [unopened])
     return _json(report)
 
 
 @router.post("/verify/batch", responses=_REPORTS, openapi_extra=openapi.request(json=VerifyBatchShape))
-def verify_batch(sent: Annotated[bytes, Depends(_sent_batch)], node: NodeNeeded) -> Response:
+async def verify_batch(sent: Annotated[bytes, Depends(_sent_batch)], node: NodeNeeded) -> Response:
     """Verify many proofs against one state of the replica; the reports come in the order of the items."""
-    presentations = read_batch(sent, node.settings)
-    now = node.clock()
+    return _json({"reports": await _report(node, await run_in_threadpool(read_batch, sent, node.settings))})
+
+
+async def _report(node: Node, batch: list[Unopened]) -> list[dict[str, object]]:
+    """Verify each against one state of the replica. No thread is held while the documents are opened."""
+    presentations = await open_all(batch, node.documents)
+    return await run_in_threadpool(_judge, node, presentations)
+
+
+def _judge(node: Node, presentations: list[Presentation]) -> list[dict[str, object]]:
+    now, left = node.clock(), limits.MAX_DOCUMENTS_SHOWN_BYTES
+    reports = []
     with node.reading() as trust:
-        reports = [presentation.report(trust, now) for presentation in presentations]
-    return _json({"reports": reports})
+        for presentation in presentations:
+            reports.append(presentation.report(trust, now, left))
+            left -= len(orjson.dumps(reports[-1].get("documents")))
+    return reports
 
 
 @router.post("/status", responses=_STATUS, openapi_extra=openapi.request(json=PastRequestShape))

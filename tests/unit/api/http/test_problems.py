@@ -65,6 +65,7 @@ STABLE = {
     "token-required": 401,
     "too-many-changes": 422,
     "too-many-uploads": 429,
+    "too-many-documents": 429,
     "too-much-waiting": 429,
     "transition-refused": 409,
     "unknown-issuer": 403,

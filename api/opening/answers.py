@@ -1,0 +1,35 @@
+"""What a process that read a hostile document says of it, as plain data, believed only where it has that form."""
+
+from typing import Any, Final, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from ledger.documents.findings import TABLE
+from ledger.documents.inspection import Inspection
+from ledger.errors import MalformedInput
+
+#: The proof is not among them: the process that answers requests reads it itself, as it reads one that lies beside.
+_MEMBERS: Final[dict[str, Any]] = {
+    name: (hint, ...) for name, hint in get_type_hints(Inspection).items() if name != "proof"
+}
+_Told: Final[type[BaseModel]] = create_model(
+    "_Told", __config__=ConfigDict(strict=True, extra="forbid"), **_MEMBERS
+)
+
+
+def encode_inspection(inspection: Inspection) -> bytes:
+    """Return everything but the proof as JSON."""
+    return _Told(**{name: getattr(inspection, name) for name in _MEMBERS}).model_dump_json().encode()
+
+
+def decode_inspection(data: bytes) -> Inspection:
+    """Read it again. Raises: MalformedInput for anything that is not of that form, or names an unknown finding."""
+    try:
+        told = _Told.model_validate_json(data)
+    except ValidationError as error:
+        raise MalformedInput("what was said of a document is not a report") from error
+    inspection = Inspection(**{name: getattr(told, name) for name in _MEMBERS})
+    checks = (check for report in inspection.signatures for check in report.checks)
+    if not all((check.name, check.outcome, check.reason) in TABLE for check in checks):
+        raise MalformedInput("what was said of a document names a finding that there is not")
+    return inspection

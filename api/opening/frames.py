@@ -1,0 +1,69 @@
+"""What passes between the process that answers requests and one that opens documents.
+
+Each message is one line of JSON, and behind it as many bytes as the line says.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, Self
+
+from ledger.errors import MalformedInput
+
+#: Bytes of the line of JSON: a path and some numbers.
+MAX_LINE_BYTES: Final = 16_384
+
+
+class End(StrEnum):
+    """How the reading of a document ended: with a report, or at a limit, or for no reason that is known."""
+
+    READ = "read"
+    TIME = "time"
+    MEMORY = "memory"
+    DIED = "died"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A document of `size` bytes to open, and what that may take: by the clock, of the processor, of memory in bytes."""
+
+    size: int
+    clock_seconds: float
+    processor_seconds: int
+    memory: int
+    trust_list: str | None
+
+    def line(self) -> bytes:
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+    @classmethod
+    def parse(cls, line: bytes) -> Self:
+        return cls(**json.loads(line))
+
+    @property
+    def authorities(self) -> Path | None:
+        return Path(self.trust_list) if self.trust_list else None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How it ended, and the bytes of the report that follow."""
+
+    end: End
+    size: int
+
+    def line(self) -> bytes:
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+    @classmethod
+    def parse(cls, line: bytes, most: int) -> Self:
+        """Read the line of an answer of `most` bytes at most. Raises: MalformedInput."""
+        try:
+            members = json.loads(line)
+            answer = cls(End(members["end"]), int(members["size"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise MalformedInput("not the answer of a process that opens documents") from error
+        if not 0 <= answer.size <= most:
+            raise MalformedInput("the answer of a process that opens documents is too long")
+        return answer

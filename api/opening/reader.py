@@ -1,0 +1,100 @@
+"""One process that opens documents, started when it is needed and again when it was killed."""
+
+import asyncio
+import logging
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from contextlib import suppress
+from typing import Final
+
+from api import limits
+from api.opening.answers import decode_inspection
+from api.opening.frames import Answer, End, Task
+from api.opening.words import say_unread
+from ledger.documents.inspection import Inspection
+from ledger.documents.kinds import FileKind
+from ledger.errors import MalformedInput
+
+#: Seconds by which an answer may be late: the child is ended by its own limits first, and only then from outside.
+_GRACE_SECONDS: Final = 3.0
+_WORKER: Final = "api.opening.worker"
+
+logger = logging.getLogger(__name__)
+
+
+class Reader:
+    """Gives one document after another to a process of its own. For one task of the event loop at a time."""
+
+    def __init__(self) -> None:
+        self._process: Process | None = None
+        self._killed: Process | None = None
+
+    async def read(self, document: bytes, kind: FileKind, task: Task) -> Inspection:
+        """Return what a document shows by itself, or that it could not be read to its end."""
+        idle = self._process is not None
+        end, report = await self._attempt(document, task)
+        if end is End.DIED and idle:  # the process may have been killed before, by whom or what ever
+            end, report = await self._attempt(document, task)
+        if end is End.READ:
+            try:
+                return decode_inspection(report)
+            except MalformedInput:
+                end = End.DIED
+                self.kill()
+        logger.warning("a document was not read to its end: %s", end.value)
+        return Inspection(kind.value, problem=say_unread(end))
+
+    async def _attempt(self, document: bytes, task: Task) -> tuple[End, bytes]:
+        """Return how the reading ended, with the report. A process that did not answer as it should is killed."""
+        try:
+            process = await self._running()
+            async with asyncio.timeout(task.clock_seconds + _GRACE_SECONDS):
+                return await _ask(process, task, document)
+        except TimeoutError:
+            self.kill()
+            return End.TIME, b""
+        except (MalformedInput, OSError, EOFError, asyncio.LimitOverrunError):
+            self.kill()
+            return End.DIED, b""
+        except BaseException:  # whoever asked has gone: so has what was read for them
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """End the process at once, with the child that reads for it; the next document starts another."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+            self._killed, self._process = self._process, None
+
+    async def _running(self) -> Process:
+        if self._process is None or self._process.returncode is not None:
+            await self.stop()
+            command = (sys.executable, "-m", _WORKER, str(os.getpid()))
+            self._process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+            async with asyncio.timeout(limits.LOAD_SECONDS):
+                await _pipes(self._process)[1].readexactly(1)  # it has loaded what reads documents
+        return self._process
+
+    async def stop(self) -> None:
+        """End the process and wait until it has ended."""
+        self.kill()
+        if self._killed is not None:
+            await self._killed.wait()
+
+
+async def _ask(process: Process, task: Task, document: bytes) -> tuple[End, bytes]:
+    """Hand over a document and return how its reading ended, with the report. Raises: MalformedInput, OSError, EOFError."""
+    tasks, answers = _pipes(process)
+    tasks.write(task.line())
+    tasks.write(document)
+    await tasks.drain()
+    answer = Answer.parse(await answers.readuntil(b"\n"), limits.MAX_INSPECTION_BYTES)
+    return answer.end, await answers.readexactly(answer.size)
+
+
+def _pipes(process: Process) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
+    assert process.stdin, "it was started with both"
+    assert process.stdout, "it was started with both"
+    return process.stdin, process.stdout
