@@ -132,6 +132,8 @@ TABLE: Final[dict[Key, Row]] = {
         (_OPEN, "appended", "签名之后附有其他数据", "Data that no signature covers was appended"),
         (_OPEN, "filled", "签名后填写了表单", "A form field was filled in after signing"),
         (_OPEN, "forbidden", "签名后的更改为签署人所不许", "What came after the signature is more than its signer allowed"),
+        (_OPEN, "look_added", "签名之后新增了可见内容，本签名不为其负责，仅由其后的签名负责",
+         "Something became visible after this signature: its signer does not vouch for that, a later one may"),
         (_OPEN, "nothing", "签名未保护任何文件", "The signature covers nothing"),
         _DIGEST,
         (_OPEN, "path", "引用路径不合规，或与文件名写法不一致",

@@ -24,7 +24,25 @@ def parse(data: bytes, root: str) -> Element:
     """Return the root element, whose local name must be `root`. Raises: MalformedInput, LimitExceeded."""
     if len(data) > MAX_BYTES:
         raise LimitExceeded(f"an XML part has {MAX_BYTES} bytes at most")
-    parser = DefusedXMLParser(target=_Bounded(), forbid_dtd=True)
+    tree = _build(data, _Bounded())
+    _check_root(tree, root)
+    return tree
+
+
+def parse_until(data: bytes, root: str, child: str) -> Element | None:
+    """Return the first element `child` directly below the root, reading no further; None where there is none.
+
+    For parts that are long behind what is asked of them. Raises: MalformedInput, LimitExceeded.
+    """
+    try:
+        _build(data, _Until(root, child))
+    except _ReachedError as reached:
+        return reached.child
+    return None
+
+
+def _build(data: bytes, target: TreeBuilder) -> Element:
+    parser = DefusedXMLParser(target=target, forbid_dtd=True)
     declared = _DECLARED.match(data)
     encoding = _READ_AS.get(declared[1].lower()) if declared else None
     try:
@@ -32,9 +50,12 @@ def parse(data: bytes, root: str) -> Element:
         tree: Element = parser.close()
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise MalformedInput(f"not well-formed XML, or with a document type: {str(error)[:120]}") from error
+    return tree
+
+
+def _check_root(tree: Element, root: str) -> None:
     if local_name(tree) != root:
         raise MalformedInput(f"expected an XML element {root}, not {local_name(tree)[:40]!r}")
-    return tree
 
 
 def local_name(element: Element) -> str:
@@ -75,3 +96,31 @@ class _Bounded(TreeBuilder):
     def end(self, tag: str, /) -> Element:
         self._depth -= 1
         return super().end(tag)
+
+
+class _ReachedError(Exception):
+    """What was asked for is complete."""
+
+    def __init__(self, child: Element) -> None:
+        super().__init__()
+        self.child = child
+
+
+class _Until(_Bounded):
+    """Stops where an element of that local name, directly below the root, ends."""
+
+    def __init__(self, root: str, child: str) -> None:
+        super().__init__()
+        self._root, self._child = root, child
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> Element:
+        element = super().start(tag, attrs)
+        if self._depth == 1:
+            _check_root(element, self._root)
+        return element
+
+    def end(self, tag: str, /) -> Element:
+        element = super().end(tag)
+        if self._depth == 1 and local_name(element) == self._child:
+            raise _ReachedError(element)
+        return element

@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element
 from ledger.documents.markup import MAX_BYTES as MAX_XML_BYTES
 from ledger.documents.markup import find_child, find_children, parse, text_of
 from ledger.documents.ofd.archive import Archive
+from ledger.documents.ofd.stamps import PlacedStamp, read_stamps
 from ledger.errors import LimitExceeded, MalformedInput
 
 ROOT: Final = "OFD.xml"
@@ -47,9 +48,10 @@ class Reference:
 class Listed:
     """A signature as the list has it: where it stands, its type (`Seal` or `Sign`), and where its description is.
 
-    `exact`: list and description are named as they are spelled.
+    `exact`: list and description are named as they are spelled. `document_part`: the document of that body, with the pages.
     """
 
+    document_part: str | None
     list_part: str
     order: int
     type: str
@@ -59,7 +61,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """One `Signature.xml`; `data` is what the signature value covers.
+    """One `Signature.xml`; `data` is what the signature value covers, `stamps` is where it is shown.
 
     `exact`: value and seal are named as they are spelled.
     """
@@ -73,6 +75,7 @@ class Description:
     seal_part: str | None
     names_seal: bool
     exact: bool
+    stamps: tuple[PlacedStamp, ...]
 
 
 def list_signatures(archive: Archive) -> list[Listed]:
@@ -89,18 +92,19 @@ def list_signatures(archive: Archive) -> list[Listed]:
         if location.part is None or location.part not in archive or location.part in lists:
             raise MalformedInput("OFD.xml names a list of signatures that is not there, or twice the same")
         lists.add(location.part)
-        signatures += _read_list(archive, location.part, exact=location.exact)
+        root = locate(archive, "", text_of(find_child(body, "DocRoot")))
+        signatures += _read_list(archive, location, location.part, root.part)
         if len(signatures) > MAX_SIGNATURES:
             raise LimitExceeded(f"a document has {MAX_SIGNATURES} signatures at most")
     return signatures
 
 
-def _read_list(archive: Archive, part: str, *, exact: bool) -> list[Listed]:
+def _read_list(archive: Archive, location: Location, part: str, document: str | None) -> list[Listed]:
     elements = find_children(parse(archive.read(part, MAX_XML_BYTES), "Signatures"), "Signature")
     locations = [locate(archive, part, element.get("BaseLoc", "")) for element in elements]
     return [
-        Listed(part, order, element.get("Type", "Seal"), location.part, exact and location.exact)
-        for order, (element, location) in enumerate(zip(elements, locations, strict=True))
+        Listed(document, part, order, element.get("Type", "Seal"), each.part, location.exact and each.exact)
+        for order, (element, each) in enumerate(zip(elements, locations, strict=True))
     ]
 
 
@@ -127,6 +131,7 @@ def describe(archive: Archive, part: str) -> Description:
         seal_part=seal_location.part,
         names_seal=bool(seal_path),
         exact=value.exact and seal_location.exact,
+        stamps=read_stamps(root),
     )
 
 

@@ -1,10 +1,11 @@
 """Verify the signatures in an OFD document (GB/T 33190-2016 section 18, GM/T 0099-2020).
 
-For each signature: the protected parts against their digests, what it leaves unprotected, and the signature value:
-an SES_Signature where a seal was used, else SM2 in DER or a SignedData of GB/T 35275. One signature that cannot be
-read leaves the others as they are.
+For each signature: the protected parts against their digests, what it leaves unprotected, what became visible after it
+(`looks`), and the signature value: an SES_Signature where a seal was used, else SM2 in DER or a SignedData of GB/T 35275.
+One signature that cannot be read leaves the others as they are.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -14,13 +15,15 @@ from ledger.documents.certificates.trust_list import TrustList
 from ledger.documents.findings import CHECKS, Check, failed, passed, unknown
 from ledger.documents.inspection import Kind, SignatureReport
 from ledger.documents.ofd.archive import Archive
+from ledger.documents.ofd.looks import Looks
 from ledger.documents.ofd.references import Description, Listed, describe, is_encrypted, list_signatures
 from ledger.documents.seals.ses import MAX_BYTES as MAX_VALUE_BYTES
-from ledger.documents.seals.ses import decode_signature
+from ledger.documents.seals.ses import Picture, decode_signature
 from ledger.documents.seals.ses_signatures import verify_seal_signature
 from ledger.documents.signatures.person_signatures import verify_bare_signature, verify_signed_data
 from ledger.encoding import der
 from ledger.errors import LimitExceeded, MalformedInput
+from ledger.verification.reasons import Outcome
 
 #: Of all signatures together: a second of work.
 MAX_REFERENCES: Final = 50_000
@@ -35,6 +38,7 @@ class Document:
     listed: list[Listed]
     described: dict[str, Description] = field(default_factory=dict)
     _digests: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
+    _pictures: dict[str, Picture | None] = field(default_factory=dict)
 
     @classmethod
     def of(cls, archive: Archive) -> "Document":
@@ -63,6 +67,23 @@ class Document:
                 self._digests[key] = None
         return self._digests[key]
 
+    def pairs(self) -> Iterator[tuple[Listed, Description]]:
+        """Yield what is listed with its description, where that can be read."""
+        for listed in self.listed:
+            if (description := self.described.get(listed.part or "")) is not None:
+                yield listed, description
+
+    def picture(self, description: Description) -> Picture | None:
+        """Return the picture of the seal that made a signature, None where no seal did or it cannot be read."""
+        part = description.value_part
+        if part is not None and part not in self._pictures:
+            try:
+                value = self.archive.read(part, MAX_VALUE_BYTES)
+                self._pictures[part] = decode_signature(value).seal.picture
+            except MalformedInput:
+                self._pictures[part] = None
+        return None if part is None else self._pictures[part]
+
     def apparatus(self) -> set[str]:
         """Return the parts that exist only for signing, so that no signature can be expected to cover them.
 
@@ -80,11 +101,12 @@ def verify_ofd(archive: Archive, trust: TrustList | None) -> tuple[SignatureRepo
     """Verify every signature of the document. Raises: MalformedInput, LimitExceeded where the lists cannot be read."""
     document = Document.of(archive)
     apparatus = document.apparatus()
-    return tuple(_report(document, apparatus, listed, trust) for listed in document.listed)
+    looks = Looks.of(archive, document.pairs(), document.picture)
+    return tuple(_report(document, apparatus, looks, listed, trust) for listed in document.listed)
 
 
 def _report(
-    document: Document, apparatus: set[str], listed: Listed, trust: TrustList | None
+    document: Document, apparatus: set[str], looks: Looks, listed: Listed, trust: TrustList | None
 ) -> SignatureReport:
     archive = document.archive
     description = document.described.get(listed.part or "")
@@ -93,6 +115,8 @@ def _report(
         return _unread(listed, "missing" if missing else "malformed")
     references, altered = _references(document, listed, description)
     covered = {reference.location.part for reference in description.references}
+    if references.outcome is Outcome.PASS and looks.added_after(description.part, covered):
+        references = unknown("references", "look_added")
     uncovered = tuple(part for part in archive.names if part not in covered | apparatus)
     coverage = unknown("coverage", "partial") if uncovered else passed("coverage")
     if description.value_part is None or description.value_part not in archive:

@@ -1,0 +1,88 @@
+"""Where an OFD document shows its seals (GB/T 33190-2016, 18.2.3), and on which pages.
+
+Reading only; what a stamp does to the look of a document is for `ofd.looks`. What cannot be read is None, never a guess.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from ledger.documents.markup import local_name
+
+#: A box (ST_Box): left, top, width and height in millimetres; no writer has an exponent.
+_BOX: Final = re.compile(r"\s*" + r"\s+".join([r"([+-]?\d{1,6}(?:\.\d{0,12})?)"] * 4) + r"\s*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in millimetres, from the left upper corner of the page."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def area(self) -> float:
+        return self.width * self.height
+
+    def overlaps(self, other: "Box") -> bool:
+        """Tell whether the two have more in common than an edge."""
+        return (
+            self.left < other.left + other.width
+            and other.left < self.left + self.width
+            and self.top < other.top + other.height
+            and other.top < self.top + self.height
+        )
+
+    def lies_within(self, other: "Box", tolerance: float) -> bool:
+        return (
+            self.left >= other.left - tolerance
+            and self.top >= other.top - tolerance
+            and self.left + self.width <= other.left + other.width + tolerance
+            and self.top + self.height <= other.top + other.height + tolerance
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedStamp:
+    """One look of a seal: the page by its identifier, the whole picture's place, and what of it is shown.
+
+    Boxes are None where the document does not say it in a form that is read here.
+    """
+
+    page: str
+    box: Box | None
+    shown: Box | None
+
+
+def read_stamps(description: Element) -> tuple[PlacedStamp, ...]:
+    """Return every stamp in the description of a signature, at whatever depth: lenient readers show them all."""
+    return tuple(_read(element) for element in description.iter() if local_name(element) == "StampAnnot")
+
+
+def parse_box(text: str) -> Box | None:
+    """Return the rectangle that is written, None where that is no rectangle."""
+    numbers = _BOX.fullmatch(text)
+    if numbers is None:
+        return None
+    box = Box(*map(float, numbers.groups()))
+    return box if box.width >= 0 and box.height >= 0 else None
+
+
+def _read(element: Element) -> PlacedStamp:
+    box = parse_box(element.get("Boundary", ""))
+    clip = element.get("Clip")
+    shown = box if clip is None or box is None else _clipped(box, parse_box(clip))
+    return PlacedStamp(element.get("PageRef", ""), box, shown)
+
+
+def _clipped(box: Box, clip: Box | None) -> Box | None:
+    """Return what a clip leaves of a stamp; its corner is counted from that of the stamp."""
+    if clip is None:
+        return None
+    left, top = max(clip.left, 0.0), max(clip.top, 0.0)
+    width = min(clip.left + clip.width, box.width) - left
+    height = min(clip.top + clip.height, box.height) - top
+    return Box(box.left + left, box.top + top, max(width, 0.0), max(height, 0.0))
