@@ -17,6 +17,9 @@ MAX_PEER_SECONDS: Final = 20.0  # for one page, however slowly it drips
 SPOOL_MEMORY_BYTES: Final = 8 * 2**20
 # rows written by one statement: some megabytes, and the cost of the statement is spread
 CHUNK_ROWS: Final = 2_000
+CHUNK_BYTES: Final = 8 * 2**20  # … or fewer, when they are large: the longest 2,000 would have 400 MB
+# of the records of a submission that do not begin a lineage: they are put in order in memory
+MAX_CHANGES_BYTES: Final = 32 * 2**20
 LOOKUP_ROWS: Final = 500  # values of one IN (…): below every database's limit of parameters
 
 # entries of one batch: its tree is built in some hundredths of a second

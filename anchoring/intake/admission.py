@@ -22,7 +22,7 @@ from ledger.crypto.keys import public_key
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
 from ledger.limits import MAX_CLOCK_LEAD_SECONDS, MAX_STATUS_RECORDS
-from ledger.records.submissions import Statement
+from ledger.records.submissions import Entry, Statement
 from ledger.registry.trust import Grant, KeyState, LogState, Trust
 from ledger.verification.entitlement import NEWEST_EVENT, Moment, Objection, objections
 
@@ -37,10 +37,16 @@ class IntakeRules:
     promise_seconds: int = limits.PROMISE_SECONDS
     gate: Gate | None = None
 
-    def make_room(self, count: int, now: int, *, urgent: bool) -> None:
-        """Check that so many records may come in. Raises: TooMuchWaiting."""
+    def make_room(self, statement: Statement, now: int, *, urgent: bool) -> None:
+        """Check that the records of a statement may come in. Raises: TooMuchWaiting."""
         if self.gate:
-            self.gate.check(count, now, urgent=urgent)
+            self.gate.check(statement.issuer, statement.count, now, urgent=urgent)
+
+    def note(self, entry: Entry, *, urgent: bool) -> None:
+        """Count what was let in, before it is measured again."""
+        if self.gate:
+            statement, size = entry.statement, len(entry.encode())
+            self.gate.note(statement.issuer, statement.count, size, entry.accepted, urgent=urgent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,7 @@ def check_terms(admitted: Admitted, trust: Trust, now: int, rules: IntakeRules) 
     _check_statement(statement, log, now)
     grants = _check_key(statement, log, trust, now)
     # More records than these cannot all change a status; whether fewer do, they show themselves.
-    rules.make_room(statement.count, now, urgent=statement.count <= MAX_STATUS_RECORDS)
+    rules.make_room(statement, now, urgent=statement.count <= MAX_STATUS_RECORDS)
     return Terms(log, grants)
 
 

@@ -1,15 +1,16 @@
 """The backlog: what a register accepted and the chain does not show yet, and its limit.
 
 Every receipt promises a deadline. While the chain does not take anchors, or takes them more slowly than departments hand in,
-a node must not go on promising; a department keeps its signed submission and loses nothing by waiting.
+a node must not go on promising; a department keeps its signed submission and loses nothing by waiting. No issuer may come
+to hold more than it leaves free, so that there is always room for another.
 """
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from anchoring import limits
 from anchoring.errors import TooMuchWaiting
@@ -30,14 +31,47 @@ _MINED: Final = (
     .order_by(BATCH.c.sequence.desc())
     .limit(1)
 )
+_LENGTH: Final = func.length(SUBMISSION.c.entry)
+_ONLY_CHANGES: Final = SUBMISSION.c.changes == SUBMISSION.c.count
+#: What waits, by issuer.
+_WAITING: Final = select(
+    SUBMISSION.c.issuer,
+    func.count().label("submissions"),
+    func.sum(SUBMISSION.c.count).label("records"),
+    func.sum(_LENGTH).label("bytes"),
+    func.sum(case((_ONLY_CHANGES, SUBMISSION.c.count), else_=0)).label("changes"),
+    func.sum(case((_ONLY_CHANGES, _LENGTH), else_=0)).label("change_bytes"),
+    func.min(SUBMISSION.c.accepted).label("oldest"),
+    func.min(SUBMISSION.c.deadline).label("deadline"),
+).group_by(SUBMISSION.c.issuer)
 _OPEN_SINCE: Final = select(func.min(BATCH.c.frozen)).where(BATCH.c.state.not_in((MINED, FINAL)))
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Records and bytes of entries."""
+
+    records: int = 0
+    bytes: int = 0
+
+    def plus(self, records: int, size: int) -> "Tally":
+        return Tally(self.records + records, self.bytes + size)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one issuer has waiting: all of it, and what of it only changes statuses."""
+
+    all: Tally = Tally()
+    urgent: Tally = Tally()
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
     """Accepted and not seen on the chain: submissions, records, bytes of their entries, when the oldest was accepted.
 
-    `deadline` is the first that was promised to one of them; `open_since` is when the batch on its way was frozen, if any.
+    `deadline` is the first that was promised to one of them; `open_since` is when the batch on its way was frozen, if any;
+    `shares` says what of it is of which issuer.
     """
 
     submissions: int = 0
@@ -46,25 +80,47 @@ class Backlog:
     oldest: int | None = None
     open_since: int | None = None
     deadline: int | None = None
+    shares: Mapping[str, Share] = field(default_factory=dict)
+
+    def plus(self, issuer: str, records: int, size: int, now: int, *, urgent: bool) -> "Backlog":
+        """Return the backlog with one more submission of an issuer."""
+        share = self.shares.get(issuer, Share())
+        changed = share.urgent.plus(records, size) if urgent else share.urgent
+        return replace(
+            self,
+            submissions=self.submissions + 1,
+            records=self.records + records,
+            bytes=self.bytes + size,
+            oldest=now if self.oldest is None else self.oldest,
+            shares={**self.shares, issuer: Share(share.all.plus(records, size), changed)},
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much may wait before bulk submissions are refused; changes of status get `URGENT_ROOM` times as much."""
+    """How much may wait before bulk submissions are refused; changes of status get `URGENT_ROOM` times as much.
+
+    Of what is free an issuer gets as much as it holds less: one that holds half finds no more room, and others do.
+    """
 
     records: int = limits.MAX_WAITING_RECORDS
     bytes: int = limits.MAX_WAITING_BYTES
     seconds: int = limits.MAX_WAITING_SECONDS
 
-    def check(self, waiting: Backlog, count: int, now: int, *, urgent: bool) -> None:
-        """Check that `count` more records may wait. Raises: TooMuchWaiting."""
+    def check(self, waiting: Backlog, issuer: str, count: int, now: int, *, urgent: bool) -> None:
+        """Check that `count` more records of an issuer may wait. Raises: TooMuchWaiting."""
         factor = limits.URGENT_ROOM if urgent else 1
         age = 0 if waiting.oldest is None else now - waiting.oldest
-        over = max(waiting.records + count - factor * self.records, 0) if waiting.records else 0
-        if not over and waiting.bytes <= factor * self.bytes and age <= factor * self.seconds:
+        share = waiting.shares.get(issuer, Share())
+        holding = share.urgent if urgent else share.all
+        free_records = factor * self.records - waiting.records
+        free_bytes = factor * self.bytes - waiting.bytes
+        over = max(holding.records + count - free_records, 0) if waiting.records else 0
+        if not over and holding.bytes <= free_bytes and age <= factor * self.seconds:
             return
         raise TooMuchWaiting(
-            f"{waiting.records:,} records in {waiting.submissions:,} submissions wait for the chain, the oldest {age:,} s: "
+            f"{waiting.records:,} records in {waiting.submissions:,} submissions wait for the chain, the oldest {age:,} s, "
+            f"and {share.all.records:,} of them are of this issuer, which may hold as much as it leaves free: "
             "hand this one in later, as it is signed",
             _wait(waiting, over, now),
         )
@@ -88,15 +144,20 @@ def measure_backlog(connection: Connection) -> Backlog:
         assert isinstance(act, Anchored)
         size = act.size
     # Positions are promised in the order of acceptance and anchored in that order.
-    counted = select(
-        func.count(),
-        func.coalesce(func.sum(func.length(SUBMISSION.c.entry)), 0),
-        func.min(SUBMISSION.c.accepted),
-        func.min(SUBMISSION.c.deadline),
-    ).where(SUBMISSION.c.first >= size)
-    submissions, size_of_entries, oldest, deadline = connection.execute(counted).one()
+    shares: dict[str, Share] = {}
+    submissions, size_of_entries = 0, 0
+    oldest: int | None = None
+    deadline: int | None = None
+    for row in connection.execute(_WAITING.where(SUBMISSION.c.first >= size)):
+        shares[row.issuer] = Share(
+            Tally(int(row.records), int(row.bytes)), Tally(int(row.changes), int(row.change_bytes))
+        )
+        submissions += row.submissions
+        size_of_entries += int(row.bytes)
+        oldest = min(filter(None, (oldest, row.oldest)))
+        deadline = min(filter(None, (deadline, row.deadline)), default=None)
     open_since = connection.execute(_OPEN_SINCE).scalar_one_or_none()
-    return Backlog(submissions, log.size - size, int(size_of_entries), oldest, open_since, deadline)
+    return Backlog(submissions, log.size - size, size_of_entries, oldest, open_since, deadline, shares)
 
 
 class Gate:
@@ -107,9 +168,16 @@ class Gate:
         self._lock = threading.Lock()
         self._measured: tuple[float, Backlog] | None = None
 
-    def check(self, count: int, now: int, *, urgent: bool) -> None:
+    def check(self, issuer: str, count: int, now: int, *, urgent: bool) -> None:
         """Check that a submission of `count` records may come in at `now`. Raises: TooMuchWaiting."""
-        self._room.check(self._backlog(), count, now, urgent=urgent)
+        self._room.check(self._backlog(), issuer, count, now, urgent=urgent)
+
+    def note(self, issuer: str, count: int, size: int, now: int, *, urgent: bool) -> None:
+        """Add a submission that was let in, with `size` bytes of its entry, to the measure that is believed."""
+        with self._lock:
+            if self._measured is not None:
+                then, waiting = self._measured
+                self._measured = then, waiting.plus(issuer, count, size, now, urgent=urgent)
 
     def _backlog(self) -> Backlog:
         with self._lock:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from sqlalchemy import Connection, insert, update
 
 from anchoring import limits
-from anchoring.errors import RegisterBehind, RowError, SubmissionRefused
+from anchoring.errors import RegisterBehind, RowError, SubmissionRefused, TooMuchWaiting
 from anchoring.intake.admission import Admitted, IntakeRules, admit, check_terms, find_known_submission
 from anchoring.intake.doubles import check_new
 from anchoring.intake.rows import RowReader
@@ -43,7 +43,14 @@ def accept(
 
 
 def take(
-    register: Register, trust: Trust, admitted: Admitted, rows: Iterator[bytes], now: int, rules: IntakeRules
+    register: Register,
+    trust: Trust,
+    admitted: Admitted,
+    rows: Iterator[bytes],
+    now: int,
+    rules: IntakeRules,
+    *,
+    urgent_only: bool = False,
 ) -> tuple[Submission, bool]:
     """Take the records of a statement that was admitted, given as the lines after the first.
 
@@ -54,6 +61,7 @@ def take(
     3. Count and root are those of the statement; there is room.
     4. In one transaction: positions are promised, every record follows from its lineage, everything is written.
 
+    `urgent_only`: it came in a place that is kept for changes of status, so it must be of nothing else.
     Records that a restored register misses stand where they stood: when they came first, steps 1 and 2 judged them.
 
     Raises: SubmissionRefused with nothing kept; TooMuchWaiting; RegisterBehind.
@@ -67,8 +75,14 @@ def take(
         leaves = read_rows(reader, rows, statement, spool)
         # 3
         _check_root(statement, leaves)
+        if urgent_only and not spool.is_urgent:
+            raise TooMuchWaiting(
+                "so many submissions are under way that only those are taken of which every record changes a status: "
+                "hand this one in again in a moment, as it is signed",
+                limits.QUIET_SECONDS,
+            )
         if not admitted.anchored:
-            rules.make_room(statement.count, now, urgent=spool.is_urgent)
+            rules.make_room(statement, now, urgent=spool.is_urgent)
         # 4
         entry = Entry(statement, admitted.signature, now)
         with register.writing() as connection:
@@ -82,7 +96,9 @@ def take(
                 raise RegisterBehind("the register lost this submission while it arrived: send it again")
             check_new(connection, trust, log.name, statement.issuer, spool.others, issues=not spool.is_urgent)
             deadline = min(statement.expires, now + rules.promise_seconds)
-            return _write(connection, log, entry, spool, reader.warnings, deadline), True
+            submission = _write(connection, log, entry, spool, reader.warnings, deadline)
+        rules.note(entry, urgent=spool.is_urgent)
+        return submission, True
 
 
 def _check_root(statement: Statement, leaves: list[bytes]) -> None:

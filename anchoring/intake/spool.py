@@ -22,8 +22,10 @@ class Spool:
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._chunk: list[Issue] = []
+        self._chunk_bytes = 0
         self._chunks = 0
         self.others: list[Row] = []
+        self._others_bytes = 0
 
     @property
     def is_urgent(self) -> bool:
@@ -34,12 +36,7 @@ class Spool:
         """Take a row. Raises: SubmissionRefused past the limit of status-changing records."""
         record = row.record
         if record.action != "issue":
-            self.others.append(row)
-            if len(self.others) > MAX_STATUS_RECORDS:
-                raise SubmissionRefused(
-                    "too-many-changes",
-                    f"more than {MAX_STATUS_RECORDS} records change a status: split them into several submissions",
-                )
+            self._add_other(row)
             return
         self._chunk.append(
             (
@@ -53,8 +50,19 @@ class Spool:
                 [(link.rel, link.record) for link in record.links],
             )
         )
-        if len(self._chunk) == limits.CHUNK_ROWS:
+        self._chunk_bytes += _size(row)
+        if len(self._chunk) == limits.CHUNK_ROWS or self._chunk_bytes >= limits.CHUNK_BYTES:
             self._flush()
+
+    def _add_other(self, row: Row) -> None:
+        self.others.append(row)
+        self._others_bytes += _size(row)
+        if len(self.others) > MAX_STATUS_RECORDS or self._others_bytes > limits.MAX_CHANGES_BYTES:
+            raise SubmissionRefused(
+                "too-many-changes",
+                f"more than {MAX_STATUS_RECORDS} records, or {limits.MAX_CHANGES_BYTES:,} bytes of them, do not begin a "
+                "lineage: split them into several submissions",
+            )
 
     def issues(self) -> Iterator[list[Issue]]:
         """Return the issues in chunks, as `RecordWriter.issue` takes them."""
@@ -68,7 +76,11 @@ class Spool:
         if self._chunk:
             cbor2.dump(self._chunk, self._file)
             self._chunks += 1
-            self._chunk = []
+            self._chunk, self._chunk_bytes = [], 0
+
+
+def _size(row: Row) -> int:
+    return len(row.body) + len(row.disclosure or b"")
 
 
 def read_rows(reader: RowReader, lines: Iterator[bytes], statement: Statement, spool: Spool) -> list[bytes]:

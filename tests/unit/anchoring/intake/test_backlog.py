@@ -11,9 +11,9 @@ import pytest
 
 from anchoring import limits
 from anchoring.errors import TooMuchWaiting
-from anchoring.intake.backlog import Backlog, Gate, Room, measure_backlog
+from anchoring.intake.backlog import Backlog, Gate, Room, Share, Tally, measure_backlog
 from anchoring.intake.intake import accept
-from tests.fakes.department import SETTINGS, change, licence
+from tests.fakes.department import ISSUER, SETTINGS, change, licence
 from tests.fakes.issuing import City
 
 NOW = 10_000
@@ -66,10 +66,10 @@ def test_what_is_accepted_waits_until_the_chain_shows_it(city: City) -> None:
 def test_changes_of_status_are_let_in_longer(found: Backlog, count: int, bulk: bool, urgent: bool) -> None:
     for is_urgent, fits in ((False, bulk), (True, urgent)):
         if fits:
-            ROOM.check(found, count, NOW, urgent=is_urgent)
+            ROOM.check(found, ISSUER, count, NOW, urgent=is_urgent)
         else:
             with pytest.raises(TooMuchWaiting):
-                ROOM.check(found, count, NOW, urgent=is_urgent)
+                ROOM.check(found, ISSUER, count, NOW, urgent=is_urgent)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_changes_of_status_are_let_in_longer(found: Backlog, count: int, bulk: b
 )
 def test_the_wait_is_computed_from_what_waits(found: Backlog, seconds: int) -> None:
     with pytest.raises(TooMuchWaiting) as caught:
-        ROOM.check(found, 1, NOW, urgent=False)
+        ROOM.check(found, ISSUER, 1, NOW, urgent=False)
     assert caught.value.retry_after == seconds
 
 
@@ -118,15 +118,70 @@ def test_a_full_register_refuses_bulk_takes_revocations_and_repeats_receipts(cit
     send(lines["second"])
 
 
+OTHER = "11420106EXAMPLE11A"
+
+
+@pytest.mark.parametrize("urgent", [False, True])
+def test_an_issuer_holds_as_much_as_it_leaves_free_and_others_find_room(urgent: bool) -> None:
+    """Attack: one issuer hands in so much that no other may hand in anything until the chain has taken it."""
+    waiting = Backlog()
+    for number in range(1, 40):
+        issuer = f"{number % 4:018d}"
+        try:
+            ROOM.check(waiting, issuer, 9, NOW, urgent=urgent)
+        except TooMuchWaiting:
+            continue
+        waiting = waiting.plus(issuer, 9, 1, NOW, urgent=urgent)
+    held = {issuer: share.all.records for issuer, share in waiting.shares.items()}
+    assert max(held.values()) <= ROOM.records * (limits.URGENT_ROOM if urgent else 1) / 2
+    ROOM.check(waiting, OTHER, 9, NOW, urgent=urgent)
+
+
+def test_bulk_of_an_issuer_never_keeps_out_its_changes_of_status() -> None:
+    bulk = Backlog(1, 100, 500, NOW, shares={ISSUER: Share(Tally(100, 500))})
+    with pytest.raises(TooMuchWaiting, match="100 of them are of this issuer"):
+        ROOM.check(bulk, ISSUER, 1, NOW, urgent=False)
+    ROOM.check(bulk, ISSUER, 50, NOW, urgent=True)
+    changed = bulk.plus(ISSUER, 50, 10, NOW, urgent=True)
+    with pytest.raises(TooMuchWaiting):
+        ROOM.check(changed, ISSUER, 1, NOW, urgent=True)
+    ROOM.check(changed, OTHER, 25, NOW, urgent=True)
+
+
+def test_bytes_of_entries_are_shared_alike() -> None:
+    waiting = Backlog(10, 10, 600, NOW, shares={ISSUER: Share(Tally(10, 600))})
+    with pytest.raises(TooMuchWaiting):
+        ROOM.check(waiting, ISSUER, 1, NOW, urgent=False)
+    ROOM.check(waiting, OTHER, 1, NOW, urgent=False)
+
+
+def test_what_waits_is_counted_by_issuer(city: City) -> None:
+    city.submit(licence(1), licence(2))
+    city.submit(change("revoke", 1))
+    share = waiting(city).shares[ISSUER]
+    assert (share.all.records, share.urgent.records) == (3, 1)
+    assert 0 < share.urgent.bytes < share.all.bytes == waiting(city).bytes
+
+
+def test_what_was_let_in_counts_before_it_is_measured_again(city: City) -> None:
+    """Attack: many submissions within the second for which a measure is believed."""
+    gate = Gate(city.register, Room(records=4), lambda: 0.0)
+    gate.check(ISSUER, 2, city.chain.now, urgent=False)
+    gate.note(ISSUER, 2, 700, city.chain.now, urgent=False)
+    with pytest.raises(TooMuchWaiting):
+        gate.check(ISSUER, 2, city.chain.now, urgent=False)
+    gate.check(OTHER, 2, city.chain.now, urgent=False)
+
+
 def test_a_measure_is_believed_for_a_second(city: City) -> None:
     seconds = [0.0]
     gate = Gate(city.register, Room(records=1), lambda: seconds[0])
-    gate.check(1, city.chain.now, urgent=False)
+    gate.check(ISSUER, 1, city.chain.now, urgent=False)
     city.submit(licence(1), licence(2))
-    gate.check(1, city.chain.now, urgent=False)
+    gate.check(ISSUER, 1, city.chain.now, urgent=False)
     seconds[0] += 1
     with pytest.raises(TooMuchWaiting):
-        gate.check(1, city.chain.now, urgent=False)
+        gate.check(ISSUER, 1, city.chain.now, urgent=False)
 
 
 def test_the_limits_leave_time_to_keep_a_promise() -> None:

@@ -9,6 +9,7 @@ from anchoring.errors import SubmissionRefused
 from anchoring.intake.rows import split_lines
 from anchoring.register.records import find_newest_leaf
 from anchoring.register.store import Register
+from api.department.drafting import Newest
 from ledger.crypto.suites import SM3
 from ledger.records.claims import FullDisclosure
 from ledger.records.records import Record
@@ -299,3 +300,28 @@ def test_a_line_without_end_is_refused_early() -> None:
     with pytest.raises(SubmissionRefused) as caught:
         list(split_lines(endless()))
     assert (caught.value.problem, caught.value.rows[0].row) == ("row-too-long", 2)
+
+
+# -- In bounded memory --
+
+
+def test_changes_are_bounded_in_bytes_because_they_are_ordered_in_memory(
+    world: World, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attack: 4,096 amendments of 190 kB each."""
+    monkeypatch.setattr("anchoring.limits.MAX_CHANGES_BYTES", 2_000)
+    newest: Newest = lambda _: b"1" * 32  # noqa: E731
+    fitting = world.department.lines([change("revoke", 1)], newest=newest)
+    assert refusal(world, register, fitting).problem == "transition-refused"
+    large = world.department.lines([change("revoke", n, basis="条" * 300) for n in (1, 2)], newest=newest)
+    refused = refusal(world, register, large)
+    assert refused.problem == "too-many-changes"
+    assert "2,000 bytes" in str(refused)
+
+
+def test_large_issues_are_spooled_in_smaller_chunks(
+    world: World, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anchoring.limits.CHUNK_BYTES", 1_000)
+    acceptance = world.department.submit(register, world.trust, *(licence(n) for n in range(5)))
+    assert acceptance.count == 5
