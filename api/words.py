@@ -51,7 +51,7 @@ _WORDS: Final[dict[str, Words]] = {
     "since": Words("自 {} 起", "since {}"),
     "authority": Words("作出机构", "Decided by"),
     "basis": Words("依据条款", "Legal basis"),
-    "related": Words("相关证照标识", "Identifier of that record"),
+    "successor": Words("换发后的证照标识", "Identifier of the newer version"),
     "anchored": Words("上链时间", "Anchored at"),
     "items": Words("登记的信息项", "Registered items"),
     "items_unproven": Words("凭据所称的信息项（未经证实）", "Items as the proof claims them (not proven)"),
@@ -89,7 +89,7 @@ _WORDS: Final[dict[str, Words]] = {
 
 STATUS_WORDS: Final = {
     "valid": Words("有效", "Valid"),
-    "suspended": Words("已暂扣", "Suspended"),
+    "suspended": Words("暂扣中", "Suspended"),
     "superseded": Words("已换发", "Superseded by a newer version"),
     "cancelled": Words("已注销", "Cancelled"),
     "revoked": Words("已撤销", "Revoked"),

@@ -1026,6 +1026,7 @@ def judge(data, trust, now, documents=(), values=None, max_age=3600):
 
 ENDED = {"expired", "not_yet_valid", "signature_ended", *STATUSES[1:8]}
 GENUINE = {1, 2, 3, 4, 5, 6, 7, 8, 11}
+UNCOMPARED = {"nothing_presented", "claims_incomplete"}
 
 
 def decide(steps):
@@ -1036,7 +1037,7 @@ def decide(steps):
         if outcome == FAIL:
             return (2 if reason in ENDED else 0), number
         if outcome == UNKNOWN:
-            return (1 if number in GENUINE else 3), number
+            return (1 if number in GENUINE and reason not in UNCOMPARED else 3), number
         return 4, number != 9, number
 
     number, (_, reason) = deciding = min(steps.items(), key=rank)

@@ -234,7 +234,7 @@ class Story:
                         self.verdicts[report["reason"]] += 1
         valid, ended = self.verdicts["valid"], self.verdicts["not_current"]
         self.tell(
-            f"   {valid:,} are genuine and in force 真实有效, {ended:,} genuine but outside their dates 真实，但现已失效"
+            f"   {valid:,} are genuine and in force 真实有效, {ended:,} genuine but outside their dates 真实，但已过有效期"
         )
 
     def _forgeries(self, city: City) -> None:

@@ -67,7 +67,7 @@ class Slip:
 
 def write_slip(report: Report, language: Language, documents: Sequence[Inspection | None] = ()) -> Slip:
     """Put a report into words, with what the presented documents show by themselves."""
-    row, headline = TABLE[report.deciding.key], VERDICT_WORDS[report.verdict]
+    row, headline = TABLE[report.deciding.key], report.words
     proof = report.proof
     return Slip(
         verdict=report.verdict.value,
@@ -119,7 +119,7 @@ def _facts(report: Report, language: Language) -> Iterator[Line]:
             if record.basis:
                 yield Line(labels["basis"], record.basis)
             if report.proof and record.identifier != report.proof.record.identifier:
-                yield Line(labels["related"], record.identifier)
+                yield Line(labels["successor"], record.identifier)
         age = write_age(max(0, report.checked_at - status.known_at), language)
         yield Line(labels["known"], f"{write_time(status.known_at, language)} ({age})")
     elif report.status is None:

@@ -53,11 +53,13 @@ class StepJson(TypedDict):
 
 
 class StatusJson(TypedDict):
-    """The status that a verification found, and until when it is known."""
+    """The status that a verification found, and until when it is known; of a superseded one, its successor."""
 
+    status: str
     source: str
     known_at: str
     since: NotRequired[str]
+    identifier: NotRequired[str]
 
 
 class SignatureJson(TypedDict):
@@ -144,6 +146,8 @@ def _status(report: VerificationJson, language: Language) -> Iterator[str]:
     if "since" in status:
         state = report["steps"][_STATUS_STEP - 1]["words"][language]
         yield f"  {say_since(state, status['since'], language)}"
+    if status["status"] == "superseded" and "identifier" in status:
+        yield f"  {words(language)['successor']}: {status['identifier']}"
 
 
 def _documents(report: VerificationJson, language: Language) -> Iterator[str]:

@@ -31,7 +31,7 @@ class Verdict(StrEnum):
 
 VERDICT_WORDS: Final = {
     Verdict.VALID: Words("真实有效", "Genuine and in force"),
-    Verdict.NOT_CURRENT: Words("真实，但现已失效", "Genuine, but no longer in force"),
+    Verdict.NOT_CURRENT: Words("真实，但现不有效", "Genuine, but not in force now"),
     Verdict.INVALID: Words("核验不通过", "Verification failed"),
     Verdict.UNVERIFIABLE: Words("无法确认", "Cannot be confirmed"),
 }
@@ -196,7 +196,7 @@ TABLE: Final[dict[Key, Row]] = _passes(1,
     ("status_valid", "状态有效", "The status is valid"),
     ("status_reinstated", "已恢复效力", "The status is reinstated"),
 ) | _fails(9, Verdict.NOT_CURRENT, _ISSUER,
-    ("suspended", "已暂扣", "Suspended"),
+    ("suspended", "暂扣中", "Suspended"),
     ("superseded", "已换发", "Superseded by a newer version"),
     ("cancelled", "已注销", "Cancelled"),
     ("revoked", "已撤销", "Revoked"),
@@ -258,6 +258,41 @@ TABLE: Final[dict[Key, Row]] = _passes(1,
 #: Steps that say whether the certificate is genuine; the others say whether it is in force.
 _GENUINE: Final = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 11})
 _STATUS_STEP: Final = 9
+#: The paper was not compared, or not in full: nothing speaks against the code, so what ended the certificate is said first.
+UNCOMPARED: Final = frozenset({"nothing_presented", "claims_incomplete"})
+
+#: What ended a certificate or keeps it from being in force, as it stands inside a sentence.
+_ENDED: Final = {
+    "suspended": Words("正被暂扣", "suspended at present"),
+    "superseded": Words("已换发", "superseded by a newer version"),
+    "cancelled": Words("已注销", "cancelled"),
+    "revoked": Words("已撤销", "revoked"),
+    "withdrawn": Words("已吊销", "withdrawn"),
+    "transferred": Words("已转出", "transferred"),
+    "void": Words("已宣告失效", "void"),
+    "expired": Words("已过有效期", "expired"),
+    "not_yet_valid": Words("尚未生效", "not yet in force"),
+    "signature_ended": Words("的签章已宣告失效", "no longer sealed: its sealing was declared void"),
+}
+
+
+def verdict_words(verdict: Verdict, reason: str, comparison: str) -> Words:
+    """Return the sentence of a verdict: what ended a certificate has its own, and no paper is genuine that was not compared.
+
+    `reason` is that of the deciding step, `comparison` that of step 2.
+    """
+    ended = _ENDED.get(reason)
+    if verdict is not Verdict.NOT_CURRENT or ended is None:
+        return VERDICT_WORDS[verdict]
+    if comparison not in UNCOMPARED:
+        return Words(f"真实，但{ended.zh.removeprefix('的')}", f"Genuine, but {ended.en}")
+    zh, en = ("未核对纸面内容", "was not compared")
+    if comparison == "claims_incomplete":
+        zh, en = ("纸面内容未全部核对", "was compared in part only")
+    return Words(
+        f"此码所指的证照{ended.zh}；{zh}",
+        f"The certificate that this code names is {ended.en}; the paper {en}",
+    )
 
 
 def _rank(key: Key) -> tuple[int, int]:
@@ -266,7 +301,7 @@ def _rank(key: Key) -> tuple[int, int]:
     match row.verdict:
         case Verdict.INVALID:
             return 0, step
-        case Verdict.UNVERIFIABLE if step in _GENUINE:
+        case Verdict.UNVERIFIABLE if step in _GENUINE and key[2] not in UNCOMPARED:
             return 1, step
         case Verdict.NOT_CURRENT:
             return 2, step
@@ -282,8 +317,8 @@ _RANKS: Final = {key: _rank(key) for key in TABLE}
 def decide(keys: Iterable[Key]) -> tuple[Verdict, Key]:
     """Return the verdict of all steps together and the step that decides it.
 
-    Evidence against it comes first, then gaps in what makes it genuine, then what ended it, then gaps in what
-    is known of its present state. Only when every step passes or does not apply is it valid; the deciding
+    Evidence against it comes first, then gaps in what makes it genuine, then what ended it, then a paper that was not
+    compared (nothing presented, or a part only) and gaps in what is known of its present state. Only when every step passes or does not apply is it valid; the deciding
     step is then the status.
     """
     key = min(keys, key=_RANKS.__getitem__)

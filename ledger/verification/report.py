@@ -12,7 +12,7 @@ from ledger.encoding.canonical import Json
 from ledger.proof.proof import Proof
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, LogState, PositionStatus
-from ledger.verification.reasons import STEP_WORDS, TABLE, VERDICT_WORDS, Key, Outcome, Verdict, decide
+from ledger.verification.reasons import STEP_WORDS, TABLE, Key, Outcome, Verdict, decide, verdict_words
 from ledger.words import Words
 
 TYPE: Final = "shunzheng/report/1"
@@ -136,6 +136,11 @@ class Report:
         return self.deciding.reason
 
     @property
+    def words(self) -> Words:
+        """The verdict as one sentence."""
+        return verdict_words(self.verdict, self.reason, self.step(2).reason)
+
+    @property
     def forged(self) -> bool:
         """Whether a step shows that the claims are not the department's: then they are not repeated."""
         return any(step.outcome is Outcome.FAIL and step.number in ORIGIN for step in self.steps)
@@ -149,7 +154,7 @@ class Report:
         body: dict[str, Json] = {
             "type": TYPE,
             "verdict": self.verdict.value,
-            "words": told(VERDICT_WORDS[self.verdict]),
+            "words": told(self.words),
             "step": self.deciding.number,
             "reason": self.reason,
             "reason_words": told(row.words),

@@ -60,7 +60,7 @@ def test_not_current_is_10(city: City, licence: Path, capsys: pytest.CaptureFixt
     city.submit(city.change("revoke", LICENCE))
     city.anchor()
     assert main(["verify", str(licence), *NODE, "--lang", "en"]) == 10
-    assert capsys.readouterr().out.startswith("Genuine, but no longer in force\n")
+    assert capsys.readouterr().out.startswith("Genuine, but revoked\n")
 
 
 def test_invalid_is_11(licence: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,6 +53,11 @@ def cases() -> Iterator[tuple[str, Case]]:
         found = {subject.name: subject for subject in subjects()}
         for name, expected in AS_THEY_ARE.items():
             yield name.replace(" ", "-"), case(found[name], f"a licence that is {name}", expected)
+        ended = ("not_current", 9, "revoked")
+        yield (
+            "code-alone-of-a-revoked",
+            case(found["revoked"], "the code alone of a revoked licence", ended, claims={}),
+        )
         plain, sha256 = found["plain"], found["sha256"]
         yield from altered(plain)
         yield from refused(plain)

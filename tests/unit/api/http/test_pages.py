@@ -160,7 +160,7 @@ def test_a_revoked_licence_says_since_when(city: City, wuhan: TestClient, proof:
     city.submit(city.change("revoke", LICENCE))
     city.anchor()
     page = check(wuhan, {"proof": proof, "document": DOCUMENT})
-    assert "真实，但现已失效" in page.text
+    assert "真实，但已撤销" in page.text
     assert re.search(r"已撤销 \(自 2026年11月23日 09:\d\d 起\)", page.text)
 
 

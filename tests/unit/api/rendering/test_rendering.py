@@ -47,6 +47,23 @@ def test_until_when_a_status_is_known_is_told_alike(language: Language) -> None:
     assert ("Z 起)" if language == "zh" else "(since 2") in text
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_superseded_certificate_names_its_successor(language: Language) -> None:
+    city, items = scene()
+    renewed = city.follow("renew", items[0])
+    city.register(renewed)
+    papers = open_papers([])
+    report = verify(
+        papers.presented, city.proof(items[0], renewed).encode(), city.registry.knowledge, city.registry.now
+    )
+    slip = write_slip(report, language)
+    text = verification_text(cast(VerificationJson, papers.with_report(report)), language)
+    assert renewed.record.identifier in text
+    assert renewed.record.identifier in [line.value for line in slip.facts]
+    assert text.startswith(f"{slip.headline}\n")
+    assert ("已换发" if language == "zh" else "superseded") in slip.headline
+
+
 def test_rendering_loads_neither_the_web_framework_nor_templates() -> None:
     script = "import sys, api.rendering.slip, api.rendering.text; print(*sys.modules)"
     done = subprocess.run(

@@ -13,7 +13,16 @@ import pytest
 
 from ledger.crypto.suites import SHA256, SM3
 from ledger.records.records import Record
-from ledger.verification.reasons import STEP_WORDS, TABLE, VERDICT_WORDS, Key, Verdict, decide
+from ledger.verification.reasons import (
+    STEP_WORDS,
+    TABLE,
+    UNCOMPARED,
+    VERDICT_WORDS,
+    Key,
+    Verdict,
+    decide,
+    verdict_words,
+)
 from ledger.verification.report import Compared, Report
 from tests.scenes import CLAIMS, DOCUMENT, readable, scene
 from tests.unit.ledger.verification.steps import (
@@ -107,8 +116,54 @@ def test_order_of_decision() -> None:
 
 def _rank(key: Key) -> tuple[int, int]:
     verdict = TABLE[key].verdict
-    present = verdict is UNVERIFIABLE and key[0] in (9, 10, 12)
+    late = key[0] in (9, 10, 12) or key[2] in ("nothing_presented", "claims_incomplete")
+    present = verdict is UNVERIFIABLE and late
     return 3 if present else RANK[verdict], key[0]
+
+
+# -- the sentence of a verdict --
+
+ENDS = {
+    "suspended": ("正被暂扣", "suspended at present"),
+    "superseded": ("已换发", "superseded by a newer version"),
+    "cancelled": ("已注销", "cancelled"),
+    "revoked": ("已撤销", "revoked"),
+    "withdrawn": ("已吊销", "withdrawn"),
+    "transferred": ("已转出", "transferred"),
+    "void": ("已宣告失效", "void"),
+    "expired": ("已过有效期", "expired"),
+    "not_yet_valid": ("尚未生效", "not yet in force"),
+    "signature_ended": ("签章已宣告失效", "no longer sealed: its sealing was declared void"),
+}
+
+
+def test_each_end_has_a_sentence_of_its_own() -> None:
+    """Suspended is not ended, and what begins tomorrow is not over."""
+    assert set(ENDS) == {reason for (_, _, reason), row in TABLE.items() if row.verdict is NOT_CURRENT}
+    for reason, (zh, en) in ENDS.items():
+        assert verdict_words(NOT_CURRENT, reason, "document_matches") == (
+            f"真实，但{zh}",
+            f"Genuine, but {en}",
+        )
+        for compared in UNCOMPARED:
+            told = verdict_words(NOT_CURRENT, reason, compared)
+            assert "真实" not in told.zh
+            assert "genuine" not in told.en.lower()
+            assert zh in told.zh
+            assert en in told.en
+
+
+def test_a_code_alone_says_what_became_of_the_certificate_and_calls_no_paper_genuine() -> None:
+    told = report_of("a_code_alone_of_a_revoked_licence").to_json()["words"]
+    assert told == {
+        "zh": "此码所指的证照已撤销；未核对纸面内容",
+        "en": "The certificate that this code names is revoked; the paper was not compared",
+    }
+    told = report_of("a_paper_of_a_revoked_licence_read_by_halves").to_json()["words"]
+    assert told == {
+        "zh": "此码所指的证照已撤销；纸面内容未全部核对",
+        "en": "The certificate that this code names is revoked; the paper was compared in part only",
+    }
 
 
 # -- the report --

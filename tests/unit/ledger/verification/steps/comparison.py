@@ -3,12 +3,14 @@
 from typing import Any
 
 from ledger.encoding.canonical import Json
+from ledger.proof.proof import Proof
 from ledger.verification.report import Report
 from ledger.verification.verify import Presented, verify
-from tests.scenes import CLAIMS, DOCUMENT
+from tests.scenes import CLAIMS, DOCUMENT, City
 from tests.unit.ledger.verification.steps.cases import (
     FAIL,
     INVALID,
+    NOT_CURRENT,
     PASS,
     UNKNOWN,
     UNVERIFIABLE,
@@ -114,6 +116,44 @@ def a_fingerprint_instead_of_a_document() -> Report:
 def a_paper_read_by_halves() -> Report:
     city, _, proof = one_licence()
     return city.verify(proof, claims={"ZZMC": "营业执照"})
+
+
+def _revoked() -> tuple[City, Proof]:
+    city, licence, _ = one_licence()
+    city.register(city.follow("revoke", licence))
+    return city, city.proof(licence)
+
+
+@case(9, FAIL, "revoked", NOT_CURRENT)
+def a_code_alone_of_a_revoked_licence() -> Report:
+    city, proof = _revoked()
+    return city.verify(proof, claims={})
+
+
+@case(9, FAIL, "revoked", NOT_CURRENT)
+def a_paper_of_a_revoked_licence_read_by_halves() -> Report:
+    city, proof = _revoked()
+    return city.verify(proof, claims={"ZZMC": "营业执照"})
+
+
+@case(2, UNKNOWN, "carrier_altered", UNVERIFIABLE)
+def a_document_of_a_revoked_licence_whose_inner_proof_was_put_there_otherwise() -> Report:
+    city, proof = _revoked()
+    presented = Presented((DOCUMENT,), carrier_altered=True)
+    return verify(presented, proof, city.registry.knowledge, city.registry.now)
+
+
+@case(2, UNKNOWN, "document_withheld", UNVERIFIABLE)
+def a_document_of_a_revoked_licence_that_the_proof_withholds() -> Report:
+    city, licence, _ = one_licence()
+    city.register(city.follow("revoke", licence))
+    return city.verify(city.proof(licence, shown={"ZZMC"}), documents=[DOCUMENT])
+
+
+@case(2, UNKNOWN, "nothing_presented", UNVERIFIABLE)
+def a_code_alone_whose_status_is_known_of_long_ago() -> Report:
+    city, _, proof = one_licence()
+    return verify(Presented(), proof, city.registry.knowledge, city.registry.now + 7200)
 
 
 @case(2, UNKNOWN, "document_not_registered", UNVERIFIABLE)
