@@ -134,6 +134,7 @@ TABLE: Final[dict[Key, Row]] = {
         (_OPEN, "forbidden", "签名后的更改为签署人所不许", "What came after the signature is more than its signer allowed"),
         (_OPEN, "look_added", "签名之后新增了可见内容，本签名不为其负责，仅由其后的签名负责",
          "Something became visible after this signature: its signer does not vouch for that, a later one may"),
+        (_OPEN, "unexplained", "签名之后有无法判断的更改", "What was changed after signing cannot be judged here"),
         (_OPEN, "nothing", "签名未保护任何文件", "The signature covers nothing"),
         _DIGEST,
         (_OPEN, "path", "引用路径不合规，或与文件名写法不一致",

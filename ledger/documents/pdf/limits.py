@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject
-from pyhanko.pdf_utils.reader import PdfFileReader
 
 from ledger.documents.pdf.placed import PlacedSignature
+from ledger.documents.pdf.reading import Reader
 from ledger.errors import LimitExceeded
 
 #: A signature, its validation data and a timestamp for each of thirty departments.
@@ -21,14 +21,14 @@ MAX_FIELDS: Final = 10_000
 MAX_COMPARISONS: Final = 200_000
 
 
-def check_size(reader: PdfFileReader) -> None:
+def check_size(reader: Reader) -> None:
     """Raises: LimitExceeded for more updates or form fields than are compared."""
     if reader.total_revisions > MAX_REVISIONS:
         raise LimitExceeded(f"a PDF has {MAX_REVISIONS} updates at most")
     _count_fields(reader)
 
 
-def check_comparisons(reader: PdfFileReader, signatures: Iterable[PlacedSignature]) -> None:
+def check_comparisons(reader: Reader, signatures: Iterable[PlacedSignature]) -> None:
     """Raises: LimitExceeded where comparing what came after the signatures would take too long."""
     revisions = range(reader.total_revisions)
     objects = sum(len(reader.xrefs.explicit_refs_in_revision(revision)) for revision in revisions)
@@ -38,7 +38,7 @@ def check_comparisons(reader: PdfFileReader, signatures: Iterable[PlacedSignatur
         raise LimitExceeded(f"signatures and updates after them take {MAX_COMPARISONS} comparisons at most")
 
 
-def _count_fields(reader: PdfFileReader) -> int:
+def _count_fields(reader: Reader) -> int:
     count, lists = 0, [reader.root["/AcroForm"]] if "/AcroForm" in reader.root else []
     while lists:
         parent = lists.pop()

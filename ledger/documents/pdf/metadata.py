@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Final
 from xml.etree.ElementTree import Element
 
-from pyhanko.pdf_utils.reader import HistoricalResolver
+from pyhanko.pdf_utils.generic import StreamObject
 
 from ledger.documents.markup import local_name, parse
+from ledger.documents.pdf.revisions import Revision
 
 #: Local names in XMP, and keys of the information dictionary.
 _OF_WRITER: Final = frozenset(
@@ -18,14 +19,15 @@ _OF_WRITER: Final = frozenset(
 _Statement = tuple[tuple[str, ...], str]
 
 
-def read_statements(revision: HistoricalResolver) -> frozenset[_Statement]:
+def read_statements(revision: Revision) -> frozenset[_Statement]:
     """Return names and text of what the metadata of a revision say. Raises: MalformedInput, LimitExceeded."""
     statements: set[_Statement] = set()
-    if "/Info" in revision.trailer_view:
-        info = revision.trailer_view["/Info"]
-        statements.update(((key,), repr(info[key])) for key in info if key not in _OF_WRITER)
-    if "/Metadata" in revision.root:
-        statements.update(_within(parse(revision.root["/Metadata"].data, "xmpmeta"), ()))
+    info = revision.dictionary(revision.trailer, "/Info")
+    if info is not None:
+        statements.update(((key,), repr(revision.get(info, key))) for key in info if key not in _OF_WRITER)
+    described = revision.get(revision.root, "/Metadata")
+    if isinstance(described, StreamObject):
+        statements.update(_within(parse(described.data, "xmpmeta"), ()))
     return frozenset(statements)
 
 

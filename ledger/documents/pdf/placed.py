@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 from pyhanko.pdf_utils.generic import DictionaryObject
 from pyhanko.pdf_utils.misc import PdfReadError
-from pyhanko.pdf_utils.reader import PdfFileReader, process_data_at_eof
-from pyhanko.sign.diff_analysis import DiffPolicy, DiffResult, SuspiciousModification
+from pyhanko.pdf_utils.reader import process_data_at_eof
 from pyhanko.sign.fields import FieldMDPSpec, MDPPerm
 from pyhanko.sign.validation.pdf_embedded import extract_contents
 from pyhanko.sign.validation.status import SignatureCoverageLevel as Coverage
 
+from ledger.documents.pdf.reading import Reader
 from ledger.errors import MalformedInput
 
 _ByteRanges = tuple[tuple[int, int], ...]
@@ -28,7 +28,7 @@ class PlacedSignature:
     `revision` the number of the update in which it was made, the first being 0.
     """
 
-    reader: PdfFileReader = field(repr=False)
+    reader: Reader = field(repr=False)
     form_field: DictionaryObject = field(repr=False)
     dictionary: DictionaryObject = field(repr=False)
     contents: bytes = field(repr=False)
@@ -38,7 +38,7 @@ class PlacedSignature:
     _data: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, data: bytes, reader: PdfFileReader, form_field: DictionaryObject) -> "PlacedSignature":
+    def of(cls, data: bytes, reader: Reader, form_field: DictionaryObject) -> "PlacedSignature":
         """Read the signature of a field. Raises: MalformedInput, and what pyHanko makes of hostile bytes."""
         place = form_field.raw_get("/V")
         dictionary = place.get_object()
@@ -94,12 +94,6 @@ class PlacedSignature:
                 return parameters
         return None
 
-    def changes(self, policy: DiffPolicy) -> DiffResult | SuspiciousModification:
-        """Return what the policy makes of the updates after it; for a signature of a whole update."""
-        return policy.review_file(
-            self.reader, self.revision, field_mdp_spec=self.locked, doc_mdp=self.allowed
-        )
-
 
 def _byte_ranges(data: bytes, dictionary: DictionaryObject) -> _ByteRanges:
     """Return start and end of what is signed. Raises: MalformedInput for ranges that are not of this file."""
@@ -111,9 +105,7 @@ def _byte_ranges(data: bytes, dictionary: DictionaryObject) -> _ByteRanges:
     return ranges
 
 
-def _coverage(
-    data: bytes, reader: PdfFileReader, ranges: _ByteRanges, contents: bytes, revision: int
-) -> Coverage:
+def _coverage(data: bytes, reader: Reader, ranges: _ByteRanges, contents: bytes, revision: int) -> Coverage:
     """Return what a signature covers: unclear where it leaves out anything but its own value in hexadecimal digits.
 
     pyHanko compares lengths alone, and a gap can hold objects that replace those signed. Where the ranges end before

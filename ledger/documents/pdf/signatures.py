@@ -6,23 +6,21 @@ judged by the same trust list as those of seals.
 
 # mypy: allow-untyped-calls
 from dataclasses import dataclass, replace
-from io import BytesIO
 from typing import Final
 
 from pyhanko.pdf_utils.generic import IndirectObject
-from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
 
 from ledger.documents.certificates.trust_list import TrustList
 from ledger.documents.findings import Check, passed, unknown
 from ledger.documents.inspection import Inspection, Kind, SignatureReport
 from ledger.documents.kinds import FileKind
-from ledger.documents.pdf.changes import judge_changes, withdraw_unvouched
+from ledger.documents.pdf.changes import judge_after_timestamp, judge_changes, withdraw_unvouched
 from ledger.documents.pdf.limits import check_comparisons, check_size
 from ledger.documents.pdf.placed import PlacedSignature
+from ledger.documents.pdf.reading import Reader, open_reader
 from ledger.documents.pdf.values import DOCUMENT_TIMESTAMP, SignatureValue, open_value
-from ledger.errors import LimitExceeded
-from ledger.verification.reasons import Outcome
+from ledger.errors import LimitExceeded, MalformedInput
 
 TYPE: Final = FileKind.PDF.value
 MAX_BYTES: Final = 64 * 1024 * 1024
@@ -57,12 +55,10 @@ def inspect_pdf(data: bytes, trust: TrustList | None) -> Inspection:
     if len(data) > MAX_BYTES:
         return Inspection(TYPE, problem=f"a PDF has {MAX_BYTES} bytes at most")
     try:
-        reader = PdfFileReader(BytesIO(data))
-        if reader.encrypted:
-            return Inspection(TYPE, problem="the PDF is encrypted")
+        reader = open_reader(data)
         check_size(reader)
         fields = [(name, field) for name, _, field in enumerate_sig_fields(reader, filled_status=True)]
-    except LimitExceeded as error:
+    except MalformedInput as error:
         return Inspection(TYPE, problem=str(error))
     except Exception as error:  # noqa: BLE001 - whatever a parser makes of hostile bytes
         return Inspection(TYPE, problem=f"not a PDF that can be read strictly: {str(error)[:200]}")
@@ -74,13 +70,10 @@ def inspect_pdf(data: bytes, trust: TrustList | None) -> Inspection:
         check_comparisons(reader, (signature.placed for signature in signatures))
     except LimitExceeded as error:
         return Inspection(TYPE, problem=str(error))
-    names = {name for name, _ in fields}
-    return Inspection(
-        TYPE, withdraw_unvouched(_report(result, names, signatures, trust) for result in results)
-    )
+    return Inspection(TYPE, withdraw_unvouched(_report(result, signatures, trust) for result in results))
 
 
-def _open(data: bytes, reader: PdfFileReader, name: str, field: IndirectObject) -> OpenedSignature | Check:
+def _open(data: bytes, reader: Reader, name: str, field: IndirectObject) -> OpenedSignature | Check:
     """Return the signature of a field, or the check that it fails."""
     try:
         form_field = field.get_object()
@@ -94,7 +87,6 @@ def _open(data: bytes, reader: PdfFileReader, name: str, field: IndirectObject) 
 
 def _report(
     result: OpenedSignature | Check,
-    names: set[str],
     signatures: list[OpenedSignature],
     trust: TrustList | None,
 ) -> SignatureReport:
@@ -102,19 +94,17 @@ def _report(
         return SignatureReport(Kind.PADES, 0, (result,))
     later = {other.value.kind for other in signatures if result.precedes(other)}
     try:
-        return _verify(result, names, later, trust)
+        return _verify(result, later, trust)
     except Exception:  # noqa: BLE001 - as above
         return SignatureReport(Kind.PADES, 0, (unknown("structure", "malformed"),))
 
 
-def _verify(
-    signature: OpenedSignature, names: set[str], later: set[Kind], trust: TrustList | None
-) -> SignatureReport:
+def _verify(signature: OpenedSignature, later: set[Kind], trust: TrustList | None) -> SignatureReport:
     placed, kind = signature.placed, signature.value.kind
     report = signature.value.report(trust)
-    changes = judge_changes(placed, names, later)
-    if kind is Kind.PDF_TIMESTAMP and changes.outcome is Outcome.FAIL:
-        changes = unknown("references", "appended")  # anybody can have put the timestamp there
+    changes = judge_changes(placed, later)
+    if kind is Kind.PDF_TIMESTAMP:
+        changes = judge_after_timestamp(changes, later)
     if report.check("references") is None:
         report = replace(report, checks=(report.checks[0], changes, *report.checks[1:]))
     coverage = passed("coverage") if placed.covers_revision else unknown("coverage", "partial")

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko.sign.fields import (
     FieldMDPAction,
@@ -27,6 +26,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 import ledger.documents.pdf
 from ledger.documents.pdf.placed import PlacedSignature
+from ledger.documents.pdf.reading import open_reader
 from tests.unit.ledger.documents.pdf.test_signatures import Authority, _renamed, authority
 from tests.unit.ledger.documents.pdf.test_timestamps import DOCUMENT, Office, office
 from tests.unit.ledger.documents.pdf.test_wrapping import RANGES, wrapped
@@ -37,7 +37,7 @@ MODULES = sorted(Path(ledger.documents.pdf.__file__).parent.glob("*.py"))
 
 def _both(document: bytes) -> list[tuple[PlacedSignature, EmbeddedPdfSignature]]:
     """Return each signature as it is read here and as pyHanko reads it."""
-    reader = PdfFileReader(BytesIO(document))
+    reader = open_reader(document)
     fields = [
         (name, field.get_object()) for name, _, field in enumerate_sig_fields(reader, filled_status=True)
     ]
@@ -129,6 +129,12 @@ def test_no_private_name_of_another_class_is_used() -> None:
             if isinstance(target, ast.AnnAssign) and isinstance(target.target, ast.Name)
         }
         names |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        names |= {  # set on the object itself
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+            if isinstance(node.value, ast.Name) and node.value.id == "self"
+        }
         private = {
             node.attr
             for node in ast.walk(tree)

@@ -1,0 +1,205 @@
+"""Open a PDF strictly where a file could be read in two ways, and as it stands elsewhere.
+
+Each cross-reference section is read as the standard has it. Not held against a file: references to nothing (they are null,
+ISO 32000-2, 7.3.10), a number that is given out again after its first object is gone, and names in the bytes of another
+encoding than UTF-8 (7.3.5 names none).
+"""
+
+# mypy: allow-untyped-calls
+from collections.abc import Iterable
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Final
+
+from pyhanko.pdf_utils import generic, misc
+from pyhanko.pdf_utils.crypt import AuthStatus, StandardSecurityHandler
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.xref import (
+    ObjStreamRef,
+    XRefEntry,
+    XRefSectionData,
+    parse_xref_stream,
+    parse_xref_table,
+    read_object_header,
+)
+
+from ledger.errors import LimitExceeded, MalformedInput
+
+if TYPE_CHECKING:
+    from ledger.documents.pdf.revisions import Revision
+
+#: Pairs of objects looked at, of all comparisons of a file together: 64 signatures of an ordinary form take 500,000.
+MAX_STEPS: Final = 2_000_000
+#: Generations of an object number (7.5.4).
+_MAX_GENERATION: Final = 65_535
+_ESCAPE: Final = ord("#")
+_LAST_CONTROL: Final = 0x20
+_DELETE: Final = 0x7F
+Key = tuple[int, int]
+#: What a section says of an object number: its generation, or that it is free.
+_FREE: Final = -1
+
+
+def _read_name(stream: BytesIO) -> generic.NameObject:
+    """Read a name: bytes above ASCII may stand as they are (GBK, as printers and converters write names of fonts).
+
+    Bytes that are not UTF-8 are kept apart from every other name.
+    """
+    if stream.read(1) != b"/":
+        raise misc.PdfReadError("a name starts with a slash")
+    written = misc.read_until_delimiter(stream)
+    if any(byte <= _LAST_CONTROL or byte == _DELETE for byte in written):
+        raise misc.PdfReadError("a control character in a name")
+    first, *escaped = written.split(b"#")
+    try:
+        name = first + b"".join(bytes([_hexadecimal(part[:2])]) + part[2:] for part in escaped)
+    except ValueError as error:
+        raise misc.PdfReadError("an escape in a name is not two hexadecimal digits") from error
+    return generic.NameObject("/" + name.decode("utf-8", "surrogateescape"))
+
+
+def _hexadecimal(digits: bytes) -> int:
+    if len(digits) != 2 or not digits.isalnum():
+        raise ValueError(digits)
+    return int(digits, 16)
+
+
+# The library refuses the whole file for one such name, and calls this by its public name wherever it reads one.
+generic.NameObject.read_from_stream = staticmethod(_read_name)  # type: ignore[method-assign]
+
+
+class Reader(PdfFileReader):
+    """A PDF of which each object can be read as each update left it; an object that is not there is null."""
+
+    def __init__(self, data: bytes) -> None:
+        # Lenient while sections are put together: what the library holds against them (a number given out again) is
+        # no fault. What can be read in two ways is refused below, and every object is read strictly.
+        super().__init__(BytesIO(data), strict=False)
+        self.strict = True
+        self.history: dict[int, list[tuple[int, int]]] = {}
+        self.objects: dict[tuple[Key, int, int | None], generic.PdfObject] = {}
+        self.revisions: dict[int, Revision] = {}
+        self.view: int | None = None
+        self.steps = 0
+        for number in range(self.total_revisions):
+            _read_history(self.history, number, self.xrefs.get_xref_data(number))
+        _check_sections(self)
+
+    def find_section(self, key: Key, revision: int) -> int | None:
+        """Return the number of the update that gave an object what it is in a revision; None where it is nothing.
+
+        The last update that names the number decides, whatever the generation: readers disagree about older ones.
+        """
+        for section, generation in reversed(self.history.get(key[0], [])):
+            if section <= revision:
+                return section if generation == key[1] else None
+        return None
+
+    def read(self, key: Key, revision: int) -> generic.PdfObject | None:
+        """Return an object as a revision has it, with the stream of objects that it stands in; None for nothing."""
+        section = self.find_section(key, revision)
+        if section is None:
+            return None
+        reference = generic.Reference(key[0], key[1], self)
+        place = self.xrefs.get_historical_ref(reference, section)
+        within = (
+            self.find_section((place.obj_stream_id, 0), revision) if isinstance(place, ObjStreamRef) else None
+        )
+        version = key, section, within
+        if version not in self.objects:
+            before, self.view = self.view, revision
+            try:
+                self.objects[version] = super().get_object(reference, revision=section)
+            finally:
+                self.view = before
+        return self.objects[version]
+
+    def get_object(  # type: ignore[override]  # the library's two definitions of it differ
+        self, ref: generic.Reference, revision: int | None = None, *how: Any, **more: Any
+    ) -> Any:
+        """Return an object as the library does, and null for one that is not there, which it refuses."""
+        if revision is None and self.view is not None:
+            read = self.read((ref.idnum, ref.generation), self.view)
+        else:
+            at = self.total_revisions - 1 if revision is None else revision
+            there = self.find_section((ref.idnum, ref.generation), at) is not None
+            read = super().get_object(ref, revision, *how, **more) if there else None
+        if read is None:
+            read = generic.NullObject()
+            read.container_ref = ref
+        return read
+
+    def count_step(self) -> None:
+        """Raises: LimitExceeded for more comparisons than are made for one file."""
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise LimitExceeded(f"what came after the signatures takes more than {MAX_STEPS} comparisons")
+
+
+def open_reader(data: bytes) -> Reader:
+    """Read the structure of a PDF. Raises: MalformedInput, LimitExceeded, and what pyHanko makes of hostile bytes."""
+    reader = Reader(data)
+    if reader.encrypted:
+        _decrypt(reader)
+    return reader
+
+
+def _decrypt(reader: Reader) -> None:
+    """Open a file that is encrypted only to say what may be done with it: anybody reads it, without a password."""
+    numbers = {reference.idnum for reference in reader.xrefs.xref_stream_refs}
+    if any(len(reader.history[number]) > 1 for number in numbers if number in reader.history):
+        raise MalformedInput(
+            "an encrypted PDF gives the number of a cross-reference stream to something else"
+        )
+    readable = isinstance(reader.security_handler, StandardSecurityHandler)
+    if not readable or reader.decrypt("").status is AuthStatus.FAILED:
+        raise MalformedInput("the PDF is encrypted, and does not open without a password")
+
+
+def _read_history(history: dict[int, list[tuple[int, int]]], number: int, data: XRefSectionData) -> None:
+    hidden = XRefSectionData() if data.hybrid is None else data.hybrid.xref_data
+    said = dict.fromkeys(hidden.freed, _FREE) | dict.fromkeys(data.freed, _FREE)
+    for section in (hidden, data):  # an entry beside the table stands where the table has none (7.5.8.4)
+        said |= {idnum: generation for idnum, (generation, _) in section.standard_xrefs.items()}
+        said |= dict.fromkeys(section.xrefs_in_objstm, 0)
+    for idnum, generation in said.items():
+        history.setdefault(idnum, []).append((number, generation))
+
+
+def _check_sections(reader: Reader) -> None:
+    """Read each section again where it is said to be, strictly. Raises: MalformedInput, what pyHanko raises."""
+    size = 0
+    for number in range(reader.total_revisions):
+        section = reader.xrefs.get_xref_container_info(number)
+        _check_section(reader, section.declared_startxref)
+        hybrid = reader.xrefs.get_xref_data(number).hybrid
+        if hybrid is not None:
+            _check_section(reader, hybrid.meta_info.declared_startxref)
+        if section.size < size:
+            raise MalformedInput("an update has room for fewer objects than there were")
+        size = section.size
+
+
+def _check_section(reader: Reader, start: int) -> None:
+    stream = reader.stream
+    stream.seek(start)
+    misc.skip_over_whitespace(stream)
+    begins = stream.read(4)
+    if begins == b"xref":
+        highest = _check_entries(parse_xref_table(stream, strict=True))
+        trailer = generic.DictionaryObject.read_from_stream(stream, generic.TrailerReference(reader))
+        if highest >= int(trailer.raw_get("/Size")):
+            raise MalformedInput("a cross-reference table names more objects than its size")
+        return
+    stream.seek(-len(begins), 1)
+    number, generation = read_object_header(stream, strict=True)
+    place = generic.Reference(number, generation, reader)
+    _check_entries(parse_xref_stream(generic.StreamObject.read_from_stream(stream, place), strict=True))
+
+
+def _check_entries(entries: Iterable[XRefEntry]) -> int:
+    highest = 0
+    for entry in entries:
+        if entry.generation > _MAX_GENERATION:
+            raise MalformedInput("a cross-reference entry has a generation that there is not")
+        highest = max(highest, entry.idnum)
+    return highest

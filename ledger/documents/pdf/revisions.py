@@ -1,0 +1,172 @@
+"""A PDF as one of its updates left it: its catalog, pages, annotations and form fields."""
+
+# mypy: allow-untyped-calls
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from pyhanko.pdf_utils.generic import (
+    ArrayObject,
+    DictionaryObject,
+    IndirectObject,
+    NameObject,
+    NullObject,
+    PdfObject,
+)
+
+from ledger.documents.pdf.reading import Key, Reader
+
+#: References to references; the standard has none, writers one.
+_MAX_HOPS: Final = 8
+#: What a page takes from those above it (ISO 32000-2, 7.7.3.4), and a field from those above it (12.7.4.1).
+_INHERITED: Final = ("/Resources", "/MediaBox", "/CropBox", "/Rotate")
+#: Flags of an annotation that keep it from the screen: invisible, hidden, not viewed (12.5.3).
+_UNSEEN_FLAGS: Final = 1 | 2 | 32
+
+
+def key_of(value: PdfObject | None) -> Key | None:
+    """Return number and generation of what a reference names; None for what is no reference."""
+    return (value.idnum, value.generation) if isinstance(value, IndirectObject) else None
+
+
+def raw(container: DictionaryObject, name: str) -> PdfObject | None:
+    """Return what stands under a name, as a reference where it is one."""
+    value: PdfObject | None = container.raw_get(name) if name in container else None
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A dictionary and the reference that led to it, which its place has not always."""
+
+    key: Key | None
+    content: DictionaryObject
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A leaf of the page tree; `inherited` is what it takes from the nodes above."""
+
+    node: Node
+    inherited: dict[str, PdfObject]
+    annotations: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A node of the form: a field, a place of one on a page, or both. `value` is the field's own or inherited."""
+
+    node: Node
+    name: str
+    kind: str | None
+    value: PdfObject | None
+
+
+class Revision:
+    """What a reader of the file sees after the update `number`, the first being 0."""
+
+    def __init__(self, reader: Reader, number: int) -> None:
+        self.reader, self.number = reader, number
+        self.trailer: DictionaryObject = reader.trailer.flatten(number)
+        self.root = self.dictionary(self.trailer, "/Root") or DictionaryObject()
+        self.tree: set[Key] = set()
+        self.pages = tuple(self._walk_pages())
+        self.form = self.dictionary(self.root, "/AcroForm")
+        self.fields = tuple(self._walk_fields())
+
+    def resolve(self, value: PdfObject | None) -> PdfObject | None:
+        """Follow references; None for null and for what is not there."""
+        for _ in range(_MAX_HOPS):
+            key = key_of(value)
+            if key is None:
+                return None if isinstance(value, NullObject) else value
+            value = self.reader.read(key, self.number)
+        return None
+
+    def get(self, container: DictionaryObject, name: str) -> PdfObject | None:
+        return self.resolve(raw(container, name))
+
+    def dictionary(self, container: DictionaryObject, name: str) -> DictionaryObject | None:
+        value = self.get(container, name)
+        return value if isinstance(value, DictionaryObject) else None
+
+    def elements(self, container: DictionaryObject, name: str) -> list[PdfObject]:
+        """Return the elements of an array, as references where they are; one that stands alone is an array of one."""
+        value = self.get(container, name)
+        if isinstance(value, ArrayObject):
+            return [value.raw_get(place) for place in range(len(value))]
+        single = raw(container, name)
+        return [] if value is None or single is None else [single]
+
+    def nodes(self, container: DictionaryObject, name: str) -> list[Node]:
+        """Return the dictionaries among the elements of an array."""
+        listed = [(key_of(element), self.resolve(element)) for element in self.elements(container, name)]
+        return [Node(key, content) for key, content in listed if isinstance(content, DictionaryObject)]
+
+    def is_seen(self, annotation: DictionaryObject) -> bool:
+        """Tell whether a reader shows an annotation: it has an area, and no flag that hides it."""
+        flags = self.get(annotation, "/F")
+        if isinstance(flags, int) and flags & _UNSEEN_FLAGS:
+            return False
+        return self.has_area(annotation)
+
+    def has_area(self, annotation: DictionaryObject) -> bool:
+        corners = [self.resolve(corner) for corner in self.elements(annotation, "/Rect")]
+        try:
+            left, low, right, high = (float(str(corner)) for corner in corners)
+        except ValueError:
+            return bool(corners)
+        return left != right and low != high
+
+    def _walk_pages(self) -> Iterator[Page]:
+        top = Node(
+            key_of(raw(self.root, "/Pages")), self.dictionary(self.root, "/Pages") or DictionaryObject()
+        )
+        pending: list[tuple[Node, dict[str, PdfObject]]] = [(top, {})]
+        visited: set[Key] = set()
+        while pending:
+            node, above = pending.pop()
+            if node.key is not None and node.key in visited:
+                continue
+            visited |= {node.key} if node.key is not None else set()
+            self.reader.count_step()
+            own = {name: raw(node.content, name) for name in _INHERITED}
+            inherited = above | {name: value for name, value in own.items() if value is not None}
+            if "/Kids" in node.content:
+                self.tree |= {node.key} if node.key is not None else set()
+                pending.extend((kid, inherited) for kid in reversed(self.nodes(node.content, "/Kids")))
+            else:
+                yield Page(node, inherited, tuple(self.nodes(node.content, "/Annots")))
+
+    def _walk_fields(self) -> Iterator[Field]:
+        top = [] if self.form is None else self.nodes(self.form, "/Fields")
+        above = Field(Node(None, DictionaryObject()), "", None, None)
+        pending = [(node, above) for node in reversed(top)]
+        visited: set[Key] = set()
+        while pending:
+            node, parent = pending.pop()
+            if node.key is not None and node.key in visited:
+                continue
+            visited |= {node.key} if node.key is not None else set()
+            self.reader.count_step()
+            field = self._field(node, parent)
+            yield field
+            pending.extend((kid, field) for kid in reversed(self.nodes(node.content, "/Kids")))
+
+    def _field(self, node: Node, parent: Field) -> Field:
+        title, kind = self.get(node.content, "/T"), self.get(node.content, "/FT")
+        own = "" if title is None else str(title)
+        value = raw(node.content, "/V")
+        return Field(
+            node,
+            ".".join(part for part in (parent.name, own) if part),
+            str(kind) if isinstance(kind, NameObject) else parent.kind,
+            parent.value if self.resolve(value) is None else value,
+        )
+
+
+def read_revision(reader: Reader, number: int) -> Revision:
+    """Return a revision, which is walked once."""
+    if number not in reader.revisions:
+        reader.revisions[number] = Revision(reader, number)
+    return reader.revisions[number]
