@@ -6,6 +6,8 @@ MAX_ROW_BYTES: Final = 192 * 1024  # one line of a submission: with its paths it
 MAX_ROW_ERRORS: Final = 100  # rows reported of a refused submission; the first hundred show the pattern
 # what must be left of a statement at intake, so that its anchor can be mined in time
 MIN_STATEMENT_SECONDS: Final = 600
+# anchors that must be left of a statement's window at intake: at one a block, while its records arrive and wait
+WINDOW_MARGIN: Final = 64
 # from acceptance to the anchor, as receipts promise it: an outage is told the same day
 PROMISE_SECONDS: Final = 3600
 

@@ -104,13 +104,13 @@ def rows(documents: Iterable[Document]) -> list[bytes]:
 
 def build(at: City, rows: Sequence[bytes]) -> Iterable[Proof]:
     """Draft one submission as a department does, anchor it, and yield the proofs that a node makes of its lines."""
-    target = Target(at.knowledge.registry, "tianmen", at.suite)
+    log = at.knowledge.log("tianmen")
+    assert log
+    target = Target(at.knowledge.registry, "tianmen", at.suite, log.sequence)
     with draft(rows, target, at.key, Random(2).randbytes, NOW) as drafted:
         tree = MerkleTree(at.suite, drafted.leaves)
         entry = Entry(drafted.statement, drafted.signature, NOW)
         batch = CountedTree(at.suite, [entry.leaf()])
-        log = at.knowledge.log("tianmen")
-        assert log
         statuses, sequence = StatusTree(at.suite), log.sequence + 1
         statuses.grow(log.size + len(rows))
         at.act(acts.Anchored("tianmen", sequence, statuses.size, batch.root, statuses.root(), b""))

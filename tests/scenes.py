@@ -32,7 +32,7 @@ from ledger.records.identifiers import (
 )
 from ledger.records.lifecycle import Lineage, follow
 from ledger.records.records import PRESENTABLE, Record
-from ledger.records.submissions import Entry, Statement, order_by_leaf
+from ledger.records.submissions import Entry, Statement, Window, order_by_leaf
 from ledger.registry import acts
 from ledger.registry.acts import Act, Event, head_zero, registry_name
 from ledger.registry.knowledge import Knowledge
@@ -255,6 +255,7 @@ class City:
             root=tree.root,
             time=self.registry.now,
             expires=self.registry.now + DAY,
+            window=Window.after(self.sequence),
         )
         statement = replace(statement, **altered)
         entry = Entry(statement, signer.sign(statement.encode()), self.registry.now)

@@ -345,11 +345,15 @@ def names_issuer(record):
 
 
 def read_statement(value):
+    old = isinstance(value, dict) and value.get("type") == "shunzheng/submission/1"
+    window = {} if old else {"first_sequence": number(1, MOST), "last_sequence": number(1, MOST)}
     statement = read(
-        value, "shunzheng/submission/1", registry=text, log=text, issuer=text, key=key_id,
-        count=number(1, 2**20), root=digest, time=moment, expires=moment,
+        value, "shunzheng/submission/1" if old else "shunzheng/submission/2", registry=text, log=text,
+        issuer=text, key=key_id, count=number(1, 2**20), root=digest, time=moment, expires=moment, **window,
     )  # fmt: skip
-    require(0 < statement.expires - statement.time <= 7 * 86_400)
+    require(0 < statement.expires - statement.time <= (7 if old else 3) * 86_400)
+    statement.window = None if old else (statement.first_sequence, statement.last_sequence)
+    require(old or 0 <= statement.last_sequence - statement.first_sequence <= 256)
     statement.suite, statement.root = statement.root
     return statement
 

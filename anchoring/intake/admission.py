@@ -15,6 +15,7 @@ from anchoring import limits
 from anchoring.errors import SubmissionRefused
 from anchoring.intake.backlog import Gate
 from anchoring.intake.rows import read_statement
+from anchoring.intake.window import check_window
 from anchoring.register.missing import is_missing
 from anchoring.register.store import Register
 from anchoring.register.submissions import Submission, find_submission_of_root
@@ -112,6 +113,7 @@ def check_terms(admitted: Admitted, trust: Trust, now: int, rules: IntakeRules) 
     if admitted.anchored:
         return Terms(log, ())
     _check_statement(statement, log, now)
+    check_window(statement, log)
     grants = _check_key(statement, log, trust, now)
     # More records than these cannot all change a status; whether fewer do, they show themselves.
     rules.make_room(statement, now, urgent=statement.count <= MAX_STATUS_RECORDS)

@@ -16,6 +16,7 @@ from anchoring.intake.admission import Admitted, IntakeRules, admit, check_terms
 from anchoring.intake.doubles import check_new
 from anchoring.intake.rows import RowReader
 from anchoring.intake.spool import Spool, read_rows
+from anchoring.intake.window import check_place
 from anchoring.intake.writing import RecordWriter
 from anchoring.register.batches import OwnLog, hold_log
 from anchoring.register.missing import is_missing, note_back
@@ -59,7 +60,8 @@ def take(
     1. What time can change is asked again, for they may have come long after the first line.
     2. Every row is good by itself: form, identifier, issuer, grant, disclosure, order.
     3. Count and root are those of the statement; there is room.
-    4. In one transaction: positions are promised, every record follows from its lineage, everything is written.
+    4. In one transaction: its turn comes inside of its window; positions are promised, every record follows from its
+       lineage, everything is written.
 
     `urgent_only`: it came in a place that is kept for changes of status, so it must be of nothing else.
     Records that a restored register misses stand where they stood: when they came first, steps 1 and 2 judged them.
@@ -94,6 +96,7 @@ def take(
                 return known, False
             if admitted.anchored:  # its rows were not judged
                 raise RegisterBehind("the register lost this submission while it arrived: send it again")
+            check_place(connection, statement, terms.log)
             check_new(connection, trust, log.name, statement.issuer, spool.others, issues=not spool.is_urgent)
             deadline = min(statement.expires, now + rules.promise_seconds)
             submission = _write(connection, log, entry, spool, reader.warnings, deadline)

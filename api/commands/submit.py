@@ -10,13 +10,16 @@ from api.console import note, progress, say, show_json
 from api.department.sending import PATIENCE_SECONDS, send, sign_lines, submission_beside, target_of
 from api.key_files import add_key, open_key
 from api.parsers import Commands
+from ledger.records.submissions import MAX_STATEMENT_SECONDS, MAX_WINDOW
 
 
 def add(commands: Commands) -> None:
     command = commands.add_parser(
         "submit",
         description="The signed submission is kept beside the records. Run the same command again after a failure: the same "
-        "submission is handed in, and a node that has it already answers with the same receipt.",
+        "submission is handed in, and a node that has it already answers with the same receipt. It is signed for the next "
+        f"{MAX_WINDOW} anchors and {MAX_STATEMENT_SECONDS // 3600} hours; where they are over, the same records are signed "
+        "again.",
     )
     command.add_argument(
         "records", type=Path, metavar="RECORDS.ndjson", help="one record a line; see examples/README.md"
@@ -45,7 +48,14 @@ def add(commands: Commands) -> None:
 def _submit(args: argparse.Namespace) -> int:
     submission = submission_beside(args.records)
     with NodeClient(args.node) as node:
-        receipt = send(node, submission, lambda: _sign(args, node), patience=args.patience, wait=args.wait)
+        receipt = send(
+            node,
+            submission,
+            lambda: _sign(args, node),
+            lambda: open_key(args.key, args.key_password_file),
+            patience=args.patience,
+            wait=args.wait,
+        )
     if args.json:
         show_json(receipt)
         return 0

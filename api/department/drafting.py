@@ -11,7 +11,7 @@ finished lines are spooled, because their order is known only at the end: memory
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import IO, Final, Self
 
@@ -38,7 +38,7 @@ from ledger.records.records import (
     lineage_of,
     read_link,
 )
-from ledger.records.submissions import MAX_STATEMENT_DAYS, Statement, sign_statement
+from ledger.records.submissions import MAX_STATEMENT_SECONDS, Statement, Window, sign_statement
 
 MEDIA_TYPES: Final = {
     ".ofd": "application/ofd",
@@ -51,7 +51,6 @@ MEDIA_TYPES: Final = {
     ".jpeg": "image/jpeg",
 }
 _OTHER_MEDIA_TYPE: Final = "application/octet-stream"
-_LIFETIME_SECONDS: Final = MAX_STATEMENT_DAYS * 86_400
 
 #: Returns the leaf hash of the newest record of an identifier's lineage, as far as the department knows it.
 Newest = Callable[[str], bytes | None]
@@ -59,11 +58,15 @@ Newest = Callable[[str], bytes | None]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a submission goes: the registry's name, the log and its suite."""
+    """Where a submission goes: the registry's name, the log and its suite; `sequence` is that of its newest anchor.
+
+    A submission is signed for the anchors that follow.
+    """
 
     registry: str
     log: str
     suite: Suite
+    sequence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,7 @@ class Draft:
 
     def lines(self) -> Iterator[bytes]:
         """Return the lines to send, each with its line feed; as often as wanted."""
-        head: dict[str, Json] = {
-            "statement": self.statement.to_json(),
-            "signature": encode_signature(self.signature),
-        }
-        yield canonical(head) + b"\n"
+        yield _first_line(self.statement, self.signature)
         for row in self._rows:
             self._file.seek(row.offset)
             yield self._file.read(row.length)
@@ -120,6 +119,30 @@ class Draft:
         self.close()
 
 
+def sign_again(statement: Statement, target: Target, key: PrivateKey, now: int) -> bytes:
+    """Return the first line of a submission with the same records, for the anchors that follow now.
+
+    Raises: MalformedInput where the statement is for another registry or log.
+    """
+    if (statement.registry, statement.log, statement.suite) != (target.registry, target.log, target.suite):
+        raise MalformedInput(
+            f"the submission was signed for the log {statement.log} of {statement.registry}, this node keeps "
+            f"{target.log} of {target.registry}: hand it in there"
+        )
+    renewed = replace(
+        statement,
+        key=key.public.id,
+        time=now,
+        expires=now + MAX_STATEMENT_SECONDS,
+        window=Window.after(target.sequence),
+    )
+    return _first_line(renewed, key.sign(renewed.encode()))
+
+
+def _first_line(statement: Statement, signature: bytes) -> bytes:
+    return canonical({"statement": statement.to_json(), "signature": encode_signature(signature)}) + b"\n"
+
+
 def draft(
     lines: Iterable[bytes],
     target: Target,
@@ -129,7 +152,7 @@ def draft(
     *,
     read: Callable[[str], bytes] | None = None,
     newest: Newest | None = None,
-    lifetime: int = _LIFETIME_SECONDS,
+    lifetime: int = MAX_STATEMENT_SECONDS,
 ) -> Draft:
     """Make a signed submission of input records of one issuer.
 
@@ -196,9 +219,16 @@ class _Drafter:
             )
         self._rows.sort(key=lambda row: row.leaf)
         tree = MerkleTree(target.suite, [row.leaf for row in self._rows])
-        expires = self._now + lifetime
         statement, signature = sign_statement(
-            key, target.registry, target.log, self._issuer, tree, count=count, time=self._now, expires=expires
+            key,
+            target.registry,
+            target.log,
+            self._issuer,
+            tree,
+            count=count,
+            time=self._now,
+            expires=self._now + lifetime,
+            window=Window.after(target.sequence),
         )
         return Draft(statement, signature, self._rows, self._file, self._warnings)
 

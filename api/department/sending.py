@@ -4,16 +4,18 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from anchoring.database.files import replace_file
 from anchoring.errors import NotFound
+from anchoring.intake.rows import read_statement
 from api.client.answers import ReceiptAnswer, SubmissionAnswer
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.console import note, progress
-from api.department.drafting import Target, draft
+from api.department.drafting import Target, draft, sign_again
 from api.department.receipts import keep_receipt
 from ledger.crypto.keys import PrivateKey
 from ledger.crypto.suites import by_name
@@ -27,6 +29,8 @@ _LONGEST_WAIT_SECONDS: Final = 300
 _POLL_SECONDS: Final = 1.0
 _FINAL: Final = "final"
 _SUFFIX: Final = ".submission"
+#: Why a node refuses a statement whose records it would take: it was signed for other anchors, or too long ago.
+_OUTLIVED: Final = frozenset({"outside-window", "statement-expired", "older-format"})
 #: Hexadecimal digits of a digest in a file's name: 64 bits tell the submissions of one folder apart.
 _UNIQUE_DIGITS: Final = 16
 
@@ -35,14 +39,18 @@ def send(
     node: NodeClient,
     submission: Path,
     sign: Callable[[], Iterable[bytes]],
+    key: Callable[[], PrivateKey],
     *,
     patience: int = PATIENCE_SECONDS,
     wait: int = 0,
 ) -> SubmissionAnswer:
     """Return the node's answer for the submission in a file, which `sign` fills where it is not there yet.
 
+    Where it was signed too long ago, the same records are signed again with `key`.
+
     1. Sign, and keep the signed lines. A crash before leaves nothing; afterwards the same submission is sent, not a second.
-    2. Hand it in: `patience` seconds in all while the node has no room. A node that has it answers with the same receipt.
+    2. Hand it in: `patience` seconds in all while the node has no room. A node that has it answers with the same receipt,
+       however old it is. Where it has not, and its time or its window is over, sign the same records again.
     3. Check its receipt and keep it beside.
     4. Wait up to `wait` seconds until it is final.
 
@@ -56,7 +64,14 @@ def send(
     else:
         replace_file(submission, sign(), mode=0o600)
     # 2
-    receipt = hand_in(node, submission, patience)
+    try:
+        receipt = hand_in(node, submission, patience)
+    except NodeError as error:
+        if error.problem not in _OUTLIVED:
+            raise
+        note(f"{error}\nSigning the same records again.")
+        renew(node, submission, key())
+        receipt = hand_in(node, submission, patience)
     # 3
     note(keep_receipt(node, submission, receipt))
     # 4
@@ -64,6 +79,17 @@ def send(
     for row in receipt.get("warnings") or ():
         note(f"  row {row['row']}: {row['message']}")
     return answer
+
+
+def renew(node: NodeClient, submission: Path, key: PrivateKey) -> None:
+    """Sign the records of a kept submission again, as they stand: salts, order and root stay.
+
+    Raises: NodeError, MalformedInput, OSError; the file is then as it was.
+    """
+    with submission.open("rb") as lines:
+        statement, _ = read_statement(next(lines, b""))
+        head = sign_again(statement, target_of(node), key, int(time.time()))
+        replace_file(submission, chain([head], lines), mode=0o600)
 
 
 def sign_lines(lines: Iterable[bytes], target: Target, key: PrivateKey, folder: Path) -> Iterable[bytes]:
@@ -91,7 +117,9 @@ def send_rows(
     lines = [canonical(row) for row in rows]
     digest = hashlib.sha256(target.registry.encode() + b"\n" + b"\n".join(lines)).hexdigest()
     submission = folder / f"{name}.{digest[:_UNIQUE_DIGITS]}{_SUFFIX}"
-    return submission, send(node, submission, lambda: sign_lines(lines, target, key, folder), wait=wait)
+    return submission, send(
+        node, submission, lambda: sign_lines(lines, target, key, folder), lambda: key, wait=wait
+    )
 
 
 def submission_beside(records: Path) -> Path:
@@ -129,11 +157,11 @@ def hand_in(
 
 
 def target_of(node: NodeClient) -> Target:
-    """Return the registry, the log and the suite for which the node takes submissions. Raises: NotFound."""
+    """Return for which registry, log and suite the node takes submissions, and how far the log is. Raises: NotFound."""
     answer = node.logs()
     for log in answer["items"]:
         if log["held"]:
-            return Target(answer["registry"], log["name"], by_name(log["suite"]))
+            return Target(answer["registry"], log["name"], by_name(log["suite"]), log["sequence"])
     raise NotFound(f"{node.url} issues nothing: hand the records in to the node of the department's own city")
 
 

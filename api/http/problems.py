@@ -93,6 +93,8 @@ _REFUSALS: Final = (
     _refusal("changed-twice", 422, "同一证照在一批中变更两次", "A certificate changes its status twice in one submission"),
     _refusal("statement-postdated", 422, "声明时间晚于当前时间", "The statement is dated in the future"),
     _refusal("statement-expired", 422, "声明已过期或即将过期", "The statement expires too soon to be anchored"),
+    _refusal("outside-window", 422, "声明所限的锚定序号不符", "The statement is for other anchors than its turn would be"),
+    _refusal("older-format", 422, "声明采用了旧版格式", "The statement is in an older format"),
     _refusal("other-registry", 422, "声明属于另一个登记簿", "The statement is for another registry"),
     _refusal("other-log", 422, "声明属于另一座城市的日志", "The statement is for another log"),
     _refusal("unknown-log", 422, "日志尚未被接纳", "The log is not admitted to the registry"),

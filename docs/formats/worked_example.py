@@ -32,7 +32,7 @@ from ledger.proof.staples import RANGE_CHUNKS, StatusRange
 from ledger.records import claims
 from ledger.records.claims import FullDisclosure, document_claim
 from ledger.records.records import Record
-from ledger.records.submissions import Entry, Statement, order_by_leaf
+from ledger.records.submissions import MAX_STATEMENT_SECONDS, Entry, Statement, Window, order_by_leaf
 from ledger.registry import acts
 from ledger.registry.acts import Event
 from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned, Fork
@@ -47,15 +47,15 @@ from ledger.verification.verify import Policy, Presented, verify
 PAGES = Path(__file__).parent
 SECRET = bytes.fromhex("3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8")
 SIGNATURES = (
-    "SIT01VIPkQQJ2YAYWqOBtlXX2wxmC-TUfCeXqc7wUHW-UwA4wbjNAImKoaeVBvWEgIDGN4ELJid8PX1HTQlcOg",
-    "5sDimqY4OnmucCiXY8NMVYSgrYWzIRikbC8QPnsedjB00hndlKMzMNYnj3zSsA0PCqJYJFE3ZdKWjq2CzLuOKA",
+    "EjOcbO64EiUbrbEGnG52HG4EoTgxnnYBc6spT5Y6FctbuOaMAzrq1zXHYUhX6XX0WgZu97_gTrSxGrDpr3bk7Q",
+    "3DYeBCfvcaGJbcvgO_Qw-xKe5uE31ZMXDv14Z1wMKBNiVnBkWnnhn8wRHa0PaEirA8OACDZJ38SRDuxE7cbmsw",
 )
 NODE_SECRETS = {"天门": ("sm2", b"\x01" * 32), "武汉": ("p256", b"\x02" * 32), "荆门": ("sm2", b"\x03" * 32)}
 COSIGNATURES = {
-    "天门": "arqiViDyKft9UsI8dQ3XIgXOXywKW4QMHWVuvJbDwbb04RrO2oGl7eVcE5Xfv4WX03NSeBSwjLaSt-3N79fR9Q",
-    "武汉": "lK0MY2vCKJ3SElaz5XQXhp_p1s276MPz8oZN9_eIrnorfAb59CumZy_HNnSh1bOoP2rGYHAHdqlmvAt28ydHzQ",
+    "天门": "Jc0PTqvtY4PUIUQm-gCbelIPiGrd8tBhMGnBmulkSGBLQJDos2q5-WHCdNmEVqZsqQGpZa0Q4s6wWsfCcZdzGg",
+    "武汉": "jA2_a9jM7H06fKkmkRLgANsZ7sX-7gPtBYenmfRyobskRTusbgq6HxZVKEQPojBsPsjPluS5R392_IKcxUoCpA",
 }
-FORKED = "GnTE_cRDZj-NvZbox54dCsXgWrWVy7mNRwpwPGAp2CPrSBJfPfhffDsEiabyEegtDfuK60WHrQ-qSmUcpsUi6Q"
+FORKED = "cjNhk18gyL3Pqa9G7J4S0z0h__JRxvuy-AcFwMljjIXs3ZlA91LDorODOPZq-FFKh1MXocR1qgCPHT5ZSLo0Pg"
 ISSUER = "11429006012345671T"
 IDENTIFIER = "1.2.156.3005.2.11100000MB0143028R001.11429006012345671T.TM2022A0000000000001.001.E"
 OTHER = "1.2.156.3005.2.11100000MB03271699001.11429006012345671T.TM2022A0000000000001.001.5"
@@ -119,8 +119,9 @@ def suspension(previous: bytes) -> Record:
 def entry(records: list[Record], key: PublicKey, signature: str, time: str) -> tuple[Entry, trees.MerkleTree]:
     tree = MerkleTree(SM3, [leaf for leaf, _ in order_by_leaf(records)])
     signed = parse_time(time)
+    expires, window = signed + MAX_STATEMENT_SECONDS, Window.after(0)
     statement = Statement(
-        REGISTRY, "tianmen", ISSUER, key.id, len(records), SM3, tree.root, signed, signed + 86_400
+        REGISTRY, "tianmen", ISSUER, key.id, len(records), SM3, tree.root, signed, expires, window
     )
     if signature.startswith("SIGNATURE"):
         signature = encode_signature(generate("sm2", lambda _: SECRET).sign(statement.encode()))

@@ -48,16 +48,16 @@ class Fields:
         self._members = dict(value)
         self.where = where
 
-    def type(self, expected: str) -> None:
-        """Check the member `type`. Raises: NewerFormat for another version of the same type."""
-        type_ = self.text("type")
-        if type_ == expected:
-            return
-        if type_.rpartition("/")[0] == expected.rpartition("/")[0]:
+    def type(self, *expected: str) -> str:
+        """Return the member `type`, one of those expected. Raises: NewerFormat for another version of the same type."""
+        type_, known = self.text("type"), " or ".join(map(repr, expected))
+        if type_ in expected:
+            return type_
+        if type_.rpartition("/")[0] == expected[0].rpartition("/")[0]:
             raise NewerFormat(
-                f"{self.where} is of type {type_!r}; this program knows {expected!r}: update the program"
+                f"{self.where} is of type {type_!r}; this program knows {known}: update the program"
             )
-        raise MalformedInput(f"{self.where} is of type {type_!r}, expected {expected!r}")
+        raise MalformedInput(f"{self.where} is of type {type_!r}, expected {known}")
 
     def has(self, name: str) -> bool:
         return name in self._members

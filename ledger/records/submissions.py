@@ -1,36 +1,73 @@
 """Submissions 登记批: records that a department signs together, and the entry that they become.
 
 Format: docs/formats/submission.md. The records stand in ascending order of leaf hash; their salts make that
-order random, so positions tell nothing. One signature over the statement covers them all.
+order random, so positions tell nothing. One signature over the statement covers them all. It is for a window of
+the log's sequences and for a short time, so that nobody anchors it again later (docs/decisions/0019).
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Final, Self
 
 from ledger import limits
 from ledger.crypto.keys import PrivateKey, decode_signature, encode_signature
 from ledger.crypto.suites import Suite
 from ledger.crypto.trees import MerkleTree, counted_leaf
 from ledger.encoding import times
-from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import MAX_INTEGER, Json
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields, parse_key_id
 from ledger.errors import MalformedInput
 from ledger.records.records import Record
 
-STATEMENT_TYPE: Final = "shunzheng/submission/1"
+STATEMENT_TYPE: Final = "shunzheng/submission/2"
+#: Without a window: read for what was anchored before `VERSION_1_ENDS`, never signed any more.
+STATEMENT_TYPE_1: Final = "shunzheng/submission/1"
 ENTRY_TYPE: Final = "shunzheng/entry/1"
 
-# From `time` to `expires`: an old statement cannot be anchored years later.
-MAX_STATEMENT_DAYS: Final = 7
-_SECONDS_A_DAY: Final = 86_400
+# Seconds from `time` to `expires`. What waits through a day without a chain has two more days to be anchored in, and
+# nobody can anchor it again after them.
+MAX_STATEMENT_SECONDS: Final = 72 * 3600
+# The same of version 1, which had no window: seven days.
+MAX_STATEMENT_SECONDS_1: Final = 7 * 86_400
+# Sequences from the first to the last in which an entry may be anchored. The fastest log anchors once a block, so these
+# are at least 256 blocks, and 42 hours of heartbeats; while there is no chain no sequence passes.
+MAX_WINDOW: Final = 256
+# Block time before which a statement of version 1 counts: 2027-01-01T00:00:00Z. No node has taken one since the release of
+# November 2026, so by then each has been anchored or has expired.
+VERSION_1_ENDS: Final = 1_798_761_600
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The first and the last sequence of the log in which an entry may be anchored."""
+
+    first: int
+    last: int
+
+    def __post_init__(self) -> None:
+        """Raises: MalformedInput when it is none, or too wide."""
+        if not 1 <= self.first <= self.last <= min(self.first + MAX_WINDOW, MAX_INTEGER):
+            raise MalformedInput(
+                f"`last_sequence` is `first_sequence` or beyond, by at most {MAX_WINDOW}; the first is 1 or above"
+            )
+
+    def __contains__(self, sequence: int) -> bool:
+        return self.first <= sequence <= self.last
+
+    @classmethod
+    def after(cls, sequence: int) -> Self:
+        """Return the widest window of what is handed in when `sequence` is the newest anchor of the log."""
+        return cls(sequence + 1, sequence + 1 + MAX_WINDOW)
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What the department signs: `count` records under `root`, for one log of one registry, until `expires`."""
+    """What the department signs: `count` records under `root`, for one log of one registry, until `expires`.
+
+    A statement without a `window` is of version 1.
+    """
 
     registry: str
     log: str
@@ -41,17 +78,19 @@ class Statement:
     root: bytes
     time: int
     expires: int
+    window: Window | None
 
     def __post_init__(self) -> None:
         """Raises: MalformedInput when count or times do not fit."""
         if not 1 <= self.count <= limits.MAX_SUBMISSION_RECORDS:
             raise MalformedInput(f"a submission has 1 to {limits.MAX_SUBMISSION_RECORDS} records")
-        if not self.time < self.expires <= self.time + MAX_STATEMENT_DAYS * _SECONDS_A_DAY:
-            raise MalformedInput(f"`expires` lies after `time`, by at most {MAX_STATEMENT_DAYS} days")
+        longest = MAX_STATEMENT_SECONDS if self.window else MAX_STATEMENT_SECONDS_1
+        if not self.time < self.expires <= self.time + longest:
+            raise MalformedInput(f"`expires` lies after `time`, by at most {longest // 3600} hours")
 
     def to_json(self) -> dict[str, Json]:
-        return {
-            "type": STATEMENT_TYPE,
+        body: dict[str, Json] = {
+            "type": STATEMENT_TYPE if self.window else STATEMENT_TYPE_1,
             "registry": self.registry,
             "log": self.log,
             "issuer": self.issuer,
@@ -61,6 +100,9 @@ class Statement:
             "time": times.format_time(self.time),
             "expires": times.format_time(self.expires),
         }
+        if self.window:
+            body |= {"first_sequence": self.window.first, "last_sequence": self.window.last}
+        return body
 
     def encode(self) -> bytes:
         """Return the canonical bytes that are signed."""
@@ -70,7 +112,7 @@ class Statement:
 def decode_statement(value: Json) -> Statement:
     """Read a statement from decoded JSON. Raises: MalformedInput, NewerFormat."""
     fields = Fields(value, "statement")
-    fields.type(STATEMENT_TYPE)
+    version = fields.type(STATEMENT_TYPE, STATEMENT_TYPE_1)
     suite, root = fields.digest("root")
     statement = Statement(
         registry=fields.text("registry"),
@@ -82,9 +124,15 @@ def decode_statement(value: Json) -> Statement:
         root=root,
         time=fields.time("time"),
         expires=fields.time("expires"),
+        window=_window(fields) if version == STATEMENT_TYPE else None,
     )
     fields.close()
     return statement
+
+
+def _window(fields: Fields) -> Window:
+    first, last = (fields.integer(name, 1, MAX_INTEGER) for name in ("first_sequence", "last_sequence"))
+    return Window(first, last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +196,10 @@ def sign_statement(
     count: int,
     time: int,
     expires: int,
+    window: Window,
 ) -> tuple[Statement, bytes]:
     """State `count` records under the root of `tree` and sign the statement (64 bytes r‖s)."""
-    statement = Statement(registry, log, issuer, key.public.id, count, tree.suite, tree.root, time, expires)
+    statement = Statement(
+        registry, log, issuer, key.public.id, count, tree.suite, tree.root, time, expires, window
+    )
     return statement, key.sign(statement.encode())

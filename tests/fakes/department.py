@@ -4,6 +4,7 @@ Everything from one seed.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -71,11 +72,17 @@ class Department:
     ) -> None:
         self.random = random or Random(seed).randbytes
         self.key: PrivateKey = generate(algorithm, self.random)
-        self.target = Target(registry, LOG, suite)
+        self.target = Target(registry, LOG, suite, 0)
 
-    def draft(self, rows: Iterable[Mapping[str, Any]], now: int = NOW, **options: Any) -> Draft:
+    def draft(
+        self,
+        rows: Iterable[Mapping[str, Any]],
+        now: int = NOW,
+        target: Target | None = None,
+        **options: Any,
+    ) -> Draft:
         lines = (canonical(dict(row)) for row in rows)
-        return draft(lines, self.target, self.key, self.random, now, **options)
+        return draft(lines, target or self.target, self.key, self.random, now, **options)
 
     def lines(self, rows: Iterable[Mapping[str, Any]], now: int = NOW, **options: Any) -> list[bytes]:
         """Return the lines of a signed submission, without line feeds."""
@@ -85,6 +92,8 @@ class Department:
     def submit(
         self, register: Register, trust: Trust, *rows: Mapping[str, Any], now: int = NOW, **options: Any
     ) -> Acceptance:
+        log = trust.log(LOG)
+        self.target = replace(self.target, sequence=log.sequence if log else 0)
         return accept(register, trust, self.lines(rows, now, **options), now, SETTINGS)
 
 

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.crypto.suites import SHA256, SM3
-from ledger.encoding.canonical import decode_canonical
+from ledger.encoding.canonical import MAX_INTEGER, decode_canonical
 from ledger.encoding.times import format_time, parse_time
 from ledger.records.records import PRESENTABLE, STATUS_ACTIONS, Link, Record, decode_record
 from ledger.records.seal_identifiers import SealingIdentifier
-from ledger.records.submissions import Entry, Statement, decode_entry
+from ledger.records.submissions import Entry, Statement, Window, decode_entry
 from ledger.registry import acts
 from ledger.registry.acts import Act, decode_act
 from tests.scenes import City, Registry
@@ -55,10 +55,16 @@ def _identifier(kind: str, number: int) -> str:
     return SealingIdentifier.build(kind, CITY.issuer, f"S{number:010d}").text
 
 
+WINDOWS = st.builds(
+    lambda first, width: Window(first, first + width), st.integers(1, MAX_INTEGER - 256), st.integers(0, 256)
+)
 STATEMENTS = st.builds(
-    lambda time, lasting, **members: Statement(time=time, expires=time + lasting, **members),
+    lambda time, lasting, window, **members: Statement(
+        time=time, expires=time + min(lasting, 3 * 86_400 if window else lasting), window=window, **members
+    ),
     time=st.integers(0, 253402300799 - 7 * 86_400),
     lasting=st.integers(1, 7 * 86_400),
+    window=st.none() | WINDOWS,
     registry=TEXT,
     log=TEXT,
     issuer=TEXT,

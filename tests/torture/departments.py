@@ -8,13 +8,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, Final
 
 import httpx
 
-from tests.fakes.department import Department, change, licence
+from tests.fakes.department import LOG, Department, change, licence
 
 _SECONDS: Final = 10.0  # for an answer; a node that sleeps takes longer, and has the submission all the same
 _PAUSE: Final = (0.05, 0.6)  # seconds between two submissions, and between two attempts
@@ -61,6 +61,10 @@ class Journal:
         return sum(len(accepted.leaves) for accepted in self.accepted)
 
 
+class _WindowPassed(Exception):
+    """So many anchors were made meanwhile that what was signed is not taken any more."""
+
+
 class Submitter(threading.Thread):
     """One clerk of the department. `stop` lets it finish what it has begun, `give_up` ends it."""
 
@@ -88,11 +92,15 @@ class Submitter(threading.Thread):
         new = [self._new() for _ in range(self._random.randint(0 if changed else 1, _MOST_NEW))]
         rows = [licence(one.serial) for one in new] + [row for _, row in changed]
         newest = {row["identifier"]: one.newest for one, row in changed}
-        with self._department.draft(rows, int(time.time()), newest=newest.get) as drafted:
+        target = replace(self._department.target, sequence=self._sequence(http))
+        with self._department.draft(rows, int(time.time()), target, newest=newest.get) as drafted:
             lines, leaves = list(drafted.lines()), drafted.leaves
         if self._random.random() < _CUT:
             self._cut(http, lines)
-        receipt = self._insist(http, b"".join(lines))
+        try:
+            receipt = self._insist(http, b"".join(lines))
+        except _WindowPassed:
+            return True  # nothing was accepted: the licences stand where they stood
         if receipt and self._random.random() < _REPEATED:
             again = self._insist(http, b"".join(lines))
             if again and _promise(again) != _promise(receipt):
@@ -101,6 +109,18 @@ class Submitter(threading.Thread):
             return False
         self._note(receipt, lines[1:], leaves, {row["identifier"]: one for one, row in changed}, new)
         return True
+
+    def _sequence(self, http: httpx.Client) -> int:
+        """Return the newest sequence of the log that some node knows; 0 where nobody answers any more."""
+        while not self.give_up.is_set():
+            try:
+                answer = http.get(self._random.choice(self._urls) + "/v1/logs")
+            except httpx.HTTPError:
+                answer = None
+            if answer is not None and answer.is_success:
+                return max(int(log["sequence"]) for log in answer.json()["items"] if log["name"] == LOG)
+            self.give_up.wait(self._random.uniform(*_PAUSE))
+        return 0
 
     def _choose(self) -> list[tuple[Licence, Row]]:
         """Choose some licences whose status changes."""
@@ -118,7 +138,10 @@ class Submitter(threading.Thread):
         return Licence(self._next)
 
     def _insist(self, http: httpx.Client, body: bytes) -> Mapping[str, Any] | None:
-        """Send the same bytes until there is a receipt; None where they are refused, or at the end."""
+        """Send the same bytes until there is a receipt; None where they are refused, or at the end.
+
+        Raises: _WindowPassed.
+        """
         while not self.give_up.is_set():
             url = self._random.choice(self._urls) + "/v1/submissions"
             try:
@@ -131,6 +154,9 @@ class Submitter(threading.Thread):
                     receipt: Mapping[str, Any] = answer.json()
                     return receipt
                 said = str(answer.status_code)
+                if "/outside-window" in answer.text:
+                    self._count("window passed")
+                    raise _WindowPassed
                 if answer.status_code not in (429, 503):
                     self._journal.faults.append(f"refused: {answer.status_code} {answer.text[:1000]}")
                     return None

@@ -174,7 +174,10 @@ class City:
     def draft(self, *rows: Mapping[str, Json]) -> bytes:
         """Return a signed submission as it is sent."""
         read = self.documents.__getitem__
-        with self.department.draft(rows, self.now, read=read, newest=self._newest) as drafted:
+        with self.replica.reading() as trust:
+            log = trust.log(LOG)
+        target = replace(self.department.target, sequence=log.sequence if log else 0)
+        with self.department.draft(rows, self.now, target, read=read, newest=self._newest) as drafted:
             return b"".join(drafted.lines())
 
     def submit(self, *rows: Mapping[str, Json]) -> Acceptance:

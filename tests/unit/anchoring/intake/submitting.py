@@ -12,7 +12,7 @@ from anchoring.register.store import Register
 from anchoring.register.tables import METADATA
 from ledger.crypto.keys import encode_signature
 from ledger.crypto.trees import MerkleTree
-from ledger.records.submissions import sign_statement
+from ledger.records.submissions import Window, sign_statement
 from tests.fakes.department import ISSUER, LOG, NOW, SETTINGS, World
 
 
@@ -49,6 +49,7 @@ def signed(
         count=count or len(rows),
         time=NOW,
         expires=NOW + 86_400,
+        window=Window.after(0),
     )
     head = {"statement": statement.to_json(), "signature": encode_signature(signature)}
     return [json.dumps(line).encode() for line in (head, *rows)]

@@ -29,7 +29,7 @@ def test_an_empty_stream(world: World, register: Register) -> None:
 
 def test_a_statement_of_a_newer_format(world: World, register: Register) -> None:
     lines = world.department.lines([licence(1)])
-    lines[0] = lines[0].replace(b"submission/1", b"submission/2")
+    lines[0] = lines[0].replace(b"submission/2", b"submission/3")
     refused = refusal(world, register, lines)
     assert refused.problem == "newer-format"
     assert "update the program" in str(refused)

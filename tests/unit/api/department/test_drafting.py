@@ -181,7 +181,7 @@ def test_the_same_randomness_gives_the_same_submission() -> None:
     roots = set()
     for _ in range(2):
         lines = [json.dumps(licence(n)).encode() for n in range(5)]
-        with draft(lines, Target(REGISTRY, LOG, SM3), key, Random(4).randbytes, NOW) as drafted:
+        with draft(lines, Target(REGISTRY, LOG, SM3, 0), key, Random(4).randbytes, NOW) as drafted:
             roots.add(drafted.id)
     assert len(roots) == 1
 

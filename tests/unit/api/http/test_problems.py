@@ -60,6 +60,8 @@ STABLE = {
     "row-too-long": 422,
     "rows-refused": 422,
     "scope-missing": 403,
+    "outside-window": 422,
+    "older-format": 422,
     "statement-expired": 422,
     "statement-postdated": 422,
     "token-required": 401,

@@ -129,7 +129,7 @@ FAULTS: dict[str, tuple[Callable[[bytes], bytes], int, str]] = {
     "too many": (lambda sent: sent + sent.split(b"\n", 1)[1], 422, "wrong-count"),
     "another count": (lambda sent: sent.replace(b'"count":1', b'"count":2'), 403, "bad-signature"),
     "another log": (lambda sent: sent.replace(b'"log":"tianmen"', b'"log":"wuhan"'), 422, "other-log"),
-    "a newer format": (lambda sent: sent.replace(b"submission/1", b"submission/2"), 422, "newer-format"),
+    "a newer format": (lambda sent: sent.replace(b"submission/2", b"submission/3"), 422, "newer-format"),
 }
 
 

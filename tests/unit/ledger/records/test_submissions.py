@@ -12,6 +12,7 @@ from ledger.errors import MalformedInput, NewerFormat
 from ledger.records.submissions import (
     Entry,
     Statement,
+    Window,
     decode_entry,
     decode_statement,
     order_by_leaf,
@@ -39,11 +40,28 @@ def test_equal_records_are_refused() -> None:
 def test_a_statement_is_signed_as_its_canonical_bytes() -> None:
     tree = MerkleTree(SM3, [leaf for leaf, _ in order_by_leaf(item.record for item in LICENCES)])
     statement, signature = sign_statement(
-        CITY.key, "registry", "tianmen", CITY.issuer, tree, count=5, time=START, expires=START + 7 * DAY
+        CITY.key,
+        "registry",
+        "tianmen",
+        CITY.issuer,
+        tree,
+        count=5,
+        time=START,
+        expires=START + 3 * DAY,
+        window=Window(7, 9),
     )
     assert CITY.key.public.verify(encode(statement.to_json()), signature)
     assert statement == Statement(
-        "registry", "tianmen", CITY.issuer, CITY.key.public.id, 5, SM3, tree.root, START, START + 7 * DAY
+        "registry",
+        "tianmen",
+        CITY.issuer,
+        CITY.key.public.id,
+        5,
+        SM3,
+        tree.root,
+        START,
+        START + 3 * DAY,
+        Window(7, 9),
     )
 
 
@@ -55,12 +73,43 @@ def test_forms_come_back() -> None:
 
 @pytest.mark.parametrize(
     "altered",
-    [{"count": 0}, {"count": 2**20 + 1}, {"expires": START}, {"expires": START + 7 * DAY + 1}],
+    [{"count": 0}, {"count": 2**20 + 1}, {"expires": START}, {"expires": START + 3 * DAY + 1}],
 )
 def test_counts_and_times_that_cannot_be(altered: dict[str, Any]) -> None:
-    statement = replace(ENTRY.statement, time=START, expires=START + 7 * DAY)
+    statement = replace(ENTRY.statement, time=START, expires=START + 3 * DAY)
     with pytest.raises(MalformedInput):
         replace(statement, **altered)
+
+
+def test_a_statement_of_version_1_lives_for_seven_days() -> None:
+    statement = replace(ENTRY.statement, time=START, expires=START + 7 * DAY, window=None)
+    assert statement.to_json()["type"] == "shunzheng/submission/1"
+    assert decode_statement(statement.to_json()) == statement
+    with pytest.raises(MalformedInput, match="168 hours"):
+        replace(statement, expires=START + 7 * DAY + 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [(0, 5), (2, 1), (1, 258), (2**53 - 1, 2**53), (-1, 1), ("1", 2), (1.0, 2), (True, 2)]
+)
+def test_windows_that_cannot_be(first: Any, last: Any) -> None:
+    with pytest.raises(MalformedInput):
+        decode_statement(ENTRY.statement.to_json() | {"first_sequence": first, "last_sequence": last})
+
+
+def test_a_window_has_both_its_ends() -> None:
+    assert [sequence for sequence in range(1, 400) if sequence in Window.after(100)] == [*range(101, 358)]
+    assert [sequence for sequence in range(5) if sequence in Window(2, 2)] == [2]
+
+
+def test_a_statement_is_of_the_version_whose_members_it_has() -> None:
+    """Without its window it is none, and with one it is none of version 1: neither passes for the other."""
+    body = ENTRY.statement.to_json()
+    for name in ("first_sequence", "last_sequence"):
+        with pytest.raises(MalformedInput, match=name):
+            decode_statement({member: value for member, value in body.items() if member != name})
+    with pytest.raises(MalformedInput, match="unknown members"):
+        decode_statement(body | {"type": "shunzheng/submission/1"})
 
 
 @pytest.mark.parametrize(
@@ -91,7 +140,7 @@ def test_other_forms_of_an_entry_are_refused(altered: dict[str, Any]) -> None:
 def test_newer_forms_are_named() -> None:
     with pytest.raises(NewerFormat):
         decode_entry(ENTRY.to_json() | {"type": "shunzheng/entry/2"})
-    statement: Any = ENTRY.statement.to_json() | {"type": "shunzheng/submission/2"}
+    statement: Any = ENTRY.statement.to_json() | {"type": "shunzheng/submission/3"}
     with pytest.raises(NewerFormat):
         decode_entry(ENTRY.to_json() | {"statement": statement})
 
