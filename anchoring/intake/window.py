@@ -10,7 +10,7 @@ from sqlalchemy import Connection, distinct, func, select
 
 from anchoring import limits
 from anchoring.errors import SubmissionRefused, TooMuchWaiting
-from anchoring.register.batches import last_batch
+from anchoring.register.batches import find_last_batch
 from anchoring.register.tables import CHANGE, SUBMISSION
 from ledger.limits import MAX_ANCHOR_GROWTH, MAX_STATUS_RECORDS
 from ledger.records.submissions import MAX_WINDOW, Statement, Window
@@ -56,7 +56,7 @@ def check_place(connection: Connection, statement: Statement, log: LogState) -> 
 
     Raises: SubmissionRefused, TooMuchWaiting.
     """
-    window, last = window_of(statement), last_batch(connection)
+    window, last = window_of(statement), find_last_batch(connection)
     following = max(log.sequence, last.sequence if last else 0) + 1
     if following < window.first:
         raise SubmissionRefused(

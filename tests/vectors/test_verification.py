@@ -21,6 +21,8 @@ from tests.properties.second_verifier import second, told
 from tests.vectors.verification import generate
 
 FILES: Final = sorted(generate.FOLDER.glob("*.json"))
+#: The same cases as they were with statements of version 1, which nobody generates any more.
+VERSION_1: Final = sorted(generate.FOLDER.with_name("verification_1").glob("*.json"))
 Concluded = dict[str, Any]
 
 
@@ -47,7 +49,7 @@ def theirs(case: generate.Case, documents: list[bytes]) -> Concluded:
     return dict(zip(("verdict", "step", "reason"), judged, strict=True))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*FILES, *VERSION_1], ids=lambda path: f"{path.parent.name}-{path.stem}")
 @pytest.mark.parametrize("verifier", [ours, theirs])
 def test_cases(path: Path, verifier: Callable[[generate.Case, list[bytes]], Concluded]) -> None:
     case = json.loads(path.read_text(encoding="utf-8"))
