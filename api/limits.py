@@ -5,6 +5,17 @@ from typing import Final
 MAX_VERIFY_BYTES: Final = 32 * 2**20  # one request to verify, documents included; it is held in memory
 MAX_BATCH_BYTES: Final = 32 * 2**20  # one request to verify many; as above
 MAX_BATCH_ITEMS: Final = 1_000  # about a second of work: a request must not hold a thread for long
+# Any other body: a thousand identifiers, a receipt, a proof as text. What takes more says so in api/http/body_bounds.py.
+MAX_SMALL_BYTES: Final = 2**20
+# Bodies in memory, all requests of a process together: two of the largest. Reading one takes up to five times its size.
+MAX_BYTES_UNDER_WAY: Final = 64 * 2**20
+# Of each body, not counted there: a bare proof finds room whatever else goes on. The cap on connections bounds their sum.
+FREE_BODY_BYTES: Final = 64 * 2**10
+BODY_SECONDS: Final = 120.0  # for a body that is held in memory to be whole: the largest comes at 2 Mbit/s
+LEAST_BODY_RATE: Final = (
+    8 * 2**10
+)  # bytes a second that any body must bring: a tenth of a bad mobile connection
+BODY_WINDOW_SECONDS: Final = 10.0  # over which that rate is taken; also for the first bytes of a body
 MAX_DOCUMENTS: Final = 16  # documents presented with one proof
 # Documents of all items of one request together: one for each, or sixteen for some.
 MAX_BATCH_DOCUMENTS: Final = 1_000

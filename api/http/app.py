@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from api.http import errors, openapi, pages
+from api.http.body_bounds import BodyBounds, Memory
 from api.http.guard import Guard
 from api.http.node import Clock, Node, system_clock
 from api.http.routes import certificates, knowledge, operation, receipts, registry, submissions, verification
@@ -41,6 +42,7 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
+    app.add_middleware(BodyBounds, memory=Memory())
     app.add_middleware(Guard)
     errors.install(
         app,

@@ -4,6 +4,8 @@ from collections.abc import AsyncGenerator, Callable
 from tempfile import SpooledTemporaryFile
 from typing import IO, TypeVar
 
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
@@ -19,6 +21,7 @@ FORM = "application/x-www-form-urlencoded"
 NDJSON = "application/x-ndjson"
 
 T = TypeVar("T")
+S = TypeVar("S", bound=BaseModel)
 
 
 def media_type(request: Request) -> str:
@@ -49,7 +52,26 @@ async def stream(request: Request, most: int) -> AsyncGenerator[bytes, None]:
 
 async def read(request: Request, most: int) -> bytes:
     """Return the whole body. Raises: BodyTooLarge."""
-    return b"".join([piece async for piece in stream(request, most)])
+    body = bytearray()  # a list of pieces would take forty bytes for each that has one
+    async for piece in stream(request, most):
+        body += piece
+    return bytes(body)
+
+
+async def read_shape(request: Request, shape: type[S], most: int) -> S:
+    """Return a JSON body in its shape. Raises: UnsupportedMedia, BodyTooLarge, RequestValidationError.
+
+    For what FastAPI would read by itself: that would be before the token, and without a limit.
+    """
+    expect(request, JSON)
+    body = await read(request, most)
+    try:
+        return shape.model_validate_json(body)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        raise RequestValidationError(
+            [{**fault, "loc": ("body", *fault["loc"])} for fault in faults]
+        ) from None
 
 
 async def read_form(request: Request, most: int) -> FormData:
@@ -57,7 +79,12 @@ async def read_form(request: Request, most: int) -> FormData:
     pieces = stream(request, most)
     try:
         if media_type(request) == FORM:
-            return await FormParser(request.headers, pieces).parse()
+            return await FormParser(
+                request.headers,
+                pieces,
+                max_fields=limits.MAX_FORM_FIELDS,
+                max_part_size=limits.MAX_FIELD_BYTES,
+            ).parse()
         return await MultiPartParser(
             request.headers,
             pieces,

@@ -4,6 +4,8 @@
     ├── MalformedRequest        the request is not in the documented form
     ├── UnsupportedMedia        the body is of a type that the route does not take
     ├── BodyTooLarge            the body passes a limit
+    ├── BodyTooSlow             the body does not come
+    ├── NodeBusy                requests under way hold as much as this process takes
     ├── ProofMissing            a verification was asked for without a proof
     ├── TokenRefused            no token, or one that is not known, expired or withdrawn
     ├── ScopeMissing            the token does not reach that far
@@ -58,6 +60,14 @@ class BodyTooLarge(ApiError):
     """The body passes a limit, which the message names."""
 
 
+class BodyTooSlow(ApiError):
+    """The body comes more slowly than any connection needs."""
+
+
+class NodeBusy(ApiError):
+    """Requests under way hold as much as this process takes; the same request may succeed in a moment."""
+
+
 class ProofMissing(ApiError):
     """A verification was asked for without a proof."""
 
@@ -91,6 +101,8 @@ _SLUGS: Final[dict[type[Exception], str]] = {
     MalformedRequest: "malformed-request",
     UnsupportedMedia: "unsupported-media-type",
     BodyTooLarge: "body-too-large",
+    BodyTooSlow: "body-too-slow",
+    NodeBusy: "node-busy",
     ProofMissing: "proof-missing",
     TokenRefused: "token-required",
     ScopeMissing: "scope-missing",
@@ -117,6 +129,7 @@ _SLUGS: Final[dict[type[Exception], str]] = {
 _HEADERS: Final = {
     "token-required": {"WWW-Authenticate": "Bearer"},
     "not-ready": {"Retry-After": "5"},
+    "node-busy": {"Retry-After": "2"},
     "too-many-uploads": {"Retry-After": "2"},
     "too-many-documents": {"Retry-After": "5"},
     "entries-missing": {"Retry-After": "300"},

@@ -20,7 +20,7 @@ from api.http.errors import MEDIA_TYPE
 from api.http.problems import PROBLEMS
 from api.http.schemas.base import ProblemShape
 from api.http.schemas.knowledge import CosignedShape
-from api.http.schemas.registry import StatusRangeShape
+from api.http.schemas.registry import IdentifiersShape, StatusRangeShape
 from api.http.schemas.verification import (
     PastDayShape,
     PastRequestShape,
@@ -42,6 +42,7 @@ _BY_HAND: Final[tuple[type[BaseModel], ...]] = (
     ReportsShape,
     PastRequestShape,
     PastDayShape,
+    IdentifiersShape,
     StatusRangeShape,
     ProofShape,
     CosignedShape,

@@ -32,6 +32,8 @@ _ROWS: Final = (
     Problem("invalid-parameter", 422, Words("参数有误", "A parameter is not in the documented form"), Words("请修改 `errors` 所列的参数。", "Correct the parameters listed under `errors`.")),
     Problem("unsupported-media-type", 415, Words("不支持的内容类型", "The body is of a type that this route does not take"), Words("请使用接口说明所列的 Content-Type。", "Send one of the content types that /openapi.json lists.")),
     Problem("body-too-large", 413, Words("请求过大", "The body is larger than this node takes"), Words("请拆分后重试；`detail` 写明上限。", "Split the request; `detail` names the limit.")),
+    Problem("body-too-slow", 408, Words("请求内容传输过慢", "The body did not come in time"), Words("请检查网络后重试；`detail` 写明时限。", "Check the connection and send the request again; `detail` names the time limit.")),
+    Problem("node-busy", 503, Words("本节点繁忙", "This node is busy with other requests"), Words("请按 Retry-After 所示秒数后重试。", "Send the same request again after the seconds in Retry-After.")),
     Problem("proof-missing", 400, Words("缺少存证凭据", "No proof was sent"), Words("请附上与文件同名的 .proof.json，或印在纸上的 SZ1: 代码；可向持证人索取，或由颁发部门从其节点导出。", "Add the .proof.json beside the document or the SZ1: code on paper; the holder has it, the issuer can export it.")),
     Problem("token-required", 401, Words("需要访问令牌", "A bearer token is needed"), Words("请在 Authorization 头中出示本节点管理员签发的令牌。", "Send `Authorization: Bearer <token>` with a token that the administrator of this node gave out.")),
     Problem("scope-missing", 403, Words("令牌权限不足", "The token does not reach that far"), Words("请向本节点管理员申请所需的权限范围。", "Ask the administrator of this node for a token with the scope that `detail` names.")),

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Annotated
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Path, Query, Response, Security
+from fastapi import APIRouter, Depends, Path, Query, Request, Response, Security
 
 from anchoring.errors import NotFound
 from anchoring.register.lineages import find_lineages
@@ -39,7 +39,7 @@ _HISTORY = openapi.problems(
     "quarantined",
     "invalid-parameter",
 )
-_LINEAGES = _HISTORY
+_LINEAGES = _HISTORY | openapi.problems("unsupported-media-type", "body-too-large")
 _USES = _HISTORY | openapi.problems("malformed-input", "invalid-parameter")
 _PROOF = openapi.answer(ProofShape, "The proof, in canonical form.") | openapi.problems(
     "token-required",
@@ -135,8 +135,19 @@ def seal_uses(
     return UsesShape(identifier=identifier, log=node.log, items=items, next=address if following else None)
 
 
-@router.post("/certificates/lineages", responses=_LINEAGES)
-def certificate_lineages(asked: IdentifiersShape, _: HistoryHolder, node: NodeNeeded) -> LineagesShape:
+async def _asked(request: Request, _: HistoryHolder) -> IdentifiersShape:
+    """Read the body once the token is known to be good."""
+    return await bodies.read_shape(request, IdentifiersShape, limits.MAX_SMALL_BYTES)
+
+
+@router.post(
+    "/certificates/lineages",
+    responses=_LINEAGES,
+    openapi_extra=openapi.request(json=IdentifiersShape),
+)
+def certificate_lineages(
+    asked: Annotated[IdentifiersShape, Depends(_asked)], node: NodeNeeded
+) -> LineagesShape:
     """Show where certificates stand, as far as this node has accepted records: what a change of them has to follow."""
     with node.reading() as reading:
         log = reading.log(node.log)

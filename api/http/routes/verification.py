@@ -34,6 +34,8 @@ _PROBLEMS: Final = openapi.problems(
     "unsupported-media-type",
     "body-too-large",
     "too-many-documents",
+    "body-too-slow",
+    "node-busy",
     "not-ready",
     "quarantined",
 )

@@ -21,6 +21,7 @@ from tests.unit.api.city import City, identifier
 STABLE = {
     "bad-signature": 403,
     "body-too-large": 413,
+    "body-too-slow": 408,
     "chain-unavailable": 503,
     "changed-twice": 422,
     "claims-contradict-record": 422,
@@ -43,6 +44,7 @@ STABLE = {
     "method-not-allowed": 405,
     "newer-format": 422,
     "no-space": 507,
+    "node-busy": 503,
     "not-final": 409,
     "not-found": 404,
     "not-granted": 403,
