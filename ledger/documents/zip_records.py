@@ -7,11 +7,17 @@ LOCAL_MARK: Final = b"PK\x03\x04"
 CENTRAL_MARK: Final = b"PK\x01\x02"
 DESCRIPTOR_MARK: Final = b"PK\x07\x08"
 END_MARK: Final = b"PK\x05\x06"
+LONG_END_MARK: Final = b"PK\x06\x06"
+LOCATOR_MARK: Final = b"PK\x06\x07"
 
 LOCAL: Final = struct.Struct("<4s5H3L2H")
 CENTRAL: Final = struct.Struct("<4s6H3L5H2L")
 DESCRIPTOR: Final = struct.Struct("<3L")
+#: A descriptor with the sizes of ZIP64 (4.3.9.2).
+LONG_DESCRIPTOR: Final = struct.Struct("<L2Q")
 END: Final = struct.Struct("<4s4H2LH")
+LONG_END: Final = struct.Struct("<4sQ2H2L4Q")
+LOCATOR: Final = struct.Struct("<4sLQL")
 
 MAX_COMMENT_BYTES: Final = 0xFFFF
 
@@ -81,6 +87,30 @@ class End(NamedTuple):
     directory_size: int
     directory_start: int
     comment_length: int
+
+
+class LongEnd(NamedTuple):
+    """The record at the end in ZIP64, `length` bytes behind that member (4.3.14)."""
+
+    mark: bytes
+    length: int
+    made_by: int
+    version: int
+    disk: int
+    directory_disk: int
+    here: int
+    entries: int
+    directory_size: int
+    directory_start: int
+
+
+class Locator(NamedTuple):
+    """Where the record at the end in ZIP64 is; it stands right in front of the one without (4.3.15)."""
+
+    mark: bytes
+    disk: int
+    offset: int
+    disks: int
 
 
 def find_end(data: bytes) -> int | None:

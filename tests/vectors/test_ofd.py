@@ -9,7 +9,7 @@ import pytest
 
 from ledger.documents.asn1 import structures
 from ledger.documents.certificates.certificates import decode_certificate
-from ledger.documents.certificates.trust_list import ROLES, Authority, TrustList
+from ledger.documents.certificates.trust_list import ROLES, Authority, TrustList, decode_trust_list
 from ledger.documents.findings import pick_worst
 from ledger.documents.ofd.archive import open_archive, write_archive
 from ledger.documents.ofd.references import describe, list_signatures
@@ -20,6 +20,7 @@ from ledger.errors import MalformedInput
 from ledger.verification.reasons import Verdict
 
 CORPUS: Final = Path(__file__).parents[3] / "shared" / "corpus" / "ofd"
+FOXIT: Final = CORPUS.parent / "field" / "ofd-foxit-deflate-trailer"
 pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"needs the outside test data of {CORPUS}")
 
 ALTERED: Final = ("OFD.xml", "Doc_0/Document.xml", "Doc_0/Pages/Page_0/Content.xml")
@@ -172,3 +173,12 @@ def test_trust_on_the_city_list() -> None:
         assert report.verdict is verdict  # the second was sealed four years after its certificate had run out
     with pytest.raises(MalformedInput):
         decode_seal(read("SignedValueV4.dat"))
+
+
+@pytest.mark.skipif(not FOXIT.is_dir(), reason=f"needs the outside test data of {FOXIT}")
+@pytest.mark.parametrize("name", ["base.ofd", "foxit-adler.ofd"])
+def test_a_checksum_behind_each_stream(name: str) -> None:
+    """Packed plainly, and as a real writer packs it."""
+    trusted = decode_trust_list((FOXIT / "trust.json").read_bytes())
+    inspection = inspect((FOXIT / name).read_bytes(), trusted)
+    assert (inspection.problem, inspection.verdict) == (None, Verdict.VALID)

@@ -3,8 +3,9 @@
 A reader that forgives shows one document and verifies another: two archives in one file, entries of one name,
 data before, between or behind, a directory that tells another story than the entries themselves. Here every
 byte of the file belongs to one entry, to the directory or to its end, and directory and entries agree. The standard
-library's `zipfile` forgives most of this, hence not that; encryption, ZIP64 and other methods than deflate,
-which no OFD uses, are refused.
+library's `zipfile` forgives most of this, hence not that; encryption and other methods than deflate, which no OFD
+uses, are refused. ZIP64 is read where short and long numbers agree (`zip64`), and so is the one thing that a real
+writer puts behind a deflate stream: the Adler-32 of what the stream holds.
 """
 
 import zlib
@@ -31,6 +32,7 @@ from ledger.errors import LimitExceeded, MalformedInput
 MAX_FILE_BYTES: Final = 128 * 1024 * 1024
 #: Of all parts together.
 MAX_INFLATED_BYTES: Final = 256 * 1024 * 1024
+ADLER_BYTES: Final = 4
 #: The earliest date that the format knows.
 _DATE_1980: Final = 0x0021
 _VERSION_2_0: Final = 20
@@ -78,13 +80,13 @@ def open_archive(data: bytes) -> Archive:
     """Read the directory of an archive and check it against the entries. Raises: MalformedInput, LimitExceeded."""
     if len(data) > MAX_FILE_BYTES:
         raise LimitExceeded(f"a document has {MAX_FILE_BYTES} bytes at most")
-    end_at, end, comment = read_end(data)
+    directory, comment = read_end(data)
     entries: dict[str, Entry] = {}
     spelled: dict[str, str] = {}
     taken: set[str] = set()
     separators: frozenset[str] = frozenset()
     inflated, expected_start = 0, 0
-    for place in read_directory(data, end, end_at):
+    for place in read_directory(data, directory):
         entry = place.entry
         if place.start != expected_start:
             raise MalformedInput("the archive has data that belongs to no entry, or entries that overlap")
@@ -98,7 +100,7 @@ def open_archive(data: bytes) -> Archive:
         if inflated > MAX_INFLATED_BYTES:
             raise LimitExceeded(f"the parts of a document have {MAX_INFLATED_BYTES} bytes at most in all")
         entries[entry.name] = entry
-    if expected_start != end.directory_start:
+    if expected_start != directory.start:
         raise MalformedInput("the archive has data that belongs to no entry")
     if len(separators) > 1:
         raise MalformedInput("the archive has names with slashes and names with backslashes")
@@ -118,9 +120,21 @@ def _inflate(packed: bytes, entry: Entry) -> bytes:
     except InflateFault as fault:
         if fault.reason == "damaged":
             raise MalformedInput(f"the part {entry.name[:120]!r} does not inflate: {fault}") from fault
-        raise MalformedInput(
-            f"the part {entry.name[:120]!r} is cut off or has data behind its end"
-        ) from fault
+        data = _inflate_before_checksum(packed, entry) if fault.reason == "surplus" else None
+        if data is None:
+            raise MalformedInput(
+                f"the part {entry.name[:120]!r} is cut off or has data behind its end"
+            ) from fault
+        return data
+
+
+def _inflate_before_checksum(packed: bytes, entry: Entry) -> bytes | None:
+    """Return what a stream holds behind which its Adler-32 stands, as in zlib's format (RFC 1950), and nothing else."""
+    try:
+        data = inflate_whole(packed[:-ADLER_BYTES], entry.size, raw=True)
+    except InflateFault:
+        return None
+    return data if packed[-ADLER_BYTES:] == zlib.adler32(data).to_bytes(ADLER_BYTES, "big") else None
 
 
 def write_archive(parts: dict[str, bytes], comment: bytes = b"") -> bytes:
