@@ -41,6 +41,23 @@ MAX_FIELD_BYTES: Final = 2**20  # one form field: a proof as text, with room for
 MAX_SUBMISSION_BYTES: Final = 2 * 2**30
 # Submissions that one process takes in at once; each holds a thread of the 40 there are.
 MAX_UPLOADS: Final = 16
+# … and beyond them, small ones of which every record changes a status; one issuer gets one of the two.
+URGENT_UPLOADS: Final = 2
+URGENT_UPLOAD_BYTES: Final = 8 * 2**20  # 4,096 changes of a status of 2 kB
+URGENT_UPLOAD_SECONDS: Final = 60.0  # 8 MiB at 1.1 Mbit/s; then the place is free for the next revocation
+# … and those of which a restored register misses the records: anybody may begin one.
+RETURNING_UPLOADS: Final = 4
+MAX_SPOOL_BYTES: Final = (
+    8 * 2**30
+)  # of all submissions under way in one process: two of the largest of one issuer
+MAX_FIRST_LINE_BYTES: Final = 2**16  # a statement has 1 kB; one with the longest texts has 30
+FIRST_LINE_SECONDS: Final = 10.0  # until it is here: it comes in the first packets
+UPLOAD_SECONDS: Final = 3600.0  # for a whole submission: 2 GiB at 5 Mbit/s
+# Bytes a second, on average, that an admitted submission must bring: half of the slowest line that an office has.
+LEAST_UPLOAD_RATE: Final = 2**15
+UPLOAD_GRACE_SECONDS: Final = (
+    10.0  # by which it may be late in that: a line that stalls, a client that computes
+)
 SPOOL_BYTES: Final = 2**20  # of a submission in memory before it goes to a file
 CHUNK_BYTES: Final = 2**18  # of a spooled submission read at a time
 MAX_AGE_SECONDS: Final = 100 * 366 * 86_400  # a century: beyond, the policy would say nothing

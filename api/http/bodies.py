@@ -1,17 +1,14 @@
 """Take in request bodies within their limits, whatever the client says of their length."""
 
-from collections.abc import AsyncGenerator, Callable
-from tempfile import SpooledTemporaryFile
-from typing import IO, TypeVar
+from collections.abc import AsyncGenerator
+from typing import TypeVar
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from anchoring.limits import MAX_ROW_BYTES
 from api import limits
 from api.http.errors import BodyTooLarge, MalformedRequest, UnsupportedMedia
 
@@ -20,7 +17,6 @@ MULTIPART = "multipart/form-data"
 FORM = "application/x-www-form-urlencoded"
 NDJSON = "application/x-ndjson"
 
-T = TypeVar("T")
 S = TypeVar("S", bound=BaseModel)
 
 
@@ -37,10 +33,15 @@ def expect(request: Request, *accepted: str) -> str:
     return sent_type
 
 
+def declared_length(request: Request) -> int:
+    """Return how many bytes the headers promise; 0 where they promise nothing."""
+    declared = request.headers.get("content-length", "")
+    return int(declared[:20]) if declared.isascii() and declared.isdigit() else 0
+
+
 async def stream(request: Request, most: int) -> AsyncGenerator[bytes, None]:
     """Give the body piece by piece. Raises: BodyTooLarge, as soon as it is known, beyond `most` bytes."""
-    declared = request.headers.get("content-length", "")
-    if declared.isascii() and declared.isdigit() and int(declared[:20]) > most:
+    if declared_length(request) > most:
         raise BodyTooLarge(_over(most))
     taken = 0
     async for piece in request.stream():
@@ -95,33 +96,6 @@ async def read_form(request: Request, most: int) -> FormData:
     except (MultiPartException, KeyError, UnicodeDecodeError) as error:
         detail = error.message if isinstance(error, MultiPartException) else "it cannot be read"
         raise MalformedRequest(f"the form is malformed: {detail}") from error
-
-
-async def spool(
-    request: Request, most: int, first_line: Callable[[bytes], T], directory: str | None = None
-) -> tuple[IO[bytes], T]:
-    """Put the body aside, in a file when it is large, and return it from its beginning, with what `first_line` said.
-
-    `first_line` gets the first line as soon as it is there, without its end, and may refuse what follows by raising.
-    Raises: BodyTooLarge.
-    """
-    file = SpooledTemporaryFile(max_size=limits.SPOOL_BYTES, dir=directory)  # noqa: SIM115
-    begun = b""
-    judged: list[T] = []
-    try:
-        async for piece in stream(request, most):
-            if not judged:
-                begun += piece
-                if b"\n" in piece or len(begun) > MAX_ROW_BYTES:
-                    judged.append(await run_in_threadpool(first_line, begun.partition(b"\n")[0]))
-            await run_in_threadpool(file.write, piece)
-        if not judged:  # it has no second line
-            judged.append(await run_in_threadpool(first_line, begun))
-        file.seek(0)
-    except BaseException:
-        file.close()
-        raise
-    return file, judged[0]
 
 
 def _over(most: int) -> str:

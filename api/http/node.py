@@ -69,7 +69,7 @@ class Node:
             StatusTrees(),
             Published(replica.engine, settings.withheld_after),
             _intake(settings, register),
-            Uploads(settings.intake.uploads),
+            Uploads(settings.intake.uploads, settings.intake.spool_bytes),
             DocumentReaders(settings.documents, settings.trust_list),
             Checkpoints(settings.checkpoints_url),
             key,

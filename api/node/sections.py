@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 from anchoring import limits
-from api.limits import DOCUMENT_MEGABYTES, DOCUMENT_SECONDS, MAX_UPLOADS
+from api.limits import DOCUMENT_MEGABYTES, DOCUMENT_SECONDS, MAX_SPOOL_BYTES, MAX_UPLOADS
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,8 @@ class Intake(Section):
     """so long for the oldest; left out: half of `promise_seconds`"""
     uploads: Annotated[Count, Unit("submissions"), Field(le=1_000)] = MAX_UPLOADS
     """submissions under way at once, for each process that answers HTTP"""
+    spool_bytes: Annotated[Count, Unit("bytes"), Field(le=2**40)] = MAX_SPOOL_BYTES
+    """so many bytes of them on disk, for each such process; while they are written, twice as many"""
 
 
 class Opening(Section):

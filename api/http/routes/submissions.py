@@ -4,7 +4,6 @@ The department's signature is the authentication.
 """
 
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from typing import IO, Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -20,6 +19,7 @@ from api.http import bodies, openapi
 from api.http.node import Node, NodeNeeded
 from api.http.readiness import refuse_behind
 from api.http.schemas.submissions import ReceiptShape, SubmissionShape
+from api.http.spooling import Upload, take_in
 
 router = APIRouter(prefix="/v1", tags=["submissions"])
 
@@ -34,6 +34,7 @@ _REFUSED: Final = openapi.problems(
     "issues-nothing",
     "unsupported-media-type",
     "body-too-large",
+    "body-too-slow",
     "rows-refused",
     "not-granted",
     "root-registered",
@@ -47,16 +48,8 @@ _REFUSED: Final = openapi.problems(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Upload:
-    """A body that is here, and what its first line was found to be: a submission that is known, or one to take."""
-
-    admission: Submission | Admitted
-    body: IO[bytes]
-
-
-async def _upload(request: Request, node: NodeNeeded) -> AsyncIterator[_Upload]:
-    """Give the body once it is here. Whose statement is refused, or finds no room, need not send the rest."""
+async def _upload(request: Request, node: NodeNeeded) -> AsyncIterator[Submission | Upload]:
+    """Give the body once it is here. Whose statement is known or refused, or finds no room, need not send the rest."""
     bodies.expect(request, bodies.NDJSON)
     register = node.register
 
@@ -65,13 +58,8 @@ async def _upload(request: Request, node: NodeNeeded) -> AsyncIterator[_Upload]:
             refuse_behind(trust)
             return admit(register, trust, line, node.clock(), node.intake)
 
-    with node.uploads.count():
-        spool = node.intake.spool_directory
-        body, admission = await bodies.spool(request, limits.MAX_SUBMISSION_BYTES, check, spool)
-        try:
-            yield _Upload(admission, body)
-        finally:
-            body.close()
+    async with take_in(request, check, node.uploads, node.intake.spool_directory) as upload:
+        yield upload
 
 
 @router.post(
@@ -83,12 +71,14 @@ async def _upload(request: Request, node: NodeNeeded) -> AsyncIterator[_Upload]:
     openapi_extra=_BODY,
 )
 def submit(
-    node: NodeNeeded, upload: Annotated[_Upload, Depends(_upload)], response: Response
+    node: NodeNeeded, upload: Annotated[Submission | Upload, Depends(_upload)], response: Response
 ) -> ReceiptShape:
-    """Take a submission, all of it or nothing. Sent again, it gets the same receipt."""
+    """Take a submission, all of it or nothing. Sent again, it gets the same receipt as soon as its first line is here."""
     submission, is_new = _take(node, upload)
     if not is_new:
         response.status_code = 200
+    if isinstance(upload, Submission):
+        response.headers["Connection"] = "close"  # what else the client sends is not read
     signed = find_or_sign_receipt(node.register, submission, node.node_key)
     return ReceiptShape.of(submission.acceptance, signed, warned=is_new)
 
@@ -108,14 +98,22 @@ def submission(
     return SubmissionShape.at(stored, find_or_sign_receipt(node.register, stored, node.node_key))
 
 
-def _take(node: Node, upload: _Upload) -> tuple[Submission, bool]:
+def _take(node: Node, upload: Submission | Upload) -> tuple[Submission, bool]:
     """Return the submission as the register holds it now, and whether it is new there."""
-    if isinstance(upload.admission, Submission):
-        return upload.admission, False
+    if isinstance(upload, Submission):
+        return upload, False
     lines = split_lines(_chunks(upload.body))
     next(lines)  # the statement, which was admitted
     with node.reading() as trust:
-        return take(node.register, trust, upload.admission, lines, node.clock(), node.intake)
+        return take(
+            node.register,
+            trust,
+            upload.admitted,
+            lines,
+            node.clock(),
+            node.intake,
+            urgent_only=upload.urgent_only,
+        )
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:

@@ -1,6 +1,5 @@
 """Submissions over HTTP: a receipt, or one problem that names the rows."""
 
-import asyncio
 import errno
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,13 +10,12 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy import event
-from starlette.requests import Request
 
 from anchoring.intake import rows
+from anchoring.intake.admission import Admitted
 from api import limits
-from api.http import bodies
 from api.http.app import create_app
-from api.http.errors import MalformedRequest
+from api.http.uploads import Uploads
 from api.node.sections import Intake
 from ledger.encoding.canonical import Json
 from ledger.records.submissions import Statement, decode_statement
@@ -30,6 +28,11 @@ CLAIMS = {"ZZMC": "营业执照", "CZZT": "张三"}
 def post(node: TestClient, content: bytes, content_type: str = "application/x-ndjson") -> Response:
     answer: Response = node.post("/v1/submissions", content=content, headers={"Content-Type": content_type})
     return answer
+
+
+def admitted(sent: bytes) -> Admitted:
+    """Return what a submission's first line is when it is admitted."""
+    return Admitted(*rows.read_statement(sent.partition(b"\n")[0]))
 
 
 def kept(node: TestClient) -> int:
@@ -91,6 +94,27 @@ def test_sent_again_it_gets_the_same_receipt_with_200(city: City, tianmen: TestC
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json() == again.json() | {"warnings": []}
     assert kept(tianmen) == 1
+
+
+def test_a_published_statement_opens_nothing(
+    city: City, tianmen: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attack: the public first line of a submission, and anything behind it; it is answered, and the rest not read."""
+    sent = city.draft(city.licence(FIRST, CLAIMS))
+    receipt = post(tianmen, sent).json()
+    monkeypatch.setattr(Uploads, "place", None)
+    answer = post(tianmen, sent.partition(b"\n")[0] + b"\n" + b"x" * 2**20)
+    assert (answer.status_code, answer.json()["id"]) == (200, receipt["id"])
+    assert answer.headers["connection"] == "close"
+
+
+def test_a_revocation_finds_a_place_when_all_are_taken(city: City, narrow: TestClient) -> None:
+    """Attack: as many uploads under way as there are places."""
+    sent = city.draft(city.licence(FIRST, CLAIMS))
+    assert post(narrow, sent).status_code == 201
+    node = narrow.app.state.node  # type: ignore[attr-defined]
+    with node.uploads.place(admitted(sent)):
+        assert post(narrow, city.draft(city.change("revoke", identifier(FIRST)))).status_code == 201
 
 
 def test_warnings_are_for_the_sender_alone(city: City, tianmen: TestClient) -> None:
@@ -174,25 +198,6 @@ def test_an_unknown_submission_is_not_found(tianmen: TestClient, id: str) -> Non
     assert (answer.status_code, answer.json()["type"]) == (404, "/problems/not-found")
 
 
-def test_the_first_line_is_looked_at_before_the_rest_is_taken_in() -> None:
-    """Whoever is refused, or finds no room, does not fill the disk first."""
-    messages = iter([b'{"state', b'ment"}\n{"record', b"never asked for"])
-    seen = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": next(messages), "more_body": True}
-
-    def refuse(line: bytes) -> None:
-        seen.append(line)
-        raise MalformedRequest
-
-    request = Request({"type": "http", "headers": []}, receive)
-    with pytest.raises(MalformedRequest):
-        asyncio.run(bodies.spool(request, 1000, refuse))
-    assert seen == [b'{"statement"}']
-    assert list(messages) == [b"never asked for"]
-
-
 @pytest.fixture
 def narrow(city: City, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     """Return a node where two records may wait."""
@@ -218,16 +223,18 @@ def test_past_the_limit_a_node_says_when_to_come_again(city: City, narrow: TestC
 def test_so_many_submissions_are_taken_in_at_once(city: City, narrow: TestClient) -> None:
     sent = city.draft(city.licence(FIRST, CLAIMS))
     node = narrow.app.state.node  # type: ignore[attr-defined]
-    with node.uploads.count():
+    with node.uploads.place(admitted(sent)):
         refused = post(narrow, sent)
-    assert (refused.status_code, refused.json()["type"]) == (429, "/problems/too-many-uploads")
-    assert refused.headers["retry-after"] == "2"
+    assert (refused.status_code, refused.json()["type"]) == (429, "/problems/too-much-waiting"), (
+        "it is small, and no change"
+    )
+    assert refused.headers["retry-after"] == "3"
     for _ in range(3):
         assert post(narrow, b"{}").status_code == 422
     assert post(narrow, sent).status_code == 201, "what failed does not count on"
 
 
-@pytest.mark.parametrize("place", ["api.http.bodies", "anchoring.intake.intake.tempfile"])
+@pytest.mark.parametrize("place", ["api.http.spooling", "anchoring.intake.intake.tempfile"])
 def test_a_full_disk_is_said_and_nothing_is_kept(
     city: City, tianmen: TestClient, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
