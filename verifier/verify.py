@@ -15,6 +15,7 @@ import json
 import re
 import struct
 import sys
+import unicodedata
 import zlib
 from collections import namedtuple
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -848,12 +849,96 @@ def compare_value(name, value, disclosure):
     fail(stated != canonical(disclosure.values[name]), "claim_mismatch")
 
 
-def claims(proof):
-    """Step 3."""
+def committed(proof):
     doubt(proof.disclosure is None, "nothing_disclosed")
     suite = proof.record.suite
     fail((suite, claims_digest(proof.disclosure, suite)) != proof.record.claims, "claims_altered")
+
+
+def claims(proof):
+    """Step 3."""
+    committed(proof)
+    record, values = proof.record, proof.disclosure.values
+    doubt(
+        any(not agrees(record, claim, item) for claim in REPEATED for item in items_of(values.get(claim))),
+        "claims_contradict_record",
+    )
     return "claims_committed"
+
+
+# claims.md: what no claim may contradict
+REPEATED = {"ZZLXDM", "ZZBS", "ZZBFJGDM", "ZZBFRQ", "ZZYXQQSRQ", "ZZYXQJZRQ"}
+ENDLESS = {
+    "长期",
+    "长期有效",
+    "永久",
+    "永久有效",
+    "无期限",
+    "无固定期限",
+    "99991231",
+    "long-term",
+    "permanent",
+    "withoutend",
+}
+NUMERALS = {
+    ord(numeral): digit for numeral, digit in zip("〇零○一二三四五六七八九元", "0001234567891", strict=True)
+}
+
+
+def items_of(value):
+    """Return the texts of a claim that say something; None is what can be compared with nothing."""
+    items = value if isinstance(value, list) else [] if value is None else [value]
+    texts = [str(item) if type(item) in (str, int) else None for item in items]
+    return [text for text in texts if text is None or text.strip()]
+
+
+def agrees(record, claim, item):
+    certified = record.kind in CERTIFICATES
+    if claim == "ZZLXDM" and not certified:
+        return True
+    if item is None or len(item.strip()) > 200:
+        return False
+    if claim == "ZZYXQJZRQ":
+        endless, last = folded(item) in ENDLESS, calendar_day(item)
+        if record.valid_until is None:
+            return endless or last == date.max
+        return not endless and last == record.valid_until
+    if claim in ("ZZBFRQ", "ZZYXQQSRQ"):
+        stated, first = record.issued if claim == "ZZBFRQ" else record.valid_from, calendar_day(item)
+        return first == stated if stated else first is not None and first <= civil_date(record.time)
+    spellings = {"ZZLXDM": [record.parsed["type"] if certified else ""], "ZZBS": [record.identifier]}
+    issuers = [record.issuer, record.issuer[8:17], *([record.parsed["issuer"]] if certified else [])]
+    return code_of(item) in map(code_of, spellings.get(claim, issuers))
+
+
+def folded(text):
+    return "".join(unicodedata.normalize("NFKC", text).lower().split())
+
+
+def code_of(text):
+    code = re.sub("[-\u2010-\u2015]", "", folded(text)).upper()
+    return code.removeprefix("1.2.156.3005.2.").removeprefix("1.2.156.3003.2.")
+
+
+def calendar_day(item):
+    """Return the day in Asia/Shanghai that a text names, or None."""
+    text = unicodedata.normalize("NFKC", item).strip()
+    form = "([0-9]{4}(?:-[0-9]{2}){2})[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?"
+    try:
+        if parts := re.fullmatch(form, text):
+            stated = datetime.fromisoformat(text)
+            return stated.astimezone(timezone(timedelta(hours=8))).date() if parts[4] else stated.date()
+        tens = re.sub(
+            "([一二三])?十([一二三四五六七八九])?",
+            lambda ten: (ten[1] or "一") + (ten[2] or "〇"),
+            text.replace(" ", ""),
+        )
+        written = tens.translate(NUMERALS)
+        parts = re.fullmatch("([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", written)
+        parts = parts or re.fullmatch("([0-9]{4})([0-9]{2})([0-9]{2})", written)
+        return date(*map(int, parts.groups())) if parts else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def status_of(origin):
@@ -971,7 +1056,7 @@ def linked(origin, target, kind):
     fail(first == 8 and traced.steps[8][0] == FAIL, "linked_not_entitled")
     named = {inner for _, inner in attached.record.links}
     doubt(not traced.good or not {inner.record.leaf for inner in attached.linked} <= named, "linked_unproven")
-    doubt(step(claims, attached)[0] != PASS, "linked_undisclosed")
+    doubt(step(committed, attached)[0] != PASS, "linked_undisclosed")
     return traced
 
 

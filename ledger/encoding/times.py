@@ -14,7 +14,7 @@ from ledger.limits import MAX_BLOCK_TIME
 
 _TIME = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_SHANGHAI = timezone(timedelta(hours=8))
+SHANGHAI = timezone(timedelta(hours=8))
 _LAST_MOMENT = 253402300799  # 9999-12-31T23:59:59Z, the last that the spelling can hold
 
 
@@ -57,7 +57,7 @@ def parse_date(text: str) -> date:
 
 def day_bounds(day: date) -> tuple[int, int]:
     """Return the first and the last second of a civil date in Asia/Shanghai. Raises: MalformedInput before 1970."""
-    first = int(datetime(day.year, day.month, day.day, tzinfo=_SHANGHAI).timestamp())
+    first = int(datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).timestamp())
     if first < 0:
         raise MalformedInput(f"{day.isoformat()} lies before 1970")
     return first, first + 86_399
@@ -65,4 +65,4 @@ def day_bounds(day: date) -> tuple[int, int]:
 
 def civil_date(moment: int) -> date:
     """Return the date that a calendar in Asia/Shanghai shows at `moment` (seconds since 1970), cut off at 10^11."""
-    return datetime.fromtimestamp(min(moment, MAX_BLOCK_TIME), _SHANGHAI).date()
+    return datetime.fromtimestamp(min(moment, MAX_BLOCK_TIME), SHANGHAI).date()

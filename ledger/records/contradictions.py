@@ -13,7 +13,7 @@ from datetime import date, datetime
 from typing import Final
 
 from ledger.encoding.canonical import Json
-from ledger.encoding.times import civil_date
+from ledger.encoding.times import SHANGHAI, civil_date
 from ledger.records.identifiers import ROOT, VENDOR_ROOT
 from ledger.records.records import CERTIFICATE_KINDS, Record
 from ledger.words import Words
@@ -55,6 +55,13 @@ class Contradiction:
     claimed: str
     recorded: Words
 
+    def to_json(self) -> dict[str, Json]:
+        return {
+            "claim": self.name,
+            "claimed": self.claimed,
+            "recorded": {"zh": self.recorded.zh, "en": self.recorded.en},
+        }
+
 
 def contradictions(record: Record, values: Mapping[str, Json]) -> tuple[Contradiction, ...]:
     """Return the claims among `values` (name to value) that contradict the record, in the order of the standard.
@@ -77,7 +84,7 @@ def read_date(text: str) -> date | None:
     try:
         if _MOMENT.fullmatch(text):
             moment = datetime.fromisoformat(text)
-            return civil_date(int(moment.timestamp())) if moment.tzinfo else moment.date()
+            return moment.astimezone(SHANGHAI).date() if moment.tzinfo else moment.date()
         parts = _DATE.fullmatch(_TENS.sub(_digits_of_tens, text.replace(" ", "")).translate(_NUMERALS))
         return date(*(int(part) for part in parts.groups() if part)) if parts else None
     except (ValueError, OverflowError):  # no day of the calendar

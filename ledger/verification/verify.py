@@ -7,7 +7,7 @@ docs/formats/verification.md gives in full:
 
      1  the proof decodes within limits, can be presented, and names one issuer, registry and log throughout
      2  what was presented is what was registered
-     3  the disclosed claims hash to the record's claims
+     3  the disclosed claims hash to the record's claims and do not contradict the record
      4  the record is in the submission
      5  the department's key signed the statement
      6  the entry is in the batch; counts add up; the position follows
@@ -30,6 +30,7 @@ from ledger.encoding.canonical import Json
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof
+from ledger.records.contradictions import contradictions
 from ledger.registry.trust import Trust
 from ledger.verification.comparison import Presented as Presented
 from ledger.verification.comparison import compare
@@ -103,11 +104,15 @@ def _report_unreadable(error: MalformedInput, trust: Trust, now: int) -> Report:
 
 
 def _judge_claims(proof: Proof) -> Step:
-    """3. The disclosed claims hash to the record's claims."""
+    """3. The disclosed claims hash to the record's claims, and contradict nothing that the record says."""
     if proof.disclosure is None:
         return Step(3, Outcome.UNKNOWN, "nothing_disclosed")
     if proof.disclosure.digest(proof.record.suite) != proof.record.claims:
         return Step(3, Outcome.FAIL, "claims_altered")
+    differing = contradictions(proof.record, proof.disclosure.values)
+    if differing:
+        listed: list[Json] = [contradiction.to_json() for contradiction in differing]
+        return Step(3, Outcome.UNKNOWN, "claims_contradict_record", {"contradictions": listed})
     evidence: dict[str, Json] = {"withheld": [*sorted(proof.disclosure.withheld_names)]}
     return Step(3, Outcome.PASS, "claims_committed", evidence)
 

@@ -109,6 +109,9 @@ def _lived(city: City) -> Iterator[Subject]:
     yield Subject.of("renewed", city, city.proof(renewed, renewal))
     yield Subject.of("renewal", city, city.proof(renewal))
     yield Subject.of("suspended", city, city.proof(lapsed, status=None))
+    differing = city.licence(claims={**CLAIMS, "ZZYXQJZRQ": "2099-12-31"})
+    city.register(differing)
+    yield Subject.of("contradictory claims", city, city.proof(differing))
     yield Subject.of("without claims", city, city.proof(bare, disclosure=None, status=None))
 
 

@@ -18,6 +18,7 @@ OPENED: Final = {
     "a_document_that_was_registered_with_a_seal_that_fails": "broken",
     "a_document_whose_inner_proof_was_put_there_otherwise": "carrier_altered",
     "a_document_that_was_altered_and_its_inner_proof_too": "carrier_altered",
+    "a_document_of_a_revoked_licence_whose_inner_proof_was_put_there_otherwise": "carrier_altered",
 }
 
 

@@ -59,6 +59,11 @@ def cases() -> Iterator[tuple[str, Case]]:
             case(found["revoked"], "the code alone of a revoked licence", ended, claims={}),
         )
         plain, sha256 = found["plain"], found["sha256"]
+        differs = ("unverifiable", 3, "claims_contradict_record")
+        yield (
+            "claims-contradict-record",
+            case(found["contradictory claims"], "claims of another end", differs),
+        )
         yield from altered(plain)
         yield from refused(plain)
         expected = ("valid", 9, "status_valid")

@@ -129,7 +129,9 @@ def test_an_issuer_that_the_identifier_names_by_its_division_may_be_claimed_so()
     assert named(older, ZZBFJGDM="420106") == ["ZZBFJGDM"]
 
 
-@pytest.mark.parametrize("claimed", ["长期", " 长期有效 ", "9999-12-31", "99991231", "Long-term", "永久"])
+@pytest.mark.parametrize(
+    "claimed", ["长期", " 长期有效 ", "9999-12-31", "9999-12-31T00:00:00Z", "99991231", "Long-term", "永久"]
+)
 def test_a_record_without_end_may_be_claimed_endless(claimed: str) -> None:
     assert named(UNDATED, ZZYXQJZRQ=claimed) == []
 

@@ -169,6 +169,24 @@ def test_a_code_alone_says_what_became_of_the_certificate_and_calls_no_paper_gen
 # -- the report --
 
 
+def test_claims_that_contradict_the_record_are_named_with_what_both_say() -> None:
+    name = "a_licence_of_a_restaurant_whose_claims_are_a_driving_licence_of_other_police"
+    step = report_of(name).step(3)
+    assert step.evidence
+    listed = step.evidence["contradictions"]
+    assert isinstance(listed, list)
+    assert [found["claim"] for found in listed if isinstance(found, dict)] == [
+        "ZZLXDM",
+        "ZZBFJGDM",
+        "ZZYXQJZRQ",
+    ]
+    assert listed[-1] == {
+        "claim": "ZZYXQJZRQ",
+        "claimed": "2099-12-31",
+        "recorded": {"zh": "2031-03-01", "en": "2031-03-01"},
+    }
+
+
 def test_report_names_the_cause_only_with_its_proof() -> None:
     _, _, proven = after("suspend", "revoke")
     _, _, bare = after("revoke", attached=False)

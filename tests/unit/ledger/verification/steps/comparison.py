@@ -153,7 +153,7 @@ def a_document_of_a_revoked_licence_that_the_proof_withholds() -> Report:
 @case(2, UNKNOWN, "nothing_presented", UNVERIFIABLE)
 def a_code_alone_whose_status_is_known_of_long_ago() -> Report:
     city, _, proof = one_licence()
-    return verify(Presented(), proof, city.registry.knowledge, city.registry.now + 7200)
+    return city.verify(proof, claims={}, now=city.registry.now + 7200)
 
 
 @case(2, UNKNOWN, "document_not_registered", UNVERIFIABLE)
