@@ -24,8 +24,8 @@ _LOOK: Final = ("/AP", "/AS", "/MK", "/BS", "/Border", "/C", "/DA", "/DR", "/H",
 _FLAGS: Final = "/F"
 _BEHAVIOUR: Final = ("/A", "/AA")
 #: What a form draws its fields with where a reader draws them anew (12.7.3, 12.7.4.3).
-_DRAWING: Final = ("/DA", "/DR", "/NeedAppearances", "/Q")
-_OF_FORM: Final = frozenset({"/Fields", "/SigFlags", "/XFA", *_DRAWING})
+_DRAWING: Final = ("/DA", "/DR", "/Q")
+_OF_FORM: Final = frozenset({"/Fields", "/NeedAppearances", "/SigFlags", "/XFA", *_DRAWING})
 
 
 class Change(Enum):
@@ -106,8 +106,15 @@ class FormComparison:
             self._changes.kinds.add(Change.LOOK_ADDED)
 
     def _compare_annotation(self, old: DictionaryObject, new: DictionaryObject) -> None:
-        extent = self._comparison.compare_members(old, new, *_PLACING)
-        other = Change.ALTERED if self._old.is_seen(old) else Change.LOOK_ADDED
+        self._note_look(old, new, *_PLACING)
+
+    def _note_look(self, old: DictionaryObject, new: DictionaryObject, *without: str) -> None:
+        """Note what is different of something that is shown, or was hidden."""
+        extent = self._comparison.compare_members(old, new, *without)
+        seen = "/Rect" not in old or self._old.is_seen(old)
+        if seen and "/Rect" in old and not self._new.is_seen(new):
+            self._changes.kinds.add(Change.ALTERED)
+        other = Change.ALTERED if seen else Change.LOOK_ADDED
         self._changes.add_extent(extent, more=Change.LOOK_ADDED, other=other)
 
     def _is_signed(self, form_field: Field) -> bool:
@@ -126,10 +133,7 @@ class FormComparison:
         if any(self._comparison.compare(raw(before, name), raw(after, name)) for name in _VALUES):
             self._changes.kinds.add(Change.FILLED)
             self._changes.filled.add(old.name)
-        extent = self._comparison.compare_members(before, after, *_PLACING, *_VALUES)
-        unseen = "/Rect" in before and not self._old.is_seen(before)
-        other = Change.LOOK_ADDED if unseen else Change.ALTERED
-        self._changes.add_extent(extent, more=Change.LOOK_ADDED, other=other)
+        self._note_look(before, after, *_PLACING, *_VALUES)
 
     def _compare_signed(self, old: Field, new: Field) -> None:
         before, after = old.node.content, new.node.content
@@ -200,16 +204,23 @@ class FormComparison:
         self._changes.add_extent(extent, more=Change.LOOK_ADDED, other=Change.ALTERED)
         if self._comparison.compare(raw(old, "/SigFlags"), raw(new, "/SigFlags")):
             self._changes.kinds.add(Change.UNSEEN)
-        drawn = any(each.kind not in (None, SIGNATURE) for each in self._old.fields)
+        if not any(each.kind not in (None, SIGNATURE) for each in self._old.fields):
+            return  # nothing is drawn with the rest
+        if self._is_drawn_anew(self._old, old) != self._is_drawn_anew(self._new, new):
+            self._changes.kinds.add(Change.LOOK_ADDED)
         for name in _DRAWING:
             if self._comparison.compare(raw(old, name), raw(new, name)):
-                harmless = not drawn or (name == "/DR" and self._are_kept(old, new))
+                harmless = name == "/DR" and self._are_kept(old, new)
                 self._changes.kinds.add(Change.UNSEEN if harmless else Change.LOOK_ADDED)
+
+    @staticmethod
+    def _is_drawn_anew(revision: Revision, form: DictionaryObject) -> bool:
+        anew = revision.get(form, "/NeedAppearances")
+        return isinstance(anew, BooleanObject) and bool(anew.value)
 
     def _are_kept(self, old: DictionaryObject, new: DictionaryObject) -> bool:
         """Tell whether every resource that fields are drawn with is what it was, beside others, and none is drawn anew."""
-        anew = self._old.get(old, "/NeedAppearances")
-        if isinstance(anew, BooleanObject) and anew.value:
+        if self._is_drawn_anew(self._old, old):
             return False
         before = self._old.dictionary(old, "/DR") or DictionaryObject()
         after = self._new.dictionary(new, "/DR") or DictionaryObject()

@@ -16,10 +16,11 @@ from ledger.documents.findings import Check, passed, unknown
 from ledger.documents.inspection import Inspection, Kind, SignatureReport
 from ledger.documents.kinds import FileKind
 from ledger.documents.pdf.changes import judge_after_timestamp, judge_changes, withdraw_unvouched
+from ledger.documents.pdf.forms import DOCUMENT_TIMESTAMP
 from ledger.documents.pdf.limits import check_comparisons, check_size
 from ledger.documents.pdf.placed import PlacedSignature
 from ledger.documents.pdf.reading import Reader, open_reader
-from ledger.documents.pdf.values import DOCUMENT_TIMESTAMP, SignatureValue, open_value
+from ledger.documents.pdf.values import SignatureValue, open_value
 from ledger.errors import LimitExceeded, MalformedInput
 
 TYPE: Final = FileKind.PDF.value

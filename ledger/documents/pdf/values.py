@@ -10,18 +10,19 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from asn1crypto import algos, core
+from asn1crypto import core
 from pyhanko.pdf_utils.generic import parse_pdf_date
-from pyhanko.sign.validation.errors import SignatureValidationError
-from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from ledger.documents.asn1.algorithms import SM2_ALGORITHMS
+from ledger.documents.asn1.ber import to_der
 from ledger.documents.certificates.certificates import decode_certificate, decode_if_readable
 from ledger.documents.certificates.signers import check_chains, check_in_force
 from ledger.documents.certificates.trust_list import SIGNERS, TrustList
-from ledger.documents.findings import Check, failed, passed, unknown
+from ledger.documents.findings import Check, passed
 from ledger.documents.inspection import Kind, SignatureReport
+from ledger.documents.pdf.forms import DOCUMENT_TIMESTAMP
+from ledger.documents.pdf.integrity import check_integrity
 from ledger.documents.pdf.placed import PlacedSignature
 from ledger.documents.seals.ses import decode_signature
 from ledger.documents.seals.ses_signatures import verify_seal_signature
@@ -31,10 +32,6 @@ from ledger.documents.signatures.timestamps import check_timestamps, merge_check
 from ledger.encoding import der, times
 from ledger.errors import MalformedInput
 
-#: ISO 32000-2, 12.8.5: a timestamp of the document as it stands.
-DOCUMENT_TIMESTAMP: Final = "/ETSI.RFC3161"
-#: SHA-1 and MD5 prove nothing.
-_DIGESTS: Final = frozenset({"sha256", "sha384", "sha512"})
 #: The content type that a SignedData of GB/T 35275 begins with.
 _NATIONAL: Final = core.ObjectIdentifier("1.2.156.10197.6.1.4.2.2").dump()
 
@@ -52,7 +49,7 @@ class SignatureValue:
 
 def open_value(placed: PlacedSignature, field_name: str) -> SignatureValue:
     """Tell the form of the value of a signature. Raises: whatever a parser makes of hostile bytes."""
-    value = core.load(placed.contents).dump()  # without the zeros that fill the place
+    value: bytes = core.load(placed.contents).dump()  # without the zeros that fill the place
     national = _national_reader(placed, value)
     if national is not None:
         return SignatureValue(Kind.PADES, national)
@@ -87,7 +84,7 @@ def _cms_report(signature: EmbeddedPdfSignature, trust: TrustList | None) -> Sig
         version=_version(signature),
         checks=(
             passed("structure"),
-            *_integrity(signature),
+            *check_integrity(signature),
             check_in_force(signer, moment),
             check_chains([(signer, SIGNERS, moment)], trust, filter(None, others)),
             *merge_checks(*stamps.checks),
@@ -97,29 +94,6 @@ def _cms_report(signature: EmbeddedPdfSignature, trust: TrustList | None) -> Sig
         signed_at=moment,
         stamped_at=stamps.moment,
     )
-
-
-def _integrity(signature: EmbeddedPdfSignature) -> tuple[Check, ...]:
-    """Check that the signer signed, and that it was these bytes."""
-    digests = {signature.md_algorithm, _digest_of(signature.signer_info["signature_algorithm"])}
-    if not digests <= _DIGESTS:
-        return (unknown("signature", "digest"),)
-    try:
-        intact, valid = validate_sig_integrity(
-            signature.signer_info, signature.signer_cert, "data", signature.compute_digest()
-        )
-    except (SignatureValidationError, NotImplementedError):
-        return (unknown("signature", "algorithm"),)
-    made = passed("signature") if valid else failed("signature", "wrong")
-    return (made,) if intact else (failed("references", "altered"), made)
-
-
-def _digest_of(algorithm: algos.SignedDigestAlgorithm) -> str:
-    """Return the digest that a signature algorithm names; of one that names none, SHA-256: the attributes are checked."""
-    try:
-        return str(algorithm.hash_algo)
-    except ValueError:
-        return "sha256"
 
 
 def _sm2_report(
@@ -146,13 +120,21 @@ def _timestamp_report(
     placed: PlacedSignature, value: bytes, signature: EmbeddedPdfSignature, trust: TrustList | None
 ) -> SignatureReport:
     """Report on a timestamp of the document as it stood: nobody signed it by that."""
-    stamps = check_timestamps([value], placed.signed_bytes, None, trust)
+    stamps = check_timestamps([_in_der(value)], placed.signed_bytes, None, trust)
     return SignatureReport(
         kind=Kind.PDF_TIMESTAMP,
         version=_version(signature),
         checks=(passed("structure"), *stamps.checks),
         stamped_at=stamps.moment,
     )
+
+
+def _in_der(token: bytes) -> bytes:
+    """Return a timestamp in DER where it is written in BER, as authorities may (RFC 5652)."""
+    try:
+        return to_der(token)
+    except MalformedInput:  # nor will it be read
+        return token
 
 
 def _version(signature: EmbeddedPdfSignature) -> int:
@@ -163,7 +145,7 @@ def _tokens(signature: EmbeddedPdfSignature) -> list[bytes]:
     """Return the timestamps (RFC 3161) on the signature, which lie outside of what it signs."""
     attributes = signature.signer_info["unsigned_attrs"]
     stamps = (attribute for attribute in attributes if attribute["type"].dotted == TIMESTAMP)
-    return [token.dump() for attribute in stamps for token in attribute["values"]]
+    return [_in_der(token.dump()) for attribute in stamps for token in attribute["values"]]
 
 
 def _stated_in_cms(signature: EmbeddedPdfSignature) -> int | None:

@@ -169,14 +169,22 @@ def _signature(token: Token, certificate: Certificate) -> Iterator[Check]:
     if token.named is not None:
         algorithm, named = token.named
         yield _same(compute_digest(algorithm, certificate.der), named, "wrong")
-    made = certificate.verify_any(
-        signer.attributes, signer.signature, signer.algorithm, signer.digest_algorithm
-    )
+    made = Signed.NO
+    for attributes in (signer.attributes, _sorted(signer.attributes)):
+        if made is Signed.NO:
+            made = certificate.verify_any(
+                attributes, signer.signature, signer.algorithm, signer.digest_algorithm
+            )
     yield {
         Signed.YES: passed("timestamp"),
         Signed.NO: failed("timestamp", "wrong"),
         Signed.UNKNOWN: unknown("timestamp", "algorithm"),
     }[made]
+
+
+def _sorted(attributes: bytes) -> bytes:
+    """Return a set of attributes in the order of DER, in which they are signed however they are sent (RFC 5652, 5.4)."""
+    return der.encode(der.SET, *sorted(part for _, part in der.read_children(attributes)))
 
 
 def _same(computed: bytes | None, written: bytes | None, otherwise: str) -> Check:

@@ -1,0 +1,105 @@
+"""Check that the signer of a CMS signature in a PDF signed, and that it was these bytes."""
+
+# mypy: allow-untyped-calls
+from typing import Any, Final
+
+from asn1crypto import algos, core
+from cryptography.exceptions import InvalidSignature
+from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.validation.generic_cms import validate_sig_integrity
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator, SignatureValidator
+
+from ledger.documents.asn1.ber import to_der
+from ledger.documents.findings import Check, failed, passed, unknown
+from ledger.encoding import der
+from ledger.errors import MalformedInput
+
+#: SHA-1 and MD5 prove nothing.
+_DIGESTS: Final = frozenset({"sha256", "sha384", "sha512"})
+#: Signatures whose algorithm the library knows to check; of every other it says that they are wrong.
+_ALGORITHMS: Final = frozenset({"rsassa_pkcs1v15", "rsassa_pss", "ecdsa", "ed25519", "ed448"})
+#: The tag of signed attributes in a SignerInfo (RFC 5652, 5.3).
+_ATTRIBUTES: Final = 0xA0
+_INDEFINITE: Final = b"\x80"
+
+
+class _AsTheyStand(SignatureValidator):
+    """Checks a signature over its attributes as they stand, and as the library writes them anew.
+
+    RFC 5652 has the set signed in DER, which sorts it. Signers sign it in the order in which they wrote it.
+    """
+
+    def __init__(self, attributes: bytes | None) -> None:
+        self._attributes = attributes
+
+    def validate_signature(self, signature: bytes, signed_data: bytes, *how: Any, **more: Any) -> None:
+        library = DefaultSignatureValidator()
+        if self._attributes is not None:
+            try:
+                library.validate_signature(signature, self._attributes, *how, **more)
+            except InvalidSignature:
+                pass
+            else:
+                return
+        library.validate_signature(signature, signed_data, *how, **more)
+
+
+def check_integrity(signature: EmbeddedPdfSignature) -> tuple[Check, ...]:
+    """Return the check `signature`, and before it that of the content where that is not what was signed."""
+    algorithm = signature.signer_info["signature_algorithm"]
+    if _name_of(algorithm) not in _ALGORITHMS:
+        return (unknown("signature", "algorithm"),)
+    if not {signature.md_algorithm, _digest_of(algorithm)} <= _DIGESTS:
+        return (unknown("signature", "digest"),)
+    try:
+        intact, valid = validate_sig_integrity(
+            signature.signer_info,
+            signature.signer_cert,
+            "data",
+            signature.compute_digest(),
+            _AsTheyStand(_read_attributes(signature.pkcs7_content)),
+        )
+    except (SignatureValidationError, NotImplementedError):
+        return (unknown("signature", "algorithm"),)
+    made = passed("signature") if valid else failed("signature", "wrong")
+    return (made,) if intact else (failed("references", "altered"), made)
+
+
+def _name_of(algorithm: algos.SignedDigestAlgorithm) -> str:
+    try:
+        return str(algorithm.signature_algo)
+    except ValueError:
+        return ""
+
+
+def _digest_of(algorithm: algos.SignedDigestAlgorithm) -> str:
+    """Return the digest that a signature algorithm names; of one that names none, SHA-256: the attributes are checked."""
+    try:
+        return str(algorithm.hash_algo)
+    except ValueError:
+        return "sha256"
+
+
+def _without_filling(value: bytes) -> bytes:
+    """Return a value without the zeros that fill its place; only BER is read whole, which long lists make slow."""
+    written: bytes = core.load(value).dump()
+    return to_der(written) if written[1:2] == _INDEFINITE else written
+
+
+def _read_attributes(value: bytes) -> bytes | None:
+    """Return the set of signed attributes of the one signer in the order in which it stands, where it can be read."""
+    try:
+        _, (_, content) = der.read_children(_without_filling(value))
+        ((_, signed_data),) = der.read_children(content)
+        signer = der.read_children(der.read_children(signed_data)[-1][1])[0][1]
+        return next(
+            (
+                der.encode(der.SET, der.read_content(part))
+                for tag, part in der.read_children(signer)
+                if tag == _ATTRIBUTES
+            ),
+            None,
+        )
+    except (MalformedInput, ValueError, IndexError):
+        return None
