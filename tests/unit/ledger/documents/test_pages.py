@@ -8,7 +8,7 @@ from ledger.documents import markup
 from ledger.documents.certificates import trust_list
 from ledger.documents.findings import CHECKS
 from ledger.documents.inspection import Kind, SignatureReport
-from ledger.documents.ofd import archive, directory, references, signatures
+from ledger.documents.ofd import archive, directory, looks, references, signatures
 from ledger.documents.seals import ses
 from ledger.documents.signatures import signed_data
 from ledger.encoding import der
@@ -40,6 +40,7 @@ def test_limits() -> None:
         f"{markup.MAX_DEPTH} levels and {markup.MAX_ELEMENTS:,} elements",
         f"{references.MAX_SIGNATURES} signatures",
         f"{references.MAX_REFERENCES:,} references a signature and {signatures.MAX_REFERENCES:,} a document",
+        f"{looks.MAX_STAMPS:,} stamps",
         f"signature value {ses.MAX_BYTES // MIB} MiB",
         f"DER {der.MAX_DEPTH} levels and {der.MAX_ELEMENTS:,} elements",
         f"{ses.MAX_LISTED} certificates in a seal",
