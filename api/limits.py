@@ -12,10 +12,20 @@ MAX_BYTES_UNDER_WAY: Final = 64 * 2**20
 # Of each body, not counted there: a bare proof finds room whatever else goes on. The cap on connections bounds their sum.
 FREE_BODY_BYTES: Final = 64 * 2**10
 BODY_SECONDS: Final = 120.0  # for a body that is held in memory to be whole: the largest comes at 2 Mbit/s
-LEAST_BODY_RATE: Final = (
-    8 * 2**10
-)  # bytes a second that any body must bring: a tenth of a bad mobile connection
+LEAST_BODY_RATE: Final = 8 * 2**10  # bytes a second that any body must bring: less than any mobile connection
 BODY_WINDOW_SECONDS: Final = 10.0  # over which that rate is taken; also for the first bytes of a body
+# Connections of one process: what 64 kB for each make is 64 MB. Beyond, the one that has brought nothing for longest goes.
+MAX_CONNECTIONS: Final = 1_000
+MAX_HEAD_BYTES: Final = 16 * 2**10  # request line and headers: 256 names of claims to show are 8 kB
+HEAD_SECONDS: Final = 10.0  # for the headers to be whole, from the connection or their first byte on
+KEEP_ALIVE_SECONDS: Final = 20  # between two requests of a connection; a proxy must let go of it before
+REST_SECONDS: Final = (
+    5.0  # for what a client still sends when it is answered already: so it can read the answer
+)
+REST_BYTES: Final = 2**20  # of that
+READING_SECONDS: Final = 30.0  # for a client to read a piece of its answer, 256 kB at most
+# Descriptors of one process, where the machine allows it: connections, files that are put aside, databases.
+OPEN_FILES: Final = 8_192
 MAX_DOCUMENTS: Final = 16  # documents presented with one proof
 # Documents of all items of one request together: one for each, or sixteen for some.
 MAX_BATCH_DOCUMENTS: Final = 1_000

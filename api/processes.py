@@ -26,16 +26,14 @@ def _api(settings: "Settings") -> None:
     import uvicorn
 
     from api.http.app import create_app
-    from api.node.listening import shared_socket
+    from api.http.serving import configure
+    from api.node.listening import raise_open_files, shared_socket
 
+    raise_open_files()
     host, port = settings.address
-    config = uvicorn.Config(
-        create_app(settings),
-        host=host,
-        port=port,
-        log_level="warning",
-        server_header=False,
-        timeout_graceful_shutdown=_ANSWER_SECONDS,
+    app = create_app(settings)
+    config = configure(
+        app, app.state.refusals, host=host, port=port, timeout_graceful_shutdown=_ANSWER_SECONDS
     )
     server = uvicorn.Server(config)
     server.run([shared_socket(host, port)] if settings.api_processes > 1 else None)

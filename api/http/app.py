@@ -13,6 +13,7 @@ from api.http import errors, openapi, pages
 from api.http.body_bounds import BodyBounds, Memory
 from api.http.guard import Guard
 from api.http.node import Clock, Node, system_clock
+from api.http.refusals import Refusals
 from api.http.routes import certificates, knowledge, operation, receipts, registry, submissions, verification
 from api.http.routes import pages as page_routes
 from api.node.settings import Settings
@@ -43,7 +44,8 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=pages.STATIC), name="static")
     app.add_middleware(BodyBounds, memory=Memory())
-    app.add_middleware(Guard)
+    app.state.refusals = Refusals()
+    app.add_middleware(Guard, refusals=app.state.refusals)
     errors.install(
         app,
         lambda request, problem, detail: pages.problem_page(

@@ -1,4 +1,4 @@
-"""Surround every request: security headers, one log line, and the answer to a crash."""
+"""Surround every request: security headers, a log line, and the answer to a crash."""
 
 import logging
 import time
@@ -8,6 +8,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.errors import respond
+from api.http.refusals import Refusals
 
 logger = logging.getLogger(__name__)
 
@@ -24,13 +25,15 @@ _HEADERS: Final = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 _STATIC: Final = "/static/"
+#: What a flood of requests that are none is answered; they are counted, and not logged one by one.
+_COUNTED: Final = frozenset({0, 400, 405, 408, 413, 415})
 
 
 class Guard:
     """Wraps the application. Paths are logged as the route's template: identifiers may lead to a person."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, refusals: Refusals) -> None:
+        self._app, self._refusals = app, refusals
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,5 +58,9 @@ class Guard:
             if not status:
                 await response(scope, receive, answer)
         finally:
-            route = getattr(scope.get("route"), "path", "(no route)")
-            logger.info("%s %s %d %.1f ms", scope["method"], route, status, (time.monotonic() - begun) * 1000)
+            route = getattr(scope.get("route"), "path", None)
+            if route is None or status in _COUNTED:
+                self._refusals.count(f"requests answered {status or 'to nobody'}")
+            else:
+                elapsed = (time.monotonic() - begun) * 1000
+                logger.info("%s %s %d %.1f ms", scope["method"], route, status, elapsed)

@@ -1,13 +1,15 @@
-"""The port of a node, for one process or for several that share it.
+"""The port of a node, for one process or for several that share it, and room for its connections.
 
 The kernel gives each new connection to one of them.
 """
 
 import errno
+import resource
 import socket
 import time
 from typing import Final
 
+from api.limits import OPEN_FILES
 from api.node.errors import SettingsError
 
 # Until the processes of a node that was just killed are gone.
@@ -38,6 +40,14 @@ def check_free(host: str, port: int) -> None:
                         f"`listen`: {host}:{port} cannot be used ({error.strerror}): does this node run already?"
                     ) from error
         time.sleep(_TICK_SECONDS)
+
+
+def raise_open_files() -> None:
+    """Let this process have as many descriptors as it needs, or as the machine allows: each connection takes one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _socket(host: str) -> socket.socket:

@@ -1,0 +1,44 @@
+"""Read the head of a request in one way only, so that no proxy before the node can read another request in it.
+
+h11 is lenient where RFC 9112 lets a recipient be: a line feed alone ends a line (2.2), a folded line is joined (5.2), a
+length beside a transfer coding is ignored (6.1), equal lengths count as one (6.3). Here each of them is an error.
+"""
+
+import re
+from collections.abc import Sequence
+
+import h11
+from h11._receivebuffer import ReceiveBuffer
+
+_STRAY_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
+_FOLDED = re.compile(rb"\n[ \t]")
+
+
+class StrictLines(ReceiveBuffer):
+    """The bytes that h11 has not read yet; gives it the lines of a head, or of trailers, that have one meaning."""
+
+    def maybe_extract_lines(self) -> list[bytearray] | None:
+        """Return the lines up to the blank one; None while it is missing. Raises: LocalProtocolError."""
+        waiting = bytes(self)
+        lines = super().maybe_extract_lines()
+        if lines:
+            _check_ends(waiting[: len(waiting) - len(self)])
+            _check_framing(lines)
+        return lines
+
+
+def _check_ends(head: bytes) -> None:
+    if _STRAY_END.search(head):
+        raise h11.LocalProtocolError("a line ends in something else than CRLF")
+    if _FOLDED.search(head):
+        raise h11.LocalProtocolError("a header goes on in a second line")
+
+
+def _check_framing(lines: Sequence[bytearray]) -> None:
+    """Check that one header at most says where the body ends."""
+    fields = [(bytes(name).lower(), value) for name, _, value in (line.partition(b":") for line in lines)]
+    framing = [(name, value) for name, value in fields if name in (b"content-length", b"transfer-encoding")]
+    if len(framing) > 1 or any(b"," in value for _, value in framing):
+        raise h11.LocalProtocolError("the head says more than once where the body ends")
+    if framing and framing[0][0] == b"transfer-encoding" and lines[0].endswith(b"HTTP/1.0"):
+        raise h11.LocalProtocolError("HTTP/1.0 has no transfer codings")
