@@ -1,4 +1,4 @@
-"""What became visible in an OFD document after a signature, by the stamps of those who signed later.
+"""What later signers made visible in an OFD document with their stamps.
 
 A stamp that a signature does not cover was put there later, wherever the list names it: the list is nobody's. It leaves
 the earlier signature's word as it is where it is what a seal beside a seal looks like:
