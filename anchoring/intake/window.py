@@ -1,4 +1,4 @@
-"""Whether a submission will be anchored within the window of sequences that its statement names.
+"""Whether a submission will be anchored within the window that its statement names.
 
 What was accepted before is anchored before. So is counted how many anchors that takes at most; what then lies beyond the
 window is refused, since nothing that was promised may come to be anchored where it does not count.

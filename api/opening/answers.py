@@ -1,4 +1,4 @@
-"""What a process that read a hostile document says of it, as plain data, believed only where it has that form."""
+"""The answers of a process that read a hostile document: plain data, checked for its form."""
 
 from typing import Any, Final, get_type_hints
 

@@ -1,4 +1,7 @@
-"""What a report says of a document that could not be read to its end: nothing against it, and nothing for it."""
+"""What a report says of a document that could not be read to its end.
+
+Nothing against it, and nothing for it.
+"""
 
 from collections.abc import Mapping
 from typing import Final

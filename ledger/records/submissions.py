@@ -2,7 +2,8 @@
 
 Format: docs/formats/submission.md. The records stand in ascending order of leaf hash; their salts make that
 order random, so positions tell nothing. One signature over the statement covers them all. It is for a window of
-the log's sequences and for a short time, so that nobody anchors it again later (docs/decisions/0019).
+the log's sequences and for a short time, so that nobody anchors it again later
+(docs/decisions/0019-an-entry-counts-once.md).
 """
 
 from collections.abc import Iterable

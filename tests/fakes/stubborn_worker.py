@@ -1,4 +1,7 @@
-"""A process that opens documents and does not keep its word: it hangs, lies, or ends. A document's bytes say which."""
+"""A process that opens documents and does not keep its word: it hangs, lies, or ends.
+
+A document's bytes say which.
+"""
 
 import sys
 import time

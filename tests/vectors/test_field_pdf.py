@@ -1,4 +1,7 @@
-"""PDFs of kinds that the world sent, against the right answers beside them (corpus/field, a README in each folder)."""
+"""PDFs of kinds that the world sent, against the right answers beside them.
+
+They are those of corpus/field, with a README in each folder.
+"""
 
 from pathlib import Path
 from typing import Final

@@ -1,4 +1,7 @@
-"""The sizes of the pages of an OFD document (GB/T 33190-2016, 7.5 and 7.7), read where a stamp asks for one."""
+"""The sizes of the pages of an OFD document (GB/T 33190-2016, 7.5 and 7.7).
+
+They are read where a stamp asks for one.
+"""
 
 from dataclasses import dataclass, field
 from typing import Final

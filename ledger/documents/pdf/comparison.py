@@ -1,4 +1,4 @@
-"""Compare two objects of a PDF as two revisions have them, with what they lead to, by content."""
+"""Compare two objects of a PDF as two revisions have them, and all that they lead to."""
 
 # mypy: allow-untyped-calls
 from collections.abc import Mapping

@@ -1,4 +1,7 @@
-"""Compare annotations and form fields of two revisions: what was signed, filled in, shown, or is no longer the same."""
+"""Compare annotations and form fields of two revisions of a PDF.
+
+What was signed, filled in, shown, or is no longer the same.
+"""
 
 # mypy: allow-untyped-calls
 from collections.abc import Iterable

@@ -130,8 +130,8 @@ class Revision:
                 continue
             visited |= {node.key} if node.key is not None else set()
             self.reader.count_step()
-            own = {name: raw(node.content, name) for name in _INHERITED}
-            inherited = above | {name: value for name, value in own.items() if value is not None}
+            stated = {name: raw(node.content, name) for name in _INHERITED}
+            inherited = above | {name: value for name, value in stated.items() if value is not None}
             if "/Kids" in node.content:
                 self.tree |= {node.key} if node.key is not None else set()
                 pending.extend((kid, inherited) for kid in reversed(self.nodes(node.content, "/Kids")))
@@ -155,11 +155,11 @@ class Revision:
 
     def _field(self, node: Node, parent: Field) -> Field:
         title, kind = self.get(node.content, "/T"), self.get(node.content, "/FT")
-        own = "" if title is None else str(title)
+        name = "" if title is None else str(title)
         value = raw(node.content, "/V")
         return Field(
             node,
-            ".".join(part for part in (parent.name, own) if part),
+            ".".join(part for part in (parent.name, name) if part),
             str(kind) if isinstance(kind, NameObject) else parent.kind,
             parent.value if self.resolve(value) is None else value,
         )

@@ -1,4 +1,7 @@
-"""A submission is taken when it will be anchored where its statement says, whatever waits before it."""
+"""A submission is taken when it will be anchored where its statement says.
+
+Whatever waits before it.
+"""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A child that reads a document is ended at each of its limits, and says nothing but its report."""
+"""A child that reads a document ends at each of its limits, and says only its report."""
 
 import faulthandler
 import os

@@ -1,4 +1,7 @@
-"""What a later seal shows: beside an earlier one it is ordinary, over what was signed it is somebody else's word."""
+"""What a later seal shows: beside an earlier one, or over what was signed.
+
+The first is ordinary, the second is somebody else's word.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Final
