@@ -1,4 +1,6 @@
-"""The long numbers of ZIP64 (APPNOTE 4.3.14 to 4.3.15 and 4.5.3), where an archive has them although nothing is large.
+"""The long numbers of ZIP64 (APPNOTE 4.3.14 to 4.3.15 and 4.5.3).
+
+Some archives have them although nothing is large.
 
 Some writers give every entry long sizes, or the directory alone, or write the long end beside the short one. A member
 that is all ones stands in the extra field; every other member stands where it is, and what is repeated must be the same.
