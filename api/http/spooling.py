@@ -1,4 +1,6 @@
-"""Take in a submission's body: judge its first line, find it a place, put its rows aside, all of it in time.
+"""Take in a submission's body: judge its first line, find it a place, put its rows aside.
+
+All of it in time.
 
 1. The first line is short and comes at once; until it is admitted nothing is held but that line.
 2. What is known already is answered: nothing of the rest is read.

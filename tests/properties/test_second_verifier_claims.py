@@ -1,4 +1,7 @@
-"""Both verifiers find the same claims to contradict their record, however days and codes are spelled."""
+"""Both verifiers find the same claims to contradict their record.
+
+However days and codes are spelled.
+"""
 
 import json
 from dataclasses import replace
