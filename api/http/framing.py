@@ -1,4 +1,6 @@
-"""Read the head of a request in one way only, so that no proxy before the node can read another request in it.
+"""Read the head of a request in one way only.
+
+No proxy before the node can read another request in it.
 
 h11 is lenient where RFC 9112 lets a recipient be: a line feed alone ends a line (2.2), a folded line is joined (5.2), a
 length beside a transfer coding is ignored (6.1), equal lengths count as one (6.3). Here each of them is an error.

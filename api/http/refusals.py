@@ -1,4 +1,4 @@
-"""Count what is refused before it is anybody's request, and log one line a minute, not one each."""
+"""Count what is refused before it is anybody's request, and log one line a minute."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""The port of a node, for one process or for several that share it, and room for its connections.
+"""The port of a node, for one process or several, and room for its connections.
 
 The kernel gives each new connection to one of them.
 """

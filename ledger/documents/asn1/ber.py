@@ -1,4 +1,6 @@
-"""BER (ITU-T X.690) written anew as DER, where the standard of a structure allows BER (CMS, RFC 5652).
+"""Write BER (ITU-T X.690) anew as DER, where the standard of a structure allows BER.
+
+So does CMS (RFC 5652).
 
 Lengths become definite and short, strings in pieces become whole. Everything else stays as it stands, also the order
 of a SET: what was signed is not put in another order.

@@ -1,4 +1,7 @@
-"""No connection keeps the process waiting for ever, none too many are open, and no head has two meanings."""
+"""No connection keeps the process waiting for ever, and none too many are open.
+
+No head has two meanings.
+"""
 
 import logging
 import socket

@@ -1,4 +1,4 @@
-"""Submissions under way: nobody who is not admitted holds anything, and no issuer keeps out the others."""
+"""Submissions under way: only the admitted hold anything, and no issuer keeps others out."""
 
 import asyncio
 import time

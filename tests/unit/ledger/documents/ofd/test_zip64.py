@@ -1,4 +1,6 @@
-"""Archives whose numbers stand in the long form of ZIP64, although nothing is large: by hand, member by member.
+"""Archives whose numbers stand in the long form of ZIP64, although nothing is large.
+
+They are written by hand, member by member.
 
 What all readers take for the same parts is read; where one believes the short number and another the long, it is refused.
 """

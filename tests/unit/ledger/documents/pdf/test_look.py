@@ -1,4 +1,7 @@
-"""What becomes visible in a PDF after a signature, or is no longer what was signed; ordinary signing one after another."""
+"""What becomes visible in a PDF after a signature, or is no longer what was signed.
+
+And ordinary signing, one after another.
+"""
 
 # mypy: allow-untyped-calls
 from collections.abc import Callable
