@@ -61,6 +61,7 @@ _WORDS: Final[dict[str, Words]] = {
     "withheld": Words("持证人未披露的信息项", "Items that the holder withholds"),
     "confirm_lead": Words("请将下列每一项与纸面核对。全部一致时再点击按钮；有一项不一致，请勿办理。", "Compare every item below with the paper. Press the button only if all agree; if one differs, do not rely on it."),
     "confirm": Words("与纸面逐项一致", "Every item agrees with the paper"),
+    "confirm_refused": Words("刚才的“逐项一致”未被采信：它不是从本节点显示这些信息项的页面发出的，或页面已过期。如下方列有信息项，请重新核对后确认。", "The confirmation was not counted: it did not come from a page of this node that showed these items, or the page was too old. Where items are listed below, compare them again and confirm."),
     "steps": Words("核验步骤（共 12 步）", "The twelve steps"),
     "pass": Words("通过", "passed"),
     "fail": Words("不通过", "failed"),

@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from api.http import errors, openapi, pages
+from api.http import errors, openapi
 from api.http.body_bounds import BodyBounds, Memory
+from api.http.counter import pages
 from api.http.guard import Guard
 from api.http.node import Clock, Node, system_clock
 from api.http.refusals import Refusals

@@ -20,6 +20,7 @@ from anchoring.register.store import Register
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import Replica
+from api.http.counter.confirmation import Confirmations, open_confirmations
 from api.http.errors import IssuesNothing, NotReady
 from api.http.uploads import Uploads
 from api.node.keys import load_node_key
@@ -41,7 +42,7 @@ class Node:
     """One node. Its replica answers verification; the register is there only where the node issues.
 
     `node_key` signs receipts and checkpoints; a node may have none. `intake` says what may come in, `uploads`
-    how much at once. `documents` opens what is presented.
+    how much at once. `documents` opens what is presented. `confirmations` tells which pages showed the items of a proof.
     """
 
     settings: Settings
@@ -54,6 +55,7 @@ class Node:
     uploads: Uploads
     documents: DocumentReaders
     checkpoints: Checkpoints
+    confirmations: Confirmations
     node_key: PrivateKey | None = None
 
     @classmethod
@@ -72,6 +74,7 @@ class Node:
             Uploads(settings.intake.uploads, settings.intake.spool_bytes),
             DocumentReaders(settings.documents, settings.trust_list),
             Checkpoints(settings.checkpoints_url),
+            open_confirmations(settings, key),
             key,
         )
 

@@ -97,7 +97,8 @@ def test_the_installed_program_verifies_from_a_snapshot(program: Path, worked: A
 def test_the_installed_program_finds_its_pages_and_its_contract(program: Path, tmp_path: Path) -> None:
     """What reads files that lie beside the code finds them where pip has put them."""
     script = (
-        "from api.http import openapi, pages\n"
+        "from api.http import openapi\n"
+        "from api.http.counter import pages\n"
         "from anchoring.chain import calls\n"
         f"assert calls.{calls.encode_deployment.__name__}('0x' + '11' * 20)\n"
         "assert openapi.EXAMPLES.exists() and (pages.STATIC / 'page.css').exists()\n"

@@ -9,7 +9,8 @@ from starlette.datastructures import FormData
 
 from anchoring.errors import NotFound
 from api import limits
-from api.http import bodies, pages
+from api.http import bodies
+from api.http.counter import pages
 from api.http.node import Node, NodeNeeded
 from api.http.presentation import Presentation, open_all
 from api.http.problems import PROBLEMS
@@ -34,17 +35,17 @@ def form_page(request: Request, node: NodeNeeded) -> Response:
 
 @router.post("/")
 async def check(request: Request, sent: Annotated[FormData, Depends(_sent)], node: NodeNeeded) -> Response:
-    unopened = await run_in_threadpool(pages.read_presentation, sent, node.settings)
-    if unopened is None:
+    read = await run_in_threadpool(pages.read_presentation, request, sent, node)
+    if read is None:
         return pages.missing_page(request, node.settings)
-    (presentation,) = await open_all([unopened], node.documents)
-    return await run_in_threadpool(_verdict, request, node, presentation)
+    (presentation,) = await open_all([read.unopened], node.documents)
+    return await run_in_threadpool(_verdict, request, node, presentation, read.refused)
 
 
-def _verdict(request: Request, node: Node, presentation: Presentation) -> Response:
+def _verdict(request: Request, node: Node, presentation: Presentation, refused: bool) -> Response:
     with node.reading() as trust:
         report = presentation.verify(trust, node.clock())
-    return pages.verdict_page(request, node.settings, report, presentation.papers)
+    return pages.verdict_page(request, node, report, presentation.papers, refused=refused)
 
 
 @router.get("/problems")

@@ -4,6 +4,8 @@ It is plain HTML; the script only adds comfort. What a proof says is shown as te
 anything from elsewhere.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
@@ -14,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from api.documents import Papers
 from api.http.errors import MalformedRequest
+from api.http.node import Node
 from api.http.presentation import Unopened, files
 from api.http.problems import PROBLEMS, Problem
 from api.limits import READY_LAG_SECONDS
@@ -21,6 +24,7 @@ from api.node.settings import Settings
 from api.rendering.slip import readable_claims, write_slip
 from api.words import words, write_age, write_time
 from ledger.documents.carriers import restore
+from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import TYPE as PROOF_TYPE
@@ -30,13 +34,15 @@ from ledger.verification.verify import Policy
 from ledger.words import Language
 
 COOKIE: Final = "lang"
-STATIC: Final = Path(__file__).parent / "static"
+_HERE: Final = Path(__file__).parents[1]
+STATIC: Final = _HERE / "static"
 _A_YEAR: Final = 365 * 86_400  # seconds
 _PROOF_MARK: Final = PROOF_TYPE.rpartition("/")[0].encode()
-_FIELDS: Final = frozenset({"document", "proof", "code", "confirmed"})
+_FIELDS: Final = frozenset({"document", "proof", "code", "confirmed", "token"})
+_REFUSED: Final = 403  # a confirmation that no page of this node with the items has sent
 
 _TEMPLATES: Final = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    loader=jinja2.FileSystemLoader(_HERE / "templates"),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
@@ -74,9 +80,12 @@ def form_page(request: Request, settings: Settings, known_at: int, now: int) -> 
     return render(request, settings, "check.html", aged=aged)
 
 
-def verdict_page(request: Request, settings: Settings, report: Report, papers: Papers) -> Response:
+def verdict_page(request: Request, node: Node, report: Report, papers: Papers, *, refused: bool) -> Response:
+    """Show a verdict; `refused`: a confirmation came with it that does not count, and the items are shown anew."""
     slip = write_slip(report, language_of(request), papers.inspections)
-    return render(request, settings, "verdict.html", slip=slip)
+    token = node.confirmations.token(report.proof, report.checked_at) if report.proof and slip.confirm else ""
+    status = _REFUSED if refused else 200
+    return render(request, node.settings, "verdict.html", status, slip=slip, token=token, refused=refused)
 
 
 def missing_page(request: Request, settings: Settings) -> Response:
@@ -98,7 +107,15 @@ def problem_page(
     return render(request, settings, "problem.html", status, **shown)
 
 
-def read_presentation(form: FormData, settings: Settings) -> Unopened | None:
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a form gave. `refused`: it says that items were compared, and no page that showed them says so."""
+
+    unopened: Unopened
+    refused: bool
+
+
+def read_presentation(request: Request, form: FormData, node: Node) -> Sent | None:
     """Read what the form gives; a proof dropped among the documents is found. None without a proof."""
     if set(form) - _FIELDS:
         raise MalformedRequest("the form has unknown fields")
@@ -114,10 +131,23 @@ def read_presentation(form: FormData, settings: Settings) -> Unopened | None:
     proofs += [document.proof.encode() for document in carried if document.proof]
     if not proofs:
         return None
-    proof = proofs[0]
-    confirmed = _decoded(proof) if form.get("confirmed") == "all" else None
-    claims = readable_claims(confirmed) if confirmed else {}
-    return Unopened(proof, carried, claims, Policy(max_age=settings.max_age))
+    claims = _confirmed_claims(request, form, proofs[0], node)
+    policy = Policy(max_age=node.settings.max_age)
+    return Sent(Unopened(proofs[0], carried, claims or {}, policy), claims is None)
+
+
+def _confirmed_claims(
+    request: Request, form: FormData, proof: bytes, node: Node
+) -> Mapping[str, Json] | None:
+    """Return the items that were compared with the paper, none where nothing says so; None where that does not count."""
+    if form.get("confirmed") is None:
+        return {}
+    decoded = _decoded(proof)
+    if decoded is None or form.get("confirmed") != "all":
+        return None
+    if not node.confirmations.accepts(request, form.get("token"), decoded, node.clock()):
+        return None
+    return readable_claims(decoded)
 
 
 def _looks_like_proof(content: bytes) -> bool:
