@@ -15,9 +15,11 @@ from pyhanko.pdf_utils.generic import (
     StreamObject,
     TextStringObject,
 )
+from pyhanko.pdf_utils.misc import PdfDecodeLimitError
 
 from ledger.documents.pdf.reading import Key
 from ledger.documents.pdf.revisions import Revision, key_of, raw
+from ledger.errors import LimitExceeded
 
 #: How the data of a stream are packed, which says nothing of what they are.
 _PACKING: Final = frozenset({"/Length", "/Filter", "/DecodeParms", "/DL"})
@@ -133,8 +135,15 @@ def _is_same_value(old: PdfObject, new: PdfObject) -> bool:
 
 
 def _unpack_same(old: StreamObject, new: StreamObject) -> bool:
-    """Tell whether streams hold the same data, packed otherwise; what cannot be unpacked is not the same."""
+    """Tell whether streams hold the same data, packed otherwise; what cannot be unpacked is not the same.
+
+    Raises: LimitExceeded for more than is unpacked here: it may be the same.
+    """
     try:
         return bool(old.data == new.data)
+    except PdfDecodeLimitError as error:
+        raise LimitExceeded("the streams of a PDF inflate to more than is compared") from error
+    except MemoryError:  # whoever set the limit says so
+        raise
     except Exception:  # noqa: BLE001 - whatever a filter makes of hostile bytes
         return False

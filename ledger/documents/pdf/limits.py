@@ -9,12 +9,11 @@ from typing import Final
 
 from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject
 
+from ledger.documents.pdf.bounds import MAX_REVISIONS
 from ledger.documents.pdf.placed import PlacedSignature
 from ledger.documents.pdf.reading import Reader
 from ledger.errors import LimitExceeded
 
-#: A signature, its validation data and a timestamp for each of thirty departments.
-MAX_REVISIONS: Final = 100
 #: Of a form, those named again and again counted as often: a list can grow without end.
 MAX_FIELDS: Final = 10_000
 #: Objects and fields: 64 signatures, one after another, take 150,000.

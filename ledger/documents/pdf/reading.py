@@ -22,6 +22,7 @@ from pyhanko.pdf_utils.xref import (
     read_object_header,
 )
 
+from ledger.documents.pdf.bounds import DECODE_LIMITS, BoundedFile, check_object_streams, check_sections
 from ledger.errors import LimitExceeded, MalformedInput
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ class Reader(PdfFileReader):
     def __init__(self, data: bytes) -> None:
         # Lenient while sections are put together: what the library holds against them (a number given out again) is
         # no fault. What can be read in two ways is refused below, and every object is read strictly.
-        super().__init__(BytesIO(data), strict=False)
+        check_sections(data)
+        self.file = BoundedFile(data)
+        super().__init__(self.file, strict=False, decode_limits=DECODE_LIMITS)
         self.strict = True
         self.history: dict[int, list[tuple[int, int]]] = {}
         self.objects: dict[tuple[Key, int, int | None], generic.PdfObject] = {}
@@ -140,6 +143,7 @@ def open_reader(data: bytes) -> Reader:
     reader = Reader(data)
     if reader.encrypted:
         _decrypt(reader)
+    check_object_streams(reader)
     return reader
 
 

@@ -61,6 +61,8 @@ def inspect_pdf(data: bytes, trust: TrustList | None) -> Inspection:
         fields = [(name, field) for name, _, field in enumerate_sig_fields(reader, filled_status=True)]
     except MalformedInput as error:
         return Inspection(TYPE, problem=str(error))
+    except MemoryError:  # whoever set the limit says so
+        raise
     except Exception as error:  # noqa: BLE001 - whatever a parser makes of hostile bytes
         return Inspection(TYPE, problem=f"not a PDF that can be read strictly: {str(error)[:200]}")
     if len(fields) > MAX_SIGNATURES:
@@ -71,7 +73,10 @@ def inspect_pdf(data: bytes, trust: TrustList | None) -> Inspection:
         check_comparisons(reader, (signature.placed for signature in signatures))
     except LimitExceeded as error:
         return Inspection(TYPE, problem=str(error))
-    return Inspection(TYPE, withdraw_unvouched(_report(result, signatures, trust) for result in results))
+    reports = withdraw_unvouched(_report(result, signatures, trust) for result in results)
+    if reader.file.fault is not None:  # whatever was made of it on the way
+        return Inspection(TYPE, problem=str(reader.file.fault))
+    return Inspection(TYPE, reports)
 
 
 def _open(data: bytes, reader: Reader, name: str, field: IndirectObject) -> OpenedSignature | Check:
@@ -82,6 +87,8 @@ def _open(data: bytes, reader: Reader, name: str, field: IndirectObject) -> Open
             return unknown("structure", "subfilter")
         placed = PlacedSignature.of(data, reader, form_field)
         return OpenedSignature(placed, open_value(placed, name))
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - as above; what could not be read is no forgery
         return unknown("structure", "malformed")
 
@@ -96,6 +103,8 @@ def _report(
     later = {other.value.kind for other in signatures if result.precedes(other)}
     try:
         return _verify(result, later, trust)
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - as above
         return SignatureReport(Kind.PADES, 0, (unknown("structure", "malformed"),))
 
