@@ -46,8 +46,8 @@ MAX_FIELD_BYTES: Final = 8
 MAX_DIGITS: Final = 1_024
 #: Steps of the reader in a file, mostly of a byte: 64 signatures take five million, and as many seconds as two.
 MAX_READS: Final = 20_000_000
-#: Of these while the cross-reference sections are counted: three for each entry, and a section's dictionary.
-MAX_SECTION_READS: Final = 1_000_000
+#: Of these while the cross-reference sections are counted: one for each entry of a table, and as many for all trailers.
+MAX_SECTION_READS: Final = 500_000
 #: Headers passed on the way to objects in object streams: 25,000 objects, two hundred in a stream.
 MAX_HEADERS: Final = 5_000_000
 #: What streams may inflate to: of one object stream, and of all streams that are read, again and again or once.

@@ -149,10 +149,3 @@ def test_a_parser_that_swallows_the_limit_does_not_hide_it() -> None:
     with pytest.raises(LimitExceeded):
         file.read(1)
     assert file.fault
-
-
-@pytest.mark.parametrize(
-    "document", [b"", b"%PDF-1.7", HEAD + b"startxref\n5\n%%EOF", as_pdf("营业执照", [])]
-)
-def test_what_cannot_be_read_here_is_left_to_the_reader(document: bytes) -> None:
-    check_sections(document)
