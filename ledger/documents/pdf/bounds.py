@@ -9,8 +9,7 @@ storing an entry.
 # mypy: allow-untyped-calls
 import re
 from collections import Counter
-from io import BytesIO
-from os import SEEK_CUR, SEEK_END
+from io import SEEK_CUR, SEEK_END, BytesIO
 from typing import Final, NoReturn
 
 from pyhanko.pdf_utils.decode_limits import (
