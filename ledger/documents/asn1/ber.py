@@ -25,6 +25,11 @@ def to_der(data: bytes) -> bytes:
     return _Reader(data).read(0, len(data), 0)[0]
 
 
+def sort_set(data: bytes) -> bytes:
+    """Return a SET with its elements in the order of DER (11.6). Raises: MalformedInput."""
+    return der.encode(der.SET, *sorted(part for _, part in der.read_children(data)))
+
+
 class _Reader:
     """Reads elements, and counts them."""
 

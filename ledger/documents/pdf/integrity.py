@@ -10,7 +10,7 @@ from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko_certvalidator.sig_validate import DefaultSignatureValidator, SignatureValidator
 
-from ledger.documents.asn1.ber import to_der
+from ledger.documents.asn1.ber import sort_set, to_der
 from ledger.documents.findings import Check, failed, passed, unknown
 from ledger.encoding import der
 from ledger.errors import MalformedInput
@@ -25,9 +25,10 @@ _INDEFINITE: Final = b"\x80"
 
 
 class _AsTheyStand(SignatureValidator):
-    """Checks a signature over its attributes as they stand, and as the library writes them anew.
+    """Checks a signature over its attributes as they stand, and in the order of DER.
 
-    RFC 5652 has the set signed in DER, which sorts it. Signers sign it in the order in which they wrote it.
+    RFC 5652 (5.4) has the set signed in DER, which sorts it, however it is sent. Signers sign it in the order in which
+    they wrote it, and the library writes some values anew.
     """
 
     def __init__(self, attributes: bytes | None) -> None:
@@ -35,13 +36,13 @@ class _AsTheyStand(SignatureValidator):
 
     def validate_signature(self, signature: bytes, signed_data: bytes, *how: Any, **more: Any) -> None:
         library = DefaultSignatureValidator()
-        if self._attributes is not None:
+        others = () if self._attributes is None else (self._attributes, sort_set(self._attributes))
+        for attributes in others:
             try:
-                library.validate_signature(signature, self._attributes, *how, **more)
+                library.validate_signature(signature, attributes, *how, **more)
             except InvalidSignature:
-                pass
-            else:
-                return
+                continue
+            return
         library.validate_signature(signature, signed_data, *how, **more)
 
 

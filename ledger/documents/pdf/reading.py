@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pyhanko.pdf_utils import generic, misc
 from pyhanko.pdf_utils.crypt import AuthStatus, StandardSecurityHandler
+from pyhanko.pdf_utils.crypt.api import PdfMacStatus
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.xref import (
     ObjStreamRef,
@@ -120,7 +121,7 @@ class Reader(PdfFileReader):
         self, ref: generic.Reference, revision: int | None = None, *how: Any, **more: Any
     ) -> Any:
         """Return an object as the library does, and null for one that is not there, which it refuses."""
-        if revision is None and self.view is not None:
+        if revision is None and self.view is not None and not more:  # more: how the file is encrypted
             read = self.read((ref.idnum, ref.generation), self.view)
         else:
             at = self.total_revisions - 1 if revision is None else revision
@@ -154,8 +155,10 @@ def _decrypt(reader: Reader) -> None:
         raise MalformedInput(
             "an encrypted PDF gives the number of a cross-reference stream to something else"
         )
-    readable = isinstance(reader.security_handler, StandardSecurityHandler)
-    if not readable or reader.decrypt("").status is AuthStatus.FAILED:
+    result = reader.decrypt("") if isinstance(reader.security_handler, StandardSecurityHandler) else None
+    if result is not None and result.mac_status is PdfMacStatus.FAILED:
+        raise MalformedInput("the PDF is encrypted, and the code of integrity that it carries is not its own")
+    if result is None or result.status is AuthStatus.FAILED:
         raise MalformedInput("the PDF is encrypted, and does not open without a password")
 
 

@@ -21,6 +21,7 @@ from typing import Final
 from asn1crypto import core, tsp
 
 from ledger.documents.asn1.algorithms import compute_digest
+from ledger.documents.asn1.ber import sort_set
 from ledger.documents.asn1.texts import parse_asn1_time
 from ledger.documents.certificates.certificates import Certificate, Signed
 from ledger.documents.certificates.trust_list import TIMESTAMPERS, TrustList, check_chain
@@ -170,7 +171,7 @@ def _signature(token: Token, certificate: Certificate) -> Iterator[Check]:
         algorithm, named = token.named
         yield _same(compute_digest(algorithm, certificate.der), named, "wrong")
     made = Signed.NO
-    for attributes in (signer.attributes, _sorted(signer.attributes)):
+    for attributes in (signer.attributes, sort_set(signer.attributes)):  # RFC 5652, 5.4: in DER, however sent
         if made is Signed.NO:
             made = certificate.verify_any(
                 attributes, signer.signature, signer.algorithm, signer.digest_algorithm
@@ -180,11 +181,6 @@ def _signature(token: Token, certificate: Certificate) -> Iterator[Check]:
         Signed.NO: failed("timestamp", "wrong"),
         Signed.UNKNOWN: unknown("timestamp", "algorithm"),
     }[made]
-
-
-def _sorted(attributes: bytes) -> bytes:
-    """Return a set of attributes in the order of DER, in which they are signed however they are sent (RFC 5652, 5.4)."""
-    return der.encode(der.SET, *sorted(part for _, part in der.read_children(attributes)))
 
 
 def _same(computed: bytes | None, written: bytes | None, otherwise: str) -> Check:
