@@ -12,6 +12,8 @@ from typing import Any, Final
 from examples.renderings import as_ofd
 from ledger.crypto import sm2
 from ledger.crypto.keys import PrivateKey, generate
+from ledger.crypto.suites import SM3
+from ledger.documents.asn1.algorithms import encode_sm2
 from ledger.documents.certificates.issuing import Holder
 from ledger.documents.certificates.trust_list import ROLES, Authority, TrustList
 from ledger.documents.inspection import SignatureReport
@@ -32,9 +34,13 @@ class RepeatableKey(PrivateKey):
     """Draws the nonce of a signature from secret and message, so that what it signs can be committed. For tests only."""
 
     def sign(self, message: bytes) -> bytes:
+        return self.sign_digest(sm2.message_digest(self.public.spki[-64:], message), message)
+
+    def sign_digest(self, digest: bytes, message: bytes) -> bytes:
+        """Sign e itself, whatever went into it besides the message."""
         d = int.from_bytes(self._secret, "big")
         k = int.from_bytes(hashlib.sha256(self._secret + message).digest(), "big") % sm2.ORDER
-        e = int.from_bytes(sm2.message_digest(self.public.spki[-64:], message), "big")
+        e = int.from_bytes(digest, "big")
         r = (e + int.from_bytes(sm2.point_of(k.to_bytes(32, "big"))[:32], "big")) % sm2.ORDER
         s = (k - r * d) * pow(1 + d, -1, sm2.ORDER) % sm2.ORDER
         return r.to_bytes(32, "big") + s.to_bytes(32, "big")
@@ -44,6 +50,14 @@ class RepeatableKey(PrivateKey):
 def key(name: str) -> PrivateKey:
     made = generate("sm2", lambda _: hashlib.sha256(name.encode()).digest())
     return RepeatableKey(made.public, made._secret)
+
+
+def sign_as(name: str, message: bytes, identity: bytes | None) -> bytes:
+    """A signature of that person with another identity than the prescribed one, None for no Z at all; in DER."""
+    signing = key(name)
+    assert isinstance(signing, RepeatableKey)
+    z = b"" if identity is None else sm2.z_value(signing.public.spki[-64:], identity)
+    return encode_sm2(signing.sign_digest(SM3.hash(z + message), message))
 
 
 @cache

@@ -64,11 +64,22 @@ class PublicKey:
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Tell whether `signature` (64 bytes r‖s) of `message` is good; never raises."""
+        numbers = self._read(signature)
+        return numbers is not None and _CURVES[self.algorithm].verify(self.spki[-64:], message, *numbers)
+
+    def verify_without_identity(self, message: bytes, signature: bytes) -> bool:
+        """Tell whether an SM2 signature would be good with an empty identity, or with none; it is not good for that."""
+        numbers = self._read(signature)
+        if numbers is None or self.algorithm != "sm2":
+            return False
+        return sm2.verify_without_identity(self.spki[-64:], message, *numbers)
+
+    def _read(self, signature: bytes) -> tuple[int, int] | None:
+        """Return the two numbers, None where they are not in range."""
         curve = _CURVES[self.algorithm]
         r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-        if len(signature) != SIGNATURE_BYTES or not 0 < r < curve.ORDER or not 0 < s <= curve.MAX_S:
-            return False
-        return curve.verify(self.spki[-64:], message, r, s)
+        in_range = len(signature) == SIGNATURE_BYTES and 0 < r < curve.ORDER and 0 < s <= curve.MAX_S
+        return (r, s) if in_range else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,9 @@ def is_point(point: bytes) -> bool:
     return x < _P and y < _P and (y * y - (x * x * x + _A * x + _B)) % _P == 0
 
 
-def z_value(point: bytes) -> bytes:
+def z_value(point: bytes, identity: bytes = IDENTITY) -> bytes:
     """Return Z, which ties identity, curve and key into what is signed (GB/T 32918.2, 5.5): 32 bytes."""
-    return SM3.hash((len(IDENTITY) * 8).to_bytes(2, "big") + IDENTITY + _CURVE + point)
+    return SM3.hash((len(identity) * 8).to_bytes(2, "big") + identity + _CURVE + point)
 
 
 def message_digest(point: bytes, message: bytes) -> bytes:
@@ -50,7 +50,17 @@ def sign(secret: bytes, point: bytes, message: bytes) -> tuple[int, int]:
 
 def verify(point: bytes, message: bytes, r: int, s: int) -> bool:
     """Tell whether (r, s), both within the order, is a signature of `message` by the key at X‖Y."""
-    return bool(sm2_verify_sm3_digest(point, message_digest(point, message), encode_dss_signature(r, s)))
+    return _verify_digest(point, message_digest(point, message), r, s)
+
+
+def verify_without_identity(point: bytes, message: bytes, r: int, s: int) -> bool:
+    """Tell whether (r, s) is a signature of `message` as programs make it that leave the identity empty, or leave out Z."""
+    digests = SM3.hash(z_value(point, b"") + message), SM3.hash(message)
+    return any(_verify_digest(point, digest, r, s) for digest in digests)
+
+
+def _verify_digest(point: bytes, digest: bytes, r: int, s: int) -> bool:
+    return bool(sm2_verify_sm3_digest(point, digest, encode_dss_signature(r, s)))
 
 
 def point_of(secret: bytes) -> bytes:

@@ -96,6 +96,8 @@ _OPEN: Final = (Outcome.UNKNOWN, Verdict.UNVERIFIABLE)
 _DIGEST: Final = (_OPEN, "digest", "摘要算法不受支持", "The digest algorithm is not accepted")
 _ALGORITHM: Final = (_OPEN, "algorithm", "签名算法或密钥不受本程序支持",
                       "The algorithm or key is not one that this program checks")
+_IDENTITY: Final = (_OPEN, "identity", "签名时 SM2 用户标识为空，不是规定的默认标识，不能确认",
+                    "It was signed by SM2 with an empty identity, not with the one that is prescribed: it is not confirmed")
 _FORM: Final = (_OPEN, "form", "签名值的写法无法识别", "The signature value is not written in a form that is read here")
 #: What can become of a chain in whatever role.
 _ANY_CHAIN: Final = (
@@ -155,6 +157,7 @@ TABLE: Final[dict[Key, Row]] = {
         "signature",
         (_WRONG, "wrong", "签名值与内容不符", "The signature does not match what it signs"),
         _ALGORITHM,
+        _IDENTITY,
         _FORM,
         _DIGEST,
         (_OPEN, "no_certificate", "未附证书，不知何人签名",
@@ -170,6 +173,7 @@ TABLE: Final[dict[Key, Row]] = {
         "seal_signature",
         (_WRONG, "wrong", "印章不是所称制章机构签发", "The seal was altered, or was not made by its maker"),
         _ALGORITHM,
+        _IDENTITY,
         _FORM,
         (_OPEN, "certificate", "制章机构证书无法读取", "The seal maker's certificate cannot be read"),
     ),
@@ -177,6 +181,8 @@ TABLE: Final[dict[Key, Row]] = {
         "signer_listed",
         (_WRONG, "not_listed", "签章人不在印章的证书列表中", "The signer is not among those who may use the seal"),
         (_OPEN, "digest", "证书列表的摘要算法不受支持", "The list of certificates uses a digest that is not accepted"),
+        (_OPEN, "unread", "证书列表中有无法识别为证书的内容，不知何人可用此章",
+         "The seal's list holds something that is no certificate: who may use the seal is not known"),
     ),
     **_rows(
         "validity",
@@ -206,6 +212,7 @@ TABLE: Final[dict[Key, Row]] = {
         (_OPEN, "time", "时间戳证书的有效期无法读取", "The period of the timestamp's certificate cannot be read"),
         (_OPEN, "digest", "时间戳的摘要算法不受支持", "The timestamp uses a digest that is not accepted"),
         _ALGORITHM,
+        _IDENTITY,
         (_OPEN, "no_certificate", "时间戳未附证书，不知何机构签发",
          "No certificate comes with the timestamp: who made it is not known"),
         *_ANY_CHAIN,

@@ -1,5 +1,6 @@
 """The algorithms that signed documents name, and the two forms of an SM2 signature."""
 
+import re
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -8,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 from ledger.crypto.keys import SIGNATURE_BYTES, PublicKey
-from ledger.crypto.suites import SHA256, SM3, Suite
+from ledger.crypto.suites import DIGEST_BYTES, SHA256, SM3, Suite
+from ledger.documents.asn1.texts import decode_written
 from ledger.encoding import der
 from ledger.errors import MalformedInput
 
@@ -16,6 +18,10 @@ SM2_WITH_SM3: Final = "1.2.156.10197.1.501"
 SM3_OID: Final = "1.2.156.10197.1.401"
 #: SM2 with SM3, and the curve's and the algorithm's own identifiers where writers put them instead.
 SM2_ALGORITHMS: Final = frozenset({SM2_WITH_SM3, "1.2.156.10197.1.301", "1.2.156.10197.1.301.1"})
+#: Everything national (GM/T 0006): SM3 has neighbours there that writers put for it, as 1.2.156.10197.1.401.2, HMAC.
+_NATIONAL: Final = "1.2.156.10197.1."
+#: SHA-1 and what signs over it, which are national there too, and are not meant for SM3.
+_OF_SHA_1: Final = re.compile(r"1\.2\.156\.10197\.1\.(?:410|502|505)(?:\.\d+)*")
 _SUITES: Final = {
     "sm3": SM3,
     SM3_OID: SM3,
@@ -25,11 +31,13 @@ _SUITES: Final = {
     "sha256": SHA256,
     "sha-256": SHA256,
     "2.16.840.1.101.3.4.2.1": SHA256,
+    "1.2.156.10197.1.411": SHA256,
+    "1.2.156.10197.1.411.1": SHA256,
 }
 _SM3, _SHA_256, _SHA_384, _SHA_512 = hashes.SM3(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512()
 _DIGESTS: Final[dict[str, hashes.HashAlgorithm]] = {
     **dict.fromkeys((name for name, suite in _SUITES.items() if suite is SM3), _SM3),
-    "2.16.840.1.101.3.4.2.1": _SHA_256,
+    **dict.fromkeys((name for name, suite in _SUITES.items() if suite is SHA256), _SHA_256),
     "2.16.840.1.101.3.4.2.2": _SHA_384,
     "2.16.840.1.101.3.4.2.3": _SHA_512,
 }
@@ -58,6 +66,28 @@ def compute_digest(algorithm: str, data: bytes) -> bytes | None:
 def find_suite(name: str) -> Suite | None:
     """Return the suite of a digest algorithm; None for an unknown one, and for MD5 and SHA-1, which prove nothing."""
     return _SUITES.get(name.strip().lower())
+
+
+def presume_suite(name: str) -> Suite | None:
+    """Return the suite of a digest algorithm, and SM3 for another national one: it is meant where a digest fits it.
+
+    Where none fits, nothing is known: the writer may have meant what it says.
+    """
+    text = name.strip()
+    national = text.startswith(_NATIONAL) and not _OF_SHA_1.fullmatch(text)
+    return find_suite(name) or (SM3 if national else None)
+
+
+def lacks_identity(key: PublicKey, message: bytes, signature: bytes) -> bool:
+    """Tell whether a signature would be good with an empty identity (GB/T 32918.2, 5.5) or without one."""
+    numbers = read_sm2_numbers(signature)
+    return numbers is not None and key.verify_without_identity(message, numbers)
+
+
+def read_digest(written: bytes) -> bytes | None:
+    """Return the digest (32 bytes) that is written bare, in hexadecimal or in base64, line ends disregarded; else None."""
+    digest = written if len(written) == DIGEST_BYTES else decode_written(written)
+    return digest if digest is not None and len(digest) == DIGEST_BYTES else None
 
 
 def verify_sm2(key: PublicKey, message: bytes, signature: bytes) -> bool:

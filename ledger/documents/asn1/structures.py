@@ -90,6 +90,12 @@ class Octets(core.SequenceOf):
     _child_spec = core.OctetString
 
 
+class Listed(core.SequenceOf):
+    """Those who may use a seal: certificates in octets, as the standards have it, or whatever a writer put there."""
+
+    _child_spec = core.Any
+
+
 class CertificateDigest(core.Sequence):
     _fields: ClassVar[Members] = [("type", PrintableText), ("value", core.OctetString)]
 
@@ -102,7 +108,7 @@ class Property1(core.Sequence):
     _fields: ClassVar[Members] = [
         ("type", core.Integer),
         ("name", UTF8Text),
-        ("certificates", Octets),
+        ("certificates", Listed),
         ("created", Time),
         ("valid_from", Time),
         ("valid_until", Time),

@@ -1,6 +1,8 @@
 """Text and times that strangers wrote into signed structures, made fit to be shown."""
 
 import re
+from base64 import b64decode
+from binascii import unhexlify
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
@@ -8,8 +10,22 @@ _SHANGHAI: Final = timezone(timedelta(hours=8))
 _UTC_TIME: Final = re.compile(r"(\d{2})(\d{10}(?:\d{2})?)(Z|[+-]\d{4})?", re.ASCII)
 _FULL_TIME: Final = re.compile(r"(\d{12}(?:\d{2})?)(?:[.,]\d{1,9})?(Z|[+-]\d{4})?", re.ASCII)
 _SEPARATORS: Final = re.compile(r"[-/:T ]", re.ASCII)
+_HEX: Final = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
+_PEM_BODY: Final = re.compile(
+    rb"-----BEGIN [A-Z0-9 ]{1,40}-----([A-Za-z0-9+/=\s]+)-----END [A-Z0-9 ]{1,40}-----"
+)
 #: Characters of one name: longer ones are cut, no real one is.
 MAX_SHOWN: Final = 400
+
+
+def decode_written(text: bytes) -> bytes | None:
+    """Return the bytes that are written in hexadecimal, base64 or PEM, with or without line ends; else None."""
+    framed = _PEM_BODY.fullmatch(text.strip())
+    letters = b"".join((framed[1] if framed else text).split())
+    try:
+        return unhexlify(letters) if _HEX.fullmatch(letters) else b64decode(letters, validate=True)
+    except ValueError:
+        return None
 
 
 def decode_text(latin: str) -> str:

@@ -16,7 +16,7 @@ from cryptography.x509 import InvalidVersion, load_der_x509_certificate
 from ledger.crypto.keys import PublicKey, public_key
 from ledger.crypto.suites import SM3
 from ledger.documents.asn1 import structures
-from ledger.documents.asn1.algorithms import SM2_ALGORITHMS, verify_other, verify_sm2
+from ledger.documents.asn1.algorithms import SM2_ALGORITHMS, lacks_identity, verify_other, verify_sm2
 from ledger.documents.asn1.texts import decode_text, make_printable, parse_asn1_time
 from ledger.encoding import der
 from ledger.errors import MalformedInput
@@ -40,6 +40,8 @@ class Signed(Enum):
 
     YES = "yes"
     NO = "no"
+    #: It would be good by SM2 with an empty identity, or without one.
+    WITHOUT_IDENTITY = "without identity"
     UNKNOWN = "unknown"
 
 
@@ -92,7 +94,9 @@ class Certificate:
         """Check a signature by this certificate's key, in DER or r‖s as SM2 is found written."""
         if algorithm not in SM2_ALGORITHMS or self.key is None or self.key.algorithm != "sm2":
             return Signed.UNKNOWN
-        return Signed.YES if verify_sm2(self.key, message, signature) else Signed.NO
+        if verify_sm2(self.key, message, signature):
+            return Signed.YES
+        return Signed.WITHOUT_IDENTITY if lacks_identity(self.key, message, signature) else Signed.NO
 
     def verify_any(self, message: bytes, signature: bytes, algorithm: str, digest_algorithm: str) -> Signed:
         """As `verify`, with ECDSA and RSA too (see `verify_other`)."""

@@ -1,12 +1,16 @@
 """The checks of the certificates around a signature: period, maker, trusted authority."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from ledger.documents.asn1.algorithms import SM2_ALGORITHMS, read_sm2_numbers
 from ledger.documents.certificates.certificates import Certificate, Signed
 from ledger.documents.certificates.trust_list import UNKNOWN, TrustList, check_chain
 from ledger.documents.findings import Check, failed, passed, unknown
 from ledger.verification.reasons import Outcome
+
+#: What no other message changes.
+_SETTLED: Final = frozenset({Signed.YES, Signed.UNKNOWN})
 
 
 def check_made_by(
@@ -19,12 +23,14 @@ def check_made_by(
         return unknown(name, "form")
     signed = Signed.NO
     for message in messages:
-        signed = certificate.verify(message, signature, algorithm)
-        if signed is not Signed.NO:
+        result = certificate.verify(message, signature, algorithm)
+        signed = signed if result is Signed.NO else result
+        if signed in _SETTLED:
             break
     return {
         Signed.YES: passed(name),
         Signed.NO: failed(name, "wrong"),
+        Signed.WITHOUT_IDENTITY: unknown(name, "identity"),
         Signed.UNKNOWN: unknown(name, "algorithm"),
     }[signed]
 

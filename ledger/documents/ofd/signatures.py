@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ledger.crypto.suites import DIGEST_BYTES, Suite
-from ledger.documents.asn1.algorithms import find_suite
+from ledger.documents.asn1.algorithms import find_suite, presume_suite
 from ledger.documents.certificates.trust_list import TrustList
 from ledger.documents.findings import CHECKS, Check, failed, passed, unknown
 from ledger.documents.inspection import Kind, SignatureReport
@@ -151,7 +151,7 @@ def _references(
 
     What is spelled otherwise than it is named is compared all the same, so that it hides no alteration.
     """
-    suite = find_suite(description.digest_algorithm)
+    suite = presume_suite(description.digest_algorithm)
     if not description.references:
         return unknown("references", "nothing"), ()
     if suite is None:
@@ -161,6 +161,8 @@ def _references(
     altered = tuple(
         dict.fromkeys(part for part, digest in comparable if document.digest(suite, part) != digest)
     )
+    if find_suite(description.digest_algorithm) is None and not _any_fits(comparable, altered):
+        return unknown("references", "digest"), ()
     later = altered == (listed.list_part,) and _signed_later(document, listed)
     if altered and not later:
         if is_encrypted(document.archive) and not any(part in document.archive for part in altered):
@@ -173,6 +175,11 @@ def _references(
     if len(comparable) < len(digests):
         return unknown("references", "digest"), ()
     return passed("references", "later_signature" if later else "ok"), ()
+
+
+def _any_fits(comparable: list[tuple[str, bytes]], altered: tuple[str, ...]) -> bool:
+    """Tell whether any digest is one of its part: by an algorithm that is only presumed, that shows that it is meant."""
+    return any(part not in altered for part, _ in comparable)
 
 
 def _signed_later(document: Document, listed: Listed) -> bool:

@@ -143,7 +143,7 @@ def _info(draft: SealDraft) -> dict[str, object]:
 def _users(draft: SealDraft) -> dict[str, object]:
     """Return the list of those who may use the seal, and from version 4 on what it is a list of."""
     if draft.version == 1:
-        return {"certificates": structures.Octets([*draft.users])}
+        return {"certificates": structures.Listed([core.Any(core.OctetString(user)) for user in draft.users])}
     if not draft.by_digest:
         return {"list_type": LISTS_CERTIFICATES, "certificates": structures.Octets([*draft.users])}
     digests = [{"type": "SM3", "value": SM3.hash(user)} for user in draft.users]

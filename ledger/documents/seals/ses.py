@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from asn1crypto import core
 
 from ledger.documents.asn1 import structures
-from ledger.documents.asn1.texts import decode_text, parse_written_time
+from ledger.documents.asn1.texts import decode_text, decode_written, parse_written_time
 from ledger.documents.certificates.certificates import read_time
 from ledger.encoding import der
 from ledger.errors import LimitExceeded, MalformedInput
@@ -22,8 +22,8 @@ MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_LISTED: Final = 256
 #: What a seal lists of those who may use it.
 LISTS_CERTIFICATES, LISTS_DIGESTS = 1, 2
-_LISTS: Final[dict[int, type[structures.Octets | structures.CertificateDigests]]] = {
-    LISTS_CERTIFICATES: structures.Octets,
+_LISTS: Final[dict[int, type[structures.Listed | structures.CertificateDigests]]] = {
+    LISTS_CERTIFICATES: structures.Listed,
     LISTS_DIGESTS: structures.CertificateDigests,
 }
 T = TypeVar("T")
@@ -44,8 +44,8 @@ class Picture:
 class Seal:
     """One seal 电子印章, as its maker signed it. Times are seconds since 1970, None where they cannot be read.
 
-    `certificates` or `digests` (algorithm and value) list who may use it. `signed` are the byte strings that makers
-    are known to sign: the standards differ, and so do writers.
+    `certificates` or `digests` (algorithm and value) list who may use it, as far as that can be read. `signed` are the byte
+    strings that makers are known to sign: the standards differ, and so do writers.
     """
 
     der: bytes
@@ -170,10 +170,10 @@ def _seal(seal: structures.Seal1 | structures.Seal4) -> Seal:
 
 
 def _users(
-    list_type: int, users: structures.Octets | core.Any
+    list_type: int, users: structures.Listed | core.Any
 ) -> tuple[tuple[bytes, ...], tuple[tuple[str, bytes], ...]]:
     """Return certificates and digests of the list of those who may use a seal, one of them empty."""
-    if isinstance(users, structures.Octets):
+    if isinstance(users, structures.Listed):
         items = users
     else:
         if list_type not in _LISTS:
@@ -183,7 +183,18 @@ def _users(
         raise LimitExceeded(f"a seal lists {MAX_LISTED} certificates at most")
     if list_type == LISTS_DIGESTS:
         return (), tuple((item["type"].native, item["value"].native) for item in items)
-    return tuple(item.native for item in items), ()
+    return tuple(_listed_certificate(item.dump()) for item in items), ()
+
+
+def _listed_certificate(element: bytes) -> bytes:
+    """Return a certificate of the list in DER: in octets, or bare, or as text in base64, PEM or hexadecimal.
+
+    What is none of these is returned as it stands there: it is no certificate.
+    """
+    if element[0] == der.SEQUENCE:
+        return element
+    content = der.read_content(element)
+    return content if content[:1] == bytes([der.SEQUENCE]) else decode_written(content) or content
 
 
 def _signature_1(signature: structures.Signature1) -> SealSignature:

@@ -12,14 +12,15 @@
 """
 
 from ledger.crypto.suites import DIGEST_BYTES, SHA256, SM3
-from ledger.documents.asn1.algorithms import find_suite
+from ledger.documents.asn1.algorithms import find_suite, presume_suite, read_digest
 from ledger.documents.certificates.certificates import Certificate, decode_if_readable
 from ledger.documents.certificates.signers import check_chains, check_in_force, check_made_by
 from ledger.documents.certificates.trust_list import SEAL_MAKERS, SIGNERS, TrustList
-from ledger.documents.findings import Check, failed, passed, unknown
+from ledger.documents.findings import Check, failed, passed, pick_first_bad, unknown
 from ledger.documents.inspection import Kind, SignatureReport
 from ledger.documents.seals.ses import Seal, SealSignature
 from ledger.documents.signatures.timestamps import Stamps, check_timestamps, merge_checks
+from ledger.verification.reasons import Outcome
 
 
 def verify_seal(seal: Seal, trust: TrustList | None) -> SignatureReport:
@@ -58,7 +59,9 @@ def verify_seal_signature(
             check_made_by("seal_signature", maker, seal.signed, seal.signature, seal.algorithm),
             _listed(seal, signed.certificate),
             _validity(signer, signed.time, seal),
-            check_chains([(signer, SIGNERS, signed.time), (maker, SEAL_MAKERS, seal.created)], trust),
+            pick_first_bad(
+                (check_chains([(signer, SIGNERS, signed.time)], trust), _maker_chain(maker, signed, trust))
+            ),
             *merge_checks(*stamps.checks, *_seal_stamps(seal, trust).checks),
         ),
         signer=signer.name if signer else None,
@@ -84,12 +87,31 @@ def _data_hash(signed: SealSignature, description: bytes | None) -> Check:
 def _listed(seal: Seal, certificate: bytes) -> Check:
     if certificate in seal.certificates:
         return passed("signer_listed")
-    suites = [(find_suite(algorithm), digest) for algorithm, digest in seal.digests]
-    if any(suite is not None and suite.hash(certificate) == digest for suite, digest in suites):
-        return passed("signer_listed")
-    if any(suite is None for suite, _ in suites):
+    digests = [(algorithm, read_digest(written)) for algorithm, written in seal.digests]
+    for algorithm, digest in digests:
+        suite = presume_suite(algorithm)
+        if suite is not None and suite.hash(certificate) == digest:
+            return passed("signer_listed")
+    if any(find_suite(algorithm) is None or digest is None for algorithm, digest in digests):
         return unknown("signer_listed", "digest")
+    if any(decode_if_readable(listed) is None for listed in seal.certificates):
+        return unknown("signer_listed", "unread")
     return failed("signer_listed", "not_listed")
+
+
+def _maker_chain(maker: Certificate | None, signed: SealSignature, trust: TrustList | None) -> Check:
+    """Follow the maker's certificate as of the making of the seal, or as of its use where the certificate began in between.
+
+    Makers take new certificates into seals that they drew up some days before.
+    """
+    created, used = signed.seal.created, signed.time
+    made = check_chains([(maker, SEAL_MAKERS, created)], trust)
+    if made.outcome is Outcome.PASS or maker is None or created is None or used is None:
+        return made
+    began_later = maker.not_before is not None and created < maker.not_before
+    if not began_later or not maker.valid_at(used):
+        return made
+    return check_chains([(maker, SEAL_MAKERS, used)], trust)
 
 
 def _validity(signer: Certificate | None, moment: int | None, seal: Seal) -> Check:

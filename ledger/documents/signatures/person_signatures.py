@@ -3,11 +3,8 @@
 SM2 alone carries no certificate. Who signed is known only where a certificate of the trust list made it.
 """
 
-from base64 import b64decode
-from binascii import unhexlify
-
-from ledger.crypto.suites import DIGEST_BYTES, SHA256, SM3
-from ledger.documents.asn1.algorithms import find_suite, verify_sm2
+from ledger.crypto.suites import SHA256, SM3
+from ledger.documents.asn1.algorithms import find_suite, presume_suite, read_digest, verify_sm2
 from ledger.documents.asn1.texts import parse_written_time
 from ledger.documents.certificates.signers import check_chains, check_in_force, check_made_by
 from ledger.documents.certificates.trust_list import SIGNERS, TrustList
@@ -73,7 +70,7 @@ def _content(data: SignedData, description: bytes) -> Check:
     """
     if data.content is None or data.content == description:
         return passed("data_hash")
-    digest = _digest_in(data.content)
+    digest = read_digest(data.content)
     if digest in (SM3.hash(description), SHA256.hash(description)):
         return passed("data_hash")
     known = all(find_suite(signer.digest_algorithm) for signer in data.signers)
@@ -81,21 +78,9 @@ def _content(data: SignedData, description: bytes) -> Check:
     return failed("data_hash", "altered") if comparable else unknown("data_hash", "digest")
 
 
-def _digest_in(content: bytes) -> bytes | None:
-    """Return the digest that the content is: bare, in hexadecimal or in base64, which may have line ends."""
-    if len(content) == DIGEST_BYTES:
-        return content
-    letters = b"".join(content.split())
-    try:
-        digest = unhexlify(letters) if len(letters) == 64 else b64decode(letters, validate=True)
-    except ValueError:
-        return None
-    return digest if len(digest) == DIGEST_BYTES else None
-
-
 def _signature(data: SignedData, signer: Signer, description: bytes) -> Check:
     """The signature is over the attributes, which name the digest of the content, or over the content."""
-    suite = find_suite(signer.digest_algorithm)
+    suite = presume_suite(signer.digest_algorithm)
     if suite is None:
         return unknown("signature", "algorithm")
     digest = suite.hash(description)
@@ -103,6 +88,7 @@ def _signature(data: SignedData, signer: Signer, description: bytes) -> Check:
     messages: tuple[bytes, ...] = (*contents, description, digest)
     if signer.attributes is not None:
         if signer.message_digest not in (digest, *map(suite.hash, messages)):
-            return failed("signature", "wrong")
+            named = find_suite(signer.digest_algorithm) is not None
+            return failed("signature", "wrong") if named else unknown("signature", "digest")
         messages = (signer.attributes,)
     return check_made_by("signature", signer.certificate, messages, signer.signature, signer.algorithm)

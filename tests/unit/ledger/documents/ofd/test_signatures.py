@@ -210,6 +210,42 @@ def test_the_names_of_sm3(method: str) -> None:
     assert report.verdict is Verdict.VALID
 
 
+NEIGHBOURS: Final = [
+    "1.2.156.10197.1.401.2",
+    "1.2.156.10197.1.401.3",
+    "1.2.156.10197.1.400",
+    "1.2.156.10197.1.301",
+]
+
+
+def named(method: str) -> bytes:
+    return resealed(sealed(), b'CheckMethod="1.2.156.10197.1.401"', f'CheckMethod="{method}"'.encode())
+
+
+@pytest.mark.parametrize("method", NEIGHBOURS)
+def test_the_neighbours_of_sm3(method: str) -> None:
+    """What fits SM3 is SM3, whatever the writer called it; then a part that does not was altered."""
+    assert only(named(method)).verdict is Verdict.VALID
+    report = only(with_part(named(method), PAGE, lambda data: data + b"<!-- -->"))
+    assert (outcome(report, "references"), report.altered) == (("fail", "altered"), (PAGE,))
+
+
+@pytest.mark.parametrize("method", NEIGHBOURS)
+def test_a_neighbour_of_sm3_that_is_not_meant(method: str) -> None:
+    members = parts(named(method))
+    for data in members.values():
+        old, new = base64.b64encode(SM3.hash(data)), base64.b64encode(SHA256.hash(data))
+        members[DESCRIPTION] = members[DESCRIPTION].replace(old, new)
+    members[VALUE] = use_seal(seal(), department(), members[DESCRIPTION], "", NOW)
+    report = only(write_archive(members))
+    assert (outcome(report, "references"), report.altered) == (("unknown", "digest"), ())
+
+
+@pytest.mark.parametrize("method", ["1.2.156.10197.1.410", "1.2.156.10197.1.410.1", "1.3.14.3.2.26"])
+def test_sha_1_by_its_national_name(method: str) -> None:
+    assert outcome(only(named(method)), "references") == ("unknown", "digest")
+
+
 def test_other_suites() -> None:
     members = parts(sealed())
     members[DESCRIPTION] = members[DESCRIPTION].replace(

@@ -3,7 +3,8 @@
 Read, written again as the same bytes, and verified by others too.
 """
 
-from typing import Any
+import base64
+from typing import Any, Final
 
 import gmalg
 import pytest
@@ -14,6 +15,7 @@ from ledger.crypto.suites import SHA256, SM3
 from ledger.documents.asn1 import structures
 from ledger.documents.asn1.algorithms import encode_sm2, read_sm2_numbers
 from ledger.documents.certificates.certificates import Certificate, decode_certificate
+from ledger.documents.certificates.trust_list import SEAL_MAKERS, SIGNERS, Authority, TrustList
 from ledger.documents.openers import inspect
 from ledger.documents.seals import ses
 from ledger.documents.seals.making import make_seal, use_seal
@@ -27,6 +29,7 @@ from tests.papers import NOW, YEAR, department, draft, maker, outcome, seal, tru
 
 VERSIONS = pytest.mark.parametrize("version", [1, 4, 5])
 DESCRIPTION = b"<Signature/>"
+DAY: Final = 86_400
 
 
 def used(version: int = 4, of: bytes | None = None, time: int = NOW) -> bytes:
@@ -293,6 +296,157 @@ def test_numbers_as_writers_put_them(signature: bytes, expected: tuple[str, str]
     body["signature"] = core.OctetBitString(signature)
     report = verify_seal_signature(decode_signature(body.dump(force=True)), DESCRIPTION, trust())
     assert outcome(report, "signature") == expected
+
+
+IDENTITIES = pytest.mark.parametrize(
+    ("identity", "expected"),
+    [
+        (sm2.IDENTITY, ("pass", "ok")),
+        (b"", ("unknown", "identity")),
+        (None, ("unknown", "identity")),
+        (b"ALICE123@YAHOO.COM", ("fail", "wrong")),
+    ],
+    ids=["as prescribed", "empty", "no Z", "somebody's"],
+)
+
+
+@IDENTITIES
+@VERSIONS
+def test_a_use_under_another_identity(
+    version: int, identity: bytes | None, expected: tuple[str, str]
+) -> None:
+    """Whoever leaves the identity empty holds the key and signed; what is not prescribed is not confirmed."""
+    body = structure(version, used(version))
+    signature = papers.sign_as("天门市示例局", body["to_sign"].dump(), identity)
+    body["signature"] = core.OctetBitString(signature)
+    report = verify_seal_signature(decode_signature(body.dump(force=True)), DESCRIPTION, trust())
+    assert outcome(report, "signature") == expected
+    altered = report.verdict is Verdict.INVALID
+    assert (altered, report.verdict is Verdict.VALID) == (expected[0] == "fail", expected[0] == "pass")
+
+
+@IDENTITIES
+def test_a_seal_under_another_identity(identity: bytes | None, expected: tuple[str, str]) -> None:
+    made = structure(4, seal(), of_seal=True)
+    made["signature"] = core.OctetBitString(papers.sign_as("示例制章单位", made["info"].dump(), identity))
+    report = verify_seal(decode_seal(made.dump(force=True)), trust())
+    assert outcome(report, "seal_signature") == expected
+
+
+def test_an_empty_identity_hides_no_alteration() -> None:
+    body = structure(4, used())
+    signature = papers.sign_as("天门市示例局", body["to_sign"].dump() + b"more", b"")
+    body["signature"] = core.OctetBitString(signature)
+    report = verify_seal_signature(decode_signature(body.dump(force=True)), DESCRIPTION, trust())
+    assert outcome(report, "signature") == ("fail", "wrong")
+
+
+def listing(version: int, *elements: core.Asn1Value) -> bytes:
+    """A seal that lists those elements in the place of certificates, honestly made."""
+    made = structure(version, make_seal(draft(version), maker()), of_seal=True)
+    made["info"]["property"]["certificates"] = structures.Listed([core.Any(one) for one in elements])
+    covered = made["info"].dump(force=True)
+    signing = made["signed"] if version == 1 else made
+    if version == 1:
+        covered = der.encode(
+            der.SEQUENCE, covered, signing["certificate"].dump(), signing["algorithm"].dump()
+        )
+    signing["signature"] = core.OctetBitString(encode_sm2(maker().key.sign(covered)))
+    encoded: bytes = made.dump(force=True)
+    return encoded
+
+
+OWN = department().certificate.der
+OTHERS = maker().certificate.der
+PEM = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(OWN) + b"-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize(
+    ("elements", "expected"),
+    [
+        ([core.OctetString(OWN)], ("pass", "ok")),
+        ([core.OctetString(base64.b64encode(OWN))], ("pass", "ok")),
+        ([core.OctetString(base64.encodebytes(OWN))], ("pass", "ok")),
+        ([core.OctetString(OWN.hex().encode())], ("pass", "ok")),
+        ([core.OctetString(PEM)], ("pass", "ok")),
+        ([core.UTF8String(base64.b64encode(OWN).decode())], ("pass", "ok")),
+        ([core.PrintableString(base64.b64encode(OWN).decode())], ("pass", "ok")),
+        ([core.IA5String(OWN.hex().upper())], ("pass", "ok")),
+        ([core.Any.load(OWN)], ("pass", "ok")),
+        ([core.UTF8String("张三"), core.OctetString(OWN)], ("pass", "ok")),
+        ([core.UTF8String("天门市示例局")], ("unknown", "unread")),
+        ([core.OctetString("CN=天门市示例局,C=CN".encode())], ("unknown", "unread")),
+        ([core.OctetString(b"0123456789")], ("unknown", "unread")),
+        ([core.OctetString(b"")], ("unknown", "unread")),
+        ([core.Null()], ("unknown", "unread")),
+        ([core.OctetString(OTHERS), core.UTF8String("张三")], ("unknown", "unread")),
+        ([core.UTF8String(base64.b64encode(OTHERS).decode())], ("fail", "not_listed")),
+        ([core.OctetString(OTHERS)], ("fail", "not_listed")),
+        ([], ("fail", "not_listed")),
+    ],
+)
+@pytest.mark.parametrize("version", [1, 4])
+def test_what_a_list_of_certificates_holds(
+    version: int, elements: list[Any], expected: tuple[str, str]
+) -> None:
+    """Text that is a certificate is read as one; other text names nobody that could be compared."""
+    data = listing(version, *elements)
+    assert decode_seal(data).der == data
+    report = verify_seal_signature(decode_signature(used(version, data)), DESCRIPTION, trust())
+    assert outcome(report, "seal_signature") == ("pass", "ok")
+    assert outcome(report, "signer_listed") == expected
+    verdicts = {"pass": Verdict.VALID, "unknown": Verdict.UNVERIFIABLE, "fail": Verdict.INVALID}
+    assert report.verdict is verdicts[expected[0]]
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "value", "expected"),
+    [
+        ("SM3", SM3.hash(OWN).hex().encode(), ("pass", "ok")),
+        ("SM3", base64.b64encode(SM3.hash(OWN)), ("pass", "ok")),
+        ("1.2.156.10197.1.401.2", SM3.hash(OWN), ("pass", "ok")),
+        ("1.2.156.10197.1.401.2", SM3.hash(OTHERS), ("unknown", "digest")),
+        ("SM3", SM3.hash(OWN)[:20], ("unknown", "digest")),
+        ("SM3", SM3.hash(OTHERS).hex().encode(), ("fail", "not_listed")),
+    ],
+)
+def test_what_a_list_of_digests_holds(algorithm: str, value: bytes, expected: tuple[str, str]) -> None:
+    made = structure(4, make_seal(draft(4, by_digest=True), maker()), of_seal=True)
+    made["info"]["property"]["certificates"] = core.Any(
+        structures.CertificateDigests([{"type": algorithm, "value": value}])
+    )
+    covered = made["info"].dump(force=True)
+    made["signature"] = core.OctetBitString(encode_sm2(maker().key.sign(covered)))
+    data = used(4, made.dump(force=True))
+    report = verify_seal_signature(decode_signature(data), DESCRIPTION, trust())
+    assert outcome(report, "signer_listed") == expected
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        (NOW - 100 * DAY, NOW + YEAR, ("pass", "ok")),
+        (NOW - 3 * DAY, NOW + YEAR, ("pass", "ok")),
+        (NOW - DAY, NOW - 1, ("unknown", "period")),
+        (NOW + 1, NOW + YEAR, ("unknown", "period")),
+        (NOW - YEAR, NOW - 6 * DAY, ("unknown", "period")),
+    ],
+    ids=["at both", "at its use", "over before its use", "not yet at its use", "over before it was made"],
+)
+def test_a_seal_made_before_its_makers_certificate(since: int, until: int, expected: tuple[str, str]) -> None:
+    """Made five days before it was used, by a maker whom the city lists itself."""
+    of_maker = papers.root().issue("制章", papers.key("制章"), serial=9, not_before=since, not_after=until)
+    made = make_seal(draft(created=NOW - 5 * DAY, valid_from=NOW - 5 * DAY), of_maker)
+    (authority,) = trust().authorities
+    signers = Authority("", authority.certificate, frozenset({SIGNERS}))
+    listed = Authority("", of_maker.certificate, frozenset({SEAL_MAKERS}))
+    city = TrustList("", None, (signers, listed))
+    report = verify_seal_signature(decode_signature(used(4, made)), DESCRIPTION, city)
+    assert outcome(report, "chain") == expected
+    alone = verify_seal(decode_seal(made), city)
+    assert outcome(alone, "chain") == (
+        ("pass", "ok") if since < NOW - 5 * DAY < until else ("unknown", "period")
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])

@@ -26,6 +26,7 @@ DESCRIPTION: Final = b"<Signature/>"
 DIGEST: Final = SM3.hash(DESCRIPTION)
 SHA_256: Final = SHA256.hash(DESCRIPTION)
 SHA256_OID: Final = "2.16.840.1.101.3.4.2.1"
+HMAC_SM3_OID: Final = "1.2.156.10197.1.401.2"
 OTHER: Final = SM3.hash(b"other")
 MESSAGE_DIGEST, SIGNING_TIME = "1.2.840.113549.1.9.4", "1.2.840.113549.1.9.5"
 
@@ -94,6 +95,14 @@ def test_the_plain_form() -> None:
         ),
         pytest.param(
             remade(digest_algorithm={"algorithm": SM2_WITH_SM3}), id="SM2 with SM3 in the place of the digest"
+        ),
+        pytest.param(
+            remade(
+                as_signed(attributes(DIGEST)),
+                signed_attributes=attributes(DIGEST),
+                digest_algorithm={"algorithm": HMAC_SM3_OID},
+            ),
+            id="a neighbour of SM3, as ofdrw's issue 192 has it",
         ),
         pytest.param(remade(signature=department().key.sign(DIGEST)), id="numbers without DER"),
         pytest.param(
@@ -171,6 +180,22 @@ def test_forms_that_writers_use(data: bytes) -> None:
             "signature",
             ("fail", "wrong"),
             id="an attribute slipped in",
+        ),
+        pytest.param(
+            remade(
+                as_signed(attributes(b"x")),
+                signed_attributes=attributes(b"x"),
+                digest_algorithm={"algorithm": HMAC_SM3_OID},
+            ),
+            "signature",
+            ("unknown", "digest"),
+            id="a neighbour of SM3 that does not fit",
+        ),
+        pytest.param(
+            remade(signature=papers.sign_as("天门市示例局", DIGEST, b"")),
+            "signature",
+            ("unknown", "identity"),
+            id="an empty identity",
         ),
         pytest.param(
             remade(digest_algorithm={"algorithm": "1.3.14.3.2.26"}),
