@@ -26,6 +26,11 @@ REST_BYTES: Final = 2**20  # of that
 READING_SECONDS: Final = 30.0  # for a client to read a piece of its answer, 256 kB at most
 # Descriptors of one process, where the machine allows it: connections, files that are put aside, databases.
 OPEN_FILES: Final = 8_192
+# Snapshots that one process keeps for those who ask next: whole ones for different numbers of signatures; as many deltas.
+KEPT_SNAPSHOTS: Final = 3
+KEPT_SNAPSHOT_BYTES: Final = 2**29  # of the whole ones, and of the deltas: a million events
+MAX_SNAPSHOT_FILES: Final = 12  # of each, with those that slow readers still fetch: an hour of checkpoints
+MAX_WAITING_FOR_SNAPSHOT: Final = 16  # requests; one is made at a time, in a second or less for 50,000 events
 MAX_DOCUMENTS: Final = 16  # documents presented with one proof
 # Documents of all items of one request together: one for each, or sixteen for some.
 MAX_BATCH_DOCUMENTS: Final = 1_000

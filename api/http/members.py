@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from api.http.errors import MalformedRequest
+from ledger.records.claims import MAX_CLAIMS
 
 _WHITESPACE: Final = b" \t\r\n"
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},]', re.DOTALL)
@@ -18,10 +19,14 @@ _CLOSING: Final = frozenset(b"]}")
 _COMMA: Final = ord(",")
 
 
-def members(text: bytes, known: frozenset[str] | None = None, where: str = "the body") -> dict[str, bytes]:
-    """Return the raw value of every member of an object. Raises: MalformedRequest, also for a member that is not `known`."""
+def members(
+    text: bytes, known: frozenset[str] | None = None, where: str = "the body", most: int = MAX_CLAIMS
+) -> dict[str, bytes]:
+    """Return the raw value of every member of an object, `most` at most. Raises: MalformedRequest, also if not `known`."""
     values: dict[str, bytes] = {}
-    for part in _split(text, b"{}", f"{where} must be a JSON object"):
+    for part in _split(
+        text, b"{}", f"{where} must be a JSON object", f"{where} may have {most} members", most
+    ):
         name = _NAME.match(part)
         if not name:
             raise MalformedRequest(f'a member of {where} is not written "name": value')
@@ -34,9 +39,10 @@ def members(text: bytes, known: frozenset[str] | None = None, where: str = "the 
     return values
 
 
-def elements(text: bytes, where: str) -> list[bytes]:
-    """Return the raw elements of an array. Raises: MalformedRequest."""
-    return [part.strip(_WHITESPACE) for part in _split(text, b"[]", f"`{where}` must be an array")]
+def elements(text: bytes, where: str, most: int) -> list[bytes]:
+    """Return the raw elements of an array, `most` at most. Raises: MalformedRequest."""
+    parts = _split(text, b"[]", f"`{where}` must be an array", f"`{where}` may have {most} elements", most)
+    return [part.strip(_WHITESPACE) for part in parts]
 
 
 def string(raw: bytes, where: str) -> str:
@@ -57,10 +63,11 @@ def integer(raw: bytes, where: str, most: int) -> int:
     return int(raw)
 
 
-def _split(text: bytes, brackets: bytes, otherwise: str) -> list[bytes]:
-    """Cut what stands between the outer brackets at its own commas."""
+def _split(text: bytes, brackets: bytes, otherwise: str, limit: str, most: int) -> list[bytes]:
+    """Cut what stands between the outer brackets at its own commas, which are counted as they come."""
     text = text.strip(_WHITESPACE)
-    parts, depth, start = [], 0, 1
+    parts: list[bytes] = []
+    depth, start = 0, 1
     if len(text) < 2 or text[0] != brackets[0] or text[-1] != brackets[1]:
         raise MalformedRequest(otherwise)
     for token in _TOKEN.finditer(text):
@@ -72,6 +79,8 @@ def _split(text: bytes, brackets: bytes, otherwise: str) -> list[bytes]:
             if depth == 0 and token.end() != len(text):
                 raise MalformedRequest(otherwise)
         elif sign == _COMMA and depth == 1:
+            if len(parts) + 1 >= most:
+                raise MalformedRequest(f"{limit} at most")
             parts.append(text[start : token.start()])
             start = token.end()
     if depth:

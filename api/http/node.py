@@ -22,6 +22,7 @@ from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import Replica
 from api.http.counter.confirmation import Confirmations, open_confirmations
 from api.http.errors import IssuesNothing, NotReady
+from api.http.snapshots import Snapshots
 from api.http.uploads import Uploads
 from api.node.keys import load_node_key
 from api.node.settings import Settings
@@ -56,6 +57,7 @@ class Node:
     documents: DocumentReaders
     checkpoints: Checkpoints
     confirmations: Confirmations
+    snapshots: Snapshots
     node_key: PrivateKey | None = None
 
     @classmethod
@@ -75,6 +77,7 @@ class Node:
             DocumentReaders(settings.documents, settings.trust_list),
             Checkpoints(settings.checkpoints_url),
             open_confirmations(settings, key),
+            Snapshots(settings.spool_directory or settings.directory),
             key,
         )
 

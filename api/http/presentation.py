@@ -116,11 +116,7 @@ def read_batch(body: bytes, settings: Settings) -> list[Unopened]:
     raw = _members(body, _BATCH_MEMBERS)
     if "items" not in raw:
         raise MalformedRequest("the body lacks the member `items`")
-    items = elements(raw["items"], "items")
-    if len(items) > limits.MAX_BATCH_ITEMS:
-        raise MalformedRequest(
-            f"`items` may have {limits.MAX_BATCH_ITEMS} elements at most, not {len(items)}"
-        )
+    items = elements(raw["items"], "items", limits.MAX_BATCH_ITEMS)
     policy, batch, documents = _policy(raw, settings, None), [], 0
     for item in items:
         batch.append(Unopened.from_json(item, settings, policy))
@@ -174,11 +170,7 @@ def _members(body: bytes, known: frozenset[str]) -> dict[str, bytes]:
 
 
 def _documents(raw: bytes) -> tuple[bytes, ...]:
-    items = elements(raw, "documents")
-    if len(items) > limits.MAX_DOCUMENTS:
-        raise MalformedRequest(
-            f"`documents` may have {limits.MAX_DOCUMENTS} elements at most, not {len(items)}"
-        )
+    items = elements(raw, "documents", limits.MAX_DOCUMENTS)
     try:
         return tuple(base64.b64decode(string(item, "a document"), validate=True) for item in items)
     except (binascii.Error, ValueError) as error:

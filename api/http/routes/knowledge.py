@@ -1,18 +1,18 @@
 """Checkpoints with their cosignatures, and snapshots, to verify with where there is no node."""
 
-import tempfile
 from collections.abc import Iterator
-from typing import IO, Annotated, Final
+from functools import partial
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from anchoring.checkpoints.cosigning import count_node_cities
 from anchoring.checkpoints.snapshots import export
 from anchoring.errors import NotFound
 from anchoring.replica.reading import ReplicaView
-from api import limits
 from api.http import bodies, openapi
 from api.http.node import Node, NodeNeeded
 from api.http.schemas.knowledge import CosignedShape
@@ -49,10 +49,10 @@ def checkpoint(node: NodeNeeded, cosigned: Enough = None) -> Response:
     response_class=StreamingResponse,
     responses={
         200: {"description": "The snapshot.", "content": {SNAPSHOT_TYPE: {}}},
-        **openapi.problems("not-found", "invalid-parameter", "not-ready", "quarantined"),
+        **openapi.problems("not-found", "invalid-parameter", "node-busy", "not-ready", "quarantined"),
     },
 )
-def snapshot(
+async def snapshot(
     node: NodeNeeded,
     after: Annotated[
         int, Query(ge=0, le=2**53, description="Of a delta: the event that the caller holds already.")
@@ -60,18 +60,22 @@ def snapshot(
     cosigned: Enough = None,
 ) -> StreamingResponse:
     """Give the registry's events up to that checkpoint, as a file to verify with offline."""
-    file = tempfile.SpooledTemporaryFile(limits.SPOOL_BYTES)  # noqa: SIM115
-    try:
-        with node.reading() as reading:
-            newest = _newest(node, reading, cosigned)
-            for piece in export(reading, newest, after):
-                file.write(piece)
-    except BaseException:
-        file.close()
-        raise
+    newest = await run_in_threadpool(_find_newest, node, cosigned)
+    key = canonical(newest.to_json()), after
+    file = await node.snapshots.find_or_make(key, partial(_export, node, newest, after))
     name = f"{newest.checkpoint.n}.snapshot" if not after else f"{after}-{newest.checkpoint.n}.snapshot"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(file.tell())}
-    return StreamingResponse(_content(file), media_type=SNAPSHOT_TYPE, headers=headers)
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Length": str(file.size)}
+    return StreamingResponse(file.content(), media_type=SNAPSHOT_TYPE, headers=headers)
+
+
+def _find_newest(node: Node, cosigned: int | None) -> Cosigned:
+    with node.reading() as reading:
+        return _newest(node, reading, cosigned)
+
+
+def _export(node: Node, newest: Cosigned, after: int) -> Iterator[bytes]:
+    with node.reading() as reading:
+        yield from export(reading, newest, after)
 
 
 def _newest(node: Node, reading: ReplicaView, cosigned: int | None) -> Cosigned:
@@ -80,11 +84,3 @@ def _newest(node: Node, reading: ReplicaView, cosigned: int | None) -> Cosigned:
     if newest is None:
         raise NotFound(f"no checkpoint is signed by {wanted} nodes here yet: try again in some minutes")
     return newest
-
-
-def _content(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield a file that was written, then let it go. Slow readers so hold no state of the replica."""
-    with file:
-        file.seek(0)
-        while piece := file.read(limits.CHUNK_BYTES):
-            yield piece

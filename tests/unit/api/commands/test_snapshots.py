@@ -3,7 +3,7 @@
 import json
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -13,8 +13,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from anchoring.checkpoints.cosigning import Cosigner
+from anchoring.checkpoints.snapshots import export
 from api.cli import main
 from api.client.offline import read_trust
+from api.http.routes import knowledge
 from examples.renderings import as_pdf
 from ledger.crypto.keys import generate
 from ledger.encoding.canonical import encode as canonical
@@ -155,6 +157,25 @@ def test_a_snapshot_over_http_says_what_the_node_knows(three: Cosigned3) -> None
     assert three.node.get(f"/v1/snapshot?after={after}").status_code == 200
     assert three.node.get(f"/v1/snapshot?after={after + 1}").status_code == 404
     assert three.node.get("/v1/snapshot?after=-1").status_code == 422
+
+
+def test_a_snapshot_is_not_made_anew_for_each_who_asks(
+    three: Cosigned3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    three.cosign(*OTHERS)
+    made: list[object] = []
+
+    def count(*asked: object) -> Iterator[bytes]:
+        made.append(asked)
+        yield from export(*asked)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(knowledge, "export", count)
+    assert len({three.node.get("/v1/snapshot").content for _ in range(3)}) == 1
+    assert len(made) == 1
+    three.city.act(acts.IssuerAdded("tianmen", "11429006012345672R"))
+    three.cosign(*OTHERS)
+    assert replay([three.node.get("/v1/snapshot").content]).logs() == three.city.knowledge.logs()
+    assert len(made) == 2
 
 
 def test_before_anything_was_signed_there_is_no_snapshot(three: Cosigned3, empty: TestClient) -> None:

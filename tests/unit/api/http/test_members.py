@@ -1,6 +1,7 @@
 """The outer brackets are read, everything inside stays as it was sent."""
 
 import json
+import tracemalloc
 from contextlib import suppress
 
 import pytest
@@ -38,13 +39,13 @@ def test_members_are_those_that_json_reads(
 
 @given(st.lists(values))
 def test_elements_are_those_that_json_reads(value: list[object]) -> None:
-    parts = elements(json.dumps(value).encode(), "items")
+    parts = elements(json.dumps(value).encode(), "items", 1_000)
     assert b"[" + b", ".join(parts) + b"]" == json.dumps(value).encode()
 
 
 @given(st.binary())
 def test_arbitrary_bytes_are_read_or_refused(text: bytes) -> None:
-    for read in (lambda: members(text), lambda: elements(text, "items"), lambda: string(text, "it")):
+    for read in (lambda: members(text), lambda: elements(text, "items", 1_000), lambda: string(text, "it")):
         with suppress(MalformedRequest):
             read()
 
@@ -99,3 +100,25 @@ def test_messages_never_repeat_values() -> None:
         members(b'{"zhangsan": "429006199001010012"}', KNOWN)
     assert "zhangsan" not in str(caught.value)
     assert "429006" not in str(caught.value)
+
+
+@pytest.mark.parametrize("most", [1, 3, 1_000])
+def test_a_list_is_counted_while_it_is_cut(most: int) -> None:
+    assert len(elements(b"[" + b",".join([b"1"] * most) + b"]", "items", most)) == most
+    with pytest.raises(MalformedRequest, match=f"`items` may have {most} elements at most"):
+        elements(b"[" + b",".join([b"1"] * (most + 1)) + b"]", "items", most)
+    with pytest.raises(MalformedRequest, match=f"the body may have {most} members at most"):
+        members(b"{" + b",".join(b'"%d":1' % i for i in range(most + 1)) + b"}", most=most)
+
+
+def test_no_list_takes_memory_before_it_is_counted() -> None:
+    """Two bytes an element, forty of memory each: the body of a batch would take over half a gigabyte."""
+    tracemalloc.start()
+    text = b"[" + b"1," * 2**21 + b"1]"
+    with pytest.raises(MalformedRequest):
+        elements(text, "items", 1_000)
+    with pytest.raises(MalformedRequest):
+        members(b"{" + text[1:-1] + b"}")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5 * len(text)

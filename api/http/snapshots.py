@@ -1,0 +1,87 @@
+"""Snapshots as files that callers share: each is made once, one at a time, and a few are kept.
+
+Whole ones and deltas are counted apart: a delta can begin anywhere, so that strangers can ask for as many as they like.
+"""
+
+import asyncio
+import os
+import tempfile
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterable
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+
+from api import limits
+from api.http.errors import NodeBusy
+
+Key = tuple[bytes, int]  # the canonical form of the cosigned checkpoint, and the event after which it begins
+
+
+class SnapshotFile:
+    """A file without a name, which is gone with the last who reads it, whatever happens to the process."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.size = os.fstat(descriptor).st_size
+        weakref.finalize(self, os.close, descriptor)
+
+    async def content(self) -> AsyncIterator[bytes]:
+        """Yield the file piece by piece; readers do not disturb one another, and hold no state of the replica."""
+        for start in range(0, self.size, limits.CHUNK_BYTES):
+            yield await run_in_threadpool(os.pread, self._descriptor, limits.CHUNK_BYTES, start)
+
+
+class Snapshots:
+    """Makes and keeps snapshots; for the one thread of the event loop."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._whole, self._deltas = _Shelf(), _Shelf()
+        self._making = asyncio.Lock()
+        self._waiting = 0
+
+    async def find_or_make(self, key: Key, make: Callable[[], Iterable[bytes]]) -> SnapshotFile:
+        """Return the snapshot of this key, made by `make` in a thread if nobody asked for it before. Raises: NodeBusy."""
+        shelf = self._deltas if key[1] else self._whole
+        if key in shelf.kept:
+            return shelf.kept[key]
+        if self._waiting >= limits.MAX_WAITING_FOR_SNAPSHOT:
+            raise NodeBusy("other snapshots are being made: ask again in a moment")
+        self._waiting += 1
+        try:
+            async with self._making:
+                if key not in shelf.kept:
+                    shelf.make_room()
+                    shelf.put(key, SnapshotFile(await run_in_threadpool(self._write, make)))
+                return shelf.kept[key]
+        finally:
+            self._waiting -= 1
+
+    def _write(self, make: Callable[[], Iterable[bytes]]) -> int:
+        with tempfile.TemporaryFile(dir=self._directory) as file:
+            for piece in make():
+                file.write(piece)
+            file.flush()
+            return os.dup(file.fileno())
+
+
+class _Shelf:
+    """The newest few snapshots, and how many there are with those that somebody still reads."""
+
+    def __init__(self) -> None:
+        self.kept: dict[Key, SnapshotFile] = {}
+        self._existing: weakref.WeakSet[SnapshotFile] = weakref.WeakSet()
+
+    def make_room(self) -> None:
+        """Let go of the oldest for one more. Raises: NodeBusy, when slow readers hold as many as there may be."""
+        while len(self.kept) >= limits.KEPT_SNAPSHOTS or (
+            self.kept and sum(file.size for file in self.kept.values()) > limits.KEPT_SNAPSHOT_BYTES
+        ):
+            del self.kept[next(iter(self.kept))]
+        if len(self._existing) >= limits.MAX_SNAPSHOT_FILES:
+            raise NodeBusy("as many snapshots are being fetched as this process keeps at once")
+
+    def put(self, key: Key, file: SnapshotFile) -> None:
+        self.kept[key] = file
+        self._existing.add(file)
