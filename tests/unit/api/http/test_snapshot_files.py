@@ -71,12 +71,18 @@ def test_different_ones_are_made_one_after_another_and_a_queue_has_an_end(
 
 def test_the_newest_is_served_while_others_wait(tmp_path: Path) -> None:
     async def ask() -> None:
-        snapshots, maker = Snapshots(tmp_path), Maker()
-        await snapshots.find_or_make((b"c", 0), maker)
-        waiting = [asyncio.create_task(snapshots.find_or_make((b"c", after), maker)) for after in (1, 2, 3)]
+        snapshots, release = Snapshots(tmp_path), threading.Event()
+
+        def wait() -> Iterator[bytes]:
+            release.wait()
+            yield b""
+
+        await snapshots.find_or_make((b"c", 0), Maker())
+        waiting = [asyncio.create_task(snapshots.find_or_make((b"c", after), wait)) for after in (1, 2, 3)]
         await asyncio.sleep(0)
-        assert await read(await snapshots.find_or_make((b"c", 0), maker)) == b"snapshot"
+        assert await read(await snapshots.find_or_make((b"c", 0), wait)) == b"snapshot"
         assert not any(task.done() for task in waiting)
+        release.set()
         await asyncio.gather(*waiting)
 
     asyncio.run(ask())
