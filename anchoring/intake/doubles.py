@@ -6,7 +6,8 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, select
 
 from anchoring.errors import SubmissionRefused
-from anchoring.intake.rows import FIRST_ROW, Faults, Row
+from anchoring.intake.faults import FIRST_ROW, Faults
+from anchoring.intake.rows import Row
 from anchoring.register.missing import is_complete, list_missing
 from anchoring.register.tables import LINEAGE
 from ledger.records.records import Record

@@ -3,12 +3,14 @@
 Nothing is known here yet about the lineages that they touch.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from anchoring import limits
 from anchoring.errors import RowError, SubmissionRefused
+from anchoring.intake.faults import FIRST_ROW, RowFault
+from anchoring.intake.judging import judge_disclosure, judge_record
 from ledger.crypto.keys import decode_signature
 from ledger.crypto.trees import leaf_hash
 from ledger.encoding.canonical import Json, decode
@@ -17,14 +19,12 @@ from ledger.encoding.fields import Fields
 from ledger.errors import InvalidIdentifier, MalformedInput, NewerFormat
 from ledger.limits import MAX_CLOCK_LEAD_SECONDS
 from ledger.records.catalogue import by_code
-from ledger.records.claims import decode_disclosure, decode_document, is_document
-from ledger.records.contradictions import contradictions
+from ledger.records.claims import FullDisclosure, decode_disclosure, decode_document, is_document
+from ledger.records.randomness import Drawn
 from ledger.records.records import CERTIFICATE_KINDS, PRESENTABLE, Record, decode_record
 from ledger.records.submissions import Statement, decode_statement
 from ledger.registry.trust import Grant
 from ledger.verification.entitlement import NEWEST_EVENT, Moment, Scope, is_granted
-
-FIRST_ROW: Final = 2  # rows are counted as lines, and the statement is line 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,45 +36,6 @@ class Row:
     record: Record
     body: bytes
     disclosure: bytes | None
-
-
-class RowFault(Exception):
-    """One row is at fault; `problem` is a slug that all faults of its sort share."""
-
-    def __init__(self, problem: str, message: str) -> None:
-        super().__init__(message)
-        self.problem = problem
-
-
-class Faults:
-    """The faults of a submission's rows, up to as many as are reported."""
-
-    def __init__(self) -> None:
-        self._rows: list[RowError] = []
-        self._problems: set[str] = set()
-
-    def __bool__(self) -> bool:
-        return bool(self._rows)
-
-    @property
-    def full(self) -> bool:
-        return len(self._rows) >= limits.MAX_ROW_ERRORS
-
-    def add(self, row: int, problem: str, message: str) -> None:
-        """Note that a row, counted from 1, is at fault."""
-        self._problems.add(problem)
-        if not self.full:
-            self._rows.append(RowError(row, message))
-
-    def refuse(self) -> None:
-        """Raise what was found, if anything was. Raises: SubmissionRefused."""
-        if self._rows:
-            problem = self._problems.pop() if len(self._problems) == 1 else "rows-refused"
-            rows = tuple(sorted(self._rows, key=lambda error: error.row))
-            first = f"row {rows[0].row}: {rows[0].message}"
-            many = f"{'at least ' if self.full else ''}{len(rows)} rows are at fault, first {first}"
-            message = f"nothing was accepted, mend and send again: {many if rows[1:] else first}"
-            raise SubmissionRefused(problem, message, rows)
 
 
 def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -109,7 +70,7 @@ def read_statement(line: bytes) -> tuple[Statement, bytes]:
 
 
 class RowReader:
-    """Reads the rows of one submission in their order; holds nothing but the leaf hash of the row before.
+    """Reads the rows of one submission in their order; holds the leaf hash of the row before, and every salt and master.
 
     Records that are `anchored` are read and not judged again: they were, and rules may have become stricter since.
     """
@@ -122,6 +83,7 @@ class RowReader:
         self._granted: dict[Scope, bool] = {}
         self._before = b""
         self.warnings: list[RowError] = []
+        self.drawn = Drawn()
 
     def read(self, index: int, line: bytes) -> Row:
         """Read the row at `index`, counted from 0. Raises: RowFault."""
@@ -131,7 +93,7 @@ class RowReader:
             disclosed = fields.take("disclosure") if fields.has("disclosure") else None
             fields.close()
             body = record.encode()
-            disclosure = self._disclosure(record, disclosed) if disclosed is not None else None
+            disclosure = self._disclosure(index, record, disclosed) if disclosed is not None else None
         except NewerFormat as error:
             raise RowFault("newer-format", str(error)) from error
         except InvalidIdentifier as error:
@@ -140,6 +102,7 @@ class RowReader:
             raise RowFault("malformed-row", str(error)) from error
         if not self._anchored:
             self._judge(index, record)
+            self.drawn.add(record.salt, index)
         leaf = leaf_hash(record.suite, body)
         before, self._before = self._before, leaf
         if leaf <= before:
@@ -148,6 +111,7 @@ class RowReader:
 
     def _judge(self, index: int, record: Record) -> None:
         statement = self._statement
+        judge_record(record)
         if record.suite is not statement.suite:
             raise RowFault(
                 "wrong-suite", f"the log's suite is {statement.suite.name}, the record's {record.suite.name}"
@@ -198,7 +162,7 @@ class RowReader:
             granted = self._granted[scope] = is_granted(self._grants, self._moment, scope)
         return granted
 
-    def _disclosure(self, record: Record, disclosed: Json) -> bytes:
+    def _disclosure(self, index: int, record: Record, disclosed: Json) -> bytes:
         """Return the canonical disclosure when it hashes to the record's claims. Raises: MalformedInput, RowFault."""
         if record.claims is None:
             raise RowFault(
@@ -206,7 +170,9 @@ class RowReader:
             )
         disclosure = decode_disclosure(disclosed)
         if not self._anchored:
-            _judge_claims(record, disclosure.values)
+            judge_disclosure(record, disclosure)
+            if isinstance(disclosure, FullDisclosure):
+                self.drawn.add(disclosure.master, index)
         if disclosure.digest(record.suite) != record.claims:
             raise RowFault("disclosure-mismatch", "the disclosed claims do not hash to the record's `claims`")
         for name, value in disclosure.values.items():
@@ -217,16 +183,6 @@ class RowReader:
     def _warn(self, index: int, message: str) -> None:
         if len(self.warnings) < limits.MAX_ROW_ERRORS:
             self.warnings.append(RowError(index + FIRST_ROW, message))
-
-
-def _judge_claims(record: Record, values: Mapping[str, Json]) -> None:
-    """Check the disclosed claims against their record. Raises: RowFault."""
-    for contradiction in contradictions(record, values):
-        raise RowFault(
-            "claims-contradict-record",
-            f"the claim {contradiction.name} says {contradiction.claimed!a} and the record {contradiction.recorded.en!a}: "
-            "put the same into both",
-        )
 
 
 _ORDER: Final = {

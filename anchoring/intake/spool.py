@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import IO
+from typing import IO, Final
 
 import cbor2
 
 from anchoring import limits
 from anchoring.errors import SubmissionRefused
-from anchoring.intake.rows import FIRST_ROW, Faults, Row, RowFault, RowReader
+from anchoring.intake.faults import FIRST_ROW, Faults, RowFault
+from anchoring.intake.rows import Row, RowReader
 from ledger.limits import MAX_STATUS_RECORDS
 from ledger.records.submissions import Statement
 
@@ -79,6 +80,9 @@ class Spool:
             self._chunk, self._chunk_bytes = [], 0
 
 
+_REUSED: Final = "has the same salt or master: draw one for each record, and another for its claims"
+
+
 def _size(row: Row) -> int:
     return len(row.body) + len(row.disclosure or b"")
 
@@ -99,6 +103,9 @@ def read_rows(reader: RowReader, lines: Iterator[bytes], statement: Statement, s
             continue
         leaves.append(row.leaf)
         spool.add(row)
+    if not faults:
+        for before, after in reader.drawn.repeated():
+            faults.add(after + FIRST_ROW, "salt-reused", f"row {before + FIRST_ROW} {_REUSED}")
     faults.refuse()
     if read != statement.count:
         came = "more" if read > statement.count else f"only {read}"

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from anchoring.database.bulk import insert_many
-from anchoring.intake.rows import FIRST_ROW, Faults, Row
+from anchoring.intake.faults import FIRST_ROW, Faults
+from anchoring.intake.rows import Row
 from anchoring.intake.spool import Issue
 from anchoring.register.lineages import StoredLineage, find_lineages_named, set_lineages
 from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, LINK, RECORD

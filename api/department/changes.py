@@ -13,7 +13,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Final
 
-from anchoring.intake.rows import Faults
+from anchoring.intake.faults import Faults
 from api.client.answers import LineageAnswer
 from ledger.encoding.canonical import Json, decode
 from ledger.errors import LedgerError, MalformedInput

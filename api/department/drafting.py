@@ -17,7 +17,8 @@ from typing import IO, Final, Self
 
 from anchoring import limits
 from anchoring.errors import RowError, SubmissionRefused
-from anchoring.intake.rows import Faults, RowFault
+from anchoring.intake.faults import Faults, RowFault
+from anchoring.intake.judging import judge_disclosure, judge_record
 from ledger.crypto.keys import PrivateKey, encode_signature
 from ledger.crypto.suites import Suite, parse_digest
 from ledger.crypto.trees import MerkleTree, leaf_hash
@@ -27,6 +28,7 @@ from ledger.encoding.fields import Fields
 from ledger.errors import InvalidIdentifier, MalformedInput
 from ledger.limits import MAX_STATUS_RECORDS, MAX_SUBMISSION_RECORDS
 from ledger.records.claims import MASTER_BYTES, MAX_CLAIMS, FullDisclosure, document_claim, is_document
+from ledger.records.randomness import weakness
 from ledger.records.records import (
     CERTIFICATE_KINDS,
     MAX_LINKS,
@@ -51,6 +53,9 @@ MEDIA_TYPES: Final = {
     ".jpeg": "image/jpeg",
 }
 _OTHER_MEDIA_TYPE: Final = "application/octet-stream"
+
+# Times that a salt is drawn; twice is rare enough never to be seen.
+_MOST_DRAWS: Final = 4
 
 #: Returns the leaf hash of the newest record of an identifier's lineage, as far as the department knows it.
 Newest = Callable[[str], bytes | None]
@@ -237,7 +242,7 @@ class _Drafter:
         action, identifier, suite = fields.text("action"), fields.text("identifier"), self._target.suite
         disclosure = None
         if action in PRESENTABLE:
-            disclosure = FullDisclosure(self._random(MASTER_BYTES), self._claims(fields))
+            disclosure = FullDisclosure(self._draw(MASTER_BYTES), self._claims(fields))
         record = Record(
             suite=suite,
             kind=fields.text("kind"),
@@ -245,7 +250,7 @@ class _Drafter:
             identifier=identifier,
             issuer=fields.text("issuer"),
             time=fields.time("time") if fields.has("time") else self._now,
-            salt=self._random(SALT_BYTES),
+            salt=self._draw(SALT_BYTES),
             issued=fields.date("issued"),
             valid_from=fields.date("valid_from"),
             valid_until=fields.date("valid_until"),
@@ -255,8 +260,20 @@ class _Drafter:
             basis=fields.optional("basis", str),
         )
         fields.close()
+        judge_record(record)
+        if disclosure:
+            judge_disclosure(record, disclosure)
         self._judge(number, record)
         return record, disclosure
+
+    def _draw(self, count: int) -> bytes:
+        """Return random bytes that no node takes for weak: fewer than one in 2^36 looks so, and is drawn again."""
+        for _ in range(_MOST_DRAWS):
+            if not weakness(drawn := self._random(count)):
+                return drawn
+        raise RowFault(
+            "weak-salt", "this machine's source of random bytes is broken: it gives the same again and again"
+        )
 
     def _judge(self, number: int, record: Record) -> None:
         self._issuer = self._issuer or record.issuer

@@ -1,0 +1,47 @@
+"""Faults of a submission's rows: gathered, and refused together with the rows named."""
+
+from typing import Final
+
+from anchoring import limits
+from anchoring.errors import RowError, SubmissionRefused
+
+FIRST_ROW: Final = 2  # rows are counted as lines, and the statement is line 1
+
+
+class RowFault(Exception):
+    """One row is at fault; `problem` is a slug that all faults of its sort share."""
+
+    def __init__(self, problem: str, message: str) -> None:
+        super().__init__(message)
+        self.problem = problem
+
+
+class Faults:
+    """The faults of a submission's rows, up to as many as are reported."""
+
+    def __init__(self) -> None:
+        self._rows: list[RowError] = []
+        self._problems: set[str] = set()
+
+    def __bool__(self) -> bool:
+        return bool(self._rows)
+
+    @property
+    def full(self) -> bool:
+        return len(self._rows) >= limits.MAX_ROW_ERRORS
+
+    def add(self, row: int, problem: str, message: str) -> None:
+        """Note that a row, counted from 1, is at fault."""
+        self._problems.add(problem)
+        if not self.full:
+            self._rows.append(RowError(row, message))
+
+    def refuse(self) -> None:
+        """Raise what was found, if anything was. Raises: SubmissionRefused."""
+        if self._rows:
+            problem = self._problems.pop() if len(self._problems) == 1 else "rows-refused"
+            rows = tuple(sorted(self._rows, key=lambda error: error.row))
+            first = f"row {rows[0].row}: {rows[0].message}"
+            many = f"{'at least ' if self.full else ''}{len(rows)} rows are at fault, first {first}"
+            message = f"nothing was accepted, mend and send again: {many if rows[1:] else first}"
+            raise SubmissionRefused(problem, message, rows)

@@ -1,0 +1,87 @@
+"""What a record and the claims that come with it must be like, for the node that takes them and the department that drafts.
+
+Judged is what is new: what was registered before is read as it is. Salts and masters are judged one by one and within one
+submission; the register keeps no index of them, so one that came in another submission before is found only in the record
+that a new one follows.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from anchoring.intake.faults import RowFault
+from ledger.encoding.canonical import Json
+from ledger.records.characters import describe, name_fault, unseen_character
+from ledger.records.claims import Disclosure, FullDisclosure
+from ledger.records.contradictions import contradictions
+from ledger.records.randomness import weakness
+from ledger.records.records import Record
+
+_MAX_QUOTED: Final = 80  # characters of a name that a message repeats
+
+
+def judge_record(record: Record) -> None:
+    """Check the salt and the basis of a record. Raises: RowFault."""
+    _judge_drawn("the record's salt", record.salt)
+    if record.basis is not None:
+        _judge_text("`basis`", record.basis)
+
+
+def judge_disclosure(record: Record, disclosure: Disclosure) -> None:
+    """Check names, values and salts of the claims of a record. Raises: RowFault."""
+    if isinstance(disclosure, FullDisclosure):
+        _judge_drawn("the master of the claims", disclosure.master)
+    else:
+        _judge_shown(disclosure.shown)
+    for name in disclosure.withheld_names:
+        _judge_name(name)
+    for name, value in disclosure.values.items():
+        _judge_name(name)
+        for text in _texts(value):
+            _judge_text(f"the claim {name}", text)
+    for contradiction in contradictions(record, disclosure.values):
+        raise RowFault(
+            "claims-contradict-record",
+            f"the claim {contradiction.name} says {contradiction.claimed!a} and the record {contradiction.recorded.en!a}: "
+            "put the same into both",
+        )
+
+
+def _judge_drawn(what: str, drawn: bytes) -> None:
+    if why := weakness(drawn):
+        raise RowFault("weak-salt", f"{what} {why}: draw 16 bytes from a source of random bytes for each")
+
+
+def _judge_shown(shown: tuple[tuple[str, bytes, Json], ...]) -> None:
+    salts = set()
+    for name, salt, _ in shown:
+        _judge_drawn(f"the salt of the claim {name[:_MAX_QUOTED]!a}", salt)
+        salts.add(salt)
+    if len(salts) != len(shown):
+        raise RowFault("salt-reused", "two claims of one record have the same salt: draw one for each")
+
+
+def _judge_name(name: str) -> None:
+    if fault := name_fault(name):
+        raise RowFault("unusable-claim", f"the name of a claim, {name[:_MAX_QUOTED]!a}, {fault}")
+
+
+def _judge_text(what: str, text: str) -> None:
+    if unseen := unseen_character(text):
+        place, character = unseen
+        raise RowFault(
+            "unusable-claim",
+            f"{what} has {describe(character)} at place {place}, which nobody can see: take it out, or put a blank there",
+        )
+
+
+def _texts(value: Json) -> Iterator[str]:
+    """Return every text in a value, the names of members too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield name
+            yield from _texts(member)

@@ -1,0 +1,84 @@
+"""Salts and masters that were not drawn at random, as far as one can tell from one of them.
+
+Whoever can guess a salt can guess claims from their commitments. Found are the habits of programs that do not draw: zeros, a
+repeated pattern, a counting sequence, a small number, text. A digest of something guessable looks random and is not found.
+Of random ones fewer than one in 2^36 is taken for weak; drafting draws again, so that it never sends one.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from struct import Struct
+from typing import Final
+
+#: The words that may count, of one, two and four bytes in either order, and the range of each.
+_WORDS: Final = tuple(
+    (Struct(form), modulus)
+    for form, modulus in ((">16B", 2**8), (">8H", 2**16), ("<8H", 2**16), (">4I", 2**32), ("<4I", 2**32))
+)
+# Bytes at either end that are zero in a number below 2^64; of random ones one in 2^63 has them.
+_SMALL_ZEROS: Final = bytes(8)
+# Different bytes of sixteen; of random ones fewer than one in 2^68 has so few.
+_FEW: Final = 4
+#: Text in one case with digits and separators, with at most one letter of the other: one in 2^36 of random ones.
+_TEXTS: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rb"[0-9a-z ._:/+-]*[A-Z]?[0-9a-z ._:/+-]*",
+        rb"[0-9A-Z ._:/+-]*[a-z]?[0-9A-Z ._:/+-]*",
+        rb"[0-9a-fA-F]*",
+    )
+)
+
+
+def weakness(drawn: bytes) -> str | None:
+    """Say why 16 bytes were not drawn at random; None where nothing shows it."""
+    if not any(drawn):
+        return "is all zero"
+    if drawn[:8] == drawn[8:] or len(set(drawn)) <= _FEW:
+        return "repeats a pattern"
+    if any(_grow_alike(words.unpack(drawn), modulus) for words, modulus in _WORDS):
+        return "is a counting sequence"
+    if drawn.startswith(_SMALL_ZEROS) or drawn.endswith(_SMALL_ZEROS):
+        return "is a small number"
+    if drawn.isascii() and any(text.fullmatch(drawn) for text in _TEXTS):
+        return "is text"
+    return None
+
+
+class Drawn:
+    """The salts and masters of one submission, each with its row: 20 bytes of memory each, for millions of them."""
+
+    _BUCKETS: Final = 256
+    _WIDTH: Final = 20
+
+    def __init__(self) -> None:
+        self._buckets = [bytearray() for _ in range(self._BUCKETS)]
+
+    def add(self, drawn: bytes, row: int) -> None:
+        """Note 16 bytes that stand in a row."""
+        # Python's hash of bytes is keyed anew in each process: nobody can fill one bucket alone.
+        self._buckets[hash(drawn) % self._BUCKETS] += drawn + row.to_bytes(4, "big")
+
+    def repeated(self) -> Iterator[tuple[int, int]]:
+        """Return the rows of every value that stands a second time: the first row, and the later one."""
+        for bucket in self._buckets:
+            rows: dict[bytes, int] = {}
+            for drawn, row in self._split(bucket):
+                if drawn in rows:
+                    yield rows[drawn], row
+                else:
+                    rows[drawn] = row
+
+    def _split(self, bucket: bytearray) -> Iterable[tuple[bytes, int]]:
+        for start in range(0, len(bucket), self._WIDTH):
+            end = start + self._WIDTH
+            yield bytes(bucket[start : end - 4]), int.from_bytes(bucket[end - 4 : end], "big")
+
+
+def _grow_alike(words: tuple[int, ...], modulus: int) -> bool:
+    """Tell whether each word is larger than the one before by the same step, modulo their range."""
+    first, second, third = words[:3]
+    if (third - second - second + first) % modulus:  # so it is nearly always
+        return False
+    return len({(after - before) % modulus for before, after in pairwise(words)}) == 1
