@@ -4,7 +4,8 @@ The shape that `shunzheng inspect --json` prints, whatever kind of file it was. 
 product; a document is as good as the worst of its signatures and timestamps, and without a signature it proves nothing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final, TypedDict
 
@@ -71,6 +72,8 @@ class InspectionJson(TypedDict):
     words: dict[str, str]
 
 
+#: Names of parts in all reports of a document together, and in each at least; characters of one.
+MAX_NAMED, _LEAST_NAMED, MAX_SHOWN = 200, 3, 200
 _INTACT: Final = (passed("references"), passed("coverage"), passed("signature"))
 _INTACT_BUT: Final = Words("内容未改动，但", "Intact, but: ")
 _ALL_PASSED: Final = Words("全部检查通过", "Every check passed")
@@ -163,6 +166,21 @@ class Inspection:
             "verdict": self.verdict.value,
             "words": _words(self.verdict),
         }
+
+
+def name_some(reports: Sequence[SignatureReport]) -> tuple[SignatureReport, ...]:
+    """Return the reports of a document with as many names of its parts as a person reads; what is left out is counted."""
+    most = max(_LEAST_NAMED, MAX_NAMED // max(1, len(reports)))
+    return tuple(
+        replace(report, altered=_first(report.altered, most), uncovered=_first(report.uncovered, most))
+        for report in reports
+    )
+
+
+def _first(parts: tuple[str, ...], most: int) -> tuple[str, ...]:
+    names = tuple(name if len(name) <= MAX_SHOWN else f"{name[:MAX_SHOWN]}…" for name in parts[:most])
+    more = len(parts) - most
+    return (*names, f"…另有 {more} 项 (and {more} more)") if more > 0 else names
 
 
 def _finding(check: Check) -> FindingJson:

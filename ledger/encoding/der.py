@@ -12,14 +12,19 @@ from ledger.errors import LimitExceeded, MalformedInput
 MAX_DEPTH: Final = 24  # a signature with its seal and a certificate's extensions nest about ten deep
 MAX_ELEMENTS: Final = 20_000  # a seal has about fifty, one for many signers some thousand
 
+MAX_OID_BYTES: Final = 128  # those in use have ten; the time to read one grows with the square of its length
+
 BOOLEAN, INTEGER, BIT_STRING, OCTET_STRING, NULL, OID = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
 SEQUENCE, SET = 0x30, 0x31
 _CONSTRUCTED = 0x20
 _UNIVERSAL_CONSTRUCTED: Final = {SEQUENCE, SET}
 
 
-def check(data: bytes) -> None:
-    """Walk the whole of `data`, which must be one DER element. Raises: MalformedInput, LimitExceeded."""
+def check(data: bytes) -> int:
+    """Walk the whole of `data`, which must be one DER element, and return how many are in it.
+
+    Raises: MalformedInput, LimitExceeded.
+    """
     pending = [(0, len(data), 0)]
     elements = 0
     while pending:
@@ -40,6 +45,21 @@ def check(data: bytes) -> None:
                 raise MalformedInput("the DER has data after its end")
     if not elements:
         raise MalformedInput("there is no DER in an empty input")
+    return elements
+
+
+def count(data: bytes) -> int:
+    """Return how many elements there seem to be, in BER too and without a judgement on the form; for limits."""
+    elements, at = 0, 0
+    while at + 1 < len(data):
+        elements += 1
+        tag, length, at = data[at], data[at + 1], at + 2
+        width = length & 0x7F if length & 0x80 else 0
+        if tag & _CONSTRUCTED:
+            at += width
+        else:
+            at += width + (int.from_bytes(data[at : at + width], "big") if width else length)
+    return elements
 
 
 def read_children(data: bytes) -> list[tuple[int, bytes]]:
@@ -114,6 +134,8 @@ def _check_primitive(tag: int, content: bytes) -> None:
         raise MalformedInput("a BIT STRING has bits behind its end")
     if tag == NULL and content:
         raise MalformedInput("a NULL has content")
+    if tag == OID and len(content) > MAX_OID_BYTES:
+        raise LimitExceeded(f"an OBJECT IDENTIFIER has {MAX_OID_BYTES} bytes at most")
     if tag == OID and not _arcs(content):
         raise MalformedInput("an OBJECT IDENTIFIER is not in its shortest form")
 

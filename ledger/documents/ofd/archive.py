@@ -11,7 +11,11 @@ writer puts behind a deflate stream: the Adler-32 of what the stream holds.
 import zlib
 from dataclasses import dataclass, field
 from typing import Final
+from xml.etree.ElementTree import Element
 
+from ledger.documents.markup import MAX_BYTES as MAX_XML_BYTES
+from ledger.documents.markup import parse
+from ledger.documents.ofd.budget import Budget
 from ledger.documents.ofd.directory import MAX_PART_BYTES, STORED, Entry, read_directory, read_end
 from ledger.documents.ofd.names import UTF8_FLAG, fold_name, lower_name, walk_up
 from ledger.documents.zip_records import (
@@ -46,6 +50,7 @@ class Archive:
     comment: bytes
     _data: bytes = field(repr=False)
     _spelled: dict[str, str] = field(repr=False)
+    budget: Budget = field(default_factory=Budget, repr=False, compare=False)
 
     @property
     def names(self) -> list[str]:
@@ -69,11 +74,22 @@ class Archive:
             raise LimitExceeded(
                 f"the part {name[:120]!r} has {entry.size} bytes, {most} at most are read here"
             )
+        self.budget.take_bytes(entry.size)
         packed = self._data[entry.start : entry.start + entry.packed]
         data = packed if entry.method == STORED else _inflate(packed, entry)
         if len(data) != entry.size or zlib.crc32(data) != entry.crc:
             raise MalformedInput(f"the part {name[:120]!r} is damaged: size or checksum differ")
         return data
+
+    def read_xml(self, name: str, root: str) -> Element:
+        """Return the root element of a part, which must be called `root`. Raises: MalformedInput, LimitExceeded."""
+        return self.parse(self.read(name, MAX_XML_BYTES), root)
+
+    def parse(self, data: bytes, root: str) -> Element:
+        """Return the root element of a part that was read, counted among all. Raises: MalformedInput, LimitExceeded."""
+        element = parse(data, root)
+        self.budget.take_xml(sum(1 for _ in element.iter()))
+        return element
 
 
 def open_archive(data: bytes) -> Archive:

@@ -5,8 +5,10 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from ledger.errors import MalformedInput
+from ledger.errors import LimitExceeded, MalformedInput
 
+#: Writers use some fifty, four folders deep; every folder above a part is looked up.
+MAX_NAME_BYTES, MAX_FOLDERS = 1_024, 32
 UTF8_FLAG: Final = 0x0800
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
 
@@ -14,7 +16,7 @@ _DRIVE: Final = re.compile(r"[A-Za-z]:")
 def decode_name(raw: bytes, flags: int) -> str:
     """Return the name of a part: UTF-8, or GB 18030 where an old writer did not say so.
 
-    Raises: MalformedInput for one that leads out of the archive.
+    Raises: MalformedInput for one that leads out of the archive, LimitExceeded.
     """
     try:
         text = raw.decode("utf-8")
@@ -22,7 +24,11 @@ def decode_name(raw: bytes, flags: int) -> str:
         if flags & UTF8_FLAG:
             raise MalformedInput("an entry's name is not the UTF-8 that it is said to be") from error
         text = raw.decode("gb18030", "replace")
+    if len(raw) > MAX_NAME_BYTES:
+        raise LimitExceeded(f"the name of a part has {MAX_NAME_BYTES} bytes at most")
     steps = text.replace("\\", "/").removesuffix("/").split("/")
+    if len(steps) > MAX_FOLDERS:
+        raise LimitExceeded(f"the parts of a document lie in {MAX_FOLDERS} folders at most, one in another")
     if any(step in ("", ".", "..") for step in steps) or _DRIVE.match(text) or not text.isprintable():
         raise MalformedInput(f"an entry has a name that leads elsewhere: {text[:120]!a}")
     return text

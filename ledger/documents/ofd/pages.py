@@ -8,7 +8,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from ledger.documents.markup import MAX_BYTES as MAX_XML_BYTES
-from ledger.documents.markup import find_child, find_children, parse, parse_until, text_of
+from ledger.documents.markup import find_child, find_children, parse_until, text_of
 from ledger.documents.ofd.archive import Archive
 from ledger.documents.ofd.references import locate
 from ledger.documents.ofd.stamps import Box, parse_box
@@ -64,7 +64,7 @@ class PageSizes:
 
 
 def _read_tree(archive: Archive, part: str) -> PageTree:
-    root = parse(archive.read(part, MAX_XML_BYTES), "Document")
+    root = archive.read_xml(part, "Document")
     common, pages = find_child(root, "CommonData"), find_child(root, "Pages")
     area = None if common is None else find_child(common, "PageArea")
     parts: dict[str, str | None] = {}

@@ -12,7 +12,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from ledger.documents.markup import MAX_BYTES as MAX_XML_BYTES
-from ledger.documents.markup import find_child, find_children, parse, text_of
+from ledger.documents.markup import find_child, find_children, text_of
 from ledger.documents.ofd.archive import Archive
 from ledger.documents.ofd.stamps import PlacedStamp, read_stamps
 from ledger.errors import LimitExceeded, MalformedInput
@@ -84,7 +84,7 @@ def list_signatures(archive: Archive) -> list[Listed]:
         raise MalformedInput("the document is encrypted (GM/T 0099)")
     signatures: list[Listed] = []
     lists: set[str] = set()
-    for body in find_children(parse(archive.read(ROOT, MAX_XML_BYTES), "OFD"), "DocBody"):
+    for body in find_children(archive.read_xml(ROOT, "OFD"), "DocBody"):
         written = text_of(find_child(body, "Signatures"))
         if not written:
             continue
@@ -100,7 +100,7 @@ def list_signatures(archive: Archive) -> list[Listed]:
 
 
 def _read_list(archive: Archive, location: Location, part: str, document: str | None) -> list[Listed]:
-    elements = find_children(parse(archive.read(part, MAX_XML_BYTES), "Signatures"), "Signature")
+    elements = find_children(archive.read_xml(part, "Signatures"), "Signature")
     locations = [locate(archive, part, element.get("BaseLoc", "")) for element in elements]
     return [
         Listed(document, part, order, element.get("Type", "Seal"), each.part, location.exact and each.exact)
@@ -111,7 +111,7 @@ def _read_list(archive: Archive, location: Location, part: str, document: str | 
 def describe(archive: Archive, part: str) -> Description:
     """Read the description of a signature. Raises: MalformedInput, LimitExceeded."""
     data = archive.read(part, MAX_XML_BYTES)
-    root = parse(data, "Signature")
+    root = archive.parse(data, "Signature")
     info = _needed(root, "SignedInfo")
     references = find_child(info, "References")
     elements = [] if references is None else find_children(references, "Reference")
@@ -141,9 +141,7 @@ def is_encrypted(archive: Archive) -> bool:
     The map is encrypted itself as a rule, so which parts it names is not asked.
     """
     try:
-        encryptions = find_children(
-            parse(archive.read(ENCRYPTED, MAX_XML_BYTES), "Encryptions"), "EncryptInfo"
-        )
+        encryptions = find_children(archive.read_xml(ENCRYPTED, "Encryptions"), "EncryptInfo")
         maps = (text_of(find_child(encryption, "EntriesMapLoc")) for encryption in encryptions)
         return any(locate(archive, ENCRYPTED, written).part in archive for written in maps)
     except MalformedInput:

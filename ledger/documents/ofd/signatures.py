@@ -13,7 +13,7 @@ from ledger.crypto.suites import DIGEST_BYTES, Suite
 from ledger.documents.asn1.algorithms import find_suite, presume_suite
 from ledger.documents.certificates.trust_list import TrustList
 from ledger.documents.findings import CHECKS, Check, failed, passed, unknown
-from ledger.documents.inspection import Kind, SignatureReport
+from ledger.documents.inspection import Kind, SignatureReport, name_some
 from ledger.documents.ofd.archive import Archive
 from ledger.documents.ofd.looks import Looks
 from ledger.documents.ofd.references import Description, Listed, describe, is_encrypted, list_signatures
@@ -79,6 +79,7 @@ class Document:
         if part is not None and part not in self._pictures:
             try:
                 value = self.archive.read(part, MAX_VALUE_BYTES)
+                self.archive.budget.take_der(der.check(value))
                 self._pictures[part] = decode_signature(value).seal.picture
             except MalformedInput:
                 self._pictures[part] = None
@@ -102,7 +103,10 @@ def verify_ofd(archive: Archive, trust: TrustList | None) -> tuple[SignatureRepo
     document = Document.of(archive)
     apparatus = document.apparatus()
     looks = Looks.of(archive, document.pairs(), document.picture)
-    return tuple(_report(document, apparatus, looks, listed, trust) for listed in document.listed)
+    reports = [_report(document, apparatus, looks, listed, trust) for listed in document.listed]
+    if archive.budget.fault is not None:  # what could not be read was called altered or malformed
+        raise archive.budget.fault
+    return name_some(reports)
 
 
 def _report(
@@ -192,7 +196,7 @@ def _value_report(
     archive: Archive, description: Description, value: bytes, trust: TrustList | None
 ) -> SignatureReport:
     """Report on the signature value, told apart by its form: some writers put another type into the list."""
-    der.check(value)
+    archive.budget.take_der(der.check(value))
     tags = [tag for tag, _ in der.read_children(value)]
     if tags == [der.INTEGER, der.INTEGER]:
         return verify_bare_signature(value, description.data, description.date_time, trust)

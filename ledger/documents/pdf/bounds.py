@@ -32,6 +32,7 @@ from pyhanko.pdf_utils.misc import skip_over_whitespace
 from pyhanko.pdf_utils.reader import PdfFileReader, process_data_at_eof
 from pyhanko.pdf_utils.xref import parse_xref_table, read_object_header
 
+from ledger.encoding import der
 from ledger.errors import LimitExceeded
 
 _MIB: Final = 2**20
@@ -49,6 +50,10 @@ MAX_READS: Final = 20_000_000
 MAX_SECTION_READS: Final = 500_000
 #: Headers passed on the way to objects in object streams: 25,000 objects, two hundred in a stream.
 MAX_HEADERS: Final = 5_000_000
+#: Of all signature values: 64 with their certificates and timestamps have a thousand each.
+MAX_DER_ELEMENTS: Final = 64_000
+#: Of the whole name of a form field, which repeats those of the fields above it: a tree of names grows with their square.
+MAX_NAME_LETTERS: Final = 4_096
 #: What streams may inflate to: of one object stream, and of all streams that are read, again and again or once.
 MAX_OBJECT_STREAM_BYTES, MAX_INFLATED_BYTES = 16 * _MIB, 128 * _MIB
 #: What pyHanko reads of a number at a time.
@@ -80,7 +85,7 @@ class BoundedFile(BytesIO):
     def __init__(self, data: bytes, most: int = MAX_READS) -> None:
         super().__init__(data)
         self.most = most
-        self.reads = self.digits = self.end = 0
+        self.reads = self.digits = self.end = self.elements = 0
         self.fault: LimitExceeded | None = None
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -94,6 +99,12 @@ class BoundedFile(BytesIO):
         part = super().read(size)
         self.end = at + len(part)
         return part
+
+    def count_elements(self, value: bytes) -> None:
+        """Count the elements of one signature value, among those of all."""
+        self.elements += der.count(value.rstrip(b"\0"))
+        if self.elements > MAX_DER_ELEMENTS:
+            self.refuse(f"the signatures of a PDF have {MAX_DER_ELEMENTS} DER elements at most in all")
 
     def refuse(self, message: str) -> NoReturn:
         self.fault = LimitExceeded(message)

@@ -9,7 +9,7 @@ from typing import Final
 
 from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject
 
-from ledger.documents.pdf.bounds import MAX_REVISIONS
+from ledger.documents.pdf.bounds import MAX_NAME_LETTERS, MAX_REVISIONS
 from ledger.documents.pdf.placed import PlacedSignature
 from ledger.documents.pdf.reading import Reader
 from ledger.errors import LimitExceeded
@@ -38,14 +38,26 @@ def check_comparisons(reader: Reader, signatures: Iterable[PlacedSignature]) -> 
 
 
 def _count_fields(reader: Reader) -> int:
-    count, lists = 0, [reader.root["/AcroForm"]] if "/AcroForm" in reader.root else []
-    while lists:
-        parent = lists.pop()
+    """Return how many fields the form has. Raises: LimitExceeded for too many, and for too long a name."""
+    count, parents = 0, [(reader.root["/AcroForm"], 0)] if "/AcroForm" in reader.root else []
+    while parents:
+        parent, length = parents.pop()
         for key in ("/Fields", "/Kids"):
             listed = parent.get(key, ArrayObject()).get_object()
             fields = [field.get_object() for field in listed] if isinstance(listed, ArrayObject) else []
             count += len(fields)
             if count > MAX_FIELDS:
                 raise LimitExceeded(f"a PDF has {MAX_FIELDS} form fields at most")
-            lists.extend(field for field in fields if isinstance(field, DictionaryObject))
+            parents.extend(
+                (field, length + _own_letters(field))
+                for field in fields
+                if isinstance(field, DictionaryObject)
+            )
+        if length > MAX_NAME_LETTERS:
+            raise LimitExceeded(f"the name of a form field has {MAX_NAME_LETTERS} letters at most")
     return count
+
+
+def _own_letters(field: DictionaryObject) -> int:
+    """Return by how many letters, and a dot, a field makes the names of those below it longer."""
+    return 1 + (len(str(field["/T"])) if "/T" in field else 0)

@@ -69,6 +69,8 @@ def inspect_pdf(data: bytes, trust: TrustList | None) -> Inspection:
         return Inspection(TYPE, problem=f"a PDF has {MAX_SIGNATURES} signatures at most")
     results = [_open(data, reader, name, field) for name, field in fields]
     signatures = [result for result in results if isinstance(result, OpenedSignature)]
+    if reader.file.fault is not None:
+        return Inspection(TYPE, problem=str(reader.file.fault))
     try:
         check_comparisons(reader, (signature.placed for signature in signatures))
     except LimitExceeded as error:
@@ -86,6 +88,7 @@ def _open(data: bytes, reader: Reader, name: str, field: IndirectObject) -> Open
         if form_field["/V"].get("/SubFilter") not in _SUBFILTERS:
             return unknown("structure", "subfilter")
         placed = PlacedSignature.of(data, reader, form_field)
+        reader.file.count_elements(placed.contents)
         return OpenedSignature(placed, open_value(placed, name))
     except MemoryError:
         raise

@@ -14,6 +14,7 @@ from examples.renderings import as_pdf
 from ledger.documents.openers import inspect
 from ledger.documents.pdf import bounds
 from ledger.documents.pdf.bounds import BoundedFile, check_sections
+from ledger.encoding import der
 from ledger.errors import LimitExceeded
 from ledger.verification.reasons import Verdict
 
@@ -149,3 +150,31 @@ def test_a_parser_that_swallows_the_limit_does_not_hide_it() -> None:
     with pytest.raises(LimitExceeded):
         file.read(1)
     assert file.fault
+
+
+def test_the_signatures_of_a_file_have_one_limit_of_elements() -> None:
+    value = der.encode(der.SEQUENCE, *[der.encode_integer(1)] * 9_999) + bytes(100)
+    file = BoundedFile(b"")
+    for _ in range(6):
+        file.count_elements(value)
+    assert file.elements == 60_000
+    with pytest.raises(LimitExceeded, match="DER elements"):
+        file.count_elements(value)
+    assert file.fault
+
+
+def test_names_of_form_fields_are_bounded() -> None:
+    """A thousand fields, one below another, each with a long name: their names are as long as the file squared."""
+    kids = b"<< /T (%s) >>" % (b"x" * 1_000)
+    for _ in range(50):
+        kids = b"<< /T (%s) /Kids [%s] >>" % (b"x" * 1_000, kids)
+    form = b"/Type /Catalog /AcroForm << /Fields [%s] >>" % kids
+    document = as_pdf("营业执照", [])
+    assert document.count(b"/Type /Catalog") == 1
+    written = document[: document.rindex(b"xref\n")].replace(b"/Type /Catalog", form)
+    offsets = [written.index(b"\n%d 0 obj" % number) + 1 for number in range(1, written.count(b" 0 obj") + 1)]
+    lines = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    count = len(offsets) + 1
+    end = b"xref\n0 %d\n0000000000 65535 f \n" % count + lines
+    end += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (count, len(written))
+    assert "letters at most" in (inspect(written + end).problem or "")
