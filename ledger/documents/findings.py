@@ -137,6 +137,8 @@ TABLE: Final[dict[Key, Row]] = {
         (_OPEN, "look_added", "签名之后新增了可见内容，本签名不为其负责，仅由其后的签名负责",
          "Something became visible after this signature: its signer does not vouch for that, a later one may"),
         (_OPEN, "unexplained", "签名之后有无法判断的更改", "What was changed after signing cannot be judged here"),
+        (_OPEN, "unlisted", "签名目录已改动，本签名保护的另一签名不在其中，不会显示",
+         "The list of signatures was changed, and a signature that this one covers is not in it: its seal is not shown"),
         (_OPEN, "nothing", "签名未保护任何文件", "The signature covers nothing"),
         _DIGEST,
         (_OPEN, "path", "引用路径不合规，或与文件名写法不一致",

@@ -14,7 +14,7 @@ Everything else shows what the earlier signer did not see: `look_added`.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from ledger.documents.ofd.archive import Archive
 from ledger.documents.ofd.pages import PageSizes
@@ -44,17 +44,24 @@ class ShownStamp:
 
 @dataclass(frozen=True, slots=True)
 class SignedLook:
-    """What one signature shows, and the parts that this depends on: its description, its value and its seal."""
+    """What one signature shows, and the parts that this depends on: its description, its value and its seal.
+
+    One description may be listed for several documents of the file: then it is shown in each.
+    """
 
     parts: frozenset[str | None]
     stamps: tuple[ShownStamp, ...]
 
 
+#: Which signature is shown in which document: the part of its description, and that of the document.
+_Listing: TypeAlias = tuple[str, str | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What the signatures of a document show, by the parts of their descriptions."""
+    """What the signatures of a document show."""
 
-    _by_part: dict[str, SignedLook]
+    _by_listing: dict[_Listing, SignedLook]
     _pages: PageSizes
 
     @classmethod
@@ -65,20 +72,23 @@ class Looks:
         picture_of: Callable[[Description], Picture | None],
     ) -> "Looks":
         """Collect what is shown. Raises: LimitExceeded."""
-        by_part = {
-            description.part: SignedLook(_parts(description), _stamps(listed, description, picture_of))
+        by_listing = {
+            (description.part, listed.document_part): SignedLook(
+                _parts(description), _stamps(listed, description, picture_of)
+            )
             for listed, description in signatures
         }
-        if sum(len(look.stamps) for look in by_part.values()) > MAX_STAMPS:
+        if sum(len(look.stamps) for look in by_listing.values()) > MAX_STAMPS:
             raise LimitExceeded(f"the signatures of a document have {MAX_STAMPS} stamps at most in all")
-        return cls(by_part, PageSizes(archive))
+        return cls(by_listing, PageSizes(archive))
 
-    def added_after(self, part: str, covered: set[str | None]) -> bool:
-        """Tell whether more than seals beside seals became visible after the signature of that description."""
+    def added_after(self, listed: Listed, covered: set[str | None]) -> bool:
+        """Tell whether more than seals beside seals became visible after a signature that covers those parts."""
         earlier: dict[tuple[str, str], list[ShownStamp]] = defaultdict(list)
         later: dict[tuple[str, str], list[ShownStamp]] = defaultdict(list)
-        for other, look in self._by_part.items():
-            side = earlier if other == part or look.parts <= covered else later
+        for (part, document), look in self._by_listing.items():
+            known = document == listed.document_part and (part == listed.part or look.parts <= covered)
+            side = earlier if known else later
             for stamp in look.stamps:
                 side[stamp.document, stamp.placed.page].append(stamp)
         return not all(

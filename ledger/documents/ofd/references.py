@@ -12,7 +12,7 @@ from typing import Final
 from xml.etree.ElementTree import Element
 
 from ledger.documents.markup import MAX_BYTES as MAX_XML_BYTES
-from ledger.documents.markup import find_child, find_children, text_of
+from ledger.documents.markup import find_child, find_children, local_name, parse_until, text_of
 from ledger.documents.ofd.archive import Archive
 from ledger.documents.ofd.stamps import PlacedStamp, read_stamps
 from ledger.errors import LimitExceeded, MalformedInput
@@ -23,6 +23,13 @@ ENCRYPTED: Final = "Encryptions.xml"
 #: Every department of a city under one document.
 MAX_SIGNATURES: Final = 64
 MAX_REFERENCES: Final = 10_000
+#: Elements of what is shown, by which a lenient reader may take a file of the signing for a page or an annotation.
+CONTENT: Final = frozenset(
+    [
+        *("Page", "PageAnnot", "Annot", "FileLoc", "Appearance", "TemplatePage", "Layer", "PageBlock"),
+        *("TextObject", "PathObject", "ImageObject", "CompositeObject"),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,8 @@ class Reference:
 class Listed:
     """A signature as the list has it: where it stands, its type (`Seal` or `Sign`), and where its description is.
 
-    `exact`: list and description are named as they are spelled. `document_part`: the document of that body, with the pages.
+    `exact`: list and description are named as they are spelled. `shows`: the list has content of a document in it.
+    `document_part`: the document of that body, with the pages.
     """
 
     document_part: str | None
@@ -57,13 +65,14 @@ class Listed:
     type: str
     part: str | None
     exact: bool
+    shows: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
     """One `Signature.xml`; `data` is what the signature value covers, `stamps` is where it is shown.
 
-    `exact`: value and seal are named as they are spelled.
+    `exact`: value and seal are named as they are spelled. `shows`: there is content of a document in it.
     """
 
     part: str
@@ -75,6 +84,7 @@ class Description:
     seal_part: str | None
     names_seal: bool
     exact: bool
+    shows: bool
     stamps: tuple[PlacedStamp, ...]
 
 
@@ -100,10 +110,19 @@ def list_signatures(archive: Archive) -> list[Listed]:
 
 
 def _read_list(archive: Archive, location: Location, part: str, document: str | None) -> list[Listed]:
-    elements = find_children(archive.read_xml(part, "Signatures"), "Signature")
+    root = archive.read_xml(part, "Signatures")
+    elements, shows = find_children(root, "Signature"), _shows(root)
     locations = [locate(archive, part, element.get("BaseLoc", "")) for element in elements]
     return [
-        Listed(document, part, order, element.get("Type", "Seal"), each.part, location.exact and each.exact)
+        Listed(
+            document,
+            part,
+            order,
+            element.get("Type", "Seal"),
+            each.part,
+            location.exact and each.exact,
+            shows,
+        )
         for order, (element, each) in enumerate(zip(elements, locations, strict=True))
     ]
 
@@ -131,8 +150,17 @@ def describe(archive: Archive, part: str) -> Description:
         seal_part=seal_location.part,
         names_seal=bool(seal_path),
         exact=value.exact and seal_location.exact,
+        shows=_shows(root),
         stamps=read_stamps(root),
     )
+
+
+def is_description(archive: Archive, part: str) -> bool:
+    """Tell whether a part reads as the description of a signature."""
+    try:
+        return parse_until(archive.read(part, MAX_XML_BYTES), "Signature", "SignedInfo") is not None
+    except MalformedInput:
+        return False
 
 
 def is_encrypted(archive: Archive) -> bool:
@@ -146,6 +174,10 @@ def is_encrypted(archive: Archive) -> bool:
         return any(locate(archive, ENCRYPTED, written).part in archive for written in maps)
     except MalformedInput:
         return False
+
+
+def _shows(root: Element) -> bool:
+    return any(local_name(element) in CONTENT for element in root.iter())
 
 
 def locate(archive: Archive, base: str, written: str) -> Location:

@@ -5,7 +5,7 @@ For each signature: the protected parts against their digests, what it leaves un
 One signature that cannot be read leaves the others as they are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -16,7 +16,14 @@ from ledger.documents.findings import CHECKS, Check, failed, passed, unknown
 from ledger.documents.inspection import Kind, SignatureReport, name_some
 from ledger.documents.ofd.archive import Archive
 from ledger.documents.ofd.looks import Looks
-from ledger.documents.ofd.references import Description, Listed, describe, is_encrypted, list_signatures
+from ledger.documents.ofd.references import (
+    Description,
+    Listed,
+    describe,
+    is_description,
+    is_encrypted,
+    list_signatures,
+)
 from ledger.documents.seals.ses import MAX_BYTES as MAX_VALUE_BYTES
 from ledger.documents.seals.ses import Picture, decode_signature
 from ledger.documents.seals.ses_signatures import verify_seal_signature
@@ -85,12 +92,19 @@ class Document:
                 self._pictures[part] = None
         return None if part is None else self._pictures[part]
 
+    def has_unlisted(self, parts: Iterable[str]) -> bool:
+        """Tell whether one of the parts is the description of a signature that no list names."""
+        named = {signature.part for signature in self.listed}
+        return any(part not in named and is_description(self.archive, part) for part in parts)
+
     def apparatus(self) -> set[str]:
         """Return the parts that exist only for signing, so that no signature can be expected to cover them.
 
-        Only what looks like one: a page that some description calls its seal stays a page.
+        Only what looks like one: a page that some description calls its seal stays a page, and a list or a description
+        with content of a document in it may be shown as that.
         """
-        parts = {signature.list_part for signature in self.listed} | set(self.described)
+        parts = {signature.list_part for signature in self.listed if not signature.shows}
+        parts |= {part for part, description in self.described.items() if not description.shows}
         for description in self.described.values():
             for part in (description.value_part, description.seal_part):
                 if part is not None and part not in parts and _is_der(self.archive, part):
@@ -119,7 +133,7 @@ def _report(
         return _unread(listed, "missing" if missing else "malformed")
     references, altered = _references(document, listed, description)
     covered = {reference.location.part for reference in description.references}
-    if references.outcome is Outcome.PASS and looks.added_after(description.part, covered):
+    if references.outcome is Outcome.PASS and looks.added_after(listed, covered):
         references = unknown("references", "look_added")
     uncovered = tuple(part for part in archive.names if part not in covered | apparatus)
     coverage = unknown("coverage", "partial") if uncovered else passed("coverage")
@@ -167,7 +181,8 @@ def _references(
     )
     if find_suite(description.digest_algorithm) is None and not _any_fits(comparable, altered):
         return unknown("references", "digest"), ()
-    later = altered == (listed.list_part,) and _signed_later(document, listed)
+    covered = {part for part, _ in comparable}
+    later = altered == (listed.list_part,) and _signed_later(document, listed, covered)
     if altered and not later:
         if is_encrypted(document.archive) and not any(part in document.archive for part in altered):
             return unknown("references", "encrypted"), altered
@@ -178,6 +193,8 @@ def _references(
         return unknown("references", "path"), ()
     if len(comparable) < len(digests):
         return unknown("references", "digest"), ()
+    if later and document.has_unlisted(covered):
+        return unknown("references", "unlisted"), ()
     return passed("references", "later_signature" if later else "ok"), ()
 
 
@@ -186,10 +203,10 @@ def _any_fits(comparable: list[tuple[str, bytes]], altered: tuple[str, ...]) -> 
     return any(part not in altered for part, _ in comparable)
 
 
-def _signed_later(document: Document, listed: Listed) -> bool:
-    """Tell whether the list names a signature after this one: adding it changed the list, and that is no forgery."""
+def _signed_later(document: Document, listed: Listed, covered: set[str]) -> bool:
+    """Tell whether the list names a new signature after this one: adding it changed the list, and that is no forgery."""
     beside = (other for other in document.listed if other.list_part == listed.list_part)
-    return any(other.order > listed.order for other in beside)
+    return any(other.order > listed.order and other.part not in covered for other in beside)
 
 
 def _value_report(

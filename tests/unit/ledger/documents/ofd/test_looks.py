@@ -3,11 +3,13 @@
 The first is ordinary, the second is somebody else's word.
 """
 
+import base64
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import pytest
 
+from ledger.crypto.suites import SM3
 from ledger.documents.inspection import Inspection
 from ledger.documents.ofd import looks, pages
 from ledger.documents.ofd.archive import open_archive, write_archive
@@ -36,6 +38,8 @@ from tests.papers import (
 )
 
 SECOND: Final = "Doc_0/Signs/Sign_2"
+OTHER_LIST: Final = "Doc_1/Signs/Signatures.xml"
+ENTRY: Final = b"<ofd:Signature "
 #: The first seal stands at 150, 230 and is 40 wide and high; so is the second, in the other lower corner.
 BESIDE: Final = Stamp("1", 100, 230, 40, 40)
 
@@ -324,6 +328,87 @@ def test_pages_beyond_the_bound_are_not_read() -> None:
     assert sizes.find("Doc_0/Document.xml", "1") == Box(0, 0, 210, 297)
     assert sizes.find("nowhere.xml", "1") is sizes.find("nowhere.xml", "2") is None
     assert pages.PageSizes(archive, _bytes_left=10).find("Doc_0/Document.xml", "1") is None
+
+
+def test_a_description_in_two_documents_of_one_file() -> None:
+    """The second body has a list of its own, into which anybody can enter the seal that the first body has."""
+    members = parts(of_pages("0 0 210 297"))
+    members["Doc_1/Document.xml"] = members["Doc_0/Document.xml"]
+    members["Doc_1/Pages/Page_0/Content.xml"] = members[PAGE]
+    body = "<DocBody><DocRoot>Doc_{0}/Document.xml</DocRoot><Signatures>/Doc_{0}/Signs/Signatures.xml</Signatures></DocBody>"
+    members["OFD.xml"] = f"<OFD>{body.format(0)}{body.format(1)}</OFD>".encode()
+    name = f"{SIGN}/Signature.xml"
+    references = "".join(
+        f'<Reference FileRef="/{part}"><CheckValue>{base64.b64encode(SM3.hash(data)).decode()}</CheckValue></Reference>'
+        for part, data in members.items()
+    )
+    members[name] = (
+        f'<Signature><SignedInfo><References CheckMethod="SM3">{references}</References>'
+        '<StampAnnot ID="1" PageRef="1" Boundary="150 230 40 40"/></SignedInfo>'
+        f"<SignedValue>/{SIGN}/SignedValue.dat</SignedValue></Signature>"
+    ).encode()
+    members[f"{SIGN}/SignedValue.dat"] = use_seal(seal(), department(), members[name], "", NOW)
+    entered = f'<Signatures><Signature BaseLoc="/{name}"/></Signatures>'.encode()
+    honest = members | {LIST: entered, OTHER_LIST: b"<Signatures/>"}
+    reports = inspected(write_archive(honest | {OTHER_LIST: entered})).signatures
+    assert [outcome(report, "references") for report in reports] == [("pass", "ok")] * 2, "beside nothing"
+    large = members[name].replace(b"150 230 40 40", b"0 0 200 200")
+    twice = honest | {
+        f"{SECOND}/Signature.xml": large.replace(SIGN.encode(), SECOND.encode()),
+        OTHER_LIST: f'<Signatures><Signature BaseLoc="/{SECOND}/Signature.xml"/></Signatures>'.encode(),
+    }
+    first, _ = inspected(write_archive(twice)).signatures
+    assert outcome(first, "references") == ("unknown", "look_added")
+    again = twice | {
+        LIST: twice[OTHER_LIST].replace(b"<Signatures>", b"<Signatures>" + entered[12:-13]),
+        OTHER_LIST: b"<Signatures/>",
+    }
+    first, _ = inspected(write_archive(again)).signatures
+    assert outcome(first, "references") == ("unknown", "look_added")
+
+
+def protecting_its_list() -> bytes:
+    """Sealed twice, and the second seal protects the list of both."""
+    members = parts(co_sealed([BESIDE]))
+    name = f"{SECOND}/Signature.xml"
+    digest = base64.b64encode(SM3.hash(members[LIST])).decode()
+    covered = f'<ofd:Reference FileRef="/{LIST}"><ofd:CheckValue>{digest}</ofd:CheckValue></ofd:Reference>'
+    members[name] = members[name].replace(b"</ofd:References>", f"{covered}</ofd:References>".encode())
+    value = use_seal(seal_of(), holder("另一示例局"), members[name], f"/{name}", NOW + 60)
+    return write_archive(members | {f"{SECOND}/SignedValue.dat": value})
+
+
+def test_a_protected_list_that_lost_an_entry() -> None:
+    """The first signature is taken out of it, and a third one makes the change ordinary."""
+    third = sign_document(protecting_its_list(), department(), NOW + 90)
+    reasons = [outcome(report, "references")[1] for report in inspected(third).signatures]
+    assert reasons == ["ok", "later_signature", "ok"]
+    entries = parts(third)[LIST].split(ENTRY)
+    lost = with_part(third, LIST, ENTRY.join([entries[0], *entries[2:]]))
+    second, _ = inspected(lost).signatures
+    assert outcome(second, "references") == ("unknown", "unlisted")
+
+
+def test_a_protected_list_that_names_an_earlier_signature_again() -> None:
+    """Nothing new was signed: the list was altered."""
+    document = protecting_its_list()
+    first = b'<Signature BaseLoc="/%s/Signature.xml"/></ofd:Signatures>' % SIGN.encode()
+    again = with_part(document, LIST, lambda data: data.replace(b"</ofd:Signatures>", first))
+    _, second, _ = inspected(again).signatures
+    assert outcome(second, "references") == ("fail", "altered")
+
+
+@pytest.mark.parametrize("name", [LIST, f"{SECOND}/Signature.xml"])
+def test_content_in_a_file_of_the_signing(name: str) -> None:
+    """The document names annotations that it does not have; a file of a later signature is what a reader takes for them."""
+    members = parts(co_sealed([BESIDE]))
+    annotation = b'<Page PageID="1"><FileLoc>/Doc_0/a.xml</FileLoc></Page>'
+    at = members[name].rindex(b"</")
+    members[name] = members[name][:at] + annotation + members[name][at:]
+    value = use_seal(seal_of(), holder("另一示例局"), members[f"{SECOND}/Signature.xml"], "", NOW + 60)
+    first, second = inspected(write_archive(members | {f"{SECOND}/SignedValue.dat": value})).signatures
+    assert (outcome(first, "coverage"), first.uncovered) == (("unknown", "partial"), (name,))
+    assert outcome(second, "coverage") == ("unknown", "partial")
 
 
 @pytest.mark.parametrize("text", ["", "1 2 3 4 5", "1234567 0 1 1", "0x1 0 1 1", "1 2 3 -4", "１ 2 3 4"])
