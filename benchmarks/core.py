@@ -37,7 +37,7 @@ from ledger.registry import acts
 from ledger.registry.acts import Act, Event, head_zero, registry_name
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.status import StatusTree
-from ledger.verification.origin import is_signed_by
+from ledger.verification.occurrences import is_signed_by
 from ledger.verification.verify import Presented, verify
 
 T = TypeVar("T")

@@ -37,6 +37,7 @@ from ledger.registry import acts
 from ledger.registry.acts import Act, Event, head_zero, registry_name
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.status import StatusTree, encode_changes
+from ledger.verification.entries import check_fold, occurrences_of
 from ledger.verification.report import Report
 from ledger.verification.verify import Policy, Presented, verify
 
@@ -71,6 +72,7 @@ class Registry:
         self.name = registry_name(chain_id, CONTRACT, head)
         self.knowledge = Knowledge(self.name, head)
         self.events: list[Event] = []
+        self.published: list[tuple[str, list[Json]]] = []
         self.now = START
         self.random = Random(seed).randbytes
         self.act(acts.ProvinceTransferred(ADDRESS))
@@ -143,6 +145,7 @@ class City:
     grant: bool = True
     sequence: int = 0
     serial: int = 0
+    batches: dict[int, Sequence[Submission]] = field(default_factory=dict)
     places: dict[bytes, Place] = field(default_factory=dict)
     lineages: dict[str, Lineage] = field(default_factory=dict)
 
@@ -270,6 +273,7 @@ class City:
             CountedTree(self.suite, [found.entry.leaf() for found in submissions]) if submissions else None
         )
         self.sequence += 1
+        self.batches[self.sequence] = submissions
         self._place(submissions, batch)
         self.statuses.grow(self.statuses.size + (batch.count if batch else 0))
         words = list(changes)
@@ -286,6 +290,22 @@ class City:
         act = replace(act, **altered)
         self.registry.act(act)
         return act
+
+    def publish(self, *sequences: int) -> None:
+        """Let the entries of these anchors be known, or those of all; where they are not what was anchored, nothing is."""
+        knowledge = self.registry.knowledge
+        for sequence in sequences or self.batches:
+            anchor = knowledge.anchor(self.name, sequence)
+            entries = [submission.entry for submission in self.batches[sequence]]
+            if anchor is None or check_fold(anchor, entries, self.suite):
+                continue
+            placed = [*occurrences_of(anchor, entries)]
+            knowledge.keep_entries(anchor, placed)
+            page: list[Json] = [
+                {"first": one.position, "sequence": sequence, "entry": entry.to_json()}
+                for entry, (_, one) in zip(entries, placed, strict=True)
+            ]
+            self.registry.published.append((self.name, page))
 
     def _place(self, submissions: Sequence[Submission], batch: CountedTree | None) -> None:
         first = self.statuses.size

@@ -1,7 +1,7 @@
 """A second verifier of Shunzheng 顺证 proofs, written from the pages of docs/formats/ alone.
 
     python verifier/verify.py PROOF --snapshot F --trust T [--document D]… [--claims C.json]
-                              [--now TIME] [--max-age SECONDS]
+                              [--entries LOG E.json]… [--now TIME] [--max-age SECONDS]
 
 It needs Python, `cryptography` and `gmalg` (SM2), no node and no network, and shares no code with the
 product: where the two disagree, one of them or a page is wrong. It prints verdict, step and reason.
@@ -32,6 +32,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 LAST_TIME = 10**11  # seconds: no block is of that time or later
 MOST = 2**53 - 1  # the largest integer of JSON
 MOST_CHANGES = 1024  # of one position, looked through from the newest back
+MOST_OCCURRENCES = 16  # entries of one root, looked through
+VERSION_1_ENDS = 1_798_761_600  # 2027-01-01T00:00:00Z
 MOST_BYTES = 256 * 1024  # of a proof, a trust file, the first line of a snapshot
 
 
@@ -359,6 +361,10 @@ def read_statement(value):
     return statement
 
 
+def read_entry(value):
+    return read(value, "shunzheng/entry/1", statement=read_statement, signature=signature, accepted=moment)
+
+
 def read_disclosure(value):
     """Return what is shown (name, salt, value), what is withheld (name: commitment), and any master salt."""
     if isinstance(value, dict) and "master" in value:
@@ -404,9 +410,7 @@ def read_proof(value, depth=0):
         value, "shunzheng/proof/1", ("disclosure", "status", "linked"),
         record=read_record, disclosure=read_disclosure, sequence=number(1, MOST), linked=linked,
         submission=lambda place: read(place, index=number(0, 2**20 - 1), path=path),
-        entry=lambda entry: read(
-            entry, "shunzheng/entry/1", statement=read_statement, signature=signature, accepted=moment
-        ),
+        entry=read_entry,
         batch=many(row(pattern("left|right"), number(-MOST, MOST), binary(32)), 40),
         status=lambda staple: read(staple, sequence=number(1, MOST), chunk=binary(32), path=path),
     )  # fmt: skip
@@ -486,6 +490,7 @@ class Trust:
         self.registry, self.time, self.province = registry, 0, False
         self.logs, self.keys, self.compromised, self.retired = {}, {}, {}, {}
         self.grants, self.issuers = [], []
+        self.entries, self.published = {}, {}  # entries by log and root; by log, the sequences that are whole
 
     def log_of(self, issuer, n):
         assigned = (log for known, since, log in reversed(self.issuers) if known == issuer and since <= n)
@@ -692,6 +697,47 @@ def read_trust_file(data):
     return trust.registry, keys, threshold
 
 
+# -- batch-and-anchor.md: the entries of a log, which a snapshot does not hold --
+
+
+def take_entries(trust, log, data):
+    """Let `trust` know a page of a log's entries. Raises: Unreadable where they are not those that were anchored."""
+    page = json.loads(data)
+    require(isinstance(page, dict) and isinstance(page.get("items"), list) and log in trust.logs, "entries")
+    items = [(item["sequence"], item["first"], read_entry(item["entry"])) for item in page["items"]]
+    for sequence in sorted({sequence for sequence, _, _ in items}):
+        anchors, at = trust.logs[log].anchors, sorted(item[1:] for item in items if item[0] == sequence)
+        require(1 <= sequence <= len(anchors), "entries")
+        anchor, position, leaves = anchors[sequence - 1], anchors[sequence - 1].before, []
+        for first, entry in at:
+            require(first == position and entry.statement.suite == trust.logs[log].suite, "entries")
+            leaves.append(entry_leaf(entry))
+            position += entry.statement.count
+        require(
+            (position, counted_root(SUITES[trust.logs[log].suite], leaves)) == (anchor.size, anchor.root),
+            "entries",
+        )
+        trust.published.setdefault(log, set()).add(sequence)
+        for first, entry in at:
+            trust.entries.setdefault((log, entry.statement.root), {})[first] = (sequence, entry)
+
+
+def entry_leaf(entry):
+    count = entry.statement.count
+    h = SUITES[entry.statement.suite]
+    return count, leaf_hash(h, count.to_bytes(8, "big") + canonical(entry.body))
+
+
+def counted_root(h, leaves):
+    """Return the root of a counted batch tree, of RFC 9162's shape."""
+    if len(leaves) == 1:
+        return leaves[0][1]
+    middle = 1 << (len(leaves) - 1).bit_length() - 1
+    halves = (leaves[:middle], leaves[middle:])
+    parts = (sum(count for count, _ in half).to_bytes(8, "big") + counted_root(h, half) for half in halves)
+    return h(b"\x01" + b"".join(parts))
+
+
 # -- verification.md --
 
 PASS, FAIL, UNKNOWN, SKIP = "pass", "fail", "unknown", "not_applicable"
@@ -727,6 +773,19 @@ def raise_worst(outcomes):
                 raise Judged(*judged)
 
 
+def in_time(statement, sequence, anchor):
+    """Return outcome and reason why an entry may not stand at an anchor by what its statement says; else None twice."""
+    if anchor.time > statement.expires:
+        return FAIL, "statement_expired"
+    if anchor.time + 600 < statement.time:
+        return FAIL, "statement_postdated"
+    if statement.window is None and anchor.time >= VERSION_1_ENDS:
+        return UNKNOWN, "older_format"
+    if statement.window and not statement.window[0] <= sequence <= statement.window[1]:
+        return UNKNOWN, "outside_window"
+    return None, None
+
+
 class Origin:
     """Steps 1 and 4 to 8 of a proof, with log, key, anchor and position as far as they are known."""
 
@@ -738,7 +797,7 @@ class Origin:
         anchors = self.log.anchors if self.log else ()
         self.anchor = anchors[proof.sequence - 1] if proof.sequence <= len(anchors) else None
         self.key = trust.keys.get(self.statement.key)
-        self.position = None
+        self.position, self.entries = None, "not_checked"
         judges = (self.form, self.submission, self.signed, self.batch, self.anchoring, self.entitlement)
         self.steps = dict(zip((1, 4, 5, 6, 7, 8), map(step, judges), strict=True))
         self.good = all(outcome == PASS for outcome, _ in self.steps.values())
@@ -766,8 +825,8 @@ class Origin:
 
     def batch(self):
         doubt(self.anchor is None, "anchor_unknown")
-        h, count, left = SUITES[self.statement.suite], self.statement.count, 0
-        hash_ = leaf_hash(h, count.to_bytes(8, "big") + canonical(self.proof.entry.body))
+        h, left = SUITES[self.statement.suite], 0
+        count, hash_ = entry_leaf(self.proof.entry)
         for side, other, sibling in self.proof.batch:
             fail(not 0 < other < 2**40 or count + other >= 2**40, "not_in_batch")
             here, beside = count.to_bytes(8, "big") + hash_, other.to_bytes(8, "big") + sibling
@@ -781,9 +840,47 @@ class Origin:
     def anchoring(self):
         doubt(self.anchor is None, "anchor_unknown")
         doubt(self.anchor.void, "anchor_void")
-        fail(self.anchor.time > self.statement.expires, "statement_expired")
-        fail(self.anchor.time + 600 < self.statement.time, "statement_postdated")
+        outcome, reason = in_time(self.statement, self.proof.sequence, self.anchor)
+        if reason:
+            raise Judged(outcome, reason)
+        if self.position is not None:
+            doubt(self.stood_before(), "entry_repeated")
         return "anchored"
+
+    def stood_before(self):
+        """Tell whether a good entry of the same issuer and root stands before this one, as far as entries are known."""
+        log, published = self.statement.log, self.trust.published.get(self.statement.log)
+        if published is None:
+            return False
+        grown = {number for number, anchor in enumerate(self.log.anchors[: self.proof.sequence], 1)
+                 if anchor.size > anchor.before and not anchor.void}  # fmt: skip
+        self.entries = "checked" if grown <= published else "partly_checked"
+        mine = self.position - self.proof.submission.index
+        known = self.trust.entries.get((log, self.statement.root), {})
+        before = [known[first] for first in sorted(known) if first < mine]
+        looked = before[:MOST_OCCURRENCES]
+        return any(self.counts(*occurrence) for occurrence in looked) or len(before) > len(looked)
+
+    def counts(self, sequence, entry):
+        """Tell whether an entry of the issuer is good at its anchor: steps 5, 7 and 8, for whatever kind and type."""
+        trust, statement, anchor = self.trust, entry.statement, self.log.anchors[sequence - 1]
+        key, time = trust.keys.get(statement.key), anchor.time
+        named = (statement.registry, statement.log, statement.issuer, statement.suite)
+        mine = (trust.registry, self.statement.log, self.statement.issuer, self.statement.suite)
+        if named != mine or anchor.void or in_time(statement, sequence, anchor)[1] or key is None:
+            return False
+        if trust.log_of(statement.issuer, anchor.n) != statement.log or key.n > anchor.n:
+            return False
+        granted = any(
+            (holder, issuer) == (statement.key, statement.issuer) and n <= anchor.n and since <= time <= until
+            for _, holder, issuer, _, _, since, until, n in trust.grants
+        )
+        ended = min(
+            trust.compromised.get(statement.key, time + 1), trust.retired.get(statement.key, time + 1)
+        )
+        if not (key.purpose == 1 and key.log == statement.log and granted) or time >= ended:
+            return False
+        return signed_by(key.spki, canonical(statement.body), entry.signature)
 
     def entitlement(self):
         doubt(self.anchor is None, "anchor_unknown")
@@ -1113,6 +1210,14 @@ def judge(data, trust, now, documents=(), values=None, max_age=3600):
     }
 
 
+def entries_of(data, trust):
+    """Return whether the entries before the anchor were looked through for an earlier one."""
+    try:
+        return Origin(read_proof(read_json(data)), trust).entries
+    except ValueError:
+        return "not_checked"
+
+
 ENDED = {"expired", "not_yet_valid", "signature_ended", *STATUSES[1:8]}
 GENUINE = {1, 2, 3, 4, 5, 6, 7, 8, 11}
 UNCOMPARED = {"nothing_presented", "claims_incomplete"}
@@ -1141,19 +1246,24 @@ def main():
     parser.add_argument("--trust", type=Path, required=True)
     parser.add_argument("--document", type=Path, action="append", default=[])
     parser.add_argument("--claims", type=Path)
+    parser.add_argument("--entries", nargs=2, action="append", default=[], metavar=("LOG", "FILE"))
     parser.add_argument("--now")
     parser.add_argument("--max-age", type=int, default=3600)
     args = parser.parse_args()
     try:
         proof, documents = args.proof.read_bytes(), [path.read_bytes() for path in args.document]
         trust = take_snapshot(args.snapshot.read_bytes(), args.trust.read_bytes())
+        for log, path in args.entries:
+            take_entries(trust, log, Path(path).read_bytes())
         now = moment(args.now) if args.now else int(datetime.now(UTC).timestamp())
         values = read_json(args.claims.read_bytes()) if args.claims else {}
         require(isinstance(values, dict), "the claims are no object")
-    except (ValueError, OSError) as error:
+    except (ValueError, KeyError, TypeError, OSError) as error:
         sys.exit(f"nothing was verified: {error}")
-    verdict, number, reason = decide(judge(proof, trust, now, documents, values, args.max_age))
-    print(json.dumps({"verdict": verdict, "step": number, "reason": reason, "known_as_of": trust.time}))
+    judged = judge(proof, trust, now, documents, values, args.max_age)
+    verdict, number, reason = decide(judged)
+    told = {"verdict": verdict, "step": number, "reason": reason, "known_as_of": trust.time}
+    print(json.dumps(told | {"entries": entries_of(proof, trust)}))
     return {"valid": 0, "not_current": 10, "invalid": 11, "unverifiable": 12}[verdict]
 
 

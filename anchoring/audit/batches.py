@@ -168,7 +168,7 @@ class _Walk:
         if final is None:
             return
         self._findings.checked["signatures"] += len(entries)
-        for fault in check_batch(final, entries, books.reading, lambda _: None):
+        for fault in check_batch(final, entries, books.reading):
             # A key that was reported stolen later is no contradiction: the records are to be registered anew.
             told = self._findings.remark if fault.reason == "key_compromised" else self._findings.add
             told(fault.reason.replace("_", "-"), f"position {fault.position}", fault.text)

@@ -37,7 +37,7 @@ def audit_receipts(
 
 def audit_copies(reading: ReplicaView, published: Published, now: int, findings: Findings) -> None:
     """Check the copies of other cities' entries once more against their anchors."""
-    counts = published.counts(now)
+    counts, reading.entries = published.counts(now), published
     for log in reading.logs():
         states = counts.get(log.name, {})
         kept = 0
@@ -62,7 +62,7 @@ def _check_copies(
     if anchor is None:
         findings.add("copy-unanchored", where, "its entries are here, the chain has no such anchor")
         return
-    for fault in check_batch(anchor, entries, reading, lambda _: None):
+    for fault in check_batch(anchor, entries, reading):
         told = findings.remark if fault.reason == "key_compromised" else findings.add
         told(fault.reason.replace("_", "-"), where, f"position {fault.position}: {fault.text}")
 

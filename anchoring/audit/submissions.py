@@ -6,14 +6,15 @@ from sqlalchemy import RowMapping, bindparam, func, select
 
 from anchoring.audit.books import Books, walk_rows
 from anchoring.audit.findings import Findings
+from anchoring.register.batches import find_last_batch
 from anchoring.register.tables import CHANGE, LINEAGE, RECORD, SUBMISSION
 from ledger.crypto.suites import Suite
 from ledger.crypto.trees import node_hash
 from ledger.encoding.canonical import decode
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
-from ledger.records.submissions import Entry, Statement, decode_entry
-from ledger.verification.origin import is_signed_by
+from ledger.records.submissions import VERSION_1_ENDS, Entry, Statement, decode_entry
+from ledger.verification.occurrences import is_signed_by
 
 _SUBMISSIONS: Final = select(SUBMISSION).order_by(SUBMISSION.c.first)
 _LEAVES: Final = select(RECORD.c.position, RECORD.c.leaf).order_by(RECORD.c.position)
@@ -81,6 +82,8 @@ class _Walk:
         self._next = next(self._leaves, None)
         self._unplaced = {absent.first: absent for absent in books.missing.values() if absent.root is None}
         self._waiting: list[int] = []
+        last = find_last_batch(books.connection)
+        self._following = last.sequence + 1 if last else 1
         self._records = books.connection.execute(select(func.count()).select_from(RECORD)).scalar_one()
 
     def take(self, row: RowMapping) -> None:
@@ -167,6 +170,7 @@ class _Walk:
         if sequence is None:
             self._wait(entry.statement, entry.accepted, where)
         else:
+            self._check_window(entry.statement, sequence, where)
             self._findings.remark("not-final", where, f"its batch {sequence} is not final yet")
 
     def _check_promise(self, deadline: int | None, reached: int, where: str) -> None:
@@ -183,6 +187,21 @@ class _Walk:
         if statement.expires < self._books.now:
             text = f"accepted at {format_time(accepted)}, not frozen, and expired at {format_time(statement.expires)}"
             self._findings.add("overdue", where, text)
+        self._check_window(statement, self._following, where)
+
+    def _check_window(self, statement: Statement, sequence: int, where: str) -> None:
+        """Check that an entry which the chain does not hold yet may be anchored with `sequence`, its turn at best."""
+        window = statement.window
+        if window is None:
+            if self._books.reading.time >= VERSION_1_ENDS:
+                self._findings.add(
+                    "older-format", where, "its statement is of version 1, which counts no longer"
+                )
+        elif sequence not in window:
+            text = (
+                f"its statement is for the sequences {window.first} to {window.last}, its turn is {sequence}"
+            )
+            self._findings.add("outside-window", where, text)
 
     def _check_root(self, row: RowMapping, where: str) -> None:
         self._skip_leaves(row["first"])

@@ -1,9 +1,9 @@
 """Copies of other logs' public entries, and what became of the entries of each anchor.
 
 They lie beside the replica, and the monitor alone writes them. They are copies of what anybody may have, checked
-against the anchors; verification never reads them. A log's anchors are walked once, in order; each that let the log
-grow has a row from then on. That entries are withheld is stored nowhere: it follows from when a node of their city was
-asked for them in vain.
+against the anchors; verification asks them whether an entry was anchored before, and nothing else. A log's anchors are
+walked once, in order; each that let the log grow has a row from then on. That entries are withheld is stored nowhere:
+it follows from when a node of their city was asked for them in vain.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,9 +27,10 @@ from anchoring.database.engine import hold_tables, insert_missing, snapshot, tra
 from anchoring.monitor import queries
 from anchoring.monitor.queries import Query
 from anchoring.monitor.tables import ANCHOR, ENTRY, LOG, METADATA, SCHEMA, SCHEMA_NUMBER, Publication
+from anchoring.replica.reading import ReplicaView
 from ledger.encoding.canonical import decode
 from ledger.records.submissions import Entry, decode_entry
-from ledger.registry.trust import Anchor
+from ledger.registry.trust import MAX_OCCURRENCES, Anchor, Occurrence, Occurrences
 from ledger.verification.entries import Fault
 
 # no entries are put off for longer: a city that comes back is noticed in time
@@ -121,10 +122,19 @@ class Published:
             return None
         return copy.first, copy.entry
 
-    def sequence_of(self, log: str, root: bytes) -> int | None:
-        """Return the sequence with which the submission of this root was anchored, as far as copies are here."""
-        rows = self._rows(queries.SEQUENCE_OF, log=log, root=root)
-        return rows[0]["sequence"] if rows else None
+    def occurrences(self, reading: ReplicaView, log: str, root: bytes, sequence: int) -> Occurrences | None:
+        """Return which copies state the root; None of a log that is not watched.
+
+        An `EntrySource`: what it says is of the same state as the replica, in whose database the copies lie.
+        """
+        connection = reading.connection
+        walked = self._rows_in(connection, queries.WALKED, log=log)
+        if not walked:
+            return None
+        rows = self._rows_in(connection, queries.OCCURRENCES, log=log, root=root, most=MAX_OCCURRENCES + 1)
+        lacking = self._rows_in(connection, queries.LACKING, log=log, sequence=sequence)
+        standing = (Occurrence(row["sequence"], row["first"], row["entry"]) for row in rows)
+        return Occurrences(tuple(standing), walked[0]["walked"] >= sequence and not lacking)
 
     # -- What the monitor writes --
 
@@ -199,10 +209,13 @@ class Published:
 
     def _rows(self, wanted: Query, **sought: object) -> Sequence[RowMapping]:
         with snapshot(self._engine) as connection:
-            if not self._there and not _is_current(connection):
-                return ()
-            self._there = True
-            return connection.execute(wanted, sought).mappings().all()
+            return self._rows_in(connection, wanted, **sought)
+
+    def _rows_in(self, connection: Connection, wanted: Query, **sought: object) -> Sequence[RowMapping]:
+        if not self._there and not _is_current(connection):
+            return ()
+        self._there = True
+        return connection.execute(wanted, sought).mappings().all()
 
 
 _WORST_FIRST: Final = (Publication.FAULTY, Publication.WITHHELD, Publication.AWAITED, Publication.PUBLISHED)

@@ -4,10 +4,15 @@ from typing import Final
 
 from sqlalchemy import Connection, bindparam, select
 
+from anchoring.errors import DatabaseUnavailable
 from anchoring.monitor.copies import Published
+from anchoring.register.occurrences import find_occurrences
+from anchoring.register.store import Register
 from anchoring.register.tables import SUBMISSION
+from anchoring.replica.reading import ReplicaView
 from ledger.encoding.canonical import decode
 from ledger.records.submissions import Entry, decode_entry
+from ledger.registry.trust import Occurrences
 
 _AT: Final = (
     select(SUBMISSION.c.first, SUBMISSION.c.count, SUBMISSION.c.entry)
@@ -15,6 +20,23 @@ _AT: Final = (
     .order_by(SUBMISSION.c.first.desc())
     .limit(1)
 )
+
+
+class EntriesHere:
+    """An `EntrySource`: of the own log the register, of the others the copies."""
+
+    def __init__(self, log: str, register: Register | None, published: Published) -> None:
+        self._log, self._register, self._published = log, register, published
+
+    def occurrences(self, reading: ReplicaView, log: str, root: bytes, sequence: int) -> Occurrences | None:
+        """Return where the entries of a root stand; None where none are known, or a register does not answer."""
+        if self._register is None or log != self._log:
+            return self._published.occurrences(reading, log, root, sequence)
+        try:
+            with self._register.reading() as connection:
+                return find_occurrences(connection, reading, log, root, sequence)
+        except DatabaseUnavailable:
+            return None  # verification waits for no register
 
 
 class HeldEntries:

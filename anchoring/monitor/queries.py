@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import Select, Table, and_, bindparam, case, func, or_, select
 
 from anchoring.monitor.tables import ANCHOR, ENTRY, LOG, Publication
+from anchoring.replica import tables as replica
 
 Query = Select[tuple[object, ...]]  # of rows, whatever they hold
 
@@ -46,8 +47,21 @@ SAME_ANCHOR: Final = (ANCHOR.c.log == bindparam("of_log"), ANCHOR.c.sequence == 
 COUNTS: Final = select(_JUDGED.c.log, _JUDGED.c.state, func.count().label("number")).group_by(
     _JUDGED.c.log, _JUDGED.c.state
 )
-SEQUENCE_OF: Final = select(ENTRY.c.sequence).where(
-    ENTRY.c.log == bindparam("log"), ENTRY.c.root == bindparam("root")
+OCCURRENCES: Final = _by(ENTRY, "log", "root").order_by(ENTRY.c.first).limit(bindparam("most"))
+#: An anchor that is not void and whose entries are not here: one is enough.
+LACKING: Final = (
+    select(ANCHOR.c.sequence)
+    .join(
+        replica.ANCHOR,
+        and_(replica.ANCHOR.c.log == ANCHOR.c.log, replica.ANCHOR.c.sequence == ANCHOR.c.sequence),
+    )
+    .where(
+        ANCHOR.c.log == bindparam("log"),
+        ANCHOR.c.due.is_not(None),
+        ANCHOR.c.sequence <= bindparam("sequence"),
+        replica.ANCHOR.c.void == "",
+    )
+    .limit(1)
 )
 PAGE: Final = (
     _by(ENTRY, "log")

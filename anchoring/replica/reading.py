@@ -8,7 +8,7 @@ histories through both.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, TypeVar, cast
+from typing import Final, Protocol, TypeVar, cast
 
 from sqlalchemy import Connection, CursorResult, RowMapping, Table, select
 
@@ -38,6 +38,7 @@ from ledger.registry.trust import (
     Grant,
     KeyState,
     LogState,
+    Occurrences,
     PositionStatus,
 )
 
@@ -103,12 +104,26 @@ def cursor_of(row: RowMapping) -> Cursor:
     )
 
 
+class EntrySource(Protocol):
+    """Where entries are known: they lie beside the replica, or in a register."""
+
+    def occurrences(self, reading: "ReplicaView", log: str, root: bytes, sequence: int) -> Occurrences | None:
+        """Return what `Trust.occurrences` says, by this state of the replica."""
+
+
 class ReplicaView:
-    """One consistent state of a replica; usable until the transaction that it came from ends."""
+    """One consistent state of a replica; usable until the transaction that it came from ends.
+
+    Entries are no part of a replica: a view knows of them what its `entries` know.
+    """
+
+    entries: EntrySource | None = None
 
     def __init__(self, connection: Connection, source: str = "replica") -> None:
         self._connection, self.source = connection, source
         state = connection.execute(queries.STATE).mappings().one()
+        #: For what lies beside the replica in its database.
+        self.connection: Final = connection
         self.registry: Final[str] = state["registry_name"]
         self.head_zero: Final[bytes] = state["head_zero"]
         self.quarantine: Final[str] = state["quarantine"]
@@ -147,6 +162,13 @@ class ReplicaView:
     def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
         return self._one(
             position_of, queries.STATUS, log=make_findable(log), position=position, sequence=sequence
+        )
+
+    def occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
+        if (source := self.entries) is None:
+            return None
+        return self._recall(
+            ("occurrences", log, root, sequence), lambda: source.occurrences(self, log, root, sequence)
         )
 
     # -- Views: what pages, the batcher and the submitter ask --

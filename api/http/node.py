@@ -16,6 +16,7 @@ from anchoring.errors import NotFound
 from anchoring.intake.admission import IntakeRules
 from anchoring.intake.backlog import Gate, Room
 from anchoring.monitor.copies import Published
+from anchoring.monitor.entries import EntriesHere
 from anchoring.register.store import Register
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
@@ -110,6 +111,7 @@ class Node:
                 reading = stack.enter_context(self.replica.reading(quarantined=quarantined))
             except NotFound as error:
                 raise NotReady(str(error)) from error
+            reading.entries = EntriesHere(self.settings.log or "", self.issuing, self.published)
             yield reading
 
 

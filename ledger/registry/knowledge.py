@@ -3,8 +3,8 @@
 A snapshot is verified with it, and it is the model of replicas.
 """
 
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_right, insort
+from collections.abc import Iterable, Sequence
 
 from ledger.errors import BrokenHead
 from ledger.limits import MAX_BLOCK_TIME
@@ -12,6 +12,7 @@ from ledger.registry.acts import Event, extend_head
 from ledger.registry.fold import derive
 from ledger.registry.status import StatusTree
 from ledger.registry.trust import (
+    MAX_OCCURRENCES,
     Anchor,
     Division,
     Fact,
@@ -20,6 +21,8 @@ from ledger.registry.trust import (
     IssuerAssignment,
     KeyState,
     LogState,
+    Occurrence,
+    Occurrences,
     PositionStatus,
 )
 
@@ -66,6 +69,8 @@ class Knowledge:
         self._keys: dict[bytes, KeyState] = {}
         self._grants: dict[tuple[bytes, str], list[Grant]] = {}
         self._statuses: dict[tuple[str, int], list[PositionStatus]] = {}
+        self._occurrences: dict[tuple[str, bytes], list[Occurrence]] = {}
+        self._published: dict[str, set[int]] = {}
 
     def apply(self, event: Event) -> list[Fact]:
         """Fold one event and keep its facts, which are returned.
@@ -83,6 +88,14 @@ class Knowledge:
     def see(self, time: int) -> None:
         """Learn that a final block of this time was seen, with or without events."""
         self.time = max(self.time, time)
+
+    def keep_entries(self, anchor: Anchor, occurrences: Iterable[tuple[bytes, Occurrence]]) -> None:
+        """Keep the entries of an anchor, each with its root; the caller has checked that they are in its batch."""
+        self._published.setdefault(anchor.log, set()).add(anchor.sequence)
+        for root, occurrence in occurrences:
+            standing = self._occurrences.setdefault((anchor.log, root), [])
+            if occurrence not in standing:
+                insort(standing, occurrence, key=lambda other: other.position)
 
     def governance(self) -> Governance | None:
         return self._governance
@@ -110,6 +123,17 @@ class Knowledge:
         changes = self._statuses.get((log, position), [])
         index = bisect_right(changes, sequence, key=lambda change: change.sequence)
         return changes[index - 1] if index else None
+
+    def occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
+        published = self._published.get(log)
+        if published is None:
+            return None
+        anchors = (self._anchors[log, number] for number in range(1, sequence + 1))
+        grown = {
+            anchor.sequence for anchor in anchors if anchor.size > anchor.size_before and not anchor.void
+        }
+        standing = self._occurrences.get((log, root), [])
+        return Occurrences(tuple(standing[: MAX_OCCURRENCES + 1]), grown <= published)
 
     def _keep(self, fact: Fact) -> None:
         match fact:

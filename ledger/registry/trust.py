@@ -120,6 +120,32 @@ class PositionStatus:
 Fact = Governance | Division | LogState | IssuerAssignment | KeyState | Grant | Anchor | PositionStatus
 
 
+#: Entries of one root that are looked through. An honest log has one; others cost whoever anchors them, and each is a
+#: signature to check for whoever verifies.
+MAX_OCCURRENCES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Where an entry stands: the sequence of its anchor, its first position; and its canonical bytes."""
+
+    sequence: int
+    position: int
+    entry: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """The entries that state one root, by position: the first `MAX_OCCURRENCES`, and one more where there are more.
+
+    Each is in the batch of its anchor. `complete`: every entry of the log up to the anchor that was asked about is known,
+    but for those of void anchors.
+    """
+
+    first: tuple[Occurrence, ...]
+    complete: bool
+
+
 class Trust(Protocol):
     """The verifier's own data.
 
@@ -151,3 +177,9 @@ class Trust(Protocol):
 
     def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
         """Return the newest status set at or before anchor `sequence`; None where it was never changed."""
+
+    def occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
+        """Return the entries of the log that state `root`, and whether all up to anchor `sequence` are known.
+
+        None where no entries of the log are known.
+        """

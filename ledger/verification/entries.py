@@ -4,7 +4,7 @@ Everything is compared with the verifier's own `Trust`; nothing that came with t
 stated by the records, which entries do not show: those are checked with each proof.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,9 +13,9 @@ from ledger.crypto.suites import Suite
 from ledger.crypto.trees import CountedTree
 from ledger.encoding import times
 from ledger.records.submissions import Entry, Statement
-from ledger.registry.trust import Anchor, KeyState, Trust
+from ledger.registry.trust import Anchor, KeyState, Occurrence, Trust
 from ledger.verification.entitlement import Moment, Objection, objections
-from ledger.verification.origin import is_signed_by
+from ledger.verification.occurrences import is_good, is_signed_by, search, timing
 
 NOT_IN_BATCH: Final = "not_in_batch"
 
@@ -29,17 +29,13 @@ class Fault:
     text: str
 
 
-def check_batch(
-    anchor: Anchor, entries: Sequence[Entry], trust: Trust, anchored: Callable[[bytes], int | None]
-) -> list[Fault]:
+def check_batch(anchor: Anchor, entries: Sequence[Entry], trust: Trust) -> list[Fault]:
     """Return every fault of the entries of `anchor`, in the order of positions; none when all is well.
-
-    `anchored` tells with which sequence a root was anchored in this log before, as far as is known.
 
     1. The counts add up to the growth of the log and the entries fold to the anchor's root. Where they do not, they are
        not what was anchored, and nothing else is looked at.
-    2. Each root appears once.
-    3. Each statement is for this registry and log, and in time.
+    2. No root of the issuer was anchored before where it counts, as far as the entries are known here.
+    3. Each statement is for this registry and log, in its window and in time.
     4. Each is signed by a key that might speak for its issuer at the anchor.
     """
     log = trust.log(anchor.log)
@@ -48,18 +44,38 @@ def check_batch(
     if fault := check_fold(anchor, entries, log.suite):  # 1
         return [fault]
     faults: list[Fault] = []
-    position, roots = anchor.size_before, set[bytes]()
+    position, here = anchor.size_before, dict[tuple[str, bytes], int]()
     for entry in entries:
         statement = entry.statement
-        before = anchored(statement.root)
-        if statement.root in roots or before not in (None, anchor.sequence):  # 2
-            where = "twice here" if statement.root in roots else f"with sequence {before} too"
-            faults.append(Fault("root_repeated", position, f"{statement.root.hex()} is anchored {where}"))
-        roots.add(statement.root)
+        stated = statement.issuer, statement.root
+        if repeated := _repeated(statement, position, anchor, trust, here.get(stated)):  # 2
+            faults.append(Fault("entry_repeated", position, repeated))
+        elif is_good(entry, anchor, trust):
+            here.setdefault(stated, position)
         said = [*_addressed(entry, anchor, trust), *_signed(entry, anchor, trust)]  # 3, 4
         faults += [Fault(reason, position, text) for reason, text in said]
         position += statement.count
     return faults
+
+
+def occurrences_of(anchor: Anchor, entries: Iterable[Entry]) -> Iterator[tuple[bytes, Occurrence]]:
+    """Yield root and occurrence of the entries of an anchor, which are in its batch."""
+    position = anchor.size_before
+    for entry in entries:
+        yield entry.statement.root, Occurrence(anchor.sequence, position, entry.encode())
+        position += entry.statement.count
+
+
+def _repeated(statement: Statement, position: int, anchor: Anchor, trust: Trust, here: int | None) -> str:
+    """Say where the entry at `position` was anchored before; empty where that is not known. `here`: in this batch."""
+    found, root = search(statement, position, anchor, trust), statement.root.hex()
+    if found.earlier:
+        before = f"with sequence {found.earlier.sequence} at position {found.earlier.position}"
+    elif here is not None:
+        before = f"with sequence {anchor.sequence} at position {here}"
+    else:
+        return f"{root} is anchored too often to tell which is the first" if found.endless else ""
+    return f"{root} is anchored with sequence {anchor.sequence}, and was {before}, which counts"
 
 
 def check_fold(anchor: Anchor, entries: Sequence[Entry], suite: Suite) -> Fault | None:
@@ -85,10 +101,17 @@ def _addressed(entry: Entry, anchor: Anchor, trust: Trust) -> Iterator[tuple[str
         yield "other_registry", f"the statement is for the registry {statement.registry[:120]!r}"
     if statement.log != anchor.log:
         yield "other_log", f"the statement is for the log {statement.log[:40]!r}"
-    if anchor.time > statement.expires:
-        yield "statement_expired", f"expired at {times.format_time(statement.expires)}, anchored at {at}"
-    if anchor.time + limits.MAX_CLOCK_LEAD_SECONDS < statement.time:
-        yield "statement_postdated", f"dated {times.format_time(statement.time)}, anchored at {at}"
+    if reason := timing(statement, anchor):
+        yield (
+            reason,
+            _TIMING[reason].format(
+                expires=times.format_time(statement.expires),
+                time=times.format_time(statement.time),
+                at=at,
+                sequence=anchor.sequence,
+                window=f"{window.first} to {window.last}" if (window := statement.window) else "",
+            ),
+        )
     if anchor.time + limits.MAX_CLOCK_LEAD_SECONDS < entry.accepted:
         yield "acceptance_postdated", f"accepted at {times.format_time(entry.accepted)}, anchored at {at}"
 
@@ -123,6 +146,12 @@ def _named(statement: Statement, anchor: Anchor, key: KeyState | None) -> dict[s
     }
 
 
+_TIMING: Final = {
+    "statement_expired": "expired at {expires}, anchored at {at}",
+    "statement_postdated": "dated {time}, anchored at {at}",
+    "older_format": "a statement of version 1, anchored at {at}",
+    "outside_window": "stated for the sequences {window}, anchored with {sequence}",
+}
 _NOT_GRANTED: Final = "{key} was not granted {issuer}"
 _WORDS: Final = {
     Objection.ISSUER_NOT_IN_LOG: "{issuer} was no issuer of {log} at {at}",

@@ -5,19 +5,18 @@ this record.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Final
 
-from ledger import limits
-from ledger.crypto.keys import public_key
 from ledger.crypto.trees import root_from_path
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.proof.proof import CountMismatch, OutsideBatch, Proof, position_at
 from ledger.records.records import PRESENTABLE
-from ledger.records.submissions import Entry
+from ledger.records.submissions import VERSION_1_ENDS, Entry, Statement, Window
 from ledger.registry.trust import Anchor, LogState, Trust
 from ledger.verification.entitlement import Moment, Objection, Scope, entitlement
+from ledger.verification.occurrences import Entries, is_signed_by, search, timing
 from ledger.verification.reasons import Outcome
 from ledger.verification.report import Step
 
@@ -30,6 +29,7 @@ class Origin:
     log: LogState | None
     anchor: Anchor | None
     position: int | None
+    entries: Entries = Entries.NOT
 
     @property
     def proven(self) -> bool:
@@ -42,15 +42,16 @@ def trace_origin(proof: Proof, trust: Trust, *, must_present: bool) -> Origin:
     log = trust.log(statement.log) if statement.registry == trust.registry else None
     anchor = trust.anchor(log.name, proof.sequence) if log else None
     batch, position = _judge_batch(proof, anchor)
+    anchoring, entries = _judge_anchor(proof, anchor, position, trust)
     steps = (
         _judge_form(proof, trust, log, must_present),
         _judge_submission(proof),
         _judge_signature(proof.entry, trust),
         batch,
-        _judge_anchor(proof, anchor),
+        anchoring,
         _judge_entitlement(proof, anchor, trust),
     )
-    return Origin(steps, log, anchor, position)
+    return Origin(steps, log, anchor, position, entries)
 
 
 def _judge_form(proof: Proof, trust: Trust, log: LogState | None, must_present: bool) -> Step:
@@ -94,15 +95,6 @@ def _judge_signature(entry: Entry, trust: Trust) -> Step:
     return Step(5, Outcome.PASS, "signature_good", evidence)
 
 
-@lru_cache(maxsize=4096)
-def is_signed_by(spki: bytes, message: bytes, signature: bytes) -> bool:
-    """Tell whether `signature` (64 bytes) of `message` is good; a statement is checked once for all its records."""
-    try:
-        return public_key(spki).verify(message, signature)
-    except MalformedInput:
-        return False
-
-
 def _judge_batch(proof: Proof, anchor: Anchor | None) -> tuple[Step, int | None]:
     """6. The entry is in the batch; the counts add up to the growth of the log; the position follows from them."""
     if anchor is None:
@@ -119,23 +111,48 @@ def _judge_batch(proof: Proof, anchor: Anchor | None) -> tuple[Step, int | None]
     return Step(6, Outcome.PASS, "in_batch", {"sequence": anchor.sequence, "position": position}), position
 
 
-def _judge_anchor(proof: Proof, anchor: Anchor | None) -> Step:
-    """7. The anchor is final and not void, and its block time fits the statement."""
+def _judge_anchor(
+    proof: Proof, anchor: Anchor | None, position: int | None, trust: Trust
+) -> tuple[Step, Entries]:
+    """7. The anchor is final and not void, it fits the statement, and the entry was not anchored before."""
     statement = proof.entry.statement
     if anchor is None:
-        return Step(7, Outcome.UNKNOWN, "anchor_unknown", {"sequence": proof.sequence})
+        return Step(7, Outcome.UNKNOWN, "anchor_unknown", {"sequence": proof.sequence}), Entries.NOT
     evidence: dict[str, Json] = {"time": times.format_time(anchor.time), "block": anchor.block}
     if anchor.void:
-        return Step(7, Outcome.UNKNOWN, "anchor_void", evidence | {"detail": anchor.void})
-    if anchor.time > statement.expires:
-        return Step(
-            7, Outcome.FAIL, "statement_expired", evidence | {"expires": times.format_time(statement.expires)}
-        )
-    if anchor.time + limits.MAX_CLOCK_LEAD_SECONDS < statement.time:
-        return Step(
-            7, Outcome.FAIL, "statement_postdated", evidence | {"signed": times.format_time(statement.time)}
-        )
-    return Step(7, Outcome.PASS, "anchored", evidence)
+        return Step(7, Outcome.UNKNOWN, "anchor_void", evidence | {"detail": anchor.void}), Entries.NOT
+    if reason := timing(statement, anchor):
+        outcome = Outcome.FAIL if reason in _NEVER_STATED else Outcome.UNKNOWN
+        return Step(7, outcome, reason, evidence | _stated(statement, anchor, reason)), Entries.NOT
+    if position is None:  # of which entry an earlier one is looked for, nobody knows
+        return Step(7, Outcome.PASS, "anchored", evidence), Entries.NOT
+    found = search(statement, position - proof.index, anchor, trust)
+    if found.earlier:
+        before: dict[str, Json] = {
+            "earlier": found.earlier.sequence,
+            "earlier_position": found.earlier.position,
+        }
+        evidence |= {"sequence": anchor.sequence} | before
+    if found.earlier or found.endless:
+        return Step(7, Outcome.UNKNOWN, "entry_repeated", evidence), found.entries
+    return Step(7, Outcome.PASS, "anchored", evidence), found.entries
+
+
+#: What the department itself ruled out by its dates. Its records stand outside of a window because somebody put them there.
+_NEVER_STATED: Final = frozenset({"statement_expired", "statement_postdated"})
+
+
+def _stated(statement: Statement, anchor: Anchor, reason: str) -> dict[str, Json]:
+    """Return what the statement says, where its anchor does not fit it."""
+    match reason, statement.window:
+        case "statement_expired", _:
+            return {"expires": times.format_time(statement.expires)}
+        case "statement_postdated", _:
+            return {"signed": times.format_time(statement.time)}
+        case _, Window(first, last):
+            return {"sequence": anchor.sequence, "first": first, "last": last}
+        case _:
+            return {"until": times.format_time(VERSION_1_ENDS)}
 
 
 def _judge_entitlement(proof: Proof, anchor: Anchor | None, trust: Trust) -> Step:

@@ -19,7 +19,7 @@ from ledger.encoding.fields import Fields, parse_key_id
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.records.submissions import Entry
 from ledger.registry.trust import NODE, Anchor, KeyState, Trust
-from ledger.verification.origin import is_signed_by
+from ledger.verification.occurrences import is_signed_by
 
 TYPE: Final = "shunzheng/receipt/1"
 #: Bytes of a receipt file; a signed receipt has some 600.

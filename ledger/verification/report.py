@@ -12,6 +12,7 @@ from ledger.encoding.canonical import Json
 from ledger.proof.proof import Proof
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, LogState, PositionStatus
+from ledger.verification.occurrences import ENTRIES_WORDS, Entries
 from ledger.verification.reasons import STEP_WORDS, TABLE, Key, Outcome, Verdict, decide, verdict_words
 from ledger.words import Words
 
@@ -112,6 +113,7 @@ class Report:
     anchor: Anchor | None = None
     position: int | None = None
     status: StatusReport | None = None
+    entries: Entries = Entries.NOT
 
     @classmethod
     def of(
@@ -125,11 +127,14 @@ class Report:
         anchor: Anchor | None = None,
         position: int | None = None,
         status: StatusReport | None = None,
+        entries: Entries = Entries.NOT,
     ) -> Self:
         """Decide the verdict from the steps, which are in order of their numbers."""
         verdict, key = decide(step.key for step in steps)
         deciding = next(step for step in steps if step.key == key)
-        return cls(verdict, deciding, steps, compared, registry, checked_at, proof, anchor, position, status)
+        return cls(
+            verdict, deciding, steps, compared, registry, checked_at, proof, anchor, position, status, entries
+        )
 
     @property
     def reason(self) -> str:
@@ -179,6 +184,8 @@ class Report:
             if self.position is not None:
                 anchored["position"] = self.position
             body["anchor"] = anchored
+            body["entries"] = self.entries.value
+            body["entries_words"] = told(ENTRIES_WORDS[self.entries])
         if self.status is not None:
             body["status"] = self.status.evidence()
         return body

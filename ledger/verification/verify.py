@@ -11,7 +11,7 @@ docs/formats/verification.md gives in full:
      4  the record is in the submission
      5  the department's key signed the statement
      6  the entry is in the batch; counts add up; the position follows
-     7  the anchor is final and not void; its block time fits the statement
+     7  the anchor is final and not void; its sequence and block time fit the statement; the entry was not anchored before
      8  issuer, key and grant were in force at the anchor
      9  the status at that position, as the verifier knows it
     10  the dates
@@ -85,6 +85,7 @@ def verify(
         anchor=origin.anchor,
         position=origin.position,
         status=status,
+        entries=origin.entries,
         registry=trust.registry,
         checked_at=now,
     )

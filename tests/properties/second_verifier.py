@@ -49,6 +49,8 @@ def trust_of(registry: Registry) -> Any:
     trust = trust or second.Trust(registry.name)
     for event in registry.events[applied:]:
         apply(trust, event)
+    for log, page in registry.published:
+        second.take_entries(trust, log, canonical({"items": page}))
     _TRUSTS[registry] = trust, len(registry.events)
     trust.time = registry.knowledge.time
     return trust
@@ -97,6 +99,10 @@ class BothVerifiers:
         self.asked += 1
         said, expected = theirs(city, text, **presented), told(report)
         assert said == expected, f"the second verifier says {said}, ours {expected}"
+        looked = second.entries_of(text, trust_of(city.registry))
+        assert looked == report.entries, (
+            f"the second verifier says {looked} of the entries, ours {report.entries}"
+        )
         return report
 
 

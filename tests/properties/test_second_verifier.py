@@ -1,7 +1,10 @@
 """Two verifiers that share no code agree on verdict, step and reason, whatever is presented."""
 
 import ast
+import re
 import sys
+from functools import partial
+from inspect import signature
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +12,7 @@ import pytest
 
 from tests.properties.second_verifier import BothVerifiers, second
 from tests.scenes import City
+from tests.unit.ledger.verification import test_attacks
 from tests.unit.ledger.verification import test_verify as scenes
 from tests.unit.ledger.verification.steps.cases import SCENES
 
@@ -19,6 +23,14 @@ OPENED: Final = {
     "a_document_whose_inner_proof_was_put_there_otherwise": "carrier_altered",
     "a_document_that_was_altered_and_its_inner_proof_too": "carrier_altered",
     "a_document_of_a_revoked_licence_whose_inner_proof_was_put_there_otherwise": "carrier_altered",
+}
+#: Attacks on what verification says of an entry, where it was anchored.
+ATTACKS: Final = {
+    name: attack
+    for name, attack in vars(test_attacks).items()
+    if re.match("test_.*(entry|root|version_1)", name) and not signature(attack).parameters
+} | {
+    name: partial(test_attacks.test_a_root_poisoned_by_a_faulty_entry, name) for name in test_attacks.POISONS
 }
 
 
@@ -31,6 +43,16 @@ def test_every_scene(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     SCENES[name][2]()
     assert both.asked
     assert not both.unwritten
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_every_attack(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = BothVerifiers()
+    monkeypatch.setattr(
+        City, "verify", lambda city, proof, **presented: both.verify(city, proof, **presented)
+    )
+    ATTACKS[name]()
+    assert both.asked
 
 
 def test_no_scene_is_left_out_but_those_of_opened_documents() -> None:

@@ -368,7 +368,11 @@ def test_a_root_anchored_twice_is_found_over_all_anchors(either: Watch) -> None:
     either.anchor(submission)
     either.look()
     assert either.states() == ["published", "published", "faulty"]
-    assert "with sequence 1 too" in either.entries_of(3).findings[0]
+    told = either.entries_of(3).findings[0]
+    assert (
+        "is anchored with sequence 3, and was with sequence 1 at position 0, which counts (entry_repeated)"
+        in told
+    )
 
 
 def test_a_void_anchor_still_has_its_entries(watch: Watch) -> None:

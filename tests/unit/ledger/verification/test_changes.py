@@ -9,7 +9,7 @@ import pytest
 
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.status import Status
-from ledger.registry.trust import Anchor, Grant, KeyState, LogState, PositionStatus
+from ledger.registry.trust import Anchor, Grant, KeyState, LogState, Occurrences, PositionStatus
 from ledger.verification.changes import MAX_CHANGES, walk_changes
 from ledger.verification.past import Then, judge_past
 from ledger.verification.verify import Presented, verify
@@ -31,6 +31,9 @@ class CountingTrust:
 
     def anchor(self, log: str, sequence: int) -> Anchor | None:
         return self.knowledge.anchor(log, sequence)
+
+    def occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
+        return self.knowledge.occurrences(log, root, sequence)
 
     def issuer_log(self, issuer: str, n: int) -> str | None:
         return self.knowledge.issuer_log(issuer, n)

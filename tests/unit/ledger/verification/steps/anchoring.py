@@ -1,12 +1,15 @@
 """Steps 6 and 7: batch and anchor."""
 
 from dataclasses import replace
+from datetime import date
 
+from ledger.records.submissions import VERSION_1_ENDS, Window
 from ledger.verification.report import Report
 from tests.scenes import DAY, City, Registry
 from tests.unit.ledger.verification.steps.cases import (
     FAIL,
     INVALID,
+    NOT_CURRENT,
     PASS,
     UNKNOWN,
     UNVERIFIABLE,
@@ -63,6 +66,77 @@ def a_statement_dated_after_its_anchor() -> Report:
     city, _, _ = one_licence()
     licence, later = city.licence(), city.registry.now + 3600
     city.anchor(city.submit(licence, time=later, expires=later + DAY))
+    return city.verify(city.proof(licence))
+
+
+@case(7, UNKNOWN, "outside_window", UNVERIFIABLE)
+def a_statement_anchored_after_its_window() -> Report:
+    city, _, _ = one_licence()
+    licence = city.licence()
+    late = city.submit(licence, window=Window(1, 2))
+    city.anchor()
+    city.anchor(late)
+    return city.verify(city.proof(licence))
+
+
+@case(7, UNKNOWN, "outside_window", UNVERIFIABLE)
+def a_statement_anchored_before_its_window() -> Report:
+    city, _, _ = one_licence()
+    licence = city.licence()
+    city.anchor(city.submit(licence, window=Window(3, 4)))
+    return city.verify(city.proof(licence))
+
+
+@case(9, PASS, "status_valid", VALID)
+def a_statement_anchored_with_the_last_sequence_of_its_window() -> Report:
+    city, _, _ = one_licence()
+    licence = city.licence()
+    late = city.submit(licence, window=Window(1, 3))
+    city.anchor()
+    city.anchor(late)
+    return city.verify(city.proof(licence))
+
+
+@case(7, UNKNOWN, "older_format", UNVERIFIABLE)
+def a_statement_of_version_1_anchored_when_it_no_longer_counts() -> Report:
+    return _of_version_1(VERSION_1_ENDS)
+
+
+@case(10, FAIL, "expired", NOT_CURRENT)
+def a_statement_of_version_1_that_counts_although_it_is_verified_later() -> Report:
+    city, _, _ = one_licence()
+    licence = city.licence(valid_until=date(2026, 12, 1))
+    city.anchor(city.submit(licence, window=None))
+    city.registry.wait(VERSION_1_ENDS - city.registry.now)
+    city.anchor()
+    return city.verify(city.proof(licence))
+
+
+@case(9, PASS, "status_valid", VALID)
+def a_statement_of_version_1_anchored_in_the_last_second_that_counts() -> Report:
+    return _of_version_1(VERSION_1_ENDS - 1)
+
+
+def _of_version_1(anchored: int) -> Report:
+    """Return the report on a licence stated by version 1 and anchored at that time."""
+    city, _, _ = one_licence()
+    city.registry.wait(anchored - 1 - city.registry.now)
+    licence = city.licence()
+    city.anchor(city.submit(licence, window=None))
+    anchor = city.registry.knowledge.anchor(city.name, city.sequence)
+    assert anchor
+    assert anchor.time == anchored
+    return city.verify(city.proof(licence))
+
+
+@case(7, UNKNOWN, "entry_repeated", UNVERIFIABLE)
+def a_submission_that_was_anchored_before() -> Report:
+    city, _, _ = one_licence()
+    licence = city.licence()
+    submission = city.submit(licence)
+    city.anchor(submission)
+    city.anchor(submission)
+    city.publish()
     return city.verify(city.proof(licence))
 
 

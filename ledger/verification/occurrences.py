@@ -1,0 +1,115 @@
+"""Where an entry may stand, and whether it stands somewhere before.
+
+Whoever anchors can anchor an entry again, and every record would have a second position with a status of its own. So the
+first good occurrence of an issuer's root counts (docs/decisions/0019). Good is what steps 5, 7 and 8 would let pass at its
+anchor: an entry of a void anchor is none, nor is one that somebody altered, else a root could be poisoned.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+
+from ledger import limits
+from ledger.crypto.keys import public_key
+from ledger.encoding.canonical import decode
+from ledger.errors import MalformedInput
+from ledger.records.submissions import VERSION_1_ENDS, Entry, Statement, decode_entry
+from ledger.registry.trust import MAX_OCCURRENCES, Anchor, Occurrence, Trust
+from ledger.verification.entitlement import Moment, objections
+from ledger.words import Words
+
+
+class Entries(StrEnum):
+    """Whether the verifier looked for an earlier occurrence in the log's entries, up to the anchor."""
+
+    CHECKED = "checked"
+    PARTLY = "partly_checked"
+    NOT = "not_checked"
+
+
+ENTRIES_WORDS: Final = {
+    Entries.CHECKED: Words(
+        "已在该日志此前的全部条目中查对是否重复上链",
+        "All entries of the log up to the anchor were looked through for an earlier anchoring",
+    ),
+    Entries.PARTLY: Words(
+        "仅在该日志此前的部分条目中查对是否重复上链",
+        "Only some entries of the log are known here; those were looked through for an earlier anchoring",
+    ),
+    Entries.NOT: Words(
+        "未查对是否重复上链：此处没有该日志的条目",
+        "Not looked for an earlier anchoring: the entries of the log are not known here",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What the search for an earlier occurrence came to.
+
+    `earlier` is the first good one before the entry. `endless`: so many others state the root that not all are looked at.
+    """
+
+    entries: Entries
+    earlier: Occurrence | None = None
+    endless: bool = False
+
+
+def search(statement: Statement, position: int, anchor: Anchor, trust: Trust) -> Search:
+    """Look for a good occurrence of the statement's issuer and root before `position`, where its own entry begins."""
+    known = trust.occurrences(anchor.log, statement.root, anchor.sequence)
+    if known is None:
+        return Search(Entries.NOT)
+    entries = Entries.CHECKED if known.complete else Entries.PARTLY
+    before = [occurrence for occurrence in known.first if occurrence.position < position]
+    for occurrence in before[:MAX_OCCURRENCES]:
+        if _is_good(occurrence, statement, anchor.log, trust):
+            return Search(entries, earlier=occurrence)
+    return Search(entries, endless=len(before) > MAX_OCCURRENCES)
+
+
+def _is_good(occurrence: Occurrence, statement: Statement, log: str, trust: Trust) -> bool:
+    """Tell whether an occurrence is of the same issuer, and good where it is anchored."""
+    anchor = trust.anchor(log, occurrence.sequence)
+    try:
+        entry = decode_entry(decode(occurrence.entry))
+    except MalformedInput:
+        return False
+    said = entry.statement
+    same = (said.issuer, said.suite, said.root) == (statement.issuer, statement.suite, statement.root)
+    return same and anchor is not None and is_good(entry, anchor, trust)
+
+
+def is_good(entry: Entry, anchor: Anchor, trust: Trust) -> bool:
+    """Tell whether an entry counts at an anchor: addressed to its log, in time, signed, and by who was entitled to."""
+    statement = entry.statement
+    if anchor.void or (statement.registry, statement.log) != (trust.registry, anchor.log):
+        return False
+    key, grants = trust.key(statement.key), trust.grants(statement.key, statement.issuer)
+    issuer_log = trust.issuer_log(statement.issuer, anchor.n)
+    if key is None or timing(statement, anchor):
+        return False
+    if any(objections(key, grants, issuer_log, Moment.of_anchor(anchor))):
+        return False
+    return is_signed_by(key.spki, statement.encode(), entry.signature)
+
+
+def timing(statement: Statement, anchor: Anchor) -> str:
+    """Return the reason why a statement may not be anchored by this anchor; empty where it may."""
+    if anchor.time > statement.expires:
+        return "statement_expired"
+    if anchor.time + limits.MAX_CLOCK_LEAD_SECONDS < statement.time:
+        return "statement_postdated"
+    if statement.window is None:
+        return "older_format" if anchor.time >= VERSION_1_ENDS else ""
+    return "" if anchor.sequence in statement.window else "outside_window"
+
+
+@lru_cache(maxsize=4096)
+def is_signed_by(spki: bytes, message: bytes, signature: bytes) -> bool:
+    """Tell whether `signature` (64 bytes) of `message` is good; a statement is checked once for all its records."""
+    try:
+        return public_key(spki).verify(message, signature)
+    except MalformedInput:
+        return False
