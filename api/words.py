@@ -37,6 +37,7 @@ _WORDS: Final[dict[str, Words]] = {
     "known": Words("状态信息截至", "Status known as of"),
     "aged": Words("本节点与链的连接可能已中断：所知状态信息截至{}（{}）。核验照常进行，结论会注明所依据信息的时间。", "This node may be cut off from the chain: it knows what was so at {} ({}). Each verdict says how old it is."),
     "known_never": Words("尚无该证照的状态信息", "Nothing is known of its status"),
+    "entries": Words("日志条目", "Entries of the log"),
     "checked": Words("核验时间", "Checked at"),
     "certificate": Words("证照", "Certificate"),
     "type": Words("证照类型", "Type"),

@@ -854,9 +854,10 @@ class Origin:
             return False
         grown = {number for number, anchor in enumerate(self.log.anchors[: self.proof.sequence], 1)
                  if anchor.size > anchor.before and not anchor.void}  # fmt: skip
-        self.entries = "checked" if grown <= published else "partly_checked"
         mine = self.position - self.proof.submission.index
         known = self.trust.entries.get((log, self.statement.root), {})
+        whole = grown <= published and (mine in known or len(known) > MOST_OCCURRENCES)
+        self.entries = "checked" if whole else "partly_checked"
         before = [known[first] for first in sorted(known) if first < mine]
         looked = before[:MOST_OCCURRENCES]
         return any(self.counts(*occurrence) for occurrence in looked) or len(before) > len(looked)

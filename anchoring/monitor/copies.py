@@ -21,6 +21,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import DBAPIError
 
 from anchoring import limits
 from anchoring.database.engine import hold_tables, insert_missing, snapshot, transaction
@@ -127,12 +128,15 @@ class Published:
 
         An `EntrySource`: what it says is of the same state as the replica, in whose database the copies lie.
         """
-        connection = reading.connection
-        walked = self._rows_in(connection, queries.WALKED, log=log)
+        connection, most = reading.connection, MAX_OCCURRENCES + 1
+        try:
+            walked = self._rows_in(connection, queries.WALKED, log=log)
+            rows = self._rows_in(connection, queries.OCCURRENCES, log=log, root=root, most=most)
+            lacking = self._rows_in(connection, queries.LACKING, log=log, sequence=sequence)
+        except DBAPIError:  # verification does without copies that are damaged
+            return None
         if not walked:
             return None
-        rows = self._rows_in(connection, queries.OCCURRENCES, log=log, root=root, most=MAX_OCCURRENCES + 1)
-        lacking = self._rows_in(connection, queries.LACKING, log=log, sequence=sequence)
         standing = (Occurrence(row["sequence"], row["first"], row["entry"]) for row in rows)
         return Occurrences(tuple(standing), walked[0]["walked"] >= sequence and not lacking)
 

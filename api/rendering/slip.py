@@ -16,6 +16,7 @@ from ledger.records.catalogue import by_code
 from ledger.records.claims import is_document
 from ledger.records.records import CERTIFICATE_KINDS, Record
 from ledger.records.vocabulary import EXTENSIONS, ClaimField, Form, standard_fields
+from ledger.verification.occurrences import ENTRIES_WORDS
 from ledger.verification.reasons import STEP_WORDS, TABLE, VERDICT_WORDS, Outcome, Verdict
 from ledger.verification.report import ORIGIN, Compared, Report
 from ledger.words import Language, Words
@@ -125,6 +126,8 @@ def _facts(report: Report, language: Language) -> Iterator[Line]:
     elif report.status is None:
         yield Line(labels["known"], labels["known_never"])
     yield Line(labels["compared"], _compared(report, language))
+    if report.anchor:
+        yield Line(labels["entries"], ENTRIES_WORDS[report.entries].in_(language))
     yield Line(labels["checked"], write_time(report.checked_at, language))
 
 

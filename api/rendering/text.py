@@ -90,6 +90,7 @@ class VerificationJson(TypedDict):
     advice: Pair
     steps: list[StepJson]
     status: NotRequired[StatusJson]
+    entries_words: NotRequired[Pair]
     documents: NotRequired[list[DocumentJson]]
 
 
@@ -129,6 +130,8 @@ def verification_text(report: VerificationJson, language: Language) -> str:
         lines.append("  " + report["advice"][language])
     lines += _status(report, language)
     lines += _documents(report, language)
+    if entries := report.get("entries_words"):
+        lines.append("  " + entries[language])
     lines.append("")
     for step in report["steps"]:
         told = f"{step['name'][language]}: {step['words'][language]}"

@@ -57,11 +57,16 @@ class Search:
 
 
 def search(statement: Statement, position: int, anchor: Anchor, trust: Trust) -> Search:
-    """Look for a good occurrence of the statement's issuer and root before `position`, where its own entry begins."""
+    """Look for a good occurrence of the statement's issuer and root before `position`, where its own entry begins.
+
+    Whoever does not know even that one does not know all.
+    """
     known = trust.occurrences(anchor.log, statement.root, anchor.sequence)
     if known is None:
         return Search(Entries.NOT)
-    entries = Entries.CHECKED if known.complete else Entries.PARTLY
+    stands_here = any(occurrence.position == position for occurrence in known.first)
+    whole = known.complete and (stands_here or len(known.first) > MAX_OCCURRENCES)
+    entries = Entries.CHECKED if whole else Entries.PARTLY
     before = [occurrence for occurrence in known.first if occurrence.position < position]
     for occurrence in before[:MAX_OCCURRENCES]:
         if _is_good(occurrence, statement, anchor.log, trust):

@@ -6,31 +6,63 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
+from sqlalchemy import Connection
+
+from anchoring.database.engine import insert_missing, snapshot, transaction
 from anchoring.errors import PeerFailed
 from anchoring.monitor.copies import AnchorEntries, Published
 from anchoring.monitor.monitor import Monitor
-from anchoring.replica.reading import ReplicaView
+from anchoring.replica.reading import EntrySource, ReplicaView
+from anchoring.replica.rows import anchor_row
 from anchoring.replica.store import Replica
+from anchoring.replica.tables import ANCHOR
 from ledger.encoding.canonical import Json, encode
 from ledger.records.submissions import Entry
 from ledger.registry.knowledge import Knowledge
+from ledger.registry.trust import Occurrences
 from tests.scenes import City, Submission
 
 GRACE = 3600
 
 
+class KnownView:
+    """What `knowledge` knows, as a view of a replica; of the entries it knows what its source does."""
+
+    def __init__(self, knowledge: Knowledge, connection: Connection) -> None:
+        self._knowledge, self.connection = knowledge, connection
+        self.entries: EntrySource | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._knowledge, name)
+
+    def occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
+        return (
+            self.entries.occurrences(cast(ReplicaView, self), log, root, sequence) if self.entries else None
+        )
+
+
 class KnownReplica(Replica):
-    """A replica that knows what `knowledge` knows; its database holds copies only."""
+    """A replica that knows what `knowledge` knows; its database holds anchors and copies only."""
 
     def __init__(self, url: str, knowledge: Knowledge) -> None:
         super().__init__(url)
         self._knowledge = knowledge
+        ANCHOR.create(self.engine, checkfirst=True)
 
     @contextmanager
     def reading(self, *, quarantined: bool = False) -> Iterator[ReplicaView]:
-        yield cast(ReplicaView, self._knowledge)
+        with transaction(self.engine) as connection:
+            rows = [
+                anchor_row(anchor)
+                for log in self._knowledge.logs()
+                for sequence in range(1, log.sequence + 1)
+                if (anchor := self._knowledge.anchor(log.name, sequence))
+            ]
+            insert_missing(connection, ANCHOR, rows)
+        with snapshot(self.engine) as connection:
+            yield cast(ReplicaView, KnownView(self._knowledge, connection))
 
 
 @dataclass

@@ -60,7 +60,7 @@ def node(directory: Path) -> Iterator[TestClient]:
 @pytest.mark.parametrize("said", SAID["commands"], ids=lambda said: " ".join(said["command"]))
 def test_commands_say_what_they_said(said: Answer, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(said["command"]) == said["code"]
-    assert json.loads(capsys.readouterr().out) == said["out"]
+    assert without_entries(json.loads(capsys.readouterr().out)) == said["out"]
 
 
 @pytest.mark.parametrize("said", SAID["answers"], ids=lambda said: f"{said['token']} {said['path']}")
@@ -73,7 +73,13 @@ def test_a_node_answers_from_its_old_databases(said: Answer, node: TestClient) -
         )
     else:
         answer = node.get(said["path"], headers=headers)
-    assert (answer.status_code, answer.json()) == (said["status"], said["body"])
+    assert (answer.status_code, without_entries(answer.json())) == (said["status"], said["body"])
+
+
+def without_entries(said: Answer) -> Answer:
+    """Leave out what reports had not yet: whether the log's entries were looked through."""
+    added = ("entries", "entries_words") if said.get("type") == "shunzheng/report/1" else ()
+    return {name: value for name, value in said.items() if name not in added}
 
 
 def test_an_audit_of_its_databases_has_no_finding(directory: Path) -> None:

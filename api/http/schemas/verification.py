@@ -98,6 +98,11 @@ class ReportShape(Shape):
         default=None, description="Names of the claims that are not disclosed."
     )
     anchor: AnchoredShape | None = None
+    entries: Literal["checked", "partly_checked", "not_checked"] | None = Field(
+        default=None,
+        description="Whether this node looked in the log's entries for an earlier anchoring of the submission.",
+    )
+    entries_words: Words | None = None
     status: StatusShape | None = None
     documents: list[DocumentShape] | None = Field(
         default=None, description="What seals and signatures in presented OFD, PDF and seal files show."

@@ -10,9 +10,10 @@ from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy.dialects import sqlite
 
 from anchoring.errors import PeerFailed, PeerRefused, Quarantined
-from anchoring.monitor import pages
+from anchoring.monitor import pages, queries
 from anchoring.monitor.monitor import PEER_BACKOFF, Monitor
 from anchoring.processes.loops import Backoff
 from ledger.encoding.canonical import Json, encode
@@ -373,6 +374,55 @@ def test_a_root_anchored_twice_is_found_over_all_anchors(either: Watch) -> None:
         "is anchored with sequence 3, and was with sequence 1 at position 0, which counts (entry_repeated)"
         in told
     )
+
+
+def test_verification_asks_the_copies_whether_an_entry_was_anchored_before(either: Watch) -> None:
+    """Complete is what is known when every entry up to the anchor is here; a void anchor hides nothing that counts."""
+    (submission,) = either.submissions(1)
+    root, name = submission.entry.statement.root, either.city.name
+
+    def known(sequence: int) -> tuple[list[tuple[int, int]], bool] | None:
+        with either.replica.reading() as reading:
+            reading.entries = either.published
+            occurrences = reading.occurrences(name, root, sequence)
+        if occurrences is None:
+            return None
+        return [(one.sequence, one.position) for one in occurrences.first], occurrences.complete
+
+    assert known(1) is None  # nothing is watched yet
+    either.anchor(submission)
+    either.grow(1, publish=False)
+    either.anchor(submission)
+    either.look()
+    assert known(1) == ([(1, 0), (3, 4)], True)
+    assert known(2) == ([(1, 0), (3, 4)], False)
+    assert known(4) == ([(1, 0), (3, 4)], False)  # not walked yet
+    with either.replica.reading() as reading:
+        reading.entries = either.published
+        assert reading.occurrences("wuhan", root, 1) is None
+
+
+def test_entries_of_a_void_anchor_that_nobody_gives_hide_nothing(either: Watch) -> None:
+    (submission,) = either.submissions(1)
+    either.city.anchor(*either.submissions(1), status_root=b"\x07" * 32)
+    either.anchor(submission)
+    either.look()
+    with either.replica.reading() as reading:
+        reading.entries = either.published
+        known = reading.occurrences(either.city.name, submission.entry.statement.root, 2)
+    assert known
+    assert known.complete
+
+
+def test_a_root_is_looked_up_by_index(watch: Watch) -> None:
+    """A log may have millions of entries, and each verification asks."""
+    watch.anchor(*watch.submissions(1))
+    watch.look()
+    with watch.replica.reading() as reading:
+        for query in (queries.OCCURRENCES, queries.LACKING):
+            statement = str(query.compile(dialect=sqlite.dialect())).replace("?", "1")
+            plan = reading.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
+            assert not [row for row in plan if "SCAN" in str(row)], plan
 
 
 def test_a_void_anchor_still_has_its_entries(watch: Watch) -> None:
