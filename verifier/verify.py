@@ -596,7 +596,7 @@ def slice_of(data, start, length):
 
 def take_snapshot(data, trust_file):
     """Return the `Trust` of a whole snapshot. Raises: Unreadable with the reason of snapshot.md."""
-    registry, cosigners, threshold = read_trust_file(trust_file)
+    registry, cosigners, cities, threshold = read_trust_file(trust_file)
     line, feed, stream = data.partition(b"\n")
     require(feed and len(line) <= MOST_BYTES, "malformed")  # 1
     try:
@@ -623,7 +623,7 @@ def take_snapshot(data, trust_file):
     for cosignature in counted:
         good = signed_by(cosigners[cosignature.key], canonical(point.body), cosignature.signature)
         require(good, "cosignature_bad")
-    require(len(counted) >= threshold, "below_threshold")
+    require(len({cities[cosignature.key] for cosignature in counted}) >= threshold, "below_threshold")
     require(after.n == 0, "not_held")  # 4: nothing is held here
     return replay(Inflated(stream), point, after.head)
 
@@ -679,22 +679,23 @@ class Inflated:
 
 
 def read_trust_file(data):
-    """Return registry, cosigners' keys by identifier, and the threshold."""
+    """Return registry, cosigners' keys and cities by identifier of the key, and the threshold."""
     try:
         require(len(data) <= MOST_BYTES)
         trust = read(
             read_json(data), "shunzheng/trust/1", ("threshold",), registry=text, threshold=number(2, 256),
             cosigners=many(lambda value: read(value, name=text, key=binary(91)), 256),
         )  # fmt: skip
-        names = {cosigner.name for cosigner in trust.cosigners}
+        cities = {keccak256(cosigner.key): cosigner.name for cosigner in trust.cosigners}
+        count = len(set(cities.values()))  # keys of one name are of one city, which has one vote
         keys = {keccak256(cosigner.key): cosigner.key for cosigner in trust.cosigners}
         require(all(map(is_key, keys.values())))
-        require(2 <= len(names) == len(keys) == len(trust.cosigners))
-        threshold = trust.threshold or len(names) // 2 + 1
-        require(threshold <= len(names))
+        require(count >= 2 and len(keys) == len(trust.cosigners))
+        threshold = trust.threshold or count // 2 + 1
+        require(threshold <= count)
     except ValueError as error:
         raise Unreadable("trust_file") from error
-    return trust.registry, keys, threshold
+    return trust.registry, keys, cities, threshold
 
 
 # -- batch-and-anchor.md: the entries of a log, which a snapshot does not hold --

@@ -6,10 +6,11 @@ holds another history signs another text, which is kept as evidence.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
+from anchoring.checkpoints.cities import declared_node_keys
 from anchoring.checkpoints.store import Checkpoints, make_checkpoint
 from anchoring.errors import AnchoringError, CheckpointRefused, NotFound, PeerFailed
 from anchoring.processes.loops import Stop
@@ -19,7 +20,6 @@ from ledger.crypto.keys import PrivateKey, PublicKey, public_key
 from ledger.errors import BrokenHead, LedgerError, MalformedInput
 from ledger.registry.checkpoints import Checkpoint, Cosigned, Fork, find_contradiction, read_cosigned
 from ledger.registry.knowledge import Fold
-from ledger.registry.trust import NODE, KeyState
 
 # of block time; a checkpoint then is as fresh as the strictest usual policy needs
 PERIOD_SECONDS: Final = 300
@@ -67,20 +67,11 @@ def find_node_keys(reading: ReplicaView) -> dict[bytes, PublicKey]:
     The registry takes any bytes for a key; what is none is left out.
     """
     keys = {}
-    for key in _declared(reading):
+    for key in declared_node_keys(reading):
         if key.retired_at is None and key.compromised_since is None:
             with suppress(MalformedInput):
                 keys[key.id] = public_key(key.spki)
     return keys
-
-
-def count_node_cities(reading: ReplicaView) -> int:
-    """Return how many logs have declared the key of a node."""
-    return len({key.log for key in _declared(reading)})
-
-
-def _declared(reading: ReplicaView) -> Iterator[KeyState]:
-    return (key for key in reading.registered_keys() if key.purpose == NODE)
 
 
 class Cosigner:

@@ -6,13 +6,15 @@ event. Where the database itself was lost, signatures of this node that come bac
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import groupby
 from typing import Final
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, select
+from sqlalchemy import Connection, Table, bindparam, delete, select
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
+from anchoring.checkpoints.cities import find_node_cities
 from anchoring.database.columns import number, table
 from anchoring.database.engine import hold_tables, insert_missing, open_engine, snapshot, transaction
 from anchoring.errors import CheckpointRefused, NotFound
@@ -32,6 +34,7 @@ from ledger.registry.checkpoints import (
 
 # a week of one every five minutes; older ones prove nothing that newer ones do not
 KEPT_CHECKPOINTS: Final = 2_000
+_ROWS_AT_ONCE: Final = 100  # of cosignatures: the newest checkpoints nearly always have enough
 KEPT_FORKS: Final = 10  # against one key: one is enough to stop and ask, its thief could make millions
 
 
@@ -63,12 +66,9 @@ _forks: Final[Table] = table(ForkRow)
 _at, _own = _cosignatures.c.n, _cosignatures.c.own
 _SIGNED: Final = select(_cosignatures).where(_own).order_by(_at.desc()).limit(1)
 _OF: Final = select(_cosignatures).where(_at == bindparam("n")).order_by(_cosignatures.c.key)
-_COSIGNED: Final = (
-    select(_cosignatures.c.checkpoint)
-    .group_by(_at, _cosignatures.c.checkpoint)
-    .having(func.count() >= bindparam("cosigned"))
-    .order_by(_at.desc())
-    .limit(1)
+#: Who signed which checkpoint, the newest first.
+_KEYS: Final = select(_cosignatures.c.checkpoint, _cosignatures.c.key).order_by(
+    _at.desc(), _cosignatures.c.checkpoint
 )
 
 
@@ -127,11 +127,25 @@ class Checkpoints:
             if any(plenty[key] < KEPT_FORKS for key, _ in _signed_second(fork) - signatures):
                 insert_missing(connection, _forks, [{"evidence": canonical(fork.to_json())}])
 
-    def newest(self, cosigned: int = 1) -> Cosigned | None:
-        """Return the newest checkpoint that so many nodes have signed, with all its cosignatures."""
+    def newest(self) -> Cosigned | None:
+        """Return the newest checkpoint that any node has signed, with all its cosignatures."""
+        return self._newest(lambda keys: True)
+
+    def newest_of(self, cities: Mapping[bytes, str], least: int) -> Cosigned | None:
+        """Return the newest checkpoint that nodes of so many cities have signed; `cities` says whose a key is, by its id.
+
+        A city has one vote, however many keys it has; a key that is of none has none.
+        """
+        return self._newest(lambda keys: len({cities[key] for key in keys if key in cities}) >= least)
+
+    def _newest(self, is_enough: Callable[[list[bytes]], bool]) -> Cosigned | None:
         with snapshot(self.engine) as connection:
-            text = connection.execute(_COSIGNED, {"cosigned": cosigned}).scalar_one_or_none()
-            return None if text is None else _cosigned(connection, decode_checkpoint(decode(text)))
+            rows = connection.execute(_KEYS, execution_options={"yield_per": _ROWS_AT_ONCE})
+            for text, signed in groupby(rows, key=lambda row: row.checkpoint):
+                if is_enough([row.key for row in signed]):
+                    rows.close()
+                    return _cosigned(connection, decode_checkpoint(decode(text)))
+        return None
 
     def cosigned(self, checkpoint: Checkpoint) -> Cosigned:
         """Return a checkpoint with the cosignatures that are held of it."""
@@ -206,7 +220,7 @@ def compare(reading: ReplicaView, checkpoints: Checkpoints) -> str | None:
 
     None where it does not: what was cosigned was this replica's own word at the time.
     """
-    newest = checkpoints.newest(2) or checkpoints.newest()
+    newest = checkpoints.newest_of(find_node_cities(reading), 2) or checkpoints.newest()
     if newest is None or newest.checkpoint.registry != reading.registry:
         return None
     stated = newest.checkpoint

@@ -7,7 +7,7 @@ from itertools import tee
 from pathlib import Path
 
 from anchoring.checkpoints import snapshots
-from anchoring.checkpoints.cosigning import count_node_cities
+from anchoring.checkpoints.cities import count_node_cities, find_node_cities
 from anchoring.checkpoints.files import read_chunks
 from anchoring.checkpoints.snapshots import ImportedSnapshot
 from anchoring.checkpoints.store import Checkpoints
@@ -82,10 +82,10 @@ def _read(args: argparse.Namespace) -> Iterator[bytes]:
         replica.reading() as reading,
     ):
         wanted = args.cosigned or majority(count_node_cities(reading))
-        newest = checkpoints.newest(wanted)
+        newest = checkpoints.newest_of(find_node_cities(reading), wanted)
         if newest is None:
             raise NotFound(
-                f"no checkpoint is signed by {wanted} nodes here: let them cosign (shunzheng checkpoint sign, add)"
+                f"no checkpoint is signed by nodes of {wanted} cities here: let them cosign (shunzheng checkpoint sign, add)"
             )
         yield from snapshots.export(reading, newest, args.after)
 

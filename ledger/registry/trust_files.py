@@ -2,7 +2,8 @@
 
 Pinned by whoever verifies, never taken from a snapshot: keys that come along with what they vouch for vouch
 for nothing. Two different cities at least must have signed, so no city is believed alone, the one that
-exported a snapshot included. Format: docs/formats/trust-file.md.
+exported a snapshot included. Keys of one name are of one city, which has one vote however many of them signed.
+Format: docs/formats/trust-file.md.
 """
 
 from dataclasses import dataclass
@@ -16,12 +17,12 @@ from ledger.errors import LimitExceeded, MalformedInput, SnapshotRefused
 from ledger.registry.checkpoints import MAX_COSIGNERS, MAX_TRUST_BYTES, Cosigned
 
 TYPE: Final = "shunzheng/trust/1"
-LEAST_COSIGNERS: Final = 2  # one would be a city that is believed alone
+LEAST_CITIES: Final = 2  # one would be a city that is believed alone
 
 
 @dataclass(frozen=True, slots=True)
 class Cosigner:
-    """A city, as this file names it, and the key of its node."""
+    """A city, as this file names it, and the key of its node, or one of several."""
 
     name: str
     key: PublicKey
@@ -29,14 +30,14 @@ class Cosigner:
 
 @dataclass(frozen=True, slots=True)
 class TrustFile:
-    """The registry that is trusted, the cosigners that count, and how many of them must have signed."""
+    """The registry that is trusted, the cosigners that count, and how many of their cities must have signed."""
 
     registry: str
     cosigners: tuple[Cosigner, ...]
     threshold: int
 
     def check(self, cosigned: Cosigned) -> tuple[str, ...]:
-        """Return the names of the cosigners that signed; cosignatures by other keys do not count.
+        """Return the names of the cities that signed, each once; cosignatures by other keys do not count.
 
         Raises: SnapshotRefused with `other_registry`, `cosignature_bad` or `below_threshold`.
         """
@@ -46,7 +47,7 @@ class TrustFile:
                 "other_registry", f"it is of {checkpoint.registry}, the trust file of {self.registry}"
             )
         known = {cosigner.key.id: cosigner for cosigner in self.cosigners}
-        message, names = checkpoint.encode(), []
+        message, signed = checkpoint.encode(), dict[str, None]()
         for cosignature in cosigned.cosignatures:
             cosigner = known.get(cosignature.key)
             if cosigner is None:
@@ -55,14 +56,19 @@ class TrustFile:
                 raise SnapshotRefused(
                     "cosignature_bad", f"the signature by {cosigner.name} is not of this checkpoint"
                 )
-            names.append(cosigner.name)
-        if len(names) < self.threshold:
-            signed = ", ".join(names) or "none of them"
+            signed[cosigner.name] = None
+        if len(signed) < self.threshold:
             raise SnapshotRefused(
                 "below_threshold",
-                f"{self.threshold} of {len(known)} cosigners of the trust file must have signed; {signed} did",
+                f"{self.threshold} of the {len(self.cities)} cities of the trust file must have signed; "
+                f"{', '.join(signed) or 'none of them'} did",
             )
-        return tuple(names)
+        return tuple(signed)
+
+    @property
+    def cities(self) -> frozenset[str]:
+        """The names of the cities, each once."""
+        return frozenset(cosigner.name for cosigner in self.cosigners)
 
     def to_json(self) -> dict[str, Json]:
         cosigners: list[Json] = [
@@ -84,17 +90,14 @@ def read_trust_file(data: bytes) -> TrustFile:
     fields.type(TYPE)
     registry = fields.text("registry")
     cosigners = tuple(_cosigner(value) for value in fields.array("cosigners", MAX_COSIGNERS))
-    for what, distinct in (
-        ("names", {cosigner.name for cosigner in cosigners}),
-        ("keys", {cosigner.key for cosigner in cosigners}),
-    ):
-        if len(distinct) < len(cosigners):
-            raise MalformedInput(f"the {what} of the cosigners must be different: nobody counts twice")
-    if len(cosigners) < LEAST_COSIGNERS:
-        raise MalformedInput("a trust file names two cosigners at least: no city is believed alone")
-    threshold = majority(len(cosigners))
+    if len({cosigner.key for cosigner in cosigners}) < len(cosigners):
+        raise MalformedInput("the keys of the cosigners must be different: nobody counts twice")
+    cities = len({cosigner.name for cosigner in cosigners})
+    if cities < LEAST_CITIES:
+        raise MalformedInput("a trust file names two cities at least: no city is believed alone")
+    threshold = majority(cities)
     if fields.has("threshold"):
-        threshold = fields.integer("threshold", LEAST_COSIGNERS, len(cosigners))
+        threshold = fields.integer("threshold", LEAST_CITIES, cities)
     fields.close()
     return TrustFile(registry, cosigners, threshold)
 

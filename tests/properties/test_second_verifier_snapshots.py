@@ -286,3 +286,18 @@ def test_altered_trust_files() -> None:
         altered = edit.apply(trust) if random.random() < 0.8 else trust
         tally.ask(file, write(random, altered), f"signed by {signers}: {edit}")
     tally.check("trust_file", "below_threshold", "taken")
+
+
+def test_both_count_cities_and_not_keys() -> None:
+    """Attack: a city that stands in the trust file with two keys, and signs a snapshot with both."""
+    registry, _ = lived()
+    body: Any = trust_file(registry).to_json()
+    body["cosigners"][1]["name"] = NAMES[0]
+    pinned = canonical(body)
+    both, all_three = snapshot(registry, names=NAMES[:2]), snapshot(registry)
+    assert ours(both, pinned) == theirs(both, pinned) == "below_threshold"
+    assert not isinstance(ours(all_three, pinned), str)
+    assert not isinstance(theirs(all_three, pinned), str)
+    for altered in ({"threshold": 3}, {"cosigners": body["cosigners"][:2]}):
+        refused = canonical(body | altered)
+        assert ours(all_three, refused) == theirs(all_three, refused) == "trust_file"

@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from anchoring.checkpoints.cosigning import count_node_cities
+from anchoring.checkpoints.cities import count_node_cities, find_node_cities
 from anchoring.checkpoints.snapshots import export
 from anchoring.errors import NotFound
 from anchoring.replica.reading import ReplicaView
@@ -25,9 +25,7 @@ router = APIRouter(prefix="/v1", tags=["registry"])
 SNAPSHOT_TYPE: Final = "application/vnd.shunzheng.snapshot"
 Enough = Annotated[
     int | None,
-    Query(
-        ge=1, le=256, description="Nodes that must have signed; left out, those of a majority of the cities."
-    ),
+    Query(ge=1, le=256, description="Cities whose nodes must have signed; left out, a majority of them."),
 ]
 
 
@@ -80,7 +78,7 @@ def _export(node: Node, newest: Cosigned, after: int) -> Iterator[bytes]:
 
 def _newest(node: Node, reading: ReplicaView, cosigned: int | None) -> Cosigned:
     wanted = cosigned or majority(count_node_cities(reading))
-    newest = node.checkpoints.newest(wanted)
+    newest = node.checkpoints.newest_of(find_node_cities(reading), wanted)
     if newest is None:
-        raise NotFound(f"no checkpoint is signed by {wanted} nodes here yet: try again in some minutes")
+        raise NotFound(f"no checkpoint is signed by {wanted} cities here yet: try again in some minutes")
     return newest

@@ -6,13 +6,15 @@ They collect each other's signatures, and keep what contradicts.
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from anchoring.audit.checkpoints import audit_checkpoints
 from anchoring.audit.findings import Findings
 from anchoring.chain import calls
-from anchoring.checkpoints.cosigning import PERIOD_SECONDS, count_node_cities, find_due, find_node_keys
+from anchoring.checkpoints.cities import count_node_cities, find_node_cities
+from anchoring.checkpoints.cosigning import PERIOD_SECONDS, find_due, find_node_keys
 from anchoring.checkpoints.store import compare, make_checkpoint
 from anchoring.errors import CheckpointRefused, NotFound, PeerFailed, Quarantined
 from anchoring.follower.follower import Follower
@@ -68,7 +70,8 @@ def test_all_sign_at_the_same_event_without_asking(province: Province, nodes: di
     assert signed == {at(nodes[TIANMEN], 7)}
     for node in nodes.values():
         node.cosigner.step()
-        newest = node.checkpoints.newest(3)
+        with node.replica.reading() as reading:
+            newest = node.checkpoints.newest_of(find_node_cities(reading), 3)
         assert newest
         assert set(province.trust(3).check(newest)) == set(CITIES)
 
@@ -215,7 +218,28 @@ def test_a_stolen_node_key_counts_no_more(province: Province, nodes: dict[str, F
     with node.replica.reading() as reading:
         assert province.keys[WUHAN].public.id not in find_node_keys(reading)
         assert count_node_cities(reading) == 3
+        assert set(find_node_cities(reading).values()) == {TIANMEN, XIANTAO}
     assert node.cosigner.take(Cosigned.of(at(node), [Cosignature.make(province.keys[WUHAN], at(node))])) == 0
+
+
+def test_two_keys_of_one_city_are_one_vote(province: Province, nodes: dict[str, FakeNode]) -> None:
+    """Attack: Wuhan declares a second key, signs with both, and gives that out as the word of two cities."""
+    second = generate("sm2", Random(99).randbytes)
+    act = acts.KeyRegistered(WUHAN, NODE, second.public.spki)
+    act_on(province.net, province.net.account(WUHAN), province.contract, calls.encode_call(act))
+    province.settle()
+    node = nodes[TIANMEN]
+    node.follow()
+    checkpoint = at(node)
+    both = [Cosignature.make(key, checkpoint) for key in (province.keys[WUHAN], second)]
+    assert node.cosigner.take(Cosigned.of(checkpoint, both)) == 2
+    with node.replica.reading() as reading:
+        cities = find_node_cities(reading)
+        assert count_node_cities(reading) == 3
+    assert cities[second.public.id] == WUHAN
+    assert node.checkpoints.newest_of(cities, 2) is None
+    node.cosigner.sign()
+    assert node.checkpoints.newest_of(cities, 2)
 
 
 def test_a_key_that_is_none_stops_nobody(province: Province, nodes: dict[str, FakeNode]) -> None:
@@ -331,5 +355,5 @@ def test_an_audit_reports_forks(province: Province, nodes: dict[str, FakeNode]) 
 
 
 def test_one_city_alone_is_below_every_threshold(province: Province, nodes: dict[str, FakeNode]) -> None:
-    with pytest.raises(SnapshotRefused, match="2 of 3"):
+    with pytest.raises(SnapshotRefused, match="2 of the 3 cities"):
         province.trust().check(nodes[TIANMEN].cosigner.sign())

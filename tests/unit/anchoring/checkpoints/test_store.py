@@ -21,6 +21,9 @@ REGISTRY: Final = "eip155:31337:0x" + "22" * 20 + ":" + "00" * 8
 KEY: Final = node_key(NAMES[0])
 
 
+CITIES: Final = {node_key(name).public.id: name for name in NAMES}
+
+
 def at(n: int, head: int = 0) -> Checkpoint:
     return Checkpoint(REGISTRY, n, bytes([head]) * 32, n * 10, bytes(32), 1_795_395_600 + n)
 
@@ -39,13 +42,30 @@ def test_the_newest_is_what_enough_signed(held: Checkpoints) -> None:
         held.sign(KEY, at(n))
         held.add(Cosigned.of(at(n), [Cosignature.make(node_key(name), at(n)) for name in names[1:]]))
     for least, n in ((1, 3), (2, 2), (3, 1)):
-        newest = held.newest(least)
+        newest = held.newest_of(CITIES, least)
         assert newest
         assert newest.checkpoint == at(n)
         assert len(newest.cosignatures) == least
-    assert held.newest(4) is None
+    assert held.newest_of(CITIES, 4) is None
+    newest = held.newest()
+    assert newest
+    assert newest.checkpoint == at(3)
     assert held.signed() == at(3)
     assert held.cosigned(at(9)) == Cosigned(at(9))
+
+
+def test_two_keys_of_one_city_are_one_vote(held: Checkpoints) -> None:
+    """Attack: a city registers further keys for nodes and signs with all of them; it is no majority by itself."""
+    keys = [node_key(name) for name in NAMES]
+    of_one = {key.public.id: "tianmen" for key in keys}
+    held.sign(KEY, at(1))
+    held.add(Cosigned.of(at(1), [Cosignature.make(key, at(1)) for key in keys[1:]]))
+    assert held.newest_of(of_one, 1)
+    assert held.newest_of(of_one, 2) is None
+    newest = held.newest_of(of_one | {keys[1].public.id: "wuhan"}, 2)
+    assert newest
+    assert len(newest.cosignatures) == len(NAMES)
+    assert held.newest_of({}, 1) is None, "a key of no city has no vote"
 
 
 def test_below_or_beside_what_was_signed_is_refused(held: Checkpoints) -> None:

@@ -135,7 +135,7 @@ def test_a_document_with_its_proof_inside_needs_nothing_beside_it(
 def test_the_newest_checkpoint_of_a_majority(three: Cosigned3) -> None:
     answer = three.node.get("/v1/checkpoint")
     assert answer.status_code == 404
-    assert "2 nodes" in answer.json()["detail"]
+    assert "2 cities" in answer.json()["detail"]
     three.cosign()
     assert three.node.get("/v1/checkpoint").status_code == 404
     own = read_cosigned(three.node.get("/v1/checkpoint?cosigned=1").content)

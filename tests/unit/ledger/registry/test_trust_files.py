@@ -76,11 +76,33 @@ def test_another_registry_is_refused(registry: Registry, trust: TrustFile) -> No
     assert refusal(trust, elsewhere) == "other_registry"
 
 
-@pytest.mark.parametrize("member", ["name", "key"])
-def test_nobody_counts_twice(trust: TrustFile, member: str) -> None:
+def test_no_key_counts_twice(trust: TrustFile) -> None:
     body: Any = trust.to_json()
-    body["cosigners"][1][member] = body["cosigners"][0][member]
+    body["cosigners"][1]["key"] = body["cosigners"][0]["key"]
     with pytest.raises(MalformedInput, match="nobody counts twice"):
+        read_trust_file(canonical(body))
+
+
+def test_two_keys_of_one_city_are_one_vote(registry: Registry, trust: TrustFile) -> None:
+    """Attack: a city gives out two keys of its node, and signs with both."""
+    body: Any = trust.to_json()
+    body["cosigners"][1]["name"] = NAMES[0]
+    pinned = read_trust_file(canonical(body))
+    assert (len(pinned.cosigners), len(pinned.cities)) == (3, 2)
+    assert refusal(pinned, cosigned(checkpoint_of(registry), NAMES[:2])) == "below_threshold"
+    assert set(pinned.check(cosigned(checkpoint_of(registry), NAMES))) == {NAMES[0], NAMES[2]}
+    assert pinned.check(cosigned(checkpoint_of(registry), NAMES)).count(NAMES[0]) == 1
+
+
+def test_threshold_and_majority_are_of_cities(trust: TrustFile) -> None:
+    body: Any = trust.to_json()
+    body["cosigners"][1]["name"] = NAMES[0]
+    with pytest.raises(MalformedInput):
+        read_trust_file(canonical(body | {"threshold": 3}))
+    del body["threshold"]
+    assert read_trust_file(canonical(body)).threshold == 2
+    body["cosigners"][2]["name"] = NAMES[0]
+    with pytest.raises(MalformedInput, match="two cities at least"):
         read_trust_file(canonical(body))
 
 

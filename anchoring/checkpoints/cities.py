@@ -1,0 +1,21 @@
+"""Whose the keys of nodes are: votes are those of cities, however many keys a city has."""
+
+from collections.abc import Iterator
+
+from anchoring.replica.reading import ReplicaView
+from ledger.registry.trust import NODE, KeyState
+
+
+def find_node_cities(reading: ReplicaView) -> dict[bytes, str]:
+    """Return the log that each key of a node belongs to, by the key's id; keys that were reported stolen have no vote."""
+    return {key.id: key.log for key in declared_node_keys(reading) if key.compromised_since is None}
+
+
+def count_node_cities(reading: ReplicaView) -> int:
+    """Return how many logs have declared the key of a node."""
+    return len({key.log for key in declared_node_keys(reading)})
+
+
+def declared_node_keys(reading: ReplicaView) -> Iterator[KeyState]:
+    """Yield every key that was registered as a node's."""
+    return (key for key in reading.registered_keys() if key.purpose == NODE)
