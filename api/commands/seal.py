@@ -20,6 +20,7 @@ from api.department.trial import TRUST, open_trial, read_certificate, read_holde
 from api.key_files import add_key, open_key
 from api.parsers import Commands
 from ledger.documents.certificates.issuing import Holder
+from ledger.documents.findings import unknown
 from ledger.documents.ofd.sealing import Stamp, apply_seal
 from ledger.documents.openers import inspect
 from ledger.documents.seals.making import SealDraft, make_seal
@@ -36,6 +37,10 @@ _KIND: Final = 1  # the maker's own number for the kind of seal; the standard li
 _END_OTHERS: Final = "`shunzheng cancel` ends certificates and sealings"
 _TRACE_OTHERS: Final = "`shunzheng trace` shows the history of certificates and sealings"
 _DATE_CHARS: Final = len("YYYY-MM-DD")
+_COVERED: Final = (
+    "{} signed before, and cannot be confirmed any more: the stamp covers an earlier one or leaves its page (遮盖或越界). "
+    "Put --stamp beside the earlier seals."
+)
 
 
 def add(commands: Commands) -> None:
@@ -248,6 +253,8 @@ def _sealed(args: argparse.Namespace, now: int) -> bytes:
     for report in inspect(sealed).signatures:
         if report.verdict is Verdict.INVALID:
             raise MalformedInput(f"nothing was sealed: {report.reason.en}")
+        if unknown("references", "look_added") in report.checks:
+            note(f"{args.output}: {_COVERED.format(report.signer or 'somebody')}")
     return sealed
 
 

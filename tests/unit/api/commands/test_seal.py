@@ -20,6 +20,7 @@ from api.http.app import create_app
 from api.key_files import PASSWORD_VARIABLE, write_key
 from ledger.documents.carriers import attach
 from ledger.documents.certificates.trust_list import decode_trust_list
+from ledger.documents.findings import passed, unknown
 from ledger.documents.openers import inspect
 from ledger.documents.seals.ses import decode_seal
 from ledger.encoding.canonical import Json
@@ -114,6 +115,17 @@ def test_a_trial_seal_is_good_for_whoever_accepts_the_trial_authority(desk: Seal
     (report,) = inspect(sealed, trust).signatures
     assert (report.verdict.value, report.seal_name, report.seal_id) == ("valid", NAME, NUMBER)
     assert inspect(sealed).verdict.value == "unverifiable", "nobody else accepts it"
+
+
+def test_a_stamp_over_an_earlier_one_is_said(desk: SealsDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    assert desk.make() == 0
+    assert desk.apply("licence.ofd", "--stamp", "1", "150", "230") == 0
+    assert desk.apply("beside.ofd", "--stamp", "1", "100", "230") == 0
+    assert "signed before" not in capsys.readouterr().err
+    assert desk.apply("over.ofd", "--stamp", "1", "140", "230") == 0
+    assert "cannot be confirmed any more" in capsys.readouterr().err
+    reasons = [report.check("references") for report in inspect(Path("over.ofd").read_bytes()).signatures]
+    assert reasons == [unknown("references", "look_added"), passed("references")]
 
 
 def test_a_seal_is_made_with_a_key_under_a_password(desk: SealsDesk, monkeypatch: pytest.MonkeyPatch) -> None:
