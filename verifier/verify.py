@@ -701,26 +701,24 @@ def read_trust_file(data):
 # -- batch-and-anchor.md: the entries of a log, which a snapshot does not hold --
 
 
-def take_entries(trust, log, data):
-    """Let `trust` know a page of a log's entries. Raises: Unreadable where they are not those that were anchored."""
-    page = json.loads(data)
-    require(isinstance(page, dict) and isinstance(page.get("items"), list) and log in trust.logs, "entries")
-    items = [(item["sequence"], item["first"], read_entry(item["entry"])) for item in page["items"]]
-    for sequence in sorted({sequence for sequence, _, _ in items}):
-        anchors, at = trust.logs[log].anchors, sorted(item[1:] for item in items if item[0] == sequence)
-        require(1 <= sequence <= len(anchors), "entries")
-        anchor, position, leaves = anchors[sequence - 1], anchors[sequence - 1].before, []
-        for first, entry in at:
-            require(first == position and entry.statement.suite == trust.logs[log].suite, "entries")
-            leaves.append(entry_leaf(entry))
-            position += entry.statement.count
-        require(
-            (position, counted_root(SUITES[trust.logs[log].suite], leaves)) == (anchor.size, anchor.root),
-            "entries",
-        )
-        trust.published.setdefault(log, set()).add(sequence)
-        for first, entry in at:
-            trust.entries.setdefault((log, entry.statement.root), {})[first] = (sequence, entry)
+def take_entries(trust, log, *pages):
+    """Let `trust` know pages of a log's entries, but for those of anchors whose entries are not all among them."""
+    require(log in trust.logs, "the log is not known")
+    items = [item for page in pages for item in json.loads(page)["items"] if item.get("sequence")]
+    placed = {(item["sequence"], item["first"]): read_entry(item["entry"]) for item in items}
+    known, h = trust.logs[log], SUITES[trust.logs[log].suite]
+    for sequence in {sequence for sequence, _ in placed} & set(range(1, len(known.anchors) + 1)):
+        anchor = known.anchors[sequence - 1]
+        at = sorted((first, entry) for (number, first), entry in placed.items() if number == sequence)
+        ends = [first + entry.statement.count for first, entry in at]
+        if [first for first, _ in at] + [anchor.size] != [anchor.before, *ends]:
+            continue
+        if any(entry.statement.suite != known.suite for _, entry in at):
+            continue
+        if counted_root(h, [entry_leaf(entry) for _, entry in at]) == anchor.root:
+            trust.published.setdefault(log, set()).add(sequence)
+            for first, entry in at:
+                trust.entries.setdefault((log, entry.statement.root), {})[first] = (sequence, entry)
 
 
 def entry_leaf(entry):
@@ -1255,12 +1253,12 @@ def main():
     try:
         proof, documents = args.proof.read_bytes(), [path.read_bytes() for path in args.document]
         trust = take_snapshot(args.snapshot.read_bytes(), args.trust.read_bytes())
-        for log, path in args.entries:
-            take_entries(trust, log, Path(path).read_bytes())
+        for log in {log for log, _ in args.entries}:
+            take_entries(trust, log, *(Path(path).read_bytes() for name, path in args.entries if name == log))
         now = moment(args.now) if args.now else int(datetime.now(UTC).timestamp())
         values = read_json(args.claims.read_bytes()) if args.claims else {}
         require(isinstance(values, dict), "the claims are no object")
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         sys.exit(f"nothing was verified: {error}")
     judged = judge(proof, trust, now, documents, values, args.max_age)
     verdict, number, reason = decide(judged)

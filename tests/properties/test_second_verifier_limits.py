@@ -1,5 +1,6 @@
 """Both verifiers at the edges: every number of a page, every transition, check characters."""
 
+import json
 from itertools import product
 from typing import Any
 
@@ -11,7 +12,7 @@ from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.registry.status import Status
 from ledger.verification import changes
 from tests import sealed
-from tests.properties.second_verifier import both, same_facts, second, trust_of
+from tests.properties.second_verifier import apply, both, same_facts, second, trust_of
 from tests.properties.subjects import Subject
 from tests.scenes import DAY, City, Registry
 
@@ -89,3 +90,32 @@ def test_every_transition_of_a_status() -> None:
     city.anchor(changes=[(place, status) for place, (_, status) in enumerate(pairs)])
     city.anchor(changes=[(place, 0) for place, _ in enumerate(pairs)])
     assert same_facts(city.registry.knowledge, trust_of(city.registry)) is None
+
+
+def test_entries_that_are_not_whole_are_not_known() -> None:
+    """A page may end in the middle of an anchor, or hold what was not anchored: of that anchor nothing is known then."""
+    city = City(Registry())
+    licence, other = city.licence(), city.licence()
+    repeated = city.submit(licence)
+    city.anchor(repeated, city.submit(other))
+    city.anchor(repeated)
+    proof = json.dumps(city.proof(licence).to_json()).encode()
+    city.publish()
+    published: Any = city.registry.published
+    pages = {page[0]["sequence"]: page for _, page in published}
+    altered = [pages[1][0], pages[1][1] | {"first": 7}]
+    foreign = [pages[1][0], pages[1][1] | {"entry": pages[1][0]["entry"]}]
+    for first, known in (
+        (pages[1], True),
+        (pages[1][:1], False),
+        (altered, False),
+        (foreign, False),
+        ([], False),
+    ):
+        trust = second.Trust(city.registry.name)
+        for event in city.registry.events:
+            apply(trust, event)
+        second.take_entries(trust, city.name, *(json.dumps({"items": items}) for items in (first, pages[2])))
+        steps = second.judge(proof, trust, city.registry.now)
+        assert (steps[7] == ("unknown", "entry_repeated")) == known
+        assert second.entries_of(proof, trust) == ("checked" if known else "partly_checked")

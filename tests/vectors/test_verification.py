@@ -7,15 +7,19 @@ import base64
 import json
 import zlib
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from ledger.crypto.suites import SM3
 from ledger.encoding.times import parse_time
 from ledger.errors import SnapshotRefused
+from ledger.records.submissions import decode_entry
 from ledger.registry.snapshots import check_snapshot, replay
 from ledger.registry.trust_files import read_trust_file
+from ledger.verification.entries import check_fold, occurrences_of
 from ledger.verification.verify import Presented, verify
 from tests.properties.second_verifier import second, told
 from tests.vectors.verification import generate
@@ -33,9 +37,16 @@ def ours(case: generate.Case, documents: list[bytes]) -> Concluded:
         known = replay([file])
     except SnapshotRefused as error:
         return {"refused": error.reason}
+    for log, items in case.get("entries", {}).items():
+        for sequence, page in groupby(items, key=lambda item: item["sequence"]):
+            anchor, entries = known.anchor(log, sequence), [decode_entry(item["entry"]) for item in page]
+            assert anchor
+            assert check_fold(anchor, entries, SM3) is None
+            known.keep_entries(anchor, occurrences_of(anchor, entries))
     presented = Presented(tuple(documents), case["presented"]["claims"])
     report = verify(presented, case["proof"].encode(), known, parse_time(case["now"]))
-    return dict(zip(("verdict", "step", "reason"), told(report)[0], strict=True))
+    concluded: Concluded = dict(zip(("verdict", "step", "reason"), told(report)[0], strict=True))
+    return concluded | ({"entries": report.entries.value} if "entries" in case else {})
 
 
 def theirs(case: generate.Case, documents: list[bytes]) -> Concluded:
@@ -44,9 +55,13 @@ def theirs(case: generate.Case, documents: list[bytes]) -> Concluded:
         known = second.take_snapshot(file, trust)
     except second.Unreadable as error:
         return {"refused": str(error)}
+    for log, items in case.get("entries", {}).items():
+        second.take_entries(known, log, json.dumps({"items": items}).encode())
     now, claims = second.moment(case["now"]), case["presented"]["claims"]
     judged = second.decide(second.judge(case["proof"].encode(), known, now, documents, claims))
-    return dict(zip(("verdict", "step", "reason"), judged, strict=True))
+    concluded: Concluded = dict(zip(("verdict", "step", "reason"), judged, strict=True))
+    looked = second.entries_of(case["proof"].encode(), known)
+    return concluded | ({"entries": looked} if "entries" in case else {})
 
 
 @pytest.mark.parametrize("path", [*FILES, *VERSION_1], ids=lambda path: f"{path.parent.name}-{path.stem}")

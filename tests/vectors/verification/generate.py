@@ -6,7 +6,7 @@ They are always the same, but for how zlib compresses.
 
 A case holds a proof (its text), the snapshot and the trust file that it is verified with (base64 and JSON), `now`, what
 is presented (documents in base64, values), and what must be concluded: verdict, step and reason, or why the snapshot is
-refused.
+refused. Where a verifier has `entries`, by log as a node gives them, it says how many of them it has looked through.
 """
 
 import base64
@@ -24,9 +24,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from ledger.crypto import p256
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import format_time
+from ledger.records.submissions import VERSION_1_ENDS, Window
+from ledger.registry.status import Status
 from tests.cosigning import snapshot, trust_file
 from tests.properties.subjects import Subject, paper, subjects
-from tests.scenes import DOCUMENT
+from tests.scenes import DOCUMENT, City, Registry
 
 FOLDER: Final = Path(__file__).parent
 PAGES: Final = FOLDER.parents[2] / "docs" / "formats"
@@ -64,11 +66,43 @@ def cases() -> Iterator[tuple[str, Case]]:
             "claims-contradict-record",
             case(found["contradictory claims"], "claims of another end", differs),
         )
+        yield from anchored()
         yield from altered(plain)
         yield from refused(plain)
         expected = ("valid", 9, "status_valid")
         yield "sha256", case(sha256, "a log that hashes with SHA-256", expected, documents=[DOCUMENT])
     yield "worked-example", worked_example()
+
+
+def anchored() -> Iterator[tuple[str, Case]]:
+    """Yield where an entry may stand and where not: twice, outside of its window, and by a statement of version 1."""
+    city = City(Registry())
+    licence, late = city.licence(), city.licence()
+    submission = city.submit(licence)
+    city.anchor(submission)
+    first = Subject.of("", city, city.proof(licence))
+    city.anchor(submission)
+    again = Subject.of("", city, city.proof(licence))
+    city.anchor(city.submit(late, window=Window(1, 2)), changes=[(0, Status.REVOKED)])
+    outside = Subject.of("", city, city.proof(late))
+    city.publish()
+    entries = {city.name: [item for _, page in city.registry.published for item in page]}
+    repeated, revoked = ("unverifiable", 7, "entry_repeated"), ("not_current", 9, "revoked")
+    valid = ("valid", 9, "status_valid")
+    yield "repeated-entry", case(again, "the second occurrence of an entry", repeated, entries=entries)
+    yield "repeated-entry-unseen", case(again, "the same, for whoever has no entries", valid, entries={})
+    yield "first-of-a-repeated-entry", case(first, "the first one, revoked", revoked, entries=entries)
+    elsewhere = ("unverifiable", 7, "outside_window")
+    yield "outside-window", case(outside, "an entry anchored after its window", elsewhere)
+    for name, what, time, expected in (
+        ("version-1-in-time", "the last second of version 1", VERSION_1_ENDS - 1, valid),
+        ("version-1-too-late", "the second after", VERSION_1_ENDS, ("unverifiable", 7, "older_format")),
+    ):
+        city = City(Registry())
+        city.registry.wait(time - 1 - city.registry.now)
+        licence = city.licence()
+        city.anchor(city.submit(licence, window=None))
+        yield name, case(Subject.of("", city, city.proof(licence)), f"version 1, {what}", expected)
 
 
 def altered(plain: Subject) -> Iterator[tuple[str, Case]]:
@@ -117,10 +151,11 @@ def case(
     documents: Sequence[bytes] = (),
     later: int = 0,
     file: bytes | None = None,
+    entries: Mapping[str, Any] | None = None,
 ) -> Case:
     registry = subject.city.registry
     read = paper(subject.proof) if claims is None and not documents else claims or {}
-    return written(
+    made = written(
         what,
         text or canonical(subject.proof).decode(),
         file or snapshot(registry),
@@ -129,6 +164,10 @@ def case(
         {"documents": [base64.b64encode(document).decode() for document in documents], "claims": dict(read)},
         expected,
     )
+    if entries is not None:
+        made["entries"] = dict(entries)
+        made["expected"]["entries"] = "checked" if entries else "not_checked"
+    return made
 
 
 def worked_example() -> Case:
