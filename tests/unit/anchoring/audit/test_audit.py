@@ -311,6 +311,12 @@ def test_what_waits_beyond_its_statement_is_overdue(city: City) -> None:
     assert [finding.slug for finding in report.findings] == ["overdue"]
 
 
+def test_what_waits_for_a_turn_outside_of_its_window_is_found(city: City, tmp_path: Path) -> None:
+    with planted(city, tmp_path, "UPDATE batch SET sequence = 500 WHERE sequence = 3") as register:
+        found = [finding for finding in audited(city, register).findings if finding.slug == "outside-window"]
+    assert "for the sequences 4 to 260, its turn is 501" in found[0].text
+
+
 def test_a_key_that_was_stolen_later_is_remarked_and_one_retired_before_the_anchor_is_found(
     tmp_path: Path,
 ) -> None:
