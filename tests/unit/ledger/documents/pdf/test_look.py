@@ -363,3 +363,21 @@ def test_a_stream_of_objects_is_replaced(authority: Authority) -> None:
 
     assert references(inspect(signed, authority.trust())) == ["ok"]
     _expect(authority, updated(signed, replace), "altered", Verdict.INVALID)
+
+
+@pytest.mark.parametrize("other", ["/ASCIIHexDecode", "/FlateDecode"])
+def test_how_a_stream_is_unpacked_is_changed_beside_it(authority: Authority, other: str) -> None:
+    """The filter of the contents stands in an object of its own: the stream itself is as it was."""
+
+    def contents(writer: IncrementalPdfFileWriter) -> generic.PdfObject:
+        stream = generic.StreamObject(encoded_data=b"78,ab>")
+        stream[name("/Filter")] = writer.add_object(generic.ArrayObject([name("/ASCII85Decode")]))
+        return writer.add_object(stream)
+
+    def change(writer: IncrementalPdfFileWriter) -> None:
+        place = _page(writer)["/Contents"].raw_get("/Filter")
+        writer.objects[place.generation, place.idnum] = generic.ArrayObject([name(other)])
+
+    signed = authority.sign(updated(DOCUMENT, _on_page(Contents=contents)))
+    assert references(inspect(signed, authority.trust())) == ["ok"]
+    _expect(authority, updated(signed, change), "altered", Verdict.INVALID)

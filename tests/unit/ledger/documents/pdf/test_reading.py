@@ -265,3 +265,16 @@ def test_lists_that_meet_in_every_pair(authority: Authority, monkeypatch: pytest
     signed = authority.sign(updated(DOCUMENT, ring(211)))
     inspection = _twice(authority, updated(signed, ring(223)))
     assert (inspection.verdict, references(inspection)) == (Verdict.UNVERIFIABLE, ["unexplained", "ok"])
+
+
+def test_how_long_a_stream_is_is_changed_beside_it(authority: Authority) -> None:
+    """Readers that believe the length show half of the page, those that do not the whole. The stream is as it was."""
+    drawn = b"BT (first) Tj ET\nendstream BT (second) Tj ET"
+    number, length = _contents_number(DOCUMENT), int(PdfFileReader(BytesIO(DOCUMENT)).trailer["/Size"])
+    stream = b"%d 0 obj\n<</Length %d 0 R>>\nstream\n%s\nendstream\nendobj\n" % (number, length, drawn)
+    written = b"%d 0 obj\n%d\nendobj\n"
+    signed = authority.sign(_appended(DOCUMENT, {number: stream, length: written % (length, len(drawn))}))
+    assert references(inspect(signed, authority.trust())) == ["ok"]
+    shorter = written % (length, drawn.index(b"\nendstream"))
+    inspection = inspect(_appended(signed, {length: shorter}), authority.trust())
+    assert (inspection.verdict, references(inspection)) == (Verdict.INVALID, ["altered"])
