@@ -19,6 +19,10 @@ _AT: Final = Words("时刻", "at")
 _STALE: Final = Words("现已无法判断；所知止于", "Cannot tell any more; known until")
 _NEWEST: Final = Words("本地所知截至", "known up to")
 _UNREAD: Final = Words("文件无法读取", "The file cannot be read")
+_SCRIPTS: Final = Words(
+    "文档含脚本（JavaScript），所见内容可能随之改变",
+    "The document carries scripts (JavaScript), which may change what is shown",
+)
 _UNSIGNED: Final = Words("文件未加盖签章，也没有签名", "The document carries no seal and no signature")
 _CARRIES: Final = Words(
     "附有存证凭据（请用 shunzheng verify 核验）", "It carries a proof (check it with shunzheng verify)"
@@ -190,6 +194,8 @@ def inspection_text(inspection: Inspection, language: Language) -> str:
         lines.append(f"  {_UNREAD.in_(language)}: {inspection.problem}")
     elif not inspection.signatures:
         lines.append(f"  {_UNSIGNED.in_(language)}")
+    if inspection.scripts:
+        lines.append(f"  {_SCRIPTS.in_(language)}")
     for number, signature in enumerate(inspection.signatures, 1):
         lines += ["", *_signature(number, signature, language)]
     if inspection.proof is not None:

@@ -7,7 +7,7 @@ product; a document is as good as the worst of its signatures and timestamps, an
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 from ledger.documents.findings import CHECKS, Check, decide, passed, pick_worst
 from ledger.encoding import times
@@ -66,6 +66,7 @@ class InspectionJson(TypedDict):
 
     type: str
     signatures: list[SignatureJson]
+    scripts: NotRequired[bool]
     proof: dict[str, Json] | None
     problem: str | None
     verdict: str
@@ -143,12 +144,16 @@ class SignatureReport:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """Everything found in one file. `problem` says why it could not be read, where it could not."""
+    """Everything found in one file. `problem` says why it could not be read, where it could not.
+
+    `scripts`: the file carries some (JavaScript in a PDF), which may change what is shown. That is no verdict.
+    """
 
     type: str
     signatures: tuple[SignatureReport, ...] = ()
     proof: Proof | None = None
     problem: str | None = None
+    scripts: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -158,7 +163,7 @@ class Inspection:
         return pick_worst(report.verdict for report in self.signatures)
 
     def to_json(self) -> InspectionJson:
-        return {
+        report: InspectionJson = {
             "type": self.type,
             "signatures": [report.to_json() for report in self.signatures],
             "proof": None if self.proof is None else self.proof.to_json(),
@@ -166,6 +171,9 @@ class Inspection:
             "verdict": self.verdict.value,
             "words": _words(self.verdict),
         }
+        if self.scripts:
+            report["scripts"] = True
+        return report
 
 
 def name_some(reports: Sequence[SignatureReport]) -> tuple[SignatureReport, ...]:

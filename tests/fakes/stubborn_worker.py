@@ -8,6 +8,8 @@ import time
 
 from api.opening.frames import Answer, End, Task
 
+REPORT = b'{"type":"pdf","signatures":[],"problem":null,"scripts":false}'
+
 sys.stdout.buffer.write(b"\n")
 sys.stdout.buffer.flush()
 while line := sys.stdin.buffer.readline():
@@ -16,7 +18,7 @@ while line := sys.stdin.buffer.readline():
         time.sleep(600)
     if b"end" in document:
         sys.exit(1)
-    said = b"not a report" if b"lie" in document else b'{"type":"pdf","signatures":[],"problem":null}'
+    said = b"not a report" if b"lie" in document else REPORT
     size = 2**40 if b"boast" in document else len(said)
     sys.stdout.buffer.write(Answer(End.READ, size).line() + said)
     sys.stdout.buffer.flush()

@@ -70,6 +70,9 @@ class DocumentShape(Shape):
     document: int = Field(ge=1, description="Its place among the presented documents.")
     type: str
     signatures: list[SignatureShape]
+    scripts: bool | None = Field(
+        default=None, description="True where it carries scripts, which may change what is shown."
+    )
     problem: str | None
     verdict: Literal["valid", "invalid", "unverifiable"]
     words: Words

@@ -20,6 +20,7 @@ from ledger.documents.pdf.forms import DOCUMENT_TIMESTAMP
 from ledger.documents.pdf.limits import check_comparisons, check_size
 from ledger.documents.pdf.placed import PlacedSignature
 from ledger.documents.pdf.reading import Reader, open_reader
+from ledger.documents.pdf.scripts import has_scripts
 from ledger.documents.pdf.values import SignatureValue, open_value
 from ledger.errors import LimitExceeded, MalformedInput
 
@@ -76,9 +77,17 @@ def inspect_pdf(data: bytes, trust: TrustList | None) -> Inspection:
     except LimitExceeded as error:
         return Inspection(TYPE, problem=str(error))
     reports = withdraw_unvouched(_report(result, signatures, trust) for result in results)
+    scripts = _may_have_scripts(reader)
     if reader.file.fault is not None:  # whatever was made of it on the way
         return Inspection(TYPE, problem=str(reader.file.fault))
-    return Inspection(TYPE, reports)
+    return Inspection(TYPE, reports, scripts=scripts)
+
+
+def _may_have_scripts(reader: Reader) -> bool:
+    try:
+        return has_scripts(reader)
+    except Exception:  # noqa: BLE001 - as above; what cannot be looked through may hold anything
+        return True
 
 
 def _open(data: bytes, reader: Reader, name: str, field: IndirectObject) -> OpenedSignature | Check:

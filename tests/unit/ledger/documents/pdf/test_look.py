@@ -381,3 +381,35 @@ def test_how_a_stream_is_unpacked_is_changed_beside_it(authority: Authority, oth
     signed = authority.sign(updated(DOCUMENT, _on_page(Contents=contents)))
     assert references(inspect(signed, authority.trust())) == ["ok"]
     _expect(authority, updated(signed, change), "altered", Verdict.INVALID)
+
+
+def _scripted_note(writer: IncrementalPdfFileWriter) -> None:
+    following = _dictionary(S=name("/URI"), URI=generic.pdf_string("https://example.org"), Next=_script())
+    _place(writer, _annotation(writer, "Link", A=writer.add_object(following)))
+
+
+def _scripted_outline(writer: IncrementalPdfFileWriter) -> None:
+    item = _dictionary(Title=generic.pdf_string("chapter"), A=_script())
+    _on_root(Outlines=_dictionary(First=writer.add_object(item)))(writer)
+
+
+def _scripted_xfa(writer: IncrementalPdfFileWriter) -> None:
+    part = generic.StreamObject(stream_data=b"<xdp><script contentType='application/x-javascript'/></xdp>")
+    _on_form(XFA=generic.ArrayObject([generic.pdf_string("template"), writer.add_object(part)]))(writer)
+
+
+SCRIPTS: dict[str, Change] = {
+    **{kind: change for kind, change in LOOK_ADDED.items() if kind.startswith("a script")},
+    "a script behind a link": _scripted_note,
+    "a script in an outline": _scripted_outline,
+    "a script in XFA": _scripted_xfa,
+}
+
+
+@pytest.mark.parametrize("change", SCRIPTS.values(), ids=SCRIPTS)
+def test_scripts_are_reported(authority: Authority, prepared: bytes, change: Change) -> None:
+    """They stood there when it was signed: no verdict by itself."""
+    assert not inspect(authority.sign(prepared), authority.trust()).scripts
+    inspection = inspect(authority.sign(updated(prepared, change)), authority.trust())
+    assert (inspection.verdict, inspection.scripts) == (Verdict.VALID, True)
+    assert inspection.to_json()["scripts"]

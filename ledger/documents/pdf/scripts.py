@@ -1,0 +1,78 @@
+"""Find scripts (JavaScript) in a PDF: a reader that runs them may show something else than the pages say.
+
+Looked at are the names of the catalog, what happens at opening, printing and turning pages, annotations, fields, outlines
+and the form in XML (ISO 32000-2, 12.6.3, 12.6.4.17, 12.7.8; XFA). Nothing is run.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, PdfObject, StreamObject
+
+from ledger.documents.pdf.reading import Key, Reader
+from ledger.documents.pdf.revisions import Revision, key_of, raw, read_revision
+
+_ACTIONS: Final = ("/A", "/AA", "/OpenAction")
+#: Members of an action that lead to others, or to pages and fields that are looked at by themselves.
+_NOT_FOLLOWED: Final = frozenset({"/D", "/P", "/Parent", "/T", "/Annotation", "/AN"})
+_IN_XFA: Final = (b"<script", b":script", b"javascript")
+
+
+def has_scripts(reader: Reader) -> bool:
+    """Tell whether the last revision carries scripts. Raises: LimitExceeded, what pyHanko makes of hostile bytes."""
+    revision = read_revision(reader, reader.total_revisions - 1)
+    names = revision.dictionary(revision.root, "/Names")
+    if names is not None and revision.get(names, "/JavaScript") is not None:
+        return True
+    if any(_runs_scripts(revision, raw(place, name)) for place in _places(revision) for name in _ACTIONS):
+        return True
+    return revision.form is not None and _has_scripted_form(revision, revision.form)
+
+
+def _places(revision: Revision) -> Iterator[DictionaryObject]:
+    """Return the dictionaries in which an action can stand."""
+    yield revision.root
+    for page in revision.pages:
+        yield page.node.content
+        yield from (annotation.content for annotation in page.annotations)
+    yield from (field.node.content for field in revision.fields)
+    pending = [revision.dictionary(revision.root, "/Outlines")]
+    visited: set[int] = set()
+    while pending:
+        item = pending.pop()
+        if item is not None and id(item) not in visited:
+            visited.add(id(item))
+            revision.reader.count_step()
+            yield item
+            pending += [revision.dictionary(item, "/First"), revision.dictionary(item, "/Next")]
+
+
+def _runs_scripts(revision: Revision, action: PdfObject | None) -> bool:
+    pending, visited = [action], set[Key]()
+    while pending:
+        value = pending.pop()
+        key = key_of(value)
+        if key is not None and key in visited:
+            continue
+        visited |= set() if key is None else {key}
+        revision.reader.count_step()
+        value = revision.resolve(value)
+        if isinstance(value, DictionaryObject):
+            if "/JS" in value or str(revision.get(value, "/S")) == "/JavaScript":
+                return True
+            if "/Kids" not in value:  # a page or a field, not an action
+                pending.extend(raw(value, name) for name in {*value} - _NOT_FOLLOWED)
+        elif isinstance(value, ArrayObject) and not _is_destination(revision, value):
+            pending.extend(value.raw_get(place) for place in range(len(value)))
+    return False
+
+
+def _is_destination(revision: Revision, value: ArrayObject) -> bool:
+    first = revision.resolve(value.raw_get(0)) if value else None
+    return isinstance(first, DictionaryObject) and "/Parent" in first
+
+
+def _has_scripted_form(revision: Revision, form: DictionaryObject) -> bool:
+    parts = [revision.resolve(part) for part in revision.elements(form, "/XFA")]
+    contents = (part.data.lower() for part in parts if isinstance(part, StreamObject))
+    return any(sign in content for content in contents for sign in _IN_XFA)
