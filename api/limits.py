@@ -60,6 +60,10 @@ MAX_UPLOADS: Final = 16
 URGENT_UPLOADS: Final = 2
 URGENT_UPLOAD_BYTES: Final = 8 * 2**20  # 4,096 changes of a status of 2 kB
 URGENT_UPLOAD_SECONDS: Final = 60.0  # 8 MiB at 1.1 Mbit/s; then the place is free for the next revocation
+# … and those of these that are whole before they ask for a place: they hold it for as long as the register takes.
+WHOLE_UPLOADS: Final = 4
+# Of a submission, in memory, before it asks for a place: some 40 changes of a status.
+READ_AHEAD_BYTES: Final = 2**16
 # … and those of which a restored register misses the records: anybody may begin one.
 RETURNING_UPLOADS: Final = 4
 MAX_SPOOL_BYTES: Final = (

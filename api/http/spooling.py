@@ -4,7 +4,8 @@ All of it in time.
 
 1. The first line is short and comes at once; until it is admitted nothing is held but that line.
 2. What is known already is answered: nothing of the rest is read.
-3. What is admitted gets a place, and goes to a file as it comes.
+3. Of what is admitted a little is read ahead: a small submission is whole before it gets a place, and holds none by waiting.
+4. The rest gets a place, and goes to a file as it comes.
 """
 
 import asyncio
@@ -53,11 +54,12 @@ async def take_in(
     if isinstance(admission, Submission):  # 2
         yield admission
         return
+    begun, is_whole = await _read_ahead(begun, pieces)  # 3
     with (
-        uploads.place(admission) as place,
+        uploads.place(admission, is_whole=is_whole) as place,
         SpooledTemporaryFile(max_size=limits.SPOOL_BYTES, dir=directory) as file,
     ):
-        place.reserve(bodies.declared_length(request))  # 3
+        place.reserve(bodies.declared_length(request))  # 4
         await _spool(begun, pieces, file, place)
         file.seek(0)
         yield Upload(admission, file, place.urgent_only)
@@ -82,6 +84,18 @@ async def _first_line(pieces: AsyncGenerator[bytes, None]) -> bytes:
             f"line 1, the statement, has at most {limits.MAX_FIRST_LINE_BYTES:,} bytes",
         )
     return bytes(begun)
+
+
+async def _read_ahead(begun: bytes, pieces: AsyncGenerator[bytes, None]) -> tuple[bytes, bool]:
+    """Return the body up to READ_AHEAD_BYTES or a little more, and whether that is all of it. Raises: BodyTooSlow."""
+    ahead, pace = bytearray(begun), _Pace(limits.URGENT_UPLOAD_SECONDS)
+    while len(ahead) <= limits.READ_AHEAD_BYTES:
+        piece = await pace.next(pieces)
+        if piece is None:
+            return bytes(ahead), True
+        ahead += piece
+        pace.count(len(piece))
+    return bytes(ahead), False
 
 
 async def _spool(begun: bytes, pieces: AsyncGenerator[bytes, None], file: IO[bytes], place: Place) -> None:

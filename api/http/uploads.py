@@ -1,7 +1,8 @@
 """Share what submissions under way take of one process: places, and bytes on disk.
 
 Whose first line is not admitted holds none of it. No issuer may come to hold more than it leaves free, so that others always
-find some. A few small places are kept for changes of status, and a few for records that a restored register misses, whose
+find some. A few small places are kept for changes of status, some of them for such as are here already, so that nobody can
+occupy those by waiting; and a few for records that a restored register misses, whose
 statements are public: whoever read one may send anything behind it.
 """
 
@@ -89,30 +90,32 @@ class Uploads:
     def __init__(self, most: int, spool_bytes: int = limits.MAX_SPOOL_BYTES) -> None:
         self._places = _Shared(most)
         self._urgent = _Shared(limits.URGENT_UPLOADS)
+        self._whole = _Shared(limits.WHOLE_UPLOADS)
         self._returning = _Shared(limits.RETURNING_UPLOADS)
         self._disk = _Shared(spool_bytes)
 
     @property
     def under_way(self) -> int:
-        return self._places.taken + self._urgent.taken + self._returning.taken
+        return sum(shared.taken for shared in (self._places, self._urgent, self._whole, self._returning))
 
     @contextmanager
-    def place(self, admitted: Admitted) -> Iterator[Place]:
-        """Give a place while the block runs. Raises: TooManyUploads."""
+    def place(self, admitted: Admitted, *, is_whole: bool = False) -> Iterator[Place]:
+        """Give a place while the block runs; `is_whole`: the body is here, and small. Raises: TooManyUploads."""
         issuer = admitted.statement.issuer
-        shared = self._choose(admitted)
-        place = self._make(admitted, urgent_only=shared is self._urgent)
+        shared = self._choose(admitted, is_whole=is_whole)
+        place = self._make(admitted, urgent_only=shared in (self._urgent, self._whole))
         try:
             yield place
         finally:
             place.give_back()
             shared.give_back(issuer, 1)
 
-    def _choose(self, admitted: Admitted) -> _Shared:
+    def _choose(self, admitted: Admitted, *, is_whole: bool) -> _Shared:
         """Take a place of the right sort. Raises: TooManyUploads."""
         issuer, count = admitted.statement.issuer, admitted.statement.count
         small = [self._urgent] if count <= MAX_STATUS_RECORDS else []
-        for shared in [self._returning] if admitted.anchored else [self._places, *small]:
+        whole = [self._whole] if is_whole else []
+        for shared in [self._returning] if admitted.anchored else [self._places, *small, *whole]:
             if shared.take(issuer, 1):
                 return shared
         raise TooManyUploads(

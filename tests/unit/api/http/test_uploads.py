@@ -130,7 +130,7 @@ def test_an_upload_that_stalls_ends_and_frees_its_place(
     monkeypatch.setattr(limits, "UPLOAD_GRACE_SECONDS", 0.1)
     uploads = Uploads(1)
     with pytest.raises(BodyTooSlow, match="32,768 bytes a second"):
-        take(Sender([SENT]), statement, uploads)
+        take(Sender([SENT, b"x" * 2**16]), statement, uploads)
     assert uploads.under_way == 0
     with uploads.place(statement):
         pass
@@ -146,7 +146,7 @@ def test_an_upload_ends_in_time_however_fast_it_is(
     statement: Admitted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "UPLOAD_SECONDS", 0.1)
-    pieces = [SENT, *[b"x" * 1000] * 100]
+    pieces = [SENT, b"x" * 2**16, *[b"x" * 1000] * 100]
     with pytest.raises(BodyTooSlow):
         take(Sender(pieces, pause=0.01), statement, Uploads(1))
 
@@ -156,7 +156,7 @@ def test_a_statement_of_one_record_is_not_followed_by_gigabytes(statement: Admit
     with pytest.raises(BodyTooLarge, match=f"{most:,}"):
         take(Sender([SENT, *[b"x" * 2**18] * 4]), statement, Uploads(1))
     with pytest.raises(BodyTooLarge):
-        take(Sender([SENT]), statement, Uploads(1), [(b"content-length", b"%d" % (most + 1))])
+        take(Sender([SENT, b"x" * 2**16]), statement, Uploads(1), [(b"content-length", b"%d" % (most + 1))])
 
 
 def test_no_issuer_gets_more_places_than_it_leaves_free(statement: Admitted) -> None:
@@ -187,6 +187,28 @@ def test_small_places_are_kept_for_changes_of_status(
             pass
         with uploads.place(of(statement, ISSUERS[2], 5)) as other:
             assert other.urgent_only
+
+
+def test_what_is_whole_and_small_finds_a_place_beside_idle_uploads_of_its_issuer(statement: Admitted) -> None:
+    """Attack: a thief of a department's key opens uploads and lets them idle, so that nothing of hers is revoked."""
+    uploads = Uploads(1)
+    with uploads.place(statement), uploads.place(statement):
+        with pytest.raises(TooManyUploads), uploads.place(statement):
+            pass
+        with uploads.place(statement, is_whole=True) as place:
+            assert place.urgent_only
+        upload, body = take(Sender([SENT, b"more"], ends=True), statement, uploads)
+        assert isinstance(upload, Upload)
+        assert (upload.urgent_only, body) == (True, SENT + b"more")
+
+
+def test_a_small_upload_that_idles_holds_no_place(
+    statement: Admitted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "UPLOAD_GRACE_SECONDS", 0.1)
+    monkeypatch.setattr(Uploads, "place", None)
+    with pytest.raises(BodyTooSlow):
+        take(Sender([SENT, b"x" * 1000]), statement, Uploads(1))
 
 
 def test_bytes_on_disk_are_shared_and_bounded(statement: Admitted) -> None:
