@@ -4,7 +4,7 @@ It is opened when the application starts.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -25,6 +25,7 @@ from api.http.counter.confirmation import Confirmations, open_confirmations
 from api.http.errors import IssuesNothing, NotReady
 from api.http.snapshots import Snapshots
 from api.http.uploads import Uploads
+from api.node.issuer_names import load_issuer_names
 from api.node.keys import load_node_key
 from api.node.settings import Settings
 from api.opening.readers import DocumentReaders
@@ -44,7 +45,8 @@ class Node:
     """One node. Its replica answers verification; the register is there only where the node issues.
 
     `node_key` signs receipts and checkpoints; a node may have none. `intake` says what may come in, `uploads`
-    how much at once. `documents` opens what is presented. `confirmations` tells which pages showed the items of a proof.
+    how much at once. `documents` opens what is presented. `confirmations` tells which pages showed the items of a proof;
+    `issuer_names` are those that pages show, by code.
     """
 
     settings: Settings
@@ -59,6 +61,7 @@ class Node:
     checkpoints: Checkpoints
     confirmations: Confirmations
     snapshots: Snapshots
+    issuer_names: Mapping[str, str]
     node_key: PrivateKey | None = None
 
     @classmethod
@@ -79,6 +82,7 @@ class Node:
             Checkpoints(settings.checkpoints_url),
             open_confirmations(settings, key),
             Snapshots(settings.spool_directory or settings.directory),
+            load_issuer_names(settings.issuer_names),
             key,
         )
 

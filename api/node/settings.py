@@ -141,6 +141,8 @@ class Settings(BaseSettings):
     """its password, where the key file has one"""
     trust_list: NodePath | None = None
     """seal makers and certificate authorities that this city accepts"""
+    issuer_names: NodePath | None = None
+    """names of issuers that pages show beside their codes: one JSON object, credit code and name"""
     promise_seconds: Annotated[Seconds, Field(ge=1)] = PROMISE_SECONDS
     """from acceptance to the anchor, as receipts promise it"""
     withheld_after: Seconds = WITHHELD_SECONDS

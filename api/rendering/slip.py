@@ -1,36 +1,26 @@
 """The slip 核验单: a report as the page shows and prints it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-from api.rendering.sentences import say_signature, say_since
+from api.rendering.items import are_comparable, label_of, readable_claims, write_items, write_withheld
+from api.rendering.sentences import Line, say_contradictions, say_signature, say_since
+from api.rendering.visible import MAX_NAME_CHARS, make_visible
 from api.words import STATUS_WORDS, words, write_age, write_date, write_time
 from ledger.documents.inspection import Inspection
 from ledger.encoding import times
-from ledger.encoding.canonical import Json
-from ledger.errors import MalformedInput
 from ledger.proof.proof import Proof
 from ledger.records.catalogue import by_code
-from ledger.records.claims import is_document
 from ledger.records.records import CERTIFICATE_KINDS, Record
-from ledger.records.vocabulary import EXTENSIONS, ClaimField, Form, standard_fields
 from ledger.verification.occurrences import ENTRIES_WORDS
-from ledger.verification.reasons import STEP_WORDS, TABLE, VERDICT_WORDS, Outcome, Verdict
+from ledger.verification.reasons import STEP_WORDS, TABLE, Outcome, Verdict
 from ledger.verification.report import ORIGIN, Compared, Report
-from ledger.words import Language, Words
+from ledger.words import Language
 
 _TO_CONFIRM: Final = frozenset({"nothing_presented", "claims_incomplete", "document_not_registered"})
-_SEPARATOR: Final = Words("；", "; ")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A label and what stands beside it."""
-
-    label: str
-    value: str
+#: A node without a list of issuers.
+NO_NAMES: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +36,9 @@ class StepLine:
 class Slip:
     """All that the page shows of one verification, in one language.
 
-    `confirm` is the proof to confirm item by item, if that is what is left to do. `proven`: what the proof says of the
-    certificate is what the department registered, whether or not it was presented and is in force.
+    `confirm` is the proof to confirm item by item, if that is what is left to do; `too_long`: an item is not shown whole.
+    `proven`: what the proof says of the certificate is what the department registered, whether or not it was presented and
+    is in force.
     """
 
     verdict: str
@@ -62,12 +53,21 @@ class Slip:
     withheld: tuple[str, ...]
     steps: tuple[StepLine, ...]
     confirm: str
+    too_long: bool
     place: str
     proven: bool
 
 
-def write_slip(report: Report, language: Language, documents: Sequence[Inspection | None] = ()) -> Slip:
-    """Put a report into words, with what the presented documents show by themselves."""
+def write_slip(
+    report: Report,
+    language: Language,
+    documents: Sequence[Inspection | None] = (),
+    issuers: Mapping[str, str] = NO_NAMES,
+) -> Slip:
+    """Put a report into words, with what the presented documents show by themselves.
+
+    `issuers`: names that the node vouches for, by credit code.
+    """
     row, headline = TABLE[report.deciding.key], report.words
     proof = report.proof
     return Slip(
@@ -76,22 +76,17 @@ def write_slip(report: Report, language: Language, documents: Sequence[Inspectio
         headline_other=headline.in_("en" if language == "zh" else "zh"),
         reason=row.words.in_(language),
         advice=row.advice.in_(language),
-        facts=tuple(_facts(report, language)),
-        certificate=tuple(_certificate(report, proof, language)) if proof else (),
+        facts=tuple(_facts(report, language, issuers)),
+        certificate=tuple(_certificate(report, proof, language, issuers)) if proof else (),
         seals=(*_linked_seals(report, language), *_signatures(documents, language)),
-        claims=tuple(_claims(proof, language)) if proof else (),
-        withheld=tuple(_withheld(proof, language)) if proof else (),
+        claims=tuple(write_items(proof, language, issuers)) if proof else (),
+        withheld=tuple(write_withheld(proof, language)) if proof else (),
         steps=tuple(_steps(report, language)),
         confirm=proof.encode().decode() if proof and _can_confirm(report, proof) else "",
+        too_long=bool(proof and readable_claims(proof) and not are_comparable(proof)),
         place=_place(report),
         proven=_proven(report),
     )
-
-
-def readable_claims(proof: Proof) -> dict[str, Json]:
-    """Return the disclosed claims that a person can read against the paper: all but the documents' fingerprints."""
-    values = proof.disclosure.values if proof.disclosure else {}
-    return {name: value for name, value in values.items() if not is_document(name)}
 
 
 def _proven(report: Report) -> bool:
@@ -102,12 +97,14 @@ def _can_confirm(report: Report, proof: Proof) -> bool:
     return (
         report.step(2).reason in _TO_CONFIRM
         and report.step(3).outcome is Outcome.PASS
-        and bool(readable_claims(proof))
+        and are_comparable(proof)
     )
 
 
-def _facts(report: Report, language: Language) -> Iterator[Line]:
+def _facts(report: Report, language: Language, issuers: Mapping[str, str]) -> Iterator[Line]:
     labels = words(language)
+    for name, both in say_contradictions(report.step(3).evidence, language):
+        yield Line(label_of(name, language), both)
     status = report.status if report.verdict is not Verdict.INVALID else None
     if status:
         state = STATUS_WORDS[status.status.name.lower()].in_(language)
@@ -116,9 +113,9 @@ def _facts(report: Report, language: Language) -> Iterator[Line]:
         yield Line(labels["status"], state)
         if status.cause:
             record = status.cause.record
-            yield Line(labels["authority"], record.issuer)
+            yield Line(labels["authority"], _with_name(record.issuer, issuers))
             if record.basis:
-                yield Line(labels["basis"], record.basis)
+                yield Line(labels["basis"], make_visible(record.basis))
             if report.proof and record.identifier != report.proof.record.identifier:
                 yield Line(labels["successor"], record.identifier)
         age = write_age(max(0, report.checked_at - status.known_at), language)
@@ -131,6 +128,10 @@ def _facts(report: Report, language: Language) -> Iterator[Line]:
     yield Line(labels["checked"], write_time(report.checked_at, language))
 
 
+def _with_name(code: str, issuers: Mapping[str, str]) -> str:
+    return f"{issuers[code]} ({code})" if code in issuers else code
+
+
 def _compared(report: Report, language: Language) -> str:
     """Say what was compared and agreed, or else what step 2 found instead."""
     if report.compared is not Compared.NOTHING:
@@ -138,13 +139,17 @@ def _compared(report: Report, language: Language) -> str:
     return TABLE[report.step(2).key].words.in_(language)
 
 
-def _certificate(report: Report, proof: Proof, language: Language) -> Iterator[Line]:
+def _certificate(
+    report: Report, proof: Proof, language: Language, issuers: Mapping[str, str]
+) -> Iterator[Line]:
     labels, record = words(language), proof.record
     licence_type = by_code(record.certificate.type) if record.kind in CERTIFICATE_KINDS else None
     if licence_type:
         yield Line(labels["type"], licence_type.name.in_(language))
     yield Line(labels["identifier"], record.identifier)
     yield Line(labels["issuer"], record.issuer)
+    if record.issuer in issuers:
+        yield Line(labels["issuer_name"], issuers[record.issuer])
     yield Line(labels["validity"], _validity(record, language))
     if report.anchor:
         yield Line(labels["anchored"], write_time(report.anchor.time, language))
@@ -157,18 +162,17 @@ def _linked_seals(report: Report, language: Language) -> Iterator[Line]:
     for seal in seals if isinstance(seals, list) else ():
         if isinstance(seal, dict):
             sealed_at = write_time(times.parse_time(str(seal["sealed_at"])), language)
-            yield Line(
-                words(language)["sealed_with"], f"{seal.get('name', seal['identifier'])} ({sealed_at})"
-            )
+            name = make_visible(str(seal.get("name", seal["identifier"])), MAX_NAME_CHARS)
+            yield Line(words(language)["sealed_with"], f"{name} ({sealed_at})")
 
 
 def _signatures(documents: Sequence[Inspection | None], language: Language) -> Iterator[Line]:
     """Say what each seal and signature inside a document comes to."""
     for inspection in documents:
         for signature in inspection.signatures if inspection else ():
-            told = VERDICT_WORDS[signature.verdict].in_(language)
-            label = signature.seal_name or signature.signer or signature.kind.value
-            yield Line(label, say_signature(signature.verdict, told, signature.reason.in_(language)))
+            name = signature.seal_name or signature.signer or signature.kind.value
+            told = say_signature(signature.verdict, signature.reason.in_(language), language)
+            yield Line(make_visible(name, MAX_NAME_CHARS), told)
 
 
 def _validity(record: Record, language: Language) -> str:
@@ -180,54 +184,6 @@ def _validity(record: Record, language: Language) -> str:
     if begin:
         return labels["from_on"].format(begin)
     return labels["until"].format(end) if end else labels["no_end"]
-
-
-def _claims(proof: Proof, language: Language) -> Iterator[Line]:
-    order = {name: index for index, name in enumerate(_fields())}
-    for name, value in sorted(
-        readable_claims(proof).items(), key=lambda item: order.get(item[0], len(order))
-    ):
-        field = _fields().get(name)
-        yield Line(_label(field, name, language), _value(value, field, language))
-
-
-def _withheld(proof: Proof, language: Language) -> Iterator[str]:
-    names = proof.disclosure.withheld_names if proof.disclosure else ()
-    for name in sorted(names):
-        yield _label(_fields().get(name), name, language)
-
-
-@lru_cache(maxsize=1)
-def _fields() -> dict[str, ClaimField]:
-    """Return what is known of every claim by its name, which means the same in all types."""
-    standard = {field.name: field for field in standard_fields(personal=False, joint=False)}
-    return standard | EXTENSIONS
-
-
-def _label(field: ClaimField | None, name: str, language: Language) -> str:
-    if field is None:
-        return name
-    return field.label.in_(language)
-
-
-def _value(value: Json, field: ClaimField | None, language: Language) -> str:
-    if isinstance(value, bool):
-        return words(language)["yes" if value else "no"]
-    if isinstance(value, list):
-        return _SEPARATOR.in_(language).join(_value(item, field, language) for item in value)
-    if isinstance(value, dict):
-        return _SEPARATOR.in_(language).join(
-            f"{name}: {_value(item, None, language)}" for name, item in value.items()
-        )
-    if isinstance(value, str) and field:
-        try:
-            if field.form is Form.DATE:
-                return write_date(times.parse_date(value), language)
-            if field.form is Form.TIME:
-                return write_time(times.parse_time(value), language)
-        except MalformedInput:
-            pass
-    return str(value)
 
 
 def _steps(report: Report, language: Language) -> Iterator[StepLine]:
@@ -243,4 +199,4 @@ def _place(report: Report) -> str:
         parts.append(report.proof.entry.statement.log)
     if report.position is not None:
         parts.append(f"#{report.position}")
-    return " · ".join(parts)
+    return make_visible(" · ".join(parts))

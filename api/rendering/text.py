@@ -6,11 +6,14 @@ Verifications and past statuses come as JSON, which a node gives as well. Moment
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NotRequired, TypedDict
 
-from api.rendering.sentences import MARKS, say_signature, say_since
+from api.rendering.items import label_of
+from api.rendering.sentences import MARKS, say_contradictions, say_signature, say_since
+from api.rendering.visible import MAX_NAME_CHARS, make_visible
 from api.words import words
 from ledger.documents.findings import CHECKS, Check
 from ledger.documents.inspection import Inspection, Kind, SignatureReport
 from ledger.encoding import times
+from ledger.encoding.canonical import Json
 from ledger.verification.reasons import VERDICT_WORDS, Outcome, Verdict
 from ledger.words import Language, Words
 
@@ -54,6 +57,7 @@ class StepJson(TypedDict):
     name: Pair
     outcome: str
     words: Pair
+    evidence: NotRequired[dict[str, Json]]
 
 
 class StatusJson(TypedDict):
@@ -132,6 +136,7 @@ def verification_text(report: VerificationJson, language: Language) -> str:
     lines = [report["words"][language], "  " + report["reason_words"][language]]
     if report["advice"][language]:
         lines.append("  " + report["advice"][language])
+    lines += _contradictions(report, language)
     lines += _status(report, language)
     lines += _documents(report, language)
     if entries := report.get("entries_words"):
@@ -141,6 +146,12 @@ def verification_text(report: VerificationJson, language: Language) -> str:
         told = f"{step['name'][language]}: {step['words'][language]}"
         lines.append(f"  {MARKS[Outcome(step['outcome'])]} {step['step']:>2}  {told}")
     return "\n".join(lines)
+
+
+def _contradictions(report: VerificationJson, language: Language) -> Iterator[str]:
+    for step in report["steps"]:
+        for claim, both in say_contradictions(step.get("evidence"), language):
+            yield f"  {label_of(claim, language)}: {both}"
 
 
 def _status(report: VerificationJson, language: Language) -> Iterator[str]:
@@ -154,18 +165,20 @@ def _status(report: VerificationJson, language: Language) -> Iterator[str]:
         state = report["steps"][_STATUS_STEP - 1]["words"][language]
         yield f"  {say_since(state, status['since'], language)}"
     if status["status"] == "superseded" and "identifier" in status:
-        yield f"  {words(language)['successor']}: {status['identifier']}"
+        yield f"  {words(language)['successor']}: {make_visible(status['identifier'])}"
 
 
 def _documents(report: VerificationJson, language: Language) -> Iterator[str]:
     """Say what the seals and signatures inside the presented documents come to."""
     for document in report.get("documents", ()):
         if document["problem"]:
-            yield f"  {_UNREAD.in_(language)}: {document['problem']}"
+            yield f"  {_UNREAD.in_(language)}: {make_visible(document['problem'])}"
         for signature in document["signatures"]:
-            name = signature["seal_name"] or signature["signer"] or signature["kind"]
-            told, reason = signature["words"][language], signature["reason_words"][language]
-            yield f"  {name}: {say_signature(Verdict(signature['verdict']), told, reason)}"
+            name = make_visible(
+                signature["seal_name"] or signature["signer"] or signature["kind"], MAX_NAME_CHARS
+            )
+            reason = signature["reason_words"][language]
+            yield f"  {name}: {say_signature(Verdict(signature['verdict']), reason, language)}"
 
 
 def past_text(day: PastDayJson, language: Language) -> str:
@@ -191,7 +204,7 @@ def inspection_text(inspection: Inspection, language: Language) -> str:
     """Return what a document shows by itself in words, the verdict first."""
     lines = [VERDICT_WORDS[inspection.verdict].in_(language)]
     if inspection.problem is not None:
-        lines.append(f"  {_UNREAD.in_(language)}: {inspection.problem}")
+        lines.append(f"  {_UNREAD.in_(language)}: {make_visible(inspection.problem)}")
     elif not inspection.signatures:
         lines.append(f"  {_UNSIGNED.in_(language)}")
     if inspection.scripts:
@@ -208,7 +221,7 @@ def _signature(number: int, signature: SignatureReport, language: Language) -> I
     yield f"{number}  {_KINDS[signature.kind].in_(language)} — {verdict}"
     for label, value in _signature_facts(signature, language):
         if value:
-            yield f"   {label.in_(language)}: {value}"
+            yield f"   {label.in_(language)}: {make_visible(value)}"
     for check in signature.checks:
         yield f"   {_check(check, language)}"
 

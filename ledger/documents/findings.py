@@ -102,7 +102,8 @@ _FORM: Final = (_OPEN, "form", "签名值的写法无法识别", "The signature 
 #: What can become of a chain in whatever role.
 _ANY_CHAIN: Final = (
     (_OPEN, "usage", "证书的密钥用法不含签名", "The certificate's key usage does not include signatures"),
-    (_OPEN, "no_trust_list", "未指定可信机构名单", "No list of trusted authorities was given"),
+    (_OPEN, "no_trust_list", "未指定可信机构名单，证书由谁签发未作核对",
+     "No list of trusted authorities was given: who vouches for the certificates was not looked at"),
     (_OPEN, "period", "名单上的机构当时不在有效期内", "The authority on the list was not in force at that time"),
 )
 # fmt: on

@@ -20,7 +20,7 @@ from starlette.requests import Request
 
 from api.node.errors import SettingsError
 from api.node.settings import Settings
-from api.rendering.slip import readable_claims
+from api.rendering.items import readable_claims
 from ledger.crypto.keys import PrivateKey
 from ledger.encoding.canonical import encode as canonical
 from ledger.proof.proof import Proof

@@ -21,7 +21,8 @@ from api.http.presentation import Unopened, files
 from api.http.problems import PROBLEMS, Problem
 from api.limits import READY_LAG_SECONDS
 from api.node.settings import Settings
-from api.rendering.slip import readable_claims, write_slip
+from api.rendering.items import readable_claims
+from api.rendering.slip import write_slip
 from api.words import words, write_age, write_time
 from ledger.documents.carriers import restore
 from ledger.encoding.canonical import Json
@@ -82,7 +83,7 @@ def form_page(request: Request, settings: Settings, known_at: int, now: int) -> 
 
 def verdict_page(request: Request, node: Node, report: Report, papers: Papers, *, refused: bool) -> Response:
     """Show a verdict; `refused`: a confirmation came with it that does not count, and the items are shown anew."""
-    slip = write_slip(report, language_of(request), papers.inspections)
+    slip = write_slip(report, language_of(request), papers.inspections, node.issuer_names)
     token = node.confirmations.token(report.proof, report.checked_at) if report.proof and slip.confirm else ""
     status = _REFUSED if refused else 200
     return render(request, node.settings, "verdict.html", status, slip=slip, token=token, refused=refused)

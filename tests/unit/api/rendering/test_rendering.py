@@ -64,6 +64,32 @@ def test_a_superseded_certificate_names_its_successor(language: Language) -> Non
     assert ("已换发" if language == "zh" else "superseded") in slip.headline
 
 
+def test_names_of_items_pass_for_no_label_of_the_page() -> None:
+    """A certificate may name its items as it likes; they steer nothing and look like nothing of ours."""
+    city, _ = scene()
+    licence = city.licence(claims={"\u202eZZ": "a", "持证主体": "假", "证照状态": "有效", "ZZMC": "营业执照"})
+    city.register(licence)
+    report = city.verify(city.proof(licence))
+    labels = [line.label for line in write_slip(report, "zh").claims]
+    assert labels == ["证照名称", "自列项“⟨U+202E⟩ZZ”", "自列项“持证主体”", "自列项“证照状态”"]
+    hidden = city.verify(city.proof(licence, shown={"ZZMC"}), claims={})
+    assert write_slip(hidden, "zh").withheld == ("自列项“⟨U+202E⟩ZZ”", "自列项“持证主体”", "自列项“证照状态”")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_claims_that_contradict_are_told_alike(language: Language) -> None:
+    city, _ = scene()
+    licence = city.licence(claims={"ZZYXQJZRQ": "2099-12-31\x1b[2J"})
+    city.register(licence)
+    papers = open_papers([])
+    report = city.verify(city.proof(licence))
+    line = write_slip(report, language).facts[0]
+    text = verification_text(cast(VerificationJson, papers.with_report(report)), language)
+    assert f"  {line.label}: {line.value}" in text.splitlines()
+    assert "2099-12-31⟨U+001B⟩[2J" in line.value
+    assert "2031-03-01" in line.value
+
+
 def test_rendering_loads_neither_the_web_framework_nor_templates() -> None:
     script = "import sys, api.rendering.slip, api.rendering.text; print(*sys.modules)"
     done = subprocess.run(

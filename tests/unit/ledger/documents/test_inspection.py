@@ -63,8 +63,8 @@ def test_a_finding_has_words() -> None:
             "outcome": "unknown",
             "reason": "no_trust_list",
             "words": {
-                "zh": "未指定可信机构名单",
-                "en": "No list of trusted authorities was given",
+                "zh": "未指定可信机构名单，证书由谁签发未作核对",
+                "en": "No list of trusted authorities was given: who vouches for the certificates was not looked at",
             },
         }
     ]
@@ -76,8 +76,8 @@ def test_a_finding_has_words() -> None:
         (
             sealed(),
             False,
-            "内容未改动，但未指定可信机构名单",
-            "Intact, but: No list of trusted authorities was given",
+            "内容未改动，但未指定可信机构名单，证书由谁签发未作核对",
+            "Intact, but: No list of trusted authorities was given: who vouches for the certificates was not looked at",
         ),
         (
             with_part(sealed(), PAGE, b"<Page/>"),
@@ -85,7 +85,12 @@ def test_a_finding_has_words() -> None:
             "签名后文件被改动",
             "Parts were altered after signing",
         ),
-        (seal(), False, "未指定可信机构名单", "No list of trusted authorities was given"),
+        (
+            seal(),
+            False,
+            "未指定可信机构名单，证书由谁签发未作核对",
+            "No list of trusted authorities was given: who vouches for the certificates was not looked at",
+        ),
         (
             write_archive(parts(sealed()) | {"a": b""}),
             True,

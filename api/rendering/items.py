@@ -1,0 +1,111 @@
+"""The registered items 证照信息项 of a certificate as a page shows them, and who states them.
+
+Names of items that the standards do not know are shown as the certificate's own, so that none can pass for a label of the
+page. What only the certificate states about its issuer and its kind is marked so: the verdict rests on the codes.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Final
+
+from api.rendering.sentences import Line
+from api.rendering.visible import MAX_NAME_CHARS, is_cut, make_visible
+from api.words import words, write_date, write_time
+from ledger.encoding import times
+from ledger.encoding.canonical import Json
+from ledger.errors import MalformedInput
+from ledger.proof.proof import Proof
+from ledger.records.catalogue import by_code
+from ledger.records.claims import is_document
+from ledger.records.records import CERTIFICATE_KINDS, Record
+from ledger.records.vocabulary import EXTENSIONS, ClaimField, Form, standard_fields
+from ledger.words import Language, Words
+
+_SEPARATOR: Final = Words("；", "; ")
+_ISSUER: Final = "ZZBFJG"
+_NAME: Final = "ZZMC"
+
+
+def readable_claims(proof: Proof) -> dict[str, Json]:
+    """Return the disclosed claims that a person can read against the paper: all but the documents' fingerprints."""
+    values = proof.disclosure.values if proof.disclosure else {}
+    return {name: value for name, value in values.items() if not is_document(name)}
+
+
+def are_comparable(proof: Proof) -> bool:
+    """Tell whether there are items, each shown whole, so that a person can compare them with the paper."""
+    items = readable_claims(proof)
+    return bool(items) and not any(is_cut(_value(value, None, "zh")) for value in items.values())
+
+
+def write_items(proof: Proof, language: Language, issuers: Mapping[str, str]) -> Iterator[Line]:
+    """Yield the disclosed items in the order of the standard; `issuers`: names that the node vouches for, by code."""
+    order = {name: index for index, name in enumerate(_fields())}
+    for name, value in sorted(
+        readable_claims(proof).items(), key=lambda item: order.get(item[0], len(order))
+    ):
+        field = _fields().get(name)
+        label = _label(field, name, language)
+        remark = _remark(name, value, proof.record, issuers)
+        yield Line(
+            words(language)[remark].format(label) if remark else label,
+            make_visible(_value(value, field, language)),
+        )
+
+
+def write_withheld(proof: Proof, language: Language) -> Iterator[str]:
+    """Yield the names of the items that the holder withholds."""
+    names = proof.disclosure.withheld_names if proof.disclosure else ()
+    for name in sorted(names):
+        yield _label(_fields().get(name), name, language)
+
+
+@lru_cache(maxsize=1)
+def _fields() -> dict[str, ClaimField]:
+    """Return what is known of every claim by its name, which means the same in all types."""
+    standard = {field.name: field for field in standard_fields(personal=False, joint=False)}
+    return standard | EXTENSIONS
+
+
+def label_of(name: str, language: Language) -> str:
+    """Return what an item is called."""
+    return _label(_fields().get(name), name, language)
+
+
+def _label(field: ClaimField | None, name: str, language: Language) -> str:
+    if field is None:
+        return words(language)["own_item"].format(make_visible(name, MAX_NAME_CHARS))
+    return field.label.in_(language)
+
+
+def _value(value: Json, field: ClaimField | None, language: Language) -> str:
+    if isinstance(value, bool):
+        return words(language)["yes" if value else "no"]
+    if isinstance(value, list):
+        return _SEPARATOR.in_(language).join(_value(item, field, language) for item in value)
+    if isinstance(value, dict):
+        return _SEPARATOR.in_(language).join(
+            f"{name}: {_value(item, None, language)}" for name, item in value.items()
+        )
+    if isinstance(value, str) and field:
+        try:
+            if field.form is Form.DATE:
+                return write_date(times.parse_date(value), language)
+            if field.form is Form.TIME:
+                return write_time(times.parse_time(value), language)
+        except MalformedInput:
+            pass
+    return str(value)
+
+
+def _remark(name: str, value: Json, record: Record, issuers: Mapping[str, str]) -> str:
+    """Return the words for what the certificate alone states of itself, none where the node knows the same."""
+    if name == _ISSUER:
+        pinned = issuers.get(record.issuer)
+        if pinned is None:
+            return "self_stated"
+        return "" if value == pinned else "self_stated_other"
+    if name == _NAME and record.kind in CERTIFICATE_KINDS:
+        known = by_code(record.certificate.type)
+        return "" if known and value == known.name.zh else "self_stated"
+    return ""
