@@ -64,6 +64,7 @@ _WORDS: Final[dict[str, Words]] = {
     "confirm": Words("与纸面逐项一致", "Every item agrees with the paper"),
     "contradiction": Words("信息项写作“{}”，登记记录为“{}”", "the item says “{}”, the record says “{}”"),
     "own_item": Words("自列项“{}”", "item “{}” of its own"),
+    "registered_document": Words("登记的文件 {}", "Registered document {}"),
     "issuer_name": Words("颁发机构（本节点名录）", "Issuer (by this node's list)"),
     "self_stated": Words("{}（证照自述）", "{} (as the certificate states it)"),
     "self_stated_other": Words("{}（证照自述，与本节点名录不符）", "{} (as the certificate states it; this node's list says otherwise)"),

@@ -73,6 +73,8 @@ def label_of(name: str, language: Language) -> str:
 
 
 def _label(field: ClaimField | None, name: str, language: Language) -> str:
+    if is_document(name):
+        return words(language)["registered_document"].format(name.partition("/")[2])
     if field is None:
         return words(language)["own_item"].format(make_visible(name, MAX_NAME_CHARS))
     return field.label.in_(language)

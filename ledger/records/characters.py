@@ -6,6 +6,7 @@ stays, and so do private-use characters, which older systems wrote rare names in
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Final
 
 from ledger.records.claims import is_document
@@ -34,11 +35,16 @@ def unseen_character(text: str) -> tuple[int, str] | None:
     """Return the place, from 1, and the first character that nobody sees; None where there is none."""
     if text.isascii() and text.isprintable():
         return None
+    place = next(unseen_places(text), None)
+    return None if place is None else (place + 1, text[place])
+
+
+def unseen_places(text: str) -> Iterator[int]:
+    """Yield the places, from 0, of all characters that nobody sees."""
     selectors = {match.end() - 1 for match in _SELECTED.finditer(text)}
     for place, character in enumerate(text):
         if place not in selectors and _is_unseen(character):
-            return place + 1, character
-    return None
+            yield place
 
 
 def name_fault(name: str) -> str | None:

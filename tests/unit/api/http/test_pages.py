@@ -11,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from anchoring.intake import rows
+from api.department import drafting
 from api.http.app import create_app
 from api.http.counter.confirmation import open_confirmations
 from api.http.counter.pages import STATIC
@@ -28,7 +29,7 @@ CLAIMS: dict[str, Json] = {
     "CZZT": "天门市示例餐饮店",
     "ZZBFRQ": "2022-03-28",
     "KZ_JYFW": "餐饮服务",
-    "own": ["甲", True],
+    "KZ_EIGEN": ["甲", True],
 }
 
 
@@ -140,12 +141,12 @@ def test_a_paper_certificate_is_compared_item_by_item(city: City, wuhan: TestCli
     ):
         assert shown in page.text
     assert "document/1" not in page.text
-    assert re.findall("(证照名称|证照颁发日期|持证主体|经营范围|own)", page.text) == [
+    assert re.findall("(证照名称|证照颁发日期|持证主体|经营范围|KZ_EIGEN)", page.text) == [
         "证照名称",
         "证照颁发日期",
         "持证主体",
         "经营范围",
-        "own",
+        "KZ_EIGEN",
     ]
     confirmed = confirm(wuhan, hidden_fields(page))
     assert confirmed.status_code == 200
@@ -339,10 +340,19 @@ def test_a_code_that_is_none_is_a_verdict_and_no_crash(wuhan: TestClient, code: 
     assert "凭据" in check(wuhan, {}, code=code).text
 
 
+@pytest.fixture
+def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let intake take what it took before it compared claims with their record."""
+    for module in (rows, drafting):
+        monkeypatch.setattr(module, "judge_disclosure", lambda *_: None)
+
+
 XSS = """"'><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}"""
 
 
-def test_hostile_claims_stay_text(city: City, wuhan: TestClient, tianmen: TestClient) -> None:
+def test_hostile_claims_stay_text(
+    city: City, wuhan: TestClient, tianmen: TestClient, unchecked: None
+) -> None:
     city.submit(city.licence("XSS000000", {"CZZT": XSS, XSS: XSS, "n": {"<b>": XSS}, "l": [XSS]}))
     city.anchor()
     bearer = {"Authorization": f"Bearer {city.token('proofs', 'claims')}"}
@@ -356,22 +366,16 @@ def test_hostile_claims_stay_text(city: City, wuhan: TestClient, tianmen: TestCl
         assert XSS in page.text
 
 
-@pytest.fixture
-def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let intake take what it took before it compared claims with their record."""
-    monkeypatch.setattr(rows, "_judge_claims", lambda *_: None)
-
-
 def test_invisible_and_steering_characters_of_values_are_shown(
     city: City, wuhan: TestClient, unchecked: None
 ) -> None:
     """Of what was registered before intake refused such text: direction, zero width, controls."""
-    hidden = {"CZZT": "甲\u202e乙\u2066丙", "own": "\u200b1\x1b[31m", "KZ_JYFW": "一\n二"}
+    hidden = {"CZZT": "甲\u202e乙\u2066丙", "KZ_EIGEN": "\u200b1\x1b[31m", "KZ_JYFW": "一\n二"}
     city.submit(city.licence("XSS000002", hidden))
     city.anchor()
     page = check(wuhan, {"proof": city.proof(identifier("XSS000002")).encode()})
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", page.text)
-    for shown in ("甲⟨U+202E⟩乙⟨U+2066⟩丙", "自列项“own”", "⟨U+200B⟩1⟨U+001B⟩[31m", "一 ⏎ 二"):
+    for shown in ("甲⟨U+202E⟩乙⟨U+2066⟩丙", "自列项“KZ_EIGEN”", "⟨U+200B⟩1⟨U+001B⟩[31m", "一 ⏎ 二"):
         assert shown in page.text
 
 

@@ -17,6 +17,7 @@ from api.rendering.visible import MAX_SHOWN_CHARS, is_cut, make_visible
         "全角　空格",
         "𠮷野家 㐂 𮧵 𰻞",
         "ខ្មែរ हिन्दी العربية",
+        "葛\U000e0100城 \ue000",
         "1.2.156.3005.2",
     ],
 )
@@ -29,7 +30,7 @@ def test_what_people_write_stays(text: str) -> None:
     [
         *"\x00\x07\x08\t\x0b\r\x1b\x7f\x85\x90\x9b\x9d",
         *"\xad\u034f\u061c\u115f\u180e\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202e\u2060\u2066\u2069\u2800",
-        *"\u3164\ufe0f\ufeff\uffa0\ufff9\uffff\ufdd0\ue000\U000e0041\U000e0100\U0010ffff\xa0\u2003\ud800",
+        *"\u3164\ufe0f\ufeff\uffa0\ufff9\uffff\ufdd0\U000e0041\U000e0100\U0010ffff\xa0\u2003\ud800",
     ],
     ids=lambda letter: f"U+{ord(letter):04X}",
 )
