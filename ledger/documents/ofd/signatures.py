@@ -57,6 +57,8 @@ class Document:
             try:
                 document.described[part] = describe(archive, part)
             except MalformedInput:
+                if archive.budget.fault is not None:  # no use in reading on
+                    raise
                 continue  # reported as such with its signature
             if sum(len(each.references) for each in document.described.values()) > MAX_REFERENCES:
                 raise LimitExceeded(

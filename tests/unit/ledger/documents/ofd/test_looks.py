@@ -265,6 +265,13 @@ def of_pages(*boxes: str, default: str = "0 0 210 297") -> bytes:
         ),
         pytest.param(of_pages("0 0"), Verdict.UNVERIFIABLE, id="a page without a size"),
         pytest.param(of_pages("", default="0 0 a b"), Verdict.UNVERIFIABLE, id="no size at all"),
+        pytest.param(
+            with_part(
+                of_pages("0 0 420 297", default="0 0 420 297"), PAGE, b"<Page><Area><CropBox/></Area></Page>"
+            ),
+            Verdict.VALID,
+            id="an area without a size",
+        ),
     ],
 )
 def test_the_size_of_the_page(document: bytes, verdict: Verdict) -> None:

@@ -202,7 +202,7 @@ def test_digests_that_prove_nothing(method: bytes) -> None:
     assert report.verdict is Verdict.UNVERIFIABLE
 
 
-@pytest.mark.parametrize("method", ["SM3", "sm3", "1.2.156.10197.1.401"])
+@pytest.mark.parametrize("method", ["SM3", "sm3", "1.2.156.10197.1.401", " 1.2.156.10197.1.401.1 "])
 def test_the_names_of_sm3(method: str) -> None:
     report = only(
         resealed(sealed(), b'CheckMethod="1.2.156.10197.1.401"', f'CheckMethod="{method}"'.encode())

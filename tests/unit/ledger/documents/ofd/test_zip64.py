@@ -182,6 +182,16 @@ def test_two_stories_are_refused(writer: Writer, why: str) -> None:
         open_archive(writer.write(PARTS))
 
 
+def test_long_sizes_of_which_one_is_missing() -> None:
+    whole, half = struct.pack("<2H2Q", 1, 16, 3, 3), struct.pack("<2HQ", 1, 8, 3) + b"\xff\xff\x04\x00abcd"
+    data = Writer(local="long", central="long", method=0).write({"a": b"abc"})
+    assert open_archive(data).read("a") == b"abc"
+    assert data.count(whole) == 2
+    for spoilt in (data.replace(whole, half, 1), half.join(data.rsplit(whole, 1))):
+        with pytest.raises(MalformedInput, match="do not"):
+            open_archive(spoilt)
+
+
 def test_long_sizes_that_are_not_there() -> None:
     data = bytearray(Writer(method=0).write({"a": b"abc"}))
     data[18:26] = b"\xff" * 8

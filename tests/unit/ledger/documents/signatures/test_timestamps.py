@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.sign.timestamps import DummyTimeStamper
 
 from ledger.crypto import sm2
+from ledger.crypto.suites import SHA256, SM3
 from ledger.documents.asn1 import structures
 from ledger.documents.asn1.algorithms import encode_sm2, read_sm2_numbers
 from ledger.documents.certificates.certificates import decode_certificate
@@ -115,9 +116,35 @@ def test_a_good_timestamp() -> None:
     assert check_timestamps([token(VALUE)], VALUE, NOW, trust()) == Stamps((OK,), LATER)
 
 
+HMAC_SM3: Final = "1.2.156.10197.1.401.2"
+SIGNED_ATTRIBUTES: Final = der.encode(
+    der.SET,
+    der.read_content(
+        structures.AttributeSets(attributes(info(VALUE), names(stamper().certificate.der))).dump()
+    ),
+)
+
+
+def test_a_timestamp_under_a_neighbour_of_sm3() -> None:
+    """It fits SM3, and so it is SM3."""
+    imprint = {"hash_algorithm": {"algorithm": HMAC_SM3}, "hashed_message": SM3.hash(VALUE)}
+    assert check(token(VALUE, content=info(VALUE, message_imprint=imprint))) == OK
+    assert check(token(VALUE, digest_algorithm={"algorithm": HMAC_SM3})) == OK
+
+
 #: What can be wrong with a timestamp, and what it comes to.
 SPOILT: Final[dict[str, tuple[bytes, Check]]] = {
     "of something else": (token(b"other"), failed("timestamp", "other")),
+    "another digest under a neighbour of SM3": (
+        token(VALUE, content=info(VALUE, message_imprint={
+            "hash_algorithm": {"algorithm": HMAC_SM3}, "hashed_message": SHA256.hash(VALUE),
+        })),
+        unknown("timestamp", "digest"),
+    ),
+    "an empty identity": (
+        token(VALUE, signature=papers.sign_as("示例时间戳机构", SIGNED_ATTRIBUTES, b"")),
+        unknown("timestamp", "identity"),
+    ),
     "an imprint by SHA-1": (
         token(VALUE, content=info(VALUE, message_imprint={
             "hash_algorithm": {"algorithm": "sha1"}, "hashed_message": bytes(20),
