@@ -76,6 +76,11 @@ class DocumentShape(Shape):
     problem: str | None
     verdict: Literal["valid", "invalid", "unverifiable"]
     words: Words
+    left_out: int | None = Field(
+        None,
+        ge=1,
+        description="Signatures that are not listed: the answer would be too long. Else it is missing.",
+    )
 
 
 class ReportShape(Shape):
