@@ -167,3 +167,23 @@ def test_the_list_of_authorities_is_read_again_when_it_changes(tmp_path: Path) -
     path.write_text("no list")
     with pytest.raises(SettingsError, match="trust_list"):
         authorities(path)
+
+
+def test_what_documents_show_has_room_for_so_much_and_the_rest_is_counted(
+    wuhan: TestClient, proof: Proof, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = verify(wuhan, attach(sealed(), proof))["documents"]
+    assert "left_out" not in whole[0]
+    monkeypatch.setattr("api.limits.MAX_DOCUMENTS_SHOWN_BYTES", 600)
+    (shown,) = verify(wuhan, attach(sealed(), proof))["documents"]
+    assert (shown["signatures"], shown["left_out"], shown["verdict"]) == ([], 1, whole[0]["verdict"])
+
+
+def test_the_documents_of_a_batch_are_counted_together(
+    wuhan: TestClient, proof: Proof, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.limits.MAX_BATCH_DOCUMENTS", 3)
+    item = {"proof": proof.to_json(), "documents": [base64.b64encode(b"text").decode()]}
+    assert wuhan.post("/v1/verify/batch", json={"items": [item] * 3}).status_code == 200
+    refused = wuhan.post("/v1/verify/batch", json={"items": [item] * 4})
+    assert (refused.status_code, refused.json()["type"]) == (400, "/problems/malformed-request")
