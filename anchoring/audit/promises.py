@@ -25,6 +25,7 @@ def audit_receipts(
     findings: Findings,
 ) -> None:
     """Say of every receipt what became of its promise: a broken one is a finding, one that cannot be judged a remark."""
+    reading.entries = entries
     for signed in receipts:
         findings.look("receipts")
         where = f"receipt {signed.receipt.root.hex()}"

@@ -40,10 +40,16 @@ class EntriesHere:
 
 
 class HeldEntries:
-    """A `ledger.verification.receipts.Entries`: those of the own log from the register, of the others from the copies."""
+    """The same by an open connection, and a `ledger.verification.receipts.Entries`."""
 
     def __init__(self, log: str, connection: Connection | None, published: Published | None) -> None:
         self._log, self._connection, self._published = log, connection, published
+
+    def occurrences(self, reading: ReplicaView, log: str, root: bytes, sequence: int) -> Occurrences | None:
+        """Return where the entries of a root stand; None where none are known."""
+        if log == self._log and self._connection is not None:
+            return find_occurrences(self._connection, reading, log, root, sequence)
+        return self._published.occurrences(reading, log, root, sequence) if self._published else None
 
     def entry_at(self, log: str, position: int) -> tuple[int, Entry] | None:
         """Return the entry whose records include `position`, with its own first position; None where it is not held."""

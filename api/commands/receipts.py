@@ -85,5 +85,6 @@ def _by_directory(directory: Path, receipts: Iterable[SignedReceipt]) -> Iterato
             connection = stack.enter_context(register.reading())
         entries = HeldEntries(settings.log or "", connection, Published(replica.engine))
         trust = stack.enter_context(replica.reading())
+        trust.entries = entries
         for signed in receipts:
             yield JudgementShape.of(judge_promise(signed, trust, entries, int(time.time())))

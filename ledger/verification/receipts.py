@@ -17,9 +17,9 @@ from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields, parse_key_id
 from ledger.errors import LimitExceeded, MalformedInput
-from ledger.records.submissions import Entry
+from ledger.records.submissions import Entry, Statement
 from ledger.registry.trust import NODE, Anchor, KeyState, Trust
-from ledger.verification.occurrences import is_signed_by
+from ledger.verification.occurrences import is_signed_by, search, timing
 
 TYPE: Final = "shunzheng/receipt/1"
 #: Bytes of a receipt file; a signed receipt has some 600.
@@ -154,7 +154,7 @@ def judge_promise(signed: SignedReceipt, trust: Trust, entries: Entries, now: in
     1. The receipt is one of this registry, signed by a key that the registry knows as that of a node of the log.
     2. The log has not reached the position: the promise is pending, or broken once the chain has passed the deadline.
     3. The log has reached it: too late, or by a void anchor, breaks the promise.
-    4. The public entry at the position is that of the receipt, or contradicts it.
+    4. The public entry at the position is that of the receipt, or contradicts it; one that does not count there breaks it.
 
     The chain's own time decides; `now` only says whether knowledge that ends before the deadline is old.
     """
@@ -181,7 +181,7 @@ def judge_promise(signed: SignedReceipt, trust: Trust, entries: Entries, now: in
     anchor = find_anchor(trust, receipt.log, receipt.first)
     if anchor is None:
         return _unknown("anchor_unknown", f"the anchor of position {receipt.first} is not known here")
-    return _judge_time(receipt, anchor) or _judge_entry(receipt, anchor, entries)  # 3, 4
+    return _judge_time(receipt, anchor) or _judge_entry(receipt, anchor, entries, trust)  # 3, 4
 
 
 def find_anchor(trust: Trust, log: str, position: int) -> Anchor | None:
@@ -247,7 +247,7 @@ def _judge_time(receipt: Receipt, anchor: Anchor) -> Judgement | None:
     return None
 
 
-def _judge_entry(receipt: Receipt, anchor: Anchor, entries: Entries) -> Judgement:
+def _judge_entry(receipt: Receipt, anchor: Anchor, entries: Entries, trust: Trust) -> Judgement:
     placed = entries.entry_at(receipt.log, receipt.first)
     if placed is None:
         return _unknown(
@@ -257,13 +257,24 @@ def _judge_entry(receipt: Receipt, anchor: Anchor, entries: Entries) -> Judgemen
     first, entry = placed
     statement = entry.statement
     if (first, statement.root, statement.count) == (receipt.first, receipt.root, receipt.count):
-        return Judgement(PromiseState.KEPT, "anchored", f"anchored with sequence {anchor.sequence}")
+        return _judge_place(statement, first, anchor, trust)
     promised, stands = receipt.suite.format(receipt.root), statement.suite.format(statement.root)
     text = (
         f"position {receipt.first} was promised to {promised} ({receipt.count} records); anchor {anchor.sequence} has "
         f"{stands} there ({statement.count} records from {first} on)"
     )
     return Judgement(PromiseState.CONTRADICTED, "other_submission", text)
+
+
+def _judge_place(statement: Statement, first: int, anchor: Anchor, trust: Trust) -> Judgement:
+    """An entry that counts nowhere keeps no promise."""
+    with_sequence = f"anchored with sequence {anchor.sequence}"
+    if reason := timing(statement, anchor):
+        return Judgement(PromiseState.BROKEN, reason, f"{with_sequence}, where the statement does not count")
+    if earlier := search(statement, first, anchor, trust).earlier:
+        text = f"{with_sequence}, and before with sequence {earlier.sequence} at position {earlier.position}, which counts"
+        return Judgement(PromiseState.BROKEN, "entry_repeated", text)
+    return Judgement(PromiseState.KEPT, "anchored", with_sequence)
 
 
 def _unknown(reason: str, text: str) -> Judgement:

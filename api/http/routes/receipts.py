@@ -43,7 +43,7 @@ def check_receipt(sent: Annotated[bytes, Depends(_sent)], node: NodeNeeded) -> J
     with ExitStack() as stack:
         trust = stack.enter_context(node.reading())
         connection = stack.enter_context(node.issuing.reading()) if node.issuing else None
-        entries = HeldEntries(node.settings.log or "", connection, node.published)
+        trust.entries = entries = HeldEntries(node.settings.log or "", connection, node.published)
         return JudgementShape.of(judge_promise(signed, trust, entries, node.clock()))
 
 

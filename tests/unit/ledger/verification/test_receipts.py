@@ -10,7 +10,7 @@ import pytest
 from ledger.crypto.keys import PrivateKey
 from ledger.encoding.canonical import Json, encode
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
-from ledger.records.submissions import Entry
+from ledger.records.submissions import Entry, Window
 from ledger.registry import acts
 from ledger.registry.trust import NODE
 from ledger.verification.receipts import (
@@ -40,8 +40,8 @@ class Scene:
         self.node = self.city.new_key("sm2")
         self.registry.act(acts.KeyRegistered(self.city.name, NODE, self.node.public.spki))
 
-    def submit(self) -> Submission:
-        return self.city.submit(self.city.licence(), self.city.licence())
+    def submit(self, **altered: Any) -> Submission:
+        return self.city.submit(self.city.licence(), self.city.licence(), **altered)
 
     def promise(
         self,
@@ -292,3 +292,23 @@ def test_positions_of_a_predecessor_are_not_known_here() -> None:
     scene.anchor(submission)
     assert scene.judge(promise) == (PromiseState.UNKNOWN, "anchor_unknown")
     assert find_anchor(scene.registry.knowledge, scene.city.name, 10)
+
+
+def test_an_entry_outside_of_its_window_keeps_no_promise() -> None:
+    scene = Scene()
+    submission = scene.submit(window=Window(2, 3))
+    promise = scene.promise(submission)
+    scene.anchor(submission)
+    assert scene.judge(promise) == (PromiseState.BROKEN, "outside_window")
+
+
+def test_an_entry_that_was_anchored_before_keeps_no_promise() -> None:
+    """The operator anchors it where nobody was promised it, and then where it was promised."""
+    scene = Scene()
+    submission = scene.submit()
+    scene.anchor(submission)
+    promise = scene.promise(submission)
+    scene.anchor(submission)
+    assert scene.judge(promise) == (PromiseState.KEPT, "anchored")  # as far as is known without the entries
+    scene.city.publish()
+    assert scene.judge(promise) == (PromiseState.BROKEN, "entry_repeated")
