@@ -22,8 +22,8 @@ _MAX_QUOTED: Final = 80  # characters of a name that a message repeats
 def judge_record(record: Record) -> None:
     """Check the salt and the basis of a record. Raises: RowFault."""
     _judge_drawn("the record's salt", record.salt)
-    if record.basis is not None:
-        _judge_text("`basis`", record.basis)
+    if record.basis is not None and (unseen := unseen_character(record.basis)):
+        raise _unusable("`basis`", *unseen)
 
 
 def judge_disclosure(record: Record, disclosure: Disclosure) -> None:
@@ -34,11 +34,13 @@ def judge_disclosure(record: Record, disclosure: Disclosure) -> None:
         _judge_shown(disclosure.shown)
     for name in disclosure.withheld_names:
         _judge_name(name)
-    for name, value in disclosure.values.items():
+    values = disclosure.values
+    for name, value in values.items():
         _judge_name(name)
-        for text in _texts(value):
-            _judge_text(f"the claim {name}", text)
-    for contradiction in contradictions(record, disclosure.values):
+        for text in (value,) if isinstance(value, str) else _texts(value):
+            if unseen := unseen_character(text):
+                raise _unusable(f"the claim {name}", *unseen)
+    for contradiction in contradictions(record, values):
         raise RowFault(
             "claims-contradict-record",
             f"the claim {contradiction.name} says {contradiction.claimed!a} and the record {contradiction.recorded.en!a}: "
@@ -65,13 +67,11 @@ def _judge_name(name: str) -> None:
         raise RowFault("unusable-claim", f"the name of a claim, {name[:_MAX_QUOTED]!a}, {fault}")
 
 
-def _judge_text(what: str, text: str) -> None:
-    if unseen := unseen_character(text):
-        place, character = unseen
-        raise RowFault(
-            "unusable-claim",
-            f"{what} has {describe(character)} at place {place}, which nobody can see: take it out, or put a blank there",
-        )
+def _unusable(what: str, place: int, character: str) -> RowFault:
+    return RowFault(
+        "unusable-claim",
+        f"{what} has {describe(character)} at place {place}, which nobody can see: take it out, or put a blank there",
+    )
 
 
 def _texts(value: Json) -> Iterator[str]:

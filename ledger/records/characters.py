@@ -7,6 +7,7 @@ stays, and so do private-use characters, which older systems wrote rare names in
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from ledger.records.claims import is_document
@@ -18,6 +19,8 @@ NAME_FORM: Final = "capital letters A-Z, digits and _, beginning with a letter, 
 _NAME_START: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _NAME_REST: Final = _NAME_START | frozenset("0123456789_")
 
+#: Text of ASCII, Chinese characters and full-width forms, as nearly all is: each of them can be seen.
+_PLAIN: Final = re.compile("[ -~\u00b7\u3000-\u303f\u3400-\u9fff\uff01-\uff5e]*")
 #: Categories of Unicode that show nothing or change what stands around them: control, format, surrogate, line, paragraph.
 _UNSEEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 #: Characters of other categories that show nothing (Default_Ignorable_Code_Point), the blank of Braille, noncharacters.
@@ -33,7 +36,7 @@ _SELECTED: Final = re.compile(
 
 def unseen_character(text: str) -> tuple[int, str] | None:
     """Return the place, from 1, and the first character that nobody sees; None where there is none."""
-    if text.isascii() and text.isprintable():
+    if _PLAIN.fullmatch(text):
         return None
     place = next(unseen_places(text), None)
     return None if place is None else (place + 1, text[place])
@@ -47,6 +50,7 @@ def unseen_places(text: str) -> Iterator[int]:
             yield place
 
 
+@lru_cache(maxsize=1024)  # the claims of a submission share a few names
 def name_fault(name: str) -> str | None:
     """Say what is wrong with the name of a claim; None where it is one that a catalogue could have."""
     if is_document(name):

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Final
 
 from ledger.encoding.canonical import Json
@@ -78,6 +79,7 @@ def contradictions(record: Record, values: Mapping[str, Json]) -> tuple[Contradi
     return tuple(differing)
 
 
+@lru_cache(maxsize=1024)  # the certificates of a submission share many days
 def read_date(text: str) -> date | None:
     """Return the civil date in Asia/Shanghai that a text names in one of the usual spellings, or None."""
     text = unicodedata.normalize("NFKC", text).strip()
@@ -100,11 +102,11 @@ def _texts(value: Json) -> list[str]:
 def _type(record: Record, claimed: str) -> Words | None:
     if record.kind not in CERTIFICATE_KINDS:
         return None
-    return _unless(_code(claimed), record.certificate.type)
+    return _unless(claimed, record.certificate.type)
 
 
 def _identifier(record: Record, claimed: str) -> Words | None:
-    return _unless(_code(claimed), record.identifier)
+    return _unless(claimed, record.identifier)
 
 
 def _issuer(record: Record, claimed: str) -> Words | None:
@@ -112,7 +114,7 @@ def _issuer(record: Record, claimed: str) -> Words | None:
     spellings = [record.issuer, record.issuer[8:17]]
     if record.kind in CERTIFICATE_KINDS:
         spellings.append(record.certificate.issuer)
-    return _unless(_code(claimed), *spellings)
+    return _unless(claimed, *spellings)
 
 
 def _issued(record: Record, claimed: str) -> Words | None:
@@ -124,8 +126,9 @@ def _valid_from(record: Record, claimed: str) -> Words | None:
 
 
 def _valid_until(record: Record, claimed: str) -> Words | None:
-    day = None if _folded(claimed) in ENDLESS else read_date(claimed)
-    is_endless = _folded(claimed) in ENDLESS or day == date.max
+    is_endless = _folded(claimed) in ENDLESS
+    day = None if is_endless else read_date(claimed)
+    is_endless = is_endless or day == date.max
     if record.valid_until is None:
         return None if is_endless else Words("长期", "without end")
     return None if day == record.valid_until else _same(record.valid_until.isoformat())
@@ -144,7 +147,10 @@ def _first_day(record: Record, recorded: date | None, claimed: str) -> Words | N
 
 def _unless(claimed: str, *spellings: str) -> Words | None:
     """Return what the record says, its first spelling, unless the claim is one of them."""
-    return None if claimed in {_code(spelling) for spelling in spellings} else _same(spellings[0])
+    if claimed in spellings:  # as nearly all are
+        return None
+    folded = _code(claimed)
+    return None if any(folded == _code(spelling) for spelling in spellings) else _same(spellings[0])
 
 
 def _code(text: str) -> str:
