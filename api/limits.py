@@ -16,6 +16,7 @@ LEAST_BODY_RATE: Final = 8 * 2**10  # bytes a second that any body must bring: l
 BODY_WINDOW_SECONDS: Final = 10.0  # over which that rate is taken; also for the first bytes of a body
 # Connections of one process: what 64 kB for each make is 64 MB. Beyond, the one that has brought nothing for longest goes.
 MAX_CONNECTIONS: Final = 1_000
+DROPPED_AT_ONCE: Final = 50  # connections that go then: looking for them takes a millisecond
 MAX_HEAD_BYTES: Final = 16 * 2**10  # request line and headers: 256 names of claims to show are 8 kB
 HEAD_SECONDS: Final = 10.0  # for the headers to be whole, from the connection or their first byte on
 KEEP_ALIVE_SECONDS: Final = 20  # between two requests of a connection; a proxy must let go of it before
@@ -24,6 +25,7 @@ REST_SECONDS: Final = (
 )
 REST_BYTES: Final = 2**20  # of that
 READING_SECONDS: Final = 30.0  # for a client to read a piece of its answer, 256 kB at most
+LINES_A_MINUTE: Final = 600  # that requests write into the log; beyond, they are counted: 80 MB a day at most
 # Descriptors of one process, where the machine allows it: connections, files that are put aside, databases.
 OPEN_FILES: Final = 8_192
 # Snapshots that one process keeps for those who ask next: whole ones for different numbers of signatures; as many deltas.

@@ -59,18 +59,23 @@ class Connections:
         return len(self._open)
 
     def add(self, connection: "Connection") -> bool:
-        """Count a new connection, and say whether there is room: the one that has brought nothing for longest gives way."""
+        """Count a new connection, and say whether there is room."""
         if len(self._open) >= limits.MAX_CONNECTIONS:
             self.refusals.count("connections above the limit")
-            waiting = min(self._open, key=lambda other: (not other.expendable, other.since))
-            if not waiting.expendable:
-                return False
-            waiting.drop()
+            self._make_room()
+        if len(self._open) >= limits.MAX_CONNECTIONS:
+            return False
         self._open[connection] = None
         if not self._ticking:
             self._ticking = True
             connection.loop.call_later(_TICK_SECONDS, self._tick, connection.loop)
         return True
+
+    def _make_room(self) -> None:
+        """Drop those that have brought nothing for longest, several at once: who opens many makes no work for each."""
+        waiting = [connection for connection in self._open if connection.expendable]
+        for connection in sorted(waiting, key=lambda waiting: waiting.since)[: limits.DROPPED_AT_ONCE]:
+            connection.drop()
 
     def remove(self, connection: "Connection") -> None:
         self._open.pop(connection, None)

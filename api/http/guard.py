@@ -61,6 +61,6 @@ class Guard:
             route = getattr(scope.get("route"), "path", None)
             if route is None or status in _COUNTED:
                 self._refusals.count(f"requests answered {status or 'to nobody'}")
-            else:
+            elif self._refusals.may_log():
                 elapsed = (time.monotonic() - begun) * 1000
                 logger.info("%s %s %d %.1f ms", scope["method"], route, status, elapsed)

@@ -1,10 +1,12 @@
-"""Count what is refused before it is anybody's request, and log one line a minute."""
+"""Count what is refused, and log one line a minute; bound what requests write into the log."""
 
 import logging
 import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Final
+
+from api import limits
 
 _LINE_SECONDS: Final = 60.0  # between two lines: a flood writes 1,440 of them a day
 
@@ -18,6 +20,18 @@ class Refusals:
         self._clock = clock
         self._counts: Counter[str] = Counter()
         self._told = -_LINE_SECONDS
+        self._minute, self._lines = -_LINE_SECONDS, 0
+
+    def may_log(self) -> bool:
+        """Say whether a request may write a line of its own; beyond so many a minute they are counted."""
+        now = self._clock()
+        if now - self._minute >= _LINE_SECONDS:
+            self._minute, self._lines = now, 0
+        self._lines += 1
+        if self._lines > limits.LINES_A_MINUTE:
+            self.count("requests without a line of their own")
+            return False
+        return True
 
     def count(self, reason: str) -> None:
         self._counts[reason] += 1
@@ -29,6 +43,6 @@ class Refusals:
         if not self._counts or now - self._told < _LINE_SECONDS:
             return
         counts = ", ".join(f"{count:,} × {reason}" for reason, count in sorted(self._counts.items()))
-        logger.warning("refused since the last such line: %s", counts)
+        logger.warning("counted since the last such line: %s", counts)
         self._counts.clear()
         self._told = now

@@ -278,7 +278,7 @@ def test_a_flood_of_malformed_requests_is_one_line(served: Served, caplog: pytes
             assert status(served.ask(b"\x16\x03\x01 no request\r\n\r\n")) == 400
     lines = [record for record in caplog.records if record.levelno >= logging.INFO]
     assert [line.getMessage() for line in lines] == [
-        "refused since the last such line: 1 × malformed requests"
+        "counted since the last such line: 1 × malformed requests"
     ]
 
 
@@ -295,3 +295,16 @@ def test_refusals_are_told_once_a_minute(caplog: pytest.LogCaptureFixture) -> No
     assert len(told) == 3
     assert told[0] == "1 × slow headers"
     assert sum(int(line.split("× slow")[0].split(", ")[-1]) for line in told) == 1000
+
+
+def test_requests_write_so_many_lines_a_minute_and_are_counted_then(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "LINES_A_MINUTE", 10)
+    now = 0.0
+    refusals = Refusals(lambda: now)
+    assert [refusals.may_log() for _ in range(12)] == [True] * 10 + [False] * 2
+    now = 60.0
+    assert refusals.may_log()
+    refusals.tell()
+    assert sum("requests without a line" in record.getMessage() for record in caplog.records) == 2
