@@ -22,6 +22,8 @@ DOCUMENT_TIMESTAMP: Final = "/ETSI.RFC3161"
 #: How a dictionary hangs in the file, which says nothing of what it is.
 _PLACING: Final = ("/P", "/Parent", "/Kids", "/StructParent")
 _VALUES: Final = ("/V", "/AS", "/AP", "/RV", "/I", "/TI")
+#: How a reader writes a value that it draws anew; writers set it with the value.
+_WRITING: Final = ("/DA", "/Q")
 #: What a signature field looks like, and what writers set beside it where they sign (12.5.2, 12.5.6.19, 12.7.4.3).
 _LOOK: Final = ("/AP", "/AS", "/MK", "/BS", "/Border", "/C", "/DA", "/DR", "/H", "/Q")
 _FLAGS: Final = "/F"
@@ -136,7 +138,9 @@ class FormComparison:
         if any(self._comparison.compare(raw(before, name), raw(after, name)) for name in _VALUES):
             self._changes.kinds.add(Change.FILLED)
             self._changes.filled.add(old.name)
-        self._note_look(before, after, *_PLACING, *_VALUES)
+        elif any(self._comparison.compare(raw(before, name), raw(after, name)) for name in _WRITING):
+            self._changes.kinds.add(Change.LOOK_ADDED)
+        self._note_look(before, after, *_PLACING, *_VALUES, *_WRITING)
 
     def _compare_signed(self, old: Field, new: Field) -> None:
         before, after = old.node.content, new.node.content

@@ -112,7 +112,9 @@ class Reader(PdfFileReader):
         if version not in self.objects:
             before, self.view = self.view, revision
             try:
-                self.objects[version] = super().get_object(reference, revision=section)
+                # What is still so is kept by the library, too, and read once.
+                still = self.find_section(key, self.total_revisions - 1) == section and within is None
+                self.objects[version] = super().get_object(reference, revision=None if still else section)
             finally:
                 self.view = before
         return self.objects[version]

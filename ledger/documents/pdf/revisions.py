@@ -132,11 +132,16 @@ class Revision:
             self.reader.count_step()
             stated = {name: raw(node.content, name) for name in _INHERITED}
             inherited = above | {name: value for name, value in stated.items() if value is not None}
-            if "/Kids" in node.content:
+            kids = "/Kids" in node.content
+            if kids:
                 self.tree |= {node.key} if node.key is not None else set()
                 pending.extend((kid, inherited) for kid in reversed(self.nodes(node.content, "/Kids")))
-            else:
+            if not kids or self._may_be_page(node.content):
                 yield Page(node, inherited, tuple(self.nodes(node.content, "/Annots")))
+
+    def _may_be_page(self, content: DictionaryObject) -> bool:
+        """Tell whether a node with others below it can be taken for a page: readers go by the one or the other."""
+        return "/Contents" in content or "/Annots" in content or str(self.get(content, "/Type")) == "/Page"
 
     def _walk_fields(self) -> Iterator[Field]:
         top = [] if self.form is None else self.nodes(self.form, "/Fields")

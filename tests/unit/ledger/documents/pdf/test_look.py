@@ -201,6 +201,7 @@ LOOK_ADDED: dict[str, Change] = {
     "hidden is shown": _on_annotation(2, F=generic.NumberObject(4)),
     "hidden is drawn otherwise": _on_annotation(2, AP=lambda writer: _drawn(writer, b"BT (OTHER) Tj ET")),
     "border of a field": _on_annotation(0, MK=_dictionary(BC=generic.ArrayObject())),
+    "writing of a field": _on_annotation(0, DA=generic.pdf_string("/Helv 1 Tf")),
     "look of the empty place": _on_annotation(3, AP=lambda writer: _drawn(writer, b"BT (HERE) Tj ET")),
     "the empty place over the page": _on_annotation(3, Rect=_box(*WHOLE_PAGE)),
     "resources of the page": _font_of_page,
@@ -329,6 +330,20 @@ def test_what_was_altered_and_restored_is_as_it_was(authority: Authority, signed
     turned = updated(signed, _on_page(Rotate=generic.NumberObject(180)))
     restored = updated(turned, _on_page(Rotate=generic.NullObject()))
     _expect(authority, restored, "later_signature", Verdict.VALID)
+
+
+def test_a_page_that_could_be_taken_for_a_node_of_the_tree(authority: Authority, prepared: bytes) -> None:
+    """Some readers look for the kids, some for the type."""
+    signed = authority.sign(updated(prepared, _on_page(Kids=generic.ArrayObject())))
+    _expect(authority, updated(signed, _on_page(Contents=_contents)), "altered", Verdict.INVALID)
+
+
+def test_a_field_is_filled_in_with_another_font(authority: Authority, signed: bytes) -> None:
+    def fill(writer: IncrementalPdfFileWriter) -> None:
+        _filled(writer)
+        _on_annotation(0, DA=generic.pdf_string("/Song 12 Tf"))(writer)
+
+    _expect(authority, updated(signed, fill), "filled", Verdict.UNVERIFIABLE)
 
 
 def _packed() -> bytes:
