@@ -117,11 +117,10 @@ def _limit(task: Task) -> None:
     for number in (signal.SIGALRM, signal.SIGXCPU):
         signal.signal(number, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, max(task.clock_seconds, 0.001))
-    for kind, most in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_CPU, task.processor_seconds),
-        (resource.RLIMIT_AS, task.memory),
-    ):
+    most_of = {resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: task.processor_seconds}
+    if sys.platform == "linux":  # others refuse to bound the memory of a process, or do not do it
+        most_of[resource.RLIMIT_AS] = task.memory
+    for kind, most in most_of.items():
         hard = resource.getrlimit(kind)[1]
         allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(kind, (allowed, hard if kind == resource.RLIMIT_CPU else allowed))

@@ -229,3 +229,17 @@ def test_no_process_outlives_the_one_that_answers(city: City, node: Node) -> Non
             break
         time.sleep(0.05)
     assert not left
+
+
+def test_the_command_line_reads_on_until_it_is_interrupted(tmp_path: Path) -> None:
+    document = tmp_path / "slow.pdf"
+    document.write_bytes(hungry())
+    command = [sys.executable, "-m", "api.cli", "inspect", str(document)]
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=dies_with(os.getpid())
+    )
+    time.sleep(3)  # it reads by then, or still loads: either can be interrupted
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode in {130, -signal.SIGINT}

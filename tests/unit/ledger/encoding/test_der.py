@@ -110,3 +110,25 @@ def test_numbers_come_back(number: int) -> None:
     element = der.encode_integer(number)
     der.check(element)
     assert der.read_integer(element) == number
+
+
+def test_an_object_identifier_has_a_length_that_can_be_read_in_time() -> None:
+    assert der.check(der.encode(der.OID, b"\x81" * 127 + b"\x01")) == 1
+    with pytest.raises(LimitExceeded):
+        der.check(der.encode(der.OID, b"\x81" * 128 + b"\x01"))
+
+
+@pytest.mark.parametrize(
+    ("data", "elements"),
+    [
+        (b"", 0),
+        (b"\x30", 0),
+        (bytes.fromhex("3003020101"), 2),
+        (bytes.fromhex("30800201010000"), 3),  # BER: what ends an element counts as one
+        (bytes.fromhex("0484ffffffff00"), 1),
+        (bytes.fromhex("30ff"), 1),
+        (b"\x30\x80" * 1_000, 1_000),
+    ],
+)
+def test_elements_are_counted_whatever_their_form(data: bytes, elements: int) -> None:
+    assert der.count(data) == elements
