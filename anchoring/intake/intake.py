@@ -14,6 +14,7 @@ from anchoring import limits
 from anchoring.errors import RegisterBehind, RowError, SubmissionRefused, TooMuchWaiting
 from anchoring.intake.admission import Admitted, IntakeRules, admit, check_terms, find_known_submission
 from anchoring.intake.doubles import check_new
+from anchoring.intake.reuse import check_not_reused
 from anchoring.intake.rows import RowReader
 from anchoring.intake.spool import Spool, read_rows
 from anchoring.intake.window import check_place
@@ -59,7 +60,7 @@ def take(
 
     1. What time can change is asked again, for they may have come long after the first line.
     2. Every row is good by itself: form, identifier, issuer, grant, disclosure, order.
-    3. Count and root are those of the statement; there is room.
+    3. Count and root are those of the statement; there is room; no salt is that of the record which another follows.
     4. In one transaction: its turn comes inside of its window; positions are promised, every record follows from its
        lineage, everything is written.
 
@@ -85,6 +86,9 @@ def take(
             )
         if not admitted.anchored:
             rules.make_room(statement, now, urgent=spool.is_urgent)
+        if spool.others and not admitted.anchored:
+            with register.reading() as connection:
+                check_not_reused(connection, spool.others)
         # 4
         entry = Entry(statement, admitted.signature, now)
         with register.writing() as connection:

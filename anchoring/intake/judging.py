@@ -1,8 +1,7 @@
 """What a record and the claims that come with it must be like, for the node that takes them and the department that drafts.
 
-Judged is what is new: what was registered before is read as it is. Salts and masters are judged one by one and within one
-submission; the register keeps no index of them, so one that came in another submission before is found only in the record
-that a new one follows.
+Judged is what is new: what was registered before is read as it is. Salts and masters are judged one by one here; whether one
+stands twice, where the rows are read (`rows`, `reuse`).
 """
 
 from collections.abc import Iterator

@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 
 from anchoring.errors import SubmissionRefused
+from anchoring.intake.intake import accept
+from anchoring.register.records import find_newest_leaf
 from anchoring.register.store import Register
 from ledger.crypto.suites import SM3
 from ledger.crypto.trees import leaf_hash
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
 from ledger.records.claims import FullDisclosure
-from tests.fakes.department import World, change, identifier, licence
+from tests.fakes.department import NOW, SETTINGS, World, change, identifier, licence
 from tests.unit.anchoring.intake.submitting import decoded, refusal, signed
 
 MASTERS = [
@@ -172,3 +174,25 @@ def test_shown_claims_have_salts_of_their_own(world: World, register: Register) 
     }
     rows[0]["disclosure"] = disclosure
     assert refusal(world, register, signed(world, rows)).problem == "salt-reused"
+
+
+@pytest.mark.parametrize("reused", ["salt", "master", "salt as master"])
+def test_a_salt_or_master_of_the_record_before(world: World, register: Register, reused: str) -> None:
+    """Attack: a program that keeps one salt, or one master, for each certificate."""
+    accept(register, world.trust, remade(world, {"CZZT": "甲"}), NOW, SETTINGS)
+    with register.reading() as connection:
+        leaf = find_newest_leaf(connection, identifier(1))
+    rows = decoded(world, change("renew", 1, 2, previous=SM3.format(leaf)))
+    drawn = {"master": MASTERS[1], "salt": SALTS[1]}
+    drawn |= {
+        "salt": {"salt": SALTS[0]},
+        "master": {"master": MASTERS[0]},
+        "salt as master": {"master": SALTS[0]},
+    }[reused]
+    disclosure = FullDisclosure(drawn["master"], (("CZZT", "甲"),))
+    rows[0]["disclosure"] = disclosure.to_json()
+    rows[0]["record"] |= {"claims": SM3.format(disclosure.digest(SM3)), "salt": drawn["salt"].hex()}
+    rows[0]["leaf"] = leaf_hash(SM3, canonical(rows[0]["record"])).hex()
+    refused = refusal(world, register, signed(world, rows))
+    assert refused.problem == "salt-reused"
+    assert "the record that" in refused.rows[0].message

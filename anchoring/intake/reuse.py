@@ -1,0 +1,48 @@
+"""Refuse salts and masters that were used for the very record that a new one follows.
+
+The register keeps no index of salts, so others are not found: this is the habit of a program that keeps one for each
+certificate. What follows a record of the same submission was judged with its rows.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from anchoring import limits
+from anchoring.intake.faults import FIRST_ROW, Faults
+from anchoring.intake.rows import Row
+from anchoring.register.tables import DISCLOSURE, RECORD
+from ledger.encoding.canonical import decode
+from ledger.records.claims import FullDisclosure, decode_disclosure
+from ledger.records.records import decode_record
+
+_STORED: Final = select(RECORD.c.leaf, RECORD.c.body, DISCLOSURE.c.content).join(
+    DISCLOSURE, DISCLOSURE.c.position == RECORD.c.position, isouter=True
+)
+
+
+def check_not_reused(connection: Connection, others: Sequence[Row]) -> None:
+    """Check the records that do not begin a lineage against those that they follow. Raises: SubmissionRefused."""
+    faults = Faults()
+    rows = iter(others)
+    while chunk := {row.record.previous: row for row in islice(rows, limits.LOOKUP_ROWS)}:
+        for leaf, body, content in connection.execute(_STORED.where(RECORD.c.leaf.in_(list(chunk)))):
+            row = chunk[leaf]
+            if set(_drawn(body, content)) & set(_drawn(row.body, row.disclosure)):
+                faults.add(
+                    row.index + FIRST_ROW,
+                    "salt-reused",
+                    f"the record that {row.record.identifier} follows has the same salt or master: draw new ones",
+                )
+    faults.refuse()
+
+
+def _drawn(body: bytes, disclosure: bytes | None) -> Iterator[bytes]:
+    """Yield the salt of a record, and the master of its claims where it is known."""
+    yield decode_record(decode(body)).salt
+    if disclosure is not None:
+        disclosed = decode_disclosure(decode(disclosure))
+        if isinstance(disclosed, FullDisclosure):
+            yield disclosed.master
