@@ -4,27 +4,28 @@ It is plain HTML; the script only adds comfort. What a proof says is shown as te
 anything from elsewhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
 import jinja2
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from api.documents import Papers
+from api.http.counter.pairing import Pair, Upload, pair_documents
 from api.http.errors import MalformedRequest
 from api.http.node import Node
-from api.http.presentation import Unopened, files
+from api.http.presentation import Unopened
 from api.http.problems import PROBLEMS, Problem
 from api.limits import READY_LAG_SECONDS
 from api.node.settings import Settings
 from api.rendering.items import readable_claims
-from api.rendering.slip import write_slip
+from api.rendering.slip import Slip, write_slip
+from api.rendering.visible import MAX_NAME_CHARS, make_visible
 from api.words import words, write_age, write_time
-from ledger.documents.carriers import restore
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.proof.paper import decode_presented
@@ -81,12 +82,55 @@ def form_page(request: Request, settings: Settings, known_at: int, now: int) -> 
     return render(request, settings, "check.html", aged=aged)
 
 
-def verdict_page(request: Request, node: Node, report: Report, papers: Papers, *, refused: bool) -> Response:
-    """Show a verdict; `refused`: a confirmation came with it that does not count, and the items are shown anew."""
-    slip = write_slip(report, language_of(request), papers.inspections, node.issuer_names)
-    token = node.confirmations.token(report.proof, report.checked_at) if report.proof and slip.confirm else ""
-    status = _REFUSED if refused else 200
-    return render(request, node.settings, "verdict.html", status, slip=slip, token=token, refused=refused)
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a form gave: for each certificate a proof with its documents, and documents that belong to none.
+
+    `claims` were compared with the paper. `refused`: the form says so, and no page that showed the items does.
+    """
+
+    pairs: tuple[Pair, ...]
+    unchecked: tuple[str, ...]
+    claims: Mapping[str, Json]
+    refused: bool
+
+    def unopened(self, policy: Policy) -> list[Unopened]:
+        return [Unopened(pair.proof, pair.documents, self.claims, policy) for pair in self.pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One certificate as the page shows it: its documents by name, its slip, and the token of the items shown."""
+
+    names: str
+    slip: Slip
+    token: str
+
+
+def verdict_page(
+    request: Request, node: Node, sent: Sent, judged: Sequence[tuple[Report, Papers]]
+) -> Response:
+    """Show a verdict for each certificate, and which documents belong to none."""
+    language = language_of(request)
+    verdicts = []
+    for pair, (report, papers) in zip(sent.pairs, judged, strict=True):
+        slip = write_slip(report, language, papers.inspections, node.issuer_names)
+        token = ""
+        if report.proof and slip.confirm:
+            token = node.confirmations.token(report.proof, report.checked_at)
+        verdicts.append(Verdict(_listed(pair.names, language), slip, token))
+    unchecked = [_named(name, language) for name in sent.unchecked]
+    status = _REFUSED if sent.refused else 200
+    shown = {"verdicts": verdicts, "unchecked": unchecked, "refused": sent.refused}
+    return render(request, node.settings, "verdict.html", status, **shown)
+
+
+def _listed(names: Sequence[str], language: Language) -> str:
+    return words(language)["comma"].join(_named(name, language) for name in names)
+
+
+def _named(name: str, language: Language) -> str:
+    return make_visible(name, MAX_NAME_CHARS) or words(language)["unnamed"]
 
 
 def missing_page(request: Request, settings: Settings) -> Response:
@@ -108,43 +152,40 @@ def problem_page(
     return render(request, settings, "problem.html", status, **shown)
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What a form gave. `refused`: it says that items were compared, and no page that showed them says so."""
-
-    unopened: Unopened
-    refused: bool
-
-
-def read_presentation(request: Request, form: FormData, node: Node) -> Sent | None:
+def read_sent(request: Request, form: FormData, node: Node) -> Sent | None:
     """Read what the form gives; a proof dropped among the documents is found. None without a proof."""
     if set(form) - _FIELDS:
         raise MalformedRequest("the form has unknown fields")
-    proofs: list[bytes] = []
-    documents: list[bytes] = []
-    for name, content in files(form):
-        pile = proofs if name == "proof" or _looks_like_proof(content) else documents
-        pile.append(content)
+    proofs: list[Upload] = []
+    documents: list[Upload] = []
+    for name, upload in named_files(form):
+        pile = proofs if name == "proof" or _looks_like_proof(upload.content) else documents
+        pile.append(upload)
     code = form.get("code")
     if isinstance(code, str) and code.strip():
-        proofs.append(code.encode("utf-8", "surrogatepass"))
-    carried = tuple(map(restore, documents))
-    proofs += [document.proof.encode() for document in carried if document.proof]
-    if not proofs:
+        proofs.append(Upload("", code.encode("utf-8", "surrogatepass")))
+    pairing = pair_documents(proofs, documents)
+    if not pairing.pairs:
         return None
-    claims = _confirmed_claims(request, form, proofs[0], node)
-    policy = Policy(max_age=node.settings.max_age)
-    return Sent(Unopened(proofs[0], carried, claims or {}, policy), claims is None)
+    claims = _confirmed_claims(request, form, pairing.pairs, node)
+    return Sent(pairing.pairs, pairing.unchecked, claims or {}, claims is None)
+
+
+def named_files(form: FormData) -> Iterator[tuple[str, Upload]]:
+    """Yield the field of every file that was really chosen, and the file."""
+    for field, value in form.multi_items():
+        if isinstance(value, UploadFile) and (value.filename or value.size):
+            yield field, Upload(value.filename or "", value.file.read())
 
 
 def _confirmed_claims(
-    request: Request, form: FormData, proof: bytes, node: Node
+    request: Request, form: FormData, pairs: Sequence[Pair], node: Node
 ) -> Mapping[str, Json] | None:
     """Return the items that were compared with the paper, none where nothing says so; None where that does not count."""
     if form.get("confirmed") is None:
         return {}
-    decoded = _decoded(proof)
-    if decoded is None or form.get("confirmed") != "all":
+    decoded = _decoded(pairs[0].proof)
+    if decoded is None or len(pairs) != 1 or form.get("confirmed") != "all":
         return None
     if not node.confirmations.accepts(request, form.get("token"), decoded, node.clock()):
         return None

@@ -1,6 +1,6 @@
 """The pages for people: check a certificate at `/`, read about problems at `/problems`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -14,6 +14,7 @@ from api.http.counter import pages
 from api.http.node import Node, NodeNeeded
 from api.http.presentation import Presentation, open_all
 from api.http.problems import PROBLEMS
+from ledger.verification.verify import Policy
 
 router = APIRouter(include_in_schema=False)
 
@@ -35,17 +36,21 @@ def form_page(request: Request, node: NodeNeeded) -> Response:
 
 @router.post("/")
 async def check(request: Request, sent: Annotated[FormData, Depends(_sent)], node: NodeNeeded) -> Response:
-    read = await run_in_threadpool(pages.read_presentation, request, sent, node)
+    read = await run_in_threadpool(pages.read_sent, request, sent, node)
     if read is None:
         return pages.missing_page(request, node.settings)
-    (presentation,) = await open_all([read.unopened], node.documents)
-    return await run_in_threadpool(_verdict, request, node, presentation, read.refused)
+    policy = Policy(max_age=node.settings.max_age)
+    presentations = await open_all(read.unopened(policy), node.documents)
+    return await run_in_threadpool(_verdicts, request, node, read, presentations)
 
 
-def _verdict(request: Request, node: Node, presentation: Presentation, refused: bool) -> Response:
+def _verdicts(
+    request: Request, node: Node, read: pages.Sent, presentations: Sequence[Presentation]
+) -> Response:
+    now = node.clock()
     with node.reading() as trust:
-        report = presentation.verify(trust, node.clock())
-    return pages.verdict_page(request, node, report, presentation.papers, refused=refused)
+        judged = [(presentation.verify(trust, now), presentation.papers) for presentation in presentations]
+    return pages.verdict_page(request, node, read, judged)
 
 
 @router.get("/problems")

@@ -27,7 +27,7 @@ if (form) {
     const files = [...event.dataTransfer.files];
     const proofs = files.filter(isProof);
     const documents = files.filter((file) => !isProof(file));
-    if (proofs.length) put(fields.proof, proofs.slice(0, 1));
+    if (proofs.length) put(fields.proof, proofs);
     if (documents.length) put(fields.document, documents);
   });
 }

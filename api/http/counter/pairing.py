@@ -1,0 +1,129 @@
+"""Which presented document belongs to which proof: two genuine licences dropped together are two verdicts.
+
+A document belongs to the proofs that register its bytes, and to the one that travelled inside it; else to the proof that
+bears its name. Where one proof was given, beside the documents, whatever is left belongs to it, so that an altered document is
+compared with it. What then belongs to no proof is not checked, and is named.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from api.files import PROOF_SUFFIX
+from ledger.documents.carriers import Carried, restore
+from ledger.encoding.canonical import Json
+from ledger.errors import MalformedInput
+from ledger.proof.paper import decode_presented
+from ledger.proof.proof import Proof
+from ledger.records.claims import decode_document, is_document
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it was chosen: its name, which may be empty, and its content."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A proof as it came, and the documents to be compared with it, with their names."""
+
+    proof: bytes
+    documents: tuple[Carried, ...]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """A pair for every certificate, and the names of the documents that belong to none."""
+
+    pairs: tuple[Pair, ...]
+    unchecked: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Certificate:
+    """The proofs of one record: the first is what is judged."""
+
+    proof: bytes
+    decoded: Proof | None
+    is_beside: bool
+    names: set[str] = field(default_factory=set)
+    places: list[int] = field(default_factory=list)
+
+    def registers(self, content: bytes) -> bool:
+        """Tell whether the proof shows the registered document to be this one."""
+        disclosure = self.decoded.disclosure if self.decoded else None
+        return disclosure is not None and any(
+            _describes(value, content) for name, value in disclosure.values.items() if is_document(name)
+        )
+
+
+def pair_documents(proofs: Sequence[Upload], documents: Sequence[Upload]) -> Pairing:
+    """Bring proofs and documents together, in the order in which they were given."""
+    carried = [restore(document.content) for document in documents]
+    certificates = _certificates(proofs, carried)
+    unchecked = []
+    for place, document in enumerate(documents):
+        owners = list(_owners(certificates, document.name, carried[place]))
+        for owner in owners:
+            owner.places.append(place)
+        if not owners:
+            unchecked.append(document.name)
+    pairs = (
+        Pair(
+            certificate.proof,
+            tuple(carried[place] for place in certificate.places),
+            tuple(documents[place].name for place in certificate.places),
+        )
+        for certificate in certificates.values()
+    )
+    return Pairing(tuple(pairs), tuple(unchecked))
+
+
+def _certificates(proofs: Sequence[Upload], carried: Sequence[Carried]) -> dict[bytes, _Certificate]:
+    """Return what proofs there are, one for each record; of what is no proof, one for each text."""
+    certificates: dict[bytes, _Certificate] = {}
+    for upload in proofs:
+        decoded = _decoded(upload.content)
+        new = _Certificate(upload.content, decoded, is_beside=True)
+        certificates.setdefault(_key(decoded, upload.content), new).names.add(upload.name.lower())
+    for document in carried:
+        if document.proof is not None:
+            new = _Certificate(document.proof.encode(), document.proof, is_beside=False)
+            certificates.setdefault(_key(document.proof, b""), new)
+    return certificates
+
+
+def _owners(certificates: dict[bytes, _Certificate], name: str, document: Carried) -> Iterator[_Certificate]:
+    inside = _key(document.proof, b"") if document.proof else None
+    owners = [
+        certificate
+        for key, certificate in certificates.items()
+        if key == inside or certificate.registers(document.document)
+    ]
+    if not owners and name:
+        beside = name.lower() + PROOF_SUFFIX
+        owners = [certificate for certificate in certificates.values() if beside in certificate.names]
+    if not owners and len(certificates) == 1:
+        owners = [certificate for certificate in certificates.values() if certificate.is_beside]
+    yield from owners
+
+
+def _key(proof: Proof | None, text: bytes) -> bytes:
+    return proof.record.leaf() if proof else b"\0" + text
+
+
+def _decoded(proof: bytes) -> Proof | None:
+    try:
+        return decode_presented(proof)
+    except MalformedInput:
+        return None
+
+
+def _describes(value: Json, content: bytes) -> bool:
+    try:
+        return decode_document(value).describes(content)
+    except MalformedInput:
+        return False
