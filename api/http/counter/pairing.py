@@ -1,8 +1,8 @@
 """Which presented document belongs to which proof: two genuine licences dropped together are two verdicts.
 
 A document belongs to the proofs that register its bytes, and to the one that travelled inside it; else to the proof that
-bears its name. Where one proof was given, beside the documents, whatever is left belongs to it, so that an altered document is
-compared with it. What then belongs to no proof is not checked, and is named.
+bears its name. Where one proof was given, beside the documents, whatever is left belongs to it, so that an altered document
+is compared with it. What then belongs to no proof is not checked, and is named.
 """
 
 from collections.abc import Iterator, Sequence
