@@ -18,6 +18,10 @@ BODY_WINDOW_SECONDS: Final = 10.0  # over which that rate is taken; also for the
 MAX_CONNECTIONS: Final = 1_000
 DROPPED_AT_ONCE: Final = 50  # connections that go then: looking for them takes a millisecond
 MAX_HEAD_BYTES: Final = 16 * 2**10  # request line and headers: 256 names of claims to show are 8 kB
+FREE_CHUNKS: Final = 1_000  # of a body, of whatever size: ten milliseconds of work
+LEAST_CHUNK_BYTES: Final = (
+    64  # on average, beyond those, with what frames them: a row of a submission has ten times as many
+)
 HEAD_SECONDS: Final = 10.0  # for the headers to be whole, from the connection or their first byte on
 KEEP_ALIVE_SECONDS: Final = 20  # between two requests of a connection; a proxy must let go of it before
 REST_SECONDS: Final = (

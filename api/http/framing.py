@@ -8,16 +8,39 @@ length beside a transfer coding is ignored (6.1), equal lengths count as one (6.
 
 import re
 from collections.abc import Sequence
+from typing import Self
 
 import h11
 from h11._receivebuffer import ReceiveBuffer
+
+from api.limits import FREE_CHUNKS, LEAST_CHUNK_BYTES
 
 _STRAY_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 _FOLDED = re.compile(rb"\n[ \t]")
 
 
 class StrictLines(ReceiveBuffer):
-    """The bytes that h11 has not read yet; gives it the lines of a head, or of trailers, that have one meaning."""
+    """The bytes that h11 has not read yet; gives it the lines of a head, or of trailers, that have one meaning.
+
+    A quarter of a megabyte of chunks of one byte would keep h11, and everybody, busy for half a second: chunks are counted.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._brought_bytes = self._chunks = 0
+
+    def __iadd__(self, piece: bytes | bytearray) -> Self:
+        self._brought_bytes += len(piece)
+        super().__iadd__(piece)
+        return self
+
+    def maybe_extract_next_line(self) -> bytearray | None:
+        """Return the head of a chunk; None while it is missing. Raises: LocalProtocolError, where chunks are crumbs."""
+        line = super().maybe_extract_next_line()
+        self._chunks += line is not None
+        if self._chunks > FREE_CHUNKS and self._chunks * LEAST_CHUNK_BYTES > self._brought_bytes:
+            raise h11.LocalProtocolError("the body comes in chunks that are too small")
+        return line
 
     def maybe_extract_lines(self) -> list[bytearray] | None:
         """Return the lines up to the blank one; None while it is missing. Raises: LocalProtocolError."""
@@ -26,6 +49,7 @@ class StrictLines(ReceiveBuffer):
         if lines:
             _check_ends(waiting[: len(waiting) - len(self)])
             _check_framing(lines)
+            self._brought_bytes, self._chunks = len(self), 0
         return lines
 
 

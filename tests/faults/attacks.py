@@ -94,6 +94,12 @@ def stray_body(address: Address) -> None:
             _send_on(address, head(line, _JSON, "Content-Length: 1600000000"), b"x" * _PIECE)
 
 
+def crumbs(address: Address) -> None:
+    """Bodies in chunks of one byte, each of which costs as much as one of a thousand."""
+    request = head("POST /v1/verify", _JSON, "Transfer-Encoding: chunked")
+    _send_on(address, request, b"1\r\nx\r\n" * 40_000)
+
+
 def verify_bodies(address: Address) -> None:
     """The largest bodies there may be, each of as many small parts as it holds."""
     for path, media_type, body in (
@@ -201,6 +207,7 @@ ATTACKS: Final[dict[str, Attack]] = {
     for attack in (
         lineages_body,
         stray_body,
+        crumbs,
         verify_bodies,
         unfinished_bodies,
         slow_headers,

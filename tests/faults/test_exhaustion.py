@@ -140,6 +140,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 ATTACKS: Final = {
     "lineages_body": 8,
     "stray_body": 8,
+    "crumbs": 4,
     "verify_bodies": 6,
     "unfinished_bodies": 2,
     "slow_headers": 2,
