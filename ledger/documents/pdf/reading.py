@@ -29,8 +29,8 @@ from ledger.errors import LimitExceeded, MalformedInput
 if TYPE_CHECKING:
     from ledger.documents.pdf.revisions import Revision
 
-#: Pairs of objects looked at, of all comparisons of a file together: 64 signatures of an ordinary form take 500,000.
-MAX_STEPS: Final = 2_000_000
+#: Pairs of values looked at, of all comparisons of a file together, some seconds: real files with 25 signatures take 150,000.
+MAX_STEPS: Final = 1_000_000
 #: Generations of an object number (7.5.4).
 _MAX_GENERATION: Final = 65_535
 _ESCAPE: Final = ord("#")

@@ -67,6 +67,7 @@ class Revision:
 
     def __init__(self, reader: Reader, number: int) -> None:
         self.reader, self.number = reader, number
+        self._objects: dict[Key, PdfObject | None] = {}
         self.trailer: DictionaryObject = reader.trailer.flatten(number)
         self.root = self.dictionary(self.trailer, "/Root") or DictionaryObject()
         self.tree: set[Key] = set()
@@ -80,7 +81,9 @@ class Revision:
             key = key_of(value)
             if key is None:
                 return None if isinstance(value, NullObject) else value
-            value = self.reader.read(key, self.number)
+            if key not in self._objects:
+                self._objects[key] = self.reader.read(key, self.number)
+            value = self._objects[key]
         return None
 
     def get(self, container: DictionaryObject, name: str) -> PdfObject | None:
