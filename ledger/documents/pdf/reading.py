@@ -29,7 +29,7 @@ from ledger.errors import LimitExceeded, MalformedInput
 if TYPE_CHECKING:
     from ledger.documents.pdf.revisions import Revision
 
-#: Pairs of values looked at, of all comparisons of a file together, some seconds: real files with 25 signatures take 150,000.
+#: Pairs of values looked at, of all comparisons of a file, some seconds: real files with 25 signatures take 150,000.
 MAX_STEPS: Final = 1_000_000
 #: Generations of an object number (7.5.4).
 _MAX_GENERATION: Final = 65_535
