@@ -12,6 +12,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import uvicorn
 
@@ -178,6 +179,14 @@ def test_what_is_sent_on_after_the_answer_is_bounded(served: Served, length: byt
     piece = b"10000\r\n" + bytes(2**16) + b"\r\n" if b"chunked" in length else bytes(2**16)
     sent = len(piece) * send_until_closed(client, piece, 2**28 // len(piece))
     assert limits.REST_BYTES / 2 < sent < 2**23
+
+
+@pytest.mark.parametrize("pieces", [4, 400])
+def test_who_is_answered_early_reads_the_answer(served: Served, pieces: int) -> None:
+    """As a department that sends a known submission again: the answer is there although the rest is not read."""
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(served.path))) as client:
+        answer = client.post("http://node/deaf", content=(bytes(2**16) for _ in range(pieces)))
+    assert (answer.status_code, answer.content) == (200, b"0")
 
 
 def test_what_trickles_after_the_answer_is_given_up(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
