@@ -16,9 +16,13 @@ from ledger.records.records import CERTIFICATE_KINDS, Record
 from ledger.verification.occurrences import ENTRIES_WORDS
 from ledger.verification.reasons import STEP_WORDS, TABLE, Outcome, Verdict
 from ledger.verification.report import ORIGIN, Compared, Report
-from ledger.words import Language
+from ledger.words import Language, Words
 
 _TO_CONFIRM: Final = frozenset({"nothing_presented", "claims_incomplete", "document_not_registered"})
+#: Lines of a page: a person reads no more, and sixteen documents could have a thousand.
+_MAX_SIGNATURES: Final = 100
+_UNREAD: Final = Words("文件无法读取", "The document cannot be read")
+_MORE: Final = Words("未列出的签章", "Signatures that are not listed")
 #: A node without a list of issuers.
 NO_NAMES: Final[Mapping[str, str]] = {}
 
@@ -167,12 +171,18 @@ def _linked_seals(report: Report, language: Language) -> Iterator[Line]:
 
 
 def _signatures(documents: Sequence[Inspection | None], language: Language) -> Iterator[Line]:
-    """Say what each seal and signature inside a document comes to."""
-    for inspection in documents:
-        for signature in inspection.signatures if inspection else ():
-            name = signature.seal_name or signature.signer or signature.kind.value
-            told = say_signature(signature.verdict, signature.reason.in_(language), language)
-            yield Line(make_visible(name, MAX_NAME_CHARS), told)
+    """Say what each seal and signature inside a document comes to, or why the document could not be read."""
+    inspections = [inspection for inspection in documents if inspection is not None]
+    for inspection in inspections:
+        if inspection.problem is not None:
+            yield Line(_UNREAD.in_(language), make_visible(inspection.problem))
+    signatures = [signature for inspection in inspections for signature in inspection.signatures]
+    for signature in signatures[:_MAX_SIGNATURES]:
+        name = signature.seal_name or signature.signer or signature.kind.value
+        told = say_signature(signature.verdict, signature.reason.in_(language), language)
+        yield Line(make_visible(name, MAX_NAME_CHARS), told)
+    if len(signatures) > _MAX_SIGNATURES:
+        yield Line(_MORE.in_(language), str(len(signatures) - _MAX_SIGNATURES))
 
 
 def _validity(record: Record, language: Language) -> str:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -10,6 +11,7 @@ import pytest
 from api.documents import open_papers
 from api.rendering.slip import write_slip
 from api.rendering.text import VerificationJson, verification_text
+from ledger.documents.inspection import Inspection
 from ledger.verification.verify import verify
 from ledger.words import Language
 from tests.papers import PAGE, sealed, with_part
@@ -30,6 +32,26 @@ def test_a_seal_is_told_alike_and_by_the_reason_of_its_report(language: Language
     assert len(seals) == 2
     assert [f"  {line.label}: {line.value}" in text.splitlines() for line in seals] == [True, True]
     assert ("Intact, but" if language == "en" else "内容未改动，但") in seals[1].value
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_document_that_could_not_be_read_says_so_and_signatures_have_an_end(language: Language) -> None:
+    city, items = scene()
+    papers = open_papers([sealed()])
+    report = verify(
+        papers.presented, city.proof(items[0]).encode(), city.registry.knowledge, city.registry.now
+    )
+    (inspection,) = papers.inspections
+    assert inspection
+    many = replace(inspection, signatures=inspection.signatures * 64)
+    unread = Inspection("pdf", problem="it takes too long")
+    seals = write_slip(report, language, [many, None, unread, many]).seals
+    assert len(seals) == 102
+    assert (seals[0].label, seals[0].value) == (
+        "The document cannot be read" if language == "en" else "文件无法读取",
+        "it takes too long",
+    )
+    assert seals[-1].value == "28"
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
