@@ -1,8 +1,9 @@
 """Where an entry may stand, and whether it stands somewhere before.
 
-Whoever anchors can anchor an entry again, and every record would have a second position with a status of its own. So the
-first good occurrence of an issuer's root counts (docs/decisions/0019-an-entry-counts-once.md). Good is what steps 5, 7 and 8 would let pass at its
-anchor: an entry of a void anchor is none, nor is one that somebody altered, else a root could be poisoned.
+Whoever anchors can anchor an entry again, and every record would have a second position with a status of its own. So
+the first good occurrence of an issuer's root counts (docs/decisions/0019-an-entry-counts-once.md). Good is what steps
+5, 7 and 8 would let pass at its anchor: an entry of a void anchor is none, nor is one that somebody altered, else a
+root could be poisoned.
 """
 
 from dataclasses import dataclass
