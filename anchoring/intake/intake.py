@@ -7,6 +7,7 @@ same receipt.
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from sqlalchemy import Connection, insert, update
 
@@ -27,6 +28,11 @@ from anchoring.register.tables import LOG, SUBMISSION
 from ledger.crypto.trees import MerkleTree
 from ledger.records.submissions import Entry, Statement
 from ledger.registry.trust import Trust
+
+_URGENT_ONLY: Final = (
+    "so many submissions are under way that only those are taken of which every record changes a status: "
+    "hand this one in again in a moment, as it is signed"
+)
 
 
 def accept(
@@ -79,16 +85,9 @@ def take(
         # 3
         _check_root(statement, leaves)
         if urgent_only and not spool.is_urgent:
-            raise TooMuchWaiting(
-                "so many submissions are under way that only those are taken of which every record changes a status: "
-                "hand this one in again in a moment, as it is signed",
-                limits.QUIET_SECONDS,
-            )
+            raise TooMuchWaiting(_URGENT_ONLY, limits.QUIET_SECONDS)
         if not admitted.anchored:
-            rules.make_room(statement, now, urgent=spool.is_urgent)
-        if spool.others and not admitted.anchored:
-            with register.reading() as connection:
-                check_not_reused(connection, spool.others)
+            _check_new_rows(register, statement, spool, now, rules)
         # 4
         entry = Entry(statement, admitted.signature, now)
         with register.writing() as connection:
@@ -106,6 +105,19 @@ def take(
             submission = _write(connection, log, entry, spool, reader.warnings, deadline)
         rules.note(entry, urgent=spool.is_urgent)
         return submission, True
+
+
+def _check_new_rows(
+    register: Register, statement: Statement, spool: Spool, now: int, rules: IntakeRules
+) -> None:
+    """Check that there is room for these rows, and that none draws an old salt.
+
+    Raises: SubmissionRefused, TooMuchWaiting.
+    """
+    rules.make_room(statement, now, urgent=spool.is_urgent)
+    if spool.others:
+        with register.reading() as connection:
+            check_not_reused(connection, spool.others)
 
 
 def _check_root(statement: Statement, leaves: list[bytes]) -> None:

@@ -68,13 +68,13 @@ def occurrences_of(anchor: Anchor, entries: Iterable[Entry]) -> Iterator[tuple[b
 
 def _repeated(statement: Statement, position: int, anchor: Anchor, trust: Trust, here: int | None) -> str:
     """Say where the entry at `position` was anchored before; empty where that is not known. `here`: in this batch."""
-    found, root = search(statement, position, anchor, trust), statement.root.hex()
-    if found.earlier:
-        before = f"with sequence {found.earlier.sequence} at position {found.earlier.position}"
+    repeats, root = search(statement, position, anchor, trust), statement.root.hex()
+    if repeats.earlier:
+        before = f"with sequence {repeats.earlier.sequence} at position {repeats.earlier.position}"
     elif here is not None:
         before = f"with sequence {anchor.sequence} at position {here}"
     else:
-        return f"{root} is anchored too often to tell which is the first" if found.endless else ""
+        return f"{root} is anchored too often to tell which is the first" if repeats.endless else ""
     return f"{root} is anchored with sequence {anchor.sequence}, and was {before}, which counts"
 
 

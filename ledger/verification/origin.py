@@ -126,16 +126,16 @@ def _judge_anchor(
         return Step(7, outcome, reason, evidence | _stated(statement, anchor, reason)), Entries.NOT
     if position is None:  # of which entry an earlier one is looked for, nobody knows
         return Step(7, Outcome.PASS, "anchored", evidence), Entries.NOT
-    found = search(statement, position - proof.index, anchor, trust)
-    if found.earlier:
+    repeats = search(statement, position - proof.index, anchor, trust)
+    if repeats.earlier:
         before: dict[str, Json] = {
-            "earlier": found.earlier.sequence,
-            "earlier_position": found.earlier.position,
+            "earlier": repeats.earlier.sequence,
+            "earlier_position": repeats.earlier.position,
         }
         evidence |= {"sequence": anchor.sequence} | before
-    if found.earlier or found.endless:
-        return Step(7, Outcome.UNKNOWN, "entry_repeated", evidence), found.entries
-    return Step(7, Outcome.PASS, "anchored", evidence), found.entries
+    if repeats.earlier or repeats.endless:
+        return Step(7, Outcome.UNKNOWN, "entry_repeated", evidence), repeats.entries
+    return Step(7, Outcome.PASS, "anchored", evidence), repeats.entries
 
 
 #: What the department itself ruled out by its dates. Its records stand outside of a window because somebody put them there.

@@ -1,4 +1,7 @@
-"""What reading one OFD document may take in all, however often its signatures name the same parts."""
+"""What reading one OFD document may take in all.
+
+Its signatures may name the same parts again and again: one budget counts for all of them.
+"""
 
 from dataclasses import dataclass
 from typing import Final, NoReturn
