@@ -1,4 +1,6 @@
-"""Find scripts (JavaScript) in a PDF: a reader that runs them may show something else than the pages say.
+"""Find scripts (JavaScript) in a PDF.
+
+A reader that runs them may show something else than the pages say.
 
 Looked at are the names of the catalog, what happens at opening, printing and turning pages, annotations, fields, outlines
 and the form in XML (ISO 32000-2, 12.6.3, 12.6.4.17, 12.7.8; XFA). Nothing is run.
