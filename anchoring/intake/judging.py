@@ -1,4 +1,6 @@
-"""What a record and the claims that come with it must be like, for the node that takes them and the department that drafts.
+"""Judge the content of a record and of the claims that come with it.
+
+For the node that takes them and for the department that drafts them, by the same rules.
 
 Judged is what is new: what was registered before is read as it is. Salts and masters are judged one by one here; whether one
 stands twice, where the rows are read (`rows`, `reuse`).

@@ -1,4 +1,7 @@
-"""Where the register's own entries were anchored, as verification asks: by root, compared with what the chain holds."""
+"""Where the register's own entries were anchored, as verification asks.
+
+By root, compared with what the chain holds.
+"""
 
 from typing import Final
 

@@ -1,4 +1,6 @@
-"""Snapshots as files that callers share: each is made once, one at a time, and a few are kept.
+"""Snapshots as files that callers share.
+
+Each is made once, one at a time, and a few are kept.
 
 Whole ones and deltas are counted apart: a delta can begin anywhere, so that strangers can ask for as many as they like.
 """

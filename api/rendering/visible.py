@@ -1,4 +1,6 @@
-"""Text that strangers wrote, made fit to be shown: nothing invisible, nothing that steers, nothing endless.
+"""Text that strangers wrote, made fit to be shown.
+
+Nothing invisible, nothing that steers, nothing endless.
 
 It holds for pages and terminals alike. A page isolates each such text besides, so that its direction ends with it.
 """

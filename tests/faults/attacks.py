@@ -1,4 +1,6 @@
-"""What a stranger can do to a node, at small size: each attack goes on until its process is ended.
+"""What a stranger can do to a node, at small size.
+
+Each attack goes on until its process is ended.
 
 python -m tests.faults.attacks HOST PORT THREADS NAME [STATEMENT]
 """

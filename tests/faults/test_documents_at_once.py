@@ -1,4 +1,7 @@
-"""A real node under hostile documents: it answers others, its memory stays bounded, and no process outlives it."""
+"""A real node under hostile documents.
+
+It answers others, its memory stays bounded, and no process outlives it.
+"""
 
 import base64
 import os

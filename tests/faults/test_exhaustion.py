@@ -1,4 +1,6 @@
-"""No stranger uses up a node: under each attack it answers, verifies, takes submissions, and stays small.
+"""No stranger uses up a node.
+
+Under each attack it answers, verifies, takes submissions, and stays small.
 
 One real node with its processes and a chain, on this machine. Every attack goes on for some seconds while a checker, a
 department and whoever watches the node do their work.

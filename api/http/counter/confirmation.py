@@ -1,5 +1,7 @@
 """Whether "every item agrees with the paper" comes from a page of this node that showed the items.
 
+Hether "every item agrees with the paper" comes from a page of this node that showed the items.
+
 Another site can send a form in the name of whoever visits it, and the answer would say that items were compared which
 nobody saw. So a confirmation counts only when the browser says that it comes from this node's own page, and with a token
 that the page with the items carried: for this proof, for a while. There are no sessions: the token is a moment and its

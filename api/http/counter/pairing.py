@@ -1,4 +1,6 @@
-"""Which presented document belongs to which proof: two genuine licences dropped together are two verdicts.
+"""Which presented document belongs to which proof.
+
+Two genuine licences dropped together are two verdicts.
 
 A document belongs to the proofs that register its bytes, and to the one that travelled inside it; else to the proof that
 bears its name. Where one proof was given, beside the documents, whatever is left belongs to it, so that an altered document

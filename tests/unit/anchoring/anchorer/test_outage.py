@@ -1,4 +1,7 @@
-"""What waits while there is no chain: for how long it still counts, and where it is anchored."""
+"""What waits while there is no chain.
+
+For how long it still counts, and where it is anchored.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path

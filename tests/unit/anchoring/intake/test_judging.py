@@ -1,4 +1,7 @@
-"""Salts that were not drawn, names that no catalogue has, text that nobody sees, claims that contradict their record."""
+"""Salts that were not drawn, names that no catalogue has, text that nobody sees.
+
+Claims that contradict their record.
+"""
 
 from collections.abc import Mapping
 from typing import Any

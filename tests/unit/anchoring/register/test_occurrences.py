@@ -1,4 +1,7 @@
-"""An issuing node verifies by its own register that an entry was anchored before, whoever anchored it again."""
+"""An issuing node verifies by its own register that an entry was anchored before.
+
+Whoever anchored it again.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,7 @@
-"""BER as authorities send it, written anew as DER: lengths and pieces change, contents and order do not."""
+"""BER as authorities send it, written anew as DER.
+
+Lengths and pieces change, contents and order do not.
+"""
 
 import pytest
 

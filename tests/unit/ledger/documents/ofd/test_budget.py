@@ -1,4 +1,7 @@
-"""Small OFD documents that would keep a reader busy are refused in no time; what is honest and large is read."""
+"""Small OFD documents that would keep a reader busy are refused in no time.
+
+What is honest and large is read.
+"""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,6 @@
-"""Small PDFs that would keep their reader busy for hours, or fill its memory, are refused in no time.
+"""Small PDFs that would keep their reader busy for hours, or fill its memory.
+
+Are refused in no time.
 
 Nothing is held against them: `problem` says which limit they pass.
 """

@@ -1,4 +1,7 @@
-"""Signed attributes are checked as they stand; what is not known to be wrong is not called wrong."""
+"""Signed attributes are checked as they stand.
+
+What is not known to be wrong is not called wrong.
+"""
 
 # mypy: allow-untyped-calls
 import pytest

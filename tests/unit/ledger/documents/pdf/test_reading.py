@@ -1,4 +1,7 @@
-"""What is read of a PDF as writers write it, and what is refused because it could be read in two ways."""
+"""What is read of a PDF as writers write it.
+
+And what is refused because it could be read in two ways.
+"""
 
 # mypy: allow-untyped-calls
 import re
