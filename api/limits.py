@@ -5,7 +5,7 @@ from typing import Final
 MAX_VERIFY_BYTES: Final = 32 * 2**20  # one request to verify, documents included; it is held in memory
 MAX_BATCH_BYTES: Final = 32 * 2**20  # one request to verify many; as above
 MAX_BATCH_ITEMS: Final = 1_000  # about a second of work: a request must not hold a thread for long
-# Any other body: a thousand identifiers, a receipt, a proof as text. What takes more says so in api/http/body_bounds.py.
+# Any other body: a thousand identifiers, a receipt, a proof as text. `api/http/bounds/body_bounds.py` says what takes more.
 MAX_SMALL_BYTES: Final = 2**20
 # Bodies in memory, all requests of a process together: two of the largest. Reading one takes up to five times its size.
 MAX_BYTES_UNDER_WAY: Final = 64 * 2**20

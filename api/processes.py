@@ -26,7 +26,7 @@ def _api(settings: "Settings") -> None:
     import uvicorn
 
     from api.http.app import create_app
-    from api.http.serving import configure
+    from api.http.bounds.serving import configure
     from api.node.listening import raise_open_files, shared_socket
 
     raise_open_files()

@@ -1,6 +1,6 @@
 """Where the register's own entries were anchored, as verification asks.
 
-By root, compared with what the chain holds.
+They are found by root and compared with what the chain holds.
 """
 
 from typing import Final

@@ -10,11 +10,11 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from api.http import errors, openapi
-from api.http.body_bounds import BodyBounds, Memory
+from api.http.bounds.body_bounds import BodyBounds, Memory
+from api.http.bounds.refusals import Refusals
 from api.http.counter import pages
 from api.http.guard import Guard
 from api.http.node import Clock, Node, system_clock
-from api.http.refusals import Refusals
 from api.http.routes import certificates, knowledge, operation, receipts, registry, submissions, verification
 from api.http.routes import pages as page_routes
 from api.node.settings import Settings

@@ -7,8 +7,8 @@ from typing import Final
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.http.bounds.refusals import Refusals
 from api.http.errors import respond
-from api.http.refusals import Refusals
 
 logger = logging.getLogger(__name__)
 

@@ -21,10 +21,10 @@ from anchoring.register.store import Register
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import Replica
+from api.http.bounds.uploads import Uploads
 from api.http.counter.confirmation import Confirmations, open_confirmations
 from api.http.errors import IssuesNothing, NotReady
 from api.http.snapshots import Snapshots
-from api.http.uploads import Uploads
 from api.node.issuer_names import load_issuer_names
 from api.node.keys import load_node_key
 from api.node.settings import Settings

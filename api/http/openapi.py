@@ -15,7 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from api.http import bodies
+from api.http.bounds import bodies
 from api.http.errors import MEDIA_TYPE
 from api.http.problems import PROBLEMS
 from api.http.schemas.base import ProblemShape

@@ -1,6 +1,4 @@
-"""Whether "every item agrees with the paper" comes from a page of this node that showed the items.
-
-Hether "every item agrees with the paper" comes from a page of this node that showed the items.
+"""Tell whether a confirmation comes from a page of this node that showed the items.
 
 Another site can send a form in the name of whoever visits it, and the answer would say that items were compared which
 nobody saw. So a confirmation counts only when the browser says that it comes from this node's own page, and with a token

@@ -14,7 +14,8 @@ from anchoring.register.tokens import Token
 from anchoring.register.uses import find_uses
 from anchoring.replica.reading import ReplicaView
 from api import limits
-from api.http import bodies, openapi
+from api.http import openapi
+from api.http.bounds import bodies
 from api.http.node import Node, NodeNeeded
 from api.http.schemas.base import Time
 from api.http.schemas.registry import HistoryShape, IdentifiersShape, LineageShape, LineagesShape

@@ -13,7 +13,8 @@ from anchoring.checkpoints.cities import count_node_cities, find_node_cities
 from anchoring.checkpoints.snapshots import export
 from anchoring.errors import NotFound
 from anchoring.replica.reading import ReplicaView
-from api.http import bodies, openapi
+from api.http import openapi
+from api.http.bounds import bodies
 from api.http.node import Node, NodeNeeded
 from api.http.schemas.knowledge import CosignedShape
 from ledger.encoding.canonical import encode as canonical

@@ -9,7 +9,7 @@ from starlette.datastructures import FormData
 
 from anchoring.errors import NotFound
 from api import limits
-from api.http import bodies
+from api.http.bounds import bodies
 from api.http.counter import pages
 from api.http.node import Node, NodeNeeded
 from api.http.presentation import Presentation, open_all

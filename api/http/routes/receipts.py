@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Path, Request
 
 from anchoring.errors import NotFound
 from anchoring.monitor.entries import HeldEntries
-from api.http import bodies, openapi
+from api.http import openapi
+from api.http.bounds import bodies
 from api.http.node import NodeNeeded
 from api.http.schemas.receipts import JudgementShape, SignedReceiptShape
 from api.http.schemas.registry import KeyShape

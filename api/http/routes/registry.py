@@ -7,7 +7,8 @@ from fastapi import APIRouter, Path, Query, Response
 from anchoring.errors import NotFound
 from anchoring.register.submissions import page_submissions
 from api import limits
-from api.http import bodies, openapi
+from api.http import openapi
+from api.http.bounds import bodies
 from api.http.errors import NotHeld
 from api.http.node import Node, NodeNeeded
 from api.http.schemas.registry import AnchorShape, AnchorsShape, LogsShape, StatusRangeShape

@@ -15,11 +15,12 @@ from anchoring.register import submissions
 from anchoring.register.receipts import find_or_sign_receipt
 from anchoring.register.submissions import Submission
 from api import limits
-from api.http import bodies, openapi
+from api.http import openapi
+from api.http.bounds import bodies
+from api.http.bounds.spooling import Upload, take_in
 from api.http.node import Node, NodeNeeded
 from api.http.readiness import refuse_behind
 from api.http.schemas.submissions import ReceiptShape, SubmissionShape
-from api.http.spooling import Upload, take_in
 
 router = APIRouter(prefix="/v1", tags=["submissions"])
 

@@ -12,7 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from api import limits
-from api.http import bodies, openapi
+from api.http import openapi
+from api.http.bounds import bodies
 from api.http.node import Node, NodeNeeded
 from api.http.presentation import Presentation, Unopened, open_all, read_batch, read_past
 from api.http.schemas.verification import (

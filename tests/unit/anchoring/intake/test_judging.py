@@ -1,6 +1,6 @@
 """Salts that were not drawn, names that no catalogue has, text that nobody sees.
 
-Claims that contradict their record.
+And claims that contradict their record.
 """
 
 from collections.abc import Mapping

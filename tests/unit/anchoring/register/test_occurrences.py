@@ -1,6 +1,6 @@
 """An issuing node verifies by its own register that an entry was anchored before.
 
-Whoever anchored it again.
+It does so whoever anchored it again.
 """
 
 from collections.abc import Iterator

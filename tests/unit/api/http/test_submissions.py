@@ -15,7 +15,7 @@ from anchoring.intake import rows
 from anchoring.intake.admission import Admitted
 from api import limits
 from api.http.app import create_app
-from api.http.uploads import Uploads
+from api.http.bounds.uploads import Uploads
 from api.node.sections import Intake
 from ledger.encoding.canonical import Json
 from ledger.records.submissions import Statement, decode_statement
@@ -234,7 +234,7 @@ def test_so_many_submissions_are_taken_in_at_once(city: City, narrow: TestClient
     assert post(narrow, sent).status_code == 201, "what failed does not count on"
 
 
-@pytest.mark.parametrize("place", ["api.http.spooling", "anchoring.intake.intake.tempfile"])
+@pytest.mark.parametrize("place", ["api.http.bounds.spooling", "anchoring.intake.intake.tempfile"])
 def test_a_full_disk_is_said_and_nothing_is_kept(
     city: City, tianmen: TestClient, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:

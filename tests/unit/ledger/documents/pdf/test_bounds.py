@@ -1,6 +1,6 @@
 """Small PDFs that would keep their reader busy for hours, or fill its memory.
 
-Are refused in no time.
+Each is refused in no time.
 
 Nothing is held against them: `problem` says which limit they pass.
 """

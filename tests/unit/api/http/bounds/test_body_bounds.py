@@ -15,7 +15,7 @@ from starlette.types import Message
 
 from api import limits
 from api.http.app import create_app
-from api.http.body_bounds import BodyBounds, Memory, most_bytes
+from api.http.bounds.body_bounds import BodyBounds, Memory, most_bytes
 from tests.unit.api.city import City
 
 JSON = {"content-type": "application/json"}

@@ -8,8 +8,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api import limits
-from api.http.connections import LOGGER, Connection, Connections
-from api.http.refusals import Refusals
+from api.http.bounds.connections import LOGGER, Connection, Connections
+from api.http.bounds.refusals import Refusals
 
 
 def configure(app: ASGIApp, refusals: Refusals, **more: Any) -> uvicorn.Config:

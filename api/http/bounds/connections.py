@@ -14,8 +14,8 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from api import limits
-from api.http.framing import StrictLines
-from api.http.refusals import Refusals
+from api.http.bounds.framing import StrictLines
+from api.http.bounds.refusals import Refusals
 
 _TICK_SECONDS: Final = 0.5  # between two looks for what is overdue: a time-out is that much late at most
 _FULL: Final = (

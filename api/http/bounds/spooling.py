@@ -23,9 +23,9 @@ from anchoring.errors import SubmissionRefused
 from anchoring.intake.admission import Admitted
 from anchoring.register.submissions import Submission
 from api import limits
-from api.http import bodies
+from api.http.bounds import bodies
+from api.http.bounds.uploads import Place, Uploads
 from api.http.errors import BodyTooSlow
-from api.http.uploads import Place, Uploads
 
 
 @dataclass(frozen=True, slots=True)

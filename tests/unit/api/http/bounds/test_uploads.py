@@ -15,9 +15,9 @@ from anchoring.intake.admission import Admitted
 from anchoring.intake.rows import read_statement
 from anchoring.register.submissions import ACCEPTED, Acceptance, Submission
 from api import limits
+from api.http.bounds.spooling import Upload, take_in
+from api.http.bounds.uploads import Uploads
 from api.http.errors import BodyTooLarge, BodyTooSlow, TooManyUploads
-from api.http.spooling import Upload, take_in
-from api.http.uploads import Uploads
 from ledger.records.submissions import Entry
 from tests.unit.api.city import City
 

@@ -17,8 +17,8 @@ import pytest
 import uvicorn
 
 from api import limits
-from api.http.refusals import Refusals
-from api.http.serving import configure
+from api.http.bounds.refusals import Refusals
+from api.http.bounds.serving import configure
 
 GET = b"GET / HTTP/1.1\r\nHost: node\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: node\r\n"
@@ -289,7 +289,7 @@ def test_a_malformed_body_ends_the_request(served: Served, caplog: pytest.LogCap
     chunked = b"Transfer-Encoding: chunked\r\n\r\nnonsense\r\n"
     assert status(served.ask(POST + chunked)) == 400
     assert served.ask(b"POST /deaf HTTP/1.1\r\nHost: node\r\n" + chunked).count(b"HTTP/1.1 ") == 1
-    assert {record.name for record in caplog.records} <= {"api.http.refusals"}
+    assert {record.name for record in caplog.records} <= {"api.http.bounds.refusals"}
 
 
 def test_a_flood_of_malformed_requests_is_one_line(served: Served, caplog: pytest.LogCaptureFixture) -> None:

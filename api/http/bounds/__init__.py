@@ -1,0 +1,1 @@
+"""The bounds of requests: connection, head and body, and all of a process together."""
