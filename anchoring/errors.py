@@ -8,6 +8,7 @@
     │   └── ReorgDetected       what was read belongs to a branch that the chain left: read again
     ├── TransactionRejected     the contract or the endpoint refuses the transaction: decide
     ├── WrongRegistry           the chain, the contract or head 0 are not those of the registry's name
+    │   └── RegistryAbsent      there is no contract, or not yet: an endpoint may still be synchronising
     ├── Quarantined             the replica contradicts the chain or itself: it answers nothing until that is resolved
     ├── CursorMoved             another process wrote the replica in between: start over from what it wrote
     ├── SubmissionRefused       a submission is not accepted, and why, row by row
@@ -16,6 +17,7 @@
     ├── DatabaseDamaged         SQLite cannot read its own file: restore it, or delete it where it is the replica
     ├── DatabaseTaken           register and replica were given one database, or another program's
     ├── DatabaseUnavailable     a database does not answer, is locked or full: try again
+    │   └── DatabaseRefused     it refuses this name, password or file: only a person can mend that
     ├── LeaseHeld               another process anchors for the log, and this work is not done beside it
     ├── LeaseLost               another process anchors for the log now: this one has written nothing since
     ├── TooMuchWaiting          more is waiting for the chain than a node takes on: hand it in later
@@ -91,6 +93,10 @@ class WrongRegistry(AnchoringError):
     """The chain, the contract or its head 0 are not those that the registry's name says."""
 
 
+class RegistryAbsent(WrongRegistry):
+    """There is no contract at the registry's address: another chain, or an endpoint that has not come that far."""
+
+
 class Quarantined(AnchoringError):
     """The replica contradicts the chain or itself; the message names both sides."""
 
@@ -137,6 +143,10 @@ class DatabaseTaken(AnchoringError):
 
 class DatabaseUnavailable(AnchoringError):
     """A database did not do what it was asked: unreachable, locked, full. Whether a commit was kept is not known."""
+
+
+class DatabaseRefused(DatabaseUnavailable):
+    """The server takes neither this user nor this database, or the file cannot be opened: settings are to be mended."""
 
 
 class LeaseHeld(AnchoringError):

@@ -1,6 +1,7 @@
 """`shunzheng`, the command line.
 
-Exit codes: 0 done or valid, 1 failed, 2 usage, 10 not current, 11 invalid, 12 unverifiable.
+Exit codes: 0 done or valid, 1 failed, 2 usage, 4 a process of a node that only a person can help, 10 not current,
+11 invalid, 12 unverifiable.
 """
 
 import argparse
@@ -12,6 +13,8 @@ from importlib import import_module
 from typing import Final
 
 from anchoring.errors import AnchoringError, SubmissionRefused
+from anchoring.processes.logs import make_visible
+from anchoring.processes.silence import silence_libraries
 from api.client.node_error import NodeError
 from api.console import in_words, note, say, show_json
 from api.node.errors import SettingsError
@@ -103,6 +106,7 @@ class _ShowVersion(argparse.Action):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     _give_streams()
+    silence_libraries()
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL)  # what it says of strange files is in our reports
     try:
         try:
@@ -147,11 +151,11 @@ def _failed(error: Exception, *, as_json: bool) -> int:
         message, reason = f"the snapshot is refused ({error.reason}): {error}", error.reason
     elif isinstance(error, NodeError | SubmissionRefused):
         reason = error.problem
-    note(f"shunzheng: {message}")
+    note(make_visible(f"shunzheng: {message}"))
     if isinstance(error, SubmissionRefused):
         rows = [{"row": row.row, "message": row.message} for row in error.rows]
         for row in error.rows:
-            note(f"  row {row.row}: {row.message}")
+            note(make_visible(f"  row {row.row}: {row.message}"))
     if as_json:
         show_json({"error": message, "reason": reason, "rows": rows})
     return 1

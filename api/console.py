@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
+from anchoring.processes.logs import make_json_visible, make_lines_visible, make_visible
 from ledger.verification.reasons import Verdict
 
 T = TypeVar("T")
@@ -35,18 +36,18 @@ def in_words(error: Exception) -> str:
 
 
 def show_json(value: object) -> None:
-    """Print a result for programs."""
-    print(json.dumps(value, ensure_ascii=False, indent=2), flush=True)
+    """Print a result for programs; what is not seen, also as its number: programs read the same."""
+    print(make_json_visible(json.dumps(value, ensure_ascii=False, indent=2)), flush=True)
 
 
 def say(text: str) -> None:
     """Print a result for people."""
-    print(text, flush=True)
+    print(make_lines_visible(text), flush=True)
 
 
 def note(text: str) -> None:
     """Tell a person what goes on, apart from the result."""
-    print(text, file=sys.stderr, flush=True)
+    print(make_lines_visible(text), file=sys.stderr, flush=True)
 
 
 def progress(items: Iterable[T], label: str, total: int) -> Iterator[T]:
@@ -61,9 +62,9 @@ def progress(items: Iterable[T], label: str, total: int) -> Iterator[T]:
         if now - shown >= (_REFRESH_SECONDS if terminal else _PLAIN_SECONDS):
             shown = now
             rate = done / (now - started)
-            line = f"{label}: {done:,} of {total:,} ({rate:,.0f}/s)"
+            line = f"{make_visible(label)}: {done:,} of {total:,} ({rate:,.0f}/s)"
             print(
                 f"\r{line}" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True
             )
     if terminal and shown != started:
-        print(f"\r{label}: {done:,} of {total:,}" + " " * 20, file=sys.stderr, flush=True)
+        print(f"\r{make_visible(label)}: {done:,} of {total:,}" + " " * 20, file=sys.stderr, flush=True)

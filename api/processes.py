@@ -7,17 +7,49 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from anchoring.errors import (
+    AnchoringError,
+    DatabaseRefused,
+    DatabaseTaken,
+    KeystoreError,
+    NotFound,
+    RegisterTooNew,
+    RegistryAbsent,
+    WrongRegistry,
+)
+from anchoring.processes.logs import log_to_stderr
+from anchoring.processes.supervisor import NEEDS_PERSON
+from api.console import in_words, note
+from api.node import parts
 from api.node.errors import FILE, SettingsError
+from ledger.errors import LedgerError
 
 if TYPE_CHECKING:
     from anchoring.anchorer.batcher import BatchPolicy
+    from anchoring.chain.accounts import Account
     from anchoring.chain.protocol import Chain
     from anchoring.checkpoints.cosigning import Cosigner
+    from api.client.peers import HttpPeer
     from api.node.sections import Batching
     from api.node.settings import Settings
 
+#: What starting a process again does not help.
+_FOR_A_PERSON: Final = (
+    SettingsError,
+    LedgerError,
+    KeystoreError,
+    WrongRegistry,
+    RegisterTooNew,
+    DatabaseTaken,
+    DatabaseRefused,
+    NotFound,
+)
 # For a thread that is told to stop.
 _FAREWELL_SECONDS: Final = 2.0
+logger = logging.getLogger(__name__)
+
 # For requests under way when a process is told to stop; its supervisor waits longer.
 _ANSWER_SECONDS: Final = 10
 
@@ -27,14 +59,18 @@ def _api(settings: "Settings") -> None:
 
     from api.http.app import create_app
     from api.http.bounds.serving import configure
+    from api.http.node import Node, system_clock
     from api.node.listening import raise_open_files, shared_socket
 
     raise_open_files()
     host, port = settings.address
-    app = create_app(settings)
+    app = create_app(
+        settings, node=Node.open(settings, system_clock)
+    )  # opened here: what fails is said in one line
     config = configure(
         app, app.state.refusals, host=host, port=port, timeout_graceful_shutdown=_ANSWER_SECONDS
     )
+    log_to_stderr()  # once more: making the configuration has set up handlers of uvicorn's
     server = uvicorn.Server(config)
     server.run([shared_socket(host, port)] if settings.api_processes > 1 else None)
     if not server.started:
@@ -52,18 +88,12 @@ def _follower(settings: "Settings") -> None:
 
 def _anchorer(settings: "Settings") -> None:
     from anchoring.anchorer.anchorer import Anchorer
-    from anchoring.chain.accounts import Account
     from anchoring.register.store import Register
     from anchoring.replica.store import Replica
 
     if not settings.log or not settings.register_url:
         raise SettingsError(f"{settings.directory / FILE}: `log` is missing: this node issues nothing")
-    if not settings.keystore or not settings.keystore_password_file:
-        raise SettingsError(
-            f"{settings.directory / FILE}: `keystore` and `keystore_password_file` are missing: the account that anchors; "
-            "make one with `shunzheng chain account` and have the city's admin name it with `shunzheng chain set-operator`"
-        )
-    account = Account.load(settings.keystore, settings.keystore_password_file.read_text().rstrip("\n"))
+    account = open_account(settings)
     register, replica = Register(settings.register_url), Replica(settings.replica_url)
     register.check()
     policy = batch_policy(settings.batching)
@@ -71,6 +101,20 @@ def _anchorer(settings: "Settings") -> None:
         open_chain(settings), account, register, replica, settings.registry, settings.log, policy=policy
     )
     anchorer.run(stop_on_signal())
+
+
+def open_account(settings: "Settings") -> "Account":
+    """Return the account that anchors. Raises: SettingsError, KeystoreError, NotFound, MalformedInput, OSError."""
+    from anchoring.chain.accounts import Account
+    from api.passwords import read_password
+
+    if not settings.keystore or not settings.keystore_password_file:
+        raise SettingsError(
+            f"{settings.directory / FILE}: `keystore` and `keystore_password_file` are missing: the account that anchors; "
+            "make one with `shunzheng chain account` and have the city's admin name it with `shunzheng chain set-operator`"
+        )
+    password = read_password(settings.keystore_password_file, str(settings.keystore), "name its file")
+    return Account.load(settings.keystore, password)
 
 
 def batch_policy(batching: "Batching") -> "BatchPolicy":
@@ -89,13 +133,24 @@ def batch_policy(batching: "Batching") -> "BatchPolicy":
 def _monitor(settings: "Settings") -> None:
     from anchoring.monitor.monitor import Monitor
     from anchoring.replica.store import Replica
-    from api.client.peers import HttpPeer
 
-    nodes = {log: [HttpPeer(url) for url in urls] for log, urls in settings.watched.items()}
+    nodes = name_peers(settings)
+    for peer in (peer for peers in nodes.values() for peer in peers):
+        logger.info("%s is %s", peer.name, peer.url)
     monitor = Monitor(Replica(settings.replica_url), nodes, withheld_after=settings.withheld_after)
     stop = stop_on_signal()
     with collecting(settings, stop):
         monitor.run(stop)
+
+
+def name_peers(settings: "Settings") -> dict[str, list["HttpPeer"]]:
+    """Return the nodes of the other logs, each named by its log and number: addresses are nobody else's business."""
+    from api.client.peers import HttpPeer
+
+    return {
+        log: [HttpPeer(url, label=f"node {number} of {log}") for number, url in enumerate(urls, 1)]
+        for log, urls in settings.watched.items()
+    }
 
 
 @contextmanager
@@ -115,38 +170,42 @@ def open_cosigner(settings: "Settings") -> "Cosigner":
     from anchoring.checkpoints.cosigning import Cosigner
     from anchoring.checkpoints.store import Checkpoints
     from anchoring.replica.store import Replica
-    from api.client.peers import HttpPeer
     from api.node.keys import load_node_key
 
-    peers = [HttpPeer(url) for urls in settings.watched.values() for url in urls]
+    peers = [peer for peers_of_log in name_peers(settings).values() for peer in peers_of_log]
     replica, checkpoints = Replica(settings.replica_url), Checkpoints(settings.checkpoints_url)
     return Cosigner(replica, checkpoints, load_node_key(settings), peers)
 
 
 PARTS: Final[Mapping[str, Callable[["Settings"], None]]] = {
-    "api": _api,
-    "follower": _follower,
-    "anchorer": _anchorer,
-    "monitor": _monitor,
+    parts.API: _api,
+    parts.FOLLOWER: _follower,
+    parts.ANCHORER: _anchorer,
+    parts.MONITOR: _monitor,
 }
-
-
-def parts_of(settings: "Settings") -> list[str]:
-    """Return the processes that a node of these settings has."""
-    reasons = {"anchorer": settings.log, "monitor": settings.watched or settings.node_key}
-    return [part for part in PARTS if reasons.get(part, True)]
 
 
 def named_parts(settings: "Settings") -> dict[str, str]:
     """Return the part of each process by the name of the process: there may be several that answer HTTP."""
     further = {f"api-{number}": "api" for number in range(2, settings.api_processes + 1)}
-    return {part: part for part in parts_of(settings)} | further
+    return {part: part for part in parts.parts_of(settings)} | further
 
 
-def run(part: str, settings: "Settings") -> None:
-    """Run one process until it is told to stop."""
+def run(part: str, settings: "Settings") -> int:
+    """Run one process until it is told to stop; return its exit code, `NEEDS_PERSON` where it would fail for ever."""
     log_to_stderr()
-    PARTS[part](settings)
+    try:
+        PARTS[part](settings)
+    except RegistryAbsent as error:
+        logger.warning("%s: %s", part, error)
+        return 1
+    except (*_FOR_A_PERSON, OSError) as error:
+        note(f"shunzheng: {part}: {in_words(error)}")
+        return NEEDS_PERSON
+    except (AnchoringError, SQLAlchemyError) as error:
+        logger.warning("%s: %s", part, error)
+        return 1
+    return 0
 
 
 def open_chain(settings: "Settings") -> "Chain":
@@ -160,10 +219,13 @@ def open_chain(settings: "Settings") -> "Chain":
         endpoints = [Endpoint(url) for url in chain_url(settings).split()]
     except ValueError as error:
         raise SettingsError(f"{settings.directory / FILE}: {error}") from error
-    named: list[tuple[str, Chain]] = [
-        (f"endpoint {number} ({endpoint.place})", EthereumChain(endpoint, final_depth=settings.final_depth))
-        for number, endpoint in enumerate(endpoints, 1)
-    ]
+    named: list[tuple[str, Chain]] = []
+    for number, endpoint in enumerate(endpoints, 1):
+        name = f"endpoint {number}"
+        logger.info(
+            "%s is %s", name, endpoint.place
+        )  # elsewhere it is named by its number: others read that too
+        named.append((name, EthereumChain(endpoint, final_depth=settings.final_depth)))
     return Failover(named, RegistryName.parse(settings.registry).chain_id)
 
 
@@ -182,7 +244,3 @@ def stop_on_signal() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     return stop
-
-
-def log_to_stderr() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -11,15 +11,16 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DatabaseError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from anchoring.errors import AnchoringError, DatabaseDamaged, DatabaseUnavailable
+from anchoring.errors import AnchoringError, DatabaseDamaged, DatabaseRefused, DatabaseUnavailable
 
 # how long a writer waits for another; a large submission holds the lock for some seconds
 BUSY_SECONDS: Final = 30
@@ -36,6 +37,14 @@ _SESSION: Final = {
 _TABLES_LOCK: Final = 0x73687A6874626C73  # an advisory lock of our own: "shzhtbls"
 _UNHOLDABLE: Final = re.compile(r"[\x00\ud800-\udfff]")  # zero for PostgreSQL, lone surrogates for UTF-8
 _DAMAGED: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
+_UNOPENED: Final = frozenset(
+    {"SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_READONLY_DIRECTORY"}
+)
+#: What PostgreSQL answers a caller whom it does not let in; there is no number beside it before a session begins.
+_REFUSED: Final = re.compile(
+    r"(password|Peer|Ident) authentication failed|no password supplied|no pg_hba\.conf entry"
+    r"|(role|database) \".*\" does not exist|permission denied for database"
+)
 _DAMAGE: Final = (
     "the database file is damaged: stop the node; delete the file where it is the replica, which is followed anew, or "
     "restore the register from its backup and run `shunzheng recover`"
@@ -50,13 +59,32 @@ def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
 
     Raises: AnchoringError when the URL is of neither database.
     """
-    parsed = make_url(url)
+    parsed = _parse(url)
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         return _open_sqlite(parsed, synchronous)
     if backend in ("postgresql", "postgres"):
         return _open_postgresql(parsed.set(drivername="postgresql+psycopg"))
     raise AnchoringError(f"a database is sqlite:///… or postgresql://…, not {parsed.drivername}://…")
+
+
+def _parse(url: str) -> URL:
+    """Read a URL; its text, which may hold a password, is not repeated. Raises: AnchoringError."""
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise AnchoringError(
+            "the URL of a database is not of the form sqlite:///… or postgresql://…"
+        ) from error
+
+
+def find_missing_file(url: str) -> Path | None:
+    """Return the file of an SQLite database that is not there yet: to open it would make it. Raises: AnchoringError."""
+    parsed = _parse(url)
+    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+        return None
+    file = Path(parsed.database)
+    return None if file.exists() else file
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
@@ -178,6 +206,8 @@ def _named() -> Iterator[None]:
             raise DatabaseDamaged(_DAMAGE) from None  # the driver's words may quote what is stored
         if _is_statement(error) or not isinstance(error, OperationalError | InterfaceError):
             raise
+        if _is_refusal(error):
+            raise DatabaseRefused(f"the database refuses what the settings name: {error.orig}") from error
         raise DatabaseUnavailable(f"the database failed, try again: {error.orig}") from error
     except UnicodeDecodeError:  # so broken that SQLite's own words about it are no text
         raise DatabaseDamaged(_DAMAGE) from None
@@ -190,6 +220,11 @@ def _is_damage(error: DBAPIError) -> bool:
     if getattr(error.orig, "sqlite_errorname", "") in _DAMAGED:
         return True
     return isinstance(error.orig, sqlite3.OperationalError) and str(error.orig).startswith(_NO_TEXT)
+
+
+def _is_refusal(error: DBAPIError) -> bool:
+    """Tell whether what the settings name is refused, rather than the server away; unknown words count as away."""
+    return getattr(error.orig, "sqlite_errorname", "") in _UNOPENED or bool(_REFUSED.search(str(error.orig)))
 
 
 def _is_statement(error: DBAPIError) -> bool:

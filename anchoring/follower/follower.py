@@ -20,6 +20,7 @@ from anchoring.errors import (
     CursorMoved,
     DatabaseUnavailable,
     Quarantined,
+    RegistryAbsent,
     ReorgDetected,
     WrongRegistry,
 )
@@ -84,7 +85,7 @@ class Follower:
                 f"the endpoint serves chain {chain_id}; {self._registry} is on chain {name.chain_id}"
             )
         if not chain.code(name.contract):
-            raise WrongRegistry(
+            raise RegistryAbsent(
                 f"there is no contract at {name.contract} on this chain: another chain, or not synchronised yet"
             )
         self._replica.prepare(self._registry, chain.head_zero(name.contract))

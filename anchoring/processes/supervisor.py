@@ -1,10 +1,11 @@
 """Keep a node's processes running: start them, start again what dies, stop them together.
 
-A child that dies at once is started again after a pause that doubles, so that a fault that lasts does not spin. Nothing
-here knows what the children do.
+A child that dies at once is started again after a pause that doubles, so that a fault that lasts does not spin. One that
+ends with `NEEDS_PERSON` said what a person has to do: then all of them are stopped. Nothing here knows what the children do.
 """
 
 import logging
+import math
 import os
 import signal
 import subprocess
@@ -22,6 +23,8 @@ RESTART_BACKOFF: Final = Backoff(first=0.5, longest=30.0, spread=False)
 _STEADY_SECONDS: Final = 60.0  # a child that ran this long has no failures any more
 _STOP_SECONDS: Final = 15.0  # for a child to end by itself once asked; a batch is frozen in far less
 _TICK: Final = 0.2
+#: Exit code of a child that nobody but a person can help: starting it again would say the same for ever.
+NEEDS_PERSON: Final = 4
 
 logger = logging.getLogger(__name__)
 
@@ -45,17 +48,22 @@ class Supervisor:
         self._children = [_Child(name, command) for name, command in commands.items()]
         self._clock = clock
         self._stopping = False
+        self._helpless: str | None = None
 
-    def run(self) -> None:
-        """Keep the children running until SIGTERM or SIGINT, then stop them all."""
+    def run(self) -> str | None:
+        """Keep the children running until SIGTERM or SIGINT, then stop them all.
+
+        Return the name of the child that only a person can help, where one ended the rest; None where it was a signal.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         try:
-            while not self._stopping:
+            while not self._stopping and self._helpless is None:
                 self.tick()
                 time.sleep(_TICK)
         finally:
             self.stop()
+        return self._helpless
 
     def tick(self) -> None:
         """Start what is due and notice what has ended."""
@@ -69,11 +77,14 @@ class Supervisor:
             code = child.process.poll()
             if code is None:
                 continue
+            if code == NEEDS_PERSON:
+                child.process, child.due, self._helpless = None, math.inf, child.name
+                continue
             if now - child.started >= _STEADY_SECONDS:
                 child.failures = 0
             child.failures += 1
             pause = RESTART_BACKOFF.pause(child.failures)
-            logger.warning("%s ended with %s; it starts again in %.1f s", child.name, code, pause)
+            logger.warning("%s ended with %s (starts again in %.1f s)", child.name, code, pause)
             child.process, child.due = None, now + pause
 
     def processes(self) -> dict[str, int]:

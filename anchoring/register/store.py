@@ -6,16 +6,21 @@ assigns positions or freezes a batch holds the row of the log meanwhile. What is
 
 import os
 from contextlib import AbstractContextManager, suppress
+from typing import Final
 
 from sqlalchemy import (
     Connection,
     make_url,
+    select,
 )
 
 from anchoring.database.engine import find_file_faults, open_engine, snapshot, transaction
-from anchoring.errors import DatabaseDamaged
-from anchoring.register.migrations import bring_up_to_date
+from anchoring.errors import DatabaseDamaged, DatabaseTaken, WrongRegistry
+from anchoring.register.migrations import bring_up_to_date, check_tables
+from anchoring.register.tables import LOG
 from anchoring.register.trees import RecentTrees
+
+_OWN: Final = select(LOG.c.name, LOG.c.registry_name)
 
 
 class Register:
@@ -46,6 +51,30 @@ class Register:
     def writing(self) -> AbstractContextManager[Connection]:
         """Give a connection whose writes are kept together or not at all."""
         return transaction(self.engine)
+
+
+def check_database(url: str, registry: str, log: str) -> str | None:
+    """Check, changing nothing, that the database may be the register of `log`; return that of which it is already.
+
+    Raises: DatabaseTaken, RegisterTooNew, WrongRegistry, DatabaseUnavailable.
+    """
+    engine = open_engine(url)
+    try:
+        with snapshot(engine) as connection:
+            row = connection.execute(_OWN).mappings().first() if check_tables(connection) else None
+    finally:
+        engine.dispose()
+    if row is None:
+        return None
+    if row["name"] != log:
+        raise DatabaseTaken(
+            f"this is the register of {row['name']}, not of {log}: give each log a database of its own"
+        )
+    if row["registry_name"] != registry:
+        raise WrongRegistry(
+            f"this register is of {row['registry_name']}, not of {registry}: use another database"
+        )
+    return log
 
 
 def _make_private(url: str) -> None:

@@ -77,6 +77,20 @@ class Replica:
                 )
         self._ready = True
 
+    def check(self, name: str) -> bool:
+        """Check, changing nothing, that the database may be the replica of the registry `name`; tell whether it is already.
+
+        Raises: WrongRegistry, DatabaseTaken, DatabaseUnavailable.
+        """
+        with snapshot(self.engine) as connection:
+            if _schema(connection) != SCHEMA:
+                _check_free(connection)
+                return False
+            stored = connection.execute(select(STATE.c.registry_name)).scalar_one()
+        if stored != name:
+            raise WrongRegistry(f"this replica is of {stored}, not of {name}: use another file")
+        return True
+
     @contextmanager
     def reading(self, *, quarantined: bool = False) -> Iterator[ReplicaView]:
         """Give one consistent state. `quarantined` reads also what must not be relied on, to show it.
@@ -146,12 +160,9 @@ def _schema(connection: Connection) -> int | None:
 
 
 def _create(connection: Connection, name: str, head_zero: bytes) -> None:
+    _check_free(connection)
     stored = MetaData()
     stored.reflect(connection, only=lambda name, _: not name.startswith(COPIES_PREFIX))
-    if kept := _KEPT & stored.tables.keys():
-        raise DatabaseTaken(
-            f"the replica's database holds {', '.join(sorted(kept))}: give the replica a database of its own"
-        )
     stored.drop_all(connection)  # a replica of another schema number; it is followed anew
     METADATA.create_all(connection)
     cursor = Cursor(n=0, head=head_zero, block=0, time=0, final_block=0, final_hash=b"", final_time=0)
@@ -164,6 +175,14 @@ def _create(connection: Connection, name: str, head_zero: bytes) -> None:
         "caught_up": False,
     }
     connection.execute(insert(STATE), [row | cursor_row(cursor)])
+
+
+def _check_free(connection: Connection) -> None:
+    """Leave alone what cannot be had again from the chain. Raises: DatabaseTaken."""
+    if kept := _KEPT & set(inspect(connection).get_table_names()):
+        raise DatabaseTaken(
+            f"the replica's database holds {', '.join(sorted(kept))}: give the replica a database of its own"
+        )
 
 
 def _keep(connection: Connection, facts: Sequence[Fact]) -> None:

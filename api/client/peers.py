@@ -5,6 +5,7 @@ event loop, which can break off at any point.
 """
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,13 +19,22 @@ _NOTHING: Final = b'{"items": []}'
 _MOST_WORDS: Final = 200  # characters kept of an error
 
 
+logger = logging.getLogger(__name__)
+
+
 @dataclass(frozen=True, slots=True)
 class HttpPeer:
-    """A node at a base URL. Redirects are not followed, compressed answers not taken, proxies not used."""
+    """A node at a base URL, shown to others by its label. Redirects are not followed, compressed answers not taken, proxies
+    not used."""
 
-    name: str
+    url: str
     seconds: float = MAX_PEER_SECONDS
     transport: httpx.AsyncBaseTransport | None = None
+    label: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.label or self.url
 
     def entries(self, log: str, position: int, most: int) -> bytes:
         """Return a page of entries; an empty one where the node holds none of this log. Raises: PeerFailed."""
@@ -38,12 +48,14 @@ class HttpPeer:
     def _ask(self, path: str) -> bytes | None:
         """Return what the node answers, None where it has no such thing. Raises: PeerFailed."""
         try:
-            return asyncio.run(asyncio.wait_for(self._get(self.name.rstrip("/") + path), self.seconds))
+            return asyncio.run(asyncio.wait_for(self._get(self.url.rstrip("/") + path), self.seconds))
         except TimeoutError as error:
             raise PeerFailed(f"it took longer than {self.seconds:g} s to answer") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            said = str(error)[:_MOST_WORDS] or type(error).__name__
-            raise PeerFailed(f"it cannot be reached ({said})") from error
+            logger.warning(
+                "%s at %s: %s", self.name, self.url, str(error)[:_MOST_WORDS]
+            )  # it may name machines
+            raise PeerFailed(f"it cannot be reached ({type(error).__name__})") from error
 
     async def _get(self, url: str) -> bytes | None:
         async with (

@@ -8,21 +8,30 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from anchoring.processes.logs import log_to_stderr, make_visible
 from anchoring.processes.supervisor import Supervisor
 from api import processes
-from api.console import note
+from api.console import note, say, show_json
 from api.node.errors import FILE, SettingsError
 from api.node.keys import KEY_FILE, make_node_key
-from api.node.listening import check_free
 from api.node.loading import load_settings
+from api.node.lock import lock_directory
 from api.parsers import Commands
+from api.preflight import STATE_WORDS, State, check_node
+from ledger.encoding.canonical import Json
+
+if TYPE_CHECKING:
+    from api.node.settings import Settings
 
 
 def add(commands: Commands) -> None:
     node = commands.add_parser("node")
     node.add_argument("directory", type=Path, help=f"directory that holds {FILE} and the databases")
     node.add_argument("--only", choices=tuple(processes.PARTS), help="run one of its processes alone")
+    node.add_argument("--check", action="store_true", help="look at all that it needs, start nothing")
+    node.add_argument("--json", action="store_true", help="with --check: for programs")
     node.set_defaults(run=_node)
 
     init = commands.add_parser("init")
@@ -96,15 +105,48 @@ def _peer_line(text: str) -> str:
 
 def _node(args: argparse.Namespace) -> int:
     settings = load_settings(args.directory)
+    if args.check:
+        return _show_check(settings, as_json=args.json)
     if args.only:
-        processes.run(args.only, settings)
-        return 0
-    processes.chain_url(settings)
-    processes.log_to_stderr()
+        return processes.run(args.only, settings)
+    log_to_stderr()
+    lock_directory(settings.directory)  # until this process ends
+    for finding in check_node(settings, ours=True):
+        if finding.state is State.FAILS:
+            raise SettingsError(finding.line())
+        if finding.state is State.WAITS:
+            note(finding.line())
     command = [sys.executable, "-m", "api.cli", "node", str(args.directory), "--only"]
     parts = processes.named_parts(settings)
-    if settings.api_processes > 1:
-        check_free(*settings.address)
     note(f"node {settings.name or settings.directory.name} on http://{settings.listen} ({', '.join(parts)})")
-    Supervisor({name: [*command, part] for name, part in parts.items()}).run()
-    return 0
+    helpless = Supervisor({name: [*command, part] for name, part in parts.items()}).run()
+    if helpless:
+        note(
+            f"the node ends 节点已停止: what {helpless} said above only a person can mend 上述问题须人工处理"
+        )
+    return 1 if helpless else 0
+
+
+def _show_check(settings: "Settings", *, as_json: bool) -> int:
+    """Show what was looked at; 1 where a person has something to do."""
+    findings = list(check_node(settings))
+    failing = any(finding.state is State.FAILS for finding in findings)
+    if as_json:
+        rows: list[Json] = [
+            {
+                "part": finding.name,
+                "state": finding.state.value,
+                "said": finding.said,
+                "remedy": finding.remedy.en if finding.state is State.FAILS else "",
+                "remedy_zh": finding.remedy.zh if finding.state is State.FAILS else "",
+            }
+            for finding in findings
+        ]
+        show_json({"ready_to_start": not failing, "parts": rows})
+        return int(failing)
+    for finding in findings:
+        state = STATE_WORDS[finding.state]
+        say(make_visible(f"{state.en} {state.zh}  {finding.name} {finding.words.zh}: {finding.said}"))
+        if finding.state is State.FAILS:
+            say(f"    {finding.remedy.en} {finding.remedy.zh}")
+    return int(failing)

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
+from anchoring.processes.silence import silence_libraries
 from api.http import errors, openapi
 from api.http.bounds.body_bounds import BodyBounds, Memory
 from api.http.bounds.refusals import Refusals
@@ -20,12 +21,15 @@ from api.http.routes import pages as page_routes
 from api.node.settings import Settings
 
 
-def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
-    """Return the application of the node with these settings; databases open when it starts and close when it stops."""
+def create_app(settings: Settings, clock: Clock = system_clock, node: Node | None = None) -> FastAPI:
+    """Return the application of the node with these settings; databases open when it starts and close when it stops.
+
+    A `node` that is open already is taken as it is, and closed.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.node = Node.open(settings, clock)
+        app.state.node = node or Node.open(settings, clock)
         try:
             yield
         finally:
@@ -59,4 +63,5 @@ def create_app(settings: Settings, clock: Clock = system_clock) -> FastAPI:
 
 def from_environment() -> FastAPI:
     """Return the application of the node whose directory `SHUNZHENG_NODE` names: the factory that uvicorn calls."""
+    silence_libraries()
     return create_app(Settings.from_environment())

@@ -32,6 +32,7 @@ from starlette.responses import Response
 
 from anchoring import errors as anchoring
 from api.http.problems import PROBLEMS, Problem
+from api.node.errors import SettingsError
 from api.opening.errors import TooManyDocuments
 from ledger import errors as ledger
 
@@ -125,7 +126,16 @@ _SLUGS: Final[dict[type[Exception], str]] = {
     anchoring.DatabaseUnavailable: "database-unavailable",
     anchoring.NotFound: "not-found",
     anchoring.NotFinal: "not-final",
+    SettingsError: "trust-list-unreadable",  # the one setting that is read again while the node runs
 }
+#: Errors whose messages name machines, paths or users.
+_INSIDE: Final = (
+    anchoring.DatabaseUnavailable,
+    anchoring.DatabaseDamaged,
+    anchoring.DatabaseTaken,
+    anchoring.ChainUnavailable,
+    SettingsError,
+)
 _HEADERS: Final = {
     "token-required": {"WWW-Authenticate": "Bearer"},
     "not-ready": {"Retry-After": "5"},
@@ -136,6 +146,7 @@ _HEADERS: Final = {
     "no-space": {"Retry-After": "300"},
     "chain-unavailable": {"Retry-After": "30"},
     "database-unavailable": {"Retry-After": "5"},
+    "trust-list-unreadable": {"Retry-After": "60"},
 }
 
 
@@ -169,23 +180,29 @@ def document(problem: Problem, detail: str = "", **more: object) -> Response:
     )
 
 
-def respond(error: Exception) -> Response:
-    """Return the problem document of an error. Of an internal one nothing is said but that it happened."""
+def detail_of(error: Exception) -> str:
+    """Return what strangers are told of an error beside its problem; what names machines, paths or users is only logged."""
     problem = problem_of(error)
     if isinstance(error, OSError) or problem.slug == INTERNAL:
         logger.error("%s", _where(error))
-        return document(problem)
-    if isinstance(error, anchoring.DatabaseUnavailable):
-        logger.error("%s", error)  # it may name machines, which are nobody else's business
-        return document(problem)
+        return ""
+    if isinstance(error, _INSIDE):
+        logger.error("%s", error)
+        return ""
+    return str(error)
+
+
+def respond(error: Exception) -> Response:
+    """Return the problem document of an error. Of an internal one nothing is said but that it happened."""
+    problem, detail = problem_of(error), detail_of(error)
     if isinstance(error, anchoring.TooMuchWaiting):
-        answer = document(problem, str(error))
+        answer = document(problem, detail)
         answer.headers["Retry-After"] = str(error.retry_after)
         return answer
     if isinstance(error, anchoring.SubmissionRefused):
         rows = [{"row": row.row, "message": row.message} for row in error.rows]
-        return document(problem, str(error), rows=rows)
-    return document(problem, str(error))
+        return document(problem, detail, rows=rows)
+    return document(problem, detail)
 
 
 def _where(error: Exception) -> str:
@@ -203,10 +220,9 @@ def install(app: FastAPI, show: Show) -> None:
     def answer(request: Request, error: Exception) -> Response:
         if request.url.path != PAGE:
             return respond(error)
-        problem = problem_of(error)
-        return show(request, problem, "" if problem.slug == INTERNAL else str(error))
+        return show(request, problem_of(error), detail_of(error))
 
-    for kind in (ApiError, TooManyDocuments, anchoring.AnchoringError, ledger.LedgerError):
+    for kind in (ApiError, TooManyDocuments, SettingsError, anchoring.AnchoringError, ledger.LedgerError):
         app.add_exception_handler(kind, answer)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

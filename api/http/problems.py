@@ -58,6 +58,7 @@ _ROWS: Final = (
     Problem("chain-unavailable", 503, Words("暂时无法连接链", "The chain does not answer"), Words("请稍后重试；已受理的内容不会丢失。", "Try again later; what was accepted is not lost.")),
     Problem("database-damaged", 503, Words("数据库文件已损坏", "The database file of this node is damaged"), Words("请通知节点管理员：从备份恢复登记库，或删除副本后重新同步。", "Tell the administrator of the node to restore the register from its backup, or to delete the replica.")),
     Problem("database-unavailable", 503, Words("数据库暂时不可用", "The database of this node does not answer"), Words("请稍后重试；已受理的内容不会丢失，重复提交只会得到同一回执。", "Try again in some seconds; what was accepted is not lost, and handing it in twice gets the same receipt.")),
+    Problem("trust-list-unreadable", 503, Words("可信机构名单暂时无法读取", "This node cannot read its list of trusted authorities"), Words("带印章或签名的文件暂不核验；请通知节点管理员放回名单，之后重试。", "Documents are not looked at meanwhile; tell the administrator of the node to put the list back, then try again.")),
     Problem("internal", 500, Words("内部错误", "Something went wrong inside this node"), Words("请稍后重试；若持续出现，请将时间告知节点管理员。", "Try again; if it stays, tell the administrator of this node the time.")),
 )
 # fmt: on

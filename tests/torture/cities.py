@@ -24,9 +24,9 @@ from anchoring.register.submissions import FROZEN, page_submissions
 from anchoring.register.tables import SUBMISSION, TRANSACTION
 from anchoring.register.transactions import list_transactions
 from anchoring.replica.store import Replica
-from api import processes
 from api.demo.stage import City, Stage, open_stage
 from api.node.errors import FILE
+from api.node.parts import parts_of
 from api.node.settings import Settings
 from ledger.registry import acts
 from tests.databases import POSTGRESQL, hang_up, schemas, server
@@ -68,7 +68,7 @@ class Cities:
         for url in self.urls:
             listen = {"SHUNZHENG_LISTEN": url.removeprefix("http://")}
             parts.append(Part("tianmen", "api", tianmen, starter, listen))
-        for kind in processes.parts_of(Settings.load(tianmen)):
+        for kind in parts_of(Settings.load(tianmen)):
             if kind == "anchorer":
                 pair = [Part("tianmen", kind, tianmen, starter, settles=_ANCHORER_SECONDS) for _ in range(2)]
                 pair[1].wanted = False

@@ -60,13 +60,32 @@ def bring_up_to_date(engine: Engine) -> None:
             return
         if revision is None:
             _set_revision(connection, FIRST)
-        elif revision not in REVISIONS:
-            raise RegisterTooNew(
-                f"the register's tables are of revision {revision}, this program knows them up to {NEWEST}: "
-                "a newer release has used this register, run that one"
-            )
+        else:
+            _check_known(revision)
         if revision != NEWEST:
             upgrade(connection, NEWEST)
+
+
+def check_tables(connection: Connection) -> bool:
+    """Check, changing nothing, that a database may be a register; tell whether it is one.
+
+    Raises: RegisterTooNew, DatabaseTaken.
+    """
+    revision = _revision(connection)
+    if revision is None and not inspect(connection).has_table(SUBMISSION.name):
+        _check_empty(connection)
+        return False
+    if revision is not None:
+        _check_known(revision)
+    return True
+
+
+def _check_known(revision: str) -> None:
+    if revision not in REVISIONS:
+        raise RegisterTooNew(
+            f"the register's tables are of revision {revision}, this program knows them up to {NEWEST}: "
+            "a newer release has used this register, run that one"
+        )
 
 
 def _revision(connection: Connection) -> str | None:

@@ -1,7 +1,8 @@
 """The base of all shapes, and the shape of problems."""
 
+import re
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,6 +13,14 @@ Time = Annotated[
 ]
 Digest = Annotated[str, Field(pattern=r"^(sm3|sha256):[0-9a-f]{64}$")]
 JsonObject = Mapping[str, object]
+
+
+_ADDRESS: Final = re.compile(r"https?://[^\s/]*[^\s:](/[^\s:]*)?")
+
+
+def hide_addresses(text: str) -> str:
+    """Return text without the addresses of other nodes, which older releases wrote into their databases."""
+    return _ADDRESS.sub("a node", text)
 
 
 class Shape(BaseModel):

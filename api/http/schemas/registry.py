@@ -10,7 +10,7 @@ from anchoring.monitor.tables import Publication
 from anchoring.register.records import StoredRecord
 from anchoring.replica.reading import ReplicaView
 from api import limits
-from api.http.schemas.base import Digest, JsonObject, Shape, Time
+from api.http.schemas.base import Digest, JsonObject, Shape, Time, hide_addresses
 from api.http.schemas.submissions import State
 from ledger.crypto.suites import Suite
 from ledger.encoding import times
@@ -160,7 +160,7 @@ class AnchorShape(Shape):
             entries=entries.state if entries else None,
             entries_asked=times.format_time(entries.asked) if entries and entries.asked else None,
             entries_late=entries.late or None if entries else None,
-            findings=list(entries.findings) or None if entries else None,
+            findings=[hide_addresses(text) for text in entries.findings] or None if entries else None,
         )
 
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from anchoring.monitor.copies import Copy
 from anchoring.register.submissions import ACCEPTED, FINAL, FROZEN, MINED, SUBMITTED, Acceptance, Submission
-from api.http.schemas.base import JsonObject, RowShape, Shape, Time
+from api.http.schemas.base import JsonObject, RowShape, Shape, Time, hide_addresses
 from api.http.schemas.receipts import SignedReceiptShape
 from ledger.encoding import times
 from ledger.verification.receipts import SignedReceipt
@@ -76,7 +76,12 @@ class EntryShape(Shape):
 
     @classmethod
     def of_copy(cls, copy: Copy) -> Self:
-        return cls(first=copy.first, sequence=copy.sequence, entry=copy.entry.to_json(), source=copy.source)
+        return cls(
+            first=copy.first,
+            sequence=copy.sequence,
+            entry=copy.entry.to_json(),
+            source=hide_addresses(copy.source),
+        )
 
 
 class EntriesShape(Shape):

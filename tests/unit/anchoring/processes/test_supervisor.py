@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from anchoring.processes.supervisor import Supervisor
+from anchoring.processes.supervisor import NEEDS_PERSON, Supervisor
 
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(600)"]
 ENDS = [sys.executable, "-c", "raise SystemExit(3)"]
@@ -133,3 +133,8 @@ def test_a_killed_supervisor_leaves_no_children() -> None:
         assert runs(child)
         parent.kill()
     until(lambda: not runs(child))
+
+
+def test_a_child_that_only_a_person_can_help_ends_the_rest() -> None:
+    helpless = [sys.executable, "-c", f"raise SystemExit({NEEDS_PERSON})"]
+    assert Supervisor({"anchorer": helpless, "follower": SLEEPS}).run() == "anchorer"

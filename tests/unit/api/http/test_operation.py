@@ -25,8 +25,40 @@ def reporter(city: City, name: str) -> Reporter:
     return Reporter(city.replica.engine, name, city.clock)
 
 
+def report(city: City, *names: str) -> None:
+    """Let the processes of a node say that they live."""
+    for name in names or ("follower", "anchorer", "monitor"):
+        reporter(city, name).tell()
+
+
+def test_a_part_that_did_not_come_up_or_dies_makes_the_node_not_ready(
+    city: City, tianmen: TestClient
+) -> None:
+    report(city, "follower", "monitor")
+    answer = tianmen.get("/readyz")
+    assert (answer.status_code, answer.json()["detail"]) == (503, "the anchorer has not reported yet")
+    report(city)
+    assert tianmen.get("/readyz").status_code == 200
+    city.now += 300
+    report(city, "follower", "anchorer")
+    answer = tianmen.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == "the monitor was last heard of 300 s ago: see its log"
+
+
+def test_a_trust_list_that_is_lost_makes_the_node_not_ready(city: City, tmp_path: Path) -> None:
+    report(city)
+    settings = city.settings.model_copy(update={"trust_list": tmp_path / "secret-place" / "list.json"})
+    with TestClient(create_app(settings, city.clock)) as client:
+        answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert "trust list" in answer.json()["detail"]
+    assert "secret-place" not in answer.text
+
+
 def test_a_node_is_not_ready_until_its_follower_has_caught_up_once(city: City, wuhan: TestClient) -> None:
     city.forget_having_caught_up()
+    report(city, "monitor")
     answer = wuhan.get("/readyz")
     assert (answer.status_code, answer.json()["detail"]) == (503, "the follower has not reported yet")
     reporter(city, "follower").tell(doing="following", progress=(2_000, 40_000))
@@ -42,11 +74,16 @@ def test_a_node_that_is_cut_off_stays_ready_and_says_since_when(city: City, wuha
     follower = reporter(city, "follower")
     follower.tell(ChainUnavailable("no answer"))
     city.now += 3_000
-    follower.tell(ChainUnavailable("still no answer"))
+    follower.tell(ChainUnavailable("still no answer from 10.1.2.3"))
+    report(city, "monitor")
     answer = wuhan.get("/readyz")
     assert (answer.status_code, answer.json()["lagging"]) == (200, True)
     [said] = answer.json()["processes"]
-    assert (said["error"], said["kind"], said["failing"]) == ("still no answer", "ChainUnavailable", 3_000)
+    assert (said["error"], said["kind"], said["failing"]) == (
+        "the chain does not answer",
+        "ChainUnavailable",
+        3_000,
+    )
     follower.tell()
     [said] = wuhan.get("/readyz").json()["processes"]
     assert "error" not in said
@@ -88,7 +125,7 @@ def test_what_waits_and_who_anchors_shows(city: City, tianmen: TestClient) -> No
     city.now += 60
     issuing = tianmen.get("/readyz").json()["issuing"]
     assert (issuing["waiting_records"], issuing["oldest_waiting"]) == (1, 60)
-    assert issuing["lease_holder"] == 'node "1"\n'
+    assert issuing["lease_holder"] == "another machine"
     assert issuing["promise_left"] == city.settings.promise_seconds - 60
     assert "open_batch" not in issuing
     city.freeze()
@@ -101,7 +138,7 @@ def test_what_waits_and_who_anchors_shows(city: City, tianmen: TestClient) -> No
     )
     text = tianmen.get("/metrics").text
     assert f'shunzheng_waiting_records{{log="{LOG}"}} 1\n' in text
-    assert f'shunzheng_lease_held{{log="{LOG}",holder="node \\"1\\"\\n"}} 1\n' in text
+    assert f'shunzheng_lease_held{{log="{LOG}",holder="another machine"}} 1\n' in text
     lease.release()
     assert "lease_holder" not in tianmen.get("/readyz").json()["issuing"]
 

@@ -1,0 +1,114 @@
+"""What leaves for a log or a terminal: one line a record, nothing that drives a terminal, no password.
+
+Peers, endpoints, files and people choose parts of what is said here. So it is made harmless where it leaves, and not in
+each of the many places where it comes in.
+"""
+
+import logging
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final
+
+LONGEST_LINE: Final = (
+    2_000  # characters of a record: an error of the longest kind, and no page of anybody else's
+)
+REPEAT_SECONDS: Final = 600.0  # until a warning that says nothing new is said again
+_REMEMBERED: Final = 256  # warnings that are remembered: more than a node has endpoints, peers and parts
+_CUT: Final = "… [cut]"
+
+#: Control characters (C0, DEL, C1), what ends a line elsewhere, what turns the direction of writing, what has no width.
+_UNSEEN: Final = re.compile(
+    "[\\x00-\\x1f\\x7f-\\x9f\\u00ad\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164"
+    "\\ufeff\\uffa0\\ufff9-\\ufffb\\U000e0000-\\U000e007f\\ud800-\\udfff]"
+)
+_SHOWN_AS: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
+_PASSWORD: Final = re.compile(r"(?<=://)([^\s/@:]*):[^\s/@]*@")
+_CHANGING: Final = re.compile(r"\((again|starts again) in [^)]*\)|0x[0-9a-f]{6,16}>")
+
+
+def make_visible(text: str) -> str:
+    """Return text in one line, with every character that is not seen as its number, and without passwords of URLs."""
+    return _PASSWORD.sub(r"\1:***@", _UNSEEN.sub(_number, text))
+
+
+def make_lines_visible(text: str) -> str:
+    """Return text of several lines, made visible line by line."""
+    return "\n".join(make_visible(line) for line in text.split("\n"))
+
+
+def make_json_visible(text: str) -> str:
+    """Return JSON that means the same, with every character that is not seen, but for line ends between members, escaped."""
+    return _UNSEEN.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    if character == "\n":  # inside a text it is escaped already
+        return character
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+
+
+def _number(match: re.Match[str]) -> str:
+    character = match[0]
+    return _SHOWN_AS.get(character, f"\\u{{{ord(character):x}}}")
+
+
+class LineFormatter(logging.Formatter):
+    """One line a record, whatever it quotes; of an exception its class and message, not where it was raised."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        said = record.getMessage()
+        if record.exc_info and record.exc_info[1]:
+            error = record.exc_info[1]
+            said = f"{said.rstrip()} ({type(error).__name__}: {error} at {_place_of(error)})"
+        line = make_visible(f"{said[: 2 * LONGEST_LINE]}")
+        if len(line) > LONGEST_LINE:
+            line = line[:LONGEST_LINE] + _CUT
+        return f"{self.formatTime(record)} {record.levelname} {make_visible(record.name)}: {line}"
+
+
+def _place_of(error: BaseException) -> str:
+    trace, place = error.__traceback__, "?"
+    while trace:
+        place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+class OnceInAWhile(logging.Filter):
+    """Drops a warning that was just said: what is waited for takes one line, not one for each attempt."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._said: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno < logging.WARNING:
+            return True
+        key, now = (record.name, _CHANGING.sub("", record.getMessage())), self._clock()
+        before = self._said.get(key)
+        if before is not None and 0 <= now - before < REPEAT_SECONDS:
+            return False
+        self._said[key] = now
+        self._said.move_to_end(key)
+        if len(self._said) > _REMEMBERED:
+            self._said.popitem(last=False)
+        return True
+
+
+def log_to_stderr() -> None:
+    """Let everything that is logged leave through one handler, also what libraries log through handlers of their own."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(LineFormatter())
+    handler.addFilter(OnceInAWhile())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True

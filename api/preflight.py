@@ -1,0 +1,301 @@
+"""Look before a node starts at all that its settings name, and at what they lead to.
+
+What only a person can mend `fails`; what passes by itself, a chain or a database that is not up yet, `waits`. Looking
+changes nothing: databases that are not there are not made.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from anchoring.errors import (
+    AnchoringError,
+    ChainUnavailable,
+    DatabaseRefused,
+    DatabaseUnavailable,
+    RegistryAbsent,
+)
+from api.console import in_words
+from api.node.errors import SettingsError
+from api.node.parts import ANCHORER, parts_of
+from ledger.errors import LedgerError
+from ledger.words import Words
+
+if TYPE_CHECKING:
+    from api.node.settings import Settings
+
+# An endpoint whose newest block is older than this is still synchronising: what it lacks may come.
+_FRESH_SECONDS: Final = 600
+
+
+class State(StrEnum):
+    """What came of a look."""
+
+    GOOD = "good"
+    WAITS = "waits"
+    FAILS = "fails"
+
+
+STATE_WORDS: Final = {
+    State.GOOD: Words("正常", "good"),
+    State.WAITS: Words("等待", "waits"),
+    State.FAILS: Words("须人工处理", "fails"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a look at one part of a node showed: its `name` in the settings, in words, and what to do where it fails."""
+
+    name: str
+    words: Words
+    state: State
+    said: str
+    remedy: Words
+
+    def line(self) -> str:
+        """Return the one line with which a node ends, or says what it waits for."""
+        if self.state is State.WAITS:
+            return f"waiting 等待 ({self.words.en} {self.words.zh}): {self.said}"
+        return (
+            f"the node cannot start 节点无法启动 ({self.words.en} {self.words.zh}): {self.said} "
+            f"— {self.remedy.en} {self.remedy.zh}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A part of a node: how it is named, what looks at it, and what to do where that fails."""
+
+    name: str
+    words: Words
+    look: Callable[["Settings"], str]
+    remedy: Words
+
+
+def check_node(settings: "Settings", *, ours: bool = False) -> Iterator[Finding]:
+    """Yield what each look shows; `ours` where the caller has the directory's lock already."""
+    for look in _LOOKS:
+        if look.look is _look_at_directory and ours:
+            continue
+        state, said = _outcome(look, settings)
+        if said:
+            yield Finding(look.name, look.words, state, said, look.remedy)
+
+
+def _outcome(look: _Look, settings: "Settings") -> tuple[State, str]:
+    try:
+        return State.GOOD, look.look(settings)
+    except DatabaseRefused as error:
+        return State.FAILS, str(error)
+    except (ChainUnavailable, DatabaseUnavailable, _Waits) as error:
+        return State.WAITS, str(error)
+    except (AnchoringError, LedgerError, SettingsError, OSError, ValueError) as error:
+        return State.FAILS, in_words(error)
+    except SQLAlchemyError as error:
+        return State.FAILS, f"{type(error).__name__}: it is no database of this program"
+
+
+class _Waits(Exception):
+    """It is not as it should be yet, and may become so by itself."""
+
+
+# -- The looks: each returns what it saw, nothing where there is nothing to look at, or raises --
+
+
+def _look_at_directory(settings: "Settings") -> str:
+    from api.node.lock import lock_directory
+
+    os.close(lock_directory(settings.directory))
+    return f"{settings.directory} is free and can be written to"
+
+
+def _look_at_trust_list(settings: "Settings") -> str:
+    from api.documents import authorities
+
+    trust = authorities(settings.trust_list)
+    return f"{len(trust.authorities)} authorities" if trust else ""
+
+
+def _look_at_keystore(settings: "Settings") -> str:
+    if ANCHORER not in parts_of(settings):
+        return ""
+    from api.processes import open_account
+
+    return f"opens, account {open_account(settings).address}"
+
+
+def _look_at_node_key(settings: "Settings") -> str:
+    from api.node.keys import load_node_key
+
+    key = load_node_key(settings)
+    return f"opens, key 0x{key.public.id.hex()}" if key else ""
+
+
+def _look_at_spool(settings: "Settings") -> str:
+    if ANCHORER not in parts_of(settings):
+        return ""
+    with tempfile.TemporaryFile(dir=settings.spool_directory) as file:
+        file.write(b"\0")
+    return f"{settings.spool_directory or tempfile.gettempdir()} can be written to"
+
+
+def _look_at_peers(settings: "Settings") -> str:
+    for url in (url for urls in settings.watched.values() for url in urls):
+        parts = urlsplit(url)
+        if not parts.hostname or parts.port == 0:  # `port` raises ValueError above 65535
+            raise SettingsError("the URL of a peer names no host or no port that there is")
+    nodes = sum(map(len, settings.watched.values()))
+    return f"{nodes} nodes of {len(settings.watched)} logs" if nodes else ""
+
+
+def _look_at_replica(settings: "Settings") -> str:
+    from anchoring.replica.store import Replica
+
+    if settings.replica_url in (settings.register_url, settings.checkpoints_url):
+        raise SettingsError("`replica_url` names the database of the register or of the checkpoints as well")
+    if _is_to_be_made(settings.replica_url):
+        return "will be made"
+    with closing(Replica(settings.replica_url)) as replica:
+        return "holds this registry" if replica.check(settings.registry) else "is empty"
+
+
+def _look_at_register(settings: "Settings") -> str:
+    from anchoring.register.store import check_database
+
+    if not settings.log or not settings.register_url:
+        return ""
+    if _is_to_be_made(settings.register_url):
+        return "will be made"
+    log = check_database(settings.register_url, settings.registry, settings.log)
+    return f"is the register of {log}" if log else "holds no submissions yet"
+
+
+def _look_at_checkpoints(settings: "Settings") -> str:
+    from anchoring.database.engine import open_engine, snapshot
+
+    if settings.register_url == settings.checkpoints_url:
+        raise SettingsError("`register_url` and `checkpoints_url` name the same database")
+    if _is_to_be_made(settings.checkpoints_url):
+        return "will be made"
+    engine = open_engine(settings.checkpoints_url)
+    try:
+        with snapshot(engine) as connection:
+            connection.exec_driver_sql("SELECT 1 FROM (SELECT 1 AS one) AS reached")
+    finally:
+        engine.dispose()
+    return "can be read"
+
+
+def _is_to_be_made(url: str) -> bool:
+    """Tell whether an SQLite file is not there yet. Raises: SettingsError where it cannot be made."""
+    from anchoring.database.engine import find_missing_file
+
+    file = find_missing_file(url)
+    if file and not os.access(file.parent, os.W_OK | os.X_OK):
+        raise SettingsError(f"{file} cannot be made: its directory is missing or not open to this user")
+    return file is not None
+
+
+def _look_at_chain(settings: "Settings") -> str:
+    from anchoring.chain.protocol import RegistryName
+    from anchoring.errors import WrongRegistry
+    from api.processes import open_chain
+
+    name, chain = RegistryName.parse(settings.registry), open_chain(settings)
+    chain_id = chain.chain_id()
+    if chain_id != name.chain_id:
+        raise WrongRegistry(f"the endpoint serves chain {chain_id}; the registry is on chain {name.chain_id}")
+    if not chain.code(name.contract):
+        said = f"there is no contract at {name.contract} on chain {chain_id}"
+        if time.time() - chain.latest().time > _FRESH_SECONDS:
+            raise _Waits(f"{said} yet: the endpoint is still synchronising")
+        raise RegistryAbsent(said)
+    zero = chain.head_zero(name.contract)
+    if zero[:8] != name.head_prefix:
+        raise WrongRegistry(
+            f"head 0 of the contract is {zero.hex()}, which is not that of {settings.registry}"
+        )
+    return f"chain {chain_id} holds the registry"
+
+
+def _look_at_port(settings: "Settings") -> str:
+    from api.node.listening import check_free
+
+    check_free(*settings.address)
+    return f"{settings.listen} is free"
+
+
+_OTHER_DATABASE: Final = Words(
+    "请在 node.toml 中为其指定单独的、本登记簿的数据库，并检查用户与口令。",
+    "Name a database of its own and of this registry in node.toml, and check user and password.",
+)
+_LOOKS: Final = (
+    _Look(
+        "directory",
+        Words("节点目录", "directory"),
+        _look_at_directory,
+        Words(
+            "请先停止该目录中的另一节点，或检查目录权限。", "Stop the other node, or check the permissions."
+        ),
+    ),
+    _Look(
+        "listen",
+        Words("监听端口", "port"),
+        _look_at_port,
+        Words("请停止占用该端口的程序，或修改 `listen`。", "Stop what uses it, or change `listen`."),
+    ),
+    _Look(
+        "trust_list",
+        Words("可信机构名单", "trust list"),
+        _look_at_trust_list,
+        Words("请放回名单文件，或修改 `trust_list`。", "Put the file back, or change `trust_list`."),
+    ),
+    _Look(
+        "keystore",
+        Words("锚定账户", "keystore"),
+        _look_at_keystore,
+        Words(
+            "请检查 `keystore` 与 `keystore_password_file`。",
+            "Check `keystore` and `keystore_password_file`.",
+        ),
+    ),
+    _Look(
+        "node_key",
+        Words("节点密钥", "node key"),
+        _look_at_node_key,
+        Words(
+            "请检查 `node_key` 与 `node_key_password_file`。",
+            "Check `node_key` and `node_key_password_file`.",
+        ),
+    ),
+    _Look(
+        "spool_directory",
+        Words("接收暂存目录", "spool directory"),
+        _look_at_spool,
+        Words("请创建该目录并开放写权限。", "Make the directory, and let the node write there."),
+    ),
+    _Look(
+        "peers",
+        Words("其他城市节点", "peers"),
+        _look_at_peers,
+        Words("请检查 [peers] 中的地址。", "Check the addresses in [peers]."),
+    ),
+    _Look("replica_url", Words("本地副本", "replica"), _look_at_replica, _OTHER_DATABASE),
+    _Look("register_url", Words("登记库", "register"), _look_at_register, _OTHER_DATABASE),
+    _Look("checkpoints_url", Words("检查点库", "checkpoints"), _look_at_checkpoints, _OTHER_DATABASE),
+    _Look(
+        "chain_url",
+        Words("链与登记簿", "chain and registry"),
+        _look_at_chain,
+        Words("请检查 `chain_url` 与 `registry`。", "Check `chain_url` and `registry`."),
+    ),
+)

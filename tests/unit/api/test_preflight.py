@@ -1,0 +1,106 @@
+"""What only a person can mend is said before a node starts, in one line, in both languages."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from api.cli import main
+from api.node.errors import SettingsError
+from api.node.lock import lock_directory
+from api.node.settings import Settings
+from api.preflight import Finding, State, check_node
+from tests.unit.api.city import City
+
+NOBODY = "http://127.0.0.1:9"  # no endpoint: it may come up, so it is waited for
+
+
+def findings(settings: Settings) -> dict[str, Finding]:
+    return {finding.name: finding for finding in check_node(settings)}
+
+
+@pytest.fixture
+def settings(city: City) -> Settings:
+    return city.verifier.model_copy(update={"chain_url": NOBODY, "listen": "127.0.0.1:18097"})
+
+
+@pytest.fixture
+def chainless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.node.listening.check_free", lambda host, port: None)
+
+
+@pytest.mark.usefixtures("chainless")
+def test_what_is_as_it_should_be_is_good_and_a_chain_that_is_down_is_waited_for(settings: Settings) -> None:
+    states = {name: finding.state for name, finding in findings(settings).items()}
+    assert states.pop("chain_url") is State.WAITS
+    assert set(states.values()) == {State.GOOD}
+    assert not (settings.directory / "checkpoints.db").exists(), "looking makes nothing"
+
+
+@pytest.mark.usefixtures("chainless")
+@pytest.mark.parametrize(
+    ("member", "value", "said"),
+    [
+        ("trust_list", Path("/nowhere/list.json"), "可信机构名单"),
+        ("node_key", Path("/nowhere/node.key"), "节点密钥"),
+        ("replica_url", "mysql://user:secret@host/x", "本地副本"),
+        ("replica_url", "sqlite:////nowhere/replica.db", "cannot be made"),
+        ("registry", "eip155:31337:0x" + "11" * 20 + ":" + "22" * 8, "use another file"),
+        ("peers", {"wuhan": ("http://host:99999",)}, "其他城市节点"),
+    ],
+)
+def test_what_a_person_must_mend_is_one_line(
+    settings: Settings, member: str, value: object, said: str
+) -> None:
+    failing = [
+        finding.line()
+        for finding in check_node(settings.model_copy(update={member: value}))
+        if finding.state is State.FAILS
+    ]
+    assert len(failing) == 1
+    assert said in failing[0]
+    assert "\n" not in failing[0]
+    assert "节点无法启动" in failing[0]
+    assert "secret" not in failing[0]
+
+
+@pytest.mark.usefixtures("chainless")
+def test_a_replica_in_the_register_and_a_register_of_another_log_fail(city: City) -> None:
+    register = city.settings.register_url
+    settings = city.settings.model_copy(update={"chain_url": NOBODY, "replica_url": register})
+    assert findings(settings)["replica_url"].state is State.FAILS
+
+
+def test_a_second_node_on_a_directory_is_told_who_is_there_and_a_dead_one_stops_nobody(
+    tmp_path: Path,
+) -> None:
+    holding = "import sys, pathlib, time; from api.node.lock import lock_directory; lock_directory(pathlib.Path(sys.argv[1])); print('held', flush=True); time.sleep(60)"  # noqa: E501
+    holder = subprocess.Popen([sys.executable, "-c", holding, str(tmp_path)], stdout=subprocess.PIPE)
+    assert holder.stdout
+    holder.stdout.readline()
+    with pytest.raises(SettingsError, match=f"process {holder.pid}"):
+        lock_directory(tmp_path)
+    holder.kill()
+    holder.wait()
+    holder.stdout.close()
+    os.close(lock_directory(tmp_path))
+
+
+@pytest.mark.enable_socket
+def test_a_port_in_use_ends_the_node_with_one_line(
+    city: City, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.node.listening._PATIENCE_SECONDS", 0.0)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        file = city.settings.directory / "node.toml"
+        listen = f"127.0.0.1:{taken.getsockname()[1]}"
+        file.write_text(f'registry = "{city.registry}"\nchain_url = "{NOBODY}"\nlisten = "{listen}"\n')
+        assert main(["node", str(file.parent)]) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert listen in line
+    assert "监听端口" in line
