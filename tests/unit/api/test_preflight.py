@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from anchoring.errors import ChainUnavailable
 from api.cli import main
 from api.node.errors import SettingsError
 from api.node.lock import lock_directory
@@ -29,7 +30,11 @@ def settings(city: City) -> Settings:
 
 @pytest.fixture
 def chainless(monkeypatch: pytest.MonkeyPatch) -> None:
+    def open_chain(settings: Settings) -> None:
+        raise ChainUnavailable("no answer")
+
     monkeypatch.setattr("api.node.listening.check_free", lambda host, port: None)
+    monkeypatch.setattr("api.processes.open_chain", open_chain)
 
 
 @pytest.mark.usefixtures("chainless")
