@@ -1,4 +1,4 @@
-"""What leaves for a log or a terminal: one line a record, nothing that drives a terminal, no password.
+"""What leaves for a log or a terminal: one line a record, harmless, without passwords.
 
 Peers, endpoints, files and people choose parts of what is said here. So it is made harmless where it leaves, and not in
 each of the many places where it comes in.

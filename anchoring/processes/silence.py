@@ -1,4 +1,4 @@
-"""What libraries written in C print on standard error goes nowhere: a stranger's bad signatures would fill the log.
+"""What C libraries print on standard error goes nowhere: bad signatures would fill the log.
 
 GmSSL prints a line for each signature that is not good, and offers no way to turn that off. Here the C library's own
 `stderr` is led to the null device. Python does not print through it, nor does the C library where it ends a process.

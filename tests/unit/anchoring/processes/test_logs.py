@@ -1,4 +1,4 @@
-"""What leaves for a log or a terminal is one line, drives nothing, and shows no password; GmSSL is silent."""
+"""What leaves for a log is one line, drives nothing, shows no password; GmSSL is silent."""
 
 import logging
 import subprocess
