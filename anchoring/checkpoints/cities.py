@@ -6,9 +6,9 @@ from anchoring.replica.reading import ReplicaView
 from ledger.registry.trust import NODE, KeyState
 
 
-def find_node_cities(reading: ReplicaView) -> dict[bytes, str]:
-    """Return the log that each key of a node belongs to, by the key's id; keys that were reported stolen have no vote."""
-    return {key.id: key.log for key in declared_node_keys(reading) if key.compromised_since is None}
+def find_node_cities(reading: ReplicaView) -> dict[bytes, str | None]:
+    """Return the log that each key of a node belongs to, by the key's id; None for one that was reported stolen."""
+    return {key.id: key.log if key.compromised_since is None else None for key in declared_node_keys(reading)}
 
 
 def count_node_cities(reading: ReplicaView) -> int:

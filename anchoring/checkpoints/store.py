@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from typing import Final
 
-from sqlalchemy import Connection, Table, bindparam, delete, select
+from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, select
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -66,8 +66,9 @@ _forks: Final[Table] = table(ForkRow)
 _at, _own = _cosignatures.c.n, _cosignatures.c.own
 _SIGNED: Final = select(_cosignatures).where(_own).order_by(_at.desc()).limit(1)
 _OF: Final = select(_cosignatures).where(_at == bindparam("n")).order_by(_cosignatures.c.key)
+_OWN_CITY: Final = ""  # no log has this name
 #: Who signed which checkpoint, the newest first.
-_KEYS: Final = select(_cosignatures.c.checkpoint, _cosignatures.c.key).order_by(
+_KEYS: Final = select(_cosignatures.c.checkpoint, _cosignatures.c.key, _own).order_by(
     _at.desc(), _cosignatures.c.checkpoint
 )
 
@@ -129,20 +130,26 @@ class Checkpoints:
 
     def newest(self) -> Cosigned | None:
         """Return the newest checkpoint that any node has signed, with all its cosignatures."""
-        return self._newest(lambda keys: True)
+        return self._newest(lambda signed: True)
 
-    def newest_of(self, cities: Mapping[bytes, str], least: int) -> Cosigned | None:
+    def newest_of(self, cities: Mapping[bytes, str | None], least: int) -> Cosigned | None:
         """Return the newest checkpoint that nodes of so many cities have signed; `cities` says whose a key is, by its id.
 
-        A city has one vote, however many keys it has; a key that is of none has none.
+        A city has one vote, however many keys it has; a key of None has none. This node's own key, where the registry does
+        not know it, is that of a city by itself: others' are kept only where the registry knows them.
         """
-        return self._newest(lambda keys: len({cities[key] for key in keys if key in cities}) >= least)
 
-    def _newest(self, is_enough: Callable[[list[bytes]], bool]) -> Cosigned | None:
+        def is_enough(signed: list[RowMapping]) -> bool:
+            voters = {cities.get(row["key"], _OWN_CITY if row["own"] else None) for row in signed}
+            return len(voters - {None}) >= least
+
+        return self._newest(is_enough)
+
+    def _newest(self, is_enough: Callable[[list[RowMapping]], bool]) -> Cosigned | None:
         with snapshot(self.engine) as connection:
-            rows = connection.execute(_KEYS, execution_options={"yield_per": _ROWS_AT_ONCE})
-            for text, signed in groupby(rows, key=lambda row: row.checkpoint):
-                if is_enough([row.key for row in signed]):
+            rows = connection.execute(_KEYS, execution_options={"yield_per": _ROWS_AT_ONCE}).mappings()
+            for text, signed in groupby(rows, key=lambda row: row["checkpoint"]):
+                if is_enough(list(signed)):
                     rows.close()
                     return _cosigned(connection, decode_checkpoint(decode(text)))
         return None

@@ -65,7 +65,9 @@ def test_two_keys_of_one_city_are_one_vote(held: Checkpoints) -> None:
     newest = held.newest_of(of_one | {keys[1].public.id: "wuhan"}, 2)
     assert newest
     assert len(newest.cosignatures) == len(NAMES)
-    assert held.newest_of({}, 1) is None, "a key of no city has no vote"
+    assert held.newest_of({}, 1), "this node's own key, which nobody has declared"
+    assert held.newest_of({}, 2) is None, "others' keys of no city have no vote"
+    assert held.newest_of({KEY.public.id: None}, 1) is None, "its own key was reported stolen"
 
 
 def test_below_or_beside_what_was_signed_is_refused(held: Checkpoints) -> None:
