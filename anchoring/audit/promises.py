@@ -25,33 +25,34 @@ def audit_receipts(
     findings: Findings,
 ) -> None:
     """Say of every receipt what became of its promise: a broken one is a finding, one that cannot be judged a remark."""
-    reading.entries = entries
-    for signed in receipts:
-        findings.look("receipts")
-        where = f"receipt {signed.receipt.root.hex()}"
-        judged = judge_promise(signed, reading, entries, now)
-        if judged.state in _BROKEN:
-            findings.add(_BROKEN[judged.state], where, judged.text)
-        elif judged.state is not PromiseState.KEPT:
-            findings.remark(f"receipt-{judged.state.value.replace('_', '-')}", where, judged.text)
+    with reading.asking(entries):
+        for signed in receipts:
+            findings.look("receipts")
+            where = f"receipt {signed.receipt.root.hex()}"
+            judged = judge_promise(signed, reading, entries, now)
+            if judged.state in _BROKEN:
+                findings.add(_BROKEN[judged.state], where, judged.text)
+            elif judged.state is not PromiseState.KEPT:
+                findings.remark(f"receipt-{judged.state.value.replace('_', '-')}", where, judged.text)
 
 
 def audit_copies(reading: ReplicaView, published: Published, now: int, findings: Findings) -> None:
     """Check the copies of other cities' entries once more against their anchors."""
-    counts, reading.entries = published.counts(now), published
-    for log in reading.logs():
-        states = counts.get(log.name, {})
-        kept = 0
-        for sequence, copies in groupby(_copies(published, log.name), key=lambda copy: copy.sequence):
-            kept += 1
-            _check_copies(reading, log.name, sequence, [copy.entry for copy in copies], findings)
-        if kept < states.get(Publication.PUBLISHED, 0):
-            text = f"{states[Publication.PUBLISHED]} anchors are said to have their entries, {kept} have"
-            findings.add("copies-missing", f"log {log.name}", text)
-        for state in (Publication.AWAITED, Publication.WITHHELD, Publication.FAULTY):
-            if states.get(state):
-                text = f"the entries of {states[state]} anchors are {state.value}"
-                findings.remark(f"entries-{state.value}", f"log {log.name}", text)
+    counts = published.counts(now)
+    with reading.asking(published):
+        for log in reading.logs():
+            states = counts.get(log.name, {})
+            kept = 0
+            for sequence, copies in groupby(_copies(published, log.name), key=lambda copy: copy.sequence):
+                kept += 1
+                _check_copies(reading, log.name, sequence, [copy.entry for copy in copies], findings)
+            if kept < states.get(Publication.PUBLISHED, 0):
+                text = f"{states[Publication.PUBLISHED]} anchors are said to have their entries, {kept} have"
+                findings.add("copies-missing", f"log {log.name}", text)
+            for state in (Publication.AWAITED, Publication.WITHHELD, Publication.FAULTY):
+                if states.get(state):
+                    text = f"the entries of {states[state]} anchors are {state.value}"
+                    findings.remark(f"entries-{state.value}", f"log {log.name}", text)
 
 
 def _check_copies(

@@ -171,6 +171,17 @@ class ReplicaView:
             ("occurrences", log, root, sequence), lambda: source.occurrences(self, log, root, sequence)
         )
 
+    @contextmanager
+    def asking(self, entries: EntrySource) -> Iterator[None]:
+        """Have `entries` say where entries stand, for as long as the block runs: its connection may close then."""
+        before, self.entries = self.entries, entries
+        try:
+            yield
+        finally:
+            self.entries = before
+            for question in [asked for asked in self._remembered if asked[0] == "occurrences"]:
+                del self._remembered[question]
+
     # -- Views: what pages, the batcher and the submitter ask --
 
     def governance(self) -> Governance | None:

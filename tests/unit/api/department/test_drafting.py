@@ -43,7 +43,7 @@ def test_a_draft_is_a_signed_submission_in_order(suite, algorithm) -> None:  # t
     assert leaves == sorted(leaves)
     assert statement.root == MerkleTree(suite, leaves).root
     assert (statement.count, statement.issuer, statement.log) == (50, ISSUER, LOG)
-    assert (statement.time, statement.expires) == (NOW, NOW + 7 * 86_400)
+    assert (statement.time, statement.expires) == (NOW, NOW + 3 * 86_400)
     signature = decode_signature(str(head["signature"]))
     assert department.key.public.verify(statement.encode(), signature)
 

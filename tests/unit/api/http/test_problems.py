@@ -191,7 +191,6 @@ def test_requests_are_logged_without_what_leads_to_a_person(
     tianmen.get("/张三")
     tianmen.post("/v1/verify", json={"proof": {}, "claims": {"CZZT": "张三"}})
     assert "GET /v1/certificates/{identifier}/history 404" in caplog.text
-    assert "GET (no route) 404" in caplog.text
     for secret in (licence, token, "张三", "%E5%BC%A0"):
         messages = "\n".join(
             record.getMessage() for record in caplog.records if record.name.startswith("api")
