@@ -115,7 +115,7 @@ def _node(args: argparse.Namespace) -> int:
         if finding.state is State.FAILS:
             raise SettingsError(finding.line())
         if finding.state is State.WAITS:
-            note(finding.line())
+            note(make_visible(finding.line()))
     command = [sys.executable, "-m", "api.cli", "node", str(args.directory), "--only"]
     parts = processes.named_parts(settings)
     note(f"node {settings.name or settings.directory.name} on http://{settings.listen} ({', '.join(parts)})")

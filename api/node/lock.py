@@ -34,7 +34,7 @@ def lock_directory(directory: Path) -> int:
         os.close(lock)
         number = holder.decode() if holder.isdigit() else "unknown"
         raise SettingsError(
-            f"another node runs in {directory} (process {number}): stop that one first"
+            f"another node runs in {directory} (process {number}): stop that one first 该目录已有节点在运行，请先停止它"
         ) from error
     os.ftruncate(lock, 0)
     os.write(lock, str(os.getpid()).encode())
