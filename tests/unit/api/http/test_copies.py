@@ -133,9 +133,9 @@ def test_copies_are_given_on_with_their_origin(three: City, watching: TestClient
         copies += page["items"]
         address = page.get("next")
     assert [(item["first"], item["sequence"], item["source"]) for item in copies] == [
-        (0, 1, "http://tianmen"),
-        (1, 2, "http://tianmen"),
-        (2, 3, "http://tianmen"),
+        (0, 1, "a node"),
+        (1, 2, "a node"),
+        (2, 3, "a node"),
     ]
 
 

@@ -3,6 +3,8 @@
 import pytest
 from fastapi.testclient import TestClient
 
+from anchoring.processes.condition import Reporter
+from api.node.parts import reporting_parts
 from tests.unit.api.city import LOG, City
 
 CLAIMS = {"ZZMC": "营业执照"}
@@ -84,10 +86,18 @@ def test_a_method_that_an_address_does_not_take(wuhan: TestClient) -> None:
     assert answer.headers["allow"] == "GET"
 
 
+def report(city: City) -> None:
+    """Let the processes of a node say that they live."""
+    for part in reporting_parts(city.settings):
+        Reporter(city.replica.engine, part, city.clock).tell()
+
+
 def test_readiness_follows_the_replica(five: City, wuhan: TestClient, empty: TestClient) -> None:
+    report(five)
     answer = wuhan.get("/readyz")
     assert (answer.status_code, answer.json()["ready"], answer.json()["lagging"]) == (200, True, False)
     five.now += 2000
+    report(five)
     answer = wuhan.get("/readyz")
     assert (answer.status_code, answer.json()["lag_seconds"], answer.json()["lagging"]) == (200, 2000, True)
     five.replica.set_quarantine("event 4 is not what the chain holds")
@@ -98,6 +108,7 @@ def test_readiness_follows_the_replica(five: City, wuhan: TestClient, empty: Tes
 
 
 def test_metrics_are_plain_figures(five: City, wuhan: TestClient, empty: TestClient) -> None:
+    report(five)
     text = wuhan.get("/metrics").text
     assert "shunzheng_ready 1\n" in text
     assert "shunzheng_lag_seconds 0\n" in text
