@@ -59,29 +59,29 @@ MODULES: Final = tuple(dict.fromkeys(module for module, _ in COMMANDS.values()))
 
 def parser(modules: Iterable[str] = MODULES) -> argparse.ArgumentParser:
     """Return the parser of the commands of `modules`; of the whole command line by default."""
-    top, commands = _top()
+    main_parser, commands = _main_parser()
     for module in modules:
         import_module(f"api.commands.{module}").add(commands)
-    return top
+    return main_parser
 
 
 def overview() -> argparse.ArgumentParser:
     """Return the parser that knows no more of the commands than their names and what each is for."""
-    top, commands = _top()
+    main_parser, commands = _main_parser()
     for name, (_, purpose) in COMMANDS.items():
         commands.add_parser(name, help=purpose)
-    return top
+    return main_parser
 
 
-def _top() -> tuple[argparse.ArgumentParser, Commands]:
-    top = argparse.ArgumentParser(
+def _main_parser() -> tuple[argparse.ArgumentParser, Commands]:
+    main_parser = argparse.ArgumentParser(
         prog="shunzheng",
         description="Register, anchor and verify electronic licences, e-seals and e-signatures 顺证.",
     )
-    top.add_argument(
+    main_parser.add_argument(
         "--version", action=_ShowVersion, nargs=0, help="show the version of this program and exit"
     )
-    return top, top.add_subparsers(dest="command", required=True, metavar="COMMAND [OPTION…]")
+    return main_parser, main_parser.add_subparsers(dest="command", required=True, metavar="COMMAND [OPTION…]")
 
 
 class _ShowVersion(argparse.Action):
@@ -132,8 +132,8 @@ def _give_streams() -> None:
 
 
 def _run(arguments: list[str]) -> int:
-    known = bool(arguments) and arguments[0] in COMMANDS
-    command = arguments[0] if known else overview().parse_args(arguments).command
+    is_known = bool(arguments) and arguments[0] in COMMANDS
+    command = arguments[0] if is_known else overview().parse_args(arguments).command
     args = parser([COMMANDS[command][0]]).parse_args(arguments)
     try:
         return int(args.run(args))

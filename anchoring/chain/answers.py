@@ -133,13 +133,13 @@ def _event_of(value: object, contract: str) -> ChainEvent:
     if fields.get("removed"):
         raise ChainMisbehaved("a log is of a branch that the chain left")
     try:
-        previous, time, payload = abi_decode(_ABI, read_data(fields.get("data")))
+        previous_block, time, payload = abi_decode(_ABI, read_data(fields.get("data")))
     except (DecodingError, OverflowError) as error:
         raise ChainMisbehaved(f"the data of an event does not decode: {error}") from error
     event = Event(
         n=_number_of(topics[1], MAX_NUMBER),
         kind=_number_of(topics[2], 255),
-        previous_block=_check_bound(previous),
+        previous_block=_check_bound(previous_block),
         time=_check_bound(time),
         payload=payload,
         block=read_quantity(fields.get("blockNumber")),
@@ -149,20 +149,20 @@ def _event_of(value: object, contract: str) -> ChainEvent:
     )
 
 
-def _number_of(value: object, most: int) -> int:
+def _number_of(value: object, maximum: int) -> int:
     """Read a number from a word of 32 bytes."""
-    return _check_bound(int.from_bytes(read_data(value, 32), "big"), most)
+    return _check_bound(int.from_bytes(read_data(value, 32), "big"), maximum)
 
 
-def _check_bound(number: int, most: int = MAX_NUMBER) -> int:
-    if number > most:
+def _check_bound(number: int, maximum: int = MAX_NUMBER) -> int:
+    if number > maximum:
         raise ChainMisbehaved(f"{number} is out of range")
     return number
 
 
-def _members(value: object, what: str) -> Mapping[str, object]:
+def _members(value: object, kind: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
-        raise ChainMisbehaved(f"expected a {what}, not {_show(value)}")
+        raise ChainMisbehaved(f"expected a {kind}, not {_show(value)}")
     return value
 
 

@@ -39,9 +39,9 @@ class AnswerTooLarge(ChainMisbehaved):
 class _BoundedProvider(HTTPProvider):
     """web3's HTTP provider with a bound on time and size, without redirects and without retries of its own."""
 
-    def __init__(self, url: str, timeout: float, most: int) -> None:
+    def __init__(self, url: str, timeout: float, max_bytes: int) -> None:
         super().__init__(url, exception_retry_configuration=None)
-        self._timeout, self._most = timeout, most
+        self._timeout, self._max_bytes = timeout, max_bytes
         self._session = requests.Session()
         self._session.trust_env = urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1")
 
@@ -65,8 +65,8 @@ class _BoundedProvider(HTTPProvider):
         ) as response:
             while piece := response.raw.read1(_PIECE_BYTES):
                 body += piece
-                if len(body) > self._most:
-                    raise AnswerTooLarge(f"the answer to {method} has more than {self._most} bytes")
+                if len(body) > self._max_bytes:
+                    raise AnswerTooLarge(f"the answer to {method} has more than {self._max_bytes} bytes")
                 if time.monotonic() > deadline:
                     raise ChainUnavailable(f"the answer to {method} took too long")
             if response.status_code != 200 and not body.startswith(b"{"):
@@ -110,5 +110,5 @@ class Endpoint:
 
 
 def _cause(error: Exception) -> str:
-    late = isinstance(error, requests.Timeout | TimeoutError | ReadTimeoutError)
-    return "it took too long" if late else type(error).__name__
+    timed_out = isinstance(error, requests.Timeout | TimeoutError | ReadTimeoutError)
+    return "it took too long" if timed_out else type(error).__name__

@@ -60,15 +60,15 @@ class Follower:
         checkpoints: Checkpoints | None = None,
     ) -> None:
         self._chain, self._replica, self._registry = chain, replica, registry
-        self._name = RegistryName.parse(registry)
+        self._registry_name = RegistryName.parse(registry)
         self._first_block = first_block
         self._clock, self._lag_patience = clock, lag_patience
         self._checkpoints = checkpoints
         # The status trees and the event that they are of; None: to be made again from the replica.
         self._trees: tuple[int, Trees] | None = None
         self._window = Window()
-        self._seen: tuple[Block, Block] | None = None
-        self._suspect = False
+        self._seen_blocks: tuple[Block, Block] | None = None
+        self._endpoint_suspect = False
         self._behind_since: float | None = None
         self.caught_up = False
         self.progress = (0, 0)  # events held, of so many that the contract counted when it was last asked
@@ -78,7 +78,7 @@ class Follower:
 
         `progress` is told of the latter (events done, events in all). Raises: WrongRegistry, Quarantined, ChainUnavailable.
         """
-        name, chain = self._name, self._chain
+        name, chain = self._registry_name, self._chain
         chain_id = chain.chain_id()
         if chain_id != name.chain_id:
             raise WrongRegistry(
@@ -101,8 +101,8 @@ class Follower:
                 trees = refold(reading, progress)
                 self._trees = reading.cursor.n, trees
                 self._compare(reading)
-        except Quarantined as damage:
-            self._replica.set_quarantine(str(damage))
+        except Quarantined as error:
+            self._replica.set_quarantine(str(error))
             raise
 
     def _compare(self, reading: ReplicaView) -> None:
@@ -116,19 +116,19 @@ class Follower:
         Raises: ChainUnavailable or a child, with the replica unchanged; Quarantined, which the replica then is.
         """
         try:
-            taken = self._step()
+            event_count = self._step()
         except (ChainUnavailable, Quarantined) as error:
-            self._seen, self.caught_up = None, False
+            self._seen_blocks, self.caught_up = None, False
             self._window.failed()
-            self._suspect = self._suspect or isinstance(error, ChainMisbehaved)
+            self._endpoint_suspect = self._endpoint_suspect or isinstance(error, ChainMisbehaved)
             if isinstance(error, ChainBehind) and self._patient():
                 raise
             if isinstance(error, Quarantined | ChainBehind):
                 self._replica.set_quarantine(str(error))
                 raise Quarantined(str(error)) from error
             raise
-        self._suspect, self._behind_since = False, None
-        return taken
+        self._endpoint_suspect, self._behind_since = False, None
+        return event_count
 
     def run(self, stop: Stop) -> None:
         """Follow until told to stop, and refold daily; what can pass by itself is waited for, longer each time.
@@ -136,14 +136,14 @@ class Follower:
         Raises: WrongRegistry, CursorMoved and Quarantined at start, which need a person.
         """
         reporter = Reporter(self._replica.engine, "follower")
-        failures, daily, progress = 0, None, Progress(self._clock, reporter)
+        failures, daily_refold, progress = 0, None, Progress(self._clock, reporter)
         while not stop.is_set():
             try:
-                if daily is None:
+                if daily_refold is None:
                     self.start(partial(progress.tell, REFOLDING))
                     progress.end()
-                    daily = DailyRefold(self._replica, self._compare, self._clock)
-                daily.go_on()
+                    daily_refold = DailyRefold(self._replica, self._compare, self._clock)
+                daily_refold.go_on()
                 self.step()
                 failures = 0
                 reporter.tell(doing=FOLLOWING, progress=self.progress)
@@ -154,7 +154,7 @@ class Follower:
                     progress.tell(FOLLOWING, *self.progress)
             except (ChainUnavailable, DatabaseUnavailable, Quarantined) as error:
                 reporter.tell(error, doing=FOLLOWING, progress=self.progress)
-                if isinstance(error, Quarantined) and daily is None:
+                if isinstance(error, Quarantined) and daily_refold is None:
                     raise
                 failures += 1
                 pause = LOOP_BACKOFF.pause(failures)
@@ -163,8 +163,8 @@ class Follower:
             except AnchoringError as error:
                 reporter.tell(error)
                 raise
-        if daily:
-            daily.close()
+        if daily_refold:
+            daily_refold.close()
 
     def _step(self) -> int:
         """One step:
@@ -176,41 +176,47 @@ class Follower:
         5. derive the facts and store everything in one transaction, on condition that nobody else wrote.
         """
         # 1
-        stated = self._chain.registry_head(self._name.contract)
+        stated_head = self._chain.registry_head(self._registry_name.contract)
         latest, final = self._chain.latest(), self._chain.final()
         if final.number > latest.number:  # a block came between the two questions
             latest = final
-        if self._seen == (latest, final) and self.caught_up:
+        if self._seen_blocks == (latest, final) and self.caught_up:
             return 0
         with self._replica.reading(quarantined=True) as reading:
             cursor = reading.cursor
         # 2
         if cursor.final_hash:
-            reached = cursor.final_block <= latest.number
-            check_branch(cursor, self._chain.block(cursor.final_block) if reached else None, latest)
+            latest_reaches_cursor = cursor.final_block <= latest.number
+            check_branch(
+                cursor, self._chain.block(cursor.final_block) if latest_reaches_cursor else None, latest
+            )
         # 3
-        end = self._window_end(cursor, final)
-        final_events = self._final_events(cursor, end.number)
-        reaches = end.number >= final.number
-        newer_events = self._events_between(end.number + 1, latest.number) if reaches else ()
+        end_block = self._window_end(cursor, final)
+        final_events = self._final_events(cursor, end_block.number)
+        reaches_final = end_block.number >= final.number
+        newer_events = self._events_between(end_block.number + 1, latest.number) if reaches_final else ()
         # 4
         fold = Fold(cursor.head, cursor.n, cursor.block, cursor.time)
-        taken = self._extend(fold, final_events)
-        after = Cursor(fold.n, fold.head, fold.block, fold.time, end.number, end.hash, end.time)
-        pending = self._extend(fold, newer_events)
-        if cursor.n == 0 and taken:
-            deployed = final_events[0].event.block
-            check_beginning(self._name, final_events[0], self._chain.block(deployed - 1))
-        if reaches:
-            check_head(stated, cursor, [*taken, *pending])
+        taken_events = self._extend(fold, final_events)
+        new_cursor = Cursor(
+            fold.n, fold.head, fold.block, fold.time, end_block.number, end_block.hash, end_block.time
+        )
+        pending_events = self._extend(fold, newer_events)
+        if cursor.n == 0 and taken_events:
+            deployment_block = final_events[0].event.block
+            check_beginning(self._registry_name, final_events[0], self._chain.block(deployment_block - 1))
+        if reaches_final:
+            check_head(stated_head, cursor, [*taken_events, *pending_events])
         # 5
-        trees, settled = self._derive(cursor, taken)
-        self._replica.store(cursor, after, settled, pending, trees, caught_up=reaches)
-        self._trees = after.n, trees
-        self._seen, self.caught_up = (latest, final), reaches
-        self.progress = after.n, max(stated.n, after.n)
+        trees, events_with_facts = self._derive(cursor, taken_events)
+        self._replica.store(
+            cursor, new_cursor, events_with_facts, pending_events, trees, caught_up=reaches_final
+        )
+        self._trees = new_cursor.n, trees
+        self._seen_blocks, self.caught_up = (latest, final), reaches_final
+        self.progress = new_cursor.n, max(stated_head.n, new_cursor.n)
         self._window.taken(final_events)
-        return len(taken)
+        return len(taken_events)
 
     def _window_end(self, cursor: Cursor, final: Block) -> Block:
         """Return the last block of the window; the known final block where the chain has no newer one."""
@@ -227,38 +233,39 @@ class Follower:
     def _final_events(self, cursor: Cursor, last: int) -> Sequence[ChainEvent]:
         """Return the final events beyond the cursor up to block `last`."""
         first = max(cursor.final_block + 1, self._first_block)
-        if self._suspect:  # an endpoint left events out before: some may lie in blocks that were passed
+        # an endpoint left events out before: some may lie in blocks that were passed
+        if self._endpoint_suspect:
             first = max(cursor.block, self._first_block)
         return [event for event in self._events_between(first, last) if event.event.n > cursor.n]
 
     def _events_between(self, first: int, last: int) -> Sequence[ChainEvent]:
-        return self._chain.events(self._name.contract, first, last) if first <= last else ()
+        return self._chain.events(self._registry_name.contract, first, last) if first <= last else ()
 
     def _extend(self, fold: Fold, events: Sequence[ChainEvent]) -> list[Taken]:
-        taken = []
+        taken_events = []
         for event in events:
             try:
                 fold.extend(event.event)
             except BrokenHead as error:
-                self._suspect = True
+                self._endpoint_suspect = True
                 raise ChainMisbehaved(f"the endpoint's events do not follow one another: {error}") from error
-            taken.append(Taken(event, fold.head))
-        return taken
+            taken_events.append(Taken(event, fold.head))
+        return taken_events
 
-    def _derive(self, cursor: Cursor, taken: Sequence[Taken]) -> tuple[Trees, list[Taken]]:
+    def _derive(self, cursor: Cursor, taken_events: Sequence[Taken]) -> tuple[Trees, list[Taken]]:
         """Return the status trees and the events with their facts. Until these are stored the trees are nobody's."""
-        stored, self._trees = self._trees, None
+        kept_trees, self._trees = self._trees, None
         with self._replica.reading(quarantined=True) as reading:
             if reading.cursor != cursor:
                 raise CursorMoved("the replica was written by another process: run one follower per replica")
-            trees = stored[1] if stored and stored[0] == cursor.n else refold(reading)
-            overlay, settled = Overlay(reading), []
-            for item in taken:
-                facts = _derive_facts(overlay, trees, item)
+            trees = kept_trees[1] if kept_trees and kept_trees[0] == cursor.n else refold(reading)
+            overlay, events_with_facts = Overlay(reading), []
+            for taken_event in taken_events:
+                facts = _derive_facts(overlay, trees, taken_event)
                 for fact in facts:
                     overlay.keep(fact)
-                settled.append(Taken(item.event, item.head, facts))
-        return trees, settled
+                events_with_facts.append(Taken(taken_event.event, taken_event.head, facts))
+        return trees, events_with_facts
 
     def _patient(self) -> bool:
         """Tell whether an endpoint that lags may have some more time."""
@@ -268,10 +275,10 @@ class Follower:
         return now - self._behind_since < self._lag_patience
 
 
-def _derive_facts(overlay: Overlay, trees: Trees, item: Taken) -> list[Fact]:
+def _derive_facts(overlay: Overlay, trees: Trees, taken_event: Taken) -> list[Fact]:
     try:
-        return derive(overlay, trees, item.event.event)
+        return derive(overlay, trees, taken_event.event.event)
     except LedgerError as error:
         raise Quarantined(
-            f"event {item.event.event.n} of the registry cannot be understood: {error}"
+            f"event {taken_event.event.event.n} of the registry cannot be understood: {error}"
         ) from error

@@ -22,7 +22,7 @@ class Window:
 
     def taken(self, events: Sequence[ChainEvent]) -> None:
         """Learn from the events of the last window how many blocks the next may have."""
-        size = sum(len(item.event.payload) for item in events)
+        size = sum(len(event.event.payload) for event in events)
         if len(events) > CROWDED_EVENTS or size > CROWDED_BYTES:
             self._halve()
         else:

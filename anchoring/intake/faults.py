@@ -20,28 +20,30 @@ class Faults:
     """The faults of a submission's rows, up to as many as are reported."""
 
     def __init__(self) -> None:
-        self._rows: list[RowError] = []
+        self._errors: list[RowError] = []
         self._problems: set[str] = set()
 
     def __bool__(self) -> bool:
-        return bool(self._rows)
+        return bool(self._errors)
 
     @property
     def full(self) -> bool:
-        return len(self._rows) >= limits.MAX_ROW_ERRORS
+        return len(self._errors) >= limits.MAX_ROW_ERRORS
 
     def add(self, row: int, problem: str, message: str) -> None:
         """Note that a row, counted from 1, is at fault."""
         self._problems.add(problem)
         if not self.full:
-            self._rows.append(RowError(row, message))
+            self._errors.append(RowError(row, message))
 
     def refuse(self) -> None:
         """Raise what was found, if anything was. Raises: SubmissionRefused."""
-        if self._rows:
+        if self._errors:
             problem = self._problems.pop() if len(self._problems) == 1 else "rows-refused"
-            rows = tuple(sorted(self._rows, key=lambda error: error.row))
-            first = f"row {rows[0].row}: {rows[0].message}"
-            many = f"{'at least ' if self.full else ''}{len(rows)} rows are at fault, first {first}"
-            message = f"nothing was accepted, mend and send again: {many if rows[1:] else first}"
-            raise SubmissionRefused(problem, message, rows)
+            errors = tuple(sorted(self._errors, key=lambda error: error.row))
+            first_error = f"row {errors[0].row}: {errors[0].message}"
+            summary = (
+                f"{'at least ' if self.full else ''}{len(errors)} rows are at fault, first {first_error}"
+            )
+            message = f"nothing was accepted, mend and send again: {summary if errors[1:] else first_error}"
+            raise SubmissionRefused(problem, message, errors)

@@ -14,7 +14,7 @@ from ledger.encoding.canonical import decode
 from ledger.records.submissions import Entry, decode_entry
 from ledger.registry.trust import Occurrences
 
-_AT: Final = (
+_SUBMISSION_AT: Final = (
     select(SUBMISSION.c.first, SUBMISSION.c.count, SUBMISSION.c.entry)
     .where(SUBMISSION.c.first <= bindparam("position"))
     .order_by(SUBMISSION.c.first.desc())
@@ -55,7 +55,7 @@ class HeldEntries:
         """Return the entry whose records include `position`, with its own first position; None where it is not held."""
         if log != self._log or self._connection is None:
             return self._published.entry_at(log, position) if self._published else None
-        row = self._connection.execute(_AT, {"position": position}).first()
+        row = self._connection.execute(_SUBMISSION_AT, {"position": position}).first()
         if row is None or position >= row.first + row.count:
             return None
         return row.first, decode_entry(decode(row.entry))

@@ -30,8 +30,8 @@ class Missing:
 
 
 _MISSING: Final = select(MISSING).order_by(MISSING.c.first)
-_OF_ROOT: Final = select(MISSING.c.first).where(MISSING.c.root == bindparam("root"))
-_EXPLAINED: Final = (
+_MISSING_OF_ROOT: Final = select(MISSING.c.first).where(MISSING.c.root == bindparam("root"))
+_EXPLAINING_RECORD: Final = (
     select(CHANGE.c.record)
     .where(
         CHANGE.c.position == bindparam("position"),
@@ -50,11 +50,11 @@ def list_missing(connection: Connection) -> list[Missing]:
 
 def is_missing(connection: Connection, root: bytes) -> bool:
     """Tell whether the records of the submission of this root are yet to come back."""
-    return connection.execute(_OF_ROOT, {"root": root}).first() is not None
+    return connection.execute(_MISSING_OF_ROOT, {"root": root}).first() is not None
 
 
-def note_missing(connection: Connection, absent: Iterable[Missing]) -> None:
-    if rows := [missing_row(missing) for missing in absent]:
+def note_missing(connection: Connection, missing_ranges: Iterable[Missing]) -> None:
+    if rows := [missing_row(missing) for missing in missing_ranges]:
         connection.execute(insert(MISSING), rows)
 
 
@@ -65,15 +65,15 @@ def note_back(connection: Connection, first: int) -> None:
 
 def is_complete(connection: Connection, trust: Trust, log: str, position: int) -> bool:
     """Tell whether the newest change that the chain shows of the current record at `position` is explained here."""
-    state = trust.log(log)
-    newest = trust.status(log, position, state.sequence) if state else None
-    if newest is None:
+    log_state = trust.log(log)
+    newest_status = trust.status(log, position, log_state.sequence) if log_state else None
+    if newest_status is None:
         return True
-    anchor = trust.anchor(log, newest.sequence)
+    anchor = trust.anchor(log, newest_status.sequence)
     if anchor is None:
         return False
-    sought = {"position": position, "first": anchor.size_before, "end": anchor.size}
-    return connection.execute(_EXPLAINED, sought).first() is not None
+    parameters = {"position": position, "first": anchor.size_before, "end": anchor.size}
+    return connection.execute(_EXPLAINING_RECORD, parameters).first() is not None
 
 
 def missing_of(row: RowMapping) -> Missing:

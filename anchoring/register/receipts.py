@@ -22,23 +22,25 @@ from ledger.verification.receipts import (
     sign_receipt,
 )
 
-_KEPT: Final = select(SUBMISSION.c.receipt).where(SUBMISSION.c.first == bindparam("of"))
-_KEEP: Final = (
+_KEPT_RECEIPT: Final = select(SUBMISSION.c.receipt).where(SUBMISSION.c.first == bindparam("first_position"))
+_KEEP_RECEIPT: Final = (
     update(SUBMISSION)
-    .where(SUBMISSION.c.first == bindparam("of"), SUBMISSION.c.receipt.is_(None))
-    .values(receipt=bindparam("signed"))
+    .where(SUBMISSION.c.first == bindparam("first_position"), SUBMISSION.c.receipt.is_(None))
+    .values(receipt=bindparam("signed_receipt"))
 )
-_KEEP_BACK: Final = _KEEP.values(receipt=bindparam("signed"), deadline=bindparam("by"))
+_RESTORE_RECEIPT: Final = _KEEP_RECEIPT.values(
+    receipt=bindparam("signed_receipt"), deadline=bindparam("promised_deadline")
+)
 
 
 def find_or_sign_receipt(
     register: Register, submission: Submission, key: PrivateKey | None
 ) -> SignedReceipt | None:
     """Return the signed receipt of a submission; None where none was signed and there is no key, or nothing was promised."""
-    promised, statement = submission.acceptance, submission.entry.statement
-    if promised.signed is not None:
-        return decode_signed_receipt(promised.signed)
-    if key is None or promised.deadline is None:
+    acceptance, statement = submission.acceptance, submission.entry.statement
+    if acceptance.signed is not None:
+        return decode_signed_receipt(acceptance.signed)
+    if key is None or acceptance.deadline is None:
         return None
     receipt = Receipt(
         registry=statement.registry,
@@ -46,16 +48,20 @@ def find_or_sign_receipt(
         suite=statement.suite,
         root=statement.root,
         count=statement.count,
-        first=promised.first,
-        accepted=promised.accepted,
-        deadline=promised.deadline,
+        first=acceptance.first,
+        accepted=acceptance.accepted,
+        deadline=acceptance.deadline,
         key=key.public.id,
     )
     signed = sign_receipt(key, receipt)
     with register.writing() as connection:
-        connection.execute(_KEEP, {"of": promised.first, "signed": signed.encode()})
-        kept: bytes = connection.execute(_KEPT, {"of": promised.first}).scalar_one()
-    return decode_signed_receipt(kept)  # another process may have been first
+        connection.execute(
+            _KEEP_RECEIPT, {"first_position": acceptance.first, "signed_receipt": signed.encode()}
+        )
+        kept_bytes: bytes = connection.execute(
+            _KEPT_RECEIPT, {"first_position": acceptance.first}
+        ).scalar_one()
+    return decode_signed_receipt(kept_bytes)  # another process may have been first
 
 
 def bring_back(register: Register, trust: Trust, signed: SignedReceipt) -> str:
@@ -71,13 +77,31 @@ def bring_back(register: Register, trust: Trust, signed: SignedReceipt) -> str:
         stored = find_submission_of_root(connection, receipt.root)
         if stored is None:
             return "its submission is not registered here"
-        here, statement = stored.acceptance, stored.entry.statement
-        said = (receipt.registry, receipt.log, receipt.suite, receipt.count, receipt.first, receipt.accepted)
-        stands = (statement.registry, statement.log, statement.suite, here.count, here.first, here.accepted)
-        if said != stands or here.deadline not in (None, receipt.deadline):
+        acceptance, statement = stored.acceptance, stored.entry.statement
+        receipt_terms = (
+            receipt.registry,
+            receipt.log,
+            receipt.suite,
+            receipt.count,
+            receipt.first,
+            receipt.accepted,
+        )
+        stored_terms = (
+            statement.registry,
+            statement.log,
+            statement.suite,
+            acceptance.count,
+            acceptance.first,
+            acceptance.accepted,
+        )
+        if receipt_terms != stored_terms or acceptance.deadline not in (None, receipt.deadline):
             return "it promises something else than stands here"
-        if here.signed not in (None, signed.encode()):
+        if acceptance.signed not in (None, signed.encode()):
             return "another receipt is kept here"
-        kept = {"of": here.first, "signed": signed.encode(), "by": receipt.deadline}
-        connection.execute(_KEEP_BACK, kept)
+        parameters = {
+            "first_position": acceptance.first,
+            "signed_receipt": signed.encode(),
+            "promised_deadline": receipt.deadline,
+        }
+        connection.execute(_RESTORE_RECEIPT, parameters)
     return ""

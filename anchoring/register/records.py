@@ -42,7 +42,7 @@ _RECORDS: Final = select(RECORD, DISCLOSURE.c.content).select_from(
 _BY_LEAF: Final = _RECORDS.where(RECORD.c.leaf == bindparam("leaf"))
 _BY_LINEAGE: Final = _RECORDS.where(RECORD.c.lineage == bindparam("first")).order_by(RECORD.c.position)
 _LINEAGE: Final = select(LINEAGE).where(LINEAGE.c.name == bindparam("name"))
-_CAUSE: Final = (
+_CAUSES: Final = (
     select(RECORD.c.leaf)
     .select_from(CHANGE.join(RECORD, CHANGE.c.record == RECORD.c.position))
     .where(CHANGE.c.position == bindparam("position"))
@@ -79,13 +79,13 @@ def find_newest_leaf(connection: Connection, identifier: str) -> bytes:
 
 def find_causes(connection: Connection, position: int) -> list[bytes]:
     """Return the leaf hashes of the records that changed the status of `position`, oldest first."""
-    return list(connection.execute(_CAUSE, {"position": position}).scalars())
+    return list(connection.execute(_CAUSES, {"position": position}).scalars())
 
 
 def erase(connection: Connection, leaf: bytes) -> None:
     """Destroy what a record discloses: without master and claims its digests say nothing. Raises: NotFound."""
-    stored = find_record(connection, leaf)
-    connection.execute(delete(DISCLOSURE).where(DISCLOSURE.c.position == stored.position))
+    record = find_record(connection, leaf)
+    connection.execute(delete(DISCLOSURE).where(DISCLOSURE.c.position == record.position))
 
 
 def _lineage_row(connection: Connection, identifier: str) -> RowMapping:

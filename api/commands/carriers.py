@@ -13,16 +13,18 @@ from ledger.proof.paper import decode_presented
 
 
 def add(commands: Commands) -> None:
-    put = commands.add_parser("attach")
-    put.add_argument("document", type=Path, help="as it was registered")
-    put.add_argument("--proof", help=f"file of the proof, or the SZ1: code; default: DOCUMENT{PROOF_SUFFIX}")
-    put.add_argument(
+    attach_parser = commands.add_parser("attach")
+    attach_parser.add_argument("document", type=Path, help="as it was registered")
+    attach_parser.add_argument(
+        "--proof", help=f"file of the proof, or the SZ1: code; default: DOCUMENT{PROOF_SUFFIX}"
+    )
+    attach_parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="F", help="the document that carries it"
     )
-    put.set_defaults(run=_attach)
-    take = commands.add_parser("detach")
-    take.add_argument("document", type=Path, help="that carries a proof")
-    take.add_argument(
+    attach_parser.set_defaults(run=_attach)
+    detach_parser = commands.add_parser("detach")
+    detach_parser.add_argument("document", type=Path, help="that carries a proof")
+    detach_parser.add_argument(
         "-o",
         "--output",
         type=Path,
@@ -30,19 +32,19 @@ def add(commands: Commands) -> None:
         metavar="F",
         help=f"the registered document; its proof beside as F{PROOF_SUFFIX}",
     )
-    take.set_defaults(run=_detach)
+    detach_parser.set_defaults(run=_detach)
 
 
 def _attach(args: argparse.Namespace) -> int:
     source = args.proof or str(files.beside(args.document))
-    text = files.read_proof_text(source).encode()
+    proof_text = files.read_proof_text(source).encode()
     with files.naming(source, "proof"):
-        proof = decode_presented(text)
+        proof = decode_presented(proof_text)
     with files.naming(args.document):
-        carried = attach(files.read(args.document), proof)
-    files.write(args.output, carried)
+        carrier = attach(files.read(args.document), proof)
+    files.write(args.output, carrier)
     note(
-        f"{args.output}: {len(carried):,} bytes, the document with its proof inside. Register the document, not this file."
+        f"{args.output}: {len(carrier):,} bytes, the document with its proof inside. Register the document, not this file."
     )
     return 0
 
@@ -54,10 +56,10 @@ def _detach(args: argparse.Namespace) -> int:
         raise MalformedInput(
             f"{args.document} carries no proof: look for {args.document.name}{PROOF_SUFFIX} beside it"
         )
-    beside = files.beside(args.output)
+    proof_path = files.beside(args.output)
     files.write(
-        beside, carried.proof.encode()
+        proof_path, carried.proof.encode()
     )  # before the document, which may be the only place where it is
     files.write(args.output, carried.document)
-    note(f"{args.output} is the document as it was registered, {beside} its proof")
+    note(f"{args.output} is the document as it was registered, {proof_path} its proof")
     return 0

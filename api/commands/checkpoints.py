@@ -20,54 +20,54 @@ _COMPARED: Final = {AGREE: "the same", CONTRADICT: "contradiction", UNTOLD: "can
 
 
 def add(commands: Commands) -> None:
-    topic = commands.add_parser("checkpoint")
-    actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
-    sign = actions.add_parser(
+    checkpoint_parser = commands.add_parser("checkpoint")
+    actions = checkpoint_parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    sign_parser = actions.add_parser(
         "sign",
         help="sign with the node's key what the node computed itself",
         description="Exit codes: 0 signed, 11 the checkpoint of --of contradicts what this node holds.",
     )
-    sign.add_argument("directory", type=Path, help="directory of the node")
-    sign.add_argument(
+    sign_parser.add_argument("directory", type=Path, help="directory of the node")
+    sign_parser.add_argument(
         "--of", type=Path, metavar="FILE", help="cosign this checkpoint; default: the newest event"
     )
-    sign.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
-    sign.set_defaults(run=_sign)
-    gather = actions.add_parser(
+    sign_parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="default: standard output")
+    sign_parser.set_defaults(run=_sign)
+    add_parser = actions.add_parser(
         "add",
         help="give the node cosignatures that came as files",
         description="Exit codes: 0 where one or more were good, 1 where none was.",
     )
-    gather.add_argument("directory", type=Path, help="directory of the node")
-    gather.add_argument(
+    add_parser.add_argument("directory", type=Path, help="directory of the node")
+    add_parser.add_argument(
         "files", type=Path, nargs="+", metavar="FILE", help="checkpoints with cosignatures of others"
     )
-    gather.set_defaults(run=_add)
-    show = actions.add_parser("show", help="show a checkpoint and who signed it")
-    source = show.add_mutually_exclusive_group(required=True)
-    source.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the checkpoint")
-    source.add_argument("--node", metavar="URL", help="the newest of this node")
-    show.add_argument("--trust", type=Path, metavar="FILE", help="check it against this trust file")
-    show.add_argument("--json", action="store_true", help="for programs")
-    show.set_defaults(run=_show)
-    forks = actions.add_parser(
+    add_parser.set_defaults(run=_add)
+    show_parser = actions.add_parser("show", help="show a checkpoint and who signed it")
+    checkpoint_source = show_parser.add_mutually_exclusive_group(required=True)
+    checkpoint_source.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the checkpoint")
+    checkpoint_source.add_argument("--node", metavar="URL", help="the newest of this node")
+    show_parser.add_argument("--trust", type=Path, metavar="FILE", help="check it against this trust file")
+    show_parser.add_argument("--json", action="store_true", help="for programs")
+    show_parser.set_defaults(run=_show)
+    forks_parser = actions.add_parser(
         "forks",
         help="show the evidence of forks that the node has met, one JSON object a line",
         description="Exit codes: 0 it has met none, 1 it has.",
     )
-    forks.add_argument("directory", type=Path, help="directory of the node")
-    forks.set_defaults(run=_forks)
-    compare = actions.add_parser(
+    forks_parser.add_argument("directory", type=Path, help="directory of the node")
+    forks_parser.set_defaults(run=_forks)
+    compare_parser = actions.add_parser(
         "compare",
         help="tell whether two checkpoints contradict each other",
         description="Exit codes: 0 the same, 11 they contradict each other, 12 nothing can be told from them alone.",
     )
-    compare.add_argument("first", type=Path, metavar="A", help="a checkpoint")
-    compare.add_argument("second", type=Path, metavar="B", help="another of the same registry")
-    compare.add_argument(
+    compare_parser.add_argument("first", type=Path, metavar="A", help="a checkpoint")
+    compare_parser.add_argument("second", type=Path, metavar="B", help="another of the same registry")
+    compare_parser.add_argument(
         "--json", action="store_true", help="a contradiction as evidence that can be handed on"
     )
-    compare.set_defaults(run=_compare)
+    compare_parser.set_defaults(run=_compare)
 
 
 def _sign(args: argparse.Namespace) -> int:
@@ -88,12 +88,12 @@ def _sign(args: argparse.Namespace) -> int:
 
 
 def _add(args: argparse.Namespace) -> int:
-    cosigner, total = processes.open_cosigner(load_settings(args.directory)), 0
+    cosigner, good_total = processes.open_cosigner(load_settings(args.directory)), 0
     for file in args.files:
-        good = cosigner.take(read_cosigned(file.read_bytes()))
-        total += good
-        note(f"{file}: {good} good cosignatures by nodes of the registry")
-    return 0 if total else 1
+        good_count = cosigner.take(read_cosigned(file.read_bytes()))
+        good_total += good_count
+        note(f"{file}: {good_count} good cosignatures by nodes of the registry")
+    return 0 if good_total else 1
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -123,13 +123,13 @@ def _forks(args: argparse.Namespace) -> int:
 def _compare(args: argparse.Namespace) -> int:
     first, second = (read_cosigned(path.read_bytes()) for path in (args.first, args.second))
     contradiction = find_contradiction(first.checkpoint, second.checkpoint)
-    code = CONTRADICT if contradiction else AGREE if first.checkpoint == second.checkpoint else UNTOLD
+    exit_code = CONTRADICT if contradiction else AGREE if first.checkpoint == second.checkpoint else UNTOLD
     if args.json:
-        show_json(Fork(first, second).to_json() if contradiction else {"compared": _COMPARED[code]})
+        show_json(Fork(first, second).to_json() if contradiction else {"compared": _COMPARED[exit_code]})
     else:
-        say(f"{_COMPARED[code]}{': ' + contradiction if contradiction else ''}")
-        if code == UNTOLD:
+        say(f"{_COMPARED[exit_code]}{': ' + contradiction if contradiction else ''}")
+        if exit_code == UNTOLD:
             say(
                 "  two registries, or two events of one: a snapshot up to the later one tells whether they belong together"
             )
-    return code
+    return exit_code

@@ -38,7 +38,7 @@ def add(commands: Commands) -> None:
 def _inspect(args: argparse.Namespace) -> int:
     with args.file.open("rb") as file:
         data = file.read(MAX_FILE_BYTES + 1)
-    inspection = _with_proof_beside(inspect(data, _trust(args.trust_list)), args.file)
+    inspection = _with_proof_beside(inspect(data, _merge_trust_lists(args.trust_list)), args.file)
     if args.json:
         show_json(inspection.to_json())
     else:
@@ -46,24 +46,28 @@ def _inspect(args: argparse.Namespace) -> int:
     return EXIT_CODES[inspection.verdict]
 
 
-def _trust(paths: list[Path] | None) -> TrustList | None:
+def _merge_trust_lists(paths: list[Path] | None) -> TrustList | None:
     """Return the lists as one; of none, None: then every chain is left open."""
     if not paths:
         return None
-    lists = [_list(path) for path in paths]
-    return TrustList(lists[0].name, lists[0].issued, tuple(one for each in lists for one in each.authorities))
+    trust_lists = [_read_trust_list(path) for path in paths]
+    return TrustList(
+        trust_lists[0].name,
+        trust_lists[0].issued,
+        tuple(authority for trust_list in trust_lists for authority in trust_list.authorities),
+    )
 
 
-def _list(path: Path) -> TrustList:
+def _read_trust_list(path: Path) -> TrustList:
     return files.read_decoded(path, "trust-list", decode_trust_list)
 
 
 def _with_proof_beside(inspection: Inspection, file: Path) -> Inspection:
-    beside = files.beside(file)
-    if inspection.proof is not None or not beside.exists():
+    proof_path = files.beside(file)
+    if inspection.proof is not None or not proof_path.exists():
         return inspection
     try:
-        return replace(inspection, proof=decode_presented(files.read(beside)))
+        return replace(inspection, proof=decode_presented(files.read(proof_path)))
     except MalformedInput as error:
-        note(f"{beside}: {error}")
+        note(f"{proof_path}: {error}")
         return inspection

@@ -36,24 +36,24 @@ def keep_receipt(node: NodeClient, submission: Path, reply: Mapping[str, object]
 
     Raises: NodeError where the receipt is not what was to be promised, or another than the one kept before.
     """
-    with submission.open("rb") as lines:
-        statement, _ = read_statement(next(lines, b""))
+    with submission.open("rb") as file:
+        statement, _ = read_statement(next(file, b""))
     signed = promised(node, statement, reply)
     if signed is None:
         return "The node signed no receipt: nothing shows what it promised."
     path, content = submission.with_suffix(SUFFIX), signed.encode() + b"\n"
     if path.exists() and path.read_bytes() != content:
-        other = path.with_name(path.name + ".other")
-        replace_file(other, [content])
+        other_path = path.with_name(path.name + ".other")
+        replace_file(other_path, [content])
         raise NodeError(
-            f"{node.url} gives another receipt for this submission than before: keep both, {path} and {other}, and ask "
+            f"{node.url} gives another receipt for this submission than before: keep both, {path} and {other_path}, and ask "
             "the node's administrator"
         )
     replace_file(path, [content])
-    told = f"Keep {path.name}: it shows what the node promised, at the latest {format_time(signed.receipt.deadline)}."
-    if _key(node, signed.receipt.key) is None:
-        told += " It is evidence once the city's admin has declared the node's key."
-    return told
+    advice = f"Keep {path.name}: it shows what the node promised, at the latest {format_time(signed.receipt.deadline)}."
+    if _key_state(node, signed.receipt.key) is None:
+        advice += " It is evidence once the city's admin has declared the node's key."
+    return advice
 
 
 def promised(node: NodeClient, statement: Statement, reply: Mapping[str, object]) -> SignedReceipt | None:
@@ -61,22 +61,22 @@ def promised(node: NodeClient, statement: Statement, reply: Mapping[str, object]
 
     Raises: NodeError.
     """
-    evidence = reply.get("signed")
-    if evidence is None:
+    signed_json = reply.get("signed")
+    if signed_json is None:
         return None
     try:
-        encoded = canonical(cast(Json, evidence))
+        encoded = canonical(cast(Json, signed_json))
         signed = decode_signed_receipt(encoded[: MAX_BYTES + 1])
         receipt = signed.receipt
-        sent = (statement.registry, statement.log, statement.suite, statement.root, statement.count)
-        named = (receipt.registry, receipt.log, receipt.suite, receipt.root, receipt.count)
-        if named != sent:
+        sent_terms = (statement.registry, statement.log, statement.suite, statement.root, statement.count)
+        promised_terms = (receipt.registry, receipt.log, receipt.suite, receipt.root, receipt.count)
+        if promised_terms != sent_terms:
             raise MalformedInput("it is for another submission than the one that was sent")
         if receipt.deadline > statement.expires:
             raise MalformedInput(
                 "its deadline lies beyond the statement's end, by when nothing can be anchored"
             )
-        reason = judge_signature(signed, _key(node, receipt.key))
+        reason = judge_signature(signed, _key_state(node, receipt.key))
         if reason not in ("", "key_unknown"):  # a new node's key may not be declared yet
             raise MalformedInput(WORDS[reason])
     except MalformedInput as error:
@@ -86,7 +86,7 @@ def promised(node: NodeClient, statement: Statement, reply: Mapping[str, object]
     return signed
 
 
-def _key(node: NodeClient, key: bytes) -> KeyState | None:
+def _key_state(node: NodeClient, key: bytes) -> KeyState | None:
     """Return what the node says that the registry holds of a key; the bytes at least cannot be another's."""
     try:
         fields = Fields(decode(node.key(key)), "key")

@@ -70,13 +70,13 @@ def _same(value: T) -> T:
     return value
 
 
-def _read_text(value: bytes) -> str:
+def _read_text(padded_text: bytes) -> str:
     """Read text padded with zero bytes; bytes that no name has are spelled out.
 
     The contract does not look at everything (at certificate types, say): what one city writes there must not stop
     the replicas of all.
     """
-    return value.rstrip(b"\0").decode("ascii", "backslashreplace").replace("\0", r"\x00")
+    return padded_text.rstrip(b"\0").decode("ascii", "backslashreplace").replace("\0", r"\x00")
 
 
 def _write_text(text: str) -> bytes:
@@ -122,14 +122,14 @@ class Predecessor:
 _PredecessorWords: TypeAlias = tuple[bytes, bytes, int, bytes, int, bytes]
 
 
-def _read_predecessor(value: _PredecessorWords) -> Predecessor:
-    registry, log, n, head, size, status_root = value
+def _read_predecessor(words: _PredecessorWords) -> Predecessor:
+    registry, log, n, head, size, status_root = words
     return Predecessor(_read_text(registry), _read_text(log), n, head, size, status_root)
 
 
-def _write_predecessor(value: Predecessor) -> _PredecessorWords:
-    registry, log = _write_text(value.registry), _write_text(value.log)
-    return (registry, log, value.n, value.head, value.size, value.status_root)
+def _write_predecessor(predecessor: Predecessor) -> _PredecessorWords:
+    registry, log = _write_text(predecessor.registry), _write_text(predecessor.log)
+    return (registry, log, predecessor.n, predecessor.head, predecessor.size, predecessor.status_root)
 
 
 _PREDECESSOR = _Codec("(bytes,bytes32,uint64,bytes32,uint64,bytes32)", _read_predecessor, _write_predecessor)
@@ -350,13 +350,13 @@ def decode_act(kind: int, payload: bytes) -> Act:
 
     Raises: MalformedInput; NewerFormat for a kind that this program does not know.
     """
-    act = ACTS.get(kind)
-    if act is None:
+    act_class = ACTS.get(kind)
+    if act_class is None:
         raise NewerFormat(
             f"an act of the registry is of kind {kind}, unknown to this program: update the program"
         )
     try:
-        values = abi_decode([codec.abi for codec in act.ABI], payload)
+        values = abi_decode([codec.abi for codec in act_class.ABI], payload)
     except (DecodingError, ValueError, OverflowError) as error:
-        raise MalformedInput(f"the payload of {act.__name__} does not decode: {error}") from error
-    return act(*(codec.read(value) for codec, value in zip(act.ABI, values, strict=True)))
+        raise MalformedInput(f"the payload of {act_class.__name__} does not decode: {error}") from error
+    return act_class(*(codec.read(value) for codec, value in zip(act_class.ABI, values, strict=True)))

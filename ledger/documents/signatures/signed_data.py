@@ -71,12 +71,14 @@ def _read(info: structures.SignedDataInfo) -> SignedData:
     if info["type"].dotted not in SIGNED_DATA:
         raise MalformedInput("the content is not a SignedData")
     body = info["content"]
-    elements = body["certificates"] if isinstance(body["certificates"], structures.AnySet) else ()
-    if len(elements) > MAX_CERTIFICATES:
+    certificate_elements = body["certificates"] if isinstance(body["certificates"], structures.AnySet) else ()
+    if len(certificate_elements) > MAX_CERTIFICATES:
         raise LimitExceeded(f"a SignedData has {MAX_CERTIFICATES} certificates at most")
     if not 0 < len(body["signers"]) <= MAX_SIGNERS:
         raise LimitExceeded(f"a SignedData has 1 to {MAX_SIGNERS} signers")
-    certificates = tuple(filter(None, (decode_if_readable(element.dump()) for element in elements)))
+    certificates = tuple(
+        filter(None, (decode_if_readable(element.dump()) for element in certificate_elements))
+    )
     return SignedData(
         version=body["version"].native,
         content_type=body["content"]["type"].dotted,
@@ -87,21 +89,23 @@ def _read(info: structures.SignedDataInfo) -> SignedData:
 
 
 def _signer(signer: structures.SignerInfo, certificates: tuple[Certificate, ...]) -> Signer:
-    named = signer["issuer_and_serial"]
-    issuer, serial = named["issuer"].dump(), named["serial_number"].native
-    matching = (each for each in certificates if each.issuer == issuer and each.serial == serial)
+    issuer_and_serial = signer["issuer_and_serial"]
+    issuer, serial = issuer_and_serial["issuer"].dump(), issuer_and_serial["serial_number"].native
+    matching_certificates = (
+        candidate for candidate in certificates if candidate.issuer == issuer and candidate.serial == serial
+    )
     attributes = signer["signed_attributes"]
-    signed = isinstance(attributes, structures.AttributeSets)
-    values = _values(attributes) if signed else {}
-    digest, time = values.get(_MESSAGE_DIGEST), values.get(_SIGNING_TIME)
+    has_attributes = isinstance(attributes, structures.AttributeSets)
+    values = _values(attributes) if has_attributes else {}
+    digest_der, time_der = values.get(_MESSAGE_DIGEST), values.get(_SIGNING_TIME)
     return Signer(
-        certificate=next(matching, None),
+        certificate=next(matching_certificates, None),
         digest_algorithm=signer["digest_algorithm"]["algorithm"].dotted,
         algorithm=signer["signature_algorithm"]["algorithm"].dotted,
         signature=signer["signature"].native,
-        attributes=der.encode(der.SET, der.read_content(attributes.dump())) if signed else None,
-        message_digest=der.read_content(digest) if digest else None,
-        time=read_time(structures.Time.load(time, strict=True)) if time else None,
+        attributes=der.encode(der.SET, der.read_content(attributes.dump())) if has_attributes else None,
+        message_digest=der.read_content(digest_der) if digest_der else None,
+        time=read_time(structures.Time.load(time_der, strict=True)) if time_der else None,
         values=values,
         timestamps=_timestamps(signer["unsigned_attributes"]),
     )
@@ -110,16 +114,16 @@ def _signer(signer: structures.SignerInfo, certificates: tuple[Certificate, ...]
 def _timestamps(attributes: structures.AttributeSets | core.Void) -> tuple[bytes, ...]:
     if not isinstance(attributes, structures.AttributeSets):
         return ()
-    stamps = (attribute for attribute in attributes if attribute["type"].dotted == TIMESTAMP)
-    return tuple(token.dump() for attribute in stamps for token in attribute["values"])
+    timestamp_attributes = (attribute for attribute in attributes if attribute["type"].dotted == TIMESTAMP)
+    return tuple(token.dump() for attribute in timestamp_attributes for token in attribute["values"])
 
 
 def _values(attributes: structures.AttributeSets) -> dict[str, bytes]:
     """Return the one value of each attribute that has one; attributes named twice are refused."""
     values_of: dict[str, list[bytes]] = {}
     for attribute in attributes:
-        kind = attribute["type"].dotted
-        if kind in values_of:
+        oid = attribute["type"].dotted
+        if oid in values_of:
             raise MalformedInput("a SignedData has an attribute twice")
-        values_of[kind] = [value.dump() for value in attribute["values"]]
-    return {kind: values[0] for kind, values in values_of.items() if len(values) == 1}
+        values_of[oid] = [value.dump() for value in attribute["values"]]
+    return {oid: values[0] for oid, values in values_of.items() if len(values) == 1}
