@@ -17,7 +17,7 @@
     ├── DatabaseDamaged         SQLite cannot read its own file: restore it, or delete it where it is the replica
     ├── DatabaseTaken           register and replica were given one database, or another program's
     ├── DatabaseUnavailable     a database does not answer, is locked or full: try again
-    │   └── DatabaseRefused     it refuses this name, password or file: only a person can mend that
+    │   └── DatabaseRefused     it refuses this name or password: only a person can mend that
     ├── LeaseHeld               another process anchors for the log, and this work is not done beside it
     ├── LeaseLost               another process anchors for the log now: this one has written nothing since
     ├── TooMuchWaiting          more is waiting for the chain than a node takes on: hand it in later
@@ -146,7 +146,7 @@ class DatabaseUnavailable(AnchoringError):
 
 
 class DatabaseRefused(DatabaseUnavailable):
-    """The server takes neither this user nor this database, or the file cannot be opened: settings are to be mended."""
+    """The server takes neither this user nor this database: settings are to be mended."""
 
 
 class LeaseHeld(AnchoringError):

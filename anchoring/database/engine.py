@@ -37,9 +37,6 @@ _SESSION: Final = {
 _TABLES_LOCK: Final = 0x73687A6874626C73  # an advisory lock of our own: "shzhtbls"
 _UNHOLDABLE: Final = re.compile(r"[\x00\ud800-\udfff]")  # zero for PostgreSQL, lone surrogates for UTF-8
 _DAMAGED: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
-_UNOPENED: Final = frozenset(
-    {"SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_READONLY_DIRECTORY"}
-)
 #: What PostgreSQL answers a caller whom it does not let in; there is no number beside it before a session begins.
 _REFUSED: Final = re.compile(
     r"(password|Peer|Ident) authentication failed|no password supplied|no pg_hba\.conf entry"
@@ -224,7 +221,7 @@ def _is_damage(error: DBAPIError) -> bool:
 
 def _is_refusal(error: DBAPIError) -> bool:
     """Tell whether what the settings name is refused, rather than the server away; unknown words count as away."""
-    return getattr(error.orig, "sqlite_errorname", "") in _UNOPENED or bool(_REFUSED.search(str(error.orig)))
+    return bool(_REFUSED.search(str(error.orig)))
 
 
 def _is_statement(error: DBAPIError) -> bool:
