@@ -24,7 +24,7 @@ from anchoring.replica.store import Replica
 from api import files
 from api.client.peers import HttpPeer
 from api.console import in_words, note, say, show_json
-from api.department.receipts import SUFFIX as RECEIPT
+from api.department.receipts import RECEIPT_SUFFIX as RECEIPT
 from api.node.errors import FILE, SettingsError
 from api.node.loading import load_settings
 from api.parsers import Commands

@@ -14,9 +14,9 @@ from api.client.client import NodeClient
 from api.client.options import read_token
 from api.console import note, say, show_json
 from api.department.actions import add_action
-from api.department.seals import Registered, check_seal, seal_row, sealed_row, sealing_row
+from api.department.seals import RegisteredSeal, add_sealing, check_seal, make_seal_row, make_sealing_row
 from api.department.sending import send_rows
-from api.department.trial import TRUST, open_trial, read_certificate, read_holder, ring
+from api.department.trial import TRUST, draw_ring, open_trial, read_certificate, read_holder
 from api.key_files import add_key, open_key
 from api.parsers import Commands
 from ledger.documents.certificates.issuing import Holder
@@ -50,7 +50,7 @@ def add(commands: Commands) -> None:
     _add_register(actions)
     _add_apply(actions)
     ended = "end a seal for good; what it sealed before stays sealed"
-    add_action(actions, "destroy", "cancel", ended, partial(check_seal, instead=_END_OTHERS))
+    add_action(actions, "destroy", "cancel", ended, partial(check_seal, advice=_END_OTHERS))
     _add_uses(actions)
 
 
@@ -182,12 +182,14 @@ def _picture(args: argparse.Namespace) -> Picture:
     if args.picture:
         return Picture(args.picture.suffix[1:].upper(), args.picture.read_bytes(), *args.size)
     if args.trial:
-        return ring()
+        return draw_ring()
     raise MalformedInput("give the --picture of the seal")
 
 
 def _register(args: argparse.Namespace) -> int:
-    rows = [seal_row(path, args.issuer or args.holder, args.holder, args.holder_name) for path in args.seals]
+    rows = [
+        make_seal_row(path, args.issuer or args.holder, args.holder, args.holder_name) for path in args.seals
+    ]
     with NodeClient(args.node) as node:
         key = open_key(args.key, args.key_password_file)
         submission, receipt = send_rows(node, Path(), "seals", key, rows, args.wait)
@@ -195,8 +197,8 @@ def _register(args: argparse.Namespace) -> int:
     seals: list[Json] = []
     for path, row in zip(args.seals, rows, strict=True):
         record = records[str(row["identifier"])]
-        registered = Registered(record.identifier, record.suite.format(record.leaf()), args.holder)
-        registered.keep(path)
+        registered = RegisteredSeal(record.identifier, record.suite.format(record.leaf()), args.holder)
+        registered.write_beside(path)
         seals.append({"file": str(path), "identifier": registered.identifier, "record": registered.record})
         if not args.json:
             say(f"{registered.identifier}  {path}")
@@ -217,19 +219,19 @@ def _apply(args: argparse.Namespace) -> int:
     now = int(time.time())
     files.write(args.output, _sealed(args, now))
     note(f"{args.output}: sealed. What counts is the anchor of its record, not the time that it states.")
-    registered = Registered.beside(args.seal)
+    registered = RegisteredSeal.read_beside(args.seal)
     if registered is None:
         note(
             f"{args.seal} was not registered from here, so there are no rows: `shunzheng seal register` first."
         )
         return 0
-    sealing = sealing_row(registered, args.output, now, args.issuer)
+    sealing = make_sealing_row(registered, args.output, now, args.issuer)
     rows = [sealing]
     if args.licence:
         licence = decode(args.licence.read_bytes())
         if not isinstance(licence, dict):
             raise MalformedInput(f"{args.licence} is not one row, a JSON object")
-        rows.append(sealed_row(licence, sealing))
+        rows.append(add_sealing(licence, sealing))
     else:
         link = canonical({"rel": SEALED_BY, "identifier": sealing["identifier"]})
         note(f"The row of the certificate links to it: {link.decode()}")
@@ -269,7 +271,7 @@ def _moment(text: str) -> str:
 
 
 def _uses(args: argparse.Namespace) -> int:
-    check_seal(args.identifier, instead=_TRACE_OTHERS)
+    check_seal(args.identifier, advice=_TRACE_OTHERS)
     with NodeClient(args.node, read_token(args)) as node:
         uses = list(node.uses(args.identifier, args.after, args.before))
     if args.json:

@@ -20,9 +20,9 @@ from anchoring.errors import AnchoringError
 from api.client.client import NodeClient
 from api.demo.stage import City
 from api.department.drafting import draft
-from api.department.seals import Registered, seal_row, sealed_row, sealing_row
+from api.department.seals import RegisteredSeal, add_sealing, make_seal_row, make_sealing_row
 from api.department.sending import target_of
-from api.department.trial import TRUST, Trial, open_trial, ring
+from api.department.trial import TRUST, Trial, draw_ring, open_trial
 from api.files import PROOF_SUFFIX
 from api.node.errors import FILE
 from examples.renderings import as_ofd, as_pdf
@@ -79,9 +79,9 @@ class Sealing:
         """Register the seal, a licence as sealed OFD, and one as signed PDF. Return the ids of the submissions."""
         now = int(time.time())
         self._seal_file.write_bytes(self._make(now))
-        row = seal_row(self._seal_file, self.issuer, self.issuer, self.name)
+        row = make_seal_row(self._seal_file, self.issuer, self.issuer, self.name)
         first, leaf = self._submit(node, [row])
-        Registered(str(row["identifier"]), SM3.format(leaf), self.issuer).keep(self._seal_file)
+        RegisteredSeal(str(row["identifier"]), SM3.format(leaf), self.issuer).write_beside(self._seal_file)
         second, _ = self._submit(node, [*self._seal(GENUINE, now), self._sign_pdf(now)])
         self.tell(
             f"   {self.name} registers its seal, a licence sealed with it 电子签章, and one as a signed PDF"
@@ -141,8 +141,8 @@ class Sealing:
         return self.folder / "seal.esl"
 
     @property
-    def _registered(self) -> Registered:
-        registered = Registered.beside(self._seal_file)
+    def _registered(self) -> RegisteredSeal:
+        registered = RegisteredSeal.read_beside(self._seal_file)
         assert registered is not None
         return registered
 
@@ -153,7 +153,8 @@ class Sealing:
         trial = self._trial()
         name, users = f"{self.name}电子证照专用章", (trial.signer.certificate.der,)
         return make_seal(
-            SealDraft(4, _NUMBER, 1, name, users, now - _DAY, now - _DAY, now + _YEAR, ring()), trial.maker
+            SealDraft(4, _NUMBER, 1, name, users, now - _DAY, now - _DAY, now + _YEAR, draw_ring()),
+            trial.maker,
         )
 
     def _seal(self, file: str, moment: int) -> list[dict[str, Json]]:
@@ -162,8 +163,8 @@ class Sealing:
         document = as_ofd(_TITLE, [("证照标识", str(licence["identifier"]))])
         signer, stamps = self._trial().signer, [Stamp(_PAGE, 150, 230, 40, 40)]
         path.write_bytes(apply_seal(document, self._seal_file.read_bytes(), signer, moment, stamps))
-        sealing = sealing_row(self._registered, path, moment)
-        return [sealing, sealed_row(licence, sealing)]
+        sealing = make_sealing_row(self._registered, path, moment)
+        return [sealing, add_sealing(licence, sealing)]
 
     def _sign_pdf(self, now: int) -> dict[str, Json]:
         """Sign a new licence as PDF, and return its row."""

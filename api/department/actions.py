@@ -23,18 +23,22 @@ from ledger.encoding.canonical import encode as canonical
 from ledger.errors import MalformedInput
 from ledger.records.records import PRESENTABLE
 
-_SHOWN: Final = 20  # changes listed before signing; beyond, their number
+_MAX_SHOWN_CHANGES: Final = 20  # changes listed before signing; beyond, their number
 
 
 def add_action(
-    commands: Commands, name: str, action: str, explained: str, check: Callable[[str], None] | None = None
+    commands: Commands,
+    name: str,
+    action: str,
+    explanation: str,
+    check_identifier: Callable[[str], None] | None = None,
 ) -> None:
-    """Add a command of that name for an action; `check` raises MalformedInput for identifiers that it is not for."""
+    """Add a command of that name for an action; `check_identifier` raises MalformedInput for others than it takes."""
     words = ACTION_WORDS[action][0]
     command = commands.add_parser(
         name,
-        help=f"{words}: {explained}",
-        description=f"{words}: {explained}. What it follows is asked of the city's node (a token with the scope "
+        help=f"{words}: {explanation}",
+        description=f"{words}: {explanation}. What it follows is asked of the city's node (a token with the scope "
         "`history`), signed here and handed in. Exit codes: 0 handed in, 1 where nothing was.",
     )
     command.add_argument("identifiers", nargs="*", metavar="IDENTIFIER", help="of any version")
@@ -56,7 +60,7 @@ def add_action(
         "--wait", type=int, metavar="SECONDS", default=0, help="wait so long for it to be final; default: 0"
     )
     command.add_argument("--json", action="store_true", help="for programs")
-    command.set_defaults(run=_run, action=action, check=check)
+    command.set_defaults(run=_run, action=action, check=check_identifier)
 
 
 def _add_content(command: argparse.ArgumentParser) -> None:
@@ -66,48 +70,48 @@ def _add_content(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--document", action="append", default=[], metavar="F", help="of the new version; repeatable"
     )
-    for day, explained in (
+    for option, explanation in (
         ("issued", "when it was issued"),
         ("valid-from", "its first day"),
         ("valid-until", "its last day; left out, it has no end"),
     ):
-        command.add_argument(f"--{day}", metavar="YYYY-MM-DD", help=f"of the new version: {explained}")
+        command.add_argument(f"--{option}", metavar="YYYY-MM-DD", help=f"of the new version: {explanation}")
 
 
 def _run(args: argparse.Namespace) -> int:
-    rows = _rows(args)
+    rows = _read_rows(args)
     for row in rows if args.check else ():
         args.check(row["identifier"])
     with NodeClient(args.node, read_token(args)) as node:
         lineages = node.lineages([str(row["identifier"]) for row in rows])
         changes = plan(args.action, rows, lineages, args.basis)
-        _show(args, changes)
+        _show_changes(args, changes)
         if args.dry_run:
             if args.json:
                 show_json({"action": args.action, "changes": [change.to_json() for change in changes]})
             return 0
-        if not (args.yes or _confirmed()):
+        if not (args.yes or _confirm_signing()):
             note("Nothing was signed.")
             return 1
-        receipts = _send(args, node, changes)
+        receipts = _send_changes(args, node, changes)
     if args.json:
         show_json({"action": args.action, "submissions": receipts})
     return 0
 
 
-def _rows(args: argparse.Namespace) -> list[dict[str, Json]]:
+def _read_rows(args: argparse.Namespace) -> list[dict[str, Json]]:
     """Return one row for each certificate that is named. Raises: MalformedInput."""
     if bool(args.identifiers) == bool(args.file):
         raise MalformedInput("name certificates, or a --file of them")
     if args.file:
         return read_rows(args.file)
-    content = _content(args)
+    content = _read_content(args)
     if content and len(args.identifiers) > 1:
         raise MalformedInput("every new version has claims of its own: use --file for several")
     return [{"identifier": identifier} | content for identifier in args.identifiers]
 
 
-def _content(args: argparse.Namespace) -> dict[str, Json]:
+def _read_content(args: argparse.Namespace) -> dict[str, Json]:
     """Return the members of a row that a new version states."""
     if args.action not in PRESENTABLE:
         return {}
@@ -121,20 +125,24 @@ def _content(args: argparse.Namespace) -> dict[str, Json]:
     return content
 
 
-def _show(args: argparse.Namespace, changes: Sequence[Change]) -> None:
+def _show_changes(args: argparse.Namespace, changes: Sequence[Change]) -> None:
     note(f"{ACTION_WORDS[args.action][0]} {args.action}: {len(changes):,} certificates")
-    for change in changes[:_SHOWN]:
-        before, after = (STATUS_WORDS[status.name.lower()][0] for status in (change.before, change.after))
+    for change in changes[:_MAX_SHOWN_CHANGES]:
+        status_before, status_after = (
+            STATUS_WORDS[status.name.lower()][0] for status in (change.before, change.after)
+        )
         successor = f"; new version {change.row['identifier']}" if args.action in PRESENTABLE else ""
-        note(f"  {change.identifier}  {before} → {after}{successor}  {change.row.get('basis', '')}".rstrip())
-    if len(changes) > _SHOWN:
-        note(f"  … and {len(changes) - _SHOWN:,} more; --dry-run --json lists them all")
+        note(
+            f"  {change.identifier}  {status_before} → {status_after}{successor}  {change.row.get('basis', '')}".rstrip()
+        )
+    if len(changes) > _MAX_SHOWN_CHANGES:
+        note(f"  … and {len(changes) - _MAX_SHOWN_CHANGES:,} more; --dry-run --json lists them all")
     if args.dry_run:
-        for change in changes[:_SHOWN] if not args.json else ():
+        for change in changes[:_MAX_SHOWN_CHANGES] if not args.json else ():
             say(canonical(change.row).decode())
 
 
-def _confirmed() -> bool:
+def _confirm_signing() -> bool:
     if not sys.stdin.isatty():
         note("There is nobody to ask: give --yes.")
         return False
@@ -142,17 +150,19 @@ def _confirmed() -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes", "是")
 
 
-def _send(args: argparse.Namespace, node: NodeClient, changes: Sequence[Change]) -> list[SubmissionAnswer]:
+def _send_changes(
+    args: argparse.Namespace, node: NodeClient, changes: Sequence[Change]
+) -> list[SubmissionAnswer]:
     key = open_key(args.key, args.key_password_file)
-    parts = submissions_of(changes)
-    if len(parts) > 1:
+    groups = submissions_of(changes)
+    if len(groups) > 1:
         note(
-            f"Divided into {len(parts)} submissions: each is of one issuer and has a bounded number of changes."
+            f"Divided into {len(groups)} submissions: each is of one issuer and has a bounded number of changes."
         )
     folder = args.file.parent if args.file else Path()
     receipts = []
-    for part in parts:
-        rows = [change.row for change in part]
+    for group in groups:
+        rows = [change.row for change in group]
         _, receipt = send_rows(node, folder, args.action, key, rows, args.wait)
         if not args.json:
             say(

@@ -24,8 +24,8 @@ from ledger.records.records import CERTIFICATE_KINDS, PRESENTABLE
 from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.registry.status import Status
 
-_FOLLOWS: Final = frozenset({"kind", "action", "issuer", "previous"})
-_COLUMNS: Final = frozenset({"identifier", "basis", "issued", "valid_from", "valid_until"})
+_DERIVED_MEMBERS: Final = frozenset({"kind", "action", "issuer", "previous"})
+_RECORD_COLUMNS: Final = frozenset({"identifier", "basis", "issued", "valid_from", "valid_until"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,10 @@ def read_rows(path: Path) -> list[dict[str, Json]]:
         row = decode(line)
         if not isinstance(row, dict) or not isinstance(row.get("identifier"), str):
             raise MalformedInput(f"line {number} of {path.name} is not an object with an `identifier`")
-        if _FOLLOWS & row.keys():
-            named = ", ".join(sorted(_FOLLOWS & row.keys()))
+        if _DERIVED_MEMBERS & row.keys():
+            names = ", ".join(sorted(_DERIVED_MEMBERS & row.keys()))
             raise MalformedInput(
-                f"line {number} of {path.name} states {named}, which follow from the register"
+                f"line {number} of {path.name} states {names}, which follow from the register"
             )
         rows.append(dict(row))
     return rows
@@ -76,9 +76,11 @@ def _csv_rows(content: bytes) -> Iterator[dict[str, Json]]:
         for cells in table:
             if None in cells or None in cells.values():
                 raise MalformedInput(f"line {table.line_num} has more or fewer cells than the first line")
-            row: dict[str, Json] = {name: cell for name, cell in cells.items() if name in _COLUMNS and cell}
+            row: dict[str, Json] = {
+                name: cell for name, cell in cells.items() if name in _RECORD_COLUMNS and cell
+            }
             claims: dict[str, Json] = {
-                name: cell for name, cell in cells.items() if name not in _COLUMNS and cell
+                name: cell for name, cell in cells.items() if name not in _RECORD_COLUMNS and cell
             }
             yield row | ({"claims": claims} if claims else {})
     except UnicodeDecodeError as error:
@@ -98,46 +100,46 @@ def plan(
     `basis` holds where a row names none. Raises: SubmissionRefused with every row that cannot be, and what could.
     """
     changes: list[Change] = []
-    faults, seen = Faults(), set[str]()
+    faults, changed_lineages = Faults(), set[str]()
     for number, (row, lineage) in enumerate(zip(rows, lineages, strict=True), 1):
         if lineage is None:
             faults.add(number, "not-found", f"{row.get('identifier')} is not registered in this city")
             continue
-        if lineage["newest"] in seen:
+        if lineage["newest"] in changed_lineages:
             faults.add(number, "changed-twice", f"{lineage['identifier']} is named twice")
             continue
-        seen.add(lineage["newest"])
-        before = Status[lineage["status"].upper()]
-        if before not in SOURCES[action]:
-            allowed = ", ".join(possible_actions(before)) or "nothing"
-            stands = f"{lineage['identifier']} is {lineage['status']}, which allows {allowed}"
-            faults.add(number, "transition-refused", f"{action} is not possible: {stands}")
+        changed_lineages.add(lineage["newest"])
+        status_before = Status[lineage["status"].upper()]
+        if status_before not in SOURCES[action]:
+            allowed_actions = ", ".join(possible_actions(status_before)) or "nothing"
+            standing = f"{lineage['identifier']} is {lineage['status']}, which allows {allowed_actions}"
+            faults.add(number, "transition-refused", f"{action} is not possible: {standing}")
             continue
         try:
-            changes.append(_change(action, row, lineage, before, basis))
+            changes.append(_make_change(action, row, lineage, status_before, basis))
         except LedgerError as error:
             faults.add(number, "malformed-row", str(error))
     faults.refuse()
     return changes
 
 
-def _change(
-    action: str, row: Mapping[str, Json], lineage: LineageAnswer, before: Status, basis: str | None
+def _make_change(
+    action: str, row: Mapping[str, Json], lineage: LineageAnswer, status_before: Status, basis: str | None
 ) -> Change:
-    stated: dict[str, Json] = dict(row)
-    if "basis" not in stated and basis is not None:
-        stated["basis"] = basis
-    if action not in PRESENTABLE and "basis" not in stated:
+    new_row: dict[str, Json] = dict(row)
+    if "basis" not in new_row and basis is not None:
+        new_row["basis"] = basis
+    if action not in PRESENTABLE and "basis" not in new_row:
         raise MalformedInput(f"{action} needs its legal basis: give --basis, or `basis` in the row")
-    stated["identifier"] = lineage["identifier"]
+    new_row["identifier"] = lineage["identifier"]
     if action in PRESENTABLE:
-        if "claims" not in stated:
+        if "claims" not in new_row:
             raise MalformedInput(f"{action} needs the claims of the new version")
-        stated["identifier"] = _next_version(lineage["kind"], lineage["identifier"])
-    stated |= {"action": action, "kind": lineage["kind"], "issuer": lineage["issuer"]}
-    stated["previous"] = lineage["newest"]
-    after = RESULT.get(action, Status.SUPERSEDED)
-    return Change(stated, lineage["identifier"], lineage["issuer"], before, after)
+        new_row["identifier"] = _next_version(lineage["kind"], lineage["identifier"])
+    new_row |= {"action": action, "kind": lineage["kind"], "issuer": lineage["issuer"]}
+    new_row["previous"] = lineage["newest"]
+    status_after = RESULT.get(action, Status.SUPERSEDED)
+    return Change(new_row, lineage["identifier"], lineage["issuer"], status_before, status_after)
 
 
 def _next_version(kind: str, text: str) -> str:
@@ -151,11 +153,11 @@ def _next_version(kind: str, text: str) -> str:
 
 def submissions_of(changes: Sequence[Change]) -> list[list[Change]]:
     """Divide changes into submissions: one issuer each, and no more changes of status than one may carry."""
-    by_issuer: dict[str, list[Change]] = defaultdict(list)
+    changes_by_issuer: dict[str, list[Change]] = defaultdict(list)
     for change in changes:
-        by_issuer[change.issuer].append(change)
+        changes_by_issuer[change.issuer].append(change)
     return [
-        same[start : start + MAX_STATUS_RECORDS]
-        for same in by_issuer.values()
-        for start in range(0, len(same), MAX_STATUS_RECORDS)
+        issuer_changes[start : start + MAX_STATUS_RECORDS]
+        for issuer_changes in changes_by_issuer.values()
+        for start in range(0, len(issuer_changes), MAX_STATUS_RECORDS)
     ]

@@ -55,7 +55,7 @@ MEDIA_TYPES: Final = {
 _OTHER_MEDIA_TYPE: Final = "application/octet-stream"
 
 # Times that a salt is drawn; twice is rare enough never to be seen.
-_MOST_DRAWS: Final = 4
+_MAX_DRAWS: Final = 4
 
 #: Returns the leaf hash of the newest record of an identifier's lineage, as far as the department knows it.
 Newest = Callable[[str], bytes | None]
@@ -75,7 +75,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class _Spooled:
+class _SpooledRow:
     leaf: bytes
     offset: int
     length: int
@@ -88,7 +88,7 @@ class Draft:
         self,
         statement: Statement,
         signature: bytes,
-        rows: list[_Spooled],
+        rows: list[_SpooledRow],
         file: IO[bytes],
         warnings: list[RowError],
     ) -> None:
@@ -107,7 +107,7 @@ class Draft:
 
     def lines(self) -> Iterator[bytes]:
         """Return the lines to send, each with its line feed; as often as wanted."""
-        yield _first_line(self.statement, self.signature)
+        yield _encode_first_line(self.statement, self.signature)
         for row in self._rows:
             self._file.seek(row.offset)
             yield self._file.read(row.length)
@@ -134,17 +134,17 @@ def sign_again(statement: Statement, target: Target, key: PrivateKey, now: int) 
             f"the submission was signed for the log {statement.log} of {statement.registry}, this node keeps "
             f"{target.log} of {target.registry}: hand it in there"
         )
-    renewed = replace(
+    new_statement = replace(
         statement,
         key=key.public.id,
         time=now,
         expires=now + MAX_STATEMENT_SECONDS,
         window=Window.after(target.sequence),
     )
-    return _first_line(renewed, key.sign(renewed.encode()))
+    return _encode_first_line(new_statement, key.sign(new_statement.encode()))
 
 
-def _first_line(statement: Statement, signature: bytes) -> bytes:
+def _encode_first_line(statement: Statement, signature: bytes) -> bytes:
     return canonical({"statement": statement.to_json(), "signature": encode_signature(signature)}) + b"\n"
 
 
@@ -166,14 +166,14 @@ def draft(
     statement expires. Raises: SubmissionRefused with the rows at fault, counted as lines of the input from 1.
     """
     with ExitStack() as stack:
-        file = stack.enter_context(tempfile.SpooledTemporaryFile(limits.SPOOL_MEMORY_BYTES))
-        drafter = _Drafter(target, random, now, read, newest, file)
+        spool = stack.enter_context(tempfile.SpooledTemporaryFile(limits.SPOOL_MEMORY_BYTES))
+        drafter = _Drafter(target, random, now, read, newest, spool)
         for number, line in enumerate(lines, 1):
             if line.strip():
                 drafter.add(number, line)
-        finished = drafter.finish(key, lifetime)
+        signed_draft = drafter.finish(key, lifetime)
         stack.pop_all()  # the draft closes the file from now on
-        return finished
+        return signed_draft
 
 
 class _Drafter:
@@ -184,16 +184,22 @@ class _Drafter:
         now: int,
         read: Callable[[str], bytes] | None,
         newest: Newest | None,
-        file: IO[bytes],
+        spool_file: IO[bytes],
     ) -> None:
-        self._target, self._random, self._now, self._read, self._file = target, random, now, read, file
+        self._target, self._random, self._now, self._read, self._spool_file = (
+            target,
+            random,
+            now,
+            read,
+            spool_file,
+        )
         self._newest = newest or (lambda _: None)
-        self._tips: dict[str, bytes] = {}
-        self._rows: list[_Spooled] = []
+        self._newest_leaves: dict[str, bytes] = {}
+        self._rows: list[_SpooledRow] = []
         self._faults = Faults()
         self._warnings: list[RowError] = []
         self._issuer = ""
-        self._changes = 0
+        self._status_changes = 0
         self._offset = 0
 
     def add(self, number: int, line: bytes) -> None:
@@ -201,7 +207,7 @@ class _Drafter:
         if self._faults.full:
             return
         try:
-            record, disclosure = self._record(number, line)
+            record, disclosure = self._draft_record(number, line)
             self._spool(record, disclosure)
         except RowFault as fault:
             self._faults.add(number, fault.problem, str(fault))
@@ -216,11 +222,11 @@ class _Drafter:
         target, count = self._target, len(self._rows)
         if not count:
             raise SubmissionRefused("wrong-count", "there is no record in the input")
-        if count > MAX_SUBMISSION_RECORDS or self._changes > MAX_STATUS_RECORDS:
+        if count > MAX_SUBMISSION_RECORDS or self._status_changes > MAX_STATUS_RECORDS:
             raise SubmissionRefused(
                 "too-many-records",
                 f"a submission has at most {MAX_SUBMISSION_RECORDS} records, of which {MAX_STATUS_RECORDS} may be "
-                f"other than issue; here are {count} and {self._changes}: split the input",
+                f"other than issue; here are {count} and {self._status_changes}: split the input",
             )
         self._rows.sort(key=lambda row: row.leaf)
         tree = MerkleTree(target.suite, [row.leaf for row in self._rows])
@@ -235,14 +241,14 @@ class _Drafter:
             expires=self._now + lifetime,
             window=Window.after(target.sequence),
         )
-        return Draft(statement, signature, self._rows, self._file, self._warnings)
+        return Draft(statement, signature, self._rows, self._spool_file, self._warnings)
 
-    def _record(self, number: int, line: bytes) -> tuple[Record, FullDisclosure | None]:
+    def _draft_record(self, number: int, line: bytes) -> tuple[Record, FullDisclosure | None]:
         fields = Fields(decode(line), "row")
         action, identifier, suite = fields.text("action"), fields.text("identifier"), self._target.suite
         disclosure = None
         if action in PRESENTABLE:
-            disclosure = FullDisclosure(self._draw(MASTER_BYTES), self._claims(fields))
+            disclosure = FullDisclosure(self._draw(MASTER_BYTES), self._read_claims(fields))
         record = Record(
             suite=suite,
             kind=fields.text("kind"),
@@ -255,27 +261,27 @@ class _Drafter:
             valid_from=fields.date("valid_from"),
             valid_until=fields.date("valid_until"),
             claims=disclosure.digest(suite) if disclosure else None,
-            previous=self._previous(fields, action, identifier),
-            links=self._links(fields),
+            previous=self._find_previous(fields, action, identifier),
+            links=self._read_links(fields),
             basis=fields.optional("basis", str),
         )
         fields.close()
         judge_record(record)
         if disclosure:
             judge_disclosure(record, disclosure)
-        self._judge(number, record)
+        self._check_row(number, record)
         return record, disclosure
 
     def _draw(self, count: int) -> bytes:
         """Return random bytes that no node takes for weak: fewer than one in 2^36 looks so, and is drawn again."""
-        for _ in range(_MOST_DRAWS):
-            if not weakness(drawn := self._random(count)):
-                return drawn
+        for _ in range(_MAX_DRAWS):
+            if not weakness(random_bytes := self._random(count)):
+                return random_bytes
         raise RowFault(
             "weak-salt", "this machine's source of random bytes is broken: it gives the same again and again"
         )
 
-    def _judge(self, number: int, record: Record) -> None:
+    def _check_row(self, number: int, record: Record) -> None:
         self._issuer = self._issuer or record.issuer
         if record.issuer != self._issuer:
             raise RowFault(
@@ -300,7 +306,7 @@ class _Drafter:
             RowError(number, f"{record.identifier}: {warning}") for warning in certificate.warnings
         ]
 
-    def _previous(self, fields: Fields, action: str, identifier: str) -> bytes | None:
+    def _find_previous(self, fields: Fields, action: str, identifier: str) -> bytes | None:
         if fields.has("previous"):
             suite, digest = fields.parsed("previous", parse_digest)
             if suite is not self._target.suite:
@@ -311,7 +317,7 @@ class _Drafter:
             return digest
         if action == "issue" or action not in PRESENTABLE | STATUS_ACTIONS:
             return None
-        previous = self._tips.get(lineage_of(identifier)) or self._newest(identifier)
+        previous = self._newest_leaves.get(lineage_of(identifier)) or self._newest(identifier)
         if previous is None:
             raise RowFault(
                 "previous-missing",
@@ -319,7 +325,7 @@ class _Drafter:
             )
         return previous
 
-    def _links(self, fields: Fields) -> tuple[Link, ...]:
+    def _read_links(self, fields: Fields) -> tuple[Link, ...]:
         """Read the links; one that names an `identifier` means the record of a row above."""
         items = fields.array("links", MAX_LINKS) if fields.has("links") else []
         links = [read_link(self._resolve_link(item)) for item in items]
@@ -332,28 +338,28 @@ class _Drafter:
     def _resolve_link(self, item: Json) -> Json:
         if not isinstance(item, dict) or not isinstance(identifier := item.get("identifier"), str):
             return item
-        leaf = self._tips.get(lineage_of(identifier))
+        leaf = self._newest_leaves.get(lineage_of(identifier))
         if leaf is None:
             raise RowFault(
                 "unknown-link",
                 f"no row above is of {identifier}: put it first, or name the `record` by its leaf hash",
             )
-        others = {name: value for name, value in item.items() if name != "identifier"}
-        return others | {"record": self._target.suite.format(leaf)}
+        other_members = {name: value for name, value in item.items() if name != "identifier"}
+        return other_members | {"record": self._target.suite.format(leaf)}
 
-    def _claims(self, fields: Fields) -> tuple[tuple[str, Json], ...]:
-        stated = fields.take("claims")
-        if not isinstance(stated, dict):
+    def _read_claims(self, fields: Fields) -> tuple[tuple[str, Json], ...]:
+        claims_by_name = fields.take("claims")
+        if not isinstance(claims_by_name, dict):
             raise MalformedInput("row.claims must be an object of names and values")
-        claims = dict(stated)
+        claims = dict(claims_by_name)
         if any(is_document(name) for name in claims):
             raise MalformedInput("claims named document/… are made of `documents`")
         paths = fields.array("documents", MAX_CLAIMS) if fields.has("documents") else []
-        for place, path in enumerate(paths, 1):
-            claims[f"document/{place}"] = self._document(path)
+        for number, path in enumerate(paths, 1):
+            claims[f"document/{number}"] = self._claim_document(path)
         return tuple(sorted(claims.items()))
 
-    def _document(self, path: Json) -> Json:
+    def _claim_document(self, path: Json) -> Json:
         if not isinstance(path, str) or self._read is None:
             raise RowFault("unknown-document", "`documents` must be paths of files that can be read here")
         try:
@@ -366,9 +372,9 @@ class _Drafter:
         ).to_json()
 
     def _spool(self, record: Record, disclosure: FullDisclosure | None) -> None:
-        body = record.to_json()
-        leaf = leaf_hash(record.suite, canonical(body))
-        row: dict[str, Json] = {"record": body}
+        record_json = record.to_json()
+        leaf = leaf_hash(record.suite, canonical(record_json))
+        row: dict[str, Json] = {"record": record_json}
         if disclosure:
             row["disclosure"] = disclosure.to_json()
         line = canonical(row) + b"\n"
@@ -376,8 +382,8 @@ class _Drafter:
             raise RowFault(
                 "row-too-long", f"the row takes {len(line)} bytes, at most {limits.MAX_ROW_BYTES} are allowed"
             )
-        self._file.write(line)
-        self._rows.append(_Spooled(leaf, self._offset, len(line)))
+        self._spool_file.write(line)
+        self._rows.append(_SpooledRow(leaf, self._offset, len(line)))
         self._offset += len(line)
-        self._tips[record.lineage] = leaf
-        self._changes += record.action != "issue"
+        self._newest_leaves[record.lineage] = leaf
+        self._status_changes += record.action != "issue"

@@ -28,7 +28,7 @@ from ledger.verification.receipts import (
     judge_signature,
 )
 
-SUFFIX = ".receipt.json"
+RECEIPT_SUFFIX = ".receipt.json"
 
 
 def keep_receipt(node: NodeClient, submission: Path, reply: Mapping[str, object]) -> str:
@@ -36,12 +36,12 @@ def keep_receipt(node: NodeClient, submission: Path, reply: Mapping[str, object]
 
     Raises: NodeError where the receipt is not what was to be promised, or another than the one kept before.
     """
-    with submission.open("rb") as file:
-        statement, _ = read_statement(next(file, b""))
-    signed = promised(node, statement, reply)
-    if signed is None:
+    with submission.open("rb") as lines:
+        statement, _ = read_statement(next(lines, b""))
+    signed_receipt = read_promise(node, statement, reply)
+    if signed_receipt is None:
         return "The node signed no receipt: nothing shows what it promised."
-    path, content = submission.with_suffix(SUFFIX), signed.encode() + b"\n"
+    path, content = submission.with_suffix(RECEIPT_SUFFIX), signed_receipt.encode() + b"\n"
     if path.exists() and path.read_bytes() != content:
         other_path = path.with_name(path.name + ".other")
         replace_file(other_path, [content])
@@ -50,13 +50,16 @@ def keep_receipt(node: NodeClient, submission: Path, reply: Mapping[str, object]
             "the node's administrator"
         )
     replace_file(path, [content])
-    advice = f"Keep {path.name}: it shows what the node promised, at the latest {format_time(signed.receipt.deadline)}."
-    if _key_state(node, signed.receipt.key) is None:
+    receipt = signed_receipt.receipt
+    advice = (
+        f"Keep {path.name}: it shows what the node promised, at the latest {format_time(receipt.deadline)}."
+    )
+    if _ask_key_state(node, receipt.key) is None:
         advice += " It is evidence once the city's admin has declared the node's key."
     return advice
 
 
-def promised(node: NodeClient, statement: Statement, reply: Mapping[str, object]) -> SignedReceipt | None:
+def read_promise(node: NodeClient, statement: Statement, reply: Mapping[str, object]) -> SignedReceipt | None:
     """Return the signed receipt in a reply when it promises what was sent; None where the reply has none.
 
     Raises: NodeError.
@@ -66,8 +69,8 @@ def promised(node: NodeClient, statement: Statement, reply: Mapping[str, object]
         return None
     try:
         encoded = canonical(cast(Json, signed_json))
-        signed = decode_signed_receipt(encoded[: MAX_BYTES + 1])
-        receipt = signed.receipt
+        signed_receipt = decode_signed_receipt(encoded[: MAX_BYTES + 1])
+        receipt = signed_receipt.receipt
         sent_terms = (statement.registry, statement.log, statement.suite, statement.root, statement.count)
         promised_terms = (receipt.registry, receipt.log, receipt.suite, receipt.root, receipt.count)
         if promised_terms != sent_terms:
@@ -76,17 +79,17 @@ def promised(node: NodeClient, statement: Statement, reply: Mapping[str, object]
             raise MalformedInput(
                 "its deadline lies beyond the statement's end, by when nothing can be anchored"
             )
-        reason = judge_signature(signed, _key_state(node, receipt.key))
+        reason = judge_signature(signed_receipt, _ask_key_state(node, receipt.key))
         if reason not in ("", "key_unknown"):  # a new node's key may not be declared yet
             raise MalformedInput(WORDS[reason])
     except MalformedInput as error:
         raise NodeError(
             f"{node.url} took the submission, but its receipt promises nothing: {error}. Ask the node's administrator"
         ) from error
-    return signed
+    return signed_receipt
 
 
-def _key_state(node: NodeClient, key: bytes) -> KeyState | None:
+def _ask_key_state(node: NodeClient, key: bytes) -> KeyState | None:
     """Return what the node says that the registry holds of a key; the bytes at least cannot be another's."""
     try:
         fields = Fields(decode(node.key(key)), "key")

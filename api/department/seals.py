@@ -33,14 +33,14 @@ from ledger.records.seal_identifiers import SealingIdentifier
 
 #: What is kept beside a seal once it is registered.
 REGISTERED_SUFFIX: Final = ".registered.json"
-_ELECTRONIC: Final = "电子印章"
-_SEAL: Final = "seal."  # begins the identifier of a seal
+_ELECTRONIC_FORM: Final = "电子印章"
+_SEAL_PREFIX: Final = "seal."  # begins the identifier of a seal
 _MAX_QUOTED: Final = 80
 _SERIAL_DIGITS: Final = 24  # of the sealed document's digest: 96 bits
 
 
 @dataclass(frozen=True, slots=True)
-class Registered:
+class RegisteredSeal:
     """Where a seal stands in the log: identifier, leaf hash (`sm3:…`) of its record, code of its holder."""
 
     identifier: str
@@ -48,62 +48,62 @@ class Registered:
     holder: str
 
     @classmethod
-    def beside(cls, seal: Path) -> Self | None:
+    def read_beside(cls, seal: Path) -> Self | None:
         """Return what was kept beside a seal, None where nothing was. Raises: MalformedInput, OSError."""
-        path = _kept(seal)
+        path = _registered_path(seal)
         if not path.exists():
             return None
         fields = Fields(decode(path.read_bytes()), path.name)
-        registered = cls(fields.text("identifier"), fields.text("record"), fields.text("holder"))
+        registered_seal = cls(fields.text("identifier"), fields.text("record"), fields.text("holder"))
         fields.close()
-        return registered
+        return registered_seal
 
-    def keep(self, seal: Path) -> Path:
+    def write_beside(self, seal: Path) -> Path:
         """Write it beside the seal, over what was kept of an earlier registration."""
-        path = _kept(seal)
+        path = _registered_path(seal)
         content = canonical({"identifier": self.identifier, "record": self.record, "holder": self.holder})
         replace_file(path, [content])
         return path
 
 
-def _kept(seal: Path) -> Path:
+def _registered_path(seal: Path) -> Path:
     return seal.with_name(seal.name + REGISTERED_SUFFIX)
 
 
-def seal_row(seal: Path, issuer: str, holder: str, holder_name: str | None) -> dict[str, Json]:
+def make_seal_row(path: Path, issuer: str, holder: str, holder_name: str | None) -> dict[str, Json]:
     """Return the row that registers a seal. Raises: MalformedInput, OSError."""
     check_credit_code(holder)
-    decoded = decode_seal(seal.read_bytes())
+    seal = decode_seal(path.read_bytes())
     claims: dict[str, Json] = {
         HOLDER: holder,
-        SEAL_NAME: decoded.name,
-        SEAL_NUMBER: decoded.identifier,
-        SEAL_FORM: _ELECTRONIC,
-        SEAL_CERTIFICATES: fingerprints(decoded),
+        SEAL_NAME: seal.name,
+        SEAL_NUMBER: seal.identifier,
+        SEAL_FORM: _ELECTRONIC_FORM,
+        SEAL_CERTIFICATES: list_fingerprints(seal),
     }
     if holder_name:
         claims[HOLDER_NAME] = holder_name
-    if maker := decode_if_readable(decoded.certificate):
+    if maker := decode_if_readable(seal.certificate):
         claims[SEAL_MAKER] = maker.name
-    if kind := seal_type(decoded.name):
-        claims |= {"ZZMC": kind.name.zh, "ZZLXDM": kind.code}
+    if seal_type := find_seal_type(seal.name):
+        claims |= {"ZZMC": seal_type.name.zh, "ZZLXDM": seal_type.code}
     dates: dict[str, Json] = {
         name: civil_date(moment).isoformat()
-        for name, moment in (("valid_from", decoded.valid_from), ("valid_until", decoded.valid_until))
+        for name, moment in (("valid_from", seal.valid_from), ("valid_until", seal.valid_until))
         if moment is not None
     }
     return {
         "kind": "seal",
         "action": "issue",
-        "identifier": SealingIdentifier.build("seal", issuer, decoded.identifier).text,
+        "identifier": SealingIdentifier.build("seal", issuer, seal.identifier).text,
         "issuer": issuer,
         "claims": claims,
-        "documents": [str(seal.resolve())],
+        "documents": [str(path.resolve())],
         **dates,
     }
 
 
-def fingerprints(seal: Seal) -> list[Json]:
+def list_fingerprints(seal: Seal) -> list[Json]:
     """Return the SM3 digests of the certificates that may use a seal. Raises: MalformedInput for other digests."""
     if any(algorithm.upper() != "SM3" for algorithm, _ in seal.digests):
         raise MalformedInput("the seal lists its certificates by other digests than SM3")
@@ -111,21 +111,23 @@ def fingerprints(seal: Seal) -> list[Json]:
     return [SM3.format(digest) for digest in (*digests, *(digest for _, digest in seal.digests))]
 
 
-def check_seal(identifier: str, instead: str) -> None:
-    """Check that an identifier is that of a seal. Raises: InvalidIdentifier, which says what to do `instead`."""
-    if not identifier.startswith(_SEAL):
+def check_seal(identifier: str, advice: str) -> None:
+    """Check that an identifier is that of a seal. Raises: InvalidIdentifier, with `advice` on what to do instead."""
+    if not identifier.startswith(_SEAL_PREFIX):
         raise InvalidIdentifier(
-            f"{identifier[:_MAX_QUOTED]!a} is no seal, whose identifier begins with `{_SEAL}`: {instead}"
+            f"{identifier[:_MAX_QUOTED]!a} is no seal, whose identifier begins with `{_SEAL_PREFIX}`: {advice}"
         )
     SealingIdentifier.parse(identifier)
 
 
-def seal_type(name: str) -> CertificateType | None:
+def find_seal_type(name: str) -> CertificateType | None:
     """Return the type in the catalogue with whose name the name of a seal ends, as 天门市示例公司财务专用章 does."""
     return next((kind for kind in SEALS if name.endswith(kind.name.zh)), None)
 
 
-def sealing_row(seal: Registered, document: Path, time: int, issuer: str | None = None) -> dict[str, Json]:
+def make_sealing_row(
+    seal: RegisteredSeal, document: Path, time: int, issuer: str | None = None
+) -> dict[str, Json]:
     """Return the row that registers the sealing of a document, as of `time` in seconds since 1970.
 
     The issuer is that of the seal, unless another body registers what its holder seals.
@@ -143,15 +145,17 @@ def sealing_row(seal: Registered, document: Path, time: int, issuer: str | None 
     }
 
 
-def sealed_row(row: Mapping[str, Json], sealing: Mapping[str, Json]) -> dict[str, Json]:
+def add_sealing(row: Mapping[str, Json], sealing: Mapping[str, Json]) -> dict[str, Json]:
     """Return the row of a certificate with the document that was sealed, and the link to its sealing."""
-    members = {name: row.get(name, []) for name in ("documents", "links")}
+    items_by_member = {name: row.get(name, []) for name in ("documents", "links")}
     link: Json = {"rel": SEALED_BY, "identifier": sealing["identifier"]}
-    added: dict[str, list[Json]] = {"documents": [*_array(sealing["documents"])], "links": [link]}
-    return dict(row) | {name: [*_array(items), *added[name]] for name, items in members.items()}
+    added_items: dict[str, list[Json]] = {"documents": [*_check_array(sealing["documents"])], "links": [link]}
+    return dict(row) | {
+        name: [*_check_array(items), *added_items[name]] for name, items in items_by_member.items()
+    }
 
 
-def _array(value: Json) -> list[Json]:
+def _check_array(value: Json) -> list[Json]:
     if not isinstance(value, list):
         raise MalformedInput("`documents` and `links` of a row are arrays")
     return value

@@ -27,10 +27,10 @@ PATIENCE_SECONDS: Final = 600
 #: Seconds between two attempts at the most, whatever the node says.
 _LONGEST_WAIT_SECONDS: Final = 300
 _POLL_SECONDS: Final = 1.0
-_FINAL: Final = "final"
-_SUFFIX: Final = ".submission"
+_FINAL_STATE: Final = "final"
+_SUBMISSION_SUFFIX: Final = ".submission"
 #: Why a node refuses a statement whose records it would take: it was signed for other anchors, or too long ago.
-_OUTLIVED: Final = frozenset({"outside-window", "statement-expired", "older-format"})
+_OUTLIVED_PROBLEMS: Final = frozenset({"outside-window", "statement-expired", "older-format"})
 #: Hexadecimal digits of a digest in a file's name: 64 bits tell the submissions of one folder apart.
 _UNIQUE_DIGITS: Final = 16
 
@@ -38,15 +38,15 @@ _UNIQUE_DIGITS: Final = 16
 def send(
     node: NodeClient,
     submission: Path,
-    sign: Callable[[], Iterable[bytes]],
-    key: Callable[[], PrivateKey],
+    make_lines: Callable[[], Iterable[bytes]],
+    open_key: Callable[[], PrivateKey],
     *,
     patience: int = PATIENCE_SECONDS,
     wait: int = 0,
 ) -> SubmissionAnswer:
-    """Return the node's answer for the submission in a file, which `sign` fills where it is not there yet.
+    """Return the node's answer for the submission in a file, whose lines `make_lines` signs where it is not there yet.
 
-    Where it was signed too long ago, the same records are signed again with `key`.
+    Where it was signed too long ago, the same records are signed again with the key of `open_key`.
 
     1. Sign, and keep the signed lines. A crash before leaves nothing; afterwards the same submission is sent, not a second.
     2. Hand it in: `patience` seconds in all while the node has no room. A node that has it answers with the same receipt,
@@ -62,15 +62,15 @@ def send(
             f"Handing in the submission that was signed before, {submission.name}. Delete it to draft and sign anew."
         )
     else:
-        replace_file(submission, sign(), mode=0o600)
+        replace_file(submission, make_lines(), mode=0o600)
     # 2
     try:
         receipt = hand_in(node, submission, patience)
     except NodeError as error:
-        if error.problem not in _OUTLIVED:
+        if error.problem not in _OUTLIVED_PROBLEMS:
             raise
         note(f"{error}\nSigning the same records again.")
-        renew(node, submission, key())
+        renew(node, submission, open_key())
         receipt = hand_in(node, submission, patience)
     # 3
     note(keep_receipt(node, submission, receipt))
@@ -88,8 +88,8 @@ def renew(node: NodeClient, submission: Path, key: PrivateKey) -> None:
     """
     with submission.open("rb") as lines:
         statement, _ = read_statement(next(lines, b""))
-        head = sign_again(statement, target_of(node), key, int(time.time()))
-        replace_file(submission, chain([head], lines), mode=0o600)
+        first_line = sign_again(statement, target_of(node), key, int(time.time()))
+        replace_file(submission, chain([first_line], lines), mode=0o600)
 
 
 def sign_lines(lines: Iterable[bytes], target: Target, key: PrivateKey, folder: Path) -> Iterable[bytes]:
@@ -97,26 +97,26 @@ def sign_lines(lines: Iterable[bytes], target: Target, key: PrivateKey, folder: 
     now = int(time.time())
     with draft(
         lines, target, key, secrets.token_bytes, now, read=lambda path: (folder / path).read_bytes()
-    ) as drafted:
-        yield from drafted.lines()
+    ) as signed_draft:
+        yield from signed_draft.lines()
 
 
 def send_rows(
     node: NodeClient,
     folder: Path,
-    name: str,
+    prefix: str,
     key: PrivateKey,
     rows: Sequence[dict[str, Json]],
     wait: int,
 ) -> tuple[Path, SubmissionAnswer]:
-    """Send input rows, and return where the signed submission is kept: in `folder`, under a name that begins with `name`.
+    """Send input rows, and return where the signed submission is kept: in `folder`, under a name that begins with `prefix`.
 
     The same rows after a failure make the same submission, not a second.
     """
     target = target_of(node)
     lines = [canonical(row) for row in rows]
     digest = hashlib.sha256(target.registry.encode() + b"\n" + b"\n".join(lines)).hexdigest()
-    submission = folder / f"{name}.{digest[:_UNIQUE_DIGITS]}{_SUFFIX}"
+    submission = folder / f"{prefix}.{digest[:_UNIQUE_DIGITS]}{_SUBMISSION_SUFFIX}"
     return submission, send(
         node, submission, lambda: sign_lines(lines, target, key, folder), lambda: key, wait=wait
     )
@@ -126,7 +126,7 @@ def submission_beside(records: Path) -> Path:
     """Name the signed submission after the content of a file of records: changed records make a new one."""
     with records.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return records.with_name(f"{records.name}.{digest[:_UNIQUE_DIGITS]}{_SUFFIX}")
+    return records.with_name(f"{records.name}.{digest[:_UNIQUE_DIGITS]}{_SUBMISSION_SUFFIX}")
 
 
 def hand_in(
@@ -140,20 +140,20 @@ def hand_in(
     Raises: NodeError, the last one.
     """
     with submission.open("rb") as lines:
-        total, waited = sum(1 for _ in lines), 0
+        line_count, waited_seconds = sum(1 for _ in lines), 0
         while True:
             lines.seek(0)
             try:
-                return node.submit(progress(lines, "handing in", total))
+                return node.submit(progress(lines, "handing in", line_count))
             except NodeError as error:
                 if error.retry_after is None:
                     raise
-                pause = min(max(1, error.retry_after), _LONGEST_WAIT_SECONDS)
-                if waited + pause > patience:
+                pause_seconds = min(max(1, error.retry_after), _LONGEST_WAIT_SECONDS)
+                if waited_seconds + pause_seconds > patience:
                     raise
-                note(f"{error}\nTrying again in {pause} s.")
-            sleep(pause)
-            waited += pause
+                note(f"{error}\nTrying again in {pause_seconds} s.")
+            sleep(pause_seconds)
+            waited_seconds += pause_seconds
 
 
 def target_of(node: NodeClient) -> Target:
@@ -167,12 +167,12 @@ def target_of(node: NodeClient) -> Target:
 
 def wait_final(node: NodeClient, receipt: ReceiptAnswer, seconds: int) -> SubmissionAnswer:
     """Return the receipt with its newest state, at best final."""
-    until, shown = time.monotonic() + seconds, ""
+    deadline, shown_state = time.monotonic() + seconds, ""
     while True:
         submission: SubmissionAnswer = {**receipt, **node.submission(receipt["id"])}
-        if submission["state"] != shown:
-            shown = submission["state"]
-            note(f"state: {shown}")
-        if shown == _FINAL or time.monotonic() >= until:
+        if submission["state"] != shown_state:
+            shown_state = submission["state"]
+            note(f"state: {shown_state}")
+        if shown_state == _FINAL_STATE or time.monotonic() >= deadline:
             return submission
         time.sleep(_POLL_SECONDS)

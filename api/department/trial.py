@@ -24,14 +24,14 @@ from ledger.documents.seals.ses import Picture
 from ledger.errors import MalformedInput
 
 TRUST: Final = "trust.pem"
-_YEARS_SECONDS: Final = 10 * 365 * 86_400
+_LIFETIME_SECONDS: Final = 10 * 365 * 86_400
 _LEAD_SECONDS: Final = 86_400  # certificates begin a day before they are made: clocks differ
-_NAMES: Final = {
+_HOLDER_NAMES: Final = {
     "authority": "试用根证书 (trial)",
     "maker": "试用制章单位 (trial)",
     "signer": "试用签章人 (trial)",
 }
-_PIXELS, _MILLIMETRES = 160, 40
+_EDGE_PIXELS, _EDGE_MILLIMETRES = 160, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def open_trial(directory: Path, now: int) -> Trial:
     """Return the holders of a directory, which is filled where it is new or empty. Raises: MalformedInput, OSError."""
     if not directory.exists() or not any(directory.iterdir()):
         _fill(directory, now)
-    return Trial(*(read_holder(*_files(directory, name)) for name in ("maker", "signer")))
+    return Trial(*(read_holder(*_holder_paths(directory, name)) for name in ("maker", "signer")))
 
 
 def read_holder(certificate: Path, key: Path, password_file: Path | None = None) -> Holder:
@@ -68,45 +68,52 @@ def read_certificate(path: Path) -> Certificate:
     return decode_certificate(content)
 
 
-def ring() -> Picture:
+def draw_ring() -> Picture:
     """Return a plain red ring: what a trial's seal looks like."""
-    middle, lines = (_PIXELS - 1) / 2, bytearray()
-    for y in range(_PIXELS):
-        lines.append(0)  # no filter
-        for x in range(_PIXELS):
-            inside = 0.85 < ((x - middle) ** 2 + (y - middle) ** 2) ** 0.5 / middle < 0.97
-            lines += b"\xd0\x10\x10\xff" if inside else bytes(4)
+    middle, pixel_rows = (_EDGE_PIXELS - 1) / 2, bytearray()
+    for y in range(_EDGE_PIXELS):
+        pixel_rows.append(0)  # no filter
+        for x in range(_EDGE_PIXELS):
+            is_red = 0.85 < ((x - middle) ** 2 + (y - middle) ** 2) ** 0.5 / middle < 0.97
+            pixel_rows += b"\xd0\x10\x10\xff" if is_red else bytes(4)
     header = struct.pack(
-        ">LLBBBBB", _PIXELS, _PIXELS, 8, 6, 0, 0, 0
+        ">LLBBBBB", _EDGE_PIXELS, _EDGE_PIXELS, 8, 6, 0, 0, 0
     )  # eight bits of red, green, blue, opacity
-    chunks = (b"IHDR", header), (b"IDAT", zlib.compress(bytes(lines), 9)), (b"IEND", b"")
-    return Picture("PNG", b"\x89PNG\r\n\x1a\n" + b"".join(map(_chunk, chunks)), _MILLIMETRES, _MILLIMETRES)
+    chunks = (b"IHDR", header), (b"IDAT", zlib.compress(bytes(pixel_rows), 9)), (b"IEND", b"")
+    return Picture(
+        "PNG",
+        b"\x89PNG\r\n\x1a\n" + b"".join(map(_encode_chunk, chunks)),
+        _EDGE_MILLIMETRES,
+        _EDGE_MILLIMETRES,
+    )
 
 
-def _chunk(named: tuple[bytes, bytes]) -> bytes:
-    name, data = named
+def _encode_chunk(chunk: tuple[bytes, bytes]) -> bytes:
+    name, data = chunk
     return struct.pack(">L", len(data)) + name + data + struct.pack(">L", zlib.crc32(name + data))
 
 
 def _fill(directory: Path, now: int) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    first, last = now - _LEAD_SECONDS, now + _YEARS_SECONDS
-    keys = {name: generate("sm2", secrets.token_bytes) for name in _NAMES}
-    root = Holder.root(_NAMES["authority"], keys["authority"], first, last)
-    holders = {"authority": root} | {
-        name: root.issue(_NAMES[name], keys[name], serial=serial, not_before=first, not_after=last)
+    not_before, not_after = now - _LEAD_SECONDS, now + _LIFETIME_SECONDS
+    keys = {name: generate("sm2", secrets.token_bytes) for name in _HOLDER_NAMES}
+    authority = Holder.root(_HOLDER_NAMES["authority"], keys["authority"], not_before, not_after)
+    holders = {"authority": authority} | {
+        name: authority.issue(
+            _HOLDER_NAMES[name], keys[name], serial=serial, not_before=not_before, not_after=not_after
+        )
         for serial, name in enumerate(("maker", "signer"), 2)
     }
     for name, holder in holders.items():
-        certificate, key = _files(directory, name)
-        certificate.write_text(_pem(holder))
+        certificate, key = _holder_paths(directory, name)
+        certificate.write_text(_encode_pem(holder))
         write_key(key, holder.key)
-    (directory / TRUST).write_text(_pem(holders["authority"]) + _pem(holders["maker"]))
+    (directory / TRUST).write_text(_encode_pem(holders["authority"]) + _encode_pem(holders["maker"]))
 
 
-def _files(directory: Path, name: str) -> tuple[Path, Path]:
+def _holder_paths(directory: Path, name: str) -> tuple[Path, Path]:
     return directory / f"{name}.crt", directory / f"{name}.pem"
 
 
-def _pem(holder: Holder) -> str:
+def _encode_pem(holder: Holder) -> str:
     return ssl.DER_cert_to_PEM_cert(holder.certificate.der)

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 
 from api.commands import seal, submit
 from api.department import actions
-from api.department.seals import Registered
+from api.department.seals import RegisteredSeal
 from api.department.trial import TRUST, open_trial, read_holder
 from api.http.app import create_app
 from api.key_files import PASSWORD_VARIABLE, write_key
@@ -179,7 +179,7 @@ def test_the_five_seals_of_a_company_are_registered_in_one_submission(desk: Seal
     assert desk.register(*files) == 0
     assert len(list(desk.folder.glob("seals.*.submission"))) == 1
     for file, kind in zip(files, SEALS, strict=True):
-        kept = Registered.beside(Path(file))
+        kept = RegisteredSeal.read_beside(Path(file))
         assert kept
         proof = desk.city.proof(kept.identifier)
         assert proof.record.leaf().hex() == kept.record.removeprefix("sm3:")
@@ -259,7 +259,7 @@ def test_pages_follow_one_another_and_what_is_not_anchored_comes_after_every_mom
 ) -> None:
     desk.make()
     desk.register()
-    kept = Registered.beside(Path("seal.esl"))
+    kept = RegisteredSeal.read_beside(Path("seal.esl"))
     assert kept
     rows: list[dict[str, Json]] = [
         {

@@ -12,7 +12,7 @@ from anchoring.intake.rows import read_statement
 from api.cli import main
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
-from api.department.receipts import keep_receipt, promised
+from api.department.receipts import keep_receipt, read_promise
 from api.http.app import create_app
 from ledger.crypto.keys import encode_signature, generate
 from ledger.encoding.canonical import Json
@@ -176,10 +176,10 @@ def test_a_signature_that_is_not_the_nodes_is_not_kept(
     statement, _ = read_statement(path.read_bytes().split(b"\n")[0])
     answer["signed"]["signature"] = encode_signature(bytes([1]) * 64)
     with pytest.raises(NodeError, match="not that of the key"):
-        promised(node, statement, answer)
+        read_promise(node, statement, answer)
     receipt = replace(signed_in(answer).receipt, key=city.key.public.id)
     with pytest.raises(NodeError, match="not that of a node"):
-        promised(node, statement, answer | {"signed": sign_receipt(city.key, receipt).to_json()})
+        read_promise(node, statement, answer | {"signed": sign_receipt(city.key, receipt).to_json()})
 
 
 def test_a_node_cannot_show_another_key_under_the_same_name(
