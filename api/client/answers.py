@@ -158,21 +158,24 @@ def is_answer(value: Json, shape: object) -> bool:
     """Tell whether a decoded answer has the members of `shape`, a type of this module, of the types that stand there."""
     if is_typeddict(shape):
         members = get_type_hints(shape)
-        optional: frozenset[str] = getattr(shape, "__optional_keys__", frozenset())
+        optional_names: frozenset[str] = getattr(shape, "__optional_keys__", frozenset())
         return isinstance(value, dict) and all(
-            (name in optional and value.get(name) is None) or (name in value and is_answer(value[name], of))
-            for name, of in members.items()
+            (name in optional_names and value.get(name) is None)
+            or (name in value and is_answer(value[name], member_type))
+            for name, member_type in members.items()
         )
-    parts = get_args(shape)
+    type_arguments = get_args(shape)
     if get_origin(shape) is list:
-        return isinstance(value, list) and all(is_answer(item, parts[0]) for item in value)
+        return isinstance(value, list) and all(is_answer(item, type_arguments[0]) for item in value)
     if get_origin(shape) in (Union, UnionType):
-        return any(is_answer(value, part) for part in parts)
-    kind = get_origin(shape) or shape
-    return isinstance(value, bool) if kind is bool else _is_plain(value, kind)
+        return any(is_answer(value, alternative) for alternative in type_arguments)
+    plain_type = get_origin(shape) or shape
+    return isinstance(value, bool) if plain_type is bool else _is_plain(value, plain_type)
 
 
-def _is_plain(value: Json, kind: object) -> bool:
+def _is_plain(value: Json, plain_type: object) -> bool:
     return (
-        isinstance(kind, type) and isinstance(value, kind) and not (kind is int and isinstance(value, bool))
+        isinstance(plain_type, type)
+        and isinstance(value, plain_type)
+        and not (plain_type is int and isinstance(value, bool))
     )

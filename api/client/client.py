@@ -34,13 +34,13 @@ _MAX_KEY_BYTES: Final = 16 * 1024  # a key has at most 4,096 bytes, in hexadecim
 _MAX_ANCHORS_BYTES: Final = 4 * 2**20  # a thousand anchors: 500 bytes each, and findings about their entries
 T = TypeVar("T")
 _NO_PARAMS: Final[Mapping[str, str]] = {}
-_ADDRESS: Final = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
-_TOKEN: Final = re.compile(r"[!-~]*")
-_UNAUTHORIZED: Final = (
+_ADDRESS_PATTERN: Final = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
+_TOKEN_PATTERN: Final = re.compile(r"[!-~]*")
+_UNAUTHORIZED_ADVICE: Final = (
     "None was given, or it is not known there, has expired or was withdrawn: ask the administrator of that node for one, "
     "and give it with --token-file or in SHUNZHENG_TOKEN."
 )
-_SECONDS: Final = httpx.Timeout(30.0, read=600.0)  # a large submission is checked record by record
+_TIMEOUT: Final = httpx.Timeout(30.0, read=600.0)  # a large submission is checked record by record
 
 
 class NodeClient:
@@ -48,13 +48,13 @@ class NodeClient:
 
     def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url.rstrip("/")
-        if not _ADDRESS.fullmatch(self.url):
+        if not _ADDRESS_PATTERN.fullmatch(self.url):
             raise NodeError(f"{url!r} is no address of a node: it is written http://HOST:PORT, or https://")
-        if not _TOKEN.fullmatch(token or ""):
+        if not _TOKEN_PATTERN.fullmatch(token or ""):
             raise NodeError("the token holds what no token can: give it as it was given out, on one line")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
-            self._http = httpx.Client(base_url=self.url, headers=headers, timeout=_SECONDS, trust_env=False)
+            self._http = httpx.Client(base_url=self.url, headers=headers, timeout=_TIMEOUT, trust_env=False)
         except httpx.InvalidURL as error:
             raise NodeError(f"{url!r} is no address of a node: {error}") from error
 
@@ -78,12 +78,14 @@ class NodeClient:
         """Return the thousand anchors among which `sequence` is, so that the node learns no more than that."""
         before = ((sequence - 1) // MAX_PAGE_ITEMS + 1) * MAX_PAGE_ITEMS + 1
         params: dict[str, str | int] = {"log": log, "before": before, "limit": MAX_PAGE_ITEMS}
-        answer = Fields(decode(self._take("/v1/anchors", params, _MAX_ANCHORS_BYTES)), "anchors")
+        answer = Fields(decode(self._read_bounded("/v1/anchors", params, _MAX_ANCHORS_BYTES)), "anchors")
         return answer.array("items", MAX_PAGE_ITEMS)
 
     def status_range(self, log: str, position: int) -> bytes:
         """Return the statuses of the range of a log that begins at `position`, as the node sent it."""
-        return self._take(f"/v1/logs/{quote(log, safe='')}/status", {"position": position}, MAX_RANGE_BYTES)
+        return self._read_bounded(
+            f"/v1/logs/{quote(log, safe='')}/status", {"position": position}, MAX_RANGE_BYTES
+        )
 
     def checkpoint(self) -> bytes:
         """Return the newest checkpoint that a majority of the cities have signed."""
@@ -96,10 +98,10 @@ class NodeClient:
             with self._http.stream("GET", "/v1/snapshot", params=params) as answer:
                 if not answer.is_success:
                     answer.read()
-                    raise _problem(answer)
+                    raise _decode_problem(answer)
                 yield from answer.iter_bytes()
         except httpx.HTTPError as error:
-            raise self._unreachable(error) from error
+            raise self._describe_unreachable(error) from error
 
     def submit(self, lines: Iterable[bytes]) -> ReceiptAnswer:
         """Hand in a submission, line by line, and return its receipt."""
@@ -107,7 +109,7 @@ class NodeClient:
 
     def key(self, key: bytes) -> bytes:
         """Return what the registry holds of a key, as the node sent it."""
-        return self._take(f"/v1/keys/0x{key.hex()}", {}, _MAX_KEY_BYTES)
+        return self._read_bounded(f"/v1/keys/0x{key.hex()}", {}, _MAX_KEY_BYTES)
 
     def judge_receipt(self, receipt: bytes) -> dict[str, Json]:
         """Return what became of a receipt's promise, as this node knows it."""
@@ -131,8 +133,8 @@ class NodeClient:
 
     def uses(self, identifier: str, after: str | None, before: str | None) -> Iterator[UseAnswer]:
         """Yield what was sealed with a seal, oldest first, page by page."""
-        bounds = {name: moment for name, moment in (("after", after), ("before", before)) if moment}
-        path, query = f"/v1/certificates/{quote(identifier, safe='')}/uses", bounds
+        time_bounds = {name: moment for name, moment in (("after", after), ("before", before)) if moment}
+        path, query = f"/v1/certificates/{quote(identifier, safe='')}/uses", time_bounds
         while path:
             page = _read(self._get(path, query), UsesAnswer)
             yield from page["items"]
@@ -147,9 +149,9 @@ class NodeClient:
             lineages += answer["items"]
         return lineages
 
-    def past_status(self, proof: str, at: str) -> PastDayJson:
+    def past_status(self, proof: str, moment: str) -> PastDayJson:
         """Return what the status was on a day or at a moment: `start` and `end`."""
-        return _read(self._post("/v1/status", canonical({"proof": proof, "at": at})), PastDayJson)
+        return _read(self._post("/v1/status", canonical({"proof": proof, "at": moment})), PastDayJson)
 
     def verify(self, body: bytes) -> ReportAnswer:
         """Return the report of a verification, whose request is `body`."""
@@ -166,22 +168,24 @@ class NodeClient:
         except httpx.HTTPError:
             return False
 
-    def _take(self, path: str, params: Mapping[str, str | int], most: int) -> bytes:
-        """Return an answer of `most` bytes at most. Raises: NodeError, also for a longer one."""
+    def _read_bounded(self, path: str, params: Mapping[str, str | int], max_bytes: int) -> bytes:
+        """Return an answer of `max_bytes` at most. Raises: NodeError, also for a longer one."""
         try:
             with self._http.stream("GET", path, params=params) as answer:
                 body = b""
-                for piece in answer.iter_bytes():
-                    body += piece
-                    if len(body) > most:
-                        raise NodeError(f"{self.url} answered with more than {most} bytes")
+                for chunk in answer.iter_bytes():
+                    body += chunk
+                    if len(body) > max_bytes:
+                        raise NodeError(f"{self.url} answered with more than {max_bytes} bytes")
                 if answer.is_success:
                     return body
-                raise _problem(httpx.Response(answer.status_code, content=body, request=answer.request))
+                raise _decode_problem(
+                    httpx.Response(answer.status_code, content=body, request=answer.request)
+                )
         except httpx.HTTPError as error:
-            raise self._unreachable(error) from error
+            raise self._describe_unreachable(error) from error
 
-    def _unreachable(self, error: httpx.HTTPError) -> NodeError:
+    def _describe_unreachable(self, error: httpx.HTTPError) -> NodeError:
         return NodeError(
             f"{self.url} cannot be reached ({str(error) or type(error).__name__}): check that it runs, and its address"
         )
@@ -190,9 +194,9 @@ class NodeClient:
         return self._ask("GET", path, params, None, "")
 
     def _post(
-        self, path: str, content: bytes | Iterable[bytes], kind: str = "application/json"
+        self, path: str, content: bytes | Iterable[bytes], media_type: str = "application/json"
     ) -> httpx.Response:
-        return self._ask("POST", path, _NO_PARAMS, content, kind)
+        return self._ask("POST", path, _NO_PARAMS, content, media_type)
 
     def _ask(
         self,
@@ -200,17 +204,17 @@ class NodeClient:
         path: str,
         params: Mapping[str, str],
         content: bytes | Iterable[bytes] | None,
-        kind: str,
+        media_type: str,
     ) -> httpx.Response:
-        """Return the node's answer; `kind` is the media type of `content`. Raises: NodeError."""
-        headers = {"Content-Type": kind} if content is not None else {}
+        """Return the node's answer; `media_type` is that of `content`. Raises: NodeError."""
+        headers = {"Content-Type": media_type} if content is not None else {}
         try:
             answer = self._http.request(method, path, params=params or None, content=content, headers=headers)
         except httpx.HTTPError as error:
-            raise self._unreachable(error) from error
+            raise self._describe_unreachable(error) from error
         if answer.is_success:
             return answer
-        raise _problem(answer)
+        raise _decode_problem(answer)
 
 
 def _read(answer: httpx.Response, shape: type[T]) -> T:
@@ -224,7 +228,7 @@ def _read(answer: httpx.Response, shape: type[T]) -> T:
     return cast(T, body)
 
 
-def _problem(answer: httpx.Response) -> NodeError:
+def _decode_problem(answer: httpx.Response) -> NodeError:
     try:
         body = answer.json()
     except ValueError:
@@ -234,12 +238,17 @@ def _problem(answer: httpx.Response) -> NodeError:
             f"{answer.request.url} answered {answer.status_code}, and not as a node does: check the address",
             status=answer.status_code,
         )
-    parts = [str(body[name]) for name in ("title", "detail", "advice") if body.get(name)]
+    sentences = [str(body[name]) for name in ("title", "detail", "advice") if body.get(name)]
     if answer.status_code == httpx.codes.UNAUTHORIZED:
-        parts[1:] = [_UNAUTHORIZED]
+        sentences[1:] = [_UNAUTHORIZED_ADVICE]
     rows = body.get("rows")
     if isinstance(rows, list):
-        parts += [f"row {row.get('row')}: {row.get('message')}" for row in rows if isinstance(row, Mapping)]
-    asked = answer.headers.get("Retry-After", "")
-    wait = int(asked[:9]) if asked.isascii() and asked.isdigit() else None  # a date is not worth reading
-    return NodeError("\n".join(parts), str(body["type"]).rpartition("/")[2], answer.status_code, wait)
+        sentences += [
+            f"row {row.get('row')}: {row.get('message')}" for row in rows if isinstance(row, Mapping)
+        ]
+    retry_after = answer.headers.get("Retry-After", "")
+    is_number = retry_after.isascii() and retry_after.isdigit()  # a date is not worth reading
+    wait_seconds = int(retry_after[:9]) if is_number else None
+    return NodeError(
+        "\n".join(sentences), str(body["type"]).rpartition("/")[2], answer.status_code, wait_seconds
+    )

@@ -28,31 +28,35 @@ def seen_beside(trust: Path) -> Seen:
 @contextmanager
 def open_snapshot(snapshot: Path, trust: Path) -> Iterator[Trust]:
     """Give what a snapshot file says, or what was imported into a directory. Raises: SnapshotRefused, NotFound."""
-    pinned, seen = read_trust(trust), seen_beside(trust)
+    trust_file, newest_seen = read_trust(trust), seen_beside(trust)
     if not snapshot.is_dir():
         with files.naming(snapshot), snapshot.open("rb") as file:
             files.refuse_other(file.read(MAX_TRUST_BYTES), "snapshot")
-        yield load(snapshot, pinned, seen)
+        yield load(snapshot, trust_file, newest_seen)
         return
     from anchoring.checkpoints.snapshots import ImportedSnapshot  # loads the libraries of databases
 
-    imported = ImportedSnapshot(snapshot)
+    imported_snapshot = ImportedSnapshot(snapshot)
     try:
-        imported.check(pinned, seen)
-        with imported.replica.reading() as reading:
-            yield reading
+        imported_snapshot.check(trust_file, newest_seen)
+        with imported_snapshot.replica.reading() as replica_view:
+            yield replica_view
     finally:
-        imported.close()
+        imported_snapshot.close()
 
 
-def describe_checkpoint(cosigned: Cosigned, names: tuple[str, ...]) -> list[str]:
-    """Return a checkpoint in words; `names` are those of the trust file's cosigners that signed it."""
+def describe_checkpoint(cosigned: Cosigned, signer_names: tuple[str, ...]) -> list[str]:
+    """Return a checkpoint in words; `signer_names` are those of the trust file's cosigners that signed it."""
     checkpoint = cosigned.checkpoint
-    signed = ", ".join(names) if names else f"{len(cosigned.cosignatures)} keys, not checked (--trust)"
+    signers = (
+        ", ".join(signer_names)
+        if signer_names
+        else f"{len(cosigned.cosignatures)} keys, not checked (--trust)"
+    )
     return [
         f"registry   {checkpoint.registry}",
         f"event      {checkpoint.n}, block {checkpoint.block} (0x{checkpoint.block_hash.hex()})",
         f"head       0x{checkpoint.head.hex()}",
         f"time       {format_time(checkpoint.time)}",
-        f"signed by  {signed}",
+        f"signed by  {signers}",
     ]

@@ -31,10 +31,10 @@ def read_token(args: argparse.Namespace) -> str | None:
     return os.environ.get(TOKEN_VARIABLE)
 
 
-def add_source(command: argparse.ArgumentParser, node: str) -> None:
-    """Add the choice between a node, explained by `node`, and a snapshot."""
+def add_source(command: argparse.ArgumentParser, node_help: str) -> None:
+    """Add the choice between a node, explained by `node_help`, and a snapshot."""
     source = command.add_mutually_exclusive_group(required=True)
-    source.add_argument("--node", metavar="URL", help=node)
+    source.add_argument("--node", metavar="URL", help=node_help)
     source.add_argument(
         "--snapshot",
         type=Path,

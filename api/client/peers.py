@@ -15,8 +15,8 @@ from anchoring.errors import PeerFailed, PeerRefused
 from anchoring.limits import MAX_PEER_PAGE_BYTES, MAX_PEER_SECONDS
 
 _HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "shunzheng"}
-_NOTHING: Final = b'{"items": []}'
-_MOST_WORDS: Final = 200  # characters kept of an error
+_EMPTY_PAGE: Final = b'{"items": []}'
+_MAX_ERROR_CHARS: Final = 200  # characters kept of an error
 
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class HttpPeer:
     def entries(self, log: str, position: int, most: int) -> bytes:
         """Return a page of entries; an empty one where the node holds none of this log. Raises: PeerFailed."""
         page = self._ask(f"/v1/logs/{log}/entries?position={position}&limit={most}")
-        return _NOTHING if page is None else page
+        return _EMPTY_PAGE if page is None else page
 
     def checkpoint(self) -> bytes | None:
         """Return its newest checkpoint with cosignatures, None where it has none. Raises: PeerFailed."""
@@ -53,7 +53,7 @@ class HttpPeer:
             raise PeerFailed(f"it took longer than {self.seconds:g} s to answer") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             logger.warning(
-                "%s at %s: %s", self.name, self.url, str(error)[:_MOST_WORDS]
+                "%s at %s: %s", self.name, self.url, str(error)[:_MAX_ERROR_CHARS]
             )  # it may name machines
             raise PeerFailed(f"it cannot be reached ({type(error).__name__})") from error
 
