@@ -11,10 +11,10 @@ from typing import Final
 
 from anchoring.intake.faults import RowFault
 from ledger.encoding.canonical import Json
-from ledger.records.characters import describe, name_fault, unseen_character
+from ledger.records.characters import describe, find_name_fault, find_unseen_character
 from ledger.records.claims import Disclosure, FullDisclosure
-from ledger.records.contradictions import contradictions
-from ledger.records.randomness import weakness
+from ledger.records.contradictions import find_contradictions
+from ledger.records.randomness import find_weakness
 from ledger.records.records import Record
 
 _MAX_QUOTED: Final = 80  # characters of a name that a message repeats
@@ -23,7 +23,7 @@ _MAX_QUOTED: Final = 80  # characters of a name that a message repeats
 def judge_record(record: Record) -> None:
     """Check the salt and the basis of a record. Raises: RowFault."""
     _judge_drawn("the record's salt", record.salt)
-    if record.basis is not None and (unseen := unseen_character(record.basis)):
+    if record.basis is not None and (unseen := find_unseen_character(record.basis)):
         raise _unusable("`basis`", *unseen)
 
 
@@ -39,9 +39,9 @@ def judge_disclosure(record: Record, disclosure: Disclosure) -> None:
     for name, value in values.items():
         _judge_name(name)
         for text in (value,) if isinstance(value, str) else _texts(value):
-            if unseen := unseen_character(text):
+            if unseen := find_unseen_character(text):
                 raise _unusable(f"the claim {name}", *unseen)
-    for contradiction in contradictions(record, values):
+    for contradiction in find_contradictions(record, values):
         raise RowFault(
             "claims-contradict-record",
             f"the claim {contradiction.name} says {contradiction.claimed!a} and the record {contradiction.recorded.en!a}: "
@@ -50,7 +50,7 @@ def judge_disclosure(record: Record, disclosure: Disclosure) -> None:
 
 
 def _judge_drawn(what: str, drawn: bytes) -> None:
-    if why := weakness(drawn):
+    if why := find_weakness(drawn):
         raise RowFault("weak-salt", f"{what} {why}: draw 16 bytes from a source of random bytes for each")
 
 
@@ -64,7 +64,7 @@ def _judge_shown(shown: tuple[tuple[str, bytes, Json], ...]) -> None:
 
 
 def _judge_name(name: str) -> None:
-    if fault := name_fault(name):
+    if fault := find_name_fault(name):
         raise RowFault("unusable-claim", f"the name of a claim, {name[:_MAX_QUOTED]!a}, {fault}")
 
 

@@ -20,7 +20,7 @@ from ledger.errors import InvalidIdentifier, MalformedInput, NewerFormat
 from ledger.limits import MAX_CLOCK_LEAD_SECONDS
 from ledger.records.catalogue import by_code
 from ledger.records.claims import FullDisclosure, decode_disclosure, decode_document, is_document
-from ledger.records.randomness import Drawn
+from ledger.records.randomness import RandomValues
 from ledger.records.records import CERTIFICATE_KINDS, PRESENTABLE, Record, decode_record
 from ledger.records.submissions import Statement, decode_statement
 from ledger.registry.trust import Grant
@@ -83,7 +83,7 @@ class RowReader:
         self._granted: dict[Scope, bool] = {}
         self._before = b""
         self.warnings: list[RowError] = []
-        self.drawn = Drawn()
+        self.drawn = RandomValues()
 
     def read(self, index: int, line: bytes) -> Row:
         """Read the row at `index`, counted from 0. Raises: RowFault."""

@@ -19,7 +19,7 @@ from ledger.encoding.canonical import Json, decode
 from ledger.errors import LedgerError, MalformedInput
 from ledger.limits import MAX_STATUS_RECORDS
 from ledger.records.identifiers import CertificateIdentifier
-from ledger.records.lifecycle import RESULT, SOURCES, possible_actions
+from ledger.records.lifecycle import SOURCES, STATUS_AFTER, possible_actions
 from ledger.records.records import CERTIFICATE_KINDS, PRESENTABLE
 from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.registry.status import Status
@@ -138,7 +138,7 @@ def _make_change(
         new_row["identifier"] = _next_version(lineage["kind"], lineage["identifier"])
     new_row |= {"action": action, "kind": lineage["kind"], "issuer": lineage["issuer"]}
     new_row["previous"] = lineage["newest"]
-    status_after = RESULT.get(action, Status.SUPERSEDED)
+    status_after = STATUS_AFTER.get(action, Status.SUPERSEDED)
     return Change(new_row, lineage["identifier"], lineage["issuer"], status_before, status_after)
 
 

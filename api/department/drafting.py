@@ -28,7 +28,7 @@ from ledger.encoding.fields import Fields
 from ledger.errors import InvalidIdentifier, MalformedInput
 from ledger.limits import MAX_STATUS_RECORDS, MAX_SUBMISSION_RECORDS
 from ledger.records.claims import MASTER_BYTES, MAX_CLAIMS, FullDisclosure, document_claim, is_document
-from ledger.records.randomness import weakness
+from ledger.records.randomness import find_weakness
 from ledger.records.records import (
     CERTIFICATE_KINDS,
     MAX_LINKS,
@@ -275,7 +275,7 @@ class _Drafter:
     def _draw(self, count: int) -> bytes:
         """Return random bytes that no node takes for weak: fewer than one in 2^36 looks so, and is drawn again."""
         for _ in range(_MAX_DRAWS):
-            if not weakness(random_bytes := self._random(count)):
+            if not find_weakness(random_bytes := self._random(count)):
                 return random_bytes
         raise RowFault(
             "weak-salt", "this machine's source of random bytes is broken: it gives the same again and again"

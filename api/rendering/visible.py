@@ -8,7 +8,7 @@ It holds for pages and terminals alike. A page isolates each such text besides, 
 import unicodedata
 from typing import Final
 
-from ledger.records.characters import unseen_places
+from ledger.records.characters import find_unseen_places
 
 # Characters of one value on a page or a line: a scope of business has a thousand; nobody compares more by eye.
 MAX_SHOWN_CHARS: Final = 4096
@@ -22,7 +22,7 @@ _SPACES: Final = frozenset({" ", "\u3000"})
 def make_visible(text: str, most: int = MAX_SHOWN_CHARS) -> str:
     """Return at most `most` characters of a text, each that shows nothing or steers written as its code."""
     shown = text[:most].replace("\r\n", "\n")
-    unseen = set(unseen_places(shown))
+    unseen = set(find_unseen_places(shown))
     shown = "".join(
         _show(letter) if place in unseen or _is_odd_space(letter) else letter
         for place, letter in enumerate(shown)

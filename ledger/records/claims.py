@@ -27,25 +27,29 @@ MASTER_BYTES = 16
 # Claims of one record.
 MAX_CLAIMS: Final = 256
 SALT_BYTES = 16
-_DOCUMENT = re.compile(r"document/[1-9][0-9]{0,2}")
+_DOCUMENT_NAME = re.compile(r"document/[1-9][0-9]{0,2}")
 MAX_DOCUMENT_BYTES = 2**40
 
 Claim = tuple[str, Json]
 
 
-def commitments(suite: Suite, master: bytes, claims: Sequence[Claim]) -> list[bytes]:
+def commit_claims(suite: Suite, master: bytes, claims: Sequence[Claim]) -> list[bytes]:
     """Return the 32-byte commitment of every claim, in order."""
-    digest = suite.hash
+    compute_hash = suite.hash
     prefix = b"\x03" + master
     return [
-        digest(b"\x02" + digest(prefix + index.to_bytes(4, "big"))[:SALT_BYTES] + canonical(value))
+        compute_hash(
+            b"\x02" + compute_hash(prefix + index.to_bytes(4, "big"))[:SALT_BYTES] + canonical(value)
+        )
         for index, (_, value) in enumerate(claims)
     ]
 
 
-def claims_digest(suite: Suite, names: Iterable[str], committed: Iterable[bytes]) -> bytes:
+def claims_digest(suite: Suite, names: Iterable[str], commitments: Iterable[bytes]) -> bytes:
     """Return the 32 bytes that a record's `claims` states."""
-    pairs: list[Json] = [[name, value.hex()] for name, value in zip(names, committed, strict=True)]
+    pairs: list[Json] = [
+        [name, commitment.hex()] for name, commitment in zip(names, commitments, strict=True)
+    ]
     return suite.hash(b"\x04" + canonical(pairs))
 
 
@@ -63,7 +67,7 @@ class FullDisclosure:
 
     def digest(self, suite: Suite) -> bytes:
         return claims_digest(
-            suite, (name for name, _ in self.claims), commitments(suite, self.master, self.claims)
+            suite, (name for name, _ in self.claims), commit_claims(suite, self.master, self.claims)
         )
 
     @property
@@ -76,19 +80,19 @@ class FullDisclosure:
 
     def select(self, suite: Suite, names: Collection[str]) -> "SelectiveDisclosure":
         """Show `names` and withhold the rest. Raises: MalformedInput for a name that is not there."""
-        unknown = set(names) - {name for name, _ in self.claims}
-        if unknown:
-            raise MalformedInput(f"there is no claim named {sorted(unknown)[0][:80]!r}")
-        shown, withheld = [], []
+        unknown_names = set(names) - {name for name, _ in self.claims}
+        if unknown_names:
+            raise MalformedInput(f"there is no claim named {sorted(unknown_names)[0][:80]!r}")
+        shown_claims, withheld_claims = [], []
         for index, ((name, value), commitment) in enumerate(
-            zip(self.claims, commitments(suite, self.master, self.claims), strict=True)
+            zip(self.claims, commit_claims(suite, self.master, self.claims), strict=True)
         ):
             if name in names:
                 salt = suite.hash(b"\x03" + self.master + index.to_bytes(4, "big"))[:SALT_BYTES]
-                shown.append((name, salt, value))
+                shown_claims.append((name, salt, value))
             else:
-                withheld.append((name, commitment))
-        return SelectiveDisclosure(tuple(shown), tuple(withheld))
+                withheld_claims.append((name, commitment))
+        return SelectiveDisclosure(tuple(shown_claims), tuple(withheld_claims))
 
     def to_json(self) -> Json:
         return {"master": self.master.hex(), "claims": [[name, value] for name, value in self.claims]}
@@ -104,24 +108,24 @@ class SelectiveDisclosure:
     def __post_init__(self) -> None:
         _check_names([name for name, _, _ in self.shown])
         _check_names([name for name, _ in self.withheld])
-        _check_names([name for name, _ in self._committed_names()])
+        _check_names([name for name, _ in self._ordered_names()])
 
-    def _committed_names(self) -> list[tuple[str, int]]:
+    def _ordered_names(self) -> list[tuple[str, int]]:
         """Every name with its place among shown (non-negative) or withheld (negative), ascending by name."""
-        named = [(name, place) for place, (name, _, _) in enumerate(self.shown)]
-        named += [(name, ~place) for place, (name, _) in enumerate(self.withheld)]
-        return sorted(named)
+        names_and_places = [(name, place) for place, (name, _, _) in enumerate(self.shown)]
+        names_and_places += [(name, ~place) for place, (name, _) in enumerate(self.withheld)]
+        return sorted(names_and_places)
 
     def digest(self, suite: Suite) -> bytes:
-        committed = []
-        named = self._committed_names()
-        for _, place in named:
+        commitments = []
+        names_and_places = self._ordered_names()
+        for _, place in names_and_places:
             if place >= 0:
                 _, salt, value = self.shown[place]
-                committed.append(suite.hash(b"\x02" + salt + canonical(value)))
+                commitments.append(suite.hash(b"\x02" + salt + canonical(value)))
             else:
-                committed.append(self.withheld[~place][1])
-        return claims_digest(suite, (name for name, _ in named), committed)
+                commitments.append(self.withheld[~place][1])
+        return claims_digest(suite, (name for name, _ in names_and_places), commitments)
 
     @property
     def values(self) -> dict[str, Json]:
@@ -149,15 +153,15 @@ def decode_disclosure(value: Json) -> Disclosure:
     fields = Fields(value, "disclosure")
     if fields.has("master"):
         master = fields.hex("master", MASTER_BYTES)
-        rows = [_row(item, 2) for item in fields.array("claims", MAX_CLAIMS)]
+        claim_rows = [_read_row(item, 2) for item in fields.array("claims", MAX_CLAIMS)]
         fields.close()
-        return FullDisclosure(master, tuple((_name(row[0]), row[1]) for row in rows))
-    shown = [_row(item, 3) for item in fields.array("shown", MAX_CLAIMS)]
-    withheld = [_row(item, 2) for item in fields.array("withheld", MAX_CLAIMS)]
+        return FullDisclosure(master, tuple((_read_name(row[0]), row[1]) for row in claim_rows))
+    shown_rows = [_read_row(item, 3) for item in fields.array("shown", MAX_CLAIMS)]
+    withheld_rows = [_read_row(item, 2) for item in fields.array("withheld", MAX_CLAIMS)]
     fields.close()
     return SelectiveDisclosure(
-        tuple((_name(row[0]), _hex(row[1], SALT_BYTES), row[2]) for row in shown),
-        tuple((_name(row[0]), _hex(row[1], 32)) for row in withheld),
+        tuple((_read_name(row[0]), _read_hex(row[1], SALT_BYTES), row[2]) for row in shown_rows),
+        tuple((_read_name(row[0]), _read_hex(row[1], 32)) for row in withheld_rows),
     )
 
 
@@ -180,7 +184,7 @@ class DocumentClaim:
 
 def is_document(name: str) -> bool:
     """Tell whether a claim of this name states a document."""
-    return name.startswith("document/") and _DOCUMENT.fullmatch(name) is not None
+    return name.startswith("document/") and _DOCUMENT_NAME.fullmatch(name) is not None
 
 
 def document_claim(suite: Suite, content: bytes, media_type: str) -> DocumentClaim:
@@ -201,25 +205,25 @@ def decode_document(value: Json) -> DocumentClaim:
 def _check_names(names: list[str]) -> None:
     if len(names) > MAX_CLAIMS:
         raise LimitExceeded(f"a record states at most {MAX_CLAIMS} claims, not {len(names)}")
-    for before, after in pairwise(names):
-        if before >= after:
-            same = "twice" if before == after else "out of ascending order"
-            raise MalformedInput(f"the claim {after[:80]!r} stands {same}")
+    for name, next_name in pairwise(names):
+        if name >= next_name:
+            fault = "twice" if name == next_name else "out of ascending order"
+            raise MalformedInput(f"the claim {next_name[:80]!r} stands {fault}")
 
 
-def _row(item: Json, length: int) -> list[Json]:
-    if not isinstance(item, list) or len(item) != length:
+def _read_row(claim_row: Json, length: int) -> list[Json]:
+    if not isinstance(claim_row, list) or len(claim_row) != length:
         raise MalformedInput(f"each claim of a disclosure is an array of {length}")
-    return item
+    return claim_row
 
 
-def _name(value: Json) -> str:
+def _read_name(value: Json) -> str:
     if not isinstance(value, str) or not value or len(value) > MAX_TEXT_CHARS:
         raise MalformedInput("the name of a claim must be text")
     return value
 
 
-def _hex(value: Json, length: int) -> bytes:
+def _read_hex(value: Json, length: int) -> bytes:
     if not isinstance(value, str):
         raise MalformedInput("expected hexadecimal text in a disclosure")
     return parse_hex(value, length)

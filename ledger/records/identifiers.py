@@ -28,14 +28,14 @@ VENDOR_ROOT = "1.2.156.3003.2"  # seen in real data, issued by software of one v
 MAX_VERSION = 999
 
 _ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_VALUES = {character: value for value, character in enumerate(_ALPHANUMERIC)}
+_CHARACTER_VALUES = {character: value for value, character in enumerate(_ALPHANUMERIC)}
 # One step of MOD 37,36 from a product by a character's value: every record is checked, so the steps are computed once.
-_PRODUCTS = [[2 * ((product + value) % 36 or 36) % 37 for value in range(36)] for product in range(37)]
+_NEXT_PRODUCTS = [[2 * ((product + value) % 36 or 36) % 37 for value in range(36)] for product in range(37)]
 _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # without I, O, S, V and Z
 _CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _RESIDENT_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_RESIDENT_CHECKS = "10X98765432"
+_RESIDENT_CHECK_CHARACTERS = "10X98765432"
 
 _CREDIT_CODE = re.compile(f"[{_CREDIT_ALPHABET}]{{2}}[0-9]{{6}}[{_CREDIT_ALPHABET}]{{10}}")
 _CREDIT_FORM = "18 characters of 0-9 and A-Z without I, O, S, V, Z, the 3rd to 8th being digits"
@@ -72,7 +72,7 @@ def check_credit_code(text: str) -> None:
     Raises: InvalidIdentifier, with the check character that was expected.
     """
     division_of(text)  # text of any length never enters the cache
-    if fault := _credit_code_fault(text):
+    if fault := _find_credit_code_fault(text):
         raise InvalidIdentifier(fault)
 
 
@@ -96,7 +96,7 @@ def resident_check_character(body: str) -> str:
     if not re.fullmatch("[0-9]{17}", body):
         raise InvalidIdentifier("resident number body: expected 17 digits")
     total = sum(int(c) * w for c, w in zip(body, _RESIDENT_WEIGHTS, strict=True))
-    return _RESIDENT_CHECKS[total % 11]
+    return _RESIDENT_CHECK_CHARACTERS[total % 11]
 
 
 def check_resident_number(text: str) -> None:
@@ -107,10 +107,10 @@ def check_resident_number(text: str) -> None:
     if not re.fullmatch("[1-9][0-9]{16}[0-9X]", text):
         raise InvalidIdentifier("resident number: expected 17 digits and a digit or X")
     try:
-        born = date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
+        birth_date = date(int(text[6:10]), int(text[10:12]), int(text[12:14]))
     except ValueError as error:
         raise InvalidIdentifier("resident number: the date of birth does not exist") from error
-    if not 1800 <= born.year <= 2099:
+    if not 1800 <= birth_date.year <= 2099:
         raise InvalidIdentifier("resident number: the year of birth is not between 1800 and 2099")
     if text[17] != resident_check_character(text[:17]):
         raise InvalidIdentifier("resident number: the check digit is wrong")
@@ -121,13 +121,13 @@ def certificate_check_character(body: str) -> str:
 
     Raises: InvalidIdentifier if `body` is empty or holds anything but 0-9 and A-Z.
     """
-    if not body or not set(body) <= _VALUES.keys():
+    if not body or not set(body) <= _CHARACTER_VALUES.keys():
         raise InvalidIdentifier(
             f"certificate identifier body {_quote(body)}: expected only characters 0-9, A-Z"
         )
     product = 36
     for character in body:
-        product = _PRODUCTS[product][_VALUES[character]]
+        product = _NEXT_PRODUCTS[product][_CHARACTER_VALUES[character]]
     return _ALPHANUMERIC[(37 - product) % 36]
 
 
@@ -162,7 +162,7 @@ class CertificateIdentifier:
                 f"certificate identifier {_quote(text)}: expected {ROOT}.TYPE.ISSUER.SERIAL.VERSION.CHECK"
             )
         _require_form(parts)
-        oddities = tuple(_oddities(root, parts))
+        oddities = tuple(_list_oddities(root, parts))
         if strict and oddities:
             raise InvalidIdentifier(f"certificate identifier {_quote(text)}: {'; '.join(oddities)}")
         type_, issuer, serial, version, check = parts
@@ -207,9 +207,9 @@ _PARTS = (
 def _require_form(parts: Sequence[str]) -> None:
     for part, (name, pattern, form) in zip(parts, _PARTS, strict=False):
         if not pattern.fullmatch(part):
-            whole = _quote(".".join(parts))
+            quoted_identifier = _quote(".".join(parts))
             raise InvalidIdentifier(
-                f"certificate identifier {whole}: {name} is {_quote(part)}, expected {form}"
+                f"certificate identifier {quoted_identifier}: {name} is {_quote(part)}, expected {form}"
             )
 
 
@@ -219,7 +219,7 @@ def _with_check(root: str, type_: str, issuer: str, serial: str, version: int) -
     return ".".join((root, *body, certificate_check_character("".join(body))))
 
 
-def _oddities(root: str, parts: list[str]) -> list[str]:
+def _list_oddities(root: str, parts: list[str]) -> list[str]:
     """List what an import tolerates and an issuer must not do, in the order of the text."""
     type_, issuer, serial, version, check = parts
     oddities = []
@@ -227,27 +227,27 @@ def _oddities(root: str, parts: list[str]) -> list[str]:
         oddities.append(f"the root is {root}, which belongs to a vendor, expected {ROOT}")
     for name, code in (("type", type_[:18]), ("issuer", issuer)):
         # Real data also names issuers by a shorter code, such as 340100: nothing to check in those.
-        if len(code) == 18 and "_" not in code and (fault := _credit_code_fault(code)):
+        if len(code) == 18 and "_" not in code and (fault := _find_credit_code_fault(code)):
             oddities.append(f"the {name} does not hold a credit code: {fault}")
     if "_" in issuer + serial:
         oddities.append("issuer or serial contains '_', which has no check digit, expected only 0-9, A-Z")
-    elif check != (expected := certificate_check_character(type_ + issuer + serial + version)):
-        oddities.append(f"the check digit is {check}, expected {expected}")
+    elif check != (expected_check := certificate_check_character(type_ + issuer + serial + version)):
+        oddities.append(f"the check digit is {check}, expected {expected_check}")
     return oddities
 
 
 @lru_cache(maxsize=1024)  # the types and issuers of a batch recur in every record
-def _credit_code_fault(text: str) -> str | None:
+def _find_credit_code_fault(text: str) -> str | None:
     """Say what is wrong with a credit code, or None."""
     if not _CREDIT_CODE.fullmatch(text):
         return f"credit code {_quote(text)}: expected {_CREDIT_FORM}"
-    if text[16] != (expected := organisation_check_character(text[8:16])):
+    if text[16] != (expected_check := organisation_check_character(text[8:16])):
         return (
             f"credit code {_quote(text)}: the 17th character, check digit of the organisation code, "
-            f"is {text[16]}, expected {expected}"
+            f"is {text[16]}, expected {expected_check}"
         )
-    if text[17] != (expected := credit_check_character(text[:17])):
-        return f"credit code {_quote(text)}: the check digit is {text[17]}, expected {expected}"
+    if text[17] != (expected_check := credit_check_character(text[:17])):
+        return f"credit code {_quote(text)}: the check digit is {text[17]}, expected {expected_check}"
     return None
 
 

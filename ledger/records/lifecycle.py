@@ -14,7 +14,7 @@ from ledger.records.records import PRESENTABLE, Record, version_of
 from ledger.registry.status import Status
 
 #: What each status-changing action leads to.
-RESULT: Final = {
+STATUS_AFTER: Final = {
     "suspend": Status.SUSPENDED,
     "resume": Status.VALID,
     "cancel": Status.CANCELLED,
@@ -25,8 +25,8 @@ RESULT: Final = {
     "reinstate": Status.REINSTATED,
 }
 IN_FORCE: Final = frozenset({Status.VALID, Status.REINSTATED})
-_STANDING: Final = IN_FORCE | {Status.SUSPENDED}
-_ENDED: Final = frozenset(
+_STANDING_STATUSES: Final = IN_FORCE | {Status.SUSPENDED}
+_ENDED_STATUSES: Final = frozenset(
     {Status.CANCELLED, Status.REVOKED, Status.WITHDRAWN, Status.TRANSFERRED, Status.VOID}
 )
 #: From which statuses each action is possible.
@@ -35,12 +35,12 @@ SOURCES: Final = {
     "amend": IN_FORCE,
     "suspend": IN_FORCE,
     "resume": frozenset({Status.SUSPENDED}),
-    "cancel": _STANDING,
-    "revoke": _STANDING,
-    "withdraw": _STANDING,
-    "transfer": _STANDING,
-    "void": _STANDING,
-    "reinstate": _ENDED,
+    "cancel": _STANDING_STATUSES,
+    "revoke": _STANDING_STATUSES,
+    "withdraw": _STANDING_STATUSES,
+    "transfer": _STANDING_STATUSES,
+    "void": _STANDING_STATUSES,
+    "reinstate": _ENDED_STATUSES,
 }
 
 
@@ -96,10 +96,10 @@ def follow(lineage: Lineage | None, record: Record, leaf: bytes) -> tuple[Lineag
     if record.action in PRESENTABLE:
         if record.version <= version_of(lineage.identifier):
             raise TransitionRefused(f"{record.action} must raise the version above {lineage.identifier}")
-        after = Lineage(record.kind, record.issuer, record.identifier, leaf, leaf, Status.VALID)
-        return after, StatusChange(lineage.current, Status.SUPERSEDED)
+        next_lineage = Lineage(record.kind, record.issuer, record.identifier, leaf, leaf, Status.VALID)
+        return next_lineage, StatusChange(lineage.current, Status.SUPERSEDED)
     if record.identifier != lineage.identifier:
         raise TransitionRefused(f"{record.action} must name the current version, {lineage.identifier}")
-    status = RESULT[record.action]
-    after = Lineage(record.kind, record.issuer, record.identifier, leaf, lineage.current, status)
-    return after, StatusChange(lineage.current, status)
+    status = STATUS_AFTER[record.action]
+    next_lineage = Lineage(record.kind, record.issuer, record.identifier, leaf, lineage.current, status)
+    return next_lineage, StatusChange(lineage.current, status)

@@ -12,16 +12,16 @@ from struct import Struct
 from typing import Final
 
 #: The words that may count, of one, two and four bytes in either order, and the range of each.
-_WORDS: Final = tuple(
+_WORD_FORMS: Final = tuple(
     (Struct(form), modulus)
     for form, modulus in ((">16B", 2**8), (">8H", 2**16), ("<8H", 2**16), (">4I", 2**32), ("<4I", 2**32))
 )
 # Bytes at either end that are zero in a number below 2^64; of random ones one in 2^63 has them.
 _SMALL_ZEROS: Final = bytes(8)
 # Different bytes of sixteen; of random ones fewer than one in 2^68 has so few.
-_FEW: Final = 4
+_FEW_DISTINCT_BYTES: Final = 4
 #: Text in one case with digits and separators, with at most one letter of the other: one in 2^36 of random ones.
-_TEXTS: Final = tuple(
+_TEXT_PATTERNS: Final = tuple(
     re.compile(pattern)
     for pattern in (
         rb"[0-9a-z ._:/+-]*[A-Z]?[0-9a-z ._:/+-]*",
@@ -31,22 +31,24 @@ _TEXTS: Final = tuple(
 )
 
 
-def weakness(drawn: bytes) -> str | None:
+def find_weakness(random_bytes: bytes) -> str | None:
     """Say why 16 bytes were not drawn at random; None where nothing shows it."""
-    if not any(drawn):
+    if not any(random_bytes):
         return "is all zero"
-    if drawn[:8] == drawn[8:] or len(set(drawn)) <= _FEW:
+    if random_bytes[:8] == random_bytes[8:] or len(set(random_bytes)) <= _FEW_DISTINCT_BYTES:
         return "repeats a pattern"
-    if any(_grow_alike(words.unpack(drawn), modulus) for words, modulus in _WORDS):
+    if any(_grow_alike(word_form.unpack(random_bytes), modulus) for word_form, modulus in _WORD_FORMS):
         return "is a counting sequence"
-    if drawn.startswith(_SMALL_ZEROS) or drawn.endswith(_SMALL_ZEROS):
+    if random_bytes.startswith(_SMALL_ZEROS) or random_bytes.endswith(_SMALL_ZEROS):
         return "is a small number"
-    if drawn.isascii() and any(text.fullmatch(drawn) for text in _TEXTS):
+    if random_bytes.isascii() and any(
+        text_pattern.fullmatch(random_bytes) for text_pattern in _TEXT_PATTERNS
+    ):
         return "is text"
     return None
 
 
-class Drawn:
+class RandomValues:
     """The salts and masters of one submission, each with its row: 20 bytes of memory each, for millions of them."""
 
     _BUCKETS: Final = 256
@@ -55,20 +57,20 @@ class Drawn:
     def __init__(self) -> None:
         self._buckets = [bytearray() for _ in range(self._BUCKETS)]
 
-    def add(self, drawn: bytes, row: int) -> None:
+    def add(self, random_bytes: bytes, row: int) -> None:
         """Note 16 bytes that stand in a row."""
         # Python's hash of bytes is keyed anew in each process: nobody can fill one bucket alone.
-        self._buckets[hash(drawn) % self._BUCKETS] += drawn + row.to_bytes(4, "big")
+        self._buckets[hash(random_bytes) % self._BUCKETS] += random_bytes + row.to_bytes(4, "big")
 
     def repeated(self) -> Iterator[tuple[int, int]]:
         """Return the rows of every value that stands a second time: the first row, and the later one."""
         for bucket in self._buckets:
-            rows: dict[bytes, int] = {}
-            for drawn, row in self._split(bucket):
-                if drawn in rows:
-                    yield rows[drawn], row
+            first_rows: dict[bytes, int] = {}
+            for random_bytes, row in self._split(bucket):
+                if random_bytes in first_rows:
+                    yield first_rows[random_bytes], row
                 else:
-                    rows[drawn] = row
+                    first_rows[random_bytes] = row
 
     def _split(self, bucket: bytearray) -> Iterable[tuple[bytes, int]]:
         for start in range(0, len(bucket), self._WIDTH):
@@ -81,4 +83,4 @@ def _grow_alike(words: tuple[int, ...], modulus: int) -> bool:
     first, second, third = words[:3]
     if (third - second - second + first) % modulus:  # so it is nearly always
         return False
-    return len({(after - before) % modulus for before, after in pairwise(words)}) == 1
+    return len({(next_word - word) % modulus for word, next_word in pairwise(words)}) == 1

@@ -73,8 +73,8 @@ class Record:
         if self.kind not in KINDS:
             raise MalformedInput(f"the kind must be one of {', '.join(KINDS)}, not {self.kind[:40]!r}")
         if self.action not in PRESENTABLE and self.action not in STATUS_ACTIONS:
-            known = ", ".join(sorted(PRESENTABLE | STATUS_ACTIONS))
-            raise MalformedInput(f"the action must be one of {known}, not {self.action[:40]!r}")
+            known_actions = ", ".join(sorted(PRESENTABLE | STATUS_ACTIONS))
+            raise MalformedInput(f"the action must be one of {known_actions}, not {self.action[:40]!r}")
         if (self.previous is None) != (self.action == "issue"):
             raise MalformedInput("`previous` is absent for issue and present for every other action")
         if self.action in PRESENTABLE and self.claims is None:
@@ -87,14 +87,14 @@ class Record:
         if self.valid_from and self.valid_until and self.valid_until < self.valid_from:
             raise MalformedInput("`valid_until` lies before `valid_from`")
         if self.kind in CERTIFICATE_KINDS:
-            _certificate(self.identifier)
-        elif _sealing(self.identifier).kind != self.kind:
+            _parse_certificate(self.identifier)
+        elif _parse_sealing(self.identifier).kind != self.kind:
             raise MalformedInput(f"the identifier of a {self.kind} begins with `{self.kind}.`")
 
     @property
     def certificate(self) -> CertificateIdentifier:
         """The identifier, parsed; only for kinds that carry certificate identifiers."""
-        return _certificate(self.identifier)
+        return _parse_certificate(self.identifier)
 
     @property
     def version(self) -> int:
@@ -104,10 +104,10 @@ class Record:
     @property
     def names_issuer(self) -> bool:
         """Whether the identifier names the issuer: by credit code or, as older certificates do, by its division."""
-        named = self._parsed.issuer
-        if self.kind in CERTIFICATE_KINDS and _DIVISION.fullmatch(named):
-            return self.issuer[2:8].startswith(_TRAILING_ZEROS.sub("", named))
-        return named == self.issuer
+        named_issuer = self._parsed.issuer
+        if self.kind in CERTIFICATE_KINDS and _DIVISION.fullmatch(named_issuer):
+            return self.issuer[2:8].startswith(_TRAILING_ZEROS.sub("", named_issuer))
+        return named_issuer == self.issuer
 
     @property
     def lineage(self) -> str:
@@ -116,7 +116,11 @@ class Record:
 
     @property
     def _parsed(self) -> CertificateIdentifier | SealingIdentifier:
-        return _certificate(self.identifier) if self.kind in CERTIFICATE_KINDS else _sealing(self.identifier)
+        return (
+            _parse_certificate(self.identifier)
+            if self.kind in CERTIFICATE_KINDS
+            else _parse_sealing(self.identifier)
+        )
 
     def to_json(self) -> dict[str, Json]:
         body: dict[str, Json] = {
@@ -150,24 +154,24 @@ class Record:
 
 
 @lru_cache(maxsize=1024)  # a record is asked for its identifier several times in a row
-def _certificate(identifier: str) -> CertificateIdentifier:
+def _parse_certificate(identifier: str) -> CertificateIdentifier:
     return CertificateIdentifier.parse(identifier, strict=False)
 
 
 @lru_cache(maxsize=1024)
-def _sealing(identifier: str) -> SealingIdentifier:
+def _parse_sealing(identifier: str) -> SealingIdentifier:
     return SealingIdentifier.parse(identifier)
 
 
 def version_of(identifier: str) -> int:
     """Return the version that an identifier of any kind names. Raises: InvalidIdentifier."""
-    parse = _sealing if identifier.startswith(SEALING_PREFIXES) else _certificate
+    parse = _parse_sealing if identifier.startswith(SEALING_PREFIXES) else _parse_certificate
     return parse(identifier).version
 
 
 def lineage_of(identifier: str) -> str:
     """Return what all versions of an identifier share; text that is no identifier is its own lineage."""
-    parse = _sealing if identifier.startswith(SEALING_PREFIXES) else _certificate
+    parse = _parse_sealing if identifier.startswith(SEALING_PREFIXES) else _parse_certificate
     try:
         return parse(identifier).lineage
     except MalformedInput:

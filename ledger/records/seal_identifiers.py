@@ -37,18 +37,19 @@ class SealingIdentifier:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read an identifier. Raises: InvalidIdentifier."""
-        parts = _FORM.fullmatch(text)
-        if parts is None:
+        form_match = _FORM.fullmatch(text)
+        if form_match is None:
             raise InvalidIdentifier(
                 f"identifier {text[:_MAX_QUOTED]!a}: expected KIND.ISSUER.SERIAL.VERSION.CHECK"
             )
-        check_credit_code(parts["issuer"])
-        expected = certificate_check_character(parts["issuer"] + parts["serial"] + parts["version"])
-        if parts["check"] != expected:
+        kind, issuer, serial, version, check = form_match.groups()
+        check_credit_code(issuer)
+        expected_check = certificate_check_character(issuer + serial + version)
+        if check != expected_check:
             raise InvalidIdentifier(
-                f"identifier {text!a}: the check character is {parts['check']}, expected {expected}"
+                f"identifier {text!a}: the check character is {check}, expected {expected_check}"
             )
-        return cls(parts["kind"], parts["issuer"], parts["serial"], int(parts["version"]), parts["check"])
+        return cls(kind, issuer, serial, int(version), check)
 
     @classmethod
     def build(cls, kind: str, issuer: str, serial: str, version: int = 1) -> Self:

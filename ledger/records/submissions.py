@@ -85,9 +85,9 @@ class Statement:
         """Raises: MalformedInput when count or times do not fit."""
         if not 1 <= self.count <= limits.MAX_SUBMISSION_RECORDS:
             raise MalformedInput(f"a submission has 1 to {limits.MAX_SUBMISSION_RECORDS} records")
-        longest = MAX_STATEMENT_SECONDS if self.window else MAX_STATEMENT_SECONDS_1
-        if not self.time < self.expires <= self.time + longest:
-            raise MalformedInput(f"`expires` lies after `time`, by at most {longest // 3600} hours")
+        max_seconds = MAX_STATEMENT_SECONDS if self.window else MAX_STATEMENT_SECONDS_1
+        if not self.time < self.expires <= self.time + max_seconds:
+            raise MalformedInput(f"`expires` lies after `time`, by at most {max_seconds // 3600} hours")
 
     def to_json(self) -> dict[str, Json]:
         body: dict[str, Json] = {
@@ -125,13 +125,13 @@ def decode_statement(value: Json) -> Statement:
         root=root,
         time=fields.time("time"),
         expires=fields.time("expires"),
-        window=_window(fields) if version == STATEMENT_TYPE else None,
+        window=_read_window(fields) if version == STATEMENT_TYPE else None,
     )
     fields.close()
     return statement
 
 
-def _window(fields: Fields) -> Window:
+def _read_window(fields: Fields) -> Window:
     first, last = (fields.integer(name, 1, MAX_INTEGER) for name in ("first_sequence", "last_sequence"))
     return Window(first, last)
 
@@ -181,8 +181,8 @@ def order_by_leaf(records: Iterable[Record]) -> list[tuple[bytes, Record]]:
     Raises: MalformedInput for two equal leaves.
     """
     leaves = sorted(((record.leaf(), record) for record in records), key=lambda pair: pair[0])
-    for (before, _), (after, record) in pairwise(leaves):
-        if before == after:
+    for (leaf, _), (next_leaf, record) in pairwise(leaves):
+        if leaf == next_leaf:
             raise MalformedInput(f"the same record of {record.identifier} stands twice: draw a salt for each")
     return leaves
 

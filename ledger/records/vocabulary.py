@@ -137,14 +137,16 @@ def standard_fields(*, personal: bool, joint: bool) -> tuple[ClaimField, ...]:
 
     `personal`: the holder is a natural person; `joint`: there may be several holders.
     """
-    before, holder, after = _BEFORE_HOLDER, _ORGANISATION_HOLDER, _AFTER_HOLDER
+    fields_before, holder_fields, fields_after = _BEFORE_HOLDER, _ORGANISATION_HOLDER, _AFTER_HOLDER
     if personal:
-        holder = _PERSON_HOLDER
-        before = tuple(_graded_as_personal(field) for field in before)
+        holder_fields = _PERSON_HOLDER
+        fields_before = tuple(_graded_as_personal(field) for field in fields_before)
     if joint:
-        holder = tuple(replace(field, repeatable=True) for field in holder)
-        after = tuple(replace(field, repeatable=field.name.startswith("CZZT")) for field in after)
-    return before + holder + after
+        holder_fields = tuple(replace(field, repeatable=True) for field in holder_fields)
+        fields_after = tuple(
+            replace(field, repeatable=field.name.startswith("CZZT")) for field in fields_after
+        )
+    return fields_before + holder_fields + fields_after
 
 
 # fmt: off

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ledger.errors import MalformedInput
 from ledger.proof.linking import linked_leaves
 from ledger.proof.proof import Proof, Staple
-from ledger.records.lifecycle import IN_FORCE, RESULT
+from ledger.records.lifecycle import IN_FORCE, STATUS_AFTER
 from ledger.registry.status import Status, staple_root, status_in_chunk
 from ledger.registry.trust import LogState, PositionStatus, Trust
 from ledger.verification.changes import walk_changes
@@ -83,7 +83,10 @@ def _makes(linked: Proof, proof: Proof, status: Status) -> bool:
         return False
     if linked.record.action in ("renew", "amend"):
         return status is Status.SUPERSEDED
-    return linked.record.identifier == proof.record.identifier and RESULT.get(linked.record.action) is status
+    return (
+        linked.record.identifier == proof.record.identifier
+        and STATUS_AFTER.get(linked.record.action) is status
+    )
 
 
 def _whose(proof: Proof) -> tuple[str, ...]:

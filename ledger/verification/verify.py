@@ -30,7 +30,7 @@ from ledger.encoding.canonical import Json
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof
-from ledger.records.contradictions import contradictions
+from ledger.records.contradictions import find_contradictions
 from ledger.registry.trust import Trust
 from ledger.verification.comparison import Presented as Presented
 from ledger.verification.comparison import compare
@@ -110,7 +110,7 @@ def _judge_claims(proof: Proof) -> Step:
         return Step(3, Outcome.UNKNOWN, "nothing_disclosed")
     if proof.disclosure.digest(proof.record.suite) != proof.record.claims:
         return Step(3, Outcome.FAIL, "claims_altered")
-    differing = contradictions(proof.record, proof.disclosure.values)
+    differing = find_contradictions(proof.record, proof.disclosure.values)
     if differing:
         listed: list[Json] = [contradiction.to_json() for contradiction in differing]
         return Step(3, Outcome.UNKNOWN, "claims_contradict_record", {"contradictions": listed})

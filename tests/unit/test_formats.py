@@ -19,7 +19,7 @@ from ledger.encoding.fields import parse_hex
 from ledger.proof.paper import MAX_PAPER_BYTES, decode_paper
 from ledger.proof.proof import MAX_LINK_DEPTH, MAX_LINKED, MAX_PROOF_BYTES, read_proof
 from ledger.records.claims import MAX_CLAIMS, decode_disclosure
-from ledger.records.lifecycle import IN_FORCE, RESULT, SOURCES
+from ledger.records.lifecycle import IN_FORCE, SOURCES, STATUS_AFTER
 from ledger.records.records import KINDS, PRESENTABLE, STATUS_ACTIONS, decode_record
 from ledger.records.submissions import decode_entry, decode_statement
 from ledger.registry import acts
@@ -173,7 +173,7 @@ def test_what_each_action_needs_and_leads_to() -> None:
         for place, name in enumerate(names):
             to = Status.VALID if name in PRESENTABLE else Status(into[place])
             listed.add((name, frozenset(Status(int(code)) for code in re.findall(r"\d", sources)), to))
-    known = {(name, frozenset(SOURCES[name]), RESULT.get(name, Status.VALID)) for name in SOURCES}
+    known = {(name, frozenset(SOURCES[name]), STATUS_AFTER.get(name, Status.VALID)) for name in SOURCES}
     assert listed == known
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ledger.records.catalogue import SEALING, SEALS, TYPES
-from ledger.records.characters import name_fault, unseen_character
+from ledger.records.characters import find_name_fault, find_unseen_character
 from ledger.records.vocabulary import EXTENSIONS
 
 
@@ -11,7 +11,7 @@ def test_every_name_of_the_catalogue_is_a_name() -> None:
     names = {field.name for type_ in (*TYPES, *SEALS, SEALING) for field in type_.claims} | set(EXTENSIONS)
     assert len(names) > 80
     for name in (*names, "document/1", "document/999"):
-        assert name_fault(name) is None
+        assert find_name_fault(name) is None
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_every_name_of_the_catalogue_is_a_name() -> None:
     ],
 )
 def test_names_of_people_and_places_stay(text: str) -> None:
-    assert unseen_character(text) is None
+    assert find_unseen_character(text) is None
 
 
 @pytest.mark.parametrize(
@@ -45,9 +45,9 @@ def test_names_of_people_and_places_stay(text: str) -> None:
     ids=hex,
 )  # fmt: skip
 def test_what_nobody_sees_is_found(code: int) -> None:
-    assert unseen_character(f"A{chr(code)}三") == (2, chr(code))
+    assert find_unseen_character(f"A{chr(code)}三") == (2, chr(code))
 
 
 def test_the_first_place_is_named() -> None:
-    assert unseen_character("张三\u200b李\u202e") == (3, "\u200b")
-    assert unseen_character("龍\ufe00\ufe00") == (3, "\ufe00")
+    assert find_unseen_character("张三\u200b李\u202e") == (3, "\u200b")
+    assert find_unseen_character("龍\ufe00\ufe00") == (3, "\ufe00")

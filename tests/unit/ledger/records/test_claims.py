@@ -12,7 +12,7 @@ from ledger.records.claims import (
     FullDisclosure,
     SelectiveDisclosure,
     claims_digest,
-    commitments,
+    commit_claims,
     decode_disclosure,
     decode_document,
     document_claim,
@@ -32,14 +32,14 @@ def test_commitments_as_the_design_writes_them(suite: Suite) -> None:
     full = FullDisclosure(MASTER, CLAIMS)  # type: ignore[arg-type]
     assert full.digest(suite) == suite.hash(b"\x04" + encode(pairs))
     assert full.digest(suite) == claims_digest(
-        suite, (name for name, _ in CLAIMS), commitments(suite, MASTER, full.claims)
+        suite, (name for name, _ in CLAIMS), commit_claims(suite, MASTER, full.claims)
     )
 
 
 def test_equal_values_have_unequal_commitments() -> None:
-    same = commitments(SM3, MASTER, [("a", "x"), ("b", "x")])
+    same = commit_claims(SM3, MASTER, [("a", "x"), ("b", "x")])
     assert same[0] != same[1]
-    assert commitments(SM3, bytes(16), [("a", "x")])[0] != same[0]
+    assert commit_claims(SM3, bytes(16), [("a", "x")])[0] != same[0]
 
 
 def test_a_selection_has_the_digest_of_the_whole() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.encoding.times import civil_date
-from ledger.records.contradictions import COMPARED, contradictions, read_date
+from ledger.records.contradictions import COMPARED_CLAIMS, find_contradictions, read_date
 from ledger.records.identifiers import CertificateIdentifier
 from ledger.records.records import Record
 from ledger.records.seal_identifiers import SealingIdentifier
@@ -28,7 +28,7 @@ MADE = civil_date(RECORD.time)
 
 
 def named(record: Record, **values: Any) -> list[str]:
-    return [contradiction.name for contradiction in contradictions(record, values)]
+    return [contradiction.name for contradiction in find_contradictions(record, values)]
 
 
 def test_claims_that_repeat_the_record_contradict_nothing() -> None:
@@ -41,9 +41,9 @@ def test_claims_that_repeat_the_record_contradict_nothing() -> None:
         "ZZYXQJZRQ": "2027-03-07",
         "ZZMC": "营业执照",
     }
-    assert values.keys() >= COMPARED
-    assert contradictions(RECORD, values) == ()
-    assert contradictions(RECORD, {}) == ()
+    assert values.keys() >= COMPARED_CLAIMS
+    assert find_contradictions(RECORD, values) == ()
+    assert find_contradictions(RECORD, {}) == ()
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_claims_that_repeat_the_record_contradict_nothing() -> None:
     ],
 )
 def test_a_claim_of_something_else_contradicts(name: str, claimed: Any, recorded: str) -> None:
-    (contradiction,) = contradictions(RECORD, {name: claimed})
+    (contradiction,) = find_contradictions(RECORD, {name: claimed})
     assert contradiction.name == name
     assert contradiction.recorded.zh == contradiction.recorded.en == recorded
     assert len(contradiction.claimed) <= 200
@@ -91,7 +91,7 @@ def test_a_claim_of_something_else_contradicts(name: str, claimed: Any, recorded
     ],
 )
 def test_another_spelling_contradicts_nothing(name: str, claimed: Any) -> None:
-    assert contradictions(RECORD, {name: claimed}) == ()
+    assert find_contradictions(RECORD, {name: claimed}) == ()
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_record_without_end_may_be_claimed_endless(claimed: str) -> None:
 
 @pytest.mark.parametrize("claimed", ["2099-12-31", "2020-01-01", "see overleaf"])
 def test_a_record_without_end_contradicts_a_claim_of_one(claimed: str) -> None:
-    (contradiction,) = contradictions(UNDATED, {"ZZYXQJZRQ": claimed})
+    (contradiction,) = find_contradictions(UNDATED, {"ZZYXQJZRQ": claimed})
     assert contradiction.recorded == ("长期", "without end")
 
 
@@ -147,7 +147,7 @@ def test_a_record_without_first_days_speaks_of_the_day_on_which_it_was_made_or_b
     for name in ("ZZBFRQ", "ZZYXQQSRQ"):
         assert named(UNDATED, **{name: MADE.isoformat()}) == []
         assert named(UNDATED, **{name: "2014-05-06"}) == []
-        (contradiction,) = contradictions(UNDATED, {name: later})
+        (contradiction,) = find_contradictions(UNDATED, {name: later})
         assert contradiction.recorded == (f"不晚于 {MADE}", f"not after {MADE}")
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ledger.errors import TransitionRefused
-from ledger.records.lifecycle import RESULT, SOURCES, Lineage, StatusChange, follow
+from ledger.records.lifecycle import SOURCES, STATUS_AFTER, Lineage, StatusChange, follow
 from ledger.records.records import PRESENTABLE, STATUS_ACTIONS
 from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.registry.status import Status, may_become
@@ -63,13 +63,13 @@ def test_every_action_from_every_status(status: Status, action: str) -> None:
         assert (lineage.current, lineage.status) == (item.leaf, Status.VALID)
         assert lineage.identifier == item.record.identifier != LICENCE.record.identifier
     else:
-        assert change == StatusChange(LICENCE.leaf, RESULT[action])
-        assert (lineage.current, lineage.status) == (LICENCE.leaf, RESULT[action])
+        assert change == StatusChange(LICENCE.leaf, STATUS_AFTER[action])
+        assert (lineage.current, lineage.status) == (LICENCE.leaf, STATUS_AFTER[action])
 
 
 def test_every_action_has_its_sources() -> None:
     assert set(SOURCES) == set(ACTIONS)
-    assert set(RESULT) == STATUS_ACTIONS
+    assert set(STATUS_AFTER) == STATUS_ACTIONS
 
 
 def test_a_certificate_is_issued_once() -> None:

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from ledger.records.randomness import Drawn, weakness
+from ledger.records.randomness import RandomValues, find_weakness
 
 
 @pytest.mark.parametrize(
@@ -34,17 +34,17 @@ from ledger.records.randomness import Drawn, weakness
     ],
 )
 def test_what_was_not_drawn_is_found(drawn: bytes, why: str) -> None:
-    assert weakness(drawn) == why
+    assert find_weakness(drawn) == why
 
 
 def test_what_was_drawn_is_never_taken_for_weak() -> None:
     """Of random ones fewer than one in 2^36 is: in 100,000 none, but by the bad luck of one in 700,000."""
     random = Random(11)
-    assert not any(weakness(random.randbytes(16)) for _ in range(100_000))
+    assert not any(find_weakness(random.randbytes(16)) for _ in range(100_000))
 
 
 def test_values_that_stand_twice_are_named_by_their_rows() -> None:
-    random, drawn = Random(12), Drawn()
+    random, drawn = Random(12), RandomValues()
     values = [random.randbytes(16) for _ in range(2_000)]
     for row, value in enumerate(values):
         drawn.add(value, row)
