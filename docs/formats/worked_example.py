@@ -256,7 +256,7 @@ def prove(record: Record, disclosure: FullDisclosure, batch: Batch) -> Proof:
 
 def record_blocks(record: Record, disclosure: FullDisclosure, batch: Batch) -> dict[str, Json]:
     """Return what a department makes: claims, records, a submission."""
-    committed = claims.commitments(SM3, disclosure.master, disclosure.claims)
+    committed = claims.commit_claims(SM3, disclosure.master, disclosure.claims)
     first = batch.entries[0]
     return {
         "disclosure": disclosure.to_json(),
