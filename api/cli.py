@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Final
 
 from anchoring.errors import AnchoringError, SubmissionRefused
-from anchoring.processes.logs import make_visible
+from anchoring.processes.logs import make_line_visible
 from anchoring.processes.silence import silence_libraries
 from api.client.node_error import NodeError
 from api.console import in_words, note, say, show_json
@@ -151,11 +151,11 @@ def _failed(error: Exception, *, as_json: bool) -> int:
         message, reason = f"the snapshot is refused ({error.reason}): {error}", error.reason
     elif isinstance(error, NodeError | SubmissionRefused):
         reason = error.problem
-    note(make_visible(f"shunzheng: {message}"))
+    note(make_line_visible(f"shunzheng: {message}"))
     if isinstance(error, SubmissionRefused):
         rows = [{"row": row.row, "message": row.message} for row in error.rows]
         for row in error.rows:
-            note(make_visible(f"  row {row.row}: {row.message}"))
+            note(make_line_visible(f"  row {row.row}: {row.message}"))
     if as_json:
         show_json({"error": message, "reason": reason, "rows": rows})
     return 1

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
-from anchoring.processes.logs import make_json_visible, make_lines_visible, make_visible
+from anchoring.processes.logs import make_json_visible, make_line_visible, make_lines_visible
 from ledger.verification.reasons import Verdict
 
 T = TypeVar("T")
@@ -62,9 +62,9 @@ def progress(items: Iterable[T], label: str, total: int) -> Iterator[T]:
         if now - shown >= (_REFRESH_SECONDS if terminal else _PLAIN_SECONDS):
             shown = now
             rate = done / (now - started)
-            line = f"{make_visible(label)}: {done:,} of {total:,} ({rate:,.0f}/s)"
+            line = f"{make_line_visible(label)}: {done:,} of {total:,} ({rate:,.0f}/s)"
             print(
                 f"\r{line}" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True
             )
     if terminal and shown != started:
-        print(f"\r{make_visible(label)}: {done:,} of {total:,}" + " " * 20, file=sys.stderr, flush=True)
+        print(f"\r{make_line_visible(label)}: {done:,} of {total:,}" + " " * 20, file=sys.stderr, flush=True)

@@ -11,7 +11,8 @@ from typing import Final
 
 from anchoring.intake.faults import RowFault
 from ledger.encoding.canonical import Json
-from ledger.records.characters import describe, find_name_fault, find_unseen_character
+from ledger.encoding.unseen import find_unseen_character
+from ledger.records.characters import describe, find_name_fault
 from ledger.records.claims import Disclosure, FullDisclosure
 from ledger.records.contradictions import find_contradictions
 from ledger.records.randomness import find_weakness

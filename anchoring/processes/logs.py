@@ -11,6 +11,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
+from ledger.encoding.unseen import replace_unseen
+
 LONGEST_LINE: Final = (
     2_000  # characters of a record: an error of the longest kind, and no page of anybody else's
 )
@@ -18,41 +20,34 @@ REPEAT_SECONDS: Final = 600.0  # until a warning that says nothing new is said a
 _REMEMBERED: Final = 256  # warnings that are remembered: more than a node has endpoints, peers and parts
 _CUT: Final = "… [cut]"
 
-#: Control characters (C0, DEL, C1), what ends a line elsewhere, what turns the direction of writing, what has no width.
-_UNSEEN: Final = re.compile(
-    "[\\x00-\\x1f\\x7f-\\x9f\\u00ad\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180e\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164"
-    "\\ufeff\\uffa0\\ufff9-\\ufffb\\U000e0000-\\U000e007f\\ud800-\\udfff]"
-)
 _SHOWN_AS: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
 _PASSWORD: Final = re.compile(r"(?<=://)([^\s/@:]*):[^\s/@]*@")
 _CHANGING: Final = re.compile(r"\((again|starts again) in [^)]*\)|0x[0-9a-f]{6,16}>")
 
 
-def make_visible(text: str) -> str:
+def make_line_visible(text: str) -> str:
     """Return text in one line, with every character that is not seen as its number, and without passwords of URLs."""
-    return _PASSWORD.sub(r"\1:***@", _UNSEEN.sub(_number, text))
+    return _PASSWORD.sub(r"\1:***@", replace_unseen(text, _number))
 
 
 def make_lines_visible(text: str) -> str:
     """Return text of several lines, made visible line by line."""
-    return "\n".join(make_visible(line) for line in text.split("\n"))
+    return "\n".join(make_line_visible(line) for line in text.split("\n"))
 
 
 def make_json_visible(text: str) -> str:
     """Return JSON that means the same, with every character that is not seen, but for line ends between members, escaped."""
-    return _UNSEEN.sub(_escape, text)
+    return replace_unseen(text, _escape)
 
 
-def _escape(match: re.Match[str]) -> str:
-    character = match[0]
+def _escape(character: str) -> str:
     if character == "\n":  # inside a text it is escaped already
         return character
     units = character.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
-def _number(match: re.Match[str]) -> str:
-    character = match[0]
+def _number(character: str) -> str:
     return _SHOWN_AS.get(character, f"\\u{{{ord(character):x}}}")
 
 
@@ -64,10 +59,10 @@ class LineFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[1]:
             error = record.exc_info[1]
             said = f"{said.rstrip()} ({type(error).__name__}: {error} at {_place_of(error)})"
-        line = make_visible(f"{said[: 2 * LONGEST_LINE]}")
+        line = make_line_visible(f"{said[: 2 * LONGEST_LINE]}")
         if len(line) > LONGEST_LINE:
             line = line[:LONGEST_LINE] + _CUT
-        return f"{self.formatTime(record)} {record.levelname} {make_visible(record.name)}: {line}"
+        return f"{self.formatTime(record)} {record.levelname} {make_line_visible(record.name)}: {line}"
 
 
 def _place_of(error: BaseException) -> str:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anchoring.processes.logs import log_to_stderr, make_visible
+from anchoring.processes.logs import log_to_stderr, make_line_visible
 from anchoring.processes.supervisor import Supervisor
 from api import processes
 from api.console import note, say, show_json
@@ -115,7 +115,7 @@ def _node(args: argparse.Namespace) -> int:
         if finding.state is State.FAILS:
             raise SettingsError(finding.line())
         if finding.state is State.WAITS:
-            note(make_visible(finding.line()))
+            note(make_line_visible(finding.line()))
     command = [sys.executable, "-m", "api.cli", "node", str(args.directory), "--only"]
     parts = processes.named_parts(settings)
     note(f"node {settings.name or settings.directory.name} on http://{settings.listen} ({', '.join(parts)})")
@@ -146,7 +146,7 @@ def _show_check(settings: "Settings", *, as_json: bool) -> int:
         return int(failing)
     for finding in findings:
         state = STATE_WORDS[finding.state]
-        say(make_visible(f"{state.en} {state.zh}  {finding.name} {finding.words.zh}: {finding.said}"))
+        say(make_line_visible(f"{state.en} {state.zh}  {finding.name} {finding.words.zh}: {finding.said}"))
         if finding.state is State.FAILS:
             say(f"    {finding.remedy.en} {finding.remedy.zh}")
     return int(failing)

@@ -11,7 +11,7 @@ from anchoring.processes.logs import (
     LineFormatter,
     OnceInAWhile,
     make_json_visible,
-    make_visible,
+    make_line_visible,
 )
 
 
@@ -27,11 +27,12 @@ def record(text: str, *values: object, level: int = logging.WARNING) -> logging.
         ("\u202egnp", "\\u{202e}gnp"),
         ("a\u2028b\x85c\u200b", "a\\u{2028}b\\u{85}c\\u{200b}"),
         ("postgresql://city:pass@host/x", "postgresql://city:***@host/x"),
-        ("持证主体 张三", "持证主体 张三"),
+        ("持证主体 张三　葛\U000e0100城", "持证主体 张三　葛\U000e0100城"),
+        ("a\u034f\u2800\ufe0f\uffff\xa0b", "a\\u{34f}\\u{2800}\\u{fe0f}\\u{ffff}\\u{a0}b"),
     ],
 )
 def test_what_is_not_seen_is_shown(text: str, shown: str) -> None:
-    assert make_visible(text) == shown
+    assert make_line_visible(text) == shown
     assert LineFormatter().format(record("%s", text)).endswith(shown)
 
 
