@@ -40,7 +40,7 @@ class EntriesHere:
 
 
 class HeldEntries:
-    """The same by an open connection, and a `ledger.verification.receipts.Entries`."""
+    """The same by an open connection, and a `ledger.verification.receipts.EntrySource`."""
 
     def __init__(self, log: str, connection: Connection | None, published: Published | None) -> None:
         self._log, self._connection, self._published = log, connection, published

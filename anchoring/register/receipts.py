@@ -14,7 +14,7 @@ from anchoring.register.tables import SUBMISSION
 from ledger.crypto.keys import PrivateKey
 from ledger.registry.trust import Trust
 from ledger.verification.receipts import (
-    WORDS,
+    SIGNATURE_WORDS,
     Receipt,
     SignedReceipt,
     decode_signed_receipt,
@@ -72,7 +72,7 @@ def bring_back(register: Register, trust: Trust, signed: SignedReceipt) -> str:
     """
     receipt = signed.receipt
     if reason := judge_signature(signed, trust.key(receipt.key)):
-        return WORDS[reason]
+        return SIGNATURE_WORDS[reason]
     with register.writing() as connection:
         stored = find_submission_of_root(connection, receipt.root)
         if stored is None:

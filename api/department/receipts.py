@@ -22,7 +22,7 @@ from ledger.records.submissions import Statement
 from ledger.registry.trust import PURPOSES, KeyState
 from ledger.verification.receipts import (
     MAX_BYTES,
-    WORDS,
+    SIGNATURE_WORDS,
     SignedReceipt,
     decode_signed_receipt,
     judge_signature,
@@ -81,7 +81,7 @@ def read_promise(node: NodeClient, statement: Statement, reply: Mapping[str, obj
             )
         reason = judge_signature(signed_receipt, _ask_key_state(node, receipt.key))
         if reason not in ("", "key_unknown"):  # a new node's key may not be declared yet
-            raise MalformedInput(WORDS[reason])
+            raise MalformedInput(SIGNATURE_WORDS[reason])
     except MalformedInput as error:
         raise NodeError(
             f"{node.url} took the submission, but its receipt promises nothing: {error}. Ask the node's administrator"

@@ -30,7 +30,7 @@ def find_policy(name: str, changes: Policies | None = None, max_age: int = Polic
     if isinstance(ages, int):
         return Policy(max_age=ages)
     by_kind = {kind: age for kind, age in ages.items() if kind != DEFAULT}
-    return Policy(max_age=ages.get(DEFAULT, max_age), by_kind=by_kind)
+    return Policy(max_age=ages.get(DEFAULT, max_age), max_age_by_kind=by_kind)
 
 
 def policy_names(changes: Policies | None = None) -> list[str]:

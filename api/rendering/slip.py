@@ -72,7 +72,7 @@ def write_slip(
 
     `issuers`: names that the node vouches for, by credit code.
     """
-    row, headline = TABLE[report.deciding.key], report.words
+    row, headline = TABLE[report.deciding_step.key], report.words
     proof = report.proof
     return Slip(
         verdict=report.verdict.value,

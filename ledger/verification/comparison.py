@@ -19,29 +19,29 @@ from ledger.verification.report import Compared, Step
 class Presented:
     """What a person presents: the bytes of documents, and values as read from the paper, by name of claim.
 
-    Whoever opens documents (`ledger.documents`) restores the registered bytes of those that carried a proof. `broken`
+    Whoever opens documents (`ledger.documents`) restores the registered bytes of those that carried a proof. `broken_documents`
     counts, from 0, those whose own signature or seal shows that they were altered; `carrier_altered`: the proof inside one
     does not stand there as it was attached.
     """
 
     documents: tuple[bytes, ...] = ()
     claims: Mapping[str, Json] = field(default_factory=dict)
-    broken: frozenset[int] = frozenset()
+    broken_documents: frozenset[int] = frozenset()
     carrier_altered: bool = False
 
 
 def compare(presented: Presented, disclosure: Disclosure | None) -> tuple[Compared, Step]:
     """2. Compare what was presented with what the proof discloses of the registered claims."""
     # Nobody reads a digest from paper.
-    readable = {name for name in presented.claims if not is_document(name)}
-    if not presented.documents and not readable:
+    readable_names = {name for name in presented.claims if not is_document(name)}
+    if not presented.documents and not readable_names:
         return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "nothing_presented")
     if disclosure is None:
         return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "nothing_disclosed")
     # What differs is evidence whatever was done around it; else nobody knows what was.
-    carried = [Step(2, Outcome.UNKNOWN, "carrier_altered")] if presented.carrier_altered else []
+    carrier_doubts = [Step(2, Outcome.UNKNOWN, "carrier_altered")] if presented.carrier_altered else []
     doubts = [
-        *carried,
+        *carrier_doubts,
         *_compare_documents(presented, disclosure),
         *_compare_values(presented.claims, disclosure),
     ]
@@ -50,35 +50,40 @@ def compare(presented: Presented, disclosure: Disclosure | None) -> tuple[Compar
             if step.outcome is outcome:
                 return Compared.NOTHING, step
     if presented.documents:
-        matched: dict[str, Json] = {"documents": len(presented.documents), "claims": [*sorted(readable)]}
-        return Compared.DOCUMENT, Step(2, Outcome.PASS, "document_matches", matched)
-    left = {name for name in disclosure.values if not is_document(name)} - readable
-    if left:
-        return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "claims_incomplete", {"missing": [*sorted(left)]})
-    return Compared.CLAIMS, Step(2, Outcome.PASS, "claims_match", {"claims": [*sorted(readable)]})
+        evidence: dict[str, Json] = {
+            "documents": len(presented.documents),
+            "claims": [*sorted(readable_names)],
+        }
+        return Compared.DOCUMENT, Step(2, Outcome.PASS, "document_matches", evidence)
+    missing_names = {name for name in disclosure.values if not is_document(name)} - readable_names
+    if missing_names:
+        return Compared.NOTHING, Step(
+            2, Outcome.UNKNOWN, "claims_incomplete", {"missing": [*sorted(missing_names)]}
+        )
+    return Compared.CLAIMS, Step(2, Outcome.PASS, "claims_match", {"claims": [*sorted(readable_names)]})
 
 
 def _compare_documents(presented: Presented, disclosure: Disclosure) -> Iterator[Step]:
     """Find documents that are not, or cannot be told to be, among the registered ones."""
-    registered, unreadable = [], False
+    registered_documents, any_unreadable = [], False
     for name, value in disclosure.values.items():
         if is_document(name):
             try:
-                registered.append(decode_document(value))
+                registered_documents.append(decode_document(value))
             except MalformedInput:
-                unreadable = True
+                any_unreadable = True
     for place, content in enumerate(presented.documents):
         evidence: dict[str, Json] = {"document": place + 1, "size": len(content)}
-        if any(claim.describes(content) for claim in registered):
-            if place in presented.broken:
+        if any(claim.describes(content) for claim in registered_documents):
+            if place in presented.broken_documents:
                 yield Step(2, Outcome.FAIL, "registered_broken", evidence)
             continue
         if any(is_document(name) for name in disclosure.withheld_names):
             yield Step(2, Outcome.UNKNOWN, "document_withheld", evidence)
-        elif unreadable or not registered:
+        elif any_unreadable or not registered_documents:
             yield Step(2, Outcome.UNKNOWN, "document_not_registered", evidence)
         else:
-            reason = "document_altered" if place in presented.broken else "document_mismatch"
+            reason = "document_altered" if place in presented.broken_documents else "document_mismatch"
             yield Step(2, Outcome.FAIL, reason, evidence)
 
 
@@ -90,13 +95,13 @@ def _compare_values(claims: Mapping[str, Json], disclosure: Disclosure) -> Itera
             yield Step(2, Outcome.UNKNOWN, "claim_withheld", {"claim": name})
             continue
         try:
-            if name not in values or not _equal(value, values[name]):
+            if name not in values or not _are_equal(value, values[name]):
                 yield Step(2, Outcome.FAIL, "claim_mismatch", {"claim": name})
         except MalformedInput as error:
             yield Step(2, Outcome.UNKNOWN, "claims_unreadable", {"claim": name, "detail": str(error)})
 
 
-def _equal(value: Json, registered: Json) -> bool:
-    if type(value) is str and value == registered:
+def _are_equal(value: Json, registered_value: Json) -> bool:
+    if type(value) is str and value == registered_value:
         return True
-    return canonical(value) == canonical(registered)  # which tells 1 from true
+    return canonical(value) == canonical(registered_value)  # which tells 1 from true

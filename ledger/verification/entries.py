@@ -15,7 +15,7 @@ from ledger.encoding import times
 from ledger.records.submissions import Entry, Statement
 from ledger.registry.trust import Anchor, KeyState, Occurrence, Trust
 from ledger.verification.entitlement import Moment, Objection, objections
-from ledger.verification.occurrences import is_good, is_signed_by, search, timing
+from ledger.verification.occurrences import find_timing_fault, is_good, is_signed_by, search_earlier
 
 NOT_IN_BATCH: Final = "not_in_batch"
 
@@ -44,16 +44,21 @@ def check_batch(anchor: Anchor, entries: Sequence[Entry], trust: Trust) -> list[
     if fault := check_fold(anchor, entries, log.suite):  # 1
         return [fault]
     faults: list[Fault] = []
-    position, here = anchor.size_before, dict[tuple[str, bytes], int]()
+    position, first_positions = anchor.size_before, dict[tuple[str, bytes], int]()
     for entry in entries:
         statement = entry.statement
-        stated = statement.issuer, statement.root
-        if repeated := _repeated(statement, position, anchor, trust, here.get(stated)):  # 2
-            faults.append(Fault("entry_repeated", position, repeated))
+        issuer_and_root = statement.issuer, statement.root
+        if repeat_text := _describe_repeat(
+            statement, position, anchor, trust, first_positions.get(issuer_and_root)
+        ):  # 2
+            faults.append(Fault("entry_repeated", position, repeat_text))
         elif is_good(entry, anchor, trust):
-            here.setdefault(stated, position)
-        said = [*_addressed(entry, anchor, trust), *_signed(entry, anchor, trust)]  # 3, 4
-        faults += [Fault(reason, position, text) for reason, text in said]
+            first_positions.setdefault(issuer_and_root, position)
+        statement_faults = [
+            *_check_address(entry, anchor, trust),
+            *_check_signature(entry, anchor, trust),
+        ]  # 3, 4
+        faults += [Fault(reason, position, text) for reason, text in statement_faults]
         position += statement.count
     return faults
 
@@ -66,24 +71,29 @@ def occurrences_of(anchor: Anchor, entries: Iterable[Entry]) -> Iterator[tuple[b
         position += entry.statement.count
 
 
-def _repeated(statement: Statement, position: int, anchor: Anchor, trust: Trust, here: int | None) -> str:
-    """Say where the entry at `position` was anchored before; empty where that is not known. `here`: in this batch."""
-    repeats, root = search(statement, position, anchor, trust), statement.root.hex()
+def _describe_repeat(
+    statement: Statement, position: int, anchor: Anchor, trust: Trust, batch_position: int | None
+) -> str:
+    """Say where the entry at `position` was anchored before; empty where that is not known.
+
+    `batch_position`: where the same root stands in this batch.
+    """
+    repeats, root = search_earlier(statement, position, anchor, trust), statement.root.hex()
     if repeats.earlier:
-        before = f"with sequence {repeats.earlier.sequence} at position {repeats.earlier.position}"
-    elif here is not None:
-        before = f"with sequence {anchor.sequence} at position {here}"
+        earlier_place = f"with sequence {repeats.earlier.sequence} at position {repeats.earlier.position}"
+    elif batch_position is not None:
+        earlier_place = f"with sequence {anchor.sequence} at position {batch_position}"
     else:
         return f"{root} is anchored too often to tell which is the first" if repeats.endless else ""
-    return f"{root} is anchored with sequence {anchor.sequence}, and was {before}, which counts"
+    return f"{root} is anchored with sequence {anchor.sequence}, and was {earlier_place}, which counts"
 
 
 def check_fold(anchor: Anchor, entries: Sequence[Entry], suite: Suite) -> Fault | None:
     """Tell why the entries are not those that `anchor` anchored in a log of this suite; None when they are."""
-    grown = anchor.size - anchor.size_before
-    counted = sum(entry.statement.count for entry in entries)
-    if counted != grown:
-        text = f"the entries count {counted} records, the log grew by {grown}"
+    growth = anchor.size - anchor.size_before
+    record_count = sum(entry.statement.count for entry in entries)
+    if record_count != growth:
+        text = f"the entries count {record_count} records, the log grew by {growth}"
         return Fault("count_mismatch", anchor.size_before, text)
     if any(entry.statement.suite is not suite for entry in entries):
         text = f"an entry is hashed under another suite than {suite.name}"
@@ -95,28 +105,31 @@ def check_fold(anchor: Anchor, entries: Sequence[Entry], suite: Suite) -> Fault 
     return None
 
 
-def _addressed(entry: Entry, anchor: Anchor, trust: Trust) -> Iterator[tuple[str, str]]:
-    statement, at = entry.statement, times.format_time(anchor.time)
+def _check_address(entry: Entry, anchor: Anchor, trust: Trust) -> Iterator[tuple[str, str]]:
+    statement, anchored_at = entry.statement, times.format_time(anchor.time)
     if statement.registry != trust.registry:
         yield "other_registry", f"the statement is for the registry {statement.registry[:120]!r}"
     if statement.log != anchor.log:
         yield "other_log", f"the statement is for the log {statement.log[:40]!r}"
-    if reason := timing(statement, anchor):
+    if reason := find_timing_fault(statement, anchor):
         yield (
             reason,
-            _TIMING[reason].format(
+            _TIMING_WORDS[reason].format(
                 expires=times.format_time(statement.expires),
                 time=times.format_time(statement.time),
-                at=at,
+                at=anchored_at,
                 sequence=anchor.sequence,
                 window=f"{window.first} to {window.last}" if (window := statement.window) else "",
             ),
         )
     if anchor.time + limits.MAX_CLOCK_LEAD_SECONDS < entry.accepted:
-        yield "acceptance_postdated", f"accepted at {times.format_time(entry.accepted)}, anchored at {at}"
+        yield (
+            "acceptance_postdated",
+            f"accepted at {times.format_time(entry.accepted)}, anchored at {anchored_at}",
+        )
 
 
-def _signed(entry: Entry, anchor: Anchor, trust: Trust) -> Iterator[tuple[str, str]]:
+def _check_signature(entry: Entry, anchor: Anchor, trust: Trust) -> Iterator[tuple[str, str]]:
     statement = entry.statement
     key = trust.key(statement.key)
     grants, issuer_log = (
@@ -124,7 +137,10 @@ def _signed(entry: Entry, anchor: Anchor, trust: Trust) -> Iterator[tuple[str, s
         trust.issuer_log(statement.issuer, anchor.n),
     )
     for objection in objections(key, grants, issuer_log, Moment.of_anchor(anchor)):
-        yield objection.reason, _WORDS[objection].format(**_named(statement, anchor, key))
+        yield (
+            objection.reason,
+            _OBJECTION_WORDS[objection].format(**_objection_details(statement, anchor, key)),
+        )
     if (
         key is not None
         and key.n <= anchor.n
@@ -133,32 +149,32 @@ def _signed(entry: Entry, anchor: Anchor, trust: Trust) -> Iterator[tuple[str, s
         yield "signature_bad", f"the signature is not that of the key 0x{statement.key.hex()}"
 
 
-def _named(statement: Statement, anchor: Anchor, key: KeyState | None) -> dict[str, str]:
+def _objection_details(statement: Statement, anchor: Anchor, key: KeyState | None) -> dict[str, str]:
     """Return what the words of an objection name."""
-    since, retired = (key.compromised_since or 0, key.retired_at or 0) if key else (0, 0)
+    compromised_since, retired_at = (key.compromised_since or 0, key.retired_at or 0) if key else (0, 0)
     return {
         "key": f"the key 0x{statement.key.hex()}",
         "issuer": repr(statement.issuer[:40]),
         "log": anchor.log,
         "at": times.format_time(anchor.time),
-        "since": times.format_time(since),
-        "retired": times.format_time(retired),
+        "since": times.format_time(compromised_since),
+        "retired": times.format_time(retired_at),
     }
 
 
-_TIMING: Final = {
+_TIMING_WORDS: Final = {
     "statement_expired": "expired at {expires}, anchored at {at}",
     "statement_postdated": "dated {time}, anchored at {at}",
     "older_format": "a statement of version 1, anchored at {at}",
     "outside_window": "stated for the sequences {window}, anchored with {sequence}",
 }
-_NOT_GRANTED: Final = "{key} was not granted {issuer}"
-_WORDS: Final = {
+_NOT_GRANTED_WORDS: Final = "{key} was not granted {issuer}"
+_OBJECTION_WORDS: Final = {
     Objection.ISSUER_NOT_IN_LOG: "{issuer} was no issuer of {log} at {at}",
     Objection.KEY_NOT_REGISTERED: "{key} was not registered",
-    Objection.KEY_NOT_DEPARTMENT: _NOT_GRANTED,
-    Objection.KEY_OF_ANOTHER_LOG: _NOT_GRANTED,
-    Objection.NOT_GRANTED: _NOT_GRANTED,
+    Objection.KEY_NOT_DEPARTMENT: _NOT_GRANTED_WORDS,
+    Objection.KEY_OF_ANOTHER_LOG: _NOT_GRANTED_WORDS,
+    Objection.NOT_GRANTED: _NOT_GRANTED_WORDS,
     Objection.KEY_COMPROMISED: "{key} is stolen since {since}",
     Objection.KEY_RETIRED: "{key} was retired at {retired}",
 }

@@ -15,7 +15,7 @@ from ledger.registry.trust import Anchor, Trust
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class PlacedRecord:
     """A record with its leaf hash; position and anchor once its batch is final."""
 
     record: Record
@@ -28,59 +28,60 @@ class Recorded:
 class History:
     """The records of a lineage, oldest first; its status now; findings in English, none when all agrees."""
 
-    records: tuple[Recorded, ...]
+    records: tuple[PlacedRecord, ...]
     status: Status | None
     findings: tuple[str, ...]
 
 
-def judge_history(records: Sequence[Recorded], trust: Trust, log: str) -> History:
+def judge_history(records: Sequence[PlacedRecord], trust: Trust, log: str) -> History:
     """Put the records of one lineage in order, replay them, and compare with the anchored statuses."""
-    ordered, findings = _chain(records)
+    ordered_records, findings = _order_by_previous(records)
     lineage: Lineage | None = None
-    expected: dict[bytes, tuple[Status, Recorded]] = {}
-    for item in ordered:
+    expected_statuses: dict[bytes, Status] = {}
+    for placed_record in ordered_records:
+        record = placed_record.record
         try:
-            lineage, change = follow(lineage, item.record, item.leaf)
+            lineage, change = follow(lineage, record, placed_record.leaf)
         except TransitionRefused as error:
-            findings.append(f"{item.record.action} at {item.record.suite.format(item.leaf)}: {error}")
+            findings.append(f"{record.action} at {record.suite.format(placed_record.leaf)}: {error}")
             break
-        if change and item.anchor:
-            expected[change.leaf] = (change.status, item)
-    findings += _compare(ordered, expected, trust, log)
-    return History(tuple(ordered), lineage.status if lineage else None, tuple(findings))
+        if change and placed_record.anchor:
+            expected_statuses[change.leaf] = change.status
+    findings += _compare_statuses(ordered_records, expected_statuses, trust, log)
+    return History(tuple(ordered_records), lineage.status if lineage else None, tuple(findings))
 
 
-def _chain(records: Sequence[Recorded]) -> tuple[list[Recorded], list[str]]:
-    following = {item.record.previous: item for item in records}
-    ordered: list[Recorded] = []
-    item = following.get(None)
-    while item is not None and len(ordered) < len(records):
-        ordered.append(item)
-        item = following.get(item.leaf)
-    if len(ordered) == len(records):
-        return ordered, []
-    return ordered, [
-        f"{len(records) - len(ordered)} records do not follow from the first: one is missing or doubled"
+def _order_by_previous(records: Sequence[PlacedRecord]) -> tuple[list[PlacedRecord], list[str]]:
+    record_after = {placed_record.record.previous: placed_record for placed_record in records}
+    ordered_records: list[PlacedRecord] = []
+    placed_record = record_after.get(None)
+    while placed_record is not None and len(ordered_records) < len(records):
+        ordered_records.append(placed_record)
+        placed_record = record_after.get(placed_record.leaf)
+    if len(ordered_records) == len(records):
+        return ordered_records, []
+    return ordered_records, [
+        f"{len(records) - len(ordered_records)} records do not follow from the first: one is missing or doubled"
     ]
 
 
-def _compare(
-    ordered: Sequence[Recorded], expected: dict[bytes, tuple[Status, Recorded]], trust: Trust, log: str
+def _compare_statuses(
+    ordered_records: Sequence[PlacedRecord], expected_statuses: dict[bytes, Status], trust: Trust, log: str
 ) -> list[str]:
-    state, findings = trust.log(log), []
-    if state is None:
+    log_state, findings = trust.log(log), []
+    if log_state is None:
         return [f"the log {log!r} is not known here: no status could be compared"]
-    for item in ordered:
-        if item.position is None:
+    for placed_record in ordered_records:
+        if placed_record.position is None:
             continue
-        anchored = trust.status(log, item.position, state.sequence)
-        status = anchored.status if anchored else Status.VALID
-        should, _ = expected.get(item.leaf, (Status.VALID, None))
-        if anchored and anchored.contradictory:
-            findings.append(f"position {item.position}: its anchored statuses contradict each other")
-        elif status is not should:
+        change = trust.status(log, placed_record.position, log_state.sequence)
+        anchored_status = change.status if change else Status.VALID
+        expected_status = expected_statuses.get(placed_record.leaf, Status.VALID)
+        if change and change.contradictory:
+            findings.append(f"position {placed_record.position}: its anchored statuses contradict each other")
+        elif anchored_status is not expected_status:
             findings.append(
-                f"position {item.position}: the chain says {status.name.lower()}, "
-                f"the records say {should.name.lower()}"
+                f"position {placed_record.position}: the chain says {anchored_status.name.lower()}, "
+                f"the records say {expected_status.name.lower()}"
             )
     return findings

@@ -27,7 +27,7 @@ from ledger.verification.report import Step
 _ENTITLEMENT_STEP: Final = 8
 
 
-class _Judged(Exception):
+class _LinkJudged(Exception):
     """What ends the look at one link."""
 
     def __init__(self, outcome: Outcome, reason: str, evidence: Mapping[str, Json] | None = None) -> None:
@@ -43,14 +43,14 @@ def judge_links(proof: Proof, anchor: Anchor | None, trust: Trust) -> Step:
     if not proof.record.links:
         return Step(11, Outcome.NOT_APPLICABLE, "no_links")
     seals: list[Json] = []
-    judged: list[Step] = []
+    bad_steps: list[Step] = []
     for link in proof.record.links:
         try:
             seals.append(_judge_link(proof, link, anchor, trust))
-        except _Judged as ending:
-            judged.append(ending.step)
+        except _LinkJudged as judgement:
+            bad_steps.append(judgement.step)
     for outcome in (Outcome.FAIL, Outcome.UNKNOWN):
-        for step in judged:
+        for step in bad_steps:
             if step.outcome is outcome:
                 return step
     if proof.record.kind in CERTIFICATE_KINDS and not _issuer_sealed(proof, seals):
@@ -64,49 +64,60 @@ def _issuer_sealed(proof: Proof, seals: list[Json]) -> bool:
 
 
 def _judge_link(proof: Proof, link: Link, anchor: Anchor | None, trust: Trust) -> Json:
-    """Return what is known of a seal that is good. Raises: _Judged."""
+    """Return what is known of a seal that is good. Raises: _LinkJudged."""
     if proof.record.kind in CERTIFICATE_KINDS and link.rel == SEALED_BY:
         sealing, origin = _follow(proof, link, "signature", trust)
         _require_same_documents(proof, sealing)
         _require_valid_sealing(sealing, origin, trust)
-        made_with = [inner for inner in sealing.record.links if inner.rel == MADE_WITH]
-        if len(made_with) != 1 or len(sealing.record.links) != 1:
-            raise _Judged(Outcome.UNKNOWN, "link_unknown", {"links": len(sealing.record.links)})
-        return _judge_seal(sealing, made_with[0], origin.anchor, trust)
+        seal_links = [other_link for other_link in sealing.record.links if other_link.rel == MADE_WITH]
+        if len(seal_links) != 1 or len(sealing.record.links) != 1:
+            raise _LinkJudged(Outcome.UNKNOWN, "link_unknown", {"links": len(sealing.record.links)})
+        return _judge_seal(sealing, seal_links[0], origin.anchor, trust)
     if proof.record.kind == "signature" and link.rel == MADE_WITH:
         return _judge_seal(proof, link, anchor, trust)
-    raise _Judged(Outcome.UNKNOWN, "link_unknown", {"rel": link.rel, "kind": proof.record.kind})
+    raise _LinkJudged(Outcome.UNKNOWN, "link_unknown", {"rel": link.rel, "kind": proof.record.kind})
 
 
 def _follow(proof: Proof, link: Link, kind: str, trust: Trust) -> tuple[Proof, Origin]:
-    """Return the proof that a link names, proven and with its claims. Raises: _Judged."""
-    record = {"record": proof.record.suite.format(link.record)}
-    linked = next((other for other in proof.linked if other.record.leaf() == link.record), None)
-    if linked is None:
-        raise _Judged(Outcome.UNKNOWN, "link_missing", {"rel": link.rel, **record})
-    if linked.record.kind != kind:
-        raise _Judged(Outcome.FAIL, "link_of_another_kind", {"kind": linked.record.kind, **record})
-    origin = trace_origin(linked, trust, must_present=True)
+    """Return the proof that a link names, proven and with its claims. Raises: _LinkJudged."""
+    record_evidence = {"record": proof.record.suite.format(link.record)}
+    linked_proof = next(
+        (candidate for candidate in proof.linked if candidate.record.leaf() == link.record), None
+    )
+    if linked_proof is None:
+        raise _LinkJudged(Outcome.UNKNOWN, "link_missing", {"rel": link.rel, **record_evidence})
+    if linked_proof.record.kind != kind:
+        raise _LinkJudged(
+            Outcome.FAIL, "link_of_another_kind", {"kind": linked_proof.record.kind, **record_evidence}
+        )
+    origin = trace_origin(linked_proof, trust, must_present=True)
     if not origin.proven:
-        worst = next(step for step in origin.steps if step.outcome is not Outcome.PASS)
-        evidence: dict[str, Json] = {"step": worst.number, "reason": worst.reason, **record}
-        if worst.number == _ENTITLEMENT_STEP and worst.outcome is Outcome.FAIL:
-            raise _Judged(Outcome.FAIL, "linked_not_entitled", evidence)
-        raise _Judged(Outcome.UNKNOWN, "linked_unproven", evidence)
-    if not {inner.record.leaf() for inner in linked.linked} <= linked_leaves(linked):
-        raise _Judged(Outcome.UNKNOWN, "linked_unproven", record)
-    if linked.disclosure is None or linked.disclosure.digest(linked.record.suite) != linked.record.claims:
-        raise _Judged(Outcome.UNKNOWN, "linked_undisclosed", record)
-    return linked, origin
+        worst_step = next(step for step in origin.steps if step.outcome is not Outcome.PASS)
+        evidence: dict[str, Json] = {
+            "step": worst_step.number,
+            "reason": worst_step.reason,
+            **record_evidence,
+        }
+        if worst_step.number == _ENTITLEMENT_STEP and worst_step.outcome is Outcome.FAIL:
+            raise _LinkJudged(Outcome.FAIL, "linked_not_entitled", evidence)
+        raise _LinkJudged(Outcome.UNKNOWN, "linked_unproven", evidence)
+    if not {inner_proof.record.leaf() for inner_proof in linked_proof.linked} <= linked_leaves(linked_proof):
+        raise _LinkJudged(Outcome.UNKNOWN, "linked_unproven", record_evidence)
+    if (
+        linked_proof.disclosure is None
+        or linked_proof.disclosure.digest(linked_proof.record.suite) != linked_proof.record.claims
+    ):
+        raise _LinkJudged(Outcome.UNKNOWN, "linked_undisclosed", record_evidence)
+    return linked_proof, origin
 
 
 def _require_same_documents(proof: Proof, sealing: Proof) -> None:
-    """What was sealed must be among what was registered with the certificate. Raises: _Judged."""
-    registered, sealed = _registered_documents(proof), _registered_documents(sealing)
-    if registered is None or sealed is None:
-        raise _Judged(Outcome.UNKNOWN, "sealed_document_withheld")
-    if not sealed <= registered:
-        raise _Judged(Outcome.FAIL, "sealed_other_document")
+    """What was sealed must be among what was registered with the certificate. Raises: _LinkJudged."""
+    registered_documents, sealed_documents = _registered_documents(proof), _registered_documents(sealing)
+    if registered_documents is None or sealed_documents is None:
+        raise _LinkJudged(Outcome.UNKNOWN, "sealed_document_withheld")
+    if not sealed_documents <= registered_documents:
+        raise _LinkJudged(Outcome.FAIL, "sealed_other_document")
 
 
 def _registered_documents(proof: Proof) -> frozenset[tuple[int, str, bytes]] | None:
@@ -126,21 +137,21 @@ def _registered_documents(proof: Proof) -> frozenset[tuple[int, str, bytes]] | N
 
 
 def _require_valid_sealing(sealing: Proof, origin: Origin, trust: Trust) -> None:
-    """The sealing itself was not declared void since. Raises: _Judged."""
+    """The sealing itself was not declared void since. Raises: _LinkJudged."""
     assert origin.log is not None  # a proven origin has log, anchor and position
     assert origin.position is not None
     evidence: dict[str, Json] = {"identifier": sealing.record.identifier}
     if not origin.log.status_known:
-        raise _Judged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
+        raise _LinkJudged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
     newest = trust.status(origin.log.name, origin.position, origin.log.sequence)
     _require_valid(newest, "signature_ended", evidence)
 
 
 def _judge_seal(sealing: Proof, link: Link, sealing_anchor: Anchor | None, trust: Trust) -> Json:
-    """Judge the seal of a sealing that was anchored by `sealing_anchor`. Raises: _Judged."""
+    """Judge the seal of a sealing that was anchored by `sealing_anchor`. Raises: _LinkJudged."""
     seal, origin = _follow(sealing, link, "seal", trust)
     if sealing_anchor is None or sealing.disclosure is None:
-        raise _Judged(Outcome.UNKNOWN, "linked_unproven")
+        raise _LinkJudged(Outcome.UNKNOWN, "linked_unproven")
     assert origin.anchor is not None
     assert seal.disclosure is not None
     evidence: dict[str, Json] = {
@@ -148,52 +159,52 @@ def _judge_seal(sealing: Proof, link: Link, sealing_anchor: Anchor | None, trust
         "sealed_at": times.format_time(sealing_anchor.time),
     }
     if origin.anchor.n > sealing_anchor.n:
-        raise _Judged(Outcome.FAIL, "seal_registered_later", evidence)
+        raise _LinkJudged(Outcome.FAIL, "seal_registered_later", evidence)
     holder, signer = seal.disclosure.values.get(HOLDER), sealing.disclosure.values.get(SIGNER)
     if not isinstance(holder, str) or not isinstance(signer, str):
-        raise _Judged(Outcome.UNKNOWN, "seal_holder_withheld", evidence)
+        raise _LinkJudged(Outcome.UNKNOWN, "seal_holder_withheld", evidence)
     evidence |= {"holder": holder}
     if holder != signer:
-        raise _Judged(Outcome.FAIL, "seal_of_another", {**evidence, "signer": signer})
+        raise _LinkJudged(Outcome.FAIL, "seal_of_another", {**evidence, "signer": signer})
     _require_valid_seal(origin, sealing_anchor, evidence, trust)
     day = times.civil_date(sealing_anchor.time)
-    first, last = seal.record.valid_from, seal.record.valid_until
-    if (first and day < first) or (last and day > last):
-        raise _Judged(Outcome.FAIL, "seal_out_of_dates", evidence)
-    for name, source in ((SEAL_NAME, seal), (DECLARED_TIME, sealing)):
-        value = source.disclosure.values.get(name) if source.disclosure else None
+    first_day, last_day = seal.record.valid_from, seal.record.valid_until
+    if (first_day and day < first_day) or (last_day and day > last_day):
+        raise _LinkJudged(Outcome.FAIL, "seal_out_of_dates", evidence)
+    for name, source_proof in ((SEAL_NAME, seal), (DECLARED_TIME, sealing)):
+        value = source_proof.disclosure.values.get(name) if source_proof.disclosure else None
         if isinstance(value, str):
-            evidence[_TOLD[name]] = value
+            evidence[_EVIDENCE_NAMES[name]] = value
     return evidence
 
 
-_TOLD: Final = {SEAL_NAME: "name", DECLARED_TIME: "declared"}
+_EVIDENCE_NAMES: Final = {SEAL_NAME: "name", DECLARED_TIME: "declared"}
 
 
 def _require_valid_seal(
     origin: Origin, sealing_anchor: Anchor, evidence: dict[str, Json], trust: Trust
 ) -> None:
-    """The seal was in force when the sealing was anchored, whatever became of it later. Raises: _Judged."""
+    """The seal was in force when the sealing was anchored, whatever became of it later. Raises: _LinkJudged."""
     assert origin.log is not None  # a proven origin has log, anchor and position
     assert origin.position is not None
     if not origin.log.status_known:
-        raise _Judged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
+        raise _LinkJudged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
     for change in walk_changes(trust, origin.log.name, origin.position, origin.log.sequence):
         if change is None:
-            raise _Judged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
+            raise _LinkJudged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
         anchor = trust.anchor(origin.log.name, change.sequence)
         if anchor is not None and anchor.n <= sealing_anchor.n:
             return _require_valid(change, "seal_not_in_force", evidence)
     return None
 
 
-def _require_valid(change: PositionStatus | None, ended: str, evidence: dict[str, Json]) -> None:
-    """Check that the change which decides left the position valid; `ended` is the reason where not. Raises: _Judged."""
+def _require_valid(change: PositionStatus | None, ended_reason: str, evidence: dict[str, Json]) -> None:
+    """Check that the change which decides left the position valid; else `ended_reason`. Raises: _LinkJudged."""
     if change is None or (change.status is Status.VALID and not change.contradictory):
         return
     if change.contradictory or change.status is Status.REINSTATED:
-        raise _Judged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
-    raise _Judged(Outcome.FAIL, ended, {**evidence, **_status_evidence(change)})
+        raise _LinkJudged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
+    raise _LinkJudged(Outcome.FAIL, ended_reason, {**evidence, **_status_evidence(change)})
 
 
 def _status_evidence(change: PositionStatus) -> dict[str, Json]:

@@ -21,7 +21,7 @@ from ledger.verification.entitlement import Moment, objections
 from ledger.words import Words
 
 
-class Entries(StrEnum):
+class EntriesCheck(StrEnum):
     """Whether the verifier looked for an earlier occurrence in the log's entries, up to the anchor."""
 
     CHECKED = "checked"
@@ -30,15 +30,15 @@ class Entries(StrEnum):
 
 
 ENTRIES_WORDS: Final = {
-    Entries.CHECKED: Words(
+    EntriesCheck.CHECKED: Words(
         "已在该日志此前的全部条目中查对是否重复上链",
         "All entries of the log up to the anchor were looked through for an earlier anchoring",
     ),
-    Entries.PARTLY: Words(
+    EntriesCheck.PARTLY: Words(
         "仅在该日志此前的部分条目中查对是否重复上链",
         "Only some entries of the log are known here; those were looked through for an earlier anchoring",
     ),
-    Entries.NOT: Words(
+    EntriesCheck.NOT: Words(
         "未查对是否重复上链：此处没有该日志的条目",
         "Not looked for an earlier anchoring: the entries of the log are not known here",
     ),
@@ -52,27 +52,29 @@ class Search:
     `earlier` is the first good one before the entry. `endless`: so many others state the root that not all are looked at.
     """
 
-    entries: Entries
+    entries: EntriesCheck
     earlier: Occurrence | None = None
     endless: bool = False
 
 
-def search(statement: Statement, position: int, anchor: Anchor, trust: Trust) -> Search:
+def search_earlier(statement: Statement, position: int, anchor: Anchor, trust: Trust) -> Search:
     """Look for a good occurrence of the statement's issuer and root before `position`, where its own entry begins.
 
     Whoever does not know even that one does not know all.
     """
-    known = trust.occurrences(anchor.log, statement.root, anchor.sequence)
-    if known is None:
-        return Search(Entries.NOT)
-    stands_here = any(occurrence.position == position for occurrence in known.first)
-    whole = known.complete and (stands_here or len(known.first) > MAX_OCCURRENCES)
-    entries = Entries.CHECKED if whole else Entries.PARTLY
-    before = [occurrence for occurrence in known.first if occurrence.position < position]
-    for occurrence in before[:MAX_OCCURRENCES]:
+    root_occurrences = trust.occurrences(anchor.log, statement.root, anchor.sequence)
+    if root_occurrences is None:
+        return Search(EntriesCheck.NOT)
+    stands_here = any(occurrence.position == position for occurrence in root_occurrences.first)
+    is_complete = root_occurrences.complete and (stands_here or len(root_occurrences.first) > MAX_OCCURRENCES)
+    entries = EntriesCheck.CHECKED if is_complete else EntriesCheck.PARTLY
+    earlier_occurrences = [
+        occurrence for occurrence in root_occurrences.first if occurrence.position < position
+    ]
+    for occurrence in earlier_occurrences[:MAX_OCCURRENCES]:
         if _is_good(occurrence, statement, anchor.log, trust):
             return Search(entries, earlier=occurrence)
-    return Search(entries, endless=len(before) > MAX_OCCURRENCES)
+    return Search(entries, endless=len(earlier_occurrences) > MAX_OCCURRENCES)
 
 
 def _is_good(occurrence: Occurrence, statement: Statement, log: str, trust: Trust) -> bool:
@@ -82,9 +84,13 @@ def _is_good(occurrence: Occurrence, statement: Statement, log: str, trust: Trus
         entry = decode_entry(decode(occurrence.entry))
     except MalformedInput:
         return False
-    said = entry.statement
-    same = (said.issuer, said.suite, said.root) == (statement.issuer, statement.suite, statement.root)
-    return same and anchor is not None and is_good(entry, anchor, trust)
+    other_statement = entry.statement
+    is_same = (other_statement.issuer, other_statement.suite, other_statement.root) == (
+        statement.issuer,
+        statement.suite,
+        statement.root,
+    )
+    return is_same and anchor is not None and is_good(entry, anchor, trust)
 
 
 def is_good(entry: Entry, anchor: Anchor, trust: Trust) -> bool:
@@ -94,14 +100,14 @@ def is_good(entry: Entry, anchor: Anchor, trust: Trust) -> bool:
         return False
     key, grants = trust.key(statement.key), trust.grants(statement.key, statement.issuer)
     issuer_log = trust.issuer_log(statement.issuer, anchor.n)
-    if key is None or timing(statement, anchor):
+    if key is None or find_timing_fault(statement, anchor):
         return False
     if any(objections(key, grants, issuer_log, Moment.of_anchor(anchor))):
         return False
     return is_signed_by(key.spki, statement.encode(), entry.signature)
 
 
-def timing(statement: Statement, anchor: Anchor) -> str:
+def find_timing_fault(statement: Statement, anchor: Anchor) -> str:
     """Return the reason why a statement may not be anchored by this anchor; empty where it may."""
     if anchor.time > statement.expires:
         return "statement_expired"

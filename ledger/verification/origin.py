@@ -16,7 +16,7 @@ from ledger.records.records import PRESENTABLE
 from ledger.records.submissions import VERSION_1_ENDS, Entry, Statement, Window
 from ledger.registry.trust import Anchor, LogState, Trust
 from ledger.verification.entitlement import Moment, Objection, Scope, entitlement
-from ledger.verification.occurrences import Entries, is_signed_by, search, timing
+from ledger.verification.occurrences import EntriesCheck, find_timing_fault, is_signed_by, search_earlier
 from ledger.verification.reasons import Outcome
 from ledger.verification.report import Step
 
@@ -29,7 +29,7 @@ class Origin:
     log: LogState | None
     anchor: Anchor | None
     position: int | None
-    entries: Entries = Entries.NOT
+    entries: EntriesCheck = EntriesCheck.NOT
 
     @property
     def proven(self) -> bool:
@@ -41,14 +41,14 @@ def trace_origin(proof: Proof, trust: Trust, *, must_present: bool) -> Origin:
     statement = proof.entry.statement
     log = trust.log(statement.log) if statement.registry == trust.registry else None
     anchor = trust.anchor(log.name, proof.sequence) if log else None
-    batch, position = _judge_batch(proof, anchor)
-    anchoring, entries = _judge_anchor(proof, anchor, position, trust)
+    batch_step, position = _judge_batch(proof, anchor)
+    anchor_step, entries = _judge_anchor(proof, anchor, position, trust)
     steps = (
         _judge_form(proof, trust, log, must_present),
         _judge_submission(proof),
         _judge_signature(proof.entry, trust),
-        batch,
-        anchoring,
+        batch_step,
+        anchor_step,
         _judge_entitlement(proof, anchor, trust),
     )
     return Origin(steps, log, anchor, position, entries)
@@ -60,8 +60,8 @@ def _judge_form(proof: Proof, trust: Trust, log: LogState | None, must_present: 
     if must_present and record.action not in PRESENTABLE:
         return Step(1, Outcome.FAIL, "not_presentable", {"action": record.action})
     if record.issuer != statement.issuer or not record.names_issuer:
-        named: dict[str, Json] = {"record": record.issuer, "statement": statement.issuer}
-        return Step(1, Outcome.FAIL, "issuer_mismatch", named | {"identifier": record.identifier})
+        issuers: dict[str, Json] = {"record": record.issuer, "statement": statement.issuer}
+        return Step(1, Outcome.FAIL, "issuer_mismatch", issuers | {"identifier": record.identifier})
     if statement.registry != trust.registry:
         evidence: dict[str, Json] = {"proof": statement.registry, "trusted": trust.registry}
         return Step(1, Outcome.UNKNOWN, "other_registry", evidence)
@@ -113,36 +113,38 @@ def _judge_batch(proof: Proof, anchor: Anchor | None) -> tuple[Step, int | None]
 
 def _judge_anchor(
     proof: Proof, anchor: Anchor | None, position: int | None, trust: Trust
-) -> tuple[Step, Entries]:
+) -> tuple[Step, EntriesCheck]:
     """7. The anchor is final and not void, it fits the statement, and the entry was not anchored before."""
     statement = proof.entry.statement
     if anchor is None:
-        return Step(7, Outcome.UNKNOWN, "anchor_unknown", {"sequence": proof.sequence}), Entries.NOT
+        return Step(7, Outcome.UNKNOWN, "anchor_unknown", {"sequence": proof.sequence}), EntriesCheck.NOT
     evidence: dict[str, Json] = {"time": times.format_time(anchor.time), "block": anchor.block}
     if anchor.void:
-        return Step(7, Outcome.UNKNOWN, "anchor_void", evidence | {"detail": anchor.void}), Entries.NOT
-    if reason := timing(statement, anchor):
-        outcome = Outcome.FAIL if reason in _NEVER_STATED else Outcome.UNKNOWN
-        return Step(7, outcome, reason, evidence | _stated(statement, anchor, reason)), Entries.NOT
+        return Step(7, Outcome.UNKNOWN, "anchor_void", evidence | {"detail": anchor.void}), EntriesCheck.NOT
+    if reason := find_timing_fault(statement, anchor):
+        outcome = Outcome.FAIL if reason in _RULED_OUT_REASONS else Outcome.UNKNOWN
+        return Step(
+            7, outcome, reason, evidence | _statement_evidence(statement, anchor, reason)
+        ), EntriesCheck.NOT
     if position is None:  # of which entry an earlier one is looked for, nobody knows
-        return Step(7, Outcome.PASS, "anchored", evidence), Entries.NOT
-    repeats = search(statement, position - proof.index, anchor, trust)
-    if repeats.earlier:
-        before: dict[str, Json] = {
-            "earlier": repeats.earlier.sequence,
-            "earlier_position": repeats.earlier.position,
+        return Step(7, Outcome.PASS, "anchored", evidence), EntriesCheck.NOT
+    earlier_search = search_earlier(statement, position - proof.index, anchor, trust)
+    if earlier_search.earlier:
+        earlier_place: dict[str, Json] = {
+            "earlier": earlier_search.earlier.sequence,
+            "earlier_position": earlier_search.earlier.position,
         }
-        evidence |= {"sequence": anchor.sequence} | before
-    if repeats.earlier or repeats.endless:
-        return Step(7, Outcome.UNKNOWN, "entry_repeated", evidence), repeats.entries
-    return Step(7, Outcome.PASS, "anchored", evidence), repeats.entries
+        evidence |= {"sequence": anchor.sequence} | earlier_place
+    if earlier_search.earlier or earlier_search.endless:
+        return Step(7, Outcome.UNKNOWN, "entry_repeated", evidence), earlier_search.entries
+    return Step(7, Outcome.PASS, "anchored", evidence), earlier_search.entries
 
 
 #: What the department itself ruled out by its dates. Its records stand outside of a window because somebody put them there.
-_NEVER_STATED: Final = frozenset({"statement_expired", "statement_postdated"})
+_RULED_OUT_REASONS: Final = frozenset({"statement_expired", "statement_postdated"})
 
 
-def _stated(statement: Statement, anchor: Anchor, reason: str) -> dict[str, Json]:
+def _statement_evidence(statement: Statement, anchor: Anchor, reason: str) -> dict[str, Json]:
     """Return what the statement says, where its anchor does not fit it."""
     match reason, statement.window:
         case "statement_expired", _:

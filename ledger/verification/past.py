@@ -18,7 +18,7 @@ from ledger.registry.trust import Anchor, LogState, Trust
 from ledger.verification.changes import walk_changes
 from ledger.verification.origin import Origin, trace_origin
 from ledger.verification.reasons import TABLE, Outcome
-from ledger.verification.report import StatusReport, Step, told
+from ledger.verification.report import StatusReport, Step, encode_words
 from ledger.verification.status_step import judge_status
 from ledger.words import Words
 
@@ -43,7 +43,7 @@ THEN_WORDS: Final = {
     Then.INVALID: Words("核验不通过", "Does not verify"),
     Then.UNKNOWN: Words("无法确认", "Cannot tell"),
 }
-_THEN: Final = {
+_THEN_OF_OUTCOME: Final = {
     Outcome.PASS: Then.IN_FORCE,
     Outcome.FAIL: Then.NOT_IN_FORCE,
     Outcome.UNKNOWN: Then.UNKNOWN,
@@ -78,37 +78,43 @@ class Past:
     known: Anchor | None = None
     until: Anchor | None = None
     newest: int | None = None
-    deciding: Step | None = None
+    deciding_step: Step | None = None
 
     def to_json(self) -> dict[str, Json]:
-        reason_words = TABLE[self.deciding.key].words if self.deciding else REASON_WORDS[self.reason]
+        reason_words = (
+            TABLE[self.deciding_step.key].words if self.deciding_step else REASON_WORDS[self.reason]
+        )
         body: dict[str, Json] = {
             "type": TYPE,
             "at": times.format_time(self.moment),
             "then": self.then.value,
-            "words": told(THEN_WORDS[self.then]),
+            "words": encode_words(THEN_WORDS[self.then]),
             "reason": self.reason,
-            "reason_words": told(reason_words),
+            "reason_words": encode_words(reason_words),
         }
         if self.status is not None:
             body["status"] = self.status.evidence()
         for name in ("since", "known", "until"):
             anchor: Anchor | None = getattr(self, name)
             if anchor is not None:
-                body[name] = _anchored(anchor)
+                body[name] = _encode_anchor(anchor)
         if self.newest is not None:
             body["newest"] = times.format_time(self.newest)
         return body
 
 
-def judge_past_span(proof: Proof, trust: Trust, at: str) -> tuple[Past, Past]:
+def judge_past_span(proof: Proof, trust: Trust, day_or_moment: str) -> tuple[Past, Past]:
     """Return the status at the first and at the last second of a civil date in Asia/Shanghai, or twice that at a moment.
 
-    Raises: MalformedInput when `at` is neither `YYYY-MM-DD` nor `YYYY-MM-DDTHH:MM:SSZ`.
+    Raises: MalformedInput when `day_or_moment` is neither `YYYY-MM-DD` nor `YYYY-MM-DDTHH:MM:SSZ`.
     """
-    first, last = (times.parse_time(at),) * 2 if "T" in at else times.day_bounds(times.parse_date(at))
-    start = judge_past(proof, trust, first)
-    return start, judge_past(proof, trust, last) if last > first else start
+    first_second, last_second = (
+        (times.parse_time(day_or_moment),) * 2
+        if "T" in day_or_moment
+        else times.day_bounds(times.parse_date(day_or_moment))
+    )
+    first_status = judge_past(proof, trust, first_second)
+    return first_status, judge_past(proof, trust, last_second) if last_second > first_second else first_status
 
 
 def judge_past(proof: Proof, trust: Trust, moment: int) -> Past:
@@ -122,47 +128,47 @@ def judge_past(proof: Proof, trust: Trust, moment: int) -> Past:
     """
     # 1
     origin = trace_origin(proof, trust, must_present=True)
-    wrong = [step for step in origin.steps if step.outcome is not Outcome.PASS]
+    unpassed_steps = [step for step in origin.steps if step.outcome is not Outcome.PASS]
     log, anchor, position = origin.log, origin.anchor, origin.position
-    if wrong or log is None or anchor is None or position is None:
-        return _unproven(wrong, moment)
+    if unpassed_steps or log is None or anchor is None or position is None:
+        return _report_unproven(unpassed_steps, moment)
     # 2
     if moment < anchor.time:
         return Past(moment, Then.NOT_REGISTERED, "not_registered_yet", until=anchor, newest=log.anchored_at)
     if moment > log.anchored_at:
         return Past(moment, Then.UNKNOWN, "later_than_known", newest=log.anchored_at)
     # 3
-    known = _newest_by(trust, log, anchor, moment)
+    known_anchor = _find_newest_anchor(trust, log, anchor, moment)
     try:
-        until = _next_change(trust, log, position, known.sequence)
+        until_anchor = _find_next_change(trust, log, position, known_anchor.sequence)
     except _TooManyChanges:
-        return Past(moment, Then.UNKNOWN, "too_many_changes", known=known, newest=log.anchored_at)
+        return Past(moment, Then.UNKNOWN, "too_many_changes", known=known_anchor, newest=log.anchored_at)
     # 4
-    carried = _as_carried(proof, known.sequence)
-    step, status = judge_status(carried, _origin_then(origin, log, known), trust)
-    deciding = _outside_dates(proof, moment) or step if step.outcome is Outcome.PASS else step
-    change = trust.status(log.name, position, known.sequence)
+    proof_then = _cut_proof(proof, known_anchor.sequence)
+    step, status = judge_status(proof_then, _cut_origin(origin, log, known_anchor), trust)
+    deciding_step = _judge_dates(proof, moment) or step if step.outcome is Outcome.PASS else step
+    change = trust.status(log.name, position, known_anchor.sequence)
     return Past(
         moment,
-        _THEN[deciding.outcome],
-        deciding.reason,
+        _THEN_OF_OUTCOME[deciding_step.outcome],
+        deciding_step.reason,
         status=status,
         since=trust.anchor(log.name, change.sequence) if change else anchor,
-        known=known,
-        until=until,
+        known=known_anchor,
+        until=until_anchor,
         newest=log.anchored_at,
-        deciding=deciding,
+        deciding_step=deciding_step,
     )
 
 
-def _unproven(wrong: Sequence[Step], moment: int) -> Past:
+def _report_unproven(unpassed_steps: Sequence[Step], moment: int) -> Past:
     """Whatever is against the record decides before what is not known of it."""
-    failed = [step for step in wrong if step.outcome is Outcome.FAIL]
-    step = (failed or list(wrong))[0]
-    return Past(moment, Then.INVALID if failed else Then.UNKNOWN, step.reason, deciding=step)
+    failed_steps = [step for step in unpassed_steps if step.outcome is Outcome.FAIL]
+    step = (failed_steps or list(unpassed_steps))[0]
+    return Past(moment, Then.INVALID if failed_steps else Then.UNKNOWN, step.reason, deciding_step=step)
 
 
-def _newest_by(trust: Trust, log: LogState, first: Anchor, moment: int) -> Anchor:
+def _find_newest_anchor(trust: Trust, log: LogState, first: Anchor, moment: int) -> Anchor:
     """Return the newest anchor of the log at or before `moment`, from `first` on; block times never go back."""
     low, high, newest = first.sequence, log.sequence, first
     while low < high:
@@ -175,36 +181,38 @@ def _newest_by(trust: Trust, log: LogState, first: Anchor, moment: int) -> Ancho
     return newest
 
 
-def _as_carried(proof: Proof, sequence: int) -> Proof:
+def _cut_proof(proof: Proof, sequence: int) -> Proof:
     """Leave out what the proof carries from after the anchor `sequence`."""
-    linked = tuple(other for other in proof.linked if other.sequence <= sequence)
-    keep = proof.status is not None and proof.status.sequence <= sequence
-    return replace(proof, status=proof.status if keep else None, linked=linked)
+    linked_proofs = tuple(linked_proof for linked_proof in proof.linked if linked_proof.sequence <= sequence)
+    keeps_status = proof.status is not None and proof.status.sequence <= sequence
+    return replace(proof, status=proof.status if keeps_status else None, linked=linked_proofs)
 
 
-def _origin_then(origin: Origin, log: LogState, known: Anchor) -> Origin:
-    """Cut the log off after the anchor `known`: step 9 asks for nothing beyond the log's newest."""
-    cut = replace(log, sequence=known.sequence, size=known.size, anchored_at=known.time)
-    return replace(origin, log=cut)
+def _cut_origin(origin: Origin, log: LogState, known_anchor: Anchor) -> Origin:
+    """Cut the log off after the anchor `known_anchor`: step 9 asks for nothing beyond the log's newest."""
+    log_then = replace(
+        log, sequence=known_anchor.sequence, size=known_anchor.size, anchored_at=known_anchor.time
+    )
+    return replace(origin, log=log_then)
 
 
 class _TooManyChanges(Exception):
     """More changes than are looked through lie between the moment and the newest anchor."""
 
 
-def _next_change(trust: Trust, log: LogState, position: int, sequence: int) -> Anchor | None:
+def _find_next_change(trust: Trust, log: LogState, position: int, sequence: int) -> Anchor | None:
     """Return the first anchor beyond `sequence` that set the position's status. Raises: _TooManyChanges."""
-    following = None
+    next_change = None
     for change in walk_changes(trust, log.name, position, log.sequence):
         if change is None:
             raise _TooManyChanges
         if change.sequence <= sequence:
             break
-        following = change
-    return trust.anchor(log.name, following.sequence) if following else None
+        next_change = change
+    return trust.anchor(log.name, next_change.sequence) if next_change else None
 
 
-def _outside_dates(proof: Proof, moment: int) -> Step | None:
+def _judge_dates(proof: Proof, moment: int) -> Step | None:
     day, record = times.civil_date(moment), proof.record
     if record.valid_from and day < record.valid_from:
         return Step(10, Outcome.FAIL, "not_yet_valid")
@@ -213,7 +221,7 @@ def _outside_dates(proof: Proof, moment: int) -> Step | None:
     return None
 
 
-def _anchored(anchor: Anchor) -> dict[str, Json]:
+def _encode_anchor(anchor: Anchor) -> dict[str, Json]:
     return {
         "sequence": anchor.sequence,
         "n": anchor.n,

@@ -19,7 +19,7 @@ from ledger.encoding.fields import Fields, parse_key_id
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.records.submissions import Entry, Statement
 from ledger.registry.trust import NODE, Anchor, KeyState, Trust
-from ledger.verification.occurrences import is_signed_by, search, timing
+from ledger.verification.occurrences import find_timing_fault, is_signed_by, search_earlier
 
 TYPE: Final = "shunzheng/receipt/1"
 #: Bytes of a receipt file; a signed receipt has some 600.
@@ -141,14 +141,14 @@ class Judgement:
     text: str
 
 
-class Entries(Protocol):
+class EntrySource(Protocol):
     """The entries of a log that fit its anchors, wherever they are held."""
 
     def entry_at(self, log: str, position: int) -> tuple[int, Entry] | None:
         """Return the entry whose records include `position`, with its own first position; None where it is not held."""
 
 
-def judge_promise(signed: SignedReceipt, trust: Trust, entries: Entries, now: int) -> Judgement:
+def judge_promise(signed_receipt: SignedReceipt, trust: Trust, entries: EntrySource, now: int) -> Judgement:
     """Say what became of a receipt's promise.
 
     1. The receipt is one of this registry, signed by a key that the registry knows as that of a node of the log.
@@ -158,12 +158,12 @@ def judge_promise(signed: SignedReceipt, trust: Trust, entries: Entries, now: in
 
     The chain's own time decides; `now` only says whether knowledge that ends before the deadline is old.
     """
-    receipt = signed.receipt
-    if refused := _judge_origin(signed, trust):  # 1
-        return refused
+    receipt = signed_receipt.receipt
+    if origin_judgement := _judge_origin(signed_receipt, trust):  # 1
+        return origin_judgement
     log = trust.log(receipt.log)
     if log is None:
-        return _unknown("log_unknown", f"the log {receipt.log} is not known here")
+        return _judge_unknown("log_unknown", f"the log {receipt.log} is not known here")
     deadline = times.format_time(receipt.deadline)
     if log.size <= receipt.first:  # 2
         if trust.time > receipt.deadline:
@@ -173,23 +173,23 @@ def judge_promise(signed: SignedReceipt, trust: Trust, entries: Entries, now: in
             )
             return Judgement(PromiseState.BROKEN, "not_anchored", text)
         if now > receipt.deadline:
-            known = times.format_time(trust.time)
-            return _unknown(
-                "knowledge_old", f"the deadline was {deadline}, what is known here ends at {known}"
+            known_until = times.format_time(trust.time)
+            return _judge_unknown(
+                "knowledge_old", f"the deadline was {deadline}, what is known here ends at {known_until}"
             )
         return Judgement(PromiseState.PENDING, "not_due", f"promised by {deadline}")
     anchor = find_anchor(trust, receipt.log, receipt.first)
     if anchor is None:
-        return _unknown("anchor_unknown", f"the anchor of position {receipt.first} is not known here")
+        return _judge_unknown("anchor_unknown", f"the anchor of position {receipt.first} is not known here")
     return _judge_time(receipt, anchor) or _judge_entry(receipt, anchor, entries, trust)  # 3, 4
 
 
 def find_anchor(trust: Trust, log: str, position: int) -> Anchor | None:
     """Return the anchor with which the log grew over `position`: sizes never fall, so halving finds it."""
-    state = trust.log(log)
-    if state is None or position >= state.size:
+    log_state = trust.log(log)
+    if log_state is None or position >= log_state.size:
         return None
-    low, high = 1, state.sequence
+    low, high = 1, log_state.sequence
     while low < high:
         middle = (low + high) // 2
         anchor = trust.anchor(log, middle)
@@ -201,14 +201,14 @@ def find_anchor(trust: Trust, log: str, position: int) -> Anchor | None:
     return anchor if anchor and anchor.size_before <= position < anchor.size else None
 
 
-def judge_signature(signed: SignedReceipt, key: KeyState | None) -> str:
+def judge_signature(signed_receipt: SignedReceipt, key: KeyState | None) -> str:
     """Return why the signature is not that of a node of the receipt's log, by the registry's `key`; empty where it is."""
-    receipt = signed.receipt
+    receipt = signed_receipt.receipt
     if key is None:
         return "key_unknown"
     if key.purpose != NODE or key.log != receipt.log:
         return "key_of_another"
-    if not is_signed_by(key.spki, receipt.encode(), signed.signature):
+    if not is_signed_by(key.spki, receipt.encode(), signed_receipt.signature):
         return "signature_bad"
     if key.retired_at is not None and receipt.accepted >= key.retired_at:
         return "key_retired"
@@ -217,7 +217,7 @@ def judge_signature(signed: SignedReceipt, key: KeyState | None) -> str:
 
 
 #: What each of these reasons means.
-WORDS: Final = {
+SIGNATURE_WORDS: Final = {
     "key_unknown": "the registry does not know the key that it names",
     "key_of_another": "the key that it names is not that of a node of this log",
     "signature_bad": "its signature is not that of the key",
@@ -226,14 +226,18 @@ WORDS: Final = {
 }
 
 
-def _judge_origin(signed: SignedReceipt, trust: Trust) -> Judgement | None:
-    if signed.receipt.registry != trust.registry:
-        return _unknown("other_registry", f"the receipt is of the registry {signed.receipt.registry}")
-    reason = judge_signature(signed, trust.key(signed.receipt.key))
+def _judge_origin(signed_receipt: SignedReceipt, trust: Trust) -> Judgement | None:
+    if signed_receipt.receipt.registry != trust.registry:
+        return _judge_unknown(
+            "other_registry", f"the receipt is of the registry {signed_receipt.receipt.registry}"
+        )
+    reason = judge_signature(signed_receipt, trust.key(signed_receipt.receipt.key))
     if not reason:
         return None
-    known = reason not in ("key_unknown", "key_compromised")
-    return Judgement(PromiseState.NOT_GENUINE if known else PromiseState.UNKNOWN, reason, WORDS[reason])
+    is_certain = reason not in ("key_unknown", "key_compromised")
+    return Judgement(
+        PromiseState.NOT_GENUINE if is_certain else PromiseState.UNKNOWN, reason, SIGNATURE_WORDS[reason]
+    )
 
 
 def _judge_time(receipt: Receipt, anchor: Anchor) -> Judgement | None:
@@ -241,41 +245,44 @@ def _judge_time(receipt: Receipt, anchor: Anchor) -> Judgement | None:
         text = f"anchor {anchor.sequence}, which covers position {receipt.first}, is void: {anchor.void}"
         return Judgement(PromiseState.BROKEN, "anchor_void", text)
     if anchor.time > receipt.deadline:
-        by, at = times.format_time(receipt.deadline), times.format_time(anchor.time)
-        text = f"promised by {by}, anchored at {at} with sequence {anchor.sequence}"
+        deadline, anchored_at = times.format_time(receipt.deadline), times.format_time(anchor.time)
+        text = f"promised by {deadline}, anchored at {anchored_at} with sequence {anchor.sequence}"
         return Judgement(PromiseState.BROKEN, "anchored_late", text)
     return None
 
 
-def _judge_entry(receipt: Receipt, anchor: Anchor, entries: Entries, trust: Trust) -> Judgement:
-    placed = entries.entry_at(receipt.log, receipt.first)
-    if placed is None:
-        return _unknown(
+def _judge_entry(receipt: Receipt, anchor: Anchor, entries: EntrySource, trust: Trust) -> Judgement:
+    position_and_entry = entries.entry_at(receipt.log, receipt.first)
+    if position_and_entry is None:
+        return _judge_unknown(
             "entries_missing",
             f"the entries of anchor {anchor.sequence} are not held here, so what stands there is unknown",
         )
-    first, entry = placed
+    first_position, entry = position_and_entry
     statement = entry.statement
-    if (first, statement.root, statement.count) == (receipt.first, receipt.root, receipt.count):
-        return _judge_place(statement, first, anchor, trust)
-    promised, stands = receipt.suite.format(receipt.root), statement.suite.format(statement.root)
+    if (first_position, statement.root, statement.count) == (receipt.first, receipt.root, receipt.count):
+        return _judge_place(statement, first_position, anchor, trust)
+    promised_root, entry_root = receipt.suite.format(receipt.root), statement.suite.format(statement.root)
     text = (
-        f"position {receipt.first} was promised to {promised} ({receipt.count} records); anchor {anchor.sequence} has "
-        f"{stands} there ({statement.count} records from {first} on)"
+        f"position {receipt.first} was promised to {promised_root} ({receipt.count} records); anchor {anchor.sequence} has "
+        f"{entry_root} there ({statement.count} records from {first_position} on)"
     )
     return Judgement(PromiseState.CONTRADICTED, "other_submission", text)
 
 
-def _judge_place(statement: Statement, first: int, anchor: Anchor, trust: Trust) -> Judgement:
+def _judge_place(statement: Statement, first_position: int, anchor: Anchor, trust: Trust) -> Judgement:
     """An entry that counts nowhere keeps no promise."""
-    with_sequence = f"anchored with sequence {anchor.sequence}"
-    if reason := timing(statement, anchor):
-        return Judgement(PromiseState.BROKEN, reason, f"{with_sequence}, where the statement does not count")
-    if earlier := search(statement, first, anchor, trust).earlier:
-        text = f"{with_sequence}, and before with sequence {earlier.sequence} at position {earlier.position}, which counts"
+    anchoring_words = f"anchored with sequence {anchor.sequence}"
+    if reason := find_timing_fault(statement, anchor):
+        return Judgement(
+            PromiseState.BROKEN, reason, f"{anchoring_words}, where the statement does not count"
+        )
+    if earlier_occurrence := search_earlier(statement, first_position, anchor, trust).earlier:
+        sequence, position = earlier_occurrence.sequence, earlier_occurrence.position
+        text = f"{anchoring_words}, and before with sequence {sequence} at position {position}, which counts"
         return Judgement(PromiseState.BROKEN, "entry_repeated", text)
-    return Judgement(PromiseState.KEPT, "anchored", with_sequence)
+    return Judgement(PromiseState.KEPT, "anchored", anchoring_words)
 
 
-def _unknown(reason: str, text: str) -> Judgement:
+def _judge_unknown(reason: str, text: str) -> Judgement:
     return Judgement(PromiseState.UNKNOWN, reason, text)

@@ -12,8 +12,8 @@ from ledger.encoding.canonical import Json
 from ledger.proof.proof import Proof
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, LogState, PositionStatus
-from ledger.verification.occurrences import ENTRIES_WORDS, Entries
-from ledger.verification.reasons import STEP_WORDS, TABLE, Key, Outcome, Verdict, decide, verdict_words
+from ledger.verification.occurrences import ENTRIES_WORDS, EntriesCheck
+from ledger.verification.reasons import STEP_WORDS, TABLE, Outcome, RowKey, Verdict, decide, verdict_words
 from ledger.words import Words
 
 TYPE: Final = "shunzheng/report/1"
@@ -21,7 +21,7 @@ TYPE: Final = "shunzheng/report/1"
 ORIGIN: Final = frozenset({1, 3, 4, 5, 6, 7, 8})
 
 
-def told(words: Words) -> Json:
+def encode_words(words: Words) -> Json:
     """Return a text in both languages as a member of a document."""
     return {"zh": words.zh, "en": words.en}
 
@@ -44,16 +44,16 @@ class Step:
     evidence: dict[str, Json] | None = None
 
     @property
-    def key(self) -> Key:
+    def key(self) -> RowKey:
         return self.number, self.outcome, self.reason
 
     def to_json(self) -> Json:
         body: dict[str, Json] = {
             "step": self.number,
-            "name": told(STEP_WORDS[self.number]),
+            "name": encode_words(STEP_WORDS[self.number]),
             "outcome": self.outcome.value,
             "reason": self.reason,
-            "words": told(TABLE[self.key].words),
+            "words": encode_words(TABLE[self.key].words),
         }
         if self.evidence:
             body["evidence"] = dict(self.evidence)
@@ -104,7 +104,7 @@ class Report:
     """A verdict with its deciding reason, all steps, what was compared, and what the proof says."""
 
     verdict: Verdict
-    deciding: Step
+    deciding_step: Step
     steps: tuple[Step, ...]
     compared: Compared
     registry: str
@@ -113,7 +113,7 @@ class Report:
     anchor: Anchor | None = None
     position: int | None = None
     status: StatusReport | None = None
-    entries: Entries = Entries.NOT
+    entries: EntriesCheck = EntriesCheck.NOT
 
     @classmethod
     def of(
@@ -127,18 +127,28 @@ class Report:
         anchor: Anchor | None = None,
         position: int | None = None,
         status: StatusReport | None = None,
-        entries: Entries = Entries.NOT,
+        entries: EntriesCheck = EntriesCheck.NOT,
     ) -> Self:
         """Decide the verdict from the steps, which are in order of their numbers."""
         verdict, key = decide(step.key for step in steps)
-        deciding = next(step for step in steps if step.key == key)
+        deciding_step = next(step for step in steps if step.key == key)
         return cls(
-            verdict, deciding, steps, compared, registry, checked_at, proof, anchor, position, status, entries
+            verdict,
+            deciding_step,
+            steps,
+            compared,
+            registry,
+            checked_at,
+            proof,
+            anchor,
+            position,
+            status,
+            entries,
         )
 
     @property
     def reason(self) -> str:
-        return self.deciding.reason
+        return self.deciding_step.reason
 
     @property
     def words(self) -> Words:
@@ -155,15 +165,15 @@ class Report:
 
     def to_json(self) -> dict[str, Json]:
         """Return the report as every interface gives it: command line, HTTP and page."""
-        row = TABLE[self.deciding.key]
+        row = TABLE[self.deciding_step.key]
         body: dict[str, Json] = {
             "type": TYPE,
             "verdict": self.verdict.value,
-            "words": told(self.words),
-            "step": self.deciding.number,
+            "words": encode_words(self.words),
+            "step": self.deciding_step.number,
             "reason": self.reason,
-            "reason_words": told(row.words),
-            "advice": told(row.advice),
+            "reason_words": encode_words(row.words),
+            "advice": encode_words(row.advice),
             "compared": self.compared.value,
             "registry": self.registry,
             "checked_at": times.format_time(self.checked_at),
@@ -176,16 +186,16 @@ class Report:
                 body["claims"] = self.proof.disclosure.values
                 body["withheld"] = [*sorted(self.proof.disclosure.withheld_names)]
         if self.anchor is not None:
-            anchored: dict[str, Json] = {
+            anchor_body: dict[str, Json] = {
                 "sequence": self.anchor.sequence,
                 "block": self.anchor.block,
                 "time": times.format_time(self.anchor.time),
             }
             if self.position is not None:
-                anchored["position"] = self.position
-            body["anchor"] = anchored
+                anchor_body["position"] = self.position
+            body["anchor"] = anchor_body
             body["entries"] = self.entries.value
-            body["entries_words"] = told(ENTRIES_WORDS[self.entries])
+            body["entries_words"] = encode_words(ENTRIES_WORDS[self.entries])
         if self.status is not None:
             body["status"] = self.status.evidence()
         return body

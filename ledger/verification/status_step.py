@@ -23,83 +23,108 @@ def judge_status(proof: Proof, origin: Origin, trust: Trust) -> tuple[Step, Stat
     log, anchor, position = origin.log, origin.anchor, origin.position
     if log is None or anchor is None or position is None:
         return Step(9, Outcome.UNKNOWN, "position_unknown"), None
-    newest = trust.status(log.name, position, log.sequence)
-    attached = [linked for linked in proof.linked if linked.record.leaf() not in linked_leaves(proof)]
-    causes = [linked for linked in attached if _explains(linked, proof, position, trust)]
-    status = StatusReport.of_change(log, newest, trust.source, _cause(newest, causes))
+    newest_change = trust.status(log.name, position, log.sequence)
+    attached_proofs = [
+        linked_proof
+        for linked_proof in proof.linked
+        if linked_proof.record.leaf() not in linked_leaves(proof)
+    ]
+    cause_proofs = [
+        linked_proof for linked_proof in attached_proofs if _explains(linked_proof, proof, position, trust)
+    ]
+    status = StatusReport.of_change(
+        log, newest_change, trust.source, _find_cause(newest_change, cause_proofs)
+    )
     evidence = status.evidence()
-    if newest and newest.contradictory:
+    if newest_change and newest_change.contradictory:
         return Step(9, Outcome.UNKNOWN, "status_contradictory", evidence), status
     if status.status not in IN_FORCE:
         return Step(9, Outcome.FAIL, status.status.name.lower(), evidence), status
-    doubt = _stapled_doubt(proof.status, log, position, trust)
-    if doubt is None and len(causes) < len(attached):
+    doubt = _find_staple_doubt(proof.status, log, position, trust)
+    if doubt is None and len(cause_proofs) < len(attached_proofs):
         doubt = "attached_unproven"
-    if doubt is None and not _reinstatement_proven(log, position, causes, trust):
+    if doubt is None and not _is_reinstatement_proven(log, position, cause_proofs, trust):
         doubt = "reinstatement_unproven"
     if doubt:
         return Step(9, Outcome.UNKNOWN, doubt, evidence), status
     return Step(9, Outcome.PASS, f"status_{status.status.name.lower()}", evidence), status
 
 
-def _stapled_doubt(staple: Staple | None, log: LogState, position: int, trust: Trust) -> str | None:
+def _find_staple_doubt(staple: Staple | None, log: LogState, position: int, trust: Trust) -> str | None:
     """Return why the staple, or its absence, forbids to rely on the trust's own status.
 
     A log that continues one of another registry needs it: only there is a root that speaks of every status.
     """
-    missing = None if log.status_known else "predecessor_unknown"
+    log_doubt = None if log.status_known else "predecessor_unknown"
     if staple is None:
-        return missing
-    stated = status_in_chunk(staple.chunk, position)
+        return log_doubt
+    stapled_status = status_in_chunk(staple.chunk, position)
     if staple.sequence > log.sequence:  # no anchor to check it with
-        return "staple_newer" if stated not in IN_FORCE else missing
-    stapled = trust.anchor(log.name, staple.sequence)
-    if stapled is None or stapled.void:
+        return "staple_newer" if stapled_status not in IN_FORCE else log_doubt
+    staple_anchor = trust.anchor(log.name, staple.sequence)
+    if staple_anchor is None or staple_anchor.void:
         return "staple_altered"
     try:  # an anchor before the record's own has no such position
-        root = staple_root(log.suite, stapled.size, position, staple.chunk, staple.path)
+        root = staple_root(log.suite, staple_anchor.size, position, staple.chunk, staple.path)
     except MalformedInput:
         return "staple_altered"
-    if root != stapled.status_root:
+    if root != staple_anchor.status_root:
         return "staple_altered"
-    if missing:
-        then = trust.status(log.name, position, staple.sequence)
-        return None if stated == (then.status if then else Status.VALID) else "status_contradictory"
+    if log_doubt:
+        change_then = trust.status(log.name, position, staple.sequence)
+        return (
+            None
+            if stapled_status == (change_then.status if change_then else Status.VALID)
+            else "status_contradictory"
+        )
     return None
 
 
-def _explains(linked: Proof, proof: Proof, position: int, trust: Trust) -> bool:
+def _explains(linked_proof: Proof, proof: Proof, position: int, trust: Trust) -> bool:
     """Tell whether an attached proof is good and bare, and of a change that its anchor made to this certificate."""
-    if linked.disclosure is not None or linked.status is not None or linked.linked:
+    if linked_proof.disclosure is not None or linked_proof.status is not None or linked_proof.linked:
         return False
-    change = trust.status(proof.entry.statement.log, position, linked.sequence)
-    made = change is not None and change.sequence == linked.sequence and _makes(linked, proof, change.status)
-    return made and trace_origin(linked, trust, must_present=False).proven
+    change = trust.status(proof.entry.statement.log, position, linked_proof.sequence)
+    is_cause = (
+        change is not None
+        and change.sequence == linked_proof.sequence
+        and _gives_status(linked_proof, proof, change.status)
+    )
+    return is_cause and trace_origin(linked_proof, trust, must_present=False).proven
 
 
-def _makes(linked: Proof, proof: Proof, status: Status) -> bool:
-    """Tell whether the record of `linked` gives this status to the record of `proof`."""
-    if _whose(linked) != _whose(proof):
+def _gives_status(linked_proof: Proof, proof: Proof, status: Status) -> bool:
+    """Tell whether the record of `linked_proof` gives this status to the record of `proof`."""
+    if _identity_of(linked_proof) != _identity_of(proof):
         return False
-    if linked.record.action in ("renew", "amend"):
+    if linked_proof.record.action in ("renew", "amend"):
         return status is Status.SUPERSEDED
     return (
-        linked.record.identifier == proof.record.identifier
-        and STATUS_AFTER.get(linked.record.action) is status
+        linked_proof.record.identifier == proof.record.identifier
+        and STATUS_AFTER.get(linked_proof.record.action) is status
     )
 
 
-def _whose(proof: Proof) -> tuple[str, ...]:
+def _identity_of(proof: Proof) -> tuple[str, ...]:
     record, statement = proof.record, proof.entry.statement
     return record.kind, record.lineage, record.issuer, statement.log
 
 
-def _cause(change: PositionStatus | None, causes: Sequence[Proof]) -> Proof | None:
+def _find_cause(change: PositionStatus | None, cause_proofs: Sequence[Proof]) -> Proof | None:
     """Return the attached proof of the record that made the change."""
-    return next((linked for linked in causes if change and linked.sequence == change.sequence), None)
+    return next(
+        (
+            linked_proof
+            for linked_proof in cause_proofs
+            if change and linked_proof.sequence == change.sequence
+        ),
+        None,
+    )
 
 
-def _reinstatement_proven(log: LogState, position: int, causes: Sequence[Proof], trust: Trust) -> bool:
+def _is_reinstatement_proven(
+    log: LogState, position: int, cause_proofs: Sequence[Proof], trust: Trust
+) -> bool:
     """Tell whether the newest reinstatement, if any, has its record.
 
     A suspension that was lifted later does not make up for it: revoked, reinstated, suspended, resumed reads as valid.
@@ -108,5 +133,5 @@ def _reinstatement_proven(log: LogState, position: int, causes: Sequence[Proof],
         if change is None:
             return False
         if change.status is Status.REINSTATED:
-            return _cause(change, causes) is not None
+            return _find_cause(change, cause_proofs) is not None
     return True

@@ -45,16 +45,16 @@ from ledger.verification.status_step import judge_status
 class Policy:
     """How old the knowledge of a log may be, and how far the clock may lag behind the chain; seconds.
 
-    `by_kind` holds other ages for records of some kinds: of a seal, say, much depends on one status.
+    `max_age_by_kind` holds other ages for records of some kinds: of a seal, say, much depends on one status.
     """
 
     max_age: int = 3600
     clock_tolerance: int = 120
-    by_kind: Mapping[str, int] = field(default_factory=dict)
+    max_age_by_kind: Mapping[str, int] = field(default_factory=dict)
 
     def age_of(self, kind: str) -> int:
         """Return how old the knowledge may be that a record of this kind is judged by."""
-        return self.by_kind.get(kind, self.max_age)
+        return self.max_age_by_kind.get(kind, self.max_age)
 
 
 def verify(
@@ -63,25 +63,25 @@ def verify(
     """Return the report on `proof` (JSON text, code from paper, or decoded) at `now`, in seconds since 1970."""
     policy = policy or Policy()
     try:
-        decoded = proof if isinstance(proof, Proof) else decode_presented(proof)
+        decoded_proof = proof if isinstance(proof, Proof) else decode_presented(proof)
     except MalformedInput as error:
         return _report_unreadable(error, trust, now)
-    origin = trace_origin(decoded, trust, must_present=True)  # 1, 4, 5, 6, 7, 8
-    compared, comparison = compare(presented, decoded.disclosure)  # 2
-    status_step, status = judge_status(decoded, origin, trust)  # 9
+    origin = trace_origin(decoded_proof, trust, must_present=True)  # 1, 4, 5, 6, 7, 8
+    compared, comparison_step = compare(presented, decoded_proof.disclosure)  # 2
+    status_step, status = judge_status(decoded_proof, origin, trust)  # 9
     steps = (
         *origin.steps,
-        comparison,
-        _judge_claims(decoded),
+        comparison_step,
+        _judge_claims(decoded_proof),
         status_step,
-        _judge_dates(decoded, trust, now, policy),
-        judge_links(decoded, origin.anchor, trust),
-        _judge_age(decoded, status, trust, now, policy),
+        _judge_dates(decoded_proof, trust, now, policy),
+        judge_links(decoded_proof, origin.anchor, trust),
+        _judge_age(decoded_proof, status, trust, now, policy),
     )
     return Report.of(
         steps=tuple(sorted(steps, key=lambda step: step.number)),
         compared=compared,
-        proof=decoded,
+        proof=decoded_proof,
         anchor=origin.anchor,
         position=origin.position,
         status=status,
@@ -97,10 +97,10 @@ def _report_unreadable(error: MalformedInput, trust: Trust, now: int) -> Report:
         reason = "newer_format"
     elif isinstance(error, LimitExceeded):
         reason = "over_limit"
-    first = Step(1, Outcome.UNKNOWN, reason, {"detail": str(error)})
-    others = tuple(Step(number, Outcome.UNKNOWN, "not_reached") for number in range(2, 13))
+    first_step = Step(1, Outcome.UNKNOWN, reason, {"detail": str(error)})
+    other_steps = tuple(Step(number, Outcome.UNKNOWN, "not_reached") for number in range(2, 13))
     return Report.of(
-        steps=(first, *others), compared=Compared.NOTHING, registry=trust.registry, checked_at=now
+        steps=(first_step, *other_steps), compared=Compared.NOTHING, registry=trust.registry, checked_at=now
     )
 
 
@@ -110,10 +110,10 @@ def _judge_claims(proof: Proof) -> Step:
         return Step(3, Outcome.UNKNOWN, "nothing_disclosed")
     if proof.disclosure.digest(proof.record.suite) != proof.record.claims:
         return Step(3, Outcome.FAIL, "claims_altered")
-    differing = find_contradictions(proof.record, proof.disclosure.values)
-    if differing:
-        listed: list[Json] = [contradiction.to_json() for contradiction in differing]
-        return Step(3, Outcome.UNKNOWN, "claims_contradict_record", {"contradictions": listed})
+    contradictory_claims = find_contradictions(proof.record, proof.disclosure.values)
+    if contradictory_claims:
+        contradictions_json: list[Json] = [contradiction.to_json() for contradiction in contradictory_claims]
+        return Step(3, Outcome.UNKNOWN, "claims_contradict_record", {"contradictions": contradictions_json})
     evidence: dict[str, Json] = {"withheld": [*sorted(proof.disclosure.withheld_names)]}
     return Step(3, Outcome.PASS, "claims_committed", evidence)
 
@@ -142,10 +142,10 @@ def _judge_age(proof: Proof, status: StatusReport | None, trust: Trust, now: int
         return Step(12, Outcome.UNKNOWN, "clock_behind", {"chain": times.format_time(_chain_time(trust))})
     if status is None:
         return Step(12, Outcome.UNKNOWN, "not_reached")
-    known_at, allowed = status.known_at, policy.age_of(proof.record.kind)
+    known_at, allowed_age = status.known_at, policy.age_of(proof.record.kind)
     evidence: dict[str, Json] = {"known_at": times.format_time(known_at), "seconds": max(0, now - known_at)}
-    if now - known_at > allowed:
-        return Step(12, Outcome.UNKNOWN, "knowledge_stale", evidence | {"allowed": allowed})
+    if now - known_at > allowed_age:
+        return Step(12, Outcome.UNKNOWN, "knowledge_stale", evidence | {"allowed": allowed_age})
     return Step(12, Outcome.PASS, "knowledge_fresh", evidence)
 
 

@@ -249,4 +249,4 @@ def check_proof(city: AnyCity, reading: ReplicaView, leaf: bytes) -> None:
     proof = make_proof(city.register, reading, city.trees, leaf)
     assert proof.disclosure
     report = verify(Presented(claims=proof.disclosure.values), proof, reading, city.net.now)
-    assert report.verdict.value == ("not_current" if proof.linked else "valid"), report.deciding
+    assert report.verdict.value == ("not_current" if proof.linked else "valid"), report.deciding_step

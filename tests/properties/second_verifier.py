@@ -58,7 +58,7 @@ def trust_of(registry: Registry) -> Any:
 
 def told(report: Report) -> tuple[Judgement, Steps]:
     steps = {step.number: (step.outcome.value, step.reason) for step in report.steps}
-    return (report.verdict.value, report.deciding.number, report.reason), steps
+    return (report.verdict.value, report.deciding_step.number, report.reason), steps
 
 
 def theirs(

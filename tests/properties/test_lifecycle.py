@@ -7,7 +7,7 @@ from ledger.errors import TransitionRefused
 from ledger.records.lifecycle import follow
 from ledger.records.records import PRESENTABLE, STATUS_ACTIONS
 from ledger.registry.status import Status, may_become
-from ledger.verification.history import Recorded, judge_history
+from ledger.verification.history import PlacedRecord, judge_history
 from ledger.verification.reasons import Verdict
 from tests.scenes import City, Item, Registry
 
@@ -52,7 +52,9 @@ def agree(city: City, lived: list[Item], statuses: dict[bytes, Status]) -> None:
         assert (at.status if at else Status.VALID) is statuses.get(item.leaf, Status.VALID)
         assert not (at and at.contradictory)
         assert trust.trees["tianmen"].get(position) == statuses.get(item.leaf, Status.VALID)
-        records.append(Recorded(item.record, item.leaf, position, trust.anchor("tianmen", place.sequence)))
+        records.append(
+            PlacedRecord(item.record, item.leaf, position, trust.anchor("tianmen", place.sequence))
+        )
         if item.leaf in statuses:
             changes = [
                 other

@@ -26,7 +26,7 @@ from ledger.crypto.suites import parse_digest
 from ledger.encoding.fields import MAX_TEXT_CHARS, parse_hex
 from ledger.encoding.times import parse_time
 from ledger.limits import MAX_LOG_SIZE
-from ledger.verification.history import Recorded, judge_history
+from ledger.verification.history import PlacedRecord, judge_history
 
 router = APIRouter(prefix="/v1", tags=["records"])
 
@@ -170,8 +170,8 @@ def _proof(node: Node, leaf: bytes, token: Token, show: list[str] | None) -> Res
     return Response(proof.encode(), media_type=bodies.JSON)
 
 
-def _recorded(stored: StoredRecord, reading: ReplicaView, log: str) -> Recorded:
+def _recorded(stored: StoredRecord, reading: ReplicaView, log: str) -> PlacedRecord:
     """Give a record its anchor where that is final; the chain decides, not the register."""
     sequence = stored.submission.sequence
     anchor = reading.anchor(log, sequence) if sequence is not None else None
-    return Recorded(stored.record, stored.leaf, stored.position if anchor else None, anchor)
+    return PlacedRecord(stored.record, stored.leaf, stored.position if anchor else None, anchor)

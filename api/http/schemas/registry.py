@@ -17,7 +17,7 @@ from ledger.encoding import times
 from ledger.encoding.fields import MAX_TEXT_CHARS
 from ledger.records.lifecycle import Lineage, possible_actions
 from ledger.registry.trust import PURPOSES, Anchor, KeyState, LogState
-from ledger.verification.history import History, Recorded
+from ledger.verification.history import History, PlacedRecord
 
 Entries = Annotated[str, Field(json_schema_extra={"enum": [state.value for state in Publication]})]
 
@@ -178,7 +178,7 @@ class RecordedShape(Shape):
     anchor: AnchoredShape | None = None
 
     @classmethod
-    def of(cls, item: Recorded, state: str) -> Self:
+    def of(cls, item: PlacedRecord, state: str) -> Self:
         return cls(
             record=item.record.to_json(),
             leaf=item.record.suite.format(item.leaf),

@@ -7,7 +7,7 @@ from pydantic import Field
 from anchoring.register.uses import Use
 from api.http.schemas.base import Shape
 from api.http.schemas.registry import RecordedShape
-from ledger.verification.history import Recorded
+from ledger.verification.history import PlacedRecord
 
 
 class UseShape(RecordedShape):
@@ -16,7 +16,7 @@ class UseShape(RecordedShape):
     certificates: list[str] = Field(description="Certificates registered here that carry what was sealed.")
 
     @classmethod
-    def of_use(cls, item: Recorded, use: Use) -> Self:
+    def of_use(cls, item: PlacedRecord, use: Use) -> Self:
         recorded = RecordedShape.of(item, use.sealing.submission.state)
         return cls(**dict(recorded), certificates=list(use.certificates))
 

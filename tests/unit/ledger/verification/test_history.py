@@ -4,16 +4,16 @@ Complete, and the same as what the chain tells, or a finding says what is wrong.
 """
 
 from ledger.registry.status import Status
-from ledger.verification.history import History, Recorded, judge_history
+from ledger.verification.history import History, PlacedRecord, judge_history
 from tests.scenes import City, Item, scene
 
 
-def recorded(city: City, *items: Item) -> list[Recorded]:
+def recorded(city: City, *items: Item) -> list[PlacedRecord]:
     trust, records = city.registry.knowledge, []
     for item in items:
         place = city.places.get(item.leaf)
         anchor = trust.anchor(city.name, place.sequence) if place else None
-        records.append(Recorded(item.record, item.leaf, place.position if place else None, anchor))
+        records.append(PlacedRecord(item.record, item.leaf, place.position if place else None, anchor))
     return records
 
 
@@ -29,7 +29,7 @@ def lived() -> tuple[City, list[Item]]:
     return city, items
 
 
-def of(city: City, records: list[Recorded]) -> History:
+def of(city: City, records: list[PlacedRecord]) -> History:
     return judge_history(records, city.registry.knowledge, city.name)
 
 
@@ -50,7 +50,7 @@ def test_a_complete_history_has_no_findings() -> None:
 def test_a_record_that_is_not_anchored_yet_has_no_effect_yet() -> None:
     city, items = lived()
     reinstated = city.follow("reinstate", items[-2])
-    told = of(city, [*recorded(city, *items), Recorded(reinstated.record, reinstated.leaf)])
+    told = of(city, [*recorded(city, *items), PlacedRecord(reinstated.record, reinstated.leaf)])
     assert told.status is Status.REINSTATED
     assert told.findings == ()
 
@@ -72,7 +72,7 @@ def test_a_doubled_record_is_found() -> None:
 def test_an_impossible_record_is_found() -> None:
     city, items = lived()
     again = city.follow("revoke", items[3], previous=items[-1].leaf)
-    told = of(city, [*recorded(city, *items), Recorded(again.record, again.leaf)])
+    told = of(city, [*recorded(city, *items), PlacedRecord(again.record, again.leaf)])
     assert any("revoke" in finding and "not possible" in finding for finding in told.findings)
     assert told.status is Status.REVOKED
 

@@ -58,8 +58,8 @@ def test_a_seal_destroyed_before_the_sealing_was_anchored_is_caught_whatever_tim
     destroyed = scene(lambda city, seal: city.register(city.follow("cancel", seal)))
     report = destroyed.verify()
     assert (report.verdict, report.reason) == (Verdict.INVALID, "seal_not_in_force")
-    assert report.deciding.evidence
-    assert report.deciding.evidence["status"] == "cancelled"
+    assert report.deciding_step.evidence
+    assert report.deciding_step.evidence["status"] == "cancelled"
 
 
 @pytest.mark.parametrize("action", ["cancel", "suspend", "void"])

@@ -128,8 +128,8 @@ def test_it_is_what_a_verification_said_then() -> None:
         )
         then = verify(Presented(), carried, earlier, event.time, Policy()).step(9)
         past = at(city, proof, event.time)
-        assert past.deciding
-        assert (past.deciding.key, past.deciding.evidence) == (then.key, then.evidence)
+        assert past.deciding_step
+        assert (past.deciding_step.key, past.deciding_step.evidence) == (then.key, then.evidence)
         checked += 1
     assert checked == len(LIFE) + 1
 

@@ -18,7 +18,7 @@ from ledger.verification.reasons import (
     TABLE,
     UNCOMPARED,
     VERDICT_WORDS,
-    Key,
+    RowKey,
     Verdict,
     decide,
     verdict_words,
@@ -61,7 +61,7 @@ def test_every_module_of_steps_adds_its_scenes() -> None:
 def test_scene(name: str) -> None:
     key, verdict, _ = SCENES[name]
     report = report_of(name)
-    assert (report.deciding.key, report.verdict) == (key, verdict)
+    assert (report.deciding_step.key, report.verdict) == (key, verdict)
     assert [step.number for step in report.steps] == list(range(1, 13))
     assert report.to_json()["verdict"] == verdict
 
@@ -99,7 +99,7 @@ RANK = {INVALID: 0, UNVERIFIABLE: 1, NOT_CURRENT: 2}
 
 
 @pytest.mark.parametrize("wrong", [key for key, row in TABLE.items() if row.verdict is not VALID])
-def test_a_single_wrong_step_decides(wrong: Key) -> None:
+def test_a_single_wrong_step_decides(wrong: RowKey) -> None:
     keys = [wrong if key[0] == wrong[0] else key for key in GOOD]
     assert decide(keys) == (TABLE[wrong].verdict, wrong)
 
@@ -114,7 +114,7 @@ def test_order_of_decision() -> None:
         assert decide(keys)[1] == min(left, right, key=_rank)
 
 
-def _rank(key: Key) -> tuple[int, int]:
+def _rank(key: RowKey) -> tuple[int, int]:
     verdict = TABLE[key].verdict
     late = key[0] in (9, 10, 12) or key[2] in ("nothing_presented", "claims_incomplete")
     present = verdict is UNVERIFIABLE and late
@@ -277,7 +277,7 @@ def test_positions_are_counted_through_batches_and_entries() -> None:
 def test_report_finds_its_steps_by_number() -> None:
     report = report_of("a_licence_read_against_its_paper")
     assert [report.step(number).number for number in range(1, 13)] == list(range(1, 13))
-    assert report.reason == report.deciding.reason
+    assert report.reason == report.deciding_step.reason
 
 
 def test_both_suites_and_both_algorithms() -> None:

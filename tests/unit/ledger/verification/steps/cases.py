@@ -7,14 +7,14 @@ from collections.abc import Callable
 from functools import cache
 
 from ledger.proof.proof import Proof
-from ledger.verification.reasons import Key, Outcome, Verdict
+from ledger.verification.reasons import Outcome, RowKey, Verdict
 from ledger.verification.report import Report
 from tests.scenes import City, Item, scene
 
 PASS, FAIL, UNKNOWN, SKIPPED = Outcome
 VALID, NOT_CURRENT, INVALID, UNVERIFIABLE = Verdict
 
-SCENES: dict[str, tuple[Key, Verdict, Callable[[], Report]]] = {}
+SCENES: dict[str, tuple[RowKey, Verdict, Callable[[], Report]]] = {}
 
 
 def case(
