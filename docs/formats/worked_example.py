@@ -305,7 +305,7 @@ def proof_blocks(proof: Proof, status: StatusTree, knowledge: Knowledge) -> dict
     now = parse_time("2022-03-28T09:12:00Z")
     report = verify(Presented(documents=(DOCUMENT,)), proof.encode(), knowledge, now, Policy())
     if report.verdict != "valid":
-        raise SystemExit(f"the worked example is {report.verdict}: {report.deciding}")
+        raise SystemExit(f"the worked example is {report.verdict}: {report.deciding_step}")
     anchored_at = knowledge.fold.time
     chunks, above = status.chunks(0, RANGE_CHUNKS), tuple(status.path_above(0, RANGE_CHUNKS))
     statuses = StatusRange(SM3, "tianmen", 1, anchored_at, status.size, 0, chunks, above)
@@ -316,7 +316,11 @@ def proof_blocks(proof: Proof, status: StatusTree, knowledge: Knowledge) -> dict
         "past-status": judge_past(proof, knowledge, anchored_at).to_json(),
         "report": report.to_json(),
         "checked-at": format_time(now),
-        "verdict": {"verdict": report.verdict.value, "step": report.deciding.number, "reason": report.reason},
+        "verdict": {
+            "verdict": report.verdict.value,
+            "step": report.deciding_step.number,
+            "reason": report.reason,
+        },
         "reasons": _reasons(),
     }
 

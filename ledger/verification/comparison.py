@@ -19,9 +19,9 @@ from ledger.verification.report import Compared, Step
 class Presented:
     """What a person presents: the bytes of documents, and values as read from the paper, by name of claim.
 
-    Whoever opens documents (`ledger.documents`) restores the registered bytes of those that carried a proof. `broken_documents`
-    counts, from 0, those whose own signature or seal shows that they were altered; `carrier_altered`: the proof inside one
-    does not stand there as it was attached.
+    Whoever opens documents (`ledger.documents`) restores the registered bytes of those that carried a proof.
+    `broken_documents` counts, from 0, those whose own signature or seal shows that they were altered; `carrier_altered`:
+    the proof inside one does not stand there as it was attached.
     """
 
     documents: tuple[bytes, ...] = ()
