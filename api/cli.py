@@ -16,7 +16,7 @@ from anchoring.errors import AnchoringError, SubmissionRefused
 from anchoring.processes.logs import make_line_visible
 from anchoring.processes.silence import silence_libraries
 from api.client.node_error import NodeError
-from api.console import in_words, note, say, show_json
+from api.console import in_words, note, prepare_streams, say, show_json
 from api.node.errors import SettingsError
 from api.parsers import Commands
 from api.words import ACTION_PURPOSES, ACTION_WORDS
@@ -105,7 +105,7 @@ class _ShowVersion(argparse.Action):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    _give_streams()
+    prepare_streams()
     silence_libraries()
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL)  # what it says of strange files is in our reports
     try:
@@ -121,14 +121,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             note(f"shunzheng: {in_words(error)}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to say goes nowhere
         return 1
-
-
-def _give_streams() -> None:
-    """Let what is said go nowhere where standard output or error is closed: Python has no such streams then, and would
-    print in the one what is for the other."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _run(arguments: list[str]) -> int:

@@ -1,14 +1,23 @@
 """Results on standard output, progress and messages on standard error."""
 
+import codecs
 import errno
+import io
 import json
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
-from anchoring.processes.logs import make_json_visible, make_line_visible, make_lines_visible
+from anchoring.processes.logs import (
+    make_json_ascii,
+    make_json_visible,
+    make_line_visible,
+    make_lines_visible,
+)
 from ledger.verification.reasons import Verdict
+from ledger.words import Language
 
 T = TypeVar("T")
 _REFRESH_SECONDS: Final = 0.2
@@ -25,7 +34,64 @@ _REMEDIES: Final = {
     errno.ENOSPC: "cannot be written whole, there is no room left: make room and repeat",
 }
 
+#: What stands for a sign that a console's encoding lacks, the best first: GBK, which a Chinese Windows uses, has √ and ×.
+_SUBSTITUTES: Final = {
+    "✓": ("√", "+"),
+    "✗": ("×", "x"),
+    "–": ("-",),
+    "—": ("-",),
+    "→": ("->",),
+    "…": ("...",),
+    "·": ("*",),
+    "“": ('"',),
+    "”": ('"',),
+    "⟨": ("<",),
+    "⟩": (">",),
+    "⏎": ("|",),
+}
+_UNENCODABLE: Final = "shunzheng"  # the name by which Python's codecs know `_substitute`
+
 EXIT_CODES: Final = {Verdict.VALID: 0, Verdict.NOT_CURRENT: 10, Verdict.INVALID: 11, Verdict.UNVERIFIABLE: 12}
+
+
+def prepare_streams() -> None:
+    """Let standard output and error take whatever is said, whichever encoding they have, and input be read likewise.
+
+    What their encoding lacks is replaced by a like sign, else shown as its number: no text ends a command. Where one of them
+    is closed Python has none, and would print in the other what is for this one: then it goes nowhere.
+    """
+    codecs.register_error(_UNENCODABLE, _substitute)
+    for name, errors in (("stdin", "replace"), ("stdout", _UNENCODABLE), ("stderr", _UNENCODABLE)):
+        stream = getattr(sys, name)
+        if stream is None and name != "stdin":
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
+
+
+def _substitute(error: UnicodeError) -> tuple[str, int]:
+    """Return what stands for the characters that cannot be encoded, and where to go on. Raises: UnicodeError in reading."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    characters = error.object[error.start : error.end]
+    return "".join(_stand_in(character, error.encoding) for character in characters), error.end
+
+
+def _stand_in(character: str, encoding: str) -> str:
+    """Return a like sign that the encoding has, else the number of the character as `make_line_visible` writes it."""
+    for substitute in _SUBSTITUTES.get(character, ()):
+        if substitute.encode(encoding, "ignore"):
+            return substitute
+    return f"\\u{{{ord(character):x}}}"
+
+
+def suited_language() -> Language:
+    """Return Chinese, or English where standard output cannot show Chinese."""
+    try:
+        "真实有效".encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return "en"
+    return "zh"
 
 
 def in_words(error: Exception) -> str:
@@ -37,7 +103,13 @@ def in_words(error: Exception) -> str:
 
 def show_json(value: object) -> None:
     """Print a result for programs; what is not seen, also as its number: programs read the same."""
-    print(make_json_visible(json.dumps(value, ensure_ascii=False, indent=2)), flush=True)
+    show_encoded(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def show_encoded(text: str) -> None:
+    """Print JSON, or the code of a proof, for programs: in UTF-8, and in ASCII with escapes where output is not of UTF-8."""
+    is_utf8 = codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
+    print(make_json_visible(text) if is_utf8 else make_json_ascii(text), flush=True)
 
 
 def say(text: str) -> None:

@@ -20,6 +20,7 @@ REPEAT_SECONDS: Final = 600.0  # until a warning that says nothing new is said a
 _REMEMBERED: Final = 256  # warnings that are remembered: more than a node has endpoints, peers and parts
 _CUT: Final = "… [cut]"
 
+_NOT_PLAIN: Final = re.compile("[^\\x20-\\x7e]")
 _SHOWN_AS: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
 _PASSWORD: Final = re.compile(r"(?<=://)([^\s/@:]*):[^\s/@]*@")
 _CHANGING: Final = re.compile(r"\((again|starts again) in [^)]*\)|0x[0-9a-f]{6,16}>")
@@ -38,6 +39,11 @@ def make_lines_visible(text: str) -> str:
 def make_json_visible(text: str) -> str:
     """Return JSON that means the same, with every character that is not seen, but for line ends between members, escaped."""
     return replace_unseen(text, _escape)
+
+
+def make_json_ascii(text: str) -> str:
+    """Return JSON that means the same in ASCII alone: any encoding of a console or a pipe carries it."""
+    return _NOT_PLAIN.sub(lambda match: _escape(match[0]), text)
 
 
 def _escape(character: str) -> str:

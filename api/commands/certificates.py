@@ -6,7 +6,7 @@ from pathlib import Path
 from api import files
 from api.client.client import NodeClient
 from api.client.options import add_node, read_token
-from api.console import note, say, show_json
+from api.console import note, say, show_encoded, show_json
 from api.parsers import Commands
 from ledger.proof.linking import attach_proofs, missing_links
 from ledger.proof.paper import decode_presented
@@ -48,7 +48,7 @@ def _proof(args: argparse.Namespace) -> int:
             "it, and --linked takes it along. Without it the certificate cannot be verified."
         )
     if args.output is None:
-        say(content.decode())
+        show_encoded(content.decode())
     else:
         files.write(args.output, content)
         note(

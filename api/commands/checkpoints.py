@@ -9,7 +9,7 @@ from anchoring.checkpoints.store import Checkpoints
 from api import files, processes
 from api.client.client import NodeClient
 from api.client.offline import describe_checkpoint, read_trust
-from api.console import note, say, show_json
+from api.console import note, say, show_encoded, show_json
 from api.node.loading import load_settings
 from api.parsers import Commands
 from ledger.encoding.canonical import encode as canonical
@@ -115,7 +115,7 @@ def _forks(args: argparse.Namespace) -> int:
     with closing(Checkpoints(load_settings(args.directory).checkpoints_url)) as checkpoints:
         forks = checkpoints.forks()
     for fork in forks:
-        say(canonical(fork.to_json()).decode())
+        show_encoded(canonical(fork.to_json()).decode())
         note(find_contradiction(fork.first.checkpoint, fork.second.checkpoint) or "")
     return 1 if forks else 0
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from api import files
-from api.console import EXIT_CODES, note, say, show_json
+from api.console import EXIT_CODES, note, say, show_json, suited_language
 from api.parsers import Commands
 from api.rendering.text import inspection_text
 from ledger.documents.certificates.trust_list import TrustList, decode_trust_list
@@ -30,7 +30,12 @@ def add(commands: Commands) -> None:
         metavar="F",
         help="authorities that this city accepts: JSON or PEM; may be given several times",
     )
-    command.add_argument("--lang", choices=("zh", "en"), default="zh", help="default: zh")
+    command.add_argument(
+        "--lang",
+        choices=("zh", "en"),
+        default=suited_language(),
+        help="default: zh, or en where the console has no Chinese",
+    )
     command.add_argument("--json", action="store_true", help="the whole report, for programs")
     command.set_defaults(run=_inspect)
 

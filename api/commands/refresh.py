@@ -14,7 +14,7 @@ from anchoring.errors import NotFound
 from api import files
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
-from api.console import in_words, note, say
+from api.console import in_words, note, show_encoded
 from api.parsers import Commands
 from api.words import STATUS_WORDS
 from ledger.documents.carriers import attach, detach, is_carrier
@@ -178,7 +178,7 @@ def _refresh(source: Source, name: str, output: Path | None) -> None:
         if target:
             files.write(target, content)
         else:
-            say(content.decode())
+            show_encoded(content.decode())
         note(words)
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from api import files
 from api.client.client import NodeClient
 from api.client.options import read_token
-from api.console import note, say, show_json
+from api.console import note, say, show_encoded, show_json
 from api.department.actions import add_action
 from api.department.seals import RegisteredSeal, add_sealing, check_seal, make_seal_row, make_sealing_row
 from api.department.sending import send_rows
@@ -239,7 +239,7 @@ def _apply(args: argparse.Namespace) -> int:
     if args.rows:
         args.rows.write_text(lines + "\n", encoding="utf-8")
     else:
-        say(lines)
+        show_encoded(lines)
     return 0
 
 

@@ -5,7 +5,7 @@ from typing import Final, cast
 
 from api import files
 from api.client.options import add_source, check_source
-from api.console import say, show_json
+from api.console import say, show_json, suited_language
 from api.parsers import Commands
 from api.rendering.text import PastDayJson, past_text
 from ledger.proof.paper import decode_presented
@@ -40,7 +40,12 @@ def add(commands: Commands) -> None:
         "YYYY-MM-DDTHH:MM:SSZ",
     )
     add_source(command, "any city's node, which answers from what it knows")
-    command.add_argument("--lang", choices=("zh", "en"), default="zh", help="default: zh")
+    command.add_argument(
+        "--lang",
+        choices=("zh", "en"),
+        default=suited_language(),
+        help="default: zh, or en where the console has no Chinese",
+    )
     command.add_argument("--json", action="store_true", help="for programs")
     command.set_defaults(run=_run)
 

@@ -10,7 +10,7 @@ from typing import cast
 
 from api import files
 from api.client.options import add_source, check_source
-from api.console import EXIT_CODES, say, show_json
+from api.console import EXIT_CODES, say, show_json, suited_language
 from api.limits import MAX_AGE_SECONDS, MAX_VERIFY_BYTES
 from api.node.policies import DEFAULT, find_policy, policy_names
 from api.parsers import Commands
@@ -55,7 +55,12 @@ def add(commands: Commands) -> None:
     age.add_argument(
         "--policy", metavar="NAME", help="the same by use: counter, high-value, field, or the node's own"
     )
-    command.add_argument("--lang", choices=("zh", "en"), default="zh", help="default: zh")
+    command.add_argument(
+        "--lang",
+        choices=("zh", "en"),
+        default=suited_language(),
+        help="default: zh, or en where the console has no Chinese",
+    )
     command.add_argument("--json", action="store_true", help="the whole report, for programs")
     command.set_defaults(run=_verify)
 

@@ -12,7 +12,7 @@ from typing import Final
 from api.client.answers import SubmissionAnswer
 from api.client.client import NodeClient
 from api.client.options import read_token
-from api.console import note, say, show_json
+from api.console import note, say, show_encoded, show_json
 from api.department.changes import Change, plan, read_rows, submissions_of
 from api.department.sending import send_rows
 from api.key_files import add_key, open_key
@@ -139,7 +139,7 @@ def _show_changes(args: argparse.Namespace, changes: Sequence[Change]) -> None:
         note(f"  … and {len(changes) - _MAX_SHOWN_CHANGES:,} more; --dry-run --json lists them all")
     if args.dry_run:
         for change in changes[:_MAX_SHOWN_CHANGES] if not args.json else ():
-            say(canonical(change.row).decode())
+            show_encoded(canonical(change.row).decode())
 
 
 def _confirm_signing() -> bool:
