@@ -51,7 +51,7 @@ class IntakeRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
+class Admission:
     """A statement that may be followed by its records, and its signature.
 
     `anchored`: it was accepted before, and its records are missing since the register was restored from a backup.
@@ -72,45 +72,45 @@ class Terms:
 
 def admit(
     register: Register, trust: Trust, line: bytes, now: int, rules: IntakeRules
-) -> Submission | Admitted:
+) -> Submission | Admission:
     """Judge the first line, so that nobody sends records that are refused anyway; what was accepted before is returned.
 
     Raises: SubmissionRefused, TooMuchWaiting.
     """
     statement, signature = read_statement(line)
     with register.reading() as connection:
-        known = find_known_submission(connection, statement)
-        anchored = known is not None and is_missing(connection, statement.root)
-    if known and not anchored:
-        return known
-    admitted = Admitted(statement, signature, anchored)
-    check_terms(admitted, trust, now, rules)
+        known_submission = find_known_submission(connection, statement)
+        anchored = known_submission is not None and is_missing(connection, statement.root)
+    if known_submission and not anchored:
+        return known_submission
+    admission = Admission(statement, signature, anchored)
+    check_terms(admission, trust, now, rules)
     if not anchored:
         _check_signature(statement, signature, trust)
-    return admitted
+    return admission
 
 
 def find_known_submission(connection: Connection, statement: Statement) -> Submission | None:
     """Return the submission of a statement, where it was accepted before. Raises: SubmissionRefused."""
-    known = find_submission_of_root(connection, statement.root)
-    if known is not None and known.entry.statement != statement:
-        accepted = format_time(known.acceptance.accepted)
+    submission = find_submission_of_root(connection, statement.root)
+    if submission is not None and submission.entry.statement != statement:
+        acceptance_time = format_time(submission.acceptance.accepted)
         raise SubmissionRefused(
             "root-registered",
-            f"these very records were accepted at {accepted} under another statement, as submission {known.acceptance.id}: "
-            "nothing needs to be sent again; for new records draw new salts",
+            f"these very records were accepted at {acceptance_time} under another statement, as submission "
+            f"{submission.acceptance.id}: nothing needs to be sent again; for new records draw new salts",
         )
-    return known
+    return submission
 
 
-def check_terms(admitted: Admitted, trust: Trust, now: int, rules: IntakeRules) -> Terms:
+def check_terms(admission: Admission, trust: Trust, now: int, rules: IntakeRules) -> Terms:
     """Check what time can change: log, issuer, dates, key, grants, room; records that are anchored were judged then.
 
     Raises: SubmissionRefused, TooMuchWaiting.
     """
-    statement = admitted.statement
+    statement = admission.statement
     log = _check_log(statement, trust, rules)
-    if admitted.anchored:
+    if admission.anchored:
         return Terms(log, ())
     _check_statement(statement, log, now)
     check_window(statement, log)
@@ -149,9 +149,9 @@ def _check_statement(statement: Statement, log: LogState, now: int) -> None:
             "wrong-suite", f"the log hashes with {log.suite.name}, the statement with {statement.suite.name}"
         )
     if statement.time > now + MAX_CLOCK_LEAD_SECONDS:
-        signed = format_time(statement.time)
+        statement_time = format_time(statement.time)
         raise SubmissionRefused(
-            "statement-postdated", f"the statement is dated {signed}, it is {format_time(now)} here"
+            "statement-postdated", f"the statement is dated {statement_time}, it is {format_time(now)} here"
         )
     if statement.expires < now + limits.MIN_STATEMENT_SECONDS:
         raise SubmissionRefused(
@@ -164,24 +164,24 @@ def _check_key(statement: Statement, log: LogState, trust: Trust, now: int) -> S
     """Check that the key may speak for the issuer now, and return its grants. Raises: SubmissionRefused."""
     key, grants = trust.key(statement.key), trust.grants(statement.key, statement.issuer)
     issuer_log = trust.issuer_log(statement.issuer, NEWEST_EVENT)
-    objected = set(objections(key, grants, issuer_log, Moment(log.name, NEWEST_EVENT, now)))
+    raised_objections = set(objections(key, grants, issuer_log, Moment(log.name, NEWEST_EVENT, now)))
     for objection, (slug, words) in _REFUSALS.items():
-        if objection in objected:
-            raise SubmissionRefused(slug, words.format(**_named(statement, log, key, trust)))
+        if objection in raised_objections:
+            raise SubmissionRefused(slug, words.format(**_collect_names(statement, log, key, trust)))
     return grants
 
 
-def _named(statement: Statement, log: LogState, key: KeyState | None, trust: Trust) -> dict[str, str]:
+def _collect_names(statement: Statement, log: LogState, key: KeyState | None, trust: Trust) -> dict[str, str]:
     """Return what the words of a refusal name."""
-    since, retired = (key.compromised_since or 0, key.retired_at or 0) if key else (0, 0)
+    compromised_since, retired_at = (key.compromised_since or 0, key.retired_at or 0) if key else (0, 0)
     return {
-        "key": _name(statement),
+        "key": _name_key(statement),
         "issuer": statement.issuer,
         "log": repr(log.name),
         "known": format_time(trust.time),
         "other": repr(key.log) if key else "",
-        "since": format_time(since),
-        "retired": format_time(retired),
+        "since": format_time(compromised_since),
+        "retired": format_time(retired_at),
     }
 
 
@@ -221,15 +221,15 @@ def _check_signature(statement: Statement, signature: bytes, trust: Trust) -> No
     key = trust.key(statement.key)
     assert key is not None, "its terms were checked"
     try:
-        good = public_key(key.spki).verify(statement.encode(), signature)
+        is_signed = public_key(key.spki).verify(statement.encode(), signature)
     except MalformedInput:
-        good = False
-    if not good:
+        is_signed = False
+    if not is_signed:
         raise SubmissionRefused(
             "bad-signature",
-            f"the signature is not that of {_name(statement)} over this statement: sign it again",
+            f"the signature is not that of {_name_key(statement)} over this statement: sign it again",
         )
 
 
-def _name(statement: Statement) -> str:
+def _name_key(statement: Statement) -> str:
     return f"the key 0x{statement.key.hex()}"

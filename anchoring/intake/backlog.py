@@ -25,22 +25,22 @@ _MEASURE_SECONDS: Final = 1  # how long a measure is believed: under load not ev
 _SHORTEST_WAIT: Final = 5  # seconds until another attempt is worth it
 _LONGEST_WAIT: Final = 300
 
-_MINED: Final = (
+_NEWEST_MINED_PAYLOAD: Final = (
     select(BATCH.c.payload)
     .where(BATCH.c.state.in_((MINED, FINAL)))
     .order_by(BATCH.c.sequence.desc())
     .limit(1)
 )
-_LENGTH: Final = func.length(SUBMISSION.c.entry)
+_ENTRY_LENGTH: Final = func.length(SUBMISSION.c.entry)
 _ONLY_CHANGES: Final = SUBMISSION.c.changes == SUBMISSION.c.count
 #: What waits, by issuer.
-_WAITING: Final = select(
+_WAITING_BY_ISSUER: Final = select(
     SUBMISSION.c.issuer,
     func.count().label("submissions"),
     func.sum(SUBMISSION.c.count).label("records"),
-    func.sum(_LENGTH).label("bytes"),
+    func.sum(_ENTRY_LENGTH).label("bytes"),
     func.sum(case((_ONLY_CHANGES, SUBMISSION.c.count), else_=0)).label("changes"),
-    func.sum(case((_ONLY_CHANGES, _LENGTH), else_=0)).label("change_bytes"),
+    func.sum(case((_ONLY_CHANGES, _ENTRY_LENGTH), else_=0)).label("change_bytes"),
     func.min(SUBMISSION.c.accepted).label("oldest"),
     func.min(SUBMISSION.c.deadline).label("deadline"),
 ).group_by(SUBMISSION.c.issuer)
@@ -85,14 +85,14 @@ class Backlog:
     def plus(self, issuer: str, records: int, size: int, now: int, *, urgent: bool) -> "Backlog":
         """Return the backlog with one more submission of an issuer."""
         share = self.shares.get(issuer, Share())
-        changed = share.urgent.plus(records, size) if urgent else share.urgent
+        urgent_tally = share.urgent.plus(records, size) if urgent else share.urgent
         return replace(
             self,
             submissions=self.submissions + 1,
             records=self.records + records,
             bytes=self.bytes + size,
             oldest=now if self.oldest is None else self.oldest,
-            shares={**self.shares, issuer: Share(share.all.plus(records, size), changed)},
+            shares={**self.shares, issuer: Share(share.all.plus(records, size), urgent_tally)},
         )
 
 
@@ -107,29 +107,33 @@ class Room:
     bytes: int = limits.MAX_WAITING_BYTES
     seconds: int = limits.MAX_WAITING_SECONDS
 
-    def check(self, waiting: Backlog, issuer: str, count: int, now: int, *, urgent: bool) -> None:
+    def check(self, backlog: Backlog, issuer: str, count: int, now: int, *, urgent: bool) -> None:
         """Check that `count` more records of an issuer may wait. Raises: TooMuchWaiting."""
         factor = limits.URGENT_ROOM if urgent else 1
-        age = 0 if waiting.oldest is None else now - waiting.oldest
-        share = waiting.shares.get(issuer, Share())
-        holding = share.urgent if urgent else share.all
-        free_records = factor * self.records - waiting.records
-        free_bytes = factor * self.bytes - waiting.bytes
-        over = max(holding.records + count - free_records, 0) if waiting.records else 0
-        if not over and holding.bytes <= free_bytes and age <= factor * self.seconds:
+        age = 0 if backlog.oldest is None else now - backlog.oldest
+        share = backlog.shares.get(issuer, Share())
+        issuer_tally = share.urgent if urgent else share.all
+        free_records = factor * self.records - backlog.records
+        free_bytes = factor * self.bytes - backlog.bytes
+        excess_records = max(issuer_tally.records + count - free_records, 0) if backlog.records else 0
+        if not excess_records and issuer_tally.bytes <= free_bytes and age <= factor * self.seconds:
             return
         raise TooMuchWaiting(
-            f"{waiting.records:,} records in {waiting.submissions:,} submissions wait for the chain, the oldest {age:,} s, "
+            f"{backlog.records:,} records in {backlog.submissions:,} submissions wait for the chain, the oldest {age:,} s, "
             f"and {share.all.records:,} of them are of this issuer, which may hold as much as it leaves free: "
             "hand this one in later, as it is signed",
-            _wait(waiting, over, now),
+            _estimate_wait(backlog, excess_records, now),
         )
 
 
-def _wait(waiting: Backlog, over: int, now: int) -> int:
+def _estimate_wait(backlog: Backlog, excess_records: int, now: int) -> int:
     """Return the seconds until it may fit: some anchors, each taking as long as the one under way has taken."""
-    pace = max(limits.QUIET_SECONDS, 0 if waiting.open_since is None else now - waiting.open_since)
-    return max(_SHORTEST_WAIT, min(_LONGEST_WAIT, pace * (1 + over // MAX_ANCHOR_GROWTH)))
+    seconds_per_anchor = max(
+        limits.QUIET_SECONDS, 0 if backlog.open_since is None else now - backlog.open_since
+    )
+    return max(
+        _SHORTEST_WAIT, min(_LONGEST_WAIT, seconds_per_anchor * (1 + excess_records // MAX_ANCHOR_GROWTH))
+    )
 
 
 def measure_backlog(connection: Connection) -> Backlog:
@@ -137,27 +141,29 @@ def measure_backlog(connection: Connection) -> Backlog:
     log = find_own_log(connection)
     if log is None:
         return Backlog()
-    payload = connection.execute(_MINED).scalar_one_or_none()
-    size = log.start
+    payload = connection.execute(_NEWEST_MINED_PAYLOAD).scalar_one_or_none()
+    anchored_size = log.start
     if payload is not None:
         act = decode_act(Anchored.KIND, payload)
         assert isinstance(act, Anchored)
-        size = act.size
+        anchored_size = act.size
     # Positions are promised in the order of acceptance and anchored in that order.
     shares: dict[str, Share] = {}
-    submissions, size_of_entries = 0, 0
+    submission_count, entry_bytes = 0, 0
     oldest: int | None = None
     deadline: int | None = None
-    for row in connection.execute(_WAITING.where(SUBMISSION.c.first >= size)):
+    for row in connection.execute(_WAITING_BY_ISSUER.where(SUBMISSION.c.first >= anchored_size)):
         shares[row.issuer] = Share(
             Tally(int(row.records), int(row.bytes)), Tally(int(row.changes), int(row.change_bytes))
         )
-        submissions += row.submissions
-        size_of_entries += int(row.bytes)
+        submission_count += row.submissions
+        entry_bytes += int(row.bytes)
         oldest = min(filter(None, (oldest, row.oldest)))
         deadline = min(filter(None, (deadline, row.deadline)), default=None)
     open_since = connection.execute(_OPEN_SINCE).scalar_one_or_none()
-    return Backlog(submissions, log.size - size, size_of_entries, oldest, open_since, deadline, shares)
+    return Backlog(
+        submission_count, log.size - anchored_size, entry_bytes, oldest, open_since, deadline, shares
+    )
 
 
 class Gate:
@@ -166,23 +172,23 @@ class Gate:
     def __init__(self, register: Register, room: Room, clock: Callable[[], float]) -> None:
         self._register, self._room, self._clock = register, room, clock
         self._lock = threading.Lock()
-        self._measured: tuple[float, Backlog] | None = None
+        self._measurement: tuple[float, Backlog] | None = None
 
     def check(self, issuer: str, count: int, now: int, *, urgent: bool) -> None:
         """Check that a submission of `count` records may come in at `now`. Raises: TooMuchWaiting."""
-        self._room.check(self._backlog(), issuer, count, now, urgent=urgent)
+        self._room.check(self._get_backlog(), issuer, count, now, urgent=urgent)
 
     def note(self, issuer: str, count: int, size: int, now: int, *, urgent: bool) -> None:
         """Add a submission that was let in, with `size` bytes of its entry, to the measure that is believed."""
         with self._lock:
-            if self._measured is not None:
-                then, waiting = self._measured
-                self._measured = then, waiting.plus(issuer, count, size, now, urgent=urgent)
+            if self._measurement is not None:
+                measured_at, backlog = self._measurement
+                self._measurement = measured_at, backlog.plus(issuer, count, size, now, urgent=urgent)
 
-    def _backlog(self) -> Backlog:
+    def _get_backlog(self) -> Backlog:
         with self._lock:
             now = self._clock()
-            if self._measured is None or not 0 <= now - self._measured[0] < _MEASURE_SECONDS:
+            if self._measurement is None or not 0 <= now - self._measurement[0] < _MEASURE_SECONDS:
                 with self._register.reading() as connection:
-                    self._measured = now, measure_backlog(connection)
-            return self._measured[1]
+                    self._measurement = now, measure_backlog(connection)
+            return self._measurement[1]

@@ -27,13 +27,13 @@ class Faults:
         return bool(self._errors)
 
     @property
-    def full(self) -> bool:
+    def is_full(self) -> bool:
         return len(self._errors) >= limits.MAX_ROW_ERRORS
 
     def add(self, row: int, problem: str, message: str) -> None:
         """Note that a row, counted from 1, is at fault."""
         self._problems.add(problem)
-        if not self.full:
+        if not self.is_full:
             self._errors.append(RowError(row, message))
 
     def refuse(self) -> None:
@@ -43,7 +43,7 @@ class Faults:
             errors = tuple(sorted(self._errors, key=lambda error: error.row))
             first_error = f"row {errors[0].row}: {errors[0].message}"
             summary = (
-                f"{'at least ' if self.full else ''}{len(errors)} rows are at fault, first {first_error}"
+                f"{'at least ' if self.is_full else ''}{len(errors)} rows are at fault, first {first_error}"
             )
             message = f"nothing was accepted, mend and send again: {summary if errors[1:] else first_error}"
             raise SubmissionRefused(problem, message, errors)

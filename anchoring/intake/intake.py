@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, update
 
 from anchoring import limits
 from anchoring.errors import RegisterBehind, RowError, SubmissionRefused, TooMuchWaiting
-from anchoring.intake.admission import Admitted, IntakeRules, admit, check_terms, find_known_submission
+from anchoring.intake.admission import Admission, IntakeRules, admit, check_terms, find_known_submission
 from anchoring.intake.doubles import check_new
 from anchoring.intake.reuse import check_not_reused
 from anchoring.intake.rows import RowReader
@@ -29,7 +29,7 @@ from ledger.crypto.trees import MerkleTree
 from ledger.records.submissions import Entry, Statement
 from ledger.registry.trust import Trust
 
-_URGENT_ONLY: Final = (
+_URGENT_ONLY_MESSAGE: Final = (
     "so many submissions are under way that only those are taken of which every record changes a status: "
     "hand this one in again in a moment, as it is signed"
 )
@@ -42,19 +42,19 @@ def accept(
 
     Raises: SubmissionRefused with nothing kept; TooMuchWaiting; RegisterBehind.
     """
-    rows = iter(lines)
-    admission = admit(register, trust, next(rows, b""), now, rules)
-    if isinstance(admission, Submission):
-        return admission.acceptance
-    submission, _ = take(register, trust, admission, rows, now, rules)
+    remaining_lines = iter(lines)
+    outcome = admit(register, trust, next(remaining_lines, b""), now, rules)
+    if isinstance(outcome, Submission):
+        return outcome.acceptance
+    submission, _ = take(register, trust, outcome, remaining_lines, now, rules)
     return submission.acceptance
 
 
 def take(
     register: Register,
     trust: Trust,
-    admitted: Admitted,
-    rows: Iterator[bytes],
+    admission: Admission,
+    lines: Iterator[bytes],
     now: int,
     rules: IntakeRules,
     *,
@@ -75,32 +75,33 @@ def take(
 
     Raises: SubmissionRefused with nothing kept; TooMuchWaiting; RegisterBehind.
     """
-    statement = admitted.statement
-    terms = check_terms(admitted, trust, now, rules)  # 1
+    statement = admission.statement
+    terms = check_terms(admission, trust, now, rules)  # 1
     with tempfile.SpooledTemporaryFile(limits.SPOOL_MEMORY_BYTES, dir=rules.spool_directory) as file:
         # 2
         spool = Spool(file)
-        reader = RowReader(statement, terms.grants, now, anchored=admitted.anchored)
-        leaves = read_rows(reader, rows, statement, spool)
+        reader = RowReader(statement, terms.grants, now, anchored=admission.anchored)
+        leaves = read_rows(reader, lines, statement, spool)
         # 3
         _check_root(statement, leaves)
         if urgent_only and not spool.is_urgent:
-            raise TooMuchWaiting(_URGENT_ONLY, limits.QUIET_SECONDS)
-        if not admitted.anchored:
+            raise TooMuchWaiting(_URGENT_ONLY_MESSAGE, limits.QUIET_SECONDS)
+        if not admission.anchored:
             _check_new_rows(register, statement, spool, now, rules)
         # 4
-        entry = Entry(statement, admitted.signature, now)
+        entry = Entry(statement, admission.signature, now)
         with register.writing() as connection:
             log = hold_log(connection, terms.log, trust, now)
-            known = find_known_submission(connection, statement)  # it may have arrived twice at the same time
-            if known and is_missing(connection, statement.root):
-                _bring_back(connection, log, known.acceptance, spool)
-            if known:
-                return known, False
-            if admitted.anchored:  # its rows were not judged
+            # it may have arrived twice at the same time
+            known_submission = find_known_submission(connection, statement)
+            if known_submission and is_missing(connection, statement.root):
+                _bring_back(connection, log, known_submission.acceptance, spool)
+            if known_submission:
+                return known_submission, False
+            if admission.anchored:  # its rows were not judged
                 raise RegisterBehind("the register lost this submission while it arrived: send it again")
             check_place(connection, statement, terms.log)
-            check_new(connection, trust, log.name, statement.issuer, spool.others, issues=not spool.is_urgent)
+            check_new(connection, trust, log.name, statement.issuer, spool)
             deadline = min(statement.expires, now + rules.promise_seconds)
             submission = _write(connection, log, entry, spool, reader.warnings, deadline)
         rules.note(entry, urgent=spool.is_urgent)
@@ -115,9 +116,9 @@ def _check_new_rows(
     Raises: SubmissionRefused, TooMuchWaiting.
     """
     rules.make_room(statement, now, urgent=spool.is_urgent)
-    if spool.others:
+    if spool.following_rows:
         with register.reading() as connection:
-            check_not_reused(connection, spool.others)
+            check_not_reused(connection, spool.following_rows)
 
 
 def _check_root(statement: Statement, leaves: list[bytes]) -> None:
@@ -158,8 +159,8 @@ def _write(
 def _bring_back(connection: Connection, log: OwnLog, acceptance: Acceptance, spool: Spool) -> None:
     """Write records where they stood before the register was restored. Raises: SubmissionRefused."""
     changes = _write_records(connection, log, acceptance.issuer, acceptance.first, spool)
-    placed = update(SUBMISSION).where(SUBMISSION.c.first == acceptance.first)
-    connection.execute(placed.values(changes=changes))
+    submission_update = update(SUBMISSION).where(SUBMISSION.c.first == acceptance.first)
+    connection.execute(submission_update.values(changes=changes))
     note_back(connection, acceptance.first)
 
 
@@ -169,6 +170,6 @@ def _write_records(connection: Connection, log: OwnLog, issuer: str, first: int,
     for chunk in spool.issues():
         writer.issue(chunk)
     writer.faults.refuse()
-    writer.follow(spool.others)
+    writer.follow(spool.following_rows)
     writer.faults.refuse()
     return writer.changes

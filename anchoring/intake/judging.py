@@ -23,25 +23,25 @@ _MAX_QUOTED: Final = 80  # characters of a name that a message repeats
 
 def judge_record(record: Record) -> None:
     """Check the salt and the basis of a record. Raises: RowFault."""
-    _judge_drawn("the record's salt", record.salt)
-    if record.basis is not None and (unseen := find_unseen_character(record.basis)):
-        raise _unusable("`basis`", *unseen)
+    _judge_randomness("the record's salt", record.salt)
+    if record.basis is not None and (place_and_character := find_unseen_character(record.basis)):
+        raise _make_unseen_fault("`basis`", *place_and_character)
 
 
 def judge_disclosure(record: Record, disclosure: Disclosure) -> None:
     """Check names, values and salts of the claims of a record. Raises: RowFault."""
     if isinstance(disclosure, FullDisclosure):
-        _judge_drawn("the master of the claims", disclosure.master)
+        _judge_randomness("the master of the claims", disclosure.master)
     else:
-        _judge_shown(disclosure.shown)
+        _judge_salts(disclosure.shown)
     for name in disclosure.withheld_names:
         _judge_name(name)
     values = disclosure.values
     for name, value in values.items():
         _judge_name(name)
-        for text in (value,) if isinstance(value, str) else _texts(value):
-            if unseen := find_unseen_character(text):
-                raise _unusable(f"the claim {name}", *unseen)
+        for text in (value,) if isinstance(value, str) else _walk_texts(value):
+            if place_and_character := find_unseen_character(text):
+                raise _make_unseen_fault(f"the claim {name}", *place_and_character)
     for contradiction in find_contradictions(record, values):
         raise RowFault(
             "claims-contradict-record",
@@ -50,17 +50,17 @@ def judge_disclosure(record: Record, disclosure: Disclosure) -> None:
         )
 
 
-def _judge_drawn(what: str, drawn: bytes) -> None:
-    if why := find_weakness(drawn):
-        raise RowFault("weak-salt", f"{what} {why}: draw 16 bytes from a source of random bytes for each")
+def _judge_randomness(label: str, random_bytes: bytes) -> None:
+    if fault := find_weakness(random_bytes):
+        raise RowFault("weak-salt", f"{label} {fault}: draw 16 bytes from a source of random bytes for each")
 
 
-def _judge_shown(shown: tuple[tuple[str, bytes, Json], ...]) -> None:
+def _judge_salts(shown_claims: tuple[tuple[str, bytes, Json], ...]) -> None:
     salts = set()
-    for name, salt, _ in shown:
-        _judge_drawn(f"the salt of the claim {name[:_MAX_QUOTED]!a}", salt)
+    for name, salt, _ in shown_claims:
+        _judge_randomness(f"the salt of the claim {name[:_MAX_QUOTED]!a}", salt)
         salts.add(salt)
-    if len(salts) != len(shown):
+    if len(salts) != len(shown_claims):
         raise RowFault("salt-reused", "two claims of one record have the same salt: draw one for each")
 
 
@@ -69,21 +69,21 @@ def _judge_name(name: str) -> None:
         raise RowFault("unusable-claim", f"the name of a claim, {name[:_MAX_QUOTED]!a}, {fault}")
 
 
-def _unusable(what: str, place: int, character: str) -> RowFault:
+def _make_unseen_fault(label: str, place: int, character: str) -> RowFault:
     return RowFault(
         "unusable-claim",
-        f"{what} has {describe(character)} at place {place}, which nobody can see: take it out, or put a blank there",
+        f"{label} has {describe(character)} at place {place}, which nobody can see: take it out, or put a blank there",
     )
 
 
-def _texts(value: Json) -> Iterator[str]:
+def _walk_texts(value: Json) -> Iterator[str]:
     """Return every text in a value, the names of members too."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
         for item in value:
-            yield from _texts(item)
+            yield from _walk_texts(item)
     elif isinstance(value, dict):
         for name, member in value.items():
             yield name
-            yield from _texts(member)
+            yield from _walk_texts(member)

@@ -18,19 +18,21 @@ from ledger.encoding.canonical import decode
 from ledger.records.claims import FullDisclosure, decode_disclosure
 from ledger.records.records import decode_record
 
-_STORED: Final = select(RECORD.c.leaf, RECORD.c.body, DISCLOSURE.c.content).join(
+_RECORDS_AND_DISCLOSURES: Final = select(RECORD.c.leaf, RECORD.c.body, DISCLOSURE.c.content).join(
     DISCLOSURE, DISCLOSURE.c.position == RECORD.c.position, isouter=True
 )
 
 
-def check_not_reused(connection: Connection, others: Sequence[Row]) -> None:
+def check_not_reused(connection: Connection, following_rows: Sequence[Row]) -> None:
     """Check the records that do not begin a lineage against those that they follow. Raises: SubmissionRefused."""
     faults = Faults()
-    rows = iter(others)
-    while chunk := {row.record.previous: row for row in islice(rows, limits.LOOKUP_ROWS)}:
-        for leaf, body, content in connection.execute(_STORED.where(RECORD.c.leaf.in_(list(chunk)))):
-            row = chunk[leaf]
-            if set(_drawn(body, content)) & set(_drawn(row.body, row.disclosure)):
+    rows = iter(following_rows)
+    while rows_by_previous := {row.record.previous: row for row in islice(rows, limits.LOOKUP_ROWS)}:
+        for leaf, body, content in connection.execute(
+            _RECORDS_AND_DISCLOSURES.where(RECORD.c.leaf.in_(list(rows_by_previous)))
+        ):
+            row = rows_by_previous[leaf]
+            if set(_read_randomness(body, content)) & set(_read_randomness(row.body, row.disclosure)):
                 faults.add(
                     row.index + FIRST_ROW,
                     "salt-reused",
@@ -39,10 +41,10 @@ def check_not_reused(connection: Connection, others: Sequence[Row]) -> None:
     faults.refuse()
 
 
-def _drawn(body: bytes, disclosure: bytes | None) -> Iterator[bytes]:
+def _read_randomness(body: bytes, disclosure_bytes: bytes | None) -> Iterator[bytes]:
     """Yield the salt of a record, and the master of its claims where it is known."""
     yield decode_record(decode(body)).salt
-    if disclosure is not None:
-        disclosed = decode_disclosure(decode(disclosure))
-        if isinstance(disclosed, FullDisclosure):
-            yield disclosed.master
+    if disclosure_bytes is not None:
+        disclosure = decode_disclosure(decode(disclosure_bytes))
+        if isinstance(disclosure, FullDisclosure):
+            yield disclosure.master

@@ -40,24 +40,26 @@ class Row:
 
 def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """Cut a stream of bytes into lines, in bounded memory. Raises: SubmissionRefused for a line that is too long."""
-    rest = b""
-    row = 1
+    unfinished_line = b""
+    row_number = 1
     for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n") if rest else chunk.split(b"\n")
+        *lines, unfinished_line = (
+            (unfinished_line + chunk).split(b"\n") if unfinished_line else chunk.split(b"\n")
+        )
         for line in lines:
             yield line
-            row += 1
-        if len(rest) > limits.MAX_ROW_BYTES:
-            error = RowError(row, f"the line is longer than {limits.MAX_ROW_BYTES} bytes")
-            raise SubmissionRefused("row-too-long", f"row {row}: {error.message}", (error,))
-    if rest:
-        yield rest
+            row_number += 1
+        if len(unfinished_line) > limits.MAX_ROW_BYTES:
+            error = RowError(row_number, f"the line is longer than {limits.MAX_ROW_BYTES} bytes")
+            raise SubmissionRefused("row-too-long", f"row {row_number}: {error.message}", (error,))
+    if unfinished_line:
+        yield unfinished_line
 
 
 def read_statement(line: bytes) -> tuple[Statement, bytes]:
     """Read line 1: the statement and its signature (64 bytes). Raises: SubmissionRefused."""
     try:
-        fields = Fields(_json(line), "line 1")
+        fields = Fields(_decode_line(line), "line 1")
         statement = decode_statement(fields.take("statement"))
         signature = fields.parsed("signature", decode_signature)
         fields.close()
@@ -80,20 +82,24 @@ class RowReader:
     ) -> None:
         self._statement, self._now, self._anchored = statement, now, anchored
         self._grants, self._moment = grants, Moment(statement.log, NEWEST_EVENT, now)
-        self._granted: dict[Scope, bool] = {}
-        self._before = b""
+        self._granted_scopes: dict[Scope, bool] = {}
+        self._leaf_before = b""
         self.warnings: list[RowError] = []
-        self.drawn = RandomValues()
+        self.drawn_values = RandomValues()
 
     def read(self, index: int, line: bytes) -> Row:
         """Read the row at `index`, counted from 0. Raises: RowFault."""
         try:
-            fields = Fields(_json(line), "row")
+            fields = Fields(_decode_line(line), "row")
             record = decode_record(fields.take("record"))
-            disclosed = fields.take("disclosure") if fields.has("disclosure") else None
+            disclosure_json = fields.take("disclosure") if fields.has("disclosure") else None
             fields.close()
             body = record.encode()
-            disclosure = self._disclosure(index, record, disclosed) if disclosed is not None else None
+            disclosure = (
+                self._encode_disclosure(index, record, disclosure_json)
+                if disclosure_json is not None
+                else None
+            )
         except NewerFormat as error:
             raise RowFault("newer-format", str(error)) from error
         except InvalidIdentifier as error:
@@ -102,11 +108,11 @@ class RowReader:
             raise RowFault("malformed-row", str(error)) from error
         if not self._anchored:
             self._judge(index, record)
-            self.drawn.add(record.salt, index)
+            self.drawn_values.add(record.salt, index)
         leaf = leaf_hash(record.suite, body)
-        before, self._before = self._before, leaf
-        if leaf <= before:
-            raise RowFault(*_ORDER[leaf == before])
+        leaf_before, self._leaf_before = self._leaf_before, leaf
+        if leaf <= leaf_before:
+            raise RowFault(*_ORDER_FAULTS[leaf == leaf_before])
         return Row(index, leaf, record, body, disclosure)
 
     def _judge(self, index: int, record: Record) -> None:
@@ -157,41 +163,41 @@ class RowReader:
 
     def _is_granted(self, record: Record) -> bool:
         scope = Scope.of_record(record)
-        granted = self._granted.get(scope)
-        if granted is None:
-            granted = self._granted[scope] = is_granted(self._grants, self._moment, scope)
-        return granted
+        is_scope_granted = self._granted_scopes.get(scope)
+        if is_scope_granted is None:
+            is_scope_granted = self._granted_scopes[scope] = is_granted(self._grants, self._moment, scope)
+        return is_scope_granted
 
-    def _disclosure(self, index: int, record: Record, disclosed: Json) -> bytes:
+    def _encode_disclosure(self, index: int, record: Record, disclosure_json: Json) -> bytes:
         """Return the canonical disclosure when it hashes to the record's claims. Raises: MalformedInput, RowFault."""
         if record.claims is None:
             raise RowFault(
                 "disclosure-mismatch", f"{record.action} states no claims, so there is nothing to disclose"
             )
-        disclosure = decode_disclosure(disclosed)
+        disclosure = decode_disclosure(disclosure_json)
         if not self._anchored:
             judge_disclosure(record, disclosure)
             if isinstance(disclosure, FullDisclosure):
-                self.drawn.add(disclosure.master, index)
+                self.drawn_values.add(disclosure.master, index)
         if disclosure.digest(record.suite) != record.claims:
             raise RowFault("disclosure-mismatch", "the disclosed claims do not hash to the record's `claims`")
         for name, value in disclosure.values.items():
             if is_document(name) and decode_document(value).suite is not record.suite:
                 raise RowFault("wrong-suite", f"{name} is hashed under another suite than the log's")
-        return canonical(disclosed)
+        return canonical(disclosure_json)
 
     def _warn(self, index: int, message: str) -> None:
         if len(self.warnings) < limits.MAX_ROW_ERRORS:
             self.warnings.append(RowError(index + FIRST_ROW, message))
 
 
-_ORDER: Final = {
+_ORDER_FAULTS: Final = {
     True: ("record-twice", "the same record stands twice: draw a salt for each"),
     False: ("wrong-order", "the records must stand in ascending order of their leaf hashes"),
 }
 
 
-def _json(line: bytes) -> Json:
+def _decode_line(line: bytes) -> Json:
     if len(line) > limits.MAX_ROW_BYTES:
         raise RowFault("row-too-long", f"the line is longer than {limits.MAX_ROW_BYTES} bytes")
     if not line.strip():

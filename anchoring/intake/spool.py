@@ -18,26 +18,26 @@ Issue = tuple[int, bytes, str, str, str, bytes, bytes | None, Sequence[tuple[str
 
 
 class Spool:
-    """Issues lie on disk in chunks; the few others, which need order, in memory."""
+    """The checked rows of one submission: issues lie on disk in chunks, the few that follow other records in memory."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._chunk: list[Issue] = []
         self._chunk_bytes = 0
-        self._chunks = 0
-        self.others: list[Row] = []
-        self._others_bytes = 0
+        self._chunk_count = 0
+        self.following_rows: list[Row] = []
+        self._following_bytes = 0
 
     @property
     def is_urgent(self) -> bool:
         """Every record changes a status."""
-        return not self._chunks and not self._chunk
+        return not self._chunk_count and not self._chunk
 
     def add(self, row: Row) -> None:
         """Take a row. Raises: SubmissionRefused past the limit of status-changing records."""
         record = row.record
         if record.action != "issue":
-            self._add_other(row)
+            self._add_following(row)
             return
         self._chunk.append(
             (
@@ -51,14 +51,14 @@ class Spool:
                 [(link.rel, link.record) for link in record.links],
             )
         )
-        self._chunk_bytes += _size(row)
+        self._chunk_bytes += _measure_row(row)
         if len(self._chunk) == limits.CHUNK_ROWS or self._chunk_bytes >= limits.CHUNK_BYTES:
             self._flush()
 
-    def _add_other(self, row: Row) -> None:
-        self.others.append(row)
-        self._others_bytes += _size(row)
-        if len(self.others) > MAX_STATUS_RECORDS or self._others_bytes > limits.MAX_CHANGES_BYTES:
+    def _add_following(self, row: Row) -> None:
+        self.following_rows.append(row)
+        self._following_bytes += _measure_row(row)
+        if len(self.following_rows) > MAX_STATUS_RECORDS or self._following_bytes > limits.MAX_CHANGES_BYTES:
             raise SubmissionRefused(
                 "too-many-changes",
                 f"more than {MAX_STATUS_RECORDS} records, or {limits.MAX_CHANGES_BYTES:,} bytes of them, do not begin a "
@@ -70,20 +70,20 @@ class Spool:
         self._flush()
         self._file.seek(0)
         decoder = cbor2.CBORDecoder(self._file)
-        for _ in range(self._chunks):
+        for _ in range(self._chunk_count):
             yield decoder.decode()
 
     def _flush(self) -> None:
         if self._chunk:
             cbor2.dump(self._chunk, self._file)
-            self._chunks += 1
+            self._chunk_count += 1
             self._chunk, self._chunk_bytes = [], 0
 
 
-_REUSED: Final = "has the same salt or master: draw one for each record, and another for its claims"
+_REUSE_TEXT: Final = "has the same salt or master: draw one for each record, and another for its claims"
 
 
-def _size(row: Row) -> int:
+def _measure_row(row: Row) -> int:
     return len(row.body) + len(row.disclosure or b"")
 
 
@@ -91,10 +91,10 @@ def read_rows(reader: RowReader, lines: Iterator[bytes], statement: Statement, s
     """Spool every row and return the leaf hashes in order. Raises: SubmissionRefused."""
     leaves: list[bytes] = []
     faults = Faults()
-    read = 0
+    line_count = 0
     for index, line in enumerate(islice(lines, statement.count + 1)):
-        read += 1
-        if faults.full or read > statement.count:
+        line_count += 1
+        if faults.is_full or line_count > statement.count:
             break
         try:
             row = reader.read(index, line)
@@ -104,13 +104,15 @@ def read_rows(reader: RowReader, lines: Iterator[bytes], statement: Statement, s
         leaves.append(row.leaf)
         spool.add(row)
     if not faults:
-        for before, after in reader.drawn.repeated():
-            faults.add(after + FIRST_ROW, "salt-reused", f"row {before + FIRST_ROW} {_REUSED}")
+        for first_index, second_index in reader.drawn_values.repeated():
+            faults.add(
+                second_index + FIRST_ROW, "salt-reused", f"row {first_index + FIRST_ROW} {_REUSE_TEXT}"
+            )
     faults.refuse()
-    if read != statement.count:
-        came = "more" if read > statement.count else f"only {read}"
+    if line_count != statement.count:
+        count_text = "more" if line_count > statement.count else f"only {line_count}"
         raise SubmissionRefused(
             "wrong-count",
-            f"the statement speaks of {statement.count} records, {came} came: send exactly those that were signed",
+            f"the statement speaks of {statement.count} records, {count_text} came: send exactly those that were signed",
         )
     return leaves

@@ -18,15 +18,15 @@ from ledger.registry.status import MAX_ANCHOR_CHANGES
 from ledger.registry.trust import LogState
 
 _RETRY_SECONDS: Final = 60  # until some of what waits was anchored
-_SIGN: Final = "sign it again, for the anchors that follow now (`shunzheng submit` does so by itself)"
+_SIGN_AGAIN: Final = "sign it again, for the anchors that follow now (`shunzheng submit` does so by itself)"
 
-_WAITING: Final = select(
+_WAITING_TOTALS: Final = select(
     func.count(),
     func.coalesce(func.sum(SUBMISSION.c.count), 0),
     func.coalesce(func.sum(SUBMISSION.c.changes), 0),
     func.coalesce(func.min(SUBMISSION.c.first), 0),
 ).where(SUBMISSION.c.batch.is_(None))
-_CHANGES: Final = select(func.count(), func.count(distinct(CHANGE.c.position)))
+_CHANGE_TOTALS: Final = select(func.count(), func.count(distinct(CHANGE.c.position)))
 
 
 def window_of(statement: Statement) -> Window:
@@ -47,7 +47,7 @@ def check_window(statement: Statement, log: LogState) -> None:
         raise SubmissionRefused(
             "outside-window",
             f"the statement may be anchored up to sequence {window.last} of {log.name}, which stands at {log.sequence}: "
-            f"{_SIGN}",
+            f"{_SIGN_AGAIN}",
         )
 
 
@@ -56,18 +56,18 @@ def check_place(connection: Connection, statement: Statement, log: LogState) -> 
 
     Raises: SubmissionRefused, TooMuchWaiting.
     """
-    window, last = window_of(statement), find_last_batch(connection)
-    following = max(log.sequence, last.sequence if last else 0) + 1
-    if following < window.first:
+    window, last_batch = window_of(statement), find_last_batch(connection)
+    next_sequence = max(log.sequence, last_batch.sequence if last_batch else 0) + 1
+    if next_sequence < window.first:
         raise SubmissionRefused(
             "outside-window",
-            f"the statement may be anchored from sequence {window.first} of {log.name} on, the next one is {following}: "
-            f"{_SIGN}",
+            f"the statement may be anchored from sequence {window.first} of {log.name} on, the next one is {next_sequence}: "
+            f"{_SIGN_AGAIN}",
         )
-    furthest = following + _anchors_before(connection, statement.count)
-    if furthest <= window.last:
+    latest_sequence = next_sequence + _count_anchors_before(connection, statement.count)
+    if latest_sequence <= window.last:
         return
-    if furthest > Window.after(following - 1).last:
+    if latest_sequence > Window.after(next_sequence - 1).last:
         raise TooMuchWaiting(
             f"what waits may take more than the {MAX_WINDOW} anchors for which a submission can be signed: hand this one in "
             "later",
@@ -76,28 +76,32 @@ def check_place(connection: Connection, statement: Statement, log: LogState) -> 
     raise SubmissionRefused(
         "outside-window",
         f"the statement may be anchored up to sequence {window.last} of {log.name}, and with what waits its turn may come "
-        f"at {furthest} only: {_SIGN}",
+        f"at {latest_sequence} only: {_SIGN_AGAIN}",
     )
 
 
-def _anchors_before(connection: Connection, count: int) -> int:
+def _count_anchors_before(connection: Connection, count: int) -> int:
     """Return how many anchors, at most, come before the one that takes the next submission, of `count` records.
 
     Batches are filled in order, and one is closed when the next submission does not fit. That is for one of four reasons:
     too many submissions, too many records, too many changes, or a change of a position that the batch changes already.
     Two neighbouring batches together exceed the limit of records or of changes that parted them.
     """
-    waiting, records, changes, first = map(int, connection.execute(_WAITING).one())
-    if not waiting:
+    submission_count, record_count, change_count, first_position = map(
+        int, connection.execute(_WAITING_TOTALS).one()
+    )
+    if not submission_count:
         return 0
-    twice = 0
-    if changes:
-        changed, positions = map(int, connection.execute(_CHANGES.where(CHANGE.c.record >= first)).one())
-        twice = changed - positions
+    repeated_changes = 0
+    if change_count:
+        change_rows, changed_positions = map(
+            int, connection.execute(_CHANGE_TOTALS.where(CHANGE.c.record >= first_position)).one()
+        )
+        repeated_changes = change_rows - changed_positions
     return (
-        waiting // limits.MAX_BATCH_SUBMISSIONS
-        + 2 * (records + count) // MAX_ANCHOR_GROWTH
-        + 2 * (changes + min(count, MAX_STATUS_RECORDS)) // MAX_ANCHOR_CHANGES
-        + twice
+        submission_count // limits.MAX_BATCH_SUBMISSIONS
+        + 2 * (record_count + count) // MAX_ANCHOR_GROWTH
+        + 2 * (change_count + min(count, MAX_STATUS_RECORDS)) // MAX_ANCHOR_CHANGES
+        + repeated_changes
         + 1  # the next one itself may change a position that the batch before it changes
     )

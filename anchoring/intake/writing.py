@@ -27,13 +27,13 @@ _LinkRow = tuple[bytes, int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
+class _PlacedRecord:
     """A record that follows another: its position, its lineage, and the position to which it gives a status."""
 
     row: Row
     position: int
-    lineage: int
-    target: int
+    lineage_first: int
+    target_position: int
     status: Status
 
 
@@ -42,94 +42,98 @@ class RecordWriter:
 
     def __init__(self, connection: Connection, suite: Suite, issuer: str, first: int) -> None:
         self._connection, self._suite, self._issuer, self._first = connection, suite, issuer, first
-        self._changed: set[int] = set()
+        self._changed_positions: set[int] = set()
         self.faults = Faults()
 
     @property
     def changes(self) -> int:
         """How many positions change their status."""
-        return len(self._changed)
+        return len(self._changed_positions)
 
     def issue(self, chunk: Sequence[Issue]) -> None:
         """Write records that begin a lineage each."""
-        if self.faults.full:
+        if self.faults.is_full:
             return
-        known = find_lineages_named(self._connection, [row[2] for row in chunk])
-        records, disclosures, lineages = [], [], []
-        links: list[_LinkRow] = []
-        for index, leaf, name, kind, identifier, body, disclosure, linked in chunk:
+        known_lineages = find_lineages_named(self._connection, [row[2] for row in chunk])
+        record_rows, disclosure_rows, lineage_rows = [], [], []
+        link_rows: list[_LinkRow] = []
+        for index, leaf, name, kind, identifier, body, disclosure, links in chunk:
             position = self._first + index
-            if name in known:
-                self._refuse(index, known[name].lineage, body, leaf)
+            if name in known_lineages:
+                self._refuse(index, known_lineages[name].lineage, body, leaf)
                 continue
-            new = Lineage(kind, self._issuer, identifier, leaf, leaf, Status.VALID)
-            known[name] = StoredLineage(new, name, position, position)
-            records.append((position, leaf, position, body))
-            lineages.append(
+            lineage = Lineage(kind, self._issuer, identifier, leaf, leaf, Status.VALID)
+            known_lineages[name] = StoredLineage(lineage, name, position, position)
+            record_rows.append((position, leaf, position, body))
+            lineage_rows.append(
                 (position, name, kind, self._issuer, identifier, leaf, leaf, position, int(Status.VALID))
             )
             if disclosure is not None:
-                disclosures.append((position, disclosure))
-            if linked:
-                links += _links(position, linked)
-        insert_many(self._connection, RECORD, records)
-        insert_many(self._connection, LINEAGE, lineages)
-        insert_many(self._connection, DISCLOSURE, disclosures)
-        insert_many(self._connection, LINK, links)
+                disclosure_rows.append((position, disclosure))
+            if links:
+                link_rows += _make_link_rows(position, links)
+        insert_many(self._connection, RECORD, record_rows)
+        insert_many(self._connection, LINEAGE, lineage_rows)
+        insert_many(self._connection, DISCLOSURE, disclosure_rows)
+        insert_many(self._connection, LINK, link_rows)
 
     def follow(self, rows: Sequence[Row]) -> None:
         """Write records that follow others, each lineage in the order of its chain. All issues must be written before."""
-        members: dict[str, list[Row]] = defaultdict(list)
+        rows_by_lineage: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
-            members[row.record.lineage].append(row)
-        known = find_lineages_named(self._connection, list(members))
-        placed: list[_Placed] = []
-        for name, unordered in members.items():
-            for row in _in_order(known.get(name), unordered):
-                if step := self._follow_one(known.get(name), row):
-                    known[name], record = step
-                    placed.append(record)
-        if placed and not self.faults:
-            self._write(placed)
-            set_lineages(self._connection, (known[name] for name in members))
+            rows_by_lineage[row.record.lineage].append(row)
+        known_lineages = find_lineages_named(self._connection, list(rows_by_lineage))
+        placed_records: list[_PlacedRecord] = []
+        for name, lineage_rows in rows_by_lineage.items():
+            for row in _order_rows(known_lineages.get(name), lineage_rows):
+                if step := self._follow_one(known_lineages.get(name), row):
+                    known_lineages[name], record = step
+                    placed_records.append(record)
+        if placed_records and not self.faults:
+            self._write(placed_records)
+            set_lineages(self._connection, (known_lineages[name] for name in rows_by_lineage))
 
-    def _follow_one(self, before: StoredLineage | None, row: Row) -> tuple[StoredLineage, _Placed] | None:
+    def _follow_one(
+        self, lineage_before: StoredLineage | None, row: Row
+    ) -> tuple[StoredLineage, _PlacedRecord] | None:
         """Return the lineage after a record, and the record with its place; None where it may not follow."""
         try:
-            lineage, change = follow(before.lineage if before else None, row.record, row.leaf)
+            lineage, change = follow(lineage_before.lineage if lineage_before else None, row.record, row.leaf)
         except TransitionRefused as error:
             self.faults.add(row.index + FIRST_ROW, "transition-refused", str(error))
             return None
-        assert before is not None
+        assert lineage_before is not None
         assert change is not None  # only an issue changes nothing
-        target, position = before.position, self._first + row.index
-        if target in self._changed:
-            twice = f"{before.lineage.identifier} changes its status twice in this submission"
+        target_position, position = lineage_before.position, self._first + row.index
+        if target_position in self._changed_positions:
+            description = f"{lineage_before.lineage.identifier} changes its status twice in this submission"
             self.faults.add(
                 row.index + FIRST_ROW,
                 "changed-twice",
-                f"{twice}: send the later change in another submission",
+                f"{description}: send the later change in another submission",
             )
             return None
-        self._changed.add(target)
-        current = position if lineage.current == row.leaf else target
-        after = StoredLineage(lineage, before.name, before.first, current)
-        return after, _Placed(row, position, before.first, target, change.status)
+        self._changed_positions.add(target_position)
+        current_position = position if lineage.current == row.leaf else target_position
+        lineage_after = StoredLineage(lineage, lineage_before.name, lineage_before.first, current_position)
+        return lineage_after, _PlacedRecord(
+            row, position, lineage_before.first, target_position, change.status
+        )
 
-    def _write(self, placed: list[_Placed]) -> None:
-        records, changes, disclosures = [], [], []
-        links: list[_LinkRow] = []
-        for record in placed:
+    def _write(self, placed_records: list[_PlacedRecord]) -> None:
+        record_rows, change_rows, disclosure_rows = [], [], []
+        link_rows: list[_LinkRow] = []
+        for record in placed_records:
             row, position = record.row, record.position
-            records.append((position, row.leaf, record.lineage, row.body))
-            changes.append((position, record.target, int(record.status)))
+            record_rows.append((position, row.leaf, record.lineage_first, row.body))
+            change_rows.append((position, record.target_position, int(record.status)))
             if row.disclosure is not None:
-                disclosures.append((position, row.disclosure))
-            links += _links(position, ((link.rel, link.record) for link in row.record.links))
-        insert_many(self._connection, RECORD, records)
-        insert_many(self._connection, CHANGE, changes)
-        insert_many(self._connection, DISCLOSURE, disclosures)
-        insert_many(self._connection, LINK, links)
+                disclosure_rows.append((position, row.disclosure))
+            link_rows += _make_link_rows(position, ((link.rel, link.record) for link in row.record.links))
+        insert_many(self._connection, RECORD, record_rows)
+        insert_many(self._connection, CHANGE, change_rows)
+        insert_many(self._connection, DISCLOSURE, disclosure_rows)
+        insert_many(self._connection, LINK, link_rows)
 
     def _refuse(self, index: int, lineage: Lineage, body: bytes, leaf: bytes) -> None:
         try:
@@ -138,18 +142,18 @@ class RecordWriter:
             self.faults.add(index + FIRST_ROW, "transition-refused", str(error))
 
 
-def _links(position: int, links: Iterable[tuple[str, bytes]]) -> Iterable[_LinkRow]:
+def _make_link_rows(position: int, links: Iterable[tuple[str, bytes]]) -> Iterable[_LinkRow]:
     """Return the rows of a record's links, once each: a record may say the same twice."""
     return dict.fromkeys((target, position, rel) for rel, target in links)
 
 
-def _in_order(known: StoredLineage | None, unordered: list[Row]) -> list[Row]:
+def _order_rows(stored_lineage: StoredLineage | None, rows: list[Row]) -> list[Row]:
     """Order the rows of one lineage by their chain; those that are not on it come last and will be refused."""
-    following = {row.record.previous: row for row in unordered}
-    ordered: list[Row] = []
-    tip = known.lineage.tip if known else None
-    while tip in following:
-        ordered.append(following.pop(tip))
-        tip = ordered[-1].leaf
-    placed = {row.index for row in ordered}
-    return ordered + [row for row in unordered if row.index not in placed]
+    rows_by_previous = {row.record.previous: row for row in rows}
+    ordered_rows: list[Row] = []
+    tip = stored_lineage.lineage.tip if stored_lineage else None
+    while tip in rows_by_previous:
+        ordered_rows.append(rows_by_previous.pop(tip))
+        tip = ordered_rows[-1].leaf
+    ordered_indexes = {row.index for row in ordered_rows}
+    return ordered_rows + [row for row in rows if row.index not in ordered_indexes]

@@ -204,7 +204,7 @@ class _Drafter:
 
     def add(self, number: int, line: bytes) -> None:
         """Draft the row on line `number`; a fault is noted."""
-        if self._faults.full:
+        if self._faults.is_full:
             return
         try:
             record, disclosure = self._draft_record(number, line)

@@ -20,7 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from anchoring.errors import SubmissionRefused
-from anchoring.intake.admission import Admitted
+from anchoring.intake.admission import Admission
 from anchoring.register.submissions import Submission
 from api import limits
 from api.http.bounds import bodies
@@ -32,7 +32,7 @@ from api.http.errors import BodyTooSlow
 class Upload:
     """An admitted submission with its whole body, from the beginning; `urgent_only` as `Place` says."""
 
-    admitted: Admitted
+    admitted: Admission
     body: IO[bytes]
     urgent_only: bool
 
@@ -40,7 +40,7 @@ class Upload:
 @asynccontextmanager
 async def take_in(
     request: Request,
-    admit: Callable[[bytes], Submission | Admitted],
+    admit: Callable[[bytes], Submission | Admission],
     uploads: Uploads,
     directory: str | None = None,
 ) -> AsyncIterator[Submission | Upload]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from anchoring.intake.admission import Admitted
+from anchoring.intake.admission import Admission
 from anchoring.limits import MAX_ROW_BYTES
 from api import limits
 from api.http.errors import BodyTooLarge, TooManyUploads
@@ -99,7 +99,7 @@ class Uploads:
         return sum(shared.taken for shared in (self._places, self._urgent, self._whole, self._returning))
 
     @contextmanager
-    def place(self, admitted: Admitted, *, is_whole: bool = False) -> Iterator[Place]:
+    def place(self, admitted: Admission, *, is_whole: bool = False) -> Iterator[Place]:
         """Give a place while the block runs; `is_whole`: the body is here, and small. Raises: TooManyUploads."""
         issuer = admitted.statement.issuer
         shared = self._choose(admitted, is_whole=is_whole)
@@ -110,7 +110,7 @@ class Uploads:
             place.give_back()
             shared.give_back(issuer, 1)
 
-    def _choose(self, admitted: Admitted, *, is_whole: bool) -> _Shared:
+    def _choose(self, admitted: Admission, *, is_whole: bool) -> _Shared:
         """Take a place of the right sort. Raises: TooManyUploads."""
         issuer, count = admitted.statement.issuer, admitted.statement.count
         small = [self._urgent] if count <= MAX_STATUS_RECORDS else []
@@ -122,7 +122,7 @@ class Uploads:
             f"{self.under_way} submissions are being taken in, and no issuer may have more places than it leaves free"
         )
 
-    def _make(self, admitted: Admitted, *, urgent_only: bool) -> Place:
+    def _make(self, admitted: Admission, *, urgent_only: bool) -> Place:
         if urgent_only:
             most, seconds = limits.URGENT_UPLOAD_BYTES, limits.URGENT_UPLOAD_SECONDS
             return Place(None, "", most, seconds, urgent_only=True)

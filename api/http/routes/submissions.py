@@ -8,7 +8,7 @@ from typing import IO, Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from anchoring.intake.admission import Admitted, admit
+from anchoring.intake.admission import Admission, admit
 from anchoring.intake.intake import take
 from anchoring.intake.rows import split_lines
 from anchoring.register import submissions
@@ -54,7 +54,7 @@ async def _upload(request: Request, node: NodeNeeded) -> AsyncIterator[Submissio
     bodies.expect(request, bodies.NDJSON)
     register = node.register
 
-    def check(line: bytes) -> Submission | Admitted:
+    def check(line: bytes) -> Submission | Admission:
         with node.reading() as trust:
             refuse_behind(trust)
             return admit(register, trust, line, node.clock(), node.intake)

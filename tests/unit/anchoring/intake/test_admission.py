@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete
 
 from anchoring.errors import RegisterBehind, SubmissionRefused
-from anchoring.intake.admission import Admitted, admit
+from anchoring.intake.admission import Admission, admit
 from anchoring.intake.intake import accept, take
 from anchoring.register.missing import Missing, note_missing
 from anchoring.register.store import Register
@@ -18,9 +18,9 @@ from tests.fakes.department import LOG, NOW, SETTINGS, World, licence
 from tests.unit.anchoring.intake.submitting import rows_held
 
 
-def admitted(world: World, register: Register, lines: list[bytes]) -> Admitted:
+def admitted(world: World, register: Register, lines: list[bytes]) -> Admission:
     admission = admit(register, world.trust, lines[0], NOW, SETTINGS)
-    assert isinstance(admission, Admitted)
+    assert isinstance(admission, Admission)
     return admission
 
 

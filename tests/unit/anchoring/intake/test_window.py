@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from anchoring.errors import SubmissionRefused, TooMuchWaiting
-from anchoring.intake.admission import Admitted, admit
+from anchoring.intake.admission import Admission, admit
 from anchoring.intake.intake import accept
 from anchoring.register.batches import Batch, insert_batch
 from anchoring.register.store import Register
@@ -82,7 +82,7 @@ def test_a_window_of_which_too_little_is_left_is_refused_at_the_first_line(
     line = canonical({"statement": statement.to_json(), "signature": signature})
     if taken:
         admitted = admit(register, world.trust, line, NOW, SETTINGS)
-        assert isinstance(admitted, Admitted)
+        assert isinstance(admitted, Admission)
         return
     with pytest.raises(SubmissionRefused, match="up to sequence 63 of tianmen, which stands at 0") as refused:
         admit(register, world.trust, line, NOW, SETTINGS)

@@ -12,7 +12,7 @@ from httpx import Response
 from sqlalchemy import event
 
 from anchoring.intake import rows
-from anchoring.intake.admission import Admitted
+from anchoring.intake.admission import Admission
 from api import limits
 from api.http.app import create_app
 from api.http.bounds.uploads import Uploads
@@ -30,9 +30,9 @@ def post(node: TestClient, content: bytes, content_type: str = "application/x-nd
     return answer
 
 
-def admitted(sent: bytes) -> Admitted:
+def admitted(sent: bytes) -> Admission:
     """Return what a submission's first line is when it is admitted."""
-    return Admitted(*rows.read_statement(sent.partition(b"\n")[0]))
+    return Admission(*rows.read_statement(sent.partition(b"\n")[0]))
 
 
 def kept(node: TestClient) -> int:

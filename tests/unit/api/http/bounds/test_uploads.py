@@ -11,7 +11,7 @@ import pytest
 from starlette.requests import Request
 
 from anchoring.errors import SubmissionRefused
-from anchoring.intake.admission import Admitted
+from anchoring.intake.admission import Admission
 from anchoring.intake.rows import read_statement
 from anchoring.register.submissions import ACCEPTED, Acceptance, Submission
 from api import limits
@@ -26,13 +26,13 @@ ISSUERS = [f"{number:018d}" for number in range(20)]
 
 
 @pytest.fixture
-def statement(city: City) -> Admitted:
+def statement(city: City) -> Admission:
     line = city.draft(city.licence("TM2022A0000000000001", {"ZZMC": "营业执照"})).partition(b"\n")[0]
-    return Admitted(*read_statement(line))
+    return Admission(*read_statement(line))
 
 
-def of(admitted: Admitted, issuer: str, count: int = 1, *, anchored: bool = False) -> Admitted:
-    return Admitted(
+def of(admitted: Admission, issuer: str, count: int = 1, *, anchored: bool = False) -> Admission:
+    return Admission(
         replace(admitted.statement, issuer=issuer, count=count), admitted.signature, anchored=anchored
     )
 
@@ -55,7 +55,7 @@ class Sender:
 
 def take(
     sender: Sender,
-    admission: Submission | Admitted,
+    admission: Submission | Admission,
     uploads: Uploads,
     headers: Sequence[tuple[bytes, bytes]] = (),
 ) -> tuple[Submission | Upload, bytes]:
@@ -69,7 +69,7 @@ def take(
     return asyncio.run(run())
 
 
-def test_a_known_statement_is_answered_after_its_first_line(statement: Admitted) -> None:
+def test_a_known_statement_is_answered_after_its_first_line(statement: Admission) -> None:
     """Attack: a published statement, and two gigabytes of anything behind it."""
     acceptance = Acceptance("00", "tianmen", ISSUERS[0], 1, 0, 0, (), None)
     known = Submission(acceptance, Entry(statement.statement, statement.signature, 0), ACCEPTED, None)
@@ -79,18 +79,18 @@ def test_a_known_statement_is_answered_after_its_first_line(statement: Admitted)
     assert sender.asked == 1, "nothing behind the first line is read"
 
 
-def test_an_admitted_body_is_put_aside_whole(statement: Admitted) -> None:
+def test_an_admitted_body_is_put_aside_whole(statement: Admission) -> None:
     uploads = Uploads(1)
     upload, body = take(Sender([SENT[:5], SENT[5:], b"more"], ends=True), statement, uploads)
     assert isinstance(upload, Upload)
     assert (body, upload.urgent_only, uploads.under_way) == (SENT + b"more", False, 0)
 
 
-def test_what_is_refused_is_not_read(statement: Admitted) -> None:
+def test_what_is_refused_is_not_read(statement: Admission) -> None:
     sender = Sender([b'{"state', b'ment"}\n{"record', b"never asked for"])
     seen = []
 
-    def refuse(line: bytes) -> Admitted:
+    def refuse(line: bytes) -> Admission:
         seen.append(line)
         raise SubmissionRefused("unknown-key", "not registered")
 
@@ -106,7 +106,7 @@ def test_what_is_refused_is_not_read(statement: Admitted) -> None:
 
 @pytest.mark.parametrize("pieces", [[], [b"{"], [b"{"] * 30])
 def test_a_first_line_that_does_not_come_ends_and_holds_no_place(
-    statement: Admitted, monkeypatch: pytest.MonkeyPatch, pieces: list[bytes]
+    statement: Admission, monkeypatch: pytest.MonkeyPatch, pieces: list[bytes]
 ) -> None:
     """Attack: sixteen connections that say nothing, or a byte now and then."""
     monkeypatch.setattr(limits, "FIRST_LINE_SECONDS", 0.1)
@@ -119,13 +119,13 @@ def test_a_first_line_that_does_not_come_ends_and_holds_no_place(
 
 
 @pytest.mark.parametrize("sent", [b" " * 70_000, b" " * 70_000 + b"\n"])
-def test_a_first_line_is_short(statement: Admitted, sent: bytes) -> None:
+def test_a_first_line_is_short(statement: Admission, sent: bytes) -> None:
     with pytest.raises(SubmissionRefused, match="line 1, the statement, has at most 65,536 bytes"):
         take(Sender([sent]), statement, Uploads(1))
 
 
 def test_an_upload_that_stalls_ends_and_frees_its_place(
-    statement: Admitted, monkeypatch: pytest.MonkeyPatch
+    statement: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "UPLOAD_GRACE_SECONDS", 0.1)
     uploads = Uploads(1)
@@ -136,14 +136,14 @@ def test_an_upload_that_stalls_ends_and_frees_its_place(
         pass
 
 
-def test_an_upload_that_drips_ends(statement: Admitted, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_upload_that_drips_ends(statement: Admission, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "UPLOAD_GRACE_SECONDS", 0.1)
     with pytest.raises(BodyTooSlow):
         take(Sender([SENT, *[b"x"] * 500], pause=0.01), statement, Uploads(1))
 
 
 def test_an_upload_ends_in_time_however_fast_it_is(
-    statement: Admitted, monkeypatch: pytest.MonkeyPatch
+    statement: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "UPLOAD_SECONDS", 0.1)
     pieces = [SENT, b"x" * 2**16, *[b"x" * 1000] * 100]
@@ -151,7 +151,7 @@ def test_an_upload_ends_in_time_however_fast_it_is(
         take(Sender(pieces, pause=0.01), statement, Uploads(1))
 
 
-def test_a_statement_of_one_record_is_not_followed_by_gigabytes(statement: Admitted) -> None:
+def test_a_statement_of_one_record_is_not_followed_by_gigabytes(statement: Admission) -> None:
     most = 4 * (192 * 1024 + 1)
     with pytest.raises(BodyTooLarge, match=f"{most:,}"):
         take(Sender([SENT, *[b"x" * 2**18] * 4]), statement, Uploads(1))
@@ -159,7 +159,7 @@ def test_a_statement_of_one_record_is_not_followed_by_gigabytes(statement: Admit
         take(Sender([SENT, b"x" * 2**16]), statement, Uploads(1), [(b"content-length", b"%d" % (most + 1))])
 
 
-def test_no_issuer_gets_more_places_than_it_leaves_free(statement: Admitted) -> None:
+def test_no_issuer_gets_more_places_than_it_leaves_free(statement: Admission) -> None:
     """Attack: one department opens as many uploads as there are places."""
     uploads = Uploads(16)
     with ExitStack() as stack:
@@ -173,7 +173,7 @@ def test_no_issuer_gets_more_places_than_it_leaves_free(statement: Admitted) -> 
 
 
 def test_small_places_are_kept_for_changes_of_status(
-    statement: Admitted, monkeypatch: pytest.MonkeyPatch
+    statement: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "URGENT_UPLOAD_BYTES", 1_000)
     uploads = Uploads(1)
@@ -189,7 +189,9 @@ def test_small_places_are_kept_for_changes_of_status(
             assert other.urgent_only
 
 
-def test_what_is_whole_and_small_finds_a_place_beside_idle_uploads_of_its_issuer(statement: Admitted) -> None:
+def test_what_is_whole_and_small_finds_a_place_beside_idle_uploads_of_its_issuer(
+    statement: Admission,
+) -> None:
     """Attack: a thief of a department's key opens uploads and lets them idle, so that nothing of hers is revoked."""
     uploads = Uploads(1)
     with uploads.place(statement), uploads.place(statement):
@@ -203,7 +205,7 @@ def test_what_is_whole_and_small_finds_a_place_beside_idle_uploads_of_its_issuer
 
 
 def test_a_small_upload_that_idles_holds_no_place(
-    statement: Admitted, monkeypatch: pytest.MonkeyPatch
+    statement: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "UPLOAD_GRACE_SECONDS", 0.1)
     monkeypatch.setattr(Uploads, "place", None)
@@ -211,7 +213,7 @@ def test_a_small_upload_that_idles_holds_no_place(
         take(Sender([SENT, b"x" * 1000]), statement, Uploads(1))
 
 
-def test_bytes_on_disk_are_shared_and_bounded(statement: Admitted) -> None:
+def test_bytes_on_disk_are_shared_and_bounded(statement: Admission) -> None:
     uploads = Uploads(16, spool_bytes=1_000)
     first, second = of(statement, ISSUERS[0], 10), of(statement, ISSUERS[1], 10)
     with uploads.place(first) as one, uploads.place(second) as other:
@@ -227,7 +229,7 @@ def test_bytes_on_disk_are_shared_and_bounded(statement: Admitted) -> None:
         one.add(500)
 
 
-def test_whoever_brings_back_records_keeps_out_no_department(statement: Admitted) -> None:
+def test_whoever_brings_back_records_keeps_out_no_department(statement: Admission) -> None:
     """Attack: the published statement of records that a restored register misses, and anything behind it."""
     uploads = Uploads(1, spool_bytes=1_000)
     with ExitStack() as stack:
