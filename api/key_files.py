@@ -8,7 +8,7 @@ import argparse
 import os
 import secrets
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from api import files
 from api.passwords import read_password
@@ -19,9 +19,16 @@ PASSWORD_VARIABLE: Final = "SHUNZHENG_KEY_PASSWORD_FILE"  # noqa: S105
 _REMEDY: Final = f"name its file with --key-password-file, or in the environment variable {PASSWORD_VARIABLE}"
 
 
-def add_key(command: argparse.ArgumentParser, explained: str, *, required: bool = True) -> None:
-    """Add `--key`, explained so, and `--key-password-file`."""
-    command.add_argument("--key", type=Path, required=required, metavar="FILE", help=explained)
+class KeyOptions(Protocol):
+    """The file of a private key, and that of its password."""
+
+    key: Path
+    key_password_file: Path | None
+
+
+def add_key(command: argparse.ArgumentParser, explanation: str, *, required: bool = True) -> None:
+    """Add `--key`, with its explanation, and `--key-password-file`."""
+    command.add_argument("--key", type=Path, required=required, metavar="FILE", help=explanation)
     add_key_password(command)
 
 
@@ -40,8 +47,8 @@ def open_key(path: Path, password_file: Path | None) -> PrivateKey:
     pem = files.read(path, MAX_FILE_BYTES)
     password = None
     if is_encrypted(pem):
-        named = password_file or os.environ.get(PASSWORD_VARIABLE)
-        password = read_password(Path(named) if named else None, str(path), _REMEDY).encode()
+        password_path = password_file or os.environ.get(PASSWORD_VARIABLE)
+        password = read_password(Path(password_path) if password_path else None, str(path), _REMEDY).encode()
     with files.naming(path):
         return private_key(pem, password)
 

@@ -12,22 +12,22 @@ from ledger.errors import MalformedInput
 _MAX_FILE_BYTES: Final = 4096  # a password is one line; a larger file is another file
 
 
-def read_password(file: Path | None, of: str, remedy: str, *, twice: bool = False) -> str:
-    """Return the password in `file`, or the one that a person types; `twice` where a new one is chosen.
+def read_password(file: Path | None, subject: str, remedy: str, *, twice: bool = False) -> str:
+    """Return the password of `subject`, from `file` or as a person types it; `twice` where a new one is chosen.
 
     `remedy` says how to name the file where there is nobody to ask. Raises: MalformedInput, NotFound, OSError.
     """
     if file:
-        return _in_file(file)
+        return _read_line(file)
     if not sys.stdin.isatty():
-        raise MalformedInput(f"there is nobody to ask for the password 口令 of {of}: {remedy}")
-    password = getpass.getpass(f"password 口令 of {of}: ")
+        raise MalformedInput(f"there is nobody to ask for the password 口令 of {subject}: {remedy}")
+    password = getpass.getpass(f"password 口令 of {subject}: ")
     if twice and getpass.getpass("the same again 再输一次: ") != password:
         raise MalformedInput("the two passwords differ 两次口令不同: start again")
     return password
 
 
-def _in_file(file: Path) -> str:
+def _read_line(file: Path) -> str:
     try:
         return files.read(file, _MAX_FILE_BYTES).decode().rstrip("\r\n")
     except FileNotFoundError as error:

@@ -5,8 +5,9 @@ A snapshot 离线核验包 goes with the trust file that says whose cosignatures
 
 import argparse
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from api import files
 from ledger.errors import MalformedInput
@@ -14,6 +15,29 @@ from ledger.errors import MalformedInput
 TOKEN_VARIABLE: Final = "SHUNZHENG_TOKEN"  # noqa: S105
 #: Bytes of a file with a token, which has some fifty.
 _MAX_TOKEN_BYTES: Final = 4096
+
+
+class NodeOptions(Protocol):
+    """A node, and the file of the access token for it."""
+
+    node: str
+    token_file: Path | None
+
+
+class SourceOptions(Protocol):
+    """A node, or a snapshot with its trust file."""
+
+    node: str | None
+    snapshot: Path | None
+    trust: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotSource:
+    """A snapshot, or the directory that holds one, with the trust file that says whose cosignatures on it count."""
+
+    snapshot: Path
+    trust: Path
 
 
 def add_node(parser: argparse.ArgumentParser) -> None:
@@ -24,10 +48,10 @@ def add_node(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_token(args: argparse.Namespace) -> str | None:
+def read_token(options: NodeOptions) -> str | None:
     """Return the token from its file or the environment; never from the command line, which others can read."""
-    if args.token_file:
-        return files.read(args.token_file, _MAX_TOKEN_BYTES).decode("utf-8", "replace").strip()
+    if options.token_file:
+        return files.read(options.token_file, _MAX_TOKEN_BYTES).decode("utf-8", "replace").strip()
     return os.environ.get(TOKEN_VARIABLE)
 
 
@@ -46,12 +70,19 @@ def add_source(command: argparse.ArgumentParser, node_help: str) -> None:
     )
 
 
-def check_source(args: argparse.Namespace, *snapshot_options: str) -> None:
-    """Refuse options that do not go with the source; `snapshot_options` go with one alone. Raises: MalformedInput."""
-    if args.snapshot and not args.trust:
-        raise MalformedInput("--snapshot needs --trust: the file that says whose cosignatures count")
-    for name in ("trust", *snapshot_options) if args.node else ():
-        if getattr(args, name) is not None:
+def choose_source(options: SourceOptions, **snapshot_options: object) -> str | SnapshotSource:
+    """Return the address of the node, or the snapshot with its trust file.
+
+    `snapshot_options` go with a snapshot alone. Raises: MalformedInput for options that do not go together.
+    """
+    if options.snapshot:
+        if not options.trust:
+            raise MalformedInput("--snapshot needs --trust: the file that says whose cosignatures count")
+        return SnapshotSource(options.snapshot, options.trust)
+    for name, value in {"trust": options.trust, **snapshot_options}.items():
+        if value is not None:
             raise MalformedInput(
                 f"--{name.replace('_', '-')} goes with --snapshot: a node judges by what it holds itself, as of now"
             )
+    assert options.node is not None  # the parser asks for one of the two
+    return options.node

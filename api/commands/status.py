@@ -1,16 +1,16 @@
 """`shunzheng status`: what the status of a certificate was on a day of the past."""
 
-import argparse
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 from api import files
-from api.client.options import add_source, check_source
+from api.client.options import SnapshotSource, SourceOptions, add_source, choose_source
 from api.console import say, show_json, suited_language
 from api.parsers import Commands
 from api.rendering.text import PastDayJson, past_text
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof
 from ledger.verification.past import Then, judge_past_span
+from ledger.words import Language
 
 EXIT_CODES: Final = {
     Then.INVALID: 11,
@@ -19,6 +19,13 @@ EXIT_CODES: Final = {
     Then.NOT_IN_FORCE: 10,
     Then.IN_FORCE: 0,
 }
+
+
+class _StatusOptions(SourceOptions, Protocol):
+    proof: str
+    at: str
+    lang: Language
+    json: bool
 
 
 def add(commands: Commands) -> None:
@@ -47,40 +54,40 @@ def add(commands: Commands) -> None:
         help="default: zh, or en where the console has no Chinese",
     )
     command.add_argument("--json", action="store_true", help="for programs")
-    command.set_defaults(run=_run)
+    command.set_defaults(run=_show_status)
 
 
-def _run(args: argparse.Namespace) -> int:
-    check_source(args)
-    proof = files.read_proof_text(args.proof)
-    with files.naming(args.proof, "proof"):
-        decoded = decode_presented(proof.encode())
-    if args.node:
+def _show_status(options: _StatusOptions) -> int:
+    source = choose_source(options)
+    proof_text = files.read_proof_text(options.proof)
+    with files.naming(options.proof, "proof"):
+        proof = decode_presented(proof_text.encode())
+    if isinstance(source, str):
         from api.client.client import NodeClient  # loads an HTTP library, which a snapshot does without
 
-        with NodeClient(args.node) as node:
-            day = node.past_status(proof, args.at)
+        with NodeClient(source) as node:
+            day = node.past_status(proof_text, options.at)
     else:
-        day = _answer_here(args, decoded)
-    if args.json:
+        day = _judge_by_snapshot(source, proof, options.at)
+    if options.json:
         show_json(day)
     else:
-        say(past_text(day, args.lang))
-    return exit_code(day)
+        say(past_text(day, options.lang))
+    return find_exit_code(day)
 
 
-def _answer_here(args: argparse.Namespace, proof: Proof) -> PastDayJson:
+def _judge_by_snapshot(source: SnapshotSource, proof: Proof, moment: str) -> PastDayJson:
     """Answer here, from a snapshot alone."""
     from api.client.offline import (
         open_snapshot,  # loads the libraries of databases, which asking a node does without
     )
 
-    with open_snapshot(args.snapshot, args.trust) as trust:
-        start, end = judge_past_span(proof, trust, args.at)
+    with open_snapshot(source.snapshot, source.trust) as trust:
+        start, end = judge_past_span(proof, trust, moment)
     return cast(PastDayJson, {"start": start.to_json(), "end": end.to_json()})
 
 
-def exit_code(day: PastDayJson) -> int:
+def find_exit_code(day: PastDayJson) -> int:
     """Return the exit code of the worse end of the day: what does not verify, what is not known, what was not in force."""
-    thens = {Then(day["start"]["then"]), Then(day["end"]["then"])}
-    return next(code for then, code in EXIT_CODES.items() if then in thens)
+    standings = {Then(day["start"]["then"]), Then(day["end"]["then"])}
+    return next(code for standing, code in EXIT_CODES.items() if standing in standings)

@@ -1,16 +1,25 @@
 """`shunzheng submit`: draft, sign and hand in the records of a department."""
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.console import note, progress, say, show_json
 from api.department.sending import PATIENCE_SECONDS, send, sign_lines, submission_beside, target_of
-from api.key_files import add_key, open_key
+from api.key_files import KeyOptions, add_key, open_key
 from api.parsers import Commands
 from ledger.records.submissions import MAX_STATEMENT_SECONDS, MAX_WINDOW
+
+
+class _SubmitOptions(KeyOptions, Protocol):
+    records: Path
+    node: str
+    registry: str | None
+    wait: int
+    patience: int
+    json: bool
 
 
 def add(commands: Commands) -> None:
@@ -45,18 +54,18 @@ def add(commands: Commands) -> None:
     command.set_defaults(run=_submit)
 
 
-def _submit(args: argparse.Namespace) -> int:
-    submission = submission_beside(args.records)
-    with NodeClient(args.node) as node:
+def _submit(options: _SubmitOptions) -> int:
+    submission = submission_beside(options.records)
+    with NodeClient(options.node) as node:
         receipt = send(
             node,
             submission,
-            lambda: _sign(args, node),
-            lambda: open_key(args.key, args.key_password_file),
-            patience=args.patience,
-            wait=args.wait,
+            lambda: _sign_records(options, node),
+            lambda: open_key(options.key, options.key_password_file),
+            patience=options.patience,
+            wait=options.wait,
         )
-    if args.json:
+    if options.json:
         show_json(receipt)
         return 0
     say(f"已登记 accepted: {receipt['count']:,} records as submission {receipt['id']}")
@@ -65,15 +74,15 @@ def _submit(args: argparse.Namespace) -> int:
     return 0
 
 
-def _sign(args: argparse.Namespace, node: NodeClient) -> Iterator[bytes]:
+def _sign_records(options: _SubmitOptions, node: NodeClient) -> Iterator[bytes]:
     """Draft and sign the records, and yield the lines of the submission. Raises: NodeError, MalformedInput, OSError."""
     target = target_of(node)
-    if args.registry and args.registry != target.registry:
+    if options.registry and options.registry != target.registry:
         raise NodeError(
-            f"{args.node} follows the registry {target.registry}, not {args.registry}: nothing was signed"
+            f"{options.node} follows the registry {target.registry}, not {options.registry}: nothing was signed"
         )
-    key = open_key(args.key, args.key_password_file)
-    with args.records.open("rb") as lines:
-        total = sum(1 for _ in lines)
+    key = open_key(options.key, options.key_password_file)
+    with options.records.open("rb") as lines:
+        line_count = sum(1 for _ in lines)
         lines.seek(0)
-        yield from sign_lines(progress(lines, "drafting", total), target, key, args.records.parent)
+        yield from sign_lines(progress(lines, "drafting", line_count), target, key, options.records.parent)

@@ -6,10 +6,10 @@ import json
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 from api import files
-from api.client.options import add_source, check_source
+from api.client.options import SnapshotSource, SourceOptions, add_source, choose_source
 from api.console import EXIT_CODES, say, show_json, suited_language
 from api.limits import MAX_AGE_SECONDS, MAX_VERIFY_BYTES
 from api.node.policies import DEFAULT, find_policy, policy_names
@@ -22,6 +22,19 @@ from ledger.encoding.times import parse_time
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.verification.reasons import Verdict
 from ledger.verification.verify import Policy, verify
+from ledger.words import Language
+
+
+class _VerifyOptions(SourceOptions, Protocol):
+    files: list[Path]
+    proof: str | None
+    claims: Path | None
+    at: str | None
+    trust_list: Path | None
+    max_age: int | None
+    policy: str | None
+    lang: Language
+    json: bool
 
 
 def add(commands: Commands) -> None:
@@ -50,9 +63,11 @@ def add(commands: Commands) -> None:
         metavar="F",
         help="with --snapshot: whose seals and certificates this city accepts",
     )
-    age = command.add_mutually_exclusive_group()
-    age.add_argument("--max-age", type=_seconds, metavar="SECONDS", help="how old the knowledge may be")
-    age.add_argument(
+    age_group = command.add_mutually_exclusive_group()
+    age_group.add_argument(
+        "--max-age", type=_parse_seconds, metavar="SECONDS", help="how old the knowledge may be"
+    )
+    age_group.add_argument(
         "--policy", metavar="NAME", help="the same by use: counter, high-value, field, or the node's own"
     )
     command.add_argument(
@@ -65,28 +80,30 @@ def add(commands: Commands) -> None:
     command.set_defaults(run=_verify)
 
 
-def _seconds(text: str) -> int:
+def _parse_seconds(text: str) -> int:
     """Return a number of seconds. Raises: argparse.ArgumentTypeError."""
     if not (text.isascii() and text.isdigit()) or int(text) > MAX_AGE_SECONDS:
         raise argparse.ArgumentTypeError(f"a whole number of seconds from 0 to {MAX_AGE_SECONDS:,}")
     return int(text)
 
 
-def _verify(args: argparse.Namespace) -> int:
-    check_source(args, "at", "trust_list")
-    report = _verify_here(args) if args.snapshot else _ask_node(args)
-    if args.json:
+def _verify(options: _VerifyOptions) -> int:
+    source = choose_source(options, at=options.at, trust_list=options.trust_list)
+    report = (
+        _verify_by_node(options, source) if isinstance(source, str) else _verify_by_snapshot(options, source)
+    )
+    if options.json:
         show_json(report)
     else:
-        say(verification_text(report, args.lang))
+        say(verification_text(report, options.lang))
     return EXIT_CODES[Verdict(report["verdict"])]
 
 
-def _ask_node(args: argparse.Namespace) -> VerificationJson:
+def _verify_by_node(options: _VerifyOptions, url: str) -> VerificationJson:
     """Let the node verify."""
-    documents = [files.read(path) for path in args.files]
-    proof = _proof(args, map(restore, documents))
-    body = request_body(proof, documents, _claims(args), args.max_age, args.policy)
+    documents = [files.read(path) for path in options.files]
+    proof = _find_proof(options, map(restore, documents))
+    body = request_body(proof, documents, _read_claims(options), options.max_age, options.policy)
     if len(body) > MAX_VERIFY_BYTES:
         raise LimitExceeded(
             f"this takes {len(body):,} bytes to send, of which a node takes {MAX_VERIFY_BYTES:,}: present fewer documents, "
@@ -94,28 +111,34 @@ def _ask_node(args: argparse.Namespace) -> VerificationJson:
         )
     from api.client.client import NodeClient  # loads an HTTP library, which a snapshot does without
 
-    with NodeClient(args.node) as node:
+    with NodeClient(url) as node:
         return node.verify(body)
 
 
-def _verify_here(args: argparse.Namespace) -> VerificationJson:
+def _verify_by_snapshot(options: _VerifyOptions, source: SnapshotSource) -> VerificationJson:
     """Verify here, from a snapshot alone."""
     from api.client.offline import open_snapshot
     from api.documents import open_papers
     from ledger.documents.certificates.trust_list import decode_trust_list
 
-    policy = Policy(max_age=args.max_age) if args.max_age is not None else find_policy(args.policy or DEFAULT)
-    if policy is None:
-        raise MalformedInput(f"there is no policy {args.policy!r}; known are {', '.join(policy_names())}")
-    documents = [files.read(path) for path in args.files]
-    accepted = (
-        files.read_decoded(args.trust_list, "trust-list", decode_trust_list) if args.trust_list else None
+    policy = (
+        Policy(max_age=options.max_age)
+        if options.max_age is not None
+        else find_policy(options.policy or DEFAULT)
     )
-    papers = open_papers(documents, _claims(args), accepted)
-    proof = _proof(args, (document.carried for document in papers.documents)).encode()
+    if policy is None:
+        raise MalformedInput(f"there is no policy {options.policy!r}; known are {', '.join(policy_names())}")
+    documents = [files.read(path) for path in options.files]
+    trust_list = (
+        files.read_decoded(options.trust_list, "trust-list", decode_trust_list)
+        if options.trust_list
+        else None
+    )
+    papers = open_papers(documents, _read_claims(options), trust_list)
+    proof = _find_proof(options, (document.carried for document in papers.documents)).encode()
     with files.naming("--at"):
-        now = int(time.time()) if args.at is None else parse_time(args.at)
-    with open_snapshot(args.snapshot, args.trust) as trust:
+        now = int(time.time()) if options.at is None else parse_time(options.at)
+    with open_snapshot(source.snapshot, source.trust) as trust:
         report = verify(papers.presented, proof, trust, now, policy)
     return cast(VerificationJson, papers.with_report(report))
 
@@ -136,32 +159,32 @@ def request_body(
     return json.dumps(body, ensure_ascii=False).encode()
 
 
-def _proof(args: argparse.Namespace, documents: Iterable[Carried]) -> str:
+def _find_proof(options: _VerifyOptions, documents: Iterable[Carried]) -> str:
     """Return the proof that was named, or that lies beside a document, or that travelled inside one."""
-    if args.proof:
-        return files.read_proof_text(args.proof)
-    if not args.files:
+    if options.proof:
+        return files.read_proof_text(options.proof)
+    if not options.files:
         raise MalformedInput("nothing to verify: name a document, or a proof with --proof")
-    beside = [files.beside(path) for path in args.files]
-    for path in beside:
+    proof_paths = [files.beside(path) for path in options.files]
+    for path in proof_paths:
         if path.exists():
             return files.read_proof_text(str(path))
-    spoilt = ""
-    for path, document in zip(args.files, documents, strict=True):
+    alteration = ""
+    for path, document in zip(options.files, documents, strict=True):
         if document.altered:
-            spoilt = f", and {path}: {ALTERED}"
+            alteration = f", and {path}: {ALTERED}"
         if document.proof is not None:
             return document.proof.encode().decode()
     raise FileNotFoundError(
-        f"{beside[0]} does not exist{spoilt or ', and no document carries a proof'}: name the proof with --proof "
+        f"{proof_paths[0]} does not exist{alteration or ', and no document carries a proof'}: name the proof with --proof "
         "(the holder has it; `shunzheng proof` exports it)"
     )
 
 
-def _claims(args: argparse.Namespace) -> dict[str, Json]:
-    if args.claims is None:
+def _read_claims(options: _VerifyOptions) -> dict[str, Json]:
+    if options.claims is None:
         return {}
-    values = files.read_decoded(args.claims, "claims", decode_json)
-    if not isinstance(values, dict):
-        raise MalformedInput(f"{args.claims} must hold one JSON object of claims by name")
-    return values
+    claims = files.read_decoded(options.claims, "claims", decode_json)
+    if not isinstance(claims, dict):
+        raise MalformedInput(f"{options.claims} must hold one JSON object of claims by name")
+    return claims
