@@ -30,11 +30,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 LAST_TIME = 10**11  # seconds: no block is of that time or later
-MOST = 2**53 - 1  # the largest integer of JSON
-MOST_CHANGES = 1024  # of one position, looked through from the newest back
-MOST_OCCURRENCES = 16  # entries of one root, looked through
+MAX_INTEGER = 2**53 - 1  # the largest integer of JSON
+MAX_CHANGES = 1024  # of one position, looked through from the newest back
+MAX_OCCURRENCES = 16  # entries of one root, looked through
 VERSION_1_ENDS = 1_798_761_600  # 2027-01-01T00:00:00Z
-MOST_BYTES = 256 * 1024  # of a proof, a trust file, the first line of a snapshot
+MAX_BYTES = 256 * 1024  # of a proof, a trust file, the first line of a snapshot
 
 
 class Unreadable(ValueError):
@@ -52,11 +52,11 @@ def require(condition, reason="proof_unreadable"):
 def read_json(data):
     """Read JSON within the profile."""
 
-    def integer(digits):
-        require(digits.isdigit() and len(digits) <= 16 and int(digits) <= MOST)
+    def read_integer(digits):
+        require(digits.isdigit() and len(digits) <= 16 and int(digits) <= MAX_INTEGER)
         return int(digits)
 
-    def members(pairs):
+    def read_members(pairs):
         names = [name for name, _ in pairs]
         require(len(set(names)) == len(names) and all(map(str.isascii, names)))
         return dict(pairs)
@@ -66,7 +66,7 @@ def read_json(data):
         require(token[0][0] in '"[]{}')  # no null, sign, fraction or exponent
         depth += (token[0] in "[{") - (token[0] in "]}")
         require(depth <= 16, "over_limit")
-    value = json.loads(text, object_pairs_hook=members, parse_int=integer)
+    value = json.loads(text, object_pairs_hook=read_members, parse_int=read_integer)
     canonical(value)  # lone surrogates
     return value
 
@@ -112,16 +112,16 @@ def keccak_round(a, constant):
     c = [a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20] for x in range(5)]
     d = [c[x - 1] ^ rotate(c[(x + 1) % 5], 1) for x in range(5)]
     b = [0] * 25
-    for place, by in enumerate(ROTATIONS):
+    for place, rotation in enumerate(ROTATIONS):
         y, x = divmod(place, 5)
-        b[y + 5 * ((2 * x + 3 * y) % 5)] = rotate(a[place] ^ d[x], by)
+        b[y + 5 * ((2 * x + 3 * y) % 5)] = rotate(a[place] ^ d[x], rotation)
     a = [b[i] ^ (~b[i - i % 5 + (i + 1) % 5] & b[i - i % 5 + (i + 2) % 5]) for i in range(25)]
     a[0] ^= constant
     return a
 
 
-def rotate(word, by):
-    return (word << by | word >> (64 - by)) & (2**64 - 1)
+def rotate(word, bits):
+    return (word << bits | word >> (64 - bits)) & (2**64 - 1)
 
 
 SM2_KEY = bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d03420004")
@@ -145,7 +145,7 @@ def is_key(spki):
 
 
 @cache
-def signed_by(spki, message, signature):
+def is_signed_by(spki, message, signature):
     """Tell whether 64 bytes r‖s are the key's signature of the message."""
     if not is_key(spki) or len(signature) != 64:
         return False
@@ -160,26 +160,26 @@ def signed_by(spki, message, signature):
         return False
 
 
-def leaf_hash(h, data):
-    return h(b"\x00" + data)
+def leaf_hash(hash_function, data):
+    return hash_function(b"\x00" + data)
 
 
-def root_of_path(h, leaf, index, size, path):
+def root_of_path(hash_function, leaf, index, size, path):
     """RFC 9162 section 2.1.3.2; None where index, size and path do not fit."""
     if not 0 <= index < size:
         return None
-    hash_, f, s = leaf, index, size - 1
+    hash_, fn, sn = leaf, index, size - 1
     for sibling in path:
-        if s == 0:
+        if sn == 0:
             return None
-        if f & 1 or f == s:
-            hash_ = h(b"\x01" + sibling + hash_)
-            while not f & 1 and f:
-                f, s = f >> 1, s >> 1
+        if fn & 1 or fn == sn:
+            hash_ = hash_function(b"\x01" + sibling + hash_)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
         else:
-            hash_ = h(b"\x01" + hash_ + sibling)
-        f, s = f >> 1, s >> 1
-    return hash_ if s == 0 else None
+            hash_ = hash_function(b"\x01" + hash_ + sibling)
+        fn, sn = fn >> 1, sn >> 1
+    return hash_ if sn == 0 else None
 
 
 # -- Forms of members: a reader takes a JSON value and returns what it says --
@@ -190,29 +190,29 @@ def read(value, kind=None, optional=(), /, **readers):
     require(isinstance(value, dict))
     members = dict(value)
     if kind:
-        stated = text(members.pop("type", None))
-        version = stated != kind and stated.rpartition("/")[0] == kind.rpartition("/")[0]
-        require(stated == kind, "newer_format" if version else "proof_unreadable")
+        stated_type = text(members.pop("type", None))
+        is_other_version = stated_type != kind and stated_type.rpartition("/")[0] == kind.rpartition("/")[0]
+        require(stated_type == kind, "newer_format" if is_other_version else "proof_unreadable")
     require(readers.keys() - set(optional) <= members.keys() <= readers.keys())
-    content = {name: reader(members[name]) if name in members else None for name, reader in readers.items()}
-    return SimpleNamespace(body=value, **content)
+    values = {name: reader(members[name]) if name in members else None for name, reader in readers.items()}
+    return SimpleNamespace(body=value, **values)
 
 
-def checked(value, good):
-    require(good)
+def check_value(value, condition):
+    require(condition)
     return value
 
 
 def text(value):
-    return checked(value, isinstance(value, str) and 0 < len(value) <= 4096)
+    return check_value(value, isinstance(value, str) and 0 < len(value) <= 4096)
 
 
 def pattern(form):
-    return lambda value: checked(value, re.fullmatch(form, text(value)))
+    return lambda value: check_value(value, re.fullmatch(form, text(value)))
 
 
 def number(low, high):
-    return lambda value: checked(value, type(value) is int and low <= value <= high)
+    return lambda value: check_value(value, type(value) is int and low <= value <= high)
 
 
 def row(*readers):
@@ -223,10 +223,10 @@ def row(*readers):
     return reader
 
 
-def many(reader, most):
+def many(reader, max_items):
     def readers(value):
         require(isinstance(value, list))
-        require(len(value) <= most, "over_limit")
+        require(len(value) <= max_items, "over_limit")
         return [reader(item) for item in value]
 
     return readers
@@ -242,22 +242,22 @@ def key_id(value):
 
 def digest(value):
     """Return suite and hash."""
-    suite, _, rest = text(value).partition(":")
+    suite, _, hex_digest = text(value).partition(":")
     require(suite in SUITES)
-    return suite, binary(32)(rest)
+    return suite, binary(32)(hex_digest)
 
 
 def signature(value):
-    content = base64.urlsafe_b64decode(pattern("[A-Za-z0-9_-]{86}")(value) + "==")
-    require(base64.urlsafe_b64encode(content).decode().rstrip("=") == value)
-    return content
+    signature_bytes = base64.urlsafe_b64decode(pattern("[A-Za-z0-9_-]{86}")(value) + "==")
+    require(base64.urlsafe_b64encode(signature_bytes).decode().rstrip("=") == value)
+    return signature_bytes
 
 
 def moment(value):
     """Return a time in seconds since 1970."""
     pattern("[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}Z")(value)
     seconds = int(datetime.strptime(value, "%Y-%m-%dT%H:%M:%S%z").timestamp())
-    return checked(seconds, seconds >= 0)
+    return check_value(seconds, seconds >= 0)
 
 
 def day(value):
@@ -295,16 +295,16 @@ def mod_37_36(body):
     return LETTERS[(37 - product) % 36]
 
 
-def weighed(letters, body, weights):
+def sum_weighed(letters, body, weights):
     return sum(letters.index(letter) * weight for letter, weight in zip(body, weights, strict=True))
 
 
-def credit_code(code):
+def is_credit_code(code):
     """GB 32100-2015, with the organisation code of GB 11714 inside."""
     if len(code) != 18 or not set(code) <= set(CODE_LETTERS):
         return False
-    organisation = weighed(LETTERS, code[8:16], (3, 7, 9, 10, 5, 8, 4, 2))
-    total = weighed(CODE_LETTERS, code[:17], CODE_WEIGHTS)
+    organisation = sum_weighed(LETTERS, code[8:16], (3, 7, 9, 10, 5, 8, 4, 2))
+    total = sum_weighed(CODE_LETTERS, code[:17], CODE_WEIGHTS)
     return code[16] == "0123456789X"[-organisation % 11] and code[17] == CODE_LETTERS[-total % 31]
 
 
@@ -323,40 +323,42 @@ def read_record(value):
     suites = {suite for suite, _ in filter(None, digests)}
     require(len(suites) == 1)
     require((record.previous is None) == (record.action == "issue"))
-    stated = (record.claims, record.issued, record.valid_from, record.valid_until)
-    require(record.claims if record.action in PRESENTABLE else record.basis and not any(stated))
+    certificate_members = (record.claims, record.issued, record.valid_from, record.valid_until)
+    require(record.claims if record.action in PRESENTABLE else record.basis and not any(certificate_members))
     require(not (record.valid_from and record.valid_until and record.valid_until < record.valid_from))
-    parsed = (CERTIFICATE if record.kind in CERTIFICATES else SEALING).fullmatch(record.identifier)
-    require(parsed)
-    if parsed.re is SEALING:
-        require(parsed["kind"] == record.kind and credit_code(parsed["issuer"]))
-        require(parsed["check"] == mod_37_36(parsed["issuer"] + parsed["serial"] + parsed["version"]))
-    record.suite, record.parsed = suites.pop(), parsed
+    identifier_match = (CERTIFICATE if record.kind in CERTIFICATES else SEALING).fullmatch(record.identifier)
+    require(identifier_match)
+    if identifier_match.re is SEALING:
+        issuer, serial, version, check = identifier_match.group("issuer", "serial", "version", "check")
+        require(identifier_match["kind"] == record.kind and is_credit_code(issuer))
+        require(check == mod_37_36(issuer + serial + version))
+    record.suite, record.identifier_match = suites.pop(), identifier_match
     record.leaf = leaf_hash(SUITES[record.suite], canonical(value))
     record.links = [(link.rel, link.record[1]) for link in links]
     return record
 
 
 def names_issuer(record):
-    named = record.parsed["issuer"]
-    if record.parsed.re is CERTIFICATE and re.fullmatch("[1-9][0-9]{5}", named):
-        return record.issuer[2:8].startswith(re.sub("(00){1,2}$", "", named))
-    return named == record.issuer
+    named_issuer = record.identifier_match["issuer"]
+    if record.identifier_match.re is CERTIFICATE and re.fullmatch("[1-9][0-9]{5}", named_issuer):
+        return record.issuer[2:8].startswith(re.sub("(00){1,2}$", "", named_issuer))
+    return named_issuer == record.issuer
 
 
 # -- submission.md, claims.md, proof.md --
 
 
 def read_statement(value):
-    old = isinstance(value, dict) and value.get("type") == "shunzheng/submission/1"
-    window = {} if old else {"first_sequence": number(1, MOST), "last_sequence": number(1, MOST)}
+    is_version_1 = isinstance(value, dict) and value.get("type") == "shunzheng/submission/1"
+    window_names = () if is_version_1 else ("first_sequence", "last_sequence")
+    window_readers = dict.fromkeys(window_names, number(1, MAX_INTEGER))
     statement = read(
-        value, "shunzheng/submission/1" if old else "shunzheng/submission/2", registry=text, log=text,
-        issuer=text, key=key_id, count=number(1, 2**20), root=digest, time=moment, expires=moment, **window,
+        value, "shunzheng/submission/1" if is_version_1 else "shunzheng/submission/2", registry=text, log=text,
+        issuer=text, key=key_id, count=number(1, 2**20), root=digest, time=moment, expires=moment, **window_readers,
     )  # fmt: skip
-    require(0 < statement.expires - statement.time <= (7 if old else 3) * 86_400)
-    statement.window = None if old else (statement.first_sequence, statement.last_sequence)
-    require(old or 0 <= statement.last_sequence - statement.first_sequence <= 256)
+    require(0 < statement.expires - statement.time <= (7 if is_version_1 else 3) * 86_400)
+    statement.window = None if is_version_1 else (statement.first_sequence, statement.last_sequence)
+    require(is_version_1 or 0 <= statement.last_sequence - statement.first_sequence <= 256)
     statement.suite, statement.root = statement.root
     return statement
 
@@ -371,23 +373,28 @@ def read_disclosure(value):
         disclosure = read(value, master=binary(16), claims=many(row(text, lambda value: value), 256))
         disclosure.shown, disclosure.withheld = [(name, None, value) for name, value in disclosure.claims], []
     else:
-        shown = many(row(text, binary(16), lambda value: value), 256)
-        disclosure = read(value, shown=shown, withheld=many(row(text, binary(32)), 256))
+        shown_reader = many(row(text, binary(16), lambda value: value), 256)
+        disclosure = read(value, shown=shown_reader, withheld=many(row(text, binary(32)), 256))
         disclosure.master = None
-    names, hidden = [name for name, *_ in disclosure.shown], [name for name, _ in disclosure.withheld]
-    require(len(names + hidden) <= 256, "over_limit")
-    require(all(a < b for ordered in (names, hidden, sorted(names + hidden)) for a, b in pairwise(ordered)))
+    shown_names = [name for name, *_ in disclosure.shown]
+    withheld_names = [name for name, _ in disclosure.withheld]
+    all_names = sorted(shown_names + withheld_names)
+    require(len(all_names) <= 256, "over_limit")
+    for names in (shown_names, withheld_names, all_names):
+        require(all(name < next_name for name, next_name in pairwise(names)))
     disclosure.withheld = dict(disclosure.withheld)
     disclosure.values = {name: value for name, _, value in disclosure.shown}
     return disclosure
 
 
 def claims_digest(disclosure, suite):
-    h, committed = SUITES[suite], dict(disclosure.withheld)
+    hash_function, commitments = SUITES[suite], dict(disclosure.withheld)
     for place, (name, salt, value) in enumerate(disclosure.shown):
-        salt = salt or h(b"\x03" + disclosure.master + place.to_bytes(4, "big"))[:16]
-        committed[name] = h(b"\x02" + salt + canonical(value))
-    return h(b"\x04" + canonical([[name, committed[name].hex()] for name in sorted(committed)]))
+        salt = salt or hash_function(b"\x03" + disclosure.master + place.to_bytes(4, "big"))[:16]
+        commitments[name] = hash_function(b"\x02" + salt + canonical(value))
+    return hash_function(
+        b"\x04" + canonical([[name, commitments[name].hex()] for name in sorted(commitments)])
+    )
 
 
 def is_document(name):
@@ -401,29 +408,31 @@ def read_document(value):
 
 
 def read_proof(value, depth=0):
-    def linked(items):
+    def read_linked(items):
         require(depth < 3, "over_limit")
         return many(lambda item: read_proof(item, depth + 1), 16)(items)
 
-    path = many(binary(32), 40)
+    read_path = many(binary(32), 40)
     proof = read(
         value, "shunzheng/proof/1", ("disclosure", "status", "linked"),
-        record=read_record, disclosure=read_disclosure, sequence=number(1, MOST), linked=linked,
-        submission=lambda place: read(place, index=number(0, 2**20 - 1), path=path),
+        record=read_record, disclosure=read_disclosure, sequence=number(1, MAX_INTEGER), linked=read_linked,
+        submission=lambda place: read(place, index=number(0, 2**20 - 1), path=read_path),
         entry=read_entry,
-        batch=many(row(pattern("left|right"), number(-MOST, MOST), binary(32)), 40),
-        status=lambda staple: read(staple, sequence=number(1, MOST), chunk=binary(32), path=path),
+        batch=many(row(pattern("left|right"), number(-MAX_INTEGER, MAX_INTEGER), binary(32)), 40),
+        status=lambda staple: read(staple, sequence=number(1, MAX_INTEGER), chunk=binary(32), path=read_path),
     )  # fmt: skip
     require(proof.linked != [])
     proof.linked = proof.linked or []
-    proof.attached = len(proof.linked) + sum(inner.attached for inner in proof.linked)
-    require(proof.attached <= 16, "over_limit")
+    proof.attached_count = len(proof.linked) + sum(
+        linked_proof.attached_count for linked_proof in proof.linked
+    )
+    require(proof.attached_count <= 16, "over_limit")
     return proof
 
 
 # -- registry-events.md, batch-and-anchor.md: replaying --
 
-Anchor = namedtuple("Anchor", "n block time before size root status_root void")  # sizes before and after it
+Anchor = namedtuple("Anchor", "n block time size_before size root status_root is_void")
 Key = namedtuple("Key", "spki purpose log n")
 Change = namedtuple("Change", "sequence status contradictory since")  # by an anchor, of a position
 AFTER = {0: range(1, 8), 1: (0, 2, 3, 4, 5, 6, 7), 8: range(1, 8)}  # statuses by the one before; else 8
@@ -434,12 +443,12 @@ class Log:
 
     def __init__(self, suite, size):
         self.suite, self.size = suite, size
-        self.known = size == 0  # every status from the beginning
+        self.status_known = size == 0  # every status from the beginning
         self.anchors, self.anchored_at = [], 0
         self.statuses = {}  # the changes of a position, in order
         self.nodes = {}  # of the tree, by first and last chunk
 
-    def status(self, position, sequence=MOST):
+    def status(self, position, sequence=MAX_INTEGER):
         changes = reversed(self.statuses.get(position, ()))
         return next((change for change in changes if change.sequence <= sequence), None)
 
@@ -452,14 +461,14 @@ class Log:
         if not changes and (low, high) in self.nodes:
             return self.nodes[low, high]
         self.nodes.pop((low, high), None)
-        h = SUITES[self.suite]
+        hash_function = SUITES[self.suite]
         if high - low == 1:
-            root = status_leaf(h, low, self.chunk(low, changes))
+            root = status_leaf(hash_function, low, self.chunk(low, changes))
         else:
             middle = low + (1 << (high - low - 1).bit_length() - 1)  # the largest power of two below the size
             left = {position: status for position, status in changes.items() if position < 64 * middle}
             right = {position: status for position, status in changes.items() if position >= 64 * middle}
-            root = h(b"\x01" + self.node(low, middle, left) + self.node(middle, high, right))
+            root = hash_function(b"\x01" + self.node(low, middle, left) + self.node(middle, high, right))
         if not changes:
             self.nodes[low, high] = root
         return root
@@ -468,18 +477,18 @@ class Log:
         """Return the 32 bytes of 64 positions, the first of two in the high bits."""
 
         def status(position):
-            known = self.status(position)
-            return changes.get(position, known.status if known else 0)
+            change = self.status(position)
+            return changes.get(position, change.status if change else 0)
 
         pairs = range(64 * number, 64 * number + 64, 2)
         return bytes(status(position) << 4 | status(position + 1) for position in pairs)
 
 
-def status_leaf(h, number, chunk):
-    return leaf_hash(h, b"shunzheng/status/1" + number.to_bytes(5, "big") + chunk)
+def status_leaf(hash_function, number, chunk):
+    return leaf_hash(hash_function, b"shunzheng/status/1" + number.to_bytes(5, "big") + chunk)
 
 
-def understood(condition):
+def require_understood(condition):
     require(condition, "not_understood")
 
 
@@ -493,8 +502,10 @@ class Trust:
         self.entries, self.published = {}, {}  # entries by log and root; by log, the sequences that are whole
 
     def log_of(self, issuer, n):
-        assigned = (log for known, since, log in reversed(self.issuers) if known == issuer and since <= n)
-        return next(assigned, None)
+        logs = (
+            log for name, assigned_at, log in reversed(self.issuers) if name == issuer and assigned_at <= n
+        )
+        return next(logs, None)
 
     def apply(self, n, kind, time, block, payload):
         require(kind in ABI, "newer_format")
@@ -502,49 +513,53 @@ class Trust:
         if kind == 2:
             self.province = True
         elif kind in (1, 16):
-            understood(self.province)
+            require_understood(self.province)
         elif kind == 3:
             log, suite, _, _, (_, _, _, _, size, _) = fields
-            understood(log not in self.logs and suite in (1, 2))
+            require_understood(log not in self.logs and suite in (1, 2))
             self.logs[log] = Log(("sm3", "sha256")[suite - 1], size)
         elif kind in (5, 6, 7, 8):
-            understood(fields[0] in self.logs)
+            require_understood(fields[0] in self.logs)
         elif kind in (9, 10):
             self.issuers.append((fields[1], n, fields[0]))
         elif kind == 11:
             log, purpose, spki = fields
-            understood(keccak256(spki) not in self.keys)
+            require_understood(keccak256(spki) not in self.keys)
             self.keys[keccak256(spki)] = Key(spki, purpose, log, n)
         elif kind == 12:
             self.grants.append((*fields, n))
         elif kind in (13, 14):
-            key, at = fields
-            understood(key in self.keys)
-            understood(kind == 13 or at <= self.compromised.get(key, at))
-            (self.retired if kind == 13 else self.compromised)[key] = at
+            key, act_time = fields
+            require_understood(key in self.keys)
+            require_understood(kind == 13 or act_time <= self.compromised.get(key, act_time))
+            (self.retired if kind == 13 else self.compromised)[key] = act_time
         elif kind == 15:
-            self.anchored(n, time, block, *fields)
+            self.add_anchor(n, time, block, *fields)
 
-    def anchored(self, n, time, block, name, sequence, size, root, status_root, words):
+    def add_anchor(self, n, time, block, name, sequence, size, root, status_root, words):
         log = self.logs.get(name)
-        understood(log and sequence == len(log.anchors) + 1)  # 1
-        understood(0 <= size - log.size <= 2**20 and size < 2**40)
-        before, log.size = log.size, size  # 2
-        cuts = range(0, len(words) - 5, 6)  # 3
-        changes = [(int.from_bytes(words[cut : cut + 5], "big"), words[cut + 5]) for cut in cuts]
-        void = len(words) % 6 != 0 or len(words) > 60_000
-        void = void or any(position >= size or status > 8 for position, status in changes)
-        void = void or any(position >= following for (position, _), (following, _) in pairwise(changes))
-        void = void or (log.known and log.status_root(dict(changes)) != status_root)  # 4
-        log.anchors.append(Anchor(n, block, time, before, size, root, status_root, void))  # 5
-        if void:
+        require_understood(log and sequence == len(log.anchors) + 1)  # 1
+        require_understood(0 <= size - log.size <= 2**20 and size < 2**40)
+        size_before, log.size = log.size, size  # 2
+        starts = range(0, len(words) - 5, 6)  # 3
+        changes = [(int.from_bytes(words[start : start + 5], "big"), words[start + 5]) for start in starts]
+        is_void = len(words) % 6 != 0 or len(words) > 60_000
+        is_void = is_void or any(position >= size or status > 8 for position, status in changes)
+        is_void = is_void or any(
+            position >= next_position for (position, _), (next_position, _) in pairwise(changes)
+        )
+        is_void = is_void or (log.status_known and log.status_root(dict(changes)) != status_root)  # 4
+        log.anchors.append(Anchor(n, block, time, size_before, size, root, status_root, is_void))  # 5
+        if is_void:
             return
         log.anchored_at = time  # 6
-        first = Change(0, 0, False, 0) if log.known else None
+        first_change = Change(0, 0, False, 0) if log.status_known else None
         for position, status in changes:  # 7
-            last = log.status(position) or first
-            wrong = last is not None and (last.contradictory or status not in AFTER.get(last.status, (8,)))
-            log.statuses.setdefault(position, []).append(Change(sequence, status, wrong, time))
+            last_change = log.status(position) or first_change
+            is_contradictory = last_change is not None and (
+                last_change.contradictory or status not in AFTER.get(last_change.status, (8,))
+            )
+            log.statuses.setdefault(position, []).append(Change(sequence, status, is_contradictory, time))
 
 
 ABI = {  # by kind of event: names (n), bytes (b), numbers (u) with their size, text (x), lists ([), tuples
@@ -558,36 +573,36 @@ ABI = {  # by kind of event: names (n), bytes (b), numbers (u) with their size, 
 def decode_abi(types, data, start=0):
     """Decode a tuple of types; what is dynamic stands behind it, at the place that its word names."""
     values = []
-    for place, kind in enumerate(types):
-        word = slice_of(data, start + 32 * place, 32)
+    for index, abi_type in enumerate(types):
+        word = slice_of(data, start + 32 * index, 32)
         value = int.from_bytes(word, "big")
-        if kind[0] in "x[" or isinstance(kind, tuple):
-            understood(value >= 32 * len(types))
-            values.append(decode_dynamic(kind, data, start + value))
-        elif kind[0] == "u":
-            understood(value < 2 ** int(kind[1:]))
+        if abi_type[0] in "x[" or isinstance(abi_type, tuple):
+            require_understood(value >= 32 * len(types))
+            values.append(decode_dynamic(abi_type, data, start + value))
+        elif abi_type[0] == "u":
+            require_understood(value < 2 ** int(abi_type[1:]))
             values.append(value)
         else:
-            content, padding = word[: int(kind[1:])], word[int(kind[1:]) :]
-            understood(not any(padding))
+            content, padding = word[: int(abi_type[1:])], word[int(abi_type[1:]) :]
+            require_understood(not any(padding))
             name = content.rstrip(b"\0").decode("ascii", "backslashreplace").replace("\0", "\\x00")
-            values.append(content if kind[0] == "b" else name)
+            values.append(content if abi_type[0] == "b" else name)
     return values
 
 
-def decode_dynamic(kind, data, at):
-    if isinstance(kind, tuple):
-        return decode_abi(kind, data, at)
-    length = int.from_bytes(slice_of(data, at, 32), "big")
-    if kind != "x":
-        understood(length <= len(data))
-        return decode_abi([kind[1:]] * length, data, at + 32)
-    understood(not any(slice_of(data, at + 32 + length, -length % 32)))
-    return slice_of(data, at + 32, length)
+def decode_dynamic(abi_type, data, start):
+    if isinstance(abi_type, tuple):
+        return decode_abi(abi_type, data, start)
+    length = int.from_bytes(slice_of(data, start, 32), "big")
+    if abi_type != "x":
+        require_understood(length <= len(data))
+        return decode_abi([abi_type[1:]] * length, data, start + 32)
+    require_understood(not any(slice_of(data, start + 32 + length, -length % 32)))
+    return slice_of(data, start + 32, length)
 
 
 def slice_of(data, start, length):
-    understood(start + length <= len(data))
+    require_understood(start + length <= len(data))
     return data[start : start + length]
 
 
@@ -597,91 +612,100 @@ def slice_of(data, start, length):
 def take_snapshot(data, trust_file):
     """Return the `Trust` of a whole snapshot. Raises: Unreadable with the reason of snapshot.md."""
     registry, cosigners, cities, threshold = read_trust_file(trust_file)
-    line, feed, stream = data.partition(b"\n")
-    require(feed and len(line) <= MOST_BYTES, "malformed")  # 1
+    header_line, newline, deflated = data.partition(b"\n")
+    require(newline and len(header_line) <= MAX_BYTES, "malformed")  # 1
     try:
-        value = read_json(line)
-        require(canonical(value) == line)
+        value = read_json(header_line)
+        require(canonical(value) == header_line)
         header = read(
             value, "shunzheng/snapshot/1",
             checkpoint=lambda value: read(
-                value, "shunzheng/checkpoint/1", registry=text, n=number(1, MOST), head=key_id,
-                block=number(0, MOST), block_hash=key_id, time=moment,
+                value, "shunzheng/checkpoint/1", registry=text, n=number(1, MAX_INTEGER), head=key_id,
+                block=number(0, MAX_INTEGER), block_hash=key_id, time=moment,
             ),
             cosignatures=many(lambda value: read(value, key=key_id, signature=signature), 256),
-            after=lambda value: read(value, n=number(0, MOST), head=key_id, block=number(0, MOST)),
+            after=lambda value: read(value, n=number(0, MAX_INTEGER), head=key_id, block=number(0, MAX_INTEGER)),
         )  # fmt: skip
-        point, after = header.checkpoint, header.after
+        checkpoint, base = header.checkpoint, header.after
         require(all(a.key < b.key for a, b in pairwise(header.cosignatures)))
-        require(after.n <= point.n and after.block <= point.block)
-        first = after.block == 0 and after.head.hex()[:16] == point.registry.rpartition(":")[2]
-        require(after.n > 0 or first)
+        require(base.n <= checkpoint.n and base.block <= checkpoint.block)
+        is_from_start = base.block == 0 and base.head.hex()[:16] == checkpoint.registry.rpartition(":")[2]
+        require(base.n > 0 or is_from_start)
     except ValueError as error:
         raise Unreadable("newer_format" if str(error) == "newer_format" else "malformed") from error
-    require(point.registry == registry, "other_registry")  # 2
-    counted = [cosignature for cosignature in header.cosignatures if cosignature.key in cosigners]
-    for cosignature in counted:
-        good = signed_by(cosigners[cosignature.key], canonical(point.body), cosignature.signature)
-        require(good, "cosignature_bad")
-    require(len({cities[cosignature.key] for cosignature in counted}) >= threshold, "below_threshold")
-    require(after.n == 0, "not_held")  # 4: nothing is held here
-    return replay(Inflated(stream), point, after.head)
+    require(checkpoint.registry == registry, "other_registry")  # 2
+    counted_cosignatures = [
+        cosignature for cosignature in header.cosignatures if cosignature.key in cosigners
+    ]
+    for cosignature in counted_cosignatures:
+        is_good = is_signed_by(cosigners[cosignature.key], canonical(checkpoint.body), cosignature.signature)
+        require(is_good, "cosignature_bad")
+    require(
+        len({cities[cosignature.key] for cosignature in counted_cosignatures}) >= threshold, "below_threshold"
+    )
+    require(base.n == 0, "not_held")  # 4: nothing is held here
+    return replay(InflatedStream(deflated), checkpoint, base.head)
 
 
-def replay(stream, point, head):
+def replay(stream, checkpoint, head):
     events, n, block, time = [], 0, 0, 0
-    while n < point.n:  # 5
-        event, at, when, kind, length = struct.unpack(">QQQBI", stream.take(29, "event_missing"))
-        require(event <= n + 1, "event_missing")
-        require(event == n + 1, "event_order")
+    while n < checkpoint.n:  # 5
+        event_number, event_block, event_time, kind, length = struct.unpack(
+            ">QQQBI", stream.take(29, "event_missing")
+        )
+        require(event_number <= n + 1, "event_missing")
+        require(event_number == n + 1, "event_order")
         require(length <= 4 * 2**20, "damaged")
         payload = stream.take(length, "damaged")
-        require(at >= block and when >= time and when < LAST_TIME, "event_order")
-        words = b"".join(value.to_bytes(32, "big") for value in (event, when, block, kind))
-        head = keccak256(head + words + keccak256(payload))
-        n, block, time = event, at, when
-        events.append((n, kind, when, at, payload))
-    require(stream.ended(), "surplus")  # 6
-    require((n, head, block, time) == (point.n, point.head, point.block, point.time), "head_mismatch")  # 7
-    trust = Trust(point.registry)
+        require(event_block >= block and event_time >= time and event_time < LAST_TIME, "event_order")
+        event_words = b"".join(value.to_bytes(32, "big") for value in (event_number, event_time, block, kind))
+        head = keccak256(head + event_words + keccak256(payload))
+        n, block, time = event_number, event_block, event_time
+        events.append((n, kind, event_time, event_block, payload))
+    require(stream.has_ended(), "surplus")  # 6
+    require(
+        (n, head, block, time) == (checkpoint.n, checkpoint.head, checkpoint.block, checkpoint.time),
+        "head_mismatch",
+    )  # 7
+    trust = Trust(checkpoint.registry)
     for event in events:  # 9
         trust.apply(*event)
     trust.time = time
     return trust
 
 
-class Inflated:
+class InflatedStream:
     """The events of a snapshot, inflated piece by piece."""
 
     def __init__(self, stream):
-        self.rest, self.inflated, self.inflater = memoryview(stream), bytearray(), zlib.decompressobj()
+        self.deflated, self.inflated, self.inflater = memoryview(stream), bytearray(), zlib.decompressobj()
 
     def fill(self, size):
         """Inflate until so many bytes are held, or the stream ends."""
         while len(self.inflated) < size and not self.inflater.eof:
-            require(self.rest, "truncated")
+            require(self.deflated, "truncated")
             try:
-                self.inflated += self.inflater.decompress(self.rest[:4096])
+                self.inflated += self.inflater.decompress(self.deflated[:4096])
             except zlib.error as error:
                 raise Unreadable("damaged") from error
-            self.rest = self.rest[4096:]
+            self.deflated = self.deflated[4096:]
 
-    def take(self, size, at_end):
+    def take(self, size, end_reason):
         self.fill(size)
-        require(len(self.inflated) >= size, "damaged" if self.inflated else at_end)
+        require(len(self.inflated) >= size, "damaged" if self.inflated else end_reason)
         content = bytes(self.inflated[:size])
         del self.inflated[:size]
         return content
 
-    def ended(self):
+    def has_ended(self):
         self.fill(1)
-        return not (self.inflated or self.inflater.unused_data or self.rest)
+        return not (self.inflated or self.inflater.unused_data or self.deflated)
 
 
 def read_trust_file(data):
     """Return registry, cosigners' keys and cities by identifier of the key, and the threshold."""
     try:
-        require(len(data) <= MOST_BYTES)
+        require(len(data) <= MAX_BYTES)
         trust = read(
             read_json(data), "shunzheng/trust/1", ("threshold",), registry=text, threshold=number(2, 256),
             cosigners=many(lambda value: read(value, name=text, key=binary(91)), 256),
@@ -705,36 +729,41 @@ def take_entries(trust, log, *pages):
     """Let `trust` know pages of a log's entries, but for those of anchors whose entries are not all among them."""
     require(log in trust.logs, "the log is not known")
     items = [item for page in pages for item in json.loads(page)["items"] if item.get("sequence")]
-    placed = {(item["sequence"], item["first"]): read_entry(item["entry"]) for item in items}
-    known, h = trust.logs[log], SUITES[trust.logs[log].suite]
-    for sequence in {sequence for sequence, _ in placed} & set(range(1, len(known.anchors) + 1)):
-        anchor = known.anchors[sequence - 1]
-        at = sorted((first, entry) for (number, first), entry in placed.items() if number == sequence)
-        ends = [first + entry.statement.count for first, entry in at]
-        if [first for first, _ in at] + [anchor.size] != [anchor.before, *ends]:
+    entry_by_place = {(item["sequence"], item["first"]): read_entry(item["entry"]) for item in items}
+    log_state, hash_function = trust.logs[log], SUITES[trust.logs[log].suite]
+    for sequence in {sequence for sequence, _ in entry_by_place} & set(range(1, len(log_state.anchors) + 1)):
+        anchor = log_state.anchors[sequence - 1]
+        anchored_entries = sorted(
+            (first, entry) for (number, first), entry in entry_by_place.items() if number == sequence
+        )
+        ends = [first + entry.statement.count for first, entry in anchored_entries]
+        if [first for first, _ in anchored_entries] + [anchor.size] != [anchor.size_before, *ends]:
             continue
-        if any(entry.statement.suite != known.suite for _, entry in at):
+        if any(entry.statement.suite != log_state.suite for _, entry in anchored_entries):
             continue
-        if counted_root(h, [entry_leaf(entry) for _, entry in at]) == anchor.root:
+        if counted_root(hash_function, [entry_leaf(entry) for _, entry in anchored_entries]) == anchor.root:
             trust.published.setdefault(log, set()).add(sequence)
-            for first, entry in at:
+            for first, entry in anchored_entries:
                 trust.entries.setdefault((log, entry.statement.root), {})[first] = (sequence, entry)
 
 
 def entry_leaf(entry):
     count = entry.statement.count
-    h = SUITES[entry.statement.suite]
-    return count, leaf_hash(h, count.to_bytes(8, "big") + canonical(entry.body))
+    hash_function = SUITES[entry.statement.suite]
+    return count, leaf_hash(hash_function, count.to_bytes(8, "big") + canonical(entry.body))
 
 
-def counted_root(h, leaves):
+def counted_root(hash_function, leaves):
     """Return the root of a counted batch tree, of RFC 9162's shape."""
     if len(leaves) == 1:
         return leaves[0][1]
     middle = 1 << (len(leaves) - 1).bit_length() - 1
     halves = (leaves[:middle], leaves[middle:])
-    parts = (sum(count for count, _ in half).to_bytes(8, "big") + counted_root(h, half) for half in halves)
-    return h(b"\x01" + b"".join(parts))
+    half_nodes = (
+        sum(count for count, _ in half).to_bytes(8, "big") + counted_root(hash_function, half)
+        for half in halves
+    )
+    return hash_function(b"\x01" + b"".join(half_nodes))
 
 
 # -- verification.md --
@@ -756,23 +785,23 @@ def doubt(condition, reason):
         raise Judged(UNKNOWN, reason)
 
 
-def step(judge, *known):
+def take_step(judge, *arguments):
     """Return outcome and reason of a step; it passes for the reason that `judge` returns."""
     try:
-        return PASS, judge(*known)
+        return PASS, judge(*arguments)
     except Judged as judged:
         return judged.args
 
 
-def raise_worst(outcomes):
+def raise_worst(results):
     """Let the first outcome that is `fail` decide, else the first that is `unknown`."""
     for outcome in (FAIL, UNKNOWN):
-        for judged in outcomes:
-            if judged[0] == outcome:
-                raise Judged(*judged)
+        for result in results:
+            if result[0] == outcome:
+                raise Judged(*result)
 
 
-def in_time(statement, sequence, anchor):
+def judge_times(statement, sequence, anchor):
     """Return outcome and reason why an entry may not stand at an anchor by what its statement says; else None twice."""
     if anchor.time > statement.expires:
         return FAIL, "statement_expired"
@@ -788,127 +817,156 @@ def in_time(statement, sequence, anchor):
 class Origin:
     """Steps 1 and 4 to 8 of a proof, with log, key, anchor and position as far as they are known."""
 
-    def __init__(self, proof, trust, present=True):
-        self.proof, self.trust, self.present = proof, trust, present
+    def __init__(self, proof, trust, must_present=True):
+        self.proof, self.trust, self.must_present = proof, trust, must_present
         self.record, self.statement = proof.record, proof.entry.statement
-        known = self.statement.registry == trust.registry
-        self.log = trust.logs.get(self.statement.log) if known else None
+        is_known = self.statement.registry == trust.registry
+        self.log = trust.logs.get(self.statement.log) if is_known else None
         anchors = self.log.anchors if self.log else ()
         self.anchor = anchors[proof.sequence - 1] if proof.sequence <= len(anchors) else None
         self.key = trust.keys.get(self.statement.key)
         self.position, self.entries = None, "not_checked"
-        judges = (self.form, self.submission, self.signed, self.batch, self.anchoring, self.entitlement)
-        self.steps = dict(zip((1, 4, 5, 6, 7, 8), map(step, judges), strict=True))
+        judges = {
+            1: self.judge_form,
+            4: self.judge_submission,
+            5: self.judge_signature,
+            6: self.judge_batch,
+            7: self.judge_anchor,
+            8: self.judge_entitlement,
+        }
+        self.steps = {number: take_step(judge_step) for number, judge_step in judges.items()}
         self.good = all(outcome == PASS for outcome, _ in self.steps.values())
 
-    def form(self):
+    def judge_form(self):
         record, statement = self.record, self.statement
-        fail(self.present and record.action not in PRESENTABLE, "not_presentable")
+        fail(self.must_present and record.action not in PRESENTABLE, "not_presentable")
         fail(record.issuer != statement.issuer or not names_issuer(record), "issuer_mismatch")
         doubt(statement.registry != self.trust.registry, "other_registry")
         doubt(self.log is None, "log_unknown")
         fail(not record.suite == statement.suite == self.log.suite, "suite_mismatch")
         return "well_formed"
 
-    def submission(self):
+    def judge_submission(self):
         record, statement, place = self.record, self.statement, self.proof.submission
         root = root_of_path(SUITES[record.suite], record.leaf, place.index, statement.count, place.path)
         fail((record.suite, root) != (statement.suite, statement.root), "not_in_submission")
         return "in_submission"
 
-    def signed(self):
+    def judge_signature(self):
         doubt(self.key is None, "key_unknown")
-        good = signed_by(self.key.spki, canonical(self.statement.body), self.proof.entry.signature)
-        fail(not good, "signature_bad")
+        is_good = is_signed_by(self.key.spki, canonical(self.statement.body), self.proof.entry.signature)
+        fail(not is_good, "signature_bad")
         return "signature_good"
 
-    def batch(self):
+    def judge_batch(self):
         doubt(self.anchor is None, "anchor_unknown")
-        h, left = SUITES[self.statement.suite], 0
+        hash_function, records_left = SUITES[self.statement.suite], 0
         count, hash_ = entry_leaf(self.proof.entry)
-        for side, other, sibling in self.proof.batch:
-            fail(not 0 < other < 2**40 or count + other >= 2**40, "not_in_batch")
-            here, beside = count.to_bytes(8, "big") + hash_, other.to_bytes(8, "big") + sibling
-            hash_ = h(b"\x01" + (beside + here if side == "left" else here + beside))
-            count, left = count + other, left + (other if side == "left" else 0)
+        for side, sibling_count, sibling in self.proof.batch:
+            fail(not 0 < sibling_count < 2**40 or count + sibling_count >= 2**40, "not_in_batch")
+            own_node = count.to_bytes(8, "big") + hash_
+            sibling_node = sibling_count.to_bytes(8, "big") + sibling
+            hash_ = hash_function(
+                b"\x01" + (sibling_node + own_node if side == "left" else own_node + sibling_node)
+            )
+            count, records_left = (
+                count + sibling_count,
+                records_left + (sibling_count if side == "left" else 0),
+            )
         fail(hash_ != self.anchor.root, "not_in_batch")
-        fail(count != self.anchor.size - self.anchor.before, "count_mismatch")
-        self.position = self.anchor.before + left + self.proof.submission.index
+        fail(count != self.anchor.size - self.anchor.size_before, "count_mismatch")
+        self.position = self.anchor.size_before + records_left + self.proof.submission.index
         return "in_batch"
 
-    def anchoring(self):
+    def judge_anchor(self):
         doubt(self.anchor is None, "anchor_unknown")
-        doubt(self.anchor.void, "anchor_void")
-        outcome, reason = in_time(self.statement, self.proof.sequence, self.anchor)
+        doubt(self.anchor.is_void, "anchor_void")
+        outcome, reason = judge_times(self.statement, self.proof.sequence, self.anchor)
         if reason:
             raise Judged(outcome, reason)
         if self.position is not None:
-            doubt(self.stood_before(), "entry_repeated")
+            doubt(self.has_earlier_entry(), "entry_repeated")
         return "anchored"
 
-    def stood_before(self):
+    def has_earlier_entry(self):
         """Tell whether a good entry of the same issuer and root stands before this one, as far as entries are known."""
-        log, published = self.statement.log, self.trust.published.get(self.statement.log)
-        if published is None:
+        log, published_sequences = self.statement.log, self.trust.published.get(self.statement.log)
+        if published_sequences is None:
             return False
-        grown = {number for number, anchor in enumerate(self.log.anchors[: self.proof.sequence], 1)
-                 if anchor.size > anchor.before and not anchor.void}  # fmt: skip
-        mine = self.position - self.proof.submission.index
-        known = self.trust.entries.get((log, self.statement.root), {})
-        whole = grown <= published and (mine in known or len(known) > MOST_OCCURRENCES)
-        self.entries = "checked" if whole else "partly_checked"
-        before = [known[first] for first in sorted(known) if first < mine]
-        looked = before[:MOST_OCCURRENCES]
-        return any(self.counts(*occurrence) for occurrence in looked) or len(before) > len(looked)
+        grown_sequences = {
+            sequence
+            for sequence, anchor in enumerate(self.log.anchors[: self.proof.sequence], 1)
+            if anchor.size > anchor.size_before and not anchor.is_void
+        }
+        first_position = self.position - self.proof.submission.index
+        entries_of_root = self.trust.entries.get((log, self.statement.root), {})
+        is_complete = grown_sequences <= published_sequences and (
+            first_position in entries_of_root or len(entries_of_root) > MAX_OCCURRENCES
+        )
+        self.entries = "checked" if is_complete else "partly_checked"
+        earlier_entries = [
+            entries_of_root[first] for first in sorted(entries_of_root) if first < first_position
+        ]
+        if any(self.is_good_entry(*occurrence) for occurrence in earlier_entries[:MAX_OCCURRENCES]):
+            return True
+        return len(earlier_entries) > MAX_OCCURRENCES
 
-    def counts(self, sequence, entry):
+    def is_good_entry(self, sequence, entry):
         """Tell whether an entry of the issuer is good at its anchor: steps 5, 7 and 8, for whatever kind and type."""
         trust, statement, anchor = self.trust, entry.statement, self.log.anchors[sequence - 1]
         key, time = trust.keys.get(statement.key), anchor.time
-        named = (statement.registry, statement.log, statement.issuer, statement.suite)
-        mine = (trust.registry, self.statement.log, self.statement.issuer, self.statement.suite)
-        if named != mine or anchor.void or in_time(statement, sequence, anchor)[1] or key is None:
+        entry_terms = (statement.registry, statement.log, statement.issuer, statement.suite)
+        own_terms = (trust.registry, self.statement.log, self.statement.issuer, self.statement.suite)
+        if (
+            entry_terms != own_terms
+            or anchor.is_void
+            or judge_times(statement, sequence, anchor)[1]
+            or key is None
+        ):
             return False
         if trust.log_of(statement.issuer, anchor.n) != statement.log or key.n > anchor.n:
             return False
-        granted = any(
+        is_granted = any(
             (holder, issuer) == (statement.key, statement.issuer) and n <= anchor.n and since <= time <= until
             for _, holder, issuer, _, _, since, until, n in trust.grants
         )
-        ended = min(
+        key_end = min(
             trust.compromised.get(statement.key, time + 1), trust.retired.get(statement.key, time + 1)
         )
-        if not (key.purpose == 1 and key.log == statement.log and granted) or time >= ended:
+        if not (key.purpose == 1 and key.log == statement.log and is_granted) or time >= key_end:
             return False
-        return signed_by(key.spki, canonical(statement.body), entry.signature)
+        return is_signed_by(key.spki, canonical(statement.body), entry.signature)
 
-    def entitlement(self):
+    def judge_entitlement(self):
         doubt(self.anchor is None, "anchor_unknown")
         record, key, n, time = self.record, self.key, self.anchor.n, self.anchor.time
         fail(self.trust.log_of(record.issuer, n) != self.statement.log, "issuer_not_in_log")
         fail(key is None or key.n > n, "key_not_registered")
-        departmental = key.purpose == 1 and key.log == self.statement.log
-        fail(not (departmental and any(map(self.covered_by, self.trust.grants))), "not_entitled")
+        is_department_key = key.purpose == 1 and key.log == self.statement.log
+        fail(not (is_department_key and any(map(self.is_covered, self.trust.grants))), "not_entitled")
         doubt(time >= self.trust.compromised.get(self.statement.key, time + 1), "key_compromised")
         fail(time >= self.trust.retired.get(self.statement.key, time + 1), "key_retired")
         return "entitled"
 
-    def covered_by(self, grant):
+    def is_covered(self, grant):
         _, key, issuer, kinds, types, since, until, n = grant
         if (key, issuer) != (self.statement.key, self.record.issuer) or n > self.anchor.n:
             return False
-        typed = self.record.parsed["type"] if self.record.kind in CERTIFICATES else None
-        in_time = since <= self.anchor.time <= until
-        return in_time and kinds & KINDS[self.record.kind] and (not types or typed in types)
+        certificate_type = self.record.identifier_match["type"] if self.record.kind in CERTIFICATES else None
+        is_in_time = since <= self.anchor.time <= until
+        return is_in_time and kinds & KINDS[self.record.kind] and (not types or certificate_type in types)
 
 
-def comparison(documents, values, disclosure):
+def compare_presented(documents, values, disclosure):
     """Step 2."""
     values = {name: value for name, value in values.items() if not is_document(name)}
     doubt(not documents and not values, "nothing_presented")
     doubt(disclosure is None, "nothing_disclosed")
-    compared = [step(compare_document, content, disclosure) for content in documents]
-    raise_worst(compared + [step(compare_value, name, value, disclosure) for name, value in values.items()])
+    document_results = [take_step(compare_document, content, disclosure) for content in documents]
+    raise_worst(
+        document_results
+        + [take_step(compare_value, name, value, disclosure) for name, value in values.items()]
+    )
     if documents:
         return "document_matches"
     doubt({name for name in disclosure.values if not is_document(name)} - values.keys(), "claims_incomplete")
@@ -916,10 +974,13 @@ def comparison(documents, values, disclosure):
 
 
 def compare_document(content, disclosure):
-    registered, whole = documents_of(disclosure)
-    if not any(size == len(content) and SUITES[suite](content) == hash_ for size, suite, hash_ in registered):
+    registered_documents, is_complete = documents_of(disclosure)
+    if not any(
+        size == len(content) and SUITES[suite](content) == hash_
+        for size, suite, hash_ in registered_documents
+    ):
         doubt(any(map(is_document, disclosure.withheld)), "document_withheld")
-        doubt(not whole or not registered, "document_not_registered")
+        doubt(not is_complete or not registered_documents, "document_not_registered")
         fail(True, "document_mismatch")
 
 
@@ -927,45 +988,49 @@ def documents_of(disclosure):
     """Return the documents that a disclosure shows, and whether those are all."""
     if disclosure is None:
         return set(), False
-    documents, whole = set(), not any(map(is_document, disclosure.withheld))
+    documents, is_complete = set(), not any(map(is_document, disclosure.withheld))
     for value in (value for name, value in disclosure.values.items() if is_document(name)):
         try:
             documents.add(read_document(value))
         except ValueError:
-            whole = False
-    return documents, whole
+            is_complete = False
+    return documents, is_complete
 
 
 def compare_value(name, value, disclosure):
     doubt(name in disclosure.withheld, "claim_withheld")
     fail(name not in disclosure.values, "claim_mismatch")
     try:
-        stated = canonical(read_json(json.dumps(value).encode()))
+        presented_bytes = canonical(read_json(json.dumps(value).encode()))
     except (ValueError, TypeError) as error:
         raise Judged(UNKNOWN, "claims_unreadable") from error
-    fail(stated != canonical(disclosure.values[name]), "claim_mismatch")
+    fail(presented_bytes != canonical(disclosure.values[name]), "claim_mismatch")
 
 
-def committed(proof):
+def check_commitment(proof):
     doubt(proof.disclosure is None, "nothing_disclosed")
     suite = proof.record.suite
     fail((suite, claims_digest(proof.disclosure, suite)) != proof.record.claims, "claims_altered")
 
 
-def claims(proof):
+def judge_claims(proof):
     """Step 3."""
-    committed(proof)
+    check_commitment(proof)
     record, values = proof.record, proof.disclosure.values
     doubt(
-        any(not agrees(record, claim, item) for claim in REPEATED for item in items_of(values.get(claim))),
+        any(
+            not agrees(record, claim, item)
+            for claim in REPEATED_CLAIMS
+            for item in items_of(values.get(claim))
+        ),
         "claims_contradict_record",
     )
     return "claims_committed"
 
 
 # claims.md: what no claim may contradict
-REPEATED = {"ZZLXDM", "ZZBS", "ZZBFJGDM", "ZZBFRQ", "ZZYXQQSRQ", "ZZYXQJZRQ"}
-ENDLESS = {
+REPEATED_CLAIMS = {"ZZLXDM", "ZZBS", "ZZBFJGDM", "ZZBFRQ", "ZZYXQQSRQ", "ZZYXQJZRQ"}
+ENDLESS_SPELLINGS = {
     "长期",
     "长期有效",
     "永久",
@@ -990,55 +1055,71 @@ def items_of(value):
 
 
 def agrees(record, claim, item):
-    certified = record.kind in CERTIFICATES
-    if claim == "ZZLXDM" and not certified:
+    is_certificate = record.kind in CERTIFICATES
+    if claim == "ZZLXDM" and not is_certificate:
         return True
     if item is None or len(item.strip()) > 200:
         return False
     if claim == "ZZYXQJZRQ":
-        endless, last = folded(item) in ENDLESS, calendar_day(item)
+        is_endless, last_day = fold_text(item) in ENDLESS_SPELLINGS, calendar_day(item)
         if record.valid_until is None:
-            return endless or last == date.max
-        return not endless and last == record.valid_until
+            return is_endless or last_day == date.max
+        return not is_endless and last_day == record.valid_until
     if claim in ("ZZBFRQ", "ZZYXQQSRQ"):
-        stated, first = record.issued if claim == "ZZBFRQ" else record.valid_from, calendar_day(item)
-        return first == stated if stated else first is not None and first <= civil_date(record.time)
-    spellings = {"ZZLXDM": [record.parsed["type"] if certified else ""], "ZZBS": [record.identifier]}
-    issuers = [record.issuer, record.issuer[8:17], *([record.parsed["issuer"]] if certified else [])]
+        recorded_day, claimed_day = (
+            record.issued if claim == "ZZBFRQ" else record.valid_from,
+            calendar_day(item),
+        )
+        if recorded_day:
+            return claimed_day == recorded_day
+        return claimed_day is not None and claimed_day <= civil_date(record.time)
+    spellings = {
+        "ZZLXDM": [record.identifier_match["type"] if is_certificate else ""],
+        "ZZBS": [record.identifier],
+    }
+    issuers = [
+        record.issuer,
+        record.issuer[8:17],
+        *([record.identifier_match["issuer"]] if is_certificate else []),
+    ]
     return code_of(item) in map(code_of, spellings.get(claim, issuers))
 
 
-def folded(text):
+def fold_text(text):
     return "".join(unicodedata.normalize("NFKC", text).lower().split())
 
 
 def code_of(text):
-    code = re.sub("[-\u2010-\u2015]", "", folded(text)).upper()
+    code = re.sub("[-\u2010-\u2015]", "", fold_text(text)).upper()
     return code.removeprefix("1.2.156.3005.2.").removeprefix("1.2.156.3003.2.")
 
 
 def calendar_day(item):
     """Return the day in Asia/Shanghai that a text names, or None."""
     text = unicodedata.normalize("NFKC", item).strip()
-    form = "([0-9]{4}(?:-[0-9]{2}){2})[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?"
+    time_form = "([0-9]{4}(?:-[0-9]{2}){2})[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?"
     try:
-        if parts := re.fullmatch(form, text):
-            stated = datetime.fromisoformat(text)
-            return stated.astimezone(timezone(timedelta(hours=8))).date() if parts[4] else stated.date()
-        tens = re.sub(
+        if match := re.fullmatch(time_form, text):
+            claimed_time = datetime.fromisoformat(text)
+            return (
+                claimed_time.astimezone(timezone(timedelta(hours=8))).date()
+                if match[4]
+                else claimed_time.date()
+            )
+        decimal_text = re.sub(
             "([一二三])?十([一二三四五六七八九])?",
             lambda ten: (ten[1] or "一") + (ten[2] or "〇"),
             text.replace(" ", ""),
         )
-        written = tens.translate(NUMERALS)
-        parts = re.fullmatch("([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", written)
-        parts = parts or re.fullmatch("([0-9]{4})([0-9]{2})([0-9]{2})", written)
-        return date(*map(int, parts.groups())) if parts else None
+        digit_text = decimal_text.translate(NUMERALS)
+        match = re.fullmatch("([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", digit_text)
+        match = match or re.fullmatch("([0-9]{4})([0-9]{2})([0-9]{2})", digit_text)
+        return date(*map(int, match.groups())) if match else None
     except (ValueError, OverflowError):
         return None
 
 
-def status_of(origin):
+def judge_status(origin):
     """Step 9."""
     proof, log, position = origin.proof, origin.log, origin.position
     doubt(position is None, "position_unknown")
@@ -1048,40 +1129,50 @@ def status_of(origin):
     fail(status not in (0, 8), STATUSES[status])
     check_staple(proof.status, log, position)
     targets = {target for _, target in proof.record.links}
-    attached = [inner for inner in proof.linked if inner.record.leaf not in targets]
-    good = [inner.sequence for inner in attached if explains(inner, origin)]
-    doubt(len(good) < len(attached), "attached_unproven")
-    revived, unread = newest_change(log, position, lambda change: change.status == 8)
-    doubt(unread or (revived and revived.sequence not in good), "reinstatement_unproven")
+    attached_proofs = [
+        linked_proof for linked_proof in proof.linked if linked_proof.record.leaf not in targets
+    ]
+    explaining_sequences = [
+        linked_proof.sequence for linked_proof in attached_proofs if explains(linked_proof, origin)
+    ]
+    doubt(len(explaining_sequences) < len(attached_proofs), "attached_unproven")
+    reinstatement, limit_reached = newest_change(log, position, lambda change: change.status == 8)
+    doubt(
+        limit_reached or (reinstatement and reinstatement.sequence not in explaining_sequences),
+        "reinstatement_unproven",
+    )
     return f"status_{STATUSES[status]}"
 
 
-def newest_change(log, position, wanted):
+def newest_change(log, position, is_wanted):
     """Return the newest change that is wanted, and whether the limit was reached without one."""
-    changes = log.statuses.get(position, ())[-MOST_CHANGES:]
-    change = next(filter(wanted, reversed(changes)), None)
-    return change, change is None and len(changes) == MOST_CHANGES
+    changes = log.statuses.get(position, ())[-MAX_CHANGES:]
+    change = next(filter(is_wanted, reversed(changes)), None)
+    return change, change is None and len(changes) == MAX_CHANGES
 
 
 def check_staple(staple, log, position):
     """Let a staple raise doubts that nothing newer has settled."""
-    doubt(staple is None and not log.known, "predecessor_unknown")
+    doubt(staple is None and not log.status_known, "predecessor_unknown")
     if staple is None:
         return
     byte = staple.chunk[position % 64 // 2]
-    stated = byte >> 4 if position % 2 == 0 else byte & 15
+    stapled_status = byte >> 4 if position % 2 == 0 else byte & 15
     if staple.sequence > len(log.anchors):
-        doubt(stated not in (0, 8), "staple_newer")
-        doubt(not log.known, "predecessor_unknown")
+        doubt(stapled_status not in (0, 8), "staple_newer")
+        doubt(not log.status_known, "predecessor_unknown")
         return
     anchor = log.anchors[staple.sequence - 1]
-    doubt(anchor.void or position >= anchor.size, "staple_altered")
-    number, h = position // 64, SUITES[log.suite]
-    leaf = status_leaf(h, number, staple.chunk)
-    root = root_of_path(h, leaf, number, (anchor.size + 63) // 64, staple.path)
+    doubt(anchor.is_void or position >= anchor.size, "staple_altered")
+    chunk_number, hash_function = position // 64, SUITES[log.suite]
+    leaf = status_leaf(hash_function, chunk_number, staple.chunk)
+    root = root_of_path(hash_function, leaf, chunk_number, (anchor.size + 63) // 64, staple.path)
     doubt(root != anchor.status_root, "staple_altered")
-    then = log.status(position, staple.sequence)
-    doubt(not log.known and stated != (then.status if then else 0), "status_contradictory")
+    change_then = log.status(position, staple.sequence)
+    doubt(
+        not log.status_known and stapled_status != (change_then.status if change_then else 0),
+        "status_contradictory",
+    )
 
 
 def explains(attached, origin):
@@ -1091,100 +1182,122 @@ def explains(attached, origin):
         return False
     if change is None or change.sequence != attached.sequence:
         return False
-    mine, theirs = origin.record, attached.record
-    same = (mine.kind, mine.parsed["line"], mine.issuer, origin.statement.log)
-    if same != (theirs.kind, theirs.parsed["line"], theirs.issuer, attached.entry.statement.log):
+    record, cause = origin.record, attached.record
+    identity = (record.kind, record.identifier_match["line"], record.issuer, origin.statement.log)
+    if identity != (cause.kind, cause.identifier_match["line"], cause.issuer, attached.entry.statement.log):
         return False
-    if theirs.action in ("renew", "amend"):
-        made = change.status == 2
+    if cause.action in ("renew", "amend"):
+        is_cause = change.status == 2
     else:
-        made = theirs.identifier == mine.identifier and RESULTS.get(theirs.action) == change.status
-    return made and Origin(attached, origin.trust, present=False).good
+        is_cause = cause.identifier == record.identifier and RESULTS.get(cause.action) == change.status
+    return is_cause and Origin(attached, origin.trust, must_present=False).good
 
 
 def civil_date(time):
     return datetime.fromtimestamp(time, timezone(timedelta(hours=8))).date()
 
 
-def dates(record, trust, now, behind):
+def judge_dates(record, trust, now, clock_behind):
     """Step 10."""
     today = civil_date(min(max(now, trust.time), LAST_TIME))
-    early = record.valid_from and today < record.valid_from
-    doubt(early and behind, "clock_behind")
-    fail(early, "not_yet_valid")
+    is_early = record.valid_from and today < record.valid_from
+    doubt(is_early and clock_behind, "clock_behind")
+    fail(is_early, "not_yet_valid")
     fail(record.valid_until and today > record.valid_until, "expired")
     return "within_dates" if record.valid_until else "no_end_date"
 
 
-def seals(origin):
+def judge_seals(origin):
     """Step 11."""
     kind, links = origin.record.kind, origin.record.links
     if not links:
         raise Judged(SKIP, "no_links")
-    seen = [step(link, origin, rel, target) for rel, target in links]
-    raise_worst(seen)
-    holders = [holder for _, holder in seen]
+    link_results = [take_step(judge_link, origin, rel, target) for rel, target in links]
+    raise_worst(link_results)
+    holders = [holder for _, holder in link_results]
     fail(kind in CERTIFICATES and origin.record.issuer not in holders, "seal_of_another")
     return "seals_good"
 
 
-def link(origin, rel, target):
+def judge_link(origin, rel, target):
     """Return whose seal it is."""
     kind = origin.record.kind
     if kind == "signature" and rel == "made-with":
-        return seal(origin, target)
+        return judge_seal(origin, target)
     doubt(kind not in CERTIFICATES or rel != "sealed-by", "link_unknown")
-    sealing = linked(origin, target, "signature")
-    (registered, whole), (sealed, sure) = (documents_of(each.proof.disclosure) for each in (origin, sealing))
-    doubt(not (whole and registered and sure and sealed), "sealed_document_withheld")  # 3
-    fail(not sealed <= registered, "sealed_other_document")
-    in_force(sealing, MOST, "signature_ended")  # 4
+    sealing = follow_link(origin, target, "signature")
+    registered_documents, is_complete = documents_of(origin.proof.disclosure)  # 3
+    sealed_documents, is_sealed_complete = documents_of(sealing.proof.disclosure)
+    doubt(not (is_complete and registered_documents), "sealed_document_withheld")
+    doubt(not (is_sealed_complete and sealed_documents), "sealed_document_withheld")
+    fail(not sealed_documents <= registered_documents, "sealed_other_document")
+    check_in_force(sealing, MAX_INTEGER, "signature_ended")  # 4
     doubt([rel for rel, _ in sealing.record.links] != ["made-with"], "link_unknown")
-    return seal(sealing, sealing.record.links[0][1])
+    return judge_seal(sealing, sealing.record.links[0][1])
 
 
-def linked(origin, target, kind):
+def follow_link(origin, target, kind):
     """Rules 1 and 2: return the origin of the attached proof that a link names."""
-    attached = next((inner for inner in origin.proof.linked if inner.record.leaf == target), None)
+    attached = next(
+        (linked_proof for linked_proof in origin.proof.linked if linked_proof.record.leaf == target), None
+    )
     doubt(attached is None, "link_missing")
     fail(attached.record.kind != kind, "link_of_another_kind")
-    traced = Origin(attached, origin.trust)
-    first = next((number for number, (outcome, _) in traced.steps.items() if outcome != PASS), None)
-    fail(first == 8 and traced.steps[8][0] == FAIL, "linked_not_entitled")
-    named = {inner for _, inner in attached.record.links}
-    doubt(not traced.good or not {inner.record.leaf for inner in attached.linked} <= named, "linked_unproven")
-    doubt(step(committed, attached)[0] != PASS, "linked_undisclosed")
-    return traced
+    linked_origin = Origin(attached, origin.trust)
+    first_failed = next(
+        (number for number, (outcome, _) in linked_origin.steps.items() if outcome != PASS), None
+    )
+    fail(first_failed == 8 and linked_origin.steps[8][0] == FAIL, "linked_not_entitled")
+    linked_targets = {leaf for _, leaf in attached.record.links}
+    doubt(
+        not linked_origin.good
+        or not {linked_proof.record.leaf for linked_proof in attached.linked} <= linked_targets,
+        "linked_unproven",
+    )
+    doubt(take_step(check_commitment, attached)[0] != PASS, "linked_undisclosed")
+    return linked_origin
 
 
-def seal(sealing, target):
+def judge_seal(sealing, target):
     """Rules 5 to 8: return whose seal it is."""
-    origin, anchor, disclosure = linked(sealing, target, "seal"), sealing.anchor, sealing.proof.disclosure
+    origin, anchor, disclosure = (
+        follow_link(sealing, target, "seal"),
+        sealing.anchor,
+        sealing.proof.disclosure,
+    )
     doubt(anchor is None or disclosure is None, "linked_unproven")
     fail(origin.anchor.n > anchor.n, "seal_registered_later")  # 5
     holder, signer = origin.proof.disclosure.values.get("CZZTDM"), disclosure.values.get("KZ_QZRDM")
     doubt(not isinstance(holder, str) or not isinstance(signer, str), "seal_holder_withheld")  # 6
     fail(holder != signer, "seal_of_another")
-    in_force(origin, anchor.n, "seal_not_in_force")  # 7
-    since, until, used = origin.record.valid_from, origin.record.valid_until, civil_date(anchor.time)  # 8
-    fail((since and used < since) or (until and used > until), "seal_out_of_dates")
+    check_in_force(origin, anchor.n, "seal_not_in_force")  # 7
+    first_day, last_day, sealed_on = (
+        origin.record.valid_from,
+        origin.record.valid_until,
+        civil_date(anchor.time),
+    )  # 8
+    fail((first_day and sealed_on < first_day) or (last_day and sealed_on > last_day), "seal_out_of_dates")
     return holder
 
 
-def in_force(origin, n, reason):
+def check_in_force(origin, n, reason):
     """Rules 4 and 7: what was linked to was valid when event `n` had happened."""
     log = origin.log
-    last, unread = newest_change(log, origin.position, lambda change: log.anchors[change.sequence - 1].n <= n)
+    last_change, limit_reached = newest_change(
+        log, origin.position, lambda change: log.anchors[change.sequence - 1].n <= n
+    )
     doubt(
-        not log.known or unread or (last and (last.contradictory or last.status == 8)),
+        not log.status_known
+        or limit_reached
+        or (last_change and (last_change.contradictory or last_change.status == 8)),
         "linked_status_unknown",
     )
-    fail(last and last.status, reason)
+    fail(last_change and last_change.status, reason)
 
 
-def age(origin, now, behind, max_age):
+def judge_age(origin, now, clock_behind, max_age):
     """Step 12."""
-    doubt(behind, "clock_behind")
+    doubt(clock_behind, "clock_behind")
     doubt(origin.position is None, "not_reached")
     doubt(now - origin.log.anchored_at > max_age, "knowledge_stale")
     return "knowledge_fresh"
@@ -1193,20 +1306,20 @@ def age(origin, now, behind, max_age):
 def judge(data, trust, now, documents=(), values=None, max_age=3600):
     """Return outcome and reason of each step on the JSON text of a proof, by number."""
     try:
-        require(len(data) <= MOST_BYTES, "over_limit")
+        require(len(data) <= MAX_BYTES, "over_limit")
         proof = read_proof(read_json(data))
     except ValueError as error:  # of the readers' own, or of what they use
         reason = str(error) if isinstance(error, Unreadable) else "proof_unreadable"
         return {1: (UNKNOWN, reason)} | dict.fromkeys(range(2, 13), (UNKNOWN, "not_reached"))
     origin = Origin(proof, trust)
-    behind = now + 120 < min(trust.time, LAST_TIME)
+    clock_behind = now + 120 < min(trust.time, LAST_TIME)
     return origin.steps | {
-        2: step(comparison, documents, values or {}, proof.disclosure),
-        3: step(claims, proof),
-        9: step(status_of, origin),
-        10: step(dates, proof.record, trust, now, behind),
-        11: step(seals, origin),
-        12: step(age, origin, now, behind, max_age),
+        2: take_step(compare_presented, documents, values or {}, proof.disclosure),
+        3: take_step(judge_claims, proof),
+        9: take_step(judge_status, origin),
+        10: take_step(judge_dates, proof.record, trust, now, clock_behind),
+        11: take_step(judge_seals, origin),
+        12: take_step(judge_age, origin, now, clock_behind, max_age),
     }
 
 
@@ -1218,24 +1331,24 @@ def entries_of(data, trust):
         return "not_checked"
 
 
-ENDED = {"expired", "not_yet_valid", "signature_ended", *STATUSES[1:8]}
-GENUINE = {1, 2, 3, 4, 5, 6, 7, 8, 11}
-UNCOMPARED = {"nothing_presented", "claims_incomplete"}
+ENDED_REASONS = {"expired", "not_yet_valid", "signature_ended", *STATUSES[1:8]}
+GENUINENESS_STEPS = {1, 2, 3, 4, 5, 6, 7, 8, 11}
+UNCOMPARED_REASONS = {"nothing_presented", "claims_incomplete"}
 
 
 def decide(steps):
     """Return verdict, step and reason."""
 
-    def rank(judged):
-        number, (outcome, reason) = judged
+    def rank(result):
+        number, (outcome, reason) = result
         if outcome == FAIL:
-            return (2 if reason in ENDED else 0), number
+            return (2 if reason in ENDED_REASONS else 0), number
         if outcome == UNKNOWN:
-            return (1 if number in GENUINE and reason not in UNCOMPARED else 3), number
+            return (1 if number in GENUINENESS_STEPS and reason not in UNCOMPARED_REASONS else 3), number
         return 4, number != 9, number
 
-    number, (_, reason) = deciding = min(steps.items(), key=rank)
-    verdict = ("invalid", "unverifiable", "not_current", "unverifiable", "valid")[rank(deciding)[0]]
+    number, (_, reason) = deciding_step = min(steps.items(), key=rank)
+    verdict = ("invalid", "unverifiable", "not_current", "unverifiable", "valid")[rank(deciding_step)[0]]
     return verdict, number, reason
 
 
@@ -1260,10 +1373,10 @@ def main():
         require(isinstance(values, dict), "the claims are no object")
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         sys.exit(f"nothing was verified: {error}")
-    judged = judge(proof, trust, now, documents, values, args.max_age)
-    verdict, number, reason = decide(judged)
-    told = {"verdict": verdict, "step": number, "reason": reason, "known_as_of": trust.time}
-    print(json.dumps(told | {"entries": entries_of(proof, trust)}))
+    steps = judge(proof, trust, now, documents, values, args.max_age)
+    verdict, number, reason = decide(steps)
+    conclusion = {"verdict": verdict, "step": number, "reason": reason, "known_as_of": trust.time}
+    print(json.dumps(conclusion | {"entries": entries_of(proof, trust)}))
     return {"valid": 0, "not_current": 10, "invalid": 11, "unverifiable": 12}[verdict]
 
 

@@ -264,7 +264,7 @@ TABLE: Final[dict[RowKey, Row]] = _passes(1,
 _GENUINENESS_STEPS: Final = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 11})
 _STATUS_STEP: Final = 9
 #: The paper was not compared, or not in full: nothing speaks against the code, so what ended the certificate is said first.
-UNCOMPARED: Final = frozenset({"nothing_presented", "claims_incomplete"})
+UNCOMPARED_REASONS: Final = frozenset({"nothing_presented", "claims_incomplete"})
 
 #: What ended a certificate or keeps it from being in force, as it stands inside a sentence.
 _END_WORDS: Final = {
@@ -289,7 +289,7 @@ def verdict_words(verdict: Verdict, reason: str, comparison: str) -> Words:
     end_words = _END_WORDS.get(reason)
     if verdict is not Verdict.NOT_CURRENT or end_words is None:
         return VERDICT_WORDS[verdict]
-    if comparison not in UNCOMPARED:
+    if comparison not in UNCOMPARED_REASONS:
         return Words(f"真实，但{end_words.zh.removeprefix('的')}", f"Genuine, but {end_words.en}")
     zh, en = ("未核对纸面内容", "was not compared")
     if comparison == "claims_incomplete":
@@ -306,7 +306,7 @@ def _rank(key: RowKey) -> tuple[int, int]:
     match row.verdict:
         case Verdict.INVALID:
             return 0, step
-        case Verdict.UNVERIFIABLE if step in _GENUINENESS_STEPS and key[2] not in UNCOMPARED:
+        case Verdict.UNVERIFIABLE if step in _GENUINENESS_STEPS and key[2] not in UNCOMPARED_REASONS:
             return 1, step
         case Verdict.NOT_CURRENT:
             return 2, step

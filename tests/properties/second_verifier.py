@@ -143,7 +143,7 @@ def same_facts(known: Knowledge, trust: Any) -> str | None:
 
 def _log_differs(known: Knowledge, log: LogState, other: Any) -> str | None:
     here: Any = (log.suite.name, log.size, log.status_known, log.sequence, log.anchored_at)
-    there: Any = (other.suite, other.size, other.known, len(other.anchors), other.anchored_at)
+    there: Any = (other.suite, other.size, other.status_known, len(other.anchors), other.anchored_at)
     if here != there:
         return f"{here} / {there}"
     for sequence, anchor in enumerate(other.anchors, start=1):
@@ -163,11 +163,11 @@ def _log_differs(known: Knowledge, log: LogState, other: Any) -> str | None:
             anchor.n,
             anchor.block,
             anchor.time,
-            anchor.before,
+            anchor.size_before,
             anchor.size,
             anchor.root,
             anchor.status_root,
-            anchor.void,
+            anchor.is_void,
         )
         if here != there:
             return f"anchor {sequence}: {here} / {there}"

@@ -26,5 +26,5 @@ def test_random_histories(seed: int) -> None:
     assert same_facts(known, trust) is None
     anchors = [anchor for log in trust.logs.values() for anchor in log.anchors]
     changes = [change for log in trust.logs.values() for told in log.statuses.values() for change in told]
-    assert {anchor.void for anchor in anchors} == {True, False}
+    assert {anchor.is_void for anchor in anchors} == {True, False}
     assert any(change[2] for change in changes)

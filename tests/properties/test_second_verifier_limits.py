@@ -72,7 +72,7 @@ def test_identifiers_of_seals_whose_issuer_is_none() -> None:
 def test_walks_through_the_changes_of_a_position(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a limit of six: of a seal since its use, of a licence that was never reinstated."""
     monkeypatch.setattr(changes, "MAX_CHANGES", 6)
-    monkeypatch.setattr(second, "MOST_CHANGES", 6)
+    monkeypatch.setattr(second, "MAX_CHANGES", 6)
     for name, reason in (("seal", "linked_status_unknown"), ("licence", "reinstatement_unproven")):
         scene = sealed.scene()
         position = scene.city.position(getattr(scene, name))

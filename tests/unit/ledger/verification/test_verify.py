@@ -16,7 +16,7 @@ from ledger.records.records import Record
 from ledger.verification.reasons import (
     STEP_WORDS,
     TABLE,
-    UNCOMPARED,
+    UNCOMPARED_REASONS,
     VERDICT_WORDS,
     RowKey,
     Verdict,
@@ -145,7 +145,7 @@ def test_each_end_has_a_sentence_of_its_own() -> None:
             f"真实，但{zh}",
             f"Genuine, but {en}",
         )
-        for compared in UNCOMPARED:
+        for compared in UNCOMPARED_REASONS:
             told = verdict_words(NOT_CURRENT, reason, compared)
             assert "真实" not in told.zh
             assert "genuine" not in told.en.lower()
