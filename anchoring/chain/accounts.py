@@ -58,5 +58,5 @@ class Account:
             "data": data,
             "to": "" if to is None else bytes.fromhex(to.removeprefix("0x")),
         }
-        signed = self._account.sign_transaction(fields)
-        return SignedTransaction(bytes(signed.hash), bytes(signed.raw_transaction))
+        signed_transaction = self._account.sign_transaction(fields)
+        return SignedTransaction(bytes(signed_transaction.hash), bytes(signed_transaction.raw_transaction))

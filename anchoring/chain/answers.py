@@ -19,8 +19,13 @@ HEAD_EXTENDED: Final = keccak256(b"HeadExtended(uint64,uint8,uint64,uint64,bytes
 MAX_NUMBER: Final = 2**63 - 1  # what both databases can hold; no honest height, time or count comes near
 # What endpoints say when they refuse a transaction, in the words of geth, anvil, Besu and FISCO BCOS. Messages are
 # matched here and nowhere else: JSON-RPC has one code for all of these.
-_KNOWN_ALREADY: Final = ("already known", "already imported", "known transaction", "alreadyintxpool")
-_REFUSALS: Final = (
+_KNOWN_TRANSACTION_WORDS: Final = (
+    "already known",
+    "already imported",
+    "known transaction",
+    "alreadyintxpool",
+)
+_REFUSAL_WORDS: Final = (
     ("nonce too low", NONCE_TOO_LOW),
     ("invalid nonce", NONCE_TOO_LOW),
     ("noncecheckfail", NONCE_TOO_LOW),
@@ -30,18 +35,18 @@ _REFUSALS: Final = (
     ("insufficient funds", NO_FUNDS),
     ("upfront cost exceeds", NO_FUNDS),
 )
-_MESSAGE_CHARS: Final = 1_000  # of an endpoint's words
+_MAX_MESSAGE_CHARS: Final = 1_000  # of an endpoint's words
 _QUANTITY = re.compile(r"0x(0|[1-9a-f][0-9a-f]{0,63})")
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
-_ABI: Final = ("uint64", "uint64", "bytes")
+_EVENT_ABI: Final = ("uint64", "uint64", "bytes")
 
 
-def read_quantity(value: object, most: int = MAX_NUMBER) -> int:
+def read_quantity(value: object, maximum: int = MAX_NUMBER) -> int:
     """Read a number written `0x` and hexadecimal without leading zeros, at most `most`."""
     if not isinstance(value, str) or not _QUANTITY.fullmatch(value):
         raise ChainMisbehaved(f"expected a quantity, not {_show(value)}")
     number = int(value, 16)
-    if number > most:
+    if number > maximum:
         raise ChainMisbehaved(f"{value} is out of range")
     return number
 
@@ -62,7 +67,7 @@ def read_address(value: object) -> str:
 
 def read_block(value: object) -> Block:
     """Read a block header; a block that is still being made has no hash and is refused."""
-    fields = _members(value, "block")
+    fields = _read_members(value, "block")
     return Block(
         number=read_quantity(fields.get("number")),
         hash=read_data(fields.get("hash"), 32),
@@ -73,7 +78,7 @@ def read_block(value: object) -> Block:
 
 def read_receipt(value: object, transaction: bytes) -> TransactionReceipt:
     """Read the receipt of `transaction`."""
-    fields = _members(value, "receipt")
+    fields = _read_members(value, "receipt")
     if read_data(fields.get("transactionHash"), 32) != transaction:
         raise ChainMisbehaved("the receipt is of another transaction")
     contract = fields.get("contractAddress")
@@ -103,28 +108,30 @@ def read_events(value: object, contract: str, first: int, last: int) -> list[Cha
 def read_error(value: object) -> tuple[str, bytes]:
     """Read an error answer into its message and the data of a revert, empty where it has none; nothing is raised."""
     if not isinstance(value, dict):
-        return str(value)[:_MESSAGE_CHARS], b""
-    message, revert = str(value.get("message", ""))[:_MESSAGE_CHARS], value.get("data")
-    if isinstance(revert, dict):  # some endpoints wrap the data of a revert once more
-        revert = revert.get("data") or revert.get("result")
+        return str(value)[:_MAX_MESSAGE_CHARS], b""
+    message, revert_data = str(value.get("message", ""))[:_MAX_MESSAGE_CHARS], value.get("data")
+    if isinstance(revert_data, dict):  # some endpoints wrap the data of a revert once more
+        revert_data = revert_data.get("data") or revert_data.get("result")
     try:
-        return message, read_data(revert.removeprefix("Reverted ")) if isinstance(revert, str) else b""
+        if isinstance(revert_data, str):
+            return message, read_data(revert_data.removeprefix("Reverted "))
+        return message, b""
     except ChainMisbehaved:
         return message, b""
 
 
 def says_known_already(message: str) -> bool:
     """Tell whether an endpoint refuses a transaction because it has it."""
-    return any(words in message.lower() for words in _KNOWN_ALREADY)
+    return any(words in message.lower() for words in _KNOWN_TRANSACTION_WORDS)
 
 
 def name_refusal(message: str) -> str:
     """Return the name in `anchoring.errors` of an endpoint's reason to refuse a transaction."""
-    return next((name for words, name in _REFUSALS if words in message.lower()), REFUSED)
+    return next((name for words, name in _REFUSAL_WORDS if words in message.lower()), REFUSED)
 
 
 def _event_of(value: object, contract: str) -> ChainEvent:
-    fields = _members(value, "log")
+    fields = _read_members(value, "log")
     topics = fields.get("topics")
     if not isinstance(topics, list) or len(topics) != 3 or read_data(topics[0], 32) != HEAD_EXTENDED:
         raise ChainMisbehaved("a log is not the registry's event")
@@ -133,7 +140,7 @@ def _event_of(value: object, contract: str) -> ChainEvent:
     if fields.get("removed"):
         raise ChainMisbehaved("a log is of a branch that the chain left")
     try:
-        previous_block, time, payload = abi_decode(_ABI, read_data(fields.get("data")))
+        previous_block, time, payload = abi_decode(_EVENT_ABI, read_data(fields.get("data")))
     except (DecodingError, OverflowError) as error:
         raise ChainMisbehaved(f"the data of an event does not decode: {error}") from error
     event = Event(
@@ -160,7 +167,7 @@ def _check_bound(number: int, maximum: int = MAX_NUMBER) -> int:
     return number
 
 
-def _members(value: object, kind: str) -> Mapping[str, object]:
+def _read_members(value: object, kind: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
         raise ChainMisbehaved(f"expected a {kind}, not {_show(value)}")
     return value

@@ -37,15 +37,15 @@ def deploy(
     if receipt.contract is None:
         raise WrongRegistry("the deployment made no contract")
     address, chain_id = bytes.fromhex(receipt.contract[2:]), chain.chain_id()
-    before = chain.block(receipt.block - 1)
-    head = chain.head_zero(receipt.contract)
+    block_before = chain.block(receipt.block - 1)
+    head_zero = chain.head_zero(receipt.contract)
     if chain.receipt(transaction) != receipt:
         raise ReorgDetected("the chain changed its branch while the registry was deployed: deploy it again")
-    if before is None or head != acts.head_zero(chain_id, address, before.hash):
+    if block_before is None or head_zero != acts.head_zero(chain_id, address, block_before.hash):
         raise WrongRegistry(
             f"the contract at {receipt.contract} states a head 0 that does not follow from its chain"
         )
-    return acts.registry_name(chain_id, address, head)
+    return acts.registry_name(chain_id, address, head_zero)
 
 
 def execute(
@@ -79,13 +79,13 @@ def execute_together(
     """
     for call in calls:
         chain.simulate(account.address, contract, call)
-    sent = [_hand_in(chain, account, contract, call) for call in calls]
-    return [_await_mined(chain, transaction, patience, wait) for transaction in sent]
+    transactions = [_hand_in(chain, account, contract, call) for call in calls]
+    return [_await_mined(chain, transaction, patience, wait) for transaction in transactions]
 
 
 def _hand_in(chain: Chain, account: Signer, contract: str | None, data: bytes) -> bytes:
     """Sign and send, and return the hash of the transaction."""
-    signed = account.sign(
+    signed_transaction = account.sign(
         chain_id=chain.chain_id(),
         nonce=chain.transaction_count(account.address, pending=True),
         to=contract,
@@ -94,8 +94,8 @@ def _hand_in(chain: Chain, account: Signer, contract: str | None, data: bytes) -
         # the base fee may double while it waits; what is not needed is not paid
         gas_price=2 * chain.gas_price(),
     )
-    chain.send(signed.raw)
-    return signed.hash
+    chain.send(signed_transaction.raw)
+    return signed_transaction.hash
 
 
 def _await_mined(chain: Chain, transaction: bytes, patience: float, wait: Wait) -> TransactionReceipt:

@@ -53,13 +53,13 @@ _BALANCE: Final = hex(10**24)  # wei: a million ether an account
 
 def find_anvil() -> Path:
     """Return anvil's binary: `$ANVIL`, else beside this Python, else on the search path. Raises: DevnetError."""
-    named = os.environ.get("ANVIL")
-    beside = Path(sys.prefix) / "bin" / "anvil"
-    anvil = named or (str(beside) if beside.exists() else shutil.which("anvil"))
+    configured_path = os.environ.get("ANVIL")
+    default_path = Path(sys.prefix) / "bin" / "anvil"
+    anvil = configured_path or (str(default_path) if default_path.exists() else shutil.which("anvil"))
     if not anvil or not os.access(anvil, os.X_OK):
         raise DevnetError(
-            f"anvil, the development chain, is not at {named or beside}: run `make demo`, which installs it, "
-            "or set ANVIL to where it is, or set CHAIN_URL to use a chain that runs already"
+            f"anvil, the development chain, is not at {configured_path or default_path}: run `make demo`, which installs "
+            "it, or set ANVIL to where it is, or set CHAIN_URL to use a chain that runs already"
         )
     return Path(anvil)
 
@@ -76,7 +76,7 @@ class Devnet:
         self._port = port
         self._process: subprocess.Popen[bytes] | None = None
         self._lock: IO[str] | None = None
-        self._saved: Block | None = None
+        self._saved_block: Block | None = None
 
     def __enter__(self) -> "Devnet":
         self.start()
@@ -101,7 +101,7 @@ class Devnet:
         try:
             self._port = self._choose_port()
             self._process = self._spawn(find_anvil())
-            self._endpoint = Endpoint(self.url, most=MAX_STATE_BYTES)
+            self._endpoint = Endpoint(self.url, max_bytes=MAX_STATE_BYTES)
             self.chain = EthereumChain(self._endpoint)
             self._wait_until_ready()
             settings = json.dumps({"chain_id": CHAIN_ID, "port": self._port})
@@ -134,26 +134,26 @@ class Devnet:
     def save(self) -> None:
         """Save the chain where it has changed: written aside, flushed, renamed."""
         latest = self.chain.latest()
-        if latest == self._saved:
+        if latest == self._saved_block:
             return
-        dumped = self.request("anvil_dumpState")
+        dump = self.request("anvil_dumpState")
         try:
-            state = gzip.decompress(bytes.fromhex(str(dumped).removeprefix("0x")))
+            state = gzip.decompress(bytes.fromhex(str(dump).removeprefix("0x")))
         except (ValueError, OSError, EOFError) as error:
             raise DevnetError(f"anvil's state cannot be read: {error}") from error
         replace_file(self._directory / "state.json", [state])
-        self._saved = latest
+        self._saved_block = latest
 
-    def run(self, stop: Stop, told: Callable[[str], None] = lambda message: None) -> None:
+    def run(self, stop: Stop, report: Callable[[str], None] = lambda message: None) -> None:
         """Keep the chain saved until told to stop. Raises: DevnetError when anvil ends by itself."""
         while not stop.is_set():
-            began = time.monotonic()
+            start_time = time.monotonic()
             try:
                 self.save()
             except (ChainUnavailable, OSError) as error:
                 self._check_alive()
-                told(f"the devnet was not saved: {error}")
-            stop.wait(max(SAVE_SECONDS, SAVE_SHARE * (time.monotonic() - began)))
+                report(f"the devnet was not saved: {error}")
+            stop.wait(max(SAVE_SECONDS, SAVE_SHARE * (time.monotonic() - start_time)))
 
     def stop(self) -> None:
         """Save the chain and end anvil."""
@@ -176,18 +176,18 @@ class Devnet:
 
     def _choose_port(self) -> int:
         try:
-            last = int(json.loads((self._directory / "chain.json").read_text())["port"])
+            last_port = int(json.loads((self._directory / "chain.json").read_text())["port"])
         except (OSError, ValueError, KeyError, TypeError):
-            last = 0
-        wanted = self._port or last
-        if not wanted:
+            last_port = 0
+        wanted_port = self._port or last_port
+        if not wanted_port:
             return next(port for port in random.sample(PORTS, len(PORTS)) if _is_free(port))
         deadline = time.monotonic() + PORT_SECONDS
-        while not _is_free(wanted):
+        while not _is_free(wanted_port):
             if time.monotonic() > deadline:
-                raise DevnetError(f"port {wanted} is taken by another program: choose another port")
+                raise DevnetError(f"port {wanted_port} is taken by another program: choose another port")
             time.sleep(0.05)
-        return wanted
+        return wanted_port
 
     def _spawn(self, anvil: Path) -> subprocess.Popen[bytes]:
         state = self._directory / "state.json"
@@ -222,8 +222,8 @@ class Devnet:
 
     def _check_alive(self) -> None:
         if not self.runs:
-            said = (self._directory / "anvil.log").read_text(errors="replace").strip()
-            raise DevnetError(f"anvil ended: {said[-500:] or 'it said nothing'}")
+            log_text = (self._directory / "anvil.log").read_text(errors="replace").strip()
+            raise DevnetError(f"anvil ended: {log_text[-500:] or 'it said nothing'}")
 
     def _kill(self) -> None:
         if self._process:

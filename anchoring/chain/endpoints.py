@@ -39,19 +39,19 @@ class Endpoints:
     def __init__(
         self, chains: Sequence[tuple[str, Chain]], chain_id: int, clock: Callable[[], float]
     ) -> None:
-        self._all = [NamedEndpoint(name, chain) for name, chain in chains]
+        self._named_endpoints = [NamedEndpoint(name, chain) for name, chain in chains]
         self._chain_id, self._clock = chain_id, clock
 
     def __len__(self) -> int:
-        return len(self._all)
+        return len(self._named_endpoints)
 
-    def preferred(self) -> NamedEndpoint:
-        return self._all[0]
+    def get_preferred(self) -> NamedEndpoint:
+        return self._named_endpoints[0]
 
-    def candidates(self) -> list[NamedEndpoint]:
+    def list_candidates(self) -> list[NamedEndpoint]:
         """Return the endpoints that may be asked now; where all of them pause, the one whose pause ends first."""
-        due = [endpoint for endpoint in self._all if not self.is_resting(endpoint)]
-        return due or [min(self._all, key=lambda endpoint: endpoint.due)]
+        due_endpoints = [endpoint for endpoint in self._named_endpoints if not self.is_resting(endpoint)]
+        return due_endpoints or [min(self._named_endpoints, key=lambda endpoint: endpoint.due)]
 
     def is_resting(self, endpoint: NamedEndpoint) -> bool:
         return endpoint.due > self._clock()
@@ -68,19 +68,21 @@ class Endpoints:
     def fail(self, endpoint: NamedEndpoint, error: Exception) -> None:
         """Leave an endpoint alone for a while, longer each time; after a long time of health it starts afresh."""
         now = self._clock()
-        lately = now - endpoint.failed < 2 * ENDPOINT_BACKOFF.longest
-        endpoint.failures = endpoint.failures + 1 if lately else 1
+        failed_lately = now - endpoint.failed < 2 * ENDPOINT_BACKOFF.longest
+        endpoint.failures = endpoint.failures + 1 if failed_lately else 1
         pause = ENDPOINT_BACKOFF.pause(endpoint.failures)
         endpoint.admitted, endpoint.error = False, error
         endpoint.failed, endpoint.due = now, now + pause
-        if len(self._all) > 1:
+        if len(self._named_endpoints) > 1:
             logger.warning("%s is not used for %.1f s: %s", endpoint.name, pause, error)
 
     def explain(self, errors: Sequence[Exception]) -> Exception:
         """Return the error that says why no endpoint answers, of the kind that asks most of the caller."""
-        reasons = [f"{endpoint.name}: {endpoint.error}" for endpoint in self._all if endpoint.error]
+        reasons = [
+            f"{endpoint.name}: {endpoint.error}" for endpoint in self._named_endpoints if endpoint.error
+        ]
         message = f"no chain endpoint can be used: {'; '.join(reasons)}"
-        if all(isinstance(endpoint.error, WrongRegistry) for endpoint in self._all):
+        if all(isinstance(endpoint.error, WrongRegistry) for endpoint in self._named_endpoints):
             return WrongRegistry(message)
         for kind in (ChainBehind, ChainMisbehaved):
             if any(isinstance(error, kind) for error in errors):

@@ -30,7 +30,7 @@ class EthereumChain:
 
     def final(self) -> Block:
         if self._final_depth is None:
-            return self._finalized()
+            return self._ask_finalized()
         latest = self.latest()
         number = max(0, latest.number - self._final_depth)
         block = latest if number == latest.number else self.block(number)
@@ -38,7 +38,7 @@ class EthereumChain:
             raise ChainMisbehaved(f"the chain has block {latest.number}, but not block {number}")
         return block
 
-    def _finalized(self) -> Block:
+    def _ask_finalized(self) -> Block:
         try:
             answer = self._ask("eth_getBlockByNumber", "finalized", False)
         except RequestRefused as refusal:
@@ -62,14 +62,14 @@ class EthereumChain:
 
     def events(self, contract: str, first: int, last: int) -> list[ChainEvent]:
         """Return the events of a range; a range that the endpoint refuses is halved until it answers."""
-        wanted = {
+        log_filter = {
             "address": contract,
             "topics": ["0x" + answers.HEAD_EXTENDED.hex()],
             "fromBlock": hex(first),
             "toBlock": hex(last),
         }
         try:
-            return answers.read_events(self._ask("eth_getLogs", wanted), contract, first, last)
+            return answers.read_events(self._ask("eth_getLogs", log_filter), contract, first, last)
         except (RequestRefused, AnswerTooLarge):
             if first == last:
                 raise
@@ -99,13 +99,13 @@ class EthereumChain:
     def send(self, raw: bytes) -> bytes:
         transaction = keccak256(raw)
         try:
-            named = answers.read_data(self._ask("eth_sendRawTransaction", "0x" + raw.hex()), 32)
+            answered_hash = answers.read_data(self._ask("eth_sendRawTransaction", "0x" + raw.hex()), 32)
         except RequestRefused as refusal:
             if answers.says_known_already(refusal.message):
                 return transaction
             message = f"the chain endpoint refuses the transaction: {refusal.message}"
             raise TransactionRejected(answers.name_refusal(refusal.message), (), message) from refusal
-        if named != transaction:
+        if answered_hash != transaction:
             raise ChainMisbehaved("the endpoint names another hash than the transaction's")
         return transaction
 
@@ -113,8 +113,8 @@ class EthereumChain:
         answer = self._ask("eth_getTransactionReceipt", "0x" + transaction.hex())
         return None if answer is None else answers.read_receipt(answer, transaction)
 
-    def _call(self, contract: str, data: bytes, extra: dict[str, str] | None = None) -> bytes:
-        request = {"to": contract, "data": "0x" + data.hex(), **(extra or {})}
+    def _call(self, contract: str, data: bytes, extra_fields: dict[str, str] | None = None) -> bytes:
+        request = {"to": contract, "data": "0x" + data.hex(), **(extra_fields or {})}
         try:
             return answers.read_data(self._ask("eth_call", request, "latest"))
         except RequestRefused as refusal:

@@ -16,8 +16,8 @@ from ledger.registry.knowledge import Fold
 
 WINDOW_BLOCKS: Final = 1_000  # asked for at a time; every endpoint known allows as many
 # held in memory, about 1 GB: two years of a province; a replica has no such bound
-MOST_ACTS: Final = 2_000_000
-_AGAIN: Final = (
+MAX_ACTS: Final = 2_000_000
+_TRY_AGAIN: Final = (
     "the endpoint leaves acts out, or the chain changed its branch meanwhile; try again, or ask another"
 )
 
@@ -27,9 +27,13 @@ def read_events(chain: Chain, contract: str) -> Sequence[ChainEvent]:
 
     Raises: ChainMisbehaved where the acts do not make the head; ChainUnavailable.
     """
-    stated = chain.registry_head(contract)
-    backwards = stated.n < stated.last_block / WINDOW_BLOCKS
-    return _read_backwards(chain, contract, stated) if backwards else _read_forwards(chain, contract, stated)
+    stated_head = chain.registry_head(contract)
+    reads_backwards = stated_head.n < stated_head.last_block / WINDOW_BLOCKS
+    return (
+        _read_backwards(chain, contract, stated_head)
+        if reads_backwards
+        else _read_forwards(chain, contract, stated_head)
+    )
 
 
 def read_events_back(chain: Chain, contract: str) -> Sequence[ChainEvent]:
@@ -37,50 +41,54 @@ def read_events_back(chain: Chain, contract: str) -> Sequence[ChainEvent]:
     return _read_backwards(chain, contract, chain.registry_head(contract))
 
 
-def _read_forwards(chain: Chain, contract: str, stated: RegistryHead) -> Sequence[ChainEvent]:
-    _check_length(stated)
+def _read_forwards(chain: Chain, contract: str, stated_head: RegistryHead) -> Sequence[ChainEvent]:
+    _check_length(stated_head)
     events: list[ChainEvent] = []
-    for first in range(0, stated.last_block + 1, WINDOW_BLOCKS):
-        last = min(first + WINDOW_BLOCKS - 1, stated.last_block)
+    for first in range(0, stated_head.last_block + 1, WINDOW_BLOCKS):
+        last = min(first + WINDOW_BLOCKS - 1, stated_head.last_block)
         events += chain.events(contract, first, last)
-        _check_count(len(events), stated)
-    return _check_head(chain, contract, stated, events)
+        _check_count(len(events), stated_head)
+    return _check_head(chain, contract, stated_head, events)
 
 
-def _read_backwards(chain: Chain, contract: str, stated: RegistryHead) -> Sequence[ChainEvent]:
+def _read_backwards(chain: Chain, contract: str, stated_head: RegistryHead) -> Sequence[ChainEvent]:
     """Each step ends at a lower block with at least one act, so an endpoint cannot lead in circles."""
-    _check_length(stated)
+    _check_length(stated_head)
     newest_first: list[Sequence[ChainEvent]] = []  # the events of each block
-    block, count = stated.last_block, 0
-    while count < stated.n:
+    block, count = stated_head.last_block, 0
+    while count < stated_head.n:
         events = chain.events(contract, block, block)
         if not events:
-            raise ChainMisbehaved(f"block {block} holds no act, though a later act says so: {_AGAIN}")
+            raise ChainMisbehaved(f"block {block} holds no act, though a later act says so: {_TRY_AGAIN}")
         count += len(events)
-        _check_count(count, stated)
+        _check_count(count, stated_head)
         newest_first.append(events)
-        before = events[0].event.previous_block
-        if before >= block:
-            raise ChainMisbehaved(f"act {events[0].event.n} in block {block} follows one in block {before}")
-        block = before
-    in_order = [event for events in reversed(newest_first) for event in events]
-    return _check_head(chain, contract, stated, in_order)
+        previous_block = events[0].event.previous_block
+        if previous_block >= block:
+            raise ChainMisbehaved(
+                f"act {events[0].event.n} in block {block} follows one in block {previous_block}"
+            )
+        block = previous_block
+    events_in_order = [event for events in reversed(newest_first) for event in events]
+    return _check_head(chain, contract, stated_head, events_in_order)
 
 
-def _check_length(stated: RegistryHead) -> None:
-    if stated.n > MOST_ACTS:
+def _check_length(stated_head: RegistryHead) -> None:
+    if stated_head.n > MAX_ACTS:
         raise ChainMisbehaved(
-            f"the contract counts {stated.n} acts, more than {MOST_ACTS}: follow it with a node"
+            f"the contract counts {stated_head.n} acts, more than {MAX_ACTS}: follow it with a node"
         )
 
 
-def _check_count(count: int, stated: RegistryHead) -> None:
-    if count > stated.n:
-        raise ChainMisbehaved(f"the contract counts {stated.n} acts, the endpoint shows more: {_AGAIN}")
+def _check_count(count: int, stated_head: RegistryHead) -> None:
+    if count > stated_head.n:
+        raise ChainMisbehaved(
+            f"the contract counts {stated_head.n} acts, the endpoint shows more: {_TRY_AGAIN}"
+        )
 
 
 def _check_head(
-    chain: Chain, contract: str, stated: RegistryHead, events: Sequence[ChainEvent]
+    chain: Chain, contract: str, stated_head: RegistryHead, events: Sequence[ChainEvent]
 ) -> Sequence[ChainEvent]:
     """Return the events once they are known to make the head that the contract stated."""
     fold = Fold(chain.head_zero(contract))
@@ -88,10 +96,10 @@ def _check_head(
         for event in events:
             fold.extend(event.event)
     except BrokenHead as error:
-        raise ChainMisbehaved(f"{error}: {_AGAIN}") from error
-    if (fold.n, fold.head, fold.block) != (stated.n, stated.head, stated.last_block):
+        raise ChainMisbehaved(f"{error}: {_TRY_AGAIN}") from error
+    if (fold.n, fold.head, fold.block) != (stated_head.n, stated_head.head, stated_head.last_block):
         raise ChainMisbehaved(
             f"the acts read make head 0x{fold.head.hex()} after act {fold.n}, the contract states "
-            f"0x{stated.head.hex()} after act {stated.n}: {_AGAIN}"
+            f"0x{stated_head.head.hex()} after act {stated_head.n}: {_TRY_AGAIN}"
         )
     return events

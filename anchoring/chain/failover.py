@@ -31,10 +31,10 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class _Claim:
+class _FinalClaim:
     """A block that an endpoint said to be final."""
 
-    name: str
+    endpoint_name: str
     block: Block
 
 
@@ -53,10 +53,11 @@ class Failover:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._endpoints, self._clock = Endpoints(chains, chain_id, clock), clock
-        self._current: NamedEndpoint = self._endpoints.preferred()
-        self._known: _Claim | None = None
-        self._looked = -math.inf  # when finality last moved, or the others were asked whether it did
-        self._compared: deque[bytes] = deque(maxlen=COMPARED_BLOCKS)
+        self._current: NamedEndpoint = self._endpoints.get_preferred()
+        self._known_final: _FinalClaim | None = None
+        # when finality last moved, or the others were asked whether it did
+        self._finality_checked_at = -math.inf
+        self._compared_hashes: deque[bytes] = deque(maxlen=COMPARED_BLOCKS)
 
     def chain_id(self) -> int:
         return self._ask(lambda chain: chain.chain_id())
@@ -69,13 +70,13 @@ class Failover:
 
         Raises: EndpointsDisagree where another endpoint holds another block there.
         """
-        known, behind = self._known, list[Block]()
+        known_final, lagging_blocks = self._known_final, list[Block]()
 
         def ask(chain: Chain) -> Block:
             final = chain.final()
-            if known and final.number < known.block.number:
-                behind.append(final)
-                raise _behind(known)
+            if known_final and final.number < known_final.block.number:
+                lagging_blocks.append(final)
+                raise _make_behind_error(known_final)
             return final
 
         try:
@@ -83,25 +84,25 @@ class Failover:
         except EndpointsDisagree:
             raise
         except ChainUnavailable:
-            if not behind:
+            if not lagging_blocks:
                 raise
-            return max(behind, key=lambda block: block.number)
-        if known is None or final.hash != known.block.hash:
-            claim = _Claim(self._current.name, final)
+            return max(lagging_blocks, key=lambda block: block.number)
+        if known_final is None or final.hash != known_final.block.hash:
+            claim = _FinalClaim(self._current.name, final)
             self._compare(claim)
-            self._known, self._looked = claim, self._clock()
-        elif self._clock() - self._looked >= STANDSTILL_SECONDS:
-            self._looked = self._clock()
-            if self._is_overtaken(known):
+            self._known_final, self._finality_checked_at = claim, self._clock()
+        elif self._clock() - self._finality_checked_at >= STANDSTILL_SECONDS:
+            self._finality_checked_at = self._clock()
+            if self._is_overtaken(known_final):
                 return self.final()
         return final
 
     def block(self, number: int) -> Block | None:
         """Return a block of the current branch. Raises: EndpointsDisagree where it is final, and another's is different."""
         block = self._ask(lambda chain: chain.block(number))
-        is_final = self._known is not None and number <= self._known.block.number
-        if block and is_final and block.hash not in self._compared:
-            self._compare(_Claim(self._current.name, block))
+        is_final = self._known_final is not None and number <= self._known_final.block.number
+        if block and is_final and block.hash not in self._compared_hashes:
+            self._compare(_FinalClaim(self._current.name, block))
         return block
 
     def events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
@@ -138,7 +139,7 @@ class Failover:
                 rejections.append(error)
                 return None
 
-        for transaction in self._answers(hand_in):
+        for transaction in self._ask_each(hand_in):
             if transaction is not None:
                 return transaction
         raise rejections[0]
@@ -147,12 +148,12 @@ class Failover:
         return self._ask(lambda chain: chain.receipt(transaction))
 
     def _ask(self, question: Callable[[Chain], T]) -> T:
-        return next(self._answers(question))
+        return next(self._ask_each(question))
 
-    def _answers(self, question: Callable[[Chain], T]) -> Iterator[T]:
+    def _ask_each(self, question: Callable[[Chain], T]) -> Iterator[T]:
         """Yield the answers of the endpoints that work, in their order. Raises: ChainUnavailable where none does."""
         errors: list[Exception] = []
-        candidates = self._endpoints.candidates()
+        candidates = self._endpoints.list_candidates()
         for endpoint in candidates:
             try:
                 self._endpoints.admit(endpoint)
@@ -173,69 +174,76 @@ class Failover:
 
     def _take_over(self, endpoint: NamedEndpoint) -> None:
         """Let another endpoint answer, if it holds the known final block. Raises: ChainBehind, EndpointsDisagree."""
-        if self._known:
-            block = endpoint.chain.block(self._known.block.number)
+        if self._known_final:
+            block = endpoint.chain.block(self._known_final.block.number)
             if block is None:
                 self._compare_below(endpoint)
-                raise _behind(self._known)
-            _check_same(self._known, endpoint.name, block)
+                raise _make_behind_error(self._known_final)
+            _check_same(self._known_final, endpoint.name, block)
         self._current = endpoint
 
-    def _compare(self, claim: _Claim) -> None:
+    def _compare(self, claim: _FinalClaim) -> None:
         """Compare a final block of the current endpoint with those of the others that work. Raises: EndpointsDisagree."""
         all_reach = True
-        for other in self._others():
+        for other_endpoint in self._list_others():
             try:
-                self._endpoints.admit(other)
-                block = other.chain.block(claim.block.number)
+                self._endpoints.admit(other_endpoint)
+                block = other_endpoint.chain.block(claim.block.number)
                 if block is None:
                     all_reach = False
-                    self._compare_below(other)
+                    self._compare_below(other_endpoint)
                 else:
-                    _check_same(claim, other.name, block)
+                    _check_same(claim, other_endpoint.name, block)
             except EndpointsDisagree:
                 raise
             except (ChainUnavailable, WrongRegistry) as error:
-                self._endpoints.fail(other, error)
+                self._endpoints.fail(other_endpoint, error)
         if all_reach:
-            self._compared.append(claim.block.hash)
+            self._compared_hashes.append(claim.block.hash)
 
-    def _compare_below(self, other: NamedEndpoint) -> None:
+    def _compare_below(self, other_endpoint: NamedEndpoint) -> None:
         """Compare a late one at its own height: a false branch must not pass for progress. Raises: EndpointsDisagree."""
-        theirs = other.chain.final()
+        other_final = other_endpoint.chain.final()
         if self._endpoints.is_resting(self._current):
             return
         try:
-            ours = self._current.chain.block(theirs.number)
+            own_block = self._current.chain.block(other_final.number)
         except ChainUnavailable as error:
             self._endpoints.fail(self._current, error)
             return
-        if ours:
-            _check_same(_Claim(self._current.name, ours), other.name, theirs)
+        if own_block:
+            _check_same(_FinalClaim(self._current.name, own_block), other_endpoint.name, other_final)
 
-    def _is_overtaken(self, known: _Claim) -> bool:
+    def _is_overtaken(self, known_final: _FinalClaim) -> bool:
         """Tell whether another endpoint has newer final blocks, and if so let the current one pause."""
-        for other in self._others():
+        for other_endpoint in self._list_others():
             try:
-                self._endpoints.admit(other)
-                theirs = other.chain.final()
+                self._endpoints.admit(other_endpoint)
+                other_final = other_endpoint.chain.final()
             except (ChainUnavailable, WrongRegistry) as error:
-                self._endpoints.fail(other, error)
+                self._endpoints.fail(other_endpoint, error)
                 continue
-            if theirs.number > known.block.number:
-                said = f"it stands still at block {known.block.number}, {other.name} has {theirs.number}"
-                self._endpoints.fail(self._current, ChainBehind(said))
+            if other_final.number > known_final.block.number:
+                message = (
+                    f"it stands still at block {known_final.block.number}, "
+                    f"{other_endpoint.name} has {other_final.number}"
+                )
+                self._endpoints.fail(self._current, ChainBehind(message))
                 return True
         return False
 
-    def _others(self) -> list[NamedEndpoint]:
-        return [other for other in self._endpoints.candidates() if other is not self._current]
+    def _list_others(self) -> list[NamedEndpoint]:
+        return [other for other in self._endpoints.list_candidates() if other is not self._current]
 
 
-def _behind(known: _Claim) -> ChainBehind:
-    return ChainBehind(f"it does not reach block {known.block.number}, which was final by {known.name}")
+def _make_behind_error(known_final: _FinalClaim) -> ChainBehind:
+    return ChainBehind(
+        f"it does not reach block {known_final.block.number}, which was final by {known_final.endpoint_name}"
+    )
 
 
-def _check_same(claim: _Claim, name: str, block: Block) -> None:
+def _check_same(claim: _FinalClaim, endpoint_name: str, block: Block) -> None:
     if block.hash != claim.block.hash:
-        raise EndpointsDisagree(claim.block.number, (claim.name, claim.block.hash), (name, block.hash))
+        raise EndpointsDisagree(
+            claim.block.number, (claim.endpoint_name, claim.block.hash), (endpoint_name, block.hash)
+        )

@@ -79,11 +79,13 @@ class _BoundedProvider(HTTPProvider):
 class Endpoint:
     """One JSON-RPC endpoint by its URL (http or https)."""
 
-    def __init__(self, url: str, *, timeout: float = TIMEOUT_SECONDS, most: int = MAX_ANSWER_BYTES) -> None:
+    def __init__(
+        self, url: str, *, timeout: float = TIMEOUT_SECONDS, max_bytes: int = MAX_ANSWER_BYTES
+    ) -> None:
         if urlsplit(url).scheme not in ("http", "https"):
             raise ValueError(f"the chain's URL must begin with http:// or https://, not {url!r}")
         self.url = url
-        self._provider = _BoundedProvider(url, timeout, most)
+        self._provider = _BoundedProvider(url, timeout, max_bytes)
 
     def request(self, method: str, *parameters: object) -> object:
         """Return the result, unread. Raises: RequestRefused for an error answer, ChainUnavailable, ChainMisbehaved."""
@@ -91,7 +93,7 @@ class Endpoint:
             answer = self._provider.ask(method, parameters)
         except (requests.RequestException, HTTPError) as error:
             raise ChainUnavailable(
-                f"no answer to {method} from the chain at {self.place}: {_cause(error)}"
+                f"no answer to {method} from the chain at {self.place}: {_describe_cause(error)}"
             ) from error
         except (ValueError, RecursionError) as error:
             raise ChainMisbehaved(f"the answer to {method} is not JSON") from error
@@ -105,10 +107,10 @@ class Endpoint:
     @property
     def place(self) -> str:
         """The URL without user, password and path, which may be secrets."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
+        url_parts = urlsplit(self.url)
+        return f"{url_parts.scheme}://{url_parts.hostname}:{url_parts.port or (443 if url_parts.scheme == 'https' else 80)}"
 
 
-def _cause(error: Exception) -> str:
+def _describe_cause(error: Exception) -> str:
     timed_out = isinstance(error, requests.Timeout | TimeoutError | ReadTimeoutError)
     return "it took too long" if timed_out else type(error).__name__

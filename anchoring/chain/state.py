@@ -17,7 +17,7 @@ from anchoring.chain.protocol import ZERO_ADDRESS, Chain
 from anchoring.errors import ChainMisbehaved
 from ledger.registry.trust import Division, Fact, Governance, IssuerAssignment, KeyState, LogState
 
-_MOST_NAMED: Final = 10  # differences that are named; the first ones show the pattern
+_MAX_NAMED: Final = 10  # differences that are named; the first ones show the pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,8 @@ def collect_state(facts: Iterable[Fact]) -> RegistryState:
                     issuers.get(fact.issuer, fact), fact, key=lambda assignment: assignment.n
                 )
             case KeyState():
-                retired, compromised = fact.retired_at or 0, fact.compromised_since or 0
-                keys[fact.id] = KeyView(fact.log, fact.purpose, retired, compromised)
+                retired_at, compromised_since = fact.retired_at or 0, fact.compromised_since or 0
+                keys[fact.id] = KeyView(fact.log, fact.purpose, retired_at, compromised_since)
     return RegistryState(
         governance.province,
         governance.pending_province or ZERO_ADDRESS,
@@ -106,26 +106,30 @@ def ask_state(chain: Chain, contract: str, names: RegistryState) -> RegistryStat
         except (DecodingError, OverflowError) as error:
             raise ChainMisbehaved(f"{function} answered what does not decode: {error}") from error
 
-    def log(name: str) -> LogView:
+    def ask_log(name: str) -> LogView:
         types = ("uint8", "address", "address", "address", "uint64", "uint64")
-        suite, admin, pending, operator, *progress = ask("logState(bytes32)", types, name.encode("ascii"))
-        return LogView(suite, admin.lower(), pending.lower(), operator.lower(), *progress)
+        suite, admin, pending_admin, operator, *sequence_and_size = ask(
+            "logState(bytes32)", types, name.encode("ascii")
+        )
+        return LogView(suite, admin.lower(), pending_admin.lower(), operator.lower(), *sequence_and_size)
 
-    def key(name: bytes) -> KeyView:
-        log_name, *rest = ask("keyState(bytes32)", ("bytes32", "uint8", "uint64", "uint64"), name)
-        return KeyView(_text_of(log_name), *rest)
+    def ask_key(name: bytes) -> KeyView:
+        log_name, *purpose_and_times = ask(
+            "keyState(bytes32)", ("bytes32", "uint8", "uint64", "uint64"), name
+        )
+        return KeyView(_text_of(log_name), *purpose_and_times)
 
-    def holder(function: str, name: str) -> str:
+    def ask_holder(function: str, name: str) -> str:
         return _text_of(ask(function, ("bytes32",), name.encode("ascii"))[0])
 
     return RegistryState(
         province=ask("province()", ("address",))[0].lower(),
         pending_province=ask("pendingProvince()", ("address",))[0].lower(),
         successor=_text_of(ask("successor()", ("bytes",))[0]),
-        logs={name: log(name) for name in names.logs},
-        issuers={name: holder("issuerLog(bytes18)", name) for name in names.issuers},
-        divisions={name: holder("divisionLog(bytes6)", name) for name in names.divisions},
-        keys={name: key(name) for name in names.keys},
+        logs={name: ask_log(name) for name in names.logs},
+        issuers={name: ask_holder("issuerLog(bytes18)", name) for name in names.issuers},
+        divisions={name: ask_holder("divisionLog(bytes6)", name) for name in names.divisions},
+        keys={name: ask_key(name) for name in names.keys},
     )
 
 
@@ -133,16 +137,19 @@ def compare_states(by_events: RegistryState, by_views: RegistryState) -> list[st
     """Name what the two say differently, the first few; none where they agree."""
     differences: list[str] = []
     for field in fields(RegistryState):
-        told, stated = getattr(by_events, field.name), getattr(by_views, field.name)
-        if isinstance(told, Mapping):
+        by_events_value, by_views_value = getattr(by_events, field.name), getattr(by_views, field.name)
+        if isinstance(by_events_value, Mapping):
             differences += [
-                f"{field.name} {_show(name)}: {told.get(name)} by the events, {stated.get(name)} by the contract"
-                for name in sorted({*told, *stated})
-                if told.get(name) != stated.get(name)
+                f"{field.name} {_show(name)}: {by_events_value.get(name)} by the events, "
+                f"{by_views_value.get(name)} by the contract"
+                for name in sorted({*by_events_value, *by_views_value})
+                if by_events_value.get(name) != by_views_value.get(name)
             ]
-        elif told != stated:
-            differences.append(f"{field.name}: {told} by the events, {stated} by the contract")
-    return differences[:_MOST_NAMED]
+        elif by_events_value != by_views_value:
+            differences.append(
+                f"{field.name}: {by_events_value} by the events, {by_views_value} by the contract"
+            )
+    return differences[:_MAX_NAMED]
 
 
 def _show(name: str | bytes) -> str:

@@ -48,45 +48,48 @@ class Batch:
         return act
 
 
-_LOG: Final = select(LOG).with_for_update()
+_LOCKED_LOG: Final = select(LOG).with_for_update()
 _LAST_SEQUENCE: Final = select(func.max(BATCH.c.sequence))
 
 
-def check_complete(connection: Connection, state: LogState | None, trust: Trust) -> None:
+def check_complete(connection: Connection, log_state: LogState | None, trust: Trust) -> None:
     """Check that the register has every batch of which the chain has an anchor. Raises: RegisterBehind."""
-    known = connection.execute(_LAST_SEQUENCE).scalar() or 0
-    if state and state.sequence > known:
-        raise RegisterBehind(_lacking(trust, state, known + 1))
+    last_sequence = connection.execute(_LAST_SEQUENCE).scalar() or 0
+    if log_state and log_state.sequence > last_sequence:
+        raise RegisterBehind(_describe_lacking(trust, log_state, last_sequence + 1))
 
 
-def _lacking(trust: Trust, state: LogState, first: int) -> str:
+def _describe_lacking(trust: Trust, log_state: LogState, first: int) -> str:
     """Say which batches the register lacks, from sequence `first` on."""
-    oldest, newest = trust.anchor(state.name, first), trust.anchor(state.name, state.sequence)
-    count = state.size - oldest.size_before if oldest else 0
-    times = [format_time(anchor.time) for anchor in (oldest, newest) if anchor]
+    oldest_anchor, newest_anchor = (
+        trust.anchor(log_state.name, first),
+        trust.anchor(log_state.name, log_state.sequence),
+    )
+    record_count = log_state.size - oldest_anchor.size_before if oldest_anchor else 0
+    times = [format_time(anchor.time) for anchor in (oldest_anchor, newest_anchor) if anchor]
     return (
-        f"the chain holds batches {first} to {state.sequence} of {state.name}, anchored from {' to '.join(times)} with "
-        f"{count:,} records, and this register does not: it was restored from a backup, or is another city's. It takes and "
-        "anchors nothing until it has them back: run `shunzheng recover`"
+        f"the chain holds batches {first} to {log_state.sequence} of {log_state.name}, anchored from "
+        f"{' to '.join(times)} with {record_count:,} records, and this register does not: it was restored from a backup, "
+        "or is another city's. It takes and anchors nothing until it has them back: run `shunzheng recover`"
     )
 
 
-def hold_log(connection: Connection, state: LogState, trust: Trust, now: int) -> OwnLog:
+def hold_log(connection: Connection, log_state: LogState, trust: Trust, now: int) -> OwnLog:
     """Return the log of this register and keep its row until the transaction ends: one writer at a time.
 
     The first call ties a new register to the log `state`. Raises: RegisterBehind.
     """
-    row = connection.execute(_LOG).mappings().first()
-    check_complete(connection, state, trust)
+    row = connection.execute(_LOCKED_LOG).mappings().first()
+    check_complete(connection, log_state, trust)
     registry = trust.registry
     if row is None:
-        new = OwnLog(state.name, registry, state.suite, state.size, state.size, now)
-        insert_missing(connection, LOG, [log_row(new)])  # another process may just be doing the same
-        row = connection.execute(_LOG).mappings().one()
+        new_log = OwnLog(log_state.name, registry, log_state.suite, log_state.size, log_state.size, now)
+        insert_missing(connection, LOG, [log_row(new_log)])  # another process may just be doing the same
+        row = connection.execute(_LOCKED_LOG).mappings().one()
     log = log_of(row)
-    if (log.registry_name, log.name) != (registry, state.name):
+    if (log.registry_name, log.name) != (registry, log_state.name):
         raise RegisterBehind(
-            f"this register belongs to {log.name} of {log.registry_name}, not to {state.name} of {registry}"
+            f"this register belongs to {log.name} of {log.registry_name}, not to {log_state.name} of {registry}"
         )
     return log
 
@@ -120,32 +123,38 @@ def log_row(log: OwnLog) -> Row:
 
 
 _BATCHES: Final = select(BATCH).order_by(BATCH.c.sequence)
-_OPEN: Final = _BATCHES.where(BATCH.c.state != FINAL)
-_LAST: Final = select(BATCH).order_by(BATCH.c.sequence.desc()).limit(1)
-_AFTER: Final = _BATCHES.where(BATCH.c.sequence > bindparam("after"))
+_OPEN_BATCHES: Final = _BATCHES.where(BATCH.c.state != FINAL)
+_LAST_BATCH: Final = select(BATCH).order_by(BATCH.c.sequence.desc()).limit(1)
+_BATCHES_AFTER: Final = _BATCHES.where(BATCH.c.sequence > bindparam("after"))
 
 
 def find_last_batch(connection: Connection) -> Batch | None:
-    row = connection.execute(_LAST).mappings().first()
+    row = connection.execute(_LAST_BATCH).mappings().first()
     return batch_of(row) if row else None
 
 
 def list_open_batches(connection: Connection) -> list[Batch]:
     """Return the batches that are not final, in order."""
-    return [batch_of(row) for row in connection.execute(_OPEN).mappings()]
+    return [batch_of(row) for row in connection.execute(_OPEN_BATCHES).mappings()]
 
 
 def walk_batches(connection: Connection, *, after: int = 0) -> Iterator[Batch]:
     """Walk through the batches beyond a sequence, in order."""
-    for row in connection.execute(_AFTER, {"after": after}).mappings():
+    for row in connection.execute(_BATCHES_AFTER, {"after": after}).mappings():
         yield batch_of(row)
 
 
 def set_states(connection: Connection, states: Sequence[tuple[int, str]]) -> None:
     """Write how far batches came, by sequence."""
     if states:
-        change = update(BATCH).where(BATCH.c.sequence == bindparam("of")).values(state=bindparam("to"))
-        connection.execute(change, [{"of": sequence, "to": state} for sequence, state in states])
+        state_update = (
+            update(BATCH)
+            .where(BATCH.c.sequence == bindparam("batch_sequence"))
+            .values(state=bindparam("new_state"))
+        )
+        connection.execute(
+            state_update, [{"batch_sequence": sequence, "new_state": state} for sequence, state in states]
+        )
 
 
 def insert_batch(connection: Connection, batch: Batch) -> None:

@@ -14,11 +14,11 @@ from ledger.records.records import lineage_of
 from ledger.registry.status import Status
 
 #: Name, kind, issuer and first record of a lineage never change.
-_CHANGING: Final = ("identifier", "tip", "current", "position", "status")
-_SET: Final = (
+_CHANGING_COLUMNS: Final = ("identifier", "tip", "current", "position", "status")
+_SET_LINEAGE: Final = (
     update(LINEAGE)
-    .where(LINEAGE.c.first == bindparam("of"))
-    .values({name: bindparam(name) for name in _CHANGING})
+    .where(LINEAGE.c.first == bindparam("first_position"))
+    .values({name: bindparam(name) for name in _CHANGING_COLUMNS})
 )
 
 
@@ -35,8 +35,8 @@ class StoredLineage:
 def find_lineages(connection: Connection, identifiers: Sequence[str]) -> list[Lineage | None]:
     """Return the lineage of each identifier, of whichever version; None where it is not registered here."""
     names = [lineage_of(identifier) for identifier in identifiers]
-    stored = find_lineages_named(connection, [make_findable(name) for name in names])
-    return [stored[name].lineage if name in stored else None for name in names]
+    lineages_by_name = find_lineages_named(connection, [make_findable(name) for name in names])
+    return [lineages_by_name[name].lineage if name in lineages_by_name else None for name in names]
 
 
 def find_lineages_named(connection: Connection, names: Sequence[str]) -> dict[str, StoredLineage]:
@@ -45,10 +45,13 @@ def find_lineages_named(connection: Connection, names: Sequence[str]) -> dict[st
     return {row["name"]: stored_lineage_of(row) for row in rows}
 
 
-def set_lineages(connection: Connection, changed: Iterable[StoredLineage]) -> None:
+def set_lineages(connection: Connection, lineages: Iterable[StoredLineage]) -> None:
     """Write where lineages lead now."""
-    rows = [lineage_row(stored) for stored in changed]
-    connection.execute(_SET, [{"of": row["first"]} | {name: row[name] for name in _CHANGING} for row in rows])
+    rows = [lineage_row(stored_lineage) for stored_lineage in lineages]
+    connection.execute(
+        _SET_LINEAGE,
+        [{"first_position": row["first"]} | {name: row[name] for name in _CHANGING_COLUMNS} for row in rows],
+    )
 
 
 def stored_lineage_of(row: RowMapping) -> StoredLineage:
@@ -63,16 +66,16 @@ def stored_lineage_of(row: RowMapping) -> StoredLineage:
     return StoredLineage(lineage, row["name"], row["first"], row["position"])
 
 
-def lineage_row(stored: StoredLineage) -> Row:
-    lineage = stored.lineage
+def lineage_row(stored_lineage: StoredLineage) -> Row:
+    lineage = stored_lineage.lineage
     return {
-        "first": stored.first,
-        "name": stored.name,
+        "first": stored_lineage.first,
+        "name": stored_lineage.name,
         "kind": lineage.kind,
         "issuer": lineage.issuer,
         "identifier": lineage.identifier,
         "tip": lineage.tip,
         "current": lineage.current,
-        "position": stored.position,
+        "position": stored_lineage.position,
         "status": int(lineage.status),
     }

@@ -20,7 +20,7 @@ from ledger.records.claims import FullDisclosure
 
 def make_proof(
     register: Register,
-    reading: ReplicaView,
+    view: ReplicaView,
     trees: StatusTrees,
     leaf: bytes,
     *,
@@ -32,88 +32,93 @@ def make_proof(
     or was erased, is left out. Raises: NotFound, NotFinal, MalformedInput for a claim that is not there.
     """
     with register.reading() as connection:
-        maker = _Maker(register, connection, reading, trees)
-        stored = find_record(connection, leaf)
-        disclosure = stored.disclosure
+        maker = _ProofMaker(register, connection, view, trees)
+        stored_record = find_record(connection, leaf)
+        disclosure = stored_record.disclosure
         if names is not None and isinstance(disclosure, FullDisclosure):
-            disclosure = disclosure.select(stored.record.suite, names)
-        bare = maker.proof(stored)
-        causes = (maker.proof(cause) for cause in maker.causes(stored))
+            disclosure = disclosure.select(stored_record.record.suite, names)
+        bare_proof = maker.make_bare_proof(stored_record)
+        causes = (maker.make_bare_proof(cause) for cause in maker.select_causes(stored_record))
         return replace(
-            bare,
+            bare_proof,
             disclosure=disclosure,
-            status=trees.staple(reading, stored.submission.acceptance.log, stored.position),
-            linked=(*maker.linked(stored), *causes),
+            status=trees.staple(view, stored_record.submission.acceptance.log, stored_record.position),
+            linked=(*maker.make_linked_proofs(stored_record), *causes),
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Maker:
+class _ProofMaker:
     """One consistent state of the register and one of the replica."""
 
     register: Register
     connection: Connection
-    reading: ReplicaView
+    view: ReplicaView
     trees: StatusTrees
 
-    def proof(self, stored: StoredRecord) -> Proof:
+    def make_bare_proof(self, stored_record: StoredRecord) -> Proof:
         """Return the proof that the record is anchored, and nothing more. Raises: NotFinal."""
-        submission = stored.submission
+        submission = stored_record.submission
         log, sequence = submission.acceptance.log, submission.sequence
-        if sequence is None or self.reading.anchor(log, sequence) is None:
+        if sequence is None or self.view.anchor(log, sequence) is None:
             raise NotFinal(submission.state)
         return Proof(
-            record=stored.record,
+            record=stored_record.record,
             disclosure=None,
-            index=stored.index,
-            path=tuple(self._submission_tree(stored).path(stored.index)),
+            index=stored_record.index,
+            path=tuple(self._submission_tree(stored_record).path(stored_record.index)),
             entry=submission.entry,
-            batch=tuple(self._batch_tree(stored, sequence).path(submission.acceptance.first)),
+            batch=tuple(self._batch_tree(stored_record, sequence).path(submission.acceptance.first)),
             sequence=sequence,
         )
 
-    def linked(self, stored: StoredRecord, depth: int = 0) -> Iterator[Proof]:
+    def make_linked_proofs(self, stored_record: StoredRecord, depth: int = 0) -> Iterator[Proof]:
         """Yield the proofs of the seals and sealings to which the record links, each with those to which it links.
 
         What another city registered is not here (`shunzheng proof --linked` adds it), and what was not disclosed here
         stays undisclosed: whoever verifies then says what is missing.
         """
-        for link in stored.record.links if depth < MAX_LINK_DEPTH else ():
+        for link in stored_record.record.links if depth < MAX_LINK_DEPTH else ():
             try:
-                target = find_record(self.connection, link.record)
-                proof = self.proof(target)
+                target_record = find_record(self.connection, link.record)
+                proof = self.make_bare_proof(target_record)
             except (NotFound, NotFinal):
                 continue
-            inner = tuple(self.linked(target, depth + 1))
-            yield trim_linked(replace(proof, disclosure=target.disclosure, linked=inner))
+            inner_proofs = tuple(self.make_linked_proofs(target_record, depth + 1))
+            yield trim_linked(replace(proof, disclosure=target_record.disclosure, linked=inner_proofs))
 
-    def causes(self, stored: StoredRecord) -> list[StoredRecord]:
+    def select_causes(self, stored_record: StoredRecord) -> list[StoredRecord]:
         """Return the newest final record that changed the status, and the newest that reinstated, oldest first.
 
         The second is needed where more happened since: a suspension that was lifted does not prove a reinstatement.
         """
-        log = self.reading.log(stored.submission.acceptance.log)
-        known = log.sequence if log else 0
-        changing = [
-            find_record(self.connection, leaf) for leaf in find_causes(self.connection, stored.position)
+        log = self.view.log(stored_record.submission.acceptance.log)
+        known_sequence = log.sequence if log else 0
+        changing_records = [
+            find_record(self.connection, leaf)
+            for leaf in find_causes(self.connection, stored_record.position)
         ]
-        final = [cause for cause in changing if (cause.submission.sequence or known + 1) <= known]
-        reinstating = [cause for cause in final[:-1] if cause.record.action == "reinstate"]
-        if final and final[-1].record.action == "reinstate":
-            reinstating = []
-        return reinstating[-1:] + final[-1:]
+        final_records = [
+            cause
+            for cause in changing_records
+            if (cause.submission.sequence or known_sequence + 1) <= known_sequence
+        ]
+        reinstating_records = [cause for cause in final_records[:-1] if cause.record.action == "reinstate"]
+        if final_records and final_records[-1].record.action == "reinstate":
+            reinstating_records = []
+        return reinstating_records[-1:] + final_records[-1:]
 
-    def _submission_tree(self, stored: StoredRecord) -> MerkleTree:
-        acceptance, suite = stored.submission.acceptance, stored.record.suite
+    def _submission_tree(self, stored_record: StoredRecord) -> MerkleTree:
+        acceptance, suite = stored_record.submission.acceptance, stored_record.record.suite
 
         def build() -> tuple[MerkleTree, int]:
             return MerkleTree(suite, read_leaves(self.connection, acceptance)), acceptance.count
 
         return self.register.trees.submissions.get(acceptance.id, build)
 
-    def _batch_tree(self, stored: StoredRecord, sequence: int) -> BatchTree:
+    def _batch_tree(self, stored_record: StoredRecord, sequence: int) -> BatchTree:
         def build() -> tuple[BatchTree, int]:
             entries = read_batch_entries(self.connection, sequence)
-            return BatchTree(stored.record.suite, entries), len(entries)
+            return BatchTree(stored_record.record.suite, entries), len(entries)
 
         return self.register.trees.batches.get(sequence, build)

@@ -1,4 +1,4 @@
-"""Sign what intake promised: once, and the receipt is kept.
+"""Sign the receipt of a submission, once, and store it in the register.
 
 Signing takes milliseconds, so it is done after the submission is written and no lock is held. After a crash in between, the
 next who asks has it signed: what is promised was written with the submission.
@@ -38,8 +38,8 @@ def find_or_sign_receipt(
 ) -> SignedReceipt | None:
     """Return the signed receipt of a submission; None where none was signed and there is no key, or nothing was promised."""
     acceptance, statement = submission.acceptance, submission.entry.statement
-    if acceptance.signed is not None:
-        return decode_signed_receipt(acceptance.signed)
+    if acceptance.signed_receipt is not None:
+        return decode_signed_receipt(acceptance.signed_receipt)
     if key is None or acceptance.deadline is None:
         return None
     receipt = Receipt(
@@ -53,10 +53,10 @@ def find_or_sign_receipt(
         deadline=acceptance.deadline,
         key=key.public.id,
     )
-    signed = sign_receipt(key, receipt)
+    signed_receipt = sign_receipt(key, receipt)
     with register.writing() as connection:
         connection.execute(
-            _KEEP_RECEIPT, {"first_position": acceptance.first, "signed_receipt": signed.encode()}
+            _KEEP_RECEIPT, {"first_position": acceptance.first, "signed_receipt": signed_receipt.encode()}
         )
         kept_bytes: bytes = connection.execute(
             _KEPT_RECEIPT, {"first_position": acceptance.first}
@@ -64,20 +64,20 @@ def find_or_sign_receipt(
     return decode_signed_receipt(kept_bytes)  # another process may have been first
 
 
-def bring_back(register: Register, trust: Trust, signed: SignedReceipt) -> str:
+def bring_back(register: Register, trust: Trust, signed_receipt: SignedReceipt) -> str:
     """Keep a receipt that was lost with the register, as the department has it; return why not, empty where it is kept.
 
     A node's key of the log must have signed it, and what it says must stand here: so nobody learns of another promise than
     the one that was made.
     """
-    receipt = signed.receipt
-    if reason := judge_signature(signed, trust.key(receipt.key)):
+    receipt = signed_receipt.receipt
+    if reason := judge_signature(signed_receipt, trust.key(receipt.key)):
         return SIGNATURE_WORDS[reason]
     with register.writing() as connection:
-        stored = find_submission_of_root(connection, receipt.root)
-        if stored is None:
+        submission = find_submission_of_root(connection, receipt.root)
+        if submission is None:
             return "its submission is not registered here"
-        acceptance, statement = stored.acceptance, stored.entry.statement
+        acceptance, statement = submission.acceptance, submission.entry.statement
         receipt_terms = (
             receipt.registry,
             receipt.log,
@@ -96,11 +96,11 @@ def bring_back(register: Register, trust: Trust, signed: SignedReceipt) -> str:
         )
         if receipt_terms != stored_terms or acceptance.deadline not in (None, receipt.deadline):
             return "it promises something else than stands here"
-        if acceptance.signed not in (None, signed.encode()):
+        if acceptance.signed_receipt not in (None, signed_receipt.encode()):
             return "another receipt is kept here"
         parameters = {
             "first_position": acceptance.first,
-            "signed_receipt": signed.encode(),
+            "signed_receipt": signed_receipt.encode(),
             "promised_deadline": receipt.deadline,
         }
         connection.execute(_RESTORE_RECEIPT, parameters)

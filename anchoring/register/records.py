@@ -1,4 +1,4 @@
-"""The records of a register, by leaf, position and lineage, with what they disclose."""
+"""Find records in the register, with the claims that were disclosed with them."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -60,20 +60,20 @@ def find_record(connection: Connection, leaf: bytes) -> StoredRecord:
 
 def find_records(connection: Connection, identifier: str) -> list[StoredRecord]:
     """Return every record of the lineage of `identifier`, in the order of positions. Raises: NotFound."""
-    row = _lineage_row(connection, identifier)
+    row = _find_lineage_row(connection, identifier)
     rows = connection.execute(_BY_LINEAGE, {"first": row["first"]}).mappings().all()
-    return [_stored_record_of(connection, member) for member in rows]
+    return [_stored_record_of(connection, record_row) for record_row in rows]
 
 
 def find_current_leaf(connection: Connection, identifier: str) -> bytes:
     """Return the leaf hash of the record that is current in the lineage of `identifier`. Raises: NotFound."""
-    leaf: bytes = _lineage_row(connection, identifier)["current"]
+    leaf: bytes = _find_lineage_row(connection, identifier)["current"]
     return leaf
 
 
 def find_newest_leaf(connection: Connection, identifier: str) -> bytes:
     """Return the leaf hash of the newest record, of any action: what the next one states as `previous`. Raises: NotFound."""
-    leaf: bytes = _lineage_row(connection, identifier)["tip"]
+    leaf: bytes = _find_lineage_row(connection, identifier)["tip"]
     return leaf
 
 
@@ -88,7 +88,7 @@ def erase(connection: Connection, leaf: bytes) -> None:
     connection.execute(delete(DISCLOSURE).where(DISCLOSURE.c.position == record.position))
 
 
-def _lineage_row(connection: Connection, identifier: str) -> RowMapping:
+def _find_lineage_row(connection: Connection, identifier: str) -> RowMapping:
     row = connection.execute(_LINEAGE, {"name": make_findable(lineage_of(identifier))}).mappings().first()
     if row is None:
         raise NotFound(f"{identifier[:100]} is not registered here")

@@ -20,7 +20,7 @@ from anchoring.register.migrations import bring_up_to_date, check_tables
 from anchoring.register.tables import LOG
 from anchoring.register.trees import RecentTrees
 
-_OWN: Final = select(LOG.c.name, LOG.c.registry_name)
+_OWN_LOG: Final = select(LOG.c.name, LOG.c.registry_name)
 
 
 class Register:
@@ -61,7 +61,7 @@ def check_database(url: str, registry: str, log: str) -> str | None:
     engine = open_engine(url)
     try:
         with snapshot(engine) as connection:
-            row = connection.execute(_OWN).mappings().first() if check_tables(connection) else None
+            row = connection.execute(_OWN_LOG).mappings().first() if check_tables(connection) else None
     finally:
         engine.dispose()
     if row is None:
@@ -79,10 +79,14 @@ def check_database(url: str, registry: str, log: str) -> str | None:
 
 def _make_private(url: str) -> None:
     """Create SQLite's file for its owner alone: it holds personal data. Its companions inherit the mode."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+    database_url = make_url(url)
+    if (
+        database_url.get_backend_name() != "sqlite"
+        or not database_url.database
+        or database_url.database == ":memory:"
+    ):
         return
     # An existing file is never opened here: closing it again would drop every lock that this process holds on it (POSIX),
     # and another process would then take the write-ahead log away from under an open register.
     with suppress(FileExistsError):
-        os.close(os.open(parsed.database, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        os.close(os.open(database_url.database, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

@@ -29,8 +29,8 @@ FINAL: Final = "final"
 class Acceptance:
     """What intake promises: the records stand from position `first` on, in the order of the submission.
 
-    `deadline` is the latest block time of their anchor; None where nothing was promised. `signed` are the bytes of the
-    signed receipt, once there is one.
+    `deadline` is the latest block time of their anchor; None where nothing was promised. `signed_receipt` are the bytes
+    of the receipt with its signature, once there is one.
     """
 
     id: str
@@ -41,7 +41,7 @@ class Acceptance:
     accepted: int
     warnings: tuple[RowError, ...]
     deadline: int | None = None
-    signed: bytes | None = None
+    signed_receipt: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,13 @@ class Submission:
 _SUBMISSIONS: Final = select(SUBMISSION, BATCH.c.state).select_from(
     SUBMISSION.outerjoin(BATCH, SUBMISSION.c.batch == BATCH.c.sequence)
 )
-_BY_ROOT: Final = _SUBMISSIONS.where(SUBMISSION.c.root == bindparam("root"))
-_OF_POSITION: Final = (
+_SUBMISSION_OF_ROOT: Final = _SUBMISSIONS.where(SUBMISSION.c.root == bindparam("root"))
+_SUBMISSION_AT: Final = (
     _SUBMISSIONS.where(SUBMISSION.c.first <= bindparam("position"))
     .order_by(SUBMISSION.c.first.desc())
     .limit(1)
 )
-_ENTRIES: Final = (
+_BATCH_ENTRIES: Final = (
     select(SUBMISSION.c.first, SUBMISSION.c.count, SUBMISSION.c.entry)
     .where(SUBMISSION.c.batch == bindparam("batch"))
     .order_by(SUBMISSION.c.first)
@@ -73,10 +73,10 @@ _LEAVES: Final = (
     .where(RECORD.c.position >= bindparam("first"), RECORD.c.position < bindparam("end"))
     .order_by(RECORD.c.position)
 )
-_PAGE: Final = (
+_SUBMISSION_PAGE: Final = (
     _SUBMISSIONS.where(SUBMISSION.c.first > bindparam("after"))
     .order_by(SUBMISSION.c.first)
-    .limit(bindparam("most"))
+    .limit(bindparam("limit"))
 )
 
 
@@ -86,43 +86,46 @@ def find_submission(connection: Connection, id: str) -> Submission:
         root = bytes.fromhex(id)
     except ValueError:
         root = b""
-    stored = find_submission_of_root(connection, root)
-    if stored is None:
+    submission = find_submission_of_root(connection, root)
+    if submission is None:
         raise NotFound(f"no submission {id[:64]!r} is registered here: a receipt shows its id")
-    return stored
+    return submission
 
 
 def find_submission_of_root(connection: Connection, root: bytes) -> Submission | None:
-    return _first(connection, _BY_ROOT, root=root)
+    return _find_first(connection, _SUBMISSION_OF_ROOT, root=root)
 
 
 def find_submission_at(connection: Connection, position: int) -> Submission:
     """Return the submission of which the record at `position` is one; the position must be of this register."""
-    submission = _first(connection, _OF_POSITION, position=position)
+    submission = _find_first(connection, _SUBMISSION_AT, position=position)
     assert submission is not None
     return submission
 
 
 def read_batch_entries(connection: Connection, sequence: int) -> list[tuple[int, int, bytes]]:
     """Return (first position, count, encoded entry) of a batch's submissions, in the order of its tree."""
-    return [tuple(row) for row in connection.execute(_ENTRIES, {"batch": sequence})]
+    return [tuple(row) for row in connection.execute(_BATCH_ENTRIES, {"batch": sequence})]
 
 
-def page_submissions(connection: Connection, *, after: int = -1, most: int = 100) -> list[Submission]:
+def page_submissions(connection: Connection, *, after: int = -1, limit: int = 100) -> list[Submission]:
     """Return a page of submissions in the order of acceptance: those whose first position is beyond `after`."""
     return [
-        submission_of(row) for row in connection.execute(_PAGE, {"after": after, "most": most}).mappings()
+        submission_of(row)
+        for row in connection.execute(_SUBMISSION_PAGE, {"after": after, "limit": limit}).mappings()
     ]
 
 
 def read_leaves(connection: Connection, acceptance: Acceptance) -> list[bytes]:
     """Return the leaf hashes of a submission, in its order."""
-    sought = {"first": acceptance.first, "end": acceptance.first + acceptance.count}
-    return list(connection.execute(_LEAVES, sought).scalars())
+    parameters = {"first": acceptance.first, "end": acceptance.first + acceptance.count}
+    return list(connection.execute(_LEAVES, parameters).scalars())
 
 
-def _first(connection: Connection, query: Select[tuple[object, ...]], **sought: object) -> Submission | None:
-    row = connection.execute(query, sought).mappings().first()
+def _find_first(
+    connection: Connection, query: Select[tuple[object, ...]], **parameters: object
+) -> Submission | None:
+    row = connection.execute(query, parameters).mappings().first()
     return submission_of(row) if row else None
 
 
@@ -138,7 +141,7 @@ def submission_of(row: RowMapping) -> Submission:
         accepted=row["accepted"],
         warnings=tuple(RowError(number, text) for number, text in orjson.loads(row["warnings"])),
         deadline=row["deadline"],
-        signed=row["receipt"],
+        signed_receipt=row["receipt"],
     )
     return Submission(acceptance, entry, row["state"] or ACCEPTED, row["batch"])
 
@@ -158,6 +161,6 @@ def submission_row(submission: Submission, changes: int) -> Row:
             [(warning.row, warning.message) for warning in acceptance.warnings]
         ).decode(),
         "deadline": acceptance.deadline,
-        "receipt": acceptance.signed,
+        "receipt": acceptance.signed_receipt,
         "batch": submission.sequence,
     }

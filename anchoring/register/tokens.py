@@ -43,18 +43,18 @@ def create_token(
     expires: int | None = None,
 ) -> tuple[Token, str]:
     """Make a token and return it with its text, which cannot be shown again. Raises: AnchoringError for unknown scopes."""
-    wanted = frozenset(scopes)
-    if not wanted or not wanted <= SCOPES:
+    scope_set = frozenset(scopes)
+    if not scope_set or not scope_set <= SCOPES:
         raise AnchoringError(f"the scopes of a token are some of {', '.join(sorted(SCOPES))}")
     text = PREFIX + random(_SECRET_BYTES).hex()
-    token = Token(random(_ID_BYTES).hex(), label, wanted, now, expires, None)
-    connection.execute(insert(TOKEN), [token_row(token, _digest(text))])
+    token = Token(random(_ID_BYTES).hex(), label, scope_set, now, expires, None)
+    connection.execute(insert(TOKEN), [token_row(token, _digest_text(text))])
     return token, text
 
 
 def check_token(connection: Connection, text: str, now: int) -> Token | None:
     """Return the token of a text; None where it is unknown, revoked or expired."""
-    row = connection.execute(select(TOKEN).where(TOKEN.c.digest == _digest(text))).mappings().first()
+    row = connection.execute(select(TOKEN).where(TOKEN.c.digest == _digest_text(text))).mappings().first()
     token = token_of(row) if row else None
     if token is None or token.revoked is not None or (token.expires is not None and now >= token.expires):
         return None
@@ -74,7 +74,7 @@ def list_tokens(connection: Connection) -> list[Token]:
     return [token_of(row) for row in rows]
 
 
-def _digest(text: str) -> bytes:
+def _digest_text(text: str) -> bytes:
     """A token has 256 random bits, so a plain hash cannot be searched; no slow one is needed."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
 

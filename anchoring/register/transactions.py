@@ -25,8 +25,8 @@ class StoredTransaction:
 
 def list_transactions(connection: Connection, sequence: int) -> list[StoredTransaction]:
     """Return the stored transactions of a batch, the newest last."""
-    wanted = select(TRANSACTION).where(TRANSACTION.c.sequence == sequence)
-    rows = connection.execute(wanted.order_by(TRANSACTION.c.signed, TRANSACTION.c.gas_price)).mappings()
+    query = select(TRANSACTION).where(TRANSACTION.c.sequence == sequence)
+    rows = connection.execute(query.order_by(TRANSACTION.c.signed, TRANSACTION.c.gas_price)).mappings()
     return [transaction_of(row) for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""The trees of submissions and batches from which proofs were made lately.
+"""Caches of the trees of submissions and batches, from which proofs are made.
 
 A tree never changes, so it may be kept.
 """
@@ -16,25 +16,25 @@ KEPT_LEAVES: Final = 2**20  # of each sort; with the nodes above them about 150 
 T = TypeVar("T")
 
 
-class Recent(Generic[T]):
+class TreeCache(Generic[T]):
     """Trees by what names them; those asked for longest ago go first. Safe among threads."""
 
-    def __init__(self, kept_leaves: int = KEPT_LEAVES) -> None:
-        self._most, self._leaves = kept_leaves, 0
-        self._kept: OrderedDict[str | int, tuple[T, int]] = OrderedDict()
+    def __init__(self, max_leaves: int = KEPT_LEAVES) -> None:
+        self._max_leaves, self._leaf_count = max_leaves, 0
+        self._trees: OrderedDict[str | int, tuple[T, int]] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, name: str | int, build: Callable[[], tuple[T, int]]) -> T:
         """Return the tree of `name`; where it is not kept, `build` makes it and counts its leaves."""
         with self._lock:
-            if name not in self._kept:
-                self._kept[name] = build()
-                self._leaves += self._kept[name][1]
-            self._kept.move_to_end(name)
-            tree = self._kept[name][0]
-            while self._leaves > self._most and len(self._kept) > 1:
-                _, (_, gone) = self._kept.popitem(last=False)
-                self._leaves -= gone
+            if name not in self._trees:
+                self._trees[name] = build()
+                self._leaf_count += self._trees[name][1]
+            self._trees.move_to_end(name)
+            tree = self._trees[name][0]
+            while self._leaf_count > self._max_leaves and len(self._trees) > 1:
+                _, (_, leaf_count) = self._trees.popitem(last=False)
+                self._leaf_count -= leaf_count
             return tree
 
 
@@ -60,5 +60,5 @@ class RecentTrees:
     """What a register keeps of its trees."""
 
     def __init__(self) -> None:
-        self.submissions: Recent[MerkleTree] = Recent()
-        self.batches: Recent[BatchTree] = Recent()
+        self.submissions: TreeCache[MerkleTree] = TreeCache()
+        self.batches: TreeCache[BatchTree] = TreeCache()

@@ -14,20 +14,20 @@ from ledger.limits import MAX_LOG_SIZE
 from ledger.records.records import decode_record
 from ledger.records.seal_claims import MADE_WITH, SEALED_BY
 
-_MAKING: Final = select(LINK.c.record).where(
+_SEALING_POSITIONS: Final = select(LINK.c.record).where(
     LINK.c.target.in_(bindparam("seals", expanding=True)), LINK.c.rel == MADE_WITH
 )
-_SEALINGS: Final = (
+_SEALING_LEAVES: Final = (
     select(RECORD.c.leaf)
     .where(
-        RECORD.c.position.in_(_MAKING),
+        RECORD.c.position.in_(_SEALING_POSITIONS),
         RECORD.c.position >= bindparam("first"),
         RECORD.c.position < bindparam("end"),
     )
     .order_by(RECORD.c.position)
-    .limit(bindparam("most"))
+    .limit(bindparam("limit"))
 )
-_SEALED: Final = (
+_SEALED_RECORDS: Final = (
     select(LINK.c.target, RECORD.c.body)
     .join(RECORD, RECORD.c.position == LINK.c.record)
     .where(LINK.c.target.in_(bindparam("sealings", expanding=True)), LINK.c.rel == SEALED_BY)
@@ -44,20 +44,21 @@ class Use:
 
 
 def find_uses(
-    connection: Connection, identifier: str, *, first: int = 0, end: int = MAX_LOG_SIZE, most: int = 100
+    connection: Connection, identifier: str, *, first: int = 0, end: int = MAX_LOG_SIZE, limit: int = 100
 ) -> list[Use]:
     """Return the uses of a seal, of whichever version, at positions from `first` to before `end`, in their order.
 
     Raises: NotFound where the seal is not registered here.
     """
     seals = [seal.leaf for seal in find_records(connection, identifier)]
-    bounds = {"seals": seals, "first": first, "end": end, "most": most}
+    parameters = {"seals": seals, "first": first, "end": end, "limit": limit}
     sealings = [
-        find_record(connection, leaf) for leaf in connection.execute(_SEALINGS, bounds).scalars().all()
+        find_record(connection, leaf)
+        for leaf in connection.execute(_SEALING_LEAVES, parameters).scalars().all()
     ]
-    sealed: dict[bytes, list[str]] = defaultdict(list)
+    identifiers_by_sealing: dict[bytes, list[str]] = defaultdict(list)
     for start in range(0, len(sealings), limits.LOOKUP_ROWS):
-        page = [sealing.leaf for sealing in sealings[start : start + limits.LOOKUP_ROWS]]
-        for target, body in connection.execute(_SEALED, {"sealings": page}):
-            sealed[target].append(decode_record(decode(body)).identifier)
-    return [Use(sealing, tuple(sealed[sealing.leaf])) for sealing in sealings]
+        sealing_leaves = [sealing.leaf for sealing in sealings[start : start + limits.LOOKUP_ROWS]]
+        for target, body in connection.execute(_SEALED_RECORDS, {"sealings": sealing_leaves}):
+            identifiers_by_sealing[target].append(decode_record(decode(body)).identifier)
+    return [Use(sealing, tuple(identifiers_by_sealing[sealing.leaf])) for sealing in sealings]

@@ -28,5 +28,5 @@ def _devnet(args: argparse.Namespace) -> int:
             note(f"account {name}: {account.address} in {args.directory / 'accounts' / (name + '.json')}")
         say(devnet.url)
         note("Ctrl-C stops it; started again on the same directory it goes on where it was.")
-        devnet.run(stop, told=note)
+        devnet.run(stop, report=note)
     return 0

@@ -46,7 +46,7 @@ class KeptCopies:
             with register.reading() as connection:
                 self.held = [
                     (one.acceptance.first, one.entry.to_json())
-                    for one in page_submissions(connection, most=1_000)
+                    for one in page_submissions(connection, limit=1_000)
                 ]
 
     def entries(self, log: str, position: int, most: int) -> bytes:

@@ -85,7 +85,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def chain(server: Server) -> EthereumChain:
-    return EthereumChain(Endpoint(server.url, timeout=0.5, most=100_000))
+    return EthereumChain(Endpoint(server.url, timeout=0.5, max_bytes=100_000))
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,7 @@ def seal_uses(
         if before is not None:
             end = reading.size_before(node.log, parse_time(before))
         with node.register.reading() as connection:
-            page = find_uses(connection, identifier, first=first, end=end, most=limit)
+            page = find_uses(connection, identifier, first=first, end=end, limit=limit)
         sealings = [_recorded(use.sealing, reading, node.log) for use in page]
     items = [UseShape.of_use(sealing, use) for sealing, use in zip(sealings, page, strict=True)]
     following = page[-1].sealing.position + 1 if len(page) == limit else None

@@ -50,7 +50,7 @@ def entries(
     if log != node.settings.log:
         return _copies(log, node, position, limit)
     with node.register.reading() as connection:
-        page = page_submissions(connection, after=position - 1, most=limit)
+        page = page_submissions(connection, after=position - 1, limit=limit)
     end = page[-1].acceptance.first + page[-1].acceptance.count if len(page) == limit else None
     following = f"/v1/logs/{log}/entries?position={end}&limit={limit}" if end else None
     return EntriesShape(items=[EntryShape.of(submission) for submission in page], next=following)

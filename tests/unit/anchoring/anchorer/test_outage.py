@@ -46,7 +46,7 @@ def without_chain(city: City, seconds: int) -> None:
 
 def submissions(city: City) -> list[Submission]:
     with city.register.reading() as connection:
-        return page_submissions(connection, most=100)
+        return page_submissions(connection, limit=100)
 
 
 def faults(city: City) -> set[str]:

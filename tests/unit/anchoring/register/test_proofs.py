@@ -9,7 +9,7 @@ import pytest
 from anchoring.errors import NotFinal, NotFound, SubmissionRefused
 from anchoring.register.proofs import make_proof
 from anchoring.register.records import erase, find_current_leaf
-from anchoring.register.trees import Recent
+from anchoring.register.trees import TreeCache
 from ledger.errors import MalformedInput
 from ledger.proof.proof import Proof, decode_proof
 from ledger.records.claims import SelectiveDisclosure
@@ -162,7 +162,7 @@ def test_the_staple_is_of_the_newest_final_anchor(city: City) -> None:
 
 
 def test_trees_asked_for_longest_ago_are_forgotten_first() -> None:
-    recent: Recent[str] = Recent(kept_leaves=10)
+    recent: TreeCache[str] = TreeCache(max_leaves=10)
     built = []
 
     def get(name: str, leaves: int) -> str:

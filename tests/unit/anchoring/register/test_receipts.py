@@ -77,8 +77,8 @@ def test_sent_again_it_gets_the_same_bytes(register: Register) -> None:
     again = accept(register, world.trust, lines, NOW + 99, IntakeRules(LOG, promise_seconds=7))
     assert receipt_of(register, again.id, OTHER) == first
     assert receipt_of(register, again.id, None) == first
-    assert again.signed is not None
-    assert decode_signed_receipt(again.signed) == first
+    assert again.signed_receipt is not None
+    assert decode_signed_receipt(again.signed_receipt) == first
 
 
 def test_a_crash_before_signing_loses_no_promise(register: Register) -> None:
@@ -87,7 +87,7 @@ def test_a_crash_before_signing_loses_no_promise(register: Register) -> None:
     lines = world.department.lines([licence()])
     accepted = accept(register, world.trust, lines, NOW, IntakeRules(LOG))
     found = accept(register, world.trust, lines, NOW + 99, IntakeRules(LOG, promise_seconds=7))
-    assert (found.signed, found.deadline) == (None, accepted.deadline)
+    assert (found.signed_receipt, found.deadline) == (None, accepted.deadline)
     signed = receipt_of(register, accepted.id, KEY)
     assert signed
     assert signed.receipt.deadline == accepted.deadline

@@ -42,7 +42,7 @@ ACCEPTANCE = Acceptance(
     accepted=4,
     warnings=(RowError(5, "odd"),),
     deadline=6,
-    signed=b"receipt",
+    signed_receipt=b"receipt",
 )
 LINEAGE_LED = Lineage("licence", "issuer", "identifier", b"tip", b"current", Status.SUSPENDED)
 
@@ -65,7 +65,9 @@ PAIRS: list[tuple[Table, object, Callable[[Any], Row], Callable[[RowMapping], ob
     (SUBMISSION, Submission(ACCEPTANCE, ENTRY, "frozen", 7), submission_written, submission_back),
     (
         SUBMISSION,
-        Submission(replace(ACCEPTANCE, deadline=None, signed=None, warnings=()), ENTRY, "frozen", None),
+        Submission(
+            replace(ACCEPTANCE, deadline=None, signed_receipt=None, warnings=()), ENTRY, "frozen", None
+        ),
         submission_written,
         submission_back,
     ),

@@ -52,7 +52,7 @@ def test_submissions_are_listed_in_pages(register: Register, world: World) -> No
     ]
     listed, after = [], -1
     with register.reading() as connection:
-        while page := page_submissions(connection, after=after, most=2):
+        while page := page_submissions(connection, after=after, limit=2):
             listed += page
             after = page[-1].acceptance.first
     assert [item.acceptance for item in listed] == acceptances

@@ -90,7 +90,7 @@ def test_uses_of_every_version_of_a_seal_are_found_with_what_they_sealed(city: C
 def test_uses_are_found_page_by_page_and_between_positions(city: City) -> None:
     every = used(city.register)
     at = [use.sealing.position for use in every]
-    assert used(city.register, most=2) == every[:2]
+    assert used(city.register, limit=2) == every[:2]
     assert used(city.register, first=at[1] + 1) == every[2:]
     assert used(city.register, end=at[1]) == every[:1]
 
