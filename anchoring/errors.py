@@ -21,6 +21,7 @@
     ├── LeaseHeld               another process anchors for the log, and this work is not done beside it
     ├── LeaseLost               another process anchors for the log now: this one has written nothing since
     ├── TooMuchWaiting          more is waiting for the chain than a node takes on: hand it in later
+    ├── TooManyLooks            a token has looked at as many certificates as it may in a day
     ├── AnchorContradicted      the chain holds another anchor than the register under one sequence, or a void one
     ├── NotFinal                a record is registered, but its anchor is not final: nothing can be proven yet
     ├── NotFound                no such record, submission, log, account or replica
@@ -159,6 +160,14 @@ class LeaseLost(AnchoringError):
 
 class TooMuchWaiting(AnchoringError):
     """So much is accepted and not on the chain that no more is taken; worth another attempt after `retry_after` seconds."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TooManyLooks(AnchoringError):
+    """A token has looked at as many certificates as it may in a day; worth another attempt after `retry_after` seconds."""
 
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)

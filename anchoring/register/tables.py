@@ -160,6 +160,18 @@ class TokenRow(_Row, table=True):
     revoked: int | None = number()
 
 
+class LookRow(_Row, table=True):
+    """`Look`: the looks of a token are counted without a gap; the oldest are taken away."""
+
+    __tablename__ = "look"
+    token: str = Field(primary_key=True, foreign_key="token.id")
+    ordinal: int = number(key=True)
+    at: int = number(index=True)
+    purpose: str
+    identifier: str
+    outcome: str
+
+
 Row = dict[str, object]  # of a table, by the names of its columns
 METADATA: Final = _Row.metadata
 LOG: Final = table(LogRow)
@@ -174,3 +186,4 @@ MISSING: Final = table(MissingRow)
 TRANSACTION: Final = table(TransactionRow)
 LEASE: Final = table(LeaseRow)
 TOKEN: Final = table(TokenRow)
+LOOK: Final = table(LookRow)

@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
+from anchoring import limits
 from anchoring.errors import AnchoringError, NotFound
 from anchoring.register.tables import TOKEN, Row
 
@@ -40,9 +41,12 @@ def create_token(
     label: str,
     scopes: Iterable[str],
     now: int,
-    expires: int | None = None,
+    expires: int | None,
 ) -> tuple[Token, str]:
-    """Make a token and return it with its text, which cannot be shown again. Raises: AnchoringError for unknown scopes."""
+    """Make a token and return it with its text, which cannot be shown again. Without `expires` it has no end.
+
+    Raises: AnchoringError for unknown scopes.
+    """
     scope_set = frozenset(scopes)
     if not scope_set or not scope_set <= SCOPES:
         raise AnchoringError(f"the scopes of a token are some of {', '.join(sorted(SCOPES))}")
@@ -56,9 +60,18 @@ def check_token(connection: Connection, text: str, now: int) -> Token | None:
     """Return the token of a text; None where it is unknown, revoked or expired."""
     row = connection.execute(select(TOKEN).where(TOKEN.c.digest == _digest_text(text))).mappings().first()
     token = token_of(row) if row else None
-    if token is None or token.revoked is not None or (token.expires is not None and now >= token.expires):
-        return None
-    return token
+    return token if token and is_in_force(token, now) else None
+
+
+def is_in_force(token: Token, now: int) -> bool:
+    """Tell whether a token opens anything at a moment."""
+    return token.revoked is None and (token.expires is None or now < token.expires)
+
+
+def is_ending(token: Token, now: int) -> bool:
+    """Tell whether a token is in force and ends so soon that another one should be made."""
+    soon = now + limits.TOKEN_WARNING_DAYS * 86_400
+    return is_in_force(token, now) and token.expires is not None and token.expires <= soon
 
 
 def revoke_token(connection: Connection, id: str, now: int) -> None:

@@ -1,18 +1,39 @@
-"""`shunzheng token`: who may ask an issuing node for proofs, histories and claims."""
+"""`shunzheng token`: who may ask an issuing node for proofs, histories, claims; and who did."""
 
 import argparse
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date
 from pathlib import Path
+from typing import Final
 
+from anchoring.limits import TOKEN_DAYS
+from anchoring.register.looks import PURPOSE_WORDS, SHOWN, Look, Purpose, list_looks
 from anchoring.register.store import Register
-from anchoring.register.tokens import SCOPES, create_token, list_tokens, revoke_token
+from anchoring.register.tokens import (
+    SCOPES,
+    Token,
+    create_token,
+    is_ending,
+    is_in_force,
+    list_tokens,
+    revoke_token,
+)
 from api.console import note, say, show_json
+from api.http.problems import PROBLEMS
 from api.node.errors import SettingsError
 from api.node.loading import load_settings
 from api.parsers import Commands
 from ledger.encoding.canonical import Json
-from ledger.encoding.times import format_time
+from ledger.encoding.times import day_bounds, format_time, parse_date
+from ledger.errors import MalformedInput
+from ledger.words import Words
+
+_DAY: Final = 86_400
+_MOST_DAYS: Final = 3_660  # a token that is to live longer than ten years has no end
+_SHOWN_WORDS: Final = Words("已出示", "shown")
 
 
 def add(commands: Commands) -> None:
@@ -23,66 +44,143 @@ def add(commands: Commands) -> None:
     create.add_argument(
         "--scope", action="append", required=True, choices=sorted(SCOPES), help="may be repeated"
     )
-    create.add_argument("--days", type=int, help="until it expires; default: no end")
+    end = create.add_mutually_exclusive_group()
+    end.add_argument(
+        "--days", type=_read_days, default=TOKEN_DAYS, help=f"until it ends; default: {TOKEN_DAYS}"
+    )
+    end.add_argument("--no-end", action="store_true", help="it lasts until it is revoked")
     create.set_defaults(run=_create)
     listed = actions.add_parser("list", help="list tokens, without their secrets")
-    listed.add_argument("--json", action="store_true", help="for programs")
     listed.set_defaults(run=_list)
     revoke = actions.add_parser("revoke", help="end a token")
     revoke.add_argument("id", help="of the token, as `token list` shows it")
     revoke.set_defaults(run=_revoke)
-    for parser in (create, listed, revoke):
+    looks = actions.add_parser("looks", help="list which token was shown what of whose certificate")
+    looks.add_argument("--token", metavar="ID", help="only of this token, as `token list` shows it")
+    looks.add_argument("--identifier", help="only at this certificate, any version")
+    looks.add_argument("--since", type=_read_day, metavar="DAY", help="only from this day on, YYYY-MM-DD")
+    looks.set_defaults(run=_looks)
+    for parser in (create, listed, revoke, looks):
         parser.add_argument("directory", type=Path, help="directory of the node")
+    for parser in (listed, looks):
+        parser.add_argument("--json", action="store_true", help="for programs")
 
 
-def _register(directory: Path) -> Register:
+def _read_days(text: str) -> int:
+    """Return a number of days. Raises: argparse.ArgumentTypeError."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= _MOST_DAYS):
+        raise argparse.ArgumentTypeError(f"a whole number of days from 1 to {_MOST_DAYS:,}, or --no-end")
+    return int(text)
+
+
+def _read_day(text: str) -> date:
+    """Return a day. Raises: argparse.ArgumentTypeError."""
+    try:
+        return parse_date(text)
+    except MalformedInput as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+@contextmanager
+def _register(directory: Path) -> Iterator[Register]:
     settings = load_settings(directory)
     if settings.register_url is None:
         raise SettingsError(f"the node in {directory} issues nothing: it has no register and needs no tokens")
-    return Register(settings.register_url)
+    with closing(Register(settings.register_url)) as register:
+        yield register
 
 
 def _create(args: argparse.Namespace) -> int:
     now = int(time.time())
-    expires = now + args.days * 86_400 if args.days else None
-    with _register(args.directory).writing() as connection:
+    expires = None if args.no_end else now + args.days * _DAY
+    with _register(args.directory) as register, register.writing() as connection:
         token, text = create_token(
             connection, secrets.token_bytes, label=args.label, scopes=args.scope, now=now, expires=expires
         )
     say(text)
-    note(f"token {token.id} for {token.label}: {', '.join(sorted(token.scopes))}. It is shown this once.")
+    scopes = ", ".join(sorted(token.scopes))
+    note(f"token {token.id} for {token.label}: {scopes}; {_end_of(token, now)}. It is shown this once.")
     return 0
 
 
 def _list(args: argparse.Namespace) -> int:
-    with _register(args.directory).reading() as connection:
-        issued = list_tokens(connection)
+    now = int(time.time())
+    with _register(args.directory) as register, register.reading() as connection:
+        tokens = list_tokens(connection)
     if args.json:
-        rows: list[Json] = [
-            {
-                "id": t.id,
-                "label": t.label,
-                "scopes": " ".join(sorted(t.scopes)),
-                "revoked": t.revoked is not None,
-            }
-            for t in issued
-        ]
+        rows: list[Json] = [_token_json(token, now) for token in tokens]
         show_json(rows)
         return 0
-    for token in issued:
-        end = (
-            "revoked"
-            if token.revoked
-            else f"until {format_time(token.expires)}"
-            if token.expires
-            else "no end"
-        )
-        say(f"{token.id}  {token.label}  {', '.join(sorted(token.scopes))}  {end}")
+    for token in tokens:
+        say(f"{token.id}  {token.label}  {', '.join(sorted(token.scopes))}  {_end_of(token, now)}")
     return 0
+
+
+def _token_json(token: Token, now: int) -> dict[str, Json]:
+    row: dict[str, Json] = {
+        "id": token.id,
+        "label": token.label,
+        "scopes": " ".join(sorted(token.scopes)),
+        "created": format_time(token.created),
+        "in_force": is_in_force(token, now),
+        "ending": is_ending(token, now),
+        "revoked": token.revoked is not None,
+    }
+    if token.expires is not None:
+        row["ends"] = format_time(token.expires)
+    return row
+
+
+def _end_of(token: Token, now: int) -> str:
+    """Say in words when a token ends, and what to do where that is near or never."""
+    if token.revoked is not None:
+        return "revoked 已停用"
+    if token.expires is None:
+        return "no end 无期限: revoke it once nobody needs it"
+    end = format_time(token.expires)
+    if not is_in_force(token, now):
+        return f"ended 已到期 {end}"
+    if is_ending(token, now):
+        return f"until {end}, ends soon 即将到期: make the next one"
+    return f"until 有效至 {end}"
 
 
 def _revoke(args: argparse.Namespace) -> int:
-    with _register(args.directory).writing() as connection:
+    with _register(args.directory) as register, register.writing() as connection:
         revoke_token(connection, args.id, int(time.time()))
     say(f"token {args.id} is revoked")
     return 0
+
+
+def _looks(args: argparse.Namespace) -> int:
+    since = day_bounds(args.since)[0] if args.since else 0
+    with _register(args.directory) as register, register.reading() as connection:
+        labels = {token.id: token.label for token in list_tokens(connection)}
+        looks = list_looks(connection, token=args.token, identifier=args.identifier, since=since)
+        if args.json:
+            rows: list[Json] = [_look_json(look, labels[look.token]) for look in looks]
+            show_json(rows)
+            return 0
+        for look in looks:
+            say(_look_line(look, labels[look.token]))
+    return 0
+
+
+def _look_json(look: Look, label: str) -> dict[str, Json]:
+    return {
+        "at": format_time(look.at),
+        "token": look.token,
+        "label": label,
+        "purpose": look.purpose,
+        "identifier": look.identifier,
+        "outcome": look.outcome,
+    }
+
+
+def _look_line(look: Look, label: str) -> str:
+    purpose = PURPOSE_WORDS[Purpose(look.purpose)]
+    outcome = _SHOWN_WORDS if look.outcome == SHOWN else PROBLEMS[look.outcome].title
+    return (
+        f"{format_time(look.at)}  {look.token} {label}  {purpose.zh} {purpose.en}  {look.identifier or '-'}  "
+        f"{outcome.zh} {outcome.en}"
+    )

@@ -36,6 +36,7 @@ READY_SECONDS: Final = 60.0  # for a node to start and to catch up with a chain 
 ENDED_SECONDS: Final = 3.0  # for a node that ended while it was waited for to be started again
 _STOP_SECONDS: Final = 20.0
 _TICK: Final = 0.1
+_DAY: Final = 86_400  # the life of a token of the demo: nobody leaves it up for longer
 
 
 class NodeNotReady(AnchoringError):
@@ -212,8 +213,9 @@ class Stage:
         url = load_settings(city.directory).register_url
         assert url is not None
         with closing(Register(url)) as register, register.writing() as connection:
+            now = int(time.time())
             _, text = create_token(
-                connection, secrets.token_bytes, label="demo", scopes=scopes, now=int(time.time())
+                connection, secrets.token_bytes, label="demo", scopes=scopes, now=now, expires=now + _DAY
             )
         return text
 

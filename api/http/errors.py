@@ -121,6 +121,7 @@ _SLUGS: Final[dict[type[Exception], str]] = {
     anchoring.RegisterBehind: "register-behind",
     anchoring.AnchorContradicted: "register-behind",
     anchoring.TooMuchWaiting: "too-much-waiting",
+    anchoring.TooManyLooks: "too-many-looks",
     anchoring.ChainUnavailable: "chain-unavailable",
     anchoring.DatabaseDamaged: "database-damaged",
     anchoring.DatabaseUnavailable: "database-unavailable",
@@ -195,7 +196,7 @@ def detail_of(error: Exception) -> str:
 def respond(error: Exception) -> Response:
     """Return the problem document of an error. Of an internal one nothing is said but that it happened."""
     problem, detail = problem_of(error), detail_of(error)
-    if isinstance(error, anchoring.TooMuchWaiting):
+    if isinstance(error, anchoring.TooMuchWaiting | anchoring.TooManyLooks):
         answer = document(problem, detail)
         answer.headers["Retry-After"] = str(error.retry_after)
         return answer

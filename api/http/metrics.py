@@ -94,6 +94,9 @@ def _issuing(issuing: IssuingShape) -> Iterator[str]:
         ("open_batch_age_seconds", "since the batch under way was frozen", issuing.open_batch_age),
         ("missing_batches", "batches of the chain that the register lacks", _missing(issuing)),
         ("missing_records", "anchored records that are not back after a restore", issuing.missing_records),
+        ("tokens_ending", "access tokens that end within a week", issuing.tokens_ending),
+        ("token_left_seconds", "until the first of them ends", issuing.token_left),
+        ("tokens_without_end", "access tokens that last until they are revoked", issuing.tokens_without_end),
     ):
         yield from _gauge(name, help_text, [(value, labels)])
     if issuing.open_batch is not None:

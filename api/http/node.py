@@ -17,6 +17,7 @@ from anchoring.intake.admission import IntakeRules
 from anchoring.intake.backlog import Gate, Room
 from anchoring.monitor.copies import Published
 from anchoring.monitor.entries import EntriesHere
+from anchoring.register.looks import LookRules, remove_old_looks
 from anchoring.register.store import Register
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
@@ -69,7 +70,7 @@ class Node:
         key = load_node_key(settings)
         register = Register(settings.register_url) if settings.log and settings.register_url else None
         replica = Replica(settings.replica_url)
-        return cls(
+        node = cls(
             settings,
             replica,
             register,
@@ -85,6 +86,10 @@ class Node:
             load_issuer_names(settings.issuer_names),
             key,
         )
+        if register:
+            with register.writing() as connection:  # where nobody looks, the next look takes none away
+                remove_old_looks(connection, clock(), node.look_rules)
+        return node
 
     async def close(self) -> None:
         await self.documents.close()
@@ -99,6 +104,11 @@ class Node:
         if self.issuing is None:
             raise IssuesNothing(_NO_LOG)
         return self.issuing
+
+    @property
+    def look_rules(self) -> LookRules:
+        """What is kept of the looks at certificates, and how many there may be."""
+        return LookRules(self.settings.looks.days, self.settings.looks.daily)
 
     @property
     def log(self) -> str:

@@ -13,6 +13,7 @@ from anchoring.intake.backlog import measure_backlog
 from anchoring.processes.condition import Condition, read_conditions
 from anchoring.register.batches import find_last_batch, list_open_batches
 from anchoring.register.missing import list_missing
+from anchoring.register.tokens import is_ending, is_in_force, list_tokens
 from anchoring.replica.reading import ReplicaView
 from api.documents import authorities
 from api.http.errors import NotReady
@@ -158,6 +159,8 @@ def _issuing(node: Node, reading: ReplicaView, now: int) -> IssuingShape | None:
         return None
     with node.issuing.reading() as connection:
         waiting, batch = measure_backlog(connection), next(iter(list_open_batches(connection)), None)
+        tokens = [token for token in list_tokens(connection) if is_in_force(token, now)]
+        ends = [token.expires for token in tokens if token.expires and is_ending(token, now)]
         return IssuingShape(
             log=node.log,
             waiting_submissions=waiting.submissions,
@@ -171,6 +174,9 @@ def _issuing(node: Node, reading: ReplicaView, now: int) -> IssuingShape | None:
             lease_holder=_label_holder(find_lease_holder(connection, node.log)),
             missing_batches=_missing(connection, reading, node.log),
             missing_records=sum(one.count for one in list_missing(connection)),
+            tokens_ending=len(ends),
+            token_left=min(ends) - now if ends else None,
+            tokens_without_end=sum(token.expires is None for token in tokens),
         )
 
 

@@ -1,39 +1,90 @@
-"""Check the bearer token of a request, and the scope that its route needs.
+"""Check the bearer token of a request, and log what its holder is shown.
 
-    def history(token: Annotated[Token, Security(require_token, scopes=["history"])]): ...
+    Viewing = Annotated[Viewer, Security(viewer_of(Purpose.HISTORY), scopes=["history"])]
 
 The scopes of a route are FastAPI's security scopes, so the interface description names them. Tokens are stored as hashes in
 the register; a node without a register has none and hands out nothing.
 """
 
-from typing import Annotated
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Final
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
+from anchoring.errors import AnchoringError
+from anchoring.register.looks import SHOWN, Purpose, log_looks
 from anchoring.register.tokens import Token, check_token
-from api.http.errors import ScopeMissing, TokenRefused
-from api.http.node import NodeNeeded
+from api.http.errors import ApiError, ScopeMissing, TokenRefused, problem_of
+from api.http.node import Node, NodeNeeded
+from ledger.errors import LedgerError
 
+_NAMED_BY: Final = ("identifier", "leaf")  # parameters of a path that say which certificate is asked for
 _bearer = HTTPBearer(
     auto_error=False, description="A token of this node, `sz_…`, with the scope that the route names."
 )
 
 
-def require_token(
-    needed: SecurityScopes,
-    node: NodeNeeded,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Token:
-    """Return the token of the request. Raises: IssuesNothing, TokenRefused, ScopeMissing."""
-    register = node.register
-    if credentials is None:
-        raise TokenRefused("send `Authorization: Bearer <token>`")
-    with register.reading() as connection:
-        token = check_token(connection, credentials.credentials, node.clock())
-    if token is None:
-        raise TokenRefused("the token is not known here, has expired, or was withdrawn")
-    missing = set(needed.scopes) - token.scopes
-    if missing:
-        raise ScopeMissing(f"the token lacks the scope {', '.join(sorted(missing))}")
-    return token
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The holder of a token, who asks for one thing."""
+
+    node: Node
+    token: Token
+    purpose: Purpose
+
+    @contextmanager
+    def looking(self, identifier: str, purpose: Purpose | None = None) -> Iterator[dict[str, str]]:
+        """Log the look that the block makes when it ends, also where it is refused: so nothing leaves unlogged.
+
+        What is given is the outcome by identifier, for the block to amend. Raises: TooManyLooks, DatabaseUnavailable.
+        """
+        outcomes = {identifier: SHOWN}
+        try:
+            yield outcomes
+        except (ApiError, AnchoringError, LedgerError) as error:
+            problem = problem_of(error)
+            if problem.status < 500:  # beyond, the node is at fault, and its log may be as well
+                self.log({identifier: problem.slug}, purpose)
+            raise
+        self.log(outcomes, purpose)
+
+    def log(self, outcomes: Mapping[str, str], purpose: Purpose | None = None) -> None:
+        """Log looks now. Raises: TooManyLooks, DatabaseUnavailable."""
+        rules = self.node.look_rules
+        with self.node.register.writing() as connection:
+            log_looks(connection, self.token.id, purpose or self.purpose, outcomes, self.node.clock(), rules)
+
+
+def viewer_of(purpose: Purpose) -> Callable[..., Viewer]:
+    """Return the dependency that checks the token of a request; what the token may not ask for is logged too."""
+
+    def require_token(
+        request: Request,
+        needed: SecurityScopes,
+        node: NodeNeeded,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    ) -> Viewer:
+        """Return who asks. Raises: IssuesNothing, TokenRefused, ScopeMissing, TooManyLooks."""
+        register = node.register
+        if credentials is None:
+            raise TokenRefused("send `Authorization: Bearer <token>`")
+        with register.reading() as connection:
+            token = check_token(connection, credentials.credentials, node.clock())
+        if token is None:
+            raise TokenRefused("the token is not known here, has expired, or was withdrawn")
+        viewer, missing = Viewer(node, token, purpose), set(needed.scopes) - token.scopes
+        if missing:
+            refusal = ScopeMissing(f"the token lacks the scope {', '.join(sorted(missing))}")
+            viewer.log({_name_asked(request): problem_of(refusal).slug})
+            raise refusal
+        return viewer
+
+    return require_token
+
+
+def _name_asked(request: Request) -> str:
+    """Return what the path names; a body is not read for it."""
+    return next((request.path_params[name] for name in _NAMED_BY if name in request.path_params), "")

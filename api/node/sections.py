@@ -1,4 +1,4 @@
-"""The sections [batching] and [intake] of `node.toml`, and the units that settings have."""
+"""The sections of `node.toml`, such as [batching], and the units that settings have."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 from anchoring import limits
-from api.limits import DOCUMENT_MEGABYTES, DOCUMENT_SECONDS, MAX_SPOOL_BYTES, MAX_UPLOADS
+from api.limits import DOCUMENT_MEGABYTES, DOCUMENT_SECONDS, MAX_PAGE_ITEMS, MAX_SPOOL_BYTES, MAX_UPLOADS
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,18 @@ class Intake(Section):
 class Opening(Section):
     """What opening presented documents may take, in processes of their own; a document that takes more is unverifiable."""
 
-    processes: Annotated[Count | None, Unit("processes"), Field(le=256)] = None
+    processes: Annotated[int | None, Unit("processes"), Field(ge=1, le=256)] = None
     """documents opened at once, for each process that answers HTTP; left out: as many as cores, two at least"""
     seconds: Annotated[Seconds, Field(ge=1, le=600)] = DOCUMENT_SECONDS
     """of processor time for a document; by the clock, all documents of a request take twice as long at most"""
     memory_mb: Annotated[Count, Unit("megabytes"), Field(ge=192, le=2**16)] = DOCUMENT_MEGABYTES
     """of memory for a document, with some 90 for the program itself"""
+
+
+class Looks(Section):
+    """The log of looks 查阅记录: which token was shown what of whose certificate; see `log_looks`."""
+
+    days: Annotated[Count, Unit("days"), Field(le=36_600)] = limits.LOOK_DAYS
+    """how long a look is kept; three years, as the law asks of records of how personal data was handled"""
+    daily: Annotated[int, Unit("looks"), Field(ge=MAX_PAGE_ITEMS, le=2**30)] = limits.MAX_DAILY_LOOKS
+    """looks at certificates that one token has in 24 hours; each takes some 250 bytes of the register"""

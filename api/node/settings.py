@@ -33,7 +33,7 @@ from anchoring.limits import PROMISE_SECONDS, WITHHELD_SECONDS
 from api.node.errors import FILE, SettingsError
 from api.node.mistakes import explain, unknown_setting
 from api.node.policies import DEFAULT
-from api.node.sections import Batching, Intake, Opening, Seconds, Unit, is_number, is_table
+from api.node.sections import Batching, Intake, Looks, Opening, Seconds, Unit, is_number, is_table
 from ledger.records.records import KINDS
 
 PREFIX: Final = "SHUNZHENG_"
@@ -167,6 +167,8 @@ class Settings(BaseSettings):
     """what may wait for the chain"""
     documents: Opening = Opening()
     """what opening a document may take"""
+    looks: Looks = Looks()
+    """which looks at certificates are kept, and how many there may be"""
     peers: Mapping[str, PeerUrls] = Field(default_factory=dict)
     """nodes from which the entries of other logs are fetched, by log"""
 

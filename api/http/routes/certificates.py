@@ -1,39 +1,43 @@
 """Proofs and histories, for holders of a token: identifiers may lead to a person."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, Security
 
 from anchoring.errors import NotFound
 from anchoring.register.lineages import find_lineages
+from anchoring.register.looks import SHOWN, Purpose
 from anchoring.register.proofs import make_proof
 from anchoring.register.records import StoredRecord, find_current_leaf, find_records
-from anchoring.register.tokens import Token
 from anchoring.register.uses import find_uses
 from anchoring.replica.reading import ReplicaView
 from api import limits
 from api.http import openapi
 from api.http.bounds import bodies
 from api.http.node import Node, NodeNeeded
+from api.http.problems import PROBLEMS
 from api.http.schemas.base import Time
 from api.http.schemas.registry import HistoryShape, IdentifiersShape, LineageShape, LineagesShape
 from api.http.schemas.uses import UseShape, UsesShape
 from api.http.schemas.verification import ProofShape
-from api.http.tokens import require_token
+from api.http.tokens import Viewer, viewer_of
 from ledger.crypto.suites import parse_digest
 from ledger.encoding.fields import MAX_TEXT_CHARS, parse_hex
 from ledger.encoding.times import parse_time
 from ledger.limits import MAX_LOG_SIZE
+from ledger.proof.proof import Proof
 from ledger.verification.history import PlacedRecord, judge_history
 
 router = APIRouter(prefix="/v1", tags=["records"])
 
-CLAIMS = "claims"
+CLAIMS: Final = "claims"
+_UNKNOWN: Final = PROBLEMS["not-found"].slug
 _HISTORY = openapi.problems(
     "token-required",
     "scope-missing",
+    "too-many-looks",
     "issues-nothing",
     "not-found",
     "not-ready",
@@ -45,6 +49,7 @@ _USES = _HISTORY | openapi.problems("malformed-input", "invalid-parameter")
 _PROOF = openapi.answer(ProofShape, "The proof, in canonical form.") | openapi.problems(
     "token-required",
     "scope-missing",
+    "too-many-looks",
     "not-found",
     "issues-nothing",
     "not-final",
@@ -60,48 +65,58 @@ Show = Annotated[
         description="Claims to show, the others withheld; left out, all. Only with the scope `claims`.",
     ),
 ]
-ProofHolder = Annotated[Token, Security(require_token, scopes=["proofs"])]
-HistoryHolder = Annotated[Token, Security(require_token, scopes=["history"])]
+ProofViewer = Annotated[Viewer, Security(viewer_of(Purpose.PROOF), scopes=["proofs"])]
+HistoryViewer = Annotated[Viewer, Security(viewer_of(Purpose.HISTORY), scopes=["history"])]
+UsesViewer = Annotated[Viewer, Security(viewer_of(Purpose.USES), scopes=["history"])]
+LineageViewer = Annotated[Viewer, Security(viewer_of(Purpose.LINEAGE), scopes=["history"])]
 
 
 @router.get("/records/{leaf}/proof", response_class=Response, responses=_PROOF)
 def record_proof(
     leaf: Annotated[str, Path(max_length=80, description="The record's leaf hash, `sm3:<hex>` or bare.")],
-    token: ProofHolder,
+    viewer: ProofViewer,
     node: NodeNeeded,
     show: Show = None,
 ) -> Response:
     """Export the proof of a record. A token without the scope `claims` gets it with every claim withheld."""
-    digest = parse_digest(leaf)[1] if ":" in leaf else parse_hex(leaf, 32)
-    return _proof(node, digest, token, show)
+    purpose, names = _choose_claims(viewer, show)
+    with viewer.looking(leaf, purpose) as outcomes:
+        proof = _make_proof(node, parse_digest(leaf)[1] if ":" in leaf else parse_hex(leaf, 32), names)
+        outcomes[proof.record.identifier] = outcomes.pop(leaf)
+    return Response(proof.encode(), media_type=bodies.JSON)
 
 
 @router.get("/certificates/{identifier}/proof", response_class=Response, responses=_PROOF)
 def certificate_proof(
-    identifier: Identifier, token: ProofHolder, node: NodeNeeded, show: Show = None
+    identifier: Identifier, viewer: ProofViewer, node: NodeNeeded, show: Show = None
 ) -> Response:
     """Export the proof of the record that is current in the certificate's lineage."""
-    with node.register.reading() as connection:
-        leaf = find_current_leaf(connection, identifier)
-    return _proof(node, leaf, token, show)
+    purpose, names = _choose_claims(viewer, show)
+    with viewer.looking(identifier, purpose) as outcomes:
+        with node.register.reading() as connection:
+            leaf = find_current_leaf(connection, identifier)
+        proof = _make_proof(node, leaf, names)
+        outcomes[proof.record.identifier] = outcomes.pop(identifier)
+    return Response(proof.encode(), media_type=bodies.JSON)
 
 
 @router.get("/certificates/{identifier}/history", response_model_exclude_none=True, responses=_HISTORY)
-def certificate_history(identifier: Identifier, _: HistoryHolder, node: NodeNeeded) -> HistoryShape:
+def certificate_history(identifier: Identifier, viewer: HistoryViewer, node: NodeNeeded) -> HistoryShape:
     """Show every record of the certificate, oldest first, and whether they and the chain tell the same story."""
-    with node.register.reading() as connection:
-        stored = find_records(connection, identifier)
-    with node.reading() as reading:
-        history = judge_history(
-            [_recorded(record, reading, node.log) for record in stored], reading, node.log
-        )
+    with viewer.looking(identifier):
+        with node.register.reading() as connection:
+            stored = find_records(connection, identifier)
+        with node.reading() as reading:
+            history = judge_history(
+                [_recorded(record, reading, node.log) for record in stored], reading, node.log
+            )
     return HistoryShape.of(identifier, node.log, history, stored)
 
 
 @router.get("/certificates/{identifier}/uses", response_model_exclude_none=True, responses=_USES)
 def seal_uses(
     identifier: Identifier,
-    _: HistoryHolder,
+    viewer: UsesViewer,
     node: NodeNeeded,
     after: Annotated[
         Time | None, Query(description="Only sealings anchored at this moment or later.")
@@ -120,7 +135,7 @@ def seal_uses(
     moment.
     """
     first, end = position, MAX_LOG_SIZE
-    with node.reading() as reading:
+    with viewer.looking(identifier) as outcomes, node.reading() as reading:
         if after is not None:
             first = max(first, reading.size_before(node.log, parse_time(after)))
         if before is not None:
@@ -128,6 +143,7 @@ def seal_uses(
         with node.register.reading() as connection:
             page = find_uses(connection, identifier, first=first, end=end, limit=limit)
         sealings = [_recorded(use.sealing, reading, node.log) for use in page]
+        outcomes |= {sealed: SHOWN for use in page for sealed in use.certificates}
     items = [UseShape.of_use(sealing, use) for sealing, use in zip(sealings, page, strict=True)]
     following = page[-1].sealing.position + 1 if len(page) == limit else None
     asked = {"after": after, "before": before, "position": following, "limit": limit}
@@ -136,7 +152,7 @@ def seal_uses(
     return UsesShape(identifier=identifier, log=node.log, items=items, next=address if following else None)
 
 
-async def _asked(request: Request, _: HistoryHolder) -> IdentifiersShape:
+async def _asked(request: Request, _: LineageViewer) -> IdentifiersShape:
     """Read the body once the token is known to be good."""
     return await bodies.read_shape(request, IdentifiersShape, limits.MAX_SMALL_BYTES)
 
@@ -147,7 +163,7 @@ async def _asked(request: Request, _: HistoryHolder) -> IdentifiersShape:
     openapi_extra=openapi.request(json=IdentifiersShape),
 )
 def certificate_lineages(
-    asked: Annotated[IdentifiersShape, Depends(_asked)], node: NodeNeeded
+    asked: Annotated[IdentifiersShape, Depends(_asked)], viewer: LineageViewer, node: NodeNeeded
 ) -> LineagesShape:
     """Show where certificates stand, as far as this node has accepted records: what a change of them has to follow."""
     with node.reading() as reading:
@@ -156,18 +172,26 @@ def certificate_lineages(
         raise NotFound(f"the log {node.log} is not admitted: ask the province to admit it")
     with node.register.reading() as connection:
         known = find_lineages(connection, asked.identifiers)
+    pairs = zip(asked.identifiers, known, strict=True)
+    viewer.log({identifier: SHOWN if lineage else _UNKNOWN for identifier, lineage in pairs})
     return LineagesShape(
         items=[LineageShape.of(lineage, log.suite) if lineage else None for lineage in known]
     )
 
 
-def _proof(node: Node, leaf: bytes, token: Token, show: list[str] | None) -> Response:
-    names = show if CLAIMS in token.scopes else []
+def _choose_claims(viewer: Viewer, show: list[str] | None) -> tuple[Purpose, list[str] | None]:
+    """Return what a token looks at, and the claims that it is shown: none without the scope, all where it names none."""
+    if CLAIMS not in viewer.token.scopes:
+        return Purpose.PROOF, []
+    return Purpose.CLAIMS, show
+
+
+def _make_proof(node: Node, leaf: bytes, names: list[str] | None) -> Proof:
     with node.reading() as reading:
         proof = make_proof(node.register, reading, node.trees, leaf, names=names)
-    if CLAIMS not in token.scopes and proof.disclosure and proof.disclosure.values:
-        proof = replace(proof, disclosure=None)  # the register holds a selection, which cannot be narrowed
-    return Response(proof.encode(), media_type=bodies.JSON)
+    if names == [] and proof.disclosure and proof.disclosure.values:
+        return replace(proof, disclosure=None)  # the register holds a selection, which cannot be narrowed
+    return proof
 
 
 def _recorded(stored: StoredRecord, reading: ReplicaView, log: str) -> PlacedRecord:

@@ -60,6 +60,11 @@ class IssuingShape(Shape):
     missing_records: int = Field(
         default=0, description="Anchored, and not back since this register was restored."
     )
+    tokens_ending: int = Field(
+        default=0, description="Access tokens that end within a week: make the next ones."
+    )
+    token_left: int | None = Field(default=None, description="Until the first of them ends.")
+    tokens_without_end: int = Field(default=0, description="Access tokens that last until they are revoked.")
 
 
 class ReadyShape(Shape):

@@ -221,7 +221,9 @@ class City:
 
     def token(self, *scopes: str) -> str:
         with self.register.writing() as connection:
-            return create_token(connection, self.random, label="test", scopes=scopes, now=self.now)[1]
+            return create_token(
+                connection, self.random, label="test", scopes=scopes, now=self.now, expires=None
+            )[1]
 
     def _newest(self, identifier: str) -> bytes | None:
         with self.register.reading() as connection:

@@ -10,12 +10,14 @@ from sqlalchemy import RowMapping, Table, create_engine, insert, select
 from anchoring.errors import RowError
 from anchoring.register.batches import Batch, OwnLog, batch_of, batch_row, log_of, log_row
 from anchoring.register.lineages import StoredLineage, lineage_row, stored_lineage_of
+from anchoring.register.looks import Look, look_of, look_row
 from anchoring.register.missing import Missing, missing_of, missing_row
 from anchoring.register.submissions import Acceptance, Submission, submission_of, submission_row
 from anchoring.register.tables import (
     BATCH,
     LINEAGE,
     LOG,
+    LOOK,
     METADATA,
     MISSING,
     SUBMISSION,
@@ -81,6 +83,7 @@ PAIRS: list[tuple[Table, object, Callable[[Any], Row], Callable[[RowMapping], ob
         transaction_of,
     ),
     (TOKEN, Token("id", "label", frozenset({"claims", "proofs"}), 1, 2, 3), token_written, token_of),
+    (LOOK, Look("token", 1, 2, "proof", "identifier", "shown"), look_row, look_of),
 ]
 
 

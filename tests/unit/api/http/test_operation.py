@@ -9,11 +9,12 @@ from fastapi.testclient import TestClient
 from anchoring.anchorer.lease import Lease
 from anchoring.errors import ChainUnavailable, DatabaseUnavailable, EndpointsDisagree
 from anchoring.processes.condition import Reporter
+from anchoring.register.tokens import create_token
 from api.http.app import create_app
 from api.http.metrics import render
 from api.http.schemas.operation import LogStateShape, ProcessShape, ReadyShape
 from ledger.registry.acts import Anchored
-from tests.unit.api.city import LOG, City
+from tests.unit.api.city import LOG, City, draws
 
 CLAIMS = {"ZZMC": "营业执照"}
 EXPOSITION = re.compile(
@@ -54,6 +55,23 @@ def test_a_trust_list_that_is_lost_makes_the_node_not_ready(city: City, tmp_path
     assert answer.status_code == 503
     assert "trust list" in answer.json()["detail"]
     assert "secret-place" not in answer.text
+
+
+def test_tokens_are_named_before_they_end(city: City, tianmen: TestClient) -> None:
+    with city.register.writing() as connection:
+        for label, end in {
+            "over": city.now,
+            "soon": city.now + 86_400,
+            "later": city.now + 8 * 86_400,
+        }.items():
+            create_token(connection, draws(label), label=label, scopes=["proofs"], now=city.now, expires=end)
+    city.token("proofs")
+    issuing = tianmen.get("/readyz").json()["issuing"]
+    told = [issuing[name] for name in ("tokens_ending", "token_left", "tokens_without_end")]
+    assert told == [1, 86_400, 1]
+    figures = tianmen.get("/metrics").text
+    assert f'shunzheng_token_left_seconds{{log="{LOG}"}} 86400\n' in figures
+    assert f'shunzheng_tokens_ending{{log="{LOG}"}} 1\n' in figures
 
 
 def test_a_node_is_not_ready_until_its_follower_has_caught_up_once(city: City, wuhan: TestClient) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic.fields import FieldInfo
 
 from api.node.policies import DEFAULT, USES
-from api.node.sections import Batching, Intake, Section, Unit, bounds, is_number, is_table
+from api.node.sections import Batching, Intake, Looks, Opening, Section, Unit, bounds, is_number, is_table
 from api.node.settings import (
     DIRECTORY_VARIABLE,
     POLICY_KINDS,
@@ -59,7 +59,12 @@ Three are there without being set: {_USES}. `max_age` sets `{DEFAULT}`.""",
     "peers": """Nodes that give the entries of other logs: `log = "URL"`, or several URLs separated by spaces, the log's own
 first.""",
 }
-SECTIONS: dict[str, type[Section]] = {"batching": Batching, "intake": Intake}
+SECTIONS: dict[str, type[Section]] = {
+    "batching": Batching,
+    "intake": Intake,
+    "documents": Opening,
+    "looks": Looks,
+}
 
 
 def page() -> str:

@@ -1,0 +1,151 @@
+"""The log of looks 查阅记录: which token was shown what of whose certificate, and when.
+
+A look is kept before its answer leaves: what cannot be logged is not shown. Tokens are named by their identifiers, never by
+their texts. The log tells who asked, so it is personal data of its own: looks older than the rules say are taken away.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import Connection, RowMapping, delete, func, insert, or_, select, tuple_
+
+from anchoring import limits
+from anchoring.database.engine import make_findable
+from anchoring.errors import TooManyLooks
+from anchoring.register.tables import LOOK, TOKEN, Row
+from ledger.records.records import lineage_of
+from ledger.words import Words
+
+_DAY: Final = 86_400
+SHOWN: Final = "shown"  # the outcome of a look that was answered; else the slug of the problem that was
+
+
+class Purpose(StrEnum):
+    """What of a certificate was asked for."""
+
+    PROOF = "proof"
+    CLAIMS = "claims"
+    HISTORY = "history"
+    USES = "uses"
+    LINEAGE = "lineage"
+
+
+PURPOSE_WORDS: Final = {
+    Purpose.PROOF: Words("存证凭据，信息项不披露", "proof, claims withheld"),
+    Purpose.CLAIMS: Words("存证凭据及信息项", "proof with claims"),
+    Purpose.HISTORY: Words("登记经过", "history"),
+    Purpose.USES: Words("用印记录", "uses of a seal"),
+    Purpose.LINEAGE: Words("现状", "where it stands"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LookRules:
+    """For how many days a look is kept, and how many a token has in any 24 hours."""
+
+    days: int = limits.LOOK_DAYS
+    daily: int = limits.MAX_DAILY_LOOKS
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The look `ordinal` of a token, at seconds since 1970, and what became of it.
+
+    `identifier` is of the version that was shown, or as it was asked for; `purpose` one of `Purpose`.
+    """
+
+    token: str
+    ordinal: int
+    at: int
+    purpose: str
+    identifier: str
+    outcome: str
+
+
+def log_looks(
+    connection: Connection,
+    token: str,
+    purpose: Purpose,
+    outcomes: Mapping[str, str],
+    now: int,
+    rules: LookRules,
+) -> None:
+    """Log one look for each identifier of `outcomes`, and take away what is older than the rules say.
+
+    Raises: TooManyLooks, and nothing is logged.
+    """
+    last = _hold_token(connection, token)
+    _check_rate(connection, token, last, len(outcomes), now, rules)
+    looks = [
+        Look(token, ordinal, now, purpose, _storable(identifier), outcome)
+        for ordinal, (identifier, outcome) in enumerate(outcomes.items(), last + 1)
+    ]
+    connection.execute(insert(LOOK), [look_row(look) for look in looks])
+    remove_old_looks(connection, now, rules)
+
+
+def remove_old_looks(connection: Connection, now: int, rules: LookRules) -> None:
+    """Take away the oldest looks beyond the days that they are kept, some thousand at a time."""
+    old = (
+        select(LOOK.c.token, LOOK.c.ordinal)
+        .where(LOOK.c.at < now - rules.days * _DAY)
+        .order_by(LOOK.c.at)
+        .limit(limits.REMOVED_LOOKS)
+        .with_for_update(skip_locked=True)  # those that another transaction is taking away are its own affair
+    )
+    connection.execute(delete(LOOK).where(tuple_(LOOK.c.token, LOOK.c.ordinal).in_(old)))
+
+
+def list_looks(
+    connection: Connection, *, token: str | None = None, identifier: str | None = None, since: int = 0
+) -> Iterator[Look]:
+    """Yield the looks since a moment, in their order; only of one token, at one certificate of any version, where named."""
+    query = select(LOOK).where(LOOK.c.at >= since).order_by(LOOK.c.at, LOOK.c.token, LOOK.c.ordinal)
+    if token is not None:
+        query = query.where(LOOK.c.token == make_findable(token))
+    if identifier is not None:
+        name = make_findable(lineage_of(identifier))
+        version = LOOK.c.identifier.startswith(f"{name}.", autoescape=True)
+        query = query.where(or_(LOOK.c.identifier == name, version))
+    for row in connection.execute(query.execution_options(yield_per=limits.CHUNK_ROWS)).mappings():
+        yield look_of(row)
+
+
+def _hold_token(connection: Connection, token: str) -> int:
+    """Be the only one to log looks of a token until the transaction ends; return the number of its last one."""
+    connection.execute(select(TOKEN.c.id).where(TOKEN.c.id == token).with_for_update())
+    last = connection.execute(select(func.max(LOOK.c.ordinal)).where(LOOK.c.token == token)).scalar_one()
+    return int(last or 0)
+
+
+def _check_rate(
+    connection: Connection, token: str, last: int, count: int, now: int, rules: LookRules
+) -> None:
+    """Check that so many looks more are within the rate: by the moment of the one that a full day's looks would follow.
+
+    One that was taken away was made before that day. Raises: TooManyLooks.
+    """
+    before = last + count - rules.daily
+    query = select(LOOK.c.at).where(LOOK.c.token == token, LOOK.c.ordinal == before)
+    at = now if before > last else connection.execute(query).scalar_one_or_none()
+    if at is not None and now < at + _DAY:
+        raise TooManyLooks(
+            f"a token has {rules.daily:,} looks at certificates in 24 hours: ask again later, or for fewer at once; "
+            "the administrator of the node may allow more (`daily` in [looks])",
+            retry_after=at + _DAY - now,
+        )
+
+
+def _storable(identifier: str) -> str:
+    """Return an identifier as it was asked for, without what no database holds, cut where none is as long."""
+    return make_findable(identifier)[: limits.LOOKED_AT_CHARS]
+
+
+def look_of(row: RowMapping) -> Look:
+    return Look(**row)
+
+
+def look_row(look: Look) -> Row:
+    return asdict(look)
