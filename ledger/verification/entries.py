@@ -48,9 +48,8 @@ def check_batch(anchor: Anchor, entries: Sequence[Entry], trust: Trust) -> list[
     for entry in entries:
         statement = entry.statement
         issuer_and_root = statement.issuer, statement.root
-        if repeat_text := _describe_repeat(
-            statement, position, anchor, trust, first_positions.get(issuer_and_root)
-        ):  # 2
+        batch_position = first_positions.get(issuer_and_root)
+        if repeat_text := _describe_repeat(statement, position, anchor, trust, batch_position):  # 2
             faults.append(Fault("entry_repeated", position, repeat_text))
         elif is_good(entry, anchor, trust):
             first_positions.setdefault(issuer_and_root, position)

@@ -57,9 +57,9 @@ MAX_NAME_LETTERS: Final = 4_096
 #: What streams may inflate to: of one object stream, and of all streams that are read, again and again or once.
 MAX_OBJECT_STREAM_BYTES, MAX_INFLATED_BYTES = 16 * _MIB, 128 * _MIB
 #: What pyHanko reads of a number at a time.
-_STEP: Final = 16
-_TOO_MANY: Final = f"a PDF has {MAX_ENTRIES} cross-reference entries at most"
-_NUMBER: Final = re.compile(rb"(?<![0-9A-Fa-f<+.-])[0-9+.-]{%d}" % (MAX_DIGITS + _STEP))
+_NUMBER_CHUNK_BYTES: Final = 16
+_TOO_MANY_ENTRIES: Final = f"a PDF has {MAX_ENTRIES} cross-reference entries at most"
+_LONG_NUMBER: Final = re.compile(rb"(?<![0-9A-Fa-f<+.-])[0-9+.-]{%d}" % (MAX_DIGITS + _NUMBER_CHUNK_BYTES))
 
 DECODE_LIMITS: Final = DecodeLimits(
     per_stream=StreamDecodeLimits(max_output_size=MAX_INFLATED_BYTES // 2),
@@ -82,28 +82,32 @@ class BoundedFile(BytesIO):
     A parser may take that for a fault of the file: `fault` still says what it was.
     """
 
-    def __init__(self, data: bytes, most: int = MAX_READS) -> None:
+    def __init__(self, data: bytes, max_reads: int = MAX_READS) -> None:
         super().__init__(data)
-        self.most = most
-        self.reads = self.digits = self.end = self.elements = 0
+        self.max_reads = max_reads
+        self.read_count = self.digit_count = self.read_end = self.element_count = 0
         self.fault: LimitExceeded | None = None
 
     def read(self, size: int | None = -1, /) -> bytes:
-        at = self.tell()
-        self.digits = self.digits + _STEP if size == _STEP and at == self.end else 0
-        self.reads += 1
-        if self.digits > MAX_DIGITS:
+        start = self.tell()
+        self.digit_count = (
+            self.digit_count + _NUMBER_CHUNK_BYTES
+            if size == _NUMBER_CHUNK_BYTES and start == self.read_end
+            else 0
+        )
+        self.read_count += 1
+        if self.digit_count > MAX_DIGITS:
             self.refuse(f"a number in a PDF has {MAX_DIGITS} digits at most")
-        if self.reads > self.most:
-            self.refuse(f"reading a PDF takes {self.most} steps at most")
-        part = super().read(size)
-        self.end = at + len(part)
-        return part
+        if self.read_count > self.max_reads:
+            self.refuse(f"reading a PDF takes {self.max_reads} steps at most")
+        content = super().read(size)
+        self.read_end = start + len(content)
+        return content
 
     def count_elements(self, value: bytes) -> None:
         """Count the elements of one signature value, among those of all."""
-        self.elements += der.count(value.rstrip(b"\0"))
-        if self.elements > MAX_DER_ELEMENTS:
+        self.element_count += der.count(value.rstrip(b"\0"))
+        if self.element_count > MAX_DER_ELEMENTS:
             self.refuse(f"the signatures of a PDF have {MAX_DER_ELEMENTS} DER elements at most in all")
 
     def refuse(self, message: str) -> NoReturn:
@@ -111,7 +115,7 @@ class BoundedFile(BytesIO):
         raise self.fault
 
 
-class _NoObjects:
+class _ObjectlessReader:
     """Stands for the reader while there is none: a cross-reference section must be readable without any object."""
 
     strict = True
@@ -124,91 +128,96 @@ def check_sections(data: bytes) -> None:
     """Count what the cross-reference sections of a file declare. Raises: LimitExceeded, and what pyHanko does."""
     file = BoundedFile(data, MAX_SECTION_READS)
     try:
-        _walk(file)
+        _count_sections(file)
     except Exception as error:
         if file.fault is not None:
             raise file.fault from error
         raise
 
 
-def _walk(file: BoundedFile) -> None:
+def _count_sections(file: BoundedFile) -> None:
     """Go from section to section as the reader does: from the end of the file along `/Prev`."""
     file.seek(-1, SEEK_END)
-    at: int | None = process_data_at_eof(file)
-    entries, seen = 0, set[int]()
-    while at is not None and at not in seen:
-        seen.add(at)
-        if len(seen) > MAX_REVISIONS:
+    section_start: int | None = process_data_at_eof(file)
+    entry_count, seen_starts = 0, set[int]()
+    while section_start is not None and section_start not in seen_starts:
+        seen_starts.add(section_start)
+        if len(seen_starts) > MAX_REVISIONS:
             raise LimitExceeded(f"a PDF has {MAX_REVISIONS} updates at most")
-        file.seek(at)
+        file.seek(section_start)
         skip_over_whitespace(file)
         is_table = file.read(1) == b"x"
         file.seek(-1, SEEK_CUR)
         if is_table:
-            entries += _count_table(file, MAX_ENTRIES - entries)
+            entry_count += _count_table(file, MAX_ENTRIES - entry_count)
             trailer = _read_dictionary(file)
-            if isinstance(hidden := trailer.get("/XRefStm"), NumberObject):
-                file.seek(hidden)
-                entries += _count_stream(file)[0]
+            if isinstance(hybrid_start := trailer.get("/XRefStm"), NumberObject):
+                file.seek(hybrid_start)
+                entry_count += _count_stream(file)[0]
         else:
-            count, trailer = _count_stream(file)
-            entries += count
-        if entries > MAX_ENTRIES:
-            raise LimitExceeded(_TOO_MANY)
-        at = trailer.get("/Prev")
+            stream_entry_count, trailer = _count_stream(file)
+            entry_count += stream_entry_count
+        if entry_count > MAX_ENTRIES:
+            raise LimitExceeded(_TOO_MANY_ENTRIES)
+        section_start = trailer.get("/Prev")
 
 
-def _count_table(file: BoundedFile, most: int) -> int:
+def _count_table(file: BoundedFile, max_entries: int) -> int:
     file.read(len(b"xref"))
-    count = 0
+    entry_count = 0
     for _ in parse_xref_table(file, strict=True):
-        count += 1
-        if count > most:
-            raise LimitExceeded(_TOO_MANY)
-    return count
+        entry_count += 1
+        if entry_count > max_entries:
+            raise LimitExceeded(_TOO_MANY_ENTRIES)
+    return entry_count
 
 
 def _count_stream(file: BoundedFile) -> tuple[int, DictionaryObject]:
     """Return how many entries a cross-reference stream declares, and its dictionary."""
     read_object_header(file, strict=True)
     section = _read_dictionary(file)
-    if any(width > MAX_FIELD_BYTES for width in _numbers(section["/W"])):
+    if any(width > MAX_FIELD_BYTES for width in _read_numbers(section["/W"])):
         raise LimitExceeded(f"a field of a cross-reference entry has {MAX_FIELD_BYTES} bytes at most")
-    sizes = _numbers(section["/Index"])[1::2] if "/Index" in section else [int(section["/Size"])]
+    sizes = _read_numbers(section["/Index"])[1::2] if "/Index" in section else [int(section["/Size"])]
     return sum(max(0, size) for size in sizes), section
 
 
-def _numbers(array: PdfObject) -> list[int]:
+def _read_numbers(array: PdfObject) -> list[int]:
     """Return the members of an array of numbers, with 0 for what is none: the reader says so when it comes to it."""
     members = array if isinstance(array, ArrayObject) else ()
     return [member if isinstance(member, NumberObject) else 0 for member in members]
 
 
 def _read_dictionary(file: BoundedFile) -> DictionaryObject:
-    dictionary: DictionaryObject = DictionaryObject.read_from_stream(file, TrailerReference(_NoObjects()))
+    dictionary: DictionaryObject = DictionaryObject.read_from_stream(
+        file, TrailerReference(_ObjectlessReader())
+    )
     return dictionary
 
 
 def check_object_streams(reader: PdfFileReader) -> None:
     """Look at the object streams that a file uses before an object is taken from one. Raises: LimitExceeded."""
-    headers = 0
-    for stream, used in _count_used(reader).items():
-        objects = Reference(stream, 0, reader).get_object()
-        if not isinstance(objects, StreamObject):
+    header_count = 0
+    for stream_number, object_count in _count_objects_by_stream(reader).items():
+        object_stream = Reference(stream_number, 0, reader).get_object()
+        if not isinstance(object_stream, StreamObject):
             continue  # the reader says so when it comes to it
-        data = objects.read_data(DecodePurpose.OBJECT_STREAM)
-        if _NUMBER.search(data):
+        data = object_stream.read_data(DecodePurpose.OBJECT_STREAM)
+        if _LONG_NUMBER.search(data):
             raise LimitExceeded(f"a number in a PDF has {MAX_DIGITS} digits at most")
-        headers += used * min(objects["/N"], len(data))
-        if headers > MAX_HEADERS:
+        header_count += object_count * min(object_stream["/N"], len(data))
+        if header_count > MAX_HEADERS:
             raise LimitExceeded(f"taking objects from object streams takes {MAX_HEADERS} steps at most")
 
 
-def _count_used(reader: PdfFileReader) -> Counter[int]:
+def _count_objects_by_stream(reader: PdfFileReader) -> Counter[int]:
     """Return how many objects the cross-reference sections place in each object stream, by its number."""
-    used = Counter[int]()
+    object_counts = Counter[int]()
     for revision in range(reader.total_revisions):
         section = reader.xrefs.get_xref_data(revision)
-        for part in (section, section.hybrid.xref_data if section.hybrid else None):
-            used.update(place.obj_stream_id for place in (part.xrefs_in_objstm.values() if part else ()))
-    return used
+        for section_part in (section, section.hybrid.xref_data if section.hybrid else None):
+            object_counts.update(
+                object_place.obj_stream_id
+                for object_place in (section_part.xrefs_in_objstm.values() if section_part else ())
+            )
+    return object_counts

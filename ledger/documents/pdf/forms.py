@@ -13,24 +13,24 @@ from pyhanko.pdf_utils.generic import BooleanObject, DictionaryObject
 from pyhanko.sign.validation.pdf_embedded import extract_contents
 
 from ledger.documents.pdf.comparison import Comparison, Extent
-from ledger.documents.pdf.reading import Key
-from ledger.documents.pdf.revisions import Field, Node, Page, Revision, key_of, raw
+from ledger.documents.pdf.reading import ObjectKey
+from ledger.documents.pdf.revisions import Field, Node, Page, Revision, get_raw, key_of
 
-SIGNATURE: Final = "/Sig"
+SIGNATURE_TYPE: Final = "/Sig"
 #: ISO 32000-2, 12.8.5: a timestamp of the document as it stands.
 DOCUMENT_TIMESTAMP: Final = "/ETSI.RFC3161"
 #: How a dictionary hangs in the file, which says nothing of what it is.
-_PLACING: Final = ("/P", "/Parent", "/Kids", "/StructParent")
-_VALUES: Final = ("/V", "/AS", "/AP", "/RV", "/I", "/TI")
+_PLACING_MEMBERS: Final = ("/P", "/Parent", "/Kids", "/StructParent")
+_VALUE_MEMBERS: Final = ("/V", "/AS", "/AP", "/RV", "/I", "/TI")
 #: How a reader writes a value that it draws anew; writers set it with the value.
-_WRITING: Final = ("/DA", "/Q")
+_WRITING_MEMBERS: Final = ("/DA", "/Q")
 #: What a signature field looks like, and what writers set beside it where they sign (12.5.2, 12.5.6.19, 12.7.4.3).
-_LOOK: Final = ("/AP", "/AS", "/MK", "/BS", "/Border", "/C", "/DA", "/DR", "/H", "/Q")
-_FLAGS: Final = "/F"
-_BEHAVIOUR: Final = ("/A", "/AA")
+_LOOK_MEMBERS: Final = ("/AP", "/AS", "/MK", "/BS", "/Border", "/C", "/DA", "/DR", "/H", "/Q")
+_FLAGS_MEMBER: Final = "/F"
+_BEHAVIOUR_MEMBERS: Final = ("/A", "/AA")
 #: What a form draws its fields with where a reader draws them anew (12.7.3, 12.7.4.3).
-_DRAWING: Final = ("/DA", "/DR", "/Q")
-_OF_FORM: Final = frozenset({"/Fields", "/NeedAppearances", "/SigFlags", "/XFA", *_DRAWING})
+_DRAWING_MEMBERS: Final = ("/DA", "/DR", "/Q")
+_FORM_MEMBERS: Final = frozenset({"/Fields", "/NeedAppearances", "/SigFlags", "/XFA", *_DRAWING_MEMBERS})
 
 
 class Change(Enum):
@@ -52,7 +52,7 @@ class Changes:
     """What came after a signature: kinds of change, and the names of fields that were filled in."""
 
     kinds: set[Change] = field(default_factory=set)
-    filled: set[str] = field(default_factory=set)
+    filled_names: set[str] = field(default_factory=set)
 
     def add_extent(self, extent: Extent, *, more: Change, other: Change) -> None:
         if extent is not Extent.SAME:
@@ -68,208 +68,253 @@ class FormComparison:
 
     def compare_fields(self) -> None:
         """Compare the fields of the forms, and the forms themselves."""
-        partners = pair_fields(self._old, self._new)
-        for before, after in partners:
-            if after is None:
-                self._note_missing(before)
+        field_pairs = pair_fields(self._old, self._new)
+        for old_field, new_field in field_pairs:
+            if new_field is None:
+                self._note_missing(old_field)
             else:
-                self._compare_field(before, after)
-        known = {id(after) for _, after in partners}
-        for added in self._new.fields:
-            if id(added) not in known:
-                self._note_added(added)
+                self._compare_field(old_field, new_field)
+        paired_ids = {id(new_field) for _, new_field in field_pairs}
+        for new_field in self._new.fields:
+            if id(new_field) not in paired_ids:
+                self._note_added(new_field)
         self._compare_forms(self._old.form or DictionaryObject(), self._new.form or DictionaryObject())
 
-    def compare_annotations(self, before: Page, after: Page) -> None:
+    def compare_annotations(self, old_page: Page, new_page: Page) -> None:
         """Compare what lies on a page; the places of form fields are compared with those."""
-        remaining = list(after.annotations)
-        order = []
-        for annotation in before.annotations:
-            place = _find(annotation, remaining)
+        remaining_annotations = list(new_page.annotations)
+        new_places = []
+        for annotation in old_page.annotations:
+            place = _find_annotation(annotation, remaining_annotations)
             if place is None:
                 self._note_gone(annotation)
                 continue
-            other = remaining.pop(place)
-            order.append(next(at for at, each in enumerate(after.annotations) if each is other))
-            if annotation.key not in self._old_fields or other.key not in self._new_fields:
-                self._compare_annotation(annotation.content, other.content)
-        if order != sorted(order):
+            new_annotation = remaining_annotations.pop(place)
+            new_places.append(
+                next(
+                    new_place
+                    for new_place, candidate in enumerate(new_page.annotations)
+                    if candidate is new_annotation
+                )
+            )
+            if annotation.key not in self._old_fields or new_annotation.key not in self._new_fields:
+                self._compare_annotation(annotation.content, new_annotation.content)
+        if new_places != sorted(new_places):
             self._changes.kinds.add(Change.UNEXPLAINED)
-        for annotation in remaining:
+        for annotation in remaining_annotations:
             self._note_placed(annotation)
 
     def _note_gone(self, annotation: Node) -> None:
         form_field = self._old_fields.get(annotation.key)
-        empty = form_field is not None and form_field.kind == SIGNATURE and not self._is_signed(form_field)
-        shown = self._old.is_seen(annotation.content) and not empty
-        self._changes.kinds.add(Change.ALTERED if shown else Change.UNEXPLAINED)
+        is_empty_signature = (
+            form_field is not None and form_field.kind == SIGNATURE_TYPE and not self._is_signed(form_field)
+        )
+        is_shown = self._old.is_seen(annotation.content) and not is_empty_signature
+        self._changes.kinds.add(Change.ALTERED if is_shown else Change.UNEXPLAINED)
 
     def _note_placed(self, annotation: Node) -> None:
         form_field = self._new_fields.get(annotation.key)
-        signature = form_field is not None and form_field.kind == SIGNATURE
-        if not signature or self._new.is_seen(annotation.content):
+        is_signature = form_field is not None and form_field.kind == SIGNATURE_TYPE
+        if not is_signature or self._new.is_seen(annotation.content):
             self._changes.kinds.add(Change.LOOK_ADDED)
 
     def _compare_annotation(self, old: DictionaryObject, new: DictionaryObject) -> None:
-        self._note_look(old, new, *_PLACING)
+        self._note_look(old, new, *_PLACING_MEMBERS)
 
-    def _note_look(self, old: DictionaryObject, new: DictionaryObject, *without: str) -> None:
+    def _note_look(self, old: DictionaryObject, new: DictionaryObject, *omitted_names: str) -> None:
         """Note what is different of something that is shown, or was hidden."""
-        extent = self._comparison.compare_members(old, new, *without)
-        seen = "/Rect" not in old or self._old.is_seen(old)
-        if seen and "/Rect" in old and not self._new.is_seen(new):
+        extent = self._comparison.compare_members(old, new, *omitted_names)
+        is_seen = "/Rect" not in old or self._old.is_seen(old)
+        if is_seen and "/Rect" in old and not self._new.is_seen(new):
             self._changes.kinds.add(Change.ALTERED)
-        other = Change.ALTERED if seen else Change.LOOK_ADDED
-        self._changes.add_extent(extent, more=Change.LOOK_ADDED, other=other)
+        change_of_other = Change.ALTERED if is_seen else Change.LOOK_ADDED
+        self._changes.add_extent(extent, more=Change.LOOK_ADDED, other=change_of_other)
 
     def _is_signed(self, form_field: Field) -> bool:
         return self._old.resolve(form_field.value) is not None
 
-    def _compare_field(self, old: Field, new: Field) -> None:
-        if old.kind != SIGNATURE:
-            self._compare_other_field(old, new)
-        elif self._is_signed(old):
-            self._compare_signed(old, new)
+    def _compare_field(self, old_field: Field, new_field: Field) -> None:
+        if old_field.kind != SIGNATURE_TYPE:
+            self._compare_other_field(old_field, new_field)
+        elif self._is_signed(old_field):
+            self._compare_signed(old_field, new_field)
         else:
-            self._compare_empty(old, new)
+            self._compare_empty(old_field, new_field)
 
-    def _compare_other_field(self, old: Field, new: Field) -> None:
-        before, after = old.node.content, new.node.content
-        if any(self._comparison.compare(raw(before, name), raw(after, name)) for name in _VALUES):
+    def _compare_other_field(self, old_field: Field, new_field: Field) -> None:
+        old_content, new_content = old_field.node.content, new_field.node.content
+        if any(
+            self._comparison.compare(get_raw(old_content, name), get_raw(new_content, name))
+            for name in _VALUE_MEMBERS
+        ):
             self._changes.kinds.add(Change.FILLED)
-            self._changes.filled.add(old.name)
-        elif any(self._comparison.compare(raw(before, name), raw(after, name)) for name in _WRITING):
+            self._changes.filled_names.add(old_field.name)
+        elif any(
+            self._comparison.compare(get_raw(old_content, name), get_raw(new_content, name))
+            for name in _WRITING_MEMBERS
+        ):
             self._changes.kinds.add(Change.LOOK_ADDED)
-        self._note_look(before, after, *_PLACING, *_VALUES, *_WRITING)
+        self._note_look(old_content, new_content, *_PLACING_MEMBERS, *_VALUE_MEMBERS, *_WRITING_MEMBERS)
 
-    def _compare_signed(self, old: Field, new: Field) -> None:
-        before, after = old.node.content, new.node.content
-        extent = self._comparison.compare_members(before, after, *_PLACING, "/V")
+    def _compare_signed(self, old_field: Field, new_field: Field) -> None:
+        old_content, new_content = old_field.node.content, new_field.node.content
+        extent = self._comparison.compare_members(old_content, new_content, *_PLACING_MEMBERS, "/V")
         self._changes.add_extent(extent, more=Change.LOOK_ADDED, other=Change.ALTERED)
-        value, other = self._old.dictionary(before, "/V"), self._new.dictionary(after, "/V")
-        if value is None or other is None or extract_contents(value) != extract_contents(other):
-            self._changes.kinds.update({Change.ALTERED} if value is not other else ())
+        old_value, new_value = (
+            self._old.dictionary(old_content, "/V"),
+            self._new.dictionary(new_content, "/V"),
+        )
+        if (
+            old_value is None
+            or new_value is None
+            or extract_contents(old_value) != extract_contents(new_value)
+        ):
+            self._changes.kinds.update({Change.ALTERED} if old_value is not new_value else ())
             return
-        extent = self._comparison.compare_members(value, other, "/Contents")
+        extent = self._comparison.compare_members(old_value, new_value, "/Contents")
         self._changes.add_extent(extent, more=Change.UNEXPLAINED, other=Change.ALTERED)
 
-    def _compare_empty(self, old: Field, new: Field) -> None:
+    def _compare_empty(self, old_field: Field, new_field: Field) -> None:
         """Compare a field that nobody had signed: whoever signed the document left its place for somebody."""
-        before, after = old.node.content, new.node.content
-        signed = self._note_signed(new)
-        if "/Rect" in before or "/Rect" in after:
-            self._compare_look(before, after, signed=signed)
-        rest = self._comparison.compare_members(before, after, *_PLACING, *_LOOK, _FLAGS, "/V", "/Rect", "/M")
-        if rest is not Extent.SAME:
+        old_content, new_content = old_field.node.content, new_field.node.content
+        is_signed = self._note_signed(new_field)
+        if "/Rect" in old_content or "/Rect" in new_content:
+            self._compare_look(old_content, new_content, is_signed=is_signed)
+        rest_extent = self._comparison.compare_members(
+            old_content, new_content, *_PLACING_MEMBERS, *_LOOK_MEMBERS, _FLAGS_MEMBER, "/V", "/Rect", "/M"
+        )
+        if rest_extent is not Extent.SAME:
             self._changes.kinds.add(Change.UNEXPLAINED)
 
-    def _compare_look(self, before: DictionaryObject, after: DictionaryObject, *, signed: bool) -> None:
-        seen = self._old.is_seen(before), self._new.is_seen(after)
-        moved = self._comparison.compare(raw(before, "/Rect"), raw(after, "/Rect"))
-        look = any(self._comparison.compare(raw(before, name), raw(after, name)) for name in _LOOK)
-        if seen[1] and (moved or not seen[0] or (look and not signed)):
+    def _compare_look(
+        self, old_content: DictionaryObject, new_content: DictionaryObject, *, is_signed: bool
+    ) -> None:
+        are_seen = self._old.is_seen(old_content), self._new.is_seen(new_content)
+        place_extent = self._comparison.compare(get_raw(old_content, "/Rect"), get_raw(new_content, "/Rect"))
+        is_look_changed = any(
+            self._comparison.compare(get_raw(old_content, name), get_raw(new_content, name))
+            for name in _LOOK_MEMBERS
+        )
+        if are_seen[1] and (place_extent or not are_seen[0] or (is_look_changed and not is_signed)):
             self._changes.kinds.add(Change.LOOK_ADDED)
-        elif seen[1] and look:
+        elif are_seen[1] and is_look_changed:
             self._changes.kinds.add(Change.SIGNED_LOOK)
-        elif seen[0] and not seen[1]:
+        elif are_seen[0] and not are_seen[1]:
             self._changes.kinds.add(Change.UNEXPLAINED)
 
-    def _note_signed(self, new: Field) -> bool:
+    def _note_signed(self, new_field: Field) -> bool:
         """Note a signature in a field; one that the older revision had elsewhere is no new one."""
-        value, key = self._new.resolve(new.value), key_of(new.value)
+        value, key = self._new.resolve(new_field.value), key_of(new_field.value)
         if not isinstance(value, DictionaryObject):
             return False
         section = None if key is None else self._new.reader.find_section(key, self._new.number)
         if section is not None and section <= self._old.number:
             self._changes.kinds.add(Change.UNEXPLAINED)
             return False
-        stamp = str(self._new.get(value, "/SubFilter")) == DOCUMENT_TIMESTAMP
-        self._changes.kinds.add(Change.STAMPED if stamp else Change.SIGNED)
+        is_stamp = str(self._new.get(value, "/SubFilter")) == DOCUMENT_TIMESTAMP
+        self._changes.kinds.add(Change.STAMPED if is_stamp else Change.SIGNED)
         return True
 
-    def _note_missing(self, old: Field) -> None:
-        gone = old.kind == SIGNATURE and self._is_signed(old)
-        self._changes.kinds.add(Change.ALTERED if gone else Change.UNEXPLAINED)
+    def _note_missing(self, old_field: Field) -> None:
+        was_signed = old_field.kind == SIGNATURE_TYPE and self._is_signed(old_field)
+        self._changes.kinds.add(Change.ALTERED if was_signed else Change.UNEXPLAINED)
 
-    def _note_added(self, new: Field) -> None:
-        content = new.node.content
-        shown = "/Rect" in content and self._new.is_seen(content)
-        if shown or any(name in content for name in _BEHAVIOUR):
+    def _note_added(self, new_field: Field) -> None:
+        content = new_field.node.content
+        is_shown = "/Rect" in content and self._new.is_seen(content)
+        if is_shown or any(name in content for name in _BEHAVIOUR_MEMBERS):
             self._changes.kinds.add(Change.LOOK_ADDED)
-        if new.kind == SIGNATURE:
+        if new_field.kind == SIGNATURE_TYPE:
             self._changes.kinds.add(Change.UNSEEN)
-            self._note_signed(new)
-        elif new.kind is not None or "/Kids" not in content:
+            self._note_signed(new_field)
+        elif new_field.kind is not None or "/Kids" not in content:
             self._changes.kinds.add(Change.UNEXPLAINED)
 
-    def _compare_forms(self, old: DictionaryObject, new: DictionaryObject) -> None:
+    def _compare_forms(self, old_form: DictionaryObject, new_form: DictionaryObject) -> None:
         """Compare what belongs to no field: a reader may draw every field anew with it."""
-        for name in ({*old} | {*new}) - _OF_FORM:
-            if self._comparison.compare(raw(old, name), raw(new, name)):
+        for name in ({*old_form} | {*new_form}) - _FORM_MEMBERS:
+            if self._comparison.compare(get_raw(old_form, name), get_raw(new_form, name)):
                 self._changes.kinds.add(Change.UNEXPLAINED)
-        extent = self._comparison.compare(raw(old, "/XFA"), raw(new, "/XFA"))
+        extent = self._comparison.compare(get_raw(old_form, "/XFA"), get_raw(new_form, "/XFA"))
         self._changes.add_extent(extent, more=Change.LOOK_ADDED, other=Change.ALTERED)
-        if self._comparison.compare(raw(old, "/SigFlags"), raw(new, "/SigFlags")):
+        if self._comparison.compare(get_raw(old_form, "/SigFlags"), get_raw(new_form, "/SigFlags")):
             self._changes.kinds.add(Change.UNSEEN)
-        if not any(each.kind not in (None, SIGNATURE) for each in self._old.fields):
+        if not any(form_field.kind not in (None, SIGNATURE_TYPE) for form_field in self._old.fields):
             return  # nothing is drawn with the rest
-        if self._is_drawn_anew(self._old, old) != self._is_drawn_anew(self._new, new):
+        if self._is_drawn_anew(self._old, old_form) != self._is_drawn_anew(self._new, new_form):
             self._changes.kinds.add(Change.LOOK_ADDED)
-        for name in _DRAWING:
-            if self._comparison.compare(raw(old, name), raw(new, name)):
-                harmless = name == "/DR" and self._are_kept(old, new)
-                self._changes.kinds.add(Change.UNSEEN if harmless else Change.LOOK_ADDED)
+        for name in _DRAWING_MEMBERS:
+            if self._comparison.compare(get_raw(old_form, name), get_raw(new_form, name)):
+                is_harmless = name == "/DR" and self._are_kept(old_form, new_form)
+                self._changes.kinds.add(Change.UNSEEN if is_harmless else Change.LOOK_ADDED)
 
     @staticmethod
     def _is_drawn_anew(revision: Revision, form: DictionaryObject) -> bool:
-        anew = revision.get(form, "/NeedAppearances")
-        return isinstance(anew, BooleanObject) and bool(anew.value)
+        need_appearances = revision.get(form, "/NeedAppearances")
+        return isinstance(need_appearances, BooleanObject) and bool(need_appearances.value)
 
-    def _are_kept(self, old: DictionaryObject, new: DictionaryObject) -> bool:
+    def _are_kept(self, old_form: DictionaryObject, new_form: DictionaryObject) -> bool:
         """Tell whether every resource that fields are drawn with is what it was, beside others, and none is drawn anew."""
-        if self._is_drawn_anew(self._old, old):
+        if self._is_drawn_anew(self._old, old_form):
             return False
-        before = self._old.dictionary(old, "/DR") or DictionaryObject()
-        after = self._new.dictionary(new, "/DR") or DictionaryObject()
-        for category in before:
-            there, here = self._old.dictionary(before, category), self._new.dictionary(after, category)
-            if there is None or here is None:
-                if self._comparison.compare(raw(before, category), raw(after, category)):
+        old_resources = self._old.dictionary(old_form, "/DR") or DictionaryObject()
+        new_resources = self._new.dictionary(new_form, "/DR") or DictionaryObject()
+        for category in old_resources:
+            old_category, new_category = (
+                self._old.dictionary(old_resources, category),
+                self._new.dictionary(new_resources, category),
+            )
+            if old_category is None or new_category is None:
+                if self._comparison.compare(
+                    get_raw(old_resources, category), get_raw(new_resources, category)
+                ):
                     return False
-            elif any(self._comparison.compare(raw(there, name), raw(here, name)) for name in there):
+            elif any(
+                self._comparison.compare(get_raw(old_category, name), get_raw(new_category, name))
+                for name in old_category
+            ):
                 return False
         return True
 
 
-def fields_by_key(revision: Revision) -> dict[Key | None, Field]:
+def fields_by_key(revision: Revision) -> dict[ObjectKey | None, Field]:
     """Return the nodes of a form by number and generation."""
-    return {each.node.key: each for each in revision.fields if each.node.key is not None}
+    return {
+        form_field.node.key: form_field for form_field in revision.fields if form_field.node.key is not None
+    }
 
 
 def pair_fields(old: Revision, new: Revision) -> list[tuple[Field, Field | None]]:
     """Return each field with what it is in the newer revision: of the same number, else of the same name."""
-    by_key, by_name = fields_by_key(new), {each.name: each for each in reversed(new.fields)}
-    places = _by_place(new)
+    new_by_key, new_by_name = (
+        fields_by_key(new),
+        {new_field.name: new_field for new_field in reversed(new.fields)},
+    )
+    new_by_place = _fields_by_place(new)
     pairs: list[tuple[Field, Field | None]] = []
-    for place, each in _by_place(old).items():
-        after = by_key.get(each.node.key) if each.node.key is not None else places.get(place)
-        if after is None and "/T" in each.node.content:
-            after = by_name.get(each.name)
-        pairs.append((each, after))
+    for place, old_field in _fields_by_place(old).items():
+        new_field = (
+            new_by_key.get(old_field.node.key) if old_field.node.key is not None else new_by_place.get(place)
+        )
+        if new_field is None and "/T" in old_field.node.content:
+            new_field = new_by_name.get(old_field.name)
+        pairs.append((old_field, new_field))
     return pairs
 
 
-def _by_place(revision: Revision) -> dict[tuple[str, bool, int], Field]:
+def _fields_by_place(revision: Revision) -> dict[tuple[str, bool, int], Field]:
     """Return the nodes of a form by name, whether they have a number of their own, and the how-manieth of those."""
     counts: dict[tuple[str, bool], int] = {}
-    places: dict[tuple[str, bool, int], Field] = {}
-    for each in revision.fields:
-        sort = each.name, each.node.key is None
-        counts[sort] = counts.get(sort, 0) + 1
-        places[*sort, counts[sort]] = each
-    return places
+    fields_at_places: dict[tuple[str, bool, int], Field] = {}
+    for form_field in revision.fields:
+        name_and_keyless = form_field.name, form_field.node.key is None
+        counts[name_and_keyless] = counts.get(name_and_keyless, 0) + 1
+        fields_at_places[*name_and_keyless, counts[name_and_keyless]] = form_field
+    return fields_at_places
 
 
-def _find(annotation: Node, among: Iterable[Node]) -> int | None:
+def _find_annotation(annotation: Node, annotations: Iterable[Node]) -> int | None:
     """Return the place of the same annotation: of the same number, or the first that has none either."""
-    return next((place for place, other in enumerate(among) if other.key == annotation.key), None)
+    return next(
+        (place for place, candidate in enumerate(annotations) if candidate.key == annotation.key), None
+    )

@@ -16,15 +16,15 @@ from ledger.encoding import der
 from ledger.errors import MalformedInput
 
 #: SHA-1 and MD5 prove nothing.
-_DIGESTS: Final = frozenset({"sha256", "sha384", "sha512"})
+_STRONG_DIGESTS: Final = frozenset({"sha256", "sha384", "sha512"})
 #: Signatures whose algorithm the library knows to check; of every other it says that they are wrong.
-_ALGORITHMS: Final = frozenset({"rsassa_pkcs1v15", "rsassa_pss", "ecdsa", "ed25519", "ed448"})
+_KNOWN_ALGORITHMS: Final = frozenset({"rsassa_pkcs1v15", "rsassa_pss", "ecdsa", "ed25519", "ed448"})
 #: The tag of signed attributes in a SignerInfo (RFC 5652, 5.3).
-_ATTRIBUTES: Final = 0xA0
-_INDEFINITE: Final = b"\x80"
+_ATTRIBUTES_TAG: Final = 0xA0
+_INDEFINITE_LENGTH: Final = b"\x80"
 
 
-class _AsTheyStand(SignatureValidator):
+class _StandingAttributesValidator(SignatureValidator):
     """Checks a signature over its attributes as they stand, and in the order of DER.
 
     RFC 5652 (5.4) has the set signed in DER, which sorts it, however it is sent. Signers sign it in the order in which
@@ -34,37 +34,39 @@ class _AsTheyStand(SignatureValidator):
     def __init__(self, attributes: bytes | None) -> None:
         self._attributes = attributes
 
-    def validate_signature(self, signature: bytes, signed_data: bytes, *how: Any, **more: Any) -> None:
-        library = DefaultSignatureValidator()
-        others = () if self._attributes is None else (self._attributes, sort_set(self._attributes))
-        for attributes in others:
+    def validate_signature(
+        self, signature: bytes, signed_data: bytes, *arguments: Any, **options: Any
+    ) -> None:
+        library_validator = DefaultSignatureValidator()
+        attribute_sets = () if self._attributes is None else (self._attributes, sort_set(self._attributes))
+        for attributes in attribute_sets:
             try:
-                library.validate_signature(signature, attributes, *how, **more)
+                library_validator.validate_signature(signature, attributes, *arguments, **options)
             except InvalidSignature:
                 continue
             return
-        library.validate_signature(signature, signed_data, *how, **more)
+        library_validator.validate_signature(signature, signed_data, *arguments, **options)
 
 
 def check_integrity(signature: EmbeddedPdfSignature) -> tuple[Check, ...]:
     """Return the check `signature`, and before it that of the content where that is not what was signed."""
     algorithm = signature.signer_info["signature_algorithm"]
-    if _name_of(algorithm) not in _ALGORITHMS:
+    if _name_of(algorithm) not in _KNOWN_ALGORITHMS:
         return (unknown("signature", "algorithm"),)
-    if not {signature.md_algorithm, _digest_of(algorithm)} <= _DIGESTS:
+    if not {signature.md_algorithm, _digest_of(algorithm)} <= _STRONG_DIGESTS:
         return (unknown("signature", "digest"),)
     try:
-        intact, valid = validate_sig_integrity(
+        is_intact, is_valid = validate_sig_integrity(
             signature.signer_info,
             signature.signer_cert,
             "data",
             signature.compute_digest(),
-            _AsTheyStand(_read_attributes(signature.pkcs7_content)),
+            _StandingAttributesValidator(_read_attributes(signature.pkcs7_content)),
         )
     except (SignatureValidationError, NotImplementedError):
         return (unknown("signature", "algorithm"),)
-    made = passed("signature") if valid else failed("signature", "wrong")
-    return (made,) if intact else (failed("references", "altered"), made)
+    signature_check = passed("signature") if is_valid else failed("signature", "wrong")
+    return (signature_check,) if is_intact else (failed("references", "altered"), signature_check)
 
 
 def _name_of(algorithm: algos.SignedDigestAlgorithm) -> str:
@@ -82,23 +84,23 @@ def _digest_of(algorithm: algos.SignedDigestAlgorithm) -> str:
         return "sha256"
 
 
-def _without_filling(value: bytes) -> bytes:
+def _strip_filling(value: bytes) -> bytes:
     """Return a value without the zeros that fill its place; only BER is read whole, which long lists make slow."""
-    written: bytes = core.load(value).dump()
-    return to_der(written) if written[1:2] == _INDEFINITE else written
+    stripped_value: bytes = core.load(value).dump()
+    return to_der(stripped_value) if stripped_value[1:2] == _INDEFINITE_LENGTH else stripped_value
 
 
 def _read_attributes(value: bytes) -> bytes | None:
     """Return the set of signed attributes of the one signer in the order in which it stands, where it can be read."""
     try:
-        _, (_, content) = der.read_children(_without_filling(value))
+        _, (_, content) = der.read_children(_strip_filling(value))
         ((_, signed_data),) = der.read_children(content)
         signer = der.read_children(der.read_children(signed_data)[-1][1])[0][1]
         return next(
             (
-                der.encode(der.SET, der.read_content(part))
-                for tag, part in der.read_children(signer)
-                if tag == _ATTRIBUTES
+                der.encode(der.SET, der.read_content(element))
+                for tag, element in der.read_children(signer)
+                if tag == _ATTRIBUTES_TAG
             ),
             None,
         )

@@ -30,32 +30,37 @@ def check_size(reader: Reader) -> None:
 def check_comparisons(reader: Reader, signatures: Iterable[PlacedSignature]) -> None:
     """Raises: LimitExceeded where comparing what came after the signatures would take too long."""
     revisions = range(reader.total_revisions)
-    objects = sum(len(reader.xrefs.explicit_refs_in_revision(revision)) for revision in revisions)
-    fields = _count_fields(reader)
-    later = (reader.total_revisions - 1 - signature.revision for signature in signatures)
-    if sum(objects + updates * fields for updates in later if updates) > MAX_COMPARISONS:
+    object_count = sum(len(reader.xrefs.explicit_refs_in_revision(revision)) for revision in revisions)
+    field_count = _count_fields(reader)
+    later_updates = (reader.total_revisions - 1 - signature.revision for signature in signatures)
+    if (
+        sum(object_count + update_count * field_count for update_count in later_updates if update_count)
+        > MAX_COMPARISONS
+    ):
         raise LimitExceeded(f"signatures and updates after them take {MAX_COMPARISONS} comparisons at most")
 
 
 def _count_fields(reader: Reader) -> int:
     """Return how many fields the form has. Raises: LimitExceeded for too many, and for too long a name."""
-    count, parents = 0, [(reader.root["/AcroForm"], 0)] if "/AcroForm" in reader.root else []
+    field_count, parents = 0, [(reader.root["/AcroForm"], 0)] if "/AcroForm" in reader.root else []
     while parents:
-        parent, length = parents.pop()
+        parent, name_length = parents.pop()
         for key in ("/Fields", "/Kids"):
-            listed = parent.get(key, ArrayObject()).get_object()
-            fields = [field.get_object() for field in listed] if isinstance(listed, ArrayObject) else []
-            count += len(fields)
-            if count > MAX_FIELDS:
+            field_array = parent.get(key, ArrayObject()).get_object()
+            fields = (
+                [field.get_object() for field in field_array] if isinstance(field_array, ArrayObject) else []
+            )
+            field_count += len(fields)
+            if field_count > MAX_FIELDS:
                 raise LimitExceeded(f"a PDF has {MAX_FIELDS} form fields at most")
             parents.extend(
-                (field, length + _own_letters(field))
+                (field, name_length + _own_letters(field))
                 for field in fields
                 if isinstance(field, DictionaryObject)
             )
-        if length > MAX_NAME_LETTERS:
+        if name_length > MAX_NAME_LETTERS:
             raise LimitExceeded(f"the name of a form field has {MAX_NAME_LETTERS} letters at most")
-    return count
+    return field_count
 
 
 def _own_letters(field: DictionaryObject) -> int:

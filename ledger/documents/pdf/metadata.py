@@ -13,7 +13,7 @@ from ledger.documents.markup import local_name, parse
 from ledger.documents.pdf.revisions import Revision
 
 #: Local names in XMP, and keys of the information dictionary.
-_OF_WRITER: Final = frozenset(
+_WRITER_NAMES: Final = frozenset(
     {"ModifyDate", "MetadataDate", "Producer", "InstanceID", "History", "xmptk", "/ModDate", "/Producer"}
 )
 _Statement = tuple[tuple[str, ...], str]
@@ -24,19 +24,19 @@ def read_statements(revision: Revision) -> frozenset[_Statement]:
     statements: set[_Statement] = set()
     info = revision.dictionary(revision.trailer, "/Info")
     if info is not None:
-        statements.update(((key,), repr(revision.get(info, key))) for key in info if key not in _OF_WRITER)
-    described = revision.get(revision.root, "/Metadata")
-    if isinstance(described, StreamObject):
-        statements.update(_within(parse(described.data, "xmpmeta"), ()))
+        statements.update(((key,), repr(revision.get(info, key))) for key in info if key not in _WRITER_NAMES)
+    xmp_stream = revision.get(revision.root, "/Metadata")
+    if isinstance(xmp_stream, StreamObject):
+        statements.update(_walk_element(parse(xmp_stream.data, "xmpmeta"), ()))
     return frozenset(statements)
 
 
-def _within(element: Element, above: tuple[str, ...]) -> Iterator[_Statement]:
+def _walk_element(element: Element, path_above: tuple[str, ...]) -> Iterator[_Statement]:
     """Whether a property is an attribute or an element is the writer's choice: both have the same name."""
-    path = (*above, element.tag)
+    path = (*path_above, element.tag)
     for name, value in (("", element.text or ""), *element.items()):
-        if value.strip() and name.rpartition("}")[2] not in _OF_WRITER:
+        if value.strip() and name.rpartition("}")[2] not in _WRITER_NAMES:
             yield ((*path, name) if name else path), value.strip()
-    for part in element:
-        if local_name(part) not in _OF_WRITER:
-            yield from _within(part, path)
+    for child in element:
+        if local_name(child) not in _WRITER_NAMES:
+            yield from _walk_element(child, path)

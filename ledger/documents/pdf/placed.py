@@ -40,14 +40,14 @@ class PlacedSignature:
     @classmethod
     def of(cls, data: bytes, reader: Reader, form_field: DictionaryObject) -> "PlacedSignature":
         """Read the signature of a field. Raises: MalformedInput, and what pyHanko makes of hostile bytes."""
-        place = form_field.raw_get("/V")
-        dictionary = place.get_object()
+        value_place = form_field.raw_get("/V")
+        dictionary = value_place.get_object()
         if not isinstance(dictionary, DictionaryObject):
             raise MalformedInput("the value of a signature field is no dictionary")
         contents = extract_contents(dictionary)
-        ranges = _byte_ranges(data, dictionary)
-        revision = reader.xrefs.get_last_change(place.reference)
-        coverage = _coverage(data, reader, ranges, contents, revision)
+        ranges = _read_byte_ranges(data, dictionary)
+        revision = reader.xrefs.get_last_change(value_place.reference)
+        coverage = _judge_coverage(data, reader, ranges, contents, revision)
         return cls(reader, form_field, dictionary, contents, ranges, revision, coverage, data)
 
     @property
@@ -64,9 +64,9 @@ class PlacedSignature:
         return self.coverage is Coverage.ENTIRE_FILE
 
     @property
-    def allowed(self) -> MDPPerm | None:
+    def allowed_changes(self) -> MDPPerm | None:
         """How much may be changed after it by its own word (DocMDP) or by that of its field; None where neither says."""
-        parameters = self._transform("/DocMDP")
+        parameters = self._read_transform("/DocMDP")
         if parameters is not None:
             return MDPPerm(parameters.raw_get("/P"))
         try:
@@ -76,12 +76,12 @@ class PlacedSignature:
         return MDPPerm(level)
 
     @property
-    def locked(self) -> FieldMDPSpec | None:
+    def locked_fields(self) -> FieldMDPSpec | None:
         """Which fields may not be changed after it (FieldMDP)."""
-        parameters = self._transform("/FieldMDP")
+        parameters = self._read_transform("/FieldMDP")
         return None if parameters is None else FieldMDPSpec.from_pdf_object(parameters)
 
-    def _transform(self, method: str) -> DictionaryObject | None:
+    def _read_transform(self, method: str) -> DictionaryObject | None:
         """Return the parameters of a transform method (12.8.2), where the signature names it."""
         try:
             references = self.dictionary["/Reference"]
@@ -95,7 +95,7 @@ class PlacedSignature:
         return None
 
 
-def _byte_ranges(data: bytes, dictionary: DictionaryObject) -> _ByteRanges:
+def _read_byte_ranges(data: bytes, dictionary: DictionaryObject) -> _ByteRanges:
     """Return start and end of what is signed. Raises: MalformedInput for ranges that are not of this file."""
     numbers = [int(number) for number in dictionary.raw_get("/ByteRange")]
     starts, lengths = numbers[::2], numbers[1::2]
@@ -105,7 +105,9 @@ def _byte_ranges(data: bytes, dictionary: DictionaryObject) -> _ByteRanges:
     return ranges
 
 
-def _coverage(data: bytes, reader: Reader, ranges: _ByteRanges, contents: bytes, revision: int) -> Coverage:
+def _judge_coverage(
+    data: bytes, reader: Reader, ranges: _ByteRanges, contents: bytes, revision: int
+) -> Coverage:
     """Return what a signature covers: unclear where it leaves out anything but its own value in hexadecimal digits.
 
     pyHanko compares lengths alone, and a gap can hold objects that replace those signed. Where the ranges end before
@@ -113,19 +115,19 @@ def _coverage(data: bytes, reader: Reader, ranges: _ByteRanges, contents: bytes,
     """
     if len(ranges) != 2:
         return Coverage.UNCLEAR
-    (first, gap_start), (gap_end, end) = ranges
-    if first != 0 or data[gap_start:gap_end].lower() != b"<" + contents.hex().encode() + b">":
+    (first_start, gap_start), (gap_end, range_end) = ranges
+    if first_start != 0 or data[gap_start:gap_end].lower() != b"<" + contents.hex().encode() + b">":
         return Coverage.UNCLEAR
-    if end == len(data):
+    if range_end == len(data):
         return Coverage.ENTIRE_FILE
-    reader.stream.seek(end)
+    reader.stream.seek(range_end)
     try:
-        xref_at = process_data_at_eof(reader.stream)
+        xref_start = process_data_at_eof(reader.stream)
     except PdfReadError:
         return Coverage.CONTIGUOUS_BLOCK_FROM_START
     xrefs = [reader.xrefs.get_xref_container_info(number) for number in range(revision + 1)]
-    if xref_at != reader.xrefs.get_startxref_for_revision(revision):
+    if xref_start != reader.xrefs.get_startxref_for_revision(revision):
         return Coverage.CONTIGUOUS_BLOCK_FROM_START
-    if any(xref.end_location > end for xref in xrefs):
+    if any(xref.end_location > range_end for xref in xrefs):
         return Coverage.CONTIGUOUS_BLOCK_FROM_START
     return Coverage.ENTIRE_REVISION

@@ -34,11 +34,11 @@ MAX_STEPS: Final = 1_000_000
 #: Generations of an object number (7.5.4).
 _MAX_GENERATION: Final = 65_535
 _ESCAPE: Final = ord("#")
-_LAST_CONTROL: Final = 0x20
-_DELETE: Final = 0x7F
-Key = tuple[int, int]
+_LAST_CONTROL_BYTE: Final = 0x20
+_DELETE_BYTE: Final = 0x7F
+ObjectKey = tuple[int, int]
 #: What a section says of an object number: its generation, or that it is free.
-_FREE: Final = -1
+_FREE_GENERATION: Final = -1
 
 
 def _read_name(stream: BytesIO) -> generic.NameObject:
@@ -48,12 +48,14 @@ def _read_name(stream: BytesIO) -> generic.NameObject:
     """
     if stream.read(1) != b"/":
         raise misc.PdfReadError("a name starts with a slash")
-    written = misc.read_until_delimiter(stream)
-    if any(byte <= _LAST_CONTROL or byte == _DELETE for byte in written):
+    name_bytes = misc.read_until_delimiter(stream)
+    if any(byte <= _LAST_CONTROL_BYTE or byte == _DELETE_BYTE for byte in name_bytes):
         raise misc.PdfReadError("a control character in a name")
-    first, *escaped = written.split(b"#")
+    unescaped, *escaped_parts = name_bytes.split(b"#")
     try:
-        name = first + b"".join(bytes([_hexadecimal(part[:2])]) + part[2:] for part in escaped)
+        name = unescaped + b"".join(
+            bytes([_hexadecimal(escaped_part[:2])]) + escaped_part[2:] for escaped_part in escaped_parts
+        )
     except ValueError as error:
         raise misc.PdfReadError("an escape in a name is not two hexadecimal digits") from error
     return generic.NameObject("/" + name.decode("utf-8", "surrogateescape"))
@@ -80,15 +82,15 @@ class Reader(PdfFileReader):
         super().__init__(self.file, strict=False, decode_limits=DECODE_LIMITS)
         self.strict = True
         self.history: dict[int, list[tuple[int, int]]] = {}
-        self.objects: dict[tuple[Key, int, int | None], generic.PdfObject] = {}
+        self.objects: dict[tuple[ObjectKey, int, int | None], generic.PdfObject] = {}
         self.revisions: dict[int, Revision] = {}
-        self.view: int | None = None
-        self.steps = 0
+        self.viewed_revision: int | None = None
+        self.step_count = 0
         for number in range(self.total_revisions):
             _read_history(self.history, number, self.xrefs.get_xref_data(number))
         _check_sections(self)
 
-    def find_section(self, key: Key, revision: int) -> int | None:
+    def find_section(self, key: ObjectKey, revision: int) -> int | None:
         """Return the number of the update that gave an object what it is in a revision; None where it is nothing.
 
         The last update that names the number decides, whatever the generation: readers disagree about older ones.
@@ -98,46 +100,51 @@ class Reader(PdfFileReader):
                 return section if generation == key[1] else None
         return None
 
-    def read(self, key: Key, revision: int) -> generic.PdfObject | None:
+    def read(self, key: ObjectKey, revision: int) -> generic.PdfObject | None:
         """Return an object as a revision has it, with the stream of objects that it stands in; None for nothing."""
         section = self.find_section(key, revision)
         if section is None:
             return None
         reference = generic.Reference(key[0], key[1], self)
-        place = self.xrefs.get_historical_ref(reference, section)
-        within = (
-            self.find_section((place.obj_stream_id, 0), revision) if isinstance(place, ObjStreamRef) else None
+        entry = self.xrefs.get_historical_ref(reference, section)
+        stream_section = (
+            self.find_section((entry.obj_stream_id, 0), revision) if isinstance(entry, ObjStreamRef) else None
         )
-        version = key, section, within
+        version = key, section, stream_section
         if version not in self.objects:
-            before, self.view = self.view, revision
+            viewed_before, self.viewed_revision = self.viewed_revision, revision
             try:
                 # What is still so is kept by the library, too, and read once.
-                still = self.find_section(key, self.total_revisions - 1) == section and within is None
-                self.objects[version] = super().get_object(reference, revision=None if still else section)
+                is_unchanged = (
+                    self.find_section(key, self.total_revisions - 1) == section and stream_section is None
+                )
+                self.objects[version] = super().get_object(
+                    reference, revision=None if is_unchanged else section
+                )
             finally:
-                self.view = before
+                self.viewed_revision = viewed_before
         return self.objects[version]
 
     def get_object(  # type: ignore[override]  # the library's two definitions of it differ
-        self, ref: generic.Reference, revision: int | None = None, *how: Any, **more: Any
+        self, ref: generic.Reference, revision: int | None = None, *arguments: Any, **options: Any
     ) -> Any:
         """Return an object as the library does, and null for one that is not there, which it refuses."""
-        if revision is None and self.view is not None and not more:  # more: how the file is encrypted
-            read = self.read((ref.idnum, ref.generation), self.view)
+        # Options say how the file is encrypted.
+        if revision is None and self.viewed_revision is not None and not options:
+            pdf_object = self.read((ref.idnum, ref.generation), self.viewed_revision)
         else:
-            at = self.total_revisions - 1 if revision is None else revision
-            there = self.find_section((ref.idnum, ref.generation), at) is not None
-            read = super().get_object(ref, revision, *how, **more) if there else None
-        if read is None:
-            read = generic.NullObject()
-            read.container_ref = ref
-        return read
+            wanted_revision = self.total_revisions - 1 if revision is None else revision
+            is_there = self.find_section((ref.idnum, ref.generation), wanted_revision) is not None
+            pdf_object = super().get_object(ref, revision, *arguments, **options) if is_there else None
+        if pdf_object is None:
+            pdf_object = generic.NullObject()
+            pdf_object.container_ref = ref
+        return pdf_object
 
     def count_step(self) -> None:
         """Raises: LimitExceeded for more comparisons than are made for one file."""
-        self.steps += 1
-        if self.steps > MAX_STEPS:
+        self.step_count += 1
+        if self.step_count > MAX_STEPS:
             raise LimitExceeded(f"what came after the signatures takes more than {MAX_STEPS} comparisons")
 
 
@@ -165,12 +172,14 @@ def _decrypt(reader: Reader) -> None:
 
 
 def _read_history(history: dict[int, list[tuple[int, int]]], number: int, data: XRefSectionData) -> None:
-    hidden = XRefSectionData() if data.hybrid is None else data.hybrid.xref_data
-    said = dict.fromkeys(hidden.freed, _FREE) | dict.fromkeys(data.freed, _FREE)
-    for section in (hidden, data):  # an entry beside the table stands where the table has none (7.5.8.4)
-        said |= {idnum: generation for idnum, (generation, _) in section.standard_xrefs.items()}
-        said |= dict.fromkeys(section.xrefs_in_objstm, 0)
-    for idnum, generation in said.items():
+    hybrid_data = XRefSectionData() if data.hybrid is None else data.hybrid.xref_data
+    generation_of = dict.fromkeys(hybrid_data.freed, _FREE_GENERATION) | dict.fromkeys(
+        data.freed, _FREE_GENERATION
+    )
+    for section in (hybrid_data, data):  # an entry beside the table stands where the table has none (7.5.8.4)
+        generation_of |= {idnum: generation for idnum, (generation, _) in section.standard_xrefs.items()}
+        generation_of |= dict.fromkeys(section.xrefs_in_objstm, 0)
+    for idnum, generation in generation_of.items():
         history.setdefault(idnum, []).append((number, generation))
 
 
@@ -192,14 +201,14 @@ def _check_section(reader: Reader, start: int) -> None:
     stream = reader.stream
     stream.seek(start)
     misc.skip_over_whitespace(stream)
-    begins = stream.read(4)
-    if begins == b"xref":
+    beginning = stream.read(4)
+    if beginning == b"xref":
         highest = _check_entries(parse_xref_table(stream, strict=True))
         trailer = generic.DictionaryObject.read_from_stream(stream, generic.TrailerReference(reader))
         if highest >= int(trailer.raw_get("/Size")):
             raise MalformedInput("a cross-reference table names more objects than its size")
         return
-    stream.seek(-len(begins), 1)
+    stream.seek(-len(beginning), 1)
     number, generation = read_object_header(stream, strict=True)
     place = generic.Reference(number, generation, reader)
     _check_entries(parse_xref_stream(generic.StreamObject.read_from_stream(stream, place), strict=True))

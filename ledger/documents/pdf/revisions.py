@@ -14,7 +14,7 @@ from pyhanko.pdf_utils.generic import (
     PdfObject,
 )
 
-from ledger.documents.pdf.reading import Key, Reader
+from ledger.documents.pdf.reading import ObjectKey, Reader
 
 #: References to references; the standard has none, writers one.
 _MAX_HOPS: Final = 8
@@ -24,12 +24,12 @@ _INHERITED: Final = ("/Resources", "/MediaBox", "/CropBox", "/Rotate")
 _UNSEEN_FLAGS: Final = 1 | 2 | 32
 
 
-def key_of(value: PdfObject | None) -> Key | None:
+def key_of(value: PdfObject | None) -> ObjectKey | None:
     """Return number and generation of what a reference names; None for what is no reference."""
     return (value.idnum, value.generation) if isinstance(value, IndirectObject) else None
 
 
-def raw(container: DictionaryObject, name: str) -> PdfObject | None:
+def get_raw(container: DictionaryObject, name: str) -> PdfObject | None:
     """Return what stands under a name, as a reference where it is one."""
     value: PdfObject | None = container.raw_get(name) if name in container else None
     return value
@@ -39,7 +39,7 @@ def raw(container: DictionaryObject, name: str) -> PdfObject | None:
 class Node:
     """A dictionary and the reference that led to it, which its place has not always."""
 
-    key: Key | None
+    key: ObjectKey | None
     content: DictionaryObject
 
 
@@ -67,10 +67,10 @@ class Revision:
 
     def __init__(self, reader: Reader, number: int) -> None:
         self.reader, self.number = reader, number
-        self._objects: dict[Key, PdfObject | None] = {}
+        self._objects: dict[ObjectKey, PdfObject | None] = {}
         self.trailer: DictionaryObject = reader.trailer.flatten(number)
         self.root = self.dictionary(self.trailer, "/Root") or DictionaryObject()
-        self.tree: set[Key] = set()
+        self.tree: set[ObjectKey] = set()
         self.pages = tuple(self._walk_pages())
         self.form = self.dictionary(self.root, "/AcroForm")
         self.fields = tuple(self._walk_fields())
@@ -87,7 +87,7 @@ class Revision:
         return None
 
     def get(self, container: DictionaryObject, name: str) -> PdfObject | None:
-        return self.resolve(raw(container, name))
+        return self.resolve(get_raw(container, name))
 
     def dictionary(self, container: DictionaryObject, name: str) -> DictionaryObject | None:
         value = self.get(container, name)
@@ -98,13 +98,17 @@ class Revision:
         value = self.get(container, name)
         if isinstance(value, ArrayObject):
             return [value.raw_get(place) for place in range(len(value))]
-        single = raw(container, name)
-        return [] if value is None or single is None else [single]
+        lone_element = get_raw(container, name)
+        return [] if value is None or lone_element is None else [lone_element]
 
     def nodes(self, container: DictionaryObject, name: str) -> list[Node]:
         """Return the dictionaries among the elements of an array."""
-        listed = [(key_of(element), self.resolve(element)) for element in self.elements(container, name)]
-        return [Node(key, content) for key, content in listed if isinstance(content, DictionaryObject)]
+        keyed_elements = [
+            (key_of(element), self.resolve(element)) for element in self.elements(container, name)
+        ]
+        return [
+            Node(key, content) for key, content in keyed_elements if isinstance(content, DictionaryObject)
+        ]
 
     def is_seen(self, annotation: DictionaryObject) -> bool:
         """Tell whether a reader shows an annotation: it has an area, and no flag that hides it."""
@@ -122,24 +126,26 @@ class Revision:
         return left != right and low != high
 
     def _walk_pages(self) -> Iterator[Page]:
-        top = Node(
-            key_of(raw(self.root, "/Pages")), self.dictionary(self.root, "/Pages") or DictionaryObject()
+        root_node = Node(
+            key_of(get_raw(self.root, "/Pages")), self.dictionary(self.root, "/Pages") or DictionaryObject()
         )
-        pending: list[tuple[Node, dict[str, PdfObject]]] = [(top, {})]
-        visited: set[Key] = set()
+        pending: list[tuple[Node, dict[str, PdfObject]]] = [(root_node, {})]
+        visited: set[ObjectKey] = set()
         while pending:
-            node, above = pending.pop()
+            node, inherited_above = pending.pop()
             if node.key is not None and node.key in visited:
                 continue
             visited |= {node.key} if node.key is not None else set()
             self.reader.count_step()
-            stated = {name: raw(node.content, name) for name in _INHERITED}
-            inherited = above | {name: value for name, value in stated.items() if value is not None}
-            kids = "/Kids" in node.content
-            if kids:
+            stated_values = {name: get_raw(node.content, name) for name in _INHERITED}
+            inherited = inherited_above | {
+                name: value for name, value in stated_values.items() if value is not None
+            }
+            has_kids = "/Kids" in node.content
+            if has_kids:
                 self.tree |= {node.key} if node.key is not None else set()
                 pending.extend((kid, inherited) for kid in reversed(self.nodes(node.content, "/Kids")))
-            if not kids or self._may_be_page(node.content):
+            if not has_kids or self._may_be_page(node.content):
                 yield Page(node, inherited, tuple(self.nodes(node.content, "/Annots")))
 
     def _may_be_page(self, content: DictionaryObject) -> bool:
@@ -147,24 +153,24 @@ class Revision:
         return "/Contents" in content or "/Annots" in content or str(self.get(content, "/Type")) == "/Page"
 
     def _walk_fields(self) -> Iterator[Field]:
-        top = [] if self.form is None else self.nodes(self.form, "/Fields")
-        above = Field(Node(None, DictionaryObject()), "", None, None)
-        pending = [(node, above) for node in reversed(top)]
-        visited: set[Key] = set()
+        top_nodes = [] if self.form is None else self.nodes(self.form, "/Fields")
+        no_parent = Field(Node(None, DictionaryObject()), "", None, None)
+        pending = [(node, no_parent) for node in reversed(top_nodes)]
+        visited: set[ObjectKey] = set()
         while pending:
             node, parent = pending.pop()
             if node.key is not None and node.key in visited:
                 continue
             visited |= {node.key} if node.key is not None else set()
             self.reader.count_step()
-            field = self._field(node, parent)
+            field = self._read_field(node, parent)
             yield field
             pending.extend((kid, field) for kid in reversed(self.nodes(node.content, "/Kids")))
 
-    def _field(self, node: Node, parent: Field) -> Field:
+    def _read_field(self, node: Node, parent: Field) -> Field:
         title, kind = self.get(node.content, "/T"), self.get(node.content, "/FT")
         name = "" if title is None else str(title)
-        value = raw(node.content, "/V")
+        value = get_raw(node.content, "/V")
         return Field(
             node,
             ".".join(part for part in (parent.name, name) if part),

@@ -11,13 +11,13 @@ from typing import Final
 
 from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, PdfObject, StreamObject
 
-from ledger.documents.pdf.reading import Key, Reader
-from ledger.documents.pdf.revisions import Revision, key_of, raw, read_revision
+from ledger.documents.pdf.reading import ObjectKey, Reader
+from ledger.documents.pdf.revisions import Revision, get_raw, key_of, read_revision
 
-_ACTIONS: Final = ("/A", "/AA", "/OpenAction")
+_ACTION_MEMBERS: Final = ("/A", "/AA", "/OpenAction")
 #: Members of an action that lead to others, or to pages and fields that are looked at by themselves.
-_NOT_FOLLOWED: Final = frozenset({"/D", "/P", "/Parent", "/T", "/Annotation", "/AN"})
-_IN_XFA: Final = (b"<script", b":script", b"javascript")
+_UNFOLLOWED_MEMBERS: Final = frozenset({"/D", "/P", "/Parent", "/T", "/Annotation", "/AN"})
+_XFA_SCRIPT_SIGNS: Final = (b"<script", b":script", b"javascript")
 
 
 def has_scripts(reader: Reader) -> bool:
@@ -26,12 +26,16 @@ def has_scripts(reader: Reader) -> bool:
     names = revision.dictionary(revision.root, "/Names")
     if names is not None and revision.get(names, "/JavaScript") is not None:
         return True
-    if any(_runs_scripts(revision, raw(place, name)) for place in _places(revision) for name in _ACTIONS):
+    if any(
+        _runs_scripts(revision, get_raw(place, name))
+        for place in _walk_places(revision)
+        for name in _ACTION_MEMBERS
+    ):
         return True
     return revision.form is not None and _has_scripted_form(revision, revision.form)
 
 
-def _places(revision: Revision) -> Iterator[DictionaryObject]:
+def _walk_places(revision: Revision) -> Iterator[DictionaryObject]:
     """Return the dictionaries in which an action can stand."""
     yield revision.root
     for page in revision.pages:
@@ -41,16 +45,19 @@ def _places(revision: Revision) -> Iterator[DictionaryObject]:
     pending = [revision.dictionary(revision.root, "/Outlines")]
     visited: set[int] = set()
     while pending:
-        item = pending.pop()
-        if item is not None and id(item) not in visited:
-            visited.add(id(item))
+        outline_item = pending.pop()
+        if outline_item is not None and id(outline_item) not in visited:
+            visited.add(id(outline_item))
             revision.reader.count_step()
-            yield item
-            pending += [revision.dictionary(item, "/First"), revision.dictionary(item, "/Next")]
+            yield outline_item
+            pending += [
+                revision.dictionary(outline_item, "/First"),
+                revision.dictionary(outline_item, "/Next"),
+            ]
 
 
 def _runs_scripts(revision: Revision, action: PdfObject | None) -> bool:
-    pending, visited = [action], set[Key]()
+    pending, visited = [action], set[ObjectKey]()
     while pending:
         value = pending.pop()
         key = key_of(value)
@@ -63,18 +70,18 @@ def _runs_scripts(revision: Revision, action: PdfObject | None) -> bool:
             if "/JS" in value or str(revision.get(value, "/S")) == "/JavaScript":
                 return True
             if "/Kids" not in value:  # a page or a field, not an action
-                pending.extend(raw(value, name) for name in {*value} - _NOT_FOLLOWED)
+                pending.extend(get_raw(value, name) for name in {*value} - _UNFOLLOWED_MEMBERS)
         elif isinstance(value, ArrayObject) and not _is_destination(revision, value):
             pending.extend(value.raw_get(place) for place in range(len(value)))
     return False
 
 
 def _is_destination(revision: Revision, value: ArrayObject) -> bool:
-    first = revision.resolve(value.raw_get(0)) if value else None
-    return isinstance(first, DictionaryObject) and "/Parent" in first
+    first_element = revision.resolve(value.raw_get(0)) if value else None
+    return isinstance(first_element, DictionaryObject) and "/Parent" in first_element
 
 
 def _has_scripted_form(revision: Revision, form: DictionaryObject) -> bool:
     parts = [revision.resolve(part) for part in revision.elements(form, "/XFA")]
     contents = (part.data.lower() for part in parts if isinstance(part, StreamObject))
-    return any(sign in content for content in contents for sign in _IN_XFA)
+    return any(sign in content for content in contents for sign in _XFA_SCRIPT_SIGNS)

@@ -37,7 +37,7 @@ _SUBFILTERS: Final = frozenset(
         DOCUMENT_TIMESTAMP,
     }
 )
-_WHOLE: Final = "the document"
+_WHOLE_DOCUMENT: Final = "the document"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +68,15 @@ def inspect_pdf(data: bytes, trust: TrustList | None) -> Inspection:
         return Inspection(TYPE, problem=f"not a PDF that can be read strictly: {str(error)[:200]}")
     if len(fields) > MAX_SIGNATURES:
         return Inspection(TYPE, problem=f"a PDF has {MAX_SIGNATURES} signatures at most")
-    results = [_open(data, reader, name, field) for name, field in fields]
-    signatures = [result for result in results if isinstance(result, OpenedSignature)]
+    outcomes = [_open_signature(data, reader, name, field) for name, field in fields]
+    signatures = [outcome for outcome in outcomes if isinstance(outcome, OpenedSignature)]
     if reader.file.fault is not None:
         return Inspection(TYPE, problem=str(reader.file.fault))
     try:
         check_comparisons(reader, (signature.placed for signature in signatures))
     except LimitExceeded as error:
         return Inspection(TYPE, problem=str(error))
-    reports = withdraw_unvouched(_report(result, signatures, trust) for result in results)
+    reports = withdraw_unvouched(_report_signature(outcome, signatures, trust) for outcome in outcomes)
     scripts = _may_have_scripts(reader)
     if reader.file.fault is not None:  # whatever was made of it on the way
         return Inspection(TYPE, problem=str(reader.file.fault))
@@ -90,7 +90,7 @@ def _may_have_scripts(reader: Reader) -> bool:
         return True
 
 
-def _open(data: bytes, reader: Reader, name: str, field: IndirectObject) -> OpenedSignature | Check:
+def _open_signature(data: bytes, reader: Reader, name: str, field: IndirectObject) -> OpenedSignature | Check:
     """Return the signature of a field, or the check that it fails."""
     try:
         form_field = field.get_object()
@@ -105,28 +105,32 @@ def _open(data: bytes, reader: Reader, name: str, field: IndirectObject) -> Open
         return unknown("structure", "malformed")
 
 
-def _report(
+def _report_signature(
     result: OpenedSignature | Check,
     signatures: list[OpenedSignature],
     trust: TrustList | None,
 ) -> SignatureReport:
     if isinstance(result, Check):
         return SignatureReport(Kind.PADES, 0, (result,))
-    later = {other.value.kind for other in signatures if result.precedes(other)}
+    later_kinds = {
+        other_signature.value.kind for other_signature in signatures if result.precedes(other_signature)
+    }
     try:
-        return _verify(result, later, trust)
+        return _verify_signature(result, later_kinds, trust)
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - as above
         return SignatureReport(Kind.PADES, 0, (unknown("structure", "malformed"),))
 
 
-def _verify(signature: OpenedSignature, later: set[Kind], trust: TrustList | None) -> SignatureReport:
+def _verify_signature(
+    signature: OpenedSignature, later_kinds: set[Kind], trust: TrustList | None
+) -> SignatureReport:
     placed, kind = signature.placed, signature.value.kind
     report = signature.value.report(trust)
-    changes = judge_changes(placed, later)
+    changes = judge_changes(placed, later_kinds)
     if kind is Kind.PDF_TIMESTAMP:
-        changes = judge_after_timestamp(changes, later)
+        changes = judge_after_timestamp(changes, later_kinds)
     if report.check("references") is None:
         report = replace(report, checks=(report.checks[0], changes, *report.checks[1:]))
     coverage = passed("coverage") if placed.covers_revision else unknown("coverage", "partial")
@@ -134,5 +138,5 @@ def _verify(signature: OpenedSignature, later: set[Kind], trust: TrustList | Non
         report,
         checks=(*report.checks, coverage),
         covers_all=placed.covers_file,
-        altered=(_WHOLE,) if any(check.reason == "altered" for check in report.checks) else (),
+        altered=(_WHOLE_DOCUMENT,) if any(check.reason == "altered" for check in report.checks) else (),
     )

@@ -38,14 +38,18 @@ def sign_pdf(
     moment: datetime,
     *,
     field: str = "Signature1",
-    others: tuple[bytes, ...] = (),
+    authority_certificates: tuple[bytes, ...] = (),
 ) -> bytes:
     """Return `document` with a signature appended that states `moment`, which has a time zone.
 
-    `certificate` and `others`, those above it, are DER; `key` is PKCS#8 in DER. Raises: ValueError where that fails.
+    `certificate` and `authority_certificates`, those above it, are DER; `key` is PKCS#8 in DER.
+
+    Raises: ValueError where that fails.
     """
     authorities = SimpleCertificateStore()  # type: ignore[no-untyped-call]
-    authorities.register_multiple([x509.Certificate.load(other) for other in others])
+    authorities.register_multiple(
+        [x509.Certificate.load(authority_certificate) for authority_certificate in authority_certificates]
+    )
     signer = SimpleSigner(x509.Certificate.load(certificate), keys.PrivateKeyInfo.load(key), authorities)
     metadata = PdfSignatureMetadata(field_name=field, md_algorithm=_DIGEST, subfilter=SigSeedSubFilter.PADES)
     pdf_signer = _PdfSigner(metadata, signer)

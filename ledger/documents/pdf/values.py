@@ -33,10 +33,10 @@ from ledger.encoding import der, times
 from ledger.errors import MalformedInput
 
 #: The content type that a SignedData of GB/T 35275 begins with.
-_NATIONAL: Final = core.ObjectIdentifier("1.2.156.10197.6.1.4.2.2").dump()
+_NATIONAL_CONTENT_TYPE: Final = core.ObjectIdentifier("1.2.156.10197.6.1.4.2.2").dump()
 
-_Reader = Callable[[TrustList | None], SignatureReport]
-_StatedTime = Callable[[], int | None]
+_ReportReader = Callable[[TrustList | None], SignatureReport]
+_TimeReader = Callable[[], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,92 +44,98 @@ class SignatureValue:
     """The value of a signature: the kind of the signature, and its report, which leaves out what came after it."""
 
     kind: Kind
-    report: _Reader
+    report: _ReportReader
 
 
 def open_value(placed: PlacedSignature, field_name: str) -> SignatureValue:
     """Tell the form of the value of a signature. Raises: whatever a parser makes of hostile bytes."""
     value: bytes = core.load(placed.contents).dump()  # without the zeros that fill the place
-    national = _national_reader(placed, value)
-    if national is not None:
-        return SignatureValue(Kind.PADES, national)
+    national_reader = _national_reader(placed, value)
+    if national_reader is not None:
+        return SignatureValue(Kind.PADES, national_reader)
     signature = EmbeddedPdfSignature(placed.reader, placed.form_field, field_name)
     if placed.dictionary.get("/SubFilter") == DOCUMENT_TIMESTAMP:
         return SignatureValue(Kind.PDF_TIMESTAMP, partial(_timestamp_report, placed, value, signature))
     if signature.signer_info["signature_algorithm"]["algorithm"].dotted in SM2_ALGORITHMS:
-        stated = partial(_stated_in_cms, signature)
-        return SignatureValue(Kind.PADES, partial(_sm2_report, placed, value, stated))
+        read_time = partial(_read_time_in_cms, signature)
+        return SignatureValue(Kind.PADES, partial(_sm2_report, placed, value, read_time))
     return SignatureValue(Kind.PADES, partial(_cms_report, signature))
 
 
-def _national_reader(placed: PlacedSignature, value: bytes) -> _Reader | None:
+def _national_reader(placed: PlacedSignature, value: bytes) -> _ReportReader | None:
     """Tell a SignedData of GB/T 35275 and the use of a seal from CMS by how they begin."""
     try:
-        tag, first = der.read_children(value)[0]
+        tag, first_element = der.read_children(value)[0]
     except (MalformedInput, IndexError):
         return None
-    if first == _NATIONAL:
-        return partial(_sm2_report, placed, value, partial(_stated_in_dictionary, placed))
+    if first_element == _NATIONAL_CONTENT_TYPE:
+        return partial(_sm2_report, placed, value, partial(_read_time_in_dictionary, placed))
     return partial(_seal_report, placed, value) if tag == der.SEQUENCE else None
 
 
 def _cms_report(signature: EmbeddedPdfSignature, trust: TrustList | None) -> SignatureReport:
     """Report on the signature itself; `references` is among the checks where the signed bytes are not the document's."""
     signer = decode_certificate(signature.signer_cert.dump())
-    others = [decode_if_readable(certificate.dump()) for certificate in signature.other_embedded_certs]
-    moment = _stated_in_cms(signature)
-    stamps = check_timestamps(_tokens(signature), signature.signer_info["signature"].native, moment, trust)
+    other_certificates = [
+        decode_if_readable(certificate.dump()) for certificate in signature.other_embedded_certs
+    ]
+    moment = _read_time_in_cms(signature)
+    timestamp_report = check_timestamps(
+        _timestamp_tokens(signature), signature.signer_info["signature"].native, moment, trust
+    )
     return SignatureReport(
         kind=Kind.PADES,
-        version=_version(signature),
+        version=_read_version(signature),
         checks=(
             passed("structure"),
             *check_integrity(signature),
             check_in_force(signer, moment),
-            check_chains([(signer, SIGNERS, moment)], trust, filter(None, others)),
-            *merge_checks(*stamps.checks),
+            check_chains([(signer, SIGNERS, moment)], trust, filter(None, other_certificates)),
+            *merge_checks(*timestamp_report.checks),
         ),
         signer=signer.name,
         issuer=signer.issuer_name,
         signed_at=moment,
-        stamped_at=stamps.moment,
+        stamped_at=timestamp_report.moment,
     )
 
 
 def _sm2_report(
-    placed: PlacedSignature, value: bytes, stated: _StatedTime, trust: TrustList | None
+    placed: PlacedSignature, value: bytes, read_time: _TimeReader, trust: TrustList | None
 ) -> SignatureReport:
-    moment = stated()
-    written = "" if moment is None else times.format_time(moment)
-    report = verify_signed_data(value, placed.signed_bytes, written, trust)
-    return replace(report, kind=Kind.PADES, checks=_of_document(report.checks))
+    moment = read_time()
+    time_text = "" if moment is None else times.format_time(moment)
+    report = verify_signed_data(value, placed.signed_bytes, time_text, trust)
+    return replace(report, kind=Kind.PADES, checks=_name_document_check(report.checks))
 
 
 def _seal_report(placed: PlacedSignature, value: bytes, trust: TrustList | None) -> SignatureReport:
     report = verify_seal_signature(decode_signature(value), placed.signed_bytes, trust)
-    return replace(report, checks=_of_document(report.checks))
+    return replace(report, checks=_name_document_check(report.checks))
 
 
-def _of_document(checks: tuple[Check, ...]) -> tuple[Check, ...]:
+def _name_document_check(checks: tuple[Check, ...]) -> tuple[Check, ...]:
     """Return the checks with that of the content, which is the document itself, under its name where it is not good."""
-    named = (replace(check, name="references") if check.name == "data_hash" else check for check in checks)
-    return tuple(check for check in named if check != passed("references"))
+    renamed_checks = (
+        replace(check, name="references") if check.name == "data_hash" else check for check in checks
+    )
+    return tuple(check for check in renamed_checks if check != passed("references"))
 
 
 def _timestamp_report(
     placed: PlacedSignature, value: bytes, signature: EmbeddedPdfSignature, trust: TrustList | None
 ) -> SignatureReport:
     """Report on a timestamp of the document as it stood: nobody signed it by that."""
-    stamps = check_timestamps([_in_der(value)], placed.signed_bytes, None, trust)
+    timestamp_report = check_timestamps([_rewrite_in_der(value)], placed.signed_bytes, None, trust)
     return SignatureReport(
         kind=Kind.PDF_TIMESTAMP,
-        version=_version(signature),
-        checks=(passed("structure"), *stamps.checks),
-        stamped_at=stamps.moment,
+        version=_read_version(signature),
+        checks=(passed("structure"), *timestamp_report.checks),
+        stamped_at=timestamp_report.moment,
     )
 
 
-def _in_der(token: bytes) -> bytes:
+def _rewrite_in_der(token: bytes) -> bytes:
     """Return a timestamp in DER where it is written in BER, as authorities may (RFC 5652)."""
     try:
         return to_der(token)
@@ -137,32 +143,34 @@ def _in_der(token: bytes) -> bytes:
         return token
 
 
-def _version(signature: EmbeddedPdfSignature) -> int:
+def _read_version(signature: EmbeddedPdfSignature) -> int:
     return int(str(signature.signer_info["version"].native).removeprefix("v"))
 
 
-def _tokens(signature: EmbeddedPdfSignature) -> list[bytes]:
+def _timestamp_tokens(signature: EmbeddedPdfSignature) -> list[bytes]:
     """Return the timestamps (RFC 3161) on the signature, which lie outside of what it signs."""
     attributes = signature.signer_info["unsigned_attrs"]
-    stamps = (attribute for attribute in attributes if attribute["type"].dotted == TIMESTAMP)
-    return [_in_der(token.dump()) for attribute in stamps for token in attribute["values"]]
+    timestamp_attributes = (attribute for attribute in attributes if attribute["type"].dotted == TIMESTAMP)
+    return [
+        _rewrite_in_der(token.dump()) for attribute in timestamp_attributes for token in attribute["values"]
+    ]
 
 
-def _stated_in_cms(signature: EmbeddedPdfSignature) -> int | None:
-    return _seconds(signature.self_reported_timestamp)
+def _read_time_in_cms(signature: EmbeddedPdfSignature) -> int | None:
+    return _to_seconds(signature.self_reported_timestamp)
 
 
-def _stated_in_dictionary(placed: PlacedSignature) -> int | None:
-    written = placed.dictionary.get("/M")
-    return None if written is None else _seconds(parse_pdf_date(written, strict=False))
+def _read_time_in_dictionary(placed: PlacedSignature) -> int | None:
+    date_text = placed.dictionary.get("/M")
+    return None if date_text is None else _to_seconds(parse_pdf_date(date_text, strict=False))
 
 
-def _seconds(stated: datetime | None) -> int | None:
+def _to_seconds(stated_time: datetime | None) -> int | None:
     """Return when the signer says that it was signed, in seconds since 1970; None without a time zone, or before."""
-    if stated is None or stated.tzinfo is None:
+    if stated_time is None or stated_time.tzinfo is None:
         return None
     try:
-        seconds = int(stated.astimezone(UTC).timestamp())
+        seconds = int(stated_time.astimezone(UTC).timestamp())
     except OverflowError:  # not within the years 1 to 9999
         return None
     return seconds if seconds >= 0 else None

@@ -159,7 +159,7 @@ def test_the_signatures_of_a_file_have_one_limit_of_elements() -> None:
     file = BoundedFile(b"")
     for _ in range(6):
         file.count_elements(value)
-    assert file.elements == 60_000
+    assert file.element_count == 60_000
     with pytest.raises(LimitExceeded, match="DER elements"):
         file.count_elements(value)
     assert file.fault

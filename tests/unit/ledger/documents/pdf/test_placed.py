@@ -114,9 +114,9 @@ def test_what_a_signature_allows_is_what_pyhanko_reads(
         IncrementalPdfFileWriter(BytesIO(DOCUMENT)), output=output
     )
     ((ours, theirs),) = _both(output.getvalue())
-    assert ours.allowed is theirs.docmdp_level
-    assert ours.locked == theirs.fieldmdp
-    assert (ours.locked is None) == (fields is None)
+    assert ours.allowed_changes is theirs.docmdp_level
+    assert ours.locked_fields == theirs.fieldmdp
+    assert (ours.locked_fields is None) == (fields is None)
 
 
 def test_no_private_name_of_another_class_is_used() -> None:

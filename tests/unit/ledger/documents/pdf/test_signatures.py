@@ -94,7 +94,7 @@ def roomy(authority: Authority) -> bytes:
     """Signed with more certificates than it takes, so that there is room for another value."""
     others = tuple(one.certificate.der for one in (papers.root(), papers.department(), papers.maker()))
     certificate = authority.signer.public_bytes(Encoding.DER)
-    return sign_pdf(DOCUMENT, certificate, authority.key, SIGNED, others=others)
+    return sign_pdf(DOCUMENT, certificate, authority.key, SIGNED, authority_certificates=others)
 
 
 def only(inspection: Inspection) -> SignatureReport:
