@@ -1,10 +1,15 @@
-"""The client of a node over HTTP: results, or one error that says what to do."""
+"""The client of a node over HTTP: results, or one error that says what to do.
+
+Redirects are not followed, and a list goes on at the address that was asked: the token goes to that node alone.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self, TypeVar, cast
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 
 import httpx
 
@@ -22,6 +27,7 @@ from api.client.answers import (
     UsesAnswer,
     is_answer,
 )
+from api.client.bodies import check_head, read_pieces, take_whole
 from api.client.node_error import NodeError
 from api.limits import MAX_PAGE_ITEMS
 from api.rendering.text import PastDayJson
@@ -29,18 +35,41 @@ from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields
 from ledger.proof.staples import MAX_RANGE_BYTES
+from ledger.registry.snapshots import MAX_SNAPSHOT_BYTES
 
+# An answer about one thing: a page of a hundred anchors has 50 kB, a proof 256 kB at most, a refusal a hundred rows.
+_MAX_ANSWER_BYTES: Final = 4 * 2**20
+# An answer about a thousand things, or the whole history of one: reports have some 10 kB each.
+_MAX_LIST_BYTES: Final = 32 * 2**20
+_MAX_PAGES: Final = 10_000  # of one list, which has a hundred items a page: a million sealings of one seal
 _MAX_KEY_BYTES: Final = 16 * 1024  # a key has at most 4,096 bytes, in hexadecimal twice as many letters
 _MAX_ANCHORS_BYTES: Final = 4 * 2**20  # a thousand anchors: 500 bytes each, and findings about their entries
 T = TypeVar("T")
 _NO_PARAMS: Final[Mapping[str, str]] = {}
 _ADDRESS_PATTERN: Final = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
+_POSITION_PATTERN: Final = re.compile("[0-9]{1,16}")
+_MAX_SHOWN_CHARS: Final = 200  # of an address that a node names
 _TOKEN_PATTERN: Final = re.compile(r"[!-~]*")
 _UNAUTHORIZED_ADVICE: Final = (
     "None was given, or it is not known there, has expired or was withdrawn: ask the administrator of that node for one, "
     "and give it with --token-file or in SHUNZHENG_TOKEN."
 )
+_HEADERS: Final = {"Accept-Encoding": "identity"}
 _TIMEOUT: Final = httpx.Timeout(30.0, read=600.0)  # a large submission is checked record by record
+_READY_TIMEOUT: Final = httpx.Timeout(2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a node is asked: `media_type` is that of `content`; the answer has at most `max_bytes`."""
+
+    method: str
+    path: str
+    max_bytes: int = _MAX_ANSWER_BYTES
+    params: Mapping[str, str | int] = field(default_factory=dict)
+    content: bytes | Iterable[bytes] | None = None
+    media_type: str = ""
+    timeout: httpx.Timeout = field(default_factory=lambda: _TIMEOUT)
 
 
 class NodeClient:
@@ -52,9 +81,15 @@ class NodeClient:
             raise NodeError(f"{url!r} is no address of a node: it is written http://HOST:PORT, or https://")
         if not _TOKEN_PATTERN.fullmatch(token or ""):
             raise NodeError("the token holds what no token can: give it as it was given out, on one line")
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = _HEADERS | ({"Authorization": f"Bearer {token}"} if token else {})
         try:
-            self._http = httpx.Client(base_url=self.url, headers=headers, timeout=_TIMEOUT, trust_env=False)
+            self._http = httpx.Client(
+                base_url=self.url,
+                headers=headers,
+                timeout=_TIMEOUT,
+                trust_env=False,
+                follow_redirects=False,  # the token would go along
+            )
         except httpx.InvalidURL as error:
             raise NodeError(f"{url!r} is no address of a node: {error}") from error
 
@@ -94,18 +129,13 @@ class NodeClient:
     def snapshot(self, after: int = 0, cosigned: int | None = None) -> Iterator[bytes]:
         """Yield a snapshot, or a delta after event `after`, piece by piece."""
         params = {"after": after} | ({"cosigned": cosigned} if cosigned else {})
-        try:
-            with self._http.stream("GET", "/v1/snapshot", params=params) as answer:
-                if not answer.is_success:
-                    answer.read()
-                    raise _decode_problem(answer)
-                yield from answer.iter_bytes()
-        except httpx.HTTPError as error:
-            raise self._describe_unreachable(error) from error
+        with self._open(Question("GET", "/v1/snapshot", MAX_SNAPSHOT_BYTES, params=params)) as answer:
+            yield from read_pieces(answer, MAX_SNAPSHOT_BYTES)
 
     def submit(self, lines: Iterable[bytes]) -> ReceiptAnswer:
         """Hand in a submission, line by line, and return its receipt."""
-        return _read(self._post("/v1/submissions", lines, "application/x-ndjson"), ReceiptAnswer)
+        question = Question("POST", "/v1/submissions", content=lines, media_type="application/x-ndjson")
+        return _read(self._ask(question), ReceiptAnswer)
 
     def key(self, key: bytes) -> bytes:
         """Return what the registry holds of a key, as the node sent it."""
@@ -129,23 +159,32 @@ class NodeClient:
 
     def history(self, identifier: str) -> HistoryAnswer:
         """Return every record of a certificate."""
-        return _read(self._get(f"/v1/certificates/{quote(identifier, safe='')}/history"), HistoryAnswer)
+        path = f"/v1/certificates/{quote(identifier, safe='')}/history"
+        return _read(self._ask(Question("GET", path, _MAX_LIST_BYTES)), HistoryAnswer)
 
     def uses(self, identifier: str, after: str | None, before: str | None) -> Iterator[UseAnswer]:
         """Yield what was sealed with a seal, oldest first, page by page."""
         time_bounds = {name: moment for name, moment in (("after", after), ("before", before)) if moment}
-        path, query = f"/v1/certificates/{quote(identifier, safe='')}/uses", time_bounds
-        while path:
-            page = _read(self._get(path, query), UsesAnswer)
+        path, position = f"/v1/certificates/{quote(identifier, safe='')}/uses", 0
+        for _ in range(_MAX_PAGES):
+            params = time_bounds | {"position": str(position)}
+            page = _read(self._ask(Question("GET", path, _MAX_LIST_BYTES, params=params)), UsesAnswer)
             yield from page["items"]
-            path, query = page.get("next") or "", {}
+            if not page.get("next"):
+                return
+            position = _read_next_position(str(page["next"]), path, position)
+        raise NodeError(
+            f"{self.url} lists more than {_MAX_PAGES:,} pages: ask for less with --after, --before"
+        )
 
     def lineages(self, identifiers: Sequence[str]) -> list[LineageAnswer | None]:
         """Return where each certificate stands, in the order of `identifiers`; None where it is not registered."""
         lineages: list[LineageAnswer | None] = []
         for start in range(0, len(identifiers), MAX_PAGE_ITEMS):
             body: dict[str, Json] = {"identifiers": [*identifiers[start : start + MAX_PAGE_ITEMS]]}
-            answer = _read(self._post("/v1/certificates/lineages", canonical(body)), LineagesAnswer)
+            answer = _read(
+                self._post("/v1/certificates/lineages", canonical(body), _MAX_LIST_BYTES), LineagesAnswer
+            )
             lineages += answer["items"]
         return lineages
 
@@ -159,69 +198,76 @@ class NodeClient:
 
     def verify_batch(self, body: bytes) -> ReportsAnswer:
         """Return the reports of many verifications, whose request is `body`."""
-        return _read(self._post("/v1/verify/batch", body), ReportsAnswer)
+        return _read(self._post("/v1/verify/batch", body, _MAX_LIST_BYTES), ReportsAnswer)
 
     def ready(self) -> bool:
         """Tell whether the node says that it is ready; False while it cannot be reached."""
         try:
-            return self._http.get("/readyz", timeout=2.0).is_success
-        except httpx.HTTPError:
+            self._ask(Question("GET", "/readyz", timeout=_READY_TIMEOUT))
+        except NodeError:
             return False
+        return True
+
+    def _get(self, path: str, params: Mapping[str, str] = _NO_PARAMS) -> httpx.Response:
+        return self._ask(Question("GET", path, params=params))
+
+    def _post(self, path: str, body: bytes, max_bytes: int = _MAX_ANSWER_BYTES) -> httpx.Response:
+        return self._ask(Question("POST", path, max_bytes, content=body, media_type="application/json"))
 
     def _read_bounded(self, path: str, params: Mapping[str, str | int], max_bytes: int) -> bytes:
         """Return an answer of `max_bytes` at most. Raises: NodeError, also for a longer one."""
+        return self._ask(Question("GET", path, max_bytes, params=params)).content
+
+    def _ask(self, question: Question) -> httpx.Response:
+        """Return the node's answer, whole. Raises: NodeError."""
+        with self._open(question) as answer:
+            return take_whole(answer, question.max_bytes)
+
+    @contextmanager
+    def _open(self, question: Question) -> Iterator[httpx.Response]:
+        """Give a good answer whose body is still to be read, and is not announced as too long. Raises: NodeError."""
         try:
-            with self._http.stream("GET", path, params=params) as answer:
-                body = b""
-                for chunk in answer.iter_bytes():
-                    body += chunk
-                    if len(body) > max_bytes:
-                        raise NodeError(f"{self.url} answered with more than {max_bytes} bytes")
-                if answer.is_success:
-                    return body
-                raise _decode_problem(
-                    httpx.Response(answer.status_code, content=body, request=answer.request)
-                )
+            with self._http.stream(
+                question.method,
+                question.path,
+                params=question.params or None,
+                content=question.content,
+                headers={"Content-Type": question.media_type} if question.media_type else {},
+                timeout=question.timeout,
+            ) as answer:
+                check_head(answer, question.max_bytes if answer.is_success else _MAX_ANSWER_BYTES)
+                if not answer.is_success:
+                    raise _decode_problem(take_whole(answer, _MAX_ANSWER_BYTES))
+                yield answer
         except httpx.HTTPError as error:
-            raise self._describe_unreachable(error) from error
+            raise NodeError(
+                f"{self.url} cannot be reached ({str(error) or type(error).__name__}): check that it runs, and its address"
+            ) from error
 
-    def _describe_unreachable(self, error: httpx.HTTPError) -> NodeError:
-        return NodeError(
-            f"{self.url} cannot be reached ({str(error) or type(error).__name__}): check that it runs, and its address"
-        )
 
-    def _get(self, path: str, params: Mapping[str, str] = _NO_PARAMS) -> httpx.Response:
-        return self._ask("GET", path, params, None, "")
+def _read_next_position(address: str, path: str, position: int) -> int:
+    """Return the position at which the next page of a list begins, of the address that a node names for it.
 
-    def _post(
-        self, path: str, content: bytes | Iterable[bytes], media_type: str = "application/json"
-    ) -> httpx.Response:
-        return self._ask("POST", path, _NO_PARAMS, content, media_type)
-
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, str],
-        content: bytes | Iterable[bytes] | None,
-        media_type: str,
-    ) -> httpx.Response:
-        """Return the node's answer; `media_type` is that of `content`. Raises: NodeError."""
-        headers = {"Content-Type": media_type} if content is not None else {}
-        try:
-            answer = self._http.request(method, path, params=params or None, content=content, headers=headers)
-        except httpx.HTTPError as error:
-            raise self._describe_unreachable(error) from error
-        if answer.is_success:
-            return answer
-        raise _decode_problem(answer)
+    It leads on in the list at `path` that was asked for, and nowhere else: whatever another address would be told, such as
+    the token, is not for it. Raises: NodeError.
+    """
+    there, _, query = address.partition("?")
+    positions = parse_qs(query).get("position", [])
+    if there == path and len(positions) == 1 and _POSITION_PATTERN.fullmatch(positions[0]):
+        following = int(positions[0])
+        if following > position:
+            return following
+    raise NodeError(
+        f"the node names another place for the next page, {address[:_MAX_SHOWN_CHARS]!r}, than further on in the list that "
+        "was asked for. It was not asked: check the address of the node"
+    )
 
 
 def _read(answer: httpx.Response, shape: type[T]) -> T:
     """Return the JSON of an answer, which is of `shape`. Raises: NodeError where no node answered."""
     try:
         body = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not is_answer(body, shape):
         raise NodeError(f"{answer.request.url} does not answer as a node does: check the address")
@@ -231,7 +277,7 @@ def _read(answer: httpx.Response, shape: type[T]) -> T:
 def _decode_problem(answer: httpx.Response) -> NodeError:
     try:
         body = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, Mapping) or "type" not in body:
         return NodeError(

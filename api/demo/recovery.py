@@ -6,7 +6,7 @@ a node that has it answers with the same receipt.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, TypeVar
 
@@ -14,7 +14,7 @@ import httpx
 
 from anchoring.chain.devnet import SAVE_SECONDS
 from anchoring.errors import AnchoringError, ChainUnavailable
-from api.client.client import NodeClient
+from api.client.client import NodeClient, Question
 from api.client.node_error import NodeError
 from api.demo.stage import City, Stage
 
@@ -84,13 +84,6 @@ class InsistentClient(NodeClient):
         super().__init__(url, token)
         self._tell = tell
 
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, str],
-        content: bytes | Iterable[bytes] | None,
-        kind: str,
-    ) -> httpx.Response:
+    def _ask(self, question: Question) -> httpx.Response:
         ask = super()._ask
-        return insist(lambda: ask(method, path, params, content, kind), self._tell)
+        return insist(lambda: ask(question), self._tell)

@@ -38,7 +38,8 @@ def client_over(respond: Callable[[httpx.Request], httpx.Response]) -> type[Node
     class Client(NodeClient):
         def __init__(self, url: str, token: str | None = None) -> None:
             super().__init__(url, token)
-            self._http = httpx.Client(base_url=url, transport=httpx.MockTransport(respond))
+            transport = httpx.MockTransport(respond)
+            self._http = httpx.Client(base_url=url, headers=self._http.headers, transport=transport)
 
     return Client
 
