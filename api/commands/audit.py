@@ -1,8 +1,8 @@
 """`shunzheng audit`: derive anew what a node holds, and say where its parts differ."""
 
-import argparse
 import time
 from pathlib import Path
+from typing import Protocol
 
 from anchoring.audit.audit import audit
 from anchoring.audit.findings import AuditReport, Finding
@@ -17,7 +17,13 @@ from api.parsers import Commands
 from ledger.encoding.canonical import Json
 from ledger.verification.receipts import SignedReceipt, decode_signed_receipt
 
-_CLEAN, _FINDINGS = 0, 1
+_CODE_CLEAN, _CODE_FINDINGS = 0, 1
+
+
+class _AuditOptions(Protocol):
+    directory: Path
+    receipts: list[Path]
+    json: bool
 
 
 def add(commands: Commands) -> None:
@@ -38,36 +44,36 @@ def add(commands: Commands) -> None:
     command.set_defaults(run=_audit)
 
 
-def _audit(args: argparse.Namespace) -> int:
-    settings = load_settings(args.directory)
-    receipts = [_receipt(file) for file in args.receipts]
+def _audit(options: _AuditOptions) -> int:
+    settings = load_settings(options.directory)
+    receipts = [_read_receipt(file) for file in options.receipts]
     replica, checkpoints = Replica(settings.replica_url), Checkpoints(settings.checkpoints_url)
     register = Register(settings.register_url) if settings.log and settings.register_url else None
     try:
-        with replica.reading(quarantined=True) as reading:
+        with replica.reading(quarantined=True) as replica_view:
             report = audit(
-                reading,
+                replica_view,
                 register,
                 Published(replica.engine, settings.withheld_after),
                 now=int(time.time()),
                 receipts=receipts,
                 checkpoints=checkpoints,
-                progress=lambda sort, done, of: note(f"{sort}: {done:,} of {of:,}"),
+                progress=lambda sort, done, total: note(f"{sort}: {done:,} of {total:,}"),
             )
     finally:
         replica.close()
         checkpoints.close()
         if register:
             register.close()
-    show_json(_json(report)) if args.json else _tell(report)
-    return _CLEAN if report.clean else _FINDINGS
+    show_json(_report_json(report)) if options.json else _say_report(report)
+    return _CODE_CLEAN if report.clean else _CODE_FINDINGS
 
 
-def _receipt(file: Path) -> SignedReceipt:
+def _read_receipt(file: Path) -> SignedReceipt:
     return decode_signed_receipt(file.read_bytes())
 
 
-def _tell(report: AuditReport) -> None:
+def _say_report(report: AuditReport) -> None:
     for sort, count in report.checked.items():
         say(f"  {count:>12,} {sort}")
     for remark in report.remarks:
@@ -82,15 +88,15 @@ def _tell(report: AuditReport) -> None:
         say(f"核查有异 {len(report.findings) + report.unlisted:,} findings")
 
 
-def _json(report: AuditReport) -> dict[str, Json]:
+def _report_json(report: AuditReport) -> dict[str, Json]:
     return {
         "clean": report.clean,
         "checked": dict(report.checked),
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [_finding_json(finding) for finding in report.findings],
         "unlisted": report.unlisted,
-        "remarks": [_finding(remark) for remark in report.remarks],
+        "remarks": [_finding_json(remark) for remark in report.remarks],
     }
 
 
-def _finding(finding: Finding) -> dict[str, Json]:
+def _finding_json(finding: Finding) -> dict[str, Json]:
     return {"slug": finding.slug, "where": finding.where, "text": finding.text}

@@ -1,7 +1,7 @@
 """`shunzheng attach` and `detach`: put a proof inside its document, and take it out again."""
 
-import argparse
 from pathlib import Path
+from typing import Protocol
 
 from api import files
 from api.console import note
@@ -10,6 +10,17 @@ from api.parsers import Commands
 from ledger.documents.carriers import attach, detach
 from ledger.errors import MalformedInput
 from ledger.proof.paper import decode_presented
+
+
+class _AttachOptions(Protocol):
+    document: Path
+    proof: str | None
+    output: Path
+
+
+class _DetachOptions(Protocol):
+    document: Path
+    output: Path
 
 
 def add(commands: Commands) -> None:
@@ -35,31 +46,32 @@ def add(commands: Commands) -> None:
     detach_parser.set_defaults(run=_detach)
 
 
-def _attach(args: argparse.Namespace) -> int:
-    source = args.proof or str(files.beside(args.document))
+def _attach(options: _AttachOptions) -> int:
+    source = options.proof or str(files.beside(options.document))
     proof_text = files.read_proof_text(source).encode()
     with files.naming(source, "proof"):
         proof = decode_presented(proof_text)
-    with files.naming(args.document):
-        carrier = attach(files.read(args.document), proof)
-    files.write(args.output, carrier)
+    with files.naming(options.document):
+        carrier = attach(files.read(options.document), proof)
+    files.write(options.output, carrier)
     note(
-        f"{args.output}: {len(carrier):,} bytes, the document with its proof inside. Register the document, not this file."
+        f"{options.output}: {len(carrier):,} bytes, the document with its proof inside. Register the document, "
+        "not this file."
     )
     return 0
 
 
-def _detach(args: argparse.Namespace) -> int:
-    with files.naming(args.document):
-        carried = detach(files.read(args.document))
+def _detach(options: _DetachOptions) -> int:
+    with files.naming(options.document):
+        carried = detach(files.read(options.document))
     if carried.proof is None:
         raise MalformedInput(
-            f"{args.document} carries no proof: look for {args.document.name}{PROOF_SUFFIX} beside it"
+            f"{options.document} carries no proof: look for {options.document.name}{PROOF_SUFFIX} beside it"
         )
-    proof_path = files.beside(args.output)
+    proof_path = files.beside(options.output)
     files.write(
         proof_path, carried.proof.encode()
     )  # before the document, which may be the only place where it is
-    files.write(args.output, carried.document)
-    note(f"{args.output} is the document as it was registered, {proof_path} its proof")
+    files.write(options.output, carried.document)
+    note(f"{options.output} is the document as it was registered, {proof_path} its proof")
     return 0

@@ -1,9 +1,8 @@
 """`shunzheng checkpoint`: sign checkpoints, pass cosignatures on as files, compare."""
 
-import argparse
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from anchoring.checkpoints.store import Checkpoints
 from api import files, processes
@@ -16,7 +15,35 @@ from ledger.encoding.canonical import encode as canonical
 from ledger.registry.checkpoints import Fork, find_contradiction, read_cosigned
 
 AGREE, CONTRADICT, UNTOLD = 0, 11, 12
-_COMPARED: Final = {AGREE: "the same", CONTRADICT: "contradiction", UNTOLD: "cannot tell"}
+_OUTCOME_WORDS: Final = {AGREE: "the same", CONTRADICT: "contradiction", UNTOLD: "cannot tell"}
+
+
+class _SignOptions(Protocol):
+    directory: Path
+    of: Path | None
+    output: Path | None
+
+
+class _AddOptions(Protocol):
+    directory: Path
+    files: list[Path]
+
+
+class _ShowOptions(Protocol):
+    file: Path | None
+    node: str | None
+    trust: Path | None
+    json: bool
+
+
+class _ForksOptions(Protocol):
+    directory: Path
+
+
+class _CompareOptions(Protocol):
+    first: Path
+    second: Path
+    json: bool
 
 
 def add(commands: Commands) -> None:
@@ -70,49 +97,52 @@ def add(commands: Commands) -> None:
     compare_parser.set_defaults(run=_compare)
 
 
-def _sign(args: argparse.Namespace) -> int:
-    cosigner = processes.open_cosigner(load_settings(args.directory))
-    foreign = read_cosigned(args.of.read_bytes()) if args.of else None
-    if foreign:
-        cosigner.take(foreign)
-    signed = cosigner.sign(foreign.checkpoint.n if foreign else None)
-    if foreign and signed.checkpoint != foreign.checkpoint:
-        note(f"this node holds another history: {find_contradiction(signed.checkpoint, foreign.checkpoint)}")
+def _sign(options: _SignOptions) -> int:
+    cosigner = processes.open_cosigner(load_settings(options.directory))
+    other_cosigned = read_cosigned(options.of.read_bytes()) if options.of else None
+    if other_cosigned:
+        cosigner.take(other_cosigned)
+    cosigned = cosigner.sign(other_cosigned.checkpoint.n if other_cosigned else None)
+    if other_cosigned and cosigned.checkpoint != other_cosigned.checkpoint:
+        note(
+            f"this node holds another history: {find_contradiction(cosigned.checkpoint, other_cosigned.checkpoint)}"
+        )
         return CONTRADICT
-    if args.output:
-        files.write(args.output, canonical(signed.to_json()) + b"\n")
-        note(f"event {signed.checkpoint.n}, {len(signed.cosignatures)} cosignatures: {args.output}")
+    if options.output:
+        files.write(options.output, canonical(cosigned.to_json()) + b"\n")
+        note(f"event {cosigned.checkpoint.n}, {len(cosigned.cosignatures)} cosignatures: {options.output}")
     else:
-        show_json(signed.to_json())
+        show_json(cosigned.to_json())
     return 0
 
 
-def _add(args: argparse.Namespace) -> int:
-    cosigner, good_total = processes.open_cosigner(load_settings(args.directory)), 0
-    for file in args.files:
+def _add(options: _AddOptions) -> int:
+    cosigner, good_total = processes.open_cosigner(load_settings(options.directory)), 0
+    for file in options.files:
         good_count = cosigner.take(read_cosigned(file.read_bytes()))
         good_total += good_count
         note(f"{file}: {good_count} good cosignatures by nodes of the registry")
     return 0 if good_total else 1
 
 
-def _show(args: argparse.Namespace) -> int:
-    if args.node:
-        with NodeClient(args.node) as node:
+def _show(options: _ShowOptions) -> int:
+    if options.node is not None:
+        with NodeClient(options.node) as node:
             cosigned = read_cosigned(node.checkpoint())
     else:
-        cosigned = read_cosigned(args.file.read_bytes())
-    names = read_trust(args.trust).check(cosigned) if args.trust else ()
-    if args.json:
+        assert options.file is not None  # the parser asks for one of the two
+        cosigned = read_cosigned(options.file.read_bytes())
+    signer_names = read_trust(options.trust).check(cosigned) if options.trust else ()
+    if options.json:
         show_json(cosigned.to_json())
         return 0
-    for line in describe_checkpoint(cosigned, names):
+    for line in describe_checkpoint(cosigned, signer_names):
         say(line)
     return 0
 
 
-def _forks(args: argparse.Namespace) -> int:
-    with closing(Checkpoints(load_settings(args.directory).checkpoints_url)) as checkpoints:
+def _forks(options: _ForksOptions) -> int:
+    with closing(Checkpoints(load_settings(options.directory).checkpoints_url)) as checkpoints:
         forks = checkpoints.forks()
     for fork in forks:
         show_encoded(canonical(fork.to_json()).decode())
@@ -120,14 +150,14 @@ def _forks(args: argparse.Namespace) -> int:
     return 1 if forks else 0
 
 
-def _compare(args: argparse.Namespace) -> int:
-    first, second = (read_cosigned(path.read_bytes()) for path in (args.first, args.second))
+def _compare(options: _CompareOptions) -> int:
+    first, second = (read_cosigned(path.read_bytes()) for path in (options.first, options.second))
     contradiction = find_contradiction(first.checkpoint, second.checkpoint)
     exit_code = CONTRADICT if contradiction else AGREE if first.checkpoint == second.checkpoint else UNTOLD
-    if args.json:
-        show_json(Fork(first, second).to_json() if contradiction else {"compared": _COMPARED[exit_code]})
+    if options.json:
+        show_json(Fork(first, second).to_json() if contradiction else {"compared": _OUTCOME_WORDS[exit_code]})
     else:
-        say(f"{_COMPARED[exit_code]}{': ' + contradiction if contradiction else ''}")
+        say(f"{_OUTCOME_WORDS[exit_code]}{': ' + contradiction if contradiction else ''}")
         if exit_code == UNTOLD:
             say(
                 "  two registries, or two events of one: a snapshot up to the later one tells whether they belong together"

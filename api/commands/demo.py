@@ -1,9 +1,8 @@
 """`shunzheng demo`: the whole story, and then two nodes to play with."""
 
-import argparse
 import threading
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from api.console import note, say, show_json
 from api.demo.stage import open_stage
@@ -12,6 +11,12 @@ from api.parsers import Commands
 
 _DIRECTORY: Final = Path("demo-data")
 _BLOCK_SECONDS: Final = 1.0
+
+
+class _DemoOptions(Protocol):
+    once: bool
+    json: bool
+    directory: Path
 
 
 def add(commands: Commands) -> None:
@@ -28,13 +33,15 @@ def add(commands: Commands) -> None:
     command.set_defaults(run=_demo)
 
 
-def _demo(args: argparse.Namespace) -> int:
-    story = Story(open_stage(args.directory.absolute(), _BLOCK_SECONDS), tell=note if args.json else say)
+def _demo(options: _DemoOptions) -> int:
+    story = Story(
+        open_stage(options.directory.absolute(), _BLOCK_SECONDS), tell=note if options.json else say
+    )
     try:
         summary = story.play()
-        if args.json:
+        if options.json:
             show_json(summary)
-        if not args.once:
+        if not options.once:
             story.tell(story.epilogue())
             _stay(story)
     finally:

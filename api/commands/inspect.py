@@ -1,8 +1,8 @@
 """`shunzheng inspect`: check the seals and signatures in a document, without any node."""
 
-import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from api import files
 from api.console import EXIT_CODES, note, say, show_json, suited_language
@@ -14,6 +14,14 @@ from ledger.documents.ofd.archive import MAX_FILE_BYTES
 from ledger.documents.openers import inspect
 from ledger.errors import MalformedInput
 from ledger.proof.paper import decode_presented
+from ledger.words import Language
+
+
+class _InspectOptions(Protocol):
+    file: Path
+    trust_list: list[Path] | None
+    lang: Language
+    json: bool
 
 
 def add(commands: Commands) -> None:
@@ -40,14 +48,14 @@ def add(commands: Commands) -> None:
     command.set_defaults(run=_inspect)
 
 
-def _inspect(args: argparse.Namespace) -> int:
-    with args.file.open("rb") as file:
-        data = file.read(MAX_FILE_BYTES + 1)
-    inspection = _with_proof_beside(inspect(data, _merge_trust_lists(args.trust_list)), args.file)
-    if args.json:
+def _inspect(options: _InspectOptions) -> int:
+    with options.file.open("rb") as file:
+        content = file.read(MAX_FILE_BYTES + 1)
+    inspection = _add_proof_beside(inspect(content, _merge_trust_lists(options.trust_list)), options.file)
+    if options.json:
         show_json(inspection.to_json())
     else:
-        say(inspection_text(inspection, args.lang))
+        say(inspection_text(inspection, options.lang))
     return EXIT_CODES[inspection.verdict]
 
 
@@ -67,7 +75,7 @@ def _read_trust_list(path: Path) -> TrustList:
     return files.read_decoded(path, "trust-list", decode_trust_list)
 
 
-def _with_proof_beside(inspection: Inspection, file: Path) -> Inspection:
+def _add_proof_beside(inspection: Inspection, file: Path) -> Inspection:
     proof_path = files.beside(file)
     if inspection.proof is not None or not proof_path.exists():
         return inspection

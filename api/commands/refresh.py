@@ -3,12 +3,11 @@
 The node is not told which certificates they are of.
 """
 
-import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from anchoring.errors import NotFound
 from api import files
@@ -29,7 +28,13 @@ from ledger.proof.staples import RANGE_POSITIONS, StatusRange, decode_range, pos
 from ledger.registry.status import Status, status_in_chunk
 from ledger.registry.trust import Anchor
 
-_MOST: Final = 2**53 - 1
+_MAX_INTEGER: Final = 2**53 - 1
+
+
+class _RefreshOptions(Protocol):
+    files: list[str]
+    node: list[str]
+    output: Path | None
 
 
 def add(commands: Commands) -> None:
@@ -55,47 +60,47 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "-o", "--output", type=Path, help="for one proof; default: files in place, codes on standard output"
     )
-    command.set_defaults(run=_run)
+    command.set_defaults(run=_refresh_all)
 
 
-def _run(args: argparse.Namespace) -> int:
-    if args.output and len(args.files) > 1:
+def _refresh_all(options: _RefreshOptions) -> int:
+    if options.output and len(options.files) > 1:
         raise MalformedInput("-o is for one proof: leave it out, and files are renewed in place")
-    first, *others = args.node
-    failed = 0
-    with NodeClient(first) as node:
-        source = Source(node, others)
-        for name in args.files:
+    first_url, *other_urls = options.node
+    failures = 0
+    with NodeClient(first_url) as node:
+        node_source = NodeSource(node, other_urls)
+        for source in options.files:
             try:
-                _refresh(source, name, args.output)
+                _refresh_file(node_source, source, options.output)
             except (MalformedInput, NotFound) as error:
-                failed += 1
-                note(f"shunzheng: {name[: files.SHOWN_CHARS]}: {error}")
+                failures += 1
+                note(f"shunzheng: {source[: files.SHOWN_CHARS]}: {error}")
             except OSError as error:
-                failed += 1
+                failures += 1
                 note(f"shunzheng: {in_words(error)}")
-    if failed and len(args.files) > 1:
-        note(f"{failed} of {len(args.files)} could not be renewed and stay as they were")
-    return 1 if failed else 0
+    if failures and len(options.files) > 1:
+        note(f"{failures} of {len(options.files)} could not be renewed and stay as they were")
+    return 1 if failures else 0
 
 
-class Source:
-    """Ranges and anchors of one node, each asked for once; `others` are nodes that must know the same status roots."""
+class NodeSource:
+    """Ranges and anchors of one node, each asked for once; `other_urls` are nodes that must know the same status roots."""
 
-    def __init__(self, node: NodeClient, others: list[str]) -> None:
-        self._node, self._others = node, others
-        self.range = cache(self._range)
-        self.anchor = cache(self._anchor)
+    def __init__(self, node: NodeClient, other_urls: list[str]) -> None:
+        self._node, self._other_urls = node, other_urls
+        self.find_range = cache(self._ask_range)
+        self.find_anchor = cache(self._ask_anchor)
 
-    def _anchor(self, log: str, sequence: int) -> Anchor:
+    def _ask_anchor(self, log: str, sequence: int) -> Anchor:
         return _find_anchor(self._node, log, sequence)
 
-    def _range(self, log: str, first: int) -> StatusRange:
-        status_range = decode_range(self._node.status_range(log, first))
-        root = status_range.root()
-        for url in self._others:
-            with NodeClient(url) as other:
-                if _find_anchor(other, log, status_range.sequence).status_root != root:
+    def _ask_range(self, log: str, first_position: int) -> StatusRange:
+        status_range = decode_range(self._node.status_range(log, first_position))
+        status_root = status_range.root()
+        for url in self._other_urls:
+            with NodeClient(url) as other_node:
+                if _find_anchor(other_node, log, status_range.sequence).status_root != status_root:
                     raise NodeError(
                         f"{url} knows another status root of anchor {status_range.sequence} of {log}: one of the two nodes "
                         "lies or is broken, so nothing more was renewed"
@@ -116,9 +121,9 @@ def _read_anchor(item: Json) -> Anchor:
     fields = Fields(item, "anchor")
     return Anchor(
         log=fields.text("log"),
-        sequence=fields.integer("sequence", 1, _MOST),
-        n=fields.integer("n", 1, _MOST),
-        block=fields.integer("block", 0, _MOST),
+        sequence=fields.integer("sequence", 1, _MAX_INTEGER),
+        n=fields.integer("n", 1, _MAX_INTEGER),
+        block=fields.integer("block", 0, _MAX_INTEGER),
         time=fields.time("time"),
         size_before=fields.integer("size_before", 0, MAX_LOG_SIZE),
         size=fields.integer("size", 0, MAX_LOG_SIZE),
@@ -129,76 +134,78 @@ def _read_anchor(item: Json) -> Anchor:
 
 @dataclass(frozen=True, slots=True)
 class _Copy:
-    """A proof that somebody has; `put` gives the content of `path` with another proof in its place, None a code's text."""
+    """A proof in the file `path`, None for a code; `replace_proof` gives the content with another proof in its place."""
 
     path: Path | None
     proof: Proof
-    put: Callable[[Proof], bytes]
+    replace_proof: Callable[[Proof], bytes]
 
 
-def _find_copies(name: str) -> Iterator[_Copy]:
+def _find_copies(source: str) -> Iterator[_Copy]:
     """Yield the proof that was given, or those inside and beside the document that was. Raises: MalformedInput, OSError."""
-    if name.startswith(PREFIX):
-        yield _Copy(None, decode_presented(name.encode()), _as_code)
+    if source.startswith(PREFIX):
+        yield _Copy(None, decode_presented(source.encode()), _encode_code)
         return
-    path = Path(name)
-    content, beside = files.read(path), files.beside(path)
-    carried = detach(content)
-    if carried.proof:
-        yield _Copy(path, carried.proof, lambda proof: attach(carried.document, proof))
-    if beside.exists():
-        yield _in_file(beside, files.read(beside))
-    elif carried.proof is None:
+    path = Path(source)
+    content, proof_path = files.read(path), files.beside(path)
+    carrier = detach(content)
+    if carrier.proof:
+        yield _Copy(path, carrier.proof, lambda proof: attach(carrier.document, proof))
+    if proof_path.exists():
+        yield _read_copy(proof_path, files.read(proof_path))
+    elif carrier.proof is None:
         if is_carrier(content):
-            raise MalformedInput(f"the document carries no proof, and there is no {beside.name} beside it")
-        yield _in_file(path, content)
+            raise MalformedInput(
+                f"the document carries no proof, and there is no {proof_path.name} beside it"
+            )
+        yield _read_copy(path, content)
 
 
-def _in_file(path: Path, content: bytes) -> _Copy:
+def _read_copy(path: Path, content: bytes) -> _Copy:
     files.refuse_other(content, "proof")
-    on_paper = content.lstrip().startswith(PREFIX.encode())
+    is_code = content.lstrip().startswith(PREFIX.encode())
     try:
-        return _Copy(path, decode_presented(content), _as_code if on_paper else Proof.encode)
+        return _Copy(path, decode_presented(content), _encode_code if is_code else Proof.encode)
     except MalformedInput as error:
         raise MalformedInput(f"it is no proof that can be read: {error}") from error
 
 
-def _as_code(proof: Proof) -> bytes:
+def _encode_code(proof: Proof) -> bytes:
     return encode_paper(proof).encode()
 
 
-def _refresh(source: Source, name: str, output: Path | None) -> None:
+def _refresh_file(node_source: NodeSource, source: str, output: Path | None) -> None:
     """Renew each proof that was given; all are made before any is written. Raises: MalformedInput, NotFound, OSError."""
-    copies = list(_find_copies(name))
+    copies = list(_find_copies(source))
     if output and len(copies) > 1:
         raise MalformedInput("one proof is inside and another beside: -o is for one, so leave it out")
-    renewed = [(copy, *_renew(source, copy)) for copy in copies]
-    for copy, content, words in renewed:
-        target = output or copy.path
-        if target:
-            files.write(target, content)
+    refreshed_copies = [(copy, *_renew(node_source, copy)) for copy in copies]
+    for copy, content, message in refreshed_copies:
+        path = output or copy.path
+        if path:
+            files.write(path, content)
         else:
             show_encoded(content.decode())
-        note(words)
+        note(message)
 
 
-def _renew(source: Source, copy: _Copy) -> tuple[bytes, str]:
+def _renew(node_source: NodeSource, copy: _Copy) -> tuple[bytes, str]:
     """Return the content with the newest staple, and what to tell of it."""
     proof = copy.proof
     log = proof.entry.statement.log
-    position = position_of(proof, source.anchor(log, proof.sequence))
-    status_range = source.range(log, position - position % RANGE_POSITIONS)
-    renewed = refresh_staple(proof, status_range, position)
-    return copy.put(renewed), _describe(proof, renewed, status_range, position)
+    position = position_of(proof, node_source.find_anchor(log, proof.sequence))
+    status_range = node_source.find_range(log, position - position % RANGE_POSITIONS)
+    new_proof = refresh_staple(proof, status_range, position)
+    return copy.replace_proof(new_proof), _describe(proof, new_proof, status_range, position)
 
 
-def _describe(proof: Proof, renewed: Proof, status_range: StatusRange, position: int) -> str:
-    assert renewed.status is not None
-    number = status_in_chunk(renewed.status.chunk, position)
-    known = {int(status): STATUS_WORDS[status.name.lower()] for status in Status}
-    zh, en = known.get(number, ("未知", f"status {number}, which is reserved"))
-    before = f"was anchor {proof.status.sequence}" if proof.status else "had none"
+def _describe(proof: Proof, new_proof: Proof, status_range: StatusRange, position: int) -> str:
+    assert new_proof.status is not None
+    status_number = status_in_chunk(new_proof.status.chunk, position)
+    words_by_number = {int(status): STATUS_WORDS[status.name.lower()] for status in Status}
+    zh, en = words_by_number.get(status_number, ("未知", f"status {status_number}, which is reserved"))
+    old_staple = f"was anchor {proof.status.sequence}" if proof.status else "had none"
     return (
         f"{proof.record.identifier}: staple of anchor {status_range.sequence}, {times.format_time(status_range.time)} "
-        f"({before}); it says {zh} {en}, which a verification will check"
+        f"({old_staple}); it says {zh} {en}, which a verification will check"
     )

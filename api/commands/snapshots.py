@@ -1,10 +1,10 @@
 """`shunzheng snapshot`: carry what the chain says to where there is no network."""
 
-import argparse
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import tee
 from pathlib import Path
+from typing import Protocol
 
 from anchoring.checkpoints import snapshots
 from anchoring.checkpoints.cities import count_node_cities, find_node_cities
@@ -24,100 +24,137 @@ from ledger.registry.snapshots import check_snapshot, read_header
 from ledger.registry.trust_files import majority
 
 
+class _ExportOptions(Protocol):
+    directory: Path | None
+    node: str | None
+    output: Path
+    after: int
+    cosigned: int | None
+
+
+class _ImportOptions(Protocol):
+    file: Path
+    trust: Path
+    into: Path
+
+
+class _ShowOptions(Protocol):
+    file: Path
+    trust: Path | None
+    json: bool
+
+
 def add(commands: Commands) -> None:
     topic = commands.add_parser("snapshot")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
-    export = actions.add_parser("export", help="write the registry's events up to a cosigned checkpoint")
-    source = export.add_mutually_exclusive_group(required=True)
+    export_parser = actions.add_parser(
+        "export", help="write the registry's events up to a cosigned checkpoint"
+    )
+    source = export_parser.add_mutually_exclusive_group(required=True)
     source.add_argument("directory", type=Path, nargs="?", help="directory of a node")
     source.add_argument("--node", metavar="URL", help="a node to ask for it")
-    export.add_argument(
+    export_parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE", help="where it is written"
     )
-    export.add_argument(
+    export_parser.add_argument(
         "--after", type=int, default=0, metavar="N", help="a delta: only what follows event N"
     )
-    export.add_argument(
+    export_parser.add_argument(
         "--cosigned", type=int, metavar="K", help="cities that must have signed; default: a majority"
     )
-    export.set_defaults(run=_export)
-    bring_in = actions.add_parser("import", help="check a snapshot or delta and keep it for verifying")
-    bring_in.add_argument("file", type=Path, metavar="FILE", help="the snapshot or delta")
-    bring_in.add_argument(
+    export_parser.set_defaults(run=_export)
+    import_parser = actions.add_parser("import", help="check a snapshot or delta and keep it for verifying")
+    import_parser.add_argument("file", type=Path, metavar="FILE", help="the snapshot or delta")
+    import_parser.add_argument(
         "--trust", type=Path, required=True, metavar="FILE", help="trust file: whose cosignatures count"
     )
-    bring_in.add_argument(
+    import_parser.add_argument(
         "--into", type=Path, required=True, metavar="DIRECTORY", help="what is held; made where missing"
     )
-    bring_in.set_defaults(run=_import)
-    show = actions.add_parser("show", help="show what a snapshot is of; with --trust, check all of it")
-    show.add_argument("file", type=Path, metavar="FILE", help="the snapshot or delta")
-    show.add_argument("--trust", type=Path, metavar="FILE", help="trust file: whose cosignatures count")
-    show.add_argument("--json", action="store_true", help="for programs")
-    show.set_defaults(run=_show)
+    import_parser.set_defaults(run=_import)
+    show_parser = actions.add_parser("show", help="show what a snapshot is of; with --trust, check all of it")
+    show_parser.add_argument("file", type=Path, metavar="FILE", help="the snapshot or delta")
+    show_parser.add_argument(
+        "--trust", type=Path, metavar="FILE", help="trust file: whose cosignatures count"
+    )
+    show_parser.add_argument("--json", action="store_true", help="for programs")
+    show_parser.set_defaults(run=_show)
 
 
-def _export(args: argparse.Namespace) -> int:
-    pieces, ahead = tee(_asked(args) if args.node else _read(args))
-    header = read_header(ahead)
-    del ahead  # else what it has not passed would be kept in memory
-    replace_file(args.output, pieces)
+def _export(options: _ExportOptions) -> int:
+    chunks, header_chunks = tee(_export_chunks(options))
+    header = read_header(header_chunks)
+    del header_chunks  # else what it has not passed would be kept in memory
+    replace_file(options.output, chunks)
     note(
-        f"{args.output}: events {header.after + 1} to {header.checkpoint.n}, "
+        f"{options.output}: events {header.after + 1} to {header.checkpoint.n}, "
         f"{len(header.cosigned.cosignatures)} cosignatures"
     )
     return 0
 
 
-def _asked(args: argparse.Namespace) -> Iterator[bytes]:
-    with NodeClient(args.node) as node:
-        yield from node.snapshot(args.after, args.cosigned)
+def _export_chunks(options: _ExportOptions) -> Iterator[bytes]:
+    """Return the snapshot, piece by piece, from the node or the directory that was named."""
+    if options.node is not None:
+        return _ask_node(options.node, options)
+    assert options.directory is not None  # the parser asks for one of the two
+    return _read_directory(options.directory, options)
 
 
-def _read(args: argparse.Namespace) -> Iterator[bytes]:
-    settings = load_settings(args.directory)
+def _ask_node(url: str, options: _ExportOptions) -> Iterator[bytes]:
+    with NodeClient(url) as node:
+        yield from node.snapshot(options.after, options.cosigned)
+
+
+def _read_directory(directory: Path, options: _ExportOptions) -> Iterator[bytes]:
+    settings = load_settings(directory)
     with (
         closing(Replica(settings.replica_url)) as replica,
         closing(Checkpoints(settings.checkpoints_url)) as checkpoints,
-        replica.reading() as reading,
+        replica.reading() as replica_view,
     ):
-        wanted = args.cosigned or majority(count_node_cities(reading))
-        newest = checkpoints.newest_of(find_node_cities(reading), wanted)
+        city_count = options.cosigned or majority(count_node_cities(replica_view))
+        newest = checkpoints.newest_of(find_node_cities(replica_view), city_count)
         if newest is None:
             raise NotFound(
-                f"no checkpoint is signed by nodes of {wanted} cities here: let them cosign (shunzheng checkpoint sign, add)"
+                f"no checkpoint is signed by nodes of {city_count} cities here: let them cosign "
+                "(shunzheng checkpoint sign, add)"
             )
-        yield from snapshots.export(reading, newest, args.after)
+        yield from snapshots.export(replica_view, newest, options.after)
 
 
-def _import(args: argparse.Namespace) -> int:
-    with closing(ImportedSnapshot(args.into)) as imported:
-        header = imported.take(args.file, read_trust(args.trust), seen_beside(args.trust), _tell)
-    note(f"{args.into} holds the registry up to event {header.checkpoint.n}")
-    for line in describe_checkpoint(header.cosigned, read_trust(args.trust).check(header.cosigned)):
+def _import(options: _ImportOptions) -> int:
+    with closing(ImportedSnapshot(options.into)) as imported_snapshot:
+        header = imported_snapshot.take(
+            options.file, read_trust(options.trust), seen_beside(options.trust), _note_progress
+        )
+    note(f"{options.into} holds the registry up to event {header.checkpoint.n}")
+    for line in describe_checkpoint(header.cosigned, read_trust(options.trust).check(header.cosigned)):
         say(line)
     return 0
 
 
-def _tell(done: int, of: int) -> None:
-    note(f"event {done:,} of {of:,}")
+def _note_progress(done: int, total: int) -> None:
+    note(f"event {done:,} of {total:,}")
 
 
-def _show(args: argparse.Namespace) -> int:
-    header, names = read_header(read_chunks(args.file)), tuple[str, ...]()
-    if args.trust:
-        header, names = check_snapshot(
-            lambda: read_chunks(args.file), read_trust(args.trust), seen_beside(args.trust)
+def _show(options: _ShowOptions) -> int:
+    header, signer_names = read_header(read_chunks(options.file)), tuple[str, ...]()
+    if options.trust:
+        header, signer_names = check_snapshot(
+            lambda: read_chunks(options.file), read_trust(options.trust), seen_beside(options.trust)
         )
-    if args.json:
-        body: dict[str, Json] = {
+    if options.json:
+        members: dict[str, Json] = {
             "after": header.after,
-            "size": args.file.stat().st_size,
-            "signed_by": [*names],
+            "size": options.file.stat().st_size,
+            "signed_by": [*signer_names],
         }
-        show_json(header.cosigned.to_json() | body)
+        show_json(header.cosigned.to_json() | members)
         return 0
-    say(f"snapshot   events {header.after + 1} to {header.checkpoint.n}, {args.file.stat().st_size:,} bytes")
-    for line in describe_checkpoint(header.cosigned, names):
+    say(
+        f"snapshot   events {header.after + 1} to {header.checkpoint.n}, {options.file.stat().st_size:,} bytes"
+    )
+    for line in describe_checkpoint(header.cosigned, signer_names):
         say(line)
     return 0
