@@ -16,6 +16,10 @@ LEAST_BODY_RATE: Final = 8 * 2**10  # bytes a second that any body must bring: l
 BODY_WINDOW_SECONDS: Final = 10.0  # over which that rate is taken; also for the first bytes of a body
 # Connections of one process: what 64 kB for each make is 64 MB. Beyond, the one that has brought nothing for longest goes.
 MAX_CONNECTIONS: Final = 1_000
+# Connections accepted in one turn: few beside all, so that each is heard before it is dropped for newer ones.
+ACCEPTED_AT_ONCE: Final = 100
+# Connections that wait in the kernel meanwhile; it holds no more than its own limit, 4,096 as it comes.
+WAITING_CONNECTIONS: Final = 2_048
 DROPPED_AT_ONCE: Final = 50  # connections that go then: looking for them takes a millisecond
 MAX_HEAD_BYTES: Final = 16 * 2**10  # request line and headers: 256 names of claims to show are 8 kB
 FREE_CHUNKS: Final = 1_000  # of a body, of whatever size: ten milliseconds of work
@@ -32,6 +36,8 @@ READING_SECONDS: Final = 30.0  # for a client to read a piece of its answer, 256
 LINES_A_MINUTE: Final = 600  # that requests write into the log; beyond, they are counted: 80 MB a day at most
 # Descriptors of one process, where the machine allows it: connections, files that are put aside, databases.
 OPEN_FILES: Final = 8_192
+# Those of them that are no connections: where the machine allows few files, there are so many connections less.
+FILES_BESIDE_CONNECTIONS: Final = 256
 # Snapshots that one process keeps for those who ask next: whole ones for different numbers of signatures; as many deltas.
 KEPT_SNAPSHOTS: Final = 3
 KEPT_SNAPSHOT_BYTES: Final = 2**29  # of the whole ones, and of the deltas: a million events

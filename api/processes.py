@@ -55,24 +55,20 @@ _ANSWER_SECONDS: Final = 10
 
 
 def _api(settings: "Settings") -> None:
-    import uvicorn
-
     from api.http.app import create_app
-    from api.http.bounds.serving import configure
+    from api.http.bounds.serving import Server, configure
     from api.http.node import Node, system_clock
-    from api.node.listening import raise_open_files, shared_socket
+    from api.node.listening import bind_shared, raise_open_files
 
     raise_open_files()
     host, port = settings.address
     app = create_app(
         settings, node=Node.open(settings, system_clock)
     )  # opened here: what fails is said in one line
-    config = configure(
-        app, app.state.refusals, host=host, port=port, timeout_graceful_shutdown=_ANSWER_SECONDS
-    )
+    config = configure(app, app.state.refusals, timeout_graceful_shutdown=_ANSWER_SECONDS)
     log_to_stderr()  # once more: making the configuration has set up handlers of uvicorn's
-    server = uvicorn.Server(config)
-    server.run([shared_socket(host, port)] if settings.api_processes > 1 else None)
+    server = Server(config)
+    server.run(bind_shared(host, port))
     if not server.started:
         raise SystemExit(1)  # it said why
 

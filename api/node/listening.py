@@ -12,33 +12,31 @@ from typing import Final
 from api.limits import OPEN_FILES
 from api.node.errors import SettingsError
 
+# A name such as `localhost` also stands for addresses of a protocol that the machine does not have.
+_NOT_HERE: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 # Until the processes of a node that was just killed are gone.
 _PATIENCE_SECONDS: Final = 5.0
 # Between two looks at the port.
 _TICK_SECONDS: Final = 0.1
 
 
-def shared_socket(host: str, port: int) -> socket.socket:
-    """Return a socket bound to an address that the node's other processes bind too. Raises: OSError."""
-    bound = _socket(host)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    bound.bind((host, port))
-    return bound
+def bind_shared(host: str, port: int) -> list[socket.socket]:
+    """Return a socket for each address of a host, which the node's other processes can bind too. Raises: OSError."""
+    return _bind(host, port, shared=True)
 
 
 def check_free(host: str, port: int) -> None:
     """Check that nobody listens there yet: a second node would silently get half of the requests. Raises: SettingsError."""
     until = time.monotonic() + _PATIENCE_SECONDS
     while True:
-        with _socket(host) as probe:
-            try:
-                probe.bind((host, port))
-                return
-            except OSError as error:
-                if error.errno != errno.EADDRINUSE or time.monotonic() > until:
-                    raise SettingsError(
-                        f"`listen`: {host}:{port} cannot be used ({error.strerror}): does this node run already?"
-                    ) from error
+        try:
+            _close(_bind(host, port, shared=False))
+            return
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > until:
+                raise SettingsError(
+                    f"`listen`: {host}:{port} cannot be used ({error.strerror}): does this node run already?"
+                ) from error
         time.sleep(_TICK_SECONDS)
 
 
@@ -50,7 +48,39 @@ def raise_open_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _socket(host: str) -> socket.socket:
-    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    return made
+def _bind(host: str, port: int, shared: bool) -> list[socket.socket]:
+    """Return a socket for each address of a host that this machine has, one at least. Raises: OSError."""
+    answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    missing = OSError(errno.EADDRNOTAVAIL, "no such address")
+    listeners: list[socket.socket] = []
+    for family, _, _, _, address in answers:
+        try:
+            listeners.append(_bind_one(family, address, shared))
+        except OSError as error:
+            if error.errno not in _NOT_HERE:
+                _close(listeners)
+                raise
+            missing = error
+    if not listeners:
+        raise missing
+    return listeners
+
+
+def _bind_one(family: int, address: tuple[object, ...], shared: bool) -> socket.socket:
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)  # IPv4 has a socket of its own
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _close(listeners: list[socket.socket]) -> None:
+    for listener in listeners:
+        listener.close()

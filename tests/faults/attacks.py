@@ -7,6 +7,7 @@ python -m tests.faults.attacks HOST PORT THREADS NAME [STATEMENT]
 
 import base64
 import json
+import resource
 import socket
 import subprocess
 import sys
@@ -43,6 +44,8 @@ def under(address: Address, threads: int, name: str, *more: str) -> Iterator[Non
 
 def main() -> None:
     host, port, threads, name, *more = sys.argv[1:]
+    _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     attack = published_statement(more[0].encode()) if more else ATTACKS[name]
     for _ in range(int(threads)):
         threading.Thread(target=_go_on, args=(attack, (host, int(port)))).start()
@@ -128,12 +131,22 @@ def idle_connections(address: Address) -> None:
     _hold(address, 500, b"")
 
 
+def churned_connections(address: Address) -> None:
+    """Three hundred connections that are opened together and closed again, five times a second."""
+    clients = [connect(address) for _ in range(300)]
+    for client in clients:
+        client.close()
+    time.sleep(0.2)
+
+
 def _hold(address: Address, number: int, begun: bytes, trickle: bytes = b"") -> None:
+    """Open connections, as many as this process may, and keep them."""
     clients: list[socket.socket] = []
     try:
-        for _ in range(number):
-            clients.append(connect(address))
-            clients[-1].sendall(begun)
+        with suppress(OSError):
+            for _ in range(number):
+                clients.append(connect(address))
+                clients[-1].sendall(begun)
         while True:
             time.sleep(0.5)
             for client in clients:
@@ -195,9 +208,9 @@ def documents(address: Address) -> None:
 
 
 def latency(address: Address, request: bytes) -> tuple[float, int]:
-    """Return the seconds that a request takes, and the status of its answer."""
-    begun = time.monotonic()
-    with connect(address) as client:
+    """Return the seconds that a request takes, and the status of its answer; 0 where there is none."""
+    begun, answer = time.monotonic(), b""
+    with suppress(OSError), connect(address) as client:
         client.settimeout(30)
         client.sendall(request)
         answer = client.recv(2**16)
@@ -214,6 +227,7 @@ ATTACKS: Final[dict[str, Attack]] = {
         unfinished_bodies,
         slow_headers,
         idle_connections,
+        churned_connections,
         malformed_requests,
         snapshots,
         unsaid_statements,

@@ -147,6 +147,7 @@ ATTACKS: Final = {
     "unfinished_bodies": 2,
     "slow_headers": 2,
     "idle_connections": 1,
+    "churned_connections": 1,
     "malformed_requests": 4,
     "snapshots": 8,
     "unsaid_statements": 1,

@@ -6,7 +6,7 @@ import pytest
 
 from api.node import listening
 from api.node.errors import SettingsError
-from api.node.listening import check_free, shared_socket
+from api.node.listening import bind_shared, check_free
 
 
 @pytest.fixture
@@ -17,7 +17,8 @@ def port() -> int:
 
 
 def test_a_port_is_shared_by_those_who_say_so(port: int) -> None:
-    with shared_socket("127.0.0.1", port) as first, shared_socket("127.0.0.1", port) as second:
+    (first,), (second,) = bind_shared("127.0.0.1", port), bind_shared("127.0.0.1", port)
+    with first, second:
         first.listen()
         second.listen()
         with socket.create_connection(("127.0.0.1", port)):
@@ -27,7 +28,8 @@ def test_a_port_is_shared_by_those_who_say_so(port: int) -> None:
 def test_a_node_that_runs_already_is_noticed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listening, "_PATIENCE_SECONDS", 0.2)
     check_free("127.0.0.1", port)
-    with shared_socket("127.0.0.1", port) as running:
+    (running,) = bind_shared("127.0.0.1", port)
+    with running:
         running.listen()
         with pytest.raises(SettingsError, match="does this node run already"):
             check_free("127.0.0.1", port)
@@ -39,6 +41,25 @@ def test_an_address_of_another_machine_is_refused_at_once(port: int) -> None:
         check_free("192.0.2.1", port)
 
 
-def test_the_newer_protocol_has_a_socket_of_its_own() -> None:
-    with shared_socket("::1", 0) as bound:
-        assert bound.family == socket.AF_INET6
+def test_a_name_is_bound_at_each_of_its_addresses(monkeypatch: pytest.MonkeyPatch, port: int) -> None:
+    """An address that this machine does not have is left out, unless there is no other."""
+    absent = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("192.0.2.1", port))
+    v4 = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))
+    v6 = (socket.AF_INET6, socket.SOCK_STREAM, 0, "", ("::1", port, 0, 0))
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [absent, v6, v4])
+    listeners = bind_shared("node", port)
+    try:
+        assert [listener.family for listener in listeners] == [socket.AF_INET6, socket.AF_INET]
+    finally:
+        for listener in listeners:
+            listener.close()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [absent])
+    with pytest.raises(OSError, match="Cannot assign"):
+        bind_shared("node", port)
+
+
+def test_the_newer_protocol_has_a_socket_of_its_own(port: int) -> None:
+    """`::` is no address of IPv4, with one process as with several."""
+    (v6,), (v4,) = bind_shared("::", port), bind_shared("0.0.0.0", port)
+    with v6, v4:
+        assert (v6.family, v4.family) == (socket.AF_INET6, socket.AF_INET)

@@ -50,20 +50,33 @@ _PATIENCE: Final[dict[Phase, Callable[[], float | None]]] = {
 class Connections:
     """All connections of a process, the oldest first; gives up those that are overdue, and makes room for new ones."""
 
-    def __init__(self, refusals: Refusals, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        refusals: Refusals,
+        *,
+        files: int = limits.OPEN_FILES,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`files` is how many the process may have open."""
         self.refusals, self.clock = refusals, clock
+        self._files = files
         self._open: dict[Connection, None] = {}
         self._ticking = False
 
     def __len__(self) -> int:
         return len(self._open)
 
+    @property
+    def limit(self) -> int:
+        """How many there may be at once: each takes a descriptor."""
+        return max(1, min(limits.MAX_CONNECTIONS, self._files - limits.FILES_BESIDE_CONNECTIONS))
+
     def add(self, connection: "Connection") -> bool:
         """Count a new connection, and say whether there is room."""
-        if len(self._open) >= limits.MAX_CONNECTIONS:
+        if len(self._open) >= self.limit:
             self.refusals.count("connections above the limit")
             self._make_room()
-        if len(self._open) >= limits.MAX_CONNECTIONS:
+        if len(self._open) >= self.limit:
             return False
         self._open[connection] = None
         if not self._ticking:

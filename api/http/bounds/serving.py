@@ -1,6 +1,8 @@
 """How uvicorn serves a node: with the node's own connections, and within its limits."""
 
 import logging
+import resource
+import socket
 from functools import partial
 from typing import Any
 
@@ -14,9 +16,11 @@ from api.http.bounds.refusals import Refusals
 
 def configure(app: ASGIApp, refusals: Refusals, **more: Any) -> uvicorn.Config:
     """Return what a server of this application is made from; `more` are further settings of uvicorn."""
+    connections = Connections(refusals, files=_count_files())
     config = uvicorn.Config(
         app,
-        http=partial(Connection, connections=Connections(refusals)),  # type: ignore[arg-type]
+        http=partial(Connection, connections=connections),  # type: ignore[arg-type]
+        backlog=limits.ACCEPTED_AT_ONCE,
         ws="none",  # whoever would be asked to speak another protocol knows none of these limits
         h11_max_incomplete_event_size=limits.MAX_HEAD_BYTES,
         timeout_keep_alive=limits.KEEP_ALIVE_SECONDS,
@@ -26,3 +30,22 @@ def configure(app: ASGIApp, refusals: Refusals, **more: Any) -> uvicorn.Config:
     )
     LOGGER.setLevel(logging.ERROR)  # the line above has set up logging
     return config
+
+
+class Server(uvicorn.Server):
+    """A server that accepts a few connections at a time, while many more wait in the kernel.
+
+    asyncio has one number for both. Were it large, so many could come in one turn that each is dropped for a newer one
+    before the node has read what it says.
+    """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(limits.WAITING_CONNECTIONS)
+
+
+def _count_files() -> int:
+    """Return how many files this process may have open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return limits.OPEN_FILES if soft == resource.RLIM_INFINITY else soft

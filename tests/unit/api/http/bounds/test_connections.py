@@ -14,11 +14,11 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from api import limits
+from api.http.bounds.connections import Connections
 from api.http.bounds.refusals import Refusals
-from api.http.bounds.serving import configure
+from api.http.bounds.serving import Server, configure
 
 GET = b"GET / HTTP/1.1\r\nHost: node\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: node\r\n"
@@ -45,9 +45,10 @@ class Served:
 
     def __init__(self, path: Path, clients: ExitStack) -> None:
         self.path, self._clients = path, clients
-        config = configure(application, Refusals(), uds=str(path), lifespan="off")
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run)
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(path))
+        self._server = Server(configure(application, Refusals(), lifespan="off"))
+        self._thread = threading.Thread(target=self._server.run, args=([listener],))
         self._thread.start()
         while not self._server.started:
             time.sleep(0.01)
@@ -232,6 +233,37 @@ def test_requests_under_way_are_not_dropped_for_others(
     for client in busy:
         client.sendall(bytes(100))
         assert read_all(client, 0.3).endswith(b"300")
+
+
+def test_a_connection_is_heard_before_it_is_dropped_for_newer_ones(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many come in one turn of the node, and none of those that say something goes unheard."""
+    monkeypatch.setattr(limits, "MAX_CONNECTIONS", 200)
+    stop, answers = threading.Event(), list[bytes]()
+    attacker = threading.Thread(target=churn, args=(served.path, stop))
+    attacker.start()
+    for _ in range(40):
+        answers.append(served.ask(LAST))
+        time.sleep(0.02)
+    stop.set()
+    attacker.join()
+    assert [status(answer) for answer in answers] == [200] * 40
+
+
+def churn(path: Path, stop: threading.Event) -> None:
+    """Open many connections at once, and close them."""
+    while not stop.is_set():
+        with ExitStack() as opened:
+            for _ in range(600):
+                client = opened.enter_context(socket.socket(socket.AF_UNIX))
+                client.connect(str(path))
+
+
+def test_a_machine_that_allows_few_files_has_fewer_connections() -> None:
+    assert Connections(Refusals(), files=1_024).limit == 1_024 - limits.FILES_BESIDE_CONNECTIONS
+    assert Connections(Refusals(), files=limits.OPEN_FILES).limit == limits.MAX_CONNECTIONS
+    assert Connections(Refusals(), files=64).limit == 1
 
 
 #: Heads that a proxy may read otherwise than the node would; h11 alone takes many of them.
