@@ -76,18 +76,18 @@ class Anchorer:
         if not self._lease.renew(self._steady()):  # 1
             return False
         now = int(self._clock())
-        with self._replica.reading() as reading:
-            reconcile(self._lease, reading, self._log)  # 2
+        with self._replica.reading() as view:
+            reconcile(self._lease, view, self._log)  # 2
             batch = None
-            if self._has_caught_up(reading):
-                batch = freeze(self._lease, reading, self._trees, self._log, now, self._policy)  # 3
+            if self._has_caught_up(view):
+                batch = freeze(self._lease, view, self._trees, self._log, now, self._policy)  # 3
         if batch:
             grown = f"size {batch.anchor.size:,}"
             logger.info("froze batch %d of %s: %s", batch.sequence, self._log, grown)
         self._submitter.step(now)  # 4
         return True
 
-    def _has_caught_up(self, reading: ReplicaView) -> bool:
+    def _has_caught_up(self, view: ReplicaView) -> bool:
         """Tell whether the replica has shown all that the chain held when this process began.
 
         A register that was restored from a backup, beside a replica that is behind as well, would else freeze otherwise what
@@ -95,7 +95,7 @@ class Anchorer:
         """
         if self._begun is None:
             self._begun = self._chain.registry_head(self._contract).n
-        self._caught_up = self._caught_up or reading.cursor.n + len(reading.pending()) >= self._begun
+        self._caught_up = self._caught_up or view.cursor.n + len(view.pending()) >= self._begun
         return self._caught_up
 
     def run(self, stop: Stop) -> None:

@@ -78,7 +78,7 @@ class _Taken:
 
 def freeze(
     register: Writing,
-    reading: ReplicaView,
+    view: ReplicaView,
     trees: StatusTrees,
     log: str,
     now: int,
@@ -88,11 +88,11 @@ def freeze(
 
     Raises: RegisterBehind where the chain knows more of the log than the register, AnchorContradicted, NotFound.
     """
-    state = reading.log(log)
+    state = view.log(log)
     if state is None:
         raise NotFound(f"the log {log!r} is not admitted: ask the province to admit it")
     with register.writing() as connection:
-        own_log = hold_log(connection, state, reading, now)
+        own_log = hold_log(connection, state, view, now)
         last = find_last_batch(connection)
         if last and last.state in (FROZEN, SUBMITTED):
             return None
@@ -100,11 +100,11 @@ def freeze(
         if not _is_due(taken, last.frozen if last else own_log.opened, now, policy or BatchPolicy()):
             return None
         sequence = last.sequence + 1 if last else 1
-        if reading.sighting(log, sequence):
+        if view.sighting(log, sequence):
             raise RegisterBehind(
                 f"the chain holds anchor {sequence} of {log}, which this register never froze: it was restored from a backup"
             )
-        tree = _statuses(connection, trees.copy(reading, log), state.sequence)
+        tree = _statuses(connection, trees.copy(view, log), state.sequence)
         anchor = _anchor(own_log, sequence, last.anchor.size if last else own_log.start, taken, tree)
         return _keep(connection, anchor, taken, now)
 

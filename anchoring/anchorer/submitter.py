@@ -38,19 +38,19 @@ ALREADY_ANCHORED: Final = "AlreadyAnchored"
 ANCHOR_CONFLICT: Final = "AnchorConflict"
 
 
-def reconcile(register: Writing, reading: ReplicaView, log: str) -> None:
+def reconcile(register: Writing, view: ReplicaView, log: str) -> None:
     """Write how far the open batches came, by what the replica sees; said again it changes nothing.
 
     Raises: RegisterBehind; AnchorContradicted where the chain holds another anchor than was frozen, or holds it void.
     """
     with register.writing() as connection:
-        check_complete(connection, reading.log(log), reading)
-        seen = [(batch, _state(batch, reading, log)) for batch in list_open_batches(connection)]
+        check_complete(connection, view.log(log), view)
+        seen = [(batch, _state(batch, view, log)) for batch in list_open_batches(connection)]
         set_states(connection, [(batch.sequence, state) for batch, state in seen if state != batch.state])
 
 
-def _state(batch: Batch, reading: ReplicaView, log: str) -> str:
-    seen = reading.sighting(log, batch.sequence)
+def _state(batch: Batch, view: ReplicaView, log: str) -> str:
+    seen = view.sighting(log, batch.sequence)
     if seen is None:
         # A reorganisation took it back: it is sent again.
         return SUBMITTED if batch.state == MINED else batch.state
@@ -59,7 +59,7 @@ def _state(batch: Batch, reading: ReplicaView, log: str) -> str:
             f"the chain holds another anchor {batch.sequence} of {log} than this register froze: the register was restored, "
             "which `shunzheng recover` mends, or somebody else anchors for this log; until then nothing more is anchored"
         )
-    anchor = reading.anchor(log, batch.sequence)
+    anchor = view.anchor(log, batch.sequence)
     if anchor and anchor.void:
         raise AnchorContradicted(
             f"anchor {batch.sequence} of {log} is void ({anchor.void}): its records are not anchored"

@@ -22,7 +22,7 @@ from anchoring.audit.submissions import audit_submissions
 from anchoring.checkpoints.store import Checkpoints
 from anchoring.database.engine import find_file_faults
 from anchoring.errors import DatabaseDamaged, Quarantined
-from anchoring.monitor.copies import Published
+from anchoring.monitor.copies import EntryCopies
 from anchoring.monitor.entries import HeldEntries
 from anchoring.register.batches import OwnLog, find_own_log
 from anchoring.register.missing import list_missing
@@ -32,13 +32,13 @@ from anchoring.replica.refold import refold
 from ledger.registry.status import StatusTree
 from ledger.verification.receipts import SignedReceipt
 
-_DAMAGED: Final = "database-damaged"
+_DAMAGED_SLUG: Final = "database-damaged"
 
 
 def audit(
-    reading: ReplicaView,
+    view: ReplicaView,
     register: Register | None = None,
-    published: Published | None = None,
+    entry_copies: EntryCopies | None = None,
     *,
     now: int,
     receipts: Iterable[SignedReceipt] = (),
@@ -56,93 +56,102 @@ def audit(
     7. The copies of other cities' entries are those of their anchors; the promises of `receipts` were kept.
     8. The replica is what this node and others signed, and nobody signed two histories.
 
-    `reading` is to be opened before this is called, so that the register is never the older one of the two.
+    `view` is to be opened before this is called, so that the register is never the older one of the two.
     """
     findings = Findings(progress=progress)
-    if reading.quarantine:
-        findings.add("quarantined", "replica", reading.quarantine)
-    with _damage(findings, "replica"):
-        _report_file(reading.file_faults(), "replica", findings)  # 1
-        trees = _refold(reading, findings)  # 2
+    if view.quarantine:
+        findings.add("quarantined", "replica", view.quarantine)
+    with _report_damage(findings, "replica"):
+        _report_file(view.file_faults(), "replica", findings)  # 1
+        trees = _refold(view, findings)  # 2
         if trees is None:
             return findings.report()
-        if published is not None:
-            audit_copies(reading, published, now, findings)  # 7
+        if entry_copies is not None:
+            audit_copies(view, entry_copies, now, findings)  # 7
         if checkpoints is not None:
-            audit_checkpoints(reading, checkpoints, findings)  # 8
+            audit_checkpoints(view, checkpoints, findings)  # 8
         if register is None:
-            audit_receipts(receipts, reading, HeldEntries("", None, published), now, findings)  # 7
+            audit_receipts(receipts, view, HeldEntries("", None, entry_copies), now, findings)  # 7
     if register is not None:
-        with _damage(findings, "register"), register.reading() as connection:
+        with _report_damage(findings, "register"), register.reading() as connection:
             _report_file(find_file_faults(connection), "register", findings)  # 1
             log = find_own_log(connection)
-            if books := log and _books(connection, reading, log, now, findings):
+            if books := log and _open_books(connection, view, log, now, findings):
                 audit_batches(books, findings)  # 3
                 audit_submissions(books, findings)  # 4
                 audit_lineages(books, trees, findings)  # 5
                 audit_links(books, findings)  # 6
-            entries = HeldEntries(log.name if log else "", connection, published)
-            audit_receipts(receipts, reading, entries, now, findings)  # 7
+            entries = HeldEntries(log.name if log else "", connection, entry_copies)
+            audit_receipts(receipts, view, entries, now, findings)  # 7
     return findings.report()
 
 
-def _refold(reading: ReplicaView, findings: Findings) -> dict[str, StatusTree] | None:
+def _refold(view: ReplicaView, findings: Findings) -> dict[str, StatusTree] | None:
     def tell(done: int, of: int) -> None:
         if findings.progress:
             findings.progress("events", done, of)
 
     try:
-        trees = refold(reading, tell)
+        trees = refold(view, tell)
     except Quarantined as error:
         findings.add("replica-damaged", "replica", str(error))
         return None
-    findings.checked["events"] += reading.cursor.n
-    findings.checked["logs"] += len(reading.logs())
+    findings.checked["events"] += view.cursor.n
+    findings.checked["logs"] += len(view.logs())
     return trees
 
 
-def _books(
-    connection: Connection, reading: ReplicaView, log: OwnLog, now: int, findings: Findings
+def _open_books(
+    connection: Connection, view: ReplicaView, log: OwnLog, now: int, findings: Findings
 ) -> Books | None:
-    state = reading.log(log.name)
+    log_state = view.log(log.name)
     where = f"log {log.name}"
-    if log.registry_name != reading.registry or state is None:
+    if log.registry_name != view.registry or log_state is None:
         findings.add(
             "other-registry",
             where,
-            f"the register is of {log.registry_name}, the replica of {reading.registry}",
+            f"the register is of {log.registry_name}, the replica of {view.registry}",
         )
         return None
-    if log.suite is not state.suite:
+    if log.suite is not log_state.suite:
         findings.add(
             "log-altered",
             where,
-            f"the register hashes with {log.suite.name}, the log with {state.suite.name}",
+            f"the register hashes with {log.suite.name}, the log with {log_state.suite.name}",
         )
         return None
     return Books(
-        connection, reading, log, state, {absent.first: absent for absent in list_missing(connection)}, now
+        connection,
+        view,
+        log,
+        log_state,
+        {missing.first: missing for missing in list_missing(connection)},
+        now,
     )
 
 
-def _report_file(faults: list[str], which: str, findings: Findings) -> None:
+def _report_file(faults: list[str], database_name: str, findings: Findings) -> None:
     findings.checked["databases"] += 1
     for fault in faults:
-        findings.add(_DAMAGED, which, fault)
+        findings.add(_DAMAGED_SLUG, database_name, fault)
 
 
 @contextmanager
-def _damage(findings: Findings, which: str) -> Iterator[None]:
+def _report_damage(findings: Findings, database_name: str) -> Iterator[None]:
     """Take it as a finding when a database cannot read its own file, or a row holds what its column never may."""
     try:
         yield
     except DatabaseDamaged as error:
-        findings.add(_DAMAGED, which, str(error))
+        findings.add(_DAMAGED_SLUG, database_name, str(error))
     except DatabaseError as error:
         findings.add(
-            _DAMAGED, which, f"{error.orig}: restore it from a backup, or delete it where it is the replica"
+            _DAMAGED_SLUG,
+            database_name,
+            f"{error.orig}: restore it from a backup, or delete it where it is the replica",
         )
     except (TypeError, ValueError, ArithmeticError) as error:
         findings.add(
-            _DAMAGED, which, f"a row holds a value of another type than its column: {type(error).__name__}"
+            _DAMAGED_SLUG,
+            database_name,
+            f"a row holds a value of another type than its column: {type(error).__name__}",
         )

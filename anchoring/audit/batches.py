@@ -24,14 +24,14 @@ from ledger.registry.acts import Anchored
 from ledger.registry.status import Status, StatusTree, decode_changes, encode_changes
 from ledger.verification.entries import check_batch
 
-_CHANGES: Final = select(CHANGE.c.position, CHANGE.c.status).where(
+_CHANGES_BETWEEN: Final = select(CHANGE.c.position, CHANGE.c.status).where(
     CHANGE.c.record >= bindparam("first"), CHANGE.c.record < bindparam("end")
 )
-_COUNT: Final = select(func.count()).select_from(BATCH)
+_BATCH_COUNT: Final = select(func.count()).select_from(BATCH)
 _TRANSACTIONS: Final = select(
     TRANSACTION.c.hash, TRANSACTION.c.sequence, TRANSACTION.c.raw, BATCH.c.payload
 ).select_from(TRANSACTION.outerjoin(BATCH, TRANSACTION.c.sequence == BATCH.c.sequence))
-_STRAYS: Final = (
+_STRAY_SUBMISSIONS: Final = (
     select(SUBMISSION.c.first, SUBMISSION.c.batch)
     .where(SUBMISSION.c.batch.is_not(None), SUBMISSION.c.batch.not_in(select(BATCH.c.sequence)))
     .order_by(SUBMISSION.c.first)
@@ -40,14 +40,14 @@ _STRAYS: Final = (
 
 def audit_batches(books: Books, findings: Findings) -> None:
     """Walk through the batches in order; afterwards through the anchors that no batch explains."""
-    total = books.connection.execute(_COUNT).scalar_one()
+    total = books.connection.execute(_BATCH_COUNT).scalar_one()
     walk = _Walk(books, findings)
     for batch in walk_batches(books.connection):
-        walk.take(batch)
+        walk.check_batch(batch)
         findings.look("batches", total)
-    for sequence in range(walk.sequence + 1, books.state.sequence + 1):
-        walk.miss(sequence)
-    for first, sequence in books.connection.execute(_STRAYS):
+    for sequence in range(walk.sequence + 1, books.log_state.sequence + 1):
+        walk.report_missing(sequence)
+    for first, sequence in books.connection.execute(_STRAY_SUBMISSIONS):
         findings.add("batch-missing", f"position {first}", f"its batch {sequence} is not in the register")
     for hash, sequence, raw, payload in books.connection.execute(_TRANSACTIONS):
         findings.look("transactions")
@@ -65,11 +65,11 @@ class _Walk:
     def __init__(self, books: Books, findings: Findings) -> None:
         self._books, self._findings = books, findings
         self.sequence, self._size = 0, books.log.start
-        self._tree = StatusTree(books.log.suite) if books.state.status_known else None
-        self._roots: dict[bytes, int] = {}
-        self._unplaced, self._incomplete = books.unplaced, books.incomplete
+        self._tree = StatusTree(books.log.suite) if books.log_state.status_known else None
+        self._sequences_by_root: dict[bytes, int] = {}
+        self._unplaced_batches, self._incomplete_batches = books.unplaced_batches, books.incomplete_batches
 
-    def take(self, batch: Batch) -> None:
+    def check_batch(self, batch: Batch) -> None:
         """Check one batch:
 
         1. it follows the one before; 2. its bytes are an anchor of this log; 3. the chain holds those very bytes, or nothing
@@ -78,7 +78,7 @@ class _Walk:
         where = f"batch {batch.sequence}"
         # 1
         for sequence in range(self.sequence + 1, batch.sequence):
-            self.miss(sequence)
+            self.report_missing(sequence)
         self.sequence = batch.sequence
         # 2
         try:
@@ -98,18 +98,18 @@ class _Walk:
         self._check_changes(anchor, where)
         self._size = anchor.size
 
-    def miss(self, sequence: int) -> None:
-        anchor = self._books.reading.anchor(self._books.log.name, sequence)
-        said = "and the chain has no such anchor either"
+    def report_missing(self, sequence: int) -> None:
+        anchor = self._books.view.anchor(self._books.log.name, sequence)
+        chain_words = "and the chain has no such anchor either"
         if anchor:
-            said = f"the chain has it since {format_time(anchor.time)}, with {anchor.size - anchor.size_before:,} records"
+            chain_words = f"the chain has it since {format_time(anchor.time)}, with {anchor.size - anchor.size_before:,} records"
             self._size = anchor.size
-        self._findings.add("batch-missing", f"batch {sequence}", f"it is not in the register; {said}")
+        self._findings.add("batch-missing", f"batch {sequence}", f"it is not in the register; {chain_words}")
 
     def _compare(self, batch: Batch, where: str) -> None:
         name = self._books.log.name
-        seen = self._books.reading.sighting(name, batch.sequence)
-        if seen is None:
+        sighting = self._books.view.sighting(name, batch.sequence)
+        if sighting is None:
             if batch.state == FINAL and not self._is_known_by_now(batch.sequence):
                 self._findings.add(
                     "anchor-missing",
@@ -118,20 +118,20 @@ class _Walk:
                 )
             return
         self._findings.look("anchors")
-        if seen.act.encode() != batch.payload:
+        if sighting.act.encode() != batch.payload:
             self._findings.add("anchor-differs", where, "the chain holds another anchor under its sequence")
-        anchor = self._books.reading.anchor(name, batch.sequence)
+        anchor = self._books.view.anchor(name, batch.sequence)
         if anchor and anchor.void:
             self._findings.add("anchor-void", where, f"its anchor is void: {anchor.void}")
 
     def _is_known_by_now(self, sequence: int) -> bool:
         """Tell whether the replica knows an anchor: what is audited of the register is newer than what is of the replica."""
-        with self._books.reading.newer() as reading:
-            return reading.sighting(self._books.log.name, sequence) is not None
+        with self._books.view.newer() as view:
+            return view.sighting(self._books.log.name, sequence) is not None
 
     def _check_entries(self, anchor: Anchored, where: str) -> None:
         """Check that the entries stand one after the other, make size and root, and were entitled to be anchored."""
-        if anchor.sequence in self._unplaced:
+        if anchor.sequence in self._unplaced_batches:
             return
         end, entries = self._size, []
         for first, count, content in read_batch_entries(self._books.connection, anchor.sequence):
@@ -155,26 +155,28 @@ class _Walk:
             self._findings.add("batch-root", where, "its entries do not make the root of its anchor")
         else:
             self._check_entitlement(anchor, entries)
-        if anchor.root != EMPTY_ROOT and anchor.root in self._roots:
+        if anchor.root != EMPTY_ROOT and anchor.root in self._sequences_by_root:
             self._findings.add(
-                "anchored-twice", where, f"its root is that of batch {self._roots[anchor.root]} too"
+                "anchored-twice",
+                where,
+                f"its root is that of batch {self._sequences_by_root[anchor.root]} too",
             )
-        self._roots[anchor.root] = anchor.sequence
+        self._sequences_by_root[anchor.root] = anchor.sequence
 
     def _check_entitlement(self, anchor: Anchored, entries: Sequence[Entry]) -> None:
         """Check what the chain's final anchor says of the statements; that a root stands once is asked of the database."""
         books = self._books
-        final = books.reading.anchor(books.log.name, anchor.sequence)
-        if final is None:
+        final_anchor = books.view.anchor(books.log.name, anchor.sequence)
+        if final_anchor is None:
             return
         self._findings.checked["signatures"] += len(entries)
-        for fault in check_batch(final, entries, books.reading):
+        for fault in check_batch(final_anchor, entries, books.view):
             # A key that was reported stolen later is no contradiction: the records are to be registered anew.
-            told = self._findings.remark if fault.reason == "key_compromised" else self._findings.add
-            told(fault.reason.replace("_", "-"), f"position {fault.position}", fault.text)
+            report = self._findings.remark if fault.reason == "key_compromised" else self._findings.add
+            report(fault.reason.replace("_", "-"), f"position {fault.position}", fault.text)
 
     def _check_changes(self, anchor: Anchored, where: str) -> None:
-        changes = self._changes(anchor)
+        changes = self._read_changes(anchor)
         if changes is None:
             self._findings.add("batch-changes", where, "a stored change of status is none")
             return
@@ -193,11 +195,13 @@ class _Walk:
                 "batch-status-root", where, "the changes so far do not make the status root of its anchor"
             )
 
-    def _changes(self, anchor: Anchored) -> list[tuple[int, Status]] | None:
+    def _read_changes(self, anchor: Anchored) -> list[tuple[int, Status]] | None:
         """Return the batch's changes by position; where records are not back yet, those that the anchor says."""
-        if anchor.sequence in self._incomplete:
+        if anchor.sequence in self._incomplete_batches:
             return decode_changes(anchor.status_changes, anchor.size)
-        rows = self._books.connection.execute(_CHANGES, {"first": self._size, "end": anchor.size}).all()
+        rows = self._books.connection.execute(
+            _CHANGES_BETWEEN, {"first": self._size, "end": anchor.size}
+        ).all()
         self._findings.checked["status changes"] += len(rows)
         try:
             changes = sorted((position, Status(status)) for position, status in rows)

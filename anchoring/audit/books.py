@@ -23,24 +23,24 @@ class Books:
     """
 
     connection: Connection
-    reading: ReplicaView
+    view: ReplicaView
     log: OwnLog
-    state: LogState
+    log_state: LogState
     missing: Mapping[int, Missing]
     now: int
 
     @property
-    def unplaced(self) -> frozenset[int]:
+    def unplaced_batches(self) -> frozenset[int]:
         """Sequences of the batches whose entries are not known."""
-        return frozenset(absent.batch for absent in self.missing.values() if absent.root is None)
+        return frozenset(missing.batch for missing in self.missing.values() if missing.root is None)
 
     @property
-    def incomplete(self) -> frozenset[int]:
+    def incomplete_batches(self) -> frozenset[int]:
         """Sequences of the batches of which some records are not here."""
-        return frozenset(absent.batch for absent in self.missing.values())
+        return frozenset(missing.batch for missing in self.missing.values())
 
 
 def walk_rows(books: Books, query: Select[tuple[object, ...]]) -> Iterator[RowMapping]:
     """Walk through a query in pages, in bounded memory."""
-    paged = {"yield_per": _PAGE_ROWS}
-    yield from books.connection.execute(query, execution_options=paged).mappings()
+    options = {"yield_per": _PAGE_ROWS}
+    yield from books.connection.execute(query, execution_options=options).mappings()

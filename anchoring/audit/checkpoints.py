@@ -6,13 +6,13 @@ from anchoring.replica.reading import ReplicaView
 from ledger.registry.checkpoints import find_contradiction
 
 
-def audit_checkpoints(reading: ReplicaView, checkpoints: Checkpoints, findings: Findings) -> None:
+def audit_checkpoints(view: ReplicaView, checkpoints: Checkpoints, findings: Findings) -> None:
     """Compare the replica with the newest checkpoint, and report the evidence of forks that was met."""
-    newest = checkpoints.newest()
-    if newest is not None:
+    newest_cosigned = checkpoints.newest()
+    if newest_cosigned is not None:
         findings.look("checkpoints")
-        if differs := compare(reading, checkpoints):
-            findings.add("checkpoint-contradicted", f"event {newest.checkpoint.n}", differs)
+        if difference := compare(view, checkpoints):
+            findings.add("checkpoint-contradicted", f"event {newest_cosigned.checkpoint.n}", difference)
     for fork in checkpoints.forks():
         findings.look("forks")
         first, second = fork.first.checkpoint, fork.second.checkpoint

@@ -37,18 +37,18 @@ def audit_lineages(books: Books, trees: Mapping[str, StatusTree], findings: Find
     """Replay every lineage and compare it with its stored row and with the status tree that the chain's events make."""
     replay = _Replay(books, trees.get(books.log.name), findings)
     rows = iter(walk_rows(books, _LINEAGES))
-    stored = next(rows, None)
-    for first, members in groupby(walk_rows(books, _RECORDS), key=lambda row: row["lineage"]):
-        while stored is not None and stored["first"] < first:
-            findings.add("lineage-stray", f"lineage {stored['name']}", "no record belongs to it")
-            stored = next(rows, None)
-        has_row = stored is not None and stored["first"] == first
-        replay.take(first, stored if has_row else None, members)
+    stored_row = next(rows, None)
+    for first, record_rows in groupby(walk_rows(books, _RECORDS), key=lambda row: row["lineage"]):
+        while stored_row is not None and stored_row["first"] < first:
+            findings.add("lineage-stray", f"lineage {stored_row['name']}", "no record belongs to it")
+            stored_row = next(rows, None)
+        has_row = stored_row is not None and stored_row["first"] == first
+        replay.check_lineage(first, stored_row if has_row else None, record_rows)
         if has_row:
-            stored = next(rows, None)
-    while stored is not None:
-        findings.add("lineage-stray", f"lineage {stored['name']}", "no record belongs to it")
-        stored = next(rows, None)
+            stored_row = next(rows, None)
+    while stored_row is not None:
+        findings.add("lineage-stray", f"lineage {stored_row['name']}", "no record belongs to it")
+        stored_row = next(rows, None)
     replay.close()
     for position in _positions(books, _STRAY_DISCLOSURES):
         findings.add(
@@ -70,68 +70,78 @@ class _Replay:
     def __init__(self, books: Books, tree: StatusTree | None, findings: Findings) -> None:
         self._books, self._tree, self._findings = books, tree, findings
         self._records = RecordAudit(books, findings)
-        self._contradictory = {
-            change.position for change in books.reading.statuses(books.log.name) if change.contradictory
+        self._contradictory_positions = {
+            change.position for change in books.view.statuses(books.log.name) if change.contradictory
         }
-        self._changes = 0
+        self._change_count = 0
 
-    def take(self, first: int, stored: RowMapping | None, rows: Iterator[RowMapping]) -> None:
+    def check_lineage(self, first: int, stored_row: RowMapping | None, rows: Iterator[RowMapping]) -> None:
         """Check one lineage:
 
         1. every record by itself; 2. the records follow from one another and make the changes that are stored; 3. the stored
         row says where they lead; 4. the chain gives every record the status that they give it.
         """
         # 1
-        read = [self._records.check(row) for row in rows]
-        members = [member for member in read if member]
+        checked_members = [self._records.check(row) for row in rows]
+        members = [member for member in checked_members if member]
         self._findings.look("lineages")
-        if len(members) < len(read):
+        if len(members) < len(checked_members):
             return  # said already; without it nothing follows
         where = f"lineage {members[0].record.lineage}"
         # 2
-        led = self._follow(members, where)
-        if led is None:
+        replayed_lineage = self._follow(members, where)
+        if replayed_lineage is None:
             return
         # 3
-        if stored is None or led.first != first or dict(stored) != led.row(members[0].record.lineage):
+        if (
+            stored_row is None
+            or replayed_lineage.first != first
+            or dict(stored_row) != replayed_lineage.make_row(members[0].record.lineage)
+        ):
             self._findings.add("lineage-altered", where, "its stored row does not follow from its records")
         # 4
-        for position, status in led.statuses.items():
+        for position, status in replayed_lineage.statuses.items():
             self._compare(position, status, where)
 
     def close(self) -> None:
         """Check that no change is stored but those that were found to follow."""
-        stored = self._books.connection.execute(select(func.count()).select_from(CHANGE)).scalar_one()
-        if stored > self._changes:
-            text = f"{stored} changes of status are stored, the records make {self._changes}"
+        stored_count = self._books.connection.execute(select(func.count()).select_from(CHANGE)).scalar_one()
+        if stored_count > self._change_count:
+            text = f"{stored_count} changes of status are stored, the records make {self._change_count}"
             self._findings.add("change-stray", f"log {self._books.log.name}", text)
 
-    def _follow(self, members: Sequence[Member], where: str) -> "_Led | None":
+    def _follow(self, members: Sequence[Member], where: str) -> "_ReplayedLineage | None":
         """Replay the records in the order of `previous`; None where that does not take them all."""
-        following = {member.record.previous: member for member in members}
-        led: _Led | None = None
-        while member := following.pop(led.lineage.tip if led else None, None):
+        members_by_previous = {member.record.previous: member for member in members}
+        replayed_lineage: _ReplayedLineage | None = None
+        while member := members_by_previous.pop(
+            replayed_lineage.lineage.tip if replayed_lineage else None, None
+        ):
             try:
-                after, change = follow(led.lineage if led else None, member.record, member.leaf)
+                lineage, change = follow(
+                    replayed_lineage.lineage if replayed_lineage else None, member.record, member.leaf
+                )
             except TransitionRefused as error:
                 self._findings.add("transition-refused", f"position {member.position}", str(error))
                 return None
-            if led is None:
-                led = _Led.begin(after, member.position)
+            if replayed_lineage is None:
+                replayed_lineage = _ReplayedLineage.begin(lineage, member.position)
                 continue
             assert change is not None  # only the first record changes nothing
-            self._check_change(member, led.position, change.status)
-            led = led.after(after, member, change.status, final=member.position < self._books.state.size)
-        reached = led.records if led else 0
-        if led is None or reached < len(members):
-            text = f"{len(members) - reached} of its records do not follow from its first"
+            self._check_change(member, replayed_lineage.position, change.status)
+            replayed_lineage = replayed_lineage.extend(
+                lineage, member, change.status, is_final=member.position < self._books.log_state.size
+            )
+        record_count = replayed_lineage.records if replayed_lineage else 0
+        if replayed_lineage is None or record_count < len(members):
+            text = f"{len(members) - record_count} of its records do not follow from its first"
             self._findings.add("lineage-broken", where, text)
             return None
-        return led
+        return replayed_lineage
 
     def _check_change(self, member: Member, position: int, status: Status) -> None:
         """Compare the stored change of a record with the one that it makes."""
-        self._changes += 1
+        self._change_count += 1
         rows = self._books.connection.execute(_CHANGES, {"record": member.position})
         if [tuple(row) for row in rows] != [(position, int(status))]:
             text = (
@@ -142,32 +152,32 @@ class _Replay:
     def _compare(self, position: int, status: Status, where: str) -> None:
         """Compare the status that final records give a position with the one that the chain has for it."""
         books = self._books
-        if position >= books.state.size:
+        if position >= books.log_state.size:
             return
         self._findings.look("statuses")
-        if position in self._contradictory:
+        if position in self._contradictory_positions:
             text = f"{where}: its statuses on the chain contradict each other"
             self._findings.add("status-contradictory", f"position {position}", text)
             return
-        chain = self._on_chain(position)
-        if chain == status:
+        chain_status = self._find_chain_status(position)
+        if chain_status == status:
             return
-        if books.missing and not is_complete(books.connection, books.reading, books.log.name, position):
+        if books.missing and not is_complete(books.connection, books.view, books.log.name, position):
             self._findings.remark("records-missing", where, "its newest records are not back yet")
             return
-        text = f"{where}: the chain says {chain.name.lower()}, the records say {status.name.lower()}"
+        text = f"{where}: the chain says {chain_status.name.lower()}, the records say {status.name.lower()}"
         self._findings.add("status-differs", f"position {position}", text)
 
-    def _on_chain(self, position: int) -> Status:
+    def _find_chain_status(self, position: int) -> Status:
         if self._tree is not None:
             return Status(self._tree.get(position))
-        state = self._books.state
-        known = self._books.reading.status(state.name, position, state.sequence)
-        return known.status if known else Status.VALID
+        log_state = self._books.log_state
+        position_status = self._books.view.status(log_state.name, position, log_state.sequence)
+        return position_status.status if position_status else Status.VALID
 
 
 @dataclass(frozen=True, slots=True)
-class _Led:
+class _ReplayedLineage:
     """Where so many records of a lineage lead: its first and its current position, and the status of each by final ones."""
 
     lineage: Lineage
@@ -177,16 +187,18 @@ class _Led:
     records: int = 1
 
     @classmethod
-    def begin(cls, lineage: Lineage, position: int) -> "_Led":
+    def begin(cls, lineage: Lineage, position: int) -> "_ReplayedLineage":
         return cls(lineage, position, position, {position: Status.VALID})
 
-    def after(self, lineage: Lineage, member: Member, status: Status, *, final: bool) -> "_Led":
-        statuses = self.statuses | ({self.position: status} if final else {})
-        current = lineage.current == member.leaf
-        position = member.position if current else self.position
+    def extend(
+        self, lineage: Lineage, member: Member, status: Status, *, is_final: bool
+    ) -> "_ReplayedLineage":
+        statuses = self.statuses | ({self.position: status} if is_final else {})
+        is_current = lineage.current == member.leaf
+        position = member.position if is_current else self.position
         statuses.setdefault(position, Status.VALID)
-        return _Led(lineage, self.first, position, statuses, self.records + 1)
+        return _ReplayedLineage(lineage, self.first, position, statuses, self.records + 1)
 
-    def row(self, name: str) -> Row:
+    def make_row(self, name: str) -> Row:
         """Return the row that the register should have of it."""
         return lineage_row(StoredLineage(self.lineage, name, self.first, self.position))

@@ -17,13 +17,13 @@ from ledger.records.records import decode_record
 
 _BODIES: Final = select(RECORD.c.position, RECORD.c.body).order_by(RECORD.c.position)
 _LINKS: Final = select(LINK).order_by(LINK.c.record)
-_LINKED: Final = b'"links":['  # in canonical JSON the one spelling: spares decoding almost every record
+_LINKS_MARKER: Final = b'"links":['  # in canonical JSON the one spelling: spares decoding almost every record
 
 #: What is linked to, by its leaf hash, and how.
 _Links = frozenset[tuple[bytes, str]]
 #: A position, who says so, and what is linked from there; None where a record cannot be read.
 _Side = tuple[int, str, _Links | None]
-_RECORD, _STORED = "record", "stored"
+_RECORD_SIDE, _STORED_SIDE = "record", "stored"
 _POSITION: Final = itemgetter(0)
 
 
@@ -32,43 +32,51 @@ def audit_links(books: Books, findings: Findings) -> None:
 
     Of a record that cannot be read nothing is said here: that it cannot is a finding of its own.
     """
-    both = merge(_derived(books), _stored(books), key=_POSITION)
-    for position, sides in groupby(both, key=_POSITION):
-        links = {side: of for _, side, of in sides}
-        derived = links.get(_RECORD, frozenset())
-        if derived is not None:
-            _compare(position, derived, links.get(_STORED) or frozenset(), findings)
+    merged_sides = merge(_derive_links(books), _read_stored_links(books), key=_POSITION)
+    for position, sides in groupby(merged_sides, key=_POSITION):
+        links_by_side = {side: side_links for _, side, side_links in sides}
+        derived_links = links_by_side.get(_RECORD_SIDE, frozenset())
+        if derived_links is not None:
+            _compare(position, derived_links, links_by_side.get(_STORED_SIDE) or frozenset(), findings)
 
 
-def _derived(books: Books) -> Iterator[_Side]:
+def _derive_links(books: Books) -> Iterator[_Side]:
     for row in walk_rows(books, _BODIES):
         try:
-            links = decode_record(decode(row["body"])).links if _LINKED in row["body"] else ()
+            links = decode_record(decode(row["body"])).links if _LINKS_MARKER in row["body"] else ()
         except MalformedInput:
-            yield row["position"], _RECORD, None
+            yield row["position"], _RECORD_SIDE, None
         else:
-            yield row["position"], _RECORD, frozenset((link.record, link.rel) for link in links)
+            yield row["position"], _RECORD_SIDE, frozenset((link.record, link.rel) for link in links)
 
 
-def _stored(books: Books) -> Iterator[_Side]:
+def _read_stored_links(books: Books) -> Iterator[_Side]:
     for position, rows in groupby(walk_rows(books, _LINKS), key=lambda row: row["record"]):
-        yield position, _STORED, frozenset((row["target"], row["rel"]) for row in rows)
+        yield position, _STORED_SIDE, frozenset((row["target"], row["rel"]) for row in rows)
 
 
-def _compare(position: int, derived: _Links, stored: _Links, findings: Findings) -> None:
+def _compare(position: int, derived_links: _Links, stored_links: _Links, findings: Findings) -> None:
     """Report what was altered, and beyond that what is lost or was added."""
-    findings.checked["links"] += len(derived)
-    lost, added = sorted(derived - stored), sorted(stored - derived)
-    altered = min(len(lost), len(added))
+    findings.checked["links"] += len(derived_links)
+    lost_links, added_links = sorted(derived_links - stored_links), sorted(stored_links - derived_links)
+    altered_count = min(len(lost_links), len(added_links))
     where = f"position {position}"
-    for link, other in zip(lost[:altered], added[:altered], strict=True):
-        findings.add("link-altered", where, f"the record says {_told(link)}, the stored link {_told(other)}")
-    for link in lost[altered:]:
-        findings.add("link-missing", where, f"the record says {_told(link)}, and no link is stored")
-    for link in added[altered:]:
-        findings.add("link-stray", where, f"a link is stored that no record there says: {_told(link)}")
+    for lost_link, added_link in zip(lost_links[:altered_count], added_links[:altered_count], strict=True):
+        findings.add(
+            "link-altered",
+            where,
+            f"the record says {_describe_link(lost_link)}, the stored link {_describe_link(added_link)}",
+        )
+    for lost_link in lost_links[altered_count:]:
+        findings.add(
+            "link-missing", where, f"the record says {_describe_link(lost_link)}, and no link is stored"
+        )
+    for lost_link in added_links[altered_count:]:
+        findings.add(
+            "link-stray", where, f"a link is stored that no record there says: {_describe_link(lost_link)}"
+        )
 
 
-def _told(link: tuple[bytes, str]) -> str:
+def _describe_link(link: tuple[bytes, str]) -> str:
     target, rel = link
     return f"{rel} {target.hex()}"

@@ -18,7 +18,7 @@ from ledger.records.records import CERTIFICATE_KINDS, KINDS, Record, decode_reco
 from ledger.records.submissions import Statement, decode_entry
 from ledger.registry.trust import Anchor, Grant
 
-_FIRSTS: Final = select(SUBMISSION.c.first).order_by(SUBMISSION.c.first)
+_FIRST_POSITIONS: Final = select(SUBMISSION.c.first).order_by(SUBMISSION.c.first)
 _SUBMISSION: Final = select(SUBMISSION.c.entry, SUBMISSION.c.batch).where(
     SUBMISSION.c.first == bindparam("first")
 )
@@ -44,7 +44,7 @@ class _Origin:
 
     def covers(self, record: Record) -> bool:
         """Tell whether a grant spoke of the record's kind and type; of what is not anchored nothing is said."""
-        return self.anchor is None or any(_covers(grant, record) for grant in self.grants)
+        return self.anchor is None or any(_grant_covers(grant, record) for grant in self.grants)
 
 
 class RecordAudit:
@@ -52,8 +52,8 @@ class RecordAudit:
 
     def __init__(self, books: Books, findings: Findings) -> None:
         self._books, self._findings = books, findings
-        self._firsts = [first for (first,) in books.connection.execute(_FIRSTS)]
-        self._origin = lru_cache(_KEPT_STATEMENTS)(self._read_origin)
+        self._first_positions = [first for (first,) in books.connection.execute(_FIRST_POSITIONS)]
+        self._get_origin = lru_cache(_KEPT_STATEMENTS)(self._read_origin)
         self._total = books.connection.execute(select(func.count()).select_from(RECORD)).scalar_one()
 
     def check(self, row: RowMapping) -> Member | None:
@@ -73,8 +73,8 @@ class RecordAudit:
         return Member(row["position"], row["leaf"], record)
 
     def _check_origin(self, record: Record, position: int, where: str) -> None:
-        place = bisect_right(self._firsts, position) - 1
-        origin = self._origin(self._firsts[place]) if place >= 0 else None
+        place = bisect_right(self._first_positions, position) - 1
+        origin = self._get_origin(self._first_positions[place]) if place >= 0 else None
         if origin is None:
             return  # said already: no submission, or an entry that cannot be read
         statement = origin.statement
@@ -92,30 +92,30 @@ class RecordAudit:
             statement = decode_entry(decode(row.entry)).statement
         except MalformedInput:
             return None
-        reading = self._books.reading
-        anchor = None if row.batch is None else reading.anchor(self._books.log.name, row.batch)
-        grants = reading.grants(statement.key, statement.issuer) if anchor else ()
+        view = self._books.view
+        anchor = None if row.batch is None else view.anchor(self._books.log.name, row.batch)
+        grants = view.grants(statement.key, statement.issuer) if anchor else ()
         return _Origin(
-            statement, anchor, tuple(grant for grant in grants if anchor and _counted(grant, anchor))
+            statement, anchor, tuple(grant for grant in grants if anchor and _grant_counted(grant, anchor))
         )
 
     def _check_disclosure(self, record: Record, content: bytes, where: str) -> None:
         self._findings.look("disclosures")
         try:
-            good = decode_disclosure(decode(content)).digest(record.suite) == record.claims
+            is_claimed = decode_disclosure(decode(content)).digest(record.suite) == record.claims
         except MalformedInput:
-            good = False
-        if not good:
+            is_claimed = False
+        if not is_claimed:
             self._findings.add("disclosure-altered", where, "what it discloses is not what it claims")
 
 
 # The rule of `ledger.verification.entitlement` is written out once more here, and in `_counted`, on purpose: an audit
 # that asked the rule by which the records were taken in would share its faults.
-def _covers(grant: Grant, record: Record) -> bool:
+def _grant_covers(grant: Grant, record: Record) -> bool:
     if not grant.kinds & KINDS[record.kind]:
         return False
     return not grant.types or (record.kind in CERTIFICATE_KINDS and record.certificate.type in grant.types)
 
 
-def _counted(grant: Grant, anchor: Anchor) -> bool:
+def _grant_counted(grant: Grant, anchor: Anchor) -> bool:
     return grant.n <= anchor.n and grant.not_before <= anchor.time <= grant.not_after

@@ -56,19 +56,19 @@ def audit_submissions(books: Books, findings: Findings) -> None:
     total = books.connection.execute(select(func.count()).select_from(SUBMISSION)).scalar_one()
     walk = _Walk(books, findings)
     for row in walk_rows(books, _SUBMISSIONS):
-        walk.take(row)
+        walk.check_submission(row)
         findings.look("submissions", total)
     walk.close()
-    for slug, repeated in (
+    for slug, query in (
         ("root-twice", _ROOTS_TWICE),
         ("record-twice", _LEAVES_TWICE),
         ("lineage-twice", _NAMES_TWICE),
     ):
-        for row in walk_rows(books, repeated):
+        for row in walk_rows(books, query):
             value: str | bytes = next(iter(row.values()))
-            shown = value.hex() if isinstance(value, bytes) else value
+            value_text = value.hex() if isinstance(value, bytes) else value
             findings.add(
-                slug, f"{slug.partition('-')[0]} {shown}", "it stands in the register more than once"
+                slug, f"{slug.partition('-')[0]} {value_text}", "it stands in the register more than once"
             )
 
 
@@ -79,14 +79,16 @@ class _Walk:
         self._books, self._findings = books, findings
         self._end = books.log.start
         self._leaves = ((row["position"], row["leaf"]) for row in walk_rows(books, _LEAVES))
-        self._next = next(self._leaves, None)
-        self._unplaced = {absent.first: absent for absent in books.missing.values() if absent.root is None}
-        self._waiting: list[int] = []
-        last = find_last_batch(books.connection)
-        self._following = last.sequence + 1 if last else 1
-        self._records = books.connection.execute(select(func.count()).select_from(RECORD)).scalar_one()
+        self._next_leaf = next(self._leaves, None)
+        self._unplaced_ranges = {
+            missing.first: missing for missing in books.missing.values() if missing.root is None
+        }
+        self._waiting_since: list[int] = []
+        last_batch = find_last_batch(books.connection)
+        self._next_sequence = last_batch.sequence + 1 if last_batch else 1
+        self._record_count = books.connection.execute(select(func.count()).select_from(RECORD)).scalar_one()
 
-    def take(self, row: RowMapping) -> None:
+    def check_submission(self, row: RowMapping) -> None:
         """Check one submission:
 
         1. it begins where the one before ended; 2. its entry says what its row says; 3. its statement is signed, and what
@@ -101,7 +103,7 @@ class _Walk:
             )
         self._end = row["first"] + row["count"]
         # 2
-        entry = self._entry(row, where)
+        entry = self._read_entry(row, where)
         # 3
         if entry:
             self._judge(entry, row, where)
@@ -111,8 +113,8 @@ class _Walk:
             self._findings.remark("records-missing", where, f"its {row['count']:,} records are not back yet")
             return
         self._check_root(row, where)
-        sought = {"first": row["first"], "end": self._end}
-        if self._books.connection.execute(_CHANGES, sought).scalar_one() != row["changes"]:
+        parameters = {"first": row["first"], "end": self._end}
+        if self._books.connection.execute(_CHANGES, parameters).scalar_one() != row["changes"]:
             self._findings.add(
                 "changes-altered", where, "it changes another number of statuses than its row says"
             )
@@ -127,20 +129,20 @@ class _Walk:
                 f"log {log.name}",
                 f"{log.size} positions are promised, submissions end at {self._end}",
             )
-        if self._waiting:
-            since = format_time(min(self._waiting))
-            text = f"{len(self._waiting):,} submissions wait for their batch, the oldest since {since}"
+        if self._waiting_since:
+            since = format_time(min(self._waiting_since))
+            text = f"{len(self._waiting_since):,} submissions wait for their batch, the oldest since {since}"
             self._findings.remark("waiting", f"log {log.name}", text)
 
     def _skip_unplaced(self) -> None:
         """Pass the positions of batches whose entries are not known."""
-        while (absent := self._unplaced.pop(self._end, None)) is not None:
-            text = f"the entries of its {absent.count:,} records are not back yet"
-            self._findings.checked["records not back yet"] += absent.count
-            self._findings.remark("entries-missing", f"batch {absent.batch}", text)
-            self._end += absent.count
+        while (missing := self._unplaced_ranges.pop(self._end, None)) is not None:
+            text = f"the entries of its {missing.count:,} records are not back yet"
+            self._findings.checked["records not back yet"] += missing.count
+            self._findings.remark("entries-missing", f"batch {missing.batch}", text)
+            self._end += missing.count
 
-    def _entry(self, row: RowMapping, where: str) -> Entry | None:
+    def _read_entry(self, row: RowMapping, where: str) -> Entry | None:
         try:
             entry = decode_entry(decode(row["entry"]))
         except MalformedInput as error:
@@ -149,8 +151,8 @@ class _Walk:
         statement, log = entry.statement, self._books.log
         if entry.encode() != row["entry"]:
             self._findings.add("entry-altered", where, "its entry is not in canonical form")
-        said = (statement.root, statement.count, statement.issuer, entry.accepted)
-        if said != (row["root"], row["count"], row["issuer"], row["accepted"]):
+        entry_values = (statement.root, statement.count, statement.issuer, entry.accepted)
+        if entry_values != (row["root"], row["count"], row["issuer"], row["accepted"]):
             self._findings.add("entry-altered", where, "its entry says something else than its row")
         if (statement.registry, statement.log, statement.suite) != (log.registry_name, log.name, log.suite):
             self._findings.add("entry-altered", where, "its statement is for another log")
@@ -158,42 +160,42 @@ class _Walk:
 
     def _judge(self, entry: Entry, row: RowMapping, where: str) -> None:
         """Check the promise, and what is not anchored yet; the statements of final batches are judged with them."""
-        reading, sequence = self._books.reading, row["batch"]
-        anchor = None if sequence is None else reading.anchor(self._books.log.name, sequence)
-        self._check_promise(row["deadline"], anchor.time if anchor else reading.time, where)
+        view, sequence = self._books.view, row["batch"]
+        anchor = None if sequence is None else view.anchor(self._books.log.name, sequence)
+        self._check_promise(row["deadline"], anchor.time if anchor else view.time, where)
         if anchor:
             return
-        key = reading.key(entry.statement.key)
+        key = view.key(entry.statement.key)
         self._findings.look("signatures")
         if key is None or not is_signed_by(key.spki, entry.statement.encode(), entry.signature):
             self._findings.add("signature-bad", where, "the department's key did not sign its statement")
         if sequence is None:
-            self._wait(entry.statement, entry.accepted, where)
+            self._note_waiting(entry.statement, entry.accepted, where)
         else:
             self._check_window(entry.statement, sequence, where)
             self._findings.remark("not-final", where, f"its batch {sequence} is not final yet")
 
-    def _check_promise(self, deadline: int | None, reached: int, where: str) -> None:
+    def _check_promise(self, deadline: int | None, chain_time: int, where: str) -> None:
         """Compare the promised moment with the anchor's, or with the chain's time while there is none."""
         if deadline is None:
             return
         self._findings.look("promises")
-        if reached > deadline:
-            text = f"it was promised by {format_time(deadline)}; that passed, it is {format_time(reached)} on the chain"
+        if chain_time > deadline:
+            text = f"it was promised by {format_time(deadline)}; that passed, it is {format_time(chain_time)} on the chain"
             self._findings.add("promise-broken", where, text)
 
-    def _wait(self, statement: Statement, accepted: int, where: str) -> None:
-        self._waiting.append(accepted)
+    def _note_waiting(self, statement: Statement, accepted: int, where: str) -> None:
+        self._waiting_since.append(accepted)
         if statement.expires < self._books.now:
             text = f"accepted at {format_time(accepted)}, not frozen, and expired at {format_time(statement.expires)}"
             self._findings.add("overdue", where, text)
-        self._check_window(statement, self._following, where)
+        self._check_window(statement, self._next_sequence, where)
 
     def _check_window(self, statement: Statement, sequence: int, where: str) -> None:
         """Check that an entry which the chain does not hold yet may be anchored with `sequence`, its turn at best."""
         window = statement.window
         if window is None:
-            if self._books.reading.time >= VERSION_1_ENDS:
+            if self._books.view.time >= VERSION_1_ENDS:
                 self._findings.add(
                     "older-format", where, "its statement is of version 1, which counts no longer"
                 )
@@ -205,34 +207,36 @@ class _Walk:
 
     def _check_root(self, row: RowMapping, where: str) -> None:
         self._skip_leaves(row["first"])
-        running, expected, before = RunningRoot(self._books.log.suite), row["first"], b""
-        while self._next and self._next[0] < self._end:
-            position, leaf = self._next
-            self._findings.look("records", self._records)
-            if position != expected or leaf <= before:
+        running_root, expected_position, leaf_before = RunningRoot(self._books.log.suite), row["first"], b""
+        while self._next_leaf and self._next_leaf[0] < self._end:
+            position, leaf = self._next_leaf
+            self._findings.look("records", self._record_count)
+            if position != expected_position or leaf <= leaf_before:
                 break
-            running.add(leaf)
-            expected, before = position + 1, leaf
-            self._next = next(self._leaves, None)
-        self._report_leaves(expected, before, where)
-        if running.root() != row["root"]:
+            running_root.add(leaf)
+            expected_position, leaf_before = position + 1, leaf
+            self._next_leaf = next(self._leaves, None)
+        self._report_leaves(expected_position, leaf_before, where)
+        if running_root.root() != row["root"]:
             self._findings.add("submission-root", where, "its records do not make its root")
 
-    def _report_leaves(self, expected: int, before: bytes, where: str) -> None:
+    def _report_leaves(self, expected_position: int, leaf_before: bytes, where: str) -> None:
         """Say what stopped the walk before the end of the submission, and go to its end."""
-        if expected < self._end:
-            at = self._next
-            if at and at[0] == expected and at[1] <= before:
+        if expected_position < self._end:
+            next_leaf = self._next_leaf
+            if next_leaf and next_leaf[0] == expected_position and next_leaf[1] <= leaf_before:
                 text = "its leaf hash is not above the one before"
-                self._findings.add("record-order", f"position {expected}", text)
+                self._findings.add("record-order", f"position {expected_position}", text)
             else:
-                self._findings.add("record-missing", f"position {expected}", f"there is no record; {where}")
-        while self._next and self._next[0] < self._end:
-            self._next = next(self._leaves, None)
+                self._findings.add(
+                    "record-missing", f"position {expected_position}", f"there is no record; {where}"
+                )
+        while self._next_leaf and self._next_leaf[0] < self._end:
+            self._next_leaf = next(self._leaves, None)
 
     def _skip_leaves(self, first: int | None) -> None:
         """Pass records that stand where no submission has any, up to position `first`."""
-        while self._next and (first is None or self._next[0] < first):
+        while self._next_leaf and (first is None or self._next_leaf[0] < first):
             text = "a record stands where no submission has one"
-            self._findings.add("record-stray", f"position {self._next[0]}", text)
-            self._next = next(self._leaves, None)
+            self._findings.add("record-stray", f"position {self._next_leaf[0]}", text)
+            self._next_leaf = next(self._leaves, None)

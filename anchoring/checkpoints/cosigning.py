@@ -38,22 +38,22 @@ class Peer(Protocol):
         """Return its newest checkpoint with cosignatures, None where it has none. Raises: PeerFailed."""
 
 
-def find_due(reading: ReplicaView) -> int:
+def find_due(view: ReplicaView) -> int:
     """Return the event at which all nodes sign now; 0 where there is none yet."""
-    return reading.newest_before(reading.time // PERIOD_SECONDS * PERIOD_SECONDS)
+    return view.newest_before(view.time // PERIOD_SECONDS * PERIOD_SECONDS)
 
 
-def recompute(reading: ReplicaView, checkpoint: Checkpoint, since: Checkpoint | None) -> None:
+def recompute(view: ReplicaView, checkpoint: Checkpoint, since: Checkpoint | None) -> None:
     """Fold the replica's events anew up to a checkpoint, from the one that was signed last.
 
     The replica holds what the node's own endpoint gave; the point to start from lies in another database, so that
     events which were altered in the replica afterwards are noticed. Raises: CheckpointRefused.
     """
-    fold = Fold(reading.head_zero)
+    fold = Fold(view.head_zero)
     if since:
         fold = Fold(since.head, since.n, since.block, since.time)
     try:
-        for event in reading.events(fold.n, most=checkpoint.n - fold.n):
+        for event in view.events(fold.n, most=checkpoint.n - fold.n):
             fold.extend(event.event)
     except BrokenHead as error:
         raise CheckpointRefused(f"the replica's events do not follow what was signed: {error}") from error
@@ -61,13 +61,13 @@ def recompute(reading: ReplicaView, checkpoint: Checkpoint, since: Checkpoint | 
         raise CheckpointRefused(f"the replica's events do not make the head of event {checkpoint.n}")
 
 
-def find_node_keys(reading: ReplicaView) -> dict[bytes, PublicKey]:
+def find_node_keys(view: ReplicaView) -> dict[bytes, PublicKey]:
     """Return the keys of nodes that the registry knows and nobody has retired or reported stolen, by their ids.
 
     The registry takes any bytes for a key; what is none is left out.
     """
     keys = {}
-    for key in declared_node_keys(reading):
+    for key in declared_node_keys(view):
         if key.retired_at is None and key.compromised_since is None:
             with suppress(MalformedInput):
                 keys[key.id] = public_key(key.spki)
@@ -86,11 +86,11 @@ class Cosigner:
         """Sign at event `n`, by default the newest final one. Raises: CheckpointRefused, NotFound, Quarantined."""
         if self._key is None:
             raise CheckpointRefused("this node has no key: name one as `node_key` in its settings")
-        with self._replica.reading() as reading:
-            checkpoint = make_checkpoint(reading, reading.cursor.n if n is None else n)
+        with self._replica.reading() as view:
+            checkpoint = make_checkpoint(view, view.cursor.n if n is None else n)
             before = self._checkpoints.signed()
             if before is None or checkpoint.n > before.n:
-                recompute(reading, checkpoint, before)
+                recompute(view, checkpoint, before)
         return self._checkpoints.sign(self._key, checkpoint)
 
     def take(self, cosigned: Cosigned) -> int:
@@ -100,12 +100,10 @@ class Cosigner:
         Raises: CheckpointRefused for another registry, NotFound for an event that is not final here yet.
         """
         checkpoint = cosigned.checkpoint
-        with self._replica.reading() as reading:
-            if checkpoint.registry != reading.registry:
-                raise CheckpointRefused(
-                    f"the checkpoint is of {checkpoint.registry}, not of {reading.registry}"
-                )
-            here, proven = make_checkpoint(reading, checkpoint.n), cosigned.proven(find_node_keys(reading))
+        with self._replica.reading() as view:
+            if checkpoint.registry != view.registry:
+                raise CheckpointRefused(f"the checkpoint is of {checkpoint.registry}, not of {view.registry}")
+            here, proven = make_checkpoint(view, checkpoint.n), cosigned.proven(find_node_keys(view))
         if proven.cosignatures and here != checkpoint:
             fork = Fork(self._checkpoints.cosigned(here), proven)
             self._checkpoints.keep_fork(fork)
@@ -116,8 +114,8 @@ class Cosigner:
 
     def step(self) -> None:
         """1. Sign where it is time to. 2. Ask every peer for its newest checkpoint. Raises: AnchoringError."""
-        with self._replica.reading() as reading:
-            n = find_due(reading)
+        with self._replica.reading() as view:
+            n = find_due(view)
         signed = self._checkpoints.signed()
         if self._key and n and (signed is None or n > signed.n):  # 1
             self.sign(n)

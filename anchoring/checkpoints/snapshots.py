@@ -30,22 +30,22 @@ STORED_EVENTS: Final = 5_000  # of one transaction: a tenth of a second's work f
 Progress = Callable[[int, int], None]  # events done, events in all
 
 
-def export(reading: ReplicaView, cosigned: Cosigned, after: int = 0) -> Iterator[bytes]:
+def export(view: ReplicaView, cosigned: Cosigned, after: int = 0) -> Iterator[bytes]:
     """Yield the snapshot up to a checkpoint, of the events after event `after`.
 
     Raises: NotFound, CheckpointRefused where this replica holds something else there.
     """
     checkpoint = cosigned.checkpoint
-    if make_checkpoint(reading, checkpoint.n) != checkpoint:
+    if make_checkpoint(view, checkpoint.n) != checkpoint:
         raise CheckpointRefused(f"the checkpoint at event {checkpoint.n} is not what this replica holds")
     if not 0 <= after <= checkpoint.n:
         raise NotFound(
             f"the checkpoint is at event {checkpoint.n}: nothing follows event {after} up to there"
         )
-    head = reading.head_after(after)
+    head = view.head_after(after)
     assert head is not None, "an event below the checkpoint's has a head"
-    block = next(reading.events(after - 1, most=1)).event.block if after else 0
-    events = reading.events(after, most=checkpoint.n - after) if after < checkpoint.n else iter(())
+    block = next(view.events(after - 1, most=1)).event.block if after else 0
+    events = view.events(after, most=checkpoint.n - after) if after < checkpoint.n else iter(())
     header = Header(cosigned, after, head, block)
     yield from snapshots.write_snapshot(header, (event.event for event in events))
 
@@ -64,14 +64,14 @@ class ImportedSnapshot:
         """Return how far it is; None before the first import."""
         if not (self._directory / REPLICA).exists():
             return None
-        with self.replica.reading() as reading:
-            return reading.cursor if reading.cursor.n else None
+        with self.replica.reading() as view:
+            return view.cursor if view.cursor.n else None
 
     def point(self, n: int) -> Point | None:
         if self.newest() is None:
             return None
-        with self.replica.reading() as reading:
-            events, head = list(reading.events(n - 1, most=1)), reading.head_after(n)
+        with self.replica.reading() as view:
+            events, head = list(view.events(n - 1, most=1)), view.head_after(n)
         event = events[0].event if events else None
         return Fold(head, n, event.block, event.time) if head and event and event.n == n else None
 
@@ -116,9 +116,9 @@ class ImportedSnapshot:
 
     def _store(self, path: Path, header: Header, progress: Progress | None) -> None:
         fold, waiting = Fold(header.after_head, header.after, header.after_block), list[Taken]()
-        with self.replica.reading() as reading:
-            stored = cursor = reading.cursor
-            trees, overlay = _checked_trees(reading), Overlay(reading if stored.n else Nothing())
+        with self.replica.reading() as view:
+            stored = cursor = view.cursor
+            trees, overlay = _checked_trees(view), Overlay(view if stored.n else Nothing())
             for event in snapshots.read_events(read_chunks(path)):
                 fold.extend(event)
                 if fold.n == stored.n and fold.head != stored.head:
@@ -151,10 +151,10 @@ class _Both:
         return self.imported.point(n)
 
 
-def _checked_trees(reading: ReplicaView) -> Trees:
+def _checked_trees(view: ReplicaView) -> Trees:
     """Return the status trees of the replica, every position checked against the newest root."""
     stored = StatusTrees()
-    return {log.name: stored.copy(reading, log.name) for log in reading.logs() if log.status_known}
+    return {log.name: stored.copy(view, log.name) for log in view.logs() if log.status_known}
 
 
 def _derive_facts(overlay: Overlay, trees: Trees, event: Event) -> list[Fact]:

@@ -208,32 +208,32 @@ def _cosigned(connection: Connection, checkpoint: Checkpoint) -> Cosigned:
     )
 
 
-def make_checkpoint(reading: ReplicaView, n: int) -> Checkpoint:
+def make_checkpoint(view: ReplicaView, n: int) -> Checkpoint:
     """Return the checkpoint at final event `n` as this replica holds it. Raises: NotFound, CheckpointRefused."""
-    events = list(reading.events(n - 1, most=2)) if n else []
-    head = reading.head_after(n)
+    events = list(view.events(n - 1, most=2)) if n else []
+    head = view.head_after(n)
     if not events or events[0].event.n != n or head is None:
-        raise NotFound(f"event {n} is not final here: the replica holds {reading.cursor.n} events")
+        raise NotFound(f"event {n} is not final here: the replica holds {view.cursor.n} events")
     event = events[0].event
     if len(events) > 1 and events[1].event.block == event.block:
         raise CheckpointRefused(
             f"event {n} is not the last of block {event.block}: name one that is, or the newest"
         )
-    return Checkpoint(reading.registry, n, head, event.block, events[0].block_hash, event.time)
+    return Checkpoint(view.registry, n, head, event.block, events[0].block_hash, event.time)
 
 
-def compare(reading: ReplicaView, checkpoints: Checkpoints) -> str | None:
+def compare(view: ReplicaView, checkpoints: Checkpoints) -> str | None:
     """Say in what a replica differs from the newest checkpoint that this node holds with others' signatures, or its own.
 
     None where it does not: what was cosigned was this replica's own word at the time.
     """
-    newest = checkpoints.newest_of(find_node_cities(reading), 2) or checkpoints.newest()
-    if newest is None or newest.checkpoint.registry != reading.registry:
+    newest = checkpoints.newest_of(find_node_cities(view), 2) or checkpoints.newest()
+    if newest is None or newest.checkpoint.registry != view.registry:
         return None
     stated = newest.checkpoint
-    if stated.n > reading.cursor.n:
+    if stated.n > view.cursor.n:
         return None  # it is being followed anew
     try:
-        return find_contradiction(stated, make_checkpoint(reading, stated.n))
+        return find_contradiction(stated, make_checkpoint(view, stated.n))
     except CheckpointRefused as error:
         return str(error)

@@ -97,16 +97,16 @@ class Follower:
         Raises: Quarantined, which stays until the replica is made anew.
         """
         try:
-            with self._replica.reading(quarantined=True) as reading:
-                trees = refold(reading, progress)
-                self._trees = reading.cursor.n, trees
-                self._compare(reading)
+            with self._replica.reading(quarantined=True) as view:
+                trees = refold(view, progress)
+                self._trees = view.cursor.n, trees
+                self._compare(view)
         except Quarantined as error:
             self._replica.set_quarantine(str(error))
             raise
 
-    def _compare(self, reading: ReplicaView) -> None:
-        contradiction = compare(reading, self._checkpoints) if self._checkpoints else None
+    def _compare(self, view: ReplicaView) -> None:
+        contradiction = compare(view, self._checkpoints) if self._checkpoints else None
         if contradiction:
             raise Quarantined(f"the replica is not what this node and others signed: {contradiction}")
 
@@ -182,8 +182,8 @@ class Follower:
             latest = final
         if self._seen_blocks == (latest, final) and self.caught_up:
             return 0
-        with self._replica.reading(quarantined=True) as reading:
-            cursor = reading.cursor
+        with self._replica.reading(quarantined=True) as view:
+            cursor = view.cursor
         # 2
         if cursor.final_hash:
             latest_reaches_cursor = cursor.final_block <= latest.number
@@ -255,11 +255,11 @@ class Follower:
     def _derive(self, cursor: Cursor, taken_events: Sequence[Taken]) -> tuple[Trees, list[Taken]]:
         """Return the status trees and the events with their facts. Until these are stored the trees are nobody's."""
         kept_trees, self._trees = self._trees, None
-        with self._replica.reading(quarantined=True) as reading:
-            if reading.cursor != cursor:
+        with self._replica.reading(quarantined=True) as view:
+            if view.cursor != cursor:
                 raise CursorMoved("the replica was written by another process: run one follower per replica")
-            trees = kept_trees[1] if kept_trees and kept_trees[0] == cursor.n else refold(reading)
-            overlay, events_with_facts = Overlay(reading), []
+            trees = kept_trees[1] if kept_trees and kept_trees[0] == cursor.n else refold(view)
+            overlay, events_with_facts = Overlay(view), []
             for taken_event in taken_events:
                 facts = _derive_facts(overlay, trees, taken_event)
                 for fact in facts:

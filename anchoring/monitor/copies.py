@@ -66,7 +66,7 @@ class AnchorEntries:
     findings: tuple[str, ...]
 
 
-class Published:
+class EntryCopies:
     """The copies in the database of a replica. `grace` is how long after the anchor entries may come, in seconds."""
 
     def __init__(self, engine: Engine, grace: int = limits.WITHHELD_SECONDS) -> None:
@@ -123,12 +123,12 @@ class Published:
             return None
         return copy.first, copy.entry
 
-    def occurrences(self, reading: ReplicaView, log: str, root: bytes, sequence: int) -> Occurrences | None:
+    def occurrences(self, view: ReplicaView, log: str, root: bytes, sequence: int) -> Occurrences | None:
         """Return which copies state the root; None of a log that is not watched.
 
         An `EntrySource`: what it says is of the same state as the replica, in whose database the copies lie.
         """
-        connection, most = reading.connection, MAX_OCCURRENCES + 1
+        connection, most = view.connection, MAX_OCCURRENCES + 1
         try:
             walked = self._rows_in(connection, queries.WALKED, log=log)
             rows = self._rows_in(connection, queries.OCCURRENCES, log=log, root=root, most=most)

@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, select
 
 from anchoring.errors import DatabaseUnavailable
-from anchoring.monitor.copies import Published
+from anchoring.monitor.copies import EntryCopies
 from anchoring.register.occurrences import find_occurrences
 from anchoring.register.store import Register
 from anchoring.register.tables import SUBMISSION
@@ -25,16 +25,16 @@ _SUBMISSION_AT: Final = (
 class EntriesHere:
     """An `EntrySource`: of the own log the register, of the others the copies."""
 
-    def __init__(self, log: str, register: Register | None, published: Published) -> None:
+    def __init__(self, log: str, register: Register | None, published: EntryCopies) -> None:
         self._log, self._register, self._published = log, register, published
 
-    def occurrences(self, reading: ReplicaView, log: str, root: bytes, sequence: int) -> Occurrences | None:
+    def occurrences(self, view: ReplicaView, log: str, root: bytes, sequence: int) -> Occurrences | None:
         """Return where the entries of a root stand; None where none are known, or a register does not answer."""
         if self._register is None or log != self._log:
-            return self._published.occurrences(reading, log, root, sequence)
+            return self._published.occurrences(view, log, root, sequence)
         try:
             with self._register.reading() as connection:
-                return find_occurrences(connection, reading, log, root, sequence)
+                return find_occurrences(connection, view, log, root, sequence)
         except DatabaseUnavailable:
             return None  # verification waits for no register
 
@@ -42,14 +42,14 @@ class EntriesHere:
 class HeldEntries:
     """The same by an open connection, and a `ledger.verification.receipts.EntrySource`."""
 
-    def __init__(self, log: str, connection: Connection | None, published: Published | None) -> None:
+    def __init__(self, log: str, connection: Connection | None, published: EntryCopies | None) -> None:
         self._log, self._connection, self._published = log, connection, published
 
-    def occurrences(self, reading: ReplicaView, log: str, root: bytes, sequence: int) -> Occurrences | None:
+    def occurrences(self, view: ReplicaView, log: str, root: bytes, sequence: int) -> Occurrences | None:
         """Return where the entries of a root stand; None where none are known."""
         if log == self._log and self._connection is not None:
-            return find_occurrences(self._connection, reading, log, root, sequence)
-        return self._published.occurrences(reading, log, root, sequence) if self._published else None
+            return find_occurrences(self._connection, view, log, root, sequence)
+        return self._published.occurrences(view, log, root, sequence) if self._published else None
 
     def entry_at(self, log: str, position: int) -> tuple[int, Entry] | None:
         """Return the entry whose records include `position`, with its own first position; None where it is not held."""

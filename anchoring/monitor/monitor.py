@@ -13,7 +13,7 @@ from typing import Final
 
 from anchoring import limits
 from anchoring.errors import AnchoringError, PeerFailed, PeerNewer, PeerRefused
-from anchoring.monitor.copies import LONGEST_PAUSE_SECONDS, Published
+from anchoring.monitor.copies import LONGEST_PAUSE_SECONDS, EntryCopies
 from anchoring.monitor.pages import ROUND_SECONDS, Pages, Peer, Wrong
 from anchoring.monitor.tables import Publication
 from anchoring.processes.condition import Reporter
@@ -86,7 +86,7 @@ class Monitor:
         withheld_after: int = limits.WITHHELD_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._replica, self._published = replica, Published(replica.engine, withheld_after)
+        self._replica, self._published = replica, EntryCopies(replica.engine, withheld_after)
         self._clock = clock
         nodes_by_name = {peer.name: _Node(peer) for peers in nodes.values() for peer in peers}
         self._city_nodes = {log: [nodes_by_name[peer.name] for peer in peers] for log, peers in nodes.items()}
@@ -122,8 +122,8 @@ class Monitor:
         now = int(self._clock())
         self._walk(log, now)  # 1
         sequences = self._published.due(log, now, ROUND_ANCHORS)  # 2
-        with self._replica.reading() as reading:
-            due = [anchor for sequence in sequences if (anchor := reading.anchor(log, sequence))]
+        with self._replica.reading() as view:
+            due = [anchor for sequence in sequences if (anchor := view.anchor(log, sequence))]
         pages = {node.peer.name: Pages(node.peer, log, self._clock) for node in self._all}
         settled = 0
         for anchor in due:
@@ -135,11 +135,11 @@ class Monitor:
     def _walk(self, log: str, now: int) -> None:
         while True:
             walked = self._published.walked(log)
-            with self._replica.reading() as reading:
-                state = reading.log(log)
+            with self._replica.reading() as view:
+                state = view.log(log)
                 newest = min(state.sequence, walked + _WALK_ANCHORS) if state else walked
                 sequences = range(walked + 1, newest + 1)
-                anchors = [anchor for sequence in sequences if (anchor := reading.anchor(log, sequence))]
+                anchors = [anchor for sequence in sequences if (anchor := view.anchor(log, sequence))]
             if not anchors:
                 return
             self._published.walk(log, anchors, now)

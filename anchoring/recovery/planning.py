@@ -60,7 +60,7 @@ class Plan:
     faults: tuple[str, ...] = ()
 
 
-def make_plan(register: Register, reading: ReplicaView, log: str, peers: Sequence[Peer]) -> Plan:
+def make_plan(register: Register, view: ReplicaView, log: str, peers: Sequence[Peer]) -> Plan:
     """Compare the register with the chain, and ask `peers` for the entries that it lacks; nothing is written.
 
     1. Which batches the register lacks; what it froze and the chain contradicts is no batch of it.
@@ -71,15 +71,15 @@ def make_plan(register: Register, reading: ReplicaView, log: str, peers: Sequenc
 
     Raises: NotFound, AnchorContradicted where it is no register of this log, RegisterBehind where the chain is not final.
     """
-    state = reading.log(log)
+    state = view.log(log)
     if state is None:
         raise NotFound(f"the log {log!r} is not admitted")
     with register.reading() as connection:
         last = find_last_batch(connection)
-        _check_own(connection, reading, log, last)
-        displaced = _displaced(connection, reading, log)  # 1
+        _check_own(connection, view, log, last)
+        displaced = _displaced(connection, view, log)  # 1
         known = min(displaced) - 1 if displaced else last.sequence if last else 0
-        _check_final(reading, log, max(state.sequence, known))
+        _check_final(view, log, max(state.sequence, known))
         unplaced = [absent.batch for absent in list_missing(connection) if absent.root is None]
         sequences = [*unplaced, *range(known + 1, state.sequence + 1)]
         local = (
@@ -87,7 +87,7 @@ def make_plan(register: Register, reading: ReplicaView, log: str, peers: Sequenc
             if sequences
             else {}
         )
-    anchors = [anchor for sequence in sequences if (anchor := reading.anchor(log, sequence))]
+    anchors = [anchor for sequence in sequences if (anchor := view.anchor(log, sequence))]
     faults: list[str] = []
     pages = [Pages(peer, log, time.monotonic) for peer in peers]
     lost = tuple(_find(anchor, state.suite, local, pages, faults) for anchor in anchors)  # 2
@@ -96,12 +96,12 @@ def make_plan(register: Register, reading: ReplicaView, log: str, peers: Sequenc
     return Plan(state, known, lost, tuple(displaced), kept, aside, tuple(faults))
 
 
-def _check_own(connection: Connection, reading: ReplicaView, log: str, last: Batch | None) -> None:
+def _check_own(connection: Connection, view: ReplicaView, log: str, last: Batch | None) -> None:
     """Check that this is a register of the log. Raises: AnchorContradicted."""
     stored = find_own_log(connection)
-    if stored and (stored.registry_name, stored.name) != (reading.registry, log):
+    if stored and (stored.registry_name, stored.name) != (view.registry, log):
         raise AnchorContradicted(f"this register is of {stored.name} of {stored.registry_name}, not of {log}")
-    seen = reading.sighting(log, last.sequence) if last and last.state == FINAL else None
+    seen = view.sighting(log, last.sequence) if last and last.state == FINAL else None
     if last and seen and seen.act.encode() != last.payload:
         raise AnchorContradicted(
             f"this register says that its batch {last.sequence} is final, and the chain holds another: it is no backup of "
@@ -109,7 +109,7 @@ def _check_own(connection: Connection, reading: ReplicaView, log: str, last: Bat
         )
 
 
-def _displaced(connection: Connection, reading: ReplicaView, log: str) -> list[int]:
+def _displaced(connection: Connection, view: ReplicaView, log: str) -> list[int]:
     """Return the batches from the first on that the chain contradicts.
 
     A batch is frozen once the chain was seen without it. That can be wrong only where the chain has a transaction of before
@@ -117,14 +117,14 @@ def _displaced(connection: Connection, reading: ReplicaView, log: str) -> list[i
     """
     batches = list_open_batches(connection)
     for batch in batches:
-        seen = reading.sighting(log, batch.sequence)
+        seen = view.sighting(log, batch.sequence)
         if seen and seen.act.encode() != batch.payload:
             return [other.sequence for other in batches if other.sequence >= batch.sequence]
     return []
 
 
-def _check_final(reading: ReplicaView, log: str, known: int) -> None:
-    if reading.sighting(log, known + 1):
+def _check_final(view: ReplicaView, log: str, known: int) -> None:
+    if view.sighting(log, known + 1):
         raise RegisterBehind(
             f"anchor {known + 1} of {log} is on the chain and not final yet: wait a minute and run this again"
         )

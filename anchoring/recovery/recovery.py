@@ -34,7 +34,7 @@ def set_aside(register: Register, plan: Plan, directory: Path) -> list[Path]:
         return [write_aside(connection, submission, directory) for submission in plan.aside]
 
 
-def take_back(register: Writing, reading: ReplicaView, plan: Plan, now: int) -> None:
+def take_back(register: Writing, view: ReplicaView, plan: Plan, now: int) -> None:
     """Do what was planned, in one transaction: a crash leaves the register as it was, and the recovery starts over.
 
     Intake may go on beside it: until this is committed it takes nothing, or what it took makes the plan void.
@@ -43,7 +43,7 @@ def take_back(register: Writing, reading: ReplicaView, plan: Plan, now: int) -> 
     if not plan.lost:
         return
     with register.writing() as connection:
-        _hold(connection, reading, plan, now)
+        _hold(connection, view, plan, now)
         for submission in reversed(plan.aside):
             remove(connection, submission)
         for sequence in plan.displaced:
@@ -52,13 +52,13 @@ def take_back(register: Writing, reading: ReplicaView, plan: Plan, now: int) -> 
             connection.execute(delete(BATCH).where(BATCH.c.sequence == sequence))
         for lost in plan.lost:
             if lost.anchor.sequence > plan.known:
-                _insert_batch(connection, reading, lost.anchor)
+                _insert_batch(connection, view, lost.anchor)
             _place(connection, lost, plan.kept)
         end = connection.execute(_END).scalar_one() or 0
         connection.execute(update(LOG).values(size=max(end, plan.log.size)))
 
 
-def _hold(connection: Connection, reading: ReplicaView, plan: Plan, now: int) -> None:
+def _hold(connection: Connection, view: ReplicaView, plan: Plan, now: int) -> None:
     """Hold the row of the log, which a register without any has yet to get. Raises: RegisterBehind."""
     row = connection.execute(select(LOG).with_for_update()).mappings().first()
     last = find_last_batch(connection)
@@ -68,14 +68,14 @@ def _hold(connection: Connection, reading: ReplicaView, plan: Plan, now: int) ->
     if local != plan.kept | {submission.first for submission in plan.aside}:
         raise RegisterBehind("the register took a submission meanwhile: run this again")
     if row is None:
-        first = reading.anchor(plan.log.name, 1)
+        first = view.anchor(plan.log.name, 1)
         start = first.size_before if first else plan.log.size
-        log = OwnLog(plan.log.name, reading.registry, plan.log.suite, start, start, now)
+        log = OwnLog(plan.log.name, view.registry, plan.log.suite, start, start, now)
         connection.execute(insert(LOG), [log_row(log)])
 
 
-def _insert_batch(connection: Connection, reading: ReplicaView, anchor: Anchor) -> None:
-    seen = reading.sighting(anchor.log, anchor.sequence)
+def _insert_batch(connection: Connection, view: ReplicaView, anchor: Anchor) -> None:
+    seen = view.sighting(anchor.log, anchor.sequence)
     assert seen is not None, "its anchor is final"
     insert_batch(connection, Batch(anchor.sequence, seen.act.encode(), anchor.time, FINAL))
 

@@ -107,7 +107,7 @@ def cursor_of(row: RowMapping) -> Cursor:
 class EntrySource(Protocol):
     """Where entries are known: they lie beside the replica, or in a register."""
 
-    def occurrences(self, reading: "ReplicaView", log: str, root: bytes, sequence: int) -> Occurrences | None:
+    def occurrences(self, view: "ReplicaView", log: str, root: bytes, sequence: int) -> Occurrences | None:
         """Return what `Trust.occurrences` says, by this state of the replica."""
 
 

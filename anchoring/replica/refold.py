@@ -35,12 +35,12 @@ _SLICE_EVENTS: Final = 100
 _SLICE_ROWS: Final = 1_000
 
 
-def refold(reading: ReplicaView, progress: Callable[[int, int], None] | None = None) -> dict[str, StatusTree]:
+def refold(view: ReplicaView, progress: Callable[[int, int], None] | None = None) -> dict[str, StatusTree]:
     """Return the status trees that the stored events lead to, after checking everything that is stored against them.
 
     `progress` is told (events done, events in all). Raises: Quarantined, naming what does not fit.
     """
-    work = refolding(reading)
+    work = refolding(view)
     while True:
         try:
             done = next(work)
@@ -51,14 +51,14 @@ def refold(reading: ReplicaView, progress: Callable[[int, int], None] | None = N
             progress(*done)
 
 
-def refolding(reading: ReplicaView) -> Generator[tuple[int, int], None, dict[str, StatusTree]]:
+def refolding(view: ReplicaView) -> Generator[tuple[int, int], None, dict[str, StatusTree]]:
     """Refold slice by slice: yield (events done, events in all) after each, return the status trees. Raises: Quarantined."""
-    total = reading.cursor.n
-    fold, overlay = Fold(reading.head_zero), Overlay(Nothing())
+    total = view.cursor.n
+    fold, overlay = Fold(view.head_zero), Overlay(Nothing())
     trees: dict[str, StatusTree] = {}
     sums: dict[str, int] = defaultdict(int)
     try:
-        for event, head in reading.headed_events():
+        for event, head in view.headed_events():
             fold.extend(event.event)
             if fold.head != head:
                 raise _damage(f"the head stored with event {fold.n} is not the one that the events make")
@@ -70,8 +70,8 @@ def refolding(reading: ReplicaView) -> Generator[tuple[int, int], None, dict[str
                 yield fold.n, total
     except LedgerError as error:
         raise _damage(str(error)) from error
-    if (fold.n, fold.head, fold.block, fold.time) != reading.cursor.event:
-        raise _damage(f"its events end at {fold.n}, where it says {reading.cursor.n}")
+    if (fold.n, fold.head, fold.block, fold.time) != view.cursor.event:
+        raise _damage(f"its events end at {fold.n}, where it says {view.cursor.n}")
     for fact in overlay.newest():
         _add(sums, fact)
     for log, tree in trees.items():
@@ -79,7 +79,7 @@ def refolding(reading: ReplicaView) -> Generator[tuple[int, int], None, dict[str
             sums[BLOCK.name] += _mark(BLOCK, block_row(log, block))
     for rows_of in (*TABLES.values(), BLOCK):
         stored = 0
-        for number, row in enumerate(reading.rows(rows_of)):
+        for number, row in enumerate(view.rows(rows_of)):
             stored += _mark(rows_of, row)
             if number % _SLICE_ROWS == 0:
                 yield total, total
@@ -124,9 +124,9 @@ class DailyRefold:
         self._work, self.damaged, self._done = None, False, self._clock()
 
     def _refolding(self) -> Generator[tuple[int, int], None, None]:
-        with self._replica.reading(quarantined=True) as reading:
-            yield from refolding(reading)
-            self._check(reading)
+        with self._replica.reading(quarantined=True) as view:
+            yield from refolding(view)
+            self._check(view)
 
     def close(self) -> None:
         """Leave off."""

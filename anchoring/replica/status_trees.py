@@ -39,77 +39,77 @@ class StatusTrees:
         self._followed: dict[str, _Followed] = {}
         self._lock = threading.Lock()
 
-    def copy(self, reading: ReplicaView, log: str) -> StatusTree:
+    def copy(self, view: ReplicaView, log: str) -> StatusTree:
         """Return a tree of the caller's own, as of the newest final anchor, every position checked. Raises: NotFound.
 
         The first for a log hashes the whole tree: what is anchored with it must not rest on a damaged block.
         """
         with self._lock:
-            followed = self._at(reading, log)
+            followed = self._at(view, log)
             if not followed.checked and not followed.tree.sound():
-                followed = self._anew(reading, _known_log(reading, log))
+                followed = self._anew(view, _known_log(view, log))
             followed.checked = True
             return copy.deepcopy(followed.tree)
 
-    def staple(self, reading: ReplicaView, log: str, position: int) -> Staple | None:
+    def staple(self, view: ReplicaView, log: str, position: int) -> Staple | None:
         """Return the staple of a position at the log's newest final anchor.
 
         None where that anchor is void, or where the log continues one whose statuses are not known. Raises: NotFound.
         """
         with self._lock:
-            state = reading.log(log)
+            state = view.log(log)
             if state is not None and not state.status_known:
                 return None
-            followed = self._at(reading, log)
-            anchor = reading.anchor(log, followed.sequence)
+            followed = self._at(view, log)
+            anchor = view.anchor(log, followed.sequence)
             if anchor is None or anchor.void or position >= anchor.size:
                 return None
             staple = _staple_of(followed.tree, anchor, position)
             if staple is None:
-                staple = _staple_of(self._anew(reading, _known_log(reading, log)).tree, anchor, position)
+                staple = _staple_of(self._anew(view, _known_log(view, log)).tree, anchor, position)
             return staple
 
-    def range(self, reading: ReplicaView, log: str, first: int) -> StatusRange:
+    def range(self, view: ReplicaView, log: str, first: int) -> StatusRange:
         """Return the statuses from position `first` on, a multiple of `RANGE_POSITIONS`, at the newest final anchor.
 
         Raises: NotFound where there is no such position, or no status root to which the range could lead.
         """
         with self._lock:
-            state = _known_log(reading, log)
-            anchor = reading.anchor(log, state.sequence)
+            state = _known_log(view, log)
+            anchor = view.anchor(log, state.sequence)
             if anchor is None or anchor.void or first >= anchor.size:
                 raise NotFound(f"the newest anchor of {log} proves no status at position {first}")
-            status_range = _range_of(self._at(reading, log).tree, anchor, first)
+            status_range = _range_of(self._at(view, log).tree, anchor, first)
             if status_range.root() != anchor.status_root:
-                status_range = _range_of(self._anew(reading, state).tree, anchor, first)
+                status_range = _range_of(self._anew(view, state).tree, anchor, first)
             return status_range
 
-    def _at(self, reading: ReplicaView, log: str) -> _Followed:
-        state = _known_log(reading, log)
+    def _at(self, view: ReplicaView, log: str) -> _Followed:
+        state = _known_log(view, log)
         followed = self._followed.get(log)
         if followed is None or followed.sequence > state.sequence:  # an older reading, or a replica made anew
-            followed = _restore(reading, state)
+            followed = _restore(view, state)
             if followed is None:
-                return self._anew(reading, state)
+                return self._anew(view, state)
         followed.tree.grow(state.size)
-        for change in reading.statuses(log, after=followed.sequence):
+        for change in view.statuses(log, after=followed.sequence):
             followed.tree.set(change.position, change.status)
         followed.sequence = state.sequence
         self._followed[log] = followed
         return followed
 
-    def _anew(self, reading: ReplicaView, state: LogState) -> _Followed:
+    def _anew(self, view: ReplicaView, state: LogState) -> _Followed:
         """Make the tree from every status that an anchor ever set."""
         tree = StatusTree(state.suite)
         tree.grow(state.size)
-        for change in reading.statuses(state.name):
+        for change in view.statuses(state.name):
             tree.set(change.position, change.status)
         followed = self._followed[state.name] = _Followed(tree, state.sequence, checked=True)
         return followed
 
 
-def _known_log(reading: ReplicaView, log: str) -> LogState:
-    state = reading.log(log)
+def _known_log(view: ReplicaView, log: str) -> LogState:
+    state = view.log(log)
     if state is None:
         raise NotFound(f"there is no log {log!r} in this registry")
     if not state.status_known:
@@ -119,13 +119,13 @@ def _known_log(reading: ReplicaView, log: str) -> LogState:
     return state
 
 
-def _restore(reading: ReplicaView, state: LogState) -> _Followed | None:
+def _restore(view: ReplicaView, state: LogState) -> _Followed | None:
     """Return the stored tree; None where it does not lead to the newest anchor's status root, or where that is void."""
-    anchor = reading.anchor(state.name, state.sequence)
+    anchor = view.anchor(state.name, state.sequence)
     if anchor is None or anchor.void:  # no root to compare with
         return None
     try:
-        tree = StatusTree.restored(state.suite, state.size, reading.status_blocks(state.name))
+        tree = StatusTree.restored(state.suite, state.size, view.status_blocks(state.name))
     except MalformedInput as error:
         logger.warning("the stored statuses of %s are damaged: %s", state.name, error)
         return None

@@ -104,13 +104,13 @@ class Replica:
                         "there is no replica here yet: start the follower (shunzheng node) and wait for it"
                     )
                 self._ready = True
-            reading = ReplicaView(connection, self._source)
-            if reading.quarantine and not quarantined:
-                raise Quarantined(reading.quarantine)
+            view = ReplicaView(connection, self._source)
+            if view.quarantine and not quarantined:
+                raise Quarantined(view.quarantine)
             try:
-                yield reading
+                yield view
             finally:
-                reading.end()
+                view.end()
 
     def store(
         self,

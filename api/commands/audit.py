@@ -7,7 +7,7 @@ from typing import Protocol
 from anchoring.audit.audit import audit
 from anchoring.audit.findings import AuditReport, Finding
 from anchoring.checkpoints.store import Checkpoints
-from anchoring.monitor.copies import Published
+from anchoring.monitor.copies import EntryCopies
 from anchoring.register.store import Register
 from anchoring.replica.store import Replica
 from api.console import note, say, show_json
@@ -54,7 +54,7 @@ def _audit(options: _AuditOptions) -> int:
             report = audit(
                 replica_view,
                 register,
-                Published(replica.engine, settings.withheld_after),
+                EntryCopies(replica.engine, settings.withheld_after),
                 now=int(time.time()),
                 receipts=receipts,
                 checkpoints=checkpoints,

@@ -69,7 +69,7 @@ def _by_node(url: str, receipts: Iterable[SignedReceipt]) -> Iterator[JudgementS
 
 
 def _by_directory(directory: Path, receipts: Iterable[SignedReceipt]) -> Iterator[JudgementShape]:
-    from anchoring.monitor.copies import Published
+    from anchoring.monitor.copies import EntryCopies
     from anchoring.monitor.entries import HeldEntries
     from anchoring.register.store import Register
     from anchoring.replica.store import Replica
@@ -83,7 +83,7 @@ def _by_directory(directory: Path, receipts: Iterable[SignedReceipt]) -> Iterato
             register = Register(settings.register_url)
             stack.callback(register.close)
             connection = stack.enter_context(register.reading())
-        entries = HeldEntries(settings.log or "", connection, Published(replica.engine))
+        entries = HeldEntries(settings.log or "", connection, EntryCopies(replica.engine))
         trust = stack.enter_context(replica.reading())
         trust.entries = entries
         for signed in receipts:

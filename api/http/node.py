@@ -15,7 +15,7 @@ from anchoring.checkpoints.store import Checkpoints
 from anchoring.errors import NotFound
 from anchoring.intake.admission import IntakeRules
 from anchoring.intake.backlog import Gate, Room
-from anchoring.monitor.copies import Published
+from anchoring.monitor.copies import EntryCopies
 from anchoring.monitor.entries import EntriesHere
 from anchoring.register.looks import LookRules, remove_old_looks
 from anchoring.register.store import Register
@@ -55,7 +55,7 @@ class Node:
     issuing: Register | None
     clock: Clock
     trees: StatusTrees
-    published: Published
+    published: EntryCopies
     intake: IntakeRules
     uploads: Uploads
     documents: DocumentReaders
@@ -76,7 +76,7 @@ class Node:
             register,
             clock,
             StatusTrees(),
-            Published(replica.engine, settings.withheld_after),
+            EntryCopies(replica.engine, settings.withheld_after),
             _intake(settings, register),
             Uploads(settings.intake.uploads, settings.intake.spool_bytes),
             DocumentReaders(settings.documents, settings.trust_list),

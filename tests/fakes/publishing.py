@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from anchoring.database.engine import insert_missing, snapshot, transaction
 from anchoring.errors import PeerFailed
-from anchoring.monitor.copies import AnchorEntries, Published
+from anchoring.monitor.copies import AnchorEntries, EntryCopies
 from anchoring.monitor.monitor import Monitor
 from anchoring.replica.reading import EntrySource, ReplicaView
 from anchoring.replica.rows import anchor_row
@@ -106,7 +106,7 @@ class Watch:
         self.city, self.registry = city, city.registry
         self.peer = FakePeer("http://tianmen")
         self.replica = KnownReplica(url, self.registry.knowledge)
-        self.published = Published(self.replica.engine, GRACE)
+        self.published = EntryCopies(self.replica.engine, GRACE)
         nodes = {city.name: [self.peer]} | {f"log{number}": [peer] for number, peer in enumerate(others)}
         self.monitor = Monitor(
             self.replica, nodes, withheld_after=GRACE, clock=lambda: float(self.registry.now)

@@ -13,7 +13,7 @@ import pytest
 
 from anchoring.audit.audit import audit
 from anchoring.checkpoints.store import Checkpoints
-from anchoring.monitor.copies import Published
+from anchoring.monitor.copies import EntryCopies
 from anchoring.register.store import Register
 from anchoring.replica.store import Replica
 from api.cli import main
@@ -92,7 +92,7 @@ def test_an_audit_of_its_databases_has_no_finding(directory: Path) -> None:
         closing(Checkpoints(settings.checkpoints_url)) as checkpoints,
         replica.reading(quarantined=True) as reading,
     ):
-        copies = Published(replica.engine, settings.withheld_after)
+        copies = EntryCopies(replica.engine, settings.withheld_after)
         report = audit(
             reading, register, copies, now=int(SAID["now"]), receipts=[receipt], checkpoints=checkpoints
         )

@@ -19,7 +19,7 @@ from anchoring.database.engine import transaction
 from anchoring.intake.admission import IntakeRules
 from anchoring.intake.intake import accept
 from anchoring.intake.rows import split_lines
-from anchoring.monitor.copies import Published
+from anchoring.monitor.copies import EntryCopies
 from anchoring.register.batches import Batch, set_states
 from anchoring.register.proofs import make_proof
 from anchoring.register.records import find_current_leaf, find_newest_leaf
@@ -201,7 +201,7 @@ class City:
 
     def publish(self, source: str = "http://tianmen", *faults: Fault, sequence: int | None = None) -> None:
         """Put copies of the entries of every anchor, or of one, beside the replica, as a monitor does."""
-        published = Published(self.replica.engine)
+        published = EntryCopies(self.replica.engine)
         published.prepare()
         with self.replica.reading() as reading, self.register.reading() as connection:
             anchors = reading.anchors(LOG)[::-1]

@@ -14,7 +14,7 @@ from sqlalchemy import insert, update
 from anchoring.audit.audit import audit
 from anchoring.audit.findings import AuditReport, Findings
 from anchoring.audit.submissions import RunningRoot
-from anchoring.monitor.copies import Published
+from anchoring.monitor.copies import EntryCopies
 from anchoring.monitor.monitor import Monitor
 from anchoring.register.store import Register
 from anchoring.register.submissions import FINAL, page_submissions
@@ -424,7 +424,7 @@ def test_the_running_root_is_the_root_of_the_tree(count: int) -> None:
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Iterator[tuple[City, Published]]:
+def watched(tmp_path: Path) -> Iterator[tuple[City, EntryCopies]]:
     """A city whose replica also has the copies that another city's monitor fetched: one batch's are withheld."""
     city = City(tmp_path)
     for serial in range(3):
@@ -433,17 +433,17 @@ def watched(tmp_path: Path) -> Iterator[tuple[City, Published]]:
     peer = KeptCopies(city.register)
     peer.held.pop(1)
     Monitor(city.replica, {LOG: [peer]}, withheld_after=0, clock=lambda: city.chain.now).step()
-    yield city, Published(city.replica.engine, grace=0)
+    yield city, EntryCopies(city.replica.engine, grace=0)
     city.stop()
 
 
-def elsewhere(city: City, published: Published, receipts: Sequence[SignedReceipt] = ()) -> AuditReport:
+def elsewhere(city: City, published: EntryCopies, receipts: Sequence[SignedReceipt] = ()) -> AuditReport:
     """Audit as another city does: without the register."""
     with city.replica.reading() as reading:
-        return audit(reading, published=published, receipts=receipts, now=city.chain.now)
+        return audit(reading, entry_copies=published, receipts=receipts, now=city.chain.now)
 
 
-def test_copies_of_entries_are_checked_against_their_anchors(watched: tuple[City, Published]) -> None:
+def test_copies_of_entries_are_checked_against_their_anchors(watched: tuple[City, EntryCopies]) -> None:
     city = watched[0]
     report = elsewhere(*watched)
     assert report.findings == ()
@@ -481,7 +481,7 @@ def test_receipts_are_judged_by_the_register_or_by_copies(tmp_path: Path) -> Non
     assert [(finding.slug, finding.where) for finding in report.findings] == [
         ("promise-contradicted", f"receipt {story.acceptances['lost'].id}")
     ]
-    report = elsewhere(city, Published(city.replica.engine), [kept["first"]])
+    report = elsewhere(city, EntryCopies(city.replica.engine), [kept["first"]])
     assert (report.clean, [remark.slug for remark in report.remarks]) == (True, ["receipt-unknown"])
     city.stop()
 

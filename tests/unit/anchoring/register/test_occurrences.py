@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from anchoring.errors import DatabaseUnavailable
-from anchoring.monitor.copies import Published
+from anchoring.monitor.copies import EntryCopies
 from anchoring.monitor.entries import EntriesHere
 from anchoring.register.proofs import make_proof
 from anchoring.register.records import find_current_leaf
@@ -59,7 +59,7 @@ def anchor_again(city: City) -> None:
 def judge(city: City, proof: Proof, register: Register | None) -> Report:
     values = proof.disclosure.values if proof.disclosure else {}
     with city.replica.reading() as reading:
-        reading.entries = EntriesHere(LOG, register, Published(city.replica.engine))
+        reading.entries = EntriesHere(LOG, register, EntryCopies(city.replica.engine))
         return verify(Presented(claims=values), proof, reading, city.chain.now)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from anchoring.audit.audit import audit
 from anchoring.limits import WITHHELD_SECONDS
-from anchoring.monitor.copies import Published
+from anchoring.monitor.copies import EntryCopies
 from anchoring.monitor.monitor import Monitor
 from api.http.app import create_app
 from ledger.encoding.times import format_time
@@ -73,7 +73,7 @@ def test_a_fault_is_shown_with_its_finding(three: City, watching: TestClient) ->
 
 def test_the_worst_is_what_a_log_shows(three: City, watching: TestClient) -> None:
     three.publish()
-    copies = Published(three.replica.engine)
+    copies = EntryCopies(three.replica.engine)
     with three.replica.reading() as reading:
         anchor = reading.anchor(LOG, 2)
         assert anchor
@@ -110,7 +110,7 @@ def test_withheld_is_named_everywhere_once_it_was_asked_for_after_the_grace(
         counted = f'shunzheng_log_entries_anchors{{log="{LOG}",state="withheld"}} 1\n'
         assert (counted in watching.get("/metrics").text) == (state == "withheld")
         with three.replica.reading() as reading:
-            report = audit(reading, published=Published(three.replica.engine), now=three.now)
+            report = audit(reading, entry_copies=EntryCopies(three.replica.engine), now=three.now)
         assert ("entries-withheld" in {remark.slug for remark in report.remarks}) == (state == "withheld")
     asked = [anchor.get("entries_asked") for anchor in anchors(watching)]
     assert asked[0] is None
@@ -153,7 +153,7 @@ def test_a_third_city_takes_the_copies_of_the_second(
     xiaogan = KnownReplica(f"sqlite:///{tmp_path / 'xiaogan.db'}", three.knowledge)
     monitor = Monitor(xiaogan, {LOG: [], "wuhan": [wuhan]}, clock=lambda: three.now)
     assert monitor.step() == 3
-    assert [copy.source for copy in Published(xiaogan.engine).page(LOG, 0, 10)] == ["http://wuhan"] * 3
+    assert [copy.source for copy in EntryCopies(xiaogan.engine).page(LOG, 0, 10)] == ["http://wuhan"] * 3
     xiaogan.close()
 
 
@@ -178,7 +178,7 @@ def test_a_replica_that_is_followed_anew_keeps_the_copies(three: City) -> None:
     three.replica.prepare(three.registry, _zero(three))
     with three.replica.reading() as reading:
         assert reading.cursor.n == 0
-    assert len(Published(three.replica.engine).page(LOG, 0, 10)) == 3
+    assert len(EntryCopies(three.replica.engine).page(LOG, 0, 10)) == 3
 
 
 def _zero(city: City) -> bytes:
