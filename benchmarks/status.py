@@ -22,7 +22,7 @@ from anchoring.chain.protocol import ChainEvent
 from anchoring.database.columns import table
 from anchoring.replica.refold import refold
 from anchoring.replica.status_trees import StatusTrees
-from anchoring.replica.store import Replica, Taken
+from anchoring.replica.store import FoldedEvent, Replica
 from anchoring.replica.tables import BlockRow
 from ledger.crypto.suites import SM3, Suite
 from ledger.limits import MAX_ANCHOR_GROWTH
@@ -165,7 +165,7 @@ def act(replica: Replica, known: Knowledge, what: Act) -> None:
     block_hash = SM3.hash(event.block.to_bytes(8, "big"))
     final = {"final_block": event.block, "final_hash": block_hash, "final_time": event.time}
     after = replace(before, n=event.n, head=chain.head, block=event.block, time=event.time, **final)
-    taken = Taken(ChainEvent(event, block_hash, bytes(32)), chain.head, facts)
+    taken = FoldedEvent(ChainEvent(event, block_hash, bytes(32)), chain.head, facts)
     replica.store(before, after, [taken], [], known.trees)
 
 

@@ -102,7 +102,8 @@ class _Walk:
         anchor = self._books.view.anchor(self._books.log.name, sequence)
         chain_words = "and the chain has no such anchor either"
         if anchor:
-            chain_words = f"the chain has it since {format_time(anchor.time)}, with {anchor.size - anchor.size_before:,} records"
+            count = anchor.size - anchor.size_before
+            chain_words = f"the chain has it since {format_time(anchor.time)}, with {count:,} records"
             self._size = anchor.size
         self._findings.add("batch-missing", f"batch {sequence}", f"it is not in the register; {chain_words}")
 

@@ -53,7 +53,7 @@ def recompute(view: ReplicaView, checkpoint: Checkpoint, since: Checkpoint | Non
     if since:
         fold = Fold(since.head, since.n, since.block, since.time)
     try:
-        for event in view.events(fold.n, most=checkpoint.n - fold.n):
+        for event in view.events(fold.n, limit=checkpoint.n - fold.n):
             fold.extend(event.event)
     except BrokenHead as error:
         raise CheckpointRefused(f"the replica's events do not follow what was signed: {error}") from error

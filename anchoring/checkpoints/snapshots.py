@@ -9,10 +9,10 @@ from anchoring.chain.protocol import ChainEvent
 from anchoring.checkpoints.files import Seen, check_file, read_chunks
 from anchoring.checkpoints.store import make_checkpoint
 from anchoring.errors import CheckpointRefused, NotFound
-from anchoring.replica.overlay import Nothing, Overlay
+from anchoring.replica.overlay import NoFacts, Overlay
 from anchoring.replica.reading import Cursor, ReplicaView
 from anchoring.replica.status_trees import StatusTrees
-from anchoring.replica.store import Replica, Taken
+from anchoring.replica.store import FoldedEvent, Replica
 from ledger.errors import SnapshotRefused
 from ledger.registry import snapshots
 from ledger.registry.acts import Event
@@ -44,8 +44,8 @@ def export(view: ReplicaView, cosigned: Cosigned, after: int = 0) -> Iterator[by
         )
     head = view.head_after(after)
     assert head is not None, "an event below the checkpoint's has a head"
-    block = next(view.events(after - 1, most=1)).event.block if after else 0
-    events = view.events(after, most=checkpoint.n - after) if after < checkpoint.n else iter(())
+    block = next(view.events(after - 1, limit=1)).event.block if after else 0
+    events = view.events(after, limit=checkpoint.n - after) if after < checkpoint.n else iter(())
     header = Header(cosigned, after, head, block)
     yield from snapshots.write_snapshot(header, (event.event for event in events))
 
@@ -71,7 +71,7 @@ class ImportedSnapshot:
         if self.newest() is None:
             return None
         with self.replica.reading() as view:
-            events, head = list(view.events(n - 1, most=1)), view.head_after(n)
+            events, head = list(view.events(n - 1, limit=1)), view.head_after(n)
         event = events[0].event if events else None
         return Fold(head, n, event.block, event.time) if head and event and event.n == n else None
 
@@ -115,10 +115,10 @@ class ImportedSnapshot:
         return header
 
     def _store(self, path: Path, header: Header, progress: Progress | None) -> None:
-        fold, waiting = Fold(header.after_head, header.after, header.after_block), list[Taken]()
+        fold, waiting = Fold(header.after_head, header.after, header.after_block), list[FoldedEvent]()
         with self.replica.reading() as view:
             stored = cursor = view.cursor
-            trees, overlay = _checked_trees(view), Overlay(view if stored.n else Nothing())
+            trees, overlay = _checked_trees(view), Overlay(view if stored.n else NoFacts())
             for event in snapshots.read_events(read_chunks(path)):
                 fold.extend(event)
                 if fold.n == stored.n and fold.head != stored.head:
@@ -127,7 +127,7 @@ class ImportedSnapshot:
                     )
                 if fold.n > stored.n:
                     facts = _derive_facts(overlay, trees, event)
-                    waiting.append(Taken(ChainEvent(event, b"", b""), fold.head, facts))
+                    waiting.append(FoldedEvent(ChainEvent(event, b"", b""), fold.head, facts))
                 if waiting and (len(waiting) == STORED_EVENTS or fold.n == header.checkpoint.n):
                     after = _cursor_after(fold, header)
                     self.replica.store(cursor, after, waiting, (), trees)

@@ -210,7 +210,7 @@ def _cosigned(connection: Connection, checkpoint: Checkpoint) -> Cosigned:
 
 def make_checkpoint(view: ReplicaView, n: int) -> Checkpoint:
     """Return the checkpoint at final event `n` as this replica holds it. Raises: NotFound, CheckpointRefused."""
-    events = list(view.events(n - 1, most=2)) if n else []
+    events = list(view.events(n - 1, limit=2)) if n else []
     head = view.head_after(n)
     if not events or events[0].event.n != n or head is None:
         raise NotFound(f"event {n} is not final here: the replica holds {view.cursor.n} events")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from anchoring.chain.protocol import Block, ChainEvent, RegistryHead, RegistryName
 from anchoring.errors import ChainBehind, ChainMisbehaved, Quarantined, ReorgDetected, WrongRegistry
 from anchoring.replica.reading import Cursor
-from anchoring.replica.store import Taken
+from anchoring.replica.store import FoldedEvent
 from ledger.registry.acts import head_zero
 
 
@@ -38,7 +38,7 @@ def check_beginning(name: RegistryName, first: ChainEvent, before: Block | None)
         )
 
 
-def check_head(stated: RegistryHead, cursor: Cursor, read: Sequence[Taken]) -> None:
+def check_head(stated: RegistryHead, cursor: Cursor, read: Sequence[FoldedEvent]) -> None:
     """Compare what the contract said before with what was read after. Raises: ChainUnavailable's children, Quarantined."""
     heads = {cursor.n: cursor.head} | {item.event.event.n: item.head for item in read}
     newest = max(heads)

@@ -32,7 +32,7 @@ from anchoring.processes.progress import Progress
 from anchoring.replica.overlay import Overlay
 from anchoring.replica.reading import Cursor, ReplicaView
 from anchoring.replica.refold import REFOLDING, DailyRefold, refold
-from anchoring.replica.store import Replica, Taken
+from anchoring.replica.store import FoldedEvent, Replica
 from ledger.errors import BrokenHead, LedgerError
 from ledger.registry.fold import Trees, derive
 from ledger.registry.knowledge import Fold
@@ -241,7 +241,7 @@ class Follower:
     def _events_between(self, first: int, last: int) -> Sequence[ChainEvent]:
         return self._chain.events(self._registry_name.contract, first, last) if first <= last else ()
 
-    def _extend(self, fold: Fold, events: Sequence[ChainEvent]) -> list[Taken]:
+    def _extend(self, fold: Fold, events: Sequence[ChainEvent]) -> list[FoldedEvent]:
         taken_events = []
         for event in events:
             try:
@@ -249,10 +249,10 @@ class Follower:
             except BrokenHead as error:
                 self._endpoint_suspect = True
                 raise ChainMisbehaved(f"the endpoint's events do not follow one another: {error}") from error
-            taken_events.append(Taken(event, fold.head))
+            taken_events.append(FoldedEvent(event, fold.head))
         return taken_events
 
-    def _derive(self, cursor: Cursor, taken_events: Sequence[Taken]) -> tuple[Trees, list[Taken]]:
+    def _derive(self, cursor: Cursor, taken_events: Sequence[FoldedEvent]) -> tuple[Trees, list[FoldedEvent]]:
         """Return the status trees and the events with their facts. Until these are stored the trees are nobody's."""
         kept_trees, self._trees = self._trees, None
         with self._replica.reading(quarantined=True) as view:
@@ -264,7 +264,7 @@ class Follower:
                 facts = _derive_facts(overlay, trees, taken_event)
                 for fact in facts:
                     overlay.keep(fact)
-                events_with_facts.append(Taken(taken_event.event, taken_event.head, facts))
+                events_with_facts.append(FoldedEvent(taken_event.event, taken_event.head, facts))
         return trees, events_with_facts
 
     def _patient(self) -> bool:
@@ -275,7 +275,7 @@ class Follower:
         return now - self._behind_since < self._lag_patience
 
 
-def _derive_facts(overlay: Overlay, trees: Trees, taken_event: Taken) -> list[Fact]:
+def _derive_facts(overlay: Overlay, trees: Trees, taken_event: FoldedEvent) -> list[Fact]:
     try:
         return derive(overlay, trees, taken_event.event.event)
     except LedgerError as error:

@@ -1,4 +1,4 @@
-"""Facts that are not stored yet, laid over those that are: what a fold reads as it works."""
+"""Show a fold the facts that are not stored yet before those that are."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -6,8 +6,8 @@ from typing import Protocol
 from ledger.registry.trust import Division, Fact, Governance, KeyState, LogState, PositionStatus
 
 
-class Stored(Protocol):
-    """What an overlay falls back to."""
+class FactSource(Protocol):
+    """Gives the stored facts that a fold asks for; an overlay asks it for those that it does not hold."""
 
     def governance(self) -> Governance | None: ...
 
@@ -18,8 +18,8 @@ class Stored(Protocol):
     def status(self, log: str, position: int, sequence: int) -> PositionStatus | None: ...
 
 
-class Nothing:
-    """The empty replica, on which a refold starts."""
+class NoFacts:
+    """A source without any fact: a refold starts on it."""
 
     def governance(self) -> Governance | None:
         return None
@@ -37,8 +37,8 @@ class Nothing:
 class Overlay:
     """A `ledger.registry.fold.View`: the newest facts first, then the stored ones; of the newest state alone."""
 
-    def __init__(self, stored: Stored) -> None:
-        self._stored = stored
+    def __init__(self, base: FactSource) -> None:
+        self._base = base
         self._governance: Governance | None = None
         self._logs: dict[str, LogState] = {}
         self._keys: dict[bytes, KeyState] = {}
@@ -46,16 +46,16 @@ class Overlay:
         self._statuses: dict[tuple[str, int], PositionStatus] = {}
 
     def governance(self) -> Governance | None:
-        return self._governance or self._stored.governance()
+        return self._governance or self._base.governance()
 
     def log(self, name: str) -> LogState | None:
-        return self._logs.get(name) or self._stored.log(name)
+        return self._logs.get(name) or self._base.log(name)
 
     def key(self, key: bytes) -> KeyState | None:
-        return self._keys.get(key) or self._stored.key(key)
+        return self._keys.get(key) or self._base.key(key)
 
     def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
-        return self._statuses.get((log, position)) or self._stored.status(log, position, sequence)
+        return self._statuses.get((log, position)) or self._base.status(log, position, sequence)
 
     def keep(self, fact: Fact) -> None:
         match fact:

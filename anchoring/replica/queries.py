@@ -9,26 +9,26 @@ from anchoring.replica import tables
 Query = Select[tuple[object, ...]]  # of whole rows
 
 
-def _by(rows: Table, *names: str) -> Query:
-    return select(rows).where(*(rows.c[name] == bindparam(name) for name in names))
+def _select_by(table: Table, *names: str) -> Query:
+    return select(table).where(*(table.c[name] == bindparam(name) for name in names))
 
 
 STATE: Final = select(tables.STATE)
 GOVERNANCE: Final = select(tables.GOVERNANCE)
 LOGS: Final = select(tables.LOG).order_by(tables.LOG.c.n)
-LOG: Final = _by(tables.LOG, "name")
+LOG: Final = _select_by(tables.LOG, "name")
 DIVISIONS: Final = select(tables.DIVISION).order_by(tables.DIVISION.c.division)
 KEYS: Final = select(tables.KEY).order_by(tables.KEY.c.id)
-KEY: Final = _by(tables.KEY, "id")
-GRANTS: Final = _by(tables.GRANT, "key", "issuer").order_by(tables.GRANT.c.n)
+KEY: Final = _select_by(tables.KEY, "id")
+GRANTS: Final = _select_by(tables.GRANT, "key", "issuer").order_by(tables.GRANT.c.n)
 ISSUER_LOG: Final = (
     select(tables.ISSUER.c.log)
     .where(tables.ISSUER.c.issuer == bindparam("issuer"), tables.ISSUER.c.n <= bindparam("n"))
     .order_by(tables.ISSUER.c.n.desc())
     .limit(1)
 )
-ANCHOR: Final = _by(tables.ANCHOR, "log", "sequence")
-ANCHORS: Final = _by(tables.ANCHOR, "log").order_by(tables.ANCHOR.c.sequence.desc())
+ANCHOR: Final = _select_by(tables.ANCHOR, "log", "sequence")
+ANCHORS: Final = _select_by(tables.ANCHOR, "log").order_by(tables.ANCHOR.c.sequence.desc())
 VOID_ANCHORS: Final = (
     select(tables.ANCHOR.c.log, func.count()).where(tables.VOID).group_by(tables.ANCHOR.c.log)
 )
@@ -38,7 +38,7 @@ SIZE_BEFORE: Final = (
     .order_by(tables.ANCHOR.c.sequence.desc())
     .limit(1)
 )
-EVENT: Final = _by(tables.EVENT, "n")
+EVENT: Final = _select_by(tables.EVENT, "n")
 EVENTS: Final = select(tables.EVENT).where(tables.EVENT.c.n > bindparam("after")).order_by(tables.EVENT.c.n)
 NEWEST_BEFORE: Final = (
     select(tables.EVENT.c.n)
@@ -63,4 +63,4 @@ STATUSES: Final = (
     .where(tables.POSITION.c.log == bindparam("log"), tables.POSITION.c.sequence > bindparam("after"))
     .order_by(tables.POSITION.c.sequence)
 )
-BLOCKS: Final = _by(tables.BLOCK, "log").order_by(tables.BLOCK.c.number)
+BLOCKS: Final = _select_by(tables.BLOCK, "log").order_by(tables.BLOCK.c.number)

@@ -44,7 +44,7 @@ from ledger.registry.trust import (
 
 _PAGE_ROWS: Final = 2_000  # rows fetched at a time where a caller walks through a table
 # answers that a long reading keeps; far more than the keys and logs of a province
-_MOST_REMEMBERED: Final = 10_000
+_MAX_REMEMBERED: Final = 10_000
 
 T = TypeVar("T")
 
@@ -121,46 +121,50 @@ class ReplicaView:
 
     def __init__(self, connection: Connection, source: str = "replica") -> None:
         self._connection, self.source = connection, source
-        state = connection.execute(queries.STATE).mappings().one()
+        state_row = connection.execute(queries.STATE).mappings().one()
         #: For what lies beside the replica in its database.
         self.connection: Final = connection
-        self.registry: Final[str] = state["registry_name"]
-        self.head_zero: Final[bytes] = state["head_zero"]
-        self.quarantine: Final[str] = state["quarantine"]
+        self.registry: Final[str] = state_row["registry_name"]
+        self.head_zero: Final[bytes] = state_row["head_zero"]
+        self.quarantine: Final[str] = state_row["quarantine"]
         #: Whether the replica has once known all that its endpoint called final.
-        self.caught_up: Final[bool] = state["caught_up"]
-        self.cursor: Final = cursor_of(state)
+        self.caught_up: Final[bool] = state_row["caught_up"]
+        self.cursor: Final = cursor_of(state_row)
         self.time: Final[int] = max(self.cursor.final_time, self.cursor.time)
-        self._remembered: dict[tuple[object, ...], object] = {}
-        self._walks: set[CursorResult[tuple[object, ...]]] = set()
+        self._answers: dict[tuple[object, ...], object] = {}
+        self._open_results: set[CursorResult[tuple[object, ...]]] = set()
 
     # -- Trust: what verification asks --
 
     def log(self, name: str) -> LogState | None:
-        return self._recall(("log", name), lambda: self._one(log_of, queries.LOG, name=make_findable(name)))
+        return self._recall(
+            ("log", name), lambda: self._find_one(log_of, queries.LOG, name=make_findable(name))
+        )
 
     def anchor(self, log: str, sequence: int) -> Anchor | None:
-        sought = {"log": make_findable(log), "sequence": sequence}
-        return self._recall(("anchor", log, sequence), lambda: self._one(anchor_of, queries.ANCHOR, **sought))
+        parameters = {"log": make_findable(log), "sequence": sequence}
+        return self._recall(
+            ("anchor", log, sequence), lambda: self._find_one(anchor_of, queries.ANCHOR, **parameters)
+        )
 
     def issuer_log(self, issuer: str, n: int) -> str | None:
-        sought = {"issuer": make_findable(issuer), "n": n}
+        parameters = {"issuer": make_findable(issuer), "n": n}
         return self._recall(
             ("issuer", issuer, n),
-            lambda: self._connection.execute(queries.ISSUER_LOG, sought).scalar_one_or_none(),
+            lambda: self._connection.execute(queries.ISSUER_LOG, parameters).scalar_one_or_none(),
         )
 
     def key(self, key: bytes) -> KeyState | None:
-        return self._recall(("key", key), lambda: self._one(key_of, queries.KEY, id=key))
+        return self._recall(("key", key), lambda: self._find_one(key_of, queries.KEY, id=key))
 
     def grants(self, key: bytes, issuer: str) -> Sequence[Grant]:
-        sought = {"key": key, "issuer": make_findable(issuer)}
+        parameters = {"key": key, "issuer": make_findable(issuer)}
         return self._recall(
-            ("grants", key, issuer), lambda: tuple(self._all(grant_of, queries.GRANTS, **sought))
+            ("grants", key, issuer), lambda: tuple(self._read_all(grant_of, queries.GRANTS, **parameters))
         )
 
     def status(self, log: str, position: int, sequence: int) -> PositionStatus | None:
-        return self._one(
+        return self._find_one(
             position_of, queries.STATUS, log=make_findable(log), position=position, sequence=sequence
         )
 
@@ -174,48 +178,48 @@ class ReplicaView:
     @contextmanager
     def asking(self, entries: EntrySource) -> Iterator[None]:
         """Have `entries` say where entries stand, for as long as the block runs: its connection may close then."""
-        before, self.entries = self.entries, entries
+        entries_before, self.entries = self.entries, entries
         try:
             yield
         finally:
-            self.entries = before
-            for question in [asked for asked in self._remembered if asked[0] == "occurrences"]:
-                del self._remembered[question]
+            self.entries = entries_before
+            for question in [recalled for recalled in self._answers if recalled[0] == "occurrences"]:
+                del self._answers[question]
 
     # -- Views: what pages, the batcher and the submitter ask --
 
     def governance(self) -> Governance | None:
-        return self._one(governance_of, queries.GOVERNANCE)
+        return self._find_one(governance_of, queries.GOVERNANCE)
 
     def logs(self) -> list[LogState]:
         """Return every log, in the order of admission."""
-        return list(self._all(log_of, queries.LOGS))
+        return list(self._read_all(log_of, queries.LOGS))
 
     def divisions(self) -> list[Division]:
-        return list(self._all(division_of, queries.DIVISIONS))
+        return list(self._read_all(division_of, queries.DIVISIONS))
 
     def registered_keys(self) -> list[KeyState]:
         """Return every key that was ever registered."""
-        return list(self._all(key_of, queries.KEYS))
+        return list(self._read_all(key_of, queries.KEYS))
 
-    def anchors(self, log: str, *, below: int | None = None, most: int = 100) -> list[Anchor]:
+    def anchors(self, log: str, *, below: int | None = None, limit: int = 100) -> list[Anchor]:
         """Return final anchors of a log, the newest first; `below` a sequence for the next page."""
-        wanted = queries.ANCHORS if below is None else queries.ANCHORS.where(tables.ANCHOR.c.sequence < below)
-        return list(self._all(anchor_of, wanted.limit(most), log=log))
+        query = queries.ANCHORS if below is None else queries.ANCHORS.where(tables.ANCHOR.c.sequence < below)
+        return list(self._read_all(anchor_of, query.limit(limit), log=log))
 
     def size_before(self, log: str, time: int) -> int:
         """Return how many positions of a log the anchors of blocks before `time` made."""
-        sought = {"log": make_findable(log), "time": time}
-        return self._connection.execute(queries.SIZE_BEFORE, sought).scalar_one_or_none() or 0
+        parameters = {"log": make_findable(log), "time": time}
+        return self._connection.execute(queries.SIZE_BEFORE, parameters).scalar_one_or_none() or 0
 
     def void_anchors(self) -> dict[str, int]:
         """Return how many anchors of each log are void; logs without one are left out."""
         return {row[0]: row[1] for row in self._connection.execute(queries.VOID_ANCHORS)}
 
-    def events(self, after: int = 0, *, most: int | None = None) -> Iterator[ChainEvent]:
+    def events(self, after: int = 0, *, limit: int | None = None) -> Iterator[ChainEvent]:
         """Walk through the final events after event `after`, in order."""
-        wanted = queries.EVENTS if most is None else queries.EVENTS.limit(most)
-        for row in self._rows(wanted, after=after):
+        query = queries.EVENTS if limit is None else queries.EVENTS.limit(limit)
+        for row in self._rows(query, after=after):
             yield event_of(row)
 
     def headed_events(self) -> Iterator[tuple[ChainEvent, bytes]]:
@@ -223,9 +227,9 @@ class ReplicaView:
         for row in self._rows(queries.EVENTS, after=0):
             yield event_of(row), row["head"]
 
-    def rows(self, rows_of: Table) -> Iterator[RowMapping]:
+    def rows(self, table: Table) -> Iterator[RowMapping]:
         """Walk through a table of facts, in no order."""
-        return self._rows(select(rows_of))
+        return self._rows(select(table))
 
     def head_after(self, n: int) -> bytes | None:
         """Return the registry's head after final event `n`; head 0 for 0."""
@@ -246,9 +250,9 @@ class ReplicaView:
         anchor = self.anchor(log, sequence)
         if anchor is not None:
             row = self._connection.execute(queries.EVENT, {"n": anchor.n}).mappings().one()
-            return _sighting_of(event_of(row), final=True)
+            return _sighting_of(event_of(row), is_final=True)
         for event in self.pending():
-            sighting = _sighting_of(event, final=False)
+            sighting = _sighting_of(event, is_final=False)
             if sighting and (sighting.act.log, sighting.act.sequence) == (log, sequence):
                 return sighting
         return None
@@ -273,40 +277,42 @@ class ReplicaView:
         """Return what the database says is wrong with the replica's own file."""
         return find_file_faults(self._connection)
 
-    def _one(self, read: Callable[[RowMapping], T], wanted: Query, **sought: object) -> T | None:
-        row = self._connection.execute(wanted, sought).mappings().first()
-        return None if row is None else read(row)
+    def _find_one(self, read_row: Callable[[RowMapping], T], query: Query, **parameters: object) -> T | None:
+        row = self._connection.execute(query, parameters).mappings().first()
+        return None if row is None else read_row(row)
 
-    def _all(self, read: Callable[[RowMapping], T], wanted: Query, **sought: object) -> Iterator[T]:
-        return (read(row) for row in self._connection.execute(wanted, sought).mappings())
+    def _read_all(
+        self, read_row: Callable[[RowMapping], T], query: Query, **parameters: object
+    ) -> Iterator[T]:
+        return (read_row(row) for row in self._connection.execute(query, parameters).mappings())
 
-    def _rows(self, wanted: Query, **sought: object) -> Iterator[RowMapping]:
-        paged = {"yield_per": _PAGE_ROWS}
-        result = self._connection.execute(wanted, sought, execution_options=paged)
-        self._walks.add(result)
+    def _rows(self, query: Query, **parameters: object) -> Iterator[RowMapping]:
+        options = {"yield_per": _PAGE_ROWS}
+        result = self._connection.execute(query, parameters, execution_options=options)
+        self._open_results.add(result)
         try:
             yield from result.mappings()
         finally:
-            self._walks.discard(result)
+            self._open_results.discard(result)
             result.close()
 
     def end(self) -> None:
         """Close what a caller walked through in part only; to be called before the transaction ends."""
-        for result in tuple(self._walks):
+        for result in tuple(self._open_results):
             result.close()
 
     def _recall(self, question: tuple[object, ...], ask: Callable[[], T]) -> T:
         """Answer a question once: within one state of the replica an answer never changes."""
-        if question not in self._remembered:
-            if len(self._remembered) >= _MOST_REMEMBERED:
-                self._remembered.clear()
-            self._remembered[question] = ask()
-        return cast(T, self._remembered[question])
+        if question not in self._answers:
+            if len(self._answers) >= _MAX_REMEMBERED:
+                self._answers.clear()
+            self._answers[question] = ask()
+        return cast(T, self._answers[question])
 
 
-def _sighting_of(event: ChainEvent, *, final: bool) -> Sighting | None:
+def _sighting_of(event: ChainEvent, *, is_final: bool) -> Sighting | None:
     if event.event.kind != acts.Anchored.KIND:
         return None
     act = decode_act(event.event.kind, event.event.payload)
     assert isinstance(act, acts.Anchored)
-    return Sighting(act, event.event.n, event.event.block, event.event.time, event.transaction, final)
+    return Sighting(act, event.event.n, event.event.block, event.event.time, event.transaction, is_final)

@@ -13,7 +13,7 @@ from sqlalchemy import RowMapping, Table
 
 from anchoring.errors import Quarantined
 from anchoring.processes.progress import Progress
-from anchoring.replica.overlay import Nothing, Overlay
+from anchoring.replica.overlay import NoFacts, Overlay
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.rows import Row, block_row, row_of
 from anchoring.replica.store import Replica
@@ -40,51 +40,53 @@ def refold(view: ReplicaView, progress: Callable[[int, int], None] | None = None
 
     `progress` is told (events done, events in all). Raises: Quarantined, naming what does not fit.
     """
-    work = refolding(view)
+    slices = refold_in_slices(view)
     while True:
         try:
-            done = next(work)
-        except StopIteration as end:
-            trees: dict[str, StatusTree] = end.value
+            counts = next(slices)
+        except StopIteration as finish:
+            trees: dict[str, StatusTree] = finish.value
             return trees
-        if progress and done[0] % PROGRESS_EVENTS == 0:
-            progress(*done)
+        if progress and counts[0] % PROGRESS_EVENTS == 0:
+            progress(*counts)
 
 
-def refolding(view: ReplicaView) -> Generator[tuple[int, int], None, dict[str, StatusTree]]:
+def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict[str, StatusTree]]:
     """Refold slice by slice: yield (events done, events in all) after each, return the status trees. Raises: Quarantined."""
     total = view.cursor.n
-    fold, overlay = Fold(view.head_zero), Overlay(Nothing())
+    fold, overlay = Fold(view.head_zero), Overlay(NoFacts())
     trees: dict[str, StatusTree] = {}
-    sums: dict[str, int] = defaultdict(int)
+    hash_sums: dict[str, int] = defaultdict(int)
     try:
         for event, head in view.headed_events():
             fold.extend(event.event)
             if fold.head != head:
-                raise _damage(f"the head stored with event {fold.n} is not the one that the events make")
+                raise _make_damage_error(
+                    f"the head stored with event {fold.n} is not the one that the events make"
+                )
             for fact in derive(overlay, trees, event.event):
                 overlay.keep(fact)
                 if type(fact) not in REPLACED:
-                    _add(sums, fact)
+                    _add(hash_sums, fact)
             if fold.n % _SLICE_EVENTS == 0:
                 yield fold.n, total
     except LedgerError as error:
-        raise _damage(str(error)) from error
+        raise _make_damage_error(str(error)) from error
     if (fold.n, fold.head, fold.block, fold.time) != view.cursor.event:
-        raise _damage(f"its events end at {fold.n}, where it says {view.cursor.n}")
+        raise _make_damage_error(f"its events end at {fold.n}, where it says {view.cursor.n}")
     for fact in overlay.newest():
-        _add(sums, fact)
+        _add(hash_sums, fact)
     for log, tree in trees.items():
         for block in tree.changed():
-            sums[BLOCK.name] += _mark(BLOCK, block_row(log, block))
-    for rows_of in (*TABLES.values(), BLOCK):
-        stored = 0
-        for number, row in enumerate(view.rows(rows_of)):
-            stored += _mark(rows_of, row)
+            hash_sums[BLOCK.name] += _hash_row(BLOCK, block_row(log, block))
+    for table in (*TABLES.values(), BLOCK):
+        stored_sum = 0
+        for number, row in enumerate(view.rows(table)):
+            stored_sum += _hash_row(table, row)
             if number % _SLICE_ROWS == 0:
                 yield total, total
-        if sums[rows_of.name] != stored:
-            raise _damage(f"its table {rows_of.name!r} does not follow from its events")
+        if hash_sums[table.name] != stored_sum:
+            raise _make_damage_error(f"its table {table.name!r} does not follow from its events")
     return trees
 
 
@@ -99,53 +101,53 @@ class DailyRefold:
         self, replica: Replica, check: Callable[[ReplicaView], None], clock: Callable[[], float]
     ) -> None:
         self._replica, self._check, self._clock = replica, check, clock
-        self._done = clock()
-        self._work: Generator[tuple[int, int], None, None] | None = None
+        self._done_at = clock()
+        self._slices: Generator[tuple[int, int], None, None] | None = None
         self._progress = Progress(clock)
         self.damaged = False
 
     def go_on(self) -> None:
         """Do a slice of what is due; all of it after damage was found. Raises: Quarantined, which the replica then is."""
-        if self._work is None:
-            if self._clock() - self._done <= REFOLD_SECONDS:
+        if self._slices is None:
+            if self._clock() - self._done_at <= REFOLD_SECONDS:
                 return
-            self._work = self._refolding()
-        end = math.inf if self.damaged else self._clock() + _SLICE_SECONDS
+            self._slices = self._refold_and_check()
+        deadline = math.inf if self.damaged else self._clock() + _SLICE_SECONDS
         try:
-            for done, total in self._work:
+            for done, total in self._slices:
                 self._progress.tell(REFOLDING, done, total)
-                if self._clock() >= end:
+                if self._clock() >= deadline:
                     return
-        except Quarantined as damage:
-            self._work, self.damaged = None, True
-            self._replica.set_quarantine(str(damage))
+        except Quarantined as error:
+            self._slices, self.damaged = None, True
+            self._replica.set_quarantine(str(error))
             raise
         self._progress.end()
-        self._work, self.damaged, self._done = None, False, self._clock()
+        self._slices, self.damaged, self._done_at = None, False, self._clock()
 
-    def _refolding(self) -> Generator[tuple[int, int], None, None]:
+    def _refold_and_check(self) -> Generator[tuple[int, int], None, None]:
         with self._replica.reading(quarantined=True) as view:
-            yield from refolding(view)
+            yield from refold_in_slices(view)
             self._check(view)
 
     def close(self) -> None:
         """Leave off."""
-        if self._work:
-            self._work.close()
-            self._work = None
+        if self._slices:
+            self._slices.close()
+            self._slices = None
 
 
-def _add(sums: dict[str, int], fact: Fact) -> None:
+def _add(hash_sums: dict[str, int], fact: Fact) -> None:
     table = TABLES[type(fact)]
-    sums[table.name] += _mark(table, row_of(fact))
+    hash_sums[table.name] += _hash_row(table, row_of(fact))
 
 
-def _mark(table: Table, row: Row | RowMapping) -> int:
-    spelled = repr([row[column.name] for column in table.columns])
-    return int.from_bytes(keccak256(spelled.encode()), "big")
+def _hash_row(table: Table, row: Row | RowMapping) -> int:
+    row_text = repr([row[column.name] for column in table.columns])
+    return int.from_bytes(keccak256(row_text.encode()), "big")
 
 
-def _damage(what: str) -> Quarantined:
+def _make_damage_error(fault: str) -> Quarantined:
     return Quarantined(
-        f"the replica is damaged: {what}. Stop the node, delete the replica and start again: it is followed anew"
+        f"the replica is damaged: {fault}. Stop the node, delete the replica and start again: it is followed anew"
     )

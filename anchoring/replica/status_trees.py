@@ -22,10 +22,10 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class _Followed:
+class _FollowedTree:
     tree: StatusTree
     sequence: int
-    checked: bool  # every position, not only the root
+    is_checked: bool  # every position, not only the root
 
 
 class StatusTrees:
@@ -36,7 +36,7 @@ class StatusTrees:
     """
 
     def __init__(self) -> None:
-        self._followed: dict[str, _Followed] = {}
+        self._followed_trees: dict[str, _FollowedTree] = {}
         self._lock = threading.Lock()
 
     def copy(self, view: ReplicaView, log: str) -> StatusTree:
@@ -45,11 +45,11 @@ class StatusTrees:
         The first for a log hashes the whole tree: what is anchored with it must not rest on a damaged block.
         """
         with self._lock:
-            followed = self._at(view, log)
-            if not followed.checked and not followed.tree.sound():
-                followed = self._anew(view, _known_log(view, log))
-            followed.checked = True
-            return copy.deepcopy(followed.tree)
+            followed_tree = self._bring_up_to_date(view, log)
+            if not followed_tree.is_checked and not followed_tree.tree.sound():
+                followed_tree = self._make_anew(view, _find_known_log(view, log))
+            followed_tree.is_checked = True
+            return copy.deepcopy(followed_tree.tree)
 
     def staple(self, view: ReplicaView, log: str, position: int) -> Staple | None:
         """Return the staple of a position at the log's newest final anchor.
@@ -57,16 +57,16 @@ class StatusTrees:
         None where that anchor is void, or where the log continues one whose statuses are not known. Raises: NotFound.
         """
         with self._lock:
-            state = view.log(log)
-            if state is not None and not state.status_known:
+            log_state = view.log(log)
+            if log_state is not None and not log_state.status_known:
                 return None
-            followed = self._at(view, log)
-            anchor = view.anchor(log, followed.sequence)
+            followed_tree = self._bring_up_to_date(view, log)
+            anchor = view.anchor(log, followed_tree.sequence)
             if anchor is None or anchor.void or position >= anchor.size:
                 return None
-            staple = _staple_of(followed.tree, anchor, position)
+            staple = _staple_of(followed_tree.tree, anchor, position)
             if staple is None:
-                staple = _staple_of(self._anew(view, _known_log(view, log)).tree, anchor, position)
+                staple = _staple_of(self._make_anew(view, _find_known_log(view, log)).tree, anchor, position)
             return staple
 
     def range(self, view: ReplicaView, log: str, first: int) -> StatusRange:
@@ -75,64 +75,68 @@ class StatusTrees:
         Raises: NotFound where there is no such position, or no status root to which the range could lead.
         """
         with self._lock:
-            state = _known_log(view, log)
-            anchor = view.anchor(log, state.sequence)
+            log_state = _find_known_log(view, log)
+            anchor = view.anchor(log, log_state.sequence)
             if anchor is None or anchor.void or first >= anchor.size:
                 raise NotFound(f"the newest anchor of {log} proves no status at position {first}")
-            status_range = _range_of(self._at(view, log).tree, anchor, first)
+            status_range = _range_of(self._bring_up_to_date(view, log).tree, anchor, first)
             if status_range.root() != anchor.status_root:
-                status_range = _range_of(self._anew(view, state).tree, anchor, first)
+                status_range = _range_of(self._make_anew(view, log_state).tree, anchor, first)
             return status_range
 
-    def _at(self, view: ReplicaView, log: str) -> _Followed:
-        state = _known_log(view, log)
-        followed = self._followed.get(log)
-        if followed is None or followed.sequence > state.sequence:  # an older reading, or a replica made anew
-            followed = _restore(view, state)
-            if followed is None:
-                return self._anew(view, state)
-        followed.tree.grow(state.size)
-        for change in view.statuses(log, after=followed.sequence):
-            followed.tree.set(change.position, change.status)
-        followed.sequence = state.sequence
-        self._followed[log] = followed
-        return followed
+    def _bring_up_to_date(self, view: ReplicaView, log: str) -> _FollowedTree:
+        log_state = _find_known_log(view, log)
+        followed_tree = self._followed_trees.get(log)
+        if (
+            followed_tree is None or followed_tree.sequence > log_state.sequence
+        ):  # an older reading, or a replica made anew
+            followed_tree = _restore(view, log_state)
+            if followed_tree is None:
+                return self._make_anew(view, log_state)
+        followed_tree.tree.grow(log_state.size)
+        for change in view.statuses(log, after=followed_tree.sequence):
+            followed_tree.tree.set(change.position, change.status)
+        followed_tree.sequence = log_state.sequence
+        self._followed_trees[log] = followed_tree
+        return followed_tree
 
-    def _anew(self, view: ReplicaView, state: LogState) -> _Followed:
+    def _make_anew(self, view: ReplicaView, log_state: LogState) -> _FollowedTree:
         """Make the tree from every status that an anchor ever set."""
-        tree = StatusTree(state.suite)
-        tree.grow(state.size)
-        for change in view.statuses(state.name):
+        tree = StatusTree(log_state.suite)
+        tree.grow(log_state.size)
+        for change in view.statuses(log_state.name):
             tree.set(change.position, change.status)
-        followed = self._followed[state.name] = _Followed(tree, state.sequence, checked=True)
-        return followed
+        followed_tree = self._followed_trees[log_state.name] = _FollowedTree(
+            tree, log_state.sequence, is_checked=True
+        )
+        return followed_tree
 
 
-def _known_log(view: ReplicaView, log: str) -> LogState:
-    state = view.log(log)
-    if state is None:
+def _find_known_log(view: ReplicaView, log: str) -> LogState:
+    log_state = view.log(log)
+    if log_state is None:
         raise NotFound(f"there is no log {log!r} in this registry")
-    if not state.status_known:
+    if not log_state.status_known:
         raise NotFound(
             f"the log {log!r} continues one of another registry, whose statuses are not known here"
         )
-    return state
+    return log_state
 
 
-def _restore(view: ReplicaView, state: LogState) -> _Followed | None:
+def _restore(view: ReplicaView, log_state: LogState) -> _FollowedTree | None:
     """Return the stored tree; None where it does not lead to the newest anchor's status root, or where that is void."""
-    anchor = view.anchor(state.name, state.sequence)
+    anchor = view.anchor(log_state.name, log_state.sequence)
     if anchor is None or anchor.void:  # no root to compare with
         return None
     try:
-        tree = StatusTree.restored(state.suite, state.size, view.status_blocks(state.name))
+        tree = StatusTree.restored(log_state.suite, log_state.size, view.status_blocks(log_state.name))
     except MalformedInput as error:
-        logger.warning("the stored statuses of %s are damaged: %s", state.name, error)
+        logger.warning("the stored statuses of %s are damaged: %s", log_state.name, error)
         return None
     if tree.root() != anchor.status_root:
-        logger.warning("the stored statuses of %s are damaged: another root", state.name)
+        logger.warning("the stored statuses of %s are damaged: another root", log_state.name)
         return None
-    return _Followed(tree, state.sequence, checked=False)
+    return _FollowedTree(tree, log_state.sequence, is_checked=False)
 
 
 def _range_of(tree: StatusTree, anchor: Anchor, first: int) -> StatusRange:

@@ -32,12 +32,12 @@ from ledger.registry.trust import Fact
 
 _ROW: Final = 1  # the id of the one row of `state`
 #: Tables of the register and of signed checkpoints, which are not to be had again from the chain.
-_KEPT: Final = frozenset({"alembic_version", "submission", "cosignature"})
+_FOREIGN_TABLES: Final = frozenset({"alembic_version", "submission", "cosignature"})
 _BLOCK_KEY: Final = ("log", "number")
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class FoldedEvent:
     """An event, the registry's head after it, and (for a final one) the facts that follow from it."""
 
     event: ChainEvent
@@ -68,12 +68,12 @@ class Replica:
             raise WrongRegistry(f"head 0 of the contract is {head_zero.hex()}, which is not that of {name}")
         with transaction(self.engine) as connection:
             hold_tables(connection)
-            if _schema(connection) != SCHEMA:
+            if _read_schema(connection) != SCHEMA:
                 _create(connection, name, head_zero)
-            state = connection.execute(select(STATE)).mappings().one()
-            if (state["registry_name"], state["head_zero"]) != (name, head_zero):
+            state_row = connection.execute(select(STATE)).mappings().one()
+            if (state_row["registry_name"], state_row["head_zero"]) != (name, head_zero):
                 raise WrongRegistry(
-                    f"this replica is of {state['registry_name']}, not of {name}: use another file"
+                    f"this replica is of {state_row['registry_name']}, not of {name}: use another file"
                 )
         self._ready = True
 
@@ -83,12 +83,12 @@ class Replica:
         Raises: WrongRegistry, DatabaseTaken, DatabaseUnavailable.
         """
         with snapshot(self.engine) as connection:
-            if _schema(connection) != SCHEMA:
+            if _read_schema(connection) != SCHEMA:
                 _check_free(connection)
                 return False
-            stored = connection.execute(select(STATE.c.registry_name)).scalar_one()
-        if stored != name:
-            raise WrongRegistry(f"this replica is of {stored}, not of {name}: use another file")
+            stored_name = connection.execute(select(STATE.c.registry_name)).scalar_one()
+        if stored_name != name:
+            raise WrongRegistry(f"this replica is of {stored_name}, not of {name}: use another file")
         return True
 
     @contextmanager
@@ -99,7 +99,7 @@ class Replica:
         """
         with snapshot(self.engine) as connection:
             if not self._ready:
-                if _schema(connection) != SCHEMA:
+                if _read_schema(connection) != SCHEMA:
                     raise NotFound(
                         "there is no replica here yet: start the follower (shunzheng node) and wait for it"
                     )
@@ -114,10 +114,10 @@ class Replica:
 
     def store(
         self,
-        before: Cursor,
-        after: Cursor,
-        taken: Sequence[Taken],
-        pending: Sequence[Taken],
+        cursor_before: Cursor,
+        cursor_after: Cursor,
+        folded_events: Sequence[FoldedEvent],
+        pending_events: Sequence[FoldedEvent],
         trees: Mapping[str, StatusTree],
         *,
         caught_up: bool = False,
@@ -131,20 +131,22 @@ class Replica:
         Raises: CursorMoved when the replica is not at `before`.
         """
         with transaction(self.engine) as connection:
-            same = [STATE.c[name] == value for name, value in cursor_row(before).items()]
-            values = cursor_row(after) | {"quarantine": ""} | ({"caught_up": True} if caught_up else {})
-            moved = connection.execute(update(STATE).where(*same).values(values))
-            if moved.rowcount != 1:
+            is_unmoved = [STATE.c[name] == value for name, value in cursor_row(cursor_before).items()]
+            values = (
+                cursor_row(cursor_after) | {"quarantine": ""} | ({"caught_up": True} if caught_up else {})
+            )
+            result = connection.execute(update(STATE).where(*is_unmoved).values(values))
+            if result.rowcount != 1:
                 raise CursorMoved("the replica was written by another process: run one follower per replica")
-            _insert(connection, EVENT, [event_row(item.event, item.head) for item in taken])
-            _keep(connection, [fact for item in taken for fact in item.facts])
+            _insert(connection, EVENT, [event_row(item.event, item.head) for item in folded_events])
+            _store_facts(connection, [fact for item in folded_events for fact in item.facts])
             for log, tree in trees.items():
                 blocks = [block_row(log, block) for block in tree.changed()]
                 if blocks:
                     _delete(connection, BLOCK, _BLOCK_KEY, blocks)
                     _insert(connection, BLOCK, blocks)
             connection.execute(delete(PENDING))
-            _insert(connection, PENDING, [event_row(item.event, item.head) for item in pending])
+            _insert(connection, PENDING, [event_row(item.event, item.head) for item in pending_events])
 
     def set_quarantine(self, reason: str) -> None:
         """Stop answering, and say why; an empty reason lifts it."""
@@ -152,7 +154,7 @@ class Replica:
             connection.execute(update(STATE).where(STATE.c.id == _ROW).values(quarantine=reason))
 
 
-def _schema(connection: Connection) -> int | None:
+def _read_schema(connection: Connection) -> int | None:
     """Return the schema number of the tables, None where there are none."""
     if not inspect(connection).has_table(STATE.name):
         return None
@@ -161,9 +163,9 @@ def _schema(connection: Connection) -> int | None:
 
 def _create(connection: Connection, name: str, head_zero: bytes) -> None:
     _check_free(connection)
-    stored = MetaData()
-    stored.reflect(connection, only=lambda name, _: not name.startswith(COPIES_PREFIX))
-    stored.drop_all(connection)  # a replica of another schema number; it is followed anew
+    old_tables = MetaData()
+    old_tables.reflect(connection, only=lambda name, _: not name.startswith(COPIES_PREFIX))
+    old_tables.drop_all(connection)  # a replica of another schema number; it is followed anew
     METADATA.create_all(connection)
     cursor = Cursor(n=0, head=head_zero, block=0, time=0, final_block=0, final_hash=b"", final_time=0)
     row: Row = {
@@ -179,29 +181,29 @@ def _create(connection: Connection, name: str, head_zero: bytes) -> None:
 
 def _check_free(connection: Connection) -> None:
     """Leave alone what cannot be had again from the chain. Raises: DatabaseTaken."""
-    if kept := _KEPT & set(inspect(connection).get_table_names()):
+    if foreign_tables := _FOREIGN_TABLES & set(inspect(connection).get_table_names()):
         raise DatabaseTaken(
-            f"the replica's database holds {', '.join(sorted(kept))}: give the replica a database of its own"
+            f"the replica's database holds {', '.join(sorted(foreign_tables))}: give the replica a database of its own"
         )
 
 
-def _keep(connection: Connection, facts: Sequence[Fact]) -> None:
-    for kind, rows_of_kind in TABLES.items():
+def _store_facts(connection: Connection, facts: Sequence[Fact]) -> None:
+    for kind, table in TABLES.items():
         rows = [row_of(fact) for fact in facts if type(fact) is kind]
         if kind in REPLACED and rows:
-            keys = [column.name for column in rows_of_kind.primary_key]
+            keys = [column.name for column in table.primary_key]
             rows = list({tuple(row[key] for key in keys): row for row in rows}.values())
-            _delete(connection, rows_of_kind, keys, rows)
-        _insert(connection, rows_of_kind, rows)
+            _delete(connection, table, keys, rows)
+        _insert(connection, table, rows)
 
 
-def _delete(connection: Connection, rows_of: Table, keys: Sequence[str], rows: Sequence[Row]) -> None:
-    same = [rows_of.c[key] == bindparam(f"old_{key}") for key in keys]
+def _delete(connection: Connection, table: Table, keys: Sequence[str], rows: Sequence[Row]) -> None:
+    is_same = [table.c[key] == bindparam(f"old_{key}") for key in keys]
     connection.execute(
-        delete(rows_of).where(*same), [{f"old_{key}": row[key] for key in keys} for row in rows]
+        delete(table).where(*is_same), [{f"old_{key}": row[key] for key in keys} for row in rows]
     )
 
 
-def _insert(connection: Connection, rows_of: Table, rows: Sequence[Row]) -> None:
+def _insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     if rows:
-        connection.execute(insert(rows_of), rows)
+        connection.execute(insert(table), rows)

@@ -24,7 +24,7 @@ from anchoring.register.store import Register
 from anchoring.register.submissions import FINAL, page_submissions
 from anchoring.register.tables import RECORD
 from anchoring.replica.reading import Cursor, ReplicaView
-from anchoring.replica.store import Taken
+from anchoring.replica.store import FoldedEvent
 from ledger.records.records import PRESENTABLE
 from ledger.registry.status import StatusTree
 from ledger.verification.verify import Presented, verify
@@ -94,8 +94,8 @@ def plan_replica(city: AnyCity, persisted: bool) -> None:
     def faulty(
         before: Cursor,
         after: Cursor,
-        taken: Sequence[Taken],
-        pending: Sequence[Taken],
+        taken: Sequence[FoldedEvent],
+        pending: Sequence[FoldedEvent],
         trees: Mapping[str, StatusTree],
         **named: bool,
     ) -> None:

@@ -108,7 +108,7 @@ def anchors(
     with node.reading() as reading:
         if reading.log(log) is None:
             raise NotFound(f"there is no log {log} in this registry")
-        page = reading.anchors(log, below=before, most=limit)
+        page = reading.anchors(log, below=before, limit=limit)
     if not page:
         return AnchorsShape(items=[])
     entries = node.published.of_anchors(log, page[-1].sequence, page[0].sequence, node.clock())

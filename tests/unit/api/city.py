@@ -27,7 +27,7 @@ from anchoring.register.store import Register
 from anchoring.register.submissions import FINAL, Acceptance, read_batch_entries
 from anchoring.register.tokens import create_token
 from anchoring.replica.status_trees import StatusTrees
-from anchoring.replica.store import Replica, Taken
+from anchoring.replica.store import FoldedEvent, Replica
 from anchoring.replica.tables import StateRow
 from api.key_files import write_key
 from api.node.keys import KEY_FILE
@@ -127,7 +127,7 @@ class City:
             final_hash=block_hash,
             final_time=event.time,
         )
-        taken = Taken(ChainEvent(event, block_hash, bytes(32)), chain.head, facts)
+        taken = FoldedEvent(ChainEvent(event, block_hash, bytes(32)), chain.head, facts)
         self.replica.store(before, after, [taken], [], self.knowledge.trees, caught_up=True)
 
     def forget_having_caught_up(self) -> None:

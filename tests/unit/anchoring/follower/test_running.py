@@ -142,7 +142,7 @@ def test_the_daily_refold_lets_the_follower_go_on(city: City, monkeypatch: pytes
             at_slices.append(held(city))
             yield done
 
-    slice_by_slice = refolding.refolding
+    slice_by_slice = refolding.refold_in_slices
     another()
     with monkeypatch.context() as patch:
         patch.setattr(refolding, "refolding", noted)
