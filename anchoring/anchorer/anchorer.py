@@ -30,7 +30,7 @@ from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import Replica
 
-_PASSING: Final = (ChainUnavailable, CursorMoved, DatabaseUnavailable, LeaseLost, NotFound)
+_PASSING_ERRORS: Final = (ChainUnavailable, CursorMoved, DatabaseUnavailable, LeaseLost, NotFound)
 
 logger = logging.getLogger(__name__)
 
@@ -51,17 +51,17 @@ class Anchorer:
         log: str,
         *,
         clock: Callable[[], float] = time.time,
-        steady: Callable[[], float] = time.monotonic,
+        steady_clock: Callable[[], float] = time.monotonic,
         policy: BatchPolicy | None = None,
     ) -> None:
         self._chain, self._contract = chain, RegistryName.parse(registry).contract
         self._replica, self._log = replica, log
-        self._begun: int | None = None  # how many acts the contract counted when this process began
+        self._acts_at_start: int | None = None  # how many acts the contract counted when this process began
         self._caught_up = False
         self._lease = Lease(register, log, name_holder())
         self._submitter = Submitter(self._lease, chain, account, registry)
         self._trees = StatusTrees()
-        self._clock, self._steady, self._policy = clock, steady, policy
+        self._clock, self._steady_clock, self._policy = clock, steady_clock, policy
 
     def step(self) -> bool:
         """Do what is due now, once; tell whether this process holds the lease. If not, nothing is done.
@@ -73,7 +73,7 @@ class Anchorer:
 
         Raises: AnchoringError; what was done stays done, and the next step goes on from there.
         """
-        if not self._lease.renew(self._steady()):  # 1
+        if not self._lease.renew(self._steady_clock()):  # 1
             return False
         now = int(self._clock())
         with self._replica.reading() as view:
@@ -82,8 +82,8 @@ class Anchorer:
             if self._has_caught_up(view):
                 batch = freeze(self._lease, view, self._trees, self._log, now, self._policy)  # 3
         if batch:
-            grown = f"size {batch.anchor.size:,}"
-            logger.info("froze batch %d of %s: %s", batch.sequence, self._log, grown)
+            size_text = f"size {batch.anchor.size:,}"
+            logger.info("froze batch %d of %s: %s", batch.sequence, self._log, size_text)
         self._submitter.step(now)  # 4
         return True
 
@@ -93,9 +93,9 @@ class Anchorer:
         A register that was restored from a backup, beside a replica that is behind as well, would else freeze otherwise what
         the chain holds already. Raises: ChainUnavailable.
         """
-        if self._begun is None:
-            self._begun = self._chain.registry_head(self._contract).n
-        self._caught_up = self._caught_up or view.cursor.n + len(view.pending()) >= self._begun
+        if self._acts_at_start is None:
+            self._acts_at_start = self._chain.registry_head(self._contract).n
+        self._caught_up = self._caught_up or view.cursor.n + len(view.pending()) >= self._acts_at_start
         return self._caught_up
 
     def run(self, stop: Stop) -> None:
@@ -110,7 +110,7 @@ class Anchorer:
             except AnchoringError as error:
                 failures += 1
                 pause = LOOP_BACKOFF.pause(failures)
-                level = logging.WARNING if isinstance(error, _PASSING) else logging.ERROR
+                level = logging.WARNING if isinstance(error, _PASSING_ERRORS) else logging.ERROR
                 logger.log(level, "%s (again in %.1f s)", error, pause)
                 if not isinstance(error, LeaseLost):  # it is for the new holder to say how it is
                     reporter.tell(error)

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import Connection, RowMapping, select, update
 
 from anchoring import limits
-from anchoring.anchorer.lease import Writing
+from anchoring.anchorer.lease import WritableRegister
 from anchoring.errors import AnchorContradicted, NotFound, RegisterBehind
 from anchoring.register.batches import Batch, OwnLog, find_last_batch, hold_log, insert_batch, walk_batches
 from anchoring.register.submissions import FROZEN, SUBMITTED
@@ -24,7 +24,7 @@ from ledger.limits import MAX_ANCHOR_GROWTH
 from ledger.registry.acts import Anchored
 from ledger.registry.status import MAX_ANCHOR_CHANGES, StatusTree, decode_changes, encode_changes
 
-_WAITING: Final = (
+_WAITING_SUBMISSIONS: Final = (
     select(SUBMISSION)
     .where(SUBMISSION.c.batch.is_(None))
     .order_by(SUBMISSION.c.first)
@@ -48,7 +48,7 @@ class BatchPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
+class _WaitingSubmission:
     first: int
     count: int
     changes: int
@@ -57,10 +57,10 @@ class _Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
+class _BatchContent:
     """The submissions that the next batch takes, in order, and the status that each position gets."""
 
-    submissions: Sequence[_Waiting]
+    submissions: Sequence[_WaitingSubmission]
     changes: dict[int, int]
 
     @property
@@ -72,12 +72,15 @@ class _Taken:
         return sum(len(submission.entry) for submission in self.submissions)
 
     def root(self, suite: Suite) -> bytes:
-        entries = ((taken.count, counted_leaf(suite, taken.count, taken.entry)) for taken in self.submissions)
+        entries = (
+            (submission.count, counted_leaf(suite, submission.count, submission.entry))
+            for submission in self.submissions
+        )
         return CountedTree.root_of(suite, list(entries))
 
 
 def freeze(
-    register: Writing,
+    register: WritableRegister,
     view: ReplicaView,
     trees: StatusTrees,
     log: str,
@@ -88,75 +91,83 @@ def freeze(
 
     Raises: RegisterBehind where the chain knows more of the log than the register, AnchorContradicted, NotFound.
     """
-    state = view.log(log)
-    if state is None:
+    log_state = view.log(log)
+    if log_state is None:
         raise NotFound(f"the log {log!r} is not admitted: ask the province to admit it")
     with register.writing() as connection:
-        own_log = hold_log(connection, state, view, now)
-        last = find_last_batch(connection)
-        if last and last.state in (FROZEN, SUBMITTED):
+        own_log = hold_log(connection, log_state, view, now)
+        last_batch = find_last_batch(connection)
+        if last_batch and last_batch.state in (FROZEN, SUBMITTED):
             return None
-        taken = _take(connection)
-        if not _is_due(taken, last.frozen if last else own_log.opened, now, policy or BatchPolicy()):
+        content = _choose_content(connection)
+        if not _is_due(
+            content, last_batch.frozen if last_batch else own_log.opened, now, policy or BatchPolicy()
+        ):
             return None
-        sequence = last.sequence + 1 if last else 1
+        sequence = last_batch.sequence + 1 if last_batch else 1
         if view.sighting(log, sequence):
             raise RegisterBehind(
                 f"the chain holds anchor {sequence} of {log}, which this register never froze: it was restored from a backup"
             )
-        tree = _statuses(connection, trees.copy(view, log), state.sequence)
-        anchor = _anchor(own_log, sequence, last.anchor.size if last else own_log.start, taken, tree)
-        return _keep(connection, anchor, taken, now)
+        tree = _bring_up_to_date(connection, trees.copy(view, log), log_state.sequence)
+        anchor = _make_anchor(
+            own_log, sequence, last_batch.anchor.size if last_batch else own_log.start, content, tree
+        )
+        return _store_batch(connection, anchor, content, now)
 
 
-def _take(connection: Connection) -> _Taken:
+def _choose_content(connection: Connection) -> _BatchContent:
     """Take submissions in order, as long as sizes allow and no position would get two statuses in one anchor."""
-    waiting = [_waiting_of(row) for row in connection.execute(_WAITING).mappings()]
+    waiting_submissions = [
+        _waiting_submission_of(row) for row in connection.execute(_WAITING_SUBMISSIONS).mappings()
+    ]
     changes: dict[int, int] = {}
-    count = taken = passed = 0
-    pending = _changes(connection, waiting)
-    for submission in waiting:
-        count += submission.count
-        requested = pending[passed : passed + submission.changes]
-        passed += submission.changes
-        repeated = any(position in changes for position, _ in requested)
-        if count > MAX_ANCHOR_GROWTH or len(requested) < submission.changes or repeated:
+    record_count = taken_count = passed_changes = 0
+    pending_changes = _read_changes(connection, waiting_submissions)
+    for submission in waiting_submissions:
+        record_count += submission.count
+        requested_changes = pending_changes[passed_changes : passed_changes + submission.changes]
+        passed_changes += submission.changes
+        is_repeated = any(position in changes for position, _ in requested_changes)
+        if record_count > MAX_ANCHOR_GROWTH or len(requested_changes) < submission.changes or is_repeated:
             break
-        if len(changes) + len(requested) > MAX_ANCHOR_CHANGES:
+        if len(changes) + len(requested_changes) > MAX_ANCHOR_CHANGES:
             break
-        changes.update(requested)
-        taken += 1
-    return _Taken(waiting[:taken], changes)
+        changes.update(requested_changes)
+        taken_count += 1
+    return _BatchContent(waiting_submissions[:taken_count], changes)
 
 
-def _waiting_of(row: RowMapping) -> _Waiting:
-    return _Waiting(row["first"], row["count"], row["changes"], row["accepted"], row["entry"])
+def _waiting_submission_of(row: RowMapping) -> _WaitingSubmission:
+    return _WaitingSubmission(row["first"], row["count"], row["changes"], row["accepted"], row["entry"])
 
 
-def _changes(connection: Connection, waiting: Sequence[_Waiting]) -> list[tuple[int, int]]:
+def _read_changes(
+    connection: Connection, waiting_submissions: Sequence[_WaitingSubmission]
+) -> list[tuple[int, int]]:
     """Return (position, status) of the waiting submissions in their order, as many as an anchor can carry and one more."""
-    if not waiting:
+    if not waiting_submissions:
         return []
-    rows = connection.execute(_CHANGES.where(CHANGE.c.record >= waiting[0].first)).mappings()
+    rows = connection.execute(_CHANGES.where(CHANGE.c.record >= waiting_submissions[0].first)).mappings()
     return [(row["position"], row["status"]) for row in rows]
 
 
-def _is_due(taken: _Taken, since: int, now: int, policy: BatchPolicy) -> bool:
-    if not taken.submissions:
-        return now - since >= policy.heartbeat_seconds
-    oldest = taken.submissions[0].accepted
-    changing = [submission.accepted for submission in taken.submissions if submission.changes]
+def _is_due(content: _BatchContent, last_frozen: int, now: int, policy: BatchPolicy) -> bool:
+    if not content.submissions:
+        return now - last_frozen >= policy.heartbeat_seconds
+    oldest_acceptance = content.submissions[0].accepted
+    change_acceptances = [submission.accepted for submission in content.submissions if submission.changes]
     return (
-        now - oldest >= policy.quiet_seconds
-        or (bool(changing) and now - changing[0] >= policy.urgent_seconds)
-        or taken.count >= policy.full_records
-        or taken.entry_bytes >= policy.full_bytes
+        now - oldest_acceptance >= policy.quiet_seconds
+        or (bool(change_acceptances) and now - change_acceptances[0] >= policy.urgent_seconds)
+        or content.count >= policy.full_records
+        or content.entry_bytes >= policy.full_bytes
     )
 
 
-def _statuses(connection: Connection, tree: StatusTree, final: int) -> StatusTree:
+def _bring_up_to_date(connection: Connection, tree: StatusTree, final_sequence: int) -> StatusTree:
     """Bring the tree, as of the final anchor `final`, to the newest batch of the register."""
-    for batch in walk_batches(connection, after=final):
+    for batch in walk_batches(connection, after=final_sequence):
         anchor = batch.anchor
         tree.grow(anchor.size)
         for position, status in decode_changes(anchor.status_changes, anchor.size):
@@ -164,26 +175,28 @@ def _statuses(connection: Connection, tree: StatusTree, final: int) -> StatusTre
     return tree
 
 
-def _anchor(own_log: OwnLog, sequence: int, size_before: int, taken: _Taken, tree: StatusTree) -> Anchored:
+def _make_anchor(
+    own_log: OwnLog, sequence: int, size_before: int, content: _BatchContent, tree: StatusTree
+) -> Anchored:
     if tree.size != size_before:
         raise AnchorContradicted(
             f"the chain counts {tree.size} positions of {own_log.name}, this register {size_before}: nothing more is "
             "anchored until somebody finds out why"
         )
-    size = size_before + taken.count
+    size = size_before + content.count
     tree.grow(size)
-    changes = sorted(taken.changes.items())
+    changes = sorted(content.changes.items())
     for position, status in changes:
         tree.set(position, status)
     return Anchored(
-        own_log.name, sequence, size, taken.root(own_log.suite), tree.root(), encode_changes(changes)
+        own_log.name, sequence, size, content.root(own_log.suite), tree.root(), encode_changes(changes)
     )
 
 
-def _keep(connection: Connection, anchor: Anchored, taken: _Taken, now: int) -> Batch:
+def _store_batch(connection: Connection, anchor: Anchored, content: _BatchContent, now: int) -> Batch:
     batch = Batch(anchor.sequence, anchor.encode(), now, FROZEN)
     insert_batch(connection, batch)
-    if taken.submissions:
-        between = SUBMISSION.c.first.between(taken.submissions[0].first, taken.submissions[-1].first)
-        connection.execute(update(SUBMISSION).where(between).values(batch=batch.sequence))
+    if content.submissions:
+        is_taken = SUBMISSION.c.first.between(content.submissions[0].first, content.submissions[-1].first)
+        connection.execute(update(SUBMISSION).where(is_taken).values(batch=batch.sequence))
     return batch

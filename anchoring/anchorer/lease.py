@@ -25,12 +25,12 @@ from anchoring.errors import DatabaseUnavailable, LeaseHeld, LeaseLost
 from anchoring.register.store import Register
 from anchoring.register.tables import LEASE
 
-_HELD: Final = select(LEASE.c.epoch, LEASE.c.holder)
+_HOLDER: Final = select(LEASE.c.epoch, LEASE.c.holder)
 
 logger = logging.getLogger(__name__)
 
 
-class Writing(Protocol):
+class WritableRegister(Protocol):
     """A register to write to: itself, or through the lease of whoever may."""
 
     def reading(self) -> AbstractContextManager[Connection]: ...
@@ -48,49 +48,49 @@ class Lease:
 
     def __init__(self, register: Register, log: str, holder: str) -> None:
         self._register, self._log, self._holder = register, log, holder
-        self._row: Final = LEASE.c.log == log
+        self._row_condition: Final = LEASE.c.log == log
         self._epoch: int | None = None  # while it is held
-        self._renewed = 0.0
-        self._seen: tuple[int, int] | None = None  # another holder's epoch and renewals
+        self._renewed_at = 0.0
+        self._seen_renewal: tuple[int, int] | None = None  # another holder's epoch and renewals
         self._seen_at = 0.0
 
     def renew(self, now: float) -> bool:
         """Keep the lease, or take it where nobody does; tell whether it is held. `now` is this process's clock, seconds."""
-        if self._epoch is not None and 0 <= now - self._renewed < limits.RENEWAL_SECONDS:
+        if self._epoch is not None and 0 <= now - self._renewed_at < limits.RENEWAL_SECONDS:
             return True
         with self._register.writing() as connection:
-            epoch = self._renewal(connection, now)
+            epoch = self._renew_or_take(connection, now)
         # Only what was committed is believed; after a commit of which nobody knows, the next call finds out.
         if epoch is not None and epoch != self._epoch:
             logger.info("%s anchors %s (epoch %d)", self._holder, self._log, epoch)
-        self._epoch, self._renewed = epoch, now
+        self._epoch, self._renewed_at = epoch, now
         return epoch is not None
 
-    def _renewal(self, connection: Connection, now: float) -> int | None:
+    def _renew_or_take(self, connection: Connection, now: float) -> int | None:
         """Renew or take the lease and return its epoch; None where it is another's."""
         insert_missing(connection, LEASE, [{"log": self._log, "holder": "", "epoch": 0, "renewals": 0}])
-        row = connection.execute(select(LEASE).where(self._row).with_for_update()).mappings().one()
+        row = connection.execute(select(LEASE).where(self._row_condition).with_for_update()).mappings().one()
         epoch, renewals = int(row["epoch"]), int(row["renewals"])
         if (epoch, row["holder"]) == (self._epoch, self._holder):
-            connection.execute(update(LEASE).where(self._row).values(renewals=renewals + 1))
+            connection.execute(update(LEASE).where(self._row_condition).values(renewals=renewals + 1))
             return epoch
         if row["holder"] and not self._is_abandoned((epoch, renewals), row["holder"], now):
             return None
-        taken = {"holder": self._holder, "epoch": epoch + 1, "renewals": 0}
-        connection.execute(update(LEASE).where(self._row).values(**taken))
+        takeover = {"holder": self._holder, "epoch": epoch + 1, "renewals": 0}
+        connection.execute(update(LEASE).where(self._row_condition).values(**takeover))
         return epoch + 1
 
-    def _is_abandoned(self, seen: tuple[int, int], holder: str, now: float) -> bool:
+    def _is_abandoned(self, renewal: tuple[int, int], holder: str, now: float) -> bool:
         """Tell whether another's lease was not renewed for long enough, as far as this process watched it."""
-        if seen != self._seen or now < self._seen_at:
-            if self._seen is None or seen[0] != self._seen[0]:
+        if renewal != self._seen_renewal or now < self._seen_at:
+            if self._seen_renewal is None or renewal[0] != self._seen_renewal[0]:
                 logger.warning(
                     "%s anchors %s: this process waits, and takes over %d s after that one was last heard of",
                     holder,
                     self._log,
                     limits.LEASE_SECONDS,
                 )
-            self._seen, self._seen_at = seen, now
+            self._seen_renewal, self._seen_at = renewal, now
         return now - self._seen_at >= limits.LEASE_SECONDS
 
     def reading(self) -> AbstractContextManager[Connection]:
@@ -106,7 +106,7 @@ class Lease:
 
     def _check(self, connection: Connection) -> None:
         # The row stays locked until the transaction ends: a takeover waits for it, and then comes after it.
-        row = connection.execute(_HELD.where(self._row).with_for_update()).first()
+        row = connection.execute(_HOLDER.where(self._row_condition).with_for_update()).first()
         if row is None or tuple(row) != (self._epoch, self._holder):
             self._epoch = None
             raise LeaseLost(f"another process anchors {self._log} now: this one waits")
@@ -115,17 +115,17 @@ class Lease:
         """Give the lease up, so that the next process need not wait."""
         if self._epoch is None:
             return
-        mine = self._row & (LEASE.c.epoch == self._epoch) & (LEASE.c.holder == self._holder)
+        is_own = self._row_condition & (LEASE.c.epoch == self._epoch) & (LEASE.c.holder == self._holder)
         self._epoch = None
         with self._register.writing() as connection:
-            connection.execute(update(LEASE).where(mine).values(holder=""))
+            connection.execute(update(LEASE).where(is_own).values(holder=""))
 
 
 @contextmanager
 def hold_lease(
     register: Register,
     log: str,
-    steady: Callable[[], float] = time.monotonic,
+    steady_clock: Callable[[], float] = time.monotonic,
     wait: Callable[[float], object] = time.sleep,
 ) -> Iterator[Lease]:
     """Give the lease, held for a piece of work beside which nobody may anchor, and give it up afterwards.
@@ -133,31 +133,33 @@ def hold_lease(
     Whoever was killed is waited for as an anchorer waits. Raises: LeaseHeld where another process renews it.
     """
     lease = Lease(register, log, name_holder())
-    until = steady() + limits.LEASE_SECONDS + limits.RENEWAL_SECONDS
-    while not lease.renew(now := steady()):
-        if now > until:
-            raise LeaseHeld(_held_by(register, log))
+    deadline = steady_clock() + limits.LEASE_SECONDS + limits.RENEWAL_SECONDS
+    while not lease.renew(now := steady_clock()):
+        if now > deadline:
+            raise LeaseHeld(_describe_holder(register, log))
         wait(limits.RENEWAL_SECONDS)
-    done = threading.Event()
-    keeper = threading.Thread(target=_keep, args=(lease, done, steady), name="lease", daemon=True)
-    keeper.start()
+    work_done = threading.Event()
+    renewal_thread = threading.Thread(
+        target=_keep_renewing, args=(lease, work_done, steady_clock), name="lease", daemon=True
+    )
+    renewal_thread.start()
     try:
         yield lease
     finally:
-        done.set()
-        keeper.join()
+        work_done.set()
+        renewal_thread.join()
         lease.release()
 
 
-def _keep(lease: Lease, done: threading.Event, steady: Callable[[], float]) -> None:
+def _keep_renewing(lease: Lease, work_done: threading.Event, steady_clock: Callable[[], float]) -> None:
     """Renew the lease until the work is done, or another process has it: then the next write of the work finds out."""
-    while not done.wait(limits.RENEWAL_SECONDS):
+    while not work_done.wait(limits.RENEWAL_SECONDS):
         with suppress(DatabaseUnavailable):
-            if not lease.renew(steady()):
+            if not lease.renew(steady_clock()):
                 return
 
 
-def _held_by(register: Register, log: str) -> str:
+def _describe_holder(register: Register, log: str) -> str:
     with register.reading() as connection:
         holder = find_lease_holder(connection, log)
     return (

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import update
 
 from anchoring import limits
-from anchoring.anchorer.lease import Writing
+from anchoring.anchorer.lease import WritableRegister
 from anchoring.chain import calls
 from anchoring.chain.protocol import Chain, RegistryName, Signer
 from anchoring.errors import (
@@ -38,23 +38,28 @@ ALREADY_ANCHORED: Final = "AlreadyAnchored"
 ANCHOR_CONFLICT: Final = "AnchorConflict"
 
 
-def reconcile(register: Writing, view: ReplicaView, log: str) -> None:
+def reconcile(register: WritableRegister, view: ReplicaView, log: str) -> None:
     """Write how far the open batches came, by what the replica sees; said again it changes nothing.
 
     Raises: RegisterBehind; AnchorContradicted where the chain holds another anchor than was frozen, or holds it void.
     """
     with register.writing() as connection:
         check_complete(connection, view.log(log), view)
-        seen = [(batch, _state(batch, view, log)) for batch in list_open_batches(connection)]
-        set_states(connection, [(batch.sequence, state) for batch, state in seen if state != batch.state])
+        batches_and_states = [
+            (batch, _find_state(batch, view, log)) for batch in list_open_batches(connection)
+        ]
+        set_states(
+            connection,
+            [(batch.sequence, state) for batch, state in batches_and_states if state != batch.state],
+        )
 
 
-def _state(batch: Batch, view: ReplicaView, log: str) -> str:
-    seen = view.sighting(log, batch.sequence)
-    if seen is None:
+def _find_state(batch: Batch, view: ReplicaView, log: str) -> str:
+    sighting = view.sighting(log, batch.sequence)
+    if sighting is None:
         # A reorganisation took it back: it is sent again.
         return SUBMITTED if batch.state == MINED else batch.state
-    if seen.act != batch.anchor:
+    if sighting.act != batch.anchor:
         raise AnchorContradicted(
             f"the chain holds another anchor {batch.sequence} of {log} than this register froze: the register was restored, "
             "which `shunzheng recover` mends, or somebody else anchors for this log; until then nothing more is anchored"
@@ -64,16 +69,16 @@ def _state(batch: Batch, view: ReplicaView, log: str) -> str:
         raise AnchorContradicted(
             f"anchor {batch.sequence} of {log} is void ({anchor.void}): its records are not anchored"
         )
-    return FINAL if seen.final else MINED
+    return FINAL if sighting.final else MINED
 
 
 class Submitter:
     """Sends the batches of one log from one account."""
 
-    def __init__(self, register: Writing, chain: Chain, account: Signer, registry: str) -> None:
+    def __init__(self, register: WritableRegister, chain: Chain, account: Signer, registry: str) -> None:
         self._register, self._chain, self._account = register, chain, account
-        self._name = RegistryName.parse(registry)
-        self._checked = False
+        self._registry_name = RegistryName.parse(registry)
+        self._chain_checked = False
 
     def step(self, now: int) -> None:
         """Do what is next for the oldest batch that is not mined, if any.
@@ -86,56 +91,62 @@ class Submitter:
         Raises: ChainUnavailable, and it is tried later; TransactionRejected, AnchorContradicted, WrongRegistry, where
         somebody must decide.
         """
-        batch = self._next()
+        batch = self._find_next()
         if batch is None:
             return
         self._check_chain()
         # 1. A reply that got lost is normal: whatever was stored may be on the chain.
-        stored = self._stored(batch)
-        receipts = [self._chain.receipt(transaction.hash) for transaction in stored]
+        stored_transactions = self._list_stored(batch)
+        receipts = [self._chain.receipt(transaction.hash) for transaction in stored_transactions]
         if any(receipt and receipt.succeeded for receipt in receipts):
             return  # the replica will show it
-        waiting = [
-            transaction for transaction, receipt in zip(stored, receipts, strict=True) if receipt is None
+        unmined_transactions = [
+            transaction
+            for transaction, receipt in zip(stored_transactions, receipts, strict=True)
+            if receipt is None
         ]
         # 2. Crash before: nothing happened. Crash after: the same transaction is found here and handed in.
-        if not waiting:
+        if not unmined_transactions:
             if self._is_anchored(batch):
                 return
-            self._refuse_to_waste(batch, len(stored))
-            waiting = [self._sign(batch, self._nonce(), self._price(), now)]
+            self._refuse_to_waste(batch, len(stored_transactions))
+            unmined_transactions = [self._sign(batch, self._ask_nonce(), self._ask_price(), now)]
         # 3. Crash before: the next step hands it in. Crash after: 1 finds it, or it is handed in again, which the chain
         #    ignores.
-        newest = waiting[-1]
-        if newest.sent is not None and now - newest.signed >= limits.REPLACE_SECONDS:
-            newest = self._replace(batch, newest, now)
-        if newest.sent is None or now - newest.sent >= limits.RESEND_SECONDS:
-            self._hand_in(batch, newest, now)
+        newest_transaction = unmined_transactions[-1]
+        if newest_transaction.sent is not None and now - newest_transaction.signed >= limits.REPLACE_SECONDS:
+            newest_transaction = self._replace(batch, newest_transaction, now)
+        if newest_transaction.sent is None or now - newest_transaction.sent >= limits.RESEND_SECONDS:
+            self._hand_in(batch, newest_transaction, now)
 
-    def _next(self) -> Batch | None:
+    def _find_next(self) -> Batch | None:
         with self._register.reading() as connection:
-            waiting = [batch for batch in list_open_batches(connection) if batch.state in (FROZEN, SUBMITTED)]
-        return waiting[0] if waiting else None
+            waiting_batches = [
+                batch for batch in list_open_batches(connection) if batch.state in (FROZEN, SUBMITTED)
+            ]
+        return waiting_batches[0] if waiting_batches else None
 
     def _check_chain(self) -> None:
         """Check once that the endpoint serves the registry's chain. Raises: WrongRegistry."""
-        if self._checked:
+        if self._chain_checked:
             return
-        contract = self._name.contract
+        contract = self._registry_name.contract
         if (
-            self._chain.chain_id() != self._name.chain_id
+            self._chain.chain_id() != self._registry_name.chain_id
             or not self._chain.code(contract)
-            or self._chain.head_zero(contract)[:8] != self._name.head_prefix
+            or self._chain.head_zero(contract)[:8] != self._registry_name.head_prefix
         ):
             raise WrongRegistry(
                 "the chain endpoint does not serve the registry of this node: nothing is sent there"
             )
-        self._checked = True
+        self._chain_checked = True
 
     def _is_anchored(self, batch: Batch) -> bool:
         """Ask the contract whether it has the batch or would take it. Raises: TransactionRejected, AnchorContradicted."""
         try:
-            self._chain.simulate(self._account.address, self._name.contract, calls.encode_call(batch.anchor))
+            self._chain.simulate(
+                self._account.address, self._registry_name.contract, calls.encode_call(batch.anchor)
+            )
         except TransactionRejected as error:
             if error.name == ALREADY_ANCHORED:
                 return True
@@ -146,13 +157,13 @@ class Submitter:
             raise
         return False
 
-    def _refuse_to_waste(self, batch: Batch, failed: int) -> None:
-        if failed >= limits.MAX_FAILED_TRANSACTIONS:
+    def _refuse_to_waste(self, batch: Batch, failure_count: int) -> None:
+        if failure_count >= limits.MAX_FAILED_TRANSACTIONS:
             raise TransactionRejected(
                 REFUSED,
                 (),
-                f"anchor {batch.sequence} was mined and refused {failed} times, though the contract would take it: ask who "
-                "runs the chain",
+                f"anchor {batch.sequence} was mined and refused {failure_count} times, though the contract would take it: "
+                "ask who runs the chain",
             )
 
     def _hand_in(self, batch: Batch, transaction: StoredTransaction, now: int) -> None:
@@ -162,7 +173,7 @@ class Submitter:
             if error.name == NONCE_TOO_LOW:
                 if self._is_anchored(batch):
                     return
-                transaction = self._sign(batch, self._nonce(), self._price(), now)
+                transaction = self._sign(batch, self._ask_nonce(), self._ask_price(), now)
             elif error.name == UNDERPRICED:
                 transaction = self._replace(batch, transaction, now)
             else:
@@ -174,37 +185,37 @@ class Submitter:
             is_frozen = (BATCH.c.sequence == batch.sequence) & (BATCH.c.state == FROZEN)
             connection.execute(update(BATCH).where(is_frozen).values(state=SUBMITTED))
 
-    def _replace(self, batch: Batch, stuck: StoredTransaction, now: int) -> StoredTransaction:
+    def _replace(self, batch: Batch, stuck_transaction: StoredTransaction, now: int) -> StoredTransaction:
         """Sign the same payload for a higher fee, under the same number or one that is missing before it."""
-        price = max(self._price(), stuck.gas_price * limits.REPLACE_PERCENT // 100 + 1)
-        return self._sign(batch, min(stuck.nonce, self._nonce()), price, now)
+        price = max(self._ask_price(), stuck_transaction.gas_price * limits.REPLACE_PERCENT // 100 + 1)
+        return self._sign(batch, min(stuck_transaction.nonce, self._ask_nonce()), price, now)
 
     def _sign(self, batch: Batch, nonce: int, gas_price: int, now: int) -> StoredTransaction:
         data = calls.encode_call(batch.anchor)
-        signed = self._account.sign(
-            chain_id=self._name.chain_id,
+        signed_transaction = self._account.sign(
+            chain_id=self._registry_name.chain_id,
             nonce=nonce,
-            to=self._name.contract,
+            to=self._registry_name.contract,
             data=data,
             gas=calls.estimate_gas(data),
             gas_price=gas_price,
         )
         transaction = StoredTransaction(
-            signed.hash, batch.sequence, nonce, gas_price, signed.raw, now, sent=None
+            signed_transaction.hash, batch.sequence, nonce, gas_price, signed_transaction.raw, now, sent=None
         )
         with self._register.writing() as connection:
-            stored = list_transactions(connection, batch.sequence)
-            if not any(known.hash == transaction.hash for known in stored):
+            stored_transactions = list_transactions(connection, batch.sequence)
+            if not any(stored.hash == transaction.hash for stored in stored_transactions):
                 insert_transaction(connection, transaction)
         return transaction
 
-    def _stored(self, batch: Batch) -> list[StoredTransaction]:
+    def _list_stored(self, batch: Batch) -> list[StoredTransaction]:
         with self._register.reading() as connection:
             return list_transactions(connection, batch.sequence)
 
-    def _nonce(self) -> int:
+    def _ask_nonce(self) -> int:
         return self._chain.transaction_count(self._account.address, pending=True)
 
-    def _price(self) -> int:
+    def _ask_price(self) -> int:
         """Twice what is asked now: it may double while the transaction waits, and what is not needed is not paid."""
         return 2 * self._chain.gas_price()

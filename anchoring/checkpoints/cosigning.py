@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, Protocol
 
-from anchoring.checkpoints.cities import declared_node_keys
+from anchoring.checkpoints.cities import find_declared_node_keys
 from anchoring.checkpoints.store import Checkpoints, make_checkpoint
 from anchoring.errors import AnchoringError, CheckpointRefused, NotFound, PeerFailed
 from anchoring.processes.loops import Stop
@@ -43,15 +43,15 @@ def find_due(view: ReplicaView) -> int:
     return view.newest_before(view.time // PERIOD_SECONDS * PERIOD_SECONDS)
 
 
-def recompute(view: ReplicaView, checkpoint: Checkpoint, since: Checkpoint | None) -> None:
+def recompute(view: ReplicaView, checkpoint: Checkpoint, last_signed: Checkpoint | None) -> None:
     """Fold the replica's events anew up to a checkpoint, from the one that was signed last.
 
     The replica holds what the node's own endpoint gave; the point to start from lies in another database, so that
     events which were altered in the replica afterwards are noticed. Raises: CheckpointRefused.
     """
     fold = Fold(view.head_zero)
-    if since:
-        fold = Fold(since.head, since.n, since.block, since.time)
+    if last_signed:
+        fold = Fold(last_signed.head, last_signed.n, last_signed.block, last_signed.time)
     try:
         for event in view.events(fold.n, limit=checkpoint.n - fold.n):
             fold.extend(event.event)
@@ -67,7 +67,7 @@ def find_node_keys(view: ReplicaView) -> dict[bytes, PublicKey]:
     The registry takes any bytes for a key; what is none is left out.
     """
     keys = {}
-    for key in declared_node_keys(view):
+    for key in find_declared_node_keys(view):
         if key.retired_at is None and key.compromised_since is None:
             with suppress(MalformedInput):
                 keys[key.id] = public_key(key.spki)
@@ -88,9 +88,9 @@ class Cosigner:
             raise CheckpointRefused("this node has no key: name one as `node_key` in its settings")
         with self._replica.reading() as view:
             checkpoint = make_checkpoint(view, view.cursor.n if n is None else n)
-            before = self._checkpoints.signed()
-            if before is None or checkpoint.n > before.n:
-                recompute(view, checkpoint, before)
+            last_signed = self._checkpoints.find_last_signed()
+            if last_signed is None or checkpoint.n > last_signed.n:
+                recompute(view, checkpoint, last_signed)
         return self._checkpoints.sign(self._key, checkpoint)
 
     def take(self, cosigned: Cosigned) -> int:
@@ -103,27 +103,28 @@ class Cosigner:
         with self._replica.reading() as view:
             if checkpoint.registry != view.registry:
                 raise CheckpointRefused(f"the checkpoint is of {checkpoint.registry}, not of {view.registry}")
-            here, proven = make_checkpoint(view, checkpoint.n), cosigned.proven(find_node_keys(view))
-        if proven.cosignatures and here != checkpoint:
-            fork = Fork(self._checkpoints.cosigned(here), proven)
+            own_checkpoint = make_checkpoint(view, checkpoint.n)
+            proven_cosigned = cosigned.proven(find_node_keys(view))
+        if proven_cosigned.cosignatures and own_checkpoint != checkpoint:
+            fork = Fork(self._checkpoints.cosigned(own_checkpoint), proven_cosigned)
             self._checkpoints.keep_fork(fork)
-            logger.error("the registry is forked: %s", find_contradiction(here, checkpoint))
+            logger.error("the registry is forked: %s", find_contradiction(own_checkpoint, checkpoint))
             return 0
-        self._checkpoints.add(proven, self._key.public.id if self._key else None)
-        return len(proven.cosignatures)
+        self._checkpoints.add(proven_cosigned, self._key.public.id if self._key else None)
+        return len(proven_cosigned.cosignatures)
 
     def step(self) -> None:
         """1. Sign where it is time to. 2. Ask every peer for its newest checkpoint. Raises: AnchoringError."""
         with self._replica.reading() as view:
             n = find_due(view)
-        signed = self._checkpoints.signed()
-        if self._key and n and (signed is None or n > signed.n):  # 1
+        last_signed = self._checkpoints.find_last_signed()
+        if self._key and n and (last_signed is None or n > last_signed.n):  # 1
             self.sign(n)
         for peer in self._peers:  # 2
             try:
-                text = peer.checkpoint()
-                if text is not None:
-                    self.take(read_cosigned(text))
+                cosigned_bytes = peer.checkpoint()
+                if cosigned_bytes is not None:
+                    self.take(read_cosigned(cosigned_bytes))
             except (PeerFailed, MalformedInput, CheckpointRefused, NotFound) as error:
                 logger.warning("%s: %s", peer.name, error)
 

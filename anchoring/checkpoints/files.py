@@ -21,8 +21,8 @@ from ledger.registry.trust_files import TrustFile
 
 _PIECE_BYTES: Final = 64 * 1024  # read at a time
 
-FORK: Final = ".fork.json"  # behind the name of the file of what was seen
-FORKED_SNAPSHOT: Final = ".fork.snapshot"
+FORK_SUFFIX: Final = ".fork.json"  # behind the name of the file of what was seen
+FORKED_SNAPSHOT_SUFFIX: Final = ".fork.snapshot"
 
 
 def read_chunks(path: Path) -> Iterator[bytes]:
@@ -33,7 +33,7 @@ def read_chunks(path: Path) -> Iterator[bytes]:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenFile:
     """The file that remembers the newest checkpoint that was ever seen of a registry."""
 
     path: Path
@@ -58,31 +58,31 @@ class Seen:
     def keep_fork(self, path: Path, cosigned: Cosigned) -> None:
         """Keep the evidence of a fork beside what was seen: both checkpoints, or where these are of different events
         the snapshot, whose events lead from one to the other."""
-        seen = self.checkpoint()
-        if seen and find_contradiction(seen.checkpoint, cosigned.checkpoint):
-            fork = canonical(Fork(seen, cosigned).to_json())
-            replace_file(self.path.with_name(self.path.name + FORK), [fork])
+        seen_cosigned = self.checkpoint()
+        if seen_cosigned and find_contradiction(seen_cosigned.checkpoint, cosigned.checkpoint):
+            fork = canonical(Fork(seen_cosigned, cosigned).to_json())
+            replace_file(self.path.with_name(self.path.name + FORK_SUFFIX), [fork])
         else:
-            shutil.copyfile(path, self.path.with_name(self.path.name + FORKED_SNAPSHOT))
+            shutil.copyfile(path, self.path.with_name(self.path.name + FORKED_SNAPSHOT_SUFFIX))
 
 
-def load(path: Path, trust: TrustFile, seen: Seen) -> Knowledge:
+def load(path: Path, trust: TrustFile, seen_file: SeenFile) -> Knowledge:
     """Return what a whole snapshot says, replayed in memory. Raises: SnapshotRefused; what was seen before stays."""
-    header = check_file(path, trust, seen, seen)
+    header = check_file(path, trust, seen_file, seen_file)
     if header.after:
         raise SnapshotRefused(
             "not_held", "it is a delta: import it into the directory that holds what is before it"
         )
     knowledge = snapshots.replay(read_chunks(path))
-    seen.remember(header.cosigned)
+    seen_file.remember(header.cosigned)
     return knowledge
 
 
-def check_file(path: Path, trust: TrustFile, history: History, seen: Seen) -> Header:
+def check_file(path: Path, trust: TrustFile, history: History, seen_file: SeenFile) -> Header:
     """Check a whole file against a trust file, a history and what was seen. Raises: SnapshotRefused; a fork is kept."""
     try:
         return snapshots.check_snapshot(lambda: read_chunks(path), trust, history)[0]
     except SnapshotRefused as error:
         if error.reason == "fork":
-            seen.keep_fork(path, snapshots.read_header(read_chunks(path)).cosigned)
+            seen_file.keep_fork(path, snapshots.read_header(read_chunks(path)).cosigned)
         raise

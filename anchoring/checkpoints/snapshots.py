@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from anchoring.chain.protocol import ChainEvent
-from anchoring.checkpoints.files import Seen, check_file, read_chunks
+from anchoring.checkpoints.files import SeenFile, check_file, read_chunks
 from anchoring.checkpoints.store import make_checkpoint
 from anchoring.errors import CheckpointRefused, NotFound
 from anchoring.replica.overlay import NoFacts, Overlay
@@ -23,8 +23,8 @@ from ledger.registry.snapshots import Header, Point
 from ledger.registry.trust import Fact
 from ledger.registry.trust_files import TrustFile
 
-REPLICA: Final = "replica.db"  # in the directory of an imported snapshot
-SEEN: Final = "seen.json"
+REPLICA_FILE: Final = "replica.db"  # in the directory of an imported snapshot
+SEEN_FILE: Final = "seen.json"
 STORED_EVENTS: Final = 5_000  # of one transaction: a tenth of a second's work for a database
 
 Progress = Callable[[int, int], None]  # events done, events in all
@@ -54,15 +54,15 @@ class ImportedSnapshot:
     """A directory into which snapshots and deltas of one registry are imported; verifying reads its replica."""
 
     def __init__(self, directory: Path) -> None:
-        self.replica = Replica(f"sqlite:///{directory.absolute() / REPLICA}", source="snapshot")
-        self._directory, self._imported = directory, Seen(directory / SEEN)
+        self.replica = Replica(f"sqlite:///{directory.absolute() / REPLICA_FILE}", source="snapshot")
+        self._directory, self._imported_seen_file = directory, SeenFile(directory / SEEN_FILE)
 
     def close(self) -> None:
         self.replica.close()
 
     def newest(self) -> Point | None:
         """Return how far it is; None before the first import."""
-        if not (self._directory / REPLICA).exists():
+        if not (self._directory / REPLICA_FILE).exists():
             return None
         with self.replica.reading() as view:
             return view.cursor if view.cursor.n else None
@@ -75,86 +75,88 @@ class ImportedSnapshot:
         event = events[0].event if events else None
         return Fold(head, n, event.block, event.time) if head and event and event.n == n else None
 
-    def check(self, trust: TrustFile, seen: Seen) -> Cosigned:
+    def check(self, trust: TrustFile, seen_file: SeenFile) -> Cosigned:
         """Check that it may be verified with: vouched for, and not behind or beside what was seen elsewhere.
 
         Raises: SnapshotRefused; NotFound before the first import.
         """
-        cosigned, point = self._imported.checkpoint(), self.newest()
+        cosigned, point = self._imported_seen_file.checkpoint(), self.newest()
         if cosigned is None or point is None:
             raise NotFound(f"{self._directory} holds no snapshot: import one (shunzheng snapshot import)")
         trust.check(cosigned)
-        newest = seen.newest()
+        newest = seen_file.newest()
         if newest and newest.n > point.n:
             raise SnapshotRefused(
                 "older",
                 f"it ends at event {point.n}, and event {newest.n} was seen before: import a newer one",
             )
-        here = self.point(newest.n) if newest else None
-        if newest and here and here.head != newest.head:
+        own_point = self.point(newest.n) if newest else None
+        if newest and own_point and own_point.head != newest.head:
             raise SnapshotRefused(
                 "fork", f"event {newest.n} has another head than the one that was seen before"
             )
-        seen.remember(cosigned)
+        seen_file.remember(cosigned)
         return cosigned
 
-    def take(self, path: Path, trust: TrustFile, seen: Seen, progress: Progress | None = None) -> Header:
+    def take(
+        self, path: Path, trust: TrustFile, seen_file: SeenFile, progress: Progress | None = None
+    ) -> Header:
         """Import a snapshot or a delta. Raises: SnapshotRefused; what was held before stays.
 
         1. The file is checked whole, against what this directory holds and what was seen elsewhere.
         2. Its events are stored, some thousand a transaction: after a crash there are fewer of them, and none that is wrong.
         3. Its checkpoint is remembered.
         """
-        header = check_file(path, trust, _Both(self, seen), seen)  # 1
+        header = check_file(path, trust, _JoinedHistory(self, seen_file), seen_file)  # 1
         if self.newest() is None:
             self._directory.mkdir(parents=True, exist_ok=True)
             self.replica.prepare(header.checkpoint.registry, header.after_head)
         self._store(path, header, progress)  # 2
-        self._imported.remember(header.cosigned)  # 3
-        seen.remember(header.cosigned)
+        self._imported_seen_file.remember(header.cosigned)  # 3
+        seen_file.remember(header.cosigned)
         return header
 
     def _store(self, path: Path, header: Header, progress: Progress | None) -> None:
-        fold, waiting = Fold(header.after_head, header.after, header.after_block), list[FoldedEvent]()
+        fold, waiting_events = Fold(header.after_head, header.after, header.after_block), list[FoldedEvent]()
         with self.replica.reading() as view:
-            stored = cursor = view.cursor
-            trees, overlay = _checked_trees(view), Overlay(view if stored.n else NoFacts())
+            stored_cursor = cursor = view.cursor
+            trees, overlay = _copy_checked_trees(view), Overlay(view if stored_cursor.n else NoFacts())
             for event in snapshots.read_events(read_chunks(path)):
                 fold.extend(event)
-                if fold.n == stored.n and fold.head != stored.head:
+                if fold.n == stored_cursor.n and fold.head != stored_cursor.head:
                     raise SnapshotRefused(
-                        "fork", f"event {stored.n} has another head than the one that is held"
+                        "fork", f"event {stored_cursor.n} has another head than the one that is held"
                     )
-                if fold.n > stored.n:
+                if fold.n > stored_cursor.n:
                     facts = _derive_facts(overlay, trees, event)
-                    waiting.append(FoldedEvent(ChainEvent(event, b"", b""), fold.head, facts))
-                if waiting and (len(waiting) == STORED_EVENTS or fold.n == header.checkpoint.n):
-                    after = _cursor_after(fold, header)
-                    self.replica.store(cursor, after, waiting, (), trees)
-                    cursor, waiting = after, []
+                    waiting_events.append(FoldedEvent(ChainEvent(event, b"", b""), fold.head, facts))
+                if waiting_events and (len(waiting_events) == STORED_EVENTS or fold.n == header.checkpoint.n):
+                    new_cursor = _cursor_after(fold, header)
+                    self.replica.store(cursor, new_cursor, waiting_events, (), trees)
+                    cursor, waiting_events = new_cursor, []
                     if progress:
                         progress(fold.n, header.checkpoint.n)
 
 
 @dataclass(frozen=True, slots=True)
-class _Both:
+class _JoinedHistory:
     """What a directory holds, and the newest that was seen there or elsewhere."""
 
     imported: ImportedSnapshot
-    seen: Seen
+    seen_file: SeenFile
 
     def newest(self) -> Point | None:
-        points = [point for point in (self.imported.newest(), self.seen.newest()) if point]
+        points = [point for point in (self.imported.newest(), self.seen_file.newest()) if point]
         return max(points, key=lambda point: point.n, default=None)
 
     def point(self, n: int) -> Point | None:
         return self.imported.point(n)
 
 
-def _checked_trees(view: ReplicaView) -> Trees:
+def _copy_checked_trees(view: ReplicaView) -> Trees:
     """Return the status trees of the replica, every position checked against the newest root."""
-    stored = StatusTrees()
-    return {log.name: stored.copy(view, log.name) for log in view.logs() if log.status_known}
+    status_trees = StatusTrees()
+    return {log.name: status_trees.copy(view, log.name) for log in view.logs() if log.status_known}
 
 
 def _derive_facts(overlay: Overlay, trees: Trees, event: Event) -> list[Fact]:
@@ -166,6 +168,6 @@ def _derive_facts(overlay: Overlay, trees: Trees, event: Event) -> list[Fact]:
 
 
 def _cursor_after(fold: Fold, header: Header) -> Cursor:
-    last = fold.n == header.checkpoint.n
-    block_hash = header.checkpoint.block_hash if last else b""
+    is_last = fold.n == header.checkpoint.n
+    block_hash = header.checkpoint.block_hash if is_last else b""
     return Cursor(fold.n, fold.head, fold.block, fold.time, fold.block, block_hash, fold.time)

@@ -34,7 +34,7 @@ from ledger.registry.checkpoints import (
 
 # a week of one every five minutes; older ones prove nothing that newer ones do not
 KEPT_CHECKPOINTS: Final = 2_000
-_ROWS_AT_ONCE: Final = 100  # of cosignatures: the newest checkpoints nearly always have enough
+_PAGE_ROWS: Final = 100  # of cosignatures: the newest checkpoints nearly always have enough
 KEPT_FORKS: Final = 10  # against one key: one is enough to stop and ask, its thief could make millions
 
 
@@ -63,13 +63,15 @@ class ForkRow(_Row, table=True):
 _METADATA: Final = _Row.metadata
 _cosignatures: Final[Table] = table(CosignatureRow)
 _forks: Final[Table] = table(ForkRow)
-_at, _own = _cosignatures.c.n, _cosignatures.c.own
-_SIGNED: Final = select(_cosignatures).where(_own).order_by(_at.desc()).limit(1)
-_OF: Final = select(_cosignatures).where(_at == bindparam("n")).order_by(_cosignatures.c.key)
+_event_number, _is_own = _cosignatures.c.n, _cosignatures.c.own
+_LAST_SIGNED: Final = select(_cosignatures).where(_is_own).order_by(_event_number.desc()).limit(1)
+_COSIGNATURES_OF: Final = (
+    select(_cosignatures).where(_event_number == bindparam("n")).order_by(_cosignatures.c.key)
+)
 _OWN_CITY: Final = ""  # no log has this name
 #: Who signed which checkpoint, the newest first.
-_KEYS: Final = select(_cosignatures.c.checkpoint, _cosignatures.c.key, _own).order_by(
-    _at.desc(), _cosignatures.c.checkpoint
+_SIGNERS: Final = select(_cosignatures.c.checkpoint, _cosignatures.c.key, _is_own).order_by(
+    _event_number.desc(), _cosignatures.c.checkpoint
 )
 
 
@@ -85,10 +87,10 @@ class Checkpoints:
     def close(self) -> None:
         self.engine.dispose()
 
-    def signed(self) -> Checkpoint | None:
+    def find_last_signed(self) -> Checkpoint | None:
         """Return the checkpoint of the highest event that this node signed."""
         with snapshot(self.engine) as connection:
-            return _signed(connection)
+            return _find_last_signed(connection)
 
     def sign(self, key: PrivateKey, checkpoint: Checkpoint) -> Cosigned:
         """Sign a checkpoint that this node computed itself, or give the signature that it has made of it already.
@@ -98,22 +100,24 @@ class Checkpoints:
         """
         with transaction(self.engine) as connection:
             hold_tables(connection)  # two processes of this node must not sign beside each other
-            before = _signed(connection)
-            if before and (checkpoint.n < before.n or find_contradiction(before, checkpoint)):
+            last_signed = _find_last_signed(connection)
+            if last_signed and (checkpoint.n < last_signed.n or find_contradiction(last_signed, checkpoint)):
                 raise CheckpointRefused(
-                    f"event {before.n} with head 0x{before.head.hex()} was signed before: event {checkpoint.n} with head "
-                    f"0x{checkpoint.head.hex()} is below it or contradicts it"
+                    f"event {last_signed.n} with head 0x{last_signed.head.hex()} was signed before: event {checkpoint.n} "
+                    f"with head 0x{checkpoint.head.hex()} is below it or contradicts it"
                 )
-            if before != checkpoint:
-                _keep(connection, checkpoint, Cosignature.make(key, checkpoint), is_own=True)
+            if last_signed != checkpoint:
+                _insert_cosignature(connection, checkpoint, Cosignature.make(key, checkpoint), is_own=True)
                 _drop_old(connection)
-            return _cosigned(connection, checkpoint)
+            return _read_cosigned(connection, checkpoint)
 
     def add(self, cosigned: Cosigned, own_key: bytes | None = None) -> None:
         """Keep cosignatures that were found good; those by `own_key` count as made here."""
         with transaction(self.engine) as connection:
             for cosignature in cosigned.cosignatures:
-                _keep(connection, cosigned.checkpoint, cosignature, is_own=cosignature.key == own_key)
+                _insert_cosignature(
+                    connection, cosigned.checkpoint, cosignature, is_own=cosignature.key == own_key
+                )
             _drop_old(connection)
 
     def keep_fork(self, fork: Fork) -> None:
@@ -123,87 +127,103 @@ class Checkpoints:
         """
         with transaction(self.engine) as connection:
             hold_tables(connection)  # nobody adds to what is counted here
-            signatures = {signed for stored in _stored_forks(connection) for signed in _signed_second(stored)}
-            plenty = Counter(key for key, _ in signatures)
-            if any(plenty[key] < KEPT_FORKS for key, _ in _signed_second(fork) - signatures):
+            signatures = {
+                signer
+                for fork_before in _read_forks(connection)
+                for signer in _find_second_signers(fork_before)
+            }
+            fork_counts = Counter(key for key, _ in signatures)
+            if any(fork_counts[key] < KEPT_FORKS for key, _ in _find_second_signers(fork) - signatures):
                 insert_missing(connection, _forks, [{"evidence": canonical(fork.to_json())}])
 
     def newest(self) -> Cosigned | None:
         """Return the newest checkpoint that any node has signed, with all its cosignatures."""
-        return self._newest(lambda signed: True)
+        return self._newest(lambda signer_rows: True)
 
-    def newest_of(self, cities: Mapping[bytes, str | None], least: int) -> Cosigned | None:
+    def newest_of(self, cities: Mapping[bytes, str | None], minimum: int) -> Cosigned | None:
         """Return the newest checkpoint that nodes of so many cities have signed; `cities` says whose a key is, by its id.
 
         A city has one vote, however many keys it has; a key of None has none. This node's own key, where the registry does
         not know it, is that of a city by itself: others' are kept only where the registry knows them.
         """
 
-        def is_enough(signed: list[RowMapping]) -> bool:
-            voters = {cities.get(row["key"], _OWN_CITY if row["own"] else None) for row in signed}
-            return len(voters - {None}) >= least
+        def is_enough(signer_rows: list[RowMapping]) -> bool:
+            voters = {cities.get(row["key"], _OWN_CITY if row["own"] else None) for row in signer_rows}
+            return len(voters - {None}) >= minimum
 
         return self._newest(is_enough)
 
     def _newest(self, is_enough: Callable[[list[RowMapping]], bool]) -> Cosigned | None:
         with snapshot(self.engine) as connection:
-            rows = connection.execute(_KEYS, execution_options={"yield_per": _ROWS_AT_ONCE}).mappings()
-            for text, signed in groupby(rows, key=lambda row: row["checkpoint"]):
-                if is_enough(list(signed)):
+            rows = connection.execute(_SIGNERS, execution_options={"yield_per": _PAGE_ROWS}).mappings()
+            for text, signer_rows in groupby(rows, key=lambda row: row["checkpoint"]):
+                if is_enough(list(signer_rows)):
                     rows.close()
-                    return _cosigned(connection, decode_checkpoint(decode(text)))
+                    return _read_cosigned(connection, decode_checkpoint(decode(text)))
         return None
 
     def cosigned(self, checkpoint: Checkpoint) -> Cosigned:
         """Return a checkpoint with the cosignatures that are held of it."""
         with snapshot(self.engine) as connection:
-            return _cosigned(connection, checkpoint)
+            return _read_cosigned(connection, checkpoint)
 
     def forks(self) -> list[Fork]:
         """Return the evidence of forks that was met."""
         with snapshot(self.engine) as connection:
-            return _stored_forks(connection)
+            return _read_forks(connection)
 
 
-def _stored_forks(connection: Connection) -> list[Fork]:
+def _read_forks(connection: Connection) -> list[Fork]:
     return [decode_fork(decode(evidence)) for evidence in connection.execute(select(_forks)).scalars()]
 
 
-def _signed_second(fork: Fork) -> set[tuple[bytes, Checkpoint]]:
+def _find_second_signers(fork: Fork) -> set[tuple[bytes, Checkpoint]]:
     """Return who signed what: the keys with the second checkpoint; the first is this node's own history."""
-    return {(one.key, fork.second.checkpoint) for one in fork.second.cosignatures}
+    return {(cosignature.key, fork.second.checkpoint) for cosignature in fork.second.cosignatures}
 
 
 def _drop_old(connection: Connection) -> None:
     """Let the oldest checkpoints go, but never the newest that this node signed: it says what may be signed next."""
-    numbers = select(_at).distinct().order_by(_at.desc()).offset(KEPT_CHECKPOINTS).limit(1)
-    last, signed = connection.execute(numbers).scalar_one_or_none(), _signed(connection)
-    if last is not None:
-        kept = signed.n if signed else 0
-        connection.execute(delete(_cosignatures).where(_at <= last, _at != kept))
+    numbers = (
+        select(_event_number).distinct().order_by(_event_number.desc()).offset(KEPT_CHECKPOINTS).limit(1)
+    )
+    last_number, last_signed = connection.execute(numbers).scalar_one_or_none(), _find_last_signed(connection)
+    if last_number is not None:
+        kept_number = last_signed.n if last_signed else 0
+        connection.execute(
+            delete(_cosignatures).where(_event_number <= last_number, _event_number != kept_number)
+        )
 
 
-def _signed(connection: Connection) -> Checkpoint | None:
-    row = connection.execute(_SIGNED).mappings().first()
+def _find_last_signed(connection: Connection) -> Checkpoint | None:
+    row = connection.execute(_LAST_SIGNED).mappings().first()
     return None if row is None else decode_checkpoint(decode(row["checkpoint"]))
 
 
-def _keep(connection: Connection, checkpoint: Checkpoint, cosignature: Cosignature, *, is_own: bool) -> None:
+def _insert_cosignature(
+    connection: Connection, checkpoint: Checkpoint, cosignature: Cosignature, *, is_own: bool
+) -> None:
     row: dict[str, object] = {"n": checkpoint.n, "key": cosignature.key, "signature": cosignature.signature}
     insert_missing(connection, _cosignatures, [row | {"checkpoint": checkpoint.encode(), "own": is_own}])
 
 
-def _stored(connection: Connection, n: int) -> Iterator[Cosigned]:
+def _read_checkpoints(connection: Connection, n: int) -> Iterator[Cosigned]:
     """Yield the checkpoints that are held of an event: one, unless somebody forks."""
-    rows = connection.execute(_OF, {"n": n}).mappings().all()
+    rows = connection.execute(_COSIGNATURES_OF, {"n": n}).mappings().all()
     for text in dict.fromkeys(row["checkpoint"] for row in rows):
-        made = [Cosignature(row["key"], row["signature"]) for row in rows if row["checkpoint"] == text]
-        yield Cosigned.of(decode_checkpoint(decode(text)), made)
+        cosignatures = [
+            Cosignature(row["key"], row["signature"]) for row in rows if row["checkpoint"] == text
+        ]
+        yield Cosigned.of(decode_checkpoint(decode(text)), cosignatures)
 
 
-def _cosigned(connection: Connection, checkpoint: Checkpoint) -> Cosigned:
+def _read_cosigned(connection: Connection, checkpoint: Checkpoint) -> Cosigned:
     return next(
-        (cosigned for cosigned in _stored(connection, checkpoint.n) if cosigned.checkpoint == checkpoint),
+        (
+            cosigned
+            for cosigned in _read_checkpoints(connection, checkpoint.n)
+            if cosigned.checkpoint == checkpoint
+        ),
         Cosigned(checkpoint),
     )
 
@@ -227,13 +247,13 @@ def compare(view: ReplicaView, checkpoints: Checkpoints) -> str | None:
 
     None where it does not: what was cosigned was this replica's own word at the time.
     """
-    newest = checkpoints.newest_of(find_node_cities(view), 2) or checkpoints.newest()
-    if newest is None or newest.checkpoint.registry != view.registry:
+    newest_cosigned = checkpoints.newest_of(find_node_cities(view), 2) or checkpoints.newest()
+    if newest_cosigned is None or newest_cosigned.checkpoint.registry != view.registry:
         return None
-    stated = newest.checkpoint
-    if stated.n > view.cursor.n:
+    newest_checkpoint = newest_cosigned.checkpoint
+    if newest_checkpoint.n > view.cursor.n:
         return None  # it is being followed anew
     try:
-        return find_contradiction(stated, make_checkpoint(view, stated.n))
+        return find_contradiction(newest_checkpoint, make_checkpoint(view, newest_checkpoint.n))
     except CheckpointRefused as error:
         return str(error)

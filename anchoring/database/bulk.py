@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from psycopg import Cursor
 
 #: What makes rows of the texts in a JSON array, each under the name of `value`.
-_TEXTS: Final = {"postgresql": func.json_array_elements_text, "sqlite": func.json_each}
+_TEXT_FUNCTIONS: Final = {"postgresql": func.json_array_elements_text, "sqlite": func.json_each}
 
 
 def insert_many(connection: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
@@ -27,7 +27,7 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[tuple[objec
     if connection.dialect.name == "postgresql":
         _copy(connection, table, rows)
     else:
-        connection.exec_driver_sql(_statement(table), list(rows))
+        connection.exec_driver_sql(_make_insert(table), list(rows))
 
 
 def select_many(connection: Connection, column: Column[str], texts: Sequence[str]) -> Sequence[RowMapping]:
@@ -37,17 +37,21 @@ def select_many(connection: Connection, column: Column[str], texts: Sequence[str
     """
     if not texts:
         return ()
-    return connection.execute(_selection(column, connection.dialect.name), {"texts": texts}).mappings().all()
+    return (
+        connection.execute(_make_selection(column, connection.dialect.name), {"texts": texts})
+        .mappings()
+        .all()
+    )
 
 
 @cache
-def _selection(column: Column[str], dialect: str) -> Select[tuple[object, ...]]:
-    texts = _TEXTS[dialect](bindparam("texts", type_=JSON)).table_valued("value")
+def _make_selection(column: Column[str], dialect: str) -> Select[tuple[object, ...]]:
+    texts = _TEXT_FUNCTIONS[dialect](bindparam("texts", type_=JSON)).table_valued("value")
     return select(column.table).where(column.in_(select(texts.c.value)))
 
 
 @cache
-def _statement(table: Table) -> str:
+def _make_insert(table: Table) -> str:
     return str(insert(table).compile(dialect=sqlite.dialect()))
 
 
@@ -60,17 +64,19 @@ def _copy(connection: Connection, table: Table, rows: Sequence[tuple[object, ...
     cursor = cast("Cursor[tuple[object, ...]]", connection.connection.cursor())
     try:
         with cursor, cursor.copy(statement) as copy:
-            copy.set_types(_types(table))
+            copy.set_types(_list_types(table))
             for row in rows:
                 copy.write_row(row)
     except psycopg.Error as error:
         error.args = (error.diag.message_primary or type(error).__name__,)  # the rest quotes the row
-        named = DBAPIError.instance(f"COPY {table.name}", None, error, psycopg.Error, hide_parameters=True)
-        raise named from error
+        named_error = DBAPIError.instance(
+            f"COPY {table.name}", None, error, psycopg.Error, hide_parameters=True
+        )
+        raise named_error from error
 
 
 @cache
-def _types(table: Table) -> list[str]:
+def _list_types(table: Table) -> list[str]:
     """Return what COPY must be told of each column: in its binary form nothing is converted."""
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     return [column.type.compile(dialect).lower() for column in table.c]

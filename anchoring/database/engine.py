@@ -28,7 +28,7 @@ CONNECTIONS: Final = 48  # more than the threads of one API process, so that no 
 SERVER_CONNECTIONS: Final = 15  # beyond the 5 that are kept: a server allows 100 unless it is told otherwise
 CONNECT_SECONDS: Final = 10  # how long a server may take to answer the call
 #: What a session of PostgreSQL is told: a client that vanished gives its locks back within a minute, not two hours.
-_SESSION: Final = {
+_SESSION_OPTIONS: Final = {
     "lock_timeout": f"{BUSY_SECONDS}s",
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
@@ -36,19 +36,21 @@ _SESSION: Final = {
 }
 _TABLES_LOCK: Final = 0x73687A6874626C73  # an advisory lock of our own: "shzhtbls"
 _UNHOLDABLE: Final = re.compile(r"[\x00\ud800-\udfff]")  # zero for PostgreSQL, lone surrogates for UTF-8
-_DAMAGED: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
+_DAMAGE_CODES: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
 #: What PostgreSQL answers a caller whom it does not let in; there is no number beside it before a session begins.
-_REFUSED: Final = re.compile(
+_REFUSAL_WORDS: Final = re.compile(
     r"(password|Peer|Ident) authentication failed|no password supplied|no pg_hba\.conf entry"
     r"|(role|database) \".*\" does not exist|permission denied for database"
 )
-_DAMAGE: Final = (
+_DAMAGE_MESSAGE: Final = (
     "the database file is damaged: stop the node; delete the file where it is the replica, which is followed anew, or "
     "restore the register from its backup and run `shunzheng recover`"
 )
-_NO_TEXT: Final = "Could not decode to UTF-8"  # what Python says of stored text, and then quotes it
-_WAL_TICK: Final = 0.02
-_BEGIN: Final = "shunzheng_begin"  # execution option that names the SQLite statement opening a transaction
+_NO_TEXT_WORDS: Final = "Could not decode to UTF-8"  # what Python says of stored text, and then quotes it
+_WAL_TICK_SECONDS: Final = 0.02
+_BEGIN_OPTION: Final = (
+    "shunzheng_begin"  # execution option that names the SQLite statement opening a transaction
+)
 
 
 def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
@@ -56,16 +58,16 @@ def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
 
     Raises: AnchoringError when the URL is of neither database.
     """
-    parsed = _parse(url)
-    backend = parsed.get_backend_name()
+    database_url = _parse_url(url)
+    backend = database_url.get_backend_name()
     if backend == "sqlite":
-        return _open_sqlite(parsed, synchronous)
+        return _open_sqlite(database_url, synchronous)
     if backend in ("postgresql", "postgres"):
-        return _open_postgresql(parsed.set(drivername="postgresql+psycopg"))
-    raise AnchoringError(f"a database is sqlite:///… or postgresql://…, not {parsed.drivername}://…")
+        return _open_postgresql(database_url.set(drivername="postgresql+psycopg"))
+    raise AnchoringError(f"a database is sqlite:///… or postgresql://…, not {database_url.drivername}://…")
 
 
-def _parse(url: str) -> URL:
+def _parse_url(url: str) -> URL:
     """Read a URL; its text, which may hold a password, is not repeated. Raises: AnchoringError."""
     try:
         return make_url(url)
@@ -77,29 +79,35 @@ def _parse(url: str) -> URL:
 
 def find_missing_file(url: str) -> Path | None:
     """Return the file of an SQLite database that is not there yet: to open it would make it. Raises: AnchoringError."""
-    parsed = _parse(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+    database_url = _parse_url(url)
+    if (
+        database_url.get_backend_name() != "sqlite"
+        or not database_url.database
+        or database_url.database == ":memory:"
+    ):
         return None
-    file = Path(parsed.database)
+    file = Path(database_url.database)
     return None if file.exists() else file
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
     """Switch the file to WAL. Two processes that do so to a new file at once are refused without waiting for their turn."""
-    until = time.monotonic() + BUSY_SECONDS
+    deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:
-            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > deadline:
                 raise
-            time.sleep(_WAL_TICK)
+            time.sleep(_WAL_TICK_SECONDS)
 
 
 def _open_sqlite(url: URL, synchronous: str) -> Engine:
-    waiting = {"timeout": BUSY_SECONDS}
-    engine = create_engine(url, hide_parameters=True, max_overflow=CONNECTIONS, connect_args=waiting)
+    connect_arguments = {"timeout": BUSY_SECONDS}
+    engine = create_engine(
+        url, hide_parameters=True, max_overflow=CONNECTIONS, connect_args=connect_arguments
+    )
 
     @event.listens_for(engine, "connect")
     def configure(connection: sqlite3.Connection, _record: object) -> None:
@@ -111,15 +119,15 @@ def _open_sqlite(url: URL, synchronous: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+        connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN_OPTION, "BEGIN"))
 
     return engine
 
 
 def _open_postgresql(url: URL) -> Engine:
-    in_url = url.query.get("options", "")
-    options = [in_url] if isinstance(in_url, str) else list(in_url)
-    options += [f"-c {name}={value}" for name, value in _SESSION.items()]
+    url_options = url.query.get("options", "")
+    options = [url_options] if isinstance(url_options, str) else list(url_options)
+    options += [f"-c {name}={value}" for name, value in _SESSION_OPTIONS.items()]
     engine = create_engine(
         url.update_query_dict({"options": " ".join(options)}),
         hide_parameters=True,
@@ -144,7 +152,7 @@ def _leave_out_detail(context: ExceptionContext) -> None:
 @contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
     """Give a connection that reads one consistent state and writes nothing. Raises: DatabaseUnavailable."""
-    with _named(), engine.connect() as connection:
+    with _name_failures(), engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with connection.begin():
@@ -157,9 +165,9 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 
     Raises: DatabaseUnavailable; whether a commit that got no answer was kept, the next look tells.
     """
-    with _named(), engine.connect() as connection:
+    with _name_failures(), engine.connect() as connection:
         if engine.dialect.name == "sqlite":
-            connection.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+            connection.execution_options(**{_BEGIN_OPTION: "BEGIN IMMEDIATE"})
         with connection.begin():
             yield connection
 
@@ -194,34 +202,34 @@ def find_file_faults(connection: Connection, *, quick: bool = False) -> list[str
 
 
 @contextmanager
-def _named() -> Iterator[None]:
+def _name_failures() -> Iterator[None]:
     """Give a failure of the database, rather than of a statement, its name."""
     try:
         yield
     except (DatabaseError, InterfaceError) as error:
         if _is_damage(error):
-            raise DatabaseDamaged(_DAMAGE) from None  # the driver's words may quote what is stored
+            raise DatabaseDamaged(_DAMAGE_MESSAGE) from None  # the driver's words may quote what is stored
         if _is_statement(error) or not isinstance(error, OperationalError | InterfaceError):
             raise
         if _is_refusal(error):
             raise DatabaseRefused(f"the database refuses what the settings name: {error.orig}") from error
         raise DatabaseUnavailable(f"the database failed, try again: {error.orig}") from error
     except UnicodeDecodeError:  # so broken that SQLite's own words about it are no text
-        raise DatabaseDamaged(_DAMAGE) from None
+        raise DatabaseDamaged(_DAMAGE_MESSAGE) from None
     except PoolTimeout as error:
         raise DatabaseUnavailable("every connection to the database is in use: try again") from error
 
 
 def _is_damage(error: DBAPIError) -> bool:
     """Tell whether SQLite, or Python reading its text, found that the file cannot be as it was written."""
-    if getattr(error.orig, "sqlite_errorname", "") in _DAMAGED:
+    if getattr(error.orig, "sqlite_errorname", "") in _DAMAGE_CODES:
         return True
-    return isinstance(error.orig, sqlite3.OperationalError) and str(error.orig).startswith(_NO_TEXT)
+    return isinstance(error.orig, sqlite3.OperationalError) and str(error.orig).startswith(_NO_TEXT_WORDS)
 
 
 def _is_refusal(error: DBAPIError) -> bool:
     """Tell whether what the settings name is refused, rather than the server away; unknown words count as away."""
-    return bool(_REFUSED.search(str(error.orig)))
+    return bool(_REFUSAL_WORDS.search(str(error.orig)))
 
 
 def _is_statement(error: DBAPIError) -> bool:

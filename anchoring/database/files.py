@@ -17,28 +17,28 @@ def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o666) -> N
     nothing to lose and is written to. Whoever is killed on the way leaves a file `.NAME.*.new` beside, which nobody
     reads and which can be removed. Raises: OSError, naming `path`.
     """
-    with _naming(path):
-        there = _mode(path)
-        if there is not None and not stat.S_ISREG(there):
+    with _name_faults(path):
+        old_mode = _read_mode(path)
+        if old_mode is not None and not stat.S_ISREG(old_mode):
             with path.open("wb") as stream:
                 stream.writelines(pieces)
             return
     target = Path(os.path.realpath(path))
-    aside = target.with_name(f".{target.name[:_SHOWN_CHARS]}.{token_hex(8)}.new")
-    with _naming(path, aside):
+    new_path = target.with_name(f".{target.name[:_SHOWN_CHARS]}.{token_hex(8)}.new")
+    with _name_faults(path, new_path):
         # O_EXCL: nothing that lies there is opened or followed, so only who may read the file ever can
-        opened = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IMODE(there or mode))
+        descriptor = os.open(new_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IMODE(old_mode or mode))
         try:
-            with open(opened, "wb") as file:
-                if there is not None:
-                    os.fchmod(file.fileno(), stat.S_IMODE(there))
+            with open(descriptor, "wb") as file:
+                if old_mode is not None:
+                    os.fchmod(file.fileno(), stat.S_IMODE(old_mode))
                 file.writelines(pieces)
                 file.flush()
                 os.fsync(file.fileno())
-            aside.replace(target)
+            new_path.replace(target)
         except BaseException:
             with suppress(OSError):
-                aside.unlink()
+                new_path.unlink()
             raise
     folder = os.open(target.parent, os.O_RDONLY)
     try:
@@ -47,7 +47,7 @@ def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o666) -> N
         os.close(folder)
 
 
-def _mode(path: Path) -> int | None:
+def _read_mode(path: Path) -> int | None:
     try:
         return path.stat().st_mode
     except FileNotFoundError:
@@ -55,11 +55,11 @@ def _mode(path: Path) -> int | None:
 
 
 @contextmanager
-def _naming(path: Path, aside: Path | None = None) -> Iterator[None]:
+def _name_faults(path: Path, new_path: Path | None = None) -> Iterator[None]:
     """Let a fault that names no file, or the one aside, name the one that was to be written."""
     try:
         yield
     except OSError as error:
-        if error.errno and error.filename in (None, str(aside)):
+        if error.errno and error.filename in (None, str(new_path)):
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise

@@ -9,53 +9,58 @@ from anchoring.replica.store import FoldedEvent
 from ledger.registry.acts import head_zero
 
 
-def check_branch(cursor: Cursor, known: Block | None, latest: Block) -> None:
+def check_branch(cursor: Cursor, block_now: Block | None, latest: Block) -> None:
     """Check that the chain, which ends at `latest`, still holds the final block of the cursor; `known` stands there now.
 
     Raises: ChainBehind where it does not reach so far, Quarantined where it holds another block.
     """
-    if known is None:
+    if block_now is None:
         raise ChainBehind(
             f"the chain ends at block {latest.number}, but block {cursor.final_block} was final: "
             "the endpoint lags, or the chain was set back"
         )
-    if known.hash != cursor.final_hash:
+    if block_now.hash != cursor.final_hash:
         raise Quarantined(
-            f"block {cursor.final_block} was final as 0x{cursor.final_hash.hex()}, and is 0x{known.hash.hex()} now; "
+            f"block {cursor.final_block} was final as 0x{cursor.final_hash.hex()}, and is 0x{block_now.hash.hex()} now; "
             f"the chain ends at block {latest.number}: it lost final blocks, or is another chain. Ask who runs it"
         )
 
 
-def check_beginning(name: RegistryName, first: ChainEvent, before: Block | None) -> None:
+def check_beginning(name: RegistryName, first: ChainEvent, block_before: Block | None) -> None:
     """Check that head 0 follows from the block before the deployment, so that all of the registry's name is checked.
 
     Raises: WrongRegistry.
     """
     contract = bytes.fromhex(name.contract[2:])
-    if before is None or head_zero(name.chain_id, contract, before.hash)[:8] != name.head_prefix:
+    if block_before is None or head_zero(name.chain_id, contract, block_before.hash)[:8] != name.head_prefix:
         raise WrongRegistry(
             f"head 0 of {name.contract} does not follow from the block before {first.event.block}"
         )
 
 
-def check_head(stated: RegistryHead, cursor: Cursor, read: Sequence[FoldedEvent]) -> None:
+def check_head(stated_head: RegistryHead, cursor: Cursor, folded_events: Sequence[FoldedEvent]) -> None:
     """Compare what the contract said before with what was read after. Raises: ChainUnavailable's children, Quarantined."""
-    heads = {cursor.n: cursor.head} | {item.event.event.n: item.head for item in read}
+    heads = {cursor.n: cursor.head} | {
+        folded_event.event.event.n: folded_event.head for folded_event in folded_events
+    }
     newest = max(heads)
-    block = read[-1].event.event.block if read else cursor.block
-    if stated.n > newest:
+    block = folded_events[-1].event.event.block if folded_events else cursor.block
+    if stated_head.n > newest:
         raise ChainMisbehaved(
-            f"the contract counts {stated.n} acts, the endpoint shows {newest}: it leaves some out"
+            f"the contract counts {stated_head.n} acts, the endpoint shows {newest}: it leaves some out"
         )
-    if stated.n < cursor.n:
-        raise ChainBehind(f"the contract counts {stated.n} acts, but act {cursor.n} was final")
-    if stated.head != heads[stated.n]:
-        if stated.n == cursor.n:
+    if stated_head.n < cursor.n:
+        raise ChainBehind(f"the contract counts {stated_head.n} acts, but act {cursor.n} was final")
+    if stated_head.head != heads[stated_head.n]:
+        if stated_head.n == cursor.n:
             raise Quarantined(
-                f"after act {stated.n} the contract's head is 0x{stated.head.hex()}, the replica's 0x{cursor.head.hex()}"
+                f"after act {stated_head.n} the contract's head is 0x{stated_head.head.hex()}, "
+                f"the replica's 0x{cursor.head.hex()}"
             )
-        raise ReorgDetected(f"the events up to act {stated.n} do not make the head that the contract states")
-    if stated.n == newest and stated.last_block != block:
+        raise ReorgDetected(
+            f"the events up to act {stated_head.n} do not make the head that the contract states"
+        )
+    if stated_head.n == newest and stated_head.last_block != block:
         raise ChainMisbehaved(
-            f"act {newest} was in block {stated.last_block}, the endpoint shows it in block {block}"
+            f"act {newest} was in block {stated_head.last_block}, the endpoint shows it in block {block}"
         )

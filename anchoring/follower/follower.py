@@ -119,9 +119,9 @@ class Follower:
             event_count = self._step()
         except (ChainUnavailable, Quarantined) as error:
             self._seen_blocks, self.caught_up = None, False
-            self._window.failed()
+            self._window.shrink()
             self._endpoint_suspect = self._endpoint_suspect or isinstance(error, ChainMisbehaved)
-            if isinstance(error, ChainBehind) and self._patient():
+            if isinstance(error, ChainBehind) and self._may_lag():
                 raise
             if isinstance(error, Quarantined | ChainBehind):
                 self._replica.set_quarantine(str(error))
@@ -191,34 +191,34 @@ class Follower:
                 cursor, self._chain.block(cursor.final_block) if latest_reaches_cursor else None, latest
             )
         # 3
-        end_block = self._window_end(cursor, final)
+        end_block = self._find_window_end(cursor, final)
         final_events = self._final_events(cursor, end_block.number)
         reaches_final = end_block.number >= final.number
         newer_events = self._events_between(end_block.number + 1, latest.number) if reaches_final else ()
         # 4
         fold = Fold(cursor.head, cursor.n, cursor.block, cursor.time)
-        taken_events = self._extend(fold, final_events)
+        folded_events = self._fold_events(fold, final_events)
         new_cursor = Cursor(
             fold.n, fold.head, fold.block, fold.time, end_block.number, end_block.hash, end_block.time
         )
-        pending_events = self._extend(fold, newer_events)
-        if cursor.n == 0 and taken_events:
+        pending_events = self._fold_events(fold, newer_events)
+        if cursor.n == 0 and folded_events:
             deployment_block = final_events[0].event.block
             check_beginning(self._registry_name, final_events[0], self._chain.block(deployment_block - 1))
         if reaches_final:
-            check_head(stated_head, cursor, [*taken_events, *pending_events])
+            check_head(stated_head, cursor, [*folded_events, *pending_events])
         # 5
-        trees, events_with_facts = self._derive(cursor, taken_events)
+        trees, events_with_facts = self._derive_all(cursor, folded_events)
         self._replica.store(
             cursor, new_cursor, events_with_facts, pending_events, trees, caught_up=reaches_final
         )
         self._trees = new_cursor.n, trees
         self._seen_blocks, self.caught_up = (latest, final), reaches_final
         self.progress = new_cursor.n, max(stated_head.n, new_cursor.n)
-        self._window.taken(final_events)
-        return len(taken_events)
+        self._window.adapt(final_events)
+        return len(folded_events)
 
-    def _window_end(self, cursor: Cursor, final: Block) -> Block:
+    def _find_window_end(self, cursor: Cursor, final: Block) -> Block:
         """Return the last block of the window; the known final block where the chain has no newer one."""
         if final.number < cursor.final_block:
             return Block(cursor.final_block, cursor.final_hash, b"", cursor.final_time)
@@ -241,33 +241,37 @@ class Follower:
     def _events_between(self, first: int, last: int) -> Sequence[ChainEvent]:
         return self._chain.events(self._registry_name.contract, first, last) if first <= last else ()
 
-    def _extend(self, fold: Fold, events: Sequence[ChainEvent]) -> list[FoldedEvent]:
-        taken_events = []
+    def _fold_events(self, fold: Fold, events: Sequence[ChainEvent]) -> list[FoldedEvent]:
+        folded_events = []
         for event in events:
             try:
                 fold.extend(event.event)
             except BrokenHead as error:
                 self._endpoint_suspect = True
                 raise ChainMisbehaved(f"the endpoint's events do not follow one another: {error}") from error
-            taken_events.append(FoldedEvent(event, fold.head))
-        return taken_events
+            folded_events.append(FoldedEvent(event, fold.head))
+        return folded_events
 
-    def _derive(self, cursor: Cursor, taken_events: Sequence[FoldedEvent]) -> tuple[Trees, list[FoldedEvent]]:
+    def _derive_all(
+        self, cursor: Cursor, folded_events: Sequence[FoldedEvent]
+    ) -> tuple[Trees, list[FoldedEvent]]:
         """Return the status trees and the events with their facts. Until these are stored the trees are nobody's."""
-        kept_trees, self._trees = self._trees, None
+        number_and_trees, self._trees = self._trees, None
         with self._replica.reading(quarantined=True) as view:
             if view.cursor != cursor:
                 raise CursorMoved("the replica was written by another process: run one follower per replica")
-            trees = kept_trees[1] if kept_trees and kept_trees[0] == cursor.n else refold(view)
+            trees = (
+                number_and_trees[1] if number_and_trees and number_and_trees[0] == cursor.n else refold(view)
+            )
             overlay, events_with_facts = Overlay(view), []
-            for taken_event in taken_events:
-                facts = _derive_facts(overlay, trees, taken_event)
+            for folded_event in folded_events:
+                facts = _derive_facts(overlay, trees, folded_event)
                 for fact in facts:
                     overlay.keep(fact)
-                events_with_facts.append(FoldedEvent(taken_event.event, taken_event.head, facts))
+                events_with_facts.append(FoldedEvent(folded_event.event, folded_event.head, facts))
         return trees, events_with_facts
 
-    def _patient(self) -> bool:
+    def _may_lag(self) -> bool:
         """Tell whether an endpoint that lags may have some more time."""
         now = self._clock()
         if self._behind_since is None:
@@ -275,10 +279,10 @@ class Follower:
         return now - self._behind_since < self._lag_patience
 
 
-def _derive_facts(overlay: Overlay, trees: Trees, taken_event: FoldedEvent) -> list[Fact]:
+def _derive_facts(overlay: Overlay, trees: Trees, folded_event: FoldedEvent) -> list[Fact]:
     try:
-        return derive(overlay, trees, taken_event.event.event)
+        return derive(overlay, trees, folded_event.event.event)
     except LedgerError as error:
         raise Quarantined(
-            f"event {taken_event.event.event.n} of the registry cannot be understood: {error}"
+            f"event {folded_event.event.event.n} of the registry cannot be understood: {error}"
         ) from error

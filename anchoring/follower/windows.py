@@ -17,10 +17,10 @@ class Window:
     def __init__(self) -> None:
         self.span = FIRST_SPAN
 
-    def failed(self) -> None:
+    def shrink(self) -> None:
         self._halve()
 
-    def taken(self, events: Sequence[ChainEvent]) -> None:
+    def adapt(self, events: Sequence[ChainEvent]) -> None:
         """Learn from the events of the last window how many blocks the next may have."""
         size = sum(len(event.event.payload) for event in events)
         if len(events) > CROWDED_EVENTS or size > CROWDED_BYTES:

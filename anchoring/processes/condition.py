@@ -21,7 +21,7 @@ from anchoring.database.engine import hold_tables, transaction
 from anchoring.errors import DatabaseUnavailable
 
 REPORT_SECONDS: Final = 5  # between two reports that say nothing new
-_LONGEST_ERROR: Final = 1_000  # characters kept of an error
+_MAX_ERROR_CHARS: Final = 1_000  # characters kept of an error
 
 logger = logging.getLogger(__name__)
 
@@ -67,33 +67,37 @@ class Reporter:
 
     def __init__(self, engine: Engine, name: str, clock: Callable[[], float] = time.time) -> None:
         self._engine, self._clock = engine, clock
-        self._fresh = Condition(name, 0)
-        self._told: Condition | None = None
+        self._empty_condition = Condition(name, 0)
+        self._last_told: Condition | None = None
 
     def tell(
         self, error: Exception | None = None, *, doing: str = "", progress: tuple[int, int] = (0, 0)
     ) -> None:
         """Say that the process lives, what it fails at, and how far it is."""
         with suppress(DatabaseUnavailable, SQLAlchemyError):  # a follower may be making the tables anew
-            now, before = int(self._clock()), self._told or self._stored()
+            now, last_condition = int(self._clock()), self._last_told or self._read_stored()
             kind = type(error).__name__ if error else ""
             condition = replace(
-                before,
+                last_condition,
                 kind=kind,
-                error=_storable(error) if error else "",
-                since=(before.since if before.kind == kind else now) if error else None,
+                error=_make_storable(error) if error else "",
+                since=(last_condition.since if last_condition.kind == kind else now) if error else None,
                 doing=doing,
                 done=progress[0],
                 total=progress[1],
             )
-            if self._told is None or condition != before or not 0 <= now - before.seen < REPORT_SECONDS:
-                self._told = replace(condition, seen=now)
-                self._write(self._told)
+            if (
+                self._last_told is None
+                or condition != last_condition
+                or not 0 <= now - last_condition.seen < REPORT_SECONDS
+            ):
+                self._last_told = replace(condition, seen=now)
+                self._write(self._last_told)
 
-    def _stored(self) -> Condition:
+    def _read_stored(self) -> Condition:
         with transaction(self._engine) as connection:
-            stored = {condition.name: condition for condition in read_conditions(connection)}
-        return stored.get(self._fresh.name, self._fresh)
+            conditions_by_name = {condition.name: condition for condition in read_conditions(connection)}
+        return conditions_by_name.get(self._empty_condition.name, self._empty_condition)
 
     def _write(self, condition: Condition) -> None:
         with transaction(self._engine) as connection:
@@ -101,10 +105,10 @@ class Reporter:
             if not inspect(connection).has_table(PROCESS.name):
                 METADATA.create_all(connection)
             connection.execute(delete(PROCESS).where(PROCESS.c.name == condition.name))
-            connection.execute(insert(PROCESS), [_row(condition)])
+            connection.execute(insert(PROCESS), [_condition_row(condition)])
 
 
-def _row(condition: Condition) -> dict[str, object]:
+def _condition_row(condition: Condition) -> dict[str, object]:
     return {
         "name": condition.name,
         "seen": condition.seen,
@@ -130,9 +134,9 @@ def _condition_of(row: RowMapping) -> Condition:
     )
 
 
-def _storable(error: Exception) -> str:
+def _make_storable(error: Exception) -> str:
     """Return what an error says, without what a database cannot keep: it may quote whatever an endpoint sent."""
-    return str(error)[:_LONGEST_ERROR].encode("utf-8", "replace").decode().replace("\0", "")
+    return str(error)[:_MAX_ERROR_CHARS].encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def read_conditions(connection: Connection) -> Sequence[Condition]:

@@ -1,4 +1,4 @@
-"""What leaves for a log or a terminal: one line a record, harmless, without passwords.
+"""Make what goes to a log or a terminal harmless: one line a record, without passwords.
 
 Peers, endpoints, files and people choose parts of what is said here. So it is made harmless where it leaves, and not in
 each of the many places where it comes in.
@@ -13,22 +13,21 @@ from typing import Final
 
 from ledger.encoding.unseen import replace_unseen
 
-LONGEST_LINE: Final = (
-    2_000  # characters of a record: an error of the longest kind, and no page of anybody else's
-)
+#: Of a record: an error of the longest kind, and no page of anybody else's.
+MAX_LINE_CHARS: Final = 2_000
 REPEAT_SECONDS: Final = 600.0  # until a warning that says nothing new is said again
-_REMEMBERED: Final = 256  # warnings that are remembered: more than a node has endpoints, peers and parts
-_CUT: Final = "… [cut]"
+_MAX_REMEMBERED: Final = 256  # warnings that are remembered: more than a node has endpoints, peers and parts
+_CUT_MARK: Final = "… [cut]"
 
 _NOT_PLAIN: Final = re.compile("[^\\x20-\\x7e]")
 _SHOWN_AS: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
 _PASSWORD: Final = re.compile(r"(?<=://)([^\s/@:]*):[^\s/@]*@")
-_CHANGING: Final = re.compile(r"\((again|starts again) in [^)]*\)|0x[0-9a-f]{6,16}>")
+_CHANGING_PART: Final = re.compile(r"\((again|starts again) in [^)]*\)|0x[0-9a-f]{6,16}>")
 
 
 def make_line_visible(text: str) -> str:
     """Return text in one line, with every character that is not seen as its number, and without passwords of URLs."""
-    return _PASSWORD.sub(r"\1:***@", replace_unseen(text, _number))
+    return _PASSWORD.sub(r"\1:***@", replace_unseen(text, _spell_number))
 
 
 def make_lines_visible(text: str) -> str:
@@ -50,10 +49,10 @@ def _escape(character: str) -> str:
     if character == "\n":  # inside a text it is escaped already
         return character
     units = character.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+    return "".join(f"\\u{units[start : start + 2].hex()}" for start in range(0, len(units), 2))
 
 
-def _number(character: str) -> str:
+def _spell_number(character: str) -> str:
     return _SHOWN_AS.get(character, f"\\u{{{ord(character):x}}}")
 
 
@@ -61,17 +60,17 @@ class LineFormatter(logging.Formatter):
     """One line a record, whatever it quotes; of an exception its class and message, not where it was raised."""
 
     def format(self, record: logging.LogRecord) -> str:
-        said = record.getMessage()
+        message = record.getMessage()
         if record.exc_info and record.exc_info[1]:
             error = record.exc_info[1]
-            said = f"{said.rstrip()} ({type(error).__name__}: {error} at {_place_of(error)})"
-        line = make_line_visible(f"{said[: 2 * LONGEST_LINE]}")
-        if len(line) > LONGEST_LINE:
-            line = line[:LONGEST_LINE] + _CUT
+            message = f"{message.rstrip()} ({type(error).__name__}: {error} at {_find_place(error)})"
+        line = make_line_visible(f"{message[: 2 * MAX_LINE_CHARS]}")
+        if len(line) > MAX_LINE_CHARS:
+            line = line[:MAX_LINE_CHARS] + _CUT_MARK
         return f"{self.formatTime(record)} {record.levelname} {make_line_visible(record.name)}: {line}"
 
 
-def _place_of(error: BaseException) -> str:
+def _find_place(error: BaseException) -> str:
     trace, place = error.__traceback__, "?"
     while trace:
         place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
@@ -79,25 +78,25 @@ def _place_of(error: BaseException) -> str:
     return place
 
 
-class OnceInAWhile(logging.Filter):
+class RepeatFilter(logging.Filter):
     """Drops a warning that was just said: what is waited for takes one line, not one for each attempt."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
-        self._said: OrderedDict[tuple[str, str], float] = OrderedDict()
+        self._warning_times: OrderedDict[tuple[str, str], float] = OrderedDict()
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.levelno < logging.WARNING:
             return True
-        key, now = (record.name, _CHANGING.sub("", record.getMessage())), self._clock()
-        before = self._said.get(key)
-        if before is not None and 0 <= now - before < REPEAT_SECONDS:
+        key, now = (record.name, _CHANGING_PART.sub("", record.getMessage())), self._clock()
+        last_time = self._warning_times.get(key)
+        if last_time is not None and 0 <= now - last_time < REPEAT_SECONDS:
             return False
-        self._said[key] = now
-        self._said.move_to_end(key)
-        if len(self._said) > _REMEMBERED:
-            self._said.popitem(last=False)
+        self._warning_times[key] = now
+        self._warning_times.move_to_end(key)
+        if len(self._warning_times) > _MAX_REMEMBERED:
+            self._warning_times.popitem(last=False)
         return True
 
 
@@ -105,7 +104,7 @@ def log_to_stderr() -> None:
     """Let everything that is logged leave through one handler, also what libraries log through handlers of their own."""
     handler = logging.StreamHandler()
     handler.setFormatter(LineFormatter())
-    handler.addFilter(OnceInAWhile())
+    handler.addFilter(RepeatFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)

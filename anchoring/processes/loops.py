@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 # between two looks: half of the shortest block time, and a change of status waits no longer
 POLL_SECONDS: Final = 0.5
-_MOST_DOUBLINGS: Final = 60  # every longest pause is reached long before, and a float holds the number
+_MAX_DOUBLINGS: Final = 60  # every longest pause is reached long before, and a float holds the number
 
 
 class Stop(Protocol):
@@ -30,7 +30,7 @@ class Backoff:
 
     def pause(self, failures: int) -> float:
         """Return the seconds until the next attempt, after so many failures in a row; at least one."""
-        seconds = min(self.longest, self.first * 2.0 ** min(failures - 1, _MOST_DOUBLINGS))
+        seconds = min(self.longest, self.first * 2.0 ** min(failures - 1, _MAX_DOUBLINGS))
         return seconds * random.uniform(0.5, 1) if self.spread else seconds  # noqa: S311
 
 

@@ -17,23 +17,23 @@ class Progress:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, reporter: Reporter | None = None) -> None:
         self._clock, self._reporter = clock, reporter
-        self._begun: tuple[float, int] | None = None
-        self._told = 0.0
+        self._start: tuple[float, int] | None = None
+        self._told_at = 0.0
 
     def tell(self, doing: str, done: int, total: int) -> None:
         """Say that `done` of `total` are done; the first call is where the work begins."""
         if self._reporter:
             self._reporter.tell(doing=doing, progress=(done, total))
         now = self._clock()
-        if self._begun is None:
-            self._begun, self._told = (now, done), now
+        if self._start is None:
+            self._start, self._told_at = (now, done), now
             return
-        if now - self._told < PROGRESS_SECONDS:
+        if now - self._told_at < PROGRESS_SECONDS:
             return
-        self._told = now
-        rate = (done - self._begun[1]) / (now - self._begun[0])
+        self._told_at = now
+        rate = (done - self._start[1]) / (now - self._start[0])
         logger.info("%s: %s of %s events (%s/s)", doing, f"{done:,}", f"{total:,}", f"{rate:,.0f}")
 
     def end(self) -> None:
         """Say that the work is done: the next call of `tell` begins another."""
-        self._begun = None
+        self._start = None

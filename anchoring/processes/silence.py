@@ -1,4 +1,4 @@
-"""What C libraries print on standard error goes nowhere: bad signatures would fill the log.
+"""Silence what C libraries print on standard error: bad signatures would fill the log.
 
 GmSSL prints a line for each signature that is not good, and offers no way to turn that off. Here the C library's own
 `stderr` is led to the null device. Python does not print through it, nor does the C library where it ends a process.
@@ -15,9 +15,9 @@ def silence_libraries() -> None:
         return
     libc = ctypes.CDLL(None)
     libc.fopen.restype = ctypes.c_void_p
-    nowhere = libc.fopen(os.devnull.encode(), b"w")
-    if nowhere:
-        ctypes.c_void_p.in_dll(libc, "stderr").value = nowhere
+    null_file = libc.fopen(os.devnull.encode(), b"w")
+    if null_file:
+        ctypes.c_void_p.in_dll(libc, "stderr").value = null_file
 
 
 def _is_glibc() -> bool:

@@ -22,7 +22,7 @@ from anchoring.processes.loops import Backoff
 RESTART_BACKOFF: Final = Backoff(first=0.5, longest=30.0, spread=False)
 _STEADY_SECONDS: Final = 60.0  # a child that ran this long has no failures any more
 _STOP_SECONDS: Final = 15.0  # for a child to end by itself once asked; a batch is frozen in far less
-_TICK: Final = 0.2
+_TICK_SECONDS: Final = 0.2
 #: Exit code of a child that nobody but a person can help: starting it again would say the same for ever.
 NEEDS_PERSON: Final = 4
 
@@ -48,22 +48,22 @@ class Supervisor:
         self._children = [_Child(name, command) for name, command in commands.items()]
         self._clock = clock
         self._stopping = False
-        self._helpless: str | None = None
+        self._helpless_child: str | None = None
 
     def run(self) -> str | None:
         """Keep the children running until SIGTERM or SIGINT, then stop them all.
 
         Return the name of the child that only a person can help, where one ended the rest; None where it was a signal.
         """
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signal_number, self._on_signal)
         try:
-            while not self._stopping and self._helpless is None:
+            while not self._stopping and self._helpless_child is None:
                 self.tick()
-                time.sleep(_TICK)
+                time.sleep(_TICK_SECONDS)
         finally:
             self.stop()
-        return self._helpless
+        return self._helpless_child
 
     def tick(self) -> None:
         """Start what is due and notice what has ended."""
@@ -71,40 +71,36 @@ class Supervisor:
         for child in self._children:
             if child.process is None:
                 if now >= child.due:
-                    death = dies_with(os.getpid())
-                    child.process, child.started = subprocess.Popen(child.command, preexec_fn=death), now
+                    child.process = subprocess.Popen(child.command, preexec_fn=dies_with(os.getpid()))
+                    child.started = now
                 continue
-            code = child.process.poll()
-            if code is None:
+            exit_code = child.process.poll()
+            if exit_code is None:
                 continue
-            if code == NEEDS_PERSON:
-                child.process, child.due, self._helpless = None, math.inf, child.name
+            if exit_code == NEEDS_PERSON:
+                child.process, child.due, self._helpless_child = None, math.inf, child.name
                 continue
             if now - child.started >= _STEADY_SECONDS:
                 child.failures = 0
             child.failures += 1
             pause = RESTART_BACKOFF.pause(child.failures)
-            logger.warning("%s ended with %s (starts again in %.1f s)", child.name, code, pause)
+            logger.warning("%s ended with %s (starts again in %.1f s)", child.name, exit_code, pause)
             child.process, child.due = None, now + pause
-
-    def processes(self) -> dict[str, int]:
-        """Return the process number of each child that runs."""
-        return {child.name: child.process.pid for child in self._children if child.process is not None}
 
     def stop(self) -> None:
         """Ask every child to end, and end by force what does not."""
-        running = [child.process for child in self._children if child.process is not None]
-        for process in running:
+        processes = [child.process for child in self._children if child.process is not None]
+        for process in processes:
             process.terminate()
-        until = time.monotonic() + _STOP_SECONDS
-        for process in running:
+        deadline = time.monotonic() + _STOP_SECONDS
+        for process in processes:
             try:
-                process.wait(max(0.0, until - time.monotonic()))
+                process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
         for child in self._children:
             child.process = None
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self, signal_number: int, frame: FrameType | None) -> None:
         self._stopping = True

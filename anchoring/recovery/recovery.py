@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from anchoring.anchorer.lease import Writing
+from anchoring.anchorer.lease import WritableRegister
 from anchoring.errors import RegisterBehind
 from anchoring.recovery.planning import Lost, Plan, list_local_submissions
 from anchoring.recovery.setting_aside import remove, write_aside
@@ -34,7 +34,7 @@ def set_aside(register: Register, plan: Plan, directory: Path) -> list[Path]:
         return [write_aside(connection, submission, directory) for submission in plan.aside]
 
 
-def take_back(register: Writing, view: ReplicaView, plan: Plan, now: int) -> None:
+def take_back(register: WritableRegister, view: ReplicaView, plan: Plan, now: int) -> None:
     """Do what was planned, in one transaction: a crash leaves the register as it was, and the recovery starts over.
 
     Intake may go on beside it: until this is committed it takes nothing, or what it took makes the plan void.

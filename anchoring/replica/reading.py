@@ -219,17 +219,17 @@ class ReplicaView:
     def events(self, after: int = 0, *, limit: int | None = None) -> Iterator[ChainEvent]:
         """Walk through the final events after event `after`, in order."""
         query = queries.EVENTS if limit is None else queries.EVENTS.limit(limit)
-        for row in self._rows(query, after=after):
+        for row in self._walk_rows(query, after=after):
             yield event_of(row)
 
     def headed_events(self) -> Iterator[tuple[ChainEvent, bytes]]:
         """Walk through all final events, each with the head that is stored beside it."""
-        for row in self._rows(queries.EVENTS, after=0):
+        for row in self._walk_rows(queries.EVENTS, after=0):
             yield event_of(row), row["head"]
 
     def rows(self, table: Table) -> Iterator[RowMapping]:
         """Walk through a table of facts, in no order."""
-        return self._rows(select(table))
+        return self._walk_rows(select(table))
 
     def head_after(self, n: int) -> bytes | None:
         """Return the registry's head after final event `n`; head 0 for 0."""
@@ -259,12 +259,12 @@ class ReplicaView:
 
     def statuses(self, log: str, *, after: int = 0) -> Iterator[PositionStatus]:
         """Walk through every status that an anchor of the log after sequence `after` set, in the order of the anchors."""
-        for row in self._rows(queries.STATUSES, log=log, after=after):
+        for row in self._walk_rows(queries.STATUSES, log=log, after=after):
             yield position_of(row)
 
     def status_blocks(self, log: str) -> Iterator[StatusBlock]:
         """Walk through the stored blocks of the log's status tree, which is as of its newest final anchor."""
-        for row in self._rows(queries.BLOCKS, log=log):
+        for row in self._walk_rows(queries.BLOCKS, log=log):
             yield block_of(row)
 
     @contextmanager
@@ -286,7 +286,7 @@ class ReplicaView:
     ) -> Iterator[T]:
         return (read_row(row) for row in self._connection.execute(query, parameters).mappings())
 
-    def _rows(self, query: Query, **parameters: object) -> Iterator[RowMapping]:
+    def _walk_rows(self, query: Query, **parameters: object) -> Iterator[RowMapping]:
         options = {"yield_per": _PAGE_ROWS}
         result = self._connection.execute(query, parameters, execution_options=options)
         self._open_results.add(result)

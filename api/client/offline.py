@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from anchoring.checkpoints.files import Seen, load
+from anchoring.checkpoints.files import SeenFile, load
 from api import files
 from ledger.encoding.times import format_time
 from ledger.registry.checkpoints import MAX_TRUST_BYTES, Cosigned
@@ -20,9 +20,9 @@ def read_trust(path: Path) -> TrustFile:
     return files.read_decoded(path, "trust", read_trust_file)
 
 
-def seen_beside(trust: Path) -> Seen:
+def seen_beside(trust: Path) -> SeenFile:
     """Return what remembers the newest checkpoint for whoever pins this trust file."""
-    return Seen(trust.with_name(trust.name + SEEN_SUFFIX))
+    return SeenFile(trust.with_name(trust.name + SEEN_SUFFIX))
 
 
 @contextmanager

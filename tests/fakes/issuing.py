@@ -82,7 +82,7 @@ class AnyCity:
             self.registry,
             LOG,
             clock=clock or (lambda: self.net.now),
-            steady=clock or (lambda: self.chain.latest().number),
+            steady_clock=clock or (lambda: self.chain.latest().number),
             policy=self.policy,
         )
 

@@ -66,7 +66,7 @@ def test_all_sign_at_the_same_event_without_asking(province: Province, nodes: di
     for node in nodes.values():
         node.follow()
         node.cosigner.step()
-    signed = {node.checkpoints.signed() for node in nodes.values()}
+    signed = {node.checkpoints.find_last_signed() for node in nodes.values()}
     assert signed == {at(nodes[TIANMEN], 7)}
     for node in nodes.values():
         node.cosigner.step()
@@ -127,7 +127,7 @@ def test_beside_what_was_signed_nothing_is_signed(province: Province, nodes: dic
     forked.follow()
     with pytest.raises(CheckpointRefused, match="do not make the head"):
         forked.cosigner.sign()
-    assert forked.checkpoints.signed() == before
+    assert forked.checkpoints.find_last_signed() == before
     forked.stop()
 
 
@@ -144,7 +144,7 @@ def test_it_is_stored_before_it_is_given_out(
     with pytest.raises(OSError, match="power"):
         node.cosigner.sign()
     assert made
-    assert node.checkpoints.signed() is None
+    assert node.checkpoints.find_last_signed() is None
 
 
 def test_a_lost_database_learns_from_the_others_what_was_signed(nodes: dict[str, FakeNode]) -> None:
@@ -154,9 +154,9 @@ def test_a_lost_database_learns_from_the_others_what_was_signed(nodes: dict[str,
     node.stop()
     (node.directory / "checkpoints.db").unlink()
     node.start()
-    assert node.checkpoints.signed() is None
+    assert node.checkpoints.find_last_signed() is None
     node.cosigner.step()
-    assert node.checkpoints.signed() == signed.checkpoint
+    assert node.checkpoints.find_last_signed() == signed.checkpoint
 
 
 def test_an_event_in_the_middle_of_a_block_is_not_signed(
@@ -193,7 +193,7 @@ def test_a_node_without_a_key_collects_and_signs_nothing(
     newest = node.checkpoints.newest()
     assert newest
     assert [one.key for one in newest.cosignatures] == [province.keys[WUHAN].public.id]
-    assert node.checkpoints.signed() is None
+    assert node.checkpoints.find_last_signed() is None
 
 
 def test_only_good_signatures_by_keys_of_nodes_are_kept(

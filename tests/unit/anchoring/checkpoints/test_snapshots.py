@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from anchoring.checkpoints import snapshots
-from anchoring.checkpoints.files import FORK, FORKED_SNAPSHOT, Seen, load, read_chunks
+from anchoring.checkpoints.files import FORK_SUFFIX, FORKED_SNAPSHOT_SUFFIX, SeenFile, load, read_chunks
 from anchoring.checkpoints.snapshots import ImportedSnapshot, export
 from anchoring.checkpoints.store import make_checkpoint
 from anchoring.database.columns import table
@@ -74,8 +74,8 @@ def source(tmp_path: Path) -> Iterator[Source]:
 
 
 @pytest.fixture
-def seen(tmp_path: Path) -> Seen:
-    return Seen(tmp_path / "trust.json.seen")
+def seen(tmp_path: Path) -> SeenFile:
+    return SeenFile(tmp_path / "trust.json.seen")
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def content(directory: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in directory.iterdir() if path.suffix in (".db", ".json")}
 
 
-def refusal(imported: ImportedSnapshot, path: Path, trust: TrustFile, seen: Seen) -> str:
+def refusal(imported: ImportedSnapshot, path: Path, trust: TrustFile, seen: SeenFile) -> str:
     """Return why a file is refused, after making sure that nothing is different afterwards."""
     before = facts(imported.replica) if imported.newest() else None
     with pytest.raises(SnapshotRefused) as caught:
@@ -109,7 +109,7 @@ def refusal(imported: ImportedSnapshot, path: Path, trust: TrustFile, seen: Seen
 
 @pytest.mark.parametrize("seed", [2, 5])
 def test_what_is_imported_answers_as_the_replica_did(
-    tmp_path: Path, imported: ImportedSnapshot, seen: Seen, seed: int
+    tmp_path: Path, imported: ImportedSnapshot, seen: SeenFile, seed: int
 ) -> None:
     source = Source(tmp_path, seed)
     header = imported.take(source.export(), source.trust, seen)
@@ -122,7 +122,7 @@ def test_what_is_imported_answers_as_the_replica_did(
     source.replica.close()
 
 
-def test_deltas_lead_to_the_same(source: Source, imported: ImportedSnapshot, seen: Seen) -> None:
+def test_deltas_lead_to_the_same(source: Source, imported: ImportedSnapshot, seen: SeenFile) -> None:
     imported.take(source.export(), source.trust, seen)
     for _ in range(3):
         held = source.n
@@ -133,7 +133,7 @@ def test_deltas_lead_to_the_same(source: Source, imported: ImportedSnapshot, see
 
 
 def test_a_whole_one_over_a_held_one_adds_what_is_new(
-    source: Source, imported: ImportedSnapshot, seen: Seen
+    source: Source, imported: ImportedSnapshot, seen: SeenFile
 ) -> None:
     imported.take(source.export(), source.trust, seen)
     source.grow(25)
@@ -142,7 +142,7 @@ def test_a_whole_one_over_a_held_one_adds_what_is_new(
     assert facts(imported.replica) == facts(source.replica)
 
 
-def test_in_memory_it_says_the_same(source: Source, seen: Seen) -> None:
+def test_in_memory_it_says_the_same(source: Source, seen: SeenFile) -> None:
     knowledge = load(source.export(), source.trust, seen)
     with source.replica.reading() as reading:
         assert knowledge.logs() == reading.logs()
@@ -150,7 +150,7 @@ def test_in_memory_it_says_the_same(source: Source, seen: Seen) -> None:
     assert seen.checkpoint() == source.cosigned(source.newest()) or seen.newest() == source.newest()
 
 
-def test_a_delta_alone_is_not_enough(source: Source, imported: ImportedSnapshot, seen: Seen) -> None:
+def test_a_delta_alone_is_not_enough(source: Source, imported: ImportedSnapshot, seen: SeenFile) -> None:
     path = source.export(after=3)
     assert refusal(imported, path, source.trust, seen) == "not_held"
     with pytest.raises(SnapshotRefused) as caught:
@@ -163,7 +163,7 @@ def test_a_delta_alone_is_not_enough(source: Source, imported: ImportedSnapshot,
 
 
 def test_a_delta_after_what_was_only_seen_is_not_held(
-    source: Source, imported: ImportedSnapshot, seen: Seen
+    source: Source, imported: ImportedSnapshot, seen: SeenFile
 ) -> None:
     imported.take(source.export(), source.trust, seen)
     source.grow(25)
@@ -173,7 +173,7 @@ def test_a_delta_after_what_was_only_seen_is_not_held(
     assert refusal(imported, source.export(after), source.trust, seen) == "not_held"
 
 
-def test_older_than_seen_it_is_refused(source: Source, imported: ImportedSnapshot, seen: Seen) -> None:
+def test_older_than_seen_it_is_refused(source: Source, imported: ImportedSnapshot, seen: SeenFile) -> None:
     old = source.export()
     source.grow(10)
     imported.take(source.export(), source.trust, seen)
@@ -181,11 +181,11 @@ def test_older_than_seen_it_is_refused(source: Source, imported: ImportedSnapsho
     with pytest.raises(SnapshotRefused) as caught:
         load(old, source.trust, seen)
     assert caught.value.reason == "older"
-    assert refusal(imported, old, source.trust, Seen(seen.path.with_name("another"))) == "older"
+    assert refusal(imported, old, source.trust, SeenFile(seen.path.with_name("another"))) == "older"
 
 
 def test_a_directory_that_was_set_back_is_refused(
-    source: Source, imported: ImportedSnapshot, seen: Seen
+    source: Source, imported: ImportedSnapshot, seen: SeenFile
 ) -> None:
     imported.take(source.export(), source.trust, seen)
     imported.close()
@@ -201,7 +201,7 @@ def test_a_directory_that_was_set_back_is_refused(
 
 
 def test_another_threshold_refuses_what_was_imported_under_a_lower_one(
-    source: Source, imported: ImportedSnapshot, seen: Seen
+    source: Source, imported: ImportedSnapshot, seen: SeenFile
 ) -> None:
     imported.take(source.export(), source.trust, seen)
     strangers = tuple(Cosigner(name, node_key(name).public) for name in ("a", "b"))
@@ -211,13 +211,13 @@ def test_another_threshold_refuses_what_was_imported_under_a_lower_one(
 
 
 def test_before_the_first_import_there_is_nothing(
-    source: Source, imported: ImportedSnapshot, seen: Seen
+    source: Source, imported: ImportedSnapshot, seen: SeenFile
 ) -> None:
     with pytest.raises(NotFound, match="import one"):
         imported.check(source.trust, seen)
 
 
-def test_damage_leaves_what_was_held(source: Source, imported: ImportedSnapshot, seen: Seen) -> None:
+def test_damage_leaves_what_was_held(source: Source, imported: ImportedSnapshot, seen: SeenFile) -> None:
     imported.take(source.export(), source.trust, seen)
     before = content(seen.path.with_name("inspector"))["seen.json"], seen.path.read_bytes()
     source.grow(25)
@@ -230,7 +230,7 @@ def test_damage_leaves_what_was_held(source: Source, imported: ImportedSnapshot,
 
 
 def test_a_crash_while_importing_loses_nothing(
-    source: Source, imported: ImportedSnapshot, seen: Seen, monkeypatch: pytest.MonkeyPatch
+    source: Source, imported: ImportedSnapshot, seen: SeenFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, stored = source.export(), imported.replica.store
     monkeypatch.setattr(snapshots, "STORED_EVENTS", 20)
@@ -256,7 +256,7 @@ def test_a_crash_while_importing_loses_nothing(
 
 
 def test_a_fork_leaves_evidence(
-    source: Source, imported: ImportedSnapshot, seen: Seen, tmp_path: Path
+    source: Source, imported: ImportedSnapshot, seen: SeenFile, tmp_path: Path
 ) -> None:
     """The same cities vouch for two histories: what was seen first stays, the other is kept as evidence."""
     imported.take(source.export(), source.trust, seen)
@@ -265,27 +265,27 @@ def test_a_fork_leaves_evidence(
         other.grow(5)
     path = other.export()
     assert refusal(imported, path, source.trust, seen) == "fork"
-    assert seen.path.with_name(seen.path.name + FORKED_SNAPSHOT).read_bytes() == path.read_bytes()
+    assert seen.path.with_name(seen.path.name + FORKED_SNAPSHOT_SUFFIX).read_bytes() == path.read_bytes()
     assert seen.newest() == source.newest()
     other.replica.close()
 
 
-def test_two_heads_of_one_event_are_evidence_by_themselves(source: Source, seen: Seen) -> None:
+def test_two_heads_of_one_event_are_evidence_by_themselves(source: Source, seen: SeenFile) -> None:
     path, newest = source.export(), source.newest()
     load(path, source.trust, seen)
     other = source.cosigned(replace(newest, head=bytes(32)))
     seen.keep_fork(path, other)
-    fork = decode_fork(decode(seen.path.with_name(seen.path.name + FORK).read_bytes()))
+    fork = decode_fork(decode(seen.path.with_name(seen.path.name + FORK_SUFFIX).read_bytes()))
     assert (fork.first.checkpoint, fork.second) == (newest, other)
 
 
 def test_a_directory_of_another_history_is_not_continued(
-    source: Source, imported: ImportedSnapshot, seen: Seen, tmp_path: Path
+    source: Source, imported: ImportedSnapshot, seen: SeenFile, tmp_path: Path
 ) -> None:
     """What was seen elsewhere fits the file, what this directory holds does not."""
     other = _branch(tmp_path, source)
     assert other.n < source.n
-    imported.take(other.export(), source.trust, Seen(tmp_path / "elsewhere"))
+    imported.take(other.export(), source.trust, SeenFile(tmp_path / "elsewhere"))
     load(source.export(), source.trust, seen)
     source.grow(10)
     assert refusal(imported, source.export(), source.trust, seen) == "fork"
@@ -322,7 +322,7 @@ def test_a_replica_vouches_only_for_what_it_holds(source: Source) -> None:
         assert (header.after, header.after_head) == (checkpoint.n, checkpoint.head)
 
 
-def test_the_memory_of_what_was_seen_is_not_guessed(source: Source, seen: Seen) -> None:
+def test_the_memory_of_what_was_seen_is_not_guessed(source: Source, seen: SeenFile) -> None:
     """A damaged file does not read as if nothing had been seen."""
     seen.path.write_bytes(b"{")
     with pytest.raises(MalformedInput):

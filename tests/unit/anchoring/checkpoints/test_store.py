@@ -37,7 +37,7 @@ def held(new_database: NewDatabase) -> Iterator[Checkpoints]:
 
 def test_the_newest_is_what_enough_signed(held: Checkpoints) -> None:
     assert held.newest() is None
-    assert held.signed() is None
+    assert held.find_last_signed() is None
     for n, names in ((1, NAMES), (2, NAMES[:2]), (3, NAMES[:1])):
         held.sign(KEY, at(n))
         held.add(Cosigned.of(at(n), [Cosignature.make(node_key(name), at(n)) for name in names[1:]]))
@@ -50,7 +50,7 @@ def test_the_newest_is_what_enough_signed(held: Checkpoints) -> None:
     newest = held.newest()
     assert newest
     assert newest.checkpoint == at(3)
-    assert held.signed() == at(3)
+    assert held.find_last_signed() == at(3)
     assert held.cosigned(at(9)) == Cosigned(at(9))
 
 
@@ -75,7 +75,7 @@ def test_below_or_beside_what_was_signed_is_refused(held: Checkpoints) -> None:
     for other in (at(1), at(2, head=1), replace(at(3), block=1), replace(at(3), time=0)):
         with pytest.raises(CheckpointRefused):
             held.sign(KEY, other)
-    assert held.signed() == at(2)
+    assert held.find_last_signed() == at(2)
 
 
 def test_two_processes_sign_one_history(held: Checkpoints) -> None:
@@ -93,7 +93,7 @@ def test_two_processes_sign_one_history(held: Checkpoints) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         signed = [one for one in pool.map(sign, range(8)) if one]
-    assert signed == [held.signed()]
+    assert signed == [held.find_last_signed()]
 
 
 def test_old_checkpoints_are_let_go(held: Checkpoints, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,7 @@ def test_old_checkpoints_of_others_are_let_go_too_but_not_what_was_signed_last(
     held.sign(KEY, at(7))
     for n in range(8, 12):
         held.add(Cosigned.of(at(n), [Cosignature.make(other, at(n))]))
-    assert held.signed() == at(7)
+    assert held.find_last_signed() == at(7)
     assert known() == [7, 9, 10, 11]
 
 

@@ -145,7 +145,7 @@ def test_the_daily_refold_lets_the_follower_go_on(city: City, monkeypatch: pytes
     slice_by_slice = refolding.refold_in_slices
     another()
     with monkeypatch.context() as patch:
-        patch.setattr(refolding, "refolding", noted)
+        patch.setattr(refolding, "refold_in_slices", noted)
         nightly(city, *[another] * 8, meanwhile=at_slices.clear)
     assert at_slices[-1] - at_slices[0] >= 3
 

@@ -13,7 +13,7 @@ def test_a_window_grows_while_it_goes_well_and_never_beyond_the_longest() -> Non
     window = Window()
     spans = []
     for _ in range(8):
-        window.taken(events(CROWDED_EVENTS))
+        window.adapt(events(CROWDED_EVENTS))
         spans.append(window.span)
     assert spans[:3] == [2 * FIRST_SPAN, 4 * FIRST_SPAN, 8 * FIRST_SPAN]
     assert spans[-1] == LONGEST_SPAN
@@ -21,12 +21,12 @@ def test_a_window_grows_while_it_goes_well_and_never_beyond_the_longest() -> Non
 
 def test_a_window_shrinks_where_there_are_many_events_or_large_ones_or_none_come() -> None:
     window = Window()
-    window.taken(events(CROWDED_EVENTS + 1))
+    window.adapt(events(CROWDED_EVENTS + 1))
     assert window.span == FIRST_SPAN // 2
-    window.taken(events(2, CROWDED_BYTES // 2 + 1))
+    window.adapt(events(2, CROWDED_BYTES // 2 + 1))
     assert window.span == FIRST_SPAN // 4
     for _ in range(20):
-        window.failed()
+        window.shrink()
     assert window.span == 1
-    window.taken([])
+    window.adapt([])
     assert window.span == 2

@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from anchoring.processes.logs import (
-    LONGEST_LINE,
+    MAX_LINE_CHARS,
     LineFormatter,
-    OnceInAWhile,
+    RepeatFilter,
     make_json_visible,
     make_line_visible,
 )
@@ -39,7 +39,7 @@ def test_what_is_not_seen_is_shown(text: str, shown: str) -> None:
 def test_a_record_is_one_bounded_line() -> None:
     line = LineFormatter().format(record("%s", "x\n" * 100_000))
     assert "\n" not in line
-    assert len(line) < LONGEST_LINE + 100
+    assert len(line) < MAX_LINE_CHARS + 100
 
 
 def test_json_means_the_same() -> None:
@@ -48,7 +48,7 @@ def test_json_means_the_same() -> None:
 
 def test_a_warning_that_says_nothing_new_is_said_once_in_a_while() -> None:
     now = [0.0]
-    seldom = OnceInAWhile(lambda: now[0])
+    seldom = RepeatFilter(lambda: now[0])
     assert seldom.filter(record("no answer (again in %.1f s)", 1.0))
     assert not seldom.filter(record("no answer (again in %.1f s)", 2.0))
     assert seldom.filter(record("another thing"))

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,46 +46,71 @@ def runs(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
 
 
+def name_of(process: subprocess.Popen[bytes]) -> str:
+    """Return the last word of its command."""
+    assert isinstance(process.args, list)
+    return str(process.args[-1])
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
 
 
 @pytest.fixture
-def supervised(clock: Clock) -> Iterator[Supervisor]:
-    supervisor = Supervisor({"one": SLEEPS, "two": SLEEPS}, clock)
+def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """Every process that is started, in order."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    class Recorded(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            processes.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Recorded)
+    return processes
+
+
+@pytest.fixture
+def supervised(clock: Clock, started: list[subprocess.Popen[bytes]]) -> Iterator[Supervisor]:
+    supervisor = Supervisor({"one": [*SLEEPS, "one"], "two": [*SLEEPS, "two"]}, clock)
     supervisor.tick()
     yield supervisor
     supervisor.stop()
 
 
-def test_every_child_runs(supervised: Supervisor) -> None:
-    assert {name: runs(pid) for name, pid in supervised.processes().items()} == {"one": True, "two": True}
+@pytest.mark.usefixtures("supervised")
+def test_every_child_runs(started: list[subprocess.Popen[bytes]]) -> None:
+    assert {name_of(process): runs(process.pid) for process in started} == {"one": True, "two": True}
 
 
-def test_a_killed_child_is_started_again_after_a_pause(supervised: Supervisor, clock: Clock) -> None:
-    before = supervised.processes()
-    os.kill(before["one"], signal.SIGKILL)
-    until(lambda: not runs(before["one"]))
+def test_a_killed_child_is_started_again_after_a_pause(
+    supervised: Supervisor, clock: Clock, started: list[subprocess.Popen[bytes]]
+) -> None:
+    one, two = started
+    one.kill()
+    until(lambda: not runs(one.pid))
     supervised.tick()
-    assert set(supervised.processes()) == {"two"}
+    assert len(started) == 2
     clock.now += 0.5
     supervised.tick()
-    after = supervised.processes()
-    assert after["one"] != before["one"]
-    assert after["two"] == before["two"]
+    assert [name_of(process) for process in started] == ["one", "two", "one"]
+    assert runs(started[-1].pid)
+    assert runs(two.pid)
 
 
-def test_a_child_that_ends_at_once_is_started_ever_more_rarely(clock: Clock) -> None:
+def test_a_child_that_ends_at_once_is_started_ever_more_rarely(
+    clock: Clock, started: list[subprocess.Popen[bytes]]
+) -> None:
     supervisor = Supervisor({"broken": ENDS}, clock)
     supervisor.tick()
     pauses = []
     for _ in range(4):
-        pid = supervisor.processes()["broken"]
+        pid, starts = started[-1].pid, len(started)
         until(lambda pid=pid: not runs(pid))  # type: ignore[misc]
         supervisor.tick()
         ended = clock.now
-        while not supervisor.processes():
+        while len(started) == starts:
             clock.now += 0.25
             supervisor.tick()
         pauses.append(clock.now - ended)
@@ -93,16 +119,19 @@ def test_a_child_that_ends_at_once_is_started_ever_more_rarely(clock: Clock) -> 
     assert pauses[-1] > pauses[0]
 
 
-def test_stopping_ends_every_child(supervised: Supervisor) -> None:
-    processes = supervised.processes()
+def test_stopping_ends_every_child(supervised: Supervisor, started: list[subprocess.Popen[bytes]]) -> None:
     supervised.stop()
-    assert not supervised.processes()
-    assert not any(runs(pid) for pid in processes.values())
+    assert len(started) == 2
+    assert not any(runs(process.pid) for process in started)
 
 
 @pytest.mark.parametrize("hang", ["deaf", "stopped"])
 def test_a_child_that_hangs_when_asked_to_stop_is_killed(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hang: str
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    started: list[subprocess.Popen[bytes]],
+    hang: str,
 ) -> None:
     monkeypatch.setattr("anchoring.processes.supervisor._STOP_SECONDS", 0.3)
     ready = tmp_path / "ready"
@@ -111,7 +140,7 @@ def test_a_child_that_hangs_when_asked_to_stop_is_killed(
         {"deaf": [sys.executable, "-c", f"{deaf}; time.sleep(600); time.sleep(600)"]}, clock
     )
     supervisor.tick()
-    [pid] = supervisor.processes().values()
+    pid = started[0].pid
     until(ready.exists)
     if hang == "stopped":
         os.kill(pid, signal.SIGSTOP)
@@ -123,9 +152,10 @@ def test_a_child_that_hangs_when_asked_to_stop_is_killed(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the parent's death is signalled on Linux only")
 def test_a_killed_supervisor_leaves_no_children() -> None:
+    says_who = [sys.executable, "-c", "import os, time; print(os.getpid(), flush=True); time.sleep(600)"]
     program = (
-        "from anchoring.processes.supervisor import Supervisor; import sys, time\n"
-        f"s = Supervisor({{'one': {SLEEPS!r}}}); s.tick(); print(s.processes()['one'], flush=True); time.sleep(600)"
+        "from anchoring.processes.supervisor import Supervisor; import time\n"
+        f"Supervisor({{'one': {says_who!r}}}).tick(); time.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None

@@ -234,7 +234,7 @@ def test_nothing_is_taken_back_beside_an_anchorer_and_looking_is_no_work(
         now[0] += seconds
         anchorer.renew(now[0])
 
-    monkeypatch.setattr(recover, "hold_lease", partial(hold_lease, steady=lambda: now[0], wait=wait))
+    monkeypatch.setattr(recover, "hold_lease", partial(hold_lease, steady_clock=lambda: now[0], wait=wait))
     before = back_up(story.city.register)
     assert run("recover", "--from", "http://wuhan", "--dry-run")[0] == 1
     assert main(["recover", str(tmp_path), "--from", "http://wuhan"]) == 1
