@@ -69,7 +69,7 @@ class SeenFile:
 def load(path: Path, trust: TrustFile, seen_file: SeenFile) -> Knowledge:
     """Return what a whole snapshot says, replayed in memory. Raises: SnapshotRefused; what was seen before stays."""
     header = check_file(path, trust, seen_file, seen_file)
-    if header.after:
+    if header.after_n:
         raise SnapshotRefused(
             "not_held", "it is a delta: import it into the directory that holds what is before it"
         )

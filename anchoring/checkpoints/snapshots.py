@@ -117,7 +117,10 @@ class ImportedSnapshot:
         return header
 
     def _store(self, path: Path, header: Header, progress: Progress | None) -> None:
-        fold, waiting_events = Fold(header.after_head, header.after, header.after_block), list[FoldedEvent]()
+        fold, waiting_events = (
+            Fold(header.after_head, header.after_n, header.after_block),
+            list[FoldedEvent](),
+        )
         with self.replica.reading() as view:
             stored_cursor = cursor = view.cursor
             trees, overlay = _copy_checked_trees(view), Overlay(view if stored_cursor.n else NoFacts())

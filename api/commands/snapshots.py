@@ -87,7 +87,7 @@ def _export(options: _ExportOptions) -> int:
     del header_chunks  # else what it has not passed would be kept in memory
     replace_file(options.output, chunks)
     note(
-        f"{options.output}: events {header.after + 1} to {header.checkpoint.n}, "
+        f"{options.output}: events {header.after_n + 1} to {header.checkpoint.n}, "
         f"{len(header.cosigned.cosignatures)} cosignatures"
     )
     return 0
@@ -146,14 +146,14 @@ def _show(options: _ShowOptions) -> int:
         )
     if options.json:
         members: dict[str, Json] = {
-            "after": header.after,
+            "after": header.after_n,
             "size": options.file.stat().st_size,
             "signed_by": [*signer_names],
         }
         show_json(header.cosigned.to_json() | members)
         return 0
     say(
-        f"snapshot   events {header.after + 1} to {header.checkpoint.n}, {options.file.stat().st_size:,} bytes"
+        f"snapshot   events {header.after_n + 1} to {header.checkpoint.n}, {options.file.stat().st_size:,} bytes"
     )
     for line in describe_checkpoint(header.cosigned, signer_names):
         say(line)

@@ -28,37 +28,37 @@ _PEM: Final = re.compile(
     rb"\s*-----BEGIN (?P<label>(?:ENCRYPTED )?PRIVATE KEY)-----\s"
     rb"(?P<body>[A-Za-z0-9+/=\s]+)-----END (?P=label)-----\s*"
 )
-_EC: Final = bytes.fromhex("06072a8648ce3d0201")  # id-ecPublicKey, RFC 5480
+_EC_PUBLIC_KEY: Final = bytes.fromhex("06072a8648ce3d0201")  # id-ecPublicKey, RFC 5480
 _PBES2: Final = bytes.fromhex("06092a864886f70d01050d")
 _PBKDF2: Final = bytes.fromhex("06092a864886f70d01050c")
 _HMAC_SHA256: Final = bytes.fromhex("300c06082a864886f70d02090500")
 _AES256_CBC: Final = bytes.fromhex("060960864801650304012a")
-_INTEGER, _OCTETS, _SEQUENCE = 0x02, 0x04, 0x30
+_INTEGER_TAG, _OCTET_STRING_TAG, _SEQUENCE_TAG = 0x02, 0x04, 0x30
 
 
 def private_key_info(curve: bytes, secret: bytes, point: bytes) -> bytes:
     """Return PrivateKeyInfo of a scalar (32 bytes), its X‖Y (64 bytes) and the OID of its curve (8 bytes)."""
-    return _head(curve) + secret + bytes.fromhex("a14403420004") + point
+    return _info_head(curve) + secret + bytes.fromhex("a14403420004") + point
 
 
 def secret_of(curve: bytes, info: bytes) -> bytes | None:
     """Return the scalar in a PrivateKeyInfo of that curve, or None; the caller compares all of `info`."""
-    start, end = len(_head(curve)), len(_head(curve)) + 32
-    return info[start:end] if info.startswith(_head(curve)) and len(info) >= end else None
+    start, end = len(_info_head(curve)), len(_info_head(curve)) + 32
+    return info[start:end] if info.startswith(_info_head(curve)) and len(info) >= end else None
 
 
 def write_pem(info: bytes) -> bytes:
     """Return PEM of a PrivateKeyInfo."""
-    return _armour("PRIVATE KEY", info)
+    return _write_armour("PRIVATE KEY", info)
 
 
 def write_encrypted_pem(info: bytes, password: bytes, random: Callable[[int], bytes]) -> bytes:
     """Return PEM of a PrivateKeyInfo under a password; `random` draws salt and initial vector."""
     salt, vector = random(16), random(16)
     padder = PKCS7(128).padder()
-    encryptor = _cipher(password, salt, PBKDF2_ROUNDS, vector).encryptor()
+    encryptor = _make_cipher(password, salt, PBKDF2_ROUNDS, vector).encryptor()
     data = encryptor.update(padder.update(info) + padder.finalize()) + encryptor.finalize()
-    return _armour("ENCRYPTED PRIVATE KEY", _encrypted_info(salt, PBKDF2_ROUNDS, vector, data))
+    return _write_armour("ENCRYPTED PRIVATE KEY", _encode_encrypted_info(salt, PBKDF2_ROUNDS, vector, data))
 
 
 def is_encrypted(pem: bytes) -> bool:
@@ -82,13 +82,19 @@ def read_pem(pem: bytes, password: bytes | None) -> bytes:
     return _decrypt(der, password)
 
 
-def _head(curve: bytes) -> bytes:
-    return bytes.fromhex("3081870201003013") + _EC + b"\x06\x08" + curve + bytes.fromhex("046d306b0201010420")
+def _info_head(curve: bytes) -> bytes:
+    return (
+        bytes.fromhex("3081870201003013")
+        + _EC_PUBLIC_KEY
+        + b"\x06\x08"
+        + curve
+        + bytes.fromhex("046d306b0201010420")
+    )
 
 
 def _decrypt(der: bytes, password: bytes) -> bytes:
-    salt, rounds, vector, data = _encryption_of(der)
-    decryptor, unpadder = _cipher(password, salt, rounds, vector).decryptor(), PKCS7(128).unpadder()
+    salt, rounds, vector, data = _read_encryption(der)
+    decryptor, unpadder = _make_cipher(password, salt, rounds, vector).decryptor(), PKCS7(128).unpadder()
     try:
         return unpadder.update(decryptor.update(data) + decryptor.finalize()) + unpadder.finalize()
     except ValueError as error:
@@ -97,56 +103,65 @@ def _decrypt(der: bytes, password: bytes) -> bytes:
         ) from error
 
 
-def _cipher(password: bytes, salt: bytes, rounds: int, vector: bytes) -> Cipher[CBC]:
+def _make_cipher(password: bytes, salt: bytes, rounds: int, vector: bytes) -> Cipher[CBC]:
     return Cipher(AES256(hashlib.pbkdf2_hmac("sha256", password, salt, rounds)), CBC(vector))
 
 
-def _encrypted_info(salt: bytes, rounds: int, vector: bytes, data: bytes) -> bytes:
+def _encode_encrypted_info(salt: bytes, rounds: int, vector: bytes, data: bytes) -> bytes:
     """Return EncryptedPrivateKeyInfo (RFC 5958 section 3, RFC 8018 appendix A)."""
-    count = rounds.to_bytes(rounds.bit_length() // 8 + 1, "big")
-    derivation = _der(_SEQUENCE, _der(_OCTETS, salt), _der(_INTEGER, count), _HMAC_SHA256)
-    derived_by = _der(_SEQUENCE, _PBKDF2, derivation)
-    encrypted_by = _der(_SEQUENCE, _AES256_CBC, _der(_OCTETS, vector))
-    algorithm = _der(_SEQUENCE, _PBES2, _der(_SEQUENCE, derived_by, encrypted_by))
-    return _der(_SEQUENCE, algorithm, _der(_OCTETS, data))
+    rounds_bytes = rounds.to_bytes(rounds.bit_length() // 8 + 1, "big")
+    derivation_parameters = _encode_der(
+        _SEQUENCE_TAG,
+        _encode_der(_OCTET_STRING_TAG, salt),
+        _encode_der(_INTEGER_TAG, rounds_bytes),
+        _HMAC_SHA256,
+    )
+    derivation_algorithm = _encode_der(_SEQUENCE_TAG, _PBKDF2, derivation_parameters)
+    encryption_algorithm = _encode_der(_SEQUENCE_TAG, _AES256_CBC, _encode_der(_OCTET_STRING_TAG, vector))
+    algorithm = _encode_der(
+        _SEQUENCE_TAG, _PBES2, _encode_der(_SEQUENCE_TAG, derivation_algorithm, encryption_algorithm)
+    )
+    return _encode_der(_SEQUENCE_TAG, algorithm, _encode_der(_OCTET_STRING_TAG, data))
 
 
-def _encryption_of(der: bytes) -> tuple[bytes, int, bytes, bytes]:
+def _read_encryption(der: bytes) -> tuple[bytes, int, bytes, bytes]:
     """Return salt, rounds, initial vector, ciphertext, which must give `der` again. Raises: MalformedInput."""
-    other = MalformedInput("the key file is not under PBES2 with PBKDF2, HMAC-SHA-256 and AES-256-CBC")
+    unknown_encryption = MalformedInput(
+        "the key file is not under PBES2 with PBKDF2, HMAC-SHA-256 and AES-256-CBC"
+    )
     try:
-        _, _, salt, count, _, _, _, vector, data = _primitives(der)
+        _, _, salt, count, _, _, _, vector, data = _read_primitives(der)
         rounds = int.from_bytes(count, "big")
-        again = _encrypted_info(salt, rounds, vector, data)
+        encoded_again = _encode_encrypted_info(salt, rounds, vector, data)
     except (ValueError, IndexError) as error:
-        raise other from error
-    if again != der or len(vector) != 16:
-        raise other
+        raise unknown_encryption from error
+    if encoded_again != der or len(vector) != 16:
+        raise unknown_encryption
     if not 0 < rounds <= MAX_PBKDF2_ROUNDS:
         raise MalformedInput(f"PBKDF2 takes 1 to {MAX_PBKDF2_ROUNDS} rounds here, not {rounds}")
     return salt, rounds, vector, data
 
 
-def _primitives(der: bytes) -> list[bytes]:
+def _read_primitives(der: bytes) -> list[bytes]:
     """Return the contents of all elements but sequences, in order. Raises: IndexError."""
-    contents, at = [], 0
-    while at < len(der):
-        tag, length, at = der[at], der[at + 1], at + 2
+    contents, offset = [], 0
+    while offset < len(der):
+        tag, length, offset = der[offset], der[offset + 1], offset + 2
         if length == 0x81:
-            length, at = der[at], at + 1
-        if tag != _SEQUENCE:
-            contents.append(der[at : at + length])
-            at += length
+            length, offset = der[offset], offset + 1
+        if tag != _SEQUENCE_TAG:
+            contents.append(der[offset : offset + length])
+            offset += length
     return contents
 
 
-def _der(tag: int, *parts: bytes) -> bytes:
+def _encode_der(tag: int, *parts: bytes) -> bytes:
     content = b"".join(parts)
     length = bytes([len(content)]) if len(content) < 0x80 else bytes([0x81, len(content)])
     return bytes([tag]) + length + content
 
 
-def _armour(label: str, der: bytes) -> bytes:
+def _write_armour(label: str, der: bytes) -> bytes:
     text = base64.b64encode(der).decode("ascii")
     lines = [text[start : start + 64] for start in range(0, len(text), 64)]
     return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""]).encode("ascii")

@@ -78,8 +78,8 @@ class PublicKey:
         """Return the two numbers, None where they are not in range."""
         curve = _CURVES[self.algorithm]
         r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-        in_range = len(signature) == SIGNATURE_BYTES and 0 < r < curve.ORDER and 0 < s <= curve.MAX_S
-        return (r, s) if in_range else None
+        are_in_range = len(signature) == SIGNATURE_BYTES and 0 < r < curve.ORDER and 0 < s <= curve.MAX_S
+        return (r, s) if are_in_range else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +142,14 @@ def private_key(pem: bytes, password: bytes | None = None) -> PrivateKey:
 
 def generate(algorithm: str, random: Callable[[int], bytes]) -> PrivateKey:
     """Make a key of `sm2` or `p256`; `random(n)` returns n random bytes. Raises: MalformedInput for another."""
-    known = next((name for name in _CURVES if name == algorithm), None)
-    if known is None:
+    known_algorithm = next((name for name in _CURVES if name == algorithm), None)
+    if known_algorithm is None:
         raise MalformedInput(f"the algorithm is sm2 or p256, not {algorithm[:40]!r}")
     while True:
         secret = random(32)
         # SM2 excludes order - 1, with which signing would divide by zero; for P-256 it is no loss.
-        if 0 < int.from_bytes(secret, "big") < _CURVES[known].ORDER - 1:
-            return _with_secret(known, secret)
+        if 0 < int.from_bytes(secret, "big") < _CURVES[known_algorithm].ORDER - 1:
+            return _with_secret(known_algorithm, secret)
 
 
 def _with_secret(algorithm: Algorithm, secret: bytes) -> PrivateKey:

@@ -70,15 +70,15 @@ def point_of(secret: bytes) -> bytes:
     read from its file, and never sees a message.
     """
     scalar = int.from_bytes(secret, "big")
-    total, power = None, _G
+    sum_point, power_of_g = None, _G
     while scalar:
         if scalar & 1:
-            total = _add(total, power) if total else power
-        power = _add(power, power)
+            sum_point = _add(sum_point, power_of_g) if sum_point else power_of_g
+        power_of_g = _add(power_of_g, power_of_g)
         scalar >>= 1
-    if total is None:
+    if sum_point is None:
         raise ValueError("zero has no public point")
-    return total[0].to_bytes(32, "big") + total[1].to_bytes(32, "big")
+    return sum_point[0].to_bytes(32, "big") + sum_point[1].to_bytes(32, "big")
 
 
 def _add(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:

@@ -47,15 +47,15 @@ class MerkleTree:
         _check_size(len(leaf_hashes))
         _check_hashes(leaf_hashes)
         self.suite = suite
-        digest = suite.hash
+        compute_hash = suite.hash
         level = list(leaf_hashes)
         self._levels = [level]
         while len(level) > 1:
-            above = [digest(b"\x01" + left + right) for left, right in _pairs(level)]
+            level_above = [compute_hash(b"\x01" + left + right) for left, right in _pairs(level)]
             if len(level) % 2:
-                above.append(level[-1])
-            self._levels.append(above)
-            level = above
+                level_above.append(level[-1])
+            self._levels.append(level_above)
+            level = level_above
 
     @property
     def root(self) -> bytes:
@@ -84,14 +84,14 @@ def root_from_path(suite: Suite, leaf_hash: bytes, index: int, size: int, path: 
     _check_path(path)
     # Lower down, the bits of the index say on which side a sibling stands. From the level on where the node
     # is the last of its level, siblings only ever stand left, one for each bit that is set.
-    either = (index ^ (size - 1)).bit_length()
-    if len(path) != either + (index >> either).bit_count():
+    two_sided_levels = (index ^ (size - 1)).bit_length()
+    if len(path) != two_sided_levels + (index >> two_sided_levels).bit_count():
         raise MalformedInput(f"{len(path)} path elements do not fit leaf {index} in a tree of {size}")
     _check_hashes((leaf_hash,))
     _check_hashes(path)
     node = leaf_hash
     for level, sibling in enumerate(path):
-        if level < either and not index >> level & 1:
+        if level < two_sided_levels and not index >> level & 1:
             node = node_hash(suite, node, sibling)
         else:
             node = node_hash(suite, sibling, node)
@@ -144,11 +144,13 @@ class CountedTree:
         level = list(leaves)
         self._levels = [level]
         while len(level) > 1:
-            above = [(a[0] + b[0], counted_node(suite, *a, *b)) for a, b in _pairs(level)]
+            level_above = [
+                (left[0] + right[0], counted_node(suite, *left, *right)) for left, right in _pairs(level)
+            ]
             if len(level) % 2:
-                above.append(level[-1])
-            self._levels.append(above)
-            level = above
+                level_above.append(level[-1])
+            self._levels.append(level_above)
+            level = level_above
 
     @classmethod
     def root_of(cls, suite: Suite, leaves: Sequence[tuple[int, bytes]]) -> bytes:
@@ -188,17 +190,17 @@ def counted_root(suite: Suite, count: int, leaf: bytes, path: Sequence[PathEleme
     _check_hashes((leaf,))
     _check_hashes(element.hash for element in path)
     _check_count(count)
-    node, first, total = leaf, 0, count
+    node, records_before, record_count = leaf, 0, count
     for element in path:
         if element.side == "left":
-            node = counted_node(suite, element.count, element.hash, total, node)
-            first += element.count
+            node = counted_node(suite, element.count, element.hash, record_count, node)
+            records_before += element.count
         elif element.side == "right":
-            node = counted_node(suite, total, node, element.count, element.hash)
+            node = counted_node(suite, record_count, node, element.count, element.hash)
         else:
             raise MalformedInput(f"a path element stands left or right, not {element.side!r}")
-        total += element.count
-    return CountedRoot(node, first, total)
+        record_count += element.count
+    return CountedRoot(node, records_before, record_count)
 
 
 def _pairs(level: list[Node]) -> Iterator[tuple[Node, Node]]:
@@ -235,5 +237,5 @@ def _check_path(path: Sequence[object]) -> None:
 
 
 def _check_hashes(hashes: Iterable[bytes]) -> None:
-    if any(len(value) != DIGEST_BYTES for value in hashes):
+    if any(len(hash_) != DIGEST_BYTES for hash_ in hashes):
         raise MalformedInput(f"a hash has {DIGEST_BYTES} bytes")

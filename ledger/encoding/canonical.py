@@ -21,7 +21,7 @@ Json: TypeAlias = "str | int | bool | list[Json] | dict[str, Json]"
 
 MAX_INTEGER: Final = 2**53 - 1  # RFC 7493 section 2.2: the integers that every implementation reads alike
 
-_dumps, _loads, _SORTED = orjson.dumps, orjson.loads, orjson.OPT_SORT_KEYS
+_dump_json, _load_json, _SORT_KEYS = orjson.dumps, orjson.loads, orjson.OPT_SORT_KEYS
 
 
 def encode(value: Json) -> bytes:
@@ -29,10 +29,10 @@ def encode(value: Json) -> bytes:
 
     Raises: MalformedInput, naming the place, outside the profile; LimitExceeded for deep nesting.
     """
-    if type(value) is not str and not _fits(value):
-        _check(value, 1, "$")
+    if type(value) is not str and not _fits_profile(value):
+        _check_profile(value, 1, "$")
     try:
-        return _dumps(value, option=_SORTED)
+        return _dump_json(value, option=_SORT_KEYS)
     except TypeError as error:  # after the walk only strings are left to go wrong
         raise MalformedInput("text must not hold a lone surrogate") from error
 
@@ -44,8 +44,8 @@ def decode(data: bytes) -> Json:
     """
     value = _parse(data)
     # orjson keeps the last of repeated members and reads -0 as 0. What it writes back unchanged had neither.
-    if _dumps(value) != data:
-        _reread(data)
+    if _dump_json(value) != data:
+        _read_strictly(data)
     return value
 
 
@@ -55,85 +55,85 @@ def decode_canonical(data: bytes) -> Json:
     Raises: MalformedInput, LimitExceeded.
     """
     value = _parse(data)
-    if _dumps(value, option=_SORTED) != data:
+    if _dump_json(value, option=_SORT_KEYS) != data:
         raise MalformedInput("the JSON is not in canonical form (RFC 8785)")
     return value
 
 
 def _parse(data: bytes) -> Json:
     try:
-        value = _loads(data)
+        value = _load_json(data)
     except orjson.JSONDecodeError as error:
         raise MalformedInput(f"not JSON: {error}") from error
-    if not _fits(value):
-        _check(value, 1, "$")
+    if not _fits_profile(value):
+        _check_profile(value, 1, "$")
     return cast(Json, value)
 
 
-def _fits(value: object) -> bool:
+def _fits_profile(value: object) -> bool:
     """Tell whether the profile allows `value`: layer by layer, because nearly every value is fine and asked for often."""
     layer: list[Any] = [value]
     level = 0
     while True:
-        below: list[Any] = []
+        layer_below: list[Any] = []
         for item in layer:
-            kind = type(item)
-            if kind is str or kind is bool:
+            item_type = type(item)
+            if item_type is str or item_type is bool:
                 continue
-            if kind is int:
+            if item_type is int:
                 if not 0 <= item <= MAX_INTEGER:
                     return False
             elif level == MAX_NESTING:
                 return False
-            elif kind is list:
-                below += item
-            elif kind is dict:
+            elif item_type is list:
+                layer_below += item
+            elif item_type is dict:
                 for name in item:
                     if type(name) is not str or not name.isascii():
                         return False
-                below += item.values()
+                layer_below += item.values()
             else:
                 return False
-        if not below:
+        if not layer_below:
             return True
-        layer, level = below, level + 1
+        layer, level = layer_below, level + 1
 
 
-def _check(value: object, level: int, where: str) -> None:
+def _check_profile(value: object, level: int, place: str) -> None:
     """Say where the profile excludes what. Types are compared exactly: orjson also writes enums and dates."""
     if type(value) is dict:
-        _check_level(level, where)
+        _check_level(level, place)
         for name, item in value.items():
             if type(name) is not str or not name.isascii():
-                raise MalformedInput(f"{where}: member names are ASCII text, not {str(name)[:40]!a}")
+                raise MalformedInput(f"{place}: member names are ASCII text, not {str(name)[:40]!a}")
             if type(item) is not str:
-                _check(item, level + 1, f"{where}.{name}")
+                _check_profile(item, level + 1, f"{place}.{name}")
     elif type(value) is list:
-        _check_level(level, where)
+        _check_level(level, place)
         for index, item in enumerate(value):
             if type(item) is not str:
-                _check(item, level + 1, f"{where}[{index}]")
+                _check_profile(item, level + 1, f"{place}[{index}]")
     elif type(value) is int:
         if not 0 <= value <= MAX_INTEGER:
-            raise MalformedInput(f"{where}: an integer lies outside 0 to 2^53-1: write it as text")
+            raise MalformedInput(f"{place}: an integer lies outside 0 to 2^53-1: write it as text")
     elif type(value) not in (str, bool):
-        _refuse(value, where)
+        _refuse(value, place)
 
 
-def _check_level(level: int, where: str) -> None:
+def _check_level(level: int, place: str) -> None:
     if level > MAX_NESTING:
-        raise LimitExceeded(f"{where}: the JSON nests deeper than {MAX_NESTING} levels")
+        raise LimitExceeded(f"{place}: the JSON nests deeper than {MAX_NESTING} levels")
 
 
-def _refuse(value: object, where: str) -> NoReturn:
+def _refuse(value: object, place: str) -> NoReturn:
     if value is None:
-        raise MalformedInput(f"{where}: null is not allowed: leave the member out")
+        raise MalformedInput(f"{place}: null is not allowed: leave the member out")
     if type(value) is float:
-        raise MalformedInput(f"{where}: {value!r} is not an integer from 0 to 2^53-1: write it as text")
-    raise MalformedInput(f"{where}: {type(value).__name__} is not a JSON value")
+        raise MalformedInput(f"{place}: {value!r} is not an integer from 0 to 2^53-1: write it as text")
+    raise MalformedInput(f"{place}: {type(value).__name__} is not a JSON value")
 
 
-def _reread(data: bytes) -> None:
+def _read_strictly(data: bytes) -> None:
     """Refuse what a parsed value no longer shows. Slow, and only for texts that are not written compactly."""
     try:
         _DECODER.decode(data.decode())
@@ -142,11 +142,11 @@ def _reread(data: bytes) -> None:
 
 
 def _refuse_repeated(pairs: list[tuple[str, None]]) -> None:
-    seen = set()
+    names_seen = set()
     for name, _ in pairs:
-        if name in seen:
+        if name in names_seen:
             raise MalformedInput(f"the member {name[:40]!a} stands twice in one object")
-        seen.add(name)
+        names_seen.add(name)
 
 
 def _refuse_sign(digits: str) -> None:

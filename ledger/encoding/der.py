@@ -26,58 +26,60 @@ def check(data: bytes) -> int:
     Raises: MalformedInput, LimitExceeded.
     """
     pending = [(0, len(data), 0)]
-    elements = 0
+    element_count = 0
     while pending:
         start, end, depth = pending.pop()
         if depth > MAX_DEPTH:
             raise LimitExceeded(f"the DER nests deeper than {MAX_DEPTH}")
         while start < end:
-            elements += 1
-            if elements > MAX_ELEMENTS:
+            element_count += 1
+            if element_count > MAX_ELEMENTS:
                 raise LimitExceeded(f"the DER has more than {MAX_ELEMENTS} elements")
-            tag, content, after = _element(data, start, end)
+            tag, content_start, next_start = _read_element(data, start, end)
             if tag & _CONSTRUCTED:
-                pending.append((content, after, depth + 1))
+                pending.append((content_start, next_start, depth + 1))
             else:
-                _check_primitive(tag, data[content:after])
-            start = after
+                _check_primitive(tag, data[content_start:next_start])
+            start = next_start
             if depth == 0 and start != end:
                 raise MalformedInput("the DER has data after its end")
-    if not elements:
+    if not element_count:
         raise MalformedInput("there is no DER in an empty input")
-    return elements
+    return element_count
 
 
 def count(data: bytes) -> int:
     """Return how many elements there seem to be, in BER too and without a judgement on the form; for limits."""
-    elements, at = 0, 0
-    while at + 1 < len(data):
-        elements += 1
-        tag, length, at = data[at], data[at + 1], at + 2
-        width = length & 0x7F if length & 0x80 else 0
+    element_count, offset = 0, 0
+    while offset + 1 < len(data):
+        element_count += 1
+        tag, length, offset = data[offset], data[offset + 1], offset + 2
+        length_width = length & 0x7F if length & 0x80 else 0
         if tag & _CONSTRUCTED:
-            at += width
+            offset += length_width
         else:
-            at += width + (int.from_bytes(data[at : at + width], "big") if width else length)
-    return elements
+            offset += length_width + (
+                int.from_bytes(data[offset : offset + length_width], "big") if length_width else length
+            )
+    return element_count
 
 
 def read_children(data: bytes) -> list[tuple[int, bytes]]:
     """Return tag and whole bytes of each element directly within the outermost one. Raises: MalformedInput."""
-    tag, start, end = _element(data, 0, len(data))
+    tag, start, end = _read_element(data, 0, len(data))
     if end != len(data) or not tag & _CONSTRUCTED:
         raise MalformedInput("expected one constructed DER element")
     elements = []
     while start < end:
-        tag, _, after = _element(data, start, end)
-        elements.append((tag, data[start:after]))
-        start = after
+        tag, _, next_start = _read_element(data, start, end)
+        elements.append((tag, data[start:next_start]))
+        start = next_start
     return elements
 
 
 def read_content(element: bytes) -> bytes:
     """Return what an element holds, without its tag and length. Raises: MalformedInput."""
-    _, start, end = _element(element, 0, len(element))
+    _, start, end = _read_element(element, 0, len(element))
     return element[start:end]
 
 
@@ -102,59 +104,59 @@ def encode_integer(number: int) -> bytes:
     return encode(INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))
 
 
-def _element(data: bytes, start: int, end: int) -> tuple[int, int, int]:
+def _read_element(data: bytes, start: int, end: int) -> tuple[int, int, int]:
     """Return tag, start of the content and end of the element at `start`."""
     if end - start < 2:
         raise MalformedInput("the DER ends in the middle of an element")
-    tag, length, at = data[start], data[start + 1], start + 2
+    tag, length, content_start = data[start], data[start + 1], start + 2
     if tag & 0x1F == 0x1F:
         raise MalformedInput("the DER has a tag number above 30, which no signed document uses")
     if length & 0x80:
-        width = length & 0x7F
-        if not 1 <= width <= 4:
+        length_width = length & 0x7F
+        if not 1 <= length_width <= 4:
             raise MalformedInput("the DER has an indefinite or an oversized length")
-        length = int.from_bytes(data[at : min(at + width, end)], "big")
-        at += width
-        if length < 0x80 or length >> 8 * (width - 1) == 0:
+        length = int.from_bytes(data[content_start : min(content_start + length_width, end)], "big")
+        content_start += length_width
+        if length < 0x80 or length >> 8 * (length_width - 1) == 0:
             raise MalformedInput("the DER has a length that is not in its shortest form")
-    if at + length > end:
+    if content_start + length > end:
         raise MalformedInput("the DER ends in the middle of an element")
-    universal = tag < 0x40
-    if universal and (tag | _CONSTRUCTED in _UNIVERSAL_CONSTRUCTED) != bool(tag & _CONSTRUCTED):
+    is_universal = tag < 0x40
+    if is_universal and (tag | _CONSTRUCTED in _UNIVERSAL_CONSTRUCTED) != bool(tag & _CONSTRUCTED):
         raise MalformedInput("the DER builds a value from pieces, or lacks the pieces of a structure")
-    return tag, at, at + length
+    return tag, content_start, content_start + length
 
 
 def _check_primitive(tag: int, content: bytes) -> None:
     if tag == BOOLEAN and content not in (b"\x00", b"\xff"):
         raise MalformedInput("a BOOLEAN is 00 or ff in DER")
-    if tag == INTEGER and not _shortest(content):
+    if tag == INTEGER and not _is_shortest(content):
         raise MalformedInput("an INTEGER is not in its shortest form")
-    if tag == BIT_STRING and not _whole_octets(content):
+    if tag == BIT_STRING and not _has_whole_octets(content):
         raise MalformedInput("a BIT STRING has bits behind its end")
     if tag == NULL and content:
         raise MalformedInput("a NULL has content")
     if tag == OID and len(content) > MAX_OID_BYTES:
         raise LimitExceeded(f"an OBJECT IDENTIFIER has {MAX_OID_BYTES} bytes at most")
-    if tag == OID and not _arcs(content):
+    if tag == OID and not _has_shortest_arcs(content):
         raise MalformedInput("an OBJECT IDENTIFIER is not in its shortest form")
 
 
-def _shortest(content: bytes) -> bool:
+def _is_shortest(content: bytes) -> bool:
     if len(content) < 2:
         return len(content) == 1
     return not (content[0] == 0x00 and content[1] < 0x80) and not (content[0] == 0xFF and content[1] >= 0x80)
 
 
-def _whole_octets(content: bytes) -> bool:
+def _has_whole_octets(content: bytes) -> bool:
     """Tell whether the unused bits are fewer than eight, present, and zero."""
     if not content or content[0] > 7 or (content[0] and len(content) == 1):
         return False
     return not content[0] or content[-1] & ((1 << content[0]) - 1) == 0
 
 
-def _arcs(content: bytes) -> bool:
+def _has_shortest_arcs(content: bytes) -> bool:
     if not content or content[-1] & 0x80:
         return False
-    starts = [0, *(at + 1 for at, octet in enumerate(content[:-1]) if not octet & 0x80)]
-    return all(content[at] != 0x80 for at in starts)
+    arc_starts = [0, *(index + 1 for index, octet in enumerate(content[:-1]) if not octet & 0x80)]
+    return all(content[index] != 0x80 for index in arc_starts)

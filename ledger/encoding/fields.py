@@ -42,37 +42,37 @@ def parse_key_id(text: str) -> bytes:
 class Fields:
     """The members of one object, read once each; `close` refuses those that nobody read."""
 
-    def __init__(self, value: Json, where: str) -> None:
+    def __init__(self, value: Json, place: str) -> None:
         if not isinstance(value, dict):
-            raise MalformedInput(f"{where} must be an object")
+            raise MalformedInput(f"{place} must be an object")
         self._members = dict(value)
-        self.where = where
+        self.place = place
 
     def type(self, *expected: str) -> str:
         """Return the member `type`, one of those expected. Raises: NewerFormat for another version of the same type."""
-        type_, known = self.text("type"), " or ".join(map(repr, expected))
+        type_, known_types = self.text("type"), " or ".join(map(repr, expected))
         if type_ in expected:
             return type_
         if type_.rpartition("/")[0] == expected[0].rpartition("/")[0]:
             raise NewerFormat(
-                f"{self.where} is of type {type_!r}; this program knows {known}: update the program"
+                f"{self.place} is of type {type_!r}; this program knows {known_types}: update the program"
             )
-        raise MalformedInput(f"{self.where} is of type {type_!r}, expected {known}")
+        raise MalformedInput(f"{self.place} is of type {type_!r}, expected {known_types}")
 
     def has(self, name: str) -> bool:
         return name in self._members
 
     def take(self, name: str) -> Json:
         if name not in self._members:
-            raise MalformedInput(f"{self.where} lacks the member {name!r}")
+            raise MalformedInput(f"{self.place} lacks the member {name!r}")
         return self._members.pop(name)
 
     def text(self, name: str) -> str:
         value = self.take(name)
         if not isinstance(value, str):
-            raise MalformedInput(f"{self.where}.{name} must be text")
+            raise MalformedInput(f"{self.place}.{name} must be text")
         if not value or len(value) > MAX_TEXT_CHARS:
-            raise MalformedInput(f"{self.where}.{name} must have 1 to {MAX_TEXT_CHARS} characters")
+            raise MalformedInput(f"{self.place}.{name} must have 1 to {MAX_TEXT_CHARS} characters")
         return value
 
     def parsed(self, name: str, parse: Callable[[str], T]) -> T:
@@ -81,7 +81,7 @@ class Fields:
         try:
             return parse(value)
         except MalformedInput as error:
-            raise type(error)(f"{self.where}.{name}: {error}") from error
+            raise type(error)(f"{self.place}.{name}: {error}") from error
 
     def optional(self, name: str, parse: Callable[[str], T]) -> T | None:
         return self.parsed(name, parse) if name in self._members else None
@@ -89,16 +89,18 @@ class Fields:
     def integer(self, name: str, low: int, high: int) -> int:
         value = self.take(name)
         if type(value) is not int or not low <= value <= high:
-            raise MalformedInput(f"{self.where}.{name} must be an integer from {low} to {high}")
+            raise MalformedInput(f"{self.place}.{name} must be an integer from {low} to {high}")
         return value
 
-    def array(self, name: str, most: int) -> list[Json]:
-        """Read an array. Raises: LimitExceeded for more than `most` elements."""
+    def array(self, name: str, max_items: int) -> list[Json]:
+        """Read an array. Raises: LimitExceeded for more than `max_items` elements."""
         value = self.take(name)
         if not isinstance(value, list):
-            raise MalformedInput(f"{self.where}.{name} must be an array")
-        if len(value) > most:
-            raise LimitExceeded(f"{self.where}.{name} has {len(value)} elements, at most {most} are allowed")
+            raise MalformedInput(f"{self.place}.{name} must be an array")
+        if len(value) > max_items:
+            raise LimitExceeded(
+                f"{self.place}.{name} has {len(value)} elements, at most {max_items} are allowed"
+            )
         return value
 
     def hex(self, name: str, length: int) -> bytes:
@@ -109,7 +111,7 @@ class Fields:
         hashes = []
         for value in self.array(name, limits.MAX_PATH):
             if not isinstance(value, str):
-                raise MalformedInput(f"{self.where}.{name} must hold text")
+                raise MalformedInput(f"{self.place}.{name} must hold text")
             hashes.append(parse_hex(value, 32))
         return tuple(hashes)
 
@@ -126,4 +128,4 @@ class Fields:
         """Refuse members that nobody read. Raises: MalformedInput."""
         if self._members:
             names = ", ".join(sorted(self._members)[:3])
-            raise MalformedInput(f"{self.where} has unknown members: {names[:120]}")
+            raise MalformedInput(f"{self.place} has unknown members: {names[:120]}")

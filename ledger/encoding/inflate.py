@@ -20,45 +20,49 @@ class InflateFault(MalformedInput):
         self.reason: Final[InflateReason] = reason
 
 
-def inflate(chunks: Iterable[bytes], most: int, *, raw: bool = False) -> Iterator[bytes]:
+def inflate(chunks: Iterable[bytes], max_bytes: int, *, raw: bool = False) -> Iterator[bytes]:
     """Yield what one stream holds, in pieces; `raw` is deflate without zlib's header (RFC 1951 rather than 1950).
 
-    Raises: InflateFault when the stream is damaged, holds more than `most` bytes, ends in the middle, or has bytes
+    Raises: InflateFault when the stream is damaged, holds more than `max_bytes` bytes, ends in the middle, or has bytes
     after its end. Pieces that came before the fault was met have been yielded by then.
     """
-    stream, left = zlib.decompressobj(-zlib.MAX_WBITS if raw else zlib.MAX_WBITS), most
-    for packed in _sliced(chunks):
+    stream, bytes_left = zlib.decompressobj(-zlib.MAX_WBITS if raw else zlib.MAX_WBITS), max_bytes
+    for packed_piece in _slice_chunks(chunks):
         if stream.eof:
-            raise _surplus()
-        full = True
-        while full and not stream.eof:
+            raise _surplus_fault()
+        may_hold_more = True
+        while may_hold_more and not stream.eof:
             # A byte more than is left is asked for, to see whether there is one; zlib takes 0 for "no limit".
-            room = min(PIECE_BYTES, left + 1)
+            room = min(PIECE_BYTES, bytes_left + 1)
             try:
-                piece = stream.decompress(packed, room)
+                piece = stream.decompress(packed_piece, room)
             except zlib.error as error:
                 raise InflateFault("damaged", str(error)) from error
-            if len(piece) > left:
+            if len(piece) > bytes_left:
                 raise InflateFault("too_long", "the compressed bytes hold more than is allowed")
             if piece:
                 yield piece
-            left, packed, full = left - len(piece), stream.unconsumed_tail, len(piece) == room
+            bytes_left, packed_piece, may_hold_more = (
+                bytes_left - len(piece),
+                stream.unconsumed_tail,
+                len(piece) == room,
+            )
         if stream.unused_data:
-            raise _surplus()
+            raise _surplus_fault()
     if not stream.eof:
         raise InflateFault("truncated", "the compressed bytes end in the middle")
 
 
-def inflate_whole(packed: bytes, most: int, *, raw: bool = False) -> bytes:
+def inflate_whole(packed: bytes, max_bytes: int, *, raw: bool = False) -> bytes:
     """Return all that one stream holds. Raises: InflateFault, as `inflate` does."""
-    return b"".join(inflate([packed], most, raw=raw))
+    return b"".join(inflate([packed], max_bytes, raw=raw))
 
 
-def _sliced(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _slice_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
     for chunk in chunks:
         for start in range(0, len(chunk), PIECE_BYTES):
             yield chunk[start : start + PIECE_BYTES]
 
 
-def _surplus() -> InflateFault:
+def _surplus_fault() -> InflateFault:
     return InflateFault("surplus", "something follows the end of the compressed bytes")

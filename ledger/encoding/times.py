@@ -24,10 +24,10 @@ def parse_time(text: str) -> int:
 
     Raises: MalformedInput for any other spelling.
     """
-    parts = _TIME.fullmatch(text)
-    if not parts:
+    time_match = _TIME.fullmatch(text)
+    if not time_match:
         raise MalformedInput(f"a time must be written YYYY-MM-DDTHH:MM:SSZ, not {text[:40]!r}")
-    year, month, day, hour, minute, second = map(int, parts.groups())
+    year, month, day, hour, minute, second = map(int, time_match.groups())
     try:
         moment = int(datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp())
     except ValueError as error:
@@ -57,10 +57,10 @@ def parse_date(text: str) -> date:
 
 def day_bounds(day: date) -> tuple[int, int]:
     """Return the first and the last second of a civil date in Asia/Shanghai. Raises: MalformedInput before 1970."""
-    first = int(datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).timestamp())
-    if first < 0:
+    first_second = int(datetime(day.year, day.month, day.day, tzinfo=SHANGHAI).timestamp())
+    if first_second < 0:
         raise MalformedInput(f"{day.isoformat()} lies before 1970")
-    return first, first + 86_399
+    return first_second, first_second + 86_399
 
 
 def civil_date(moment: int) -> date:

@@ -17,10 +17,10 @@ def linked_leaves(proof: Proof) -> frozenset[bytes]:
 
 def missing_links(proof: Proof) -> Iterator[Link]:
     """Yield the links, of the proof and of those that it links to, of which no proof is attached."""
-    attached = {linked.record.leaf(): linked for linked in proof.linked}
+    attached_proofs = {linked_proof.record.leaf(): linked_proof for linked_proof in proof.linked}
     for link in proof.record.links:
-        if link.record in attached:
-            yield from missing_links(attached[link.record])
+        if link.record in attached_proofs:
+            yield from missing_links(attached_proofs[link.record])
         else:
             yield link
 
@@ -33,17 +33,17 @@ def attach_proofs(proof: Proof, *others: Proof) -> Proof:
 
     Raises: MalformedInput where nothing links to that very record; LimitExceeded.
     """
-    trimmed = [trim_linked(other) for other in others]
-    within = [linked for other in trimmed for linked in other.linked]
-    by_leaf = _by_leaf(map(trim_linked, proof.linked)) | _by_leaf(within)
-    by_leaf |= {other.record.leaf(): other for other in trimmed}
-    whole = _attach(proof, by_leaf)
+    trimmed_proofs = [trim_linked(other) for other in others]
+    inner_proofs = [linked_proof for other in trimmed_proofs for linked_proof in other.linked]
+    by_leaf = _index_by_leaf(map(trim_linked, proof.linked)) | _index_by_leaf(inner_proofs)
+    by_leaf |= {other.record.leaf(): other for other in trimmed_proofs}
+    attached_proof = _attach_named(proof, by_leaf)
     for other in others:
-        if not _leads_to(whole, other.record.leaf()):
+        if not _leads_to(attached_proof, other.record.leaf()):
             raise MalformedInput(
                 f"nothing in the proof links to this record of {other.record.identifier}: is it another version?"
             )
-    return whole
+    return attached_proof
 
 
 def trim_linked(proof: Proof) -> Proof:
@@ -53,30 +53,38 @@ def trim_linked(proof: Proof) -> Proof:
         names = {name for name in disclosure.values if name in SHOWN_WHEN_LINKED or is_document(name)}
         disclosure = disclosure.select(proof.record.suite, names)
     leaves = linked_leaves(proof)
-    linked = tuple(trim_linked(inner) for inner in proof.linked if inner.record.leaf() in leaves)
-    return replace(proof, disclosure=disclosure, status=None, linked=linked)
+    linked_proofs = tuple(
+        trim_linked(linked_proof) for linked_proof in proof.linked if linked_proof.record.leaf() in leaves
+    )
+    return replace(proof, disclosure=disclosure, status=None, linked=linked_proofs)
 
 
 def _leads_to(proof: Proof, leaf: bytes) -> bool:
     leaves = linked_leaves(proof)
     return leaf in leaves or any(
-        _leads_to(linked, leaf) for linked in proof.linked if linked.record.leaf() in leaves
+        _leads_to(linked_proof, leaf) for linked_proof in proof.linked if linked_proof.record.leaf() in leaves
     )
 
 
-def _by_leaf(proofs: Iterable[Proof]) -> dict[bytes, Proof]:
+def _index_by_leaf(proofs: Iterable[Proof]) -> dict[bytes, Proof]:
     """Return the proofs, and all that are attached to them at any level, by the leaf hash of the record."""
     by_leaf: dict[bytes, Proof] = {}
     for proof in proofs:
-        by_leaf |= _by_leaf(proof.linked) | {proof.record.leaf(): proof}
+        by_leaf |= _index_by_leaf(proof.linked) | {proof.record.leaf(): proof}
     return by_leaf
 
 
-def _attach(proof: Proof, by_leaf: Mapping[bytes, Proof], depth: int = 0) -> Proof:
+def _attach_named(proof: Proof, by_leaf: Mapping[bytes, Proof], depth: int = 0) -> Proof:
     """Return the proof with what its links name, and with what else was attached to it."""
     leaves = dict.fromkeys(link.record for link in proof.record.links)
-    linked = [by_leaf[leaf] for leaf in leaves if leaf in by_leaf]
-    if linked and depth == MAX_LINK_DEPTH:
+    named_proofs = [by_leaf[leaf] for leaf in leaves if leaf in by_leaf]
+    if named_proofs and depth == MAX_LINK_DEPTH:
         raise LimitExceeded(f"proofs are linked more than {MAX_LINK_DEPTH} deep")
-    others = (other for other in proof.linked if other.record.leaf() not in leaves)
-    return replace(proof, linked=(*(_attach(inner, by_leaf, depth + 1) for inner in linked), *others))
+    other_proofs = (other for other in proof.linked if other.record.leaf() not in leaves)
+    return replace(
+        proof,
+        linked=(
+            *(_attach_named(named_proof, by_leaf, depth + 1) for named_proof in named_proofs),
+            *other_proofs,
+        ),
+    )

@@ -82,26 +82,28 @@ def _inflate(data: bytes) -> bytes:
 def pack(value: Json) -> bytes:
     """Return the deterministic CBOR of canonical JSON."""
     if isinstance(value, bool):
-        return _head(_SIMPLE, _TRUE if value else _FALSE)
+        return _encode_head(_SIMPLE, _TRUE if value else _FALSE)
     if isinstance(value, int):
-        return _head(_INTEGER, value)
+        return _encode_head(_INTEGER, value)
     if isinstance(value, str):
         return _pack_text(value)
     if isinstance(value, list):
-        return _head(_ARRAY, len(value)) + b"".join(map(pack, value))
-    members = sorted((_head(_TEXT, len(name)) + name.encode(), pack(item)) for name, item in value.items())
-    return _head(_MAP, len(members)) + b"".join(name + item for name, item in members)
+        return _encode_head(_ARRAY, len(value)) + b"".join(map(pack, value))
+    members = sorted(
+        (_encode_head(_TEXT, len(name)) + name.encode(), pack(member)) for name, member in value.items()
+    )
+    return _encode_head(_MAP, len(members)) + b"".join(name + packed for name, packed in members)
 
 
 def _pack_text(text: str) -> bytes:
-    for tag, read in _TAGGED:
+    for tag, read_tagged in _TAGGED_READERS:
         try:
-            data = read(text)
+            data = read_tagged(text)
         except MalformedInput:
             continue
-        return _head(_TAG, tag) + _head(_BYTES, len(data)) + data
+        return _encode_head(_TAG, tag) + _encode_head(_BYTES, len(data)) + data
     encoded = text.encode()
-    return _head(_TEXT, len(encoded)) + encoded
+    return _encode_head(_TEXT, len(encoded)) + encoded
 
 
 def _read_hex(text: str) -> bytes:
@@ -110,13 +112,13 @@ def _read_hex(text: str) -> bytes:
     return parse_hex(text)
 
 
-_TAGGED: Final[tuple[tuple[int, Callable[[str], bytes]], ...]] = (
+_TAGGED_READERS: Final[tuple[tuple[int, Callable[[str], bytes]], ...]] = (
     (_BASE16, _read_hex),
     (_BASE64URL, decode_signature),
 )
 
 
-def _head(major: int, argument: int) -> bytes:
+def _encode_head(major: int, argument: int) -> bytes:
     if argument < 24:
         return bytes([major << 5 | argument])
     width = next(width for width in (1, 2, 4, 8) if argument < 1 << 8 * width)
@@ -125,20 +127,20 @@ def _head(major: int, argument: int) -> bytes:
 
 def unpack(packed: bytes) -> Json:
     """Return the JSON of deterministic CBOR. Raises: MalformedInput for any other form, LimitExceeded."""
-    reader = _Reader(packed)
-    value = reader.item(0)
+    reader = _CborReader(packed)
+    value = reader.read_item(0)
     if pack(value) != packed:
         raise MalformedInput("the code is not in the one exact form of its proof")
     return value
 
 
-class _Reader:
+class _CborReader:
     """Reads item after item; each takes at least a byte, so no input can ask for more than it has."""
 
     def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
+        self._data, self._offset = data, 0
 
-    def item(self, depth: int) -> Json:
+    def read_item(self, depth: int) -> Json:
         if depth > limits.MAX_NESTING:
             raise LimitExceeded(f"the code nests deeper than {limits.MAX_NESTING}")
         major, argument = self._read_head()
@@ -147,23 +149,23 @@ class _Reader:
         if major == _TEXT:
             return self._read_text(argument)
         if major == _ARRAY:
-            return [self.item(depth + 1) for _ in range(argument)]
+            return [self.read_item(depth + 1) for _ in range(argument)]
         if major == _MAP:
-            return dict(self._member(depth + 1) for _ in range(argument))
+            return dict(self._read_member(depth + 1) for _ in range(argument))
         if major == _SIMPLE and argument in (_FALSE, _TRUE):
             return argument == _TRUE
         if major == _TAG and argument in (_BASE64URL, _BASE16):
-            inner, length = self._read_head()
-            if inner == _BYTES:
+            inner_major, length = self._read_head()
+            if inner_major == _BYTES:
                 data = self._take(length)
                 return data.hex() if argument == _BASE16 else encode_signature(data)
         raise MalformedInput("the code holds an item that no proof has")
 
-    def _member(self, depth: int) -> tuple[str, Json]:
+    def _read_member(self, depth: int) -> tuple[str, Json]:
         major, length = self._read_head()
         if major != _TEXT:
             raise MalformedInput("the code has a member name that is not text")
-        return self._read_text(length), self.item(depth)
+        return self._read_text(length), self.read_item(depth)
 
     def _read_head(self) -> tuple[int, int]:
         major, argument = divmod(self._take(1)[0], 32)
@@ -180,8 +182,8 @@ class _Reader:
             raise MalformedInput("the code holds text that is not UTF-8") from error
 
     def _take(self, length: int) -> bytes:
-        data = self._data[self._at : self._at + length]
+        data = self._data[self._offset : self._offset + length]
         if len(data) < length:
             raise MalformedInput("the code ends in the middle of an item")
-        self._at += length
+        self._offset += length
         return data

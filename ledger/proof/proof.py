@@ -78,17 +78,17 @@ class Proof:
 
     def encode(self) -> bytes:
         """Return the canonical JSON text. Raises: LimitExceeded for what no reader takes."""
-        attached = _attached(self)
-        if attached > MAX_LINKED:
-            raise LimitExceeded(f"{attached} proofs are linked, at most {MAX_LINKED} are allowed")
+        linked_count = _count_linked(self)
+        if linked_count > MAX_LINKED:
+            raise LimitExceeded(f"{linked_count} proofs are linked, at most {MAX_LINKED} are allowed")
         text = canonical(self.to_json())
         if len(text) > MAX_PROOF_BYTES:
             raise LimitExceeded(f"the proof has {len(text)} bytes, at most {MAX_PROOF_BYTES} are allowed")
         return text
 
 
-def _attached(proof: Proof) -> int:
-    return len(proof.linked) + sum(map(_attached, proof.linked))
+def _count_linked(proof: Proof) -> int:
+    return len(proof.linked) + sum(map(_count_linked, proof.linked))
 
 
 def decode_proof(text: bytes) -> Proof:
@@ -100,31 +100,34 @@ def decode_proof(text: bytes) -> Proof:
 
 def read_proof(value: Json) -> Proof:
     """Read a proof from decoded JSON. Raises: MalformedInput, LimitExceeded, NewerFormat."""
-    return _read(value, depth=0, budget=[MAX_LINKED])
+    return _read_proof(value, depth=0, budget=[MAX_LINKED])
 
 
-def _read(value: Json, depth: int, budget: list[int]) -> Proof:
+def _read_proof(value: Json, depth: int, budget: list[int]) -> Proof:
     fields = Fields(value, "proof")
     fields.type(TYPE)
-    place = Fields(fields.take("submission"), "proof.submission")
-    index, path = place.integer("index", 0, limits.MAX_SUBMISSION_RECORDS - 1), place.hashes("path")
-    place.close()
+    submission_fields = Fields(fields.take("submission"), "proof.submission")
+    index, path = (
+        submission_fields.integer("index", 0, limits.MAX_SUBMISSION_RECORDS - 1),
+        submission_fields.hashes("path"),
+    )
+    submission_fields.close()
     proof = Proof(
         record=decode_record(fields.take("record")),
         disclosure=decode_disclosure(fields.take("disclosure")) if fields.has("disclosure") else None,
         index=index,
         path=path,
         entry=decode_entry(fields.take("entry")),
-        batch=tuple(_element(item) for item in fields.array("batch", limits.MAX_PATH)),
+        batch=tuple(_read_element(item) for item in fields.array("batch", limits.MAX_PATH)),
         sequence=fields.integer("sequence", 1, MAX_INTEGER),
-        status=_staple(fields.take("status")) if fields.has("status") else None,
-        linked=_linked(fields, depth, budget),
+        status=_read_staple(fields.take("status")) if fields.has("status") else None,
+        linked=_read_linked(fields, depth, budget),
     )
     fields.close()
     return proof
 
 
-def _linked(fields: Fields, depth: int, budget: list[int]) -> tuple[Proof, ...]:
+def _read_linked(fields: Fields, depth: int, budget: list[int]) -> tuple[Proof, ...]:
     """Read linked proofs within what is left of the budget for the whole proof; nesting rules out cycles."""
     if not fields.has("linked"):
         return ()
@@ -136,17 +139,17 @@ def _linked(fields: Fields, depth: int, budget: list[int]) -> tuple[Proof, ...]:
     budget[0] -= len(items)
     if budget[0] < 0:
         raise LimitExceeded(f"more than {MAX_LINKED} proofs are linked")
-    return tuple(_read(item, depth + 1, budget) for item in items)
+    return tuple(_read_proof(item, depth + 1, budget) for item in items)
 
 
-def _element(item: Json) -> PathElement:
+def _read_element(item: Json) -> PathElement:
     match item:
         case [("left" | "right") as side, int(count), str(digest)] if not isinstance(count, bool):
             return PathElement(side, count, parse_hex(digest, 32))
     raise MalformedInput('an element of `batch` is ["left" or "right", count, hash]')
 
 
-def _staple(value: Json) -> Staple:
+def _read_staple(value: Json) -> Staple:
     fields = Fields(value, "status")
     staple = Staple(
         sequence=fields.integer("sequence", 1, MAX_INTEGER),
@@ -164,9 +167,9 @@ class OutsideBatch(MalformedInput):
 class CountMismatch(MalformedInput):
     """The batch counts other records than the log grew by at the anchor."""
 
-    def __init__(self, counted: int, grown: int) -> None:
-        super().__init__(f"the batch counts {counted} records, the log grew by {grown}")
-        self.counted, self.grown = counted, grown
+    def __init__(self, counted: int, growth: int) -> None:
+        super().__init__(f"the batch counts {counted} records, the log grew by {growth}")
+        self.counted, self.growth = counted, growth
 
 
 def position_at(proof: Proof, anchor: Anchor) -> int:
@@ -175,13 +178,13 @@ def position_at(proof: Proof, anchor: Anchor) -> int:
     Raises: OutsideBatch, CountMismatch, MalformedInput when the path is none.
     """
     statement = proof.entry.statement
-    batch = counted_root(statement.suite, statement.count, proof.entry.leaf()[1], proof.batch)
-    grown = anchor.size - anchor.size_before
-    if batch.root != anchor.root:
+    counted_path = counted_root(statement.suite, statement.count, proof.entry.leaf()[1], proof.batch)
+    growth = anchor.size - anchor.size_before
+    if counted_path.root != anchor.root:
         raise OutsideBatch(f"the path of the entry does not lead to anchor {anchor.sequence} of {anchor.log}")
-    if batch.total != grown:
-        raise CountMismatch(batch.total, grown)
-    return anchor.size_before + batch.first + proof.index
+    if counted_path.total != growth:
+        raise CountMismatch(counted_path.total, growth)
+    return anchor.size_before + counted_path.first + proof.index
 
 
 def is_proof(value: Json) -> bool:

@@ -51,10 +51,10 @@ class StatusRange:
 
     def __post_init__(self) -> None:
         """Raises: MalformedInput when the chunks are not those of such a range."""
-        left = chunks_of(self.size) - self.first // CHUNK_POSITIONS
-        if self.first % RANGE_POSITIONS or left < 1:
+        chunks_left = chunks_of(self.size) - self.first // CHUNK_POSITIONS
+        if self.first % RANGE_POSITIONS or chunks_left < 1:
             raise MalformedInput(f"no range begins at position {self.first} of {self.size}")
-        if len(self.chunks) != min(left, RANGE_CHUNKS) * CHUNK_BYTES:
+        if len(self.chunks) != min(chunks_left, RANGE_CHUNKS) * CHUNK_BYTES:
             raise MalformedInput(f"{len(self.chunks)} bytes are not the chunks of the range at {self.first}")
 
     def root(self) -> bytes:
@@ -68,15 +68,16 @@ class StatusRange:
             raise MalformedInput(f"position {position} lies outside the range at {self.first}")
         starts = range(0, len(self.chunks), CHUNK_BYTES)
         chunks = [self.chunks[start : start + CHUNK_BYTES] for start in starts]
-        first, index = self.first // CHUNK_POSITIONS, (position - self.first) // CHUNK_POSITIONS
+        first_chunk, index = self.first // CHUNK_POSITIONS, (position - self.first) // CHUNK_POSITIONS
         tree = MerkleTree(
-            self.suite, [status_leaf(self.suite, first + place, chunk) for place, chunk in enumerate(chunks)]
+            self.suite,
+            [status_leaf(self.suite, first_chunk + place, chunk) for place, chunk in enumerate(chunks)],
         )
         return Staple(self.sequence, chunks[index], (*tree.path(index), *self.path))
 
     def encode(self) -> bytes:
         """Return the canonical JSON text."""
-        packed = base64.urlsafe_b64encode(zlib.compress(self.chunks)).rstrip(b"=").decode()
+        packed_chunks = base64.urlsafe_b64encode(zlib.compress(self.chunks)).rstrip(b"=").decode()
         body: dict[str, Json] = {
             "type": TYPE,
             "log": self.log,
@@ -85,7 +86,7 @@ class StatusRange:
             "time": times.format_time(self.time),
             "size": self.size,
             "position": self.first,
-            "chunks": packed,
+            "chunks": packed_chunks,
             "path": [node.hex() for node in self.path],
         }
         return canonical(body)
@@ -116,11 +117,11 @@ def _inflate(text: Json) -> bytes:
     if not isinstance(text, str):
         raise MalformedInput("the chunks are text in base64url")
     try:
-        packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        packed_chunks = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except ValueError as error:
         raise MalformedInput(f"the chunks do not inflate: {error}") from error
     try:
-        return inflate_whole(packed, RANGE_CHUNKS * CHUNK_BYTES)
+        return inflate_whole(packed_chunks, RANGE_CHUNKS * CHUNK_BYTES)
     except InflateFault as fault:
         if fault.reason == "damaged":
             raise MalformedInput(f"the chunks do not inflate: {fault}") from fault

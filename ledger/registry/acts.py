@@ -66,7 +66,7 @@ class _Codec:
     write: Callable[[Any], object]
 
 
-def _same(value: T) -> T:
+def _pass_through(value: T) -> T:
     return value
 
 
@@ -83,11 +83,11 @@ def _write_text(text: str) -> bytes:
     return text.encode("ascii")
 
 
-def _text(length: int) -> _Codec:
+def _text_codec(length: int) -> _Codec:
     return _Codec(f"bytes{length}", _read_text, _write_text)
 
 
-def _texts(length: int) -> _Codec:
+def _texts_codec(length: int) -> _Codec:
     return _Codec(
         f"bytes{length}[]",
         lambda values: tuple(_read_text(value) for value in values),
@@ -95,15 +95,15 @@ def _texts(length: int) -> _Codec:
     )
 
 
-_ADDRESS = _Codec("address", str.lower, _same)
-_NAME = _text(32)
-_ISSUER = _text(18)
-_DIVISION = _text(6)
-_HASH = _Codec("bytes32", _same, _same)
-_BYTES = _Codec("bytes", _same, _same)
+_ADDRESS = _Codec("address", str.lower, _pass_through)
+_NAME = _text_codec(32)
+_ISSUER = _text_codec(18)
+_DIVISION = _text_codec(6)
+_HASH = _Codec("bytes32", _pass_through, _pass_through)
+_BYTES = _Codec("bytes", _pass_through, _pass_through)
 _STRING = _Codec("bytes", _read_text, _write_text)  # `string` of the ABI, which is laid out as `bytes`
-_U8 = _Codec("uint8", _same, _same)
-_U64 = _Codec("uint64", _same, _same)
+_UINT8 = _Codec("uint8", _pass_through, _pass_through)
+_UINT64 = _Codec("uint64", _pass_through, _pass_through)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +144,10 @@ class Act:
 
     def encode(self) -> bytes:
         """Return the payload. Raises: MalformedInput for a value that its field cannot hold."""
-        members = [getattr(self, field.name) for field in fields(self)]
+        field_values = [getattr(self, field.name) for field in fields(self)]
         try:
-            values = [codec.write(value) for codec, value in zip(self.ABI, members, strict=True)]
-            return abi_encode([codec.abi for codec in self.ABI], values)
+            abi_values = [codec.write(value) for codec, value in zip(self.ABI, field_values, strict=True)]
+            return abi_encode([codec.abi for codec in self.ABI], abi_values)
         except (EncodingError, UnicodeEncodeError) as error:
             raise MalformedInput(f"{type(self).__name__}: {error}") from error
 
@@ -175,7 +175,7 @@ class LogAdmitted(Act):
     """The province admitted a city's log with its suite, its admin and its administrative divisions."""
 
     KIND = 3
-    ABI = (_NAME, _U8, _ADDRESS, _texts(6), _PREDECESSOR)
+    ABI = (_NAME, _UINT8, _ADDRESS, _texts_codec(6), _PREDECESSOR)
     log: str
     suite: int
     admin: str
@@ -258,7 +258,7 @@ class KeyRegistered(Act):
     """A key, by its SubjectPublicKeyInfo; purpose 1 department, 2 node."""
 
     KIND = 11
-    ABI = (_NAME, _U8, _BYTES)
+    ABI = (_NAME, _UINT8, _BYTES)
     log: str
     purpose: int
     spki: bytes
@@ -269,7 +269,7 @@ class KeyGranted(Act):
     """A key may speak for an issuer: kinds by bits, certificate types (none: all), from and to in seconds."""
 
     KIND = 12
-    ABI = (_NAME, _HASH, _ISSUER, _U8, _texts(21), _U64, _U64)
+    ABI = (_NAME, _HASH, _ISSUER, _UINT8, _texts_codec(21), _UINT64, _UINT64)
     log: str
     key: bytes
     issuer: str
@@ -284,7 +284,7 @@ class KeyRetired(Act):
     """A key stops at a moment that was not past when it was said."""
 
     KIND = 13
-    ABI = (_HASH, _U64)
+    ABI = (_HASH, _UINT64)
     key: bytes
     at: int
 
@@ -294,7 +294,7 @@ class KeyCompromised(Act):
     """What the key signed and was anchored at `since` or later cannot be relied on."""
 
     KIND = 14
-    ABI = (_HASH, _U64)
+    ABI = (_HASH, _UINT64)
     key: bytes
     since: int
 
@@ -304,7 +304,7 @@ class Anchored(Act):
     """A batch of a log, or a heartbeat when the size did not grow."""
 
     KIND = 15
-    ABI = (_NAME, _U64, _U64, _HASH, _HASH, _BYTES)
+    ABI = (_NAME, _UINT64, _UINT64, _HASH, _HASH, _BYTES)
     log: str
     sequence: int
     size: int
@@ -356,7 +356,7 @@ def decode_act(kind: int, payload: bytes) -> Act:
             f"an act of the registry is of kind {kind}, unknown to this program: update the program"
         )
     try:
-        values = abi_decode([codec.abi for codec in act_class.ABI], payload)
+        abi_values = abi_decode([codec.abi for codec in act_class.ABI], payload)
     except (DecodingError, ValueError, OverflowError) as error:
         raise MalformedInput(f"the payload of {act_class.__name__} does not decode: {error}") from error
-    return act_class(*(codec.read(value) for codec, value in zip(act_class.ABI, values, strict=True)))
+    return act_class(*(codec.read(value) for codec, value in zip(act_class.ABI, abi_values, strict=True)))

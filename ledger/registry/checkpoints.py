@@ -87,12 +87,12 @@ class Cosigned:
     def proven(self, keys: Mapping[bytes, PublicKey]) -> Self:
         """Return it with those cosignatures alone that are good and by `keys`, which are named by their ids."""
         message = self.checkpoint.encode()
-        good = (
+        good_cosignatures = (
             cosignature
             for cosignature in self.cosignatures
             if cosignature.key in keys and keys[cosignature.key].verify(message, cosignature.signature)
         )
-        return replace(self, cosignatures=tuple(good))
+        return replace(self, cosignatures=tuple(good_cosignatures))
 
     def to_json(self) -> dict[str, Json]:
         return {
@@ -122,14 +122,14 @@ def find_contradiction(checkpoint: Checkpoint, other: Checkpoint) -> str | None:
         return None
     first, second = sorted((checkpoint, other), key=lambda point: point.n)
     if first.n == second.n:
-        differs = {
+        differs_by_name = {
             "head": first.head != second.head,
             "block": first.block != second.block,
             "block_hash": first.block_hash != second.block_hash,
             "time": first.time != second.time,
         }
-        differing = [name for name, different in differs.items() if different]
-        return f"event {first.n} with different {', '.join(differing)}" if differing else None
+        differing_names = [name for name, differs in differs_by_name.items() if differs]
+        return f"event {first.n} with different {', '.join(differing_names)}" if differing_names else None
     if first.block > second.block or first.time > second.time:
         return f"event {second.n} before event {first.n}"
     if first.block == second.block:

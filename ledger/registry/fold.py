@@ -54,37 +54,37 @@ def derive(view: View, trees: Trees, event: Event) -> list[Fact]:
         case acts.ProvinceTransferred():
             return [Governance(act.province)]
         case acts.ProvinceTransferStarted():
-            return [replace(_governance(view), pending_province=act.to)]
+            return [replace(_require_governance(view), pending_province=act.to)]
         case acts.RegistryClosed():
-            return [replace(_governance(view), successor=act.successor)]
+            return [replace(_require_governance(view), successor=act.successor)]
         case acts.LogAdmitted():
-            return _admitted(view, trees, event, act)
+            return _admit_log(view, trees, event, act)
         case acts.DivisionAssigned():
             return [Division(act.division, act.log)]
         case acts.AdminTransferStarted():
-            return [replace(_log(view, act.log), pending_admin=act.to)]
+            return [replace(_require_log(view, act.log), pending_admin=act.to)]
         case acts.AdminTransferred() | acts.AdminReplaced():
-            return [replace(_log(view, act.log), admin=act.admin, pending_admin="")]
+            return [replace(_require_log(view, act.log), admin=act.admin, pending_admin="")]
         case acts.OperatorSet():
-            return [replace(_log(view, act.log), operator=act.operator)]
+            return [replace(_require_log(view, act.log), operator=act.operator)]
         case acts.IssuerAdded() | acts.IssuerAssigned():
             return [IssuerAssignment(act.issuer, event.n, act.log)]
         case acts.KeyRegistered():
-            return [_registered(view, event, act)]
+            return [_register_key(view, event, act)]
         case acts.KeyGranted():
-            grant = (act.kinds, act.types, act.not_before, act.not_after)
-            return [Grant(act.key, act.issuer, event.n, *grant)]
+            grant_terms = (act.kinds, act.types, act.not_before, act.not_after)
+            return [Grant(act.key, act.issuer, event.n, *grant_terms)]
         case acts.KeyRetired():
-            return [replace(_key(view, act.key), retired_at=act.at)]
+            return [replace(_require_key(view, act.key), retired_at=act.at)]
         case acts.KeyCompromised():
-            return [_compromised(view, act)]
+            return [_compromise_key(view, act)]
         case acts.Anchored():
-            return _anchored(view, trees, event, act)
+            return _fold_anchor(view, trees, event, act)
         case _:
             raise BrokenHead(f"event {event.n}: no rule for {type(act).__name__}")
 
 
-def _admitted(view: View, trees: Trees, event: Event, act: acts.LogAdmitted) -> list[Fact]:
+def _admit_log(view: View, trees: Trees, event: Event, act: acts.LogAdmitted) -> list[Fact]:
     if view.log(act.log) is not None:
         raise BrokenHead(f"event {event.n}: the log {act.log!r} is admitted twice")
     suite, size = suites.by_number(act.suite), act.predecessor.size
@@ -95,7 +95,7 @@ def _admitted(view: View, trees: Trees, event: Event, act: acts.LogAdmitted) -> 
     return [log, *(Division(division, act.log) for division in act.divisions)]
 
 
-def _registered(view: View, event: Event, act: acts.KeyRegistered) -> KeyState:
+def _register_key(view: View, event: Event, act: acts.KeyRegistered) -> KeyState:
     """A key is registered once: a second time would wash off its compromise."""
     key = keccak256(act.spki)
     if view.key(key) is not None:
@@ -103,23 +103,23 @@ def _registered(view: View, event: Event, act: acts.KeyRegistered) -> KeyState:
     return KeyState(key, act.spki, act.purpose, act.log, event.n)
 
 
-def _compromised(view: View, act: acts.KeyCompromised) -> KeyState:
+def _compromise_key(view: View, act: acts.KeyCompromised) -> KeyState:
     """A compromise only moves earlier."""
-    key = _key(view, act.key)
+    key = _require_key(view, act.key)
     if key.compromised_since is not None and act.since > key.compromised_since:
         raise BrokenHead(f"the compromise of the key 0x{key.id.hex()} moves later")
     return replace(key, compromised_since=act.since)
 
 
-def _anchored(view: View, trees: Trees, event: Event, act: acts.Anchored) -> list[Fact]:
-    log = _log(view, act.log)
-    grown = act.size - log.size
-    if act.sequence != log.sequence + 1 or not 0 <= grown <= MAX_ANCHOR_GROWTH or act.size >= MAX_LOG_SIZE:
+def _fold_anchor(view: View, trees: Trees, event: Event, act: acts.Anchored) -> list[Fact]:
+    log = _require_log(view, act.log)
+    growth = act.size - log.size
+    if act.sequence != log.sequence + 1 or not 0 <= growth <= MAX_ANCHOR_GROWTH or act.size >= MAX_LOG_SIZE:
         raise BrokenHead(
             f"event {event.n}: anchor {act.sequence} of {act.log!r} does not follow {log.sequence}"
         )
-    changes, void = _changes(trees.get(act.log), act)
-    anchored_at = log.anchored_at if void else event.time
+    changes, void_reason = _apply_changes(trees.get(act.log), act)
+    anchored_at = log.anchored_at if void_reason else event.time
     facts: list[Fact] = [
         replace(log, sequence=act.sequence, size=act.size, anchored_at=anchored_at),
         Anchor(
@@ -132,24 +132,24 @@ def _anchored(view: View, trees: Trees, event: Event, act: acts.Anchored) -> lis
             size=act.size,
             root=act.root,
             status_root=act.status_root,
-            void=void,
+            void=void_reason,
         ),
     ]
     for position, status in changes:
-        known = view.status(act.log, position, act.sequence)
-        contradictory = not _follows(known, status, log.status_known)
-        facts.append(PositionStatus(act.log, position, act.sequence, event.time, status, contradictory))
+        newest_change = view.status(act.log, position, act.sequence)
+        is_contradictory = not _may_follow(newest_change, status, log.status_known)
+        facts.append(PositionStatus(act.log, position, act.sequence, event.time, status, is_contradictory))
     return facts
 
 
-def _follows(known: PositionStatus | None, status: Status, complete: bool) -> bool:
+def _may_follow(newest_change: PositionStatus | None, status: Status, status_known: bool) -> bool:
     """Tell whether a position may get `status`; of one never changed here, a log continued may know nothing."""
-    if known is None:
-        return not complete or may_become(Status.VALID, status)
-    return not known.contradictory and may_become(known.status, status)
+    if newest_change is None:
+        return not status_known or may_become(Status.VALID, status)
+    return not newest_change.contradictory and may_become(newest_change.status, status)
 
 
-def _changes(tree: StatusTree | None, act: acts.Anchored) -> tuple[list[tuple[int, Status]], str]:
+def _apply_changes(tree: StatusTree | None, act: acts.Anchored) -> tuple[list[tuple[int, Status]], str]:
     """Return position and status of every word of a good anchor, or nothing and why it is void; the tree follows.
 
     Without a tree the status root cannot be compared.
@@ -162,32 +162,32 @@ def _changes(tree: StatusTree | None, act: acts.Anchored) -> tuple[list[tuple[in
         return [], f"status words: {error}"
     if tree is None:
         return changes, ""
-    before = [(position, tree.get(position)) for position, _ in changes]
+    statuses_before = [(position, tree.get(position)) for position, _ in changes]
     for position, status in changes:
         tree.set(position, status)
     if tree.root() != act.status_root:
-        for position, status_before in before:
+        for position, status_before in statuses_before:
             tree.set(position, status_before)
         return [], "the status root does not follow from the status words"
     return changes, ""
 
 
-def _governance(view: View) -> Governance:
+def _require_governance(view: View) -> Governance:
     governance = view.governance()
     if governance is None:
         raise BrokenHead("an act of governance stands before the first")
     return governance
 
 
-def _log(view: View, name: str) -> LogState:
+def _require_log(view: View, name: str) -> LogState:
     log = view.log(name)
     if log is None:
         raise BrokenHead(f"an act names the log {name!r}, which was not admitted")
     return log
 
 
-def _key(view: View, key: bytes) -> KeyState:
-    state = view.key(key)
-    if state is None:
+def _require_key(view: View, key: bytes) -> KeyState:
+    key_state = view.key(key)
+    if key_state is None:
         raise BrokenHead(f"an act names the key 0x{key.hex()}, which was not registered")
-    return state
+    return key_state

@@ -93,9 +93,9 @@ class Knowledge:
         """Keep the entries of an anchor, each with its root; the caller has checked that they are in its batch."""
         self._published.setdefault(anchor.log, set()).add(anchor.sequence)
         for root, occurrence in occurrences:
-            standing = self._occurrences.setdefault((anchor.log, root), [])
-            if occurrence not in standing:
-                insort(standing, occurrence, key=lambda other: other.position)
+            root_occurrences = self._occurrences.setdefault((anchor.log, root), [])
+            if occurrence not in root_occurrences:
+                insort(root_occurrences, occurrence, key=lambda other: other.position)
 
     def governance(self) -> Governance | None:
         return self._governance
@@ -125,15 +125,17 @@ class Knowledge:
         return changes[index - 1] if index else None
 
     def occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
-        published = self._published.get(log)
-        if published is None:
+        published_sequences = self._published.get(log)
+        if published_sequences is None:
             return None
         anchors = (self._anchors[log, number] for number in range(1, sequence + 1))
-        grown = {
+        grown_sequences = {
             anchor.sequence for anchor in anchors if anchor.size > anchor.size_before and not anchor.void
         }
-        standing = self._occurrences.get((log, root), [])
-        return Occurrences(tuple(standing[: MAX_OCCURRENCES + 1]), grown <= published)
+        root_occurrences = self._occurrences.get((log, root), [])
+        return Occurrences(
+            tuple(root_occurrences[: MAX_OCCURRENCES + 1]), grown_sequences <= published_sequences
+        )
 
     def _keep(self, fact: Fact) -> None:
         match fact:

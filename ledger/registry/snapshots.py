@@ -33,7 +33,7 @@ from ledger.registry.trust_files import TrustFile
 
 TYPE: Final = "shunzheng/snapshot/1"
 # Of zlib: level 9 saves a twentieth and takes ten times as long.
-LEVEL: Final = 6
+COMPRESSION_LEVEL: Final = 6
 
 # Payload of one event: more than a block holds; an anchor has 60 kB at most.
 MAX_EVENT_BYTES: Final = 4 * 2**20
@@ -59,8 +59,8 @@ REASONS: Final = (
     "not_understood",
 )
 
-_EVENT: Final = struct.Struct(">QQQBI")  # n, block, time, kind, bytes of the payload that follows
-Chunks = Callable[[], Iterable[bytes]]  # opens the file from its beginning
+_EVENT_HEAD: Final = struct.Struct(">QQQBI")  # n, block, time, kind, bytes of the payload that follows
+OpenChunks = Callable[[], Iterable[bytes]]  # opens the file from its beginning
 
 
 class Point(Protocol):
@@ -94,7 +94,7 @@ class Header:
     """
 
     cosigned: Cosigned
-    after: int
+    after_n: int
     after_head: bytes
     after_block: int
 
@@ -103,28 +103,32 @@ class Header:
         return self.cosigned.checkpoint
 
     def encode(self) -> bytes:
-        after: Json = {"n": self.after, "head": "0x" + self.after_head.hex(), "block": self.after_block}
-        return canonical(self.cosigned.to_json() | {"type": TYPE, "after": after}) + b"\n"
+        after_json: Json = {
+            "n": self.after_n,
+            "head": "0x" + self.after_head.hex(),
+            "block": self.after_block,
+        }
+        return canonical(self.cosigned.to_json() | {"type": TYPE, "after": after_json}) + b"\n"
 
 
 def write_snapshot(header: Header, events: Iterable[Event]) -> Iterator[bytes]:
-    """Yield the file: header and compressed events, which are those after `header.after` up to its checkpoint."""
+    """Yield the file: header and compressed events, which are those after `header.after_n` up to its checkpoint."""
     yield header.encode()
-    deflate = zlib.compressobj(LEVEL)
+    compressor = zlib.compressobj(COMPRESSION_LEVEL)
     for event in events:
-        head = _EVENT.pack(event.n, event.block, event.time, event.kind, len(event.payload))
-        if piece := deflate.compress(head + event.payload):
+        event_head = _EVENT_HEAD.pack(event.n, event.block, event.time, event.kind, len(event.payload))
+        if piece := compressor.compress(event_head + event.payload):
             yield piece
-    yield deflate.flush()
+    yield compressor.flush()
 
 
 def read_header(chunks: Iterable[bytes]) -> Header:
     """Read the first line of a snapshot. Raises: SnapshotRefused with `malformed` or `newer_format`."""
-    return _split(chunks)[0]
+    return _split_header(chunks)[0]
 
 
 def check_snapshot(
-    chunks: Chunks, trust: TrustFile, history: History | None = None
+    chunks: OpenChunks, trust: TrustFile, history: History | None = None
 ) -> tuple[Header, tuple[str, ...]]:
     """Check all that can be checked before an event is believed; return the header and who vouches for it.
 
@@ -139,27 +143,29 @@ def check_snapshot(
 
     Raises: SnapshotRefused.
     """
-    header, rest = _split(chunks())  # 1
+    header, deflated = _split_header(chunks())  # 1
     checkpoint = header.checkpoint
     names = trust.check(header.cosigned)  # 2
-    seen = history.newest() if history else None
-    if seen:
-        _check_age(checkpoint, seen)  # 3
-    start = _start(header, history)  # 4
-    fold = Fold(header.after_head, header.after, header.after_block, start.time if start else 0)
-    agrees = start is None or start.head == fold.head
-    for event in _decoded(rest, header):  # 5, 6
+    newest_point = history.newest() if history else None
+    if newest_point:
+        _check_age(checkpoint, newest_point)  # 3
+    start_point = _find_start(header, history)  # 4
+    fold = Fold(header.after_head, header.after_n, header.after_block, start_point.time if start_point else 0)
+    agrees_with_history = start_point is None or start_point.head == fold.head
+    for event in _decode_events(deflated, header):  # 5, 6
         try:
             fold.extend(event)
         except BrokenHead as error:
             raise SnapshotRefused("event_order", str(error)) from error
-        agrees = agrees and (seen is None or seen.n != fold.n or seen.head == fold.head)
-    stated = (checkpoint.n, checkpoint.head, checkpoint.block, checkpoint.time)
-    if (fold.n, fold.head, fold.block, fold.time) != stated:  # 7
+        agrees_with_history = agrees_with_history and (
+            newest_point is None or newest_point.n != fold.n or newest_point.head == fold.head
+        )
+    checkpoint_state = (checkpoint.n, checkpoint.head, checkpoint.block, checkpoint.time)
+    if (fold.n, fold.head, fold.block, fold.time) != checkpoint_state:  # 7
         raise SnapshotRefused(
             "head_mismatch", "the events are not those of the checkpoint: some are altered, left out or moved"
         )
-    if not agrees:  # 8
+    if not agrees_with_history:  # 8
         raise SnapshotRefused(
             "fork", "its history is not a continuation of what was seen before: the registry forked"
         )
@@ -168,15 +174,15 @@ def check_snapshot(
 
 def read_events(chunks: Iterable[bytes]) -> Iterator[Event]:
     """Yield the events of a file that was checked. Raises: SnapshotRefused."""
-    header, rest = _split(chunks)
-    return _decoded(rest, header)
+    header, deflated = _split_header(chunks)
+    return _decode_events(deflated, header)
 
 
 def replay(chunks: Iterable[bytes], base: Knowledge | None = None) -> Knowledge:
     """Return what a checked file says; a delta is replayed on top of `base`, which it changes. Raises: SnapshotRefused."""
-    header, rest = _split(chunks)
+    header, deflated = _split_header(chunks)
     knowledge = base or Knowledge(header.checkpoint.registry, header.after_head, source="snapshot")
-    for event in _decoded(rest, header):
+    for event in _decode_events(deflated, header):
         with understanding():
             knowledge.apply(event)
     if knowledge.fold.head != header.checkpoint.head:
@@ -195,117 +201,118 @@ def understanding() -> Iterator[None]:
         raise SnapshotRefused("not_understood", f"its events do not make sense: {error}") from error
 
 
-def _check_age(checkpoint: Checkpoint, seen: Point) -> None:
-    if checkpoint.n < seen.n:
+def _check_age(checkpoint: Checkpoint, newest_point: Point) -> None:
+    if checkpoint.n < newest_point.n:
         raise SnapshotRefused(
             "older",
-            f"it ends at event {checkpoint.n}, and event {seen.n} was seen before: ask for a newer one",
+            f"it ends at event {checkpoint.n}, and event {newest_point.n} was seen before: ask for a newer one",
         )
-    if checkpoint.n == seen.n and checkpoint.head != seen.head:
+    if checkpoint.n == newest_point.n and checkpoint.head != newest_point.head:
         raise SnapshotRefused(
-            "fork", f"event {seen.n} has another head than the one that was seen before: the registry forked"
+            "fork",
+            f"event {newest_point.n} has another head than the one that was seen before: the registry forked",
         )
 
 
-def _start(header: Header, history: History | None) -> Point | None:
+def _find_start(header: Header, history: History | None) -> Point | None:
     """Return the point that is held where the file begins; None at the beginning of the registry."""
-    if not header.after:
+    if not header.after_n:
         return None
-    start = history.point(header.after) if history else None
-    if start is None:
+    start_point = history.point(header.after_n) if history else None
+    if start_point is None:
         raise SnapshotRefused(
             "not_held",
-            f"it holds the events after event {header.after}, which is not held here: ask for a whole one",
+            f"it holds the events after event {header.after_n}, which is not held here: ask for a whole one",
         )
-    return start
+    return start_point
 
 
-def _split(chunks: Iterable[bytes]) -> tuple[Header, Iterator[bytes]]:
+def _split_header(chunks: Iterable[bytes]) -> tuple[Header, Iterator[bytes]]:
     """Return the header and what follows its line."""
     pieces, line = iter(chunks), b""
     for piece in pieces:
         line += piece
         end = line.find(b"\n", 0, MAX_TRUST_BYTES + 1)
         if end >= 0:
-            return _header(line[:end]), chain([line[end + 1 :]], pieces)
+            return _read_header(line[:end]), chain([line[end + 1 :]], pieces)
         if len(line) > MAX_TRUST_BYTES:
             break
     raise SnapshotRefused("malformed", "it does not begin with the line of a snapshot: is it the right file?")
 
 
-def _header(line: bytes) -> Header:
+def _read_header(line: bytes) -> Header:
     try:
         fields = Fields(decode_canonical(line), "snapshot")
         fields.type(TYPE)
         checkpoint = decode_checkpoint(fields.take("checkpoint"))
         cosignatures = decode_cosignatures(fields.array("cosignatures", MAX_COSIGNERS))
-        after = Fields(fields.take("after"), "after")
+        after_fields = Fields(fields.take("after"), "after")
         header = Header(
             Cosigned(checkpoint, cosignatures),
-            after.integer("n", 0, checkpoint.n),
-            after.parsed("head", parse_key_id),
-            after.integer("block", 0, checkpoint.block),
+            after_fields.integer("n", 0, checkpoint.n),
+            after_fields.parsed("head", parse_key_id),
+            after_fields.integer("block", 0, checkpoint.block),
         )
-        after.close()
+        after_fields.close()
         fields.close()
     except NewerFormat as error:
         raise SnapshotRefused("newer_format", str(error)) from error
     except MalformedInput as error:
         raise SnapshotRefused("malformed", f"its first line is not that of a snapshot: {error}") from error
-    if not header.after and (
+    if not header.after_n and (
         header.after_block or header.after_head.hex()[:16] != checkpoint.registry.rpartition(":")[2]
     ):
         raise SnapshotRefused("malformed", "it does not begin with head 0 of its registry")
     return header
 
 
-def _decoded(chunks: Iterator[bytes], header: Header) -> Iterator[Event]:
+def _decode_events(chunks: Iterator[bytes], header: Header) -> Iterator[Event]:
     """Yield the events, which must be exactly those up to the checkpoint."""
-    inflated, block = _Inflated(chunks), header.after_block
-    for n in range(header.after + 1, header.checkpoint.n + 1):
-        head = inflated.take(_EVENT.size)
-        if not head:
+    stream, block = _InflatedStream(chunks), header.after_block
+    for n in range(header.after_n + 1, header.checkpoint.n + 1):
+        head_bytes = stream.take(_EVENT_HEAD.size)
+        if not head_bytes:
             raise SnapshotRefused("event_missing", f"it ends before event {n} of {header.checkpoint.n}")
-        if len(head) < _EVENT.size:
+        if len(head_bytes) < _EVENT_HEAD.size:
             raise SnapshotRefused("damaged", f"it ends within event {n}")
-        number, event_block, time, kind, length = _EVENT.unpack(head)
+        number, event_block, time, kind, length = _EVENT_HEAD.unpack(head_bytes)
         if number != n:
             reason = "event_missing" if number > n else "event_order"
             raise SnapshotRefused(reason, f"event {number} stands where event {n} belongs")
         if length > MAX_EVENT_BYTES:
             raise SnapshotRefused("damaged", f"event {n} has more than {MAX_EVENT_BYTES} bytes")
-        payload = inflated.take(length)
+        payload = stream.take(length)
         if len(payload) < length:
             raise SnapshotRefused("damaged", f"it ends within event {n}")
         yield Event(n, kind, block, time, payload, event_block)
         block = event_block
-    if inflated.take(1):
+    if stream.take(1):
         raise SnapshotRefused("surplus", "something follows the event of its checkpoint")
 
 
-class _Inflated:
+class _InflatedStream:
     """The bytes behind the header, inflated piece by piece."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._pieces = inflate(chunks, MAX_SNAPSHOT_BYTES)
-        self._waiting = bytearray()
+        self._buffer = bytearray()
 
     def take(self, size: int) -> bytes:
         """Return the next `size` bytes, fewer at the end. Raises: SnapshotRefused."""
-        while len(self._waiting) < size:
+        while len(self._buffer) < size:
             try:
                 piece = next(self._pieces, None)
             except InflateFault as fault:
-                raise _refusal(fault) from fault
+                raise _refuse_fault(fault) from fault
             if piece is None:
                 break
-            self._waiting += piece
-        taken = bytes(self._waiting[:size])
-        del self._waiting[:size]
-        return taken
+            self._buffer += piece
+        content = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return content
 
 
-def _refusal(fault: InflateFault) -> SnapshotRefused:
+def _refuse_fault(fault: InflateFault) -> SnapshotRefused:
     match fault.reason:
         case "damaged":
             return SnapshotRefused("damaged", f"the compressed events are damaged: {fault}")

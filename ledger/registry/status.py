@@ -43,16 +43,16 @@ class Status(IntEnum):
     REINSTATED = 8
 
 
-_ENDED: Final = frozenset(range(Status.SUPERSEDED, Status.VOID + 1))
+_ENDED_STATUSES: Final = frozenset(range(Status.SUPERSEDED, Status.VOID + 1))
 
 
-def may_become(before: int, after: int) -> bool:
+def may_become(old_status: int, new_status: int) -> bool:
     """Tell whether a position may go from one status to another: 0→1-7, 1→0, 1→2-7, 2-7→8, 8→1-7."""
-    if before in (Status.VALID, Status.REINSTATED):
-        return after == Status.SUSPENDED or after in _ENDED
-    if before == Status.SUSPENDED:
-        return after == Status.VALID or after in _ENDED
-    return before in _ENDED and after == Status.REINSTATED
+    if old_status in (Status.VALID, Status.REINSTATED):
+        return new_status == Status.SUSPENDED or new_status in _ENDED_STATUSES
+    if old_status == Status.SUSPENDED:
+        return new_status == Status.VALID or new_status in _ENDED_STATUSES
+    return old_status in _ENDED_STATUSES and new_status == Status.REINSTATED
 
 
 def encode_changes(changes: Iterable[tuple[int, int]]) -> bytes:
@@ -68,18 +68,18 @@ def decode_changes(words: bytes, size: int) -> list[tuple[int, Status]]:
     if len(words) % WORD_BYTES or len(words) > MAX_ANCHOR_CHANGES * WORD_BYTES:
         raise MalformedInput(f"{len(words)} bytes are not whole status words within the limit")
     changes: list[tuple[int, Status]] = []
-    last = -1
+    last_position = -1
     for start in range(0, len(words), WORD_BYTES):
         position = int.from_bytes(words[start : start + 5], "big")
         code = words[start + 5]
-        if not last < position < size:
+        if not last_position < position < size:
             raise MalformedInput(
-                f"status words must name ascending positions below {size}, not {position} after {last}"
+                f"status words must name ascending positions below {size}, not {position} after {last_position}"
             )
         if code > Status.REINSTATED:
             raise MalformedInput(f"the status {code} is reserved")
         changes.append((position, Status(code)))
-        last = position
+        last_position = position
     return changes
 
 
@@ -143,8 +143,8 @@ class StatusTree:
         self.size = 0
         self._statuses = bytearray()
         self._levels: list[bytearray] = [bytearray()]
-        self._dirty: set[int] = set()
-        self._changed: set[int] = set()
+        self._dirty_blocks: set[int] = set()
+        self._changed_blocks: set[int] = set()
 
     @classmethod
     def restored(cls, suite: Suite, size: int, blocks: Iterable[StatusBlock]) -> Self:
@@ -153,43 +153,45 @@ class StatusTree:
         Raises: MalformedInput when a block is missing, out of place or of another length.
         """
         tree = cls(suite)
-        tree.size, left, nodes = size, chunks_of(size), bytearray()
-        for expected, block in enumerate(blocks):
-            chunks = min(left, BLOCK_CHUNKS)
+        tree.size, chunks_left, nodes = size, chunks_of(size), bytearray()
+        for number, block in enumerate(blocks):
+            chunk_count = min(chunks_left, BLOCK_CHUNKS)
             if (
-                block.number != expected
-                or len(block.content) != chunks * CHUNK_BYTES
+                block.number != number
+                or len(block.content) != chunk_count * CHUNK_BYTES
                 or len(block.node) != 32
             ):
-                raise MalformedInput(f"block {expected} of the status tree is missing or of another length")
+                raise MalformedInput(f"block {number} of the status tree is missing or of another length")
             tree._statuses += block.content
             nodes += block.node
-            left -= chunks
-        if left:
-            raise MalformedInput(f"the last {left} chunks of the status tree are missing")
+            chunks_left -= chunk_count
+        if chunks_left:
+            raise MalformedInput(f"the last {chunks_left} chunks of the status tree are missing")
         tree._levels[0] = nodes
-        tree._raise(set(range(len(nodes) // 32)))
+        tree._rehash_levels(set(range(len(nodes) // 32)))
         return tree
 
     def sound(self) -> bool:
         """Tell whether every block leads to its node: the whole tree is hashed again."""
-        self._settle()
-        return all(self._node(number) == self._block_node(number) for number in range(self._blocks()))
+        self._rehash()
+        return all(self._node(number) == self._block_node(number) for number in range(self._count_blocks()))
 
     def changed(self) -> list[StatusBlock]:
         """Return the blocks that changed since this was last asked, in order."""
-        self._settle()
-        numbers, self._changed = sorted(self._changed), set()
+        self._rehash()
+        numbers, self._changed_blocks = sorted(self._changed_blocks), set()
         return [StatusBlock(number, self._content(number), self._node(number)) for number in numbers]
 
     def grow(self, size: int) -> None:
         """Let the log have `size` positions, the new ones valid."""
         if size < self.size:
             raise ValueError("a log never shrinks")
-        before, after = len(self._statuses) // CHUNK_BYTES, chunks_of(size)
-        self._statuses.extend(bytes((after - before) * CHUNK_BYTES))
+        chunks_before, chunks_after = len(self._statuses) // CHUNK_BYTES, chunks_of(size)
+        self._statuses.extend(bytes((chunks_after - chunks_before) * CHUNK_BYTES))
         self.size = size
-        self._dirty.update(range(before // BLOCK_CHUNKS, self._blocks()) if after > before else ())
+        self._dirty_blocks.update(
+            range(chunks_before // BLOCK_CHUNKS, self._count_blocks()) if chunks_after > chunks_before else ()
+        )
 
     def get(self, position: int) -> int:
         if not 0 <= position < self.size:
@@ -204,7 +206,7 @@ class StatusTree:
         self._statuses[position // 2] = (
             (byte & 0xF0) | status if position % 2 else (byte & 0x0F) | status << 4
         )
-        self._dirty.add(position // BLOCK_POSITIONS)
+        self._dirty_blocks.add(position // BLOCK_POSITIONS)
 
     def chunk(self, position: int) -> bytes:
         """Return the 32 bytes of the chunk that holds `position`."""
@@ -219,19 +221,19 @@ class StatusTree:
         """Return the 32-byte status root."""
         if not self.size:
             return EMPTY_ROOT
-        self._settle()
+        self._rehash()
         return bytes(self._levels[-1])
 
     def path(self, position: int) -> list[bytes]:
         """Return the audit path of the chunk that holds `position`, from the leaf upwards."""
-        self._settle()
+        self._rehash()
         block, index = divmod(position // CHUNK_POSITIONS, BLOCK_CHUNKS)
-        within = _block_tree(self.suite, block, self._content(block)).path(index)
-        return within + self.path_above(position, BLOCK_CHUNKS)
+        path_within = _block_tree(self.suite, block, self._content(block)).path(index)
+        return path_within + self.path_above(position, BLOCK_CHUNKS)
 
     def path_above(self, position: int, width: int) -> list[bytes]:
         """Return the path of the subtree over the `width` chunks around `position`; `width` is 8, 16, 32 and so on."""
-        self._settle()
+        self._rehash()
         index, path = position // CHUNK_POSITIONS // width, []
         for level in self._levels[(width // BLOCK_CHUNKS).bit_length() - 1 : -1]:
             sibling = (index ^ 1) * 32
@@ -240,7 +242,7 @@ class StatusTree:
             index //= 2
         return path
 
-    def _blocks(self) -> int:
+    def _count_blocks(self) -> int:
         return (chunks_of(self.size) + BLOCK_CHUNKS - 1) // BLOCK_CHUNKS
 
     def _content(self, block: int) -> bytes:
@@ -252,29 +254,31 @@ class StatusTree:
     def _block_node(self, block: int) -> bytes:
         return block_node(self.suite, block, self._content(block))
 
-    def _settle(self) -> None:
+    def _rehash(self) -> None:
         """Hash again what changed."""
-        if not self._dirty:
+        if not self._dirty_blocks:
             return
         nodes = self._levels[0]
-        nodes.extend(bytes(self._blocks() * 32 - len(nodes)))
-        for block in self._dirty:
+        nodes.extend(bytes(self._count_blocks() * 32 - len(nodes)))
+        for block in self._dirty_blocks:
             nodes[block * 32 : block * 32 + 32] = self._block_node(block)
-        self._raise(self._dirty)
-        self._changed |= self._dirty
-        self._dirty = set()
+        self._rehash_levels(self._dirty_blocks)
+        self._changed_blocks |= self._dirty_blocks
+        self._dirty_blocks = set()
 
-    def _raise(self, changed: Set[int]) -> None:
+    def _rehash_levels(self, changed_nodes: Set[int]) -> None:
         """Hash the levels above the changed blocks; a lone last node moves up unchanged (RFC 9162 section 2.1.1)."""
-        digest, width, depth = self.suite.hash, self._blocks(), 0
+        compute_hash, width, depth = self.suite.hash, self._count_blocks(), 0
         while width > 1:
-            below, width = self._levels[depth], (width + 1) // 2
+            level_below, width = self._levels[depth], (width + 1) // 2
             depth += 1
             if depth == len(self._levels):
                 self._levels.append(bytearray())
             level = self._levels[depth]
             level.extend(bytes(width * 32 - len(level)))
-            changed = {index // 2 for index in changed}
-            for index in changed:
-                pair = bytes(below[index * 64 : index * 64 + 64])
-                level[index * 32 : index * 32 + 32] = digest(b"\x01" + pair) if len(pair) == 64 else pair
+            changed_nodes = {index // 2 for index in changed_nodes}
+            for index in changed_nodes:
+                pair = bytes(level_below[index * 64 : index * 64 + 64])
+                level[index * 32 : index * 32 + 32] = (
+                    compute_hash(b"\x01" + pair) if len(pair) == 64 else pair
+                )

@@ -17,7 +17,7 @@ from ledger.errors import LimitExceeded, MalformedInput, SnapshotRefused
 from ledger.registry.checkpoints import MAX_COSIGNERS, MAX_TRUST_BYTES, Cosigned
 
 TYPE: Final = "shunzheng/trust/1"
-LEAST_CITIES: Final = 2  # one would be a city that is believed alone
+MIN_CITIES: Final = 2  # one would be a city that is believed alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +46,24 @@ class TrustFile:
             raise SnapshotRefused(
                 "other_registry", f"it is of {checkpoint.registry}, the trust file of {self.registry}"
             )
-        known = {cosigner.key.id: cosigner for cosigner in self.cosigners}
-        message, signed = checkpoint.encode(), dict[str, None]()
+        cosigner_of_key = {cosigner.key.id: cosigner for cosigner in self.cosigners}
+        message, signed_cities = checkpoint.encode(), dict[str, None]()
         for cosignature in cosigned.cosignatures:
-            cosigner = known.get(cosignature.key)
+            cosigner = cosigner_of_key.get(cosignature.key)
             if cosigner is None:
                 continue
             if not cosigner.key.verify(message, cosignature.signature):
                 raise SnapshotRefused(
                     "cosignature_bad", f"the signature by {cosigner.name} is not of this checkpoint"
                 )
-            signed[cosigner.name] = None
-        if len(signed) < self.threshold:
+            signed_cities[cosigner.name] = None
+        if len(signed_cities) < self.threshold:
             raise SnapshotRefused(
                 "below_threshold",
                 f"{self.threshold} of the {len(self.cities)} cities of the trust file must have signed; "
-                f"{', '.join(signed) or 'none of them'} did",
+                f"{', '.join(signed_cities) or 'none of them'} did",
             )
-        return tuple(signed)
+        return tuple(signed_cities)
 
     @property
     def cities(self) -> frozenset[str]:
@@ -89,15 +89,15 @@ def read_trust_file(data: bytes) -> TrustFile:
     fields = Fields(decode_json(data), "trust file")
     fields.type(TYPE)
     registry = fields.text("registry")
-    cosigners = tuple(_cosigner(value) for value in fields.array("cosigners", MAX_COSIGNERS))
+    cosigners = tuple(_read_cosigner(value) for value in fields.array("cosigners", MAX_COSIGNERS))
     if len({cosigner.key for cosigner in cosigners}) < len(cosigners):
         raise MalformedInput("the keys of the cosigners must be different: nobody counts twice")
-    cities = len({cosigner.name for cosigner in cosigners})
-    if cities < LEAST_CITIES:
+    city_count = len({cosigner.name for cosigner in cosigners})
+    if city_count < MIN_CITIES:
         raise MalformedInput("a trust file names two cities at least: no city is believed alone")
-    threshold = majority(cities)
+    threshold = majority(city_count)
     if fields.has("threshold"):
-        threshold = fields.integer("threshold", LEAST_CITIES, cities)
+        threshold = fields.integer("threshold", MIN_CITIES, city_count)
     fields.close()
     return TrustFile(registry, cosigners, threshold)
 
@@ -107,7 +107,7 @@ def majority(count: int) -> int:
     return count // 2 + 1
 
 
-def _cosigner(value: Json) -> Cosigner:
+def _read_cosigner(value: Json) -> Cosigner:
     fields = Fields(value, "cosigner")
     cosigner = Cosigner(fields.text("name"), fields.parsed("key", lambda text: public_key(parse_hex(text))))
     fields.close()

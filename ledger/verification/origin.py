@@ -104,7 +104,7 @@ def _judge_batch(proof: Proof, anchor: Anchor | None) -> tuple[Step, int | None]
     except OutsideBatch:
         return Step(6, Outcome.FAIL, "not_in_batch", {"sequence": anchor.sequence}), None
     except CountMismatch as error:
-        counts: dict[str, Json] = {"counted": error.counted, "grown": error.grown}
+        counts: dict[str, Json] = {"counted": error.counted, "grown": error.growth}
         return Step(6, Outcome.FAIL, "count_mismatch", counts), None
     except MalformedInput as error:
         return Step(6, Outcome.FAIL, "not_in_batch", {"detail": str(error)}), None

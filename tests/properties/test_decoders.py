@@ -119,11 +119,11 @@ def test_of_encoded_json(value: Any) -> None:
 @given(JSON | ANYTHING)
 def test_the_fast_check_of_the_profile_is_the_one_that_names_the_place(value: Any) -> None:
     try:
-        canonical._check(value, 1, "$")
+        canonical._check_profile(value, 1, "$")
     except MalformedInput:
-        assert not canonical._fits(value)
+        assert not canonical._fits_profile(value)
     else:
-        assert canonical._fits(value)
+        assert canonical._fits_profile(value)
 
 
 @given(st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"))

@@ -319,7 +319,7 @@ def test_a_replica_vouches_only_for_what_it_holds(source: Source) -> None:
         with pytest.raises(NotFound):
             list(export(reading, Cosigned(checkpoint), checkpoint.n + 1))
         header = read_header(export(reading, Cosigned(checkpoint), checkpoint.n))
-        assert (header.after, header.after_head) == (checkpoint.n, checkpoint.head)
+        assert (header.after_n, header.after_head) == (checkpoint.n, checkpoint.head)
 
 
 def test_the_memory_of_what_was_seen_is_not_guessed(source: Source, seen: SeenFile) -> None:

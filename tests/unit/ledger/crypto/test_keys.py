@@ -383,14 +383,14 @@ def test_another_encryption_than_ours_is_refused_by_name(key: PrivateKey) -> Non
 
 @pytest.mark.parametrize("rounds", [0, keyfiles.MAX_PBKDF2_ROUNDS + 1, 2**63])
 def test_a_file_cannot_ask_for_endless_work(rounds: int) -> None:
-    der = keyfiles._encrypted_info(bytes(16), rounds, bytes(16), bytes(144))
+    der = keyfiles._encode_encrypted_info(bytes(16), rounds, bytes(16), bytes(144))
     with pytest.raises(MalformedInput, match="PBKDF2 takes 1 to 10000000 rounds"):
         private_key(armoured(der, "ENCRYPTED PRIVATE KEY"), b"pw")
 
 
 @pytest.mark.parametrize(("vector", "data"), [(8, 144), (16, 0), (16, 100), (16, 15)])
 def test_a_broken_cipher_text_is_refused(vector: int, data: int) -> None:
-    der = keyfiles._encrypted_info(bytes(16), 1, bytes(vector), bytes(data))
+    der = keyfiles._encode_encrypted_info(bytes(16), 1, bytes(vector), bytes(data))
     with pytest.raises(MalformedInput):
         private_key(armoured(der, "ENCRYPTED PRIVATE KEY"), b"pw")
 
