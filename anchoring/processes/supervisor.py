@@ -1,7 +1,8 @@
 """Keep a node's processes running: start them, start again what dies, stop them together.
 
 A child that dies at once is started again after a pause that doubles, so that a fault that lasts does not spin. One that
-ends with `NEEDS_PERSON` said what a person has to do: then all of them are stopped. Nothing here knows what the children do.
+ends with `NEEDS_PERSON` said what a person has to do: then all of them are stopped. Who keeps dying stands on a board.
+Nothing here knows what the children do.
 """
 
 import logging
@@ -15,12 +16,14 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Final
 
+from anchoring.processes.board import Board
 from anchoring.processes.children import dies_with
 from anchoring.processes.loops import Backoff
 
 #: Of a child that died: the first time it is back before anybody notices; nobody else waits for the same thing.
 RESTART_BACKOFF: Final = Backoff(first=0.5, longest=30.0, spread=False)
 _STEADY_SECONDS: Final = 60.0  # a child that ran this long has no failures any more
+_KEEPS_DYING: Final = 3  # failures in a row: one or two are mishaps, after which a child is back in a second
 _STOP_SECONDS: Final = 15.0  # for a child to end by itself once asked; a batch is frozen in far less
 _TICK_SECONDS: Final = 0.2
 #: Exit code of a child that nobody but a person can help: starting it again would say the same for ever.
@@ -46,7 +49,7 @@ class Supervisor:
         self, commands: Mapping[str, Sequence[str]], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._children = [_Child(name, command) for name, command in commands.items()]
-        self._clock = clock
+        self._clock, self._board = clock, Board()
         self._stopping = False
         self._helpless_child: str | None = None
 
@@ -71,21 +74,29 @@ class Supervisor:
         for child in self._children:
             if child.process is None:
                 if now >= child.due:
-                    child.process = subprocess.Popen(child.command, preexec_fn=dies_with(os.getpid()))
-                    child.started = now
+                    child.process, child.started = self._start(child), now
                 continue
             exit_code = child.process.poll()
+            if now - child.started >= _STEADY_SECONDS:
+                child.failures = 0
             if exit_code is None:
                 continue
             if exit_code == NEEDS_PERSON:
                 child.process, child.due, self._helpless_child = None, math.inf, child.name
                 continue
-            if now - child.started >= _STEADY_SECONDS:
-                child.failures = 0
             child.failures += 1
             pause = RESTART_BACKOFF.pause(child.failures)
             logger.warning("%s ended with %s (starts again in %.1f s)", child.name, exit_code, pause)
             child.process, child.due = None, now + pause
+        self._board.write(child.name for child in self._children if child.failures >= _KEEPS_DYING)
+
+    def _start(self, child: _Child) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            child.command,
+            preexec_fn=dies_with(os.getpid()),
+            pass_fds=[self._board.descriptor],
+            env=self._board.environment(),
+        )
 
     def stop(self) -> None:
         """Ask every child to end, and end by force what does not."""

@@ -10,6 +10,7 @@ from anchoring.anchorer.lease import find_lease_holder, name_holder
 from anchoring.database.engine import snapshot
 from anchoring.errors import DatabaseUnavailable, EndpointsDisagree
 from anchoring.intake.backlog import measure_backlog
+from anchoring.processes.board import read_board
 from anchoring.processes.condition import Condition, read_conditions
 from anchoring.register.batches import find_last_batch, list_open_batches
 from anchoring.register.missing import list_missing
@@ -109,6 +110,8 @@ def _behind(reading: ReplicaView, told: Iterable[Condition]) -> str:
 
 def _missing_part(node: Node, told: Iterable[Condition], now: int) -> str:
     """Name the first part that did not come up, or keeps dying; empty where all are there."""
+    if dying := read_board():
+        return f"the {dying[0]} keeps dying: see its log"
     conditions = {condition.name: condition for condition in told}
     for name in reporting_parts(node.settings):
         condition = conditions.get(name)

@@ -21,21 +21,26 @@ _TICK_SECONDS: Final = 0.1
 
 
 def bind_shared(host: str, port: int) -> list[socket.socket]:
-    """Return a socket for each address of a host, which the node's other processes can bind too. Raises: OSError."""
-    return _bind(host, port, shared=True)
+    """Return a socket for each address of a host, which the node's other processes can bind too. Raises: SettingsError."""
+    return _bind_in_time(host, port, shared=True)
 
 
 def check_free(host: str, port: int) -> None:
     """Check that nobody listens there yet: a second node would silently get half of the requests. Raises: SettingsError."""
+    _close(_bind_in_time(host, port, shared=False))
+
+
+def _bind_in_time(host: str, port: int, shared: bool) -> list[socket.socket]:
+    """Bind, after a while where the port is in use; who has it then has it for longer. Raises: SettingsError."""
     until = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
-            _close(_bind(host, port, shared=False))
-            return
+            return _bind(host, port, shared)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or time.monotonic() > until:
                 raise SettingsError(
-                    f"`listen`: {host}:{port} cannot be used ({error.strerror}): does this node run already?"
+                    f"`listen`: {host}:{port} cannot be used ({error.strerror}): does this node run already? "
+                    "Stop what uses the port, or change `listen`"
                 ) from error
         time.sleep(_TICK_SECONDS)
 

@@ -1,12 +1,16 @@
 """Several processes of a node share its port; a second node is told that it is taken."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
+from anchoring.processes.supervisor import NEEDS_PERSON
+from api import processes
 from api.node import listening
 from api.node.errors import SettingsError
 from api.node.listening import bind_shared, check_free
+from api.node.settings import Settings
 
 
 @pytest.fixture
@@ -54,7 +58,7 @@ def test_a_name_is_bound_at_each_of_its_addresses(monkeypatch: pytest.MonkeyPatc
         for listener in listeners:
             listener.close()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [absent])
-    with pytest.raises(OSError, match="Cannot assign"):
+    with pytest.raises(SettingsError, match="Cannot assign"):
         bind_shared("node", port)
 
 
@@ -63,3 +67,17 @@ def test_the_newer_protocol_has_a_socket_of_its_own(port: int) -> None:
     (v6,), (v4,) = bind_shared("::", port), bind_shared("0.0.0.0", port)
     with v6, v4:
         assert (v6.family, v4.family) == (socket.AF_INET6, socket.AF_INET)
+
+
+def test_a_port_that_is_taken_after_the_look_ends_the_process_for_a_person(
+    port: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(listening, "_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(processes, "log_to_stderr", lambda: None)
+    registry = "eip155:31337:0x5fbdb2315678afecb367f032d93f642f64180aa3:1f0c2d9a8b7e6f50"
+    settings = Settings(directory=tmp_path, registry=registry, listen=f"127.0.0.1:{port}")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        assert processes.run("api", settings) == NEEDS_PERSON
+    assert f"127.0.0.1:{port} cannot be used" in capsys.readouterr().err

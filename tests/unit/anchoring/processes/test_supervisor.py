@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from anchoring.processes.board import VARIABLE, read_board
 from anchoring.processes.supervisor import NEEDS_PERSON, Supervisor
 
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -117,6 +118,51 @@ def test_a_child_that_ends_at_once_is_started_ever_more_rarely(
     supervisor.stop()
     assert pauses == sorted(pauses)
     assert pauses[-1] > pauses[0]
+
+
+def test_a_child_that_keeps_dying_stands_on_the_board_until_it_has_run_for_a_minute(
+    clock: Clock, tmp_path: Path, started: list[subprocess.Popen[bytes]]
+) -> None:
+    told, broken = tmp_path / "told", tmp_path / "broken"
+    broken.touch()
+    reads = (
+        "import pathlib, time\nfrom anchoring.processes.board import read_board\n"
+        f"while True: pathlib.Path({str(told)!r}).write_text(' '.join(read_board()) + '.'); time.sleep(0.01)"
+    )
+    dies = f"import pathlib, time\nwhile not pathlib.Path({str(broken)!r}).exists(): time.sleep(0.01)"
+    supervisor = Supervisor(
+        {"api": [sys.executable, "-c", reads], "follower": [sys.executable, "-c", dies]}, clock
+    )
+
+    def board() -> str:
+        return told.read_text() if told.exists() else ""
+
+    try:
+        for _ in range(3):
+            clock.now += 30
+            supervisor.tick()
+            until(lambda: board() == ".")
+            until(lambda: not runs(started[-1].pid))
+            supervisor.tick()
+        until(lambda: board() == "follower.")
+        broken.unlink()
+        clock.now += 30
+        supervisor.tick()
+        assert len(started) == 5
+        clock.now += 59
+        supervisor.tick()
+        time.sleep(0.1)
+        until(lambda: board() == "follower.")
+        clock.now += 1
+        supervisor.tick()
+        until(lambda: board() == ".")
+    finally:
+        supervisor.stop()
+
+
+def test_a_process_without_a_supervisor_has_an_empty_board(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert read_board() == ()
 
 
 def test_stopping_ends_every_child(supervised: Supervisor, started: list[subprocess.Popen[bytes]]) -> None:

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from anchoring.anchorer.lease import Lease
 from anchoring.errors import ChainUnavailable, DatabaseUnavailable, EndpointsDisagree
+from anchoring.processes.board import VARIABLE, Board
 from anchoring.processes.condition import Reporter
 from anchoring.register.tokens import create_token
 from api.http.app import create_app
@@ -45,6 +46,18 @@ def test_a_part_that_did_not_come_up_or_dies_makes_the_node_not_ready(
     answer = tianmen.get("/readyz")
     assert answer.status_code == 503
     assert answer.json()["detail"] == "the monitor was last heard of 300 s ago: see its log"
+
+
+def test_a_part_that_keeps_dying_makes_the_node_not_ready_however_young_its_report(
+    city: City, tianmen: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = Board()
+    report(city)
+    monkeypatch.setenv(VARIABLE, str(board.descriptor))
+    assert tianmen.get("/readyz").status_code == 200
+    board.write(["anchorer", "monitor"])
+    answer = tianmen.get("/readyz")
+    assert (answer.status_code, answer.json()["detail"]) == (503, "the anchorer keeps dying: see its log")
 
 
 def test_a_trust_list_that_is_lost_makes_the_node_not_ready(city: City, tmp_path: Path) -> None:
