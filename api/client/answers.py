@@ -87,6 +87,14 @@ class SubmissionAnswer(ReceiptAnswer):
     state: str
 
 
+class JudgementAnswer(TypedDict):
+    """What became of the promise of a receipt: a state, a stable reason, and the evidence in words."""
+
+    standing: str
+    reason: str
+    text: str
+
+
 class RecordAnswer(TypedDict):
     """The members of a record that are shown in a line."""
 

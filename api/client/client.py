@@ -16,6 +16,7 @@ import httpx
 from api.client.answers import (
     AnchorsAnswer,
     HistoryAnswer,
+    JudgementAnswer,
     LineageAnswer,
     LineagesAnswer,
     LogsAnswer,
@@ -141,9 +142,9 @@ class NodeClient:
         """Return what the registry holds of a key, as the node sent it."""
         return self._read_bounded(f"/v1/keys/0x{key.hex()}", {}, _MAX_KEY_BYTES)
 
-    def judge_receipt(self, receipt: bytes) -> dict[str, Json]:
+    def judge_receipt(self, receipt: bytes) -> JudgementAnswer:
         """Return what became of a receipt's promise, as this node knows it."""
-        return _read(self._post("/v1/receipts/check", receipt), dict[str, Json])
+        return _read(self._post("/v1/receipts/check", receipt), JudgementAnswer)
 
     def submission(self, identifier: str) -> SubmissionAnswer:
         """Return how far a submission has come."""

@@ -1,74 +1,109 @@
 """`shunzheng receipts`: what became of the promises that a node's receipts make."""
 
-import argparse
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from api.client.client import NodeClient
+from api.client.node_error import NodeError
 from api.console import say, show_json
-from api.http.schemas.receipts import JudgementShape
 from api.node.loading import load_settings
 from api.parsers import Commands
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
-from ledger.verification.receipts import PromiseState, SignedReceipt, decode_signed_receipt, judge_promise
+from ledger.verification.receipts import (
+    PROMISE_WORDS,
+    Judgement,
+    PromiseState,
+    SignedReceipt,
+    decode_signed_receipt,
+    judge_promise,
+)
 
-_FAILED: Final = frozenset({PromiseState.BROKEN, PromiseState.CONTRADICTED, PromiseState.NOT_GENUINE})
-_INVALID, _UNVERIFIABLE = 11, 12
+_FAILED_STATES: Final = frozenset({PromiseState.BROKEN, PromiseState.CONTRADICTED, PromiseState.NOT_GENUINE})
+_CODE_INVALID, _CODE_UNVERIFIABLE = 11, 12
+
+
+class _CheckOptions(Protocol):
+    receipts: list[Path]
+    node: str | None
+    directory: Path | None
+    json: bool
 
 
 def add(commands: Commands) -> None:
     topic = commands.add_parser("receipts")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
-    check = actions.add_parser(
+    check_parser = actions.add_parser(
         "check",
         help="say of each receipt whether its promise was kept",
         description="Ask a node that is not the one that gave the receipt: any city's node that fetches the log's entries "
         "can tell. Exit codes: 0 kept or not due yet, 11 broken, contradicted or no receipt, 12 cannot be told.",
     )
-    check.add_argument("receipts", type=Path, nargs="+", metavar="FILE", help="….receipt.json")
-    who = check.add_mutually_exclusive_group(required=True)
-    who.add_argument("--node", metavar="URL", help="ask this node, and rely on it")
-    who.add_argument("--directory", type=Path, help="the directory of a node, asked without HTTP")
-    check.add_argument("--json", action="store_true", help="for programs")
-    check.set_defaults(run=_check)
+    check_parser.add_argument("receipts", type=Path, nargs="+", metavar="FILE", help="….receipt.json")
+    source = check_parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--node", metavar="URL", help="ask this node, and rely on it")
+    source.add_argument("--directory", type=Path, help="the directory of a node, asked without HTTP")
+    check_parser.add_argument("--json", action="store_true", help="for programs")
+    check_parser.set_defaults(run=_check)
 
 
-def _check(args: argparse.Namespace) -> int:
-    signed = [_read(path) for path in args.receipts]
-    judged = _by_node(args.node, signed) if args.node else _by_directory(args.directory, signed)
-    shown, code = list[Json](), 0
-    for path, shape in zip(args.receipts, judged, strict=True):
-        standing = PromiseState(shape.standing)
-        if standing in _FAILED:
-            code = _INVALID
-        elif standing is PromiseState.UNKNOWN:
-            code = code or _UNVERIFIABLE
-        shown.append({"file": str(path), **shape.model_dump()})
-        if not args.json:
-            say(f"{path}: {shape.words.zh} {shape.words.en}: {shape.text} ({shape.reason})")
-    if args.json:
-        show_json(shown)
-    return code
+def _check(options: _CheckOptions) -> int:
+    receipts = [_read_receipt(path) for path in options.receipts]
+    judgements = _judge(options, receipts)
+    rows, exit_code = list[Json](), 0
+    for path, judgement in zip(options.receipts, judgements, strict=True):
+        if judgement.state in _FAILED_STATES:
+            exit_code = _CODE_INVALID
+        elif judgement.state is PromiseState.UNKNOWN:
+            exit_code = exit_code or _CODE_UNVERIFIABLE
+        words = PROMISE_WORDS[judgement.state]
+        rows.append(
+            {
+                "file": str(path),
+                "standing": judgement.state.value,
+                "reason": judgement.reason,
+                "words": {"zh": words.zh, "en": words.en},
+                "text": judgement.text,
+            }
+        )
+        if not options.json:
+            say(f"{path}: {words.zh} {words.en}: {judgement.text} ({judgement.reason})")
+    if options.json:
+        show_json(rows)
+    return exit_code
 
 
-def _read(path: Path) -> SignedReceipt:
+def _read_receipt(path: Path) -> SignedReceipt:
     try:
         return decode_signed_receipt(path.read_bytes())
     except MalformedInput as error:
         raise type(error)(f"{path}: {error}") from error
 
 
-def _by_node(url: str, receipts: Iterable[SignedReceipt]) -> Iterator[JudgementShape]:
+def _judge(options: _CheckOptions, receipts: Iterable[SignedReceipt]) -> Iterator[Judgement]:
+    if options.node is not None:
+        return _judge_by_node(options.node, receipts)
+    assert options.directory is not None  # the parser asks for one of the two
+    return _judge_by_directory(options.directory, receipts)
+
+
+def _judge_by_node(url: str, receipts: Iterable[SignedReceipt]) -> Iterator[Judgement]:
     with NodeClient(url) as node:
-        for signed in receipts:
-            yield JudgementShape.model_validate(node.judge_receipt(signed.encode()))
+        for receipt in receipts:
+            answer = node.judge_receipt(receipt.encode())
+            try:
+                state = PromiseState(answer["standing"])
+            except ValueError as error:
+                raise NodeError(
+                    f"{url} answers {answer['standing']!a}, which this program does not know: use a newer one"
+                ) from error
+            yield Judgement(state, answer["reason"], answer["text"])
 
 
-def _by_directory(directory: Path, receipts: Iterable[SignedReceipt]) -> Iterator[JudgementShape]:
+def _judge_by_directory(directory: Path, receipts: Iterable[SignedReceipt]) -> Iterator[Judgement]:
     from anchoring.monitor.copies import EntryCopies
     from anchoring.monitor.entries import HeldEntries
     from anchoring.register.store import Register
@@ -86,5 +121,5 @@ def _by_directory(directory: Path, receipts: Iterable[SignedReceipt]) -> Iterato
         entries = HeldEntries(settings.log or "", connection, EntryCopies(replica.engine))
         trust = stack.enter_context(replica.reading())
         trust.entries = entries
-        for signed in receipts:
-            yield JudgementShape.of(judge_promise(signed, trust, entries, int(time.time())))
+        for receipt in receipts:
+            yield judge_promise(receipt, trust, entries, int(time.time()))

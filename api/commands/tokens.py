@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from anchoring.limits import TOKEN_DAYS
 from anchoring.register.looks import PURPOSE_WORDS, SHOWN, Look, Purpose, list_looks
@@ -32,44 +32,72 @@ from ledger.errors import MalformedInput
 from ledger.words import Words
 
 _DAY: Final = 86_400
-_MOST_DAYS: Final = 3_660  # a token that is to live longer than ten years has no end
+_MAX_DAYS: Final = 3_660  # a token that is to live longer than ten years has no end
 _SHOWN_WORDS: Final = Words("已出示", "shown")
+
+
+class _CreateOptions(Protocol):
+    directory: Path
+    label: str
+    scope: list[str]
+    days: int
+    no_end: bool
+
+
+class _ListOptions(Protocol):
+    directory: Path
+    json: bool
+
+
+class _RevokeOptions(Protocol):
+    directory: Path
+    id: str
+
+
+class _LooksOptions(Protocol):
+    directory: Path
+    token: str | None
+    identifier: str | None
+    since: date | None
+    json: bool
 
 
 def add(commands: Commands) -> None:
     topic = commands.add_parser("token")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
-    create = actions.add_parser("create", help="make a token and print it once")
-    create.add_argument("--label", required=True, help="who holds it")
-    create.add_argument(
+    create_parser = actions.add_parser("create", help="make a token and print it once")
+    create_parser.add_argument("--label", required=True, help="who holds it")
+    create_parser.add_argument(
         "--scope", action="append", required=True, choices=sorted(SCOPES), help="may be repeated"
     )
-    end = create.add_mutually_exclusive_group()
-    end.add_argument(
+    end_group = create_parser.add_mutually_exclusive_group()
+    end_group.add_argument(
         "--days", type=_read_days, default=TOKEN_DAYS, help=f"until it ends; default: {TOKEN_DAYS}"
     )
-    end.add_argument("--no-end", action="store_true", help="it lasts until it is revoked")
-    create.set_defaults(run=_create)
-    listed = actions.add_parser("list", help="list tokens, without their secrets")
-    listed.set_defaults(run=_list)
-    revoke = actions.add_parser("revoke", help="end a token")
-    revoke.add_argument("id", help="of the token, as `token list` shows it")
-    revoke.set_defaults(run=_revoke)
-    looks = actions.add_parser("looks", help="list which token was shown what of whose certificate")
-    looks.add_argument("--token", metavar="ID", help="only of this token, as `token list` shows it")
-    looks.add_argument("--identifier", help="only at this certificate, any version")
-    looks.add_argument("--since", type=_read_day, metavar="DAY", help="only from this day on, YYYY-MM-DD")
-    looks.set_defaults(run=_looks)
-    for parser in (create, listed, revoke, looks):
+    end_group.add_argument("--no-end", action="store_true", help="it lasts until it is revoked")
+    create_parser.set_defaults(run=_create)
+    list_parser = actions.add_parser("list", help="list tokens, without their secrets")
+    list_parser.set_defaults(run=_list)
+    revoke_parser = actions.add_parser("revoke", help="end a token")
+    revoke_parser.add_argument("id", help="of the token, as `token list` shows it")
+    revoke_parser.set_defaults(run=_revoke)
+    looks_parser = actions.add_parser("looks", help="list which token was shown what of whose certificate")
+    looks_parser.add_argument("--token", metavar="ID", help="only of this token, as `token list` shows it")
+    looks_parser.add_argument("--identifier", help="only at this certificate, any version")
+    looks_parser.add_argument(
+        "--since", type=_read_day, metavar="DAY", help="only from this day on, YYYY-MM-DD"
+    )
+    looks_parser.set_defaults(run=_looks)
+    for parser in (create_parser, list_parser, revoke_parser, looks_parser):
         parser.add_argument("directory", type=Path, help="directory of the node")
-    for parser in (listed, looks):
+    for parser in (list_parser, looks_parser):
         parser.add_argument("--json", action="store_true", help="for programs")
 
 
 def _read_days(text: str) -> int:
     """Return a number of days. Raises: argparse.ArgumentTypeError."""
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= _MOST_DAYS):
-        raise argparse.ArgumentTypeError(f"a whole number of days from 1 to {_MOST_DAYS:,}, or --no-end")
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= _MAX_DAYS):
+        raise argparse.ArgumentTypeError(f"a whole number of days from 1 to {_MAX_DAYS:,}, or --no-end")
     return int(text)
 
 
@@ -82,7 +110,7 @@ def _read_day(text: str) -> date:
 
 
 @contextmanager
-def _register(directory: Path) -> Iterator[Register]:
+def _open_register(directory: Path) -> Iterator[Register]:
     settings = load_settings(directory)
     if settings.register_url is None:
         raise SettingsError(f"the node in {directory} issues nothing: it has no register and needs no tokens")
@@ -90,29 +118,34 @@ def _register(directory: Path) -> Iterator[Register]:
         yield register
 
 
-def _create(args: argparse.Namespace) -> int:
+def _create(options: _CreateOptions) -> int:
     now = int(time.time())
-    expires = None if args.no_end else now + args.days * _DAY
-    with _register(args.directory) as register, register.writing() as connection:
-        token, text = create_token(
-            connection, secrets.token_bytes, label=args.label, scopes=args.scope, now=now, expires=expires
+    expires = None if options.no_end else now + options.days * _DAY
+    with _open_register(options.directory) as register, register.writing() as connection:
+        token, secret = create_token(
+            connection,
+            secrets.token_bytes,
+            label=options.label,
+            scopes=options.scope,
+            now=now,
+            expires=expires,
         )
-    say(text)
+    say(secret)
     scopes = ", ".join(sorted(token.scopes))
-    note(f"token {token.id} for {token.label}: {scopes}; {_end_of(token, now)}. It is shown this once.")
+    note(f"token {token.id} for {token.label}: {scopes}; {_describe_end(token, now)}. It is shown this once.")
     return 0
 
 
-def _list(args: argparse.Namespace) -> int:
+def _list(options: _ListOptions) -> int:
     now = int(time.time())
-    with _register(args.directory) as register, register.reading() as connection:
+    with _open_register(options.directory) as register, register.reading() as connection:
         tokens = list_tokens(connection)
-    if args.json:
+    if options.json:
         rows: list[Json] = [_token_json(token, now) for token in tokens]
         show_json(rows)
         return 0
     for token in tokens:
-        say(f"{token.id}  {token.label}  {', '.join(sorted(token.scopes))}  {_end_of(token, now)}")
+        say(f"{token.id}  {token.label}  {', '.join(sorted(token.scopes))}  {_describe_end(token, now)}")
     return 0
 
 
@@ -131,7 +164,7 @@ def _token_json(token: Token, now: int) -> dict[str, Json]:
     return row
 
 
-def _end_of(token: Token, now: int) -> str:
+def _describe_end(token: Token, now: int) -> str:
     """Say in words when a token ends, and what to do where that is near or never."""
     if token.revoked is not None:
         return "revoked 已停用"
@@ -145,24 +178,24 @@ def _end_of(token: Token, now: int) -> str:
     return f"until 有效至 {end}"
 
 
-def _revoke(args: argparse.Namespace) -> int:
-    with _register(args.directory) as register, register.writing() as connection:
-        revoke_token(connection, args.id, int(time.time()))
-    say(f"token {args.id} is revoked")
+def _revoke(options: _RevokeOptions) -> int:
+    with _open_register(options.directory) as register, register.writing() as connection:
+        revoke_token(connection, options.id, int(time.time()))
+    say(f"token {options.id} is revoked")
     return 0
 
 
-def _looks(args: argparse.Namespace) -> int:
-    since = day_bounds(args.since)[0] if args.since else 0
-    with _register(args.directory) as register, register.reading() as connection:
+def _looks(options: _LooksOptions) -> int:
+    since = day_bounds(options.since)[0] if options.since else 0
+    with _open_register(options.directory) as register, register.reading() as connection:
         labels = {token.id: token.label for token in list_tokens(connection)}
-        looks = list_looks(connection, token=args.token, identifier=args.identifier, since=since)
-        if args.json:
+        looks = list_looks(connection, token=options.token, identifier=options.identifier, since=since)
+        if options.json:
             rows: list[Json] = [_look_json(look, labels[look.token]) for look in looks]
             show_json(rows)
             return 0
         for look in looks:
-            say(_look_line(look, labels[look.token]))
+            say(_describe_look(look, labels[look.token]))
     return 0
 
 
@@ -177,7 +210,7 @@ def _look_json(look: Look, label: str) -> dict[str, Json]:
     }
 
 
-def _look_line(look: Look, label: str) -> str:
+def _describe_look(look: Look, label: str) -> str:
     purpose = PURPOSE_WORDS[Purpose(look.purpose)]
     outcome = _SHOWN_WORDS if look.outcome == SHOWN else PROBLEMS[look.outcome].title
     return (

@@ -20,6 +20,7 @@ from ledger.errors import LimitExceeded, MalformedInput
 from ledger.records.submissions import Entry, Statement
 from ledger.registry.trust import NODE, Anchor, KeyState, Trust
 from ledger.verification.occurrences import find_timing_fault, is_signed_by, search_earlier
+from ledger.words import Words
 
 TYPE: Final = "shunzheng/receipt/1"
 #: Bytes of a receipt file; a signed receipt has some 600.
@@ -130,6 +131,17 @@ class PromiseState(StrEnum):
     CONTRADICTED = "contradicted"
     UNKNOWN = "unknown"
     NOT_GENUINE = "not_genuine"
+
+
+#: What became of the promise, in words.
+PROMISE_WORDS: Final = {
+    PromiseState.KEPT: Words("承诺已兑现", "The promise was kept"),
+    PromiseState.PENDING: Words("尚未到期", "Not due yet"),
+    PromiseState.BROKEN: Words("承诺未兑现", "The promise was broken"),
+    PromiseState.CONTRADICTED: Words("与公开日志矛盾", "The public entries contradict it"),
+    PromiseState.UNKNOWN: Words("无法确认", "It cannot be told here"),
+    PromiseState.NOT_GENUINE: Words("不是该日志节点的回执", "No receipt of a node of this log"),
+}
 
 
 @dataclass(frozen=True, slots=True)
