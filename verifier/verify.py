@@ -1000,11 +1000,85 @@ def documents_of(disclosure):
 def compare_value(name, value, disclosure):
     doubt(name in disclosure.withheld, "claim_withheld")
     fail(name not in disclosure.values, "claim_mismatch")
+    registered_value = disclosure.values[name]
     try:
-        presented_bytes = canonical(read_json(json.dumps(value).encode()))
+        presented_value = read_json(json.dumps(value).encode())
     except (ValueError, TypeError) as error:
         raise Judged(UNKNOWN, "claims_unreadable") from error
-    fail(presented_bytes != canonical(disclosure.values[name]), "claim_mismatch")
+    if canonical(compose_texts(presented_value)) != canonical(compose_texts(registered_value)):
+        doubt(
+            canonical(fold_value(presented_value)) == canonical(fold_value(registered_value)),
+            "spelled_otherwise",
+        )
+        fail(True, "claim_mismatch")
+
+
+# verification.md: canonically equal, and spelled otherwise
+CORRIGENDUM_4 = str.maketrans(
+    "\U0002f868\U0002f874\U0002f91f\U0002f95f\U0002f9bf", "\u36fc\u5f53\U000243ab\u7aee\u45d7"
+)
+EXCHANGED = str.maketrans(
+    "·•‧∙⋅・‐‒–—―−“”‘’[〔【]〕】ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "......------\"\"''((()))abcdefghijklmnopqrstuvwxyz",
+)
+UNPLACED = (  # ranges of what takes no place
+    (0x09, 0x0D), (0x1C, 0x20), (0x85, 0x85), (0xAD, 0xAD), (0x1680, 0x1680), (0x180B, 0x180D), (0x200B, 0x200F),
+    (0x2028, 0x2029), (0x2060, 0x2060), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xE0100, 0xE01EF),
+)  # fmt: skip
+
+
+def normalize(form, text):
+    """Put text into a normal form of Unicode 3.2.0 with Corrigendum 4."""
+    return unicodedata.ucd_3_2_0.normalize(form, text.translate(CORRIGENDUM_4))
+
+
+def is_mark(letter):
+    return unicodedata.ucd_3_2_0.combining(letter) > 0
+
+
+def is_unbounded(text):
+    """Tell whether a text is too long, or more than 30 combining marks follow one another in it."""
+    marks = 0
+    for letter in text:
+        marks = marks + 1 if is_mark(letter) else 0
+        if marks > 30:
+            return True
+    return len(text) > 4096
+
+
+def compose_texts(value):
+    if isinstance(value, list):
+        return [compose_texts(item) for item in value]
+    if isinstance(value, dict):
+        return {name: compose_texts(item) for name, item in value.items()}
+    return normalize("NFC", value) if isinstance(value, str) and not is_unbounded(value) else value
+
+
+def fold_value(value):
+    if isinstance(value, list):
+        items = [fold_value(item) for item in value]
+        return items if len(items) != 1 else items[0]
+    if isinstance(value, dict):
+        return {name: fold_value(item) for name, item in value.items()}
+    return value if isinstance(value, bool) else fold_spelling(str(value))
+
+
+def fold_spelling(text):
+    if is_unbounded(text):
+        return text
+    day = written_day(normalize("NFKC", text).strip()) if len(text) <= 200 else None
+    if day:
+        return day.isoformat()
+    letters = normalize("NFC", "".join(map(plain_form, normalize("NFC", text)))).translate(EXCHANGED)
+    placed_letters = (
+        letter for letter in letters if not any(low <= ord(letter) <= high for low, high in UNPLACED)
+    )
+    return re.sub("m([²³])", lambda power: "m" + normalize("NFKC", power[1]), "".join(placed_letters))
+
+
+def plain_form(letter):
+    kind = unicodedata.ucd_3_2_0.decomposition(letter).split(" ")[0]
+    return letter if kind in ("<super>", "<sub>", "<circle>", "<fraction>") else normalize("NFKC", letter)
 
 
 def check_commitment(proof):
@@ -1086,7 +1160,7 @@ def agrees(record, claim, item):
 
 
 def fold_text(text):
-    return "".join(unicodedata.normalize("NFKC", text).lower().split())
+    return "".join(normalize("NFKC", text).lower().split())
 
 
 def code_of(text):
@@ -1096,7 +1170,7 @@ def code_of(text):
 
 def calendar_day(item):
     """Return the day in Asia/Shanghai that a text names, or None."""
-    text = unicodedata.normalize("NFKC", item).strip()
+    text = normalize("NFKC", item).strip()
     time_form = "([0-9]{4}(?:-[0-9]{2}){2})[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?"
     try:
         if match := re.fullmatch(time_form, text):
@@ -1106,16 +1180,24 @@ def calendar_day(item):
                 if match[4]
                 else claimed_time.date()
             )
-        decimal_text = re.sub(
-            "([一二三])?十([一二三四五六七八九])?",
-            lambda ten: (ten[1] or "一") + (ten[2] or "〇"),
-            text.replace(" ", ""),
-        )
-        digit_text = decimal_text.translate(NUMERALS)
-        match = re.fullmatch("([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", digit_text)
-        match = match or re.fullmatch("([0-9]{4})([0-9]{2})([0-9]{2})", digit_text)
-        return date(*map(int, match.groups())) if match else None
     except (ValueError, OverflowError):
+        return None
+    return written_day(text)
+
+
+def written_day(text):
+    """Return the day that a text names by year, month and day alone, or None."""
+    decimal_text = re.sub(
+        "([一二三])?十([一二三四五六七八九])?",
+        lambda ten: (ten[1] or "一") + (ten[2] or "〇"),
+        text.replace(" ", ""),
+    )
+    digit_text = decimal_text.translate(NUMERALS)
+    match = re.fullmatch("([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", digit_text)
+    match = match or re.fullmatch("([0-9]{4})([0-9]{2})([0-9]{2})", digit_text)
+    try:
+        return date(*map(int, match.groups())) if match else None
+    except ValueError:
         return None
 
 
@@ -1333,7 +1415,7 @@ def entries_of(data, trust):
 
 ENDED_REASONS = {"expired", "not_yet_valid", "signature_ended", *STATUSES[1:8]}
 GENUINENESS_STEPS = {1, 2, 3, 4, 5, 6, 7, 8, 11}
-UNCOMPARED_REASONS = {"nothing_presented", "claims_incomplete"}
+UNCOMPARED_REASONS = {"nothing_presented", "claims_incomplete", "spelled_otherwise"}
 
 
 def decide(steps):

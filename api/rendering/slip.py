@@ -14,11 +14,11 @@ from ledger.proof.proof import Proof
 from ledger.records.catalogue import by_code
 from ledger.records.records import CERTIFICATE_KINDS, Record
 from ledger.verification.occurrences import ENTRIES_WORDS
-from ledger.verification.reasons import STEP_WORDS, TABLE, Outcome, Verdict
+from ledger.verification.reasons import STEP_WORDS, TABLE, UNCOMPARED_REASONS, Outcome, Verdict
 from ledger.verification.report import ORIGIN, Compared, Report
 from ledger.words import Language, Words
 
-_TO_CONFIRM: Final = frozenset({"nothing_presented", "claims_incomplete", "document_not_registered"})
+_TO_CONFIRM: Final = UNCOMPARED_REASONS.keys() | {"document_not_registered"}
 #: Lines of a page: a person reads no more, and sixteen documents could have a thousand.
 _MAX_SIGNATURES: Final = 100
 _UNREAD: Final = Words("文件无法读取", "The document cannot be read")

@@ -6,7 +6,6 @@ is no contradiction; a value that cannot be read as one is. Claims of seals and 
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,6 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from ledger.encoding.canonical import Json
+from ledger.encoding.normal_forms import to_nfkc
 from ledger.encoding.times import SHANGHAI, civil_date
 from ledger.records.identifiers import ROOT, VENDOR_ROOT
 from ledger.records.records import CERTIFICATE_KINDS, Record
@@ -86,11 +86,19 @@ def find_contradictions(record: Record, values: Mapping[str, Json]) -> tuple[Con
 @lru_cache(maxsize=1024)  # the certificates of a submission share many days
 def read_date(text: str) -> date | None:
     """Return the civil date in Asia/Shanghai that a text names in one of the usual spellings, or None."""
-    text = unicodedata.normalize("NFKC", text).strip()
+    text = to_nfkc(text).strip()
+    if not _TIMESTAMP.fullmatch(text):
+        return read_day(text)
     try:
-        if _TIMESTAMP.fullmatch(text):
-            moment = datetime.fromisoformat(text)
-            return moment.astimezone(SHANGHAI).date() if moment.tzinfo else moment.date()
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(SHANGHAI).date() if moment.tzinfo else moment.date()
+    except (ValueError, OverflowError):  # no day of the calendar
+        return None
+
+
+def read_day(text: str) -> date | None:
+    """Return the civil date that a text names by year, month and day alone, or None. `text` is in NFKC."""
+    try:
         date_match = _DATE.fullmatch(
             _TENS_NUMERAL.sub(_digits_of_tens, text.replace(" ", "")).translate(_NUMERALS)
         )
@@ -172,7 +180,7 @@ def _fold_code(text: str) -> str:
 
 
 def _fold_text(text: str) -> str:
-    return "".join(unicodedata.normalize("NFKC", text).lower().split())
+    return "".join(to_nfkc(text).lower().split())
 
 
 def _digits_of_tens(tens: re.Match[str]) -> str:

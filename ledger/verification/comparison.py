@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ledger.encoding.canonical import Json
-from ledger.encoding.canonical import encode as canonical
 from ledger.errors import MalformedInput
 from ledger.records.claims import Disclosure, decode_document, is_document
+from ledger.records.spellings import is_equal, is_spelled_otherwise
 from ledger.verification.reasons import Outcome
 from ledger.verification.report import Compared, Step
 
@@ -95,13 +95,12 @@ def _compare_values(claims: Mapping[str, Json], disclosure: Disclosure) -> Itera
             yield Step(2, Outcome.UNKNOWN, "claim_withheld", {"claim": name})
             continue
         try:
-            if name not in values or not _are_equal(value, values[name]):
-                yield Step(2, Outcome.FAIL, "claim_mismatch", {"claim": name})
+            if name in values and is_equal(value, values[name]):
+                continue
         except MalformedInput as error:
             yield Step(2, Outcome.UNKNOWN, "claims_unreadable", {"claim": name, "detail": str(error)})
-
-
-def _are_equal(value: Json, registered_value: Json) -> bool:
-    if type(value) is str and value == registered_value:
-        return True
-    return canonical(value) == canonical(registered_value)  # which tells 1 from true
+            continue
+        if name in values and is_spelled_otherwise(value, values[name]):
+            yield Step(2, Outcome.UNKNOWN, "spelled_otherwise", {"claim": name})
+        else:
+            yield Step(2, Outcome.FAIL, "claim_mismatch", {"claim": name})

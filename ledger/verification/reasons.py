@@ -79,6 +79,10 @@ _COMPARE_PAPER: Final = Words(
     "请出示文件，或将下列信息项与纸面逐项核对后确认。",
     "Present the document, or compare the items below with the paper one by one and confirm.",
 )
+_COMPARE_SPELLING: Final = Words(
+    "请将下列信息项与纸面逐项核对后确认；或按登记的写法重新出示。",
+    "Compare the items below with the paper one by one and confirm, or present them as they were registered.",
+)
 _UPDATE_PROGRAM: Final = Words("请更新核验程序后重试。", "Update the verifying program and try again.")
 _CHECK_REGISTRY: Final = Words(
     "请确认本节点所用的登记簿；或联系颁发城市。",
@@ -144,6 +148,8 @@ TABLE: Final[dict[RowKey, Row]] = _passes(1,
     ("nothing_presented", "未出示可供比对的文件或信息项", "Nothing was presented that could be compared"),
     ("claims_incomplete", "仅核对了部分信息项", "Only some of the disclosed items were compared"),
     ("document_not_registered", "登记时未登记任何文件，无法比对此文件", "No document was registered, so this file cannot be compared"),
+) | _unknowns(2, _COMPARE_SPELLING,
+    ("spelled_otherwise", "信息项与登记仅写法不同（全半角、间隔号、空格、大小写等）", "An item is spelled otherwise than registered (width, dots, blanks, capitals)"),
 ) | _unknowns(2, _ASK_HOLDER,
     ("document_withheld", "凭据未披露文件指纹，无法比对", "The proof withholds the document's fingerprint"),
     ("claim_withheld", "凭据未披露该信息项，无法比对", "The proof withholds an item that was presented"),
@@ -263,8 +269,13 @@ TABLE: Final[dict[RowKey, Row]] = _passes(1,
 #: Steps that say whether the certificate is genuine; the others say whether it is in force.
 _GENUINENESS_STEPS: Final = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 11})
 _STATUS_STEP: Final = 9
-#: The paper was not compared, or not in full: nothing speaks against the code, so what ended the certificate is said first.
-UNCOMPARED_REASONS: Final = frozenset({"nothing_presented", "claims_incomplete"})
+#: The paper was not compared, not in full, or not as it is spelled, and what is said of it then. Nothing speaks against the
+#: code, so what ended the certificate is said first.
+UNCOMPARED_REASONS: Final = {
+    "nothing_presented": Words("未核对纸面内容", "was not compared"),
+    "claims_incomplete": Words("纸面内容未全部核对", "was compared in part only"),
+    "spelled_otherwise": Words("纸面写法与登记不同", "is spelled otherwise than registered"),
+}
 
 #: What ended a certificate or keeps it from being in force, as it stands inside a sentence.
 _END_WORDS: Final = {
@@ -291,12 +302,10 @@ def verdict_words(verdict: Verdict, reason: str, comparison: str) -> Words:
         return VERDICT_WORDS[verdict]
     if comparison not in UNCOMPARED_REASONS:
         return Words(f"真实，但{end_words.zh.removeprefix('的')}", f"Genuine, but {end_words.en}")
-    zh, en = ("未核对纸面内容", "was not compared")
-    if comparison == "claims_incomplete":
-        zh, en = ("纸面内容未全部核对", "was compared in part only")
+    paper_words = UNCOMPARED_REASONS[comparison]
     return Words(
-        f"此码所指的证照{end_words.zh}；{zh}",
-        f"The certificate that this code names is {end_words.en}; the paper {en}",
+        f"此码所指的证照{end_words.zh}；{paper_words.zh}",
+        f"The certificate that this code names is {end_words.en}; the paper {paper_words.en}",
     )
 
 

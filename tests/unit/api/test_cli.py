@@ -74,6 +74,20 @@ def test_unverifiable_is_12(licence: Path, capsys: pytest.CaptureFixture[str]) -
     assert json.loads(capsys.readouterr().out)["reason"] == "nothing_presented"
 
 
+@pytest.mark.parametrize(
+    ("name", "code", "reason"),
+    [("营业执照 ", 12, "spelled_otherwise"), ("营业执昭", 11, "claim_mismatch")],
+)
+def test_another_spelling_is_12_and_another_text_11(
+    licence: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, code: int, reason: str
+) -> None:
+    claims = tmp_path / "claims.json"
+    claims.write_text(json.dumps({"ZZMC": name}), encoding="utf-8")
+    arguments = ["--proof", f"{licence}.proof.json", "--claims", str(claims), "--json"]
+    assert main(["verify", *arguments, *NODE]) == code
+    assert json.loads(capsys.readouterr().out)["reason"] == reason
+
+
 def test_what_is_no_proof_is_unverifiable(licence: Path, tmp_path: Path) -> None:
     (tmp_path / "nonsense.json").write_bytes(b"\xff{")
     assert main(["verify", str(licence), "--proof", str(tmp_path / "nonsense.json"), *NODE]) == 12

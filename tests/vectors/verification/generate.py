@@ -68,6 +68,7 @@ def cases() -> Iterator[tuple[str, Case]]:
         )
         yield from anchored()
         yield from altered(plain)
+        yield from spelled(plain)
         yield from refused(plain)
         expected = ("valid", 9, "status_valid")
         yield "sha256", case(sha256, "a log that hashes with SHA-256", expected, documents=[DOCUMENT])
@@ -103,6 +104,23 @@ def anchored() -> Iterator[tuple[str, Case]]:
         licence = city.licence()
         city.anchor(city.submit(licence, window=None))
         yield name, case(Subject.of("", city, city.proof(licence)), f"version 1, {what}", expected)
+
+
+def spelled(plain: Subject) -> Iterator[tuple[str, Case]]:
+    """Yield papers that spell an item in another way, and one that only looks the same."""
+    holder = "天门市示例商贸有限公司"
+    for name, what, presented_holder, expected in (
+        (
+            "canonically-equal",
+            "a compatibility ideograph",
+            holder.replace("例", "\uf9b5"),
+            ("valid", 9, "status_valid"),
+        ),
+        ("spelled-otherwise", "a blank", f"{holder} ", ("unverifiable", 2, "spelled_otherwise")),
+        ("looks-alike", "another ideograph", holder.replace("天", "夭"), ("invalid", 2, "claim_mismatch")),
+    ):
+        claims = paper(plain.proof) | {"CZZT": presented_holder}
+        yield name, case(plain, f"a paper with {what}", expected, claims=claims)
 
 
 def altered(plain: Subject) -> Iterator[tuple[str, Case]]:

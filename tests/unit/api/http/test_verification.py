@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api import limits
+from api.rendering.slip import write_slip
 from examples.renderings import as_pdf
 from ledger.encoding.canonical import Json
 from ledger.proof.paper import encode_paper
@@ -66,6 +67,32 @@ def test_a_printed_code_and_claims_read_from_paper(city: City, wuhan: TestClient
     )
     form_only = [(name, (None, value)) for name, value in form.items()]
     assert wuhan.post("/v1/verify", files=form_only).json() == expected
+
+
+SPELLED: dict[str, Json] = CLAIMS | {"KZ_HDRS": "１２", "CZZT": " 天门市示例餐饮店"}
+
+
+def test_a_paper_that_is_spelled_otherwise_is_forged_nowhere(
+    city: City, wuhan: TestClient, proof: Proof
+) -> None:
+    expected = in_python(city, proof, Presented(claims=SPELLED))
+    assert (expected["verdict"], expected["reason"]) == ("unverifiable", "spelled_otherwise")
+    code = encode_paper(proof)
+    assert wuhan.post("/v1/verify", json={"proof": code, "claims": SPELLED}).json() == expected
+    assert wuhan.post("/v1/verify", json={"proof": proof.to_json(), "claims": SPELLED}).json() == expected
+    form = {"proof": (None, code), "claims": (None, json.dumps(SPELLED))}
+    assert wuhan.post("/v1/verify", files=form).json() == expected
+    items = [{"proof": code, "claims": SPELLED}, {"proof": code, "claims": SPELLED | {"ZZMC": "别的证"}}]
+    reports = wuhan.post("/v1/verify/batch", json={"items": items}).json()["reports"]
+    assert [report["reason"] for report in reports] == ["spelled_otherwise", "claim_mismatch"]
+
+
+def test_what_is_spelled_otherwise_can_be_confirmed_by_eye(city: City, proof: Proof) -> None:
+    with city.replica.reading() as trust:
+        report = verify(Presented(claims=SPELLED), proof, trust, city.now, Policy())
+    slip = write_slip(report, "zh")
+    assert slip.confirm == proof.encode().decode()
+    assert "写法不同" in slip.reason
 
 
 def test_the_text_of_a_proof_file_may_be_sent_as_text(city: City, wuhan: TestClient, proof: Proof) -> None:

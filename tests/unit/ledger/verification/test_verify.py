@@ -116,7 +116,11 @@ def test_order_of_decision() -> None:
 
 def _rank(key: RowKey) -> tuple[int, int]:
     verdict = TABLE[key].verdict
-    late = key[0] in (9, 10, 12) or key[2] in ("nothing_presented", "claims_incomplete")
+    late = key[0] in (9, 10, 12) or key[2] in (
+        "nothing_presented",
+        "claims_incomplete",
+        "spelled_otherwise",
+    )
     present = verdict is UNVERIFIABLE and late
     return 3 if present else RANK[verdict], key[0]
 

@@ -87,9 +87,30 @@ def a_paper_with_yes_for_one() -> Report:
     return _stating(1, True)
 
 
-@case(2, FAIL, "claim_mismatch", INVALID)
+@case(2, UNKNOWN, "spelled_otherwise", UNVERIFIABLE)
 def a_paper_with_text_for_a_number() -> Report:
     return _stating(1, "1")
+
+
+@case(9, PASS, "status_valid", VALID)
+def a_paper_with_a_letter_and_its_accent_apart() -> Report:
+    return _stating("café", "cafe\u0301")
+
+
+@case(2, UNKNOWN, "spelled_otherwise", UNVERIFIABLE)
+def a_paper_with_a_small_x() -> Report:
+    return _stating("42900619850204999X", "42900619850204999x")
+
+
+@case(2, FAIL, "claim_mismatch", INVALID)
+def a_paper_with_a_letter_that_looks_alike() -> Report:
+    return _stating("42900619850204999X", "42900619850204999\u0425")
+
+
+@case(2, FAIL, "claim_mismatch", INVALID)
+def a_paper_that_differs_beside_what_is_spelled_otherwise() -> Report:
+    city, _, proof = one_licence()
+    return city.verify(proof, claims={**CLAIMS, "ZZMC": f" {CLAIMS['ZZMC']}", "CZZT": "别家公司"})
 
 
 @case(2, FAIL, "claim_mismatch", INVALID)
@@ -134,6 +155,12 @@ def a_code_alone_of_a_revoked_licence() -> Report:
 def a_paper_of_a_revoked_licence_read_by_halves() -> Report:
     city, proof = _revoked()
     return city.verify(proof, claims={"ZZMC": "营业执照"})
+
+
+@case(9, FAIL, "revoked", NOT_CURRENT)
+def a_paper_of_a_revoked_licence_that_spells_it_otherwise() -> Report:
+    city, proof = _revoked()
+    return city.verify(proof, claims={**CLAIMS, "ZZMC": f" {CLAIMS['ZZMC']}"})
 
 
 @case(2, UNKNOWN, "carrier_altered", UNVERIFIABLE)
