@@ -1,4 +1,7 @@
-"""Both verifiers call the same values equal, spelled otherwise and different, and nothing else than what is named."""
+"""Both verifiers call the same values equal, spelled otherwise and different.
+
+Nothing counts as another spelling but what docs/formats/verification.md names.
+"""
 
 import sys
 import unicodedata
