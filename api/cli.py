@@ -1,7 +1,7 @@
 """`shunzheng`, the command line.
 
-Exit codes: 0 done or valid, 1 failed, 2 usage, 4 a process of a node that only a person can help, 10 not current,
-11 invalid, 12 unverifiable.
+Exit codes: 0 done or valid, 1 failed, 2 usage, 3 handed in and not final in the time that was given, 4 a process of a node
+that only a person can help, 10 not current, 11 invalid, 12 unverifiable.
 """
 
 import argparse

@@ -17,6 +17,7 @@ from api.department.actions import add_action
 from api.department.seals import RegisteredSeal, add_sealing, check_seal, make_seal_row, make_sealing_row
 from api.department.sending import send_rows
 from api.department.trial import TRUST, draw_ring, open_trial, read_certificate, read_holder
+from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
 from api.key_files import add_key, open_key
 from api.parsers import Commands
 from ledger.documents.certificates.issuing import Holder
@@ -83,7 +84,11 @@ def _add_make(actions: Commands) -> None:
 
 
 def _add_register(actions: Commands) -> None:
-    register = actions.add_parser("register", help="备案: register seals of one holder, in one submission")
+    register = actions.add_parser(
+        "register",
+        help="备案: register seals of one holder, in one submission",
+        description=f"Exit codes: 0 handed in, 1 failed, {EXIT_CODE_WORDS}.",
+    )
     register.add_argument("seals", nargs="+", type=Path, metavar="SEAL", help="files of seals, .esl")
     register.add_argument(
         "--holder", required=True, metavar="CODE", help="whose seals they are, 18 characters"
@@ -96,9 +101,7 @@ def _add_register(actions: Commands) -> None:
     register.add_argument(
         "--node", required=True, metavar="URL", help="the node of the city that registers them"
     )
-    register.add_argument(
-        "--wait", type=int, metavar="SECONDS", default=0, help="wait so long for it to be final; default: 0"
-    )
+    add_wait(register)
     register.add_argument("--json", action="store_true", help="for programs")
     register.set_defaults(run=_register)
 
@@ -206,7 +209,7 @@ def _register(args: argparse.Namespace) -> int:
         show_json({"seals": seals, "submission": receipt})
     else:
         say(f"已登记 accepted: {len(seals)} seals as submission {receipt['id']}, state {receipt['state']}")
-    return 0
+    return judge_waiting([receipt], args.wait)
 
 
 def _records(submission: Path) -> list[Record]:

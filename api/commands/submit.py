@@ -7,9 +7,13 @@ from typing import Protocol
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.console import note, progress, say, show_json
-from api.department.sending import PATIENCE_SECONDS, send, sign_lines, submission_beside, target_of
+from api.department.drafting import Target
+from api.department.sending import PATIENCE_SECONDS, send, sign_lines, target_of
+from api.department.submission_files import digest_rows, name_submission
+from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
 from api.key_files import KeyOptions, add_key, open_key
 from api.parsers import Commands
+from ledger.crypto.keys import PrivateKey
 from ledger.records.submissions import MAX_STATEMENT_SECONDS, MAX_WINDOW
 
 
@@ -26,9 +30,10 @@ def add(commands: Commands) -> None:
     command = commands.add_parser(
         "submit",
         description="The signed submission is kept beside the records. Run the same command again after a failure: the same "
-        "submission is handed in, and a node that has it already answers with the same receipt. It is signed for the next "
+        "submission is handed in, and a node that has it already answers with the same receipt. With another key, or where "
+        "rows or documents have changed, a new one is signed. It is signed for the next "
         f"{MAX_WINDOW} anchors and {MAX_STATEMENT_SECONDS // 3600} hours; where they are over, the same records are signed "
-        "again.",
+        f"again. Exit codes: 0 handed in, 1 failed, {EXIT_CODE_WORDS}.",
     )
     command.add_argument(
         "records", type=Path, metavar="RECORDS.ndjson", help="one record a line; see examples/README.md"
@@ -36,13 +41,7 @@ def add(commands: Commands) -> None:
     add_key(command, "private key of the department; it stays on this machine")
     command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
     command.add_argument("--registry", metavar="NAME", help="refuse to sign for another registry than this")
-    command.add_argument(
-        "--wait",
-        type=int,
-        metavar="SECONDS",
-        default=0,
-        help="wait so long for the records to be final; default: 0",
-    )
+    add_wait(command)
     command.add_argument(
         "--patience",
         type=int,
@@ -55,33 +54,46 @@ def add(commands: Commands) -> None:
 
 
 def _submit(options: _SubmitOptions) -> int:
-    submission = submission_beside(options.records)
     with NodeClient(options.node) as node:
+        target = _find_target(options, node)
+        key = open_key(options.key, options.key_password_file)
+        submission = _name_submission(options, target, key)
         receipt = send(
             node,
             submission,
-            lambda: _sign_records(options, node),
-            lambda: open_key(options.key, options.key_password_file),
+            lambda: _sign_records(options, target, key),
+            lambda: key,
             patience=options.patience,
             wait=options.wait,
         )
     if options.json:
         show_json(receipt)
-        return 0
-    say(f"已登记 accepted: {receipt['count']:,} records as submission {receipt['id']}")
-    say(f"state {receipt['state']}; positions {receipt['first']:,} and following in log {receipt['log']}")
-    note(f"Keep {submission.name}: it opens every claim, and the records can be taken back from it.")
-    return 0
+    else:
+        say(f"已登记 accepted: {receipt['count']:,} records as submission {receipt['id']}")
+        say(f"state {receipt['state']}; positions {receipt['first']:,} and following in log {receipt['log']}")
+        note(f"Keep {submission.name}: it opens every claim, and the records can be taken back from it.")
+    return judge_waiting([receipt], options.wait)
 
 
-def _sign_records(options: _SubmitOptions, node: NodeClient) -> Iterator[bytes]:
-    """Draft and sign the records, and yield the lines of the submission. Raises: NodeError, MalformedInput, OSError."""
+def _find_target(options: _SubmitOptions, node: NodeClient) -> Target:
+    """Return where the records go. Raises: NodeError, also where that is another registry than the one named, NotFound."""
     target = target_of(node)
     if options.registry and options.registry != target.registry:
         raise NodeError(
             f"{options.node} follows the registry {target.registry}, not {options.registry}: nothing was signed"
         )
-    key = open_key(options.key, options.key_password_file)
+    return target
+
+
+def _name_submission(options: _SubmitOptions, target: Target, key: PrivateKey) -> Path:
+    """Return where the signed submission of these records is kept, beside them. Raises: OSError."""
+    records = options.records
+    with records.open("rb") as lines:
+        return name_submission(records.parent, records.name, digest_rows(lines, target, records.parent), key)
+
+
+def _sign_records(options: _SubmitOptions, target: Target, key: PrivateKey) -> Iterator[bytes]:
+    """Draft and sign the records, and yield the lines of the submission. Raises: MalformedInput, OSError."""
     with options.records.open("rb") as lines:
         line_count = sum(1 for _ in lines)
         lines.seek(0)

@@ -15,6 +15,7 @@ from api.client.options import read_token
 from api.console import note, say, show_encoded, show_json
 from api.department.changes import Change, plan, read_rows, submissions_of
 from api.department.sending import send_rows
+from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
 from api.key_files import add_key, open_key
 from api.parsers import Commands
 from api.words import ACTION_WORDS, STATUS_WORDS
@@ -39,7 +40,7 @@ def add_action(
         name,
         help=f"{words}: {explanation}",
         description=f"{words}: {explanation}. What it follows is asked of the city's node (a token with the scope "
-        "`history`), signed here and handed in. Exit codes: 0 handed in, 1 where nothing was.",
+        f"`history`), signed here and handed in. Exit codes: 0 handed in, 1 where something was not, {EXIT_CODE_WORDS}.",
     )
     command.add_argument("identifiers", nargs="*", metavar="IDENTIFIER", help="of any version")
     command.add_argument(
@@ -56,9 +57,7 @@ def add_action(
     command.add_argument("--token-file", type=Path, help="file of the access token; else SHUNZHENG_TOKEN")
     command.add_argument("--dry-run", action="store_true", help="show what would be signed, and sign nothing")
     command.add_argument("--yes", action="store_true", help="do not ask before signing")
-    command.add_argument(
-        "--wait", type=int, metavar="SECONDS", default=0, help="wait so long for it to be final; default: 0"
-    )
+    add_wait(command)
     command.add_argument("--json", action="store_true", help="for programs")
     command.set_defaults(run=_run, action=action, check=check_identifier)
 
@@ -96,7 +95,7 @@ def _run(args: argparse.Namespace) -> int:
         receipts = _send_changes(args, node, changes)
     if args.json:
         show_json({"action": args.action, "submissions": receipts})
-    return 0
+    return judge_waiting(receipts, args.wait)
 
 
 def _read_rows(args: argparse.Namespace) -> list[dict[str, Json]]:

@@ -1,6 +1,5 @@
 """Sign a submission, keep it, hand it in, keep its receipt, and wait until it is final."""
 
-import hashlib
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +16,8 @@ from api.client.node_error import NodeError
 from api.console import note, progress
 from api.department.drafting import Target, draft, sign_again
 from api.department.receipts import keep_receipt
+from api.department.submission_files import digest_rows, find_signed_otherwise, name_submission
+from api.department.waiting import wait_final
 from ledger.crypto.keys import PrivateKey
 from ledger.crypto.suites import by_name
 from ledger.encoding.canonical import Json
@@ -26,13 +27,8 @@ from ledger.encoding.canonical import encode as canonical
 PATIENCE_SECONDS: Final = 600
 #: Seconds between two attempts at the most, whatever the node says.
 _LONGEST_WAIT_SECONDS: Final = 300
-_POLL_SECONDS: Final = 1.0
-_FINAL_STATE: Final = "final"
-_SUBMISSION_SUFFIX: Final = ".submission"
 #: Why a node refuses a statement whose records it would take: it was signed for other anchors, or too long ago.
 _OUTLIVED_PROBLEMS: Final = frozenset({"outside-window", "statement-expired", "older-format"})
-#: Hexadecimal digits of a digest in a file's name: 64 bits tell the submissions of one folder apart.
-_UNIQUE_DIGITS: Final = 16
 
 
 def send(
@@ -62,6 +58,11 @@ def send(
             f"Handing in the submission that was signed before, {submission.name}. Delete it to draft and sign anew."
         )
     else:
+        for other in find_signed_otherwise(submission):
+            note(
+                f"{other.name} holds the same records, signed with another key 由另一密钥签名. It is left as it is and not "
+                "sent: they are drafted and signed anew with this key."
+            )
         replace_file(submission, make_lines(), mode=0o600)
     # 2
     try:
@@ -111,22 +112,14 @@ def send_rows(
 ) -> tuple[Path, SubmissionAnswer]:
     """Send input rows, and return where the signed submission is kept: in `folder`, under a name that begins with `prefix`.
 
-    The same rows after a failure make the same submission, not a second.
+    The same rows, documents and key after a failure make the same submission, not a second.
     """
     target = target_of(node)
     lines = [canonical(row) for row in rows]
-    digest = hashlib.sha256(target.registry.encode() + b"\n" + b"\n".join(lines)).hexdigest()
-    submission = folder / f"{prefix}.{digest[:_UNIQUE_DIGITS]}{_SUBMISSION_SUFFIX}"
+    submission = name_submission(folder, prefix, digest_rows(lines, target, folder), key)
     return submission, send(
         node, submission, lambda: sign_lines(lines, target, key, folder), lambda: key, wait=wait
     )
-
-
-def submission_beside(records: Path) -> Path:
-    """Name the signed submission after the content of a file of records: changed records make a new one."""
-    with records.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return records.with_name(f"{records.name}.{digest[:_UNIQUE_DIGITS]}{_SUBMISSION_SUFFIX}")
 
 
 def hand_in(
@@ -163,16 +156,3 @@ def target_of(node: NodeClient) -> Target:
         if log["held"]:
             return Target(answer["registry"], log["name"], by_name(log["suite"]), log["sequence"])
     raise NotFound(f"{node.url} issues nothing: hand the records in to the node of the department's own city")
-
-
-def wait_final(node: NodeClient, receipt: ReceiptAnswer, seconds: int) -> SubmissionAnswer:
-    """Return the receipt with its newest state, at best final."""
-    deadline, shown_state = time.monotonic() + seconds, ""
-    while True:
-        submission: SubmissionAnswer = {**receipt, **node.submission(receipt["id"])}
-        if submission["state"] != shown_state:
-            shown_state = submission["state"]
-            note(f"state: {shown_state}")
-        if shown_state == _FINAL_STATE or time.monotonic() >= deadline:
-            return submission
-        time.sleep(_POLL_SECONDS)
