@@ -23,7 +23,7 @@ from anchoring.checkpoints.store import Checkpoints
 from anchoring.database.engine import find_file_faults
 from anchoring.errors import DatabaseDamaged, Quarantined
 from anchoring.monitor.copies import EntryCopies
-from anchoring.monitor.entries import HeldEntries
+from anchoring.monitor.entries import EntriesByConnection
 from anchoring.register.batches import OwnLog, find_own_log
 from anchoring.register.missing import list_missing
 from anchoring.register.store import Register
@@ -71,7 +71,7 @@ def audit(
         if checkpoints is not None:
             audit_checkpoints(view, checkpoints, findings)  # 8
         if register is None:
-            audit_receipts(receipts, view, HeldEntries("", None, entry_copies), now, findings)  # 7
+            audit_receipts(receipts, view, EntriesByConnection("", None, entry_copies), now, findings)  # 7
     if register is not None:
         with _report_damage(findings, "register"), register.reading() as connection:
             _report_file(find_file_faults(connection), "register", findings)  # 1
@@ -81,7 +81,7 @@ def audit(
                 audit_submissions(books, findings)  # 4
                 audit_lineages(books, trees, findings)  # 5
                 audit_links(books, findings)  # 6
-            entries = HeldEntries(log.name if log else "", connection, entry_copies)
+            entries = EntriesByConnection(log.name if log else "", connection, entry_copies)
             audit_receipts(receipts, view, entries, now, findings)  # 7
     return findings.report()
 

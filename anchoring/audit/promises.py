@@ -6,7 +6,7 @@ from typing import Final
 
 from anchoring.audit.findings import Findings
 from anchoring.monitor.copies import Copy, EntryCopies
-from anchoring.monitor.entries import HeldEntries
+from anchoring.monitor.entries import EntriesByConnection
 from anchoring.monitor.tables import Publication
 from anchoring.replica.reading import ReplicaView
 from ledger.records.submissions import Entry
@@ -23,7 +23,7 @@ _BROKEN_SLUGS: Final = {
 def audit_receipts(
     receipts: Iterable[SignedReceipt],
     view: ReplicaView,
-    entries: HeldEntries,
+    entries: EntriesByConnection,
     now: int,
     findings: Findings,
 ) -> None:
@@ -41,7 +41,7 @@ def audit_receipts(
 
 def audit_copies(view: ReplicaView, entry_copies: EntryCopies, now: int, findings: Findings) -> None:
     """Check the copies of other cities' entries once more against their anchors."""
-    counts = entry_copies.counts(now)
+    counts = entry_copies.count_states(now)
     with view.asking(entry_copies):
         for log in view.logs():
             state_counts = counts.get(log.name, {})

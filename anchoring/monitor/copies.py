@@ -71,11 +71,11 @@ class EntryCopies:
 
     def __init__(self, engine: Engine, grace: int = limits.WITHHELD_SECONDS) -> None:
         self._engine, self.grace = engine, grace
-        self._there = False
+        self._has_tables = False
 
     def prepare(self) -> None:
         """Create the tables where they are missing or of another schema."""
-        if self._there:
+        if self._has_tables:
             return
         with transaction(self._engine) as connection:
             hold_tables(connection)
@@ -83,7 +83,7 @@ class EntryCopies:
                 METADATA.drop_all(connection)
                 METADATA.create_all(connection)
                 connection.execute(insert(SCHEMA_NUMBER), [{"number": SCHEMA}])
-        self._there = True
+        self._has_tables = True
 
     # -- What pages, receipts and other cities ask; empty before the monitor has run. `now` in seconds since 1970 --
 
@@ -93,32 +93,34 @@ class EntryCopies:
 
     def of_anchors(self, log: str, lowest: int, highest: int, now: int) -> dict[int, AnchorEntries]:
         """Return what is known of the entries of a log's anchors, by sequence."""
-        rows = self._rows(
+        rows = self._read_rows(
             queries.OF_ANCHORS, log=log, lowest=lowest, highest=highest, now=now, grace=self.grace
         )
-        return {row["sequence"]: _anchor_entries(row) for row in rows}
+        return {row["sequence"]: _anchor_entries_of(row) for row in rows}
 
-    def counts(self, now: int) -> dict[str, dict[Publication, int]]:
+    def count_states(self, now: int) -> dict[str, dict[Publication, int]]:
         """Return how many anchors are in each state, by log: figures for pages and metrics."""
         counts: dict[str, dict[Publication, int]] = {}
-        for row in self._rows(queries.COUNTS, now=now, grace=self.grace):
+        for row in self._read_rows(queries.COUNTS, now=now, grace=self.grace):
             counts.setdefault(row["log"], {})[Publication(row["state"])] = row["number"]
         return counts
 
-    def worst(self, logs: Iterable[str], now: int) -> dict[str, Publication]:
+    def find_worst(self, logs: Iterable[str], now: int) -> dict[str, Publication]:
         """Return the worst state of any anchor of each of `logs`; those that were not walked yet are awaited."""
-        counts = self.counts(now)
+        counts = self.count_states(now)
         return {log: next((state for state in _WORST_FIRST if counts.get(log, {}).get(state)), Publication.AWAITED)
                 for log in logs}  # fmt: skip
 
-    def page(self, log: str, position: int, most: int) -> list[Copy]:
+    def page(self, log: str, position: int, limit: int) -> list[Copy]:
         """Return copies that begin at `position` or beyond, in the order of positions."""
-        return [_copy(row) for row in self._rows(queries.PAGE, log=log, position=position, most=most)]
+        return [
+            _copy_of(row) for row in self._read_rows(queries.PAGE, log=log, position=position, limit=limit)
+        ]
 
     def entry_at(self, log: str, position: int) -> tuple[int, Entry] | None:
         """Return the entry whose records include `position`, with its own first position; None where no copy is here."""
-        rows = self._rows(queries.AT, log=log, position=position)
-        copy = _copy(rows[0]) if rows else None
+        rows = self._read_rows(queries.LAST_UP_TO, log=log, position=position)
+        copy = _copy_of(rows[0]) if rows else None
         if copy is None or position >= copy.first + copy.entry.statement.count:
             return None
         return copy.first, copy.entry
@@ -128,23 +130,23 @@ class EntryCopies:
 
         An `EntrySource`: what it says is of the same state as the replica, in whose database the copies lie.
         """
-        connection, most = view.connection, MAX_OCCURRENCES + 1
+        connection, limit = view.connection, MAX_OCCURRENCES + 1
         try:
-            walked = self._rows_in(connection, queries.WALKED, log=log)
-            rows = self._rows_in(connection, queries.OCCURRENCES, log=log, root=root, most=most)
-            lacking = self._rows_in(connection, queries.LACKING, log=log, sequence=sequence)
+            walked_rows = self._read_rows_in(connection, queries.WALKED, log=log)
+            rows = self._read_rows_in(connection, queries.OCCURRENCES, log=log, root=root, limit=limit)
+            lacking_rows = self._read_rows_in(connection, queries.LACKING, log=log, sequence=sequence)
         except DBAPIError:  # verification does without copies that are damaged
             return None
-        if not walked:
+        if not walked_rows:
             return None
-        standing = (Occurrence(row["sequence"], row["first"], row["entry"]) for row in rows)
-        return Occurrences(tuple(standing), walked[0]["walked"] >= sequence and not lacking)
+        occurrences = (Occurrence(row["sequence"], row["first"], row["entry"]) for row in rows)
+        return Occurrences(tuple(occurrences), walked_rows[0]["walked"] >= sequence and not lacking_rows)
 
     # -- What the monitor writes --
 
-    def walked(self, log: str) -> int:
+    def find_walked_sequence(self, log: str) -> int:
         """Return the newest sequence of the log that was walked."""
-        rows = self._rows(queries.WALKED, log=log)
+        rows = self._read_rows(queries.WALKED, log=log)
         return rows[0]["walked"] if rows else 0
 
     def walk(self, log: str, anchors: Sequence[Anchor], now: int) -> None:
@@ -160,33 +162,39 @@ class EntryCopies:
             connection.execute(delete(LOG).where(LOG.c.name == log))
             connection.execute(insert(LOG), [{"name": log, "walked": anchors[-1].sequence}])
 
-    def due(self, log: str, now: int, most: int) -> list[int]:
+    def list_due(self, log: str, now: int, limit: int) -> list[int]:
         """Return sequences whose entries are to be asked for now, in ascending order."""
         last = now + LONGEST_PAUSE_SECONDS
         return sorted(
-            row["sequence"] for row in self._rows(queries.DUE, log=log, now=now, last=last, most=most)
+            row["sequence"] for row in self._read_rows(queries.DUE, log=log, now=now, last=last, limit=limit)
         )
 
     def keep(
         self, anchor: Anchor, entries: Sequence[Entry], source: str, faults: Sequence[Fault], now: int
     ) -> None:
         """Keep the entries of an anchor, which fold to its root; settled, whatever else is wrong with them."""
-        before = self.of_anchor(anchor.log, anchor.sequence, now)
+        known_entries = self.of_anchor(anchor.log, anchor.sequence, now)
         # Whether a node out of reach did not publish or we were cut off, nobody can tell: nothing stays of that.
-        refused = before is not None and (before.answered or 0) >= anchor.time + self.grace
-        late = now - anchor.time if before and before.state is Publication.WITHHELD and refused else 0
+        was_refused = known_entries is not None and (known_entries.answered or 0) >= anchor.time + self.grace
+        late_seconds = (
+            now - anchor.time
+            if known_entries and known_entries.state is Publication.WITHHELD and was_refused
+            else 0
+        )
         rows, position = [], anchor.size_before
         for entry in entries:
-            place = {"log": anchor.log, "first": position, "sequence": anchor.sequence}
-            rows.append(place | {"root": entry.statement.root, "source": source, "entry": entry.encode()})
+            row_start = {"log": anchor.log, "first": position, "sequence": anchor.sequence}
+            rows.append(row_start | {"root": entry.statement.root, "source": source, "entry": entry.encode()})
             position += entry.statement.count
         state = Publication.FAULTY if faults else Publication.PUBLISHED
         texts = [
-            f"position {fault.position}: {fault.text} ({fault.reason})" for fault in faults[:MOST_FINDINGS]
+            f"position {fault.position}: {fault.text} ({fault.reason})" for fault in faults[:MAX_FINDINGS]
         ]
         with transaction(self._engine) as connection:
             insert_missing(connection, ENTRY, rows)
-            _set(connection, anchor, state=state, due=None, late=late, findings=_encoded(texts))
+            _set_columns(
+                connection, anchor, state=state, due=None, late=late_seconds, findings=_encode_texts(texts)
+            )
 
     def put_off(
         self,
@@ -195,52 +203,57 @@ class EntryCopies:
         attempts: int,
         due: int,
         *,
-        asked: int | None = None,
-        answered: bool = False,
-        faulty: bool = False,
+        asked_at: int | None = None,
+        was_answered: bool = False,
+        is_faulty: bool = False,
     ) -> None:
         """Note that the entries of an anchor were asked for in vain, why, and when to ask again.
 
         `asked`: when, where a node of their city was; `answered`: one was reached. Where none was, their state stays.
         """
-        values: dict[str, object] = {"findings": _encoded(findings), "attempts": attempts, "due": due}
-        if asked is not None:
-            values |= {"asked": asked}
-        if answered:
-            values |= {"state": Publication.FAULTY if faulty else Publication.AWAITED, "answered": asked}
+        values: dict[str, object] = {"findings": _encode_texts(findings), "attempts": attempts, "due": due}
+        if asked_at is not None:
+            values |= {"asked": asked_at}
+        if was_answered:
+            values |= {
+                "state": Publication.FAULTY if is_faulty else Publication.AWAITED,
+                "answered": asked_at,
+            }
         with transaction(self._engine) as connection:
-            _set(connection, anchor, **values)
+            _set_columns(connection, anchor, **values)
 
-    def _rows(self, wanted: Query, **sought: object) -> Sequence[RowMapping]:
+    def _read_rows(self, query: Query, **parameters: object) -> Sequence[RowMapping]:
         with snapshot(self._engine) as connection:
-            return self._rows_in(connection, wanted, **sought)
+            return self._read_rows_in(connection, query, **parameters)
 
-    def _rows_in(self, connection: Connection, wanted: Query, **sought: object) -> Sequence[RowMapping]:
-        if not self._there and not _is_current(connection):
+    def _read_rows_in(
+        self, connection: Connection, query: Query, **parameters: object
+    ) -> Sequence[RowMapping]:
+        if not self._has_tables and not _is_current(connection):
             return ()
-        self._there = True
-        return connection.execute(wanted, sought).mappings().all()
+        self._has_tables = True
+        return connection.execute(query, parameters).mappings().all()
 
 
 _WORST_FIRST: Final = (Publication.FAULTY, Publication.WITHHELD, Publication.AWAITED, Publication.PUBLISHED)
-MOST_FINDINGS: Final = 20  # kept of one anchor: the first show what is going on
+MAX_FINDINGS: Final = 20  # kept of one anchor: the first show what is going on
 
 
 def _is_current(connection: Connection) -> bool:
-    there = inspect(connection).has_table(SCHEMA_NUMBER.name)
-    return there and connection.execute(select(SCHEMA_NUMBER.c.number)).scalar_one_or_none() == SCHEMA
+    has_table = inspect(connection).has_table(SCHEMA_NUMBER.name)
+    return has_table and connection.execute(select(SCHEMA_NUMBER.c.number)).scalar_one_or_none() == SCHEMA
 
 
-def _set(connection: Connection, anchor: Anchor, **values: object) -> None:
-    change = update(ANCHOR).where(*queries.SAME_ANCHOR).values(**values)
-    connection.execute(change, {"of_log": anchor.log, "of_sequence": anchor.sequence})
+def _set_columns(connection: Connection, anchor: Anchor, **values: object) -> None:
+    anchor_update = update(ANCHOR).where(*queries.SAME_ANCHOR).values(**values)
+    connection.execute(anchor_update, {"of_log": anchor.log, "of_sequence": anchor.sequence})
 
 
-def _encoded(texts: Sequence[str]) -> str:
+def _encode_texts(texts: Sequence[str]) -> str:
     return orjson.dumps(list(texts)).decode()
 
 
-def _anchor_entries(row: RowMapping) -> AnchorEntries:
+def _anchor_entries_of(row: RowMapping) -> AnchorEntries:
     return AnchorEntries(
         state=Publication(row["state"]),
         attempts=row["attempts"],
@@ -252,7 +265,7 @@ def _anchor_entries(row: RowMapping) -> AnchorEntries:
     )
 
 
-def _copy(row: RowMapping) -> Copy:
+def _copy_of(row: RowMapping) -> Copy:
     return Copy(
         log=row["log"],
         first=row["first"],

@@ -22,16 +22,16 @@ _SUBMISSION_AT: Final = (
 )
 
 
-class EntriesHere:
+class EntriesByRegister:
     """An `EntrySource`: of the own log the register, of the others the copies."""
 
-    def __init__(self, log: str, register: Register | None, published: EntryCopies) -> None:
-        self._log, self._register, self._published = log, register, published
+    def __init__(self, log: str, register: Register | None, copies: EntryCopies) -> None:
+        self._log, self._register, self._copies = log, register, copies
 
     def occurrences(self, view: ReplicaView, log: str, root: bytes, sequence: int) -> Occurrences | None:
         """Return where the entries of a root stand; None where none are known, or a register does not answer."""
         if self._register is None or log != self._log:
-            return self._published.occurrences(view, log, root, sequence)
+            return self._copies.occurrences(view, log, root, sequence)
         try:
             with self._register.reading() as connection:
                 return find_occurrences(connection, view, log, root, sequence)
@@ -39,22 +39,22 @@ class EntriesHere:
             return None  # verification waits for no register
 
 
-class HeldEntries:
+class EntriesByConnection:
     """The same by an open connection, and a `ledger.verification.receipts.EntrySource`."""
 
-    def __init__(self, log: str, connection: Connection | None, published: EntryCopies | None) -> None:
-        self._log, self._connection, self._published = log, connection, published
+    def __init__(self, log: str, connection: Connection | None, copies: EntryCopies | None) -> None:
+        self._log, self._connection, self._copies = log, connection, copies
 
     def occurrences(self, view: ReplicaView, log: str, root: bytes, sequence: int) -> Occurrences | None:
         """Return where the entries of a root stand; None where none are known."""
         if log == self._log and self._connection is not None:
             return find_occurrences(self._connection, view, log, root, sequence)
-        return self._published.occurrences(view, log, root, sequence) if self._published else None
+        return self._copies.occurrences(view, log, root, sequence) if self._copies else None
 
     def entry_at(self, log: str, position: int) -> tuple[int, Entry] | None:
         """Return the entry whose records include `position`, with its own first position; None where it is not held."""
         if log != self._log or self._connection is None:
-            return self._published.entry_at(log, position) if self._published else None
+            return self._copies.entry_at(log, position) if self._copies else None
         row = self._connection.execute(_SUBMISSION_AT, {"position": position}).first()
         if row is None or position >= row.first + row.count:
             return None

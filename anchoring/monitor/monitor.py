@@ -14,7 +14,7 @@ from typing import Final
 from anchoring import limits
 from anchoring.errors import AnchoringError, PeerFailed, PeerNewer, PeerRefused
 from anchoring.monitor.copies import LONGEST_PAUSE_SECONDS, EntryCopies
-from anchoring.monitor.pages import ROUND_SECONDS, Pages, Peer, Wrong
+from anchoring.monitor.pages import ROUND_SECONDS, Pages, Peer, WrongAnswer
 from anchoring.monitor.tables import Publication
 from anchoring.processes.condition import Reporter
 from anchoring.processes.loops import Backoff, Stop
@@ -31,7 +31,7 @@ PEER_BACKOFF: Final = Backoff(first=5.0, longest=LONGEST_PAUSE_SECONDS)
 ROUND_ANCHORS: Final = 100  # asked for in a round: what is withheld does not keep newer anchors waiting
 _WALK_ANCHORS: Final = 500  # taken in at a time: one short transaction
 # faults of entries that are not the anchored ones
-_FOREIGN: Final = frozenset({NOT_IN_BATCH, "count_mismatch"})
+_FOREIGN_REASONS: Final = frozenset({NOT_IN_BATCH, "count_mismatch"})
 
 logger = logging.getLogger(__name__)
 
@@ -86,18 +86,18 @@ class Monitor:
         withheld_after: int = limits.WITHHELD_SECONDS,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._replica, self._published = replica, EntryCopies(replica.engine, withheld_after)
+        self._replica, self._copies = replica, EntryCopies(replica.engine, withheld_after)
         self._clock = clock
         nodes_by_name = {peer.name: _Node(peer) for peers in nodes.values() for peer in peers}
         self._city_nodes = {log: [nodes_by_name[peer.name] for peer in peers] for log, peers in nodes.items()}
-        self._all = list(nodes_by_name.values())
+        self._nodes = list(nodes_by_name.values())
 
     def step(self) -> int:
         """Take in new anchors and ask for what is due, each log in its turn. Return how many anchors were settled.
 
         Raises: NotFound before there is a replica, Quarantined, DatabaseUnavailable.
         """
-        self._published.prepare()
+        self._copies.prepare()
         return sum(self._watch(log) for log in self._city_nodes)
 
     def run(self, stop: Stop) -> None:
@@ -105,8 +105,8 @@ class Monitor:
         failures, reporter = 0, Reporter(self._replica.engine, "monitor", self._clock)
         while not stop.is_set():
             try:
-                if settled := self.step():
-                    logger.info("settled the entries of %d anchors", settled)
+                if settled_count := self.step():
+                    logger.info("settled the entries of %d anchors", settled_count)
                 failures = 0
                 reporter.tell()
                 stop.wait(MONITOR_SECONDS)
@@ -121,42 +121,44 @@ class Monitor:
         """1. Take in the anchors that the replica has. 2. Ask for the entries that are due, as long as time allows."""
         now = int(self._clock())
         self._walk(log, now)  # 1
-        sequences = self._published.due(log, now, ROUND_ANCHORS)  # 2
+        sequences = self._copies.list_due(log, now, ROUND_ANCHORS)  # 2
         with self._replica.reading() as view:
-            due = [anchor for sequence in sequences if (anchor := view.anchor(log, sequence))]
-        pages = {node.peer.name: Pages(node.peer, log, self._clock) for node in self._all}
-        settled = 0
-        for anchor in due:
-            settled += self._settle(anchor, pages, now)
+            due_anchors = [anchor for sequence in sequences if (anchor := view.anchor(log, sequence))]
+        pages = {node.peer.name: Pages(node.peer, log, self._clock) for node in self._nodes}
+        settled_count = 0
+        for anchor in due_anchors:
+            settled_count += self._settle(anchor, pages, now)
             if self._clock() > now + ROUND_SECONDS:
                 break
-        return settled
+        return settled_count
 
     def _walk(self, log: str, now: int) -> None:
         while True:
-            walked = self._published.walked(log)
+            walked_sequence = self._copies.find_walked_sequence(log)
             with self._replica.reading() as view:
-                state = view.log(log)
-                newest = min(state.sequence, walked + _WALK_ANCHORS) if state else walked
-                sequences = range(walked + 1, newest + 1)
+                log_state = view.log(log)
+                last_sequence = (
+                    min(log_state.sequence, walked_sequence + _WALK_ANCHORS) if log_state else walked_sequence
+                )
+                sequences = range(walked_sequence + 1, last_sequence + 1)
                 anchors = [anchor for sequence in sequences if (anchor := view.anchor(log, sequence))]
             if not anchors:
                 return
-            self._published.walk(log, anchors, now)
+            self._copies.walk(log, anchors, now)
 
     def _settle(self, anchor: Anchor, pages: Mapping[str, Pages], now: int) -> bool:
         """Ask one node after the other for the entries of an anchor, the city's own first; keep them, or say why not."""
         city_nodes = self._city_nodes[anchor.log]
-        others = [node for node in self._all if node not in city_nodes]
+        other_nodes = [node for node in self._nodes if node not in city_nodes]
         attempt = _Attempt(now)
-        for node in (*city_nodes, *others):
+        for node in (*city_nodes, *other_nodes):
             entries, faults = self._ask(node, pages[node.peer.name], anchor, attempt)
             if entries is not None:
                 faults = self._check(anchor, entries)
             for fault in faults:
                 logger.warning("%s, anchor %d: %s", node.peer.name, anchor.sequence, fault.text)
-            if entries is not None and not any(fault.reason in _FOREIGN for fault in faults):
-                self._published.keep(anchor, entries, node.peer.name, faults, int(self._clock()))
+            if entries is not None and not any(fault.reason in _FOREIGN_REASONS for fault in faults):
+                self._copies.keep(anchor, entries, node.peer.name, faults, int(self._clock()))
                 return True
             if node in city_nodes:  # what another city's node gives says nothing about this city
                 reasons = [fault.text for fault in faults] or [node.last_error or "it does not have them"]
@@ -172,46 +174,52 @@ class Monitor:
         if self._is_left_alone(node, anchor, attempt.now):
             return None, []
         node.asked, attempt.asked = attempt.now, True
-        entries, faults, failed = None, list[Fault](), None
+        entries, faults, failure = None, list[Fault](), None
         try:
-            entries = pages.of(anchor)
+            entries = pages.read_entries(anchor)
         except PeerFailed as error:
-            failed = error
-        except Wrong as error:
+            failure = error
+        except WrongAnswer as error:
             faults = [Fault(NOT_IN_BATCH, anchor.size_before, str(error))]
-        node.note(failed, self._clock())
+        node.note(failure, self._clock())
         if node in self._city_nodes[anchor.log]:
-            attempt.in_vain |= not isinstance(failed, PeerNewer)
-            attempt.answered |= failed is None or isinstance(failed, PeerRefused)
+            attempt.in_vain |= not isinstance(failure, PeerNewer)
+            attempt.answered |= failure is None or isinstance(failure, PeerRefused)
         return entries, faults
 
     def _is_left_alone(self, node: _Node, anchor: Anchor, now: int) -> bool:
         """Tell whether a node that failed has its rest. At the end of the grace those of the city are asked all the same."""
-        deadline, clock = anchor.time + self._published.grace, self._clock()
+        deadline, current_time = anchor.time + self._copies.grace, self._clock()
         if node in self._city_nodes[anchor.log] and node.asked < deadline <= now:
             return False
         # A rest that lasts longer than any was noted by a clock that was wrong.
-        return clock < node.due <= clock + PEER_BACKOFF.longest
+        return current_time < node.due <= current_time + PEER_BACKOFF.longest
 
     def _check(self, anchor: Anchor, entries: Sequence[Entry]) -> list[Fault]:
         with self._replica.reading() as trust:
-            trust.entries = self._published
+            trust.entries = self._copies
             return check_batch(anchor, entries, trust)
 
     def _put_off(self, anchor: Anchor, attempt: _Attempt) -> None:
-        now, deadline = attempt.now, anchor.time + self._published.grace
-        before = self._published.of_anchor(anchor.log, anchor.sequence, now)
-        attempts, findings = before.attempts if before else 0, attempt.findings
-        if before and before.state is Publication.FAULTY and not attempt.answered:
-            findings = [*before.findings]
+        now, deadline = attempt.now, anchor.time + self._copies.grace
+        known_entries = self._copies.of_anchor(anchor.log, anchor.sequence, now)
+        attempts, findings = known_entries.attempts if known_entries else 0, attempt.findings
+        if known_entries and known_entries.state is Publication.FAULTY and not attempt.answered:
+            findings = [*known_entries.findings]
         if attempt.asked:
             attempts += 1
-            due = now + int(PEER_BACKOFF.pause(attempts))
+            due_time = now + int(PEER_BACKOFF.pause(attempts))
         else:
-            due = int(min(node.due for node in self._all))
+            due_time = int(min(node.due for node in self._nodes))
         # Whether they come in time is looked at once the time is over, and not ten minutes later.
-        due = min(due, deadline) if now < deadline else due
+        due_time = min(due_time, deadline) if now < deadline else due_time
         asked = now if attempt.in_vain else None
-        self._published.put_off(
-            anchor, findings, attempts, due, asked=asked, answered=attempt.answered, faulty=attempt.faulty
+        self._copies.put_off(
+            anchor,
+            findings,
+            attempts,
+            due_time,
+            asked_at=asked,
+            was_answered=attempt.answered,
+            is_faulty=attempt.faulty,
         )

@@ -19,7 +19,7 @@ from ledger.registry.trust import Anchor
 PAGE_ENTRIES: Final = 500  # asked for at a time, some 500 kB
 MAX_PAGES: Final = 100  # of one anchor: five times the submissions that this program puts into a batch
 ROUND_SECONDS: Final = 60  # for one log before the next has its turn
-_MOST_WORDS: Final = 300  # characters kept of an error
+_MAX_ERROR_CHARS: Final = 300  # characters kept of an error
 
 
 class Peer(Protocol):
@@ -28,14 +28,14 @@ class Peer(Protocol):
     @property
     def name(self) -> str: ...
 
-    def entries(self, log: str, position: int, most: int) -> bytes:
+    def entries(self, log: str, position: int, limit: int) -> bytes:
         """Return its page of the log's entries that begin at `position` or beyond.
 
         In bounded time and memory. Raises: PeerFailed.
         """
 
 
-class Wrong(Exception):
+class WrongAnswer(Exception):
     """What a node gave is not in the documented form, or more than is taken."""
 
 
@@ -47,21 +47,23 @@ class Pages:
     log: str
     clock: Callable[[], float]
     _entries: dict[int, Entry | MalformedInput] = field(default_factory=dict)
-    _covered: range = range(0)
+    _covered_positions: range = range(0)
 
-    def of(self, anchor: Anchor) -> list[Entry] | None:
+    def read_entries(self, anchor: Anchor) -> list[Entry] | None:
         """Return the entries that begin where `anchor` does and follow one another up to its size or beyond.
 
         None where the node does not have them all. Raises: PeerFailed, Wrong.
         """
-        entries, position, until = list[Entry](), anchor.size_before, self.clock() + ROUND_SECONDS
-        pages = 0
+        entries, position, deadline = list[Entry](), anchor.size_before, self.clock() + ROUND_SECONDS
+        page_count = 0
         while position < anchor.size:
-            if position not in self._covered:
-                pages += 1
-                if pages > MAX_PAGES:
-                    raise Wrong(f"its entries of anchor {anchor.sequence} fill more than {pages - 1} pages")
-                if self.clock() > until:
+            if position not in self._covered_positions:
+                page_count += 1
+                if page_count > MAX_PAGES:
+                    raise WrongAnswer(
+                        f"its entries of anchor {anchor.sequence} fill more than {page_count - 1} pages"
+                    )
+                if self.clock() > deadline:
                     raise PeerFailed(
                         f"its entries of anchor {anchor.sequence} take longer than {ROUND_SECONDS} s"
                     )
@@ -70,34 +72,34 @@ class Pages:
             if entry is None:
                 return None
             if isinstance(entry, NewerFormat):
-                raise PeerNewer(_printable(entry))
+                raise PeerNewer(_make_printable(entry))
             if isinstance(entry, MalformedInput):
-                raise Wrong(_printable(entry))
+                raise WrongAnswer(_make_printable(entry))
             entries.append(entry)
             position += entry.statement.count
         return entries
 
     def _fetch(self, position: int) -> None:
         body = self.peer.entries(self.log, position, PAGE_ENTRIES)
-        self._entries, end = dict(_entries_in(body)), position + 1
+        self._entries, end = dict(_read_entries(body)), position + 1
         for first, entry in self._entries.items():
             end = max(end, first + 1 if isinstance(entry, MalformedInput) else first + entry.statement.count)
-        self._covered = range(position, end)
+        self._covered_positions = range(position, end)
 
 
-def _entries_in(body: bytes) -> Iterator[tuple[int, Entry | MalformedInput]]:
+def _read_entries(body: bytes) -> Iterator[tuple[int, Entry | MalformedInput]]:
     """Read (first position, entry) from a page; what else stands in it is not looked at. Raises: PeerRefused."""
     try:
-        for item in Fields(decode(body), "page").array("items", PAGE_ENTRIES):
-            fields = Fields(item, "item")
+        for member in Fields(decode(body), "page").array("items", PAGE_ENTRIES):
+            fields = Fields(member, "item")
             yield fields.integer("first", 0, MAX_LOG_SIZE), _entry_of(fields.take("entry"))
     except MalformedInput as error:
-        raise PeerRefused(f"its answer is no page of entries: {_printable(error)}") from error
+        raise PeerRefused(f"its answer is no page of entries: {_make_printable(error)}") from error
 
 
-def _printable(error: MalformedInput) -> str:
+def _make_printable(error: MalformedInput) -> str:
     """Return what an error says, without what a terminal might obey: it may quote what a node sent."""
-    return "".join(letter if letter.isprintable() else "?" for letter in str(error))[:_MOST_WORDS]
+    return "".join(letter if letter.isprintable() else "?" for letter in str(error))[:_MAX_ERROR_CHARS]
 
 
 def _entry_of(value: Json) -> Entry | MalformedInput:

@@ -10,13 +10,13 @@ from anchoring.replica import tables as replica
 Query = Select[tuple[object, ...]]  # of rows, whatever they hold
 
 
-def _by(rows: Table, *names: str) -> Query:
-    return select(rows).where(*(rows.c[name] == bindparam(name) for name in names))
+def _select_by(table: Table, *names: str) -> Query:
+    return select(table).where(*(table.c[name] == bindparam(name) for name in names))
 
 
 #: Awaited entries are withheld once a node of their city was asked for them in vain when the grace was over: who was itself
 #: away then says nothing before it has asked. A question of a time to come was noted by a clock that was wrong.
-_STATE: Final = case(
+_JUDGED_STATE: Final = case(
     (
         and_(
             ANCHOR.c.state == Publication.AWAITED.value,
@@ -27,7 +27,7 @@ _STATE: Final = case(
     else_=ANCHOR.c.state,
 )
 _JUDGED: Final = select(
-    *(column for column in ANCHOR.c if column is not ANCHOR.c.state), _STATE.label("state")
+    *(column for column in ANCHOR.c if column is not ANCHOR.c.state), _JUDGED_STATE.label("state")
 ).subquery()
 WALKED: Final = select(LOG.c.walked).where(LOG.c.name == bindparam("log"))
 #: Nothing is put off for longer than the longest pause: what is due later was noted by a clock that was wrong.
@@ -38,7 +38,7 @@ DUE: Final = (
         or_(ANCHOR.c.due <= bindparam("now"), ANCHOR.c.due > bindparam("last")),
     )
     .order_by(ANCHOR.c.due, ANCHOR.c.sequence)
-    .limit(bindparam("most"))
+    .limit(bindparam("limit"))
 )
 OF_ANCHORS: Final = select(_JUDGED).where(
     _JUDGED.c.log == bindparam("log"), _JUDGED.c.sequence.between(bindparam("lowest"), bindparam("highest"))
@@ -47,7 +47,7 @@ SAME_ANCHOR: Final = (ANCHOR.c.log == bindparam("of_log"), ANCHOR.c.sequence == 
 COUNTS: Final = select(_JUDGED.c.log, _JUDGED.c.state, func.count().label("number")).group_by(
     _JUDGED.c.log, _JUDGED.c.state
 )
-OCCURRENCES: Final = _by(ENTRY, "log", "root").order_by(ENTRY.c.first).limit(bindparam("most"))
+OCCURRENCES: Final = _select_by(ENTRY, "log", "root").order_by(ENTRY.c.first).limit(bindparam("limit"))
 #: An anchor that is not void and whose entries are not here: one is enough.
 LACKING: Final = (
     select(ANCHOR.c.sequence)
@@ -64,11 +64,14 @@ LACKING: Final = (
     .limit(1)
 )
 PAGE: Final = (
-    _by(ENTRY, "log")
+    _select_by(ENTRY, "log")
     .where(ENTRY.c.first >= bindparam("position"))
     .order_by(ENTRY.c.first)
-    .limit(bindparam("most"))
+    .limit(bindparam("limit"))
 )
-AT: Final = (
-    _by(ENTRY, "log").where(ENTRY.c.first <= bindparam("position")).order_by(ENTRY.c.first.desc()).limit(1)
+LAST_UP_TO: Final = (
+    _select_by(ENTRY, "log")
+    .where(ENTRY.c.first <= bindparam("position"))
+    .order_by(ENTRY.c.first.desc())
+    .limit(1)
 )

@@ -11,8 +11,8 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from anchoring.errors import AnchorContradicted, NotFound, PeerFailed, RegisterBehind
-from anchoring.monitor.pages import Pages, Peer, Wrong
-from anchoring.recovery.setting_aside import Local
+from anchoring.monitor.pages import Pages, Peer, WrongAnswer
+from anchoring.recovery.setting_aside import LocalSubmission
 from anchoring.register.batches import Batch, find_last_batch, find_own_log, list_open_batches
 from anchoring.register.missing import list_missing
 from anchoring.register.store import Register
@@ -25,13 +25,13 @@ from ledger.records.submissions import Entry, decode_entry
 from ledger.registry.trust import Anchor, LogState
 from ledger.verification.entries import check_fold
 
-_LOCAL: Final = select(SUBMISSION.c.first, SUBMISSION.c.entry, SUBMISSION.c.batch).order_by(
+_UNCONFIRMED_SUBMISSIONS: Final = select(SUBMISSION.c.first, SUBMISSION.c.entry, SUBMISSION.c.batch).order_by(
     SUBMISSION.c.first
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class LostBatch:
     """A batch that the register lacks, or of which it lacks the entries; `source` is who has these, empty: it itself."""
 
     anchor: Anchor
@@ -47,16 +47,17 @@ class Lost:
 class Plan:
     """What a recovery will do.
 
-    `displaced` are batches that this register froze and of which the chain holds others; `kept` the first positions of
-    submissions that stay where they are, `aside` those that cannot. `known` is the newest batch that stays.
+    `displaced_sequences` are those of batches that this register froze and of which the chain holds others;
+    `kept_positions` are the first positions of submissions that stay where they are, `submissions_aside` those that
+    cannot. `known_sequence` is that of the newest batch that stays.
     """
 
     log: LogState
-    known: int
-    lost: tuple[Lost, ...] = ()
-    displaced: tuple[int, ...] = ()
-    kept: frozenset[int] = frozenset()
-    aside: tuple[Local, ...] = ()
+    known_sequence: int
+    lost_batches: tuple[LostBatch, ...] = ()
+    displaced_sequences: tuple[int, ...] = ()
+    kept_positions: frozenset[int] = frozenset()
+    submissions_aside: tuple[LocalSubmission, ...] = ()
     faults: tuple[str, ...] = ()
 
 
@@ -71,45 +72,64 @@ def make_plan(register: Register, view: ReplicaView, log: str, peers: Sequence[P
 
     Raises: NotFound, AnchorContradicted where it is no register of this log, RegisterBehind where the chain is not final.
     """
-    state = view.log(log)
-    if state is None:
+    log_state = view.log(log)
+    if log_state is None:
         raise NotFound(f"the log {log!r} is not admitted")
     with register.reading() as connection:
-        last = find_last_batch(connection)
-        _check_own(connection, view, log, last)
-        displaced = _displaced(connection, view, log)  # 1
-        known = min(displaced) - 1 if displaced else last.sequence if last else 0
-        _check_final(view, log, max(state.sequence, known))
-        unplaced = [absent.batch for absent in list_missing(connection) if absent.root is None]
-        sequences = [*unplaced, *range(known + 1, state.sequence + 1)]
-        local = (
-            {submission.first: submission for submission in list_local_submissions(connection, displaced)}
+        last_batch = find_last_batch(connection)
+        _check_own(connection, view, log, last_batch)
+        displaced_sequences = _find_displaced(connection, view, log)  # 1
+        known_sequence = (
+            min(displaced_sequences) - 1 if displaced_sequences else last_batch.sequence if last_batch else 0
+        )
+        _check_final(view, log, max(log_state.sequence, known_sequence))
+        unplaced_sequences = [missing.batch for missing in list_missing(connection) if missing.root is None]
+        sequences = [*unplaced_sequences, *range(known_sequence + 1, log_state.sequence + 1)]
+        local_submissions = (
+            {
+                submission.first: submission
+                for submission in list_local_submissions(connection, displaced_sequences)
+            }
             if sequences
             else {}
         )
     anchors = [anchor for sequence in sequences if (anchor := view.anchor(log, sequence))]
     faults: list[str] = []
     pages = [Pages(peer, log, time.monotonic) for peer in peers]
-    lost = tuple(_find(anchor, state.suite, local, pages, faults) for anchor in anchors)  # 2
-    kept = _kept(lost, local, state.size)  # 3
-    aside = tuple(submission for first, submission in local.items() if first not in kept)
-    return Plan(state, known, lost, tuple(displaced), kept, aside, tuple(faults))
+    lost_batches = tuple(
+        _find_entries(anchor, log_state.suite, local_submissions, pages, faults) for anchor in anchors
+    )  # 2
+    kept_positions = _find_kept(lost_batches, local_submissions, log_state.size)  # 3
+    submissions_aside = tuple(
+        submission for first, submission in local_submissions.items() if first not in kept_positions
+    )
+    return Plan(
+        log_state,
+        known_sequence,
+        lost_batches,
+        tuple(displaced_sequences),
+        kept_positions,
+        submissions_aside,
+        tuple(faults),
+    )
 
 
-def _check_own(connection: Connection, view: ReplicaView, log: str, last: Batch | None) -> None:
+def _check_own(connection: Connection, view: ReplicaView, log: str, last_batch: Batch | None) -> None:
     """Check that this is a register of the log. Raises: AnchorContradicted."""
-    stored = find_own_log(connection)
-    if stored and (stored.registry_name, stored.name) != (view.registry, log):
-        raise AnchorContradicted(f"this register is of {stored.name} of {stored.registry_name}, not of {log}")
-    seen = view.sighting(log, last.sequence) if last and last.state == FINAL else None
-    if last and seen and seen.act.encode() != last.payload:
+    own_log = find_own_log(connection)
+    if own_log and (own_log.registry_name, own_log.name) != (view.registry, log):
         raise AnchorContradicted(
-            f"this register says that its batch {last.sequence} is final, and the chain holds another: it is no backup of "
-            f"the register of {log}"
+            f"this register is of {own_log.name} of {own_log.registry_name}, not of {log}"
+        )
+    sighting = view.sighting(log, last_batch.sequence) if last_batch and last_batch.state == FINAL else None
+    if last_batch and sighting and sighting.act.encode() != last_batch.payload:
+        raise AnchorContradicted(
+            f"this register says that its batch {last_batch.sequence} is final, and the chain holds another: it is no "
+            f"backup of the register of {log}"
         )
 
 
-def _displaced(connection: Connection, view: ReplicaView, log: str) -> list[int]:
+def _find_displaced(connection: Connection, view: ReplicaView, log: str) -> list[int]:
     """Return the batches from the first on that the chain contradicts.
 
     A batch is frozen once the chain was seen without it. That can be wrong only where the chain has a transaction of before
@@ -117,70 +137,82 @@ def _displaced(connection: Connection, view: ReplicaView, log: str) -> list[int]
     """
     batches = list_open_batches(connection)
     for batch in batches:
-        seen = view.sighting(log, batch.sequence)
-        if seen and seen.act.encode() != batch.payload:
-            return [other.sequence for other in batches if other.sequence >= batch.sequence]
+        sighting = view.sighting(log, batch.sequence)
+        if sighting and sighting.act.encode() != batch.payload:
+            return [later_batch.sequence for later_batch in batches if later_batch.sequence >= batch.sequence]
     return []
 
 
-def _check_final(view: ReplicaView, log: str, known: int) -> None:
-    if view.sighting(log, known + 1):
+def _check_final(view: ReplicaView, log: str, last_sequence: int) -> None:
+    if view.sighting(log, last_sequence + 1):
         raise RegisterBehind(
-            f"anchor {known + 1} of {log} is on the chain and not final yet: wait a minute and run this again"
+            f"anchor {last_sequence + 1} of {log} is on the chain and not final yet: wait a minute and run this again"
         )
 
 
-def list_local_submissions(connection: Connection, displaced: Sequence[int]) -> list[Local]:
-    rows = connection.execute(_LOCAL.where(SUBMISSION.c.batch.is_(None) | SUBMISSION.c.batch.in_(displaced)))
-    return [Local(row.first, decode_entry(decode(row.entry))) for row in rows]
+def list_local_submissions(
+    connection: Connection, displaced_sequences: Sequence[int]
+) -> list[LocalSubmission]:
+    rows = connection.execute(
+        _UNCONFIRMED_SUBMISSIONS.where(
+            SUBMISSION.c.batch.is_(None) | SUBMISSION.c.batch.in_(displaced_sequences)
+        )
+    )
+    return [LocalSubmission(row.first, decode_entry(decode(row.entry))) for row in rows]
 
 
-def _find(
-    anchor: Anchor, suite: Suite, local: Mapping[int, Local], pages: list[Pages], faults: list[str]
-) -> Lost:
+def _find_entries(
+    anchor: Anchor,
+    suite: Suite,
+    local_submissions: Mapping[int, LocalSubmission],
+    pages: list[Pages],
+    faults: list[str],
+) -> LostBatch:
     """Return the batch with the entries that fold to its root. Whoever does not answer is not asked again."""
     entries: list[Entry] = []
     position = anchor.size_before
-    while position < anchor.size and position in local:
-        entries.append(local[position].entry)
-        position = local[position].end
+    while position < anchor.size and position in local_submissions:
+        entries.append(local_submissions[position].entry)
+        position = local_submissions[position].end
     if check_fold(anchor, entries, suite) is None:
-        return Lost(anchor, tuple(entries), "")
-    for source in tuple(pages):
-        name = source.peer.name
+        return LostBatch(anchor, tuple(entries), "")
+    for node_pages in tuple(pages):
+        node_name = node_pages.peer.name
         try:
-            copies = source.of(anchor)
-        except Wrong as error:
-            faults.append(f"{name}: {error}")
+            copies = node_pages.read_entries(anchor)
+        except WrongAnswer as error:
+            faults.append(f"{node_name}: {error}")
             continue
         except PeerFailed as error:
-            faults.append(f"{name}: {error}")
-            pages.remove(source)
+            faults.append(f"{node_name}: {error}")
+            pages.remove(node_pages)
             continue
         if copies is not None and check_fold(anchor, copies, suite) is None:
-            return Lost(anchor, tuple(copies), name)
-        answered = "does not have" if copies is None else "gave others than"
-        faults.append(f"{name} {answered} the entries of anchor {anchor.sequence}")
-    return Lost(anchor, None, "")
+            return LostBatch(anchor, tuple(copies), node_name)
+        answer_text = "does not have" if copies is None else "gave others than"
+        faults.append(f"{node_name} {answer_text} the entries of anchor {anchor.sequence}")
+    return LostBatch(anchor, None, "")
 
 
-def _kept(lost: Sequence[Lost], local: Mapping[int, Local], size: int) -> frozenset[int]:
+def _find_kept(
+    lost_batches: Sequence[LostBatch], local_submissions: Mapping[int, LocalSubmission], size: int
+) -> frozenset[int]:
     """Return the first positions of local submissions that stay: those in lost batches, at their very place.
 
     Where nothing is missing, so do those that follow the chain's end without a gap: they wait for the next batch.
     """
-    kept: set[int] = set()
-    whole = True
-    for batch in lost:
-        position = batch.anchor.size_before
-        for entry in batch.entries or ():
-            if position in local and local[position].entry == entry:
-                kept.add(position)
+    kept_positions: set[int] = set()
+    is_whole = True
+    for lost_batch in lost_batches:
+        position = lost_batch.anchor.size_before
+        for entry in lost_batch.entries or ():
+            if position in local_submissions and local_submissions[position].entry == entry:
+                kept_positions.add(position)
             else:
-                whole = False
+                is_whole = False
             position += entry.statement.count
-        whole = whole and batch.entries is not None
-    while whole and size in local:
-        kept.add(size)
-        size = local[size].end
-    return frozenset(kept)
+        is_whole = is_whole and lost_batch.entries is not None
+    while is_whole and size in local_submissions:
+        kept_positions.add(size)
+        size = local_submissions[size].end
+    return frozenset(kept_positions)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from anchoring.anchorer.lease import WritableRegister
 from anchoring.errors import RegisterBehind
-from anchoring.recovery.planning import Lost, Plan, list_local_submissions
+from anchoring.recovery.planning import LostBatch, Plan, list_local_submissions
 from anchoring.recovery.setting_aside import remove, write_aside
 from anchoring.register.batches import Batch, OwnLog, find_last_batch, insert_batch, log_row
 from anchoring.register.missing import Missing, note_missing
@@ -25,13 +25,13 @@ from anchoring.replica.reading import ReplicaView
 from ledger.records.submissions import Entry
 from ledger.registry.trust import Anchor
 
-_END: Final = select(func.max(SUBMISSION.c.first + SUBMISSION.c.count))
+_LAST_END: Final = select(func.max(SUBMISSION.c.first + SUBMISSION.c.count))
 
 
 def set_aside(register: Register, plan: Plan, directory: Path) -> list[Path]:
     """Write what cannot stay to files; said again it writes them again. To be done before `take_back`."""
     with register.reading() as connection:
-        return [write_aside(connection, submission, directory) for submission in plan.aside]
+        return [write_aside(connection, submission, directory) for submission in plan.submissions_aside]
 
 
 def take_back(register: WritableRegister, view: ReplicaView, plan: Plan, now: int) -> None:
@@ -40,71 +40,75 @@ def take_back(register: WritableRegister, view: ReplicaView, plan: Plan, now: in
     Intake may go on beside it: until this is committed it takes nothing, or what it took makes the plan void.
     Raises: RegisterBehind where the register changed since the plan was made; LeaseLost.
     """
-    if not plan.lost:
+    if not plan.lost_batches:
         return
     with register.writing() as connection:
-        _hold(connection, view, plan, now)
-        for submission in reversed(plan.aside):
+        _hold_log(connection, view, plan, now)
+        for submission in reversed(plan.submissions_aside):
             remove(connection, submission)
-        for sequence in plan.displaced:
+        for sequence in plan.displaced_sequences:
             connection.execute(update(SUBMISSION).where(SUBMISSION.c.batch == sequence).values(batch=None))
             connection.execute(delete(TRANSACTION).where(TRANSACTION.c.sequence == sequence))
             connection.execute(delete(BATCH).where(BATCH.c.sequence == sequence))
-        for lost in plan.lost:
-            if lost.anchor.sequence > plan.known:
-                _insert_batch(connection, view, lost.anchor)
-            _place(connection, lost, plan.kept)
-        end = connection.execute(_END).scalar_one() or 0
+        for lost_batch in plan.lost_batches:
+            if lost_batch.anchor.sequence > plan.known_sequence:
+                _insert_batch(connection, view, lost_batch.anchor)
+            _place_submissions(connection, lost_batch, plan.kept_positions)
+        end = connection.execute(_LAST_END).scalar_one() or 0
         connection.execute(update(LOG).values(size=max(end, plan.log.size)))
 
 
-def _hold(connection: Connection, view: ReplicaView, plan: Plan, now: int) -> None:
+def _hold_log(connection: Connection, view: ReplicaView, plan: Plan, now: int) -> None:
     """Hold the row of the log, which a register without any has yet to get. Raises: RegisterBehind."""
     row = connection.execute(select(LOG).with_for_update()).mappings().first()
-    last = find_last_batch(connection)
-    if (last.sequence if last else 0) != max((plan.known, *plan.displaced)):
+    last_batch = find_last_batch(connection)
+    if (last_batch.sequence if last_batch else 0) != max((plan.known_sequence, *plan.displaced_sequences)):
         raise RegisterBehind("the register changed meanwhile: run this again")
-    local = {submission.first for submission in list_local_submissions(connection, plan.displaced)}
-    if local != plan.kept | {submission.first for submission in plan.aside}:
+    local_positions = {
+        submission.first for submission in list_local_submissions(connection, plan.displaced_sequences)
+    }
+    if local_positions != plan.kept_positions | {submission.first for submission in plan.submissions_aside}:
         raise RegisterBehind("the register took a submission meanwhile: run this again")
     if row is None:
-        first = view.anchor(plan.log.name, 1)
-        start = first.size_before if first else plan.log.size
+        first_anchor = view.anchor(plan.log.name, 1)
+        start = first_anchor.size_before if first_anchor else plan.log.size
         log = OwnLog(plan.log.name, view.registry, plan.log.suite, start, start, now)
         connection.execute(insert(LOG), [log_row(log)])
 
 
 def _insert_batch(connection: Connection, view: ReplicaView, anchor: Anchor) -> None:
-    seen = view.sighting(anchor.log, anchor.sequence)
-    assert seen is not None, "its anchor is final"
-    insert_batch(connection, Batch(anchor.sequence, seen.act.encode(), anchor.time, FINAL))
+    sighting = view.sighting(anchor.log, anchor.sequence)
+    assert sighting is not None, "its anchor is final"
+    insert_batch(connection, Batch(anchor.sequence, sighting.act.encode(), anchor.time, FINAL))
 
 
-def _place(connection: Connection, lost: Lost, kept: frozenset[int]) -> None:
+def _place_submissions(connection: Connection, lost_batch: LostBatch, kept_positions: frozenset[int]) -> None:
     """Let the batch have its submissions; note which records are missing."""
-    anchor = lost.anchor
+    anchor = lost_batch.anchor
     connection.execute(delete(MISSING).where(MISSING.c.batch == anchor.sequence, MISSING.c.root.is_(None)))
-    if lost.entries is None:
-        note_missing(connection, [Missing(anchor.size_before, lost.count, anchor.sequence, None, None)])
+    if lost_batch.entries is None:
+        note_missing(connection, [Missing(anchor.size_before, lost_batch.count, anchor.sequence, None, None)])
         return
-    position, unknown, absent = anchor.size_before, [], []
-    for entry in lost.entries:
+    position, new_submissions, missing_ranges = anchor.size_before, [], []
+    for entry in lost_batch.entries:
         statement = entry.statement
-        if position in kept:
-            placed = update(SUBMISSION).where(SUBMISSION.c.first == position)
-            connection.execute(placed.values(batch=anchor.sequence))
+        if position in kept_positions:
+            submission_update = update(SUBMISSION).where(SUBMISSION.c.first == position)
+            connection.execute(submission_update.values(batch=anchor.sequence))
         else:
-            unknown.append(_submission(position, entry, anchor.sequence))
-            absent.append(
+            new_submissions.append(_make_submission(position, entry, anchor.sequence))
+            missing_ranges.append(
                 Missing(position, statement.count, anchor.sequence, statement.root, statement.issuer)
             )
         position += statement.count
-    if unknown:
-        connection.execute(insert(SUBMISSION), [submission_row(submission, 0) for submission in unknown])
-    note_missing(connection, absent)
+    if new_submissions:
+        connection.execute(
+            insert(SUBMISSION), [submission_row(submission, 0) for submission in new_submissions]
+        )
+    note_missing(connection, missing_ranges)
 
 
-def _submission(first: int, entry: Entry, sequence: int) -> Submission:
+def _make_submission(first: int, entry: Entry, sequence: int) -> Submission:
     """Return a submission of which only the entry is known: not its warnings, nor what was promised."""
     statement = entry.statement
     acceptance = Acceptance(

@@ -21,16 +21,16 @@ from ledger.records.lifecycle import Lineage, follow
 from ledger.records.records import Record, decode_record, lineage_of
 from ledger.records.submissions import Entry
 
-SUFFIX: Final = ".submission"
+FILE_SUFFIX: Final = ".submission"
 _PAGE_ROWS: Final = 2_000  # rows fetched at a time
 
-_ROWS: Final = (
+_RECORDS_IN: Final = (
     select(RECORD.c.body, DISCLOSURE.c.content)
     .select_from(RECORD.outerjoin(DISCLOSURE, RECORD.c.position == DISCLOSURE.c.position))
     .where(RECORD.c.position >= bindparam("first"), RECORD.c.position < bindparam("end"))
     .order_by(RECORD.c.position)
 )
-_TOUCHED: Final = (
+_TOUCHED_LINEAGES: Final = (
     select(RECORD.c.lineage)
     .where(
         RECORD.c.position >= bindparam("first"),
@@ -39,13 +39,13 @@ _TOUCHED: Final = (
     )
     .distinct()
 )
-_LINEAGE: Final = select(RECORD.c.position, RECORD.c.leaf, RECORD.c.body).where(
+_LINEAGE_RECORDS: Final = select(RECORD.c.position, RECORD.c.leaf, RECORD.c.body).where(
     RECORD.c.lineage == bindparam("of")
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Local:
+class LocalSubmission:
     """A submission of the register that no batch of the chain is known to hold."""
 
     first: int
@@ -56,11 +56,11 @@ class Local:
         return self.first + self.entry.statement.count
 
 
-def write_aside(connection: Connection, local: Local, directory: Path) -> Path:
+def write_aside(connection: Connection, submission: LocalSubmission, directory: Path) -> Path:
     """Write the submission as a private file, whole or not at all, and return where it is."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = directory / f"{local.entry.statement.root.hex()}{SUFFIX}"
-    replace_file(path, _lines(connection, local), mode=0o600)
+    path = directory / f"{submission.entry.statement.root.hex()}{FILE_SUFFIX}"
+    replace_file(path, _make_lines(connection, submission), mode=0o600)
     return path
 
 
@@ -70,22 +70,24 @@ def discard(file: Path, directory: Path) -> None:
         file.unlink()
 
 
-def _lines(connection: Connection, local: Local) -> Iterator[bytes]:
-    entry = local.entry
+def _make_lines(connection: Connection, submission: LocalSubmission) -> Iterator[bytes]:
+    entry = submission.entry
     yield (
         canonical({"statement": entry.statement.to_json(), "signature": encode_signature(entry.signature)})
         + b"\n"
     )
-    paged = {"yield_per": _PAGE_ROWS}
-    for row in connection.execute(_ROWS, {"first": local.first, "end": local.end}, execution_options=paged):
+    options = {"yield_per": _PAGE_ROWS}
+    for row in connection.execute(
+        _RECORDS_IN, {"first": submission.first, "end": submission.end}, execution_options=options
+    ):
         disclosure = b'"disclosure":' + row.content + b"," if row.content is not None else b""
         yield b"{" + disclosure + b'"record":' + row.body + b"}\n"
 
 
-def remove(connection: Connection, local: Local) -> None:
+def remove(connection: Connection, submission: LocalSubmission) -> None:
     """Take the submission out of the register, the newest of several first: lineages go back to where they stood before."""
-    sought = {"first": local.first, "end": local.end}
-    touched = list(connection.execute(_TOUCHED, sought).scalars())
+    parameters = {"first": submission.first, "end": submission.end}
+    touched_lineages = list(connection.execute(_TOUCHED_LINEAGES, parameters).scalars())
     for table, column in (
         (DISCLOSURE, DISCLOSURE.c.position),
         (CHANGE, CHANGE.c.record),
@@ -94,22 +96,24 @@ def remove(connection: Connection, local: Local) -> None:
         (LINEAGE, LINEAGE.c.first),
         (SUBMISSION, SUBMISSION.c.first),
     ):
-        connection.execute(delete(table).where(column >= local.first, column < local.end))
-    for first in touched:
+        connection.execute(delete(table).where(column >= submission.first, column < submission.end))
+    for first in touched_lineages:
         _rewind(connection, first)
 
 
 def _rewind(connection: Connection, first: int) -> None:
     """Let a lineage stand where the records that are left lead."""
-    following: dict[bytes | None, tuple[int, bytes, Record]] = {}
-    for position, leaf, body in connection.execute(_LINEAGE, {"of": first}):
+    records_by_previous: dict[bytes | None, tuple[int, bytes, Record]] = {}
+    for position, leaf, body in connection.execute(_LINEAGE_RECORDS, {"of": first}):
         record = decode_record(decode(body))
-        following[record.previous] = (position, leaf, record)
+        records_by_previous[record.previous] = (position, leaf, record)
     lineage: Lineage | None = None
-    current = first
-    while placed := following.pop(lineage.tip if lineage else None, None):
-        position, leaf, record = placed
+    current_position = first
+    while next_record := records_by_previous.pop(lineage.tip if lineage else None, None):
+        position, leaf, record = next_record
         lineage, _ = follow(lineage, record, leaf)
-        current = position if lineage.current == leaf else current
+        current_position = position if lineage.current == leaf else current_position
     assert lineage is not None, "its first record stands before what was removed"
-    set_lineages(connection, [StoredLineage(lineage, lineage_of(lineage.identifier), first, current)])
+    set_lineages(
+        connection, [StoredLineage(lineage, lineage_of(lineage.identifier), first, current_position)]
+    )

@@ -105,7 +105,7 @@ def _judge_by_node(url: str, receipts: Iterable[SignedReceipt]) -> Iterator[Judg
 
 def _judge_by_directory(directory: Path, receipts: Iterable[SignedReceipt]) -> Iterator[Judgement]:
     from anchoring.monitor.copies import EntryCopies
-    from anchoring.monitor.entries import HeldEntries
+    from anchoring.monitor.entries import EntriesByConnection
     from anchoring.register.store import Register
     from anchoring.replica.store import Replica
 
@@ -118,7 +118,7 @@ def _judge_by_directory(directory: Path, receipts: Iterable[SignedReceipt]) -> I
             register = Register(settings.register_url)
             stack.callback(register.close)
             connection = stack.enter_context(register.reading())
-        entries = HeldEntries(settings.log or "", connection, EntryCopies(replica.engine))
+        entries = EntriesByConnection(settings.log or "", connection, EntryCopies(replica.engine))
         trust = stack.enter_context(replica.reading())
         trust.entries = entries
         for receipt in receipts:

@@ -14,7 +14,7 @@ from anchoring.intake.intake import accept
 from anchoring.intake.rows import read_statement, split_lines
 from anchoring.recovery.planning import Plan, make_plan
 from anchoring.recovery.recovery import set_aside, take_back
-from anchoring.recovery.setting_aside import SUFFIX, discard
+from anchoring.recovery.setting_aside import FILE_SUFFIX, discard
 from anchoring.register.missing import Missing, is_missing, list_missing
 from anchoring.register.receipts import bring_back
 from anchoring.register.store import Register
@@ -64,7 +64,7 @@ def add(commands: Commands) -> None:
         nargs="+",
         default=[],
         metavar="FILE",
-        help=f"signed submissions ({SUFFIX}) as the departments kept them, receipts beside them",
+        help=f"signed submissions ({FILE_SUFFIX}) as the departments kept them, receipts beside them",
     )
     command.add_argument(
         "--dry-run", action="store_true", help="say what is missing and who has it, change nothing"
@@ -99,7 +99,7 @@ def _recover(args: argparse.Namespace) -> int:
         register.close()
         replica.close()
     show_json(_json(result, dry=args.dry_run)) if args.json else _tell(result, dry=args.dry_run)
-    lost = args.dry_run and result.planned.lost
+    lost = args.dry_run and result.planned.lost_batches
     return _INCOMPLETE if lost or result.missing or result.refused else _DONE
 
 
@@ -120,7 +120,7 @@ def _take_back(
             result = _Result(_plan(args, register, reading, log))
             result.aside = set_aside(register, result.planned, folder)
             take_back(lease, reading, result.planned, int(time.time()))  # 1
-        kept = sorted(folder.glob(f"*{SUFFIX}")) if folder.is_dir() else []
+        kept = sorted(folder.glob(f"*{FILE_SUFFIX}")) if folder.is_dir() else []
         for file in _in_order([*args.submissions, *kept], folder, register, result):  # 2
             if _hand_in(file, settings, log, register, replica, result):
                 discard(file, folder)
@@ -206,7 +206,7 @@ def _missing(register: Register) -> list[Missing]:
 
 def _tell(result: _Result, *, dry: bool) -> None:
     planned = result.planned
-    for lost in planned.lost:
+    for lost in planned.lost_batches:
         source = (
             "nobody who was asked has its entries"
             if lost.entries is None
@@ -216,9 +216,9 @@ def _tell(result: _Result, *, dry: bool) -> None:
         say(f"batch {lost.anchor.sequence}, anchored {at}, {lost.count:,} records: {source}")
     for fault in planned.faults:
         note(f"  {fault}")
-    for sequence in planned.displaced:
+    for sequence in planned.displaced_sequences:
         say(f"batch {sequence} as this register froze it is not the chain's: it is dropped")
-    for local in planned.aside if dry else ():
+    for local in planned.submissions_aside if dry else ():
         say(
             f"submission {local.entry.statement.root.hex()} cannot stay at position {local.first:,}: to be set aside"
         )
@@ -235,7 +235,7 @@ def _tell(result: _Result, *, dry: bool) -> None:
         say(
             f"missing: positions {absent.first:,} to {absent.first + absent.count - 1:,}, batch {absent.batch}: {what}"
         )
-    if not (result.missing or result.refused or (dry and planned.lost)):
+    if not (result.missing or result.refused or (dry and planned.lost_batches)):
         say("登记库完整 the register is whole; run `shunzheng audit` to have everything checked")
 
 
@@ -251,9 +251,9 @@ def _json(result: _Result, *, dry: bool) -> dict[str, Json]:
                 "entries": lost.entries is not None,
                 "source": lost.source,
             }
-            for lost in planned.lost
+            for lost in planned.lost_batches
         ],
-        "displaced": list(planned.displaced),
+        "displaced": list(planned.displaced_sequences),
         "set_aside": [str(file) for file in result.aside],
         "taken": [{"file": str(file), "first": first} for file, first in result.taken],
         "refused": [{"file": str(file), "reason": why} for file, why in result.refused],

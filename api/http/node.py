@@ -16,7 +16,7 @@ from anchoring.errors import NotFound
 from anchoring.intake.admission import IntakeRules
 from anchoring.intake.backlog import Gate, Room
 from anchoring.monitor.copies import EntryCopies
-from anchoring.monitor.entries import EntriesHere
+from anchoring.monitor.entries import EntriesByRegister
 from anchoring.register.looks import LookRules, remove_old_looks
 from anchoring.register.store import Register
 from anchoring.replica.reading import ReplicaView
@@ -125,7 +125,7 @@ class Node:
                 reading = stack.enter_context(self.replica.reading(quarantined=quarantined))
             except NotFound as error:
                 raise NotReady(str(error)) from error
-            reading.entries = EntriesHere(self.settings.log or "", self.issuing, self.published)
+            reading.entries = EntriesByRegister(self.settings.log or "", self.issuing, self.published)
             yield reading
 
 

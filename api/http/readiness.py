@@ -141,7 +141,7 @@ def _process(condition: Condition, now: int) -> ProcessShape:
 
 
 def _logs(node: Node, reading: ReplicaView, now: int) -> list[LogStateShape]:
-    void, published = reading.void_anchors(), node.published.counts(now)
+    void, published = reading.void_anchors(), node.published.count_states(now)
     return [
         LogStateShape(
             log=log.name,

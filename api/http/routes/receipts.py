@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Request
 
 from anchoring.errors import NotFound
-from anchoring.monitor.entries import HeldEntries
+from anchoring.monitor.entries import EntriesByConnection
 from api.http import openapi
 from api.http.bounds import bodies
 from api.http.node import NodeNeeded
@@ -44,7 +44,7 @@ def check_receipt(sent: Annotated[bytes, Depends(_sent)], node: NodeNeeded) -> J
     with ExitStack() as stack:
         trust = stack.enter_context(node.reading())
         connection = stack.enter_context(node.issuing.reading()) if node.issuing else None
-        trust.entries = entries = HeldEntries(node.settings.log or "", connection, node.published)
+        trust.entries = entries = EntriesByConnection(node.settings.log or "", connection, node.published)
         return JudgementShape.of(judge_promise(signed, trust, entries, node.clock()))
 
 

@@ -26,7 +26,7 @@ Most = Annotated[int, Query(ge=1, le=limits.MAX_PAGE_ITEMS, description="Items o
 def logs(node: NodeNeeded) -> LogsShape:
     """List the logs of the registry, in the order of their admission."""
     with node.reading() as reading:
-        entries = node.published.worst(node.settings.watched, node.clock())
+        entries = node.published.find_worst(node.settings.watched, node.clock())
         return LogsShape.of(reading, node.settings.log, entries)
 
 

@@ -205,8 +205,8 @@ class City:
         published.prepare()
         with self.replica.reading() as reading, self.register.reading() as connection:
             anchors = reading.anchors(LOG)[::-1]
-            if published.walked(LOG) < anchors[-1].sequence:
-                published.walk(LOG, anchors[published.walked(LOG) :], self.now)
+            if published.find_walked_sequence(LOG) < anchors[-1].sequence:
+                published.walk(LOG, anchors[published.find_walked_sequence(LOG) :], self.now)
             for anchor in anchors:
                 if sequence in (None, anchor.sequence):
                     encoded = read_batch_entries(connection, anchor.sequence)

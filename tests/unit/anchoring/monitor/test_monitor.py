@@ -47,7 +47,7 @@ def test_entries_of_every_anchor_are_fetched_and_kept(either: Watch) -> None:
         (first, entry, either.peer.name) for first, entry in sorted(held.items())
     ]
     assert [copy.sequence for copy in copies] == [1, 3, 3, 3, 4, 4]
-    assert either.published.counts(either.registry.now) == {either.city.name: {"published": 3}}
+    assert either.published.count_states(either.registry.now) == {either.city.name: {"published": 3}}
 
 
 def test_nothing_is_asked_for_that_is_here(watch: Watch) -> None:
@@ -84,7 +84,9 @@ def test_entries_that_do_not_come_in_time_are_withheld(either: Watch) -> None:
     either.look(GRACE // 700 + 2)
     assert either.states() == ["published", "withheld"]
     assert "does not have them" in either.entries_of(2).findings[0]
-    assert either.published.worst([either.city.name], either.registry.now) == {either.city.name: "withheld"}
+    assert either.published.find_worst([either.city.name], either.registry.now) == {
+        either.city.name: "withheld"
+    }
     either.grow(1)
     either.look()
     assert either.states() == ["published", "withheld", "published"], "what is newer is not kept waiting"
@@ -563,7 +565,7 @@ def test_what_another_city_says_of_one_log_is_not_asked_about_others(tmp_path: P
     wuhan.anchor(wuhan.submit(wuhan.licence()))
     watch.grow(1)
     watch.look()
-    assert watch.published.counts(watch.registry.now) == {"tianmen": {"published": 1}}
+    assert watch.published.count_states(watch.registry.now) == {"tianmen": {"published": 1}}
     watch.close()
 
 
@@ -586,7 +588,7 @@ def test_copies_of_another_schema_are_fetched_anew(watch: Watch) -> None:
     with watch.replica.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE published_schema SET number = 0")
     fresh = Watch(str(watch.replica.engine.url), watch.city)
-    assert fresh.published.counts(fresh.registry.now) == {}, "of another schema nothing is read"
+    assert fresh.published.count_states(fresh.registry.now) == {}, "of another schema nothing is read"
     fresh.peer.held = watch.peer.held
     fresh.look()
     assert fresh.states() == ["published"]
@@ -621,11 +623,11 @@ def test_it_waits_longer_while_the_replica_cannot_be_read(
 
 
 def test_before_the_monitor_has_run_nothing_is_known(watch: Watch) -> None:
-    assert watch.published.counts(watch.registry.now) == {}
+    assert watch.published.count_states(watch.registry.now) == {}
     assert watch.published.page("tianmen", 0, 10) == []
     assert watch.published.of_anchor("tianmen", 1, watch.registry.now) is None
     assert watch.published.entry_at("tianmen", 0) is None
-    assert watch.published.worst(["tianmen"], watch.registry.now) == {"tianmen": "awaited"}
+    assert watch.published.find_worst(["tianmen"], watch.registry.now) == {"tianmen": "awaited"}
 
 
 def test_the_entry_at_a_position(watch: Watch) -> None:

@@ -64,7 +64,10 @@ def test_it_notices_and_neither_takes_nor_anchors_and_says_what_is_missing(falle
 def test_everything_comes_back_and_the_register_goes_on(restored: Restored, tmp_path: Path) -> None:
     """Batches from the chain, entries from another city, records from the department: as if nothing had happened."""
     planned = restored.recover(tmp_path, Unreachable(), restored.copies)
-    assert [(lost.anchor.sequence, lost.source) for lost in planned.lost] == [(2, "wuhan"), (3, "wuhan")]
+    assert [(lost.anchor.sequence, lost.source) for lost in planned.lost_batches] == [
+        (2, "wuhan"),
+        (3, "wuhan"),
+    ]
     report = restored.audited()
     assert report.findings == ()
     assert report.checked["records not back yet"] == 6
@@ -126,7 +129,7 @@ def test_what_comes_back_must_be_what_was_anchored(fallen: Restored, tmp_path: P
 
 def test_without_the_entries_heartbeats_go_on_and_nothing_is_taken(fallen: Restored, tmp_path: Path) -> None:
     planned = fallen.recover(tmp_path, Unreachable())
-    assert [lost.entries for lost in planned.lost] == [None, None]
+    assert [lost.entries for lost in planned.lost_batches] == [None, None]
     assert planned.faults == ("nobody: it cannot be reached",)
     assert refused(fallen, licence(60)) == "entries-missing"
     with pytest.raises(SubmissionRefused, match="shunzheng recover"):
@@ -165,7 +168,7 @@ def test_entries_are_believed_only_if_they_fold_to_the_anchored_root(
         case _:
             liar.held[1] = (6, {"type": "shunzheng/entry/1"})
     planned = fallen.recover(tmp_path, liar)
-    assert planned.lost[0].entries is None
+    assert planned.lost_batches[0].entries is None
     assert len(planned.faults) >= 1
     fallen.recover(tmp_path, fallen.copies)
     assert [fallen.send(name).first for name in ("second", "third")] == [6, 10]
@@ -177,7 +180,7 @@ def test_a_register_of_which_nothing_is_left_comes_back_whole(fallen: Restored, 
     with pytest.raises(RegisterBehind, match="batches 1 to 3"):
         fallen.send("first")
     planned = fallen.recover(tmp_path, fallen.copies)
-    assert len(planned.lost) == 3
+    assert len(planned.lost_batches) == 3
     assert [fallen.send(name).first for name in ("first", "second", "third", "waiting")] == [0, 6, 10, 12]
     fallen.city.settle()
     assert (fallen.audited().findings, fallen.audited().remarks) == ((), ())
@@ -197,7 +200,7 @@ def test_a_submission_that_waited_in_the_backup_stays_where_it_was_anchored(tmp_
     silent = Unreachable()
     planned = story.recover(tmp_path, silent)
     assert silent.asked == 0
-    assert planned.aside == ()
+    assert planned.submissions_aside == ()
     city.settle()
     assert (story.audited().findings, story.audited().remarks) == ((), ())
     assert story.send("longer") == story.acceptances["longer"]
@@ -232,7 +235,7 @@ def test_what_was_taken_before_the_loss_was_noticed_is_set_aside_and_taken_anew(
     early = fallen.take_early()
     assert early.first == 6
     planned = fallen.recover(tmp_path / "aside", fallen.copies)
-    assert [local.first for local in planned.aside] == [6]
+    assert [local.first for local in planned.submissions_aside] == [6]
     (file,) = (tmp_path / "aside").iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
     assert file.read_bytes().splitlines() == fallen.sent["early"]
@@ -262,7 +265,7 @@ def test_what_intake_takes_while_a_recovery_plans_is_not_overrun(fallen: Restore
         fallen.take_early()
         with pytest.raises(RegisterBehind, match="took a submission meanwhile"):
             take_back(fallen.city.register, reading, planned, fallen.city.chain.now)
-    assert [local.first for local in fallen.recover(tmp_path, fallen.copies).aside] == [6]
+    assert [local.first for local in fallen.recover(tmp_path, fallen.copies).submissions_aside] == [6]
     assert fallen.audited().findings == ()
 
 
@@ -287,7 +290,7 @@ def test_a_whole_register_has_nothing_to_take_back(tmp_path: Path) -> None:
     with city.replica.reading() as reading:
         before = back_up(city.register)
         planned = make_plan(city.register, reading, LOG, [Unreachable()])
-        assert (planned.lost, planned.aside, planned.displaced) == ((), (), ())
+        assert (planned.lost_batches, planned.submissions_aside, planned.displaced_sequences) == ((), (), ())
         take_back(city.register, reading, planned, city.chain.now)
         assert back_up(city.register) == before
     city.stop()
@@ -336,8 +339,8 @@ def test_what_waited_behind_a_lost_batch_goes_on_waiting(tmp_path: Path) -> None
     city.mine(city.chain.final_depth)
     story.lose(backup)
     planned = story.recover(tmp_path)
-    assert planned.kept == {1, 2}
-    assert planned.aside == ()
+    assert planned.kept_positions == {1, 2}
+    assert planned.submissions_aside == ()
     city.settle()
     assert story.send("resume").first == 2
     assert [anchor.sequence for anchor in city.anchors()] == [1, 2, 3]
@@ -350,7 +353,7 @@ def test_what_waits_behind_missing_records_cannot_stay(fallen: Restored, tmp_pat
     fallen.take_early(*(licence(100 + number) for number in range(6)))
     assert fallen.take_early(change("suspend", 1)).first == 12
     planned = fallen.recover(tmp_path, fallen.copies)
-    assert [local.first for local in planned.aside] == [6, 12]
+    assert [local.first for local in planned.submissions_aside] == [6, 12]
     assert fallen.audited().findings == ()
 
 
@@ -369,9 +372,9 @@ def test_a_batch_that_lost_against_one_of_before_the_restore_is_dropped(tmp_path
         city.settle()
     city.mine(city.chain.final_depth)
     planned = story.recover(tmp_path, copies)
-    assert planned.displaced == (1,)
-    assert planned.kept == {0}
-    assert planned.aside == ()
+    assert planned.displaced_sequences == (1,)
+    assert planned.kept_positions == {0}
+    assert planned.submissions_aside == ()
     story.send("lost")
     city.settle()
     assert [anchor.sequence for anchor in city.anchors()] == [1]

@@ -12,7 +12,7 @@ from sqlalchemy import insert, update
 
 from anchoring.errors import DatabaseUnavailable
 from anchoring.monitor.copies import EntryCopies
-from anchoring.monitor.entries import EntriesHere
+from anchoring.monitor.entries import EntriesByRegister
 from anchoring.register.proofs import make_proof
 from anchoring.register.records import find_current_leaf
 from anchoring.register.store import Register
@@ -59,7 +59,7 @@ def anchor_again(city: City) -> None:
 def judge(city: City, proof: Proof, register: Register | None) -> Report:
     values = proof.disclosure.values if proof.disclosure else {}
     with city.replica.reading() as reading:
-        reading.entries = EntriesHere(LOG, register, EntryCopies(city.replica.engine))
+        reading.entries = EntriesByRegister(LOG, register, EntryCopies(city.replica.engine))
         return verify(Presented(claims=values), proof, reading, city.chain.now)
 
 

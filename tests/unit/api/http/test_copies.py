@@ -83,8 +83,8 @@ def test_the_worst_is_what_a_log_shows(three: City, watching: TestClient) -> Non
             ["http://tianmen: it does not have them"],
             3,
             three.now + 9,
-            asked=three.now,
-            answered=True,
+            asked_at=three.now,
+            was_answered=True,
         )
     assert states(watching) == ("withheld", [None, "published", "withheld", "published"])
 
