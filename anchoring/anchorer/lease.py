@@ -19,11 +19,15 @@ from typing import Final, Protocol
 
 from sqlalchemy import Connection, select, update
 
-from anchoring import limits
 from anchoring.database.engine import insert_missing
 from anchoring.errors import DatabaseUnavailable, LeaseHeld, LeaseLost
 from anchoring.register.store import Register
 from anchoring.register.tables import LEASE
+
+# Without a renewal, before another anchorer takes over: so long the log rests after a crash.
+LEASE_SECONDS: Final = 5
+# Between two renewals: several can fail before the lease is lost.
+RENEWAL_SECONDS: Final = 1
 
 _HOLDER: Final = select(LEASE.c.epoch, LEASE.c.holder)
 
@@ -56,7 +60,7 @@ class Lease:
 
     def renew(self, now: float) -> bool:
         """Keep the lease, or take it where nobody does; tell whether it is held. `now` is this process's clock, seconds."""
-        if self._epoch is not None and 0 <= now - self._renewed_at < limits.RENEWAL_SECONDS:
+        if self._epoch is not None and 0 <= now - self._renewed_at < RENEWAL_SECONDS:
             return True
         with self._register.writing() as connection:
             epoch = self._renew_or_take(connection, now)
@@ -88,10 +92,10 @@ class Lease:
                     "%s anchors %s: this process waits, and takes over %d s after that one was last heard of",
                     holder,
                     self._log,
-                    limits.LEASE_SECONDS,
+                    LEASE_SECONDS,
                 )
             self._seen_renewal, self._seen_at = renewal, now
-        return now - self._seen_at >= limits.LEASE_SECONDS
+        return now - self._seen_at >= LEASE_SECONDS
 
     def reading(self) -> AbstractContextManager[Connection]:
         """Give a connection that sees one consistent state of the register."""
@@ -133,11 +137,11 @@ def hold_lease(
     Whoever was killed is waited for as an anchorer waits. Raises: LeaseHeld where another process renews it.
     """
     lease = Lease(register, log, name_holder())
-    deadline = steady_clock() + limits.LEASE_SECONDS + limits.RENEWAL_SECONDS
+    deadline = steady_clock() + LEASE_SECONDS + RENEWAL_SECONDS
     while not lease.renew(now := steady_clock()):
         if now > deadline:
             raise LeaseHeld(_describe_holder(register, log))
-        wait(limits.RENEWAL_SECONDS)
+        wait(RENEWAL_SECONDS)
     work_done = threading.Event()
     renewal_thread = threading.Thread(
         target=_keep_renewing, args=(lease, work_done, steady_clock), name="lease", daemon=True
@@ -153,7 +157,7 @@ def hold_lease(
 
 def _keep_renewing(lease: Lease, work_done: threading.Event, steady_clock: Callable[[], float]) -> None:
     """Renew the lease until the work is done, or another process has it: then the next write of the work finds out."""
-    while not work_done.wait(limits.RENEWAL_SECONDS):
+    while not work_done.wait(RENEWAL_SECONDS):
         with suppress(DatabaseUnavailable):
             if not lease.renew(steady_clock()):
                 return

@@ -11,7 +11,6 @@ from typing import Final
 
 from sqlalchemy import update
 
-from anchoring import limits
 from anchoring.anchorer.lease import WritableRegister
 from anchoring.chain import calls
 from anchoring.chain.protocol import Chain, RegistryName, Signer
@@ -33,6 +32,15 @@ from anchoring.register.transactions import (
     note_sent,
 )
 from anchoring.replica.reading import ReplicaView
+
+# A transaction that nobody mines is handed in again after this long.
+RESEND_SECONDS: Final = 15
+# … and replaced, with the same payload, by one that pays more after this long.
+REPLACE_SECONDS: Final = 60
+# Nodes want a replacement to pay at least 10 to 12.5 percent more.
+REPLACE_PERCENT: Final = 125
+# Of one batch: after so many, sending more costs money and mends nothing.
+MAX_FAILED_TRANSACTIONS: Final = 3
 
 ALREADY_ANCHORED: Final = "AlreadyAnchored"
 ANCHOR_CONFLICT: Final = "AnchorConflict"
@@ -114,9 +122,9 @@ class Submitter:
         # 3. Crash before: the next step hands it in. Crash after: 1 finds it, or it is handed in again, which the chain
         #    ignores.
         newest_transaction = unmined_transactions[-1]
-        if newest_transaction.sent is not None and now - newest_transaction.signed >= limits.REPLACE_SECONDS:
+        if newest_transaction.sent is not None and now - newest_transaction.signed >= REPLACE_SECONDS:
             newest_transaction = self._replace(batch, newest_transaction, now)
-        if newest_transaction.sent is None or now - newest_transaction.sent >= limits.RESEND_SECONDS:
+        if newest_transaction.sent is None or now - newest_transaction.sent >= RESEND_SECONDS:
             self._hand_in(batch, newest_transaction, now)
 
     def _find_next(self) -> Batch | None:
@@ -158,7 +166,7 @@ class Submitter:
         return False
 
     def _refuse_to_waste(self, batch: Batch, failure_count: int) -> None:
-        if failure_count >= limits.MAX_FAILED_TRANSACTIONS:
+        if failure_count >= MAX_FAILED_TRANSACTIONS:
             raise TransactionRejected(
                 REFUSED,
                 (),
@@ -187,7 +195,7 @@ class Submitter:
 
     def _replace(self, batch: Batch, stuck_transaction: StoredTransaction, now: int) -> StoredTransaction:
         """Sign the same payload for a higher fee, under the same number or one that is missing before it."""
-        price = max(self._ask_price(), stuck_transaction.gas_price * limits.REPLACE_PERCENT // 100 + 1)
+        price = max(self._ask_price(), stuck_transaction.gas_price * REPLACE_PERCENT // 100 + 1)
         return self._sign(batch, min(stuck_transaction.nonce, self._ask_nonce()), price, now)
 
     def _sign(self, batch: Batch, nonce: int, gas_price: int, now: int) -> StoredTransaction:

@@ -27,6 +27,9 @@ from ledger.records.submissions import Entry, Statement
 from ledger.registry.trust import Grant, KeyState, LogState, Trust
 from ledger.verification.entitlement import NEWEST_EVENT, Moment, Objection, objections
 
+# What must be left of a statement at intake, so that its anchor can be mined in time.
+MIN_STATEMENT_SECONDS: Final = 600
+
 
 @dataclass(frozen=True, slots=True)
 class IntakeRules:
@@ -153,7 +156,7 @@ def _check_statement(statement: Statement, log: LogState, now: int) -> None:
         raise SubmissionRefused(
             "statement-postdated", f"the statement is dated {statement_time}, it is {format_time(now)} here"
         )
-    if statement.expires < now + limits.MIN_STATEMENT_SECONDS:
+    if statement.expires < now + MIN_STATEMENT_SECONDS:
         raise SubmissionRefused(
             "statement-expired",
             f"the statement expires at {format_time(statement.expires)}, too soon to be anchored: sign it again",

@@ -21,6 +21,11 @@ from anchoring.register.tables import BATCH, SUBMISSION
 from ledger.limits import MAX_ANCHOR_GROWTH
 from ledger.registry.acts import Anchored, decode_act
 
+# After this the chain is stuck, and what is promised must still be kept.
+MAX_WAITING_SECONDS: Final = limits.PROMISE_SECONDS // 2
+# Times as much room for what changes statuses: a revocation helps as soon as the chain is back.
+URGENT_ROOM: Final = 2
+
 _MEASURE_SECONDS: Final = 1  # how long a measure is believed: under load not every submission asks anew
 _SHORTEST_WAIT: Final = 5  # seconds until another attempt is worth it
 _LONGEST_WAIT: Final = 300
@@ -105,11 +110,11 @@ class Room:
 
     records: int = limits.MAX_WAITING_RECORDS
     bytes: int = limits.MAX_WAITING_BYTES
-    seconds: int = limits.MAX_WAITING_SECONDS
+    seconds: int = MAX_WAITING_SECONDS
 
     def check(self, backlog: Backlog, issuer: str, count: int, now: int, *, urgent: bool) -> None:
         """Check that `count` more records of an issuer may wait. Raises: TooMuchWaiting."""
-        factor = limits.URGENT_ROOM if urgent else 1
+        factor = URGENT_ROOM if urgent else 1
         age = 0 if backlog.oldest is None else now - backlog.oldest
         share = backlog.shares.get(issuer, Share())
         issuer_tally = share.urgent if urgent else share.all

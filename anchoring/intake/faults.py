@@ -2,8 +2,10 @@
 
 from typing import Final
 
-from anchoring import limits
 from anchoring.errors import RowError, SubmissionRefused
+
+# Rows reported of a refused submission: the first hundred show the pattern.
+MAX_ROW_ERRORS: Final = 100
 
 FIRST_ROW: Final = 2  # rows are counted as lines, and the statement is line 1
 
@@ -28,7 +30,7 @@ class Faults:
 
     @property
     def is_full(self) -> bool:
-        return len(self._errors) >= limits.MAX_ROW_ERRORS
+        return len(self._errors) >= MAX_ROW_ERRORS
 
     def add(self, row: int, problem: str, message: str) -> None:
         """Note that a row, counted from 1, is at fault."""

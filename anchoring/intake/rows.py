@@ -9,7 +9,7 @@ from typing import Final
 
 from anchoring import limits
 from anchoring.errors import RowError, SubmissionRefused
-from anchoring.intake.faults import FIRST_ROW, RowFault
+from anchoring.intake.faults import FIRST_ROW, MAX_ROW_ERRORS, RowFault
 from anchoring.intake.judging import judge_disclosure, judge_record
 from ledger.crypto.keys import decode_signature
 from ledger.crypto.trees import leaf_hash
@@ -187,7 +187,7 @@ class RowReader:
         return canonical(disclosure_json)
 
     def _warn(self, index: int, message: str) -> None:
-        if len(self.warnings) < limits.MAX_ROW_ERRORS:
+        if len(self.warnings) < MAX_ROW_ERRORS:
             self.warnings.append(RowError(index + FIRST_ROW, message))
 
 

@@ -13,6 +13,9 @@ from anchoring.intake.rows import Row, RowReader
 from ledger.limits import MAX_STATUS_RECORDS
 from ledger.records.submissions import Statement
 
+# Of the records of a submission that do not begin a lineage: they are put in order in memory.
+MAX_CHANGES_BYTES: Final = 32 * 2**20
+
 #: An issue as it is spooled: index, leaf, lineage's name, kind, identifier, canonical bytes, disclosure, links.
 Issue = tuple[int, bytes, str, str, str, bytes, bytes | None, Sequence[tuple[str, bytes]]]
 
@@ -58,10 +61,10 @@ class Spool:
     def _add_following(self, row: Row) -> None:
         self.following_rows.append(row)
         self._following_bytes += _measure_row(row)
-        if len(self.following_rows) > MAX_STATUS_RECORDS or self._following_bytes > limits.MAX_CHANGES_BYTES:
+        if len(self.following_rows) > MAX_STATUS_RECORDS or self._following_bytes > MAX_CHANGES_BYTES:
             raise SubmissionRefused(
                 "too-many-changes",
-                f"more than {MAX_STATUS_RECORDS} records, or {limits.MAX_CHANGES_BYTES:,} bytes of them, do not begin a "
+                f"more than {MAX_STATUS_RECORDS} records, or {MAX_CHANGES_BYTES:,} bytes of them, do not begin a "
                 "lineage: split them into several submissions",
             )
 

@@ -17,6 +17,9 @@ from ledger.records.submissions import MAX_WINDOW, Statement, Window
 from ledger.registry.status import MAX_ANCHOR_CHANGES
 from ledger.registry.trust import LogState
 
+# Anchors that must be left of a statement's window: at one a block, while its records arrive and wait.
+WINDOW_MARGIN: Final = 64
+
 _RETRY_SECONDS: Final = 60  # until some of what waits was anchored
 _SIGN_AGAIN: Final = "sign it again, for the anchors that follow now (`shunzheng submit` does so by itself)"
 
@@ -43,7 +46,7 @@ def window_of(statement: Statement) -> Window:
 def check_window(statement: Statement, log: LogState) -> None:
     """Check that enough of the window is left for the records to arrive and to be anchored. Raises: SubmissionRefused."""
     window = window_of(statement)
-    if window.last < log.sequence + limits.WINDOW_MARGIN:
+    if window.last < log.sequence + WINDOW_MARGIN:
         raise SubmissionRefused(
             "outside-window",
             f"the statement may be anchored up to sequence {window.last} of {log.name}, which stands at {log.sequence}: "

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from anchoring.anchorer.anchorer import Anchorer
+from anchoring.anchorer.lease import LEASE_SECONDS
 from anchoring.errors import LeaseLost
-from anchoring.limits import LEASE_SECONDS
 from anchoring.register.batches import list_open_batches
 from anchoring.register.store import Register
 from anchoring.register.submissions import FINAL, page_submissions

@@ -13,8 +13,7 @@ from contextlib import contextmanager
 import pytest
 
 from anchoring.errors import PeerFailed, PeerRefused
-from anchoring.limits import MAX_PEER_PAGE_BYTES
-from api.client.peers import HttpPeer
+from api.client.peers import MAX_PEER_PAGE_BYTES, HttpPeer
 
 SECONDS = 1.0
 PAGE = b'{"items": []}'

@@ -16,8 +16,8 @@ from typing import Final
 
 from sqlalchemy import URL, make_url, select
 
+from anchoring.anchorer.lease import LEASE_SECONDS
 from anchoring.chain.devnet import Devnet
-from anchoring.limits import LEASE_SECONDS
 from anchoring.register.batches import list_open_batches
 from anchoring.register.store import Register
 from anchoring.register.submissions import FROZEN, page_submissions

@@ -13,8 +13,8 @@ from itertools import count
 from random import Random
 from typing import Final
 
+from anchoring.anchorer.lease import LEASE_SECONDS
 from anchoring.errors import AnchoringError
-from anchoring.limits import LEASE_SECONDS
 from tests.torture.cities import BLOCK_SECONDS, FINAL_DEPTH, Cities
 from tests.torture.endpoint import Endpoint
 from tests.torture.parts import Part, Parts

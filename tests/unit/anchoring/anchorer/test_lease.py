@@ -13,10 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from anchoring import limits
-from anchoring.anchorer.lease import Lease, find_lease_holder, hold_lease, name_holder
+from anchoring.anchorer.lease import (
+    LEASE_SECONDS,
+    RENEWAL_SECONDS,
+    Lease,
+    find_lease_holder,
+    hold_lease,
+    name_holder,
+)
 from anchoring.errors import LeaseHeld, LeaseLost
-from anchoring.limits import LEASE_SECONDS, RENEWAL_SECONDS
 from anchoring.register.store import Register
 from anchoring.register.tables import LEASE
 from tests.databases import NewDatabase
@@ -229,7 +234,7 @@ def test_work_beside_which_nobody_may_anchor_is_not_begun_beside_an_anchorer(reg
 def test_the_lease_is_renewed_for_as_long_as_the_work_takes(
     register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "RENEWAL_SECONDS", 0.01)
+    monkeypatch.setattr("anchoring.anchorer.lease.RENEWAL_SECONDS", 0.01)
     other = Lease(register, LOG, "other")
     renewed = threading.Semaphore(0)
     renew = Lease.renew

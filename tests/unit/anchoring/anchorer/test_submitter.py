@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from anchoring.anchorer.submitter import Submitter, reconcile
+from anchoring.anchorer.submitter import REPLACE_SECONDS, RESEND_SECONDS, Submitter, reconcile
 from anchoring.chain import calls
 from anchoring.errors import (
     REFUSED,
@@ -17,7 +17,6 @@ from anchoring.errors import (
     TransactionRejected,
     WrongRegistry,
 )
-from anchoring.limits import REPLACE_SECONDS, RESEND_SECONDS
 from anchoring.register.batches import list_open_batches
 from anchoring.register.submissions import find_submission
 from anchoring.register.transactions import StoredTransaction, list_transactions

@@ -11,7 +11,16 @@ import pytest
 
 from anchoring import limits
 from anchoring.errors import TooMuchWaiting
-from anchoring.intake.backlog import Backlog, Gate, Room, Share, Tally, measure_backlog
+from anchoring.intake.backlog import (
+    MAX_WAITING_SECONDS,
+    URGENT_ROOM,
+    Backlog,
+    Gate,
+    Room,
+    Share,
+    Tally,
+    measure_backlog,
+)
 from anchoring.intake.intake import accept
 from tests.fakes.department import ISSUER, SETTINGS, change, licence
 from tests.fakes.issuing import City
@@ -133,7 +142,7 @@ def test_an_issuer_holds_as_much_as_it_leaves_free_and_others_find_room(urgent: 
             continue
         waiting = waiting.plus(issuer, 9, 1, NOW, urgent=urgent)
     held = {issuer: share.all.records for issuer, share in waiting.shares.items()}
-    assert max(held.values()) <= ROOM.records * (limits.URGENT_ROOM if urgent else 1) / 2
+    assert max(held.values()) <= ROOM.records * (URGENT_ROOM if urgent else 1) / 2
     ROOM.check(waiting, OTHER, 9, NOW, urgent=urgent)
 
 
@@ -185,4 +194,4 @@ def test_a_measure_is_believed_for_a_second(city: City) -> None:
 
 
 def test_the_limits_leave_time_to_keep_a_promise() -> None:
-    assert limits.URGENT_ROOM * limits.MAX_WAITING_SECONDS <= limits.PROMISE_SECONDS
+    assert URGENT_ROOM * MAX_WAITING_SECONDS <= limits.PROMISE_SECONDS

@@ -290,7 +290,7 @@ def test_changes_are_bounded_in_bytes_because_they_are_ordered_in_memory(
     world: World, register: Register, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Attack: 4,096 amendments of 190 kB each."""
-    monkeypatch.setattr("anchoring.limits.MAX_CHANGES_BYTES", 2_000)
+    monkeypatch.setattr("anchoring.intake.spool.MAX_CHANGES_BYTES", 2_000)
     newest: Newest = lambda _: b"1" * 32  # noqa: E731
     fitting = world.department.lines([change("revoke", 1)], newest=newest)
     assert refusal(world, register, fitting).problem == "transition-refused"
