@@ -32,9 +32,6 @@ from ledger.words import Words
 if TYPE_CHECKING:
     from api.node.settings import Settings
 
-# An endpoint whose newest block is older than this is still synchronising: what it lacks may come.
-_FRESH_SECONDS: Final = 600
-
 
 class State(StrEnum):
     """What came of a look."""
@@ -96,16 +93,12 @@ def _outcome(look: _Look, settings: "Settings") -> tuple[State, str]:
         return State.GOOD, look.look(settings)
     except DatabaseRefused as error:
         return State.FAILS, str(error)
-    except (ChainUnavailable, DatabaseUnavailable, _Waits) as error:
+    except (ChainUnavailable, DatabaseUnavailable, RegistryAbsent) as error:
         return State.WAITS, str(error)
     except (AnchoringError, LedgerError, SettingsError, OSError, ValueError) as error:
         return State.FAILS, in_words(error)
     except SQLAlchemyError as error:
         return State.FAILS, f"{type(error).__name__}: it is no database of this program"
-
-
-class _Waits(Exception):
-    """It is not as it should be yet, and may become so by itself."""
 
 
 # -- The looks: each returns what it saw, nothing where there is nothing to look at, or raises --
@@ -206,25 +199,12 @@ def _is_to_be_made(url: str) -> bool:
 
 
 def _look_at_chain(settings: "Settings") -> str:
-    from anchoring.chain.protocol import RegistryName
-    from anchoring.errors import WrongRegistry
+    from anchoring.chain.presence import check_registry
     from api.processes import open_chain
 
-    name, chain = RegistryName.parse(settings.registry), open_chain(settings)
-    chain_id = chain.chain_id()
-    if chain_id != name.chain_id:
-        raise WrongRegistry(f"the endpoint serves chain {chain_id}; the registry is on chain {name.chain_id}")
-    if not chain.code(name.contract):
-        said = f"there is no contract at {name.contract} on chain {chain_id}"
-        if time.time() - chain.latest().time > _FRESH_SECONDS:
-            raise _Waits(f"{said} yet: the endpoint is still synchronising")
-        raise RegistryAbsent(said)
-    zero = chain.head_zero(name.contract)
-    if zero[:8] != name.head_prefix:
-        raise WrongRegistry(
-            f"head 0 of the contract is {zero.hex()}, which is not that of {settings.registry}"
-        )
-    return f"chain {chain_id} holds the registry"
+    chain = open_chain(settings)
+    check_registry(chain, settings.registry, time.time())
+    return f"chain {chain.chain_id()} holds the registry"
 
 
 def _look_at_port(settings: "Settings") -> str:

@@ -28,6 +28,9 @@ class EthereumChain:
     def latest(self) -> Block:
         return answers.read_block(self._ask("eth_getBlockByNumber", "latest", False))
 
+    def is_synchronising(self) -> bool:
+        return self._ask("eth_syncing") is not False  # else an object that says how far it is
+
     def final(self) -> Block:
         if self._final_depth is None:
             return self._ask_finalized()

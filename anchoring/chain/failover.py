@@ -114,6 +114,9 @@ class Failover:
     def head_zero(self, contract: str) -> bytes:
         return self._ask(lambda chain: chain.head_zero(contract))
 
+    def is_synchronising(self) -> bool:
+        return self._ask(lambda chain: chain.is_synchronising())
+
     def code(self, contract: str) -> bytes:
         return self._ask(lambda chain: chain.code(contract))
 

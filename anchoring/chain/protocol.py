@@ -74,6 +74,9 @@ class Chain(Protocol):
 
     def latest(self) -> Block: ...
 
+    def is_synchronising(self) -> bool:
+        """Tell whether the endpoint says that it knows of blocks which it does not have yet."""
+
     def final(self) -> Block:
         """Return the newest block that the chain will not give up."""
 

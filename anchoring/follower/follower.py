@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
+from anchoring.chain.presence import check_registry
 from anchoring.chain.protocol import Block, Chain, ChainEvent, RegistryName
 from anchoring.checkpoints.store import Checkpoints, compare
 from anchoring.errors import (
@@ -20,9 +21,7 @@ from anchoring.errors import (
     CursorMoved,
     DatabaseUnavailable,
     Quarantined,
-    RegistryAbsent,
     ReorgDetected,
-    WrongRegistry,
 )
 from anchoring.follower.consistency import check_beginning, check_branch, check_head
 from anchoring.follower.windows import Window
@@ -76,19 +75,11 @@ class Follower:
     def start(self, progress: Callable[[int, int], None] | None = None) -> None:
         """Check chain, contract and head 0 against the registry's name, then the replica against itself.
 
-        `progress` is told of the latter (events done, events in all). Raises: WrongRegistry, Quarantined, ChainUnavailable.
+        `progress` is told of the latter (events done, events in all).
+        Raises: WrongRegistry, RegistryAbsent where it may come, Quarantined, ChainUnavailable.
         """
-        name, chain = self._registry_name, self._chain
-        chain_id = chain.chain_id()
-        if chain_id != name.chain_id:
-            raise WrongRegistry(
-                f"the endpoint serves chain {chain_id}; {self._registry} is on chain {name.chain_id}"
-            )
-        if not chain.code(name.contract):
-            raise RegistryAbsent(
-                f"there is no contract at {name.contract} on this chain: another chain, or not synchronised yet"
-            )
-        self._replica.prepare(self._registry, chain.head_zero(name.contract))
+        head_zero = check_registry(self._chain, self._registry, time.time())
+        self._replica.prepare(self._registry, head_zero)
         self.refold(progress)
 
     def refold(self, progress: Callable[[int, int], None] | None = None) -> None:

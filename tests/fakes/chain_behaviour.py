@@ -3,11 +3,14 @@
 So the fake cannot drift.
 """
 
+import re
+
 import pytest
 
 from anchoring.chain import calls
+from anchoring.chain.presence import check_registry
 from anchoring.chain.protocol import RegistryName
-from anchoring.errors import NONCE_TOO_LOW, UNDERPRICED, TransactionRejected
+from anchoring.errors import NONCE_TOO_LOW, UNDERPRICED, RegistryAbsent, TransactionRejected, WrongRegistry
 from ledger.crypto.keys import keccak256
 from ledger.registry import acts
 from ledger.registry.acts import decode_act, extend_head
@@ -40,6 +43,20 @@ class ChainBehaviour:
         assert net.chain.head_zero(name.contract)[:8] == name.head_prefix
         assert net.chain.code(name.contract)
         assert not net.chain.code("0x" + "77" * 20)
+
+    def test_a_registry_that_is_not_there_is_told_from_one_that_may_come(self, net: Net) -> None:
+        name = deploy_on(net, net.account("province"))
+        now = net.chain.latest().time
+        assert check_registry(net.chain, name, now) == net.chain.head_zero(RegistryName.parse(name).contract)
+        for other, said in (
+            (name.replace(":31337:", ":1:"), "serves chain"),
+            (name[:-16] + "0" * 16, "head 0 of the contract"),
+            (re.sub("0x[0-9a-f]{40}", "0x" + "77" * 20, name), "there is no contract"),
+        ):
+            for moment in (now, now + 10**6):  # the endpoint says that it has every block there is
+                with pytest.raises(WrongRegistry, match=said) as refusal:
+                    check_registry(net.chain, other, moment)
+                assert not isinstance(refusal.value, RegistryAbsent)
 
     def test_every_act_is_an_event_and_the_head_folds_over_all_of_them(self, net: Net) -> None:
         province, admin, operator = (net.account(name) for name in ("province", "admin", "operator"))

@@ -85,6 +85,7 @@ class FakeChain:
         self.waiting: dict[bytes, Transaction] = {}
         self.delayed: dict[bytes, int] = {}
         self.faults: dict[str, list[Fault]] = {}
+        self.synchronising = False  # what the endpoint says of itself
         genesis = Block(0, keccak256(b"genesis%d" % time), bytes(32), time)
         self.mined = [Mined(genesis, State())]
 
@@ -142,6 +143,9 @@ class FakeChain:
 
     def latest(self) -> Block:
         return self._answer("latest", lambda: self.mined[-1].block)
+
+    def is_synchronising(self) -> bool:
+        return self._answer("is_synchronising", lambda: self.synchronising)
 
     def final(self) -> Block:
         return self._answer("final", lambda: self.mined[max(0, len(self.mined) - 1 - self.final_depth)].block)

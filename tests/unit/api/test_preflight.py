@@ -79,6 +79,20 @@ def test_a_replica_in_the_register_and_a_register_of_another_log_fail(city: City
     assert findings(settings)["replica_url"].state is State.FAILS
 
 
+@pytest.mark.usefixtures("chainless")
+def test_a_register_of_another_log_or_registry_is_one_line(city: City) -> None:
+    city.submit(city.licence("TM2022A0000000000001", {"ZZMC": "营业执照"}))
+    for member, value, said in (
+        ("log", "wuhan", "this is the register of tianmen, not of wuhan"),
+        ("registry", city.registry.replace(":31337:", ":1:"), "use another database"),
+    ):
+        settings = city.settings.model_copy(update={"chain_url": NOBODY, member: value})
+        finding = findings(settings)["register_url"]
+        assert finding.state is State.FAILS
+        assert said in finding.line()
+        assert "登记库" in finding.line()
+
+
 def test_a_second_node_on_a_directory_is_told_who_is_there_and_a_dead_one_stops_nobody(
     tmp_path: Path,
 ) -> None:

@@ -1,0 +1,46 @@
+"""Whether a chain holds the registry of a name: there, not there yet, or never."""
+
+from typing import Final
+
+from anchoring.chain.protocol import Block, Chain, RegistryName
+from anchoring.errors import ChainMisbehaved, RegistryAbsent, WrongRegistry
+from ledger.encoding.times import format_time
+
+# An endpoint whose newest block is older than this may still be synchronising: what it lacks may come.
+_FRESH_SECONDS: Final = 600
+
+
+def check_registry(chain: Chain, registry: str, now: float) -> bytes:
+    """Return head 0 of the registry's contract; `now` in seconds since 1970.
+
+    Raises: WrongRegistry where it is another's or there is none; RegistryAbsent where there may be one yet, because the
+    endpoint is synchronising; ChainUnavailable, MalformedInput.
+    """
+    name, chain_id = RegistryName.parse(registry), chain.chain_id()
+    if chain_id != name.chain_id:
+        raise WrongRegistry(f"the endpoint serves chain {chain_id}; {registry} is on chain {name.chain_id}")
+    if not chain.code(name.contract):
+        _refuse_absence(chain, f"there is no contract at {name.contract} on chain {chain_id}", now)
+    try:
+        head_zero = chain.head_zero(name.contract)
+    except ChainMisbehaved as error:  # the endpoint has just answered as it should
+        raise WrongRegistry(f"the contract at {name.contract} is no registry: {error}") from error
+    if head_zero[:8] != name.head_prefix:
+        raise WrongRegistry(f"head 0 of the contract is {head_zero.hex()}, which is not that of {registry}")
+    return head_zero
+
+
+def _refuse_absence(chain: Chain, absence: str, now: float) -> None:
+    """Raise what an absent contract means: RegistryAbsent while the endpoint does not know the chain to its end."""
+    latest = chain.latest()
+    if _may_lack_blocks(chain, latest, now):
+        raise RegistryAbsent(f"{absence} yet: the endpoint is still synchronising")
+    raise WrongRegistry(
+        f"{absence}, whose newest block is {latest.number} of {format_time(latest.time)}: the endpoint says that it "
+        "is not synchronising, so the contract or the chain is another"
+    )
+
+
+def _may_lack_blocks(chain: Chain, latest: Block, now: float) -> bool:
+    """Tell whether blocks may come that the chain has already; one that has begun with none may have no peers yet."""
+    return now - latest.time > _FRESH_SECONDS and (latest.number == 0 or chain.is_synchronising())
