@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from ledger.crypto.suites import SM3
 from ledger.documents.asn1 import structures
 from ledger.documents.asn1.algorithms import SM2_WITH_SM3, SM3_OID, encode_sm2
-from ledger.documents.certificates.issuing import TIMESTAMPS, Holder
+from ledger.documents.certificates.issuing import TIMESTAMPING_PURPOSE, Holder
 from ledger.encoding import der
 from tests.papers import NOW, YEAR, key, root
 
@@ -25,7 +25,7 @@ LATER: Final = NOW + 5  # when what was signed at NOW is stamped
 
 @cache
 def stamper(
-    since: int = NOW - YEAR, until: int = NOW + YEAR, purposes: tuple[str, ...] = (TIMESTAMPS,)
+    since: int = NOW - YEAR, until: int = NOW + YEAR, purposes: tuple[str, ...] = (TIMESTAMPING_PURPOSE,)
 ) -> Holder:
     name = "示例时间戳机构"
     return root().issue(name, key(name), serial=77, not_before=since, not_after=until, purposes=purposes)

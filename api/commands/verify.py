@@ -15,7 +15,7 @@ from api.limits import MAX_AGE_SECONDS, MAX_VERIFY_BYTES
 from api.node.policies import DEFAULT, find_policy, policy_names
 from api.parsers import Commands
 from api.rendering.text import VerificationJson, verification_text
-from ledger.documents.carriers import ALTERED, Carried, restore
+from ledger.documents.carriers import ALTERED, RestoredDocument, restore
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import decode as decode_json
 from ledger.encoding.times import parse_time
@@ -159,7 +159,7 @@ def request_body(
     return json.dumps(body, ensure_ascii=False).encode()
 
 
-def _find_proof(options: _VerifyOptions, documents: Iterable[Carried]) -> str:
+def _find_proof(options: _VerifyOptions, documents: Iterable[RestoredDocument]) -> str:
     """Return the proof that was named, or that lies beside a document, or that travelled inside one."""
     if options.proof:
         return files.read_proof_text(options.proof)

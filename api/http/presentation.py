@@ -22,7 +22,7 @@ from api.http.members import elements, integer, members, string
 from api.node.policies import find_policy, policy_names
 from api.node.settings import Settings
 from api.opening.readers import DocumentReaders
-from ledger.documents.carriers import Carried, restore
+from ledger.documents.carriers import RestoredDocument, restore
 from ledger.documents.inspection import Inspection
 from ledger.documents.openers import OpenedDocument
 from ledger.encoding.canonical import Json, decode
@@ -66,7 +66,7 @@ class Unopened:
     """
 
     proof: bytes
-    documents: tuple[Carried, ...]
+    documents: tuple[RestoredDocument, ...]
     claims: Mapping[str, Json]
     policy: Policy
 
@@ -142,7 +142,7 @@ def read_past(body: bytes) -> tuple[Proof, str]:
     return decode_presented(_proof_text(raw["proof"])), string(raw.get("at", b"0"), "`at`")
 
 
-def _carried(documents: Iterable[Carried], missing: str) -> bytes:
+def _carried(documents: Iterable[RestoredDocument], missing: str) -> bytes:
     """Return the first proof that travelled inside a document. Raises: ProofMissing."""
     for document in documents:
         if document.proof is not None:

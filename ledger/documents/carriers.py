@@ -25,7 +25,7 @@ ALTERED: Final = "the proof inside this document does not stand there as it was 
 _PROOF_MARK: Final = b"shunzheng/"
 _NO_COMMENT: Final = b"\0\0"
 #: Bytes behind the signed part of a PDF that are searched for its end, which takes some forty.
-_PDF_END_BYTES: Final = 64
+_PDF_END_SEARCH_BYTES: Final = 64
 _PDF_END: Final = re.compile(rb"startxref\r?\n[0-9]+\r?\n%%EOF(?:\r?\n|\r)?\Z")
 _PDF_CARRIER: Final = re.compile(
     rb"\n%(" + PREFIX.encode() + rb"[^\r\n]*)\n(startxref\r?\n[0-9]+\r?\n%%EOF(?:\r?\n|\r)?)\Z"
@@ -45,7 +45,7 @@ class NotCarried(MalformedInput):
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class RestoredDocument:
     """A document as it was registered, and the proof that travelled inside it, if any.
 
     `altered`: a proof does not stand there as it was attached; `document` is what lies around it.
@@ -66,56 +66,60 @@ class Carrier:
 
 def is_carrier(document: bytes) -> bool:
     """Tell whether a document is of a kind inside which a proof can travel."""
-    return _carrier_of(document) is not None
+    return _find_carrier(document) is not None
 
 
 def attach(document: bytes, proof: Proof) -> bytes:
     """Return the document with the proof inside. Raises: NotCarried."""
-    carrier = _carrier_of(document)
+    carrier = _find_carrier(document)
     if carrier is None:
         raise NotCarried("a proof travels inside OFD and PDF documents only: put it beside this one")
     return carrier.attach(document, proof)
 
 
-def detach(presented: bytes) -> Carried:
+def detach(presented: bytes) -> RestoredDocument:
     """Return the registered document and the proof that it carried. Raises: CarrierAltered."""
-    carried = restore(presented)
-    if carried.altered:
-        raise CarrierAltered(carried.document)
-    return carried
+    restored_document = restore(presented)
+    if restored_document.altered:
+        raise CarrierAltered(restored_document.document)
+    return restored_document
 
 
-def restore(presented: bytes) -> Carried:
+def restore(presented: bytes) -> RestoredDocument:
     """Return the registered document and the proof that it carried, or else what lies around an altered one."""
-    carrier = _carrier_of(presented)
-    parts = carrier.split(presented) if carrier else None
-    if carrier is None or parts is None:
-        return Carried(presented, None)
-    document, text = parts
+    carrier = _find_carrier(presented)
+    document_and_text = carrier.split(presented) if carrier else None
+    if carrier is None or document_and_text is None:
+        return RestoredDocument(presented, None)
+    document, text = document_and_text
     try:
         proof = decode_presented(text)
     except MalformedInput:
         if _PROOF_MARK in text or text.startswith(PREFIX.encode()):  # a proof once
-            return Carried(document, None, altered=True)
-        return Carried(presented, None)  # a comment of the writer's own
+            return RestoredDocument(document, None, altered=True)
+        return RestoredDocument(presented, None)  # a comment of the writer's own
     try:
-        again = carrier.attach(document, proof)
+        attached_again = carrier.attach(document, proof)
     except NotCarried:
-        again = b""
-    return Carried(document, proof) if again == presented else Carried(document, None, altered=True)
+        attached_again = b""
+    return (
+        RestoredDocument(document, proof)
+        if attached_again == presented
+        else RestoredDocument(document, None, altered=True)
+    )
 
 
-def _carrier_of(document: bytes) -> Carrier | None:
+def _find_carrier(document: bytes) -> Carrier | None:
     kind = tell_kind(document)
     return None if kind is None else CARRIERS.get(kind)
 
 
 def _split_archive(presented: bytes) -> tuple[bytes, bytes] | None:
-    at = find_end(presented)
-    if at is None or at + END.size == len(presented):
+    end_start = find_end(presented)
+    if end_start is None or end_start + END.size == len(presented):
         return None
-    comment_at = at + END.size
-    return presented[: comment_at - len(_NO_COMMENT)] + _NO_COMMENT, presented[comment_at:]
+    comment_start = end_start + END.size
+    return presented[: comment_start - len(_NO_COMMENT)] + _NO_COMMENT, presented[comment_start:]
 
 
 def _attach_to_archive(document: bytes, proof: Proof) -> bytes:
@@ -132,19 +136,19 @@ def _attach_to_archive(document: bytes, proof: Proof) -> bytes:
 
 
 def _split_pdf(presented: bytes) -> tuple[bytes, bytes] | None:
-    line = _PDF_CARRIER.search(presented)
-    return (presented[: line.start()], line[1]) if line else None
+    carrier_match = _PDF_CARRIER.search(presented)
+    return (presented[: carrier_match.start()], carrier_match[1]) if carrier_match else None
 
 
 def _attach_to_pdf(document: bytes, proof: Proof) -> bytes:
     if b"/ByteRange" in document:
         raise NotCarried("a signed PDF stays as it is: put the proof beside it")
-    end = _PDF_END.search(document, max(0, len(document) - _PDF_END_BYTES))
-    if end is None or _PDF_CARRIER.search(document):
+    end_match = _PDF_END.search(document, max(0, len(document) - _PDF_END_SEARCH_BYTES))
+    if end_match is None or _PDF_CARRIER.search(document):
         raise NotCarried(
             "the PDF does not end as one does, or carries a proof already: put the proof beside it"
         )
-    return document + b"\n%" + encode_paper(proof).encode() + b"\n" + end[0]
+    return document + b"\n%" + encode_paper(proof).encode() + b"\n" + end_match[0]
 
 
 CARRIERS: Final = {

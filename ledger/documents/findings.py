@@ -26,7 +26,7 @@ CHECKS: Final = {
     "chain": Words("证书颁发机构可信", "certificates lead to a trusted authority"),
     "timestamp": Words("时间戳", "timestamp"),
 }
-_WORST_FIRST: Final = (Verdict.INVALID, Verdict.UNVERIFIABLE, Verdict.NOT_CURRENT, Verdict.VALID)
+_VERDICTS_WORST_FIRST: Final = (Verdict.INVALID, Verdict.UNVERIFIABLE, Verdict.NOT_CURRENT, Verdict.VALID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,30 +77,30 @@ def decide(checks: Iterable[Check]) -> Verdict:
 
 def pick_worst(verdicts: Iterable[Verdict]) -> Verdict:
     """Return `invalid` before `unverifiable` before `valid`; of nothing, `unverifiable`."""
-    return min(verdicts, key=_WORST_FIRST.index, default=Verdict.UNVERIFIABLE)
+    return min(verdicts, key=_VERDICTS_WORST_FIRST.index, default=Verdict.UNVERIFIABLE)
 
 
-Key: TypeAlias = tuple[str, Outcome, str]
-_Sort: TypeAlias = tuple[Outcome, Verdict]
-_Written: TypeAlias = tuple[_Sort, str, str, str]
+CheckKey: TypeAlias = tuple[str, Outcome, str]
+_OutcomeAndVerdict: TypeAlias = tuple[Outcome, Verdict]
+_WrittenRow: TypeAlias = tuple[_OutcomeAndVerdict, str, str, str]
 
-_GOOD: Final = (Outcome.PASS, Verdict.VALID)
+_PASSING: Final = (Outcome.PASS, Verdict.VALID)
 #: The document, or what signs it, was altered.
-_WRONG: Final = (Outcome.FAIL, Verdict.INVALID)
+_FAILING: Final = (Outcome.FAIL, Verdict.INVALID)
 #: It is not as it should be, and nothing was altered.
 _AMISS: Final = (Outcome.FAIL, Verdict.UNVERIFIABLE)
 #: It cannot be told.
 _OPEN: Final = (Outcome.UNKNOWN, Verdict.UNVERIFIABLE)
 
 # fmt: off
-_DIGEST: Final = (_OPEN, "digest", "摘要算法不受支持", "The digest algorithm is not accepted")
-_ALGORITHM: Final = (_OPEN, "algorithm", "签名算法或密钥不受本程序支持",
+_DIGEST_ROW: Final = (_OPEN, "digest", "摘要算法不受支持", "The digest algorithm is not accepted")
+_ALGORITHM_ROW: Final = (_OPEN, "algorithm", "签名算法或密钥不受本程序支持",
                       "The algorithm or key is not one that this program checks")
-_IDENTITY: Final = (_OPEN, "identity", "签名时 SM2 用户标识为空，不是规定的默认标识，不能确认",
+_IDENTITY_ROW: Final = (_OPEN, "identity", "签名时 SM2 用户标识为空，不是规定的默认标识，不能确认",
                     "It was signed by SM2 with an empty identity, not with the one that is prescribed: it is not confirmed")
-_FORM: Final = (_OPEN, "form", "签名值的写法无法识别", "The signature value is not written in a form that is read here")
+_FORM_ROW: Final = (_OPEN, "form", "签名值的写法无法识别", "The signature value is not written in a form that is read here")
 #: What can become of a chain in whatever role.
-_ANY_CHAIN: Final = (
+_CHAIN_ROWS: Final = (
     (_OPEN, "usage", "证书的密钥用法不含签名", "The certificate's key usage does not include signatures"),
     (_OPEN, "no_trust_list", "未指定可信机构名单，证书由谁签发未作核对",
      "No list of trusted authorities was given: who vouches for the certificates was not looked at"),
@@ -109,7 +109,7 @@ _ANY_CHAIN: Final = (
 # fmt: on
 
 
-def _rows(check: str, *rows: _Written) -> dict[Key, Row]:
+def _rows(check: str, *rows: _WrittenRow) -> dict[CheckKey, Row]:
     """Return the rows of one check, each written as sort, reason, Chinese and English."""
     return {
         (check, outcome, reason): Row(verdict, Words(zh, en)) for (outcome, verdict), reason, zh, en in rows
@@ -117,7 +117,7 @@ def _rows(check: str, *rows: _Written) -> dict[Key, Row]:
 
 
 # fmt: off
-TABLE: Final[dict[Key, Row]] = {
+TABLE: Final[dict[CheckKey, Row]] = {
     **{(check, Outcome.PASS, "ok"): Row(Verdict.VALID, Words("通过", "Passed")) for check in CHECKS},
     **_rows(
         "structure",
@@ -128,10 +128,10 @@ TABLE: Final[dict[Key, Row]] = {
     ),
     **_rows(
         "references",
-        (_WRONG, "altered", "签名后文件被改动", "Parts were altered after signing"),
-        (_GOOD, "later_signature", "其后又加盖了签名，本签名保护的内容未改动",
+        (_FAILING, "altered", "签名后文件被改动", "Parts were altered after signing"),
+        (_PASSING, "later_signature", "其后又加盖了签名，本签名保护的内容未改动",
          "A later signature was added; nothing else was altered"),
-        (_GOOD, "validation_data", "其后仅附加了验证数据", "Nothing but data to validate the signatures was added later"),
+        (_PASSING, "validation_data", "其后仅附加了验证数据", "Nothing but data to validate the signatures was added later"),
         (_OPEN, "appended", "签名之后附有其他数据", "Data that no signature covers was appended"),
         (_OPEN, "filled", "签名后填写了表单", "A form field was filled in after signing"),
         (_OPEN, "forbidden", "签名后的更改为签署人所不许", "What came after the signature is more than its signer allowed"),
@@ -141,7 +141,7 @@ TABLE: Final[dict[Key, Row]] = {
         (_OPEN, "unlisted", "签名目录已改动，本签名保护的另一签名不在其中，不会显示",
          "The list of signatures was changed, and a signature that this one covers is not in it: its seal is not shown"),
         (_OPEN, "nothing", "签名未保护任何文件", "The signature covers nothing"),
-        _DIGEST,
+        _DIGEST_ROW,
         (_OPEN, "path", "引用路径不合规，或与文件名写法不一致",
          "A reference points outside the document, or is not spelled as the part that it means"),
         (_OPEN, "encrypted", "文件已加密，无法比对", "Parts are encrypted and cannot be compared"),
@@ -152,37 +152,37 @@ TABLE: Final[dict[Key, Row]] = {
     ),
     **_rows(
         "data_hash",
-        (_WRONG, "altered", "签名描述文件被改动", "The description of the signature was altered after signing"),
-        _DIGEST,
+        (_FAILING, "altered", "签名描述文件被改动", "The description of the signature was altered after signing"),
+        _DIGEST_ROW,
         (_OPEN, "no_document", "没有可比对的文件", "There is no document to compare"),
     ),
     **_rows(
         "signature",
-        (_WRONG, "wrong", "签名值与内容不符", "The signature does not match what it signs"),
-        _ALGORITHM,
-        _IDENTITY,
-        _FORM,
-        _DIGEST,
+        (_FAILING, "wrong", "签名值与内容不符", "The signature does not match what it signs"),
+        _ALGORITHM_ROW,
+        _IDENTITY_ROW,
+        _FORM_ROW,
+        _DIGEST_ROW,
         (_OPEN, "no_certificate", "未附证书，不知何人签名",
          "No certificate comes with the signature: who signed is not known"),
         (_OPEN, "certificate", "签名证书无法读取", "The signer's certificate cannot be read"),
     ),
     **_rows(
         "seal_file",
-        (_WRONG, "different", "旁附印章与签名所用印章不同", "The seal beside the signature is not the one that signed"),
+        (_FAILING, "different", "旁附印章与签名所用印章不同", "The seal beside the signature is not the one that signed"),
         (_OPEN, "missing", "所指印章文件不存在", "The seal file that is named is missing"),
     ),
     **_rows(
         "seal_signature",
-        (_WRONG, "wrong", "印章不是所称制章机构签发", "The seal was altered, or was not made by its maker"),
-        _ALGORITHM,
-        _IDENTITY,
-        _FORM,
+        (_FAILING, "wrong", "印章不是所称制章机构签发", "The seal was altered, or was not made by its maker"),
+        _ALGORITHM_ROW,
+        _IDENTITY_ROW,
+        _FORM_ROW,
         (_OPEN, "certificate", "制章机构证书无法读取", "The seal maker's certificate cannot be read"),
     ),
     **_rows(
         "signer_listed",
-        (_WRONG, "not_listed", "签章人不在印章的证书列表中", "The signer is not among those who may use the seal"),
+        (_FAILING, "not_listed", "签章人不在印章的证书列表中", "The signer is not among those who may use the seal"),
         (_OPEN, "digest", "证书列表的摘要算法不受支持", "The list of certificates uses a digest that is not accepted"),
         (_OPEN, "unread", "证书列表中有无法识别为证书的内容，不知何人可用此章",
          "The seal's list holds something that is no certificate: who may use the seal is not known"),
@@ -195,14 +195,14 @@ TABLE: Final[dict[Key, Row]] = {
     ),
     **_rows(
         "chain",
-        *_ANY_CHAIN,
+        *_CHAIN_ROWS,
         (_OPEN, "signer", "签章人证书的颁发机构不在本市可信名单内",
          "The issuer of the signer's certificate is not on this city's list"),
         (_OPEN, "seal_maker", "制章机构不在本市可信名单内", "The seal maker is not on this city's list"),
     ),
     **_rows(
         "timestamp",
-        (_GOOD, "late", "时间戳晚于所称签名时间一天以上，只证明到那时已签名",
+        (_PASSING, "late", "时间戳晚于所称签名时间一天以上，只证明到那时已签名",
          "The timestamp is more than a day younger than the stated time: signed by then is all that it proves"),
         (_AMISS, "other", "时间戳不是对本签名的", "The timestamp is of something else"),
         (_AMISS, "wrong", "时间戳不是所称机构签发，或已损坏", "The timestamp was spoilt, or was not made by its authority"),
@@ -214,11 +214,11 @@ TABLE: Final[dict[Key, Row]] = {
         (_OPEN, "malformed", "时间戳无法读取", "The timestamp cannot be read"),
         (_OPEN, "time", "时间戳证书的有效期无法读取", "The period of the timestamp's certificate cannot be read"),
         (_OPEN, "digest", "时间戳的摘要算法不受支持", "The timestamp uses a digest that is not accepted"),
-        _ALGORITHM,
-        _IDENTITY,
+        _ALGORITHM_ROW,
+        _IDENTITY_ROW,
         (_OPEN, "no_certificate", "时间戳未附证书，不知何机构签发",
          "No certificate comes with the timestamp: who made it is not known"),
-        *_ANY_CHAIN,
+        *_CHAIN_ROWS,
         (_OPEN, "timestamper", "时间戳机构不在本市可信名单内", "The authority of the timestamp is not on this city's list"),
     ),
 }

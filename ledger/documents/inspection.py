@@ -74,10 +74,10 @@ class InspectionJson(TypedDict):
 
 
 #: Names of parts in all reports of a document together, and in each at least; characters of one.
-MAX_NAMED, _LEAST_NAMED, MAX_SHOWN = 200, 3, 200
-_INTACT: Final = (passed("references"), passed("coverage"), passed("signature"))
-_INTACT_BUT: Final = Words("内容未改动，但", "Intact, but: ")
-_ALL_PASSED: Final = Words("全部检查通过", "Every check passed")
+MAX_NAMES, _MIN_NAMES, MAX_NAME_CHARS = 200, 3, 200
+_INTACT_CHECKS: Final = (passed("references"), passed("coverage"), passed("signature"))
+_INTACT_BUT_WORDS: Final = Words("内容未改动，但", "Intact, but: ")
+_ALL_PASSED_WORDS: Final = Words("全部检查通过", "Every check passed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +110,14 @@ class SignatureReport:
     @property
     def reason(self) -> Words:
         """What the verdict comes from; that the content is intact is said first where it is."""
-        deciding = next((check.row for check in self.checks if check.row.verdict is self.verdict), None)
-        if deciding is None or self.verdict is Verdict.VALID:
-            return _ALL_PASSED
-        if not all(check in self.checks for check in _INTACT):
-            return deciding.words
-        return Words(_INTACT_BUT.zh + deciding.words.zh, _INTACT_BUT.en + deciding.words.en)
+        deciding_row = next((check.row for check in self.checks if check.row.verdict is self.verdict), None)
+        if deciding_row is None or self.verdict is Verdict.VALID:
+            return _ALL_PASSED_WORDS
+        if not all(check in self.checks for check in _INTACT_CHECKS):
+            return deciding_row.words
+        return Words(
+            _INTACT_BUT_WORDS.zh + deciding_row.words.zh, _INTACT_BUT_WORDS.en + deciding_row.words.en
+        )
 
     def check(self, name: str) -> Check | None:
         return next((check for check in self.checks if check.name == name), None)
@@ -129,15 +131,15 @@ class SignatureReport:
             "seal_id": self.seal_id,
             "seal_name": self.seal_name,
             "seal_maker": self.seal_maker,
-            "signed_at": _time(self.signed_at),
-            "stamped_at": _time(self.stamped_at),
+            "signed_at": _encode_time(self.signed_at),
+            "stamped_at": _encode_time(self.stamped_at),
             "checks": {check.name: check.outcome.value for check in self.checks},
-            "findings": [_finding(check) for check in self.checks if check.reason != "ok"],
+            "findings": [_encode_finding(check) for check in self.checks if check.reason != "ok"],
             "covers_all": self.covers_all,
             "altered": [*self.altered],
             "uncovered": [*self.uncovered],
             "verdict": self.verdict.value,
-            "words": _words(self.verdict),
+            "words": _encode_words(self.verdict),
             "reason_words": self.reason.to_json(),
         }
 
@@ -157,8 +159,8 @@ class Inspection:
 
     @property
     def verdict(self) -> Verdict:
-        signed = any(report.kind is not Kind.PDF_TIMESTAMP for report in self.signatures)
-        if self.problem is not None or not signed:
+        has_signature = any(report.kind is not Kind.PDF_TIMESTAMP for report in self.signatures)
+        if self.problem is not None or not has_signature:
             return Verdict.UNVERIFIABLE
         return pick_worst(report.verdict for report in self.signatures)
 
@@ -169,7 +171,7 @@ class Inspection:
             "proof": None if self.proof is None else self.proof.to_json(),
             "problem": self.problem,
             "verdict": self.verdict.value,
-            "words": _words(self.verdict),
+            "words": _encode_words(self.verdict),
         }
         if self.scripts:
             report["scripts"] = True
@@ -178,20 +180,26 @@ class Inspection:
 
 def name_some(reports: Sequence[SignatureReport]) -> tuple[SignatureReport, ...]:
     """Return the reports of a document with as many names of its parts as a person reads; what is left out is counted."""
-    most = max(_LEAST_NAMED, MAX_NAMED // max(1, len(reports)))
+    max_names = max(_MIN_NAMES, MAX_NAMES // max(1, len(reports)))
     return tuple(
-        replace(report, altered=_first(report.altered, most), uncovered=_first(report.uncovered, most))
+        replace(
+            report,
+            altered=_name_first(report.altered, max_names),
+            uncovered=_name_first(report.uncovered, max_names),
+        )
         for report in reports
     )
 
 
-def _first(parts: tuple[str, ...], most: int) -> tuple[str, ...]:
-    names = tuple(name if len(name) <= MAX_SHOWN else f"{name[:MAX_SHOWN]}…" for name in parts[:most])
-    more = len(parts) - most
-    return (*names, f"…另有 {more} 项 (and {more} more)") if more > 0 else names
+def _name_first(parts: tuple[str, ...], max_names: int) -> tuple[str, ...]:
+    names = tuple(
+        name if len(name) <= MAX_NAME_CHARS else f"{name[:MAX_NAME_CHARS]}…" for name in parts[:max_names]
+    )
+    left_out_count = len(parts) - max_names
+    return (*names, f"…另有 {left_out_count} 项 (and {left_out_count} more)") if left_out_count > 0 else names
 
 
-def _finding(check: Check) -> FindingJson:
+def _encode_finding(check: Check) -> FindingJson:
     return {
         "check": check.name,
         "name": CHECKS[check.name].to_json(),
@@ -201,9 +209,9 @@ def _finding(check: Check) -> FindingJson:
     }
 
 
-def _time(moment: int | None) -> str | None:
+def _encode_time(moment: int | None) -> str | None:
     return None if moment is None else times.format_time(moment)
 
 
-def _words(verdict: Verdict) -> dict[str, str]:
+def _encode_words(verdict: Verdict) -> dict[str, str]:
     return Words(*VERDICT_WORDS[verdict]).to_json()

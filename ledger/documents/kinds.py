@@ -19,9 +19,9 @@ BEGINNINGS: Final = {
     FileKind.SEAL: b"\x30",
 }
 #: How a document begins that lies within other data: two letters alone can stand anywhere.
-_WITHIN: Final = (b"PK\x03\x04", b"%PDF-")
+_MARKS_WITHIN: Final = (b"PK\x03\x04", b"%PDF-")
 #: Bytes in front of a document: some signing services put a record of their own there.
-_MAX_IN_FRONT: Final = 4096
+_MAX_BYTES_IN_FRONT: Final = 4096
 
 
 def tell_kind(data: bytes) -> FileKind | None:
@@ -31,4 +31,4 @@ def tell_kind(data: bytes) -> FileKind | None:
 
 def has_data_in_front(data: bytes) -> bool:
     """Tell whether a document begins only a little behind the start of a file."""
-    return any(mark in data[:_MAX_IN_FRONT] for mark in _WITHIN)
+    return any(mark in data[:_MAX_BYTES_IN_FRONT] for mark in _MARKS_WITHIN)

@@ -15,16 +15,21 @@ MAX_BYTES: Final = 2 * 1024 * 1024
 MAX_DEPTH: Final = 32
 #: Two for each of ten thousand references.
 MAX_ELEMENTS: Final = 25_000
-_DECLARED: Final = re.compile(rb"""<\?xml [^>]{0,100}encoding=["']([\w-]+)["']""")
+_DECLARED_ENCODING: Final = re.compile(rb"""<\?xml [^>]{0,100}encoding=["']([\w-]+)["']""")
 #: Encodings that expat does not know, and one that cannot be meant where its name can be read in single bytes.
-_READ_AS: Final = {b"gbk": "gb18030", b"gb2312": "gb18030", b"gb18030": "gb18030", b"utf-16": "utf-8"}
+_CODEC_OF_ENCODING: Final = {
+    b"gbk": "gb18030",
+    b"gb2312": "gb18030",
+    b"gb18030": "gb18030",
+    b"utf-16": "utf-8",
+}
 
 
 def parse(data: bytes, root: str) -> Element:
     """Return the root element, whose local name must be `root`. Raises: MalformedInput, LimitExceeded."""
     if len(data) > MAX_BYTES:
         raise LimitExceeded(f"an XML part has {MAX_BYTES} bytes at most")
-    tree = _build(data, _Bounded())
+    tree = _build(data, _BoundedBuilder())
     _check_root(tree, root)
     return tree
 
@@ -35,7 +40,7 @@ def parse_until(data: bytes, root: str, child: str) -> Element | None:
     For parts that are long behind what is asked of them. Raises: MalformedInput, LimitExceeded.
     """
     try:
-        _build(data, _Until(root, child))
+        _build(data, _BuilderUntil(root, child))
     except _ReachedError as reached:
         return reached.child
     return None
@@ -43,8 +48,8 @@ def parse_until(data: bytes, root: str, child: str) -> Element | None:
 
 def _build(data: bytes, target: TreeBuilder) -> Element:
     parser = DefusedXMLParser(target=target, forbid_dtd=True)
-    declared = _DECLARED.match(data)
-    encoding = _READ_AS.get(declared[1].lower()) if declared else None
+    encoding_match = _DECLARED_ENCODING.match(data)
+    encoding = _CODEC_OF_ENCODING.get(encoding_match[1].lower()) if encoding_match else None
     try:
         parser.feed(data.decode(encoding) if encoding else data)
         tree: Element = parser.close()
@@ -70,10 +75,10 @@ def find_children(element: Element, name: str) -> list[Element]:
 
 def find_child(element: Element, name: str) -> Element | None:
     """Return the one element of that local name, or None. Raises: MalformedInput where there are several."""
-    named = find_children(element, name)
-    if len(named) > 1:
+    matching_children = find_children(element, name)
+    if len(matching_children) > 1:
         raise MalformedInput(f"the XML has {name} several times where it stands once")
-    return named[0] if named else None
+    return matching_children[0] if matching_children else None
 
 
 def text_of(element: Element | None) -> str:
@@ -81,15 +86,15 @@ def text_of(element: Element | None) -> str:
     return (element.text or "").strip() if element is not None else ""
 
 
-class _Bounded(TreeBuilder):
+class _BoundedBuilder(TreeBuilder):
     def __init__(self) -> None:
         super().__init__()
-        self._depth = self._elements = 0
+        self._depth = self._element_count = 0
 
     def start(self, tag: str, attrs: dict[str, str], /) -> Element:
         self._depth += 1
-        self._elements += 1
-        if self._depth > MAX_DEPTH or self._elements > MAX_ELEMENTS:
+        self._element_count += 1
+        if self._depth > MAX_DEPTH or self._element_count > MAX_ELEMENTS:
             raise LimitExceeded(f"the XML nests deeper than {MAX_DEPTH} or has over {MAX_ELEMENTS} elements")
         return super().start(tag, attrs)
 
@@ -106,7 +111,7 @@ class _ReachedError(Exception):
         self.child = child
 
 
-class _Until(_Bounded):
+class _BuilderUntil(_BoundedBuilder):
     """Stops where an element of that local name, directly below the root, ends."""
 
     def __init__(self, root: str, child: str) -> None:

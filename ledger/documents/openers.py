@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ledger.documents.carriers import ALTERED, Carried, restore
+from ledger.documents.carriers import ALTERED, RestoredDocument, restore
 from ledger.documents.certificates.trust_list import TrustList
 from ledger.documents.inspection import Inspection
 from ledger.documents.kinds import FileKind, has_data_in_front, tell_kind
@@ -14,63 +14,63 @@ from ledger.documents.seals.ses import decode_seal, decode_signature, is_signatu
 from ledger.documents.seals.ses_signatures import verify_seal, verify_seal_signature
 from ledger.errors import MalformedInput
 
-_IN_FRONT: Final = "there is data in front of the document: it can be read in two ways"
-_UNKNOWN: Final = "not a kind of file that carries signatures here"
+_DATA_IN_FRONT: Final = "there is data in front of the document: it can be read in two ways"
+_UNKNOWN_KIND: Final = "not a kind of file that carries signatures here"
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedDocument:
     """What somebody presented, with the carrier taken off; `inspection` is None for a kind that is not opened here."""
 
-    carried: Carried
+    carried: RestoredDocument
     inspection: Inspection | None
 
     @classmethod
-    def of(cls, carried: Carried, inspection: Inspection | None) -> "OpenedDocument":
+    def of(cls, carried: RestoredDocument, inspection: Inspection | None) -> "OpenedDocument":
         """Return a restored document that was inspected elsewhere, with the proof that it carried."""
         return cls(carried, replace(inspection, proof=carried.proof) if inspection else None)
 
 
 def open_document(presented: bytes, trust: TrustList | None = None) -> OpenedDocument:
     """Restore the registered document and inspect it. Never raises on bad files."""
-    carried = restore(presented)
-    kind = tell_kind(carried.document)
+    restored_document = restore(presented)
+    kind = tell_kind(restored_document.document)
     if kind is None:
-        return OpenedDocument(carried, None)
-    if carried.altered:  # what lies around one carrier may hold another
-        return OpenedDocument(carried, inspect(carried.document, trust))
-    return OpenedDocument(carried, _inspect(kind, carried, trust))
+        return OpenedDocument(restored_document, None)
+    if restored_document.altered:  # what lies around one carrier may hold another
+        return OpenedDocument(restored_document, inspect(restored_document.document, trust))
+    return OpenedDocument(restored_document, _inspect(kind, restored_document, trust))
 
 
 def inspect(data: bytes, trust: TrustList | None = None) -> Inspection:
     """Report on every signature in a file and on the proof that it carries. Never raises on bad files."""
     kind = tell_kind(data)
     if kind is None:
-        return Inspection("unknown", problem=_IN_FRONT if has_data_in_front(data) else _UNKNOWN)
-    carried = restore(data)
-    if carried.altered:
+        return Inspection("unknown", problem=_DATA_IN_FRONT if has_data_in_front(data) else _UNKNOWN_KIND)
+    restored_document = restore(data)
+    if restored_document.altered:
         return Inspection(kind.value, problem=ALTERED)
-    return _inspect(kind, carried, trust)
+    return _inspect(kind, restored_document, trust)
 
 
-def _inspect(kind: FileKind, carried: Carried, trust: TrustList | None) -> Inspection:
+def _inspect(kind: FileKind, restored_document: RestoredDocument, trust: TrustList | None) -> Inspection:
     try:
-        return replace(OPENERS[kind](carried.document, trust), proof=carried.proof)
+        return replace(OPENERS[kind](restored_document.document, trust), proof=restored_document.proof)
     except MalformedInput as error:
         return Inspection(kind.value, problem=str(error))
 
 
-def _ofd(data: bytes, trust: TrustList | None) -> Inspection:
+def _inspect_ofd(data: bytes, trust: TrustList | None) -> Inspection:
     return Inspection(FileKind.OFD.value, verify_ofd(open_archive(data), trust))
 
 
-def _pdf(data: bytes, trust: TrustList | None) -> Inspection:
+def _open_pdf(data: bytes, trust: TrustList | None) -> Inspection:
     from ledger.documents.pdf.signatures import inspect_pdf  # pyHanko takes half a second to load
 
     return inspect_pdf(data, trust)
 
 
-def _seal(data: bytes, trust: TrustList | None) -> Inspection:
+def _inspect_seal(data: bytes, trust: TrustList | None) -> Inspection:
     if is_signature(data):
         report = verify_seal_signature(decode_signature(data), None, trust)
     else:
@@ -80,7 +80,7 @@ def _seal(data: bytes, trust: TrustList | None) -> Inspection:
 
 #: What reads each kind of file, raising MalformedInput.
 OPENERS: Final[dict[FileKind, Callable[[bytes, TrustList | None], Inspection]]] = {
-    FileKind.OFD: _ofd,
-    FileKind.PDF: _pdf,
-    FileKind.SEAL: _seal,
+    FileKind.OFD: _inspect_ofd,
+    FileKind.PDF: _open_pdf,
+    FileKind.SEAL: _inspect_seal,
 }

@@ -115,5 +115,5 @@ class Locator(NamedTuple):
 
 def find_end(data: bytes) -> int | None:
     """Return where the record at the end begins: the last for which any comment leaves room."""
-    at = data.rfind(END_MARK, max(0, len(data) - END.size - MAX_COMMENT_BYTES))
-    return at if at >= 0 and at + END.size <= len(data) else None
+    end_start = data.rfind(END_MARK, max(0, len(data) - END.size - MAX_COMMENT_BYTES))
+    return end_start if end_start >= 0 and end_start + END.size <= len(data) else None

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from api.files import PROOF_SUFFIX
-from ledger.documents.carriers import Carried, restore
+from ledger.documents.carriers import RestoredDocument, restore
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.proof.paper import decode_presented
@@ -32,7 +32,7 @@ class Pair:
     """A proof as it came, and the documents to be compared with it, with their names."""
 
     proof: bytes
-    documents: tuple[Carried, ...]
+    documents: tuple[RestoredDocument, ...]
     names: tuple[str, ...]
 
 
@@ -84,7 +84,7 @@ def pair_documents(proofs: Sequence[Upload], documents: Sequence[Upload]) -> Pai
     return Pairing(tuple(pairs), tuple(unchecked))
 
 
-def _certificates(proofs: Sequence[Upload], carried: Sequence[Carried]) -> dict[bytes, _Certificate]:
+def _certificates(proofs: Sequence[Upload], carried: Sequence[RestoredDocument]) -> dict[bytes, _Certificate]:
     """Return what proofs there are, one for each record; of what is no proof, one for each text."""
     certificates: dict[bytes, _Certificate] = {}
     for upload in proofs:
@@ -98,7 +98,9 @@ def _certificates(proofs: Sequence[Upload], carried: Sequence[Carried]) -> dict[
     return certificates
 
 
-def _owners(certificates: dict[bytes, _Certificate], name: str, document: Carried) -> Iterator[_Certificate]:
+def _owners(
+    certificates: dict[bytes, _Certificate], name: str, document: RestoredDocument
+) -> Iterator[_Certificate]:
     inside = _key(document.proof, b"") if document.proof else None
     owners = [
         certificate

@@ -19,10 +19,10 @@ SM3_OID: Final = "1.2.156.10197.1.401"
 #: SM2 with SM3, and the curve's and the algorithm's own identifiers where writers put them instead.
 SM2_ALGORITHMS: Final = frozenset({SM2_WITH_SM3, "1.2.156.10197.1.301", "1.2.156.10197.1.301.1"})
 #: Everything national (GM/T 0006): SM3 has neighbours there that writers put for it, as 1.2.156.10197.1.401.2, HMAC.
-_NATIONAL: Final = "1.2.156.10197.1."
+_NATIONAL_PREFIX: Final = "1.2.156.10197.1."
 #: SHA-1 and what signs over it, which are national there too, and are not meant for SM3.
-_OF_SHA_1: Final = re.compile(r"1\.2\.156\.10197\.1\.(?:410|502|505)(?:\.\d+)*")
-_SUITES: Final = {
+_SHA_1_OID: Final = re.compile(r"1\.2\.156\.10197\.1\.(?:410|502|505)(?:\.\d+)*")
+_SUITE_OF_NAME: Final = {
     "sm3": SM3,
     SM3_OID: SM3,
     "1.2.156.10197.1.401.1": SM3,
@@ -35,14 +35,14 @@ _SUITES: Final = {
     "1.2.156.10197.1.411.1": SHA256,
 }
 _SM3, _SHA_256, _SHA_384, _SHA_512 = hashes.SM3(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512()
-_DIGESTS: Final[dict[str, hashes.HashAlgorithm]] = {
-    **dict.fromkeys((name for name, suite in _SUITES.items() if suite is SM3), _SM3),
-    **dict.fromkeys((name for name, suite in _SUITES.items() if suite is SHA256), _SHA_256),
+_HASH_OF_OID: Final[dict[str, hashes.HashAlgorithm]] = {
+    **dict.fromkeys((name for name, suite in _SUITE_OF_NAME.items() if suite is SM3), _SM3),
+    **dict.fromkeys((name for name, suite in _SUITE_OF_NAME.items() if suite is SHA256), _SHA_256),
     "2.16.840.1.101.3.4.2.2": _SHA_384,
     "2.16.840.1.101.3.4.2.3": _SHA_512,
 }
 #: ECDSA and RSA (PKCS #1 v1.5) with the digest that the name implies; None where it is named beside.
-_SIGNATURES: Final[dict[str, hashes.HashAlgorithm | None]] = {
+_HASH_OF_SIGNATURE_OID: Final[dict[str, hashes.HashAlgorithm | None]] = {
     "1.2.840.10045.2.1": None,
     "1.2.840.10045.4.3.2": _SHA_256,
     "1.2.840.10045.4.3.3": _SHA_384,
@@ -56,16 +56,16 @@ _SIGNATURES: Final[dict[str, hashes.HashAlgorithm | None]] = {
 
 def compute_digest(algorithm: str, data: bytes) -> bytes | None:
     """Return the digest by the algorithm with that object identifier; None for an unknown one, and for MD5 and SHA-1."""
-    if algorithm not in _DIGESTS:
+    if algorithm not in _HASH_OF_OID:
         return None
-    made = hashes.Hash(_DIGESTS[algorithm])
-    made.update(data)
-    return made.finalize()
+    hash_ = hashes.Hash(_HASH_OF_OID[algorithm])
+    hash_.update(data)
+    return hash_.finalize()
 
 
 def find_suite(name: str) -> Suite | None:
     """Return the suite of a digest algorithm; None for an unknown one, and for MD5 and SHA-1, which prove nothing."""
-    return _SUITES.get(name.strip().lower())
+    return _SUITE_OF_NAME.get(name.strip().lower())
 
 
 def presume_suite(name: str) -> Suite | None:
@@ -74,8 +74,8 @@ def presume_suite(name: str) -> Suite | None:
     Where none fits, nothing is known: the writer may have meant what it says.
     """
     text = name.strip()
-    national = text.startswith(_NATIONAL) and not _OF_SHA_1.fullmatch(text)
-    return find_suite(name) or (SM3 if national else None)
+    is_national = text.startswith(_NATIONAL_PREFIX) and not _SHA_1_OID.fullmatch(text)
+    return find_suite(name) or (SM3 if is_national else None)
 
 
 def lacks_identity(key: PublicKey, message: bytes, signature: bytes) -> bool:
@@ -84,9 +84,9 @@ def lacks_identity(key: PublicKey, message: bytes, signature: bytes) -> bool:
     return numbers is not None and key.verify_without_identity(message, numbers)
 
 
-def read_digest(written: bytes) -> bytes | None:
+def read_digest(written_digest: bytes) -> bytes | None:
     """Return the digest (32 bytes) that is written bare, in hexadecimal or in base64, line ends disregarded; else None."""
-    digest = written if len(written) == DIGEST_BYTES else decode_written(written)
+    digest = written_digest if len(written_digest) == DIGEST_BYTES else decode_written(written_digest)
     return digest if digest is not None and len(digest) == DIGEST_BYTES else None
 
 
@@ -103,14 +103,14 @@ def verify_other(
 
     `key` is one of `cryptography`; `digest_algorithm` counts where `algorithm` implies none.
     """
-    implied = _SIGNATURES.get(algorithm) or _DIGESTS.get(digest_algorithm)
-    if algorithm not in _SIGNATURES or implied is None:
+    hash_algorithm = _HASH_OF_SIGNATURE_OID.get(algorithm) or _HASH_OF_OID.get(digest_algorithm)
+    if algorithm not in _HASH_OF_SIGNATURE_OID or hash_algorithm is None:
         return None
     try:
         if isinstance(key, rsa.RSAPublicKey):
-            key.verify(signature, message, padding.PKCS1v15(), implied)
+            key.verify(signature, message, padding.PKCS1v15(), hash_algorithm)
         elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, message, ec.ECDSA(implied))
+            key.verify(signature, message, ec.ECDSA(hash_algorithm))
         else:
             return None
     except InvalidSignature:
@@ -126,15 +126,15 @@ def read_sm2_numbers(signature: bytes) -> bytes | None:
     The numbers are positive: some writers leave out the zero in front that says so, or put one there always.
     """
     try:
-        (first, r), (second, s) = der.read_children(signature)
-        if (signature[0], first, second) == (der.SEQUENCE, der.INTEGER, der.INTEGER):
-            return b"".join(_unsigned(number).to_bytes(32, "big") for number in (r, s))
+        (first_tag, r), (second_tag, s) = der.read_children(signature)
+        if (signature[0], first_tag, second_tag) == (der.SEQUENCE, der.INTEGER, der.INTEGER):
+            return b"".join(_read_unsigned(number).to_bytes(32, "big") for number in (r, s))
     except (MalformedInput, ValueError, OverflowError):
         pass
     return signature if len(signature) == SIGNATURE_BYTES else None
 
 
-def _unsigned(element: bytes) -> int:
+def _read_unsigned(element: bytes) -> int:
     return int.from_bytes(der.read_content(element), "big")
 
 

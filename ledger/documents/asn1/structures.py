@@ -90,7 +90,7 @@ class Octets(core.SequenceOf):
     _child_spec = core.OctetString
 
 
-class Listed(core.SequenceOf):
+class ListedUsers(core.SequenceOf):
     """Those who may use a seal: certificates in octets, as the standards have it, or whatever a writer put there."""
 
     _child_spec = core.Any
@@ -108,7 +108,7 @@ class Property1(core.Sequence):
     _fields: ClassVar[Members] = [
         ("type", core.Integer),
         ("name", UTF8Text),
-        ("certificates", Listed),
+        ("certificates", ListedUsers),
         ("created", Time),
         ("valid_from", Time),
         ("valid_until", Time),

@@ -15,13 +15,13 @@ _PEM_BODY: Final = re.compile(
     rb"-----BEGIN [A-Z0-9 ]{1,40}-----([A-Za-z0-9+/=\s]+)-----END [A-Z0-9 ]{1,40}-----"
 )
 #: Characters of one name: longer ones are cut, no real one is.
-MAX_SHOWN: Final = 400
+MAX_SHOWN_CHARS: Final = 400
 
 
 def decode_written(text: bytes) -> bytes | None:
     """Return the bytes that are written in hexadecimal, base64 or PEM, with or without line ends; else None."""
-    framed = _PEM_BODY.fullmatch(text.strip())
-    letters = b"".join((framed[1] if framed else text).split())
+    pem_match = _PEM_BODY.fullmatch(text.strip())
+    letters = b"".join((pem_match[1] if pem_match else text).split())
     try:
         return unhexlify(letters) if _HEX.fullmatch(letters) else b64decode(letters, validate=True)
     except ValueError:
@@ -44,7 +44,7 @@ def decode_text(latin: str) -> str:
 
 def make_printable(text: str) -> str:
     """Return the text with everything that has no shape of its own replaced, and cut where it is endless."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text[:MAX_SHOWN])
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text[:MAX_SHOWN_CHARS])
 
 
 def parse_asn1_time(text: str, *, utc_time: bool) -> int | None:
@@ -54,9 +54,9 @@ def parse_asn1_time(text: str, *, utc_time: bool) -> int | None:
     local time (X.680, 46.2), here that of Asia/Shanghai.
     """
     if not utc_time:
-        return _moment(text)
-    parts = _UTC_TIME.fullmatch(text)
-    return _moment(("19" if parts[1] >= "50" else "20") + text) if parts else None
+        return _parse_full_time(text)
+    time_match = _UTC_TIME.fullmatch(text)
+    return _parse_full_time(("19" if time_match[1] >= "50" else "20") + text) if time_match else None
 
 
 def parse_written_time(text: str) -> int | None:
@@ -65,23 +65,23 @@ def parse_written_time(text: str) -> int | None:
     if text.count("-") >= 2 or ":" in text:
         date, zone = (text[:-6], text[-6:]) if re.fullmatch(r".*[+-]\d{2}:\d{2}", text) else (text, "")
         text = _SEPARATORS.sub("", date) + zone.replace(":", "")
-    return _moment(text)
+    return _parse_full_time(text)
 
 
-def _moment(text: str) -> int | None:
-    parts = _FULL_TIME.fullmatch(text)
-    if parts is None:
+def _parse_full_time(text: str) -> int | None:
+    time_match = _FULL_TIME.fullmatch(text)
+    if time_match is None:
         return None
-    digits, zone = parts[1].ljust(14, "0"), parts[2]
+    digits, zone = time_match[1].ljust(14, "0"), time_match[2]
     try:
-        moment = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=_zone(zone))
-        seconds = int(moment.astimezone(UTC).timestamp())
+        local_time = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=_parse_zone(zone))
+        seconds = int(local_time.astimezone(UTC).timestamp())
     except (ValueError, OverflowError):
         return None
     return seconds if seconds >= 0 else None
 
 
-def _zone(text: str | None) -> timezone:
+def _parse_zone(text: str | None) -> timezone:
     if text is None:
         return _SHANGHAI
     if text == "Z":

@@ -26,16 +26,18 @@ MAX_BYTES: Final = 64 * 1024
 _COMMON_NAME, _ORGANIZATION = "2.5.4.3", "2.5.4.10"
 _KEY_USAGE, _BASIC_CONSTRAINTS, _EXTENDED_KEY_USAGE = "2.5.29.15", "2.5.29.19", "2.5.29.37"
 #: Bits of the first octet of a key usage (RFC 5280, 4.2.1.3): digitalSignature or nonRepudiation; keyCertSign.
-_MAY_SIGN, _MAY_CERTIFY = 0xC0, 0x04
-_SM2: Final = core.ObjectIdentifier("1.2.156.10197.1.301").dump()
-_ON_CURVE: Final = der.encode(der.SEQUENCE, core.ObjectIdentifier("1.2.840.10045.2.1").dump(), _SM2)
+_SIGNING_BITS, _CERTIFYING_BIT = 0xC0, 0x04
+_SM2_CURVE: Final = core.ObjectIdentifier("1.2.156.10197.1.301").dump()
+_EC_KEY_ON_SM2_CURVE: Final = der.encode(
+    der.SEQUENCE, core.ObjectIdentifier("1.2.840.10045.2.1").dump(), _SM2_CURVE
+)
 #: The tag of text with two bytes a letter.
 _BMP_STRING: Final = 0x1E
 #: What `cryptography` raises, at once or when a member is asked for, where it does not read a certificate or its key.
-_NOT_READ: Final = (ValueError, TypeError, UnsupportedAlgorithm, InvalidVersion)
+_UNREADABLE_ERRORS: Final = (ValueError, TypeError, UnsupportedAlgorithm, InvalidVersion)
 
 
-class Signed(Enum):
+class SignatureResult(Enum):
     """What a check of a signature comes to."""
 
     YES = "yes"
@@ -72,12 +74,12 @@ class Certificate:
     @property
     def may_sign(self) -> bool:
         """Whether the key is meant for signatures: not so that of a certificate for encryption (GB/T 20518)."""
-        return self.usage is None or bool(self.usage & _MAY_SIGN)
+        return self.usage is None or bool(self.usage & _SIGNING_BITS)
 
     @property
     def may_certify(self) -> bool:
         """Whether nothing in the certificate says that its key may not sign certificates."""
-        return self.authority is not False and (self.usage is None or bool(self.usage & _MAY_CERTIFY))
+        return self.authority is not False and (self.usage is None or bool(self.usage & _CERTIFYING_BIT))
 
     def valid_at(self, moment: int) -> bool | None:
         """Tell whether `moment` lies within the validity; None where that cannot be read."""
@@ -90,26 +92,34 @@ class Certificate:
         """Digest of the certificate: `sm3:<hex>`."""
         return SM3.format(SM3.hash(self.der))
 
-    def verify(self, message: bytes, signature: bytes, algorithm: str) -> Signed:
+    def verify(self, message: bytes, signature: bytes, algorithm: str) -> SignatureResult:
         """Check a signature by this certificate's key, in DER or r‖s as SM2 is found written."""
         if algorithm not in SM2_ALGORITHMS or self.key is None or self.key.algorithm != "sm2":
-            return Signed.UNKNOWN
+            return SignatureResult.UNKNOWN
         if verify_sm2(self.key, message, signature):
-            return Signed.YES
-        return Signed.WITHOUT_IDENTITY if lacks_identity(self.key, message, signature) else Signed.NO
+            return SignatureResult.YES
+        return (
+            SignatureResult.WITHOUT_IDENTITY
+            if lacks_identity(self.key, message, signature)
+            else SignatureResult.NO
+        )
 
-    def verify_any(self, message: bytes, signature: bytes, algorithm: str, digest_algorithm: str) -> Signed:
+    def verify_any(
+        self, message: bytes, signature: bytes, algorithm: str, digest_algorithm: str
+    ) -> SignatureResult:
         """As `verify`, with ECDSA and RSA too (see `verify_other`)."""
         if algorithm in SM2_ALGORITHMS:
             return self.verify(message, signature, algorithm)
         try:
             key = load_der_x509_certificate(self.der).public_key()
-            good = verify_other(key, message, signature, algorithm, digest_algorithm)
-        except _NOT_READ:
-            return Signed.UNKNOWN
-        return Signed.UNKNOWN if good is None else Signed.YES if good else Signed.NO
+            is_good = verify_other(key, message, signature, algorithm, digest_algorithm)
+        except _UNREADABLE_ERRORS:
+            return SignatureResult.UNKNOWN
+        if is_good is None:
+            return SignatureResult.UNKNOWN
+        return SignatureResult.YES if is_good else SignatureResult.NO
 
-    def issued(self, other: "Certificate") -> Signed:
+    def issued(self, other: "Certificate") -> SignatureResult:
         """Check that this certificate's key signed `other`."""
         if other.algorithm in SM2_ALGORITHMS:
             return self.verify(other.to_be_signed, other.signature, other.algorithm)
@@ -118,10 +128,10 @@ class Certificate:
                 load_der_x509_certificate(self.der)
             )
         except InvalidSignature:
-            return Signed.NO
-        except _NOT_READ:
-            return Signed.UNKNOWN
-        return Signed.YES
+            return SignatureResult.NO
+        except _UNREADABLE_ERRORS:
+            return SignatureResult.UNKNOWN
+        return SignatureResult.YES
 
 
 @lru_cache(maxsize=256)  # the same seals are met in a thousand documents
@@ -131,7 +141,7 @@ def decode_certificate(data: bytes) -> Certificate:
         raise MalformedInput(f"a certificate has {MAX_BYTES} bytes at most")
     der.check(data)
     try:
-        return _read(data, structures.X509Certificate.load(data, strict=True))
+        return _read_certificate(data, structures.X509Certificate.load(data, strict=True))
     except (ValueError, TypeError) as error:  # whatever asn1crypto finds wrong
         raise MalformedInput(f"not an X.509 certificate: {str(error)[:200]}") from error
 
@@ -144,9 +154,9 @@ def decode_if_readable(data: bytes) -> Certificate | None:
         return None
 
 
-def _read(data: bytes, certificate: structures.X509Certificate) -> Certificate:
+def _read_certificate(data: bytes, certificate: structures.X509Certificate) -> Certificate:
     body = certificate["to_be_signed"]
-    extensions = _extensions(body["extensions"])
+    extensions = _read_extensions(body["extensions"])
     subject, issuer = body["subject"], body["issuer"]
     algorithm = certificate["algorithm"]["algorithm"].dotted
     if body["algorithm"]["algorithm"].dotted != algorithm:
@@ -155,18 +165,18 @@ def _read(data: bytes, certificate: structures.X509Certificate) -> Certificate:
         der=data,
         subject=subject.dump(),
         issuer=issuer.dump(),
-        name=_name(subject),
-        issuer_name=_name(issuer),
+        name=_read_name(subject),
+        issuer_name=_read_name(issuer),
         serial=body["serial_number"].native,
         not_before=read_time(body["validity"]["not_before"]),
         not_after=read_time(body["validity"]["not_after"]),
-        key=_key(body["public_key"].dump()),
+        key=_read_key(body["public_key"].dump()),
         algorithm=algorithm,
         to_be_signed=body.dump(),
         signature=certificate["signature"].native,
-        authority=_authority(extensions.get(_BASIC_CONSTRAINTS)),
-        usage=_usage(extensions.get(_KEY_USAGE)),
-        purposes=_purposes(extensions.get(_EXTENDED_KEY_USAGE)),
+        authority=_read_authority(extensions.get(_BASIC_CONSTRAINTS)),
+        usage=_read_usage(extensions.get(_KEY_USAGE)),
+        purposes=_read_purposes(extensions.get(_EXTENDED_KEY_USAGE)),
     )
 
 
@@ -175,54 +185,55 @@ def read_time(choice: structures.Time) -> int | None:
     return parse_asn1_time(choice.native, utc_time=choice.name == "utc")
 
 
-def _key(info: bytes) -> PublicKey | None:
+def _read_key(info: bytes) -> PublicKey | None:
     try:
         (_, algorithm), (_, point) = der.read_children(info)
-        if der.read_children(algorithm)[0][1] == _SM2:  # as GM/T 0015-2023 allows, with the curve or without
-            info = der.encode(der.SEQUENCE, _ON_CURVE, point)
+        # As GM/T 0015-2023 allows, with the curve or without.
+        if der.read_children(algorithm)[0][1] == _SM2_CURVE:
+            info = der.encode(der.SEQUENCE, _EC_KEY_ON_SM2_CURVE, point)
         return public_key(info)
     except (MalformedInput, ValueError, IndexError):
         return None
 
 
-def _name(name: structures.Name) -> str:
+def _read_name(name: structures.Name) -> str:
     """Return the common name, else the organization, else whatever text the name ends with."""
     texts: dict[str, str] = {}
-    for relative in name:
-        for attribute in relative:
-            texts[attribute["type"].dotted] = _text(attribute["value"].dump())
-    for kind in (_COMMON_NAME, _ORGANIZATION, *reversed(texts)):
-        if texts.get(kind):
-            return texts[kind]
+    for relative_name in name:
+        for attribute in relative_name:
+            texts[attribute["type"].dotted] = _read_text(attribute["value"].dump())
+    for oid in (_COMMON_NAME, _ORGANIZATION, *reversed(texts)):
+        if texts.get(oid):
+            return texts[oid]
     return ""
 
 
-def _text(element: bytes) -> str:
+def _read_text(element: bytes) -> str:
     letters = der.read_content(element)
     if element[0] == _BMP_STRING:
         return make_printable(letters.decode("utf-16-be", "replace"))
     return decode_text(letters.decode("latin-1"))
 
 
-def _extensions(extensions: structures.Extensions | core.Void) -> dict[str, bytes]:
+def _read_extensions(extensions: structures.Extensions | core.Void) -> dict[str, bytes]:
     """Return the DER of each extension; one that stands there twice is refused (RFC 5280, 4.2)."""
     values: dict[str, bytes] = {}
     for extension in extensions if isinstance(extensions, structures.Extensions) else ():
-        kind = extension["extension"].dotted
-        if kind in values:
+        oid = extension["extension"].dotted
+        if oid in values:
             raise MalformedInput("a certificate has an extension twice")
-        values[kind] = extension["value"].native
+        values[oid] = extension["value"].native
     return values
 
 
-def _authority(constraints: bytes | None) -> bool | None:
+def _read_authority(constraints: bytes | None) -> bool | None:
     if constraints is None:
         return None
     der.check(constraints)
     return structures.BasicConstraints.load(constraints, strict=True)["ca"].native is True
 
 
-def _usage(key_usage: bytes | None) -> int | None:
+def _read_usage(key_usage: bytes | None) -> int | None:
     if key_usage is None:
         return None
     der.check(key_usage)
@@ -232,9 +243,9 @@ def _usage(key_usage: bytes | None) -> int | None:
     return bits[0] if bits else 0
 
 
-def _purposes(extended: bytes | None) -> frozenset[str] | None:
-    if extended is None:
+def _read_purposes(key_purposes: bytes | None) -> frozenset[str] | None:
+    if key_purposes is None:
         return None
-    der.check(extended)
-    elements = (element for _, element in der.read_children(extended))
+    der.check(key_purposes)
+    elements = (element for _, element in der.read_children(key_purposes))
     return frozenset(core.ObjectIdentifier.load(element, strict=True).dotted for element in elements)

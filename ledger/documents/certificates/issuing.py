@@ -19,10 +19,10 @@ from ledger.encoding import der
 _COUNTRY, _COMMON_NAME = "2.5.4.6", "2.5.4.3"
 _BASIC_CONSTRAINTS, _KEY_USAGE, _EXTENDED_KEY_USAGE = "2.5.29.19", "2.5.29.15", "2.5.29.37"
 #: What a timestamp authority's certificate is for (RFC 3161, 2.3).
-TIMESTAMPS: Final = "1.3.6.1.5.5.7.3.8"
+TIMESTAMPING_PURPOSE: Final = "1.3.6.1.5.5.7.3.8"
 #: BasicConstraints, cA true or left out.
-_AUTHORITY: Final = b"\x30\x03\x01\x01\xff"
-_NO_AUTHORITY: Final = b"\x30\x00"
+_CA_CONSTRAINTS: Final = b"\x30\x03\x01\x01\xff"
+_NO_CA_CONSTRAINTS: Final = b"\x30\x00"
 #: KeyUsage: keyCertSign and cRLSign; digitalSignature and nonRepudiation.
 _SIGN_CERTIFICATES: Final = b"\x03\x02\x01\x06"
 _SIGN_DOCUMENTS: Final = b"\x03\x02\x06\xc0"
@@ -45,9 +45,9 @@ class Holder:
     def root(cls, name: str, key: PrivateKey, not_before: int, not_after: int) -> "Holder":
         """An authority that vouches for itself; times in seconds since 1970."""
         subject = make_name(name)
-        extensions = _extensions(authority=True)
-        body = _body(subject, subject, 1, key.public, not_before, not_after, extensions)
-        return cls(_signed(body, key), key)
+        extensions = _make_extensions(authority=True)
+        body = _make_body(subject, subject, 1, key.public, not_before, not_after, extensions)
+        return cls(_sign_certificate(body, key), key)
 
     def issue(
         self,
@@ -67,9 +67,9 @@ class Holder:
         """
         issuer = structures.Name.load(self.certificate.subject, strict=True)
         subject = make_name(name)
-        extensions = _extensions(authority=authority, usage=usage, purposes=purposes)
-        body = _body(subject, issuer, serial, key.public, not_before, not_after, extensions)
-        return Holder(_signed(body, self.key), key)
+        extensions = _make_extensions(authority=authority, usage=usage, purposes=purposes)
+        body = _make_body(subject, issuer, serial, key.public, not_before, not_after, extensions)
+        return Holder(_sign_certificate(body, self.key), key)
 
 
 def make_name(name: str) -> structures.Name:
@@ -77,13 +77,13 @@ def make_name(name: str) -> structures.Name:
     attributes = [(_COUNTRY, core.PrintableString("CN")), (_COMMON_NAME, core.UTF8String(name))]
     return structures.Name(
         [
-            structures.RelativeName([structures.Attribute({"type": kind, "value": value})])
-            for kind, value in attributes
+            structures.RelativeName([structures.Attribute({"type": oid, "value": value})])
+            for oid, value in attributes
         ]
     )
 
 
-def _body(
+def _make_body(
     subject: structures.Name,
     issuer: structures.Name,
     serial: int,
@@ -98,7 +98,7 @@ def _body(
             "serial_number": serial,
             "algorithm": {"algorithm": SM2_WITH_SM3},
             "issuer": issuer,
-            "validity": {"not_before": _time(not_before), "not_after": _time(not_after)},
+            "validity": {"not_before": _make_time(not_before), "not_after": _make_time(not_after)},
             "subject": subject,
             "public_key": core.Any.load(key.spki),
             "extensions": extensions,
@@ -106,25 +106,25 @@ def _body(
     )
 
 
-def _extensions(
+def _make_extensions(
     *, authority: bool, usage: bytes | None = None, purposes: tuple[str, ...] = ()
 ) -> list[_Extension]:
-    ordinary = _SIGN_CERTIFICATES if authority else _SIGN_DOCUMENTS
+    ordinary_usage = _SIGN_CERTIFICATES if authority else _SIGN_DOCUMENTS
     extensions = [
-        _extension(_BASIC_CONSTRAINTS, _AUTHORITY if authority else _NO_AUTHORITY),
-        _extension(_KEY_USAGE, ordinary if usage is None else usage),
+        _make_extension(_BASIC_CONSTRAINTS, _CA_CONSTRAINTS if authority else _NO_CA_CONSTRAINTS),
+        _make_extension(_KEY_USAGE, ordinary_usage if usage is None else usage),
     ]
     if purposes:
         identifiers = (core.ObjectIdentifier(purpose).dump() for purpose in purposes)
-        extensions.append(_extension(_EXTENDED_KEY_USAGE, der.encode(der.SEQUENCE, *identifiers)))
+        extensions.append(_make_extension(_EXTENDED_KEY_USAGE, der.encode(der.SEQUENCE, *identifiers)))
     return extensions
 
 
-def _extension(kind: str, value: bytes) -> _Extension:
-    return {"extension": kind, "critical": True, "value": value}
+def _make_extension(oid: str, value: bytes) -> _Extension:
+    return {"extension": oid, "critical": True, "value": value}
 
 
-def _signed(body: structures.ToBeSignedCertificate, key: PrivateKey) -> Certificate:
+def _sign_certificate(body: structures.ToBeSignedCertificate, key: PrivateKey) -> Certificate:
     certificate = structures.X509Certificate(
         {
             "to_be_signed": body,
@@ -135,9 +135,9 @@ def _signed(body: structures.ToBeSignedCertificate, key: PrivateKey) -> Certific
     return decode_certificate(certificate.dump())
 
 
-def _time(moment: int) -> structures.Time:
+def _make_time(moment: int) -> structures.Time:
     """Return UTCTime up to 2049 and GeneralizedTime from then on (RFC 5280, 4.1.2.5)."""
-    stated = datetime.fromtimestamp(moment, UTC)
-    if stated.year < 2050:
-        return structures.Time("utc", structures.UTCTimeText(stated.strftime("%y%m%d%H%M%SZ")))
-    return structures.Time("generalized", structures.GeneralizedTimeText(stated.strftime("%Y%m%d%H%M%SZ")))
+    utc_time = datetime.fromtimestamp(moment, UTC)
+    if utc_time.year < 2050:
+        return structures.Time("utc", structures.UTCTimeText(utc_time.strftime("%y%m%d%H%M%SZ")))
+    return structures.Time("generalized", structures.GeneralizedTimeText(utc_time.strftime("%Y%m%d%H%M%SZ")))

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from ledger.documents.asn1.algorithms import SM2_ALGORITHMS, read_sm2_numbers
-from ledger.documents.certificates.certificates import Certificate, Signed
-from ledger.documents.certificates.trust_list import UNKNOWN, TrustList, check_chain
+from ledger.documents.certificates.certificates import Certificate, SignatureResult
+from ledger.documents.certificates.trust_list import UNKNOWN_REASONS, TrustList, check_chain
 from ledger.documents.findings import Check, failed, passed, unknown
 from ledger.verification.reasons import Outcome
 
 #: What no other message changes.
-_SETTLED: Final = frozenset({Signed.YES, Signed.UNKNOWN})
+_FINAL_RESULTS: Final = frozenset({SignatureResult.YES, SignatureResult.UNKNOWN})
 
 
 def check_made_by(
@@ -21,39 +21,39 @@ def check_made_by(
         return unknown(name, "certificate")
     if algorithm in SM2_ALGORITHMS and read_sm2_numbers(signature) is None:
         return unknown(name, "form")
-    signed = Signed.NO
+    best_result = SignatureResult.NO
     for message in messages:
         result = certificate.verify(message, signature, algorithm)
-        signed = signed if result is Signed.NO else result
-        if signed in _SETTLED:
+        best_result = best_result if result is SignatureResult.NO else result
+        if best_result in _FINAL_RESULTS:
             break
     return {
-        Signed.YES: passed(name),
-        Signed.NO: failed(name, "wrong"),
-        Signed.WITHOUT_IDENTITY: unknown(name, "identity"),
-        Signed.UNKNOWN: unknown(name, "algorithm"),
-    }[signed]
+        SignatureResult.YES: passed(name),
+        SignatureResult.NO: failed(name, "wrong"),
+        SignatureResult.WITHOUT_IDENTITY: unknown(name, "identity"),
+        SignatureResult.UNKNOWN: unknown(name, "algorithm"),
+    }[best_result]
 
 
 def check_in_force(certificate: Certificate | None, moment: int | None) -> Check:
     """Check that the certificate was in force at the moment that the signer states."""
-    within = certificate.valid_at(moment) if certificate is not None and moment is not None else None
-    if within is None:
+    is_in_force = certificate.valid_at(moment) if certificate is not None and moment is not None else None
+    if is_in_force is None:
         return unknown("validity", "time")
-    return passed("validity") if within else failed("validity", "certificate")
+    return passed("validity") if is_in_force else failed("validity", "certificate")
 
 
 def check_chains(
-    used: Iterable[tuple[Certificate | None, str, int | None]],
+    certificate_uses: Iterable[tuple[Certificate | None, str, int | None]],
     trust: TrustList | None,
-    others: Iterable[Certificate] = (),
+    other_certificates: Iterable[Certificate] = (),
 ) -> Check:
     """Follow each certificate in its role as of its moment; return the first that does not end on the list."""
-    between = tuple(others)
-    for certificate, role, moment in used:
+    intermediate_certificates = tuple(other_certificates)
+    for certificate, role, moment in certificate_uses:
         if certificate is None:
-            return unknown("chain", UNKNOWN[role])
-        check = check_chain(certificate, between, trust, role, moment)
+            return unknown("chain", UNKNOWN_REASONS[role])
+        check = check_chain(certificate, intermediate_certificates, trust, role, moment)
         if check.outcome is not Outcome.PASS:
             return check
     return passed("chain")

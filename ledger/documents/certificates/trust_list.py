@@ -12,7 +12,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
-from ledger.documents.certificates.certificates import Certificate, Signed, decode_certificate
+from ledger.documents.certificates.certificates import Certificate, SignatureResult, decode_certificate
 from ledger.documents.findings import Check, passed, unknown
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
@@ -29,7 +29,7 @@ SEAL_MAKERS: Final = "seal-makers"
 TIMESTAMPERS: Final = "timestampers"
 ROLES: Final = (SIGNERS, SEAL_MAKERS, TIMESTAMPERS)
 #: The reason where nothing on the list vouches for who is in that role.
-UNKNOWN: Final = {SIGNERS: "signer", SEAL_MAKERS: "seal_maker", TIMESTAMPERS: "timestamper"}
+UNKNOWN_REASONS: Final = {SIGNERS: "signer", SEAL_MAKERS: "seal_maker", TIMESTAMPERS: "timestamper"}
 MAX_BYTES: Final = 4 * 1024 * 1024
 #: The province's list of authorities has some dozens.
 MAX_AUTHORITIES: Final = 1000
@@ -47,15 +47,15 @@ class Authority:
     name: str
     certificate: Certificate
     roles: frozenset[str]
-    since: date | None = None
-    until: date | None = None
+    first_day: date | None = None
+    last_day: date | None = None
 
     def in_force(self, moment: int) -> bool:
         day = times.civil_date(moment)
         return (
             self.certificate.valid_at(moment) is True
-            and (self.since is None or self.since <= day)
-            and (self.until is None or day <= self.until)
+            and (self.first_day is None or self.first_day <= day)
+            and (self.last_day is None or day <= self.last_day)
         )
 
 
@@ -76,13 +76,13 @@ def decode_trust_list(data: bytes) -> TrustList:
     if len(data) > MAX_BYTES:
         raise LimitExceeded(f"a trust list has {MAX_BYTES} bytes at most")
     if data.lstrip().startswith(b"-----BEGIN"):
-        return _of_pem(data)
+        return _read_pem_list(data)
     fields = Fields(decode_json(data), "trust list")
     fields.type(TYPE)
     trust = TrustList(
         fields.text("name"),
         fields.time("issued"),
-        tuple(_authority(item) for item in fields.array("authorities", MAX_AUTHORITIES)),
+        tuple(_read_authority(item) for item in fields.array("authorities", MAX_AUTHORITIES)),
     )
     fields.close()
     return trust
@@ -90,70 +90,77 @@ def decode_trust_list(data: bytes) -> TrustList:
 
 def check_chain(
     certificate: Certificate,
-    others: Iterable[Certificate],
+    other_certificates: Iterable[Certificate],
     trust: TrustList | None,
     role: str,
     moment: int | None,
 ) -> Check:
-    """Follow a certificate up to one on the list that was in force at `moment`; `others` may lie in between."""
+    """Follow a certificate up to one on the list that was in force at `moment`; `other_certificates` may lie in between."""
     if not certificate.may_sign:
         return unknown("chain", "usage")
     if trust is None:
         return unknown("chain", "no_trust_list")
-    between, accepted = list(others), trust.of(role)
-    open_end, current = unknown("chain", UNKNOWN[role]), certificate
+    intermediate_certificates, accepted_authorities = list(other_certificates), trust.of(role)
+    open_end_check, certificate_below = unknown("chain", UNKNOWN_REASONS[role]), certificate
     for _ in range(MAX_CHAIN):
-        for authority in accepted:
-            if not _vouches(authority.certificate, current):
+        for authority in accepted_authorities:
+            if not _vouches(authority.certificate, certificate_below):
                 continue
             if moment is not None and authority.in_force(moment):
                 return passed("chain")
-            open_end = unknown("chain", "period")
-        upper = next((other for other in between if other.authority and _issued(other, current)), None)
-        if upper is None or (moment is not None and not upper.valid_at(moment)):
-            return open_end
-        current = upper
-    return open_end
+            open_end_check = unknown("chain", "period")
+        issuer_certificate = next(
+            (
+                candidate
+                for candidate in intermediate_certificates
+                if candidate.authority and _has_issued(candidate, certificate_below)
+            ),
+            None,
+        )
+        if issuer_certificate is None or (moment is not None and not issuer_certificate.valid_at(moment)):
+            return open_end_check
+        certificate_below = issuer_certificate
+    return open_end_check
 
 
 def _vouches(authority: Certificate, certificate: Certificate) -> bool:
-    return authority.der == certificate.der or _issued(authority, certificate)
+    return authority.der == certificate.der or _has_issued(authority, certificate)
 
 
 @lru_cache(maxsize=1024)  # few authorities vouch for all who sign
-def _issued(issuer: Certificate, certificate: Certificate) -> bool:
+def _has_issued(issuer: Certificate, certificate: Certificate) -> bool:
     may_have_issued = issuer.may_certify and issuer.subject == certificate.issuer
-    return may_have_issued and issuer.issued(certificate) is Signed.YES
+    return may_have_issued and issuer.issued(certificate) is SignatureResult.YES
 
 
-def _authority(value: Json) -> Authority:
+def _read_authority(value: Json) -> Authority:
     fields = Fields(value, "authority")
     name = fields.text("name")
     roles = fields.array("roles", len(ROLES))
     if not roles or not all(role in ROLES for role in roles):
         raise MalformedInput(f"the roles of an authority are among {', '.join(ROLES)}")
     pem = fields.take("certificate")
-    certificates = _certificates(pem) if isinstance(pem, str) else []
+    certificates = _read_certificates(pem) if isinstance(pem, str) else []
     if len(certificates) != 1:
         raise MalformedInput("an authority has one certificate in PEM")
-    since, until = fields.date("from"), fields.date("until")
+    first_day, last_day = fields.date("from"), fields.date("until")
     fields.close()
-    return Authority(name, certificates[0], frozenset(map(str, roles)), since, until)
+    return Authority(name, certificates[0], frozenset(map(str, roles)), first_day, last_day)
 
 
-def _of_pem(data: bytes) -> TrustList:
+def _read_pem_list(data: bytes) -> TrustList:
     try:
-        certificates = _certificates(data.decode("ascii"))
+        certificates = _read_certificates(data.decode("ascii"))
     except UnicodeDecodeError as error:
         raise MalformedInput("a PEM file is ASCII") from error
-    return TrustList("", None, tuple(map(_unlisted, certificates)))
+    return TrustList("", None, tuple(map(_make_authority, certificates)))
 
 
-def _unlisted(certificate: Certificate) -> Authority:
-    return Authority(certificate.name, certificate, _implied_roles(certificate))
+def _make_authority(certificate: Certificate) -> Authority:
+    return Authority(certificate.name, certificate, _imply_roles(certificate))
 
 
-def _implied_roles(certificate: Certificate) -> frozenset[str]:
+def _imply_roles(certificate: Certificate) -> frozenset[str]:
     """An authority vouches for no makers of seals: whoever it certified could else make them in anybody's name.
 
     For timestamps it does: whom it certified for those is told by the extended key usage.
@@ -161,7 +168,7 @@ def _implied_roles(certificate: Certificate) -> frozenset[str]:
     return frozenset(ROLES) if certificate.authority is False else frozenset({SIGNERS, TIMESTAMPERS})
 
 
-def _certificates(text: str) -> list[Certificate]:
+def _read_certificates(text: str) -> list[Certificate]:
     if not text.strip() or _PEM.sub("", text).strip():
         raise MalformedInput("a PEM file of a trust list holds certificates and nothing else")
     bodies = _PEM.findall(text)

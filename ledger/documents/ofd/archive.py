@@ -49,34 +49,37 @@ class Archive:
     entries: dict[str, Entry]
     comment: bytes
     _data: bytes = field(repr=False)
-    _spelled: dict[str, str] = field(repr=False)
+    _spellings: dict[str, str] = field(repr=False)
     budget: Budget = field(default_factory=Budget, repr=False, compare=False)
 
     @property
     def names(self) -> list[str]:
         """Names of all parts, folders left out, in their order."""
-        return [name for name, entry in self.entries.items() if not entry.folder]
+        return [name for name, entry in self.entries.items() if not entry.is_folder]
 
     def __contains__(self, name: object) -> bool:
         entry = self.entries.get(name) if isinstance(name, str) else None
-        return entry is not None and not entry.folder
+        return entry is not None and not entry.is_folder
 
-    def spelled(self, name: str) -> str:
+    def find_spelling(self, name: str) -> str:
         """Return a name as the archive spells it, where that differs in case or composed letters alone."""
-        return self._spelled.get(lower_name(name), name)
+        return self._spellings.get(lower_name(name), name)
 
-    def read(self, name: str, most: int = MAX_PART_BYTES) -> bytes:
-        """Return the bytes of a part. Raises: MalformedInput where it is missing or damaged, LimitExceeded beyond `most`."""
+    def read(self, name: str, max_bytes: int = MAX_PART_BYTES) -> bytes:
+        """Return the bytes of a part.
+
+        Raises: MalformedInput where it is missing or damaged, LimitExceeded beyond `max_bytes`.
+        """
         entry = self.entries.get(name)
-        if entry is None or entry.folder:
+        if entry is None or entry.is_folder:
             raise MalformedInput(f"the archive has no part {name[:120]!r}")
-        if entry.size > most:
+        if entry.size > max_bytes:
             raise LimitExceeded(
-                f"the part {name[:120]!r} has {entry.size} bytes, {most} at most are read here"
+                f"the part {name[:120]!r} has {entry.size} bytes, {max_bytes} at most are read here"
             )
         self.budget.take_bytes(entry.size)
-        packed = self._data[entry.start : entry.start + entry.packed]
-        data = packed if entry.method == STORED else _inflate(packed, entry)
+        packed_data = self._data[entry.start : entry.start + entry.packed_size]
+        data = packed_data if entry.method == STORED else _inflate(packed_data, entry)
         if len(data) != entry.size or zlib.crc32(data) != entry.crc:
             raise MalformedInput(f"the part {name[:120]!r} is damaged: size or checksum differ")
         return data
@@ -98,22 +101,22 @@ def open_archive(data: bytes) -> Archive:
         raise LimitExceeded(f"a document has {MAX_FILE_BYTES} bytes at most")
     directory, comment = read_end(data)
     entries: dict[str, Entry] = {}
-    spelled: dict[str, str] = {}
-    taken: set[str] = set()
+    spellings: dict[str, str] = {}
+    folded_names: set[str] = set()
     separators: frozenset[str] = frozenset()
-    inflated, expected_start = 0, 0
+    inflated_bytes, expected_start = 0, 0
     for place in read_directory(data, directory):
         entry = place.entry
         if place.start != expected_start:
             raise MalformedInput("the archive has data that belongs to no entry, or entries that overlap")
         expected_start = place.end
-        if (name := fold_name(entry.name)) in taken:
+        if (folded_name := fold_name(entry.name)) in folded_names:
             raise MalformedInput(f"the archive has two entries named {entry.name[:120]!r}")
-        taken.add(name)
+        folded_names.add(folded_name)
         separators |= entry.separators
-        spelled[lower_name(entry.name)] = entry.name
-        inflated += entry.size
-        if inflated > MAX_INFLATED_BYTES:
+        spellings[lower_name(entry.name)] = entry.name
+        inflated_bytes += entry.size
+        if inflated_bytes > MAX_INFLATED_BYTES:
             raise LimitExceeded(f"the parts of a document have {MAX_INFLATED_BYTES} bytes at most in all")
         entries[entry.name] = entry
     if expected_start != directory.start:
@@ -121,22 +124,22 @@ def open_archive(data: bytes) -> Archive:
     if len(separators) > 1:
         raise MalformedInput("the archive has names with slashes and names with backslashes")
     _check_folders(entries)
-    return Archive(entries, comment, data, spelled)
+    return Archive(entries, comment, data, spellings)
 
 
 def _check_folders(entries: dict[str, Entry]) -> None:
     for name in entries:
-        if any(above in entries and not entries[above].folder for above in walk_up(name)):
+        if any(folder in entries and not entries[folder].is_folder for folder in walk_up(name)):
             raise MalformedInput(f"{name[:120]!r} lies below a part that is no folder")
 
 
-def _inflate(packed: bytes, entry: Entry) -> bytes:
+def _inflate(packed_data: bytes, entry: Entry) -> bytes:
     try:
-        return inflate_whole(packed, entry.size, raw=True)
+        return inflate_whole(packed_data, entry.size, raw=True)
     except InflateFault as fault:
         if fault.reason == "damaged":
             raise MalformedInput(f"the part {entry.name[:120]!r} does not inflate: {fault}") from fault
-        data = _inflate_before_checksum(packed, entry) if fault.reason == "surplus" else None
+        data = _inflate_before_checksum(packed_data, entry) if fault.reason == "surplus" else None
         if data is None:
             raise MalformedInput(
                 f"the part {entry.name[:120]!r} is cut off or has data behind its end"
@@ -144,13 +147,13 @@ def _inflate(packed: bytes, entry: Entry) -> bytes:
         return data
 
 
-def _inflate_before_checksum(packed: bytes, entry: Entry) -> bytes | None:
+def _inflate_before_checksum(packed_data: bytes, entry: Entry) -> bytes | None:
     """Return what a stream holds behind which its Adler-32 stands, as in zlib's format (RFC 1950), and nothing else."""
     try:
-        data = inflate_whole(packed[:-ADLER_BYTES], entry.size, raw=True)
+        data = inflate_whole(packed_data[:-ADLER_BYTES], entry.size, raw=True)
     except InflateFault:
         return None
-    return data if packed[-ADLER_BYTES:] == zlib.adler32(data).to_bytes(ADLER_BYTES, "big") else None
+    return data if packed_data[-ADLER_BYTES:] == zlib.adler32(data).to_bytes(ADLER_BYTES, "big") else None
 
 
 def write_archive(parts: dict[str, bytes], comment: bytes = b"") -> bytes:
@@ -158,11 +161,20 @@ def write_archive(parts: dict[str, bytes], comment: bytes = b"") -> bytes:
     body, directory = bytearray(), bytearray()
     for name, data in parts.items():
         raw_name, offset = name.encode(), len(body)
-        sizes = (zlib.crc32(data), len(data), len(data))
+        checksum_and_sizes = (zlib.crc32(data), len(data), len(data))
         # From the version needed up to the length of the extra field, both headers are the same.
-        members = (_VERSION_2_0, UTF8_FLAG, STORED, 0, _DATE_1980, *sizes, len(raw_name), 0)
-        body += LOCAL.pack(*LocalHeader(LOCAL_MARK, *members)) + raw_name + data
-        central = CentralHeader(CENTRAL_MARK, _VERSION_2_0, *members, 0, 0, 0, 0, offset)
+        header_members = (
+            _VERSION_2_0,
+            UTF8_FLAG,
+            STORED,
+            0,
+            _DATE_1980,
+            *checksum_and_sizes,
+            len(raw_name),
+            0,
+        )
+        body += LOCAL.pack(*LocalHeader(LOCAL_MARK, *header_members)) + raw_name + data
+        central = CentralHeader(CENTRAL_MARK, _VERSION_2_0, *header_members, 0, 0, 0, 0, offset)
         directory += CENTRAL.pack(*central) + raw_name
     end = End(END_MARK, 0, 0, len(parts), len(parts), len(directory), len(body), len(comment))
     return bytes(body + directory + END.pack(*end) + comment)

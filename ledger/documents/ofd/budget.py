@@ -23,24 +23,24 @@ class Budget:
     What cannot be read is taken for altered or for malformed by whoever reads it; `fault` says that it is neither.
     """
 
-    bytes: int = 0
-    xml_elements: int = 0
-    der_elements: int = 0
+    byte_count: int = 0
+    xml_element_count: int = 0
+    der_element_count: int = 0
     fault: LimitExceeded | None = None
 
     def take_bytes(self, count: int) -> None:
-        self.bytes += count
-        if self.bytes > MAX_READ_BYTES:
+        self.byte_count += count
+        if self.byte_count > MAX_READ_BYTES:
             self._refuse(f"reading the parts of a document takes {MAX_READ_BYTES} bytes at most in all")
 
-    def take_xml(self, elements: int) -> None:
-        self.xml_elements += elements
-        if self.xml_elements > MAX_XML_ELEMENTS:
+    def take_xml(self, count: int) -> None:
+        self.xml_element_count += count
+        if self.xml_element_count > MAX_XML_ELEMENTS:
             self._refuse(f"the XML of a document has {MAX_XML_ELEMENTS} elements at most in all")
 
-    def take_der(self, elements: int) -> None:
-        self.der_elements += elements
-        if self.der_elements > MAX_DER_ELEMENTS:
+    def take_der(self, count: int) -> None:
+        self.der_element_count += count
+        if self.der_element_count > MAX_DER_ELEMENTS:
             self._refuse(f"the signatures of a document have {MAX_DER_ELEMENTS} DER elements at most in all")
 
     def _refuse(self, message: str) -> NoReturn:

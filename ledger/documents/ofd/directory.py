@@ -51,11 +51,11 @@ class Entry:
 
     name: str
     separators: frozenset[str]
-    folder: bool
+    is_folder: bool
     method: int
     crc: int
     start: int
-    packed: int
+    packed_size: int
     size: int
 
 
@@ -82,15 +82,15 @@ class _Record:
 
 def read_end(data: bytes) -> tuple[DirectoryPlace, bytes]:
     """Return where the directory of the archive is, and the comment at the end. Raises: MalformedInput, LimitExceeded."""
-    at = find_end(data)
-    if at is None:
+    end_start = find_end(data)
+    if end_start is None:
         raise MalformedInput("not a ZIP archive")
-    end = End(*END.unpack_from(data, at))
-    comment = data[at + END.size :]
+    end = End(*END.unpack_from(data, end_start))
+    comment = data[end_start + END.size :]
     if len(comment) != end.comment_length:
         raise MalformedInput("the archive has data behind its end")
-    directory = find_directory(data, at, end)
-    if directory.entries > MAX_ENTRIES:
+    directory = find_directory(data, end_start, end)
+    if directory.entry_count > MAX_ENTRIES:
         raise LimitExceeded(f"a document has {MAX_ENTRIES} parts at most")
     return directory, comment
 
@@ -98,29 +98,31 @@ def read_end(data: bytes) -> tuple[DirectoryPlace, bytes]:
 def read_directory(data: bytes, directory: DirectoryPlace) -> Iterator[Place]:
     """Yield each entry with its place in the file, in the order of the places. Raises: MalformedInput, LimitExceeded."""
     records: list[_Record] = []
-    at = directory.start
-    for _ in range(directory.entries):
-        if at + CENTRAL.size > directory.end or data[at : at + 4] != CENTRAL_MARK:
+    offset = directory.start
+    for _ in range(directory.entry_count):
+        if offset + CENTRAL.size > directory.end or data[offset : offset + 4] != CENTRAL_MARK:
             raise MalformedInput("the directory of the archive is damaged")
-        central = CentralHeader(*CENTRAL.unpack_from(data, at))
-        name_end = at + CENTRAL.size + central.name_length
+        central = CentralHeader(*CENTRAL.unpack_from(data, offset))
+        name_end = offset + CENTRAL.size + central.name_length
         extra_end = name_end + central.extra_length
         extra = data[name_end:extra_end]
-        sizes, offset, disk = central_sizes(central, extra)
-        records.append(_Record(central, sizes, offset, disk, data[at + CENTRAL.size : name_end], extra))
-        at = extra_end + central.comment_length
-    if at != directory.end:
+        sizes, entry_start, disk = central_sizes(central, extra)
+        records.append(
+            _Record(central, sizes, entry_start, disk, data[offset + CENTRAL.size : name_end], extra)
+        )
+        offset = extra_end + central.comment_length
+    if offset != directory.end:
         raise MalformedInput("the archive has data that belongs to no entry")
     records.sort(key=lambda record: record.offset)
     starts = [*(record.offset for record in records), directory.start]
-    for record, following in zip(records, starts[1:], strict=True):
-        yield _place(data, record, directory.start, following)
+    for record, next_start in zip(records, starts[1:], strict=True):
+        yield _find_place(data, record, directory.start, next_start)
 
 
-def _place(data: bytes, record: _Record, limit: int, following: int) -> Place:
+def _find_place(data: bytes, record: _Record, limit: int, next_start: int) -> Place:
     """Compare an entry with its own header and return it with its place, which ends at `limit` at the latest.
 
-    `following` is where the next entry starts: it tells which of its forms a descriptor has.
+    `next_start` is where the next entry starts: it tells which of its forms a descriptor has.
     """
     central, offset, sizes = record.central, record.offset, record.sizes
     if record.disk or offset + LOCAL.size > limit or data[offset : offset + 4] != LOCAL_MARK:
@@ -130,22 +132,23 @@ def _place(data: bytes, record: _Record, limit: int, following: int) -> Place:
     start = name_end + local.extra_length
     _check_method(central, local)
     own_sizes = local_sizes(local, data[name_end:start])
-    described = bool(local.flags & _HAS_DESCRIPTOR)
+    has_descriptor = bool(local.flags & _HAS_DESCRIPTOR)
     # What is not known yet where an entry is streamed is zero there, and stands in the descriptor.
-    same_sizes = all(
-        own == meant or (described and own == 0) for own, meant in zip(own_sizes, sizes, strict=True)
+    has_same_sizes = all(
+        own_size == directory_size or (has_descriptor and own_size == 0)
+        for own_size, directory_size in zip(own_sizes, sizes, strict=True)
     )
-    same_name = data[offset + LOCAL.size : name_end] == record.name
-    if not same_name or local.method != central.method or not same_sizes:
+    has_same_name = data[offset + LOCAL.size : name_end] == record.name
+    if not has_same_name or local.method != central.method or not has_same_sizes:
         raise MalformedInput("an entry and the directory tell different stories")
-    written = decode_name(record.name, central.flags | local.flags)
-    _check_extra(record.extra, written)
-    _check_extra(data[name_end:start], written)
+    written_name = decode_name(record.name, central.flags | local.flags)
+    _check_extra(record.extra, written_name)
+    _check_extra(data[name_end:start], written_name)
     data_end = start + sizes.packed
-    end = _after_descriptor(data, data_end, sizes, following) if described else data_end
+    end = _find_descriptor_end(data, data_end, sizes, next_start) if has_descriptor else data_end
     if end > limit:
         raise MalformedInput("an entry reaches into the directory")
-    return Place(_entry(central.method, sizes, written, start), offset, end)
+    return Place(_make_entry(central.method, sizes, written_name, start), offset, end)
 
 
 def _check_method(central: CentralHeader, local: LocalHeader) -> None:
@@ -154,31 +157,31 @@ def _check_method(central: CentralHeader, local: LocalHeader) -> None:
         raise MalformedInput("the archive is encrypted or packed in a way that no OFD uses")
 
 
-def _entry(method: int, sizes: Sizes, written: str, start: int) -> Entry:
-    crc, packed, size = sizes
-    stored = method == STORED
-    if size > MAX_PART_BYTES or size > packed * MAX_RATIO or (stored and size != packed):
+def _make_entry(method: int, sizes: Sizes, written_name: str, start: int) -> Entry:
+    crc, packed_size, size = sizes
+    is_stored = method == STORED
+    if size > MAX_PART_BYTES or size > packed_size * MAX_RATIO or (is_stored and size != packed_size):
         raise LimitExceeded("a part is larger than its data allow, or than this program reads")
-    name = written.replace("\\", "/")
-    separators = frozenset("/\\").intersection(written)
-    return Entry(name.rstrip("/"), separators, name.endswith("/"), method, crc, start, packed, size)
+    name = written_name.replace("\\", "/")
+    separators = frozenset("/\\").intersection(written_name)
+    return Entry(name.rstrip("/"), separators, name.endswith("/"), method, crc, start, packed_size, size)
 
 
 def _check_extra(extra: bytes, name: str) -> None:
     """Refuse a second name (APPNOTE 4.6.9) that is another."""
-    for each in split_extra(extra):
-        if each.kind == _UNICODE_NAME and decode_name(each.content[5:], UTF8_FLAG) != name:
+    for extra_field in split_extra(extra):
+        if extra_field.kind == _UNICODE_NAME and decode_name(extra_field.content[5:], UTF8_FLAG) != name:
             raise MalformedInput("an entry has two names")
 
 
-def _after_descriptor(data: bytes, at: int, sizes: Sizes, following: int) -> int:
+def _find_descriptor_end(data: bytes, start: int, sizes: Sizes, next_start: int) -> int:
     """Return the end of a descriptor: short or long, with its mark or without (APPNOTE 4.3.9)."""
-    ends = []
+    possible_ends = []
     for mark in (DESCRIPTOR_MARK, b""):
-        for form in (DESCRIPTOR, LONG_DESCRIPTOR):
-            descriptor = mark + form.pack(*sizes)
-            if data[at : at + len(descriptor)] == descriptor:
-                ends.append(at + len(descriptor))
-    if not ends:
+        for descriptor_struct in (DESCRIPTOR, LONG_DESCRIPTOR):
+            descriptor = mark + descriptor_struct.pack(*sizes)
+            if data[start : start + len(descriptor)] == descriptor:
+                possible_ends.append(start + len(descriptor))
+    if not possible_ends:
         raise MalformedInput("an entry and the directory tell different stories")
-    return following if following in ends else ends[0]
+    return next_start if next_start in possible_ends else possible_ends[0]

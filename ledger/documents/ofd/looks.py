@@ -18,7 +18,7 @@ from typing import Final, TypeAlias
 
 from ledger.documents.ofd.archive import Archive
 from ledger.documents.ofd.pages import PageSizes
-from ledger.documents.ofd.references import Description, Listed
+from ledger.documents.ofd.references import Description, ListedSignature
 from ledger.documents.ofd.stamps import Box, PlacedStamp
 from ledger.documents.seals.ses import Picture
 from ledger.errors import LimitExceeded
@@ -28,7 +28,7 @@ MAX_STAMPS: Final = 5_000
 #: Earlier and later together on one page: one of each signature that a document may have.
 MAX_ON_PAGE: Final = 64
 #: Part of a page that stamps may cover after a signature: nine large seals on a sheet of A4.
-MAX_ADDED: Final = 0.25
+MAX_ADDED_PART: Final = 0.25
 #: Millimetres: seals state whole ones, writers of documents two decimals and rounded.
 TOLERANCE: Final = 0.5
 
@@ -68,60 +68,74 @@ class Looks:
     def of(
         cls,
         archive: Archive,
-        signatures: Iterable[tuple[Listed, Description]],
+        signatures: Iterable[tuple[ListedSignature, Description]],
         picture_of: Callable[[Description], Picture | None],
     ) -> "Looks":
         """Collect what is shown. Raises: LimitExceeded."""
         by_listing = {
-            (description.part, listed.document_part): SignedLook(
-                _parts(description), _stamps(listed, description, picture_of)
+            (description.part, listed_signature.document_part): SignedLook(
+                _collect_parts(description), _collect_stamps(listed_signature, description, picture_of)
             )
-            for listed, description in signatures
+            for listed_signature, description in signatures
         }
         if sum(len(look.stamps) for look in by_listing.values()) > MAX_STAMPS:
             raise LimitExceeded(f"the signatures of a document have {MAX_STAMPS} stamps at most in all")
         return cls(by_listing, PageSizes(archive))
 
-    def added_after(self, listed: Listed, covered: set[str | None]) -> bool:
+    def added_after(self, listed_signature: ListedSignature, covered_parts: set[str | None]) -> bool:
         """Tell whether more than seals beside seals became visible after a signature that covers those parts."""
-        earlier: dict[tuple[str, str], list[ShownStamp]] = defaultdict(list)
-        later: dict[tuple[str, str], list[ShownStamp]] = defaultdict(list)
+        earlier_stamps: dict[tuple[str, str], list[ShownStamp]] = defaultdict(list)
+        later_stamps: dict[tuple[str, str], list[ShownStamp]] = defaultdict(list)
         for (part, document), look in self._by_listing.items():
-            known = document == listed.document_part and (part == listed.part or look.parts <= covered)
-            side = earlier if known else later
+            is_earlier = document == listed_signature.document_part and (
+                part == listed_signature.part or look.parts <= covered_parts
+            )
+            stamps_by_page = earlier_stamps if is_earlier else later_stamps
             for stamp in look.stamps:
-                side[stamp.document, stamp.placed.page].append(stamp)
+                stamps_by_page[stamp.document, stamp.placed.page].append(stamp)
         return not all(
-            self._is_modest(self._pages.find(*page), earlier[page], added) for page, added in later.items()
+            self._is_modest(self._pages.find(*page), earlier_stamps[page], added_stamps)
+            for page, added_stamps in later_stamps.items()
         )
 
     @staticmethod
-    def _is_modest(page: Box | None, earlier: Sequence[ShownStamp], added: Sequence[ShownStamp]) -> bool:
-        if page is None or len(earlier) + len(added) > MAX_ON_PAGE:
+    def _is_modest(
+        page: Box | None, earlier_stamps: Sequence[ShownStamp], added_stamps: Sequence[ShownStamp]
+    ) -> bool:
+        if page is None or len(earlier_stamps) + len(added_stamps) > MAX_ON_PAGE:
             return False
-        before = [stamp.placed.box for stamp in earlier]
-        area = sum(stamp.placed.shown.area for stamp in added if stamp.placed.shown)
-        return area <= page.area * MAX_ADDED and all(_fits(stamp, page, before) for stamp in added)  # 4
+        earlier_boxes = [stamp.placed.box for stamp in earlier_stamps]
+        added_area = sum(stamp.placed.shown_box.area for stamp in added_stamps if stamp.placed.shown_box)
+        return added_area <= page.area * MAX_ADDED_PART and all(
+            _fits(stamp, page, earlier_boxes) for stamp in added_stamps
+        )  # 4
 
 
-def _fits(stamp: ShownStamp, page: Box, earlier: Iterable[Box | None]) -> bool:
-    picture, box, shown = stamp.picture, stamp.placed.box, stamp.placed.shown
-    if picture is None or box is None or shown is None:
+def _fits(stamp: ShownStamp, page: Box, earlier_boxes: Iterable[Box | None]) -> bool:
+    picture, box, shown_box = stamp.picture, stamp.placed.box, stamp.placed.shown_box
+    if picture is None or box is None or shown_box is None:
         return False
-    small = box.width <= picture.width + TOLERANCE and box.height <= picture.height + TOLERANCE  # 1
-    on_page = shown.lies_within(page, TOLERANCE)  # 2
-    return small and on_page and not any(other is None or box.overlaps(other) for other in earlier)  # 3
+    is_small_enough = box.width <= picture.width + TOLERANCE and box.height <= picture.height + TOLERANCE  # 1
+    is_on_page = shown_box.lies_within(page, TOLERANCE)  # 2
+    if not is_small_enough or not is_on_page:
+        return False
+    return not any(other is None or box.overlaps(other) for other in earlier_boxes)  # 3
 
 
-def _parts(description: Description) -> frozenset[str | None]:
-    seal = {description.seal_part} if description.names_seal else set()
-    return frozenset({description.part, description.value_part} | seal)
+def _collect_parts(description: Description) -> frozenset[str | None]:
+    seal_parts = {description.seal_part} if description.names_seal else set()
+    return frozenset({description.part, description.value_part} | seal_parts)
 
 
-def _stamps(
-    listed: Listed, description: Description, picture_of: Callable[[Description], Picture | None]
+def _collect_stamps(
+    listed_signature: ListedSignature,
+    description: Description,
+    picture_of: Callable[[Description], Picture | None],
 ) -> tuple[ShownStamp, ...]:
     if not description.stamps:
         return ()
     picture = picture_of(description)
-    return tuple(ShownStamp(listed.document_part or "", placed, picture) for placed in description.stamps)
+    return tuple(
+        ShownStamp(listed_signature.document_part or "", placed_stamp, picture)
+        for placed_stamp in description.stamps
+    )

@@ -13,18 +13,18 @@ UTF8_FLAG: Final = 0x0800
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
 
 
-def decode_name(raw: bytes, flags: int) -> str:
+def decode_name(name_bytes: bytes, flags: int) -> str:
     """Return the name of a part: UTF-8, or GB 18030 where an old writer did not say so.
 
     Raises: MalformedInput for one that leads out of the archive, LimitExceeded.
     """
     try:
-        text = raw.decode("utf-8")
+        text = name_bytes.decode("utf-8")
     except UnicodeDecodeError as error:
         if flags & UTF8_FLAG:
             raise MalformedInput("an entry's name is not the UTF-8 that it is said to be") from error
-        text = raw.decode("gb18030", "replace")
-    if len(raw) > MAX_NAME_BYTES:
+        text = name_bytes.decode("gb18030", "replace")
+    if len(name_bytes) > MAX_NAME_BYTES:
         raise LimitExceeded(f"the name of a part has {MAX_NAME_BYTES} bytes at most")
     steps = text.replace("\\", "/").removesuffix("/").split("/")
     if len(steps) > MAX_FOLDERS:

@@ -25,8 +25,8 @@ class PageTree:
     An identifier that stands there twice leads nowhere.
     """
 
-    parts: dict[str, str | None]
-    default: Box | None
+    part_of_page: dict[str, str | None]
+    default_box: Box | None
 
 
 @dataclass(slots=True)
@@ -53,33 +53,33 @@ class PageSizes:
             self._trees[document] = None  # where it cannot be read, it is not tried again
             self._trees[document] = _read_tree(self._archive, document)
         tree = self._trees[document]
-        part = None if tree is None else tree.parts.get(page)
+        part = None if tree is None else tree.part_of_page.get(page)
         if tree is None or part is None or part not in self._archive:
             return None
         self._bytes_left -= self._archive.entries[part].size
         if self._bytes_left < 0:
             return None
         area = parse_until(self._archive.read(part, MAX_XML_BYTES), "Page", "Area")
-        return tree.default if area is None else _physical_box(area) or tree.default
+        return tree.default_box if area is None else _read_physical_box(area) or tree.default_box
 
 
 def _read_tree(archive: Archive, part: str) -> PageTree:
     root = archive.read_xml(part, "Document")
-    common, pages = find_child(root, "CommonData"), find_child(root, "Pages")
-    area = None if common is None else find_child(common, "PageArea")
-    parts: dict[str, str | None] = {}
+    common_data, pages = find_child(root, "CommonData"), find_child(root, "Pages")
+    area = None if common_data is None else find_child(common_data, "PageArea")
+    part_of_page: dict[str, str | None] = {}
     for page in () if pages is None else find_children(pages, "Page"):
         identifier, location = page.get("ID", ""), locate(archive, part, page.get("BaseLoc", ""))
-        parts[identifier] = None if identifier in parts else location.part
-    return PageTree(parts, None if area is None else _physical_box(area))
+        part_of_page[identifier] = None if identifier in part_of_page else location.part
+    return PageTree(part_of_page, None if area is None else _read_physical_box(area))
 
 
-def _physical_box(area: Element) -> Box | None:
+def _read_physical_box(area: Element) -> Box | None:
     """Return the physical box of an area, None where it has none. Raises: MalformedInput where that is no box."""
-    written = find_child(area, "PhysicalBox")
-    if written is None:
+    box_element = find_child(area, "PhysicalBox")
+    if box_element is None:
         return None
-    box = parse_box(text_of(written))
+    box = parse_box(text_of(box_element))
     if box is None:
         raise MalformedInput("the physical box of a page is four numbers")
     return box

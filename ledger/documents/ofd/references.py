@@ -24,7 +24,7 @@ ENCRYPTED: Final = "Encryptions.xml"
 MAX_SIGNATURES: Final = 64
 MAX_REFERENCES: Final = 10_000
 #: Elements of what is shown, by which a lenient reader may take a file of the signing for a page or an annotation.
-CONTENT: Final = frozenset(
+CONTENT_ELEMENTS: Final = frozenset(
     [
         *("Page", "PageAnnot", "Annot", "FileLoc", "Appearance", "TemplatePage", "Layer", "PageBlock"),
         *("TextObject", "PathObject", "ImageObject", "CompositeObject"),
@@ -52,7 +52,7 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedSignature:
     """A signature as the list has it: where it stands, its type (`Seal` or `Sign`), and where its description is.
 
     `exact`: list and description are named as they are spelled. `shows`: the list has content of a document in it.
@@ -88,20 +88,20 @@ class Description:
     stamps: tuple[PlacedStamp, ...]
 
 
-def list_signatures(archive: Archive) -> list[Listed]:
+def list_signatures(archive: Archive) -> list[ListedSignature]:
     """Return the signatures of all document bodies in order. Raises: MalformedInput, LimitExceeded."""
     if ROOT not in archive and ENCRYPTED in archive:
         raise MalformedInput("the document is encrypted (GM/T 0099)")
-    signatures: list[Listed] = []
-    lists: set[str] = set()
+    signatures: list[ListedSignature] = []
+    list_parts: set[str] = set()
     for body in find_children(archive.read_xml(ROOT, "OFD"), "DocBody"):
-        written = text_of(find_child(body, "Signatures"))
-        if not written:
+        list_path = text_of(find_child(body, "Signatures"))
+        if not list_path:
             continue
-        location = locate(archive, "", written)
-        if location.part is None or location.part not in archive or location.part in lists:
+        location = locate(archive, "", list_path)
+        if location.part is None or location.part not in archive or location.part in list_parts:
             raise MalformedInput("OFD.xml names a list of signatures that is not there, or twice the same")
-        lists.add(location.part)
+        list_parts.add(location.part)
         root = locate(archive, "", text_of(find_child(body, "DocRoot")))
         signatures += _read_list(archive, location, location.part, root.part)
         if len(signatures) > MAX_SIGNATURES:
@@ -109,21 +109,23 @@ def list_signatures(archive: Archive) -> list[Listed]:
     return signatures
 
 
-def _read_list(archive: Archive, location: Location, part: str, document: str | None) -> list[Listed]:
+def _read_list(
+    archive: Archive, location: Location, part: str, document: str | None
+) -> list[ListedSignature]:
     root = archive.read_xml(part, "Signatures")
-    elements, shows = find_children(root, "Signature"), _shows(root)
+    elements, shows_content = find_children(root, "Signature"), _shows_content(root)
     locations = [locate(archive, part, element.get("BaseLoc", "")) for element in elements]
     return [
-        Listed(
+        ListedSignature(
             document,
             part,
             order,
             element.get("Type", "Seal"),
-            each.part,
-            location.exact and each.exact,
-            shows,
+            location_of_description.part,
+            location.exact and location_of_description.exact,
+            shows_content,
         )
-        for order, (element, each) in enumerate(zip(elements, locations, strict=True))
+        for order, (element, location_of_description) in enumerate(zip(elements, locations, strict=True))
     ]
 
 
@@ -131,26 +133,26 @@ def describe(archive: Archive, part: str) -> Description:
     """Read the description of a signature. Raises: MalformedInput, LimitExceeded."""
     data = archive.read(part, MAX_XML_BYTES)
     root = archive.parse(data, "Signature")
-    info = _needed(root, "SignedInfo")
+    info = _require_child(root, "SignedInfo")
     references = find_child(info, "References")
     elements = [] if references is None else find_children(references, "Reference")
     if len(elements) > MAX_REFERENCES:
         raise LimitExceeded(f"a signature covers {MAX_REFERENCES} parts at most")
     seal = find_child(info, "Seal")
     seal_path = text_of(find_child(seal, "BaseLoc")) if seal is not None else ""
-    value = locate(archive, part, text_of(_needed(root, "SignedValue")))
+    value = locate(archive, part, text_of(_require_child(root, "SignedValue")))
     seal_location = locate(archive, part, seal_path) if seal_path else Location(None, exact=True)
     return Description(
         part=part,
         data=data,
         digest_algorithm="" if references is None else references.get("CheckMethod", ""),
-        references=tuple(_reference(archive, part, element) for element in elements),
+        references=tuple(_read_reference(archive, part, element) for element in elements),
         date_time=text_of(find_child(info, "SignatureDateTime")),
         value_part=value.part,
         seal_part=seal_location.part,
         names_seal=bool(seal_path),
         exact=value.exact and seal_location.exact,
-        shows=_shows(root),
+        shows=_shows_content(root),
         stamps=read_stamps(root),
     )
 
@@ -170,49 +172,49 @@ def is_encrypted(archive: Archive) -> bool:
     """
     try:
         encryptions = find_children(archive.read_xml(ENCRYPTED, "Encryptions"), "EncryptInfo")
-        maps = (text_of(find_child(encryption, "EntriesMapLoc")) for encryption in encryptions)
-        return any(locate(archive, ENCRYPTED, written).part in archive for written in maps)
+        map_paths = (text_of(find_child(encryption, "EntriesMapLoc")) for encryption in encryptions)
+        return any(locate(archive, ENCRYPTED, map_path).part in archive for map_path in map_paths)
     except MalformedInput:
         return False
 
 
-def _shows(root: Element) -> bool:
-    return any(local_name(element) in CONTENT for element in root.iter())
+def _shows_content(root: Element) -> bool:
+    return any(local_name(element) in CONTENT_ELEMENTS for element in root.iter())
 
 
-def locate(archive: Archive, base: str, written: str) -> Location:
+def locate(archive: Archive, base: str, written_path: str) -> Location:
     """Return where a location written in the part `base` leads. The part need not exist.
 
     A location with a leading slash starts at the root, others at the folder of `base`; writers also leave the
     slash out where they mean the root, hence the second try.
     """
-    path = written.strip().replace("\\", "/")
+    path = written_path.strip().replace("\\", "/")
     folders = [""] if path.startswith("/") else [base.rpartition("/")[0], ""]
-    names = [_resolved(folder, path.removeprefix("/")) for folder in folders]
-    candidates = [(name, archive.spelled(name)) for name in names if name is not None]
+    names = [_resolve_path(folder, path.removeprefix("/")) for folder in folders]
+    candidates = [(name, archive.find_spelling(name)) for name in names if name is not None]
     if not candidates:
         return Location(None, exact=True)
-    present = (candidate for candidate in candidates if candidate[1] in archive)
-    name, part = next(present, candidates[0])
+    present_candidates = (candidate for candidate in candidates if candidate[1] in archive)
+    name, part = next(present_candidates, candidates[0])
     return Location(part, exact=name == part)
 
 
-def _resolved(folder: str, path: str) -> str | None:
-    parts = folder.split("/") if folder else []
+def _resolve_path(folder: str, path: str) -> str | None:
+    names = folder.split("/") if folder else []
     for step in path.split("/"):
         if step == "..":
-            if not parts:
+            if not names:
                 return None
-            parts.pop()
+            names.pop()
         elif step == "" or ":" in step or "\0" in step:
             return None
         elif step != ".":
-            parts.append(step)
-    return "/".join(parts) or None
+            names.append(step)
+    return "/".join(names) or None
 
 
-def _reference(archive: Archive, base: str, element: Element) -> Reference:
-    value = "".join(text_of(_needed(element, "CheckValue")).split())
+def _read_reference(archive: Archive, base: str, element: Element) -> Reference:
+    value = "".join(text_of(_require_child(element, "CheckValue")).split())
     try:
         digest = base64.b64decode(value, validate=True)
     except binascii.Error as error:
@@ -220,8 +222,8 @@ def _reference(archive: Archive, base: str, element: Element) -> Reference:
     return Reference(locate(archive, base, element.get("FileRef", "")), digest)
 
 
-def _needed(element: Element, name: str) -> Element:
-    needed = find_child(element, name)
-    if needed is None:
+def _require_child(element: Element, name: str) -> Element:
+    child = find_child(element, name)
+    if child is None:
         raise MalformedInput(f"the description of a signature lacks {name}")
-    return needed
+    return child

@@ -20,14 +20,14 @@ from ledger.documents.seals.making import sign_data, use_seal
 from ledger.encoding import times
 from ledger.errors import MalformedInput
 
-LIST: Final = "Doc_0/Signs/Signatures.xml"
+LIST_PART: Final = "Doc_0/Signs/Signatures.xml"
 NAMESPACE: Final = 'xmlns:ofd="http://www.ofdspec.org/2016"'
 _DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _BODY_END: Final = re.compile(rb"</(?:(\w+):)?DocBody\s*>")
 _LIST_END: Final = re.compile(rb"</(?:\w+:)?Signatures\s*>")
-_HIGHEST: Final = re.compile(rb"(<(?:\w+:)?MaxSignId>)[^<]*(<)")
+_MAX_SIGN_ID: Final = re.compile(rb"(<(?:\w+:)?MaxSignId>)[^<]*(<)")
 #: Makes the value of a signature from its description and the path of that.
-_Sign = Callable[[bytes, str], bytes]
+_MakeValue = Callable[[bytes, str], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +45,18 @@ def apply_seal(
     document: bytes, seal: bytes, signer: Holder, time: int, stamps: Sequence[Stamp] = ()
 ) -> bytes:
     """Return the document with the seal applied, as of `time` (seconds since 1970). Raises: MalformedInput."""
-    return _add(
+    return _add_signature(
         document, "Seal", time, lambda data, path: use_seal(seal, signer, data, path, time), seal, stamps
     )
 
 
 def sign_document(document: bytes, signer: Holder, time: int) -> bytes:
     """Return the document with a signature of a person (GB/T 35275) added. Raises: MalformedInput."""
-    return _add(document, "Sign", time, lambda data, path: sign_data(signer, data), None, ())
+    return _add_signature(document, "Sign", time, lambda data, path: sign_data(signer, data), None, ())
 
 
-def _add(
-    document: bytes, kind: str, time: int, sign: _Sign, seal: bytes | None, stamps: Sequence[Stamp]
+def _add_signature(
+    document: bytes, kind: str, time: int, make_value: _MakeValue, seal: bytes | None, stamps: Sequence[Stamp]
 ) -> bytes:
     archive = open_archive(document)
     parts = {name: archive.read(name) for name in archive.names}
@@ -66,44 +66,48 @@ def _add(
         raise MalformedInput(f"the document has a folder {folder} that belongs to no signature")
     if seal is not None:
         parts[f"{folder}/Seal.esl"] = seal
-    description = _description(folder, parts, time, seal is not None, stamps)
+    description = _write_description(folder, parts, time, seal is not None, stamps)
     parts[f"{folder}/Signature.xml"] = description
-    parts[f"{folder}/SignedValue.dat"] = sign(description, f"/{folder}/Signature.xml")
+    parts[f"{folder}/SignedValue.dat"] = make_value(description, f"/{folder}/Signature.xml")
     return write_archive(parts, archive.comment)
 
 
 def _list_signature(archive: Archive, parts: dict[str, bytes], kind: str) -> int:
     """Put the new signature into the list, which is made where there is none, and return its number."""
-    listed = list_signatures(archive)
-    if listed and any(signature.list_part != LIST for signature in listed):
-        raise MalformedInput(f"the document keeps its signatures elsewhere than in {LIST}")
-    if LIST not in parts:
-        parts[LIST] = (
+    listed_signatures = list_signatures(archive)
+    if listed_signatures and any(signature.list_part != LIST_PART for signature in listed_signatures):
+        raise MalformedInput(f"the document keeps its signatures elsewhere than in {LIST_PART}")
+    if LIST_PART not in parts:
+        parts[LIST_PART] = (
             f"{_DECLARATION}<ofd:Signatures {NAMESPACE}><ofd:MaxSignId>0</ofd:MaxSignId></ofd:Signatures>\n".encode()
         )
-        parts[ROOT] = _before(_BODY_END, parts[ROOT], f"<ofd:Signatures {NAMESPACE}>/{LIST}</ofd:Signatures>")
-    number = len(listed) + 1
+        parts[ROOT] = _insert_before(
+            _BODY_END, parts[ROOT], f"<ofd:Signatures {NAMESPACE}>/{LIST_PART}</ofd:Signatures>"
+        )
+    number = len(listed_signatures) + 1
     entry = f'<ofd:Signature {NAMESPACE} ID="{number}" Type="{kind}" BaseLoc="/Doc_0/Signs/Sign_{number}/Signature.xml"/>'
-    parts[LIST] = _HIGHEST.sub(rb"\g<1>%d\2" % number, _before(_LIST_END, parts[LIST], entry))
+    parts[LIST_PART] = _MAX_SIGN_ID.sub(
+        rb"\g<1>%d\2" % number, _insert_before(_LIST_END, parts[LIST_PART], entry)
+    )
     return number
 
 
-def _before(end: re.Pattern[bytes], data: bytes, inserted: str) -> bytes:
+def _insert_before(end_tag: re.Pattern[bytes], data: bytes, element: str) -> bytes:
     """Return the XML with an element put in front of the one end tag: nothing else in it changes."""
-    ends = [match.start() for match in end.finditer(data)]
+    ends = [match.start() for match in end_tag.finditer(data)]
     if len(ends) != 1:
         raise MalformedInput("only documents of one body can be signed here")
-    return data[: ends[0]] + inserted.encode() + data[ends[0] :]
+    return data[: ends[0]] + element.encode() + data[ends[0] :]
 
 
-def _description(
+def _write_description(
     folder: str, parts: dict[str, bytes], time: int, has_seal: bool, stamps: Sequence[Stamp]
 ) -> bytes:
     references = "".join(
         f'<ofd:Reference FileRef="/{html.escape(name)}">'
         f"<ofd:CheckValue>{base64.b64encode(SM3.hash(data)).decode()}</ofd:CheckValue></ofd:Reference>"
         for name, data in sorted(parts.items())
-        if name != LIST
+        if name != LIST_PART
     )
     annotations = "".join(
         f'<ofd:StampAnnot ID="{number}" PageRef="{html.escape(stamp.page)}"'

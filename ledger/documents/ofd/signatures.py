@@ -18,7 +18,7 @@ from ledger.documents.ofd.archive import Archive
 from ledger.documents.ofd.looks import Looks
 from ledger.documents.ofd.references import (
     Description,
-    Listed,
+    ListedSignature,
     describe,
     is_description,
     is_encrypted,
@@ -34,7 +34,7 @@ from ledger.verification.reasons import Outcome
 
 #: Of all signatures together: a second of work.
 MAX_REFERENCES: Final = 50_000
-_ORDER: Final = [*CHECKS]
+_CHECK_ORDER: Final = [*CHECKS]
 
 
 @dataclass(slots=True)
@@ -42,8 +42,8 @@ class Document:
     """An opened document: its signatures as listed and described, and the digests taken so far."""
 
     archive: Archive
-    listed: list[Listed]
-    described: dict[str, Description] = field(default_factory=dict)
+    listed_signatures: list[ListedSignature]
+    descriptions: dict[str, Description] = field(default_factory=dict)
     _digests: dict[tuple[str, str], bytes | None] = field(default_factory=dict)
     _pictures: dict[str, Picture | None] = field(default_factory=dict)
 
@@ -51,16 +51,19 @@ class Document:
     def of(cls, archive: Archive) -> "Document":
         """Read lists and descriptions. Raises: MalformedInput, LimitExceeded where the lists cannot be read."""
         document = cls(archive, list_signatures(archive))
-        for part in dict.fromkeys(signature.part for signature in document.listed):
+        for part in dict.fromkeys(signature.part for signature in document.listed_signatures):
             if part is None:
                 continue
             try:
-                document.described[part] = describe(archive, part)
+                document.descriptions[part] = describe(archive, part)
             except MalformedInput:
                 if archive.budget.fault is not None:  # no use in reading on
                     raise
                 continue  # reported as such with its signature
-            if sum(len(each.references) for each in document.described.values()) > MAX_REFERENCES:
+            if (
+                sum(len(description.references) for description in document.descriptions.values())
+                > MAX_REFERENCES
+            ):
                 raise LimitExceeded(
                     f"the signatures of a document cover {MAX_REFERENCES} parts at most in all"
                 )
@@ -76,13 +79,13 @@ class Document:
                 self._digests[key] = None
         return self._digests[key]
 
-    def pairs(self) -> Iterator[tuple[Listed, Description]]:
+    def pair_listed(self) -> Iterator[tuple[ListedSignature, Description]]:
         """Yield what is listed with its description, where that can be read."""
-        for listed in self.listed:
-            if (description := self.described.get(listed.part or "")) is not None:
-                yield listed, description
+        for listed_signature in self.listed_signatures:
+            if (description := self.descriptions.get(listed_signature.part or "")) is not None:
+                yield listed_signature, description
 
-    def picture(self, description: Description) -> Picture | None:
+    def read_picture(self, description: Description) -> Picture | None:
         """Return the picture of the seal that made a signature, None where no seal did or it cannot be read."""
         part = description.value_part
         if part is not None and part not in self._pictures:
@@ -96,18 +99,18 @@ class Document:
 
     def has_unlisted(self, parts: Iterable[str]) -> bool:
         """Tell whether one of the parts is the description of a signature that no list names."""
-        named = {signature.part for signature in self.listed}
-        return any(part not in named and is_description(self.archive, part) for part in parts)
+        listed_parts = {signature.part for signature in self.listed_signatures}
+        return any(part not in listed_parts and is_description(self.archive, part) for part in parts)
 
-    def apparatus(self) -> set[str]:
+    def find_apparatus(self) -> set[str]:
         """Return the parts that exist only for signing, so that no signature can be expected to cover them.
 
         Only what looks like one: a page that some description calls its seal stays a page, and a list or a description
         with content of a document in it may be shown as that.
         """
-        parts = {signature.list_part for signature in self.listed if not signature.shows}
-        parts |= {part for part, description in self.described.items() if not description.shows}
-        for description in self.described.values():
+        parts = {signature.list_part for signature in self.listed_signatures if not signature.shows}
+        parts |= {part for part, description in self.descriptions.items() if not description.shows}
+        for description in self.descriptions.values():
             for part in (description.value_part, description.seal_part):
                 if part is not None and part not in parts and _is_der(self.archive, part):
                     parts.add(part)
@@ -117,55 +120,64 @@ class Document:
 def verify_ofd(archive: Archive, trust: TrustList | None) -> tuple[SignatureReport, ...]:
     """Verify every signature of the document. Raises: MalformedInput, LimitExceeded where the lists cannot be read."""
     document = Document.of(archive)
-    apparatus = document.apparatus()
-    looks = Looks.of(archive, document.pairs(), document.picture)
-    reports = [_report(document, apparatus, looks, listed, trust) for listed in document.listed]
+    apparatus = document.find_apparatus()
+    looks = Looks.of(archive, document.pair_listed(), document.read_picture)
+    reports = [
+        _report_signature(document, apparatus, looks, listed_signature, trust)
+        for listed_signature in document.listed_signatures
+    ]
     if archive.budget.fault is not None:  # what could not be read was called altered or malformed
         raise archive.budget.fault
     return name_some(reports)
 
 
-def _report(
-    document: Document, apparatus: set[str], looks: Looks, listed: Listed, trust: TrustList | None
+def _report_signature(
+    document: Document,
+    apparatus: set[str],
+    looks: Looks,
+    listed_signature: ListedSignature,
+    trust: TrustList | None,
 ) -> SignatureReport:
     archive = document.archive
-    description = document.described.get(listed.part or "")
+    description = document.descriptions.get(listed_signature.part or "")
     if description is None:
-        missing = listed.part is not None and listed.part not in archive
-        return _unread(listed, "missing" if missing else "malformed")
-    references, altered = _references(document, listed, description)
-    covered = {reference.location.part for reference in description.references}
-    if references.outcome is Outcome.PASS and looks.added_after(listed, covered):
-        references = unknown("references", "look_added")
-    uncovered = tuple(part for part in archive.names if part not in covered | apparatus)
-    coverage = unknown("coverage", "partial") if uncovered else passed("coverage")
+        is_missing = listed_signature.part is not None and listed_signature.part not in archive
+        return _report_unread(listed_signature, "missing" if is_missing else "malformed")
+    references_check, altered_parts = _check_references(document, listed_signature, description)
+    covered_parts = {reference.location.part for reference in description.references}
+    if references_check.outcome is Outcome.PASS and looks.added_after(listed_signature, covered_parts):
+        references_check = unknown("references", "look_added")
+    uncovered_parts = tuple(part for part in archive.names if part not in covered_parts | apparatus)
+    coverage_check = unknown("coverage", "partial") if uncovered_parts else passed("coverage")
     if description.value_part is None or description.value_part not in archive:
-        report = _unread(listed, "missing")
+        report = _report_unread(listed_signature, "missing")
     else:
         try:
-            report = _value_report(
+            report = _report_value(
                 archive, description, archive.read(description.value_part, MAX_VALUE_BYTES), trust
             )
         except MalformedInput:
-            encoded = _is_der(archive, description.value_part)
-            report = _unread(listed, "malformed" if encoded else "encoding")
-    checks = sorted((references, coverage, *report.checks), key=lambda check: _ORDER.index(check.name))
+            is_der = _is_der(archive, description.value_part)
+            report = _report_unread(listed_signature, "malformed" if is_der else "encoding")
+    checks = sorted(
+        (references_check, coverage_check, *report.checks), key=lambda check: _CHECK_ORDER.index(check.name)
+    )
     return replace(
         report,
         checks=tuple(checks),
-        covers_all=not uncovered and bool(covered),
-        altered=altered,
-        uncovered=uncovered,
+        covers_all=not uncovered_parts and bool(covered_parts),
+        altered=altered_parts,
+        uncovered=uncovered_parts,
     )
 
 
-def _unread(listed: Listed, reason: str) -> SignatureReport:
-    kind = Kind.OFD_SIGN if listed.type == "Sign" else Kind.SES
+def _report_unread(listed_signature: ListedSignature, reason: str) -> SignatureReport:
+    kind = Kind.OFD_SIGN if listed_signature.type == "Sign" else Kind.SES
     return SignatureReport(kind, 0, (unknown("structure", reason),))
 
 
-def _references(
-    document: Document, listed: Listed, description: Description
+def _check_references(
+    document: Document, listed_signature: ListedSignature, description: Description
 ) -> tuple[Check, tuple[str, ...]]:
     """Compare every protected part with its digest; return the check and the parts that were altered or removed.
 
@@ -176,42 +188,53 @@ def _references(
         return unknown("references", "nothing"), ()
     if suite is None:
         return unknown("references", "digest"), ()
-    digests = [(reference.location.part, reference.digest) for reference in description.references]
-    comparable = [(part, digest) for part, digest in digests if part and len(digest) == DIGEST_BYTES]
-    altered = tuple(
-        dict.fromkeys(part for part, digest in comparable if document.digest(suite, part) != digest)
+    part_digests = [(reference.location.part, reference.digest) for reference in description.references]
+    comparable_digests = [
+        (part, digest) for part, digest in part_digests if part and len(digest) == DIGEST_BYTES
+    ]
+    altered_parts = tuple(
+        dict.fromkeys(part for part, digest in comparable_digests if document.digest(suite, part) != digest)
     )
-    if find_suite(description.digest_algorithm) is None and not _any_fits(comparable, altered):
+    if find_suite(description.digest_algorithm) is None and not _any_digest_fits(
+        comparable_digests, altered_parts
+    ):
         return unknown("references", "digest"), ()
-    covered = {part for part, _ in comparable}
-    later = altered == (listed.list_part,) and _signed_later(document, listed, covered)
-    if altered and not later:
-        if is_encrypted(document.archive) and not any(part in document.archive for part in altered):
-            return unknown("references", "encrypted"), altered
-        return failed("references", "altered"), altered
+    covered_parts = {part for part, _ in comparable_digests}
+    was_signed_later = altered_parts == (listed_signature.list_part,) and _was_signed_later(
+        document, listed_signature, covered_parts
+    )
+    if altered_parts and not was_signed_later:
+        if is_encrypted(document.archive) and not any(part in document.archive for part in altered_parts):
+            return unknown("references", "encrypted"), altered_parts
+        return failed("references", "altered"), altered_parts
     locations = [reference.location for reference in description.references]
-    spelled = all(location.part and location.exact for location in locations)
-    if not (listed.exact and description.exact and spelled):
+    are_spelled_so = all(location.part and location.exact for location in locations)
+    if not (listed_signature.exact and description.exact and are_spelled_so):
         return unknown("references", "path"), ()
-    if len(comparable) < len(digests):
+    if len(comparable_digests) < len(part_digests):
         return unknown("references", "digest"), ()
-    if later and document.has_unlisted(covered):
+    if was_signed_later and document.has_unlisted(covered_parts):
         return unknown("references", "unlisted"), ()
-    return passed("references", "later_signature" if later else "ok"), ()
+    return passed("references", "later_signature" if was_signed_later else "ok"), ()
 
 
-def _any_fits(comparable: list[tuple[str, bytes]], altered: tuple[str, ...]) -> bool:
+def _any_digest_fits(comparable_digests: list[tuple[str, bytes]], altered_parts: tuple[str, ...]) -> bool:
     """Tell whether any digest is one of its part: by an algorithm that is only presumed, that shows that it is meant."""
-    return any(part not in altered for part, _ in comparable)
+    return any(part not in altered_parts for part, _ in comparable_digests)
 
 
-def _signed_later(document: Document, listed: Listed, covered: set[str]) -> bool:
+def _was_signed_later(document: Document, listed_signature: ListedSignature, covered_parts: set[str]) -> bool:
     """Tell whether the list names a new signature after this one: adding it changed the list, and that is no forgery."""
-    beside = (other for other in document.listed if other.list_part == listed.list_part)
-    return any(other.order > listed.order and other.part not in covered for other in beside)
+    signatures_of_list = (
+        other for other in document.listed_signatures if other.list_part == listed_signature.list_part
+    )
+    return any(
+        other.order > listed_signature.order and other.part not in covered_parts
+        for other in signatures_of_list
+    )
 
 
-def _value_report(
+def _report_value(
     archive: Archive, description: Description, value: bytes, trust: TrustList | None
 ) -> SignatureReport:
     """Report on the signature value, told apart by its form: some writers put another type into the list."""
@@ -221,18 +244,20 @@ def _value_report(
         return verify_bare_signature(value, description.data, description.date_time, trust)
     if tags[:1] == [der.OID]:
         return verify_signed_data(value, description.data, description.date_time, trust)
-    signed = decode_signature(value)
-    report = verify_seal_signature(signed, description.data, trust)
-    return replace(report, checks=(*report.checks, *_seal_file(archive, description, signed.seal.der)))
+    seal_signature = decode_signature(value)
+    report = verify_seal_signature(seal_signature, description.data, trust)
+    return replace(
+        report, checks=(*report.checks, *_check_seal_file(archive, description, seal_signature.seal.der))
+    )
 
 
-def _seal_file(archive: Archive, description: Description, within: bytes) -> list[Check]:
+def _check_seal_file(archive: Archive, description: Description, seal_der: bytes) -> list[Check]:
     if not description.names_seal:
         return []
     if description.seal_part is None or description.seal_part not in archive:
         return [unknown("seal_file", "missing")]
-    same = archive.read(description.seal_part, MAX_VALUE_BYTES) == within
-    return [passed("seal_file") if same else failed("seal_file", "different")]
+    is_same = archive.read(description.seal_part, MAX_VALUE_BYTES) == seal_der
+    return [passed("seal_file") if is_same else failed("seal_file", "different")]
 
 
 def _is_der(archive: Archive, part: str) -> bool:

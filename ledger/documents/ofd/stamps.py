@@ -54,31 +54,33 @@ class PlacedStamp:
 
     page: str
     box: Box | None
-    shown: Box | None
+    shown_box: Box | None
 
 
 def read_stamps(description: Element) -> tuple[PlacedStamp, ...]:
     """Return every stamp in the description of a signature, at whatever depth: lenient readers show them all."""
-    return tuple(_read(element) for element in description.iter() if local_name(element) == "StampAnnot")
+    return tuple(
+        _read_stamp(element) for element in description.iter() if local_name(element) == "StampAnnot"
+    )
 
 
 def parse_box(text: str) -> Box | None:
     """Return the rectangle that is written, None where that is no rectangle."""
-    numbers = _BOX.fullmatch(text)
-    if numbers is None:
+    box_match = _BOX.fullmatch(text)
+    if box_match is None:
         return None
-    box = Box(*map(float, numbers.groups()))
+    box = Box(*map(float, box_match.groups()))
     return box if box.width >= 0 and box.height >= 0 else None
 
 
-def _read(element: Element) -> PlacedStamp:
+def _read_stamp(element: Element) -> PlacedStamp:
     box = parse_box(element.get("Boundary", ""))
     clip = element.get("Clip")
-    shown = box if clip is None or box is None else _clipped(box, parse_box(clip))
-    return PlacedStamp(element.get("PageRef", ""), box, shown)
+    shown_box = box if clip is None or box is None else _clip_box(box, parse_box(clip))
+    return PlacedStamp(element.get("PageRef", ""), box, shown_box)
 
 
-def _clipped(box: Box, clip: Box | None) -> Box | None:
+def _clip_box(box: Box, clip: Box | None) -> Box | None:
     """Return what a clip leaves of a stamp; its corner is counted from that of the stamp."""
     if clip is None:
         return None

@@ -26,11 +26,11 @@ from ledger.documents.zip_records import (
 from ledger.errors import MalformedInput
 
 _LONG_SIZES: Final = 0x0001
-_ELSEWHERE, _ELSEWHERE_SHORT = 0xFFFFFFFF, 0xFFFF
+_ALL_ONES, _ALL_ONES_SHORT = 0xFFFFFFFF, 0xFFFF
 #: Of the record at the end, behind the member that says it: no real one has data of its own there.
 _LONG_END_LENGTH: Final = LONG_END.size - 12
-_TWO_STORIES: Final = "the archive has numbers in the short and in the long form (ZIP64) that differ"
-_MISSING: Final = "the archive says that numbers stand in the long form (ZIP64), and they do not"
+_DIFFERENT_NUMBERS: Final = "the archive has numbers in the short and in the long form (ZIP64) that differ"
+_NUMBERS_MISSING: Final = "the archive says that numbers stand in the long form (ZIP64), and they do not"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class DirectoryPlace:
 
     start: int
     end: int
-    entries: int
+    entry_count: int
 
 
 class ExtraField(NamedTuple):
@@ -60,88 +60,101 @@ def split_extra(extra: bytes) -> Iterator[ExtraField]:
 
 def local_sizes(header: LocalHeader, extra: bytes) -> Sizes:
     """Return the sizes that an entry's own header states. Raises: MalformedInput."""
-    whole, packed = _resolve(extra, [(header.whole, 8), (header.packed, 8)])
+    whole, packed = _resolve_members(extra, [(header.whole, 8), (header.packed, 8)])
     return Sizes(header.crc, packed, whole)
 
 
 def central_sizes(header: CentralHeader, extra: bytes) -> tuple[Sizes, int, int]:
     """Return sizes, offset and disk of an entry as the directory states them. Raises: MalformedInput."""
     members = [(header.whole, 8), (header.packed, 8), (header.offset, 8), (header.disk, 4)]
-    whole, packed, offset, disk = _resolve(extra, members)
+    whole, packed, offset, disk = _resolve_members(extra, members)
     return Sizes(header.crc, packed, whole), offset, disk
 
 
-def find_directory(data: bytes, at: int, end: End) -> DirectoryPlace:
-    """Return where the directory is that the record at `at` ends, with the long record in front of that if there is one.
+def find_directory(data: bytes, end_start: int, end: End) -> DirectoryPlace:
+    """Return where the directory is that the record at `end_start` ends, and the long record in front of that if any.
 
     Raises: MalformedInput where they differ, or where the long one is missing.
     """
-    locator_at = at - LOCATOR.size
-    if locator_at < 0 or data[locator_at : locator_at + 4] != LOCATOR_MARK:
-        if end.directory_start == _ELSEWHERE or _ELSEWHERE_SHORT in (end.entries, end.here, end.disk):
-            raise MalformedInput(_MISSING)
+    locator_start = end_start - LOCATOR.size
+    if locator_start < 0 or data[locator_start : locator_start + 4] != LOCATOR_MARK:
+        if end.directory_start == _ALL_ONES or _ALL_ONES_SHORT in (end.entries, end.here, end.disk):
+            raise MalformedInput(_NUMBERS_MISSING)
         if end.disk or end.directory_disk or end.here != end.entries:
             raise MalformedInput("the archive is split, which no OFD is")
-        return _placed(end.directory_start, end.directory_size, end.entries, at)
-    locator = Locator(*LOCATOR.unpack_from(data, locator_at))
-    long_at = locator_at - LONG_END.size
-    if long_at < 0 or locator.offset != long_at or data[long_at : long_at + 4] != LONG_END_MARK:
-        raise MalformedInput(_MISSING)
-    long = LongEnd(*LONG_END.unpack_from(data, long_at))
-    if locator.disk or locator.disks > 1 or long.disk or long.directory_disk or long.here != long.entries:
+        return _make_place(end.directory_start, end.directory_size, end.entries, end_start)
+    locator = Locator(*LOCATOR.unpack_from(data, locator_start))
+    long_start = locator_start - LONG_END.size
+    if long_start < 0 or locator.offset != long_start or data[long_start : long_start + 4] != LONG_END_MARK:
+        raise MalformedInput(_NUMBERS_MISSING)
+    long_end = LongEnd(*LONG_END.unpack_from(data, long_start))
+    if (
+        locator.disk
+        or locator.disks > 1
+        or long_end.disk
+        or long_end.directory_disk
+        or long_end.here != long_end.entries
+    ):
         raise MalformedInput("the archive is split, which no OFD is")
-    if long.length != _LONG_END_LENGTH or not _same_end(end, long):
-        raise MalformedInput(_TWO_STORIES)
-    return _placed(long.directory_start, long.directory_size, long.entries, long_at)
+    if long_end.length != _LONG_END_LENGTH or not _is_same_end(end, long_end):
+        raise MalformedInput(_DIFFERENT_NUMBERS)
+    return _make_place(long_end.directory_start, long_end.directory_size, long_end.entries, long_start)
 
 
-def _placed(start: int, size: int, entries: int, end: int) -> DirectoryPlace:
+def _make_place(start: int, size: int, entry_count: int, end: int) -> DirectoryPlace:
     if start + size != end:
         raise MalformedInput("the archive has data that belongs to no entry")
-    return DirectoryPlace(start, end, entries)
+    return DirectoryPlace(start, end, entry_count)
 
 
-def _same_end(end: End, long: LongEnd) -> bool:
-    short = (end.disk, end.directory_disk, end.here, end.entries)
-    sizes = ((end.directory_size, long.directory_size), (end.directory_start, long.directory_start))
-    counts = zip(short, (long.disk, long.directory_disk, long.here, long.entries), strict=True)
-    return all(written in (_ELSEWHERE, meant) for written, meant in sizes) and all(
-        written in (_ELSEWHERE_SHORT, meant) for written, meant in counts
+def _is_same_end(end: End, long_end: LongEnd) -> bool:
+    short_counts = (end.disk, end.directory_disk, end.here, end.entries)
+    size_pairs = (
+        (end.directory_size, long_end.directory_size),
+        (end.directory_start, long_end.directory_start),
+    )
+    count_pairs = zip(
+        short_counts, (long_end.disk, long_end.directory_disk, long_end.here, long_end.entries), strict=True
+    )
+    return all(short_number in (_ALL_ONES, long_number) for short_number, long_number in size_pairs) and all(
+        short_number in (_ALL_ONES_SHORT, long_number) for short_number, long_number in count_pairs
     )
 
 
-def _resolve(extra: bytes, members: Sequence[tuple[int, int]]) -> list[int]:
+def _resolve_members(extra: bytes, members: Sequence[tuple[int, int]]) -> list[int]:
     """Return the members, each a number and its bytes in the long form, with those that stand elsewhere filled in.
 
     The field has those alone that are all ones, in this order; or, as some write it, all of them from the first on.
     """
-    fields = [extra_field for extra_field in split_extra(extra) if extra_field.kind == _LONG_SIZES]
-    escaped = [_is_elsewhere(number, width) for number, width in members]
-    if any(len(each.content) < each.length for each in fields) or (any(escaped) and not fields):
-        raise MalformedInput(_MISSING)
-    if len(fields) > 1:
+    long_fields = [extra_field for extra_field in split_extra(extra) if extra_field.kind == _LONG_SIZES]
+    are_escaped = [_is_elsewhere(number, width) for number, width in members]
+    if any(len(extra_field.content) < extra_field.length for extra_field in long_fields) or (
+        any(are_escaped) and not long_fields
+    ):
+        raise MalformedInput(_NUMBERS_MISSING)
+    if len(long_fields) > 1:
         raise MalformedInput("an entry has its long sizes (ZIP64) twice")
-    content = fields[0].content if fields else b""
-    values, rest = _read_escaped(content, members, escaped)
-    if rest and not _repeats(content, members, values):
-        raise MalformedInput(_TWO_STORIES)
+    content = long_fields[0].content if long_fields else b""
+    values, rest_bytes = _read_escaped(content, members, are_escaped)
+    if rest_bytes and not _repeats(content, members, values):
+        raise MalformedInput(_DIFFERENT_NUMBERS)
     return values
 
 
 def _is_elsewhere(number: int, width: int) -> bool:
-    return number == (_ELSEWHERE if width == 8 else _ELSEWHERE_SHORT)
+    return number == (_ALL_ONES if width == 8 else _ALL_ONES_SHORT)
 
 
 def _read_escaped(
-    content: bytes, members: Sequence[tuple[int, int]], escaped: Sequence[bool]
+    content: bytes, members: Sequence[tuple[int, int]], are_escaped: Sequence[bool]
 ) -> tuple[list[int], bytes]:
     """Return every member with its value, and what of the field is left behind those that stand there."""
     values = []
-    for (number, width), elsewhere in zip(members, escaped, strict=True):
-        if elsewhere and len(content) < width:
-            raise MalformedInput(_MISSING)
-        values.append(int.from_bytes(content[:width], "little") if elsewhere else number)
-        content = content[width:] if elsewhere else content
+    for (number, width), is_elsewhere in zip(members, are_escaped, strict=True):
+        if is_elsewhere and len(content) < width:
+            raise MalformedInput(_NUMBERS_MISSING)
+        values.append(int.from_bytes(content[:width], "little") if is_elsewhere else number)
+        content = content[width:] if is_elsewhere else content
     return values, content
 
 

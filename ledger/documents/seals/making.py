@@ -24,7 +24,7 @@ from ledger.documents.signatures.signed_data import decode_signed_data
 from ledger.encoding import der
 
 MAKER_ID: Final = "SHUNZHENG"
-DATA, SIGNED_DATA = "1.2.156.10197.6.1.4.2.1", "1.2.156.10197.6.1.4.2.2"
+DATA_TYPE, SIGNED_DATA_TYPE = "1.2.156.10197.6.1.4.2.1", "1.2.156.10197.6.1.4.2.2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +43,25 @@ class SealDraft:
     valid_from: int
     valid_until: int
     picture: Picture
-    by_digest: bool = False
+    lists_digests: bool = False
 
 
 def make_seal(draft: SealDraft, maker: Holder) -> bytes:
     """Return the SESeal, signed by the maker. Raises: MalformedInput where it would not read back."""
-    info = (structures.SealInfo1 if draft.version == 1 else structures.SealInfo4)(_info(draft))
+    info = (structures.SealInfo1 if draft.version == 1 else structures.SealInfo4)(_make_info(draft))
     certificate, algorithm = core.OctetString(maker.certificate.der), core.ObjectIdentifier(SM2_WITH_SM3)
-    covered: bytes = info.dump()
+    signed_bytes: bytes = info.dump()
     if draft.version == 1:
-        covered = der.encode(der.SEQUENCE, covered, certificate.dump(), algorithm.dump())
-    signed = {
+        signed_bytes = der.encode(der.SEQUENCE, signed_bytes, certificate.dump(), algorithm.dump())
+    signature_members = {
         "certificate": certificate,
         "algorithm": algorithm,
-        "signature": encode_sm2(maker.key.sign(covered)),
+        "signature": encode_sm2(maker.key.sign(signed_bytes)),
     }
     seal = (
-        structures.Seal1({"info": info, "signed": signed})
+        structures.Seal1({"info": info, "signed": signature_members})
         if draft.version == 1
-        else structures.Seal4({"info": info, **signed})
+        else structures.Seal4({"info": info, **signature_members})
     )
     return decode_seal(seal.dump()).der
 
@@ -69,22 +69,24 @@ def make_seal(draft: SealDraft, maker: Holder) -> bytes:
 def use_seal(seal: bytes, signer: Holder, description: bytes, property_info: str, time: int) -> bytes:
     """Return the SES_Signature of a description with that seal, in the seal's version. Raises: MalformedInput."""
     version = decode_seal(seal).version
-    first = version == 1
+    is_version_1 = version == 1
     body = {
         "version": version,
-        "seal": (structures.Seal1 if first else structures.Seal4).load(seal, strict=True),
+        "seal": (structures.Seal1 if is_version_1 else structures.Seal4).load(seal, strict=True),
         "data_hash": structures.Bits("bits", core.OctetBitString(SM3.hash(description))),
         "property_info": property_info,
     }
-    signing = {"certificate": signer.certificate.der, "algorithm": SM2_WITH_SM3}
-    if first:
-        moment = structures.TimeInfo("bits", core.OctetBitString(_utc(time).dump()))
-        to_sign = structures.ToSign1({**body, **signing, "time": moment})
-        value = structures.Signature1({"to_sign": to_sign, "signature": _sign(to_sign, signer)})
+    signature_members = {"certificate": signer.certificate.der, "algorithm": SM2_WITH_SM3}
+    if is_version_1:
+        moment = structures.TimeInfo("bits", core.OctetBitString(_make_utc_time(time).dump()))
+        to_sign = structures.ToSign1({**body, **signature_members, "time": moment})
+        value = structures.Signature1({"to_sign": to_sign, "signature": _sign_structure(to_sign, signer)})
     else:
-        moment = structures.TimeInfo("generalized", _generalized(time))
+        moment = structures.TimeInfo("generalized", _make_generalized_time(time))
         to_sign = structures.ToSign4({**body, "time": moment})
-        value = structures.Signature4({"to_sign": to_sign, **signing, "signature": _sign(to_sign, signer)})
+        value = structures.Signature4(
+            {"to_sign": to_sign, **signature_members, "signature": _sign_structure(to_sign, signer)}
+        )
     return decode_signature(value.dump()).der
 
 
@@ -105,20 +107,20 @@ def sign_data(signer: Holder, description: bytes) -> bytes:
     body = {
         "version": 1,
         "digest_algorithms": [{"algorithm": SM3_OID}],
-        "content": {"type": DATA, "content": core.OctetString(digest)},
+        "content": {"type": DATA_TYPE, "content": core.OctetString(digest)},
         "certificates": [core.Any.load(certificate.der)],
         "signers": [info],
     }
-    value: bytes = structures.SignedDataInfo({"type": SIGNED_DATA, "content": body}).dump()
+    value: bytes = structures.SignedDataInfo({"type": SIGNED_DATA_TYPE, "content": body}).dump()
     decode_signed_data(value)
     return value
 
 
-def _sign(to_sign: structures.ToSign1 | structures.ToSign4, signer: Holder) -> bytes:
+def _sign_structure(to_sign: structures.ToSign1 | structures.ToSign4, signer: Holder) -> bytes:
     return encode_sm2(signer.key.sign(to_sign.dump()))
 
 
-def _info(draft: SealDraft) -> dict[str, object]:
+def _make_info(draft: SealDraft) -> dict[str, object]:
     picture = draft.picture
     return {
         "header": {"id": "ES", "version": draft.version, "maker": MAKER_ID},
@@ -126,10 +128,10 @@ def _info(draft: SealDraft) -> dict[str, object]:
         "property": {
             "type": draft.kind,
             "name": _bytes_as_text(draft.name),
-            **_users(draft),
-            "created": _time(draft.created, draft.version),
-            "valid_from": _time(draft.valid_from, draft.version),
-            "valid_until": _time(draft.valid_until, draft.version),
+            **_list_users(draft),
+            "created": _make_time(draft.created, draft.version),
+            "valid_from": _make_time(draft.valid_from, draft.version),
+            "valid_until": _make_time(draft.valid_until, draft.version),
         },
         "picture": {
             "type": picture.format,
@@ -140,21 +142,23 @@ def _info(draft: SealDraft) -> dict[str, object]:
     }
 
 
-def _users(draft: SealDraft) -> dict[str, object]:
+def _list_users(draft: SealDraft) -> dict[str, object]:
     """Return the list of those who may use the seal, and from version 4 on what it is a list of."""
     if draft.version == 1:
-        return {"certificates": structures.Listed([core.Any(core.OctetString(user)) for user in draft.users])}
-    if not draft.by_digest:
+        return {
+            "certificates": structures.ListedUsers([core.Any(core.OctetString(user)) for user in draft.users])
+        }
+    if not draft.lists_digests:
         return {"list_type": LISTS_CERTIFICATES, "certificates": structures.Octets([*draft.users])}
     digests = [{"type": "SM3", "value": SM3.hash(user)} for user in draft.users]
     return {"list_type": LISTS_DIGESTS, "certificates": structures.CertificateDigests(digests)}
 
 
-def _time(moment: int, version: int) -> structures.Time:
+def _make_time(moment: int, version: int) -> structures.Time:
     return (
-        structures.Time("utc", _utc(moment))
+        structures.Time("utc", _make_utc_time(moment))
         if version == 1
-        else structures.Time("generalized", _generalized(moment))
+        else structures.Time("generalized", _make_generalized_time(moment))
     )
 
 
@@ -163,9 +167,9 @@ def _bytes_as_text(text: str) -> str:
     return text.encode().decode("latin-1")
 
 
-def _utc(moment: int) -> structures.UTCTimeText:
+def _make_utc_time(moment: int) -> structures.UTCTimeText:
     return structures.UTCTimeText(datetime.fromtimestamp(moment, UTC).strftime("%y%m%d%H%M%SZ"))
 
 
-def _generalized(moment: int) -> structures.GeneralizedTimeText:
+def _make_generalized_time(moment: int) -> structures.GeneralizedTimeText:
     return structures.GeneralizedTimeText(datetime.fromtimestamp(moment, UTC).strftime("%Y%m%d%H%M%SZ"))

@@ -19,11 +19,11 @@ from ledger.errors import LimitExceeded, MalformedInput
 #: Most of it is the seal's picture: tens or hundreds of kilobytes.
 MAX_BYTES: Final = 4 * 1024 * 1024
 #: Certificates that may use one seal.
-MAX_LISTED: Final = 256
+MAX_LISTED_USERS: Final = 256
 #: What a seal lists of those who may use it.
 LISTS_CERTIFICATES, LISTS_DIGESTS = 1, 2
-_LISTS: Final[dict[int, type[structures.Listed | structures.CertificateDigests]]] = {
-    LISTS_CERTIFICATES: structures.Listed,
+_LIST_STRUCTURES: Final[dict[int, type[structures.ListedUsers | structures.CertificateDigests]]] = {
+    LISTS_CERTIFICATES: structures.ListedUsers,
     LISTS_DIGESTS: structures.CertificateDigests,
 }
 T = TypeVar("T")
@@ -44,8 +44,8 @@ class Picture:
 class Seal:
     """One seal 电子印章, as its maker signed it. Times are seconds since 1970, None where they cannot be read.
 
-    `certificates` or `digests` (algorithm and value) list who may use it, as far as that can be read. `signed` are the byte
-    strings that makers are known to sign: the standards differ, and so do writers.
+    `certificates` or `digests` (algorithm and value) list who may use it, as far as that can be read.
+    `signed_candidates` are the byte strings that makers are known to sign: the standards differ, and so do writers.
     """
 
     der: bytes
@@ -63,13 +63,13 @@ class Seal:
     certificate: bytes
     algorithm: str
     signature: bytes
-    signed: tuple[bytes, ...]
+    signed_candidates: tuple[bytes, ...]
     timestamp: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
 class SealSignature:
-    """One use of a seal 电子签章. `signed` is what the signer signed, `time` what the signer says when."""
+    """One use of a seal 电子签章. `signed_bytes` is what the signer signed, `time` what the signer says when."""
 
     der: bytes
     version: int
@@ -80,7 +80,7 @@ class SealSignature:
     certificate: bytes
     algorithm: str
     signature: bytes
-    signed: bytes
+    signed_bytes: bytes
     timestamp: bytes | None
 
 
@@ -89,63 +89,63 @@ def is_signature(data: bytes) -> bool:
     parts = der.read_children(data)
     if not parts or parts[0][0] != der.SEQUENCE:
         return False
-    first = der.read_children(parts[0][1])
-    return bool(first) and first[0][0] == der.INTEGER
+    first_children = der.read_children(parts[0][1])
+    return bool(first_children) and first_children[0][0] == der.INTEGER
 
 
 def decode_seal(data: bytes) -> Seal:
     """Read a seal (a file `Seal.esl`) of any version. Raises: MalformedInput, LimitExceeded."""
-    _check(data)
+    _check_der(data)
     if len(der.read_children(data)) == 2:
-        return _total(data, structures.Seal1, _seal)
-    return _total(data, structures.Seal4, _seal)
+        return _read_whole(data, structures.Seal1, _read_seal)
+    return _read_whole(data, structures.Seal4, _read_seal)
 
 
 def decode_signature(data: bytes) -> SealSignature:
     """Read a signature (a file `SignedValue.dat`) of any version. Raises: MalformedInput, LimitExceeded."""
-    _check(data)
+    _check_der(data)
     if len(der.read_children(data)) == 2:
-        return _total(data, structures.Signature1, _signature_1)
-    return _total(data, structures.Signature4, _signature_4)
+        return _read_whole(data, structures.Signature1, _read_signature_1)
+    return _read_whole(data, structures.Signature4, _read_signature_4)
 
 
-def _check(data: bytes) -> None:
+def _check_der(data: bytes) -> None:
     if len(data) > MAX_BYTES:
         raise LimitExceeded(f"a seal or its signature has {MAX_BYTES} bytes at most")
     der.check(data)
 
 
-def _total(data: bytes, kind: type[_Structure], read: Callable[[_Structure], T]) -> T:
+def _read_whole(data: bytes, structure_class: type[_Structure], read: Callable[[_Structure], T]) -> T:
     """Read the whole of the data as one structure, which must give the same bytes again. Raises: MalformedInput."""
     try:
-        structure = kind.load(data, strict=True)
+        structure = structure_class.load(data, strict=True)
         decoded = read(structure)
-        again = structure.dump(force=True)
+        encoded_again = structure.dump(force=True)
     except (ValueError, TypeError) as error:  # whatever asn1crypto finds wrong
         raise MalformedInput(f"not a seal or its signature: {str(error)[:200]}") from error
-    if again != data:
+    if encoded_again != data:
         raise MalformedInput("the seal or its signature has another encoding than the one exact form")
     return decoded
 
 
-def _seal(seal: structures.Seal1 | structures.Seal4) -> Seal:
+def _read_seal(seal: structures.Seal1 | structures.Seal4) -> Seal:
     info = seal["info"]
-    first = isinstance(seal, structures.Seal1)
-    signing = seal["signed"] if first else seal
+    is_version_1 = isinstance(seal, structures.Seal1)
+    signature_part = seal["signed"] if is_version_1 else seal
     header, properties, picture = info["header"], info["property"], info["picture"]
     if header["id"].native != "ES":
         raise MalformedInput("a seal's header begins with ES")
     version = header["version"].native
-    known = (1,) if first else (4, 5)
-    list_type = LISTS_CERTIFICATES if first else properties["list_type"].native
-    certificates, digests = _users(list_type, properties["certificates"])
-    timestamp = None if first else seal["timestamp"].native
-    covered = info.dump()
-    parts = covered, signing["certificate"].dump(), signing["algorithm"].dump()
-    alone, together = covered, der.encode(der.SEQUENCE, *parts)
+    known_versions = (1,) if is_version_1 else (4, 5)
+    list_type = LISTS_CERTIFICATES if is_version_1 else properties["list_type"].native
+    certificates, digests = _read_users(list_type, properties["certificates"])
+    timestamp = None if is_version_1 else seal["timestamp"].native
+    info_der = info.dump()
+    covered_parts = info_der, signature_part["certificate"].dump(), signature_part["algorithm"].dump()
+    signed_alone, signed_together = info_der, der.encode(der.SEQUENCE, *covered_parts)
     return Seal(
         der=seal.dump(),
-        version=version if version in known else known[0],
+        version=version if version in known_versions else known_versions[0],
         maker=decode_text(header["maker"].native),
         identifier=decode_text(info["identifier"].native),
         kind=properties["type"].native,
@@ -161,32 +161,34 @@ def _seal(seal: structures.Seal1 | structures.Seal4) -> Seal:
             picture["width"].native,
             picture["height"].native,
         ),
-        certificate=signing["certificate"].native,
-        algorithm=signing["algorithm"].dotted,
-        signature=signing["signature"].native,
-        signed=(together, alone) if first else (alone, together),
+        certificate=signature_part["certificate"].native,
+        algorithm=signature_part["algorithm"].dotted,
+        signature=signature_part["signature"].native,
+        signed_candidates=(signed_together, signed_alone)
+        if is_version_1
+        else (signed_alone, signed_together),
         timestamp=timestamp,
     )
 
 
-def _users(
-    list_type: int, users: structures.Listed | core.Any
+def _read_users(
+    list_type: int, users: structures.ListedUsers | core.Any
 ) -> tuple[tuple[bytes, ...], tuple[tuple[str, bytes], ...]]:
     """Return certificates and digests of the list of those who may use a seal, one of them empty."""
-    if isinstance(users, structures.Listed):
-        items = users
+    if isinstance(users, structures.ListedUsers):
+        listed_elements = users
     else:
-        if list_type not in _LISTS:
+        if list_type not in _LIST_STRUCTURES:
             raise MalformedInput("a seal lists certificates (1) or their digests (2)")
-        items = _LISTS[list_type].load(users.dump(), strict=True)
-    if len(items) > MAX_LISTED:
-        raise LimitExceeded(f"a seal lists {MAX_LISTED} certificates at most")
+        listed_elements = _LIST_STRUCTURES[list_type].load(users.dump(), strict=True)
+    if len(listed_elements) > MAX_LISTED_USERS:
+        raise LimitExceeded(f"a seal lists {MAX_LISTED_USERS} certificates at most")
     if list_type == LISTS_DIGESTS:
-        return (), tuple((item["type"].native, item["value"].native) for item in items)
-    return tuple(_listed_certificate(item.dump()) for item in items), ()
+        return (), tuple((item["type"].native, item["value"].native) for item in listed_elements)
+    return tuple(_read_listed_certificate(item.dump()) for item in listed_elements), ()
 
 
-def _listed_certificate(element: bytes) -> bytes:
+def _read_listed_certificate(element: bytes) -> bytes:
     """Return a certificate of the list in DER: in octets, or bare, or as text in base64, PEM or hexadecimal.
 
     What is none of these is returned as it stands there: it is no certificate.
@@ -197,38 +199,38 @@ def _listed_certificate(element: bytes) -> bytes:
     return content if content[:1] == bytes([der.SEQUENCE]) else decode_written(content) or content
 
 
-def _signature_1(signature: structures.Signature1) -> SealSignature:
+def _read_signature_1(signature: structures.Signature1) -> SealSignature:
     body = signature["to_sign"]
-    return _signature(signature, body, body, None)
+    return _read_signature(signature, body, body, None)
 
 
-def _signature_4(signature: structures.Signature4) -> SealSignature:
-    return _signature(signature, signature["to_sign"], signature, signature["timestamp"].native)
+def _read_signature_4(signature: structures.Signature4) -> SealSignature:
+    return _read_signature(signature, signature["to_sign"], signature, signature["timestamp"].native)
 
 
-def _signature(
+def _read_signature(
     signature: structures.Signature1 | structures.Signature4,
     body: structures.ToSign1 | structures.ToSign4,
     signer: structures.ToSign1 | structures.Signature4,
     timestamp: bytes | None,
 ) -> SealSignature:
-    seal = _seal(body["seal"])
+    seal = _read_seal(body["seal"])
     return SealSignature(
         der=signature.dump(),
         version=seal.version,
         seal=seal,
-        time=_time_info(body["time"]),
+        time=_read_time_info(body["time"]),
         data_hash=body["data_hash"].native,
         property_info=decode_text(body["property_info"].native),
         certificate=signer["certificate"].native,
         algorithm=signer["algorithm"].dotted,
         signature=signature["signature"].native,
-        signed=body.dump(),
+        signed_bytes=body.dump(),
         timestamp=timestamp,
     )
 
 
-def _time_info(info: structures.TimeInfo) -> int | None:
+def _read_time_info(info: structures.TimeInfo) -> int | None:
     """Return the declared moment; the octets of version 1 hold a time in DER or as text (or else a timestamp)."""
     if info.name not in ("bits", "octets"):
         return read_time(info)

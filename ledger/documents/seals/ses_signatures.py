@@ -19,111 +19,124 @@ from ledger.documents.certificates.trust_list import SEAL_MAKERS, SIGNERS, Trust
 from ledger.documents.findings import Check, failed, passed, pick_first_bad, unknown
 from ledger.documents.inspection import Kind, SignatureReport
 from ledger.documents.seals.ses import Seal, SealSignature
-from ledger.documents.signatures.timestamps import Stamps, check_timestamps, merge_checks
+from ledger.documents.signatures.timestamps import TimestampReport, check_timestamps, merge_checks
 from ledger.verification.reasons import Outcome
 
 
 def verify_seal(seal: Seal, trust: TrustList | None) -> SignatureReport:
     """Report on a seal alone: who made it and whether it is whole, as of its making."""
-    maker, stamps = decode_if_readable(seal.certificate), _seal_stamps(seal, trust)
+    maker, timestamp_report = decode_if_readable(seal.certificate), _check_seal_timestamps(seal, trust)
     return SignatureReport(
         kind=Kind.SES,
         version=seal.version,
         checks=(
             passed("structure"),
-            check_made_by("seal_signature", maker, seal.signed, seal.signature, seal.algorithm),
+            check_made_by("seal_signature", maker, seal.signed_candidates, seal.signature, seal.algorithm),
             check_chains([(maker, SEAL_MAKERS, seal.created)], trust),
-            *stamps.checks,
+            *timestamp_report.checks,
         ),
         seal_id=seal.identifier,
         seal_name=seal.name,
         seal_maker=maker.name if maker else None,
-        stamped_at=stamps.moment,
+        stamped_at=timestamp_report.moment,
     )
 
 
 def verify_seal_signature(
-    signed: SealSignature, description: bytes | None, trust: TrustList | None
+    seal_signature: SealSignature, description: bytes | None, trust: TrustList | None
 ) -> SignatureReport:
     """Report on a use of a seal; `description` is the `Signature.xml` that should have been signed, where there is one."""
-    seal = signed.seal
-    signer, maker = decode_if_readable(signed.certificate), decode_if_readable(seal.certificate)
-    stamps = check_timestamps(_as_list(signed.timestamp), signed.signature, signed.time, trust)
+    seal = seal_signature.seal
+    signer, maker = decode_if_readable(seal_signature.certificate), decode_if_readable(seal.certificate)
+    timestamp_report = check_timestamps(
+        _as_list(seal_signature.timestamp), seal_signature.signature, seal_signature.time, trust
+    )
     return SignatureReport(
         kind=Kind.SES,
-        version=signed.version,
+        version=seal_signature.version,
         checks=(
             passed("structure"),
-            _data_hash(signed, description),
-            check_made_by("signature", signer, (signed.signed,), signed.signature, signed.algorithm),
-            check_made_by("seal_signature", maker, seal.signed, seal.signature, seal.algorithm),
-            _listed(seal, signed.certificate),
-            _validity(signer, signed.time, seal),
-            pick_first_bad(
-                (check_chains([(signer, SIGNERS, signed.time)], trust), _maker_chain(maker, signed, trust))
+            _check_data_hash(seal_signature, description),
+            check_made_by(
+                "signature",
+                signer,
+                (seal_signature.signed_bytes,),
+                seal_signature.signature,
+                seal_signature.algorithm,
             ),
-            *merge_checks(*stamps.checks, *_seal_stamps(seal, trust).checks),
+            check_made_by("seal_signature", maker, seal.signed_candidates, seal.signature, seal.algorithm),
+            _check_listed(seal, seal_signature.certificate),
+            _check_validity(signer, seal_signature.time, seal),
+            pick_first_bad(
+                (
+                    check_chains([(signer, SIGNERS, seal_signature.time)], trust),
+                    _check_maker_chain(maker, seal_signature, trust),
+                )
+            ),
+            *merge_checks(*timestamp_report.checks, *_check_seal_timestamps(seal, trust).checks),
         ),
         signer=signer.name if signer else None,
         issuer=signer.issuer_name if signer else None,
         seal_id=seal.identifier,
         seal_name=seal.name,
         seal_maker=maker.name if maker else None,
-        signed_at=signed.time,
-        stamped_at=stamps.moment,
+        signed_at=seal_signature.time,
+        stamped_at=timestamp_report.moment,
     )
 
 
-def _data_hash(signed: SealSignature, description: bytes | None) -> Check:
+def _check_data_hash(seal_signature: SealSignature, description: bytes | None) -> Check:
     if description is None:
         return unknown("data_hash", "no_document")
-    if signed.data_hash in (SM3.hash(description), SHA256.hash(description)):
+    if seal_signature.data_hash in (SM3.hash(description), SHA256.hash(description)):
         return passed("data_hash")
-    if len(signed.data_hash) != DIGEST_BYTES:
+    if len(seal_signature.data_hash) != DIGEST_BYTES:
         return unknown("data_hash", "digest")
     return failed("data_hash", "altered")
 
 
-def _listed(seal: Seal, certificate: bytes) -> Check:
+def _check_listed(seal: Seal, certificate: bytes) -> Check:
     if certificate in seal.certificates:
         return passed("signer_listed")
-    digests = [(algorithm, read_digest(written)) for algorithm, written in seal.digests]
+    digests = [(algorithm, read_digest(written_digest)) for algorithm, written_digest in seal.digests]
     for algorithm, digest in digests:
         suite = presume_suite(algorithm)
         if suite is not None and suite.hash(certificate) == digest:
             return passed("signer_listed")
     if any(find_suite(algorithm) is None or digest is None for algorithm, digest in digests):
         return unknown("signer_listed", "digest")
-    if any(decode_if_readable(listed) is None for listed in seal.certificates):
+    if any(decode_if_readable(listed_certificate) is None for listed_certificate in seal.certificates):
         return unknown("signer_listed", "unread")
     return failed("signer_listed", "not_listed")
 
 
-def _maker_chain(maker: Certificate | None, signed: SealSignature, trust: TrustList | None) -> Check:
+def _check_maker_chain(
+    maker: Certificate | None, seal_signature: SealSignature, trust: TrustList | None
+) -> Check:
     """Follow the maker's certificate as of the making of the seal, or as of its use where the certificate began in between.
 
     Makers take new certificates into seals that they drew up some days before.
     """
-    created, used = signed.seal.created, signed.time
-    made = check_chains([(maker, SEAL_MAKERS, created)], trust)
-    if made.outcome is Outcome.PASS or maker is None or created is None or used is None:
-        return made
-    began_later = maker.not_before is not None and created < maker.not_before
-    if not began_later or not maker.valid_at(used):
-        return made
-    return check_chains([(maker, SEAL_MAKERS, used)], trust)
+    created_at, used_at = seal_signature.seal.created, seal_signature.time
+    chain_at_creation = check_chains([(maker, SEAL_MAKERS, created_at)], trust)
+    if chain_at_creation.outcome is Outcome.PASS or maker is None or created_at is None or used_at is None:
+        return chain_at_creation
+    began_later = maker.not_before is not None and created_at < maker.not_before
+    if not began_later or not maker.valid_at(used_at):
+        return chain_at_creation
+    return check_chains([(maker, SEAL_MAKERS, used_at)], trust)
 
 
-def _validity(signer: Certificate | None, moment: int | None, seal: Seal) -> Check:
-    certificate = check_in_force(signer, moment)
-    if certificate != passed("validity"):
-        return certificate
+def _check_validity(signer: Certificate | None, moment: int | None, seal: Seal) -> Check:
+    certificate_check = check_in_force(signer, moment)
+    if certificate_check != passed("validity"):
+        return certificate_check
     if moment is None or seal.valid_from is None or seal.valid_until is None:
         return unknown("validity", "time")
     return passed("validity") if seal.valid_from <= moment <= seal.valid_until else failed("validity", "seal")
 
 
-def _seal_stamps(seal: Seal, trust: TrustList | None) -> Stamps:
+def _check_seal_timestamps(seal: Seal, trust: TrustList | None) -> TimestampReport:
     return check_timestamps(_as_list(seal.timestamp), seal.signature, seal.created, trust)
 
 

@@ -18,9 +18,13 @@ def verify_bare_signature(
     value: bytes, description: bytes, date_time: str, trust: TrustList | None
 ) -> SignatureReport:
     """Report on an SM2 signature of the description with nothing around it."""
-    listed = [authority.certificate for authority in trust.of(SIGNERS)] if trust else []
-    made = (each for each in listed if each.key and verify_sm2(each.key, description, value))
-    signer = next(made, None)
+    listed_certificates = [authority.certificate for authority in trust.of(SIGNERS)] if trust else []
+    signing_certificates = (
+        certificate
+        for certificate in listed_certificates
+        if certificate.key and verify_sm2(certificate.key, description, value)
+    )
+    signer = next(signing_certificates, None)
     moment = parse_written_time(date_time)
     checks = [passed("structure"), unknown("signature", "no_certificate")]
     if signer is not None:
@@ -40,55 +44,62 @@ def verify_signed_data(
     value: bytes, description: bytes, date_time: str, trust: TrustList | None
 ) -> SignatureReport:
     """Report on a SignedData over the description. Raises: MalformedInput, LimitExceeded."""
-    data = decode_signed_data(value)
-    signer = data.signers[0]
-    stated = signer.time if signer.time is not None else parse_written_time(date_time)
-    used = [(each.certificate, SIGNERS, stated) for each in data.signers]
-    stamps = [check_timestamps(each.timestamps, each.signature, stated, trust) for each in data.signers]
+    signed_data = decode_signed_data(value)
+    signer = signed_data.signers[0]
+    stated_time = signer.time if signer.time is not None else parse_written_time(date_time)
+    certificate_uses = [(person.certificate, SIGNERS, stated_time) for person in signed_data.signers]
+    timestamp_reports = [
+        check_timestamps(person.timestamps, person.signature, stated_time, trust)
+        for person in signed_data.signers
+    ]
     return SignatureReport(
         kind=Kind.OFD_SIGN,
-        version=data.version,
+        version=signed_data.version,
         checks=(
             passed("structure"),
-            _content(data, description),
-            pick_first_bad(_signature(data, each, description) for each in data.signers),
-            pick_first_bad(check_in_force(each.certificate, stated) for each in data.signers),
-            check_chains(used, trust, data.certificates),
-            *merge_checks(*(check for checked in stamps for check in checked.checks)),
+            _check_content(signed_data, description),
+            pick_first_bad(
+                _check_signature(signed_data, person, description) for person in signed_data.signers
+            ),
+            pick_first_bad(check_in_force(person.certificate, stated_time) for person in signed_data.signers),
+            check_chains(certificate_uses, trust, signed_data.certificates),
+            *merge_checks(
+                *(check for timestamp_report in timestamp_reports for check in timestamp_report.checks)
+            ),
         ),
         signer=signer.certificate.name if signer.certificate else None,
         issuer=signer.certificate.issuer_name if signer.certificate else None,
-        signed_at=stated,
-        stamped_at=stamps[0].moment,
+        signed_at=stated_time,
+        stamped_at=timestamp_reports[0].moment,
     )
 
 
-def _content(data: SignedData, description: bytes) -> Check:
+def _check_content(signed_data: SignedData, description: bytes) -> Check:
     """The content is the description or its digest; where it is absent, the signature itself must tell.
 
     It differs where it can be one of these and is not; what else writers put there cannot be compared.
     """
-    if data.content is None or data.content == description:
+    if signed_data.content is None or signed_data.content == description:
         return passed("data_hash")
-    digest = read_digest(data.content)
+    digest = read_digest(signed_data.content)
     if digest in (SM3.hash(description), SHA256.hash(description)):
         return passed("data_hash")
-    known = all(find_suite(signer.digest_algorithm) for signer in data.signers)
-    comparable = len(data.content) == len(description) if digest is None else known
-    return failed("data_hash", "altered") if comparable else unknown("data_hash", "digest")
+    are_suites_known = all(find_suite(signer.digest_algorithm) for signer in signed_data.signers)
+    is_comparable = len(signed_data.content) == len(description) if digest is None else are_suites_known
+    return failed("data_hash", "altered") if is_comparable else unknown("data_hash", "digest")
 
 
-def _signature(data: SignedData, signer: Signer, description: bytes) -> Check:
+def _check_signature(signed_data: SignedData, signer: Signer, description: bytes) -> Check:
     """The signature is over the attributes, which name the digest of the content, or over the content."""
     suite = presume_suite(signer.digest_algorithm)
     if suite is None:
         return unknown("signature", "algorithm")
     digest = suite.hash(description)
-    contents = () if data.content is None else (data.content,)
+    contents = () if signed_data.content is None else (signed_data.content,)
     messages: tuple[bytes, ...] = (*contents, description, digest)
     if signer.attributes is not None:
         if signer.message_digest not in (digest, *map(suite.hash, messages)):
-            named = find_suite(signer.digest_algorithm) is not None
-            return failed("signature", "wrong") if named else unknown("signature", "digest")
+            is_suite_named = find_suite(signer.digest_algorithm) is not None
+            return failed("signature", "wrong") if is_suite_named else unknown("signature", "digest")
         messages = (signer.attributes,)
     return check_made_by("signature", signer.certificate, messages, signer.signature, signer.algorithm)

@@ -62,12 +62,12 @@ def decode_signed_data(data: bytes) -> SignedData:
         raise LimitExceeded(f"a SignedData has {MAX_BYTES} bytes at most")
     der.check(data)
     try:
-        return _read(structures.SignedDataInfo.load(data, strict=True))
+        return _read_signed_data(structures.SignedDataInfo.load(data, strict=True))
     except (ValueError, TypeError) as error:  # whatever asn1crypto finds wrong
         raise MalformedInput(f"not a SignedData: {str(error)[:200]}") from error
 
 
-def _read(info: structures.SignedDataInfo) -> SignedData:
+def _read_signed_data(info: structures.SignedDataInfo) -> SignedData:
     if info["type"].dotted not in SIGNED_DATA:
         raise MalformedInput("the content is not a SignedData")
     body = info["content"]
@@ -84,11 +84,11 @@ def _read(info: structures.SignedDataInfo) -> SignedData:
         content_type=body["content"]["type"].dotted,
         content=body["content"]["content"].native,
         certificates=certificates,
-        signers=tuple(_signer(signer, certificates) for signer in body["signers"]),
+        signers=tuple(_read_signer(signer, certificates) for signer in body["signers"]),
     )
 
 
-def _signer(signer: structures.SignerInfo, certificates: tuple[Certificate, ...]) -> Signer:
+def _read_signer(signer: structures.SignerInfo, certificates: tuple[Certificate, ...]) -> Signer:
     issuer_and_serial = signer["issuer_and_serial"]
     issuer, serial = issuer_and_serial["issuer"].dump(), issuer_and_serial["serial_number"].native
     matching_certificates = (
@@ -96,7 +96,7 @@ def _signer(signer: structures.SignerInfo, certificates: tuple[Certificate, ...]
     )
     attributes = signer["signed_attributes"]
     has_attributes = isinstance(attributes, structures.AttributeSets)
-    values = _values(attributes) if has_attributes else {}
+    values = _read_values(attributes) if has_attributes else {}
     digest_der, time_der = values.get(_MESSAGE_DIGEST), values.get(_SIGNING_TIME)
     return Signer(
         certificate=next(matching_certificates, None),
@@ -107,18 +107,18 @@ def _signer(signer: structures.SignerInfo, certificates: tuple[Certificate, ...]
         message_digest=der.read_content(digest_der) if digest_der else None,
         time=read_time(structures.Time.load(time_der, strict=True)) if time_der else None,
         values=values,
-        timestamps=_timestamps(signer["unsigned_attributes"]),
+        timestamps=_read_timestamps(signer["unsigned_attributes"]),
     )
 
 
-def _timestamps(attributes: structures.AttributeSets | core.Void) -> tuple[bytes, ...]:
+def _read_timestamps(attributes: structures.AttributeSets | core.Void) -> tuple[bytes, ...]:
     if not isinstance(attributes, structures.AttributeSets):
         return ()
     timestamp_attributes = (attribute for attribute in attributes if attribute["type"].dotted == TIMESTAMP)
     return tuple(token.dump() for attribute in timestamp_attributes for token in attribute["values"])
 
 
-def _values(attributes: structures.AttributeSets) -> dict[str, bytes]:
+def _read_values(attributes: structures.AttributeSets) -> dict[str, bytes]:
     """Return the one value of each attribute that has one; attributes named twice are refused."""
     values_of: dict[str, list[bytes]] = {}
     for attribute in attributes:

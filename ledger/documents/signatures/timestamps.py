@@ -23,7 +23,7 @@ from asn1crypto import core, tsp
 from ledger.documents.asn1.algorithms import compute_digest, presume_suite
 from ledger.documents.asn1.ber import sort_set
 from ledger.documents.asn1.texts import parse_asn1_time
-from ledger.documents.certificates.certificates import Certificate, Signed
+from ledger.documents.certificates.certificates import Certificate, SignatureResult
 from ledger.documents.certificates.trust_list import TIMESTAMPERS, TrustList, check_chain
 from ledger.documents.findings import Check, failed, passed, pick_first_bad, unknown
 from ledger.documents.signatures.signed_data import SignedData, Signer, decode_signed_data
@@ -34,27 +34,27 @@ from ledger.verification.reasons import Outcome
 #: On one signature; one in every file that was seen.
 MAX_TOKENS: Final = 4
 #: Seconds by which a signer's clock may be ahead of the authority's.
-CLOCKS_DIFFER: Final = 300
+MAX_SIGNER_LEAD_SECONDS: Final = 300
 #: Seconds within which a signature is stamped where that belongs to signing.
-PROMPT: Final = 86_400
+PROMPT_SECONDS: Final = 86_400
 _TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
 _CONTENT_TYPE, _SIGNING_CERTIFICATE = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.16.2.47"
-_FOR_TIMESTAMPS: Final = frozenset({"1.3.6.1.5.5.7.3.8"})
+_TIMESTAMPING_PURPOSES: Final = frozenset({"1.3.6.1.5.5.7.3.8"})
 #: Of RFC 3161 and of GB/T 20520-2025.
-_VERSIONS: Final = frozenset({"v1", "v2"})
+_KNOWN_VERSIONS: Final = frozenset({"v1", "v2"})
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
     """One timestamp: `imprint` of what it stamps by `algorithm`, at `time` (seconds since 1970).
 
-    `named` is the algorithm and the digest of the certificate that its signer names, where that is by ESSCertIDv2.
+    `certificate_digest` is algorithm and digest of the certificate that its signer names, where that is by ESSCertIDv2.
     """
 
     time: int
     algorithm: str
     imprint: bytes
-    named: tuple[str, bytes] | None
+    certificate_digest: tuple[str, bytes] | None
     data: SignedData
 
     @property
@@ -63,7 +63,7 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
-class Stamps:
+class TimestampReport:
     """What the timestamps on a signature come to; `moment`: the first by which it existed, as an authority vouches."""
 
     checks: tuple[Check, ...]
@@ -71,17 +71,21 @@ class Stamps:
 
 
 def check_timestamps(
-    tokens: Iterable[bytes], value: bytes, stated: int | None, trust: TrustList | None
-) -> Stamps:
+    tokens: Iterable[bytes], value: bytes, stated_time: int | None, trust: TrustList | None
+) -> TimestampReport:
     """Check the timestamps on a signature of that value, whose signer states when it was made."""
-    present = list(tokens)
-    if len(present) > MAX_TOKENS:
-        return Stamps((unknown("timestamp", "malformed"),), None)
-    results = [_verify(token, value, stated, trust) for token in present]
-    first = min((moment for _, moment in results if moment is not None), default=None)
-    late = first is not None and stated is not None and first > stated + PROMPT
-    good = passed("timestamp", "late") if late else passed("timestamp")
-    return Stamps(tuple(good if check.outcome is Outcome.PASS else check for check, _ in results), first)
+    token_list = list(tokens)
+    if len(token_list) > MAX_TOKENS:
+        return TimestampReport((unknown("timestamp", "malformed"),), None)
+    results = [_verify_token(token, value, stated_time, trust) for token in token_list]
+    first_moment = min((moment for _, moment in results if moment is not None), default=None)
+    is_late = (
+        first_moment is not None and stated_time is not None and first_moment > stated_time + PROMPT_SECONDS
+    )
+    good_check = passed("timestamp", "late") if is_late else passed("timestamp")
+    return TimestampReport(
+        tuple(good_check if check.outcome is Outcome.PASS else check for check, _ in results), first_moment
+    )
 
 
 def merge_checks(*checks: Check) -> tuple[Check, ...]:
@@ -93,21 +97,21 @@ def merge_checks(*checks: Check) -> tuple[Check, ...]:
 
 def decode_token(data: bytes) -> Token:
     """Read a TimeStampToken from DER. Raises: MalformedInput, LimitExceeded."""
-    signed = decode_signed_data(data)
-    if signed.content_type != _TST_INFO or signed.content is None:
+    signed_data = decode_signed_data(data)
+    if signed_data.content_type != _TST_INFO or signed_data.content is None:
         raise MalformedInput("the SignedData holds no TSTInfo")
-    if len(signed.signers) != 1:
+    if len(signed_data.signers) != 1:
         raise MalformedInput("a timestamp has one signer")
-    der.check(signed.content)
+    der.check(signed_data.content)
     try:
-        return _read(signed, tsp.TSTInfo.load(signed.content, strict=True))
+        return _read_token(signed_data, tsp.TSTInfo.load(signed_data.content, strict=True))
     except (ValueError, TypeError, IndexError) as error:  # whatever asn1crypto finds wrong
         raise MalformedInput(f"not a timestamp: {str(error)[:200]}") from error
 
 
-def _read(signed: SignedData, info: tsp.TSTInfo) -> Token:
+def _read_token(signed_data: SignedData, info: tsp.TSTInfo) -> Token:
     moment = parse_asn1_time(info["gen_time"].contents.decode("latin-1"), utc_time=False)
-    if info["version"].native not in _VERSIONS or moment is None:
+    if info["version"].native not in _KNOWN_VERSIONS or moment is None:
         raise MalformedInput("a timestamp of another version, or without a time")
     if any(extension["critical"].native for extension in info["extensions"]):
         raise MalformedInput("a timestamp has an extension that must be understood")
@@ -116,86 +120,86 @@ def _read(signed: SignedData, info: tsp.TSTInfo) -> Token:
         time=moment,
         algorithm=imprint["hash_algorithm"]["algorithm"].dotted,
         imprint=imprint["hashed_message"].native,
-        named=_named(signed.signers[0].values.get(_SIGNING_CERTIFICATE)),
-        data=signed,
+        certificate_digest=_read_certificate_digest(signed_data.signers[0].values.get(_SIGNING_CERTIFICATE)),
+        data=signed_data,
     )
 
 
-def _named(attribute: bytes | None) -> tuple[str, bytes] | None:
+def _read_certificate_digest(attribute: bytes | None) -> tuple[str, bytes] | None:
     if attribute is None:
         return None
-    first = tsp.SigningCertificateV2.load(attribute, strict=True)["certs"][0]
-    return first["hash_algorithm"]["algorithm"].dotted, first["cert_hash"].native
+    certificate_id = tsp.SigningCertificateV2.load(attribute, strict=True)["certs"][0]
+    return certificate_id["hash_algorithm"]["algorithm"].dotted, certificate_id["cert_hash"].native
 
 
-def _verify(
-    data: bytes, value: bytes, stated: int | None, trust: TrustList | None
+def _verify_token(
+    data: bytes, value: bytes, stated_time: int | None, trust: TrustList | None
 ) -> tuple[Check, int | None]:
     """Return the check of one token and, where its authority's word holds, its time."""
     try:
         token = decode_token(data)  # 1
     except MalformedInput:
         return unknown("timestamp", "malformed"), None
-    check = pick_first_bad(_steps(token, value, trust))
+    check = pick_first_bad(_check_token(token, value, trust))
     if check.outcome is not Outcome.PASS:
         return check, None
-    return _beside(token.time, stated), token.time
+    return _compare_with_stated(token.time, stated_time), token.time
 
 
-def _steps(token: Token, value: bytes, trust: TrustList | None) -> Iterator[Check]:
-    yield _same(token.algorithm, value, token.imprint, "other")  # 2
+def _check_token(token: Token, value: bytes, trust: TrustList | None) -> Iterator[Check]:
+    yield _compare_digest(token.algorithm, value, token.imprint, "other")  # 2
     certificate = token.signer.certificate
     if certificate is None:
         yield unknown("timestamp", "no_certificate")
         return
-    yield from _signature(token, certificate)  # 3
-    if certificate.purposes != _FOR_TIMESTAMPS:  # 4
+    yield from _check_signature(token, certificate)  # 3
+    if certificate.purposes != _TIMESTAMPING_PURPOSES:  # 4
         yield failed("timestamp", "purpose")
-    within = certificate.valid_at(token.time)
-    if within is None:
+    is_in_force = certificate.valid_at(token.time)
+    if is_in_force is None:
         yield unknown("timestamp", "time")
-    elif not within:
+    elif not is_in_force:
         yield failed("timestamp", "certificate")
-    led = check_chain(certificate, token.data.certificates, trust, TIMESTAMPERS, token.time)  # 5
-    yield replace(led, name="timestamp")
+    chain_check = check_chain(certificate, token.data.certificates, trust, TIMESTAMPERS, token.time)  # 5
+    yield replace(chain_check, name="timestamp")
 
 
-def _signature(token: Token, certificate: Certificate) -> Iterator[Check]:
+def _check_signature(token: Token, certificate: Certificate) -> Iterator[Check]:
     signer, content = token.signer, token.data.content
-    named_type = signer.values.get(_CONTENT_TYPE) == core.ObjectIdentifier(_TST_INFO).dump()
-    if signer.attributes is None or content is None or not named_type:
+    has_content_type = signer.values.get(_CONTENT_TYPE) == core.ObjectIdentifier(_TST_INFO).dump()
+    if signer.attributes is None or content is None or not has_content_type:
         yield failed("timestamp", "wrong")
         return
-    yield _same(signer.digest_algorithm, content, signer.message_digest, "wrong")
-    if token.named is not None:
-        algorithm, named = token.named
-        yield _same(algorithm, certificate.der, named, "wrong")
-    made = Signed.NO
+    yield _compare_digest(signer.digest_algorithm, content, signer.message_digest, "wrong")
+    if token.certificate_digest is not None:
+        algorithm, expected_digest = token.certificate_digest
+        yield _compare_digest(algorithm, certificate.der, expected_digest, "wrong")
+    result = SignatureResult.NO
     for attributes in (signer.attributes, sort_set(signer.attributes)):  # RFC 5652, 5.4: in DER, however sent
-        if made is Signed.NO:
-            made = certificate.verify_any(
+        if result is SignatureResult.NO:
+            result = certificate.verify_any(
                 attributes, signer.signature, signer.algorithm, signer.digest_algorithm
             )
     yield {
-        Signed.YES: passed("timestamp"),
-        Signed.NO: failed("timestamp", "wrong"),
-        Signed.WITHOUT_IDENTITY: unknown("timestamp", "identity"),
-        Signed.UNKNOWN: unknown("timestamp", "algorithm"),
-    }[made]
+        SignatureResult.YES: passed("timestamp"),
+        SignatureResult.NO: failed("timestamp", "wrong"),
+        SignatureResult.WITHOUT_IDENTITY: unknown("timestamp", "identity"),
+        SignatureResult.UNKNOWN: unknown("timestamp", "algorithm"),
+    }[result]
 
 
-def _same(algorithm: str, data: bytes, written: bytes | None, otherwise: str) -> Check:
+def _compare_digest(algorithm: str, data: bytes, stated_digest: bytes | None, reason: str) -> Check:
     """Compare a digest with that of the data; by an algorithm that is only presumed, it can fit and not differ."""
-    computed = compute_digest(algorithm, data)
-    if computed is None:
-        presumed = presume_suite(algorithm)
-        fits = presumed is not None and presumed.hash(data) == written
+    computed_digest = compute_digest(algorithm, data)
+    if computed_digest is None:
+        presumed_suite = presume_suite(algorithm)
+        fits = presumed_suite is not None and presumed_suite.hash(data) == stated_digest
         return passed("timestamp") if fits else unknown("timestamp", "digest")
-    return passed("timestamp") if computed == written else failed("timestamp", otherwise)
+    return passed("timestamp") if computed_digest == stated_digest else failed("timestamp", reason)
 
 
-def _beside(moment: int, stated: int | None) -> Check:
+def _compare_with_stated(moment: int, stated_time: int | None) -> Check:
     """Compare with the signer's own word (6): what existed already was not signed later."""
-    if stated is not None and stated > moment + CLOCKS_DIFFER:
+    if stated_time is not None and stated_time > moment + MAX_SIGNER_LEAD_SECONDS:
         return failed("timestamp", "before")
     return passed("timestamp")

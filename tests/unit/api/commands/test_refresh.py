@@ -20,7 +20,7 @@ from api.cli import main
 from api.commands import refresh
 from examples.renderings import as_pdf
 from ledger.documents import carriers
-from ledger.documents.carriers import Carried, attach, detach
+from ledger.documents.carriers import RestoredDocument, attach, detach
 from ledger.documents.ofd.archive import write_archive
 from ledger.encoding.canonical import Json
 from ledger.proof.paper import decode_paper, encode_paper
@@ -219,7 +219,9 @@ def test_the_proof_inside_a_document_is_renewed_and_the_document_stays(
     path.write_bytes(attach(document, old))
     target = tmp_path / output if output else path
     assert main(["refresh", str(path), *NODE, *(("-o", str(target)) if output else ())]) == 0
-    assert detach(target.read_bytes()) == Carried(document, replace(old, status=city.proof(LICENCE).status))
+    assert detach(target.read_bytes()) == RestoredDocument(
+        document, replace(old, status=city.proof(LICENCE).status)
+    )
     assert judged(wuhan, target.read_bytes()) == "revoked"
     assert output is None or path.read_bytes() == attach(document, old), "the original stays"
     assert sorted(tmp_path.glob(".*")) == []

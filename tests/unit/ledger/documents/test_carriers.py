@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from examples.renderings import as_pdf
-from ledger.documents.carriers import Carried, CarrierAltered, NotCarried, attach, detach, restore
+from ledger.documents.carriers import CarrierAltered, NotCarried, RestoredDocument, attach, detach, restore
 from ledger.documents.ofd.archive import write_archive
 from ledger.documents.openers import inspect, open_document
 from ledger.proof.paper import encode_paper
@@ -133,7 +133,7 @@ def test_two_proofs_in_one_document(proof: Proof, other: Proof) -> None:
     forged = carried + b"\n%" + encode_paper(other).encode() + b"\n" + end
     with pytest.raises(CarrierAltered):
         detach(forged)
-    assert restore(forged) == Carried(carried, None, altered=True)
+    assert restore(forged) == RestoredDocument(carried, None, altered=True)
     opened = open_document(forged)
     assert opened.inspection == inspect(carried), "what lies around the second may be looked at all the same"
     assert inspect(forged).problem == str(CarrierAltered(carried))

@@ -43,7 +43,7 @@ def test_limits() -> None:
         f"{looks.MAX_STAMPS:,} stamps",
         f"signature value {ses.MAX_BYTES // MIB} MiB",
         f"DER {der.MAX_DEPTH} levels and {der.MAX_ELEMENTS:,} elements",
-        f"{ses.MAX_LISTED} certificates in a seal",
+        f"{ses.MAX_LISTED_USERS} certificates in a seal",
         f"{signed_data.MAX_SIGNERS} signers and {signed_data.MAX_CERTIFICATES} certificates in a SignedData.",
     ]
     assert ", ".join(limits) in " ".join(PAGE.split())

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from ledger.documents.asn1 import structures
 from ledger.documents.asn1.algorithms import encode_sm2, read_sm2_numbers
-from ledger.documents.certificates.certificates import Signed, decode_certificate, decode_if_readable
-from ledger.documents.certificates.issuing import TIMESTAMPS, Holder
+from ledger.documents.certificates.certificates import SignatureResult, decode_certificate, decode_if_readable
+from ledger.documents.certificates.issuing import TIMESTAMPING_PURPOSE, Holder
 from ledger.documents.certificates.trust_list import decode_trust_list
 from ledger.documents.findings import passed
 from ledger.documents.openers import inspect
@@ -99,10 +99,10 @@ def test_what_a_certificate_says() -> None:
 
 def test_who_issued_it() -> None:
     other = papers.root("另一根证书").certificate
-    assert root().certificate.issued(department().certificate) is Signed.YES
-    assert root().certificate.issued(root().certificate) is Signed.YES
-    assert other.issued(department().certificate) is Signed.NO
-    assert department().certificate.issued(root().certificate) is Signed.NO
+    assert root().certificate.issued(department().certificate) is SignatureResult.YES
+    assert root().certificate.issued(root().certificate) is SignatureResult.YES
+    assert other.issued(department().certificate) is SignatureResult.NO
+    assert department().certificate.issued(root().certificate) is SignatureResult.NO
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl command")
@@ -135,7 +135,7 @@ def test_chinese_in_an_email_address() -> None:
     email = structures.IA5Text("局@示例".encode().decode("latin-1"))
     decoded = decode_certificate(remade(subject=named("1.2.840.113549.1.9.1", email)))
     assert decoded.name == "局@示例"
-    assert root().certificate.issued(decoded) is Signed.YES
+    assert root().certificate.issued(decoded) is SignatureResult.YES
 
 
 @pytest.mark.parametrize(
@@ -181,29 +181,29 @@ def test_other_keys_and_algorithms() -> None:
     upper = p256("upper", key=key)
     lower = p256("lower", upper, other, by=key)
     upper_read, lower_read = (decode_certificate(one.public_bytes(Encoding.DER)) for one in (upper, lower))
-    assert upper_read.issued(lower_read) is Signed.YES
-    assert lower_read.issued(upper_read) is Signed.UNKNOWN  # names do not match
+    assert upper_read.issued(lower_read) is SignatureResult.YES
+    assert lower_read.issued(upper_read) is SignatureResult.UNKNOWN  # names do not match
     forged = p256("lower", upper, other, by=other)
-    assert upper_read.issued(decode_certificate(forged.public_bytes(Encoding.DER))) is not Signed.YES
+    assert upper_read.issued(decode_certificate(forged.public_bytes(Encoding.DER))) is not SignatureResult.YES
     assert upper_read.key is not None
     assert upper_read.key.algorithm == "p256"
     assert lower_read.key is None
-    assert upper_read.verify(b"", b"", "1.2.156.10197.1.501") is Signed.UNKNOWN
-    assert department().certificate.verify(b"", b"", "1.2.840.10045.4.3.2") is Signed.UNKNOWN
-    assert root().certificate.issued(lower_read) is Signed.UNKNOWN
+    assert upper_read.verify(b"", b"", "1.2.156.10197.1.501") is SignatureResult.UNKNOWN
+    assert department().certificate.verify(b"", b"", "1.2.840.10045.4.3.2") is SignatureResult.UNKNOWN
+    assert root().certificate.issued(lower_read) is SignatureResult.UNKNOWN
 
 
 def test_signatures_that_are_not_of_sm2() -> None:
     key = ec.generate_private_key(ec.SECP384R1())
     decoded = decode_certificate(p256("somebody", key=key).public_bytes(Encoding.DER))
     made, of_key, sha256 = key.sign(b"it", ec.ECDSA(SHA256())), "1.2.840.10045.2.1", "2.16.840.1.101.3.4.2.1"
-    assert decoded.verify_any(b"it", made, "1.2.840.10045.4.3.2", "1.2.3") is Signed.YES
-    assert decoded.verify_any(b"it", made, of_key, sha256) is Signed.YES
-    assert decoded.verify_any(b"other", made, of_key, sha256) is Signed.NO
-    assert decoded.verify_any(b"it", b"", of_key, sha256) is Signed.NO
-    assert decoded.verify_any(b"it", made, of_key, "1.2.3") is Signed.UNKNOWN
-    assert decoded.verify_any(b"it", made, "1.2.840.113549.1.1.10", sha256) is Signed.UNKNOWN
-    assert department().certificate.verify_any(b"it", made, of_key, sha256) is Signed.UNKNOWN
+    assert decoded.verify_any(b"it", made, "1.2.840.10045.4.3.2", "1.2.3") is SignatureResult.YES
+    assert decoded.verify_any(b"it", made, of_key, sha256) is SignatureResult.YES
+    assert decoded.verify_any(b"other", made, of_key, sha256) is SignatureResult.NO
+    assert decoded.verify_any(b"it", b"", of_key, sha256) is SignatureResult.NO
+    assert decoded.verify_any(b"it", made, of_key, "1.2.3") is SignatureResult.UNKNOWN
+    assert decoded.verify_any(b"it", made, "1.2.840.113549.1.1.10", sha256) is SignatureResult.UNKNOWN
+    assert department().certificate.verify_any(b"it", made, of_key, sha256) is SignatureResult.UNKNOWN
 
 
 def test_two_algorithms_in_one_certificate() -> None:
@@ -212,7 +212,7 @@ def test_two_algorithms_in_one_certificate() -> None:
     with pytest.raises(MalformedInput, match="two different"):
         decode_certificate(made.dump(force=True))
     made["algorithm"] = {"algorithm": "1.2.156.10197.1.501", "parameters": core.Null()}
-    assert root().certificate.issued(decode_certificate(made.dump(force=True))) is Signed.YES
+    assert root().certificate.issued(decode_certificate(made.dump(force=True))) is SignatureResult.YES
 
 
 def with_extension(kind: str, value: bytes, *, times: int = 1) -> bytes:
@@ -279,8 +279,8 @@ def test_a_version_that_there_is_not(version: int) -> None:
     made = structures.X509Certificate.load(p256("lower", upper, key).public_bytes(Encoding.DER), strict=True)
     made["to_be_signed"]["version"] = version
     certificate = decode_certificate(made.dump(force=True))
-    assert decode_certificate(upper.public_bytes(Encoding.DER)).issued(certificate) is Signed.UNKNOWN
-    assert certificate.verify_any(b"it", b"", "1.2.840.10045.4.3.2", "1.2.3") is Signed.UNKNOWN
+    assert decode_certificate(upper.public_bytes(Encoding.DER)).issued(certificate) is SignatureResult.UNKNOWN
+    assert certificate.verify_any(b"it", b"", "1.2.840.10045.4.3.2", "1.2.3") is SignatureResult.UNKNOWN
 
 
 def flips(data: bytes, within: bytes, times: int) -> Iterator[bytes]:
@@ -298,19 +298,23 @@ def test_a_bit_of_any_byte_of_a_certificate_that_another_library_reads() -> None
     """Whatever `cryptography` finds wrong with it, and when, is an answer and no exception."""
     above, issuing_key = key_of("above"), key_of("own")
     upper = certified("示例根", above, above, authority=True).public_bytes(Encoding.DER)
-    lower = certified("时间戳", issuing_key, above, purposes=(TIMESTAMPS,)).public_bytes(Encoding.DER)
+    lower = certified("时间戳", issuing_key, above, purposes=(TIMESTAMPING_PURPOSE,)).public_bytes(
+        Encoding.DER
+    )
     signature, issuer, draw = (
         issuing_key.sign(b"it", ec.ECDSA(SHA256())),
         decode_certificate(upper),
         random.Random(1),
     )
-    assert decode_certificate(lower).verify_any(b"it", signature, ECDSA_SHA256, "1.2.3") is Signed.YES
+    assert (
+        decode_certificate(lower).verify_any(b"it", signature, ECDSA_SHA256, "1.2.3") is SignatureResult.YES
+    )
     for at in range(len(lower)):
         certificate = decode_if_readable(
             lower[:at] + bytes([lower[at] ^ 1 << draw.randrange(8)]) + lower[at + 1 :]
         )
         if certificate is not None:
-            assert issuer.issued(certificate) is not Signed.YES
+            assert issuer.issued(certificate) is not SignatureResult.YES
             certificate.issued(issuer)
             certificate.verify_any(b"it", signature, ECDSA_SHA256, "1.2.3")
 
@@ -318,7 +322,7 @@ def test_a_bit_of_any_byte_of_a_certificate_that_another_library_reads() -> None
 def with_certificate_of_another_algorithm(document: bytes) -> tuple[bytes, bytes]:
     """The document with a timestamp by ECDSA on its signature, and the certificate in that."""
     above, lower = key_of("above"), key_of("own")
-    made = certified("时间戳", lower, above, purposes=(TIMESTAMPS,)).public_bytes(Encoding.DER)
+    made = certified("时间戳", lower, above, purposes=(TIMESTAMPING_PURPOSE,)).public_bytes(Encoding.DER)
     by = Holder(decode_certificate(made), department().key)
 
     def add(data: bytes) -> bytes:
@@ -361,4 +365,4 @@ def test_a_bit_of_a_certificate_on_the_list() -> None:
 
 @pytest.mark.parametrize("length", [0, 63, 65, 70])
 def test_signatures_of_another_size(length: int) -> None:
-    assert department().certificate.verify(b"", bytes(length), "1.2.156.10197.1.501") is Signed.NO
+    assert department().certificate.verify(b"", bytes(length), "1.2.156.10197.1.501") is SignatureResult.NO

@@ -66,7 +66,7 @@ def test_a_list_in_json() -> None:
     assert (trust_list.name, trust_list.issued) == ("天门市", 1_772_323_200)
     (authority,) = trust_list.authorities
     assert (authority.certificate, authority.roles) == (root().certificate, frozenset({SIGNERS, SEAL_MAKERS}))
-    assert (authority.since, authority.until) == (date(2025, 1, 1), date(2027, 12, 31))
+    assert (authority.first_day, authority.last_day) == (date(2025, 1, 1), date(2027, 12, 31))
     assert only(sealed(), trust_list).verdict is Verdict.VALID
 
 
@@ -177,7 +177,7 @@ def test_an_authority_is_accepted_from_day_to_day(
     since: date | None, until: date | None, accepted: bool
 ) -> None:
     (authority,) = trust().authorities
-    listed = TrustList("", None, (replace(authority, since=since, until=until),))
+    listed = TrustList("", None, (replace(authority, first_day=since, last_day=until),))
     check = check_chain(department().certificate, [], listed, SIGNERS, NOW)
     assert check == (passed("chain") if accepted else unknown("chain", "period"))
 

@@ -206,12 +206,12 @@ def test_encrypted_and_patched_entries(flag: int, both: bool) -> None:
 
 def test_names_as_the_archive_spells_them() -> None:
     opened = open_archive(zipped({"Doc_0/Caf\u00e9.xml": b"", "OFD.xml": b""}))
-    assert opened.spelled("ofd.XML") == "OFD.xml"
-    assert opened.spelled("doc_0/cafe\u0301.xml") == "Doc_0/Caf\u00e9.xml"
-    assert opened.spelled("elsewhere.XML") == "elsewhere.XML"
+    assert opened.find_spelling("ofd.XML") == "OFD.xml"
+    assert opened.find_spelling("doc_0/cafe\u0301.xml") == "Doc_0/Caf\u00e9.xml"
+    assert opened.find_spelling("elsewhere.XML") == "elsewhere.XML"
     folded = open_archive(zipped({"ss.xml": b""}))
-    assert folded.spelled("SS.xml") == "ss.xml"
-    assert folded.spelled("\u00df.xml") == "\u00df.xml"
+    assert folded.find_spelling("SS.xml") == "ss.xml"
+    assert folded.find_spelling("\u00df.xml") == "\u00df.xml"
 
 
 def test_sizes_left_out_without_a_descriptor() -> None:

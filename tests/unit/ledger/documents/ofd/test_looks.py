@@ -13,7 +13,7 @@ from ledger.crypto.suites import SM3
 from ledger.documents.inspection import Inspection
 from ledger.documents.ofd import looks, pages
 from ledger.documents.ofd.archive import open_archive, write_archive
-from ledger.documents.ofd.sealing import LIST, Stamp, apply_seal, sign_document
+from ledger.documents.ofd.sealing import LIST_PART, Stamp, apply_seal, sign_document
 from ledger.documents.ofd.stamps import Box, parse_box
 from ledger.documents.openers import inspect
 from ledger.documents.seals.making import make_seal, use_seal
@@ -146,9 +146,9 @@ def test_many_signers_cover_a_page_together() -> None:
 def test_the_list_does_not_say_who_was_first() -> None:
     """The second seal lies over the first and is put in front of it in the list, which no signature covers."""
     members = parts(co_sealed([Stamp("1", 150, 230, 40, 40)]))
-    elements = members[LIST].split(b"<ofd:Signature ")
+    elements = members[LIST_PART].split(b"<ofd:Signature ")
     later = elements.pop().removesuffix(b"</ofd:Signatures>\n")
-    members[LIST] = b"<ofd:Signature ".join([elements[0], later, *elements[1:]]) + b"</ofd:Signatures>\n"
+    members[LIST_PART] = b"<ofd:Signature ".join([elements[0], later, *elements[1:]]) + b"</ofd:Signatures>\n"
     second, first = inspected(write_archive(members)).signatures
     assert outcome(first, "references") == ("unknown", "look_added")
     assert second.verdict is Verdict.VALID
@@ -356,7 +356,7 @@ def test_a_description_in_two_documents_of_one_file() -> None:
     ).encode()
     members[f"{SIGN}/SignedValue.dat"] = use_seal(seal(), department(), members[name], "", NOW)
     entered = f'<Signatures><Signature BaseLoc="/{name}"/></Signatures>'.encode()
-    honest = members | {LIST: entered, OTHER_LIST: b"<Signatures/>"}
+    honest = members | {LIST_PART: entered, OTHER_LIST: b"<Signatures/>"}
     reports = inspected(write_archive(honest | {OTHER_LIST: entered})).signatures
     assert [outcome(report, "references") for report in reports] == [("pass", "ok")] * 2, "beside nothing"
     large = members[name].replace(b"150 230 40 40", b"0 0 200 200")
@@ -367,7 +367,7 @@ def test_a_description_in_two_documents_of_one_file() -> None:
     first, _ = inspected(write_archive(twice)).signatures
     assert outcome(first, "references") == ("unknown", "look_added")
     again = twice | {
-        LIST: twice[OTHER_LIST].replace(b"<Signatures>", b"<Signatures>" + entered[12:-13]),
+        LIST_PART: twice[OTHER_LIST].replace(b"<Signatures>", b"<Signatures>" + entered[12:-13]),
         OTHER_LIST: b"<Signatures/>",
     }
     first, _ = inspected(write_archive(again)).signatures
@@ -378,8 +378,10 @@ def protecting_its_list() -> bytes:
     """Sealed twice, and the second seal protects the list of both."""
     members = parts(co_sealed([BESIDE]))
     name = f"{SECOND}/Signature.xml"
-    digest = base64.b64encode(SM3.hash(members[LIST])).decode()
-    covered = f'<ofd:Reference FileRef="/{LIST}"><ofd:CheckValue>{digest}</ofd:CheckValue></ofd:Reference>'
+    digest = base64.b64encode(SM3.hash(members[LIST_PART])).decode()
+    covered = (
+        f'<ofd:Reference FileRef="/{LIST_PART}"><ofd:CheckValue>{digest}</ofd:CheckValue></ofd:Reference>'
+    )
     members[name] = members[name].replace(b"</ofd:References>", f"{covered}</ofd:References>".encode())
     value = use_seal(seal_of(), holder("另一示例局"), members[name], f"/{name}", NOW + 60)
     return write_archive(members | {f"{SECOND}/SignedValue.dat": value})
@@ -390,8 +392,8 @@ def test_a_protected_list_that_lost_an_entry() -> None:
     third = sign_document(protecting_its_list(), department(), NOW + 90)
     reasons = [outcome(report, "references")[1] for report in inspected(third).signatures]
     assert reasons == ["ok", "later_signature", "ok"]
-    entries = parts(third)[LIST].split(ENTRY)
-    lost = with_part(third, LIST, ENTRY.join([entries[0], *entries[2:]]))
+    entries = parts(third)[LIST_PART].split(ENTRY)
+    lost = with_part(third, LIST_PART, ENTRY.join([entries[0], *entries[2:]]))
     second, _ = inspected(lost).signatures
     assert outcome(second, "references") == ("unknown", "unlisted")
 
@@ -400,12 +402,12 @@ def test_a_protected_list_that_names_an_earlier_signature_again() -> None:
     """Nothing new was signed: the list was altered."""
     document = protecting_its_list()
     first = b'<Signature BaseLoc="/%s/Signature.xml"/></ofd:Signatures>' % SIGN.encode()
-    again = with_part(document, LIST, lambda data: data.replace(b"</ofd:Signatures>", first))
+    again = with_part(document, LIST_PART, lambda data: data.replace(b"</ofd:Signatures>", first))
     _, second, _ = inspected(again).signatures
     assert outcome(second, "references") == ("fail", "altered")
 
 
-@pytest.mark.parametrize("name", [LIST, f"{SECOND}/Signature.xml"])
+@pytest.mark.parametrize("name", [LIST_PART, f"{SECOND}/Signature.xml"])
 def test_content_in_a_file_of_the_signing(name: str) -> None:
     """The document names annotations that it does not have; a file of a later signature is what a reader takes for them."""
     members = parts(co_sealed([BESIDE]))

@@ -14,7 +14,7 @@ from ledger.documents.certificates.trust_list import Authority, TrustList
 from ledger.documents.inspection import Inspection, Kind
 from ledger.documents.ofd import references, signatures
 from ledger.documents.ofd.archive import write_archive
-from ledger.documents.ofd.sealing import LIST, Stamp, apply_seal, sign_document
+from ledger.documents.ofd.sealing import LIST_PART, Stamp, apply_seal, sign_document
 from ledger.documents.openers import inspect
 from ledger.documents.seals.making import make_seal, use_seal
 from ledger.encoding import der
@@ -114,15 +114,15 @@ def test_a_page_that_calls_itself_a_seal() -> None:
 
 def test_a_later_signature_is_no_alteration() -> None:
     """The list of signatures is protected by the first and changes with the second: that is what lists are for."""
-    covered = f'<ofd:Reference FileRef="/{LIST}"><ofd:CheckValue>%s</ofd:CheckValue></ofd:Reference></ofd:References>'
-    digest = base64.b64encode(SM3.hash(parts(sealed())[LIST])).decode()
+    covered = f'<ofd:Reference FileRef="/{LIST_PART}"><ofd:CheckValue>%s</ofd:CheckValue></ofd:Reference></ofd:References>'
+    digest = base64.b64encode(SM3.hash(parts(sealed())[LIST_PART])).decode()
     first = resealed(sealed(), b"</ofd:References>", (covered % digest).encode())
     assert outcome(only(first), "references") == ("pass", "ok")
     report, later = inspected(sign_document(first, department(), NOW + 60)).signatures
     assert outcome(report, "references") == ("pass", "later_signature")
     assert (report.altered, report.verdict, later.verdict) == ((), Verdict.VALID, Verdict.VALID)
-    altered = with_part(first, LIST, lambda data: data + b"\n")
-    assert only(altered).altered == (LIST,)
+    altered = with_part(first, LIST_PART, lambda data: data + b"\n")
+    assert only(altered).altered == (LIST_PART,)
     assert only(altered).verdict is Verdict.INVALID
 
 
@@ -137,9 +137,9 @@ def test_a_removed_signature_is_missed_by_the_next() -> None:
     members = parts(sign_document(sealed(), department(), NOW))
     for name in [name for name in members if name.startswith(f"{SIGN}/")]:
         del members[name]
-    first = members[LIST].index(b"<ofd:Signature ")
-    second = members[LIST].index(b"<ofd:Signature ", first + 1)
-    members[LIST] = members[LIST][:first] + members[LIST][second:]
+    first = members[LIST_PART].index(b"<ofd:Signature ")
+    second = members[LIST_PART].index(b"<ofd:Signature ", first + 1)
+    members[LIST_PART] = members[LIST_PART][:first] + members[LIST_PART][second:]
     report = only(write_archive(members))
     assert set(report.altered) == {DESCRIPTION, VALUE, f"{SIGN}/Seal.esl"}
 
@@ -314,7 +314,7 @@ def test_a_copy_where_a_relative_reference_finds_it_first() -> None:
 )
 def test_a_list_that_leads_elsewhere(location: str, reason: str) -> None:
     listed = with_part(
-        sealed(), LIST, lambda data: data.replace(f"/{DESCRIPTION}".encode(), location.encode())
+        sealed(), LIST_PART, lambda data: data.replace(f"/{DESCRIPTION}".encode(), location.encode())
     )
     report = only(listed)
     assert outcome(report, "structure") == ("unknown", reason)
@@ -364,7 +364,9 @@ def test_descriptions_that_cannot_be_read(change: object) -> None:
 
 @pytest.mark.parametrize("kind", [b'Type="Sign"', b"", b'Type="Other"'])
 def test_the_form_decides_and_not_the_type(kind: bytes) -> None:
-    assert only(with_part(sealed(), LIST, lambda data: data.replace(b'Type="Seal"', kind))).kind is Kind.SES
+    assert (
+        only(with_part(sealed(), LIST_PART, lambda data: data.replace(b'Type="Seal"', kind))).kind is Kind.SES
+    )
 
 
 def test_a_bare_signature() -> None:
@@ -394,11 +396,15 @@ def test_an_unsigned_document() -> None:
     [
         pytest.param(write_archive({}), id="empty"),
         pytest.param(without_part(sealed(), "OFD.xml"), id="no OFD.xml"),
-        pytest.param(without_part(sealed(), LIST), id="no list"),
-        pytest.param(with_part(sealed(), LIST, b"<a"), id="a list that is no XML"),
+        pytest.param(without_part(sealed(), LIST_PART), id="no list"),
+        pytest.param(with_part(sealed(), LIST_PART, b"<a"), id="a list that is no XML"),
         pytest.param(with_part(sealed(), "OFD.xml", b"<OFD/>" * 2), id="an OFD.xml that is none"),
         pytest.param(
-            with_part(sealed(), "OFD.xml", lambda data: data.replace(LIST.encode(), b"../" + LIST.encode())),
+            with_part(
+                sealed(),
+                "OFD.xml",
+                lambda data: data.replace(LIST_PART.encode(), b"../" + LIST_PART.encode()),
+            ),
             id="a list elsewhere",
         ),
         pytest.param(
@@ -406,7 +412,8 @@ def test_an_unsigned_document() -> None:
                 sealed(),
                 "OFD.xml",
                 lambda data: data.replace(
-                    b"</ofd:OFD>", f"<DocBody><Signatures>{LIST}</Signatures></DocBody></ofd:OFD>".encode()
+                    b"</ofd:OFD>",
+                    f"<DocBody><Signatures>{LIST_PART}</Signatures></DocBody></ofd:OFD>".encode(),
                 ),
             ),
             id="one list for two bodies",
@@ -421,7 +428,7 @@ def test_documents_whose_list_cannot_be_read(document: bytes) -> None:
 
 def test_two_bodies_with_a_list_each() -> None:
     members = parts(sealed())
-    second = LIST.replace("Doc_0", "Doc_1")
+    second = LIST_PART.replace("Doc_0", "Doc_1")
     members[second] = b"<Signatures/>"
     body = f"<DocBody/><DocBody><Signatures>{second}</Signatures></DocBody></ofd:OFD>"
     members["OFD.xml"] = members["OFD.xml"].replace(b"</ofd:OFD>", body.encode())
@@ -447,7 +454,7 @@ def repeated(members: dict[str, bytes], description: bytes, count: int = 64) -> 
     """A document with so many signatures of one description."""
     listed = "".join(f'<Signature BaseLoc="/{number}.xml"/>' for number in range(count))
     parts = members | {f"{number}.xml": description for number in range(count)}
-    return write_archive(parts | {LIST: f"<Signatures>{listed}</Signatures>".encode()})
+    return write_archive(parts | {LIST_PART: f"<Signatures>{listed}</Signatures>".encode()})
 
 
 @cache
@@ -521,7 +528,7 @@ def test_documents_that_we_do_not_seal(document: bytes) -> None:
 
 def test_a_list_elsewhere_is_left_alone() -> None:
     members = parts(sealed())
-    members["Signatures.xml"] = members.pop(LIST)
-    members["OFD.xml"] = members["OFD.xml"].replace(LIST.encode(), b"Signatures.xml")
+    members["Signatures.xml"] = members.pop(LIST_PART)
+    members["OFD.xml"] = members["OFD.xml"].replace(LIST_PART.encode(), b"Signatures.xml")
     with pytest.raises(MalformedInput, match="elsewhere"):
         apply_seal(write_archive(members), seal(), department(), NOW)

@@ -11,7 +11,7 @@ import pytest
 
 from ledger.crypto.suites import SM3
 from ledger.documents.ofd.archive import write_archive
-from ledger.documents.ofd.sealing import LIST, apply_seal, sign_document
+from ledger.documents.ofd.sealing import LIST_PART, apply_seal, sign_document
 from ledger.documents.openers import inspect
 from ledger.verification.reasons import Verdict
 from tests.papers import (
@@ -50,7 +50,7 @@ def renamed(change: Callable[[str], str]) -> bytes:
 
 
 def relisted(old: str, new: str) -> bytes:
-    return with_part(sealed(), LIST, lambda data: data.replace(old.encode(), new.encode()))
+    return with_part(sealed(), LIST_PART, lambda data: data.replace(old.encode(), new.encode()))
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_what_is_read(document: bytes) -> None:
             id="the description in another case",
         ),
         pytest.param(
-            renamed(lambda name: name.replace(LIST, LIST.upper())),
+            renamed(lambda name: name.replace(LIST_PART, LIST_PART.upper())),
             "references",
             "path",
             id="the list in another case",
@@ -168,11 +168,11 @@ def test_digests_in_hex_hide_no_alteration() -> None:
 
 def test_a_later_signature_hides_no_reference_that_was_not_compared() -> None:
     """The first signature protects the list, which the second one changes, and a part outside of the document."""
-    digest = base64.b64encode(SM3.hash(parts(sealed())[LIST]))
+    digest = base64.b64encode(SM3.hash(parts(sealed())[LIST_PART]))
     references = (
         b'<ofd:Reference FileRef="%s"><ofd:CheckValue>' + digest + b"</ofd:CheckValue></ofd:Reference>"
     )
-    more = b"".join(references % part for part in (f"/{LIST}".encode(), b"/../elsewhere"))
+    more = b"".join(references % part for part in (f"/{LIST_PART}".encode(), b"/../elsewhere"))
     first = described(b"</ofd:References>", more + b"</ofd:References>")
     report, _ = inspect(sign_document(first, department(), NOW), trust()).signatures
     assert outcome(report, "references") == ("unknown", "path")

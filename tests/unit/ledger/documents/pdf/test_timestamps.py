@@ -22,7 +22,7 @@ from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from examples.renderings import as_pdf
-from ledger.documents.certificates.issuing import TIMESTAMPS
+from ledger.documents.certificates.issuing import TIMESTAMPING_PURPOSE
 from ledger.documents.certificates.trust_list import TrustList, decode_trust_list
 from ledger.documents.inspection import Inspection, Kind
 from ledger.documents.openers import inspect
@@ -49,7 +49,7 @@ class Office:
         stamping = rsa.generate_private_key(65537, 2048)
 
         top = certified("示例根", above, above, authority=True)
-        stamper = certified("时间戳", stamping, above, purposes=(TIMESTAMPS,))
+        stamper = certified("时间戳", stamping, above, purposes=(TIMESTAMPING_PURPOSE,))
         signer = certified("天门市示例局", own, above)
         return cls(
             decode_trust_list(top.public_bytes(Encoding.PEM)),

@@ -77,10 +77,10 @@ def test_a_signature_says_what_was_put_into_it(version: int) -> None:
 @VERSIONS
 def test_another_implementation_verifies_what_we_sign(version: int) -> None:
     decoded = decode_signature(used(version))
-    assert oracle(department().certificate, decoded.signed, decoded.signature)
-    assert oracle(maker().certificate, decoded.seal.signed[0], decoded.seal.signature)
-    assert not oracle(maker().certificate, decoded.seal.signed[1], decoded.seal.signature)
-    assert not oracle(maker().certificate, decoded.signed, decoded.signature)
+    assert oracle(department().certificate, decoded.signed_bytes, decoded.signature)
+    assert oracle(maker().certificate, decoded.seal.signed_candidates[0], decoded.seal.signature)
+    assert not oracle(maker().certificate, decoded.seal.signed_candidates[1], decoded.seal.signature)
+    assert not oracle(maker().certificate, decoded.signed_bytes, decoded.signature)
 
 
 @VERSIONS
@@ -234,7 +234,7 @@ def test_data_of_the_makers_own(version: int, tagged: str) -> None:
     if version != 1:
         body["to_sign"]["extensions"] = structures.OwnData(tagged, extensions)
     decoded = decode_signature(body.dump(force=True))
-    covered = decoded.seal.signed[0]
+    covered = decoded.seal.signed_candidates[0]
     (seal_within["signed"] if version == 1 else seal_within)["signature"] = core.OctetBitString(
         encode_sm2(maker().key.sign(covered))
     )
@@ -344,7 +344,7 @@ def test_an_empty_identity_hides_no_alteration() -> None:
 def listing(version: int, *elements: core.Asn1Value) -> bytes:
     """A seal that lists those elements in the place of certificates, honestly made."""
     made = structure(version, make_seal(draft(version), maker()), of_seal=True)
-    made["info"]["property"]["certificates"] = structures.Listed([core.Any(one) for one in elements])
+    made["info"]["property"]["certificates"] = structures.ListedUsers([core.Any(one) for one in elements])
     covered = made["info"].dump(force=True)
     signing = made["signed"] if version == 1 else made
     if version == 1:
@@ -526,7 +526,7 @@ def test_other_structures_are_refused(data: bytes) -> None:
 
 def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LimitExceeded, match="lists"):
-        make_seal(draft(users=(b"",) * (ses.MAX_LISTED + 1)), maker())
+        make_seal(draft(users=(b"",) * (ses.MAX_LISTED_USERS + 1)), maker())
     monkeypatch.setattr(ses, "MAX_BYTES", 100)
     with pytest.raises(LimitExceeded, match="bytes"):
         decode_seal(seal())

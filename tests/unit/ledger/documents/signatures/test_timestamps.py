@@ -25,17 +25,17 @@ from ledger.crypto.suites import SHA256, SM3
 from ledger.documents.asn1 import structures
 from ledger.documents.asn1.algorithms import encode_sm2, read_sm2_numbers
 from ledger.documents.certificates.certificates import decode_certificate
-from ledger.documents.certificates.issuing import TIMESTAMPS, Holder
+from ledger.documents.certificates.issuing import TIMESTAMPING_PURPOSE, Holder
 from ledger.documents.certificates.trust_list import SIGNERS, Authority, TrustList, decode_trust_list
 from ledger.documents.findings import Check, failed, passed, unknown
 from ledger.documents.seals.making import use_seal
 from ledger.documents.seals.ses import decode_seal, decode_signature
 from ledger.documents.seals.ses_signatures import verify_seal, verify_seal_signature
 from ledger.documents.signatures.timestamps import (
-    CLOCKS_DIFFER,
+    MAX_SIGNER_LEAD_SECONDS,
     MAX_TOKENS,
-    PROMPT,
-    Stamps,
+    PROMPT_SECONDS,
+    TimestampReport,
     check_timestamps,
     decode_token,
     merge_checks,
@@ -113,7 +113,7 @@ def test_a_good_timestamp() -> None:
     decoded = decode_token(token(VALUE))
     assert decoded.time == LATER
     assert decoded.signer.certificate == stamper().certificate
-    assert check_timestamps([token(VALUE)], VALUE, NOW, trust()) == Stamps((OK,), LATER)
+    assert check_timestamps([token(VALUE)], VALUE, NOW, trust()) == TimestampReport((OK,), LATER)
 
 
 HMAC_SM3: Final = "1.2.156.10197.1.401.2"
@@ -191,7 +191,7 @@ SPOILT: Final[dict[str, tuple[bytes, Check]]] = {
     "no certificate": (without_certificate(), unknown("timestamp", "no_certificate")),
     "a certificate for anything": (token(VALUE, by=department()), failed("timestamp", "purpose")),
     "a certificate for more": (
-        token(VALUE, by=stamper(purposes=(TIMESTAMPS, "1.3.6.1.5.5.7.3.4"))), failed("timestamp", "purpose"),
+        token(VALUE, by=stamper(purposes=(TIMESTAMPING_PURPOSE, "1.3.6.1.5.5.7.3.4"))), failed("timestamp", "purpose"),
     ),
     "a certificate that had run out": (
         token(VALUE, by=stamper(until=LATER - 1)), failed("timestamp", "certificate"),
@@ -199,7 +199,7 @@ SPOILT: Final[dict[str, tuple[bytes, Check]]] = {
     "a certificate that was to come": (
         token(VALUE, by=stamper(since=LATER + 1)), failed("timestamp", "certificate"),
     ),
-    "older than the stated time": (token(VALUE, NOW - CLOCKS_DIFFER - 1), failed("timestamp", "before")),
+    "older than the stated time": (token(VALUE, NOW - MAX_SIGNER_LEAD_SECONDS - 1), failed("timestamp", "before")),
     "no DER": (b"token", unknown("timestamp", "malformed")),
     "nothing": (b"", unknown("timestamp", "malformed")),
     "huge": (bytes(2_000_000), unknown("timestamp", "malformed")),
@@ -338,39 +338,41 @@ def test_a_timestamp_on_a_signature_without_a_seal(*, good: bool) -> None:
 def test_several_timestamps() -> None:
     """The first that is not good decides what is said; the oldest good one until when the signature was made."""
     early, late, bad = token(VALUE, LATER), token(VALUE, LATER + 9), token(b"other")
-    assert check_timestamps([late, early], VALUE, NOW, trust()) == Stamps((OK, OK), LATER)
+    assert check_timestamps([late, early], VALUE, NOW, trust()) == TimestampReport((OK, OK), LATER)
     stamps = check_timestamps([late, bad], VALUE, NOW, trust())
-    assert stamps == Stamps((OK, failed("timestamp", "other")), LATER + 9)
+    assert stamps == TimestampReport((OK, failed("timestamp", "other")), LATER + 9)
     too_many = check_timestamps([early] * (MAX_TOKENS + 1), VALUE, NOW, trust())
-    assert too_many == Stamps((unknown("timestamp", "malformed"),), None)
-    assert check_timestamps([], VALUE, NOW, trust()) == Stamps((), None)
+    assert too_many == TimestampReport((unknown("timestamp", "malformed"),), None)
+    assert check_timestamps([], VALUE, NOW, trust()) == TimestampReport((), None)
 
 
 @pytest.mark.parametrize(
     ("ahead", "expected"),
     [
-        (CLOCKS_DIFFER, OK),
-        (CLOCKS_DIFFER + 1, failed("timestamp", "before")),
-        (-PROMPT, OK),
-        (-PROMPT - 1, passed("timestamp", "late")),
+        (MAX_SIGNER_LEAD_SECONDS, OK),
+        (MAX_SIGNER_LEAD_SECONDS + 1, failed("timestamp", "before")),
+        (-PROMPT_SECONDS, OK),
+        (-PROMPT_SECONDS - 1, passed("timestamp", "late")),
         (None, OK),
     ],
     ids=["clock ahead", "dated later", "within a day", "long after", "no time stated"],
 )
 def test_the_time_that_the_signer_states(ahead: int | None, expected: Check) -> None:
     stated = None if ahead is None else LATER + ahead
-    assert check_timestamps([token(VALUE)], VALUE, stated, trust()) == Stamps((expected,), LATER)
+    assert check_timestamps([token(VALUE)], VALUE, stated, trust()) == TimestampReport((expected,), LATER)
 
 
 LATE: Final = passed("timestamp", "late")
 
 
 def test_late_is_what_the_first_of_several_is() -> None:
-    late, later, prompt = (token(VALUE, NOW + after) for after in (PROMPT + 1, PROMPT + 9, 5))
+    late, later, prompt = (token(VALUE, NOW + after) for after in (PROMPT_SECONDS + 1, PROMPT_SECONDS + 9, 5))
     for tokens in ([late, later], [later, late]):
-        assert check_timestamps(tokens, VALUE, NOW, trust()) == Stamps((LATE, LATE), NOW + PROMPT + 1)
+        assert check_timestamps(tokens, VALUE, NOW, trust()) == TimestampReport(
+            (LATE, LATE), NOW + PROMPT_SECONDS + 1
+        )
     for tokens in ([late, prompt], [prompt, late]):
-        assert check_timestamps(tokens, VALUE, NOW, trust()) == Stamps((OK, OK), LATER)
+        assert check_timestamps(tokens, VALUE, NOW, trust()) == TimestampReport((OK, OK), LATER)
 
 
 def test_what_is_said_of_several_timestamps() -> None:
@@ -383,7 +385,7 @@ def test_what_is_said_of_several_timestamps() -> None:
 
 def test_a_prompt_timestamp_on_the_seal_hides_no_late_one_on_its_use() -> None:
     signed = decode_signature(stamped(token, of_seal=True))
-    late = replace(signed, timestamp=token(signed.signature, NOW + PROMPT + 1))
+    late = replace(signed, timestamp=token(signed.signature, NOW + PROMPT_SECONDS + 1))
     report = verify_seal_signature(late, DESCRIPTION, trust())
     assert (outcome(report, "timestamp"), report.verdict) == (("pass", "late"), Verdict.VALID)
 
@@ -425,7 +427,12 @@ def test_an_authority_in_between() -> None:
         "示例中级", papers.key("middle"), serial=9, not_before=NOW, not_after=NOW + 99, authority=True
     )
     last = middle.issue(
-        "时间戳", papers.key("last"), serial=10, not_before=NOW, not_after=NOW + 99, purposes=(TIMESTAMPS,)
+        "时间戳",
+        papers.key("last"),
+        serial=10,
+        not_before=NOW,
+        not_after=NOW + 99,
+        purposes=(TIMESTAMPING_PURPOSE,),
     )
     alone = token(VALUE, by=last)
     assert check(alone) == unknown("timestamp", "timestamper")
@@ -475,7 +482,7 @@ def test_a_timestamp_with_rsa_of_another_maker(digest: str, rsa_key: rsa.RSAPriv
     above = ec.generate_private_key(ec.SECP256R1())
     listed = decode_trust_list(certified("示例根", above, above, authority=True).public_bytes(Encoding.PEM))
     certificate = x509.Certificate.load(
-        certified("时间戳", key, above, purposes=(TIMESTAMPS,)).public_bytes(Encoding.DER)
+        certified("时间戳", key, above, purposes=(TIMESTAMPING_PURPOSE,)).public_bytes(Encoding.DER)
     )
     maker = DummyTimeStamper(
         certificate, keys.PrivateKeyInfo.load(pkcs8(key)), fixed_dt=datetime.fromtimestamp(LATER, UTC)
@@ -493,7 +500,7 @@ def test_a_timestamp_with_rsa_of_another_maker(digest: str, rsa_key: rsa.RSAPriv
         }
     )
     made = maker.request_tsa_response(request)["time_stamp_token"].dump()
-    assert check_timestamps([made], VALUE, NOW, listed) == Stamps((OK,), LATER)
+    assert check_timestamps([made], VALUE, NOW, listed) == TimestampReport((OK,), LATER)
     assert check_timestamps([made], b"other", NOW, listed).checks == (failed("timestamp", "other"),)
     spoilt = made[:-1] + bytes([made[-1] ^ 1])
     assert check_timestamps([spoilt], VALUE, NOW, listed).checks == (failed("timestamp", "wrong"),)
@@ -504,7 +511,7 @@ def test_a_timestamp_with_ecdsa_of_openssl(tmp_path: Path) -> None:
     lower, above = ec.generate_private_key(ec.SECP384R1()), ec.generate_private_key(ec.SECP256R1())
     top = certified("示例根", above, above, authority=True).public_bytes(Encoding.PEM)
     (tmp_path / "authority.pem").write_bytes(
-        certified("时间戳", lower, above, purposes=(TIMESTAMPS,)).public_bytes(Encoding.PEM)
+        certified("时间戳", lower, above, purposes=(TIMESTAMPING_PURPOSE,)).public_bytes(Encoding.PEM)
     )
     (tmp_path / "key.der").write_bytes(pkcs8(lower))
     (tmp_path / "value").write_bytes(VALUE)
@@ -519,7 +526,7 @@ def test_a_timestamp_with_ecdsa_of_openssl(tmp_path: Path) -> None:
     ):
         subprocess.run(["openssl", *command.split()], cwd=tmp_path, capture_output=True, check=True)
     data = (tmp_path / "token").read_bytes()
-    assert decode_token(data).named is not None
+    assert decode_token(data).certificate_digest is not None
     trust_list = check_timestamps([data], VALUE, None, decode_trust_list(top))
-    assert trust_list == Stamps((OK,), decode_token(data).time)
+    assert trust_list == TimestampReport((OK,), decode_token(data).time)
     assert check_timestamps([data], b"other", None, decode_trust_list(top)).moment is None
