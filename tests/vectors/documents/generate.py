@@ -28,7 +28,7 @@ def files() -> dict[str, bytes]:
     return made | {
         "twice.ofd": sign_document(sealed(), department(), NOW + 60),
         "page-altered.ofd": write_archive(parts(sealed()) | {"Doc_0/Pages/Page_0/Content.xml": b"<Page/>"}),
-        "seal-by-digest.esl": make_seal(draft(by_digest=True), maker()),
+        "seal-by-digest.esl": make_seal(draft(lists_digests=True), maker()),
         "signed-data.dat": sign_data(department(), description),
         "root.der": root().certificate.der,
         "department.der": department().certificate.der,

@@ -135,12 +135,12 @@ def test_a_signer_who_is_not_listed() -> None:
 
 @pytest.mark.parametrize("version", [4, 5])
 def test_signers_listed_by_digest(version: int) -> None:
-    listed = make_seal(draft(version, by_digest=True), maker())
+    listed = make_seal(draft(version, lists_digests=True), maker())
     decoded = decode_seal(listed)
     assert (decoded.certificates, len(decoded.digests)) == ((), 1)
     report = verify_seal_signature(decode_signature(used(version, listed)), DESCRIPTION, trust())
     assert outcome(report, "signer_listed") == ("pass", "ok")
-    other = make_seal(draft(version, by_digest=True, users=(maker().certificate.der,)), maker())
+    other = make_seal(draft(version, lists_digests=True, users=(maker().certificate.der,)), maker())
     report = verify_seal_signature(decode_signature(used(version, other)), DESCRIPTION, trust())
     assert outcome(report, "signer_listed") == ("fail", "not_listed")
     unknown = decode_signature(used(version, other)).der.replace(b"\x13\x03SM3", b"\x13\x03MD5")
@@ -411,7 +411,7 @@ def test_what_a_list_of_certificates_holds(
     ],
 )
 def test_what_a_list_of_digests_holds(algorithm: str, value: bytes, expected: tuple[str, str]) -> None:
-    made = structure(4, make_seal(draft(4, by_digest=True), maker()), of_seal=True)
+    made = structure(4, make_seal(draft(4, lists_digests=True), maker()), of_seal=True)
     made["info"]["property"]["certificates"] = core.Any(
         structures.CertificateDigests([{"type": algorithm, "value": value}])
     )
