@@ -12,6 +12,7 @@ are kept here and checked, not made again.
 import json
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -131,11 +132,14 @@ def entry(records: list[Record], key: PublicKey, signature: str, time: str) -> t
     return Entry(statement, decode_signature(signature), signed + 5), tree
 
 
+def always(secret: bytes) -> Callable[[int], bytes]:
+    """Return a source of randomness that gives the same bytes whenever it is asked."""
+    return lambda _: secret
+
+
 def checkpoints(chain: Fold, history: list[Event]) -> tuple[dict[str, Json], bytes, TrustFile]:
     """Return the blocks about checkpoint, trust file and snapshot, the snapshot, and the trust file."""
-    keys = {
-        name: generate(kind, lambda _, drawn=drawn: drawn) for name, (kind, drawn) in NODE_SECRETS.items()
-    }
+    keys = {name: generate(kind, always(secret)) for name, (kind, secret) in NODE_SECRETS.items()}
     checkpoint = Checkpoint(REGISTRY, chain.n, chain.head, chain.block, bytes(31) + b"\x09", chain.time)
     cosigned = Cosigned.of(
         checkpoint, [cosignature(keys[name], checkpoint, text) for name, text in COSIGNATURES.items()]
