@@ -1,4 +1,4 @@
-"""No intact document, seal or signature at hand is called invalid, and none is called unreadable.
+"""No intact document, seal or signature at hand is called invalid or unreadable.
 
 Those of ../shared/corpus; `keyword.ofd` was altered after it was signed, as the README there says.
 """
