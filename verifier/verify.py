@@ -97,10 +97,10 @@ ROTATIONS = (  # section 3.2.2, by x + 5y
 def keccak256(data):
     """Keccak-f[1600] with rate 136 and the padding of the first submission (FIPS 202 pads otherwise)."""
     state = [0] * 25  # the word of column x and row y at x + 5y
-    padded = bytearray(data + b"\x01" + bytes(-(len(data) + 1) % 136))
-    padded[-1] |= 0x80
-    for start in range(0, len(padded), 136):
-        for place, word in enumerate(struct.unpack_from("<17Q", padded, start)):
+    padded_data = bytearray(data + b"\x01" + bytes(-(len(data) + 1) % 136))
+    padded_data[-1] |= 0x80
+    for start in range(0, len(padded_data), 136):
+        for place, word in enumerate(struct.unpack_from("<17Q", padded_data, start)):
             state[place] ^= word
         for constant in ROUND_CONSTANTS:
             state = keccak_round(state, constant)
@@ -466,9 +466,15 @@ class Log:
             root = status_leaf(hash_function, low, self.chunk(low, changes))
         else:
             middle = low + (1 << (high - low - 1).bit_length() - 1)  # the largest power of two below the size
-            left = {position: status for position, status in changes.items() if position < 64 * middle}
-            right = {position: status for position, status in changes.items() if position >= 64 * middle}
-            root = hash_function(b"\x01" + self.node(low, middle, left) + self.node(middle, high, right))
+            left_changes = {
+                position: status for position, status in changes.items() if position < 64 * middle
+            }
+            right_changes = {
+                position: status for position, status in changes.items() if position >= 64 * middle
+            }
+            root = hash_function(
+                b"\x01" + self.node(low, middle, left_changes) + self.node(middle, high, right_changes)
+            )
         if not changes:
             self.nodes[low, high] = root
         return root
@@ -497,9 +503,12 @@ class Trust:
 
     def __init__(self, registry):
         self.registry, self.time, self.province = registry, 0, False
-        self.logs, self.keys, self.compromised, self.retired = {}, {}, {}, {}
+        self.logs, self.keys, self.compromised_since, self.retired_at = {}, {}, {}, {}
         self.grants, self.issuers = [], []
-        self.entries, self.published = {}, {}  # entries by log and root; by log, the sequences that are whole
+        self.entries, self.published_sequences = (
+            {},
+            {},
+        )  # entries by log and root; by log, the sequences that are whole
 
     def log_of(self, issuer, n):
         logs = (
@@ -531,8 +540,8 @@ class Trust:
         elif kind in (13, 14):
             key, act_time = fields
             require_understood(key in self.keys)
-            require_understood(kind == 13 or act_time <= self.compromised.get(key, act_time))
-            (self.retired if kind == 13 else self.compromised)[key] = act_time
+            require_understood(kind == 13 or act_time <= self.compromised_since.get(key, act_time))
+            (self.retired_at if kind == 13 else self.compromised_since)[key] = act_time
         elif kind == 15:
             self.add_anchor(n, time, block, *fields)
 
@@ -678,28 +687,28 @@ class InflatedStream:
     """The events of a snapshot, inflated piece by piece."""
 
     def __init__(self, stream):
-        self.deflated, self.inflated, self.inflater = memoryview(stream), bytearray(), zlib.decompressobj()
+        self.deflated, self.buffer, self.inflater = memoryview(stream), bytearray(), zlib.decompressobj()
 
     def fill(self, size):
         """Inflate until so many bytes are held, or the stream ends."""
-        while len(self.inflated) < size and not self.inflater.eof:
+        while len(self.buffer) < size and not self.inflater.eof:
             require(self.deflated, "truncated")
             try:
-                self.inflated += self.inflater.decompress(self.deflated[:4096])
+                self.buffer += self.inflater.decompress(self.deflated[:4096])
             except zlib.error as error:
                 raise Unreadable("damaged") from error
             self.deflated = self.deflated[4096:]
 
     def take(self, size, end_reason):
         self.fill(size)
-        require(len(self.inflated) >= size, "damaged" if self.inflated else end_reason)
-        content = bytes(self.inflated[:size])
-        del self.inflated[:size]
+        require(len(self.buffer) >= size, "damaged" if self.buffer else end_reason)
+        content = bytes(self.buffer[:size])
+        del self.buffer[:size]
         return content
 
     def has_ended(self):
         self.fill(1)
-        return not (self.inflated or self.inflater.unused_data or self.deflated)
+        return not (self.buffer or self.inflater.unused_data or self.deflated)
 
 
 def read_trust_file(data):
@@ -734,17 +743,22 @@ def take_entries(trust, log, *pages):
     for sequence in {sequence for sequence, _ in entry_by_place} & set(range(1, len(log_state.anchors) + 1)):
         anchor = log_state.anchors[sequence - 1]
         anchored_entries = sorted(
-            (first, entry) for (number, first), entry in entry_by_place.items() if number == sequence
+            (first_position, entry)
+            for (number, first_position), entry in entry_by_place.items()
+            if number == sequence
         )
-        ends = [first + entry.statement.count for first, entry in anchored_entries]
-        if [first for first, _ in anchored_entries] + [anchor.size] != [anchor.size_before, *ends]:
+        ends = [first_position + entry.statement.count for first_position, entry in anchored_entries]
+        if [first_position for first_position, _ in anchored_entries] + [anchor.size] != [
+            anchor.size_before,
+            *ends,
+        ]:
             continue
         if any(entry.statement.suite != log_state.suite for _, entry in anchored_entries):
             continue
         if counted_root(hash_function, [entry_leaf(entry) for _, entry in anchored_entries]) == anchor.root:
-            trust.published.setdefault(log, set()).add(sequence)
-            for first, entry in anchored_entries:
-                trust.entries.setdefault((log, entry.statement.root), {})[first] = (sequence, entry)
+            trust.published_sequences.setdefault(log, set()).add(sequence)
+            for first_position, entry in anchored_entries:
+                trust.entries.setdefault((log, entry.statement.root), {})[first_position] = (sequence, entry)
 
 
 def entry_leaf(entry):
@@ -835,7 +849,7 @@ class Origin:
             8: self.judge_entitlement,
         }
         self.steps = {number: take_step(judge_step) for number, judge_step in judges.items()}
-        self.good = all(outcome == PASS for outcome, _ in self.steps.values())
+        self.is_good = all(outcome == PASS for outcome, _ in self.steps.values())
 
     def judge_form(self):
         record, statement = self.record, self.statement
@@ -890,7 +904,7 @@ class Origin:
 
     def has_earlier_entry(self):
         """Tell whether a good entry of the same issuer and root stands before this one, as far as entries are known."""
-        log, published_sequences = self.statement.log, self.trust.published.get(self.statement.log)
+        log, published_sequences = self.statement.log, self.trust.published_sequences.get(self.statement.log)
         if published_sequences is None:
             return False
         grown_sequences = {
@@ -898,14 +912,14 @@ class Origin:
             for sequence, anchor in enumerate(self.log.anchors[: self.proof.sequence], 1)
             if anchor.size > anchor.size_before and not anchor.is_void
         }
-        first_position = self.position - self.proof.submission.index
+        own_position = self.position - self.proof.submission.index
         entries_of_root = self.trust.entries.get((log, self.statement.root), {})
         is_complete = grown_sequences <= published_sequences and (
-            first_position in entries_of_root or len(entries_of_root) > MAX_OCCURRENCES
+            own_position in entries_of_root or len(entries_of_root) > MAX_OCCURRENCES
         )
         self.entries = "checked" if is_complete else "partly_checked"
         earlier_entries = [
-            entries_of_root[first] for first in sorted(entries_of_root) if first < first_position
+            entries_of_root[position] for position in sorted(entries_of_root) if position < own_position
         ]
         if any(self.is_good_entry(*occurrence) for occurrence in earlier_entries[:MAX_OCCURRENCES]):
             return True
@@ -927,11 +941,14 @@ class Origin:
         if trust.log_of(statement.issuer, anchor.n) != statement.log or key.n > anchor.n:
             return False
         is_granted = any(
-            (holder, issuer) == (statement.key, statement.issuer) and n <= anchor.n and since <= time <= until
-            for _, holder, issuer, _, _, since, until, n in trust.grants
+            (holder, issuer) == (statement.key, statement.issuer)
+            and n <= anchor.n
+            and not_before <= time <= not_after
+            for _, holder, issuer, _, _, not_before, not_after, n in trust.grants
         )
         key_end = min(
-            trust.compromised.get(statement.key, time + 1), trust.retired.get(statement.key, time + 1)
+            trust.compromised_since.get(statement.key, time + 1),
+            trust.retired_at.get(statement.key, time + 1),
         )
         if not (key.purpose == 1 and key.log == statement.log and is_granted) or time >= key_end:
             return False
@@ -944,16 +961,16 @@ class Origin:
         fail(key is None or key.n > n, "key_not_registered")
         is_department_key = key.purpose == 1 and key.log == self.statement.log
         fail(not (is_department_key and any(map(self.is_covered, self.trust.grants))), "not_entitled")
-        doubt(time >= self.trust.compromised.get(self.statement.key, time + 1), "key_compromised")
-        fail(time >= self.trust.retired.get(self.statement.key, time + 1), "key_retired")
+        doubt(time >= self.trust.compromised_since.get(self.statement.key, time + 1), "key_compromised")
+        fail(time >= self.trust.retired_at.get(self.statement.key, time + 1), "key_retired")
         return "entitled"
 
     def is_covered(self, grant):
-        _, key, issuer, kinds, types, since, until, n = grant
+        _, key, issuer, kinds, types, not_before, not_after, n = grant
         if (key, issuer) != (self.statement.key, self.record.issuer) or n > self.anchor.n:
             return False
         certificate_type = self.record.identifier_match["type"] if self.record.kind in CERTIFICATES else None
-        is_in_time = since <= self.anchor.time <= until
+        is_in_time = not_before <= self.anchor.time <= not_after
         return is_in_time and kinds & KINDS[self.record.kind] and (not types or certificate_type in types)
 
 
@@ -1205,9 +1222,9 @@ def judge_status(origin):
     """Step 9."""
     proof, log, position = origin.proof, origin.log, origin.position
     doubt(position is None, "position_unknown")
-    newest = log.status(position)
-    doubt(newest and newest.contradictory, "status_contradictory")
-    status = newest.status if newest else 0
+    status_change = log.status(position)
+    doubt(status_change and status_change.contradictory, "status_contradictory")
+    status = status_change.status if status_change else 0
     fail(status not in (0, 8), STATUSES[status])
     check_staple(proof.status, log, position)
     targets = {target for _, target in proof.record.links}
@@ -1257,22 +1274,27 @@ def check_staple(staple, log, position):
     )
 
 
-def explains(attached, origin):
+def explains(attached_proof, origin):
     """Tell whether an attached proof is that of the record which made the change at its anchor."""
-    change = origin.log.status(origin.position, attached.sequence)
-    if attached.disclosure or attached.status or attached.linked:
+    change = origin.log.status(origin.position, attached_proof.sequence)
+    if attached_proof.disclosure or attached_proof.status or attached_proof.linked:
         return False
-    if change is None or change.sequence != attached.sequence:
+    if change is None or change.sequence != attached_proof.sequence:
         return False
-    record, cause = origin.record, attached.record
+    record, cause = origin.record, attached_proof.record
     identity = (record.kind, record.identifier_match["line"], record.issuer, origin.statement.log)
-    if identity != (cause.kind, cause.identifier_match["line"], cause.issuer, attached.entry.statement.log):
+    if identity != (
+        cause.kind,
+        cause.identifier_match["line"],
+        cause.issuer,
+        attached_proof.entry.statement.log,
+    ):
         return False
     if cause.action in ("renew", "amend"):
         is_cause = change.status == 2
     else:
         is_cause = cause.identifier == record.identifier and RESULTS.get(cause.action) == change.status
-    return is_cause and Origin(attached, origin.trust, must_present=False).good
+    return is_cause and Origin(attached_proof, origin.trust, must_present=False).is_good
 
 
 def civil_date(time):
@@ -1320,23 +1342,23 @@ def judge_link(origin, rel, target):
 
 def follow_link(origin, target, kind):
     """Rules 1 and 2: return the origin of the attached proof that a link names."""
-    attached = next(
+    attached_proof = next(
         (linked_proof for linked_proof in origin.proof.linked if linked_proof.record.leaf == target), None
     )
-    doubt(attached is None, "link_missing")
-    fail(attached.record.kind != kind, "link_of_another_kind")
-    linked_origin = Origin(attached, origin.trust)
-    first_failed = next(
+    doubt(attached_proof is None, "link_missing")
+    fail(attached_proof.record.kind != kind, "link_of_another_kind")
+    linked_origin = Origin(attached_proof, origin.trust)
+    first_failed_step = next(
         (number for number, (outcome, _) in linked_origin.steps.items() if outcome != PASS), None
     )
-    fail(first_failed == 8 and linked_origin.steps[8][0] == FAIL, "linked_not_entitled")
-    linked_targets = {leaf for _, leaf in attached.record.links}
+    fail(first_failed_step == 8 and linked_origin.steps[8][0] == FAIL, "linked_not_entitled")
+    linked_targets = {leaf for _, leaf in attached_proof.record.links}
     doubt(
-        not linked_origin.good
-        or not {linked_proof.record.leaf for linked_proof in attached.linked} <= linked_targets,
+        not linked_origin.is_good
+        or not {linked_proof.record.leaf for linked_proof in attached_proof.linked} <= linked_targets,
         "linked_unproven",
     )
-    doubt(take_step(check_commitment, attached)[0] != PASS, "linked_undisclosed")
+    doubt(take_step(check_commitment, attached_proof)[0] != PASS, "linked_undisclosed")
     return linked_origin
 
 

@@ -104,7 +104,7 @@ class Cosigner:
             if checkpoint.registry != view.registry:
                 raise CheckpointRefused(f"the checkpoint is of {checkpoint.registry}, not of {view.registry}")
             own_checkpoint = make_checkpoint(view, checkpoint.n)
-            proven_cosigned = cosigned.proven(find_node_keys(view))
+            proven_cosigned = cosigned.keep_proven(find_node_keys(view))
         if proven_cosigned.cosignatures and own_checkpoint != checkpoint:
             fork = Fork(self._checkpoints.cosigned(own_checkpoint), proven_cosigned)
             self._checkpoints.keep_fork(fork)

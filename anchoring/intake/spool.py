@@ -107,7 +107,7 @@ def read_rows(reader: RowReader, lines: Iterator[bytes], statement: Statement, s
         leaves.append(row.leaf)
         spool.add(row)
     if not faults:
-        for first_index, second_index in reader.drawn_values.repeated():
+        for first_index, second_index in reader.drawn_values.find_repeats():
             faults.add(
                 second_index + FIRST_ROW, "salt-reused", f"row {first_index + FIRST_ROW} {_REUSE_TEXT}"
             )

@@ -77,7 +77,7 @@ def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict
     for fact in overlay.newest():
         _add(hash_sums, fact)
     for log, tree in trees.items():
-        for block in tree.changed():
+        for block in tree.take_changed_blocks():
             hash_sums[BLOCK.name] += _hash_row(BLOCK, block_row(log, block))
     for table in (*TABLES.values(), BLOCK):
         stored_sum = 0

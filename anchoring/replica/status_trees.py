@@ -46,7 +46,7 @@ class StatusTrees:
         """
         with self._lock:
             followed_tree = self._bring_up_to_date(view, log)
-            if not followed_tree.is_checked and not followed_tree.tree.sound():
+            if not followed_tree.is_checked and not followed_tree.tree.is_sound():
                 followed_tree = self._make_anew(view, _find_known_log(view, log))
             followed_tree.is_checked = True
             return copy.deepcopy(followed_tree.tree)
@@ -129,7 +129,7 @@ def _restore(view: ReplicaView, log_state: LogState) -> _FollowedTree | None:
     if anchor is None or anchor.void:  # no root to compare with
         return None
     try:
-        tree = StatusTree.restored(log_state.suite, log_state.size, view.status_blocks(log_state.name))
+        tree = StatusTree.restore(log_state.suite, log_state.size, view.status_blocks(log_state.name))
     except MalformedInput as error:
         logger.warning("the stored statuses of %s are damaged: %s", log_state.name, error)
         return None

@@ -141,7 +141,7 @@ class Replica:
             _insert(connection, EVENT, [event_row(item.event, item.head) for item in folded_events])
             _store_facts(connection, [fact for item in folded_events for fact in item.facts])
             for log, tree in trees.items():
-                blocks = [block_row(log, block) for block in tree.changed()]
+                blocks = [block_row(log, block) for block in tree.take_changed_blocks()]
                 if blocks:
                     _delete(connection, BLOCK, _BLOCK_KEY, blocks)
                     _insert(connection, BLOCK, blocks)

@@ -8,7 +8,7 @@ from api.client.client import NodeClient
 from api.client.options import NodeOptions, add_node, read_token
 from api.console import note, say, show_encoded, show_json
 from api.parsers import Commands
-from ledger.proof.linking import attach_proofs, missing_links
+from ledger.proof.linking import attach_proofs, find_missing_links
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof, decode_proof
 
@@ -53,7 +53,7 @@ def _export_proof(options: _ProofOptions) -> int:
         content = node.certificate_proof(options.identifier)
     proof = attach_proofs(decode_proof(content), *linked_proofs)
     content = proof.encode()
-    for link in missing_links(proof):
+    for link in find_missing_links(proof):
         note(
             f"The proof of {proof.record.suite.format(link.record)} ({link.rel}) is not here: whoever registered it exports "
             "it, and --linked takes it along. Without it the certificate cannot be verified."

@@ -38,13 +38,13 @@ _INTEGER_TAG, _OCTET_STRING_TAG, _SEQUENCE_TAG = 0x02, 0x04, 0x30
 
 def private_key_info(curve: bytes, secret: bytes, point: bytes) -> bytes:
     """Return PrivateKeyInfo of a scalar (32 bytes), its X‖Y (64 bytes) and the OID of its curve (8 bytes)."""
-    return _info_head(curve) + secret + bytes.fromhex("a14403420004") + point
+    return _make_info_head(curve) + secret + bytes.fromhex("a14403420004") + point
 
 
 def secret_of(curve: bytes, info: bytes) -> bytes | None:
     """Return the scalar in a PrivateKeyInfo of that curve, or None; the caller compares all of `info`."""
-    start, end = len(_info_head(curve)), len(_info_head(curve)) + 32
-    return info[start:end] if info.startswith(_info_head(curve)) and len(info) >= end else None
+    start, end = len(_make_info_head(curve)), len(_make_info_head(curve)) + 32
+    return info[start:end] if info.startswith(_make_info_head(curve)) and len(info) >= end else None
 
 
 def write_pem(info: bytes) -> bytes:
@@ -82,7 +82,7 @@ def read_pem(pem: bytes, password: bytes | None) -> bytes:
     return _decrypt(der, password)
 
 
-def _info_head(curve: bytes) -> bytes:
+def _make_info_head(curve: bytes) -> bytes:
     return (
         bytes.fromhex("3081870201003013")
         + _EC_PUBLIC_KEY

@@ -96,13 +96,13 @@ class PrivateKey:
 
     def pem(self) -> bytes:
         """Return the key file without a password."""
-        return keyfiles.write_pem(self._info())
+        return keyfiles.write_pem(self._encode_info())
 
     def encrypted_pem(self, password: bytes, random: Callable[[int], bytes]) -> bytes:
         """Return the key file under a password; `random(n)` returns n bytes, for salt and initial vector."""
-        return keyfiles.write_encrypted_pem(self._info(), password, random)
+        return keyfiles.write_encrypted_pem(self._encode_info(), password, random)
 
-    def _info(self) -> bytes:
+    def _encode_info(self) -> bytes:
         curve = _CURVES[self.public.algorithm]
         return keyfiles.private_key_info(curve.OID, self._secret, self.public.spki[-64:])
 
@@ -134,8 +134,8 @@ def private_key(pem: bytes, password: bytes | None = None) -> PrivateKey:
     for algorithm, curve in _CURVES.items():
         secret = keyfiles.secret_of(curve.OID, info)
         if secret is not None and 0 < int.from_bytes(secret, "big") < curve.ORDER - 1:
-            key = _with_secret(algorithm, secret)
-            if key._info() == info:
+            key = _make_private_key(algorithm, secret)
+            if key._encode_info() == info:
                 return key
     raise MalformedInput("the private key is not one of SM2 or P-256 together with its public key")
 
@@ -149,10 +149,10 @@ def generate(algorithm: str, random: Callable[[int], bytes]) -> PrivateKey:
         secret = random(32)
         # SM2 excludes order - 1, with which signing would divide by zero; for P-256 it is no loss.
         if 0 < int.from_bytes(secret, "big") < _CURVES[known_algorithm].ORDER - 1:
-            return _with_secret(known_algorithm, secret)
+            return _make_private_key(known_algorithm, secret)
 
 
-def _with_secret(algorithm: Algorithm, secret: bytes) -> PrivateKey:
+def _make_private_key(algorithm: Algorithm, secret: bytes) -> PrivateKey:
     return PrivateKey(public_key(_SPKI_HEADS[algorithm] + _CURVES[algorithm].point_of(secret)), secret)
 
 

@@ -51,7 +51,7 @@ class MerkleTree:
         level = list(leaf_hashes)
         self._levels = [level]
         while len(level) > 1:
-            level_above = [compute_hash(b"\x01" + left + right) for left, right in _pairs(level)]
+            level_above = [compute_hash(b"\x01" + left + right) for left, right in _pair_nodes(level)]
             if len(level) % 2:
                 level_above.append(level[-1])
             self._levels.append(level_above)
@@ -67,7 +67,7 @@ class MerkleTree:
 
     def path(self, index: int) -> list[bytes]:
         """Return the siblings of a leaf on the way up (RFC 9162 section 2.1.3.1). Raises: IndexError."""
-        return [sibling for _, sibling in _siblings(self._levels, index)]
+        return [sibling for _, sibling in _walk_siblings(self._levels, index)]
 
 
 def root_from_path(suite: Suite, leaf_hash: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
@@ -145,7 +145,7 @@ class CountedTree:
         self._levels = [level]
         while len(level) > 1:
             level_above = [
-                (left[0] + right[0], counted_node(suite, *left, *right)) for left, right in _pairs(level)
+                (left[0] + right[0], counted_node(suite, *left, *right)) for left, right in _pair_nodes(level)
             ]
             if len(level) % 2:
                 level_above.append(level[-1])
@@ -175,7 +175,7 @@ class CountedTree:
 
     def path(self, index: int) -> list[PathElement]:
         """Return the siblings of a leaf on the way up. Raises: IndexError."""
-        return [PathElement(side, *sibling) for side, sibling in _siblings(self._levels, index)]
+        return [PathElement(side, *sibling) for side, sibling in _walk_siblings(self._levels, index)]
 
 
 def counted_root(suite: Suite, count: int, leaf: bytes, path: Sequence[PathElement]) -> CountedRoot:
@@ -203,13 +203,13 @@ def counted_root(suite: Suite, count: int, leaf: bytes, path: Sequence[PathEleme
     return CountedRoot(node, records_before, record_count)
 
 
-def _pairs(level: list[Node]) -> Iterator[tuple[Node, Node]]:
+def _pair_nodes(level: list[Node]) -> Iterator[tuple[Node, Node]]:
     """Yield first and second, third and fourth, and so on; a lone last node is left out."""
     nodes = iter(level)
     return zip(nodes, nodes, strict=False)
 
 
-def _siblings(levels: list[list[Node]], index: int) -> Iterator[tuple[Side, Node]]:
+def _walk_siblings(levels: list[list[Node]], index: int) -> Iterator[tuple[Side, Node]]:
     """Yield side and sibling on the way up from a leaf; there is none where the node is the lone last one."""
     if not 0 <= index < len(levels[0]):
         raise IndexError(f"there is no leaf {index} in a tree of {len(levels[0])}")

@@ -77,34 +77,34 @@ def attach(document: bytes, proof: Proof) -> bytes:
     return carrier.attach(document, proof)
 
 
-def detach(presented: bytes) -> RestoredDocument:
+def detach(presented_document: bytes) -> RestoredDocument:
     """Return the registered document and the proof that it carried. Raises: CarrierAltered."""
-    restored_document = restore(presented)
+    restored_document = restore(presented_document)
     if restored_document.altered:
         raise CarrierAltered(restored_document.document)
     return restored_document
 
 
-def restore(presented: bytes) -> RestoredDocument:
+def restore(presented_document: bytes) -> RestoredDocument:
     """Return the registered document and the proof that it carried, or else what lies around an altered one."""
-    carrier = _find_carrier(presented)
-    document_and_text = carrier.split(presented) if carrier else None
+    carrier = _find_carrier(presented_document)
+    document_and_text = carrier.split(presented_document) if carrier else None
     if carrier is None or document_and_text is None:
-        return RestoredDocument(presented, None)
+        return RestoredDocument(presented_document, None)
     document, text = document_and_text
     try:
         proof = decode_presented(text)
     except MalformedInput:
         if _PROOF_MARK in text or text.startswith(PREFIX.encode()):  # a proof once
             return RestoredDocument(document, None, altered=True)
-        return RestoredDocument(presented, None)  # a comment of the writer's own
+        return RestoredDocument(presented_document, None)  # a comment of the writer's own
     try:
         attached_again = carrier.attach(document, proof)
     except NotCarried:
         attached_again = b""
     return (
         RestoredDocument(document, proof)
-        if attached_again == presented
+        if attached_again == presented_document
         else RestoredDocument(document, None, altered=True)
     )
 
@@ -114,12 +114,14 @@ def _find_carrier(document: bytes) -> Carrier | None:
     return None if kind is None else CARRIERS.get(kind)
 
 
-def _split_archive(presented: bytes) -> tuple[bytes, bytes] | None:
-    end_start = find_end(presented)
-    if end_start is None or end_start + END.size == len(presented):
+def _split_archive(presented_document: bytes) -> tuple[bytes, bytes] | None:
+    end_start = find_end(presented_document)
+    if end_start is None or end_start + END.size == len(presented_document):
         return None
     comment_start = end_start + END.size
-    return presented[: comment_start - len(_NO_COMMENT)] + _NO_COMMENT, presented[comment_start:]
+    return presented_document[: comment_start - len(_NO_COMMENT)] + _NO_COMMENT, presented_document[
+        comment_start:
+    ]
 
 
 def _attach_to_archive(document: bytes, proof: Proof) -> bytes:
@@ -135,9 +137,9 @@ def _attach_to_archive(document: bytes, proof: Proof) -> bytes:
     return document[: -len(_NO_COMMENT)] + struct.pack("<H", len(text)) + text
 
 
-def _split_pdf(presented: bytes) -> tuple[bytes, bytes] | None:
-    carrier_match = _PDF_CARRIER.search(presented)
-    return (presented[: carrier_match.start()], carrier_match[1]) if carrier_match else None
+def _split_pdf(presented_document: bytes) -> tuple[bytes, bytes] | None:
+    carrier_match = _PDF_CARRIER.search(presented_document)
+    return (presented_document[: carrier_match.start()], carrier_match[1]) if carrier_match else None
 
 
 def _attach_to_pdf(document: bytes, proof: Proof) -> bytes:

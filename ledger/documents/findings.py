@@ -109,7 +109,7 @@ _CHAIN_ROWS: Final = (
 # fmt: on
 
 
-def _rows(check: str, *rows: _WrittenRow) -> dict[CheckKey, Row]:
+def _make_rows(check: str, *rows: _WrittenRow) -> dict[CheckKey, Row]:
     """Return the rows of one check, each written as sort, reason, Chinese and English."""
     return {
         (check, outcome, reason): Row(verdict, Words(zh, en)) for (outcome, verdict), reason, zh, en in rows
@@ -119,14 +119,14 @@ def _rows(check: str, *rows: _WrittenRow) -> dict[CheckKey, Row]:
 # fmt: off
 TABLE: Final[dict[CheckKey, Row]] = {
     **{(check, Outcome.PASS, "ok"): Row(Verdict.VALID, Words("通过", "Passed")) for check in CHECKS},
-    **_rows(
+    **_make_rows(
         "structure",
         (_OPEN, "malformed", "签名数据无法读取", "The signature cannot be read"),
         (_OPEN, "encoding", "签名数据不是规范的 DER 编码", "The signature is not in the one exact form of DER"),
         (_OPEN, "subfilter", "签名类型不受支持", "The signature is of a type that is not read here"),
         (_OPEN, "missing", "缺少签名数据文件", "A file of the signature is missing"),
     ),
-    **_rows(
+    **_make_rows(
         "references",
         (_FAILING, "altered", "签名后文件被改动", "Parts were altered after signing"),
         (_PASSING, "later_signature", "其后又加盖了签名，本签名保护的内容未改动",
@@ -146,17 +146,17 @@ TABLE: Final[dict[CheckKey, Row]] = {
          "A reference points outside the document, or is not spelled as the part that it means"),
         (_OPEN, "encrypted", "文件已加密，无法比对", "Parts are encrypted and cannot be compared"),
     ),
-    **_rows(
+    **_make_rows(
         "coverage",
         (_OPEN, "partial", "部分文件不在保护范围内", "Some parts are not covered by the signature"),
     ),
-    **_rows(
+    **_make_rows(
         "data_hash",
         (_FAILING, "altered", "签名描述文件被改动", "The description of the signature was altered after signing"),
         _DIGEST_ROW,
         (_OPEN, "no_document", "没有可比对的文件", "There is no document to compare"),
     ),
-    **_rows(
+    **_make_rows(
         "signature",
         (_FAILING, "wrong", "签名值与内容不符", "The signature does not match what it signs"),
         _ALGORITHM_ROW,
@@ -167,12 +167,12 @@ TABLE: Final[dict[CheckKey, Row]] = {
          "No certificate comes with the signature: who signed is not known"),
         (_OPEN, "certificate", "签名证书无法读取", "The signer's certificate cannot be read"),
     ),
-    **_rows(
+    **_make_rows(
         "seal_file",
         (_FAILING, "different", "旁附印章与签名所用印章不同", "The seal beside the signature is not the one that signed"),
         (_OPEN, "missing", "所指印章文件不存在", "The seal file that is named is missing"),
     ),
-    **_rows(
+    **_make_rows(
         "seal_signature",
         (_FAILING, "wrong", "印章不是所称制章机构签发", "The seal was altered, or was not made by its maker"),
         _ALGORITHM_ROW,
@@ -180,27 +180,27 @@ TABLE: Final[dict[CheckKey, Row]] = {
         _FORM_ROW,
         (_OPEN, "certificate", "制章机构证书无法读取", "The seal maker's certificate cannot be read"),
     ),
-    **_rows(
+    **_make_rows(
         "signer_listed",
         (_FAILING, "not_listed", "签章人不在印章的证书列表中", "The signer is not among those who may use the seal"),
         (_OPEN, "digest", "证书列表的摘要算法不受支持", "The list of certificates uses a digest that is not accepted"),
         (_OPEN, "unread", "证书列表中有无法识别为证书的内容，不知何人可用此章",
          "The seal's list holds something that is no certificate: who may use the seal is not known"),
     ),
-    **_rows(
+    **_make_rows(
         "validity",
         (_AMISS, "certificate", "签名时证书不在有效期内", "The signer's certificate was not in force at the signing time"),
         (_AMISS, "seal", "签章时印章不在有效期内", "The seal was not in force at the signing time"),
         (_OPEN, "time", "签名时间或有效期无法读取", "The time or a period cannot be read"),
     ),
-    **_rows(
+    **_make_rows(
         "chain",
         *_CHAIN_ROWS,
         (_OPEN, "signer", "签章人证书的颁发机构不在本市可信名单内",
          "The issuer of the signer's certificate is not on this city's list"),
         (_OPEN, "seal_maker", "制章机构不在本市可信名单内", "The seal maker is not on this city's list"),
     ),
-    **_rows(
+    **_make_rows(
         "timestamp",
         (_PASSING, "late", "时间戳晚于所称签名时间一天以上，只证明到那时已签名",
          "The timestamp is more than a day younger than the stated time: signed by then is all that it proves"),

@@ -31,9 +31,9 @@ class OpenedDocument:
         return cls(carried, replace(inspection, proof=carried.proof) if inspection else None)
 
 
-def open_document(presented: bytes, trust: TrustList | None = None) -> OpenedDocument:
+def open_document(presented_document: bytes, trust: TrustList | None = None) -> OpenedDocument:
     """Restore the registered document and inspect it. Never raises on bad files."""
-    restored_document = restore(presented)
+    restored_document = restore(presented_document)
     kind = tell_kind(restored_document.document)
     if kind is None:
         return OpenedDocument(restored_document, None)

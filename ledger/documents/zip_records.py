@@ -26,8 +26,8 @@ class Sizes(NamedTuple):
     """Checksum of an entry, and its length packed and unpacked; a descriptor of its own, where that stands behind it."""
 
     crc: int
-    packed: int
-    whole: int
+    packed_size: int
+    size: int
 
 
 class LocalHeader(NamedTuple):
@@ -40,14 +40,14 @@ class LocalHeader(NamedTuple):
     time: int
     date: int
     crc: int
-    packed: int
-    whole: int
+    packed_size: int
+    size: int
     name_length: int
     extra_length: int
 
     @property
     def sizes(self) -> Sizes:
-        return Sizes(self.crc, self.packed, self.whole)
+        return Sizes(self.crc, self.packed_size, self.size)
 
 
 class CentralHeader(NamedTuple):
@@ -61,8 +61,8 @@ class CentralHeader(NamedTuple):
     time: int
     date: int
     crc: int
-    packed: int
-    whole: int
+    packed_size: int
+    size: int
     name_length: int
     extra_length: int
     comment_length: int
@@ -73,7 +73,7 @@ class CentralHeader(NamedTuple):
 
     @property
     def sizes(self) -> Sizes:
-        return Sizes(self.crc, self.packed, self.whole)
+        return Sizes(self.crc, self.packed_size, self.size)
 
 
 class End(NamedTuple):
@@ -82,7 +82,7 @@ class End(NamedTuple):
     mark: bytes
     disk: int
     directory_disk: int
-    here: int
+    entries_on_disk: int
     entries: int
     directory_size: int
     directory_start: int
@@ -98,7 +98,7 @@ class LongEnd(NamedTuple):
     version: int
     disk: int
     directory_disk: int
-    here: int
+    entries_on_disk: int
     entries: int
     directory_size: int
     directory_start: int

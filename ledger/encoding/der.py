@@ -25,10 +25,10 @@ def check(data: bytes) -> int:
 
     Raises: MalformedInput, LimitExceeded.
     """
-    pending = [(0, len(data), 0)]
+    pending_ranges = [(0, len(data), 0)]
     element_count = 0
-    while pending:
-        start, end, depth = pending.pop()
+    while pending_ranges:
+        start, end, depth = pending_ranges.pop()
         if depth > MAX_DEPTH:
             raise LimitExceeded(f"the DER nests deeper than {MAX_DEPTH}")
         while start < end:
@@ -37,7 +37,7 @@ def check(data: bytes) -> int:
                 raise LimitExceeded(f"the DER has more than {MAX_ELEMENTS} elements")
             tag, content_start, next_start = _read_element(data, start, end)
             if tag & _CONSTRUCTED:
-                pending.append((content_start, next_start, depth + 1))
+                pending_ranges.append((content_start, next_start, depth + 1))
             else:
                 _check_primitive(tag, data[content_start:next_start])
             start = next_start

@@ -48,12 +48,12 @@ class Fields:
         self._members = dict(value)
         self.place = place
 
-    def type(self, *expected: str) -> str:
+    def type(self, *expected_types: str) -> str:
         """Return the member `type`, one of those expected. Raises: NewerFormat for another version of the same type."""
-        type_, known_types = self.text("type"), " or ".join(map(repr, expected))
-        if type_ in expected:
+        type_, known_types = self.text("type"), " or ".join(map(repr, expected_types))
+        if type_ in expected_types:
             return type_
-        if type_.rpartition("/")[0] == expected[0].rpartition("/")[0]:
+        if type_.rpartition("/")[0] == expected_types[0].rpartition("/")[0]:
             raise NewerFormat(
                 f"{self.place} is of type {type_!r}; this program knows {known_types}: update the program"
             )

@@ -29,7 +29,7 @@ def inflate(chunks: Iterable[bytes], max_bytes: int, *, raw: bool = False) -> It
     stream, bytes_left = zlib.decompressobj(-zlib.MAX_WBITS if raw else zlib.MAX_WBITS), max_bytes
     for packed_piece in _slice_chunks(chunks):
         if stream.eof:
-            raise _surplus_fault()
+            raise _make_surplus_fault()
         may_hold_more = True
         while may_hold_more and not stream.eof:
             # A byte more than is left is asked for, to see whether there is one; zlib takes 0 for "no limit".
@@ -48,14 +48,14 @@ def inflate(chunks: Iterable[bytes], max_bytes: int, *, raw: bool = False) -> It
                 len(piece) == room,
             )
         if stream.unused_data:
-            raise _surplus_fault()
+            raise _make_surplus_fault()
     if not stream.eof:
         raise InflateFault("truncated", "the compressed bytes end in the middle")
 
 
-def inflate_whole(packed: bytes, max_bytes: int, *, raw: bool = False) -> bytes:
+def inflate_whole(packed_bytes: bytes, max_bytes: int, *, raw: bool = False) -> bytes:
     """Return all that one stream holds. Raises: InflateFault, as `inflate` does."""
-    return b"".join(inflate([packed], max_bytes, raw=raw))
+    return b"".join(inflate([packed_bytes], max_bytes, raw=raw))
 
 
 def _slice_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -64,5 +64,5 @@ def _slice_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
             yield chunk[start : start + PIECE_BYTES]
 
 
-def _surplus_fault() -> InflateFault:
+def _make_surplus_fault() -> InflateFault:
     return InflateFault("surplus", "something follows the end of the compressed bytes")

@@ -15,33 +15,33 @@ def linked_leaves(proof: Proof) -> frozenset[bytes]:
     return frozenset(link.record for link in proof.record.links)
 
 
-def missing_links(proof: Proof) -> Iterator[Link]:
+def find_missing_links(proof: Proof) -> Iterator[Link]:
     """Yield the links, of the proof and of those that it links to, of which no proof is attached."""
     attached_proofs = {linked_proof.record.leaf(): linked_proof for linked_proof in proof.linked}
     for link in proof.record.links:
         if link.record in attached_proofs:
-            yield from missing_links(attached_proofs[link.record])
+            yield from find_missing_links(attached_proofs[link.record])
         else:
             yield link
 
 
-def attach_proofs(proof: Proof, *others: Proof) -> Proof:
-    """Return the proof with each of the `others`, in any order, attached wherever a link names its record.
+def attach_proofs(proof: Proof, *other_proofs: Proof) -> Proof:
+    """Return the proof with each of the `other_proofs`, in any order, attached wherever a link names its record.
 
     So a proof of what another city registered comes along. It takes the place of an earlier proof of the same record, and
     keeps what that one led to where it lacks that itself.
 
     Raises: MalformedInput where nothing links to that very record; LimitExceeded.
     """
-    trimmed_proofs = [trim_linked(other) for other in others]
-    inner_proofs = [linked_proof for other in trimmed_proofs for linked_proof in other.linked]
+    trimmed_proofs = [trim_linked(other_proof) for other_proof in other_proofs]
+    inner_proofs = [linked_proof for other_proof in trimmed_proofs for linked_proof in other_proof.linked]
     by_leaf = _index_by_leaf(map(trim_linked, proof.linked)) | _index_by_leaf(inner_proofs)
-    by_leaf |= {other.record.leaf(): other for other in trimmed_proofs}
+    by_leaf |= {other_proof.record.leaf(): other_proof for other_proof in trimmed_proofs}
     attached_proof = _attach_named(proof, by_leaf)
-    for other in others:
-        if not _leads_to(attached_proof, other.record.leaf()):
+    for other_proof in other_proofs:
+        if not _leads_to(attached_proof, other_proof.record.leaf()):
             raise MalformedInput(
-                f"nothing in the proof links to this record of {other.record.identifier}: is it another version?"
+                f"nothing in the proof links to this record of {other_proof.record.identifier}: is it another version?"
             )
     return attached_proof
 

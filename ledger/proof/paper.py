@@ -36,10 +36,10 @@ _FALSE, _TRUE = 20, 21
 
 def encode_paper(proof: Proof) -> str:
     """Return the text of the printed code. Raises: LimitExceeded when the proof is too large for paper."""
-    packed = pack(decode_json(proof.encode()))
-    if len(packed) > MAX_PAPER_BYTES:
-        raise LimitExceeded(f"the proof takes {len(packed)} bytes, a printed code {MAX_PAPER_BYTES} at most")
-    return f"{PREFIX}{base45.b45encode(zlib.compress(packed, 9)).decode('ascii')}"
+    cbor = pack(decode_json(proof.encode()))
+    if len(cbor) > MAX_PAPER_BYTES:
+        raise LimitExceeded(f"the proof takes {len(cbor)} bytes, a printed code {MAX_PAPER_BYTES} at most")
+    return f"{PREFIX}{base45.b45encode(zlib.compress(cbor, 9)).decode('ascii')}"
 
 
 def decode_paper(code: str) -> Proof:
@@ -49,10 +49,10 @@ def decode_paper(code: str) -> Proof:
     if len(code) > 2 * MAX_PAPER_BYTES:
         raise LimitExceeded(f"the code has {len(code)} characters, more than any printed code holds")
     try:
-        compressed = base45.b45decode(code[len(PREFIX) :])
+        compressed_bytes = base45.b45decode(code[len(PREFIX) :])
     except ValueError as error:
         raise MalformedInput(f"the code is not base45: {error}") from error
-    return decode_proof(canonical(unpack(_inflate(compressed))))
+    return decode_proof(canonical(unpack(_inflate(compressed_bytes))))
 
 
 def decode_presented(text: bytes) -> Proof:
@@ -102,8 +102,8 @@ def _pack_text(text: str) -> bytes:
         except MalformedInput:
             continue
         return _encode_head(_TAG, tag) + _encode_head(_BYTES, len(data)) + data
-    encoded = text.encode()
-    return _encode_head(_TEXT, len(encoded)) + encoded
+    text_bytes = text.encode()
+    return _encode_head(_TEXT, len(text_bytes)) + text_bytes
 
 
 def _read_hex(text: str) -> bytes:
@@ -125,11 +125,11 @@ def _encode_head(major: int, argument: int) -> bytes:
     return bytes([major << 5 | 23 + width.bit_length()]) + argument.to_bytes(width, "big")
 
 
-def unpack(packed: bytes) -> Json:
+def unpack(cbor: bytes) -> Json:
     """Return the JSON of deterministic CBOR. Raises: MalformedInput for any other form, LimitExceeded."""
-    reader = _CborReader(packed)
+    reader = _CborReader(cbor)
     value = reader.read_item(0)
-    if pack(value) != packed:
+    if pack(value) != cbor:
         raise MalformedInput("the code is not in the one exact form of its proof")
     return value
 

@@ -167,9 +167,9 @@ class OutsideBatch(MalformedInput):
 class CountMismatch(MalformedInput):
     """The batch counts other records than the log grew by at the anchor."""
 
-    def __init__(self, counted: int, growth: int) -> None:
-        super().__init__(f"the batch counts {counted} records, the log grew by {growth}")
-        self.counted, self.growth = counted, growth
+    def __init__(self, record_count: int, growth: int) -> None:
+        super().__init__(f"the batch counts {record_count} records, the log grew by {growth}")
+        self.record_count, self.growth = record_count, growth
 
 
 def position_at(proof: Proof, anchor: Anchor) -> int:

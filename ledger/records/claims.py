@@ -108,9 +108,9 @@ class SelectiveDisclosure:
     def __post_init__(self) -> None:
         _check_names([name for name, _, _ in self.shown])
         _check_names([name for name, _ in self.withheld])
-        _check_names([name for name, _ in self._ordered_names()])
+        _check_names([name for name, _ in self._order_names()])
 
-    def _ordered_names(self) -> list[tuple[str, int]]:
+    def _order_names(self) -> list[tuple[str, int]]:
         """Every name with its place among shown (non-negative) or withheld (negative), ascending by name."""
         names_and_places = [(name, place) for place, (name, _, _) in enumerate(self.shown)]
         names_and_places += [(name, ~place) for place, (name, _) in enumerate(self.withheld)]
@@ -118,7 +118,7 @@ class SelectiveDisclosure:
 
     def digest(self, suite: Suite) -> bytes:
         commitments = []
-        names_and_places = self._ordered_names()
+        names_and_places = self._order_names()
         for _, place in names_and_places:
             if place >= 0:
                 _, salt, value = self.shown[place]

@@ -71,7 +71,7 @@ def find_contradictions(record: Record, values: Mapping[str, Json]) -> tuple[Con
     """
     contradictory_claims = []
     for name, compare in _COMPARISONS.items():
-        for claimed_text in _texts_of_claim(values[name]) if name in values else []:
+        for claimed_text in _list_texts(values[name]) if name in values else []:
             recorded_words = compare(
                 record, claimed_text if len(claimed_text) <= MAX_COMPARED_CHARS else _OVERLONG_TEXT
             )
@@ -100,14 +100,14 @@ def read_day(text: str) -> date | None:
     """Return the civil date that a text names by year, month and day alone, or None. `text` is in NFKC."""
     try:
         date_match = _DATE.fullmatch(
-            _TENS_NUMERAL.sub(_digits_of_tens, text.replace(" ", "")).translate(_NUMERALS)
+            _TENS_NUMERAL.sub(_write_tens_as_digits, text.replace(" ", "")).translate(_NUMERALS)
         )
         return date(*(int(digits) for digits in date_match.groups() if digits)) if date_match else None
     except (ValueError, OverflowError):  # no day of the calendar
         return None
 
 
-def _texts_of_claim(value: Json) -> list[str]:
+def _list_texts(value: Json) -> list[str]:
     """Return what a claim says, one text for each of its values; empty ones say nothing."""
     items = value if isinstance(value, list) else [value]
     return [text for item in items if (text := str(item).strip())]
@@ -145,14 +145,14 @@ def _compare_valid_until(record: Record, claimed_text: str) -> Words | None:
     is_endless = is_endless or day == date.max
     if record.valid_until is None:
         return None if is_endless else Words("长期", "without end")
-    return None if day == record.valid_until else _in_both_languages(record.valid_until.isoformat())
+    return None if day == record.valid_until else _repeat_in_both_languages(record.valid_until.isoformat())
 
 
 def _compare_first_day(record: Record, recorded_day: date | None, claimed_text: str) -> Words | None:
     """Compare a first day. A record without it speaks of the day on which it was made, or of one before."""
     claimed_day = read_date(claimed_text)
     if recorded_day is not None:
-        return None if claimed_day == recorded_day else _in_both_languages(recorded_day.isoformat())
+        return None if claimed_day == recorded_day else _repeat_in_both_languages(recorded_day.isoformat())
     record_day = civil_date(record.time)
     if claimed_day is not None and claimed_day <= record_day:
         return None
@@ -167,7 +167,7 @@ def _compare_text(claimed_text: str, *spellings: str) -> Words | None:
     return (
         None
         if any(claimed_code == _fold_code(spelling) for spelling in spellings)
-        else _in_both_languages(spellings[0])
+        else _repeat_in_both_languages(spellings[0])
     )
 
 
@@ -183,12 +183,12 @@ def _fold_text(text: str) -> str:
     return "".join(to_nfkc(text).lower().split())
 
 
-def _digits_of_tens(tens: re.Match[str]) -> str:
+def _write_tens_as_digits(tens: re.Match[str]) -> str:
     """Write 十, 十二, 三十一 in digits of the decimal system."""
     return f"{tens[1] or '一'}{tens[2] or '〇'}"
 
 
-def _in_both_languages(text: str) -> Words:
+def _repeat_in_both_languages(text: str) -> Words:
     return Words(text, text)
 
 

@@ -174,7 +174,7 @@ class CertificateIdentifier:
 
         Raises: InvalidIdentifier, as the strict `parse` does.
         """
-        return cls.parse(_with_check(ROOT, type_, issuer, serial, version))
+        return cls.parse(_append_check(ROOT, type_, issuer, serial, version))
 
     def with_version(self, version: int) -> Self:
         """Return the identifier of another version of the same certificate.
@@ -182,7 +182,7 @@ class CertificateIdentifier:
         Raises: InvalidIdentifier if the version is not 1 to 999, or the identifier is one that only an
         import accepts for another reason than its check digit.
         """
-        return self.parse(_with_check(self.root, self.type, self.issuer, self.serial, version))
+        return self.parse(_append_check(self.root, self.type, self.issuer, self.serial, version))
 
     @property
     def lineage(self) -> str:
@@ -213,7 +213,7 @@ def _require_form(parts: Sequence[str]) -> None:
             )
 
 
-def _with_check(root: str, type_: str, issuer: str, serial: str, version: int) -> str:
+def _append_check(root: str, type_: str, issuer: str, serial: str, version: int) -> str:
     body = (type_, issuer, serial, f"{version:03d}")
     _require_form(body)
     return ".".join((root, *body, certificate_check_character("".join(body))))

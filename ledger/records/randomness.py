@@ -62,7 +62,7 @@ class RandomValues:
         # Python's hash of bytes is keyed anew in each process: nobody can fill one bucket alone.
         self._buckets[hash(random_bytes) % self._BUCKETS] += random_bytes + row.to_bytes(4, "big")
 
-    def repeated(self) -> Iterator[tuple[int, int]]:
+    def find_repeats(self) -> Iterator[tuple[int, int]]:
         """Return the rows of every value that stands a second time: the first row, and the later one."""
         for bucket in self._buckets:
             first_rows: dict[bytes, int] = {}

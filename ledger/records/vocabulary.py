@@ -125,7 +125,7 @@ _AFTER_HOLDER: Final[tuple[ClaimField, ...]] = (
 )
 
 
-def _graded_as_personal(field: ClaimField) -> ClaimField:
+def _grade_as_personal(field: ClaimField) -> ClaimField:
     """Grade the numbers of a person's certificate: they lead back to the person as surely as the name."""
     if field.name not in {"ZZBH", "ZZBS"}:
         return field
@@ -140,7 +140,7 @@ def standard_fields(*, personal: bool, joint: bool) -> tuple[ClaimField, ...]:
     fields_before, holder_fields, fields_after = _BEFORE_HOLDER, _ORGANISATION_HOLDER, _AFTER_HOLDER
     if personal:
         holder_fields = _PERSON_HOLDER
-        fields_before = tuple(_graded_as_personal(field) for field in fields_before)
+        fields_before = tuple(_grade_as_personal(field) for field in fields_before)
     if joint:
         holder_fields = tuple(replace(field, repeatable=True) for field in holder_fields)
         fields_after = tuple(

@@ -84,7 +84,7 @@ class Cosigned:
             by_key.setdefault(cosignature.key, cosignature)
         return cls(checkpoint, tuple(by_key[key] for key in sorted(by_key)))
 
-    def proven(self, keys: Mapping[bytes, PublicKey]) -> Self:
+    def keep_proven(self, keys: Mapping[bytes, PublicKey]) -> Self:
         """Return it with those cosignatures alone that are good and by `keys`, which are named by their ids."""
         message = self.checkpoint.encode()
         good_cosignatures = (
@@ -113,14 +113,14 @@ class Fork:
         return {"type": FORK_TYPE, "first": self.first.to_json(), "second": self.second.to_json()}
 
 
-def find_contradiction(checkpoint: Checkpoint, other: Checkpoint) -> str | None:
+def find_contradiction(checkpoint: Checkpoint, other_checkpoint: Checkpoint) -> str | None:
     """Say in what two checkpoints contradict each other, so that one history cannot hold both; None where it may.
 
     Of two registries, or at different events in an order that fits, nothing can be said without the events between.
     """
-    if checkpoint.registry != other.registry:
+    if checkpoint.registry != other_checkpoint.registry:
         return None
-    first, second = sorted((checkpoint, other), key=lambda point: point.n)
+    first, second = sorted((checkpoint, other_checkpoint), key=lambda point: point.n)
     if first.n == second.n:
         differs_by_name = {
             "head": first.head != second.head,

@@ -70,7 +70,7 @@ class Knowledge:
         self._grants: dict[tuple[bytes, str], list[Grant]] = {}
         self._statuses: dict[tuple[str, int], list[PositionStatus]] = {}
         self._occurrences: dict[tuple[str, bytes], list[Occurrence]] = {}
-        self._published: dict[str, set[int]] = {}
+        self._published_sequences: dict[str, set[int]] = {}
 
     def apply(self, event: Event) -> list[Fact]:
         """Fold one event and keep its facts, which are returned.
@@ -91,7 +91,7 @@ class Knowledge:
 
     def keep_entries(self, anchor: Anchor, occurrences: Iterable[tuple[bytes, Occurrence]]) -> None:
         """Keep the entries of an anchor, each with its root; the caller has checked that they are in its batch."""
-        self._published.setdefault(anchor.log, set()).add(anchor.sequence)
+        self._published_sequences.setdefault(anchor.log, set()).add(anchor.sequence)
         for root, occurrence in occurrences:
             root_occurrences = self._occurrences.setdefault((anchor.log, root), [])
             if occurrence not in root_occurrences:
@@ -125,7 +125,7 @@ class Knowledge:
         return changes[index - 1] if index else None
 
     def occurrences(self, log: str, root: bytes, sequence: int) -> Occurrences | None:
-        published_sequences = self._published.get(log)
+        published_sequences = self._published_sequences.get(log)
         if published_sequences is None:
             return None
         anchors = (self._anchors[log, number] for number in range(1, sequence + 1))

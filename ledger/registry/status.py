@@ -147,8 +147,8 @@ class StatusTree:
         self._changed_blocks: set[int] = set()
 
     @classmethod
-    def restored(cls, suite: Suite, size: int, blocks: Iterable[StatusBlock]) -> Self:
-        """Return the tree of stored blocks, in their order. The nodes are believed: compare the root, and see `sound`.
+    def restore(cls, suite: Suite, size: int, blocks: Iterable[StatusBlock]) -> Self:
+        """Return the tree of stored blocks, in their order. The nodes are believed: compare the root, and see `is_sound`.
 
         Raises: MalformedInput when a block is missing, out of place or of another length.
         """
@@ -171,12 +171,12 @@ class StatusTree:
         tree._rehash_levels(set(range(len(nodes) // 32)))
         return tree
 
-    def sound(self) -> bool:
+    def is_sound(self) -> bool:
         """Tell whether every block leads to its node: the whole tree is hashed again."""
         self._rehash()
         return all(self._node(number) == self._block_node(number) for number in range(self._count_blocks()))
 
-    def changed(self) -> list[StatusBlock]:
+    def take_changed_blocks(self) -> list[StatusBlock]:
         """Return the blocks that changed since this was last asked, in order."""
         self._rehash()
         numbers, self._changed_blocks = sorted(self._changed_blocks), set()

@@ -138,7 +138,7 @@ def _check_signature(entry: Entry, anchor: Anchor, trust: Trust) -> Iterator[tup
     for objection in objections(key, grants, issuer_log, Moment.of_anchor(anchor)):
         yield (
             objection.reason,
-            _OBJECTION_WORDS[objection].format(**_objection_details(statement, anchor, key)),
+            _OBJECTION_WORDS[objection].format(**_describe_objection(statement, anchor, key)),
         )
     if (
         key is not None
@@ -148,7 +148,7 @@ def _check_signature(entry: Entry, anchor: Anchor, trust: Trust) -> Iterator[tup
         yield "signature_bad", f"the signature is not that of the key 0x{statement.key.hex()}"
 
 
-def _objection_details(statement: Statement, anchor: Anchor, key: KeyState | None) -> dict[str, str]:
+def _describe_objection(statement: Statement, anchor: Anchor, key: KeyState | None) -> dict[str, str]:
     """Return what the words of an objection name."""
     compromised_since, retired_at = (key.compromised_since or 0, key.retired_at or 0) if key else (0, 0)
     return {

@@ -53,12 +53,12 @@ def judge_links(proof: Proof, anchor: Anchor | None, trust: Trust) -> Step:
         for step in bad_steps:
             if step.outcome is outcome:
                 return step
-    if proof.record.kind in CERTIFICATE_KINDS and not _issuer_sealed(proof, seals):
+    if proof.record.kind in CERTIFICATE_KINDS and not _has_issuer_sealed(proof, seals):
         return Step(11, Outcome.FAIL, "seal_of_another", {"issuer": proof.record.issuer, "seals": seals})
     return Step(11, Outcome.PASS, "seals_good", {"seals": seals})
 
 
-def _issuer_sealed(proof: Proof, seals: list[Json]) -> bool:
+def _has_issuer_sealed(proof: Proof, seals: list[Json]) -> bool:
     """Others may seal beside the issuer, as on permits of several bodies; never in its stead."""
     return any(isinstance(seal, dict) and seal["holder"] == proof.record.issuer for seal in seals)
 
@@ -113,14 +113,14 @@ def _follow(proof: Proof, link: Link, kind: str, trust: Trust) -> tuple[Proof, O
 
 def _require_same_documents(proof: Proof, sealing: Proof) -> None:
     """What was sealed must be among what was registered with the certificate. Raises: _LinkJudged."""
-    registered_documents, sealed_documents = _registered_documents(proof), _registered_documents(sealing)
+    registered_documents, sealed_documents = _collect_documents(proof), _collect_documents(sealing)
     if registered_documents is None or sealed_documents is None:
         raise _LinkJudged(Outcome.UNKNOWN, "sealed_document_withheld")
     if not sealed_documents <= registered_documents:
         raise _LinkJudged(Outcome.FAIL, "sealed_other_document")
 
 
-def _registered_documents(proof: Proof) -> frozenset[tuple[int, str, bytes]] | None:
+def _collect_documents(proof: Proof) -> frozenset[tuple[int, str, bytes]] | None:
     """Return size, suite and digest of every registered document; None where that cannot be told."""
     disclosure = proof.disclosure
     if disclosure is None or any(is_document(name) for name in disclosure.withheld_names):
@@ -143,8 +143,8 @@ def _require_valid_sealing(sealing: Proof, origin: Origin, trust: Trust) -> None
     evidence: dict[str, Json] = {"identifier": sealing.record.identifier}
     if not origin.log.status_known:
         raise _LinkJudged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
-    newest = trust.status(origin.log.name, origin.position, origin.log.sequence)
-    _require_valid(newest, "signature_ended", evidence)
+    newest_change = trust.status(origin.log.name, origin.position, origin.log.sequence)
+    _require_valid(newest_change, "signature_ended", evidence)
 
 
 def _judge_seal(sealing: Proof, link: Link, sealing_anchor: Anchor | None, trust: Trust) -> Json:
@@ -204,8 +204,8 @@ def _require_valid(change: PositionStatus | None, ended_reason: str, evidence: d
         return
     if change.contradictory or change.status is Status.REINSTATED:
         raise _LinkJudged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
-    raise _LinkJudged(Outcome.FAIL, ended_reason, {**evidence, **_status_evidence(change)})
+    raise _LinkJudged(Outcome.FAIL, ended_reason, {**evidence, **_encode_status(change)})
 
 
-def _status_evidence(change: PositionStatus) -> dict[str, Json]:
+def _encode_status(change: PositionStatus) -> dict[str, Json]:
     return {"status": change.status.name.lower(), "since": times.format_time(change.since)}

@@ -104,7 +104,7 @@ def _judge_batch(proof: Proof, anchor: Anchor | None) -> tuple[Step, int | None]
     except OutsideBatch:
         return Step(6, Outcome.FAIL, "not_in_batch", {"sequence": anchor.sequence}), None
     except CountMismatch as error:
-        counts: dict[str, Json] = {"counted": error.counted, "grown": error.growth}
+        counts: dict[str, Json] = {"counted": error.record_count, "grown": error.growth}
         return Step(6, Outcome.FAIL, "count_mismatch", counts), None
     except MalformedInput as error:
         return Step(6, Outcome.FAIL, "not_in_batch", {"detail": str(error)}), None
@@ -124,7 +124,7 @@ def _judge_anchor(
     if reason := find_timing_fault(statement, anchor):
         outcome = Outcome.FAIL if reason in _RULED_OUT_REASONS else Outcome.UNKNOWN
         return Step(
-            7, outcome, reason, evidence | _statement_evidence(statement, anchor, reason)
+            7, outcome, reason, evidence | _quote_statement(statement, anchor, reason)
         ), EntriesCheck.NOT
     if position is None:  # of which entry an earlier one is looked for, nobody knows
         return Step(7, Outcome.PASS, "anchored", evidence), EntriesCheck.NOT
@@ -144,7 +144,7 @@ def _judge_anchor(
 _RULED_OUT_REASONS: Final = frozenset({"statement_expired", "statement_postdated"})
 
 
-def _statement_evidence(statement: Statement, anchor: Anchor, reason: str) -> dict[str, Json]:
+def _quote_statement(statement: Statement, anchor: Anchor, reason: str) -> dict[str, Json]:
     """Return what the statement says, where its anchor does not fit it."""
     match reason, statement.window:
         case "statement_expired", _:

@@ -168,17 +168,17 @@ def _report_unproven(unpassed_steps: Sequence[Step], moment: int) -> Past:
     return Past(moment, Then.INVALID if failed_steps else Then.UNKNOWN, step.reason, deciding_step=step)
 
 
-def _find_newest_anchor(trust: Trust, log: LogState, first: Anchor, moment: int) -> Anchor:
-    """Return the newest anchor of the log at or before `moment`, from `first` on; block times never go back."""
-    low, high, newest = first.sequence, log.sequence, first
-    while low < high:
-        middle = (low + high + 1) // 2
-        anchor = trust.anchor(log.name, middle)
+def _find_newest_anchor(trust: Trust, log: LogState, first_anchor: Anchor, moment: int) -> Anchor:
+    """Return the newest anchor of the log at or before `moment`, from `first_anchor` on; block times never go back."""
+    low_sequence, high_sequence, newest_anchor = first_anchor.sequence, log.sequence, first_anchor
+    while low_sequence < high_sequence:
+        middle_sequence = (low_sequence + high_sequence + 1) // 2
+        anchor = trust.anchor(log.name, middle_sequence)
         if anchor is None or anchor.time > moment:
-            high = middle - 1
+            high_sequence = middle_sequence - 1
         else:
-            low, newest = middle, anchor
-    return newest
+            low_sequence, newest_anchor = middle_sequence, anchor
+    return newest_anchor
 
 
 def _cut_proof(proof: Proof, sequence: int) -> Proof:

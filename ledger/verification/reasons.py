@@ -98,22 +98,22 @@ _Reason = tuple[str, str, str]
 
 
 def _passes(step: int, *reasons: _Reason) -> dict[RowKey, Row]:
-    return _rows(step, Outcome.PASS, Verdict.VALID, _NO_ADVICE, reasons)
+    return _make_rows(step, Outcome.PASS, Verdict.VALID, _NO_ADVICE, reasons)
 
 
 def _fails(step: int, verdict: Verdict, advice: Words, *reasons: _Reason) -> dict[RowKey, Row]:
-    return _rows(step, Outcome.FAIL, verdict, advice, reasons)
+    return _make_rows(step, Outcome.FAIL, verdict, advice, reasons)
 
 
 def _unknowns(step: int, advice: Words, *reasons: _Reason) -> dict[RowKey, Row]:
-    return _rows(step, Outcome.UNKNOWN, Verdict.UNVERIFIABLE, advice, reasons)
+    return _make_rows(step, Outcome.UNKNOWN, Verdict.UNVERIFIABLE, advice, reasons)
 
 
 def _skips(step: int, *reasons: _Reason) -> dict[RowKey, Row]:
-    return _rows(step, Outcome.NOT_APPLICABLE, Verdict.VALID, _NO_ADVICE, reasons)
+    return _make_rows(step, Outcome.NOT_APPLICABLE, Verdict.VALID, _NO_ADVICE, reasons)
 
 
-def _rows(
+def _make_rows(
     step: int, outcome: Outcome, verdict: Verdict, advice: Words, reasons: Iterable[_Reason]
 ) -> dict[RowKey, Row]:
     return {(step, outcome, code): Row(verdict, Words(zh, en), advice) for code, zh, en in reasons}

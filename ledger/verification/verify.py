@@ -121,11 +121,11 @@ def _judge_claims(proof: Proof) -> Step:
 def _judge_dates(proof: Proof, trust: Trust, now: int, policy: Policy) -> Step:
     """10. Civil dates in Asia/Shanghai, both ends inclusive; an absent end is 长期."""
     record = proof.record
-    today = times.civil_date(max(now, _chain_time(trust)))  # it has passed, whatever the clock says
+    today = times.civil_date(max(now, _find_chain_time(trust)))  # it has passed, whatever the clock says
     evidence: dict[str, Json] = {"today": today.isoformat()}
     if record.valid_from and today < record.valid_from:
         evidence["from"] = record.valid_from.isoformat()
-        if _clock_behind(trust, now, policy):
+        if _is_clock_behind(trust, now, policy):
             return Step(10, Outcome.UNKNOWN, "clock_behind", evidence)
         return Step(10, Outcome.FAIL, "not_yet_valid", evidence)
     if record.valid_until is None:
@@ -138,8 +138,10 @@ def _judge_dates(proof: Proof, trust: Trust, now: int, policy: Policy) -> Step:
 
 def _judge_age(proof: Proof, status: StatusReport | None, trust: Trust, now: int, policy: Policy) -> Step:
     """12. The newest good anchor of the log against the policy, and the clock against the chain."""
-    if _clock_behind(trust, now, policy):
-        return Step(12, Outcome.UNKNOWN, "clock_behind", {"chain": times.format_time(_chain_time(trust))})
+    if _is_clock_behind(trust, now, policy):
+        return Step(
+            12, Outcome.UNKNOWN, "clock_behind", {"chain": times.format_time(_find_chain_time(trust))}
+        )
     if status is None:
         return Step(12, Outcome.UNKNOWN, "not_reached")
     known_at, allowed_age = status.known_at, policy.age_of(proof.record.kind)
@@ -149,10 +151,10 @@ def _judge_age(proof: Proof, status: StatusReport | None, trust: Trust, now: int
     return Step(12, Outcome.PASS, "knowledge_fresh", evidence)
 
 
-def _clock_behind(trust: Trust, now: int, policy: Policy) -> bool:
-    return now + policy.clock_tolerance < _chain_time(trust)
+def _is_clock_behind(trust: Trust, now: int, policy: Policy) -> bool:
+    return now + policy.clock_tolerance < _find_chain_time(trust)
 
 
-def _chain_time(trust: Trust) -> int:
+def _find_chain_time(trust: Trust) -> int:
     """Return the time of the newest final block; what a broken endpoint told beyond every calendar is cut off."""
     return min(trust.time, limits.MAX_BLOCK_TIME)

@@ -196,7 +196,7 @@ def _keys_differ(known: Knowledge, trust: Any) -> str | None:
             registered.retired_at,
             registered.compromised_since,
         )
-        there = (spki, purpose, log, n, trust.retired.get(key), trust.compromised.get(key))
+        there = (spki, purpose, log, n, trust.retired_at.get(key), trust.compromised_since.get(key))
         if here != there:
             return f"key {key.hex()}: {here} / {there}"
     for _, key, issuer, *_ in trust.grants:

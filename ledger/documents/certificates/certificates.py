@@ -81,7 +81,7 @@ class Certificate:
         """Whether nothing in the certificate says that its key may not sign certificates."""
         return self.authority is not False and (self.usage is None or bool(self.usage & _CERTIFYING_BIT))
 
-    def valid_at(self, moment: int) -> bool | None:
+    def is_valid_at(self, moment: int) -> bool | None:
         """Tell whether `moment` lies within the validity; None where that cannot be read."""
         if self.not_before is None or self.not_after is None:
             return None
@@ -119,7 +119,7 @@ class Certificate:
             return SignatureResult.UNKNOWN
         return SignatureResult.YES if is_good else SignatureResult.NO
 
-    def issued(self, other: "Certificate") -> SignatureResult:
+    def has_issued(self, other: "Certificate") -> SignatureResult:
         """Check that this certificate's key signed `other`."""
         if other.algorithm in SM2_ALGORITHMS:
             return self.verify(other.to_be_signed, other.signature, other.algorithm)

@@ -37,7 +37,7 @@ def check_made_by(
 
 def check_in_force(certificate: Certificate | None, moment: int | None) -> Check:
     """Check that the certificate was in force at the moment that the signer states."""
-    is_in_force = certificate.valid_at(moment) if certificate is not None and moment is not None else None
+    is_in_force = certificate.is_valid_at(moment) if certificate is not None and moment is not None else None
     if is_in_force is None:
         return unknown("validity", "time")
     return passed("validity") if is_in_force else failed("validity", "certificate")

@@ -50,10 +50,10 @@ class Authority:
     first_day: date | None = None
     last_day: date | None = None
 
-    def in_force(self, moment: int) -> bool:
+    def is_in_force(self, moment: int) -> bool:
         day = times.civil_date(moment)
         return (
-            self.certificate.valid_at(moment) is True
+            self.certificate.is_valid_at(moment) is True
             and (self.first_day is None or self.first_day <= day)
             and (self.last_day is None or day <= self.last_day)
         )
@@ -106,7 +106,7 @@ def check_chain(
         for authority in accepted_authorities:
             if not _vouches(authority.certificate, certificate_below):
                 continue
-            if moment is not None and authority.in_force(moment):
+            if moment is not None and authority.is_in_force(moment):
                 return passed("chain")
             open_end_check = unknown("chain", "period")
         issuer_certificate = next(
@@ -117,7 +117,7 @@ def check_chain(
             ),
             None,
         )
-        if issuer_certificate is None or (moment is not None and not issuer_certificate.valid_at(moment)):
+        if issuer_certificate is None or (moment is not None and not issuer_certificate.is_valid_at(moment)):
             return open_end_check
         certificate_below = issuer_certificate
     return open_end_check
@@ -130,7 +130,7 @@ def _vouches(authority: Certificate, certificate: Certificate) -> bool:
 @lru_cache(maxsize=1024)  # few authorities vouch for all who sign
 def _has_issued(issuer: Certificate, certificate: Certificate) -> bool:
     may_have_issued = issuer.may_certify and issuer.subject == certificate.issuer
-    return may_have_issued and issuer.issued(certificate) is SignatureResult.YES
+    return may_have_issued and issuer.has_issued(certificate) is SignatureResult.YES
 
 
 def _read_authority(value: Json) -> Authority:

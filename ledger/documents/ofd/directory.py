@@ -7,9 +7,9 @@ from typing import Final
 from ledger.documents.ofd.names import UTF8_FLAG, decode_name
 from ledger.documents.ofd.zip64 import (
     DirectoryPlace,
-    central_sizes,
     find_directory,
-    local_sizes,
+    read_central_sizes,
+    read_local_sizes,
     split_extra,
 )
 from ledger.documents.zip_records import (
@@ -106,7 +106,7 @@ def read_directory(data: bytes, directory: DirectoryPlace) -> Iterator[Place]:
         name_end = offset + CENTRAL.size + central.name_length
         extra_end = name_end + central.extra_length
         extra = data[name_end:extra_end]
-        sizes, entry_start, disk = central_sizes(central, extra)
+        sizes, entry_start, disk = read_central_sizes(central, extra)
         records.append(
             _Record(central, sizes, entry_start, disk, data[offset + CENTRAL.size : name_end], extra)
         )
@@ -131,7 +131,7 @@ def _find_place(data: bytes, record: _Record, limit: int, next_start: int) -> Pl
     name_end = offset + LOCAL.size + local.name_length
     start = name_end + local.extra_length
     _check_method(central, local)
-    own_sizes = local_sizes(local, data[name_end:start])
+    own_sizes = read_local_sizes(local, data[name_end:start])
     has_descriptor = bool(local.flags & _HAS_DESCRIPTOR)
     # What is not known yet where an entry is streamed is zero there, and stands in the descriptor.
     has_same_sizes = all(
@@ -144,7 +144,7 @@ def _find_place(data: bytes, record: _Record, limit: int, next_start: int) -> Pl
     written_name = decode_name(record.name, central.flags | local.flags)
     _check_extra(record.extra, written_name)
     _check_extra(data[name_end:start], written_name)
-    data_end = start + sizes.packed
+    data_end = start + sizes.packed_size
     end = _find_descriptor_end(data, data_end, sizes, next_start) if has_descriptor else data_end
     if end > limit:
         raise MalformedInput("an entry reaches into the directory")

@@ -38,7 +38,7 @@ class ShownStamp:
     """A stamp, the document whose page it is on, and the picture of its seal, None where there is none to be read."""
 
     document: str
-    placed: PlacedStamp
+    placed_stamp: PlacedStamp
     picture: Picture | None
 
 
@@ -82,7 +82,7 @@ class Looks:
             raise LimitExceeded(f"the signatures of a document have {MAX_STAMPS} stamps at most in all")
         return cls(by_listing, PageSizes(archive))
 
-    def added_after(self, listed_signature: ListedSignature, covered_parts: set[str | None]) -> bool:
+    def has_added_after(self, listed_signature: ListedSignature, covered_parts: set[str | None]) -> bool:
         """Tell whether more than seals beside seals became visible after a signature that covers those parts."""
         earlier_stamps: dict[tuple[str, str], list[ShownStamp]] = defaultdict(list)
         later_stamps: dict[tuple[str, str], list[ShownStamp]] = defaultdict(list)
@@ -92,7 +92,7 @@ class Looks:
             )
             stamps_by_page = earlier_stamps if is_earlier else later_stamps
             for stamp in look.stamps:
-                stamps_by_page[stamp.document, stamp.placed.page].append(stamp)
+                stamps_by_page[stamp.document, stamp.placed_stamp.page].append(stamp)
         return not all(
             self._is_modest(self._pages.find(*page), earlier_stamps[page], added_stamps)
             for page, added_stamps in later_stamps.items()
@@ -104,15 +104,17 @@ class Looks:
     ) -> bool:
         if page is None or len(earlier_stamps) + len(added_stamps) > MAX_ON_PAGE:
             return False
-        earlier_boxes = [stamp.placed.box for stamp in earlier_stamps]
-        added_area = sum(stamp.placed.shown_box.area for stamp in added_stamps if stamp.placed.shown_box)
+        earlier_boxes = [stamp.placed_stamp.box for stamp in earlier_stamps]
+        added_area = sum(
+            stamp.placed_stamp.shown_box.area for stamp in added_stamps if stamp.placed_stamp.shown_box
+        )
         return added_area <= page.area * MAX_ADDED_PART and all(
             _fits(stamp, page, earlier_boxes) for stamp in added_stamps
         )  # 4
 
 
 def _fits(stamp: ShownStamp, page: Box, earlier_boxes: Iterable[Box | None]) -> bool:
-    picture, box, shown_box = stamp.picture, stamp.placed.box, stamp.placed.shown_box
+    picture, box, shown_box = stamp.picture, stamp.placed_stamp.box, stamp.placed_stamp.shown_box
     if picture is None or box is None or shown_box is None:
         return False
     is_small_enough = box.width <= picture.width + TOLERANCE and box.height <= picture.height + TOLERANCE  # 1

@@ -145,7 +145,7 @@ def _report_signature(
         return _report_unread(listed_signature, "missing" if is_missing else "malformed")
     references_check, altered_parts = _check_references(document, listed_signature, description)
     covered_parts = {reference.location.part for reference in description.references}
-    if references_check.outcome is Outcome.PASS and looks.added_after(listed_signature, covered_parts):
+    if references_check.outcome is Outcome.PASS and looks.has_added_after(listed_signature, covered_parts):
         references_check = unknown("references", "look_added")
     uncovered_parts = tuple(part for part in archive.names if part not in covered_parts | apparatus)
     coverage_check = unknown("coverage", "partial") if uncovered_parts else passed("coverage")

@@ -58,17 +58,17 @@ def split_extra(extra: bytes) -> Iterator[ExtraField]:
         extra = extra[4 + length :]
 
 
-def local_sizes(header: LocalHeader, extra: bytes) -> Sizes:
+def read_local_sizes(header: LocalHeader, extra: bytes) -> Sizes:
     """Return the sizes that an entry's own header states. Raises: MalformedInput."""
-    whole, packed = _resolve_members(extra, [(header.whole, 8), (header.packed, 8)])
-    return Sizes(header.crc, packed, whole)
+    size, packed_size = _resolve_members(extra, [(header.size, 8), (header.packed_size, 8)])
+    return Sizes(header.crc, packed_size, size)
 
 
-def central_sizes(header: CentralHeader, extra: bytes) -> tuple[Sizes, int, int]:
+def read_central_sizes(header: CentralHeader, extra: bytes) -> tuple[Sizes, int, int]:
     """Return sizes, offset and disk of an entry as the directory states them. Raises: MalformedInput."""
-    members = [(header.whole, 8), (header.packed, 8), (header.offset, 8), (header.disk, 4)]
-    whole, packed, offset, disk = _resolve_members(extra, members)
-    return Sizes(header.crc, packed, whole), offset, disk
+    members = [(header.size, 8), (header.packed_size, 8), (header.offset, 8), (header.disk, 4)]
+    size, packed_size, offset, disk = _resolve_members(extra, members)
+    return Sizes(header.crc, packed_size, size), offset, disk
 
 
 def find_directory(data: bytes, end_start: int, end: End) -> DirectoryPlace:
@@ -78,9 +78,13 @@ def find_directory(data: bytes, end_start: int, end: End) -> DirectoryPlace:
     """
     locator_start = end_start - LOCATOR.size
     if locator_start < 0 or data[locator_start : locator_start + 4] != LOCATOR_MARK:
-        if end.directory_start == _ALL_ONES or _ALL_ONES_SHORT in (end.entries, end.here, end.disk):
+        if end.directory_start == _ALL_ONES or _ALL_ONES_SHORT in (
+            end.entries,
+            end.entries_on_disk,
+            end.disk,
+        ):
             raise MalformedInput(_NUMBERS_MISSING)
-        if end.disk or end.directory_disk or end.here != end.entries:
+        if end.disk or end.directory_disk or end.entries_on_disk != end.entries:
             raise MalformedInput("the archive is split, which no OFD is")
         return _make_place(end.directory_start, end.directory_size, end.entries, end_start)
     locator = Locator(*LOCATOR.unpack_from(data, locator_start))
@@ -93,7 +97,7 @@ def find_directory(data: bytes, end_start: int, end: End) -> DirectoryPlace:
         or locator.disks > 1
         or long_end.disk
         or long_end.directory_disk
-        or long_end.here != long_end.entries
+        or long_end.entries_on_disk != long_end.entries
     ):
         raise MalformedInput("the archive is split, which no OFD is")
     if long_end.length != _LONG_END_LENGTH or not _is_same_end(end, long_end):
@@ -108,13 +112,15 @@ def _make_place(start: int, size: int, entry_count: int, end: int) -> DirectoryP
 
 
 def _is_same_end(end: End, long_end: LongEnd) -> bool:
-    short_counts = (end.disk, end.directory_disk, end.here, end.entries)
+    short_counts = (end.disk, end.directory_disk, end.entries_on_disk, end.entries)
     size_pairs = (
         (end.directory_size, long_end.directory_size),
         (end.directory_start, long_end.directory_start),
     )
     count_pairs = zip(
-        short_counts, (long_end.disk, long_end.directory_disk, long_end.here, long_end.entries), strict=True
+        short_counts,
+        (long_end.disk, long_end.directory_disk, long_end.entries_on_disk, long_end.entries),
+        strict=True,
     )
     return all(short_number in (_ALL_ONES, long_number) for short_number, long_number in size_pairs) and all(
         short_number in (_ALL_ONES_SHORT, long_number) for short_number, long_number in count_pairs

@@ -40,32 +40,41 @@ class Comparison:
     """
 
     def __init__(
-        self, old: Revision, new: Revision, pairs_apart: Mapping[ObjectKey, ObjectKey | None]
+        self,
+        old_revision: Revision,
+        new_revision: Revision,
+        pairs_apart: Mapping[ObjectKey, ObjectKey | None],
     ) -> None:
-        self._old, self._new, self._pairs_apart = old, new, pairs_apart
+        self._old_revision, self._new_revision, self._pairs_apart = old_revision, new_revision, pairs_apart
         self._equal_pairs: set[tuple[ObjectKey, ObjectKey]] = set()
 
     def compare(self, old: PdfObject | None, new: PdfObject | None) -> Extent:
         """Return how much of a value is different. Raises: LimitExceeded, what pyHanko makes of hostile bytes."""
-        extent, pending, visited = Extent.SAME, [(old, new)], set[tuple[ObjectKey, ObjectKey]]()
-        while pending and extent is not Extent.OTHER:
-            self._old.reader.count_step()
-            old_value, new_value = pending.pop()
-            keys = key_of(old_value), key_of(new_value)
-            if keys[0] is not None and keys[0] in self._pairs_apart:
-                extent = extent if keys[1] == self._pairs_apart[keys[0]] else Extent.OTHER
+        extent, pending_pairs, visited_pairs = Extent.SAME, [(old, new)], set[tuple[ObjectKey, ObjectKey]]()
+        while pending_pairs and extent is not Extent.OTHER:
+            self._old_revision.reader.count_step()
+            old_value, new_value = pending_pairs.pop()
+            old_and_new_key = key_of(old_value), key_of(new_value)
+            if old_and_new_key[0] is not None and old_and_new_key[0] in self._pairs_apart:
+                extent = (
+                    extent if old_and_new_key[1] == self._pairs_apart[old_and_new_key[0]] else Extent.OTHER
+                )
                 continue
-            if keys[0] is not None and keys[1] is not None:
-                key_pair = keys[0], keys[1]
-                if key_pair in visited or key_pair in self._equal_pairs:
+            if old_and_new_key[0] is not None and old_and_new_key[1] is not None:
+                key_pair = old_and_new_key[0], old_and_new_key[1]
+                if key_pair in visited_pairs or key_pair in self._equal_pairs:
                     continue
-                visited.add(key_pair)
+                visited_pairs.add(key_pair)
             extent = max(
                 extent,
-                self._compare_values(self._old.resolve(old_value), self._new.resolve(new_value), pending),
+                self._compare_values(
+                    self._old_revision.resolve(old_value),
+                    self._new_revision.resolve(new_value),
+                    pending_pairs,
+                ),
             )
         if extent is Extent.SAME:
-            self._equal_pairs |= visited
+            self._equal_pairs |= visited_pairs
         return extent
 
     def compare_members(self, old: DictionaryObject, new: DictionaryObject, *omitted_names: str) -> Extent:
@@ -75,20 +84,22 @@ class Comparison:
             (self.compare(get_raw(old, name), get_raw(new, name)) for name in names), default=Extent.SAME
         )
 
-    def _compare_values(self, old: PdfObject | None, new: PdfObject | None, pending: list[_Pair]) -> Extent:
+    def _compare_values(
+        self, old: PdfObject | None, new: PdfObject | None, pending_pairs: list[_Pair]
+    ) -> Extent:
         """Compare two values but for what they hold, which is left to be compared."""
         if old is None or new is None:
             return Extent.SAME if old is new else Extent.OTHER if new is None else Extent.MORE
         if isinstance(old, StreamObject) or isinstance(new, StreamObject):
-            return self._compare_streams(old, new, pending)
+            return self._compare_streams(old, new, pending_pairs)
         if isinstance(old, DictionaryObject) and isinstance(new, DictionaryObject):
-            pending.extend((get_raw(old, name), get_raw(new, name)) for name in {*old} | {*new})
+            pending_pairs.extend((get_raw(old, name), get_raw(new, name)) for name in {*old} | {*new})
             return Extent.SAME
         if isinstance(old, ArrayObject) and isinstance(new, ArrayObject):
-            return self._compare_arrays(old, new, pending)
+            return self._compare_arrays(old, new, pending_pairs)
         return Extent.SAME if _is_same_value(old, new) else Extent.OTHER
 
-    def _compare_streams(self, old: PdfObject, new: PdfObject, pending: list[_Pair]) -> Extent:
+    def _compare_streams(self, old: PdfObject, new: PdfObject, pending_pairs: list[_Pair]) -> Extent:
         if not isinstance(old, StreamObject) or not isinstance(new, StreamObject):
             return Extent.OTHER
         is_packed_alike = all(
@@ -100,26 +111,27 @@ class Comparison:
         is_same = old is new or (is_packed_alike and old.encoded_data == new.encoded_data)
         if not is_same and not _is_unpacked_same(old, new):
             return Extent.OTHER
-        pending.extend(
+        pending_pairs.extend(
             (get_raw(old, name), get_raw(new, name)) for name in ({*old} | {*new}) - _PACKING_NAMES
         )
         return Extent.SAME
 
-    def _compare_arrays(self, old: ArrayObject, new: ArrayObject, pending: list[_Pair]) -> Extent:
+    def _compare_arrays(self, old: ArrayObject, new: ArrayObject, pending_pairs: list[_Pair]) -> Extent:
         """More elements are more only where those that were there stand in the same order."""
         old_elements = [old.raw_get(place) for place in range(len(old))]
         new_elements = [new.raw_get(place) for place in range(len(new))]
         if len(old_elements) == len(new_elements):
-            pending.extend(zip(old_elements, new_elements, strict=True))
+            pending_pairs.extend(zip(old_elements, new_elements, strict=True))
             return Extent.SAME
         remaining_elements = iter(new_elements)
         are_all_kept = all(
-            any(self._is_alike(element, other) for other in remaining_elements) for element in old_elements
+            any(self._is_alike(element, candidate) for candidate in remaining_elements)
+            for element in old_elements
         )
         return Extent.MORE if are_all_kept else Extent.OTHER
 
     def _is_alike(self, old: PdfObject, new: PdfObject) -> bool:
-        self._old.reader.count_step()
+        self._old_revision.reader.count_step()
         if (
             key_of(old) is None
             and key_of(new) is None

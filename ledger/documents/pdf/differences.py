@@ -58,70 +58,88 @@ def compare_revisions(reader: Reader, signed_number: int) -> Changes:
 
     Raises: LimitExceeded, and what pyHanko makes of hostile bytes.
     """
-    old, new = read_revision(reader, signed_number), read_revision(reader, reader.total_revisions - 1)
-    return _Differences(old, new).find()
+    old_revision, new_revision = (
+        read_revision(reader, signed_number),
+        read_revision(reader, reader.total_revisions - 1),
+    )
+    return _Differences(old_revision, new_revision).find()
 
 
 class _Differences:
     """One comparison of two revisions."""
 
-    def __init__(self, old: Revision, new: Revision) -> None:
-        self._old, self._new, self._changes = old, new, Changes()
-        self._elements = {node.key: node for node in _walk_structure(old)}
-        self._comparison = Comparison(old, new, self._pair_apart())
-        self._form = FormComparison(old, new, self._comparison, self._changes)
+    def __init__(self, old_revision: Revision, new_revision: Revision) -> None:
+        self._old_revision, self._new_revision, self._changes = old_revision, new_revision, Changes()
+        self._elements = {node.key: node for node in _walk_structure(old_revision)}
+        self._comparison = Comparison(old_revision, new_revision, self._pair_apart())
+        self._form = FormComparison(old_revision, new_revision, self._comparison, self._changes)
 
     def find(self) -> Changes:
         if self._is_encrypted_otherwise():
             self._changes.kinds.add(Change.ALTERED)
             return self._changes
-        for name in {*self._old.root, *self._new.root} - _MEMBERS_APART:
+        for name in {*self._old_revision.root, *self._new_revision.root} - _MEMBERS_APART:
             self._compare_member(name)
         self._compare_names()
         self._compare_pages()
         self._form.compare_fields()
         self._compare_structure()
-        if self._comparison.compare(get_raw(self._old.root, "/DSS"), get_raw(self._new.root, "/DSS")):
-            self._changes.kinds.add(Change.DATA if "/DSS" in self._new.root else Change.UNSEEN)
-        for name in {*self._old.trailer, *self._new.trailer} - _TRAILER_MEMBERS:
-            if self._comparison.compare(get_raw(self._old.trailer, name), get_raw(self._new.trailer, name)):
+        if self._comparison.compare(
+            get_raw(self._old_revision.root, "/DSS"), get_raw(self._new_revision.root, "/DSS")
+        ):
+            self._changes.kinds.add(Change.DATA if "/DSS" in self._new_revision.root else Change.UNSEEN)
+        for name in {*self._old_revision.trailer, *self._new_revision.trailer} - _TRAILER_MEMBERS:
+            if self._comparison.compare(
+                get_raw(self._old_revision.trailer, name), get_raw(self._new_revision.trailer, name)
+            ):
                 self._changes.kinds.add(Change.UNEXPLAINED)
-        if self._comparison.compare(get_raw(self._old.trailer, "/Info"), get_raw(self._new.trailer, "/Info")):
+        if self._comparison.compare(
+            get_raw(self._old_revision.trailer, "/Info"), get_raw(self._new_revision.trailer, "/Info")
+        ):
             self._changes.kinds.add(Change.UNSEEN)
         return self._changes
 
     def _pair_apart(self) -> dict[ObjectKey, ObjectKey | None]:
         """Return what is compared by rules of its own, by what each is in the newer revision."""
         pairs: dict[ObjectKey | None, ObjectKey | None] = {key: key for key in self._elements}
-        pairs |= {node.key: node.key for page in self._old.pages for node in page.annotations}
+        pairs |= {node.key: node.key for page in self._old_revision.pages for node in page.annotations}
         pairs |= {
             old_part.node.key: None if new_part is None else new_part.node.key
-            for old_part, new_part in pair_fields(self._old, self._new)
+            for old_part, new_part in pair_fields(self._old_revision, self._new_revision)
         }
         pairs |= {
             old_part.node.key: new_part.node.key
-            for old_part, new_part in zip(self._old.pages, self._new.pages, strict=False)
+            for old_part, new_part in zip(self._old_revision.pages, self._new_revision.pages, strict=False)
         }
-        pairs |= {key: key for key in self._old.tree}
-        pairs[key_of(get_raw(self._old.trailer, "/Root"))] = key_of(get_raw(self._new.trailer, "/Root"))
+        pairs |= {key: key for key in self._old_revision.tree}
+        pairs[key_of(get_raw(self._old_revision.trailer, "/Root"))] = key_of(
+            get_raw(self._new_revision.trailer, "/Root")
+        )
         return {key: new_key for key, new_key in pairs.items() if key is not None}
 
     def _is_encrypted_otherwise(self) -> bool:
         """Tell whether another key opens the file, which makes other objects of the same bytes."""
-        keys = [key_of(get_raw(revision.trailer, "/Encrypt")) for revision in (self._old, self._new)]
+        keys = [
+            key_of(get_raw(revision.trailer, "/Encrypt"))
+            for revision in (self._old_revision, self._new_revision)
+        ]
         if keys == [None, None]:
-            return "/Encrypt" in self._old.trailer or "/Encrypt" in self._new.trailer
-        find_section = self._old.reader.find_section
+            return "/Encrypt" in self._old_revision.trailer or "/Encrypt" in self._new_revision.trailer
+        find_section = self._old_revision.reader.find_section
         sections = [
             None if key is None else find_section(key, revision.number)
-            for key, revision in zip(keys, (self._old, self._new), strict=True)
+            for key, revision in zip(keys, (self._old_revision, self._new_revision), strict=True)
         ]
         return (
-            keys[0] != keys[1] or sections[0] != sections[1] or _first_id(self._old) != _first_id(self._new)
+            keys[0] != keys[1]
+            or sections[0] != sections[1]
+            or _read_first_id(self._old_revision) != _read_first_id(self._new_revision)
         )
 
     def _compare_member(self, name: str) -> None:
-        extent = self._comparison.compare(get_raw(self._old.root, name), get_raw(self._new.root, name))
+        extent = self._comparison.compare(
+            get_raw(self._old_revision.root, name), get_raw(self._new_revision.root, name)
+        )
         if name in _UNSEEN_MEMBERS:
             change_of_more = change_of_other = Change.UNSEEN
         elif name in _OPENING_MEMBERS:
@@ -132,18 +150,18 @@ class _Differences:
         self._changes.add_extent(extent, more=change_of_more, other=change_of_other)
 
     def _compare_names(self) -> None:
-        old_names = self._old.dictionary(self._old.root, "/Names") or DictionaryObject()
-        new_names = self._new.dictionary(self._new.root, "/Names") or DictionaryObject()
+        old_names = self._old_revision.dictionary(self._old_revision.root, "/Names") or DictionaryObject()
+        new_names = self._new_revision.dictionary(self._new_revision.root, "/Names") or DictionaryObject()
         for name in {*old_names} | {*new_names}:
             extent = self._comparison.compare(get_raw(old_names, name), get_raw(new_names, name))
             change_of_more = Change.LOOK_ADDED if name in _BEHAVIOUR_MEMBERS else Change.UNEXPLAINED
             self._changes.add_extent(extent, more=change_of_more, other=Change.ALTERED)
 
     def _compare_pages(self) -> None:
-        if len(self._old.pages) != len(self._new.pages):
+        if len(self._old_revision.pages) != len(self._new_revision.pages):
             self._changes.kinds.add(Change.ALTERED)
             return
-        for old_page, new_page in zip(self._old.pages, self._new.pages, strict=True):
+        for old_page, new_page in zip(self._old_revision.pages, self._new_revision.pages, strict=True):
             self._compare_page(old_page, new_page)
             self._form.compare_annotations(old_page, new_page)
 
@@ -162,7 +180,7 @@ class _Differences:
         old_content, new_content = old_page.node.content, new_page.node.content
         content_streams = (
             ArrayObject(page.elements(content, "/Contents"))
-            for page, content in ((self._old, old_content), (self._new, new_content))
+            for page, content in ((self._old_revision, old_content), (self._new_revision, new_content))
         )
         if self._comparison.compare(*content_streams):
             self._changes.kinds.add(Change.ALTERED)
@@ -170,7 +188,7 @@ class _Differences:
             extent = self._comparison.compare(get_raw(old_content, name), get_raw(new_content, name))
             if name in _UNSHOWN_PAGE_MEMBERS:
                 change_of_other = (
-                    Change.UNSEEN if self._old.get(old_content, name) is None else Change.UNEXPLAINED
+                    Change.UNSEEN if self._old_revision.get(old_content, name) is None else Change.UNEXPLAINED
                 )
                 self._changes.add_extent(extent, more=change_of_other, other=change_of_other)
             else:
@@ -179,8 +197,8 @@ class _Differences:
 
     def _compare_structure(self) -> None:
         """Compare what a page says to those who do not see it; elements for a new field may be added."""
-        old_root = self._old.dictionary(self._old.root, "/StructTreeRoot")
-        new_root = self._new.dictionary(self._new.root, "/StructTreeRoot")
+        old_root = self._old_revision.dictionary(self._old_revision.root, "/StructTreeRoot")
+        new_root = self._new_revision.dictionary(self._new_revision.root, "/StructTreeRoot")
         if old_root is None or new_root is None:
             if old_root is not new_root:
                 self._changes.kinds.add(Change.UNEXPLAINED if old_root is None else Change.ALTERED)
@@ -190,7 +208,9 @@ class _Differences:
         self._compare_kids(old_root, new_root)
         self._compare_indexes(old_root, new_root)
         for key, old_node in self._elements.items():
-            new_element = None if key is None else self._new.reader.read(key, self._new.number)
+            new_element = (
+                None if key is None else self._new_revision.reader.read(key, self._new_revision.number)
+            )
             if key is None:
                 continue
             if not isinstance(new_element, DictionaryObject):
@@ -201,8 +221,8 @@ class _Differences:
             self._compare_kids(old_node.content, new_element)
 
     def _compare_kids(self, old: DictionaryObject, new: DictionaryObject) -> None:
-        old_kids = ArrayObject(self._old.elements(old, "/K"))
-        new_kids = ArrayObject(self._new.elements(new, "/K"))
+        old_kids = ArrayObject(self._old_revision.elements(old, "/K"))
+        new_kids = ArrayObject(self._new_revision.elements(new, "/K"))
         extent = self._comparison.compare(old_kids, new_kids)
         self._changes.add_extent(extent, more=Change.UNSEEN, other=Change.UNEXPLAINED)
 
@@ -215,20 +235,20 @@ class _Differences:
 def _walk_structure(revision: Revision) -> Iterator[Node]:
     """Return the elements of the structure tree that have a number of their own (14.7.2)."""
     root = revision.dictionary(revision.root, "/StructTreeRoot")
-    pending = [] if root is None else revision.nodes(root, "/K")
-    visited: set[ObjectKey] = set()
-    while pending:
-        node = pending.pop()
+    pending_nodes = [] if root is None else revision.nodes(root, "/K")
+    visited_keys: set[ObjectKey] = set()
+    while pending_nodes:
+        node = pending_nodes.pop()
         revision.reader.count_step()
-        if node.key is not None and node.key in visited:
+        if node.key is not None and node.key in visited_keys:
             continue
         if node.key is not None:
-            visited.add(node.key)
+            visited_keys.add(node.key)
             yield node
-        pending.extend(revision.nodes(node.content, "/K"))
+        pending_nodes.extend(revision.nodes(node.content, "/K"))
 
 
-def _first_id(revision: Revision) -> bytes:
+def _read_first_id(revision: Revision) -> bytes:
     """Return the part of the file's identifier that keys are made of."""
     id_parts = revision.elements(revision.trailer, "/ID")
     first_part = revision.resolve(id_parts[0]) if id_parts else None
@@ -268,17 +288,17 @@ def is_data_alone(reader: Reader, signed_number: int) -> bool:
 def _collect_keys(revision: Revision, value: PdfObject | None) -> set[ObjectKey]:
     """Return the numbers of all objects that a value leads to."""
     keys: set[ObjectKey] = set()
-    pending: list[PdfObject | None] = [value]
-    while pending:
-        value = pending.pop()
+    pending_values: list[PdfObject | None] = [value]
+    while pending_values:
+        value = pending_values.pop()
         revision.reader.count_step()
         key = key_of(value)
         if key is not None:
             if key not in keys:
                 keys.add(key)
-                pending.append(revision.reader.read(key, revision.number))
+                pending_values.append(revision.reader.read(key, revision.number))
         elif isinstance(value, DictionaryObject):
-            pending.extend(get_raw(value, name) for name in value)
+            pending_values.extend(get_raw(value, name) for name in value)
         elif isinstance(value, ArrayObject):
-            pending.extend(value.raw_get(place) for place in range(len(value)))
+            pending_values.extend(value.raw_get(place) for place in range(len(value)))
     return keys

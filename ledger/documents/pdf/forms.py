@@ -62,23 +62,35 @@ class Changes:
 class FormComparison:
     """Compares the fields and annotations of two revisions, and notes what is different."""
 
-    def __init__(self, old: Revision, new: Revision, comparison: Comparison, changes: Changes) -> None:
-        self._old, self._new, self._comparison, self._changes = old, new, comparison, changes
-        self._old_fields, self._new_fields = fields_by_key(old), fields_by_key(new)
+    def __init__(
+        self, old_revision: Revision, new_revision: Revision, comparison: Comparison, changes: Changes
+    ) -> None:
+        self._old_revision, self._new_revision, self._comparison, self._changes = (
+            old_revision,
+            new_revision,
+            comparison,
+            changes,
+        )
+        self._old_fields, self._new_fields = (
+            index_fields_by_key(old_revision),
+            index_fields_by_key(new_revision),
+        )
 
     def compare_fields(self) -> None:
         """Compare the fields of the forms, and the forms themselves."""
-        field_pairs = pair_fields(self._old, self._new)
+        field_pairs = pair_fields(self._old_revision, self._new_revision)
         for old_field, new_field in field_pairs:
             if new_field is None:
                 self._note_missing(old_field)
             else:
                 self._compare_field(old_field, new_field)
         paired_ids = {id(new_field) for _, new_field in field_pairs}
-        for new_field in self._new.fields:
+        for new_field in self._new_revision.fields:
             if id(new_field) not in paired_ids:
                 self._note_added(new_field)
-        self._compare_forms(self._old.form or DictionaryObject(), self._new.form or DictionaryObject())
+        self._compare_forms(
+            self._old_revision.form or DictionaryObject(), self._new_revision.form or DictionaryObject()
+        )
 
     def compare_annotations(self, old_page: Page, new_page: Page) -> None:
         """Compare what lies on a page; the places of form fields are compared with those."""
@@ -109,13 +121,13 @@ class FormComparison:
         is_empty_signature = (
             form_field is not None and form_field.kind == SIGNATURE_TYPE and not self._is_signed(form_field)
         )
-        is_shown = self._old.is_seen(annotation.content) and not is_empty_signature
+        is_shown = self._old_revision.is_seen(annotation.content) and not is_empty_signature
         self._changes.kinds.add(Change.ALTERED if is_shown else Change.UNEXPLAINED)
 
     def _note_placed(self, annotation: Node) -> None:
         form_field = self._new_fields.get(annotation.key)
         is_signature = form_field is not None and form_field.kind == SIGNATURE_TYPE
-        if not is_signature or self._new.is_seen(annotation.content):
+        if not is_signature or self._new_revision.is_seen(annotation.content):
             self._changes.kinds.add(Change.LOOK_ADDED)
 
     def _compare_annotation(self, old: DictionaryObject, new: DictionaryObject) -> None:
@@ -124,14 +136,14 @@ class FormComparison:
     def _note_look(self, old: DictionaryObject, new: DictionaryObject, *omitted_names: str) -> None:
         """Note what is different of something that is shown, or was hidden."""
         extent = self._comparison.compare_members(old, new, *omitted_names)
-        is_seen = "/Rect" not in old or self._old.is_seen(old)
-        if is_seen and "/Rect" in old and not self._new.is_seen(new):
+        is_seen = "/Rect" not in old or self._old_revision.is_seen(old)
+        if is_seen and "/Rect" in old and not self._new_revision.is_seen(new):
             self._changes.kinds.add(Change.ALTERED)
         change_of_other = Change.ALTERED if is_seen else Change.LOOK_ADDED
         self._changes.add_extent(extent, more=Change.LOOK_ADDED, other=change_of_other)
 
     def _is_signed(self, form_field: Field) -> bool:
-        return self._old.resolve(form_field.value) is not None
+        return self._old_revision.resolve(form_field.value) is not None
 
     def _compare_field(self, old_field: Field, new_field: Field) -> None:
         if old_field.kind != SIGNATURE_TYPE:
@@ -161,8 +173,8 @@ class FormComparison:
         extent = self._comparison.compare_members(old_content, new_content, *_PLACING_MEMBERS, "/V")
         self._changes.add_extent(extent, more=Change.LOOK_ADDED, other=Change.ALTERED)
         old_value, new_value = (
-            self._old.dictionary(old_content, "/V"),
-            self._new.dictionary(new_content, "/V"),
+            self._old_revision.dictionary(old_content, "/V"),
+            self._new_revision.dictionary(new_content, "/V"),
         )
         if (
             old_value is None
@@ -189,7 +201,7 @@ class FormComparison:
     def _compare_look(
         self, old_content: DictionaryObject, new_content: DictionaryObject, *, is_signed: bool
     ) -> None:
-        are_seen = self._old.is_seen(old_content), self._new.is_seen(new_content)
+        are_seen = self._old_revision.is_seen(old_content), self._new_revision.is_seen(new_content)
         place_extent = self._comparison.compare(get_raw(old_content, "/Rect"), get_raw(new_content, "/Rect"))
         is_look_changed = any(
             self._comparison.compare(get_raw(old_content, name), get_raw(new_content, name))
@@ -204,14 +216,16 @@ class FormComparison:
 
     def _note_signed(self, new_field: Field) -> bool:
         """Note a signature in a field; one that the older revision had elsewhere is no new one."""
-        value, key = self._new.resolve(new_field.value), key_of(new_field.value)
+        value, key = self._new_revision.resolve(new_field.value), key_of(new_field.value)
         if not isinstance(value, DictionaryObject):
             return False
-        section = None if key is None else self._new.reader.find_section(key, self._new.number)
-        if section is not None and section <= self._old.number:
+        section = (
+            None if key is None else self._new_revision.reader.find_section(key, self._new_revision.number)
+        )
+        if section is not None and section <= self._old_revision.number:
             self._changes.kinds.add(Change.UNEXPLAINED)
             return False
-        is_stamp = str(self._new.get(value, "/SubFilter")) == DOCUMENT_TIMESTAMP
+        is_stamp = str(self._new_revision.get(value, "/SubFilter")) == DOCUMENT_TIMESTAMP
         self._changes.kinds.add(Change.STAMPED if is_stamp else Change.SIGNED)
         return True
 
@@ -221,7 +235,7 @@ class FormComparison:
 
     def _note_added(self, new_field: Field) -> None:
         content = new_field.node.content
-        is_shown = "/Rect" in content and self._new.is_seen(content)
+        is_shown = "/Rect" in content and self._new_revision.is_seen(content)
         if is_shown or any(name in content for name in _BEHAVIOUR_MEMBERS):
             self._changes.kinds.add(Change.LOOK_ADDED)
         if new_field.kind == SIGNATURE_TYPE:
@@ -239,9 +253,11 @@ class FormComparison:
         self._changes.add_extent(extent, more=Change.LOOK_ADDED, other=Change.ALTERED)
         if self._comparison.compare(get_raw(old_form, "/SigFlags"), get_raw(new_form, "/SigFlags")):
             self._changes.kinds.add(Change.UNSEEN)
-        if not any(form_field.kind not in (None, SIGNATURE_TYPE) for form_field in self._old.fields):
+        if not any(form_field.kind not in (None, SIGNATURE_TYPE) for form_field in self._old_revision.fields):
             return  # nothing is drawn with the rest
-        if self._is_drawn_anew(self._old, old_form) != self._is_drawn_anew(self._new, new_form):
+        if self._is_drawn_anew(self._old_revision, old_form) != self._is_drawn_anew(
+            self._new_revision, new_form
+        ):
             self._changes.kinds.add(Change.LOOK_ADDED)
         for name in _DRAWING_MEMBERS:
             if self._comparison.compare(get_raw(old_form, name), get_raw(new_form, name)):
@@ -255,14 +271,14 @@ class FormComparison:
 
     def _are_kept(self, old_form: DictionaryObject, new_form: DictionaryObject) -> bool:
         """Tell whether every resource that fields are drawn with is what it was, beside others, and none is drawn anew."""
-        if self._is_drawn_anew(self._old, old_form):
+        if self._is_drawn_anew(self._old_revision, old_form):
             return False
-        old_resources = self._old.dictionary(old_form, "/DR") or DictionaryObject()
-        new_resources = self._new.dictionary(new_form, "/DR") or DictionaryObject()
+        old_resources = self._old_revision.dictionary(old_form, "/DR") or DictionaryObject()
+        new_resources = self._new_revision.dictionary(new_form, "/DR") or DictionaryObject()
         for category in old_resources:
             old_category, new_category = (
-                self._old.dictionary(old_resources, category),
-                self._new.dictionary(new_resources, category),
+                self._old_revision.dictionary(old_resources, category),
+                self._new_revision.dictionary(new_resources, category),
             )
             if old_category is None or new_category is None:
                 if self._comparison.compare(
@@ -277,22 +293,22 @@ class FormComparison:
         return True
 
 
-def fields_by_key(revision: Revision) -> dict[ObjectKey | None, Field]:
+def index_fields_by_key(revision: Revision) -> dict[ObjectKey | None, Field]:
     """Return the nodes of a form by number and generation."""
     return {
         form_field.node.key: form_field for form_field in revision.fields if form_field.node.key is not None
     }
 
 
-def pair_fields(old: Revision, new: Revision) -> list[tuple[Field, Field | None]]:
+def pair_fields(old_revision: Revision, new_revision: Revision) -> list[tuple[Field, Field | None]]:
     """Return each field with what it is in the newer revision: of the same number, else of the same name."""
     new_by_key, new_by_name = (
-        fields_by_key(new),
-        {new_field.name: new_field for new_field in reversed(new.fields)},
+        index_fields_by_key(new_revision),
+        {new_field.name: new_field for new_field in reversed(new_revision.fields)},
     )
-    new_by_place = _fields_by_place(new)
+    new_by_place = _index_fields_by_place(new_revision)
     pairs: list[tuple[Field, Field | None]] = []
-    for place, old_field in _fields_by_place(old).items():
+    for place, old_field in _index_fields_by_place(old_revision).items():
         new_field = (
             new_by_key.get(old_field.node.key) if old_field.node.key is not None else new_by_place.get(place)
         )
@@ -302,7 +318,7 @@ def pair_fields(old: Revision, new: Revision) -> list[tuple[Field, Field | None]
     return pairs
 
 
-def _fields_by_place(revision: Revision) -> dict[tuple[str, bool, int], Field]:
+def _index_fields_by_place(revision: Revision) -> dict[tuple[str, bool, int], Field]:
     """Return the nodes of a form by name, whether they have a number of their own, and the how-manieth of those."""
     counts: dict[tuple[str, bool], int] = {}
     fields_at_places: dict[tuple[str, bool, int], Field] = {}

@@ -54,7 +54,7 @@ def _count_fields(reader: Reader) -> int:
             if field_count > MAX_FIELDS:
                 raise LimitExceeded(f"a PDF has {MAX_FIELDS} form fields at most")
             parents.extend(
-                (field, name_length + _own_letters(field))
+                (field, name_length + _count_own_letters(field))
                 for field in fields
                 if isinstance(field, DictionaryObject)
             )
@@ -63,6 +63,6 @@ def _count_fields(reader: Reader) -> int:
     return field_count
 
 
-def _own_letters(field: DictionaryObject) -> int:
+def _count_own_letters(field: DictionaryObject) -> int:
     """Return by how many letters, and a dot, a field makes the names of those below it longer."""
     return 1 + (len(str(field["/T"])) if "/T" in field else 0)

@@ -54,14 +54,14 @@ def _read_name(stream: BytesIO) -> generic.NameObject:
     unescaped, *escaped_parts = name_bytes.split(b"#")
     try:
         name = unescaped + b"".join(
-            bytes([_hexadecimal(escaped_part[:2])]) + escaped_part[2:] for escaped_part in escaped_parts
+            bytes([_parse_hexadecimal(escaped_part[:2])]) + escaped_part[2:] for escaped_part in escaped_parts
         )
     except ValueError as error:
         raise misc.PdfReadError("an escape in a name is not two hexadecimal digits") from error
     return generic.NameObject("/" + name.decode("utf-8", "surrogateescape"))
 
 
-def _hexadecimal(digits: bytes) -> int:
+def _parse_hexadecimal(digits: bytes) -> int:
     if len(digits) != 2 or not digits.isalnum():
         raise ValueError(digits)
     return int(digits, 16)

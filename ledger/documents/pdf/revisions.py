@@ -129,13 +129,13 @@ class Revision:
         root_node = Node(
             key_of(get_raw(self.root, "/Pages")), self.dictionary(self.root, "/Pages") or DictionaryObject()
         )
-        pending: list[tuple[Node, dict[str, PdfObject]]] = [(root_node, {})]
-        visited: set[ObjectKey] = set()
-        while pending:
-            node, inherited_above = pending.pop()
-            if node.key is not None and node.key in visited:
+        pending_nodes: list[tuple[Node, dict[str, PdfObject]]] = [(root_node, {})]
+        visited_keys: set[ObjectKey] = set()
+        while pending_nodes:
+            node, inherited_above = pending_nodes.pop()
+            if node.key is not None and node.key in visited_keys:
                 continue
-            visited |= {node.key} if node.key is not None else set()
+            visited_keys |= {node.key} if node.key is not None else set()
             self.reader.count_step()
             stated_values = {name: get_raw(node.content, name) for name in _INHERITED}
             inherited = inherited_above | {
@@ -144,7 +144,7 @@ class Revision:
             has_kids = "/Kids" in node.content
             if has_kids:
                 self.tree |= {node.key} if node.key is not None else set()
-                pending.extend((kid, inherited) for kid in reversed(self.nodes(node.content, "/Kids")))
+                pending_nodes.extend((kid, inherited) for kid in reversed(self.nodes(node.content, "/Kids")))
             if not has_kids or self._may_be_page(node.content):
                 yield Page(node, inherited, tuple(self.nodes(node.content, "/Annots")))
 
@@ -155,17 +155,17 @@ class Revision:
     def _walk_fields(self) -> Iterator[Field]:
         top_nodes = [] if self.form is None else self.nodes(self.form, "/Fields")
         no_parent = Field(Node(None, DictionaryObject()), "", None, None)
-        pending = [(node, no_parent) for node in reversed(top_nodes)]
-        visited: set[ObjectKey] = set()
-        while pending:
-            node, parent = pending.pop()
-            if node.key is not None and node.key in visited:
+        pending_nodes = [(node, no_parent) for node in reversed(top_nodes)]
+        visited_keys: set[ObjectKey] = set()
+        while pending_nodes:
+            node, parent = pending_nodes.pop()
+            if node.key is not None and node.key in visited_keys:
                 continue
-            visited |= {node.key} if node.key is not None else set()
+            visited_keys |= {node.key} if node.key is not None else set()
             self.reader.count_step()
             field = self._read_field(node, parent)
             yield field
-            pending.extend((kid, field) for kid in reversed(self.nodes(node.content, "/Kids")))
+            pending_nodes.extend((kid, field) for kid in reversed(self.nodes(node.content, "/Kids")))
 
     def _read_field(self, node: Node, parent: Field) -> Field:
         title, kind = self.get(node.content, "/T"), self.get(node.content, "/FT")

@@ -42,37 +42,37 @@ def _walk_places(revision: Revision) -> Iterator[DictionaryObject]:
         yield page.node.content
         yield from (annotation.content for annotation in page.annotations)
     yield from (field.node.content for field in revision.fields)
-    pending = [revision.dictionary(revision.root, "/Outlines")]
-    visited: set[int] = set()
-    while pending:
-        outline_item = pending.pop()
-        if outline_item is not None and id(outline_item) not in visited:
-            visited.add(id(outline_item))
+    pending_items = [revision.dictionary(revision.root, "/Outlines")]
+    visited_ids: set[int] = set()
+    while pending_items:
+        outline_item = pending_items.pop()
+        if outline_item is not None and id(outline_item) not in visited_ids:
+            visited_ids.add(id(outline_item))
             revision.reader.count_step()
             yield outline_item
-            pending += [
+            pending_items += [
                 revision.dictionary(outline_item, "/First"),
                 revision.dictionary(outline_item, "/Next"),
             ]
 
 
 def _runs_scripts(revision: Revision, action: PdfObject | None) -> bool:
-    pending, visited = [action], set[ObjectKey]()
-    while pending:
-        value = pending.pop()
+    pending_values, visited_keys = [action], set[ObjectKey]()
+    while pending_values:
+        value = pending_values.pop()
         key = key_of(value)
-        if key is not None and key in visited:
+        if key is not None and key in visited_keys:
             continue
-        visited |= set() if key is None else {key}
+        visited_keys |= set() if key is None else {key}
         revision.reader.count_step()
         value = revision.resolve(value)
         if isinstance(value, DictionaryObject):
             if "/JS" in value or str(revision.get(value, "/S")) == "/JavaScript":
                 return True
             if "/Kids" not in value:  # a page or a field, not an action
-                pending.extend(get_raw(value, name) for name in {*value} - _UNFOLLOWED_MEMBERS)
+                pending_values.extend(get_raw(value, name) for name in {*value} - _UNFOLLOWED_MEMBERS)
         elif isinstance(value, ArrayObject) and not _is_destination(revision, value):
-            pending.extend(value.raw_get(place) for place in range(len(value)))
+            pending_values.extend(value.raw_get(place) for place in range(len(value)))
     return False
 
 

@@ -44,12 +44,15 @@ _WHOLE_DOCUMENT: Final = "the document"
 class OpenedSignature:
     """A signature with its place in the file and the value that was read."""
 
-    placed: PlacedSignature
+    placed_signature: PlacedSignature
     value: SignatureValue
 
-    def precedes(self, other: "OpenedSignature") -> bool:
+    def precedes(self, other_signature: "OpenedSignature") -> bool:
         """Whether the other was made in a later update."""
-        return other.placed.covers_revision and other.placed.revision > self.placed.revision
+        return (
+            other_signature.placed_signature.covers_revision
+            and other_signature.placed_signature.revision > self.placed_signature.revision
+        )
 
 
 def inspect_pdf(data: bytes, trust: TrustList | None) -> Inspection:
@@ -73,7 +76,7 @@ def inspect_pdf(data: bytes, trust: TrustList | None) -> Inspection:
     if reader.file.fault is not None:
         return Inspection(TYPE, problem=str(reader.file.fault))
     try:
-        check_comparisons(reader, (signature.placed for signature in signatures))
+        check_comparisons(reader, (signature.placed_signature for signature in signatures))
     except LimitExceeded as error:
         return Inspection(TYPE, problem=str(error))
     reports = withdraw_unvouched(_report_signature(outcome, signatures, trust) for outcome in outcomes)
@@ -96,9 +99,9 @@ def _open_signature(data: bytes, reader: Reader, name: str, field: IndirectObjec
         form_field = field.get_object()
         if form_field["/V"].get("/SubFilter") not in _SUBFILTERS:
             return unknown("structure", "subfilter")
-        placed = PlacedSignature.of(data, reader, form_field)
-        reader.file.count_elements(placed.contents)
-        return OpenedSignature(placed, open_value(placed, name))
+        placed_signature = PlacedSignature.of(data, reader, form_field)
+        reader.file.count_elements(placed_signature.contents)
+        return OpenedSignature(placed_signature, open_value(placed_signature, name))
     except MemoryError:
         raise
     except Exception:  # noqa: BLE001 - as above; what could not be read is no forgery
@@ -126,17 +129,17 @@ def _report_signature(
 def _verify_signature(
     signature: OpenedSignature, later_kinds: set[Kind], trust: TrustList | None
 ) -> SignatureReport:
-    placed, kind = signature.placed, signature.value.kind
+    placed_signature, kind = signature.placed_signature, signature.value.kind
     report = signature.value.report(trust)
-    changes = judge_changes(placed, later_kinds)
+    changes = judge_changes(placed_signature, later_kinds)
     if kind is Kind.PDF_TIMESTAMP:
         changes = judge_after_timestamp(changes, later_kinds)
     if report.check("references") is None:
         report = replace(report, checks=(report.checks[0], changes, *report.checks[1:]))
-    coverage = passed("coverage") if placed.covers_revision else unknown("coverage", "partial")
+    coverage = passed("coverage") if placed_signature.covers_revision else unknown("coverage", "partial")
     return replace(
         report,
         checks=(*report.checks, coverage),
-        covers_all=placed.covers_file,
+        covers_all=placed_signature.covers_file,
         altered=(_WHOLE_DOCUMENT,) if any(check.reason == "altered" for check in report.checks) else (),
     )

@@ -47,33 +47,37 @@ class SignatureValue:
     report: _ReportReader
 
 
-def open_value(placed: PlacedSignature, field_name: str) -> SignatureValue:
+def open_value(placed_signature: PlacedSignature, field_name: str) -> SignatureValue:
     """Tell the form of the value of a signature. Raises: whatever a parser makes of hostile bytes."""
-    value: bytes = core.load(placed.contents).dump()  # without the zeros that fill the place
-    national_reader = _national_reader(placed, value)
+    value: bytes = core.load(placed_signature.contents).dump()  # without the zeros that fill the place
+    national_reader = _find_national_reader(placed_signature, value)
     if national_reader is not None:
         return SignatureValue(Kind.PADES, national_reader)
-    signature = EmbeddedPdfSignature(placed.reader, placed.form_field, field_name)
-    if placed.dictionary.get("/SubFilter") == DOCUMENT_TIMESTAMP:
-        return SignatureValue(Kind.PDF_TIMESTAMP, partial(_timestamp_report, placed, value, signature))
+    signature = EmbeddedPdfSignature(placed_signature.reader, placed_signature.form_field, field_name)
+    if placed_signature.dictionary.get("/SubFilter") == DOCUMENT_TIMESTAMP:
+        return SignatureValue(
+            Kind.PDF_TIMESTAMP, partial(_report_timestamp, placed_signature, value, signature)
+        )
     if signature.signer_info["signature_algorithm"]["algorithm"].dotted in SM2_ALGORITHMS:
         read_time = partial(_read_time_in_cms, signature)
-        return SignatureValue(Kind.PADES, partial(_sm2_report, placed, value, read_time))
-    return SignatureValue(Kind.PADES, partial(_cms_report, signature))
+        return SignatureValue(Kind.PADES, partial(_report_sm2, placed_signature, value, read_time))
+    return SignatureValue(Kind.PADES, partial(_report_cms, signature))
 
 
-def _national_reader(placed: PlacedSignature, value: bytes) -> _ReportReader | None:
+def _find_national_reader(placed_signature: PlacedSignature, value: bytes) -> _ReportReader | None:
     """Tell a SignedData of GB/T 35275 and the use of a seal from CMS by how they begin."""
     try:
         tag, first_element = der.read_children(value)[0]
     except (MalformedInput, IndexError):
         return None
     if first_element == _NATIONAL_CONTENT_TYPE:
-        return partial(_sm2_report, placed, value, partial(_read_time_in_dictionary, placed))
-    return partial(_seal_report, placed, value) if tag == der.SEQUENCE else None
+        return partial(
+            _report_sm2, placed_signature, value, partial(_read_time_in_dictionary, placed_signature)
+        )
+    return partial(_report_seal, placed_signature, value) if tag == der.SEQUENCE else None
 
 
-def _cms_report(signature: EmbeddedPdfSignature, trust: TrustList | None) -> SignatureReport:
+def _report_cms(signature: EmbeddedPdfSignature, trust: TrustList | None) -> SignatureReport:
     """Report on the signature itself; `references` is among the checks where the signed bytes are not the document's."""
     signer = decode_certificate(signature.signer_cert.dump())
     other_certificates = [
@@ -81,7 +85,7 @@ def _cms_report(signature: EmbeddedPdfSignature, trust: TrustList | None) -> Sig
     ]
     moment = _read_time_in_cms(signature)
     timestamp_report = check_timestamps(
-        _timestamp_tokens(signature), signature.signer_info["signature"].native, moment, trust
+        _read_timestamp_tokens(signature), signature.signer_info["signature"].native, moment, trust
     )
     return SignatureReport(
         kind=Kind.PADES,
@@ -100,17 +104,17 @@ def _cms_report(signature: EmbeddedPdfSignature, trust: TrustList | None) -> Sig
     )
 
 
-def _sm2_report(
-    placed: PlacedSignature, value: bytes, read_time: _TimeReader, trust: TrustList | None
+def _report_sm2(
+    placed_signature: PlacedSignature, value: bytes, read_time: _TimeReader, trust: TrustList | None
 ) -> SignatureReport:
     moment = read_time()
     time_text = "" if moment is None else times.format_time(moment)
-    report = verify_signed_data(value, placed.signed_bytes, time_text, trust)
+    report = verify_signed_data(value, placed_signature.signed_bytes, time_text, trust)
     return replace(report, kind=Kind.PADES, checks=_name_document_check(report.checks))
 
 
-def _seal_report(placed: PlacedSignature, value: bytes, trust: TrustList | None) -> SignatureReport:
-    report = verify_seal_signature(decode_signature(value), placed.signed_bytes, trust)
+def _report_seal(placed_signature: PlacedSignature, value: bytes, trust: TrustList | None) -> SignatureReport:
+    report = verify_seal_signature(decode_signature(value), placed_signature.signed_bytes, trust)
     return replace(report, checks=_name_document_check(report.checks))
 
 
@@ -122,11 +126,11 @@ def _name_document_check(checks: tuple[Check, ...]) -> tuple[Check, ...]:
     return tuple(check for check in renamed_checks if check != passed("references"))
 
 
-def _timestamp_report(
-    placed: PlacedSignature, value: bytes, signature: EmbeddedPdfSignature, trust: TrustList | None
+def _report_timestamp(
+    placed_signature: PlacedSignature, value: bytes, signature: EmbeddedPdfSignature, trust: TrustList | None
 ) -> SignatureReport:
     """Report on a timestamp of the document as it stood: nobody signed it by that."""
-    timestamp_report = check_timestamps([_rewrite_in_der(value)], placed.signed_bytes, None, trust)
+    timestamp_report = check_timestamps([_rewrite_in_der(value)], placed_signature.signed_bytes, None, trust)
     return SignatureReport(
         kind=Kind.PDF_TIMESTAMP,
         version=_read_version(signature),
@@ -147,7 +151,7 @@ def _read_version(signature: EmbeddedPdfSignature) -> int:
     return int(str(signature.signer_info["version"].native).removeprefix("v"))
 
 
-def _timestamp_tokens(signature: EmbeddedPdfSignature) -> list[bytes]:
+def _read_timestamp_tokens(signature: EmbeddedPdfSignature) -> list[bytes]:
     """Return the timestamps (RFC 3161) on the signature, which lie outside of what it signs."""
     attributes = signature.signer_info["unsigned_attrs"]
     timestamp_attributes = (attribute for attribute in attributes if attribute["type"].dotted == TIMESTAMP)
@@ -160,8 +164,8 @@ def _read_time_in_cms(signature: EmbeddedPdfSignature) -> int | None:
     return _to_seconds(signature.self_reported_timestamp)
 
 
-def _read_time_in_dictionary(placed: PlacedSignature) -> int | None:
-    date_text = placed.dictionary.get("/M")
+def _read_time_in_dictionary(placed_signature: PlacedSignature) -> int | None:
+    date_text = placed_signature.dictionary.get("/M")
     return None if date_text is None else _to_seconds(parse_pdf_date(date_text, strict=False))
 
 

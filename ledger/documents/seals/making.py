@@ -127,7 +127,7 @@ def _make_info(draft: SealDraft) -> dict[str, object]:
         "identifier": draft.identifier,
         "property": {
             "type": draft.kind,
-            "name": _bytes_as_text(draft.name),
+            "name": _map_bytes_to_text(draft.name),
             **_list_users(draft),
             "created": _make_time(draft.created, draft.version),
             "valid_from": _make_time(draft.valid_from, draft.version),
@@ -162,7 +162,7 @@ def _make_time(moment: int, version: int) -> structures.Time:
     )
 
 
-def _bytes_as_text(text: str) -> str:
+def _map_bytes_to_text(text: str) -> str:
     """Return text whose Latin 1 bytes are the UTF-8 of `text`, as the structures keep it."""
     return text.encode().decode("latin-1")
 

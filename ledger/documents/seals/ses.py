@@ -115,17 +115,19 @@ def _check_der(data: bytes) -> None:
     der.check(data)
 
 
-def _read_whole(data: bytes, structure_class: type[_Structure], read: Callable[[_Structure], T]) -> T:
+def _read_whole(
+    data: bytes, structure_class: type[_Structure], read_structure: Callable[[_Structure], T]
+) -> T:
     """Read the whole of the data as one structure, which must give the same bytes again. Raises: MalformedInput."""
     try:
         structure = structure_class.load(data, strict=True)
-        decoded = read(structure)
+        result = read_structure(structure)
         encoded_again = structure.dump(force=True)
     except (ValueError, TypeError) as error:  # whatever asn1crypto finds wrong
         raise MalformedInput(f"not a seal or its signature: {str(error)[:200]}") from error
     if encoded_again != data:
         raise MalformedInput("the seal or its signature has another encoding than the one exact form")
-    return decoded
+    return result
 
 
 def _read_seal(seal: structures.Seal1 | structures.Seal4) -> Seal:

@@ -49,7 +49,7 @@ def verify_seal_signature(
     seal = seal_signature.seal
     signer, maker = decode_if_readable(seal_signature.certificate), decode_if_readable(seal.certificate)
     timestamp_report = check_timestamps(
-        _as_list(seal_signature.timestamp), seal_signature.signature, seal_signature.time, trust
+        _list_timestamp(seal_signature.timestamp), seal_signature.signature, seal_signature.time, trust
     )
     return SignatureReport(
         kind=Kind.SES,
@@ -122,7 +122,7 @@ def _check_maker_chain(
     if chain_at_creation.outcome is Outcome.PASS or maker is None or created_at is None or used_at is None:
         return chain_at_creation
     began_later = maker.not_before is not None and created_at < maker.not_before
-    if not began_later or not maker.valid_at(used_at):
+    if not began_later or not maker.is_valid_at(used_at):
         return chain_at_creation
     return check_chains([(maker, SEAL_MAKERS, used_at)], trust)
 
@@ -137,8 +137,8 @@ def _check_validity(signer: Certificate | None, moment: int | None, seal: Seal) 
 
 
 def _check_seal_timestamps(seal: Seal, trust: TrustList | None) -> TimestampReport:
-    return check_timestamps(_as_list(seal.timestamp), seal.signature, seal.created, trust)
+    return check_timestamps(_list_timestamp(seal.timestamp), seal.signature, seal.created, trust)
 
 
-def _as_list(timestamp: bytes | None) -> list[bytes]:
+def _list_timestamp(timestamp: bytes | None) -> list[bytes]:
     return [] if timestamp is None else [timestamp]

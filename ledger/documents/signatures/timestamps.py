@@ -155,7 +155,7 @@ def _check_token(token: Token, value: bytes, trust: TrustList | None) -> Iterato
     yield from _check_signature(token, certificate)  # 3
     if certificate.purposes != _TIMESTAMPING_PURPOSES:  # 4
         yield failed("timestamp", "purpose")
-    is_in_force = certificate.valid_at(token.time)
+    is_in_force = certificate.is_valid_at(token.time)
     if is_in_force is None:
         yield unknown("timestamp", "time")
     elif not is_in_force:

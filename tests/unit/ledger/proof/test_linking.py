@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from ledger.errors import LimitExceeded, MalformedInput
-from ledger.proof.linking import attach_proofs, missing_links
+from ledger.proof.linking import attach_proofs, find_missing_links
 from ledger.proof.proof import decode_proof
 from ledger.records.claims import FullDisclosure, SelectiveDisclosure
 from ledger.records.records import Link
@@ -37,14 +37,14 @@ def test_the_proof_of_a_seal_of_another_city_is_attached_where_the_link_names_it
         registrar.register(item)
     bare = city.proof(licence, linked=(city.proof(signature, status=None),))
     assert city.verify(bare, documents=[DOCUMENT]).reason == "link_missing"
-    assert list(missing_links(bare)) == list(signature.record.links)
+    assert list(find_missing_links(bare)) == list(signature.record.links)
     suspension = other.follow("suspend", seal)
     other.register(suspension)
     whole = attach_proofs(
         bare, other.proof(seal, linked=(other.proof(suspension, disclosure=None, status=None),))
     )
     assert city.verify(whole, documents=[DOCUMENT]).step(11).reason == "seals_good"
-    assert list(missing_links(whole)) == []
+    assert list(find_missing_links(whole)) == []
     attached = whole.linked[0].linked[0]
     assert (attached.status, attached.linked) == (None, ()), "what nobody needs there stays away"
     assert isinstance(attached.disclosure, SelectiveDisclosure)
@@ -66,7 +66,7 @@ def test_what_is_given_may_lead_to_what_else_is_given_in_any_order(sealed: Seale
 def test_a_given_proof_keeps_what_was_attached_to_the_one_that_it_replaces(sealed: Sealed) -> None:
     whole = attach_proofs(sealed.proof(), sealed.sealing(linked=()))
     assert whole == attach_proofs(sealed.proof(), sealed.sealing())
-    assert list(missing_links(whole)) == []
+    assert list(find_missing_links(whole)) == []
     change = sealed.city.follow("suspend", sealed.licence)
     sealed.city.register(change)
     cause = sealed.city.proof(change, disclosure=None, status=None)

@@ -164,7 +164,7 @@ def test_what_leads_elsewhere_has_no_position() -> None:
         position_at(proof, replace(anchor, root=bytes(32)))
     with pytest.raises(CountMismatch) as caught:
         position_at(proof, replace(anchor, size=anchor.size + 1))
-    assert caught.value.growth == caught.value.counted + 1
+    assert caught.value.growth == caught.value.record_count + 1
     with pytest.raises(LimitExceeded):
         position_at(replace(proof, batch=(PathElement("left", 1, bytes(32)),) * 41), anchor)
 

@@ -48,7 +48,7 @@ def test_values_that_stand_twice_are_named_by_their_rows() -> None:
     values = [random.randbytes(16) for _ in range(2_000)]
     for row, value in enumerate(values):
         drawn.add(value, row)
-    assert list(drawn.repeated()) == []
+    assert list(drawn.find_repeats()) == []
     drawn.add(values[7], 2_000_000)
     drawn.add(values[9], 9)
-    assert sorted(drawn.repeated()) == [(7, 2_000_000), (9, 9)]
+    assert sorted(drawn.find_repeats()) == [(7, 2_000_000), (9, 9)]

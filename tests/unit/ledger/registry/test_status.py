@@ -139,41 +139,41 @@ def test_a_tree_is_restored_from_its_blocks(size: int) -> None:
     tree = StatusTree(SM3)
     tree.grow(size)
     tree.set(size - 1, 4)
-    blocks = tree.changed()
+    blocks = tree.take_changed_blocks()
     assert [block.number for block in blocks] == list(range(len(blocks)))
     assert all(block.node == block_node(SM3, block.number, block.content) for block in blocks)
-    restored = StatusTree.restored(SM3, size, blocks)
+    restored = StatusTree.restore(SM3, size, blocks)
     assert (restored.root(), restored.path(0), restored.get(size - 1)) == (tree.root(), tree.path(0), 4)
-    assert restored.sound()
-    assert not restored.changed()
+    assert restored.is_sound()
+    assert not restored.take_changed_blocks()
     for same in (tree, restored):
         same.grow(size + 700)
         same.set(0, 1)
     assert restored.root() == tree.root()
-    assert restored.changed() == tree.changed() != []
+    assert restored.take_changed_blocks() == tree.take_changed_blocks() != []
 
 
 def test_a_tree_tells_which_blocks_changed() -> None:
     tree = StatusTree(SM3)
     tree.grow(512 * 3)
-    assert [block.number for block in tree.changed()] == [0, 1, 2]
-    assert not tree.changed()
+    assert [block.number for block in tree.take_changed_blocks()] == [0, 1, 2]
+    assert not tree.take_changed_blocks()
     tree.set(512, 1)
     tree.root()
     tree.set(512 * 3 - 1, 1)
-    assert [block.number for block in tree.changed()] == [1, 2]
+    assert [block.number for block in tree.take_changed_blocks()] == [1, 2]
     tree.grow(512 * 3 + 1)
-    assert [block.number for block in tree.changed()] == [3]
+    assert [block.number for block in tree.take_changed_blocks()] == [3]
     tree.grow(512 * 3 + 64)  # within its chunk: nothing changes
-    assert not tree.changed()
+    assert not tree.take_changed_blocks()
     tree.grow(512 * 3 + 65)
-    assert [(block.number, len(block.content)) for block in tree.changed()] == [(3, 64)]
+    assert [(block.number, len(block.content)) for block in tree.take_changed_blocks()] == [(3, 64)]
 
 
 def test_blocks_that_are_not_those_of_a_tree() -> None:
     tree = StatusTree(SM3)
     tree.grow(512 * 2 + 65)
-    first, second, third = tree.changed()
+    first, second, third = tree.take_changed_blocks()
     short = StatusBlock(2, third.content[:32], third.node)
     for blocks in (
         [],
@@ -183,10 +183,10 @@ def test_blocks_that_are_not_those_of_a_tree() -> None:
         [first, second, third, third],
     ):
         with pytest.raises(MalformedInput):
-            StatusTree.restored(SM3, tree.size, blocks)
+            StatusTree.restore(SM3, tree.size, blocks)
     with pytest.raises(MalformedInput):
-        StatusTree.restored(SM3, tree.size, [first, second, StatusBlock(2, third.content, b"")])
+        StatusTree.restore(SM3, tree.size, [first, second, StatusBlock(2, third.content, b"")])
     altered = StatusBlock(1, b"\x40" + second.content[1:], second.node)
-    restored = StatusTree.restored(SM3, tree.size, [first, altered, third])
+    restored = StatusTree.restore(SM3, tree.size, [first, altered, third])
     assert restored.root() == tree.root()
-    assert not restored.sound()
+    assert not restored.is_sound()

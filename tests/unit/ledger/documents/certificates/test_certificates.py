@@ -99,10 +99,10 @@ def test_what_a_certificate_says() -> None:
 
 def test_who_issued_it() -> None:
     other = papers.root("另一根证书").certificate
-    assert root().certificate.issued(department().certificate) is SignatureResult.YES
-    assert root().certificate.issued(root().certificate) is SignatureResult.YES
-    assert other.issued(department().certificate) is SignatureResult.NO
-    assert department().certificate.issued(root().certificate) is SignatureResult.NO
+    assert root().certificate.has_issued(department().certificate) is SignatureResult.YES
+    assert root().certificate.has_issued(root().certificate) is SignatureResult.YES
+    assert other.has_issued(department().certificate) is SignatureResult.NO
+    assert department().certificate.has_issued(root().certificate) is SignatureResult.NO
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl command")
@@ -135,7 +135,7 @@ def test_chinese_in_an_email_address() -> None:
     email = structures.IA5Text("局@示例".encode().decode("latin-1"))
     decoded = decode_certificate(remade(subject=named("1.2.840.113549.1.9.1", email)))
     assert decoded.name == "局@示例"
-    assert root().certificate.issued(decoded) is SignatureResult.YES
+    assert root().certificate.has_issued(decoded) is SignatureResult.YES
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_times(kind: str, text: str, moment: int | None) -> None:
     )
     certificate = decode_certificate(remade(validity=validity))
     assert (certificate.not_before, certificate.not_after) == (moment, moment)
-    assert certificate.valid_at(NOW) is (None if moment is None else moment == NOW)
+    assert certificate.is_valid_at(NOW) is (None if moment is None else moment == NOW)
 
 
 def test_other_keys_and_algorithms() -> None:
@@ -181,16 +181,19 @@ def test_other_keys_and_algorithms() -> None:
     upper = p256("upper", key=key)
     lower = p256("lower", upper, other, by=key)
     upper_read, lower_read = (decode_certificate(one.public_bytes(Encoding.DER)) for one in (upper, lower))
-    assert upper_read.issued(lower_read) is SignatureResult.YES
-    assert lower_read.issued(upper_read) is SignatureResult.UNKNOWN  # names do not match
+    assert upper_read.has_issued(lower_read) is SignatureResult.YES
+    assert lower_read.has_issued(upper_read) is SignatureResult.UNKNOWN  # names do not match
     forged = p256("lower", upper, other, by=other)
-    assert upper_read.issued(decode_certificate(forged.public_bytes(Encoding.DER))) is not SignatureResult.YES
+    assert (
+        upper_read.has_issued(decode_certificate(forged.public_bytes(Encoding.DER)))
+        is not SignatureResult.YES
+    )
     assert upper_read.key is not None
     assert upper_read.key.algorithm == "p256"
     assert lower_read.key is None
     assert upper_read.verify(b"", b"", "1.2.156.10197.1.501") is SignatureResult.UNKNOWN
     assert department().certificate.verify(b"", b"", "1.2.840.10045.4.3.2") is SignatureResult.UNKNOWN
-    assert root().certificate.issued(lower_read) is SignatureResult.UNKNOWN
+    assert root().certificate.has_issued(lower_read) is SignatureResult.UNKNOWN
 
 
 def test_signatures_that_are_not_of_sm2() -> None:
@@ -212,7 +215,7 @@ def test_two_algorithms_in_one_certificate() -> None:
     with pytest.raises(MalformedInput, match="two different"):
         decode_certificate(made.dump(force=True))
     made["algorithm"] = {"algorithm": "1.2.156.10197.1.501", "parameters": core.Null()}
-    assert root().certificate.issued(decode_certificate(made.dump(force=True))) is SignatureResult.YES
+    assert root().certificate.has_issued(decode_certificate(made.dump(force=True))) is SignatureResult.YES
 
 
 def with_extension(kind: str, value: bytes, *, times: int = 1) -> bytes:
@@ -279,7 +282,10 @@ def test_a_version_that_there_is_not(version: int) -> None:
     made = structures.X509Certificate.load(p256("lower", upper, key).public_bytes(Encoding.DER), strict=True)
     made["to_be_signed"]["version"] = version
     certificate = decode_certificate(made.dump(force=True))
-    assert decode_certificate(upper.public_bytes(Encoding.DER)).issued(certificate) is SignatureResult.UNKNOWN
+    assert (
+        decode_certificate(upper.public_bytes(Encoding.DER)).has_issued(certificate)
+        is SignatureResult.UNKNOWN
+    )
     assert certificate.verify_any(b"it", b"", "1.2.840.10045.4.3.2", "1.2.3") is SignatureResult.UNKNOWN
 
 
@@ -314,8 +320,8 @@ def test_a_bit_of_any_byte_of_a_certificate_that_another_library_reads() -> None
             lower[:at] + bytes([lower[at] ^ 1 << draw.randrange(8)]) + lower[at + 1 :]
         )
         if certificate is not None:
-            assert issuer.issued(certificate) is not SignatureResult.YES
-            certificate.issued(issuer)
+            assert issuer.has_issued(certificate) is not SignatureResult.YES
+            certificate.has_issued(issuer)
             certificate.verify_any(b"it", signature, ECDSA_SHA256, "1.2.3")
 
 
