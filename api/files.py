@@ -112,6 +112,9 @@ def naming(source: Path | str, what: str = "") -> Iterator[None]:
         ) from error
 
 
-def write(path: Path, content: bytes) -> None:
-    """Put `content` into a file, which is the old one or the new one, whole, whenever this ends. Raises: OSError."""
-    replace_file(path, [content])
+def write(path: Path, content: bytes, *, public: bool = False) -> None:
+    """Put `content` into a file, which is the old one or the new one, whole, whenever this ends. Raises: OSError.
+
+    A new one is its owner's alone, unless it is `public`.
+    """
+    replace_file(path, [content], public=public)

@@ -237,7 +237,7 @@ class Devnet:
     def _password(self) -> str:
         path = self._directory / "password"
         if not path.exists():
-            replace_file(path, [secrets.token_hex(16).encode()], mode=0o600)
+            replace_file(path, [secrets.token_hex(16).encode()])
         return path.read_text()
 
 

@@ -53,7 +53,7 @@ class SeenFile:
     def remember(self, cosigned: Cosigned) -> None:
         """Remember a checkpoint that was taken, durably, before anything is said on the strength of it."""
         if self.newest() is None or self.newest() != cosigned.checkpoint:
-            replace_file(self.path, [canonical(cosigned.to_json())])
+            replace_file(self.path, [canonical(cosigned.to_json())], public=True)
 
     def keep_fork(self, path: Path, cosigned: Cosigned) -> None:
         """Keep the evidence of a fork beside what was seen: both checkpoints, or where these are of different events
@@ -61,7 +61,7 @@ class SeenFile:
         seen_cosigned = self.checkpoint()
         if seen_cosigned and find_contradiction(seen_cosigned.checkpoint, cosigned.checkpoint):
             fork = canonical(Fork(seen_cosigned, cosigned).to_json())
-            replace_file(self.path.with_name(self.path.name + FORK_SUFFIX), [fork])
+            replace_file(self.path.with_name(self.path.name + FORK_SUFFIX), [fork], public=True)
         else:
             shutil.copyfile(path, self.path.with_name(self.path.name + FORKED_SNAPSHOT_SUFFIX))
 

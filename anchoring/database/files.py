@@ -7,15 +7,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 
+#: Modes of new files. Claims, keys and secrets are the owner's alone; what anybody may have is as open as the umask lets it.
+_PRIVATE_MODE = 0o600
+_PUBLIC_MODE = 0o666
 _SHOWN_CHARS = 50  # of the name, in that of the file beside it: a name has at most 255 bytes
 
 
-def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o666) -> None:
+def replace_file(path: Path, pieces: Iterable[bytes], *, public: bool = False) -> None:
     """Put `pieces`, one after the other, into a file, the one behind a link; one that is there keeps its mode.
 
-    A new one has `mode`, less what the umask forbids. What is there and is no file, such as a pipe or a terminal, has
-    nothing to lose and is written to. Whoever is killed on the way leaves a file `.NAME.*.new` beside, which nobody
-    reads and which can be removed. Raises: OSError, naming `path`.
+    A new one is its owner's alone, unless it is `public`: then it is as open as the umask lets it. What is there and is no
+    file, such as a pipe or a terminal, has nothing to lose and is written to. Whoever is killed on the way leaves a file
+    `.NAME.*.new` beside, which nobody reads and which can be removed. Raises: OSError, naming `path`.
     """
     with _name_faults(path):
         old_mode = _read_mode(path)
@@ -25,13 +28,14 @@ def replace_file(path: Path, pieces: Iterable[bytes], *, mode: int = 0o666) -> N
             return
     target = Path(os.path.realpath(path))
     new_path = target.with_name(f".{target.name[:_SHOWN_CHARS]}.{token_hex(8)}.new")
+    mode = stat.S_IMODE(old_mode) if old_mode is not None else _PUBLIC_MODE if public else _PRIVATE_MODE
     with _name_faults(path, new_path):
         # O_EXCL: nothing that lies there is opened or followed, so only who may read the file ever can
-        descriptor = os.open(new_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IMODE(old_mode or mode))
+        descriptor = os.open(new_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         try:
             with open(descriptor, "wb") as file:
                 if old_mode is not None:
-                    os.fchmod(file.fileno(), stat.S_IMODE(old_mode))
+                    os.fchmod(file.fileno(), mode)
                 file.writelines(pieces)
                 file.flush()
                 os.fsync(file.fileno())

@@ -60,7 +60,7 @@ def write_aside(connection: Connection, submission: LocalSubmission, directory: 
     """Write the submission as a private file, whole or not at all, and return where it is."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = directory / f"{submission.entry.statement.root.hex()}{FILE_SUFFIX}"
-    replace_file(path, _make_lines(connection, submission), mode=0o600)
+    replace_file(path, _make_lines(connection, submission))
     return path
 
 

@@ -109,7 +109,7 @@ def _sign(options: _SignOptions) -> int:
         )
         return CONTRADICT
     if options.output:
-        files.write(options.output, canonical(cosigned.to_json()) + b"\n")
+        files.write(options.output, canonical(cosigned.to_json()) + b"\n", public=True)
         note(f"event {cosigned.checkpoint.n}, {len(cosigned.cosignatures)} cosignatures: {options.output}")
     else:
         show_json(cosigned.to_json())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from anchoring.processes.logs import log_to_stderr, make_line_visible
 from anchoring.processes.supervisor import Supervisor
-from api import processes
+from api import files, processes
 from api.console import note, say, show_json
 from api.node.errors import FILE, SettingsError
 from api.node.keys import KEY_FILE, make_node_key
@@ -77,14 +77,14 @@ def _init(args: argparse.Namespace) -> int:
     if args.log:
         values |= {"log": args.log, "keystore": str(args.keystore.absolute())}
         values |= {"keystore_password_file": str(args.password_file.absolute())}
-    args.directory.mkdir(parents=True, exist_ok=True)
+    args.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     make_node_key(args.directory)
     values["node_key"] = KEY_FILE
     # JSON's strings are TOML's basic strings.
     lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items() if value]
     if args.peer:
         lines += ["[peers]\n", *(_peer_line(text) for text in args.peer)]
-    file.write_text("".join(lines), encoding="utf-8")
+    files.write(file, "".join(lines).encode())
     try:
         load_settings(args.directory)
     except SettingsError:

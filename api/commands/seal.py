@@ -240,7 +240,7 @@ def _apply(args: argparse.Namespace) -> int:
         note(f"The row of the certificate links to it: {link.decode()}")
     lines = "\n".join(canonical(row).decode() for row in rows)
     if args.rows:
-        args.rows.write_text(lines + "\n", encoding="utf-8")
+        files.write(args.rows, lines.encode() + b"\n")
     else:
         show_encoded(lines)
     return 0

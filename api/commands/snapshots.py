@@ -85,7 +85,7 @@ def _export(options: _ExportOptions) -> int:
     chunks, header_chunks = tee(_export_chunks(options))
     header = read_header(header_chunks)
     del header_chunks  # else what it has not passed would be kept in memory
-    replace_file(options.output, chunks)
+    replace_file(options.output, chunks, public=True)
     note(
         f"{options.output}: events {header.after_n + 1} to {header.checkpoint.n}, "
         f"{len(header.cosigned.cosignatures)} cosignatures"

@@ -25,6 +25,7 @@ from anchoring.errors import AnchoringError, DevnetError, ReorgDetected
 from anchoring.processes.children import dies_with
 from anchoring.register.store import Register
 from anchoring.register.tokens import create_token
+from api import files
 from api.client.client import NodeClient
 from api.node.errors import FILE
 from api.node.keys import KEY_FILE, make_node_key
@@ -188,14 +189,14 @@ class Stage:
         make_node_key(directory)
         if operator:
             password = secrets.token_hex(16)
-            _private(directory / "operator.password", password)
+            files.write(directory / "operator.password", password.encode())
             operator.save(directory / "operator.json", password, rounds=1_000)
             lines += [
                 f'log = "{name}"',
                 'keystore = "operator.json"',
                 'keystore_password_file = "operator.password"',
             ]
-        (directory / FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        files.write(directory / FILE, "\n".join(lines).encode() + b"\n")
         return City(name, title, directory, f"http://{listen}")
 
     def declare_node(self, city: City) -> None:
@@ -227,7 +228,7 @@ def open_stage(directory: Path, block_seconds: float) -> Stage:
         if not marker.exists() and any(directory.iterdir()):
             raise DevnetError(f"{directory} holds something else than a demo: name another with --directory")
         shutil.rmtree(directory)
-    directory.mkdir(parents=True)
+    directory.mkdir(mode=0o700, parents=True)  # keys, tokens and what was registered lie in it
     marker.touch()
     url = os.environ.get("CHAIN_URL")
     if not url:
@@ -248,9 +249,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _private(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)

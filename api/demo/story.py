@@ -24,6 +24,7 @@ from api.demo.sealing import GENUINE, Sealing
 from api.demo.stage import City, Stage
 from api.department.drafting import draft
 from api.department.sending import target_of
+from api.files import write as write_file
 from ledger.crypto.keys import PrivateKey
 from ledger.crypto.suites import parse_digest
 from ledger.encoding.canonical import Json
@@ -199,7 +200,7 @@ class Story:
 
     def _write_proofs(self, city: City) -> None:
         token = self.stage.token(city, ("proofs", "history", "claims"))
-        (self.stage.directory / "tianmen.token").write_text(token)
+        write_file(self.stage.directory / "tianmen.token", token.encode())
         folder = self.stage.directory / "holders"
         folder.mkdir()
         files = (EXAMPLES / name for name in ("licences.ndjson", "with-documents.ndjson"))

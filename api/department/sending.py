@@ -63,7 +63,7 @@ def send(
                 f"{other.name} holds the same records, signed with another key 由另一密钥签名. It is left as it is and not "
                 "sent: they are drafted and signed anew with this key."
             )
-        replace_file(submission, make_lines(), mode=0o600)
+        replace_file(submission, make_lines())
     # 2
     try:
         receipt = hand_in(node, submission, patience)
@@ -90,7 +90,7 @@ def renew(node: NodeClient, submission: Path, key: PrivateKey) -> None:
     with submission.open("rb") as lines:
         statement, _ = read_statement(next(lines, b""))
         first_line = sign_again(statement, target_of(node), key, int(time.time()))
-        replace_file(submission, chain([first_line], lines), mode=0o600)
+        replace_file(submission, chain([first_line], lines))
 
 
 def sign_lines(lines: Iterable[bytes], target: Target, key: PrivateKey, folder: Path) -> Iterable[bytes]:

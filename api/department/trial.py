@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from api import files
 from api.key_files import open_key, write_key
 from ledger.crypto.keys import generate
 from ledger.documents.certificates.certificates import Certificate, decode_certificate
@@ -106,9 +107,10 @@ def _fill(directory: Path, now: int) -> None:
     }
     for name, holder in holders.items():
         certificate, key = _holder_paths(directory, name)
-        certificate.write_text(_encode_pem(holder))
+        files.write(certificate, _encode_pem(holder).encode(), public=True)
         write_key(key, holder.key)
-    (directory / TRUST).write_text(_encode_pem(holders["authority"]) + _encode_pem(holders["maker"]))
+    trusted = _encode_pem(holders["authority"]) + _encode_pem(holders["maker"])
+    files.write(directory / TRUST, trusted.encode(), public=True)
 
 
 def _holder_paths(directory: Path, name: str) -> tuple[Path, Path]:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +18,9 @@ def mode(path: Path) -> int:
 
 def test_a_file_is_replaced_and_keeps_its_mode(tmp_path: Path) -> None:
     path = tmp_path / "kept.json"
-    replace_file(path, [b"old"], mode=0o600)
+    replace_file(path, [b"old"])
     assert mode(path) == 0o600
-    replace_file(path, [b"n", b"ew"], mode=0o644)
+    replace_file(path, [b"n", b"ew"], public=True)
     assert (path.read_bytes(), mode(path)) == (b"new", 0o600)
     assert list(tmp_path.iterdir()) == [path]
 
@@ -27,8 +28,8 @@ def test_a_file_is_replaced_and_keeps_its_mode(tmp_path: Path) -> None:
 def test_a_new_file_is_as_open_as_its_owner_has_files_and_no_more_than_it_may_be(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
-        replace_file(tmp_path / "open", [b""])
-        replace_file(tmp_path / "private", [b""], mode=0o600)
+        replace_file(tmp_path / "open", [b""], public=True)
+        replace_file(tmp_path / "private", [b""])
     finally:
         os.umask(before)
     assert (mode(tmp_path / "open"), mode(tmp_path / "private")) == (0o640, 0o600)
@@ -109,12 +110,12 @@ def test_nothing_that_was_laid_beside_is_written_to(tmp_path: Path, monkeypatch:
     precious.write_bytes(b"precious")
     laid = [tmp_path / f".{path.name}.{os.getpid()}.new"]
     laid[0].symlink_to(precious)
-    replace_file(path, [b"secret"], mode=0o600)
+    replace_file(path, [b"secret"])
     assert (precious.read_bytes(), path.is_symlink(), mode(path)) == (b"precious", False, 0o600)
     path.unlink()
     monkeypatch.setattr("anchoring.database.files.token_hex", lambda _: str(os.getpid()))
     with pytest.raises(FileExistsError):
-        replace_file(path, [b"secret"], mode=0o600)
+        replace_file(path, [b"secret"])
     assert (precious.read_bytes(), path.exists(), laid[0].is_symlink()) == (b"precious", False, True)
 
 
@@ -122,3 +123,32 @@ def test_a_name_may_be_as_long_as_names_are(tmp_path: Path) -> None:
     path = tmp_path / ("证" * 85)
     replace_file(path, [b"new"])
     assert path.read_bytes() == b"new"
+
+
+ROOT = Path(__file__).parents[4]
+#: What writes a file in another way than `replace_file`, and why.
+OTHER_WRITERS = {
+    "anchoring/database/files.py": "is the rule",
+    "anchoring/chain/accounts.py": "a keystore is never overwritten",
+    "anchoring/chain/devnet.py": "the lock and the log of a chain for trials",
+    "anchoring/register/store.py": "an empty register, which SQLite fills",
+    "api/cli.py": "what nobody listens to",
+    "api/console.py": "what nobody listens to",
+    "api/http/counter/confirmation.py": "a secret, by the first of several processes",
+    "api/key_files.py": "a key is never overwritten",
+    "api/node/lock.py": "a lock holds nothing",
+    "api/opening/worker.py": "what nobody listens to",
+}
+WRITING = re.compile(r"\.write_(?:text|bytes)\(|open\([^)]*[\"'][wax]b?\+?[\"']|O_(?:WRONLY|RDWR)")
+
+
+def test_one_rule_says_who_may_read_what_is_written() -> None:
+    """The demo writes into a directory that is its owner's alone."""
+    modules = (path for room in ("api", "anchoring", "ledger") for path in (ROOT / room).rglob("*.py"))
+    writers = {
+        name
+        for path in modules
+        if WRITING.search(path.read_text("utf-8"))
+        and not (name := str(path.relative_to(ROOT))).startswith("api/demo/")
+    }
+    assert writers == OTHER_WRITERS.keys()
