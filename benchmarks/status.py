@@ -87,7 +87,7 @@ def restart(replica: Replica, positions: int) -> None:
         for words, ask in (
             ("restart: first staple, from stored blocks", lambda: StatusTrees().staple(reading, LOG, 0)),
             ("restart: first batch, every block checked", lambda: StatusTrees().copy(reading, LOG)),
-            ("without stored blocks: from every change", lambda: StatusTrees()._anew(reading, log)),
+            ("without stored blocks: from every change", lambda: StatusTrees()._make_anew(reading, log)),
         ):
             show(words, f"{median(timed(ask)[1] for _ in range(PASSES)):.2f} s")
         trees = StatusTrees()

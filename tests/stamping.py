@@ -16,7 +16,7 @@ from ledger.documents.certificates.issuing import TIMESTAMPING_PURPOSE, Holder
 from ledger.encoding import der
 from tests.papers import NOW, YEAR, key, root
 
-SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
+SIGNED_DATA_TYPE: Final = "1.2.840.113549.1.7.2"
 TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
 CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
 SIGNING_CERTIFICATE: Final = "1.2.840.113549.1.9.16.2.47"
@@ -93,7 +93,7 @@ def token(
         "certificates": [core.Any.load(by.certificate.der)],
         "signers": [members | signer],
     }
-    made: bytes = structures.SignedDataInfo({"type": SIGNED_DATA, "content": body}).dump()
+    made: bytes = structures.SignedDataInfo({"type": SIGNED_DATA_TYPE, "content": body}).dump()
     return made
 
 

@@ -7,7 +7,7 @@ from ledger.errors import LimitExceeded, MalformedInput
 from ledger.proof.proof import MAX_LINK_DEPTH, Proof
 from ledger.records.claims import FullDisclosure, is_document
 from ledger.records.records import Link
-from ledger.records.seal_claims import SHOWN_WHEN_LINKED
+from ledger.records.seal_claims import CLAIMS_SHOWN_WHEN_LINKED
 
 
 def linked_leaves(proof: Proof) -> frozenset[bytes]:
@@ -50,7 +50,7 @@ def trim_linked(proof: Proof) -> Proof:
     """Return a proof as it travels inside another: whose and for what it is, and only what it links to."""
     disclosure = proof.disclosure
     if isinstance(disclosure, FullDisclosure):
-        names = {name for name in disclosure.values if name in SHOWN_WHEN_LINKED or is_document(name)}
+        names = {name for name in disclosure.values if name in CLAIMS_SHOWN_WHEN_LINKED or is_document(name)}
         disclosure = disclosure.select(proof.record.suite, names)
     leaves = linked_leaves(proof)
     linked_proofs = tuple(

@@ -47,10 +47,10 @@ def commit_claims(suite: Suite, master: bytes, claims: Sequence[Claim]) -> list[
 
 def claims_digest(suite: Suite, names: Iterable[str], commitments: Iterable[bytes]) -> bytes:
     """Return the 32 bytes that a record's `claims` states."""
-    pairs: list[Json] = [
+    names_and_commitments: list[Json] = [
         [name, commitment.hex()] for name, commitment in zip(names, commitments, strict=True)
     ]
-    return suite.hash(b"\x04" + canonical(pairs))
+    return suite.hash(b"\x04" + canonical(names_and_commitments))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,4 +23,4 @@ SEAL_CERTIFICATES: Final = "KZ_ZSZW"  # 签章证书指纹: digests of the certi
 # fmt: on
 
 #: What a proof that travels inside another shows, beside the documents.
-SHOWN_WHEN_LINKED: Final = frozenset({HOLDER, HOLDER_NAME, SIGNER, SEAL_NAME, DECLARED_TIME})
+CLAIMS_SHOWN_WHEN_LINKED: Final = frozenset({HOLDER, HOLDER_NAME, SIGNER, SEAL_NAME, DECLARED_TIME})

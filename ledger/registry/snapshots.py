@@ -128,7 +128,7 @@ def read_header(chunks: Iterable[bytes]) -> Header:
 
 
 def check_snapshot(
-    chunks: OpenChunks, trust: TrustFile, history: History | None = None
+    open_chunks: OpenChunks, trust: TrustFile, history: History | None = None
 ) -> tuple[Header, tuple[str, ...]]:
     """Check all that can be checked before an event is believed; return the header and who vouches for it.
 
@@ -143,16 +143,16 @@ def check_snapshot(
 
     Raises: SnapshotRefused.
     """
-    header, deflated = _split_header(chunks())  # 1
+    header, deflated_chunks = _split_header(open_chunks())  # 1
     checkpoint = header.checkpoint
-    names = trust.check(header.cosigned)  # 2
+    city_names = trust.check(header.cosigned)  # 2
     newest_point = history.newest() if history else None
     if newest_point:
         _check_age(checkpoint, newest_point)  # 3
     start_point = _find_start(header, history)  # 4
     fold = Fold(header.after_head, header.after_n, header.after_block, start_point.time if start_point else 0)
     agrees_with_history = start_point is None or start_point.head == fold.head
-    for event in _decode_events(deflated, header):  # 5, 6
+    for event in _decode_events(deflated_chunks, header):  # 5, 6
         try:
             fold.extend(event)
         except BrokenHead as error:
@@ -169,20 +169,20 @@ def check_snapshot(
         raise SnapshotRefused(
             "fork", "its history is not a continuation of what was seen before: the registry forked"
         )
-    return header, names
+    return header, city_names
 
 
 def read_events(chunks: Iterable[bytes]) -> Iterator[Event]:
     """Yield the events of a file that was checked. Raises: SnapshotRefused."""
-    header, deflated = _split_header(chunks)
-    return _decode_events(deflated, header)
+    header, deflated_chunks = _split_header(chunks)
+    return _decode_events(deflated_chunks, header)
 
 
 def replay(chunks: Iterable[bytes], base: Knowledge | None = None) -> Knowledge:
     """Return what a checked file says; a delta is replayed on top of `base`, which it changes. Raises: SnapshotRefused."""
-    header, deflated = _split_header(chunks)
+    header, deflated_chunks = _split_header(chunks)
     knowledge = base or Knowledge(header.checkpoint.registry, header.after_head, source="snapshot")
-    for event in _decode_events(deflated, header):
+    for event in _decode_events(deflated_chunks, header):
         with understanding():
             knowledge.apply(event)
     if knowledge.fold.head != header.checkpoint.head:

@@ -80,8 +80,8 @@ def presume_suite(name: str) -> Suite | None:
 
 def lacks_identity(key: PublicKey, message: bytes, signature: bytes) -> bool:
     """Tell whether a signature would be good with an empty identity (GB/T 32918.2, 5.5) or without one."""
-    numbers = read_sm2_numbers(signature)
-    return numbers is not None and key.verify_without_identity(message, numbers)
+    r_and_s = read_sm2_numbers(signature)
+    return r_and_s is not None and key.verify_without_identity(message, r_and_s)
 
 
 def read_digest(written_digest: bytes) -> bytes | None:
@@ -92,8 +92,8 @@ def read_digest(written_digest: bytes) -> bytes | None:
 
 def verify_sm2(key: PublicKey, message: bytes, signature: bytes) -> bool:
     """Tell whether `signature` of `message` is good: DER of (r, s), or 64 bytes r‖s, both are met."""
-    numbers = read_sm2_numbers(signature)
-    return numbers is not None and key.verify(message, numbers)
+    r_and_s = read_sm2_numbers(signature)
+    return r_and_s is not None and key.verify(message, r_and_s)
 
 
 def verify_other(
@@ -138,7 +138,7 @@ def _read_unsigned(element: bytes) -> int:
     return int.from_bytes(der.read_content(element), "big")
 
 
-def encode_sm2(numbers: bytes) -> bytes:
+def encode_sm2(r_and_s: bytes) -> bytes:
     """Return the DER of a signature r‖s (64 bytes), as seals and certificates carry it."""
-    halves = (int.from_bytes(numbers[start : start + 32], "big") for start in (0, 32))
-    return der.encode(der.SEQUENCE, *(der.encode_integer(number) for number in halves))
+    numbers = (int.from_bytes(r_and_s[start : start + 32], "big") for start in (0, 32))
+    return der.encode(der.SEQUENCE, *(der.encode_integer(number) for number in numbers))

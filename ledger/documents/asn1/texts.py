@@ -28,18 +28,18 @@ def decode_written(text: bytes) -> bytes | None:
         return None
 
 
-def decode_text(latin: str) -> str:
+def decode_text(latin_text: str) -> str:
     """Return what a person is shown of text that was mapped byte for byte: UTF-8, else GB 18030, else Latin 1.
 
     Control, invisible and direction characters become U+FFFD: a name must not write on the terminal.
     """
-    data = latin.encode("latin-1")
+    data = latin_text.encode("latin-1")
     for encoding in ("utf-8", "gb18030"):
         try:
             return make_printable(data.decode(encoding))
         except UnicodeDecodeError:
             continue
-    return make_printable(latin)
+    return make_printable(latin_text)
 
 
 def make_printable(text: str) -> str:

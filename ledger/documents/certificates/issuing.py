@@ -24,8 +24,8 @@ TIMESTAMPING_PURPOSE: Final = "1.3.6.1.5.5.7.3.8"
 _CA_CONSTRAINTS: Final = b"\x30\x03\x01\x01\xff"
 _NO_CA_CONSTRAINTS: Final = b"\x30\x00"
 #: KeyUsage: keyCertSign and cRLSign; digitalSignature and nonRepudiation.
-_SIGN_CERTIFICATES: Final = b"\x03\x02\x01\x06"
-_SIGN_DOCUMENTS: Final = b"\x03\x02\x06\xc0"
+_CERTIFYING_USAGE: Final = b"\x03\x02\x01\x06"
+_SIGNING_USAGE: Final = b"\x03\x02\x06\xc0"
 
 
 class _Extension(TypedDict):
@@ -109,7 +109,7 @@ def _make_body(
 def _make_extensions(
     *, authority: bool, usage: bytes | None = None, purposes: tuple[str, ...] = ()
 ) -> list[_Extension]:
-    ordinary_usage = _SIGN_CERTIFICATES if authority else _SIGN_DOCUMENTS
+    ordinary_usage = _CERTIFYING_USAGE if authority else _SIGNING_USAGE
     extensions = [
         _make_extension(_BASIC_CONSTRAINTS, _CA_CONSTRAINTS if authority else _NO_CA_CONSTRAINTS),
         _make_extension(_KEY_USAGE, ordinary_usage if usage is None else usage),

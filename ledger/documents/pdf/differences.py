@@ -111,7 +111,7 @@ class _Differences:
             old_part.node.key: new_part.node.key
             for old_part, new_part in zip(self._old_revision.pages, self._new_revision.pages, strict=False)
         }
-        pairs |= {key: key for key in self._old_revision.tree}
+        pairs |= {key: key for key in self._old_revision.tree_keys}
         pairs[key_of(get_raw(self._old_revision.trailer, "/Root"))] = key_of(
             get_raw(self._new_revision.trailer, "/Root")
         )
@@ -166,15 +166,17 @@ class _Differences:
             self._form.compare_annotations(old_page, new_page)
 
     def _compare_page(self, old_page: Page, new_page: Page) -> None:
-        names = {*old_page.inherited} | {*new_page.inherited}
+        names = {*old_page.inherited_members} | {*new_page.inherited_members}
         extents = [
-            self._comparison.compare(old_page.inherited.get(name), new_page.inherited.get(name))
+            self._comparison.compare(
+                old_page.inherited_members.get(name), new_page.inherited_members.get(name)
+            )
             for name in names - {"/Resources"}
         ]
         if any(extents):
             self._changes.kinds.add(Change.ALTERED)
         resources_extent = self._comparison.compare(
-            old_page.inherited.get("/Resources"), new_page.inherited.get("/Resources")
+            old_page.inherited_members.get("/Resources"), new_page.inherited_members.get("/Resources")
         )
         self._changes.add_extent(resources_extent, more=Change.LOOK_ADDED, other=Change.ALTERED)
         old_content, new_content = old_page.node.content, new_page.node.content

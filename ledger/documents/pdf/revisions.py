@@ -19,7 +19,7 @@ from ledger.documents.pdf.reading import ObjectKey, Reader
 #: References to references; the standard has none, writers one.
 _MAX_HOPS: Final = 8
 #: What a page takes from those above it (ISO 32000-2, 7.7.3.4), and a field from those above it (12.7.4.1).
-_INHERITED: Final = ("/Resources", "/MediaBox", "/CropBox", "/Rotate")
+_INHERITED_MEMBERS: Final = ("/Resources", "/MediaBox", "/CropBox", "/Rotate")
 #: Flags of an annotation that keep it from the screen: invisible, hidden, not viewed (12.5.3).
 _UNSEEN_FLAGS: Final = 1 | 2 | 32
 
@@ -45,10 +45,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A leaf of the page tree; `inherited` is what it takes from the nodes above."""
+    """A leaf of the page tree; `inherited_members` is what it takes from the nodes above."""
 
     node: Node
-    inherited: dict[str, PdfObject]
+    inherited_members: dict[str, PdfObject]
     annotations: tuple[Node, ...]
 
 
@@ -70,7 +70,7 @@ class Revision:
         self._objects: dict[ObjectKey, PdfObject | None] = {}
         self.trailer: DictionaryObject = reader.trailer.flatten(number)
         self.root = self.dictionary(self.trailer, "/Root") or DictionaryObject()
-        self.tree: set[ObjectKey] = set()
+        self.tree_keys: set[ObjectKey] = set()
         self.pages = tuple(self._walk_pages())
         self.form = self.dictionary(self.root, "/AcroForm")
         self.fields = tuple(self._walk_fields())
@@ -132,21 +132,23 @@ class Revision:
         pending_nodes: list[tuple[Node, dict[str, PdfObject]]] = [(root_node, {})]
         visited_keys: set[ObjectKey] = set()
         while pending_nodes:
-            node, inherited_above = pending_nodes.pop()
+            node, members_above = pending_nodes.pop()
             if node.key is not None and node.key in visited_keys:
                 continue
             visited_keys |= {node.key} if node.key is not None else set()
             self.reader.count_step()
-            stated_values = {name: get_raw(node.content, name) for name in _INHERITED}
-            inherited = inherited_above | {
+            stated_values = {name: get_raw(node.content, name) for name in _INHERITED_MEMBERS}
+            inherited_members = members_above | {
                 name: value for name, value in stated_values.items() if value is not None
             }
             has_kids = "/Kids" in node.content
             if has_kids:
-                self.tree |= {node.key} if node.key is not None else set()
-                pending_nodes.extend((kid, inherited) for kid in reversed(self.nodes(node.content, "/Kids")))
+                self.tree_keys |= {node.key} if node.key is not None else set()
+                pending_nodes.extend(
+                    (kid, inherited_members) for kid in reversed(self.nodes(node.content, "/Kids"))
+                )
             if not has_kids or self._may_be_page(node.content):
-                yield Page(node, inherited, tuple(self.nodes(node.content, "/Annots")))
+                yield Page(node, inherited_members, tuple(self.nodes(node.content, "/Annots")))
 
     def _may_be_page(self, content: DictionaryObject) -> bool:
         """Tell whether a node with others below it can be taken for a page: readers go by the one or the other."""

@@ -27,7 +27,7 @@ from ledger.documents.pdf.placed import PlacedSignature
 from ledger.documents.seals.ses import decode_signature
 from ledger.documents.seals.ses_signatures import verify_seal_signature
 from ledger.documents.signatures.person_signatures import verify_signed_data
-from ledger.documents.signatures.signed_data import TIMESTAMP
+from ledger.documents.signatures.signed_data import TIMESTAMP_ATTRIBUTE
 from ledger.documents.signatures.timestamps import check_timestamps, merge_checks
 from ledger.encoding import der, times
 from ledger.errors import MalformedInput
@@ -154,7 +154,7 @@ def _read_version(signature: EmbeddedPdfSignature) -> int:
 def _read_timestamp_tokens(signature: EmbeddedPdfSignature) -> list[bytes]:
     """Return the timestamps (RFC 3161) on the signature, which lie outside of what it signs."""
     attributes = signature.signer_info["unsigned_attrs"]
-    timestamp_attributes = (attribute for attribute in attributes if attribute["type"].dotted == TIMESTAMP)
+    timestamp_attributes = (attribute for attribute in attributes if attribute["type"].dotted == TIMESTAMP_ATTRIBUTE)
     return [
         _rewrite_in_der(token.dump()) for attribute in timestamp_attributes for token in attribute["values"]
     ]

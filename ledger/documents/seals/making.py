@@ -78,23 +78,25 @@ def use_seal(seal: bytes, signer: Holder, description: bytes, property_info: str
     }
     signature_members = {"certificate": signer.certificate.der, "algorithm": SM2_WITH_SM3}
     if is_version_1:
-        moment = structures.TimeInfo("bits", core.OctetBitString(_make_utc_time(time).dump()))
-        to_sign = structures.ToSign1({**body, **signature_members, "time": moment})
-        value = structures.Signature1({"to_sign": to_sign, "signature": _sign_structure(to_sign, signer)})
+        time_info = structures.TimeInfo("bits", core.OctetBitString(_make_utc_time(time).dump()))
+        to_sign = structures.ToSign1({**body, **signature_members, "time": time_info})
+        seal_signature = structures.Signature1(
+            {"to_sign": to_sign, "signature": _sign_structure(to_sign, signer)}
+        )
     else:
-        moment = structures.TimeInfo("generalized", _make_generalized_time(time))
-        to_sign = structures.ToSign4({**body, "time": moment})
-        value = structures.Signature4(
+        time_info = structures.TimeInfo("generalized", _make_generalized_time(time))
+        to_sign = structures.ToSign4({**body, "time": time_info})
+        seal_signature = structures.Signature4(
             {"to_sign": to_sign, **signature_members, "signature": _sign_structure(to_sign, signer)}
         )
-    return decode_signature(value.dump()).der
+    return decode_signature(seal_signature.dump()).der
 
 
 def sign_data(signer: Holder, description: bytes) -> bytes:
     """Return a SignedData of GB/T 35275 over the digest of a description. Raises: MalformedInput."""
     digest = SM3.hash(description)
     certificate = signer.certificate
-    info = {
+    signer_info = {
         "version": 1,
         "issuer_and_serial": {
             "issuer": core.Any.load(certificate.issuer),
@@ -109,11 +111,11 @@ def sign_data(signer: Holder, description: bytes) -> bytes:
         "digest_algorithms": [{"algorithm": SM3_OID}],
         "content": {"type": DATA_TYPE, "content": core.OctetString(digest)},
         "certificates": [core.Any.load(certificate.der)],
-        "signers": [info],
+        "signers": [signer_info],
     }
-    value: bytes = structures.SignedDataInfo({"type": SIGNED_DATA_TYPE, "content": body}).dump()
-    decode_signed_data(value)
-    return value
+    signed_data: bytes = structures.SignedDataInfo({"type": SIGNED_DATA_TYPE, "content": body}).dump()
+    decode_signed_data(signed_data)
+    return signed_data
 
 
 def _sign_structure(to_sign: structures.ToSign1 | structures.ToSign4, signer: Holder) -> bytes:

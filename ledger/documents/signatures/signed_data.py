@@ -21,17 +21,17 @@ MAX_CERTIFICATES: Final = 8
 #: One in every file that was seen.
 MAX_SIGNERS: Final = 4
 #: Content types: of GB/T 35275, and of PKCS #7 as some writers have it.
-SIGNED_DATA: Final = frozenset({"1.2.156.10197.6.1.4.2.2", "1.2.840.113549.1.7.2"})
+SIGNED_DATA_TYPES: Final = frozenset({"1.2.156.10197.6.1.4.2.2", "1.2.840.113549.1.7.2"})
 _MESSAGE_DIGEST, _SIGNING_TIME = "1.2.840.113549.1.9.4", "1.2.840.113549.1.9.5"
 #: The attribute that holds a timestamp (RFC 3161, appendix A).
-TIMESTAMP: Final = "1.2.840.113549.1.9.16.2.14"
+TIMESTAMP_ATTRIBUTE: Final = "1.2.840.113549.1.9.16.2.14"
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
     """One signer. `attributes` is the DER of the SET that is signed instead of the content, where there is one.
 
-    `values` are the attributes in it that have one value, in DER; `timestamps` lie outside of what is signed.
+    `attribute_values` are the attributes in it that have one value, in DER; `timestamps` lie outside of what is signed.
     """
 
     certificate: Certificate | None
@@ -41,7 +41,7 @@ class Signer:
     attributes: bytes | None
     message_digest: bytes | None
     time: int | None
-    values: Mapping[str, bytes]
+    attribute_values: Mapping[str, bytes]
     timestamps: tuple[bytes, ...]
 
 
@@ -68,7 +68,7 @@ def decode_signed_data(data: bytes) -> SignedData:
 
 
 def _read_signed_data(info: structures.SignedDataInfo) -> SignedData:
-    if info["type"].dotted not in SIGNED_DATA:
+    if info["type"].dotted not in SIGNED_DATA_TYPES:
         raise MalformedInput("the content is not a SignedData")
     body = info["content"]
     certificate_elements = body["certificates"] if isinstance(body["certificates"], structures.AnySet) else ()
@@ -88,42 +88,42 @@ def _read_signed_data(info: structures.SignedDataInfo) -> SignedData:
     )
 
 
-def _read_signer(signer: structures.SignerInfo, certificates: tuple[Certificate, ...]) -> Signer:
-    issuer_and_serial = signer["issuer_and_serial"]
+def _read_signer(signer_info: structures.SignerInfo, certificates: tuple[Certificate, ...]) -> Signer:
+    issuer_and_serial = signer_info["issuer_and_serial"]
     issuer, serial = issuer_and_serial["issuer"].dump(), issuer_and_serial["serial_number"].native
     matching_certificates = (
         candidate for candidate in certificates if candidate.issuer == issuer and candidate.serial == serial
     )
-    attributes = signer["signed_attributes"]
+    attributes = signer_info["signed_attributes"]
     has_attributes = isinstance(attributes, structures.AttributeSets)
-    values = _read_values(attributes) if has_attributes else {}
-    digest_der, time_der = values.get(_MESSAGE_DIGEST), values.get(_SIGNING_TIME)
+    attribute_values = _read_values(attributes) if has_attributes else {}
+    digest_der, time_der = attribute_values.get(_MESSAGE_DIGEST), attribute_values.get(_SIGNING_TIME)
     return Signer(
         certificate=next(matching_certificates, None),
-        digest_algorithm=signer["digest_algorithm"]["algorithm"].dotted,
-        algorithm=signer["signature_algorithm"]["algorithm"].dotted,
-        signature=signer["signature"].native,
+        digest_algorithm=signer_info["digest_algorithm"]["algorithm"].dotted,
+        algorithm=signer_info["signature_algorithm"]["algorithm"].dotted,
+        signature=signer_info["signature"].native,
         attributes=der.encode(der.SET, der.read_content(attributes.dump())) if has_attributes else None,
         message_digest=der.read_content(digest_der) if digest_der else None,
         time=read_time(structures.Time.load(time_der, strict=True)) if time_der else None,
-        values=values,
-        timestamps=_read_timestamps(signer["unsigned_attributes"]),
+        attribute_values=attribute_values,
+        timestamps=_read_timestamps(signer_info["unsigned_attributes"]),
     )
 
 
 def _read_timestamps(attributes: structures.AttributeSets | core.Void) -> tuple[bytes, ...]:
     if not isinstance(attributes, structures.AttributeSets):
         return ()
-    timestamp_attributes = (attribute for attribute in attributes if attribute["type"].dotted == TIMESTAMP)
+    timestamp_attributes = (attribute for attribute in attributes if attribute["type"].dotted == TIMESTAMP_ATTRIBUTE)
     return tuple(token.dump() for attribute in timestamp_attributes for token in attribute["values"])
 
 
 def _read_values(attributes: structures.AttributeSets) -> dict[str, bytes]:
     """Return the one value of each attribute that has one; attributes named twice are refused."""
-    values_of: dict[str, list[bytes]] = {}
+    values_of_oid: dict[str, list[bytes]] = {}
     for attribute in attributes:
         oid = attribute["type"].dotted
-        if oid in values_of:
+        if oid in values_of_oid:
             raise MalformedInput("a SignedData has an attribute twice")
-        values_of[oid] = [value.dump() for value in attribute["values"]]
-    return {oid: values[0] for oid, values in values_of.items() if len(values) == 1}
+        values_of_oid[oid] = [value.dump() for value in attribute["values"]]
+    return {oid: values[0] for oid, values in values_of_oid.items() if len(values) == 1}

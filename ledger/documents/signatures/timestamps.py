@@ -120,7 +120,9 @@ def _read_token(signed_data: SignedData, info: tsp.TSTInfo) -> Token:
         time=moment,
         algorithm=imprint["hash_algorithm"]["algorithm"].dotted,
         imprint=imprint["hashed_message"].native,
-        certificate_digest=_read_certificate_digest(signed_data.signers[0].values.get(_SIGNING_CERTIFICATE)),
+        certificate_digest=_read_certificate_digest(
+            signed_data.signers[0].attribute_values.get(_SIGNING_CERTIFICATE)
+        ),
         data=signed_data,
     )
 
@@ -166,7 +168,7 @@ def _check_token(token: Token, value: bytes, trust: TrustList | None) -> Iterato
 
 def _check_signature(token: Token, certificate: Certificate) -> Iterator[Check]:
     signer, content = token.signer, token.data.content
-    has_content_type = signer.values.get(_CONTENT_TYPE) == core.ObjectIdentifier(_TST_INFO).dump()
+    has_content_type = signer.attribute_values.get(_CONTENT_TYPE) == core.ObjectIdentifier(_TST_INFO).dump()
     if signer.attributes is None or content is None or not has_content_type:
         yield failed("timestamp", "wrong")
         return
