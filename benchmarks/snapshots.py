@@ -27,7 +27,7 @@ from ledger.encoding.canonical import encode as canonical
 from ledger.proof.proof import Proof
 from ledger.registry import acts
 from ledger.registry.acts import Act, Event, head_zero
-from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned
+from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint
 from ledger.registry.knowledge import Fold
 from ledger.registry.snapshots import Header, check_snapshot, replay, write_snapshot
 from ledger.registry.status import Status, StatusTree, encode_changes
@@ -131,7 +131,7 @@ def write(at: Year, keys: list[PrivateKey], after: int, until: int, path: Path) 
     for event in at.events[after:until]:
         fold.extend(event)
     checkpoint = Checkpoint(at.knowledge.registry, fold.n, fold.head, fold.block, bytes(32), fold.time)
-    cosigned = Cosigned.of(checkpoint, [Cosignature.make(key, checkpoint) for key in keys])
+    cosigned = CosignedCheckpoint.of(checkpoint, [Cosignature.make(key, checkpoint) for key in keys])
     with path.open("wb") as file:
         for piece in write_snapshot(Header(cosigned, *start), at.events[after:until]):
             file.write(piece)

@@ -7,7 +7,7 @@ from typing import Final
 
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.registry.acts import Event
-from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned
+from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint
 from ledger.registry.knowledge import Fold
 from ledger.registry.snapshots import Header, Point, write_snapshot
 from ledger.registry.trust_files import Cosigner, TrustFile
@@ -35,8 +35,8 @@ def checkpoint_of(registry: Registry, n: int | None = None, more: Iterable[Event
     return Checkpoint(registry.name, fold.n, fold.head, fold.block, fold.block.to_bytes(32, "big"), fold.time)
 
 
-def cosigned(checkpoint: Checkpoint, names: Iterable[str] = NAMES) -> Cosigned:
-    return Cosigned.of(checkpoint, [Cosignature.make(node_key(name), checkpoint) for name in names])
+def cosigned(checkpoint: Checkpoint, names: Iterable[str] = NAMES) -> CosignedCheckpoint:
+    return CosignedCheckpoint.of(checkpoint, [Cosignature.make(node_key(name), checkpoint) for name in names])
 
 
 def trust_file(registry: Registry, names: Sequence[str] = NAMES, threshold: int = 2) -> TrustFile:

@@ -18,7 +18,13 @@ from anchoring.replica.reading import ReplicaView
 from anchoring.replica.store import Replica
 from ledger.crypto.keys import PrivateKey, PublicKey, public_key
 from ledger.errors import BrokenHead, LedgerError, MalformedInput
-from ledger.registry.checkpoints import Checkpoint, Cosigned, Fork, find_contradiction, read_cosigned
+from ledger.registry.checkpoints import (
+    Checkpoint,
+    CosignedCheckpoint,
+    Fork,
+    find_contradiction,
+    read_cosigned,
+)
 from ledger.registry.knowledge import Fold
 
 # of block time; a checkpoint then is as fresh as the strictest usual policy needs
@@ -82,7 +88,7 @@ class Cosigner:
     ) -> None:
         self._replica, self._checkpoints, self._key, self._peers = replica, checkpoints, key, peers
 
-    def sign(self, n: int | None = None) -> Cosigned:
+    def sign(self, n: int | None = None) -> CosignedCheckpoint:
         """Sign at event `n`, by default the newest final one. Raises: CheckpointRefused, NotFound, Quarantined."""
         if self._key is None:
             raise CheckpointRefused("this node has no key: name one as `node_key` in its settings")
@@ -93,7 +99,7 @@ class Cosigner:
                 recompute(view, checkpoint, last_signed)
         return self._checkpoints.sign(self._key, checkpoint)
 
-    def take(self, cosigned: Cosigned) -> int:
+    def take(self, cosigned: CosignedCheckpoint) -> int:
         """Keep somebody's good cosignatures by keys that the registry knows as nodes', and return how many they are.
 
         They are kept beside this node's own, and where this node holds another history, as evidence of a fork.

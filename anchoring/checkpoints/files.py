@@ -14,7 +14,7 @@ from anchoring.database.files import replace_file
 from ledger.encoding.canonical import encode as canonical
 from ledger.errors import SnapshotRefused
 from ledger.registry import snapshots
-from ledger.registry.checkpoints import Cosigned, Fork, find_contradiction, read_cosigned
+from ledger.registry.checkpoints import CosignedCheckpoint, Fork, find_contradiction, read_cosigned
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.snapshots import Header, History, Point
 from ledger.registry.trust_files import TrustFile
@@ -38,7 +38,7 @@ class SeenFile:
 
     path: Path
 
-    def checkpoint(self) -> Cosigned | None:
+    def checkpoint(self) -> CosignedCheckpoint | None:
         """Return it. Raises: MalformedInput for a damaged file, which must not read as "nothing was ever seen"."""
         return read_cosigned(self.path.read_bytes()) if self.path.exists() else None
 
@@ -50,12 +50,12 @@ class SeenFile:
         newest = self.newest()
         return newest if newest and newest.n == n else None
 
-    def remember(self, cosigned: Cosigned) -> None:
+    def remember(self, cosigned: CosignedCheckpoint) -> None:
         """Remember a checkpoint that was taken, durably, before anything is said on the strength of it."""
         if self.newest() is None or self.newest() != cosigned.checkpoint:
             replace_file(self.path, [canonical(cosigned.to_json())], public=True)
 
-    def keep_fork(self, path: Path, cosigned: Cosigned) -> None:
+    def keep_fork(self, path: Path, cosigned: CosignedCheckpoint) -> None:
         """Keep the evidence of a fork beside what was seen: both checkpoints, or where these are of different events
         the snapshot, whose events lead from one to the other."""
         seen_cosigned = self.checkpoint()

@@ -16,7 +16,7 @@ from anchoring.replica.store import FoldedEvent, Replica
 from ledger.errors import SnapshotRefused
 from ledger.registry import snapshots
 from ledger.registry.acts import Event
-from ledger.registry.checkpoints import Cosigned
+from ledger.registry.checkpoints import CosignedCheckpoint
 from ledger.registry.fold import Trees, derive
 from ledger.registry.knowledge import Fold
 from ledger.registry.snapshots import Header, Point
@@ -30,7 +30,7 @@ STORED_EVENTS: Final = 5_000  # of one transaction: a tenth of a second's work f
 Progress = Callable[[int, int], None]  # events done, events in all
 
 
-def export(view: ReplicaView, cosigned: Cosigned, after: int = 0) -> Iterator[bytes]:
+def export(view: ReplicaView, cosigned: CosignedCheckpoint, after: int = 0) -> Iterator[bytes]:
     """Yield the snapshot up to a checkpoint, of the events after event `after`.
 
     Raises: NotFound, CheckpointRefused where this replica holds something else there.
@@ -75,7 +75,7 @@ class ImportedSnapshot:
         event = events[0].event if events else None
         return Fold(head, n, event.block, event.time) if head and event and event.n == n else None
 
-    def check(self, trust: TrustFile, seen_file: SeenFile) -> Cosigned:
+    def check(self, trust: TrustFile, seen_file: SeenFile) -> CosignedCheckpoint:
         """Check that it may be verified with: vouched for, and not behind or beside what was seen elsewhere.
 
         Raises: SnapshotRefused; NotFound before the first import.

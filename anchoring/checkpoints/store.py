@@ -25,7 +25,7 @@ from ledger.encoding.canonical import encode as canonical
 from ledger.registry.checkpoints import (
     Checkpoint,
     Cosignature,
-    Cosigned,
+    CosignedCheckpoint,
     Fork,
     decode_checkpoint,
     decode_fork,
@@ -92,7 +92,7 @@ class Checkpoints:
         with snapshot(self.engine) as connection:
             return _find_last_signed(connection)
 
-    def sign(self, key: PrivateKey, checkpoint: Checkpoint) -> Cosigned:
+    def sign(self, key: PrivateKey, checkpoint: Checkpoint) -> CosignedCheckpoint:
         """Sign a checkpoint that this node computed itself, or give the signature that it has made of it already.
 
         It is stored, with all that a power cut leaves, before it is returned.
@@ -111,7 +111,7 @@ class Checkpoints:
                 _drop_old(connection)
             return _read_cosigned(connection, checkpoint)
 
-    def add(self, cosigned: Cosigned, own_key: bytes | None = None) -> None:
+    def add(self, cosigned: CosignedCheckpoint, own_key: bytes | None = None) -> None:
         """Keep cosignatures that were found good; those by `own_key` count as made here."""
         with transaction(self.engine) as connection:
             for cosignature in cosigned.cosignatures:
@@ -136,11 +136,11 @@ class Checkpoints:
             if any(fork_counts[key] < KEPT_FORKS for key, _ in _find_second_signers(fork) - signatures):
                 insert_missing(connection, _forks, [{"evidence": canonical(fork.to_json())}])
 
-    def newest(self) -> Cosigned | None:
+    def newest(self) -> CosignedCheckpoint | None:
         """Return the newest checkpoint that any node has signed, with all its cosignatures."""
         return self._newest(lambda signer_rows: True)
 
-    def newest_of(self, cities: Mapping[bytes, str | None], minimum: int) -> Cosigned | None:
+    def newest_of(self, cities: Mapping[bytes, str | None], minimum: int) -> CosignedCheckpoint | None:
         """Return the newest checkpoint that nodes of so many cities have signed; `cities` says whose a key is, by its id.
 
         A city has one vote, however many keys it has; a key of None has none. This node's own key, where the registry does
@@ -153,7 +153,7 @@ class Checkpoints:
 
         return self._newest(is_enough)
 
-    def _newest(self, is_enough: Callable[[list[RowMapping]], bool]) -> Cosigned | None:
+    def _newest(self, is_enough: Callable[[list[RowMapping]], bool]) -> CosignedCheckpoint | None:
         with snapshot(self.engine) as connection:
             rows = connection.execute(_SIGNERS, execution_options={"yield_per": _PAGE_ROWS}).mappings()
             for text, signer_rows in groupby(rows, key=lambda row: row["checkpoint"]):
@@ -162,7 +162,7 @@ class Checkpoints:
                     return _read_cosigned(connection, decode_checkpoint(decode(text)))
         return None
 
-    def cosigned(self, checkpoint: Checkpoint) -> Cosigned:
+    def cosigned(self, checkpoint: Checkpoint) -> CosignedCheckpoint:
         """Return a checkpoint with the cosignatures that are held of it."""
         with snapshot(self.engine) as connection:
             return _read_cosigned(connection, checkpoint)
@@ -207,24 +207,24 @@ def _insert_cosignature(
     insert_missing(connection, _cosignatures, [row | {"checkpoint": checkpoint.encode(), "own": is_own}])
 
 
-def _read_checkpoints(connection: Connection, n: int) -> Iterator[Cosigned]:
+def _read_checkpoints(connection: Connection, n: int) -> Iterator[CosignedCheckpoint]:
     """Yield the checkpoints that are held of an event: one, unless somebody forks."""
     rows = connection.execute(_COSIGNATURES_OF, {"n": n}).mappings().all()
     for text in dict.fromkeys(row["checkpoint"] for row in rows):
         cosignatures = [
             Cosignature(row["key"], row["signature"]) for row in rows if row["checkpoint"] == text
         ]
-        yield Cosigned.of(decode_checkpoint(decode(text)), cosignatures)
+        yield CosignedCheckpoint.of(decode_checkpoint(decode(text)), cosignatures)
 
 
-def _read_cosigned(connection: Connection, checkpoint: Checkpoint) -> Cosigned:
+def _read_cosigned(connection: Connection, checkpoint: Checkpoint) -> CosignedCheckpoint:
     return next(
         (
             cosigned
             for cosigned in _read_checkpoints(connection, checkpoint.n)
             if cosigned.checkpoint == checkpoint
         ),
-        Cosigned(checkpoint),
+        CosignedCheckpoint(checkpoint),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from anchoring.checkpoints.files import SeenFile, load
 from api import files
 from ledger.encoding.times import format_time
-from ledger.registry.checkpoints import MAX_TRUST_BYTES, Cosigned
+from ledger.registry.checkpoints import MAX_TRUST_BYTES, CosignedCheckpoint
 from ledger.registry.trust import Trust
 from ledger.registry.trust_files import TrustFile, read_trust_file
 
@@ -45,7 +45,7 @@ def open_snapshot(snapshot: Path, trust: Path) -> Iterator[Trust]:
         imported_snapshot.close()
 
 
-def describe_checkpoint(cosigned: Cosigned, signer_names: tuple[str, ...]) -> list[str]:
+def describe_checkpoint(cosigned: CosignedCheckpoint, signer_names: tuple[str, ...]) -> list[str]:
     """Return a checkpoint in words; `signer_names` are those of the trust file's cosigners that signed it."""
     checkpoint = cosigned.checkpoint
     signers = (

@@ -21,7 +21,7 @@ from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import format_time
 from ledger.registry import acts
 from ledger.registry.acts import Event
-from ledger.registry.checkpoints import Cosignature, Cosigned
+from ledger.registry.checkpoints import Cosignature, CosignedCheckpoint
 from ledger.registry.knowledge import Fold
 from ledger.registry.snapshots import read_events, read_header, write_snapshot
 from ledger.registry.trust_files import Cosigner, TrustFile, majority
@@ -142,7 +142,7 @@ class Inspector:
         more = Event(fold.n + 1, act.KIND, fold.block, fold.time, act.encode(), fold.block + 1)
         fold.extend(more)
         checkpoint = replace(header.checkpoint, n=fold.n, head=fold.head, block=fold.block, time=fold.time)
-        cosigned = Cosigned.of(checkpoint, [Cosignature.make(key, checkpoint)])
+        cosigned = CosignedCheckpoint.of(checkpoint, [Cosignature.make(key, checkpoint)])
         forged = replace(header, cosigned=cosigned)
         self.snapshot.write_bytes(b"".join(write_snapshot(forged, [*history, more])))
 

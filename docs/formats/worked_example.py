@@ -36,7 +36,7 @@ from ledger.records.records import Record
 from ledger.records.submissions import MAX_STATEMENT_SECONDS, Entry, Statement, Window, order_by_leaf
 from ledger.registry import acts
 from ledger.registry.acts import Event
-from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned, Fork
+from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint, Fork
 from ledger.registry.knowledge import Fold, Knowledge
 from ledger.registry.snapshots import Header, check_snapshot, replay, write_snapshot
 from ledger.registry.status import StatusTree, encode_changes
@@ -141,7 +141,7 @@ def checkpoints(chain: Fold, history: list[Event]) -> tuple[dict[str, Json], byt
     """Return the blocks about checkpoint, trust file and snapshot, the snapshot, and the trust file."""
     keys = {name: generate(kind, always(secret)) for name, (kind, secret) in NODE_SECRETS.items()}
     checkpoint = Checkpoint(REGISTRY, chain.n, chain.head, chain.block, bytes(31) + b"\x09", chain.time)
-    cosigned = Cosigned.of(
+    cosigned = CosignedCheckpoint.of(
         checkpoint, [cosignature(keys[name], checkpoint, text) for name, text in COSIGNATURES.items()]
     )
     trust = TrustFile(REGISTRY, tuple(Cosigner(name, key.public) for name, key in keys.items()), 2)
@@ -151,7 +151,7 @@ def checkpoints(chain: Fold, history: list[Event]) -> tuple[dict[str, Json], byt
     if replay([snapshot]).fold.head != chain.head:
         raise SystemExit("the snapshot does not hold the events")
     other = replace(checkpoint, head=keccak256(checkpoint.head))
-    fork = Fork(cosigned, Cosigned.of(other, [cosignature(keys["荆门"], other, FORKED)]))
+    fork = Fork(cosigned, CosignedCheckpoint.of(other, [cosignature(keys["荆门"], other, FORKED)]))
     first = history[0]
     fields = ((first.n, 8), (first.block, 8), (first.time, 8), (first.kind, 1), (len(first.payload), 4))
     blocks: dict[str, Json] = {

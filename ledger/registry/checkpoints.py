@@ -70,7 +70,7 @@ class Cosignature:
 
 
 @dataclass(frozen=True, slots=True)
-class Cosigned:
+class CosignedCheckpoint:
     """A checkpoint with cosignatures, one a key, in ascending order of the key ids. They are not checked here."""
 
     checkpoint: Checkpoint
@@ -106,8 +106,8 @@ class Cosigned:
 class Fork:
     """Two checkpoints of one registry that no one history can hold: the evidence is in their cosignatures."""
 
-    first: Cosigned
-    second: Cosigned
+    first: CosignedCheckpoint
+    second: CosignedCheckpoint
 
     def to_json(self) -> dict[str, Json]:
         return {"type": FORK_TYPE, "first": self.first.to_json(), "second": self.second.to_json()}
@@ -168,17 +168,19 @@ def decode_cosignatures(values: Iterable[Json]) -> tuple[Cosignature, ...]:
     return tuple(cosignatures)
 
 
-def decode_cosigned(value: Json) -> Cosigned:
+def decode_cosigned(value: Json) -> CosignedCheckpoint:
     """Read the JSON object of a checkpoint with its cosignatures. Raises: MalformedInput, NewerFormat."""
     fields = Fields(value, "cosigned checkpoint")
     fields.type(COSIGNED_TYPE)
     checkpoint = decode_checkpoint(fields.take("checkpoint"))
-    cosigned = Cosigned(checkpoint, decode_cosignatures(fields.array("cosignatures", MAX_COSIGNERS)))
+    cosigned_checkpoint = CosignedCheckpoint(
+        checkpoint, decode_cosignatures(fields.array("cosignatures", MAX_COSIGNERS))
+    )
     fields.close()
-    return cosigned
+    return cosigned_checkpoint
 
 
-def read_cosigned(data: bytes) -> Cosigned:
+def read_cosigned(data: bytes) -> CosignedCheckpoint:
     """Read the file of a checkpoint with its cosignatures. Raises: MalformedInput, NewerFormat, LimitExceeded."""
     if len(data) > MAX_TRUST_BYTES:
         raise LimitExceeded(f"a checkpoint has {MAX_TRUST_BYTES} bytes at most, not {len(data)}")

@@ -24,7 +24,7 @@ from ledger.registry.checkpoints import (
     MAX_COSIGNERS,
     MAX_TRUST_BYTES,
     Checkpoint,
-    Cosigned,
+    CosignedCheckpoint,
     decode_checkpoint,
     decode_cosignatures,
 )
@@ -93,7 +93,7 @@ class Header:
     Of that event: number, head (32 bytes) and block; 0, head 0 and 0 where the file begins at the beginning.
     """
 
-    cosigned: Cosigned
+    cosigned: CosignedCheckpoint
     after_n: int
     after_head: bytes
     after_block: int
@@ -248,7 +248,7 @@ def _read_header(line: bytes) -> Header:
         cosignatures = decode_cosignatures(fields.array("cosignatures", MAX_COSIGNERS))
         after_fields = Fields(fields.take("after"), "after")
         header = Header(
-            Cosigned(checkpoint, cosignatures),
+            CosignedCheckpoint(checkpoint, cosignatures),
             after_fields.integer("n", 0, checkpoint.n),
             after_fields.parsed("head", parse_key_id),
             after_fields.integer("block", 0, checkpoint.block),

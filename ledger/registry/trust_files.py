@@ -14,7 +14,7 @@ from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import decode as decode_json
 from ledger.encoding.fields import Fields, parse_hex
 from ledger.errors import LimitExceeded, MalformedInput, SnapshotRefused
-from ledger.registry.checkpoints import MAX_COSIGNERS, MAX_TRUST_BYTES, Cosigned
+from ledger.registry.checkpoints import MAX_COSIGNERS, MAX_TRUST_BYTES, CosignedCheckpoint
 
 TYPE: Final = "shunzheng/trust/1"
 MIN_CITIES: Final = 2  # one would be a city that is believed alone
@@ -36,19 +36,19 @@ class TrustFile:
     cosigners: tuple[Cosigner, ...]
     threshold: int
 
-    def check(self, cosigned: Cosigned) -> tuple[str, ...]:
+    def check(self, cosigned_checkpoint: CosignedCheckpoint) -> tuple[str, ...]:
         """Return the names of the cities that signed, each once; cosignatures by other keys do not count.
 
         Raises: SnapshotRefused with `other_registry`, `cosignature_bad` or `below_threshold`.
         """
-        checkpoint = cosigned.checkpoint
+        checkpoint = cosigned_checkpoint.checkpoint
         if checkpoint.registry != self.registry:
             raise SnapshotRefused(
                 "other_registry", f"it is of {checkpoint.registry}, the trust file of {self.registry}"
             )
         cosigner_of_key = {cosigner.key.id: cosigner for cosigner in self.cosigners}
         message, signed_cities = checkpoint.encode(), dict[str, None]()
-        for cosignature in cosigned.cosignatures:
+        for cosignature in cosigned_checkpoint.cosignatures:
             cosigner = cosigner_of_key.get(cosignature.key)
             if cosigner is None:
                 continue

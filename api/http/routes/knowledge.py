@@ -18,7 +18,7 @@ from api.http.bounds import bodies
 from api.http.node import Node, NodeNeeded
 from api.http.schemas.knowledge import CosignedShape
 from ledger.encoding.canonical import encode as canonical
-from ledger.registry.checkpoints import Cosigned
+from ledger.registry.checkpoints import CosignedCheckpoint
 from ledger.registry.trust_files import majority
 
 router = APIRouter(prefix="/v1", tags=["registry"])
@@ -67,17 +67,17 @@ async def snapshot(
     return StreamingResponse(file.content(), media_type=SNAPSHOT_TYPE, headers=headers)
 
 
-def _find_newest(node: Node, cosigned: int | None) -> Cosigned:
+def _find_newest(node: Node, cosigned: int | None) -> CosignedCheckpoint:
     with node.reading() as reading:
         return _newest(node, reading, cosigned)
 
 
-def _export(node: Node, newest: Cosigned, after: int) -> Iterator[bytes]:
+def _export(node: Node, newest: CosignedCheckpoint, after: int) -> Iterator[bytes]:
     with node.reading() as reading:
         yield from export(reading, newest, after)
 
 
-def _newest(node: Node, reading: ReplicaView, cosigned: int | None) -> Cosigned:
+def _newest(node: Node, reading: ReplicaView, cosigned: int | None) -> CosignedCheckpoint:
     wanted = cosigned or majority(count_node_cities(reading))
     newest = node.checkpoints.newest_of(find_node_cities(reading), wanted)
     if newest is None:

@@ -154,7 +154,9 @@ def _read_version(signature: EmbeddedPdfSignature) -> int:
 def _read_timestamp_tokens(signature: EmbeddedPdfSignature) -> list[bytes]:
     """Return the timestamps (RFC 3161) on the signature, which lie outside of what it signs."""
     attributes = signature.signer_info["unsigned_attrs"]
-    timestamp_attributes = (attribute for attribute in attributes if attribute["type"].dotted == TIMESTAMP_ATTRIBUTE)
+    timestamp_attributes = (
+        attribute for attribute in attributes if attribute["type"].dotted == TIMESTAMP_ATTRIBUTE
+    )
     return [
         _rewrite_in_der(token.dump()) for attribute in timestamp_attributes for token in attribute["values"]
     ]

@@ -114,7 +114,9 @@ def _read_signer(signer_info: structures.SignerInfo, certificates: tuple[Certifi
 def _read_timestamps(attributes: structures.AttributeSets | core.Void) -> tuple[bytes, ...]:
     if not isinstance(attributes, structures.AttributeSets):
         return ()
-    timestamp_attributes = (attribute for attribute in attributes if attribute["type"].dotted == TIMESTAMP_ATTRIBUTE)
+    timestamp_attributes = (
+        attribute for attribute in attributes if attribute["type"].dotted == TIMESTAMP_ATTRIBUTE
+    )
     return tuple(token.dump() for attribute in timestamp_attributes for token in attribute["values"])
 
 

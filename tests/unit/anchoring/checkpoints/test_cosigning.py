@@ -21,7 +21,7 @@ from anchoring.follower.follower import Follower
 from ledger.crypto.keys import generate
 from ledger.errors import SnapshotRefused
 from ledger.registry import acts
-from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned, find_contradiction
+from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint, find_contradiction
 from ledger.registry.trust import NODE
 from tests.fakes.nets import act_on
 from tests.fakes.nodes import CITIES, FakeNode, Province
@@ -202,11 +202,11 @@ def test_only_good_signatures_by_keys_of_nodes_are_kept(
     node, checkpoint = nodes[TIANMEN], at(nodes[TIANMEN])
     stranger = generate("p256", lambda length: b"\x05" * length)
     wrong = Cosignature(province.keys[WUHAN].public.id, bytes(63) + b"\x01")
-    given = Cosigned.of(checkpoint, [Cosignature.make(stranger, checkpoint), wrong])
+    given = CosignedCheckpoint.of(checkpoint, [Cosignature.make(stranger, checkpoint), wrong])
     assert node.cosigner.take(given) == 0
     assert node.checkpoints.newest() is None
     good = Cosignature.make(province.keys[XIANTAO], checkpoint)
-    assert node.cosigner.take(Cosigned.of(checkpoint, [*given.cosignatures, good])) == 1
+    assert node.cosigner.take(CosignedCheckpoint.of(checkpoint, [*given.cosignatures, good])) == 1
 
 
 def test_a_stolen_node_key_counts_no_more(province: Province, nodes: dict[str, FakeNode]) -> None:
@@ -219,7 +219,12 @@ def test_a_stolen_node_key_counts_no_more(province: Province, nodes: dict[str, F
         assert province.keys[WUHAN].public.id not in find_node_keys(reading)
         assert count_node_cities(reading) == 3
         assert set(find_node_cities(reading).values()) == {TIANMEN, XIANTAO, None}
-    assert node.cosigner.take(Cosigned.of(at(node), [Cosignature.make(province.keys[WUHAN], at(node))])) == 0
+    assert (
+        node.cosigner.take(
+            CosignedCheckpoint.of(at(node), [Cosignature.make(province.keys[WUHAN], at(node))])
+        )
+        == 0
+    )
 
 
 def test_two_keys_of_one_city_are_one_vote(province: Province, nodes: dict[str, FakeNode]) -> None:
@@ -232,7 +237,7 @@ def test_two_keys_of_one_city_are_one_vote(province: Province, nodes: dict[str, 
     node.follow()
     checkpoint = at(node)
     both = [Cosignature.make(key, checkpoint) for key in (province.keys[WUHAN], second)]
-    assert node.cosigner.take(Cosigned.of(checkpoint, both)) == 2
+    assert node.cosigner.take(CosignedCheckpoint.of(checkpoint, both)) == 2
     with node.replica.reading() as reading:
         cities = find_node_cities(reading)
         assert count_node_cities(reading) == 3
@@ -283,7 +288,7 @@ def test_two_histories_leave_evidence(province: Province, nodes: dict[str, FakeN
 
 def test_a_checkpoint_of_another_registry_is_refused(nodes: dict[str, FakeNode]) -> None:
     node = nodes[TIANMEN]
-    given = Cosigned(replace(at(node), registry="eip155:1:0x" + "00" * 20 + ":" + "00" * 8))
+    given = CosignedCheckpoint(replace(at(node), registry="eip155:1:0x" + "00" * 20 + ":" + "00" * 8))
     with pytest.raises(CheckpointRefused, match="is of"):
         node.cosigner.take(given)
 
@@ -347,7 +352,7 @@ def test_a_replica_that_is_not_what_was_signed_is_quarantined(
 def test_an_audit_reports_forks(province: Province, nodes: dict[str, FakeNode]) -> None:
     node = nodes[TIANMEN]
     other = replace(at(node), head=bytes(32))
-    node.cosigner.take(Cosigned.of(other, [Cosignature.make(province.keys[WUHAN], other)]))
+    node.cosigner.take(CosignedCheckpoint.of(other, [Cosignature.make(province.keys[WUHAN], other)]))
     found = Findings()
     with node.replica.reading() as reading:
         audit_checkpoints(reading, node.checkpoints, found)

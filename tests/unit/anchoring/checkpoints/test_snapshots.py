@@ -19,7 +19,7 @@ from anchoring.replica.store import Replica
 from anchoring.replica.tables import TABLES, BlockRow
 from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput, SnapshotRefused
-from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned, decode_fork
+from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint, decode_fork
 from ledger.registry.snapshots import read_header
 from ledger.registry.trust_files import Cosigner, TrustFile
 from tests.cosigning import NAMES, node_key
@@ -58,8 +58,10 @@ class Source:
         with self.replica.reading() as reading:
             return make_checkpoint(reading, reading.cursor.n)
 
-    def cosigned(self, checkpoint: Checkpoint) -> Cosigned:
-        return Cosigned.of(checkpoint, [Cosignature.make(node_key(name), checkpoint) for name in NAMES])
+    def cosigned(self, checkpoint: Checkpoint) -> CosignedCheckpoint:
+        return CosignedCheckpoint.of(
+            checkpoint, [Cosignature.make(node_key(name), checkpoint) for name in NAMES]
+        )
 
     @property
     def n(self) -> int:
@@ -311,14 +313,14 @@ def test_a_replica_vouches_only_for_what_it_holds(source: Source) -> None:
     checkpoint = source.newest()
     with source.replica.reading() as reading:
         for altered in ({"head": bytes(32)}, {"time": 1}, {"block_hash": bytes(32)}):
-            wrong = Cosigned(replace(checkpoint, **altered))
+            wrong = CosignedCheckpoint(replace(checkpoint, **altered))
             with pytest.raises(CheckpointRefused):
                 list(export(reading, wrong))
         with pytest.raises(NotFound):
-            list(export(reading, Cosigned(replace(checkpoint, n=checkpoint.n + 1))))
+            list(export(reading, CosignedCheckpoint(replace(checkpoint, n=checkpoint.n + 1))))
         with pytest.raises(NotFound):
-            list(export(reading, Cosigned(checkpoint), checkpoint.n + 1))
-        header = read_header(export(reading, Cosigned(checkpoint), checkpoint.n))
+            list(export(reading, CosignedCheckpoint(checkpoint), checkpoint.n + 1))
+        header = read_header(export(reading, CosignedCheckpoint(checkpoint), checkpoint.n))
         assert (header.after_n, header.after_head) == (checkpoint.n, checkpoint.head)
 
 

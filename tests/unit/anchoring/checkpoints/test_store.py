@@ -13,7 +13,7 @@ import pytest
 from anchoring.checkpoints import store as module
 from anchoring.checkpoints.store import Checkpoints
 from anchoring.errors import CheckpointRefused
-from ledger.registry.checkpoints import Checkpoint, Cosignature, Cosigned, Fork
+from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint, Fork
 from tests.cosigning import NAMES, node_key
 from tests.databases import NewDatabase
 
@@ -40,7 +40,9 @@ def test_the_newest_is_what_enough_signed(held: Checkpoints) -> None:
     assert held.find_last_signed() is None
     for n, names in ((1, NAMES), (2, NAMES[:2]), (3, NAMES[:1])):
         held.sign(KEY, at(n))
-        held.add(Cosigned.of(at(n), [Cosignature.make(node_key(name), at(n)) for name in names[1:]]))
+        held.add(
+            CosignedCheckpoint.of(at(n), [Cosignature.make(node_key(name), at(n)) for name in names[1:]])
+        )
     for least, n in ((1, 3), (2, 2), (3, 1)):
         newest = held.newest_of(CITIES, least)
         assert newest
@@ -51,7 +53,7 @@ def test_the_newest_is_what_enough_signed(held: Checkpoints) -> None:
     assert newest
     assert newest.checkpoint == at(3)
     assert held.find_last_signed() == at(3)
-    assert held.cosigned(at(9)) == Cosigned(at(9))
+    assert held.cosigned(at(9)) == CosignedCheckpoint(at(9))
 
 
 def test_two_keys_of_one_city_are_one_vote(held: Checkpoints) -> None:
@@ -59,7 +61,7 @@ def test_two_keys_of_one_city_are_one_vote(held: Checkpoints) -> None:
     keys = [node_key(name) for name in NAMES]
     of_one = {key.public.id: "tianmen" for key in keys}
     held.sign(KEY, at(1))
-    held.add(Cosigned.of(at(1), [Cosignature.make(key, at(1)) for key in keys[1:]]))
+    held.add(CosignedCheckpoint.of(at(1), [Cosignature.make(key, at(1)) for key in keys[1:]]))
     assert held.newest_of(of_one, 1)
     assert held.newest_of(of_one, 2) is None
     newest = held.newest_of(of_one | {keys[1].public.id: "wuhan"}, 2)
@@ -116,11 +118,11 @@ def test_old_checkpoints_of_others_are_let_go_too_but_not_what_was_signed_last(
 
     other = node_key(NAMES[1])
     for n in range(1, 8):
-        held.add(Cosigned.of(at(n), [Cosignature.make(other, at(n))]))
+        held.add(CosignedCheckpoint.of(at(n), [Cosignature.make(other, at(n))]))
     assert known() == [5, 6, 7]
     held.sign(KEY, at(7))
     for n in range(8, 12):
-        held.add(Cosigned.of(at(n), [Cosignature.make(other, at(n))]))
+        held.add(CosignedCheckpoint.of(at(n), [Cosignature.make(other, at(n))]))
     assert held.find_last_signed() == at(7)
     assert known() == [7, 9, 10, 11]
 
@@ -133,7 +135,7 @@ def test_evidence_is_kept_once_and_so_much_against_each_key(
 
     def fork(head: int, *names: str) -> Fork:
         made = (Cosignature.make(node_key(name), at(1, head)) for name in names)
-        return Fork(Cosigned(at(1)), Cosigned.of(at(1, head), made))
+        return Fork(CosignedCheckpoint(at(1)), CosignedCheckpoint.of(at(1, head), made))
 
     thief, other = NAMES[:2]
     flood = [fork(head, thief) for head in range(1, 30)]
@@ -149,9 +151,11 @@ def test_one_second_checkpoint_takes_one_place_whatever_it_is_set_beside(held: C
     """The own history gathers cosignatures, and each time a thief may sign the same again, or another thief beside him."""
     thief, accomplice = (node_key(name) for name in NAMES[:2])
     for number in range(len(NAMES)):
-        first = Cosigned.of(at(1), [Cosignature.make(node_key(name), at(1)) for name in NAMES[:number]])
-        held.keep_fork(Fork(first, Cosigned.of(at(1, 7), [Cosignature.make(thief, at(1, 7))])))
+        first = CosignedCheckpoint.of(
+            at(1), [Cosignature.make(node_key(name), at(1)) for name in NAMES[:number]]
+        )
+        held.keep_fork(Fork(first, CosignedCheckpoint.of(at(1, 7), [Cosignature.make(thief, at(1, 7))])))
     (alone,) = held.forks()
-    both = Cosigned.of(at(1, 7), [Cosignature.make(key, at(1, 7)) for key in (thief, accomplice)])
-    held.keep_fork(Fork(Cosigned(at(1)), both))
-    assert sorted(held.forks(), key=str) == sorted([alone, Fork(Cosigned(at(1)), both)], key=str)
+    both = CosignedCheckpoint.of(at(1, 7), [Cosignature.make(key, at(1, 7)) for key in (thief, accomplice)])
+    held.keep_fork(Fork(CosignedCheckpoint(at(1)), both))
+    assert sorted(held.forks(), key=str) == sorted([alone, Fork(CosignedCheckpoint(at(1)), both)], key=str)

@@ -22,7 +22,7 @@ from ledger.crypto.keys import generate
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import format_time
 from ledger.registry import acts
-from ledger.registry.checkpoints import Cosignature, Cosigned, decode_fork, read_cosigned
+from ledger.registry.checkpoints import Cosignature, CosignedCheckpoint, decode_fork, read_cosigned
 from ledger.registry.snapshots import check_snapshot, replay
 from ledger.registry.trust import NODE
 from ledger.registry.trust_files import Cosigner as TrustedCosigner
@@ -58,17 +58,17 @@ class Cosigned3:
         self.trust = folder / "trust.json"
         self.trust.write_bytes(canonical(TrustFile(city.registry, cosigners, 2).to_json()))
 
-    def cosign(self, *names: str) -> Cosigned:
+    def cosign(self, *names: str) -> CosignedCheckpoint:
         node = self.node.app.state.node  # type: ignore[attr-defined]
         cosigner = Cosigner(node.replica, node.checkpoints, node.node_key, [])
         signed = cosigner.sign()
         cosigner.take(
-            Cosigned.of(
+            CosignedCheckpoint.of(
                 signed.checkpoint, [Cosignature.make(OTHERS[name], signed.checkpoint) for name in names]
             )
         )
         found = node.checkpoints.newest()
-        assert isinstance(found, Cosigned)
+        assert isinstance(found, CosignedCheckpoint)
         return found
 
     def snapshot(self, name: str = "a.snapshot", after: int = 0) -> Path:
@@ -314,7 +314,7 @@ def test_checkpoints_pass_as_files(three: Cosigned3, run: Run, directory: Path, 
     assert run("checkpoint", "sign", directory, "-o", own)[0] == 0
     signed = read_cosigned(own.read_bytes())
     made = [Cosignature.make(key, signed.checkpoint) for key in OTHERS.values()]
-    others.write_bytes(canonical(Cosigned.of(signed.checkpoint, made).to_json()))
+    others.write_bytes(canonical(CosignedCheckpoint.of(signed.checkpoint, made).to_json()))
     code, _, err = run("checkpoint", "add", directory, others)
     assert (code, "2 good" in err) == (0, True)
     code, out, _ = run("checkpoint", "sign", directory, "--of", others)
@@ -323,7 +323,9 @@ def test_checkpoints_pass_as_files(three: Cosigned3, run: Run, directory: Path, 
     assert run("checkpoint", "show", own, "--trust", three.trust)[0] == 1
     assert run("checkpoint", "forks", directory) == (0, "", "")
     forked = replace(signed.checkpoint, head=bytes(32))
-    others.write_bytes(canonical(Cosigned.of(forked, [Cosignature.make(OTHERS["wuhan"], forked)]).to_json()))
+    others.write_bytes(
+        canonical(CosignedCheckpoint.of(forked, [Cosignature.make(OTHERS["wuhan"], forked)]).to_json())
+    )
     assert run("checkpoint", "add", directory, others)[0] == 1
     code, out, _ = run("checkpoint", "forks", directory)
     assert (code, decode_fork(json.loads(out)).second.checkpoint) == (1, forked)

@@ -9,7 +9,7 @@ from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat
 from ledger.registry.checkpoints import (
-    Cosigned,
+    CosignedCheckpoint,
     Fork,
     decode_checkpoint,
     decode_cosigned,
@@ -22,27 +22,27 @@ from tests.scenes import scene
 
 
 @pytest.fixture(scope="module")
-def signed() -> Cosigned:
+def signed() -> CosignedCheckpoint:
     city, _ = scene(1)
     return cosigned(checkpoint_of(city.registry))
 
 
-def test_a_checkpoint_decodes_to_itself(signed: Cosigned) -> None:
+def test_a_checkpoint_decodes_to_itself(signed: CosignedCheckpoint) -> None:
     assert decode_checkpoint(signed.checkpoint.to_json()) == signed.checkpoint
     assert decode_cosigned(signed.to_json()) == signed
     assert read_cosigned(canonical(signed.to_json())) == signed
 
 
-def test_cosignatures_are_of_the_canonical_checkpoint(signed: Cosigned) -> None:
+def test_cosignatures_are_of_the_canonical_checkpoint(signed: CosignedCheckpoint) -> None:
     key = node_key("wuhan").public
     [ours] = [cosignature for cosignature in signed.cosignatures if cosignature.key == key.id]
     assert key.verify(signed.checkpoint.encode(), ours.signature)
 
 
-def test_of_two_cosignatures_by_one_key_one_stays(signed: Cosigned) -> None:
+def test_of_two_cosignatures_by_one_key_one_stays(signed: CosignedCheckpoint) -> None:
     again = cosigned(signed.checkpoint)
     assert again != signed
-    assert Cosigned.of(signed.checkpoint, [*signed.cosignatures, *again.cosignatures]) == signed
+    assert CosignedCheckpoint.of(signed.checkpoint, [*signed.cosignatures, *again.cosignatures]) == signed
 
 
 @pytest.mark.parametrize(
@@ -60,17 +60,17 @@ def test_of_two_cosignatures_by_one_key_one_stays(signed: Cosigned) -> None:
         ("more", 1),
     ],
 )
-def test_another_form_is_refused(signed: Cosigned, member: str, value: Json) -> None:
+def test_another_form_is_refused(signed: CosignedCheckpoint, member: str, value: Json) -> None:
     with pytest.raises(MalformedInput):
         decode_checkpoint(signed.checkpoint.to_json() | {member: value})
 
 
-def test_another_version_is_newer(signed: Cosigned) -> None:
+def test_another_version_is_newer(signed: CosignedCheckpoint) -> None:
     with pytest.raises(NewerFormat):
         decode_checkpoint(signed.checkpoint.to_json() | {"type": "shunzheng/checkpoint/2"})
 
 
-def test_cosignatures_stand_in_order_once_a_key(signed: Cosigned) -> None:
+def test_cosignatures_stand_in_order_once_a_key(signed: CosignedCheckpoint) -> None:
     body: Any = signed.to_json()
     shown = body["cosignatures"]
     for wrong in (shown[::-1], [shown[0], *shown], [{**body, "type": "x"}]):
@@ -106,7 +106,7 @@ def test_a_file_beyond_the_limit_is_refused() -> None:
         "before, same block",
     ],
 )
-def test_what_no_history_can_hold_contradicts(signed: Cosigned, altered: dict[str, Any]) -> None:
+def test_what_no_history_can_hold_contradicts(signed: CosignedCheckpoint, altered: dict[str, Any]) -> None:
     first, second = signed.checkpoint, replace(signed.checkpoint, **altered)
     assert find_contradiction(first, second)
     assert find_contradiction(second, first) == find_contradiction(first, second)
@@ -124,7 +124,7 @@ def test_what_no_history_can_hold_contradicts(signed: Cosigned, altered: dict[st
     ],
     ids=["the same", "another registry", "later", "earlier"],
 )
-def test_what_one_history_may_hold_does_not(signed: Cosigned, altered: dict[str, Any]) -> None:
+def test_what_one_history_may_hold_does_not(signed: CosignedCheckpoint, altered: dict[str, Any]) -> None:
     two = replace(signed.checkpoint, **altered)
     assert find_contradiction(signed.checkpoint, two) is None
     with pytest.raises(MalformedInput, match="do not contradict"):

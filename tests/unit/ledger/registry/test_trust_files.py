@@ -10,7 +10,7 @@ import pytest
 
 from ledger.encoding.canonical import encode as canonical
 from ledger.errors import LimitExceeded, MalformedInput, NewerFormat, SnapshotRefused
-from ledger.registry.checkpoints import Cosignature, Cosigned
+from ledger.registry.checkpoints import Cosignature, CosignedCheckpoint
 from ledger.registry.trust_files import TrustFile, majority, read_trust_file
 from tests.cosigning import NAMES, checkpoint_of, cosigned, node_key, trust_file
 from tests.scenes import Registry, scene
@@ -26,7 +26,7 @@ def trust(registry: Registry) -> TrustFile:
     return trust_file(registry)
 
 
-def refusal(trust: TrustFile, cosigned: Cosigned) -> str:
+def refusal(trust: TrustFile, cosigned: CosignedCheckpoint) -> str:
     with pytest.raises(SnapshotRefused) as caught:
         trust.check(cosigned)
     return caught.value.reason
@@ -68,7 +68,7 @@ def test_a_signature_of_something_else_is_refused(registry: Registry, trust: Tru
     checkpoint = checkpoint_of(registry)
     wrong = Cosignature.make(node_key(NAMES[2]), replace(checkpoint, n=1))
     good = cosigned(checkpoint, NAMES[:2])
-    assert refusal(trust, Cosigned.of(checkpoint, [*good.cosignatures, wrong])) == "cosignature_bad"
+    assert refusal(trust, CosignedCheckpoint.of(checkpoint, [*good.cosignatures, wrong])) == "cosignature_bad"
 
 
 def test_another_registry_is_refused(registry: Registry, trust: TrustFile) -> None:
