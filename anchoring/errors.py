@@ -84,10 +84,15 @@ class TransactionRejected(AnchoringError):
 
 #: Refusals that the endpoint and not the contract gives, as `TransactionRejected.name`.
 NONCE_TOO_LOW = "NonceTooLow"  # a transaction of that number was mined already
+NONCE_TOO_HIGH = "NonceTooHigh"  # the account has not come to that number: one before it is missing
 UNDERPRICED = "Underpriced"  # the fee is too low, or too low to replace the one that waits
 NO_FUNDS = "InsufficientFunds"  # the account cannot pay
+GAS_LIMIT = "GasLimit"  # it may use more gas than a block of this chain holds
+PRICE_LIMIT = "PriceLimit"  # the chain asks more than this node may pay; nothing was sent
 REFUSED = "Refused"  # anything else
-ENDPOINT_REFUSALS = frozenset({NONCE_TOO_LOW, UNDERPRICED, NO_FUNDS, REFUSED})
+ENDPOINT_REFUSALS = frozenset(
+    {NONCE_TOO_LOW, NONCE_TOO_HIGH, UNDERPRICED, NO_FUNDS, GAS_LIMIT, PRICE_LIMIT, REFUSED}
+)
 
 
 class WrongRegistry(AnchoringError):

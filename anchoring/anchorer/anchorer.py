@@ -53,13 +53,14 @@ class Anchorer:
         clock: Callable[[], float] = time.time,
         steady_clock: Callable[[], float] = time.monotonic,
         policy: BatchPolicy | None = None,
+        max_gas_price: int | None = None,
     ) -> None:
         self._chain, self._contract = chain, RegistryName.parse(registry).contract
         self._replica, self._log = replica, log
         self._acts_at_start: int | None = None  # how many acts the contract counted when this process began
         self._caught_up = False
         self._lease = Lease(register, log, name_holder())
-        self._submitter = Submitter(self._lease, chain, account, registry)
+        self._submitter = Submitter(self._lease, chain, account, registry, max_gas_price=max_gas_price)
         self._trees = StatusTrees()
         self._clock, self._steady_clock, self._policy = clock, steady_clock, policy
 

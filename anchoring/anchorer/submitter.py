@@ -7,14 +7,19 @@ looks at what is stored and at the chain, and does what is missing. The contract
 sent twice, or two for one batch, can never anchor twice.
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from sqlalchemy import update
 
 from anchoring.anchorer.lease import WritableRegister
 from anchoring.chain import calls
-from anchoring.chain.protocol import Chain, RegistryName, Signer
+from anchoring.chain.prices import fit_gas, offer_price, raise_price
+from anchoring.chain.protocol import Chain, Price, RegistryName, Signer
+from anchoring.chain.transactions import read_transaction
 from anchoring.errors import (
+    NONCE_TOO_HIGH,
     NONCE_TOO_LOW,
     REFUSED,
     UNDERPRICED,
@@ -37,8 +42,6 @@ from anchoring.replica.reading import ReplicaView
 RESEND_SECONDS: Final = 15
 # … and replaced, with the same payload, by one that pays more after this long.
 REPLACE_SECONDS: Final = 60
-# Nodes want a replacement to pay at least 10 to 12.5 percent more.
-REPLACE_PERCENT: Final = 125
 # Of one batch: after so many, sending more costs money and mends nothing.
 MAX_FAILED_TRANSACTIONS: Final = 3
 
@@ -81,11 +84,20 @@ def _find_state(batch: Batch, view: ReplicaView, log: str) -> str:
 
 
 class Submitter:
-    """Sends the batches of one log from one account."""
+    """Sends the batches of one log from one account, for `max_gas_price` wei a unit of gas at most."""
 
-    def __init__(self, register: WritableRegister, chain: Chain, account: Signer, registry: str) -> None:
+    def __init__(
+        self,
+        register: WritableRegister,
+        chain: Chain,
+        account: Signer,
+        registry: str,
+        *,
+        max_gas_price: int | None = None,
+    ) -> None:
         self._register, self._chain, self._account = register, chain, account
         self._registry_name = RegistryName.parse(registry)
+        self._max_gas_price = max_gas_price
         self._chain_checked = False
 
     def step(self, now: int) -> None:
@@ -93,7 +105,8 @@ class Submitter:
 
         1. Ask the chain what became of every transaction that was stored for it.
         2. None stored: sign one and store it.
-        3. Hand the newest in: at once when it never was, again when nobody mined it; replace it when it is stuck.
+        3. Hand the newest in: at once when it never was, again when nobody mined it; replace it when it is stuck. Where
+           the chain refuses it, an older one still counts.
         4. Note that it was handed in.
 
         Raises: ChainUnavailable, and it is tried later; TransactionRejected, AnchorContradicted, WrongRegistry, where
@@ -118,14 +131,16 @@ class Submitter:
             if self._is_anchored(batch):
                 return
             self._refuse_to_waste(batch, len(stored_transactions))
-            unmined_transactions = [self._sign(batch, self._ask_nonce(), self._ask_price(), now)]
+            unmined_transactions = [self._sign(batch, self._ask_nonce(), self._offer_price(), now)]
         # 3. Crash before: the next step hands it in. Crash after: 1 finds it, or it is handed in again, which the chain
         #    ignores.
+        last_sent = max(transaction.sent or 0 for transaction in unmined_transactions)
+        if now - last_sent < RESEND_SECONDS:
+            return
         newest_transaction = unmined_transactions[-1]
         if newest_transaction.sent is not None and now - newest_transaction.signed >= REPLACE_SECONDS:
-            newest_transaction = self._replace(batch, newest_transaction, now)
-        if newest_transaction.sent is None or now - newest_transaction.sent >= RESEND_SECONDS:
-            self._hand_in(batch, newest_transaction, now)
+            unmined_transactions.append(self._replace(batch, newest_transaction, now))
+        self._hand_in(batch, unmined_transactions, now)
 
     def _find_next(self) -> Batch | None:
         with self._register.reading() as connection:
@@ -174,48 +189,71 @@ class Submitter:
                 "ask who runs the chain",
             )
 
-    def _hand_in(self, batch: Batch, transaction: StoredTransaction, now: int) -> None:
-        try:
-            self._chain.send(transaction.raw)
-        except TransactionRejected as error:
-            if error.name == NONCE_TOO_LOW:
-                if self._is_anchored(batch):
-                    return
-                transaction = self._sign(batch, self._ask_nonce(), self._ask_price(), now)
-            elif error.name == UNDERPRICED:
-                transaction = self._replace(batch, transaction, now)
-            else:
-                raise
-            self._chain.send(transaction.raw)
+    def _hand_in(self, batch: Batch, unmined_transactions: Sequence[StoredTransaction], now: int) -> None:
+        transaction = self._send(batch, unmined_transactions, now)
+        if transaction is None:
+            return
         # 4. Crash before: the next step looks it up (1) and hands it in again.
         with self._register.writing() as connection:
             note_sent(connection, transaction, now)
             is_frozen = (BATCH.c.sequence == batch.sequence) & (BATCH.c.state == FROZEN)
             connection.execute(update(BATCH).where(is_frozen).values(state=SUBMITTED))
 
+    def _send(
+        self, batch: Batch, unmined_transactions: Sequence[StoredTransaction], now: int
+    ) -> StoredTransaction | None:
+        """Hand in the newest, or what replaces it, or an older one where that is refused; return which was taken.
+
+        None where the contract has the batch already. Raises: TransactionRejected where the chain takes none.
+        """
+        *older_transactions, newest_transaction = unmined_transactions
+        try:
+            self._chain.send(newest_transaction.raw)
+        except TransactionRejected as error:
+            refusal = error
+        else:
+            return newest_transaction
+        candidates = older_transactions[::-1]
+        if refusal.name in (NONCE_TOO_LOW, NONCE_TOO_HIGH):
+            if self._is_anchored(batch):
+                return None
+            candidates = [self._sign(batch, self._ask_nonce(), self._offer_price(), now)]
+        elif refusal.name == UNDERPRICED:
+            replacement = self._replace(batch, newest_transaction, now)
+            if replacement.hash != newest_transaction.hash:
+                candidates.insert(0, replacement)
+        for transaction in candidates:
+            with suppress(TransactionRejected):
+                self._chain.send(transaction.raw)
+                return transaction
+        raise refusal
+
     def _replace(self, batch: Batch, stuck_transaction: StoredTransaction, now: int) -> StoredTransaction:
-        """Sign the same payload for a higher fee, under the same number or one that is missing before it."""
-        price = max(self._ask_price(), stuck_transaction.gas_price * REPLACE_PERCENT // 100 + 1)
+        """Sign the same payload for a higher fee where that may help, under the same number or one missing before it."""
+        stuck_price = read_transaction(stuck_transaction.raw).price
+        price = raise_price(stuck_price, self._chain.terms(), self._max_gas_price)
         return self._sign(batch, min(stuck_transaction.nonce, self._ask_nonce()), price, now)
 
-    def _sign(self, batch: Batch, nonce: int, gas_price: int, now: int) -> StoredTransaction:
-        data = calls.encode_call(batch.anchor)
+    def _sign(self, batch: Batch, nonce: int, price: Price, now: int) -> StoredTransaction:
+        """Sign the anchor of a batch and store that; what is stored already is returned as it is."""
+        data, contract = calls.encode_call(batch.anchor), self._registry_name.contract
         signed_transaction = self._account.sign(
             chain_id=self._registry_name.chain_id,
             nonce=nonce,
-            to=self._registry_name.contract,
+            to=contract,
             data=data,
-            gas=calls.estimate_gas(data),
-            gas_price=gas_price,
+            gas=fit_gas(self._chain, self._account.address, contract, data, self._chain.terms()),
+            price=price,
         )
         transaction = StoredTransaction(
-            signed_transaction.hash, batch.sequence, nonce, gas_price, signed_transaction.raw, now, sent=None
+            signed_transaction.hash, batch.sequence, nonce, price.most, signed_transaction.raw, now, sent=None
         )
         with self._register.writing() as connection:
             stored_transactions = list_transactions(connection, batch.sequence)
-            if not any(stored.hash == transaction.hash for stored in stored_transactions):
+            same = [stored for stored in stored_transactions if stored.hash == transaction.hash]
+            if not same:
                 insert_transaction(connection, transaction)
-        return transaction
+        return same[0] if same else transaction
 
     def _list_stored(self, batch: Batch) -> list[StoredTransaction]:
         with self._register.reading() as connection:
@@ -224,6 +262,5 @@ class Submitter:
     def _ask_nonce(self) -> int:
         return self._chain.transaction_count(self._account.address, pending=True)
 
-    def _ask_price(self) -> int:
-        """Twice what is asked now: it may double while the transaction waits, and what is not needed is not paid."""
-        return 2 * self._chain.gas_price()
+    def _offer_price(self) -> Price:
+        return offer_price(self._chain.terms(), self._max_gas_price)

@@ -9,7 +9,7 @@ from typing import Final
 
 from eth_account import Account as EthAccount
 
-from anchoring.chain.protocol import SignedTransaction
+from anchoring.chain.protocol import Price, SignedTransaction
 from anchoring.errors import KeystoreError
 
 KEYSTORE_ROUNDS: Final = 262_144  # PBKDF2, the figure of the keystore format; about 0.1 s
@@ -46,17 +46,23 @@ class Account:
             json.dump(keystore, file)
 
     def sign(
-        self, *, chain_id: int, nonce: int, to: str | None, data: bytes, gas: int, gas_price: int
+        self, *, chain_id: int, nonce: int, to: str | None, data: bytes, gas: int, price: Price
     ) -> SignedTransaction:
-        """Sign a legacy transaction bound to its chain (EIP-155); no `to` deploys."""
+        """Sign a transaction bound to its chain; no `to` deploys.
+
+        It is of type 2 (EIP-1559) where the price names a tip, else a legacy one (EIP-155).
+        """
         fields: dict[str, object] = {
             "chainId": chain_id,
             "nonce": nonce,
             "gas": gas,
-            "gasPrice": gas_price,
             "value": 0,
             "data": data,
             "to": "" if to is None else bytes.fromhex(to.removeprefix("0x")),
         }
+        if price.tip is None:
+            fields["gasPrice"] = price.most
+        else:
+            fields |= {"type": 2, "maxFeePerGas": price.most, "maxPriorityFeePerGas": price.tip}
         signed_transaction = self._account.sign_transaction(fields)
         return SignedTransaction(bytes(signed_transaction.hash), bytes(signed_transaction.raw_transaction))

@@ -5,44 +5,55 @@ Every function raises `ChainMisbehaved` and nothing else for an answer that the 
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from eth_abi.abi import decode as abi_decode
 from eth_abi.exceptions import DecodingError
 
-from anchoring.chain.protocol import Block, ChainEvent, TransactionReceipt
-from anchoring.errors import NO_FUNDS, NONCE_TOO_LOW, REFUSED, UNDERPRICED, ChainMisbehaved
+from anchoring.chain.protocol import Block, ChainEvent, Terms, TransactionReceipt
+from anchoring.errors import ChainMisbehaved
 from ledger.crypto.keys import keccak256
 from ledger.registry.acts import Event
 
 HEAD_EXTENDED: Final = keccak256(b"HeadExtended(uint64,uint8,uint64,uint64,bytes)")
 MAX_NUMBER: Final = 2**63 - 1  # what both databases can hold; no honest height, time or count comes near
-# What endpoints say when they refuse a transaction, in the words of geth, anvil, Besu and FISCO BCOS. Messages are
-# matched here and nowhere else: JSON-RPC has one code for all of these.
-_KNOWN_TRANSACTION_WORDS: Final = (
-    "already known",
-    "already imported",
-    "known transaction",
-    "alreadyintxpool",
+MAX_WEI: Final = 2**256 - 1  # an amount, or a price
+# Why a range of blocks is too much for an endpoint: known words, matched here and nowhere else, and only to ask for less
+# at once. An endpoint with other words is found out otherwise (`ethereum.EthereumChain.events`).
+_OF_RANGE: Final = (
+    "range",
+    "too many blocks",
+    "too many logs",
+    "too many results",
+    "more than 10000",
+    "response size",
+    "query timeout",
+    "too large",
+    "范围",
 )
-_REFUSAL_WORDS: Final = (
-    ("nonce too low", NONCE_TOO_LOW),
-    ("invalid nonce", NONCE_TOO_LOW),
-    ("noncecheckfail", NONCE_TOO_LOW),
-    ("underpriced", UNDERPRICED),
-    ("max fee per gas less than block base fee", UNDERPRICED),
-    ("gas price below configured minimum", UNDERPRICED),
-    ("insufficient funds", NO_FUNDS),
-    ("upfront cost exceeds", NO_FUNDS),
-)
+#: Codes of JSON-RPC 2.0 (section 5.1) for a request that is wrong in itself, and geth's for a revert.
+_MEANT_CODES: Final = frozenset({-32700, -32600, -32601, -32602, 3})
+#: Members under which endpoints give the data of a revert; some wrap it once or twice more.
+_REVERT_MEMBERS: Final = ("data", "result", "return", "output")
+_REVERT_DEPTH: Final = 3  # of such wrappings that are looked into
 _MAX_MESSAGE_CHARS: Final = 1_000  # of an endpoint's words
 _QUANTITY = re.compile(r"0x(0|[1-9a-f][0-9a-f]{0,63})")
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 _EVENT_ABI: Final = ("uint64", "uint64", "bytes")
 
 
+@dataclass(frozen=True, slots=True)
+class EndpointError:
+    """An error answer: its code (None where it has none), its words, and the data of a revert (empty where it has none)."""
+
+    code: int | None
+    message: str
+    data: bytes
+
+
 def read_quantity(value: object, maximum: int = MAX_NUMBER) -> int:
-    """Read a number written `0x` and hexadecimal without leading zeros, at most `most`."""
+    """Read a number written `0x` and hexadecimal without leading zeros, at most `maximum`."""
     if not isinstance(value, str) or not _QUANTITY.fullmatch(value):
         raise ChainMisbehaved(f"expected a quantity, not {_show(value)}")
     number = int(value, 16)
@@ -76,6 +87,16 @@ def read_block(value: object) -> Block:
     )
 
 
+def read_terms(value: object, asked: int, tip: int | None) -> Terms:
+    """Read what a transaction costs off the newest block, the price `asked`, and the `tip` alone where that was said."""
+    fields = _read_members(value, "block")
+    base_fee = read_quantity(fields.get("baseFeePerGas") or "0x0", MAX_WEI)
+    block_gas = read_quantity(fields.get("gasLimit") or "0x0")
+    if not base_fee:
+        return Terms(0, asked, block_gas)
+    return Terms(base_fee, max(0, asked - base_fee) if tip is None else tip, block_gas)
+
+
 def read_receipt(value: object, transaction: bytes) -> TransactionReceipt:
     """Read the receipt of `transaction`."""
     fields = _read_members(value, "receipt")
@@ -105,29 +126,47 @@ def read_events(value: object, contract: str, first: int, last: int) -> list[Cha
     return events
 
 
-def read_error(value: object) -> tuple[str, bytes]:
-    """Read an error answer into its message and the data of a revert, empty where it has none; nothing is raised."""
+def read_error(value: object) -> EndpointError:
+    """Read an error answer; nothing is raised."""
     if not isinstance(value, dict):
-        return str(value)[:_MAX_MESSAGE_CHARS], b""
-    message, revert_data = str(value.get("message", ""))[:_MAX_MESSAGE_CHARS], value.get("data")
-    if isinstance(revert_data, dict):  # some endpoints wrap the data of a revert once more
-        revert_data = revert_data.get("data") or revert_data.get("result")
-    try:
-        if isinstance(revert_data, str):
-            return message, read_data(revert_data.removeprefix("Reverted "))
-        return message, b""
-    except ChainMisbehaved:
-        return message, b""
+        return EndpointError(None, str(value)[:_MAX_MESSAGE_CHARS], b"")
+    code, message = value.get("code"), str(value.get("message", ""))[:_MAX_MESSAGE_CHARS]
+    return EndpointError(code if isinstance(code, int) else None, message, _revert_data(value.get("data")))
 
 
-def says_known_already(message: str) -> bool:
-    """Tell whether an endpoint refuses a transaction because it has it."""
-    return any(words in message.lower() for words in _KNOWN_TRANSACTION_WORDS)
+def _revert_data(value: object, depth: int = _REVERT_DEPTH) -> bytes:
+    """Return the data of a revert, wherever in an error's `data` it stands; empty where there is none."""
+    if isinstance(value, str):
+        try:
+            return read_data(value.removeprefix("Reverted "))
+        except ChainMisbehaved:
+            return b""
+    if not isinstance(value, dict) or depth == 0:
+        return b""
+    members = [value.get(name) for name in _REVERT_MEMBERS] + [
+        member for member in value.values() if isinstance(member, dict)
+    ]
+    return next((data for data in (_revert_data(member, depth - 1) for member in members) if data), b"")
 
 
-def name_refusal(message: str) -> str:
-    """Return the name in `anchoring.errors` of an endpoint's reason to refuse a transaction."""
-    return next((name for words, name in _REFUSAL_WORDS if words in message.lower()), REFUSED)
+def is_meant(method: str, error: EndpointError) -> bool:
+    """Tell whether an endpoint would say the same again: of a revert, a wrong request, a range, a refused transaction."""
+    return (
+        method == "eth_sendRawTransaction"
+        or error.code in _MEANT_CODES
+        or says_revert(error)
+        or (method == "eth_getLogs" and says_range(error.message))
+    )
+
+
+def says_revert(error: EndpointError) -> bool:
+    """Tell whether an error is that of a contract."""
+    return bool(error.data) or "revert" in error.message.lower()
+
+
+def says_range(message: str) -> bool:
+    """Tell whether an endpoint is known to say this of a range of blocks that is too large for it."""
+    return any(words in message.lower() for words in _OF_RANGE)
 
 
 def _event_of(value: object, contract: str) -> ChainEvent:

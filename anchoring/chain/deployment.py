@@ -6,15 +6,20 @@ what it sends before it sends it.
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
-from anchoring.chain.calls import encode_deployment, estimate_gas
-from anchoring.chain.protocol import Chain, Signer, TransactionReceipt
+from anchoring.chain.calls import encode_deployment
+from anchoring.chain.prices import fit_gas, offer_price
+from anchoring.chain.protocol import Chain, SignedTransaction, Signer, TransactionReceipt
 from anchoring.errors import ChainUnavailable, ReorgDetected, TransactionRejected, WrongRegistry
 from ledger.registry import acts
 
 PATIENCE_SECONDS: Final = 60.0  # until a transaction is mined; longer than any block time in use
+#: Block times from here on are no seconds, as the contract has it (`MAX_TIME`): the year 5138.
+MOST_SECONDS: Final = 10**11
 _POLL_SECONDS: Final = 0.05
+_RESEND_POLLS: Final = 100  # about five seconds: a transaction that an endpoint lost is handed in again
 
 Wait = Callable[[float], object]
 
@@ -24,6 +29,7 @@ def deploy(
     account: Signer,
     province: str,
     *,
+    max_gas_price: int | None = None,
     patience: float = PATIENCE_SECONDS,
     wait: Wait = time.sleep,
 ) -> str:
@@ -32,14 +38,14 @@ def deploy(
     Raises: TransactionRejected, ChainUnavailable, ReorgDetected; WrongRegistry when head 0 is not what it must be.
     """
     data = encode_deployment(province)
-    transaction = _hand_in(chain, account, None, data)
-    receipt = _await_mined(chain, transaction, patience, wait)
+    _check_deployment(chain, account, data)
+    receipt = _await_mined(chain, _hand_in(chain, account, None, data, max_gas_price), patience, wait)
     if receipt.contract is None:
         raise WrongRegistry("the deployment made no contract")
     address, chain_id = bytes.fromhex(receipt.contract[2:]), chain.chain_id()
     block_before = chain.block(receipt.block - 1)
     head_zero = chain.head_zero(receipt.contract)
-    if chain.receipt(transaction) != receipt:
+    if chain.receipt(receipt.transaction) != receipt:
         raise ReorgDetected("the chain changed its branch while the registry was deployed: deploy it again")
     if block_before is None or head_zero != acts.head_zero(chain_id, address, block_before.hash):
         raise WrongRegistry(
@@ -54,6 +60,7 @@ def execute(
     contract: str,
     call: bytes,
     *,
+    max_gas_price: int | None = None,
     patience: float = PATIENCE_SECONDS,
     wait: Wait = time.sleep,
 ) -> TransactionReceipt:
@@ -61,7 +68,9 @@ def execute(
 
     Raises: TransactionRejected with the contract's error, ChainUnavailable.
     """
-    return execute_together(chain, account, contract, [call], patience=patience, wait=wait)[0]
+    return execute_together(
+        chain, account, contract, [call], max_gas_price=max_gas_price, patience=patience, wait=wait
+    )[0]
 
 
 def execute_together(
@@ -70,6 +79,7 @@ def execute_together(
     contract: str,
     calls: Sequence[bytes],
     *,
+    max_gas_price: int | None = None,
     patience: float = PATIENCE_SECONDS,
     wait: Wait = time.sleep,
 ) -> list[TransactionReceipt]:
@@ -79,36 +89,69 @@ def execute_together(
     """
     for call in calls:
         chain.simulate(account.address, contract, call)
-    transactions = [_hand_in(chain, account, contract, call) for call in calls]
+    transactions = [_hand_in(chain, account, contract, call, max_gas_price) for call in calls]
     return [_await_mined(chain, transaction, patience, wait) for transaction in transactions]
 
 
-def _hand_in(chain: Chain, account: Signer, contract: str | None, data: bytes) -> bytes:
-    """Sign and send, and return the hash of the transaction."""
+def _check_deployment(chain: Chain, account: Signer, data: bytes) -> None:
+    """Check what no contract survives, before anything is paid. Raises: TransactionRejected, ChainUnavailable."""
+    latest = chain.latest()
+    if latest.time >= MOST_SECONDS:
+        raise TransactionRejected(
+            "BlockTimeNotSeconds",
+            (latest.time,),
+            f"the newest block of this chain has the time {latest.time}",
+        )
+    if latest.number:  # before its first block, a chain may simulate at any time
+        with suppress(ChainUnavailable):  # not every endpoint simulates a deployment
+            chain.simulate(account.address, None, data)
+
+
+def _hand_in(
+    chain: Chain, account: Signer, contract: str | None, data: bytes, max_gas_price: int | None
+) -> SignedTransaction:
+    """Sign and send; where no answer comes the transaction may be on its way, and is waited for.
+
+    Raises: TransactionRejected, ChainUnavailable.
+    """
+    terms = chain.terms()
     signed_transaction = account.sign(
         chain_id=chain.chain_id(),
         nonce=chain.transaction_count(account.address, pending=True),
         to=contract,
         data=data,
-        gas=estimate_gas(data, deploys=contract is None),
-        # the base fee may double while it waits; what is not needed is not paid
-        gas_price=2 * chain.gas_price(),
+        gas=fit_gas(chain, account.address, contract, data, terms),
+        price=offer_price(terms, max_gas_price),
     )
-    chain.send(signed_transaction.raw)
-    return signed_transaction.hash
+    with suppress(ChainUnavailable):
+        chain.send(signed_transaction.raw)
+    return signed_transaction
 
 
-def _await_mined(chain: Chain, transaction: bytes, patience: float, wait: Wait) -> TransactionReceipt:
-    for _ in range(max(1, round(patience / _POLL_SECONDS))):
-        receipt = chain.receipt(transaction)
-        if receipt is None:
-            wait(_POLL_SECONDS)
-            continue
-        if not receipt.succeeded:
-            raise TransactionRejected(
-                "Reverted", (), f"the transaction 0x{transaction.hex()} was mined and refused"
-            )
-        return receipt
+def _await_mined(
+    chain: Chain, transaction: SignedTransaction, patience: float, wait: Wait
+) -> TransactionReceipt:
+    """Return the receipt once there is one, handing the transaction in again where nobody seems to have it.
+
+    Raises: TransactionRejected, and ChainUnavailable where it is not mined in time; both name the transaction.
+    """
+    name, trouble = f"the transaction 0x{transaction.hash.hex()}", ""
+    for poll in range(1, max(1, round(patience / _POLL_SECONDS)) + 1):
+        try:
+            if receipt := chain.receipt(transaction.hash):
+                return _check_succeeded(receipt, name)
+            if poll % _RESEND_POLLS == 0:
+                chain.send(transaction.raw)
+        except ChainUnavailable as error:
+            trouble = f" ({error})"
+        wait(_POLL_SECONDS)
     raise ChainUnavailable(
-        f"the transaction 0x{transaction.hex()} was sent and not mined within {patience:g} s"
+        f"{name} was sent and not mined within {patience:g} s{trouble}: it may be yet, so look for it before you send "
+        "anything again"
     )
+
+
+def _check_succeeded(receipt: TransactionReceipt, name: str) -> TransactionReceipt:
+    if not receipt.succeeded:
+        raise TransactionRejected("Reverted", (), f"{name} was mined and refused")
+    return receipt

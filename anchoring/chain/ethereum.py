@@ -4,11 +4,16 @@ Only what FISCO BCOS and Besu offer too is used: chain id, call, logs in ranges,
 transactions, receipts, blocks.
 """
 
+from collections.abc import Mapping
+from contextlib import suppress
+
 from anchoring.chain import answers, calls
-from anchoring.chain.jsonrpc import AnswerTooLarge, Endpoint, RequestRefused
-from anchoring.chain.protocol import Block, ChainEvent, RegistryHead, TransactionReceipt
-from anchoring.errors import ChainMisbehaved, ChainUnavailable, TransactionRejected
-from ledger.crypto.keys import keccak256
+from anchoring.chain.jsonrpc import ATTEMPTS, RETRY_BACKOFF, AnswerTooLarge, Endpoint, RequestRefused
+from anchoring.chain.protocol import Block, ChainEvent, RegistryHead, Terms, TransactionReceipt
+from anchoring.chain.refusals import find_reason
+from anchoring.chain.spans import Span
+from anchoring.chain.transactions import TransactionFields, read_transaction
+from anchoring.errors import REFUSED, ChainMisbehaved, ChainUnavailable, TransactionRejected
 
 
 class EthereumChain:
@@ -19,8 +24,9 @@ class EthereumChain:
     """
 
     def __init__(self, endpoint: Endpoint, *, final_depth: int | None = None) -> None:
-        self._ask = endpoint.request
+        self._ask, self._wait = endpoint.request, endpoint.wait
         self._final_depth = final_depth
+        self._span = Span()
 
     def chain_id(self) -> int:
         return answers.read_quantity(self._ask("eth_chainId"))
@@ -63,21 +69,47 @@ class EthereumChain:
             raise ChainMisbehaved(f"asked for block {number}, got block {block.number}")
         return block
 
+    def event_span(self) -> int:
+        return self._span.blocks
+
+    def limit_event_span(self, blocks: int) -> None:
+        self._span.limit(blocks)
+
     def events(self, contract: str, first: int, last: int) -> list[ChainEvent]:
-        """Return the events of a range; a range that the endpoint refuses is halved until it answers."""
+        """Return the events of a range, asked for in pieces that the endpoint takes."""
+        events: list[ChainEvent] = []
+        while first <= last:
+            end = min(last, first + self._span.blocks - 1)
+            try:
+                events += self._events(contract, first, end)
+            except (RequestRefused, AnswerTooLarge) as error:
+                if first == end or not self._is_range_at_fault(error, contract, first):
+                    raise
+                self._span.refused(end - first + 1)
+                continue
+            self._span.answered()
+            first = end + 1
+        return events
+
+    def _events(self, contract: str, first: int, last: int) -> list[ChainEvent]:
         log_filter = {
             "address": contract,
             "topics": ["0x" + answers.HEAD_EXTENDED.hex()],
             "fromBlock": hex(first),
             "toBlock": hex(last),
         }
-        try:
-            return answers.read_events(self._ask("eth_getLogs", log_filter), contract, first, last)
-        except (RequestRefused, AnswerTooLarge):
-            if first == last:
-                raise
-            middle = (first + last) // 2
-            return self.events(contract, first, middle) + self.events(contract, middle + 1, last)
+        return answers.read_events(self._ask("eth_getLogs", log_filter), contract, first, last)
+
+    def _is_range_at_fault(self, error: ChainUnavailable, contract: str, first: int) -> bool:
+        """Tell whether an endpoint refuses a range for its length: by known words, or since it answers one block."""
+        if isinstance(error, AnswerTooLarge) or (
+            isinstance(error, RequestRefused) and answers.says_range(error.message)
+        ):
+            return True
+        with suppress(ChainUnavailable):
+            self._events(contract, first, first)
+            return True
+        return False
 
     def registry_head(self, contract: str) -> RegistryHead:
         return calls.decode_head(self._call(contract, calls.encode_head()))
@@ -93,34 +125,86 @@ class EthereumChain:
             self._ask("eth_getTransactionCount", address, "pending" if pending else "latest")
         )
 
-    def gas_price(self) -> int:
-        return answers.read_quantity(self._ask("eth_gasPrice"), 2**256 - 1)
+    def terms(self) -> Terms:
+        block = self._ask("eth_getBlockByNumber", "latest", False)
+        asked_price = answers.read_quantity(self._ask("eth_gasPrice"), answers.MAX_WEI)
+        terms = answers.read_terms(block, asked_price, None)
+        if not terms.base_fee:
+            return terms
+        with suppress(RequestRefused):  # then the tip is what the price has above the base fee
+            tip = answers.read_quantity(self._ask("eth_maxPriorityFeePerGas"), answers.MAX_WEI)
+            return answers.read_terms(block, asked_price, tip)
+        return terms
 
-    def simulate(self, sender: str, contract: str, data: bytes) -> bytes:
-        return self._call(contract, data, {"from": sender})
+    def balance(self, address: str) -> int:
+        return answers.read_quantity(self._ask("eth_getBalance", address, "latest"), answers.MAX_WEI)
+
+    def simulate(self, sender: str, contract: str | None, data: bytes, *, gas: int | None = None) -> bytes:
+        extra_fields = {"from": sender} | ({} if gas is None else {"gas": hex(gas)})
+        try:
+            return self._call(contract, data, extra_fields)
+        except RequestRefused as refusal:
+            if contract is None:  # not every endpoint simulates a deployment
+                raise
+            # Whatever its words: where the contract answers something else, it is this call that is refused.
+            self.registry_head(contract)
+            raise calls.decode_rejection(refusal.data, str(refusal)) from refusal
 
     def send(self, raw: bytes) -> bytes:
-        transaction = keccak256(raw)
-        try:
-            answered_hash = answers.read_data(self._ask("eth_sendRawTransaction", "0x" + raw.hex()), 32)
-        except RequestRefused as refusal:
-            if answers.says_known_already(refusal.message):
-                return transaction
-            message = f"the chain endpoint refuses the transaction: {refusal.message}"
-            raise TransactionRejected(answers.name_refusal(refusal.message), (), message) from refusal
-        if answered_hash != transaction:
-            raise ChainMisbehaved("the endpoint names another hash than the transaction's")
-        return transaction
+        transaction = read_transaction(raw)
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._hand_in(transaction, raw)
+            except RequestRefused as refusal:
+                if self.knows(transaction.hash):
+                    return transaction.hash
+                reason = self._find_reason(transaction)
+                if reason or attempt == ATTEMPTS:
+                    raise _reject(transaction, refusal, reason) from refusal
+            self._wait(RETRY_BACKOFF.pause(attempt))
+        raise AssertionError("the last attempt returns or raises")
+
+    def _hand_in(self, transaction: TransactionFields, raw: bytes) -> bytes:
+        answered_hash = answers.read_data(self._ask("eth_sendRawTransaction", "0x" + raw.hex()), 32)
+        if answered_hash != transaction.hash:
+            raise ChainMisbehaved(
+                f"the endpoint names another hash than the transaction's, 0x{transaction.hash.hex()}: it does not hash with "
+                "Keccak-256, as a FISCO BCOS chain with national cryptography 国密 does not, or it is no Ethereum"
+            )
+        return answered_hash
+
+    def _find_reason(self, transaction: TransactionFields) -> tuple[str, str] | None:
+        with suppress(RequestRefused):  # an endpoint that does not answer such questions explains nothing
+            return find_reason(self, transaction)
+        return None
+
+    def knows(self, transaction: bytes) -> bool:
+        name = "0x" + transaction.hex()
+        with suppress(RequestRefused):
+            if self._ask("eth_getTransactionByHash", name) is not None:
+                return True
+        return self.receipt(transaction) is not None
 
     def receipt(self, transaction: bytes) -> TransactionReceipt | None:
         answer = self._ask("eth_getTransactionReceipt", "0x" + transaction.hex())
         return None if answer is None else answers.read_receipt(answer, transaction)
 
-    def _call(self, contract: str, data: bytes, extra_fields: dict[str, str] | None = None) -> bytes:
-        request = {"to": contract, "data": "0x" + data.hex(), **(extra_fields or {})}
+    def _call(
+        self, contract: str | None, data: bytes, extra_fields: Mapping[str, str] | None = None
+    ) -> bytes:
+        request = {"data": "0x" + data.hex(), **(extra_fields or {})} | ({"to": contract} if contract else {})
         try:
             return answers.read_data(self._ask("eth_call", request, "latest"))
         except RequestRefused as refusal:
-            if not refusal.data and "revert" not in refusal.message.lower():
+            if not answers.says_revert(refusal.error):
                 raise
             raise calls.decode_rejection(refusal.data, str(refusal)) from refusal
+
+
+def _reject(
+    transaction: TransactionFields, refusal: RequestRefused, reason: tuple[str, str] | None
+) -> TransactionRejected:
+    """Return what is raised for a refused transaction, with the reason that the chain gives, and the endpoint's words."""
+    name, explained = reason or (REFUSED, "the chain gives no reason for that")
+    message = f"the chain endpoint refuses the transaction 0x{transaction.hash.hex()} ({refusal.message}): {explained}"
+    return TransactionRejected(name, (), message)

@@ -7,6 +7,7 @@ is not looked at.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from anchoring.chain.protocol import Chain, ChainEvent, RegistryHead
@@ -28,12 +29,10 @@ def read_events(chain: Chain, contract: str) -> Sequence[ChainEvent]:
     Raises: ChainMisbehaved where the acts do not make the head; ChainUnavailable.
     """
     stated_head = chain.registry_head(contract)
-    reads_backwards = stated_head.n < stated_head.last_block / WINDOW_BLOCKS
-    return (
-        _read_backwards(chain, contract, stated_head)
-        if reads_backwards
-        else _read_forwards(chain, contract, stated_head)
-    )
+    if stated_head.n >= stated_head.last_block / WINDOW_BLOCKS:
+        with suppress(ChainMisbehaved):  # some endpoints leave out what lies beyond so many blocks of a range
+            return _read_forwards(chain, contract, stated_head)
+    return _read_backwards(chain, contract, stated_head)
 
 
 def read_events_back(chain: Chain, contract: str) -> Sequence[ChainEvent]:
@@ -52,11 +51,19 @@ def _read_forwards(chain: Chain, contract: str, stated_head: RegistryHead) -> Se
 
 
 def _read_backwards(chain: Chain, contract: str, stated_head: RegistryHead) -> Sequence[ChainEvent]:
-    """Each step ends at a lower block with at least one act, so an endpoint cannot lead in circles."""
+    return _check_head(chain, contract, stated_head, walk_back(chain, contract, stated_head))
+
+
+def walk_back(chain: Chain, contract: str, stated_head: RegistryHead, after: int = 0) -> list[ChainEvent]:
+    """Return the acts beyond number `after` up to `stated`, in order: one request for each block that holds some.
+
+    Each step ends at a lower block with at least one act, so an endpoint cannot lead in circles. Whether the acts make the
+    head is for the caller. Raises: ChainMisbehaved where a block does not hold what a later act says; ChainUnavailable.
+    """
     _check_length(stated_head)
     newest_first: list[Sequence[ChainEvent]] = []  # the events of each block
     block, count = stated_head.last_block, 0
-    while count < stated_head.n:
+    while count < stated_head.n - after:
         events = chain.events(contract, block, block)
         if not events:
             raise ChainMisbehaved(f"block {block} holds no act, though a later act says so: {_TRY_AGAIN}")
@@ -70,7 +77,7 @@ def _read_backwards(chain: Chain, contract: str, stated_head: RegistryHead) -> S
             )
         block = previous_block
     events_in_order = [event for events in reversed(newest_first) for event in events]
-    return _check_head(chain, contract, stated_head, events_in_order)
+    return [event for event in events_in_order if after < event.event.n]
 
 
 def _check_length(stated_head: RegistryHead) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from anchoring.chain.endpoints import Endpoints, NamedEndpoint
-from anchoring.chain.protocol import Block, Chain, ChainEvent, RegistryHead, TransactionReceipt
+from anchoring.chain.protocol import Block, Chain, ChainEvent, RegistryHead, Terms, TransactionReceipt
 from anchoring.errors import (
     NONCE_TOO_LOW,
     ChainBehind,
@@ -123,11 +123,24 @@ class Failover:
     def transaction_count(self, address: str, *, pending: bool = False) -> int:
         return self._ask(lambda chain: chain.transaction_count(address, pending=pending))
 
-    def gas_price(self) -> int:
-        return self._ask(lambda chain: chain.gas_price())
+    def event_span(self) -> int:
+        return self._current.chain.event_span()
 
-    def simulate(self, sender: str, contract: str, data: bytes) -> bytes:
-        return self._ask(lambda chain: chain.simulate(sender, contract, data))
+    def limit_event_span(self, blocks: int) -> None:
+        """Note it of the endpoint that answered last."""
+        self._current.chain.limit_event_span(blocks)
+
+    def terms(self) -> Terms:
+        return self._ask(lambda chain: chain.terms())
+
+    def balance(self, address: str) -> int:
+        return self._ask(lambda chain: chain.balance(address))
+
+    def knows(self, transaction: bytes) -> bool:
+        return self._ask(lambda chain: chain.knows(transaction))
+
+    def simulate(self, sender: str, contract: str | None, data: bytes, *, gas: int | None = None) -> bytes:
+        return self._ask(lambda chain: chain.simulate(sender, contract, data, gas=gas))
 
     def send(self, raw: bytes) -> bytes:
         """Hand a transaction to the first endpoint that takes it. Raises: TransactionRejected, the first one's."""

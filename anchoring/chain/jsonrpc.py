@@ -6,51 +6,76 @@ The one module with web3, which carries the requests and nothing more: what come
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
 from anchoring.chain import answers
 from anchoring.errors import ChainMisbehaved, ChainUnavailable
+from anchoring.processes.loops import Backoff
 
 TIMEOUT_SECONDS: Final = 20.0  # one request, from connection to last byte
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024  # 20,000 blocks of events in one answer stay below half of this
+#: How often one request is made: a gateway of which every second answer fails loses one request in sixty.
+ATTEMPTS: Final = 6
+#: Between two of them, in seconds; all of them together stay below the pause of an endpoint that is down.
+RETRY_BACKOFF: Final = Backoff(first=0.2, longest=2.0)
+#: What an endpoint may ask to be left alone for before the same request is made again, in seconds; longer is for the loops.
+LONGEST_RETRY_AFTER: Final = 10.0
 _PIECE_BYTES: Final = 64 * 1024
+_WORDS_BYTES: Final = 200  # of a page that is shown in place of an answer
+_TOO_MANY_REQUESTS: Final = 429
+
+Wait = Callable[[float], object]
 
 
 class RequestRefused(ChainUnavailable):
-    """The endpoint answered with an error; `message` and `data` are its own."""
+    """The endpoint answered with an `error`; `message` and `data` are its own."""
 
-    def __init__(self, method: str, message: str, data: bytes) -> None:
-        super().__init__(f"the chain endpoint refuses {method}: {message[:300]}")
-        self.message = message
-        self.data = data
+    def __init__(self, method: str, error: answers.EndpointError) -> None:
+        super().__init__(f"the chain endpoint refuses {method}: {error.message[:300]}")
+        self.error, self.message, self.data = error, error.message, error.data
 
 
 class AnswerTooLarge(ChainMisbehaved):
     """The answer passes `MAX_ANSWER_BYTES`: less must be asked for at a time."""
 
 
+class _TryAgain(Exception):
+    """An answer that may be better in a moment; `reason` is what is said if it never is, `after` the pause asked for."""
+
+    def __init__(self, reason: ChainUnavailable, after: float | None = None) -> None:
+        super().__init__(str(reason))
+        self.reason, self.after = reason, after
+
+
 class _BoundedProvider(HTTPProvider):
     """web3's HTTP provider with a bound on time and size, without redirects and without retries of its own."""
 
-    def __init__(self, url: str, timeout: float, max_bytes: int) -> None:
+    def __init__(self, url: str, timeout: float, max_bytes: int, headers: Mapping[str, str]) -> None:
         super().__init__(url, exception_retry_configuration=None)
         self._timeout, self._max_bytes = timeout, max_bytes
+        self._headers = {**headers, "Content-Type": "application/json", "Accept-Encoding": "identity"}
         self._session = requests.Session()
         self._session.trust_env = urlsplit(url).hostname not in ("127.0.0.1", "localhost", "::1")
 
     def ask(self, method: str, parameters: Sequence[object]) -> Mapping[str, object]:
-        """Return the decoded answer to one request."""
+        """Return the decoded answer to one request. Raises: _TryAgain, and what the network raises."""
         request = self.encode_rpc_request(RPCEndpoint(method), parameters)
-        answer: object = self.decode_rpc_response(self._post(method, request))
-        if not isinstance(answer, dict) or answer.get("id") != json.loads(request)["id"]:
-            raise ChainMisbehaved(f"the answer to {method} is not an answer to it")
+        body = self._post(method, request)
+        try:
+            answer: object = self.decode_rpc_response(body)
+        except (ValueError, RecursionError) as error:
+            raise _TryAgain(ChainMisbehaved(f"the answer to {method} is not JSON")) from error
+        if not _answers(answer, json.loads(request)["id"]):
+            raise _TryAgain(ChainMisbehaved(f"the answer to {method} is not an answer to it"))
+        assert isinstance(answer, dict)
         return answer
 
     def _post(self, method: str, request: bytes) -> bytes:
@@ -58,7 +83,7 @@ class _BoundedProvider(HTTPProvider):
         with self._session.post(
             str(self.endpoint_uri),
             data=request,
-            headers={"Content-Type": "application/json", "Accept-Encoding": "identity"},
+            headers=self._headers,
             timeout=self._timeout,
             stream=True,
             allow_redirects=False,
@@ -69,48 +94,119 @@ class _BoundedProvider(HTTPProvider):
                     raise AnswerTooLarge(f"the answer to {method} has more than {self._max_bytes} bytes")
                 if time.monotonic() > deadline:
                     raise ChainUnavailable(f"the answer to {method} took too long")
-            if response.status_code != 200 and not body.startswith(b"{"):
-                raise ChainUnavailable(
-                    f"the chain endpoint answers {method} with HTTP status {response.status_code}"
-                )
+            _check_status(method, response, body)
         return bytes(body)
 
 
+def _answers(answer: object, request_id: object) -> bool:
+    """Tell whether this is an answer to the request; an error need not name it, where the endpoint could not read so far."""
+    if not isinstance(answer, dict):
+        return False
+    return answer.get("id") == request_id or (answer.get("id") is None and answer.get("error") is not None)
+
+
+def _check_status(method: str, response: requests.Response, body: bytes | bytearray) -> None:
+    """Raises: _TryAgain for a status that passes, ChainUnavailable for one that a person must look at."""
+    status = response.status_code
+    if status == 200 or (body.startswith(b"{") and status not in (401, 403, _TOO_MANY_REQUESTS)):
+        return
+    words = bytes(body[:_WORDS_BYTES]).decode("utf-8", "replace")
+    if status in (401, 403):
+        raise ChainUnavailable(
+            f"the chain endpoint answers {method} with HTTP status {status}: it wants a key; "
+            "name the file of its headers with `chain_headers_file` or --chain-headers-file"
+        )
+    reason = ChainUnavailable(f"the chain endpoint answers {method} with HTTP status {status} ({words})")
+    if status == _TOO_MANY_REQUESTS or status == 408 or status >= 500:
+        raise _TryAgain(reason, read_retry_after(response.headers.get("Retry-After")))
+    raise reason
+
+
+def read_retry_after(text: str | None, now: float | None = None) -> float | None:
+    """Read the header `Retry-After` (RFC 9110, section 10.2.3) into seconds from now; None where it says nothing."""
+    if text is None:
+        return None
+    if text.strip().isascii() and text.strip().isdigit():
+        return float(text)
+    try:
+        moment = parsedate_to_datetime(text).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return max(0.0, moment - (time.time() if now is None else now))
+
+
 class Endpoint:
-    """One JSON-RPC endpoint by its URL (http or https)."""
+    """One JSON-RPC endpoint by its URL (http or https); `headers` are sent with every request.
+
+    A request that fails in a way that passes is made again, up to `ATTEMPTS` times.
+    """
 
     def __init__(
-        self, url: str, *, timeout: float = TIMEOUT_SECONDS, max_bytes: int = MAX_ANSWER_BYTES
+        self,
+        url: str,
+        *,
+        timeout: float = TIMEOUT_SECONDS,
+        max_bytes: int = MAX_ANSWER_BYTES,
+        headers: Mapping[str, str] | None = None,
+        wait: Wait = time.sleep,
     ) -> None:
         if urlsplit(url).scheme not in ("http", "https"):
             raise ValueError(f"the chain's URL must begin with http:// or https://, not {url!r}")
-        self.url = url
-        self._provider = _BoundedProvider(url, timeout, max_bytes)
+        self.url, self.wait = url, wait
+        self._provider = _BoundedProvider(url, timeout, max_bytes, headers or {})
 
     def request(self, method: str, *parameters: object) -> object:
         """Return the result, unread. Raises: RequestRefused for an error answer, ChainUnavailable, ChainMisbehaved."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._request(method, parameters)
+            except _TryAgain as failed:
+                after = failed.after or 0.0
+                if attempt == ATTEMPTS or after > LONGEST_RETRY_AFTER:
+                    raise failed.reason from failed.__cause__
+                self.wait(max(after, RETRY_BACKOFF.pause(attempt)))
+        raise AssertionError("the last attempt returns or raises")
+
+    def _request(self, method: str, parameters: Sequence[object]) -> object:
+        """Make one request. Raises: as `request`; _TryAgain."""
         try:
             answer = self._provider.ask(method, parameters)
-        except (requests.RequestException, HTTPError) as error:
-            raise ChainUnavailable(
+        except (requests.RequestException, HTTPError, ValueError) as error:
+            unavailable = ChainUnavailable(
                 f"no answer to {method} from the chain at {self.place}: {_describe_cause(error)}"
-            ) from error
-        except (ValueError, RecursionError) as error:
-            raise ChainMisbehaved(f"the answer to {method} is not JSON") from error
+            )
+            if _was_connected(error):
+                raise _TryAgain(unavailable) from error
+            raise unavailable from error
         refusal = answer.get("error")
         if refusal is not None:
-            raise RequestRefused(method, *answers.read_error(refusal))
+            raise self._refusal(method, answers.read_error(refusal))
         if "result" not in answer:
-            raise ChainMisbehaved(f"the answer to {method} holds neither result nor error")
+            raise _TryAgain(ChainMisbehaved(f"the answer to {method} holds neither result nor error"))
         return answer["result"]
+
+    def _refusal(self, method: str, error: answers.EndpointError) -> RequestRefused | _TryAgain:
+        """Return what is raised for an error answer: whether the endpoint means it, or it may pass."""
+        refused = RequestRefused(method, error)
+        return refused if answers.is_meant(method, error) else _TryAgain(refused)
 
     @property
     def place(self) -> str:
         """The URL without user, password and path, which may be secrets."""
-        url_parts = urlsplit(self.url)
-        return f"{url_parts.scheme}://{url_parts.hostname}:{url_parts.port or (443 if url_parts.scheme == 'https' else 80)}"
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
 
 
 def _describe_cause(error: Exception) -> str:
     timed_out = isinstance(error, requests.Timeout | TimeoutError | ReadTimeoutError)
     return "it took too long" if timed_out else type(error).__name__
+
+
+def _was_connected(error: Exception) -> bool:
+    """Tell whether an endpoint was there and broke off: a silence, or nobody at the address, is the same in a moment."""
+    if isinstance(error, requests.Timeout | TimeoutError | ReadTimeoutError | requests.exceptions.SSLError):
+        return False
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(
+        error, requests.ConnectionError | requests.exceptions.ChunkedEncodingError | HTTPError
+    ) and (not isinstance(cause, NewConnectionError))

@@ -67,6 +67,35 @@ class SignedTransaction:
     raw: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the chain asks of a transaction just now.
+
+    A unit of gas costs `base_fee` (0 where the chain knows none) and `tip`, in wei; a block holds `block_gas` units in all
+    (0 where the chain does not say).
+    """
+
+    base_fee: int
+    tip: int
+    block_gas: int
+
+    @property
+    def price(self) -> int:
+        """What a unit of gas costs, in wei; 0 on chains without fees."""
+        return self.base_fee + self.tip
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a transaction pays for a unit of gas, in wei: `most` at most, `tip` of it to who makes the block.
+
+    Without `tip`, a legacy transaction: it pays all of `most`, whatever is asked.
+    """
+
+    most: int
+    tip: int | None = None
+
+
 class Chain(Protocol):
     """One chain, through one endpoint or several."""
 
@@ -84,7 +113,16 @@ class Chain(Protocol):
         """Return a block of the current branch; None beyond its end."""
 
     def events(self, contract: str, first: int, last: int) -> Sequence[ChainEvent]:
-        """Return the registry's events in blocks `first` to `last`, both included, in the order of the chain."""
+        """Return the registry's events in blocks `first` to `last`, both included, in the order of the chain.
+
+        Some endpoints leave out, without a word, what lies beyond a number of blocks: compare with the contract.
+        """
+
+    def event_span(self) -> int:
+        """How many blocks `events` asks for in one request."""
+
+    def limit_event_span(self, blocks: int) -> None:
+        """Note that the endpoint leaves events out of longer ranges than so many blocks."""
 
     def registry_head(self, contract: str) -> RegistryHead:
         """Return what the contract says at the newest block."""
@@ -97,17 +135,26 @@ class Chain(Protocol):
     def transaction_count(self, address: str, *, pending: bool = False) -> int:
         """Return the next nonce by the newest block, or counting the transactions that wait."""
 
-    def gas_price(self) -> int:
-        """Return what the endpoint asks for a unit of gas (0 on chains without fees)."""
+    def terms(self) -> Terms:
+        """Return what a transaction costs now."""
 
-    def simulate(self, sender: str, contract: str, data: bytes) -> bytes:
-        """Execute without sending and return the answer. Raises: TransactionRejected with the contract's error."""
+    def balance(self, address: str) -> int:
+        """Return what an account holds at the newest block, in wei."""
+
+    def simulate(self, sender: str, contract: str | None, data: bytes, *, gas: int | None = None) -> bytes:
+        """Execute without sending and return the answer, with `gas` at most; no `contract` deploys.
+
+        Raises: TransactionRejected with the contract's error.
+        """
 
     def send(self, raw: bytes) -> bytes:
         """Hand in a signed transaction and return its hash; one that waits or is mined already is no error.
 
-        Raises: TransactionRejected where the endpoint refuses it.
+        Raises: TransactionRejected where the endpoint refuses it, for a reason that the chain gives and not its words.
         """
+
+    def knows(self, transaction: bytes) -> bool:
+        """Tell whether a transaction waits or is mined, as far as the endpoint shows that."""
 
     def receipt(self, transaction: bytes) -> TransactionReceipt | None:
         """Return what became of a transaction; None while it is not mined."""
@@ -120,7 +167,7 @@ class Signer(Protocol):
     def address(self) -> str: ...
 
     def sign(
-        self, *, chain_id: int, nonce: int, to: str | None, data: bytes, gas: int, gas_price: int
+        self, *, chain_id: int, nonce: int, to: str | None, data: bytes, gas: int, price: Price
     ) -> SignedTransaction: ...
 
 

@@ -310,7 +310,9 @@ def test_a_contract_that_contradicts_its_acts_is_shown(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Lying(EthereumChain):
-        def simulate(self, sender: str, contract: str, data: bytes) -> bytes:
+        def simulate(
+            self, sender: str, contract: str | None, data: bytes, *, gas: int | None = None
+        ) -> bytes:
             answer = super().simulate(sender, contract, data)
             return answer if len(data) > 4 else bytes(12) + b"\x66" * 20 if len(answer) == 32 else answer
 

@@ -8,8 +8,9 @@ import re
 import pytest
 
 from anchoring.chain import calls
+from anchoring.chain.events import read_events
 from anchoring.chain.presence import check_registry
-from anchoring.chain.protocol import RegistryName
+from anchoring.chain.protocol import Price, RegistryName
 from anchoring.errors import NONCE_TOO_LOW, UNDERPRICED, RegistryAbsent, TransactionRejected, WrongRegistry
 from ledger.crypto.keys import keccak256
 from ledger.registry import acts
@@ -82,7 +83,7 @@ class ChainBehaviour:
             act_on(net, account, contract, calls.encode_call(act))
         act_on(net, admin, contract, calls.encode_accept_province())
         act_on(net, admin, contract, calls.encode_call(acts.RegistryClosed("eip155:1:0x0")))
-        events = [logged.event for logged in net.chain.events(contract, 0, net.chain.latest().number)]
+        events = [logged.event for logged in read_events(net.chain, contract)]
         recorded = [decode_act(event.kind, event.payload) for event in events]
         assert recorded == [
             acts.ProvinceTransferred(province.address),
@@ -152,8 +153,9 @@ class ChainBehaviour:
         assert receipt.succeeded
         assert receipt.block == net.chain.latest().number
         with pytest.raises(TransactionRejected) as caught:
-            net.chain.send(sign(net, province, contract, call, nonce).raw)
+            net.chain.send(sign(net, province, contract, call, nonce, gas=900_000).raw)
         assert caught.value.name == NONCE_TOO_LOW
+        assert net.chain.send(signed.raw) == signed.hash
 
     def test_a_waiting_transaction_is_replaced_only_for_a_higher_fee(self, net: Net) -> None:
         province = net.account("province")
@@ -205,5 +207,5 @@ def sign(net: Net, account: object, to: str, data: bytes, nonce: int, *, gas: in
         to=to,
         data=data,
         gas=gas,
-        gas_price=price * 2 * net.chain.gas_price(),
+        price=Price(price * 2 * (net.chain.terms().price or 1)),
     )

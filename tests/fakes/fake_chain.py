@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 import rlp
-from eth_account import Account as EthAccount
 
 from anchoring.chain import calls
-from anchoring.chain.protocol import Block, ChainEvent, RegistryHead, TransactionReceipt
+from anchoring.chain.protocol import Block, ChainEvent, RegistryHead, Terms, TransactionReceipt
+from anchoring.chain.transactions import read_transaction
 from anchoring.errors import NONCE_TOO_LOW, UNDERPRICED, TransactionRejected
 from ledger.crypto.keys import keccak256
 from tests.fakes.fake_registry import FakeRegistry
@@ -38,13 +38,16 @@ class Transaction:
 
     @classmethod
     def decode(cls, raw: bytes) -> "Transaction":
-        nonce, price, _, to, _, data, *_ = rlp.decode(raw)
+        fields = read_transaction(raw)
+        typed = raw[0] == 2
+        members = rlp.decode(raw[1:] if typed else raw)
+        to, data = (members[5], members[7]) if typed else (members[3], members[5])
         return cls(
-            hash=keccak256(raw),
+            hash=fields.hash,
             raw=raw,
-            sender=EthAccount.recover_transaction(raw).lower(),
-            nonce=int.from_bytes(nonce, "big"),
-            price=int.from_bytes(price, "big"),
+            sender=fields.sender,
+            nonce=fields.nonce,
+            price=fields.price.most,
             to="0x" + to.hex() if to else None,
             data=data,
         )
@@ -81,6 +84,9 @@ class FakeChain:
     def __init__(self, *, final_depth: int = 2, seconds: int = 1, time: int = GENESIS_TIME) -> None:
         self.final_depth, self.seconds = final_depth, seconds
         self.now = time
+        self.span = 1_000
+        self.terms_asked = Terms(base_fee=8, tip=2, block_gas=30_000_000)
+        self.balances: dict[str, int] = {}
         self.branch = 0
         self.waiting: dict[bytes, Transaction] = {}
         self.delayed: dict[bytes, int] = {}
@@ -170,10 +176,24 @@ class FakeChain:
     def transaction_count(self, address: str, *, pending: bool = False) -> int:
         return self._answer("transaction_count", lambda: self._next_nonce(address, pending))
 
-    def gas_price(self) -> int:
-        return self._answer("gas_price", lambda: 10)
+    def event_span(self) -> int:
+        return self.span
 
-    def simulate(self, sender: str, contract: str, data: bytes) -> bytes:
+    def limit_event_span(self, blocks: int) -> None:
+        self.span = min(self.span, blocks)
+
+    def terms(self) -> Terms:
+        return self._answer("terms", lambda: self.terms_asked)
+
+    def balance(self, address: str) -> int:
+        return self._answer("balance", lambda: self.balances.get(address, 10**24))
+
+    def knows(self, transaction: bytes) -> bool:
+        return self._answer(
+            "knows", lambda: transaction in self.waiting or self._receipt(transaction) is not None
+        )
+
+    def simulate(self, sender: str, contract: str | None, data: bytes, *, gas: int | None = None) -> bytes:
         return self._answer("simulate", lambda: self._simulate(sender, contract, data))
 
     def send(self, raw: bytes) -> bytes:
@@ -211,14 +231,16 @@ class FakeChain:
             nonce += 1
         return nonce
 
-    def _simulate(self, sender: str, contract: str, data: bytes) -> bytes:
+    def _simulate(self, sender: str, contract: str | None, data: bytes) -> bytes:
+        if contract is None:
+            return b""
         trial = copy.deepcopy(self._registry(contract))
         latest = self.mined[-1].block
         trial.execute(sender, data, time=latest.time, block=latest.number)
         return b""
 
     def _send(self, tx: Transaction) -> bytes:
-        if tx.hash in self.waiting:
+        if tx.hash in self.waiting or self._receipt(tx.hash):
             return tx.hash
         if tx.nonce < self._next_nonce(tx.sender, pending=False):
             raise TransactionRejected(NONCE_TOO_LOW)

@@ -72,7 +72,9 @@ class AnyCity:
         self.anchorer = self.new_anchorer()
         self.trees = StatusTrees()
 
-    def new_anchorer(self, clock: Callable[[], float] | None = None) -> Anchorer:
+    def new_anchorer(
+        self, clock: Callable[[], float] | None = None, *, max_gas_price: int | None = None
+    ) -> Anchorer:
         """Return another anchorer: by the chain's clock, its lease by a second a block, or by a clock of its own."""
         return Anchorer(
             self.chain,
@@ -84,6 +86,7 @@ class AnyCity:
             clock=clock or (lambda: self.net.now),
             steady_clock=clock or (lambda: self.chain.latest().number),
             policy=self.policy,
+            max_gas_price=max_gas_price,
         )
 
     def stop(self) -> None:

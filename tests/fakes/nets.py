@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from anchoring.chain.accounts import Account
 from anchoring.chain.deployment import deploy, execute
 from anchoring.chain.devnet import Devnet
+from anchoring.chain.ethereum import EthereumChain
+from anchoring.chain.jsonrpc import Endpoint
 from anchoring.chain.protocol import Chain, TransactionReceipt
 from ledger.crypto.keys import keccak256
+from tests.fakes.doubles import KINDS, Double
 from tests.fakes.fake_chain import FakeChain
 
 
@@ -82,6 +85,23 @@ class AnvilNet:
 
     def stop(self) -> None:
         self.devnet.stop()
+
+
+class DoubleNet(AnvilNet):
+    """A devnet behind a double of another chain; blocks are made, and branches changed, behind its back."""
+
+    def __init__(self, directory: Path, kind: str, **options: Any) -> None:
+        super().__init__(directory)
+        self.double = Double(self.devnet.url, **(KINDS[kind] | options))
+        if not self.double.fees:
+            self.devnet.request("anvil_setNextBlockBaseFeePerGas", "0x0")
+            self.devnet.mine()
+        depth = None if self.double.finalized else self.final_depth
+        self.chain = EthereumChain(Endpoint(self.double.url), final_depth=depth)
+
+    def stop(self) -> None:
+        self.double.close()
+        super().stop()
 
 
 def deploy_on(net: Net, province: Account) -> str:

@@ -1,7 +1,6 @@
 """The chain adapter against endpoints that answer nonsense, too much, too slowly, nothing."""
 
 import json
-import re
 import threading
 import time
 from collections.abc import Iterator
@@ -11,16 +10,12 @@ from typing import Any
 import pytest
 
 from anchoring.chain.ethereum import EthereumChain
-from anchoring.chain.jsonrpc import Endpoint
+from anchoring.chain.jsonrpc import ATTEMPTS, Endpoint, read_retry_after
 from anchoring.errors import (
-    NO_FUNDS,
-    NONCE_TOO_LOW,
-    REFUSED,
     ChainMisbehaved,
     ChainUnavailable,
     TransactionRejected,
 )
-from ledger.crypto.keys import keccak256
 
 pytestmark = pytest.mark.enable_socket
 
@@ -34,6 +29,7 @@ class Server:
         owner = self
         self.answer: Any = b""
         self.status = 200
+        self.headers: dict[str, str] = {}
         self.asked: list[Any] = []
 
         class Handler(BaseHTTPRequestHandler):
@@ -44,6 +40,8 @@ class Server:
                 self.send_response(owner.status)
                 if owner.status == 307:
                     self.send_header("Location", "http://127.0.0.1:1/")
+                for name, value in owner.headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 for piece in [answer] if isinstance(answer, bytes) else answer:
                     try:
@@ -85,7 +83,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def chain(server: Server) -> EthereumChain:
-    return EthereumChain(Endpoint(server.url, timeout=0.5, max_bytes=100_000))
+    return EthereumChain(Endpoint(server.url, timeout=0.5, max_bytes=100_000, wait=lambda _: None))
 
 
 @pytest.mark.parametrize(
@@ -163,38 +161,14 @@ def test_a_range_that_is_too_large_for_the_endpoint_is_halved(server: Server, ch
     server.answer = answer
     assert chain.events(CONTRACT, 0, 799) == []
     ranges = [(r["params"][0]["fromBlock"], r["params"][0]["toBlock"]) for r in server.asked]
-    assert len(ranges) == 15
+    assert len(ranges) == 3 + 8
+    chain.events(CONTRACT, 0, 799)
+    assert len(server.asked) == 3 + 8 + 8, "the endpoint is known now"
+    server.asked.clear()
     server.refuses("no logs today")
     with pytest.raises(ChainUnavailable, match="no logs today"):
         chain.events(CONTRACT, 0, 799)
-
-
-@pytest.mark.parametrize(
-    ("message", "name"),
-    [
-        ("nonce too low: next nonce 5, tx nonce 3", NONCE_TOO_LOW),
-        ("Nonce too low", NONCE_TOO_LOW),
-        ("replacement transaction underpriced", "Underpriced"),
-        ("insufficient funds for gas * price + value", NO_FUNDS),
-        ("Upfront cost exceeds account balance", NO_FUNDS),
-        ("transaction type not supported", REFUSED),
-    ],
-)
-def test_refusals_of_a_transaction_have_names(
-    server: Server, chain: EthereumChain, message: str, name: str
-) -> None:
-    server.refuses(message)
-    with pytest.raises(TransactionRejected, match=re.escape(message)) as caught:
-        chain.send(b"\x01")
-    assert caught.value.name == name
-
-
-def test_a_transaction_that_waits_already_is_no_error(server: Server, chain: EthereumChain) -> None:
-    server.refuses("already known")
-    assert chain.send(b"\x01") == keccak256(b"\x01")
-    server.says("0x" + "99" * 32)
-    with pytest.raises(ChainMisbehaved):
-        chain.send(b"\x01")
+    assert len(server.asked) == 2 * ATTEMPTS, "this range again, and one block of it"
 
 
 @pytest.mark.parametrize(
@@ -236,3 +210,74 @@ def test_threads_may_share_an_adapter(server: Server, chain: EthereumChain) -> N
     for thread in threads:
         thread.join()
     assert answers == [5] * 80
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        b"",
+        b"<html>",
+        b'{"jsonrpc": "2.0"',
+        b'{"jsonrpc": "2.0", "id": null, "error": {"code": -32005, "message": "limit"}}',
+        b'{"jsonrpc": "2.0", "id": null, "error": {"code": -32603, "message": "Internal error"}}',
+    ],
+)
+def test_a_request_that_fails_is_made_again(server: Server, chain: EthereumChain, failure: bytes) -> None:
+    def answer(request: Any) -> bytes:
+        good = {"jsonrpc": "2.0", "id": request["id"], "result": "0x5"}
+        return failure if len(server.asked) < ATTEMPTS else json.dumps(good).encode()
+
+    server.answer = answer
+    assert chain.chain_id() == 5
+    assert len(server.asked) == ATTEMPTS
+
+
+def test_an_error_that_names_no_request_keeps_its_words(server: Server, chain: EthereumChain) -> None:
+    server.answer = (
+        b'{"jsonrpc": "2.0", "id": null, "error": {"code": -32600, "message": "Invalid Request 7"}}'
+    )
+    with pytest.raises(ChainUnavailable, match="Invalid Request 7"):
+        chain.chain_id()
+
+
+def test_what_a_gateway_asks_to_wait_is_waited(server: Server) -> None:
+    pauses: list[float] = []
+    server.status, server.answer, server.headers = 429, b"slower", {"Retry-After": "7"}
+    patient = EthereumChain(Endpoint(server.url, wait=pauses.append))
+    with pytest.raises(ChainUnavailable, match="429"):
+        patient.chain_id()
+    assert pauses == [7.0] * (ATTEMPTS - 1)
+    server.headers = {"Retry-After": "3600"}
+    pauses.clear()
+    with pytest.raises(ChainUnavailable, match="429"):
+        patient.chain_id()
+    assert pauses == [], "so long a wait is for the loop that asks"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        (None, None),
+        ("12", 12.0),
+        ("Wed, 21 Oct 2015 07:28:10 GMT", 10.0),
+        ("Wed, 21 Oct 2015 07:27:00 GMT", 0.0),
+        ("soon", None),
+        ("-5", None),
+        ("1e9", None),
+        ("٣", None),
+    ],
+)
+def test_retry_after_is_read(text: str | None, seconds: float | None) -> None:
+    assert read_retry_after(text, now=1_445_412_480) == seconds
+
+
+def test_a_gateway_without_its_key_is_told_what_to_set(server: Server, chain: EthereumChain) -> None:
+    server.status, server.answer = 401, b'{"error": "no key"}'
+    with pytest.raises(ChainUnavailable, match="chain_headers_file"):
+        chain.chain_id()
+
+
+def test_nobody_and_silence_are_not_asked_again(server: Server) -> None:
+    absent = Endpoint("http://127.0.0.1:1", wait=lambda _: pytest.fail("nobody is there"))
+    with pytest.raises(ChainUnavailable):
+        absent.request("eth_chainId")

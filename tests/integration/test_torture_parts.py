@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from anchoring.chain.ethereum import EthereumChain
 from anchoring.chain.jsonrpc import Endpoint as Client
+from anchoring.chain.prices import offer_price
 from anchoring.chain.protocol import Chain
 from anchoring.errors import ChainUnavailable, DatabaseUnavailable
 from anchoring.register.store import Register
@@ -45,7 +46,7 @@ def endpoint(net: AnvilNet, other: AnvilNet) -> Iterator[Endpoint]:
 
 
 def through(endpoint: Endpoint) -> Chain:
-    return EthereumChain(Client(endpoint.url, timeout=1.0))
+    return EthereumChain(Client(endpoint.url, timeout=1.0, wait=lambda _: None))
 
 
 @pytest.mark.parametrize("kind", ["hangs", "errors", "loses answers"])
@@ -60,8 +61,10 @@ def test_it_gives_no_usable_answer_until_it_is_mended(net: AnvilNet, endpoint: E
 
 def test_a_lost_answer_is_of_something_that_happened(net: AnvilNet, endpoint: Endpoint) -> None:
     payer = net.account("payer")
-    data = {"chain_id": net.chain.chain_id(), "gas": 21_000, "gas_price": 2 * net.chain.gas_price()}
-    signed = payer.sign(nonce=0, to=payer.address, data=b"", **data)
+    price = offer_price(net.chain.terms())
+    signed = payer.sign(
+        chain_id=net.chain.chain_id(), nonce=0, to=payer.address, data=b"", gas=21_000, price=price
+    )
     endpoint.fail("loses answers")
     with pytest.raises(ChainUnavailable):
         through(endpoint).send(signed.raw)

@@ -8,7 +8,11 @@ import pytest
 
 from anchoring.anchorer.submitter import REPLACE_SECONDS, RESEND_SECONDS, Submitter, reconcile
 from anchoring.chain import calls
+from anchoring.chain.prices import MAX_RAISED, offer_price
+from anchoring.chain.protocol import Terms
 from anchoring.errors import (
+    NO_FUNDS,
+    NONCE_TOO_HIGH,
     REFUSED,
     UNDERPRICED,
     AnchorContradicted,
@@ -315,3 +319,68 @@ def test_an_anchor_that_is_refused_again_and_again_is_given_to_a_person(city: Ci
         city.anchorer.step()
     assert caught.value.name == REFUSED
     assert len(sent(city)) == 3
+
+
+def test_where_nothing_is_paid_nothing_is_raised(city: City) -> None:
+    city.chain.terms_asked = Terms(0, 0, 30_000_000)
+    city.submit(licence(1))
+    city.anchorer.step()
+    [first] = sent(city)
+    city.chain.delay(first.hash, 10)
+    for _ in range(5):
+        city.chain.now += REPLACE_SECONDS
+        city.anchorer.step()
+    assert [(transaction.hash, transaction.gas_price) for transaction in sent(city)] == [(first.hash, 0)]
+    city.mine(11)
+    city.settle()
+    assert len(city.anchors()) == 1
+
+
+def test_an_older_transaction_is_handed_in_where_the_newer_is_refused(city: City) -> None:
+    """A release before raised a price of zero to 1 wei, which an account without funds cannot pay."""
+    city.chain.terms_asked = Terms(0, 0, 30_000_000)
+    city.submit(licence(1))
+    city.anchorer.step()
+    [free] = sent(city)
+    city.chain.drop(free.hash)
+    city.chain.terms_asked = Terms(0, 1, 30_000_000)
+    city.chain.refuse("send", TransactionRejected(NO_FUNDS), times=1)
+    city.chain.now += REPLACE_SECONDS
+    city.anchorer.step()
+    assert [transaction.gas_price for transaction in sent(city)] == [0, 1]
+    assert list(city.chain.waiting) == [free.hash]
+    city.settle()
+    assert len(city.anchors()) == 1
+
+
+def test_a_stuck_chain_is_no_auction(city: City) -> None:
+    city.submit(licence(1))
+    city.anchorer.step()
+    for _ in range(100):
+        for waiting in city.chain.waiting:
+            city.chain.delay(waiting, 10**6)
+        city.chain.now += REPLACE_SECONDS
+        city.anchorer.step()
+    prices = [transaction.gas_price for transaction in sent(city)]
+    assert len(prices) < 10
+    assert max(prices) <= MAX_RAISED * offer_price(city.chain.terms_asked).most
+
+
+def test_a_number_that_is_too_high_is_drawn_anew(city: City) -> None:
+    city.submit(licence(1))
+    city.chain.refuse("send", TransactionRejected(NONCE_TOO_HIGH))
+    city.anchorer.step()
+    city.settle()
+    assert len(city.anchors()) == 1
+
+
+def test_nothing_is_sent_above_the_highest_price(city: City) -> None:
+    city.submit(licence(1))
+    city.anchorer = city.new_anchorer(max_gas_price=9)
+    with pytest.raises(TransactionRejected, match="max_gas_price"):
+        city.anchorer.step()
+    assert sent(city) == []
+    city.chain.terms_asked = Terms(7, 2, 30_000_000)
+    city.settle()
+    assert {transaction.gas_price for transaction in sent(city)} == {9}
+    assert len(city.anchors()) == 1

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from anchoring.chain.accounts import Account
+from anchoring.chain.protocol import Price
+from anchoring.chain.transactions import read_transaction
 from anchoring.errors import KeystoreError
 from ledger.crypto.keys import keccak256
 from tests.fakes.fake_chain import Transaction
@@ -37,16 +39,25 @@ def test_a_file_that_is_no_keystore_says_so(tmp_path: Path, content: str) -> Non
         Account.load(tmp_path / "missing.json", "secret")
 
 
+@pytest.mark.parametrize("price", [Price(7), Price(0), Price(900, 100), Price(5, 0)])
+def test_what_is_signed_is_read_back(price: Price) -> None:
+    account = Account(keccak256(b"operator"))
+    signed = account.sign(chain_id=31337, nonce=3, to=None, data=b"\x01", gas=10**6, price=price)
+    fields = read_transaction(signed.raw)
+    assert (fields.hash, fields.sender, fields.nonce, fields.gas) == (signed.hash, account.address, 3, 10**6)
+    assert (fields.price, fields.cost) == (price, price.most * 10**6)
+
+
 def test_a_signed_transaction_is_named_before_it_is_sent() -> None:
     account = Account(keccak256(b"operator"))
     signed = account.sign(
-        chain_id=31337, nonce=3, to="0x" + "12" * 20, data=b"\x01\x02", gas=10**6, gas_price=7
+        chain_id=31337, nonce=3, to="0x" + "12" * 20, data=b"\x01\x02", gas=10**6, price=Price(7)
     )
     assert signed.hash == keccak256(signed.raw)
     sent = Transaction.decode(signed.raw)
     assert (sent.sender, sent.nonce, sent.price) == (account.address, 3, 7)
     assert (sent.to, sent.data) == ("0x" + "12" * 20, b"\x01\x02")
     again = account.sign(
-        chain_id=31337, nonce=3, to="0x" + "12" * 20, data=b"\x01\x02", gas=10**6, gas_price=7
+        chain_id=31337, nonce=3, to="0x" + "12" * 20, data=b"\x01\x02", gas=10**6, price=Price(7)
     )
     assert again == signed

@@ -6,8 +6,9 @@ import pytest
 
 from anchoring.chain import calls
 from anchoring.chain.deployment import deploy, execute
-from anchoring.chain.protocol import Block, RegistryName
-from anchoring.errors import ChainUnavailable, ReorgDetected, TransactionRejected, WrongRegistry
+from anchoring.chain.protocol import Block, RegistryName, Terms
+from anchoring.errors import GAS_LIMIT, ChainUnavailable, ReorgDetected, TransactionRejected, WrongRegistry
+from api.governance.words import advise
 from ledger.registry import acts
 from tests.fakes.fake_chain import FakeChain
 from tests.fakes.nets import FakeNet, act_on, deploy_on
@@ -76,3 +77,53 @@ def test_a_deployment_that_a_reorganisation_moves_meanwhile_is_to_be_made_again(
     net = FakeNet(Moving())
     with pytest.raises(ReorgDetected, match="deploy it again"):
         deploy_on(net, net.account("province"))
+
+
+def test_an_answer_that_got_lost_loses_nothing() -> None:
+    net = FakeNet()
+    province = net.account("province")
+    net.chain.refuse("send", ChainUnavailable("timed out"), persisted=True)
+    name = deploy_on(net, province)
+    contract = RegistryName.parse(name).contract
+    net.chain.refuse("receipt", ChainUnavailable("429"), times=3)
+    net.chain.refuse("send", ChainUnavailable("timed out"))  # this one never arrived
+    act_on(net, province, contract, calls.encode_call(acts.ProvinceTransferStarted(province.address)))
+    assert net.chain.registry_head(contract).n == 2
+
+
+def test_what_is_not_mined_in_time_is_named() -> None:
+    net = FakeNet()
+    province = net.account("province")
+    net.chain.refuse("receipt", ChainUnavailable("HTTP status 429"), times=1_000)
+    with pytest.raises(ChainUnavailable, match=r"0x[0-9a-f]{64} .*look for it.*") as caught:
+        deploy(net.chain, province, province.address, patience=1, wait=lambda _: None)
+    [waiting] = net.chain.waiting
+    assert "0x" + waiting.hex() in str(caught.value)
+    assert "HTTP status 429" in str(caught.value)
+
+
+@pytest.mark.parametrize("unit", [1_000, 10**9], ids=["milliseconds", "nanoseconds"])
+def test_block_times_that_are_no_seconds_are_refused_before_anything_is_sent(unit: int) -> None:
+    net = FakeNet(FakeChain(time=1_700_000_000 * unit))
+    province = net.account("province")
+    with pytest.raises(TransactionRejected, match="has the time") as caught:
+        deploy_on(net, province)
+    assert "switch it to seconds" in str(advise(caught.value))
+    assert not net.chain.waiting
+
+
+def test_a_chain_whose_blocks_hold_too_little_gas_is_named() -> None:
+    class Narrow(FakeChain):
+        def simulate(
+            self, sender: str, contract: str | None, data: bytes, *, gas: int | None = None
+        ) -> bytes:
+            if gas is not None:
+                raise TransactionRejected("Reverted", (), "out of gas")
+            return super().simulate(sender, contract, data)
+
+    net = FakeNet(Narrow())
+    net.chain.terms_asked = Terms(8, 2, block_gas=100_000)
+    with pytest.raises(TransactionRejected, match="holds 100,000 gas") as caught:
+        deploy_on(net, net.account("province"))
+    assert caught.value.name == GAS_LIMIT
+    assert not net.chain.waiting

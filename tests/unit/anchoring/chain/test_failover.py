@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from anchoring.chain.failover import Failover
+from anchoring.chain.protocol import Price
 from anchoring.errors import (
     NONCE_TOO_LOW,
     REFUSED,
@@ -87,8 +88,8 @@ def test_a_slow_endpoint_costs_its_timeout_once_in_a_pause(pair: Pair) -> None:
 
 def test_an_endpoint_that_fails_in_the_middle_is_no_matter(pair: Pair) -> None:
     assert pair.both.final() == pair.chain.final()
-    pair.a.error = lambda method: ChainMisbehaved("not JSON") if method == "gas_price" else None
-    assert pair.both.gas_price() == 10
+    pair.a.error = lambda method: ChainMisbehaved("not JSON") if method == "terms" else None
+    assert pair.both.terms() == pair.chain.terms_asked
 
 
 def test_where_none_answers_every_reason_is_said(pair: Pair) -> None:
@@ -189,7 +190,7 @@ def sending(pair: Pair, a: str | None, b: str | None) -> bytes:
         "to": "0x" + "11" * 20,
         "data": b"",
         "gas": 21_000,
-        "gas_price": 20,
+        "price": Price(20),
     }
     return pair.both.send(account.sign(chain_id=CHAIN_ID, **options).raw)
 
@@ -203,7 +204,9 @@ def test_a_transaction_goes_to_the_first_that_takes_it(pair: Pair) -> None:
 def test_one_that_is_down_does_not_keep_a_transaction(pair: Pair) -> None:
     pair.a.fail()
     account = FakeNet().account("sender")
-    signed = account.sign(chain_id=CHAIN_ID, nonce=0, to="0x" + "11" * 20, data=b"", gas=21_000, gas_price=20)
+    signed = account.sign(
+        chain_id=CHAIN_ID, nonce=0, to="0x" + "11" * 20, data=b"", gas=21_000, price=Price(20)
+    )
     assert pair.both.send(signed.raw) == signed.hash
 
 

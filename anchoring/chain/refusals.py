@@ -1,0 +1,57 @@
+"""Why an endpoint refuses a transaction: asked of the chain, whatever the endpoint's words.
+
+Clients word the same refusal in a dozen ways, and JSON-RPC has no codes for them. What decides is what the chain knows of
+the transaction and of its sender.
+"""
+
+from typing import Protocol
+
+from anchoring.chain.protocol import Terms
+from anchoring.chain.transactions import TransactionFields
+from anchoring.errors import GAS_LIMIT, NO_FUNDS, NONCE_TOO_HIGH, NONCE_TOO_LOW, UNDERPRICED
+
+
+class Asked(Protocol):
+    """What is asked of the chain here; `anchoring.chain.protocol.Chain` answers it."""
+
+    def transaction_count(self, address: str, *, pending: bool = False) -> int: ...
+
+    def balance(self, address: str) -> int: ...
+
+    def terms(self) -> Terms: ...
+
+
+def find_reason(chain: Asked, transaction: TransactionFields) -> tuple[str, str] | None:
+    """Return why a transaction that the chain does not know is refused, as a name in `anchoring.errors` and in words.
+
+    None where nothing is wrong with it, as far as the chain says. Raises: ChainUnavailable.
+    """
+    if reason := _find_turn(chain, transaction):
+        return reason
+    terms = chain.terms()
+    if 0 < terms.block_gas < transaction.gas:
+        limits = f"a block of this chain holds {terms.block_gas:,} gas, the transaction may use {transaction.gas:,}"
+        return GAS_LIMIT, limits
+    if transaction.cost and (balance := chain.balance(transaction.sender)) < transaction.cost:
+        return NO_FUNDS, f"{transaction.sender} holds {balance:,} wei, and must hold {transaction.cost:,}"
+    return _find_price(chain, transaction, terms)
+
+
+def _find_turn(chain: Asked, transaction: TransactionFields) -> tuple[str, str] | None:
+    mined = chain.transaction_count(transaction.sender)
+    if transaction.nonce < mined:
+        return NONCE_TOO_LOW, f"its number is {transaction.nonce}, the account's next is {mined}"
+    pending = max(mined, chain.transaction_count(transaction.sender, pending=True))
+    if transaction.nonce > pending:
+        return NONCE_TOO_HIGH, f"its number is {transaction.nonce}, the account's next is {pending}"
+    return None
+
+
+def _find_price(chain: Asked, transaction: TransactionFields, terms: Terms) -> tuple[str, str] | None:
+    price = transaction.price
+    tip = price.most - terms.base_fee if price.tip is None else min(price.tip, price.most - terms.base_fee)
+    if tip < terms.tip:
+        return UNDERPRICED, f"it pays {price.most:,} wei for a unit of gas, the chain asks {terms.price:,}"
+    if chain.transaction_count(transaction.sender, pending=True) > transaction.nonce:
+        return UNDERPRICED, f"another transaction of number {transaction.nonce} waits already"
+    return None

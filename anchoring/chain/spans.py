@@ -1,0 +1,31 @@
+"""How many blocks an endpoint gives the events of at a time, learned from its answers."""
+
+from typing import Final
+
+LONGEST_SPAN: Final = 20_000  # blocks; beyond it a failed request costs more than it saves
+GROWTH_AFTER: Final = (
+    16  # answers of the whole span, before a longer one is tried: one refusal in so many costs little
+)
+
+
+class Span:
+    """The blocks of the next request. What is refused may have been a crowded range: as many are tried again much later."""
+
+    def __init__(self) -> None:
+        self.blocks = self._longest = LONGEST_SPAN
+        self._answered = 0
+
+    def refused(self, blocks: int) -> None:
+        """Learn that an endpoint refuses the events of so many blocks at once."""
+        self.blocks, self._answered = max(1, min(self.blocks, blocks // 2)), 0
+
+    def limit(self, blocks: int) -> None:
+        """Learn that an endpoint leaves out, without a word, what lies beyond so many blocks: more is never tried again."""
+        self._longest = max(1, min(self._longest, blocks))
+        self.blocks, self._answered = min(self.blocks, self._longest), 0
+
+    def answered(self) -> None:
+        """Learn that an endpoint answers, and try more after a while."""
+        self._answered += 1
+        if self._answered >= GROWTH_AFTER:
+            self.blocks, self._answered = min(self._longest, 2 * self.blocks), 0
