@@ -1,4 +1,4 @@
-"""Doubles of other chains: proxies before anvil that speak and behave as other clients and gateways do.
+"""Doubles of other chains: proxies before anvil that speak as other clients and gateways do.
 
 Each is anvil underneath, so what is sent through it is really executed. `KINDS` names them.
 """

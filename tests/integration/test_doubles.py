@@ -1,4 +1,6 @@
-"""The chain adapter and the follower on doubles of other chains, with the test bodies of the fake chain and of anvil."""
+"""The chain adapter and the follower on doubles of other chains.
+
+The test bodies are those of the fake chain and of anvil."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Why a transaction is refused: the chain is asked, whatever an endpoint says, on endpoints with words of their own."""
+"""Why a transaction is refused: the chain is asked, whatever an endpoint says."""
 
 import json
 from collections.abc import Iterator
