@@ -15,9 +15,9 @@ from sqlalchemy import update
 
 from anchoring.anchorer.lease import WritableRegister
 from anchoring.chain import calls
+from anchoring.chain.accounts import read_transaction
 from anchoring.chain.prices import fit_gas, offer_price, raise_price
 from anchoring.chain.protocol import Chain, Price, RegistryName, Signer
-from anchoring.chain.transactions import read_transaction
 from anchoring.errors import (
     NONCE_TOO_HIGH,
     NONCE_TOO_LOW,

@@ -1,18 +1,25 @@
-"""Accounts that sign a chain's transactions, their keys in encrypted keystore files."""
+"""Accounts that sign a chain's transactions, and what such a transaction says; keys in keystore files."""
 
 import json
 import os
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import rlp
 from eth_account import Account as EthAccount
 
 from anchoring.chain.protocol import Price, SignedTransaction
 from anchoring.errors import KeystoreError
+from ledger.crypto.keys import keccak256
 
 KEYSTORE_ROUNDS: Final = 262_144  # PBKDF2, the figure of the keystore format; about 0.1 s
+
+_TYPED: Final = (
+    2  # the first byte of a transaction of type 2 (EIP-2718); a legacy one begins with an RLP list
+)
 
 
 class Account:
@@ -66,3 +73,37 @@ class Account:
             fields |= {"type": 2, "maxFeePerGas": price.most, "maxPriorityFeePerGas": price.tip}
         signed_transaction = self._account.sign_transaction(fields)
         return SignedTransaction(bytes(signed_transaction.hash), bytes(signed_transaction.raw_transaction))
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionFields:
+    """What of a signed transaction decides whether a chain takes it; `value` in wei."""
+
+    hash: bytes
+    sender: str
+    nonce: int
+    gas: int
+    price: Price
+    value: int
+
+    @property
+    def cost(self) -> int:
+        """What the sender must hold, in wei."""
+        return self.gas * self.price.most + self.value
+
+
+def read_transaction(raw: bytes) -> TransactionFields:
+    """Read a transaction that an account here signed. Raises: ValueError for other bytes."""
+    sender = str(EthAccount.recover_transaction(raw)).lower()
+    if raw[0] == _TYPED:
+        _, nonce, tip, most, gas, _, value, *_ = _read_numbers(raw[1:])
+        price = Price(most, tip)
+    else:
+        nonce, most, gas, _, value, *_ = _read_numbers(raw)
+        price = Price(most)
+    return TransactionFields(keccak256(raw), sender, nonce, gas, price, value)
+
+
+def _read_numbers(encoded: bytes) -> list[int]:
+    """Read the members of an RLP list, each as a number; a list inside of it is none."""
+    return [int.from_bytes(item, "big") for item in rlp.decode(encoded) if isinstance(item, bytes)]

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from anchoring.chain import answers, calls
+from anchoring.chain.accounts import TransactionFields, read_transaction
 from anchoring.chain.jsonrpc import ATTEMPTS, RETRY_BACKOFF, AnswerTooLarge, Endpoint, RequestRefused
 from anchoring.chain.protocol import Block, ChainEvent, RegistryHead, Terms, TransactionReceipt
 from anchoring.chain.refusals import find_reason
 from anchoring.chain.spans import Span
-from anchoring.chain.transactions import TransactionFields, read_transaction
 from anchoring.errors import REFUSED, ChainMisbehaved, ChainUnavailable, TransactionRejected
 
 

@@ -6,8 +6,8 @@ the transaction and of its sender.
 
 from typing import Protocol
 
+from anchoring.chain.accounts import TransactionFields
 from anchoring.chain.protocol import Terms
-from anchoring.chain.transactions import TransactionFields
 from anchoring.errors import GAS_LIMIT, NO_FUNDS, NONCE_TOO_HIGH, NONCE_TOO_LOW, UNDERPRICED
 
 

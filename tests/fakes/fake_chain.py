@@ -14,8 +14,8 @@ from typing import TypeVar
 import rlp
 
 from anchoring.chain import calls
+from anchoring.chain.accounts import read_transaction
 from anchoring.chain.protocol import Block, ChainEvent, RegistryHead, Terms, TransactionReceipt
-from anchoring.chain.transactions import read_transaction
 from anchoring.errors import NONCE_TOO_LOW, UNDERPRICED, TransactionRejected
 from ledger.crypto.keys import keccak256
 from tests.fakes.fake_registry import FakeRegistry

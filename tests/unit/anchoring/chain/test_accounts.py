@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from anchoring.chain.accounts import Account
+from anchoring.chain.accounts import Account, read_transaction
 from anchoring.chain.protocol import Price
-from anchoring.chain.transactions import read_transaction
 from anchoring.errors import KeystoreError
 from ledger.crypto.keys import keccak256
 from tests.fakes.fake_chain import Transaction
