@@ -1,4 +1,4 @@
-"""Accounts that sign a chain's transactions, and what such a transaction says; keys in keystore files."""
+"""Accounts that sign a chain's transactions, and read back what such a transaction says."""
 
 import json
 import os
@@ -17,9 +17,8 @@ from ledger.crypto.keys import keccak256
 
 KEYSTORE_ROUNDS: Final = 262_144  # PBKDF2, the figure of the keystore format; about 0.1 s
 
-_TYPED: Final = (
-    2  # the first byte of a transaction of type 2 (EIP-2718); a legacy one begins with an RLP list
-)
+# the first byte of a transaction of type 2 (EIP-2718); a legacy one begins with an RLP list
+_TYPED: Final = 2
 
 
 class Account:
