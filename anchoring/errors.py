@@ -53,13 +53,13 @@ class ChainMisbehaved(ChainUnavailable):
 class EndpointsDisagree(ChainMisbehaved):
     """Two endpoints hold different blocks at a final height: nothing is taken from either until they agree again."""
 
-    def __init__(self, height: int, first: tuple[str, bytes], second: tuple[str, bytes]) -> None:
-        said = " and ".join(f"0x{hash.hex()} by {name}" for name, hash in (first, second))
+    def __init__(self, height: int, first_claim: tuple[str, bytes], second_claim: tuple[str, bytes]) -> None:
+        claims_text = " and ".join(f"0x{hash.hex()} by {name}" for name, hash in (first_claim, second_claim))
         super().__init__(
-            f"final block {height} is {said}: one of them lies or is on another chain. "
+            f"final block {height} is {claims_text}: one of them lies or is on another chain. "
             "Ask who runs them, and take the wrong one out of `chain_url`"
         )
-        self.height, self.first, self.second = height, first, second
+        self.height, self.first_claim, self.second_claim = height, first_claim, second_claim
 
 
 class ChainBehind(ChainUnavailable):

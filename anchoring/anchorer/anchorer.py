@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 class Anchorer:
     """Anchors the register of one log. What it knows of the chain's state comes from the replica alone.
 
-    `clock` tells the time of day, `steady` the seconds by which the lease is kept.
+    `clock` tells the time of day, `steady_clock` the seconds by which the lease is kept.
     """
 
     def __init__(

@@ -166,7 +166,7 @@ def _is_due(content: _BatchContent, last_frozen: int, now: int, policy: BatchPol
 
 
 def _bring_up_to_date(connection: Connection, tree: StatusTree, final_sequence: int) -> StatusTree:
-    """Bring the tree, as of the final anchor `final`, to the newest batch of the register."""
+    """Bring the tree, as of the final anchor `final_sequence`, to the newest batch of the register."""
     for batch in walk_batches(connection, after=final_sequence):
         anchor = batch.anchor
         tree.grow(anchor.size)

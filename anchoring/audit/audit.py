@@ -87,12 +87,12 @@ def audit(
 
 
 def _refold(view: ReplicaView, findings: Findings) -> dict[str, StatusTree] | None:
-    def tell(done: int, of: int) -> None:
+    def tell_progress(done: int, total: int) -> None:
         if findings.progress:
-            findings.progress("events", done, of)
+            findings.progress("events", done, total)
 
     try:
-        trees = refold(view, tell)
+        trees = refold(view, tell_progress)
     except Quarantined as error:
         findings.add("replica-damaged", "replica", str(error))
         return None

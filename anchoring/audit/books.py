@@ -18,7 +18,7 @@ _PAGE_ROWS: Final = 2_000  # rows fetched at a time
 class Books:
     """One consistent state of a register and one of a replica, of which the register's is never the older one.
 
-    `log` is the register's log, `state` the same as the chain has it; `missing` is what is not back yet after a restore,
+    `log` is the register's log, `log_state` the same as the chain has it; `missing` is what is not back yet after a restore,
     by its first position.
     """
 

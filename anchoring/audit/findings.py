@@ -49,12 +49,12 @@ class Findings:
     _remarks: list[Finding] = field(default_factory=list)
     _unlisted: int = 0
 
-    def look(self, sort: str, of: int = 0) -> None:
-        """Count one item of a sort as checked; `of` is how many there are in all."""
+    def look(self, sort: str, total: int = 0) -> None:
+        """Count one item of a sort as checked; `total` is how many there are in all."""
         self.checked[sort] += 1
         done = self.checked[sort]
-        if self.progress and (done % PROGRESS_ITEMS == 0 or done == of):
-            self.progress(sort, done, of)
+        if self.progress and (done % PROGRESS_ITEMS == 0 or done == total):
+            self.progress(sort, done, total)
 
     def add(self, slug: str, where: str, text: str) -> None:
         if len(self._findings) < MAX_LISTED:

@@ -109,7 +109,7 @@ class RecordAudit:
             self._findings.add("disclosure-altered", where, "what it discloses is not what it claims")
 
 
-# The rule of `ledger.verification.entitlement` is written out once more here, and in `_counted`, on purpose: an audit
+# The rule of `ledger.verification.entitlement` is written out once more here, and in `_grant_counted`, on purpose: an audit
 # that asked the rule by which the records were taken in would share its faults.
 def _grant_covers(grant: Grant, record: Record) -> bool:
     if not grant.kinds & KINDS[record.kind]:

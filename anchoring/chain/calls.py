@@ -98,16 +98,16 @@ def encode_head_zero() -> bytes:
 
 def encode_deployment(province: str) -> bytes:
     """Return the data of the transaction that deploys the registry with `province`."""
-    return _artefact().bytecode + abi_encode(("address",), (province,))
+    return _read_artefact().bytecode + abi_encode(("address",), (province,))
 
 
 def estimate_gas(data: bytes, *, deploys: bool = False) -> int:
     """Return a gas limit that suffices for `data` with room to spare; what is not used is not paid."""
     if deploys:
         return _GAS_BASE + _GAS_A_CODE_BYTE * len(data)
-    words = len(data) // 32
-    admits = data[:4] == make_selector(FUNCTIONS[acts.LogAdmitted])
-    return _GAS_BASE + _GAS_A_BYTE * len(data) + (_GAS_A_DIVISION * words if admits else 0)
+    word_count = len(data) // 32
+    admits_log = data[:4] == make_selector(FUNCTIONS[acts.LogAdmitted])
+    return _GAS_BASE + _GAS_A_BYTE * len(data) + (_GAS_A_DIVISION * word_count if admits_log else 0)
 
 
 def decode_head(answer: bytes) -> RegistryHead:
@@ -128,15 +128,15 @@ def decode_head_zero(answer: bytes) -> bytes:
 
 def decode_rejection(data: bytes, otherwise: str) -> TransactionRejected:
     """Read the contract's error from the data of a revert; `otherwise` says what the endpoint said of it."""
-    error = _artefact().errors.get(data[:4])
+    error = _read_artefact().errors.get(data[:4])
     if error is None:
         return TransactionRejected("Reverted", (data,), otherwise)
     try:
         values = abi_decode(error.types, data[4:])
     except DecodingError:
         return TransactionRejected("Reverted", (data,), otherwise)
-    shown = ", ".join(f"{name} {_show(value)}" for name, value in zip(error.names, values, strict=True))
-    return TransactionRejected(error.name, values, f"the registry refuses: {error.name}({shown})")
+    values_text = ", ".join(f"{name} {_show(value)}" for name, value in zip(error.names, values, strict=True))
+    return TransactionRejected(error.name, values, f"the registry refuses: {error.name}({values_text})")
 
 
 def _show(value: object) -> str:
@@ -168,19 +168,21 @@ class _Artefact:
 
 
 @cache
-def _artefact() -> _Artefact:
+def _read_artefact() -> _Artefact:
     content = json.loads(ARTEFACT.read_text())
     errors = {}
-    for item in content["abi"]:
-        if item["type"] == "error":
-            types = tuple(_abi_type(field) for field in item["inputs"])
-            names = tuple(field["name"] for field in item["inputs"])
-            errors[make_selector(f"{item['name']}({','.join(types)})")] = _Error(item["name"], names, types)
+    for member in content["abi"]:
+        if member["type"] == "error":
+            types = tuple(_spell_type(field) for field in member["inputs"])
+            names = tuple(field["name"] for field in member["inputs"])
+            errors[make_selector(f"{member['name']}({','.join(types)})")] = _Error(
+                member["name"], names, types
+            )
     return _Artefact(bytes.fromhex(content["bytecode"].removeprefix("0x")), errors)
 
 
-def _abi_type(field: _Field) -> str:
+def _spell_type(field: _Field) -> str:
     if not field["type"].startswith("tuple"):
         return field["type"]
-    inner = ",".join(_abi_type(part) for part in field["components"])
-    return f"({inner}){field['type'].removeprefix('tuple')}"
+    component_types = ",".join(_spell_type(component) for component in field["components"])
+    return f"({component_types}){field['type'].removeprefix('tuple')}"

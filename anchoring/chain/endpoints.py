@@ -20,17 +20,17 @@ logger = logging.getLogger(__name__)
 class NamedEndpoint:
     """An endpoint as a chain, and how it did so far.
 
-    `admitted`: its chain id was seen to be right since it last failed. `error`: why it last failed, at `failed`; it may be
-    asked again when it is `due`.
+    `is_admitted`: its chain id was seen to be right since it last failed. `error`: why it last failed, at `failed_at`; it
+    may be asked again from `due_at` on.
     """
 
     name: str
     chain: Chain
-    admitted: bool = False
+    is_admitted: bool = False
     error: Exception | None = None
     failures: int = 0
-    failed: float = -math.inf
-    due: float = -math.inf
+    failed_at: float = -math.inf
+    due_at: float = -math.inf
 
 
 class Endpoints:
@@ -51,28 +51,28 @@ class Endpoints:
     def list_candidates(self) -> list[NamedEndpoint]:
         """Return the endpoints that may be asked now; where all of them pause, the one whose pause ends first."""
         due_endpoints = [endpoint for endpoint in self._named_endpoints if not self.is_resting(endpoint)]
-        return due_endpoints or [min(self._named_endpoints, key=lambda endpoint: endpoint.due)]
+        return due_endpoints or [min(self._named_endpoints, key=lambda endpoint: endpoint.due_at)]
 
     def is_resting(self, endpoint: NamedEndpoint) -> bool:
-        return endpoint.due > self._clock()
+        return endpoint.due_at > self._clock()
 
     def admit(self, endpoint: NamedEndpoint) -> None:
         """Check, once after each failure, that the endpoint serves the right chain. Raises: WrongRegistry."""
-        if endpoint.admitted:
+        if endpoint.is_admitted:
             return
         chain_id = endpoint.chain.chain_id()
         if chain_id != self._chain_id:
             raise WrongRegistry(f"{endpoint.name} serves chain {chain_id}, not chain {self._chain_id}")
-        endpoint.admitted = True
+        endpoint.is_admitted = True
 
     def fail(self, endpoint: NamedEndpoint, error: Exception) -> None:
         """Leave an endpoint alone for a while, longer each time; after a long time of health it starts afresh."""
         now = self._clock()
-        failed_lately = now - endpoint.failed < 2 * ENDPOINT_BACKOFF.longest
+        failed_lately = now - endpoint.failed_at < 2 * ENDPOINT_BACKOFF.longest
         endpoint.failures = endpoint.failures + 1 if failed_lately else 1
         pause = ENDPOINT_BACKOFF.pause(endpoint.failures)
-        endpoint.admitted, endpoint.error = False, error
-        endpoint.failed, endpoint.due = now, now + pause
+        endpoint.is_admitted, endpoint.error = False, error
+        endpoint.failed_at, endpoint.due_at = now, now + pause
         if len(self._named_endpoints) > 1:
             logger.warning("%s is not used for %.1f s: %s", endpoint.name, pause, error)
 

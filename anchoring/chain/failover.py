@@ -73,29 +73,29 @@ class Failover:
         known_final, lagging_blocks = self._known_final, list[Block]()
 
         def ask(chain: Chain) -> Block:
-            final = chain.final()
-            if known_final and final.number < known_final.block.number:
-                lagging_blocks.append(final)
+            final_block = chain.final()
+            if known_final and final_block.number < known_final.block.number:
+                lagging_blocks.append(final_block)
                 raise _make_behind_error(known_final)
-            return final
+            return final_block
 
         try:
-            final = self._ask(ask)
+            final_block = self._ask(ask)
         except EndpointsDisagree:
             raise
         except ChainUnavailable:
             if not lagging_blocks:
                 raise
             return max(lagging_blocks, key=lambda block: block.number)
-        if known_final is None or final.hash != known_final.block.hash:
-            claim = _FinalClaim(self._current.name, final)
+        if known_final is None or final_block.hash != known_final.block.hash:
+            claim = _FinalClaim(self._current.name, final_block)
             self._compare(claim)
             self._known_final, self._finality_checked_at = claim, self._clock()
         elif self._clock() - self._finality_checked_at >= STANDSTILL_SECONDS:
             self._finality_checked_at = self._clock()
             if self._is_overtaken(known_final):
                 return self.final()
-        return final
+        return final_block
 
     def block(self, number: int) -> Block | None:
         """Return a block of the current branch. Raises: EndpointsDisagree where it is final, and another's is different."""

@@ -47,8 +47,8 @@ class SeenFile:
         return cosigned.checkpoint if cosigned else None
 
     def point(self, n: int) -> Point | None:
-        newest = self.newest()
-        return newest if newest and newest.n == n else None
+        newest_point = self.newest()
+        return newest_point if newest_point and newest_point.n == n else None
 
     def remember(self, cosigned: CosignedCheckpoint) -> None:
         """Remember a checkpoint that was taken, durably, before anything is said on the strength of it."""

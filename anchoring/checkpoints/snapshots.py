@@ -84,16 +84,16 @@ class ImportedSnapshot:
         if cosigned is None or point is None:
             raise NotFound(f"{self._directory} holds no snapshot: import one (shunzheng snapshot import)")
         trust.check(cosigned)
-        newest = seen_file.newest()
-        if newest and newest.n > point.n:
+        newest_point = seen_file.newest()
+        if newest_point and newest_point.n > point.n:
             raise SnapshotRefused(
                 "older",
-                f"it ends at event {point.n}, and event {newest.n} was seen before: import a newer one",
+                f"it ends at event {point.n}, and event {newest_point.n} was seen before: import a newer one",
             )
-        own_point = self.point(newest.n) if newest else None
-        if newest and own_point and own_point.head != newest.head:
+        own_point = self.point(newest_point.n) if newest_point else None
+        if newest_point and own_point and own_point.head != newest_point.head:
             raise SnapshotRefused(
-                "fork", f"event {newest.n} has another head than the one that was seen before"
+                "fork", f"event {newest_point.n} has another head than the one that was seen before"
             )
         seen_file.remember(cosigned)
         return cosigned

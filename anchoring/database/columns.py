@@ -6,12 +6,12 @@ from sqlalchemy import BigInteger, Integer, SmallInteger, Table
 from sqlmodel import Field, SQLModel
 
 # SQLite's INTEGER holds 64 bits and makes the key the row itself
-BIG: Final = BigInteger().with_variant(Integer(), "sqlite")
+BIG_INTEGER: Final = BigInteger().with_variant(Integer(), "sqlite")
 
 
 def number(*, key: bool = False, **options: Any) -> Any:
     """Return a column of 64 bits that is never counted up by the database."""
-    return Field(sa_type=BIG, primary_key=key, sa_column_kwargs={"autoincrement": False}, **options)
+    return Field(sa_type=BIG_INTEGER, primary_key=key, sa_column_kwargs={"autoincrement": False}, **options)
 
 
 def small() -> Any:

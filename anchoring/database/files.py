@@ -26,8 +26,8 @@ def replace_file(path: Path, pieces: Iterable[bytes], *, public: bool = False) -
             with path.open("wb") as stream:
                 stream.writelines(pieces)
             return
-    target = Path(os.path.realpath(path))
-    new_path = target.with_name(f".{target.name[:_SHOWN_CHARS]}.{token_hex(8)}.new")
+    target_path = Path(os.path.realpath(path))
+    new_path = target_path.with_name(f".{target_path.name[:_SHOWN_CHARS]}.{token_hex(8)}.new")
     mode = stat.S_IMODE(old_mode) if old_mode is not None else _PUBLIC_MODE if public else _PRIVATE_MODE
     with _name_faults(path, new_path):
         # O_EXCL: nothing that lies there is opened or followed, so only who may read the file ever can
@@ -39,16 +39,16 @@ def replace_file(path: Path, pieces: Iterable[bytes], *, public: bool = False) -
                 file.writelines(pieces)
                 file.flush()
                 os.fsync(file.fileno())
-            new_path.replace(target)
+            new_path.replace(target_path)
         except BaseException:
             with suppress(OSError):
                 new_path.unlink()
             raise
-    folder = os.open(target.parent, os.O_RDONLY)
+    folder_descriptor = os.open(target_path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(folder_descriptor)
     finally:
-        os.close(folder)
+        os.close(folder_descriptor)
 
 
 def _read_mode(path: Path) -> int | None:

@@ -10,7 +10,7 @@ from ledger.registry.acts import head_zero
 
 
 def check_branch(cursor: Cursor, block_now: Block | None, latest: Block) -> None:
-    """Check that the chain, which ends at `latest`, still holds the final block of the cursor; `known` stands there now.
+    """Check that the chain, which ends at `latest`, still holds the final block of the cursor; `block_now` stands there now.
 
     Raises: ChainBehind where it does not reach so far, Quarantined where it holds another block.
     """
@@ -43,11 +43,11 @@ def check_head(stated_head: RegistryHead, cursor: Cursor, folded_events: Sequenc
     heads = {cursor.n: cursor.head} | {
         folded_event.event.event.n: folded_event.head for folded_event in folded_events
     }
-    newest = max(heads)
+    newest_number = max(heads)
     block = folded_events[-1].event.event.block if folded_events else cursor.block
-    if stated_head.n > newest:
+    if stated_head.n > newest_number:
         raise ChainMisbehaved(
-            f"the contract counts {stated_head.n} acts, the endpoint shows {newest}: it leaves some out"
+            f"the contract counts {stated_head.n} acts, the endpoint shows {newest_number}: it leaves some out"
         )
     if stated_head.n < cursor.n:
         raise ChainBehind(f"the contract counts {stated_head.n} acts, but act {cursor.n} was final")
@@ -60,7 +60,7 @@ def check_head(stated_head: RegistryHead, cursor: Cursor, folded_events: Sequenc
         raise ReorgDetected(
             f"the events up to act {stated_head.n} do not make the head that the contract states"
         )
-    if stated_head.n == newest and stated_head.last_block != block:
+    if stated_head.n == newest_number and stated_head.last_block != block:
         raise ChainMisbehaved(
-            f"act {newest} was in block {stated_head.last_block}, the endpoint shows it in block {block}"
+            f"act {newest_number} was in block {stated_head.last_block}, the endpoint shows it in block {block}"
         )

@@ -168,10 +168,10 @@ class Follower:
         """
         # 1
         stated_head = self._chain.registry_head(self._registry_name.contract)
-        latest, final = self._chain.latest(), self._chain.final()
-        if final.number > latest.number:  # a block came between the two questions
-            latest = final
-        if self._seen_blocks == (latest, final) and self.caught_up:
+        latest, final_block = self._chain.latest(), self._chain.final()
+        if final_block.number > latest.number:  # a block came between the two questions
+            latest = final_block
+        if self._seen_blocks == (latest, final_block) and self.caught_up:
             return 0
         with self._replica.reading(quarantined=True) as view:
             cursor = view.cursor
@@ -182,9 +182,9 @@ class Follower:
                 cursor, self._chain.block(cursor.final_block) if latest_reaches_cursor else None, latest
             )
         # 3
-        end_block = self._find_window_end(cursor, final)
+        end_block = self._find_window_end(cursor, final_block)
         final_events = self._final_events(cursor, end_block.number)
-        reaches_final = end_block.number >= final.number
+        reaches_final = end_block.number >= final_block.number
         newer_events = self._events_between(end_block.number + 1, latest.number) if reaches_final else ()
         # 4
         fold = Fold(cursor.head, cursor.n, cursor.block, cursor.time)
@@ -204,21 +204,23 @@ class Follower:
             cursor, new_cursor, events_with_facts, pending_events, trees, caught_up=reaches_final
         )
         self._trees = new_cursor.n, trees
-        self._seen_blocks, self.caught_up = (latest, final), reaches_final
+        self._seen_blocks, self.caught_up = (latest, final_block), reaches_final
         self.progress = new_cursor.n, max(stated_head.n, new_cursor.n)
         self._window.adapt(final_events)
         return len(folded_events)
 
-    def _find_window_end(self, cursor: Cursor, final: Block) -> Block:
+    def _find_window_end(self, cursor: Cursor, final_block: Block) -> Block:
         """Return the last block of the window; the known final block where the chain has no newer one."""
-        if final.number < cursor.final_block:
+        if final_block.number < cursor.final_block:
             return Block(cursor.final_block, cursor.final_hash, b"", cursor.final_time)
         number = max(cursor.final_block + 1, self._first_block) + self._window.span - 1
-        if number >= final.number:
-            return final
+        if number >= final_block.number:
+            return final_block
         block = self._chain.block(number)
         if block is None:
-            raise ReorgDetected(f"block {number} is gone, though block {final.number} was said to be final")
+            raise ReorgDetected(
+                f"block {number} is gone, though block {final_block.number} was said to be final"
+            )
         return block
 
     def _final_events(self, cursor: Cursor, last: int) -> Sequence[ChainEvent]:

@@ -81,8 +81,8 @@ def _walk_texts(value: Json) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
-        for item in value:
-            yield from _walk_texts(item)
+        for element in value:
+            yield from _walk_texts(element)
     elif isinstance(value, dict):
         for name, member in value.items():
             yield name

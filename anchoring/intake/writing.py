@@ -41,7 +41,7 @@ class RecordWriter:
     """Writes the records of a submission of `issuer` whose positions begin at `first`; faults are collected, not raised."""
 
     def __init__(self, connection: Connection, suite: Suite, issuer: str, first: int) -> None:
-        self._connection, self._suite, self._issuer, self._first = connection, suite, issuer, first
+        self._connection, self._suite, self._issuer, self._first_position = connection, suite, issuer, first
         self._changed_positions: set[int] = set()
         self.faults = Faults()
 
@@ -58,7 +58,7 @@ class RecordWriter:
         record_rows, disclosure_rows, lineage_rows = [], [], []
         link_rows: list[_LinkRow] = []
         for index, leaf, name, kind, identifier, body, disclosure, links in chunk:
-            position = self._first + index
+            position = self._first_position + index
             if name in known_lineages:
                 self._refuse(index, known_lineages[name].lineage, body, leaf)
                 continue
@@ -86,8 +86,8 @@ class RecordWriter:
         placed_records: list[_PlacedRecord] = []
         for name, lineage_rows in rows_by_lineage.items():
             for row in _order_rows(known_lineages.get(name), lineage_rows):
-                if step := self._follow_one(known_lineages.get(name), row):
-                    known_lineages[name], record = step
+                if lineage_and_record := self._follow_one(known_lineages.get(name), row):
+                    known_lineages[name], record = lineage_and_record
                     placed_records.append(record)
         if placed_records and not self.faults:
             self._write(placed_records)
@@ -104,7 +104,7 @@ class RecordWriter:
             return None
         assert lineage_before is not None
         assert change is not None  # only an issue changes nothing
-        target_position, position = lineage_before.position, self._first + row.index
+        target_position, position = lineage_before.position, self._first_position + row.index
         if target_position in self._changed_positions:
             description = f"{lineage_before.lineage.identifier} changes its status twice in this submission"
             self.faults.add(

@@ -51,18 +51,18 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class AnchorEntries:
-    """What is known of the entries of one anchor: `late`, seconds from the anchor, where they had been withheld.
+    """What is known of the entries of one anchor: `late_seconds`, seconds from the anchor, where they had been withheld.
 
-    They are asked for next when it is `due`, None where that is settled. `asked`: when a node of their city was last asked
-    for them in vain; `answered`: when one was reached and gave none; None where none ever was. In seconds since 1970.
+    They are asked for next at `due_at`, None where that is settled. `asked_at`: when a node of their city was last asked for
+    them in vain; `answered_at`: when one was reached and gave none; None where none ever was. In seconds since 1970.
     """
 
     state: Publication
     attempts: int
-    due: int | None
-    asked: int | None
-    answered: int | None
-    late: int
+    due_at: int | None
+    asked_at: int | None
+    answered_at: int | None
+    late_seconds: int
     findings: tuple[str, ...]
 
 
@@ -132,9 +132,9 @@ class EntryCopies:
         """
         connection, limit = view.connection, MAX_OCCURRENCES + 1
         try:
-            walked_rows = self._read_rows_in(connection, queries.WALKED, log=log)
+            walked_rows = self._read_rows_in(connection, queries.WALKED_SEQUENCE, log=log)
             rows = self._read_rows_in(connection, queries.OCCURRENCES, log=log, root=root, limit=limit)
-            lacking_rows = self._read_rows_in(connection, queries.LACKING, log=log, sequence=sequence)
+            lacking_rows = self._read_rows_in(connection, queries.MISSING_ENTRIES, log=log, sequence=sequence)
         except DBAPIError:  # verification does without copies that are damaged
             return None
         if not walked_rows:
@@ -146,7 +146,7 @@ class EntryCopies:
 
     def find_walked_sequence(self, log: str) -> int:
         """Return the newest sequence of the log that was walked."""
-        rows = self._read_rows(queries.WALKED, log=log)
+        rows = self._read_rows(queries.WALKED_SEQUENCE, log=log)
         return rows[0]["walked"] if rows else 0
 
     def walk(self, log: str, anchors: Sequence[Anchor], now: int) -> None:
@@ -164,9 +164,12 @@ class EntryCopies:
 
     def list_due(self, log: str, now: int, limit: int) -> list[int]:
         """Return sequences whose entries are to be asked for now, in ascending order."""
-        last = now + LONGEST_PAUSE_SECONDS
+        latest_due = now + LONGEST_PAUSE_SECONDS
         return sorted(
-            row["sequence"] for row in self._read_rows(queries.DUE, log=log, now=now, last=last, limit=limit)
+            row["sequence"]
+            for row in self._read_rows(
+                queries.DUE_SEQUENCES, log=log, now=now, latest_due=latest_due, limit=limit
+            )
         )
 
     def keep(
@@ -175,7 +178,9 @@ class EntryCopies:
         """Keep the entries of an anchor, which fold to its root; settled, whatever else is wrong with them."""
         known_entries = self.of_anchor(anchor.log, anchor.sequence, now)
         # Whether a node out of reach did not publish or we were cut off, nobody can tell: nothing stays of that.
-        was_refused = known_entries is not None and (known_entries.answered or 0) >= anchor.time + self.grace
+        was_refused = (
+            known_entries is not None and (known_entries.answered_at or 0) >= anchor.time + self.grace
+        )
         late_seconds = (
             now - anchor.time
             if known_entries and known_entries.state is Publication.WITHHELD and was_refused
@@ -201,7 +206,7 @@ class EntryCopies:
         anchor: Anchor,
         findings: Sequence[str],
         attempts: int,
-        due: int,
+        due_at: int,
         *,
         asked_at: int | None = None,
         was_answered: bool = False,
@@ -209,9 +214,9 @@ class EntryCopies:
     ) -> None:
         """Note that the entries of an anchor were asked for in vain, why, and when to ask again.
 
-        `asked`: when, where a node of their city was; `answered`: one was reached. Where none was, their state stays.
+        `asked_at`: when, where a node of their city was; `was_answered`: one was reached. Where none was, their state stays.
         """
-        values: dict[str, object] = {"findings": _encode_texts(findings), "attempts": attempts, "due": due}
+        values: dict[str, object] = {"findings": _encode_texts(findings), "attempts": attempts, "due": due_at}
         if asked_at is not None:
             values |= {"asked": asked_at}
         if was_answered:
@@ -257,10 +262,10 @@ def _anchor_entries_of(row: RowMapping) -> AnchorEntries:
     return AnchorEntries(
         state=Publication(row["state"]),
         attempts=row["attempts"],
-        due=row["due"],
-        asked=row["asked"],
-        answered=row["answered"],
-        late=row["late"],
+        due_at=row["due"],
+        asked_at=row["asked"],
+        answered_at=row["answered"],
+        late_seconds=row["late"],
         findings=tuple(orjson.loads(row["findings"])),
     )
 

@@ -40,13 +40,13 @@ logger = logging.getLogger(__name__)
 class _Node:
     """A node that did not answer is left alone for a while, longer each time; `last_error` says what went wrong.
 
-    `asked` is when the round began in which it was asked last.
+    `asked_at` is when the round began in which it was asked last.
     """
 
     peer: Peer
     failures: int = 0
-    asked: int = 0
-    due: float = 0.0
+    asked_at: int = 0
+    due_at: float = 0.0
     last_error: str = ""
 
     def note(self, error: Exception | None, now: float) -> None:
@@ -55,7 +55,7 @@ class _Node:
             self.failures, self.last_error = 0, ""
             return
         self.failures += 1
-        self.due, self.last_error = now + PEER_BACKOFF.pause(self.failures), str(error)
+        self.due_at, self.last_error = now + PEER_BACKOFF.pause(self.failures), str(error)
         logger.warning("%s: %s", self.peer.name, self.last_error)
 
 
@@ -63,15 +63,15 @@ class _Node:
 class _Attempt:
     """What comes of asking for the entries of an anchor in the round that began at `now`.
 
-    `asked`: a node was; `in_vain`: one of the anchor's own city was; `answered`: such a one was reached; `faulty`: what such
-    a one gave is wrong.
+    `was_asked`: a node was; `was_in_vain`: one of the anchor's own city was; `was_answered`: such a one was reached;
+    `is_faulty`: what such a one gave is wrong.
     """
 
     now: int
-    asked: bool = False
-    in_vain: bool = False
-    answered: bool = False
-    faulty: bool = False
+    was_asked: bool = False
+    was_in_vain: bool = False
+    was_answered: bool = False
+    is_faulty: bool = False
     findings: list[str] = field(default_factory=list)
 
 
@@ -163,7 +163,7 @@ class Monitor:
             if node in city_nodes:  # what another city's node gives says nothing about this city
                 reasons = [fault.text for fault in faults] or [node.last_error or "it does not have them"]
                 attempt.findings += [f"{node.peer.name}: {reason}" for reason in reasons]
-                attempt.faulty = attempt.faulty or bool(faults)
+                attempt.is_faulty = attempt.is_faulty or bool(faults)
         self._put_off(anchor, attempt)
         return False
 
@@ -173,7 +173,7 @@ class Monitor:
         """Return what a node gives for an anchor, None where it gives nothing, and what is wrong with its answer."""
         if self._is_left_alone(node, anchor, attempt.now):
             return None, []
-        node.asked, attempt.asked = attempt.now, True
+        node.asked_at, attempt.was_asked = attempt.now, True
         entries, faults, failure = None, list[Fault](), None
         try:
             entries = pages.read_entries(anchor)
@@ -183,17 +183,17 @@ class Monitor:
             faults = [Fault(NOT_IN_BATCH, anchor.size_before, str(error))]
         node.note(failure, self._clock())
         if node in self._city_nodes[anchor.log]:
-            attempt.in_vain |= not isinstance(failure, PeerNewer)
-            attempt.answered |= failure is None or isinstance(failure, PeerRefused)
+            attempt.was_in_vain |= not isinstance(failure, PeerNewer)
+            attempt.was_answered |= failure is None or isinstance(failure, PeerRefused)
         return entries, faults
 
     def _is_left_alone(self, node: _Node, anchor: Anchor, now: int) -> bool:
         """Tell whether a node that failed has its rest. At the end of the grace those of the city are asked all the same."""
         deadline, current_time = anchor.time + self._copies.grace, self._clock()
-        if node in self._city_nodes[anchor.log] and node.asked < deadline <= now:
+        if node in self._city_nodes[anchor.log] and node.asked_at < deadline <= now:
             return False
         # A rest that lasts longer than any was noted by a clock that was wrong.
-        return current_time < node.due <= current_time + PEER_BACKOFF.longest
+        return current_time < node.due_at <= current_time + PEER_BACKOFF.longest
 
     def _check(self, anchor: Anchor, entries: Sequence[Entry]) -> list[Fault]:
         with self._replica.reading() as trust:
@@ -204,22 +204,22 @@ class Monitor:
         now, deadline = attempt.now, anchor.time + self._copies.grace
         known_entries = self._copies.of_anchor(anchor.log, anchor.sequence, now)
         attempts, findings = known_entries.attempts if known_entries else 0, attempt.findings
-        if known_entries and known_entries.state is Publication.FAULTY and not attempt.answered:
+        if known_entries and known_entries.state is Publication.FAULTY and not attempt.was_answered:
             findings = [*known_entries.findings]
-        if attempt.asked:
+        if attempt.was_asked:
             attempts += 1
-            due_time = now + int(PEER_BACKOFF.pause(attempts))
+            due_at = now + int(PEER_BACKOFF.pause(attempts))
         else:
-            due_time = int(min(node.due for node in self._nodes))
+            due_at = int(min(node.due_at for node in self._nodes))
         # Whether they come in time is looked at once the time is over, and not ten minutes later.
-        due_time = min(due_time, deadline) if now < deadline else due_time
-        asked = now if attempt.in_vain else None
+        due_at = min(due_at, deadline) if now < deadline else due_at
+        asked_at = now if attempt.was_in_vain else None
         self._copies.put_off(
             anchor,
             findings,
             attempts,
-            due_time,
-            asked_at=asked,
-            was_answered=attempt.answered,
-            is_faulty=attempt.faulty,
+            due_at,
+            asked_at=asked_at,
+            was_answered=attempt.was_answered,
+            is_faulty=attempt.is_faulty,
         )

@@ -26,30 +26,31 @@ _JUDGED_STATE: Final = case(
     ),
     else_=ANCHOR.c.state,
 )
-_JUDGED: Final = select(
+_JUDGED_ANCHORS: Final = select(
     *(column for column in ANCHOR.c if column is not ANCHOR.c.state), _JUDGED_STATE.label("state")
 ).subquery()
-WALKED: Final = select(LOG.c.walked).where(LOG.c.name == bindparam("log"))
+WALKED_SEQUENCE: Final = select(LOG.c.walked).where(LOG.c.name == bindparam("log"))
 #: Nothing is put off for longer than the longest pause: what is due later was noted by a clock that was wrong.
-DUE: Final = (
+DUE_SEQUENCES: Final = (
     select(ANCHOR.c.sequence)
     .where(
         ANCHOR.c.log == bindparam("log"),
-        or_(ANCHOR.c.due <= bindparam("now"), ANCHOR.c.due > bindparam("last")),
+        or_(ANCHOR.c.due <= bindparam("now"), ANCHOR.c.due > bindparam("latest_due")),
     )
     .order_by(ANCHOR.c.due, ANCHOR.c.sequence)
     .limit(bindparam("limit"))
 )
-OF_ANCHORS: Final = select(_JUDGED).where(
-    _JUDGED.c.log == bindparam("log"), _JUDGED.c.sequence.between(bindparam("lowest"), bindparam("highest"))
+OF_ANCHORS: Final = select(_JUDGED_ANCHORS).where(
+    _JUDGED_ANCHORS.c.log == bindparam("log"),
+    _JUDGED_ANCHORS.c.sequence.between(bindparam("lowest"), bindparam("highest")),
 )
 SAME_ANCHOR: Final = (ANCHOR.c.log == bindparam("of_log"), ANCHOR.c.sequence == bindparam("of_sequence"))
-COUNTS: Final = select(_JUDGED.c.log, _JUDGED.c.state, func.count().label("number")).group_by(
-    _JUDGED.c.log, _JUDGED.c.state
+COUNTS: Final = select(_JUDGED_ANCHORS.c.log, _JUDGED_ANCHORS.c.state, func.count().label("number")).group_by(
+    _JUDGED_ANCHORS.c.log, _JUDGED_ANCHORS.c.state
 )
 OCCURRENCES: Final = _select_by(ENTRY, "log", "root").order_by(ENTRY.c.first).limit(bindparam("limit"))
 #: An anchor that is not void and whose entries are not here: one is enough.
-LACKING: Final = (
+MISSING_ENTRIES: Final = (
     select(ANCHOR.c.sequence)
     .join(
         replica.ANCHOR,

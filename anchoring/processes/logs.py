@@ -20,7 +20,7 @@ _MAX_REMEMBERED: Final = 256  # warnings that are remembered: more than a node h
 _CUT_MARK: Final = "… [cut]"
 
 _NOT_PLAIN: Final = re.compile("[^\\x20-\\x7e]")
-_SHOWN_AS: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
+_ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
 _PASSWORD: Final = re.compile(r"(?<=://)([^\s/@:]*):[^\s/@]*@")
 _CHANGING_PART: Final = re.compile(r"\((again|starts again) in [^)]*\)|0x[0-9a-f]{6,16}>")
 
@@ -53,7 +53,7 @@ def _escape(character: str) -> str:
 
 
 def _spell_number(character: str) -> str:
-    return _SHOWN_AS.get(character, f"\\u{{{ord(character):x}}}")
+    return _ESCAPES.get(character, f"\\u{{{ord(character):x}}}")
 
 
 class LineFormatter(logging.Formatter):

@@ -37,9 +37,9 @@ class _Child:
     name: str
     command: Sequence[str]
     process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
+    started_at: float = 0.0
     failures: int = 0
-    due: float = 0.0
+    due_at: float = 0.0
 
 
 class Supervisor:
@@ -73,21 +73,21 @@ class Supervisor:
         now = self._clock()
         for child in self._children:
             if child.process is None:
-                if now >= child.due:
-                    child.process, child.started = self._start(child), now
+                if now >= child.due_at:
+                    child.process, child.started_at = self._start(child), now
                 continue
             exit_code = child.process.poll()
-            if now - child.started >= _STEADY_SECONDS:
+            if now - child.started_at >= _STEADY_SECONDS:
                 child.failures = 0
             if exit_code is None:
                 continue
             if exit_code == NEEDS_PERSON:
-                child.process, child.due, self._helpless_child = None, math.inf, child.name
+                child.process, child.due_at, self._helpless_child = None, math.inf, child.name
                 continue
             child.failures += 1
             pause = RESTART_BACKOFF.pause(child.failures)
             logger.warning("%s ended with %s (starts again in %.1f s)", child.name, exit_code, pause)
-            child.process, child.due = None, now + pause
+            child.process, child.due_at = None, now + pause
         self._board.write(child.name for child in self._children if child.failures >= _KEEPS_DYING)
 
     def _start(self, child: _Child) -> subprocess.Popen[bytes]:

@@ -77,7 +77,7 @@ def _describe_lacking(trust: Trust, log_state: LogState, first: int) -> str:
 def hold_log(connection: Connection, log_state: LogState, trust: Trust, now: int) -> OwnLog:
     """Return the log of this register and keep its row until the transaction ends: one writer at a time.
 
-    The first call ties a new register to the log `state`. Raises: RegisterBehind.
+    The first call ties a new register to the log `log_state`. Raises: RegisterBehind.
     """
     row = connection.execute(_LOCKED_LOG).mappings().first()
     check_complete(connection, log_state, trust)

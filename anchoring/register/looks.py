@@ -18,8 +18,10 @@ from anchoring.register.tables import LOOK, TOKEN, Row
 from ledger.records.records import lineage_of
 from ledger.words import Words
 
-_DAY: Final = 86_400
-SHOWN: Final = "shown"  # the outcome of a look that was answered; else the slug of the problem that was
+_DAY_SECONDS: Final = 86_400
+SHOWN_OUTCOME: Final = (
+    "shown"  # the outcome of a look that was answered; else the slug of the problem that was
+)
 
 
 class Purpose(StrEnum):
@@ -76,11 +78,11 @@ def log_looks(
 
     Raises: TooManyLooks, and nothing is logged.
     """
-    last = _hold_token(connection, token)
-    _check_rate(connection, token, last, len(outcomes), now, rules)
+    last_ordinal = _hold_token(connection, token)
+    _check_rate(connection, token, last_ordinal, len(outcomes), now, rules)
     looks = [
-        Look(token, ordinal, now, purpose, _storable(identifier), outcome)
-        for ordinal, (identifier, outcome) in enumerate(outcomes.items(), last + 1)
+        Look(token, ordinal, now, purpose, _make_storable(identifier), outcome)
+        for ordinal, (identifier, outcome) in enumerate(outcomes.items(), last_ordinal + 1)
     ]
     connection.execute(insert(LOOK), [look_row(look) for look in looks])
     remove_old_looks(connection, now, rules)
@@ -88,14 +90,14 @@ def log_looks(
 
 def remove_old_looks(connection: Connection, now: int, rules: LookRules) -> None:
     """Take away the oldest looks beyond the days that they are kept, some thousand at a time."""
-    old = (
+    old_looks = (
         select(LOOK.c.token, LOOK.c.ordinal)
-        .where(LOOK.c.at < now - rules.days * _DAY)
+        .where(LOOK.c.at < now - rules.days * _DAY_SECONDS)
         .order_by(LOOK.c.at)
         .limit(limits.REMOVED_LOOKS)
         .with_for_update(skip_locked=True)  # those that another transaction is taking away are its own affair
     )
-    connection.execute(delete(LOOK).where(tuple_(LOOK.c.token, LOOK.c.ordinal).in_(old)))
+    connection.execute(delete(LOOK).where(tuple_(LOOK.c.token, LOOK.c.ordinal).in_(old_looks)))
 
 
 def list_looks(
@@ -116,29 +118,31 @@ def list_looks(
 def _hold_token(connection: Connection, token: str) -> int:
     """Be the only one to log looks of a token until the transaction ends; return the number of its last one."""
     connection.execute(select(TOKEN.c.id).where(TOKEN.c.id == token).with_for_update())
-    last = connection.execute(select(func.max(LOOK.c.ordinal)).where(LOOK.c.token == token)).scalar_one()
-    return int(last or 0)
+    last_ordinal = connection.execute(
+        select(func.max(LOOK.c.ordinal)).where(LOOK.c.token == token)
+    ).scalar_one()
+    return int(last_ordinal or 0)
 
 
 def _check_rate(
-    connection: Connection, token: str, last: int, count: int, now: int, rules: LookRules
+    connection: Connection, token: str, last_ordinal: int, count: int, now: int, rules: LookRules
 ) -> None:
     """Check that so many looks more are within the rate: by the moment of the one that a full day's looks would follow.
 
     One that was taken away was made before that day. Raises: TooManyLooks.
     """
-    before = last + count - rules.daily
-    query = select(LOOK.c.at).where(LOOK.c.token == token, LOOK.c.ordinal == before)
-    at = now if before > last else connection.execute(query).scalar_one_or_none()
-    if at is not None and now < at + _DAY:
+    compared_ordinal = last_ordinal + count - rules.daily
+    query = select(LOOK.c.at).where(LOOK.c.token == token, LOOK.c.ordinal == compared_ordinal)
+    compared_at = now if compared_ordinal > last_ordinal else connection.execute(query).scalar_one_or_none()
+    if compared_at is not None and now < compared_at + _DAY_SECONDS:
         raise TooManyLooks(
             f"a token has {rules.daily:,} looks at certificates in 24 hours: ask again later, or for fewer at once; "
             "the administrator of the node may allow more (`daily` in [looks])",
-            retry_after=at + _DAY - now,
+            retry_after=compared_at + _DAY_SECONDS - now,
         )
 
 
-def _storable(identifier: str) -> str:
+def _make_storable(identifier: str) -> str:
     """Return an identifier as it was asked for, without what no database holds, cut where none is as long."""
     return make_findable(identifier)[: limits.LOOKED_AT_CHARS]
 

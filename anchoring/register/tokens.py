@@ -70,8 +70,8 @@ def is_in_force(token: Token, now: int) -> bool:
 
 def is_ending(token: Token, now: int) -> bool:
     """Tell whether a token is in force and ends so soon that another one should be made."""
-    soon = now + limits.TOKEN_WARNING_DAYS * 86_400
-    return is_in_force(token, now) and token.expires is not None and token.expires <= soon
+    warning_end = now + limits.TOKEN_WARNING_DAYS * 86_400
+    return is_in_force(token, now) and token.expires is not None and token.expires <= warning_end
 
 
 def revoke_token(connection: Connection, id: str, now: int) -> None:

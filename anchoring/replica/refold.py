@@ -17,7 +17,7 @@ from anchoring.replica.overlay import NoFacts, Overlay
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.rows import Row, block_row, row_of
 from anchoring.replica.store import Replica
-from anchoring.replica.tables import BLOCK, REPLACED, TABLES
+from anchoring.replica.tables import BLOCK, REPLACED_KINDS, TABLES
 from ledger.crypto.keys import keccak256
 from ledger.errors import LedgerError
 from ledger.registry.fold import derive
@@ -66,7 +66,7 @@ def refold_in_slices(view: ReplicaView) -> Generator[tuple[int, int], None, dict
                 )
             for fact in derive(overlay, trees, event.event):
                 overlay.keep(fact)
-                if type(fact) not in REPLACED:
+                if type(fact) not in REPLACED_KINDS:
                     _add(hash_sums, fact)
             if fold.n % _SLICE_EVENTS == 0:
                 yield fold.n, total

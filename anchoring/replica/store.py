@@ -22,7 +22,7 @@ from anchoring.replica.tables import (
     EVENT,
     METADATA,
     PENDING,
-    REPLACED,
+    REPLACED_KINDS,
     SCHEMA,
     STATE,
     TABLES,
@@ -122,13 +122,13 @@ class Replica:
         *,
         caught_up: bool = False,
     ) -> None:
-        """Go from cursor `before` to `after`: keep the final events with their facts, replace what is pending.
+        """Go from cursor `cursor_before` to `cursor_after`: keep the final events with their facts, replace what is pending.
 
         `trees` are the status trees after those events, by log; what changed in them is stored.
-        `caught_up`: `after` was the newest final block; that it was so once is remembered.
+        `caught_up`: `cursor_after` was the newest final block; that it was so once is remembered.
 
-        All in one transaction: a crash leaves the replica at `before`. The quarantine, if any, is lifted.
-        Raises: CursorMoved when the replica is not at `before`.
+        All in one transaction: a crash leaves the replica at `cursor_before`. The quarantine, if any, is lifted.
+        Raises: CursorMoved when the replica is not at `cursor_before`.
         """
         with transaction(self.engine) as connection:
             is_unmoved = [STATE.c[name] == value for name, value in cursor_row(cursor_before).items()]
@@ -190,7 +190,7 @@ def _check_free(connection: Connection) -> None:
 def _store_facts(connection: Connection, facts: Sequence[Fact]) -> None:
     for kind, table in TABLES.items():
         rows = [row_of(fact) for fact in facts if type(fact) is kind]
-        if kind in REPLACED and rows:
+        if kind in REPLACED_KINDS and rows:
             keys = [column.name for column in table.primary_key]
             rows = list({tuple(row[key] for key in keys): row for row in rows}.values())
             _delete(connection, table, keys, rows)

@@ -214,4 +214,4 @@ TABLES: Final[Mapping[type[Fact], Table]] = {
     PositionStatus: POSITION,
 }
 #: The kinds of which a newer fact takes the place of an older one.
-REPLACED: Final = frozenset({Governance, Division, LogState, KeyState})
+REPLACED_KINDS: Final = frozenset({Governance, Division, LogState, KeyState})

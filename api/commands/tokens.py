@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from anchoring.limits import TOKEN_DAYS
-from anchoring.register.looks import PURPOSE_WORDS, SHOWN, Look, Purpose, list_looks
+from anchoring.register.looks import PURPOSE_WORDS, SHOWN_OUTCOME, Look, Purpose, list_looks
 from anchoring.register.store import Register
 from anchoring.register.tokens import (
     SCOPES,
@@ -212,7 +212,7 @@ def _look_json(look: Look, label: str) -> dict[str, Json]:
 
 def _describe_look(look: Look, label: str) -> str:
     purpose = PURPOSE_WORDS[Purpose(look.purpose)]
-    outcome = _SHOWN_WORDS if look.outcome == SHOWN else PROBLEMS[look.outcome].title
+    outcome = _SHOWN_WORDS if look.outcome == SHOWN_OUTCOME else PROBLEMS[look.outcome].title
     return (
         f"{format_time(look.at)}  {look.token} {label}  {purpose.zh} {purpose.en}  {look.identifier or '-'}  "
         f"{outcome.zh} {outcome.en}"

@@ -15,7 +15,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 
 from anchoring.errors import AnchoringError
-from anchoring.register.looks import SHOWN, Purpose, log_looks
+from anchoring.register.looks import SHOWN_OUTCOME, Purpose, log_looks
 from anchoring.register.tokens import Token, check_token
 from api.http.errors import ApiError, ScopeMissing, TokenRefused, problem_of
 from api.http.node import Node, NodeNeeded
@@ -41,7 +41,7 @@ class Viewer:
 
         What is given is the outcome by identifier, for the block to amend. Raises: TooManyLooks, DatabaseUnavailable.
         """
-        outcomes = {identifier: SHOWN}
+        outcomes = {identifier: SHOWN_OUTCOME}
         try:
             yield outcomes
         except (ApiError, AnchoringError, LedgerError) as error:

@@ -30,8 +30,8 @@ from anchoring.register.tables import METADATA, SUBMISSION
 FOLDER: Final = Path(__file__).parent
 #: Every revision that this program knows, the oldest first.
 REVISIONS: Final = tuple(sorted(path.name[:4] for path in (FOLDER / "versions").glob("[0-9]*.py")))
-FIRST: Final = REVISIONS[0]  # a register from before there were revisions has its tables
-NEWEST: Final = REVISIONS[-1]
+FIRST_REVISION: Final = REVISIONS[0]  # a register from before there were revisions has its tables
+NEWEST_REVISION: Final = REVISIONS[-1]
 
 #: Alembic's own table, made here so that a new register does without Alembic.
 _REVISION: Final = Table(
@@ -48,22 +48,22 @@ def bring_up_to_date(engine: Engine) -> None:
     Any number of processes may do this at once: one does it, the others wait for it. Raises: RegisterTooNew, DatabaseTaken.
     """
     with snapshot(engine) as connection:
-        if _revision(connection) == NEWEST:
+        if _read_revision(connection) == NEWEST_REVISION:
             return
     with transaction(engine) as connection:
         hold_tables(connection)
-        revision = _revision(connection)
+        revision = _read_revision(connection)
         if revision is None and not inspect(connection).has_table(SUBMISSION.name):
             _check_empty(connection)
             METADATA.create_all(connection)
-            _set_revision(connection, NEWEST)
+            _set_revision(connection, NEWEST_REVISION)
             return
         if revision is None:
-            _set_revision(connection, FIRST)
+            _set_revision(connection, FIRST_REVISION)
         else:
             _check_known(revision)
-        if revision != NEWEST:
-            upgrade(connection, NEWEST)
+        if revision != NEWEST_REVISION:
+            upgrade(connection, NEWEST_REVISION)
 
 
 def check_tables(connection: Connection) -> bool:
@@ -71,7 +71,7 @@ def check_tables(connection: Connection) -> bool:
 
     Raises: RegisterTooNew, DatabaseTaken.
     """
-    revision = _revision(connection)
+    revision = _read_revision(connection)
     if revision is None and not inspect(connection).has_table(SUBMISSION.name):
         _check_empty(connection)
         return False
@@ -83,12 +83,12 @@ def check_tables(connection: Connection) -> bool:
 def _check_known(revision: str) -> None:
     if revision not in REVISIONS:
         raise RegisterTooNew(
-            f"the register's tables are of revision {revision}, this program knows them up to {NEWEST}: "
+            f"the register's tables are of revision {revision}, this program knows them up to {NEWEST_REVISION}: "
             "a newer release has used this register, run that one"
         )
 
 
-def _revision(connection: Connection) -> str | None:
+def _read_revision(connection: Connection) -> str | None:
     """Return the revision that the tables are marked with, None where they are not marked."""
     if not inspect(connection).has_table(_REVISION.name):
         return None

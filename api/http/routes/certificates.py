@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response, Security
 
 from anchoring.errors import NotFound
 from anchoring.register.lineages import find_lineages
-from anchoring.register.looks import SHOWN, Purpose
+from anchoring.register.looks import SHOWN_OUTCOME, Purpose
 from anchoring.register.proofs import make_proof
 from anchoring.register.records import StoredRecord, find_current_leaf, find_records
 from anchoring.register.uses import find_uses
@@ -143,7 +143,7 @@ def seal_uses(
         with node.register.reading() as connection:
             page = find_uses(connection, identifier, first=first, end=end, limit=limit)
         sealings = [_recorded(use.sealing, reading, node.log) for use in page]
-        outcomes |= {sealed: SHOWN for use in page for sealed in use.certificates}
+        outcomes |= {sealed: SHOWN_OUTCOME for use in page for sealed in use.certificates}
     items = [UseShape.of_use(sealing, use) for sealing, use in zip(sealings, page, strict=True)]
     following = page[-1].sealing.position + 1 if len(page) == limit else None
     asked = {"after": after, "before": before, "position": following, "limit": limit}
@@ -173,7 +173,7 @@ def certificate_lineages(
     with node.register.reading() as connection:
         known = find_lineages(connection, asked.identifiers)
     pairs = zip(asked.identifiers, known, strict=True)
-    viewer.log({identifier: SHOWN if lineage else _UNKNOWN for identifier, lineage in pairs})
+    viewer.log({identifier: SHOWN_OUTCOME if lineage else _UNKNOWN for identifier, lineage in pairs})
     return LineagesShape(
         items=[LineageShape.of(lineage, log.suite) if lineage else None for lineage in known]
     )

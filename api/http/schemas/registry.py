@@ -158,8 +158,8 @@ class AnchorShape(Shape):
             status_root=anchor.status_root.hex(),
             void=anchor.void or None,
             entries=entries.state if entries else None,
-            entries_asked=times.format_time(entries.asked) if entries and entries.asked else None,
-            entries_late=entries.late or None if entries else None,
+            entries_asked=times.format_time(entries.asked_at) if entries and entries.asked_at else None,
+            entries_late=entries.late_seconds or None if entries else None,
             findings=[hide_addresses(text) for text in entries.findings] or None if entries else None,
         )
 

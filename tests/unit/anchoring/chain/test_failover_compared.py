@@ -47,8 +47,8 @@ def test_it_does_not_matter_which_of_them_lies(pair: Pair) -> None:
     pair.a.lies.add(pair.chain.final().number)
     with pytest.raises(EndpointsDisagree) as caught:
         pair.both.final()
-    assert caught.value.first == ("a", bytes(32))
-    assert caught.value.second == ("b", pair.chain.final().hash)
+    assert caught.value.first_claim == ("a", bytes(32))
+    assert caught.value.second_claim == ("b", pair.chain.final().hash)
 
 
 def test_older_final_blocks_are_compared_when_asked_for_and_newer_blocks_are_not(pair: Pair) -> None:

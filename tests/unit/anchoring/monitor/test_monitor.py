@@ -101,7 +101,7 @@ def test_what_comes_late_is_published_late(watch: Watch) -> None:
     watch.look(2)
     found = watch.entries_of(1)
     assert (found.state, found.findings) == ("published", ())
-    assert found.late >= GRACE
+    assert found.late_seconds >= GRACE
     assert watch.published.page(watch.city.name, 0, 10)
 
 
@@ -110,7 +110,7 @@ def test_what_was_never_asked_for_in_time_is_not_called_late(watch: Watch) -> No
     watch.grow(1)
     watch.registry.wait(10 * GRACE)
     watch.look()
-    assert (watch.entries_of(1).state, watch.entries_of(1).late) == ("published", 0)
+    assert (watch.entries_of(1).state, watch.entries_of(1).late_seconds) == ("published", 0)
 
 
 def test_withheld_follows_from_a_question_after_the_grace_not_from_the_clock_alone(either: Watch) -> None:
@@ -124,7 +124,7 @@ def test_withheld_follows_from_a_question_after_the_grace_not_from_the_clock_alo
     either.registry.now = deadline
     either.look()
     assert (either.states(), len(either.peer.asked)) == (["withheld"], asked + 1), "at the very end"
-    assert either.entries_of(1).asked == deadline
+    assert either.entries_of(1).asked_at == deadline
 
 
 def test_what_is_there_when_the_grace_ends_is_not_called_late(watch: Watch) -> None:
@@ -138,7 +138,7 @@ def test_what_is_there_when_the_grace_ends_is_not_called_late(watch: Watch) -> N
     watch.registry.now = deadline + 1
     assert watch.states() == ["awaited"]
     watch.look()
-    assert (watch.entries_of(1).state, watch.entries_of(1).late) == ("published", 0)
+    assert (watch.entries_of(1).state, watch.entries_of(1).late_seconds) == ("published", 0)
 
 
 @pytest.mark.parametrize("before", [3600, 1])
@@ -173,7 +173,7 @@ def test_an_outage_before_the_end_of_the_grace_makes_nothing_late(patient: Watch
     assert len(patient.peer.asked) == 1, "it is left alone"
     patient.registry.now = patient.deadline(1)
     patient.look()
-    assert (patient.entries_of(1).state, patient.entries_of(1).late) == ("published", 0)
+    assert (patient.entries_of(1).state, patient.entries_of(1).late_seconds) == ("published", 0)
 
 
 def test_a_node_out_of_reach_when_the_grace_ends_is_asked_once_and_then_left_alone(patient: Watch) -> None:
@@ -194,11 +194,11 @@ def test_where_nobody_was_asked_nothing_was_attempted(patient: Watch) -> None:
     patient.grow(1)
     patient.look(2, seconds=10)
     found = patient.entries_of(2)
-    assert (found.state, found.attempts, found.asked) == ("awaited", 0, None)
+    assert (found.state, found.attempts, found.asked_at) == ("awaited", 0, None)
     assert len(patient.peer.asked) == 1
-    assert found.due
+    assert found.due_at
     patient.peer.back()
-    patient.registry.now = found.due + 1
+    patient.registry.now = found.due_at + 1
     patient.look()
     assert patient.states()[1] == "published", "it is due when the node has had its rest"
 
@@ -219,7 +219,7 @@ def test_a_clock_that_was_a_day_ahead_once_accuses_nobody_and_puts_nothing_off(w
     assert watch.states() == ["awaited", "published"]
     watch.peer.held[watch.city.name][0] = submission.entry
     watch.look(2)
-    assert (watch.entries_of(1).state, watch.entries_of(1).late) == ("published", 0)
+    assert (watch.entries_of(1).state, watch.entries_of(1).late_seconds) == ("published", 0)
 
 
 def _newer(peer: FakePeer, log: str) -> bytes:
@@ -260,7 +260,7 @@ def test_what_another_city_does_not_have_says_nothing_about_this_one(tmp_path: P
     watch.peer.gone()
     watch.registry.now = watch.deadline(1)
     watch.look(3)
-    assert watch.entries_of(1).answered is None
+    assert watch.entries_of(1).answered_at is None
     watch.close()
 
 
@@ -277,7 +277,7 @@ def test_a_node_out_of_reach_is_left_alone_longer_each_time_and_nothing_of_it_st
     watch.peer.back()
     watch.look(2)
     found = watch.entries_of(1)
-    assert (found.state, found.late) == ("published", 0), (
+    assert (found.state, found.late_seconds) == ("published", 0), (
         "whether it was down or we were cut off, nobody can tell"
     )
 
@@ -421,7 +421,7 @@ def test_a_root_is_looked_up_by_index(watch: Watch) -> None:
     watch.anchor(*watch.submissions(1))
     watch.look()
     with watch.replica.reading() as reading:
-        for query in (queries.OCCURRENCES, queries.LACKING):
+        for query in (queries.OCCURRENCES, queries.MISSING_ENTRIES):
             statement = str(query.compile(dialect=sqlite.dialect())).replace("?", "1")
             plan = reading.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
             assert not [row for row in plan if "SCAN" in str(row)], plan

@@ -6,7 +6,15 @@ import pytest
 from sqlalchemy import func, select
 
 from anchoring.errors import TooManyLooks
-from anchoring.register.looks import SHOWN, Look, LookRules, Purpose, list_looks, log_looks, remove_old_looks
+from anchoring.register.looks import (
+    SHOWN_OUTCOME,
+    Look,
+    LookRules,
+    Purpose,
+    list_looks,
+    log_looks,
+    remove_old_looks,
+)
 from anchoring.register.store import Register
 from anchoring.register.tables import LOOK
 from anchoring.register.tokens import create_token
@@ -27,7 +35,7 @@ def make_token(register: Register, label: str = "a") -> str:
 
 def look(register: Register, token: str, *identifiers: str, at: int = NOW, rules: LookRules = RULES) -> None:
     with register.writing() as connection:
-        log_looks(connection, token, Purpose.PROOF, dict.fromkeys(identifiers, SHOWN), at, rules)
+        log_looks(connection, token, Purpose.PROOF, dict.fromkeys(identifiers, SHOWN_OUTCOME), at, rules)
 
 
 def looks(register: Register, **chosen: str | int) -> list[Look]:
@@ -40,9 +48,9 @@ def test_looks_are_listed_by_token_certificate_and_moment(register: Register) ->
     look(register, one, FIRST)
     look(register, other, FIRST, SECOND, at=NOW + 1)
     assert looks(register) == [
-        Look(one, 1, NOW, "proof", FIRST, SHOWN),
-        Look(other, 1, NOW + 1, "proof", FIRST, SHOWN),
-        Look(other, 2, NOW + 1, "proof", SECOND, SHOWN),
+        Look(one, 1, NOW, "proof", FIRST, SHOWN_OUTCOME),
+        Look(other, 1, NOW + 1, "proof", FIRST, SHOWN_OUTCOME),
+        Look(other, 2, NOW + 1, "proof", SECOND, SHOWN_OUTCOME),
     ]
     assert [each.identifier for each in looks(register, token=other)] == [FIRST, SECOND]
     assert [each.token for each in looks(register, identifier=FIRST)] == [one, other]

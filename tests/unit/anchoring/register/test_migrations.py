@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from anchoring.database.engine import open_engine, snapshot, transaction
 from anchoring.errors import DatabaseTaken, RegisterTooNew
 from anchoring.register import migrations
-from anchoring.register.migrations import FIRST, NEWEST, REVISIONS, upgrade
+from anchoring.register.migrations import FIRST_REVISION, NEWEST_REVISION, REVISIONS, upgrade
 from anchoring.register.proofs import make_proof
 from anchoring.register.store import Register
 from anchoring.register.submissions import page_submissions
@@ -42,7 +42,7 @@ def city(tmp_path: Path, new_database: NewDatabase) -> Iterator[City]:
     made.stop()
 
 
-def old(url: str, revision: str = FIRST) -> str:
+def old(url: str, revision: str = FIRST_REVISION) -> str:
     """Make the tables of a revision."""
     engine = open_engine(url)
     with transaction(engine) as connection:
@@ -76,7 +76,7 @@ def test_revisions_are_numbered_without_a_gap() -> None:
 
 
 def test_the_revisions_lead_to_the_tables_that_the_program_knows(new_database: NewDatabase) -> None:
-    engine = open_engine(old(new_database("register"), NEWEST))
+    engine = open_engine(old(new_database("register"), NEWEST_REVISION))
     with transaction(engine) as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     engine.dispose()
@@ -96,7 +96,7 @@ def test_an_old_register_keeps_everything(city: City, new_database: NewDatabase,
     city.stop()
     city.urls[0] = url
     city.start()
-    assert revision_of(city.register) == NEWEST
+    assert revision_of(city.register) == NEWEST_REVISION
     with city.register.reading() as connection:
         after = page_submissions(connection)
         held = connection.execute(select(RECORD.c.leaf).order_by(RECORD.c.position)).scalars().all()
@@ -118,7 +118,7 @@ def test_several_processes_bring_an_old_register_up_to_date_once(
     copy(city.register, url)
     with ThreadPoolExecutor() as threads:
         for register in threads.map(lambda _: Register(url), range(4)):
-            assert revision_of(register) == NEWEST
+            assert revision_of(register) == NEWEST_REVISION
             with register.reading() as connection:
                 assert len(page_submissions(connection)) == 3
             register.close()
@@ -166,7 +166,7 @@ def test_an_upgrade_that_fails_leaves_the_register_as_it_was(new_database: NewDa
     with pytest.raises(DBAPIError, match="missing"):
         Register(url)
     with snapshot(engine) as connection:
-        assert connection.execute(VERSION).scalar_one() == FIRST
+        assert connection.execute(VERSION).scalar_one() == FIRST_REVISION
         assert not inspect(connection).has_table("lease")
     engine.dispose()
 

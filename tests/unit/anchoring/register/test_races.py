@@ -19,7 +19,7 @@ from anchoring.errors import CursorMoved, SubmissionRefused
 from anchoring.intake.intake import accept
 from anchoring.intake.writing import RecordWriter
 from anchoring.register.batches import hold_log
-from anchoring.register.migrations import NEWEST
+from anchoring.register.migrations import NEWEST_REVISION
 from anchoring.register.store import Register
 from anchoring.register.submissions import Acceptance, find_submission, read_leaves
 from anchoring.register.tables import SUBMISSION
@@ -65,7 +65,7 @@ def test_two_processes_make_one_register(new_database: NewDatabase, threads: Thr
     for register in threads.map(lambda _: Register(url), range(4)):
         with register.reading() as connection:
             marks = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalars().all()
-        assert marks == [NEWEST]
+        assert marks == [NEWEST_REVISION]
         register.close()
 
 

@@ -4,7 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from anchoring.register.looks import SHOWN, Look, list_looks
+from anchoring.register.looks import SHOWN_OUTCOME, Look, list_looks
 from anchoring.register.tokens import check_token
 from api.http.app import create_app
 from api.node.sections import Looks
@@ -58,7 +58,7 @@ def test_every_operation_that_needs_a_token_logs_what_it_shows(
     assert len(operations) == 5
     logged = looks(registered_city)
     assert {(look.identifier, look.outcome, look.at) for look in logged} == {
-        (LICENCE, SHOWN, registered_city.now)
+        (LICENCE, SHOWN_OUTCOME, registered_city.now)
     }
     assert sorted(look.purpose for look in logged) == ["claims", "claims", "history", "lineage", "uses"]
     with registered_city.register.reading() as connection:
@@ -116,7 +116,7 @@ def test_what_was_refused_is_logged_with_the_reason(registered_city: City, tianm
         ("history", LICENCE, "scope-missing"),
         ("proof", "zz", "malformed-input"),
         ("lineage", UNKNOWN, "not-found"),
-        ("lineage", LICENCE, SHOWN),
+        ("lineage", LICENCE, SHOWN_OUTCOME),
     }
 
 
