@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from sqlalchemy import update
-
 from anchoring.anchorer.lease import WritableRegister
 from anchoring.chain import calls
 from anchoring.chain.accounts import read_transaction
@@ -27,9 +25,14 @@ from anchoring.errors import (
     TransactionRejected,
     WrongRegistry,
 )
-from anchoring.register.batches import Batch, check_complete, list_open_batches, set_states
+from anchoring.register.batches import (
+    Batch,
+    check_complete,
+    list_open_batches,
+    note_submitted,
+    set_states,
+)
 from anchoring.register.submissions import FINAL, FROZEN, MINED, SUBMITTED
-from anchoring.register.tables import BATCH
 from anchoring.register.transactions import (
     StoredTransaction,
     insert_transaction,
@@ -196,8 +199,7 @@ class Submitter:
         # 4. Crash before: the next step looks it up (1) and hands it in again.
         with self._register.writing() as connection:
             note_sent(connection, transaction, now)
-            is_frozen = (BATCH.c.sequence == batch.sequence) & (BATCH.c.state == FROZEN)
-            connection.execute(update(BATCH).where(is_frozen).values(state=SUBMITTED))
+            note_submitted(connection, batch.sequence)
 
     def _send(
         self, batch: Batch, unmined_transactions: Sequence[StoredTransaction], now: int

@@ -2,18 +2,17 @@
 
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from anchoring.errors import SubmissionRefused
 from anchoring.intake.faults import FIRST_ROW, Faults
 from anchoring.intake.spool import Spool
+from anchoring.register.lineages import find_lineages_named
 from anchoring.register.missing import is_complete, list_missing
-from anchoring.register.tables import LINEAGE
 from ledger.records.records import Record
 from ledger.registry.trust import Trust
 
 _SHOWN_ROOTS: Final = 5  # roots named in a message
-_LINEAGE_POSITION: Final = select(LINEAGE.c.position).where(LINEAGE.c.name == bindparam("name"))
 
 
 def check_new(connection: Connection, trust: Trust, log: str, issuer: str, spool: Spool) -> None:
@@ -55,9 +54,9 @@ def check_new(connection: Connection, trust: Trust, log: str, issuer: str, spool
 
 def _explain_wait(connection: Connection, trust: Trust, log: str, record: Record) -> str | None:
     """Return why a record must wait: one before it in its lineage may be missing. None where it need not."""
-    position = connection.execute(_LINEAGE_POSITION, {"name": record.lineage}).scalar_one_or_none()
-    if position is None:
+    stored_lineage = find_lineages_named(connection, [record.lineage]).get(record.lineage)
+    if stored_lineage is None:
         return f"{record.identifier} may be among the records that this register misses since it was restored"
-    if not is_complete(connection, trust, log, position):
+    if not is_complete(connection, trust, log, stored_lineage.position):
         return f"newer records of {record.identifier} are anchored, which this register misses since it was restored"
     return None

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection
 
 from anchoring import limits
 from anchoring.errors import RegisterBehind, RowError, SubmissionRefused, TooMuchWaiting
@@ -20,11 +20,16 @@ from anchoring.intake.rows import RowReader
 from anchoring.intake.spool import Spool, read_rows
 from anchoring.intake.window import check_place
 from anchoring.intake.writing import RecordWriter
-from anchoring.register.batches import OwnLog, hold_log
+from anchoring.register.batches import OwnLog, hold_log, set_log_size
 from anchoring.register.missing import is_missing, note_back
 from anchoring.register.store import Register
-from anchoring.register.submissions import ACCEPTED, Acceptance, Submission, submission_row
-from anchoring.register.tables import LOG, SUBMISSION
+from anchoring.register.submissions import (
+    ACCEPTED,
+    Acceptance,
+    Submission,
+    insert_submissions,
+    set_change_count,
+)
 from ledger.crypto.trees import MerkleTree
 from ledger.records.submissions import Entry, Statement
 from ledger.registry.trust import Trust
@@ -151,16 +156,15 @@ def _write(
         deadline=deadline,
     )
     submission = Submission(acceptance, entry, ACCEPTED, None)
-    connection.execute(insert(SUBMISSION), [submission_row(submission, changes)])
-    connection.execute(update(LOG).values(size=log.size + statement.count))
+    insert_submissions(connection, [submission], changes)
+    set_log_size(connection, log.size + statement.count)
     return submission
 
 
 def _bring_back(connection: Connection, log: OwnLog, acceptance: Acceptance, spool: Spool) -> None:
     """Write records where they stood before the register was restored. Raises: SubmissionRefused."""
     changes = _write_records(connection, log, acceptance.issuer, acceptance.first, spool)
-    submission_update = update(SUBMISSION).where(SUBMISSION.c.first == acceptance.first)
-    connection.execute(submission_update.values(changes=changes))
+    set_change_count(connection, acceptance.first, changes)
     note_back(connection, acceptance.first)
 
 

@@ -6,21 +6,16 @@ certificate. What follows a record of the same submission was judged with its ro
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from anchoring import limits
 from anchoring.intake.faults import FIRST_ROW, Faults
 from anchoring.intake.rows import Row
-from anchoring.register.tables import DISCLOSURE, RECORD
+from anchoring.register.records import read_bodies
 from ledger.encoding.canonical import decode
 from ledger.records.claims import FullDisclosure, decode_disclosure
 from ledger.records.records import decode_record
-
-_RECORDS_AND_DISCLOSURES: Final = select(RECORD.c.leaf, RECORD.c.body, DISCLOSURE.c.content).join(
-    DISCLOSURE, DISCLOSURE.c.position == RECORD.c.position, isouter=True
-)
 
 
 def check_not_reused(connection: Connection, following_rows: Sequence[Row]) -> None:
@@ -28,9 +23,8 @@ def check_not_reused(connection: Connection, following_rows: Sequence[Row]) -> N
     faults = Faults()
     rows = iter(following_rows)
     while rows_by_previous := {row.record.previous: row for row in islice(rows, limits.LOOKUP_ROWS)}:
-        for leaf, body, content in connection.execute(
-            _RECORDS_AND_DISCLOSURES.where(RECORD.c.leaf.in_(list(rows_by_previous)))
-        ):
+        leaves = [leaf for leaf in rows_by_previous if leaf is not None]
+        for leaf, body, content in read_bodies(connection, leaves):
             row = rows_by_previous[leaf]
             if set(_read_randomness(body, content)) & set(_read_randomness(row.body, row.disclosure)):
                 faults.add(

@@ -1,25 +1,15 @@
 """The entries that a node holds: of its own log from the register, of others from copies."""
 
-from typing import Final
-
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 
 from anchoring.errors import DatabaseUnavailable
 from anchoring.monitor.copies import EntryCopies
 from anchoring.register.occurrences import find_occurrences
 from anchoring.register.store import Register
-from anchoring.register.tables import SUBMISSION
+from anchoring.register.submissions import find_entry_at
 from anchoring.replica.reading import ReplicaView
-from ledger.encoding.canonical import decode
-from ledger.records.submissions import Entry, decode_entry
+from ledger.records.submissions import Entry
 from ledger.registry.trust import Occurrences
-
-_SUBMISSION_AT: Final = (
-    select(SUBMISSION.c.first, SUBMISSION.c.count, SUBMISSION.c.entry)
-    .where(SUBMISSION.c.first <= bindparam("position"))
-    .order_by(SUBMISSION.c.first.desc())
-    .limit(1)
-)
 
 
 class EntriesByRegister:
@@ -55,7 +45,4 @@ class EntriesByConnection:
         """Return the entry whose records include `position`, with its own first position; None where it is not held."""
         if log != self._log or self._connection is None:
             return self._copies.entry_at(log, position) if self._copies else None
-        row = self._connection.execute(_SUBMISSION_AT, {"position": position}).first()
-        if row is None or position >= row.first + row.count:
-            return None
-        return row.first, decode_entry(decode(row.entry))
+        return find_entry_at(self._connection, position)

@@ -16,10 +16,10 @@ from anchoring.anchorer.lease import WritableRegister
 from anchoring.errors import RegisterBehind
 from anchoring.recovery.planning import LostBatch, Plan, list_local_submissions
 from anchoring.recovery.setting_aside import remove, write_aside
-from anchoring.register.batches import Batch, OwnLog, find_last_batch, insert_batch, log_row
+from anchoring.register.batches import Batch, OwnLog, find_last_batch, insert_batch, log_row, set_log_size
 from anchoring.register.missing import Missing, note_missing
 from anchoring.register.store import Register
-from anchoring.register.submissions import FINAL, Acceptance, Submission, submission_row
+from anchoring.register.submissions import FINAL, Acceptance, Submission, insert_submissions
 from anchoring.register.tables import BATCH, LOG, MISSING, SUBMISSION, TRANSACTION
 from anchoring.replica.reading import ReplicaView
 from ledger.records.submissions import Entry
@@ -55,7 +55,7 @@ def take_back(register: WritableRegister, view: ReplicaView, plan: Plan, now: in
                 _insert_batch(connection, view, lost_batch.anchor)
             _place_submissions(connection, lost_batch, plan.kept_positions)
         end = connection.execute(_LAST_END).scalar_one() or 0
-        connection.execute(update(LOG).values(size=max(end, plan.log.size)))
+        set_log_size(connection, max(end, plan.log.size))
 
 
 def _hold_log(connection: Connection, view: ReplicaView, plan: Plan, now: int) -> None:
@@ -102,9 +102,7 @@ def _place_submissions(connection: Connection, lost_batch: LostBatch, kept_posit
             )
         position += statement.count
     if new_submissions:
-        connection.execute(
-            insert(SUBMISSION), [submission_row(submission, 0) for submission in new_submissions]
-        )
+        insert_submissions(connection, new_submissions, 0)
     note_missing(connection, missing_ranges)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, 
 
 from anchoring.database.engine import insert_missing
 from anchoring.errors import RegisterBehind
-from anchoring.register.submissions import FINAL
+from anchoring.register.submissions import FINAL, FROZEN, SUBMITTED
 from anchoring.register.tables import BATCH, LOG, Row
 from ledger.crypto import suites
 from ledger.crypto.suites import Suite
@@ -155,6 +155,17 @@ def set_states(connection: Connection, states: Sequence[tuple[int, str]]) -> Non
         connection.execute(
             state_update, [{"batch_sequence": sequence, "new_state": state} for sequence, state in states]
         )
+
+
+def note_submitted(connection: Connection, sequence: int) -> None:
+    """Write that a frozen batch was handed in; the state of one that came further stays."""
+    is_frozen = (BATCH.c.sequence == sequence) & (BATCH.c.state == FROZEN)
+    connection.execute(update(BATCH).where(is_frozen).values(state=SUBMITTED))
+
+
+def set_log_size(connection: Connection, size: int) -> None:
+    """Write how many positions of the log are promised."""
+    connection.execute(update(LOG).values(size=size))
 
 
 def insert_batch(connection: Connection, batch: Batch) -> None:

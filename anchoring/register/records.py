@@ -1,5 +1,6 @@
 """Find records in the register, with the claims that were disclosed with them."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -80,6 +81,14 @@ def find_newest_leaf(connection: Connection, identifier: str) -> bytes:
 def find_causes(connection: Connection, position: int) -> list[bytes]:
     """Return the leaf hashes of the records that changed the status of `position`, oldest first."""
     return list(connection.execute(_CAUSES, {"position": position}).scalars())
+
+
+def read_bodies(
+    connection: Connection, leaves: Sequence[bytes]
+) -> Iterator[tuple[bytes, bytes, bytes | None]]:
+    """Yield leaf hash, canonical bytes and disclosure of those records that are registered; at most `LOOKUP_ROWS` leaves."""
+    for row in connection.execute(_RECORDS.where(RECORD.c.leaf.in_(leaves))).mappings():
+        yield row["leaf"], row["body"], row["content"]
 
 
 def erase(connection: Connection, leaf: bytes) -> None:

@@ -1,5 +1,6 @@
 """The submissions that a register holds, and how far each came."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +10,9 @@ from sqlalchemy import (
     RowMapping,
     Select,
     bindparam,
+    insert,
     select,
+    update,
 )
 
 from anchoring.errors import NotFound, RowError
@@ -63,6 +66,12 @@ _SUBMISSION_AT: Final = (
     .order_by(SUBMISSION.c.first.desc())
     .limit(1)
 )
+_ENTRY_UP_TO: Final = (
+    select(SUBMISSION.c.first, SUBMISSION.c.count, SUBMISSION.c.entry)
+    .where(SUBMISSION.c.first <= bindparam("position"))
+    .order_by(SUBMISSION.c.first.desc())
+    .limit(1)
+)
 _BATCH_ENTRIES: Final = (
     select(SUBMISSION.c.first, SUBMISSION.c.count, SUBMISSION.c.entry)
     .where(SUBMISSION.c.batch == bindparam("batch"))
@@ -101,6 +110,26 @@ def find_submission_at(connection: Connection, position: int) -> Submission:
     submission = _find_first(connection, _SUBMISSION_AT, position=position)
     assert submission is not None
     return submission
+
+
+def find_entry_at(connection: Connection, position: int) -> tuple[int, Entry] | None:
+    """Return the entry whose records include `position`, with its own first position; None where it is not held."""
+    row = connection.execute(_ENTRY_UP_TO, {"position": position}).first()
+    if row is None or position >= row.first + row.count:
+        return None
+    return row.first, decode_entry(decode(row.entry))
+
+
+def insert_submissions(connection: Connection, submissions: Iterable[Submission], changes: int) -> None:
+    """Write new submissions, each of which changes the status of so many positions."""
+    connection.execute(
+        insert(SUBMISSION), [submission_row(submission, changes) for submission in submissions]
+    )
+
+
+def set_change_count(connection: Connection, first: int, changes: int) -> None:
+    """Write how many statuses the submission at position `first` changes."""
+    connection.execute(update(SUBMISSION).where(SUBMISSION.c.first == first).values(changes=changes))
 
 
 def read_batch_entries(connection: Connection, sequence: int) -> list[tuple[int, int, bytes]]:
