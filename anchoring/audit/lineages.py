@@ -50,17 +50,17 @@ def audit_lineages(books: Books, trees: Mapping[str, StatusTree], findings: Find
         findings.add("lineage-stray", f"lineage {stored_row['name']}", "no record belongs to it")
         stored_row = next(rows, None)
     replay.close()
-    for position in _positions(books, _STRAY_DISCLOSURES):
+    for position in _walk_positions(books, _STRAY_DISCLOSURES):
         findings.add(
             "disclosure-stray", f"position {position}", "something is disclosed where there is no record"
         )
-    for position in _positions(books, _STRAY_CHANGES):
+    for position in _walk_positions(books, _STRAY_CHANGES):
         findings.add(
             "change-stray", f"position {position}", "a change of status names a record that is not there"
         )
 
 
-def _positions(books: Books, query: Select[int]) -> Iterator[int]:
+def _walk_positions(books: Books, query: Select[int]) -> Iterator[int]:
     return iter(books.connection.execute(query).scalars())
 
 
@@ -132,7 +132,7 @@ class _Replay:
             replayed_lineage = replayed_lineage.extend(
                 lineage, member, change.status, is_final=member.position < self._books.log_state.size
             )
-        record_count = replayed_lineage.records if replayed_lineage else 0
+        record_count = replayed_lineage.record_count if replayed_lineage else 0
         if replayed_lineage is None or record_count < len(members):
             text = f"{len(members) - record_count} of its records do not follow from its first"
             self._findings.add("lineage-broken", where, text)
@@ -184,7 +184,7 @@ class _ReplayedLineage:
     first: int
     position: int
     statuses: dict[int, Status]
-    records: int = 1
+    record_count: int = 1
 
     @classmethod
     def begin(cls, lineage: Lineage, position: int) -> "_ReplayedLineage":
@@ -197,7 +197,7 @@ class _ReplayedLineage:
         is_current = lineage.current == member.leaf
         position = member.position if is_current else self.position
         statuses.setdefault(position, Status.VALID)
-        return _ReplayedLineage(lineage, self.first, position, statuses, self.records + 1)
+        return _ReplayedLineage(lineage, self.first, position, statuses, self.record_count + 1)
 
     def make_row(self, name: str) -> Row:
         """Return the row that the register should have of it."""

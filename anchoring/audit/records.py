@@ -54,12 +54,12 @@ class RecordAudit:
         self._books, self._findings = books, findings
         self._first_positions = [first for (first,) in books.connection.execute(_FIRST_POSITIONS)]
         self._get_origin = lru_cache(_KEPT_STATEMENTS)(self._read_origin)
-        self._total = books.connection.execute(select(func.count()).select_from(RECORD)).scalar_one()
+        self._record_count = books.connection.execute(select(func.count()).select_from(RECORD)).scalar_one()
 
     def check(self, row: RowMapping) -> Member | None:
         """Check a record, of its row and what it discloses; None where it cannot be read."""
         where = f"position {row['position']}"
-        self._findings.look("records replayed", self._total)
+        self._findings.look("records replayed", self._record_count)
         try:
             record = decode_record(decode(row["body"]))
         except MalformedInput as error:
@@ -73,8 +73,8 @@ class RecordAudit:
         return Member(row["position"], row["leaf"], record)
 
     def _check_origin(self, record: Record, position: int, where: str) -> None:
-        place = bisect_right(self._first_positions, position) - 1
-        origin = self._get_origin(self._first_positions[place]) if place >= 0 else None
+        index = bisect_right(self._first_positions, position) - 1
+        origin = self._get_origin(self._first_positions[index]) if index >= 0 else None
         if origin is None:
             return  # said already: no submission, or an entry that cannot be read
         statement = origin.statement

@@ -67,8 +67,8 @@ class Tally:
 class Share:
     """What one issuer has waiting: all of it, and what of it only changes statuses."""
 
-    all: Tally = Tally()
-    urgent: Tally = Tally()
+    all_tally: Tally = Tally()
+    urgent_tally: Tally = Tally()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Backlog:
     submissions: int = 0
     records: int = 0
     bytes: int = 0
-    oldest: int | None = None
+    oldest_accepted: int | None = None
     open_since: int | None = None
     deadline: int | None = None
     shares: Mapping[str, Share] = field(default_factory=dict)
@@ -90,14 +90,14 @@ class Backlog:
     def plus(self, issuer: str, records: int, size: int, now: int, *, urgent: bool) -> "Backlog":
         """Return the backlog with one more submission of an issuer."""
         share = self.shares.get(issuer, Share())
-        urgent_tally = share.urgent.plus(records, size) if urgent else share.urgent
+        urgent_tally = share.urgent_tally.plus(records, size) if urgent else share.urgent_tally
         return replace(
             self,
             submissions=self.submissions + 1,
             records=self.records + records,
             bytes=self.bytes + size,
-            oldest=now if self.oldest is None else self.oldest,
-            shares={**self.shares, issuer: Share(share.all.plus(records, size), urgent_tally)},
+            oldest_accepted=now if self.oldest_accepted is None else self.oldest_accepted,
+            shares={**self.shares, issuer: Share(share.all_tally.plus(records, size), urgent_tally)},
         )
 
 
@@ -115,9 +115,9 @@ class Room:
     def check(self, backlog: Backlog, issuer: str, count: int, now: int, *, urgent: bool) -> None:
         """Check that `count` more records of an issuer may wait. Raises: TooMuchWaiting."""
         factor = URGENT_ROOM if urgent else 1
-        age = 0 if backlog.oldest is None else now - backlog.oldest
+        age = 0 if backlog.oldest_accepted is None else now - backlog.oldest_accepted
         share = backlog.shares.get(issuer, Share())
-        issuer_tally = share.urgent if urgent else share.all
+        issuer_tally = share.urgent_tally if urgent else share.all_tally
         free_records = factor * self.records - backlog.records
         free_bytes = factor * self.bytes - backlog.bytes
         excess_records = max(issuer_tally.records + count - free_records, 0) if backlog.records else 0
@@ -125,7 +125,7 @@ class Room:
             return
         raise TooMuchWaiting(
             f"{backlog.records:,} records in {backlog.submissions:,} submissions wait for the chain, the oldest {age:,} s, "
-            f"and {share.all.records:,} of them are of this issuer, which may hold as much as it leaves free: "
+            f"and {share.all_tally.records:,} of them are of this issuer, which may hold as much as it leaves free: "
             "hand this one in later, as it is signed",
             _estimate_wait(backlog, excess_records, now),
         )
@@ -155,7 +155,7 @@ def measure_backlog(connection: Connection) -> Backlog:
     # Positions are promised in the order of acceptance and anchored in that order.
     shares: dict[str, Share] = {}
     submission_count, entry_bytes = 0, 0
-    oldest: int | None = None
+    oldest_accepted: int | None = None
     deadline: int | None = None
     for row in connection.execute(_WAITING_BY_ISSUER.where(SUBMISSION.c.first >= anchored_size)):
         shares[row.issuer] = Share(
@@ -163,11 +163,11 @@ def measure_backlog(connection: Connection) -> Backlog:
         )
         submission_count += row.submissions
         entry_bytes += int(row.bytes)
-        oldest = min(filter(None, (oldest, row.oldest)))
+        oldest_accepted = min(filter(None, (oldest_accepted, row.oldest)))
         deadline = min(filter(None, (deadline, row.deadline)), default=None)
     open_since = connection.execute(_OPEN_SINCE).scalar_one_or_none()
     return Backlog(
-        submission_count, log.size - anchored_size, entry_bytes, oldest, open_since, deadline, shares
+        submission_count, log.size - anchored_size, entry_bytes, oldest_accepted, open_since, deadline, shares
     )
 
 

@@ -54,7 +54,7 @@ class RecordWriter:
         """Write records that begin a lineage each."""
         if self.faults.is_full:
             return
-        known_lineages = find_lineages_named(self._connection, [row[2] for row in chunk])
+        known_lineages = find_lineages_named(self._connection, [name for _, _, name, _, _, _, _, _ in chunk])
         record_rows, disclosure_rows, lineage_rows = [], [], []
         link_rows: list[_LinkRow] = []
         for index, leaf, name, kind, identifier, body, disclosure, links in chunk:
@@ -87,8 +87,8 @@ class RecordWriter:
         for name, lineage_rows in rows_by_lineage.items():
             for row in _order_rows(known_lineages.get(name), lineage_rows):
                 if lineage_and_record := self._follow_one(known_lineages.get(name), row):
-                    known_lineages[name], record = lineage_and_record
-                    placed_records.append(record)
+                    known_lineages[name], placed_record = lineage_and_record
+                    placed_records.append(placed_record)
         if placed_records and not self.faults:
             self._write(placed_records)
             set_lineages(self._connection, (known_lineages[name] for name in rows_by_lineage))
@@ -123,10 +123,10 @@ class RecordWriter:
     def _write(self, placed_records: list[_PlacedRecord]) -> None:
         record_rows, change_rows, disclosure_rows = [], [], []
         link_rows: list[_LinkRow] = []
-        for record in placed_records:
-            row, position = record.row, record.position
-            record_rows.append((position, row.leaf, record.lineage_first, row.body))
-            change_rows.append((position, record.target_position, int(record.status)))
+        for placed_record in placed_records:
+            row, position = placed_record.row, placed_record.position
+            record_rows.append((position, row.leaf, placed_record.lineage_first, row.body))
+            change_rows.append((position, placed_record.target_position, int(placed_record.status)))
             if row.disclosure is not None:
                 disclosure_rows.append((position, row.disclosure))
             link_rows += _make_link_rows(position, ((link.rel, link.record) for link in row.record.links))

@@ -40,7 +40,7 @@ _TOUCHED_LINEAGES: Final = (
     .distinct()
 )
 _LINEAGE_RECORDS: Final = select(RECORD.c.position, RECORD.c.leaf, RECORD.c.body).where(
-    RECORD.c.lineage == bindparam("of")
+    RECORD.c.lineage == bindparam("lineage")
 )
 
 
@@ -104,7 +104,7 @@ def remove(connection: Connection, submission: LocalSubmission) -> None:
 def _rewind(connection: Connection, first: int) -> None:
     """Let a lineage stand where the records that are left lead."""
     records_by_previous: dict[bytes | None, tuple[int, bytes, Record]] = {}
-    for position, leaf, body in connection.execute(_LINEAGE_RECORDS, {"of": first}):
+    for position, leaf, body in connection.execute(_LINEAGE_RECORDS, {"lineage": first}):
         record = decode_record(decode(body))
         records_by_previous[record.previous] = (position, leaf, record)
     lineage: Lineage | None = None

@@ -169,7 +169,7 @@ def _issuing(node: Node, reading: ReplicaView, now: int) -> IssuingShape | None:
             waiting_submissions=waiting.submissions,
             waiting_records=waiting.records,
             waiting_bytes=waiting.bytes,
-            oldest_waiting=None if waiting.oldest is None else max(0, now - waiting.oldest),
+            oldest_waiting=None if waiting.oldest_accepted is None else max(0, now - waiting.oldest_accepted),
             promise_left=None if waiting.deadline is None else waiting.deadline - now,
             open_batch=batch.sequence if batch else None,
             open_batch_state=batch.state if batch else None,

@@ -46,7 +46,12 @@ def test_what_is_accepted_waits_until_the_chain_shows_it(city: City) -> None:
     first = city.submit(licence(1), licence(2))
     city.submit(licence(3))
     found = waiting(city)
-    assert (found.submissions, found.records, found.oldest, found.open_since) == (2, 3, first.accepted, None)
+    assert (found.submissions, found.records, found.oldest_accepted, found.open_since) == (
+        2,
+        3,
+        first.accepted,
+        None,
+    )
     assert found.bytes > 500
     city.anchorer.step()
     assert (waiting(city).records, waiting(city).open_since) == (3, city.chain.now)
@@ -141,7 +146,7 @@ def test_an_issuer_holds_as_much_as_it_leaves_free_and_others_find_room(urgent: 
         except TooMuchWaiting:
             continue
         waiting = waiting.plus(issuer, 9, 1, NOW, urgent=urgent)
-    held = {issuer: share.all.records for issuer, share in waiting.shares.items()}
+    held = {issuer: share.all_tally.records for issuer, share in waiting.shares.items()}
     assert max(held.values()) <= ROOM.records * (URGENT_ROOM if urgent else 1) / 2
     ROOM.check(waiting, OTHER, 9, NOW, urgent=urgent)
 
@@ -168,8 +173,8 @@ def test_what_waits_is_counted_by_issuer(city: City) -> None:
     city.submit(licence(1), licence(2))
     city.submit(change("revoke", 1))
     share = waiting(city).shares[ISSUER]
-    assert (share.all.records, share.urgent.records) == (3, 1)
-    assert 0 < share.urgent.bytes < share.all.bytes == waiting(city).bytes
+    assert (share.all_tally.records, share.urgent_tally.records) == (3, 1)
+    assert 0 < share.urgent_tally.bytes < share.all_tally.bytes == waiting(city).bytes
 
 
 def test_what_was_let_in_counts_before_it_is_measured_again(city: City) -> None:
