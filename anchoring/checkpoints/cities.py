@@ -1,4 +1,4 @@
-"""Whose the keys of nodes are: votes are those of cities, however many keys a city has."""
+"""Tell which city each key of a node belongs to: votes are those of cities, not of keys."""
 
 from collections.abc import Iterator
 

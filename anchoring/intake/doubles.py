@@ -1,4 +1,4 @@
-"""Refuse what could double records that a register restored from a backup lacks."""
+"""Refuse new submissions that could double records which a restored register lacks."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""How a long work goes, for the log: so many done of all, how fast, a line now and then."""
+"""Log how far a long work is, and how fast it goes: one line now and then."""
 
 import logging
 import time
