@@ -31,7 +31,7 @@ from ledger.records.identifiers import (
     organisation_check_character,
 )
 from ledger.records.lifecycle import Lineage, follow
-from ledger.records.records import PRESENTABLE, Record
+from ledger.records.records import PRESENTABLE_ACTIONS, Record
 from ledger.records.submissions import Entry, Statement, Window, order_by_leaf
 from ledger.registry import acts
 from ledger.registry.acts import Act, Event, head_zero, registry_name
@@ -211,7 +211,7 @@ class City:
         before = item.record
         lineage = self.lineages.get(before.lineage)
         members.setdefault("previous", lineage.tip if lineage else item.leaf)
-        if action in PRESENTABLE:
+        if action in PRESENTABLE_ACTIONS:
             identifier = CertificateIdentifier.parse(before.identifier)
             members.setdefault("identifier", identifier.with_version(identifier.version + 1).text)
             return self.licence(action=action, **members)

@@ -267,18 +267,18 @@ def day(value):
 # -- record.md, seals-and-signatures.md --
 
 KINDS = {"licence": 1, "seal": 2, "signature": 4, "material": 8}
-CERTIFICATES = ("licence", "material")
-PRESENTABLE = {"issue", "renew", "amend"}
+CERTIFICATE_KINDS = ("licence", "material")
+PRESENTABLE_ACTIONS = {"issue", "renew", "amend"}
 STATUSES = "valid suspended superseded cancelled revoked withdrawn transferred void reinstated".split()
-RESULTS = {  # the status that an action makes
+STATUS_AFTER_ACTION = {  # the status that an action makes
     "resume": 0, "suspend": 1, "cancel": 3, "revoke": 4, "withdraw": 5, "transfer": 6, "void": 7,
     "reinstate": 8,
 }  # fmt: skip
-CERTIFICATE = re.compile(
+CERTIFICATE_IDENTIFIER = re.compile(
     r"(?P<line>1\.2\.156\.(?:3005|3003)\.2\.(?P<type>[0-9A-Z]{18}[0-9]{3})\.(?P<issuer>[0-9A-Z_]{1,18})"
     r"\.[0-9A-Z_]{9,32})\.(?!000)[0-9]{3}\.[0-9A-Z]"
 )
-SEALING = re.compile(
+SEALING_IDENTIFIER = re.compile(
     r"(?P<line>(?P<kind>seal|signature)\.(?P<issuer>[0-9A-Z]{18})\.(?P<serial>[0-9A-Z]{9,32}))"
     r"\.(?P<version>(?!000)[0-9]{3})\.(?P<check>[0-9A-Z])"
 )
@@ -309,10 +309,11 @@ def is_credit_code(code):
 
 
 def read_record(value):
+    actions = "|".join([*PRESENTABLE_ACTIONS, *STATUS_AFTER_ACTION])
     record = read(
         value, "shunzheng/record/1",
         ("issued", "valid_from", "valid_until", "claims", "previous", "links", "basis"),
-        kind=pattern("|".join(KINDS)), action=pattern("|".join([*PRESENTABLE, *RESULTS])), identifier=text,
+        kind=pattern("|".join(KINDS)), action=pattern(actions), identifier=text,
         issuer=text, time=moment, salt=binary(16), issued=day, valid_from=day, valid_until=day, claims=digest,
         links=many(lambda link: read(link, rel=pattern("[a-z][a-z-]{0,31}"), record=digest), 16),
         previous=digest, basis=text,
@@ -324,11 +325,17 @@ def read_record(value):
     require(len(suites) == 1)
     require((record.previous is None) == (record.action == "issue"))
     certificate_members = (record.claims, record.issued, record.valid_from, record.valid_until)
-    require(record.claims if record.action in PRESENTABLE else record.basis and not any(certificate_members))
+    require(
+        record.claims
+        if record.action in PRESENTABLE_ACTIONS
+        else record.basis and not any(certificate_members)
+    )
     require(not (record.valid_from and record.valid_until and record.valid_until < record.valid_from))
-    identifier_match = (CERTIFICATE if record.kind in CERTIFICATES else SEALING).fullmatch(record.identifier)
+    identifier_match = (
+        CERTIFICATE_IDENTIFIER if record.kind in CERTIFICATE_KINDS else SEALING_IDENTIFIER
+    ).fullmatch(record.identifier)
     require(identifier_match)
-    if identifier_match.re is SEALING:
+    if identifier_match.re is SEALING_IDENTIFIER:
         issuer, serial, version, check = identifier_match.group("issuer", "serial", "version", "check")
         require(identifier_match["kind"] == record.kind and is_credit_code(issuer))
         require(check == mod_37_36(issuer + serial + version))
@@ -340,7 +347,7 @@ def read_record(value):
 
 def names_issuer(record):
     named_issuer = record.identifier_match["issuer"]
-    if record.identifier_match.re is CERTIFICATE and re.fullmatch("[1-9][0-9]{5}", named_issuer):
+    if record.identifier_match.re is CERTIFICATE_IDENTIFIER and re.fullmatch("[1-9][0-9]{5}", named_issuer):
         return record.issuer[2:8].startswith(re.sub("(00){1,2}$", "", named_issuer))
     return named_issuer == record.issuer
 
@@ -435,7 +442,11 @@ def read_proof(value, depth=0):
 Anchor = namedtuple("Anchor", "n block time size_before size root status_root is_void")
 Key = namedtuple("Key", "spki purpose log n")
 Change = namedtuple("Change", "sequence status contradictory since")  # by an anchor, of a position
-AFTER = {0: range(1, 8), 1: (0, 2, 3, 4, 5, 6, 7), 8: range(1, 8)}  # statuses by the one before; else 8
+STATUSES_AFTER = {
+    0: range(1, 8),
+    1: (0, 2, 3, 4, 5, 6, 7),
+    8: range(1, 8),
+}  # statuses by the one before; else 8
 
 
 class Log:
@@ -505,10 +516,8 @@ class Trust:
         self.registry, self.time, self.province = registry, 0, False
         self.logs, self.keys, self.compromised_since, self.retired_at = {}, {}, {}, {}
         self.grants, self.issuers = [], []
-        self.entries, self.published_sequences = (
-            {},
-            {},
-        )  # entries by log and root; by log, the sequences that are whole
+        self.entries = {}  # by log and root
+        self.published_sequences = {}  # by log, those whose entries are whole
 
     def log_of(self, issuer, n):
         logs = (
@@ -566,7 +575,7 @@ class Trust:
         for position, status in changes:  # 7
             last_change = log.status(position) or first_change
             is_contradictory = last_change is not None and (
-                last_change.contradictory or status not in AFTER.get(last_change.status, (8,))
+                last_change.contradictory or status not in STATUSES_AFTER.get(last_change.status, (8,))
             )
             log.statuses.setdefault(position, []).append(Change(sequence, status, is_contradictory, time))
 
@@ -853,7 +862,7 @@ class Origin:
 
     def judge_form(self):
         record, statement = self.record, self.statement
-        fail(self.must_present and record.action not in PRESENTABLE, "not_presentable")
+        fail(self.must_present and record.action not in PRESENTABLE_ACTIONS, "not_presentable")
         fail(record.issuer != statement.issuer or not names_issuer(record), "issuer_mismatch")
         doubt(statement.registry != self.trust.registry, "other_registry")
         doubt(self.log is None, "log_unknown")
@@ -969,7 +978,9 @@ class Origin:
         _, key, issuer, kinds, types, not_before, not_after, n = grant
         if (key, issuer) != (self.statement.key, self.record.issuer) or n > self.anchor.n:
             return False
-        certificate_type = self.record.identifier_match["type"] if self.record.kind in CERTIFICATES else None
+        certificate_type = (
+            self.record.identifier_match["type"] if self.record.kind in CERTIFICATE_KINDS else None
+        )
         is_in_time = not_before <= self.anchor.time <= not_after
         return is_in_time and kinds & KINDS[self.record.kind] and (not types or certificate_type in types)
 
@@ -1146,7 +1157,7 @@ def items_of(value):
 
 
 def agrees(record, claim, item):
-    is_certificate = record.kind in CERTIFICATES
+    is_certificate = record.kind in CERTIFICATE_KINDS
     if claim == "ZZLXDM" and not is_certificate:
         return True
     if item is None or len(item.strip()) > 200:
@@ -1293,7 +1304,9 @@ def explains(attached_proof, origin):
     if cause.action in ("renew", "amend"):
         is_cause = change.status == 2
     else:
-        is_cause = cause.identifier == record.identifier and RESULTS.get(cause.action) == change.status
+        is_cause = (
+            cause.identifier == record.identifier and STATUS_AFTER_ACTION.get(cause.action) == change.status
+        )
     return is_cause and Origin(attached_proof, origin.trust, must_present=False).is_good
 
 
@@ -1319,7 +1332,7 @@ def judge_seals(origin):
     link_results = [take_step(judge_link, origin, rel, target) for rel, target in links]
     raise_worst(link_results)
     holders = [holder for _, holder in link_results]
-    fail(kind in CERTIFICATES and origin.record.issuer not in holders, "seal_of_another")
+    fail(kind in CERTIFICATE_KINDS and origin.record.issuer not in holders, "seal_of_another")
     return "seals_good"
 
 
@@ -1328,7 +1341,7 @@ def judge_link(origin, rel, target):
     kind = origin.record.kind
     if kind == "signature" and rel == "made-with":
         return judge_seal(origin, target)
-    doubt(kind not in CERTIFICATES or rel != "sealed-by", "link_unknown")
+    doubt(kind not in CERTIFICATE_KINDS or rel != "sealed-by", "link_unknown")
     sealing = follow_link(origin, target, "signature")
     registered_documents, is_complete = documents_of(origin.proof.disclosure)  # 3
     sealed_documents, is_sealed_complete = documents_of(sealing.proof.disclosure)

@@ -21,7 +21,7 @@ from ledger.limits import MAX_CLOCK_LEAD_SECONDS
 from ledger.records.catalogue import by_code
 from ledger.records.claims import FullDisclosure, decode_disclosure, decode_document, is_document
 from ledger.records.randomness import RandomValues
-from ledger.records.records import CERTIFICATE_KINDS, PRESENTABLE, Record, decode_record
+from ledger.records.records import CERTIFICATE_KINDS, PRESENTABLE_ACTIONS, Record, decode_record
 from ledger.records.submissions import Statement, decode_statement
 from ledger.registry.trust import Grant
 from ledger.verification.entitlement import NEWEST_EVENT, Moment, Scope, is_granted
@@ -152,7 +152,7 @@ class RowReader:
                 f"the key is not granted {record.kind} records of type {certificate.type} for {record.issuer} now: "
                 "ask the city's administrator for a grant",
             )
-        if record.action not in PRESENTABLE:
+        if record.action not in PRESENTABLE_ACTIONS:
             return
         if certificate.warnings and record.issued is None:
             raise RowFault("invalid-identifier", f"{record.identifier}: {'; '.join(certificate.warnings)}")

@@ -15,7 +15,7 @@ from api.limits import MAX_AGE_SECONDS, MAX_VERIFY_BYTES
 from api.node.policies import DEFAULT, find_policy, policy_names
 from api.parsers import Commands
 from api.rendering.text import VerificationJson, verification_text
-from ledger.documents.carriers import ALTERED, RestoredDocument, restore
+from ledger.documents.carriers import ALTERED_MESSAGE, RestoredDocument, restore
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import decode as decode_json
 from ledger.encoding.times import parse_time
@@ -172,7 +172,7 @@ def _find_proof(options: _VerifyOptions, documents: Iterable[RestoredDocument]) 
     alteration = ""
     for path, document in zip(options.files, documents, strict=True):
         if document.altered:
-            alteration = f", and {path}: {ALTERED}"
+            alteration = f", and {path}: {ALTERED_MESSAGE}"
         if document.proof is not None:
             return document.proof.encode().decode()
     raise FileNotFoundError(

@@ -22,7 +22,7 @@ from api.words import ACTION_WORDS, STATUS_WORDS
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.errors import MalformedInput
-from ledger.records.records import PRESENTABLE
+from ledger.records.records import PRESENTABLE_ACTIONS
 
 _MAX_SHOWN_CHANGES: Final = 20  # changes listed before signing; beyond, their number
 
@@ -50,7 +50,7 @@ def add_action(
         help="many: NDJSON, or CSV with a header; see examples/README.md",
     )
     command.add_argument("--basis", metavar="TEXT", help="legal basis, where a row names none")
-    if action in PRESENTABLE:
+    if action in PRESENTABLE_ACTIONS:
         _add_content(command)
     add_key(command, "private key of the department")
     command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
@@ -112,7 +112,7 @@ def _read_rows(args: argparse.Namespace) -> list[dict[str, Json]]:
 
 def _read_content(args: argparse.Namespace) -> dict[str, Json]:
     """Return the members of a row that a new version states."""
-    if args.action not in PRESENTABLE:
+    if args.action not in PRESENTABLE_ACTIONS:
         return {}
     content: dict[str, Json] = {
         name: value for name in ("issued", "valid_from", "valid_until") if (value := getattr(args, name))
@@ -130,7 +130,7 @@ def _show_changes(args: argparse.Namespace, changes: Sequence[Change]) -> None:
         status_before, status_after = (
             STATUS_WORDS[status.name.lower()][0] for status in (change.before, change.after)
         )
-        successor = f"; new version {change.row['identifier']}" if args.action in PRESENTABLE else ""
+        successor = f"; new version {change.row['identifier']}" if args.action in PRESENTABLE_ACTIONS else ""
         note(
             f"  {change.identifier}  {status_before} → {status_after}{successor}  {change.row.get('basis', '')}".rstrip()
         )

@@ -19,8 +19,8 @@ from ledger.encoding.canonical import Json, decode
 from ledger.errors import LedgerError, MalformedInput
 from ledger.limits import MAX_STATUS_RECORDS
 from ledger.records.identifiers import CertificateIdentifier
-from ledger.records.lifecycle import SOURCES, STATUS_AFTER, possible_actions
-from ledger.records.records import CERTIFICATE_KINDS, PRESENTABLE
+from ledger.records.lifecycle import SOURCE_STATUSES, STATUS_AFTER, possible_actions
+from ledger.records.records import CERTIFICATE_KINDS, PRESENTABLE_ACTIONS
 from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.registry.status import Status
 
@@ -110,7 +110,7 @@ def plan(
             continue
         changed_lineages.add(lineage["newest"])
         status_before = Status[lineage["status"].upper()]
-        if status_before not in SOURCES[action]:
+        if status_before not in SOURCE_STATUSES[action]:
             allowed_actions = ", ".join(possible_actions(status_before)) or "nothing"
             standing = f"{lineage['identifier']} is {lineage['status']}, which allows {allowed_actions}"
             faults.add(number, "transition-refused", f"{action} is not possible: {standing}")
@@ -129,10 +129,10 @@ def _make_change(
     new_row: dict[str, Json] = dict(row)
     if "basis" not in new_row and basis is not None:
         new_row["basis"] = basis
-    if action not in PRESENTABLE and "basis" not in new_row:
+    if action not in PRESENTABLE_ACTIONS and "basis" not in new_row:
         raise MalformedInput(f"{action} needs its legal basis: give --basis, or `basis` in the row")
     new_row["identifier"] = lineage["identifier"]
-    if action in PRESENTABLE:
+    if action in PRESENTABLE_ACTIONS:
         if "claims" not in new_row:
             raise MalformedInput(f"{action} needs the claims of the new version")
         new_row["identifier"] = _next_version(lineage["kind"], lineage["identifier"])

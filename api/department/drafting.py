@@ -32,7 +32,7 @@ from ledger.records.randomness import find_weakness
 from ledger.records.records import (
     CERTIFICATE_KINDS,
     MAX_LINKS,
-    PRESENTABLE,
+    PRESENTABLE_ACTIONS,
     SALT_BYTES,
     STATUS_ACTIONS,
     Link,
@@ -247,7 +247,7 @@ class _Drafter:
         fields = Fields(decode(line), "row")
         action, identifier, suite = fields.text("action"), fields.text("identifier"), self._target.suite
         disclosure = None
-        if action in PRESENTABLE:
+        if action in PRESENTABLE_ACTIONS:
             disclosure = FullDisclosure(self._draw(MASTER_BYTES), self._read_claims(fields))
         record = Record(
             suite=suite,
@@ -300,7 +300,7 @@ class _Drafter:
             raise RowFault(
                 "issuer-mismatch", f"the identifier names {certificate.issuer}, the row {record.issuer}"
             )
-        if certificate.warnings and record.issued is None and record.action in PRESENTABLE:
+        if certificate.warnings and record.issued is None and record.action in PRESENTABLE_ACTIONS:
             raise RowFault("invalid-identifier", f"{record.identifier}: {'; '.join(certificate.warnings)}")
         self._warnings += [
             RowError(number, f"{record.identifier}: {warning}") for warning in certificate.warnings
@@ -315,7 +315,7 @@ class _Drafter:
                     f"the log hashes with {self._target.suite.name}, `previous` with {suite.name}",
                 )
             return digest
-        if action == "issue" or action not in PRESENTABLE | STATUS_ACTIONS:
+        if action == "issue" or action not in PRESENTABLE_ACTIONS | STATUS_ACTIONS:
             return None
         previous = self._newest_leaves.get(lineage_of(identifier)) or self._newest(identifier)
         if previous is None:

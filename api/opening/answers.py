@@ -4,7 +4,7 @@ from typing import Any, Final, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
-from ledger.documents.findings import TABLE
+from ledger.documents.findings import FINDING_TABLE
 from ledger.documents.inspection import Inspection
 from ledger.errors import MalformedInput
 
@@ -30,6 +30,6 @@ def decode_inspection(data: bytes) -> Inspection:
         raise MalformedInput("what was said of a document is not a report") from error
     inspection = Inspection(**{name: getattr(told, name) for name in _MEMBERS})
     checks = (check for report in inspection.signatures for check in report.checks)
-    if not all((check.name, check.outcome, check.reason) in TABLE for check in checks):
+    if not all((check.name, check.outcome, check.reason) in FINDING_TABLE for check in checks):
         raise MalformedInput("what was said of a document names a finding that there is not")
     return inspection

@@ -14,8 +14,8 @@ from ledger.proof.proof import Proof
 from ledger.records.catalogue import by_code
 from ledger.records.records import CERTIFICATE_KINDS, Record
 from ledger.verification.occurrences import ENTRIES_WORDS
-from ledger.verification.reasons import STEP_WORDS, TABLE, UNCOMPARED_REASONS, Outcome, Verdict
-from ledger.verification.report import ORIGIN, Compared, Report
+from ledger.verification.reasons import REASON_TABLE, STEP_WORDS, UNCOMPARED_REASONS, Outcome, Verdict
+from ledger.verification.report import ORIGIN_STEPS, Compared, Report
 from ledger.words import Language, Words
 
 _TO_CONFIRM: Final = UNCOMPARED_REASONS.keys() | {"document_not_registered"}
@@ -72,7 +72,7 @@ def write_slip(
 
     `issuers`: names that the node vouches for, by credit code.
     """
-    row, headline = TABLE[report.deciding_step.key], report.words
+    row, headline = REASON_TABLE[report.deciding_step.key], report.words
     proof = report.proof
     return Slip(
         verdict=report.verdict.value,
@@ -94,7 +94,7 @@ def write_slip(
 
 
 def _proven(report: Report) -> bool:
-    return all(report.step(number).outcome is Outcome.PASS for number in ORIGIN)
+    return all(report.step(number).outcome is Outcome.PASS for number in ORIGIN_STEPS)
 
 
 def _can_confirm(report: Report, proof: Proof) -> bool:
@@ -140,7 +140,7 @@ def _compared(report: Report, language: Language) -> str:
     """Say what was compared and agreed, or else what step 2 found instead."""
     if report.compared is not Compared.NOTHING:
         return words(language)[f"compared_{report.compared.value}"]
-    return TABLE[report.step(2).key].words.in_(language)
+    return REASON_TABLE[report.step(2).key].words.in_(language)
 
 
 def _certificate(
@@ -200,7 +200,9 @@ def _steps(report: Report, language: Language) -> Iterator[StepLine]:
     labels = words(language)
     for step in report.steps:
         outcome, name = step.outcome.value, STEP_WORDS[step.number].in_(language)
-        yield StepLine(step.number, name, outcome, labels[outcome], TABLE[step.key].words.in_(language))
+        yield StepLine(
+            step.number, name, outcome, labels[outcome], REASON_TABLE[step.key].words.in_(language)
+        )
 
 
 def _place(report: Report) -> str:

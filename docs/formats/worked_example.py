@@ -42,7 +42,7 @@ from ledger.registry.snapshots import Header, check_snapshot, replay, write_snap
 from ledger.registry.status import StatusTree, encode_changes
 from ledger.registry.trust_files import Cosigner, TrustFile
 from ledger.verification.past import judge_past
-from ledger.verification.reasons import TABLE, Outcome
+from ledger.verification.reasons import REASON_TABLE, Outcome
 from ledger.verification.verify import Policy, Presented, verify
 
 PAGES = Path(__file__).parent
@@ -363,7 +363,8 @@ def _lines(first: Entry, records: list[tuple[Record, FullDisclosure | None]]) ->
 def _reasons() -> str:
     """Return the table from step, outcome and reason to the verdict, a row a line."""
     rows = [
-        (number, outcome.value, reason, row.verdict.value) for (number, outcome, reason), row in TABLE.items()
+        (number, outcome.value, reason, row.verdict.value)
+        for (number, outcome, reason), row in REASON_TABLE.items()
     ]
     order = {outcome.value: place for place, outcome in enumerate(Outcome)}
     rows.sort(key=lambda row: (row[0], order[row[1]]))

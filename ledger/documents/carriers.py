@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.documents.kinds import FileKind, tell_kind
-from ledger.documents.zip_records import END, END_MARK, MAX_COMMENT_BYTES, find_end
+from ledger.documents.zip_records import END_MARK, END_STRUCT, MAX_COMMENT_BYTES, find_end
 from ledger.errors import MalformedInput
 from ledger.proof.paper import PREFIX, decode_presented, encode_paper
 from ledger.proof.proof import Proof
 
-ALTERED: Final = "the proof inside this document does not stand there as it was attached"
+ALTERED_MESSAGE: Final = "the proof inside this document does not stand there as it was attached"
 #: It stands in every object of a proof, however much of it is left.
 _PROOF_MARK: Final = b"shunzheng/"
 _NO_COMMENT: Final = b"\0\0"
@@ -36,7 +36,7 @@ class CarrierAltered(MalformedInput):
     """The proof inside a document does not stand there as it was attached; `document` is what lies around it."""
 
     def __init__(self, document: bytes) -> None:
-        super().__init__(ALTERED)
+        super().__init__(ALTERED_MESSAGE)
         self.document = document
 
 
@@ -116,16 +116,16 @@ def _find_carrier(document: bytes) -> Carrier | None:
 
 def _split_archive(presented_document: bytes) -> tuple[bytes, bytes] | None:
     end_start = find_end(presented_document)
-    if end_start is None or end_start + END.size == len(presented_document):
+    if end_start is None or end_start + END_STRUCT.size == len(presented_document):
         return None
-    comment_start = end_start + END.size
+    comment_start = end_start + END_STRUCT.size
     return presented_document[: comment_start - len(_NO_COMMENT)] + _NO_COMMENT, presented_document[
         comment_start:
     ]
 
 
 def _attach_to_archive(document: bytes, proof: Proof) -> bytes:
-    if document[-END.size :][: len(END_MARK)] != END_MARK or not document.endswith(_NO_COMMENT):
+    if document[-END_STRUCT.size :][: len(END_MARK)] != END_MARK or not document.endswith(_NO_COMMENT):
         raise NotCarried("the archive ends with a comment already, or is damaged: put the proof beside it")
     text = proof.encode()
     if len(text) > MAX_COMMENT_BYTES:

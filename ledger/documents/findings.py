@@ -47,7 +47,7 @@ class Check:
 
     @property
     def row(self) -> Row:
-        return TABLE[self.name, self.outcome, self.reason]
+        return FINDING_TABLE[self.name, self.outcome, self.reason]
 
 
 def passed(name: str, reason: str = "ok") -> Check:
@@ -117,7 +117,7 @@ def _make_rows(check: str, *rows: _WrittenRow) -> dict[CheckKey, Row]:
 
 
 # fmt: off
-TABLE: Final[dict[CheckKey, Row]] = {
+FINDING_TABLE: Final[dict[CheckKey, Row]] = {
     **{(check, Outcome.PASS, "ok"): Row(Verdict.VALID, Words("通过", "Passed")) for check in CHECKS},
     **_make_rows(
         "structure",

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ledger.documents.carriers import ALTERED, RestoredDocument, restore
+from ledger.documents.carriers import ALTERED_MESSAGE, RestoredDocument, restore
 from ledger.documents.certificates.trust_list import TrustList
 from ledger.documents.inspection import Inspection
 from ledger.documents.kinds import FileKind, has_data_in_front, tell_kind
@@ -49,7 +49,7 @@ def inspect(data: bytes, trust: TrustList | None = None) -> Inspection:
         return Inspection("unknown", problem=_DATA_IN_FRONT if has_data_in_front(data) else _UNKNOWN_KIND)
     restored_document = restore(data)
     if restored_document.altered:
-        return Inspection(kind.value, problem=ALTERED)
+        return Inspection(kind.value, problem=ALTERED_MESSAGE)
     return _inspect(kind, restored_document, trust)
 
 

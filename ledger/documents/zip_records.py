@@ -10,14 +10,14 @@ END_MARK: Final = b"PK\x05\x06"
 LONG_END_MARK: Final = b"PK\x06\x06"
 LOCATOR_MARK: Final = b"PK\x06\x07"
 
-LOCAL: Final = struct.Struct("<4s5H3L2H")
-CENTRAL: Final = struct.Struct("<4s6H3L5H2L")
-DESCRIPTOR: Final = struct.Struct("<3L")
+LOCAL_STRUCT: Final = struct.Struct("<4s5H3L2H")
+CENTRAL_STRUCT: Final = struct.Struct("<4s6H3L5H2L")
+DESCRIPTOR_STRUCT: Final = struct.Struct("<3L")
 #: A descriptor with the sizes of ZIP64 (4.3.9.2).
-LONG_DESCRIPTOR: Final = struct.Struct("<L2Q")
-END: Final = struct.Struct("<4s4H2LH")
-LONG_END: Final = struct.Struct("<4sQ2H2L4Q")
-LOCATOR: Final = struct.Struct("<4sLQL")
+LONG_DESCRIPTOR_STRUCT: Final = struct.Struct("<L2Q")
+END_STRUCT: Final = struct.Struct("<4s4H2LH")
+LONG_END_STRUCT: Final = struct.Struct("<4sQ2H2L4Q")
+LOCATOR_STRUCT: Final = struct.Struct("<4sLQL")
 
 MAX_COMMENT_BYTES: Final = 0xFFFF
 
@@ -115,5 +115,5 @@ class Locator(NamedTuple):
 
 def find_end(data: bytes) -> int | None:
     """Return where the record at the end begins: the last for which any comment leaves room."""
-    end_start = data.rfind(END_MARK, max(0, len(data) - END.size - MAX_COMMENT_BYTES))
-    return end_start if end_start >= 0 and end_start + END.size <= len(data) else None
+    end_start = data.rfind(END_MARK, max(0, len(data) - END_STRUCT.size - MAX_COMMENT_BYTES))
+    return end_start if end_start >= 0 and end_start + END_STRUCT.size <= len(data) else None

@@ -19,7 +19,7 @@ _HOUSING = "11100000000013338W"
 _LAND = "11100000MB03271699"
 _TRANSPORT = "11100000000019713D"
 _MARKET = "11100000MB0143028R"  # inferred, not read anywhere: its type is not marked verified
-_VERIFIED = {_HOUSING, _LAND, _TRANSPORT}
+_VERIFIED_PREFIXES = {_HOUSING, _LAND, _TRANSPORT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def _make_type(
         code=f"{prefix}{serial:03d}",
         name=Words(zh, en),
         authority=authority,
-        code_verified=prefix in _VERIFIED,
+        code_verified=prefix in _VERIFIED_PREFIXES,
         personal=personal,
         claims=standard + tuple(EXTENSIONS[extension] for extension in extensions.split()),
     )

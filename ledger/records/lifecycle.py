@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.errors import TransitionRefused
-from ledger.records.records import PRESENTABLE, Record, version_of
+from ledger.records.records import PRESENTABLE_ACTIONS, Record, version_of
 from ledger.registry.status import Status
 
 #: What each status-changing action leads to.
@@ -24,16 +24,16 @@ STATUS_AFTER: Final = {
     "void": Status.VOID,
     "reinstate": Status.REINSTATED,
 }
-IN_FORCE: Final = frozenset({Status.VALID, Status.REINSTATED})
-_STANDING_STATUSES: Final = IN_FORCE | {Status.SUSPENDED}
+IN_FORCE_STATUSES: Final = frozenset({Status.VALID, Status.REINSTATED})
+_STANDING_STATUSES: Final = IN_FORCE_STATUSES | {Status.SUSPENDED}
 _ENDED_STATUSES: Final = frozenset(
     {Status.CANCELLED, Status.REVOKED, Status.WITHDRAWN, Status.TRANSFERRED, Status.VOID}
 )
 #: From which statuses each action is possible.
-SOURCES: Final = {
-    "renew": IN_FORCE,
-    "amend": IN_FORCE,
-    "suspend": IN_FORCE,
+SOURCE_STATUSES: Final = {
+    "renew": IN_FORCE_STATUSES,
+    "amend": IN_FORCE_STATUSES,
+    "suspend": IN_FORCE_STATUSES,
     "resume": frozenset({Status.SUSPENDED}),
     "cancel": _STANDING_STATUSES,
     "revoke": _STANDING_STATUSES,
@@ -46,7 +46,7 @@ SOURCES: Final = {
 
 def possible_actions(status: Status) -> tuple[str, ...]:
     """Return the actions that may follow where the current record of a lineage has this status."""
-    return tuple(action for action, sources in SOURCES.items() if status in sources)
+    return tuple(action for action, sources in SOURCE_STATUSES.items() if status in sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,12 @@ def follow(lineage: Lineage | None, record: Record, leaf: bytes) -> tuple[Lineag
         raise TransitionRefused(
             f"`previous` must be the newest record of {record.identifier}, {record.suite.format(lineage.tip)}"
         )
-    if lineage.status not in SOURCES[record.action]:
+    if lineage.status not in SOURCE_STATUSES[record.action]:
         raise TransitionRefused(
             f"{record.action} is not possible: {lineage.identifier} is {lineage.status.name.lower()}, "
             f"which allows {', '.join(possible_actions(lineage.status)) or 'nothing'}"
         )
-    if record.action in PRESENTABLE:
+    if record.action in PRESENTABLE_ACTIONS:
         if record.version <= version_of(lineage.identifier):
             raise TransitionRefused(f"{record.action} must raise the version above {lineage.identifier}")
         next_lineage = Lineage(record.kind, record.issuer, record.identifier, leaf, leaf, Status.VALID)

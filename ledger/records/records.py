@@ -29,7 +29,7 @@ KINDS: Final = {"licence": 1, "seal": 2, "signature": 4, "material": 8}
 #: Kinds whose identifiers are certificate identifiers (GB/T 36904).
 CERTIFICATE_KINDS: Final = frozenset({"licence", "material"})
 #: Actions that make a certificate which can be presented; each carries claims.
-PRESENTABLE: Final = frozenset({"issue", "renew", "amend"})
+PRESENTABLE_ACTIONS: Final = frozenset({"issue", "renew", "amend"})
 #: Actions that change the status of the current certificate; each needs its legal basis.
 STATUS_ACTIONS: Final = frozenset(
     {"suspend", "resume", "cancel", "revoke", "withdraw", "transfer", "void", "reinstate"}
@@ -72,12 +72,12 @@ class Record:
             raise MalformedInput(f"the salt of a record has {SALT_BYTES} bytes")
         if self.kind not in KINDS:
             raise MalformedInput(f"the kind must be one of {', '.join(KINDS)}, not {self.kind[:40]!r}")
-        if self.action not in PRESENTABLE and self.action not in STATUS_ACTIONS:
-            known_actions = ", ".join(sorted(PRESENTABLE | STATUS_ACTIONS))
+        if self.action not in PRESENTABLE_ACTIONS and self.action not in STATUS_ACTIONS:
+            known_actions = ", ".join(sorted(PRESENTABLE_ACTIONS | STATUS_ACTIONS))
             raise MalformedInput(f"the action must be one of {known_actions}, not {self.action[:40]!r}")
         if (self.previous is None) != (self.action == "issue"):
             raise MalformedInput("`previous` is absent for issue and present for every other action")
-        if self.action in PRESENTABLE and self.claims is None:
+        if self.action in PRESENTABLE_ACTIONS and self.claims is None:
             raise MalformedInput(f"{self.action} needs `claims`")
         if self.action in STATUS_ACTIONS:
             if self.basis is None:

@@ -30,10 +30,10 @@ class Objection(StrEnum):
     @property
     def reason(self) -> str:
         """The reason code of step 8, which is one for all that a grant should have said."""
-        return "not_entitled" if self in _NOT_ENTITLED else self.value
+        return "not_entitled" if self in _NOT_ENTITLED_OBJECTIONS else self.value
 
 
-_NOT_ENTITLED = (Objection.KEY_NOT_DEPARTMENT, Objection.KEY_OF_ANOTHER_LOG, Objection.NOT_GRANTED)
+_NOT_ENTITLED_OBJECTIONS = (Objection.KEY_NOT_DEPARTMENT, Objection.KEY_OF_ANOTHER_LOG, Objection.NOT_GRANTED)
 
 
 @dataclass(frozen=True, slots=True)

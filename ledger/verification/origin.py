@@ -12,7 +12,7 @@ from ledger.encoding import times
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.proof.proof import CountMismatch, OutsideBatch, Proof, position_at
-from ledger.records.records import PRESENTABLE
+from ledger.records.records import PRESENTABLE_ACTIONS
 from ledger.records.submissions import VERSION_1_ENDS, Entry, Statement, Window
 from ledger.registry.trust import Anchor, LogState, Trust
 from ledger.verification.entitlement import Moment, Objection, Scope, entitlement
@@ -57,7 +57,7 @@ def trace_origin(proof: Proof, trust: Trust, *, must_present: bool) -> Origin:
 def _judge_form(proof: Proof, trust: Trust, log: LogState | None, must_present: bool) -> Step:
     """1. One issuer, registry and log throughout; a record that can be presented."""
     record, statement = proof.record, proof.entry.statement
-    if must_present and record.action not in PRESENTABLE:
+    if must_present and record.action not in PRESENTABLE_ACTIONS:
         return Step(1, Outcome.FAIL, "not_presentable", {"action": record.action})
     if record.issuer != statement.issuer or not record.names_issuer:
         issuers: dict[str, Json] = {"record": record.issuer, "statement": statement.issuer}

@@ -17,7 +17,7 @@ from ledger.proof.proof import Proof
 from ledger.registry.trust import Anchor, LogState, Trust
 from ledger.verification.changes import walk_changes
 from ledger.verification.origin import Origin, trace_origin
-from ledger.verification.reasons import TABLE, Outcome
+from ledger.verification.reasons import REASON_TABLE, Outcome
 from ledger.verification.report import StatusReport, Step, encode_words
 from ledger.verification.status_step import judge_status
 from ledger.words import Words
@@ -82,7 +82,7 @@ class Past:
 
     def to_json(self) -> dict[str, Json]:
         reason_words = (
-            TABLE[self.deciding_step.key].words if self.deciding_step else REASON_WORDS[self.reason]
+            REASON_TABLE[self.deciding_step.key].words if self.deciding_step else REASON_WORDS[self.reason]
         )
         body: dict[str, Json] = {
             "type": TYPE,

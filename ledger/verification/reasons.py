@@ -120,7 +120,7 @@ def _make_rows(
 
 
 # fmt: off
-TABLE: Final[dict[RowKey, Row]] = _passes(1,
+REASON_TABLE: Final[dict[RowKey, Row]] = _passes(1,
     ("well_formed", "凭据完整，各处主体一致", "The proof is complete and names one issuer throughout"),
 ) | _fails(1, Verdict.INVALID, _KEEP_MATERIAL,
     ("not_presentable", "这是一条状态变更记录，不是证照", "This is a record of a status change, not a certificate"),
@@ -311,7 +311,7 @@ def verdict_words(verdict: Verdict, reason: str, comparison: str) -> Words:
 
 def _rank(key: RowKey) -> tuple[int, int]:
     """Return the place of a row in the order of decision: by what it says, then by its step."""
-    step, row = key[0], TABLE[key]
+    step, row = key[0], REASON_TABLE[key]
     match row.verdict:
         case Verdict.INVALID:
             return 0, step
@@ -325,7 +325,7 @@ def _rank(key: RowKey) -> tuple[int, int]:
             return 4, 0 if step == _STATUS_STEP else step
 
 
-_RANKS: Final = {key: _rank(key) for key in TABLE}
+_RANKS: Final = {key: _rank(key) for key in REASON_TABLE}
 
 
 def decide(keys: Iterable[RowKey]) -> tuple[Verdict, RowKey]:
@@ -336,4 +336,4 @@ def decide(keys: Iterable[RowKey]) -> tuple[Verdict, RowKey]:
     step is then the status.
     """
     key = min(keys, key=_RANKS.__getitem__)
-    return TABLE[key].verdict, key
+    return REASON_TABLE[key].verdict, key

@@ -13,12 +13,20 @@ from ledger.proof.proof import Proof
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, LogState, PositionStatus
 from ledger.verification.occurrences import ENTRIES_WORDS, EntriesCheck
-from ledger.verification.reasons import STEP_WORDS, TABLE, Outcome, RowKey, Verdict, decide, verdict_words
+from ledger.verification.reasons import (
+    REASON_TABLE,
+    STEP_WORDS,
+    Outcome,
+    RowKey,
+    Verdict,
+    decide,
+    verdict_words,
+)
 from ledger.words import Words
 
 TYPE: Final = "shunzheng/report/1"
 #: The steps that say whose statement the claims are.
-ORIGIN: Final = frozenset({1, 3, 4, 5, 6, 7, 8})
+ORIGIN_STEPS: Final = frozenset({1, 3, 4, 5, 6, 7, 8})
 
 
 def encode_words(words: Words) -> Json:
@@ -53,7 +61,7 @@ class Step:
             "name": encode_words(STEP_WORDS[self.number]),
             "outcome": self.outcome.value,
             "reason": self.reason,
-            "words": encode_words(TABLE[self.key].words),
+            "words": encode_words(REASON_TABLE[self.key].words),
         }
         if self.evidence:
             body["evidence"] = dict(self.evidence)
@@ -158,14 +166,14 @@ class Report:
     @property
     def forged(self) -> bool:
         """Whether a step shows that the claims are not the department's: then they are not repeated."""
-        return any(step.outcome is Outcome.FAIL and step.number in ORIGIN for step in self.steps)
+        return any(step.outcome is Outcome.FAIL and step.number in ORIGIN_STEPS for step in self.steps)
 
     def step(self, number: int) -> Step:
         return self.steps[number - 1]
 
     def to_json(self) -> dict[str, Json]:
         """Return the report as every interface gives it: command line, HTTP and page."""
-        row = TABLE[self.deciding_step.key]
+        row = REASON_TABLE[self.deciding_step.key]
         body: dict[str, Json] = {
             "type": TYPE,
             "verdict": self.verdict.value,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ledger.errors import MalformedInput
 from ledger.proof.linking import linked_leaves
 from ledger.proof.proof import Proof, Staple
-from ledger.records.lifecycle import IN_FORCE, STATUS_AFTER
+from ledger.records.lifecycle import IN_FORCE_STATUSES, STATUS_AFTER
 from ledger.registry.status import Status, staple_root, status_in_chunk
 from ledger.registry.trust import LogState, PositionStatus, Trust
 from ledger.verification.changes import walk_changes
@@ -38,7 +38,7 @@ def judge_status(proof: Proof, origin: Origin, trust: Trust) -> tuple[Step, Stat
     evidence = status.evidence()
     if newest_change and newest_change.contradictory:
         return Step(9, Outcome.UNKNOWN, "status_contradictory", evidence), status
-    if status.status not in IN_FORCE:
+    if status.status not in IN_FORCE_STATUSES:
         return Step(9, Outcome.FAIL, status.status.name.lower(), evidence), status
     doubt = _find_staple_doubt(proof.status, log, position, trust)
     if doubt is None and len(cause_proofs) < len(attached_proofs):
@@ -60,7 +60,7 @@ def _find_staple_doubt(staple: Staple | None, log: LogState, position: int, trus
         return log_doubt
     stapled_status = status_in_chunk(staple.chunk, position)
     if staple.sequence > log.sequence:  # no anchor to check it with
-        return "staple_newer" if stapled_status not in IN_FORCE else log_doubt
+        return "staple_newer" if stapled_status not in IN_FORCE_STATUSES else log_doubt
     staple_anchor = trust.anchor(log.name, staple.sequence)
     if staple_anchor is None or staple_anchor.void:
         return "staple_altered"

@@ -25,7 +25,7 @@ from anchoring.register.submissions import FINAL, page_submissions
 from anchoring.register.tables import RECORD
 from anchoring.replica.reading import Cursor, ReplicaView
 from anchoring.replica.store import FoldedEvent
-from ledger.records.records import PRESENTABLE
+from ledger.records.records import PRESENTABLE_ACTIONS
 from ledger.registry.status import StatusTree
 from ledger.verification.verify import Presented, verify
 from tests.databases import POSTGRESQL, SQLITE, new_databases
@@ -239,7 +239,7 @@ def check_everything(city: AnyCity, *, records: int, batches: int) -> None:
             leaves = list(connection.execute(select(RECORD.c.leaf).order_by(RECORD.c.position)).scalars())
             held = [find_record(connection, leaf) for leaf in leaves]
         for one in held:
-            if one.record.action in PRESENTABLE:
+            if one.record.action in PRESENTABLE_ACTIONS:
                 check_proof(city, reading, one.leaf)
     anchors = city.anchors()
     assert [anchor.sequence for anchor in anchors] == list(range(1, batches + 1))

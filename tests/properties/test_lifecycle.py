@@ -5,13 +5,13 @@ from hypothesis import strategies as st
 
 from ledger.errors import TransitionRefused
 from ledger.records.lifecycle import follow
-from ledger.records.records import PRESENTABLE, STATUS_ACTIONS
+from ledger.records.records import PRESENTABLE_ACTIONS, STATUS_ACTIONS
 from ledger.registry.status import Status, may_become
 from ledger.verification.history import PlacedRecord, judge_history
 from ledger.verification.reasons import Verdict
 from tests.scenes import City, Item, Registry
 
-ACTIONS = sorted(STATUS_ACTIONS | PRESENTABLE - {"issue"})
+ACTIONS = sorted(STATUS_ACTIONS | PRESENTABLE_ACTIONS - {"issue"})
 
 
 @given(st.lists(st.sampled_from(ACTIONS), max_size=12))
@@ -36,7 +36,7 @@ def test_random_walks(actions: list[str]) -> None:
         statuses[current.leaf] = change.status
         city.register(item)
         lived.append(item)
-        if action in PRESENTABLE:
+        if action in PRESENTABLE_ACTIONS:
             current = item
             statuses[current.leaf] = Status.VALID
     agree(city, lived, statuses)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ledger.crypto.suites import SHA256, SM3
 from ledger.encoding.canonical import MAX_INTEGER, decode_canonical
 from ledger.encoding.times import format_time, parse_time
-from ledger.records.records import PRESENTABLE, STATUS_ACTIONS, Link, Record, decode_record
+from ledger.records.records import PRESENTABLE_ACTIONS, STATUS_ACTIONS, Link, Record, decode_record
 from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.records.submissions import Entry, Statement, Window, decode_entry
 from ledger.registry import acts
@@ -27,8 +27,8 @@ ADDRESSES = st.binary(min_size=20, max_size=20).map(lambda data: "0x" + data.hex
 
 @st.composite
 def records(draw: st.DrawFn) -> Record:
-    action = draw(st.sampled_from(sorted(PRESENTABLE | STATUS_ACTIONS)))
-    states = action in PRESENTABLE
+    action = draw(st.sampled_from(sorted(PRESENTABLE_ACTIONS | STATUS_ACTIONS)))
+    states = action in PRESENTABLE_ACTIONS
     start, end = sorted([draw(st.dates()), draw(st.dates())])
     kind = draw(st.sampled_from(["licence", "seal", "signature", "material"]))
     return Record(

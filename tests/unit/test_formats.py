@@ -19,8 +19,8 @@ from ledger.encoding.fields import parse_hex
 from ledger.proof.paper import MAX_PAPER_BYTES, decode_paper
 from ledger.proof.proof import MAX_LINK_DEPTH, MAX_LINKED, MAX_PROOF_BYTES, read_proof
 from ledger.records.claims import MAX_CLAIMS, decode_disclosure
-from ledger.records.lifecycle import IN_FORCE, SOURCES, STATUS_AFTER
-from ledger.records.records import KINDS, PRESENTABLE, STATUS_ACTIONS, decode_record
+from ledger.records.lifecycle import IN_FORCE_STATUSES, SOURCE_STATUSES, STATUS_AFTER
+from ledger.records.records import KINDS, PRESENTABLE_ACTIONS, STATUS_ACTIONS, decode_record
 from ledger.records.submissions import decode_entry, decode_statement
 from ledger.registry import acts
 from ledger.registry.checkpoints import decode_checkpoint, decode_cosigned, decode_fork
@@ -160,7 +160,7 @@ def test_the_kinds_of_events() -> None:
 def test_the_kinds_and_actions_of_records() -> None:
     listed = dict(re.findall(r"^\| `(kind|action)` \| required \| (.*) \|$", page("record"), re.MULTILINE))
     assert set(re.findall(r"`([a-z]+)`", listed["kind"])) == set(KINDS)
-    assert set(re.findall(r"`([a-z]+)`", listed["action"])) == PRESENTABLE | STATUS_ACTIONS
+    assert set(re.findall(r"`([a-z]+)`", listed["action"])) == PRESENTABLE_ACTIONS | STATUS_ACTIONS
 
 
 def test_what_each_action_needs_and_leads_to() -> None:
@@ -171,9 +171,12 @@ def test_what_each_action_needs_and_leads_to() -> None:
             continue
         names, into = actions.split(", "), [int(code) for code in re.findall(r"\d", results)]
         for place, name in enumerate(names):
-            to = Status.VALID if name in PRESENTABLE else Status(into[place])
+            to = Status.VALID if name in PRESENTABLE_ACTIONS else Status(into[place])
             listed.add((name, frozenset(Status(int(code)) for code in re.findall(r"\d", sources)), to))
-    known = {(name, frozenset(SOURCES[name]), STATUS_AFTER.get(name, Status.VALID)) for name in SOURCES}
+    known = {
+        (name, frozenset(SOURCE_STATUSES[name]), STATUS_AFTER.get(name, Status.VALID))
+        for name in SOURCE_STATUSES
+    }
     assert listed == known
 
 
@@ -182,7 +185,7 @@ def test_the_codes_of_status() -> None:
     assert {int(code): word for code, word in re.findall(r"[|] (\d) ([a-z]+) ", text)} == {
         int(status): status.name.lower() for status in Status
     }
-    assert [Status[name.upper()] in IN_FORCE for name in ("valid", "suspended", "reinstated")] == [
+    assert [Status[name.upper()] in IN_FORCE_STATUSES for name in ("valid", "suspended", "reinstated")] == [
         True,
         False,
         True,

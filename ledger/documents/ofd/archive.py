@@ -16,15 +16,15 @@ from xml.etree.ElementTree import Element
 from ledger.documents.markup import MAX_BYTES as MAX_XML_BYTES
 from ledger.documents.markup import parse
 from ledger.documents.ofd.budget import Budget
-from ledger.documents.ofd.directory import MAX_PART_BYTES, STORED, Entry, read_directory, read_end
+from ledger.documents.ofd.directory import MAX_PART_BYTES, STORED_METHOD, Entry, read_directory, read_end
 from ledger.documents.ofd.names import UTF8_FLAG, fold_name, lower_name, walk_up
 from ledger.documents.zip_records import (
-    CENTRAL,
     CENTRAL_MARK,
-    END,
+    CENTRAL_STRUCT,
     END_MARK,
-    LOCAL,
+    END_STRUCT,
     LOCAL_MARK,
+    LOCAL_STRUCT,
     CentralHeader,
     End,
     LocalHeader,
@@ -79,7 +79,7 @@ class Archive:
             )
         self.budget.take_bytes(entry.size)
         packed_data = self._data[entry.start : entry.start + entry.packed_size]
-        data = packed_data if entry.method == STORED else _inflate(packed_data, entry)
+        data = packed_data if entry.method == STORED_METHOD else _inflate(packed_data, entry)
         if len(data) != entry.size or zlib.crc32(data) != entry.crc:
             raise MalformedInput(f"the part {name[:120]!r} is damaged: size or checksum differ")
         return data
@@ -166,15 +166,15 @@ def write_archive(parts: dict[str, bytes], comment: bytes = b"") -> bytes:
         header_members = (
             _VERSION_2_0,
             UTF8_FLAG,
-            STORED,
+            STORED_METHOD,
             0,
             _DATE_1980,
             *checksum_and_sizes,
             len(raw_name),
             0,
         )
-        body += LOCAL.pack(*LocalHeader(LOCAL_MARK, *header_members)) + raw_name + data
+        body += LOCAL_STRUCT.pack(*LocalHeader(LOCAL_MARK, *header_members)) + raw_name + data
         central = CentralHeader(CENTRAL_MARK, _VERSION_2_0, *header_members, 0, 0, 0, 0, offset)
-        directory += CENTRAL.pack(*central) + raw_name
+        directory += CENTRAL_STRUCT.pack(*central) + raw_name
     end = End(END_MARK, 0, 0, len(parts), len(parts), len(directory), len(body), len(comment))
-    return bytes(body + directory + END.pack(*end) + comment)
+    return bytes(body + directory + END_STRUCT.pack(*end) + comment)

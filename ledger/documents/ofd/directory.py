@@ -13,14 +13,14 @@ from ledger.documents.ofd.zip64 import (
     split_extra,
 )
 from ledger.documents.zip_records import (
-    CENTRAL,
     CENTRAL_MARK,
-    DESCRIPTOR,
+    CENTRAL_STRUCT,
     DESCRIPTOR_MARK,
-    END,
-    LOCAL,
+    DESCRIPTOR_STRUCT,
+    END_STRUCT,
     LOCAL_MARK,
-    LONG_DESCRIPTOR,
+    LOCAL_STRUCT,
+    LONG_DESCRIPTOR_STRUCT,
     CentralHeader,
     End,
     LocalHeader,
@@ -34,8 +34,8 @@ MAX_ENTRIES: Final = 10_000
 MAX_PART_BYTES: Final = 64 * 1024 * 1024
 #: Deflate cannot do more: what claims more lies.
 MAX_RATIO: Final = 1032
-STORED: Final = 0
-_DEFLATED: Final = 8
+STORED_METHOD: Final = 0
+_DEFLATED_METHOD: Final = 8
 _HAS_DESCRIPTOR: Final = 0x0008
 #: Encrypted, patched, strongly encrypted, masked.
 _REFUSED_FLAGS: Final = 0x0001 | 0x0020 | 0x0040 | 0x2000
@@ -85,8 +85,8 @@ def read_end(data: bytes) -> tuple[DirectoryPlace, bytes]:
     end_start = find_end(data)
     if end_start is None:
         raise MalformedInput("not a ZIP archive")
-    end = End(*END.unpack_from(data, end_start))
-    comment = data[end_start + END.size :]
+    end = End(*END_STRUCT.unpack_from(data, end_start))
+    comment = data[end_start + END_STRUCT.size :]
     if len(comment) != end.comment_length:
         raise MalformedInput("the archive has data behind its end")
     directory = find_directory(data, end_start, end)
@@ -100,15 +100,15 @@ def read_directory(data: bytes, directory: DirectoryPlace) -> Iterator[Place]:
     records: list[_Record] = []
     offset = directory.start
     for _ in range(directory.entry_count):
-        if offset + CENTRAL.size > directory.end or data[offset : offset + 4] != CENTRAL_MARK:
+        if offset + CENTRAL_STRUCT.size > directory.end or data[offset : offset + 4] != CENTRAL_MARK:
             raise MalformedInput("the directory of the archive is damaged")
-        central = CentralHeader(*CENTRAL.unpack_from(data, offset))
-        name_end = offset + CENTRAL.size + central.name_length
+        central = CentralHeader(*CENTRAL_STRUCT.unpack_from(data, offset))
+        name_end = offset + CENTRAL_STRUCT.size + central.name_length
         extra_end = name_end + central.extra_length
         extra = data[name_end:extra_end]
         sizes, entry_start, disk = read_central_sizes(central, extra)
         records.append(
-            _Record(central, sizes, entry_start, disk, data[offset + CENTRAL.size : name_end], extra)
+            _Record(central, sizes, entry_start, disk, data[offset + CENTRAL_STRUCT.size : name_end], extra)
         )
         offset = extra_end + central.comment_length
     if offset != directory.end:
@@ -125,10 +125,10 @@ def _find_place(data: bytes, record: _Record, limit: int, next_start: int) -> Pl
     `next_start` is where the next entry starts: it tells which of its forms a descriptor has.
     """
     central, offset, sizes = record.central, record.offset, record.sizes
-    if record.disk or offset + LOCAL.size > limit or data[offset : offset + 4] != LOCAL_MARK:
+    if record.disk or offset + LOCAL_STRUCT.size > limit or data[offset : offset + 4] != LOCAL_MARK:
         raise MalformedInput("an entry is not where the directory says")
-    local = LocalHeader(*LOCAL.unpack_from(data, offset))
-    name_end = offset + LOCAL.size + local.name_length
+    local = LocalHeader(*LOCAL_STRUCT.unpack_from(data, offset))
+    name_end = offset + LOCAL_STRUCT.size + local.name_length
     start = name_end + local.extra_length
     _check_method(central, local)
     own_sizes = read_local_sizes(local, data[name_end:start])
@@ -138,7 +138,7 @@ def _find_place(data: bytes, record: _Record, limit: int, next_start: int) -> Pl
         own_size == directory_size or (has_descriptor and own_size == 0)
         for own_size, directory_size in zip(own_sizes, sizes, strict=True)
     )
-    has_same_name = data[offset + LOCAL.size : name_end] == record.name
+    has_same_name = data[offset + LOCAL_STRUCT.size : name_end] == record.name
     if not has_same_name or local.method != central.method or not has_same_sizes:
         raise MalformedInput("an entry and the directory tell different stories")
     written_name = decode_name(record.name, central.flags | local.flags)
@@ -153,13 +153,13 @@ def _find_place(data: bytes, record: _Record, limit: int, next_start: int) -> Pl
 
 def _check_method(central: CentralHeader, local: LocalHeader) -> None:
     flags = central.flags | local.flags
-    if central.method not in (STORED, _DEFLATED) or flags & _REFUSED_FLAGS:
+    if central.method not in (STORED_METHOD, _DEFLATED_METHOD) or flags & _REFUSED_FLAGS:
         raise MalformedInput("the archive is encrypted or packed in a way that no OFD uses")
 
 
 def _make_entry(method: int, sizes: Sizes, written_name: str, start: int) -> Entry:
     crc, packed_size, size = sizes
-    is_stored = method == STORED
+    is_stored = method == STORED_METHOD
     if size > MAX_PART_BYTES or size > packed_size * MAX_RATIO or (is_stored and size != packed_size):
         raise LimitExceeded("a part is larger than its data allow, or than this program reads")
     name = written_name.replace("\\", "/")
@@ -178,7 +178,7 @@ def _find_descriptor_end(data: bytes, start: int, sizes: Sizes, next_start: int)
     """Return the end of a descriptor: short or long, with its mark or without (APPNOTE 4.3.9)."""
     possible_ends = []
     for mark in (DESCRIPTOR_MARK, b""):
-        for descriptor_struct in (DESCRIPTOR, LONG_DESCRIPTOR):
+        for descriptor_struct in (DESCRIPTOR_STRUCT, LONG_DESCRIPTOR_STRUCT):
             descriptor = mark + descriptor_struct.pack(*sizes)
             if data[start : start + len(descriptor)] == descriptor:
                 possible_ends.append(start + len(descriptor))

@@ -17,9 +17,9 @@ from ledger.documents.ofd.archive import Archive
 from ledger.documents.ofd.stamps import PlacedStamp, read_stamps
 from ledger.errors import LimitExceeded, MalformedInput
 
-ROOT: Final = "OFD.xml"
+ROOT_PART: Final = "OFD.xml"
 #: Says where the encrypted parts are (GM/T 0099-2020, C.3).
-ENCRYPTED: Final = "Encryptions.xml"
+ENCRYPTIONS_PART: Final = "Encryptions.xml"
 #: Every department of a city under one document.
 MAX_SIGNATURES: Final = 64
 MAX_REFERENCES: Final = 10_000
@@ -90,11 +90,11 @@ class Description:
 
 def list_signatures(archive: Archive) -> list[ListedSignature]:
     """Return the signatures of all document bodies in order. Raises: MalformedInput, LimitExceeded."""
-    if ROOT not in archive and ENCRYPTED in archive:
+    if ROOT_PART not in archive and ENCRYPTIONS_PART in archive:
         raise MalformedInput("the document is encrypted (GM/T 0099)")
     signatures: list[ListedSignature] = []
     list_parts: set[str] = set()
-    for body in find_children(archive.read_xml(ROOT, "OFD"), "DocBody"):
+    for body in find_children(archive.read_xml(ROOT_PART, "OFD"), "DocBody"):
         list_path = text_of(find_child(body, "Signatures"))
         if not list_path:
             continue
@@ -171,9 +171,9 @@ def is_encrypted(archive: Archive) -> bool:
     The map is encrypted itself as a rule, so which parts it names is not asked.
     """
     try:
-        encryptions = find_children(archive.read_xml(ENCRYPTED, "Encryptions"), "EncryptInfo")
+        encryptions = find_children(archive.read_xml(ENCRYPTIONS_PART, "Encryptions"), "EncryptInfo")
         map_paths = (text_of(find_child(encryption, "EntriesMapLoc")) for encryption in encryptions)
-        return any(locate(archive, ENCRYPTED, map_path).part in archive for map_path in map_paths)
+        return any(locate(archive, ENCRYPTIONS_PART, map_path).part in archive for map_path in map_paths)
     except MalformedInput:
         return False
 

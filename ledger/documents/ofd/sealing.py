@@ -15,7 +15,7 @@ from ledger.crypto.suites import SM3
 from ledger.documents.asn1.algorithms import SM2_WITH_SM3, SM3_OID
 from ledger.documents.certificates.issuing import Holder
 from ledger.documents.ofd.archive import Archive, open_archive, write_archive
-from ledger.documents.ofd.references import ROOT, list_signatures
+from ledger.documents.ofd.references import ROOT_PART, list_signatures
 from ledger.documents.seals.making import sign_data, use_seal
 from ledger.encoding import times
 from ledger.errors import MalformedInput
@@ -81,8 +81,8 @@ def _list_signature(archive: Archive, parts: dict[str, bytes], kind: str) -> int
         parts[LIST_PART] = (
             f"{_DECLARATION}<ofd:Signatures {NAMESPACE}><ofd:MaxSignId>0</ofd:MaxSignId></ofd:Signatures>\n".encode()
         )
-        parts[ROOT] = _insert_before(
-            _BODY_END, parts[ROOT], f"<ofd:Signatures {NAMESPACE}>/{LIST_PART}</ofd:Signatures>"
+        parts[ROOT_PART] = _insert_before(
+            _BODY_END, parts[ROOT_PART], f"<ofd:Signatures {NAMESPACE}>/{LIST_PART}</ofd:Signatures>"
         )
     number = len(listed_signatures) + 1
     entry = f'<ofd:Signature {NAMESPACE} ID="{number}" Type="{kind}" BaseLoc="/Doc_0/Signs/Sign_{number}/Signature.xml"/>'

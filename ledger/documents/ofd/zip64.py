@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from ledger.documents.zip_records import (
-    LOCATOR,
     LOCATOR_MARK,
-    LONG_END,
+    LOCATOR_STRUCT,
     LONG_END_MARK,
+    LONG_END_STRUCT,
     CentralHeader,
     End,
     LocalHeader,
@@ -28,7 +28,7 @@ from ledger.errors import MalformedInput
 _LONG_SIZES: Final = 0x0001
 _ALL_ONES, _ALL_ONES_SHORT = 0xFFFFFFFF, 0xFFFF
 #: Of the record at the end, behind the member that says it: no real one has data of its own there.
-_LONG_END_LENGTH: Final = LONG_END.size - 12
+_LONG_END_LENGTH: Final = LONG_END_STRUCT.size - 12
 _DIFFERENT_NUMBERS: Final = "the archive has numbers in the short and in the long form (ZIP64) that differ"
 _NUMBERS_MISSING: Final = "the archive says that numbers stand in the long form (ZIP64), and they do not"
 
@@ -76,7 +76,7 @@ def find_directory(data: bytes, end_start: int, end: End) -> DirectoryPlace:
 
     Raises: MalformedInput where they differ, or where the long one is missing.
     """
-    locator_start = end_start - LOCATOR.size
+    locator_start = end_start - LOCATOR_STRUCT.size
     if locator_start < 0 or data[locator_start : locator_start + 4] != LOCATOR_MARK:
         if end.directory_start == _ALL_ONES or _ALL_ONES_SHORT in (
             end.entries,
@@ -87,11 +87,11 @@ def find_directory(data: bytes, end_start: int, end: End) -> DirectoryPlace:
         if end.disk or end.directory_disk or end.entries_on_disk != end.entries:
             raise MalformedInput("the archive is split, which no OFD is")
         return _make_place(end.directory_start, end.directory_size, end.entries, end_start)
-    locator = Locator(*LOCATOR.unpack_from(data, locator_start))
-    long_start = locator_start - LONG_END.size
+    locator = Locator(*LOCATOR_STRUCT.unpack_from(data, locator_start))
+    long_start = locator_start - LONG_END_STRUCT.size
     if long_start < 0 or locator.offset != long_start or data[long_start : long_start + 4] != LONG_END_MARK:
         raise MalformedInput(_NUMBERS_MISSING)
-    long_end = LongEnd(*LONG_END.unpack_from(data, long_start))
+    long_end = LongEnd(*LONG_END_STRUCT.unpack_from(data, long_start))
     if (
         locator.disk
         or locator.disks > 1

@@ -7,7 +7,16 @@ from typing import Final
 import pytest
 
 from ledger.documents.carriers import attach
-from ledger.documents.findings import CHECKS, TABLE, Check, decide, failed, passed, pick_worst, unknown
+from ledger.documents.findings import (
+    CHECKS,
+    FINDING_TABLE,
+    Check,
+    decide,
+    failed,
+    passed,
+    pick_worst,
+    unknown,
+)
 from ledger.documents.inspection import Inspection
 from ledger.documents.kinds import BEGINNINGS, FileKind
 from ledger.documents.ofd.archive import write_archive
@@ -108,14 +117,14 @@ def test_why(document: bytes, trusted: bool, zh: str, en: str) -> None:
 
 def test_the_table() -> None:
     """Nothing unknown is valid, only what was seen to be wrong is invalid, and everything has words in both languages."""
-    for (name, outcome, _), row in TABLE.items():
+    for (name, outcome, _), row in FINDING_TABLE.items():
         assert name in CHECKS
         assert all(row.words)
         assert row.words.zh != row.words.en
         assert (row.verdict is Verdict.VALID) is (outcome is Outcome.PASS)
         if row.verdict is Verdict.INVALID:
             assert outcome is Outcome.FAIL
-    assert {name for name, outcome, _ in TABLE if outcome is Outcome.PASS} == set(CHECKS)
+    assert {name for name, outcome, _ in FINDING_TABLE if outcome is Outcome.PASS} == set(CHECKS)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from ledger.errors import TransitionRefused
-from ledger.records.lifecycle import SOURCES, STATUS_AFTER, Lineage, StatusChange, follow
-from ledger.records.records import PRESENTABLE, STATUS_ACTIONS
+from ledger.records.lifecycle import SOURCE_STATUSES, STATUS_AFTER, Lineage, StatusChange, follow
+from ledger.records.records import PRESENTABLE_ACTIONS, STATUS_ACTIONS
 from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.registry.status import Status, may_become
 from tests.scenes import City, Item, Registry
@@ -14,7 +14,7 @@ from tests.scenes import City, Item, Registry
 CITY = City(Registry(), "tianmen")
 LICENCE = CITY.licence()
 STANDING, _ = follow(None, LICENCE.record, LICENCE.leaf)
-ACTIONS = sorted(STATUS_ACTIONS | PRESENTABLE - {"issue"})
+ACTIONS = sorted(STATUS_ACTIONS | PRESENTABLE_ACTIONS - {"issue"})
 
 # What the law of the field allows: from a status, the actions that are possible.
 POSSIBLE = {
@@ -58,7 +58,7 @@ def test_every_action_from_every_status(status: Status, action: str) -> None:
     assert lineage.tip == item.leaf
     assert change is not None
     assert may_become(status, change.status)
-    if action in PRESENTABLE:
+    if action in PRESENTABLE_ACTIONS:
         assert change == StatusChange(LICENCE.leaf, Status.SUPERSEDED)
         assert (lineage.current, lineage.status) == (item.leaf, Status.VALID)
         assert lineage.identifier == item.record.identifier != LICENCE.record.identifier
@@ -68,7 +68,7 @@ def test_every_action_from_every_status(status: Status, action: str) -> None:
 
 
 def test_every_action_has_its_sources() -> None:
-    assert set(SOURCES) == set(ACTIONS)
+    assert set(SOURCE_STATUSES) == set(ACTIONS)
     assert set(STATUS_AFTER) == STATUS_ACTIONS
 
 

@@ -10,7 +10,15 @@ from ledger.crypto.suites import SHA256, SM3
 from ledger.crypto.trees import leaf_hash
 from ledger.encoding.canonical import encode
 from ledger.errors import InvalidIdentifier, MalformedInput, NewerFormat
-from ledger.records.records import KINDS, PRESENTABLE, STATUS_ACTIONS, Link, Record, decode_record, lineage_of
+from ledger.records.records import (
+    KINDS,
+    PRESENTABLE_ACTIONS,
+    STATUS_ACTIONS,
+    Link,
+    Record,
+    decode_record,
+    lineage_of,
+)
 from tests.scenes import City, Registry
 
 CITY = City(Registry(), "tianmen")
@@ -149,5 +157,5 @@ def test_a_newer_record_is_not_a_forged_one() -> None:
 
 def test_kinds_and_actions() -> None:
     assert list(KINDS.values()) == [1, 2, 4, 8]
-    assert not PRESENTABLE & STATUS_ACTIONS
+    assert not PRESENTABLE_ACTIONS & STATUS_ACTIONS
     assert SM3 is ISSUE.suite

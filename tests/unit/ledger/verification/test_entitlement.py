@@ -10,7 +10,7 @@ import pytest
 
 from ledger.registry.trust import DEPARTMENT, NODE, Grant, KeyState
 from ledger.verification.entitlement import NEWEST_EVENT, Moment, Objection, Scope, entitlement, objections
-from ledger.verification.reasons import TABLE
+from ledger.verification.reasons import REASON_TABLE
 
 KEY: Final = KeyState(b"\1" * 32, b"", DEPARTMENT, "tianmen", n=5)
 GRANT: Final = Grant(KEY.id, "A", n=6, kinds=1 | 2, types=(), not_before=100, not_after=200)
@@ -53,7 +53,7 @@ def test_a_key_that_may_speak() -> None:
 )
 def test_each_objection_alone(altered: dict[str, Any], objection: Objection) -> None:
     assert asked(**altered) is objection
-    assert any(step == 8 and reason == objection.reason for step, _, reason in TABLE)
+    assert any(step == 8 and reason == objection.reason for step, _, reason in REASON_TABLE)
 
 
 @pytest.mark.parametrize(

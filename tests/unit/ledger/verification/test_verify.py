@@ -3,7 +3,7 @@
 And how the rows of one report make its verdict.
 
 A scene is a function that returns a report; its name says what was done. Its decorator says which row decides, and
-the verdict. A row of `reasons.TABLE` that no scene reaches fails a test, so a new reason needs a new scene.
+the verdict. A row of `reasons.REASON_TABLE` that no scene reaches fails a test, so a new reason needs a new scene.
 """
 
 from dataclasses import replace
@@ -14,8 +14,8 @@ import pytest
 from ledger.crypto.suites import SHA256, SM3
 from ledger.records.records import Record
 from ledger.verification.reasons import (
+    REASON_TABLE,
     STEP_WORDS,
-    TABLE,
     UNCOMPARED_REASONS,
     VERDICT_WORDS,
     RowKey,
@@ -68,22 +68,22 @@ def test_scene(name: str) -> None:
 
 def test_every_row_is_reached_by_a_scene() -> None:
     reached = {step.key for name in SCENES for step in report_of(name).steps}
-    assert set(TABLE) - reached == set(), "rows without a scene"
-    assert reached - set(TABLE) == set(), "steps without a row"
+    assert set(REASON_TABLE) - reached == set(), "rows without a scene"
+    assert reached - set(REASON_TABLE) == set(), "steps without a row"
 
 
 def test_no_row_with_unknown_or_fail_leads_to_valid() -> None:
-    for (_, outcome, _), row in TABLE.items():
+    for (_, outcome, _), row in REASON_TABLE.items():
         assert (row.verdict is VALID) == (outcome in (PASS, SKIPPED))
         assert (row.verdict is UNVERIFIABLE) == (outcome is UNKNOWN)
 
 
 def test_every_row_that_is_not_valid_says_what_to_do() -> None:
-    for key, row in TABLE.items():
+    for key, row in REASON_TABLE.items():
         assert row.words.zh, key
         assert row.words.en, key
         assert bool(row.advice.zh and row.advice.en) == (row.verdict is not VALID), key
-    assert set(STEP_WORDS) == {step for step, _, _ in TABLE} == set(range(1, 13))
+    assert set(STEP_WORDS) == {step for step, _, _ in REASON_TABLE} == set(range(1, 13))
     assert set(VERDICT_WORDS) == set(Verdict)
 
 
@@ -98,15 +98,15 @@ GOOD = [step.key for step in SCENES["a_licence_read_against_its_paper"][2]().ste
 RANK = {INVALID: 0, UNVERIFIABLE: 1, NOT_CURRENT: 2}
 
 
-@pytest.mark.parametrize("wrong", [key for key, row in TABLE.items() if row.verdict is not VALID])
+@pytest.mark.parametrize("wrong", [key for key, row in REASON_TABLE.items() if row.verdict is not VALID])
 def test_a_single_wrong_step_decides(wrong: RowKey) -> None:
     keys = [wrong if key[0] == wrong[0] else key for key in GOOD]
-    assert decide(keys) == (TABLE[wrong].verdict, wrong)
+    assert decide(keys) == (REASON_TABLE[wrong].verdict, wrong)
 
 
 def test_order_of_decision() -> None:
     """Evidence against it, gaps in its origin, what ended it, gaps in its present state; within each the first step."""
-    wrong = [key for key, row in TABLE.items() if row.verdict is not VALID]
+    wrong = [key for key, row in REASON_TABLE.items() if row.verdict is not VALID]
     for left, right in product(wrong, wrong):
         if left[0] == right[0]:
             continue
@@ -115,7 +115,7 @@ def test_order_of_decision() -> None:
 
 
 def _rank(key: RowKey) -> tuple[int, int]:
-    verdict = TABLE[key].verdict
+    verdict = REASON_TABLE[key].verdict
     late = key[0] in (9, 10, 12) or key[2] in (
         "nothing_presented",
         "claims_incomplete",
@@ -143,7 +143,7 @@ ENDS = {
 
 def test_each_end_has_a_sentence_of_its_own() -> None:
     """Suspended is not ended, and what begins tomorrow is not over."""
-    assert set(ENDS) == {reason for (_, _, reason), row in TABLE.items() if row.verdict is NOT_CURRENT}
+    assert set(ENDS) == {reason for (_, _, reason), row in REASON_TABLE.items() if row.verdict is NOT_CURRENT}
     for reason, (zh, en) in ENDS.items():
         assert verdict_words(NOT_CURRENT, reason, "document_matches") == (
             f"真实，但{zh}",
