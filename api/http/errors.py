@@ -40,7 +40,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 PAGE: Final = "/"  # the one address that people and not programs ask
 INTERNAL: Final = "internal"
 
-Show = Callable[[Request, Problem, str], Response]  # request, problem, detail
+ShowProblem = Callable[[Request, Problem, str], Response]  # request, problem, detail
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ _SLUGS: Final[dict[type[Exception], str]] = {
     SettingsError: "trust-list-unreadable",  # the one setting that is read again while the node runs
 }
 #: Errors whose messages name machines, paths or users.
-_INSIDE: Final = (
+_INSIDE_ERRORS: Final = (
     anchoring.DatabaseUnavailable,
     anchoring.DatabaseDamaged,
     anchoring.DatabaseTaken,
@@ -151,21 +151,21 @@ _HEADERS: Final = {
 }
 
 
-_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_DISK_FULL_ERRNOS: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
-def problem_of(error: Exception) -> Problem:
+def find_problem(error: Exception) -> Problem:
     """Return the problem that an error leads to; one that the table does not name is internal."""
     if isinstance(error, anchoring.SubmissionRefused):
         return PROBLEMS.get(error.problem, PROBLEMS["rows-refused"])
-    if isinstance(error, OSError) and error.errno in _FULL:
+    if isinstance(error, OSError) and error.errno in _DISK_FULL_ERRNOS:
         return PROBLEMS["no-space"]
-    slugs = (_SLUGS[kind] for kind in type(error).__mro__ if kind in _SLUGS)
+    slugs = (_SLUGS[error_class] for error_class in type(error).__mro__ if error_class in _SLUGS)
     return PROBLEMS[next(slugs, INTERNAL)]
 
 
-def document(problem: Problem, detail: str = "", **more: object) -> Response:
-    """Return the response with the problem document; `more` are its further members."""
+def make_document(problem: Problem, detail: str = "", **further_members: object) -> Response:
+    """Return the response with the problem document; `further_members` stand beside its own."""
     body: dict[str, object] = {
         "type": problem.type,
         "title": problem.title.en,
@@ -177,17 +177,20 @@ def document(problem: Problem, detail: str = "", **more: object) -> Response:
     if detail:
         body["detail"] = detail
     return Response(
-        orjson.dumps(body | more), problem.status, media_type=MEDIA_TYPE, headers=_HEADERS.get(problem.slug)
+        orjson.dumps(body | further_members),
+        problem.status,
+        media_type=MEDIA_TYPE,
+        headers=_HEADERS.get(problem.slug),
     )
 
 
-def detail_of(error: Exception) -> str:
+def tell_detail(error: Exception) -> str:
     """Return what strangers are told of an error beside its problem; what names machines, paths or users is only logged."""
-    problem = problem_of(error)
+    problem = find_problem(error)
     if isinstance(error, OSError) or problem.slug == INTERNAL:
-        logger.error("%s", _where(error))
+        logger.error("%s", _describe_place(error))
         return ""
-    if isinstance(error, _INSIDE):
+    if isinstance(error, _INSIDE_ERRORS):
         logger.error("%s", error)
         return ""
     return str(error)
@@ -195,18 +198,18 @@ def detail_of(error: Exception) -> str:
 
 def respond(error: Exception) -> Response:
     """Return the problem document of an error. Of an internal one nothing is said but that it happened."""
-    problem, detail = problem_of(error), detail_of(error)
+    problem, detail = find_problem(error), tell_detail(error)
     if isinstance(error, anchoring.TooMuchWaiting | anchoring.TooManyLooks):
-        answer = document(problem, detail)
+        answer = make_document(problem, detail)
         answer.headers["Retry-After"] = str(error.retry_after)
         return answer
     if isinstance(error, anchoring.SubmissionRefused):
         rows = [{"row": row.row, "message": row.message} for row in error.rows]
-        return document(problem, detail, rows=rows)
-    return document(problem, detail)
+        return make_document(problem, detail, rows=rows)
+    return make_document(problem, detail)
 
 
-def _where(error: Exception) -> str:
+def _describe_place(error: Exception) -> str:
     """Name an unexpected error by its class and place: its message may hold what a person sent."""
     trace, place = error.__traceback__, ""
     while trace:
@@ -215,30 +218,36 @@ def _where(error: Exception) -> str:
     return f"{type(error).__module__}.{type(error).__qualname__} at {place}"
 
 
-def install(app: FastAPI, show: Show) -> None:
+def install(app: FastAPI, show_problem: ShowProblem) -> None:
     """Let the application answer every error with a problem document, and at the page with a page."""
 
     def answer(request: Request, error: Exception) -> Response:
         if request.url.path != PAGE:
             return respond(error)
-        return show(request, problem_of(error), detail_of(error))
+        return show_problem(request, find_problem(error), tell_detail(error))
 
-    for kind in (ApiError, TooManyDocuments, SettingsError, anchoring.AnchoringError, ledger.LedgerError):
-        app.add_exception_handler(kind, answer)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http)
+    for error_class in (
+        ApiError,
+        TooManyDocuments,
+        SettingsError,
+        anchoring.AnchoringError,
+        ledger.LedgerError,
+    ):
+        app.add_exception_handler(error_class, answer)
+    app.add_exception_handler(RequestValidationError, _answer_invalid_parameters)
+    app.add_exception_handler(HTTPException, _answer_http_error)
 
 
-def _invalid(_: Request, error: Exception) -> Response:
+def _answer_invalid_parameters(_: Request, error: Exception) -> Response:
     """Name the parameters that fail, never their values."""
     assert isinstance(error, RequestValidationError)
     faults = [
         {"where": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in error.errors()
     ]
-    return document(PROBLEMS["invalid-parameter"], errors=faults)
+    return make_document(PROBLEMS["invalid-parameter"], errors=faults)
 
 
-_HTTP: Final = {
+_SLUGS_BY_STATUS: Final = {
     404: "not-found",
     405: "method-not-allowed",
     413: "body-too-large",
@@ -246,9 +255,11 @@ _HTTP: Final = {
 }
 
 
-def _http(_: Request, error: Exception) -> Response:
+def _answer_http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    slug = _HTTP.get(error.status_code, "malformed-request" if error.status_code < 500 else INTERNAL)
-    response = document(PROBLEMS[slug])
+    slug = _SLUGS_BY_STATUS.get(
+        error.status_code, "malformed-request" if error.status_code < 500 else INTERNAL
+    )
+    response = make_document(PROBLEMS[slug])
     response.headers.update(error.headers or {})
     return response

@@ -12,21 +12,21 @@ from api.http.errors import respond
 
 logger = logging.getLogger(__name__)
 
-_POLICY: Final = (
+_CONTENT_POLICY: Final = (
     b"default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; "
     b"frame-ancestors 'none'"
 )
 _HEADERS: Final = (
-    (b"content-security-policy", _POLICY),
+    (b"content-security-policy", _CONTENT_POLICY),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"same-origin"),  # with none, browsers hide the origin of a form too
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-_STATIC: Final = "/static/"
+_STATIC_PREFIX: Final = "/static/"
 #: What a flood of requests that are none is answered; they are counted, and not logged one by one.
-_COUNTED: Final = frozenset({0, 400, 405, 408, 413, 415})
+_COUNTED_STATUSES: Final = frozenset({0, 400, 405, 408, 413, 415})
 
 
 class Guard:
@@ -39,14 +39,14 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        status, begun = 0, time.monotonic()
-        kept = b"no-cache" if scope["path"].startswith(_STATIC) else b"no-store"
+        status, start = 0, time.monotonic()
+        cache_control = b"no-cache" if scope["path"].startswith(_STATIC_PREFIX) else b"no-store"
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *_HEADERS, (b"cache-control", kept)]
+                message["headers"] = [*message["headers"], *_HEADERS, (b"cache-control", cache_control)]
             await send(message)
 
         try:
@@ -59,8 +59,8 @@ class Guard:
                 await response(scope, receive, answer)
         finally:
             route = getattr(scope.get("route"), "path", None)
-            if route is None or status in _COUNTED:
+            if route is None or status in _COUNTED_STATUSES:
                 self._refusals.count(f"requests answered {status or 'to nobody'}")
             elif self._refusals.may_log():
-                elapsed = (time.monotonic() - begun) * 1000
-                logger.info("%s %s %d %.1f ms", scope["method"], route, status, elapsed)
+                elapsed_ms = (time.monotonic() - start) * 1000
+                logger.info("%s %s %d %.1f ms", scope["method"], route, status, elapsed_ms)

@@ -12,40 +12,54 @@ from api.http.errors import MalformedRequest
 from ledger.records.claims import MAX_CLAIMS
 
 _WHITESPACE: Final = b" \t\r\n"
-_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},]', re.DOTALL)
-_NAME = re.compile(rb'[ \t\r\n]*+("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*+:', re.DOTALL)
-_OPENING: Final = frozenset(b"[{")
-_CLOSING: Final = frozenset(b"]}")
+_TOKEN_PATTERN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\[\]{},]', re.DOTALL)
+_NAME_PATTERN = re.compile(rb'[ \t\r\n]*+("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*+:', re.DOTALL)
+_OPENING_BRACKETS: Final = frozenset(b"[{")
+_CLOSING_BRACKETS: Final = frozenset(b"]}")
 _COMMA: Final = ord(",")
 
 
-def members(
-    text: bytes, known: frozenset[str] | None = None, where: str = "the body", most: int = MAX_CLAIMS
+def split_members(
+    text: bytes,
+    known_names: frozenset[str] | None = None,
+    where: str = "the body",
+    max_members: int = MAX_CLAIMS,
 ) -> dict[str, bytes]:
-    """Return the raw value of every member of an object, `most` at most. Raises: MalformedRequest, also if not `known`."""
+    """Return the raw value of every member of an object, `max_members` at most.
+
+    Raises: MalformedRequest, also for a name that is not among `known_names`.
+    """
     values: dict[str, bytes] = {}
-    for part in _split(
-        text, b"{}", f"{where} must be a JSON object", f"{where} may have {most} members", most
+    for member in _split(
+        text, b"{}", f"{where} must be a JSON object", f"{where} may have {max_members} members", max_members
     ):
-        name = _NAME.match(part)
-        if not name:
+        name_match = _NAME_PATTERN.match(member)
+        if not name_match:
             raise MalformedRequest(f'a member of {where} is not written "name": value')
-        key = string(name[1], f"the name of a member of {where}")
-        if known is not None and key not in known:
-            raise MalformedRequest(f"{where} has an unknown member; known are {', '.join(sorted(known))}")
-        if key in values:
+        name = parse_string(name_match[1], f"the name of a member of {where}")
+        if known_names is not None and name not in known_names:
+            raise MalformedRequest(
+                f"{where} has an unknown member; known are {', '.join(sorted(known_names))}"
+            )
+        if name in values:
             raise MalformedRequest(f"{where} has a member twice")
-        values[key] = part[name.end() :].strip(_WHITESPACE)
+        values[name] = member[name_match.end() :].strip(_WHITESPACE)
     return values
 
 
-def elements(text: bytes, where: str, most: int) -> list[bytes]:
-    """Return the raw elements of an array, `most` at most. Raises: MalformedRequest."""
-    parts = _split(text, b"[]", f"`{where}` must be an array", f"`{where}` may have {most} elements", most)
-    return [part.strip(_WHITESPACE) for part in parts]
+def split_elements(text: bytes, where: str, max_elements: int) -> list[bytes]:
+    """Return the raw elements of an array, `max_elements` at most. Raises: MalformedRequest."""
+    elements = _split(
+        text,
+        b"[]",
+        f"`{where}` must be an array",
+        f"`{where}` may have {max_elements} elements",
+        max_elements,
+    )
+    return [element.strip(_WHITESPACE) for element in elements]
 
 
-def string(raw: bytes, where: str) -> str:
+def parse_string(raw: bytes, where: str) -> str:
     """Return the text of a JSON string. Raises: MalformedRequest."""
     try:
         value = json.loads(raw)
@@ -56,34 +70,36 @@ def string(raw: bytes, where: str) -> str:
     return value
 
 
-def integer(raw: bytes, where: str, most: int) -> int:
-    """Return an integer from 0 to `most`. Raises: MalformedRequest."""
-    if not re.fullmatch(rb"0|[1-9][0-9]{0,18}", raw) or int(raw) > most:
-        raise MalformedRequest(f"{where} must be an integer from 0 to {most}")
+def parse_integer(raw: bytes, where: str, max_value: int) -> int:
+    """Return an integer from 0 to `max_value`. Raises: MalformedRequest."""
+    if not re.fullmatch(rb"0|[1-9][0-9]{0,18}", raw) or int(raw) > max_value:
+        raise MalformedRequest(f"{where} must be an integer from 0 to {max_value}")
     return int(raw)
 
 
-def _split(text: bytes, brackets: bytes, otherwise: str, limit: str, most: int) -> list[bytes]:
+def _split(
+    text: bytes, brackets: bytes, shape_refusal: str, count_refusal: str, max_parts: int
+) -> list[bytes]:
     """Cut what stands between the outer brackets at its own commas, which are counted as they come."""
     text = text.strip(_WHITESPACE)
     parts: list[bytes] = []
     depth, start = 0, 1
     if len(text) < 2 or text[0] != brackets[0] or text[-1] != brackets[1]:
-        raise MalformedRequest(otherwise)
-    for token in _TOKEN.finditer(text):
-        sign = text[token.start()]
-        if sign in _OPENING:
+        raise MalformedRequest(shape_refusal)
+    for token in _TOKEN_PATTERN.finditer(text):
+        character = text[token.start()]
+        if character in _OPENING_BRACKETS:
             depth += 1
-        elif sign in _CLOSING:
+        elif character in _CLOSING_BRACKETS:
             depth -= 1
             if depth == 0 and token.end() != len(text):
-                raise MalformedRequest(otherwise)
-        elif sign == _COMMA and depth == 1:
-            if len(parts) + 1 >= most:
-                raise MalformedRequest(f"{limit} at most")
+                raise MalformedRequest(shape_refusal)
+        elif character == _COMMA and depth == 1:
+            if len(parts) + 1 >= max_parts:
+                raise MalformedRequest(f"{count_refusal} at most")
             parts.append(text[start : token.start()])
             start = token.end()
     if depth:
-        raise MalformedRequest(otherwise)
+        raise MalformedRequest(shape_refusal)
     parts.append(text[start:-1])
     return [] if len(parts) == 1 and not parts[0].strip(_WHITESPACE) else parts

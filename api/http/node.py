@@ -77,7 +77,7 @@ class Node:
             clock,
             StatusTrees(),
             EntryCopies(replica.engine, settings.withheld_after),
-            _intake(settings, register),
+            _make_intake_rules(settings, register),
             Uploads(settings.intake.uploads, settings.intake.spool_bytes),
             DocumentReaders(settings.documents, settings.trust_list),
             Checkpoints(settings.checkpoints_url),
@@ -122,19 +122,21 @@ class Node:
         """Give one consistent state of the replica. Raises: NotReady, Quarantined."""
         with ExitStack() as stack:
             try:
-                reading = stack.enter_context(self.replica.reading(quarantined=quarantined))
+                replica_view = stack.enter_context(self.replica.reading(quarantined=quarantined))
             except NotFound as error:
                 raise NotReady(str(error)) from error
-            reading.entries = EntriesByRegister(self.settings.log or "", self.issuing, self.published)
-            yield reading
+            replica_view.entries = EntriesByRegister(self.settings.log or "", self.issuing, self.published)
+            yield replica_view
 
 
-def _intake(settings: Settings, register: Register | None) -> IntakeRules:
-    section, promise = settings.intake, settings.promise_seconds
-    room = Room(section.waiting_records, section.waiting_bytes, section.waiting_seconds or promise // 2)
-    spool = str(settings.spool_directory) if settings.spool_directory else None
+def _make_intake_rules(settings: Settings, register: Register | None) -> IntakeRules:
+    section, promise_seconds = settings.intake, settings.promise_seconds
+    room = Room(
+        section.waiting_records, section.waiting_bytes, section.waiting_seconds or promise_seconds // 2
+    )
+    spool_directory = str(settings.spool_directory) if settings.spool_directory else None
     gate = Gate(register, room, time.monotonic) if register else None
-    return IntakeRules(settings.log or "", spool, promise, gate)
+    return IntakeRules(settings.log or "", spool_directory, promise_seconds, gate)
 
 
 async def current_node(request: Request) -> Node:

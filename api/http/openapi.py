@@ -34,7 +34,7 @@ from api.http.schemas.verification import (
 
 EXAMPLES: Final = Path(__file__).parent / "openapi_examples.json"
 _SCHEMAS: Final = "#/components/schemas/"
-_BY_HAND: Final[tuple[type[BaseModel], ...]] = (
+_HAND_READ_SHAPES: Final[tuple[type[BaseModel], ...]] = (
     VerifyShape,
     VerifyFormShape,
     VerifyBatchShape,
@@ -71,28 +71,28 @@ _TAGS: Final = [
 ]
 
 
-def problems(*slugs: str) -> Responses:
+def describe_problems(*slugs: str) -> Responses:
     """Describe the problem documents that a route answers with, by status code."""
     answers: Responses = {}
     for slug in slugs:
         problem = PROBLEMS[slug]
-        answer = answers.setdefault(
+        describe_answer = answers.setdefault(
             problem.status,
             {"description": "", "content": {MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS + "ProblemShape"}}}},
         )
-        answer["description"] = "; ".join(
-            filter(None, [answer["description"], f"`{problem.type}` {problem.title.en}"])
+        describe_answer["description"] = "; ".join(
+            filter(None, [describe_answer["description"], f"`{problem.type}` {problem.title.en}"])
         )
     return answers
 
 
-def answer(shape: type[BaseModel], description: str) -> Responses:
+def describe_answer(shape: type[BaseModel], description: str) -> Responses:
     """Describe an answer that the route writes by itself."""
     schema = {"$ref": _SCHEMAS + shape.__name__}
     return {200: {"description": description, "content": {bodies.JSON: {"schema": schema}}}}
 
 
-def request(**shapes: type[BaseModel]) -> Operation:
+def describe_request(**shapes: type[BaseModel]) -> Operation:
     """Describe a body that the route reads by itself: `json` and `form` shapes."""
     media_types = {"json": bodies.JSON, "form": bodies.MULTIPART}
     content = {
@@ -117,7 +117,7 @@ def _describe(app: FastAPI) -> Operation:
         title="Shunzheng 顺证", version=app.version, description=_DESCRIPTION, routes=app.routes, tags=_TAGS
     )
     _, shapes = models_json_schema(
-        [(shape, "validation") for shape in _BY_HAND], ref_template=_SCHEMAS + "{model}"
+        [(shape, "validation") for shape in _HAND_READ_SHAPES], ref_template=_SCHEMAS + "{model}"
     )
     schemas = description.setdefault("components", {}).setdefault("schemas", {})
     for name, shape in shapes["$defs"].items():
@@ -131,5 +131,5 @@ def _describe(app: FastAPI) -> Operation:
 def _illustrate(operation: Operation, examples: dict[str, object]) -> None:
     """Put the examples of one operation, by `request` and status code, where they belong."""
     for name, example in examples.items():
-        holder = operation["requestBody"] if name == "request" else operation["responses"][name]
-        next(iter(holder["content"].values()))["example"] = example
+        body_holder = operation["requestBody"] if name == "request" else operation["responses"][name]
+        next(iter(body_holder["content"].values()))["example"] = example

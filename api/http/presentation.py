@@ -18,7 +18,7 @@ from starlette.datastructures import FormData, UploadFile
 from api import limits
 from api.documents import Papers, gather_papers
 from api.http.errors import MalformedRequest, ProofMissing
-from api.http.members import elements, integer, members, string
+from api.http.members import parse_integer, parse_string, split_elements, split_members
 from api.node.policies import find_policy, policy_names
 from api.node.settings import Settings
 from api.opening.readers import DocumentReaders
@@ -33,11 +33,11 @@ from ledger.registry.trust import Trust
 from ledger.verification.report import Report
 from ledger.verification.verify import Policy, verify
 
-_POLICY: Final = frozenset({"policy", "max_age"})
-_MEMBERS: Final = frozenset({"proof", "documents", "claims"}) | _POLICY
-_FORM_MEMBERS: Final = frozenset({"proof", "document", "claims"}) | _POLICY
+_POLICY_MEMBERS: Final = frozenset({"policy", "max_age"})
+_MEMBERS: Final = frozenset({"proof", "documents", "claims"}) | _POLICY_MEMBERS
+_FORM_MEMBERS: Final = frozenset({"proof", "document", "claims"}) | _POLICY_MEMBERS
 _PAST_MEMBERS: Final = frozenset({"proof", "at"})
-_BATCH_MEMBERS: Final = frozenset({"items"}) | _POLICY
+_BATCH_MEMBERS: Final = frozenset({"items"}) | _POLICY_MEMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +51,15 @@ class Presentation:
     def verify(self, trust: Trust, now: int) -> Report:
         return verify(self.papers.presented, self.proof, trust, now, self.policy)
 
-    def report(
-        self, trust: Trust, now: int, most: int = limits.MAX_DOCUMENTS_SHOWN_BYTES
+    def make_report(
+        self, trust: Trust, now: int, max_bytes: int = limits.MAX_DOCUMENTS_SHOWN_BYTES
     ) -> dict[str, object]:
-        """Verify and return the report for programs, with what the documents themselves show in `most` bytes."""
-        return self.papers.with_report(self.verify(trust, now), most)
+        """Verify and return the report for programs, with what the documents themselves show in `max_bytes`."""
+        return self.papers.with_report(self.verify(trust, now), max_bytes)
 
 
 @dataclass(frozen=True, slots=True)
-class Unopened:
+class UnopenedPresentation:
     """What was presented, with the carriers taken off its documents; their seals and signatures were not looked at yet.
 
     `proof` came beside the documents or inside one of them.
@@ -75,7 +75,7 @@ class Unopened:
         """The documents to open."""
         return tuple(document.document for document in self.documents)
 
-    def opened(self, inspections: Iterable[Inspection | None]) -> Presentation:
+    def open(self, inspections: Iterable[Inspection | None]) -> Presentation:
         """Return the presentation with what each document shows by itself."""
         papers = gather_papers(map(OpenedDocument.of, self.documents, inspections), self.claims)
         return Presentation(self.proof, papers, self.policy)
@@ -83,14 +83,19 @@ class Unopened:
     @classmethod
     def from_json(cls, body: bytes, settings: Settings, policy: Policy | None = None) -> Self:
         """Read one request; `policy` holds where it names none. Raises: MalformedRequest, ProofMissing."""
-        raw = _members(body, _MEMBERS)
-        documents = tuple(map(restore, _documents(raw.get("documents", b"[]"))))
-        text = (
-            _proof_text(raw["proof"])
-            if "proof" in raw
-            else _carried(documents, "the body lacks the member `proof`")
+        raw_members = _read_members(body, _MEMBERS)
+        documents = tuple(map(restore, _read_documents(raw_members.get("documents", b"[]"))))
+        proof_text = (
+            _decode_proof_text(raw_members["proof"])
+            if "proof" in raw_members
+            else _find_carried_proof(documents, "the body lacks the member `proof`")
         )
-        return cls(text, documents, _claims(raw.get("claims", b"{}")), _policy(raw, settings, policy))
+        return cls(
+            proof_text,
+            documents,
+            _read_claims(raw_members.get("claims", b"{}")),
+            _choose_policy(raw_members, settings, policy),
+        )
 
     @classmethod
     def from_form(cls, form: FormData, settings: Settings) -> Self:
@@ -101,85 +106,102 @@ class Unopened:
             )
         fields = {name: value.encode() for name, value in form.items() if isinstance(value, str) and value}
         contents = []
-        for name, content in files(form):
+        for name, content in read_files(form):
             if name == "proof":
                 fields[name] = content
             else:
                 contents.append(content)
         documents = tuple(map(restore, contents))
-        text = fields.get("proof") or _carried(documents, "the form lacks the file or field `proof`")
-        return cls(text, documents, _claims(fields.get("claims", b"{}")), _policy(fields, settings, None))
+        proof_text = fields.get("proof") or _find_carried_proof(
+            documents, "the form lacks the file or field `proof`"
+        )
+        return cls(
+            proof_text,
+            documents,
+            _read_claims(fields.get("claims", b"{}")),
+            _choose_policy(fields, settings, None),
+        )
 
 
-def read_batch(body: bytes, settings: Settings) -> list[Unopened]:
+def read_batch(body: bytes, settings: Settings) -> list[UnopenedPresentation]:
     """Read `{"items": [requests], "policy" or "max_age"}`. Raises: MalformedRequest, ProofMissing."""
-    raw = _members(body, _BATCH_MEMBERS)
-    if "items" not in raw:
+    raw_members = _read_members(body, _BATCH_MEMBERS)
+    if "items" not in raw_members:
         raise MalformedRequest("the body lacks the member `items`")
-    items = elements(raw["items"], "items", limits.MAX_BATCH_ITEMS)
-    policy, batch, documents = _policy(raw, settings, None), [], 0
+    items = split_elements(raw_members["items"], "items", limits.MAX_BATCH_ITEMS)
+    policy, presentations, document_count = _choose_policy(raw_members, settings, None), [], 0
     for item in items:
-        batch.append(Unopened.from_json(item, settings, policy))
-        documents += len(batch[-1].documents)
-        if documents > limits.MAX_BATCH_DOCUMENTS:
+        presentations.append(UnopenedPresentation.from_json(item, settings, policy))
+        document_count += len(presentations[-1].documents)
+        if document_count > limits.MAX_BATCH_DOCUMENTS:
             raise MalformedRequest(
                 f"the items of one request may have {limits.MAX_BATCH_DOCUMENTS} documents at most in all: send several"
             )
-    return batch
+    return presentations
 
 
-async def open_all(batch: Sequence[Unopened], readers: DocumentReaders) -> list[Presentation]:
+async def open_all(
+    presentations: Sequence[UnopenedPresentation], readers: DocumentReaders
+) -> list[Presentation]:
     """Have the documents of all items opened, within the time of one. Raises: TooManyDocuments."""
-    inspections = iter(await readers.inspect(content for item in batch for content in item.contents))
-    return [item.opened(islice(inspections, len(item.documents))) for item in batch]
+    inspections = iter(
+        await readers.inspect(content for presentation in presentations for content in presentation.contents)
+    )
+    return [
+        presentation.open(islice(inspections, len(presentation.documents))) for presentation in presentations
+    ]
 
 
 def read_past(body: bytes) -> tuple[Proof, str]:
     """Read `{"proof", "at"}`. Raises: MalformedRequest, ProofMissing, MalformedInput for what is no proof."""
-    raw = members(body, _PAST_MEMBERS)
-    if "proof" not in raw:
+    raw_members = split_members(body, _PAST_MEMBERS)
+    if "proof" not in raw_members:
         raise ProofMissing("the body lacks the member `proof`")
-    return decode_presented(_proof_text(raw["proof"])), string(raw.get("at", b"0"), "`at`")
+    return decode_presented(_decode_proof_text(raw_members["proof"])), parse_string(
+        raw_members.get("at", b"0"), "`at`"
+    )
 
 
-def _carried(documents: Iterable[RestoredDocument], missing: str) -> bytes:
+def _find_carried_proof(documents: Iterable[RestoredDocument], refusal: str) -> bytes:
     """Return the first proof that travelled inside a document. Raises: ProofMissing."""
     for document in documents:
         if document.proof is not None:
             return document.proof.encode()
-    raise ProofMissing(f"{missing}, and no document carries one")
+    raise ProofMissing(f"{refusal}, and no document carries one")
 
 
-def _proof_text(raw: bytes) -> bytes:
+def _decode_proof_text(raw: bytes) -> bytes:
     """Return a proof as it was found: the object itself, or the text that a JSON string holds."""
-    return string(raw, "`proof`").encode("utf-8", "surrogatepass") if raw.startswith(b'"') else raw
+    return parse_string(raw, "`proof`").encode("utf-8", "surrogatepass") if raw.startswith(b'"') else raw
 
 
-def files(form: FormData) -> list[tuple[str, bytes]]:
+def read_files(form: FormData) -> list[tuple[str, bytes]]:
     """Return the name of the field and the content of every file that was really chosen."""
     uploads = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
     return [(name, upload.file.read()) for name, upload in uploads if upload.filename or upload.size]
 
 
-def _members(body: bytes, known: frozenset[str]) -> dict[str, bytes]:
+def _read_members(body: bytes, known_names: frozenset[str]) -> dict[str, bytes]:
     """Return the members of a request; the name of a policy as a form would hold it."""
-    raw = members(body, known)
-    if "policy" in raw:
-        raw["policy"] = string(raw["policy"], "`policy`").encode("utf-8", "surrogatepass")
-    return raw
+    raw_members = split_members(body, known_names)
+    if "policy" in raw_members:
+        raw_members["policy"] = parse_string(raw_members["policy"], "`policy`").encode(
+            "utf-8", "surrogatepass"
+        )
+    return raw_members
 
 
-def _documents(raw: bytes) -> tuple[bytes, ...]:
-    items = elements(raw, "documents", limits.MAX_DOCUMENTS)
+def _read_documents(raw: bytes) -> tuple[bytes, ...]:
+    items = split_elements(raw, "documents", limits.MAX_DOCUMENTS)
     try:
-        return tuple(base64.b64decode(string(item, "a document"), validate=True) for item in items)
+        return tuple(base64.b64decode(parse_string(item, "a document"), validate=True) for item in items)
     except (binascii.Error, ValueError) as error:
         raise MalformedRequest("a document must be base64 (RFC 4648 section 4, with padding)") from error
 
 
-def _claims(raw: bytes) -> Mapping[str, Json]:
+def _read_claims(raw: bytes) -> Mapping[str, Json]:
     claims = {}
-    for name, value in members(raw, where="`claims`").items():
+    for name, value in split_members(raw, where="`claims`").items():
         try:
             claims[name] = decode(value)
         except MalformedInput as error:
@@ -187,17 +209,17 @@ def _claims(raw: bytes) -> Mapping[str, Json]:
     return claims
 
 
-def _policy(fields: Mapping[str, bytes], settings: Settings, otherwise: Policy | None) -> Policy:
-    """Return the policy that a request names, or `otherwise`, or the node's own."""
+def _choose_policy(fields: Mapping[str, bytes], settings: Settings, default_policy: Policy | None) -> Policy:
+    """Return the policy that a request names, or `default_policy`, or the node's own."""
     if "policy" in fields and "max_age" in fields:
         raise MalformedRequest("give `policy` or `max_age`, not both")
     if "max_age" in fields:
-        return Policy(max_age=integer(fields["max_age"], "`max_age`", limits.MAX_AGE_SECONDS))
+        return Policy(max_age=parse_integer(fields["max_age"], "`max_age`", limits.MAX_AGE_SECONDS))
     if "policy" not in fields:
-        return otherwise or Policy(max_age=settings.max_age)
+        return default_policy or Policy(max_age=settings.max_age)
     name = fields["policy"].decode("utf-8", "replace")
     policy = find_policy(name, settings.policies, settings.max_age)
     if policy is None:
-        known = ", ".join(policy_names(settings.policies))
-        raise MalformedRequest(f"this node has no such policy; it has {known}")
+        known_names = ", ".join(policy_names(settings.policies))
+        raise MalformedRequest(f"this node has no such policy; it has {known_names}")
     return policy

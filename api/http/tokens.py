@@ -17,7 +17,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 from anchoring.errors import AnchoringError
 from anchoring.register.looks import SHOWN_OUTCOME, Purpose, log_looks
 from anchoring.register.tokens import Token, check_token
-from api.http.errors import ApiError, ScopeMissing, TokenRefused, problem_of
+from api.http.errors import ApiError, ScopeMissing, TokenRefused, find_problem
 from api.http.node import Node, NodeNeeded
 from ledger.errors import LedgerError
 
@@ -45,7 +45,7 @@ class Viewer:
         try:
             yield outcomes
         except (ApiError, AnchoringError, LedgerError) as error:
-            problem = problem_of(error)
+            problem = find_problem(error)
             if problem.status < 500:  # beyond, the node is at fault, and its log may be as well
                 self.log({identifier: problem.slug}, purpose)
             raise
@@ -78,7 +78,7 @@ def viewer_of(purpose: Purpose) -> Callable[..., Viewer]:
         viewer, missing = Viewer(node, token, purpose), set(needed.scopes) - token.scopes
         if missing:
             refusal = ScopeMissing(f"the token lacks the scope {', '.join(sorted(missing))}")
-            viewer.log({_name_asked(request): problem_of(refusal).slug})
+            viewer.log({_name_asked(request): find_problem(refusal).slug})
             raise refusal
         return viewer
 

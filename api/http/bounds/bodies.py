@@ -20,52 +20,52 @@ NDJSON = "application/x-ndjson"
 S = TypeVar("S", bound=BaseModel)
 
 
-def media_type(request: Request) -> str:
+def read_media_type(request: Request) -> str:
     """Return the content type without its parameters, in lowercase."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def expect(request: Request, *accepted: str) -> str:
-    """Return the content type when it is one of `accepted`. Raises: UnsupportedMedia."""
-    sent_type = media_type(request)
-    if sent_type not in accepted:
-        raise UnsupportedMedia(f"the Content-Type must be {' or '.join(accepted)}")
-    return sent_type
+def expect_media_type(request: Request, *accepted_types: str) -> str:
+    """Return the content type when it is one of `accepted_types`. Raises: UnsupportedMedia."""
+    media_type = read_media_type(request)
+    if media_type not in accepted_types:
+        raise UnsupportedMedia(f"the Content-Type must be {' or '.join(accepted_types)}")
+    return media_type
 
 
-def declared_length(request: Request) -> int:
+def read_declared_length(request: Request) -> int:
     """Return how many bytes the headers promise; 0 where they promise nothing."""
     declared = request.headers.get("content-length", "")
     return int(declared[:20]) if declared.isascii() and declared.isdigit() else 0
 
 
-async def stream(request: Request, most: int) -> AsyncGenerator[bytes, None]:
-    """Give the body piece by piece. Raises: BodyTooLarge, as soon as it is known, beyond `most` bytes."""
-    if declared_length(request) > most:
-        raise BodyTooLarge(_over(most))
-    taken = 0
-    async for piece in request.stream():
-        taken += len(piece)
-        if taken > most:
-            raise BodyTooLarge(_over(most))
-        yield piece
+async def stream(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
+    """Give the body piece by piece. Raises: BodyTooLarge, as soon as it is known, beyond `max_bytes`."""
+    if read_declared_length(request) > max_bytes:
+        raise BodyTooLarge(_describe_limit(max_bytes))
+    byte_count = 0
+    async for chunk in request.stream():
+        byte_count += len(chunk)
+        if byte_count > max_bytes:
+            raise BodyTooLarge(_describe_limit(max_bytes))
+        yield chunk
 
 
-async def read(request: Request, most: int) -> bytes:
+async def read(request: Request, max_bytes: int) -> bytes:
     """Return the whole body. Raises: BodyTooLarge."""
     body = bytearray()  # a list of pieces would take forty bytes for each that has one
-    async for piece in stream(request, most):
-        body += piece
+    async for chunk in stream(request, max_bytes):
+        body += chunk
     return bytes(body)
 
 
-async def read_shape(request: Request, shape: type[S], most: int) -> S:
+async def read_shape(request: Request, shape: type[S], max_bytes: int) -> S:
     """Return a JSON body in its shape. Raises: UnsupportedMedia, BodyTooLarge, RequestValidationError.
 
     For what FastAPI would read by itself: that would be before the token, and without a limit.
     """
-    expect(request, JSON)
-    body = await read(request, most)
+    expect_media_type(request, JSON)
+    body = await read(request, max_bytes)
     try:
         return shape.model_validate_json(body)
     except ValidationError as error:
@@ -75,20 +75,20 @@ async def read_shape(request: Request, shape: type[S], most: int) -> S:
         ) from None
 
 
-async def read_form(request: Request, most: int) -> FormData:
+async def read_form(request: Request, max_bytes: int) -> FormData:
     """Return the fields and files of a form. Raises: BodyTooLarge, MalformedRequest. Close it after use."""
-    pieces = stream(request, most)
+    chunks = stream(request, max_bytes)
     try:
-        if media_type(request) == FORM:
+        if read_media_type(request) == FORM:
             return await FormParser(
                 request.headers,
-                pieces,
+                chunks,
                 max_fields=limits.MAX_FORM_FIELDS,
                 max_part_size=limits.MAX_FIELD_BYTES,
             ).parse()
         return await MultiPartParser(
             request.headers,
-            pieces,
+            chunks,
             max_files=limits.MAX_DOCUMENTS + 1,
             max_fields=limits.MAX_FORM_FIELDS,
             max_part_size=limits.MAX_FIELD_BYTES,
@@ -98,5 +98,5 @@ async def read_form(request: Request, most: int) -> FormData:
         raise MalformedRequest(f"the form is malformed: {detail}") from error
 
 
-def _over(most: int) -> str:
-    return f"the body may have {most:,} bytes at most"
+def _describe_limit(max_bytes: int) -> str:
+    return f"the body may have {max_bytes:,} bytes at most"

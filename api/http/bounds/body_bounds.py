@@ -16,26 +16,26 @@ from api import limits
 from api.http.errors import BodyTooLarge, BodyTooSlow, NodeBusy, respond
 
 #: The routes that take more than a little. Read when asked: a limit is looked up where it stands.
-_LARGE: Final[Mapping[tuple[str, str], Callable[[], int]]] = {
+_LARGE_BODY_LIMITS: Final[Mapping[tuple[str, str], Callable[[], int]]] = {
     ("POST", "/"): lambda: limits.MAX_VERIFY_BYTES,
     ("POST", "/v1/verify"): lambda: limits.MAX_VERIFY_BYTES,
     ("POST", "/v1/verify/batch"): lambda: limits.MAX_BATCH_BYTES,
     ("POST", "/v1/submissions"): lambda: limits.MAX_SUBMISSION_BYTES,
 }
 #: The routes that put the body on disk as it comes, so that it does not count as memory.
-_SPOOLED: Final = frozenset({("POST", "/v1/submissions")})
-_SLOW: Final = (
+_SPOOLED_ROUTES: Final = frozenset({("POST", "/v1/submissions")})
+_TOO_SLOW_MESSAGE: Final = (
     f"the body came more slowly than {limits.LEAST_BODY_RATE:,} bytes a second, or was not whole after "
     f"{limits.BODY_SECONDS:.0f} s"
 )
 
 
-def most_bytes(method: str, path: str) -> int:
+def find_max_bytes(method: str, path: str) -> int:
     """Return the bytes that the body of a request may have, also to an address that does not exist."""
     if method != "POST":
         return 0
-    large = _LARGE.get((method, path))
-    return large() if large else limits.MAX_SMALL_BYTES
+    find_large_limit = _LARGE_BODY_LIMITS.get((method, path))
+    return find_large_limit() if find_large_limit else limits.MAX_SMALL_BYTES
 
 
 class Memory:
@@ -57,51 +57,51 @@ class Memory:
 class _Body:
     """One body on its way: counts it, times the waiting for it, and remembers what of it is held in memory."""
 
-    def __init__(self, receive: Receive, most: int, memory: Memory | None) -> None:
-        self._receive, self._most, self._memory = receive, most, memory
-        self._taken = self.held = 0
-        self._waited = 0.0
+    def __init__(self, receive: Receive, max_bytes: int, memory: Memory | None) -> None:
+        self._receive, self._max_bytes, self._memory = receive, max_bytes, memory
+        self._byte_count = self.held_bytes = 0
+        self._waited_seconds = 0.0
         self._window_seconds, self._window_bytes = 0.0, 0
-        self._whole = False
+        self._is_whole = False
 
     async def receive(self) -> Message:
         """Give the next piece. Raises: BodyTooLarge, BodyTooSlow, NodeBusy."""
-        if self._whole:
+        if self._is_whole:
             return await self._receive()  # whoever asks now waits for the client to hang up
         message = await self._wait()
         if message["type"] != "http.request":
             return message
-        self._whole = not message.get("more_body", False)
+        self._is_whole = not message.get("more_body", False)
         self._count(len(message.get("body", b"")))
         return message
 
     async def _wait(self) -> Message:
         """Wait for a piece; only the waiting counts against the client, not what is done with the pieces."""
-        begun = time.monotonic()
-        most = limits.BODY_WINDOW_SECONDS - self._window_seconds
+        start = time.monotonic()
+        max_seconds = limits.BODY_WINDOW_SECONDS - self._window_seconds
         if self._memory is not None:
-            most = min(most, limits.BODY_SECONDS - self._waited)
+            max_seconds = min(max_seconds, limits.BODY_SECONDS - self._waited_seconds)
         try:
-            async with timeout(most):
+            async with timeout(max_seconds):
                 message = await self._receive()
         except TimeoutError as error:
-            raise BodyTooSlow(_SLOW) from error
-        waited = time.monotonic() - begun
-        self._waited += waited
-        self._window_seconds += waited
+            raise BodyTooSlow(_TOO_SLOW_MESSAGE) from error
+        waited_seconds = time.monotonic() - start
+        self._waited_seconds += waited_seconds
+        self._window_seconds += waited_seconds
         return message
 
     def _count(self, size: int) -> None:
-        self._taken += size
+        self._byte_count += size
         self._window_bytes += size
-        if self._taken > self._most:
-            raise BodyTooLarge(_over(self._most))
+        if self._byte_count > self._max_bytes:
+            raise BodyTooLarge(_describe_limit(self._max_bytes))
         if self._window_bytes >= limits.LEAST_BODY_RATE * limits.BODY_WINDOW_SECONDS:
             self._window_seconds, self._window_bytes = 0.0, 0
         if self._memory is not None:
-            beyond = max(0, self._taken - limits.FREE_BODY_BYTES) - self.held
-            self._memory.take(beyond)
-            self.held += beyond
+            further_bytes = max(0, self._byte_count - limits.FREE_BODY_BYTES) - self.held_bytes
+            self._memory.take(further_bytes)
+            self.held_bytes += further_bytes
 
 
 class BodyBounds:
@@ -115,19 +115,19 @@ class BodyBounds:
             await self._app(scope, receive, send)
             return
         route = scope["method"], scope["path"]
-        most = most_bytes(*route)
-        if _declared(scope) > most:
-            await respond(BodyTooLarge(_over(most)))(scope, receive, send)
+        max_bytes = find_max_bytes(*route)
+        if _read_declared_length(scope) > max_bytes:
+            await respond(BodyTooLarge(_describe_limit(max_bytes)))(scope, receive, send)
             return
-        memory = None if route in _SPOOLED else self._memory
-        body = _Body(receive, most, memory)
+        memory = None if route in _SPOOLED_ROUTES else self._memory
+        body = _Body(receive, max_bytes, memory)
         try:
             await self._app(scope, body.receive, send)
         finally:
-            self._memory.give_back(body.held)
+            self._memory.give_back(body.held_bytes)
 
 
-def _declared(scope: Scope) -> int:
+def _read_declared_length(scope: Scope) -> int:
     """Return the length that the headers promise; 0 where they promise none, and 1 for "some"."""
     headers = Headers(scope=scope)
     length = headers.get("content-length", "")
@@ -136,5 +136,5 @@ def _declared(scope: Scope) -> int:
     return int("transfer-encoding" in headers)
 
 
-def _over(most: int) -> str:
-    return f"the body may have {most:,} bytes at most" if most else "this address takes no body"
+def _describe_limit(max_bytes: int) -> str:
+    return f"the body may have {max_bytes:,} bytes at most" if max_bytes else "this address takes no body"

@@ -18,10 +18,10 @@ from api.http.bounds.framing import StrictLines
 from api.http.bounds.refusals import Refusals
 
 _TICK_SECONDS: Final = 0.5  # between two looks for what is overdue: a time-out is that much late at most
-_FULL: Final = (
+_FULL_ANSWER: Final = (
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
-_SLOW_HEAD: Final = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_SLOW_HEAD_ANSWER: Final = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 #: What uvicorn says of connections: of every malformed request a warning. Those are counted here instead.
 LOGGER: Final = logging.getLogger("uvicorn.error.connections")
@@ -38,7 +38,7 @@ class Phase(Enum):
 
 
 #: None: the body has time-outs of its own, and the work is not the client's.
-_PATIENCE: Final[dict[Phase, Callable[[], float | None]]] = {
+_MAX_SECONDS: Final[dict[Phase, Callable[[], float | None]]] = {
     Phase.HEAD: lambda: limits.HEAD_SECONDS,
     Phase.IDLE: lambda: limits.KEEP_ALIVE_SECONDS,
     Phase.REQUEST: lambda: None,
@@ -54,60 +54,64 @@ class Connections:
         self,
         refusals: Refusals,
         *,
-        files: int = limits.OPEN_FILES,
+        max_files: int = limits.OPEN_FILES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`files` is how many the process may have open."""
+        """`max_files` is how many the process may have open."""
         self.refusals, self.clock = refusals, clock
-        self._files = files
-        self._open: dict[Connection, None] = {}
-        self._ticking = False
+        self._max_files = max_files
+        self._open_connections: dict[Connection, None] = {}
+        self._is_ticking = False
 
     def __len__(self) -> int:
-        return len(self._open)
+        return len(self._open_connections)
 
     @property
     def limit(self) -> int:
         """How many there may be at once: each takes a descriptor."""
-        return max(1, min(limits.MAX_CONNECTIONS, self._files - limits.FILES_BESIDE_CONNECTIONS))
+        return max(1, min(limits.MAX_CONNECTIONS, self._max_files - limits.FILES_BESIDE_CONNECTIONS))
 
     def add(self, connection: "Connection") -> bool:
         """Count a new connection, and say whether there is room."""
-        if len(self._open) >= self.limit:
+        if len(self._open_connections) >= self.limit:
             self.refusals.count("connections above the limit")
             self._make_room()
-        if len(self._open) >= self.limit:
+        if len(self._open_connections) >= self.limit:
             return False
-        self._open[connection] = None
-        if not self._ticking:
-            self._ticking = True
+        self._open_connections[connection] = None
+        if not self._is_ticking:
+            self._is_ticking = True
             connection.loop.call_later(_TICK_SECONDS, self._tick, connection.loop)
         return True
 
     def _make_room(self) -> None:
         """Drop those that have brought nothing for longest, several at once: who opens many makes no work for each."""
-        waiting = [connection for connection in self._open if connection.expendable]
-        for connection in sorted(waiting, key=lambda waiting: waiting.since)[: limits.DROPPED_AT_ONCE]:
+        expendable_connections = [
+            connection for connection in self._open_connections if connection.expendable
+        ]
+        for connection in sorted(expendable_connections, key=lambda connection: connection.since)[
+            : limits.DROPPED_AT_ONCE
+        ]:
             connection.drop()
 
     def remove(self, connection: "Connection") -> None:
-        self._open.pop(connection, None)
+        self._open_connections.pop(connection, None)
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         now = self.clock()
-        for connection in list(self._open):
+        for connection in list(self._open_connections):
             connection.look(now)
         self.refusals.tell()
-        self._ticking = bool(self._open)
-        if self._ticking:
+        self._is_ticking = bool(self._open_connections)
+        if self._is_ticking:
             loop.call_later(_TICK_SECONDS, self._tick, loop)
 
 
 class Connection(H11Protocol):
     """One connection, with time-outs, and with heads that can be read in one way only."""
 
-    def __init__(self, *arguments: Any, connections: Connections, **more: Any) -> None:
-        super().__init__(*arguments, **more)
+    def __init__(self, *arguments: Any, connections: Connections, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
         self.logger = LOGGER
         self.conn._receive_buffer = StrictLines()
         self._connections = connections
@@ -130,7 +134,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if not self._connections.add(self):
-            transport.write(_FULL)
+            transport.write(_FULL_ANSWER)
             transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -172,10 +176,10 @@ class Connection(H11Protocol):
         """End the connection if it is overdue."""
         if self.transport.is_closing():
             self._enter(Phase.CLOSING)
-        patience = _PATIENCE[self._phase]()
+        max_seconds = _MAX_SECONDS[self._phase]()
         if self._unread_since is not None and now - self._unread_since > limits.READING_SECONDS:
             self._refuse(Phase.CLOSING)
-        elif patience is not None and now - self.since > patience:
+        elif max_seconds is not None and now - self.since > max_seconds:
             self._refuse(self._phase)
 
     def drop(self) -> None:
@@ -197,7 +201,7 @@ class Connection(H11Protocol):
             self.drop()
             return
         if phase is Phase.HEAD and self._brought_bytes:
-            self.transport.write(_SLOW_HEAD)
+            self.transport.write(_SLOW_HEAD_ANSWER)
         self._give_up()
 
     def _move(self) -> None:

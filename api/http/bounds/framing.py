@@ -15,8 +15,8 @@ from h11._receivebuffer import ReceiveBuffer
 
 from api.limits import FREE_CHUNKS, LEAST_CHUNK_BYTES
 
-_STRAY_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
-_FOLDED = re.compile(rb"\n[ \t]")
+_STRAY_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
+_FOLDED_LINE = re.compile(rb"\n[ \t]")
 
 
 class StrictLines(ReceiveBuffer):
@@ -27,44 +27,46 @@ class StrictLines(ReceiveBuffer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._brought_bytes = self._chunks = 0
+        self._brought_bytes = self._chunk_count = 0
 
-    def __iadd__(self, piece: bytes | bytearray) -> Self:
-        self._brought_bytes += len(piece)
-        super().__iadd__(piece)
+    def __iadd__(self, chunk: bytes | bytearray) -> Self:
+        self._brought_bytes += len(chunk)
+        super().__iadd__(chunk)
         return self
 
     def maybe_extract_next_line(self) -> bytearray | None:
         """Return the head of a chunk; None while it is missing. Raises: LocalProtocolError, where chunks are crumbs."""
         line = super().maybe_extract_next_line()
-        self._chunks += line is not None
-        if self._chunks > FREE_CHUNKS and self._chunks * LEAST_CHUNK_BYTES > self._brought_bytes:
+        self._chunk_count += line is not None
+        if self._chunk_count > FREE_CHUNKS and self._chunk_count * LEAST_CHUNK_BYTES > self._brought_bytes:
             raise h11.LocalProtocolError("the body comes in chunks that are too small")
         return line
 
     def maybe_extract_lines(self) -> list[bytearray] | None:
         """Return the lines up to the blank one; None while it is missing. Raises: LocalProtocolError."""
-        waiting = bytes(self)
+        unread_bytes = bytes(self)
         lines = super().maybe_extract_lines()
         if lines:
-            _check_ends(waiting[: len(waiting) - len(self)])
+            _check_ends(unread_bytes[: len(unread_bytes) - len(self)])
             _check_framing(lines)
-            self._brought_bytes, self._chunks = len(self), 0
+            self._brought_bytes, self._chunk_count = len(self), 0
         return lines
 
 
 def _check_ends(head: bytes) -> None:
-    if _STRAY_END.search(head):
+    if _STRAY_LINE_END.search(head):
         raise h11.LocalProtocolError("a line ends in something else than CRLF")
-    if _FOLDED.search(head):
+    if _FOLDED_LINE.search(head):
         raise h11.LocalProtocolError("a header goes on in a second line")
 
 
 def _check_framing(lines: Sequence[bytearray]) -> None:
     """Check that one header at most says where the body ends."""
     fields = [(bytes(name).lower(), value) for name, _, value in (line.partition(b":") for line in lines)]
-    framing = [(name, value) for name, value in fields if name in (b"content-length", b"transfer-encoding")]
-    if len(framing) > 1 or any(b"," in value for _, value in framing):
+    framing_fields = [
+        (name, value) for name, value in fields if name in (b"content-length", b"transfer-encoding")
+    ]
+    if len(framing_fields) > 1 or any(b"," in value for _, value in framing_fields):
         raise h11.LocalProtocolError("the head says more than once where the body ends")
-    if framing and framing[0][0] == b"transfer-encoding" and lines[0].endswith(b"HTTP/1.0"):
+    if framing_fields and framing_fields[0][0] == b"transfer-encoding" and lines[0].endswith(b"HTTP/1.0"):
         raise h11.LocalProtocolError("HTTP/1.0 has no transfer codings")

@@ -19,16 +19,16 @@ class Refusals:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._counts: Counter[str] = Counter()
-        self._told = -_LINE_SECONDS
-        self._minute, self._lines = -_LINE_SECONDS, 0
+        self._told_at = -_LINE_SECONDS
+        self._minute_start, self._line_count = -_LINE_SECONDS, 0
 
     def may_log(self) -> bool:
         """Say whether a request may write a line of its own; beyond so many a minute they are counted."""
         now = self._clock()
-        if now - self._minute >= _LINE_SECONDS:
-            self._minute, self._lines = now, 0
-        self._lines += 1
-        if self._lines > limits.LINES_A_MINUTE:
+        if now - self._minute_start >= _LINE_SECONDS:
+            self._minute_start, self._line_count = now, 0
+        self._line_count += 1
+        if self._line_count > limits.LINES_A_MINUTE:
             self.count("requests without a line of their own")
             return False
         return True
@@ -40,9 +40,9 @@ class Refusals:
     def tell(self) -> None:
         """Write the line if there is something to tell and the last one is a minute old."""
         now = self._clock()
-        if not self._counts or now - self._told < _LINE_SECONDS:
+        if not self._counts or now - self._told_at < _LINE_SECONDS:
             return
         counts = ", ".join(f"{count:,} × {reason}" for reason, count in sorted(self._counts.items()))
         logger.warning("counted since the last such line: %s", counts)
         self._counts.clear()
-        self._told = now
+        self._told_at = now

@@ -14,9 +14,9 @@ from api.http.bounds.connections import LOGGER, Connection, Connections
 from api.http.bounds.refusals import Refusals
 
 
-def configure(app: ASGIApp, refusals: Refusals, **more: Any) -> uvicorn.Config:
-    """Return what a server of this application is made from; `more` are further settings of uvicorn."""
-    connections = Connections(refusals, files=_count_files())
+def configure(app: ASGIApp, refusals: Refusals, **further_settings: Any) -> uvicorn.Config:
+    """Return what a server of this application is made from; `further_settings` are uvicorn's."""
+    connections = Connections(refusals, max_files=_count_files())
     config = uvicorn.Config(
         app,
         http=partial(Connection, connections=connections),  # type: ignore[arg-type]
@@ -26,7 +26,7 @@ def configure(app: ASGIApp, refusals: Refusals, **more: Any) -> uvicorn.Config:
         timeout_keep_alive=limits.KEEP_ALIVE_SECONDS,
         log_level="warning",
         server_header=False,
-        **more,
+        **further_settings,
     )
     LOGGER.setLevel(logging.ERROR)  # the line above has set up logging
     return config
@@ -47,5 +47,5 @@ class Server(uvicorn.Server):
 
 def _count_files() -> int:
     """Return how many files this process may have open."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return limits.OPEN_FILES if soft == resource.RLIM_INFINITY else soft
+    soft_limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return limits.OPEN_FILES if soft_limit == resource.RLIM_INFINITY else soft_limit

@@ -32,7 +32,7 @@ from api.http.errors import BodyTooSlow
 class Upload:
     """An admitted submission with its whole body, from the beginning; `urgent_only` as `Place` says."""
 
-    admitted: Admission
+    admission: Admission
     body: IO[bytes]
     urgent_only: bool
 
@@ -48,89 +48,91 @@ async def take_in(
 
     Raises: BodyTooLarge, BodyTooSlow, TooManyUploads, SubmissionRefused.
     """
-    pieces = bodies.stream(request, limits.MAX_SUBMISSION_BYTES)
-    begun = await _first_line(pieces)  # 1
-    admission = await run_in_threadpool(admit, begun.partition(b"\n")[0])
+    chunks = bodies.stream(request, limits.MAX_SUBMISSION_BYTES)
+    body_start = await _read_first_line(chunks)  # 1
+    admission = await run_in_threadpool(admit, body_start.partition(b"\n")[0])
     if isinstance(admission, Submission):  # 2
         yield admission
         return
-    begun, is_whole = await _read_ahead(begun, pieces)  # 3
+    body_start, is_whole = await _read_ahead(body_start, chunks)  # 3
     with (
         uploads.place(admission, is_whole=is_whole) as place,
-        SpooledTemporaryFile(max_size=limits.SPOOL_BYTES, dir=directory) as file,
+        SpooledTemporaryFile(max_size=limits.SPOOL_BYTES, dir=directory) as spool,
     ):
-        place.reserve(bodies.declared_length(request))  # 4
-        await _spool(begun, pieces, file, place)
-        file.seek(0)
-        yield Upload(admission, file, place.urgent_only)
+        place.reserve(bodies.read_declared_length(request))  # 4
+        await _spool(body_start, chunks, spool, place)
+        spool.seek(0)
+        yield Upload(admission, spool, place.urgent_only)
 
 
-async def _first_line(pieces: AsyncGenerator[bytes, None]) -> bytes:
+async def _read_first_line(chunks: AsyncGenerator[bytes, None]) -> bytes:
     """Return the body up to the end of its first line, or a little more. Raises: BodyTooSlow, SubmissionRefused."""
-    begun = bytearray()
+    body_start = bytearray()
     try:
         async with asyncio.timeout(limits.FIRST_LINE_SECONDS):
-            async for piece in pieces:
-                begun += piece
-                if b"\n" in piece or len(begun) > limits.MAX_FIRST_LINE_BYTES:
+            async for chunk in chunks:
+                body_start += chunk
+                if b"\n" in chunk or len(body_start) > limits.MAX_FIRST_LINE_BYTES:
                     break
     except TimeoutError as error:
         raise BodyTooSlow(
             f"the first line was not here after {limits.FIRST_LINE_SECONDS:.0f} s: send the statement at once"
         ) from error
-    if len(begun.partition(b"\n")[0]) > limits.MAX_FIRST_LINE_BYTES:
+    if len(body_start.partition(b"\n")[0]) > limits.MAX_FIRST_LINE_BYTES:
         raise SubmissionRefused(
             "malformed-statement",
             f"line 1, the statement, has at most {limits.MAX_FIRST_LINE_BYTES:,} bytes",
         )
-    return bytes(begun)
+    return bytes(body_start)
 
 
-async def _read_ahead(begun: bytes, pieces: AsyncGenerator[bytes, None]) -> tuple[bytes, bool]:
+async def _read_ahead(body_start: bytes, chunks: AsyncGenerator[bytes, None]) -> tuple[bytes, bool]:
     """Return the body up to READ_AHEAD_BYTES or a little more, and whether that is all of it. Raises: BodyTooSlow."""
-    ahead, pace = bytearray(begun), _Pace(limits.URGENT_UPLOAD_SECONDS)
-    while len(ahead) <= limits.READ_AHEAD_BYTES:
-        piece = await pace.next(pieces)
-        if piece is None:
-            return bytes(ahead), True
-        ahead += piece
-        pace.count(len(piece))
-    return bytes(ahead), False
+    read_bytes, pace = bytearray(body_start), _Pace(limits.URGENT_UPLOAD_SECONDS)
+    while len(read_bytes) <= limits.READ_AHEAD_BYTES:
+        chunk = await pace.next(chunks)
+        if chunk is None:
+            return bytes(read_bytes), True
+        read_bytes += chunk
+        pace.count(len(chunk))
+    return bytes(read_bytes), False
 
 
-async def _spool(begun: bytes, pieces: AsyncGenerator[bytes, None], file: IO[bytes], place: Place) -> None:
+async def _spool(
+    body_start: bytes, chunks: AsyncGenerator[bytes, None], spool: IO[bytes], place: Place
+) -> None:
     """Put the body into the file as it comes. Raises: BodyTooLarge, BodyTooSlow, TooManyUploads."""
     pace = _Pace(place.seconds)
-    piece: bytes | None = begun
-    while piece is not None:
-        place.add(len(piece))
-        await run_in_threadpool(file.write, piece)
-        pace.count(len(piece))
-        piece = await pace.next(pieces)
+    chunk: bytes | None = body_start
+    while chunk is not None:
+        place.add(len(chunk))
+        await run_in_threadpool(spool.write, chunk)
+        pace.count(len(chunk))
+        chunk = await pace.next(chunks)
 
 
 class _Pace:
     """How long an upload may still let the process wait: none may hold its place by sending next to nothing."""
 
     def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
+        self._deadline = time.monotonic() + seconds
         self._seconds = seconds
-        self._patience = limits.UPLOAD_GRACE_SECONDS
+        self._patience_seconds = limits.UPLOAD_GRACE_SECONDS
 
     def count(self, size: int) -> None:
         """What came earns time in which more may come."""
-        self._patience += size / limits.LEAST_UPLOAD_RATE
+        self._patience_seconds += size / limits.LEAST_UPLOAD_RATE
 
-    async def next(self, pieces: AsyncGenerator[bytes, None]) -> bytes | None:
+    async def next(self, chunks: AsyncGenerator[bytes, None]) -> bytes | None:
         """Return the next piece, None after the last. Raises: BodyTooSlow."""
-        begun = time.monotonic()
+        start = time.monotonic()
         try:
-            async with asyncio.timeout(max(0.0, min(self._patience, self._end - begun))):
-                return await anext(pieces, None)
+            async with asyncio.timeout(max(0.0, min(self._patience_seconds, self._deadline - start))):
+                return await anext(chunks, None)
         except TimeoutError as error:
             raise BodyTooSlow(
                 f"a submission comes at {limits.LEAST_UPLOAD_RATE:,} bytes a second at least, and is whole after "
                 f"{self._seconds:,.0f} s: send it again, or in smaller parts"
             ) from error
         finally:
-            self._patience -= time.monotonic() - begun
+            self._patience_seconds -= time.monotonic() - start

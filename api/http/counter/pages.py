@@ -18,7 +18,7 @@ from api.documents import Papers
 from api.http.counter.pairing import Pair, Upload, pair_documents
 from api.http.errors import MalformedRequest
 from api.http.node import Node
-from api.http.presentation import Unopened
+from api.http.presentation import UnopenedPresentation
 from api.http.problems import PROBLEMS, Problem
 from api.limits import READY_LAG_SECONDS
 from api.node.settings import Settings
@@ -94,8 +94,8 @@ class Sent:
     claims: Mapping[str, Json]
     refused: bool
 
-    def unopened(self, policy: Policy) -> list[Unopened]:
-        return [Unopened(pair.proof, pair.documents, self.claims, policy) for pair in self.pairs]
+    def unopened(self, policy: Policy) -> list[UnopenedPresentation]:
+        return [UnopenedPresentation(pair.proof, pair.documents, self.claims, policy) for pair in self.pairs]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,9 @@ from ledger.verification.history import PlacedRecord, judge_history
 
 router = APIRouter(prefix="/v1", tags=["records"])
 
-CLAIMS: Final = "claims"
-_UNKNOWN: Final = PROBLEMS["not-found"].slug
-_HISTORY = openapi.problems(
+CLAIMS_SCOPE: Final = "claims"
+_UNKNOWN_OUTCOME: Final = PROBLEMS["not-found"].slug
+_HISTORY_PROBLEMS = openapi.describe_problems(
     "token-required",
     "scope-missing",
     "too-many-looks",
@@ -44,9 +44,11 @@ _HISTORY = openapi.problems(
     "quarantined",
     "invalid-parameter",
 )
-_LINEAGES = _HISTORY | openapi.problems("unsupported-media-type", "body-too-large")
-_USES = _HISTORY | openapi.problems("malformed-input", "invalid-parameter")
-_PROOF = openapi.answer(ProofShape, "The proof, in canonical form.") | openapi.problems(
+_LINEAGES_PROBLEMS = _HISTORY_PROBLEMS | openapi.describe_problems("unsupported-media-type", "body-too-large")
+_USES_PROBLEMS = _HISTORY_PROBLEMS | openapi.describe_problems("malformed-input", "invalid-parameter")
+_PROOF_RESPONSES = openapi.describe_answer(
+    ProofShape, "The proof, in canonical form."
+) | openapi.describe_problems(
     "token-required",
     "scope-missing",
     "too-many-looks",
@@ -71,7 +73,7 @@ UsesViewer = Annotated[Viewer, Security(viewer_of(Purpose.USES), scopes=["histor
 LineageViewer = Annotated[Viewer, Security(viewer_of(Purpose.LINEAGE), scopes=["history"])]
 
 
-@router.get("/records/{leaf}/proof", response_class=Response, responses=_PROOF)
+@router.get("/records/{leaf}/proof", response_class=Response, responses=_PROOF_RESPONSES)
 def record_proof(
     leaf: Annotated[str, Path(max_length=80, description="The record's leaf hash, `sm3:<hex>` or bare.")],
     viewer: ProofViewer,
@@ -86,7 +88,7 @@ def record_proof(
     return Response(proof.encode(), media_type=bodies.JSON)
 
 
-@router.get("/certificates/{identifier}/proof", response_class=Response, responses=_PROOF)
+@router.get("/certificates/{identifier}/proof", response_class=Response, responses=_PROOF_RESPONSES)
 def certificate_proof(
     identifier: Identifier, viewer: ProofViewer, node: NodeNeeded, show: Show = None
 ) -> Response:
@@ -100,20 +102,24 @@ def certificate_proof(
     return Response(proof.encode(), media_type=bodies.JSON)
 
 
-@router.get("/certificates/{identifier}/history", response_model_exclude_none=True, responses=_HISTORY)
+@router.get(
+    "/certificates/{identifier}/history", response_model_exclude_none=True, responses=_HISTORY_PROBLEMS
+)
 def certificate_history(identifier: Identifier, viewer: HistoryViewer, node: NodeNeeded) -> HistoryShape:
     """Show every record of the certificate, oldest first, and whether they and the chain tell the same story."""
     with viewer.looking(identifier):
         with node.register.reading() as connection:
-            stored = find_records(connection, identifier)
-        with node.reading() as reading:
+            stored_records = find_records(connection, identifier)
+        with node.reading() as replica_view:
             history = judge_history(
-                [_recorded(record, reading, node.log) for record in stored], reading, node.log
+                [_place_record(record, replica_view, node.log) for record in stored_records],
+                replica_view,
+                node.log,
             )
-    return HistoryShape.of(identifier, node.log, history, stored)
+    return HistoryShape.of(identifier, node.log, history, stored_records)
 
 
-@router.get("/certificates/{identifier}/uses", response_model_exclude_none=True, responses=_USES)
+@router.get("/certificates/{identifier}/uses", response_model_exclude_none=True, responses=_USES_PROBLEMS)
 def seal_uses(
     identifier: Identifier,
     viewer: UsesViewer,
@@ -135,67 +141,71 @@ def seal_uses(
     moment.
     """
     first, end = position, MAX_LOG_SIZE
-    with viewer.looking(identifier) as outcomes, node.reading() as reading:
+    with viewer.looking(identifier) as outcomes, node.reading() as replica_view:
         if after is not None:
-            first = max(first, reading.size_before(node.log, parse_time(after)))
+            first = max(first, replica_view.size_before(node.log, parse_time(after)))
         if before is not None:
-            end = reading.size_before(node.log, parse_time(before))
+            end = replica_view.size_before(node.log, parse_time(before))
         with node.register.reading() as connection:
             page = find_uses(connection, identifier, first=first, end=end, limit=limit)
-        sealings = [_recorded(use.sealing, reading, node.log) for use in page]
-        outcomes |= {sealed: SHOWN_OUTCOME for use in page for sealed in use.certificates}
+        sealings = [_place_record(use.sealing, replica_view, node.log) for use in page]
+        outcomes |= {certificate: SHOWN_OUTCOME for use in page for certificate in use.certificates}
     items = [UseShape.of_use(sealing, use) for sealing, use in zip(sealings, page, strict=True)]
-    following = page[-1].sealing.position + 1 if len(page) == limit else None
-    asked = {"after": after, "before": before, "position": following, "limit": limit}
-    query = urlencode({name: value for name, value in asked.items() if value is not None})
+    next_position = page[-1].sealing.position + 1 if len(page) == limit else None
+    parameters = {"after": after, "before": before, "position": next_position, "limit": limit}
+    query = urlencode({name: value for name, value in parameters.items() if value is not None})
     address = f"/v1/certificates/{quote(identifier, safe='')}/uses?{query}"
-    return UsesShape(identifier=identifier, log=node.log, items=items, next=address if following else None)
+    return UsesShape(
+        identifier=identifier, log=node.log, items=items, next=address if next_position else None
+    )
 
 
-async def _asked(request: Request, _: LineageViewer) -> IdentifiersShape:
+async def _read_identifiers(request: Request, _: LineageViewer) -> IdentifiersShape:
     """Read the body once the token is known to be good."""
     return await bodies.read_shape(request, IdentifiersShape, limits.MAX_SMALL_BYTES)
 
 
 @router.post(
     "/certificates/lineages",
-    responses=_LINEAGES,
-    openapi_extra=openapi.request(json=IdentifiersShape),
+    responses=_LINEAGES_PROBLEMS,
+    openapi_extra=openapi.describe_request(json=IdentifiersShape),
 )
 def certificate_lineages(
-    asked: Annotated[IdentifiersShape, Depends(_asked)], viewer: LineageViewer, node: NodeNeeded
+    request: Annotated[IdentifiersShape, Depends(_read_identifiers)], viewer: LineageViewer, node: NodeNeeded
 ) -> LineagesShape:
     """Show where certificates stand, as far as this node has accepted records: what a change of them has to follow."""
-    with node.reading() as reading:
-        log = reading.log(node.log)
+    with node.reading() as replica_view:
+        log = replica_view.log(node.log)
     if log is None:
         raise NotFound(f"the log {node.log} is not admitted: ask the province to admit it")
     with node.register.reading() as connection:
-        known = find_lineages(connection, asked.identifiers)
-    pairs = zip(asked.identifiers, known, strict=True)
-    viewer.log({identifier: SHOWN_OUTCOME if lineage else _UNKNOWN for identifier, lineage in pairs})
+        lineages = find_lineages(connection, request.identifiers)
+    pairs = zip(request.identifiers, lineages, strict=True)
+    viewer.log({identifier: SHOWN_OUTCOME if lineage else _UNKNOWN_OUTCOME for identifier, lineage in pairs})
     return LineagesShape(
-        items=[LineageShape.of(lineage, log.suite) if lineage else None for lineage in known]
+        items=[LineageShape.of(lineage, log.suite) if lineage else None for lineage in lineages]
     )
 
 
 def _choose_claims(viewer: Viewer, show: list[str] | None) -> tuple[Purpose, list[str] | None]:
     """Return what a token looks at, and the claims that it is shown: none without the scope, all where it names none."""
-    if CLAIMS not in viewer.token.scopes:
+    if CLAIMS_SCOPE not in viewer.token.scopes:
         return Purpose.PROOF, []
     return Purpose.CLAIMS, show
 
 
 def _make_proof(node: Node, leaf: bytes, names: list[str] | None) -> Proof:
-    with node.reading() as reading:
-        proof = make_proof(node.register, reading, node.trees, leaf, names=names)
+    with node.reading() as replica_view:
+        proof = make_proof(node.register, replica_view, node.trees, leaf, names=names)
     if names == [] and proof.disclosure and proof.disclosure.values:
         return replace(proof, disclosure=None)  # the register holds a selection, which cannot be narrowed
     return proof
 
 
-def _recorded(stored: StoredRecord, reading: ReplicaView, log: str) -> PlacedRecord:
+def _place_record(stored_record: StoredRecord, replica_view: ReplicaView, log: str) -> PlacedRecord:
     """Give a record its anchor where that is final; the chain decides, not the register."""
-    sequence = stored.submission.sequence
-    anchor = reading.anchor(log, sequence) if sequence is not None else None
-    return PlacedRecord(stored.record, stored.leaf, stored.position if anchor else None, anchor)
+    sequence = stored_record.submission.sequence
+    anchor = replica_view.anchor(log, sequence) if sequence is not None else None
+    return PlacedRecord(
+        stored_record.record, stored_record.leaf, stored_record.position if anchor else None, anchor
+    )

@@ -24,7 +24,7 @@ from ledger.registry.trust_files import majority
 router = APIRouter(prefix="/v1", tags=["registry"])
 
 SNAPSHOT_TYPE: Final = "application/vnd.shunzheng.snapshot"
-Enough = Annotated[
+CosignerCount = Annotated[
     int | None,
     Query(ge=1, le=256, description="Cities whose nodes must have signed; left out, a majority of them."),
 ]
@@ -33,13 +33,13 @@ Enough = Annotated[
 @router.get(
     "/checkpoint",
     response_class=Response,
-    responses=openapi.answer(CosignedShape, "The checkpoint.")
-    | openapi.problems("not-found", "invalid-parameter", "not-ready", "quarantined"),
+    responses=openapi.describe_answer(CosignedShape, "The checkpoint.")
+    | openapi.describe_problems("not-found", "invalid-parameter", "not-ready", "quarantined"),
 )
-def checkpoint(node: NodeNeeded, cosigned: Enough = None) -> Response:
+def checkpoint(node: NodeNeeded, cosigned: CosignerCount = None) -> Response:
     """Give the newest checkpoint that so many nodes have signed, with all cosignatures that this node has of it."""
-    with node.reading() as reading:
-        newest = _newest(node, reading, cosigned)
+    with node.reading() as replica_view:
+        newest = _find_newest_in(node, replica_view, cosigned)
     return Response(canonical(newest.to_json()), media_type=bodies.JSON)
 
 
@@ -48,7 +48,9 @@ def checkpoint(node: NodeNeeded, cosigned: Enough = None) -> Response:
     response_class=StreamingResponse,
     responses={
         200: {"description": "The snapshot.", "content": {SNAPSHOT_TYPE: {}}},
-        **openapi.problems("not-found", "invalid-parameter", "node-busy", "not-ready", "quarantined"),
+        **openapi.describe_problems(
+            "not-found", "invalid-parameter", "node-busy", "not-ready", "quarantined"
+        ),
     },
 )
 async def snapshot(
@@ -56,7 +58,7 @@ async def snapshot(
     after: Annotated[
         int, Query(ge=0, le=2**53, description="Of a delta: the event that the caller holds already.")
     ] = 0,
-    cosigned: Enough = None,
+    cosigned: CosignerCount = None,
 ) -> StreamingResponse:
     """Give the registry's events up to that checkpoint, as a file to verify with offline."""
     newest = await run_in_threadpool(_find_newest, node, cosigned)
@@ -68,18 +70,18 @@ async def snapshot(
 
 
 def _find_newest(node: Node, cosigned: int | None) -> CosignedCheckpoint:
-    with node.reading() as reading:
-        return _newest(node, reading, cosigned)
+    with node.reading() as replica_view:
+        return _find_newest_in(node, replica_view, cosigned)
 
 
 def _export(node: Node, newest: CosignedCheckpoint, after: int) -> Iterator[bytes]:
-    with node.reading() as reading:
-        yield from export(reading, newest, after)
+    with node.reading() as replica_view:
+        yield from export(replica_view, newest, after)
 
 
-def _newest(node: Node, reading: ReplicaView, cosigned: int | None) -> CosignedCheckpoint:
-    wanted = cosigned or majority(count_node_cities(reading))
-    newest = node.checkpoints.newest_of(find_node_cities(reading), wanted)
+def _find_newest_in(node: Node, replica_view: ReplicaView, cosigned: int | None) -> CosignedCheckpoint:
+    city_count = cosigned or majority(count_node_cities(replica_view))
+    newest = node.checkpoints.newest_of(find_node_cities(replica_view), city_count)
     if newest is None:
-        raise NotFound(f"no checkpoint is signed by {wanted} cities here yet: try again in some minutes")
+        raise NotFound(f"no checkpoint is signed by {city_count} cities here yet: try again in some minutes")
     return newest

@@ -19,8 +19,8 @@ from ledger.verification.verify import Policy
 router = APIRouter(include_in_schema=False)
 
 
-async def _sent(request: Request) -> AsyncIterator[FormData]:
-    bodies.expect(request, bodies.MULTIPART, bodies.FORM)
+async def _read_form(request: Request) -> AsyncIterator[FormData]:
+    bodies.expect_media_type(request, bodies.MULTIPART, bodies.FORM)
     form = await bodies.read_form(request, limits.MAX_VERIFY_BYTES)
     try:
         yield form
@@ -30,27 +30,29 @@ async def _sent(request: Request) -> AsyncIterator[FormData]:
 
 @router.get("/")
 def form_page(request: Request, node: NodeNeeded) -> Response:
-    with node.reading(quarantined=True) as reading:
-        return pages.form_page(request, node.settings, reading.time, node.clock())
+    with node.reading(quarantined=True) as replica_view:
+        return pages.form_page(request, node.settings, replica_view.time, node.clock())
 
 
 @router.post("/")
-async def check(request: Request, sent: Annotated[FormData, Depends(_sent)], node: NodeNeeded) -> Response:
-    read = await run_in_threadpool(pages.read_sent, request, sent, node)
-    if read is None:
+async def check(
+    request: Request, form: Annotated[FormData, Depends(_read_form)], node: NodeNeeded
+) -> Response:
+    form_input = await run_in_threadpool(pages.read_sent, request, form, node)
+    if form_input is None:
         return pages.missing_page(request, node.settings)
     policy = Policy(max_age=node.settings.max_age)
-    presentations = await open_all(read.unopened(policy), node.documents)
-    return await run_in_threadpool(_verdicts, request, node, read, presentations)
+    presentations = await open_all(form_input.unopened(policy), node.documents)
+    return await run_in_threadpool(_show_verdicts, request, node, form_input, presentations)
 
 
-def _verdicts(
-    request: Request, node: Node, read: pages.Sent, presentations: Sequence[Presentation]
+def _show_verdicts(
+    request: Request, node: Node, form_input: pages.Sent, presentations: Sequence[Presentation]
 ) -> Response:
     now = node.clock()
     with node.reading() as trust:
-        judged = [(presentation.verify(trust, now), presentation.papers) for presentation in presentations]
-    return pages.verdict_page(request, node, read, judged)
+        verdicts = [(presentation.verify(trust, now), presentation.papers) for presentation in presentations]
+    return pages.verdict_page(request, node, form_input, verdicts)
 
 
 @router.get("/problems")

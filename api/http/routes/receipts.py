@@ -21,14 +21,14 @@ from ledger.verification.receipts import MAX_BYTES, decode_signed_receipt, judge
 router = APIRouter(prefix="/v1", tags=["registry"])
 
 
-async def _sent(request: Request) -> bytes:
-    bodies.expect(request, bodies.JSON)
+async def _read_receipt(request: Request) -> bytes:
+    bodies.expect_media_type(request, bodies.JSON)
     return await bodies.read(request, MAX_BYTES)
 
 
 @router.post(
     "/receipts/check",
-    responses=openapi.problems(
+    responses=openapi.describe_problems(
         "malformed-input",
         "newer-format",
         "unsupported-media-type",
@@ -36,29 +36,31 @@ async def _sent(request: Request) -> bytes:
         "not-ready",
         "quarantined",
     ),
-    openapi_extra=openapi.request(json=SignedReceiptShape),
+    openapi_extra=openapi.describe_request(json=SignedReceiptShape),
 )
-def check_receipt(sent: Annotated[bytes, Depends(_sent)], node: NodeNeeded) -> JudgementShape:
+def check_receipt(
+    encoded_receipt: Annotated[bytes, Depends(_read_receipt)], node: NodeNeeded
+) -> JudgementShape:
     """Say what became of the promise of a receipt: kept, pending, broken, contradicted, or that it cannot be told here."""
-    signed = decode_signed_receipt(sent)
+    signed_receipt = decode_signed_receipt(encoded_receipt)
     with ExitStack() as stack:
         trust = stack.enter_context(node.reading())
         connection = stack.enter_context(node.issuing.reading()) if node.issuing else None
         trust.entries = entries = EntriesByConnection(node.settings.log or "", connection, node.published)
-        return JudgementShape.of(judge_promise(signed, trust, entries, node.clock()))
+        return JudgementShape.of(judge_promise(signed_receipt, trust, entries, node.clock()))
 
 
 @router.get(
     "/keys/{key}",
     response_model_exclude_none=True,
-    responses=openapi.problems("not-found", "invalid-parameter", "not-ready", "quarantined"),
+    responses=openapi.describe_problems("not-found", "invalid-parameter", "not-ready", "quarantined"),
 )
 def key(
     key: Annotated[str, Path(pattern="^0x[0-9a-f]{64}$", description="Its identifier.")], node: NodeNeeded
 ) -> KeyShape:
     """Show what the registry holds of a key, of a department or a node."""
-    with node.reading() as reading:
-        state = reading.key(parse_key_id(key))
+    with node.reading() as replica_view:
+        state = replica_view.key(parse_key_id(key))
     if state is None:
         raise NotFound(f"the registry holds no key {key}")
     return KeyShape.of(state)

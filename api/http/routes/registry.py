@@ -22,7 +22,7 @@ LogName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,32}$", examples=["tianmen"]
 Most = Annotated[int, Query(ge=1, le=limits.MAX_PAGE_ITEMS, description="Items of one page.")]
 
 
-@router.get("/logs", responses=openapi.problems("not-ready", "quarantined"))
+@router.get("/logs", responses=openapi.describe_problems("not-ready", "quarantined"))
 def logs(node: NodeNeeded) -> LogsShape:
     """List the logs of the registry, in the order of their admission."""
     with node.reading() as reading:
@@ -33,7 +33,9 @@ def logs(node: NodeNeeded) -> LogsShape:
 @router.get(
     "/logs/{log}/entries",
     response_model_exclude_none=True,
-    responses=openapi.problems("not-found", "not-held", "issues-nothing", "invalid-parameter", "not-ready"),
+    responses=openapi.describe_problems(
+        "not-found", "not-held", "issues-nothing", "invalid-parameter", "not-ready"
+    ),
 )
 def entries(
     log: LogName,
@@ -74,8 +76,8 @@ def _copies(log: str, node: Node, position: int, limit: int) -> EntriesShape:
 @router.get(
     "/logs/{log}/status",
     response_class=Response,
-    responses=openapi.answer(StatusRangeShape, "The range, in canonical form.")
-    | openapi.problems("not-found", "invalid-parameter", "not-ready", "quarantined"),
+    responses=openapi.describe_answer(StatusRangeShape, "The range, in canonical form.")
+    | openapi.describe_problems("not-found", "invalid-parameter", "not-ready", "quarantined"),
 )
 def status_range(
     log: LogName,
@@ -94,7 +96,7 @@ def status_range(
 @router.get(
     "/anchors",
     response_model_exclude_none=True,
-    responses=openapi.problems("not-found", "invalid-parameter", "not-ready", "quarantined"),
+    responses=openapi.describe_problems("not-found", "invalid-parameter", "not-ready", "quarantined"),
 )
 def anchors(
     node: NodeNeeded,

@@ -31,7 +31,7 @@ _BODY: Final = {
         "content": {bodies.NDJSON: {"schema": {"type": "string"}}},
     }
 }
-_REFUSED: Final = openapi.problems(
+_REFUSED: Final = openapi.describe_problems(
     "issues-nothing",
     "unsupported-media-type",
     "body-too-large",
@@ -51,7 +51,7 @@ _REFUSED: Final = openapi.problems(
 
 async def _upload(request: Request, node: NodeNeeded) -> AsyncIterator[Submission | Upload]:
     """Give the body once it is here. Whose statement is known or refused, or finds no room, need not send the rest."""
-    bodies.expect(request, bodies.NDJSON)
+    bodies.expect_media_type(request, bodies.NDJSON)
     register = node.register
 
     def check(line: bytes) -> Submission | Admission:
@@ -87,7 +87,7 @@ def submit(
 @router.get(
     "/submissions/{id}",
     response_model_exclude_none=True,
-    responses=openapi.problems("issues-nothing", "not-found", "invalid-parameter"),
+    responses=openapi.describe_problems("issues-nothing", "not-found", "invalid-parameter"),
 )
 def submission(
     id: Annotated[str, Path(description="As in the receipt: the root in hexadecimal.")],
@@ -109,7 +109,7 @@ def _take(node: Node, upload: Submission | Upload) -> tuple[Submission, bool]:
         return take(
             node.register,
             trust,
-            upload.admitted,
+            upload.admission,
             lines,
             node.clock(),
             node.intake,

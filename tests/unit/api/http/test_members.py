@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.http.errors import MalformedRequest
-from api.http.members import elements, integer, members, string
+from api.http.members import parse_integer, parse_string, split_elements, split_members
 
 KNOWN = frozenset({"a", "b"})
 
@@ -25,7 +25,7 @@ def test_members_are_those_that_json_reads(
     value: dict[str, object], indent: int | None, ascii_only: bool
 ) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
-    raw_values = members(text)
+    raw_values = split_members(text)
     assert list(raw_values) == list(value)
     assert b", ".join(raw for raw in raw_values.values()) == b", ".join(
         json.dumps(item, indent=indent, ensure_ascii=ascii_only)
@@ -39,25 +39,29 @@ def test_members_are_those_that_json_reads(
 
 @given(st.lists(values))
 def test_elements_are_those_that_json_reads(value: list[object]) -> None:
-    parts = elements(json.dumps(value).encode(), "items", 1_000)
+    parts = split_elements(json.dumps(value).encode(), "items", 1_000)
     assert b"[" + b", ".join(parts) + b"]" == json.dumps(value).encode()
 
 
 @given(st.binary())
 def test_arbitrary_bytes_are_read_or_refused(text: bytes) -> None:
-    for read in (lambda: members(text), lambda: elements(text, "items", 1_000), lambda: string(text, "it")):
+    for read in (
+        lambda: split_members(text),
+        lambda: split_elements(text, "items", 1_000),
+        lambda: parse_string(text, "it"),
+    ):
         with suppress(MalformedRequest):
             read()
 
 
 def test_what_is_inside_is_not_looked_at() -> None:
     raw = b'{"x": 1, "x": NaN, "y": "\xff"}'
-    assert members(b'{"a": ' + raw + b"}", KNOWN) == {"a": raw}
+    assert split_members(b'{"a": ' + raw + b"}", KNOWN) == {"a": raw}
 
 
 def test_depth_costs_nothing() -> None:
     deep = b"[" * 500_000 + b"]" * 500_000
-    assert members(b'{"a":' + deep + b"}", KNOWN) == {"a": deep}
+    assert split_members(b'{"a":' + deep + b"}", KNOWN) == {"a": deep}
 
 
 @pytest.mark.parametrize(
@@ -86,29 +90,29 @@ def test_depth_costs_nothing() -> None:
 )
 def test_malformed_objects_are_refused(text: bytes) -> None:
     with pytest.raises(MalformedRequest):
-        members(text, KNOWN)
+        split_members(text, KNOWN)
 
 
 @pytest.mark.parametrize("raw", [b"", b"-1", b"01", b"1.0", b"1e3", b'"1"', b"true", b"101", b"9" * 5000])
 def test_other_than_small_integers_are_refused(raw: bytes) -> None:
     with pytest.raises(MalformedRequest):
-        integer(raw, "it", 100)
+        parse_integer(raw, "it", 100)
 
 
 def test_messages_never_repeat_values() -> None:
     with pytest.raises(MalformedRequest) as caught:
-        members(b'{"zhangsan": "429006199001010012"}', KNOWN)
+        split_members(b'{"zhangsan": "429006199001010012"}', KNOWN)
     assert "zhangsan" not in str(caught.value)
     assert "429006" not in str(caught.value)
 
 
 @pytest.mark.parametrize("most", [1, 3, 1_000])
 def test_a_list_is_counted_while_it_is_cut(most: int) -> None:
-    assert len(elements(b"[" + b",".join([b"1"] * most) + b"]", "items", most)) == most
+    assert len(split_elements(b"[" + b",".join([b"1"] * most) + b"]", "items", most)) == most
     with pytest.raises(MalformedRequest, match=f"`items` may have {most} elements at most"):
-        elements(b"[" + b",".join([b"1"] * (most + 1)) + b"]", "items", most)
+        split_elements(b"[" + b",".join([b"1"] * (most + 1)) + b"]", "items", most)
     with pytest.raises(MalformedRequest, match=f"the body may have {most} members at most"):
-        members(b"{" + b",".join(b'"%d":1' % i for i in range(most + 1)) + b"}", most=most)
+        split_members(b"{" + b",".join(b'"%d":1' % i for i in range(most + 1)) + b"}", max_members=most)
 
 
 def test_no_list_takes_memory_before_it_is_counted() -> None:
@@ -116,9 +120,9 @@ def test_no_list_takes_memory_before_it_is_counted() -> None:
     tracemalloc.start()
     text = b"[" + b"1," * 2**21 + b"1]"
     with pytest.raises(MalformedRequest):
-        elements(text, "items", 1_000)
+        split_elements(text, "items", 1_000)
     with pytest.raises(MalformedRequest):
-        members(b"{" + text[1:-1] + b"}")
+        split_members(b"{" + text[1:-1] + b"}")
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 5 * len(text)

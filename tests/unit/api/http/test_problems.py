@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 import anchoring.intake
 from anchoring import errors as anchoring_errors
 from api.http import errors as api_errors
-from api.http.errors import problem_of
+from api.http.errors import find_problem
 from api.http.presentation import Presentation
 from api.http.problems import PROBLEMS
 from ledger import errors as ledger_errors
@@ -135,7 +135,7 @@ def test_every_error_that_a_request_can_meet_has_its_problem(module: ModuleType)
     }
     for name in errors.keys() - NEVER_ASKED - ROOTS:
         if isinstance(errors[name], type) and issubclass(errors[name], Exception):
-            assert problem_of(errors[name].__new__(errors[name])).slug != "internal", name
+            assert find_problem(errors[name].__new__(errors[name])).slug != "internal", name
 
 
 def test_every_type_leads_to_a_page_in_both_languages(wuhan: TestClient) -> None:

@@ -15,7 +15,7 @@ from starlette.types import Message
 
 from api import limits
 from api.http.app import create_app
-from api.http.bounds.body_bounds import BodyBounds, Memory, most_bytes
+from api.http.bounds.body_bounds import BodyBounds, Memory, find_max_bytes
 from tests.unit.api.city import City
 
 JSON = {"content-type": "application/json"}
@@ -137,7 +137,7 @@ def test_no_address_and_no_method_reads_more_than_its_limit(city: City, tianmen:
                 continue  # two gigabytes on the disk: the next test
             sender = endless(tianmen, method, path, {"content-type": media_type})
             assert sender.status >= 400 or sender.sent_bytes == 0, (method, path)
-            assert sender.sent_bytes <= most_bytes(method, path) + len(PIECE), (method, path)
+            assert sender.sent_bytes <= find_max_bytes(method, path) + len(PIECE), (method, path)
 
 
 @pytest.mark.parametrize(
