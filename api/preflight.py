@@ -25,7 +25,7 @@ from anchoring.errors import (
 )
 from api.console import in_words
 from api.node.errors import SettingsError
-from api.node.parts import ANCHORER, parts_of
+from api.node.parts import ANCHORER, list_parts
 from ledger.errors import LedgerError
 from ledger.words import Words
 
@@ -119,7 +119,7 @@ def _look_at_trust_list(settings: "Settings") -> str:
 
 
 def _look_at_keystore(settings: "Settings") -> str:
-    if ANCHORER not in parts_of(settings):
+    if ANCHORER not in list_parts(settings):
         return ""
     from api.processes import open_account
 
@@ -134,7 +134,7 @@ def _look_at_node_key(settings: "Settings") -> str:
 
 
 def _look_at_spool(settings: "Settings") -> str:
-    if ANCHORER not in parts_of(settings):
+    if ANCHORER not in list_parts(settings):
         return ""
     with tempfile.TemporaryFile(dir=settings.spool_directory) as file:
         file.write(b"\0")

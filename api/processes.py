@@ -184,7 +184,7 @@ PARTS: Final[Mapping[str, Callable[["Settings"], None]]] = {
 def named_parts(settings: "Settings") -> dict[str, str]:
     """Return the part of each process by the name of the process: there may be several that answer HTTP."""
     further = {f"api-{number}": "api" for number in range(2, settings.api_processes + 1)}
-    return {part: part for part in parts.parts_of(settings)} | further
+    return {part: part for part in parts.list_parts(settings)} | further
 
 
 def run(part: str, settings: "Settings") -> int:

@@ -7,7 +7,7 @@ from typing import Protocol
 from api import files
 from api.console import EXIT_CODES, note, say, show_json, suited_language
 from api.parsers import Commands
-from api.rendering.text import inspection_text
+from api.rendering.text import describe_inspection
 from ledger.documents.certificates.trust_list import TrustList, decode_trust_list
 from ledger.documents.inspection import Inspection
 from ledger.documents.ofd.archive import MAX_FILE_BYTES
@@ -55,7 +55,7 @@ def _inspect(options: _InspectOptions) -> int:
     if options.json:
         show_json(inspection.to_json())
     else:
-        say(inspection_text(inspection, options.lang))
+        say(describe_inspection(inspection, options.lang))
     return EXIT_CODES[inspection.verdict]
 
 

@@ -6,7 +6,7 @@ from api import files
 from api.client.options import SnapshotSource, SourceOptions, add_source, choose_source
 from api.console import say, show_json, suited_language
 from api.parsers import Commands
-from api.rendering.text import PastDayJson, past_text
+from api.rendering.text import PastDayJson, describe_past_day
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof
 from ledger.verification.past import Then, judge_past_span
@@ -72,7 +72,7 @@ def _show_status(options: _StatusOptions) -> int:
     if options.json:
         show_json(day)
     else:
-        say(past_text(day, options.lang))
+        say(describe_past_day(day, options.lang))
     return find_exit_code(day)
 
 

@@ -12,9 +12,9 @@ from api import files
 from api.client.options import SnapshotSource, SourceOptions, add_source, choose_source
 from api.console import EXIT_CODES, say, show_json, suited_language
 from api.limits import MAX_AGE_SECONDS, MAX_VERIFY_BYTES
-from api.node.policies import DEFAULT, find_policy, policy_names
+from api.node.policies import DEFAULT, find_policy, list_policy_names
 from api.parsers import Commands
-from api.rendering.text import VerificationJson, verification_text
+from api.rendering.text import VerificationJson, describe_verification
 from ledger.documents.carriers import ALTERED_MESSAGE, RestoredDocument, restore
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import decode as decode_json
@@ -95,7 +95,7 @@ def _verify(options: _VerifyOptions) -> int:
     if options.json:
         show_json(report)
     else:
-        say(verification_text(report, options.lang))
+        say(describe_verification(report, options.lang))
     return EXIT_CODES[Verdict(report["verdict"])]
 
 
@@ -127,7 +127,9 @@ def _verify_by_snapshot(options: _VerifyOptions, source: SnapshotSource) -> Veri
         else find_policy(options.policy or DEFAULT)
     )
     if policy is None:
-        raise MalformedInput(f"there is no policy {options.policy!r}; known are {', '.join(policy_names())}")
+        raise MalformedInput(
+            f"there is no policy {options.policy!r}; known are {', '.join(list_policy_names())}"
+        )
     documents = [files.read(path) for path in options.files]
     trust_list = (
         files.read_decoded(options.trust_list, "trust-list", decode_trust_list)

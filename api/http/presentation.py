@@ -19,7 +19,7 @@ from api import limits
 from api.documents import Papers, gather_papers
 from api.http.errors import MalformedRequest, ProofMissing
 from api.http.members import parse_integer, parse_string, split_elements, split_members
-from api.node.policies import find_policy, policy_names
+from api.node.policies import find_policy, list_policy_names
 from api.node.settings import Settings
 from api.opening.readers import DocumentReaders
 from ledger.documents.carriers import RestoredDocument, restore
@@ -220,6 +220,6 @@ def _choose_policy(fields: Mapping[str, bytes], settings: Settings, default_poli
     name = fields["policy"].decode("utf-8", "replace")
     policy = find_policy(name, settings.policies, settings.max_age)
     if policy is None:
-        known_names = ", ".join(policy_names(settings.policies))
+        known_names = ", ".join(list_policy_names(settings.policies))
         raise MalformedRequest(f"this node has no such policy; it has {known_names}")
     return policy

@@ -22,10 +22,10 @@ from api.http.node import Node
 from api.http.schemas.operation import IssuingShape, LogStateShape, ProcessShape, ReadyShape
 from api.limits import READY_LAG_SECONDS
 from api.node.errors import SettingsError
-from api.node.parts import FOLLOWER, reporting_parts
+from api.node.parts import FOLLOWER, list_reporting_parts
 
 #: What a process fails at, by the class of its error. Its message, which names machines, paths and users, is in the log.
-_FAILURES: Final = {
+_FAILURE_WORDS: Final = {
     "ChainUnavailable": "the chain does not answer",
     "ChainMisbehaved": "the chain answers what the protocol does not allow",
     "EndpointsDisagree": "endpoints of the chain contradict each other",
@@ -43,7 +43,7 @@ _FAILURES: Final = {
     "NotFound": "what it needs is not there yet",
 }
 _OTHER_FAILURE: Final = "it fails, see its log"
-_NO_DATABASE: Final = _FAILURES["DatabaseUnavailable"]
+_NO_DATABASE: Final = _FAILURE_WORDS["DatabaseUnavailable"]
 _NO_TRUST_LIST: Final = "the trust list 可信机构名单 cannot be read"
 _UNHEARD_SECONDS: Final = 180  # a process that waits for slow endpoints or peers speaks within two minutes
 
@@ -57,64 +57,67 @@ def tell_readiness(node: Node) -> ReadyShape:
     A replica that lags still answers, and each report says how old its knowledge is; so a lag is shown and does not take
     the node out of service when the network is down.
     """
-    now, processes, told = node.clock(), list[ProcessShape](), tuple[Condition, ...]()
+    now, processes, conditions = node.clock(), list[ProcessShape](), tuple[Condition, ...]()
     try:
         with snapshot(node.replica.engine) as connection:
-            told = tuple(read_conditions(connection))
-        processes = [_process(condition, now) for condition in told]
-        disagreement = next((each.error for each in told if each.kind == EndpointsDisagree.__name__), None)
-        with node.reading(quarantined=True) as reading:
-            lag = max(0, now - reading.time)
-            behind = _behind(reading, told) or _missing_part(node, told, now)
+            conditions = tuple(read_conditions(connection))
+        processes = [_describe_process(condition, now) for condition in conditions]
+        disagreement = next(
+            (condition.error for condition in conditions if condition.kind == EndpointsDisagree.__name__),
+            None,
+        )
+        with node.reading(quarantined=True) as replica_view:
+            lag_seconds = max(0, now - replica_view.time)
+            detail = _describe_lag(replica_view, conditions) or _find_missing_part(node, conditions, now)
             return ReadyShape(
-                ready=not reading.quarantine and not behind,
-                registry=reading.registry,
-                n=reading.cursor.n,
-                block=reading.cursor.final_block,
-                lag_seconds=lag,
-                lagging=lag > READY_LAG_SECONDS,
-                quarantine=reading.quarantine,
+                ready=not replica_view.quarantine and not detail,
+                registry=replica_view.registry,
+                n=replica_view.cursor.n,
+                block=replica_view.cursor.final_block,
+                lag_seconds=lag_seconds,
+                lagging=lag_seconds > READY_LAG_SECONDS,
+                quarantine=replica_view.quarantine,
                 forks=len(node.checkpoints.forks()),
                 disagreement=disagreement,
-                detail=behind,
+                detail=detail,
                 processes=processes,
-                logs=_logs(node, reading, now),
-                issuing=_issuing(node, reading, now),
+                logs=_describe_logs(node, replica_view, now),
+                issuing=_describe_issuing(node, replica_view, now),
             )
     except NotReady as error:
         return ReadyShape(
-            ready=False, detail=_missing_part(node, told, now) or str(error), processes=processes
+            ready=False, detail=_find_missing_part(node, conditions, now) or str(error), processes=processes
         )
     except DatabaseUnavailable:
         return ReadyShape(ready=False, detail=_NO_DATABASE)
 
 
-def refuse_behind(reading: ReplicaView) -> None:
+def refuse_behind(replica_view: ReplicaView) -> None:
     """Check that the replica has once held all that its endpoint called final, before positions are promised.
 
     Until then nobody can tell whether the register came from a backup and those positions are another's. Raises: NotReady.
     """
-    if not reading.caught_up:
+    if not replica_view.caught_up:
         raise NotReady("the node has not followed the chain to its end yet: wait until it is ready (/readyz)")
 
 
-def _behind(reading: ReplicaView, told: Iterable[Condition]) -> str:
+def _describe_lag(replica_view: ReplicaView, conditions: Iterable[Condition]) -> str:
     """Say how far the follower is, where the replica has never caught up; empty where it has."""
-    if reading.caught_up:
+    if replica_view.caught_up:
         return ""
-    for condition in told:
+    for condition in conditions:
         if condition.name == FOLLOWER:
             return f"{condition.doing or 'starting'}: {condition.done:,} of {condition.total:,} events"
     return "the follower has not reported yet"
 
 
-def _missing_part(node: Node, told: Iterable[Condition], now: int) -> str:
+def _find_missing_part(node: Node, conditions: Iterable[Condition], now: int) -> str:
     """Name the first part that did not come up, or keeps dying; empty where all are there."""
-    if dying := read_board():
-        return f"the {dying[0]} keeps dying: see its log"
-    conditions = {condition.name: condition for condition in told}
-    for name in reporting_parts(node.settings):
-        condition = conditions.get(name)
+    if dying_parts := read_board():
+        return f"the {dying_parts[0]} keeps dying: see its log"
+    conditions_by_name = {condition.name: condition for condition in conditions}
+    for name in list_reporting_parts(node.settings):
+        condition = conditions_by_name.get(name)
         if condition is None:
             return f"the {name} has not reported yet"
         if now - condition.seen > _UNHEARD_SECONDS:
@@ -127,58 +130,58 @@ def _missing_part(node: Node, told: Iterable[Condition], now: int) -> str:
     return ""
 
 
-def _process(condition: Condition, now: int) -> ProcessShape:
+def _describe_process(condition: Condition, now: int) -> ProcessShape:
     return ProcessShape(
         name=condition.name,
         seen=max(0, now - condition.seen),
         doing=condition.doing or None,
         done=condition.done if condition.doing else None,
         total=condition.total if condition.doing else None,
-        error=_FAILURES.get(condition.kind, _OTHER_FAILURE) if condition.kind else None,
+        error=_FAILURE_WORDS.get(condition.kind, _OTHER_FAILURE) if condition.kind else None,
         kind=condition.kind or None,
         failing=None if condition.since is None else max(0, now - condition.since),
     )
 
 
-def _logs(node: Node, reading: ReplicaView, now: int) -> list[LogStateShape]:
-    void, published = reading.void_anchors(), node.published.count_states(now)
+def _describe_logs(node: Node, replica_view: ReplicaView, now: int) -> list[LogStateShape]:
+    void_counts, entry_counts = replica_view.void_anchors(), node.published.count_states(now)
     return [
         LogStateShape(
             log=log.name,
             sequence=log.sequence,
             size=log.size,
             anchor_age=max(0, now - log.anchored_at) if log.sequence else None,
-            void_anchors=void.get(log.name, 0),
-            entries={str(state): count for state, count in published[log.name].items()}
-            if log.name in published
+            void_anchors=void_counts.get(log.name, 0),
+            entries={str(state): count for state, count in entry_counts[log.name].items()}
+            if log.name in entry_counts
             else None,
         )
-        for log in reading.logs()
+        for log in replica_view.logs()
     ]
 
 
-def _issuing(node: Node, reading: ReplicaView, now: int) -> IssuingShape | None:
+def _describe_issuing(node: Node, replica_view: ReplicaView, now: int) -> IssuingShape | None:
     if node.issuing is None:
         return None
     with node.issuing.reading() as connection:
-        waiting, batch = measure_backlog(connection), next(iter(list_open_batches(connection)), None)
+        backlog, batch = measure_backlog(connection), next(iter(list_open_batches(connection)), None)
         tokens = [token for token in list_tokens(connection) if is_in_force(token, now)]
-        ends = [token.expires for token in tokens if token.expires and is_ending(token, now)]
+        end_times = [token.expires for token in tokens if token.expires and is_ending(token, now)]
         return IssuingShape(
             log=node.log,
-            waiting_submissions=waiting.submissions,
-            waiting_records=waiting.records,
-            waiting_bytes=waiting.bytes,
-            oldest_waiting=None if waiting.oldest_accepted is None else max(0, now - waiting.oldest_accepted),
-            promise_left=None if waiting.deadline is None else waiting.deadline - now,
+            waiting_submissions=backlog.submissions,
+            waiting_records=backlog.records,
+            waiting_bytes=backlog.bytes,
+            oldest_waiting=None if backlog.oldest_accepted is None else max(0, now - backlog.oldest_accepted),
+            promise_left=None if backlog.deadline is None else backlog.deadline - now,
             open_batch=batch.sequence if batch else None,
             open_batch_state=batch.state if batch else None,
             open_batch_age=max(0, now - batch.frozen) if batch else None,
             lease_holder=_label_holder(find_lease_holder(connection, node.log)),
-            missing_batches=_missing(connection, reading, node.log),
-            missing_records=sum(one.count for one in list_missing(connection)),
-            tokens_ending=len(ends),
-            token_left=min(ends) - now if ends else None,
+            missing_batches=_find_missing_batches(connection, replica_view, node.log),
+            missing_records=sum(stretch.count for stretch in list_missing(connection)),
+            tokens_ending=len(end_times),
+            token_left=min(end_times) - now if end_times else None,
             tokens_without_end=sum(token.expires is None for token in tokens),
         )
 
@@ -195,8 +198,12 @@ def _label_holder(holder: str) -> str | None:
     )
 
 
-def _missing(connection: Connection, reading: ReplicaView, log: str) -> tuple[int, int] | None:
+def _find_missing_batches(
+    connection: Connection, replica_view: ReplicaView, log: str
+) -> tuple[int, int] | None:
     """Return the first and the last sequence that the chain shows beyond the register's own."""
-    state, last = reading.log(log), find_last_batch(connection)
-    known = last.sequence if last else 0
-    return (known + 1, state.sequence) if state and state.sequence > known else None
+    log_state, last_batch = replica_view.log(log), find_last_batch(connection)
+    last_sequence = last_batch.sequence if last_batch else 0
+    return (
+        (last_sequence + 1, log_state.sequence) if log_state and log_state.sequence > last_sequence else None
+    )

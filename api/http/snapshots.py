@@ -39,31 +39,31 @@ class Snapshots:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._whole, self._deltas = _Shelf(), _Shelf()
-        self._making = asyncio.Lock()
-        self._waiting = 0
+        self._whole_shelf, self._delta_shelf = _Shelf(), _Shelf()
+        self._lock = asyncio.Lock()
+        self._waiting_count = 0
 
     async def find_or_make(self, key: Key, make: Callable[[], Iterable[bytes]]) -> SnapshotFile:
         """Return the snapshot of this key, made by `make` in a thread if nobody asked for it before. Raises: NodeBusy."""
-        shelf = self._deltas if key[1] else self._whole
+        shelf = self._delta_shelf if key[1] else self._whole_shelf
         if key in shelf.kept:
             return shelf.kept[key]
-        if self._waiting >= limits.MAX_WAITING_FOR_SNAPSHOT:
+        if self._waiting_count >= limits.MAX_WAITING_FOR_SNAPSHOT:
             raise NodeBusy("other snapshots are being made: ask again in a moment")
-        self._waiting += 1
+        self._waiting_count += 1
         try:
-            async with self._making:
+            async with self._lock:
                 if key not in shelf.kept:
                     shelf.make_room()
                     shelf.put(key, SnapshotFile(await run_in_threadpool(self._write, make)))
                 return shelf.kept[key]
         finally:
-            self._waiting -= 1
+            self._waiting_count -= 1
 
     def _write(self, make: Callable[[], Iterable[bytes]]) -> int:
         with tempfile.TemporaryFile(dir=self._directory) as file:
-            for piece in make():
-                file.write(piece)
+            for chunk in make():
+                file.write(chunk)
             file.flush()
             return os.dup(file.fileno())
 
@@ -73,7 +73,7 @@ class _Shelf:
 
     def __init__(self) -> None:
         self.kept: dict[Key, SnapshotFile] = {}
-        self._existing: weakref.WeakSet[SnapshotFile] = weakref.WeakSet()
+        self._existing_files: weakref.WeakSet[SnapshotFile] = weakref.WeakSet()
 
     def make_room(self) -> None:
         """Let go of the oldest for one more. Raises: NodeBusy, when slow readers hold as many as there may be."""
@@ -81,9 +81,9 @@ class _Shelf:
             self.kept and sum(file.size for file in self.kept.values()) > limits.KEPT_SNAPSHOT_BYTES
         ):
             del self.kept[next(iter(self.kept))]
-        if len(self._existing) >= limits.MAX_SNAPSHOT_FILES:
+        if len(self._existing_files) >= limits.MAX_SNAPSHOT_FILES:
             raise NodeBusy("as many snapshots are being fetched as this process keeps at once")
 
     def put(self, key: Key, file: SnapshotFile) -> None:
         self.kept[key] = file
-        self._existing.add(file)
+        self._existing_files.add(file)

@@ -21,8 +21,11 @@ from api.http.errors import ApiError, ScopeMissing, TokenRefused, find_problem
 from api.http.node import Node, NodeNeeded
 from ledger.errors import LedgerError
 
-_NAMED_BY: Final = ("identifier", "leaf")  # parameters of a path that say which certificate is asked for
-_bearer = HTTPBearer(
+_SUBJECT_PARAMETERS: Final = (
+    "identifier",
+    "leaf",
+)  # parameters of a path that say which certificate is asked for
+_bearer_scheme = HTTPBearer(
     auto_error=False, description="A token of this node, `sz_…`, with the scope that the route names."
 )
 
@@ -63,9 +66,9 @@ def viewer_of(purpose: Purpose) -> Callable[..., Viewer]:
 
     def require_token(
         request: Request,
-        needed: SecurityScopes,
+        needed_scopes: SecurityScopes,
         node: NodeNeeded,
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer_scheme)],
     ) -> Viewer:
         """Return who asks. Raises: IssuesNothing, TokenRefused, ScopeMissing, TooManyLooks."""
         register = node.register
@@ -75,16 +78,18 @@ def viewer_of(purpose: Purpose) -> Callable[..., Viewer]:
             token = check_token(connection, credentials.credentials, node.clock())
         if token is None:
             raise TokenRefused("the token is not known here, has expired, or was withdrawn")
-        viewer, missing = Viewer(node, token, purpose), set(needed.scopes) - token.scopes
-        if missing:
-            refusal = ScopeMissing(f"the token lacks the scope {', '.join(sorted(missing))}")
-            viewer.log({_name_asked(request): find_problem(refusal).slug})
+        viewer, missing_scopes = Viewer(node, token, purpose), set(needed_scopes.scopes) - token.scopes
+        if missing_scopes:
+            refusal = ScopeMissing(f"the token lacks the scope {', '.join(sorted(missing_scopes))}")
+            viewer.log({_find_subject(request): find_problem(refusal).slug})
             raise refusal
         return viewer
 
     return require_token
 
 
-def _name_asked(request: Request) -> str:
+def _find_subject(request: Request) -> str:
     """Return what the path names; a body is not read for it."""
-    return next((request.path_params[name] for name in _NAMED_BY if name in request.path_params), "")
+    return next(
+        (request.path_params[name] for name in _SUBJECT_PARAMETERS if name in request.path_params), ""
+    )

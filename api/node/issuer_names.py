@@ -17,7 +17,7 @@ from ledger.errors import LedgerError
 from ledger.records.identifiers import check_credit_code
 
 # Of the file: all public bodies of a province, of which there are some ten thousand.
-_MOST_BYTES: Final = 4 * 2**20
+_MAX_FILE_BYTES: Final = 4 * 2**20
 
 
 def load_issuer_names(path: Path | None) -> Mapping[str, str]:
@@ -25,15 +25,15 @@ def load_issuer_names(path: Path | None) -> Mapping[str, str]:
     if path is None:
         return {}
     try:
-        names = decode(read(path, _MOST_BYTES))
+        names = decode(read(path, _MAX_FILE_BYTES))
     except (OSError, LedgerError) as error:
         raise SettingsError(f"{path} (`issuer_names`): {error}") from error
     if not isinstance(names, dict):
         raise SettingsError(f"{path} (`issuer_names`) must hold one JSON object: credit codes and names")
-    return {code: _name(path, code, name) for code, name in names.items()}
+    return {code: _check_name(path, code, name) for code, name in names.items()}
 
 
-def _name(path: Path, code: str, name: object) -> str:
+def _check_name(path: Path, code: str, name: object) -> str:
     """Return the name of an issuer as it may be shown. Raises: SettingsError."""
     try:
         check_credit_code(code)

@@ -22,9 +22,11 @@ def load_node_key(settings: "Settings") -> PrivateKey | None:
     """Return the key that the settings name; None where they name none. Raises: SettingsError."""
     if settings.node_key is None:
         return None
-    file, password = settings.node_key, settings.node_key_password_file
+    file, password_file = settings.node_key, settings.node_key_password_file
     try:
-        return private_key(file.read_bytes(), password.read_bytes().rstrip(b"\r\n") if password else None)
+        return private_key(
+            file.read_bytes(), password_file.read_bytes().rstrip(b"\r\n") if password_file else None
+        )
     except OSError as error:
         raise SettingsError(
             f"{settings.directory / FILE}: {error.filename} cannot be read ({error.strerror}): the key of this node"

@@ -13,7 +13,7 @@ from api.limits import OPEN_FILES
 from api.node.errors import SettingsError
 
 # A name such as `localhost` also stands for addresses of a protocol that the machine does not have.
-_NOT_HERE: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+_ABSENT_ADDRESS_ERRNOS: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 # Until the processes of a node that was just killed are gone.
 _PATIENCE_SECONDS: Final = 5.0
 # Between two looks at the port.
@@ -32,12 +32,12 @@ def check_free(host: str, port: int) -> None:
 
 def _bind_in_time(host: str, port: int, shared: bool) -> list[socket.socket]:
     """Bind, after a while where the port is in use; who has it then has it for longer. Raises: SettingsError."""
-    until = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
             return _bind(host, port, shared)
         except OSError as error:
-            if error.errno != errno.EADDRINUSE or time.monotonic() > until:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
                 raise SettingsError(
                     f"`listen`: {host}:{port} cannot be used ({error.strerror}): does this node run already? "
                     "Stop what uses the port, or change `listen`"
@@ -47,27 +47,27 @@ def _bind_in_time(host: str, port: int, shared: bool) -> list[socket.socket]:
 
 def raise_open_files() -> None:
     """Let this process have as many descriptors as it needs, or as the machine allows: each connection takes one."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    soft_limit, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed_files = OPEN_FILES if hard_limit == resource.RLIM_INFINITY else min(OPEN_FILES, hard_limit)
+    if soft_limit != resource.RLIM_INFINITY and soft_limit < needed_files:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed_files, hard_limit))
 
 
 def _bind(host: str, port: int, shared: bool) -> list[socket.socket]:
     """Return a socket for each address of a host that this machine has, one at least. Raises: OSError."""
-    answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    missing = OSError(errno.EADDRNOTAVAIL, "no such address")
+    addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    absence = OSError(errno.EADDRNOTAVAIL, "no such address")
     listeners: list[socket.socket] = []
-    for family, _, _, _, address in answers:
+    for family, _, _, _, address in addresses:
         try:
             listeners.append(_bind_one(family, address, shared))
         except OSError as error:
-            if error.errno not in _NOT_HERE:
+            if error.errno not in _ABSENT_ADDRESS_ERRNOS:
                 _close(listeners)
                 raise
-            missing = error
+            absence = error
     if not listeners:
-        raise missing
+        raise absence
     return listeners
 
 

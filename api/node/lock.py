@@ -30,11 +30,12 @@ def lock_directory(directory: Path) -> int:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        holder = os.read(lock, _MAX_NUMBER_BYTES)
+        holder_number = os.read(lock, _MAX_NUMBER_BYTES)
         os.close(lock)
-        number = holder.decode() if holder.isdigit() else "unknown"
+        process_number = holder_number.decode() if holder_number.isdigit() else "unknown"
         raise SettingsError(
-            f"another node runs in {directory} (process {number}): stop that one first 该目录已有节点在运行，请先停止它"
+            f"another node runs in {directory} (process {process_number}): stop that one first "
+            "该目录已有节点在运行，请先停止它"
         ) from error
     os.ftruncate(lock, 0)
     os.write(lock, str(os.getpid()).encode())

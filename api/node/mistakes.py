@@ -9,46 +9,48 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from api.node.sections import Section, bounds, is_number, is_table
+from api.node.sections import Section, find_bounds, is_number, is_table
 
 
-def explain(error: ValidationError, settings: type[BaseModel]) -> str:
-    """Return the sentence about the first mistake that was found in `settings`."""
+def explain(error: ValidationError, settings_type: type[BaseModel]) -> str:
+    """Return the sentence about the first mistake that was found in `settings_type`."""
     mistake = error.errors()[0]
-    member, *inner = (str(part) for part in mistake["loc"])
-    field = settings.model_fields[member]
-    if isinstance(field.annotation, type) and issubclass(field.annotation, Section) and inner:
-        return _in_section(mistake, member, inner[0], field.annotation)
+    member, *inner_members = (str(part) for part in mistake["loc"])
+    field = settings_type.model_fields[member]
+    if isinstance(field.annotation, type) and issubclass(field.annotation, Section) and inner_members:
+        return _explain_in_section(mistake, member, inner_members[0], field.annotation)
     if mistake["type"] == "missing":
         return f"`{member}` is missing: {field.description}"
-    subject = _subject(member, inner)
+    subject = _name_subject(member, inner_members)
     if mistake["type"] == "value_error":
         return f"{subject} {mistake['ctx']['error']}"
-    wanted = "a whole number of seconds" if inner else _wanted(mistake, field)
-    return f"{subject} must be {wanted}, not {mistake['input']!r}"
+    expected = "a whole number of seconds" if inner_members else _describe_expected(mistake, field)
+    return f"{subject} must be {expected}, not {mistake['input']!r}"
 
 
-def unknown_setting(name: str, known: Iterable[str], table: str = "") -> str:
+def describe_unknown(name: str, known_names: Iterable[str], table: str = "") -> str:
     """Return the sentence about a member that there is not."""
-    return f"unknown setting `{name}`{table}; known are {', '.join(sorted(known))}"
+    return f"unknown setting `{name}`{table}; known are {', '.join(sorted(known_names))}"
 
 
-def _in_section(mistake: ErrorDetails, table: str, member: str, section: type[Section]) -> str:
-    place = f" in [{table}]"
+def _explain_in_section(mistake: ErrorDetails, table: str, member: str, section: type[Section]) -> str:
+    table_words = f" in [{table}]"
     if mistake["type"] == "extra_forbidden":
-        return unknown_setting(member, section.model_fields, place)
-    least, most = bounds(section.model_fields[member])
-    return f"`{member}`{place} must be a whole number from {least} to {most}, not {mistake['input']!r}"
+        return describe_unknown(member, section.model_fields, table_words)
+    lowest, highest = find_bounds(section.model_fields[member])
+    return (
+        f"`{member}`{table_words} must be a whole number from {lowest} to {highest}, not {mistake['input']!r}"
+    )
 
 
-def _subject(member: str, inner: list[str]) -> str:
-    if not inner or member not in ("policies", "peers"):
+def _name_subject(member: str, inner_members: list[str]) -> str:
+    if not inner_members or member not in ("policies", "peers"):
         return f"`{member}`"
-    return f"the {'policy' if member == 'policies' else 'peer'} `{inner[0]}`"
+    return f"the {'policy' if member == 'policies' else 'peer'} `{inner_members[0]}`"
 
 
-def _wanted(mistake: ErrorDetails, field: FieldInfo) -> str:
-    least, most = bounds(field)
+def _describe_expected(mistake: ErrorDetails, field: FieldInfo) -> str:
+    lowest, highest = find_bounds(field)
     if mistake["type"] in ("greater_than_equal", "less_than_equal"):
-        return f"{least} or more" if most is None else f"{least} to {most}"
+        return f"{lowest} or more" if highest is None else f"{lowest} to {highest}"
     return "a whole number" if is_number(field) else "a table" if is_table(field) else "text"

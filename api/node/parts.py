@@ -12,7 +12,7 @@ ANCHORER: Final = "anchorer"
 MONITOR: Final = "monitor"
 
 
-def parts_of(settings: "Settings") -> Sequence[str]:
+def list_parts(settings: "Settings") -> Sequence[str]:
     """Return the parts of a node, the one that answers HTTP first."""
     parts = [API, FOLLOWER]
     if settings.log:
@@ -22,6 +22,6 @@ def parts_of(settings: "Settings") -> Sequence[str]:
     return parts
 
 
-def reporting_parts(settings: "Settings") -> Sequence[str]:
+def list_reporting_parts(settings: "Settings") -> Sequence[str]:
     """Return the parts that report how they are: all but those that answer HTTP, which show it by answering."""
-    return parts_of(settings)[1:]
+    return list_parts(settings)[1:]

@@ -17,22 +17,22 @@ Ages = int | Mapping[str, int]
 Policies = Mapping[str, Ages]
 
 #: Uses and their ages in seconds: a counter that sees the chain, a decision worth a fraud, an inspector with a file.
-USES: Final[Policies] = {"counter": 3_600, "high-value": 900, "field": 72 * 3_600}
+AGES_BY_USE: Final[Policies] = {"counter": 3_600, "high-value": 900, "field": 72 * 3_600}
 
 
 def find_policy(name: str, changes: Policies | None = None, max_age: int = Policy().max_age) -> Policy | None:
     """Return the policy of this name, by the node's `changes` before the table above; None where there is none."""
     if name == DEFAULT:
         return Policy(max_age=max_age)
-    ages = {**USES, **(changes or {})}.get(name)
+    ages = {**AGES_BY_USE, **(changes or {})}.get(name)
     if ages is None:
         return None
     if isinstance(ages, int):
         return Policy(max_age=ages)
-    by_kind = {kind: age for kind, age in ages.items() if kind != DEFAULT}
-    return Policy(max_age=ages.get(DEFAULT, max_age), max_age_by_kind=by_kind)
+    ages_by_kind = {kind: age for kind, age in ages.items() if kind != DEFAULT}
+    return Policy(max_age=ages.get(DEFAULT, max_age), max_age_by_kind=ages_by_kind)
 
 
-def policy_names(changes: Policies | None = None) -> list[str]:
+def list_policy_names(changes: Policies | None = None) -> list[str]:
     """Return the names of all policies."""
-    return [DEFAULT, *sorted({*USES, *(changes or {})})]
+    return [DEFAULT, *sorted({*AGES_BY_USE, *(changes or {})})]

@@ -29,15 +29,15 @@ def is_number(field: FieldInfo) -> bool:
 
 def is_table(field: FieldInfo) -> bool:
     """Say whether a member is a table of others."""
-    kind = get_origin(field.annotation) or field.annotation
-    return isinstance(kind, type) and issubclass(kind, (Mapping, Section))
+    table_type = get_origin(field.annotation) or field.annotation
+    return isinstance(table_type, type) and issubclass(table_type, (Mapping, Section))
 
 
-def bounds(field: FieldInfo) -> tuple[int | None, int | None]:
+def find_bounds(field: FieldInfo) -> tuple[int | None, int | None]:
     """Return the least and the most that a number may be; None where there is no such bound."""
-    least = [rule.ge for rule in field.metadata if hasattr(rule, "ge")]
-    most = [rule.le for rule in field.metadata if hasattr(rule, "le")]
-    return max(least, default=None), min(most, default=None)
+    lower_bounds = [rule.ge for rule in field.metadata if hasattr(rule, "ge")]
+    upper_bounds = [rule.le for rule in field.metadata if hasattr(rule, "le")]
+    return max(lower_bounds, default=None), min(upper_bounds, default=None)
 
 
 class Section(BaseModel):

@@ -31,7 +31,7 @@ from pydantic_settings import (
 
 from anchoring.limits import PROMISE_SECONDS, WITHHELD_SECONDS
 from api.node.errors import FILE, SettingsError
-from api.node.mistakes import explain, unknown_setting
+from api.node.mistakes import describe_unknown, explain
 from api.node.policies import DEFAULT
 from api.node.sections import Batching, Intake, Looks, Opening, Seconds, Unit, is_number, is_table
 from ledger.records.records import KINDS
@@ -41,28 +41,28 @@ PREFIX: Final = "SHUNZHENG_"
 DIRECTORY_VARIABLE: Final = PREFIX + "NODE"
 POLICY_KINDS: Final = frozenset({DEFAULT, *KINDS})
 # A machine with more cores runs several nodes.
-_MOST_PROCESSES: Final = 64
-_LISTEN = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:\s]+):([0-9]{1,5})")
-_PEER = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
-_SQLITE = "sqlite:///"
-_REGISTER_URL: Final = _SQLITE + "register.db"
+_MAX_PROCESSES: Final = 64
+_LISTEN_PATTERN = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:\s]+):([0-9]{1,5})")
+_PEER_PATTERN = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+_SQLITE_PREFIX = "sqlite:///"
+_REGISTER_URL: Final = _SQLITE_PREFIX + "register.db"
 
 
-def _inside(path: Path, info: ValidationInfo) -> Path:
+def _resolve_path(path: Path, info: ValidationInfo) -> Path:
     """Let a relative path begin in the node's directory."""
     directory: Path = info.data["directory"]
     return directory / path
 
 
-def _absolute(url: str, info: ValidationInfo) -> str:
+def _resolve_database_url(url: str, info: ValidationInfo) -> str:
     """Let a relative SQLite file lie in the node's directory, wherever the process was started."""
-    if url.startswith(_SQLITE) and not url.startswith(_SQLITE + "/"):
-        return f"{_SQLITE}{info.data['directory'] / url.removeprefix(_SQLITE)}"
+    if url.startswith(_SQLITE_PREFIX) and not url.startswith(_SQLITE_PREFIX + "/"):
+        return f"{_SQLITE_PREFIX}{info.data['directory'] / url.removeprefix(_SQLITE_PREFIX)}"
     return url
 
 
 def _check_listen(address: str) -> str:
-    if not _LISTEN.fullmatch(address):
+    if not _LISTEN_PATTERN.fullmatch(address):
         raise ValueError(f"must be host:port, not {address!r}")
     return address
 
@@ -88,24 +88,24 @@ def _check_kind(kind: str) -> str:
     return kind
 
 
-def _form_of_ages(ages: object) -> str:
+def _tell_form_of_ages(ages: object) -> str:
     return "kinds" if isinstance(ages, Mapping) else "age"
 
 
 def _split_urls(value: object) -> tuple[str, ...]:
     urls = tuple(value.split()) if isinstance(value, str) else value
-    if not isinstance(urls, tuple) or not urls or not all(_PEER.fullmatch(url) for url in urls):
+    if not isinstance(urls, tuple) or not urls or not all(_PEER_PATTERN.fullmatch(url) for url in urls):
         raise ValueError("must be the URL of a node, http:// or https://, or several")
     return urls
 
 
-NodePath = Annotated[Path, Field(strict=False), AfterValidator(_inside)]
-Database = Annotated[str, AfterValidator(_absolute)]
+NodePath = Annotated[Path, Field(strict=False), AfterValidator(_resolve_path)]
+Database = Annotated[str, AfterValidator(_resolve_database_url)]
 PolicyName = Annotated[str, AfterValidator(_check_policy)]
 Kind = Annotated[str, AfterValidator(_check_kind)]
 Ages = Annotated[
     Annotated[Seconds, Tag("age")] | Annotated[Mapping[Kind, Seconds], Tag("kinds")],
-    Discriminator(_form_of_ages),
+    Discriminator(_tell_form_of_ages),
 ]
 PeerUrls = Annotated[tuple[str, ...], BeforeValidator(_split_urls)]
 
@@ -149,13 +149,13 @@ class Settings(BaseSettings):
     """from an anchor until entries that nobody gives count as withheld"""
     max_age: Seconds = 3600
     """the policy of a verification that names none"""
-    replica_url: Database = _SQLITE + "replica.db"
+    replica_url: Database = _SQLITE_PREFIX + "replica.db"
     """the database of the replica"""
     register_url: Database | None = None
     """the database of the register; left out: `register.db` in the directory of a node with a log"""
-    checkpoints_url: Database = _SQLITE + "checkpoints.db"
+    checkpoints_url: Database = _SQLITE_PREFIX + "checkpoints.db"
     """the database of what this node signed: back it up, or declare a new node key"""
-    api_processes: Annotated[int, Unit("processes"), Field(ge=1, le=_MOST_PROCESSES)] = 1
+    api_processes: Annotated[int, Unit("processes"), Field(ge=1, le=_MAX_PROCESSES)] = 1
     """processes that answer HTTP on the one port"""
     spool_directory: NodePath | None = None
     """for submissions on their way in; left out: the system's temporary directory"""
@@ -176,10 +176,10 @@ class Settings(BaseSettings):
     @classmethod
     def _complete(cls, members: dict[str, object]) -> dict[str, object]:
         """Take an empty text as left out, and let a node with a log have a register."""
-        stated = {name: value for name, value in members.items() if value != ""}
-        if stated.get("log") is not None:
-            stated.setdefault("register_url", _REGISTER_URL)
-        return stated
+        given_members = {name: value for name, value in members.items() if value != ""}
+        if given_members.get("log") is not None:
+            given_members.setdefault("register_url", _REGISTER_URL)
+        return given_members
 
     @classmethod
     def settings_customise_sources(
@@ -197,10 +197,10 @@ class Settings(BaseSettings):
     def load(cls, directory: Path, environment: Mapping[str, str] | None = None) -> Self:
         """Read `node.toml` in `directory` and the overrides. Raises: SettingsError."""
         file = directory / FILE
-        members = _read(file)
-        known = cls.model_fields.keys() - {"directory"}
-        if unknown := sorted(members.keys() - known):
-            raise SettingsError(f"{file}: {unknown_setting(unknown[0], known)}")
+        members = _read_file(file)
+        known_names = cls.model_fields.keys() - {"directory"}
+        if unknown_names := sorted(members.keys() - known_names):
+            raise SettingsError(f"{file}: {describe_unknown(unknown_names[0], known_names)}")
         members |= _Environment(cls, os.environ if environment is None else environment)()
         try:
             return cls.model_validate(members | {"directory": directory.absolute()})
@@ -218,7 +218,7 @@ class Settings(BaseSettings):
     @property
     def address(self) -> tuple[str, int]:
         """Host and port to listen on."""
-        match = _LISTEN.fullmatch(self.listen)
+        match = _LISTEN_PATTERN.fullmatch(self.listen)
         assert match, "checked when the settings were read"
         return match[1].strip("[]"), int(match[2])
 
@@ -256,7 +256,7 @@ def is_overridable(name: str, field: FieldInfo) -> bool:
     return name != "directory" and not is_table(field)
 
 
-def _read(file: Path) -> dict[str, object]:
+def _read_file(file: Path) -> dict[str, object]:
     if not file.exists():
         raise SettingsError(f"{file} does not exist: is this the directory of a node?")
     try:

@@ -12,23 +12,25 @@ from ledger.errors import MalformedInput
 _MEMBERS: Final[dict[str, Any]] = {
     name: (hint, ...) for name, hint in get_type_hints(Inspection).items() if name != "proof"
 }
-_Told: Final[type[BaseModel]] = create_model(
+_InspectionShape: Final[type[BaseModel]] = create_model(
     "_Told", __config__=ConfigDict(strict=True, extra="forbid"), **_MEMBERS
 )
 
 
 def encode_inspection(inspection: Inspection) -> bytes:
     """Return everything but the proof as JSON."""
-    return _Told(**{name: getattr(inspection, name) for name in _MEMBERS}).model_dump_json().encode()
+    return (
+        _InspectionShape(**{name: getattr(inspection, name) for name in _MEMBERS}).model_dump_json().encode()
+    )
 
 
 def decode_inspection(data: bytes) -> Inspection:
     """Read it again. Raises: MalformedInput for anything that is not of that form, or names an unknown finding."""
     try:
-        told = _Told.model_validate_json(data)
+        shape = _InspectionShape.model_validate_json(data)
     except ValidationError as error:
         raise MalformedInput("what was said of a document is not a report") from error
-    inspection = Inspection(**{name: getattr(told, name) for name in _MEMBERS})
+    inspection = Inspection(**{name: getattr(shape, name) for name in _MEMBERS})
     checks = (check for report in inspection.signatures for check in report.checks)
     if not all((check.name, check.outcome, check.reason) in FINDING_TABLE for check in checks):
         raise MalformedInput("what was said of a document names a finding that there is not")

@@ -34,7 +34,7 @@ class Task:
     memory: int
     trust_list: str | None
 
-    def line(self) -> bytes:
+    def encode(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"
 
     @classmethod
@@ -53,17 +53,17 @@ class Answer:
     end: End
     size: int
 
-    def line(self) -> bytes:
+    def encode(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"
 
     @classmethod
-    def parse(cls, line: bytes, most: int) -> Self:
-        """Read the line of an answer of `most` bytes at most. Raises: MalformedInput."""
+    def parse(cls, line: bytes, max_bytes: int) -> Self:
+        """Read the line of an answer of at most `max_bytes`. Raises: MalformedInput."""
         try:
             members = json.loads(line)
             answer = cls(End(members["end"]), int(members["size"]))
         except (ValueError, KeyError, TypeError) as error:
             raise MalformedInput("not the answer of a process that opens documents") from error
-        if not 0 <= answer.size <= most:
+        if not 0 <= answer.size <= max_bytes:
             raise MalformedInput("the answer of a process that opens documents is too long")
         return answer

@@ -18,7 +18,7 @@ from ledger.errors import MalformedInput
 
 #: Seconds by which an answer may be late: the child is ended by its own limits first, and only then from outside.
 _GRACE_SECONDS: Final = 3.0
-_WORKER: Final = "api.opening.worker"
+_WORKER_MODULE: Final = "api.opening.worker"
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +28,13 @@ class Reader:
 
     def __init__(self) -> None:
         self._process: Process | None = None
-        self._killed: Process | None = None
+        self._killed_process: Process | None = None
 
     async def read(self, document: bytes, kind: FileKind, task: Task) -> Inspection:
         """Return what a document shows by itself, or that it could not be read to its end."""
-        idle = self._process is not None
+        was_running = self._process is not None
         end, report = await self._attempt(document, task)
-        if end is End.DIED and idle:  # the process may have been killed before, by whom or what ever
+        if end is End.DIED and was_running:  # the process may have been killed before, by whom or what ever
             end, report = await self._attempt(document, task)
         if end is End.READ:
             try:
@@ -48,7 +48,7 @@ class Reader:
     async def _attempt(self, document: bytes, task: Task) -> tuple[End, bytes]:
         """Return how the reading ended, with the report. A process that did not answer as it should is killed."""
         try:
-            process = await self._running()
+            process = await self._start_if_needed()
             async with asyncio.timeout(task.clock_seconds + _GRACE_SECONDS):
                 return await _ask(process, task, document)
         except TimeoutError:
@@ -66,35 +66,35 @@ class Reader:
         if self._process is not None:
             with suppress(ProcessLookupError):
                 self._process.kill()
-            self._killed, self._process = self._process, None
+            self._killed_process, self._process = self._process, None
 
-    async def _running(self) -> Process:
+    async def _start_if_needed(self) -> Process:
         if self._process is None or self._process.returncode is not None:
             await self.stop()
-            command = (sys.executable, "-m", _WORKER, str(os.getpid()))
+            command = (sys.executable, "-m", _WORKER_MODULE, str(os.getpid()))
             self._process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
             async with asyncio.timeout(limits.LOAD_SECONDS):
-                await _pipes(self._process)[1].readexactly(1)  # it has loaded what reads documents
+                await _take_pipes(self._process)[1].readexactly(1)  # it has loaded what reads documents
         return self._process
 
     async def stop(self) -> None:
         """End the process and wait until it has ended."""
         self.kill()
-        if self._killed is not None:
-            await self._killed.wait()
+        if self._killed_process is not None:
+            await self._killed_process.wait()
 
 
 async def _ask(process: Process, task: Task, document: bytes) -> tuple[End, bytes]:
     """Hand over a document and return how its reading ended, with the report. Raises: MalformedInput, OSError, EOFError."""
-    tasks, answers = _pipes(process)
-    tasks.write(task.line())
+    tasks, answers = _take_pipes(process)
+    tasks.write(task.encode())
     tasks.write(document)
     await tasks.drain()
     answer = Answer.parse(await answers.readuntil(b"\n"), limits.MAX_INSPECTION_BYTES)
     return answer.end, await answers.readexactly(answer.size)
 
 
-def _pipes(process: Process) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
+def _take_pipes(process: Process) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
     assert process.stdin, "it was started with both"
     assert process.stdout, "it was started with both"
     return process.stdin, process.stdout

@@ -23,7 +23,7 @@ from api.opening.words import say_unread
 from ledger.documents.inspection import Inspection
 from ledger.documents.kinds import FileKind, tell_kind
 
-_LEAST_PROCESSES: Final = 2
+_MIN_PROCESSES: Final = 2
 _MEGABYTE: Final = 2**20
 #: By the clock, of the seconds that a document may take of the processor: other processes work too.
 _CLOCK_FACTOR: Final = 2
@@ -35,85 +35,94 @@ class DocumentReaders:
     def __init__(self, rules: Opening, trust_list: Path | None) -> None:
         self._rules = rules
         self._trust_list = trust_list
-        self._most = rules.processes or max(_LEAST_PROCESSES, os.cpu_count() or 1)
-        self._free = asyncio.Semaphore(self._most)
-        self._idle = [Reader() for _ in range(self._most)]
-        self._waiting = self._bytes = 0
+        self._reader_count = rules.processes or max(_MIN_PROCESSES, os.cpu_count() or 1)
+        self._free_readers = asyncio.Semaphore(self._reader_count)
+        self._idle_readers = [Reader() for _ in range(self._reader_count)]
+        self._waiting_count = self._bytes_under_way = 0
 
     async def inspect(self, documents: Iterable[bytes]) -> tuple[Inspection | None, ...]:
         """Return what each document shows by itself, None for a kind that is not opened here.
 
         All of them share one time, and one that is there twice is read once. Raises: TooManyDocuments, SettingsError.
         """
-        ordered = list(documents)
-        opened = {document: kind for document in ordered if (kind := tell_kind(document)) is not None}
-        if not opened:
-            return (None,) * len(ordered)
+        documents_in_order = list(documents)
+        kinds_by_document = {
+            document: kind for document in documents_in_order if (kind := tell_kind(document)) is not None
+        }
+        if not kinds_by_document:
+            return (None,) * len(documents_in_order)
         authorities(self._trust_list)  # says what is wrong with it where something is
-        with self._room(sum(map(len, opened))):
-            async with self._reader() as reader:
-                inspections = await self._read(reader, opened)
-        return tuple(inspections.get(document) for document in ordered)
+        with self._reserve_room(sum(map(len, kinds_by_document))):
+            async with self._lend_reader() as reader:
+                inspections = await self._read(reader, kinds_by_document)
+        return tuple(inspections.get(document) for document in documents_in_order)
 
     async def close(self) -> None:
         """End every process."""
-        for reader in self._idle:
+        for reader in self._idle_readers:
             await reader.stop()
 
     async def _read(self, reader: Reader, documents: Mapping[bytes, FileKind]) -> dict[bytes, Inspection]:
-        until = _now() + _CLOCK_FACTOR * self._rules.seconds
+        deadline = _now() + _CLOCK_FACTOR * self._rules.seconds
         inspections = {}
         for document, kind in documents.items():
-            left = until - _now()
-            if left > 0:
-                inspections[document] = await reader.read(document, kind, self._task(document, left))
+            seconds_left = deadline - _now()
+            if seconds_left > 0:
+                inspections[document] = await reader.read(
+                    document, kind, self._make_task(document, seconds_left)
+                )
             else:
                 inspections[document] = Inspection(kind.value, problem=say_unread(End.TIME))
         return inspections
 
-    def _task(self, document: bytes, left: float) -> Task:
+    def _make_task(self, document: bytes, seconds_left: float) -> Task:
         return Task(
             size=len(document),
-            clock_seconds=left,
-            processor_seconds=min(self._rules.seconds, math.ceil(left)),
+            clock_seconds=seconds_left,
+            processor_seconds=min(self._rules.seconds, math.ceil(seconds_left)),
             memory=self._rules.memory_mb * _MEGABYTE,
             trust_list=str(self._trust_list) if self._trust_list else None,
         )
 
     @contextmanager
-    def _room(self, size: int) -> Iterator[None]:
+    def _reserve_room(self, size: int) -> Iterator[None]:
         """Count the bytes of documents that wait or are being opened. Raises: TooManyDocuments."""
-        if self._bytes and self._bytes + size > limits.MAX_OPENING_BYTES:
+        if self._bytes_under_way and self._bytes_under_way + size > limits.MAX_OPENING_BYTES:
             raise TooManyDocuments("the documents that are being opened fill the room that there is for them")
-        self._bytes += size
+        self._bytes_under_way += size
         try:
             yield
         finally:
-            self._bytes -= size
+            self._bytes_under_way -= size
 
     @asynccontextmanager
-    async def _reader(self) -> AsyncIterator[Reader]:
+    async def _lend_reader(self) -> AsyncIterator[Reader]:
         """Give a process that is free, or wait a while for one. Raises: TooManyDocuments."""
-        if self._free.locked() and self._waiting >= limits.MAX_WAITING_FOR_OPENING * self._most:
+        if (
+            self._free_readers.locked()
+            and self._waiting_count >= limits.MAX_WAITING_FOR_OPENING * self._reader_count
+        ):
             raise TooManyDocuments(
-                f"{self._most} requests have their documents opened, and as many wait as may"
+                f"{self._reader_count} requests have their documents opened, and as many wait as may"
             )
-        self._waiting += 1
+        self._waiting_count += 1
         try:
             async with asyncio.timeout(limits.WAIT_FOR_OPENING_SECONDS):
-                await self._free.acquire()
+                await self._free_readers.acquire()
         except TimeoutError as error:
             raise TooManyDocuments(
-                f"{self._most} requests have their documents opened, and none was done soon"
+                f"{self._reader_count} requests have their documents opened, and none was done soon"
             ) from error
         finally:
-            self._waiting -= 1
-        reader = self._idle.pop()
+            self._waiting_count -= 1
+        reader = self._idle_readers.pop()
         try:
             yield reader
         finally:
-            self._idle.append(reader)  # the one used last is used next: others may never have to start
-            self._free.release()
+            self._idle_readers.append(
+                reader
+            )  # the one used last is used next: others may never have to start
+            self._free_readers.release()
 
 
 def _now() -> float:

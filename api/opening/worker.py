@@ -44,7 +44,7 @@ def main() -> None:
     while line := sys.stdin.buffer.readline(MAX_LINE_BYTES):
         task = Task.parse(line)
         end, report = _open_apart(task, sys.stdin.buffer.read(task.size), answers)
-        answers.write(Answer(end, len(report)).line() + report)
+        answers.write(Answer(end, len(report)).encode() + report)
         answers.flush()
 
 

@@ -18,11 +18,11 @@ from ledger.verification.reasons import REASON_TABLE, STEP_WORDS, UNCOMPARED_REA
 from ledger.verification.report import ORIGIN_STEPS, Compared, Report
 from ledger.words import Language, Words
 
-_TO_CONFIRM: Final = UNCOMPARED_REASONS.keys() | {"document_not_registered"}
+_REASONS_TO_CONFIRM: Final = UNCOMPARED_REASONS.keys() | {"document_not_registered"}
 #: Lines of a page: a person reads no more, and sixteen documents could have a thousand.
 _MAX_SIGNATURES: Final = 100
-_UNREAD: Final = Words("文件无法读取", "The document cannot be read")
-_MORE: Final = Words("未列出的签章", "Signatures that are not listed")
+_UNREAD_WORDS: Final = Words("文件无法读取", "The document cannot be read")
+_MORE_SIGNATURES_WORDS: Final = Words("未列出的签章", "Signatures that are not listed")
 #: A node without a list of issuers.
 NO_NAMES: Final[Mapping[str, str]] = {}
 
@@ -80,35 +80,35 @@ def write_slip(
         headline_other=headline.in_("en" if language == "zh" else "zh"),
         reason=row.words.in_(language),
         advice=row.advice.in_(language),
-        facts=tuple(_facts(report, language, issuers)),
-        certificate=tuple(_certificate(report, proof, language, issuers)) if proof else (),
-        seals=(*_linked_seals(report, language), *_signatures(documents, language)),
+        facts=tuple(_list_facts(report, language, issuers)),
+        certificate=tuple(_list_certificate_lines(report, proof, language, issuers)) if proof else (),
+        seals=(*_list_linked_seals(report, language), *_list_signatures(documents, language)),
         claims=tuple(write_items(proof, language, issuers)) if proof else (),
         withheld=tuple(write_withheld(proof, language)) if proof else (),
-        steps=tuple(_steps(report, language)),
+        steps=tuple(_list_steps(report, language)),
         confirm=proof.encode().decode() if proof and _can_confirm(report, proof) else "",
         too_long=bool(proof and readable_claims(proof) and not are_comparable(proof)),
-        place=_place(report),
-        proven=_proven(report),
+        place=_describe_place(report),
+        proven=_is_proven(report),
     )
 
 
-def _proven(report: Report) -> bool:
+def _is_proven(report: Report) -> bool:
     return all(report.step(number).outcome is Outcome.PASS for number in ORIGIN_STEPS)
 
 
 def _can_confirm(report: Report, proof: Proof) -> bool:
     return (
-        report.step(2).reason in _TO_CONFIRM
+        report.step(2).reason in _REASONS_TO_CONFIRM
         and report.step(3).outcome is Outcome.PASS
         and are_comparable(proof)
     )
 
 
-def _facts(report: Report, language: Language, issuers: Mapping[str, str]) -> Iterator[Line]:
+def _list_facts(report: Report, language: Language, issuers: Mapping[str, str]) -> Iterator[Line]:
     labels = words(language)
-    for name, both in say_contradictions(report.step(3).evidence, language):
-        yield Line(label_of(name, language), both)
+    for name, values in say_contradictions(report.step(3).evidence, language):
+        yield Line(label_of(name, language), values)
     status = report.status if report.verdict is not Verdict.INVALID else None
     if status:
         state = STATUS_WORDS[status.status.name.lower()].in_(language)
@@ -117,7 +117,7 @@ def _facts(report: Report, language: Language, issuers: Mapping[str, str]) -> It
         yield Line(labels["status"], state)
         if status.cause:
             record = status.cause.record
-            yield Line(labels["authority"], _with_name(record.issuer, issuers))
+            yield Line(labels["authority"], _add_issuer_name(record.issuer, issuers))
             if record.basis:
                 yield Line(labels["basis"], make_visible(record.basis))
             if report.proof and record.identifier != report.proof.record.identifier:
@@ -126,24 +126,24 @@ def _facts(report: Report, language: Language, issuers: Mapping[str, str]) -> It
         yield Line(labels["known"], f"{write_time(status.known_at, language)} ({age})")
     elif report.status is None:
         yield Line(labels["known"], labels["known_never"])
-    yield Line(labels["compared"], _compared(report, language))
+    yield Line(labels["compared"], _describe_comparison(report, language))
     if report.anchor:
         yield Line(labels["entries"], ENTRIES_WORDS[report.entries].in_(language))
     yield Line(labels["checked"], write_time(report.checked_at, language))
 
 
-def _with_name(code: str, issuers: Mapping[str, str]) -> str:
+def _add_issuer_name(code: str, issuers: Mapping[str, str]) -> str:
     return f"{issuers[code]} ({code})" if code in issuers else code
 
 
-def _compared(report: Report, language: Language) -> str:
+def _describe_comparison(report: Report, language: Language) -> str:
     """Say what was compared and agreed, or else what step 2 found instead."""
     if report.compared is not Compared.NOTHING:
         return words(language)[f"compared_{report.compared.value}"]
     return REASON_TABLE[report.step(2).key].words.in_(language)
 
 
-def _certificate(
+def _list_certificate_lines(
     report: Report, proof: Proof, language: Language, issuers: Mapping[str, str]
 ) -> Iterator[Line]:
     labels, record = words(language), proof.record
@@ -154,12 +154,12 @@ def _certificate(
     yield Line(labels["issuer"], record.issuer)
     if record.issuer in issuers:
         yield Line(labels["issuer_name"], issuers[record.issuer])
-    yield Line(labels["validity"], _validity(record, language))
+    yield Line(labels["validity"], _describe_validity(record, language))
     if report.anchor:
         yield Line(labels["anchored"], write_time(report.anchor.time, language))
 
 
-def _linked_seals(report: Report, language: Language) -> Iterator[Line]:
+def _list_linked_seals(report: Report, language: Language) -> Iterator[Line]:
     """Say with which registered seals the certificate was sealed, and when that was anchored."""
     step = report.step(11)
     seals = step.evidence["seals"] if step.outcome is Outcome.PASS and step.evidence else ()
@@ -170,33 +170,33 @@ def _linked_seals(report: Report, language: Language) -> Iterator[Line]:
             yield Line(words(language)["sealed_with"], f"{name} ({sealed_at})")
 
 
-def _signatures(documents: Sequence[Inspection | None], language: Language) -> Iterator[Line]:
+def _list_signatures(documents: Sequence[Inspection | None], language: Language) -> Iterator[Line]:
     """Say what each seal and signature inside a document comes to, or why the document could not be read."""
     inspections = [inspection for inspection in documents if inspection is not None]
     for inspection in inspections:
         if inspection.problem is not None:
-            yield Line(_UNREAD.in_(language), make_visible(inspection.problem))
+            yield Line(_UNREAD_WORDS.in_(language), make_visible(inspection.problem))
     signatures = [signature for inspection in inspections for signature in inspection.signatures]
     for signature in signatures[:_MAX_SIGNATURES]:
         name = signature.seal_name or signature.signer or signature.kind.value
-        told = say_signature(signature.verdict, signature.reason.in_(language), language)
-        yield Line(make_visible(name, MAX_NAME_CHARS), told)
+        signature_words = say_signature(signature.verdict, signature.reason.in_(language), language)
+        yield Line(make_visible(name, MAX_NAME_CHARS), signature_words)
     if len(signatures) > _MAX_SIGNATURES:
-        yield Line(_MORE.in_(language), str(len(signatures) - _MAX_SIGNATURES))
+        yield Line(_MORE_SIGNATURES_WORDS.in_(language), str(len(signatures) - _MAX_SIGNATURES))
 
 
-def _validity(record: Record, language: Language) -> str:
+def _describe_validity(record: Record, language: Language) -> str:
     labels = words(language)
-    begin = write_date(record.valid_from, language) if record.valid_from else ""
-    end = write_date(record.valid_until, language) if record.valid_until else ""
-    if begin and end:
-        return labels["from_until"].format(begin, end)
-    if begin:
-        return labels["from_on"].format(begin)
-    return labels["until"].format(end) if end else labels["no_end"]
+    first_day = write_date(record.valid_from, language) if record.valid_from else ""
+    last_day = write_date(record.valid_until, language) if record.valid_until else ""
+    if first_day and last_day:
+        return labels["from_until"].format(first_day, last_day)
+    if first_day:
+        return labels["from_on"].format(first_day)
+    return labels["until"].format(last_day) if last_day else labels["no_end"]
 
 
-def _steps(report: Report, language: Language) -> Iterator[StepLine]:
+def _list_steps(report: Report, language: Language) -> Iterator[StepLine]:
     labels = words(language)
     for step in report.steps:
         outcome, name = step.outcome.value, STEP_WORDS[step.number].in_(language)
@@ -205,10 +205,10 @@ def _steps(report: Report, language: Language) -> Iterator[StepLine]:
         )
 
 
-def _place(report: Report) -> str:
-    parts = [report.registry]
+def _describe_place(report: Report) -> str:
+    place_parts = [report.registry]
     if report.proof:
-        parts.append(report.proof.entry.statement.log)
+        place_parts.append(report.proof.entry.statement.log)
     if report.position is not None:
-        parts.append(f"#{report.position}")
-    return make_visible(" · ".join(parts))
+        place_parts.append(f"#{report.position}")
+    return make_visible(" · ".join(place_parts))

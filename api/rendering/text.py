@@ -18,32 +18,32 @@ from ledger.verification.reasons import VERDICT_WORDS, Outcome, Verdict
 from ledger.words import Language, Words
 
 _STATUS_STEP: Final = 9
-_AT: Final = Words("时刻", "at")
-_STALE: Final = Words("现已无法判断；所知止于", "Cannot tell any more; known until")
-_NEWEST: Final = Words("本地所知截至", "known up to")
-_UNREAD: Final = Words("文件无法读取", "The file cannot be read")
-_SCRIPTS: Final = Words(
+_MOMENT_WORDS: Final = Words("时刻", "at")
+_STALE_WORDS: Final = Words("现已无法判断；所知止于", "Cannot tell any more; known until")
+_NEWEST_WORDS: Final = Words("本地所知截至", "known up to")
+_UNREAD_WORDS: Final = Words("文件无法读取", "The file cannot be read")
+_SCRIPTS_WORDS: Final = Words(
     "文档含脚本（JavaScript），所见内容可能随之改变",
     "The document carries scripts (JavaScript), which may change what is shown",
 )
-_UNSIGNED: Final = Words("文件未加盖签章，也没有签名", "The document carries no seal and no signature")
-_CARRIES: Final = Words(
+_UNSIGNED_WORDS: Final = Words("文件未加盖签章，也没有签名", "The document carries no seal and no signature")
+_CARRIES_PROOF_WORDS: Final = Words(
     "附有存证凭据（请用 shunzheng verify 核验）", "It carries a proof (check it with shunzheng verify)"
 )
-_KINDS: Final = {
+_KIND_WORDS: Final = {
     Kind.SES: Words("电子签章", "electronic seal"),
     Kind.OFD_SIGN: Words("数字签名", "signature"),
     Kind.PADES: Words("PDF 签名", "PDF"),
     Kind.PDF_TIMESTAMP: Words("PDF 文档时间戳", "timestamp of the PDF"),
 }
-_BOUNDS: Final[Sequence[tuple[Literal["since", "known", "until"], Words]]] = (
+_BOUND_WORDS: Final[Sequence[tuple[Literal["since", "known", "until"], Words]]] = (
     ("since", Words("自锚定", "set by anchor")),
     ("known", Words("截至锚定", "as of anchor")),
     ("until", Words("其后改变于锚定", "changed by anchor")),
 )
 
 
-class Pair(TypedDict):
+class WordsJson(TypedDict):
     """Words as JSON."""
 
     zh: str
@@ -54,9 +54,9 @@ class StepJson(TypedDict):
     """A step of a verification."""
 
     step: int
-    name: Pair
+    name: WordsJson
     outcome: str
-    words: Pair
+    words: WordsJson
     evidence: NotRequired[dict[str, Json]]
 
 
@@ -77,8 +77,8 @@ class SignatureJson(TypedDict):
     signer: str | None
     seal_name: str | None
     verdict: str
-    words: Pair
-    reason_words: Pair
+    words: WordsJson
+    reason_words: WordsJson
 
 
 class DocumentJson(TypedDict):
@@ -92,13 +92,13 @@ class VerificationJson(TypedDict):
     """The report of a verification (docs/formats/verification.md)."""
 
     verdict: str
-    words: Pair
+    words: WordsJson
     reason: str
-    reason_words: Pair
-    advice: Pair
+    reason_words: WordsJson
+    advice: WordsJson
     steps: list[StepJson]
     status: NotRequired[StatusJson]
-    entries_words: NotRequired[Pair]
+    entries_words: NotRequired[WordsJson]
     documents: NotRequired[list[DocumentJson]]
 
 
@@ -116,8 +116,8 @@ class PastJson(TypedDict):
 
     at: str
     then: str
-    words: Pair
-    reason_words: Pair
+    words: WordsJson
+    reason_words: WordsJson
     since: NotRequired[AnchorJson]
     known: NotRequired[AnchorJson]
     until: NotRequired[AnchorJson]
@@ -131,36 +131,36 @@ class PastDayJson(TypedDict):
     end: PastJson
 
 
-def verification_text(report: VerificationJson, language: Language) -> str:
+def describe_verification(report: VerificationJson, language: Language) -> str:
     """Return the report of a verification in words, the verdict first."""
     lines = [report["words"][language], "  " + report["reason_words"][language]]
     if report["advice"][language]:
         lines.append("  " + report["advice"][language])
-    lines += _contradictions(report, language)
-    lines += _status(report, language)
-    lines += _documents(report, language)
-    if entries := report.get("entries_words"):
-        lines.append("  " + entries[language])
+    lines += _describe_contradictions(report, language)
+    lines += _describe_status(report, language)
+    lines += _describe_documents(report, language)
+    if entries_words := report.get("entries_words"):
+        lines.append("  " + entries_words[language])
     lines.append("")
     for step in report["steps"]:
-        told = f"{step['name'][language]}: {step['words'][language]}"
-        lines.append(f"  {MARKS[Outcome(step['outcome'])]} {step['step']:>2}  {told}")
+        step_line = f"{step['name'][language]}: {step['words'][language]}"
+        lines.append(f"  {MARKS[Outcome(step['outcome'])]} {step['step']:>2}  {step_line}")
     return "\n".join(lines)
 
 
-def _contradictions(report: VerificationJson, language: Language) -> Iterator[str]:
+def _describe_contradictions(report: VerificationJson, language: Language) -> Iterator[str]:
     for step in report["steps"]:
-        for claim, both in say_contradictions(step.get("evidence"), language):
-            yield f"  {label_of(claim, language)}: {both}"
+        for claim, values in say_contradictions(step.get("evidence"), language):
+            yield f"  {label_of(claim, language)}: {values}"
 
 
-def _status(report: VerificationJson, language: Language) -> Iterator[str]:
+def _describe_status(report: VerificationJson, language: Language) -> Iterator[str]:
     status = report.get("status")
     if status is None:
         return
     yield f"  {words(language)['known']} {status['known_at']} ({status['source']})"
     if report["reason"] == "knowledge_stale":
-        yield f"  {_STALE.in_(language)} {status['known_at']}"
+        yield f"  {_STALE_WORDS.in_(language)} {status['known_at']}"
     if "since" in status:
         state = report["steps"][_STATUS_STEP - 1]["words"][language]
         yield f"  {say_since(state, status['since'], language)}"
@@ -168,11 +168,11 @@ def _status(report: VerificationJson, language: Language) -> Iterator[str]:
         yield f"  {words(language)['successor']}: {make_visible(status['identifier'])}"
 
 
-def _documents(report: VerificationJson, language: Language) -> Iterator[str]:
+def _describe_documents(report: VerificationJson, language: Language) -> Iterator[str]:
     """Say what the seals and signatures inside the presented documents come to."""
     for document in report.get("documents", ()):
         if document["problem"]:
-            yield f"  {_UNREAD.in_(language)}: {make_visible(document['problem'])}"
+            yield f"  {_UNREAD_WORDS.in_(language)}: {make_visible(document['problem'])}"
         for signature in document["signatures"]:
             name = make_visible(
                 signature["seal_name"] or signature["signer"] or signature["kind"], MAX_NAME_CHARS
@@ -181,66 +181,70 @@ def _documents(report: VerificationJson, language: Language) -> Iterator[str]:
             yield f"  {name}: {say_signature(Verdict(signature['verdict']), reason, language)}"
 
 
-def past_text(day: PastDayJson, language: Language) -> str:
+def describe_past_day(day: PastDayJson, language: Language) -> str:
     """Return both ends of a day in words, or one where they are the same."""
     start, end = day["start"], day["end"]
-    same = {**start, "at": ""} == {**end, "at": ""}
-    return "\n".join(line for past in ([end] if same else [start, end]) for line in _past(past, language))
+    is_same = {**start, "at": ""} == {**end, "at": ""}
+    return "\n".join(
+        line for past in ([end] if is_same else [start, end]) for line in _describe_past(past, language)
+    )
 
 
-def _past(past: PastJson, language: Language) -> Iterator[str]:
-    yield f"{past['words'][language]} ({_AT.in_(language)} {past['at']})"
+def _describe_past(past: PastJson, language: Language) -> Iterator[str]:
+    yield f"{past['words'][language]} ({_MOMENT_WORDS.in_(language)} {past['at']})"
     yield f"  {past['reason_words'][language]}"
-    for bound, label in _BOUNDS:
+    for bound, label in _BOUND_WORDS:
         anchor = past.get(bound)
         if anchor:
-            place = f"{anchor['sequence']}, n {anchor['n']}, block {anchor['block']}, {anchor['time']}"
-            yield f"  {label.in_(language)} {place}"
+            anchor_words = f"{anchor['sequence']}, n {anchor['n']}, block {anchor['block']}, {anchor['time']}"
+            yield f"  {label.in_(language)} {anchor_words}"
     if "newest" in past:
-        yield f"  {_NEWEST.in_(language)} {past['newest']}"
+        yield f"  {_NEWEST_WORDS.in_(language)} {past['newest']}"
 
 
-def inspection_text(inspection: Inspection, language: Language) -> str:
+def describe_inspection(inspection: Inspection, language: Language) -> str:
     """Return what a document shows by itself in words, the verdict first."""
     lines = [VERDICT_WORDS[inspection.verdict].in_(language)]
     if inspection.problem is not None:
-        lines.append(f"  {_UNREAD.in_(language)}: {make_visible(inspection.problem)}")
+        lines.append(f"  {_UNREAD_WORDS.in_(language)}: {make_visible(inspection.problem)}")
     elif not inspection.signatures:
-        lines.append(f"  {_UNSIGNED.in_(language)}")
+        lines.append(f"  {_UNSIGNED_WORDS.in_(language)}")
     if inspection.scripts:
-        lines.append(f"  {_SCRIPTS.in_(language)}")
+        lines.append(f"  {_SCRIPTS_WORDS.in_(language)}")
     for number, signature in enumerate(inspection.signatures, 1):
-        lines += ["", *_signature(number, signature, language)]
+        lines += ["", *_describe_signature(number, signature, language)]
     if inspection.proof is not None:
-        lines += ["", f"{_CARRIES.in_(language)}: {inspection.proof.record.identifier}"]
+        lines += ["", f"{_CARRIES_PROOF_WORDS.in_(language)}: {inspection.proof.record.identifier}"]
     return "\n".join(lines)
 
 
-def _signature(number: int, signature: SignatureReport, language: Language) -> Iterator[str]:
+def _describe_signature(number: int, signature: SignatureReport, language: Language) -> Iterator[str]:
     verdict = VERDICT_WORDS[signature.verdict].in_(language)
-    yield f"{number}  {_KINDS[signature.kind].in_(language)} — {verdict}"
-    for label, value in _signature_facts(signature, language):
+    yield f"{number}  {_KIND_WORDS[signature.kind].in_(language)} — {verdict}"
+    for label, value in _list_signature_facts(signature, language):
         if value:
             yield f"   {label.in_(language)}: {make_visible(value)}"
     for check in signature.checks:
-        yield f"   {_check(check, language)}"
+        yield f"   {_describe_check(check, language)}"
 
 
-def _signature_facts(signature: SignatureReport, language: Language) -> Iterator[tuple[Words, str | None]]:
+def _list_signature_facts(
+    signature: SignatureReport, language: Language
+) -> Iterator[tuple[Words, str | None]]:
     seal = signature.seal_name and f"{signature.seal_name} ({signature.seal_id})"
     yield Words("结论", "Because"), signature.reason.in_(language)
     yield Words("印章", "Seal"), seal
     yield Words("制章机构", "Made by"), signature.seal_maker
     yield Words("签章人", "Signer"), signature.signer
-    yield Words("自称时间", "Stated time"), _time(signature.signed_at)
-    yield Words("时间戳", "Timestamp"), _time(signature.stamped_at)
+    yield Words("自称时间", "Stated time"), _write_moment(signature.signed_at)
+    yield Words("时间戳", "Timestamp"), _write_moment(signature.stamped_at)
     yield Words("被改动的文件", "Altered"), ", ".join(signature.altered)
     yield Words("未受保护的文件", "Not covered"), ", ".join(signature.uncovered)
 
 
-def _time(moment: int | None) -> str | None:
+def _write_moment(moment: int | None) -> str | None:
     return None if moment is None else times.format_time(moment)
 
 
-def _check(check: Check, language: Language) -> str:
+def _describe_check(check: Check, language: Language) -> str:
     return f"{MARKS[check.outcome]} {CHECKS[check.name].in_(language)}: {check.row.words.in_(language)}"

@@ -20,5 +20,5 @@ while line := sys.stdin.buffer.readline():
         sys.exit(1)
     said = b"not a report" if b"lie" in document else REPORT
     size = 2**40 if b"boast" in document else len(said)
-    sys.stdout.buffer.write(Answer(End.READ, size).line() + said)
+    sys.stdout.buffer.write(Answer(End.READ, size).encode() + said)
     sys.stdout.buffer.flush()

@@ -26,7 +26,7 @@ from anchoring.register.transactions import list_transactions
 from anchoring.replica.store import Replica
 from api.demo.stage import City, Stage, open_stage
 from api.node.errors import FILE
-from api.node.parts import parts_of
+from api.node.parts import list_parts
 from api.node.settings import Settings
 from ledger.registry import acts
 from tests.databases import POSTGRESQL, hang_up, schemas, server
@@ -68,7 +68,7 @@ class Cities:
         for url in self.urls:
             listen = {"SHUNZHENG_LISTEN": url.removeprefix("http://")}
             parts.append(Part("tianmen", "api", tianmen, starter, listen))
-        for kind in parts_of(Settings.load(tianmen)):
+        for kind in list_parts(Settings.load(tianmen)):
             if kind == "anchorer":
                 pair = [Part("tianmen", kind, tianmen, starter, settles=_ANCHORER_SECONDS) for _ in range(2)]
                 pair[1].wanted = False

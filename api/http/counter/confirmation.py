@@ -31,8 +31,8 @@ _SECRET_BYTES: Final = 32
 _PURPOSE: Final = b"shunzheng/confirmation/1"
 # For a clerk who is interrupted while comparing; then the items are shown once more.
 LIFETIME_SECONDS: Final = 1800
-_TOKEN: Final = re.compile(r"([0-9]{1,12})\.([0-9a-f]{64})")
-_PORTS: Final = {"http": 80, "https": 443}
+_TOKEN_PATTERN: Final = re.compile(r"([0-9]{1,12})\.([0-9a-f]{64})")
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +41,17 @@ class Confirmations:
 
     secret: bytes
 
-    def token(self, proof: Proof, now: int) -> str:
+    def make_token(self, proof: Proof, now: int) -> str:
         """Return the token for the page that shows the items of `proof` at `now`, in seconds since 1970."""
         return f"{now}.{self._seal(proof, now)}"
 
     def accepts(self, request: Request, token: object, proof: Proof, now: int) -> bool:
         """Tell whether the request comes from a page of this node that showed the items of `proof` not long ago."""
-        stated = _TOKEN.fullmatch(token) if isinstance(token, str) else None
-        if stated is None or not is_same_origin(request):
+        token_match = _TOKEN_PATTERN.fullmatch(token) if isinstance(token, str) else None
+        if token_match is None or not is_same_origin(request):
             return False
-        shown_at = int(stated[1])
-        is_authentic = hmac.compare_digest(stated[2], self._seal(proof, shown_at))
+        shown_at = int(token_match[1])
+        is_authentic = hmac.compare_digest(token_match[2], self._seal(proof, shown_at))
         return is_authentic and 0 <= now - shown_at <= LIFETIME_SECONDS
 
     def _seal(self, proof: Proof, moment: int) -> str:
@@ -68,21 +68,21 @@ def is_same_origin(request: Request) -> bool:
 
     Behind a proxy the scheme may differ and the host may not: the proxy has to pass the Host header on.
     """
-    site = request.headers.get("sec-fetch-site", "same-origin")
+    fetch_site = request.headers.get("sec-fetch-site", "same-origin")
     origins, hosts = request.headers.getlist("origin"), request.headers.getlist("host")
-    if site != "same-origin" or len(origins) != 1 or len(hosts) != 1:
+    if fetch_site != "same-origin" or len(origins) != 1 or len(hosts) != 1:
         return False
-    origin = _place(origins[0])
-    return origin is not None and origin == _place(f"{urlsplit(origins[0]).scheme}://{hosts[0]}")
+    origin = _parse_origin(origins[0])
+    return origin is not None and origin == _parse_origin(f"{urlsplit(origins[0]).scheme}://{hosts[0]}")
 
 
-def _place(origin: str) -> tuple[str, int] | None:
+def _parse_origin(origin: str) -> tuple[str, int] | None:
     """Return host and port of an origin; None for what is none, such as `null`."""
     try:
-        parts = urlsplit(origin)
-        if parts.scheme not in _PORTS or not parts.hostname or parts.username is not None:
+        url = urlsplit(origin)
+        if url.scheme not in _DEFAULT_PORTS or not url.hostname or url.username is not None:
             return None
-        return parts.hostname, parts.port or _PORTS[parts.scheme]
+        return url.hostname, url.port or _DEFAULT_PORTS[url.scheme]
     except ValueError:
         return None
 
@@ -94,7 +94,7 @@ def open_confirmations(settings: Settings, node_key: PrivateKey | None) -> Confi
     file = settings.directory / SECRET_FILE
     try:
         if not file.exists():
-            _make(file)
+            _make_secret(file)
         secret = file.read_bytes()
     except OSError as error:
         if settings.api_processes == 1:
@@ -108,15 +108,15 @@ def open_confirmations(settings: Settings, node_key: PrivateKey | None) -> Confi
     return Confirmations(secret)
 
 
-def _make(file: Path) -> None:
+def _make_secret(file: Path) -> None:
     """Write a secret beside the file and put it there whole, unless another process was first."""
-    draft = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    draft_path = file.with_name(f"{file.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as draft_file:
             draft_file.write(secrets.token_bytes(_SECRET_BYTES))
-        os.link(draft, file)
+        os.link(draft_path, file)
     except FileExistsError:
         pass
     finally:
-        draft.unlink(missing_ok=True)
+        draft_path.unlink(missing_ok=True)

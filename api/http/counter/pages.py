@@ -36,26 +36,26 @@ from ledger.verification.verify import Policy
 from ledger.words import Language
 
 COOKIE: Final = "lang"
-_HERE: Final = Path(__file__).parents[1]
-STATIC: Final = _HERE / "static"
-_A_YEAR: Final = 365 * 86_400  # seconds
+_HTTP_FOLDER: Final = Path(__file__).parents[1]
+STATIC: Final = _HTTP_FOLDER / "static"
+_YEAR_SECONDS: Final = 365 * 86_400  # seconds
 _PROOF_MARK: Final = PROOF_TYPE.rpartition("/")[0].encode()
-_FIELDS: Final = frozenset({"document", "proof", "code", "confirmed", "token"})
-_REFUSED: Final = 403  # a confirmation that no page of this node with the items has sent
+_FORM_FIELDS: Final = frozenset({"document", "proof", "code", "confirmed", "token"})
+_REFUSED_STATUS: Final = 403  # a confirmation that no page of this node with the items has sent
 
 _TEMPLATES: Final = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(_HERE / "templates"),
+    loader=jinja2.FileSystemLoader(_HTTP_FOLDER / "templates"),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
 )
 
 
-def language_of(request: Request) -> Language:
+def choose_language(request: Request) -> Language:
     """Return the language that the address asks for, or the one chosen before, or Chinese."""
-    for asked in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
-        if asked in ("zh", "en"):
-            return cast(Language, asked)
+    for language in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
+        if language in ("zh", "en"):
+            return cast(Language, language)
     return "zh"
 
 
@@ -63,27 +63,27 @@ def render(
     request: Request, settings: Settings, template: str, status: int = 200, **context: object
 ) -> Response:
     """Fill a template in the language of the request; a language that was asked for is remembered."""
-    language = language_of(request)
+    language = choose_language(request)
     text = _TEMPLATES.get_template(template).render(
         language=language, w=words(language), name=settings.name or settings.log or "", **context
     )
     response = HTMLResponse(text, status)
     if request.query_params.get("lang") == language:
-        response.set_cookie(COOKIE, language, max_age=_A_YEAR, samesite="lax", httponly=True)
+        response.set_cookie(COOKIE, language, max_age=_YEAR_SECONDS, samesite="lax", httponly=True)
     return response
 
 
 def form_page(request: Request, settings: Settings, known_at: int, now: int) -> Response:
     """Show the form, and above it how old the node's knowledge is where that is more than usual."""
-    language, aged = language_of(request), ""
+    language, age_notice = choose_language(request), ""
     if now - known_at > READY_LAG_SECONDS:
-        when, age = write_time(known_at, language), write_age(now - known_at, language)
-        aged = words(language)["aged"].format(when, age)
-    return render(request, settings, "check.html", aged=aged)
+        known_time, age = write_time(known_at, language), write_age(now - known_at, language)
+        age_notice = words(language)["aged"].format(known_time, age)
+    return render(request, settings, "check.html", aged=age_notice)
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class FormInput:
     """What a form gave: for each certificate a proof with its documents, and documents that belong to none.
 
     `claims` were compared with the paper. `refused`: the form says so, and no page that showed the items does.
@@ -94,7 +94,7 @@ class Sent:
     claims: Mapping[str, Json]
     refused: bool
 
-    def unopened(self, policy: Policy) -> list[UnopenedPresentation]:
+    def make_presentations(self, policy: Policy) -> list[UnopenedPresentation]:
         return [UnopenedPresentation(pair.proof, pair.documents, self.claims, policy) for pair in self.pairs]
 
 
@@ -108,28 +108,28 @@ class Verdict:
 
 
 def verdict_page(
-    request: Request, node: Node, sent: Sent, judged: Sequence[tuple[Report, Papers]]
+    request: Request, node: Node, form_input: FormInput, verifications: Sequence[tuple[Report, Papers]]
 ) -> Response:
     """Show a verdict for each certificate, and which documents belong to none."""
-    language = language_of(request)
+    language = choose_language(request)
     verdicts = []
-    for pair, (report, papers) in zip(sent.pairs, judged, strict=True):
+    for pair, (report, papers) in zip(form_input.pairs, verifications, strict=True):
         slip = write_slip(report, language, papers.inspections, node.issuer_names)
         token = ""
         if report.proof and slip.confirm:
-            token = node.confirmations.token(report.proof, report.checked_at)
-        verdicts.append(Verdict(_listed(pair.names, language), slip, token))
-    unchecked = [_named(name, language) for name in sent.unchecked]
-    status = _REFUSED if sent.refused else 200
-    shown = {"verdicts": verdicts, "unchecked": unchecked, "refused": sent.refused}
-    return render(request, node.settings, "verdict.html", status, **shown)
+            token = node.confirmations.make_token(report.proof, report.checked_at)
+        verdicts.append(Verdict(_list_names(pair.names, language), slip, token))
+    unchecked = [_show_name(name, language) for name in form_input.unchecked]
+    status = _REFUSED_STATUS if form_input.refused else 200
+    context = {"verdicts": verdicts, "unchecked": unchecked, "refused": form_input.refused}
+    return render(request, node.settings, "verdict.html", status, **context)
 
 
-def _listed(names: Sequence[str], language: Language) -> str:
-    return words(language)["comma"].join(_named(name, language) for name in names)
+def _list_names(names: Sequence[str], language: Language) -> str:
+    return words(language)["comma"].join(_show_name(name, language) for name in names)
 
 
-def _named(name: str, language: Language) -> str:
+def _show_name(name: str, language: Language) -> str:
     return make_visible(name, MAX_NAME_CHARS) or words(language)["unnamed"]
 
 
@@ -146,21 +146,21 @@ def problem_page(
     request: Request, settings: Settings, problem: Problem, status: int = 200, detail: str = ""
 ) -> Response:
     """Show a problem to a person: as documentation, or as the answer with its own status code."""
-    language = language_of(request)
+    language = choose_language(request)
     title, advice = problem.title.in_(language), problem.advice.in_(language)
-    shown = {"problem": problem, "title": title, "advice": advice, "detail": detail}
-    return render(request, settings, "problem.html", status, **shown)
+    context = {"problem": problem, "title": title, "advice": advice, "detail": detail}
+    return render(request, settings, "problem.html", status, **context)
 
 
-def read_sent(request: Request, form: FormData, node: Node) -> Sent | None:
+def read_input(request: Request, form: FormData, node: Node) -> FormInput | None:
     """Read what the form gives; a proof dropped among the documents is found. None without a proof."""
-    if set(form) - _FIELDS:
+    if set(form) - _FORM_FIELDS:
         raise MalformedRequest("the form has unknown fields")
     proofs: list[Upload] = []
     documents: list[Upload] = []
-    for name, upload in named_files(form):
-        pile = proofs if name == "proof" or _looks_like_proof(upload.content) else documents
-        pile.append(upload)
+    for name, upload in list_files(form):
+        uploads = proofs if name == "proof" or _looks_like_proof(upload.content) else documents
+        uploads.append(upload)
     code = form.get("code")
     if isinstance(code, str) and code.strip():
         proofs.append(Upload("", code.encode("utf-8", "surrogatepass")))
@@ -168,10 +168,10 @@ def read_sent(request: Request, form: FormData, node: Node) -> Sent | None:
     if not pairing.pairs:
         return None
     claims = _confirmed_claims(request, form, pairing.pairs, node)
-    return Sent(pairing.pairs, pairing.unchecked, claims or {}, claims is None)
+    return FormInput(pairing.pairs, pairing.unchecked, claims or {}, claims is None)
 
 
-def named_files(form: FormData) -> Iterator[tuple[str, Upload]]:
+def list_files(form: FormData) -> Iterator[tuple[str, Upload]]:
     """Yield the field of every file that was really chosen, and the file."""
     for field, value in form.multi_items():
         if isinstance(value, UploadFile) and (value.filename or value.size):

@@ -38,16 +38,16 @@ def form_page(request: Request, node: NodeNeeded) -> Response:
 async def check(
     request: Request, form: Annotated[FormData, Depends(_read_form)], node: NodeNeeded
 ) -> Response:
-    form_input = await run_in_threadpool(pages.read_sent, request, form, node)
+    form_input = await run_in_threadpool(pages.read_input, request, form, node)
     if form_input is None:
         return pages.missing_page(request, node.settings)
     policy = Policy(max_age=node.settings.max_age)
-    presentations = await open_all(form_input.unopened(policy), node.documents)
+    presentations = await open_all(form_input.make_presentations(policy), node.documents)
     return await run_in_threadpool(_show_verdicts, request, node, form_input, presentations)
 
 
 def _show_verdicts(
-    request: Request, node: Node, form_input: pages.Sent, presentations: Sequence[Presentation]
+    request: Request, node: Node, form_input: pages.FormInput, presentations: Sequence[Presentation]
 ) -> Response:
     now = node.clock()
     with node.reading() as trust:

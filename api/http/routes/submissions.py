@@ -24,14 +24,14 @@ from api.http.schemas.submissions import ReceiptShape, SubmissionShape
 
 router = APIRouter(prefix="/v1", tags=["submissions"])
 
-_BODY: Final = {
+_BODY_DESCRIPTION: Final = {
     "requestBody": {
         "required": True,
         "description": "Line 1 is the statement and its signature; every further line a record with its disclosure, if any.",
         "content": {bodies.NDJSON: {"schema": {"type": "string"}}},
     }
 }
-_REFUSED: Final = openapi.describe_problems(
+_REFUSAL_RESPONSES: Final = openapi.describe_problems(
     "issues-nothing",
     "unsupported-media-type",
     "body-too-large",
@@ -49,7 +49,7 @@ _REFUSED: Final = openapi.describe_problems(
 )
 
 
-async def _upload(request: Request, node: NodeNeeded) -> AsyncIterator[Submission | Upload]:
+async def _receive_upload(request: Request, node: NodeNeeded) -> AsyncIterator[Submission | Upload]:
     """Give the body once it is here. Whose statement is known or refused, or finds no room, need not send the rest."""
     bodies.expect_media_type(request, bodies.NDJSON)
     register = node.register
@@ -67,21 +67,21 @@ async def _upload(request: Request, node: NodeNeeded) -> AsyncIterator[Submissio
     "/submissions",
     status_code=201,
     response_model_exclude_none=True,
-    responses=_REFUSED
+    responses=_REFUSAL_RESPONSES
     | {200: {"model": ReceiptShape, "description": "Accepted before; without its warnings."}},
-    openapi_extra=_BODY,
+    openapi_extra=_BODY_DESCRIPTION,
 )
 def submit(
-    node: NodeNeeded, upload: Annotated[Submission | Upload, Depends(_upload)], response: Response
+    node: NodeNeeded, upload: Annotated[Submission | Upload, Depends(_receive_upload)], response: Response
 ) -> ReceiptShape:
     """Take a submission, all of it or nothing. Sent again, it gets the same receipt as soon as its first line is here."""
-    submission, is_new = _take(node, upload)
+    submission, is_new = _take_in(node, upload)
     if not is_new:
         response.status_code = 200
     if isinstance(upload, Submission):
         response.headers["Connection"] = "close"  # what else the client sends is not read
-    signed = find_or_sign_receipt(node.register, submission, node.node_key)
-    return ReceiptShape.of(submission.acceptance, signed, warned=is_new)
+    signed_receipt = find_or_sign_receipt(node.register, submission, node.node_key)
+    return ReceiptShape.of(submission.acceptance, signed_receipt, warned=is_new)
 
 
 @router.get(
@@ -95,15 +95,17 @@ def submission(
 ) -> SubmissionShape:
     """Say how far a submission has come: accepted, frozen, submitted, mined, final."""
     with node.register.reading() as connection:
-        stored = submissions.find_submission(connection, id)
-    return SubmissionShape.at(stored, find_or_sign_receipt(node.register, stored, node.node_key))
+        stored_submission = submissions.find_submission(connection, id)
+    return SubmissionShape.at(
+        stored_submission, find_or_sign_receipt(node.register, stored_submission, node.node_key)
+    )
 
 
-def _take(node: Node, upload: Submission | Upload) -> tuple[Submission, bool]:
+def _take_in(node: Node, upload: Submission | Upload) -> tuple[Submission, bool]:
     """Return the submission as the register holds it now, and whether it is new there."""
     if isinstance(upload, Submission):
         return upload, False
-    lines = split_lines(_chunks(upload.body))
+    lines = split_lines(_read_chunks(upload.body))
     next(lines)  # the statement, which was admitted
     with node.reading() as trust:
         return take(
@@ -117,6 +119,6 @@ def _take(node: Node, upload: Submission | Upload) -> tuple[Submission, bool]:
         )
 
 
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+def _read_chunks(file: IO[bytes]) -> Iterator[bytes]:
     while chunk := file.read(limits.CHUNK_BYTES):
         yield chunk

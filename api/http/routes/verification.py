@@ -29,7 +29,7 @@ from ledger.verification.past import judge_past_span
 
 router = APIRouter(prefix="/v1", tags=["verification"])
 
-_PROBLEMS: Final = openapi.describe_problems(
+_VERIFY_PROBLEMS: Final = openapi.describe_problems(
     "malformed-request",
     "proof-missing",
     "unsupported-media-type",
@@ -40,16 +40,18 @@ _PROBLEMS: Final = openapi.describe_problems(
     "not-ready",
     "quarantined",
 )
-_REPORT: Final = openapi.describe_answer(ReportShape, "The report, whatever the verdict.") | _PROBLEMS
-_REPORTS: Final = openapi.describe_answer(ReportsShape, "The reports.") | _PROBLEMS
-_STATUS: Final = (
+_REPORT_RESPONSES: Final = (
+    openapi.describe_answer(ReportShape, "The report, whatever the verdict.") | _VERIFY_PROBLEMS
+)
+_REPORTS_RESPONSES: Final = openapi.describe_answer(ReportsShape, "The reports.") | _VERIFY_PROBLEMS
+_STATUS_RESPONSES: Final = (
     openapi.describe_answer(PastDayShape, "The status then.")
     | openapi.describe_problems("malformed-input")
-    | _PROBLEMS
+    | _VERIFY_PROBLEMS
 )
 
 
-async def _sent(request: Request) -> AsyncIterator[bytes | FormData]:
+async def _read_body(request: Request) -> AsyncIterator[bytes | FormData]:
     """Take in what was sent, within limits; it is read where it may take its time."""
     if bodies.expect_media_type(request, bodies.JSON, bodies.MULTIPART) == bodies.JSON:
         yield await bodies.read(request, limits.MAX_VERIFY_BYTES)
@@ -61,63 +63,71 @@ async def _sent(request: Request) -> AsyncIterator[bytes | FormData]:
         await form.close()
 
 
-async def _sent_batch(request: Request) -> bytes:
+async def _read_batch_body(request: Request) -> bytes:
     bodies.expect_media_type(request, bodies.JSON)
     return await bodies.read(request, limits.MAX_BATCH_BYTES)
 
 
-async def _sent_proof(request: Request) -> bytes:
+async def _read_proof_body(request: Request) -> bytes:
     bodies.expect_media_type(request, bodies.JSON)
     return await bodies.read(request, limits.MAX_FIELD_BYTES)
 
 
 @router.post(
     "/verify",
-    responses=_REPORT,
+    responses=_REPORT_RESPONSES,
     openapi_extra=openapi.describe_request(json=VerifyShape, form=VerifyFormShape),
 )
-async def verify(sent: Annotated[bytes | FormData, Depends(_sent)], node: NodeNeeded) -> Response:
+async def verify(body: Annotated[bytes | FormData, Depends(_read_body)], node: NodeNeeded) -> Response:
     """Verify one proof, with the documents or the claims that are presented beside it."""
-    if isinstance(sent, FormData):
-        unopened = await run_in_threadpool(UnopenedPresentation.from_form, sent, node.settings)
+    if isinstance(body, FormData):
+        presentation = await run_in_threadpool(UnopenedPresentation.from_form, body, node.settings)
     else:
-        unopened = await run_in_threadpool(UnopenedPresentation.from_json, sent, node.settings)
-    (report,) = await _report(node, [unopened])
-    return _json(report)
+        presentation = await run_in_threadpool(UnopenedPresentation.from_json, body, node.settings)
+    (report,) = await _verify_all(node, [presentation])
+    return _answer_json(report)
 
 
 @router.post(
-    "/verify/batch", responses=_REPORTS, openapi_extra=openapi.describe_request(json=VerifyBatchShape)
+    "/verify/batch",
+    responses=_REPORTS_RESPONSES,
+    openapi_extra=openapi.describe_request(json=VerifyBatchShape),
 )
-async def verify_batch(sent: Annotated[bytes, Depends(_sent_batch)], node: NodeNeeded) -> Response:
+async def verify_batch(body: Annotated[bytes, Depends(_read_batch_body)], node: NodeNeeded) -> Response:
     """Verify many proofs against one state of the replica; the reports come in the order of the items."""
-    return _json({"reports": await _report(node, await run_in_threadpool(read_batch, sent, node.settings))})
+    return _answer_json(
+        {"reports": await _verify_all(node, await run_in_threadpool(read_batch, body, node.settings))}
+    )
 
 
-async def _report(node: Node, batch: list[UnopenedPresentation]) -> list[dict[str, object]]:
+async def _verify_all(
+    node: Node, unopened_presentations: list[UnopenedPresentation]
+) -> list[dict[str, object]]:
     """Verify each against one state of the replica. No thread is held while the documents are opened."""
-    presentations = await open_all(batch, node.documents)
-    return await run_in_threadpool(_judge, node, presentations)
+    presentations = await open_all(unopened_presentations, node.documents)
+    return await run_in_threadpool(_make_reports, node, presentations)
 
 
-def _judge(node: Node, presentations: list[Presentation]) -> list[dict[str, object]]:
-    now, left = node.clock(), limits.MAX_DOCUMENTS_SHOWN_BYTES
+def _make_reports(node: Node, presentations: list[Presentation]) -> list[dict[str, object]]:
+    now, bytes_left = node.clock(), limits.MAX_DOCUMENTS_SHOWN_BYTES
     reports = []
     with node.reading() as trust:
         for presentation in presentations:
-            reports.append(presentation.make_report(trust, now, left))
-            left -= len(orjson.dumps(reports[-1].get("documents")))
+            reports.append(presentation.make_report(trust, now, bytes_left))
+            bytes_left -= len(orjson.dumps(reports[-1].get("documents")))
     return reports
 
 
-@router.post("/status", responses=_STATUS, openapi_extra=openapi.describe_request(json=PastRequestShape))
-def past(sent: Annotated[bytes, Depends(_sent_proof)], node: NodeNeeded) -> Response:
+@router.post(
+    "/status", responses=_STATUS_RESPONSES, openapi_extra=openapi.describe_request(json=PastRequestShape)
+)
+def past(body: Annotated[bytes, Depends(_read_proof_body)], node: NodeNeeded) -> Response:
     """Say what the status of a certificate was on a day or at a moment, and which anchors show it."""
-    proof, at = read_past(sent)
+    proof, moment = read_past(body)
     with node.reading() as trust:
-        start, end = judge_past_span(proof, trust, at)
-    return _json({"start": start.to_json(), "end": end.to_json()})
+        start, end = judge_past_span(proof, trust, moment)
+    return _answer_json({"start": start.to_json(), "end": end.to_json()})
 
 
-def _json(body: object) -> Response:
+def _answer_json(body: object) -> Response:
     return Response(orjson.dumps(body), media_type=bodies.JSON)

@@ -15,12 +15,12 @@ Digest = Annotated[str, Field(pattern=r"^(sm3|sha256):[0-9a-f]{64}$")]
 JsonObject = Mapping[str, object]
 
 
-_ADDRESS: Final = re.compile(r"https?://[^\s/]*[^\s:](/[^\s:]*)?")
+_ADDRESS_PATTERN: Final = re.compile(r"https?://[^\s/]*[^\s:](/[^\s:]*)?")
 
 
 def hide_addresses(text: str) -> str:
     """Return text without the addresses of other nodes, which older releases wrote into their databases."""
-    return _ADDRESS.sub("a node", text)
+    return _ADDRESS_PATTERN.sub("a node", text)
 
 
 class Shape(BaseModel):

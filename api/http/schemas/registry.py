@@ -11,7 +11,7 @@ from anchoring.register.records import StoredRecord
 from anchoring.replica.reading import ReplicaView
 from api import limits
 from api.http.schemas.base import Digest, JsonObject, Shape, Time, hide_addresses
-from api.http.schemas.submissions import State
+from api.http.schemas.submissions import StateName
 from ledger.crypto.suites import Suite
 from ledger.encoding import times
 from ledger.encoding.fields import MAX_TEXT_CHARS
@@ -77,8 +77,8 @@ class LogsShape(Shape):
     items: list[LogShape]
 
     @classmethod
-    def of(cls, reading: ReplicaView, own_log: str | None, entries: Mapping[str, Publication]) -> Self:
-        divisions = reading.divisions()
+    def of(cls, replica_view: ReplicaView, own_log: str | None, entries: Mapping[str, Publication]) -> Self:
+        divisions = replica_view.divisions()
         items = [
             LogShape.of(
                 log,
@@ -86,9 +86,9 @@ class LogsShape(Shape):
                 is_held=log.name == own_log,
                 entries=entries.get(log.name),
             )
-            for log in reading.logs()
+            for log in replica_view.logs()
         ]
-        return cls(registry=reading.registry, items=items)
+        return cls(registry=replica_view.registry, items=items)
 
 
 class KeyShape(Shape):
@@ -104,7 +104,7 @@ class KeyShape(Shape):
 
     @classmethod
     def of(cls, key: KeyState) -> Self:
-        retired, stolen = (
+        retired_at, compromised_since = (
             None if moment is None else times.format_time(moment)
             for moment in (key.retired_at, key.compromised_since)
         )
@@ -114,8 +114,8 @@ class KeyShape(Shape):
             purpose=next((name for name, number in PURPOSES.items() if number == key.purpose), "other"),
             log=key.log,
             n=key.n,
-            retired_at=retired,
-            compromised_since=stolen,
+            retired_at=retired_at,
+            compromised_since=compromised_since,
         )
 
 
@@ -174,7 +174,7 @@ class RecordedShape(Shape):
 
     record: JsonObject
     leaf: Digest
-    state: State
+    state: StateName
     anchor: AnchoredShape | None = None
 
     @classmethod
@@ -199,8 +199,8 @@ class HistoryShape(Shape):
     findings: list[str] = Field(description="Contradictions and gaps, in plain words; empty when all agrees.")
 
     @classmethod
-    def of(cls, identifier: str, log: str, history: History, stored: Sequence[StoredRecord]) -> Self:
-        states = {item.leaf: item.submission.state for item in stored}
+    def of(cls, identifier: str, log: str, history: History, stored_records: Sequence[StoredRecord]) -> Self:
+        states = {item.leaf: item.submission.state for item in stored_records}
         return cls(
             identifier=identifier,
             log=log,

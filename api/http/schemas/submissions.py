@@ -11,7 +11,7 @@ from api.http.schemas.receipts import SignedReceiptShape
 from ledger.encoding import times
 from ledger.verification.receipts import SignedReceipt
 
-State = Annotated[str, Field(json_schema_extra={"enum": [ACCEPTED, FROZEN, SUBMITTED, MINED, FINAL]})]
+StateName = Annotated[str, Field(json_schema_extra={"enum": [ACCEPTED, FROZEN, SUBMITTED, MINED, FINAL]})]
 
 
 class ReceiptShape(Shape):
@@ -51,7 +51,7 @@ class ReceiptShape(Shape):
 class SubmissionShape(ReceiptShape):
     """How far a submission has come; `sequence` is that of its anchor, once its batch is frozen."""
 
-    state: State
+    state: StateName
     sequence: int | None = None
 
     @classmethod

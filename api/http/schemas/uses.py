@@ -16,9 +16,9 @@ class UseShape(RecordedShape):
     certificates: list[str] = Field(description="Certificates registered here that carry what was sealed.")
 
     @classmethod
-    def of_use(cls, item: PlacedRecord, use: Use) -> Self:
-        recorded = RecordedShape.of(item, use.sealing.submission.state)
-        return cls(**dict(recorded), certificates=list(use.certificates))
+    def of_use(cls, placed_record: PlacedRecord, use: Use) -> Self:
+        recorded_shape = RecordedShape.of(placed_record, use.sealing.submission.state)
+        return cls(**dict(recorded_shape), certificates=list(use.certificates))
 
 
 class UsesShape(Shape):

@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 from anchoring.processes.condition import Reporter
 from api.http.app import create_app
 from api.http.openapi import EXAMPLES
-from api.node.parts import reporting_parts
+from api.node.parts import list_reporting_parts
 from ledger.encoding import times
 from tests.unit.api.city import LOG, City, identifier
 
@@ -59,7 +59,7 @@ def examples(city: City) -> dict[str, dict[str, Any]]:
         past = {"proof": proof, "at": times.format_time(city.now)}
         shown["POST /v1/status"] = {"request": past, "200": node.post("/v1/status", json=past).json()}
         leaf = node.get(f"/v1/certificates/{licence}/history", headers=bearer).json()["records"][0]["leaf"]
-        for part in reporting_parts(city.settings):
+        for part in list_reporting_parts(city.settings):
             Reporter(city.replica.engine, part, city.clock).tell()
         for operation, path in {
             "GET /v1/records/{leaf}/proof": f"/v1/records/{leaf}/proof",

@@ -4,7 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from anchoring.processes.condition import Reporter
-from api.node.parts import reporting_parts
+from api.node.parts import list_reporting_parts
 from tests.unit.api.city import LOG, City
 
 CLAIMS = {"ZZMC": "营业执照"}
@@ -88,7 +88,7 @@ def test_a_method_that_an_address_does_not_take(wuhan: TestClient) -> None:
 
 def report(city: City) -> None:
     """Let the processes of a node say that they live."""
-    for part in reporting_parts(city.settings):
+    for part in list_reporting_parts(city.settings):
         Reporter(city.replica.engine, part, city.clock).tell()
 
 

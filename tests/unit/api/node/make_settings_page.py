@@ -4,8 +4,18 @@ from pathlib import Path
 
 from pydantic.fields import FieldInfo
 
-from api.node.policies import DEFAULT, USES
-from api.node.sections import Batching, Intake, Looks, Opening, Section, Unit, bounds, is_number, is_table
+from api.node.policies import AGES_BY_USE, DEFAULT
+from api.node.sections import (
+    Batching,
+    Intake,
+    Looks,
+    Opening,
+    Section,
+    Unit,
+    find_bounds,
+    is_number,
+    is_table,
+)
 from api.node.settings import (
     DIRECTORY_VARIABLE,
     POLICY_KINDS,
@@ -50,7 +60,7 @@ wuhan = "http://wuhan.example:8080"
 """
 
 _KINDS = ", ".join(f"`{kind}`" for kind in sorted(POLICY_KINDS - {DEFAULT}))
-_USES = ", ".join(f"`{name}` ({ages})" for name, ages in USES.items())
+_USES = ", ".join(f"`{name}` ({ages})" for name, ages in AGES_BY_USE.items())
 
 TABLES = {
     "policies": f"""How old the knowledge of a log may be, by what a verification is for: `name = seconds`, or a table of
@@ -101,7 +111,7 @@ def _table(fields: dict[str, FieldInfo], *, overridable: bool = True) -> str:
 def _type(field: FieldInfo) -> str:
     if not is_number(field):
         return "path" if "Path" in str(field.annotation) else "text"
-    least, most = bounds(field)
+    least, most = find_bounds(field)
     return f"number, {least} or more" if most is None else f"number, {least} to {most}"
 
 

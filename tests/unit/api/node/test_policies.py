@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.node.policies import Ages, find_policy, policy_names
+from api.node.policies import Ages, find_policy, list_policy_names
 from ledger.records.records import KINDS
 
 
@@ -13,7 +13,7 @@ def test_the_usual_uses(name: str, seconds: int) -> None:
     policy = find_policy(name)
     assert policy
     assert {policy.age_of(kind) for kind in KINDS} == {seconds}
-    assert name in policy_names()
+    assert name in list_policy_names()
 
 
 def test_a_node_has_the_last_word() -> None:
@@ -29,7 +29,14 @@ def test_a_node_has_the_last_word() -> None:
     assert field.max_age == 60
     assert (inspection.age_of("licence"), inspection.age_of("seal")) == (900, 300)
     assert (seals.age_of("licence"), seals.age_of("seal")) == (1800, 10)
-    assert policy_names(changes) == ["default", "counter", "field", "high-value", "inspection", "only-seals"]
+    assert list_policy_names(changes) == [
+        "default",
+        "counter",
+        "field",
+        "high-value",
+        "inspection",
+        "only-seals",
+    ]
 
 
 def test_an_unknown_name_is_no_policy() -> None:

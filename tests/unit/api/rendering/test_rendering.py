@@ -10,7 +10,7 @@ import pytest
 
 from api.documents import open_papers
 from api.rendering.slip import write_slip
-from api.rendering.text import VerificationJson, verification_text
+from api.rendering.text import VerificationJson, describe_verification
 from ledger.documents.inspection import Inspection
 from ledger.verification.verify import verify
 from ledger.words import Language
@@ -28,7 +28,7 @@ def test_a_seal_is_told_alike_and_by_the_reason_of_its_report(language: Language
         papers.presented, city.proof(items[0]).encode(), city.registry.knowledge, city.registry.now
     )
     seals = write_slip(report, language, papers.inspections).seals
-    text = verification_text(cast(VerificationJson, papers.with_report(report)), language)
+    text = describe_verification(cast(VerificationJson, papers.with_report(report)), language)
     assert len(seals) == 2
     assert [f"  {line.label}: {line.value}" in text.splitlines() for line in seals] == [True, True]
     assert ("Intact, but" if language == "en" else "内容未改动，但") in seals[1].value
@@ -63,7 +63,7 @@ def test_until_when_a_status_is_known_is_told_alike(language: Language) -> None:
         papers.presented, city.proof(items[0]).encode(), city.registry.knowledge, city.registry.now
     )
     facts = write_slip(report, language).facts
-    text = verification_text(cast(VerificationJson, papers.with_report(report)), language)
+    text = describe_verification(cast(VerificationJson, papers.with_report(report)), language)
     known = next(line.label for line in facts if line.label in ("状态信息截至", "Status known as of"))
     assert f"  {known} " in text
     assert ("Z 起)" if language == "zh" else "(since 2") in text
@@ -79,7 +79,7 @@ def test_a_superseded_certificate_names_its_successor(language: Language) -> Non
         papers.presented, city.proof(items[0], renewed).encode(), city.registry.knowledge, city.registry.now
     )
     slip = write_slip(report, language)
-    text = verification_text(cast(VerificationJson, papers.with_report(report)), language)
+    text = describe_verification(cast(VerificationJson, papers.with_report(report)), language)
     assert renewed.record.identifier in text
     assert renewed.record.identifier in [line.value for line in slip.facts]
     assert text.startswith(f"{slip.headline}\n")
@@ -106,7 +106,7 @@ def test_claims_that_contradict_are_told_alike(language: Language) -> None:
     papers = open_papers([])
     report = city.verify(city.proof(licence))
     line = write_slip(report, language).facts[0]
-    text = verification_text(cast(VerificationJson, papers.with_report(report)), language)
+    text = describe_verification(cast(VerificationJson, papers.with_report(report)), language)
     assert f"  {line.label}: {line.value}" in text.splitlines()
     assert "2099-12-31⟨U+001B⟩[2J" in line.value
     assert "2031-03-01" in line.value
