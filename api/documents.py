@@ -98,10 +98,10 @@ def gather_papers(opened: Iterable[OpenedDocument], claims: Mapping[str, Json] =
     """Return documents that were opened, with what the core compares of them."""
     documents = tuple(opened)
     presented = Presented(
-        tuple(document.carried.document for document in documents),
+        tuple(document.restored_document.document for document in documents),
         claims,
         frozenset(number for number, document in enumerate(documents) if _is_broken(document)),
-        any(document.carried.altered for document in documents),
+        any(document.restored_document.altered for document in documents),
     )
     return Papers(presented, documents)
 

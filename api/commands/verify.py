@@ -137,7 +137,7 @@ def _verify_by_snapshot(options: _VerifyOptions, source: SnapshotSource) -> Veri
         else None
     )
     papers = open_papers(documents, _read_claims(options), trust_list)
-    proof = _find_proof(options, (document.carried for document in papers.documents)).encode()
+    proof = _find_proof(options, (document.restored_document for document in papers.documents)).encode()
     with files.naming("--at"):
         now = int(time.time()) if options.at is None else parse_time(options.at)
     with open_snapshot(source.snapshot, source.trust) as trust:

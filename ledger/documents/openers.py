@@ -22,13 +22,15 @@ _UNKNOWN_KIND: Final = "not a kind of file that carries signatures here"
 class OpenedDocument:
     """What somebody presented, with the carrier taken off; `inspection` is None for a kind that is not opened here."""
 
-    carried: RestoredDocument
+    restored_document: RestoredDocument
     inspection: Inspection | None
 
     @classmethod
-    def of(cls, carried: RestoredDocument, inspection: Inspection | None) -> "OpenedDocument":
+    def of(cls, restored_document: RestoredDocument, inspection: Inspection | None) -> "OpenedDocument":
         """Return a restored document that was inspected elsewhere, with the proof that it carried."""
-        return cls(carried, replace(inspection, proof=carried.proof) if inspection else None)
+        return cls(
+            restored_document, replace(inspection, proof=restored_document.proof) if inspection else None
+        )
 
 
 def open_document(presented_document: bytes, trust: TrustList | None = None) -> OpenedDocument:

@@ -21,7 +21,7 @@ from ledger.documents.pdf.revisions import Revision, get_raw, key_of
 
 #: How the data of a stream are packed, which says nothing of what they are.
 _PACKING_NAMES: Final = frozenset({"/Length", "/Filter", "/DecodeParms", "/DL"})
-_Pair = tuple[PdfObject | None, PdfObject | None]
+_ValuePair = tuple[PdfObject | None, PdfObject | None]
 
 
 class Extent(IntEnum):
@@ -85,7 +85,7 @@ class Comparison:
         )
 
     def _compare_values(
-        self, old: PdfObject | None, new: PdfObject | None, pending_pairs: list[_Pair]
+        self, old: PdfObject | None, new: PdfObject | None, pending_pairs: list[_ValuePair]
     ) -> Extent:
         """Compare two values but for what they hold, which is left to be compared."""
         if old is None or new is None:
@@ -99,7 +99,7 @@ class Comparison:
             return self._compare_arrays(old, new, pending_pairs)
         return Extent.SAME if _is_same_value(old, new) else Extent.OTHER
 
-    def _compare_streams(self, old: PdfObject, new: PdfObject, pending_pairs: list[_Pair]) -> Extent:
+    def _compare_streams(self, old: PdfObject, new: PdfObject, pending_pairs: list[_ValuePair]) -> Extent:
         if not isinstance(old, StreamObject) or not isinstance(new, StreamObject):
             return Extent.OTHER
         is_packed_alike = all(
@@ -116,7 +116,7 @@ class Comparison:
         )
         return Extent.SAME
 
-    def _compare_arrays(self, old: ArrayObject, new: ArrayObject, pending_pairs: list[_Pair]) -> Extent:
+    def _compare_arrays(self, old: ArrayObject, new: ArrayObject, pending_pairs: list[_ValuePair]) -> Extent:
         """More elements are more only where those that were there stand in the same order."""
         old_elements = [old.raw_get(place) for place in range(len(old))]
         new_elements = [new.raw_get(place) for place in range(len(new))]

@@ -150,8 +150,8 @@ class _Differences:
         self._changes.add_extent(extent, more=change_of_more, other=change_of_other)
 
     def _compare_names(self) -> None:
-        old_names = self._old_revision.dictionary(self._old_revision.root, "/Names") or DictionaryObject()
-        new_names = self._new_revision.dictionary(self._new_revision.root, "/Names") or DictionaryObject()
+        old_names = self._old_revision.get_dictionary(self._old_revision.root, "/Names") or DictionaryObject()
+        new_names = self._new_revision.get_dictionary(self._new_revision.root, "/Names") or DictionaryObject()
         for name in {*old_names} | {*new_names}:
             extent = self._comparison.compare(get_raw(old_names, name), get_raw(new_names, name))
             change_of_more = Change.LOOK_ADDED if name in _BEHAVIOUR_MEMBERS else Change.UNEXPLAINED
@@ -181,7 +181,7 @@ class _Differences:
         self._changes.add_extent(resources_extent, more=Change.LOOK_ADDED, other=Change.ALTERED)
         old_content, new_content = old_page.node.content, new_page.node.content
         content_streams = (
-            ArrayObject(page.elements(content, "/Contents"))
+            ArrayObject(page.list_elements(content, "/Contents"))
             for page, content in ((self._old_revision, old_content), (self._new_revision, new_content))
         )
         if self._comparison.compare(*content_streams):
@@ -199,8 +199,8 @@ class _Differences:
 
     def _compare_structure(self) -> None:
         """Compare what a page says to those who do not see it; elements for a new field may be added."""
-        old_root = self._old_revision.dictionary(self._old_revision.root, "/StructTreeRoot")
-        new_root = self._new_revision.dictionary(self._new_revision.root, "/StructTreeRoot")
+        old_root = self._old_revision.get_dictionary(self._old_revision.root, "/StructTreeRoot")
+        new_root = self._new_revision.get_dictionary(self._new_revision.root, "/StructTreeRoot")
         if old_root is None or new_root is None:
             if old_root is not new_root:
                 self._changes.kinds.add(Change.UNEXPLAINED if old_root is None else Change.ALTERED)
@@ -223,8 +223,8 @@ class _Differences:
             self._compare_kids(old_node.content, new_element)
 
     def _compare_kids(self, old: DictionaryObject, new: DictionaryObject) -> None:
-        old_kids = ArrayObject(self._old_revision.elements(old, "/K"))
-        new_kids = ArrayObject(self._new_revision.elements(new, "/K"))
+        old_kids = ArrayObject(self._old_revision.list_elements(old, "/K"))
+        new_kids = ArrayObject(self._new_revision.list_elements(new, "/K"))
         extent = self._comparison.compare(old_kids, new_kids)
         self._changes.add_extent(extent, more=Change.UNSEEN, other=Change.UNEXPLAINED)
 
@@ -236,8 +236,8 @@ class _Differences:
 
 def _walk_structure(revision: Revision) -> Iterator[Node]:
     """Return the elements of the structure tree that have a number of their own (14.7.2)."""
-    root = revision.dictionary(revision.root, "/StructTreeRoot")
-    pending_nodes = [] if root is None else revision.nodes(root, "/K")
+    root = revision.get_dictionary(revision.root, "/StructTreeRoot")
+    pending_nodes = [] if root is None else revision.list_nodes(root, "/K")
     visited_keys: set[ObjectKey] = set()
     while pending_nodes:
         node = pending_nodes.pop()
@@ -247,12 +247,12 @@ def _walk_structure(revision: Revision) -> Iterator[Node]:
         if node.key is not None:
             visited_keys.add(node.key)
             yield node
-        pending_nodes.extend(revision.nodes(node.content, "/K"))
+        pending_nodes.extend(revision.list_nodes(node.content, "/K"))
 
 
 def _read_first_id(revision: Revision) -> bytes:
     """Return the part of the file's identifier that keys are made of."""
-    id_parts = revision.elements(revision.trailer, "/ID")
+    id_parts = revision.list_elements(revision.trailer, "/ID")
     first_part = revision.resolve(id_parts[0]) if id_parts else None
     return first_part.original_bytes if isinstance(first_part, ByteStringObject | TextStringObject) else b""
 

@@ -97,7 +97,7 @@ class FormComparison:
         remaining_annotations = list(new_page.annotations)
         new_places = []
         for annotation in old_page.annotations:
-            place = _find_annotation(annotation, remaining_annotations)
+            place = _find_annotation_place(annotation, remaining_annotations)
             if place is None:
                 self._note_gone(annotation)
                 continue
@@ -173,8 +173,8 @@ class FormComparison:
         extent = self._comparison.compare_members(old_content, new_content, *_PLACING_MEMBERS, "/V")
         self._changes.add_extent(extent, more=Change.LOOK_ADDED, other=Change.ALTERED)
         old_value, new_value = (
-            self._old_revision.dictionary(old_content, "/V"),
-            self._new_revision.dictionary(new_content, "/V"),
+            self._old_revision.get_dictionary(old_content, "/V"),
+            self._new_revision.get_dictionary(new_content, "/V"),
         )
         if (
             old_value is None
@@ -273,12 +273,12 @@ class FormComparison:
         """Tell whether every resource that fields are drawn with is what it was, beside others, and none is drawn anew."""
         if self._is_drawn_anew(self._old_revision, old_form):
             return False
-        old_resources = self._old_revision.dictionary(old_form, "/DR") or DictionaryObject()
-        new_resources = self._new_revision.dictionary(new_form, "/DR") or DictionaryObject()
+        old_resources = self._old_revision.get_dictionary(old_form, "/DR") or DictionaryObject()
+        new_resources = self._new_revision.get_dictionary(new_form, "/DR") or DictionaryObject()
         for category in old_resources:
             old_category, new_category = (
-                self._old_revision.dictionary(old_resources, category),
-                self._new_revision.dictionary(new_resources, category),
+                self._old_revision.get_dictionary(old_resources, category),
+                self._new_revision.get_dictionary(new_resources, category),
             )
             if old_category is None or new_category is None:
                 if self._comparison.compare(
@@ -329,7 +329,7 @@ def _index_fields_by_place(revision: Revision) -> dict[tuple[str, bool, int], Fi
     return fields_at_places
 
 
-def _find_annotation(annotation: Node, annotations: Iterable[Node]) -> int | None:
+def _find_annotation_place(annotation: Node, annotations: Iterable[Node]) -> int | None:
     """Return the place of the same annotation: of the same number, or the first that has none either."""
     return next(
         (place for place, candidate in enumerate(annotations) if candidate.key == annotation.key), None

@@ -22,7 +22,7 @@ _Statement = tuple[tuple[str, ...], str]
 def read_statements(revision: Revision) -> frozenset[_Statement]:
     """Return names and text of what the metadata of a revision say. Raises: MalformedInput, LimitExceeded."""
     statements: set[_Statement] = set()
-    info = revision.dictionary(revision.trailer, "/Info")
+    info = revision.get_dictionary(revision.trailer, "/Info")
     if info is not None:
         statements.update(((key,), repr(revision.get(info, key))) for key in info if key not in _WRITER_NAMES)
     xmp_stream = revision.get(revision.root, "/Metadata")

@@ -69,10 +69,10 @@ class Revision:
         self.reader, self.number = reader, number
         self._objects: dict[ObjectKey, PdfObject | None] = {}
         self.trailer: DictionaryObject = reader.trailer.flatten(number)
-        self.root = self.dictionary(self.trailer, "/Root") or DictionaryObject()
+        self.root = self.get_dictionary(self.trailer, "/Root") or DictionaryObject()
         self.tree_keys: set[ObjectKey] = set()
         self.pages = tuple(self._walk_pages())
-        self.form = self.dictionary(self.root, "/AcroForm")
+        self.form = self.get_dictionary(self.root, "/AcroForm")
         self.fields = tuple(self._walk_fields())
 
     def resolve(self, value: PdfObject | None) -> PdfObject | None:
@@ -89,11 +89,11 @@ class Revision:
     def get(self, container: DictionaryObject, name: str) -> PdfObject | None:
         return self.resolve(get_raw(container, name))
 
-    def dictionary(self, container: DictionaryObject, name: str) -> DictionaryObject | None:
+    def get_dictionary(self, container: DictionaryObject, name: str) -> DictionaryObject | None:
         value = self.get(container, name)
         return value if isinstance(value, DictionaryObject) else None
 
-    def elements(self, container: DictionaryObject, name: str) -> list[PdfObject]:
+    def list_elements(self, container: DictionaryObject, name: str) -> list[PdfObject]:
         """Return the elements of an array, as references where they are; one that stands alone is an array of one."""
         value = self.get(container, name)
         if isinstance(value, ArrayObject):
@@ -101,10 +101,10 @@ class Revision:
         lone_element = get_raw(container, name)
         return [] if value is None or lone_element is None else [lone_element]
 
-    def nodes(self, container: DictionaryObject, name: str) -> list[Node]:
+    def list_nodes(self, container: DictionaryObject, name: str) -> list[Node]:
         """Return the dictionaries among the elements of an array."""
         keyed_elements = [
-            (key_of(element), self.resolve(element)) for element in self.elements(container, name)
+            (key_of(element), self.resolve(element)) for element in self.list_elements(container, name)
         ]
         return [
             Node(key, content) for key, content in keyed_elements if isinstance(content, DictionaryObject)
@@ -118,7 +118,7 @@ class Revision:
         return self.has_area(annotation)
 
     def has_area(self, annotation: DictionaryObject) -> bool:
-        corners = [self.resolve(corner) for corner in self.elements(annotation, "/Rect")]
+        corners = [self.resolve(corner) for corner in self.list_elements(annotation, "/Rect")]
         try:
             left, low, right, high = (float(str(corner)) for corner in corners)
         except ValueError:
@@ -127,7 +127,8 @@ class Revision:
 
     def _walk_pages(self) -> Iterator[Page]:
         root_node = Node(
-            key_of(get_raw(self.root, "/Pages")), self.dictionary(self.root, "/Pages") or DictionaryObject()
+            key_of(get_raw(self.root, "/Pages")),
+            self.get_dictionary(self.root, "/Pages") or DictionaryObject(),
         )
         pending_nodes: list[tuple[Node, dict[str, PdfObject]]] = [(root_node, {})]
         visited_keys: set[ObjectKey] = set()
@@ -145,17 +146,17 @@ class Revision:
             if has_kids:
                 self.tree_keys |= {node.key} if node.key is not None else set()
                 pending_nodes.extend(
-                    (kid, inherited_members) for kid in reversed(self.nodes(node.content, "/Kids"))
+                    (kid, inherited_members) for kid in reversed(self.list_nodes(node.content, "/Kids"))
                 )
             if not has_kids or self._may_be_page(node.content):
-                yield Page(node, inherited_members, tuple(self.nodes(node.content, "/Annots")))
+                yield Page(node, inherited_members, tuple(self.list_nodes(node.content, "/Annots")))
 
     def _may_be_page(self, content: DictionaryObject) -> bool:
         """Tell whether a node with others below it can be taken for a page: readers go by the one or the other."""
         return "/Contents" in content or "/Annots" in content or str(self.get(content, "/Type")) == "/Page"
 
     def _walk_fields(self) -> Iterator[Field]:
-        top_nodes = [] if self.form is None else self.nodes(self.form, "/Fields")
+        top_nodes = [] if self.form is None else self.list_nodes(self.form, "/Fields")
         no_parent = Field(Node(None, DictionaryObject()), "", None, None)
         pending_nodes = [(node, no_parent) for node in reversed(top_nodes)]
         visited_keys: set[ObjectKey] = set()
@@ -167,7 +168,7 @@ class Revision:
             self.reader.count_step()
             field = self._read_field(node, parent)
             yield field
-            pending_nodes.extend((kid, field) for kid in reversed(self.nodes(node.content, "/Kids")))
+            pending_nodes.extend((kid, field) for kid in reversed(self.list_nodes(node.content, "/Kids")))
 
     def _read_field(self, node: Node, parent: Field) -> Field:
         title, kind = self.get(node.content, "/T"), self.get(node.content, "/FT")

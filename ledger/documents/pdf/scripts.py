@@ -23,7 +23,7 @@ _XFA_SCRIPT_SIGNS: Final = (b"<script", b":script", b"javascript")
 def has_scripts(reader: Reader) -> bool:
     """Tell whether the last revision carries scripts. Raises: LimitExceeded, what pyHanko makes of hostile bytes."""
     revision = read_revision(reader, reader.total_revisions - 1)
-    names = revision.dictionary(revision.root, "/Names")
+    names = revision.get_dictionary(revision.root, "/Names")
     if names is not None and revision.get(names, "/JavaScript") is not None:
         return True
     if any(
@@ -42,7 +42,7 @@ def _walk_places(revision: Revision) -> Iterator[DictionaryObject]:
         yield page.node.content
         yield from (annotation.content for annotation in page.annotations)
     yield from (field.node.content for field in revision.fields)
-    pending_items = [revision.dictionary(revision.root, "/Outlines")]
+    pending_items = [revision.get_dictionary(revision.root, "/Outlines")]
     visited_ids: set[int] = set()
     while pending_items:
         outline_item = pending_items.pop()
@@ -51,8 +51,8 @@ def _walk_places(revision: Revision) -> Iterator[DictionaryObject]:
             revision.reader.count_step()
             yield outline_item
             pending_items += [
-                revision.dictionary(outline_item, "/First"),
-                revision.dictionary(outline_item, "/Next"),
+                revision.get_dictionary(outline_item, "/First"),
+                revision.get_dictionary(outline_item, "/Next"),
             ]
 
 
@@ -82,6 +82,6 @@ def _is_destination(revision: Revision, value: ArrayObject) -> bool:
 
 
 def _has_scripted_form(revision: Revision, form: DictionaryObject) -> bool:
-    parts = [revision.resolve(part) for part in revision.elements(form, "/XFA")]
+    parts = [revision.resolve(part) for part in revision.list_elements(form, "/XFA")]
     contents = (part.data.lower() for part in parts if isinstance(part, StreamObject))
     return any(sign in content for content in contents for sign in _XFA_SCRIPT_SIGNS)
