@@ -141,7 +141,10 @@ def _failed(error: Exception, *, as_json: bool) -> int:
     rows: list[Json] = []
     if isinstance(error, SnapshotRefused):
         message, reason = f"the snapshot is refused ({error.reason}): {error}", error.reason
-    elif isinstance(error, NodeError | SubmissionRefused):
+    elif isinstance(error, NodeError):
+        reason = error.problem
+        rows = [{"row": row["row"], "message": row["message"]} for row in error.rows]
+    elif isinstance(error, SubmissionRefused):
         reason = error.problem
     note(make_line_visible(f"shunzheng: {message}"))
     if isinstance(error, SubmissionRefused):

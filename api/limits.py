@@ -93,6 +93,8 @@ SPOOL_BYTES: Final = 2**20  # of a submission in memory before it goes to a file
 CHUNK_BYTES: Final = 2**18  # of a spooled submission read at a time
 MAX_AGE_SECONDS: Final = 100 * 366 * 86_400  # a century: beyond, the policy would say nothing
 MAX_PAGE_ITEMS: Final = 1_000  # items of one page of a list
+# Certificates of one answer that shows their claims: the longest rows make 4 MB, which is read in a second.
+MAX_CONTENT_ITEMS: Final = 20
 PAGE_ITEMS: Final = 100  # items of a page where nothing is asked for
 # A replica further behind the clock is not ready: one heartbeat (600 s) and a half.
 READY_LAG_SECONDS: Final = 900

@@ -7,16 +7,18 @@ stands twice, where the rows are read (`rows`, `reuse`).
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from anchoring.intake.faults import RowFault
 from ledger.encoding.canonical import Json
 from ledger.encoding.unseen import find_unseen_character
+from ledger.records.catalogue import by_code
 from ledger.records.characters import describe, find_name_fault
 from ledger.records.claims import Disclosure, FullDisclosure
 from ledger.records.contradictions import find_contradictions
 from ledger.records.randomness import find_weakness
-from ledger.records.records import Record
+from ledger.records.records import PRESENTABLE_ACTIONS, Record
 
 _MAX_QUOTED: Final = 80  # characters of a name that a message repeats
 
@@ -26,6 +28,35 @@ def judge_record(record: Record) -> None:
     _judge_randomness("the record's salt", record.salt)
     if record.basis is not None and (place_and_character := find_unseen_character(record.basis)):
         raise _make_unseen_fault("`basis`", *place_and_character)
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """What may be meant and is rare; `name` is its sort, by which a department accepts it before it signs."""
+
+    name: str
+    message: str
+
+
+def judge_identifier(record: Record) -> None:
+    """Check that a new certificate has an identifier as the standard has it; of those of the past some have not.
+
+    Raises: RowFault.
+    """
+    odd = record.certificate.warnings
+    if odd and record.issued is None and record.action in PRESENTABLE_ACTIONS:
+        raise RowFault("invalid-identifier", f"{record.identifier}: {'; '.join(odd)}")
+
+
+def list_oddities(record: Record) -> list[Oddity]:
+    """Return what is odd about the record of a certificate and let pass."""
+    if record.action not in PRESENTABLE_ACTIONS:
+        return []
+    certificate = record.certificate
+    oddities = [Oddity("identifier", f"{record.identifier}: {odd}") for odd in certificate.warnings]
+    if by_code(certificate.type) is None:
+        oddities.append(Oddity("type", f"the certificate type {certificate.type} is not in the catalogue"))
+    return oddities
 
 
 def judge_disclosure(record: Record, disclosure: Disclosure) -> None:

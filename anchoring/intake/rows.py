@@ -10,7 +10,7 @@ from typing import Final
 from anchoring import limits
 from anchoring.errors import RowError, SubmissionRefused
 from anchoring.intake.faults import FIRST_ROW, MAX_ROW_ERRORS, RowFault
-from anchoring.intake.judging import judge_disclosure, judge_record
+from anchoring.intake.judging import judge_disclosure, judge_identifier, judge_record, list_oddities
 from ledger.crypto.keys import decode_signature
 from ledger.crypto.trees import leaf_hash
 from ledger.encoding.canonical import Json, decode
@@ -18,10 +18,9 @@ from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields
 from ledger.errors import InvalidIdentifier, MalformedInput, NewerFormat
 from ledger.limits import MAX_CLOCK_LEAD_SECONDS
-from ledger.records.catalogue import by_code
 from ledger.records.claims import FullDisclosure, decode_disclosure, decode_document, is_document
 from ledger.records.randomness import RandomValues
-from ledger.records.records import CERTIFICATE_KINDS, PRESENTABLE_ACTIONS, Record, decode_record
+from ledger.records.records import CERTIFICATE_KINDS, Record, decode_record
 from ledger.records.submissions import Statement, decode_statement
 from ledger.registry.trust import Grant
 from ledger.verification.entitlement import NEWEST_EVENT, Moment, Scope, is_granted
@@ -152,14 +151,9 @@ class RowReader:
                 f"the key is not granted {record.kind} records of type {certificate.type} for {record.issuer} now: "
                 "ask the city's administrator for a grant",
             )
-        if record.action not in PRESENTABLE_ACTIONS:
-            return
-        if certificate.warnings and record.issued is None:
-            raise RowFault("invalid-identifier", f"{record.identifier}: {'; '.join(certificate.warnings)}")
-        for warning in certificate.warnings:
-            self._warn(index, f"{record.identifier}: {warning}")
-        if by_code(certificate.type) is None:
-            self._warn(index, f"the certificate type {certificate.type} is not in the catalogue")
+        judge_identifier(record)
+        for oddity in list_oddities(record):
+            self._warn(index, oddity.message)
 
     def _is_granted(self, record: Record) -> bool:
         scope = Scope.of_record(record)

@@ -60,7 +60,7 @@ class RecordWriter:
         for index, leaf, name, kind, identifier, body, disclosure, links in chunk:
             position = self._first_position + index
             if name in known_lineages:
-                self._refuse(index, known_lineages[name].lineage, body, leaf)
+                self._refuse(index, known_lineages[name], body, leaf)
                 continue
             lineage = Lineage(kind, self._issuer, identifier, leaf, leaf, Status.VALID)
             known_lineages[name] = StoredLineage(lineage, name, position, position)
@@ -135,9 +135,13 @@ class RecordWriter:
         insert_many(self._connection, DISCLOSURE, disclosure_rows)
         insert_many(self._connection, LINK, link_rows)
 
-    def _refuse(self, index: int, lineage: Lineage, body: bytes, leaf: bytes) -> None:
+    def _refuse(self, index: int, stored: StoredLineage, body: bytes, leaf: bytes) -> None:
+        if stored.first >= self._first_position:  # nothing was registered before: the same stands twice here
+            twice = f"{stored.lineage.identifier} is issued twice in this submission: take one of them out"
+            self.faults.add(index + FIRST_ROW, "transition-refused", twice)
+            return
         try:
-            follow(lineage, decode_record(decode(body)), leaf)
+            follow(stored.lineage, decode_record(decode(body)), leaf)
         except TransitionRefused as error:
             self.faults.add(index + FIRST_ROW, "transition-refused", str(error))
 

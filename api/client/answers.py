@@ -141,13 +141,16 @@ class UsesAnswer(TypedDict):
 
 
 class LineageAnswer(TypedDict):
-    """Where a certificate stands: what its next record has to name."""
+    """Where a certificate stands: what its next record has to name, and where it was asked for, its current version."""
 
     identifier: str
     kind: str
     issuer: str
     status: str
     newest: str
+    current: str
+    record: NotRequired[dict[str, Json] | None]
+    disclosure: NotRequired[dict[str, Json] | None]
 
 
 class LineagesAnswer(TypedDict):

@@ -23,6 +23,7 @@ from api.client.answers import (
     ReceiptAnswer,
     ReportAnswer,
     ReportsAnswer,
+    RowAnswer,
     SubmissionAnswer,
     UseAnswer,
     UsesAnswer,
@@ -30,7 +31,7 @@ from api.client.answers import (
 )
 from api.client.bodies import check_head, read_pieces, take_whole
 from api.client.node_error import NodeError
-from api.limits import MAX_PAGE_ITEMS
+from api.limits import MAX_CONTENT_ITEMS, MAX_PAGE_ITEMS
 from api.rendering.text import PastDayJson
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
@@ -178,11 +179,19 @@ class NodeClient:
             f"{self.url} lists more than {_MAX_PAGES:,} pages: ask for less with --after, --before"
         )
 
-    def lineages(self, identifiers: Sequence[str]) -> list[LineageAnswer | None]:
-        """Return where each certificate stands, in the order of `identifiers`; None where it is not registered."""
+    def lineages(
+        self, identifiers: Sequence[str], *, with_content: bool = False
+    ) -> list[LineageAnswer | None]:
+        """Return where each certificate stands, in the order of `identifiers`; None where it is not registered.
+
+        `with_content`: with what its current version states, for which the token needs the scope `claims`.
+        """
         lineages: list[LineageAnswer | None] = []
-        for start in range(0, len(identifiers), MAX_PAGE_ITEMS):
-            body: dict[str, Json] = {"identifiers": [*identifiers[start : start + MAX_PAGE_ITEMS]]}
+        size = MAX_CONTENT_ITEMS if with_content else MAX_PAGE_ITEMS
+        for start in range(0, len(identifiers), size):
+            body: dict[str, Json] = {"identifiers": [*identifiers[start : start + size]]}
+            if with_content:
+                body["content"] = True
             answer = _read(
                 self._post("/v1/certificates/lineages", canonical(body), _MAX_LIST_BYTES), LineagesAnswer
             )
@@ -285,17 +294,16 @@ def _decode_problem(answer: httpx.Response) -> NodeError:
             f"{answer.request.url} answered {answer.status_code}, and not as a node does: check the address",
             status=answer.status_code,
         )
-    sentences = [str(body[name]) for name in ("title", "detail", "advice") if body.get(name)]
+    rows = [row for row in body.get("rows") or () if is_answer(row, RowAnswer)]
+    members = (
+        ("title", "advice") if rows else ("title", "detail", "advice")
+    )  # the detail repeats the first row
+    sentences = [str(body[name]) for name in members if body.get(name)]
     if answer.status_code == httpx.codes.UNAUTHORIZED:
         sentences[1:] = [_UNAUTHORIZED_ADVICE]
-    rows = body.get("rows")
-    if isinstance(rows, list):
-        sentences += [
-            f"row {row.get('row')}: {row.get('message')}" for row in rows if isinstance(row, Mapping)
-        ]
     retry_after = answer.headers.get("Retry-After", "")
     is_number = retry_after.isascii() and retry_after.isdigit()  # a date is not worth reading
     wait_seconds = int(retry_after[:9]) if is_number else None
     return NodeError(
-        "\n".join(sentences), str(body["type"]).rpartition("/")[2], answer.status_code, wait_seconds
+        "\n".join(sentences), str(body["type"]).rpartition("/")[2], answer.status_code, wait_seconds, rows
     )

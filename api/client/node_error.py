@@ -3,17 +3,31 @@
 It is apart from the client, which loads an HTTP library.
 """
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from api.client.answers import RowAnswer
+
 
 class NodeError(Exception):
     """The node refused or could not be reached; `problem` is the stable name of the problem, empty when out of reach.
 
-    `retry_after` is after how many seconds the node asks for another attempt, if it does.
+    `retry_after` is after how many seconds the node asks for another attempt, if it does. `summary` says what is wrong; the
+    text of the error lists the `rows` at fault, too.
     """
 
     def __init__(
-        self, message: str, problem: str = "", status: int = 0, retry_after: int | None = None
+        self,
+        summary: str,
+        problem: str = "",
+        status: int = 0,
+        retry_after: int | None = None,
+        rows: Sequence["RowAnswer"] = (),
     ) -> None:
-        super().__init__(message)
+        super().__init__("\n".join([summary, *(f"row {row['row']}: {row['message']}" for row in rows)]))
+        self.summary = summary
         self.problem = problem
         self.status = status
         self.retry_after = retry_after
+        self.rows = tuple(rows)

@@ -15,7 +15,7 @@ from api.client.options import read_token
 from api.console import note, say, show_encoded, show_json
 from api.department.actions import add_action
 from api.department.seals import RegisteredSeal, add_sealing, check_seal, make_seal_row, make_sealing_row
-from api.department.sending import send_rows
+from api.department.sending import prepare_rows, target_of
 from api.department.trial import TRUST, draw_ring, open_trial, read_certificate, read_holder
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
 from api.key_files import add_key, open_key
@@ -195,8 +195,10 @@ def _register(args: argparse.Namespace) -> int:
     ]
     with NodeClient(args.node) as node:
         key = open_key(args.key, args.key_password_file)
-        submission, receipt = send_rows(node, Path(), "seals", key, rows, args.wait)
-    records = {record.identifier: record for record in _records(submission)}
+        prepared = prepare_rows([*enumerate(rows, 1)], target_of(node), Path(), "seals")
+        with prepared.unsigned:
+            receipt = prepared.send(node, key, args.wait)
+    records = {record.identifier: record for record in _records(prepared.submission(key))}
     seals: list[Json] = []
     for path, row in zip(args.seals, rows, strict=True):
         record = records[str(row["identifier"])]

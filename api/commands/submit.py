@@ -1,19 +1,26 @@
 """`shunzheng submit`: draft, sign and hand in the records of a department."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
+from anchoring.errors import SubmissionRefused
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.console import note, progress, say, show_json
-from api.department.drafting import Target
-from api.department.sending import PATIENCE_SECONDS, send, sign_lines, target_of
+from api.department.drafting import Target, UnsignedDraft
+from api.department.rows.acceptance import add_accept, require_accepted
+from api.department.rows.oddities import RowWarning, watch_rows
+from api.department.rows.reading import count_records, number_records
+from api.department.sending import PATIENCE_SECONDS, check_key, prepare_lines, send, target_of
 from api.department.submission_files import digest_rows, name_submission
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
 from api.key_files import KeyOptions, add_key, open_key
 from api.parsers import Commands
 from ledger.crypto.keys import PrivateKey
+from ledger.encoding.times import civil_date
 from ledger.records.submissions import MAX_STATEMENT_SECONDS, MAX_WINDOW
 
 
@@ -23,6 +30,8 @@ class _SubmitOptions(KeyOptions, Protocol):
     registry: str | None
     wait: int
     patience: int
+    dry_run: bool
+    accept: list[str]
     json: bool
 
 
@@ -36,7 +45,10 @@ def add(commands: Commands) -> None:
         f"again. Exit codes: 0 handed in, 1 failed, {EXIT_CODE_WORDS}.",
     )
     command.add_argument(
-        "records", type=Path, metavar="RECORDS.ndjson", help="one record a line; see examples/README.md"
+        "records",
+        type=Path,
+        metavar="RECORDS",
+        help="NDJSON with one record a line, or CSV with a header; see examples/README.md",
     )
     add_key(command, "private key of the department; it stays on this machine")
     command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
@@ -49,20 +61,35 @@ def add(commands: Commands) -> None:
         default=PATIENCE_SECONDS,
         help=f"try again for so long in all while the node has no room for more; default: {PATIENCE_SECONDS}",
     )
+    command.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="judge every row as before signing, sign nothing and hand nothing in; what only the node knows, "
+        "such as what is registered already, it says when they are handed in",
+    )
+    add_accept(command)
     command.add_argument("--json", action="store_true", help="the receipt, for programs")
     command.set_defaults(run=_submit)
 
 
 def _submit(options: _SubmitOptions) -> int:
-    with NodeClient(options.node) as node:
+    with NodeClient(options.node) as node, ExitStack() as drafts:
         target = _find_target(options, node)
         key = open_key(options.key, options.key_password_file)
         submission = _name_submission(options, target, key)
+        make_lines: Callable[[], Iterable[bytes]] = tuple
+        if options.dry_run or not submission.exists():
+            unsigned = drafts.enter_context(_judge_records(options, target))
+            if options.dry_run:
+                check_key(node, key)
+                return _show_dry_run(options, unsigned)
+            make_lines = unsigned.sign(key).lines
         receipt = send(
             node,
             submission,
-            lambda: _sign_records(options, target, key),
+            make_lines,
             lambda: key,
+            lambda: number_records(options.records),
             patience=options.patience,
             wait=options.wait,
         )
@@ -86,15 +113,30 @@ def _find_target(options: _SubmitOptions, node: NodeClient) -> Target:
 
 
 def _name_submission(options: _SubmitOptions, target: Target, key: PrivateKey) -> Path:
-    """Return where the signed submission of these records is kept, beside them. Raises: OSError."""
+    """Return where the signed submission of these records is kept, beside them. Raises: OSError, MalformedInput."""
     records = options.records
-    with records.open("rb") as lines:
-        return name_submission(records.parent, records.name, digest_rows(lines, target, records.parent), key)
+    lines = (line for _, line in number_records(records))
+    return name_submission(records.parent, records.name, digest_rows(lines, target, records.parent), key)
 
 
-def _sign_records(options: _SubmitOptions, target: Target, key: PrivateKey) -> Iterator[bytes]:
-    """Draft and sign the records, and yield the lines of the submission. Raises: MalformedInput, OSError."""
-    with options.records.open("rb") as lines:
-        line_count = sum(1 for _ in lines)
-        lines.seek(0)
-        yield from sign_lines(progress(lines, "drafting", line_count), target, key, options.records.parent)
+def _judge_records(options: _SubmitOptions, target: Target) -> UnsignedDraft:
+    """Make all of the submission but its signature. Raises: MalformedInput, SubmissionRefused, OSError."""
+    warnings: list[RowWarning] = []
+    rows = watch_rows(number_records(options.records), civil_date(int(time.time())), warnings)
+    total = count_records(options.records)
+    unsigned = prepare_lines(progress(rows, "drafting", total), target, options.records.parent)
+    try:
+        require_accepted([*warnings, *unsigned.warnings], options.accept)
+    except SubmissionRefused:
+        unsigned.close()
+        raise
+    return unsigned
+
+
+def _show_dry_run(options: _SubmitOptions, unsigned: UnsignedDraft) -> int:
+    count = len(unsigned.leaves)
+    if options.json:
+        show_json({"action": "submit", "count": count})
+    else:
+        say(f"可以登记 good to sign: {count:,} records. Nothing was signed 未签名.")
+    return 0

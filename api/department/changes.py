@@ -1,145 +1,159 @@
-"""Make rows to sign of rows that name certificates, each with the status before and after.
+"""Make rows to sign of rows that name certificates, each with what it changes.
 
-A file of changes has one certificate a line: NDJSON with the members of a record except those that follow from where the
-certificate stands (`kind`, `action`, `issuer`, `previous`), or CSV with a header, in which every column that is no member of
-a record is a claim of the new version.
+A new version carries over what its row does not name (`versions`). A row names the current version: an older identifier, or
+a wrong check digit, may be a slip and acts on nothing.
 """
 
-import csv
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
-from pathlib import Path
+from datetime import date
 from typing import Final
 
-from anchoring.intake.faults import Faults
+from anchoring.intake.faults import Faults, RowFault
+from anchoring.intake.judging import Oddity
 from api.client.answers import LineageAnswer
-from ledger.encoding.canonical import Json, decode
-from ledger.errors import LedgerError, MalformedInput
+from api.department.rows.oddities import find_oddities
+from api.department.rows.reading import InputRow
+from api.department.rows.versions import FieldChange, Version, carry_over, compare_rows
+from ledger.encoding.canonical import Json
+from ledger.errors import InvalidIdentifier, LedgerError, MalformedInput
 from ledger.limits import MAX_STATUS_RECORDS
 from ledger.records.identifiers import CertificateIdentifier
 from ledger.records.lifecycle import SOURCE_STATUSES, STATUS_AFTER, possible_actions
 from ledger.records.records import CERTIFICATE_KINDS, PRESENTABLE_ACTIONS
-from ledger.records.seal_identifiers import SealingIdentifier
+from ledger.records.seal_identifiers import PREFIXES, SealingIdentifier
 from ledger.registry.status import Status
 
-_DERIVED_MEMBERS: Final = frozenset({"kind", "action", "issuer", "previous"})
-_RECORD_COLUMNS: Final = frozenset({"identifier", "basis", "issued", "valid_from", "valid_until"})
+_MAX_QUOTED: Final = 100  # characters of an identifier that a message repeats
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A row to sign; the identifier, status and issuer of the certificate before, and its status afterwards."""
+    """A row to sign and its number in the input; the certificate before, its status afterwards, and each of its fields."""
 
+    number: int
     row: dict[str, Json]
     identifier: str
     issuer: str
     before: Status
     after: Status
+    fields: tuple[FieldChange, ...]
+    oddities: tuple[Oddity, ...]
 
     def to_json(self) -> dict[str, Json]:
         return {
+            "number": self.number,
             "identifier": self.identifier,
             "before": self.before.name.lower(),
             "after": self.after.name.lower(),
+            "fields": [field.to_json() for field in self.fields],
             "row": self.row,
         }
 
 
-def read_rows(path: Path) -> list[dict[str, Json]]:
-    """Return the rows of a file of changes. Raises: MalformedInput, OSError."""
-    content = path.read_bytes()
-    if path.suffix.lower() == ".csv":
-        return list(_csv_rows(content))
-    rows = []
-    for number, line in enumerate(content.splitlines(), 1):
-        if not line.strip():
-            continue
-        row = decode(line)
-        if not isinstance(row, dict) or not isinstance(row.get("identifier"), str):
-            raise MalformedInput(f"line {number} of {path.name} is not an object with an `identifier`")
-        if _DERIVED_MEMBERS & row.keys():
-            names = ", ".join(sorted(_DERIVED_MEMBERS & row.keys()))
-            raise MalformedInput(
-                f"line {number} of {path.name} states {names}, which follow from the register"
-            )
-        rows.append(dict(row))
-    return rows
-
-
-def _csv_rows(content: bytes) -> Iterator[dict[str, Json]]:
-    try:
-        table = csv.DictReader(StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
-        if "identifier" not in (table.fieldnames or ()):
-            raise MalformedInput("the first line of a CSV names its columns, among them `identifier`")
-        for cells in table:
-            if None in cells or None in cells.values():
-                raise MalformedInput(f"line {table.line_num} has more or fewer cells than the first line")
-            row: dict[str, Json] = {
-                name: cell for name, cell in cells.items() if name in _RECORD_COLUMNS and cell
-            }
-            claims: dict[str, Json] = {
-                name: cell for name, cell in cells.items() if name not in _RECORD_COLUMNS and cell
-            }
-            yield row | ({"claims": claims} if claims else {})
-    except UnicodeDecodeError as error:
-        raise MalformedInput("a CSV must be UTF-8: save it as “CSV UTF-8”") from error
-    except csv.Error as error:
-        raise MalformedInput(f"the CSV cannot be read: {error}") from error
-
-
 def plan(
     action: str,
-    rows: Sequence[Mapping[str, Json]],
+    rows: Sequence[InputRow],
     lineages: Sequence[LineageAnswer | None],
     basis: str | None,
+    kept: Mapping[str, Version],
+    today: date,
 ) -> list[Change]:
     """Return the change that `action` makes of each row; `lineages` is where each certificate stands, as the node says.
 
-    `basis` holds where a row names none. Raises: SubmissionRefused with every row that cannot be, and what could.
+    `basis` holds where a row names none; `kept` are versions by the text of their leaf hash, where the department has them
+    itself. Raises: SubmissionRefused with every row that cannot be, and what could.
     """
     changes: list[Change] = []
-    faults, changed_lineages = Faults(), set[str]()
-    for number, (row, lineage) in enumerate(zip(rows, lineages, strict=True), 1):
-        if lineage is None:
-            faults.add(number, "not-found", f"{row.get('identifier')} is not registered in this city")
-            continue
-        if lineage["newest"] in changed_lineages:
-            faults.add(number, "changed-twice", f"{lineage['identifier']} is named twice")
-            continue
-        changed_lineages.add(lineage["newest"])
-        status_before = Status[lineage["status"].upper()]
-        if status_before not in SOURCE_STATUSES[action]:
-            allowed_actions = ", ".join(possible_actions(status_before)) or "nothing"
-            standing = f"{lineage['identifier']} is {lineage['status']}, which allows {allowed_actions}"
-            faults.add(number, "transition-refused", f"{action} is not possible: {standing}")
-            continue
+    faults, numbers = Faults(), dict[str, int]()
+    for row, lineage in zip(rows, lineages, strict=True):
         try:
-            changes.append(_make_change(action, row, lineage, status_before, basis))
+            lineage = _require_registered(row.identifier, lineage)
+            _check_current(row.identifier, lineage)
+            if (first := numbers.setdefault(lineage["newest"], row.number)) != row.number:
+                raise RowFault(
+                    "changed-twice", f"{lineage['identifier']} is named twice, first in row {first}"
+                )
+            changes.append(_make_change(action, row, lineage, basis, kept, today))
+        except RowFault as fault:
+            faults.add(row.number, fault.problem, str(fault))
+        except InvalidIdentifier as error:
+            faults.add(row.number, "invalid-identifier", str(error))
         except LedgerError as error:
-            faults.add(number, "malformed-row", str(error))
+            faults.add(row.number, "malformed-row", str(error))
     faults.refuse()
     return changes
 
 
+def _require_registered(identifier: str, lineage: LineageAnswer | None) -> LineageAnswer:
+    """Return the lineage that there is. Raises: InvalidIdentifier, RowFault."""
+    if lineage is not None:
+        return lineage
+    if identifier.startswith(PREFIXES):
+        SealingIdentifier.parse(identifier)
+    else:
+        CertificateIdentifier.parse(identifier, strict=True)
+    raise RowFault("not-found", f"{identifier[:_MAX_QUOTED]} is not registered in this city")
+
+
+def _check_current(identifier: str, lineage: LineageAnswer) -> None:
+    """Check that an identifier is that of the current version, in every character. Raises: InvalidIdentifier."""
+    current = lineage["identifier"]
+    if identifier == current:
+        return
+    if lineage["kind"] in CERTIFICATE_KINDS:
+        CertificateIdentifier.parse(
+            identifier, strict=CertificateIdentifier.parse(current, strict=False).warnings == ()
+        )
+    raise InvalidIdentifier(
+        f"{identifier[:_MAX_QUOTED]} is not the current version 不是当前版本, which is {current}: name that one if it "
+        "is meant"
+    )
+
+
 def _make_change(
-    action: str, row: Mapping[str, Json], lineage: LineageAnswer, status_before: Status, basis: str | None
+    action: str,
+    row: InputRow,
+    lineage: LineageAnswer,
+    basis: str | None,
+    kept: Mapping[str, Version],
+    today: date,
 ) -> Change:
-    new_row: dict[str, Json] = dict(row)
+    status = Status[lineage["status"].upper()]
+    if status not in SOURCE_STATUSES[action]:
+        allowed_actions = ", ".join(possible_actions(status)) or "nothing"
+        standing = f"{lineage['identifier']} is {lineage['status']}, which allows {allowed_actions}"
+        raise RowFault("transition-refused", f"{action} is not possible: {standing}")
+    new_row: dict[str, Json] = dict(row.members)
     if "basis" not in new_row and basis is not None:
         new_row["basis"] = basis
-    if action not in PRESENTABLE_ACTIONS and "basis" not in new_row:
-        raise MalformedInput(f"{action} needs its legal basis: give --basis, or `basis` in the row")
-    new_row["identifier"] = lineage["identifier"]
+    fields: list[FieldChange] = []
+    oddities: list[Oddity] = []
     if action in PRESENTABLE_ACTIONS:
-        if "claims" not in new_row:
-            raise MalformedInput(f"{action} needs the claims of the new version")
-        new_row["identifier"] = _next_version(lineage["kind"], lineage["identifier"])
-    new_row |= {"action": action, "kind": lineage["kind"], "issuer": lineage["issuer"]}
-    new_row["previous"] = lineage["newest"]
-    status_after = STATUS_AFTER.get(action, Status.SUPERSEDED)
-    return Change(new_row, lineage["identifier"], lineage["issuer"], status_before, status_after)
+        version = kept.get(lineage["current"]) or Version.of_lineage(lineage)
+        stated = new_row
+        new_row = carry_over(stated, version, _next_version(lineage["kind"], lineage["identifier"]))
+        fields = compare_rows(version.row, new_row)
+        oddities = [*find_oddities(stated, today, version)]
+    elif "basis" not in new_row:
+        raise MalformedInput(f"{action} needs its legal basis: give --basis, or `basis` in the row")
+    new_row |= {
+        "action": action,
+        "kind": lineage["kind"],
+        "issuer": lineage["issuer"],
+        "previous": lineage["newest"],
+    }
+    return Change(
+        number=row.number,
+        row=new_row,
+        identifier=lineage["identifier"],
+        issuer=lineage["issuer"],
+        before=status,
+        after=STATUS_AFTER.get(action, Status.SUPERSEDED),
+        fields=tuple(fields),
+        oddities=tuple(oddities),
+    )
 
 
 def _next_version(kind: str, text: str) -> str:

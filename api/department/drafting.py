@@ -1,7 +1,8 @@
 """Draft a signed submission 登记批 of plain input records, one JSON object a line.
 
     {"kind": "licence", "action": "issue", "identifier": "…", "issuer": "…", "claims": {"ZZMC": "营业执照"},
-     "documents"?: ["licence.ofd"], "time"?, "issued"?, "valid_from"?, "valid_until"?, "basis"?, "previous"?,
+     "documents"?: ["licence.ofd" or {"media_type", "size", "digest"}], "time"?, "issued"?, "valid_from"?,
+     "valid_until"?: "2030-12-31" or "长期", "basis"?, "previous"?,
      "links"?: [{"rel": "sealed-by", "record": "sm3:…" or "identifier": that of a row above}]}
 
 Masters and salts are drawn here and the private key is used here; the network is somebody else's business. The
@@ -12,13 +13,16 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import date
 from types import TracebackType
 from typing import IO, Final, Self
 
 from anchoring import limits
-from anchoring.errors import RowError, SubmissionRefused
+from anchoring.errors import SubmissionRefused
 from anchoring.intake.faults import Faults, RowFault
-from anchoring.intake.judging import judge_disclosure, judge_record
+from anchoring.intake.judging import judge_disclosure, judge_identifier, judge_record, list_oddities
+from api.department.rows.days import NO_END, parse_day, parse_last_day
+from api.department.rows.oddities import RowWarning
 from ledger.crypto.keys import PrivateKey, encode_signature
 from ledger.crypto.suites import Suite, parse_digest
 from ledger.crypto.trees import MerkleTree, leaf_hash
@@ -27,7 +31,14 @@ from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields
 from ledger.errors import InvalidIdentifier, MalformedInput
 from ledger.limits import MAX_STATUS_RECORDS, MAX_SUBMISSION_RECORDS
-from ledger.records.claims import MASTER_BYTES, MAX_CLAIMS, FullDisclosure, document_claim, is_document
+from ledger.records.claims import (
+    MASTER_BYTES,
+    MAX_CLAIMS,
+    FullDisclosure,
+    decode_document,
+    document_claim,
+    is_document,
+)
 from ledger.records.randomness import find_weakness
 from ledger.records.records import (
     CERTIFICATE_KINDS,
@@ -57,6 +68,9 @@ _OTHER_MEDIA_TYPE: Final = "application/octet-stream"
 # Times that a salt is drawn; twice is rare enough never to be seen.
 _MAX_DRAWS: Final = 4
 
+#: Actions that make a version after another one: none of them ends a term without saying so.
+_NEW_VERSIONS: Final = PRESENTABLE_ACTIONS - {"issue"}
+
 #: Returns the leaf hash of the newest record of an identifier's lineage, as far as the department knows it.
 Newest = Callable[[str], bytes | None]
 
@@ -81,19 +95,67 @@ class _SpooledRow:
     length: int
 
 
-class Draft:
-    """A signed submission; `lines` are what is sent. Close it: the spool holds personal data."""
+class UnsignedDraft:
+    """Records that were judged, in the order in which they are sent. Close it: the spool holds personal data."""
 
     def __init__(
         self,
-        statement: Statement,
-        signature: bytes,
+        target: Target,
+        issuer: str,
         rows: list[_SpooledRow],
         file: IO[bytes],
-        warnings: list[RowError],
+        warnings: list[RowWarning],
+        now: int,
     ) -> None:
-        self.statement, self.signature, self.warnings = statement, signature, tuple(warnings)
+        self.warnings = tuple(warnings)
+        self._target, self._issuer, self._now = target, issuer, now
         self._rows, self._file = rows, file
+
+    @property
+    def leaves(self) -> list[bytes]:
+        """The leaf hashes of the records, in the order in which they are sent."""
+        return [row.leaf for row in self._rows]
+
+    def sign(self, key: PrivateKey, lifetime: int = MAX_STATEMENT_SECONDS) -> "Draft":
+        """Return the submission, signed for `lifetime` seconds; it closes what this draft holds."""
+        target = self._target
+        statement, signature = sign_statement(
+            key,
+            target.registry,
+            target.log,
+            self._issuer,
+            MerkleTree(target.suite, self.leaves),
+            count=len(self._rows),
+            time=self._now,
+            expires=self._now + lifetime,
+            window=Window.after(target.sequence),
+        )
+        return Draft(self, statement, signature)
+
+    def record_lines(self) -> Iterator[bytes]:
+        """Return the line of each record, with its line feed; as often as wanted."""
+        for row in self._rows:
+            self._file.seek(row.offset)
+            yield self._file.read(row.length)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Draft:
+    """A signed submission; `lines` are what is sent. Close it: the spool holds personal data."""
+
+    def __init__(self, unsigned: UnsignedDraft, statement: Statement, signature: bytes) -> None:
+        self.statement, self.signature, self.warnings = statement, signature, unsigned.warnings
+        self._unsigned = unsigned
 
     @property
     def id(self) -> str:
@@ -103,17 +165,15 @@ class Draft:
     @property
     def leaves(self) -> list[bytes]:
         """The leaf hashes of the records, in the order in which they are sent."""
-        return [row.leaf for row in self._rows]
+        return self._unsigned.leaves
 
     def lines(self) -> Iterator[bytes]:
         """Return the lines to send, each with its line feed; as often as wanted."""
         yield _encode_first_line(self.statement, self.signature)
-        for row in self._rows:
-            self._file.seek(row.offset)
-            yield self._file.read(row.length)
+        yield from self._unsigned.record_lines()
 
     def close(self) -> None:
-        self._file.close()
+        self._unsigned.close()
 
     def __enter__(self) -> Self:
         return self
@@ -159,21 +219,37 @@ def draft(
     newest: Newest | None = None,
     lifetime: int = MAX_STATEMENT_SECONDS,
 ) -> Draft:
-    """Make a signed submission of input records of one issuer.
+    """Make a signed submission of input records of one issuer, as `prepare` judges them; rows are counted as lines from 1.
+
+    `lifetime`: seconds until the statement expires. Raises: SubmissionRefused with the rows at fault.
+    """
+    return prepare(enumerate(lines, 1), target, random, now, read=read, newest=newest).sign(key, lifetime)
+
+
+def prepare(
+    rows: Iterable[tuple[int, bytes]],
+    target: Target,
+    random: Callable[[int], bytes],
+    now: int,
+    *,
+    read: Callable[[str], bytes] | None = None,
+    newest: Newest | None = None,
+) -> UnsignedDraft:
+    """Judge input records of one issuer, each with the number by which a person knows it, and make all but the signature.
 
     `random` returns so many random bytes; `read` returns the content of a document by its path; `newest` finds
-    `previous` where a row leaves it out and no row before it is of the same certificate. `lifetime`: seconds until the
-    statement expires. Raises: SubmissionRefused with the rows at fault, counted as lines of the input from 1.
+    `previous` where a row leaves it out and no row before it is of the same certificate.
+    Raises: SubmissionRefused with the rows at fault.
     """
     with ExitStack() as stack:
         spool = stack.enter_context(tempfile.SpooledTemporaryFile(limits.SPOOL_MEMORY_BYTES))
         drafter = _Drafter(target, random, now, read, newest, spool)
-        for number, line in enumerate(lines, 1):
+        for number, line in rows:
             if line.strip():
                 drafter.add(number, line)
-        signed_draft = drafter.finish(key, lifetime)
+        unsigned = drafter.finish()
         stack.pop_all()  # the draft closes the file from now on
-        return signed_draft
+        return unsigned
 
 
 class _Drafter:
@@ -197,7 +273,8 @@ class _Drafter:
         self._newest_leaves: dict[str, bytes] = {}
         self._rows: list[_SpooledRow] = []
         self._faults = Faults()
-        self._warnings: list[RowError] = []
+        self._warnings: list[RowWarning] = []
+        self._issued: dict[str, int] = {}
         self._issuer = ""
         self._status_changes = 0
         self._offset = 0
@@ -216,10 +293,10 @@ class _Drafter:
         except MalformedInput as error:
             self._faults.add(number, "malformed-row", str(error))
 
-    def finish(self, key: PrivateKey, lifetime: int) -> Draft:
-        """Order the rows, build the tree and sign. Raises: SubmissionRefused."""
+    def finish(self) -> UnsignedDraft:
+        """Order the rows. Raises: SubmissionRefused."""
         self._faults.refuse()
-        target, count = self._target, len(self._rows)
+        count = len(self._rows)
         if not count:
             raise SubmissionRefused("wrong-count", "there is no record in the input")
         if count > MAX_SUBMISSION_RECORDS or self._status_changes > MAX_STATUS_RECORDS:
@@ -229,19 +306,9 @@ class _Drafter:
                 f"other than issue; here are {count} and {self._status_changes}: split the input",
             )
         self._rows.sort(key=lambda row: row.leaf)
-        tree = MerkleTree(target.suite, [row.leaf for row in self._rows])
-        statement, signature = sign_statement(
-            key,
-            target.registry,
-            target.log,
-            self._issuer,
-            tree,
-            count=count,
-            time=self._now,
-            expires=self._now + lifetime,
-            window=Window.after(target.sequence),
+        return UnsignedDraft(
+            self._target, self._issuer, self._rows, self._spool_file, self._warnings, self._now
         )
-        return Draft(statement, signature, self._rows, self._spool_file, self._warnings)
 
     def _draft_record(self, number: int, line: bytes) -> tuple[Record, FullDisclosure | None]:
         fields = Fields(decode(line), "row")
@@ -257,9 +324,9 @@ class _Drafter:
             issuer=fields.text("issuer"),
             time=fields.time("time") if fields.has("time") else self._now,
             salt=self._draw(SALT_BYTES),
-            issued=fields.date("issued"),
-            valid_from=fields.date("valid_from"),
-            valid_until=fields.date("valid_until"),
+            issued=fields.optional("issued", parse_day),
+            valid_from=fields.optional("valid_from", parse_day),
+            valid_until=self._read_end(number, fields, action),
             claims=disclosure.digest(suite) if disclosure else None,
             previous=self._find_previous(fields, action, identifier),
             links=self._read_links(fields),
@@ -270,6 +337,7 @@ class _Drafter:
         if disclosure:
             judge_disclosure(record, disclosure)
         self._check_row(number, record)
+        self._check_not_issued(number, record)
         return record, disclosure
 
     def _draw(self, count: int) -> bytes:
@@ -295,16 +363,32 @@ class _Drafter:
                     "issuer-mismatch", f"{record.identifier} does not name the issuer {record.issuer}"
                 )
             return
-        certificate = record.certificate
-        if certificate.issuer != record.issuer:
+        if record.certificate.issuer != record.issuer:
             raise RowFault(
-                "issuer-mismatch", f"the identifier names {certificate.issuer}, the row {record.issuer}"
+                "issuer-mismatch",
+                f"the identifier names {record.certificate.issuer}, the row {record.issuer}",
             )
-        if certificate.warnings and record.issued is None and record.action in PRESENTABLE_ACTIONS:
-            raise RowFault("invalid-identifier", f"{record.identifier}: {'; '.join(certificate.warnings)}")
+        judge_identifier(record)
         self._warnings += [
-            RowError(number, f"{record.identifier}: {warning}") for warning in certificate.warnings
+            RowWarning(number, oddity.name, oddity.message) for oddity in list_oddities(record)
         ]
+
+    def _check_not_issued(self, number: int, record: Record) -> None:
+        """Check that no row above begins the same certificate. Raises: RowFault."""
+        first = self._issued.setdefault(record.lineage, number) if record.action == "issue" else number
+        if first != number:
+            raise RowFault(
+                "row-twice", f"{record.identifier} stands in row {first} already: take one of them out"
+            )
+
+    def _read_end(self, number: int, fields: Fields, action: str) -> date | None:
+        if action in _NEW_VERSIONS and not fields.has("valid_until"):
+            self._warnings.append(
+                RowWarning(
+                    number, "no-end", f"{action} states no `valid_until`: write {NO_END} if there is no end"
+                )
+            )
+        return fields.optional("valid_until", parse_last_day)
 
     def _find_previous(self, fields: Fields, action: str, identifier: str) -> bytes | None:
         if fields.has("previous"):
@@ -354,12 +438,16 @@ class _Drafter:
         claims = dict(claims_by_name)
         if any(is_document(name) for name in claims):
             raise MalformedInput("claims named document/… are made of `documents`")
-        paths = fields.array("documents", MAX_CLAIMS) if fields.has("documents") else []
-        for number, path in enumerate(paths, 1):
-            claims[f"document/{number}"] = self._claim_document(path)
+        documents = fields.array("documents", MAX_CLAIMS) if fields.has("documents") else []
+        for number, document in enumerate(documents, 1):
+            claims[f"document/{number}"] = self._claim_document(document)
         return tuple(sorted(claims.items()))
 
-    def _claim_document(self, path: Json) -> Json:
+    def _claim_document(self, document: Json) -> Json:
+        """Return the claim of a document: a path, or the claim of one that is registered already, which stays."""
+        if isinstance(document, dict):
+            return decode_document(document).to_json()
+        path = document
         if not isinstance(path, str) or self._read is None:
             raise RowFault("unknown-document", "`documents` must be paths of files that can be read here")
         try:

@@ -54,7 +54,7 @@ def keep_receipt(node: NodeClient, submission: Path, reply: Mapping[str, object]
     advice = (
         f"Keep {path.name}: it shows what the node promised, at the latest {format_time(receipt.deadline)}."
     )
-    if _ask_key_state(node, receipt.key) is None:
+    if ask_key_state(node, receipt.key) is None:
         advice += " It is evidence once the city's admin has declared the node's key."
     return advice
 
@@ -79,7 +79,7 @@ def read_promise(node: NodeClient, statement: Statement, reply: Mapping[str, obj
             raise MalformedInput(
                 "its deadline lies beyond the statement's end, by when nothing can be anchored"
             )
-        reason = judge_signature(signed_receipt, _ask_key_state(node, receipt.key))
+        reason = judge_signature(signed_receipt, ask_key_state(node, receipt.key))
         if reason not in ("", "key_unknown"):  # a new node's key may not be declared yet
             raise MalformedInput(SIGNATURE_WORDS[reason])
     except MalformedInput as error:
@@ -89,7 +89,7 @@ def read_promise(node: NodeClient, statement: Statement, reply: Mapping[str, obj
     return signed_receipt
 
 
-def _ask_key_state(node: NodeClient, key: bytes) -> KeyState | None:
+def ask_key_state(node: NodeClient, key: bytes) -> KeyState | None:
     """Return what the node says that the registry holds of a key; the bytes at least cannot be another's."""
     try:
         fields = Fields(decode(node.key(key)), "key")

@@ -3,6 +3,7 @@
 import secrets
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -14,8 +15,9 @@ from api.client.answers import ReceiptAnswer, SubmissionAnswer
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.console import note, progress
-from api.department.drafting import Target, draft, sign_again
-from api.department.receipts import keep_receipt
+from api.department.drafting import Target, UnsignedDraft, prepare, sign_again
+from api.department.receipts import ask_key_state, keep_receipt
+from api.department.rows.numbering import NumberedRows, renumber, renumber_error
 from api.department.submission_files import digest_rows, find_signed_otherwise, name_submission
 from api.department.waiting import wait_final
 from ledger.crypto.keys import PrivateKey
@@ -36,13 +38,15 @@ def send(
     submission: Path,
     make_lines: Callable[[], Iterable[bytes]],
     open_key: Callable[[], PrivateKey],
+    input_rows: NumberedRows,
     *,
     patience: int = PATIENCE_SECONDS,
     wait: int = 0,
 ) -> SubmissionAnswer:
     """Return the node's answer for the submission in a file, whose lines `make_lines` signs where it is not there yet.
 
-    Where it was signed too long ago, the same records are signed again with the key of `open_key`.
+    Where it was signed too long ago, the same records are signed again with the key of `open_key`. What the node says of
+    single records is said of the `input_rows` of which they were made.
 
     1. Sign, and keep the signed lines. A crash before leaves nothing; afterwards the same submission is sent, not a second.
     2. Hand it in: `patience` seconds in all while the node has no room. A node that has it answers with the same receipt,
@@ -66,20 +70,32 @@ def send(
         replace_file(submission, make_lines())
     # 2
     try:
-        receipt = hand_in(node, submission, patience)
+        receipt = _hand_in_anew(node, submission, open_key, patience)
+    except NodeError as error:
+        raise renumber_error(error, submission, input_rows) from error
+    # 3
+    note(keep_receipt(node, submission, receipt))
+    if warnings := receipt.get("warnings"):
+        renumbered = renumber(warnings, submission, input_rows)
+        receipt = {**receipt, "warnings": renumbered}
+        for row in renumbered:
+            note(f"  row {row['row']}: {row['message']}")
+    # 4
+    return wait_final(node, receipt, wait)
+
+
+def _hand_in_anew(
+    node: NodeClient, submission: Path, open_key: Callable[[], PrivateKey], patience: int
+) -> ReceiptAnswer:
+    """Return the receipt of a submission, which is signed again where that was too long ago. Raises: NodeError."""
+    try:
+        return hand_in(node, submission, patience)
     except NodeError as error:
         if error.problem not in _OUTLIVED_PROBLEMS:
             raise
         note(f"{error}\nSigning the same records again.")
-        renew(node, submission, open_key())
-        receipt = hand_in(node, submission, patience)
-    # 3
-    note(keep_receipt(node, submission, receipt))
-    # 4
-    answer = wait_final(node, receipt, wait)
-    for row in receipt.get("warnings") or ():
-        note(f"  row {row['row']}: {row['message']}")
-    return answer
+    renew(node, submission, open_key())
+    return hand_in(node, submission, patience)
 
 
 def renew(node: NodeClient, submission: Path, key: PrivateKey) -> None:
@@ -93,33 +109,66 @@ def renew(node: NodeClient, submission: Path, key: PrivateKey) -> None:
         replace_file(submission, chain([first_line], lines))
 
 
-def sign_lines(lines: Iterable[bytes], target: Target, key: PrivateKey, folder: Path) -> Iterable[bytes]:
-    """Yield the lines of the signed submission of input rows, whose documents are found from `folder`."""
-    now = int(time.time())
-    with draft(
-        lines, target, key, secrets.token_bytes, now, read=lambda path: (folder / path).read_bytes()
-    ) as signed_draft:
-        yield from signed_draft.lines()
+@dataclass(frozen=True, slots=True)
+class PreparedRows:
+    """Input rows with their numbers, all that is signed of them, and what names the file of the signed submission."""
+
+    rows: Sequence[tuple[int, bytes]]
+    unsigned: UnsignedDraft
+    folder: Path
+    prefix: str
+    digest: str
+
+    def submission(self, key: PrivateKey) -> Path:
+        """Return where the submission is kept once this key has signed it."""
+        return name_submission(self.folder, self.prefix, self.digest, key)
+
+    def send(self, node: NodeClient, key: PrivateKey, wait: int) -> SubmissionAnswer:
+        """Sign and send them. The same rows, documents and key after a failure make the same submission, not a second."""
+        return send(
+            node,
+            self.submission(key),
+            lambda: self.unsigned.sign(key).lines(),
+            lambda: key,
+            lambda: self.rows,
+            wait=wait,
+        )
 
 
-def send_rows(
-    node: NodeClient,
-    folder: Path,
-    prefix: str,
-    key: PrivateKey,
-    rows: Sequence[dict[str, Json]],
-    wait: int,
-) -> tuple[Path, SubmissionAnswer]:
-    """Send input rows, and return where the signed submission is kept: in `folder`, under a name that begins with `prefix`.
+def prepare_rows(
+    rows: Sequence[tuple[int, dict[str, Json]]], target: Target, folder: Path, prefix: str
+) -> PreparedRows:
+    """Judge input rows, whose documents are found from `folder`. Close what is `unsigned`.
 
-    The same rows, documents and key after a failure make the same submission, not a second.
+    The signed submission is kept in `folder`, under a name that begins with `prefix`. Raises: SubmissionRefused.
     """
-    target = target_of(node)
-    lines = [canonical(row) for row in rows]
-    submission = name_submission(folder, prefix, digest_rows(lines, target, folder), key)
-    return submission, send(
-        node, submission, lambda: sign_lines(lines, target, key, folder), lambda: key, wait=wait
+    encoded = [(number, canonical(row)) for number, row in rows]
+    digest = digest_rows((line for _, line in encoded), target, folder)
+    return PreparedRows(encoded, prepare_lines(encoded, target, folder), folder, prefix, digest)
+
+
+def prepare_lines(rows: Iterable[tuple[int, bytes]], target: Target, folder: Path) -> UnsignedDraft:
+    """Judge input rows of any number, whose documents are found from `folder`. Raises: SubmissionRefused."""
+    return prepare(
+        rows, target, secrets.token_bytes, int(time.time()), read=lambda path: (folder / path).read_bytes()
     )
+
+
+def check_key(node: NodeClient, key: PrivateKey) -> None:
+    """Check that the registry knows a key, and that it was neither retired nor declared stolen.
+
+    Which records it may sign, only the node says, when they come. Raises: NodeError.
+    """
+    key_id = "0x" + key.public.id.hex()
+    state = ask_key_state(node, key.public.id)
+    if state is None:
+        raise NodeError(
+            f"the registry does not know the key {key_id}: ask the city's administrator to register it",
+            "unknown-key",
+        )
+    if state.retired_at is not None or state.compromised_since is not None:
+        end = "declared stolen" if state.compromised_since is not None else "retired"
+        raise NodeError(f"the key {key_id} was {end}: sign with another one", "key-ended")
 
 
 def hand_in(

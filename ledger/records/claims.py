@@ -94,7 +94,7 @@ class FullDisclosure:
                 withheld_claims.append((name, commitment))
         return SelectiveDisclosure(tuple(shown_claims), tuple(withheld_claims))
 
-    def to_json(self) -> Json:
+    def to_json(self) -> dict[str, Json]:
         return {"master": self.master.hex(), "claims": [[name, value] for name, value in self.claims]}
 
 
@@ -135,7 +135,7 @@ class SelectiveDisclosure:
     def withheld_names(self) -> frozenset[str]:
         return frozenset(name for name, _ in self.withheld)
 
-    def to_json(self) -> Json:
+    def to_json(self) -> dict[str, Json]:
         return {
             "shown": [[name, salt.hex(), value] for name, salt, value in self.shown],
             "withheld": [[name, commitment.hex()] for name, commitment in self.withheld],

@@ -10,12 +10,13 @@ from anchoring.errors import NotFound
 from anchoring.register.lineages import find_lineages
 from anchoring.register.looks import SHOWN_OUTCOME, Purpose
 from anchoring.register.proofs import make_proof
-from anchoring.register.records import StoredRecord, find_current_leaf, find_records
+from anchoring.register.records import StoredRecord, find_current_leaf, find_record, find_records
 from anchoring.register.uses import find_uses
 from anchoring.replica.reading import ReplicaView
 from api import limits
 from api.http import openapi
 from api.http.bounds import bodies
+from api.http.errors import MalformedRequest, ScopeMissing, find_problem
 from api.http.node import Node, NodeNeeded
 from api.http.problems import PROBLEMS
 from api.http.schemas.base import Time
@@ -44,7 +45,9 @@ _HISTORY_PROBLEMS = openapi.describe_problems(
     "quarantined",
     "invalid-parameter",
 )
-_LINEAGES_PROBLEMS = _HISTORY_PROBLEMS | openapi.describe_problems("unsupported-media-type", "body-too-large")
+_LINEAGES_PROBLEMS = _HISTORY_PROBLEMS | openapi.describe_problems(
+    "unsupported-media-type", "body-too-large", "malformed-request"
+)
 _USES_PROBLEMS = _HISTORY_PROBLEMS | openapi.describe_problems("malformed-input", "invalid-parameter")
 _PROOF_RESPONSES = openapi.describe_answer(
     ProofShape, "The proof, in canonical form."
@@ -167,24 +170,52 @@ async def _read_identifiers(request: Request, _: LineageViewer) -> IdentifiersSh
 
 @router.post(
     "/certificates/lineages",
+    response_model_exclude_none=True,
     responses=_LINEAGES_PROBLEMS,
     openapi_extra=openapi.describe_request(json=IdentifiersShape),
 )
 def certificate_lineages(
     request: Annotated[IdentifiersShape, Depends(_read_identifiers)], viewer: LineageViewer, node: NodeNeeded
 ) -> LineagesShape:
-    """Show where certificates stand, as far as this node has accepted records: what a change of them has to follow."""
+    """Show where certificates stand, as far as this node has accepted records: what a change of them has to follow.
+
+    With `content`, and a token with the scope `claims`, also what the current versions state, which a change carries over.
+    """
+    if request.content:
+        _check_content(request, viewer)
     with node.reading() as replica_view:
         log = replica_view.log(node.log)
     if log is None:
         raise NotFound(f"the log {node.log} is not admitted: ask the province to admit it")
     with node.register.reading() as connection:
         lineages = find_lineages(connection, request.identifiers)
+        versions = {
+            lineage.current: find_record(connection, lineage.current)
+            for lineage in lineages
+            if lineage and request.content
+        }
     pairs = zip(request.identifiers, lineages, strict=True)
-    viewer.log({identifier: SHOWN_OUTCOME if lineage else _UNKNOWN_OUTCOME for identifier, lineage in pairs})
+    outcomes = {identifier: SHOWN_OUTCOME if lineage else _UNKNOWN_OUTCOME for identifier, lineage in pairs}
+    viewer.log(outcomes, Purpose.CLAIMS if request.content else None)
     return LineagesShape(
-        items=[LineageShape.of(lineage, log.suite) if lineage else None for lineage in lineages]
+        items=[
+            LineageShape.of(lineage, log.suite, versions.get(lineage.current)) if lineage else None
+            for lineage in lineages
+        ]
     )
+
+
+def _check_content(request: IdentifiersShape, viewer: Viewer) -> None:
+    """Check that the content of so many certificates may be shown. Raises: MalformedRequest, ScopeMissing, TooManyLooks."""
+    if len(request.identifiers) > limits.MAX_CONTENT_ITEMS:
+        raise MalformedRequest(
+            f"the content of {len(request.identifiers)} certificates is asked for, at most {limits.MAX_CONTENT_ITEMS} are "
+            "shown at a time: ask in several requests"
+        )
+    if CLAIMS_SCOPE not in viewer.token.scopes:
+        refusal = ScopeMissing(f"the token lacks the scope {CLAIMS_SCOPE}, without which no content is shown")
+        viewer.log(dict.fromkeys(request.identifiers, find_problem(refusal).slug), Purpose.CLAIMS)
+        raise refusal
 
 
 def _choose_claims(viewer: Viewer, show: list[str] | None) -> tuple[Purpose, list[str] | None]:

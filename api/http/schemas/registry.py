@@ -232,6 +232,11 @@ class IdentifiersShape(Shape):
     identifiers: list[Annotated[str, Field(max_length=MAX_TEXT_CHARS)]] = Field(
         min_length=1, max_length=limits.MAX_PAGE_ITEMS
     )
+    content: bool = Field(
+        default=False,
+        description=f"Show the current versions too: of at most {limits.MAX_CONTENT_ITEMS} certificates, and only with the "
+        "scope `claims`.",
+    )
 
 
 class LineageShape(Shape):
@@ -244,9 +249,16 @@ class LineageShape(Shape):
     newest: Digest = Field(description="The leaf hash of the newest record: `previous` of the next one.")
     current: Digest = Field(description="The leaf hash of the record that can be presented.")
     possible: list[str] = Field(description="Actions that may come next.")
+    record: JsonObject | None = Field(
+        default=None, description="The record `current`, where it was asked for."
+    )
+    disclosure: JsonObject | None = Field(
+        default=None, description="Its claims, as far as this node holds them."
+    )
 
     @classmethod
-    def of(cls, lineage: Lineage, suite: Suite) -> Self:
+    def of(cls, lineage: Lineage, suite: Suite, version: StoredRecord | None = None) -> Self:
+        disclosure = version.disclosure if version else None
         return cls(
             identifier=lineage.identifier,
             kind=lineage.kind,
@@ -255,6 +267,8 @@ class LineageShape(Shape):
             newest=suite.format(lineage.tip),
             current=suite.format(lineage.current),
             possible=list(possible_actions(lineage.status)),
+            record=version.record.to_json() if version else None,
+            disclosure=disclosure.to_json() if disclosure else None,
         )
 
 

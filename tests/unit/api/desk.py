@@ -50,7 +50,7 @@ class Desk:
     def __init__(self, city: City, node: "TestClient", folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.city, self.folder, self.client = city, folder, client_of(node)
         write_key(folder / "key.pem", city.key)
-        (folder / "token").write_text(city.token("history"))
+        (folder / "token").write_text(city.token("history", "claims"))
         monkeypatch.setattr("time.time", lambda: float(city.now))
         monkeypatch.chdir(folder)
 

@@ -18,7 +18,7 @@ from ledger.crypto.suites import SM3
 from ledger.records.claims import FullDisclosure
 from ledger.registry import acts
 from tests.fakes.department import ISSUER, LOG, NOW, SETTINGS, World, change, identifier, licence
-from tests.unit.anchoring.intake.submitting import decoded, refusal, rows_held, signed
+from tests.unit.anchoring.intake.submitting import decoded, merged, refusal, rows_held, signed
 
 
 def test_a_submission_gets_a_receipt_with_its_first_position(world: World, register: Register) -> None:
@@ -153,7 +153,7 @@ def test_chunks_and_spool_do_not_show(
         held = [find_record(connection, find_newest_leaf(connection, identifier(n))) for n in range(40)]
     assert sorted(item.index for item in held) == list(range(acceptance.count))
     rows = [licence(100 + n) for n in range(30)] + [licence(100), licence(129), licence(5)]
-    refused = refusal(world, register, world.department.lines(rows))
+    refused = refusal(world, register, merged(world, *rows))
     assert (refused.problem, len(refused.rows)) == ("transition-refused", 3)
 
 

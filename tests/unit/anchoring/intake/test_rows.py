@@ -18,7 +18,7 @@ from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.registry import acts
 from tests.fakes.department import ISSUER, LOG, NOW, World, change, identifier, licence
 from tests.scenes import credit_code
-from tests.unit.anchoring.intake.submitting import decoded, refusal, signed
+from tests.unit.anchoring.intake.submitting import decoded, merged, refusal, signed
 
 # -- By themselves --
 
@@ -179,13 +179,14 @@ def test_an_identifier_that_is_registered(world: World, register: Register) -> N
 
 
 def test_an_identifier_that_is_issued_twice_in_one_submission(world: World, register: Register) -> None:
-    refused = refusal(world, register, world.department.lines([licence(1), licence(1)]))
+    refused = refusal(world, register, merged(world, licence(1), licence(1)))
     assert refused.problem == "transition-refused"
     assert [row.row for row in refused.rows] == [3]
+    assert "is issued twice in this submission" in str(refused)
 
 
 def test_two_versions_are_one_certificate(world: World, register: Register) -> None:
-    refused = refusal(world, register, world.department.lines([licence(1), licence(1, 2)]))
+    refused = refusal(world, register, merged(world, licence(1), licence(1, 2)))
     assert refused.problem == "transition-refused"
 
 

@@ -15,6 +15,7 @@ LINEAGE: dict[str, Json] = {
     "kind": "licence",
     "issuer": "x",
     "status": "valid",
+    "current": "sm3:00",
     "newest": "sm3:",
 }
 

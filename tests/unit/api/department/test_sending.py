@@ -135,7 +135,7 @@ def kept(tmp_path: Path) -> Path:
 def test_what_was_signed_too_long_ago_is_signed_again_over_the_same_records(kept: Path, problem: str) -> None:
     key, first = generate("sm2", Random(9).randbytes), kept.read_bytes().splitlines()
     node = Asked(NodeError("no", problem, 422), RECEIPT)
-    assert send(node, kept, list, lambda: key)["state"] == "accepted"
+    assert send(node, kept, list, lambda: key, list)["state"] == "accepted"
     sent, lines = node.sent[1].splitlines(), kept.read_bytes().splitlines()
     assert (sent, lines[1:]) == (lines, first[1:])
     statement, before = (decode_statement(json.loads(line)["statement"]) for line in (lines[0], first[0]))
@@ -153,14 +153,14 @@ def test_a_submission_of_version_1_is_signed_again_with_a_window(kept: Path) -> 
     body["statement"]["type"] = "shunzheng/submission/1"
     kept.write_bytes(b"".join([json.dumps(body).encode() + b"\n", *rows]))
     node = Asked(NodeError("no", "older-format", 422), RECEIPT)
-    send(node, kept, list, lambda: generate("p256", Random(9).randbytes))
+    send(node, kept, list, lambda: generate("p256", Random(9).randbytes), list)
     assert json.loads(kept.read_bytes().splitlines()[0])["statement"]["type"] == STATEMENT_TYPE
 
 
 def test_it_is_signed_again_once(kept: Path) -> None:
     node = Asked(*[NodeError("no", "outside-window", 422)] * 3)
     with pytest.raises(NodeError):
-        send(node, kept, list, lambda: generate("p256", Random(9).randbytes))
+        send(node, kept, list, lambda: generate("p256", Random(9).randbytes), list)
     assert len(node.sent) == 2
 
 
@@ -168,7 +168,7 @@ def test_it_is_not_signed_again_for_another_registry(kept: Path) -> None:
     before = kept.read_bytes()
     node = Asked(NodeError("no", "outside-window", 422), registry="eip155:1:0x" + "33" * 20 + ":" + "cd" * 8)
     with pytest.raises(MalformedInput, match="hand it in there"):
-        send(node, kept, list, lambda: generate("p256", Random(9).randbytes))
+        send(node, kept, list, lambda: generate("p256", Random(9).randbytes), list)
     assert kept.read_bytes() == before
 
 
@@ -177,4 +177,4 @@ def test_another_refusal_does_not_ask_for_the_key(kept: Path) -> None:
         raise AssertionError
 
     with pytest.raises(NodeError):
-        send(Asked(NodeError("no", "unknown-key", 403)), kept, list, no_key)
+        send(Asked(NodeError("no", "unknown-key", 403)), kept, list, no_key, list)

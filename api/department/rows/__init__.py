@@ -1,0 +1,1 @@
+"""Rows as people give them: read, compared with what is registered, searched for slips."""

@@ -1,0 +1,122 @@
+"""The names that input rows may use, and what somebody meant who wrote another one."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
+from functools import cache
+from typing import Final
+
+from ledger.errors import MalformedInput
+from ledger.records.catalogue import SEALING, SEALS, TYPES
+from ledger.records.characters import find_name_fault
+from ledger.records.records import PRESENTABLE_ACTIONS
+
+#: Columns and members that a row about any certificate may have.
+STATUS_MEMBERS: Final = ("identifier", "basis")
+#: … and those that a new version has besides, apart from its claims.
+DAYS: Final = ("issued", "valid_from", "valid_until")
+#: Members that follow from where a certificate stands: no row about one states them.
+FOLLOWING: Final = ("kind", "action", "issuer", "previous")
+#: Columns of a table of records for a submission, apart from claims.
+RECORD_MEMBERS: Final = (*STATUS_MEMBERS, *DAYS, *FOLLOWING, "time")
+#: Headings in Chinese that mean a member and no claim.
+_LABELS: Final = {
+    "证照标识": "identifier",
+    "依据": "basis",
+    "依据条款": "basis",
+    "法律依据": "basis",
+    "颁发日期": "issued",
+    "发证日期": "issued",
+    "有效期起": "valid_from",
+    "有效期自": "valid_from",
+    "有效期止": "valid_until",
+    "有效期至": "valid_until",
+    "有效期截止日期": "valid_until",
+}
+_LIKENESS: Final = 0.75  # of two names, from 0 to 1: one wrong letter in four
+_MAX_QUOTED: Final = 40  # characters of a name that a message repeats
+_SEPARATORS: Final = re.compile(r"[\W_]+")
+
+
+def check_columns(action: str, columns: Iterable[str]) -> None:
+    """Check that each column of a table of changes means something. Raises: MalformedInput with every one that does not.
+
+    A claim that the catalogue lacks passes here: whether a certificate states it already is not known yet.
+    """
+    members = STATUS_MEMBERS + (DAYS if action in PRESENTABLE_ACTIONS else ())
+    faults = [fault for name in columns if (fault := _column_fault(name, members, action))]
+    if faults:
+        raise MalformedInput("; ".join(faults))
+
+
+def check_record_columns(columns: Iterable[str]) -> None:
+    """Check that each column of a table of records means something. Raises: MalformedInput with every one that does not."""
+    known = (*RECORD_MEMBERS, *claim_labels())
+    faults = [
+        f"{name[:_MAX_QUOTED]!a} is no column{did_you_mean(name, known)}"
+        for name in columns
+        if name not in known
+    ]
+    if faults:
+        raise MalformedInput(f"{'; '.join(faults)}. Claims that the catalogue lacks are stated in NDJSON")
+
+
+def check_members(action: str, members: Collection[str]) -> None:
+    """Check the names of the members of a row about a certificate. Raises: MalformedInput."""
+    own_members = (*DAYS, "claims", "without", "documents") if action in PRESENTABLE_ACTIONS else ()
+    known = (*STATUS_MEMBERS, "time", "links", *own_members)
+    faults = [f"{_unknown(name, action)}{did_you_mean(name, known)}" for name in members if name not in known]
+    if faults:
+        raise MalformedInput("; ".join(faults))
+
+
+def _column_fault(name: str, members: Collection[str], action: str) -> str:
+    if name in members:
+        return ""
+    if action in PRESENTABLE_ACTIONS and name in claim_labels():
+        return ""
+    is_claim = action in PRESENTABLE_ACTIONS and not find_name_fault(name) and not resembles_member(name)
+    if is_claim and "/" not in name:
+        return ""
+    claims = tuple(claim_labels()) if action in PRESENTABLE_ACTIONS else ()
+    return _unknown(name, action) + did_you_mean(name, (*members, *claims))
+
+
+def _unknown(name: str, action: str) -> str:
+    if action not in PRESENTABLE_ACTIONS and (
+        name in DAYS or name in ("claims", "without", "documents") or not find_name_fault(name)
+    ):
+        return (
+            f"{action} changes the status alone and states no `{name}`: take it out, or use `shunzheng amend`"
+        )
+    return f"{name[:_MAX_QUOTED]!a} is no column or member of a row"
+
+
+def resembles_member(name: str) -> bool:
+    """Tell whether the name of a claim is one that somebody would write who means a member of the row."""
+    members = [_fold(member) for member in (*STATUS_MEMBERS, *DAYS, *FOLLOWING)]
+    return bool(get_close_matches(_fold(name), members, 1, _LIKENESS))
+
+
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """Return the question whether one of the `known` names was meant, empty where none is like this one."""
+    folded = {_fold(other): other for other in known}
+    written = unicodedata.normalize("NFKC", name).strip()
+    labels = {label: claim for claim, label in claim_labels().items()} | _LABELS
+    meant = folded.get(_fold(name)) or labels.get(written)
+    if meant is None or meant not in known:
+        close = get_close_matches(_fold(name), list(folded), 1, _LIKENESS)
+        meant = folded[close[0]] if close else None
+    return f"; did you mean `{meant}`?" if meant else ""
+
+
+@cache
+def claim_labels() -> dict[str, str]:
+    """Return the Chinese label of every claim of the catalogue, by the claim's name."""
+    return {field.name: field.label.zh for type_ in (*TYPES, *SEALS, SEALING) for field in type_.claims}
+
+
+def _fold(name: str) -> str:
+    """Return a name without what hands and programs vary: case, width, and what parts its words."""
+    return _SEPARATORS.sub("", unicodedata.normalize("NFKC", name).lower())

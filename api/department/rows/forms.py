@@ -1,0 +1,45 @@
+"""The forms that the catalogue gives claims, and the text of a cell put into them."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+from ledger.encoding.canonical import Json
+from ledger.errors import InvalidIdentifier, MalformedInput
+from ledger.records.catalogue import by_code
+from ledger.records.identifiers import CertificateIdentifier
+from ledger.records.vocabulary import ClaimField, Form
+
+_INTEGER: Final = re.compile("0|[1-9][0-9]{0,14}")  # that a spreadsheet and JSON both keep whole
+
+
+def find_fields(identifier: str) -> Mapping[str, ClaimField]:
+    """Return the claims of the type that an identifier names, by name; none where the catalogue does not know it."""
+    try:
+        return _fields_of(CertificateIdentifier.parse(identifier, strict=False).type)
+    except InvalidIdentifier:  # that of a seal or sealing, or refused elsewhere
+        return {}
+
+
+@lru_cache(maxsize=256)  # the rows of a file are of few types
+def _fields_of(code: str) -> Mapping[str, ClaimField]:
+    type_ = by_code(code)
+    return {field.name: field for field in type_.claims} if type_ else {}
+
+
+def put_in_form(value: Json, before: "Json | None", field: ClaimField | None) -> Json:
+    """Return text as an array where the claim has a value for each holder, as an integer where it counts, else as it is.
+
+    `before` is what the claim said, if it said anything. Raises: MalformedInput for one text in place of several.
+    """
+    if not isinstance(value, str):
+        return value
+    if isinstance(before, list) and len(before) > 1:
+        raise MalformedInput(
+            f"the claim had {len(before)} values: state all as an array, in NDJSON or with --claims"
+        )
+    if isinstance(before, list) or (field is not None and field.repeatable):
+        return [value]
+    is_count = type(before) is int or (field is not None and field.form is Form.INTEGER)
+    return int(value) if is_count and _INTEGER.fullmatch(value) else value

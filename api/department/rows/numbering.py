@@ -1,0 +1,79 @@
+"""Say of which row of the input a node speaks.
+
+The node counts the lines of the submission, which stand in another order. A line and a row of the input belong together by
+action and identifier: nothing has to be kept for a submission that is handed in again.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from api.client.answers import RowAnswer
+from api.client.node_error import NodeError
+from ledger.encoding.canonical import Json, decode
+from ledger.errors import MalformedInput
+
+#: Yields the rows of an input with the numbers by which a person knows them.
+NumberedRows = Callable[[], Iterable[tuple[int, bytes]]]
+_Identity = tuple[str, str]
+_NOBODY: Final[_Identity] = ("", "")
+
+
+def renumber(rows: Iterable[RowAnswer], submission: Path, input_rows: NumberedRows) -> list[RowAnswer]:
+    """Return what a node says of lines of a submission, said of the rows of its input, in their order."""
+    answers = list(rows)
+    identities = _read_identities(submission, {answer["row"] for answer in answers})
+    numbers = _find_numbers(input_rows(), set(identities.values()))
+    renumbered: list[RowAnswer] = []
+    for answer in answers:
+        known = numbers.get(identities.get(answer["row"], _NOBODY), [])
+        if not known:
+            renumbered.append({**answer, "message": f"{answer['message']} (line of {submission.name})"})
+            continue
+        others = f" (or row {', '.join(map(str, known[1:]))})" if known[1:] else ""
+        renumbered.append({"row": known[0], "message": answer["message"] + others})
+    return sorted(renumbered, key=lambda answer: answer["row"])
+
+
+def renumber_error(error: NodeError, submission: Path, input_rows: NumberedRows) -> NodeError:
+    """Return a node's refusal with its rows as the input counts them."""
+    return NodeError(
+        error.summary,
+        error.problem,
+        error.status,
+        error.retry_after,
+        renumber(error.rows, submission, input_rows),
+    )
+
+
+def _read_identities(submission: Path, lines: Collection[int]) -> Mapping[int, _Identity]:
+    """Return what the records on some lines of a submission are about; the statement is line 1."""
+    with submission.open("rb") as file:
+        return {
+            number: _identify(line, "record")
+            for number, line in enumerate(file, 1)
+            if number in lines and number > 1
+        }
+
+
+def _find_numbers(
+    rows: Iterable[tuple[int, bytes]], identities: Collection[_Identity]
+) -> Mapping[_Identity, list[int]]:
+    numbers: dict[_Identity, list[int]] = defaultdict(list)
+    for number, line in rows:
+        if (identity := _identify(line)) in identities:
+            numbers[identity].append(number)
+    return numbers
+
+
+def _identify(line: bytes, member: str = "") -> _Identity:
+    """Return action and identifier of a row, or of one of its members; of what is no row, empty texts."""
+    try:
+        row = decode(line)
+    except MalformedInput:
+        return _NOBODY
+    body: Json | None = row.get(member) if member and isinstance(row, dict) else row
+    if not isinstance(body, dict):
+        return _NOBODY
+    return str(body.get("action", "")), str(body.get("identifier", ""))

@@ -1,0 +1,294 @@
+"""What a row states that is nearly always a slip, or what a spreadsheet made of it.
+
+It is told before anything is signed. None of it is wrong for certain, so a person may accept each sort by its name; what
+is wrong for certain is refused elsewhere (`anchoring.intake.judging`). What a row carries over is not looked at.
+"""
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from anchoring.intake.faults import MAX_ROW_ERRORS
+from anchoring.intake.judging import Oddity
+from api.department.rows.columns import DAYS, claim_labels, did_you_mean, resembles_member
+from api.department.rows.days import is_endless, parse_day, parse_last_day, read_serial
+from api.department.rows.forms import find_fields
+from api.department.rows.versions import Version
+from ledger.encoding.canonical import Json, decode
+from ledger.errors import InvalidIdentifier, MalformedInput
+from ledger.records.contradictions import read_date
+from ledger.records.identifiers import check_credit_code, check_resident_number
+from ledger.records.vocabulary import HOLDER_CODE_TYPES, ClaimField, Form
+
+#: Sorts of oddities, by which they are accepted, and what each is.
+SORTS: Final = {
+    "identifier": "an identifier of a certificate of the past that is not as the standard has it",
+    "type": "a type of certificate that the catalogue does not have",
+    "new-claim": "a claim that neither the catalogue nor the current version has",
+    "odd-date": "a day that often stands for none, in the future or in the past where that is rare",
+    "not-a-date": "no date where the catalogue has one",
+    "spreadsheet": "what spreadsheets make of numbers, dates, codes and formulas",
+    "lost-zeros": "zeros at the beginning that went missing",
+    "full-width": "full-width digits or letters in a code",
+    "blanks": "blanks at the beginning or the end",
+    "placeholder": "a word or sign that stands for nothing",
+    "lost-character": "a character that was lost between encodings, or a private one",
+    "holder-code": "a code of the holder whose check digit or length is wrong",
+    "no-end": "a certificate without end that does not say so",
+}
+_MAX_QUOTED: Final = 40  # characters of a value that a message repeats
+_HOLDER: Final = "CZZTDM"
+_HOLDER_TYPE: Final = "CZZTDMLXDM"
+_CODE_CHARS: Final = 18  # of a credit code, and of a resident number
+_CREDIT: Final = "001"
+_RESIDENT: Final = "111"
+
+_MONTHS: Final = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+#: What a spreadsheet leaves in a cell, with what it did.
+_SPREADSHEET: Final = (
+    (
+        re.compile(r"[+-]?[0-9](?:\.[0-9]+)?[Ee]\+[0-9]+|[+-]?[0-9]\.[0-9]+[Ee][0-9]+"),
+        "shows a long number as a power of 10",
+    ),
+    (re.compile(r"[0-9]{15}0{2,}"), "keeps fifteen digits of a number and makes the others zeros"),
+    (re.compile(r"[0-9]{5,}\.0+"), "took a code for a number"),
+    (
+        re.compile(r"['‘’`][0-9A-Za-z].*", re.DOTALL),
+        "puts an apostrophe before text that looks like a number",
+    ),
+    (re.compile(r"=.+", re.DOTALL), "was given a formula"),
+    (
+        re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|#+)"),
+        "could not show the value of this cell",
+    ),
+    (
+        re.compile(rf"[0-9]{{1,2}}月[0-9]{{1,2}}日|[0-9]{{1,2}}-{_MONTHS}|{_MONTHS}-[0-9]{{2}}"),
+        "took a code for a date",
+    ),
+)
+_FULL_WIDTH: Final = re.compile("[０-９Ａ-Ｚａ-ｚ]")
+_PLACEHOLDERS: Final = frozenset(
+    (
+        "/",
+        "\\",
+        "-",
+        "--",
+        "—",
+        "——",
+        "— —",
+        "无",
+        "空",
+        "暂无",
+        "未知",
+        "null",
+        "none",
+        "nan",
+        "n/a",
+        "undefined",
+        "?",
+        "？",
+    )
+)
+_LOST: Final = re.compile("\ufffd|□|锟斤拷|[\u3400-\u9fff]\\?|\\?[\u3400-\u9fff]")
+_PRIVATE: Final = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]")
+_HAN: Final = re.compile("[\u4e00-\u9fff]")
+#: Days that stand for “unknown” and for “no end” in other systems.
+_FIRST_DAYS: Final = frozenset((date(1900, 1, 1), date(1970, 1, 1)))
+_LAST_YEARS: Final = frozenset((2099, 2999, 9999))
+_YEAR_END: Final = frozenset(((12, 30), (12, 31)))
+
+
+@dataclass(frozen=True, slots=True)
+class RowWarning:
+    """Something odd in a row of the input that may be meant; `name` is its sort."""
+
+    row: int
+    name: str
+    message: str
+
+
+def find_oddities(
+    stated: Mapping[str, Json], today: date, version: Version | None = None
+) -> Iterator[Oddity]:
+    """Yield what is odd in the members that a row states, as of `today`; `version` is the current one of a change."""
+    for name in DAYS:
+        if isinstance(day := stated.get(name), str):
+            yield from _odd_day(name, day, today, is_change=version is not None)
+    claims = stated.get("claims")
+    if not isinstance(claims, dict):
+        return
+    before = version.claims if version else {}
+    identifier = version.record.identifier if version else stated.get("identifier")
+    fields = find_fields(str(identifier))
+    for name, value in claims.items():
+        if version and name not in before and (name not in claim_labels() or resembles_member(name)):
+            meant = did_you_mean(name, [*before, *claim_labels()])
+            yield Oddity(
+                "new-claim",
+                f"the claim {name[:_MAX_QUOTED]!a} is new here and to the catalogue{meant}",
+            )
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str):
+                yield from _odd_text(name, text, _form(fields.get(name)), before.get(name))
+    if _HOLDER in claims or _HOLDER_TYPE in claims:
+        yield from _odd_holder({**before, **claims})
+
+
+def watch_rows(
+    rows: Iterable[tuple[int, bytes]], today: date, warnings: list[RowWarning]
+) -> Iterator[tuple[int, bytes]]:
+    """Pass rows of a submission on, and add to `warnings` what is odd in those that make a certificate."""
+    seen: dict[str, int] = defaultdict(int)
+    for number, line in rows:
+        for oddity in _find_in_line(line, today):
+            seen[oddity.name] += 1
+            if seen[oddity.name] <= MAX_ROW_ERRORS:
+                warnings.append(RowWarning(number, oddity.name, oddity.message))
+        yield number, line
+
+
+def _find_in_line(line: bytes, today: date) -> Iterator[Oddity]:
+    try:
+        row = decode(line)
+    except MalformedInput:
+        return  # refused where it is drafted
+    if isinstance(row, dict):
+        yield from find_oddities(row, today)
+
+
+def _form(field: ClaimField | None) -> Form:
+    return field.form if field else Form.TEXT
+
+
+def _odd_day(name: str, text: str, today: date, *, is_change: bool) -> Iterator[Oddity]:
+    try:
+        day = parse_last_day(text) if name == "valid_until" else parse_day(text)
+    except MalformedInput:
+        return  # refused, with how to write it
+    if day is None:
+        return
+    if name == "valid_until":
+        if (day.year in _LAST_YEARS and (day.month, day.day) in _YEAR_END) or day.year > min(
+            _LAST_YEARS
+        ) + 100:
+            yield Oddity("odd-date", f"`{name}` {text} often stands for no end: write 长期 if there is none")
+        elif is_change and day < today:
+            yield Oddity("odd-date", f"`{name}` {text} lies in the past: the new version is expired at once")
+        return
+    if day in _FIRST_DAYS:
+        yield Oddity(
+            "odd-date", f"`{name}` {text} often stands for a day that is not known: leave it out then"
+        )
+    elif name == "issued" and day > today:
+        yield Oddity("odd-date", f"`{name}` {text} lies in the future")
+
+
+def _odd_text(name: str, text: str, form: Form, before: "Json | None") -> Iterator[Oddity]:
+    """Yield what is odd in one text of the claim `name`; `before` is what the claim said, if that is known."""
+    quoted = f"{name} is “{text[:_MAX_QUOTED]}”"
+    bare = text.strip()
+    if bare != text:
+        yield Oddity("blanks", f"{quoted}, with blanks around it: take them out")
+    for pattern, deed in _SPREADSHEET:
+        if pattern.fullmatch(bare):
+            yield Oddity(
+                "spreadsheet",
+                f"{quoted}: a spreadsheet {deed}. Format the column as text, and enter it again",
+            )
+            return
+    if bare.lower() in _PLACEHOLDERS or bare in (name, claim_labels().get(name)):
+        yield Oddity("placeholder", f"{quoted}, which says nothing: leave the cell empty")
+        return
+    yield from _odd_form(name, bare, form, quoted)
+    if _has_lost_zeros(name, bare, before):
+        yield Oddity(
+            "lost-zeros", f"{quoted}: zeros at its beginning are missing, which spreadsheets take away"
+        )
+    if _FULL_WIDTH.search(bare) and unicodedata.normalize("NFKC", bare).isascii():
+        yield Oddity("full-width", f"{quoted}, in full-width characters 全角: write 半角 ones")
+    yield from _odd_characters(quoted, bare)
+
+
+def _odd_form(name: str, text: str, form: Form, quoted: str) -> Iterator[Oddity]:
+    if form is not Form.DATE or read_date(text) or is_endless(text):
+        return
+    serial = read_serial(text)
+    if serial:
+        yield Oddity(
+            "spreadsheet", f"{quoted}: that is how a spreadsheet counts days, there {serial.isoformat()}"
+        )
+    else:
+        yield Oddity("not-a-date", f"{quoted} and should be a date, YYYY-MM-DD")
+
+
+def _has_lost_zeros(name: str, text: str, before: "Json | None") -> bool:
+    if not text.isdecimal():
+        return False
+    if name == _HOLDER_TYPE:
+        return text not in HOLDER_CODE_TYPES and text.zfill(len(_CREDIT)) in HOLDER_CODE_TYPES
+    return isinstance(before, str) and before != text and before.isdecimal() and before.lstrip("0") == text
+
+
+def _odd_characters(quoted: str, text: str) -> Iterator[Oddity]:
+    if _LOST.search(text):
+        yield Oddity("lost-character", f"{quoted}: a character was lost on the way, look it up")
+    elif private := _PRIVATE.search(text):
+        code = f"U+{ord(private[0]):04X}"
+        yield Oddity(
+            "lost-character",
+            f"{quoted}, with the private character {code}, which others show otherwise or not",
+        )
+    elif meant := _undo_encoding(text):
+        yield Oddity(
+            "lost-character", f"{quoted}: it was read in a wrong encoding, and may be “{meant[:_MAX_QUOTED]}”"
+        )
+
+
+def _undo_encoding(text: str) -> str:
+    """Return the Chinese that was read as Latin letters, empty where none was."""
+    if text.isascii():
+        return ""
+    for encoding in ("latin-1", "cp1252"):
+        try:
+            meant = text.encode(encoding).decode("utf-8")
+        except UnicodeError:
+            continue
+        if _HAN.search(meant):
+            return meant
+    return ""
+
+
+def _odd_holder(claims: Mapping[str, Json]) -> Iterator[Oddity]:
+    """Yield which codes of holders fail their check digits; the number itself is personal, and not repeated."""
+    codes, kinds = (_texts(claims.get(name)) for name in (_HOLDER, _HOLDER_TYPE))
+    for place, code in enumerate(codes):
+        kind = kinds[place] if place < len(kinds) else ""
+        fault = _code_fault(code.strip().lstrip("'"), kind)
+        if fault:
+            yield Oddity("holder-code", f"{_HOLDER}: {fault}")
+
+
+def _code_fault(code: str, kind: str) -> str:
+    if kind == _CREDIT:
+        return _fault(check_credit_code, code)
+    if kind == _RESIDENT:
+        return _fault(check_resident_number, code)
+    if kind or len(code) != _CODE_CHARS:
+        return ""
+    return _fault(check_credit_code, code) and _fault(check_resident_number, code)
+
+
+def _fault(check: Callable[[str], None], code: str) -> str:
+    try:
+        check(code)
+    except InvalidIdentifier as error:
+        return str(error)
+    return ""
+
+
+def _texts(value: "Json | None") -> list[str]:
+    return [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]

@@ -1,0 +1,161 @@
+"""Read files of changes: one certificate a row, named by its identifier.
+
+NDJSON has the members of a record except those that follow from where the certificate stands; a CSV has them as columns, and
+every other column is a claim of the new version. An empty cell names nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from anchoring.intake.faults import Faults
+from api.console import note
+from api.department.rows.columns import (
+    DAYS,
+    FOLLOWING,
+    RECORD_MEMBERS,
+    STATUS_MEMBERS,
+    check_columns,
+    check_members,
+    check_record_columns,
+)
+from api.department.rows.days import NO_END
+from api.department.rows.forms import find_fields, put_in_form
+from api.department.rows.tables import KEY_COLUMN, Table, read_table
+from ledger.encoding.canonical import Json, decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.errors import LedgerError, MalformedInput
+from ledger.records.records import PRESENTABLE_ACTIONS
+
+_SHOWN: Final = 5  # numbers of blank rows that a message lists
+
+
+#: What a row of a table is about unless it says otherwise.
+_DEFAULTS: Final[Mapping[str, Json]] = {"kind": "licence", "action": "issue", "claims": {}}
+
+
+@dataclass(frozen=True, slots=True)
+class InputRow:
+    """What a row says; `number` is that of its line, or of its row in the sheet."""
+
+    number: int
+    members: Mapping[str, Json]
+
+    @property
+    def identifier(self) -> str:
+        return str(self.members["identifier"])
+
+
+def read_rows(path: Path, action: str) -> list[InputRow]:
+    """Return the rows of a file of changes by `action`. Raises: MalformedInput, SubmissionRefused, OSError."""
+    content = path.read_bytes()
+    if path.suffix.lower() == ".csv":
+        return _read_sheet(read_table(content), action)
+    rows, faults = list[InputRow](), Faults()
+    for number, line in enumerate(content.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            rows.append(InputRow(number, _read_object(line, action, f"line {number} of {path.name}")))
+        except LedgerError as error:
+            faults.add(number, "malformed-row", str(error))
+    faults.refuse()
+    return rows
+
+
+def number_records(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield the records of a file for a submission with the numbers by which a person knows them, each as canonical JSON.
+
+    A row of a CSV issues a licence unless it says otherwise. Raises: MalformedInput, SubmissionRefused, OSError.
+    """
+    if path.suffix.lower() != ".csv":
+        with path.open("rb") as lines:
+            yield from ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+        return
+    yield from _number_table(read_table(path.read_bytes()))
+
+
+def _number_table(table: Table) -> list[tuple[int, bytes]]:
+    check_record_columns(table.columns)
+    rows, faults = list[tuple[int, bytes]](), Faults()
+    for number, cells in table.rows:
+        members = {**_DEFAULTS, **members_of_cells(cells, RECORD_MEMBERS)}
+        claims, fields = members.get("claims"), find_fields(cells[KEY_COLUMN])
+        if isinstance(claims, dict):
+            members["claims"] = {
+                name: put_in_form(cell, None, fields.get(name)) for name, cell in claims.items()
+            }
+        if "valid_until" not in members and members["action"] in PRESENTABLE_ACTIONS:
+            faults.add(number, "malformed-row", f"`valid_until` is empty: write the last day, or {NO_END}")
+        rows.append((number, canonical(members)))
+    faults.refuse()
+    return rows
+
+
+def count_records(path: Path) -> int:
+    """Return how many records a file has, and tell which rows of a table are left out."""
+    if path.suffix.lower() != ".csv":
+        with path.open("rb") as lines:
+            return sum(1 for line in lines if line.strip())
+    table = read_table(path.read_bytes())
+    note_blank(table)
+    return len(table.rows)
+
+
+def _read_object(line: bytes, action: str, place: str) -> Mapping[str, Json]:
+    members = decode(line)
+    if not isinstance(members, dict) or not isinstance(members.get("identifier"), str):
+        raise MalformedInput(f"{place} is not an object with an `identifier`")
+    if following := [name for name in FOLLOWING if name in members]:
+        raise MalformedInput(f"{place} states {', '.join(following)}, which follow from the register")
+    check_members(action, members)
+    return members
+
+
+def _read_sheet(table: Table, action: str) -> list[InputRow]:
+    check_columns(action, table.columns)
+    _check_filled(table)
+    note_blank(table)
+    rows, faults = list[InputRow](), Faults()
+    for number, cells in table.rows:
+        if cells["identifier"].strip():
+            rows.append(InputRow(number, members_of_cells(cells, (*STATUS_MEMBERS, *DAYS))))
+        else:
+            faults.add(number, "malformed-row", "it names no certificate: fill in `identifier`")
+    faults.refuse()
+    return rows
+
+
+def _check_filled(table: Table) -> None:
+    """Check that each column says something in some row. Raises: MalformedInput."""
+    empty = [
+        name
+        for name in table.columns
+        if name not in STATUS_MEMBERS and not any(cells[name].strip() for _, cells in table.rows)
+    ]
+    if empty and table.rows:
+        raise MalformedInput(
+            "; ".join(f"the column `{name}` is empty in every row" for name in empty)
+            + f": leave it out where everything stays as it is, or write {NO_END} where there is no end"
+        )
+
+
+def note_blank(table: Table) -> None:
+    """Tell which rows of a table are left out because nothing stands in them."""
+    if table.blank:
+        numbers = ", ".join(map(str, table.blank[:_SHOWN])) + (", …" if table.blank[_SHOWN:] else "")
+        note(f"Rows without any content are left out 空行已略过: {numbers}")
+
+
+def members_of_cells(cells: Mapping[str, str], own_members: tuple[str, ...]) -> dict[str, Json]:
+    """Return the members of a row: cells of columns that are no members of a row are claims, and empty cells nothing."""
+    members: dict[str, Json] = {name: cells[name] for name in own_members if cells.get(name, "").strip()}
+    claims = dict(_claims(cells, own_members))
+    return members | ({"claims": claims} if claims else {})
+
+
+def _claims(cells: Mapping[str, str], own_members: tuple[str, ...]) -> Iterator[tuple[str, Json]]:
+    for name, cell in cells.items():
+        if name not in own_members and cell.strip():
+            yield name, cell

@@ -1,0 +1,210 @@
+"""The current version of a certificate, and what the next one carries over from it.
+
+What a row does not name stays as it is: days, claims, documents, links. A claim or an end is taken away by saying so.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from api.client.answers import LineageAnswer
+from api.department.rows.columns import DAYS, did_you_mean
+from api.department.rows.days import NO_END, parse_day, parse_last_day
+from api.department.rows.forms import find_fields, put_in_form
+from ledger.encoding.canonical import Json, decode
+from ledger.encoding.fields import Fields
+from ledger.errors import MalformedInput
+from ledger.records.claims import FullDisclosure, decode_disclosure, is_document
+from ledger.records.records import Record, decode_record
+from ledger.records.seal_claims import SEALED_BY
+
+_MAX_QUOTED: Final = 40  # characters of a name that a message repeats
+#: Standard claims that repeat a member of the record: where the member changes, they follow.
+_REPEATED: Final = {
+    "ZZBS": "identifier",
+    "ZZBFRQ": "issued",
+    "ZZYXQQSRQ": "valid_from",
+    "ZZYXQJZRQ": "valid_until",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A record that can be presented, with every claim that it states."""
+
+    record: Record
+    claims: Mapping[str, Json]
+
+    @classmethod
+    def of_lineage(cls, lineage: LineageAnswer) -> Self:
+        """Return the current version as a node shows it, once it hashes to what the lineage names.
+
+        Raises: MalformedInput, also where the node does not hold all of it.
+        """
+        shown_record, shown_claims = lineage.get("record"), lineage.get("disclosure")
+        if shown_record is None or shown_claims is None:
+            raise MalformedInput(
+                "the node does not hold its claims, so nothing can be carried over: give the signed submission that was "
+                "kept, with --kept"
+            )
+        version = cls.of_line({"record": shown_record, "disclosure": shown_claims})
+        if version.record.suite.format(version.record.leaf()) != lineage["current"]:
+            raise MalformedInput("the node shows another record than the current one: ask its administrator")
+        return version
+
+    @classmethod
+    def of_line(cls, line: dict[str, Json]) -> Self:
+        """Return the version on a line of a submission. Raises: MalformedInput, also for claims that are not its own."""
+        fields = Fields(line, "line")
+        record, disclosure = (
+            decode_record(fields.take("record")),
+            decode_disclosure(fields.take("disclosure")),
+        )
+        if not isinstance(disclosure, FullDisclosure) or disclosure.digest(record.suite) != record.claims:
+            raise MalformedInput("the claims that are shown are not all that its record states")
+        return cls(record, disclosure.values)
+
+    @property
+    def documents(self) -> list[Json]:
+        """The documents, as fingerprints, in the order of their numbers."""
+        named = [
+            (int(name.partition("/")[2]), claim) for name, claim in self.claims.items() if is_document(name)
+        ]
+        return [claim for _, claim in sorted(named, key=lambda pair: pair[0])]
+
+    @property
+    def row(self) -> dict[str, Json]:
+        """What an input row would have to say for this version."""
+        record = self.record
+        members: dict[str, Json] = {"identifier": record.identifier}
+        days = {"issued": record.issued, "valid_from": record.valid_from}
+        members |= {name: day.isoformat() for name, day in days.items() if day}
+        members["valid_until"] = record.valid_until.isoformat() if record.valid_until else NO_END
+        members["claims"] = {name: claim for name, claim in self.claims.items() if not is_document(name)}
+        members["documents"] = self.documents
+        members["links"] = [
+            {"rel": link.rel, "record": record.suite.format(link.record)} for link in record.links
+        ]
+        return members
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field of a certificate in its current and in its new version; None where it has none."""
+
+    name: str
+    before: "Json | None"
+    after: "Json | None"
+
+    def to_json(self) -> dict[str, Json]:
+        values = {"before": self.before, "after": self.after}
+        return {"name": self.name} | {name: value for name, value in values.items() if value is not None}
+
+
+def read_kept(submissions: Iterable[Path]) -> dict[str, Version]:
+    """Return the versions in signed submissions that were kept, by the text of their leaf hash.
+
+    Raises: MalformedInput, OSError.
+    """
+    versions: dict[str, Version] = {}
+    for path in submissions:
+        with path.open("rb") as lines:
+            next(lines, b"")  # the statement
+            for line in lines:
+                row = decode(line)
+                if isinstance(row, dict) and "disclosure" in row:
+                    version = Version.of_line(row)
+                    versions[version.record.suite.format(version.record.leaf())] = version
+    return versions
+
+
+def carry_over(stated: Mapping[str, Json], version: Version, identifier: str) -> dict[str, Json]:
+    """Return the row of the next version, with that `identifier`: what is stated, and everything else as it is.
+
+    Raises: MalformedInput.
+    """
+    before = version.row
+    members = {name: value for name, value in stated.items() if name not in ("claims", "without")}
+    row = before | members | {"identifier": identifier}
+    _check_days(row)
+    row["claims"] = _merge_claims(stated, before, row, version)
+    if "documents" in stated and "links" not in stated:
+        row["links"] = [link for link in _items(before["links"]) if not _is_sealed_by(link)]
+    return {name: value for name, value in row.items() if name not in ("documents", "links") or value}
+
+
+def compare_rows(before: Mapping[str, Json], after: Mapping[str, Json]) -> list[FieldChange]:
+    """Return every field of two rows of one certificate, changed or not."""
+    fields = [FieldChange(name, before.get(name), after.get(name)) for name in ("identifier", *DAYS)]
+    claims_before, claims_after = _claims_of(before), _claims_of(after)
+    fields += [
+        FieldChange(name, claims_before.get(name), claims_after.get(name))
+        for name in dict.fromkeys((*claims_before, *claims_after))
+    ]
+    for name in ("documents", "links"):
+        items_before, items_after = _items(before.get(name)), _items(after.get(name))
+        for place in range(max(len(items_before), len(items_after))):
+            pair = (items[place] if place < len(items) else None for items in (items_before, items_after))
+            fields.append(FieldChange(f"{name} {place + 1}", *pair))
+    return fields
+
+
+def _check_days(row: Mapping[str, Json]) -> None:
+    for name in DAYS:
+        day = row.get(name)
+        if name in row and not isinstance(day, str):
+            raise MalformedInput(f"`{name}` is text: YYYY-MM-DD{f', or {NO_END}' * (name == 'valid_until')}")
+        if isinstance(day, str):
+            try:
+                _ = parse_last_day(day) if name == "valid_until" else parse_day(day)
+            except MalformedInput as error:
+                raise MalformedInput(f"`{name}`: {error}") from error
+
+
+def _merge_claims(
+    stated: Mapping[str, Json], before: Mapping[str, Json], row: Mapping[str, Json], version: Version
+) -> dict[str, Json]:
+    new_claims = stated.get("claims", {})
+    if not isinstance(new_claims, dict):
+        raise MalformedInput("`claims` is an object of names and values")
+    claims = _claims_of(before)
+    for name, member in _REPEATED.items():
+        if name in claims and before.get(member) != row.get(member):
+            claims.pop(name)
+            if (value := row.get(member)) is not None and value != NO_END:
+                claims[name] = value
+    for name in _read_without(stated, claims):
+        claims.pop(name)
+    fields = find_fields(version.record.identifier)
+    return claims | {
+        name: put_in_form(value, claims.get(name), fields.get(name)) for name, value in new_claims.items()
+    }
+
+
+def _read_without(stated: Mapping[str, Json], claims: Mapping[str, Json]) -> list[str]:
+    """Return the names of the claims that are taken out. Raises: MalformedInput."""
+    names = stated.get("without", [])
+    if not isinstance(names, list):
+        raise MalformedInput("`without` is an array of names of claims")
+    for name in names:
+        if name not in claims:
+            meant = did_you_mean(str(name), [*claims])
+            raise MalformedInput(
+                f"`without` names {str(name)[:_MAX_QUOTED]!a}, which is not stated now{meant}"
+            )
+    return [str(name) for name in names]
+
+
+def _is_sealed_by(link: Json) -> bool:
+    """Tell whether a link is to the sealing of a document: it goes where its document goes."""
+    return isinstance(link, dict) and link.get("rel") == SEALED_BY
+
+
+def _claims_of(row: Mapping[str, Json]) -> dict[str, Json]:
+    claims = row.get("claims")
+    return dict(claims) if isinstance(claims, dict) else {}
+
+
+def _items(value: "Json | None") -> list[Json]:
+    return value if isinstance(value, list) else []
