@@ -146,7 +146,9 @@ def _failed(error: Exception, *, as_json: bool) -> int:
         rows = [{"row": row["row"], "message": row["message"]} for row in error.rows]
     elif isinstance(error, SubmissionRefused):
         reason = error.problem
-    note(make_line_visible(f"shunzheng: {message}"))
+    # A node says several sentences, a line each; the message of anything else has one line, whatever names are in it.
+    lines = message.split("\n") if isinstance(error, NodeError) else [message]
+    note("\n".join(map(make_line_visible, [f"shunzheng: {lines[0]}", *lines[1:]])))
     if isinstance(error, SubmissionRefused):
         rows = [{"row": row.row, "message": row.message} for row in error.rows]
         for row in error.rows:

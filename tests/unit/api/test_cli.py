@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 
@@ -21,7 +22,7 @@ from ledger.crypto.keys import private_key
 from ledger.encoding.canonical import Json
 from ledger.verification.reasons import Verdict
 from tests.unit.api.city import City, identifier
-from tests.unit.api.desk import client_of
+from tests.unit.api.desk import client_of, client_over
 
 ROOT: Final = Path(__file__).parents[3]
 SERIAL: Final = "TM2022A0000000000001"
@@ -86,6 +87,16 @@ def test_another_spelling_is_12_and_another_text_11(
     arguments = ["--proof", f"{licence}.proof.json", "--claims", str(claims), "--json"]
     assert main(["verify", *arguments, *NODE]) == code
     assert json.loads(capsys.readouterr().out)["reason"] == reason
+
+
+def test_the_sentences_of_a_node_stand_on_lines_of_their_own(
+    licence: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    problem = {"type": "/problems/busy", "title": "忙 busy", "detail": "too\u202emuch", "advice": "wait"}
+    respond = client_over(lambda _: httpx.Response(429, json=problem))
+    monkeypatch.setattr("api.client.client.NodeClient", respond)
+    assert main(["verify", str(licence), *NODE]) == 1
+    assert capsys.readouterr().err == "shunzheng: 忙 busy\ntoo\\u{202e}much\nwait\n"
 
 
 def test_what_is_no_proof_is_unverifiable(licence: Path, tmp_path: Path) -> None:
