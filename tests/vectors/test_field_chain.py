@@ -1,4 +1,4 @@
-"""Refused transactions in the words of corpus/field: what the chain knows decides, as with the words of geth."""
+"""Refusals in the words of other clients: what the chain knows decides, as with geth's."""
 
 import json
 from collections.abc import Sequence
