@@ -49,6 +49,8 @@ class BatchPolicy:
 
 @dataclass(frozen=True, slots=True)
 class _WaitingSubmission:
+    """The columns of a submission without a batch that a batch is made of."""
+
     first: int
     count: int
     changes: int

@@ -18,7 +18,7 @@ from ledger.verification.occurrences import is_signed_by
 
 _SUBMISSIONS: Final = select(SUBMISSION).order_by(SUBMISSION.c.first)
 _LEAVES: Final = select(RECORD.c.position, RECORD.c.leaf).order_by(RECORD.c.position)
-_CHANGES: Final = (
+_CHANGE_COUNT: Final = (
     select(func.count())
     .select_from(CHANGE)
     .where(CHANGE.c.record >= bindparam("first"), CHANGE.c.record < bindparam("end"))
@@ -114,7 +114,7 @@ class _Walk:
             return
         self._check_root(row, where)
         parameters = {"first": row["first"], "end": self._end}
-        if self._books.connection.execute(_CHANGES, parameters).scalar_one() != row["changes"]:
+        if self._books.connection.execute(_CHANGE_COUNT, parameters).scalar_one() != row["changes"]:
             self._findings.add(
                 "changes-altered", where, "it changes another number of statuses than its row says"
             )
@@ -130,8 +130,8 @@ class _Walk:
                 f"{log.size} positions are promised, submissions end at {self._end}",
             )
         if self._waiting_since:
-            since = format_time(min(self._waiting_since))
-            text = f"{len(self._waiting_since):,} submissions wait for their batch, the oldest since {since}"
+            oldest_acceptance = format_time(min(self._waiting_since))
+            text = f"{len(self._waiting_since):,} submissions wait for their batch, the oldest since {oldest_acceptance}"
             self._findings.remark("waiting", f"log {log.name}", text)
 
     def _skip_unplaced(self) -> None:

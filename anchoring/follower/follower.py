@@ -64,7 +64,7 @@ class Follower:
         self._clock, self._lag_patience = clock, lag_patience
         self._checkpoints = checkpoints
         # The status trees and the event that they are of; None: to be made again from the replica.
-        self._trees: tuple[int, Trees] | None = None
+        self._number_and_trees: tuple[int, Trees] | None = None
         self._window = Window()
         self._seen_blocks: tuple[Block, Block] | None = None
         self._endpoint_suspect = False
@@ -90,7 +90,7 @@ class Follower:
         try:
             with self._replica.reading(quarantined=True) as view:
                 trees = refold(view, progress)
-                self._trees = view.cursor.n, trees
+                self._number_and_trees = view.cursor.n, trees
                 self._compare(view)
         except Quarantined as error:
             self._replica.set_quarantine(str(error))
@@ -168,24 +168,24 @@ class Follower:
         """
         # 1
         stated_head = self._chain.registry_head(self._registry_name.contract)
-        latest, final_block = self._chain.latest(), self._chain.final()
-        if final_block.number > latest.number:  # a block came between the two questions
-            latest = final_block
-        if self._seen_blocks == (latest, final_block) and self.caught_up:
+        latest_block, final_block = self._chain.latest(), self._chain.final()
+        if final_block.number > latest_block.number:  # a block came between the two questions
+            latest_block = final_block
+        if self._seen_blocks == (latest_block, final_block) and self.caught_up:
             return 0
         with self._replica.reading(quarantined=True) as view:
             cursor = view.cursor
         # 2
         if cursor.final_hash:
-            latest_reaches_cursor = cursor.final_block <= latest.number
+            latest_reaches_cursor = cursor.final_block <= latest_block.number
             check_branch(
-                cursor, self._chain.block(cursor.final_block) if latest_reaches_cursor else None, latest
+                cursor, self._chain.block(cursor.final_block) if latest_reaches_cursor else None, latest_block
             )
         # 3
         end_block = self._find_window_end(cursor, final_block)
-        final_events = self._final_events(cursor, end_block.number)
+        final_events = self._read_final_events(cursor, end_block.number)
         reaches_final = end_block.number >= final_block.number
-        newer_events = self._events_between(end_block.number + 1, latest.number) if reaches_final else ()
+        newer_events = self._read_events(end_block.number + 1, latest_block.number) if reaches_final else ()
         # 4
         fold = Fold(cursor.head, cursor.n, cursor.block, cursor.time)
         folded_events = self._fold_events(fold, final_events)
@@ -203,8 +203,8 @@ class Follower:
         self._replica.store(
             cursor, new_cursor, events_with_facts, pending_events, trees, caught_up=reaches_final
         )
-        self._trees = new_cursor.n, trees
-        self._seen_blocks, self.caught_up = (latest, final_block), reaches_final
+        self._number_and_trees = new_cursor.n, trees
+        self._seen_blocks, self.caught_up = (latest_block, final_block), reaches_final
         self.progress = new_cursor.n, max(stated_head.n, new_cursor.n)
         self._window.adapt(final_events)
         return len(folded_events)
@@ -223,15 +223,15 @@ class Follower:
             )
         return block
 
-    def _final_events(self, cursor: Cursor, last: int) -> Sequence[ChainEvent]:
+    def _read_final_events(self, cursor: Cursor, last: int) -> Sequence[ChainEvent]:
         """Return the final events beyond the cursor up to block `last`."""
         first = max(cursor.final_block + 1, self._first_block)
         # an endpoint left events out before: some may lie in blocks that were passed
         if self._endpoint_suspect:
             first = max(cursor.block, self._first_block)
-        return [event for event in self._events_between(first, last) if event.event.n > cursor.n]
+        return [event for event in self._read_events(first, last) if event.event.n > cursor.n]
 
-    def _events_between(self, first: int, last: int) -> Sequence[ChainEvent]:
+    def _read_events(self, first: int, last: int) -> Sequence[ChainEvent]:
         return self._chain.events(self._registry_name.contract, first, last) if first <= last else ()
 
     def _fold_events(self, fold: Fold, events: Sequence[ChainEvent]) -> list[FoldedEvent]:
@@ -249,7 +249,7 @@ class Follower:
         self, cursor: Cursor, folded_events: Sequence[FoldedEvent]
     ) -> tuple[Trees, list[FoldedEvent]]:
         """Return the status trees and the events with their facts. Until these are stored the trees are nobody's."""
-        number_and_trees, self._trees = self._trees, None
+        number_and_trees, self._number_and_trees = self._number_and_trees, None
         with self._replica.reading(quarantined=True) as view:
             if view.cursor != cursor:
                 raise CursorMoved("the replica was written by another process: run one follower per replica")
