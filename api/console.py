@@ -124,19 +124,26 @@ def note(text: str) -> None:
 
 def progress(items: Iterable[T], label: str, total: int) -> Iterator[T]:
     """Pass `items` on and show on standard error how many of `total` are done, and how fast."""
-    terminal = sys.stderr.isatty()
-    started = shown = time.monotonic()
-    done = 0
+    is_terminal = sys.stderr.isatty()
+    start = shown_at = time.monotonic()
+    done_count = 0
     for item in items:
         yield item
-        done += 1
+        done_count += 1
         now = time.monotonic()
-        if now - shown >= (_REFRESH_SECONDS if terminal else _PLAIN_SECONDS):
-            shown = now
-            rate = done / (now - started)
-            line = f"{make_line_visible(label)}: {done:,} of {total:,} ({rate:,.0f}/s)"
+        if now - shown_at >= (_REFRESH_SECONDS if is_terminal else _PLAIN_SECONDS):
+            shown_at = now
+            rate = done_count / (now - start)
+            line = f"{make_line_visible(label)}: {done_count:,} of {total:,} ({rate:,.0f}/s)"
             print(
-                f"\r{line}" if terminal else line, end="" if terminal else "\n", file=sys.stderr, flush=True
+                f"\r{line}" if is_terminal else line,
+                end="" if is_terminal else "\n",
+                file=sys.stderr,
+                flush=True,
             )
-    if terminal and shown != started:
-        print(f"\r{make_line_visible(label)}: {done:,} of {total:,}" + " " * 20, file=sys.stderr, flush=True)
+    if is_terminal and shown_at != start:
+        print(
+            f"\r{make_line_visible(label)}: {done_count:,} of {total:,}" + " " * 20,
+            file=sys.stderr,
+            flush=True,
+        )

@@ -21,7 +21,7 @@ from ledger.verification.reasons import Verdict
 from ledger.verification.report import Report
 from ledger.verification.verify import Presented
 
-_NOTHING: Final[Mapping[str, Json]] = {}
+_NO_CLAIMS: Final[Mapping[str, Json]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,35 +35,39 @@ class Papers:
     def inspections(self) -> tuple[Inspection | None, ...]:
         return tuple(document.inspection for document in self.documents)
 
-    def with_report(self, report: Report, most: int | None = None) -> dict[str, object]:
-        """Return the report for programs, with what the documents themselves show: in `most` bytes of JSON, where given."""
+    def with_report(self, report: Report, max_bytes: int | None = None) -> dict[str, object]:
+        """Return the report for programs, with what the documents themselves show: in `max_bytes` of JSON, where given."""
         documents = []
         for number, inspection in enumerate(self.inspections, 1):
             if inspection is None or not (inspection.signatures or inspection.problem):
                 continue
-            shown = _document(number, inspection, most)
-            documents.append(shown)
-            most = None if most is None else most - _size(shown)
+            document_json = _describe_document(number, inspection, max_bytes)
+            documents.append(document_json)
+            max_bytes = None if max_bytes is None else max_bytes - _measure_json(document_json)
         body: dict[str, object] = {**report.to_json()}
         return body | {"documents": documents} if documents else body
 
 
-def _document(number: int, inspection: Inspection, most: int | None) -> dict[str, object]:
+def _describe_document(number: int, inspection: Inspection, max_bytes: int | None) -> dict[str, object]:
     """Return what a document shows, with as many of its signatures as have room: `left_out` counts the others."""
     body: dict[str, object] = {"document": number, **inspection.to_json()}
     del body["proof"]  # the report shows the record, and only what was not forged
-    if most is None or _size(body) <= most:
+    if max_bytes is None or _measure_json(body) <= max_bytes:
         return body
-    signatures, shown, used = inspection.to_json()["signatures"], [], _size(body | {"signatures": []})
+    signatures, shown_signatures, used_bytes = (
+        inspection.to_json()["signatures"],
+        [],
+        _measure_json(body | {"signatures": []}),
+    )
     for signature in signatures:
-        used += _size(signature)
-        if used > most:
+        used_bytes += _measure_json(signature)
+        if used_bytes > max_bytes:
             break
-        shown.append(signature)
-    return body | {"signatures": shown, "left_out": len(signatures) - len(shown)}
+        shown_signatures.append(signature)
+    return body | {"signatures": shown_signatures, "left_out": len(signatures) - len(shown_signatures)}
 
 
-def _size(body: object) -> int:
+def _measure_json(body: object) -> int:
     return len(orjson.dumps(body))
 
 
@@ -72,7 +76,7 @@ def authorities(path: Path | None) -> TrustList | None:
     if path is None:
         return None
     try:
-        return _read(path, path.stat().st_mtime_ns)
+        return _read_trust_list(path, path.stat().st_mtime_ns)
     except OSError as error:
         raise SettingsError(f"{path} (`trust_list`) cannot be read: {error.strerror}") from error
     except MalformedInput as error:
@@ -80,12 +84,12 @@ def authorities(path: Path | None) -> TrustList | None:
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, _changed: int) -> TrustList:
+def _read_trust_list(path: Path, _changed: int) -> TrustList:
     return decode_trust_list(path.read_bytes())
 
 
 def open_papers(
-    contents: Iterable[bytes], claims: Mapping[str, Json] = _NOTHING, authorities: TrustList | None = None
+    contents: Iterable[bytes], claims: Mapping[str, Json] = _NO_CLAIMS, authorities: TrustList | None = None
 ) -> Papers:
     """Open documents here as they were presented; `authorities` are those whose certificates the city accepts.
 
@@ -94,9 +98,11 @@ def open_papers(
     return gather_papers((open_document(content, authorities) for content in contents), claims)
 
 
-def gather_papers(opened: Iterable[OpenedDocument], claims: Mapping[str, Json] = _NOTHING) -> Papers:
+def gather_papers(
+    opened_documents: Iterable[OpenedDocument], claims: Mapping[str, Json] = _NO_CLAIMS
+) -> Papers:
     """Return documents that were opened, with what the core compares of them."""
-    documents = tuple(opened)
+    documents = tuple(opened_documents)
     presented = Presented(
         tuple(document.restored_document.document for document in documents),
         claims,

@@ -17,11 +17,11 @@ from ledger.registry.checkpoints import MAX_TRUST_BYTES
 
 T = TypeVar("T")
 PROOF_SUFFIX: Final = ".proof.json"  # behind the whole name of the document beside which a proof lies
-_TYPES: Final = "shunzheng/"
+_TYPE_PREFIX: Final = "shunzheng/"
 SHOWN_CHARS: Final = 200  # of what was given: a code may have thousands
 
 #: What a file of another kind is for, by the kind that its `type` names.
-_KINDS: Final = {
+_KIND_ADVICE: Final = {
     "proof": "a proof: give it with --proof",
     "snapshot": "a snapshot: give it with --snapshot",
     "trust": "a trust file: give it with --trust",
@@ -30,19 +30,19 @@ _KINDS: Final = {
 }
 
 #: How a file of a kind is called where its content is no such thing at all.
-_NAMES: Final = {
+_KIND_NAMES: Final = {
     "trust": "trust file",
     "trust-list": "list of authorities",
     "claims": "JSON object of claims",
 }
 
 
-def read(path: Path, most: int = MAX_FILE_BYTES) -> bytes:
-    """Return the content of a file of at most `most` bytes. Raises: LimitExceeded, OSError."""
+def read(path: Path, max_bytes: int = MAX_FILE_BYTES) -> bytes:
+    """Return the content of a file of at most `max_bytes`. Raises: LimitExceeded, OSError."""
     with path.open("rb") as file:
-        content = file.read(most + 1)
-    if len(content) > most:
-        raise LimitExceeded(f"{path} has more than {most:,} bytes: is it the right file?")
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise LimitExceeded(f"{path} has more than {max_bytes:,} bytes: is it the right file?")
     return content
 
 
@@ -65,9 +65,9 @@ def read_proof_text(source: str) -> str:
     content = read(path)
     with naming(path):
         refuse_other(content, "proof")
-        carried = detach(content).proof
-    if carried:
-        return carried.encode().decode()
+        carried_proof = detach(content).proof
+    if carried_proof:
+        return carried_proof.encode().decode()
     if beside(path).exists():
         return read_proof_text(str(beside(path)))
     if is_carrier(content):
@@ -75,7 +75,7 @@ def read_proof_text(source: str) -> str:
     return content.decode("utf-8", "replace")
 
 
-def refuse_other(content: bytes, wanted: str) -> None:
+def refuse_other(content: bytes, wanted_kind: str) -> None:
     """Refuse a file that says itself that it is of another kind, such as a snapshot where a proof is wanted.
 
     What says nothing is let through, for its decoder to judge. Raises: MalformedInput.
@@ -85,10 +85,10 @@ def refuse_other(content: bytes, wanted: str) -> None:
             value = decode(text) if len(text) <= MAX_TRUST_BYTES else None
         except MalformedInput:
             continue
-        kind = str(value.get("type", "")) if isinstance(value, dict) else ""
-        known = kind.removeprefix(_TYPES).rpartition("/")[0]
-        if kind.startswith(_TYPES) and known != wanted and known in _KINDS:
-            raise MalformedInput(f"this is {_KINDS[known]}")
+        type_name = str(value.get("type", "")) if isinstance(value, dict) else ""
+        kind = type_name.removeprefix(_TYPE_PREFIX).rpartition("/")[0]
+        if type_name.startswith(_TYPE_PREFIX) and kind != wanted_kind and kind in _KIND_ADVICE:
+            raise MalformedInput(f"this is {_KIND_ADVICE[kind]}")
 
 
 def read_decoded(path: Path, kind: str, decode: Callable[[bytes], T]) -> T:
@@ -96,19 +96,19 @@ def read_decoded(path: Path, kind: str, decode: Callable[[bytes], T]) -> T:
     content = read(path)
     with naming(path):
         refuse_other(content, kind)
-    with naming(path, _NAMES[kind]):
+    with naming(path, _KIND_NAMES[kind]):
         return decode(content)
 
 
 @contextmanager
-def naming(source: Path | str, what: str = "") -> Iterator[None]:
+def naming(source: Path | str, thing: str = "") -> Iterator[None]:
     """Let what is wrong with the content of a file, or with an option, say which it is. Raises: MalformedInput."""
     try:
         yield
     except MalformedInput as error:
-        place = str(source)[:SHOWN_CHARS]
+        source_name = str(source)[:SHOWN_CHARS]
         raise MalformedInput(
-            f"{place} is no {what} that can be read: {error}" if what else f"{place}: {error}"
+            f"{source_name} is no {thing} that can be read: {error}" if thing else f"{source_name}: {error}"
         ) from error
 
 

@@ -14,11 +14,11 @@ SECTIONS: Final = ("start", "core", "peers", "documents", "status", "snapshots",
 
 def main() -> None:
     """Print the tables that are asked for."""
-    asked = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
-    if unknown := set(asked) - set(SECTIONS):
-        sys.exit(f"no section {', '.join(sorted(unknown))}: there are {', '.join(SECTIONS)}")
+    section_names = [argument for argument in sys.argv[1:] if not argument.startswith("-")]
+    if unknown_names := set(section_names) - set(SECTIONS):
+        sys.exit(f"no section {', '.join(sorted(unknown_names))}: there are {', '.join(SECTIONS)}")
     print(f"Python {platform.python_version()}, {platform.machine()}, medians of three passes")
-    for section in [import_module(f"benchmarks.{name}") for name in asked or SECTIONS]:
+    for section in [import_module(f"benchmarks.{name}") for name in section_names or SECTIONS]:
         section.main()
 
 

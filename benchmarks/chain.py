@@ -55,7 +55,7 @@ def main() -> None:
     print(f"\nAnchors on anvil, hardfork {HARDFORK}: gas of the whole transaction, by receipt")
     with tempfile.TemporaryDirectory() as folder, Devnet(Path(folder), block_seconds=None) as devnet:
         stop = threading.Event()
-        miner = threading.Thread(target=_mine, args=(devnet, stop))
+        miner = threading.Thread(target=_mine_blocks, args=(devnet, stop))
         miner.start()
         try:
             log = Log(devnet, "tianmen")
@@ -69,21 +69,21 @@ def main() -> None:
                 ("10,000 status changes", 0, 10_000),
             ):
                 print(f"  {words:<32}{log.anchor(records, changes):>12,}")
-            rates = [_rate(log) for _ in range(PASSES)]
+            rates = [_measure_rate(log) for _ in range(PASSES)]
             print(f"  one after the other, each waited for: {median(rates):.0f} anchors/s")
         finally:
             stop.set()
             miner.join()
 
 
-def _rate(log: Log) -> float:
-    started = perf_counter()
+def _measure_rate(log: Log) -> float:
+    start = perf_counter()
     for _ in range(ANCHORS):
         log.anchor(200, 0)
-    return ANCHORS / (perf_counter() - started)
+    return ANCHORS / (perf_counter() - start)
 
 
-def _mine(devnet: Devnet, stop: threading.Event) -> None:
+def _mine_blocks(devnet: Devnet, stop: threading.Event) -> None:
     while not stop.is_set():
         devnet.mine()
         stop.wait(0.01)

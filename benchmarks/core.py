@@ -69,20 +69,20 @@ class City:
         self.knowledge.apply(Event(chain.n + 1, act.KIND, chain.block, NOW, act.encode(), chain.block + 1))
 
 
-def city(suite: Suite, algorithm: Algorithm, kind: type[C]) -> C:
+def make_city(suite: Suite, algorithm: Algorithm, kind: type[C]) -> C:
     contract = bytes(20)
     head = head_zero(31337, contract, bytes(32))
     key = generate(algorithm, Random(1).randbytes)
-    built = kind(suite, key, Knowledge(registry_name(31337, contract, head), head))
-    built.act(acts.ProvinceTransferred(ADDRESS))
-    built.act(acts.LogAdmitted("tianmen", suite.number, ADDRESS, ("429006",), acts.Predecessor()))
-    built.act(acts.IssuerAdded("tianmen", ISSUER))
-    built.act(acts.KeyRegistered("tianmen", 1, key.public.spki))
-    built.act(acts.KeyGranted("tianmen", key.public.id, ISSUER, 1, (), 0, 2 * NOW))
-    return built
+    new_city = kind(suite, key, Knowledge(registry_name(31337, contract, head), head))
+    new_city.act(acts.ProvinceTransferred(ADDRESS))
+    new_city.act(acts.LogAdmitted("tianmen", suite.number, ADDRESS, ("429006",), acts.Predecessor()))
+    new_city.act(acts.IssuerAdded("tianmen", ISSUER))
+    new_city.act(acts.KeyRegistered("tianmen", 1, key.public.spki))
+    new_city.act(acts.KeyGranted("tianmen", key.public.id, ISSUER, 1, (), 0, 2 * NOW))
+    return new_city
 
 
-def documents(count: int) -> list[Document]:
+def make_documents(count: int) -> list[Document]:
     """Return identifiers and fields: about 1,000 bytes a document."""
     pairs = []
     for number in range(count):
@@ -92,7 +92,7 @@ def documents(count: int) -> list[Document]:
     return pairs
 
 
-def rows(documents: Iterable[Document]) -> list[bytes]:
+def make_rows(documents: Iterable[Document]) -> list[bytes]:
     """Return the rows that a department registers of documents, as lines."""
     dates: dict[str, Json] = {"valid_from": "2026-03-02", "valid_until": "2031-03-01"}
     licence: dict[str, Json] = {"kind": "licence", "action": "issue", "issuer": ISSUER}
@@ -102,20 +102,20 @@ def rows(documents: Iterable[Document]) -> list[bytes]:
     ]
 
 
-def build(at: City, rows: Sequence[bytes]) -> Iterable[Proof]:
+def build(city: City, rows: Sequence[bytes]) -> Iterable[Proof]:
     """Draft one submission as a department does, anchor it, and yield the proofs that a node makes of its lines."""
-    log = at.knowledge.log("tianmen")
+    log = city.knowledge.log("tianmen")
     assert log
-    target = Target(at.knowledge.registry, "tianmen", at.suite, log.sequence)
-    with draft(rows, target, at.key, Random(2).randbytes, NOW) as drafted:
-        tree = MerkleTree(at.suite, drafted.leaves)
-        entry = Entry(drafted.statement, drafted.signature, NOW)
-        batch = CountedTree(at.suite, [entry.leaf()])
-        statuses, sequence = StatusTree(at.suite), log.sequence + 1
+    target = Target(city.knowledge.registry, "tianmen", city.suite, log.sequence)
+    with draft(rows, target, city.key, Random(2).randbytes, NOW) as signed_draft:
+        tree = MerkleTree(city.suite, signed_draft.leaves)
+        entry = Entry(signed_draft.statement, signed_draft.signature, NOW)
+        batch = CountedTree(city.suite, [entry.leaf()])
+        statuses, sequence = StatusTree(city.suite), log.sequence + 1
         statuses.grow(log.size + len(rows))
-        at.act(acts.Anchored("tianmen", sequence, statuses.size, batch.root, statuses.root(), b""))
+        city.act(acts.Anchored("tianmen", sequence, statuses.size, batch.root, statuses.root(), b""))
         path = tuple(batch.path(0))
-        for index, line in enumerate(islice(drafted.lines(), 1, None)):
+        for index, line in enumerate(islice(signed_draft.lines(), 1, None)):
             fields, position = Fields(decode(line), "row"), log.size + index
             yield Proof(
                 record=decode_record(fields.take("record")),
@@ -129,7 +129,7 @@ def build(at: City, rows: Sequence[bytes]) -> Iterable[Proof]:
             )
 
 
-def rate(count: int, work: Callable[[], object]) -> float:
+def measure_rate(count: int, work: Callable[[], object]) -> float:
     """Return how many of `count` are done in a second, the median of the passes."""
     rates = []
     for _ in range(PASSES):
@@ -139,101 +139,119 @@ def rate(count: int, work: Callable[[], object]) -> float:
     return median(rates)
 
 
-def shares(work: Callable[[], object]) -> dict[str, float]:
+def measure_shares(work: Callable[[], object]) -> dict[str, float]:
     """Return which part of the time hashing, canonical JSON and signatures take, under the profiler."""
     profile = Profile()
     profile.runcall(work)
     stats = Stats(profile)
-    parts = {"hashing": 0.0, "JSON": 0.0, "signatures": 0.0}
-    for (path, _, name), (_, _, inside, total, _) in stats.stats.items():  # type: ignore[attr-defined]
+    seconds_by_part = {"hashing": 0.0, "JSON": 0.0, "signatures": 0.0}
+    for (path, _, name), (_, _, own_seconds, total_seconds, _) in stats.stats.items():  # type: ignore[attr-defined]
         if "sm3_hash" in name or "openssl_sha256" in name or ("digest" in name and "HASH" in name):
-            parts["hashing"] += inside
+            seconds_by_part["hashing"] += own_seconds
         elif path.endswith("canonical.py") and name in ("encode", "decode"):
-            parts["JSON"] += total
+            seconds_by_part["JSON"] += total_seconds
         elif path.endswith(("sm2.py", "p256.py")) and name in ("sign", "verify"):
-            parts["signatures"] += total
-    return {name: part / stats.total_tt for name, part in parts.items()}  # type: ignore[attr-defined]
+            seconds_by_part["signatures"] += total_seconds
+    return {name: part / stats.total_tt for name, part in seconds_by_part.items()}  # type: ignore[attr-defined]
 
 
-def shown(parts: dict[str, float]) -> str:
-    return ", ".join(f"{name} {part:.0%}" for name, part in parts.items() if part >= 0.005)
+def write_shares(shares: dict[str, float]) -> str:
+    return ", ".join(f"{name} {part:.0%}" for name, part in shares.items() if part >= 0.005)
 
 
-def line(name: str, value: float) -> None:
+def print_line(name: str, value: float) -> None:
     print(f"  {name:<44}{value:>12,.0f}")
 
 
-def machine() -> None:
+def measure_machine() -> None:
     """What the machine does at best: everything below stays under this."""
-    block, licence = bytes(64), documents(1)[0][1]
+    block, licence = bytes(64), make_documents(1)[0][1]
     print("raw, per second")
     for suite in (SM3, SHA256):
-        line(f"{suite.name} of 64 bytes", rate(200_000, partial(repeated, 200_000, suite.hash, block)))
-    line("canonical JSON of 20 fields", rate(20_000, partial(repeated, 20_000, canonical, licence)))
+        print_line(
+            f"{suite.name} of 64 bytes", measure_rate(200_000, partial(repeat, 200_000, suite.hash, block))
+        )
+    print_line(
+        "canonical JSON of 20 fields", measure_rate(20_000, partial(repeat, 20_000, canonical, licence))
+    )
     for algorithm in ALGORITHMS:
         key = generate(algorithm, Random(1).randbytes)
         check = partial(key.public.verify, block)
-        line(f"{algorithm} verify", rate(1_000, partial(repeated, 1_000, check, key.sign(block))))
+        print_line(f"{algorithm} verify", measure_rate(1_000, partial(repeat, 1_000, check, key.sign(block))))
 
 
-def repeated(times: int, work: Callable[[T], object], argument: T) -> None:
+def repeat(times: int, work: Callable[[T], object], argument: T) -> None:
     for _ in range(times):
         work(argument)
 
 
-def built(at: City, rows: Sequence[bytes]) -> int:
+def build_all(city: City, rows: Sequence[bytes]) -> int:
     """Build everything and return the bytes of all proofs; they are written one by one and not kept."""
-    return sum(len(proof.encode()) for proof in build(at, rows))
+    return sum(len(proof.encode()) for proof in build(city, rows))
 
 
-def building(sizes: Sequence[int]) -> None:
+def measure_building(sizes: Sequence[int]) -> None:
     print("\ndocuments of 20 fields to a signed submission and its proofs, per second")
     for suite in (SM3, SHA256):
         rates = []
         for size in sizes:
-            rates.append(rate(size, partial(built, city(suite, "sm2", City), rows(documents(size)))))
-            line(f"{suite.name} {size:,}", rates[-1])
+            rates.append(
+                measure_rate(
+                    size, partial(build_all, make_city(suite, "sm2", City), make_rows(make_documents(size)))
+                )
+            )
+            print_line(f"{suite.name} {size:,}", rates[-1])
         print(f"  {'largest to smallest':<44}{rates[-1] / rates[0]:>12.0%}")
-        print("    " + shown(shares(partial(built, city(suite, "sm2", City), rows(documents(2_000))))))
+        print(
+            "    "
+            + write_shares(
+                measure_shares(
+                    partial(build_all, make_city(suite, "sm2", City), make_rows(make_documents(2_000)))
+                )
+            )
+        )
 
 
-def proof_sizes(sizes: Sequence[int]) -> None:
+def measure_proof_sizes(sizes: Sequence[int]) -> None:
     print("\nbytes of a proof: JSON with 20 claims, JSON without claims, printed code, path alone")
     for size in sizes:
-        proof = next(iter(build(city(SM3, "sm2", City), rows(documents(size)))))
-        bare = replace(proof, disclosure=None, status=None)
+        proof = next(iter(build(make_city(SM3, "sm2", City), make_rows(make_documents(size)))))
+        bare_proof = replace(proof, disclosure=None, status=None)
         path = 32 * (len(proof.path) + len(proof.batch))
-        texts = (proof.encode(), bare.encode(), encode_paper(proof))
+        texts = (proof.encode(), bare_proof.encode(), encode_paper(proof))
         print(f"  {f'{size:,}':<24}" + "".join(f"{len(text):>8,}" for text in texts) + f"{path:>8,}")
 
 
-def verified(at: City, proofs: Sequence[tuple[bytes, Presented]], *, cached: bool) -> None:
+def verify_all(city: City, proofs: Sequence[tuple[bytes, Presented]], *, is_cached: bool) -> None:
     for text, presented in proofs:
-        if not cached:
+        if not is_cached:
             is_signed_by.cache_clear()
-        if verify(presented, text, at.knowledge, NOW).verdict != "valid":
+        if verify(presented, text, city.knowledge, NOW).verdict != "valid":
             raise SystemExit("a proof of the benchmark does not verify")
 
 
-def verifying(count: int) -> None:
+def measure_verifying(count: int) -> None:
     print(f"\nfull verification of a proof from its JSON text, per second (a batch of {count:,})")
     for algorithm in ALGORITHMS:
-        at, proofs = city(SM3, algorithm, City), []
-        for proof in build(at, rows(documents(count))):
+        city, proofs = make_city(SM3, algorithm, City), []
+        for proof in build(city, make_rows(make_documents(count))):
             assert proof.disclosure
             proofs.append((proof.encode(), Presented(claims=proof.disclosure.values)))
-        for cached, words in ((False, "every signature checked"), (True, "a submission's checked once")):
-            work = partial(verified, at, proofs, cached=cached)
-            line(f"{algorithm}, {words}", rate(count, work))
-            print("    " + shown(shares(work)))
+        for is_cached, description in (
+            (False, "every signature checked"),
+            (True, "a submission's checked once"),
+        ):
+            work = partial(verify_all, city, proofs, is_cached=is_cached)
+            print_line(f"{algorithm}, {description}", measure_rate(count, work))
+            print("    " + write_shares(measure_shares(work)))
 
 
 def main() -> None:
     sizes = (1_000, 10_000) if "--quick" in sys.argv else (1_000, 10_000, 100_000)
-    machine()
-    verifying(1_000)
-    proof_sizes(sizes)
-    building(sizes)
+    measure_machine()
+    measure_verifying(1_000)
+    measure_proof_sizes(sizes)
+    measure_building(sizes)
 
 
 if __name__ == "__main__":

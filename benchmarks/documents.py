@@ -79,7 +79,7 @@ class Office:
         return apply_seal(write_archive(parts), self.seal(number), self._department, NOW)
 
 
-def pdfs(count: int) -> tuple[list[bytes], TrustList]:
+def make_pdfs(count: int) -> tuple[list[bytes], TrustList]:
     """Return signed PDFs and a list with their signer."""
     key, moment = ec.generate_private_key(ec.SECP256R1()), datetime.fromtimestamp(NOW, UTC)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "天门市示例局")])
@@ -91,30 +91,32 @@ def pdfs(count: int) -> tuple[list[bytes], TrustList]:
         .public_bytes(Encoding.DER)
     )
     secret = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-    made = [
+    signed_pdfs = [
         sign_pdf(as_pdf(f"营业执照 {number}", []), certificate, secret, moment) for number in range(count)
     ]
-    return made, TrustList("", None, (Authority("", decode_certificate(certificate), frozenset(ROLES)),))
+    return signed_pdfs, TrustList(
+        "", None, (Authority("", decode_certificate(certificate), frozenset(ROLES)),)
+    )
 
 
-def rate(files: Sequence[bytes], trust: TrustList, expected: Verdict) -> float:
+def measure_rate(files: Sequence[bytes], trust: TrustList, expected: Verdict) -> float:
     """Return how many of the files are inspected in a second, the median of the passes."""
     assert all(inspect(file, trust).verdict is expected for file in files), "what is measured must verify"
-    found = []
+    rates = []
     for _ in range(PASSES):
         start = process_time()
         for file in files:
             inspect(file, trust)
-        found.append(len(files) / (process_time() - start))
-    return median(found)
+        rates.append(len(files) / (process_time() - start))
+    return median(rates)
 
 
 def main() -> None:
     """Print the table."""
     office = Office()
-    signed, signers = pdfs(PDFS)
+    signed_pdfs, signer_list = make_pdfs(PDFS)
     print("\nSigned documents, verified in a second by one core")
-    for what, files, trust in (
+    for description, files, trust in (
         ("seals (SESeal, one SM2 signature)", [office.seal(number) for number in range(SEALS)], office.trust),
         (
             "uses of a seal (SES_Signature, two)",
@@ -126,10 +128,12 @@ def main() -> None:
             [office.document(number) for number in range(DOCUMENTS)],
             office.trust,
         ),
-        ("PDF, one page, P-256", signed, signers),
+        ("PDF, one page, P-256", signed_pdfs, signer_list),
     ):
-        expected = Verdict.UNVERIFIABLE if "uses" in what else Verdict.VALID  # a use alone lacks its document
-        print(f"  {what:40}{rate(files, trust, expected):10,.0f}")
+        expected = (
+            Verdict.UNVERIFIABLE if "uses" in description else Verdict.VALID
+        )  # a use alone lacks its document
+        print(f"  {description:40}{measure_rate(files, trust, expected):10,.0f}")
 
 
 if __name__ == "__main__":

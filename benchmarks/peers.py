@@ -36,9 +36,9 @@ from pymerkle import InmemoryTree, SqliteTree, verify_inclusion
 
 from anchoring.intake.intake import accept
 from anchoring.register.store import Register
-from benchmarks.core import City, build, city, documents, rows
+from benchmarks.core import City, build, make_city, make_documents, make_rows
 from benchmarks.documents import NOW as SIGNED_AT
-from benchmarks.documents import pdfs
+from benchmarks.documents import make_pdfs
 from ledger.crypto import p256, sm2
 from ledger.crypto.suites import SHA256
 from ledger.crypto.trees import MerkleTree, leaf_hash, root_from_path
@@ -72,30 +72,37 @@ def main() -> None:
     sizes = SIZES[:-1] if "--quick" in sys.argv else SIZES
     print(f"\n{'Beside peers, per second':<48}{'ours':>12}{'peer':>12}{'ratio':>8}")
     for size in sizes:
-        trees(size)
-    durable()
-    signatures()
+        measure_trees(size)
+    measure_durable()
+    measure_signatures()
     print("  canonical JSON (RFC 8785); ours refuses what its profile leaves out, such as fractions")
-    objects = [values for _, values in documents(OFTEN)]
-    must(all(canonical(one) == rfc8785.dumps(one) for one in objects))
-    beside("objects of 20 fields", "rfc8785", each(objects, canonical), each(objects, rfc8785.dumps))
-    signed_pdfs()
-    proofs(sizes)
+    objects = [values for _, values in make_documents(OFTEN)]
+    require_agreement(all(canonical(one) == rfc8785.dumps(one) for one in objects))
+    measure_beside(
+        "objects of 20 fields",
+        "rfc8785",
+        work_on_each(objects, canonical),
+        work_on_each(objects, rfc8785.dumps),
+    )
+    measure_pdfs()
+    measure_proofs(sizes)
 
 
-def beside(what: str, peer: str, ours: Work, theirs: Work, clock: Callable[[], float] = process_time) -> None:
+def measure_beside(
+    description: str, peer: str, ours: Work, theirs: Work, clock: Callable[[], float] = process_time
+) -> None:
     """Measure both in turns and print the line."""
     rates: tuple[list[float], list[float]] = ([], [])
     for _ in range(PASSES):
-        for found, work in zip(rates, (ours, theirs), strict=True):
-            started = clock()
-            done = work()
-            found.append(done / (clock() - started))
-    own, other = map(median, rates)
-    print(f"    {what:<44}{own:>12,.0f}{other:>12,.0f}{own / other:>8.2f}  {peer}")
+        for peer_rates, work in zip(rates, (ours, theirs), strict=True):
+            start = clock()
+            work_count = work()
+            peer_rates.append(work_count / (clock() - start))
+    own_rate, peer_rate = map(median, rates)
+    print(f"    {description:<44}{own_rate:>12,.0f}{peer_rate:>12,.0f}{own_rate / peer_rate:>8.2f}  {peer}")
 
 
-def each(things: Sequence[object], work: Callable[..., object]) -> Work:
+def work_on_each(things: Sequence[object], work: Callable[..., object]) -> Work:
     def done() -> int:
         for thing in things:
             work(thing)
@@ -104,11 +111,11 @@ def each(things: Sequence[object], work: Callable[..., object]) -> Work:
     return done
 
 
-def repeated(times: int, work: Callable[..., object], *given: object) -> Work:
-    return each(range(times), lambda _: work(*given))
+def repeat_work(times: int, work: Callable[..., object], *arguments: object) -> Work:
+    return work_on_each(range(times), lambda _: work(*arguments))
 
 
-def must(agreed: bool) -> None:
+def require_agreement(agreed: bool) -> None:
     if not agreed:
         raise SystemExit("what is measured does not verify, or ours and the peer's do not agree")
 
@@ -116,42 +123,51 @@ def must(agreed: bool) -> None:
 # -- Trees --
 
 
-def trees(size: int) -> None:
-    data = [canonical({"identifier": identifier, **values}) for identifier, values in documents(size)]
+def measure_trees(size: int) -> None:
+    entries = [canonical({"identifier": identifier, **values}) for identifier, values in make_documents(size)]
     leaf = partial(leaf_hash, SHA256)
-    own, other = MerkleTree(SHA256, [leaf(one) for one in data]), InmemoryTree.init_from_entries(data)
-    root = own.root
+    own_tree, peer_tree = (
+        MerkleTree(SHA256, [leaf(entry) for entry in entries]),
+        InmemoryTree.init_from_entries(entries),
+    )
+    root = own_tree.root
 
     def our_root() -> int:
-        must(MerkleTree(SHA256, [leaf(one) for one in data]).root == root)
+        require_agreement(MerkleTree(SHA256, [leaf(entry) for entry in entries]).root == root)
         return size
 
     def peer_root() -> int:
-        must(InmemoryTree.init_from_entries(data).get_root() == root)
+        require_agreement(InmemoryTree.init_from_entries(entries).get_root() == root)
         return size
 
     def our_path(place: int) -> None:
-        must(root_from_path(SHA256, leaf(data[place]), place, size, own.path(place)) == root)
+        require_agreement(
+            root_from_path(SHA256, leaf(entries[place]), place, size, own_tree.path(place)) == root
+        )
 
     def peer_path(place: int) -> None:
-        verify_inclusion(leaf(data[place]), root, other.prove_inclusion(place + 1), place + 1, size)
+        verify_inclusion(leaf(entries[place]), root, peer_tree.prove_inclusion(place + 1), place + 1, size)
 
     print(f"  a tree of {size:,} documents of 1 kB, in memory (RFC 9162, SHA-256)")
-    beside("documents to their root", "pymerkle", our_root, peer_root)
-    drawn = Random(size).sample(range(size), PATHS)
-    beside("paths made and checked", "pymerkle", each(drawn, our_path), each(drawn, peer_path))
+    measure_beside("documents to their root", "pymerkle", our_root, peer_root)
+    places = Random(size).sample(range(size), PATHS)
+    measure_beside(
+        "paths made and checked", "pymerkle", work_on_each(places, our_path), work_on_each(places, peer_path)
+    )
 
 
-def durable() -> None:
+def measure_durable() -> None:
     """Documents that a register accepts, and that the peer's tree takes, on the same disk."""
     print("  durable in SQLite; pymerkle keeps bytes and hashes, ours also checks and indexes every record")
     with tempfile.TemporaryDirectory(prefix="shunzheng-") as folder:
         register, world, serials = Register(f"sqlite:///{folder}/register.db"), World(suite=SHA256), count(1)
         with SqliteTree(f"{folder}/tree.db") as tree:
             for size, times in DURABLE:
-                passes = [[submission(world, serials, size) for _ in range(times)] for _ in range(PASSES)]
-                ours, theirs = partial(accepted, register, world), partial(appended, tree)
-                beside(
+                passes = [
+                    [make_submission(world, serials, size) for _ in range(times)] for _ in range(PASSES)
+                ]
+                ours, theirs = partial(accept_all, register, world), partial(append_all, tree)
+                measure_beside(
                     f"documents, {size:,} at once",
                     "pymerkle",
                     partial(ours, iter(passes)),
@@ -161,87 +177,90 @@ def durable() -> None:
         register.close()
 
 
-def submission(world: World, serials: Iterator[int], size: int) -> list[bytes]:
+def make_submission(world: World, serials: Iterator[int], size: int) -> list[bytes]:
     """Return the lines of a submission: its statement, then its records with 20 claims each."""
-    claims = documents(1)[0][1]
+    claims = make_documents(1)[0][1]
     return world.department.lines(licence(next(serials), claims=claims) for _ in range(size))
 
 
-def accepted(register: Register, world: World, passes: Iterator[list[list[bytes]]]) -> int:
+def accept_all(register: Register, world: World, passes: Iterator[list[list[bytes]]]) -> int:
     return sum(accept(register, world.trust, lines, NOW, SETTINGS).count for lines in next(passes))
 
 
-def appended(tree: SqliteTree, passes: Iterator[list[list[bytes]]]) -> int:
-    before = tree.get_size()
+def append_all(tree: SqliteTree, passes: Iterator[list[list[bytes]]]) -> int:
+    size_before = tree.get_size()
     for lines in next(passes):
         tree.append_entries(lines[1:])
-    return int(tree.get_size() - before)
+    return int(tree.get_size() - size_before)
 
 
 # -- Signatures --
 
 
-def signatures() -> None:
+def measure_signatures() -> None:
     print("  signatures of 64 bytes, from and to plain numbers; the libraries below show what that costs")
     secret = Random(1).randbytes(32)
     point = sm2.point_of(secret)
     r, s = sm2.sign(secret, point, MESSAGE)
     halves, der = (r.to_bytes(32, "big"), s.to_bytes(32, "big")), encode_dss_signature(r, s)
-    other = gmalg.SM2(sk=secret, pk=b"\x04" + point, uid=sm2.IDENTITY)
+    peer_key = gmalg.SM2(sk=secret, pk=b"\x04" + point, uid=sm2.IDENTITY)
     digest = sm2.message_digest(point, MESSAGE)
-    must(other.verify(MESSAGE, *halves) and sm2_verify_sm3_digest(point, digest, der))
-    made = repeated(OFTEN, sm2.sign, secret, point, MESSAGE)
-    checked = repeated(OFTEN, sm2.verify, point, MESSAGE, r, s)
-    beside("SM2, made", "gmalg", made, repeated(SELDOM, other.sign, MESSAGE))
-    beside("SM2, checked", "gmalg", checked, repeated(SELDOM, other.verify, MESSAGE, *halves))
-    below = repeated(OFTEN, sm2_verify_sm3_digest, point, digest, der)
-    beside("SM2, checked", "gmssl-pyx, the library below", checked, below)
+    require_agreement(peer_key.verify(MESSAGE, *halves) and sm2_verify_sm3_digest(point, digest, der))
+    signing = repeat_work(OFTEN, sm2.sign, secret, point, MESSAGE)
+    checking = repeat_work(OFTEN, sm2.verify, point, MESSAGE, r, s)
+    measure_beside("SM2, made", "gmalg", signing, repeat_work(SELDOM, peer_key.sign, MESSAGE))
+    measure_beside("SM2, checked", "gmalg", checking, repeat_work(SELDOM, peer_key.verify, MESSAGE, *halves))
+    library_checking = repeat_work(OFTEN, sm2_verify_sm3_digest, point, digest, der)
+    measure_beside("SM2, checked", "gmssl-pyx, the library below", checking, library_checking)
     key = ec.derive_private_key(int.from_bytes(secret, "big"), ec.SECP256R1())
     point = p256.point_of(secret)
     r, s = p256.sign(secret, point, MESSAGE)
-    how, public, der = ec.ECDSA(DIGEST()), key.public_key(), encode_dss_signature(r, s)
-    must(p256.verify(point, MESSAGE, r, s))
-    checked = repeated(OFTEN, p256.verify, point, MESSAGE, r, s)
-    below = repeated(OFTEN, public.verify, der, MESSAGE, how)
-    beside("P-256, checked", "cryptography, the library below", checked, below)
+    algorithm, public, der = ec.ECDSA(DIGEST()), key.public_key(), encode_dss_signature(r, s)
+    require_agreement(p256.verify(point, MESSAGE, r, s))
+    checking = repeat_work(OFTEN, p256.verify, point, MESSAGE, r, s)
+    library_checking = repeat_work(OFTEN, public.verify, der, MESSAGE, algorithm)
+    measure_beside("P-256, checked", "cryptography, the library below", checking, library_checking)
 
 
 # -- Documents and proofs --
 
 
-def signed_pdfs() -> None:
+def measure_pdfs() -> None:
     print("  signed PDFs of one page; pyHanko follows chains as X.509 has it, ours by the trust list alone")
-    files, trust = pdfs(PDFS)
+    files, trust = make_pdfs(PDFS)
     roots = [Certificate.load(one.certificate.der) for one in trust.authorities]
     moment = datetime.fromtimestamp(SIGNED_AT, UTC)
 
     def by_pyhanko(file: bytes) -> None:
         context = ValidationContext(trust_roots=roots, allow_fetching=False, moment=moment)
-        (found,) = PdfFileReader(BytesIO(file)).embedded_regular_signatures
-        must(validate_pdf_signature(found, context).bottom_line)
+        (signature,) = PdfFileReader(BytesIO(file)).embedded_regular_signatures
+        require_agreement(validate_pdf_signature(signature, context).bottom_line)
 
     def ours(file: bytes) -> None:
-        must(inspect(file, trust).verdict is Verdict.VALID)
+        require_agreement(inspect(file, trust).verdict is Verdict.VALID)
 
-    beside("PDFs", "pyHanko alone", each(files, ours), each(files, by_pyhanko))
+    measure_beside("PDFs", "pyHanko alone", work_on_each(files, ours), work_on_each(files, by_pyhanko))
 
 
-def proofs(sizes: Sequence[int]) -> None:
+def measure_proofs(sizes: Sequence[int]) -> None:
     print(f"\n{'Bytes of a proof':<48}" + "".join(f"{size:>10,}" for size in sizes))
     table: dict[str, list[int]] = {}
     for size in sizes:
-        proof = next(iter(build(city(SHA256, "sm2", City), rows(documents(size)))))
+        proof = next(iter(build(make_city(SHA256, "sm2", City), make_rows(make_documents(size)))))
         tree = InmemoryTree.init_from_entries([b"%d" % number for number in range(size)])
-        for what, text in {
+        for description, text in {
             "ours, with 20 claims and their status": proof.encode(),
             "ours, without claims and status": replace(proof, disclosure=None, status=None).encode(),
             "ours, as the code printed on paper": encode_paper(proof).encode(),
             "pymerkle: path": dumps(tree.prove_inclusion(1).serialize()).encode(),
         }.items():
-            table.setdefault(what, []).append(len(text))
-    for what, lengths in (table | ELSEWHERE).items():
-        shown = "".join(f"{length:>10,}" for length in lengths[: len(sizes)])
-        print(f"  {what:<46}{shown}" + ("  taken over, not measured" if what in ELSEWHERE else ""))
+            table.setdefault(description, []).append(len(text))
+    for description, lengths in (table | ELSEWHERE).items():
+        columns = "".join(f"{length:>10,}" for length in lengths[: len(sizes)])
+        print(
+            f"  {description:<46}{columns}"
+            + ("  taken over, not measured" if description in ELSEWHERE else "")
+        )
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from typing import Final, TypeVar
 
 from anchoring.checkpoints.files import read_chunks
 from anchoring.checkpoints.snapshots import ImportedSnapshot
-from benchmarks.core import NOW, City, build, city, documents, rows
+from benchmarks.core import NOW, City, build, make_city, make_documents, make_rows
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.crypto.suites import SM3
 from ledger.encoding.canonical import encode as canonical
@@ -68,8 +68,8 @@ def main() -> None:
     print(
         f"\nSnapshot of a log of {positions:,} positions, {positions // SHARE:,} of them changed, {anchors:,} anchors"
     )
-    at = city(SM3, "sm2", Year)
-    proofs = list(build(at, rows(documents(PROOFS))))
+    at = make_city(SM3, "sm2", Year)
+    proofs = list(build(at, make_rows(make_documents(PROOFS))))
     grow(at, positions, anchors)
     with tempfile.TemporaryDirectory() as folder:
         measure(at, proofs, Path(folder))

@@ -17,8 +17,8 @@ from api.key_files import write_key
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.registry import acts
 
-_SM3: Final = 1
-_LICENCE: Final = 1
+_SM3_NUMBER: Final = 1
+_LICENCE_KIND: Final = 1
 _DIVISIONS: Final = {"tianmen": ("429006",), "wuhan": ("420100", "420102", "420103")}
 
 T = TypeVar("T")
@@ -45,15 +45,15 @@ class Founding:
         """Do it all, and return the department that seals."""
         self._insist(self.stage.deploy)
         self.tell(f"   registry {self.stage.registry}")
-        admitted = [
-            acts.LogAdmitted(name, _SM3, self._address(f"{name}-admin"), codes, acts.Predecessor())
+        admissions = [
+            acts.LogAdmitted(name, _SM3_NUMBER, self._address(f"{name}-admin"), codes, acts.Predecessor())
             for name, codes in _DIVISIONS.items()
         ]
-        self._act("province", *admitted)
+        self._act("province", *admissions)
         departments = json.loads((EXAMPLES / "departments.json").read_text("utf-8"))
         self._take_in(departments)
-        for name, title, issues in (("tianmen", "天门市", True), ("wuhan", "武汉市", False)):
-            city = self._insist(lambda: self.stage.found_city(name, title, issues=issues))  # noqa: B023
+        for name, title, issues_records in (("tianmen", "天门市", True), ("wuhan", "武汉市", False)):
+            city = self._insist(lambda: self.stage.found_city(name, title, issues=issues_records))  # noqa: B023
             self._insist(lambda: self.stage.declare_node(city))  # noqa: B023
             self.cities.append(city)
         sealing = self._give_seal(departments[0])
@@ -76,7 +76,7 @@ class Founding:
         self._act(
             "tianmen-admin",
             *(
-                self._grant(department["credit_code"], _LICENCE, tuple(department["types"]))
+                self._grant(department["credit_code"], _LICENCE_KIND, tuple(department["types"]))
                 for department in departments
             ),
         )
@@ -97,8 +97,8 @@ class Founding:
     def _address(self, role: str) -> str:
         return self._insist(lambda: self.stage.account(role).address)
 
-    def _act(self, role: str, *together: acts.Act) -> None:
-        self._insist(lambda: self.stage.act(role, *together))
+    def _act(self, role: str, *joined_acts: acts.Act) -> None:
+        self._insist(lambda: self.stage.act(role, *joined_acts))
 
-    def _insist(self, do: Callable[[], T]) -> T:
-        return insist(do, self.tell)
+    def _insist(self, question: Callable[[], T]) -> T:
+        return insist(question, self.tell)

@@ -53,7 +53,7 @@ def write_proof(node: NodeClient, row: Row, folder: Path) -> Holding:
     return Holding(identifier, proof, row["claims"], document)
 
 
-def by_issuer(path: Path) -> dict[str, list[bytes]]:
+def group_by_issuer(path: Path) -> dict[str, list[bytes]]:
     """Return the lines of a file of input rows by the issuer that they name."""
     lines: dict[str, list[bytes]] = {}
     for line in path.read_bytes().splitlines():
@@ -61,12 +61,12 @@ def by_issuer(path: Path) -> dict[str, list[bytes]]:
     return lines
 
 
-def forgeries(sample: Holding, other: Holding) -> Iterator[tuple[str, str, dict[str, Json]]]:
+def make_forgeries(sample: Holding, other: Holding) -> Iterator[tuple[str, str, dict[str, Json]]]:
     """Yield what is tried with a paper licence and one with a document: in words, the reason that must come, the request."""
     assert other.document is not None
-    altered = bytearray(other.document)
-    altered[len(altered) // 2] ^= 1
-    documents: list[Json] = [base64.b64encode(bytes(altered)).decode()]
+    altered_document = bytearray(other.document)
+    altered_document[len(altered_document) // 2] ^= 1
+    documents: list[Json] = [base64.b64encode(bytes(altered_document)).decode()]
     yield "one byte of a document altered", "document_mismatch", other.request(documents=documents)
     proof = json.loads(sample.proof)
     name, value = next(claim for claim in proof["disclosure"]["claims"] if isinstance(claim[1], str))
@@ -74,13 +74,13 @@ def forgeries(sample: Holding, other: Holding) -> Iterator[tuple[str, str, dict[
     for claim in proof["disclosure"]["claims"]:
         if claim[0] == name:
             claim[1] = value + "改"
-    both = sample.request(proof=json.dumps(proof), claims=claims)
-    yield "one claim altered, on the paper and in the proof", "claims_altered", both
+    both_altered = sample.request(proof=json.dumps(proof), claims=claims)
+    yield "one claim altered, on the paper and in the proof", "claims_altered", both_altered
     yield "one claim altered on the paper alone", "claim_mismatch", sample.request(claims=claims)
-    moved = json.loads(sample.proof) | {"sequence": json.loads(other.proof)["sequence"]}
-    yield "a proof that names another batch", "not_in_batch", sample.request(proof=json.dumps(moved))
+    moved_proof = json.loads(sample.proof) | {"sequence": json.loads(other.proof)["sequence"]}
+    yield "a proof that names another batch", "not_in_batch", sample.request(proof=json.dumps(moved_proof))
 
 
-def encoded(value: object) -> bytes:
+def encode_request(value: object) -> bytes:
     """Return the body of a request."""
     return json.dumps(value, ensure_ascii=False).encode()

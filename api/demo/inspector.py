@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 DAY_SECONDS: Final = 86_400
 _PATIENCE_SECONDS: Final = 60.0
-_TICK: Final = 0.5
+_TICK_SECONDS: Final = 0.5
 #: The command line without sockets: whatever would ask anybody fails at once.
-_OFFLINE: Final = """
+_OFFLINE_PROGRAM: Final = """
 import socket, sys
 class Refused(socket.socket):
     def __init__(self, *_, **__): raise OSError("there is no network here")
@@ -70,109 +70,133 @@ class Inspector:
         self._until(self._cosigned, "cosignatures of all cities")
         settings = [load_settings(city.directory) for city in self.cities]
         cosigners = tuple(
-            Cosigner(city.title, _key(node).public) for city, node in zip(self.cities, settings, strict=True)
+            Cosigner(city.title, _load_key(node).public)
+            for city, node in zip(self.cities, settings, strict=True)
         )
-        pinned = TrustFile(settings[0].registry, cosigners, majority(len(cosigners)))
-        self.trust.write_bytes(canonical(pinned.to_json()))
+        trust_file = TrustFile(settings[0].registry, cosigners, majority(len(cosigners)))
+        self.trust.write_bytes(canonical(trust_file.to_json()))
         self._run(
             "snapshot", "export", self.cities[-1].directory, "-o", self.snapshot, "--cosigned", len(cosigners)
         )
-        size = self.snapshot.stat().st_size
-        self.results["snapshot bytes"] = size
+        snapshot_bytes = self.snapshot.stat().st_size
+        self.results["snapshot bytes"] = snapshot_bytes
         self.tell(
-            f"   {size:,} bytes on the stick, signed by {'、'.join(city.title for city in self.cities)}"
+            f"   {snapshot_bytes:,} bytes on the stick, signed by {'、'.join(city.title for city in self.cities)}"
         )
 
     def inspect(self, proof: bytes, claims: dict[str, Json], document: bytes | None = None) -> None:
         """Verify a certificate in the field: today, a day later under two policies, and with a forged snapshot."""
-        certificate = self._certificate(proof, claims, document)
+        certificate_options = self._certificate(proof, claims, document)
         known_at = read_header(read_chunks(self.snapshot)).checkpoint.time
-        tomorrow = ("--at", format_time(known_at + DAY_SECONDS))
-        self._expect("with the snapshot", 0, "(snapshot)", *certificate, "--policy", "field")
-        self._expect("a day later, field policy", 0, "", *certificate, "--policy", "field", *tomorrow)
-        said = self._expect(
-            "a day later, strict policy", 12, "known until", *certificate, "--policy", "high-value", *tomorrow
+        time_option = ("--at", format_time(known_at + DAY_SECONDS))
+        self._expect("with the snapshot", 0, "(snapshot)", *certificate_options, "--policy", "field")
+        self._expect(
+            "a day later, field policy", 0, "", *certificate_options, "--policy", "field", *time_option
         )
-        until = next(line.strip() for line in said.splitlines() if "known until" in line)
-        self.tell(f"   under the strict policy, a day later: {until}")
-        genuine = self.snapshot.read_bytes()
+        strict_output = self._expect(
+            "a day later, strict policy",
+            12,
+            "known until",
+            *certificate_options,
+            "--policy",
+            "high-value",
+            *time_option,
+        )
+        known_line = next(line.strip() for line in strict_output.splitlines() if "known until" in line)
+        self.tell(f"   under the strict policy, a day later: {known_line}")
+        genuine_snapshot = self.snapshot.read_bytes()
         self._forge()
         self._expect(
-            "with a snapshot forged by one city", 1, "below_threshold", *certificate, "--policy", "field"
+            "with a snapshot forged by one city",
+            1,
+            "below_threshold",
+            *certificate_options,
+            "--policy",
+            "field",
         )
-        self.snapshot.write_bytes(genuine)
-        self._expect("with the genuine one again", 0, "", *certificate, "--policy", "field")
+        self.snapshot.write_bytes(genuine_snapshot)
+        self._expect("with the genuine one again", 0, "", *certificate_options, "--policy", "field")
         self.tell("   a snapshot forged by one city is refused; what was seen before stays")
 
     def _cosigned(self) -> bool:
         """Let one city sign and each further one cosign; False where one is not so far yet."""
-        before: tuple[object, ...] = ()
+        of_option: tuple[object, ...] = ()
         for city in self.cities:
             file = self.laptop / f"{city.name}.checkpoint.json"
-            if self._command("checkpoint", "sign", city.directory, *before, "-o", file).returncode:
+            if self._command("checkpoint", "sign", city.directory, *of_option, "-o", file).returncode:
                 return False
-            before = ("--of", file)
+            of_option = ("--of", file)
         return True
 
     def _certificate(
         self, proof: bytes, claims: dict[str, Json], document: bytes | None
     ) -> tuple[object, ...]:
-        evidence, paper = self.laptop / "certificate.proof.json", self.laptop / "certificate.claims.json"
-        evidence.write_bytes(proof)
-        paper.write_bytes(canonical(claims))
-        options = ("--proof", evidence, "--snapshot", self.snapshot, "--trust", self.trust, "--lang", "en")
+        proof_path, claims_path = (
+            self.laptop / "certificate.proof.json",
+            self.laptop / "certificate.claims.json",
+        )
+        proof_path.write_bytes(proof)
+        claims_path.write_bytes(canonical(claims))
+        options = ("--proof", proof_path, "--snapshot", self.snapshot, "--trust", self.trust, "--lang", "en")
         if document is None:
-            return (*options, "--claims", paper)
-        shown = self.laptop / "certificate"
-        shown.write_bytes(document)
-        return (shown, *options)
+            return (*options, "--claims", claims_path)
+        document_path = self.laptop / "certificate"
+        document_path.write_bytes(document)
+        return (document_path, *options)
 
     def _forge(self) -> None:
         """Write the snapshot that one city could make alone: one act more, signed with its own node's key."""
         city = self.cities[-1]
-        key = _key(load_settings(city.directory))
-        header, history = (
+        key = _load_key(load_settings(city.directory))
+        header, events = (
             read_header(read_chunks(self.snapshot)),
             list(read_events(read_chunks(self.snapshot))),
         )
         fold = Fold(header.after_head)
-        for event in history:
+        for event in events:
             fold.extend(event)
         act = acts.OperatorSet(city.name, "0x" + "66" * 20)
-        more = Event(fold.n + 1, act.KIND, fold.block, fold.time, act.encode(), fold.block + 1)
-        fold.extend(more)
+        forged_event = Event(fold.n + 1, act.KIND, fold.block, fold.time, act.encode(), fold.block + 1)
+        fold.extend(forged_event)
         checkpoint = replace(header.checkpoint, n=fold.n, head=fold.head, block=fold.block, time=fold.time)
         cosigned = CosignedCheckpoint.of(checkpoint, [Cosignature.make(key, checkpoint)])
-        forged = replace(header, cosigned=cosigned)
-        self.snapshot.write_bytes(b"".join(write_snapshot(forged, [*history, more])))
+        forged_header = replace(header, cosigned=cosigned)
+        self.snapshot.write_bytes(b"".join(write_snapshot(forged_header, [*events, forged_event])))
 
-    def _expect(self, words: str, code: int, said: str, *arguments: object) -> str:
-        done = self._command("verify", *arguments, offline=True)
-        text = done.stdout + done.stderr
-        if done.returncode != code or said not in text:
-            raise InspectionFailed(f"{words}: exit code {done.returncode} instead of {code}: {text[-500:]}")
-        self.results[words] = done.returncode
-        return text
+    def _expect(self, description: str, expected_code: int, expected_text: str, *arguments: object) -> str:
+        process = self._command("verify", *arguments, offline=True)
+        output = process.stdout + process.stderr
+        if process.returncode != expected_code or expected_text not in output:
+            raise InspectionFailed(
+                f"{description}: exit code {process.returncode} instead of {expected_code}: {output[-500:]}"
+            )
+        self.results[description] = process.returncode
+        return output
 
     def _run(self, *arguments: object) -> None:
-        done = self._command(*arguments)
-        if done.returncode:
-            raise InspectionFailed(f"shunzheng {arguments[0]} {arguments[1]}: {done.stderr[-500:]}")
+        process = self._command(*arguments)
+        if process.returncode:
+            raise InspectionFailed(f"shunzheng {arguments[0]} {arguments[1]}: {process.stderr[-500:]}")
 
     def _command(self, *arguments: object, offline: bool = False) -> "subprocess.CompletedProcess[str]":
-        start = ["-c", _OFFLINE] if offline else ["-m", "api.cli"]
-        command = [*(_no_network() if offline else ()), sys.executable, *start, *map(str, arguments)]
+        start = ["-c", _OFFLINE_PROGRAM] if offline else ["-m", "api.cli"]
+        command = [
+            *(_find_network_isolation() if offline else ()),
+            sys.executable,
+            *start,
+            *map(str, arguments),
+        ]
         return subprocess.run(command, capture_output=True, text=True, check=False)
 
-    def _until(self, holds: Callable[[], bool], what: str) -> None:
-        until = time.monotonic() + _PATIENCE_SECONDS
-        while not holds():
-            if time.monotonic() > until:
-                raise InspectionFailed(f"{what} did not come within {_PATIENCE_SECONDS:g} s")
-            time.sleep(_TICK)
+    def _until(self, is_fulfilled: Callable[[], bool], description: str) -> None:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not is_fulfilled():
+            if time.monotonic() > deadline:
+                raise InspectionFailed(f"{description} did not come within {_PATIENCE_SECONDS:g} s")
+            time.sleep(_TICK_SECONDS)
 
 
-def _key(settings: "Settings") -> PrivateKey:
+def _load_key(settings: "Settings") -> PrivateKey:
     key = load_node_key(settings)
     if key is None:
         raise InspectionFailed(f"the node in {settings.directory} has no key")
@@ -180,10 +204,14 @@ def _key(settings: "Settings") -> PrivateKey:
 
 
 @cache
-def _no_network() -> tuple[str, ...]:
+def _find_network_isolation() -> tuple[str, ...]:
     """Return the command that leaves a process no network at all, where this machine permits it."""
     unshare = shutil.which("unshare")
     if unshare is None:
         return ()
-    apart = (unshare, "--map-root-user", "--net")
-    return apart if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode == 0 else ()
+    isolation_command = (unshare, "--map-root-user", "--net")
+    return (
+        isolation_command
+        if subprocess.run([*isolation_command, "true"], capture_output=True, check=False).returncode == 0
+        else ()
+    )

@@ -19,8 +19,8 @@ from api.client.node_error import NodeError
 from api.demo.stage import City, Stage
 
 PATIENCE_SECONDS: Final = 60.0  # for something that was started again to answer
-_TICK: Final = 0.3
-_PASSING: Final = frozenset({0, 502, 503})  # no answer, or not ready yet
+_TICK_SECONDS: Final = 0.3
+_PASSING_STATUSES: Final = frozenset({0, 502, 503})  # no answer, or not ready yet
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class Watch:
 
     def __init__(self, stage: Stage, cities: list[City], tell: Callable[[str], None]) -> None:
         self._stage, self._cities, self._tell = stage, cities, tell
-        self._stopped, self._saved = threading.Event(), 0.0
+        self._stop_event, self._saved_at = threading.Event(), 0.0
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def start(self) -> None:
@@ -38,12 +38,12 @@ class Watch:
 
     def stop(self) -> None:
         """Let everything end from now on."""
-        self._stopped.set()
+        self._stop_event.set()
         if self._thread.is_alive():
             self._thread.join()
 
     def _run(self) -> None:
-        while not self._stopped.wait(_TICK):
+        while not self._stop_event.wait(_TICK_SECONDS):
             with suppress(AnchoringError, OSError):  # tried again at the next tick
                 self._look()
 
@@ -56,25 +56,25 @@ class Watch:
         for city in self._cities:
             if city.launch_again():
                 self._tell(f"   The node of {city.title} was stopped. It is started again.")
-        if time.monotonic() - self._saved > SAVE_SECONDS:
+        if time.monotonic() - self._saved_at > SAVE_SECONDS:
             self._stage.save()
-            self._saved = time.monotonic()
+            self._saved_at = time.monotonic()
 
 
-def insist(do: Callable[[], T], tell: Callable[[str], None]) -> T:
+def insist(question: Callable[[], T], tell: Callable[[str], None]) -> T:
     """Do something until it is answered. Raises: NodeError, ChainUnavailable, when patience ends or it is refused."""
-    until, told = time.monotonic() + PATIENCE_SECONDS, False
+    deadline, was_told = time.monotonic() + PATIENCE_SECONDS, False
     while True:
         try:
-            return do()
+            return question()
         except (NodeError, ChainUnavailable) as error:
-            refused = isinstance(error, NodeError) and error.status not in _PASSING
-            if refused or time.monotonic() > until:
+            is_refused = isinstance(error, NodeError) and error.status not in _PASSING_STATUSES
+            if is_refused or time.monotonic() > deadline:
                 raise
-            if not told:
+            if not was_told:
                 tell(f"   {str(error).splitlines()[0]}; asking again")
-                told = True
-        time.sleep(_TICK)
+                was_told = True
+        time.sleep(_TICK_SECONDS)
 
 
 class InsistentClient(NodeClient):

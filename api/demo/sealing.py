@@ -39,13 +39,13 @@ from ledger.records.records import KINDS
 
 #: What the department's key must be granted beside its licences.
 GRANTED: Final = KINDS["seal"] | KINDS["signature"]
-_DAY: Final = 86_400
-_HOUR: Final = 3_600
-_YEAR: Final = 365 * _DAY
-_NUMBER: Final = "42900600000001"
-_TYPE: Final = "Y1429006EXAMPLE03H007"
-_TITLE: Final = "公共场所卫生许可证"
-_PAGE: Final = "1"
+_DAY_SECONDS: Final = 86_400
+_HOUR_SECONDS: Final = 3_600
+_YEAR_SECONDS: Final = 365 * _DAY_SECONDS
+_SEAL_NUMBER: Final = "42900600000001"
+_LICENCE_TYPE: Final = "Y1429006EXAMPLE03H007"
+_LICENCE_TITLE: Final = "公共场所卫生许可证"
+_PAGE_NUMBER: Final = "1"
 GENUINE, SIGNED, BACKDATED = "licence.ofd", "licence.pdf", "backdated.ofd"
 
 
@@ -65,7 +65,7 @@ class Sealing:
     records: int = 0
     results: dict[str, str] = field(default_factory=dict)
     _identifiers: dict[str, str] = field(default_factory=dict)
-    _pdf_signer: tuple[bytes, bytes] = field(default_factory=lambda: _p256_signer())
+    _pdf_signer: tuple[bytes, bytes] = field(default_factory=lambda: _make_p256_signer())
 
     def prepare(self, verifier: City) -> None:
         """Have the verifying city, whose node is not started yet, accept the trial authority and the signer of PDFs."""
@@ -80,13 +80,13 @@ class Sealing:
         now = int(time.time())
         self._seal_file.write_bytes(self._make(now))
         row = make_seal_row(self._seal_file, self.issuer, self.issuer, self.name)
-        first, leaf = self._submit(node, [row])
+        first_id, leaf = self._submit(node, [row])
         RegisteredSeal(str(row["identifier"]), SM3.format(leaf), self.issuer).write_beside(self._seal_file)
-        second, _ = self._submit(node, [*self._seal(GENUINE, now), self._sign_pdf(now)])
+        second_id, _ = self._submit(node, [*self._seal(GENUINE, now), self._sign_pdf(now)])
         self.tell(
             f"   {self.name} registers its seal, a licence sealed with it 电子签章, and one as a signed PDF"
         )
-        return [first, second]
+        return [first_id, second_id]
 
     def destroy(self, node: NodeClient) -> str:
         """Destroy the seal. Return the id of the submission."""
@@ -105,7 +105,7 @@ class Sealing:
     def backdate(self, node: NodeClient) -> str:
         """Seal another licence with the destroyed seal, and an hour's lie. Return the id of the submission."""
         self.tell("   and somebody who kept its key seals once more, by a clock that is an hour slow")
-        return self._submit(node, self._seal(BACKDATED, int(time.time()) - _HOUR))[0]
+        return self._submit(node, self._seal(BACKDATED, int(time.time()) - _HOUR_SECONDS))[0]
 
     def collect(self, node: NodeClient) -> None:
         """Fetch the proofs: inside the OFD documents, beside the PDF."""
@@ -123,18 +123,18 @@ class Sealing:
 
     def catch(self, node: NodeClient) -> None:
         """Present what was sealed afterwards. Raises: SealingFailed."""
-        words = "a document sealed after its seal was destroyed, back-dated"
-        self._judge(node, words, BACKDATED, "seal_not_in_force")
+        description = "a document sealed after its seal was destroyed, back-dated"
+        self._judge(node, description, BACKDATED, "seal_not_in_force")
 
-    def _judge(self, node: NodeClient, words: str, file: str, expected: str) -> None:
+    def _judge(self, node: NodeClient, description: str, file: str, expected: str) -> None:
         """Verify a document whose own signature is good; `expected` is the verdict, or the reason where it is invalid."""
         report = node.verify(self._request(file))
         outcome = report["reason"] if report["verdict"] == "invalid" else report["verdict"]
-        alone = report["documents"][0]["signatures"][0]["verdict"]
-        if (outcome, alone) != (expected, "valid"):
-            raise SealingFailed(f"{words}: {outcome}, by itself {alone}, instead of {expected}")
-        self.results[words] = outcome
-        self.tell(f"   {words}: {report['words']['zh']}，{report['reason_words']['zh']} ({outcome})")
+        own_verdict = report["documents"][0]["signatures"][0]["verdict"]
+        if (outcome, own_verdict) != (expected, "valid"):
+            raise SealingFailed(f"{description}: {outcome}, by itself {own_verdict}, instead of {expected}")
+        self.results[description] = outcome
+        self.tell(f"   {description}: {report['words']['zh']}，{report['reason_words']['zh']} ({outcome})")
 
     @property
     def _seal_file(self) -> Path:
@@ -142,9 +142,9 @@ class Sealing:
 
     @property
     def _registered(self) -> RegisteredSeal:
-        registered = RegisteredSeal.read_beside(self._seal_file)
-        assert registered is not None
-        return registered
+        registered_seal = RegisteredSeal.read_beside(self._seal_file)
+        assert registered_seal is not None
+        return registered_seal
 
     def _trial(self) -> Trial:
         return open_trial(self.folder / "trial", int(time.time()))
@@ -153,15 +153,25 @@ class Sealing:
         trial = self._trial()
         name, users = f"{self.name}电子证照专用章", (trial.signer.certificate.der,)
         return make_seal(
-            SealDraft(4, _NUMBER, 1, name, users, now - _DAY, now - _DAY, now + _YEAR, draw_ring()),
+            SealDraft(
+                4,
+                _SEAL_NUMBER,
+                1,
+                name,
+                users,
+                now - _DAY_SECONDS,
+                now - _DAY_SECONDS,
+                now + _YEAR_SECONDS,
+                draw_ring(),
+            ),
             trial.maker,
         )
 
     def _seal(self, file: str, moment: int) -> list[dict[str, Json]]:
         """Seal a new licence by that moment's clock, and return the rows of sealing and licence."""
         path, licence = self.folder / file, self._licence(file)
-        document = as_ofd(_TITLE, [("证照标识", str(licence["identifier"]))])
-        signer, stamps = self._trial().signer, [Stamp(_PAGE, 150, 230, 40, 40)]
+        document = as_ofd(_LICENCE_TITLE, [("证照标识", str(licence["identifier"]))])
+        signer, stamps = self._trial().signer, [Stamp(_PAGE_NUMBER, 150, 230, 40, 40)]
         path.write_bytes(apply_seal(document, self._seal_file.read_bytes(), signer, moment, stamps))
         sealing = make_sealing_row(self._registered, path, moment)
         return [sealing, add_sealing(licence, sealing)]
@@ -171,41 +181,46 @@ class Sealing:
         from ledger.documents.pdf.signing import sign_pdf  # pyHanko takes half a second to load
 
         path, licence = self.folder / SIGNED, self._licence(SIGNED)
-        document = as_pdf(_TITLE, [("证照标识", str(licence["identifier"]))])
+        document = as_pdf(_LICENCE_TITLE, [("证照标识", str(licence["identifier"]))])
         path.write_bytes(sign_pdf(document, *self._pdf_signer, datetime.fromtimestamp(now, UTC)))
         return licence | {"documents": [str(path)]}
 
     def _request(self, file: str) -> bytes:
         path = self.folder / file
         body: dict[str, Json] = {"documents": [base64.b64encode(path.read_bytes()).decode()]}
-        beside = path.with_name(file + PROOF_SUFFIX)
-        return canonical(body | ({"proof": beside.read_text()} if beside.exists() else {}))
+        proof_path = path.with_name(file + PROOF_SUFFIX)
+        return canonical(body | ({"proof": proof_path.read_text()} if proof_path.exists() else {}))
 
     def _licence(self, file: str) -> dict[str, Json]:
         serial = f"SEALED{len(self._identifiers):014d}"
-        identifier = CertificateIdentifier.build(_TYPE, self.issuer, serial, 1).text
+        identifier = CertificateIdentifier.build(_LICENCE_TYPE, self.issuer, serial, 1).text
         self._identifiers[file] = identifier
         return {
             "kind": "licence",
             "action": "issue",
             "identifier": identifier,
             "issuer": self.issuer,
-            "claims": {"ZZMC": _TITLE, "ZZLXDM": _TYPE, "CZZT": "天门市示例宾馆"},
+            "claims": {"ZZMC": _LICENCE_TITLE, "ZZLXDM": _LICENCE_TYPE, "CZZT": "天门市示例宾馆"},
         }
 
     def _submit(self, node: NodeClient, rows: Sequence[dict[str, Json]]) -> tuple[str, bytes]:
         """Hand rows in and return the id of the submission, and the first of its leaf hashes."""
         lines, now = [canonical(row) for row in rows], int(time.time())
-        read = Path.read_bytes
+        read_bytes = Path.read_bytes
         with draft(
-            lines, target_of(node), self.key, secrets.token_bytes, now, read=lambda path: read(Path(path))
-        ) as drafted:
-            receipt = node.submit(list(drafted.lines()))
+            lines,
+            target_of(node),
+            self.key,
+            secrets.token_bytes,
+            now,
+            read=lambda path: read_bytes(Path(path)),
+        ) as signed_draft:
+            receipt = node.submit(list(signed_draft.lines()))
             self.records += len(rows)
-            return str(receipt["id"]), drafted.leaves[0]
+            return str(receipt["id"]), signed_draft.leaves[0]
 
 
-def _p256_signer() -> tuple[bytes, bytes]:
+def _make_p256_signer() -> tuple[bytes, bytes]:
     """Return a certificate of its own with its key, both DER: PAdES knows no SM2."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "试用签章人 (trial)")])

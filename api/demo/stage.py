@@ -36,8 +36,8 @@ from ledger.registry.trust import NODE
 READY_SECONDS: Final = 60.0  # for a node to start and to catch up with a chain of a few dozen events
 ENDED_SECONDS: Final = 3.0  # for a node that ended while it was waited for to be started again
 _STOP_SECONDS: Final = 20.0
-_TICK: Final = 0.1
-_DAY: Final = 86_400  # the life of a token of the demo: nobody leaves it up for longer
+_TICK_SECONDS: Final = 0.1
+_TOKEN_SECONDS: Final = 86_400  # the life of a token of the demo: nobody leaves it up for longer
 
 
 class NodeNotReady(AnchoringError):
@@ -71,24 +71,24 @@ class City:
     def launch_again(self) -> bool:
         """Start a node that has ended, and tell whether it had."""
         with self._changing:
-            if ended := self.has_ended:
+            if had_ended := self.has_ended:
                 self.launch()
-            return ended
+            return had_ended
 
     def wait_ready(self) -> None:
         """Wait until the node answers and has caught up. Raises: NodeNotReady with the end of its log."""
-        until = alive = time.monotonic()
-        until += READY_SECONDS
+        deadline = last_alive = time.monotonic()
+        deadline += READY_SECONDS
         with NodeClient(self.url) as node:
             while not node.ready():
                 if self.process and not self.has_ended:
-                    alive = time.monotonic()
-                if time.monotonic() > min(until, alive + ENDED_SECONDS):
-                    said = (self.directory / "node.log").read_text(errors="replace")[-2000:]
+                    last_alive = time.monotonic()
+                if time.monotonic() > min(deadline, last_alive + ENDED_SECONDS):
+                    log_end = (self.directory / "node.log").read_text(errors="replace")[-2000:]
                     raise NodeNotReady(
-                        f"the node of {self.title} did not become ready; its log ends:\n{said}"
+                        f"the node of {self.title} did not become ready; its log ends:\n{log_end}"
                     )
-                time.sleep(_TICK)
+                time.sleep(_TICK_SECONDS)
 
     def stop(self) -> None:
         """End the node as an administrator would, and wait for it."""
@@ -138,25 +138,25 @@ class Stage:
         if self.chain.head_zero(name.contract)[: len(name.head_prefix)] != name.head_prefix:
             raise ReorgDetected("the chain lost the deployment")
 
-    def act(self, role: str, *together: acts.Act) -> None:
+    def act(self, role: str, *joined_acts: acts.Act) -> None:
         """Have acts that do not need one another recorded by the account of a role; what is recorded already stays alone.
 
         Raises: TransactionRejected, ChainUnavailable, also where the chain ended before it was saved.
         """
         contract = RegistryName.parse(self.registry).contract
-        missing = self._missing(contract, together)
-        data = [calls.encode_call(act) for act in missing]
+        missing_acts = self._missing(contract, joined_acts)
+        data = [calls.encode_call(act) for act in missing_acts]
         receipts = deployment.execute_together(self.chain, self.account(role), contract, data)
-        for act, receipt in zip(missing, receipts, strict=True):
+        for act, receipt in zip(missing_acts, receipts, strict=True):
             name = type(act).__name__
             self.gas[name] = max(self.gas.get(name, 0), receipt.gas_used)
         self.save()
-        if self._missing(contract, missing):
+        if self._missing(contract, missing_acts):
             raise ReorgDetected("the chain lost acts that were mined")
 
-    def _missing(self, contract: str, together: Sequence[acts.Act]) -> list[acts.Act]:
-        recorded = {(item.event.kind, item.event.payload) for item in read_events(self.chain, contract)}
-        return [act for act in together if (act.KIND, act.encode()) not in recorded]
+    def _missing(self, contract: str, joined_acts: Sequence[acts.Act]) -> list[acts.Act]:
+        recorded_acts = {(item.event.kind, item.event.payload) for item in read_events(self.chain, contract)}
+        return [act for act in joined_acts if (act.KIND, act.encode()) not in recorded_acts]
 
     def save(self) -> None:
         """Save a devnet, so that what was done there outlives it."""
@@ -178,7 +178,7 @@ class Stage:
         operator = self.account(f"{name}-operator") if issues else None
         directory = self.directory / name
         directory.mkdir(parents=True)
-        listen = f"127.0.0.1:{_free_port()}"
+        listen = f"127.0.0.1:{_find_free_port()}"
         lines = [
             f'registry = "{self.registry}"',
             f'chain_url = "{self.chain_url}"',
@@ -215,10 +215,15 @@ class Stage:
         assert url is not None
         with closing(Register(url)) as register, register.writing() as connection:
             now = int(time.time())
-            _, text = create_token(
-                connection, secrets.token_bytes, label="demo", scopes=scopes, now=now, expires=now + _DAY
+            _, secret = create_token(
+                connection,
+                secrets.token_bytes,
+                label="demo",
+                scopes=scopes,
+                now=now,
+                expires=now + _TOKEN_SECONDS,
             )
-        return text
+        return secret
 
 
 def open_stage(directory: Path, block_seconds: float) -> Stage:
@@ -245,7 +250,7 @@ def open_stage(directory: Path, block_seconds: float) -> Stage:
     return Stage(directory, EthereumChain(Endpoint(url)), url, account_of_all=account)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def _find_free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])

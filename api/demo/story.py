@@ -17,7 +17,7 @@ from typing import Final, TypeVar
 from anchoring.errors import AnchoringError, TransactionRejected
 from api.client.client import NodeClient
 from api.demo.founding import Founding
-from api.demo.holders import EXAMPLES, Holding, by_issuer, encoded, forgeries, write_proof
+from api.demo.holders import EXAMPLES, Holding, encode_request, group_by_issuer, make_forgeries, write_proof
 from api.demo.inspector import Inspector
 from api.demo.recovery import InsistentClient, Watch, insist
 from api.demo.sealing import GENUINE, Sealing
@@ -32,10 +32,10 @@ from ledger.registry import acts
 
 _SM3: Final = 1
 _LICENCE: Final = 1
-_AT_ONCE: Final = 4  # requests for proofs under way
-_BATCH: Final = 100  # proofs verified by one request
+_PARALLEL_REQUESTS: Final = 4  # requests for proofs under way
+_BATCH_PROOFS: Final = 100  # proofs verified by one request
 _PATIENCE_SECONDS: Final = 60.0
-_TICK: Final = 0.2
+_TICK_SECONDS: Final = 0.2
 
 T = TypeVar("T")
 
@@ -78,19 +78,19 @@ class Story:
         with self._phase(
             "registration", "3. Departments of Tianmen sign their licences with SM2 and hand them in."
         ):
-            licences = self._register(tianmen, "licences.ndjson")
+            licence_ids = self._register(tianmen, "licences.ndjson")
         with self._phase("anchoring", "4. Tianmen's node anchors them in batches."):
-            self._wait(tianmen, licences, "frozen", "submitted", "mined", "final")
-            documents = self._register(tianmen, "with-documents.ndjson")
-            sealed = self._with_sealing(tianmen, Sealing.register)
-            self._wait(tianmen, licences + documents + sealed, "final")
+            self._wait(tianmen, licence_ids, "frozen", "submitted", "mined", "final")
+            document_ids = self._register(tianmen, "with-documents.ndjson")
+            sealing_ids = self._with_sealing(tianmen, Sealing.register)
+            self._wait(tianmen, licence_ids + document_ids + sealing_ids, "final")
             self._tell_anchors(tianmen)
-            destroyed = self._with_sealing(tianmen, Sealing.destroy)
-            self._wait(tianmen, [destroyed], "frozen", "submitted", "mined", "final")
-            backdated = self._with_sealing(tianmen, Sealing.backdate)
+            destruction_id = self._with_sealing(tianmen, Sealing.destroy)
+            self._wait(tianmen, [destruction_id], "frozen", "submitted", "mined", "final")
+            backdated_id = self._with_sealing(tianmen, Sealing.backdate)
         with self._phase("proofs", "5. Every holder gets a proof, a file that stands by itself."):
             self._write_proofs(tianmen)
-            self._wait(tianmen, [destroyed, backdated], "final")
+            self._wait(tianmen, [destruction_id, backdated_id], "final")
             self._with_sealing(tianmen, Sealing.collect, self._token())
             self._wait_known(wuhan, tianmen)
         self.tell("6. Tianmen's node is switched off. Nobody can be asked any more.")
@@ -144,19 +144,22 @@ class Story:
         return "\n".join(lines)
 
     @contextmanager
-    def _phase(self, name: str, words: str) -> Iterator[None]:
-        self.tell(words)
-        started = time.monotonic()
+    def _phase(self, name: str, description: str) -> Iterator[None]:
+        self.tell(description)
+        start = time.monotonic()
         yield
-        self.seconds[name] = round(time.monotonic() - started, 2)
+        self.seconds[name] = round(time.monotonic() - start, 2)
 
     def _register(self, city: City, file: str) -> list[str]:
         """Hand in the licences of a file, a submission for each department. Return the ids."""
         with self._client(city) as node:
-            return [self._submit(node, issuer, lines) for issuer, lines in by_issuer(EXAMPLES / file).items()]
+            return [
+                self._submit(node, issuer, lines)
+                for issuer, lines in group_by_issuer(EXAMPLES / file).items()
+            ]
 
     def _submit(
-        self, node: NodeClient, issuer: str, lines: Sequence[bytes], newest: bytes | None = None
+        self, node: NodeClient, issuer: str, lines: Sequence[bytes], newest_leaf: bytes | None = None
     ) -> str:
         with draft(
             lines,
@@ -165,9 +168,9 @@ class Story:
             secrets.token_bytes,
             int(time.time()),
             read=lambda path: (EXAMPLES / path).read_bytes(),
-            newest=lambda _: newest,
-        ) as drafted:
-            receipt = node.submit(list(drafted.lines()))
+            newest=lambda _: newest_leaf,
+        ) as signed_draft:
+            receipt = node.submit(list(signed_draft.lines()))
         self.tell(f"   {issuer}: {receipt['count']:,} records accepted 已登记，待上链")
         return str(receipt["id"])
 
@@ -178,24 +181,24 @@ class Story:
         return (self.stage.directory / "tianmen.token").read_text()
 
     def _with_sealing(
-        self, city: City, do: Callable[[Sealing, NodeClient], T], token: str | None = None
+        self, city: City, step: Callable[[Sealing, NodeClient], T], token: str | None = None
     ) -> T:
         assert self.sealing is not None
         with self._client(city, token) as node:
-            return do(self.sealing, node)
+            return step(self.sealing, node)
 
     def _wait(self, city: City, receipts: Sequence[str], *states: str) -> None:
         with self._client(city) as node:
             for receipt in receipts:
-                self._until(partial(_has_come, node, receipt, states), f"submission {receipt}")
+                self._until(partial(_has_state, node, receipt, states), f"submission {receipt}")
 
     def _tell_anchors(self, city: City) -> None:
         with self._client(city) as node:
             for anchor in node.anchors(city.name)["items"][::-1]:
-                grown = anchor["size"] - anchor["size_before"]
-                if grown:
+                record_count = anchor["size"] - anchor["size_before"]
+                if record_count:
                     self.tell(
-                        f"   anchor {anchor['sequence']} in block {anchor['block']}: {grown:,} records, final"
+                        f"   anchor {anchor['sequence']} in block {anchor['block']}: {record_count:,} records, final"
                     )
 
     def _write_proofs(self, city: City) -> None:
@@ -205,26 +208,33 @@ class Story:
         folder.mkdir()
         files = (EXAMPLES / name for name in ("licences.ndjson", "with-documents.ndjson"))
         rows = [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
-        with self._client(city, token) as node, ThreadPoolExecutor(_AT_ONCE) as pool:
+        with self._client(city, token) as node, ThreadPoolExecutor(_PARALLEL_REQUESTS) as pool:
             self.holdings = list(pool.map(lambda row: write_proof(node, row, folder), rows))
         self.tell(f"   {len(self.holdings):,} proofs written to {folder}")
 
     def _wait_known(self, verifier: City, issuer: City) -> None:
         """Wait until the verifier has the issuer's newest final anchor, and the entries of every one."""
-        with self._client(issuer) as there, self._client(verifier) as here:
-            newest = _sequence(there, issuer.name)
+        with self._client(issuer) as issuer_node, self._client(verifier) as verifier_node:
+            newest_sequence = _ask_sequence(issuer_node, issuer.name)
             self._until(
-                lambda: _sequence(here, issuer.name) >= newest, f"anchor {newest} in {verifier.title}"
+                lambda: _ask_sequence(verifier_node, issuer.name) >= newest_sequence,
+                f"anchor {newest_sequence} in {verifier.title}",
             )
-            self._until(lambda: _entries(here, issuer.name) == "published", "the public entries")
+            self._until(
+                lambda: _ask_entries_state(verifier_node, issuer.name) == "published", "the public entries"
+            )
         self.tell("   Wuhan has fetched the public entries behind them, and they are in order 公开日志已核对")
 
     def _verify_all(self, city: City) -> None:
         with self._client(city) as node:
-            for start in range(0, len(self.holdings), _BATCH):
-                items: list[Json] = [holding.request() for holding in self.holdings[start : start + _BATCH]]
-                reports = node.verify_batch(encoded({"items": items}))["reports"]
-                for holding, report in zip(self.holdings[start : start + _BATCH], reports, strict=True):
+            for start in range(0, len(self.holdings), _BATCH_PROOFS):
+                items: list[Json] = [
+                    holding.request() for holding in self.holdings[start : start + _BATCH_PROOFS]
+                ]
+                reports = node.verify_batch(encode_request({"items": items}))["reports"]
+                for holding, report in zip(
+                    self.holdings[start : start + _BATCH_PROOFS], reports, strict=True
+                ):
                     if (
                         report["verdict"] not in ("valid", "not_current")
                         or report["record"]["identifier"] != holding.identifier
@@ -233,20 +243,25 @@ class Story:
                     self.verdicts[report["verdict"]] += 1
                     if report["verdict"] == "not_current":
                         self.verdicts[report["reason"]] += 1
-        valid, ended = self.verdicts["valid"], self.verdicts["not_current"]
+        valid_count, ended_count = self.verdicts["valid"], self.verdicts["not_current"]
         self.tell(
-            f"   {valid:,} are genuine and in force 真实有效, {ended:,} genuine but outside their dates 真实，但已过有效期"
+            f"   {valid_count:,} are genuine and in force 真实有效, "
+            f"{ended_count:,} genuine but outside their dates 真实，但已过有效期"
         )
 
     def _forgeries(self, city: City) -> None:
         sample = next(holding for holding in self.holdings if holding.document is None)
         other = next(holding for holding in self.holdings if holding.document is not None)
         with self._client(city) as node:
-            for words, reason, request in forgeries(sample, other):
-                self._catch(node, words, reason, request)
-            alone: dict[str, Json] = {"proof": sample.proof.decode()}
+            for description, reason, request in make_forgeries(sample, other):
+                self._catch(node, description, reason, request)
+            bare_request: dict[str, Json] = {"proof": sample.proof.decode()}
             self._catch(
-                node, "a genuine code with nothing to compare", "nothing_presented", alone, "unverifiable"
+                node,
+                "a genuine code with nothing to compare",
+                "nothing_presented",
+                bare_request,
+                "unverifiable",
             )
         issuer = next(iter(self.keys))
         self._refused(
@@ -254,25 +269,30 @@ class Story:
         )
 
     def _catch(
-        self, node: NodeClient, words: str, reason: str, request: dict[str, Json], verdict: str = "invalid"
+        self,
+        node: NodeClient,
+        description: str,
+        reason: str,
+        request: dict[str, Json],
+        verdict: str = "invalid",
     ) -> None:
-        report = node.verify(encoded(request))
+        report = node.verify(encode_request(request))
         if (report["verdict"], report["reason"]) != (verdict, reason):
             raise StoryFailed(
-                f"{words}: {report['verdict']}, {report['reason']} instead of {verdict}, {reason}"
+                f"{description}: {report['verdict']}, {report['reason']} instead of {verdict}, {reason}"
             )
-        self.caught[words] = reason
+        self.caught[description] = reason
         self.verdicts[verdict] += 1
-        self.tell(f"   {words}: {report['words']['zh']}，{report['reason_words']['zh']} ({reason})")
+        self.tell(f"   {description}: {report['words']['zh']}，{report['reason_words']['zh']} ({reason})")
 
-    def _refused(self, words: str, role: str, act: acts.Act) -> None:
+    def _refused(self, description: str, role: str, act: acts.Act) -> None:
         try:
             insist(lambda: self.stage.act(role, act), self.tell)
         except TransactionRejected as error:
-            self.caught[words] = error.name
-            self.tell(f"   {words}: the registry refuses ({error.name})")
+            self.caught[description] = error.name
+            self.tell(f"   {description}: the registry refuses ({error.name})")
             return
-        raise StoryFailed(f"{words}: the registry let it pass")
+        raise StoryFailed(f"{description}: the registry let it pass")
 
     def _revoke(self, issuer: City, verifier: City) -> None:
         """Revoke the first licence that is in force, and see Wuhan say so."""
@@ -283,17 +303,17 @@ class Story:
         row = {"kind": "licence", "action": "revoke", "identifier": sample.identifier, "issuer": record["issuer"],
                "basis": "行政许可法 第六十九条"}  # fmt: skip
         with self._client(issuer, self._token()) as node:
-            newest = parse_digest(node.history(sample.identifier)["records"][-1]["leaf"])[1]
-            receipt = self._submit(node, record["issuer"], [encoded(row)], newest)
-        started = time.monotonic()
+            newest_leaf = parse_digest(node.history(sample.identifier)["records"][-1]["leaf"])[1]
+            submission_id = self._submit(node, record["issuer"], [encode_request(row)], newest_leaf)
+        start = time.monotonic()
         with self._client(verifier) as node:
-            request = encoded(sample.request())
+            request = encode_request(sample.request())
             self._until(lambda: node.verify(request)["reason"] == "revoked", "the revocation in Wuhan")
             report = node.verify(request)
-        self.seconds["revocation visible elsewhere"] = round(time.monotonic() - started, 2)
+        self.seconds["revocation visible elsewhere"] = round(time.monotonic() - start, 2)
         self.verdicts[report["verdict"]] += 1
         self.caught["a licence that was revoked"] = report["reason"]
-        self._wait(issuer, [receipt], "final")
+        self._wait(issuer, [submission_id], "final")
         since = report["status"]["since"]
         self.tell(
             f"   Wuhan, asked again: {report['words']['zh']}，{report['reason_words']['zh']}，自 {since} (revoked)"
@@ -310,18 +330,18 @@ class Story:
     def _in_force(self, city: City) -> Holding:
         with self._client(city) as node:
             for holding in self.holdings:
-                if node.verify(encoded(holding.request()))["verdict"] == "valid":
+                if node.verify(encode_request(holding.request()))["verdict"] == "valid":
                     return holding
         raise StoryFailed("no licence is in force")
 
-    def _until(self, holds: Callable[[], bool], what: str) -> None:
-        until = time.monotonic() + _PATIENCE_SECONDS
-        while not holds():
-            if time.monotonic() > until:
+    def _until(self, is_fulfilled: Callable[[], bool], description: str) -> None:
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not is_fulfilled():
+            if time.monotonic() > deadline:
                 raise StoryFailed(
-                    f"{what} did not come within {_PATIENCE_SECONDS:g} s; see node.log in {self.stage.directory}"
+                    f"{description} did not come within {_PATIENCE_SECONDS:g} s; see node.log in {self.stage.directory}"
                 )
-            time.sleep(_TICK)
+            time.sleep(_TICK_SECONDS)
 
     def _summary(self) -> dict[str, Json]:
         with self._client(self.cities[0]) as node:
@@ -345,13 +365,13 @@ class Story:
         }
 
 
-def _has_come(node: NodeClient, receipt: str, states: Sequence[str]) -> bool:
+def _has_state(node: NodeClient, receipt: str, states: Sequence[str]) -> bool:
     return node.submission(receipt)["state"] in states
 
 
-def _sequence(node: NodeClient, log: str) -> int:
+def _ask_sequence(node: NodeClient, log: str) -> int:
     return next((int(item["sequence"]) for item in node.logs()["items"] if item["name"] == log), 0)
 
 
-def _entries(node: NodeClient, log: str) -> str:
+def _ask_entries_state(node: NodeClient, log: str) -> str:
     return next((str(item["entries"]) for item in node.logs()["items"] if item["name"] == log), "")

@@ -14,7 +14,7 @@ from ledger.records.records import KINDS
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.trust import Division, Fact, Governance, Grant, IssuerAssignment, KeyState, LogState
 
-_KEPT: Final = (Division, Governance, Grant, IssuerAssignment, KeyState, LogState)
+_GOVERNANCE_FACTS: Final = (Division, Governance, Grant, IssuerAssignment, KeyState, LogState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,93 +51,94 @@ def read_registry(chain: Chain, registry: str) -> Registry:
     """Read every act up to the newest block. Raises: WrongRegistry, ChainUnavailable, LedgerError."""
     check_registry(chain, registry)
     contract = RegistryName.parse(registry).contract
-    known, facts = Knowledge(registry, chain.head_zero(contract)), list[Fact]()
+    knowledge, facts = Knowledge(registry, chain.head_zero(contract)), list[Fact]()
     for recorded in read_events(chain, contract):
-        facts += [fact for fact in known.apply(recorded.event) if isinstance(fact, _KEPT)]
-    return Registry(known, collect_state(facts), facts)
+        facts += [fact for fact in knowledge.apply(recorded.event) if isinstance(fact, _GOVERNANCE_FACTS)]
+    return Registry(knowledge, collect_state(facts), facts)
 
 
 def find_disagreements(chain: Chain, registry: Registry) -> list[str] | None:
     """Name what the contract's own state says otherwise than its acts; None where new acts make that unsayable."""
     contract = RegistryName.parse(registry.known.registry).contract
     differences = compare_states(registry.state, ask_state(chain, contract, registry.state))
-    moved = chain.registry_head(contract).n != registry.known.fold.n
-    return None if differences and moved else differences
+    has_moved = chain.registry_head(contract).n != registry.known.fold.n
+    return None if differences and has_moved else differences
 
 
-def describe_registry(registry: Registry, only: str | None = None) -> Iterator[str]:
-    """Show what a registry says now, for people; of one log where `only` names it."""
-    known, state = registry.known, registry.state
-    yield known.registry
-    yield f"{known.fold.n} acts, head 0x{known.fold.head.hex()}, the newest in block {known.fold.block}"
-    yield f"province {state.province}{_offered(state.pending_province)}"
+def describe_registry(registry: Registry, log_name: str | None = None) -> Iterator[str]:
+    """Show what a registry says now, for people; of one log where `log_name` says which."""
+    knowledge, state = registry.known, registry.state
+    yield knowledge.registry
+    yield f"{knowledge.fold.n} acts, head 0x{knowledge.fold.head.hex()}, the newest in block {knowledge.fold.block}"
+    yield f"province {state.province}{_describe_offer(state.pending_province)}"
     if state.successor:
         yield f"CLOSED for ever; its successor is {state.successor}"
     for name, log in state.logs.items():
-        if only not in (None, name):
+        if log_name not in (None, name):
             continue
-        suite = known.log(name)
-        yield f"\nlog {name} ({suite.suite.name if suite else '?'}): {log.size:,} records in {log.sequence} anchors"
-        yield f"  admin      {log.admin}{_offered(log.pending_admin)}"
-        yield f"  operator   {_somebody(log.operator) or 'none'}"
-        yield f"  divisions  {', '.join(_names_of_log(state.divisions, name)) or 'none'}"
-        yield f"  issuers    {', '.join(_names_of_log(state.issuers, name)) or 'none'}"
+        log_state = knowledge.log(name)
+        yield f"\nlog {name} ({log_state.suite.name if log_state else '?'}): {log.size:,} records in {log.sequence} anchors"
+        yield f"  admin      {log.admin}{_describe_offer(log.pending_admin)}"
+        yield f"  operator   {_blank_if_nobody(log.operator) or 'none'}"
+        yield f"  divisions  {', '.join(_list_names_of_log(state.divisions, name)) or 'none'}"
+        yield f"  issuers    {', '.join(_list_names_of_log(state.issuers, name)) or 'none'}"
         for key, key_state in state.keys.items():
             if key_state.log == name:
-                yield from _key_lines(registry, key)
+                yield from _describe_key(registry, key)
 
 
-def _key_lines(registry: Registry, key: bytes) -> Iterator[str]:
+def _describe_key(registry: Registry, key: bytes) -> Iterator[str]:
     key_state = registry.state.keys[key]
-    retired, stolen = moment(key_state.retired_at), moment(key_state.compromised_since)
+    retired_at, compromised_since = moment(key_state.retired_at), moment(key_state.compromised_since)
     yield (
         f"  key        0x{key.hex()} ({purpose_name(key_state.purpose)})"
-        f"{f', retired at {retired}' if retired else ''}{f', STOLEN since {stolen}' if stolen else ''}"
+        f"{f', retired at {retired_at}' if retired_at else ''}"
+        f"{f', STOLEN since {compromised_since}' if compromised_since else ''}"
     )
     for grant in registry.grants(key):
         yield f"             for {grant.issuer}: {scope(grant)}"
 
 
-def _offered(address: str) -> str:
-    return f", offered to {address}" if _somebody(address) else ""
+def _describe_offer(address: str) -> str:
+    return f", offered to {address}" if _blank_if_nobody(address) else ""
 
 
-def _names_of_log(names: Mapping[str, str], log: str) -> list[str]:
+def _list_names_of_log(names: Mapping[str, str], log: str) -> list[str]:
     return sorted(name for name, holder in names.items() if holder == log)
 
 
-def registry_json(registry: Registry, only: str | None = None) -> dict[str, Json]:
-    """Return what a registry says now, for programs; of one log where `only` names it."""
-    known, state = registry.known, registry.state
+def registry_json(registry: Registry, log_name: str | None = None) -> dict[str, Json]:
+    """Return what a registry says now, for programs; of one log where `log_name` says which."""
+    knowledge, state = registry.known, registry.state
     return {
-        "registry": known.registry,
-        "n": known.fold.n,
-        "head": "0x" + known.fold.head.hex(),
+        "registry": knowledge.registry,
+        "n": knowledge.fold.n,
+        "head": "0x" + knowledge.fold.head.hex(),
         "province": state.province,
-        "pending_province": _somebody(state.pending_province),
+        "pending_province": _blank_if_nobody(state.pending_province),
         "successor": state.successor,
-        "logs": [_log(registry, name) for name in state.logs if only in (None, name)],
+        "logs": [_log_json(registry, name) for name in state.logs if log_name in (None, name)],
     }
 
 
-def _log(registry: Registry, name: str) -> Json:
+def _log_json(registry: Registry, name: str) -> Json:
     state = registry.state
-    log, known = state.logs[name], registry.known.log(name)
+    log, log_state = state.logs[name], registry.known.log(name)
     return {
         "log": name,
-        "suite": known.suite.name if known else "",
+        "suite": log_state.suite.name if log_state else "",
         "admin": log.admin,
-        "pending_admin": _somebody(log.pending_admin),
-        "operator": _somebody(log.operator),
+        "pending_admin": _blank_if_nobody(log.pending_admin),
+        "operator": _blank_if_nobody(log.operator),
         "sequence": log.sequence,
         "size": log.size,
-        "divisions": list(_names_of_log(state.divisions, name)),
-        "issuers": list(_names_of_log(state.issuers, name)),
-        "keys": [_key(registry, key) for key, key_state in state.keys.items() if key_state.log == name],
+        "divisions": list(_list_names_of_log(state.divisions, name)),
+        "issuers": list(_list_names_of_log(state.issuers, name)),
+        "keys": [_key_json(registry, key) for key, key_state in state.keys.items() if key_state.log == name],
     }
 
 
-def _key(registry: Registry, key: bytes) -> Json:
+def _key_json(registry: Registry, key: bytes) -> Json:
     key_state = registry.state.keys[key]
     grants: list[Json] = [
         {
@@ -159,5 +160,5 @@ def _key(registry: Registry, key: bytes) -> Json:
     }
 
 
-def _somebody(address: str) -> str:
+def _blank_if_nobody(address: str) -> str:
     return "" if address == ZERO_ADDRESS else address

@@ -15,7 +15,7 @@ from api.demo.recovery import insist
 
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recovery, "_TICK", 0.0)
+    monkeypatch.setattr(recovery, "_TICK_SECONDS", 0.0)
 
 
 def failing(*errors: Exception) -> Callable[[], str]:
