@@ -21,10 +21,9 @@ from anchoring.errors import (
     CursorMoved,
     DatabaseUnavailable,
     Quarantined,
-    ReorgDetected,
 )
 from anchoring.follower.consistency import check_beginning, check_branch, check_head
-from anchoring.follower.windows import Window
+from anchoring.follower.gathering import Gatherer
 from anchoring.processes.condition import Reporter
 from anchoring.processes.loops import LOOP_BACKOFF, POLL_SECONDS, Stop
 from anchoring.processes.progress import Progress
@@ -60,12 +59,11 @@ class Follower:
     ) -> None:
         self._chain, self._replica, self._registry = chain, replica, registry
         self._registry_name = RegistryName.parse(registry)
-        self._first_block = first_block
         self._clock, self._lag_patience = clock, lag_patience
         self._checkpoints = checkpoints
         # The status trees and the event that they are of; None: to be made again from the replica.
         self._number_and_trees: tuple[int, Trees] | None = None
-        self._window = Window()
+        self._gatherer = Gatherer(self._registry_name.contract, first_block)
         self._seen_blocks: tuple[Block, Block] | None = None
         self._endpoint_suspect = False
         self._behind_since: float | None = None
@@ -110,7 +108,6 @@ class Follower:
             event_count = self._step()
         except (ChainUnavailable, Quarantined) as error:
             self._seen_blocks, self.caught_up = None, False
-            self._window.shrink()
             self._endpoint_suspect = self._endpoint_suspect or isinstance(error, ChainMisbehaved)
             if isinstance(error, ChainBehind) and self._may_lag():
                 raise
@@ -162,7 +159,7 @@ class Follower:
 
         1. ask the contract where it stands, before anything else: what is read afterwards must reach it;
         2. the chain still holds the final block that is known here;
-        3. read the next window of final events and, where it reaches the final block, the pending ones;
+        3. gather the next final events and, where they reach the final block, the pending ones;
         4. fold them, and compare with what the contract said;
         5. derive the facts and store everything in one transaction, on condition that nobody else wrote.
         """
@@ -182,57 +179,33 @@ class Follower:
                 cursor, self._chain.block(cursor.final_block) if latest_reaches_cursor else None, latest_block
             )
         # 3
-        end_block = self._find_window_end(cursor, final_block)
-        final_events = self._read_final_events(cursor, end_block.number)
-        reaches_final = end_block.number >= final_block.number
-        newer_events = self._read_events(end_block.number + 1, latest_block.number) if reaches_final else ()
+        gathered = self._gatherer.gather(
+            self._chain, cursor, stated_head, (latest_block, final_block), is_suspect=self._endpoint_suspect
+        )
+        final_events, end_block = gathered.up_to_end(), gathered.end_block
         # 4
         fold = Fold(cursor.head, cursor.n, cursor.block, cursor.time)
         folded_events = self._fold_events(fold, final_events)
         new_cursor = Cursor(
             fold.n, fold.head, fold.block, fold.time, end_block.number, end_block.hash, end_block.time
         )
-        pending_events = self._fold_events(fold, newer_events)
+        pending_events = self._fold_events(fold, gathered.beyond_end())
         if cursor.n == 0 and folded_events:
             deployment_block = final_events[0].event.block
             check_beginning(self._registry_name, final_events[0], self._chain.block(deployment_block - 1))
-        if reaches_final:
+        if gathered.is_newest:
             check_head(stated_head, cursor, [*folded_events, *pending_events])
         # 5
         trees, events_with_facts = self._derive_all(cursor, folded_events)
         self._replica.store(
-            cursor, new_cursor, events_with_facts, pending_events, trees, caught_up=reaches_final
+            cursor, new_cursor, events_with_facts, pending_events, trees, caught_up=gathered.is_newest
         )
         self._number_and_trees = new_cursor.n, trees
-        self._seen_blocks, self.caught_up = (latest_block, final_block), reaches_final
+        self._seen_blocks = None if gathered.walked else (latest_block, final_block)
+        self.caught_up = gathered.is_newest
         self.progress = new_cursor.n, max(stated_head.n, new_cursor.n)
-        self._window.adapt(final_events)
+        self._gatherer.window.adapt(final_events)
         return len(folded_events)
-
-    def _find_window_end(self, cursor: Cursor, final_block: Block) -> Block:
-        """Return the last block of the window; the known final block where the chain has no newer one."""
-        if final_block.number < cursor.final_block:
-            return Block(cursor.final_block, cursor.final_hash, b"", cursor.final_time)
-        number = max(cursor.final_block + 1, self._first_block) + self._window.span - 1
-        if number >= final_block.number:
-            return final_block
-        block = self._chain.block(number)
-        if block is None:
-            raise ReorgDetected(
-                f"block {number} is gone, though block {final_block.number} was said to be final"
-            )
-        return block
-
-    def _read_final_events(self, cursor: Cursor, last: int) -> Sequence[ChainEvent]:
-        """Return the final events beyond the cursor up to block `last`."""
-        first = max(cursor.final_block + 1, self._first_block)
-        # an endpoint left events out before: some may lie in blocks that were passed
-        if self._endpoint_suspect:
-            first = max(cursor.block, self._first_block)
-        return [event for event in self._read_events(first, last) if event.event.n > cursor.n]
-
-    def _read_events(self, first: int, last: int) -> Sequence[ChainEvent]:
-        return self._chain.events(self._registry_name.contract, first, last) if first <= last else ()
 
     def _fold_events(self, fold: Fold, events: Sequence[ChainEvent]) -> list[FoldedEvent]:
         folded_events = []

@@ -1,4 +1,4 @@
-"""The number of blocks that a follower asks for at a time: fewer after trouble, else more."""
+"""The number of blocks that a follower asks for at a time: fewer where they are crowded."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -16,9 +16,6 @@ class Window:
 
     def __init__(self) -> None:
         self.span = FIRST_SPAN
-
-    def shrink(self) -> None:
-        self._halve()
 
     def adapt(self, events: Sequence[ChainEvent]) -> None:
         """Learn from the events of the last window how many blocks the next may have."""

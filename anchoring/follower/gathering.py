@@ -1,0 +1,154 @@
+"""Gather the acts that a replica lacks, by windows of blocks or from act to act, whichever asks less.
+
+The contract's own count is what is gathered up to. An endpoint that shows fewer acts in a window leaves some out, and may
+not even know: FISCO BCOS answers the first ten blocks of a range without a word. Then each act is asked for by its block,
+as the next one names it, and the endpoint is asked for shorter ranges from then on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from anchoring.chain.events import walk_back
+from anchoring.chain.protocol import Block, Chain, ChainEvent, RegistryHead
+from anchoring.errors import ChainMisbehaved, ReorgDetected
+from anchoring.follower.windows import FIRST_SPAN, Window
+from anchoring.replica.reading import Cursor
+
+# acts that one step goes back by: held in memory (30 MB of the largest), and asked for one by one within minutes
+MAX_WALKED: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The acts beyond a cursor up to `end_block`, which is final_block, and where that `is_newest` the newer ones too.
+
+    `walked`: they are those that the contract counted, and newer ones may stand beside them.
+    """
+
+    end_block: Block
+    events: Sequence[ChainEvent]
+    is_newest: bool
+    walked: bool = False
+
+    def up_to_end(self) -> Sequence[ChainEvent]:
+        return [event for event in self.events if event.event.block <= self.end_block.number]
+
+    def beyond_end(self) -> Sequence[ChainEvent]:
+        return [event for event in self.events if event.event.block > self.end_block.number]
+
+
+class Gatherer:
+    """Gathers the acts of one contract; before `first_block` there are none."""
+
+    def __init__(self, contract: str, first_block: int) -> None:
+        self._contract, self._first_block = contract, first_block
+        self.window = Window()
+
+    def gather(
+        self,
+        chain: Chain,
+        cursor: Cursor,
+        stated_head: RegistryHead,
+        blocks: tuple[Block, Block],
+        *,
+        is_suspect: bool,
+    ) -> Gathered:
+        """Return the next acts beyond `cursor`; `blocks` are the newest and the final one.
+
+        `is_suspect`: acts may lie in blocks that were passed. Raises: ChainUnavailable or a child.
+        """
+        latest, final_block = blocks
+        if self._is_walk_shorter(chain, cursor, stated_head, final_block):
+            return self._walk_ahead(chain, cursor, stated_head, final_block)
+        first = cursor.block if is_suspect else cursor.final_block + 1
+        end_block = self._find_window_end(chain, cursor, final_block)
+        is_newest = end_block.number >= final_block.number
+        last = latest.number if is_newest else end_block.number
+        window_events = [
+            event
+            for event in self._ask_events(chain, max(first, self._first_block), last)
+            if event.event.n > cursor.n
+        ]
+        if _is_complete(window_events, cursor, stated_head if is_newest else None):
+            return Gathered(end_block, window_events, is_newest)
+        return self._walk_all(chain, cursor, stated_head, final_block, window_events)
+
+    def _is_walk_shorter(
+        self, chain: Chain, cursor: Cursor, stated_head: RegistryHead, final_block: Block
+    ) -> bool:
+        """Tell whether there are so many more blocks than acts that going from act to act asks less."""
+        missing = stated_head.n - cursor.n
+        distance = final_block.number - max(cursor.final_block, self._first_block - 1)
+        return distance > FIRST_SPAN and 0 <= missing <= min(MAX_WALKED, distance // chain.event_span())
+
+    def _walk_ahead(
+        self, chain: Chain, cursor: Cursor, stated_head: RegistryHead, final_block: Block
+    ) -> Gathered:
+        """Come within a window of the final block; that one is then read as it is, and shows whether the count was old."""
+        end_block = _ask_block(chain, final_block.number - FIRST_SPAN)
+        events = walk_back(chain, self._contract, stated_head, cursor.n)
+        return Gathered(
+            end_block, [event for event in events if event.event.block <= end_block.number], is_newest=False
+        )
+
+    def _walk_all(
+        self,
+        chain: Chain,
+        cursor: Cursor,
+        stated_head: RegistryHead,
+        final_block: Block,
+        window_events: Sequence[ChainEvent],
+    ) -> Gathered:
+        """Find what a window left out. Raises: ChainMisbehaved where that cannot be had either."""
+        span = min(chain.event_span(), self.window.span)
+        if not 0 < stated_head.n - cursor.n <= MAX_WALKED:
+            chain.limit_event_span(span // 2)
+            raise ChainMisbehaved(
+                f"the contract counts {stated_head.n} acts, and those that the endpoint shows after act {cursor.n} do not "
+                "follow one another: it leaves some out, and is asked for fewer blocks at a time from now on"
+            )
+        events = walk_back(chain, self._contract, stated_head, cursor.n)
+        shown_numbers = {event.event.n for event in window_events}
+        hidden_blocks = [event.event.block for event in events if event.event.n not in shown_numbers]
+        if hidden_blocks:
+            self._learn_span(chain, max(cursor.final_block + 1, self._first_block), hidden_blocks[0])
+        end_block = final_block if final_block.number >= cursor.final_block else _known_final(cursor)
+        return Gathered(end_block, events, is_newest=True, walked=True)
+
+    def _learn_span(self, chain: Chain, first: int, hidden_block: int) -> None:
+        """Have shorter ranges asked for, where the endpoint still hides a block at the end of a longer one."""
+        length = (hidden_block - first) % chain.event_span()
+        if hidden_block <= first or length == 0:
+            return
+        again = self._ask_events(chain, hidden_block - length, hidden_block)
+        if not any(event.event.block == hidden_block for event in again):
+            chain.limit_event_span(length)
+
+    def _find_window_end(self, chain: Chain, cursor: Cursor, final_block: Block) -> Block:
+        """Return the last block of the window; the known final block where the chain has no newer one."""
+        if final_block.number < cursor.final_block:
+            return _known_final(cursor)
+        number = max(cursor.final_block + 1, self._first_block) + self.window.span - 1
+        return final_block if number >= final_block.number else _ask_block(chain, number)
+
+    def _ask_events(self, chain: Chain, first: int, last: int) -> Sequence[ChainEvent]:
+        return chain.events(self._contract, first, last) if first <= last else ()
+
+
+def _known_final(cursor: Cursor) -> Block:
+    return Block(cursor.final_block, cursor.final_hash, b"", cursor.final_time)
+
+
+def _ask_block(chain: Chain, number: int) -> Block:
+    block = chain.block(number)
+    if block is None:
+        raise ReorgDetected(f"block {number} is gone, though a block above it was said to be final")
+    return block
+
+
+def _is_complete(events: Sequence[ChainEvent], cursor: Cursor, stated_head: RegistryHead | None) -> bool:
+    """Tell whether acts follow the cursor without a gap, and reach what the contract counts where that is given."""
+    numbers = [event.event.n for event in events]
+    reaches = stated_head is None or cursor.n + len(numbers) >= stated_head.n
+    return reaches and numbers == list(range(cursor.n + 1, cursor.n + 1 + len(numbers)))
