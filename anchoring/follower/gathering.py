@@ -1,6 +1,6 @@
-"""Gather the acts that a replica lacks, by windows of blocks or from act to act, whichever asks less.
+"""Gather the acts that a replica lacks, by windows of blocks or from act to act.
 
-The contract's own count is what is gathered up to. An endpoint that shows fewer acts in a window leaves some out, and may
+Whichever asks less is taken. The contract's own count is what is gathered up to. An endpoint that shows fewer acts in a window leaves some out, and may
 not even know: FISCO BCOS answers the first ten blocks of a range without a word. Then each act is asked for by its block,
 as the next one names it, and the endpoint is asked for shorter ranges from then on.
 """
