@@ -1,8 +1,8 @@
 """Gather the acts that a replica lacks, by windows of blocks or from act to act.
 
-Whichever asks less is taken. The contract's own count is what is gathered up to. An endpoint that shows fewer acts in a window leaves some out, and may
-not even know: FISCO BCOS answers the first ten blocks of a range without a word. Then each act is asked for by its block,
-as the next one names it, and the endpoint is asked for shorter ranges from then on.
+Whichever asks less is taken. The contract's own count is what is gathered up to. An endpoint that shows fewer acts in a
+window leaves some out, and may not even know: FISCO BCOS answers the first ten blocks of a range without a word. Then each
+act is asked for by its block, as the next one names it, and the endpoint is asked for shorter ranges from then on.
 """
 
 from collections.abc import Sequence
