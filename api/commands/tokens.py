@@ -82,7 +82,9 @@ def add(commands: Commands) -> None:
     revoke_parser.add_argument("id", help="of the token, as `token list` shows it")
     revoke_parser.set_defaults(run=_revoke)
     looks_parser = actions.add_parser("looks", help="list which token was shown what of whose certificate")
-    looks_parser.add_argument("--token", metavar="ID", help="only of this token, as `token list` shows it")
+    looks_parser.add_argument(
+        "--id", dest="token", metavar="ID", help="only of the token with this id, as `token list` shows it"
+    )
     looks_parser.add_argument("--identifier", help="only at this certificate, any version")
     looks_parser.add_argument(
         "--since", type=_read_day, metavar="DAY", help="only from this day on, YYYY-MM-DD"

@@ -91,7 +91,7 @@ def test_looks_are_listed_with_the_name_of_the_token_and_never_its_text(
     with register.writing() as connection:
         for moment, outcome in ((START, "shown"), (START + DAY, "not-found")):
             log_looks(connection, token.id, Purpose.CLAIMS, {"a.001.1": outcome}, moment, LookRules())
-    assert main(["token", "looks", str(node), "--identifier", "a.001.1", "--token", token.id]) == 0
+    assert main(["token", "looks", str(node), "--identifier", "a.001.1", "--id", token.id]) == 0
     lines = capsys.readouterr().out
     assert [word in lines for word in (token.id, "窗口", "存证凭据及信息项", "已出示", "a.001.1", text)] == [
         True
@@ -99,7 +99,7 @@ def test_looks_are_listed_with_the_name_of_the_token_and_never_its_text(
     assert main(["token", "looks", str(node), "--json", "--since", "2026-11-24"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["token"], row["label"], row["outcome"]) == (token.id, "窗口", "not-found")
-    assert main(["token", "looks", str(node), "--token", "nobody"]) == 0
+    assert main(["token", "looks", str(node), "--id", "nobody"]) == 0
     assert capsys.readouterr().out == ""
     with pytest.raises(SystemExit, match="2"):
         main(["token", "looks", str(node), "--since", "yesterday"])
