@@ -16,10 +16,12 @@ from typing import Final
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.engine import Dialect, ExceptionContext
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from anchoring.database.sqlstate import ask_sqlstate, is_refusal
 from anchoring.errors import AnchoringError, DatabaseDamaged, DatabaseRefused, DatabaseUnavailable
 
 # how long a writer waits for another; a large submission holds the lock for some seconds
@@ -37,11 +39,6 @@ _SESSION_OPTIONS: Final = {
 _TABLES_LOCK: Final = 0x73687A6874626C73  # an advisory lock of our own: "shzhtbls"
 _UNHOLDABLE: Final = re.compile(r"[\x00\ud800-\udfff]")  # zero for PostgreSQL, lone surrogates for UTF-8
 _DAMAGE_CODES: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
-#: What PostgreSQL answers a caller whom it does not let in; there is no number beside it before a session begins.
-_REFUSAL_WORDS: Final = re.compile(
-    r"(password|Peer|Ident) authentication failed|no password supplied|no pg_hba\.conf entry"
-    r"|(role|database) \".*\" does not exist|permission denied for database"
-)
 _DAMAGE_MESSAGE: Final = (
     "the database file is damaged: stop the node; delete the file where it is the replica, which is followed anew, or "
     "restore the register from its backup and run `shunzheng recover`"
@@ -137,7 +134,23 @@ def _open_postgresql(url: URL) -> Engine:
         connect_args={"connect_timeout": CONNECT_SECONDS, "client_encoding": "utf8"},
     )
     event.listen(engine, "handle_error", _leave_out_detail)
+    event.listen(engine, "do_connect", _connect)
     return engine
+
+
+def _connect(
+    dialect: Dialect, _record: object, arguments: list[object], parameters: dict[str, object]
+) -> DBAPIConnection:
+    """Connect; give the error of a server that refuses its number, which it lacks before a session stands."""
+    from psycopg import OperationalError as Failed
+    from psycopg.errors import ConnectionTimeout
+
+    try:
+        return dialect.connect(*arguments, **parameters)
+    except Failed as error:
+        if error.sqlstate is None and not isinstance(error, ConnectionTimeout):
+            error.sqlstate = ask_sqlstate(parameters)
+        raise
 
 
 def _leave_out_detail(context: ExceptionContext) -> None:
@@ -211,7 +224,7 @@ def _name_failures() -> Iterator[None]:
             raise DatabaseDamaged(_DAMAGE_MESSAGE) from None  # the driver's words may quote what is stored
         if _is_statement(error) or not isinstance(error, OperationalError | InterfaceError):
             raise
-        if _is_refusal(error):
+        if is_refusal(getattr(error.orig, "sqlstate", None)):
             raise DatabaseRefused(f"the database refuses what the settings name: {error.orig}") from error
         raise DatabaseUnavailable(f"the database failed, try again: {error.orig}") from error
     except UnicodeDecodeError:  # so broken that SQLite's own words about it are no text
@@ -225,11 +238,6 @@ def _is_damage(error: DBAPIError) -> bool:
     if getattr(error.orig, "sqlite_errorname", "") in _DAMAGE_CODES:
         return True
     return isinstance(error.orig, sqlite3.OperationalError) and str(error.orig).startswith(_NO_TEXT_WORDS)
-
-
-def _is_refusal(error: DBAPIError) -> bool:
-    """Tell whether what the settings name is refused, rather than the server away; unknown words count as away."""
-    return bool(_REFUSAL_WORDS.search(str(error.orig)))
 
 
 def _is_statement(error: DBAPIError) -> bool:

@@ -4,14 +4,20 @@ That is what a city runs.
 """
 
 import signal
+import socket
+import struct
 import subprocess
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
-from anchoring.errors import DatabaseUnavailable
+from anchoring.database.engine import open_engine, snapshot
+from anchoring.errors import DatabaseRefused, DatabaseUnavailable
 from anchoring.register.store import Register
 from anchoring.register.submissions import find_submission
 from tests import postgresql_server
@@ -58,3 +64,92 @@ def test_what_was_accepted_survives_the_death_of_the_server(server: Server) -> N
     after = world.department.submit(register, world.trust, licence(2))
     assert after.first == before.first + 1
     register.close()
+
+
+@pytest.mark.parametrize(
+    ("user", "database"),
+    [
+        ("clerk:wrong", "postgres"),
+        ("clerk", "postgres"),
+        ("clerk:word", "none"),
+        ("nobody", "postgres"),
+        ("other", "x"),
+    ],
+    ids=["password", "no-password", "database", "user", "no-entry"],
+)
+def test_who_is_refused_is_told_so_by_the_number_of_the_error(
+    server: Server, user: str, database: str
+) -> None:
+    with psycopg.connect(
+        f"host={server.folder} user=postgres dbname=postgres", autocommit=True
+    ) as connection:
+        connection.execute("CREATE ROLE clerk LOGIN PASSWORD 'word'")
+    rules = (
+        "postgres clerk scram-sha-256",
+        "none clerk trust",
+        "postgres nobody trust",
+        "postgres postgres trust",
+    )
+    (server.folder / "data" / "pg_hba.conf").write_text("".join(f"local {rule}\n" for rule in rules))
+    server.process.send_signal(signal.SIGHUP)
+    until = time.monotonic() + 10
+    while refusal_of(f"postgresql://clerk:wrong@/postgres?host={server.folder}") is not DatabaseRefused:
+        assert time.monotonic() < until
+    assert refusal_of(f"postgresql://{user}@/{database}?host={server.folder}") is DatabaseRefused
+    server.crash()
+    assert refusal_of(f"postgresql://{user}@/{database}?host={server.folder}") is DatabaseUnavailable
+    server.start()
+
+
+def refusal_of(url: str) -> type[Exception] | None:
+    """Return the class of what a first look at a database fails with."""
+    engine = open_engine(url)
+    try:
+        with snapshot(engine):
+            return None
+    except DatabaseUnavailable as error:
+        return type(error)
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("sqlstate", "words", "kind"),
+    [
+        ("28P01", '用户 "clerk" Password 认证失败', DatabaseRefused),
+        ("28000", '没有用于主机 "[local]" 的 pg_hba.conf 记录', DatabaseRefused),
+        ("3D000", '数据库 "x" 不存在', DatabaseRefused),
+        ("42501", '访问数据库 "x" 的权限不够', DatabaseRefused),
+        ("57P03", '数据库系统正在启动 C "28P01"', DatabaseUnavailable),
+        ("53300", "对不起, 已经有太多的客户 password authentication failed", DatabaseUnavailable),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_server_that_speaks_another_language_is_understood(
+    sqlstate: str, words: str, kind: type[Exception], encoding: str
+) -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix="shunzheng-") as folder,
+        socket.socket(socket.AF_UNIX) as listener,
+    ):
+        listener.bind(f"{folder}/.s.PGSQL.5432")
+        listener.listen()
+        threading.Thread(
+            target=refuse_everybody, args=(listener, sqlstate, words.encode(encoding)), daemon=True
+        ).start()
+        assert refusal_of(f"postgresql://clerk:word@/x?host={folder}") is kind
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def refuse_everybody(listener: socket.socket, sqlstate: str, words: bytes) -> None:
+    """Answer each connection as a server does whose `lc_messages` is zh_CN (protocol 3.0, ErrorResponse)."""
+    fields = {b"S": "致命错误".encode(), b"V": b"FATAL", b"C": sqlstate.encode(), b"M": words}
+    body = b"".join(name + value + b"\0" for name, value in fields.items()) + b"\0"
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        with connection:
+            connection.recv(4_096)
+            connection.sendall(b"E" + struct.pack(">i", 4 + len(body)) + body)

@@ -1,0 +1,70 @@
+"""Learn by its number why a PostgreSQL server let nobody in.
+
+libpq gives the number of an error (SQLSTATE, PostgreSQL's appendix A) only once a session stands; before, it gives words, in
+the server's language and encoding. The number came with them: a second attempt is made with libpq's own trace of the
+protocol, which shows it (PQtrace, of the connection's messages since libpq 18). The trace, in which passwords may stand,
+never leaves this module. Where it shows nothing, nothing is known.
+"""
+
+import os
+import re
+import select
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from psycopg.pq.abc import PGconn
+
+#: Classes and codes that only a person can mend: authorization (28), no such database, no privilege to connect.
+_REFUSALS: Final = re.compile("28...|3D000|42501")
+PASSWORD_MISSING: Final = "28P01"  # noqa: S105 -- where libpq had none to send, the server did not come to say so
+_ERROR: Final = re.compile(
+    rb'^B\t\d+\tErrorResponse\t (?:S "[^"]*" )?(?:V "[A-Z]+" )?C "([0-9A-Z]{5})"', re.MULTILINE
+)
+_TRACE_BYTES: Final = 2**16  # an error and what came before it have one or two thousand
+_SECONDS: Final = 10.0  # for the second attempt, as for the first
+
+
+def is_refusal(sqlstate: str | None) -> bool:
+    """Tell whether a server refused what the settings name, rather than being away or busy."""
+    return sqlstate is not None and bool(_REFUSALS.fullmatch(sqlstate))
+
+
+def ask_sqlstate(parameters: Mapping[str, object]) -> str | None:
+    """Return the number with which a server refuses a connection with these parameters; None where it gives none."""
+    from psycopg import conninfo, pq
+
+    if not hasattr(os, "memfd_create"):  # libpq's trace is used on Linux only, as psycopg does
+        return None
+    known = {
+        name: str(value) for name, value in parameters.items() if name != "context"
+    }  # that is psycopg's own
+    text = conninfo.make_conninfo("", **known)
+    connection, trace = pq.PGconn.connect_start(text.encode()), os.memfd_create("trace")
+    try:
+        connection.trace(trace)
+        connection.set_trace_flags(pq.Trace.SUPPRESS_TIMESTAMPS)
+        _poll(connection)
+        if connection.needs_password:
+            return PASSWORD_MISSING
+        connection.untrace()
+        answer = _ERROR.search(os.pread(trace, _TRACE_BYTES, 0))
+        return answer[1].decode() if answer else None
+    finally:
+        connection.finish()
+        os.close(trace)
+
+
+def _poll(connection: "PGconn") -> None:
+    """Go through the start of a connection until it stands, or fails, or takes too long."""
+    from psycopg.pq import PollingStatus
+
+    until = time.monotonic() + _SECONDS
+    while (status := connection.connect_poll()) not in (PollingStatus.OK, PollingStatus.FAILED):
+        left = until - time.monotonic()
+        if left <= 0:
+            return
+        socket = [connection.socket]
+        reading = status == PollingStatus.READING
+        select.select(socket if reading else [], [] if reading else socket, [], left)
