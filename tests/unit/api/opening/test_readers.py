@@ -39,12 +39,12 @@ def run(
 
 @pytest.fixture
 def stubborn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(one_reader, "_WORKER", "tests.fakes.stubborn_worker")
+    monkeypatch.setattr(one_reader, "_WORKER_MODULE", "tests.fakes.stubborn_worker")
     monkeypatch.setattr(one_reader, "_GRACE_SECONDS", 0.1)
 
 
 def test_only_what_can_be_opened_costs_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(one_reader, "_WORKER", "no.such.module")
+    monkeypatch.setattr(one_reader, "_WORKER_MODULE", "no.such.module")
 
     async def story(readers: DocumentReaders) -> None:
         assert await readers.inspect([]) == ()
