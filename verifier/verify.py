@@ -1234,7 +1234,9 @@ def judge_status(origin):
     proof, log, position = origin.proof, origin.log, origin.position
     doubt(position is None, "position_unknown")
     status_change = log.status(position)
-    doubt(status_change and status_change.contradictory, "status_contradictory")
+    reinstatement, limit_reached = newest_change(log, position, lambda change: change.status == 8)
+    revived = proof.record.kind == "seal" and reinstatement  # which no seal can be
+    doubt(revived or (status_change and status_change.contradictory), "status_contradictory")
     status = status_change.status if status_change else 0
     fail(status not in (0, 8), STATUSES[status])
     check_staple(proof.status, log, position)
@@ -1246,7 +1248,6 @@ def judge_status(origin):
         linked_proof.sequence for linked_proof in attached_proofs if explains(linked_proof, origin)
     ]
     doubt(len(explaining_sequences) < len(attached_proofs), "attached_unproven")
-    reinstatement, limit_reached = newest_change(log, position, lambda change: change.status == 8)
     doubt(
         limit_reached or (reinstatement and reinstatement.sequence not in explaining_sequences),
         "reinstatement_unproven",
@@ -1399,14 +1400,14 @@ def judge_seal(sealing, target):
 
 def check_in_force(origin, n, reason):
     """Rules 4 and 7: what was linked to was valid when event `n` had happened."""
-    log = origin.log
-    last_change, limit_reached = newest_change(
-        log, origin.position, lambda change: log.anchors[change.sequence - 1].n <= n
-    )
+    log, is_seal = origin.log, origin.record.kind == "seal"
+    changes = log.statuses.get(origin.position, ())[-MAX_CHANGES:]
+    preceding = [change for change in changes if log.anchors[change.sequence - 1].n <= n]
+    last_change = preceding[-1] if preceding else None
+    limit_reached = len(changes) == MAX_CHANGES and (is_seal or last_change is None)
+    revived = any(change.status == 8 for change in (preceding if is_seal else preceding[-1:]))
     doubt(
-        not log.status_known
-        or limit_reached
-        or (last_change and (last_change.contradictory or last_change.status == 8)),
+        not log.status_known or limit_reached or revived or (last_change and last_change.contradictory),
         "linked_status_unknown",
     )
     fail(last_change and last_change.status, reason)

@@ -73,7 +73,7 @@ def take(
     2. Every row is good by itself: form, identifier, issuer, grant, disclosure, order.
     3. Count and root are those of the statement; there is room; no salt is that of the record which another follows.
     4. In one transaction: its turn comes inside of its window; positions are promised, every record follows from its
-       lineage, everything is written.
+       lineage, everything is written, and no sealing is made with a seal that is not in force then.
 
     `urgent_only`: it came in a place that is kept for changes of status, so it must be of nothing else.
     Records that a restored register misses stand where they stood: when they came first, steps 1 and 2 judged them.
@@ -144,7 +144,9 @@ def _write(
 ) -> Submission:
     """Promise positions and write everything. Raises: SubmissionRefused, which undoes the transaction."""
     statement = entry.statement
-    changes = _write_records(connection, log, statement.issuer, log.size, spool)
+    writer = RecordWriter(connection, log.suite, statement.issuer, log.size)
+    _write_records(writer, spool)
+    writer.sealings.check(connection, entry.accepted)
     acceptance = Acceptance(
         id=statement.root.hex(),
         log=log.name,
@@ -156,24 +158,23 @@ def _write(
         deadline=deadline,
     )
     submission = Submission(acceptance, entry, ACCEPTED, None)
-    insert_submissions(connection, [submission], changes)
+    insert_submissions(connection, [submission], writer.changes)
     set_log_size(connection, log.size + statement.count)
     return submission
 
 
 def _bring_back(connection: Connection, log: OwnLog, acceptance: Acceptance, spool: Spool) -> None:
     """Write records where they stood before the register was restored. Raises: SubmissionRefused."""
-    changes = _write_records(connection, log, acceptance.issuer, acceptance.first, spool)
-    set_change_count(connection, acceptance.first, changes)
+    writer = RecordWriter(connection, log.suite, acceptance.issuer, acceptance.first, is_anchored=True)
+    _write_records(writer, spool)
+    set_change_count(connection, acceptance.first, writer.changes)
     note_back(connection, acceptance.first)
 
 
-def _write_records(connection: Connection, log: OwnLog, issuer: str, first: int, spool: Spool) -> int:
-    """Write the records from position `first` on and return how many positions change their status."""
-    writer = RecordWriter(connection, log.suite, issuer, first)
+def _write_records(writer: RecordWriter, spool: Spool) -> None:
+    """Write the records, the issues first. Raises: SubmissionRefused."""
     for chunk in spool.issues():
         writer.issue(chunk)
     writer.faults.refuse()
     writer.follow(spool.following_rows)
     writer.faults.refuse()
-    return writer.changes

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from anchoring.database.bulk import insert_many
 from anchoring.intake.faults import FIRST_ROW, Faults
 from anchoring.intake.rows import Row
+from anchoring.intake.sealings import Sealings
 from anchoring.intake.spool import Issue
 from anchoring.register.lineages import StoredLineage, find_lineages_named, set_lineages
 from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, LINK, RECORD
@@ -38,10 +39,17 @@ class _PlacedRecord:
 
 
 class RecordWriter:
-    """Writes the records of a submission of `issuer` whose positions begin at `first`; faults are collected, not raised."""
+    """Writes the records of a submission of `issuer` whose positions begin at `first`; faults are collected, not raised.
 
-    def __init__(self, connection: Connection, suite: Suite, issuer: str, first: int) -> None:
+    Records that are `is_anchored` were accepted before and come back, whatever rules are stricter now.
+    """
+
+    def __init__(
+        self, connection: Connection, suite: Suite, issuer: str, first: int, *, is_anchored: bool = False
+    ) -> None:
         self._connection, self._suite, self._issuer, self._first_position = connection, suite, issuer, first
+        self._is_anchored = is_anchored
+        self.sealings = Sealings()
         self._changed_positions: set[int] = set()
         self.faults = Faults()
 
@@ -72,6 +80,7 @@ class RecordWriter:
                 disclosure_rows.append((position, disclosure))
             if links:
                 link_rows += _make_link_rows(position, links)
+                self.sealings.add(index, kind, links)
         insert_many(self._connection, RECORD, record_rows)
         insert_many(self._connection, LINEAGE, lineage_rows)
         insert_many(self._connection, DISCLOSURE, disclosure_rows)
@@ -98,7 +107,12 @@ class RecordWriter:
     ) -> tuple[StoredLineage, _PlacedRecord] | None:
         """Return the lineage after a record, and the record with its place; None where it may not follow."""
         try:
-            lineage, change = follow(lineage_before.lineage if lineage_before else None, row.record, row.leaf)
+            lineage, change = follow(
+                lineage_before.lineage if lineage_before else None,
+                row.record,
+                row.leaf,
+                is_anchored=self._is_anchored,
+            )
         except TransitionRefused as error:
             self.faults.add(row.index + FIRST_ROW, "transition-refused", str(error))
             return None
@@ -129,7 +143,9 @@ class RecordWriter:
             change_rows.append((position, placed_record.target_position, int(placed_record.status)))
             if row.disclosure is not None:
                 disclosure_rows.append((position, row.disclosure))
-            link_rows += _make_link_rows(position, ((link.rel, link.record) for link in row.record.links))
+            links = [(link.rel, link.record) for link in row.record.links]
+            link_rows += _make_link_rows(position, links)
+            self.sealings.add(row.index, row.record.kind, links)
         insert_many(self._connection, RECORD, record_rows)
         insert_many(self._connection, CHANGE, change_rows)
         insert_many(self._connection, DISCLOSURE, disclosure_rows)

@@ -20,7 +20,7 @@ from ledger.encoding.canonical import Json
 from ledger.errors import InvalidIdentifier, LedgerError, MalformedInput
 from ledger.limits import MAX_STATUS_RECORDS
 from ledger.records.identifiers import CertificateIdentifier
-from ledger.records.lifecycle import SOURCE_STATUSES, STATUS_AFTER, possible_actions
+from ledger.records.lifecycle import STATUS_AFTER, describe_possible, is_possible
 from ledger.records.records import CERTIFICATE_KINDS, PRESENTABLE_ACTIONS
 from ledger.records.seal_identifiers import PREFIXES, SealingIdentifier
 from ledger.registry.status import Status
@@ -121,8 +121,8 @@ def _make_change(
     today: date,
 ) -> Change:
     status = Status[lineage["status"].upper()]
-    if status not in SOURCE_STATUSES[action]:
-        allowed_actions = ", ".join(possible_actions(status)) or "nothing"
+    if not is_possible(action, lineage["kind"], status):
+        allowed_actions = describe_possible(lineage["kind"], status)
         standing = f"{lineage['identifier']} is {lineage['status']}, which allows {allowed_actions}"
         raise RowFault("transition-refused", f"{action} is not possible: {standing}")
     new_row: dict[str, Json] = dict(row.members)

@@ -98,6 +98,7 @@ _REFUSALS: Final = (
     _refusal("record-postdated", 422, "记录时间晚于当前时间", "A record is dated in the future"),
     _refusal("too-many-changes", 422, "状态变更过多", "Too many records change a status"),
     _refusal("changed-twice", 422, "同一证照在一批中变更两次", "A certificate changes its status twice in one submission"),
+    _refusal("seal-not-in-force", 409, "印章不在有效状态", "A sealing was made with a seal that is not in force"),
     _refusal("statement-postdated", 422, "声明时间晚于当前时间", "The statement is dated in the future"),
     _refusal("statement-expired", 422, "声明已过期或即将过期", "The statement expires too soon to be anchored"),
     _refusal("outside-window", 422, "声明所限的锚定序号不符", "The statement is for other anchors than its turn would be"),

@@ -44,9 +44,28 @@ SOURCE_STATUSES: Final = {
 }
 
 
-def possible_actions(status: Status) -> tuple[str, ...]:
-    """Return the actions that may follow where the current record of a lineage has this status."""
-    return tuple(action for action, sources in SOURCE_STATUSES.items() if status in sources)
+def is_possible(action: str, kind: str, status: Status) -> bool:
+    """Tell whether an action may follow where the current record of a lineage of this kind has this status.
+
+    A seal that has ended never comes back: what was sealed meanwhile would be sealed and not sealed.
+    """
+    return status in SOURCE_STATUSES[action] and not (kind == "seal" and action == "reinstate")
+
+
+def possible_actions(kind: str, status: Status) -> tuple[str, ...]:
+    """Return the actions that may follow where the current record of a lineage of this kind has this status."""
+    return tuple(action for action in SOURCE_STATUSES if is_possible(action, kind, status))
+
+
+def describe_possible(kind: str, status: Status) -> str:
+    """Say what may follow, as it stands in a sentence; where nothing does, what to do instead."""
+    if actions := possible_actions(kind, status):
+        return ", ".join(actions)
+    return (
+        "nothing: a seal that has ended 印章终止 stays ended, make and register another"
+        if kind == "seal"
+        else "nothing"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +88,12 @@ class StatusChange:
     status: Status
 
 
-def follow(lineage: Lineage | None, record: Record, leaf: bytes) -> tuple[Lineage, StatusChange | None]:
+def follow(
+    lineage: Lineage | None, record: Record, leaf: bytes, *, is_anchored: bool = False
+) -> tuple[Lineage, StatusChange | None]:
     """Return the lineage after `record` (of leaf hash `leaf`) and the status change that it makes, if any.
+
+    `is_anchored`: it was accepted before, by rules that may have been less strict, and stands where it stood.
 
     Raises: TransitionRefused, saying what is registered and what could be done instead.
     """
@@ -88,10 +111,11 @@ def follow(lineage: Lineage | None, record: Record, leaf: bytes) -> tuple[Lineag
         raise TransitionRefused(
             f"`previous` must be the newest record of {record.identifier}, {record.suite.format(lineage.tip)}"
         )
-    if lineage.status not in SOURCE_STATUSES[record.action]:
+    kind = record.kind if not is_anchored else ""
+    if not is_possible(record.action, kind, lineage.status):
         raise TransitionRefused(
             f"{record.action} is not possible: {lineage.identifier} is {lineage.status.name.lower()}, "
-            f"which allows {', '.join(possible_actions(lineage.status)) or 'nothing'}"
+            f"which allows {describe_possible(kind, lineage.status)}"
         )
     if record.action in PRESENTABLE_ACTIONS:
         if record.version <= version_of(lineage.identifier):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from ledger.registry.status import Status
 from ledger.registry.trust import PositionStatus, Trust
 
 #: Changes of one position that are looked through. A certificate has some ten in its life; a city can write as many as it
@@ -22,3 +23,19 @@ def walk_changes(trust: Trust, log: str, position: int, sequence: int) -> Iterat
         yield change
         sequence = change.sequence - 1
     yield None
+
+
+def find_reinstatement(
+    trust: Trust, log: str, position: int, sequence: int
+) -> tuple[PositionStatus | None, bool]:
+    """Return the newest reinstatement of a position up to an anchor, and whether the walk was cut off before one.
+
+    A suspension that was lifted later does not hide it: revoked, reinstated, suspended, resumed reads as valid. For a seal,
+    which has ended for good once it has, it contradicts what was anchored before.
+    """
+    for change in walk_changes(trust, log, position, sequence):
+        if change is None:
+            return None, True
+        if change.status is Status.REINSTATED:
+            return change, False
+    return None, False

@@ -189,13 +189,19 @@ def _require_valid_seal(
     assert origin.position is not None
     if not origin.log.status_known:
         raise _LinkJudged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
+    deciding_change: PositionStatus | None = None
     for change in walk_changes(trust, origin.log.name, origin.position, origin.log.sequence):
         if change is None:
             raise _LinkJudged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
         anchor = trust.anchor(origin.log.name, change.sequence)
-        if anchor is not None and anchor.n <= sealing_anchor.n:
-            return _require_valid(change, "seal_not_in_force", evidence)
-    return None
+        if anchor is None or anchor.n > sealing_anchor.n:
+            continue
+        if (
+            change.status is Status.REINSTATED
+        ):  # whatever came after it: a seal that has ended has ended for good
+            raise _LinkJudged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
+        deciding_change = deciding_change or change
+    _require_valid(deciding_change, "seal_not_in_force", evidence)
 
 
 def _require_valid(change: PositionStatus | None, ended_reason: str, evidence: dict[str, Json]) -> None:

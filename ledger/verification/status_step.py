@@ -12,7 +12,7 @@ from ledger.proof.proof import Proof, Staple
 from ledger.records.lifecycle import IN_FORCE_STATUSES, STATUS_AFTER
 from ledger.registry.status import Status, staple_root, status_in_chunk
 from ledger.registry.trust import LogState, PositionStatus, Trust
-from ledger.verification.changes import walk_changes
+from ledger.verification.changes import find_reinstatement
 from ledger.verification.origin import Origin, trace_origin
 from ledger.verification.reasons import Outcome
 from ledger.verification.report import StatusReport, Step
@@ -36,14 +36,16 @@ def judge_status(proof: Proof, origin: Origin, trust: Trust) -> tuple[Step, Stat
         log, newest_change, trust.source, _find_cause(newest_change, cause_proofs)
     )
     evidence = status.evidence()
-    if newest_change and newest_change.contradictory:
+    reinstatement, is_cut_off = find_reinstatement(trust, log.name, position, log.sequence)
+    is_seal_revived = proof.record.kind == "seal" and reinstatement is not None
+    if is_seal_revived or (newest_change and newest_change.contradictory):
         return Step(9, Outcome.UNKNOWN, "status_contradictory", evidence), status
     if status.status not in IN_FORCE_STATUSES:
         return Step(9, Outcome.FAIL, status.status.name.lower(), evidence), status
     doubt = _find_staple_doubt(proof.status, log, position, trust)
     if doubt is None and len(cause_proofs) < len(attached_proofs):
         doubt = "attached_unproven"
-    if doubt is None and not _is_reinstatement_proven(log, position, cause_proofs, trust):
+    if doubt is None and (is_cut_off or (reinstatement and not _find_cause(reinstatement, cause_proofs))):
         doubt = "reinstatement_unproven"
     if doubt:
         return Step(9, Outcome.UNKNOWN, doubt, evidence), status
@@ -120,18 +122,3 @@ def _find_cause(change: PositionStatus | None, cause_proofs: Sequence[Proof]) ->
         ),
         None,
     )
-
-
-def _is_reinstatement_proven(
-    log: LogState, position: int, cause_proofs: Sequence[Proof], trust: Trust
-) -> bool:
-    """Tell whether the newest reinstatement, if any, has its record.
-
-    A suspension that was lifted later does not make up for it: revoked, reinstated, suspended, resumed reads as valid.
-    """
-    for change in walk_changes(trust, log.name, position, log.sequence):
-        if change is None:
-            return False
-        if change.status is Status.REINSTATED:
-            return _find_cause(change, cause_proofs) is not None
-    return True

@@ -266,7 +266,7 @@ class LineageShape(Shape):
             status=lineage.status.name.lower(),
             newest=suite.format(lineage.tip),
             current=suite.format(lineage.current),
-            possible=list(possible_actions(lineage.status)),
+            possible=list(possible_actions(lineage.kind, lineage.status)),
             record=version.record.to_json() if version else None,
             disclosure=disclosure.to_json() if disclosure else None,
         )

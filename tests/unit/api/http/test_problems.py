@@ -73,6 +73,7 @@ STABLE = {
     "too-many-documents": 429,
     "too-much-waiting": 429,
     "transition-refused": 409,
+    "seal-not-in-force": 409,
     "unknown-issuer": 403,
     "unknown-key": 403,
     "unknown-log": 422,

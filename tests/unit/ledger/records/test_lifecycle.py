@@ -5,7 +5,14 @@ from dataclasses import replace
 import pytest
 
 from ledger.errors import TransitionRefused
-from ledger.records.lifecycle import SOURCE_STATUSES, STATUS_AFTER, Lineage, StatusChange, follow
+from ledger.records.lifecycle import (
+    SOURCE_STATUSES,
+    STATUS_AFTER,
+    Lineage,
+    StatusChange,
+    follow,
+    possible_actions,
+)
 from ledger.records.records import PRESENTABLE_ACTIONS, STATUS_ACTIONS
 from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.registry.status import Status, may_become
@@ -28,6 +35,9 @@ POSSIBLE = {
     Status.VOID: {"reinstate"},
     Status.SUPERSEDED: set(),
 }
+
+
+ENDED = [status for status, actions in POSSIBLE.items() if actions == {"reinstate"}]
 
 
 def at(status: Status) -> Lineage:
@@ -123,3 +133,26 @@ def test_a_renewed_seal_raises_its_version() -> None:
     after, change = follow(lineage, renewal.record, renewal.leaf)
     assert change == StatusChange(seal.leaf, Status.SUPERSEDED)
     assert after.current == renewal.leaf
+
+
+@pytest.mark.parametrize("status", sorted(ENDED))
+def test_a_seal_that_has_ended_is_not_reinstated(status: Status) -> None:
+    number = SealingIdentifier.build("seal", CITY.issuer, "429006000001").text
+    seal = CITY.licence(kind="seal", identifier=number)
+    standing, _ = follow(None, seal.record, seal.leaf)
+    ended = replace(standing, status=status)
+    item = CITY.follow("reinstate", seal, previous=seal.leaf)
+    with pytest.raises(TransitionRefused, match="a seal that has ended 印章终止 stays ended"):
+        follow(ended, item.record, item.leaf)
+    assert possible_actions("seal", status) == ()
+    after, _ = follow(
+        ended, item.record, item.leaf, is_anchored=True
+    )  # it was accepted when that was possible
+    assert after.status is Status.REINSTATED
+
+
+@pytest.mark.parametrize("kind", ["licence", "material", "signature"])
+def test_other_kinds_are_reinstated(kind: str) -> None:
+    assert possible_actions(kind, Status.CANCELLED) == ("reinstate",)
+    assert "reinstate" not in possible_actions("seal", Status.CANCELLED)
+    assert possible_actions("seal", Status.SUSPENDED) == possible_actions(kind, Status.SUSPENDED)

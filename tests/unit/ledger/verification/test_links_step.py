@@ -161,7 +161,7 @@ def _select(sealed: Sealed, item: Item, shown: set[str]) -> SelectiveDisclosure:
 def test_a_contradictory_or_reinstated_seal_cannot_be_told() -> None:
     def revive(city: City, seal: Item) -> None:
         city.register(city.follow("cancel", seal))
-        city.register(city.follow("reinstate", seal))
+        city.anchor(changes=[(city.position(seal), 8)])  # no intake takes a record of it
 
     assert scene(revive).verify().reason == "linked_status_unknown"
 
@@ -338,3 +338,62 @@ def test_a_renewed_seal_raises_its_version() -> None:
     city.register(renewed)
     assert city.verify(city.proof(seal), documents=[PICTURE]).reason == "superseded"
     assert city.verify(city.proof(renewed), documents=[PICTURE]).verdict is Verdict.VALID
+
+
+# A seal that has ended never comes back, whatever the chain says
+
+
+def revive(city: City, seal: Item, *, hide: bool = False) -> Item:
+    """Destroy a seal; then the department signs and the operator anchors what no intake takes."""
+    city.register(city.follow("cancel", seal))
+    reinstated = city.follow("reinstate", seal)
+    city.anchor(city.submit(reinstated), changes=[(city.position(seal), 8)])
+    for status in (1, 0) if hide else ():
+        city.anchor(changes=[(city.position(seal), status)])
+    return reinstated
+
+
+@pytest.mark.parametrize("hide", [False, True], ids=["reinstated", "suspended and resumed since"])
+def test_what_a_revived_seal_seals_cannot_be_confirmed(hide: bool) -> None:
+    def end_and_revive(city: City, seal: Item) -> None:
+        revive(city, seal, hide=hide)
+
+    report = scene(end_and_revive).verify()
+    assert (report.verdict, report.reason) == (Verdict.UNVERIFIABLE, "linked_status_unknown")
+
+
+@pytest.mark.parametrize("hide", [False, True], ids=["reinstated", "suspended and resumed since"])
+def test_a_revived_seal_contradicts_itself_also_with_the_record_of_its_reinstatement(
+    sealed: Sealed, hide: bool
+) -> None:
+    city = sealed.city
+    cause = city.proof(revive(city, sealed.seal, hide=hide), disclosure=None, status=None)
+    for linked in ((), (cause,)):
+        report = city.verify(city.proof(sealed.seal, linked=linked), documents=[PICTURE])
+        assert (report.verdict, report.reason) == (Verdict.UNVERIFIABLE, "status_contradictory")
+
+
+def test_what_was_sealed_before_a_seal_was_destroyed_stays_sealed_though_it_was_revived(
+    sealed: Sealed,
+) -> None:
+    revive(sealed.city, sealed.seal)
+    assert sealed.verify().verdict is Verdict.VALID
+
+
+def test_a_revived_seal_that_was_destroyed_again_still_contradicts_itself(sealed: Sealed) -> None:
+    revive(sealed.city, sealed.seal)
+    sealed.city.anchor(changes=[(sealed.city.position(sealed.seal), 3)])
+    report = sealed.city.verify(sealed.city.proof(sealed.seal), documents=[PICTURE])
+    assert report.reason == "status_contradictory"
+
+
+def test_a_sealing_may_be_reinstated_by_its_record(sealed: Sealed) -> None:
+    """Only seals end for good: what was sealed can be declared void by mistake."""
+    city = sealed.city
+    city.register(city.follow("void", sealed.signature))
+    reinstated = city.follow("reinstate", sealed.signature)
+    city.register(reinstated)
+    cause = city.proof(reinstated, disclosure=None, status=None)
+    made_with = city.proof(sealed.seal, status=None)
+    report = city.verify(city.proof(sealed.signature, linked=(made_with, cause)), documents=[DOCUMENT])
+    assert (report.verdict, report.reason) == (Verdict.VALID, "status_reinstated")
