@@ -1,0 +1,168 @@
+"""What spreadsheets and hands leave in rows is told by its sort; what is as it should be is not."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from api.department.rows.days import parse_day, parse_last_day
+from api.department.rows.oddities import SORTS, find_oddities
+from ledger.encoding.canonical import Json
+from ledger.errors import MalformedInput
+from tests.fakes.department import identifier
+
+TODAY: Final = date(2026, 11, 27)
+EXAMPLES: Final = Path(__file__).parents[5] / "examples"
+RESIDENT: Final = "429006199001010012"
+
+
+def sorts(claims: dict[str, Json] | None = None, **members: Json) -> list[str]:
+    row: dict[str, Json] = {"identifier": identifier(1), "claims": claims or {}, **members}
+    names = [oddity.name for oddity in find_oddities(row, TODAY)]
+    assert set(names) <= SORTS.keys()
+    return names
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("4.2E+17", "spreadsheet"),
+        ("4.29006E+17", "spreadsheet"),
+        ("4.29006e17", "spreadsheet"),
+        ("429006199001010000", "spreadsheet"),
+        ("429006.0", "spreadsheet"),
+        ("'429006197011279999", "spreadsheet"),
+        ('="429006197011279999"', "spreadsheet"),
+        ("=VLOOKUP(A2,Sheet2!A:C,3,0)", "spreadsheet"),
+        ("#N/A", "spreadsheet"),
+        ("########", "spreadsheet"),
+        ("2月1日", "spreadsheet"),
+        ("1-Feb", "spreadsheet"),
+        ("天福餐饮店 ", "blanks"),
+        ("\u3000天福餐饮店", "blanks"),
+        ("\xa042", "blanks"),
+        ("NULL", "placeholder"),
+        ("nan", "placeholder"),
+        ("——", "placeholder"),
+        ("/", "placeholder"),
+        ("空", "placeholder"),
+        ("证照编号", "placeholder"),
+        ("ZZBH", "placeholder"),
+        ("９１４２９００６", "full-width"),
+        ("ＪＹ2142", "full-width"),
+        ("王?", "lost-character"),
+        ("天门\ufffd", "lost-character"),
+        ("锟斤拷", "lost-character"),
+        ("王\ue863", "lost-character"),
+        ("天门示例".encode().decode("latin-1"), "lost-character"),
+    ],
+)
+def test_what_a_cell_may_hold(value: str, name: str) -> None:
+    assert sorts({"ZZBH": value}) == [name]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "鄂天食药监械经营备20180036号",
+        "1E5",
+        "100万元",
+        "天示〔2018〕000065号",
+        "O’Neil（中国）有限公司",
+        "2018000123",
+        "何时？何地",
+    ],
+)
+def test_what_is_as_it_should_be(value: str) -> None:
+    assert sorts({"ZZBH": value}) == []
+
+
+def test_no_example_is_odd() -> None:
+    lines = (EXAMPLES / "licences.ndjson").read_text("utf-8").splitlines()
+    assert not [oddity for line in lines for oddity in find_oddities(json.loads(line), TODAY)]
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("2026-11-27", []),
+        ("2026年11月27日", []),
+        ("45231", ["spreadsheet"]),
+        ("44652.0", ["spreadsheet"]),
+        ("2022-03", ["not-a-date"]),
+        ("soon", ["not-a-date"]),
+    ],
+)
+def test_claims_that_are_dates(value: str, names: list[str]) -> None:
+    assert sorts({"KZ_CLRQ": value}) == names
+
+
+@pytest.mark.parametrize(
+    ("members", "names"),
+    [
+        ({"valid_until": "9999-12-30"}, ["odd-date"]),
+        ({"valid_until": "9999-12-31"}, ["odd-date"]),
+        ({"valid_until": "2099-12-31"}, ["odd-date"]),
+        ({"valid_until": "2095-06-30"}, []),
+        ({"valid_until": "长期"}, []),
+        ({"valid_from": "1900-01-01"}, ["odd-date"]),
+        ({"issued": "1970-01-01"}, ["odd-date"]),
+        ({"issued": "2062-03-08"}, ["odd-date"]),
+        ({"valid_from": "2027-01-01"}, []),
+    ],
+)
+def test_days_that_often_stand_for_none(members: dict[str, Json], names: list[str]) -> None:
+    assert sorts(**members) == names
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "names"),
+    [
+        (RESIDENT, "111", []),
+        (RESIDENT[:-1] + "3", "111", ["holder-code"]),
+        (RESIDENT[:-1] + "3", None, ["holder-code"]),
+        ("91440300708461136T", "001", []),
+        ("91440300708461136X", "001", ["holder-code"]),
+        ("91440300708461136T", "1", ["lost-zeros"]),
+        ("12345678-9", "099", []),
+    ],
+)
+def test_codes_of_holders(code: str, kind: str | None, names: list[str]) -> None:
+    claims: dict[str, Json] = {"CZZTDM": code}
+    claims |= {"CZZTDMLXDM": kind} if kind else {}
+    assert sorts(claims) == names
+
+
+def test_a_number_of_a_person_is_not_repeated_where_its_check_fails() -> None:
+    claims: dict[str, Json] = {"CZZTDM": RESIDENT[:-1] + "3", "CZZTDMLXDM": "111"}
+    row: dict[str, Json] = {"identifier": identifier(1), "claims": claims}
+    (oddity,) = find_oddities(row, TODAY)
+    assert RESIDENT[:8] not in oddity.message
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("45231", "a spreadsheet counts days, there 2023-11-01"),
+        ("2024年1月1日", "write 2024-01-01"),
+        ("2024/1/1", "write 2024-01-01"),
+        ("20240101", "write 2024-01-01"),
+        ("２０２４-01-01", "write 2024-01-01"),
+        ("2024-02-30", "not a date of the calendar"),
+        ("2022-03", "YYYY-MM-DD"),
+    ],
+)
+def test_another_spelling_of_a_day_is_refused_with_how_to_write_it(text: str, words: str) -> None:
+    for parse in (parse_day, parse_last_day):
+        with pytest.raises(MalformedInput) as caught:
+            parse(text)
+        assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("word", ["长期", "长期有效", "永久", "long-term", "Permanent"])
+def test_no_end_is_said_in_words(word: str) -> None:
+    assert parse_last_day(word) is None
+    with pytest.raises(MalformedInput):
+        parse_day(word)
