@@ -51,6 +51,8 @@ class Version:
         version = cls.of_line({"record": shown_record, "disclosure": shown_claims})
         if version.record.suite.format(version.record.leaf()) != lineage["current"]:
             raise MalformedInput("the node shows another record than the current one: ask its administrator")
+        if version.record.identifier != lineage["identifier"]:
+            raise MalformedInput("the node shows the record of another certificate: ask its administrator")
         return version
 
     @classmethod

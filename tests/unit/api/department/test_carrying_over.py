@@ -5,12 +5,15 @@ Only who says so takes an end or a claim away.
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from anchoring.intake.admission import IntakeRules
 from anchoring.intake.intake import accept
+from anchoring.register.looks import list_looks
+from api.client.client import NodeClient
 from ledger.crypto.suites import SM3
 from tests.unit.api.city import City
 from tests.unit.api.department.changing import CLAIMS, LICENCES, OLD_DOCUMENT, ChangesDesk, open_desk
@@ -193,6 +196,42 @@ def test_the_claims_need_the_scope_or_what_was_kept(
         )
     assert desk.change("amend", str(row["identifier"]), "--valid-until", "2028-01-01", "--kept", kept) == 0
     assert desk.claims(str(row["identifier"])) == CLAIMS | {"ZZYXQJZRQ": "2028-01-01"}
+
+
+def test_the_record_of_another_certificate_is_not_carried_over(
+    desk: ChangesDesk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Genuine content of a genuine record, and not of the one that the department named."""
+    honest = desk.client.lineages
+
+    def swap(client: NodeClient, identifiers: list[str], *, with_content: bool = False) -> list[Any]:
+        (asked,) = honest(client, identifiers, with_content=with_content)
+        (other,) = honest(client, [LICENCES[1]], with_content=with_content)
+        assert asked
+        assert other
+        return [asked | {name: other[name] for name in ("current", "record", "disclosure")}]
+
+    monkeypatch.setattr(desk.client, "lineages", swap)
+    assert desk.change("amend", LICENCES[0], "--valid-until", "2028-01-01") == 1
+    assert "the record of another certificate" in capsys.readouterr().err
+    assert desk.count() == 1
+
+
+def test_content_needs_the_scope_and_is_logged_as_claims(desk: ChangesDesk, tianmen: TestClient) -> None:
+    body = {"identifiers": [LICENCES[0]], "content": True}
+    bearers = [
+        {"Authorization": f"Bearer {desk.city.token(*scopes)}"}
+        for scopes in (("history",), ("history", "claims"))
+    ]
+    answers = [tianmen.post("/v1/certificates/lineages", json=body, headers=bearer) for bearer in bearers]
+    assert [answer.status_code for answer in answers] == [403, 200]
+    (item,) = answers[1].json()["items"]
+    assert item["record"]["identifier"] == LICENCES[0]
+    many = {"identifiers": [LICENCES[0]] * 21, "content": True}
+    assert tianmen.post("/v1/certificates/lineages", json=many, headers=bearers[1]).status_code == 400
+    with desk.city.register.reading() as connection:
+        looks = [(look.purpose, look.outcome) for look in list_looks(connection, identifier=LICENCES[0])]
+    assert looks == [("claims", "scope-missing"), ("claims", "shown")]
 
 
 def test_content_that_is_not_that_of_the_record_is_not_carried_over(

@@ -1,4 +1,4 @@
-"""Records are judged before they are signed, and of each row is spoken by its number in the file."""
+"""Records are judged before they are signed, and rows have their numbers in the file."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What spreadsheets and hands leave in rows is told by its sort; what is as it should be is not."""
+"""What spreadsheets and hands leave in rows is told by its sort; what is right is not."""
 
 import json
 from datetime import date
@@ -18,7 +18,7 @@ EXAMPLES: Final = Path(__file__).parents[5] / "examples"
 RESIDENT: Final = "429006199001010012"
 
 
-def sorts(claims: dict[str, Json] | None = None, **members: Json) -> list[str]:
+def sorts(claims: dict[str, Json] | None = None, /, **members: Json) -> list[str]:
     row: dict[str, Json] = {"identifier": identifier(1), "claims": claims or {}, **members}
     names = [oddity.name for oddity in find_oddities(row, TODAY)]
     assert set(names) <= SORTS.keys()
