@@ -987,8 +987,8 @@ class Origin:
 
 def compare_presented(documents, values, disclosure):
     """Step 2."""
-    values = {name: value for name, value in values.items() if not is_document(name)}
-    doubt(not documents and not values, "nothing_presented")
+    readable_names = {name for name in values if not is_document(name)}
+    doubt(not documents and not readable_names, "nothing_presented")
     doubt(disclosure is None, "nothing_disclosed")
     document_results = [take_step(compare_document, content, disclosure) for content in documents]
     raise_worst(
@@ -997,7 +997,7 @@ def compare_presented(documents, values, disclosure):
     )
     if documents:
         return "document_matches"
-    doubt({name for name in disclosure.values if not is_document(name)} - values.keys(), "claims_incomplete")
+    doubt({name for name in disclosure.values if not is_document(name)} - readable_names, "claims_incomplete")
     return "claims_match"
 
 

@@ -25,7 +25,8 @@ _CORRECTED: Final = str.maketrans(
 MAX_MARKS_IN_ROW: Final = 30
 
 
-_BEHIND_ASCII: Final = range(0x80, 0x110000)
+# Characters behind ASCII that 3.2.0 combines or maps to others: none is beyond plane 2.
+_BEHIND_ASCII: Final = range(0x80, 0x30000)
 
 
 def to_nfc(text: str) -> str:
@@ -68,5 +69,5 @@ def _marks_in_row() -> re.Pattern[str]:
 
 
 def _later_characters() -> Iterator[str]:
-    """Yield all characters behind ASCII, which has neither marks nor mappings."""
+    """Yield all characters that may be marks or have mappings: ASCII has neither."""
     return map(chr, _BEHIND_ASCII)

@@ -3,6 +3,7 @@
 Nothing counts as another spelling but what docs/formats/verification.md names.
 """
 
+import json
 import sys
 import unicodedata
 from typing import Any, Final
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import encode as canonical
 from ledger.records.claims import FullDisclosure
 from ledger.verification.comparison import Presented, compare
 from tests.properties.second_verifier import second
@@ -47,6 +49,18 @@ def theirs(value: Json, registered: Json) -> str:
     disclosure: Any = second.read_disclosure({"master": MASTER.hex(), "claims": [["KZ", registered]]})
     _, reason = second.take_step(second.compare_presented, [], {"KZ": value}, disclosure)
     return str(reason)
+
+
+@given(
+    value=st.sampled_from([{"size": 47}, {"size": 48}, {"size": "47"}, 1.5]),
+    beside=st.sampled_from([{}, {"KZ": "x"}, {"KZ": "X"}]),
+)
+def test_both_say_the_same_of_a_fingerprint_that_is_presented(value: Any, beside: dict[str, Json]) -> None:
+    disclosure = FullDisclosure(MASTER, (("KZ", "x"), ("document/1", {"size": 47})))
+    claims = {"document/1": value, **beside}
+    _, step = compare(Presented(claims=claims), disclosure)
+    read_by_second = second.read_disclosure(json.loads(canonical(disclosure.to_json())))
+    assert second.take_step(second.compare_presented, [], claims, read_by_second)[1] == step.reason
 
 
 def respell(text: str, choice: int) -> str:

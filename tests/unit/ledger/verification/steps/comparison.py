@@ -133,6 +133,12 @@ def a_fingerprint_instead_of_a_document() -> Report:
     return city.verify(proof, claims={"document/1": proof.disclosure.values["document/1"]})
 
 
+@case(2, FAIL, "claim_mismatch", INVALID)
+def a_fingerprint_of_another_document_beside_the_paper() -> Report:
+    city, _, proof = one_licence()
+    return city.verify(proof, claims={**CLAIMS, "document/1": {"size": 1}})
+
+
 @case(2, UNKNOWN, "claims_incomplete", UNVERIFIABLE)
 def a_paper_read_by_halves() -> Report:
     city, _, proof = one_licence()
