@@ -54,7 +54,7 @@ def check_record_columns(columns: Iterable[str]) -> None:
     """Check that each column of a table of records means something. Raises: MalformedInput with every one that does not."""
     known = (*RECORD_MEMBERS, *claim_labels())
     faults = [
-        f"{name[:_MAX_QUOTED]!a} is no column{did_you_mean(name, known)}"
+        f"“{name[:_MAX_QUOTED]}” is no column{did_you_mean(name, known)}"
         for name in columns
         if name not in known
     ]
@@ -90,7 +90,7 @@ def _unknown(name: str, action: str) -> str:
         return (
             f"{action} changes the status alone and states no `{name}`: take it out, or use `shunzheng amend`"
         )
-    return f"{name[:_MAX_QUOTED]!a} is no column or member of a row"
+    return f"“{name[:_MAX_QUOTED]}” is no column or member of a row"
 
 
 def resembles_member(name: str) -> bool:

@@ -71,8 +71,13 @@ _SPREADSHEET: Final = (
     ),
 )
 _FULL_WIDTH: Final = re.compile("[０-９Ａ-Ｚａ-ｚ]")
+#: Text as nearly all is, of which only the words are looked at: beginning with a Chinese character, or a code with letters.
+_ORDINARY: Final = re.compile(
+    "[\u3400-\u9fff][\u3400-\u9fff\u3001-\u3015\uff08-\uff0c\uff1a\uff1b0-9A-Za-z()-]*|[0-9A-Z]*[A-Z][0-9A-Z]*"
+)
 _PLACEHOLDERS: Final = frozenset(
     (
+        "",
         "/",
         "\\",
         "-",
@@ -93,7 +98,8 @@ _PLACEHOLDERS: Final = frozenset(
         "？",
     )
 )
-_LOST: Final = re.compile("\ufffd|□|锟斤拷|[\u3400-\u9fff]\\?|\\?[\u3400-\u9fff]")
+_GARBLED: Final = "锟斤拷"  # two signs for what was lost, read as GBK
+_LOST: Final = re.compile(f"\ufffd|□|{_GARBLED}|[\u3400-\u9fff]\\?|\\?[\u3400-\u9fff]")
 _PRIVATE: Final = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]")
 _HAN: Final = re.compile("[\u4e00-\u9fff]")
 #: Days that stand for “unknown” and for “no end” in other systems.
@@ -129,7 +135,7 @@ def find_oddities(
             meant = did_you_mean(name, [*before, *claim_labels()])
             yield Oddity(
                 "new-claim",
-                f"the claim {name[:_MAX_QUOTED]!a} is new here and to the catalogue{meant}",
+                f"the claim “{name[:_MAX_QUOTED]}” is new here and to the catalogue{meant}",
             )
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str):
@@ -189,8 +195,11 @@ def _odd_day(name: str, text: str, today: date, *, is_change: bool) -> Iterator[
 
 def _odd_text(name: str, text: str, form: Form, before: "Json | None") -> Iterator[Oddity]:
     """Yield what is odd in one text of the claim `name`; `before` is what the claim said, if that is known."""
+    bare, label = text.strip(), claim_labels().get(name)
+    says_nothing = bare.lower() in _PLACEHOLDERS or bare in (name, label)
+    if not says_nothing and form is not Form.DATE and _ORDINARY.fullmatch(text) and _GARBLED not in text:
+        return
     quoted = f"{name} is “{text[:_MAX_QUOTED]}”"
-    bare = text.strip()
     if bare != text:
         yield Oddity("blanks", f"{quoted}, with blanks around it: take them out")
     for pattern, deed in _SPREADSHEET:
@@ -200,7 +209,7 @@ def _odd_text(name: str, text: str, form: Form, before: "Json | None") -> Iterat
                 f"{quoted}: a spreadsheet {deed}. Format the column as text, and enter it again",
             )
             return
-    if bare.lower() in _PLACEHOLDERS or bare in (name, claim_labels().get(name)):
+    if says_nothing:
         yield Oddity("placeholder", f"{quoted}, which says nothing: leave the cell empty")
         return
     yield from _odd_form(name, bare, form, quoted)

@@ -193,7 +193,7 @@ def _read_without(stated: Mapping[str, Json], claims: Mapping[str, Json]) -> lis
         if name not in claims:
             meant = did_you_mean(str(name), [*claims])
             raise MalformedInput(
-                f"`without` names {str(name)[:_MAX_QUOTED]!a}, which is not stated now{meant}"
+                f"`without` names “{str(name)[:_MAX_QUOTED]}”, which is not stated now{meant}"
             )
     return [str(name) for name in names]
 

@@ -104,7 +104,7 @@ def test_a_misspelt_column_is_refused_with_what_was_meant(
         (("identifier,,CZZT", "{0},,x"), "column 2 has no name"),
         (("identifier,持证主体", "{0},x"), "did you mean `CZZT`?"),
         (("identifier,remarks", "{0},x"), "is no column"),
-        (("identifier,KZ_NEW", "{0},x"), "[new-claim] the claim 'KZ_NEW' is new"),
+        (("identifier,KZ_NEW", "{0},x"), "[new-claim] the claim “KZ_NEW” is new"),
         (("identifier,CZZD", "{0},x"), "did you mean `CZZT"),
         (("identifier,issuer", "{0},x"), "is no column"),
         (("identifier,valid_until,CZZT", "{0},,x"), "the column `valid_until` is empty in every row"),

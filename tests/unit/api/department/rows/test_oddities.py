@@ -50,6 +50,7 @@ def sorts(claims: dict[str, Json] | None = None, /, **members: Json) -> list[str
         ("空", "placeholder"),
         ("证照编号", "placeholder"),
         ("ZZBH", "placeholder"),
+        ("", "placeholder"),
         ("９１４２９００６", "full-width"),
         ("ＪＹ2142", "full-width"),
         ("王?", "lost-character"),
