@@ -79,7 +79,14 @@ def _follower(settings: "Settings") -> None:
     from anchoring.replica.store import Replica
 
     replica, checkpoints = Replica(settings.replica_url), Checkpoints(settings.checkpoints_url)
-    Follower(open_chain(settings), replica, settings.registry, checkpoints=checkpoints).run(stop_on_signal())
+    follower = Follower(
+        open_chain(settings),
+        replica,
+        settings.registry,
+        first_block=settings.first_block,
+        checkpoints=checkpoints,
+    )
+    follower.run(stop_on_signal())
 
 
 def _anchorer(settings: "Settings") -> None:
@@ -94,7 +101,14 @@ def _anchorer(settings: "Settings") -> None:
     register.check()
     policy = batch_policy(settings.batching)
     anchorer = Anchorer(
-        open_chain(settings), account, register, replica, settings.registry, settings.log, policy=policy
+        open_chain(settings),
+        account,
+        register,
+        replica,
+        settings.registry,
+        settings.log,
+        policy=policy,
+        max_gas_price=settings.max_gas_price,
     )
     anchorer.run(stop_on_signal())
 
@@ -210,9 +224,12 @@ def open_chain(settings: "Settings") -> "Chain":
     from anchoring.chain.failover import Failover
     from anchoring.chain.jsonrpc import Endpoint
     from anchoring.chain.protocol import RegistryName
+    from api.node.chain_headers import load_chain_headers
 
+    urls = chain_url(settings).split()
+    headers = load_chain_headers(settings.chain_headers_file, urls)
     try:
-        endpoints = [Endpoint(url) for url in chain_url(settings).split()]
+        endpoints = [Endpoint(url, headers=headers.get(url)) for url in urls]
     except ValueError as error:
         raise SettingsError(f"{settings.directory / FILE}: {error}") from error
     named: list[tuple[str, Chain]] = []

@@ -36,6 +36,7 @@ from api.governance.reading import (
 )
 from api.governance.sender import Sender
 from api.governance.words import advise, words
+from api.node.chain_headers import load_chain_headers
 from api.parsers import Commands
 from api.passwords import read_password
 from ledger.crypto.keys import keccak256, public_key
@@ -89,6 +90,9 @@ def add(commands: Commands) -> None:
 
 def _chain_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chain-url", required=True, metavar="URL", help="the chain's JSON-RPC endpoint")
+    parser.add_argument(
+        "--chain-headers-file", type=Path, metavar="FILE", help="headers that the chain's gateway wants"
+    )
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
@@ -104,13 +108,17 @@ def _sender(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--password-file", type=Path, help="else the password is asked for")
     parser.add_argument(
+        "--max-gas-price", type=int, metavar="WEI", help="the most that a unit of gas may cost"
+    )
+    parser.add_argument(
         "--dry-run", action="store_true", help="show what would be sent and what follows; send nothing"
     )
 
 
 def _chain(args: argparse.Namespace) -> EthereumChain:
     try:
-        return EthereumChain(Endpoint(args.chain_url))
+        headers = load_chain_headers(args.chain_headers_file, [args.chain_url]).get(args.chain_url)
+        return EthereumChain(Endpoint(args.chain_url, headers=headers))
     except ValueError as error:
         raise MalformedInput(str(error)) from error
 
@@ -148,7 +156,7 @@ def _deploy(args: argparse.Namespace) -> int:
         _show_planned([facts], args)
         return 0
     try:
-        name = deployment.deploy(chain, account, province)
+        name = deployment.deploy(chain, account, province, max_gas_price=args.max_gas_price)
     except TransactionRejected as error:
         raise advise(error) from error
     if args.json:
@@ -163,7 +171,7 @@ def _open(args: argparse.Namespace) -> Sender:
     chain = _chain(args)
     check_registry(chain, args.registry)
     account = Account.load(args.keystore, _password(args.password_file))
-    return Sender(chain, account, RegistryName.parse(args.registry).contract)
+    return Sender(chain, account, RegistryName.parse(args.registry).contract, args.max_gas_price)
 
 
 def _record(args: argparse.Namespace) -> int:

@@ -39,6 +39,14 @@ def add(commands: Commands) -> None:
     init.add_argument("--registry", required=True, metavar="NAME", help="the registry that the node trusts")
     init.add_argument("--chain-url", required=True, metavar="URL", help="the chain's JSON-RPC endpoint")
     init.add_argument(
+        "--chain-headers-file", type=Path, metavar="FILE", help="headers that the chain's gateway wants"
+    )
+    init.add_argument(
+        "--final-depth", type=int, metavar="BLOCKS", help="where the chain names no finalized block"
+    )
+    init.add_argument("--first-block", type=int, metavar="NUMBER", help="block of the registry's deployment")
+    init.add_argument("--max-gas-price", type=int, metavar="WEI", help="the most that a unit of gas may cost")
+    init.add_argument(
         "--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="default: 127.0.0.1:8080"
     )
     init.add_argument("--name", default="", help="the city, as pages and slips show it")
@@ -73,7 +81,12 @@ def _init(args: argparse.Namespace) -> int:
         "chain_url": args.chain_url,
         "listen": args.listen,
         "name": args.name,
+        "final_depth": args.final_depth,
+        "first_block": args.first_block,
+        "max_gas_price": args.max_gas_price,
     }
+    if args.chain_headers_file:
+        values["chain_headers_file"] = str(args.chain_headers_file.absolute())
     if args.log:
         values |= {"log": args.log, "keystore": str(args.keystore.absolute())}
         values |= {"keystore_password_file": str(args.password_file.absolute())}
@@ -81,7 +94,11 @@ def _init(args: argparse.Namespace) -> int:
     make_node_key(args.directory)
     values["node_key"] = KEY_FILE
     # JSON's strings are TOML's basic strings.
-    lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in values.items() if value]
+    lines = [
+        f"{name} = {json.dumps(value, ensure_ascii=False)}\n"
+        for name, value in values.items()
+        if value not in (None, "")
+    ]
     if args.peer:
         lines += ["[peers]\n", *(_peer_line(text) for text in args.peer)]
     files.write(file, "".join(lines).encode())

@@ -22,6 +22,7 @@ class Sender:
     chain: Chain
     account: Signer
     contract: str
+    max_gas_price: int | None = None
 
     def plan(self, wanted: Sequence[acts.Act]) -> list[dict[str, Json]]:
         """Return what would be sent for each act, simulated as far as that can be done before the acts in front of it."""
@@ -57,7 +58,13 @@ class Sender:
     def record(self, act: acts.Act) -> dict[str, Json]:
         """Have an act recorded. Raises: TransactionRejected with what to do, ChainUnavailable."""
         try:
-            receipt = deployment.execute(self.chain, self.account, self.contract, calls.encode_call(act))
+            receipt = deployment.execute(
+                self.chain,
+                self.account,
+                self.contract,
+                calls.encode_call(act),
+                max_gas_price=self.max_gas_price,
+            )
         except TransactionRejected as error:
             raise advise(error) from error
         transaction = "0x" + receipt.transaction.hex()

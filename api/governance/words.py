@@ -3,7 +3,14 @@
 from typing import Final
 
 from anchoring.chain.protocol import ZERO_ADDRESS
-from anchoring.errors import NO_FUNDS, TransactionRejected
+from anchoring.errors import (
+    GAS_LIMIT,
+    NO_FUNDS,
+    NONCE_TOO_HIGH,
+    NONCE_TOO_LOW,
+    UNDERPRICED,
+    TransactionRejected,
+)
 from ledger.crypto.keys import keccak256
 from ledger.crypto.suites import by_number
 from ledger.encoding.times import format_time
@@ -47,6 +54,10 @@ ADVICE: Final = {
     "InvalidCompromise": "a key was stolen in the past: name a moment that is over",
     "CompromiseNotEarlier": "a compromise only moves earlier",
     NO_FUNDS: "this chain takes fees: give the account funds",
+    GAS_LIMIT: "ask who runs the chain to let a block hold more gas, or send less at once",
+    UNDERPRICED: "wait until what the account sent before is mined, then run this again",
+    NONCE_TOO_LOW: "another program sends from this account: run this again",
+    NONCE_TOO_HIGH: "what the account sent before is not there: run this again",
 }
 
 

@@ -127,6 +127,12 @@ class Settings(BaseSettings):
     """an endpoint of the chain, or several of one chain, separated by spaces, the preferred first"""
     final_depth: Annotated[int | None, Unit("blocks"), Field(ge=0)] = None
     """only where the chain names no finalized block: final below so many blocks"""
+    chain_headers_file: NodePath | None = None
+    """headers that gateways want, a key for instance: one JSON object, of endpoints and their headers"""
+    first_block: Annotated[int, Unit("block number"), Field(ge=1)] = 1
+    """the block of the registry's deployment, or an earlier one: nothing is asked of those before it"""
+    max_gas_price: Annotated[int | None, Unit("wei"), Field(ge=0)] = None
+    """the most that a unit of gas may cost; where more is asked nothing is sent; left out: what is asked is paid"""
     listen: Annotated[str, AfterValidator(_check_listen)] = "127.0.0.1:8080"
     """host:port that answers HTTP"""
     name: str = ""

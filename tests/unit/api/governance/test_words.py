@@ -8,7 +8,7 @@ import pytest
 
 from anchoring.chain import calls
 from anchoring.chain.protocol import ZERO_ADDRESS
-from anchoring.errors import NO_FUNDS, TransactionRejected
+from anchoring.errors import ENDPOINT_REFUSALS, PRICE_LIMIT, REFUSED, TransactionRejected
 from api.governance.options import address, admit_log
 from api.governance.words import ADVICE, advise, follow_up, scope, words
 from ledger.errors import MalformedInput
@@ -32,7 +32,7 @@ MIXED = "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"  # an example of EIP-55
 def test_every_refusal_of_an_act_of_governance_comes_with_advice() -> None:
     abi = json.loads(calls.ARTEFACT.read_text())["abi"]
     known = {item["name"] for item in abi if item["type"] == "error"}
-    assert set(ADVICE) == known - ANCHORING | {NO_FUNDS}
+    assert set(ADVICE) == known - ANCHORING | (ENDPOINT_REFUSALS - {REFUSED, PRICE_LIMIT})
 
 
 def test_advice_stands_behind_what_was_said() -> None:
