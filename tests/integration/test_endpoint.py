@@ -31,11 +31,13 @@ class Server:
         self.status = 200
         self.headers: dict[str, str] = {}
         self.asked: list[Any] = []
+        self.seen_headers: list[dict[str, str]] = []
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 owner.asked.append(request)
+                owner.seen_headers.append({name.lower(): value for name, value in self.headers.items()})
                 answer = owner.answer(request) if callable(owner.answer) else owner.answer
                 self.send_response(owner.status)
                 if owner.status == 307:
@@ -281,3 +283,10 @@ def test_nobody_and_silence_are_not_asked_again(server: Server) -> None:
     absent = Endpoint("http://127.0.0.1:1", wait=lambda _: pytest.fail("nobody is there"))
     with pytest.raises(ChainUnavailable):
         absent.request("eth_chainId")
+
+
+def test_headers_go_with_every_request(server: Server) -> None:
+    keyed = EthereumChain(Endpoint(server.url, headers={"X-Api-Key": "k"}))
+    server.says("0x5")
+    assert keyed.chain_id() == 5
+    assert server.seen_headers[-1]["x-api-key"] == "k"
