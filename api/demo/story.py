@@ -87,10 +87,10 @@ class Story:
             self._tell_anchors(tianmen)
             destruction_id = self._with_sealing(tianmen, Sealing.destroy)
             self._wait(tianmen, [destruction_id], "frozen", "submitted", "mined", "final")
-            backdated_id = self._with_sealing(tianmen, Sealing.backdate)
+            self._with_sealing(tianmen, Sealing.backdate)
         with self._phase("proofs", "5. Every holder gets a proof, a file that stands by itself."):
             self._write_proofs(tianmen)
-            self._wait(tianmen, [destruction_id, backdated_id], "final")
+            self._wait(tianmen, [destruction_id], "final")
             self._with_sealing(tianmen, Sealing.collect, self._token())
             self._wait_known(wuhan, tianmen)
         self.tell("6. Tianmen's node is switched off. Nobody can be asked any more.")
@@ -102,7 +102,6 @@ class Story:
             self._with_sealing(wuhan, Sealing.verify)
         with self._phase("forgeries", "8. Then come the ones that should not pass."):
             self._forgeries(wuhan)
-            self._with_sealing(wuhan, Sealing.catch)
         with self._phase("revocation", "9. Tianmen comes back and revokes one licence."):
             self._revoke(tianmen, wuhan)
         with self._phase(

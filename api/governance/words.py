@@ -140,7 +140,11 @@ def follow_up(act: acts.Act) -> str:
         case acts.KeyRetired():
             return "before then, register and grant the next key"
         case acts.KeyCompromised():
-            return "register and grant another key, and hand the records in anew under it"
+            return (
+                "register and grant another key. `issue` of what is registered already is refused, under whichever key: a "
+                "certificate that the department finds in its own books verifies again as a new version, `shunzheng amend` "
+                "with the new key. The others stay unverifiable"
+            )
         case acts.RegistryClosed():
             return "the successor admits each log with its predecessor; whoever verifies pins the new name"
         case _:

@@ -96,4 +96,4 @@ def test_the_story_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert records == summary["records"]
     sealed = summary["sealed"]
     assert isinstance(sealed, dict)
-    assert [*sealed.values()] == ["valid", "valid", "seal_not_in_force"]
+    assert [*sealed.values()] == ["seal-not-in-force", "valid", "valid"]

@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 from fastapi.testclient import TestClient
 
+from anchoring.intake.sealings import Sealings
 from api.commands import seal, submit
 from api.department import actions
 from api.department.seals import RegisteredSeal
@@ -205,19 +206,31 @@ def test_a_sealed_licence_with_its_proof_inside_is_verified_in_another_city(
 
 
 def test_what_was_sealed_stays_sealed_and_what_comes_after_the_seals_end_does_not_count(
-    desk: SealsDesk, wuhan: TestClient
+    desk: SealsDesk, wuhan: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.make()
     desk.register()
     genuine = desk.seal_licence(0)
     assert desk.destroy() == 0
-    backdated = desk.seal_licence(1, backdated=3600)
     assert verify(wuhan, genuine)["verdict"] == "valid"
+    monkeypatch.setattr(Sealings, "check", lambda *_: None)  # a node that takes what no node takes any more
+    backdated = desk.seal_licence(1, backdated=3600)
     report = verify(wuhan, backdated)
     assert report["documents"][0]["signatures"][0]["verdict"] == "valid", (
         "the document alone does not show it"
     )
     assert (report["verdict"], report["reason"]) == ("invalid", "seal_not_in_force")
+
+
+def test_a_node_takes_nothing_that_a_destroyed_seal_sealed(
+    desk: SealsDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.make()
+    desk.register()
+    assert desk.destroy() == 0
+    with pytest.raises(AssertionError):
+        desk.seal_licence(1, backdated=3600)
+    assert "is cancelled 印章已不在有效状态" in capsys.readouterr().err
 
 
 def test_uses_are_listed_before_and_after_a_moment(

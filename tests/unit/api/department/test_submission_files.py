@@ -204,3 +204,30 @@ def test_a_node_that_is_away_while_somebody_waits_is_asked_again(capsys: pytest.
 def test_what_was_handed_in_is_not_failed_because_the_node_went_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.monotonic", iter(range(10**6)).__next__)
     assert wait_final(Answering("accepted", *[None] * 99), RECEIPT, 3, lambda _: None)["state"] == "accepted"
+
+
+def test_what_a_stolen_key_signed_verifies_again_as_a_new_version_under_a_good_one(
+    desk: RecordsDesk, wuhan: TestClient
+) -> None:
+    """The advice after a theft, which does something: `issue` of the same would be refused as registered already."""
+    city = desk.city
+    stolen_at = city.now
+    assert desk.submit() == 0
+    city.anchor()
+    city.act(acts.KeyCompromised(city.key.public.id, stolen_at))
+    city.act(acts.KeyRegistered("tianmen", 1, OTHER_KEY.public.spki))
+    city.act(acts.KeyGranted("tianmen", OTHER_KEY.public.id, ISSUER, 1, (), 0, 2**40))
+    assert desk.submit(key="wrong.pem") == 1
+
+    def judge() -> str:
+        body = {"proof": city.proof(identifier(SERIAL)).encode().decode(), "claims": {"ZZMC": "营业执照"}}
+        return str(wuhan.post("/v1/verify", json=body).json()["reason"])
+
+    assert judge() == "key_compromised"
+    amend = ("amend", identifier(SERIAL), "--yes", "--node", "http://tianmen.example")
+    (desk.folder / "token").write_text(city.token("history", "claims"))
+    keys = ("--key", desk.folder / "wrong.pem", "--token-file", desk.folder / "token")
+    (desk.folder / "claims.json").write_text('{"ZZMC": "营业执照"}')
+    assert desk.run(*amend, *keys, "--claims", desk.folder / "claims.json", "--basis", "x") == 0
+    city.anchor()
+    assert judge() == "status_valid"
