@@ -829,7 +829,7 @@ def judge_times(statement, sequence, anchor):
     if anchor.time > statement.expires:
         return FAIL, "statement_expired"
     if anchor.time + 600 < statement.time:
-        return FAIL, "statement_postdated"
+        return UNKNOWN, "statement_postdated"
     if statement.window is None and anchor.time >= VERSION_1_ENDS:
         return UNKNOWN, "older_format"
     if statement.window and not statement.window[0] <= sequence <= statement.window[1]:

@@ -140,8 +140,9 @@ def _judge_anchor(
     return Step(7, Outcome.PASS, "anchored", evidence), earlier_search.entries
 
 
-#: What the department itself ruled out by its dates. Its records stand outside of a window because somebody put them there.
-_RULED_OUT_REASONS: Final = frozenset({"statement_expired", "statement_postdated"})
+#: What the department itself ruled out by a date. Its records stand outside of a window because somebody put them there, and
+#: before their own date because two clocks differ.
+_RULED_OUT_REASONS: Final = frozenset({"statement_expired"})
 
 
 def _quote_statement(statement: Statement, anchor: Anchor, reason: str) -> dict[str, Json]:
