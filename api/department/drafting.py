@@ -21,6 +21,7 @@ from anchoring import limits
 from anchoring.errors import SubmissionRefused
 from anchoring.intake.faults import Faults, RowFault
 from anchoring.intake.judging import judge_disclosure, judge_identifier, judge_record, list_oddities
+from api.department.rows.columns import check_record_members
 from api.department.rows.days import NO_END, parse_day, parse_last_day
 from api.department.rows.oddities import RowWarning
 from ledger.crypto.keys import PrivateKey, encode_signature
@@ -311,7 +312,9 @@ class _Drafter:
         )
 
     def _draft_record(self, number: int, line: bytes) -> tuple[Record, FullDisclosure | None]:
-        fields = Fields(decode(line), "row")
+        row = decode(line)
+        check_record_members(row)
+        fields = Fields(row, "row")
         action, identifier, suite = fields.text("action"), fields.text("identifier"), self._target.suite
         disclosure = None
         if action in PRESENTABLE_ACTIONS:

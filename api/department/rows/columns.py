@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Final
 
+from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.records.catalogue import SEALING, SEALS, TYPES
 from ledger.records.characters import find_name_fault
@@ -60,6 +61,15 @@ def check_record_columns(columns: Iterable[str]) -> None:
     ]
     if faults:
         raise MalformedInput(f"{'; '.join(faults)}. Claims that the catalogue lacks are stated in NDJSON")
+
+
+def check_record_members(row: Json) -> None:
+    """Check the names of the members of a record's row. Raises: MalformedInput, with what may have been meant."""
+    known = (*RECORD_MEMBERS, "claims", "documents", "links")
+    unknown = [name for name in row if name not in known] if isinstance(row, dict) else []
+    if unknown:
+        faults = [f"“{name[:_MAX_QUOTED]}” is no member{did_you_mean(name, known)}" for name in unknown]
+        raise MalformedInput("; ".join(faults))
 
 
 def check_members(action: str, members: Collection[str]) -> None:

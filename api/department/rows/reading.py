@@ -50,14 +50,20 @@ class InputRow:
 def read_rows(path: Path, action: str) -> list[InputRow]:
     """Return the rows of a file of changes by `action`. Raises: MalformedInput, SubmissionRefused, OSError."""
     content = path.read_bytes()
-    if path.suffix.lower() == ".csv":
-        return _read_sheet(read_table(content), action)
+    is_table = path.suffix.lower() == ".csv"
+    rows = _read_sheet(read_table(content), action) if is_table else _read_lines(content, action, path.name)
+    if not rows:
+        raise MalformedInput(f"{path.name} names no certificate: nothing is to be done")
+    return rows
+
+
+def _read_lines(content: bytes, action: str, name: str) -> list[InputRow]:
     rows, faults = list[InputRow](), Faults()
     for number, line in enumerate(content.splitlines(), 1):
         if not line.strip():
             continue
         try:
-            rows.append(InputRow(number, _read_object(line, action, f"line {number} of {path.name}")))
+            rows.append(InputRow(number, _read_object(line, action, f"line {number} of {name}")))
         except LedgerError as error:
             faults.add(number, "malformed-row", str(error))
     faults.refuse()

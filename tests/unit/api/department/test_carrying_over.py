@@ -15,6 +15,7 @@ from anchoring.intake.intake import accept
 from anchoring.register.looks import list_looks
 from api.client.client import NodeClient
 from ledger.crypto.suites import SM3
+from ledger.encoding.canonical import Json
 from tests.unit.api.city import City
 from tests.unit.api.department.changing import CLAIMS, LICENCES, OLD_DOCUMENT, ChangesDesk, open_desk
 
@@ -133,6 +134,51 @@ def test_unknown_members_of_a_line_are_refused(
     assert desk.change_sheet("amend", row, name="rows.ndjson") == 1
     assert "is no column or member" in capsys.readouterr().err
     assert desk.count() == 1
+
+
+def test_zeros_that_a_spreadsheet_took_are_missed(
+    desk: ChangesDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = ("identifier,ZZBH", f"{LICENCES[0]},000123")
+    assert desk.change_sheet("amend", *lines) == 0
+    current = desk.newest().record.identifier
+    for options in ((), ("--dry-run",)):
+        assert desk.change_sheet("amend", "identifier,ZZBH", f"{current},123", options=options) == 1
+        assert "row 2: [lost-zeros] ZZBH is “123”" in capsys.readouterr().err
+    assert desk.change_sheet("amend", "identifier,ZZBH", f"{current},000124") == 0
+
+
+def test_a_claim_that_counts_stays_a_number(desk: ChangesDesk) -> None:
+    (desk.folder / "claims.json").write_text(json.dumps({"KZ_HDRS": 150, "KZ_HGXK": ["甲证"]}))
+    assert desk.change("amend", LICENCES[0], "--claims", "claims.json") == 0
+    current = desk.newest().record.identifier
+    assert desk.change_sheet("amend", "identifier,KZ_HDRS,KZ_HGXK", f"{current},160,乙证") == 0
+    claims = desk.claims()
+    assert (claims["KZ_HDRS"], claims["KZ_HGXK"]) == (160, ["乙证"])
+
+
+def test_links_are_carried_over_and_that_to_a_sealing_goes_with_its_document(desk: ChangesDesk) -> None:
+    links: list[Json] = [
+        {"rel": rel, "record": f"sm3:{byte * 32}"} for rel, byte in (("sealed-by", "ab"), ("follows", "cd"))
+    ]
+    row = desk.city.licence("TM2022A0000000000009", CLAIMS, b"sealed", valid_until="2027-03-27", links=links)
+    desk.city.submit(row)
+    licence = str(row["identifier"])
+    assert desk.change("amend", licence, "--valid-until", "2028-01-01") == 0
+    record = desk.newest(licence).record
+    assert [link.rel for link in record.links] == ["sealed-by", "follows"]
+    (desk.folder / "new.pdf").write_bytes(b"%PDF-1.7")
+    assert desk.change("amend", record.identifier, "--document", "new.pdf") == 0
+    assert [link.rel for link in desk.newest(licence).record.links] == ["follows"]
+
+
+@pytest.mark.parametrize(("name", "content"), [("rows.csv", "identifier,basis\n,\n"), ("rows.ndjson", "\n")])
+def test_a_file_without_a_certificate_is_no_success(
+    name: str, content: str, desk: ChangesDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (desk.folder / name).write_text(content)
+    assert desk.change("revoke", "--file", name) == 1
+    assert "names no certificate" in capsys.readouterr().err
 
 
 def test_a_change_of_status_takes_no_content(desk: ChangesDesk, capsys: pytest.CaptureFixture[str]) -> None:

@@ -108,6 +108,13 @@ def test_a_table_issues_what_its_rows_state(desk: ChangesDesk, capsys: pytest.Ca
     assert not registered(desk, second)
 
 
+def test_an_unknown_member_is_refused_with_what_was_meant(
+    desk: ChangesDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert desk.submit(licence(1), licence(2, **{"valid-until": "2030-01-01"})) == 1
+    assert "row 2: “valid-until” is no member; did you mean `valid_until`?" in capsys.readouterr().err
+
+
 def test_a_wrong_key_is_told_in_the_dry_run_too(
     desk: ChangesDesk, capsys: pytest.CaptureFixture[str]
 ) -> None:
