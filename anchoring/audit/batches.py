@@ -10,11 +10,12 @@ from sqlalchemy import bindparam, func, select
 
 from anchoring.audit.books import Books
 from anchoring.audit.findings import Findings
+from anchoring.audit.repetitions import Repetitions
 from anchoring.register.batches import Batch, walk_batches
 from anchoring.register.submissions import FINAL, read_batch_entries
 from anchoring.register.tables import BATCH, CHANGE, SUBMISSION, TRANSACTION
 from ledger.crypto.keys import keccak256
-from ledger.crypto.trees import EMPTY_ROOT, CountedTree
+from ledger.crypto.trees import CountedTree
 from ledger.encoding.canonical import decode
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
@@ -22,6 +23,7 @@ from ledger.limits import MAX_LOG_SIZE
 from ledger.records.submissions import Entry, decode_entry
 from ledger.registry.acts import Anchored
 from ledger.registry.status import Status, StatusTree, decode_changes, encode_changes
+from ledger.registry.trust import Anchor
 from ledger.verification.entries import check_batch
 
 _CHANGES_BETWEEN: Final = select(CHANGE.c.position, CHANGE.c.status).where(
@@ -66,7 +68,7 @@ class _Walk:
         self._books, self._findings = books, findings
         self.sequence, self._size = 0, books.log.start
         self._tree = StatusTree(books.log.suite) if books.log_state.status_known else None
-        self._sequences_by_root: dict[bytes, int] = {}
+        self._repetitions = Repetitions(books)
         self._unplaced_batches, self._incomplete_batches = books.unplaced_batches, books.incomplete_batches
 
     def check_batch(self, batch: Batch) -> None:
@@ -99,13 +101,31 @@ class _Walk:
         self._size = anchor.size
 
     def report_missing(self, sequence: int) -> None:
-        anchor = self._books.view.anchor(self._books.log.name, sequence)
-        chain_words = "and the chain has no such anchor either"
-        if anchor:
-            count = anchor.size - anchor.size_before
-            chain_words = f"the chain has it since {format_time(anchor.time)}, with {count:,} records"
-            self._size = anchor.size
-        self._findings.add("batch-missing", f"batch {sequence}", f"it is not in the register; {chain_words}")
+        anchor, where = self._books.view.anchor(self._books.log.name, sequence), f"batch {sequence}"
+        if anchor is None:
+            self._findings.add(
+                "batch-missing", where, "it is not in the register; and the chain has no such anchor either"
+            )
+            return
+        self._size = anchor.size
+        if self._report_repetition(anchor, where):
+            return
+        chain_words = f"since {format_time(anchor.time)}, with {anchor.size - anchor.size_before:,} records"
+        self._findings.add(
+            "batch-missing", where, f"it is not in the register; the chain has it {chain_words}"
+        )
+
+    def _report_repetition(self, anchor: Anchor, where: str) -> bool:
+        """Report an anchor that the register did not make, and that anchors once more what it holds already."""
+        repeated = self._repetitions.describe(anchor)
+        if repeated:
+            self._findings.add(
+                "entry-repeated",
+                where,
+                f"the chain has since {format_time(anchor.time)} {repeated} once more, which the register did not anchor: "
+                "ask who holds the operator's key",
+            )
+        return repeated is not None
 
     def _compare(self, batch: Batch, where: str) -> None:
         name = self._books.log.name
@@ -122,6 +142,8 @@ class _Walk:
         if sighting.act.encode() != batch.payload:
             self._findings.add("anchor-differs", where, "the chain holds another anchor under its sequence")
         anchor = self._books.view.anchor(name, batch.sequence)
+        if anchor and sighting.act.encode() != batch.payload:
+            self._report_repetition(anchor, where)
         if anchor and anchor.void:
             self._findings.add("anchor-void", where, f"its anchor is void: {anchor.void}")
 
@@ -156,13 +178,9 @@ class _Walk:
             self._findings.add("batch-root", where, "its entries do not make the root of its anchor")
         else:
             self._check_entitlement(anchor, entries)
-        if anchor.root != EMPTY_ROOT and anchor.root in self._sequences_by_root:
-            self._findings.add(
-                "anchored-twice",
-                where,
-                f"its root is that of batch {self._sequences_by_root[anchor.root]} too",
-            )
-        self._sequences_by_root[anchor.root] = anchor.sequence
+        if (repeated := self._repetitions.find_batch(anchor.root)) is not None:
+            self._findings.add("anchored-twice", where, f"its root is that of batch {repeated} too")
+        self._repetitions.remember(anchor.root, anchor.sequence)
 
     def _check_entitlement(self, anchor: Anchored, entries: Sequence[Entry]) -> None:
         """Check what the chain's final anchor says of the statements; that a root stands once is asked of the database."""

@@ -17,11 +17,13 @@ from anchoring.audit.submissions import RunningRoot
 from anchoring.monitor.copies import EntryCopies
 from anchoring.monitor.monitor import Monitor
 from anchoring.register.store import Register
-from anchoring.register.submissions import FINAL, page_submissions
+from anchoring.register.submissions import FINAL, page_submissions, read_batch_entries
 from anchoring.register.tables import BATCH, SUBMISSION
 from anchoring.replica.store import Replica
 from ledger.crypto.suites import SM3
-from ledger.crypto.trees import MerkleTree, leaf_hash
+from ledger.crypto.trees import CountedTree, MerkleTree, leaf_hash
+from ledger.encoding.canonical import decode
+from ledger.records.submissions import decode_entry
 from ledger.registry import acts
 from ledger.registry.status import StatusTree, encode_changes
 from ledger.verification.receipts import SignedReceipt, decode_signed_receipt
@@ -353,6 +355,27 @@ def test_a_grant_that_ended_before_the_anchor_is_found(tmp_path: Path) -> None:
     city.stop()
 
 
+@pytest.mark.parametrize("whole", [True, False], ids=["the batch", "one entry of it"])
+def test_a_second_occurrence_that_the_chain_alone_has_is_named_as_such(tmp_path: Path, whole: bool) -> None:
+    city = City(tmp_path)
+    city.submit(licence(1))
+    city.submit(licence(2))
+    city.settle()
+    with city.register.reading() as connection:
+        entries = [decode_entry(decode(row[2])) for row in read_batch_entries(connection, 1)]
+    root = city.anchors()[0].root if whole else CountedTree.root_of(SM3, [entries[1].leaf()])
+    tree = StatusTree(SM3)
+    tree.grow(4 if whole else 3)
+    size = 4 if whole else 3
+    city.act(acts.Anchored(LOG, 2, size, root, tree.root(), b""), "operator")
+    told = {finding.slug: finding for finding in audited(city).findings}
+    assert "batch-missing" not in told
+    repeated = told["entry-repeated"]
+    assert repeated.where == "batch 2"
+    assert ("the entries of batch 1" if whole else "the entry at position 1 of batch 1") in repeated.text
+    city.stop()
+
+
 def test_anchors_that_somebody_else_made_are_found(tmp_path: Path) -> None:
     """A void anchor, one that contradicts a status, and one that repeats the root of another."""
     city = City(tmp_path)
@@ -368,7 +391,7 @@ def test_anchors_that_somebody_else_made_are_found(tmp_path: Path) -> None:
     repeated = acts.Anchored(LOG, 4, 2, root, tree.root(), b"")
     for act in (void, contradiction, repeated):
         city.act(act, "operator")
-    assert {finding.slug for finding in audited(city).findings} >= {"batch-missing"}
+    assert {finding.slug for finding in audited(city).findings} >= {"batch-missing", "entry-repeated"}
     with city.register.writing() as connection:
         for act in (void, contradiction, repeated):
             row = {"sequence": act.sequence, "payload": act.encode(), "frozen": NOW, "state": FINAL}
