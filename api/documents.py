@@ -39,7 +39,7 @@ class Papers:
         """Return the report for programs, with what the documents themselves show: in `max_bytes` of JSON, where given."""
         documents = []
         for number, inspection in enumerate(self.inspections, 1):
-            if inspection is None or not (inspection.signatures or inspection.problem):
+            if inspection is None or not (inspection.signatures or inspection.problem or inspection.scripts):
                 continue
             document_json = _describe_document(number, inspection, max_bytes)
             documents.append(document_json)

@@ -6,6 +6,7 @@ from typing import Final
 
 from api.rendering.visible import make_visible
 from api.words import words
+from ledger.documents.inspection import SIGNATURE_WORDS
 from ledger.encoding.canonical import Json
 from ledger.verification.reasons import Outcome, Verdict
 from ledger.words import Language, Words
@@ -22,25 +23,21 @@ class Line:
 MARKS: Final = {Outcome.PASS: "✓", Outcome.FAIL: "✗", Outcome.UNKNOWN: "?", Outcome.NOT_APPLICABLE: "–"}
 
 
+SCRIPTS_LABEL: Final = Words("文档脚本", "Scripts")
+SCRIPTS_WORDS: Final = Words(
+    "文档含脚本（JavaScript），所见内容可能随之改变",
+    "The document carries scripts (JavaScript), which may change what is shown",
+)
+
+
 def say_since(state: str, moment: str, language: Language) -> str:
     """Say since when a status is so."""
     return f"{state} ({words(language)['since'].format(moment)})"
 
 
-#: What a seal or signature inside a document comes to. It stands under a verdict and is none itself.
-_SIGNATURES: Final = {
-    Verdict.VALID: Words(
-        "签章完好，签发证书的机构在本市可信名单内",
-        "intact, and vouched for by an authority on this city's list",
-    ),
-    Verdict.INVALID: Words("签章核验不通过", "the seal or signature fails"),
-    Verdict.UNVERIFIABLE: Words("签章未能全部核对", "not all of the seal or signature could be looked at"),
-}
-
-
 def say_signature(verdict: Verdict, reason: str, language: Language) -> str:
     """Say what was looked at of one seal or signature, what was not, and why."""
-    told = _SIGNATURES[verdict].in_(language)
+    told = SIGNATURE_WORDS[verdict].in_(language)
     return told if verdict is Verdict.VALID else f"{told} — {reason}"
 
 

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from api.rendering.items import are_comparable, label_of, readable_claims, write_items, write_withheld
-from api.rendering.sentences import Line, say_contradictions, say_signature, say_since
+from api.rendering.sentences import (
+    SCRIPTS_LABEL,
+    SCRIPTS_WORDS,
+    Line,
+    say_contradictions,
+    say_signature,
+    say_since,
+)
 from api.rendering.visible import MAX_NAME_CHARS, make_visible
 from api.words import STATUS_WORDS, words, write_age, write_date, write_time
 from ledger.documents.inspection import Inspection
@@ -176,6 +183,8 @@ def _list_signatures(documents: Sequence[Inspection | None], language: Language)
     for inspection in inspections:
         if inspection.problem is not None:
             yield Line(_UNREAD_WORDS.in_(language), make_visible(inspection.problem))
+        if inspection.scripts:
+            yield Line(SCRIPTS_LABEL.in_(language), SCRIPTS_WORDS.in_(language))
     signatures = [signature for inspection in inspections for signature in inspection.signatures]
     for signature in signatures[:_MAX_SIGNATURES]:
         name = signature.seal_name or signature.signer or signature.kind.value

@@ -7,14 +7,21 @@ from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NotRequired, TypedDict
 
 from api.rendering.items import label_of
-from api.rendering.sentences import MARKS, say_contradictions, say_signature, say_since
+from api.rendering.sentences import (
+    MARKS,
+    SCRIPTS_LABEL,
+    SCRIPTS_WORDS,
+    say_contradictions,
+    say_signature,
+    say_since,
+)
 from api.rendering.visible import MAX_NAME_CHARS, make_visible
 from api.words import words
 from ledger.documents.findings import CHECKS, Check
-from ledger.documents.inspection import Inspection, Kind, SignatureReport
+from ledger.documents.inspection import SIGNATURE_WORDS, Inspection, Kind, SignatureReport
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
-from ledger.verification.reasons import VERDICT_WORDS, Outcome, Verdict
+from ledger.verification.reasons import Outcome, Verdict
 from ledger.words import Language, Words
 
 _STATUS_STEP: Final = 9
@@ -22,11 +29,6 @@ _MOMENT_WORDS: Final = Words("时刻", "at")
 _STALE_WORDS: Final = Words("现已无法判断；所知止于", "Cannot tell any more; known until")
 _NEWEST_WORDS: Final = Words("本地所知截至", "known up to")
 _UNREAD_WORDS: Final = Words("文件无法读取", "The file cannot be read")
-_SCRIPTS_WORDS: Final = Words(
-    "文档含脚本（JavaScript），所见内容可能随之改变",
-    "The document carries scripts (JavaScript), which may change what is shown",
-)
-_UNSIGNED_WORDS: Final = Words("文件未加盖签章，也没有签名", "The document carries no seal and no signature")
 _CARRIES_PROOF_WORDS: Final = Words(
     "附有存证凭据（请用 shunzheng verify 核验）", "It carries a proof (check it with shunzheng verify)"
 )
@@ -85,6 +87,7 @@ class DocumentJson(TypedDict):
     """What a presented document shows by itself."""
 
     problem: str | None
+    scripts: NotRequired[bool]
     signatures: list[SignatureJson]
 
 
@@ -173,6 +176,8 @@ def _describe_documents(report: VerificationJson, language: Language) -> Iterato
     for document in report.get("documents", ()):
         if document["problem"]:
             yield f"  {_UNREAD_WORDS.in_(language)}: {make_visible(document['problem'])}"
+        if document.get("scripts"):
+            yield f"  {SCRIPTS_LABEL.in_(language)}: {SCRIPTS_WORDS.in_(language)}"
         for signature in document["signatures"]:
             name = make_visible(
                 signature["seal_name"] or signature["signer"] or signature["kind"], MAX_NAME_CHARS
@@ -204,13 +209,11 @@ def _describe_past(past: PastJson, language: Language) -> Iterator[str]:
 
 def describe_inspection(inspection: Inspection, language: Language) -> str:
     """Return what a document shows by itself in words, the verdict first."""
-    lines = [VERDICT_WORDS[inspection.verdict].in_(language)]
+    lines = [inspection.words.in_(language)]
     if inspection.problem is not None:
         lines.append(f"  {_UNREAD_WORDS.in_(language)}: {make_visible(inspection.problem)}")
-    elif not inspection.signatures:
-        lines.append(f"  {_UNSIGNED_WORDS.in_(language)}")
     if inspection.scripts:
-        lines.append(f"  {_SCRIPTS_WORDS.in_(language)}")
+        lines.append(f"  {SCRIPTS_WORDS.in_(language)}")
     for number, signature in enumerate(inspection.signatures, 1):
         lines += ["", *_describe_signature(number, signature, language)]
     if inspection.proof is not None:
@@ -219,7 +222,7 @@ def describe_inspection(inspection: Inspection, language: Language) -> str:
 
 
 def _describe_signature(number: int, signature: SignatureReport, language: Language) -> Iterator[str]:
-    verdict = VERDICT_WORDS[signature.verdict].in_(language)
+    verdict = SIGNATURE_WORDS[signature.verdict].in_(language)
     yield f"{number}  {_KIND_WORDS[signature.kind].in_(language)} — {verdict}"
     for label, value in _list_signature_facts(signature, language):
         if value:

@@ -13,7 +13,7 @@ from ledger.documents.findings import CHECKS, Check, decide, passed, pick_worst
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
 from ledger.proof.proof import Proof
-from ledger.verification.reasons import VERDICT_WORDS, Verdict
+from ledger.verification.reasons import Verdict
 from ledger.words import Words
 
 
@@ -77,6 +77,20 @@ class InspectionJson(TypedDict):
 MAX_NAMES, _MIN_NAMES, MAX_NAME_CHARS = 200, 3, 200
 _INTACT_CHECKS: Final = (passed("references"), passed("coverage"), passed("signature"))
 _INTACT_BUT_WORDS: Final = Words("内容未改动，但", "Intact, but: ")
+#: What a seal or signature inside a document comes to. It is no verdict on a certificate, and says what was looked at.
+SIGNATURE_WORDS: Final = {
+    Verdict.VALID: Words(
+        "签章完好，签发证书的机构在本市可信名单内",
+        "intact, and vouched for by an authority on this city's list",
+    ),
+    Verdict.INVALID: Words("签章核验不通过", "the seal or signature fails"),
+    Verdict.UNVERIFIABLE: Words("签章未能全部核对", "not all of the seal or signature could be looked at"),
+}
+_UNREAD_WORDS: Final = Words(
+    "文件未能读取，其中的签章未核对",
+    "the file could not be read: its seals and signatures were not looked at",
+)
+_UNSIGNED_WORDS: Final = Words("文件未加盖签章，也没有签名", "the document carries no seal and no signature")
 _ALL_PASSED_WORDS: Final = Words("全部检查通过", "Every check passed")
 
 
@@ -139,7 +153,7 @@ class SignatureReport:
             "altered": [*self.altered],
             "uncovered": [*self.uncovered],
             "verdict": self.verdict.value,
-            "words": _encode_words(self.verdict),
+            "words": SIGNATURE_WORDS[self.verdict].to_json(),
             "reason_words": self.reason.to_json(),
         }
 
@@ -159,10 +173,20 @@ class Inspection:
 
     @property
     def verdict(self) -> Verdict:
-        has_signature = any(report.kind is not Kind.PDF_TIMESTAMP for report in self.signatures)
-        if self.problem is not None or not has_signature:
+        if self.problem is not None or not self._is_signed:
             return Verdict.UNVERIFIABLE
         return pick_worst(report.verdict for report in self.signatures)
+
+    @property
+    def words(self) -> Words:
+        """What was looked at and what came of it: a document without a seal is not called doubtful."""
+        if self.problem is not None:
+            return _UNREAD_WORDS
+        return SIGNATURE_WORDS[self.verdict] if self._is_signed else _UNSIGNED_WORDS
+
+    @property
+    def _is_signed(self) -> bool:
+        return any(report.kind is not Kind.PDF_TIMESTAMP for report in self.signatures)
 
     def to_json(self) -> InspectionJson:
         report: InspectionJson = {
@@ -171,7 +195,7 @@ class Inspection:
             "proof": None if self.proof is None else self.proof.to_json(),
             "problem": self.problem,
             "verdict": self.verdict.value,
-            "words": _encode_words(self.verdict),
+            "words": self.words.to_json(),
         }
         if self.scripts:
             report["scripts"] = True
@@ -211,7 +235,3 @@ def _encode_finding(check: Check) -> FindingJson:
 
 def _encode_time(moment: int | None) -> str | None:
     return None if moment is None else times.format_time(moment)
-
-
-def _encode_words(verdict: Verdict) -> dict[str, str]:
-    return Words(*VERDICT_WORDS[verdict]).to_json()

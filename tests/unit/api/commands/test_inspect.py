@@ -73,10 +73,10 @@ def test_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str], trusted: s
     file = written(tmp_path, attach(sign_document(sealed(), department(), NOW + 60), PROOF))
     assert main(["inspect", file, "--trust-list", trusted]) == 0
     words = capsys.readouterr().out
-    assert words.startswith("真实有效\n")
-    assert "1  电子签章 — 真实有效" in words
+    assert words.startswith("签章完好，签发证书的机构在本市可信名单内\n")
+    assert "1  电子签章 — 签章完好" in words
     assert "印章: 天门市示例局电子证照专用章 (42900600000001)" in words
-    assert "2  数字签名 — 真实有效" in words
+    assert "2  数字签名 — 签章完好" in words
     assert "✓ 制章机构签名: 通过" in words
     assert PROOF.record.identifier in words
 
@@ -85,7 +85,7 @@ def test_an_alteration_in_english(tmp_path: Path, capsys: pytest.CaptureFixture[
     file = written(tmp_path, with_part(sealed(), PAGE, b"<Page/>"))
     assert main(["inspect", file, "--lang", "en", "--trust-list", trusted]) == 11
     words = capsys.readouterr().out
-    assert words.startswith("Verification failed\n")
+    assert words.startswith("the seal or signature fails\n")
     assert f"Altered: {PAGE}" in words
     assert "✗ protected parts unaltered: Parts were altered after signing" in words
 

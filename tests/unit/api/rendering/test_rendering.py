@@ -10,7 +10,7 @@ import pytest
 
 from api.documents import open_papers
 from api.rendering.slip import write_slip
-from api.rendering.text import VerificationJson, describe_verification
+from api.rendering.text import VerificationJson, describe_inspection, describe_verification
 from ledger.documents.inspection import Inspection
 from ledger.verification.verify import verify
 from ledger.words import Language
@@ -52,6 +52,25 @@ def test_a_document_that_could_not_be_read_says_so_and_signatures_have_an_end(la
         "it takes too long",
     )
     assert seals[-1].value == "28"
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh", "文档含脚本"), ("en", "carries scripts")])
+def test_scripts_of_a_document_are_told_at_the_page_also_where_nobody_signed(
+    language: Language, said: str
+) -> None:
+    city, items = scene()
+    papers = open_papers([sealed()])
+    report = verify(
+        papers.presented, city.proof(items[0]).encode(), city.registry.knowledge, city.registry.now
+    )
+    scripted = Inspection("pdf", scripts=True)
+    (line,) = write_slip(report, language, [scripted, None, Inspection("pdf")]).seals
+    assert said in line.value
+    documents = (replace(papers.documents[0], inspection=scripted),)
+    told = replace(papers, documents=documents).with_report(report)
+    text = describe_verification(cast(VerificationJson, told), language)
+    assert f"  {line.label}: {line.value}" in text.splitlines()
+    assert said in describe_inspection(Inspection("pdf", scripts=True), language)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

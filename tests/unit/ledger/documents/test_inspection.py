@@ -28,6 +28,10 @@ from tests.papers import DOCUMENT, NOW, PAGE, department, parts, seal, sealed, t
 from tests.scenes import scene
 
 CITY, ITEMS = scene()
+GOOD: Final = {
+    "zh": "签章完好，签发证书的机构在本市可信名单内",
+    "en": "intact, and vouched for by an authority on this city's list",
+}
 PROOF: Final = CITY.proof(ITEMS[0])
 
 
@@ -37,7 +41,7 @@ def test_the_shape_of_a_report() -> None:
     assert {name: value for name, value in report.items() if name not in ("signatures", "words")} == {
         "type": "ofd", "proof": None, "problem": None, "verdict": "valid",
     }  # fmt: skip
-    assert report["words"] == {"zh": "真实有效", "en": "Genuine and in force"}
+    assert report["words"] == GOOD
     del signature["checks"]
     checks = report["signatures"][0]["checks"]
     assert signature == {
@@ -55,7 +59,7 @@ def test_the_shape_of_a_report() -> None:
         "altered": [],
         "uncovered": [],
         "verdict": "valid",
-        "words": {"zh": "真实有效", "en": "Genuine and in force"},
+        "words": GOOD,
         "reason_words": {"zh": "全部检查通过", "en": "Every check passed"},
     }
     assert set(checks.values()) == {"pass"}
@@ -199,3 +203,16 @@ def test_other_comments(comment: bytes) -> None:
 def test_the_carrier_stays_when_a_document_is_signed_again() -> None:
     carried = attach(sealed(), PROOF)
     assert inspect(sign_document(carried, department(), NOW), trust()).proof == PROOF
+
+
+def test_a_document_without_seals_is_not_called_doubtful() -> None:
+    """What was not looked at is said, in place of the verdict's words for a certificate."""
+    for inspection, zh in (
+        (Inspection("pdf"), "文件未加盖签章，也没有签名"),
+        (Inspection("pdf", problem="it is cut off"), "文件未能读取，其中的签章未核对"),
+        (inspect(sealed(), None), "签章未能全部核对"),
+    ):
+        report = inspection.to_json()
+        assert (report["verdict"], report["words"]["zh"]) == ("unverifiable", zh)
+        assert "无法确认" not in str(report["words"])
+        assert all("无法确认" not in str(signature["words"]) for signature in report["signatures"])
