@@ -12,6 +12,7 @@ from io import StringIO
 from typing import Final
 
 from anchoring.intake.faults import Faults
+from api.department.rows.columns import did_you_mean
 from ledger.errors import MalformedInput
 
 #: The column that every table has: it finds the row of the headings, too.
@@ -27,6 +28,7 @@ _OTHER_KINDS: Final = {
 }
 # Rows among which headings are looked for, for the advice: titles above them take one or two.
 _TITLE_ROWS: Final = 10
+_MAX_QUOTED: Final = 40  # characters of a heading that a message repeats
 _OTHER_SEPARATORS: Final = ";\t|，；"
 
 
@@ -111,4 +113,7 @@ def _explain_absence(lines: list[list[str]]) -> str:
     for separator in _OTHER_SEPARATORS:
         if any(KEY_COLUMN in heading.split(separator) for heading in headings):
             return f": here cells are parted by {separator!a}, and have to be by commas"
+    for heading in headings:
+        if meant := did_you_mean(heading, (KEY_COLUMN,)):
+            return f": “{heading[:_MAX_QUOTED]}” is none{meant}"
     return ""
