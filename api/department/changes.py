@@ -138,6 +138,8 @@ def _make_change(
         oddities = [*find_oddities(stated, today, version)]
     elif "basis" not in new_row:
         raise MalformedInput(f"{action} needs its legal basis: give --basis, or `basis` in the row")
+    else:
+        oddities = [*find_oddities(new_row, today)]
     new_row |= {
         "action": action,
         "kind": lineage["kind"],

@@ -31,6 +31,7 @@ SORTS: Final = {
     "new-claim": "a claim that neither the catalogue nor the current version has",
     "odd-date": "a day that often stands for none, in the future or in the past where that is rare",
     "not-a-date": "no date where the catalogue has one",
+    "not-a-number": "no whole number where the catalogue has one",
     "spreadsheet": "what spreadsheets make of numbers, dates, codes and formulas",
     "lost-zeros": "zeros at the beginning that went missing",
     "full-width": "full-width digits or letters in a code",
@@ -75,6 +76,7 @@ _FULL_WIDTH: Final = re.compile("[０-９Ａ-Ｚａ-ｚ]")
 _ORDINARY: Final = re.compile(
     "[\u3400-\u9fff][\u3400-\u9fff\u3001-\u3015\uff08-\uff0c\uff1a\uff1b0-9A-Za-z()-]*|[0-9A-Z]*[A-Z][0-9A-Z]*"
 )
+_READ_FORMS: Final = (Form.DATE, Form.INTEGER)
 _PLACEHOLDERS: Final = frozenset(
     (
         "",
@@ -124,6 +126,8 @@ def find_oddities(
     for name in DAYS:
         if isinstance(day := stated.get(name), str):
             yield from _odd_day(name, day, today, is_change=version is not None)
+    if isinstance(basis := stated.get("basis"), str):
+        yield from _odd_text("basis", basis, Form.TEXT, None)
     claims = stated.get("claims")
     if not isinstance(claims, dict):
         return
@@ -197,7 +201,7 @@ def _odd_text(name: str, text: str, form: Form, before: "Json | None") -> Iterat
     """Yield what is odd in one text of the claim `name`; `before` is what the claim said, if that is known."""
     bare, label = text.strip(), claim_labels().get(name)
     says_nothing = bare.lower() in _PLACEHOLDERS or bare in (name, label)
-    if not says_nothing and form is not Form.DATE and _ORDINARY.fullmatch(text) and _GARBLED not in text:
+    if not says_nothing and form not in _READ_FORMS and _ORDINARY.fullmatch(text) and _GARBLED not in text:
         return
     quoted = f"{name} is “{text[:_MAX_QUOTED]}”"
     if bare != text:
@@ -223,6 +227,8 @@ def _odd_text(name: str, text: str, form: Form, before: "Json | None") -> Iterat
 
 
 def _odd_form(name: str, text: str, form: Form, quoted: str) -> Iterator[Oddity]:
+    if form is Form.INTEGER and not (text.isascii() and text.isdecimal()):
+        yield Oddity("not-a-number", f"{quoted} and should be a whole number")
     if form is not Form.DATE or read_date(text) or is_endless(text):
         return
     serial = read_serial(text)

@@ -112,7 +112,7 @@ def _explain_absence(lines: list[list[str]]) -> str:
     headings = lines[0] if lines else []
     for separator in _OTHER_SEPARATORS:
         if any(KEY_COLUMN in heading.split(separator) for heading in headings):
-            return f": here cells are parted by {separator!a}, and have to be by commas"
+            return f": here cells are parted by “{separator}”, and have to be by commas"
     for heading in headings:
         if meant := did_you_mean(heading, (KEY_COLUMN,)):
             return f": “{heading[:_MAX_QUOTED]}” is none{meant}"

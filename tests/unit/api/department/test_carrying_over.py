@@ -136,6 +136,15 @@ def test_unknown_members_of_a_line_are_refused(
     assert desk.count() == 1
 
 
+def test_a_basis_that_says_nothing_ends_no_certificate(
+    desk: ChangesDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for options in (("--dry-run",), ()):
+        assert desk.change_sheet("revoke", "identifier,basis", f"{LICENCES[0]},#N/A", options=options) == 1
+        assert "row 2: [spreadsheet] basis is “#N/A”" in capsys.readouterr().err
+    assert desk.count() == 1
+
+
 def test_zeros_that_a_spreadsheet_took_are_missed(
     desk: ChangesDesk, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -80,6 +80,21 @@ def test_what_is_as_it_should_be(value: str) -> None:
     assert sorts({"ZZBH": value}) == []
 
 
+@pytest.mark.parametrize(("value", "names"), [("150", []), (150, []), ("150人", ["not-a-number"])])
+def test_claims_that_count(value: Json, names: list[str]) -> None:
+    row: dict[str, Json] = {"KZ_HDRS": value}
+    members: dict[str, Json] = {"identifier": identifier(1, type="Y1429006EXAMPLE03H031"), "claims": row}
+    assert [oddity.name for oddity in find_oddities(members, TODAY)] == names
+
+
+@pytest.mark.parametrize(
+    ("basis", "names"),
+    [("行政许可法 第七十条", []), ("#N/A", ["spreadsheet"]), ("无", ["placeholder"])],
+)
+def test_the_basis_is_looked_at_too(basis: str, names: list[str]) -> None:
+    assert [oddity.name for oddity in find_oddities({"basis": basis}, TODAY)] == names
+
+
 def test_no_example_is_odd() -> None:
     lines = (EXAMPLES / "licences.ndjson").read_text("utf-8").splitlines()
     assert not [oddity for line in lines for oddity in find_oddities(json.loads(line), TODAY)]
