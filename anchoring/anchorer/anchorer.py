@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Final
 
 from anchoring.anchorer.batcher import BatchPolicy, freeze
+from anchoring.anchorer.funds import FUNDS_SECONDS, measure_funds
 from anchoring.anchorer.lease import Lease, name_holder
 from anchoring.anchorer.submitter import Submitter, reconcile
 from anchoring.chain.protocol import Chain, RegistryName, Signer
@@ -22,9 +23,11 @@ from anchoring.errors import (
     DatabaseUnavailable,
     LeaseLost,
     NotFound,
+    TransactionRejected,
 )
 from anchoring.processes.condition import Reporter
 from anchoring.processes.loops import LOOP_BACKOFF, POLL_SECONDS, Stop
+from anchoring.processes.measures import write_measures
 from anchoring.register.store import Register
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.status_trees import StatusTrees
@@ -62,6 +65,7 @@ class Anchorer:
         self._lease = Lease(register, log, name_holder())
         self._submitter = Submitter(self._lease, chain, account, registry, max_gas_price=max_gas_price)
         self._trees = StatusTrees()
+        self._account, self._funds_due_at = account, 0.0
         self._clock, self._steady_clock, self._policy = clock, steady_clock, policy
 
     def step(self) -> bool:
@@ -99,6 +103,16 @@ class Anchorer:
         self._caught_up = self._caught_up or view.cursor.n + len(view.pending()) >= self._acts_at_start
         return self._caught_up
 
+    def _look_at_funds(self) -> None:
+        """Tell once in a while what the account can pay for; a chain that does not say keeps nothing from being anchored."""
+        if self._clock() < self._funds_due_at:
+            return
+        now = self._clock()
+        self._funds_due_at = now + FUNDS_SECONDS
+        with suppress(ChainUnavailable, TransactionRejected):
+            if figures := measure_funds(self._chain, self._account.address, self._log):
+                write_measures(self._replica.engine, figures, int(now))
+
     def run(self, stop: Stop) -> None:
         """Step until told to stop, then give the lease up; pause longer while something is wrong."""
         failures, reporter = 0, Reporter(self._replica.engine, "anchorer", self._clock)
@@ -106,6 +120,7 @@ class Anchorer:
             try:
                 if self.step():
                     reporter.tell()
+                    self._look_at_funds()
                 failures = 0
                 stop.wait(POLL_SECONDS)
             except AnchoringError as error:

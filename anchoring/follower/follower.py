@@ -22,10 +22,12 @@ from anchoring.errors import (
     DatabaseUnavailable,
     Quarantined,
 )
+from anchoring.follower.clocks import ChainClock
 from anchoring.follower.consistency import check_beginning, check_branch, check_head
 from anchoring.follower.gathering import Gatherer
 from anchoring.processes.condition import Reporter
 from anchoring.processes.loops import LOOP_BACKOFF, POLL_SECONDS, Stop
+from anchoring.processes.measures import CHAIN_CLOCK_LEAD, write_measures
 from anchoring.processes.progress import Progress
 from anchoring.replica.overlay import Overlay
 from anchoring.replica.reading import Cursor, ReplicaView
@@ -39,6 +41,8 @@ from ledger.registry.trust import Fact
 FOLLOWING: Final = "following"
 # how long an endpoint may lag behind a final block before the chain is said to have lost it
 LAG_PATIENCE_SECONDS: Final = 60.0
+# between two notes of a clock that goes as it went
+_LEAD_SECONDS: Final = 60
 
 logger = logging.getLogger(__name__)
 
@@ -54,12 +58,14 @@ class Follower:
         *,
         first_block: int = 1,
         clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
         lag_patience: float = LAG_PATIENCE_SECONDS,
         checkpoints: Checkpoints | None = None,
     ) -> None:
         self._chain, self._replica, self._registry = chain, replica, registry
         self._registry_name = RegistryName.parse(registry)
         self._clock, self._lag_patience = clock, lag_patience
+        self._wall_clock, self.chain_clock = wall_clock, ChainClock(wall_clock, clock)
         self._checkpoints = checkpoints
         # The status trees and the event that they are of; None: to be made again from the replica.
         self._number_and_trees: tuple[int, Trees] | None = None
@@ -67,6 +73,7 @@ class Follower:
         self._seen_blocks: tuple[Block, Block] | None = None
         self._endpoint_suspect = False
         self._behind_since: float | None = None
+        self._lead_written: tuple[int, int] | None = None
         self.caught_up = False
         self.progress = (0, 0)  # events held, of so many that the contract counted when it was last asked
 
@@ -135,6 +142,7 @@ class Follower:
                 self.step()
                 failures = 0
                 reporter.tell(doing=FOLLOWING, progress=self.progress)
+                self._write_lead()
                 if self.caught_up:
                     progress.end()
                     stop.wait(POLL_SECONDS)
@@ -154,6 +162,13 @@ class Follower:
         if daily_refold:
             daily_refold.close()
 
+    def _write_lead(self) -> None:
+        """Let the other processes know how the chain's clock goes, once a minute and when that changes."""
+        lead, now = self.chain_clock.lead, int(self._wall_clock())
+        if lead is not None and (lead, now // _LEAD_SECONDS) != self._lead_written:
+            self._lead_written = lead, now // _LEAD_SECONDS
+            write_measures(self._replica.engine, {CHAIN_CLOCK_LEAD: lead}, now)
+
     def _step(self) -> int:
         """One step:
 
@@ -168,6 +183,7 @@ class Follower:
         latest_block, final_block = self._chain.latest(), self._chain.final()
         if final_block.number > latest_block.number:  # a block came between the two questions
             latest_block = final_block
+        self.chain_clock.look(latest_block)
         if self._seen_blocks == (latest_block, final_block) and self.caught_up:
             return 0
         with self._replica.reading(quarantined=True) as view:

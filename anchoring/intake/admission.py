@@ -5,7 +5,7 @@ The rows come later, over a slow network perhaps minutes later. What time can ch
 once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,12 +34,18 @@ MIN_STATEMENT_SECONDS: Final = 600
 @dataclass(frozen=True, slots=True)
 class IntakeRules:
     """The log that this node keeps, what its receipts promise (seconds from acceptance to the anchor), and where large
-    submissions are spooled (None: the system's temporary directory). `gate` refuses them while too much waits."""
+    submissions are spooled (None: the system's temporary directory). `gate` refuses them while too much waits.
+    `chain_lead` tells by how many seconds the chain's clock is ahead of `now`; None where nobody knows."""
 
     log: str
     spool_directory: str | None = None
     promise_seconds: int = limits.PROMISE_SECONDS
     gate: Gate | None = None
+    chain_lead: Callable[[int], int | None] | None = None
+
+    def tell_chain_time(self, now: int) -> int:
+        """Return what the chain's clock says: what is anchored bears that time."""
+        return now + ((self.chain_lead(now) or 0) if self.chain_lead else 0)
 
     def make_room(self, statement: Statement, now: int, *, urgent: bool) -> None:
         """Check that the records of a statement may come in. Raises: TooMuchWaiting."""
@@ -116,6 +122,7 @@ def check_terms(admission: Admission, trust: Trust, now: int, rules: IntakeRules
     if admission.anchored:
         return Terms(log, ())
     _check_statement(statement, log, now)
+    _check_clocks(statement, now, rules.tell_chain_time(now))
     check_window(statement, log)
     grants = _check_key(statement, log, trust, now)
     # More records than these cannot all change a status; whether fewer do, they show themselves.
@@ -160,6 +167,23 @@ def _check_statement(statement: Statement, log: LogState, now: int) -> None:
         raise SubmissionRefused(
             "statement-expired",
             f"the statement expires at {format_time(statement.expires)}, too soon to be anchored: sign it again",
+        )
+
+
+def _check_clocks(statement: Statement, now: int, chain_time: int) -> None:
+    """Check that an anchor of now can follow the statement, by the chain's own clock. Raises: SubmissionRefused."""
+    difference = f"the chain's clock says {format_time(chain_time)}, and this node's {format_time(now)}"
+    if statement.time > chain_time + MAX_CLOCK_LEAD_SECONDS:
+        raise SubmissionRefused(
+            "clocks-differ",
+            f"{difference}: the statement, dated {format_time(statement.time)}, would be anchored before its own date and "
+            "count nowhere. Its administrator sets the clock of this node, or asks who runs the chain; then send it again",
+        )
+    if statement.expires < chain_time + MIN_STATEMENT_SECONDS:
+        raise SubmissionRefused(
+            "clocks-differ",
+            f"{difference}: the statement would be anchored after it expires, at {format_time(statement.expires)}, and "
+            "count nowhere. Sign it again, for longer; its administrator asks who runs the chain",
         )
 
 

@@ -27,7 +27,14 @@ def _list_gauges(state: ReadyShape) -> Iterator[str]:
     )
     yield from _make_single("events", "registry events in the replica", state.n)
     yield from _make_single("block", "newest final block seen", state.block)
-    yield from _make_single("lag_seconds", "age of that block", state.lag_seconds)
+    yield from _make_single(
+        "lag_seconds", "age of that block, negative for one of the future", state.lag_seconds
+    )
+    yield from _make_single(
+        "chain_clock_lead_seconds",
+        "the clock of the chain minus that of this machine",
+        state.chain_clock_lead,
+    )
     yield from _list_process_gauges(state.processes)
     yield from _list_log_gauges(state.logs)
     if state.issuing:
@@ -101,6 +108,8 @@ def _list_issuing_gauges(issuing: IssuingShape) -> Iterator[str]:
         ("open_batch_age_seconds", "since the batch under way was frozen", issuing.open_batch_age),
         ("missing_batches", "batches of the chain that the register lacks", _count_missing(issuing)),
         ("missing_records", "anchored records that are not back after a restore", issuing.missing_records),
+        ("operator_balance_gwei", "what the account that anchors holds", issuing.balance_gwei),
+        ("operator_anchors_left", "anchors that this pays for at the price of now", issuing.anchors_left),
         ("tokens_ending", "access tokens that end within a week", issuing.tokens_ending),
         ("token_left_seconds", "until the first of them ends", issuing.token_left),
         ("tokens_without_end", "access tokens that last until they are revoked", issuing.tokens_without_end),

@@ -12,11 +12,13 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 
 from anchoring.checkpoints.store import Checkpoints
+from anchoring.database.engine import snapshot
 from anchoring.errors import NotFound
 from anchoring.intake.admission import IntakeRules
 from anchoring.intake.backlog import Gate, Room
 from anchoring.monitor.copies import EntryCopies
 from anchoring.monitor.entries import EntriesByRegister
+from anchoring.processes.measures import CHAIN_CLOCK_LEAD, read_measures
 from anchoring.register.looks import LookRules, remove_old_looks
 from anchoring.register.store import Register
 from anchoring.replica.reading import ReplicaView
@@ -77,7 +79,7 @@ class Node:
             clock,
             StatusTrees(),
             EntryCopies(replica.engine, settings.withheld_after),
-            _make_intake_rules(settings, register),
+            _make_intake_rules(settings, register, replica),
             Uploads(settings.intake.uploads, settings.intake.spool_bytes),
             DocumentReaders(settings.documents, settings.trust_list),
             Checkpoints(settings.checkpoints_url),
@@ -129,14 +131,19 @@ class Node:
             yield replica_view
 
 
-def _make_intake_rules(settings: Settings, register: Register | None) -> IntakeRules:
+def _make_intake_rules(settings: Settings, register: Register | None, replica: Replica) -> IntakeRules:
     section, promise_seconds = settings.intake, settings.promise_seconds
     room = Room(
         section.waiting_records, section.waiting_bytes, section.waiting_seconds or promise_seconds // 2
     )
     spool_directory = str(settings.spool_directory) if settings.spool_directory else None
     gate = Gate(register, room, time.monotonic) if register else None
-    return IntakeRules(settings.log or "", spool_directory, promise_seconds, gate)
+
+    def read_lead(now: int) -> int | None:
+        with snapshot(replica.engine) as connection:
+            return read_measures(connection, now).get(CHAIN_CLOCK_LEAD)
+
+    return IntakeRules(settings.log or "", spool_directory, promise_seconds, gate, read_lead)
 
 
 async def current_node(request: Request) -> Node:

@@ -101,6 +101,7 @@ _REFUSALS: Final = (
     _refusal("seal-not-in-force", 409, "印章不在有效状态", "A sealing was made with a seal that is not in force"),
     _refusal("statement-postdated", 422, "声明时间晚于当前时间", "The statement is dated in the future"),
     _refusal("statement-expired", 422, "声明已过期或即将过期", "The statement expires too soon to be anchored"),
+    _refusal("clocks-differ", 503, "区块链与本节点时钟不一致", "The clocks of the chain and of this node differ"),
     _refusal("outside-window", 422, "声明所限的锚定序号不符", "The statement is for other anchors than its turn would be"),
     _refusal("older-format", 422, "声明采用了旧版格式", "The statement is in an older format"),
     _refusal("other-registry", 422, "声明属于另一个登记簿", "The statement is for another registry"),

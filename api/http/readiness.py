@@ -1,7 +1,7 @@
 """The state of a node from its databases and processes, for `/readyz` and `/metrics`."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from sqlalchemy import Connection
@@ -12,6 +12,7 @@ from anchoring.errors import DatabaseUnavailable, EndpointsDisagree
 from anchoring.intake.backlog import measure_backlog
 from anchoring.processes.board import read_board
 from anchoring.processes.condition import Condition, read_conditions
+from anchoring.processes.measures import ANCHORS_LEFT, BALANCE, CHAIN_CLOCK_LEAD, read_measures
 from anchoring.register.batches import find_last_batch, list_open_batches
 from anchoring.register.missing import list_missing
 from anchoring.register.tokens import is_ending, is_in_force, list_tokens
@@ -60,14 +61,14 @@ def tell_readiness(node: Node) -> ReadyShape:
     now, processes, conditions = node.clock(), list[ProcessShape](), tuple[Condition, ...]()
     try:
         with snapshot(node.replica.engine) as connection:
-            conditions = tuple(read_conditions(connection))
+            conditions, measures = tuple(read_conditions(connection)), read_measures(connection, now)
         processes = [_describe_process(condition, now) for condition in conditions]
         disagreement = next(
             (condition.error for condition in conditions if condition.kind == EndpointsDisagree.__name__),
             None,
         )
         with node.reading(quarantined=True) as replica_view:
-            lag_seconds = max(0, now - replica_view.time)
+            lag_seconds = now - replica_view.time
             detail = _describe_lag(replica_view, conditions) or _find_missing_part(node, conditions, now)
             return ReadyShape(
                 ready=not replica_view.quarantine and not detail,
@@ -75,6 +76,7 @@ def tell_readiness(node: Node) -> ReadyShape:
                 n=replica_view.cursor.n,
                 block=replica_view.cursor.final_block,
                 lag_seconds=lag_seconds,
+                chain_clock_lead=measures.get(CHAIN_CLOCK_LEAD),
                 lagging=lag_seconds > READY_LAG_SECONDS,
                 quarantine=replica_view.quarantine,
                 forks=len(node.checkpoints.forks()),
@@ -82,7 +84,7 @@ def tell_readiness(node: Node) -> ReadyShape:
                 detail=detail,
                 processes=processes,
                 logs=_describe_logs(node, replica_view, now),
-                issuing=_describe_issuing(node, replica_view, now),
+                issuing=_describe_issuing(node, replica_view, measures, now),
             )
     except NotReady as error:
         return ReadyShape(
@@ -160,7 +162,9 @@ def _describe_logs(node: Node, replica_view: ReplicaView, now: int) -> list[LogS
     ]
 
 
-def _describe_issuing(node: Node, replica_view: ReplicaView, now: int) -> IssuingShape | None:
+def _describe_issuing(
+    node: Node, replica_view: ReplicaView, measures: Mapping[str, int], now: int
+) -> IssuingShape | None:
     if node.issuing is None:
         return None
     with node.issuing.reading() as connection:
@@ -180,6 +184,8 @@ def _describe_issuing(node: Node, replica_view: ReplicaView, now: int) -> Issuin
             lease_holder=_label_holder(find_lease_holder(connection, node.log)),
             missing_batches=_find_missing_batches(connection, replica_view, node.log),
             missing_records=sum(stretch.count for stretch in list_missing(connection)),
+            balance_gwei=measures.get(BALANCE),
+            anchors_left=measures.get(ANCHORS_LEFT),
             tokens_ending=len(end_times),
             token_left=min(end_times) - now if end_times else None,
             tokens_without_end=sum(token.expires is None for token in tokens),

@@ -60,6 +60,12 @@ class IssuingShape(Shape):
     missing_records: int = Field(
         default=0, description="Anchored, and not back since this register was restored."
     )
+    balance_gwei: int | None = Field(
+        default=None, description="What the account that anchors holds; absent where the chain takes no fees."
+    )
+    anchors_left: int | None = Field(
+        default=None, description="Anchors that this pays for at the price of now."
+    )
     tokens_ending: int = Field(
         default=0, description="Access tokens that end within a week: make the next ones."
     )
@@ -75,7 +81,11 @@ class ReadyShape(Shape):
     n: int | None = Field(default=None, description="Events of the registry that the replica holds.")
     block: int | None = Field(default=None, description="The newest final block that it has seen.")
     lag_seconds: int | None = Field(
-        default=None, description="From the time of that block to this machine's clock."
+        default=None,
+        description="From the time of that block to this machine's clock; negative where that block is of the future.",
+    )
+    chain_clock_lead: int | None = Field(
+        default=None, description="The clock of the chain minus that of this machine, in seconds."
     )
     lagging: bool = Field(default=False, description="The lag is more than a heartbeat explains.")
     quarantine: str = ""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -162,6 +163,23 @@ def test_a_statement_that_expires_before_it_can_be_anchored(world: World, regist
 def test_a_statement_from_the_future(world: World, register: Register) -> None:
     lines = world.department.lines([licence(1)], NOW + 3600)
     assert refusal(world, register, lines).problem == "statement-postdated"
+
+
+@pytest.mark.parametrize(
+    ("lead", "said"),
+    [(-1200, "before its own date"), (2 * 86_400, "after it expires")],
+    ids=["behind", "ahead"],
+)
+def test_a_chain_whose_clock_differs(world: World, register: Register, lead: int, said: str) -> None:
+    """Anchored there, the statement would count nowhere; it is refused before anything is promised."""
+    lines = world.department.lines([licence(1)], lifetime=86_400)
+    rules = replace(SETTINGS, chain_lead=lambda now: lead)
+    with pytest.raises(SubmissionRefused, match=said) as caught:
+        accept(register, world.trust, lines, NOW, rules)
+    assert caught.value.problem == "clocks-differ"
+    for small_lead in (None, 0, -599, 500):
+        rules = replace(SETTINGS, chain_lead=lambda now, lead=small_lead: lead)  # type: ignore[misc]
+        assert accept(register, world.trust, lines, NOW, rules)
 
 
 def test_too_few_rows(world: World, register: Register) -> None:

@@ -67,6 +67,7 @@ STABLE = {
     "older-format": 422,
     "statement-expired": 422,
     "statement-postdated": 422,
+    "clocks-differ": 503,
     "token-required": 401,
     "too-many-changes": 422,
     "too-many-uploads": 429,
