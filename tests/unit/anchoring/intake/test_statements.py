@@ -179,7 +179,7 @@ def test_a_chain_whose_clock_differs(world: World, register: Register, lead: int
     assert caught.value.problem == "clocks-differ"
     for small_lead in (None, 0, -599, 500):
         rules = replace(SETTINGS, chain_lead=lambda now, lead=small_lead: lead)  # type: ignore[misc]
-        assert accept(register, world.trust, lines, NOW, rules)
+        accept(register, world.trust, lines, NOW, rules)
 
 
 def test_too_few_rows(world: World, register: Register) -> None:
