@@ -55,15 +55,15 @@ class Finding:
     name: str
     words: Words
     state: State
-    said: str
+    message: str
     remedy: Words
 
     def line(self) -> str:
         """Return the one line with which a node ends, or says what it waits for."""
         if self.state is State.WAITS:
-            return f"waiting 等待 ({self.words.en} {self.words.zh}): {self.said}"
+            return f"waiting 等待 ({self.words.en} {self.words.zh}): {self.message}"
         return (
-            f"the node cannot start 节点无法启动 ({self.words.en} {self.words.zh}): {self.said} "
+            f"the node cannot start 节点无法启动 ({self.words.en} {self.words.zh}): {self.message} "
             f"— {self.remedy.en} {self.remedy.zh}"
         )
 
@@ -78,17 +78,17 @@ class _Look:
     remedy: Words
 
 
-def check_node(settings: "Settings", *, ours: bool = False) -> Iterator[Finding]:
-    """Yield what each look shows; `ours` where the caller has the directory's lock already."""
+def check_node(settings: "Settings", *, has_lock: bool = False) -> Iterator[Finding]:
+    """Yield what each look shows; `has_lock` where the caller has the directory's lock already."""
     for look in _LOOKS:
-        if look.look is _look_at_directory and ours:
+        if look.look is _look_at_directory and has_lock:
             continue
-        state, said = _outcome(look, settings)
-        if said:
-            yield Finding(look.name, look.words, state, said, look.remedy)
+        state, message = _judge_look(look, settings)
+        if message:
+            yield Finding(look.name, look.words, state, message, look.remedy)
 
 
-def _outcome(look: _Look, settings: "Settings") -> tuple[State, str]:
+def _judge_look(look: _Look, settings: "Settings") -> tuple[State, str]:
     try:
         return State.GOOD, look.look(settings)
     except DatabaseRefused as error:

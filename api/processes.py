@@ -47,14 +47,14 @@ _FOR_A_PERSON: Final = (
     NotFound,
 )
 # For a thread that is told to stop.
-_FAREWELL_SECONDS: Final = 2.0
+_STOP_SECONDS: Final = 2.0
 logger = logging.getLogger(__name__)
 
 # For requests under way when a process is told to stop; its supervisor waits longer.
 _ANSWER_SECONDS: Final = 10
 
 
-def _api(settings: "Settings") -> None:
+def _run_api(settings: "Settings") -> None:
     from api.http.app import create_app
     from api.http.bounds.serving import Server, configure
     from api.http.node import Node, system_clock
@@ -73,7 +73,7 @@ def _api(settings: "Settings") -> None:
         raise SystemExit(1)  # it said why
 
 
-def _follower(settings: "Settings") -> None:
+def _run_follower(settings: "Settings") -> None:
     from anchoring.checkpoints.store import Checkpoints
     from anchoring.follower.follower import Follower
     from anchoring.replica.store import Replica
@@ -86,10 +86,10 @@ def _follower(settings: "Settings") -> None:
         first_block=settings.first_block,
         checkpoints=checkpoints,
     )
-    follower.run(stop_on_signal())
+    follower.run(make_stop_event())
 
 
-def _anchorer(settings: "Settings") -> None:
+def _run_anchorer(settings: "Settings") -> None:
     from anchoring.anchorer.anchorer import Anchorer
     from anchoring.register.store import Register
     from anchoring.replica.store import Replica
@@ -99,7 +99,7 @@ def _anchorer(settings: "Settings") -> None:
     account = open_account(settings)
     register, replica = Register(settings.register_url), Replica(settings.replica_url)
     register.check()
-    policy = batch_policy(settings.batching)
+    policy = make_batch_policy(settings.batching)
     anchorer = Anchorer(
         open_chain(settings),
         account,
@@ -110,7 +110,7 @@ def _anchorer(settings: "Settings") -> None:
         policy=policy,
         max_gas_price=settings.max_gas_price,
     )
-    anchorer.run(stop_on_signal())
+    anchorer.run(make_stop_event())
 
 
 def open_account(settings: "Settings") -> "Account":
@@ -127,7 +127,7 @@ def open_account(settings: "Settings") -> "Account":
     return Account.load(settings.keystore, password)
 
 
-def batch_policy(batching: "Batching") -> "BatchPolicy":
+def make_batch_policy(batching: "Batching") -> "BatchPolicy":
     """Return the policy of the anchorer that the section [batching] describes."""
     from anchoring.anchorer.batcher import BatchPolicy
 
@@ -140,15 +140,15 @@ def batch_policy(batching: "Batching") -> "BatchPolicy":
     )
 
 
-def _monitor(settings: "Settings") -> None:
+def _run_monitor(settings: "Settings") -> None:
     from anchoring.monitor.monitor import Monitor
     from anchoring.replica.store import Replica
 
-    nodes = name_peers(settings)
-    for peer in (peer for peers in nodes.values() for peer in peers):
+    peers_by_log = name_peers(settings)
+    for peer in (peer for peers in peers_by_log.values() for peer in peers):
         logger.info("%s is %s", peer.name, peer.url)
-    monitor = Monitor(Replica(settings.replica_url), nodes, withheld_after=settings.withheld_after)
-    stop = stop_on_signal()
+    monitor = Monitor(Replica(settings.replica_url), peers_by_log, withheld_after=settings.withheld_after)
+    stop = make_stop_event()
     with collecting(settings, stop):
         monitor.run(stop)
 
@@ -172,7 +172,7 @@ def collecting(settings: "Settings", stop: threading.Event) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(_FAREWELL_SECONDS)  # it may wait for a peer; what it has begun to write is kept or not
+        thread.join(_STOP_SECONDS)  # it may wait for a peer; what it has begun to write is kept or not
 
 
 def open_cosigner(settings: "Settings") -> "Cosigner":
@@ -188,17 +188,17 @@ def open_cosigner(settings: "Settings") -> "Cosigner":
 
 
 PARTS: Final[Mapping[str, Callable[["Settings"], None]]] = {
-    parts.API: _api,
-    parts.FOLLOWER: _follower,
-    parts.ANCHORER: _anchorer,
-    parts.MONITOR: _monitor,
+    parts.API: _run_api,
+    parts.FOLLOWER: _run_follower,
+    parts.ANCHORER: _run_anchorer,
+    parts.MONITOR: _run_monitor,
 }
 
 
-def named_parts(settings: "Settings") -> dict[str, str]:
+def name_processes(settings: "Settings") -> dict[str, str]:
     """Return the part of each process by the name of the process: there may be several that answer HTTP."""
-    further = {f"api-{number}": "api" for number in range(2, settings.api_processes + 1)}
-    return {part: part for part in parts.list_parts(settings)} | further
+    further_processes = {f"api-{number}": "api" for number in range(2, settings.api_processes + 1)}
+    return {part: part for part in parts.list_parts(settings)} | further_processes
 
 
 def run(part: str, settings: "Settings") -> int:
@@ -226,23 +226,23 @@ def open_chain(settings: "Settings") -> "Chain":
     from anchoring.chain.protocol import RegistryName
     from api.node.chain_headers import load_chain_headers
 
-    urls = chain_url(settings).split()
+    urls = require_chain_url(settings).split()
     headers = load_chain_headers(settings.chain_headers_file, urls)
     try:
         endpoints = [Endpoint(url, headers=headers.get(url)) for url in urls]
     except ValueError as error:
         raise SettingsError(f"{settings.directory / FILE}: {error}") from error
-    named: list[tuple[str, Chain]] = []
+    named_chains: list[tuple[str, Chain]] = []
     for number, endpoint in enumerate(endpoints, 1):
         name = f"endpoint {number}"
         logger.info(
             "%s is %s", name, endpoint.place
         )  # elsewhere it is named by its number: others read that too
-        named.append((name, EthereumChain(endpoint, final_depth=settings.final_depth)))
-    return Failover(named, RegistryName.parse(settings.registry).chain_id)
+        named_chains.append((name, EthereumChain(endpoint, final_depth=settings.final_depth)))
+    return Failover(named_chains, RegistryName.parse(settings.registry).chain_id)
 
 
-def chain_url(settings: "Settings") -> str:
+def require_chain_url(settings: "Settings") -> str:
     """Return the endpoints as they are set, separated by spaces. Raises: SettingsError where none is set."""
     if settings.chain_url is None:
         raise SettingsError(
@@ -251,7 +251,7 @@ def chain_url(settings: "Settings") -> str:
     return settings.chain_url
 
 
-def stop_on_signal() -> threading.Event:
+def make_stop_event() -> threading.Event:
     """Return an event that SIGTERM and SIGINT set."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

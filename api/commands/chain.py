@@ -4,9 +4,9 @@ The account comes from an encrypted keystore file; its password from a file or a
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from anchoring.chain import calls, deployment
 from anchoring.chain.accounts import Account
@@ -17,14 +17,16 @@ from anchoring.errors import NotFound, TransactionRejected
 from api.console import note, say, show_json
 from api.governance.options import (
     Build,
-    add_admin,
+    GrantOptions,
+    KeySourceOptions,
+    add_admin_acts,
     add_grant,
     add_issuer,
     add_key_source,
-    add_province,
-    address,
-    grant_of,
-    spki_of,
+    add_province_acts,
+    check_address,
+    make_grant,
+    read_spki,
 )
 from api.governance.reading import (
     Registry,
@@ -35,7 +37,7 @@ from api.governance.reading import (
     registry_json,
 )
 from api.governance.sender import Sender
-from api.governance.words import advise, words
+from api.governance.words import add_advice, describe_act
 from api.node.chain_headers import load_chain_headers
 from api.parsers import Commands
 from api.passwords import read_password
@@ -44,51 +46,95 @@ from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.registry import acts
 
-_NEW: Final = "make another with `shunzheng keys generate`"
+_OTHER_KEY: Final = "make another with `shunzheng keys generate`"
+#: What is shown of a transaction that would be sent, in this order.
+_SHOWN_MEMBERS: Final = (
+    "from", "to", "chain", "nonce", "gas_limit", "bytes", "data", "simulated", "follows", "next",
+)  # fmt: skip
+
+
+class _AccountOptions(Protocol):
+    output: Path
+    password_file: Path | None
+
+
+class _ChainOptions(Protocol):
+    chain_url: str
+    chain_headers_file: Path | None
+    json: bool
+
+
+class _SenderOptions(_ChainOptions, Protocol):
+    keystore: Path
+    password_file: Path | None
+    max_gas_price: int | None
+    dry_run: bool
+
+
+class _DeployOptions(_SenderOptions, Protocol):
+    province: str | None
+
+
+class _ShowOptions(_ChainOptions, Protocol):
+    registry: str
+    log: str | None
+
+
+class _RecordOptions(_SenderOptions, Protocol):
+    registry: str
+    build: Callable[["_RecordOptions", str], acts.Act]
+
+
+class _OnboardOptions(GrantOptions, KeySourceOptions, _RecordOptions, Protocol):
+    pass
 
 
 def add(commands: Commands) -> None:
     topic = commands.add_parser("chain")
     actions = topic.add_subparsers(dest="action", required=True, metavar="ACTION")
 
-    account = actions.add_parser("account", help="make an account in an encrypted keystore file")
-    account.add_argument("-o", "--output", type=Path, required=True, help="the keystore file to be made")
-    account.add_argument("--password-file", type=Path, help="else the password is asked for")
-    account.set_defaults(run=_account)
+    account_parser = actions.add_parser("account", help="make an account in an encrypted keystore file")
+    account_parser.add_argument(
+        "-o", "--output", type=Path, required=True, help="the keystore file to be made"
+    )
+    account_parser.add_argument("--password-file", type=Path, help="else the password is asked for")
+    account_parser.set_defaults(run=_make_account)
 
-    deploy = actions.add_parser("deploy", help="deploy the registry contract and print its name")
-    _chain_options(deploy)
-    _sender(deploy)
-    deploy.add_argument("--province", metavar="ADDRESS", help="default: the account itself")
-    deploy.set_defaults(run=_deploy)
+    deploy_parser = actions.add_parser("deploy", help="deploy the registry contract and print its name")
+    _add_chain(deploy_parser)
+    _add_sender(deploy_parser)
+    deploy_parser.add_argument("--province", metavar="ADDRESS", help="default: the account itself")
+    deploy_parser.set_defaults(run=_deploy_registry)
 
-    show = actions.add_parser(
+    show_parser = actions.add_parser(
         "show",
         help="read every act of a registry and show what holds now",
         description="Exit codes: 0 the contract's own state agrees with its acts, 1 it does not.",
     )
-    _chain_options(show)
-    _registry(show)
-    show.add_argument("--log", help="this log only")
-    show.set_defaults(run=_show)
+    _add_chain(show_parser)
+    _add_registry(show_parser)
+    show_parser.add_argument("--log", help="this log only")
+    show_parser.set_defaults(run=_show_registry)
 
-    def act(name: str, help: str, build: Build) -> argparse.ArgumentParser:
-        parser = actions.add_parser(name, help=help)
-        _chain_options(parser)
-        _registry(parser)
-        _sender(parser)
-        parser.set_defaults(run=_record, build=build)
+    def add_act(name: str, explanation: str, build: Build) -> argparse.ArgumentParser:
+        parser = actions.add_parser(name, help=explanation)
+        _add_chain(parser)
+        _add_registry(parser)
+        _add_sender(parser)
+        parser.set_defaults(run=_record_act, build=build)
         return parser
 
-    add_province(act)
-    add_admin(act)
-    board = act("onboard-department", "add issuer, key and grant in one guided step (admin)", add_issuer)
-    add_key_source(board)
-    add_grant(board)
-    board.set_defaults(run=_onboard)
+    add_province_acts(add_act)
+    add_admin_acts(add_act)
+    onboard_parser = add_act(
+        "onboard-department", "add issuer, key and grant in one guided step (admin)", add_issuer
+    )
+    add_key_source(onboard_parser)
+    add_grant(onboard_parser)
+    onboard_parser.set_defaults(run=_onboard_department)
 
 
-def _chain_options(parser: argparse.ArgumentParser) -> None:
+def _add_chain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--chain-url", required=True, metavar="URL", help="the chain's JSON-RPC endpoint")
     parser.add_argument(
         "--chain-headers-file", type=Path, metavar="FILE", help="headers that the chain's gateway wants"
@@ -96,13 +142,13 @@ def _chain_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
-def _registry(parser: argparse.ArgumentParser) -> None:
+def _add_registry(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--registry", required=True, metavar="NAME", help="eip155:<chain>:0x<address>:<head 0>"
     )
 
 
-def _sender(parser: argparse.ArgumentParser) -> None:
+def _add_sender(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keystore", type=Path, required=True, help="encrypted keystore of the sending account"
     )
@@ -115,51 +161,52 @@ def _sender(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _chain(args: argparse.Namespace) -> EthereumChain:
+def _open_chain(options: _ChainOptions) -> EthereumChain:
     try:
-        headers = load_chain_headers(args.chain_headers_file, [args.chain_url]).get(args.chain_url)
-        return EthereumChain(Endpoint(args.chain_url, headers=headers))
+        headers = load_chain_headers(options.chain_headers_file, [options.chain_url]).get(options.chain_url)
+        return EthereumChain(Endpoint(options.chain_url, headers=headers))
     except ValueError as error:
         raise MalformedInput(str(error)) from error
 
 
-def _password(file: Path | None, *, twice: bool = False) -> str:
+def _read_password(file: Path | None, *, twice: bool = False) -> str:
     return read_password(file, "the keystore", "name its file with --password-file", twice=twice)
 
 
-def _account(args: argparse.Namespace) -> int:
-    if args.output.exists():
+def _make_account(options: _AccountOptions) -> int:
+    if options.output.exists():
         raise FileExistsError(
-            f"{args.output} exists: a key is never overwritten; choose another name with -o"
+            f"{options.output} exists: a key is never overwritten; choose another name with -o"
         )
     account = Account.generate()
-    account.save(args.output, _password(args.password_file, twice=True))
+    account.save(options.output, _read_password(options.password_file, twice=True))
     say(account.address)
-    note(f"The key is in {args.output}, encrypted. Without its password nobody can open it, you included.")
+    note(f"The key is in {options.output}, encrypted. Without its password nobody can open it, you included.")
     return 0
 
 
-def _deploy(args: argparse.Namespace) -> int:
-    chain, account = _chain(args), Account.load(args.keystore, _password(args.password_file))
-    province = address(args.province) if args.province else account.address
-    if args.dry_run:
-        data = calls.encode_deployment(province)
-        facts: dict[str, Json] = {
+def _deploy_registry(options: _DeployOptions) -> int:
+    chain = _open_chain(options)
+    account = Account.load(options.keystore, _read_password(options.password_file))
+    province = check_address(options.province) if options.province else account.address
+    if options.dry_run:
+        call_data = calls.encode_deployment(province)
+        transaction: dict[str, Json] = {
             "act": "deploy",
             "chain": chain.chain_id(),
             "from": account.address,
             "nonce": chain.transaction_count(account.address, pending=True),
-            "gas_limit": calls.estimate_gas(data, deploys=True),
-            "bytes": len(data),
+            "gas_limit": calls.estimate_gas(call_data, deploys=True),
+            "bytes": len(call_data),
             "follows": f"a new registry, whose province is {province}",
         }
-        _show_planned([facts], args)
+        _show_plan([transaction], as_json=options.json)
         return 0
     try:
-        name = deployment.deploy(chain, account, province, max_gas_price=args.max_gas_price)
+        name = deployment.deploy(chain, account, province, max_gas_price=options.max_gas_price)
     except TransactionRejected as error:
-        raise advise(error) from error
-    if args.json:
+        raise add_advice(error) from error
+    if options.json:
         show_json({"registry": name, "province": province})
     else:
         say(name)
@@ -167,72 +214,67 @@ def _deploy(args: argparse.Namespace) -> int:
     return 0
 
 
-def _open(args: argparse.Namespace) -> Sender:
-    chain = _chain(args)
-    check_registry(chain, args.registry)
-    account = Account.load(args.keystore, _password(args.password_file))
-    return Sender(chain, account, RegistryName.parse(args.registry).contract, args.max_gas_price)
+def _open_sender(options: _RecordOptions) -> Sender:
+    chain = _open_chain(options)
+    check_registry(chain, options.registry)
+    account = Account.load(options.keystore, _read_password(options.password_file))
+    return Sender(chain, account, RegistryName.parse(options.registry).contract, options.max_gas_price)
 
 
-def _record(args: argparse.Namespace) -> int:
-    sender = _open(args)
-    act = args.build(args, sender.account.address)
-    if args.dry_run:
-        _show_planned(sender.plan([act]), args)
+def _record_act(options: _RecordOptions) -> int:
+    sender = _open_sender(options)
+    act = options.build(options, sender.account.address)
+    if options.dry_run:
+        _show_plan(sender.plan([act]), as_json=options.json)
         return 0
-    done = sender.record(act)
-    if args.json:
-        show_json([done])
+    recorded_act = sender.record(act)
+    if options.json:
+        show_json([recorded_act])
         return 0
-    say(f"{done['changed']} (block {done['block']}, {done['gas']:,} gas)")
-    if done["next"]:
-        note(f"Next: {done['next']}")
+    say(f"{recorded_act['changed']} (block {recorded_act['block']}, {recorded_act['gas']:,} gas)")
+    if recorded_act["next"]:
+        note(f"Next: {recorded_act['next']}")
     return 0
 
 
-def _show_planned(planned: Sequence[dict[str, Json]], args: argparse.Namespace) -> None:
-    if args.json:
-        show_json(list(planned))
+def _show_plan(transactions: Sequence[dict[str, Json]], *, as_json: bool) -> None:
+    if as_json:
+        show_json(list(transactions))
         return
-    for item in planned:
-        say(f"would send {item.get('function', 'the contract')}")
-        for name in (
-            "from",
-            "to",
-            "chain",
-            "nonce",
-            "gas_limit",
-            "bytes",
-            "data",
-            "simulated",
-            "follows",
-            "next",
-        ):
-            if item.get(name, "") != "":
-                say(f"  {name.replace('_', ' '):<10} {item[name]}")
+    for transaction in transactions:
+        say(f"would send {transaction.get('function', 'the contract')}")
+        for name in _SHOWN_MEMBERS:
+            if transaction.get(name, "") != "":
+                say(f"  {name.replace('_', ' '):<10} {transaction[name]}")
     say("Nothing was sent.")
 
 
-def _onboard(args: argparse.Namespace) -> int:
+def _onboard_department(options: _OnboardOptions) -> int:
     """What the registry holds already is passed over, so an onboarding that was cut off can simply be repeated."""
-    sender = _open(args)
-    steps = _steps(args, read_registry(sender.chain, args.registry), sender.account.address)
-    if args.dry_run:
-        _show_planned(sender.plan([act for act, registered in steps if not registered]), args)
+    sender = _open_sender(options)
+    steps = _list_steps(options, read_registry(sender.chain, options.registry), sender.account.address)
+    if options.dry_run:
+        _show_plan(
+            sender.plan([act for act, is_registered in steps if not is_registered]), as_json=options.json
+        )
         return 0
-    done: list[Json] = []
-    for number, (act, registered) in enumerate(steps, start=1):
-        recorded: dict[str, Json] = {"act": type(act).__name__, "already": True}
-        if not registered:
-            recorded = sender.record(act)
-        done.append(recorded)
-        if not args.json:
-            how = "held already" if registered else f"block {recorded['block']}, {recorded['gas']:,} gas"
-            say(f"{number} of {len(steps)}: {words(act)} ({how})")
-    if args.json:
-        show_json(done)
+    recorded_acts: list[Json] = []
+    for number, (act, is_registered) in enumerate(steps, start=1):
+        recorded_act: dict[str, Json] = {"act": type(act).__name__, "already": True}
+        if not is_registered:
+            recorded_act = sender.record(act)
+        recorded_acts.append(recorded_act)
+        if not options.json:
+            outcome = (
+                "held already"
+                if is_registered
+                else f"block {recorded_act['block']}, {recorded_act['gas']:,} gas"
+            )
+            say(f"{number} of {len(steps)}: {describe_act(act)} ({outcome})")
+    if options.json:
+        show_json(recorded_acts)
         return 0
-    key_file = args.key_file or "department.pem"
+    key_file = options.key_file or "department.pem"
     note(
         f"The department may register now. It keeps {key_file}, with a copy in a safe place, and shows it to nobody; "
         f"it submits with\n  shunzheng submit RECORDS.ndjson --key {key_file} --node URL"
@@ -240,40 +282,40 @@ def _onboard(args: argparse.Namespace) -> int:
     return 0
 
 
-def _steps(args: argparse.Namespace, registry: Registry, sender: str) -> list[tuple[acts.Act, bool]]:
+def _list_steps(options: _OnboardOptions, registry: Registry, sender: str) -> list[tuple[acts.Act, bool]]:
     """Return issuer, key and grant, each with whether the registry holds it. Raises: MalformedInput for an unfit key."""
-    issuer, spki = args.build(args, sender), spki_of(args)
-    key, wanted = keccak256(spki), grant_of(args, public_key(spki).id)
-    known = registry.known.key(key)
-    if known and (known.log, known.purpose) != (args.log, 1):
+    issuer, spki = options.build(options, sender), read_spki(options)
+    key, grant = keccak256(spki), make_grant(options, public_key(spki).id)
+    key_state = registry.knowledge.key(key)
+    if key_state and (key_state.log, key_state.purpose) != (options.log, 1):
         raise MalformedInput(
-            f"the key 0x{key.hex()} is registered by log {known.log}, not for a department here: {_NEW}"
+            f"the key 0x{key.hex()} is registered by log {key_state.log}, not for a department here: {_OTHER_KEY}"
         )
-    if known and (known.retired_at or known.compromised_since):
-        raise MalformedInput(f"the key 0x{key.hex()} is retired or stolen: {_NEW}")
+    if key_state and (key_state.retired_at or key_state.compromised_since):
+        raise MalformedInput(f"the key 0x{key.hex()} is retired or stolen: {_OTHER_KEY}")
     grants = [(g.issuer, g.kinds, g.types, g.not_before, g.not_after) for g in registry.grants(key)]
-    granted = (wanted.issuer, wanted.kinds, wanted.types, wanted.not_before, wanted.not_after) in grants
+    is_granted = (grant.issuer, grant.kinds, grant.types, grant.not_before, grant.not_after) in grants
     return [
-        (issuer, registry.state.issuers.get(args.issuer) == args.log),
-        (acts.KeyRegistered(args.log, 1, spki), known is not None),
-        (wanted, granted),
+        (issuer, registry.state.issuers.get(options.issuer) == options.log),
+        (acts.KeyRegistered(options.log, 1, spki), key_state is not None),
+        (grant, is_granted),
     ]
 
 
-def _show(args: argparse.Namespace) -> int:
+def _show_registry(options: _ShowOptions) -> int:
     """The exit code is 1 where the contract's own state is not the one that its acts make."""
-    chain = _chain(args)
-    registry = read_registry(chain, args.registry)
-    if args.log and args.log not in registry.state.logs:
+    chain = _open_chain(options)
+    registry = read_registry(chain, options.registry)
+    if options.log and options.log not in registry.state.logs:
         raise NotFound(
-            f"the registry has no log {args.log}; it has {', '.join(registry.state.logs) or 'none'}"
+            f"the registry has no log {options.log}; it has {', '.join(registry.state.logs) or 'none'}"
         )
     differences = find_disagreements(chain, registry)
-    if args.json:
-        compared: dict[str, Json] = {} if differences is None else {"disagreements": list(differences)}
-        show_json(registry_json(registry, args.log) | compared)
+    if options.json:
+        comparison: dict[str, Json] = {} if differences is None else {"disagreements": list(differences)}
+        show_json(registry_json(registry, options.log) | comparison)
         return 1 if differences else 0
-    for line in describe_registry(registry, args.log):
+    for line in describe_registry(registry, options.log):
         say(line)
     if differences is None:
         note("\nActs came in meanwhile: the contract's own state was not compared. Show it again.")

@@ -6,7 +6,7 @@ from typing import Protocol
 from anchoring.chain.devnet import Devnet
 from api.console import note, say
 from api.parsers import Commands
-from api.processes import stop_on_signal
+from api.processes import make_stop_event
 
 
 class _DevnetOptions(Protocol):
@@ -28,7 +28,7 @@ def add(commands: Commands) -> None:
 
 
 def _devnet(options: _DevnetOptions) -> int:
-    stop = stop_on_signal()
+    stop = make_stop_event()
     with Devnet(options.directory, port=options.port, block_seconds=options.block_seconds) as devnet:
         for name in options.account:
             account = devnet.account(name)

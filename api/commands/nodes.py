@@ -4,11 +4,10 @@ A node is up to three processes under one supervisor: `api` answers HTTP, `follo
 `anchorer` anchors what the register accepted. Each can also be run alone (`--only`), any number of `api` among them.
 """
 
-import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from anchoring.processes.logs import log_to_stderr, make_line_visible
 from anchoring.processes.supervisor import Supervisor
@@ -26,144 +25,180 @@ if TYPE_CHECKING:
     from api.node.settings import Settings
 
 
-def add(commands: Commands) -> None:
-    node = commands.add_parser("node")
-    node.add_argument("directory", type=Path, help=f"directory that holds {FILE} and the databases")
-    node.add_argument("--only", choices=tuple(processes.PARTS), help="run one of its processes alone")
-    node.add_argument("--check", action="store_true", help="look at all that it needs, start nothing")
-    node.add_argument("--json", action="store_true", help="with --check: for programs")
-    node.set_defaults(run=_node)
+class _InitOptions(Protocol):
+    directory: Path
+    registry: str
+    chain_url: str
+    chain_headers_file: Path | None
+    final_depth: int | None
+    first_block: int | None
+    max_gas_price: int | None
+    listen: str
+    name: str
+    log: str | None
+    keystore: Path | None
+    password_file: Path | None
+    peer: list[str]
 
-    init = commands.add_parser("init")
-    init.add_argument("directory", type=Path, help="where the node's settings and databases will lie")
-    init.add_argument("--registry", required=True, metavar="NAME", help="the registry that the node trusts")
-    init.add_argument("--chain-url", required=True, metavar="URL", help="the chain's JSON-RPC endpoint")
-    init.add_argument(
+
+class _NodeOptions(Protocol):
+    directory: Path
+    only: str | None
+    check: bool
+    json: bool
+
+
+def add(commands: Commands) -> None:
+    node_parser = commands.add_parser("node")
+    node_parser.add_argument("directory", type=Path, help=f"directory that holds {FILE} and the databases")
+    node_parser.add_argument("--only", choices=tuple(processes.PARTS), help="run one of its processes alone")
+    node_parser.add_argument("--check", action="store_true", help="look at all that it needs, start nothing")
+    node_parser.add_argument("--json", action="store_true", help="with --check: for programs")
+    node_parser.set_defaults(run=_run_node)
+
+    init_parser = commands.add_parser("init")
+    init_parser.add_argument("directory", type=Path, help="where the node's settings and databases will lie")
+    init_parser.add_argument(
+        "--registry", required=True, metavar="NAME", help="the registry that the node trusts"
+    )
+    init_parser.add_argument(
+        "--chain-url", required=True, metavar="URL", help="the chain's JSON-RPC endpoint"
+    )
+    init_parser.add_argument(
         "--chain-headers-file", type=Path, metavar="FILE", help="headers that the chain's gateway wants"
     )
-    init.add_argument(
+    init_parser.add_argument(
         "--final-depth", type=int, metavar="BLOCKS", help="where the chain names no finalized block"
     )
-    init.add_argument("--first-block", type=int, metavar="NUMBER", help="block of the registry's deployment")
-    init.add_argument("--max-gas-price", type=int, metavar="WEI", help="the most that a unit of gas may cost")
-    init.add_argument(
+    init_parser.add_argument(
+        "--first-block", type=int, metavar="NUMBER", help="block of the registry's deployment"
+    )
+    init_parser.add_argument(
+        "--max-gas-price", type=int, metavar="WEI", help="the most that a unit of gas may cost"
+    )
+    init_parser.add_argument(
         "--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="default: 127.0.0.1:8080"
     )
-    init.add_argument("--name", default="", help="the city, as pages and slips show it")
-    init.add_argument("--log", help="the log into which the node issues; left out, it only verifies")
-    init.add_argument("--keystore", type=Path, help="account that anchors the log")
-    init.add_argument("--password-file", type=Path, help="file of the keystore's password")
-    init.add_argument(
+    init_parser.add_argument("--name", default="", help="the city, as pages and slips show it")
+    init_parser.add_argument("--log", help="the log into which the node issues; left out, it only verifies")
+    init_parser.add_argument("--keystore", type=Path, help="account that anchors the log")
+    init_parser.add_argument("--password-file", type=Path, help="file of the keystore's password")
+    init_parser.add_argument(
         "--peer",
         action="append",
         default=[],
         metavar="LOG=URL",
         help="fetch the public entries of another city's log from its node; may be repeated",
     )
-    init.set_defaults(run=_init)
+    init_parser.set_defaults(run=_write_settings)
 
 
-def _init(args: argparse.Namespace) -> int:
-    file = args.directory / FILE
+def _write_settings(options: _InitOptions) -> int:
+    file = options.directory / FILE
     if file.exists():
         raise SettingsError(f"{file} exists: change it with an editor, or name another directory")
     from anchoring.chain.protocol import (
         RegistryName,  # loads the ABI library, which the supervisor does without
     )
 
-    RegistryName.parse(args.registry)
-    if args.log and not (args.keystore and args.password_file):
-        raise SettingsError(
-            "a node with a log needs --keystore and --password-file, the account that anchors"
-        )
-    values = {
-        "registry": args.registry,
-        "chain_url": args.chain_url,
-        "listen": args.listen,
-        "name": args.name,
-        "final_depth": args.final_depth,
-        "first_block": args.first_block,
-        "max_gas_price": args.max_gas_price,
-    }
-    if args.chain_headers_file:
-        values["chain_headers_file"] = str(args.chain_headers_file.absolute())
-    if args.log:
-        values |= {"log": args.log, "keystore": str(args.keystore.absolute())}
-        values |= {"keystore_password_file": str(args.password_file.absolute())}
-    args.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    make_node_key(args.directory)
-    values["node_key"] = KEY_FILE
+    RegistryName.parse(options.registry)
+    values = _collect_values(options)
+    options.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_node_key(options.directory)
     # JSON's strings are TOML's basic strings.
     lines = [
         f"{name} = {json.dumps(value, ensure_ascii=False)}\n"
         for name, value in values.items()
         if value not in (None, "")
     ]
-    if args.peer:
-        lines += ["[peers]\n", *(_peer_line(text) for text in args.peer)]
+    if options.peer:
+        lines += ["[peers]\n", *(_format_peer(text) for text in options.peer)]
     files.write(file, "".join(lines).encode())
     try:
-        load_settings(args.directory)
+        load_settings(options.directory)
     except SettingsError:
         file.unlink()
         raise
-    note(f"{file} is written; start the node with: shunzheng node {args.directory}")
+    note(f"{file} is written; start the node with: shunzheng node {options.directory}")
     note(
         "Receipts and checkpoints count once the city's admin has declared the node's key: shunzheng chain add-key "
-        f"--purpose node --key-file {args.directory / KEY_FILE} --log LOG …"
+        f"--purpose node --key-file {options.directory / KEY_FILE} --log LOG …"
     )
     return 0
 
 
-def _peer_line(text: str) -> str:
+def _collect_values(options: _InitOptions) -> dict[str, str | int | None]:
+    """Return the settings that the options state. Raises: SettingsError for a log without the account that anchors."""
+    values: dict[str, str | int | None] = {
+        "registry": options.registry,
+        "chain_url": options.chain_url,
+        "listen": options.listen,
+        "name": options.name,
+        "final_depth": options.final_depth,
+        "first_block": options.first_block,
+        "max_gas_price": options.max_gas_price,
+    }
+    if options.chain_headers_file:
+        values["chain_headers_file"] = str(options.chain_headers_file.absolute())
+    if options.log:
+        if not (options.keystore and options.password_file):
+            raise SettingsError(
+                "a node with a log needs --keystore and --password-file, the account that anchors"
+            )
+        values |= {"log": options.log, "keystore": str(options.keystore.absolute())}
+        values |= {"keystore_password_file": str(options.password_file.absolute())}
+    return values | {"node_key": KEY_FILE}
+
+
+def _format_peer(text: str) -> str:
     log, _, url = text.partition("=")
     return f"{json.dumps(log)} = {json.dumps(url)}\n"
 
 
-def _node(args: argparse.Namespace) -> int:
-    settings = load_settings(args.directory)
-    if args.check:
-        return _show_check(settings, as_json=args.json)
-    if args.only:
-        return processes.run(args.only, settings)
+def _run_node(options: _NodeOptions) -> int:
+    settings = load_settings(options.directory)
+    if options.check:
+        return _show_check(settings, as_json=options.json)
+    if options.only:
+        return processes.run(options.only, settings)
     log_to_stderr()
     lock_directory(settings.directory)  # until this process ends
-    for finding in check_node(settings, ours=True):
+    for finding in check_node(settings, has_lock=True):
         if finding.state is State.FAILS:
             raise SettingsError(finding.line())
         if finding.state is State.WAITS:
             note(make_line_visible(finding.line()))
-    command = [sys.executable, "-m", "api.cli", "node", str(args.directory), "--only"]
-    parts = processes.named_parts(settings)
+    command = [sys.executable, "-m", "api.cli", "node", str(options.directory), "--only"]
+    parts = processes.name_processes(settings)
     note(f"node {settings.name or settings.directory.name} on http://{settings.listen} ({', '.join(parts)})")
-    helpless = Supervisor({name: [*command, part] for name, part in parts.items()}).run()
-    if helpless:
+    failed_part = Supervisor({name: [*command, part] for name, part in parts.items()}).run()
+    if failed_part:
         note(
-            f"the node ends 节点已停止: what {helpless} said above only a person can mend 上述问题须人工处理"
+            f"the node ends 节点已停止: what {failed_part} said above only a person can mend 上述问题须人工处理"
         )
-    return 1 if helpless else 0
+    return 1 if failed_part else 0
 
 
 def _show_check(settings: "Settings", *, as_json: bool) -> int:
     """Show what was looked at; 1 where a person has something to do."""
     findings = list(check_node(settings))
-    failing = any(finding.state is State.FAILS for finding in findings)
+    has_failures = any(finding.state is State.FAILS for finding in findings)
     if as_json:
         rows: list[Json] = [
             {
                 "part": finding.name,
                 "state": finding.state.value,
-                "said": finding.said,
+                "said": finding.message,
                 "remedy": finding.remedy.en if finding.state is State.FAILS else "",
                 "remedy_zh": finding.remedy.zh if finding.state is State.FAILS else "",
             }
             for finding in findings
         ]
-        show_json({"ready_to_start": not failing, "parts": rows})
-        return int(failing)
+        show_json({"ready_to_start": not has_failures, "parts": rows})
+        return int(has_failures)
     for finding in findings:
         state = STATE_WORDS[finding.state]
-        say(make_line_visible(f"{state.en} {state.zh}  {finding.name} {finding.words.zh}: {finding.said}"))
+        say(make_line_visible(f"{state.en} {state.zh}  {finding.name} {finding.words.zh}: {finding.message}"))
         if finding.state is State.FAILS:
             say(f"    {finding.remedy.en} {finding.remedy.zh}")
-    return int(failing)
+    return int(has_failures)

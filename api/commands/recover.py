@@ -1,11 +1,10 @@
 """`shunzheng recover`: take back what a restored register lost (docs/operations.md)."""
 
-import argparse
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from anchoring.anchorer.lease import hold_lease
 from anchoring.errors import RowError, SubmissionRefused
@@ -37,10 +36,18 @@ from ledger.verification.receipts import MAX_BYTES, decode_signed_receipt
 if TYPE_CHECKING:
     from api.node.settings import Settings
 
-ASIDE: Final = "set-aside"  # folder of the node's directory
-_DONE, _INCOMPLETE = 0, 1
+ASIDE_FOLDER: Final = "set-aside"  # folder of the node's directory
+_CODE_DONE, _CODE_INCOMPLETE = 0, 1
 _STALE_SECONDS: Final = 900  # a replica older than this does not know what the chain holds now
 _CHUNK_BYTES: Final = 2**18
+
+
+class _RecoverOptions(Protocol):
+    directory: Path
+    nodes: list[str]
+    submissions: list[Path]
+    dry_run: bool
+    json: bool
 
 
 def add(commands: Commands) -> None:
@@ -78,89 +85,100 @@ class _Result:
     """What was done: plan, files set aside, what was handed in and where it stands, what was refused and why, receipts and
     why they were not kept, what is missing."""
 
-    planned: Plan
-    aside: list[Path] = field(default_factory=list)
-    taken: list[tuple[Path, int]] = field(default_factory=list)
-    refused: list[tuple[Path, str]] = field(default_factory=list)
+    plan: Plan
+    aside_files: list[Path] = field(default_factory=list)
+    accepted_files: list[tuple[Path, int]] = field(default_factory=list)
+    refused_files: list[tuple[Path, str]] = field(default_factory=list)
     receipts: list[tuple[Path, str]] = field(default_factory=list)
-    missing: list[Missing] = field(default_factory=list)
+    missing_stretches: list[Missing] = field(default_factory=list)
 
 
-def _recover(args: argparse.Namespace) -> int:
-    settings = load_settings(args.directory)
+def _recover(options: _RecoverOptions) -> int:
+    settings = load_settings(options.directory)
     if not settings.log or not settings.register_url:
         raise SettingsError(
-            f"{args.directory / FILE}: this node has no log, so it has no register to recover"
+            f"{options.directory / FILE}: this node has no log, so it has no register to recover"
         )
     register, replica = Register(settings.register_url), Replica(settings.replica_url)
     try:
-        result = _take_back(args, settings, settings.log, register, replica)
+        result = _take_back(options, settings, settings.log, register, replica)
     finally:
         register.close()
         replica.close()
-    show_json(_json(result, dry=args.dry_run)) if args.json else _tell(result, dry=args.dry_run)
-    lost = args.dry_run and result.planned.lost_batches
-    return _INCOMPLETE if lost or result.missing or result.refused else _DONE
+    if options.json:
+        show_json(_result_json(result, dry=options.dry_run))
+    else:
+        _say_result(result, dry=options.dry_run)
+    lost_batches = result.plan.lost_batches if options.dry_run else ()
+    return (
+        _CODE_INCOMPLETE if lost_batches or result.missing_stretches or result.refused_files else _CODE_DONE
+    )
 
 
 def _take_back(
-    args: argparse.Namespace, settings: "Settings", log: str, register: Register, replica: Replica
+    options: _RecoverOptions, settings: "Settings", log: str, register: Register, replica: Replica
 ) -> _Result:
     """Look, where that is all; else, while nobody anchors:
 
     1. Batches and entries. 2. Records: first those that stood somewhere, in that order, then what is new to the chain.
     3. The receipts that departments kept beside what they sent.
     """
-    if args.dry_run:
-        with replica.reading() as reading:
-            return _Result(_plan(args, register, reading, log), missing=_missing(register))
-    folder = settings.directory / ASIDE
+    if options.dry_run:
+        with replica.reading() as replica_view:
+            return _Result(
+                _make_plan(options, register, replica_view, log), missing_stretches=_collect_missing(register)
+            )
+    folder = settings.directory / ASIDE_FOLDER
     with hold_lease(register, log) as lease:
-        with replica.reading() as reading:
-            result = _Result(_plan(args, register, reading, log))
-            result.aside = set_aside(register, result.planned, folder)
-            take_back(lease, reading, result.planned, int(time.time()))  # 1
-        kept = sorted(folder.glob(f"*{FILE_SUFFIX}")) if folder.is_dir() else []
-        for file in _in_order([*args.submissions, *kept], folder, register, result):  # 2
+        with replica.reading() as replica_view:
+            result = _Result(_make_plan(options, register, replica_view, log))
+            result.aside_files = set_aside(register, result.plan, folder)
+            take_back(lease, replica_view, result.plan, int(time.time()))  # 1
+        kept_files = sorted(folder.glob(f"*{FILE_SUFFIX}")) if folder.is_dir() else []
+        for file in _sort_files([*options.submissions, *kept_files], folder, register, result):  # 2
             if _hand_in(file, settings, log, register, replica, result):
                 discard(file, folder)
         with replica.reading() as trust:
-            for file in args.submissions:
-                _keep_receipt(file.with_suffix(RECEIPT), register, trust, result)  # 3
-    result.missing = _missing(register)
+            for file in options.submissions:
+                _bring_back_receipt(file.with_suffix(RECEIPT), register, trust, result)  # 3
+    result.missing_stretches = _collect_missing(register)
     return result
 
 
-def _plan(args: argparse.Namespace, register: Register, reading: ReplicaView, log: str) -> Plan:
-    if int(time.time()) - reading.time > _STALE_SECONDS:
-        ends = format_time(reading.time)
-        note(f"the replica ends at {ends}: let the node run until it has followed the chain")
-    return make_plan(register, reading, log, [HttpPeer(url) for url in args.nodes])
+def _make_plan(options: _RecoverOptions, register: Register, replica_view: ReplicaView, log: str) -> Plan:
+    if int(time.time()) - replica_view.time > _STALE_SECONDS:
+        end_time = format_time(replica_view.time)
+        note(f"the replica ends at {end_time}: let the node run until it has followed the chain")
+    return make_plan(register, replica_view, log, [HttpPeer(url) for url in options.nodes])
 
 
-def _in_order(files: Iterable[Path], aside: Path, register: Register, result: _Result) -> list[Path]:
+def _sort_files(files: Iterable[Path], aside_folder: Path, register: Register, result: _Result) -> list[Path]:
     """Return the files that are to be handed in, in the order in which their records stand; what is new comes last.
 
-    What was set aside in the folder `aside` and is in the register again is discarded.
+    What was set aside in `aside_folder` and is in the register again is discarded.
     """
-    placed: dict[bytes, tuple[int, int, Path]] = {}
+    places_by_root: dict[bytes, tuple[int, int, Path]] = {}
     for file in files:
         try:
-            statement = _statement(file)
+            statement = _read_statement(file)
         except (SubmissionRefused, OSError) as error:
-            result.refused.append((file, in_words(error)))
+            result.refused_files.append((file, in_words(error)))
             continue
         with register.reading() as connection:
-            known = find_submission_of_root(connection, statement.root)
-            whole = known is not None and not is_missing(connection, statement.root)
-        if whole:
-            discard(file, aside)
+            stored_submission = find_submission_of_root(connection, statement.root)
+            is_whole = stored_submission is not None and not is_missing(connection, statement.root)
+        if is_whole:
+            discard(file, aside_folder)
         else:
-            placed[statement.root] = (known.acceptance.first if known else 2**63, statement.time, file)
-    return [file for _, _, file in sorted(placed.values())]
+            places_by_root[statement.root] = (
+                stored_submission.acceptance.first if stored_submission else 2**63,
+                statement.time,
+                file,
+            )
+    return [file for _, _, file in sorted(places_by_root.values())]
 
 
-def _statement(file: Path) -> Statement:
+def _read_statement(file: Path) -> Statement:
     with file.open("rb") as lines:
         statement, _ = read_statement(next(split_lines(iter(lambda: lines.read(_CHUNK_BYTES), b"")), b""))
     return statement
@@ -170,77 +188,78 @@ def _hand_in(
     file: Path, settings: "Settings", log: str, register: Register, replica: Replica, result: _Result
 ) -> bool:
     """Hand a submission in, and tell whether it was taken."""
-    intake = IntakeRules(log, str(settings.directory), settings.promise_seconds)
+    rules = IntakeRules(log, str(settings.directory), settings.promise_seconds)
     try:
         with replica.reading() as trust, file.open("rb") as body:
             lines = split_lines(iter(lambda: body.read(_CHUNK_BYTES), b""))
-            acceptance = accept(register, trust, lines, int(time.time()), intake)
+            acceptance = accept(register, trust, lines, int(time.time()), rules)
     except SubmissionRefused as error:
-        result.refused.append((file, f"{error}{_rows(error.rows)}"))
+        result.refused_files.append((file, f"{error}{_count_rows(error.rows)}"))
         return False
     except OSError as error:
-        result.refused.append((file, in_words(error)))
+        result.refused_files.append((file, in_words(error)))
         return False
-    result.taken.append((file, acceptance.first))
+    result.accepted_files.append((file, acceptance.first))
     return True
 
 
-def _keep_receipt(file: Path, register: Register, trust: ReplicaView, result: _Result) -> None:
+def _bring_back_receipt(file: Path, register: Register, trust: ReplicaView, result: _Result) -> None:
     try:
-        why = bring_back(register, trust, decode_signed_receipt(files.read(file, MAX_BYTES)))
+        reason = bring_back(register, trust, decode_signed_receipt(files.read(file, MAX_BYTES)))
     except FileNotFoundError:
         return  # none was kept
     except (MalformedInput, OSError) as error:
-        why = in_words(error)
-    result.receipts.append((file, why))
+        reason = in_words(error)
+    result.receipts.append((file, reason))
 
 
-def _rows(rows: Sequence[RowError]) -> str:
+def _count_rows(rows: Sequence[RowError]) -> str:
     return f" ({len(rows)} rows)" if rows[1:] else ""
 
 
-def _missing(register: Register) -> list[Missing]:
+def _collect_missing(register: Register) -> list[Missing]:
     with register.reading() as connection:
         return list_missing(connection)
 
 
-def _tell(result: _Result, *, dry: bool) -> None:
-    planned = result.planned
-    for lost in planned.lost_batches:
+def _say_result(result: _Result, *, dry: bool) -> None:
+    plan = result.plan
+    for lost in plan.lost_batches:
         source = (
             "nobody who was asked has its entries"
             if lost.entries is None
             else f"entries from {lost.source or 'here'}"
         )
-        at = format_time(lost.anchor.time)
-        say(f"batch {lost.anchor.sequence}, anchored {at}, {lost.count:,} records: {source}")
-    for fault in planned.faults:
+        anchor_time = format_time(lost.anchor.time)
+        say(f"batch {lost.anchor.sequence}, anchored {anchor_time}, {lost.count:,} records: {source}")
+    for fault in plan.faults:
         note(f"  {fault}")
-    for sequence in planned.displaced_sequences:
+    for sequence in plan.displaced_sequences:
         say(f"batch {sequence} as this register froze it is not the chain's: it is dropped")
-    for local in planned.submissions_aside if dry else ():
+    for local in plan.submissions_aside if dry else ():
         say(
             f"submission {local.entry.statement.root.hex()} cannot stay at position {local.first:,}: to be set aside"
         )
-    for file in result.aside:
+    for file in result.aside_files:
         say(f"set aside: {file}")
-    for file, first in result.taken:
+    for file, first in result.accepted_files:
         say(f"taken: {file.name}, from position {first:,}")
-    for file, why in result.refused:
-        say(f"refused: {file.name}: {why}")
-    for file, why in result.receipts:
-        say(f"receipt kept: {file.name}") if not why else note(f"receipt not kept: {file.name}: {why}")
-    for absent in result.missing:
-        what = f"submission {absent.root.hex()} of {absent.issuer}" if absent.root else "entries and records"
-        say(
-            f"missing: positions {absent.first:,} to {absent.first + absent.count - 1:,}, batch {absent.batch}: {what}"
+    for file, reason in result.refused_files:
+        say(f"refused: {file.name}: {reason}")
+    for file, reason in result.receipts:
+        say(f"receipt kept: {file.name}") if not reason else note(f"receipt not kept: {file.name}: {reason}")
+    for stretch in result.missing_stretches:
+        subject = (
+            f"submission {stretch.root.hex()} of {stretch.issuer}" if stretch.root else "entries and records"
         )
-    if not (result.missing or result.refused or (dry and planned.lost_batches)):
+        last = stretch.first + stretch.count - 1
+        say(f"missing: positions {stretch.first:,} to {last:,}, batch {stretch.batch}: {subject}")
+    if not (result.missing_stretches or result.refused_files or (dry and plan.lost_batches)):
         say("登记库完整 the register is whole; run `shunzheng audit` to have everything checked")
 
 
-def _json(result: _Result, *, dry: bool) -> dict[str, Json]:
-    planned = result.planned
+def _result_json(result: _Result, *, dry: bool) -> dict[str, Json]:
+    plan = result.plan
     return {
         "dry_run": dry,
         "batches": [
@@ -251,18 +270,22 @@ def _json(result: _Result, *, dry: bool) -> dict[str, Json]:
                 "entries": lost.entries is not None,
                 "source": lost.source,
             }
-            for lost in planned.lost_batches
+            for lost in plan.lost_batches
         ],
-        "displaced": list(planned.displaced_sequences),
-        "set_aside": [str(file) for file in result.aside],
-        "taken": [{"file": str(file), "first": first} for file, first in result.taken],
-        "refused": [{"file": str(file), "reason": why} for file, why in result.refused],
-        "receipts": [{"file": str(file), "reason": why} for file, why in result.receipts],
-        "missing": [_missing_json(absent) for absent in result.missing],
-        "faults": list(planned.faults),
+        "displaced": list(plan.displaced_sequences),
+        "set_aside": [str(file) for file in result.aside_files],
+        "taken": [{"file": str(file), "first": first} for file, first in result.accepted_files],
+        "refused": [{"file": str(file), "reason": reason} for file, reason in result.refused_files],
+        "receipts": [{"file": str(file), "reason": reason} for file, reason in result.receipts],
+        "missing": [_stretch_json(stretch) for stretch in result.missing_stretches],
+        "faults": list(plan.faults),
     }
 
 
-def _missing_json(absent: Missing) -> Json:
-    body: dict[str, Json] = {"first": absent.first, "count": absent.count, "batch": absent.batch}
-    return body | {"submission": absent.root.hex(), "issuer": absent.issuer or ""} if absent.root else body
+def _stretch_json(stretch: Missing) -> Json:
+    members: dict[str, Json] = {"first": stretch.first, "count": stretch.count, "batch": stretch.batch}
+    return (
+        members | {"submission": stretch.root.hex(), "issuer": stretch.issuer or ""}
+        if stretch.root
+        else members
+    )

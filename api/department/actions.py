@@ -6,27 +6,26 @@ Its options, what it shows before it signs, and what it hands in.
 import argparse
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from api.client.answers import SubmissionAnswer
 from api.client.client import NodeClient
-from api.client.options import read_token
+from api.client.options import NodeOptions, read_token
 from api.console import note, say, show_encoded, show_json
 from api.department.changes import Change, plan, submissions_of
 from api.department.drafting import Target
 from api.department.preview import describe_change
 from api.department.rows.acceptance import add_accept, require_accepted
-from api.department.rows.columns import DAYS
 from api.department.rows.days import NO_END
 from api.department.rows.oddities import RowWarning
 from api.department.rows.reading import InputRow, read_rows
 from api.department.rows.versions import read_kept
 from api.department.sending import PreparedRows, check_key, prepare_rows, target_of
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
-from api.key_files import add_key, open_key
+from api.key_files import KeyOptions, add_key, open_key
 from api.parsers import Commands
 from api.words import ACTION_WORDS
 from ledger.crypto.keys import PrivateKey
@@ -44,6 +43,33 @@ _DESCRIPTIONS: Final = {
     "documents, days and links that are not named stay as they are. Both versions are shown, then the new one is signed and "
     "handed in.",
 }
+
+#: Options of the commands that make a new version, as the others have them: they state no content.
+_NO_CONTENT: Final[Mapping[str, object]] = {
+    "claims": None, "without": [], "document": [], "issued": None, "valid_from": None, "valid_until": None,
+    "no_end": False, "kept": [],
+}  # fmt: skip
+
+
+class _ActionOptions(NodeOptions, KeyOptions, Protocol):
+    action: str
+    check: Callable[[str], None] | None
+    identifiers: list[str]
+    file: Path | None
+    basis: str | None
+    claims: Path | None
+    without: list[str]
+    document: list[str]
+    issued: str | None
+    valid_from: str | None
+    valid_until: str | None
+    no_end: bool
+    kept: list[Path]
+    accept: list[str]
+    dry_run: bool
+    yes: bool
+    wait: int
+    json: bool
 
 
 def add_action(
@@ -72,6 +98,8 @@ def add_action(
     command.add_argument("--basis", metavar="TEXT", help="legal basis, where a row names none")
     if action in PRESENTABLE_ACTIONS:
         _add_content(command)
+    else:
+        command.set_defaults(**_NO_CONTENT)
     add_key(command, "private key of the department")
     command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
     command.add_argument("--token-file", type=Path, help="file of the access token; else SHUNZHENG_TOKEN")
@@ -84,7 +112,7 @@ def add_action(
     command.add_argument("--yes", action="store_true", help="do not ask before signing")
     add_wait(command)
     command.add_argument("--json", action="store_true", help="for programs")
-    command.set_defaults(run=_run, action=action, check=check_identifier)
+    command.set_defaults(run=_run_action, action=action, check=check_identifier)
 
 
 def _add_content(command: argparse.ArgumentParser) -> None:
@@ -131,88 +159,89 @@ def _add_content(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _run(args: argparse.Namespace) -> int:
+def _run_action(options: _ActionOptions) -> int:
     """Plan, judge and show in any case; sign and hand in unless it is a dry run."""
-    rows = _read_rows(args)
-    for row in rows if args.check else ():
-        args.check(row.identifier)
-    with NodeClient(args.node, read_token(args)) as node, ExitStack() as drafts:
-        changes = _plan_changes(args, node, rows)
-        key = open_key(args.key, args.key_password_file)
+    rows = _read_rows(options)
+    if options.check:
+        for row in rows:
+            options.check(row.identifier)
+    with NodeClient(options.node, read_token(options)) as node, ExitStack() as drafts:
+        changes = _plan_changes(options, node, rows)
+        key = open_key(options.key, options.key_password_file)
         check_key(node, key)
-        parts = _prepare_parts(args, target_of(node), changes)
+        parts = _prepare_parts(options, target_of(node), changes)
         for part in parts:
             drafts.enter_context(part.unsigned)
-        _show_changes(args, changes)
-        require_accepted(_list_warnings(changes, parts), args.accept)
-        if args.dry_run:
-            if args.json:
-                show_json({"action": args.action, "changes": [change.to_json() for change in changes]})
+        _show_changes(options, changes)
+        require_accepted(_list_warnings(changes, parts), options.accept)
+        if options.dry_run:
+            if options.json:
+                show_json({"action": options.action, "changes": [change.to_json() for change in changes]})
             return 0
-        if not (args.yes or _confirm_signing()):
+        if not (options.yes or _confirm_signing()):
             note("Nothing was signed.")
             return 1
-        answers = [_send_part(args, node, key, part) for part in parts]
-    if args.json:
-        show_json({"action": args.action, "submissions": answers})
-    return judge_waiting(answers, args.wait)
+        answers = [_send_part(options, node, key, part) for part in parts]
+    if options.json:
+        show_json({"action": options.action, "submissions": answers})
+    return judge_waiting(answers, options.wait)
 
 
-def _read_rows(args: argparse.Namespace) -> list[InputRow]:
+def _read_rows(options: _ActionOptions) -> list[InputRow]:
     """Return one row for each certificate that is named. Raises: MalformedInput, SubmissionRefused."""
-    if bool(args.identifiers) == bool(args.file):
+    if bool(options.identifiers) == bool(options.file):
         raise MalformedInput("name certificates, or a --file of them")
-    content = _read_content(args)
-    if args.file and content:
+    content = _read_content(options)
+    if options.file and content:
         raise MalformedInput(
             f"a row of --file states its own content: put {', '.join(content)} into the file"
         )
-    if args.file:
-        return read_rows(args.file, args.action)
-    if content and len(args.identifiers) > 1:
+    if options.file:
+        return read_rows(options.file, options.action)
+    if content and len(options.identifiers) > 1:
         raise MalformedInput("every new version has claims of its own: use --file for several")
     return [
         InputRow(number, {"identifier": identifier} | content)
-        for number, identifier in enumerate(args.identifiers, 1)
+        for number, identifier in enumerate(options.identifiers, 1)
     ]
 
 
-def _read_content(args: argparse.Namespace) -> dict[str, Json]:
+def _read_content(options: _ActionOptions) -> dict[str, Json]:
     """Return the members of a row that a new version states. Raises: MalformedInput, OSError."""
-    if args.action not in PRESENTABLE_ACTIONS:
-        return {}
-    content: dict[str, Json] = {name: value for name in DAYS if (value := getattr(args, name)) is not None}
-    if args.no_end:
-        if args.valid_until is not None:
+    days = {"issued": options.issued, "valid_from": options.valid_from, "valid_until": options.valid_until}
+    content: dict[str, Json] = {name: day for name, day in days.items() if day is not None}
+    if options.no_end:
+        if options.valid_until is not None:
             raise MalformedInput("give --valid-until or --no-end, not both")
         content["valid_until"] = NO_END
-    if args.claims:
-        content["claims"] = decode(args.claims.read_bytes())
-    if args.document:
-        content["documents"] = list(args.document)
-    if args.without:
-        content["without"] = list(args.without)
+    if options.claims:
+        content["claims"] = decode(options.claims.read_bytes())
+    if options.document:
+        content["documents"] = list(options.document)
+    if options.without:
+        content["without"] = list(options.without)
     return content
 
 
-def _plan_changes(args: argparse.Namespace, node: NodeClient, rows: Sequence[InputRow]) -> list[Change]:
-    kept_versions = read_kept(args.kept) if args.action in PRESENTABLE_ACTIONS else {}
+def _plan_changes(options: _ActionOptions, node: NodeClient, rows: Sequence[InputRow]) -> list[Change]:
+    kept_versions = read_kept(options.kept)
     lineages = node.lineages(
-        [row.identifier for row in rows], with_content=args.action in PRESENTABLE_ACTIONS and not args.kept
+        [row.identifier for row in rows],
+        with_content=options.action in PRESENTABLE_ACTIONS and not options.kept,
     )
-    return plan(args.action, rows, lineages, args.basis, kept_versions, civil_date(int(time.time())))
+    return plan(options.action, rows, lineages, options.basis, kept_versions, civil_date(int(time.time())))
 
 
-def _prepare_parts(args: argparse.Namespace, target: Target, changes: Sequence[Change]) -> list[PreparedRows]:
+def _prepare_parts(options: _ActionOptions, target: Target, changes: Sequence[Change]) -> list[PreparedRows]:
     """Judge what is to be signed, submission by submission. Raises: SubmissionRefused."""
     groups = submissions_of(changes)
     if len(groups) > 1:
         note(
             f"Divided into {len(groups)} submissions: each is of one issuer and has a bounded number of changes."
         )
-    folder = args.file.parent if args.file else Path()
+    folder = options.file.parent if options.file else Path()
     return [
-        prepare_rows([(change.number, change.row) for change in group], target, folder, args.action)
+        prepare_rows([(change.number, change.row) for change in group], target, folder, options.action)
         for group in groups
     ]
 
@@ -227,15 +256,15 @@ def _list_warnings(changes: Sequence[Change], parts: Sequence[PreparedRows]) -> 
     return sorted(warnings, key=lambda warning: warning.row)
 
 
-def _show_changes(args: argparse.Namespace, changes: Sequence[Change]) -> None:
-    note(f"{ACTION_WORDS[args.action][0]} {args.action}: {len(changes):,} certificates")
+def _show_changes(options: _ActionOptions, changes: Sequence[Change]) -> None:
+    note(f"{ACTION_WORDS[options.action][0]} {options.action}: {len(changes):,} certificates")
     for change in changes[:_MAX_SHOWN_CHANGES]:
         for line in describe_change(change):
             note(f"  {line}")
     if len(changes) > _MAX_SHOWN_CHANGES:
         note(f"  … and {len(changes) - _MAX_SHOWN_CHANGES:,} more; --dry-run --json lists them all")
-    if args.dry_run:
-        for change in changes[:_MAX_SHOWN_CHANGES] if not args.json else ():
+    if options.dry_run:
+        for change in changes[:_MAX_SHOWN_CHANGES] if not options.json else ():
             show_encoded(canonical(change.row).decode())
 
 
@@ -248,10 +277,10 @@ def _confirm_signing() -> bool:
 
 
 def _send_part(
-    args: argparse.Namespace, node: NodeClient, key: PrivateKey, part: PreparedRows
+    options: _ActionOptions, node: NodeClient, key: PrivateKey, part: PreparedRows
 ) -> SubmissionAnswer:
-    answer = part.send(node, key, args.wait)
-    if not args.json:
+    answer = part.send(node, key, options.wait)
+    if not options.json:
         say(
             f"已登记 accepted: {answer['count']:,} records as submission {answer['id']}, state {answer['state']}"
         )

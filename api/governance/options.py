@@ -6,7 +6,7 @@ Nothing here talks to a chain or knows a key of an account.
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Never, Protocol
 
 from anchoring.chain.protocol import RegistryName, parse_address
 from api.key_files import add_key_password, open_key
@@ -30,95 +30,202 @@ _PREDECESSOR: Final = {
     "status_root": ("0x…", "the root of its statuses; 32 zero bytes where it had no record"),
 }
 
-#: From the options and the sender's address to the act.
-Build = Callable[[argparse.Namespace, str], acts.Act]
+#: From the options, of which each act has its own, and the sender's address to the act.
+Build = Callable[[Never, str], acts.Act]
 #: From a name of the act, its help and its builder to a parser that has the options of every act.
 Parser = Callable[[str, str, Build], argparse.ArgumentParser]
 
 
-def add_province(parser: Parser) -> None:
+class LogOptions(Protocol):
+    """The log that the act is about."""
+
+    log: str
+
+
+class KeySourceOptions(Protocol):
+    """A public key, or the file of a key and that of its password."""
+
+    spki: str | None
+    key_file: Path | None
+    key_password_file: Path | None
+
+
+class GrantOptions(LogOptions, Protocol):
+    """What a key is granted."""
+
+    issuer: str
+    kind: list[str] | None
+    type: list[str]
+    not_before: str | None
+    not_after: str | None
+
+
+class _AdmitOptions(LogOptions, Protocol):
+    suite: str
+    admin: str
+    division: list[str]
+    predecessor_registry: str | None
+    predecessor_log: str | None
+    predecessor_n: str | None
+    predecessor_head: str | None
+    predecessor_size: str | None
+    predecessor_status_root: str | None
+
+
+class _DivisionOptions(Protocol):
+    division: str
+    log: str | None
+
+
+class _IssuerOptions(LogOptions, Protocol):
+    issuer: str
+
+
+class _AdminOptions(LogOptions, Protocol):
+    admin: str
+
+
+class _OfferOptions(Protocol):
+    to: str
+
+
+class _CloseOptions(Protocol):
+    successor: str
+    irrevocably: bool
+    dry_run: bool
+
+
+class _AddKeyOptions(LogOptions, KeySourceOptions, Protocol):
+    purpose: str
+
+
+class _GrantKeyOptions(GrantOptions, Protocol):
+    key: str
+
+
+class _RetireOptions(Protocol):
+    key: str
+    at: str
+
+
+class _CompromiseOptions(Protocol):
+    key: str
+    since: str
+
+
+class _OperatorOptions(LogOptions, Protocol):
+    operator: str
+
+
+class _OfferLogOptions(LogOptions, _OfferOptions, Protocol):
+    pass
+
+
+def add_province_acts(parser: Parser) -> None:
     """Declare the acts of the province."""
-    log = parser("admit-log", "admit a city's log (province)", admit_log)
-    _log(log)
-    log.add_argument("--suite", choices=("sm3", "sha256"), default="sm3", help="of its trees; default: sm3")
-    log.add_argument("--admin", metavar="ADDRESS", required=True, help="who governs the log")
-    log.add_argument(
+    admit_parser = parser("admit-log", "admit a city's log (province)", admit_log)
+    _add_log(admit_parser)
+    admit_parser.add_argument(
+        "--suite", choices=("sm3", "sha256"), default="sm3", help="of its trees; default: sm3"
+    )
+    admit_parser.add_argument("--admin", metavar="ADDRESS", required=True, help="who governs the log")
+    admit_parser.add_argument(
         "--division", action="append", required=True, metavar="CODE", help="six digits; may be repeated"
     )
-    before = log.add_argument_group(
+    predecessor_group = admit_parser.add_argument_group(
         "predecessor", "the log goes on where one of another registry ended: all or none"
     )
-    for name, (metavar, explained) in _PREDECESSOR.items():
-        before.add_argument(f"--predecessor-{name.replace('_', '-')}", metavar=metavar, help=explained)
+    for name, (metavar, explanation) in _PREDECESSOR.items():
+        predecessor_group.add_argument(
+            f"--predecessor-{name.replace('_', '-')}", metavar=metavar, help=explanation
+        )
 
-    division = parser(
+    division_parser = parser(
         "assign-division", "give a division to a log, or take it from all (province)", assign_division
     )
-    division.add_argument("--division", required=True, metavar="CODE", help="six digits")
-    holder = division.add_mutually_exclusive_group(required=True)
-    holder.add_argument("--log", help="who gets it")
-    holder.add_argument("--no-log", action="store_true", help="nobody has it any more")
+    division_parser.add_argument("--division", required=True, metavar="CODE", help="six digits")
+    new_log_group = division_parser.add_mutually_exclusive_group(required=True)
+    new_log_group.add_argument("--log", help="who gets it")
+    new_log_group.add_argument("--no-log", action="store_true", help="nobody has it any more")
 
-    issuer = parser("assign-issuer", "assign or move any issuer (province)", assign_issuer)
-    _log(issuer)
-    issuer.add_argument("--issuer", required=True, metavar="CODE", help="credit code of the issuer")
+    issuer_parser = parser("assign-issuer", "assign or move any issuer (province)", assign_issuer)
+    _add_log(issuer_parser)
+    issuer_parser.add_argument("--issuer", required=True, metavar="CODE", help="credit code of the issuer")
 
-    admin = parser("replace-admin", "put another admin in place (province)", replace_admin)
-    _log(admin)
-    admin.add_argument("--admin", metavar="ADDRESS", required=True, help="who governs the log from now on")
+    admin_parser = parser("replace-admin", "put another admin in place (province)", replace_admin)
+    _add_log(admin_parser)
+    admin_parser.add_argument(
+        "--admin", metavar="ADDRESS", required=True, help="who governs the log from now on"
+    )
 
-    to = parser("transfer-province", "offer the province to another account (province)", transfer_province)
-    to.add_argument("--to", metavar="ADDRESS", required=True, help="0x and 40 zeros withdraw the offer")
+    offer_parser = parser(
+        "transfer-province", "offer the province to another account (province)", transfer_province
+    )
+    offer_parser.add_argument(
+        "--to", metavar="ADDRESS", required=True, help="0x and 40 zeros withdraw the offer"
+    )
     parser("accept-province", "take the province (the account it was offered to)", accept_province)
 
-    close = parser("close", "end the registry for ever (province)", close_registry)
-    close.add_argument("--successor", required=True, metavar="NAME", help="name of the registry that follows")
-    close.add_argument("--irrevocably", action="store_true", help="to close it, and not only with --dry-run")
+    close_parser = parser("close", "end the registry for ever (province)", close_registry)
+    close_parser.add_argument(
+        "--successor", required=True, metavar="NAME", help="name of the registry that follows"
+    )
+    close_parser.add_argument(
+        "--irrevocably", action="store_true", help="to close it, and not only with --dry-run"
+    )
 
 
-def add_admin(parser: Parser) -> None:
+def add_admin_acts(parser: Parser) -> None:
     """Declare the acts of a log's admin."""
-    issuer = parser("add-issuer", "add an issuer of the city's own divisions (admin)", add_issuer)
-    _log(issuer)
-    issuer.add_argument("--issuer", required=True, metavar="CREDIT_CODE", help="of the department")
+    issuer_parser = parser("add-issuer", "add an issuer of the city's own divisions (admin)", add_issuer)
+    _add_log(issuer_parser)
+    issuer_parser.add_argument("--issuer", required=True, metavar="CREDIT_CODE", help="of the department")
 
-    key = parser("add-key", "register a key (admin)", add_key)
-    _log(key)
-    add_key_source(key)
-    key.add_argument("--purpose", choices=tuple(PURPOSES), default="department", help="default: department")
+    key_parser = parser("add-key", "register a key (admin)", add_key)
+    _add_log(key_parser)
+    add_key_source(key_parser)
+    key_parser.add_argument(
+        "--purpose", choices=tuple(PURPOSES), default="department", help="default: department"
+    )
 
-    granted = parser("grant", "let a key speak for an issuer (admin)", grant)
-    _key(granted)
-    add_grant(granted)
+    grant_parser = parser("grant", "let a key speak for an issuer (admin)", grant_key)
+    _add_key_id(grant_parser)
+    add_grant(grant_parser)
 
-    retire = parser("retire-key", "stop a key at a moment that is not past (admin)", retire_key)
-    _key(retire)
-    retire.add_argument("--at", required=True, metavar="TIME", help=_TIME)
-    stolen = parser("compromise-key", "declare a key stolen since a moment (admin)", compromise_key)
-    _key(stolen)
-    stolen.add_argument("--since", required=True, metavar="TIME", help=f"{_TIME}; later only moves earlier")
+    retire_parser = parser("retire-key", "stop a key at a moment that is not past (admin)", retire_key)
+    _add_key_id(retire_parser)
+    retire_parser.add_argument("--at", required=True, metavar="TIME", help=_TIME)
+    compromise_parser = parser(
+        "compromise-key", "declare a key stolen since a moment (admin)", compromise_key
+    )
+    _add_key_id(compromise_parser)
+    compromise_parser.add_argument(
+        "--since", required=True, metavar="TIME", help=f"{_TIME}; later only moves earlier"
+    )
 
-    operator = parser("set-operator", "name the account that anchors (admin)", set_operator)
-    _log(operator)
-    operator.add_argument(
+    operator_parser = parser("set-operator", "name the account that anchors (admin)", set_operator)
+    _add_log(operator_parser)
+    operator_parser.add_argument(
         "--operator", required=True, metavar="ADDRESS", help="0x and 40 zeros stop anchoring"
     )
 
-    to = parser("transfer-admin", "offer the log to another admin (admin)", transfer_admin)
-    _log(to)
-    to.add_argument("--to", metavar="ADDRESS", required=True, help="0x and 40 zeros withdraw the offer")
-    _log(parser("accept-admin", "take a log (the account it was offered to)", accept_admin))
+    offer_parser = parser("transfer-admin", "offer the log to another admin (admin)", transfer_admin)
+    _add_log(offer_parser)
+    offer_parser.add_argument(
+        "--to", metavar="ADDRESS", required=True, help="0x and 40 zeros withdraw the offer"
+    )
+    _add_log(parser("accept-admin", "take a log (the account it was offered to)", accept_admin))
 
 
 def add_key_source(parser: argparse.ArgumentParser) -> None:
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--spki", metavar="HEX", help="public key as printed by `shunzheng keys show`")
-    source.add_argument("--key-file", type=Path, help="key file; only its public part is used")
+    key_group = parser.add_mutually_exclusive_group(required=True)
+    key_group.add_argument("--spki", metavar="HEX", help="public key as printed by `shunzheng keys show`")
+    key_group.add_argument("--key-file", type=Path, help="key file; only its public part is used")
     add_key_password(parser)
 
 
 def add_grant(parser: argparse.ArgumentParser) -> None:
-    _log(parser)
+    _add_log(parser)
     parser.add_argument("--issuer", required=True, metavar="CREDIT_CODE", help="for whom it speaks")
     parser.add_argument(
         "--kind", action="append", choices=tuple(KINDS), help="may be repeated; default: licence"
@@ -130,132 +237,145 @@ def add_grant(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--not-after", metavar="TIME", help=f"{_TIME}; default: no end")
 
 
-def _log(parser: argparse.ArgumentParser) -> None:
+def _add_log(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--log", required=True, help="name of the log")
 
 
-def _key(parser: argparse.ArgumentParser) -> None:
+def _add_key_id(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--key", required=True, metavar="0x…", help="id of the key, as `shunzheng keys show` prints it"
     )
 
 
-def address(text: str) -> str:
+def check_address(text: str) -> str:
     """Return an address in lowercase; one with capitals must have them where EIP-55 puts them. Raises: MalformedInput."""
-    lower = parse_address(text.lower())
-    if text != lower:
-        digest = keccak256(lower[2:].encode()).hex()
-        spelled = [c.upper() if int(d, 16) >= 8 else c for c, d in zip(lower[2:], digest, strict=False)]
-        if text != "0x" + "".join(spelled):
+    lowercase = parse_address(text.lower())
+    if text != lowercase:
+        digest = keccak256(lowercase[2:].encode()).hex()
+        checked_characters = [
+            c.upper() if int(d, 16) >= 8 else c for c, d in zip(lowercase[2:], digest, strict=False)
+        ]
+        if text != "0x" + "".join(checked_characters):
             raise MalformedInput(
                 f"the address {text} is mistyped: its capitals do not fit its digits (EIP-55)"
             )
-    return lower
+    return lowercase
 
 
-def spki_of(args: argparse.Namespace) -> bytes:
+def read_spki(options: KeySourceOptions) -> bytes:
     """Return the public key that the options name, read and found sound. Raises: MalformedInput."""
-    spki = parse_hex(args.spki) if args.spki else open_key(args.key_file, args.key_password_file).public.spki
-    return public_key(spki).spki
+    if options.spki:
+        return public_key(parse_hex(options.spki)).spki
+    assert options.key_file is not None  # the parser asks for one of the two
+    return public_key(open_key(options.key_file, options.key_password_file).public.spki).spki
 
 
-def grant_of(args: argparse.Namespace, key: bytes) -> acts.KeyGranted:
+def make_grant(options: GrantOptions, key: bytes) -> acts.KeyGranted:
     """Return the grant that the options say for `key`, 32 bytes."""
-    kinds = sum(KINDS[kind] for kind in set(args.kind or ["licence"]))
-    not_before = parse_time(args.not_before) if args.not_before else 0
-    not_after = parse_time(args.not_after) if args.not_after else acts.NO_END
-    return acts.KeyGranted(args.log, key, args.issuer, kinds, tuple(args.type), not_before, not_after)
-
-
-def admit_log(args: argparse.Namespace, _: str) -> acts.Act:
-    suite, divisions = by_name(args.suite).number, tuple(args.division)
-    return acts.LogAdmitted(args.log, suite, address(args.admin), divisions, _predecessor(args))
-
-
-def _predecessor(args: argparse.Namespace) -> acts.Predecessor:
-    registry, log, n, head, size, root = (getattr(args, f"predecessor_{name}") for name in _PREDECESSOR)
-    present = [value is not None for value in (registry, log, n, head, size, root)]
-    if not any(present):
-        return acts.Predecessor()
-    if not all(present):
-        raise MalformedInput("a predecessor is named by all six --predecessor options, or by none")
-    RegistryName.parse(registry)
-    numbers = (_number("n", n), _number("size", size))
-    return acts.Predecessor(
-        registry, log, numbers[0], _hash("head", head), numbers[1], _hash("status-root", root)
+    kinds = sum(KINDS[kind] for kind in set(options.kind or ["licence"]))
+    not_before = parse_time(options.not_before) if options.not_before else 0
+    not_after = parse_time(options.not_after) if options.not_after else acts.NO_END
+    return acts.KeyGranted(
+        options.log, key, options.issuer, kinds, tuple(options.type), not_before, not_after
     )
 
 
-def _number(name: str, text: str) -> int:
+def admit_log(options: _AdmitOptions, _: str) -> acts.Act:
+    suite, divisions = by_name(options.suite).number, tuple(options.division)
+    return acts.LogAdmitted(
+        options.log, suite, check_address(options.admin), divisions, _make_predecessor(options)
+    )
+
+
+def _make_predecessor(options: _AdmitOptions) -> acts.Predecessor:
+    registry, log = options.predecessor_registry, options.predecessor_log
+    n, head = options.predecessor_n, options.predecessor_head
+    size, status_root = options.predecessor_size, options.predecessor_status_root
+    if all(value is None for value in (registry, log, n, head, size, status_root)):
+        return acts.Predecessor()
+    if registry is None or log is None or n is None or head is None or size is None or status_root is None:
+        raise MalformedInput("a predecessor is named by all six --predecessor options, or by none")
+    RegistryName.parse(registry)
+    return acts.Predecessor(
+        registry,
+        log,
+        _parse_number("n", n),
+        _parse_hash("head", head),
+        _parse_number("size", size),
+        _parse_hash("status-root", status_root),
+    )
+
+
+def _parse_number(name: str, text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise MalformedInput(f"--predecessor-{name} is a number, not {text[:40]!r}")
     return int(text)
 
 
-def _hash(name: str, text: str) -> bytes:
+def _parse_hash(name: str, text: str) -> bytes:
     try:
         return parse_hex(text.removeprefix("0x"), 32)
     except MalformedInput as error:
         raise MalformedInput(f"--predecessor-{name}: {error}") from error
 
 
-def assign_division(args: argparse.Namespace, _: str) -> acts.Act:
-    return acts.DivisionAssigned(args.division, args.log or "")
+def assign_division(options: _DivisionOptions, _: str) -> acts.Act:
+    return acts.DivisionAssigned(options.division, options.log or "")
 
 
-def assign_issuer(args: argparse.Namespace, _: str) -> acts.Act:
-    return acts.IssuerAssigned(args.log, args.issuer)
+def assign_issuer(options: _IssuerOptions, _: str) -> acts.Act:
+    return acts.IssuerAssigned(options.log, options.issuer)
 
 
-def replace_admin(args: argparse.Namespace, _: str) -> acts.Act:
-    return acts.AdminReplaced(args.log, address(args.admin))
+def replace_admin(options: _AdminOptions, _: str) -> acts.Act:
+    return acts.AdminReplaced(options.log, check_address(options.admin))
 
 
-def transfer_province(args: argparse.Namespace, _: str) -> acts.Act:
-    return acts.ProvinceTransferStarted(address(args.to))
+def transfer_province(options: _OfferOptions, _: str) -> acts.Act:
+    return acts.ProvinceTransferStarted(check_address(options.to))
 
 
-def accept_province(_: argparse.Namespace, sender: str) -> acts.Act:
+def accept_province(_: object, sender: str) -> acts.Act:
     return acts.ProvinceTransferred(sender)
 
 
-def close_registry(args: argparse.Namespace, _: str) -> acts.Act:
-    RegistryName.parse(args.successor)
-    if not (args.irrevocably or args.dry_run):
+def close_registry(options: _CloseOptions, _: str) -> acts.Act:
+    RegistryName.parse(options.successor)
+    if not (options.irrevocably or options.dry_run):
         raise MalformedInput(
             "a closed registry takes no act ever again: look at it with --dry-run, then say --irrevocably"
         )
-    return acts.RegistryClosed(args.successor)
+    return acts.RegistryClosed(options.successor)
 
 
-def add_issuer(args: argparse.Namespace, _: str) -> acts.Act:
-    check_credit_code(args.issuer)
-    return acts.IssuerAdded(args.log, args.issuer)
+def add_issuer(options: _IssuerOptions, _: str) -> acts.Act:
+    check_credit_code(options.issuer)
+    return acts.IssuerAdded(options.log, options.issuer)
 
 
-def add_key(args: argparse.Namespace, _: str) -> acts.Act:
-    return acts.KeyRegistered(args.log, PURPOSES[args.purpose], spki_of(args))
+def add_key(options: _AddKeyOptions, _: str) -> acts.Act:
+    return acts.KeyRegistered(options.log, PURPOSES[options.purpose], read_spki(options))
 
 
-def grant(args: argparse.Namespace, _: str) -> acts.Act:
-    return grant_of(args, parse_key_id(args.key))
+def grant_key(options: _GrantKeyOptions, _: str) -> acts.Act:
+    return make_grant(options, parse_key_id(options.key))
 
 
-def retire_key(args: argparse.Namespace, _: str) -> acts.Act:
-    return acts.KeyRetired(parse_key_id(args.key), parse_time(args.at))
+def retire_key(options: _RetireOptions, _: str) -> acts.Act:
+    return acts.KeyRetired(parse_key_id(options.key), parse_time(options.at))
 
 
-def compromise_key(args: argparse.Namespace, _: str) -> acts.Act:
-    return acts.KeyCompromised(parse_key_id(args.key), parse_time(args.since))
+def compromise_key(options: _CompromiseOptions, _: str) -> acts.Act:
+    return acts.KeyCompromised(parse_key_id(options.key), parse_time(options.since))
 
 
-def set_operator(args: argparse.Namespace, _: str) -> acts.Act:
-    return acts.OperatorSet(args.log, address(args.operator))
+def set_operator(options: _OperatorOptions, _: str) -> acts.Act:
+    return acts.OperatorSet(options.log, check_address(options.operator))
 
 
-def transfer_admin(args: argparse.Namespace, _: str) -> acts.Act:
-    return acts.AdminTransferStarted(args.log, address(args.to))
+def transfer_admin(options: _OfferLogOptions, _: str) -> acts.Act:
+    return acts.AdminTransferStarted(options.log, check_address(options.to))
 
 
-def accept_admin(args: argparse.Namespace, sender: str) -> acts.Act:
-    return acts.AdminTransferred(args.log, sender)
+def accept_admin(options: LogOptions, sender: str) -> acts.Act:
+    return acts.AdminTransferred(options.log, sender)

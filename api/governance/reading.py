@@ -8,7 +8,7 @@ from anchoring.chain.events import read_events
 from anchoring.chain.protocol import ZERO_ADDRESS, Chain, RegistryName
 from anchoring.chain.state import RegistryState, ask_state, collect_state, compare_states
 from anchoring.errors import WrongRegistry
-from api.governance.words import moment, purpose_name, scope
+from api.governance.words import describe_scope, format_moment, purpose_name
 from ledger.encoding.canonical import Json
 from ledger.records.records import KINDS
 from ledger.registry.knowledge import Knowledge
@@ -21,7 +21,7 @@ _GOVERNANCE_FACTS: Final = (Division, Governance, Grant, IssuerAssignment, KeySt
 class Registry:
     """A registry as all its acts make it; `facts` are those of governance."""
 
-    known: Knowledge
+    knowledge: Knowledge
     state: RegistryState
     facts: Sequence[Fact]
 
@@ -59,15 +59,15 @@ def read_registry(chain: Chain, registry: str) -> Registry:
 
 def find_disagreements(chain: Chain, registry: Registry) -> list[str] | None:
     """Name what the contract's own state says otherwise than its acts; None where new acts make that unsayable."""
-    contract = RegistryName.parse(registry.known.registry).contract
+    contract = RegistryName.parse(registry.knowledge.registry).contract
     differences = compare_states(registry.state, ask_state(chain, contract, registry.state))
-    has_moved = chain.registry_head(contract).n != registry.known.fold.n
+    has_moved = chain.registry_head(contract).n != registry.knowledge.fold.n
     return None if differences and has_moved else differences
 
 
 def describe_registry(registry: Registry, log_name: str | None = None) -> Iterator[str]:
     """Show what a registry says now, for people; of one log where `log_name` says which."""
-    knowledge, state = registry.known, registry.state
+    knowledge, state = registry.knowledge, registry.state
     yield knowledge.registry
     yield f"{knowledge.fold.n} acts, head 0x{knowledge.fold.head.hex()}, the newest in block {knowledge.fold.block}"
     yield f"province {state.province}{_describe_offer(state.pending_province)}"
@@ -89,14 +89,17 @@ def describe_registry(registry: Registry, log_name: str | None = None) -> Iterat
 
 def _describe_key(registry: Registry, key: bytes) -> Iterator[str]:
     key_state = registry.state.keys[key]
-    retired_at, compromised_since = moment(key_state.retired_at), moment(key_state.compromised_since)
+    retired_at, compromised_since = (
+        format_moment(key_state.retired_at),
+        format_moment(key_state.compromised_since),
+    )
     yield (
         f"  key        0x{key.hex()} ({purpose_name(key_state.purpose)})"
         f"{f', retired at {retired_at}' if retired_at else ''}"
         f"{f', STOLEN since {compromised_since}' if compromised_since else ''}"
     )
     for grant in registry.grants(key):
-        yield f"             for {grant.issuer}: {scope(grant)}"
+        yield f"             for {grant.issuer}: {describe_scope(grant)}"
 
 
 def _describe_offer(address: str) -> str:
@@ -109,7 +112,7 @@ def _list_names_of_log(names: Mapping[str, str], log: str) -> list[str]:
 
 def registry_json(registry: Registry, log_name: str | None = None) -> dict[str, Json]:
     """Return what a registry says now, for programs; of one log where `log_name` says which."""
-    knowledge, state = registry.known, registry.state
+    knowledge, state = registry.knowledge, registry.state
     return {
         "registry": knowledge.registry,
         "n": knowledge.fold.n,
@@ -123,7 +126,7 @@ def registry_json(registry: Registry, log_name: str | None = None) -> dict[str, 
 
 def _log_json(registry: Registry, name: str) -> Json:
     state = registry.state
-    log, log_state = state.logs[name], registry.known.log(name)
+    log, log_state = state.logs[name], registry.knowledge.log(name)
     return {
         "log": name,
         "suite": log_state.suite.name if log_state else "",
@@ -145,17 +148,17 @@ def _key_json(registry: Registry, key: bytes) -> Json:
             "issuer": grant.issuer,
             "kinds": [kind for kind, bit in KINDS.items() if grant.kinds & bit],
             "types": list(grant.types),
-            "not_before": moment(grant.not_before),
-            "not_after": moment(grant.not_after),
-            "scope": scope(grant),
+            "not_before": format_moment(grant.not_before),
+            "not_after": format_moment(grant.not_after),
+            "scope": describe_scope(grant),
         }
         for grant in registry.grants(key)
     ]
     return {
         "key": "0x" + key.hex(),
         "purpose": purpose_name(key_state.purpose),
-        "retired_at": moment(key_state.retired_at),
-        "compromised_since": moment(key_state.compromised_since),
+        "retired_at": format_moment(key_state.retired_at),
+        "compromised_since": format_moment(key_state.compromised_since),
         "grants": grants,
     }
 

@@ -7,12 +7,12 @@ from typing import Final
 from anchoring.chain import calls, deployment
 from anchoring.chain.protocol import Chain, Signer
 from anchoring.errors import TransactionRejected
-from api.governance.words import advise, follow_up, words
+from api.governance.words import add_advice, describe_act, name_next_step
 from ledger.encoding.canonical import Json
 from ledger.registry import acts
 
 #: What an act is refused with while those before it are not recorded.
-_STANDS_ON_OTHERS: Final = frozenset({"IssuerNotInLog", "UnknownKey"})
+_ORDER_REFUSALS: Final = frozenset({"IssuerNotInLog", "UnknownKey"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +24,13 @@ class Sender:
     contract: str
     max_gas_price: int | None = None
 
-    def plan(self, wanted: Sequence[acts.Act]) -> list[dict[str, Json]]:
+    def plan(self, acts_to_send: Sequence[acts.Act]) -> list[dict[str, Json]]:
         """Return what would be sent for each act, simulated as far as that can be done before the acts in front of it."""
         first = self.chain.transaction_count(self.account.address, pending=True)
-        planned: list[dict[str, Json]] = []
-        for index, act in enumerate(wanted):
+        transactions: list[dict[str, Json]] = []
+        for index, act in enumerate(acts_to_send):
             data = calls.encode_call(act)
-            planned.append(
+            transactions.append(
                 {
                     "act": type(act).__name__,
                     "from": self.account.address,
@@ -39,20 +39,20 @@ class Sender:
                     "nonce": first + index,
                     "gas_limit": calls.estimate_gas(data),
                     "data": "0x" + data.hex(),
-                    "simulated": self._simulated(data, follows=index > 0),
-                    "follows": words(act),
-                    "next": follow_up(act),
+                    "simulated": self._simulate(data, follows=index > 0),
+                    "follows": describe_act(act),
+                    "next": name_next_step(act),
                 }
             )
-        return planned
+        return transactions
 
-    def _simulated(self, data: bytes, *, follows: bool) -> str:
+    def _simulate(self, data: bytes, *, follows: bool) -> str:
         try:
             self.chain.simulate(self.account.address, self.contract, data)
         except TransactionRejected as error:
-            if follows and error.name in _STANDS_ON_OTHERS:
+            if follows and error.name in _ORDER_REFUSALS:
                 return "not before the act in front of it is recorded"
-            raise advise(error) from error
+            raise add_advice(error) from error
         return "the registry would take it"
 
     def record(self, act: acts.Act) -> dict[str, Json]:
@@ -66,12 +66,12 @@ class Sender:
                 max_gas_price=self.max_gas_price,
             )
         except TransactionRejected as error:
-            raise advise(error) from error
+            raise add_advice(error) from error
         transaction = "0x" + receipt.transaction.hex()
         return {
             "act": type(act).__name__,
-            "changed": words(act),
-            "next": follow_up(act),
+            "changed": describe_act(act),
+            "next": name_next_step(act),
             "block": receipt.block,
             "gas": receipt.gas_used,
             "transaction": transaction,

@@ -61,13 +61,13 @@ ADVICE: Final = {
 }
 
 
-def advise(error: TransactionRejected) -> TransactionRejected:
+def add_advice(error: TransactionRejected) -> TransactionRejected:
     """Return the refusal with what to do about it."""
     advice = ADVICE.get(error.name)
     return TransactionRejected(error.name, error.values, f"{error}; {advice}") if advice else error
 
 
-def words(act: acts.Act) -> str:
+def describe_act(act: acts.Act) -> str:
     """Say what an act changes."""
     match act:
         case acts.ProvinceTransferStarted():
@@ -79,22 +79,26 @@ def words(act: acts.Act) -> str:
         case acts.ProvinceTransferred():
             return f"the province is {act.province}"
         case acts.LogAdmitted():
-            divisions, before = ", ".join(act.divisions), act.predecessor
-            goes_on = f", going on after {before.size:,} records of {before.log} in {before.registry}"
+            divisions, predecessor = ", ".join(act.divisions), act.predecessor
+            continuation = f", going on after {predecessor.size:,} records of {predecessor.log} in {predecessor.registry}"
             return (
                 f"log {act.log} admitted: suite {by_number(act.suite).name}, admin {act.admin}, divisions {divisions}"
-                f"{goes_on if before.registry else ''}"
+                f"{continuation if predecessor.registry else ''}"
             )
         case acts.DivisionAssigned():
             return f"division {act.division} belongs to {f'log {act.log}' if act.log else 'no log'}"
         case acts.AdminTransferStarted():
-            to = f"log {act.log} is offered to {act.to}"
-            return f"the offer of log {act.log} is withdrawn" if act.to == ZERO_ADDRESS else to
+            offer = f"log {act.log} is offered to {act.to}"
+            return f"the offer of log {act.log} is withdrawn" if act.to == ZERO_ADDRESS else offer
         case acts.AdminTransferred() | acts.AdminReplaced():
             return f"log {act.log} is governed by {act.admin}"
         case acts.OperatorSet():
-            nobody = f"log {act.log} is anchored by nobody"
-            return nobody if act.operator == ZERO_ADDRESS else f"log {act.log} is anchored by {act.operator}"
+            no_operator = f"log {act.log} is anchored by nobody"
+            return (
+                no_operator
+                if act.operator == ZERO_ADDRESS
+                else f"log {act.log} is anchored by {act.operator}"
+            )
         case acts.IssuerAdded() | acts.IssuerAssigned():
             return f"issuer {act.issuer} belongs to log {act.log}"
         case acts.KeyRegistered():
@@ -102,7 +106,7 @@ def words(act: acts.Act) -> str:
                 f"{purpose_name(act.purpose)} key 0x{keccak256(act.spki).hex()} registered by log {act.log}"
             )
         case acts.KeyGranted():
-            return f"key 0x{act.key.hex()} may speak for {act.issuer}: {scope(act)}"
+            return f"key 0x{act.key.hex()} may speak for {act.issuer}: {describe_scope(act)}"
         case acts.KeyRetired():
             return (
                 f"key 0x{act.key.hex()} stops at {format_time(act.at)}; what was anchored before stays good"
@@ -118,7 +122,7 @@ def words(act: acts.Act) -> str:
             return type(act).__name__
 
 
-def follow_up(act: acts.Act) -> str:
+def name_next_step(act: acts.Act) -> str:
     """Say who must do what next; empty where nothing follows."""
     match act:
         case acts.LogAdmitted():
@@ -156,15 +160,15 @@ def purpose_name(purpose: int) -> str:
     return "node" if purpose == 2 else "department"
 
 
-def moment(seconds: int) -> str:
+def format_moment(seconds: int) -> str:
     """Write a moment; "" for never, and for the ends of all time."""
     return "" if seconds in (0, acts.NO_END) else format_time(seconds)
 
 
-def scope(grant: acts.KeyGranted | Grant) -> str:
+def describe_scope(grant: acts.KeyGranted | Grant) -> str:
     """Say what a grant covers. What stands in it as types nobody has checked, so nothing unprintable is let through."""
     kinds = ", ".join(kind for kind, bit in KINDS.items() if grant.kinds & bit)
-    first, last = moment(grant.not_before), moment(grant.not_after)
+    first, last = format_moment(grant.not_before), format_moment(grant.not_after)
     period = f"{f', from {first}' if first else ''}{f', until {last}' if last else ''}"
     return f"{kinds}; {_printable(', '.join(grant.types)) or 'every type'}{period}"
 

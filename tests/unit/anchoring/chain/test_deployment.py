@@ -8,7 +8,7 @@ from anchoring.chain import calls
 from anchoring.chain.deployment import deploy, execute
 from anchoring.chain.protocol import Block, RegistryName, Terms
 from anchoring.errors import GAS_LIMIT, ChainUnavailable, ReorgDetected, TransactionRejected, WrongRegistry
-from api.governance.words import advise
+from api.governance.words import add_advice
 from ledger.registry import acts
 from tests.fakes.fake_chain import FakeChain
 from tests.fakes.nets import FakeNet, act_on, deploy_on
@@ -108,7 +108,7 @@ def test_block_times_that_are_no_seconds_are_refused_before_anything_is_sent(uni
     province = net.account("province")
     with pytest.raises(TransactionRejected, match="has the time") as caught:
         deploy_on(net, province)
-    assert "switch it to seconds" in str(advise(caught.value))
+    assert "switch it to seconds" in str(add_advice(caught.value))
     assert not net.chain.waiting
 
 

@@ -9,8 +9,8 @@ import pytest
 from anchoring.chain import calls
 from anchoring.chain.protocol import ZERO_ADDRESS
 from anchoring.errors import ENDPOINT_REFUSALS, PRICE_LIMIT, REFUSED, TransactionRejected
-from api.governance.options import address, admit_log
-from api.governance.words import ADVICE, advise, follow_up, scope, words
+from api.governance.options import admit_log, check_address
+from api.governance.words import ADVICE, add_advice, describe_act, describe_scope, name_next_step
 from ledger.errors import MalformedInput
 from ledger.registry import acts
 from ledger.registry.acts import ACTS, Act
@@ -36,11 +36,11 @@ def test_every_refusal_of_an_act_of_governance_comes_with_advice() -> None:
 
 
 def test_advice_stands_behind_what_was_said() -> None:
-    error = advise(TransactionRejected("NotAdmin", (b"a", "b"), "the registry refuses: NotAdmin(…)"))
+    error = add_advice(TransactionRejected("NotAdmin", (b"a", "b"), "the registry refuses: NotAdmin(…)"))
     assert str(error).startswith("the registry refuses: NotAdmin(…); this act is the log's admin's")
     assert (error.name, error.values) == ("NotAdmin", (b"a", "b"))
     other = TransactionRejected("Reverted", (), "who knows")
-    assert advise(other) is other
+    assert add_advice(other) is other
 
 
 @pytest.mark.parametrize("act", [act for act in EXAMPLES if not isinstance(act, acts.Anchored)])
@@ -50,9 +50,9 @@ def test_every_act_has_words(act: Act) -> None:
             act = replace(act, not_after=acts.NO_END)
         case acts.KeyRetired():
             act = replace(act, at=acts.NO_END)
-    said = words(act)
+    said = describe_act(act)
     assert type(act).__name__ not in said
-    assert "\n" not in said + follow_up(act)
+    assert "\n" not in said + name_next_step(act)
 
 
 def test_nobody_has_words_of_their_own() -> None:
@@ -62,8 +62,8 @@ def test_nobody_has_words_of_their_own() -> None:
         acts.OperatorSet("tianmen", ZERO_ADDRESS),
         acts.DivisionAssigned("429006", ""),
     ):
-        assert ZERO_ADDRESS not in words(act)
-        assert follow_up(act) == ""
+        assert ZERO_ADDRESS not in describe_act(act)
+        assert name_next_step(act) == ""
 
 
 def test_every_act_has_a_function() -> None:
@@ -77,15 +77,15 @@ def test_every_act_has_a_function() -> None:
 
 def test_a_type_that_would_write_to_the_terminal_is_shown_without_it() -> None:
     grant = acts.KeyGranted("tianmen", bytes(32), "X", 5, ("A\x1b[2J",), 0, acts.NO_END)
-    assert scope(grant) == "licence, signature; A?[2J"
-    assert scope(acts.KeyGranted("t", bytes(32), "X", 2, (), 1, 2)) == (
+    assert describe_scope(grant) == "licence, signature; A?[2J"
+    assert describe_scope(acts.KeyGranted("t", bytes(32), "X", 2, (), 1, 2)) == (
         "seal; every type, from 1970-01-01T00:00:01Z, until 1970-01-01T00:00:02Z"
     )
 
 
 @pytest.mark.parametrize("given", [MIXED, MIXED.lower(), "0x" + "0" * 40])
 def test_an_address_is_read_in_lowercase(given: str) -> None:
-    assert address(given) == given.lower()
+    assert check_address(given) == given.lower()
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_an_address_is_read_in_lowercase(given: str) -> None:
 )
 def test_an_address_that_is_mistyped_is_refused(given: str) -> None:
     with pytest.raises(MalformedInput, match="address"):
-        address(given)
+        check_address(given)
 
 
 REGISTRY = "eip155:1:0x" + "11" * 20 + ":0123456789abcdef"
@@ -114,7 +114,7 @@ def test_a_log_may_go_on_after_another() -> None:
     assert admitted().predecessor == acts.Predecessor()
     whole = admitted(**PREDECESSOR, status_root=root)
     assert whole.predecessor == acts.Predecessor(REGISTRY, "old", 7, b"\1" * 32, 70, b"\2" * 32)
-    assert "going on after 70 records of old in " + REGISTRY in words(whole)
+    assert "going on after 70 records of old in " + REGISTRY in describe_act(whole)
 
 
 @pytest.mark.parametrize(

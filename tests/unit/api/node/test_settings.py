@@ -8,7 +8,7 @@ from anchoring.anchorer.batcher import BatchPolicy
 from api.node.errors import SettingsError
 from api.node.sections import Batching, Intake
 from api.node.settings import Settings
-from api.processes import batch_policy
+from api.processes import make_batch_policy
 from ledger.records.records import KINDS
 
 REGISTRY = "eip155:31337:0x5fbdb2315678afecb367f032d93f642f64180aa3:1f0c2d9a8b7e6f50"
@@ -153,8 +153,8 @@ def test_every_member_of_the_batching_policy_can_be_set(tmp_path: Path) -> None:
     members = dict.fromkeys(BatchPolicy.__slots__, 1)
     table = "".join(f"{name} = {value}\n" for name, value in members.items())
     settings = Settings.load(write(tmp_path, f'registry = "{REGISTRY}"\n[batching]\n{table}'), {})
-    assert batch_policy(settings.batching) == BatchPolicy(*members.values())
-    assert batch_policy(Batching()) == BatchPolicy()
+    assert make_batch_policy(settings.batching) == BatchPolicy(*members.values())
+    assert make_batch_policy(Batching()) == BatchPolicy()
 
 
 @pytest.mark.parametrize(
