@@ -1,4 +1,7 @@
-"""What a command's handler reads of its options, its parser has, under that name; what may be left out may be None."""
+"""What a handler of a command reads of its options, the parser of that command has.
+
+What may be left out may be None.
+"""
 
 import argparse
 from collections.abc import Callable, Iterator
