@@ -218,7 +218,7 @@ def test_an_address_where_no_node_is(
     code, out, err = run(*words.split(), *NODE)
     assert (code, out) == (1, "")
     assert err.startswith("shunzheng: ")
-    assert {"down": "check that it runs", "moved": "check the address"}.get(kind, "") in err
+    assert {"down": "check that it runs", "moved": "Give the address of the node itself"}.get(kind, "") in err
     assert Path("licence.txt.proof.json").read_bytes() == before
 
 

@@ -70,6 +70,7 @@ STABLE = {
     "clocks-differ": 503,
     "token-required": 401,
     "too-many-changes": 422,
+    "too-many-looks": 429,
     "too-many-uploads": 429,
     "too-many-documents": 429,
     "too-much-waiting": 429,
