@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from anchoring.limits import TOKEN_DAYS
+from anchoring.processes.logs import make_line_visible
 from anchoring.register.looks import PURPOSE_WORDS, SHOWN_OUTCOME, Look, Purpose, list_looks
 from anchoring.register.store import Register
 from anchoring.register.tokens import (
@@ -147,7 +148,11 @@ def _list(options: _ListOptions) -> int:
         show_json(rows)
         return 0
     for token in tokens:
-        say(f"{token.id}  {token.label}  {', '.join(sorted(token.scopes))}  {_describe_end(token, now)}")
+        say(
+            make_line_visible(
+                f"{token.id}  {token.label}  {', '.join(sorted(token.scopes))}  {_describe_end(token, now)}"
+            )
+        )
     return 0
 
 
@@ -197,7 +202,7 @@ def _looks(options: _LooksOptions) -> int:
             show_json(rows)
             return 0
         for look in looks:
-            say(_describe_look(look, labels[look.token]))
+            say(make_line_visible(_describe_look(look, labels[look.token])))
     return 0
 
 

@@ -103,3 +103,17 @@ def test_looks_are_listed_with_the_name_of_the_token_and_never_its_text(
     assert capsys.readouterr().out == ""
     with pytest.raises(SystemExit, match="2"):
         main(["token", "looks", str(node), "--since", "yesterday"])
+
+
+def test_what_was_asked_for_forges_no_line(
+    node: Path, register: Register, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create(node)
+    token = tokens(register)[0]
+    with register.writing() as connection:
+        asked = {"a\n2026-01-01T00:00:00Z  forged": "not-found"}
+        log_looks(connection, token.id, Purpose.HISTORY, asked, START, LookRules())
+    capsys.readouterr()
+    assert main(["token", "looks", str(node)]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "a\\n2026-01-01T00:00:00Z  forged" in line
