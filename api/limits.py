@@ -98,3 +98,7 @@ MAX_CONTENT_ITEMS: Final = 20
 PAGE_ITEMS: Final = 100  # items of a page where nothing is asked for
 # A replica further behind the clock is not ready: one heartbeat (600 s) and a half.
 READY_LAG_SECONDS: Final = 900
+# Of a process that answers HTTP, whose loop shows ten times a second that it goes on: then it is killed and started again.
+API_SILENCE_SECONDS: Final = 60.0
+# Of the other parts, before they count as unheard of: one that waits for slow endpoints or peers speaks within two minutes.
+REPORTS_SILENCE_SECONDS: Final = 180

@@ -7,7 +7,7 @@ changes nothing: databases that are not there are not made.
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,7 +25,7 @@ from anchoring.errors import (
 )
 from api.console import in_words
 from api.node.errors import SettingsError
-from api.node.parts import ANCHORER, list_parts
+from api.node.parts import ANCHORER, API, FOLLOWER, MONITOR
 from ledger.errors import LedgerError
 from ledger.words import Words
 
@@ -68,20 +68,24 @@ class Finding:
         )
 
 
+_EVERY_PART: Final = frozenset({API, FOLLOWER, ANCHORER, MONITOR})
+
+
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """A part of a node: how it is named, what looks at it, and what to do where that fails."""
+    """What a node needs: how it is named, what looks at it, what to do where that fails, and the parts that need it."""
 
     name: str
     words: Words
     look: Callable[["Settings"], str]
     remedy: Words
+    parts: frozenset[str] = _EVERY_PART
 
 
-def check_node(settings: "Settings", *, has_lock: bool = False) -> Iterator[Finding]:
-    """Yield what each look shows; `has_lock` where the caller has the directory's lock already."""
+def check_node(settings: "Settings", parts: Sequence[str], *, has_lock: bool = False) -> Iterator[Finding]:
+    """Yield what each look shows at which one of these parts needs; `has_lock` where the caller has the directory's lock."""
     for look in _LOOKS:
-        if look.look is _look_at_directory and has_lock:
+        if (look.look is _look_at_directory and has_lock) or look.parts.isdisjoint(parts):
             continue
         state, message = _judge_look(look, settings)
         if message:
@@ -119,7 +123,7 @@ def _look_at_trust_list(settings: "Settings") -> str:
 
 
 def _look_at_keystore(settings: "Settings") -> str:
-    if ANCHORER not in list_parts(settings):
+    if not settings.log:
         return ""
     from api.processes import open_account
 
@@ -134,7 +138,7 @@ def _look_at_node_key(settings: "Settings") -> str:
 
 
 def _look_at_spool(settings: "Settings") -> str:
-    if ANCHORER not in list_parts(settings):
+    if not settings.log:
         return ""
     with tempfile.TemporaryFile(dir=settings.spool_directory) as file:
         file.write(b"\0")
@@ -232,12 +236,14 @@ _LOOKS: Final = (
         Words("监听端口", "port"),
         _look_at_port,
         Words("请停止占用该端口的程序，或修改 `listen`。", "Stop what uses it, or change `listen`."),
+        frozenset({API}),
     ),
     _Look(
         "trust_list",
         Words("可信机构名单", "trust list"),
         _look_at_trust_list,
         Words("请放回名单文件，或修改 `trust_list`。", "Put the file back, or change `trust_list`."),
+        frozenset({API}),
     ),
     _Look(
         "keystore",
@@ -247,6 +253,7 @@ _LOOKS: Final = (
             "请检查 `keystore` 与 `keystore_password_file`。",
             "Check `keystore` and `keystore_password_file`.",
         ),
+        frozenset({ANCHORER}),
     ),
     _Look(
         "node_key",
@@ -256,26 +263,42 @@ _LOOKS: Final = (
             "请检查 `node_key` 与 `node_key_password_file`。",
             "Check `node_key` and `node_key_password_file`.",
         ),
+        frozenset({API, MONITOR}),
     ),
     _Look(
         "spool_directory",
         Words("接收暂存目录", "spool directory"),
         _look_at_spool,
         Words("请创建该目录并开放写权限。", "Make the directory, and let the node write there."),
+        frozenset({API}),
     ),
     _Look(
         "peers",
         Words("其他城市节点", "peers"),
         _look_at_peers,
         Words("请检查 [peers] 中的地址。", "Check the addresses in [peers]."),
+        frozenset({MONITOR}),
     ),
     _Look("replica_url", Words("本地副本", "replica"), _look_at_replica, _OTHER_DATABASE),
-    _Look("register_url", Words("登记库", "register"), _look_at_register, _OTHER_DATABASE),
-    _Look("checkpoints_url", Words("检查点库", "checkpoints"), _look_at_checkpoints, _OTHER_DATABASE),
+    _Look(
+        "register_url",
+        Words("登记库", "register"),
+        _look_at_register,
+        _OTHER_DATABASE,
+        frozenset({API, ANCHORER}),
+    ),
+    _Look(
+        "checkpoints_url",
+        Words("检查点库", "checkpoints"),
+        _look_at_checkpoints,
+        _OTHER_DATABASE,
+        _EVERY_PART - {ANCHORER},
+    ),
     _Look(
         "chain_url",
         Words("链与登记簿", "chain and registry"),
         _look_at_chain,
         Words("请检查 `chain_url` 与 `registry`。", "Check `chain_url` and `registry`."),
+        frozenset({FOLLOWER, ANCHORER}),
     ),
 )

@@ -3,7 +3,7 @@
 import logging
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -195,10 +195,10 @@ PARTS: Final[Mapping[str, Callable[["Settings"], None]]] = {
 }
 
 
-def name_processes(settings: "Settings") -> dict[str, str]:
+def name_processes(settings: "Settings", chosen_parts: Sequence[str]) -> dict[str, str]:
     """Return the part of each process by the name of the process: there may be several that answer HTTP."""
-    further_processes = {f"api-{number}": "api" for number in range(2, settings.api_processes + 1)}
-    return {part: part for part in parts.list_parts(settings)} | further_processes
+    further_numbers = range(2, settings.api_processes + 1) if parts.API in chosen_parts else ()
+    return {part: part for part in chosen_parts} | {f"api-{number}": parts.API for number in further_numbers}
 
 
 def run(part: str, settings: "Settings") -> int:

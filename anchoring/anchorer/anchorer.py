@@ -25,6 +25,7 @@ from anchoring.errors import (
     NotFound,
     TransactionRejected,
 )
+from anchoring.processes.board import show_life
 from anchoring.processes.condition import Reporter
 from anchoring.processes.loops import LOOP_BACKOFF, POLL_SECONDS, Stop
 from anchoring.processes.measures import write_measures
@@ -118,6 +119,7 @@ class Anchorer:
         failures, reporter = 0, Reporter(self._replica.engine, "anchorer", self._clock)
         while not stop.is_set():
             try:
+                show_life()  # also where another process holds the lease, and speaks for both
                 if self.step():
                     reporter.tell()
                     self._look_at_funds()

@@ -19,6 +19,7 @@ from sqlmodel import Field, SQLModel
 from anchoring.database.columns import number, table
 from anchoring.database.engine import hold_tables, transaction
 from anchoring.errors import DatabaseUnavailable
+from anchoring.processes.board import show_life
 
 REPORT_SECONDS: Final = 5  # between two reports that say nothing new
 _MAX_ERROR_CHARS: Final = 1_000  # characters kept of an error
@@ -73,7 +74,8 @@ class Reporter:
     def tell(
         self, error: Exception | None = None, *, doing: str = "", progress: tuple[int, int] = (0, 0)
     ) -> None:
-        """Say that the process lives, what it fails at, and how far it is."""
+        """Say that the process lives, what it fails at, and how far it is; to its supervisor too."""
+        show_life()
         with suppress(DatabaseUnavailable, SQLAlchemyError):  # a follower may be making the tables anew
             now, last_condition = int(self._clock()), self._last_told or self._read_stored()
             kind = type(error).__name__ if error else ""

@@ -1,8 +1,9 @@
 """Keep a node's processes running: start them, start again what dies, stop them together.
 
 A child that dies at once is started again after a pause that doubles, so that a fault that lasts does not spin. One that
-ends with `NEEDS_PERSON` said what a person has to do: then all of them are stopped. Who keeps dying stands on a board.
-Nothing here knows what the children do.
+ends with `NEEDS_PERSON` said what a person has to do: then all of them are stopped. One that showed signs of life on the
+board and shows none any more hangs: it is killed, and started again. Who keeps dying stands on the board. Nothing here
+knows what the children do.
 """
 
 import logging
@@ -13,7 +14,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Final
 
 from anchoring.processes.board import Board
@@ -26,6 +27,8 @@ _STEADY_SECONDS: Final = 60.0  # a child that ran this long has no failures any 
 _KEEPS_DYING: Final = 3  # failures in a row: one or two are mishaps, after which a child is back in a second
 _STOP_SECONDS: Final = 15.0  # for a child to end by itself once asked; a batch is frozen in far less
 _TICK_SECONDS: Final = 0.2
+#: Silence after which a child hangs, unless it is told otherwise: a batch of a million records is frozen in a tenth of that.
+SILENCE_SECONDS: Final = 600.0
 #: Exit code of a child that nobody but a person can help: starting it again would say the same for ever.
 NEEDS_PERSON: Final = 4
 
@@ -36,6 +39,8 @@ logger = logging.getLogger(__name__)
 class _Child:
     name: str
     command: Sequence[str]
+    place: int
+    silence_seconds: float
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     failures: int = 0
@@ -43,12 +48,21 @@ class _Child:
 
 
 class Supervisor:
-    """Runs commands by name until it is told to stop."""
+    """Runs commands by name until it is told to stop.
+
+    `silence_seconds` says of a child by its name after which silence it hangs; of others `SILENCE_SECONDS`.
+    """
 
     def __init__(
-        self, commands: Mapping[str, Sequence[str]], clock: Callable[[], float] = time.monotonic
+        self,
+        commands: Mapping[str, Sequence[str]],
+        clock: Callable[[], float] = time.monotonic,
+        silence_seconds: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
-        self._children = [_Child(name, command) for name, command in commands.items()]
+        self._children = [
+            _Child(name, command, place, silence_seconds.get(name, SILENCE_SECONDS))
+            for place, (name, command) in enumerate(commands.items())
+        ]
         self._clock, self._board = clock, Board()
         self._stopping = False
         self._helpless_child: str | None = None
@@ -80,6 +94,7 @@ class Supervisor:
             if now - child.started_at >= _STEADY_SECONDS:
                 child.failures = 0
             if exit_code is None:
+                self._end_silent(child, child.process)
                 continue
             if exit_code == NEEDS_PERSON:
                 child.process, child.due_at, self._helpless_child = None, math.inf, child.name
@@ -90,12 +105,24 @@ class Supervisor:
             child.process, child.due_at = None, now + pause
         self._board.write(child.name for child in self._children if child.failures >= _KEEPS_DYING)
 
+    def _end_silent(self, child: _Child, process: subprocess.Popen[bytes]) -> None:
+        """Kill a child that hangs; what hangs does not heed a request to end."""
+        seen_at = self._board.read_sign(child.place)
+        if seen_at is None or time.monotonic() - seen_at < child.silence_seconds:
+            return
+        logger.error(
+            "%s has shown no sign of life for %.0f s: it is killed", child.name, child.silence_seconds
+        )
+        process.kill()
+        self._board.clear_sign(child.place)
+
     def _start(self, child: _Child) -> subprocess.Popen[bytes]:
+        self._board.clear_sign(child.place)
         return subprocess.Popen(
             child.command,
             preexec_fn=dies_with(os.getpid()),
             pass_fds=[self._board.descriptor],
-            env=self._board.environment(),
+            env=self._board.environment(child.place),
         )
 
     def stop(self) -> None:

@@ -1,11 +1,14 @@
 """`shunzheng init` and `shunzheng node`: lay out a city's node and run it.
 
 A node is up to three processes under one supervisor: `api` answers HTTP, `follower` brings the replica after the chain,
-`anchorer` anchors what the register accepted. Each can also be run alone (`--only`), any number of `api` among them.
+`anchorer` anchors what the register accepted. Some of them can run in one place and the rest in another (`--parts`); each
+can also be run alone and without a supervisor (`--only`), any number of `api` among them.
 """
 
 import json
 import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,10 +16,13 @@ from anchoring.processes.logs import log_to_stderr, make_line_visible
 from anchoring.processes.supervisor import Supervisor
 from api import files, processes
 from api.console import note, say, show_json
+from api.limits import API_SILENCE_SECONDS
 from api.node.errors import FILE, SettingsError
+from api.node.health import list_silent_parts
 from api.node.keys import KEY_FILE, make_node_key
 from api.node.loading import load_settings
 from api.node.lock import lock_directory
+from api.node.parts import API, choose_parts
 from api.parsers import Commands
 from api.preflight import STATE_WORDS, State, check_node
 from ledger.encoding.canonical import Json
@@ -44,7 +50,9 @@ class _InitOptions(Protocol):
 class _NodeOptions(Protocol):
     directory: Path
     only: str | None
+    parts: list[str] | None
     check: bool
+    health: bool
     json: bool
 
 
@@ -52,7 +60,19 @@ def add(commands: Commands) -> None:
     node_parser = commands.add_parser("node")
     node_parser.add_argument("directory", type=Path, help=f"directory that holds {FILE} and the databases")
     node_parser.add_argument("--only", choices=tuple(processes.PARTS), help="run one of its processes alone")
+    node_parser.add_argument(
+        "--parts",
+        nargs="+",
+        choices=tuple(processes.PARTS),
+        metavar="PART",
+        help="run these of its processes, kept alive: api, follower, anchorer, monitor; another node may run the rest",
+    )
     node_parser.add_argument("--check", action="store_true", help="look at all that it needs, start nothing")
+    node_parser.add_argument(
+        "--health",
+        action="store_true",
+        help="ask the parts of the running node whether they live; exit code 1: no",
+    )
     node_parser.add_argument("--json", action="store_true", help="with --check: for programs")
     node_parser.set_defaults(run=_run_node)
 
@@ -157,21 +177,28 @@ def _format_peer(text: str) -> str:
 
 def _run_node(options: _NodeOptions) -> int:
     settings = load_settings(options.directory)
+    parts = choose_parts(settings, options.parts)
     if options.check:
-        return _show_check(settings, as_json=options.json)
+        return _show_check(settings, parts, as_json=options.json)
+    if options.health:
+        return _show_health(settings, parts)
     if options.only:
         return processes.run(options.only, settings)
     log_to_stderr()
     lock_directory(settings.directory)  # until this process ends
-    for finding in check_node(settings, has_lock=True):
+    for finding in check_node(settings, parts, has_lock=True):
         if finding.state is State.FAILS:
             raise SettingsError(finding.line())
         if finding.state is State.WAITS:
             note(make_line_visible(finding.line()))
     command = [sys.executable, "-m", "api.cli", "node", str(options.directory), "--only"]
-    parts = processes.name_processes(settings)
-    note(f"node {settings.name or settings.directory.name} on http://{settings.listen} ({', '.join(parts)})")
-    failed_part = Supervisor({name: [*command, part] for name, part in parts.items()}).run()
+    children = processes.name_processes(settings, parts)
+    place = f"on http://{settings.listen}" if API in parts else "without an address"
+    note(f"node {settings.name or settings.directory.name} {place} ({', '.join(children)})")
+    failed_part = Supervisor(
+        {name: [*command, part] for name, part in children.items()},
+        silence_seconds={name: API_SILENCE_SECONDS for name, part in children.items() if part == API},
+    ).run()
     if failed_part:
         note(
             f"the node ends 节点已停止: what {failed_part} said above only a person can mend 上述问题须人工处理"
@@ -179,9 +206,17 @@ def _run_node(options: _NodeOptions) -> int:
     return 1 if failed_part else 0
 
 
-def _show_check(settings: "Settings", *, as_json: bool) -> int:
+def _show_health(settings: "Settings", parts: Sequence[str]) -> int:
+    """Say which parts show no sign of life; 1 where one does not."""
+    silent_parts = list_silent_parts(settings, parts, time.time())
+    for part in silent_parts:
+        say(f"{part} gives no sign of life 无响应: see its log")
+    return int(bool(silent_parts))
+
+
+def _show_check(settings: "Settings", parts: Sequence[str], *, as_json: bool) -> int:
     """Show what was looked at; 1 where a person has something to do."""
-    findings = list(check_node(settings))
+    findings = list(check_node(settings, parts))
     has_failures = any(finding.state is State.FAILS for finding in findings)
     if as_json:
         rows: list[Json] = [

@@ -21,7 +21,7 @@ from api.documents import authorities
 from api.http.errors import NotReady
 from api.http.node import Node
 from api.http.schemas.operation import IssuingShape, LogStateShape, ProcessShape, ReadyShape
-from api.limits import READY_LAG_SECONDS
+from api.limits import READY_LAG_SECONDS, REPORTS_SILENCE_SECONDS
 from api.node.errors import SettingsError
 from api.node.parts import FOLLOWER, list_reporting_parts
 
@@ -46,7 +46,6 @@ _FAILURE_WORDS: Final = {
 _OTHER_FAILURE: Final = "it fails, see its log"
 _NO_DATABASE: Final = _FAILURE_WORDS["DatabaseUnavailable"]
 _NO_TRUST_LIST: Final = "the trust list 可信机构名单 cannot be read"
-_UNHEARD_SECONDS: Final = 180  # a process that waits for slow endpoints or peers speaks within two minutes
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +121,7 @@ def _find_missing_part(node: Node, conditions: Iterable[Condition], now: int) ->
         condition = conditions_by_name.get(name)
         if condition is None:
             return f"the {name} has not reported yet"
-        if now - condition.seen > _UNHEARD_SECONDS:
+        if now - condition.seen > REPORTS_SILENCE_SECONDS:
             return f"the {name} was last heard of {now - condition.seen} s ago: see its log"
     try:
         authorities(node.settings.trust_list)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from api.node.errors import SettingsError
+
 if TYPE_CHECKING:
     from api.node.settings import Settings
 
@@ -20,6 +22,16 @@ def list_parts(settings: "Settings") -> Sequence[str]:
     if settings.watched or settings.node_key:
         parts.append(MONITOR)
     return parts
+
+
+def choose_parts(settings: "Settings", wanted: Sequence[str] | None) -> Sequence[str]:
+    """Return those parts of the node that are wanted, all where nothing is said. Raises: SettingsError."""
+    parts = list_parts(settings)
+    if unknown_parts := [part for part in wanted or () if part not in parts]:
+        raise SettingsError(
+            f"--parts names {unknown_parts[0]}, which this node does not have: it has {', '.join(parts)}"
+        )
+    return [part for part in parts if wanted is None or part in wanted]
 
 
 def list_reporting_parts(settings: "Settings") -> Sequence[str]:

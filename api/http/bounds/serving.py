@@ -4,14 +4,17 @@ import logging
 import resource
 import socket
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from anchoring.processes.board import show_life
 from api import limits
 from api.http.bounds.connections import LOGGER, Connection, Connections
 from api.http.bounds.refusals import Refusals
+
+_TICKS_BETWEEN_SIGNS: Final = 10  # uvicorn's loop has ten a second: it is the loop that must not hang
 
 
 def configure(app: ASGIApp, refusals: Refusals, **further_settings: Any) -> uvicorn.Config:
@@ -38,6 +41,11 @@ class Server(uvicorn.Server):
     asyncio has one number for both. Were it large, so many could come in one turn that each is dropped for a newer one
     before the node has read what it says.
     """
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS_BETWEEN_SIGNS == 0:
+            show_life()
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -12,6 +12,7 @@ from anchoring.errors import ChainUnavailable
 from api.cli import main
 from api.node.errors import SettingsError
 from api.node.lock import lock_directory
+from api.node.parts import ANCHORER, API, FOLLOWER, MONITOR, choose_parts, list_parts
 from api.node.settings import Settings
 from api.preflight import Finding, State, check_node
 from tests.unit.api.city import City
@@ -20,7 +21,7 @@ NOBODY = "http://127.0.0.1:9"  # no endpoint: it may come up, so it is waited fo
 
 
 def findings(settings: Settings) -> dict[str, Finding]:
-    return {finding.name: finding for finding in check_node(settings)}
+    return {finding.name: finding for finding in check_node(settings, list_parts(settings))}
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_what_a_person_must_mend_is_one_line(
 ) -> None:
     failing = [
         finding.line()
-        for finding in check_node(settings.model_copy(update={member: value}))
+        for finding in check_node(settings.model_copy(update={member: value}), list_parts(settings))
         if finding.state is State.FAILS
     ]
     assert len(failing) == 1
@@ -123,3 +124,30 @@ def test_a_port_in_use_ends_the_node_with_one_line(
     [line] = capsys.readouterr().err.splitlines()
     assert listen in line
     assert "监听端口" in line
+
+
+@pytest.mark.usefixtures("chainless")
+def test_a_place_that_runs_some_parts_needs_what_those_need(settings: Settings) -> None:
+    issuing = settings.model_copy(
+        update={
+            "log": "tianmen",
+            "keystore": Path("/nowhere/a"),
+            "keystore_password_file": Path("/nowhere/b"),
+        }
+    )
+
+    def failing(*parts: str) -> set[str]:
+        return {finding.name for finding in check_node(issuing, parts) if finding.state is State.FAILS}
+
+    assert "keystore" in failing(ANCHORER), "the operator's key lies where the anchorer runs"
+    assert "keystore" not in failing(API, FOLLOWER, MONITOR), "and nowhere else"
+    keyless = settings.model_copy(update={"node_key": Path("/nowhere/node.key")})
+    assert "node_key" not in {finding.name for finding in check_node(keyless, [ANCHORER])}
+
+
+def test_parts_that_a_node_does_not_have_are_named(settings: Settings) -> None:
+    with pytest.raises(
+        SettingsError, match=r"names anchorer, which this node does not have: it has api, follower"
+    ):
+        choose_parts(settings, [ANCHORER])
+    assert choose_parts(settings, [FOLLOWER, API]) == [API, FOLLOWER]

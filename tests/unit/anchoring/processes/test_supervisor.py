@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from anchoring.processes.board import VARIABLE, read_board
+from anchoring.processes.board import VARIABLE, read_board, show_life
 from anchoring.processes.supervisor import NEEDS_PERSON, Supervisor
 
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -158,6 +158,46 @@ def test_a_child_that_keeps_dying_stands_on_the_board_until_it_has_run_for_a_min
         until(lambda: board() == ".")
     finally:
         supervisor.stop()
+
+
+SHOWS_LIFE = (
+    "import pathlib, time\nfrom anchoring.processes.board import show_life\n"
+    "while True: show_life(); pathlib.Path({!r}).touch(); time.sleep(0.01)"
+)
+
+
+def test_a_child_that_hangs_is_killed_and_started_again(
+    tmp_path: Path, clock: Clock, started: list[subprocess.Popen[bytes]]
+) -> None:
+    shown = tmp_path / "shown"
+    command = [sys.executable, "-c", SHOWS_LIFE.format(str(shown))]
+    supervisor = Supervisor(
+        {"api": command, "quiet": SLEEPS}, clock, silence_seconds={"api": 0.5, "quiet": 0.0}
+    )
+    try:
+        supervisor.tick()
+        hanging, quiet = started
+        until(shown.exists)
+        supervisor.tick()
+        assert runs(hanging.pid)
+        os.kill(hanging.pid, signal.SIGSTOP)
+        time.sleep(0.6)
+        supervisor.tick()
+        until(lambda: not runs(hanging.pid))
+        supervisor.tick()
+        clock.now += 0.5
+        shown.unlink()
+        supervisor.tick()
+        until(shown.exists)
+        assert name_of(started[-1]) == command[-1]
+        assert runs(quiet.pid), "a child that never showed signs is not judged by them"
+    finally:
+        supervisor.stop()
+
+
+def test_a_process_without_a_supervisor_shows_its_life_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    show_life()
 
 
 def test_a_process_without_a_supervisor_has_an_empty_board(monkeypatch: pytest.MonkeyPatch) -> None:
