@@ -33,7 +33,7 @@ COMMANDS: Final = {
     "keys": ("keys", "make and show signing keys"),
     "submit": ("submit", "sign records and hand them in to the city's node"),
     "proof": ("certificates", "export the proof of a certificate from its city's node"),
-    "trace": ("certificates", "show everything that became of a certificate"),
+    "trace": ("trace", "show everything that became of a certificate, and check that nothing was left out"),
     "refresh": ("refresh", "give proofs their newest staple, from any city's node"),
     "status": ("status", "what the status of a certificate was on a day of the past"),
     "verify": ("verify", "verify documents or claims against their proof"),

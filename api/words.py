@@ -154,6 +154,14 @@ def write_time(moment: int, language: Language) -> str:
     return f"{write_date(local.date(), language)}, {local:%H:%M} (UTC+8)"
 
 
+def write_moment(text: str, language: Language) -> str:
+    """Write a moment `YYYY-MM-DDTHH:MM:SSZ` to the second, as a clock in China shows it."""
+    local = datetime.fromisoformat(text).astimezone(_SHANGHAI)
+    if language == "zh":
+        return f"{write_date(local.date(), language)} {local:%H:%M:%S}"
+    return f"{write_date(local.date(), language)}, {local:%H:%M:%S} (UTC+8)"
+
+
 def write_date(day: date, language: Language) -> str:
     return f"{day.year}年{day.month}月{day.day}日" if language == "zh" else f"{day.day} {day:%B} {day.year}"
 

@@ -2,9 +2,11 @@
 
     python verifier/verify.py PROOF --snapshot F --trust T [--document D]… [--claims C.json]
                               [--entries LOG E.json]… [--now TIME] [--max-age SECONDS]
+    python verifier/verify.py HISTORY --history --snapshot F --trust T [--entries LOG E.json]…
 
 It needs Python, `cryptography` and `gmalg` (SM2), no node and no network, and shares no code with the
-product: where the two disagree, one of them or a page is wrong. It prints verdict, step and reason.
+product: where the two disagree, one of them or a page is wrong. It prints verdict, step and reason; of
+a history, whether it is complete, and why not.
 `# n` names the rule of the page.
 """
 
@@ -35,6 +37,7 @@ MAX_CHANGES = 1024  # of one position, looked through from the newest back
 MAX_OCCURRENCES = 16  # entries of one root, looked through
 VERSION_1_ENDS = 1_798_761_600  # 2027-01-01T00:00:00Z
 MAX_BYTES = 256 * 1024  # of a proof, a trust file, the first line of a snapshot
+MAX_HISTORY_BYTES, MAX_HISTORY_RECORDS = 2 * 2**20, 256
 
 
 class Unreadable(ValueError):
@@ -514,6 +517,7 @@ class Trust:
 
     def __init__(self, registry):
         self.registry, self.time, self.province = registry, 0, False
+        self.heads = []  # by number of the event; the first is head 0
         self.logs, self.keys, self.compromised_since, self.retired_at = {}, {}, {}, {}
         self.grants, self.issuers = [], []
         self.entries = {}  # by log and root
@@ -666,7 +670,7 @@ def take_snapshot(data, trust_file):
 
 
 def replay(stream, checkpoint, head):
-    events, n, block, time = [], 0, 0, 0
+    events, heads, n, block, time = [], [head], 0, 0, 0
     while n < checkpoint.n:  # 5
         event_number, event_block, event_time, kind, length = struct.unpack(
             ">QQQBI", stream.take(29, "event_missing")
@@ -676,8 +680,8 @@ def replay(stream, checkpoint, head):
         require(length <= 4 * 2**20, "damaged")
         payload = stream.take(length, "damaged")
         require(event_block >= block and event_time >= time and event_time < LAST_TIME, "event_order")
-        event_words = b"".join(value.to_bytes(32, "big") for value in (event_number, event_time, block, kind))
-        head = keccak256(head + event_words + keccak256(payload))
+        head = extend_head(head, event_number, event_time, block, kind, payload)
+        heads.append(head)
         n, block, time = event_number, event_block, event_time
         events.append((n, kind, event_time, event_block, payload))
     require(stream.has_ended(), "surplus")  # 6
@@ -688,8 +692,14 @@ def replay(stream, checkpoint, head):
     trust = Trust(checkpoint.registry)
     for event in events:  # 9
         trust.apply(*event)
-    trust.time = time
+    trust.time, trust.heads = time, heads
     return trust
+
+
+def extend_head(head, n, time, previous_block, kind, payload):
+    """Return the head after event n (registry-events.md)."""
+    event_words = b"".join(value.to_bytes(32, "big") for value in (n, time, previous_block, kind))
+    return keccak256(head + event_words + keccak256(payload))
 
 
 class InflatedStream:
@@ -1470,9 +1480,180 @@ def decide(steps):
     return verdict, number, reason
 
 
+# -- history.md --
+
+WORSE = ("complete", "outdated", "unverifiable", "contradicted", "not_genuine")
+HISTORY_REASONS = {
+    "not_genuine": {"key_of_another", "signature_bad", "key_retired"},
+    "outdated": {"changed_since"},
+    "unverifiable": {
+        "malformed", "newer_format", "other_registry", "log_unknown", "key_unknown", "key_compromised",
+        "checkpoint_unknown", "record_unproven", "nothing_anchored", "status_contradictory", "too_many_changes",
+    },
+}  # fmt: skip
+SOURCES = {  # from which status of the current version an action is possible
+    **dict.fromkeys(("renew", "amend", "suspend"), (0, 8)), "resume": (1,), "reinstate": (3, 4, 5, 6, 7),
+    **dict.fromkeys(("cancel", "revoke", "withdraw", "transfer", "void"), (0, 1, 8)),
+}  # fmt: skip
+
+
+class Faulty(Exception):
+    """What ends the look at a history: its reason."""
+
+
+def refuse(condition, reason):
+    if condition:
+        raise Faulty(reason)
+
+
+def read_history(data):
+    require(len(data) <= MAX_HISTORY_BYTES, "malformed")
+    file = read(
+        read_json(data), history=lambda value: read(
+            value, "shunzheng/history/1", registry=text, log=text, n=number(1, MAX_INTEGER), head=key_id,
+            proofs=many(read_proof, MAX_HISTORY_RECORDS), waiting=many(read_record, MAX_HISTORY_RECORDS),
+            time=moment, key=key_id,
+        ), signature=signature,
+    )  # fmt: skip
+    proofs = file.history.proofs
+    require(0 < len(proofs) + len(file.history.waiting) <= MAX_HISTORY_RECORDS)
+    require(not any(proof.disclosure or proof.status or proof.linked for proof in proofs))
+    return file
+
+
+def judge_history(data, trust):
+    """Return what a signed history comes to, and the reason ("" where it is complete)."""
+    try:
+        file = read_history(data)
+    except ValueError as error:
+        return "unverifiable", "newer_format" if str(error) == "newer_format" else "malformed"
+    try:
+        reasons = list(find_history_faults(file, trust))
+    except Faulty as fault:
+        reasons = [str(fault)]
+    ranked_reasons = [(WORSE.index(completeness_of(reason)), reason) for reason in reasons]
+    worst_rank, reason = max(ranked_reasons, key=lambda ranked: ranked[0], default=(0, ""))
+    return WORSE[worst_rank], reason
+
+
+def completeness_of(reason):
+    return next((name for name, reasons in HISTORY_REASONS.items() if reason in reasons), "contradicted")
+
+
+def find_history_faults(file, trust):
+    history = file.history
+    refuse(history.registry != trust.registry, "other_registry")  # 1
+    refuse(history.log not in trust.logs, "log_unknown")
+    refuse_signature(file, trust)  # 2
+    refuse(history.n >= len(trust.heads), "checkpoint_unknown")  # 3
+    refuse(trust.heads[history.n] != history.head, "checkpoint_differs")
+    origins = [Origin(proof, trust, must_present=False) for proof in history.proofs]  # 4
+    reasons = list(filter(None, (judge_member(origin, history) for origin in origins)))
+    if reasons or not origins:
+        return reasons or ["nothing_anchored"]
+    members = [(origin.record, origin.position, origin.proof.sequence) for origin in origins]
+    members += [(record, None, None) for record in history.waiting]
+    members = order_members(members)
+    words = follow_members(members)  # 5
+    positions = [position for _, position, _ in members if position is not None]
+    return compare_words(trust.logs[history.log], positions, words, history.n)
+
+
+def refuse_signature(file, trust):
+    history, key = file.history, trust.keys.get(file.history.key)
+    refuse(key is None, "key_unknown")
+    refuse(key.purpose != 2 or key.log != history.log, "key_of_another")
+    refuse(not is_signed_by(key.spki, canonical(history.body), file.signature), "signature_bad")
+    refuse(history.time >= trust.retired_at.get(history.key, history.time + 1), "key_retired")
+    refuse(history.key in trust.compromised_since, "key_compromised")
+
+
+def judge_member(origin, history):
+    """Rule 4: return why a proof is none for this history."""
+    if origin.statement.log != history.log:
+        return "record_of_another"
+    if any(outcome == FAIL for outcome, _ in origin.steps.values()):
+        return "record_refuted"
+    if not origin.is_good:
+        return "record_unproven"
+    return "record_later" if origin.anchor.n > history.n else None
+
+
+def order_members(members):
+    """Put records behind their previous ones, from the first on; the others come last."""
+    later_members = {}
+    for member in members:
+        later_members.setdefault(member[0].previous and member[0].previous[1], member)
+    ordered_members, member = [], later_members.pop(None, None)
+    while member:
+        ordered_members.append(member)
+        member = later_members.pop(member[0].leaf, None)
+    leaves = {record.leaf for record, _, _ in ordered_members}
+    return ordered_members + [member for member in members if member[0].leaf not in leaves]
+
+
+def follow_members(members):
+    """Rule 5: return the words that the records make, by position and sequence."""
+    words, current, status, newest = {}, None, 0, None
+    for record, position, sequence in members:
+        if newest:
+            refuse(lineage_of(record) != lineage_of(newest[0]), "record_of_another")
+        previous_leaf = record.previous[1] if record.previous else None
+        refuse(previous_leaf != (newest[0].leaf if newest else None), "record_missing")
+        if newest and position is not None:
+            refuse(newest[1] is None or position <= newest[1], "records_unordered")
+        if newest:
+            refuse(status not in SOURCES[record.action], "transition_refused")
+            if record.action in PRESENTABLE_ACTIONS:
+                refuse(version_of(record) <= version_of(current[0]), "transition_refused")
+                status = 2
+            else:
+                refuse(record.identifier != current[0].identifier, "transition_refused")
+                status = STATUS_AFTER_ACTION[record.action]
+            if position is not None:
+                words[current[1], sequence] = status
+        newest = (record, position)
+        if record.action in PRESENTABLE_ACTIONS:
+            current, status = newest, 0
+    return words
+
+
+def lineage_of(record):
+    return record.kind, record.identifier_match["line"], record.issuer
+
+
+def version_of(record):
+    if record.identifier_match.re is SEALING_IDENTIFIER:
+        return int(record.identifier_match["version"])
+    return int(record.identifier[-5:-2])
+
+
+def compare_words(log, positions, words, n):
+    """Rules 6 and 7."""
+    unseen_words = dict(words)
+    for position in positions:
+        changes = log.statuses.get(position, ())
+        for change in reversed(changes[-MAX_CHANGES:]):
+            if log.anchors[change.sequence - 1].n > n:
+                yield "changed_since"
+                continue
+            status = unseen_words.pop((position, change.sequence), None)
+            if change.contradictory:
+                yield "status_contradictory"
+            elif status is None:
+                yield "word_unexplained"
+            elif status != change.status:
+                yield "word_differs"
+        if len(changes) >= MAX_CHANGES:
+            yield "too_many_changes"
+            return
+    yield from ("word_missing" for _ in unseen_words)
+
+
 def main():
     parser = argparse.ArgumentParser(description="Verify a proof against a snapshot and a trust file.")
     parser.add_argument("proof", type=Path)
+    parser.add_argument("--history", action="store_true", help="the file is a signed history")
     parser.add_argument("--snapshot", type=Path, required=True)
     parser.add_argument("--trust", type=Path, required=True)
     parser.add_argument("--document", type=Path, action="append", default=[])
@@ -1491,6 +1672,10 @@ def main():
         require(isinstance(values, dict), "the claims are no object")
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         sys.exit(f"nothing was verified: {error}")
+    if args.history:
+        completeness, reason = judge_history(proof, trust)
+        print(json.dumps({"completeness": completeness, "reason": reason, "known_as_of": trust.time}))
+        return {"complete": 0, "outdated": 10, "unverifiable": 12}.get(completeness, 11)
     steps = judge(proof, trust, now, documents, values, args.max_age)
     verdict, number, reason = decide(steps)
     conclusion = {"verdict": verdict, "step": number, "reason": reason, "known_as_of": trust.time}

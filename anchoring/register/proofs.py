@@ -32,7 +32,7 @@ def make_proof(
     or was erased, is left out. Raises: NotFound, NotFinal, MalformedInput for a claim that is not there.
     """
     with register.reading() as connection:
-        maker = _ProofMaker(register, connection, view, trees)
+        maker = _ProofMaker(register, connection, view)
         stored_record = find_record(connection, leaf)
         disclosure = stored_record.disclosure
         if names is not None and isinstance(disclosure, FullDisclosure):
@@ -47,6 +47,13 @@ def make_proof(
         )
 
 
+def make_bare_proof(
+    register: Register, connection: Connection, view: ReplicaView, stored_record: StoredRecord
+) -> Proof:
+    """Return the proof that a record is anchored, and nothing more. Raises: NotFinal."""
+    return _ProofMaker(register, connection, view).make_bare_proof(stored_record)
+
+
 @dataclass(frozen=True, slots=True)
 class _ProofMaker:
     """One consistent state of the register and one of the replica."""
@@ -54,7 +61,6 @@ class _ProofMaker:
     register: Register
     connection: Connection
     view: ReplicaView
-    trees: StatusTrees
 
     def make_bare_proof(self, stored_record: StoredRecord) -> Proof:
         """Return the proof that the record is anchored, and nothing more. Raises: NotFinal."""

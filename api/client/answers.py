@@ -15,6 +15,7 @@ from typing import (
     is_typeddict,
 )
 
+from api.rendering.histories import RecordedJson
 from api.rendering.text import VerificationJson
 from ledger.encoding.canonical import Json
 
@@ -95,39 +96,7 @@ class JudgementAnswer(TypedDict):
     text: str
 
 
-class RecordAnswer(TypedDict):
-    """The members of a record that are shown in a line."""
-
-    identifier: str
-    action: str
-    time: str
-    basis: NotRequired[str | None]
-
-
-class AnchoredAnswer(TypedDict):
-    """Where and when a record was anchored."""
-
-    sequence: int
-    time: str
-
-
-class RecordedAnswer(TypedDict):
-    """A record in a history, with its anchor once that is final."""
-
-    record: RecordAnswer
-    leaf: str
-    state: NotRequired[str | None]
-    anchor: NotRequired[AnchoredAnswer | None]
-
-
-class HistoryAnswer(TypedDict):
-    """Every record of one certificate, oldest first, and what is amiss."""
-
-    records: list[RecordedAnswer]
-    findings: list[str]
-
-
-class UseAnswer(RecordedAnswer):
+class UseAnswer(RecordedJson):
     """A sealing, and the certificates that carry what was sealed."""
 
     certificates: list[str]

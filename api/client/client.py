@@ -15,7 +15,6 @@ import httpx
 
 from api.client.answers import (
     AnchorsAnswer,
-    HistoryAnswer,
     JudgementAnswer,
     LineageAnswer,
     LineagesAnswer,
@@ -32,6 +31,7 @@ from api.client.answers import (
 from api.client.bodies import check_head, read_pieces, take_whole
 from api.client.node_error import NodeError
 from api.limits import MAX_CONTENT_ITEMS, MAX_PAGE_ITEMS
+from api.rendering.histories import HistoryJson, JudgedHistoryJson
 from api.rendering.text import PastDayJson
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
@@ -159,10 +159,14 @@ class NodeClient:
         """Return the proof of a certificate as it stands now."""
         return self._get(f"/v1/certificates/{quote(identifier, safe='')}/proof").content
 
-    def history(self, identifier: str) -> HistoryAnswer:
+    def history(self, identifier: str) -> HistoryJson:
         """Return every record of a certificate."""
         path = f"/v1/certificates/{quote(identifier, safe='')}/history"
-        return _read(self._ask(Question("GET", path, _MAX_LIST_BYTES)), HistoryAnswer)
+        return _read(self._ask(Question("GET", path, _MAX_LIST_BYTES)), HistoryJson)
+
+    def check_history(self, signed_history: bytes) -> JudgedHistoryJson:
+        """Return what a signed history comes to, by the chain that the node follows."""
+        return _read(self._post("/v1/histories/check", signed_history), JudgedHistoryJson)
 
     def uses(self, identifier: str, after: str | None, before: str | None) -> Iterator[UseAnswer]:
         """Yield what was sealed with a seal, oldest first, page by page."""

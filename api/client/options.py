@@ -17,11 +17,16 @@ TOKEN_VARIABLE: Final = "SHUNZHENG_TOKEN"  # noqa: S105
 _MAX_TOKEN_BYTES: Final = 4096
 
 
-class NodeOptions(Protocol):
+class TokenOptions(Protocol):
+    """The file of the access token for a node."""
+
+    token_file: Path | None
+
+
+class NodeOptions(TokenOptions, Protocol):
     """A node, and the file of the access token for it."""
 
     node: str
-    token_file: Path | None
 
 
 class SourceOptions(Protocol):
@@ -48,7 +53,7 @@ def add_node(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def read_token(options: NodeOptions) -> str | None:
+def read_token(options: TokenOptions) -> str | None:
     """Return the token from its file or the environment; never from the command line, which others can read."""
     if options.token_file:
         return files.read(options.token_file, _MAX_TOKEN_BYTES).decode("utf-8", "replace").strip()

@@ -1,4 +1,4 @@
-"""`shunzheng proof` and `trace`: ask the issuing city's node about one certificate."""
+"""`shunzheng proof`: ask the issuing city's node for the proof of a certificate."""
 
 from pathlib import Path
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 from api import files
 from api.client.client import NodeClient
 from api.client.options import NodeOptions, add_node, read_token
-from api.console import note, say, show_encoded, show_json
+from api.console import note, show_encoded
 from api.parsers import Commands
 from ledger.proof.linking import attach_proofs, find_missing_links
 from ledger.proof.paper import decode_presented
@@ -17,11 +17,6 @@ class _ProofOptions(NodeOptions, Protocol):
     identifier: str
     output: Path | None
     linked: list[str]
-
-
-class _TraceOptions(NodeOptions, Protocol):
-    identifier: str
-    json: bool
 
 
 def add(commands: Commands) -> None:
@@ -37,14 +32,6 @@ def add(commands: Commands) -> None:
     )
     add_node(proof_parser)
     proof_parser.set_defaults(run=_export_proof)
-    trace_parser = commands.add_parser(
-        "trace",
-        description="Exit codes: 0 nothing is amiss, 1 where something is: each finding is a line that begins with `!`.",
-    )
-    trace_parser.add_argument("identifier", help="of the certificate, any version")
-    trace_parser.add_argument("--json", action="store_true", help="for programs")
-    add_node(trace_parser)
-    trace_parser.set_defaults(run=_show_history)
 
 
 def _export_proof(options: _ProofOptions) -> int:
@@ -73,23 +60,3 @@ def _read_linked(source: str) -> Proof:
     proof_text = files.read_proof_text(source).encode()
     with files.naming(source, "proof"):
         return decode_presented(proof_text)
-
-
-def _show_history(options: _TraceOptions) -> int:
-    with NodeClient(options.node, read_token(options)) as node:
-        history = node.history(options.identifier)
-    if options.json:
-        show_json(history)
-        return 0
-    for item in history["records"]:
-        record, anchor = item["record"], item.get("anchor")
-        progress = (
-            f"anchored {anchor['time']} (#{anchor['sequence']})"
-            if anchor
-            else item.get("state", "not anchored yet")
-        )
-        basis = f"  {record['basis']}" if "basis" in record else ""
-        say(f"{record['time']}  {record['action']:<10} {record['identifier']}  {progress}{basis}")
-    for finding in history["findings"]:
-        say(f"! {finding}")
-    return 1 if history["findings"] else 0

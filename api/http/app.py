@@ -16,7 +16,16 @@ from api.http.bounds.refusals import Refusals
 from api.http.counter import pages
 from api.http.guard import Guard
 from api.http.node import Clock, Node, system_clock
-from api.http.routes import certificates, knowledge, operation, receipts, registry, submissions, verification
+from api.http.routes import (
+    certificates,
+    histories,
+    knowledge,
+    operation,
+    receipts,
+    registry,
+    submissions,
+    verification,
+)
 from api.http.routes import pages as page_routes
 from api.node.settings import Settings
 
@@ -40,6 +49,7 @@ def create_app(settings: Settings, clock: Clock = system_clock, node: Node | Non
         verification,
         submissions,
         certificates,
+        histories,
         registry,
         receipts,
         knowledge,

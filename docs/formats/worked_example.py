@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import worked_documents
+import worked_history
 import worked_receipt
 import worked_sealing
 
@@ -258,6 +259,17 @@ def prove(record: Record, disclosure: FullDisclosure, batch: Batch) -> Proof:
     )
 
 
+def suspended_proofs(batch: Batch) -> tuple[Proof, Proof]:
+    """Return the bare proofs of the other certificate and of its suspension."""
+    other = next(record for record, _ in batch.records if record.leaf() == batch.suspension.previous)
+    index = [leaf for leaf, _ in order_by_leaf([record for record, _ in batch.records])].index(other.leaf())
+    path, first, second = tuple(batch.submission.path(index)), *batch.entries
+    return (
+        Proof(other, None, index, path, first, tuple(batch.tree.path(0)), 1),
+        Proof(batch.suspension, None, 0, (), second, tuple(batch.tree.path(1)), 1),
+    )
+
+
 def record_blocks(record: Record, disclosure: FullDisclosure, batch: Batch) -> dict[str, Json]:
     """Return what a department makes: claims, records, a submission."""
     committed = claims.commit_claims(SM3, disclosure.master, disclosure.claims)
@@ -342,6 +354,7 @@ def build() -> Example:
         | proof_blocks(proof, batch.status, knowledge)
         | vouched
         | worked_receipt.blocks(batch.entries[0], 0)
+        | worked_history.blocks(suspended_proofs(batch), history, HEAD_0)
         | worked_sealing.blocks(ISSUER)
         | worked_documents.blocks()
     )

@@ -60,6 +60,7 @@ class Knowledge:
         self.registry, self.source = registry, source
         self.time = 0
         self.fold = Fold(head_zero)
+        self._heads = [head_zero]
         self.trees: dict[str, StatusTree] = {}
         self.divisions: dict[str, str] = {}
         self._governance: Governance | None = None
@@ -82,6 +83,7 @@ class Knowledge:
         for fact in facts:
             self._keep(fact)
         self.fold.extend(event)  # only now: an event that was refused leaves everything as it was
+        self._heads.append(self.fold.head)
         self.time = max(self.time, event.time)
         return facts
 
@@ -96,6 +98,9 @@ class Knowledge:
             root_occurrences = self._occurrences.setdefault((anchor.log, root), [])
             if occurrence not in root_occurrences:
                 insort(root_occurrences, occurrence, key=lambda other: other.position)
+
+    def head_after(self, n: int) -> bytes | None:
+        return self._heads[n] if 0 <= n < len(self._heads) else None
 
     def governance(self) -> Governance | None:
         return self._governance

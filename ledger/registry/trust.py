@@ -164,6 +164,9 @@ class Trust(Protocol):
     def time(self) -> int:
         """Block time of the newest final block that is known."""
 
+    def head_after(self, n: int) -> bytes | None:
+        """Return the registry's head (32 bytes) after event `n`; None where the event is not known."""
+
     def log(self, name: str) -> LogState | None: ...
 
     def anchor(self, log: str, sequence: int) -> Anchor | None: ...

@@ -1,17 +1,29 @@
-"""The history of one certificate, and whether its log and the chain tell the same story.
+"""Whether a history 证照履历 of a certificate is complete, and tells what the chain tells.
 
-The records of a lineage form one chain by `previous`; replaying it through the state machine shows a missing
-record, and comparing its effects with the status words of the anchors shows a status that no record explains.
+Every record but the first changes the status of a position, and its anchor has the word of that change. So the records of a
+lineage and the words at its positions explain each other, one to one: a record that was left out leaves a word behind.
+Format and rules: docs/formats/history.md.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 from ledger.errors import TransitionRefused
-from ledger.records.lifecycle import Lineage, follow
+from ledger.proof.histories import History, SignedHistory
+from ledger.proof.proof import Proof
+from ledger.records.lifecycle import Lineage, StatusChange, follow
 from ledger.records.records import Record
 from ledger.registry.status import Status
-from ledger.registry.trust import Anchor, Trust
+from ledger.registry.trust import Anchor, LogState, PositionStatus, Trust
+from ledger.verification.changes import walk_changes
+from ledger.verification.completeness import Completeness, Finding
+from ledger.verification.origin import Origin, trace_origin
+from ledger.verification.reasons import Outcome
+from ledger.verification.receipts import judge_node_signature
+
+#: Characters that a finding shows of the name of a registry or log, which the history states.
+_MAX_NAME_CHARS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,63 +37,212 @@ class PlacedRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """The records of a lineage, oldest first; its status now; findings in English, none when all agrees."""
+class JudgedHistory:
+    """The records of a lineage, oldest first; its status now by them; what is wrong or cannot be told."""
 
     records: tuple[PlacedRecord, ...]
     status: Status | None
-    findings: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def deciding_finding(self) -> Finding | None:
+        """The first of the worst; None where there is none."""
+        order = list(Completeness)
+        return max(self.findings, key=lambda finding: order.index(finding.completeness), default=None)
+
+    @property
+    def completeness(self) -> Completeness:
+        finding = self.deciding_finding
+        return finding.completeness if finding else Completeness.COMPLETE
 
 
-def judge_history(records: Sequence[PlacedRecord], trust: Trust, log: str) -> History:
-    """Put the records of one lineage in order, replay them, and compare with the anchored statuses."""
-    ordered_records, findings = _order_by_previous(records)
-    lineage: Lineage | None = None
-    expected_statuses: dict[bytes, Status] = {}
-    for placed_record in ordered_records:
-        record = placed_record.record
-        try:
-            lineage, change = follow(lineage, record, placed_record.leaf)
-        except TransitionRefused as error:
-            findings.append(f"{record.action} at {record.suite.format(placed_record.leaf)}: {error}")
-            break
-        if change and placed_record.anchor:
-            expected_statuses[change.leaf] = change.status
-    findings += _compare_statuses(ordered_records, expected_statuses, trust, log)
-    return History(tuple(ordered_records), lineage.status if lineage else None, tuple(findings))
+def judge_signed_history(signed_history: SignedHistory, trust: Trust) -> JudgedHistory:
+    """Judge a history by what is known here, whoever handed it over.
+
+    1. Registry and log are known. 2. The log's node signed it. 3. Its checkpoint is in the history of the registry that is
+    known here. 4. Each record is proven, and anchored up to the checkpoint. Then rules 5 to 7 of `judge_history`.
+    """
+    history = signed_history.history
+    log = trust.log(history.log) if history.registry == trust.registry else None
+    finding = _judge_frame(signed_history, log, trust)  # 1, 2, 3
+    if finding or log is None:
+        return JudgedHistory((), None, (finding,) if finding else ())
+    placed_records, findings = _place_records(history, trust)  # 4
+    if findings:
+        return JudgedHistory(placed_records, None, findings)
+    return judge_history(placed_records, trust, log.name, history.n)
 
 
-def _order_by_previous(records: Sequence[PlacedRecord]) -> tuple[list[PlacedRecord], list[str]]:
-    record_after = {placed_record.record.previous: placed_record for placed_record in records}
+def judge_history(
+    records: Sequence[PlacedRecord], trust: Trust, log: str, n: int | None = None
+) -> JudgedHistory:
+    """Judge the records of one lineage, in any order, as of event `n`, by default of the newest.
+
+    5. They follow one another, from the first on. 6. They and the words at their positions explain each other, one to
+    one. 7. No word came after event `n`.
+    """
+    log_state = trust.log(log)
+    if log_state is None:
+        return JudgedHistory(tuple(records), None, (Finding("log_unknown", log[:_MAX_NAME_CHARS]),))
+    ordered_records = _order_records(records)
+    replay = _Replay()
+    findings = _find_void(ordered_records) or replay.take_all(ordered_records)  # 5
+    if not findings:
+        findings = [*_compare_words(ordered_records, replay.words, log_state, trust, n)]  # 6, 7
+    return JudgedHistory(
+        tuple(ordered_records), replay.lineage.status if replay.lineage else None, tuple(findings)
+    )
+
+
+def _judge_frame(signed_history: SignedHistory, log: LogState | None, trust: Trust) -> Finding | None:
+    history = signed_history.history
+    if history.registry != trust.registry:
+        return Finding("other_registry", history.registry[:_MAX_NAME_CHARS])
+    if log is None:
+        return Finding("log_unknown", history.log[:_MAX_NAME_CHARS])
+    signature_reason = judge_node_signature(
+        trust.key(history.key), log.name, history.encode(), signed_history.signature, history.time
+    )
+    if signature_reason:
+        return Finding(signature_reason, "key 0x" + history.key.hex())
+    head = trust.head_after(history.n)
+    if head != history.head:
+        return Finding("checkpoint_differs" if head else "checkpoint_unknown", f"event {history.n}")
+    return None
+
+
+def _place_records(history: History, trust: Trust) -> tuple[tuple[PlacedRecord, ...], tuple[Finding, ...]]:
+    """Return the records with the places that their proofs show, and why some of them show none."""
+    placed_records, findings = list[PlacedRecord](), list[Finding]()
+    for proof in history.proofs:
+        leaf, origin = proof.record.leaf(), trace_origin(proof, trust, must_present=False)
+        reason = _judge_record(proof, origin, history)
+        if reason:
+            findings.append(Finding(reason, f"record {proof.record.suite.format(leaf)}"))
+        placed_records.append(PlacedRecord(proof.record, leaf, origin.position, origin.anchor))
+    if not history.proofs:
+        findings.append(Finding("nothing_anchored", history.records[0].identifier))
+    placed_records += [PlacedRecord(record, record.leaf()) for record in history.waiting]
+    return tuple(placed_records), tuple(findings)
+
+
+def _judge_record(proof: Proof, origin: Origin, history: History) -> str | None:
+    """Return why the proof of a record is none for this history; None where it is one."""
+    if proof.entry.statement.log != history.log:
+        return "record_of_another"
+    outcomes = {step.outcome for step in origin.steps}
+    if Outcome.FAIL in outcomes:
+        return "record_refuted"
+    if not origin.proven or origin.anchor is None:
+        return "record_unproven"
+    return "record_later" if origin.anchor.n > history.n else None
+
+
+def _order_records(records: Sequence[PlacedRecord]) -> list[PlacedRecord]:
+    """Put records in the order of `previous`; those that do not follow from the first come last."""
+    record_after: dict[bytes | None, PlacedRecord] = {}
+    for placed_record in records:
+        record_after.setdefault(placed_record.record.previous, placed_record)
     ordered_records: list[PlacedRecord] = []
-    placed_record = record_after.get(None)
-    while placed_record is not None and len(ordered_records) < len(records):
-        ordered_records.append(placed_record)
-        placed_record = record_after.get(placed_record.leaf)
-    if len(ordered_records) == len(records):
-        return ordered_records, []
-    return ordered_records, [
-        f"{len(records) - len(ordered_records)} records do not follow from the first: one is missing or doubled"
+    next_record = record_after.pop(None, None)
+    while next_record is not None:
+        ordered_records.append(next_record)
+        next_record = record_after.pop(next_record.leaf, None)
+    ordered_leaves = {placed_record.leaf for placed_record in ordered_records}
+    return [*ordered_records, *(other for other in records if other.leaf not in ordered_leaves)]
+
+
+def _find_void(placed_records: Sequence[PlacedRecord]) -> list[Finding]:
+    """Records of a void anchor cannot be relied on: none of its words counts."""
+    return [
+        Finding("record_unproven", f"anchor {placed_record.anchor.sequence}, which is void")
+        for placed_record in placed_records
+        if placed_record.anchor and placed_record.anchor.void
     ]
 
 
-def _compare_statuses(
-    ordered_records: Sequence[PlacedRecord], expected_statuses: dict[bytes, Status], trust: Trust, log: str
-) -> list[str]:
-    log_state, findings = trust.log(log), []
-    if log_state is None:
-        return [f"the log {log!r} is not known here: no status could be compared"]
+@dataclass(slots=True)
+class _Replay:
+    """Follows records one by one; `words` are those that their anchors must have, by position and sequence."""
+
+    lineage: Lineage | None = None
+    words: dict[tuple[int, int], Status] = field(default_factory=dict)
+    _positions: dict[bytes, int] = field(default_factory=dict)
+    _newest: PlacedRecord | None = None
+
+    def take_all(self, placed_records: Sequence[PlacedRecord]) -> list[Finding]:
+        """Take records up to the first that cannot follow, which is the finding."""
+        for placed_record in placed_records:
+            if reason := self._take(placed_record):
+                record = placed_record.record
+                return [Finding(reason, f"{record.action} {record.suite.format(placed_record.leaf)}")]
+        return []
+
+    def _take(self, placed_record: PlacedRecord) -> str | None:
+        record, newest = placed_record.record, self._newest
+        if newest and _identity_of(record) != _identity_of(newest.record):
+            return "record_of_another"
+        if record.previous != (newest.leaf if newest else None):
+            return "record_missing"
+        if newest and not _stands_after(placed_record, newest):
+            return "records_unordered"
+        try:
+            self.lineage, change = follow(self.lineage, record, placed_record.leaf)
+        except TransitionRefused:
+            return "transition_refused"
+        if placed_record.position is not None:
+            self._positions[placed_record.leaf] = placed_record.position
+        self._expect_word(change, placed_record.anchor)
+        self._newest = placed_record
+        return None
+
+    def _expect_word(self, change: StatusChange | None, anchor: Anchor | None) -> None:
+        if change and anchor and change.leaf in self._positions:
+            self.words[self._positions[change.leaf], anchor.sequence] = change.status
+
+
+def _identity_of(record: Record) -> tuple[str, str, str]:
+    return record.kind, record.lineage, record.issuer
+
+
+def _stands_after(placed_record: PlacedRecord, earlier_record: PlacedRecord) -> bool:
+    """Tell whether a record stands behind another one; what is not anchored yet stands behind everything that is."""
+    if earlier_record.position is None:
+        return placed_record.position is None
+    return placed_record.position is None or placed_record.position > earlier_record.position
+
+
+def _compare_words(
+    ordered_records: Sequence[PlacedRecord],
+    expected_words: Mapping[tuple[int, int], Status],
+    log: LogState,
+    trust: Trust,
+    n: int | None,
+) -> Iterator[Finding]:
+    """Yield what the words at the positions of the records and `expected_words` do not explain of each other."""
+    unseen_words = dict(expected_words)
     for placed_record in ordered_records:
-        if placed_record.position is None:
-            continue
-        change = trust.status(log, placed_record.position, log_state.sequence)
-        anchored_status = change.status if change else Status.VALID
-        expected_status = expected_statuses.get(placed_record.leaf, Status.VALID)
-        if change and change.contradictory:
-            findings.append(f"position {placed_record.position}: its anchored statuses contradict each other")
-        elif anchored_status is not expected_status:
-            findings.append(
-                f"position {placed_record.position}: the chain says {anchored_status.name.lower()}, "
-                f"the records say {expected_status.name.lower()}"
-            )
-    return findings
+        position = placed_record.position
+        for change in walk_changes(trust, log.name, position, log.sequence) if position is not None else ():
+            if change is None:
+                yield Finding("too_many_changes", f"position {position}")
+                return
+            if reason := _judge_word(change, unseen_words, trust, n):
+                yield Finding(reason, f"position {position}, anchor {change.sequence}")
+    for position, sequence in unseen_words:
+        yield Finding("word_missing", f"position {position}, anchor {sequence}")
+
+
+def _judge_word(
+    change: PositionStatus, unseen_words: dict[tuple[int, int], Status], trust: Trust, n: int | None
+) -> str | None:
+    """Take a word from those that were not seen yet; return what is wrong with it."""
+    anchor = trust.anchor(change.log, change.sequence)
+    if anchor and n is not None and anchor.n > n:
+        return "changed_since"
+    expected_status = unseen_words.pop((change.position, change.sequence), None)
+    if change.contradictory:
+        return "status_contradictory"
+    if expected_status is None:
+        return "word_unexplained"
+    return "word_differs" if expected_status is not change.status else None

@@ -216,15 +216,24 @@ def find_anchor(trust: Trust, log: str, position: int) -> Anchor | None:
 def judge_signature(signed_receipt: SignedReceipt, key: KeyState | None) -> str:
     """Return why the signature is not that of a node of the receipt's log, by the registry's `key`; empty where it is."""
     receipt = signed_receipt.receipt
+    return judge_node_signature(
+        key, receipt.log, receipt.encode(), signed_receipt.signature, receipt.accepted
+    )
+
+
+def judge_node_signature(
+    key: KeyState | None, log: str, message: bytes, signature: bytes, moment: int
+) -> str:
+    """Return why `message`, which says that it was signed at `moment`, is not of a node of the log; empty where it is."""
     if key is None:
         return "key_unknown"
-    if key.purpose != NODE or key.log != receipt.log:
+    if key.purpose != NODE or key.log != log:
         return "key_of_another"
-    if not is_signed_by(key.spki, receipt.encode(), signed_receipt.signature):
+    if not is_signed_by(key.spki, message, signature):
         return "signature_bad"
-    if key.retired_at is not None and receipt.accepted >= key.retired_at:
+    if key.retired_at is not None and moment >= key.retired_at:
         return "key_retired"
-    # Whoever stole the key can write any time into `accepted`: nothing that it signed is evidence any more.
+    # Whoever stole the key can write any moment into it: nothing that it signed is evidence any more.
     return "key_compromised" if key.compromised_since is not None else ""
 
 

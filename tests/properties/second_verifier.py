@@ -40,13 +40,18 @@ _TRUSTS: WeakKeyDictionary[Registry, tuple[Any, int]] = WeakKeyDictionary()
 
 def apply(trust: Any, event: Event) -> None:
     """Let the second verifier replay an event."""
+    terms = (event.n, event.time, event.previous_block, event.kind, event.payload)
+    if trust.heads:
+        trust.heads.append(second.extend_head(trust.heads[-1], *terms))
     trust.apply(event.n, event.kind, event.time, event.block, event.payload)
 
 
 def trust_of(registry: Registry) -> Any:
     """Return what the second verifier makes of the events so far, as of the time that ours knows."""
     trust, applied = _TRUSTS.get(registry, (None, 0))
-    trust = trust or second.Trust(registry.name)
+    if trust is None:
+        trust = second.Trust(registry.name)
+        trust.heads = [registry.head_zero]
     for event in registry.events[applied:]:
         apply(trust, event)
     for log, page in registry.published:

@@ -16,6 +16,7 @@ from ledger import limits
 from ledger.crypto.suites import parse_digest
 from ledger.encoding.canonical import decode, encode
 from ledger.encoding.fields import parse_hex
+from ledger.proof.histories import decode_signed_history
 from ledger.proof.paper import MAX_PAPER_BYTES, decode_paper
 from ledger.proof.proof import MAX_LINK_DEPTH, MAX_LINKED, MAX_PROOF_BYTES, read_proof
 from ledger.records.claims import MAX_CLAIMS, decode_disclosure
@@ -27,6 +28,8 @@ from ledger.registry.checkpoints import decode_checkpoint, decode_cosigned, deco
 from ledger.registry.snapshots import REASONS, check_snapshot, read_events
 from ledger.registry.status import MAX_ANCHOR_CHANGES, Status, decode_changes, may_become
 from ledger.registry.trust_files import read_trust_file
+from ledger.verification.completeness import REASONS as COMPLETENESS_REASONS
+from ledger.verification.completeness import Completeness
 from ledger.verification.reasons import STEP_WORDS, VERDICT_WORDS, Outcome
 from ledger.verification.receipts import decode_signed_receipt
 
@@ -85,6 +88,7 @@ DECODERS: Final[dict[str, Callable[[Any], Any]]] = {
     "entry": decode_entry,
     "receipt": lambda value: decode_signed_receipt(encode(value)),
     "proof": read_proof,
+    "history": lambda value: decode_signed_history(encode(value)),
     "checkpoint": decode_checkpoint,
     "cosigned": decode_cosigned,
     "fork": decode_fork,
@@ -117,6 +121,16 @@ def test_the_reasons_to_refuse_a_snapshot() -> None:
     assert {"other_registry", "cosignature_bad", "below_threshold"} <= set(
         re.findall(r"`([a-z_]+)`", counting)
     )
+
+
+def test_the_reasons_of_a_history() -> None:
+    """Rule 0 is the decoder's; all others are those of the table, each beside what it leads to."""
+    rules = page("history").partition("## Judging")[2].partition("## What it does not show")[0]
+    listed: dict[str, str] = {}
+    for completeness, reason in re.findall(r"`([a-z_]+)`\s+`([a-z_]+)`", rules):
+        if completeness in set(Completeness) and reason in COMPLETENESS_REASONS:
+            assert listed.setdefault(reason, completeness) == completeness, reason
+    assert listed == {reason: row.completeness.value for reason, row in COMPLETENESS_REASONS.items()}
 
 
 def test_the_paper_is_the_proof(shown: dict[str, str]) -> None:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import limits
 from api.http.errors import BodyTooLarge, BodyTooSlow, NodeBusy, respond
+from ledger.proof.histories import MAX_BYTES as MAX_HISTORY_BYTES
 
 #: The routes that take more than a little. Read when asked: a limit is looked up where it stands.
 _LARGE_BODY_LIMITS: Final[Mapping[tuple[str, str], Callable[[], int]]] = {
@@ -21,6 +22,7 @@ _LARGE_BODY_LIMITS: Final[Mapping[tuple[str, str], Callable[[], int]]] = {
     ("POST", "/v1/verify"): lambda: limits.MAX_VERIFY_BYTES,
     ("POST", "/v1/verify/batch"): lambda: limits.MAX_BATCH_BYTES,
     ("POST", "/v1/submissions"): lambda: limits.MAX_SUBMISSION_BYTES,
+    ("POST", "/v1/histories/check"): lambda: MAX_HISTORY_BYTES,
 }
 #: The routes that put the body on disk as it comes, so that it does not count as memory.
 _SPOOLED_ROUTES: Final = frozenset({("POST", "/v1/submissions")})

@@ -1,4 +1,4 @@
-"""Proofs and histories, for holders of a token: identifiers may lead to a person."""
+"""Proofs, uses and lineages, for holders of a token: identifiers may lead to a person."""
 
 from dataclasses import replace
 from typing import Annotated, Final
@@ -7,12 +7,12 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, Security
 
 from anchoring.errors import NotFound
+from anchoring.register.histories import place_record
 from anchoring.register.lineages import find_lineages
 from anchoring.register.looks import SHOWN_OUTCOME, Purpose
 from anchoring.register.proofs import make_proof
-from anchoring.register.records import StoredRecord, find_current_leaf, find_record, find_records
+from anchoring.register.records import find_current_leaf, find_record
 from anchoring.register.uses import find_uses
-from anchoring.replica.reading import ReplicaView
 from api import limits
 from api.http import openapi
 from api.http.bounds import bodies
@@ -20,7 +20,7 @@ from api.http.errors import MalformedRequest, ScopeMissing, find_problem
 from api.http.node import Node, NodeNeeded
 from api.http.problems import PROBLEMS
 from api.http.schemas.base import Time
-from api.http.schemas.registry import HistoryShape, IdentifiersShape, LineageShape, LineagesShape
+from api.http.schemas.registry import IdentifiersShape, LineageShape, LineagesShape
 from api.http.schemas.uses import UseShape, UsesShape
 from api.http.schemas.verification import ProofShape
 from api.http.tokens import Viewer, viewer_of
@@ -29,7 +29,6 @@ from ledger.encoding.fields import MAX_TEXT_CHARS, parse_hex
 from ledger.encoding.times import parse_time
 from ledger.limits import MAX_LOG_SIZE
 from ledger.proof.proof import Proof
-from ledger.verification.history import PlacedRecord, judge_history
 
 router = APIRouter(prefix="/v1", tags=["records"])
 
@@ -71,7 +70,6 @@ Show = Annotated[
     ),
 ]
 ProofViewer = Annotated[Viewer, Security(viewer_of(Purpose.PROOF), scopes=["proofs"])]
-HistoryViewer = Annotated[Viewer, Security(viewer_of(Purpose.HISTORY), scopes=["history"])]
 UsesViewer = Annotated[Viewer, Security(viewer_of(Purpose.USES), scopes=["history"])]
 LineageViewer = Annotated[Viewer, Security(viewer_of(Purpose.LINEAGE), scopes=["history"])]
 
@@ -105,23 +103,6 @@ def certificate_proof(
     return Response(proof.encode(), media_type=bodies.JSON)
 
 
-@router.get(
-    "/certificates/{identifier}/history", response_model_exclude_none=True, responses=_HISTORY_PROBLEMS
-)
-def certificate_history(identifier: Identifier, viewer: HistoryViewer, node: NodeNeeded) -> HistoryShape:
-    """Show every record of the certificate, oldest first, and whether they and the chain tell the same story."""
-    with viewer.looking(identifier):
-        with node.register.reading() as connection:
-            stored_records = find_records(connection, identifier)
-        with node.reading() as replica_view:
-            history = judge_history(
-                [_place_record(record, replica_view, node.log) for record in stored_records],
-                replica_view,
-                node.log,
-            )
-    return HistoryShape.of(identifier, node.log, history, stored_records)
-
-
 @router.get("/certificates/{identifier}/uses", response_model_exclude_none=True, responses=_USES_PROBLEMS)
 def seal_uses(
     identifier: Identifier,
@@ -151,7 +132,7 @@ def seal_uses(
             end = replica_view.size_before(node.log, parse_time(before))
         with node.register.reading() as connection:
             page = find_uses(connection, identifier, first=first, end=end, limit=limit)
-        sealings = [_place_record(use.sealing, replica_view, node.log) for use in page]
+        sealings = [place_record(use.sealing, replica_view) for use in page]
         outcomes |= {certificate: SHOWN_OUTCOME for use in page for certificate in use.certificates}
     items = [UseShape.of_use(sealing, use) for sealing, use in zip(sealings, page, strict=True)]
     next_position = page[-1].sealing.position + 1 if len(page) == limit else None
@@ -231,12 +212,3 @@ def _make_proof(node: Node, leaf: bytes, names: list[str] | None) -> Proof:
     if names == [] and proof.disclosure and proof.disclosure.values:
         return replace(proof, disclosure=None)  # the register holds a selection, which cannot be narrowed
     return proof
-
-
-def _place_record(stored_record: StoredRecord, replica_view: ReplicaView, log: str) -> PlacedRecord:
-    """Give a record its anchor where that is final; the chain decides, not the register."""
-    sequence = stored_record.submission.sequence
-    anchor = replica_view.anchor(log, sequence) if sequence is not None else None
-    return PlacedRecord(
-        stored_record.record, stored_record.leaf, stored_record.position if anchor else None, anchor
-    )

@@ -1,6 +1,6 @@
 """The shapes of logs, keys, anchors, histories and lineages, made from replica and register."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field
@@ -11,13 +11,11 @@ from anchoring.register.records import StoredRecord
 from anchoring.replica.reading import ReplicaView
 from api import limits
 from api.http.schemas.base import Digest, JsonObject, Shape, Time, hide_addresses
-from api.http.schemas.submissions import StateName
 from ledger.crypto.suites import Suite
 from ledger.encoding import times
 from ledger.encoding.fields import MAX_TEXT_CHARS
 from ledger.records.lifecycle import Lineage, possible_actions
 from ledger.registry.trust import PURPOSES, Anchor, KeyState, LogState
-from ledger.verification.history import History, PlacedRecord
 
 Entries = Annotated[str, Field(json_schema_extra={"enum": [state.value for state in Publication]})]
 
@@ -167,47 +165,6 @@ class AnchorShape(Shape):
 class AnchorsShape(Shape):
     items: list[AnchorShape] = Field(description="The newest first.")
     next: str | None = Field(default=None, description="Address of the next page; absent on the last.")
-
-
-class RecordedShape(Shape):
-    """A record of the lineage, how far it has come, and its anchor once that is final."""
-
-    record: JsonObject
-    leaf: Digest
-    state: StateName
-    anchor: AnchoredShape | None = None
-
-    @classmethod
-    def of(cls, item: PlacedRecord, state: str) -> Self:
-        return cls(
-            record=item.record.to_json(),
-            leaf=item.record.suite.format(item.leaf),
-            state=state,
-            anchor=AnchoredShape.of(item.anchor, item.position) if item.anchor else None,
-        )
-
-
-class HistoryShape(Shape):
-    """Every record of one certificate, oldest first, and whether they and the chain tell the same story."""
-
-    identifier: str
-    log: str
-    status: str | None = Field(
-        default=None, description="By the records; `findings` says where the chain differs."
-    )
-    records: list[RecordedShape]
-    findings: list[str] = Field(description="Contradictions and gaps, in plain words; empty when all agrees.")
-
-    @classmethod
-    def of(cls, identifier: str, log: str, history: History, stored_records: Sequence[StoredRecord]) -> Self:
-        states = {item.leaf: item.submission.state for item in stored_records}
-        return cls(
-            identifier=identifier,
-            log=log,
-            status=history.status.name.lower() if history.status is not None else None,
-            records=[RecordedShape.of(item, states[item.leaf]) for item in history.records],
-            findings=list(history.findings),
-        )
 
 
 class StatusRangeShape(Shape):

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from anchoring.register.uses import Use
 from api.http.schemas.base import Shape
-from api.http.schemas.registry import RecordedShape
+from api.http.schemas.histories import RecordedShape
 from ledger.verification.history import PlacedRecord
 
 
@@ -17,7 +17,7 @@ class UseShape(RecordedShape):
 
     @classmethod
     def of_use(cls, placed_record: PlacedRecord, use: Use) -> Self:
-        recorded_shape = RecordedShape.of(placed_record, use.sealing.submission.state)
+        recorded_shape = RecordedShape.of(placed_record, use.sealing)
         return cls(**dict(recorded_shape), certificates=list(use.certificates))
 
 

@@ -58,7 +58,12 @@ def examples(city: City) -> dict[str, dict[str, Any]]:
         }
         past = {"proof": proof, "at": times.format_time(city.now)}
         shown["POST /v1/status"] = {"request": past, "200": node.post("/v1/status", json=past).json()}
-        leaf = node.get(f"/v1/certificates/{licence}/history", headers=bearer).json()["records"][0]["leaf"]
+        history = node.get(f"/v1/certificates/{licence}/history", headers=bearer).json()
+        shown["POST /v1/histories/check"] = {
+            "request": history["signed"],
+            "200": node.post("/v1/histories/check", json=history["signed"]).json(),
+        }
+        leaf = history["records"][0]["leaf"]
         for part in list_reporting_parts(city.settings):
             Reporter(city.replica.engine, part, city.clock).tell()
         for operation, path in {

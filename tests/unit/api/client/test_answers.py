@@ -3,13 +3,23 @@
 import httpx
 import pytest
 
-from api.client.answers import HistoryAnswer, LineagesAnswer, LogsAnswer, ReceiptAnswer, is_answer
+from api.client.answers import LineagesAnswer, LogsAnswer, ReceiptAnswer, is_answer
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
+from api.rendering.histories import HistoryJson
 from ledger.encoding.canonical import Json
 
 LOG: Json = {"name": "tianmen", "suite": "sm3", "sequence": 4, "held": True, "size": 9}
 RECEIPT: dict[str, Json] = {"id": "00", "log": "tianmen", "count": 1, "first": 0}
+HISTORY: dict[str, Json] = {
+    "records": [],
+    "n": 7,
+    "head": "0x00",
+    "completeness": "contradicted",
+    "words": {"zh": "矛盾", "en": "Contradicted"},
+    "known_at": "2022-03-28T09:00:20Z",
+    "findings": [{"reason": "record_missing", "words": {"zh": "缺", "en": "gone"}, "place": "a gap"}],
+}
 LINEAGE: dict[str, Json] = {
     "identifier": "1",
     "kind": "licence",
@@ -28,7 +38,7 @@ LINEAGE: dict[str, Json] = {
         (RECEIPT, ReceiptAnswer),
         (RECEIPT | {"signed": {"any": ["thing"]}, "warnings": [{"row": 1, "message": "odd"}]}, ReceiptAnswer),
         ({"items": [LINEAGE, None]}, LineagesAnswer),
-        ({"records": [], "findings": ["a gap"]}, HistoryAnswer),
+        (HISTORY, HistoryJson),
         ({"anything": 1}, dict[str, Json]),
     ],
 )
@@ -48,7 +58,7 @@ def test_what_nodes_answer(answer: Json, shape: object) -> None:
         (RECEIPT | {"count": True}, ReceiptAnswer),
         (RECEIPT | {"warnings": [{"row": "1", "message": "odd"}]}, ReceiptAnswer),
         ({"items": [LINEAGE | {"newest": None}]}, LineagesAnswer),
-        ({"records": [], "findings": [7]}, HistoryAnswer),
+        (HISTORY | {"findings": ["a gap"]}, HistoryJson),
         ([], dict[str, Json]),
     ],
 )

@@ -26,6 +26,9 @@ class CountingTrust:
         self.knowledge, self.asked = knowledge, 0
         self.registry, self.source, self.time = knowledge.registry, knowledge.source, knowledge.time
 
+    def head_after(self, n: int) -> bytes | None:
+        return self.knowledge.head_after(n)
+
     def log(self, name: str) -> LogState | None:
         return self.knowledge.log(name)
 

@@ -1,0 +1,157 @@
+"""`shunzheng trace`: all that became of a certificate, with the evidence that nothing was left out."""
+
+from pathlib import Path
+from typing import Final, Protocol, cast
+
+from api import files
+from api.client.options import (
+    TOKEN_VARIABLE,
+    SnapshotSource,
+    SourceOptions,
+    add_source,
+    choose_source,
+    read_token,
+)
+from api.console import note, say, show_json, suited_language
+from api.parsers import Commands
+from api.rendering.histories import JudgedHistoryJson, describe_history, describe_judgement
+from ledger.encoding.canonical import decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.times import format_time
+from ledger.errors import MalformedInput
+from ledger.proof.histories import MAX_BYTES, SignedHistory, decode_signed_history, is_signed_history
+from ledger.proof.paper import PREFIX, decode_presented
+from ledger.verification.completeness import COMPLETENESS_WORDS, Completeness
+from ledger.verification.history import judge_signed_history
+from ledger.words import Language
+
+_EXIT_CODES: Final = {
+    Completeness.COMPLETE.value: 0,
+    Completeness.OUTDATED.value: 10,
+    Completeness.CONTRADICTED.value: 11,
+    Completeness.NOT_GENUINE.value: 11,
+    Completeness.UNVERIFIABLE.value: 12,
+}
+
+
+class _TraceOptions(SourceOptions, Protocol):
+    certificate: str
+    token_file: Path | None
+    output: Path | None
+    lang: Language
+    json: bool
+
+
+def add(commands: Commands) -> None:
+    command = commands.add_parser(
+        "trace",
+        description="The issuing city's node is asked for all records, with a token of the scope `history`. What it answers "
+        "is compared with the chain: each change of status there needs its record, and each record its change. A saved "
+        "history is checked by any city's node, or by a snapshot. "
+        "Exit codes: 0 complete, 10 complete up to its checkpoint and changed since, 11 something was left out, altered or "
+        "is not genuine, 12 cannot tell; each finding is a line that begins with `!`.",
+    )
+    command.add_argument(
+        "certificate",
+        metavar="CERTIFICATE",
+        help="the identifier of any version, also of a seal; its proof; the document inside or beside which that is; the "
+        "SZ1: code itself; or a saved history",
+    )
+    add_source(command, "the node of the issuing city; for a saved history any city's")
+    command.add_argument(
+        "--token-file", type=Path, help=f"file of the access token; else {TOKEN_VARIABLE} in the environment"
+    )
+    command.add_argument("-o", "--output", type=Path, help="save the signed history, which others can check")
+    command.add_argument(
+        "--lang",
+        choices=("zh", "en"),
+        default=suited_language(),
+        help="default: zh, or en where the console has no Chinese",
+    )
+    command.add_argument("--json", action="store_true", help="for programs")
+    command.set_defaults(run=_trace)
+
+
+def _trace(options: _TraceOptions) -> int:
+    source = choose_source(options)
+    signed_history = _read_history(options.certificate)
+    if signed_history is not None:
+        return _check_history(signed_history, source, options)
+    if isinstance(source, SnapshotSource):
+        raise MalformedInput(
+            f"a snapshot holds no records: name the issuing city's node with --node, or give a saved history instead of "
+            f"{options.certificate[: files.SHOWN_CHARS]}"
+        )
+    return _show_history(_find_identifier(options.certificate), source, options)
+
+
+def _read_history(source: str) -> SignedHistory | None:
+    """Return the history of a file; None where what is named is something else. Raises: MalformedInput, OSError."""
+    path = Path(source)
+    if source.startswith(PREFIX) or not path.is_file() or path.stat().st_size > MAX_BYTES:
+        return None
+    content = files.read(path)
+    try:
+        is_history = is_signed_history(decode(content))
+    except MalformedInput:
+        return None
+    with files.naming(path, "history"):
+        return decode_signed_history(content) if is_history else None
+
+
+def _find_identifier(certificate: str) -> str:
+    """Return the identifier that is named, or that of the proof. Raises: MalformedInput, OSError."""
+    if not certificate.startswith(PREFIX) and not Path(certificate).is_file():
+        return certificate
+    proof_text = files.read_proof_text(certificate)
+    with files.naming(certificate, "proof"):
+        return decode_presented(proof_text.encode()).record.identifier
+
+
+def _show_history(identifier: str, node_url: str, options: _TraceOptions) -> int:
+    from api.client.client import NodeClient  # loads an HTTP library, which a snapshot does without
+
+    with NodeClient(node_url, read_token(options)) as node:
+        history = node.history(identifier)
+    if options.output is not None:
+        if history.get("signed") is None:
+            raise MalformedInput("the node has no key and signs no history: nothing was saved")
+        files.write(options.output, canonical(history["signed"]))
+        note(f"{options.output}: it names the certificate. `shunzheng trace {options.output}` checks it.")
+    if options.json:
+        show_json(history)
+    else:
+        say(describe_history(history, options.lang))
+    return _EXIT_CODES.get(history["completeness"], 12)
+
+
+def _check_history(
+    signed_history: SignedHistory, source: str | SnapshotSource, options: _TraceOptions
+) -> int:
+    if isinstance(source, str):
+        from api.client.client import NodeClient  # as above
+
+        with NodeClient(source) as node:
+            judgement = node.check_history(signed_history.encode())
+    else:
+        judgement = _judge_by_snapshot(signed_history, source)
+    if options.json:
+        show_json(judgement)
+    else:
+        say(describe_judgement(judgement, signed_history.history, options.lang))
+    return _EXIT_CODES.get(judgement["completeness"], 12)
+
+
+def _judge_by_snapshot(signed_history: SignedHistory, source: SnapshotSource) -> JudgedHistoryJson:
+    """Judge here, from a snapshot alone."""
+    from api.client.offline import open_snapshot  # loads the libraries of databases
+
+    with open_snapshot(source.snapshot, source.trust) as trust:
+        judged_history, known_at = judge_signed_history(signed_history, trust), trust.time
+    judgement = {
+        "completeness": judged_history.completeness.value,
+        "words": COMPLETENESS_WORDS[judged_history.completeness].to_json(),
+        "known_at": format_time(known_at),
+        "findings": [finding.to_json() for finding in judged_history.findings],
+    }
+    return cast(JudgedHistoryJson, judgement)

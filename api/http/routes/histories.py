@@ -1,0 +1,108 @@
+"""Histories of certificates: shown and signed for holders of a token, judged for everybody.
+
+A history names a certificate, which may lead to a person; whoever hands one in has it already.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Security
+
+from anchoring.register.histories import make_history, place_record
+from anchoring.register.looks import Purpose
+from anchoring.register.records import find_records
+from api.http import openapi
+from api.http.bounds import bodies
+from api.http.node import NodeNeeded
+from api.http.routes.certificates import Identifier
+from api.http.schemas.base import Words
+from api.http.schemas.histories import (
+    HistoryShape,
+    JudgedHistoryShape,
+    RecordedShape,
+    SignedHistoryShape,
+    list_findings,
+    status_name,
+)
+from api.http.tokens import Viewer, viewer_of
+from ledger.encoding import times
+from ledger.proof.histories import MAX_BYTES, decode_signed_history
+from ledger.verification.completeness import COMPLETENESS_WORDS
+from ledger.verification.history import judge_history, judge_signed_history
+
+router = APIRouter(prefix="/v1", tags=["records"])
+HistoryViewer = Annotated[Viewer, Security(viewer_of(Purpose.HISTORY), scopes=["history"])]
+
+
+@router.get(
+    "/certificates/{identifier}/history",
+    response_model_exclude_none=True,
+    responses=openapi.describe_problems(
+        "token-required",
+        "scope-missing",
+        "too-many-looks",
+        "issues-nothing",
+        "not-found",
+        "not-ready",
+        "quarantined",
+        "invalid-parameter",
+        "limit-exceeded",
+    ),
+)
+def certificate_history(identifier: Identifier, viewer: HistoryViewer, node: NodeNeeded) -> HistoryShape:
+    """Show every record of the certificate, oldest first, whether that is all by the chain, and the evidence."""
+    with (
+        viewer.looking(identifier),
+        node.reading() as replica_view,  # first: what is anchored by then must be registered
+        node.register.reading() as connection,
+    ):
+        stored_records = find_records(connection, identifier)
+        placed_records = [place_record(stored_record, replica_view) for stored_record in stored_records]
+        judged_history = judge_history(placed_records, replica_view, node.log)
+        signed_history = node.node_key and make_history(
+            node.register, connection, replica_view, stored_records, node.node_key, node.clock()
+        )
+        cursor, known_at = replica_view.cursor, replica_view.time
+    stored_by_leaf = {stored_record.leaf: stored_record for stored_record in stored_records}
+    return HistoryShape(
+        identifier=identifier,
+        log=node.log,
+        status=status_name(judged_history),
+        completeness=judged_history.completeness,
+        words=Words.of(COMPLETENESS_WORDS[judged_history.completeness]),
+        n=cursor.n,
+        head="0x" + cursor.head.hex(),
+        known_at=times.format_time(known_at),
+        records=[
+            RecordedShape.of(placed_record, stored_by_leaf[placed_record.leaf])
+            for placed_record in judged_history.records
+        ],
+        findings=list_findings(judged_history.findings),
+        signed=SignedHistoryShape.of(signed_history) if signed_history else None,
+    )
+
+
+async def _read_history(request: Request) -> bytes:
+    bodies.expect_media_type(request, bodies.JSON)
+    return await bodies.read(request, MAX_BYTES)
+
+
+@router.post(
+    "/histories/check",
+    response_model_exclude_none=True,
+    responses=openapi.describe_problems(
+        "malformed-input",
+        "newer-format",
+        "unsupported-media-type",
+        "body-too-large",
+        "not-ready",
+        "quarantined",
+    ),
+    openapi_extra=openapi.describe_request(json=SignedHistoryShape),
+)
+def check_history(
+    encoded_history: Annotated[bytes, Depends(_read_history)], node: NodeNeeded
+) -> JudgedHistoryShape:
+    """Say whether a signed history of any city is complete, by the chain that this node follows."""
+    signed_history = decode_signed_history(encoded_history)
+    with node.reading() as trust:
+        return JudgedHistoryShape.of(judge_signed_history(signed_history, trust), trust.time)

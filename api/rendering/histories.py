@@ -1,0 +1,135 @@
+"""Histories of certificates as the command line prints them, with the times of a clock in China."""
+
+from collections.abc import Iterator
+from typing import Final, NotRequired, TypedDict
+
+from api.rendering.text import WordsJson
+from api.rendering.visible import make_visible
+from api.words import ACTION_WORDS, write_moment
+from ledger.encoding.canonical import Json
+from ledger.encoding.times import format_time
+from ledger.proof.histories import History
+from ledger.records.records import Record
+from ledger.words import Language, Words
+
+_ISSUE_WORDS: Final = Words("核发", "issue")
+_BASIS_WORDS: Final = Words("依据", "basis")
+_KEY_WORDS: Final = Words("密钥", "key")
+_ACCEPTED_WORDS: Final = Words("收存", "accepted")
+_ANCHORED_WORDS: Final = Words("锚定", "anchored")
+_WAITING_WORDS: Final = Words("尚未锚定", "not anchored yet")
+_LINK_WORDS: Final = Words("关联", "linked to")
+_UNTIL_WORDS: Final = Words("截至登记簿事件", "up to event")
+_KNOWN_WORDS: Final = Words("本地所知截至", "known up to")
+
+
+class LinkJson(TypedDict):
+    """A seal or sealing that a record links to."""
+
+    rel: str
+    record: str
+
+
+class RecordJson(TypedDict):
+    """The members of a record that are shown in a line."""
+
+    identifier: str
+    action: str
+    time: str
+    basis: NotRequired[str | None]
+    links: NotRequired[list[LinkJson] | None]
+
+
+class AnchoredJson(TypedDict):
+    """Where and when a record was anchored."""
+
+    sequence: int
+    time: str
+
+
+class RecordedJson(TypedDict):
+    """A record in a history, with the key that signed it, when the log took it, and its anchor once that is final."""
+
+    record: RecordJson
+    leaf: str
+    key: NotRequired[str | None]
+    accepted: NotRequired[str | None]
+    state: NotRequired[str | None]
+    anchor: NotRequired[AnchoredJson | None]
+
+
+class FindingJson(TypedDict):
+    """What is amiss with a history, and where."""
+
+    reason: str
+    words: WordsJson
+    place: str
+
+
+class JudgedHistoryJson(TypedDict):
+    """Whether a history is complete, as of which moment, and what is amiss."""
+
+    completeness: str
+    words: WordsJson
+    known_at: str
+    findings: list[FindingJson]
+
+
+class HistoryJson(JudgedHistoryJson):
+    """Every record of one certificate, oldest first, up to which event; `signed` is the same as evidence."""
+
+    records: list[RecordedJson]
+    n: int
+    head: str
+    signed: NotRequired[Json]
+
+
+def describe_history(history: HistoryJson, language: Language) -> str:
+    """Return what a node tells of a certificate: every record with its evidence, then whether that is all."""
+    lines = [line for item in history["records"] for line in _describe_recorded(item, language)]
+    checkpoint = f"{_UNTIL_WORDS.in_(language)} {history['n']}, {history['head']}"
+    return "\n".join([*lines, *_describe_findings(history, checkpoint, language)])
+
+
+def describe_judgement(judgement: JudgedHistoryJson, history: History, language: Language) -> str:
+    """Return what a saved history comes to, with its records."""
+    lines = [_describe_record(record, language) for record in history.records]
+    checkpoint = f"{_UNTIL_WORDS.in_(language)} {history.n}, 0x{history.head.hex()}"
+    return "\n".join([*lines, *_describe_findings(judgement, checkpoint, language)])
+
+
+def _describe_recorded(item: RecordedJson, language: Language) -> Iterator[str]:
+    record, anchor = item["record"], item.get("anchor")
+    time, action = write_moment(record["time"], language), _name_action(record["action"], language)
+    yield f"{time}  {action}  {make_visible(record['identifier'])}"
+    if basis := record.get("basis"):
+        yield f"    {_BASIS_WORDS.in_(language)} {make_visible(basis)}"
+    for link in record.get("links") or ():
+        yield f"    {_LINK_WORDS.in_(language)} {make_visible(link['rel'])} {make_visible(link['record'])}"
+    if key := item.get("key"):
+        yield f"    {_KEY_WORDS.in_(language)} {make_visible(key)}"
+    if accepted := item.get("accepted"):
+        yield f"    {_ACCEPTED_WORDS.in_(language)} {write_moment(accepted, language)}"
+    if anchor:
+        anchored_at = write_moment(anchor["time"], language)
+        yield f"    {_ANCHORED_WORDS.in_(language)} {anchored_at} (#{anchor['sequence']})"
+    else:
+        yield f"    {_WAITING_WORDS.in_(language)}"
+
+
+def _describe_record(record: Record, language: Language) -> str:
+    time, action = write_moment(format_time(record.time), language), _name_action(record.action, language)
+    basis = f"  {_BASIS_WORDS.in_(language)} {make_visible(record.basis)}" if record.basis else ""
+    return f"{time}  {action}  {record.identifier}{basis}"
+
+
+def _describe_findings(judgement: JudgedHistoryJson, checkpoint: str, language: Language) -> Iterator[str]:
+    known_at = write_moment(judgement["known_at"], language)
+    yield f"{judgement['words'][language]} ({checkpoint})"
+    yield f"  {_KNOWN_WORDS.in_(language)} {known_at}"
+    for finding in judgement["findings"]:
+        yield f"! {finding['words'][language]}: {make_visible(finding['place'])}"
+
+
+def _name_action(action: str, language: Language) -> str:
+    return ACTION_WORDS.get(action, _ISSUE_WORDS).in_(language)

@@ -1,0 +1,61 @@
+"""The history of the suspended certificate of the worked example, as Tianmen's node signs it."""
+
+from collections.abc import Sequence
+
+from ledger.crypto.keys import decode_signature, encode_signature, generate
+from ledger.encoding.canonical import Json
+from ledger.encoding.times import parse_time
+from ledger.proof.histories import History, SignedHistory
+from ledger.proof.proof import Proof
+from ledger.registry import acts
+from ledger.registry.acts import Event
+from ledger.registry.knowledge import Knowledge
+from ledger.registry.trust import NODE
+from ledger.verification.completeness import COMPLETENESS_WORDS
+from ledger.verification.history import judge_signed_history
+from ledger.verification.report import encode_words
+
+NODE_SECRET = b"\x01" * 32
+SIGNATURE = "Qdyqb4EpSbAWUG1hHKjn5uaJmL0u08alpL5q9iSEA_dGWorU2vNAqsc-NNkaZj_U0HoRjGqk60o_XJBqHkLqqQ"
+REGISTERED_AT = "2022-03-28T09:10:00Z"
+SIGNED_AT = "2022-03-28T09:12:00Z"
+
+
+def blocks(proofs: tuple[Proof, ...], events: Sequence[Event], head_zero: bytes) -> dict[str, Json]:
+    """Return the blocks of the page; `proofs` are those of the two records, `events` what happened in the registry."""
+    key, statement = generate("sm2", lambda _: NODE_SECRET), proofs[0].entry.statement
+    knowledge = Knowledge(statement.registry, head_zero)
+    for event in events:
+        knowledge.apply(event)
+    n, head = knowledge.fold.n, knowledge.fold.head
+    history = History(
+        statement.registry, statement.log, n, head, proofs, (), parse_time(SIGNED_AT), key.public.id
+    )
+    signature = SIGNATURE
+    if signature.startswith("SIGNATURE"):
+        signature = encode_signature(key.sign(history.encode()))
+        print("sign again:", signature)
+    signed_history = SignedHistory(history, decode_signature(signature))
+    registered = acts.KeyRegistered(statement.log, NODE, key.public.spki)
+    fold, block = knowledge.fold, knowledge.fold.block + 1
+    event = Event(n + 1, registered.KIND, fold.block, parse_time(REGISTERED_AT), registered.encode(), block)
+    knowledge.apply(event)
+    judged_history = judge_signed_history(signed_history, knowledge)
+    if judged_history.findings:
+        raise SystemExit(f"the worked history is {judged_history.completeness}: {judged_history.findings}")
+    return {
+        "history": signed_history.to_json(),
+        "history-key": {
+            "n": event.n,
+            "kind": event.kind,
+            "act": "KeyRegistered",
+            "previousBlock": event.previous_block,
+            "time": event.time,
+            "payload": "0x" + event.payload.hex(),
+            "head": "0x" + knowledge.fold.head.hex(),
+        },
+        "history-judged": {
+            "completeness": judged_history.completeness.value,
+            "words": encode_words(COMPLETENESS_WORDS[judged_history.completeness]),
+        },
+    }

@@ -1,0 +1,123 @@
+"""Histories 证照履历: the proofs of all records of one certificate, signed by its node.
+
+Nothing is judged here; `ledger.verification.history` judges. Format: docs/formats/history.md.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.crypto.keys import PrivateKey, decode_signature, encode_signature
+from ledger.encoding import times
+from ledger.encoding.canonical import MAX_INTEGER, Json, decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.fields import Fields, parse_key_id
+from ledger.errors import LimitExceeded, MalformedInput
+from ledger.proof.proof import Proof, read_proof
+from ledger.records.records import Record, decode_record
+
+TYPE: Final = "shunzheng/history/1"
+#: Records of one certificate: it has some ten in its life, and each is a signature to check.
+MAX_RECORDS: Final = 256
+#: Bytes of a history file: a bare proof has some 4 kB.
+MAX_BYTES: Final = 2 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All records of one certificate, as far as the log's node knows them.
+
+    `proofs` are bare, of the records that were anchored up to event `n`, after which the registry's head was `head` (32
+    bytes); `waiting` are the accepted records that were not. Both stand in the order of the lineage, each record after its
+    `previous`. `key` is the identifier of the node's key, `time` when it signed, in seconds since 1970.
+    """
+
+    registry: str
+    log: str
+    n: int
+    head: bytes
+    proofs: tuple[Proof, ...]
+    waiting: tuple[Record, ...]
+    time: int
+    key: bytes
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """All records, oldest first."""
+        return (*(proof.record for proof in self.proofs), *self.waiting)
+
+    def to_json(self) -> dict[str, Json]:
+        return {
+            "type": TYPE,
+            "registry": self.registry,
+            "log": self.log,
+            "n": self.n,
+            "head": "0x" + self.head.hex(),
+            "proofs": [proof.to_json() for proof in self.proofs],
+            "waiting": [record.to_json() for record in self.waiting],
+            "time": times.format_time(self.time),
+            "key": "0x" + self.key.hex(),
+        }
+
+    def encode(self) -> bytes:
+        """Return the canonical bytes that are signed."""
+        return canonical(self.to_json())
+
+
+@dataclass(frozen=True, slots=True)
+class SignedHistory:
+    """A history and the signature (64 bytes r‖s) of the node's key over its canonical bytes."""
+
+    history: History
+    signature: bytes
+
+    def to_json(self) -> dict[str, Json]:
+        return {"history": self.history.to_json(), "signature": encode_signature(self.signature)}
+
+    def encode(self) -> bytes:
+        return canonical(self.to_json())
+
+
+def sign_history(key: PrivateKey, history: History) -> SignedHistory:
+    """Sign a history that names this key. Raises: MalformedInput where it names another."""
+    if history.key != key.public.id:
+        raise MalformedInput("the history names another key than the one that is to sign it")
+    return SignedHistory(history, key.sign(history.encode()))
+
+
+def is_signed_history(value: Json) -> bool:
+    """Tell whether a JSON value says that it is a history of whichever version."""
+    history = value.get("history") if isinstance(value, dict) else None
+    type_name = history.get("type") if isinstance(history, dict) else None
+    return isinstance(type_name, str) and type_name.rpartition("/")[0] == TYPE.rpartition("/")[0]
+
+
+def decode_signed_history(data: bytes) -> SignedHistory:
+    """Read a history file. Raises: MalformedInput, NewerFormat, LimitExceeded."""
+    if len(data) > MAX_BYTES:
+        raise LimitExceeded(f"a history has at most {MAX_BYTES} bytes, not {len(data)}")
+    fields = Fields(decode(data), "history file")
+    history = _decode_history(fields.take("history"))
+    signature = fields.parsed("signature", decode_signature)
+    fields.close()
+    return SignedHistory(history, signature)
+
+
+def _decode_history(value: Json) -> History:
+    fields = Fields(value, "history")
+    fields.type(TYPE)
+    history = History(
+        registry=fields.text("registry"),
+        log=fields.text("log"),
+        n=fields.integer("n", 1, MAX_INTEGER),
+        head=fields.parsed("head", parse_key_id),
+        proofs=tuple(read_proof(proof) for proof in fields.array("proofs", MAX_RECORDS)),
+        waiting=tuple(decode_record(record) for record in fields.array("waiting", MAX_RECORDS)),
+        time=fields.time("time"),
+        key=fields.parsed("key", parse_key_id),
+    )
+    fields.close()
+    if not 0 < len(history.records) <= MAX_RECORDS:
+        raise MalformedInput(f"a history has 1 to {MAX_RECORDS} records, not {len(history.records)}")
+    if any(proof.disclosure or proof.status or proof.linked for proof in history.proofs):
+        raise MalformedInput("the proofs of a history are bare: without disclosure, staple or linked proofs")
+    return history
