@@ -1603,7 +1603,11 @@ def follow_members(members):
         if newest and position is not None:
             refuse(newest[1] is None or position <= newest[1], "records_unordered")
         if newest:
-            refuse(status not in SOURCES[record.action], "transition_refused")
+            is_possible = status in SOURCES[record.action] and (record.kind, record.action) != (
+                "seal",
+                "reinstate",
+            )
+            refuse(not is_possible, "transition_refused")
             if record.action in PRESENTABLE_ACTIONS:
                 refuse(version_of(record) <= version_of(current[0]), "transition_refused")
                 status = 2

@@ -18,6 +18,7 @@ from ledger.verification.history import judge_signed_history
 from tests.histories import LIFE, lived, tell
 from tests.properties.second_verifier import MUTATIONS, SEED, second, trust_of
 from tests.scenes import City, Item, Registry
+from tests.sealed import make_seal
 
 Judged = tuple[str, str]
 
@@ -179,6 +180,20 @@ def test_an_impossible_record(action: str) -> None:
     item = city.follow(action, licence) if action != "issue" else city.licence(1)
     city.anchor(city.submit(item))
     assert both(tell(city, [licence, item], key), city)[0] == "contradicted"
+
+
+def test_a_seal_that_ended_never_comes_back() -> None:
+    city, _, key = lived("suspend")
+    seal = make_seal(city)
+    revocation = city.follow("revoke", seal, previous=seal.leaf)
+    reinstatement = city.follow("reinstate", seal, previous=revocation.leaf)
+    city.register(seal)
+    position = city.position(seal)
+    city.anchor(city.submit(revocation), changes=[(position, Status.REVOKED)])
+    assert both(tell(city, [seal, revocation], key), city) == ("complete", "")
+    city.anchor(city.submit(reinstatement), changes=[(position, Status.REINSTATED)])
+    judged = both(tell(city, [seal, revocation, reinstatement], key), city)
+    assert judged == ("contradicted", "transition_refused")
 
 
 def _strip(body: dict[str, Any]) -> None:
