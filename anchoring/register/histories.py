@@ -1,4 +1,4 @@
-"""Make the signed history of a certificate from the register, as of the newest event that the replica holds."""
+"""Make the signed history of a certificate from register and replica."""
 
 from collections.abc import Sequence
 
