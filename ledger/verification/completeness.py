@@ -1,4 +1,4 @@
-"""The reasons for which a history 证照履历 is complete or not, in the words that people read."""
+"""The reasons for which a history 证照履历 is complete or not, in the words that people read.
 
 The page docs/formats/history.md gives the rules that lead to them. Reason codes are stable, words may be improved.
 """
