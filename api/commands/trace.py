@@ -1,4 +1,4 @@
-"""`shunzheng trace`: all that became of a certificate, with the evidence that nothing was left out."""
+"""`shunzheng trace`: all that became of a certificate, and the evidence that this is all."""
 
 from pathlib import Path
 from typing import Final, Protocol, cast

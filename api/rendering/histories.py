@@ -1,4 +1,4 @@
-"""Histories of certificates as the command line prints them, with the times of a clock in China."""
+"""Histories of certificates as the command line prints them, with the time in China."""
 
 from collections.abc import Iterator
 from typing import Final, NotRequired, TypedDict
