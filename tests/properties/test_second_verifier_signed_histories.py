@@ -1,4 +1,4 @@
-"""Signed histories: what is left out of one is found, by both verifiers and for the same reason."""
+"""Signed histories: both verifiers find what is left out of one, for the same reason."""
 
 import json
 from collections.abc import Callable
