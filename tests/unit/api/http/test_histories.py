@@ -1,4 +1,4 @@
-"""Histories that the node signs, `shunzheng trace`, and what is left out of the register or of the answer."""
+"""Histories that the node signs, `shunzheng trace`, and what is left out of either."""
 
 import json
 from collections.abc import Callable
