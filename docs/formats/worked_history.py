@@ -1,4 +1,4 @@
-"""The history of the suspended certificate of the worked example, as Tianmen's node signs it."""
+"""The history of the suspended certificate of the worked example, signed by its node."""
 
 from collections.abc import Sequence
 
