@@ -15,7 +15,7 @@ export UV_PYTHON_DOWNLOADS := never
 # The processes of nodes start in half the time where Python may keep what it has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
-.PHONY: help demo session test test-slow test-all torture lint format commands contracts contracts-deep bench clean
+.PHONY: help demo session test test-slow test-all torture lint format commands chains contracts contracts-deep bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' Makefile
@@ -38,6 +38,9 @@ test-all: $(SETUP) ## every test, with each of Python 3.11 to 3.13 that is insta
 
 torture: $(BIN)/shunzheng $(BIN)/anvil ## everything goes wrong at random for SECONDS=60, as SEED=N settles; DATABASE=sqlite or postgresql
 	@$(BIN)/python -m tests.torture --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED)) $(if $(DATABASE),--database $(DATABASE))
+
+chains: $(BIN)/shunzheng $(BIN)/anvil ## the whole story on doubles of other chains; KIND=fisco for one of them
+	@$(BIN)/python -m tests.chains $(KIND)
 
 lint: $(BIN)/shunzheng ## style, types, the direction of imports, container files; changes nothing
 	@$(UV) lock --check --quiet

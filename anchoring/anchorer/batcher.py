@@ -95,7 +95,7 @@ def freeze(
     """
     log_state = view.log(log)
     if log_state is None:
-        raise NotFound(f"the log {log!r} is not admitted: ask the province to admit it")
+        raise NotFound(view.explain_absence(log))
     with register.writing() as connection:
         own_log = hold_log(connection, log_state, view, now)
         last_batch = find_last_batch(connection)

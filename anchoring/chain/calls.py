@@ -16,7 +16,7 @@ from eth_abi.abi import encode as abi_encode
 from eth_abi.exceptions import DecodingError
 
 from anchoring.chain.protocol import RegistryHead
-from anchoring.errors import ChainMisbehaved, TransactionRejected
+from anchoring.errors import ChainMisbehaved, RegistryAbsent, TransactionRejected
 from ledger.crypto.keys import keccak256
 from ledger.registry import acts
 
@@ -111,7 +111,12 @@ def estimate_gas(data: bytes, *, deploys: bool = False) -> int:
 
 
 def decode_head(answer: bytes) -> RegistryHead:
-    """Read the answer of `head()`. Raises: ChainMisbehaved."""
+    """Read the answer of `head()`. Raises: ChainMisbehaved; RegistryAbsent for none, as an address without code gives."""
+    if not answer:
+        raise RegistryAbsent(
+            "there is no contract at the registry's address: the chain was made anew 链已重置 or set back, or the "
+            "endpoint is of another chain. Ask who runs it; a chain that was made anew needs a registry of its own"
+        )
     try:
         n, value, last_block, closed = abi_decode(("uint64", "bytes32", "uint64", "bool"), answer)
     except DecodingError as error:

@@ -84,6 +84,7 @@ class EthereumChain:
                 events += self._events(contract, first, end)
             except (RequestRefused, AnswerTooLarge) as error:
                 if first == end or not self._is_range_at_fault(error, contract, first):
+                    self._check_history(first)
                     raise
                 self._span.refused(end - first + 1)
                 continue
@@ -99,6 +100,14 @@ class EthereumChain:
             "toBlock": hex(last),
         }
         return answers.read_events(self._ask("eth_getLogs", log_filter), contract, first, last)
+
+    def _check_history(self, number: int) -> None:
+        """Check that an endpoint keeps a block whose events it does not give. Raises: ChainUnavailable."""
+        if self.block(number) is None:
+            raise ChainUnavailable(
+                f"the chain endpoint does not keep block {number}: its history is pruned 历史区块已裁剪. Ask one that "
+                "keeps all blocks and logs, or name the registry's block with `first_block`, if that is later"
+            )
 
     def _is_range_at_fault(self, error: ChainUnavailable, contract: str, first: int) -> bool:
         """Tell whether an endpoint refuses a range for its length: by known words, or since it answers one block."""

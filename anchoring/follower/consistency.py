@@ -29,10 +29,15 @@ def check_branch(cursor: Cursor, block_now: Block | None, latest: Block) -> None
 def check_beginning(name: RegistryName, first: ChainEvent, block_before: Block | None) -> None:
     """Check that head 0 follows from the block before the deployment, so that all of the registry's name is checked.
 
-    Raises: WrongRegistry.
+    Raises: WrongRegistry; ChainMisbehaved where the endpoint does not keep that block.
     """
+    if block_before is None:
+        raise ChainMisbehaved(
+            f"the endpoint does not keep block {first.event.block - 1}, before the registry's deployment: its history is "
+            "pruned 历史区块已裁剪; ask one that keeps all blocks"
+        )
     contract = bytes.fromhex(name.contract[2:])
-    if block_before is None or head_zero(name.chain_id, contract, block_before.hash)[:8] != name.head_prefix:
+    if head_zero(name.chain_id, contract, block_before.hash)[:8] != name.head_prefix:
         raise WrongRegistry(
             f"head 0 of {name.contract} does not follow from the block before {first.event.block}"
         )

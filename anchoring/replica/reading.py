@@ -245,6 +245,18 @@ class ReplicaView:
         """Return the events that the chain holds and may still give up."""
         return [event_of(row) for row in self._connection.execute(queries.PENDING).mappings()]
 
+    def explain_absence(self, log: str) -> str:
+        """Say why a log is not there, and who can do what: it is not admitted, or that is not final."""
+        for event in self.pending():
+            act = decode_act(event.event.kind, event.event.payload)
+            if isinstance(act, acts.LogAdmitted) and act.log == log:
+                return (
+                    f"the log {log!r} is admitted in block {event.event.block}, and the newest final one is block "
+                    f"{self.cursor.final_block}: wait. A chain that makes blocks only when something is sent 按需出块 never "
+                    "comes so far: set `final_depth = 0` if it gives no block up, else have its operator make empty blocks"
+                )
+        return f"the log {log!r} is not admitted: ask the province to admit it"
+
     def sighting(self, log: str, sequence: int) -> Sighting | None:
         """Return where the chain holds an anchor, final or not; None where it was not seen."""
         anchor = self.anchor(log, sequence)

@@ -167,9 +167,10 @@ class Stage:
     def anchor_gas(self) -> list[int]:
         """Return the gas that each anchor of the registry took, as its receipt says."""
         contract = RegistryName.parse(self.registry).contract
-        events = self.chain.events(contract, 0, self.chain.latest().number)
         receipts = [
-            self.chain.receipt(item.transaction) for item in events if item.event.kind == acts.Anchored.KIND
+            self.chain.receipt(item.transaction)
+            for item in read_events(self.chain, contract)
+            if item.event.kind == acts.Anchored.KIND
         ]
         return [receipt.gas_used for receipt in receipts if receipt]
 

@@ -170,7 +170,7 @@ def test_a_range_that_is_too_large_for_the_endpoint_is_halved(server: Server, ch
     server.refuses("no logs today")
     with pytest.raises(ChainUnavailable, match="no logs today"):
         chain.events(CONTRACT, 0, 799)
-    assert len(server.asked) == 2 * ATTEMPTS, "this range again, and one block of it"
+    assert len(server.asked) == 3 * ATTEMPTS, "this range, one block of it, and whether that is kept"
 
 
 @pytest.mark.parametrize(
@@ -290,3 +290,16 @@ def test_headers_go_with_every_request(server: Server) -> None:
     server.says("0x5")
     assert keyed.chain_id() == 5
     assert server.seen_headers[-1]["x-api-key"] == "k"
+
+
+def test_an_endpoint_that_keeps_no_old_blocks_is_named(server: Server, chain: EthereumChain) -> None:
+    def answer(request: Any) -> bytes:
+        error = {"code": -32000, "message": "no such thing"}
+        missing = request["method"] == "eth_getBlockByNumber"
+        return json.dumps(
+            {"id": request["id"]} | ({"result": None} if missing else {"error": error})
+        ).encode()
+
+    server.answer = answer
+    with pytest.raises(ChainUnavailable, match="does not keep block 7"):
+        chain.events(CONTRACT, 7, 9)

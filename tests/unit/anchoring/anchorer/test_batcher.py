@@ -17,11 +17,13 @@ from anchoring.register.submissions import FINAL, find_submission, read_batch_en
 from ledger import limits
 from ledger.crypto.suites import SM3
 from ledger.crypto.trees import EMPTY_ROOT, CountedTree, counted_leaf
+from ledger.registry import acts
 from ledger.registry.acts import Anchored
 from ledger.registry.status import MAX_ANCHOR_CHANGES, Status, StatusTree, decode_changes, encode_changes
 from tests.databases import NewDatabase
 from tests.fakes.department import LOG, change, identifier, licence
 from tests.fakes.issuing import EAGER, City
+from tests.fakes.nets import act_on
 
 STOPPED = threading.Event()
 STOPPED.set()
@@ -273,3 +275,14 @@ def test_a_register_behind_what_is_not_final_yet_freezes_nothing(
 def test_a_log_that_is_not_admitted_is_not_found(city: City) -> None:
     with pytest.raises(NotFound):
         frozen(city, log="wuhan")
+
+
+def test_an_admission_that_is_not_final_blames_nobody(city: City) -> None:
+    """On a chain that makes blocks on demand it may never become final."""
+    admitted = acts.LogAdmitted("xiantao", 1, city.operator.address, ("429004",), acts.Predecessor())
+    act_on(city.net, city.net.account("province"), city.contract, calls.encode_call(admitted))
+    city.follow()
+    with pytest.raises(NotFound, match="final_depth = 0"):
+        frozen(city, log="xiantao")
+    with pytest.raises(NotFound, match="ask the province"):
+        frozen(city, log="qianjiang")

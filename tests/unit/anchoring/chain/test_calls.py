@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from anchoring.chain import calls
 from anchoring.chain.answers import HEAD_EXTENDED
-from anchoring.errors import ChainMisbehaved
+from anchoring.errors import ChainMisbehaved, RegistryAbsent
 from ledger.crypto.keys import keccak256
 from ledger.registry import acts
 from ledger.registry.acts import ACTS, Act
@@ -84,8 +84,13 @@ def test_whatever_a_revert_carries_becomes_a_rejection(data: bytes, known: str) 
 @given(st.binary(max_size=200))
 def test_whatever_head_answers_is_read_or_refused(data: bytes) -> None:
     for read in (calls.decode_head, calls.decode_head_zero):
-        with suppress(ChainMisbehaved):
+        with suppress(ChainMisbehaved, RegistryAbsent):
             read(data)
+
+
+def test_an_address_without_a_contract_is_named() -> None:
+    with pytest.raises(RegistryAbsent, match="made anew"):
+        calls.decode_head(b"")
 
 
 def test_a_gas_limit_suffices_and_stays_below_a_block() -> None:

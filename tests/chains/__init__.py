@@ -1,0 +1,1 @@
+"""The whole story on doubles of other chains, by `make chains`."""
