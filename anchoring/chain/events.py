@@ -18,7 +18,9 @@ from ledger.registry.knowledge import Fold
 WINDOW_BLOCKS: Final = 1_000  # asked for at a time; every endpoint known allows as many
 # held in memory, about 1 GB: two years of a province; a replica has no such bound
 MAX_ACTS: Final = 2_000_000
-_TRY_AGAIN: Final = "the endpoint leaves acts out or keeps no old ones, or the chain changed its branch; try again, or ask another"
+_TRY_AGAIN: Final = (
+    "the endpoint leaves acts out or keeps no old ones, or the chain changed its branch; try again"
+)
 
 
 def read_events(chain: Chain, contract: str) -> Sequence[ChainEvent]:
