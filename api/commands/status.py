@@ -15,8 +15,8 @@ from ledger.words import Language
 EXIT_CODES: Final = {
     Then.INVALID: 11,
     Then.UNKNOWN: 12,
-    Then.NOT_REGISTERED: 10,
     Then.NOT_IN_FORCE: 10,
+    Then.NOT_REGISTERED: 13,
     Then.IN_FORCE: 0,
 }
 
@@ -32,7 +32,8 @@ def add(commands: Commands) -> None:
     command = commands.add_parser(
         "status",
         description="The answer is what was anchored by then. Document and claims are not compared: `verify` does that. "
-        "Exit codes: 0 in force throughout, 10 not, 11 the proof does not verify, 12 cannot tell.",
+        "Exit codes: 0 in force throughout, 10 not in force for some time, 11 the proof does not verify, 12 cannot tell, "
+        "13 not registered yet for some time, and never out of force.",
     )
     command.add_argument(
         "proof",
@@ -43,7 +44,7 @@ def add(commands: Commands) -> None:
         "--at",
         required=True,
         metavar="DATE",
-        help="YYYY-MM-DD, the whole day in Asia/Shanghai: the status at its first and at its last second; or a moment "
+        help="YYYY-MM-DD, the whole day in Asia/Shanghai: what was the case during it, from when to when; or a moment "
         "YYYY-MM-DDTHH:MM:SSZ",
     )
     add_source(command, "any city's node, which answers from what it knows")
@@ -83,11 +84,11 @@ def _judge_by_snapshot(source: SnapshotSource, proof: Proof, moment: str) -> Pas
     )
 
     with open_snapshot(source.snapshot, source.trust) as trust:
-        start, end = judge_past_span(proof, trust, moment)
-    return cast(PastDayJson, {"start": start.to_json(), "end": end.to_json()})
+        past_span = judge_past_span(proof, trust, moment)
+    return cast(PastDayJson, past_span.to_json())
 
 
 def find_exit_code(day: PastDayJson) -> int:
-    """Return the exit code of the worse end of the day: what does not verify, what is not known, what was not in force."""
-    standings = {Then(day["start"]["then"]), Then(day["end"]["then"])}
+    """Return the exit code of the worst of the day: what does not verify, what is not known, what was not in force."""
+    standings = {Then(past["then"]) for past in day["during"]}
     return next(code for standing, code in EXIT_CODES.items() if standing in standings)

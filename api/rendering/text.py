@@ -1,6 +1,7 @@
 """Reports as the command line prints them: verifications, past statuses, inspections.
 
-Verifications and past statuses come as JSON, which a node gives as well. Moments stay as they are there, in UTC.
+Verifications and past statuses come as JSON, which a node gives as well. Moments are those of a clock in China, as on the
+page; JSON keeps UTC.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,16 +17,19 @@ from api.rendering.sentences import (
     say_since,
 )
 from api.rendering.visible import MAX_NAME_CHARS, make_visible
-from api.words import words
+from api.words import words, write_moment
 from ledger.documents.findings import CHECKS, Check
 from ledger.documents.inspection import SIGNATURE_WORDS, Inspection, Kind, SignatureReport
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
+from ledger.verification.past import Then
 from ledger.verification.reasons import Outcome, Verdict
 from ledger.words import Language, Words
 
 _STATUS_STEP: Final = 9
-_MOMENT_WORDS: Final = Words("时刻", "at")
+_TO_WORDS: Final = Words("至", "to")
+_INTERRUPTED_WORDS: Final = Words("当日有 {}未处于有效状态", "Not in force for {} of that day")
+_DURATION_WORDS: Final = Words("{} 小时 {} 分", "{} h {} min")
 _STALE_WORDS: Final = Words("现已无法判断；所知止于", "Cannot tell any more; known until")
 _NEWEST_WORDS: Final = Words("本地所知截至", "known up to")
 _UNREAD_WORDS: Final = Words("文件无法读取", "The file cannot be read")
@@ -128,10 +132,11 @@ class PastJson(TypedDict):
 
 
 class PastDayJson(TypedDict):
-    """The statuses at both ends of a day."""
+    """The statuses at both ends of a day, and those during it, each as of the moment at which its stretch begins."""
 
     start: PastJson
     end: PastJson
+    during: list[PastJson]
 
 
 def describe_verification(report: VerificationJson, language: Language) -> str:
@@ -161,12 +166,13 @@ def _describe_status(report: VerificationJson, language: Language) -> Iterator[s
     status = report.get("status")
     if status is None:
         return
-    yield f"  {words(language)['known']} {status['known_at']} ({status['source']})"
+    known_at = write_moment(status["known_at"], language)
+    yield f"  {words(language)['known']} {known_at} ({status['source']})"
     if report["reason"] == "knowledge_stale":
-        yield f"  {_STALE_WORDS.in_(language)} {status['known_at']}"
+        yield f"  {_STALE_WORDS.in_(language)} {known_at}"
     if "since" in status:
         state = report["steps"][_STATUS_STEP - 1]["words"][language]
-        yield f"  {say_since(state, status['since'], language)}"
+        yield f"  {say_since(state, write_moment(status['since'], language), language)}"
     if status["status"] == "superseded" and "identifier" in status:
         yield f"  {words(language)['successor']}: {make_visible(status['identifier'])}"
 
@@ -187,24 +193,45 @@ def _describe_documents(report: VerificationJson, language: Language) -> Iterato
 
 
 def describe_past_day(day: PastDayJson, language: Language) -> str:
-    """Return both ends of a day in words, or one where they are the same."""
-    start, end = day["start"], day["end"]
-    is_same = {**start, "at": ""} == {**end, "at": ""}
-    return "\n".join(
-        line for past in ([end] if is_same else [start, end]) for line in _describe_past(past, language)
+    """Return what was the case during a day, stretch by stretch, or at a moment."""
+    ends = [past["at"] for past in day["during"][1:]] + [day["end"]["at"]]
+    seconds_out = sum(
+        _count_seconds(past["at"], end)
+        for past, end in zip(day["during"], ends, strict=True)
+        if past["then"] == Then.NOT_IN_FORCE
     )
+    lines = []
+    if seconds_out and any(past["then"] == Then.IN_FORCE for past in day["during"]):
+        lines.append(_INTERRUPTED_WORDS.in_(language).format(_write_duration(seconds_out, language)))
+    for past, end in zip(day["during"], ends, strict=True):
+        lines += _describe_past(past, end, language)
+    return "\n".join(lines)
 
 
-def _describe_past(past: PastJson, language: Language) -> Iterator[str]:
-    yield f"{past['words'][language]} ({_MOMENT_WORDS.in_(language)} {past['at']})"
+def _describe_past(past: PastJson, end: str, language: Language) -> Iterator[str]:
+    span = write_moment(past["at"], language)
+    if end != past["at"]:
+        span = f"{span} {_TO_WORDS.in_(language)} {write_moment(end, language)}"
+    yield f"{past['words'][language]} ({span})"
     yield f"  {past['reason_words'][language]}"
     for bound, label in _BOUND_WORDS:
         anchor = past.get(bound)
         if anchor:
-            anchor_words = f"{anchor['sequence']}, n {anchor['n']}, block {anchor['block']}, {anchor['time']}"
+            anchored_at = write_moment(anchor["time"], language)
+            anchor_words = f"{anchor['sequence']}, n {anchor['n']}, block {anchor['block']}, {anchored_at}"
             yield f"  {label.in_(language)} {anchor_words}"
     if "newest" in past:
-        yield f"  {_NEWEST_WORDS.in_(language)} {past['newest']}"
+        yield f"  {_NEWEST_WORDS.in_(language)} {write_moment(past['newest'], language)}"
+
+
+def _count_seconds(start: str, end: str) -> int:
+    return times.parse_time(end) - times.parse_time(start)
+
+
+def _write_duration(seconds: int, language: Language) -> str:
+    """Write how long something was, to the minute; the last second of a day counts as its end."""
+    hours, minutes = divmod((seconds + 1) // 60, 60)
+    return _DURATION_WORDS.in_(language).format(hours, minutes)
 
 
 def describe_inspection(inspection: Inspection, language: Language) -> str:
@@ -239,14 +266,14 @@ def _list_signature_facts(
     yield Words("印章", "Seal"), seal
     yield Words("制章机构", "Made by"), signature.seal_maker
     yield Words("签章人", "Signer"), signature.signer
-    yield Words("自称时间", "Stated time"), _write_moment(signature.signed_at)
-    yield Words("时间戳", "Timestamp"), _write_moment(signature.stamped_at)
+    yield Words("自称时间", "Stated time"), _write_moment(signature.signed_at, language)
+    yield Words("时间戳", "Timestamp"), _write_moment(signature.stamped_at, language)
     yield Words("被改动的文件", "Altered"), ", ".join(signature.altered)
     yield Words("未受保护的文件", "Not covered"), ", ".join(signature.uncovered)
 
 
-def _write_moment(moment: int | None) -> str | None:
-    return None if moment is None else times.format_time(moment)
+def _write_moment(moment: int | None, language: Language) -> str | None:
+    return None if moment is None else write_moment(times.format_time(moment), language)
 
 
 def _describe_check(check: Check, language: Language) -> str:

@@ -103,8 +103,35 @@ class Past:
         return body
 
 
-def judge_past_span(proof: Proof, trust: Trust, day_or_moment: str) -> tuple[Past, Past]:
-    """Return the status at the first and at the last second of a civil date in Asia/Shanghai, or twice that at a moment.
+@dataclass(frozen=True, slots=True)
+class PastSpan:
+    """What was the case from a first to a last second: one `Past` for each stretch, as of the moment at which it begins.
+
+    `end` is the status at the last second. A stretch lasts until the next begins, the last one to that second.
+    """
+
+    stretches: tuple[Past, ...]
+    end: Past
+
+    @property
+    def start(self) -> Past:
+        """The status at the first second."""
+        return self.stretches[0]
+
+    def to_json(self) -> dict[str, Json]:
+        return {
+            "start": self.start.to_json(),
+            "end": self.end.to_json(),
+            "during": [stretch.to_json() for stretch in self.stretches],
+        }
+
+
+#: Stretches of one day that are told; beyond, nobody can say what was the case, and each costs some questions.
+MAX_STRETCHES: Final = 64
+
+
+def judge_past_span(proof: Proof, trust: Trust, day_or_moment: str) -> PastSpan:
+    """Return what was the case during a civil date in Asia/Shanghai, or at a moment.
 
     Raises: MalformedInput when `day_or_moment` is neither `YYYY-MM-DD` nor `YYYY-MM-DDTHH:MM:SSZ`.
     """
@@ -113,8 +140,32 @@ def judge_past_span(proof: Proof, trust: Trust, day_or_moment: str) -> tuple[Pas
         if "T" in day_or_moment
         else times.day_bounds(times.parse_date(day_or_moment))
     )
-    first_status = judge_past(proof, trust, first_second)
-    return first_status, judge_past(proof, trust, last_second) if last_second > first_second else first_status
+    origin = trace_origin(proof, trust, must_present=True)
+    beginnings = _find_beginnings(origin, trust, first_second, last_second)
+    if len(beginnings) > MAX_STRETCHES:
+        endless_past = Past(first_second, Then.UNKNOWN, "too_many_changes")
+        return PastSpan((endless_past,), replace(endless_past, moment=last_second))
+    stretches = tuple(_judge_moment(proof, origin, trust, moment) for moment in beginnings)
+    return PastSpan(stretches, _judge_moment(proof, origin, trust, last_second))
+
+
+def _find_beginnings(origin: Origin, trust: Trust, first_second: int, last_second: int) -> list[int]:
+    """Return the first second, and each at which another stretch may begin: registered, changed, not known any more.
+
+    More than `MAX_STRETCHES` where they are too many, or cannot be found.
+    """
+    beginnings, log, anchor = {first_second}, origin.log, origin.anchor
+    if not origin.proven or log is None or anchor is None or origin.position is None:
+        return [first_second]
+    beginnings |= {anchor.time, log.anchored_at + 1}
+    for change in walk_changes(trust, log.name, origin.position, log.sequence):
+        if change is None or len(beginnings) > MAX_STRETCHES:
+            return list(range(MAX_STRETCHES + 1))
+        if change.since <= first_second:
+            break
+        if change.since <= last_second:
+            beginnings.add(change.since)
+    return sorted(moment for moment in beginnings if first_second <= moment <= last_second)
 
 
 def judge_past(proof: Proof, trust: Trust, moment: int) -> Past:
@@ -126,8 +177,11 @@ def judge_past(proof: Proof, trust: Trust, moment: int) -> Past:
     4. The status is that of step 9, on what was anchored by then; next to it, the anchors that bound it. Where that
        is in force, the dates decide (step 10).
     """
+    return _judge_moment(proof, trace_origin(proof, trust, must_present=True), trust, moment)
+
+
+def _judge_moment(proof: Proof, origin: Origin, trust: Trust, moment: int) -> Past:
     # 1
-    origin = trace_origin(proof, trust, must_present=True)
     unpassed_steps = [step for step in origin.steps if step.outcome is not Outcome.PASS]
     log, anchor, position = origin.log, origin.anchor, origin.position
     if unpassed_steps or log is None or anchor is None or position is None:

@@ -122,11 +122,11 @@ def _make_reports(node: Node, presentations: list[Presentation]) -> list[dict[st
     "/status", responses=_STATUS_RESPONSES, openapi_extra=openapi.describe_request(json=PastRequestShape)
 )
 def past(body: Annotated[bytes, Depends(_read_proof_body)], node: NodeNeeded) -> Response:
-    """Say what the status of a certificate was on a day or at a moment, and which anchors show it."""
+    """Say what the status of a certificate was during a day or at a moment, and which anchors show it."""
     proof, moment = read_past(body)
     with node.reading() as trust:
-        start, end = judge_past_span(proof, trust, moment)
-    return _answer_json({"start": start.to_json(), "end": end.to_json()})
+        past_span = judge_past_span(proof, trust, moment)
+    return _answer_json(past_span.to_json())
 
 
 def _answer_json(body: object) -> Response:

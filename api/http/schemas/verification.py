@@ -147,10 +147,13 @@ class PastShape(Shape):
 
 
 class PastDayShape(Shape):
-    """The status at the first and the last second of a day in Asia/Shanghai; of a moment, twice the same."""
+    """The status during a day in Asia/Shanghai, at its first and its last second; of a moment, always the same."""
 
     start: PastShape
     end: PastShape
+    during: list[PastShape] = Field(
+        description="A stretch each, as of the moment at which it begins; it lasts until the next."
+    )
 
 
 class PastRequestShape(Shape):

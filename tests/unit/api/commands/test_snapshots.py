@@ -17,6 +17,7 @@ from anchoring.checkpoints.snapshots import export
 from api.cli import main
 from api.client.offline import read_trust
 from api.http.routes import knowledge
+from api.words import write_moment
 from examples.renderings import as_pdf
 from ledger.crypto.keys import generate
 from ledger.encoding.canonical import encode as canonical
@@ -207,9 +208,9 @@ def test_the_exit_codes_are_those_of_every_verification(three: Cosigned3, run: R
     code, out, _ = run("verify", three.document, *given[:-1], late)
     assert code == 12
     known_at = format_time(three.city.knowledge.time)
-    assert f"现已无法判断；所知止于 {known_at}" in out
+    assert f"现已无法判断；所知止于 {write_moment(known_at, 'zh')}" in out
     _, out, _ = run("verify", three.document, *given[:-1], late, "--lang", "en")
-    assert f"Cannot tell any more; known until {known_at}" in out
+    assert f"Cannot tell any more; known until {write_moment(known_at, 'en')}" in out
 
 
 @pytest.mark.parametrize(("policy", "seconds"), [("high-value", 900), ("counter", 3600), ("field", 259_200)])

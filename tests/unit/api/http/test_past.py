@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.cli import main
+from api.words import write_moment
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
@@ -54,10 +55,37 @@ def test_the_day_of_a_change_has_two_ends(told: Path, city: City, capsys: pytest
     assert ends["end"]["status"]["basis"] == "行政许可法 第七十条"
 
 
+def test_a_suspension_of_five_hours_is_told(
+    told: Path, city: City, wuhan: TestClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = identifier("TM2022A0000000000002")
+    city.now = times.day_bounds(times.civil_date(city.now + DAY))[0] + 2 * 3600
+    for action in ("suspend", "resume"):
+        city.submit(city.change(action, other))
+        city.anchor()
+        city.now += 5 * 3600 - 17
+    city.now += DAY
+    city.submit(city.licence("TM2022A0000000000003", CLAIMS))
+    city.anchor()
+    told.write_bytes(city.proof(other).encode())
+    assert run(told, day(city, 1), "--lang", "zh") == 10
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == "当日有 5 小时 0 分未处于有效状态"
+    assert [line.split(" (")[0] for line in out if line.endswith(")")] == [
+        "当时有效",
+        "当时未处于有效状态",
+        "当时有效",
+    ]
+    assert run(told, day(city, 1), "--lang", "en") == 10
+    assert capsys.readouterr().out.startswith("Not in force for 5 h 0 min of that day\nIn force then (")
+    answer = wuhan.post("/v1/status", json={"proof": told.read_text(), "at": day(city, 1)}).json()
+    assert [past["reason"] for past in answer["during"]] == ["status_valid", "suspended", "status_valid"]
+
+
 @pytest.mark.parametrize(
     ("before", "code", "said"),
     [
-        (6, 10, "当时尚未登记"),
+        (6, 13, "当时尚未登记"),
         (4, 0, "当时有效"),
         (2, 10, "当时未处于有效状态"),
         (-1, 12, "无法确认"),
@@ -75,7 +103,7 @@ def test_a_moment_is_one_answer(told: Path, city: City, capsys: pytest.CaptureFi
     at = times.format_time(city.now - 4 * DAY)
     assert run(told, at, "--lang", "en") == 0
     said = capsys.readouterr().out
-    assert said.startswith(f"In force then (at {at})\n  The status is valid")
+    assert said.startswith(f"In force then ({write_moment(at, 'en')})\n  The status is valid")
     assert "changed by anchor 2" in said
 
 
@@ -128,9 +156,10 @@ def test_a_snapshot_answers_where_there_is_no_node(
     assert main(["status", "proof.json", "--at", "2022-03-28T09:00:20Z", *offline]) == 0
     assert "自锚定 1" in capsys.readouterr().out
     assert main(["status", "proof.json", "--at", "2022-03-28", *offline]) == 12
-    assert [line for line in capsys.readouterr().out.splitlines() if "(时刻" in line] == [
-        "当时尚未登记 (时刻 2022-03-27T16:00:00Z)",
-        "无法确认 (时刻 2022-03-28T15:59:59Z)",
+    assert [line for line in capsys.readouterr().out.splitlines() if line.endswith(")")] == [
+        "当时尚未登记 (2022年3月28日 00:00:00 至 2022年3月28日 17:00:20)",
+        "当时有效 (2022年3月28日 17:00:20 至 2022年3月28日 17:00:21)",
+        "无法确认 (2022年3月28日 17:00:21 至 2022年3月28日 23:59:59)",
     ]
     assert main(["status", "proof.json", "--at", "2022-03-28", *offline[:2]]) == 1
     assert "--snapshot needs --trust" in capsys.readouterr().err

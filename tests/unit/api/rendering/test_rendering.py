@@ -85,7 +85,9 @@ def test_until_when_a_status_is_known_is_told_alike(language: Language) -> None:
     text = describe_verification(cast(VerificationJson, papers.with_report(report)), language)
     known = next(line.label for line in facts if line.label in ("状态信息截至", "Status known as of"))
     assert f"  {known} " in text
-    assert ("Z 起)" if language == "zh" else "(since 2") in text
+    assert (
+        "(自 2026年3月2日 09:00:08 起)" if language == "zh" else "(since 2 March 2026, 09:00:08 (UTC+8))"
+    ) in text
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -14,7 +14,7 @@ from ledger.proof.proof import Proof
 from ledger.registry import acts
 from ledger.registry.knowledge import Knowledge
 from ledger.verification import changes
-from ledger.verification.past import Past, Then, judge_past
+from ledger.verification.past import MAX_STRETCHES, Past, Then, judge_past, judge_past_span
 from ledger.verification.verify import Policy, Presented, verify
 from tests.scenes import DAY, START, City, Item, Registry, scene
 
@@ -214,3 +214,38 @@ def test_a_day_in_asia_shanghai_has_two_bounds() -> None:
     assert times.civil_date(first - 1) < date(2026, 3, 1) < times.civil_date(last + 1)
     with pytest.raises(MalformedInput):
         times.day_bounds(date(1970, 1, 1))
+
+
+def test_a_day_is_told_stretch_by_stretch() -> None:
+    city, items = scene()
+    licence = items[1]
+    proof = city.proof(licence)
+    day = times.civil_date(city.registry.now)
+    beginnings = [times.day_bounds(day)[0], city.registry.now]
+    for action in ("suspend", "resume", "suspend"):
+        city.registry.wait(3600)
+        city.register(city.follow(action, licence))
+        beginnings.append(city.registry.now)
+    city.registry.wait(DAY)
+    city.anchor()
+    span = judge_past_span(proof, city.registry.knowledge, day.isoformat())
+    assert [past.moment for past in span.stretches] == beginnings
+    assert [past.reason for past in span.stretches] == [
+        "not_registered_yet",
+        "status_valid",
+        "suspended",
+        "status_valid",
+        "suspended",
+    ]
+    assert (span.end.reason, span.end.moment) == ("suspended", times.day_bounds(day)[1])
+
+
+def test_a_day_with_too_many_changes_cannot_be_told() -> None:
+    city, items = scene()
+    day = times.civil_date(city.registry.now).isoformat()
+    for place in range(MAX_STRETCHES):
+        city.anchor(changes=[(city.position(items[0]), (1, 0)[place % 2])])
+    span = judge_past_span(city.proof(items[0]), city.registry.knowledge, day)
+    assert [(past.then, past.reason) for past in span.stretches] == [(Then.UNKNOWN, "too_many_changes")]
+    forged = replace(city.proof(items[0]), record=replace(items[0].record, valid_until=date(2040, 1, 1)))
+    assert judge_past_span(forged, city.registry.knowledge, day).start.then is Then.INVALID
