@@ -57,23 +57,23 @@ PACKAGE: Final = "shunzheng"
 MODULES: Final = tuple(dict.fromkeys(module for module, _ in COMMANDS.values()))
 
 
-def parser(modules: Iterable[str] = MODULES) -> argparse.ArgumentParser:
+def build_parser(modules: Iterable[str] = MODULES) -> argparse.ArgumentParser:
     """Return the parser of the commands of `modules`; of the whole command line by default."""
-    main_parser, commands = _main_parser()
+    main_parser, commands = _build_main_parser()
     for module in modules:
         import_module(f"api.commands.{module}").add(commands)
     return main_parser
 
 
-def overview() -> argparse.ArgumentParser:
+def build_overview() -> argparse.ArgumentParser:
     """Return the parser that knows no more of the commands than their names and what each is for."""
-    main_parser, commands = _main_parser()
+    main_parser, commands = _build_main_parser()
     for name, (_, purpose) in COMMANDS.items():
         commands.add_parser(name, help=purpose)
     return main_parser
 
 
-def _main_parser() -> tuple[argparse.ArgumentParser, Commands]:
+def _build_main_parser() -> tuple[argparse.ArgumentParser, Commands]:
     main_parser = argparse.ArgumentParser(
         prog="shunzheng",
         description="Register, anchor and verify electronic licences, e-seals and e-signatures 顺证.",
@@ -110,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL)  # what it says of strange files is in our reports
     try:
         try:
-            return _run(sys.argv[1:] if arguments is None else list(arguments))
+            return _run_command(sys.argv[1:] if arguments is None else list(arguments))
         finally:
             sys.stdout.flush()
     except KeyboardInterrupt:
@@ -123,19 +123,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def _run(arguments: list[str]) -> int:
+def _run_command(arguments: list[str]) -> int:
     is_known = bool(arguments) and arguments[0] in COMMANDS
-    command = arguments[0] if is_known else overview().parse_args(arguments).command
-    args = parser([COMMANDS[command][0]]).parse_args(arguments)
+    command = arguments[0] if is_known else build_overview().parse_args(arguments).command
+    options = build_parser([COMMANDS[command][0]]).parse_args(arguments)
     try:
-        return int(args.run(args))
+        return int(options.run(options))
     except BrokenPipeError:
         raise
     except (LedgerError, AnchoringError, NodeError, SettingsError, OSError) as error:
-        return _failed(error, as_json=getattr(args, "json", False))
+        return _report_failure(error, as_json=getattr(options, "json", False))
 
 
-def _failed(error: Exception, *, as_json: bool) -> int:
+def _report_failure(error: Exception, *, as_json: bool) -> int:
     """Say what is wrong, to people on standard error, with `--json` to programs on standard output too."""
     message, reason = in_words(error), ""
     rows: list[Json] = []

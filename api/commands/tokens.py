@@ -23,10 +23,10 @@ from anchoring.register.tokens import (
     revoke_token,
 )
 from api.console import note, say, show_json
-from api.http.problems import PROBLEMS
 from api.node.errors import SettingsError
 from api.node.loading import load_settings
 from api.parsers import Commands
+from api.problems import PROBLEMS
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import day_bounds, format_time, parse_date
 from ledger.errors import MalformedInput

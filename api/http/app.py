@@ -63,7 +63,7 @@ def create_app(settings: Settings, clock: Clock = system_clock, node: Node | Non
     app.add_middleware(Guard, refusals=app.state.refusals)
     errors.install(
         app,
-        lambda request, problem, detail: pages.problem_page(
+        lambda request, problem, detail: pages.show_problem(
             request, settings, problem, problem.status, detail
         ),
     )

@@ -31,9 +31,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from anchoring import errors as anchoring
-from api.http.problems import PROBLEMS, Problem
 from api.node.errors import SettingsError
 from api.opening.errors import TooManyDocuments
+from api.problems import PROBLEMS, Problem
 from ledger import errors as ledger
 
 MEDIA_TYPE: Final = "application/problem+json"

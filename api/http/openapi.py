@@ -17,7 +17,6 @@ from pydantic.json_schema import models_json_schema
 
 from api.http.bounds import bodies
 from api.http.errors import MEDIA_TYPE
-from api.http.problems import PROBLEMS
 from api.http.schemas.base import ProblemShape
 from api.http.schemas.knowledge import CosignedShape
 from api.http.schemas.registry import IdentifiersShape, StatusRangeShape
@@ -31,6 +30,7 @@ from api.http.schemas.verification import (
     VerifyFormShape,
     VerifyShape,
 )
+from api.problems import PROBLEMS
 
 EXAMPLES: Final = Path(__file__).parent / "openapi_examples.json"
 _SCHEMAS: Final = "#/components/schemas/"

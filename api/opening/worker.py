@@ -25,7 +25,7 @@ from ledger.documents.openers import inspect
 #: Exit code of a child that was refused more memory.
 _NO_MEMORY: Final = 3
 _CHUNK_BYTES: Final = 2**16
-_AT_A_LIMIT: Final[dict[int, End]] = {signal.SIGALRM: End.TIME, signal.SIGXCPU: End.TIME}
+_ENDS_BY_SIGNAL: Final[dict[int, End]] = {signal.SIGALRM: End.TIME, signal.SIGXCPU: End.TIME}
 
 
 def main() -> None:
@@ -43,60 +43,60 @@ def main() -> None:
     answers.flush()
     while line := sys.stdin.buffer.readline(MAX_LINE_BYTES):
         task = Task.parse(line)
-        end, report = _open_apart(task, sys.stdin.buffer.read(task.size), answers)
+        end, report = _open_in_child(task, sys.stdin.buffer.read(task.size), answers)
         answers.write(Answer(end, len(report)).encode() + report)
         answers.flush()
 
 
-def _open_apart(task: Task, document: bytes, answers: BinaryIO) -> tuple[End, bytes]:
+def _open_in_child(task: Task, document: bytes, answers: BinaryIO) -> tuple[End, bytes]:
     """Read a document in a child and return how that ended, and the report where there is one."""
     trust = authorities(task.authorities)
-    reading, writing = os.pipe()
-    worker, child = os.getpid(), os.fork()
-    if not child:
-        os.close(reading)
-        _read_and_exit(task, document, trust, worker, (writing, answers.fileno()))
-    os.close(writing)
-    report = _take_all(reading)
+    read_end, write_end = os.pipe()
+    worker_id, child_id = os.getpid(), os.fork()
+    if not child_id:
+        os.close(read_end)
+        _read_and_exit(task, document, trust, worker_id, (write_end, answers.fileno()))
+    os.close(write_end)
+    report = _read_report(read_end)
     if report is None:
-        os.kill(child, signal.SIGKILL)
-    os.close(reading)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        os.kill(child_id, signal.SIGKILL)
+    os.close(read_end)
+    code = os.waitstatus_to_exitcode(os.waitpid(child_id, 0)[1])
     if code or report is None:
-        return _end_of(code), b""
+        return _find_end(code), b""
     return End.READ, report
 
 
-def _take_all(pipe: int) -> bytes | None:
+def _read_report(pipe: int) -> bytes | None:
     """Return what a child writes until it ends; None where that is longer than any report."""
-    taken = bytearray()
+    report = bytearray()
     while chunk := os.read(pipe, _CHUNK_BYTES):
-        taken += chunk
-        if len(taken) > MAX_INSPECTION_BYTES:
+        report += chunk
+        if len(report) > MAX_INSPECTION_BYTES:
             return None
-    return bytes(taken)
+    return bytes(report)
 
 
-def _end_of(code: int) -> End:
+def _find_end(code: int) -> End:
     if code == _NO_MEMORY:
         return End.MEMORY
-    return _AT_A_LIMIT.get(-code, End.DIED) if code < 0 else End.DIED
+    return _ENDS_BY_SIGNAL.get(-code, End.DIED) if code < 0 else End.DIED
 
 
 def _read_and_exit(
-    task: Task, document: bytes, trust: TrustList | None, worker: int, pipes: tuple[int, int]
+    task: Task, document: bytes, trust: TrustList | None, worker_id: int, pipes: tuple[int, int]
 ) -> NoReturn:
     """Be the child: read the document within the limits, write the report, end."""
     code = 1
     try:
-        writing, answers = pipes
-        die_with(worker)
-        os.close(answers)
-        _silence()
-        _limit(task)
+        write_end, answers_descriptor = pipes
+        die_with(worker_id)
+        os.close(answers_descriptor)
+        _close_streams()
+        _set_limits(task)
         report = memoryview(encode_inspection(inspect(document, trust)))
         while report:
-            report = report[os.write(writing, report) :]
+            report = report[os.write(write_end, report) :]
         code = 0
     except MemoryError:
         code = _NO_MEMORY
@@ -104,26 +104,29 @@ def _read_and_exit(
         os._exit(code)
 
 
-def _silence() -> None:
+def _close_streams() -> None:
     """Close what the worker speaks through: a hostile file must write neither answers nor lines of the log."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
+    null_device = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
-        os.dup2(nowhere, stream)
-    os.close(nowhere)
+        os.dup2(null_device, stream)
+    os.close(null_device)
 
 
-def _limit(task: Task) -> None:
+def _set_limits(task: Task) -> None:
     """Let the system end this process at its limits; nothing here can be asked to go on."""
     for number in (signal.SIGALRM, signal.SIGXCPU):
         signal.signal(number, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, max(task.clock_seconds, 0.001))
-    most_of = {resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: task.processor_seconds}
+    bounds_by_resource = {resource.RLIMIT_CORE: 0, resource.RLIMIT_CPU: task.processor_seconds}
     if sys.platform == "linux":  # others refuse to bound the memory of a process, or do not do it
-        most_of[resource.RLIMIT_AS] = task.memory
-    for kind, most in most_of.items():
-        hard = resource.getrlimit(kind)[1]
-        allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (allowed, hard if kind == resource.RLIMIT_CPU else allowed))
+        bounds_by_resource[resource.RLIMIT_AS] = task.memory
+    for resource_number, bound in bounds_by_resource.items():
+        hard_bound = resource.getrlimit(resource_number)[1]
+        soft_bound = bound if hard_bound == resource.RLIM_INFINITY else min(bound, hard_bound)
+        resource.setrlimit(
+            resource_number,
+            (soft_bound, hard_bound if resource_number == resource.RLIMIT_CPU else soft_bound),
+        )
 
 
 if __name__ == "__main__":

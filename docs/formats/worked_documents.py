@@ -17,9 +17,9 @@ from ledger.encoding.canonical import encode as canonical
 FOLDER = Path(__file__).parents[2] / "tests" / "vectors" / "documents"
 
 
-def blocks() -> dict[str, Any]:
+def make_blocks() -> dict[str, Any]:
     """Return the blocks of both pages."""
-    listed: Json = {
+    trust_list: Json = {
         "type": TYPE,
         "name": "天门市可信机构名单",
         "issued": "2026-03-01T00:00:00Z",
@@ -27,7 +27,7 @@ def blocks() -> dict[str, Any]:
             {
                 "name": "示例根证书",
                 "roles": ["signers", "seal-makers"],
-                "certificate": _pem((FOLDER / "root.der").read_bytes()),
+                "certificate": _encode_pem((FOLDER / "root.der").read_bytes()),
                 "from": "2025-01-01",
                 "until": "2035-12-31",
             }
@@ -35,12 +35,12 @@ def blocks() -> dict[str, Any]:
     }
     document = (FOLDER / "page-altered.ofd").read_bytes()
     return {
-        "trust-list": listed,
-        "inspection": inspect(document, decode_trust_list(canonical(listed))).to_json(),
+        "trust-list": trust_list,
+        "inspection": inspect(document, decode_trust_list(canonical(trust_list))).to_json(),
     }
 
 
-def _pem(certificate: bytes) -> str:
+def _encode_pem(certificate: bytes) -> str:
     text = base64.b64encode(certificate).decode("ascii")
     lines = [text[start : start + 64] for start in range(0, len(text), 64)]
     return "\n".join(["-----BEGIN CERTIFICATE-----", *lines, "-----END CERTIFICATE-----", ""])

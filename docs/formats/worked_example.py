@@ -57,10 +57,10 @@ COSIGNATURES = {
     "天门": "Jc0PTqvtY4PUIUQm-gCbelIPiGrd8tBhMGnBmulkSGBLQJDos2q5-WHCdNmEVqZsqQGpZa0Q4s6wWsfCcZdzGg",
     "武汉": "jA2_a9jM7H06fKkmkRLgANsZ7sX-7gPtBYenmfRyobskRTusbgq6HxZVKEQPojBsPsjPluS5R392_IKcxUoCpA",
 }
-FORKED = "cjNhk18gyL3Pqa9G7J4S0z0h__JRxvuy-AcFwMljjIXs3ZlA91LDorODOPZq-FFKh1MXocR1qgCPHT5ZSLo0Pg"
+FORK_SIGNATURE = "cjNhk18gyL3Pqa9G7J4S0z0h__JRxvuy-AcFwMljjIXs3ZlA91LDorODOPZq-FFKh1MXocR1qgCPHT5ZSLo0Pg"
 ISSUER = "11429006012345671T"
 IDENTIFIER = "1.2.156.3005.2.11100000MB0143028R001.11429006012345671T.TM2022A0000000000001.001.E"
-OTHER = "1.2.156.3005.2.11100000MB03271699001.11429006012345671T.TM2022A0000000000001.001.5"
+OTHER_IDENTIFIER = "1.2.156.3005.2.11100000MB03271699001.11429006012345671T.TM2022A0000000000001.001.5"
 DOCUMENT = "天门市示例商贸有限公司 营业执照\n".encode()
 CONTRACT = bytes.fromhex("5fbdb2315678afecb367f032d93f642f64180aa3")
 PROVINCE = "0x" + "11" * 20
@@ -82,7 +82,7 @@ class Example:
     disclosure: FullDisclosure
 
 
-def licence() -> tuple[Record, FullDisclosure]:
+def make_licence() -> tuple[Record, FullDisclosure]:
     document = document_claim(SM3, DOCUMENT, "text/plain; charset=utf-8").to_json()
     values: dict[str, Json] = {
         "KZ_JYFW": "日用百货销售",
@@ -107,43 +107,47 @@ def licence() -> tuple[Record, FullDisclosure]:
     return record, disclosure
 
 
-def neighbour(salt: int, action: str = "issue", previous: bytes | None = None) -> Record:
+def make_neighbour(salt: int, action: str = "issue", previous: bytes | None = None) -> Record:
     digest = FullDisclosure(bytes([salt]) * 16, (("ZZMC", "不动产权证书"),)).digest(SM3)
-    return Record(SM3, "licence", action, OTHER, ISSUER, parse_time("2022-03-28T08:00:00Z"), bytes([salt]) * 16,
+    return Record(SM3, "licence", action, OTHER_IDENTIFIER, ISSUER, parse_time("2022-03-28T08:00:00Z"), bytes([salt]) * 16,
                   claims=digest, previous=previous)  # fmt: skip
 
 
-def suspension(previous: bytes) -> Record:
-    return Record(SM3, "licence", "suspend", OTHER, ISSUER, parse_time("2022-03-28T09:00:00Z"), b"\x42" * 16,
+def make_suspension(previous: bytes) -> Record:
+    return Record(SM3, "licence", "suspend", OTHER_IDENTIFIER, ISSUER, parse_time("2022-03-28T09:00:00Z"), b"\x42" * 16,
                   previous=previous, basis="示例条例 第七条")  # fmt: skip
 
 
-def entry(records: list[Record], key: PublicKey, signature: str, time: str) -> tuple[Entry, trees.MerkleTree]:
+def make_entry(
+    records: list[Record], key: PublicKey, signature: str, time: str
+) -> tuple[Entry, trees.MerkleTree]:
     tree = MerkleTree(SM3, [leaf for leaf, _ in order_by_leaf(records)])
-    signed = parse_time(time)
-    expires, window = signed + MAX_STATEMENT_SECONDS, Window.after(0)
+    signed_at = parse_time(time)
+    expires_at, window = signed_at + MAX_STATEMENT_SECONDS, Window.after(0)
     statement = Statement(
-        REGISTRY, "tianmen", ISSUER, key.id, len(records), SM3, tree.root, signed, expires, window
+        REGISTRY, "tianmen", ISSUER, key.id, len(records), SM3, tree.root, signed_at, expires_at, window
     )
     if signature.startswith("SIGNATURE"):
         signature = encode_signature(generate("sm2", lambda _: SECRET).sign(statement.encode()))
         print("sign again:", signature)
     if not key.verify(statement.encode(), decode_signature(signature)):
         raise SystemExit("a kept signature does not fit its statement: replace it by SIGNATURE and run again")
-    return Entry(statement, decode_signature(signature), signed + 5), tree
+    return Entry(statement, decode_signature(signature), signed_at + 5), tree
 
 
-def always(secret: bytes) -> Callable[[int], bytes]:
+def make_constant_source(secret: bytes) -> Callable[[int], bytes]:
     """Return a source of randomness that gives the same bytes whenever it is asked."""
     return lambda _: secret
 
 
-def checkpoints(chain: Fold, history: list[Event]) -> tuple[dict[str, Json], bytes, TrustFile]:
+def make_checkpoints(chain: Fold, history: list[Event]) -> tuple[dict[str, Json], bytes, TrustFile]:
     """Return the blocks about checkpoint, trust file and snapshot, the snapshot, and the trust file."""
-    keys = {name: generate(kind, always(secret)) for name, (kind, secret) in NODE_SECRETS.items()}
+    keys = {
+        name: generate(kind, make_constant_source(secret)) for name, (kind, secret) in NODE_SECRETS.items()
+    }
     checkpoint = Checkpoint(REGISTRY, chain.n, chain.head, chain.block, bytes(31) + b"\x09", chain.time)
     cosigned = CosignedCheckpoint.of(
-        checkpoint, [cosignature(keys[name], checkpoint, text) for name, text in COSIGNATURES.items()]
+        checkpoint, [make_cosignature(keys[name], checkpoint, text) for name, text in COSIGNATURES.items()]
     )
     trust = TrustFile(REGISTRY, tuple(Cosigner(name, key.public) for name, key in keys.items()), 2)
     header = Header(cosigned, 0, HEAD_0, 0)
@@ -151,10 +155,21 @@ def checkpoints(chain: Fold, history: list[Event]) -> tuple[dict[str, Json], byt
     check_snapshot(lambda: [snapshot], trust)
     if replay([snapshot]).fold.head != chain.head:
         raise SystemExit("the snapshot does not hold the events")
-    other = replace(checkpoint, head=keccak256(checkpoint.head))
-    fork = Fork(cosigned, CosignedCheckpoint.of(other, [cosignature(keys["荆门"], other, FORKED)]))
-    first = history[0]
-    fields = ((first.n, 8), (first.block, 8), (first.time, 8), (first.kind, 1), (len(first.payload), 4))
+    other_checkpoint = replace(checkpoint, head=keccak256(checkpoint.head))
+    fork = Fork(
+        cosigned,
+        CosignedCheckpoint.of(
+            other_checkpoint, [make_cosignature(keys["荆门"], other_checkpoint, FORK_SIGNATURE)]
+        ),
+    )
+    first_event = history[0]
+    event_fields = (
+        (first_event.n, 8),
+        (first_event.block, 8),
+        (first_event.time, 8),
+        (first_event.kind, 1),
+        (len(first_event.payload), 4),
+    )
     blocks: dict[str, Json] = {
         "checkpoint": checkpoint.to_json(),
         "checkpoint-signed": checkpoint.encode().decode(),
@@ -163,13 +178,16 @@ def checkpoints(chain: Fold, history: list[Event]) -> tuple[dict[str, Json], byt
         "trust-file": trust.to_json(),
         "snapshot-header": json.loads(header.encode()),
         "snapshot-event": "\n".join(
-            [*(number.to_bytes(size, "big").hex() for number, size in fields), first.payload.hex()]
+            [
+                *(number.to_bytes(size, "big").hex() for number, size in event_fields),
+                first_event.payload.hex(),
+            ]
         ),
     }
     return blocks, snapshot, trust
 
 
-def cosignature(key: PrivateKey, checkpoint: Checkpoint, signature: str) -> Cosignature:
+def make_cosignature(key: PrivateKey, checkpoint: Checkpoint, signature: str) -> Cosignature:
     if signature.startswith("SIGNATURE"):
         signature = encode_signature(key.sign(checkpoint.encode()))
         print("sign again:", signature)
@@ -198,39 +216,41 @@ class Batch:
 
 
 def make_batch(key: PublicKey, record: Record, disclosure: FullDisclosure) -> Batch:
-    other = neighbour(7)
-    suspended = suspension(other.leaf())
-    first, submission = entry([record, other], key, SIGNATURES[0], "2022-03-28T08:30:00Z")
-    second, _ = entry([suspended], key, SIGNATURES[1], "2022-03-28T09:00:10Z")
+    neighbour_record = make_neighbour(7)
+    suspension = make_suspension(neighbour_record.leaf())
+    first_entry, submission = make_entry(
+        [record, neighbour_record], key, SIGNATURES[0], "2022-03-28T08:30:00Z"
+    )
+    second_entry, _ = make_entry([suspension], key, SIGNATURES[1], "2022-03-28T09:00:10Z")
     status = StatusTree(SM3)
     status.grow(3)
-    position = [leaf for leaf, _ in order_by_leaf([record, other])].index(other.leaf())
+    position = [leaf for leaf, _ in order_by_leaf([record, neighbour_record])].index(neighbour_record.leaf())
     status.set(position, 1)
-    tree = trees.CountedTree(SM3, [first.leaf(), second.leaf()])
-    records: list[tuple[Record, FullDisclosure | None]] = [(record, disclosure), (other, None)]
+    tree = trees.CountedTree(SM3, [first_entry.leaf(), second_entry.leaf()])
+    records: list[tuple[Record, FullDisclosure | None]] = [(record, disclosure), (neighbour_record, None)]
     changes = encode_changes([(position, 1)])
-    return Batch(records, suspended, (first, second), submission, tree, status, changes)
+    return Batch(records, suspension, (first_entry, second_entry), submission, tree, status, changes)
 
 
-def tell(key: PublicKey, anchored: acts.Anchored) -> tuple[Knowledge, list[Event], list[Json]]:
+def replay_story(key: PublicKey, anchor: acts.Anchored) -> tuple[Knowledge, list[Event], list[Json]]:
     """Let the story happen; return what is known afterwards, the events, and how the page shows them."""
     grant = acts.KeyGranted("tianmen", key.id, ISSUER, 1, (), 1640995200, 1956527999)
-    story: list[tuple[str, int, acts.Act]] = [
+    acts_of_story: list[tuple[str, int, acts.Act]] = [
         ("2022-03-01T00:00:00Z", 2, acts.ProvinceTransferred(PROVINCE)),
         ("2022-03-01T00:00:10Z", 3, acts.LogAdmitted("tianmen", 1, ADMIN, ("429006",), acts.Predecessor())),
         ("2022-03-01T00:00:20Z", 4, acts.OperatorSet("tianmen", OPERATOR)),
         ("2022-03-01T00:00:20Z", 4, acts.IssuerAdded("tianmen", ISSUER)),
         ("2022-03-01T00:00:30Z", 5, acts.KeyRegistered("tianmen", 1, key.spki)),
         ("2022-03-01T00:00:30Z", 5, grant),
-        ("2022-03-28T09:00:20Z", 900, anchored),
+        ("2022-03-28T09:00:20Z", 900, anchor),
     ]
-    knowledge, history, shown_events = Knowledge(REGISTRY, HEAD_0), list[Event](), list[Json]()
-    for time, block, act in story:
+    knowledge, history, events_json = Knowledge(REGISTRY, HEAD_0), list[Event](), list[Json]()
+    for time, block, act in acts_of_story:
         fold = knowledge.fold
         event = Event(fold.n + 1, act.KIND, fold.block, parse_time(time), act.encode(), block)
         knowledge.apply(event)
         history.append(event)
-        shown_events.append(
+        events_json.append(
             {
                 "n": event.n,
                 "kind": event.kind,
@@ -241,10 +261,10 @@ def tell(key: PublicKey, anchored: acts.Anchored) -> tuple[Knowledge, list[Event
                 "head": "0x" + knowledge.fold.head.hex(),
             }
         )
-    return knowledge, history, shown_events
+    return knowledge, history, events_json
 
 
-def prove(record: Record, disclosure: FullDisclosure, batch: Batch) -> Proof:
+def make_proof(record: Record, disclosure: FullDisclosure, batch: Batch) -> Proof:
     leaves = [leaf for leaf, _ in order_by_leaf([record for record, _ in batch.records])]
     index = leaves.index(record.leaf())
     return Proof(
@@ -259,38 +279,42 @@ def prove(record: Record, disclosure: FullDisclosure, batch: Batch) -> Proof:
     )
 
 
-def suspended_proofs(batch: Batch) -> tuple[Proof, Proof]:
+def make_suspended_proofs(batch: Batch) -> tuple[Proof, Proof]:
     """Return the bare proofs of the other certificate and of its suspension."""
-    other = next(record for record, _ in batch.records if record.leaf() == batch.suspension.previous)
-    index = [leaf for leaf, _ in order_by_leaf([record for record, _ in batch.records])].index(other.leaf())
-    path, first, second = tuple(batch.submission.path(index)), *batch.entries
+    neighbour_record = next(
+        record for record, _ in batch.records if record.leaf() == batch.suspension.previous
+    )
+    index = [leaf for leaf, _ in order_by_leaf([record for record, _ in batch.records])].index(
+        neighbour_record.leaf()
+    )
+    path, (first_entry, second_entry) = tuple(batch.submission.path(index)), batch.entries
     return (
-        Proof(other, None, index, path, first, tuple(batch.tree.path(0)), 1),
-        Proof(batch.suspension, None, 0, (), second, tuple(batch.tree.path(1)), 1),
+        Proof(neighbour_record, None, index, path, first_entry, tuple(batch.tree.path(0)), 1),
+        Proof(batch.suspension, None, 0, (), second_entry, tuple(batch.tree.path(1)), 1),
     )
 
 
-def record_blocks(record: Record, disclosure: FullDisclosure, batch: Batch) -> dict[str, Json]:
+def make_record_blocks(record: Record, disclosure: FullDisclosure, batch: Batch) -> dict[str, Json]:
     """Return what a department makes: claims, records, a submission."""
-    committed = claims.commit_claims(SM3, disclosure.master, disclosure.claims)
-    first = batch.entries[0]
+    commitments = claims.commit_claims(SM3, disclosure.master, disclosure.claims)
+    first_entry = batch.entries[0]
     return {
         "disclosure": disclosure.to_json(),
         "commitments": [
-            [name, value.hex()] for (name, _), value in zip(disclosure.claims, committed, strict=True)
+            [name, value.hex()] for (name, _), value in zip(disclosure.claims, commitments, strict=True)
         ],
         "claims-digest": SM3.format(disclosure.digest(SM3)),
         "selective": disclosure.select(SM3, {"ZZMC", "CZZT"}).to_json(),
         "record": record.to_json(),
         "record-leaf": SM3.format(record.leaf()),
         "status-record": batch.suspension.to_json(),
-        "statement": first.statement.to_json(),
-        "entry": first.to_json(),
-        "submission-lines": _lines(first, batch.records),
+        "statement": first_entry.statement.to_json(),
+        "entry": first_entry.to_json(),
+        "submission-lines": _write_lines(first_entry, batch.records),
     }
 
 
-def anchor_blocks(batch: Batch, events: list[Json]) -> dict[str, Json]:
+def make_anchor_blocks(batch: Batch, events: list[Json]) -> dict[str, Json]:
     """Return what is public: entries, batch, anchor, events."""
     return {
         "entries": [entry.to_json() for entry in batch.entries],
@@ -316,54 +340,57 @@ def anchor_blocks(batch: Batch, events: list[Json]) -> dict[str, Json]:
     }
 
 
-def proof_blocks(proof: Proof, status: StatusTree, knowledge: Knowledge) -> dict[str, Json]:
+def make_proof_blocks(proof: Proof, status: StatusTree, knowledge: Knowledge) -> dict[str, Json]:
     """Return what a verifier sees: the proof in both forms, statuses, report and verdict."""
-    now = parse_time("2022-03-28T09:12:00Z")
-    report = verify(Presented(documents=(DOCUMENT,)), proof.encode(), knowledge, now, Policy())
+    checked_at = parse_time("2022-03-28T09:12:00Z")
+    report = verify(Presented(documents=(DOCUMENT,)), proof.encode(), knowledge, checked_at, Policy())
     if report.verdict != "valid":
         raise SystemExit(f"the worked example is {report.verdict}: {report.deciding_step}")
     anchored_at = knowledge.fold.time
-    chunks, above = status.chunks(0, RANGE_CHUNKS), tuple(status.path_above(0, RANGE_CHUNKS))
-    statuses = StatusRange(SM3, "tianmen", 1, anchored_at, status.size, 0, chunks, above)
+    chunks, upper_path = status.chunks(0, RANGE_CHUNKS), tuple(status.path_above(0, RANGE_CHUNKS))
+    statuses = StatusRange(SM3, "tianmen", 1, anchored_at, status.size, 0, chunks, upper_path)
     return {
         "proof": proof.to_json(),
         "paper": encode_paper(proof),
         "status-range": json.loads(statuses.encode()),
         "past-status": judge_past(proof, knowledge, anchored_at).to_json(),
         "report": report.to_json(),
-        "checked-at": format_time(now),
+        "checked-at": format_time(checked_at),
         "verdict": {
             "verdict": report.verdict.value,
             "step": report.deciding_step.number,
             "reason": report.reason,
         },
-        "reasons": _reasons(),
+        "reasons": _write_reasons(),
     }
 
 
-def build() -> Example:
+def build_example() -> Example:
     key = generate("sm2", lambda _: SECRET).public
-    record, disclosure = licence()
+    record, disclosure = make_licence()
     batch = make_batch(key, record, disclosure)
-    knowledge, history, events = tell(key, batch.anchor)
-    proof = prove(record, disclosure, batch)
-    vouched, snapshot, trust = checkpoints(knowledge.fold, history)
+    knowledge, history, events = replay_story(key, batch.anchor)
+    proof = make_proof(record, disclosure, batch)
+    checkpoint_blocks, snapshot, trust = make_checkpoints(knowledge.fold, history)
     blocks = (
-        record_blocks(record, disclosure, batch)
-        | anchor_blocks(batch, events)
-        | proof_blocks(proof, batch.status, knowledge)
-        | vouched
-        | worked_receipt.blocks(batch.entries[0], 0)
-        | worked_history.blocks(suspended_proofs(batch), history, HEAD_0)
-        | worked_sealing.blocks(ISSUER)
-        | worked_documents.blocks()
+        make_record_blocks(record, disclosure, batch)
+        | make_anchor_blocks(batch, events)
+        | make_proof_blocks(proof, batch.status, knowledge)
+        | checkpoint_blocks
+        | worked_receipt.make_blocks(batch.entries[0], 0)
+        | worked_history.make_blocks(make_suspended_proofs(batch), history, HEAD_0)
+        | worked_sealing.make_blocks(ISSUER)
+        | worked_documents.make_blocks()
     )
     return Example(blocks, knowledge, snapshot, trust, proof, disclosure)
 
 
-def _lines(first: Entry, records: list[tuple[Record, FullDisclosure | None]]) -> str:
-    head: Json = {"statement": first.statement.to_json(), "signature": encode_signature(first.signature)}
-    lines = [canonical(head)]
+def _write_lines(first_entry: Entry, records: list[tuple[Record, FullDisclosure | None]]) -> str:
+    statement_line: Json = {
+        "statement": first_entry.statement.to_json(),
+        "signature": encode_signature(first_entry.signature),
+    }
+    lines = [canonical(statement_line)]
     for _, record in order_by_leaf(record for record, _ in records):
         line: dict[str, Json] = {"record": record.to_json()}
         disclosure = next(found for other, found in records if other == record)
@@ -373,46 +400,46 @@ def _lines(first: Entry, records: list[tuple[Record, FullDisclosure | None]]) ->
     return b"\n".join(lines).decode()
 
 
-def _reasons() -> str:
+def _write_reasons() -> str:
     """Return the table from step, outcome and reason to the verdict, a row a line."""
     rows = [
         (number, outcome.value, reason, row.verdict.value)
         for (number, outcome, reason), row in REASON_TABLE.items()
     ]
-    order = {outcome.value: place for place, outcome in enumerate(Outcome)}
-    rows.sort(key=lambda row: (row[0], order[row[1]]))
+    outcome_order = {outcome.value: place for place, outcome in enumerate(Outcome)}
+    rows.sort(key=lambda row: (row[0], outcome_order[row[1]]))
     return "\n".join(
         f"{number:>2}  {outcome:<15}{reason:<26}{verdict}" for number, outcome, reason, verdict in rows
     )
 
 
-def shown(value: Json) -> str:
+def format_block(value: Json) -> str:
     """Return the fenced block that a page shows."""
     if isinstance(value, str):
         return f"```text\n{value}\n```"
     return f"```json\n{json.dumps(value, ensure_ascii=False, indent=2)}\n```"
 
 
-def filled(page: str, blocks: dict[str, Json]) -> str:
+def fill_page(page: str, blocks: dict[str, Json]) -> str:
     """Return the page with every block after a line `<!-- example: NAME -->` replaced by what is computed."""
 
     def replace(block: re.Match[str]) -> str:
-        return f"<!-- example: {block[1]} -->\n{shown(blocks[block[1]])}"
+        return f"<!-- example: {block[1]} -->\n{format_block(blocks[block[1]])}"
 
     return re.sub(r"<!-- example: ([a-z-]+) -->\n```.*?```", replace, page, flags=re.DOTALL)
 
 
 def main() -> None:
-    blocks, stale = build().blocks, []
+    blocks, stale_pages = build_example().blocks, []
     for path in sorted(PAGES.glob("*.md")):
         page = path.read_text("utf-8")
-        if filled(page, blocks) != page:
-            stale.append(path.name)
+        if fill_page(page, blocks) != page:
+            stale_pages.append(path.name)
             if "--write" in sys.argv:
-                path.write_text(filled(page, blocks), "utf-8")
-    if stale and "--write" not in sys.argv:
-        raise SystemExit(f"these pages show something else than is computed: {', '.join(stale)}")
-    print(f"{'written' if stale else 'all pages agree'}: {len(blocks)} blocks")
+                path.write_text(fill_page(page, blocks), "utf-8")
+    if stale_pages and "--write" not in sys.argv:
+        raise SystemExit(f"these pages show something else than is computed: {', '.join(stale_pages)}")
+    print(f"{'written' if stale_pages else 'all pages agree'}: {len(blocks)} blocks")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ REGISTERED_AT = "2022-03-28T09:10:00Z"
 SIGNED_AT = "2022-03-28T09:12:00Z"
 
 
-def blocks(proofs: tuple[Proof, ...], events: Sequence[Event], head_zero: bytes) -> dict[str, Json]:
+def make_blocks(proofs: tuple[Proof, ...], events: Sequence[Event], head_zero: bytes) -> dict[str, Json]:
     """Return the blocks of the page; `proofs` are those of the two records, `events` what happened in the registry."""
     key, statement = generate("sm2", lambda _: NODE_SECRET), proofs[0].entry.statement
     knowledge = Knowledge(statement.registry, head_zero)
@@ -36,9 +36,11 @@ def blocks(proofs: tuple[Proof, ...], events: Sequence[Event], head_zero: bytes)
         signature = encode_signature(key.sign(history.encode()))
         print("sign again:", signature)
     signed_history = SignedHistory(history, decode_signature(signature))
-    registered = acts.KeyRegistered(statement.log, NODE, key.public.spki)
+    key_registration = acts.KeyRegistered(statement.log, NODE, key.public.spki)
     fold, block = knowledge.fold, knowledge.fold.block + 1
-    event = Event(n + 1, registered.KIND, fold.block, parse_time(REGISTERED_AT), registered.encode(), block)
+    event = Event(
+        n + 1, key_registration.KIND, fold.block, parse_time(REGISTERED_AT), key_registration.encode(), block
+    )
     knowledge.apply(event)
     judged_history = judge_signed_history(signed_history, knowledge)
     if judged_history.findings:

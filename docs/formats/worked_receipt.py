@@ -10,7 +10,7 @@ SIGNATURE = "njZMOUXARtNz_1X5IzHrFdAm1huXGa0sIZh1f7pQly7urVG03qvPf7P-Dg69tblKD4h
 PROMISE_SECONDS = 3600
 
 
-def blocks(entry: Entry, first: int) -> dict[str, Json]:
+def make_blocks(entry: Entry, first: int) -> dict[str, Json]:
     """Return the blocks of the page; the records of `entry` stand from position `first` on."""
     key, statement = generate("sm2", lambda _: NODE_SECRET), entry.statement
     receipt = Receipt(
@@ -30,5 +30,5 @@ def blocks(entry: Entry, first: int) -> dict[str, Json]:
         print("sign again:", signature)
     if not key.public.verify(receipt.encode(), decode_signature(signature)):
         raise SystemExit("the kept signature does not fit the receipt: replace it by SIGNATURE and run again")
-    signed = SignedReceipt(receipt, decode_signature(signature))
-    return {"receipt": signed.to_json(), "receipt-signed": receipt.encode().decode()}
+    signed_receipt = SignedReceipt(receipt, decode_signature(signature))
+    return {"receipt": signed_receipt.to_json(), "receipt-signed": receipt.encode().decode()}

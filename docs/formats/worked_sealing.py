@@ -12,28 +12,28 @@ SEAL_FILE = b"the bytes of Seal.esl, for the example"
 SEALED_FILE = "天门市示例商贸有限公司 营业执照\n".encode()
 
 
-def blocks(issuer: str) -> dict[str, Json]:
+def make_blocks(issuer: str) -> dict[str, Json]:
     """Return the blocks of the page; the issuer of the story registers its own seal."""
-    seal, shown = _record("seal", issuer, 32, SEAL_FILE, "application/octet-stream", {
+    seal, seal_disclosure = _make_record("seal", issuer, 32, SEAL_FILE, "application/octet-stream", {
         "CZZT": "天门市示例局",
         HOLDER: issuer,
         "KZ_YZBM": "42900600000001",
         SEAL_NAME: "天门市示例局电子证照专用章",
     })  # fmt: skip
-    signature, sealed = _record("signature", issuer, 64, SEALED_FILE, "text/plain; charset=utf-8", {
+    sealing, sealing_disclosure = _make_record("signature", issuer, 64, SEALED_FILE, "text/plain; charset=utf-8", {
         SIGNER: issuer,
         DECLARED_TIME: "2022-03-28T07:59:00Z",
     }, Link(MADE_WITH, seal.leaf()))  # fmt: skip
     return {
         "seal": seal.to_json(),
-        "seal-claims": shown.values,
-        "signature-record": signature.to_json(),
-        "signature-claims": sealed.values,
-        "sealed-link": [{"rel": "sealed-by", "record": SM3.format(signature.leaf())}],
+        "seal-claims": seal_disclosure.values,
+        "signature-record": sealing.to_json(),
+        "signature-claims": sealing_disclosure.values,
+        "sealed-link": [{"rel": "sealed-by", "record": SM3.format(sealing.leaf())}],
     }
 
 
-def _record(
+def _make_record(
     kind: str, issuer: str, salt: int, content: bytes, media_type: str, values: dict[str, Json], *links: Link
 ) -> tuple[Record, FullDisclosure]:
     document = document_claim(SM3, content, media_type).to_json()

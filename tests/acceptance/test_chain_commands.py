@@ -13,7 +13,7 @@ from anchoring.chain.devnet import Devnet
 from anchoring.chain.ethereum import EthereumChain
 from anchoring.chain.jsonrpc import Endpoint
 from anchoring.chain.protocol import RegistryName
-from api.cli import main, parser
+from api.cli import build_parser, main
 from api.commands import chain as commands
 from ledger.crypto.keys import keccak256
 from ledger.encoding.times import format_time
@@ -351,7 +351,7 @@ def test_the_end(office: Office) -> None:
 
 
 def test_no_command_was_left_out() -> None:
-    (topics,) = parser(["chain"])._subparsers._group_actions  # type: ignore[union-attr]
+    (topics,) = build_parser(["chain"])._subparsers._group_actions  # type: ignore[union-attr]
     assert isinstance(topics, argparse._SubParsersAction)
     (actions,) = topics.choices["chain"]._subparsers._group_actions
     here = Path(__file__).read_text(encoding="utf-8")

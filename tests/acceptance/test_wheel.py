@@ -80,7 +80,7 @@ def test_the_installed_program_tells_its_version(program: Path, wheel: Path, tmp
 
 
 def test_the_installed_program_verifies_from_a_snapshot(program: Path, worked: Any, tmp_path: Path) -> None:
-    example = worked.build()
+    example = worked.build_example()
     (tmp_path / "licence.txt").write_bytes(worked.DOCUMENT)
     (tmp_path / "licence.txt.proof.json").write_bytes(example.proof.encode())
     (tmp_path / "registry.snapshot").write_bytes(example.snapshot)

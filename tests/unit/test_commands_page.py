@@ -21,7 +21,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_the_page_is_what_the_parsers_say(written: Any) -> None:
-    assert PAGE.read_text("utf-8").splitlines() == written.page().splitlines(), "run `make commands`"
+    assert PAGE.read_text("utf-8").splitlines() == written.write_page().splitlines(), "run `make commands`"
 
 
 def test_every_command_has_a_section_and_every_argument_an_explanation() -> None:

@@ -56,10 +56,10 @@ def shown() -> dict[str, str]:
 
 
 def test_every_page_shows_what_is_computed(worked: ModuleType, shown: dict[str, str]) -> None:
-    blocks = worked.build().blocks
+    blocks = worked.build_example().blocks
     for path in PAGES:
         text = path.read_text(encoding="utf-8")
-        assert worked.filled(text, blocks) == text, path.name
+        assert worked.fill_page(text, blocks) == text, path.name
     assert set(shown) <= set(blocks)
 
 
@@ -103,7 +103,7 @@ def test_an_example_decodes_to_itself(shown: dict[str, str], name: str) -> None:
 
 
 def test_the_snapshot_is_taken_and_holds_the_events(worked: ModuleType, shown: dict[str, str]) -> None:
-    example = worked.build()
+    example = worked.build_example()
     header, names = check_snapshot(lambda: [example.snapshot], example.trust)
     assert set(names) == {"天门", "武汉"}
     assert json.loads(header.encode()) == json.loads(shown["snapshot-header"])

@@ -19,9 +19,9 @@ from api.http.counter.pairing import Pair, Upload, pair_documents
 from api.http.errors import MalformedRequest
 from api.http.node import Node
 from api.http.presentation import UnopenedPresentation
-from api.http.problems import PROBLEMS, Problem
 from api.limits import READY_LAG_SECONDS
 from api.node.settings import Settings
+from api.problems import PROBLEMS, Problem
 from api.rendering.items import readable_claims
 from api.rendering.slip import Slip, write_slip
 from api.rendering.visible import MAX_NAME_CHARS, make_visible
@@ -73,7 +73,7 @@ def render(
     return response
 
 
-def form_page(request: Request, settings: Settings, known_at: int, now: int) -> Response:
+def show_form(request: Request, settings: Settings, known_at: int, now: int) -> Response:
     """Show the form, and above it how old the node's knowledge is where that is more than usual."""
     language, age_notice = choose_language(request), ""
     if now - known_at > READY_LAG_SECONDS:
@@ -107,7 +107,7 @@ class Verdict:
     token: str
 
 
-def verdict_page(
+def show_verdicts(
     request: Request, node: Node, form_input: FormInput, verifications: Sequence[tuple[Report, Papers]]
 ) -> Response:
     """Show a verdict for each certificate, and which documents belong to none."""
@@ -133,16 +133,16 @@ def _show_name(name: str, language: Language) -> str:
     return make_visible(name, MAX_NAME_CHARS) or words(language)["unnamed"]
 
 
-def missing_page(request: Request, settings: Settings) -> Response:
+def show_missing(request: Request, settings: Settings) -> Response:
     """Say where a proof is found. Nothing was checked, so this is no verdict."""
     return render(request, settings, "missing.html", PROBLEMS["proof-missing"].status)
 
 
-def problems_page(request: Request, settings: Settings) -> Response:
+def show_problems(request: Request, settings: Settings) -> Response:
     return render(request, settings, "problems.html", problems=PROBLEMS.values())
 
 
-def problem_page(
+def show_problem(
     request: Request, settings: Settings, problem: Problem, status: int = 200, detail: str = ""
 ) -> Response:
     """Show a problem to a person: as documentation, or as the answer with its own status code."""
@@ -167,7 +167,7 @@ def read_input(request: Request, form: FormData, node: Node) -> FormInput | None
     pairing = pair_documents(proofs, documents)
     if not pairing.pairs:
         return None
-    claims = _confirmed_claims(request, form, pairing.pairs, node)
+    claims = _read_confirmed_claims(request, form, pairing.pairs, node)
     return FormInput(pairing.pairs, pairing.unchecked, claims or {}, claims is None)
 
 
@@ -178,25 +178,25 @@ def list_files(form: FormData) -> Iterator[tuple[str, Upload]]:
             yield field, Upload(value.filename or "", value.file.read())
 
 
-def _confirmed_claims(
+def _read_confirmed_claims(
     request: Request, form: FormData, pairs: Sequence[Pair], node: Node
 ) -> Mapping[str, Json] | None:
     """Return the items that were compared with the paper, none where nothing says so; None where that does not count."""
     if form.get("confirmed") is None:
         return {}
-    decoded = _decoded(pairs[0].proof)
-    if decoded is None or len(pairs) != 1 or form.get("confirmed") != "all":
+    proof = _decode_or_none(pairs[0].proof)
+    if proof is None or len(pairs) != 1 or form.get("confirmed") != "all":
         return None
-    if not node.confirmations.accepts(request, form.get("token"), decoded, node.clock()):
+    if not node.confirmations.accepts(request, form.get("token"), proof, node.clock()):
         return None
-    return readable_claims(decoded)
+    return readable_claims(proof)
 
 
 def _looks_like_proof(content: bytes) -> bool:
     return content.lstrip()[:1] == b"{" and _PROOF_MARK in content
 
 
-def _decoded(proof: bytes) -> Proof | None:
+def _decode_or_none(proof: bytes) -> Proof | None:
     try:
         return decode_presented(proof)
     except MalformedInput:

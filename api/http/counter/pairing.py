@@ -49,14 +49,14 @@ class _Certificate:
     """The proofs of one record: the first is what is judged."""
 
     proof: bytes
-    decoded: Proof | None
+    decoded_proof: Proof | None
     is_beside: bool
     names: set[str] = field(default_factory=set)
-    places: list[int] = field(default_factory=list)
+    document_numbers: list[int] = field(default_factory=list)
 
     def registers(self, content: bytes) -> bool:
         """Tell whether the proof shows the registered document to be this one."""
-        disclosure = self.decoded.disclosure if self.decoded else None
+        disclosure = self.decoded_proof.disclosure if self.decoded_proof else None
         return disclosure is not None and any(
             _describes(value, content) for name, value in disclosure.values.items() if is_document(name)
         )
@@ -64,62 +64,66 @@ class _Certificate:
 
 def pair_documents(proofs: Sequence[Upload], documents: Sequence[Upload]) -> Pairing:
     """Bring proofs and documents together, in the order in which they were given."""
-    carried = [restore(document.content) for document in documents]
-    certificates = _certificates(proofs, carried)
+    restored_documents = [restore(document.content) for document in documents]
+    certificates = _collect_certificates(proofs, restored_documents)
     unchecked = []
-    for place, document in enumerate(documents):
-        owners = list(_owners(certificates, document.name, carried[place]))
+    for number, document in enumerate(documents):
+        owners = list(_find_owners(certificates, document.name, restored_documents[number]))
         for owner in owners:
-            owner.places.append(place)
+            owner.document_numbers.append(number)
         if not owners:
             unchecked.append(document.name)
     pairs = (
         Pair(
             certificate.proof,
-            tuple(carried[place] for place in certificate.places),
-            tuple(documents[place].name for place in certificate.places),
+            tuple(restored_documents[number] for number in certificate.document_numbers),
+            tuple(documents[number].name for number in certificate.document_numbers),
         )
         for certificate in certificates.values()
     )
     return Pairing(tuple(pairs), tuple(unchecked))
 
 
-def _certificates(proofs: Sequence[Upload], carried: Sequence[RestoredDocument]) -> dict[bytes, _Certificate]:
+def _collect_certificates(
+    proofs: Sequence[Upload], restored_documents: Sequence[RestoredDocument]
+) -> dict[bytes, _Certificate]:
     """Return what proofs there are, one for each record; of what is no proof, one for each text."""
     certificates: dict[bytes, _Certificate] = {}
     for upload in proofs:
-        decoded = _decoded(upload.content)
-        new = _Certificate(upload.content, decoded, is_beside=True)
-        certificates.setdefault(_key(decoded, upload.content), new).names.add(upload.name.lower())
-    for document in carried:
+        decoded_proof = _decode_or_none(upload.content)
+        certificate = _Certificate(upload.content, decoded_proof, is_beside=True)
+        certificates.setdefault(_make_key(decoded_proof, upload.content), certificate).names.add(
+            upload.name.lower()
+        )
+    for document in restored_documents:
         if document.proof is not None:
-            new = _Certificate(document.proof.encode(), document.proof, is_beside=False)
-            certificates.setdefault(_key(document.proof, b""), new)
+            certificate = _Certificate(document.proof.encode(), document.proof, is_beside=False)
+            certificates.setdefault(_make_key(document.proof, b""), certificate)
     return certificates
 
 
-def _owners(
+def _find_owners(
     certificates: dict[bytes, _Certificate], name: str, document: RestoredDocument
 ) -> Iterator[_Certificate]:
-    inside = _key(document.proof, b"") if document.proof else None
+    carried_key = _make_key(document.proof, b"") if document.proof else None
     owners = [
         certificate
         for key, certificate in certificates.items()
-        if key == inside or certificate.registers(document.document)
+        if key == carried_key or certificate.registers(document.document)
     ]
     if not owners and name:
-        beside = name.lower() + PROOF_SUFFIX
-        owners = [certificate for certificate in certificates.values() if beside in certificate.names]
+        proof_name = name.lower() + PROOF_SUFFIX
+        owners = [certificate for certificate in certificates.values() if proof_name in certificate.names]
     if not owners and len(certificates) == 1:
         owners = [certificate for certificate in certificates.values() if certificate.is_beside]
     yield from owners
 
 
-def _key(proof: Proof | None, text: bytes) -> bytes:
+def _make_key(proof: Proof | None, text: bytes) -> bytes:
     return proof.record.leaf() if proof else b"\0" + text
 
 
-def _decoded(proof: bytes) -> Proof | None:
+def _decode_or_none(proof: bytes) -> Proof | None:
     try:
         return decode_presented(proof)
     except MalformedInput:

@@ -18,12 +18,12 @@ from api.http import openapi
 from api.http.bounds import bodies
 from api.http.errors import MalformedRequest, ScopeMissing, find_problem
 from api.http.node import Node, NodeNeeded
-from api.http.problems import PROBLEMS
 from api.http.schemas.base import Time
 from api.http.schemas.registry import IdentifiersShape, LineageShape, LineagesShape
 from api.http.schemas.uses import UseShape, UsesShape
 from api.http.schemas.verification import ProofShape
 from api.http.tokens import Viewer, viewer_of
+from api.problems import PROBLEMS
 from ledger.crypto.suites import parse_digest
 from ledger.encoding.fields import MAX_TEXT_CHARS, parse_hex
 from ledger.encoding.times import parse_time

@@ -13,7 +13,7 @@ from api.http.bounds import bodies
 from api.http.counter import pages
 from api.http.node import Node, NodeNeeded
 from api.http.presentation import Presentation, open_all
-from api.http.problems import PROBLEMS
+from api.problems import PROBLEMS
 from ledger.verification.verify import Policy
 
 router = APIRouter(include_in_schema=False)
@@ -31,7 +31,7 @@ async def _read_form(request: Request) -> AsyncIterator[FormData]:
 @router.get("/")
 def form_page(request: Request, node: NodeNeeded) -> Response:
     with node.reading(quarantined=True) as replica_view:
-        return pages.form_page(request, node.settings, replica_view.time, node.clock())
+        return pages.show_form(request, node.settings, replica_view.time, node.clock())
 
 
 @router.post("/")
@@ -40,7 +40,7 @@ async def check(
 ) -> Response:
     form_input = await run_in_threadpool(pages.read_input, request, form, node)
     if form_input is None:
-        return pages.missing_page(request, node.settings)
+        return pages.show_missing(request, node.settings)
     policy = Policy(max_age=node.settings.max_age)
     presentations = await open_all(form_input.make_presentations(policy), node.documents)
     return await run_in_threadpool(_show_verdicts, request, node, form_input, presentations)
@@ -52,16 +52,16 @@ def _show_verdicts(
     now = node.clock()
     with node.reading() as trust:
         verdicts = [(presentation.verify(trust, now), presentation.papers) for presentation in presentations]
-    return pages.verdict_page(request, node, form_input, verdicts)
+    return pages.show_verdicts(request, node, form_input, verdicts)
 
 
 @router.get("/problems")
 def problems(request: Request, node: NodeNeeded) -> Response:
-    return pages.problems_page(request, node.settings)
+    return pages.show_problems(request, node.settings)
 
 
 @router.get("/problems/{slug}")
 def problem(request: Request, slug: str, node: NodeNeeded) -> Response:
     if slug not in PROBLEMS:
         raise NotFound("there is no problem of this name; /problems lists them")
-    return pages.problem_page(request, node.settings, PROBLEMS[slug])
+    return pages.show_problem(request, node.settings, PROBLEMS[slug])

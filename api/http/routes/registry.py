@@ -19,15 +19,15 @@ from ledger.proof.staples import RANGE_POSITIONS
 router = APIRouter(prefix="/v1", tags=["registry"])
 
 LogName = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,32}$", examples=["tianmen"])]
-Most = Annotated[int, Query(ge=1, le=limits.MAX_PAGE_ITEMS, description="Items of one page.")]
+PageLimit = Annotated[int, Query(ge=1, le=limits.MAX_PAGE_ITEMS, description="Items of one page.")]
 
 
 @router.get("/logs", responses=openapi.describe_problems("not-ready", "quarantined"))
 def logs(node: NodeNeeded) -> LogsShape:
     """List the logs of the registry, in the order of their admission."""
-    with node.reading() as reading:
+    with node.reading() as replica_view:
         entries = node.published.find_worst(node.settings.watched, node.clock())
-        return LogsShape.of(reading, node.settings.log, entries)
+        return LogsShape.of(replica_view, node.settings.log, entries)
 
 
 @router.get(
@@ -43,34 +43,34 @@ def entries(
     position: Annotated[
         int, Query(ge=0, le=2**53, description="Only entries that begin at this position or beyond.")
     ] = 0,
-    limit: Most = limits.PAGE_ITEMS,
+    limit: PageLimit = limits.PAGE_ITEMS,
 ) -> EntriesShape:
     """List the entries of this node's own log, in the order of acceptance, or the copies that it has of another's.
 
     They hold nothing personal.
     """
     if log != node.settings.log:
-        return _copies(log, node, position, limit)
+        return _list_copies(log, node, position, limit)
     with node.register.reading() as connection:
         page = page_submissions(connection, after=position - 1, limit=limit)
     end = page[-1].acceptance.first + page[-1].acceptance.count if len(page) == limit else None
-    following = f"/v1/logs/{log}/entries?position={end}&limit={limit}" if end else None
-    return EntriesShape(items=[EntryShape.of(submission) for submission in page], next=following)
+    next_path = f"/v1/logs/{log}/entries?position={end}&limit={limit}" if end else None
+    return EntriesShape(items=[EntryShape.of(submission) for submission in page], next=next_path)
 
 
-def _copies(log: str, node: Node, position: int, limit: int) -> EntriesShape:
+def _list_copies(log: str, node: Node, position: int, limit: int) -> EntriesShape:
     page = node.published.page(log, position, limit)
     if not page and log not in node.settings.watched:
-        with node.reading() as reading:
-            known = reading.log(log) is not None
+        with node.reading() as replica_view:
+            is_admitted = replica_view.log(log) is not None
         raise (
             NotHeld(f"the node of {log} has them")
-            if known
+            if is_admitted
             else NotFound(f"there is no log {log} in this registry")
         )
     end = page[-1].first + page[-1].entry.statement.count if len(page) == limit else None
-    following = f"/v1/logs/{log}/entries?position={end}&limit={limit}" if end else None
-    return EntriesShape(items=[EntryShape.of_copy(copy) for copy in page], copies=True, next=following)
+    next_path = f"/v1/logs/{log}/entries?position={end}&limit={limit}" if end else None
+    return EntriesShape(items=[EntryShape.of_copy(copy) for copy in page], copies=True, next=next_path)
 
 
 @router.get(
@@ -88,8 +88,8 @@ def status_range(
     ] = 0,
 ) -> Response:
     """Give the statuses of a range of positions, wide enough to hide which one is asked about, with their path."""
-    with node.reading() as reading:
-        statuses = node.trees.range(reading, log, position)
+    with node.reading() as replica_view:
+        statuses = node.trees.range(replica_view, log, position)
     return Response(statuses.encode(), media_type=bodies.JSON)
 
 
@@ -104,17 +104,17 @@ def anchors(
     before: Annotated[
         int | None, Query(ge=1, le=2**53, description="Only anchors of a lower sequence.")
     ] = None,
-    limit: Most = limits.PAGE_ITEMS,
+    limit: PageLimit = limits.PAGE_ITEMS,
 ) -> AnchorsShape:
     """List the final anchors of one log, the newest first."""
-    with node.reading() as reading:
-        if reading.log(log) is None:
+    with node.reading() as replica_view:
+        if replica_view.log(log) is None:
             raise NotFound(f"there is no log {log} in this registry")
-        page = reading.anchors(log, below=before, limit=limit)
+        page = replica_view.anchors(log, below=before, limit=limit)
     if not page:
         return AnchorsShape(items=[])
     entries = node.published.of_anchors(log, page[-1].sequence, page[0].sequence, node.clock())
     items = [AnchorShape.of(anchor, entries.get(anchor.sequence)) for anchor in page]
-    more = len(page) == limit and page[-1].sequence > 1
-    following = f"/v1/anchors?log={log}&before={page[-1].sequence}&limit={limit}" if more else None
-    return AnchorsShape(items=items, next=following)
+    has_more = len(page) == limit and page[-1].sequence > 1
+    next_path = f"/v1/anchors?log={log}&before={page[-1].sequence}&limit={limit}" if has_more else None
+    return AnchorsShape(items=items, next=next_path)

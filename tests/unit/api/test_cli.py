@@ -15,7 +15,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api import console
-from api.cli import COMMANDS, main, overview, parser
+from api.cli import COMMANDS, build_overview, build_parser, main
 from api.client import options
 from examples.renderings import as_pdf
 from ledger.crypto.keys import private_key
@@ -200,7 +200,7 @@ def commands() -> Iterator[tuple[list[str], str]]:
             for name, inner in action.choices.items():
                 yield from walk([*path, name], inner)
 
-    yield from walk([], parser())
+    yield from walk([], build_parser())
 
 
 def test_every_command_helps(capsys: pytest.CaptureFixture[str]) -> None:
@@ -222,7 +222,7 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_every_command_is_explained() -> None:
-    explained = overview().format_help()
+    explained = build_overview().format_help()
     for command in COMMANDS:
         assert re.search(rf"^    {command}(  +|\n {{14}})\S", explained, re.MULTILINE), command
 
@@ -318,12 +318,12 @@ def test_a_token_comes_from_a_file_or_the_environment(
 ) -> None:
     arguments = ["proof", LICENCE, *NODE]
     monkeypatch.setenv(options.TOKEN_VARIABLE, "sz_environment")
-    assert options.read_token(parser().parse_args(arguments)) == "sz_environment"
+    assert options.read_token(build_parser().parse_args(arguments)) == "sz_environment"
     (tmp_path / "token").write_text("sz_file\n")
-    given = parser().parse_args([*arguments, "--token-file", str(tmp_path / "token")])
+    given = build_parser().parse_args([*arguments, "--token-file", str(tmp_path / "token")])
     assert options.read_token(given) == "sz_file"
     monkeypatch.delenv(options.TOKEN_VARIABLE)
-    assert options.read_token(parser().parse_args(arguments)) is None
+    assert options.read_token(build_parser().parse_args(arguments)) is None
 
 
 def test_nobody_to_ask_for_a_password(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

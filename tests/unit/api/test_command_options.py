@@ -10,7 +10,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from api.cli import parser
+from api.cli import build_parser
 
 
 def list_commands(
@@ -25,7 +25,7 @@ def list_commands(
         yield name, command
 
 
-COMMANDS = dict(list_commands(parser()))
+COMMANDS = dict(list_commands(build_parser()))
 
 
 def readers(command: argparse.ArgumentParser) -> Iterator[Callable[..., object]]:

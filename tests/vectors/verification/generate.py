@@ -192,7 +192,7 @@ def worked_example() -> Case:
     """Return the licence of the format pages, which is signed with SM2."""
     with mock.patch.object(sys, "path", [str(PAGES), *sys.path]):
         worked = importlib.import_module("worked_example")
-    example = worked.build()
+    example = worked.build_example()
     return written(
         "the licence of docs/formats, signed and cosigned with SM2",
         example.proof.encode().decode(),

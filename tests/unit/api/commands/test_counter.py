@@ -35,7 +35,7 @@ PHOTO: Final = b"\xff\xd8\xff\xe0 a photo"
 def worked() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(Path(__file__).parents[4] / "docs" / "formats")
-        return importlib.import_module("worked_example").build()
+        return importlib.import_module("worked_example").build_example()
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a directory with the snapshot, the trust file and the proof of the format pages."""
     with monkeypatch.context() as patch:
         patch.syspath_prepend(ROOT / "docs" / "formats")
-        worked = importlib.import_module("worked_example").build()
+        worked = importlib.import_module("worked_example").build_example()
     (tmp_path / "a.snapshot").write_bytes(worked.snapshot)
     (tmp_path / "trust.json").write_bytes(canonical(worked.trust.to_json()))
     (tmp_path / "proof.json").write_bytes(worked.proof.encode())

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from api.http.app import create_app
 from api.http.openapi import EXAMPLES
-from api.http.problems import PROBLEMS
+from api.problems import PROBLEMS
 from ledger.proof.proof import decode_proof
 from tests.unit.api.city import City
 from tests.unit.api.make_examples import examples

@@ -144,7 +144,7 @@ def test_a_snapshot_answers_where_there_is_no_node(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.syspath_prepend(Path(__file__).parents[4] / "docs" / "formats")
-        worked = importlib.import_module("worked_example").build()
+        worked = importlib.import_module("worked_example").build_example()
     for name, content in {
         "a.snapshot": worked.snapshot,
         "trust.json": canonical(worked.trust.to_json()),

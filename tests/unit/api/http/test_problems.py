@@ -13,7 +13,7 @@ from anchoring import errors as anchoring_errors
 from api.http import errors as api_errors
 from api.http.errors import find_problem
 from api.http.presentation import Presentation
-from api.http.problems import PROBLEMS
+from api.problems import PROBLEMS
 from ledger import errors as ledger_errors
 from tests.unit.api.city import City, identifier
 

@@ -42,7 +42,7 @@ def opened(
 ) -> tuple[End, bytes]:
     """Open a document in a child whose reader does what the test says."""
     monkeypatch.setattr(worker, "inspect", reading)
-    return worker._open_apart(task, b"%PDF-1.7", Output())
+    return worker._open_in_child(task, b"%PDF-1.7", Output())
 
 
 def spin(*_: object) -> Inspection:
@@ -109,7 +109,7 @@ def test_a_reader_can_speak_to_nobody_but_through_its_report(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux bounds the memory of a process")
 def test_a_document_is_read_in_the_child_as_it_is_read_here() -> None:
-    end, report = worker._open_apart(ROOMY, sealed(), Output())
+    end, report = worker._open_in_child(ROOMY, sealed(), Output())
     assert end is End.READ
     assert decode_inspection(report) == inspect(sealed())
 
