@@ -4,154 +4,280 @@ Everything is derived anew from what is stored, and nothing is taken from the fu
 know of is a record that left no trace; receipts and other cities' copies of the entries are such traces.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DatabaseError
 
-from anchoring.audit.batches import audit_batches
-from anchoring.audit.books import Books
-from anchoring.audit.checkpoints import audit_checkpoints
+from anchoring.audit.chain import audit_chain
+from anchoring.audit.checkpoints import audit_checkpoints, audit_peers, find_signing_keys
+from anchoring.audit.copies import audit_copies
 from anchoring.audit.findings import AuditReport, Findings, Progress
-from anchoring.audit.lineages import audit_lineages
-from anchoring.audit.links import audit_links
-from anchoring.audit.promises import audit_copies, audit_receipts
-from anchoring.audit.submissions import audit_submissions
-from anchoring.checkpoints.store import Checkpoints
-from anchoring.database.engine import find_file_faults
-from anchoring.errors import DatabaseDamaged, Quarantined
+from anchoring.audit.places import CHECKPOINTS, REGISTER, REPLICA
+from anchoring.audit.promises import audit_receipts
+from anchoring.audit.register.access import audit_access
+from anchoring.audit.register.batches import audit_batches
+from anchoring.audit.register.books import Books
+from anchoring.audit.register.lineages import audit_lineages
+from anchoring.audit.register.links import audit_links
+from anchoring.audit.register.restored import audit_missing
+from anchoring.audit.register.submissions import audit_submissions
+from anchoring.audit.register.transactions import audit_transactions
+from anchoring.audit.replica import RegistryFold, audit_replica
+from anchoring.audit.soundness import audit_file, audit_tables, has_any_table
+from anchoring.audit.substitute import Substitute
+from anchoring.chain.protocol import Chain
+from anchoring.checkpoints.cosigning import Peer
+from anchoring.checkpoints.store import METADATA as CHECKPOINTS_METADATA
 from anchoring.monitor.copies import EntryCopies
 from anchoring.monitor.entries import EntriesByConnection
+from anchoring.monitor.tables import METADATA as COPIES_METADATA
 from anchoring.register.batches import OwnLog, find_own_log
 from anchoring.register.missing import list_missing
-from anchoring.register.store import Register
+from anchoring.register.tables import METADATA as REGISTER_METADATA
 from anchoring.replica.reading import ReplicaView
-from anchoring.replica.refold import refold
-from ledger.registry.status import StatusTree
+from anchoring.replica.tables import METADATA as REPLICA_METADATA
+from ledger.crypto.keys import PublicKey
+from ledger.registry.trust import LogState
 from ledger.verification.receipts import SignedReceipt
 
-_DAMAGED_SLUG: Final = "database-damaged"
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a node's settings say it is: the registry that it trusts, its log (None: it issues nothing), its key."""
+
+    registry: str
+    log: str | None = None
+    key: PublicKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is asked beside the node's databases: the chain (None: not asked), other cities' nodes, kept receipts."""
+
+    chain: Chain | None = None
+    peers: Sequence[Peer] = ()
+    receipts: Iterable[SignedReceipt] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """Open connections to a node's databases, each in one read transaction; None where there is none or it is unreadable.
+
+    That of the replica is opened before that of the register, so that the register is never the older one of the two.
+    `substitute` stands in for a replica that cannot be read.
+    """
+
+    replica: Connection | None
+    register: Connection | None = None
+    checkpoints: Connection | None = None
+    copies: EntryCopies | None = None
+    substitute: Substitute | None = None
+    findings: Findings = field(default_factory=Findings)
 
 
 def audit(
-    view: ReplicaView,
-    register: Register | None = None,
-    entry_copies: EntryCopies | None = None,
+    databases: Databases,
+    expected: Expected,
     *,
     now: int,
-    receipts: Iterable[SignedReceipt] = (),
-    checkpoints: Checkpoints | None = None,
+    evidence: Evidence | None = None,
     progress: Progress | None = None,
 ) -> AuditReport:
-    """Check one state of a replica and, where the node issues, of its register. `now` in seconds since 1970.
+    """Check one state of a node's databases. `now` in seconds since 1970.
 
-    1. The database files are sound, as far as the database can tell.
-    2. The replica's events fold to its head, and its facts follow from them.
-    3. Every batch is recomputed from its entries and changes, and is the chain's anchor; the entries were entitled to be.
-    4. Submissions stand one after the other, their records make their roots; what is accepted is anchored or waits.
-    5. Every lineage is replayed; its row, its changes of status and the chain's statuses follow.
-    6. The links by which sealings are found are those of the records.
-    7. The copies of other cities' entries are those of their anchors; the promises of `receipts` were kept.
-    8. The replica is what this node and others signed, and nobody signed two histories.
+    1. The database files are sound, their tables have their shape, and every value is one of its column's kind.
+    2. The replica's events fold to its head, and its facts follow from them; the chain and other cities' nodes say the same.
+    3. The copies of other cities' entries are those of their anchors, as far as they were walked.
+    4. The checkpoints were signed by the keys that they name, and the replica is what they say.
+    5. Every batch is recomputed from its entries and changes, and is the chain's anchor; the entries were entitled to be;
+       its stored transactions carry it.
+    6. Submissions stand one after the other, their records make their roots; what is accepted is anchored or waits, and
+       what is said to be missing may be.
+    7. Every lineage is replayed; its row, its changes of status and the chain's statuses follow.
+    8. The links by which sealings are found are those of the records. 9. Tokens and looks are counted without a gap.
+    10. The promises of receipts were kept.
 
-    `view` is to be opened before this is called, so that the register is never the older one of the two.
+    One thing that cannot be read is one finding; what does not depend on it is checked all the same.
     """
-    findings = Findings(progress=progress)
-    if view.quarantine:
-        findings.add("quarantined", "replica", view.quarantine)
-    with _report_damage(findings, "replica"):
-        _report_file(view.file_faults(), "replica", findings)  # 1
-        trees = _refold(view, findings)  # 2
-        if trees is None:
-            return findings.report()
-        if entry_copies is not None:
-            audit_copies(view, entry_copies, now, findings)  # 7
-        if checkpoints is not None:
-            audit_checkpoints(view, checkpoints, findings)  # 8
-        if register is None:
-            audit_receipts(receipts, view, EntriesByConnection("", None, entry_copies), now, findings)  # 7
-    if register is not None:
-        with _report_damage(findings, "register"), register.reading() as connection:
-            _report_file(find_file_faults(connection), "register", findings)  # 1
-            log = find_own_log(connection)
-            if books := log and _open_books(connection, view, log, now, findings):
-                audit_batches(books, findings)  # 3
-                audit_submissions(books, findings)  # 4
-                audit_lineages(books, trees, findings)  # 5
-                audit_links(books, findings)  # 6
-            entries = EntriesByConnection(log.name if log else "", connection, entry_copies)
-            audit_receipts(receipts, view, entries, now, findings)  # 7
+    findings = databases.findings
+    findings.progress = progress
+    audit_run = _Run(databases, expected, evidence or Evidence(), now, findings)
+    audit_run.check_replica()
+    audit_run.check_register()
+    audit_run.ask_chain()  # last: it folds what the replica does not have yet
     return findings.report()
 
 
-def _refold(view: ReplicaView, findings: Findings) -> dict[str, StatusTree] | None:
-    def tell_progress(done: int, total: int) -> None:
-        if findings.progress:
-            findings.progress("events", done, total)
+@dataclass(slots=True)
+class _Run:
+    """One audit under way: what the replica turned out to say is what the register is compared with."""
 
-    try:
-        trees = refold(view, tell_progress)
-    except Quarantined as error:
-        findings.add("replica-damaged", "replica", str(error))
-        return None
-    findings.checked["events"] += view.cursor.n
-    findings.checked["logs"] += len(view.logs())
-    return trees
+    databases: Databases
+    expected: Expected
+    evidence: Evidence
+    now: int
+    findings: Findings
+    view: ReplicaView | None = None
+    registry_fold: RegistryFold | None = None
+    chain_known: bool = False
 
+    def check_replica(self) -> None:
+        connection, findings = self.databases.replica, self.findings
+        if connection is None:
+            return
+        audit_file(connection, REPLICA, findings)  # 1
+        audit_tables(connection, (REPLICA_METADATA,), REPLICA, findings)
+        with findings.guard(REPLICA, "", "copies"):
+            if has_any_table(connection, COPIES_METADATA):  # none before a monitor has run
+                audit_tables(connection, (COPIES_METADATA,), REPLICA, findings)
+        with findings.guard(REPLICA, "state", "state"):
+            self.view = view = ReplicaView(connection)
+            with findings.guard(REPLICA, "event", "events"):
+                self.registry_fold = audit_replica(view, self.expected.registry, findings)  # 2
+                self.chain_known = True
+            self._check_beside(view)
 
-def _open_books(
-    connection: Connection, view: ReplicaView, log: OwnLog, now: int, findings: Findings
-) -> Books | None:
-    log_state = view.log(log.name)
-    where = f"log {log.name}"
-    if log.registry_name != view.registry or log_state is None:
-        findings.add(
-            "other-registry",
-            where,
-            f"the register is of {log.registry_name}, the replica of {view.registry}",
+    def _check_beside(self, view: ReplicaView) -> None:
+        databases, findings = self.databases, self.findings
+        with findings.guard(REPLICA, "published_log", "copies"):
+            if databases.copies and has_any_table(view.connection, COPIES_METADATA):
+                audit_copies(view, databases.copies, self.now, findings)  # 3
+        keys = find_signing_keys(view, self.expected.key)
+        if databases.checkpoints:
+            audit_file(databases.checkpoints, CHECKPOINTS, findings)  # 1
+            audit_tables(databases.checkpoints, (CHECKPOINTS_METADATA,), CHECKPOINTS, findings)
+            with findings.guard(CHECKPOINTS, "cosignature", "checkpoints"):
+                audit_checkpoints(view, databases.checkpoints, keys, findings)  # 4
+        audit_peers(view, self.evidence.peers, keys, findings)  # 2
+        if databases.register is None:
+            self._check_receipts(view, None, "")
+
+    def check_register(self) -> None:
+        connection, findings = self.databases.register, self.findings
+        if connection is None:
+            return
+        audit_file(connection, REGISTER, findings)  # 1
+        audit_tables(connection, (REGISTER_METADATA,), REGISTER, findings)
+        log: OwnLog | None = None
+        if self.view is None:
+            self._take_substitute()
+        with findings.guard(REGISTER, "log", "log"):
+            log = find_own_log(connection)
+            if books := self._open_books(connection, log):
+                self._check_books(books)
+        if self.view is not None:
+            self._check_receipts(self.view, connection, log.name if log else "")  # 10
+
+    def _take_substitute(self) -> None:
+        """Let the register be compared with the chain itself, or with nothing."""
+        substitute = self.databases.substitute
+        if substitute is None:
+            return
+        with self.findings.guard(REPLICA, "", "replica"):
+            self.view, self.chain_known = substitute.open()
+            if self.chain_known:
+                self.registry_fold = audit_replica(self.view, self.expected.registry, self.findings)
+            words = (
+                "with what the chain itself says"
+                if self.chain_known
+                else "with nothing, since no chain was asked"
+            )
+            self.findings.leave(
+                "replica-unread", REPLICA, f"it cannot be read; the register was compared {words}"
+            )
+
+    def ask_chain(self) -> None:
+        chain, view, registry_fold = self.evidence.chain, self.view, self.registry_fold
+        if view is None or registry_fold is None:
+            return
+        if chain is None:
+            text = "the chain was not asked: what the replica says of it is compared with itself alone"
+            self.findings.leave("chain-unchecked", "chain", text)
+            return
+        with self.findings.guard(REPLICA, "event", "events"):
+            audit_chain(view, registry_fold, chain, self.now, self.findings)
+
+    def _check_receipts(self, view: ReplicaView, connection: Connection | None, log: str) -> None:
+        entries = EntriesByConnection(log, connection, self.databases.copies)
+        log = self.expected.log or log
+        with self.findings.guard(REGISTER, "submission", "receipts"):
+            audit_receipts(
+                self.evidence.receipts, view, entries, self.now, self.findings, log=log, connection=connection
+            )
+
+    def _check_books(self, books: Books) -> None:
+        findings = self.findings
+        trees = self.registry_fold.trees if self.registry_fold is not None else {}
+        with findings.guard(REGISTER, "batch", "batches"):
+            audit_batches(books, findings)  # 5
+        with findings.guard(REGISTER, "signed_transaction", "transactions"):
+            audit_transactions(books, findings)
+        with findings.guard(REGISTER, "missing", "missing"):
+            audit_missing(books, findings)  # 6
+        with findings.guard(REGISTER, "submission", "submissions"):
+            audit_submissions(books, findings)
+        with findings.guard(REGISTER, "record", "lineages"):
+            audit_lineages(books, trees, findings)  # 7
+        with findings.guard(REGISTER, "link", "links"):
+            audit_links(books, findings)  # 8
+        with findings.guard(REGISTER, "token", "tokens"):
+            audit_access(books, findings)  # 9
+
+    def _open_books(self, connection: Connection, log: OwnLog | None) -> Books | None:
+        """Return what the register is compared with; None where it is of nothing that can be compared."""
+        view, findings, own_name = self.view, self.findings, self.expected.log
+        if log is None:
+            self._report_empty(own_name)
+            return None
+        if own_name is not None and log.name != own_name:
+            text = f"the node is set to the log {own_name}, the register is of {log.name}: one of the two was changed"
+            findings.add("other-log", "node.toml", text)
+        if log.registry_name != self.expected.registry:
+            text = f"the node is set to {self.expected.registry}, the register is of {log.registry_name}"
+            findings.add("other-registry", f"log {log.name}", text, database=REGISTER, table="log")
+        if view is None:
+            return None
+        log_state = view.log(log.name)
+        if not self.chain_known and log_state is None:
+            log_state = LogState(log.name, log.suite, 0, "", status_known=False)
+        if log.registry_name != view.registry or log_state is None:
+            text = f"the register is of {log.name} in {log.registry_name}, which the replica does not know"
+            findings.add("other-registry", f"log {log.name}", text, database=REGISTER, table="log")
+            return None
+        return self._make_books(connection, view, log, log_state)
+
+    def _report_empty(self, own_name: str | None) -> None:
+        log_state = self.view.log(own_name) if self.view and own_name else None
+        if log_state and log_state.sequence:
+            text = (
+                f"the chain holds {log_state.sequence} batches of {log_state.name} with {log_state.size:,} positions, and "
+                "the register has none of them: it was emptied or is another. Restore its backup and run `shunzheng recover`"
+            )
+            self.findings.add("register-empty", f"log {log_state.name}", text)
+
+    def _make_books(
+        self, connection: Connection, view: ReplicaView, log: OwnLog, log_state: LogState
+    ) -> Books:
+        where = f"log {log.name}"
+        if log.suite is not log_state.suite:
+            text = f"the register hashes with {log.suite.name}, the log with {log_state.suite.name}"
+            self.findings.add("log-altered", where, text)
+        first_anchor = view.anchor(log.name, 1)
+        if first_anchor and log.start != first_anchor.size_before:
+            text = f"it is said to start at {log.start}, its first anchor at {first_anchor.size_before}"
+            self.findings.add("log-altered", where, text)
+        operators: set[str] = (
+            self.registry_fold.operators.get(log.name, set()) if self.registry_fold is not None else set()
         )
-        return None
-    if log.suite is not log_state.suite:
-        findings.add(
-            "log-altered",
-            where,
-            f"the register hashes with {log.suite.name}, the log with {log_state.suite.name}",
-        )
-        return None
-    return Books(
-        connection,
-        view,
-        log,
-        log_state,
-        {missing.first: missing for missing in list_missing(connection)},
-        now,
-    )
-
-
-def _report_file(faults: list[str], database_name: str, findings: Findings) -> None:
-    findings.checked["databases"] += 1
-    for fault in faults:
-        findings.add(_DAMAGED_SLUG, database_name, fault)
-
-
-@contextmanager
-def _report_damage(findings: Findings, database_name: str) -> Iterator[None]:
-    """Take it as a finding when a database cannot read its own file, or a row holds what its column never may."""
-    try:
-        yield
-    except DatabaseDamaged as error:
-        findings.add(_DAMAGED_SLUG, database_name, str(error))
-    except DatabaseError as error:
-        findings.add(
-            _DAMAGED_SLUG,
-            database_name,
-            f"{error.orig}: restore it from a backup, or delete it where it is the replica",
-        )
-    except (TypeError, ValueError, ArithmeticError) as error:
-        findings.add(
-            _DAMAGED_SLUG,
-            database_name,
-            f"a row holds a value of another type than its column: {type(error).__name__}",
+        missing = {missing.first: missing for missing in list_missing(connection)}
+        return Books(
+            connection,
+            view,
+            log,
+            log_state,
+            missing,
+            self.now,
+            operators=frozenset(operators - {""}),
+            chain_known=self.chain_known,
         )

@@ -1,19 +1,147 @@
-"""Audit of the checkpoints: the replica is what was signed, and nobody signed otherwise."""
+"""Audit of the checkpoints: their signatures, the replica beside them, forks, and peers."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+
+from sqlalchemy import Connection, RowMapping, select
 
 from anchoring.audit.findings import Findings
-from anchoring.checkpoints.store import Checkpoints, compare
+from anchoring.audit.places import CHECKPOINTS
+from anchoring.checkpoints.cities import find_declared_node_keys
+from anchoring.checkpoints.cosigning import Peer
+from anchoring.checkpoints.store import COSIGNATURES, FORKS, make_checkpoint
+from anchoring.errors import AnchoringError, CheckpointRefused, NotFound
 from anchoring.replica.reading import ReplicaView
-from ledger.registry.checkpoints import find_contradiction
+from ledger.crypto.keys import PublicKey, public_key
+from ledger.encoding.canonical import decode
+from ledger.errors import MalformedInput
+from ledger.registry.checkpoints import (
+    Checkpoint,
+    CosignedCheckpoint,
+    decode_checkpoint,
+    decode_fork,
+    find_contradiction,
+    read_cosigned,
+)
+
+_Keys = Mapping[bytes, PublicKey]
 
 
-def audit_checkpoints(view: ReplicaView, checkpoints: Checkpoints, findings: Findings) -> None:
-    """Compare the replica with the newest checkpoint, and report the evidence of forks that was met."""
-    newest_cosigned = checkpoints.newest()
-    if newest_cosigned is not None:
-        findings.look("checkpoints")
-        if difference := compare(view, checkpoints):
-            findings.add("checkpoint-contradicted", f"event {newest_cosigned.checkpoint.n}", difference)
-    for fork in checkpoints.forks():
-        findings.look("forks")
-        first, second = fork.first.checkpoint, fork.second.checkpoint
-        findings.add("registry-forked", f"event {first.n}", find_contradiction(first, second) or "")
+def find_signing_keys(view: ReplicaView, own_key: PublicKey | None) -> dict[bytes, PublicKey]:
+    """Return every key that may have signed a checkpoint: those of nodes, whatever became of them, and this node's."""
+    keys = {} if own_key is None else {own_key.id: own_key}
+    for key in find_declared_node_keys(view):
+        with suppress(MalformedInput):
+            keys[key.id] = public_key(key.spki)
+    return keys
+
+
+def audit_checkpoints(view: ReplicaView, connection: Connection, keys: _Keys, findings: Findings) -> None:
+    """Check every stored signature and compare every checkpoint with the replica; then the evidence of forks."""
+    order = (COSIGNATURES.c.n, COSIGNATURES.c.key, COSIGNATURES.c.checkpoint)
+    checkpoint_before: tuple[bytes, Checkpoint | None] = (b"", None)
+    for row in connection.execute(select(COSIGNATURES).order_by(*order)).mappings():
+        with findings.guard(CHECKPOINTS, COSIGNATURES.name, f"event {row['n']}"):
+            _check_cosignature(row, keys, findings)
+            if row["checkpoint"] != checkpoint_before[0]:
+                checkpoint = decode_checkpoint(decode(row["checkpoint"]))
+                checkpoint_before = row["checkpoint"], checkpoint
+                _compare(view, checkpoint, findings)
+    for number, evidence in enumerate(connection.execute(select(FORKS.c.evidence)).scalars(), 1):
+        with findings.guard(CHECKPOINTS, FORKS.name, f"fork {number}"):
+            _check_fork(evidence, f"fork {number}", view, keys, findings)
+
+
+def _check_cosignature(row: RowMapping, keys: _Keys, findings: Findings) -> None:
+    findings.look("cosignatures")
+    key_id, text = row["key"], row["checkpoint"]
+    where = f"event {row['n']}, key 0x{key_id.hex()}"
+    checkpoint = decode_checkpoint(decode(text))
+    if checkpoint.n != row["n"] or checkpoint.encode() != text:
+        findings.add("checkpoint-altered", where, "its row says another event than its text")
+    key = keys.get(key_id)
+    if key is None:
+        if row["own"]:
+            findings.leave("key-unknown", where, "the registry does not know the key that signed it here")
+            return
+        findings.add("checkpoint-forged", where, "the registry knows no such key of a node")
+    elif not key.verify(text, row["signature"]):
+        findings.add("checkpoint-forged", where, "the signature is not that of its key")
+
+
+def _compare(view: ReplicaView, checkpoint: Checkpoint, findings: Findings) -> None:
+    findings.look("checkpoints")
+    where = f"event {checkpoint.n}"
+    if checkpoint.registry != view.registry:
+        findings.add("checkpoint-contradicted", where, f"it is of the registry {checkpoint.registry}")
+        return
+    if difference := _find_difference(view, checkpoint):
+        findings.add("checkpoint-contradicted", where, difference)
+
+
+def _find_difference(view: ReplicaView, checkpoint: Checkpoint) -> str | None:
+    if checkpoint.n > view.cursor.n:
+        return None
+    try:
+        return find_contradiction(checkpoint, make_checkpoint(view, checkpoint.n))
+    except (CheckpointRefused, NotFound) as error:
+        return str(error)
+
+
+def _check_fork(evidence: bytes, where: str, view: ReplicaView, keys: _Keys, findings: Findings) -> None:
+    """Report a fork as what its signatures prove: who signed the other history, or that somebody forged it."""
+    findings.look("forks")
+    fork = decode_fork(decode(evidence))
+    first, second = fork.first.checkpoint, fork.second.checkpoint
+    if not fork.second.cosignatures or not all(
+        _are_genuine(side, keys) for side in (fork.first, fork.second)
+    ):
+        text = "its signatures are not those of nodes' keys: it proves nothing against anybody"
+        findings.add("fork-forged", where, text)
+        return
+    if first.registry != view.registry:
+        findings.add("fork-altered", where, f"it is of the registry {first.registry}")
+        return
+    findings.add("registry-forked", f"event {first.n}", find_contradiction(first, second) or "")
+
+
+def _are_genuine(cosigned: CosignedCheckpoint, keys: _Keys) -> bool:
+    return cosigned.keep_proven(keys) == cosigned
+
+
+def audit_peers(view: ReplicaView, peers: Sequence[Peer], keys: _Keys, findings: Findings) -> None:
+    """Ask the nodes of other cities for their newest checkpoint, and compare it with the replica."""
+    for peer in peers:
+        try:
+            content = peer.checkpoint()
+            if content is None:
+                findings.leave("peer-unchecked", peer.name, "it has signed no checkpoint yet")
+                continue
+            _compare_peer(view, peer.name, read_cosigned(content).keep_proven(keys), findings)
+        except (AnchoringError, MalformedInput) as error:
+            findings.leave("peer-unchecked", peer.name, str(error))
+
+
+def _compare_peer(view: ReplicaView, name: str, cosigned: CosignedCheckpoint, findings: Findings) -> None:
+    checkpoint = cosigned.checkpoint
+    signers = ", ".join(f"0x{cosignature.key.hex()[:16]}" for cosignature in cosigned.cosignatures)
+    if not signers or checkpoint.registry != view.registry or checkpoint.n > view.cursor.n:
+        text = f"its checkpoint of event {checkpoint.n} tells nothing here: it is unsigned, of another registry, or newer"
+        findings.leave("peer-unchecked", name, text)
+        return
+    findings.look("peers' checkpoints")
+    if difference := _find_difference(view, checkpoint):
+        text = f"event {checkpoint.n} with head 0x{checkpoint.head.hex()}, signed by {signers}: {difference}"
+        findings.add("peer-contradicts", name, text)
+
+
+def list_newest(connection: Connection) -> Iterable[Checkpoint]:
+    """Yield the checkpoints of this database, the newest first."""
+    for text in _walk_texts(connection):
+        with suppress(MalformedInput):
+            yield decode_checkpoint(decode(text))
+
+
+def _walk_texts(connection: Connection) -> Iterator[bytes]:
+    query = select(COSIGNATURES.c.checkpoint).order_by(COSIGNATURES.c.n.desc())
+    yield from connection.execute(query).scalars()

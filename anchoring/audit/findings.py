@@ -1,11 +1,29 @@
 """The report of an audit: counts of what was looked at, findings, and remarks."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from anchoring.audit.places import find_place
+from anchoring.errors import AnchoringError
+from ledger.errors import LedgerError
+
 MAX_LISTED: Final = 1_000  # findings kept word by word; a thousand show the pattern, the others are counted
+#: What stored values that no node wrote can make of a check.
+_UNREADABLE: Final = (
+    SQLAlchemyError,
+    AnchoringError,
+    LedgerError,
+    ArithmeticError,
+    AssertionError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
 #: Told while an audit works: what is checked, how much of it is done, how much there is in all.
 Progress = Callable[[str, int, int], None]
@@ -14,11 +32,17 @@ PROGRESS_ITEMS: Final = 10_000  # how often the progress is told
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One contradiction: a stable `slug` for programs, the place (`batch 17`, `position 42`), and the words."""
+    """One contradiction: a stable `slug` for programs, its place, and the words.
+
+    The place is a `database` (register, replica, checkpoints, or what is no database: node, chain), a `table` of it (empty
+    where it is of all), and `where` in it: `batch 17`, `position 42`.
+    """
 
     slug: str
     where: str
     text: str
+    database: str = ""
+    table: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +50,14 @@ class AuditReport:
     """`checked` says how much was looked at, by sort; `unlisted` counts findings beyond those listed.
 
     A remark is what somebody should know though nothing contradicts anything: submissions that wait, records that are not
-    back yet, keys that were reported stolen.
+    back yet, keys that were reported stolen. `unchecked` says what could not be looked at, and why.
     """
 
     checked: Mapping[str, int]
     findings: tuple[Finding, ...]
     remarks: tuple[Finding, ...] = ()
     unlisted: int = 0
+    unchecked: tuple[Finding, ...] = ()
 
     @property
     def clean(self) -> bool:
@@ -47,6 +72,7 @@ class Findings:
     progress: Progress | None = None
     _findings: list[Finding] = field(default_factory=list)
     _remarks: list[Finding] = field(default_factory=list)
+    _unchecked: list[Finding] = field(default_factory=list)
     _unlisted: int = 0
 
     def look(self, sort: str, total: int = 0) -> None:
@@ -56,15 +82,50 @@ class Findings:
         if self.progress and (done % PROGRESS_ITEMS == 0 or done == total):
             self.progress(sort, done, total)
 
-    def add(self, slug: str, where: str, text: str) -> None:
+    def add(self, slug: str, where: str, text: str, *, database: str = "", table: str = "") -> None:
+        """Report a contradiction; its place is that of its slug, unless `database` and `table` name another."""
         if len(self._findings) < MAX_LISTED:
-            self._findings.append(Finding(slug, where, text))
+            self._findings.append(_make_finding(slug, where, text, database, table))
         else:
             self._unlisted += 1
 
-    def remark(self, slug: str, where: str, text: str) -> None:
+    def remark(self, slug: str, where: str, text: str, *, database: str = "", table: str = "") -> None:
         if len(self._remarks) < MAX_LISTED:
-            self._remarks.append(Finding(slug, where, text))
+            self._remarks.append(_make_finding(slug, where, text, database, table))
+
+    def leave(self, slug: str, where: str, text: str) -> None:
+        """Say what is not checked, and why."""
+        if len(self._unchecked) < MAX_LISTED:
+            self._unchecked.append(_make_finding(slug, where, text))
+
+    @contextmanager
+    def guard(self, database: str, table: str, where: str) -> Iterator[None]:
+        """Take what cannot be read at a place as one finding of it, and let the audit go on behind it."""
+        try:
+            yield
+        except _UNREADABLE as error:
+            self.add("unreadable", where, _describe_error(error), database=database, table=table)
 
     def report(self) -> AuditReport:
-        return AuditReport(dict(self.checked), tuple(self._findings), tuple(self._remarks), self._unlisted)
+        return AuditReport(
+            dict(self.checked),
+            tuple(self._findings),
+            tuple(self._remarks),
+            self._unlisted,
+            tuple(self._unchecked),
+        )
+
+
+def _make_finding(slug: str, where: str, text: str, database: str = "", table: str = "") -> Finding:
+    if database:
+        return Finding(slug, where, text, database, table)
+    return Finding(slug, where, text, *find_place(slug))
+
+
+def _describe_error(error: Exception) -> str:
+    """Say what stopped a check, without values, which may be personal data."""
+    if isinstance(error, DBAPIError):
+        return f"the database cannot read it ({error.orig}): restore it from its backup"
+    if isinstance(error, AnchoringError | LedgerError):
+        return str(error)
+    return f"what stands there is no value that a node writes ({type(error).__name__})"

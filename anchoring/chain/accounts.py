@@ -10,15 +10,20 @@ from typing import Final
 
 import rlp
 from eth_account import Account as EthAccount
+from eth_keys.exceptions import BadSignature
+from eth_utils.exceptions import ValidationError
+from rlp.exceptions import RLPException
 
 from anchoring.chain.protocol import Price, SignedTransaction
 from anchoring.errors import KeystoreError
 from ledger.crypto.keys import keccak256
+from ledger.errors import MalformedInput
 
 KEYSTORE_ROUNDS: Final = 262_144  # PBKDF2, the figure of the keystore format; about 0.1 s
 
 # the first byte of a transaction of type 2 (EIP-2718); a legacy one begins with an RLP list
 _TYPED: Final = 2
+_CHAIN_OFFSET: Final = 35  # of the recovery value that names the chain (EIP-155)
 
 
 class Account:
@@ -106,3 +111,38 @@ def read_transaction(raw: bytes) -> TransactionFields:
 def _read_numbers(encoded: bytes) -> list[int]:
     """Read the members of an RLP list, each as a number; a list inside of it is none."""
     return [int.from_bytes(item, "big") for item in rlp.decode(encoded) if isinstance(item, bytes)]
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorCall:
+    """What a signed transaction asks of a chain: who, on which chain, of which contract, with what data, at what price."""
+
+    sender: str
+    chain_id: int | None
+    contract: str
+    nonce: int
+    price: Price
+    data: bytes
+
+
+def read_anchor_call(raw: bytes) -> AnchorCall:
+    """Read a signed transaction, legacy (EIP-155) or of type 2 (EIP-1559). Raises: MalformedInput for other bytes."""
+    try:
+        return _read_call(raw)
+    except (ValueError, TypeError, LookupError, RLPException, ValidationError, BadSignature) as error:
+        raise MalformedInput("the bytes are no signed transaction") from error
+
+
+def _read_call(raw: bytes) -> AnchorCall:
+    fields = read_transaction(raw)
+    is_typed = raw[0] == _TYPED
+    members = rlp.decode(raw[1:] if is_typed else raw)
+    number = int.from_bytes(members[0 if is_typed else 6], "big")
+    chain_id = number if is_typed else _read_chain_id(number)
+    contract, data = (members[5], members[7]) if is_typed else (members[3], members[5])
+    return AnchorCall(fields.sender, chain_id, "0x" + contract.hex(), fields.nonce, fields.price, bytes(data))
+
+
+def _read_chain_id(recovery: int) -> int | None:
+    """Return the chain's number that the recovery value of a legacy signature holds; None before EIP-155."""
+    return (recovery - _CHAIN_OFFSET) // 2 if recovery >= _CHAIN_OFFSET else None

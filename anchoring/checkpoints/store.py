@@ -60,18 +60,18 @@ class ForkRow(_Row, table=True):
     evidence: bytes = Field(primary_key=True)
 
 
-_METADATA: Final = _Row.metadata
-_cosignatures: Final[Table] = table(CosignatureRow)
-_forks: Final[Table] = table(ForkRow)
-_event_number, _is_own = _cosignatures.c.n, _cosignatures.c.own
-_LAST_SIGNED: Final = select(_cosignatures).where(_is_own).order_by(_event_number.desc()).limit(1)
+METADATA: Final = _Row.metadata
+COSIGNATURES: Final[Table] = table(CosignatureRow)
+FORKS: Final[Table] = table(ForkRow)
+_event_number, _is_own = COSIGNATURES.c.n, COSIGNATURES.c.own
+_LAST_SIGNED: Final = select(COSIGNATURES).where(_is_own).order_by(_event_number.desc()).limit(1)
 _COSIGNATURES_OF: Final = (
-    select(_cosignatures).where(_event_number == bindparam("n")).order_by(_cosignatures.c.key)
+    select(COSIGNATURES).where(_event_number == bindparam("n")).order_by(COSIGNATURES.c.key)
 )
 _OWN_CITY: Final = ""  # no log has this name
 #: Who signed which checkpoint, the newest first.
-_SIGNERS: Final = select(_cosignatures.c.checkpoint, _cosignatures.c.key, _is_own).order_by(
-    _event_number.desc(), _cosignatures.c.checkpoint
+_SIGNERS: Final = select(COSIGNATURES.c.checkpoint, COSIGNATURES.c.key, _is_own).order_by(
+    _event_number.desc(), COSIGNATURES.c.checkpoint
 )
 
 
@@ -82,7 +82,7 @@ class Checkpoints:
         self.engine = open_engine(url)
         with transaction(self.engine) as connection:
             hold_tables(connection)
-            _METADATA.create_all(connection)
+            METADATA.create_all(connection)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -134,7 +134,7 @@ class Checkpoints:
             }
             fork_counts = Counter(key for key, _ in signatures)
             if any(fork_counts[key] < KEPT_FORKS for key, _ in _find_second_signers(fork) - signatures):
-                insert_missing(connection, _forks, [{"evidence": canonical(fork.to_json())}])
+                insert_missing(connection, FORKS, [{"evidence": canonical(fork.to_json())}])
 
     def newest(self) -> CosignedCheckpoint | None:
         """Return the newest checkpoint that any node has signed, with all its cosignatures."""
@@ -174,7 +174,7 @@ class Checkpoints:
 
 
 def _read_forks(connection: Connection) -> list[Fork]:
-    return [decode_fork(decode(evidence)) for evidence in connection.execute(select(_forks)).scalars()]
+    return [decode_fork(decode(evidence)) for evidence in connection.execute(select(FORKS)).scalars()]
 
 
 def _find_second_signers(fork: Fork) -> set[tuple[bytes, Checkpoint]]:
@@ -191,7 +191,7 @@ def _drop_old(connection: Connection) -> None:
     if last_number is not None:
         kept_number = last_signed.n if last_signed else 0
         connection.execute(
-            delete(_cosignatures).where(_event_number <= last_number, _event_number != kept_number)
+            delete(COSIGNATURES).where(_event_number <= last_number, _event_number != kept_number)
         )
 
 
@@ -204,7 +204,7 @@ def _insert_cosignature(
     connection: Connection, checkpoint: Checkpoint, cosignature: Cosignature, *, is_own: bool
 ) -> None:
     row: dict[str, object] = {"n": checkpoint.n, "key": cosignature.key, "signature": cosignature.signature}
-    insert_missing(connection, _cosignatures, [row | {"checkpoint": checkpoint.encode(), "own": is_own}])
+    insert_missing(connection, COSIGNATURES, [row | {"checkpoint": checkpoint.encode(), "own": is_own}])
 
 
 def _read_checkpoints(connection: Connection, n: int) -> Iterator[CosignedCheckpoint]:

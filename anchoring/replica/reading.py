@@ -257,6 +257,11 @@ class ReplicaView:
                 )
         return f"the log {log!r} is not admitted: ask the province to admit it"
 
+    def headed_pending(self) -> Iterator[tuple[ChainEvent, bytes]]:
+        """Walk through the pending events, each with the head that is stored beside it."""
+        for row in self._walk_rows(queries.PENDING):
+            yield event_of(row), row["head"]
+
     def sighting(self, log: str, sequence: int) -> Sighting | None:
         """Return where the chain holds an anchor, final or not; None where it was not seen."""
         anchor = self.anchor(log, sequence)

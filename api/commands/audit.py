@@ -4,25 +4,27 @@ import time
 from pathlib import Path
 from typing import Protocol
 
-from anchoring.audit.audit import audit
+from anchoring.audit.audit import Evidence, Expected
 from anchoring.audit.findings import AuditReport, Finding
-from anchoring.checkpoints.store import Checkpoints
-from anchoring.monitor.copies import EntryCopies
-from anchoring.register.store import Register
-from anchoring.replica.store import Replica
+from anchoring.audit.node import Places, audit_node
+from api import processes
 from api.console import note, say, show_json
 from api.node.errors import FILE
+from api.node.keys import load_node_key
 from api.node.loading import load_settings
+from api.node.settings import Settings
 from api.parsers import Commands
 from ledger.encoding.canonical import Json
 from ledger.verification.receipts import SignedReceipt, decode_signed_receipt
 
+_ALL_CHECKED = ": register, replica and chain tell the same story"
 _CODE_CLEAN, _CODE_FINDINGS = 0, 1
 
 
 class _AuditOptions(Protocol):
     directory: Path
     receipts: list[Path]
+    no_chain: bool
     json: bool
 
 
@@ -40,6 +42,9 @@ def add(commands: Commands) -> None:
         metavar="FILE",
         help="signed receipts: were they kept?",
     )
+    command.add_argument(
+        "--no-chain", action="store_true", help="ask neither the chain nor other cities' nodes"
+    )
     command.add_argument("--json", action="store_true", help="the report, for programs")
     command.set_defaults(run=_audit)
 
@@ -47,26 +52,30 @@ def add(commands: Commands) -> None:
 def _audit(options: _AuditOptions) -> int:
     settings = load_settings(options.directory)
     receipts = [_read_receipt(file) for file in options.receipts]
-    replica, checkpoints = Replica(settings.replica_url), Checkpoints(settings.checkpoints_url)
-    register = Register(settings.register_url) if settings.log and settings.register_url else None
-    try:
-        with replica.reading(quarantined=True) as replica_view:
-            report = audit(
-                replica_view,
-                register,
-                EntryCopies(replica.engine, settings.withheld_after),
-                now=int(time.time()),
-                receipts=receipts,
-                checkpoints=checkpoints,
-                progress=lambda sort, done, total: note(f"{sort}: {done:,} of {total:,}"),
-            )
-    finally:
-        replica.close()
-        checkpoints.close()
-        if register:
-            register.close()
+    key = load_node_key(settings)
+    report = audit_node(
+        Places(
+            settings.replica_url,
+            settings.checkpoints_url,
+            settings.register_url if settings.log else None,
+            settings.withheld_after,
+        ),
+        Expected(settings.registry, settings.log, key.public if key else None),
+        now=int(time.time()),
+        evidence=_gather_evidence(options, settings, receipts),
+        progress=lambda sort, done, total: note(f"{sort}: {done:,} of {total:,}"),
+    )
     show_json(_report_json(report)) if options.json else _say_report(report)
     return _CODE_CLEAN if report.clean else _CODE_FINDINGS
+
+
+def _gather_evidence(options: _AuditOptions, settings: Settings, receipts: list[SignedReceipt]) -> Evidence:
+    """Return what is asked beside the databases; `--no-chain` asks nobody."""
+    if options.no_chain:
+        return Evidence(receipts=receipts)
+    chain = processes.open_chain(settings) if settings.chain_url else None
+    peers = [peer for peers_of_log in processes.name_peers(settings).values() for peer in peers_of_log]
+    return Evidence(chain, peers, receipts)
 
 
 def _read_receipt(file: Path) -> SignedReceipt:
@@ -78,12 +87,14 @@ def _say_report(report: AuditReport) -> None:
         say(f"  {count:>12,} {sort}")
     for remark in report.remarks:
         say(f"note: {remark.where}: {remark.text}")
+    for unchecked in report.unchecked:
+        say(f"NOT CHECKED {unchecked.where}: {unchecked.text}")
     for finding in report.findings:
-        say(f"FOUND {finding.slug}: {finding.where}: {finding.text}")
+        say(f"FOUND {finding.slug}: {_name_place(finding)}: {finding.text}")
     if report.unlisted:
         say(f"and {report.unlisted:,} more findings")
     if report.clean:
-        say("核查无异 no finding: register, replica and chain tell the same story")
+        say(f"核查无异 no finding{' in what was checked' if report.unchecked else _ALL_CHECKED}")
     else:
         say(f"核查有异 {len(report.findings) + report.unlisted:,} findings")
 
@@ -95,8 +106,20 @@ def _report_json(report: AuditReport) -> dict[str, Json]:
         "findings": [_finding_json(finding) for finding in report.findings],
         "unlisted": report.unlisted,
         "remarks": [_finding_json(remark) for remark in report.remarks],
+        "unchecked": [_finding_json(unchecked) for unchecked in report.unchecked],
     }
 
 
 def _finding_json(finding: Finding) -> dict[str, Json]:
-    return {"slug": finding.slug, "where": finding.where, "text": finding.text}
+    return {
+        "slug": finding.slug,
+        "database": finding.database,
+        "table": finding.table,
+        "where": finding.where,
+        "text": finding.text,
+    }
+
+
+def _name_place(finding: Finding) -> str:
+    """Name database, table and row, as far as the finding has them."""
+    return " ".join(part for part in (finding.database, finding.table, finding.where) if part)

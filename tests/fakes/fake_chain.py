@@ -234,6 +234,8 @@ class FakeChain:
     def _simulate(self, sender: str, contract: str | None, data: bytes) -> bytes:
         if contract is None:
             return b""
+        if (answer := self._registry(contract).answer(data)) is not None:
+            return answer
         trial = copy.deepcopy(self._registry(contract))
         latest = self.mined[-1].block
         trial.execute(sender, data, time=latest.time, block=latest.number)

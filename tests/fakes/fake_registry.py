@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 
 from eth_abi.abi import decode as abi_decode
+from eth_abi.abi import encode as abi_encode
 
 from anchoring.chain import calls
 from anchoring.chain.protocol import ZERO_ADDRESS, RegistryHead
@@ -21,6 +22,18 @@ MAX_SIZE = 2**40 - 1
 MAX_TIME = 10**11
 ACCEPT_PROVINCE = calls.make_selector("acceptProvince()")
 ACCEPT_ADMIN = calls.make_selector("acceptAdmin(bytes32)")
+VIEWS = {
+    calls.make_selector(signature): signature
+    for signature in (
+        "province()",
+        "pendingProvince()",
+        "successor()",
+        "logState(bytes32)",
+        "keyState(bytes32)",
+        "issuerLog(bytes18)",
+        "divisionLog(bytes6)",
+    )
+}
 KINDS = {calls.make_selector(signature): act.KIND for act, signature in calls.FUNCTIONS.items()}
 
 
@@ -101,6 +114,38 @@ class FakeRegistry:
 
     def stated(self) -> RegistryHead:
         return RegistryHead(self.n, self.head, self.last_block, self.closed)
+
+    def answer(self, data: bytes) -> bytes | None:
+        """Answer a view; None where `data` asks for none."""
+        name = VIEWS.get(data[:4])
+        return None if name is None else getattr(self, "view_" + name.partition("(")[0])(data[4:])
+
+    def view_province(self, _: bytes) -> bytes:
+        return abi_encode(("address",), (self.province,))
+
+    def view_pendingProvince(self, _: bytes) -> bytes:
+        return abi_encode(("address",), (self.pending_province,))
+
+    def view_successor(self, _: bytes) -> bytes:
+        return abi_encode(("bytes",), (b"",))
+
+    def view_logState(self, argument: bytes) -> bytes:
+        log = self.logs[argument.rstrip(b"\0").decode()]
+        types = ("uint8", "address", "address", "address", "uint64", "uint64")
+        return abi_encode(
+            types, (log.suite, log.admin, log.pending_admin, log.operator, log.sequence, log.size)
+        )
+
+    def view_keyState(self, argument: bytes) -> bytes:
+        key = self.keys[argument]
+        times = (key.retired_at, key.compromised_since)
+        return abi_encode(("bytes32", "uint8", "uint64", "uint64"), (word(key.log), key.purpose, *times))
+
+    def view_issuerLog(self, argument: bytes) -> bytes:
+        return word(self.issuers.get(argument.rstrip(b"\0").decode(), ""))
+
+    def view_divisionLog(self, argument: bytes) -> bytes:
+        return word(self.divisions.get(argument.rstrip(b"\0").decode(), ""))
 
     def check(self, sender: str, data: bytes, time: int) -> Act:
         """Return the act of a call that passes the rules; the state is changed but for the head."""

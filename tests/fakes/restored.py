@@ -5,7 +5,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from anchoring.audit.audit import audit
 from anchoring.audit.findings import AuditReport
 from anchoring.intake.intake import accept
 from anchoring.monitor.pages import Peer
@@ -21,6 +20,7 @@ from ledger.registry.trust import NODE
 from ledger.verification.receipts import Receipt as Promise
 from ledger.verification.receipts import sign_receipt
 from ledger.verification.verify import Presented, verify
+from tests.auditing import audit
 from tests.fakes.backups import Backup, KeptCopies, back_up, restore
 from tests.fakes.department import LOG, SETTINGS, change, identifier, licence
 from tests.fakes.issuing import City

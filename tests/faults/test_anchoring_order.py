@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, select
 
-from anchoring.audit.audit import audit
 from anchoring.errors import ChainUnavailable
 from anchoring.intake.intake import accept
 from anchoring.register.proofs import make_proof
@@ -28,6 +27,7 @@ from anchoring.replica.store import FoldedEvent
 from ledger.records.records import PRESENTABLE_ACTIONS
 from ledger.registry.status import StatusTree
 from ledger.verification.verify import Presented, verify
+from tests.auditing import audit
 from tests.databases import POSTGRESQL, SQLITE, new_databases
 from tests.fakes.department import SETTINGS, change, licence
 from tests.fakes.issuing import AnyCity

@@ -16,13 +16,13 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
-from anchoring.audit.audit import audit
 from anchoring.audit.findings import AuditReport
 from anchoring.errors import AnchoringError, DatabaseDamaged, DatabaseUnavailable
 from anchoring.intake.intake import accept
 from anchoring.register.store import Register
 from anchoring.register.submissions import FINAL, page_submissions
 from anchoring.register.tables import METADATA
+from tests.auditing import audit
 from tests.fakes.department import SETTINGS, change, licence
 from tests.fakes.issuing import City
 

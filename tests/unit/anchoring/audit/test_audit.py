@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import insert, update
 
-from anchoring.audit.audit import audit
 from anchoring.audit.findings import AuditReport, Findings
-from anchoring.audit.submissions import RunningRoot
+from anchoring.audit.register.submissions import RunningRoot
 from anchoring.monitor.copies import EntryCopies
 from anchoring.monitor.monitor import Monitor
 from anchoring.register.store import Register
@@ -27,6 +26,7 @@ from ledger.records.submissions import decode_entry
 from ledger.registry import acts
 from ledger.registry.status import StatusTree, encode_changes
 from ledger.verification.receipts import SignedReceipt, decode_signed_receipt
+from tests.auditing import audit
 from tests.fakes.backups import KeptCopies, back_up
 from tests.fakes.department import ISSUER, LOG, NOW, Department, change, licence
 from tests.fakes.issuing import City
@@ -244,7 +244,7 @@ PLANTS: dict[str, tuple[str, set[str]]] = {
     "number of changes altered": ("UPDATE submission SET changes = 7 WHERE first = 6", {"changes-altered"}),
     "text where a number belongs": (
         "UPDATE submission SET count = 'x' WHERE first = 6",
-        {"database-damaged"},
+        {"value-impossible"},
     ),
 }
 
@@ -425,7 +425,9 @@ def test_a_damaged_replica_is_found(city: City, tmp_path: Path) -> None:
     replica = Replica(f"sqlite:///{copy}")
     with replica.reading(quarantined=True) as reading:
         report = audit(reading, city.register, now=city.chain.now)
-    assert [finding.slug for finding in report.findings] == ["quarantined", "replica-damaged"]
+    found = [(finding.slug, finding.where) for finding in report.findings]
+    assert found[:2] == [("quarantined", "state"), ("fact-altered", "log tianmen, sequence 1")]
+    assert report.checked["records"] == 15, "damage of the replica does not hide the register"
     replica.close()
 
 

@@ -2,7 +2,7 @@
 
 from itertools import product
 
-from anchoring.audit.records import _grant_counted, _grant_covers
+from anchoring.audit.register.records import _grant_counted, _grant_covers
 from ledger.registry.trust import Grant
 from ledger.verification.entitlement import Moment, Scope, is_granted
 from tests.scenes import TYPE, City, Registry

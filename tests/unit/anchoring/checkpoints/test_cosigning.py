@@ -10,14 +10,16 @@ from random import Random
 
 import pytest
 
-from anchoring.audit.checkpoints import audit_checkpoints
+from anchoring.audit.checkpoints import audit_checkpoints, find_signing_keys
 from anchoring.audit.findings import Findings
 from anchoring.chain import calls
 from anchoring.checkpoints.cities import count_node_cities, find_node_cities
 from anchoring.checkpoints.cosigning import PERIOD_SECONDS, find_due, find_node_keys
 from anchoring.checkpoints.store import compare, make_checkpoint
+from anchoring.database.engine import snapshot
 from anchoring.errors import CheckpointRefused, NotFound, PeerFailed, Quarantined
 from anchoring.follower.follower import Follower
+from anchoring.replica.reading import ReplicaView
 from ledger.crypto.keys import generate
 from ledger.errors import SnapshotRefused
 from ledger.registry import acts
@@ -322,6 +324,13 @@ def test_altered_events_are_not_signed(province: Province, nodes: dict[str, Fake
         node.cosigner.sign()
 
 
+def audited(view: ReplicaView, node: FakeNode) -> Findings:
+    found = Findings()
+    with snapshot(node.checkpoints.engine) as connection:
+        audit_checkpoints(view, connection, find_signing_keys(view, None), found)
+    return found
+
+
 def test_a_replica_that_is_not_what_was_signed_is_quarantined(
     province: Province, nodes: dict[str, FakeNode], tmp_path: Path
 ) -> None:
@@ -338,8 +347,7 @@ def test_a_replica_that_is_not_what_was_signed_is_quarantined(
         follower = Follower(other.chain, held.replica, other.registry, checkpoints=node.checkpoints)
         with held.replica.reading() as reading:
             assert bool(compare(reading, node.checkpoints)) == differs
-            found = Findings()
-            audit_checkpoints(reading, node.checkpoints, found)
+            found = audited(reading, node)
             assert [one.slug for one in found.report().findings] == ["checkpoint-contradicted"] * differs
         if differs:
             with pytest.raises(Quarantined, match="event 8 with different head"):
@@ -353,9 +361,8 @@ def test_an_audit_reports_forks(province: Province, nodes: dict[str, FakeNode]) 
     node = nodes[TIANMEN]
     other = replace(at(node), head=bytes(32))
     node.cosigner.take(CosignedCheckpoint.of(other, [Cosignature.make(province.keys[WUHAN], other)]))
-    found = Findings()
     with node.replica.reading() as reading:
-        audit_checkpoints(reading, node.checkpoints, found)
+        found = audited(reading, node)
     assert [(one.slug, one.where) for one in found.report().findings] == [("registry-forked", "event 7")]
 
 

@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import update
 
 from anchoring.anchorer.lease import Lease
-from anchoring.audit.audit import audit
 from anchoring.errors import AnchorContradicted, LeaseLost, RegisterBehind, SubmissionRefused
 from anchoring.intake.intake import accept
 from anchoring.recovery.planning import make_plan
@@ -22,6 +21,7 @@ from anchoring.register.batches import find_last_batch
 from anchoring.register.tables import BATCH
 from anchoring.register.tables import LOG as LOGS
 from ledger.registry import acts
+from tests.auditing import audit
 from tests.databases import NewDatabase
 from tests.fakes.backups import KeptCopies, Unreachable, back_up, restore
 from tests.fakes.department import LOG, SETTINGS, change, licence

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from anchoring.audit.audit import audit
 from anchoring.audit.findings import AuditReport
 from anchoring.database.engine import open_engine, transaction
 from anchoring.errors import NotFound
@@ -21,6 +20,7 @@ from anchoring.register.tables import LINEAGE, LINK, RECORD
 from anchoring.register.uses import Use, find_uses
 from ledger.crypto.suites import SM3
 from ledger.records.seal_identifiers import SealingIdentifier
+from tests.auditing import audit
 from tests.databases import NewDatabase
 from tests.fakes.department import ISSUER, change, identifier, licence
 from tests.fakes.issuing import City

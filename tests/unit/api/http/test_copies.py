@@ -8,13 +8,13 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from anchoring.audit.audit import audit
 from anchoring.limits import WITHHELD_SECONDS
 from anchoring.monitor.copies import EntryCopies
 from anchoring.monitor.monitor import Monitor
 from api.http.app import create_app
 from ledger.encoding.times import format_time
 from ledger.verification.entries import Fault
+from tests.auditing import audit
 from tests.fakes.publishing import FakePeer, KnownReplica
 from tests.unit.api.city import LOG, City, identifier
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from sqlalchemy import RowMapping, bindparam, func, select
 
-from anchoring.audit.books import Books
 from anchoring.audit.findings import Findings
+from anchoring.audit.register.books import Books
 from anchoring.register.tables import RECORD, SUBMISSION
 from ledger.crypto.trees import leaf_hash
 from ledger.encoding.canonical import decode

@@ -1,6 +1,6 @@
 """Audit of the lineages: each is replayed, and compared with its row and the chain.
 
-The records themselves are judged in `anchoring.audit.records`.
+The records themselves are judged in `anchoring.audit.register.records`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,9 +10,10 @@ from typing import Final
 
 from sqlalchemy import RowMapping, Select, bindparam, func, select
 
-from anchoring.audit.books import Books, walk_rows
 from anchoring.audit.findings import Findings
-from anchoring.audit.records import Member, RecordAudit
+from anchoring.audit.places import REGISTER
+from anchoring.audit.register.books import Books, walk_rows
+from anchoring.audit.register.records import Member, RecordAudit
 from anchoring.register.lineages import StoredLineage, lineage_row
 from anchoring.register.missing import is_complete
 from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, RECORD, Row
@@ -43,7 +44,8 @@ def audit_lineages(books: Books, trees: Mapping[str, StatusTree], findings: Find
             findings.add("lineage-stray", f"lineage {stored_row['name']}", "no record belongs to it")
             stored_row = next(rows, None)
         has_row = stored_row is not None and stored_row["first"] == first
-        replay.check_lineage(first, stored_row if has_row else None, record_rows)
+        with findings.guard(REGISTER, LINEAGE.name, f"first {first}"):
+            replay.check_lineage(first, stored_row if has_row else None, record_rows)
         if has_row:
             stored_row = next(rows, None)
     while stored_row is not None:
@@ -152,7 +154,7 @@ class _Replay:
     def _compare(self, position: int, status: Status, where: str) -> None:
         """Compare the status that final records give a position with the one that the chain has for it."""
         books = self._books
-        if position >= books.log_state.size:
+        if not books.chain_known or position >= books.log_state.size:
             return
         self._findings.look("statuses")
         if position in self._contradictory_positions:

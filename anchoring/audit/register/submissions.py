@@ -2,19 +2,29 @@
 
 from typing import Final
 
+import orjson
 from sqlalchemy import RowMapping, bindparam, func, select
 
-from anchoring.audit.books import Books, walk_rows
 from anchoring.audit.findings import Findings
+from anchoring.audit.places import REGISTER
+from anchoring.audit.register.books import Books, walk_rows
 from anchoring.register.batches import find_last_batch
 from anchoring.register.tables import CHANGE, LINEAGE, RECORD, SUBMISSION
 from ledger.crypto.suites import Suite
 from ledger.crypto.trees import node_hash
 from ledger.encoding.canonical import decode
 from ledger.encoding.times import format_time
-from ledger.errors import MalformedInput
+from ledger.errors import LedgerError, MalformedInput
 from ledger.records.submissions import VERSION_1_ENDS, Entry, Statement, decode_entry
+from ledger.registry.trust import DEPARTMENT
+from ledger.verification.entitlement import NEWEST_EVENT
 from ledger.verification.occurrences import is_signed_by
+from ledger.verification.receipts import (
+    SIGNATURE_WORDS,
+    SignedReceipt,
+    decode_signed_receipt,
+    judge_signature,
+)
 
 _SUBMISSIONS: Final = select(SUBMISSION).order_by(SUBMISSION.c.first)
 _LEAVES: Final = select(RECORD.c.position, RECORD.c.leaf).order_by(RECORD.c.position)
@@ -26,6 +36,17 @@ _CHANGE_COUNT: Final = (
 _ROOTS_TWICE: Final = select(SUBMISSION.c.root).group_by(SUBMISSION.c.root).having(func.count() > 1)
 _LEAVES_TWICE: Final = select(RECORD.c.leaf).group_by(RECORD.c.leaf).having(func.count() > 1)
 _NAMES_TWICE: Final = select(LINEAGE.c.name).group_by(LINEAGE.c.name).having(func.count() > 1)
+
+
+def _are_warnings(text: str) -> bool:
+    try:
+        warnings = orjson.loads(text)
+    except ValueError:
+        return False
+    return isinstance(warnings, list) and all(
+        isinstance(warning, list) and len(warning) == 2 and isinstance(warning[0], int)  # row and message
+        for warning in warnings
+    )
 
 
 class RunningRoot:
@@ -56,7 +77,8 @@ def audit_submissions(books: Books, findings: Findings) -> None:
     total = books.connection.execute(select(func.count()).select_from(SUBMISSION)).scalar_one()
     walk = _Walk(books, findings)
     for row in walk_rows(books, _SUBMISSIONS):
-        walk.check_submission(row)
+        with findings.guard(REGISTER, SUBMISSION.name, f"position {row['first']}"):
+            walk.check_submission(row)
         findings.look("submissions", total)
     walk.close()
     for slug, query in (
@@ -94,7 +116,7 @@ class _Walk:
         1. it begins where the one before ended; 2. its entry says what its row says; 3. its statement is signed, and what
         waits does not wait too long; 4. its records make its root.
         """
-        where = f"submission {row['root'].hex()}"
+        where = f"position {row['first']}, submission {row['root'].hex()}"
         # 1
         self._skip_unplaced()
         if row["first"] != self._end:
@@ -107,6 +129,7 @@ class _Walk:
         # 3
         if entry:
             self._judge(entry, row, where)
+            self._check_receipt(entry, row, where)
         # 4
         if row["first"] in self._books.missing:
             self._findings.checked["records not back yet"] += row["count"]
@@ -156,24 +179,86 @@ class _Walk:
             self._findings.add("entry-altered", where, "its entry says something else than its row")
         if (statement.registry, statement.log, statement.suite) != (log.registry_name, log.name, log.suite):
             self._findings.add("entry-altered", where, "its statement is for another log")
+        if not _are_warnings(row["warnings"]):
+            self._findings.add("entry-altered", where, "its warnings are none that a node writes")
         return entry
+
+    def _check_receipt(self, entry: Entry, row: RowMapping, where: str) -> None:
+        """Compare the stored receipt with entry and row; of a promise without one nothing can be said."""
+        if row["deadline"] is not None and row["deadline"] <= row["accepted"]:
+            self._findings.add("receipt-altered", where, "its deadline lies before its acceptance")
+        if row["receipt"] is None:
+            return
+        self._findings.look("stored receipts")
+        try:
+            signed_receipt = decode_signed_receipt(row["receipt"])
+        except LedgerError as error:
+            self._findings.add("receipt-altered", where, f"its receipt cannot be read: {error}")
+            return
+        receipt, statement = signed_receipt.receipt, entry.statement
+        terms = (receipt.registry, receipt.log, receipt.suite, receipt.root, receipt.count)
+        if terms != (statement.registry, statement.log, statement.suite, statement.root, statement.count):
+            self._findings.add("receipt-altered", where, "its receipt is of another submission")
+        if (receipt.first, receipt.accepted, receipt.deadline) != (
+            row["first"],
+            entry.accepted,
+            row["deadline"],
+        ):
+            text = (
+                f"its receipt promises position {receipt.first} by {format_time(receipt.deadline)}, accepted at "
+                f"{format_time(receipt.accepted)}; its row and its entry say otherwise"
+            )
+            self._findings.add("receipt-altered", where, text)
+        if self._books.chain_known:
+            self._check_receipt_signature(signed_receipt, where)
+
+    def _check_receipt_signature(self, signed_receipt: SignedReceipt, where: str) -> None:
+        reason = judge_signature(signed_receipt, self._books.view.key(signed_receipt.receipt.key))
+        if reason in ("key_of_another", "signature_bad"):
+            text = f"its receipt is not one of this node: {SIGNATURE_WORDS[reason]}"
+            self._findings.add("receipt-altered", where, text)
+        elif reason:
+            self._findings.remark(f"receipt-{reason.replace('_', '-')}", where, SIGNATURE_WORDS[reason])
 
     def _judge(self, entry: Entry, row: RowMapping, where: str) -> None:
         """Check the promise, and what is not anchored yet; the statements of final batches are judged with them."""
+        if not self._books.chain_known:
+            return
         view, sequence = self._books.view, row["batch"]
         anchor = None if sequence is None else view.anchor(self._books.log.name, sequence)
         self._check_promise(row["deadline"], anchor.time if anchor else view.time, where)
         if anchor:
             return
-        key = view.key(entry.statement.key)
         self._findings.look("signatures")
-        if key is None or not is_signed_by(key.spki, entry.statement.encode(), entry.signature):
-            self._findings.add("signature-bad", where, "the department's key did not sign its statement")
+        self._check_entitlement(entry, where)
         if sequence is None:
             self._note_waiting(entry.statement, entry.accepted, where)
         else:
             self._check_window(entry.statement, sequence, where)
             self._findings.remark("not-final", where, f"its batch {sequence} is not final yet")
+
+    def _check_entitlement(self, entry: Entry, where: str) -> None:
+        """Check that the key of what the chain does not hold yet signed it, and might: by the newest state that is known.
+
+        The register may be newer than the replica as it was opened, and know a key that came in between.
+        """
+        statement = entry.statement
+        with self._books.view.newer() as view:
+            key, grants = view.key(statement.key), view.grants(statement.key, statement.issuer)
+            issuer_log, known_time = view.issuer_log(statement.issuer, NEWEST_EVENT), view.time
+        if key is None or not is_signed_by(key.spki, statement.encode(), entry.signature):
+            self._findings.add("signature-bad", where, "the department's key did not sign its statement")
+            return
+        log = self._books.log.name
+        was_granted = any(
+            grant.not_before <= known_time and grant.not_after >= entry.accepted for grant in grants
+        )
+        if key.purpose != DEPARTMENT or key.log != log or not was_granted:
+            text = f"the key 0x{key.id.hex()} has no grant of {statement.issuer} in {log}, and had none when it was accepted"
+            self._findings.add("not-entitled", where, text)
+        elif key.retired_at is not None or key.compromised_since is not None or issuer_log != log:
+            text = "since it was accepted its key was retired or reported stolen, or its issuer left the log"
+            self._findings.remark("waits-unentitled", where, text)
 
     def _check_promise(self, deadline: int | None, chain_time: int, where: str) -> None:
         """Compare the promised moment with the anchor's, or with the chain's time while there is none."""

@@ -8,8 +8,8 @@ from typing import Final
 
 from sqlalchemy import select
 
-from anchoring.audit.books import Books, walk_rows
 from anchoring.audit.findings import Findings
+from anchoring.audit.register.books import Books, walk_rows
 from anchoring.register.tables import LINK, RECORD
 from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput

@@ -19,7 +19,8 @@ class Books:
     """One consistent state of a register and one of a replica, of which the register's is never the older one.
 
     `log` is the register's log, `log_state` the same as the chain has it; `missing` is what is not back yet after a restore,
-    by its first position.
+    by its first position. `operators` are all whom the log ever had; `chain_known` is False where the replica could not be
+    read, so that nothing is said of the chain.
     """
 
     connection: Connection
@@ -28,6 +29,8 @@ class Books:
     log_state: LogState
     missing: Mapping[int, Missing]
     now: int
+    operators: frozenset[str] = frozenset()
+    chain_known: bool = True
 
     @property
     def unplaced_batches(self) -> frozenset[int]:

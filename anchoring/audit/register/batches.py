@@ -8,31 +8,29 @@ from typing import Final
 
 from sqlalchemy import bindparam, func, select
 
-from anchoring.audit.books import Books
 from anchoring.audit.findings import Findings
-from anchoring.audit.repetitions import Repetitions
+from anchoring.audit.places import REGISTER
+from anchoring.audit.register.books import Books
+from anchoring.audit.register.repetitions import Repetitions
 from anchoring.register.batches import Batch, walk_batches
 from anchoring.register.submissions import FINAL, read_batch_entries
-from anchoring.register.tables import BATCH, CHANGE, SUBMISSION, TRANSACTION
-from ledger.crypto.keys import keccak256
+from anchoring.register.tables import BATCH, CHANGE, SUBMISSION
 from ledger.crypto.trees import CountedTree
 from ledger.encoding.canonical import decode
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
-from ledger.limits import MAX_LOG_SIZE
+from ledger.limits import MAX_ANCHOR_GROWTH, MAX_LOG_SIZE
 from ledger.records.submissions import Entry, decode_entry
 from ledger.registry.acts import Anchored
 from ledger.registry.status import Status, StatusTree, decode_changes, encode_changes
 from ledger.registry.trust import Anchor
 from ledger.verification.entries import check_batch
+from ledger.verification.occurrences import is_signed_by
 
 _CHANGES_BETWEEN: Final = select(CHANGE.c.position, CHANGE.c.status).where(
     CHANGE.c.record >= bindparam("first"), CHANGE.c.record < bindparam("end")
 )
 _BATCH_COUNT: Final = select(func.count()).select_from(BATCH)
-_TRANSACTIONS: Final = select(
-    TRANSACTION.c.hash, TRANSACTION.c.sequence, TRANSACTION.c.raw, BATCH.c.payload
-).select_from(TRANSACTION.outerjoin(BATCH, TRANSACTION.c.sequence == BATCH.c.sequence))
 _STRAY_SUBMISSIONS: Final = (
     select(SUBMISSION.c.first, SUBMISSION.c.batch)
     .where(SUBMISSION.c.batch.is_not(None), SUBMISSION.c.batch.not_in(select(BATCH.c.sequence)))
@@ -45,20 +43,12 @@ def audit_batches(books: Books, findings: Findings) -> None:
     total = books.connection.execute(_BATCH_COUNT).scalar_one()
     walk = _Walk(books, findings)
     for batch in walk_batches(books.connection):
-        walk.check_batch(batch)
+        with findings.guard(REGISTER, BATCH.name, f"batch {batch.sequence}"):
+            walk.check_batch(batch)
         findings.look("batches", total)
-    for sequence in range(walk.sequence + 1, books.log_state.sequence + 1):
-        walk.report_missing(sequence)
+    walk.report_gap(books.log_state.sequence + 1)
     for first, sequence in books.connection.execute(_STRAY_SUBMISSIONS):
         findings.add("batch-missing", f"position {first}", f"its batch {sequence} is not in the register")
-    for hash, sequence, raw, payload in books.connection.execute(_TRANSACTIONS):
-        findings.look("transactions")
-        if keccak256(raw) != hash or payload is None or payload not in raw:
-            findings.add(
-                "transaction-altered",
-                f"batch {sequence}",
-                "a stored transaction is not the one that was signed for it",
-            )
 
 
 class _Walk:
@@ -79,8 +69,7 @@ class _Walk:
         """
         where = f"batch {batch.sequence}"
         # 1
-        for sequence in range(self.sequence + 1, batch.sequence):
-            self.report_missing(sequence)
+        self.report_gap(batch.sequence)
         self.sequence = batch.sequence
         # 2
         try:
@@ -100,7 +89,17 @@ class _Walk:
         self._check_changes(anchor, where)
         self._size = anchor.size
 
-    def report_missing(self, sequence: int) -> None:
+    def report_gap(self, end: int) -> None:
+        """Report the batches before sequence `end` that are not in the register: one by one as far as the chain goes."""
+        chain_end = min(end, self._books.log_state.sequence + 1)
+        for sequence in range(self.sequence + 1, chain_end):
+            self._report_missing(sequence)
+        first = max(self.sequence + 1, chain_end)
+        if first < end:
+            text = f"batches {first} to {end - 1} are not in the register, and the chain has no such anchors either"
+            self._findings.add("batch-missing", f"batch {first}", text)
+
+    def _report_missing(self, sequence: int) -> None:
         anchor, where = self._books.view.anchor(self._books.log.name, sequence), f"batch {sequence}"
         if anchor is None:
             self._findings.add(
@@ -130,13 +129,9 @@ class _Walk:
     def _compare(self, batch: Batch, where: str) -> None:
         name = self._books.log.name
         sighting = self._books.view.sighting(name, batch.sequence)
+        if (sighting is None or not sighting.final) and batch.state == FINAL and self._books.chain_known:
+            self._check_final(batch.sequence, where)
         if sighting is None:
-            if batch.state == FINAL and not self._is_known_by_now(batch.sequence):
-                self._findings.add(
-                    "anchor-missing",
-                    where,
-                    "the register says that it is final, the replica does not know its anchor",
-                )
             return
         self._findings.look("anchors")
         if sighting.act.encode() != batch.payload:
@@ -147,10 +142,12 @@ class _Walk:
         if anchor and anchor.void:
             self._findings.add("anchor-void", where, f"its anchor is void: {anchor.void}")
 
-    def _is_known_by_now(self, sequence: int) -> bool:
-        """Tell whether the replica knows an anchor: what is audited of the register is newer than what is of the replica."""
+    def _check_final(self, sequence: int, where: str) -> None:
+        """Check that an anchor is final by now: what is audited of the register is newer than what is of the replica."""
         with self._books.view.newer() as view:
-            return view.sighting(self._books.log.name, sequence) is not None
+            if view.anchor(self._books.log.name, sequence) is None:
+                text = "the register says that it is final, the replica knows no final anchor of it"
+                self._findings.add("anchor-missing", where, text)
 
     def _check_entries(self, anchor: Anchored, where: str) -> None:
         """Check that the entries stand one after the other, make size and root, and were entitled to be anchored."""
@@ -176,11 +173,21 @@ class _Walk:
         root = CountedTree.root_of(self._books.log.suite, [entry.leaf() for entry in entries])
         if root != anchor.root:
             self._findings.add("batch-root", where, "its entries do not make the root of its anchor")
+            self._name_altered(entries, self._size)
         else:
             self._check_entitlement(anchor, entries)
         if (repeated := self._repetitions.find_batch(anchor.root)) is not None:
             self._findings.add("anchored-twice", where, f"its root is that of batch {repeated} too")
         self._repetitions.remember(anchor.root, anchor.sequence)
+
+    def _name_altered(self, entries: Sequence[Entry], first: int) -> None:
+        """Name the entries of a batch that nobody signed as they stand: of those that do not make its root."""
+        for entry in entries:
+            key = self._books.view.key(entry.statement.key)
+            if key is None or not is_signed_by(key.spki, entry.statement.encode(), entry.signature):
+                text = "its statement is not what the department signed"
+                self._findings.add("entry-altered", f"position {first}", text)
+            first += entry.statement.count
 
     def _check_entitlement(self, anchor: Anchored, entries: Sequence[Entry]) -> None:
         """Check what the chain's final anchor says of the statements; that a root stands once is asked of the database."""
@@ -203,8 +210,8 @@ class _Walk:
             self._findings.add(
                 "batch-changes", where, "the register's changes of status are not those of its anchor"
             )
-        if self._tree is None or anchor.size < self._tree.size:
-            return
+        if self._tree is None or not self._tree.size <= anchor.size <= self._tree.size + MAX_ANCHOR_GROWTH:
+            return  # said already: no chain takes such an anchor
         self._tree.grow(anchor.size)
         for position, status in changes:
             if position < anchor.size:

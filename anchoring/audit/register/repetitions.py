@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from anchoring.audit.books import Books, walk_rows
+from anchoring.audit.register.books import Books, walk_rows
 from anchoring.register.tables import SUBMISSION
 from ledger.crypto.trees import EMPTY_ROOT, CountedTree
 from ledger.encoding.canonical import decode

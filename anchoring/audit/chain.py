@@ -1,0 +1,141 @@
+"""Audit against the chain: the replica holds what contract and final blocks say.
+
+Whoever edits a replica and a register so that they agree cannot edit the chain: its events, its head and the contract's
+views are asked anew here.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from anchoring.audit.findings import Findings
+from anchoring.audit.places import REPLICA
+from anchoring.audit.replica import RegistryFold
+from anchoring.chain.presence import check_registry
+from anchoring.chain.protocol import Chain, ChainEvent, RegistryHead, RegistryName
+from anchoring.chain.state import ask_state, collect_state, compare_states
+from anchoring.errors import AnchoringError, WrongRegistry
+from anchoring.replica.reading import ReplicaView
+from anchoring.replica.tables import EVENT, PENDING, STATE
+from ledger.errors import LedgerError
+
+_ATTEMPTS: Final = 3  # a chain that goes on in the middle is asked anew
+_UNCHECKED_SLUG: Final = "chain-unchecked"
+
+
+def audit_chain(
+    view: ReplicaView, registry_fold: RegistryFold, chain: Chain, now: int, findings: Findings
+) -> None:
+    """Compare the replica with the chain. What the chain does not answer is left unchecked, and said.
+
+    1. The endpoint serves this registry. 2. The replica's final block is one of the chain. 3. Every event stands in the
+    chain where the replica has it. 4. The pending ones too. 5. The events, with those that came since, make the contract's
+    head. 6. The contract's views say what the facts say.
+    """
+    contract = RegistryName.parse(view.registry).contract
+    try:
+        check_registry(chain, view.registry, now)  # 1
+        _check_final_block(view, chain, findings)  # 2
+        _compare_events(view, chain, contract, findings)  # 3
+        _compare_pending(view, chain, contract, findings)  # 4
+        _compare_head(registry_fold, chain, contract, findings)  # 5, 6
+    except WrongRegistry as error:
+        findings.add("other-registry", "chain_url", str(error))
+    except (AnchoringError, LedgerError) as error:
+        findings.leave(_UNCHECKED_SLUG, "chain", f"the chain was not asked to the end: {error}")
+
+
+def _check_final_block(view: ReplicaView, chain: Chain, findings: Findings) -> None:
+    cursor = view.cursor
+    block = chain.block(cursor.final_block)
+    if block is None:
+        text = (
+            f"the endpoint ends before block {cursor.final_block}, which is final here: ask another endpoint"
+        )
+        findings.leave(_UNCHECKED_SLUG, "chain", text)
+        return
+    findings.look("blocks asked of the chain")
+    if (block.hash, block.time) != (cursor.final_hash, cursor.final_time):
+        text = f"the chain has block {cursor.final_block} as 0x{block.hash.hex()}, the replica as another"
+        findings.add("chain-differs", "final block", text, database=REPLICA, table=STATE.name)
+
+
+def _compare_events(view: ReplicaView, chain: Chain, contract: str, findings: Findings) -> None:
+    for stored_events in _gather_windows(view, max(1, chain.event_span())):
+        first, last = stored_events[0].event.block, stored_events[-1].event.block
+        chain_events = {event.event.n: event for event in chain.events(contract, first, last)}
+        for stored_event in stored_events:
+            findings.look("events asked of the chain", view.cursor.n)
+            number = stored_event.event.n
+            if chain_events.pop(number, None) != stored_event:
+                text = "the chain holds another event there, or none"
+                findings.add("chain-differs", f"event {number}", text, database=REPLICA, table=EVENT.name)
+        for number in chain_events:
+            if number <= view.cursor.n:
+                text = "the chain holds it, the replica does not"
+                findings.add("chain-differs", f"event {number}", text, database=REPLICA, table=EVENT.name)
+
+
+def _gather_windows(view: ReplicaView, span: int) -> Iterator[Sequence[ChainEvent]]:
+    """Yield the stored events in groups that one request of so many blocks covers; a block is never parted."""
+    window: list[ChainEvent] = []
+    for event in view.events():
+        if window and not 0 <= event.event.block - window[0].event.block < span:
+            yield window
+            window = []
+        window.append(event)
+    if window:
+        yield window
+
+
+def _compare_pending(view: ReplicaView, chain: Chain, contract: str, findings: Findings) -> None:
+    for event in view.pending():
+        block = chain.block(event.event.block)
+        where = f"event {event.event.n}"
+        if block is None or block.hash != event.block_hash:
+            findings.remark("pending-left", where, "the chain has another block there by now, or none")
+            continue
+        findings.look("pending events asked of the chain")
+        if event not in chain.events(contract, event.event.block, event.event.block):
+            text = f"block {event.event.block} of the chain holds no such event"
+            findings.add("chain-differs", where, text, database=REPLICA, table=PENDING.name)
+
+
+def _compare_head(registry_fold: RegistryFold, chain: Chain, contract: str, findings: Findings) -> None:
+    """Fold what came since, and compare head and views; again where the chain went on meanwhile."""
+    for _ in range(_ATTEMPTS):
+        head = chain.registry_head(contract)
+        _take_newer(registry_fold, chain, contract, head)
+        stated_state = ask_state(chain, contract, collect_state(registry_fold.newest_facts()))
+        if chain.registry_head(contract) == head:
+            break
+    else:
+        findings.leave(_UNCHECKED_SLUG, "chain", "the chain went on faster than it was asked: run this again")
+        return
+    fold = registry_fold.fold
+    findings.look("contract's head")
+    if head.n < fold.n:
+        text = f"the contract counts {head.n} acts, the replica holds {fold.n}: ask another endpoint"
+        findings.leave(_UNCHECKED_SLUG, "chain", text)
+        return
+    if (head.n, head.head) != (fold.n, fold.head):
+        text = (
+            f"after act {head.n} the contract's head is 0x{head.head.hex()}; the replica's events, with those "
+            f"that came since, make 0x{fold.head.hex()} after act {fold.n}"
+        )
+        findings.add("chain-differs", "contract's head", text, database=REPLICA, table=EVENT.name)
+        return
+    state = collect_state(registry_fold.newest_facts())
+    findings.checked["contract's views"] += len(state.logs) + len(state.keys) + len(state.issuers)
+    for difference in compare_states(state, stated_state):
+        findings.add("chain-differs", "contract's views", difference, database=REPLICA, table="log")
+
+
+def _take_newer(registry_fold: RegistryFold, chain: Chain, contract: str, head: RegistryHead) -> None:
+    """Fold the events that the chain has beyond those of the replica, up to the contract's head."""
+    span, first = max(1, chain.event_span()), registry_fold.fold.block
+    while registry_fold.fold.n < head.n and first <= head.last_block:
+        last = min(first + span - 1, head.last_block)
+        for event in chain.events(contract, first, last):
+            if registry_fold.fold.n < event.event.n <= head.n:
+                registry_fold.take(event)
+        first = last + 1

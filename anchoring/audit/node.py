@@ -1,0 +1,135 @@
+"""Audit of a node by the places of its databases, each of which is opened to be read alone."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from anchoring.audit.audit import Databases, Evidence, Expected, audit
+from anchoring.audit.findings import AuditReport, Findings, Progress
+from anchoring.audit.places import CHECKPOINTS, REGISTER, REPLICA
+from anchoring.audit.substitute import Substitute
+from anchoring.database.engine import find_missing_file, snapshot
+from anchoring.database.reading import open_for_reading
+from anchoring.errors import DatabaseDamaged
+from anchoring.limits import WITHHELD_SECONDS
+from anchoring.monitor import tables as copies_tables
+from anchoring.monitor.copies import EntryCopies
+from anchoring.register.migrations import NEWEST_REVISION
+from anchoring.replica import tables as replica_tables
+
+#: Of each database, the table that marks its schema, and the mark of this program's.
+_MARKS: Final = {
+    REPLICA: ("SELECT schema_number FROM state", str(replica_tables.SCHEMA)),
+    REGISTER: ("SELECT version_num FROM alembic_version", NEWEST_REVISION),
+}
+_COPIES_MARK: Final = select(copies_tables.SCHEMA_NUMBER.c.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The URLs of a node's databases; no register where it issues nothing. `grace`: as `EntryCopies` has it, in seconds."""
+
+    replica: str
+    checkpoints: str
+    register: str | None = None
+    grace: int = WITHHELD_SECONDS
+
+
+def audit_node(
+    places: Places,
+    expected: Expected,
+    *,
+    now: int,
+    evidence: Evidence | None = None,
+    progress: Progress | None = None,
+) -> AuditReport:
+    """Audit the databases of a node, which may go on working meanwhile. `now` in seconds since 1970.
+
+    A database that is not there or cannot be opened is said, and the others are audited all the same: in place of a replica
+    that is not to be read stands one that is folded from the chain, or one that knows nothing.
+    """
+    findings = Findings()
+    evidence = evidence or Evidence()
+    with ExitStack() as stack:
+        replica = stack.enter_context(_open(REPLICA, places.replica, findings))
+        copies = _open_copies(replica, places.grace, findings) if replica is not None else None
+        checkpoints = stack.enter_context(_open(CHECKPOINTS, places.checkpoints, findings))
+        register = None
+        if places.register is not None:
+            register = stack.enter_context(_open(REGISTER, places.register, findings))
+        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="shunzheng-audit-"))
+        substitute = Substitute(Path(directory), expected.registry, evidence.chain)
+        stack.callback(substitute.close)
+        databases = Databases(replica, register, checkpoints, copies, substitute, findings)
+        return audit(databases, expected, now=now, evidence=evidence, progress=progress)
+
+
+@contextmanager
+def _open(name: str, url: str, findings: Findings) -> Iterator[Connection | None]:
+    """Give a connection that reads one state of a database; None, said in the findings, where there is none to read."""
+    if find_missing_file(url) is not None:
+        findings.leave(
+            "database-missing", name, f"there is no database of the {name}: it was never made, or deleted"
+        )
+        yield None
+        return
+    stack, connection = ExitStack(), None
+    with findings.guard(name, "", name):
+        engine = stack.enter_context(open_for_reading(url))
+        opened = stack.enter_context(snapshot(engine))
+        if _has_schema(opened, name, findings):
+            connection = opened
+    try:
+        yield connection
+    finally:
+        with suppress(
+            SQLAlchemyError, DatabaseDamaged
+        ):  # a damaged file fails at its closing too, and was told
+            stack.close()
+
+
+def _has_schema(connection: Connection, name: str, findings: Findings) -> bool:
+    """Tell whether a database has the tables of this program; an audit changes none to have them."""
+    if name not in _MARKS:
+        connection.exec_driver_sql(
+            "SELECT count(*) FROM sqlite_master" if _is_sqlite(connection) else "SELECT 1"
+        )
+        return True
+    query, mark = _MARKS[name]
+    table_name = query.rpartition(" ")[2]
+    if not inspect(connection).has_table(table_name):
+        findings.add(
+            "schema-altered", f"table {table_name}", "it is not there", database=name, table=table_name
+        )
+        return True
+    marks = [str(value) for value in connection.execute(text(query)).scalars()]
+    if marks and mark not in marks:
+        findings.leave(
+            "schema-other",
+            name,
+            f"its tables are of {marks[0]}, this program reads {mark}: audit it with the release that wrote it, or "
+            "start the node once with this one",
+        )
+        return False
+    return True
+
+
+def _is_sqlite(connection: Connection) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
+def _open_copies(connection: Connection, grace: int, findings: Findings) -> EntryCopies | None:
+    with findings.guard(REPLICA, copies_tables.SCHEMA_NUMBER.name, "copies"):
+        if not inspect(connection).has_table(copies_tables.SCHEMA_NUMBER.name):
+            return None
+        numbers = list(connection.execute(_COPIES_MARK).scalars())
+        if numbers == [copies_tables.SCHEMA]:
+            return EntryCopies(connection.engine, grace)
+        findings.leave("schema-other", "copies", f"the copies of entries are of schema {numbers}")
+    return None

@@ -1,0 +1,1 @@
+"""Audit of a register: what it holds derived anew, and compared with the chain."""

@@ -1,0 +1,63 @@
+"""Audit of what a register says it lacks since a restore: records that are not back yet."""
+
+from typing import Final
+
+from sqlalchemy import bindparam, func, select
+
+from anchoring.audit.findings import Findings
+from anchoring.audit.places import REGISTER
+from anchoring.audit.register.books import Books
+from anchoring.register.missing import Missing
+from anchoring.register.tables import BATCH, MISSING, RECORD, SUBMISSION, TRANSACTION
+
+_RECORDS_BETWEEN: Final = (
+    select(func.count())
+    .select_from(RECORD)
+    .where(RECORD.c.position >= bindparam("first"), RECORD.c.position < bindparam("end"))
+)
+_SUBMISSION: Final = select(SUBMISSION).where(SUBMISSION.c.first == bindparam("first"))
+_FROZEN: Final = select(BATCH.c.frozen).where(BATCH.c.sequence == bindparam("sequence"))
+_TRANSACTION_COUNT: Final = (
+    select(func.count()).select_from(TRANSACTION).where(TRANSACTION.c.sequence == bindparam("sequence"))
+)
+
+
+def audit_missing(books: Books, findings: Findings) -> None:
+    """Ask of everything that is said to be missing why it may be: only what came back from the chain can lack records.
+
+    A batch that this register froze itself, or whose records stand here, was not lost with a restore.
+    """
+    for missing in books.missing.values():
+        findings.look("missing ranges")
+        with findings.guard(REGISTER, MISSING.name, f"position {missing.first}"):
+            for reason in _find_contradictions(books, missing):
+                findings.add("missing-contradicted", f"position {missing.first}", reason)
+
+
+def _find_contradictions(books: Books, missing: Missing) -> list[str]:
+    connection, end = books.connection, missing.first + missing.count
+    anchor = books.view.anchor(books.log.name, missing.batch)
+    reasons = []
+    if books.chain_known and (anchor is None or not anchor.size_before <= missing.first < end <= anchor.size):
+        reasons.append(f"the chain's anchor {missing.batch} has no such positions")
+    frozen = connection.execute(_FROZEN, {"sequence": missing.batch}).scalar_one_or_none()
+    transaction_count = connection.execute(_TRANSACTION_COUNT, {"sequence": missing.batch}).scalar_one()
+    if transaction_count or (anchor and frozen is not None and frozen != anchor.time):
+        reasons.append(
+            f"this register froze batch {missing.batch} itself, and had its records then: they were deleted here"
+        )
+    if connection.execute(_RECORDS_BETWEEN, {"first": missing.first, "end": end}).scalar_one():
+        reasons.append("records stand where they are said to be missing")
+    if missing.root is not None:
+        reasons += _compare_submission(books, missing)
+    return reasons
+
+
+def _compare_submission(books: Books, missing: Missing) -> list[str]:
+    row = books.connection.execute(_SUBMISSION, {"first": missing.first}).mappings().first()
+    if row is None:
+        return ["no submission stands there"]
+    stored = (row["root"], row["count"], row["batch"], row["issuer"])
+    if stored != (missing.root, missing.count, missing.batch, missing.issuer):
+        return ["the submission there is another than it says"]
+    return []

@@ -1,0 +1,99 @@
+"""Audit of signed transactions: each says what its row, its batch and its chain say."""
+
+from typing import Final
+
+from sqlalchemy import RowMapping, select
+
+from anchoring.audit.findings import Findings
+from anchoring.audit.places import REGISTER
+from anchoring.audit.register.books import Books, walk_rows
+from anchoring.chain.accounts import AnchorCall, read_anchor_call
+from anchoring.chain.protocol import RegistryName
+from anchoring.register.tables import BATCH, TRANSACTION
+from ledger.crypto.keys import keccak256
+from ledger.errors import MalformedInput
+
+_TRANSACTIONS: Final = (
+    select(TRANSACTION, BATCH.c.payload)
+    .select_from(TRANSACTION.outerjoin(BATCH, TRANSACTION.c.sequence == BATCH.c.sequence))
+    .order_by(TRANSACTION.c.sequence, TRANSACTION.c.nonce)
+)
+_BATCHES: Final = select(BATCH.c.sequence, BATCH.c.frozen).order_by(BATCH.c.sequence)
+_SELECTOR_BYTES: Final = 4
+
+
+def audit_transactions(books: Books, findings: Findings) -> None:
+    """Check every stored transaction, and that the one which the chain executed is among those of its batch."""
+    hashes_by_sequence: dict[int, set[bytes]] = {}
+    sequences_by_nonce: dict[tuple[str, int], int] = {}
+    for row in walk_rows(books, _TRANSACTIONS):
+        findings.look("transactions")
+        hashes_by_sequence.setdefault(row["sequence"], set()).add(row["hash"])
+        with findings.guard(REGISTER, TRANSACTION.name, f"transaction 0x{row['hash'].hex()}"):
+            _check_transaction(books, row, sequences_by_nonce, findings)
+    for sequence, frozen in books.connection.execute(_BATCHES).all():
+        _check_executed(books, sequence, frozen, hashes_by_sequence.get(sequence, set()), findings)
+
+
+def _check_transaction(
+    books: Books, row: RowMapping, sequences_by_nonce: dict[tuple[str, int], int], findings: Findings
+) -> None:
+    where = f"batch {row['sequence']}, transaction 0x{row['hash'].hex()}"
+    faults = _find_faults(books, row)
+    for fault in faults:
+        findings.add("transaction-altered", where, fault)
+    if row["sent"] is not None and row["sent"] < row["signed"]:
+        findings.add("transaction-altered", where, "it was sent before it was signed")
+    if faults:
+        return
+    sender = read_anchor_call(row["raw"]).sender
+    sequence = sequences_by_nonce.setdefault((sender, row["nonce"]), row["sequence"])
+    if sequence != row["sequence"] and _is_final(books, sequence) and _is_final(books, row["sequence"]):
+        text = f"its nonce is that of a transaction of batch {sequence} too: a chain executes one of them"
+        findings.add("transaction-altered", where, text)
+
+
+def _is_final(books: Books, sequence: int) -> bool:
+    return books.view.anchor(books.log.name, sequence) is not None
+
+
+def _find_faults(books: Books, row: RowMapping) -> list[str]:
+    try:
+        call = read_anchor_call(row["raw"])
+    except MalformedInput:
+        return ["its bytes are no signed transaction"]
+    faults = []
+    if keccak256(row["raw"]) != row["hash"]:
+        faults.append("its bytes are not those of its hash")
+    if row["payload"] is None:
+        faults.append(f"its batch {row['sequence']} is not in the register")
+    elif call.data[_SELECTOR_BYTES:] != row["payload"]:
+        faults.append("it carries another anchor than its batch")
+    return faults + _find_terms(books, row, call)
+
+
+def _find_terms(books: Books, row: RowMapping, call: AnchorCall) -> list[str]:
+    """Compare signer, chain, contract, nonce and price."""
+    name, faults = RegistryName.parse(books.log.registry_name), []
+    if (call.chain_id, call.contract) != (name.chain_id, name.contract):
+        faults.append(f"it is for {call.contract} on chain {call.chain_id}, not for this registry")
+    if (call.nonce, call.price.most) != (row["nonce"], row["gas_price"]):
+        faults.append(
+            f"it has nonce {call.nonce} and price {call.price.most}, its row {row['nonce']} and {row['gas_price']}"
+        )
+    if books.operators and call.sender not in books.operators:
+        faults.append(f"{call.sender} signed it, who never was the operator of {books.log.name}")
+    return faults
+
+
+def _check_executed(books: Books, sequence: int, frozen: int, hashes: set[bytes], findings: Findings) -> None:
+    """Check that the transaction which anchored a batch is stored, unless the batch came back from the chain."""
+    sighting = books.view.sighting(books.log.name, sequence)
+    if sighting is None or not sighting.final or sighting.transaction in hashes:
+        return
+    if not hashes and frozen == sighting.time:
+        return  # taken back after a restore: `anchoring.recovery` writes the anchor's time
+    text = (
+        f"the chain holds its anchor by transaction 0x{sighting.transaction.hex()}, which is not stored here"
+    )
+    findings.add("transaction-missing", f"batch {sequence}", text)

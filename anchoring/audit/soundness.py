@@ -1,0 +1,205 @@
+"""Audit of the tables themselves: their shape, and the kind of every value.
+
+SQLite takes any value in any column, tables without their indexes, and triggers. What is unsound is one finding with its
+place; the rest of the audit then reads the table without those rows, on this connection alone.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    UniqueConstraint,
+    func,
+    inspect,
+    select,
+)
+
+from anchoring.audit.findings import Findings
+from anchoring.audit.places import REGISTER, REPLICA
+from anchoring.database.engine import find_file_faults
+from anchoring.register.submissions import FINAL, FROZEN, MINED, SUBMITTED
+from ledger.registry.status import Status
+
+_IS_TEXT: Final = "shunzheng_is_text"  # a function of SQL: whether bytes are text in UTF-8
+_DAMAGED_SLUG: Final = "database-damaged"
+_STATUSES: Final = ", ".join(str(int(status)) for status in Status)
+_SUITES: Final = "1, 2"
+#: Values that columns may have beyond what their type says, by database, table and column.
+_ALLOWED: Final[Mapping[tuple[str, str, str], str]] = {
+    (REGISTER, "log", "suite"): _SUITES,
+    (REGISTER, "batch", "state"): ", ".join(f"'{state}'" for state in (FROZEN, SUBMITTED, MINED, FINAL)),
+    (REGISTER, "lineage", "status"): _STATUSES,
+    (REPLICA, "log", "suite"): _SUITES,
+    (REPLICA, "position_status", "status"): _STATUSES,
+    (REPLICA, "published_anchor", "state"): "'published', 'awaited', 'faulty'",
+}
+#: Tables with one row alone.
+_SINGLE: Final = {
+    (REGISTER, "log"): "log-twice",
+    (REPLICA, "state"): "state-twice",
+    (REPLICA, "governance"): "state-twice",
+}
+_SHOWN_BYTES: Final = 32  # of a key in the words of a finding: a hash
+
+
+def audit_file(connection: Connection, database: str, findings: Findings) -> None:
+    """Let the database check its own file."""
+    findings.checked["databases"] += 1
+    with findings.guard(database, "", database):
+        for fault in find_file_faults(connection):
+            findings.add(_DAMAGED_SLUG, database, fault, database=database)
+
+
+def audit_tables(
+    connection: Connection, metadata: Sequence[MetaData], database: str, findings: Findings
+) -> None:
+    """Check shape and values of the tables of a database; hide from this connection the rows that are unsound."""
+    if isinstance(driver := connection.connection.driver_connection, sqlite3.Connection):
+        driver.create_function(_IS_TEXT, 1, _is_text, deterministic=True)
+    tables = {table.name: table for data in metadata for table in data.sorted_tables}
+    with findings.guard(database, "", database):
+        _report_foreign_parts(connection, tables, database, findings)
+    for table in tables.values():
+        with findings.guard(database, table.name, f"table {table.name}"):
+            _check_table(connection, table, database, findings)
+
+
+def _is_text(content: bytes | None) -> bool:
+    try:
+        return content is not None and isinstance(content.decode(), str)
+    except UnicodeDecodeError:
+        return False
+
+
+def _report_foreign_parts(
+    connection: Connection, tables: Mapping[str, Table], database: str, findings: Findings
+) -> None:
+    """Report triggers and views: no node makes any, and both change what is read or written."""
+    if connection.dialect.name != "sqlite":
+        return
+    query = "SELECT type, name, tbl_name FROM main.sqlite_master WHERE type IN ('trigger', 'view')"
+    for kind, name, table_name in connection.exec_driver_sql(query):
+        text = f"a {kind} that no node makes: look at who made it, and remove it"
+        findings.add("schema-altered", f"{kind} {name}", text, database=database, table=table_name)
+
+
+def has_any_table(connection: Connection, metadata: MetaData) -> bool:
+    """Tell whether a database has one of the tables."""
+    return not {table.name for table in metadata.sorted_tables}.isdisjoint(
+        inspect(connection).get_table_names()
+    )
+
+
+def _check_table(connection: Connection, table: Table, database: str, findings: Findings) -> None:
+    where = f"table {table.name}"
+    inspector = inspect(connection)
+    if not inspector.has_table(table.name):
+        findings.add("schema-altered", where, "it is not there", database=database, table=table.name)
+        _replace(connection, table, f"SELECT {_null_columns(table)} WHERE 0")
+        return
+    column_names = {column["name"] for column in inspector.get_columns(table.name)}
+    for column in table.columns:
+        if column.name not in column_names:
+            text = f"its column {column.name} is not there"
+            findings.add("schema-altered", where, text, database=database, table=table.name)
+    for index_columns in _find_lost_indexes(connection, table):
+        text = f"its index of {index_columns} is not there: what must stand once may stand twice, and is found slowly"
+        findings.add("schema-altered", where, text, database=database, table=table.name)
+    if connection.dialect.name == "sqlite":
+        _check_values(connection, table, column_names, database, findings)
+    if slug := _SINGLE.get((database, table.name)):
+        row_count = connection.execute(select(func.count()).select_from(table)).scalar_one()
+        if row_count > 1:
+            text = f"it has {row_count} rows, and is a table of one"
+            findings.add(slug, where, text, database=database, table=table.name)
+
+
+def _find_lost_indexes(connection: Connection, table: Table) -> list[str]:
+    """Return the columns of keys, unique constraints and indexes that the table should have and has not."""
+    inspector = inspect(connection)
+    present = {tuple(index["column_names"]) for index in inspector.get_indexes(table.name)}
+    present |= {
+        tuple(constraint["column_names"]) for constraint in inspector.get_unique_constraints(table.name)
+    }
+    present.add(tuple(inspector.get_pk_constraint(table.name)["constrained_columns"]))
+    needed = {tuple(column.name for column in table.primary_key)}
+    needed |= {tuple(column.name for column in index.columns) for index in table.indexes}
+    needed |= {
+        tuple(column.name for column in constraint.columns)
+        for constraint in table.constraints
+        if isinstance(constraint, UniqueConstraint)
+    }
+    return [", ".join(columns) for columns in sorted(needed - present)]
+
+
+def _check_values(
+    connection: Connection, table: Table, column_names: set[str], database: str, findings: Findings
+) -> None:
+    """Report every row with a value that is none of its column's kind, and hide those rows."""
+    columns = [column for column in table.columns if column.name in column_names]
+    conditions = {column.name: _make_condition(column, database) for column in columns}
+    is_sound = " AND ".join(conditions.values())
+    keys = ", ".join(f'hex("{column.name}"), "{column.name}"' for column in table.primary_key)
+    flags = ", ".join(conditions.values())
+    # names of tables and columns are this program's own
+    query = f'SELECT {flags}, {keys} FROM main."{table.name}" WHERE NOT coalesce({is_sound}, 0)'  # noqa: S608
+    unsound_count = 0
+    for row in connection.exec_driver_sql(query):
+        unsound_count += 1
+        wrong_names = [column.name for column, flag in zip(columns, row, strict=False) if not flag]
+        where = _name_row(table, row[len(columns) :])
+        text = f"{', '.join(wrong_names)}: no value that a node writes there"
+        findings.add("value-impossible", where, text, database=database, table=table.name)
+    if unsound_count or len(columns) < len(table.columns):
+        source = f'FROM main."{table.name}" WHERE {is_sound}'
+        _replace(connection, table, f"SELECT {_list_columns(table, column_names)} {source}")
+
+
+def _name_row(table: Table, values: Sequence[object]) -> str:
+    """Name a row by its key: numbers and text as they are, bytes in hexadecimal."""
+    parts = []
+    for column, hex_text, value in zip(table.primary_key, values[::2], values[1::2], strict=True):
+        shown = str(hex_text)[: 2 * _SHOWN_BYTES].lower() if isinstance(value, bytes) else str(value)
+        parts.append(f"{column.name} {shown}")
+    return ", ".join(parts)
+
+
+def _make_condition(column: Column[object], database: str) -> str:
+    """Return the condition in SQL that a value of the column is one that a node writes."""
+    name = f'"{column.name}"'
+    if isinstance(column.type, Boolean):
+        condition = f"(typeof({name}) = 'integer' AND {name} IN (0, 1))"
+    elif isinstance(column.type, Integer):
+        condition = f"(typeof({name}) = 'integer' AND {name} >= 0)"
+    elif isinstance(column.type, LargeBinary):
+        condition = f"(typeof({name}) = 'blob')"
+    else:
+        condition = f"(typeof({name}) = 'text' AND {_IS_TEXT}(CAST({name} AS BLOB)))"
+    if allowed := _ALLOWED.get((database, column.table.name, column.name)):
+        condition = f"({condition} AND {name} IN ({allowed}))"
+    return f"({name} IS NULL OR {condition})" if column.nullable else condition
+
+
+def _list_columns(table: Table, column_names: set[str]) -> str:
+    return ", ".join(
+        f'"{column.name}"' if column.name in column_names else f'NULL AS "{column.name}"'
+        for column in table.columns
+    )
+
+
+def _null_columns(table: Table) -> str:
+    return ", ".join(f'NULL AS "{column.name}"' for column in table.columns)
+
+
+def _replace(connection: Connection, table: Table, query: str) -> None:
+    """Let this connection read the query's rows under the name of the table; the database stays as it is."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f'CREATE TEMP VIEW "{table.name}" AS {query}')
