@@ -5,6 +5,9 @@ from typing import Final
 MAX_VERIFY_BYTES: Final = 32 * 2**20  # one request to verify, documents included; it is held in memory
 MAX_BATCH_BYTES: Final = 32 * 2**20  # one request to verify many; as above
 MAX_BATCH_ITEMS: Final = 1_000  # about a second of work: a request must not hold a thread for long
+# Texts, brackets and commas of one request as JSON: a thousand proofs have a million. What each makes is up to 60 bytes, so
+# that a body of nothing else could take twenty times its size.
+MAX_JSON_TOKENS: Final = 2_000_000
 # Any other body: a thousand identifiers, a receipt, a proof as text. `api/http/bounds/body_bounds.py` says what takes more.
 MAX_SMALL_BYTES: Final = 2**20
 # Bodies in memory, all requests of a process together: two of the largest. Reading one takes up to five times its size.

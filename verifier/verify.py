@@ -756,7 +756,7 @@ def read_trust_file(data):
 def take_entries(trust, log, *pages):
     """Let `trust` know pages of a log's entries, but for those of anchors whose entries are not all among them."""
     require(log in trust.logs, "the log is not known")
-    items = [item for page in pages for item in json.loads(page)["items"] if item.get("sequence")]
+    items = [item for page in pages for item in read_json(page)["items"] if item.get("sequence")]
     entry_by_place = {(item["sequence"], item["first"]): read_entry(item["entry"]) for item in items}
     log_state, hash_function = trust.logs[log], SUITES[trust.logs[log].suite]
     for sequence in {sequence for sequence, _ in entry_by_place} & set(range(1, len(log_state.anchors) + 1)):

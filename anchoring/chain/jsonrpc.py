@@ -19,6 +19,8 @@ from web3.types import RPCEndpoint
 from anchoring.chain import answers
 from anchoring.errors import ChainMisbehaved, ChainUnavailable
 from anchoring.processes.loops import Backoff
+from ledger.encoding.canonical import decode_foreign
+from ledger.errors import MalformedInput
 
 TIMEOUT_SECONDS: Final = 20.0  # one request, from connection to last byte
 MAX_ANSWER_BYTES: Final = 64 * 1024 * 1024  # 20,000 blocks of events in one answer stay below half of this
@@ -70,9 +72,11 @@ class _BoundedProvider(HTTPProvider):
         request = self.encode_rpc_request(RPCEndpoint(method), parameters)
         body = self._post(method, request)
         try:
-            answer: object = self.decode_rpc_response(body)
-        except (ValueError, RecursionError) as error:
-            raise _TryAgain(ChainMisbehaved(f"the answer to {method} is not JSON")) from error
+            answer = decode_foreign(body)
+        except MalformedInput as error:
+            raise _TryAgain(
+                ChainMisbehaved(f"the answer to {method} is no JSON that can be read: {error}")
+            ) from error
         if not _answers(answer, json.loads(request)["id"]):
             raise _TryAgain(ChainMisbehaved(f"the answer to {method} is not an answer to it"))
         assert isinstance(answer, dict)

@@ -33,9 +33,10 @@ from api.client.node_error import NodeError
 from api.limits import MAX_CONTENT_ITEMS, MAX_PAGE_ITEMS
 from api.rendering.histories import HistoryJson, JudgedHistoryJson
 from api.rendering.text import PastDayJson
-from ledger.encoding.canonical import Json, decode
+from ledger.encoding.canonical import Json, decode, decode_foreign
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields
+from ledger.errors import MalformedInput
 from ledger.proof.staples import MAX_RANGE_BYTES
 from ledger.registry.snapshots import MAX_SNAPSHOT_BYTES
 
@@ -279,20 +280,22 @@ def _read_next_position(address: str, path: str, position: int) -> int:
 
 def _read(answer: httpx.Response, shape: type[T]) -> T:
     """Return the JSON of an answer, which is of `shape`. Raises: NodeError where no node answered."""
-    try:
-        body = answer.json()
-    except (ValueError, RecursionError):
-        body = None
-    if not is_answer(body, shape):
+    body = _decode_body(answer)
+    if not is_answer(cast(Json, body), shape):
         raise NodeError(f"{answer.request.url} does not answer as a node does: check the address")
     return cast(T, body)
 
 
-def _decode_problem(answer: httpx.Response) -> NodeError:
+def _decode_body(answer: httpx.Response) -> object:
+    """Return the JSON of an answer; None where there is none that a node would write."""
     try:
-        body = answer.json()
-    except (ValueError, RecursionError):
-        body = None
+        return decode_foreign(answer.content)
+    except MalformedInput:
+        return None
+
+
+def _decode_problem(answer: httpx.Response) -> NodeError:
+    body = _decode_body(answer)
     if not isinstance(body, Mapping) or "type" not in body:
         return NodeError(
             f"{answer.request.url} answered {answer.status_code}, and not as a node does: check the address",

@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
 
+from ledger.encoding.canonical import decode
+from ledger.encoding.fields import Fields
 from ledger.errors import MalformedInput
 
 #: Bytes of the line of JSON: a path and some numbers.
@@ -60,10 +62,9 @@ class Answer:
     def parse(cls, line: bytes, max_bytes: int) -> Self:
         """Read the line of an answer of at most `max_bytes`. Raises: MalformedInput."""
         try:
-            members = json.loads(line)
-            answer = cls(End(members["end"]), int(members["size"]))
-        except (ValueError, KeyError, TypeError) as error:
-            raise MalformedInput("not the answer of a process that opens documents") from error
-        if not 0 <= answer.size <= max_bytes:
-            raise MalformedInput("the answer of a process that opens documents is too long")
-        return answer
+            fields = Fields(decode(line), "answer")
+            answer = cls(End(fields.text("end")), fields.integer("size", 0, max_bytes))
+            fields.close()
+            return answer
+        except (MalformedInput, ValueError) as error:
+            raise MalformedInput("not the answer of a process that opens documents, or too long") from error

@@ -60,11 +60,35 @@ def decode_canonical(data: bytes) -> Json:
     return value
 
 
-def _parse(data: bytes) -> Json:
+def decode_foreign(data: bytes) -> object:
+    """Read a JSON text (RFC 8259) that keeps to no profile of ours, such as an answer of a chain's endpoint.
+
+    Whoever walks or prints the value may do so by recursion: it is no deeper than canonical JSON.
+    Raises: MalformedInput; LimitExceeded for deep nesting.
+    """
+    value = _load(data)
+    _check_depth(value)
+    return value
+
+
+def _load(data: bytes) -> object:
+    """Parse without recursion in this process's interpreter: orjson stops by itself at 1,024 levels."""
     try:
-        value = _load_json(data)
+        return cast(object, _load_json(data))
     except orjson.JSONDecodeError as error:
         raise MalformedInput(f"not JSON: {error}") from error
+
+
+def _check_depth(value: object) -> None:
+    layer, level = [value], 0
+    while layer := [item for item in layer if isinstance(item, list | dict)]:
+        level += 1
+        _check_level(level, "$")
+        layer = [below for item in layer for below in (item.values() if isinstance(item, dict) else item)]
+
+
+def _parse(data: bytes) -> Json:
+    value = _load(data)
     if not _fits_profile(value):
         _check_profile(value, 1, "$")
     return cast(Json, value)

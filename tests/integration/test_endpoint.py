@@ -182,6 +182,20 @@ def test_a_revert_with_odd_data_is_still_a_rejection(server: Server, chain: Ethe
         chain.simulate("0x" + "11" * 20, CONTRACT, b"")
 
 
+@pytest.mark.parametrize("depth", [20, 400, 900])
+def test_an_answer_too_deep_to_be_shown_is_none(server: Server, chain: EthereumChain, depth: int) -> None:
+    """Whatever reads or shows an answer goes down it by recursion."""
+    value: list[object] = []
+    for _ in range(depth):
+        value = [value]
+    server.says(value)
+    with pytest.raises(ChainMisbehaved, match="nests deeper"):
+        chain.chain_id()
+    server.refuses("execution reverted", {"data": value})
+    with pytest.raises(ChainMisbehaved, match="nests deeper"):
+        chain.simulate("0x" + "11" * 20, CONTRACT, b"")
+
+
 def test_another_block_than_the_one_asked_for_is_refused(server: Server, chain: EthereumChain) -> None:
     block = {"number": "0x10", "hash": "0x" + "01" * 32, "parentHash": "0x" + "02" * 32, "timestamp": "0x60"}
     server.says(block)

@@ -115,7 +115,9 @@ def test_entries_that_are_not_whole_are_not_known() -> None:
         trust = second.Trust(city.registry.name)
         for event in city.registry.events:
             apply(trust, event)
-        second.take_entries(trust, city.name, *(json.dumps({"items": items}) for items in (first, pages[2])))
+        second.take_entries(
+            trust, city.name, *(json.dumps({"items": items}).encode() for items in (first, pages[2]))
+        )
         steps = second.judge(proof, trust, city.registry.now)
         assert (steps[7] == ("unknown", "entry_repeated")) == known
         assert second.entries_of(proof, trust) == ("checked" if known else "partly_checked")

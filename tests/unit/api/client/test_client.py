@@ -80,9 +80,13 @@ def test_an_answer_that_says_how_long_it_is_is_refused_unread() -> None:
     assert body.read == 0
 
 
-def test_json_too_deep_to_be_read_is_no_answer() -> None:
+@pytest.mark.parametrize("depth", [20, 900, 10**6])
+def test_json_too_deep_to_be_read_is_no_answer(depth: int) -> None:
+    body = b'{"registry": "r", "items": [], "more": ' + b"[" * depth + b"]" * depth + b"}"
     with pytest.raises(NodeError, match="does not answer as a node does"):
-        ask(QUESTIONS["logs"], lambda _: httpx.Response(200, content=b"[" * 10**6))
+        ask(QUESTIONS["logs"], lambda _: httpx.Response(200, content=body))
+    with pytest.raises(NodeError, match="not as a node does"):
+        ask(QUESTIONS["logs"], lambda _: httpx.Response(500, content=b'{"type": "a", "rows": ' + body + b"}"))
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)

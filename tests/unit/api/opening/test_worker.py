@@ -144,7 +144,14 @@ def test_what_is_not_a_report_is_not_believed(before: bytes, after: bytes) -> No
 
 @pytest.mark.parametrize(
     "line",
-    [b"", b"[]", b'{"end":"well","size":1}', b'{"end":"read","size":-1}', b'{"end":"read","size":100}'],
+    [
+        b"",
+        b"[]",
+        b'{"end":"well","size":1}',
+        b'{"end":"read","size":-1}',
+        b'{"end":"read","size":100}',
+        b"[" * 16_000,
+    ],
 )
 def test_what_is_not_an_answer_is_not_believed(line: bytes) -> None:
     with pytest.raises(MalformedInput):

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from ledger.encoding.canonical import MAX_INTEGER, Json, decode, decode_canonical, encode
+from ledger.encoding.canonical import MAX_INTEGER, Json, decode, decode_canonical, decode_foreign, encode
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.limits import MAX_NESTING
 
@@ -174,3 +174,20 @@ def test_what_a_repeated_member_hides_cannot_crash_the_second_reading() -> None:
         decode(b'{"a":' + deep + b',"a":1}')
     with pytest.raises(MalformedInput):
         decode(b'{"a":' + b"1" * 5000 + b',"a":1}')
+
+
+def test_json_of_others_may_hold_anything_but_depth() -> None:
+    assert decode_foreign(b'{"a": [null, -1.5, {"\xc3\xa9": 1e3}]}') == {
+        "a": [None, -1.5, {"\u00e9": 1000.0}]
+    }
+    nested = b"[" * MAX_NESTING + b"null" + b"]" * MAX_NESTING
+    decode_foreign(nested)
+    with pytest.raises(LimitExceeded):
+        decode_foreign(b'{"a":' + nested + b"}")
+
+
+@pytest.mark.parametrize("depth", [17, 900, 1_024, 1_025, 10**6])
+@pytest.mark.parametrize(("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}"), (b"[", b"")])
+def test_no_depth_reaches_what_recurses(depth: int, opening: bytes, closing: bytes) -> None:
+    with pytest.raises(MalformedInput):
+        decode_foreign(opening * depth + b"1" + closing * depth)
