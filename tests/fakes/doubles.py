@@ -16,6 +16,8 @@ from typing import Any, Final
 
 import httpx
 
+from anchoring.chain.accounts import read_transaction
+
 Call = dict[str, Any]
 Answer = dict[str, Any]
 
@@ -81,7 +83,7 @@ class Double:
     `words` are those of refused transactions by kind, None: drawn at random; `finalized`: it names a final block; `fees`:
     its blocks have a base fee, and gas a price; `cut`: so many blocks of a range are answered, without a word; `range`:
     longer ones are refused; `rate`: so many requests a second; `failing`: each such answer fails; `millis`: blocks count
-    in milliseconds; `keyed`: a header that every request must have.
+    in milliseconds; `keyed`: a header that every request must have; `follows`: gas costs what was paid for it last.
     """
 
     upstream: str
@@ -94,10 +96,12 @@ class Double:
     failing: int | None = None
     millis: bool = False
     keyed: tuple[str, str] | None = None
+    follows: bool = False
     random: Random = field(default_factory=lambda: Random(7))
 
     def __post_init__(self) -> None:
         self.asked: list[Call] = []
+        self._last_price = 10**9
         self.lock = threading.Lock()
         self._http = httpx.Client(timeout=_SECONDS, trust_env=False)
         self._counted = count(1)
@@ -169,7 +173,10 @@ class Double:
         if method in ("eth_maxPriorityFeePerGas", "eth_feeHistory") and not self.fees:
             return self._refuse(call, -32601, "the method does not exist/is not available")
         if method == "eth_gasPrice" and not self.fees:
-            return {"jsonrpc": "2.0", "id": call["id"], "result": "0x0"}
+            price = self._last_price if self.follows else 0
+            return {"jsonrpc": "2.0", "id": call["id"], "result": hex(price)}
+        if method == "eth_sendRawTransaction" and self.follows:
+            self._last_price = read_transaction(bytes.fromhex(parameters[0][2:])).price.most
         if method == "eth_getLogs":
             return self._logs(call)
         answer = self._forward(call)
