@@ -129,11 +129,13 @@ def test_an_unknown_certificate_type_is_warned_of(cities: Cities, tmp_path: Path
     row = cities.licence()
     good = CertificateIdentifier.parse(str(row["identifier"]))
     row["identifier"] = CertificateIdentifier.build(OTHER_TYPE, ISSUER, good.serial, 1).text
-    answer = cities.submit(write_rows(tmp_path / "records.ndjson", row))
+    records = write_rows(tmp_path / "records.ndjson", row)
+    stopped = cities.submit(records)
+    assert stopped.code == 1
+    assert OTHER_TYPE in stopped.err
+    assert not list(tmp_path.glob("*.submission"))
+    answer = cities.submit(records, "--accept", "type")
     assert answer.code == 0, answer.err
-    (warning,) = answer.json["warnings"]
-    assert warning["row"] == 2
-    assert OTHER_TYPE in warning["message"]
 
 
 def test_a_key_that_nobody_knows_yet(cities: Cities, tmp_path: Path) -> None:
