@@ -6,8 +6,9 @@ know of is a record that left no trace; receipts and other cities' copies of the
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from anchoring.audit.chain import audit_chain
 from anchoring.audit.checkpoints import audit_checkpoints, audit_peers, find_signing_keys
@@ -35,11 +36,14 @@ from anchoring.monitor.tables import METADATA as COPIES_METADATA
 from anchoring.register.batches import OwnLog, find_own_log
 from anchoring.register.missing import list_missing
 from anchoring.register.tables import METADATA as REGISTER_METADATA
+from anchoring.register.tables import SUBMISSION
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.tables import METADATA as REPLICA_METADATA
 from ledger.crypto.keys import PublicKey
 from ledger.registry.trust import LogState
 from ledger.verification.receipts import SignedReceipt
+
+_LAST_END: Final = select(func.max(SUBMISSION.c.first + SUBMISSION.c.count))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Databases:
     """Open connections to a node's databases, each in one read transaction; None where there is none or it is unreadable.
 
     That of the replica is opened before that of the register, so that the register is never the older one of the two.
-    `substitute` stands in for a replica that cannot be read.
+    `substitute` stands in for a replica that cannot be read; `register_lost`: the register's file is not there.
     """
 
     replica: Connection | None
@@ -73,6 +77,7 @@ class Databases:
     checkpoints: Connection | None = None
     copies: EntryCopies | None = None
     substitute: Substitute | None = None
+    register_lost: bool = False
     findings: Findings = field(default_factory=Findings)
 
 
@@ -156,6 +161,8 @@ class _Run:
     def check_register(self) -> None:
         connection, findings = self.databases.register, self.findings
         if connection is None:
+            if self.databases.register_lost:
+                self._report_empty()
             return
         audit_file(connection, REGISTER, findings)  # 1
         audit_tables(connection, (REGISTER_METADATA,), REGISTER, findings)
@@ -164,6 +171,8 @@ class _Run:
             self._take_substitute()
         with findings.guard(REGISTER, "log", "log"):
             log = find_own_log(connection)
+        with findings.guard(REGISTER, "log", "log"):
+            log = log or self._infer_log(connection)
             if books := self._open_books(connection, log):
                 self._check_books(books)
         if self.view is not None:
@@ -228,7 +237,7 @@ class _Run:
         """Return what the register is compared with; None where it is of nothing that can be compared."""
         view, findings, own_name = self.view, self.findings, self.expected.log
         if log is None:
-            self._report_empty(own_name)
+            self._report_empty()
             return None
         if own_name is not None and log.name != own_name:
             text = f"the node is set to the log {own_name}, the register is of {log.name}: one of the two was changed"
@@ -247,8 +256,22 @@ class _Run:
             return None
         return self._make_books(connection, view, log, log_state)
 
-    def _report_empty(self, own_name: str | None) -> None:
-        log_state = self.view.log(own_name) if self.view and own_name else None
+    def _infer_log(self, connection: Connection) -> OwnLog | None:
+        """Return the log that the rest of a register shows, where its own row is not to be read; None of an empty one."""
+        own_name, view = self.expected.log, self.view
+        log_state = view.log(own_name) if view is not None and own_name else None
+        end = connection.execute(_LAST_END).scalar_one()
+        if view is None or log_state is None or end is None:
+            return None
+        text = "its one row is not there or cannot be read: the rest of the register was audited without it"
+        self.findings.add("log-altered", f"log {log_state.name}", text)
+        first_anchor = view.anchor(log_state.name, 1)
+        start = first_anchor.size_before if first_anchor else log_state.size
+        return OwnLog(log_state.name, self.expected.registry, log_state.suite, start, end, 0)
+
+    def _report_empty(self) -> None:
+        own_name = self.expected.log
+        log_state = self.view.log(own_name) if self.view is not None and own_name else None
         if log_state and log_state.sequence:
             text = (
                 f"the chain holds {log_state.sequence} batches of {log_state.name} with {log_state.size:,} positions, and "

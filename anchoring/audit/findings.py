@@ -117,9 +117,13 @@ class Findings:
 
 
 def _make_finding(slug: str, where: str, text: str, database: str = "", table: str = "") -> Finding:
-    if database:
-        return Finding(slug, where, text, database, table)
-    return Finding(slug, where, text, *find_place(slug))
+    place = (database, table) if database else find_place(slug)
+    return Finding(slug, _make_writable(where), _make_writable(text), *place)
+
+
+def _make_writable(text: str) -> str:
+    """Show stored bytes that are no text as such: a report can be written as JSON whatever was found."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _describe_error(error: Exception) -> str:

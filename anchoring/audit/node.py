@@ -66,7 +66,10 @@ def audit_node(
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="shunzheng-audit-"))
         substitute = Substitute(Path(directory), expected.registry, evidence.chain)
         stack.callback(substitute.close)
-        databases = Databases(replica, register, checkpoints, copies, substitute, findings)
+        lost = places.register is not None and find_missing_file(places.register) is not None
+        databases = Databases(
+            replica, register, checkpoints, copies, substitute, register_lost=lost, findings=findings
+        )
         return audit(databases, expected, now=now, evidence=evidence, progress=progress)
 
 

@@ -55,7 +55,28 @@ def _checkpoints(slug: str, table: str, where: str, *statements: str) -> Damage:
 
 
 _LOG: Final = {
-    "log row deleted": _register("register-empty", "", "log tianmen", "DELETE FROM log"),
+    "log row deleted": _register("log-altered", "log", "log tianmen", "DELETE FROM log"),
+    "log row and submissions deleted": _register(
+        "register-empty", "", "log tianmen", "DELETE FROM log", "DELETE FROM submission"
+    ),
+    "everything deleted": _register(
+        "register-empty",
+        "",
+        "log tianmen",
+        *(
+            f"DELETE FROM {table}"
+            for table in (
+                "log",
+                "batch",
+                "submission",
+                "record",
+                "lineage",
+                "link",
+                "disclosure",
+                "status_change",
+            )
+        ),
+    ),
     "log row doubled": _register(
         "log-twice",
         "log",

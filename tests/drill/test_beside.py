@@ -1,0 +1,309 @@
+"""Damage of whole files, of settings and of what only the chain or another city knows."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from anchoring.audit.findings import AuditReport, Finding
+from anchoring.checkpoints.store import Checkpoints
+from anchoring.errors import PeerFailed
+from ledger.crypto.keys import generate
+from ledger.encoding.canonical import encode as canonical
+from ledger.registry.acts import Event, extend_head
+from ledger.registry.checkpoints import Cosignature, CosignedCheckpoint, Fork
+from ledger.verification.receipts import sign_receipt
+from tests.drill.stage import CHECKPOINTS, REGISTER, REPLICA, Copy, OtherNode, Stage
+from tests.fakes.department import licence
+from tests.fakes.issuing import City
+
+OTHER_REGISTRY: Final = "eip155:1:0x" + "0" * 40 + ":" + "0" * 16
+ALWAYS_REMARKED: Final = {"waiting", "not-final", "receipt-pending"}
+AUDITS: Final = 20
+
+
+class Silent:
+    """Another city's node that does not answer."""
+
+    name = "node 2 of wuhan"
+
+    def checkpoint(self) -> bytes | None:
+        raise PeerFailed("it cannot be reached")
+
+
+def forge(copy: Copy, second_key: bool) -> None:
+    """Give the node evidence of a fork: signed by the other city's key, or by one that nobody knows."""
+    stage = copy.stage
+    other = replace(stage.checkpoint, head=bytes(32))
+    key = stage.other_key if second_key else generate("p256", lambda count: b"\x09" * count)
+    cosignature = Cosignature.make(key, other)
+    if not second_key:
+        cosignature = replace(cosignature, key=stage.other_key.public.id)
+    own = CosignedCheckpoint(stage.checkpoint, (Cosignature.make(stage.own_key, stage.checkpoint),))
+    checkpoints = Checkpoints(f"sqlite:///{copy.folder / CHECKPOINTS}")
+    checkpoints.keep_fork(Fork(own, CosignedCheckpoint(other, (cosignature,))))
+    checkpoints.close()
+
+
+def sign_other_history(copy: Copy) -> None:
+    """Let this node's own key have signed a head that the chain never had."""
+    other = replace(copy.stage.checkpoint, head=bytes(32))
+    copy.execute(CHECKPOINTS, "DELETE FROM cosignature")
+    checkpoints = Checkpoints(f"sqlite:///{copy.folder / CHECKPOINTS}")
+    checkpoints.sign(copy.stage.own_key, other)
+    checkpoints.close()
+
+
+def rewrite_events(copy: Copy) -> None:
+    """Change an act of the registry and fold all heads behind it anew, as an owner of the database can."""
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(copy.folder / REPLICA)) as connection, connection:
+        connection.execute("UPDATE event SET time = time + 1 WHERE n = 12")
+        head = connection.execute("SELECT head FROM event WHERE n = 11").fetchone()[0]
+        query = "SELECT n, kind, previous_block, time, payload, block FROM event WHERE n > 11 ORDER BY n"
+        for row in connection.execute(query).fetchall():
+            head = extend_head(head, Event(*row))
+            connection.execute("UPDATE event SET head = ? WHERE n = ?", (head, row[0]))
+            connection.execute("UPDATE state SET head = ?, time = ?", (head, row[3]))
+        connection.execute("UPDATE anchor SET time = time + 1 WHERE n = 12")
+        connection.execute("UPDATE log SET anchored_at = anchored_at + 1 WHERE sequence")
+        connection.execute("UPDATE position_status SET since = since + 1 WHERE sequence = 3")
+        connection.execute("UPDATE published_anchor SET anchored = anchored + 1 WHERE sequence = 3")
+        connection.execute("DELETE FROM pending_event")
+
+
+def overwrite(copy: Copy, database: str, position: int, content: bytes = b"\xff" * 64) -> None:
+    with (copy.folder / database).open("r+b") as file:
+        file.seek(position)
+        file.write(content)
+
+
+def lose_receipt(copy: Copy) -> None:
+    """Delete a submission that waits, and everything of it, and present its receipt."""
+    copy.execute(
+        REGISTER,
+        "DELETE FROM submission WHERE first = 18",
+        "DELETE FROM record WHERE position >= 18",
+        "DELETE FROM disclosure WHERE position >= 18",
+        "DELETE FROM lineage WHERE first >= 18",
+        "UPDATE log SET size = 18",
+    )
+    copy.receipts = copy.stage.receipts
+
+
+def change_receipt(copy: Copy) -> None:
+    """Present a receipt, signed by the node, of another moment of acceptance than the register has."""
+    receipt = copy.stage.receipts[-1].receipt
+    copy.receipts = [sign_receipt(copy.stage.own_key, replace(receipt, accepted=receipt.accepted - 5))]
+
+
+def stand_apart(copy: Copy) -> None:
+    copy.chain = None
+    rewrite_events(copy)
+    copy.execute(CHECKPOINTS, "DELETE FROM cosignature")
+    copy.peers = copy.stage.peers
+
+
+def rename(copy: Copy, **members: str) -> None:
+    copy.expected = replace(copy.expected, **members)  # type: ignore[arg-type]
+
+
+DAMAGES: Final[dict[str, tuple[Callable[[Copy], object], str, str]]] = {
+    "register deleted": (lambda copy: (copy.folder / REGISTER).unlink(), "register-empty", "register"),
+    "register emptied to no bytes": (
+        lambda copy: (copy.folder / REGISTER).write_bytes(b""),
+        "schema-altered",
+        "register",
+    ),
+    "register of another program": (
+        lambda copy: (copy.folder / REGISTER).write_bytes(b"text, not a database" * 99),
+        "unreadable",
+        "register",
+    ),
+    "register cut": (lambda copy: os.truncate(copy.folder / REGISTER, 8192), "unreadable", "register"),
+    "register's header overwritten": (lambda copy: overwrite(copy, REGISTER, 0), "unreadable", "register"),
+    "register's pages overwritten": (
+        lambda copy: overwrite(copy, REGISTER, 20 * 4096, b"\xff" * 4 * 4096),
+        "unreadable",
+        "register",
+    ),
+    "replica of another program": (
+        lambda copy: (copy.folder / REPLICA).write_bytes(b"text, not a database" * 99),
+        "unreadable",
+        "replica",
+    ),
+    "replica's header overwritten": (lambda copy: overwrite(copy, REPLICA, 0), "unreadable", "replica"),
+    "checkpoints' header overwritten": (
+        lambda copy: overwrite(copy, CHECKPOINTS, 0),
+        "unreadable",
+        "checkpoints",
+    ),
+    "databases swapped": (
+        lambda copy: shutil.copyfile(copy.folder / REPLICA, copy.folder / REGISTER),
+        "schema-altered",
+        "register",
+    ),
+    "node.toml of another registry": (
+        lambda copy: rename(copy, registry=OTHER_REGISTRY),
+        "other-registry",
+        "node",
+    ),
+    "node.toml of another log": (lambda copy: rename(copy, log="wuhan"), "other-log", "node"),
+    "events rewritten with their heads": (rewrite_events, "chain-differs", "replica"),
+    "events rewritten where no chain is asked": (stand_apart, "peer-contradicts", "checkpoints"),
+    "fork that was forged": (lambda copy: forge(copy, second_key=False), "fork-forged", "checkpoints"),
+    "fork that another city signed": (
+        lambda copy: forge(copy, second_key=True),
+        "registry-forked",
+        "checkpoints",
+    ),
+    "own key signed another history": (sign_other_history, "checkpoint-contradicted", "checkpoints"),
+    "submission gone that has a receipt": (lose_receipt, "submission-lost", "register"),
+    "receipt of another moment": (change_receipt, "promise-contradicted", "register"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_damage_beside_the_rows_is_found(stage: Stage, name: str, tmp_path: Path) -> None:
+    damage, slug, database = DAMAGES[name]
+    copy = stage.copy(tmp_path)
+    damage(copy)
+    contents = copy.contents()
+    report = copy.audit()
+    findings = [(finding.slug, finding.database) for finding in report.findings]
+    if name == "databases swapped":  # the register is not one: the log of the chain has none
+        assert findings, report
+    else:
+        assert (slug, database) in findings, "\n".join(str(finding) for finding in report.findings)
+    assert copy.contents() == contents
+    if database != "register":
+        assert report.checked["records"] == 20, "damage beside the register does not hide it"
+
+
+def describe(findings: tuple[Finding, ...]) -> set[str]:
+    return {finding.slug for finding in findings}
+
+
+def audit_untouched(stage: Stage, folder: Path) -> tuple[Copy, AuditReport]:
+    copy = stage.copy(folder)
+    copy.peers, copy.receipts = stage.peers, stage.receipts
+    return copy, copy.audit()
+
+
+def test_an_untouched_copy_gives_nothing_and_stays_as_it_is(stage: Stage, tmp_path: Path) -> None:
+    copy, report = audit_untouched(stage, tmp_path)
+    assert (report.findings, report.unchecked) == ((), ())
+    assert describe(report.remarks) == ALWAYS_REMARKED
+    assert copy.contents() == stage.copy(tmp_path).contents()
+
+
+def test_a_read_only_medium_is_audited(stage: Stage, tmp_path: Path) -> None:
+    copy = stage.copy(tmp_path)
+    for file in tmp_path.iterdir():
+        file.chmod(0o444)
+    tmp_path.chmod(0o555)
+    try:
+        assert copy.audit().findings == ()
+    finally:
+        tmp_path.chmod(0o755)
+    assert sorted(copy.contents()) == [CHECKPOINTS, REGISTER, REPLICA]
+
+
+def test_a_copy_taken_with_its_write_ahead_log_is_read_to_its_end(stage: Stage, tmp_path: Path) -> None:
+    """A node that was killed leaves what it wrote last in the log: without it a record more would be missing."""
+    import sqlite3
+
+    (tmp_path / "working").mkdir()
+    (tmp_path / "copied").mkdir()
+    copy = stage.copy(tmp_path / "working")
+    connection = sqlite3.connect(copy.folder / REGISTER)
+    connection.execute("PRAGMA wal_autocheckpoint=0")
+    connection.execute("UPDATE record SET leaf = zeroblob(32) WHERE position = 3")
+    connection.commit()
+    for file in (REGISTER, f"{REGISTER}-wal", REPLICA, CHECKPOINTS):
+        shutil.copyfile(copy.folder / file, tmp_path / "copied" / file)
+    copied = replace(copy, folder=tmp_path / "copied")
+    contents = copied.contents()
+    assert "record-altered" in describe(copied.audit().findings)
+    assert copied.contents() == contents
+    connection.close()
+
+
+def test_what_is_not_asked_is_said(stage: Stage, tmp_path: Path) -> None:
+    copy = stage.copy(tmp_path)
+    copy.chain, copy.peers = None, [Silent()]
+    (tmp_path / CHECKPOINTS).unlink()
+    report = copy.audit()
+    assert report.findings == ()
+    assert [unchecked.slug for unchecked in report.unchecked] == [
+        "database-missing", "peer-unchecked", "chain-unchecked",
+    ]  # fmt: skip
+
+
+def test_a_deleted_replica_is_replaced_by_what_the_chain_says(stage: Stage, tmp_path: Path) -> None:
+    copy = stage.copy(tmp_path)
+    (tmp_path / REPLICA).unlink()
+    report = copy.audit()
+    assert report.findings == ()
+    assert report.checked["statuses"] == 13
+    copy.execute(REGISTER, "DELETE FROM batch WHERE sequence = 3")
+    assert "batch-missing" in describe(copy.audit().findings)
+
+
+def test_an_older_schema_is_told_and_left_as_it_is(stage: Stage, tmp_path: Path) -> None:
+    copy = stage.copy(tmp_path)
+    copy.execute(REGISTER, "UPDATE alembic_version SET version_num = '0003'")
+    contents = copy.contents()
+    report = copy.audit()
+    assert [(unchecked.slug, unchecked.where) for unchecked in report.unchecked] == [
+        ("schema-other", "register")
+    ]
+    assert copy.contents() == contents
+
+
+def test_a_peer_of_the_same_history_agrees(stage: Stage, tmp_path: Path) -> None:
+    copy = stage.copy(tmp_path)
+    unsigned = OtherNode(CosignedCheckpoint(stage.checkpoint))
+    copy.peers = [*stage.peers, unsigned]
+    report = copy.audit()
+    assert (report.findings, report.checked["peers' checkpoints"]) == ((), 1)
+    assert [unchecked.slug for unchecked in report.unchecked] == ["peer-unchecked"]
+
+
+def test_a_working_node_gives_no_finding(tmp_path: Path) -> None:
+    """Twenty audits while the node takes in, anchors and follows."""
+    from anchoring.audit.audit import Evidence, Expected
+    from anchoring.audit.node import Places, audit_node
+
+    city = City(tmp_path)
+    checkpoints = Checkpoints(f"sqlite:///{tmp_path / CHECKPOINTS}")
+    places = Places(city.urls[1], f"sqlite:///{tmp_path / CHECKPOINTS}", city.urls[0])
+    expected = Expected(city.registry, "tianmen")
+    for number in range(AUDITS):
+        city.submit(licence(number))
+        city.anchorer.step()
+        city.chain.mine(1)
+        if number % 3:
+            city.follow()
+        report = audit_node(places, expected, now=city.chain.now, evidence=Evidence(city.chain))
+        assert report.findings == (), report.findings
+    checkpoints.close()
+    city.stop()
+
+
+def test_the_report_holds_no_text_that_is_none(stage: Stage, tmp_path: Path) -> None:
+    """Bytes that are no text come out as marks that can be written as JSON."""
+    copy = stage.copy(tmp_path)
+    copy.execute(REGISTER, "UPDATE token SET id = CAST(x'ff' AS TEXT) WHERE id = (SELECT min(id) FROM token)")
+    report = copy.audit()
+    for finding in report.findings:
+        canonical({"where": finding.where, "text": finding.text})
+        json.dumps(finding.where).encode()
+    assert "value-impossible" in describe(report.findings)
