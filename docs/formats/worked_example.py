@@ -314,6 +314,15 @@ def make_record_blocks(record: Record, disclosure: FullDisclosure, batch: Batch)
     }
 
 
+def list_head_zero_words() -> list[str]:
+    """Return the words of 32 bytes that head 0 is the hash of: four heads, then length and bytes of the literal."""
+    literal, words = acts.FORMAT.encode(), [(4 * 32).to_bytes(32), (31337).to_bytes(32)]
+    words += [bytes(12) + CONTRACT, bytes(31) + b"\x01", len(literal).to_bytes(32), literal.ljust(32, b"\0")]
+    if keccak256(b"".join(words)) != HEAD_0:
+        raise SystemExit("the words are not what head 0 is made of")
+    return [word.hex() for word in words]
+
+
 def make_anchor_blocks(batch: Batch, events: list[Json]) -> dict[str, Json]:
     """Return what is public: entries, batch, anchor, events."""
     return {
@@ -327,6 +336,14 @@ def make_anchor_blocks(batch: Batch, events: list[Json]) -> dict[str, Json]:
             "statusRoot": "0x" + batch.status.root().hex(),
             "statusChanges": "0x" + batch.changes.hex(),
         },
+        "entries-page": {
+            "items": [
+                {"first": first, "sequence": 1, "entry": entry.to_json()}
+                for first, entry in zip((0, 2), batch.entries, strict=True)
+            ],
+            "copies": False,
+        },
+        "head-zero-encoded": "\n".join(list_head_zero_words()),
         "chunk": batch.status.chunk(0).hex(),
         "events": events,
         "head-zero": {

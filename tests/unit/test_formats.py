@@ -171,6 +171,25 @@ def test_the_kinds_of_events() -> None:
     assert len(rows) == 16
 
 
+def test_the_views_of_the_contract() -> None:
+    """The table names every view of the compiled contract, with its parameters and the types that it returns."""
+    table = page("registry-events").partition("## The contract's views")[2].partition("## Replaying")[0]
+    artefact = json.loads((FOLDER.parents[1] / "contracts" / "artefact" / "Registry.json").read_text("utf-8"))
+    views = [view for view in artefact["abi"] if view.get("stateMutability") == "view"]
+    listed = {
+        signature: row.partition("|")[2]
+        for row in table.split("\n| ")
+        for signature in re.findall(r"`(\w+\([^)]*\))`", row.partition("|")[0])
+    }
+    assert listed.keys() == {
+        "{}({})".format(view["name"], ", ".join("{type} {name}".format(**item) for item in view["inputs"]))
+        for view in views
+    }
+    for signature, text in listed.items():
+        outputs = next(view["outputs"] for view in views if view["name"] == signature.partition("(")[0])
+        assert all(output["type"] in text and output["name"] in text for output in outputs), signature
+
+
 def test_the_kinds_and_actions_of_records() -> None:
     listed = dict(re.findall(r"^\| `(kind|action)` \| required \| (.*) \|$", page("record"), re.MULTILINE))
     assert set(re.findall(r"`([a-z]+)`", listed["kind"])) == set(KINDS)
