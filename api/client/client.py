@@ -31,7 +31,7 @@ from api.client.answers import (
 from api.client.bodies import check_head, read_pieces, take_whole
 from api.client.node_error import NodeError
 from api.limits import MAX_CONTENT_ITEMS, MAX_PAGE_ITEMS
-from api.rendering.histories import HistoryJson, JudgedHistoryJson
+from api.rendering.histories import HistoryJson, JudgedHistoryJson, OutlineJson
 from api.rendering.text import PastDayJson
 from ledger.encoding.canonical import Json, decode, decode_foreign
 from ledger.encoding.canonical import encode as canonical
@@ -168,6 +168,10 @@ class NodeClient:
     def check_history(self, signed_history: bytes) -> JudgedHistoryJson:
         """Return what a signed history comes to, by the chain that the node follows."""
         return _read(self._post("/v1/histories/check", signed_history), JudgedHistoryJson)
+
+    def outline(self, proof: str) -> OutlineJson:
+        """Return what the node knows of a certificate of any city by its proof."""
+        return _read(self._post("/v1/histories/outline", canonical({"proof": proof})), OutlineJson)
 
     def uses(self, identifier: str, after: str | None, before: str | None) -> Iterator[UseAnswer]:
         """Yield what was sealed with a seal, oldest first, page by page."""

@@ -14,15 +14,22 @@ from api.client.options import (
 )
 from api.console import note, say, show_json, suited_language
 from api.parsers import Commands
-from api.rendering.histories import JudgedHistoryJson, describe_history, describe_judgement
+from api.rendering.histories import (
+    JudgedHistoryJson,
+    OutlineJson,
+    describe_history,
+    describe_judgement,
+    describe_outline,
+)
 from ledger.encoding.canonical import decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
 from ledger.proof.histories import MAX_BYTES, SignedHistory, decode_signed_history, is_signed_history
 from ledger.proof.paper import PREFIX, decode_presented
+from ledger.proof.proof import Proof
 from ledger.verification.completeness import COMPLETENESS_WORDS, Completeness
-from ledger.verification.history import judge_signed_history
+from ledger.verification.history import judge_signed_history, outline_history
 from ledger.words import Language
 
 _EXIT_CODES: Final = {
@@ -47,7 +54,8 @@ def add(commands: Commands) -> None:
         "trace",
         description="The issuing city's node is asked for all records, with a token of the scope `history`. What it answers "
         "is compared with the chain: each change of status there needs its record, and each record its change. A saved "
-        "history is checked by any city's node, or by a snapshot. "
+        "history is checked by any city's node, or by a snapshot. By a proof, with a snapshot or without a token, it is "
+        "told what the chain knows of this version, and how far that reaches. "
         "Exit codes: 0 complete, 10 complete up to its checkpoint and changed since, 11 something was left out, altered or "
         "is not genuine, 12 cannot tell; each finding is a line that begins with `!`.",
     )
@@ -77,12 +85,20 @@ def _trace(options: _TraceOptions) -> int:
     signed_history = _read_history(options.certificate)
     if signed_history is not None:
         return _check_history(signed_history, source, options)
-    if isinstance(source, SnapshotSource):
+    proof_text = _read_proof_text(options.certificate)
+    if proof_text is None and isinstance(source, SnapshotSource):
         raise MalformedInput(
-            f"a snapshot holds no records: name the issuing city's node with --node, or give a saved history instead of "
-            f"{options.certificate[: files.SHOWN_CHARS]}"
+            f"a snapshot holds no records: name the issuing city's node with --node, or give a proof or a saved history "
+            f"instead of {options.certificate[: files.SHOWN_CHARS]}"
         )
-    return _show_history(_find_identifier(options.certificate), source, options)
+    if proof_text is None:
+        assert isinstance(source, str)
+        return _show_history(options.certificate, source, options)
+    with files.naming(options.certificate, "proof"):
+        proof = decode_presented(proof_text.encode())
+    if isinstance(source, SnapshotSource) or read_token(options) is None:
+        return _show_outline(proof, proof_text, source, options)
+    return _show_history(proof.record.identifier, source, options)
 
 
 def _read_history(source: str) -> SignedHistory | None:
@@ -99,13 +115,34 @@ def _read_history(source: str) -> SignedHistory | None:
         return decode_signed_history(content) if is_history else None
 
 
-def _find_identifier(certificate: str) -> str:
-    """Return the identifier that is named, or that of the proof. Raises: MalformedInput, OSError."""
+def _read_proof_text(certificate: str) -> str | None:
+    """Return the text of the proof that is named; None for an identifier. Raises: MalformedInput, OSError."""
     if not certificate.startswith(PREFIX) and not Path(certificate).is_file():
-        return certificate
-    proof_text = files.read_proof_text(certificate)
-    with files.naming(certificate, "proof"):
-        return decode_presented(proof_text.encode()).record.identifier
+        return None
+    return files.read_proof_text(certificate)
+
+
+def _show_outline(proof: Proof, proof_text: str, source: str | SnapshotSource, options: _TraceOptions) -> int:
+    """Tell what a proof and the chain show, where no node with the records is asked."""
+    if isinstance(source, str):
+        from api.client.client import NodeClient  # loads an HTTP library, which a snapshot does without
+
+        with NodeClient(source) as node:
+            outline = node.outline(proof_text)
+    else:
+        from api.client.offline import open_snapshot  # loads the libraries of databases
+
+        with open_snapshot(source.snapshot, source.trust) as trust:
+            outline = cast(OutlineJson, outline_history(proof, trust).to_json())
+    if options.output is not None:
+        raise MalformedInput(
+            "only the issuing city's node signs a history: name it with --node, and give its token"
+        )
+    if options.json:
+        show_json(outline)
+    else:
+        say(describe_outline(outline, options.lang))
+    return _EXIT_CODES.get(outline["completeness"], 12)
 
 
 def _show_history(identifier: str, node_url: str, options: _TraceOptions) -> int:

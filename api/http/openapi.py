@@ -18,6 +18,7 @@ from pydantic.json_schema import models_json_schema
 from api.http.bounds import bodies
 from api.http.errors import MEDIA_TYPE
 from api.http.schemas.base import ProblemShape
+from api.http.schemas.histories import ProofAloneShape
 from api.http.schemas.knowledge import CosignedShape
 from api.http.schemas.registry import IdentifiersShape, StatusRangeShape
 from api.http.schemas.verification import (
@@ -41,6 +42,7 @@ _HAND_READ_SHAPES: Final[tuple[type[BaseModel], ...]] = (
     ReportShape,
     ReportsShape,
     PastRequestShape,
+    ProofAloneShape,
     PastDayShape,
     IdentifiersShape,
     StatusRangeShape,

@@ -37,6 +37,7 @@ _POLICY_MEMBERS: Final = frozenset({"policy", "max_age"})
 _MEMBERS: Final = frozenset({"proof", "documents", "claims"}) | _POLICY_MEMBERS
 _FORM_MEMBERS: Final = frozenset({"proof", "document", "claims"}) | _POLICY_MEMBERS
 _PAST_MEMBERS: Final = frozenset({"proof", "at"})
+_PROOF_MEMBERS: Final = frozenset({"proof"})
 _BATCH_MEMBERS: Final = frozenset({"items"}) | _POLICY_MEMBERS
 
 
@@ -160,6 +161,14 @@ def read_past(body: bytes) -> tuple[Proof, str]:
     return decode_presented(_decode_proof_text(raw_members["proof"])), parse_string(
         raw_members.get("at", b"0"), "`at`"
     )
+
+
+def read_proof_alone(body: bytes) -> Proof:
+    """Read `{"proof"}`. Raises: MalformedRequest, ProofMissing, MalformedInput for what is no proof."""
+    raw_members = split_members(body, _PROOF_MEMBERS)
+    if "proof" not in raw_members:
+        raise ProofMissing("the body lacks the member `proof`")
+    return decode_presented(_decode_proof_text(raw_members["proof"]))
 
 
 def _find_carried_proof(documents: Iterable[RestoredDocument], refusal: str) -> bytes:

@@ -5,7 +5,7 @@ from typing import Final, NotRequired, TypedDict
 
 from api.rendering.text import WordsJson
 from api.rendering.visible import make_visible
-from api.words import ACTION_WORDS, write_moment
+from api.words import ACTION_WORDS, STATUS_WORDS, write_moment
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import format_time
 from ledger.proof.histories import History
@@ -84,6 +84,42 @@ class HistoryJson(JudgedHistoryJson):
     signed: NotRequired[Json]
 
 
+class ChangeJson(TypedDict):
+    """A change of status that an anchor made, and the record that made it where a proof carries it."""
+
+    status: str
+    sequence: int
+    time: str
+    record: NotRequired[RecordJson | None]
+
+
+class OutlineJson(JudgedHistoryJson):
+    """What a proof and the chain tell of one version of a certificate."""
+
+    record: RecordJson
+    anchored: NotRequired[str | None]
+    changes: list[ChangeJson]
+
+
+def describe_outline(outline: OutlineJson, language: Language) -> str:
+    """Return what a proof and the chain tell of a certificate, and how far that reaches."""
+    record, anchored_at = outline["record"], outline.get("anchored")
+    time, action = write_moment(record["time"], language), _name_action(record["action"], language)
+    lines = [f"{time}  {action}  {make_visible(record['identifier'])}"]
+    if anchored_at:
+        lines.append(f"    {_ANCHORED_WORDS.in_(language)} {write_moment(anchored_at, language)}")
+    lines += [_describe_change(change, language) for change in outline["changes"]]
+    return "\n".join([*lines, *_describe_findings(outline, "", language)])
+
+
+def _describe_change(change: ChangeJson, language: Language) -> str:
+    status, cause = change["status"], change.get("record")
+    status_words = STATUS_WORDS[status].in_(language) if status in STATUS_WORDS else make_visible(status)
+    basis = cause.get("basis") if cause else None
+    basis_words = f"  {_BASIS_WORDS.in_(language)} {make_visible(basis)}" if basis else ""
+    return f"{write_moment(change['time'], language)}  {status_words} (#{change['sequence']}){basis_words}"
+
+
 def describe_history(history: HistoryJson, language: Language) -> str:
     """Return what a node tells of a certificate: every record with its evidence, then whether that is all."""
     lines = [line for item in history["records"] for line in _describe_recorded(item, language)]
@@ -125,7 +161,7 @@ def _describe_record(record: Record, language: Language) -> str:
 
 def _describe_findings(judgement: JudgedHistoryJson, checkpoint: str, language: Language) -> Iterator[str]:
     known_at = write_moment(judgement["known_at"], language)
-    yield f"{judgement['words'][language]} ({checkpoint})"
+    yield f"{judgement['words'][language]} ({checkpoint})" if checkpoint else judgement["words"][language]
     yield f"  {_KNOWN_WORDS.in_(language)} {known_at}"
     for finding in judgement["findings"]:
         yield f"! {finding['words'][language]}: {make_visible(finding['place'])}"

@@ -68,6 +68,7 @@ REASONS: Final = {
     "word_missing": Row(Completeness.CONTRADICTED, Words("链上没有记录所作的状态变更", "The chain lacks the change of status that a record makes")),
     "status_contradictory": Row(Completeness.UNVERIFIABLE, Words("链上状态自相矛盾", "Its statuses on the chain contradict each other")),
     "too_many_changes": Row(Completeness.UNVERIFIABLE, Words("状态变更过多，无法逐一查对", "Its status changed too often to be looked through")),
+    "records_unseen": Row(Completeness.UNVERIFIABLE, Words("此处只见本凭据与链上记载；其余记录请向登记城市查询", "Only this proof and the chain are seen here: ask the issuing city for the other records")),
     "changed_since": Row(Completeness.OUTDATED, Words("检查点之后状态又有变更", "Its status changed after the checkpoint: ask for a newer history")),
 }  # fmt: skip
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from ledger.encoding import times
+from ledger.encoding.canonical import Json
 from ledger.errors import TransitionRefused
 from ledger.proof.histories import History, SignedHistory
 from ledger.proof.proof import Proof
@@ -17,10 +19,55 @@ from ledger.records.records import Record
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, LogState, PositionStatus, Trust
 from ledger.verification.changes import walk_changes
-from ledger.verification.completeness import Completeness, Finding
+from ledger.verification.completeness import COMPLETENESS_WORDS, Completeness, Finding
 from ledger.verification.origin import Origin, trace_origin
 from ledger.verification.reasons import Outcome
 from ledger.verification.receipts import judge_node_signature
+from ledger.verification.report import encode_words
+from ledger.verification.status_step import explains
+
+
+@dataclass(frozen=True, slots=True)
+class TracedChange:
+    """A change of status that an anchor made; the record that made it, where the proof carries that."""
+
+    status: Status
+    anchor: Anchor
+    cause: Record | None
+
+    def to_json(self) -> dict[str, Json]:
+        body: dict[str, Json] = {
+            "status": self.status.name.lower(),
+            "sequence": self.anchor.sequence,
+            "time": times.format_time(self.anchor.time),
+        }
+        return body | ({"record": self.cause.to_json()} if self.cause else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a proof and the chain tell of one version of a certificate, wherever they are; it is never complete."""
+
+    record: Record
+    anchor: Anchor | None
+    changes: tuple[TracedChange, ...]
+    findings: tuple[Finding, ...]
+    known_at: int
+
+    def to_json(self) -> dict[str, Json]:
+        completeness = JudgedHistory((), None, self.findings).completeness
+        body: dict[str, Json] = {
+            "completeness": completeness.value,
+            "words": encode_words(COMPLETENESS_WORDS[completeness]),
+            "known_at": times.format_time(self.known_at),
+            "findings": [finding.to_json() for finding in self.findings],
+            "record": self.record.to_json(),
+            "changes": [change.to_json() for change in self.changes],
+        }
+        if self.anchor:
+            body["anchored"] = times.format_time(self.anchor.time)
+        return body
+
 
 #: Characters that a finding shows of the name of a registry or log, which the history states.
 _MAX_NAME_CHARS: Final = 100
@@ -246,3 +293,30 @@ def _judge_word(
     if expected_status is None:
         return "word_unexplained"
     return "word_differs" if expected_status is not change.status else None
+
+
+def outline_history(proof: Proof, trust: Trust) -> Outline:
+    """Tell what is known of a certificate where nobody has its records: the proof, and the words at its position."""
+    origin, record = trace_origin(proof, trust, must_present=True), proof.record
+    if not origin.proven or origin.log is None or origin.position is None:
+        is_refuted = any(step.outcome is Outcome.FAIL for step in origin.steps)
+        finding = Finding("record_refuted" if is_refuted else "record_unproven", record.identifier)
+        return Outline(record, None, (), (finding,), trust.time)
+    findings, changes = [Finding("records_unseen", record.identifier)], list[TracedChange]()
+    for change in walk_changes(trust, origin.log.name, origin.position, origin.log.sequence):
+        anchor = trust.anchor(change.log, change.sequence) if change else None
+        if change is None or anchor is None:
+            findings.append(Finding("too_many_changes", f"position {origin.position}"))
+            break
+        if change.contradictory:
+            findings.append(Finding("status_contradictory", f"anchor {change.sequence}"))
+        changes.append(TracedChange(change.status, anchor, _find_cause(change, proof, trust)))
+    return Outline(record, origin.anchor, tuple(reversed(changes)), tuple(findings), trust.time)
+
+
+def _find_cause(change: PositionStatus, proof: Proof, trust: Trust) -> Record | None:
+    """Return the record of the attached proof that explains a change."""
+    for linked_proof in proof.linked:
+        if linked_proof.sequence == change.sequence and explains(linked_proof, proof, change.position, trust):
+            return linked_proof.record
+    return None

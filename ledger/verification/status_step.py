@@ -30,7 +30,7 @@ def judge_status(proof: Proof, origin: Origin, trust: Trust) -> tuple[Step, Stat
         if linked_proof.record.leaf() not in linked_leaves(proof)
     ]
     cause_proofs = [
-        linked_proof for linked_proof in attached_proofs if _explains(linked_proof, proof, position, trust)
+        linked_proof for linked_proof in attached_proofs if explains(linked_proof, proof, position, trust)
     ]
     status = StatusReport.of_change(
         log, newest_change, trust.source, _find_cause(newest_change, cause_proofs)
@@ -82,7 +82,7 @@ def _find_staple_doubt(staple: Staple | None, log: LogState, position: int, trus
     return None
 
 
-def _explains(linked_proof: Proof, proof: Proof, position: int, trust: Trust) -> bool:
+def explains(linked_proof: Proof, proof: Proof, position: int, trust: Trust) -> bool:
     """Tell whether an attached proof is good and bare, and of a change that its anchor made to this certificate."""
     if linked_proof.disclosure is not None or linked_proof.status is not None or linked_proof.linked:
         return False

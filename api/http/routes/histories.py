@@ -10,14 +10,18 @@ from fastapi import APIRouter, Depends, Request, Security
 from anchoring.register.histories import make_history, place_record
 from anchoring.register.looks import Purpose
 from anchoring.register.records import find_records
+from api import limits
 from api.http import openapi
 from api.http.bounds import bodies
 from api.http.node import NodeNeeded
+from api.http.presentation import read_proof_alone
 from api.http.routes.certificates import Identifier
 from api.http.schemas.base import Words
 from api.http.schemas.histories import (
     HistoryShape,
     JudgedHistoryShape,
+    OutlineShape,
+    ProofAloneShape,
     RecordedShape,
     SignedHistoryShape,
     list_findings,
@@ -27,7 +31,7 @@ from api.http.tokens import Viewer, viewer_of
 from ledger.encoding import times
 from ledger.proof.histories import MAX_BYTES, decode_signed_history
 from ledger.verification.completeness import COMPLETENESS_WORDS
-from ledger.verification.history import judge_history, judge_signed_history
+from ledger.verification.history import judge_history, judge_signed_history, outline_history
 
 router = APIRouter(prefix="/v1", tags=["records"])
 HistoryViewer = Annotated[Viewer, Security(viewer_of(Purpose.HISTORY), scopes=["history"])]
@@ -106,3 +110,31 @@ def check_history(
     signed_history = decode_signed_history(encoded_history)
     with node.reading() as trust:
         return JudgedHistoryShape.of(judge_signed_history(signed_history, trust), trust.time)
+
+
+async def _read_proof_body(request: Request) -> bytes:
+    bodies.expect_media_type(request, bodies.JSON)
+    return await bodies.read(request, limits.MAX_FIELD_BYTES)
+
+
+@router.post(
+    "/histories/outline",
+    response_model_exclude_none=True,
+    responses=openapi.describe_problems(
+        "malformed-request",
+        "proof-missing",
+        "malformed-input",
+        "newer-format",
+        "limit-exceeded",
+        "unsupported-media-type",
+        "body-too-large",
+        "not-ready",
+        "quarantined",
+    ),
+    openapi_extra=openapi.describe_request(json=ProofAloneShape),
+)
+def outline(body: Annotated[bytes, Depends(_read_proof_body)], node: NodeNeeded) -> OutlineShape:
+    """Tell how the status of a certificate of any city changed, by its proof, and how far that reaches."""
+    proof = read_proof_alone(body)
+    with node.reading() as trust:
+        return OutlineShape.model_validate(outline_history(proof, trust).to_json())

@@ -113,3 +113,28 @@ def status_name(judged_history: JudgedHistory) -> str | None:
 
 def list_findings(findings: Sequence[Finding]) -> list[FindingShape]:
     return [FindingShape.of(finding) for finding in findings]
+
+
+class ProofAloneShape(Shape):
+    proof: JsonObject | str = Field(description="As for verification.")
+
+
+class ChangeShape(Shape):
+    """A change of status that an anchor made."""
+
+    status: str
+    sequence: int = Field(description="The anchor.")
+    time: Time = Field(description="Its block time.")
+    record: JsonObject | None = Field(default=None, description="That made it, where the proof carries it.")
+
+
+class OutlineShape(Shape):
+    """What a proof and the chain tell of one version of a certificate; other records are the issuing city's to show."""
+
+    completeness: CompletenessName
+    words: Words
+    known_at: Time = Field(description="The newest block time that this node knows.")
+    findings: list[FindingShape]
+    record: JsonObject
+    anchored: Time | None = Field(default=None, description="Absent where the proof is not good.")
+    changes: list[ChangeShape] = Field(description="The oldest first.")

@@ -63,6 +63,11 @@ def examples(city: City) -> dict[str, dict[str, Any]]:
             "request": history["signed"],
             "200": node.post("/v1/histories/check", json=history["signed"]).json(),
         }
+        alone = {"proof": proof}
+        shown["POST /v1/histories/outline"] = {
+            "request": alone,
+            "200": node.post("/v1/histories/outline", json=alone).json(),
+        }
         leaf = history["records"][0]["leaf"]
         for part in list_reporting_parts(city.settings):
             Reporter(city.replica.engine, part, city.clock).tell()

@@ -95,6 +95,7 @@ def test_the_interface_description_names_what_is_guarded_and_by_which_scope(city
         "/v1/anchors",
         "/v1/checkpoint",
         "/v1/histories/check",
+        "/v1/histories/outline",
         "/v1/keys/{key}",
         "/v1/logs",
         "/v1/logs/{log}/entries",

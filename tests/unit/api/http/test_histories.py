@@ -156,3 +156,21 @@ def test_a_node_without_a_key_tells_and_signs_nothing(
 def test_what_is_no_history(wuhan: TestClient) -> None:
     assert wuhan.post("/v1/histories/check", json={}).status_code == 422
     assert wuhan.post("/v1/histories/check", content=b" " * (3 * 2**20)).status_code in (413, 415)
+
+
+def test_another_city_tells_what_a_proof_and_the_chain_show(
+    run: Run, lived: City, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("licence.json").write_bytes(lived.proof(LICENCE).encode())
+    monkeypatch.delenv("SHUNZHENG_TOKEN")
+    assert run("licence.json", "--lang", "zh") == 12
+    out = capsys.readouterr().out
+    assert [line.split("  ")[1] for line in out.splitlines() if "(#" in line] == ["暂扣中 (#2)", "有效 (#3)"]
+    assert "依据 行政许可法 第七十条" in out, "the proof carries the newest change"
+    assert "! 此处只见本凭据与链上记载" in out
+    assert run("licence.json", "-o", "history.json") == 1
+    forged = json.loads(Path("licence.json").read_text())
+    forged["record"]["valid_from"] = "2022-03-27"
+    Path("licence.json").write_text(json.dumps(forged))
+    assert run("licence.json", "--json") == 11
+    assert json.loads(capsys.readouterr().out)["findings"][0]["reason"] == "record_refuted"
