@@ -76,7 +76,7 @@ def judge_disclosure(record: Record, disclosure: Disclosure) -> None:
     for contradiction in find_contradictions(record, values):
         raise RowFault(
             "claims-contradict-record",
-            f"the claim {contradiction.name} says {contradiction.claimed!a} and the record {contradiction.recorded.en!a}: "
+            f"the claim {contradiction.name} says {contradiction.claimed!r} and the record {contradiction.recorded.en!r}: "
             "put the same into both",
         )
 
@@ -89,7 +89,7 @@ def _judge_randomness(label: str, random_bytes: bytes) -> None:
 def _judge_salts(shown_claims: tuple[tuple[str, bytes, Json], ...]) -> None:
     salts = set()
     for name, salt, _ in shown_claims:
-        _judge_randomness(f"the salt of the claim {name[:_MAX_QUOTED]!a}", salt)
+        _judge_randomness(f"the salt of the claim {name[:_MAX_QUOTED]!r}", salt)
         salts.add(salt)
     if len(salts) != len(shown_claims):
         raise RowFault("salt-reused", "two claims of one record have the same salt: draw one for each")
@@ -97,7 +97,7 @@ def _judge_salts(shown_claims: tuple[tuple[str, bytes, Json], ...]) -> None:
 
 def _judge_name(name: str) -> None:
     if fault := find_name_fault(name):
-        raise RowFault("unusable-claim", f"the name of a claim, {name[:_MAX_QUOTED]!a}, {fault}")
+        raise RowFault("unusable-claim", f"the name of a claim, {name[:_MAX_QUOTED]!r}, {fault}")
 
 
 def _make_unseen_fault(label: str, place: int, character: str) -> RowFault:

@@ -115,7 +115,7 @@ def check_seal(identifier: str, advice: str) -> None:
     """Check that an identifier is that of a seal. Raises: InvalidIdentifier, with `advice` on what to do instead."""
     if not identifier.startswith(_SEAL_PREFIX):
         raise InvalidIdentifier(
-            f"{identifier[:_MAX_QUOTED]!a} is no seal, whose identifier begins with `{_SEAL_PREFIX}`: {advice}"
+            f"{identifier[:_MAX_QUOTED]!r} is no seal, whose identifier begins with `{_SEAL_PREFIX}`: {advice}"
         )
     SealingIdentifier.parse(identifier)
 

@@ -129,7 +129,7 @@ def _check_profile(value: object, level: int, place: str) -> None:
         _check_level(level, place)
         for name, item in value.items():
             if type(name) is not str or not name.isascii():
-                raise MalformedInput(f"{place}: member names are ASCII text, not {str(name)[:40]!a}")
+                raise MalformedInput(f"{place}: member names are ASCII text, not {str(name)[:40]!r}")
             if type(item) is not str:
                 _check_profile(item, level + 1, f"{place}.{name}")
     elif type(value) is list:
@@ -169,7 +169,7 @@ def _refuse_repeated(pairs: list[tuple[str, None]]) -> None:
     names_seen = set()
     for name, _ in pairs:
         if name in names_seen:
-            raise MalformedInput(f"the member {name[:40]!a} stands twice in one object")
+            raise MalformedInput(f"the member {name[:40]!r} stands twice in one object")
         names_seen.add(name)
 
 

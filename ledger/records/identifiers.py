@@ -253,4 +253,4 @@ def _find_credit_code_fault(text: str) -> str | None:
 
 def _quote(text: str) -> str:
     """Repeat untrusted text in a message: printable, and not without end."""
-    return ascii(text if len(text) <= _MAX_QUOTED else text[:_MAX_QUOTED] + "...")
+    return repr(text if len(text) <= _MAX_QUOTED else text[:_MAX_QUOTED] + "...")

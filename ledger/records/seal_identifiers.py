@@ -40,14 +40,14 @@ class SealingIdentifier:
         form_match = _FORM.fullmatch(text)
         if form_match is None:
             raise InvalidIdentifier(
-                f"identifier {text[:_MAX_QUOTED]!a}: expected KIND.ISSUER.SERIAL.VERSION.CHECK"
+                f"identifier {text[:_MAX_QUOTED]!r}: expected KIND.ISSUER.SERIAL.VERSION.CHECK"
             )
         kind, issuer, serial, version, check = form_match.groups()
         check_credit_code(issuer)
         expected_check = certificate_check_character(issuer + serial + version)
         if check != expected_check:
             raise InvalidIdentifier(
-                f"identifier {text!a}: the check character is {check}, expected {expected_check}"
+                f"identifier {text!r}: the check character is {check}, expected {expected_check}"
             )
         return cls(kind, issuer, serial, int(version), check)
 
@@ -56,7 +56,7 @@ class SealingIdentifier:
         """Make an identifier and compute its check character. Raises: InvalidIdentifier."""
         body = f"{issuer}{serial}{version:03d}"
         if not re.fullmatch("[0-9A-Z]+", body):
-            raise InvalidIdentifier(f"serial {serial[:_MAX_QUOTED]!a}: expected 9 to 32 characters 0-9, A-Z")
+            raise InvalidIdentifier(f"serial {serial[:_MAX_QUOTED]!r}: expected 9 to 32 characters 0-9, A-Z")
         return cls.parse(f"{kind}.{issuer}.{serial}.{version:03d}.{certificate_check_character(body)}")
 
     def with_version(self, version: int) -> Self:

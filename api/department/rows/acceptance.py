@@ -37,10 +37,7 @@ def require_accepted(warnings: Sequence[RowWarning], accepted: Collection[str]) 
             NOT_ACCEPTED,
             f"nothing was signed 未签名: {len(refused)} warnings 警告 in the rows below. Mend them in the file, or, where "
             f"it is meant so, repeat the command with {options}",
-            tuple(
-                RowError(warning.row, f"[{warning.name}] {warning.message}")
-                for warning in refused[:MAX_ROW_ERRORS]
-            ),
+            tuple(map(_tell, refused[:MAX_ROW_ERRORS])),
         )
 
 

@@ -22,6 +22,7 @@ from ledger.encoding.canonical import Json, decode
 from ledger.errors import InvalidIdentifier, MalformedInput
 from ledger.records.contradictions import read_date
 from ledger.records.identifiers import check_credit_code, check_resident_number
+from ledger.records.records import Record
 from ledger.records.vocabulary import HOLDER_CODE_TYPES, ClaimField, Form
 
 #: Sorts of oddities, by which they are accepted, and what each is.
@@ -57,13 +58,14 @@ _SPREADSHEET: Final = (
     ),
     (re.compile(r"[0-9]{15}0{2,}"), "keeps fifteen digits of a number and makes the others zeros"),
     (re.compile(r"[0-9]{5,}\.0+"), "took a code for a number"),
+    (re.compile(r"[0-9]{1,3}(?:,[0-9]{3}){4,}"), "puts commas into a long number"),
     (
         re.compile(r"['‘’`][0-9A-Za-z].*", re.DOTALL),
         "puts an apostrophe before text that looks like a number",
     ),
     (re.compile(r"=.+", re.DOTALL), "was given a formula"),
     (
-        re.compile(r"#(?:N/A|REF!|VALUE!|NAME\?|DIV/0!|NUM!|NULL!|#+)"),
+        re.compile(r"#(?:N/A|[A-Z][A-Z0-9/_]*[!?]|#+)"),
         "could not show the value of this cell",
     ),
     (
@@ -80,13 +82,6 @@ _READ_FORMS: Final = (Form.DATE, Form.INTEGER)
 _PLACEHOLDERS: Final = frozenset(
     (
         "",
-        "/",
-        "\\",
-        "-",
-        "--",
-        "—",
-        "——",
-        "— —",
         "无",
         "空",
         "暂无",
@@ -94,19 +89,27 @@ _PLACEHOLDERS: Final = frozenset(
         "null",
         "none",
         "nan",
-        "n/a",
+        "na",
         "undefined",
-        "?",
-        "？",
     )
 )
+# Characters of the longest placeholder, with signs around it.
+_MAX_PLACEHOLDER_CHARS: Final = 16
+_SIGNS: Final = re.compile(r"[\W_]+")
 _GARBLED: Final = "锟斤拷"  # two signs for what was lost, read as GBK
-_LOST: Final = re.compile(f"\ufffd|□|{_GARBLED}|[\u3400-\u9fff]\\?|\\?[\u3400-\u9fff]")
+_LOST: Final = re.compile(f"\ufffd|□|{_GARBLED}|[\u3400-\u9fff](?:\\?|？$)|\\?[\u3400-\u9fff]")
+#: Spaces inside a text that look like one blank, or like nothing to a program that compares.
+_ODD_BLANKS: Final = re.compile(r"[^\S ]|  ")
+#: What a text was written in and what it was read as, where the letters that came of it are Latin ones.
+_LATIN_READINGS: Final = (("utf-8", "latin-1"), ("utf-8", "cp1252"), ("gb2312", "latin-1"))
+#: The same where they are Chinese ones.
+_CHINESE_READING: Final = ("utf-8", "gbk")
 _PRIVATE: Final = re.compile("[\ue000-\uf8ff\U000f0000-\U0010fffd]")
 _HAN: Final = re.compile("[\u4e00-\u9fff]")
 #: Days that stand for “unknown” and for “no end” in other systems.
 _FIRST_DAYS: Final = frozenset((date(1900, 1, 1), date(1970, 1, 1)))
 _LAST_YEARS: Final = frozenset((2099, 2999, 9999))
+_LONGEST_TERM_YEARS: Final = 100  # a right to land lasts 70
 _YEAR_END: Final = frozenset(((12, 30), (12, 31)))
 
 
@@ -125,7 +128,7 @@ def find_oddities(
     """Yield what is odd in the members that a row states, as of `today`; `version` is the current one of a change."""
     for name in DAYS:
         if isinstance(day := stated.get(name), str):
-            yield from _odd_day(name, day, today, is_change=version is not None)
+            yield from _odd_day(name, day, today, version.record if version else None)
     if isinstance(basis := stated.get("basis"), str):
         yield from _odd_text("basis", basis, Form.TEXT, None)
     claims = stated.get("claims")
@@ -174,7 +177,7 @@ def _form(field: ClaimField | None) -> Form:
     return field.form if field else Form.TEXT
 
 
-def _odd_day(name: str, text: str, today: date, *, is_change: bool) -> Iterator[Oddity]:
+def _odd_day(name: str, text: str, today: date, current: Record | None) -> Iterator[Oddity]:
     try:
         day = parse_last_day(text) if name == "valid_until" else parse_day(text)
     except MalformedInput:
@@ -182,12 +185,17 @@ def _odd_day(name: str, text: str, today: date, *, is_change: bool) -> Iterator[
     if day is None:
         return
     if name == "valid_until":
-        if (day.year in _LAST_YEARS and (day.month, day.day) in _YEAR_END) or day.year > min(
-            _LAST_YEARS
-        ) + 100:
+        if (
+            day.year in _LAST_YEARS and (day.month, day.day) in _YEAR_END
+        ) or day.year > today.year + _LONGEST_TERM_YEARS:
             yield Oddity("odd-date", f"`{name}` {text} often stands for no end: write 长期 if there is none")
-        elif is_change and day < today:
+        elif current and day < today:
             yield Oddity("odd-date", f"`{name}` {text} lies in the past: the new version is expired at once")
+        elif current and current.valid_until and day < current.valid_until:
+            yield Oddity(
+                "odd-date",
+                f"`{name}` {text} lies before the end of the current version, {current.valid_until}",
+            )
         return
     if day in _FIRST_DAYS:
         yield Oddity(
@@ -200,12 +208,16 @@ def _odd_day(name: str, text: str, today: date, *, is_change: bool) -> Iterator[
 def _odd_text(name: str, text: str, form: Form, before: "Json | None") -> Iterator[Oddity]:
     """Yield what is odd in one text of the claim `name`; `before` is what the claim said, if that is known."""
     bare, label = text.strip(), claim_labels().get(name)
-    says_nothing = bare.lower() in _PLACEHOLDERS or bare in (name, label)
-    if not says_nothing and form not in _READ_FORMS and _ORDINARY.fullmatch(text) and _GARBLED not in text:
+    says_nothing = _is_placeholder(bare) or bare in (name, label)
+    if not says_nothing and form not in _READ_FORMS and _ORDINARY.fullmatch(text) and not _is_garbled(text):
         return
     quoted = f"{name} is “{text[:_MAX_QUOTED]}”"
     if bare != text:
         yield Oddity("blanks", f"{quoted}, with blanks around it: take them out")
+    elif _ODD_BLANKS.search(bare):
+        yield Oddity(
+            "blanks", f"{quoted}, with a blank inside that is not a plain one 空格: write one plain blank"
+        )
     for pattern, deed in _SPREADSHEET:
         if pattern.fullmatch(bare):
             yield Oddity(
@@ -224,6 +236,13 @@ def _odd_text(name: str, text: str, form: Form, before: "Json | None") -> Iterat
     if _FULL_WIDTH.search(bare) and unicodedata.normalize("NFKC", bare).isascii():
         yield Oddity("full-width", f"{quoted}, in full-width characters 全角: write 半角 ones")
     yield from _odd_characters(quoted, bare)
+
+
+def _is_placeholder(text: str) -> bool:
+    """Tell whether a text has no letter and no digit, or is a word for nothing; a sign for a lost character is more."""
+    if len(text) > _MAX_PLACEHOLDER_CHARS or _LOST.search(text):
+        return False
+    return _SIGNS.sub("", text).lower() in _PLACEHOLDERS
 
 
 def _odd_form(name: str, text: str, form: Form, quoted: str) -> Iterator[Oddity]:
@@ -264,17 +283,24 @@ def _odd_characters(quoted: str, text: str) -> Iterator[Oddity]:
 
 
 def _undo_encoding(text: str) -> str:
-    """Return the Chinese that was read as Latin letters, empty where none was."""
+    """Return the Chinese that was read in another encoding, empty where none was."""
     if text.isascii():
         return ""
-    for encoding in ("latin-1", "cp1252"):
-        try:
-            meant = text.encode(encoding).decode("utf-8")
-        except UnicodeError:
-            continue
-        if _HAN.search(meant):
-            return meant
-    return ""
+    readings = (_decode_again(text, written, read) for written, read in (_CHINESE_READING, *_LATIN_READINGS))
+    return next((meant for meant in readings if _HAN.search(meant)), "")
+
+
+def _is_garbled(text: str) -> bool:
+    """Tell whether Chinese characters alone are what UTF-8 looks like to a program that expects GBK."""
+    return _GARBLED in text or bool(_HAN.search(_decode_again(text, *_CHINESE_READING)))
+
+
+def _decode_again(text: str, written: str, read: str) -> str:
+    """Return a text that was read in another encoding than it was written in, empty where that cannot be."""
+    try:
+        return text.encode(read).decode(written)
+    except UnicodeError:
+        return ""
 
 
 def _odd_holder(claims: Mapping[str, Json]) -> Iterator[Oddity]:
@@ -292,6 +318,8 @@ def _code_fault(code: str, kind: str) -> str:
         return _fault(check_credit_code, code)
     if kind == _RESIDENT:
         return _fault(check_resident_number, code)
+    if not kind and len(code) in (_CODE_CHARS - 1, _CODE_CHARS + 1) and code[:-1].isdecimal():
+        return f"it has {len(code)} characters, and a credit code or resident number {_CODE_CHARS}"
     if kind or len(code) != _CODE_CHARS:
         return ""
     return _fault(check_credit_code, code) and _fault(check_resident_number, code)

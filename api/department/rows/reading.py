@@ -22,13 +22,14 @@ from api.department.rows.columns import (
 )
 from api.department.rows.days import NO_END
 from api.department.rows.forms import find_fields, put_in_form
-from api.department.rows.tables import KEY_COLUMN, Table, read_table
+from api.department.rows.tables import KEY_COLUMN, Table, check_kind, read_table
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.errors import LedgerError, MalformedInput
 from ledger.records.records import PRESENTABLE_ACTIONS
 
 _SHOWN: Final = 5  # numbers of blank rows that a message lists
+_BEGINNING_BYTES: Final = 4096  # of a file, by which its kind is told: blank lines stand before it
 
 
 #: What a row of a table is about unless it says otherwise.
@@ -58,6 +59,7 @@ def read_rows(path: Path, action: str) -> list[InputRow]:
 
 
 def _read_lines(content: bytes, action: str, name: str) -> list[InputRow]:
+    _check_lines(content[:_BEGINNING_BYTES], name)
     rows, faults = list[InputRow](), Faults()
     for number, line in enumerate(content.splitlines(), 1):
         if not line.strip():
@@ -70,6 +72,16 @@ def _read_lines(content: bytes, action: str, name: str) -> list[InputRow]:
     return rows
 
 
+def _check_lines(beginning: bytes, name: str) -> None:
+    """Check that a file whose name is not that of a CSV begins as NDJSON does. Raises: MalformedInput, with what to do."""
+    check_kind(beginning)
+    if beginning.strip() and not beginning.lstrip().startswith((b"{", b"[")):
+        raise MalformedInput(
+            f"{name} is no NDJSON, which has an object {{…}} on each line and no byte order mark: give a table 表格 a name "
+            "that ends in .csv, and save it as such"
+        )
+
+
 def number_records(path: Path) -> Iterator[tuple[int, bytes]]:
     """Yield the records of a file for a submission with the numbers by which a person knows them, each as canonical JSON.
 
@@ -77,6 +89,7 @@ def number_records(path: Path) -> Iterator[tuple[int, bytes]]:
     """
     if path.suffix.lower() != ".csv":
         with path.open("rb") as lines:
+            _check_lines(lines.peek(_BEGINNING_BYTES), path.name)
             yield from ((number, line) for number, line in enumerate(lines, 1) if line.strip())
         return
     yield from _number_table(read_table(path.read_bytes()))

@@ -5,6 +5,7 @@ guessed or mended here: a file that could be read in two ways is refused, with w
 """
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ _OTHER_KINDS: Final = {
     b"\xfe\xff": "text in UTF-16",
     b"<": "a web page or XML",
 }
+#: A character of ASCII in two bytes, of which one is zero, without the mark that says so.
+_UTF16_BEGINNING: Final = re.compile(rb"\x00[ -~]\x00|[ -~]\x00[ -~]\x00")
 # Rows among which headings are looked for, for the advice: titles above them take one or two.
 _TITLE_ROWS: Final = 10
 _MAX_QUOTED: Final = 40  # characters of a heading that a message repeats
@@ -66,10 +69,17 @@ def read_table(content: bytes) -> Table:
     return Table(columns, tuple(rows), tuple(blank))
 
 
-def _decode_text(content: bytes) -> str:
+def check_kind(content: bytes) -> None:
+    """Check that a file with rows is text in one of the encodings read here. Raises: MalformedInput for what it is else."""
     for beginning, kind in _OTHER_KINDS.items():
-        if content.startswith(beginning):
+        if content.lstrip().startswith(beginning):
             raise MalformedInput(f"the file is {kind} and no CSV: {_REMEDY}")
+    if _UTF16_BEGINNING.match(content):
+        raise MalformedInput(f"the file is text in UTF-16 and no CSV: {_REMEDY}")
+
+
+def _decode_text(content: bytes) -> str:
+    check_kind(content)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -109,7 +119,7 @@ def _explain_absence(lines: list[list[str]]) -> str:
     for number, cells in enumerate(lines[1:_TITLE_ROWS], 2):
         if KEY_COLUMN in cells:
             return f": here row {number} does, so delete the rows above it"
-    headings = lines[0] if lines else []
+    headings = [heading for cells in lines[:_TITLE_ROWS] for heading in cells]
     for separator in _OTHER_SEPARATORS:
         if any(KEY_COLUMN in heading.split(separator) for heading in headings):
             return f": here cells are parted by “{separator}”, and have to be by commas"

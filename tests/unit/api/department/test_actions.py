@@ -202,8 +202,23 @@ def test_renewals_from_a_csv_take_their_claims_from_its_columns(desk: ChangesDes
             b'\n{"identifier":"x","previous":"sm3:00"}\n',
             "line 2 of rows.ndjson states previous",
         ),
+        ("rows.xlsx", b"PK\x03\x04rest", "an Excel workbook (.xlsx) and no CSV: save it as"),
+        ("rows.txt", b"identifier,basis\nx,y\n", "give a table 表格 a name that ends in .csv"),
+        ("rows.ndjson", b'\xef\xbb\xbf{"identifier":"x"}\n', "no byte order mark"),
+        ("rows.csv", "identifier,basis\n合计,2\n".encode(), "row 2: certificate identifier '合计'"),
     ],
-    ids=["no column", "short line", "another encoding", "open quote", "no object", "states what follows"],
+    ids=[
+        "no column",
+        "short line",
+        "another encoding",
+        "open quote",
+        "no object",
+        "states what follows",
+        "a workbook",
+        "a table by another name",
+        "a mark before it",
+        "a row of totals",
+    ],
 )
 def test_files_that_are_no_rows(
     name: str, content: bytes, said: str, desk: ChangesDesk, capsys: pytest.CaptureFixture[str]

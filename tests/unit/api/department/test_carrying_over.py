@@ -57,6 +57,13 @@ def test_without_end_only_by_saying_so(desk: ChangesDesk) -> None:
     assert desk.count(LICENCES[2]) == 1
 
 
+def test_an_earlier_end_is_told(desk: ChangesDesk, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = "identifier,valid_until", f"{LICENCES[0]},2027-03-26"
+    assert desk.change_sheet("renew", *lines) == 1
+    assert "lies before the end of the current version, 2027-03-27" in capsys.readouterr().err
+    assert desk.change_sheet("renew", *lines, options=("--accept", "odd-date")) == 0
+
+
 def test_a_claim_is_taken_out_by_its_name(desk: ChangesDesk, capsys: pytest.CaptureFixture[str]) -> None:
     assert desk.change("amend", LICENCES[0], "--without", "KZ_JYWF") == 1
     assert "did you mean `KZ_JYFW`?" in capsys.readouterr().err
