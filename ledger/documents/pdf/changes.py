@@ -8,7 +8,7 @@ from pyhanko.sign.fields import MDPPerm
 
 from ledger.documents.findings import Check, failed, passed, unknown
 from ledger.documents.inspection import Kind, SignatureReport
-from ledger.documents.pdf.differences import compare_revisions, is_data_alone
+from ledger.documents.pdf.differences import compare_revisions, find_keys_beside_data, find_metadata_keys
 from ledger.documents.pdf.forms import Change, Changes
 from ledger.documents.pdf.metadata import read_statements
 from ledger.documents.pdf.placed import PlacedSignature
@@ -72,10 +72,15 @@ def _judge_kinds(signature: PlacedSignature, changes: Changes) -> Check | None:
 
 
 def _is_validation_data(signature: PlacedSignature, kinds: Set[Change]) -> bool:
-    """Tell whether nothing but data to validate the signatures came after one: no metadata, no object beside."""
+    """Tell whether nothing but data to validate the signatures came after one, and what a writer says of itself."""
     if kinds - {Change.DATA, Change.UNSEEN} or Change.DATA not in kinds:
         return False
-    return is_data_alone(signature.reader, signature.revision)
+    keys = find_keys_beside_data(signature.reader, signature.revision)
+    if not keys:
+        return True
+    return keys <= find_metadata_keys(signature.reader, signature.revision) and _has_same_statements(
+        signature
+    )
 
 
 def _has_same_statements(signature: PlacedSignature) -> bool:

@@ -16,7 +16,7 @@ from pyhanko.pdf_utils.generic import (
     TextStringObject,
 )
 
-from ledger.documents.pdf.comparison import Comparison, Extent
+from ledger.documents.pdf.comparison import Comparison
 from ledger.documents.pdf.forms import Change, Changes, FormComparison, pair_fields
 from ledger.documents.pdf.reading import ObjectKey, Reader
 from ledger.documents.pdf.revisions import Node, Page, Revision, get_raw, key_of, read_revision
@@ -45,6 +45,12 @@ _PAGE_TREE_MEMBERS: Final = (
     "/CropBox",
     "/Rotate",
 )
+#: Of a page: added, all of it is larger or smaller, or something acts or is painted otherwise.
+_ADDED_PAGE_MEMBERS: Final = {
+    "/UserUnit": Change.ALTERED,
+    "/AA": Change.LOOK_ADDED,
+    "/Group": Change.LOOK_ADDED,
+}
 #: Of a page, what writers add beside a field or set with every change, and no reader shows.
 _UNSHOWN_PAGE_MEMBERS: Final = frozenset(
     {"/LastModified", "/Metadata", "/PieceInfo", "/StructParents", "/Tabs"}
@@ -194,7 +200,7 @@ class _Differences:
                 )
                 self._changes.add_extent(extent, more=change_of_other, other=change_of_other)
             else:
-                change_of_more = Change.LOOK_ADDED if name == "/AA" else Change.ALTERED
+                change_of_more = _ADDED_PAGE_MEMBERS.get(name, Change.UNEXPLAINED)
                 self._changes.add_extent(extent, more=change_of_more, other=Change.ALTERED)
 
     def _compare_structure(self) -> None:
@@ -257,8 +263,16 @@ def _read_first_id(revision: Revision) -> bytes:
     return first_part.original_bytes if isinstance(first_part, ByteStringObject | TextStringObject) else b""
 
 
-def is_data_alone(reader: Reader, signed_number: int) -> bool:
-    """Tell whether every object written after a revision is one that its security store leads to, or changes nothing."""
+def find_metadata_keys(reader: Reader, signed_number: int) -> set[ObjectKey]:
+    """Return the numbers of the metadata themselves, in all revisions after one."""
+    revisions = [read_revision(reader, number) for number in range(signed_number + 1, reader.total_revisions)]
+    values = [get_raw(revision.trailer, "/Info") for revision in revisions]
+    values += [get_raw(revision.root, "/Metadata") for revision in revisions]
+    return {key for value in values if (key := key_of(value)) is not None}
+
+
+def find_keys_beside_data(reader: Reader, signed_number: int) -> set[ObjectKey]:
+    """Return the numbers of objects that changed after a revision and that no security store leads to."""
     explained_keys: set[ObjectKey] = set()
     written_keys: set[ObjectKey] = set()
     for number in range(signed_number + 1, reader.total_revisions):
@@ -280,11 +294,13 @@ def is_data_alone(reader: Reader, signed_number: int) -> bool:
         read_revision(reader, reader.total_revisions - 1),
     )
     comparison = Comparison(signed_revision, newest_revision, {})
-    return all(
-        comparison.compare(reader.read(key, signed_revision.number), reader.read(key, newest_revision.number))
-        is Extent.SAME
+    return {
+        key
         for key in written_keys - explained_keys
-    )
+        if comparison.compare(
+            reader.read(key, signed_revision.number), reader.read(key, newest_revision.number)
+        )
+    }
 
 
 def _collect_keys(revision: Revision, value: PdfObject | None) -> set[ObjectKey]:

@@ -11,6 +11,7 @@ from pyhanko.pdf_utils.generic import (
     IndirectObject,
     NameObject,
     NullObject,
+    NumberObject,
     PdfObject,
 )
 
@@ -149,7 +150,16 @@ class Revision:
                     (kid, inherited_members) for kid in reversed(self.list_nodes(node.content, "/Kids"))
                 )
             if not has_kids or self._may_be_page(node.content):
-                yield Page(node, inherited_members, tuple(self.list_nodes(node.content, "/Annots")))
+                members = self._add_defaults(inherited_members)
+                yield Page(node, members, tuple(self.list_nodes(node.content, "/Annots")))
+
+    def _add_defaults(self, inherited_members: dict[str, PdfObject]) -> dict[str, PdfObject]:
+        """Return what holds of a page; where nothing is stated, it is not turned, and all of it is shown (7.7.3.3)."""
+        members = {
+            name: value for name, value in inherited_members.items() if self.resolve(value) is not None
+        }
+        crop_box = {"/CropBox": members["/MediaBox"]} if "/MediaBox" in members else {}
+        return {"/Rotate": NumberObject(0)} | crop_box | members
 
     def _may_be_page(self, content: DictionaryObject) -> bool:
         """Tell whether a node with others below it can be taken for a page: readers go by the one or the other."""

@@ -120,6 +120,30 @@ def _orphan_beside_data(writer: IncrementalPdfFileWriter) -> None:
     _orphan(writer)
 
 
+def _described_beside_data(**members: str) -> Change:
+    def change(writer: IncrementalPdfFileWriter) -> None:
+        data = writer.add_object(generic.StreamObject(stream_data=b"x"))
+        writer.root[name("/DSS")] = writer.add_object(_dictionary(Certs=generic.ArrayObject([data])))
+        writer.update_root()
+        writer.set_info(_dictionary(**{key: generic.pdf_string(text) for key, text in members.items()}))
+
+    return change
+
+
+def test_what_a_writer_says_of_itself_beside_data_to_validate(authority: Authority) -> None:
+    """Programs for long-term validation write when they did."""
+    document = updated(
+        DOCUMENT, lambda writer: writer.set_info(_dictionary(ModDate=generic.pdf_string("D:2026")))
+    )
+    signed = authority.sign(document)
+    for members, verdict, reason in (
+        ({"ModDate": "D:2027", "Producer": "another"}, Verdict.VALID, "validation_data"),
+        ({"ModDate": "D:2027", "Title": "another"}, Verdict.UNVERIFIABLE, "appended"),
+    ):
+        inspection = inspect(updated(signed, _described_beside_data(**members)), authority.trust())
+        assert (inspection.verdict, references(inspection)) == (verdict, [reason])
+
+
 def _empty_field(writer: IncrementalPdfFileWriter) -> None:
     append_signature_field(writer, SigFieldSpec("Empty"))
 

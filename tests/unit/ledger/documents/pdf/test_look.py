@@ -209,6 +209,7 @@ LOOK_ADDED: dict[str, Change] = {
     "a script at opening": _on_root(OpenAction=_script()),
     "a script by name": _on_root(Names=_dictionary(JavaScript=_dictionary(Names=generic.ArrayObject()))),
     "a script at printing": _on_root(AA=_dictionary(WP=_script())),
+    "how the page is painted": _on_page(Group=_dictionary(S=name("/Transparency"))),
     "a script on the page": _on_page(AA=_dictionary(O=_script())),
     "a script on a field": _on_annotation(0, AA=_dictionary(F=_script())),
 }
@@ -230,8 +231,12 @@ UNEXPLAINED: dict[str, Change] = {
     "how it opens": _on_root(PageMode=name("/UseAttachments")),
     "an attachment": _on_root(Names=_dictionary(EmbeddedFiles=_dictionary(Names=generic.ArrayObject()))),
     "something new": _on_root(Something=generic.pdf_string("new")),
+    "something new on the page": _on_page(Something=generic.pdf_string("new")),
+    "where the art on the page is": _on_page(ArtBox=_box(0, 0, 100, 100)),
 }
 LATER: dict[str, Change] = {
+    "not turned, as by default": _on_page(Rotate=generic.NumberObject(0)),
+    "nothing cropped, as by default": _on_page(CropBox=lambda writer: writer.root["/Pages"]["/MediaBox"]),
     "metadata": _on_root(Extensions=_dictionary(ADBE=_dictionary())),
     "an element for a field": _element_added,
     "a font beside": _on_form(
