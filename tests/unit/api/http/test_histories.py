@@ -1,5 +1,6 @@
 """Histories that the node signs, `shunzheng trace`, and what is left out of either."""
 
+import importlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from anchoring.replica.tables import POSITION
 from api.cli import main
 from api.http.node import Node
 from ledger.crypto.keys import generate
+from ledger.encoding.canonical import encode as canonical
 from ledger.proof.histories import SignedHistory, decode_signed_history, sign_history
 from ledger.registry.status import Status
 from tests.unit.api.city import City, draws, identifier
@@ -174,3 +176,32 @@ def test_another_city_tells_what_a_proof_and_the_chain_show(
     Path("licence.json").write_text(json.dumps(forged))
     assert run("licence.json", "--json") == 11
     assert json.loads(capsys.readouterr().out)["findings"][0]["reason"] == "record_refuted"
+
+
+def test_a_snapshot_judges_as_the_second_verifier_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).parents[4] / "docs" / "formats")
+        example = importlib.import_module("worked_example").build_example()
+    second = importlib.import_module("verifier.verify")
+    monkeypatch.chdir(tmp_path)
+    for name, content in {
+        "a.snapshot": example.snapshot,
+        "trust.json": canonical(example.trust.to_json()),
+        "history.json": canonical(example.blocks["history"]),
+        "proof.json": example.proof.encode(),
+    }.items():
+        Path(name).write_bytes(content)
+    source = ["--snapshot", "a.snapshot", "--trust", "trust.json"]
+    assert main(["trace", "history.json", *source, "--json"]) == 12
+    judgement = json.loads(capsys.readouterr().out)
+    assert [finding["reason"] for finding in judgement["findings"]] == ["key_unknown"]
+    monkeypatch.setattr("sys.argv", ["verify.py", "history.json", "--history", *source])
+    assert second.main() == 12
+    judgement = json.loads(capsys.readouterr().out)
+    assert (judgement["completeness"], judgement["reason"]) == ("unverifiable", "key_unknown")
+    assert main(["trace", "proof.json", *source, "--lang", "en"]) == 12
+    assert "Only this proof and the chain are seen here" in capsys.readouterr().out
+    assert main(["trace", LICENCE, *source]) == 1
+    assert "a snapshot holds no records" in capsys.readouterr().err
