@@ -41,6 +41,8 @@ from ledger.registry.trust import Fact
 FOLLOWING: Final = "following"
 # how long an endpoint may lag behind a final block before the chain is said to have lost it
 LAG_PATIENCE_SECONDS: Final = 60.0
+# between two looks at a chain that answers slowly: half of the time is left to others
+_LONGEST_POLL_SECONDS: Final = 5.0
 # between two notes of a clock that goes as it went
 _LEAD_SECONDS: Final = 60
 
@@ -139,13 +141,15 @@ class Follower:
                     progress.end()
                     daily_refold = DailyRefold(self._replica, self._compare, self._clock)
                 daily_refold.go_on()
+                started_at = self._clock()
                 self.step()
                 failures = 0
                 reporter.tell(doing=FOLLOWING, progress=self.progress)
                 self._write_lead()
                 if self.caught_up:
                     progress.end()
-                    stop.wait(POLL_SECONDS)
+                    # a gateway that lets few requests through has others to serve, of this node too
+                    stop.wait(max(POLL_SECONDS, min(self._clock() - started_at, _LONGEST_POLL_SECONDS)))
                 else:
                     progress.tell(FOLLOWING, *self.progress)
             except (ChainUnavailable, DatabaseUnavailable, Quarantined) as error:
