@@ -27,14 +27,3 @@ HEARTBEAT_SECONDS: Final = 600  # other cities then know that nothing new happen
 
 MAX_WAITING_RECORDS: Final = 4 * 2**20  # four of the largest anchors: a minute at the block times in use
 MAX_WAITING_BYTES: Final = 64 * 2**20  # of entries: ten full batches of small submissions
-
-# a look at a certificate is kept: three years, as records of the handling of personal data (PIPL 个人信息保护法 Art. 56)
-LOOK_DAYS: Final = 1_096
-# looks of one token in 24 hours: a department's largest day; in the 90 days that a token lives they take 1 GB
-MAX_DAILY_LOOKS: Final = 50_000
-REMOVED_LOOKS: Final = 2_000  # old looks that go with a new one: as many as can come at once, and more
-LOOKED_AT_CHARS: Final = 256  # of an identifier in the log: twice the longest that there is
-
-# a token that says nothing else ends after this long: a quarter, in which people change places
-TOKEN_DAYS: Final = 90
-TOKEN_WARNING_DAYS: Final = 7  # before a token ends, its node says so: a week to make and bring the next

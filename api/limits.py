@@ -105,3 +105,8 @@ READY_LAG_SECONDS: Final = 900
 API_SILENCE_SECONDS: Final = 60.0
 # Of the other parts, before they count as unheard of: one that waits for slow endpoints or peers speaks within two minutes.
 REPORTS_SILENCE_SECONDS: Final = 180
+
+# A look at a certificate is kept: three years, as records of the handling of personal data (PIPL 个人信息保护法 Art. 56).
+LOOK_DAYS: Final = 1_096
+# Looks of one token in 24 hours: a department's largest day; in the 90 days that a token lives they take 1 GB.
+MAX_DAILY_LOOKS: Final = 50_000

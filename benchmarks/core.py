@@ -50,9 +50,10 @@ NOW = 1_772_413_200  # 2026-03-02, 09:00 in Tianmen
 ISSUER = "11429006012345671T"
 TYPE = "11100000MB0143028R001"
 ADDRESS = "0x" + "11" * 20
+FIRST_DAY, LAST_DAY = "2026-03-02", "2031-03-01"
+#: Fields that say what no record says; beside them stand six that repeat the record and must agree with it.
 FIELDS = (
-    "CZZT CZZTDM CZZTDMLX CZZTDMLXDM KZ_CLRQ KZ_DZ KZ_FDDBR KZ_JYFW KZ_LX KZ_ZCZB "
-    "ZZBFJG ZZBFJGDM ZZBFRQ ZZBH ZZBS ZZLXDM ZZMC ZZQZR ZZYXQJZRQ ZZYXQQSRQ"
+    "CZZT CZZTDM CZZTDMLX CZZTDMLXDM KZ_CLRQ KZ_DZ KZ_FDDBR KZ_JYFW KZ_LX KZ_ZCZB ZZBFJG ZZBH ZZMC ZZQZR"
 ).split()
 
 
@@ -84,17 +85,20 @@ def make_city(suite: Suite, algorithm: Algorithm, kind: type[C]) -> C:
 
 def make_documents(count: int) -> list[Document]:
     """Return identifiers and fields: about 1,000 bytes a document."""
-    pairs = []
-    for number in range(count):
-        values: dict[str, Json] = {name: f"{name} 天门市示例{number:08d}" for name in FIELDS}
-        identifier = CertificateIdentifier.build(TYPE, ISSUER, f"TM{number:018d}", 1)
-        pairs.append((identifier.text, values))
-    return pairs
+    return [make_document(number) for number in range(count)]
+
+
+def make_document(number: int) -> Document:
+    """Return the identifier and the 20 fields of one document."""
+    identifier = CertificateIdentifier.build(TYPE, ISSUER, f"TM{number:018d}", 1).text
+    values: dict[str, Json] = {name: f"{name} 天门市示例{number:08d}" for name in FIELDS}
+    days = {"ZZBFRQ": FIRST_DAY, "ZZYXQQSRQ": FIRST_DAY, "ZZYXQJZRQ": LAST_DAY}
+    return identifier, values | days | {"ZZBS": identifier, "ZZLXDM": TYPE, "ZZBFJGDM": ISSUER}
 
 
 def make_rows(documents: Iterable[Document]) -> list[bytes]:
     """Return the rows that a department registers of documents, as lines."""
-    dates: dict[str, Json] = {"valid_from": "2026-03-02", "valid_until": "2031-03-01"}
+    dates: dict[str, Json] = {"valid_from": FIRST_DAY, "valid_until": LAST_DAY}
     licence: dict[str, Json] = {"kind": "licence", "action": "issue", "issuer": ISSUER}
     return [
         canonical(licence | dates | {"identifier": identifier, "claims": values})

@@ -36,7 +36,16 @@ from pymerkle import InmemoryTree, SqliteTree, verify_inclusion
 
 from anchoring.intake.intake import accept
 from anchoring.register.store import Register
-from benchmarks.core import City, build, make_city, make_documents, make_rows
+from benchmarks.core import (
+    FIRST_DAY,
+    LAST_DAY,
+    City,
+    build,
+    make_city,
+    make_document,
+    make_documents,
+    make_rows,
+)
 from benchmarks.documents import NOW as SIGNED_AT
 from benchmarks.documents import make_pdfs
 from ledger.crypto import p256, sm2
@@ -77,12 +86,12 @@ def main() -> None:
     measure_signatures()
     print("  canonical JSON (RFC 8785); ours refuses what its profile leaves out, such as fractions")
     objects = [values for _, values in make_documents(OFTEN)]
-    require_agreement(all(canonical(one) == rfc8785.dumps(one) for one in objects))
+    require_agreement(all(canonical(value) == rfc8785.dumps(value) for value in objects))
     measure_beside(
         "objects of 20 fields",
         "rfc8785",
-        work_on_each(objects, canonical),
-        work_on_each(objects, rfc8785.dumps),
+        make_work(objects, canonical),
+        make_work(objects, rfc8785.dumps),
     )
     measure_pdfs()
     measure_proofs(sizes)
@@ -102,17 +111,17 @@ def measure_beside(
     print(f"    {description:<44}{own_rate:>12,.0f}{peer_rate:>12,.0f}{own_rate / peer_rate:>8.2f}  {peer}")
 
 
-def work_on_each(things: Sequence[object], work: Callable[..., object]) -> Work:
-    def done() -> int:
-        for thing in things:
-            work(thing)
-        return len(things)
+def make_work(arguments: Sequence[object], work: Callable[..., object]) -> Work:
+    def work_through() -> int:
+        for argument in arguments:
+            work(argument)
+        return len(arguments)
 
-    return done
+    return work_through
 
 
-def repeat_work(times: int, work: Callable[..., object], *arguments: object) -> Work:
-    return work_on_each(range(times), lambda _: work(*arguments))
+def make_repeated_work(times: int, work: Callable[..., object], *arguments: object) -> Work:
+    return make_work(range(times), lambda _: work(*arguments))
 
 
 def require_agreement(agreed: bool) -> None:
@@ -152,7 +161,7 @@ def measure_trees(size: int) -> None:
     measure_beside("documents to their root", "pymerkle", our_root, peer_root)
     places = Random(size).sample(range(size), PATHS)
     measure_beside(
-        "paths made and checked", "pymerkle", work_on_each(places, our_path), work_on_each(places, peer_path)
+        "paths made and checked", "pymerkle", make_work(places, our_path), make_work(places, peer_path)
     )
 
 
@@ -179,8 +188,11 @@ def measure_durable() -> None:
 
 def make_submission(world: World, serials: Iterator[int], size: int) -> list[bytes]:
     """Return the lines of a submission: its statement, then its records with 20 claims each."""
-    claims = make_documents(1)[0][1]
-    return world.department.lines(licence(next(serials), claims=claims) for _ in range(size))
+    documents = (make_document(next(serials)) for _ in range(size))
+    return world.department.lines(
+        licence(identifier=identifier, claims=values, valid_from=FIRST_DAY, valid_until=LAST_DAY)
+        for identifier, values in documents
+    )
 
 
 def accept_all(register: Register, world: World, passes: Iterator[list[list[bytes]]]) -> int:
@@ -206,19 +218,21 @@ def measure_signatures() -> None:
     peer_key = gmalg.SM2(sk=secret, pk=b"\x04" + point, uid=sm2.IDENTITY)
     digest = sm2.message_digest(point, MESSAGE)
     require_agreement(peer_key.verify(MESSAGE, *halves) and sm2_verify_sm3_digest(point, digest, der))
-    signing = repeat_work(OFTEN, sm2.sign, secret, point, MESSAGE)
-    checking = repeat_work(OFTEN, sm2.verify, point, MESSAGE, r, s)
-    measure_beside("SM2, made", "gmalg", signing, repeat_work(SELDOM, peer_key.sign, MESSAGE))
-    measure_beside("SM2, checked", "gmalg", checking, repeat_work(SELDOM, peer_key.verify, MESSAGE, *halves))
-    library_checking = repeat_work(OFTEN, sm2_verify_sm3_digest, point, digest, der)
+    signing = make_repeated_work(OFTEN, sm2.sign, secret, point, MESSAGE)
+    checking = make_repeated_work(OFTEN, sm2.verify, point, MESSAGE, r, s)
+    measure_beside("SM2, made", "gmalg", signing, make_repeated_work(SELDOM, peer_key.sign, MESSAGE))
+    measure_beside(
+        "SM2, checked", "gmalg", checking, make_repeated_work(SELDOM, peer_key.verify, MESSAGE, *halves)
+    )
+    library_checking = make_repeated_work(OFTEN, sm2_verify_sm3_digest, point, digest, der)
     measure_beside("SM2, checked", "gmssl-pyx, the library below", checking, library_checking)
     key = ec.derive_private_key(int.from_bytes(secret, "big"), ec.SECP256R1())
     point = p256.point_of(secret)
     r, s = p256.sign(secret, point, MESSAGE)
     algorithm, public, der = ec.ECDSA(DIGEST()), key.public_key(), encode_dss_signature(r, s)
     require_agreement(p256.verify(point, MESSAGE, r, s))
-    checking = repeat_work(OFTEN, p256.verify, point, MESSAGE, r, s)
-    library_checking = repeat_work(OFTEN, public.verify, der, MESSAGE, algorithm)
+    checking = make_repeated_work(OFTEN, p256.verify, point, MESSAGE, r, s)
+    library_checking = make_repeated_work(OFTEN, public.verify, der, MESSAGE, algorithm)
     measure_beside("P-256, checked", "cryptography, the library below", checking, library_checking)
 
 
@@ -228,7 +242,7 @@ def measure_signatures() -> None:
 def measure_pdfs() -> None:
     print("  signed PDFs of one page; pyHanko follows chains as X.509 has it, ours by the trust list alone")
     files, trust = make_pdfs(PDFS)
-    roots = [Certificate.load(one.certificate.der) for one in trust.authorities]
+    roots = [Certificate.load(authority.certificate.der) for authority in trust.authorities]
     moment = datetime.fromtimestamp(SIGNED_AT, UTC)
 
     def by_pyhanko(file: bytes) -> None:
@@ -239,7 +253,7 @@ def measure_pdfs() -> None:
     def ours(file: bytes) -> None:
         require_agreement(inspect(file, trust).verdict is Verdict.VALID)
 
-    measure_beside("PDFs", "pyHanko alone", work_on_each(files, ours), work_on_each(files, by_pyhanko))
+    measure_beside("PDFs", "pyHanko alone", make_work(files, ours), make_work(files, by_pyhanko))
 
 
 def measure_proofs(sizes: Sequence[int]) -> None:

@@ -57,90 +57,97 @@ SYNCS: Final = 200
 
 def main() -> None:
     """Print the tables."""
-    quick = "--quick" in sys.argv
+    is_quick = "--quick" in sys.argv
     print("\nA register: submissions taken durably, followed, and final; by the clock")
-    with tempfile.TemporaryDirectory(prefix="shunzheng-") as named:
-        folder = Path(named)
-        print(f"  {'the disk: one page made durable':<50}{_syncs(folder):>12,.0f} /s")
+    with tempfile.TemporaryDirectory(prefix="shunzheng-") as folder_name:
+        folder = Path(folder_name)
+        print(f"  {'the disk: one page made durable':<50}{_measure_syncs(folder):>12,.0f} /s")
         for kind in BOTH:
-            with databases(kind, folder) as new:
-                _intake(kind, new, quick)
-                _follow(kind, new, EVENTS // 10 if quick else EVENTS)
-                _finality(kind, new, folder / f"{kind}-chain")
-        _memory(folder, LARGE // 10 if quick else LARGE)
+            with open_databases(kind, folder) as new_database:
+                _measure_intake(kind, new_database, is_quick)
+                _measure_following(kind, new_database, EVENTS // 10 if is_quick else EVENTS)
+                _measure_finality(kind, new_database, folder / f"{kind}-chain")
+        _measure_memory(folder, LARGE // 10 if is_quick else LARGE)
 
 
 @contextmanager
-def databases(kind: str, folder: Path) -> Iterator[NewDatabase]:
+def open_databases(kind: str, folder: Path) -> Iterator[NewDatabase]:
     """Give durable databases of a kind."""
     with ExitStack() as stack:
         if kind == SQLITE:
             yield sqlite(folder)
             return
-        place = folder / "server"
-        place.mkdir(mode=0o755)
+        server_folder = folder / "server"
+        server_folder.mkdir(mode=0o755)
         folder.chmod(0o755)
-        server = postgresql_server.start(place, ["max_connections=200"])
+        server = postgresql_server.start(server_folder, ["max_connections=200"])
         stack.callback(server.wait)
         stack.callback(server.terminate)
-        yield stack.enter_context(schemas(f"postgresql://postgres@/postgres?host={place}"))
+        yield stack.enter_context(schemas(f"postgresql://postgres@/postgres?host={server_folder}"))
 
 
-def _syncs(folder: Path) -> float:
+def _measure_syncs(folder: Path) -> float:
     with (folder / "page").open("wb", buffering=0) as file:
-        started = perf_counter()
+        start = perf_counter()
         for _ in range(SYNCS):
             file.write(bytes(4096))
             os.fsync(file.fileno())
-    return SYNCS / (perf_counter() - started)
+    return SYNCS / (perf_counter() - start)
 
 
 # -- Intake --
 
 
-def _intake(kind: str, new: NewDatabase, quick: bool) -> None:
+def _measure_intake(kind: str, new_database: NewDatabase, is_quick: bool) -> None:
     print(f"  {kind}")
-    for words, disclosed in (("records/s", False), ("records/s with 20 claims each", True)):
+    for description, is_disclosed in (("records/s", False), ("records/s with 20 claims each", True)):
         for size, times in SIZES:
-            many = size // 10 if quick and size == RECORDS else size
-            rates, each = _accepted(new, f"{size}_{disclosed}".lower(), many, times, disclosed)
-            print(f"    {words + f', {many:,} a submission':<48}{median(rates):>12,.0f}", end="")
-            print(f"  ({each:,.0f} bytes a record)" if size == RECORDS else "")
-    raw = median(_raw_rows(kind, new, number) for number in range(PASSES))
-    print(f"    {'the same database: rows/s from a bare driver':<48}{raw:>12,.0f}")
+            record_count = size // 10 if is_quick and size == RECORDS else size
+            rates, bytes_of_record = _measure_accepting(
+                new_database, f"{size}_{is_disclosed}".lower(), record_count, times, is_disclosed
+            )
+            print(
+                f"    {description + f', {record_count:,} a submission':<48}{median(rates):>12,.0f}", end=""
+            )
+            print(f"  ({bytes_of_record:,.0f} bytes a record)" if size == RECORDS else "")
+    raw_rate = median(_measure_raw_rows(kind, new_database, number) for number in range(PASSES))
+    print(f"    {'the same database: rows/s from a bare driver':<48}{raw_rate:>12,.0f}")
 
 
-def _accepted(
-    new: NewDatabase, name: str, size: int, times: int, disclosed: bool
+def _measure_accepting(
+    new_database: NewDatabase, name: str, size: int, times: int, is_disclosed: bool
 ) -> tuple[list[float], float]:
     """Return records/s of each pass, and the bytes that a record takes in the end."""
     world = World()
-    register = Register(new(f"intake_{name}"))
-    empty = _bytes(register.engine)
+    register = Register(new_database(f"intake_{name}"))
+    empty_bytes = _measure_bytes(register.engine)
     rates, serial = [], 0
     for _ in range(PASSES):
-        prepared = []
+        submissions = []
         for _ in range(times):
             rows = [licence(serial + number, claims=CLAIMS) for number in range(size)]
-            prepared.append(_lines(world, rows, disclosed))
+            submissions.append(_make_lines(world, rows, is_disclosed))
             serial += size
-        started = perf_counter()
-        for lines in prepared:
+        start = perf_counter()
+        for lines in submissions:
             accept(register, world.trust, lines, NOW, SETTINGS)
-        rates.append(size * times / (perf_counter() - started))
-    grown = _bytes(register.engine) - empty
+        rates.append(size * times / (perf_counter() - start))
+    grown_bytes = _measure_bytes(register.engine) - empty_bytes
     register.close()
-    return rates, grown / serial
+    return rates, grown_bytes / serial
 
 
-def _lines(world: World, rows: Sequence[dict[str, Any]], disclosed: bool) -> list[bytes]:
-    first, *others = world.department.lines(rows)
-    if disclosed:
-        return [first, *others]
-    return [first, *(orjson.dumps({"record": orjson.loads(line)["record"]}) for line in others)]
+def _make_lines(world: World, rows: Sequence[dict[str, Any]], is_disclosed: bool) -> list[bytes]:
+    statement_line, *record_lines = world.department.lines(rows)
+    if is_disclosed:
+        return [statement_line, *record_lines]
+    return [
+        statement_line,
+        *(orjson.dumps({"record": orjson.loads(line)["record"]}) for line in record_lines),
+    ]
 
 
-def _bytes(engine: Engine) -> int:
+def _measure_bytes(engine: Engine) -> int:
     """Return how large the database's tables and indexes are."""
     sizes = {
         "sqlite": "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
@@ -151,65 +158,65 @@ def _bytes(engine: Engine) -> int:
         return int(connection.execute(text(sizes[engine.dialect.name])).scalar_one())
 
 
-def _raw_rows(kind: str, new: NewDatabase, number: int) -> float:
+def _measure_raw_rows(kind: str, new_database: NewDatabase, number: int) -> float:
     """Return rows/s of one durable transaction of rows like a record's, without anything in between."""
     random = Random(number).randbytes
     rows = [(place, random(32), place, random(450)) for place in range(5 * RECORDS)]
     rows.sort(key=lambda row: row[1])
-    url = make_url(new(f"raw_{number}"))
+    url = make_url(new_database(f"raw_{number}"))
     table = "CREATE TABLE record (position BIGINT PRIMARY KEY, leaf {0} UNIQUE, lineage BIGINT, body {0})"
     if kind == SQLITE:
         with sqlite3.connect(str(url.database)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute(table.format("BLOB"))
-            started = perf_counter()
+            start = perf_counter()
             connection.executemany("INSERT INTO record VALUES (?, ?, ?, ?)", rows)
             connection.commit()
-            return len(rows) / (perf_counter() - started)
+            return len(rows) / (perf_counter() - start)
     with psycopg.connect(url.set(drivername="postgresql").render_as_string(hide_password=False)) as session:
         session.execute(table.format("BYTEA").encode())
         session.commit()
-        started = perf_counter()
+        start = perf_counter()
         with session.cursor() as cursor, cursor.copy("COPY record FROM STDIN (FORMAT BINARY)") as copy:
             copy.set_types(["int8", "bytea", "int8", "bytea"])
             for row in rows:
                 copy.write_row(row)
         session.commit()
-        return len(rows) / (perf_counter() - started)
+        return len(rows) / (perf_counter() - start)
 
 
 # -- Replica --
 
 
-def _follow(kind: str, new: NewDatabase, events: int) -> None:
-    chain, name = _history(events)
-    rates, size = [], 0.0
+def _measure_following(kind: str, new_database: NewDatabase, events: int) -> None:
+    chain, name = _make_history(events)
+    rates, bytes_of_event = [], 0.0
     for number in range(PASSES):
-        replica = Replica(new(f"replica_{number}"))
+        replica = Replica(new_database(f"replica_{number}"))
         follower = Follower(chain, replica, name)
-        started = perf_counter()
+        start = perf_counter()
         follower.start()
         follower.step()
         while not follower.caught_up:
             follower.step()
-        with replica.reading() as reading:
-            taken = reading.cursor.n
-        rates.append(taken / (perf_counter() - started))
-        size = _bytes(replica.engine) / taken
+        with replica.reading() as replica_view:
+            event_count = replica_view.cursor.n
+        rates.append(event_count / (perf_counter() - start))
+        bytes_of_event = _measure_bytes(replica.engine) / event_count
         replica.close()
-    words = "replica from scratch, events/s (chain in memory)"
-    print(f"    {words:<48}{median(rates):>12,.0f}  ({size:,.0f} bytes an event)")
+    description = "replica from scratch, events/s (chain in memory)"
+    print(f"    {description:<48}{median(rates):>12,.0f}  ({bytes_of_event:,.0f} bytes an event)")
 
 
-def _history(events: int) -> tuple[FakeChain, str]:
+def _make_history(events: int) -> tuple[FakeChain, str]:
     """Return a chain whose log has anchors of 200 records, every tenth with three changes of status."""
     net = FakeNet(FakeChain(time=NOW))
     account = net.account("operator")
     name = deploy_on(net, account)
     contract = name.split(":")[2]
-    admitted = acts.LogAdmitted("tianmen", SM3.number, account.address, ("429006",), acts.Predecessor())
-    for act in (admitted, acts.OperatorSet("tianmen", account.address)):
+    log_admitted = acts.LogAdmitted("tianmen", SM3.number, account.address, ("429006",), acts.Predecessor())
+    for act in (log_admitted, acts.OperatorSet("tianmen", account.address)):
         act_on(net, account, contract, calls.encode_call(act))
     tree = StatusTree(SM3)
     for sequence in range(1, events + 1):
@@ -218,8 +225,8 @@ def _history(events: int) -> tuple[FakeChain, str]:
         for position, status in changes:
             tree.set(position, status)
         root = SM3.hash(sequence.to_bytes(8, "big"))
-        act = acts.Anchored("tianmen", sequence, tree.size, root, tree.root(), encode_changes(changes))
-        net.chain.submit(account.address, contract, calls.encode_call(act))
+        anchor = acts.Anchored("tianmen", sequence, tree.size, root, tree.root(), encode_changes(changes))
+        net.chain.submit(account.address, contract, calls.encode_call(anchor))
         net.chain.mine()
     net.chain.mine(net.chain.final_depth)
     return net.chain, name
@@ -228,57 +235,61 @@ def _history(events: int) -> tuple[FakeChain, str]:
 # -- From acceptance to final --
 
 
-def _finality(kind: str, new: NewDatabase, folder: Path) -> None:
+def _measure_finality(kind: str, new_database: NewDatabase, folder: Path) -> None:
     """Let an anchorer and a follower run as they do in a node, on a chain with a block a second."""
     folder.mkdir()
     net = AnvilNet(folder, block_seconds=1)
     stop = threading.Event()
-    runs: list[threading.Thread] = []
+    threads: list[threading.Thread] = []
     try:
-        city = AnyCity(folder, net, policy=BatchPolicy(), new_database=lambda name: new(f"city_{name}"))
-        runs = [threading.Thread(target=run, args=(stop,)) for run in (city.follower.run, city.anchorer.run)]
-        for run in runs:
-            run.start()
-        issued = [_seconds(city, licence(number)) for number in range(PASSES)]
-        revoked = [_seconds(city, change("revoke", number)) for number in range(PASSES)]
+        city = AnyCity(
+            folder, net, policy=BatchPolicy(), new_database=lambda name: new_database(f"city_{name}")
+        )
+        threads = [
+            threading.Thread(target=run, args=(stop,)) for run in (city.follower.run, city.anchorer.run)
+        ]
+        for thread in threads:
+            thread.start()
+        issue_seconds = [_measure_seconds(city, licence(number)) for number in range(PASSES)]
+        revoke_seconds = [_measure_seconds(city, change("revoke", number)) for number in range(PASSES)]
     finally:
         stop.set()
-        for run in runs:
-            run.join()
+        for thread in threads:
+            thread.join()
         net.stop()
     city.stop()
-    words = "seconds from acceptance to final"
-    print(f"    {words + ', a licence':<48}{median(issued):>12.1f}")
-    print(f"    {words + ', a change of status':<48}{median(revoked):>12.1f}", flush=True)
+    description = "seconds from acceptance to final"
+    print(f"    {description + ', a licence':<48}{median(issue_seconds):>12.1f}")
+    print(f"    {description + ', a change of status':<48}{median(revoke_seconds):>12.1f}", flush=True)
 
 
-def _seconds(city: AnyCity, row: dict[str, Any]) -> float:
+def _measure_seconds(city: AnyCity, row: dict[str, Any]) -> float:
     acceptance = city.submit(row)
-    accepted = monotonic()
+    accepted_at = monotonic()
     while True:
         with city.register.reading() as connection:
             if find_submission(connection, acceptance.id).state == FINAL:
-                return monotonic() - accepted
+                return monotonic() - accepted_at
         sleep(0.05)
 
 
 # -- Memory --
 
 
-def _memory(folder: Path, records: int) -> None:
+def _measure_memory(folder: Path, records: int) -> None:
     """Take one large submission in a process of its own, as `tests/acceptance` does with fewer."""
     source = folder / "submission.ndjson"
     rows = (licence(serial) for serial in range(records))
-    with source.open("wb") as file, World().department.draft(rows) as drafted:
-        file.writelines(drafted.lines())
+    with source.open("wb") as file, World().department.draft(rows) as draft:
+        file.writelines(draft.lines())
     program = [sys.executable, intake_process.__file__, str(source), str(folder / "large.db")]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
-    started = perf_counter()
-    done = subprocess.run(program, check=True, capture_output=True, env=environment)
-    seconds = perf_counter() - started
-    said = orjson.loads(done.stdout)
-    words = f"megabytes at most, {said['count']:,} records in one"
-    print(f"    {words:<48}{said['peak'] / 1e6:>12,.0f}  ({seconds:,.0f} s)")
+    start = perf_counter()
+    process = subprocess.run(program, check=True, capture_output=True, env=environment)
+    seconds = perf_counter() - start
+    measures = orjson.loads(process.stdout)
+    description = f"megabytes at most, {measures['count']:,} records in one"
+    print(f"    {description:<48}{measures['peak'] / 1e6:>12,.0f}  ({seconds:,.0f} s)")
 
 
 if __name__ == "__main__":

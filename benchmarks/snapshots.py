@@ -68,144 +68,150 @@ def main() -> None:
     print(
         f"\nSnapshot of a log of {positions:,} positions, {positions // SHARE:,} of them changed, {anchors:,} anchors"
     )
-    at = make_city(SM3, "sm2", Year)
-    proofs = list(build(at, make_rows(make_documents(PROOFS))))
-    grow(at, positions, anchors)
+    city = make_city(SM3, "sm2", Year)
+    proofs = list(build(city, make_rows(make_documents(PROOFS))))
+    grow_log(city, positions, anchors)
     with tempfile.TemporaryDirectory() as folder:
-        measure(at, proofs, Path(folder))
+        measure_all(city, proofs, Path(folder))
 
 
-def grow(at: Year, positions: int, anchors: int) -> None:
+def grow_log(city: Year, positions: int, anchors: int) -> None:
     """Let the log grow evenly, and some positions change once; those that are verified later stay as they are."""
-    random, tree = Random(1), StatusTree(at.suite)
-    waiting = sorted(random.sample(range(PROOFS, positions), positions // SHARE), reverse=True)
+    random, tree = Random(1), StatusTree(city.suite)
+    positions_to_change = sorted(random.sample(range(PROOFS, positions), positions // SHARE), reverse=True)
     for sequence in range(2, anchors + 1):
         size = PROOFS + (positions - PROOFS) * (sequence - 1) // (anchors - 1)
         tree.grow(size)
-        due = [waiting.pop() for _ in range(CHANGES) if waiting and waiting[-1] < size]
-        for position in due:
+        changed_positions = [
+            positions_to_change.pop()
+            for _ in range(CHANGES)
+            if positions_to_change and positions_to_change[-1] < size
+        ]
+        for position in changed_positions:
             tree.set(position, Status.REVOKED)
-        words = encode_changes((position, Status.REVOKED) for position in due)
-        at.act(acts.Anchored("tianmen", sequence, size, random.randbytes(32), tree.root(), words))
+        changes = encode_changes((position, Status.REVOKED) for position in changed_positions)
+        city.act(acts.Anchored("tianmen", sequence, size, random.randbytes(32), tree.root(), changes))
 
 
-def measure(at: Year, proofs: list[Proof], folder: Path) -> None:
+def measure_all(city: Year, proofs: list[Proof], folder: Path) -> None:
     keys = [generate("sm2", Random(name).randbytes) for name in "abc"]
     trust = TrustFile(
-        at.knowledge.registry, tuple(Cosigner(key.public.id.hex(), key.public) for key in keys), 2
+        city.knowledge.registry, tuple(Cosigner(key.public.id.hex(), key.public) for key in keys), 2
     )
-    pinned, directory = folder / "trust.json", folder / "held"
-    pinned.write_bytes(canonical(trust.to_json()))
-    whole, most, day = (folder / f"{name}.snapshot" for name in ("whole", "most", "day"))
-    last, yesterday = len(at.events), len(at.events) - DAY_SECONDS // STEP_SECONDS
-    _, seconds = timed(lambda: write(at, keys, 0, last, whole))
-    show("bytes", f"{whole.stat().st_size:,}")
-    show("written in", f"{seconds:.1f} s")
-    write(at, keys, 0, yesterday, most)
-    write(at, keys, yesterday, last, day)
-    show("a day's delta, bytes", f"{day.stat().st_size:,}")
-    show(
+    trust_path, directory = folder / "trust.json", folder / "held"
+    trust_path.write_bytes(canonical(trust.to_json()))
+    whole_path, first_path, delta_path = (folder / f"{name}.snapshot" for name in ("whole", "most", "day"))
+    last_n, yesterday_n = len(city.events), len(city.events) - DAY_SECONDS // STEP_SECONDS
+    _, seconds = time_work(lambda: write_file(city, keys, 0, last_n, whole_path))
+    print_line("bytes", f"{whole_path.stat().st_size:,}")
+    print_line("written in", f"{seconds:.1f} s")
+    write_file(city, keys, 0, yesterday_n, first_path)
+    write_file(city, keys, yesterday_n, last_n, delta_path)
+    print_line("a day's delta, bytes", f"{delta_path.stat().st_size:,}")
+    print_line(
         "checked, nothing replayed",
-        f"{timed(lambda: check_snapshot(lambda: read_chunks(whole), trust))[1]:.1f} s",
+        f"{time_work(lambda: check_snapshot(lambda: read_chunks(whole_path), trust))[1]:.1f} s",
     )
-    knowledge, seconds = timed(lambda: replay(read_chunks(whole)))
-    show("replayed in memory", f"{seconds:.1f} s")
-    verifying("in memory", knowledge, proofs)
-    taken("imported by the command line", most, pinned, directory)
-    taken("a day's delta imported", day, pinned, directory)
-    show("most memory of these", f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:,.0f} MB")
-    show("bytes on disk", f"{sum(path.stat().st_size for path in directory.iterdir()):,}")
-    imported = ImportedSnapshot(directory)
-    with imported.replica.reading() as reading:
-        verifying("from the directory", reading, proofs)
-    imported.close()
-    one_document(proofs[0], pinned, directory, folder)
+    knowledge, seconds = time_work(lambda: replay(read_chunks(whole_path)))
+    print_line("replayed in memory", f"{seconds:.1f} s")
+    measure_verifying("in memory", knowledge, proofs)
+    measure_import("imported by the command line", first_path, trust_path, directory)
+    measure_import("a day's delta imported", delta_path, trust_path, directory)
+    print_line(
+        "most memory of these", f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:,.0f} MB"
+    )
+    print_line("bytes on disk", f"{sum(path.stat().st_size for path in directory.iterdir()):,}")
+    imported_snapshot = ImportedSnapshot(directory)
+    with imported_snapshot.replica.reading() as replica_view:
+        measure_verifying("from the directory", replica_view, proofs)
+    imported_snapshot.close()
+    measure_one_document(proofs[0], trust_path, directory, folder)
 
 
-def write(at: Year, keys: list[PrivateKey], after: int, until: int, path: Path) -> None:
+def write_file(city: Year, keys: list[PrivateKey], after: int, until: int, path: Path) -> None:
     """Write the snapshot of the events behind event `after` up to event `until`."""
     fold = Fold(head_zero(31337, bytes(20), bytes(32)))
-    for event in at.events[:after]:
+    for event in city.events[:after]:
         fold.extend(event)
-    start = fold.n, fold.head, fold.block
-    for event in at.events[after:until]:
+    start_point = fold.n, fold.head, fold.block
+    for event in city.events[after:until]:
         fold.extend(event)
-    checkpoint = Checkpoint(at.knowledge.registry, fold.n, fold.head, fold.block, bytes(32), fold.time)
+    checkpoint = Checkpoint(city.knowledge.registry, fold.n, fold.head, fold.block, bytes(32), fold.time)
     cosigned = CosignedCheckpoint.of(checkpoint, [Cosignature.make(key, checkpoint) for key in keys])
     with path.open("wb") as file:
-        for piece in write_snapshot(Header(cosigned, *start), at.events[after:until]):
+        for piece in write_snapshot(Header(cosigned, *start_point), city.events[after:until]):
             file.write(piece)
 
 
-def verifying(how: str, trust: Trust, proofs: list[Proof]) -> None:
-    made = [
+def measure_verifying(description: str, trust: Trust, proofs: list[Proof]) -> None:
+    presentations = [
         (proof.encode(), Presented(claims=proof.disclosure.values)) for proof in proofs if proof.disclosure
     ]
 
     def work() -> None:
-        for text, presented in made:
+        for text, presented in presentations:
             if verify(presented, text, trust, trust.time).verdict != "valid":
                 raise SystemExit("a proof of the benchmark does not verify")
 
-    show(f"verified per second, {how}", f"{len(made) / timed(work)[1]:,.0f}")
+    print_line(f"verified per second, {description}", f"{len(presentations) / time_work(work)[1]:,.0f}")
 
 
-def taken(what: str, file: Path, pinned: Path, directory: Path) -> None:
+def measure_import(description: str, file: Path, trust_path: Path, directory: Path) -> None:
     command = [
         str(COMMAND),
         "snapshot",
         "import",
         str(file),
         "--trust",
-        str(pinned),
+        str(trust_path),
         "--into",
         str(directory),
     ]
-    _, seconds = timed(lambda: run(command))
-    show(what, f"{seconds:.1f} s")
+    _, seconds = time_work(lambda: run_command(command))
+    print_line(description, f"{seconds:.1f} s")
 
 
-def one_document(proof: Proof, pinned: Path, directory: Path, folder: Path) -> None:
+def measure_one_document(proof: Proof, trust_path: Path, directory: Path, folder: Path) -> None:
     """Verify once, as a person does: a new process each time."""
     assert proof.disclosure
-    claims, evidence = folder / "claims.json", folder / "proof.json"
-    claims.write_bytes(canonical({**proof.disclosure.values}))
-    evidence.write_bytes(proof.encode())
+    claims_path, proof_path = folder / "claims.json", folder / "proof.json"
+    claims_path.write_bytes(canonical({**proof.disclosure.values}))
+    proof_path.write_bytes(proof.encode())
     arguments = [
         "--proof",
-        str(evidence),
+        str(proof_path),
         "--claims",
-        str(claims),
+        str(claims_path),
         "--snapshot",
         str(directory),
         "--trust",
-        str(pinned),
+        str(trust_path),
     ]
     command = [str(COMMAND), "verify", *arguments, "--max-age", str(10**9), "--at", "2030-01-01T00:00:00Z"]
-    _, seconds = timed(lambda: run(command))
-    show("one document by the command line", f"{seconds:.2f} s")
+    _, seconds = time_work(lambda: run_command(command))
+    print_line("one document by the command line", f"{seconds:.2f} s")
 
 
-def run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(command)}: {done.stderr}")
+def run_command(command: list[str]) -> None:
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command)}: {process.stderr}")
 
 
-def timed(work: Callable[[], T]) -> tuple[T, float]:
-    start = _processor()
-    done = work()
-    return done, _processor() - start
+def time_work(work: Callable[[], T]) -> tuple[T, float]:
+    start = _measure_processor()
+    result = work()
+    return result, _measure_processor() - start
 
 
-def _processor() -> float:
+def _measure_processor() -> float:
     """Return the seconds that this process and its children have computed."""
-    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in spent)
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def show(what: str, value: str) -> None:
-    print(f"  {what:<44}{value:>14}")
+def print_line(description: str, value: str) -> None:
+    print(f"  {description:<44}{value:>14}")
 
 
 if __name__ == "__main__":

@@ -29,19 +29,19 @@ RUNS: Final = 5
 def main() -> None:
     """Print the table."""
     print("\nA command from start to end, seconds of the processor")
-    with tempfile.TemporaryDirectory() as named:
-        folder = Path(named)
-        for words, arguments in (
+    with tempfile.TemporaryDirectory() as folder_name:
+        folder = Path(folder_name)
+        for description, arguments in (
             ("the interpreter alone", ("-c", "pass")),
             ("shunzheng --help", (*SHUNZHENG, "--help")),
-            ("shunzheng verify, a proof and claims, a snapshot", (*SHUNZHENG, *verification(folder))),
+            ("shunzheng verify, a proof and claims, a snapshot", (*SHUNZHENG, *write_verification(folder))),
             ("shunzheng inspect, OFD", (*SHUNZHENG, "inspect", str(DOCUMENTS / "building-permit.ofd"))),
             ("shunzheng inspect, PDF", (*SHUNZHENG, "inspect", str(DOCUMENTS / "food-permit.pdf"))),
         ):
-            print(f"  {words:<50}{median(seconds(arguments) for _ in range(RUNS)):>8.2f}")
+            print(f"  {description:<50}{median(measure_seconds(arguments) for _ in range(RUNS)):>8.2f}")
 
 
-def verification(folder: Path) -> Sequence[str]:
+def write_verification(folder: Path) -> Sequence[str]:
     """Write what a verification without a node needs, and return the command."""
     case = json.loads(CASE.read_text(encoding="utf-8"))
     (folder / "a.snapshot").write_bytes(base64.b64decode(case["snapshot"]))
@@ -54,17 +54,17 @@ def verification(folder: Path) -> Sequence[str]:
         "--snapshot": "a.snapshot",
         "--trust": "trust.json",
     }
-    named = [text for option, name in files.items() for text in (option, str(folder / name))]
-    return ["verify", *named, "--at", case["now"]]
+    options = [text for option, name in files.items() for text in (option, str(folder / name))]
+    return ["verify", *options, "--at", case["now"]]
 
 
-def seconds(arguments: Sequence[str]) -> float:
-    before = getrusage(RUSAGE_CHILDREN)
-    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
-    after = getrusage(RUSAGE_CHILDREN)
-    if done.returncode in (1, 2):
+def measure_seconds(arguments: Sequence[str]) -> float:
+    usage_before = getrusage(RUSAGE_CHILDREN)
+    process = subprocess.run([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+    usage_after = getrusage(RUSAGE_CHILDREN)
+    if process.returncode in (1, 2):
         raise SystemExit("a command of the benchmark fails")
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return usage_after.ru_utime + usage_after.ru_stime - usage_before.ru_utime - usage_before.ru_stime
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from typing import Final, TypeVar
 
 from anchoring.chain.protocol import ChainEvent
 from anchoring.database.columns import table
+from anchoring.replica.reading import Cursor
 from anchoring.replica.refold import refold
 from anchoring.replica.status_trees import StatusTrees
 from anchoring.replica.store import FoldedEvent, Replica
@@ -51,80 +52,86 @@ def main() -> None:
     print(
         f"\nStatuses of a log of {positions:,} positions, {positions // SHARE:,} of them changed; {SM3.name}"
     )
-    in_memory(positions)
+    measure_memory(positions)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "replica.db"
         replica = Replica(f"sqlite:///{path}")
-        write(replica, positions)
-        restart(replica, positions)
+        write_replica(replica, positions)
+        measure_restart(replica, positions)
         replica.close()
 
 
-def in_memory(positions: int) -> None:
-    before = resident()
-    tree, seconds = timed(lambda: grown(SM3, positions))
-    show("first root", f"{seconds:.2f} s")
-    show("memory of the tree", f"{(resident() - before) / 1e6:.0f} MB")
-    show(
+def measure_memory(positions: int) -> None:
+    bytes_before = measure_memory_bytes()
+    tree, seconds = time_work(lambda: make_tree(SM3, positions))
+    print_line("first root", f"{seconds:.2f} s")
+    print_line("memory of the tree", f"{(measure_memory_bytes() - bytes_before) / 1e6:.0f} MB")
+    print_line(
         f"root after {CHANGES:,} changes",
-        f"{median(changed_root(tree, seed) for seed in range(PASSES)):.3f} s",
+        f"{median(change_root(tree, seed) for seed in range(PASSES)):.3f} s",
     )
-    number = hashes_of(tree)
-    show(f"  its {number:,} hashes alone", f"{timed(partial(hash_often, number))[1]:.3f} s")
-    paths = [timed(partial(tree.path, place))[1] for place in range(0, positions, positions // STAPLES)]
-    show("path of a staple", f"{median(paths) * 1e3:.3f} ms")
+    hash_count = count_hashes(tree)
+    print_line(f"  its {hash_count:,} hashes alone", f"{time_work(partial(hash_often, hash_count))[1]:.3f} s")
+    path_seconds = [
+        time_work(partial(tree.path, place))[1] for place in range(0, positions, positions // STAPLES)
+    ]
+    print_line("path of a staple", f"{median(path_seconds) * 1e3:.3f} ms")
 
 
-def restart(replica: Replica, positions: int) -> None:
-    with replica.reading() as reading:
-        log = reading.log(LOG)
+def measure_restart(replica: Replica, positions: int) -> None:
+    with replica.reading() as replica_view:
+        log = replica_view.log(LOG)
         assert log
-        stored = sum(len(block.content) + len(block.node) for block in reading.status_blocks(LOG))
-        show(
+        stored_bytes = sum(len(block.content) + len(block.node) for block in replica_view.status_blocks(LOG))
+        print_line(
             "stored blocks",
-            f"{stored / 1e6:.1f} MB in {sum(1 for _ in reading.rows(table(BlockRow))):,} rows",
+            f"{stored_bytes / 1e6:.1f} MB in {sum(1 for _ in replica_view.rows(table(BlockRow))):,} rows",
         )
-        for words, ask in (
-            ("restart: first staple, from stored blocks", lambda: StatusTrees().staple(reading, LOG, 0)),
-            ("restart: first batch, every block checked", lambda: StatusTrees().copy(reading, LOG)),
-            ("without stored blocks: from every change", lambda: StatusTrees()._make_anew(reading, log)),
+        for description, work in (
+            ("restart: first staple, from stored blocks", lambda: StatusTrees().staple(replica_view, LOG, 0)),
+            ("restart: first batch, every block checked", lambda: StatusTrees().copy(replica_view, LOG)),
+            ("without stored blocks: from every change", lambda: StatusTrees()._make_anew(replica_view, log)),
         ):
-            show(words, f"{median(timed(ask)[1] for _ in range(PASSES)):.2f} s")
+            print_line(description, f"{median(time_work(work)[1] for _ in range(PASSES)):.2f} s")
         trees = StatusTrees()
-        trees.staple(reading, LOG, 0)
-        staples = [timed(partial(trees.staple, reading, LOG, place))[1] for place in range(STAPLES)]
-        show("staple", f"{median(staples) * 1e3:.3f} ms")
+        trees.staple(replica_view, LOG, 0)
+        staple_seconds = [
+            time_work(partial(trees.staple, replica_view, LOG, place))[1] for place in range(STAPLES)
+        ]
+        print_line("staple", f"{median(staple_seconds) * 1e3:.3f} ms")
         first = positions // 2 // RANGE_POSITIONS * RANGE_POSITIONS
-        encoded, seconds = timed(lambda: trees.range(reading, LOG, first).encode())
-        show("range of 262,144 positions", f"{seconds * 1e3:.0f} ms, {len(encoded) / 1e3:.0f} kB")
-        _, seconds = timed(lambda: decode_range(encoded).staple(first))
-        show("  and a staple taken from it", f"{seconds * 1e3:.0f} ms")
-        show("whole refold, as at start and daily", f"{timed(lambda: refold(reading))[1]:.2f} s")
+        encoded, seconds = time_work(lambda: trees.range(replica_view, LOG, first).encode())
+        print_line("range of 262,144 positions", f"{seconds * 1e3:.0f} ms, {len(encoded) / 1e3:.0f} kB")
+        _, seconds = time_work(lambda: decode_range(encoded).staple(first))
+        print_line("  and a staple taken from it", f"{seconds * 1e3:.0f} ms")
+        print_line(
+            "whole refold, as at start and daily", f"{time_work(lambda: refold(replica_view))[1]:.2f} s"
+        )
 
 
-def grown(suite: Suite, positions: int) -> StatusTree:
+def make_tree(suite: Suite, positions: int) -> StatusTree:
     tree = StatusTree(suite)
     tree.grow(positions)
     tree.root()
     return tree
 
 
-def changed_root(tree: StatusTree, seed: int) -> float:
+def change_root(tree: StatusTree, seed: int) -> float:
     for position in Random(seed).sample(range(tree.size), CHANGES):
         tree.set(position, 4)
-    return timed(tree.root)[1]
+    return time_work(tree.root)[1]
 
 
-def hashes_of(tree: StatusTree) -> int:
+def count_hashes(tree: StatusTree) -> int:
     """Return how many hashes a root after changes takes."""
     inputs = list[bytes]()
 
-    def kept(data: bytes) -> bytes:
+    def hash_and_keep(data: bytes) -> bytes:
         inputs.append(data)
         return SM3.hash(data)
 
-    tree.suite = replace(SM3, hash=kept)
-    changed_root(tree, PASSES)
+    tree.suite = replace(SM3, hash=hash_and_keep)
+    change_root(tree, PASSES)
     tree.suite = SM3
     return len(inputs)
 
@@ -134,55 +141,67 @@ def hash_often(times: int) -> None:
         SM3.hash(NODE)
 
 
-def write(replica: Replica, positions: int) -> None:
+def write_replica(replica: Replica, positions: int) -> None:
     """Let the replica hold the events of one log, as the follower would have stored them."""
     head = head_zero(31337, bytes(20), bytes(32))
-    known = Knowledge(registry_name(31337, bytes(20), head), head)
-    replica.prepare(known.registry, head)
-    act(replica, known, acts.ProvinceTransferred(ADDRESS))
-    act(replica, known, acts.LogAdmitted(LOG, SM3.number, ADDRESS, ("429006",), acts.Predecessor()))
+    knowledge = Knowledge(registry_name(31337, bytes(20), head), head)
+    replica.prepare(knowledge.registry, head)
+    record_act(replica, knowledge, acts.ProvinceTransferred(ADDRESS))
+    record_act(
+        replica, knowledge, acts.LogAdmitted(LOG, SM3.number, ADDRESS, ("429006",), acts.Predecessor())
+    )
     tree, sequence = StatusTree(SM3), 0
-    drawn = Random(1).sample(range(positions), positions // SHARE)
-    while tree.size < positions or drawn:
+    positions_to_change = Random(1).sample(range(positions), positions // SHARE)
+    while tree.size < positions or positions_to_change:
         sequence += 1
         size = min(positions, tree.size + MAX_ANCHOR_GROWTH)
         root = SM3.hash(b"batch") if size > tree.size else bytes(32)
         tree.grow(size)
-        words: list[tuple[int, int]] = []
+        changes: list[tuple[int, int]] = []
         if size == positions:
-            words, drawn = sorted((place, 4) for place in drawn[:CHANGES]), drawn[CHANGES:]
-        for position, status in words:
+            changes = sorted((position, 4) for position in positions_to_change[:CHANGES])
+            positions_to_change = positions_to_change[CHANGES:]
+        for position, status in changes:
             tree.set(position, status)
-        act(replica, known, acts.Anchored(LOG, sequence, size, root, tree.root(), encode_changes(words)))
+        record_act(
+            replica, knowledge, acts.Anchored(LOG, sequence, size, root, tree.root(), encode_changes(changes))
+        )
 
 
-def act(replica: Replica, known: Knowledge, what: Act) -> None:
-    chain = known.fold
-    event = Event(chain.n + 1, what.KIND, chain.block, NOW + chain.n, what.encode(), chain.block + 1)
-    with replica.reading() as reading:
-        before = reading.cursor
-    facts = known.apply(event)
+def record_act(replica: Replica, knowledge: Knowledge, act: Act) -> None:
+    chain = knowledge.fold
+    event = Event(chain.n + 1, act.KIND, chain.block, NOW + chain.n, act.encode(), chain.block + 1)
+    with replica.reading() as replica_view:
+        cursor_before = replica_view.cursor
+    facts = knowledge.apply(event)
     block_hash = SM3.hash(event.block.to_bytes(8, "big"))
-    final = {"final_block": event.block, "final_hash": block_hash, "final_time": event.time}
-    after = replace(before, n=event.n, head=chain.head, block=event.block, time=event.time, **final)
-    taken = FoldedEvent(ChainEvent(event, block_hash, bytes(32)), chain.head, facts)
-    replica.store(before, after, [taken], [], known.trees)
+    cursor_after = Cursor(
+        n=event.n,
+        head=chain.head,
+        block=event.block,
+        time=event.time,
+        final_block=event.block,
+        final_hash=block_hash,
+        final_time=event.time,
+    )
+    folded_event = FoldedEvent(ChainEvent(event, block_hash, bytes(32)), chain.head, facts)
+    replica.store(cursor_before, cursor_after, [folded_event], [], knowledge.trees)
 
 
-def timed(work: Callable[[], T]) -> tuple[T, float]:
-    started = perf_counter()
-    done = work()
-    return done, perf_counter() - started
+def time_work(work: Callable[[], T]) -> tuple[T, float]:
+    start = perf_counter()
+    result = work()
+    return result, perf_counter() - start
 
 
-def resident() -> int:
+def measure_memory_bytes() -> int:
     """Return the bytes of memory that this process holds."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def show(words: str, value: str) -> None:
-    print(f"  {words:<44}{value:>28}")
+def print_line(description: str, value: str) -> None:
+    print(f"  {description:<44}{value:>28}")
 
 
 if __name__ == "__main__":

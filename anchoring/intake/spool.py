@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import IO, Final
+from typing import IO, Final, NamedTuple
 
 import cbor2
 
@@ -16,8 +16,21 @@ from ledger.records.submissions import Statement
 # Of the records of a submission that do not begin a lineage: they are put in order in memory.
 MAX_CHANGES_BYTES: Final = 32 * 2**20
 
-#: An issue as it is spooled: index, leaf, lineage's name, kind, identifier, canonical bytes, disclosure, links.
-Issue = tuple[int, bytes, str, str, str, bytes, bytes | None, Sequence[tuple[str, bytes]]]
+
+class SpooledIssue(NamedTuple):
+    """A record that begins a lineage, as it is spooled: its place in the submission, what is stored and found of it.
+
+    `body` and `disclosure` are canonical bytes, each of `links` the relation and the leaf hash that it names.
+    """
+
+    row_index: int
+    leaf: bytes
+    lineage: str
+    kind: str
+    identifier: str
+    body: bytes
+    disclosure: bytes | None
+    links: Sequence[tuple[str, bytes]]
 
 
 class Spool:
@@ -25,7 +38,7 @@ class Spool:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._chunk: list[Issue] = []
+        self._chunk: list[SpooledIssue] = []
         self._chunk_bytes = 0
         self._chunk_count = 0
         self.following_rows: list[Row] = []
@@ -43,7 +56,7 @@ class Spool:
             self._add_following(row)
             return
         self._chunk.append(
-            (
+            SpooledIssue(
                 row.index,
                 row.leaf,
                 record.lineage,
@@ -68,13 +81,13 @@ class Spool:
                 "lineage: split them into several submissions",
             )
 
-    def issues(self) -> Iterator[list[Issue]]:
+    def issues(self) -> Iterator[list[SpooledIssue]]:
         """Return the issues in chunks, as `RecordWriter.issue` takes them."""
         self._flush()
         self._file.seek(0)
         decoder = cbor2.CBORDecoder(self._file)
         for _ in range(self._chunk_count):
-            yield decoder.decode()
+            yield [SpooledIssue(*members) for members in decoder.decode()]
 
     def _flush(self) -> None:
         if self._chunk:

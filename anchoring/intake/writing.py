@@ -14,7 +14,7 @@ from anchoring.database.bulk import insert_many
 from anchoring.intake.faults import FIRST_ROW, Faults
 from anchoring.intake.rows import Row
 from anchoring.intake.sealings import Sealings
-from anchoring.intake.spool import Issue
+from anchoring.intake.spool import SpooledIssue
 from anchoring.register.lineages import StoredLineage, find_lineages_named, set_lineages
 from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, LINK, RECORD
 from ledger.crypto.suites import Suite
@@ -58,29 +58,39 @@ class RecordWriter:
         """How many positions change their status."""
         return len(self._changed_positions)
 
-    def issue(self, chunk: Sequence[Issue]) -> None:
+    def issue(self, chunk: Sequence[SpooledIssue]) -> None:
         """Write records that begin a lineage each."""
         if self.faults.is_full:
             return
-        known_lineages = find_lineages_named(self._connection, [name for _, _, name, _, _, _, _, _ in chunk])
+        known_lineages = find_lineages_named(self._connection, [issue.lineage for issue in chunk])
         record_rows, disclosure_rows, lineage_rows = [], [], []
         link_rows: list[_LinkRow] = []
-        for index, leaf, name, kind, identifier, body, disclosure, links in chunk:
-            position = self._first_position + index
+        for issue in chunk:
+            name, leaf, position = issue.lineage, issue.leaf, self._first_position + issue.row_index
             if name in known_lineages:
-                self._refuse(index, known_lineages[name], body, leaf)
+                self._refuse(issue.row_index, known_lineages[name], issue.body, leaf)
                 continue
-            lineage = Lineage(kind, self._issuer, identifier, leaf, leaf, Status.VALID)
+            lineage = Lineage(issue.kind, self._issuer, issue.identifier, leaf, leaf, Status.VALID)
             known_lineages[name] = StoredLineage(lineage, name, position, position)
-            record_rows.append((position, leaf, position, body))
+            record_rows.append((position, leaf, position, issue.body))
             lineage_rows.append(
-                (position, name, kind, self._issuer, identifier, leaf, leaf, position, int(Status.VALID))
+                (
+                    position,
+                    name,
+                    issue.kind,
+                    self._issuer,
+                    issue.identifier,
+                    leaf,
+                    leaf,
+                    position,
+                    int(Status.VALID),
+                )
             )
-            if disclosure is not None:
-                disclosure_rows.append((position, disclosure))
-            if links:
-                link_rows += _make_link_rows(position, links)
-                self.sealings.add(index, kind, links)
+            if issue.disclosure is not None:
+                disclosure_rows.append((position, issue.disclosure))
+            if issue.links:
+                link_rows += _make_link_rows(position, issue.links)
+                self.sealings.add(issue.row_index, issue.kind, issue.links)
         insert_many(self._connection, RECORD, record_rows)
         insert_many(self._connection, LINEAGE, lineage_rows)
         insert_many(self._connection, DISCLOSURE, disclosure_rows)

@@ -19,6 +19,10 @@ from ledger.records.records import lineage_of
 from ledger.words import Words
 
 _DAY_SECONDS: Final = 86_400
+# Old looks that go with a new one: as many as can come at once, and more.
+_REMOVED_LOOKS: Final = 2_000
+# Of an identifier in the log: twice the longest that there is.
+_MAX_IDENTIFIER_CHARS: Final = 256
 SHOWN_OUTCOME: Final = (
     "shown"  # the outcome of a look that was answered; else the slug of the problem that was
 )
@@ -47,8 +51,8 @@ PURPOSE_WORDS: Final = {
 class LookRules:
     """For how many days a look is kept, and how many a token has in any 24 hours."""
 
-    days: int = limits.LOOK_DAYS
-    daily: int = limits.MAX_DAILY_LOOKS
+    days: int
+    daily: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def remove_old_looks(connection: Connection, now: int, rules: LookRules) -> None
         select(LOOK.c.token, LOOK.c.ordinal)
         .where(LOOK.c.at < now - rules.days * _DAY_SECONDS)
         .order_by(LOOK.c.at)
-        .limit(limits.REMOVED_LOOKS)
+        .limit(_REMOVED_LOOKS)
         .with_for_update(skip_locked=True)  # those that another transaction is taking away are its own affair
     )
     connection.execute(delete(LOOK).where(tuple_(LOOK.c.token, LOOK.c.ordinal).in_(old_looks)))
@@ -144,7 +148,7 @@ def _check_rate(
 
 def _make_storable(identifier: str) -> str:
     """Return an identifier as it was asked for, without what no database holds, cut where none is as long."""
-    return make_findable(identifier)[: limits.LOOKED_AT_CHARS]
+    return make_findable(identifier)[:_MAX_IDENTIFIER_CHARS]
 
 
 def look_of(row: RowMapping) -> Look:

@@ -10,13 +10,17 @@ from typing import Final
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from anchoring import limits
 from anchoring.errors import AnchoringError, NotFound
 from anchoring.register.tables import TOKEN, Row
 
 PREFIX: Final = "sz_"  # lets people, and scanners of leaked secrets, recognise a token
 _SECRET_BYTES: Final = 32
 _ID_BYTES: Final = 8
+
+# A token that says nothing else ends after this long: a quarter, in which people change places.
+TOKEN_DAYS: Final = 90
+# Before a token ends, its node says so: a week to make and bring the next.
+_WARNING_DAYS: Final = 7
 
 #: What a token may allow: histories, disclosed claims, proofs by identifier, and the erasure of disclosures.
 SCOPES: Final = frozenset({"history", "claims", "proofs", "erase"})
@@ -70,7 +74,7 @@ def is_in_force(token: Token, now: int) -> bool:
 
 def is_ending(token: Token, now: int) -> bool:
     """Tell whether a token is in force and ends so soon that another one should be made."""
-    warning_end = now + limits.TOKEN_WARNING_DAYS * 86_400
+    warning_end = now + _WARNING_DAYS * 86_400
     return is_in_force(token, now) and token.expires is not None and token.expires <= warning_end
 
 

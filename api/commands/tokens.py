@@ -9,12 +9,12 @@ from datetime import date
 from pathlib import Path
 from typing import Final, Protocol
 
-from anchoring.limits import TOKEN_DAYS
 from anchoring.processes.logs import make_line_visible
 from anchoring.register.looks import PURPOSE_WORDS, SHOWN_OUTCOME, Look, Purpose, list_looks
 from anchoring.register.store import Register
 from anchoring.register.tokens import (
     SCOPES,
+    TOKEN_DAYS,
     Token,
     create_token,
     is_ending,

@@ -8,7 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.fields import FieldInfo
 
 from anchoring import limits
-from api.limits import DOCUMENT_MEGABYTES, DOCUMENT_SECONDS, MAX_PAGE_ITEMS, MAX_SPOOL_BYTES, MAX_UPLOADS
+from api.limits import (
+    DOCUMENT_MEGABYTES,
+    DOCUMENT_SECONDS,
+    LOOK_DAYS,
+    MAX_DAILY_LOOKS,
+    MAX_PAGE_ITEMS,
+    MAX_SPOOL_BYTES,
+    MAX_UPLOADS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ class Opening(Section):
 class Looks(Section):
     """The log of looks 查阅记录: which token was shown what of whose certificate; see `log_looks`."""
 
-    days: Annotated[Count, Unit("days"), Field(le=36_600)] = limits.LOOK_DAYS
+    days: Annotated[Count, Unit("days"), Field(le=36_600)] = LOOK_DAYS
     """how long a look is kept; three years, as the law asks of records of how personal data was handled"""
-    daily: Annotated[int, Unit("looks"), Field(ge=MAX_PAGE_ITEMS, le=2**30)] = limits.MAX_DAILY_LOOKS
+    daily: Annotated[int, Unit("looks"), Field(ge=MAX_PAGE_ITEMS, le=2**30)] = MAX_DAILY_LOOKS
     """looks at certificates that one token has in 24 hours; each takes some 250 bytes of the register"""

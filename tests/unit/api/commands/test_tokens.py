@@ -90,7 +90,9 @@ def test_looks_are_listed_with_the_name_of_the_token_and_never_its_text(
     token = tokens(register)[0]
     with register.writing() as connection:
         for moment, outcome in ((START, "shown"), (START + DAY, "not-found")):
-            log_looks(connection, token.id, Purpose.CLAIMS, {"a.001.1": outcome}, moment, LookRules())
+            log_looks(
+                connection, token.id, Purpose.CLAIMS, {"a.001.1": outcome}, moment, LookRules(days=3, daily=5)
+            )
     assert main(["token", "looks", str(node), "--identifier", "a.001.1", "--id", token.id]) == 0
     lines = capsys.readouterr().out
     assert [word in lines for word in (token.id, "窗口", "存证凭据及信息项", "已出示", "a.001.1", text)] == [
@@ -112,7 +114,7 @@ def test_what_was_asked_for_forges_no_line(
     token = tokens(register)[0]
     with register.writing() as connection:
         asked = {"a\n2026-01-01T00:00:00Z  forged": "not-found"}
-        log_looks(connection, token.id, Purpose.HISTORY, asked, START, LookRules())
+        log_looks(connection, token.id, Purpose.HISTORY, asked, START, LookRules(days=3, daily=5))
     capsys.readouterr()
     assert main(["token", "looks", str(node)]) == 0
     (line,) = capsys.readouterr().out.splitlines()
