@@ -1,6 +1,6 @@
 """Presented documents, opened once: registered bytes, proof inside, seals and signatures.
 
-The core compares registered bytes and never reads documents; what it must know of them is put into `Presented`.
+The core compares registered bytes and never reads documents; what it must know of them is put into `PresentedContent`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.verification.reasons import Verdict
 from ledger.verification.report import Report
-from ledger.verification.verify import Presented
+from ledger.verification.verify import PresentedContent
 
 _NO_CLAIMS: Final[Mapping[str, Json]] = {}
 
@@ -28,7 +28,7 @@ _NO_CLAIMS: Final[Mapping[str, Json]] = {}
 class Papers:
     """Documents as they were opened, in their order, and what the core compares of them."""
 
-    presented: Presented
+    presented: PresentedContent
     documents: tuple[OpenedDocument, ...]
 
     @property
@@ -103,7 +103,7 @@ def gather_papers(
 ) -> Papers:
     """Return documents that were opened, with what the core compares of them."""
     documents = tuple(opened_documents)
-    presented = Presented(
+    presented = PresentedContent(
         tuple(document.restored_document.document for document in documents),
         claims,
         frozenset(number for number, document in enumerate(documents) if _is_broken(document)),

@@ -38,7 +38,7 @@ from ledger.registry.acts import Act, Event, head_zero, registry_name
 from ledger.registry.knowledge import Knowledge
 from ledger.registry.status import StatusTree
 from ledger.verification.occurrences import is_signed_by
-from ledger.verification.verify import Presented, verify
+from ledger.verification.verify import PresentedContent, verify
 
 T = TypeVar("T")
 C = TypeVar("C", bound="City")
@@ -226,7 +226,7 @@ def measure_proof_sizes(sizes: Sequence[int]) -> None:
         print(f"  {f'{size:,}':<24}" + "".join(f"{len(text):>8,}" for text in texts) + f"{path:>8,}")
 
 
-def verify_all(city: City, proofs: Sequence[tuple[bytes, Presented]], *, is_cached: bool) -> None:
+def verify_all(city: City, proofs: Sequence[tuple[bytes, PresentedContent]], *, is_cached: bool) -> None:
     for text, presented in proofs:
         if not is_cached:
             is_signed_by.cache_clear()
@@ -240,7 +240,7 @@ def measure_verifying(count: int) -> None:
         city, proofs = make_city(SM3, algorithm, City), []
         for proof in build(city, make_rows(make_documents(count))):
             assert proof.disclosure
-            proofs.append((proof.encode(), Presented(claims=proof.disclosure.values)))
+            proofs.append((proof.encode(), PresentedContent(claims=proof.disclosure.values)))
         for is_cached, description in (
             (False, "every signature checked"),
             (True, "a submission's checked once"),

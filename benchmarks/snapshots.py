@@ -33,7 +33,7 @@ from ledger.registry.snapshots import Header, check_snapshot, replay, write_snap
 from ledger.registry.status import Status, StatusTree, encode_changes
 from ledger.registry.trust import Trust
 from ledger.registry.trust_files import Cosigner, TrustFile
-from ledger.verification.verify import Presented, verify
+from ledger.verification.verify import PresentedContent, verify
 
 T = TypeVar("T")
 
@@ -145,7 +145,9 @@ def write_file(city: Year, keys: list[PrivateKey], after: int, until: int, path:
 
 def measure_verifying(description: str, trust: Trust, proofs: list[Proof]) -> None:
     presentations = [
-        (proof.encode(), Presented(claims=proof.disclosure.values)) for proof in proofs if proof.disclosure
+        (proof.encode(), PresentedContent(claims=proof.disclosure.values))
+        for proof in proofs
+        if proof.disclosure
     ]
 
     def work() -> None:

@@ -42,7 +42,7 @@ class BrokenHead(LedgerError):
 
 
 class SnapshotRefused(LedgerError):
-    """A snapshot or checkpoint is not taken; `reason` is one of `ledger.registry.snapshots.REASONS`, stable for programs."""
+    """A snapshot or checkpoint is not taken; `reason`, stable for programs, is of `registry.snapshots.REFUSAL_REASONS`."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)

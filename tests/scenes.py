@@ -39,7 +39,7 @@ from ledger.registry.knowledge import Knowledge
 from ledger.registry.status import StatusTree, encode_changes
 from ledger.verification.entries import check_fold, occurrences_of
 from ledger.verification.report import Report
-from ledger.verification.verify import Policy, Presented, verify
+from ledger.verification.verify import Policy, PresentedContent, verify
 
 START: Final = parse_time("2026-03-02T01:00:00Z")  # 09:00 in Tianmen
 DAY: Final = 86_400
@@ -359,7 +359,7 @@ class City:
         if claims is None:
             claims = {} if documents else readable(proof)
         now = self.registry.now if now is None else now
-        return verify(Presented(tuple(documents), claims), proof, self.registry.knowledge, now, policy)
+        return verify(PresentedContent(tuple(documents), claims), proof, self.registry.knowledge, now, policy)
 
 
 def readable(proof: Proof | bytes) -> dict[str, Json]:

@@ -163,11 +163,11 @@ def is_signed_by(spki, message, signature):
         return False
 
 
-def leaf_hash(hash_function, data):
+def hash_leaf(hash_function, data):
     return hash_function(b"\x00" + data)
 
 
-def root_of_path(hash_function, leaf, index, size, path):
+def fold_path(hash_function, leaf, index, size, path):
     """RFC 9162 section 2.1.3.2; None where index, size and path do not fit."""
     if not 0 <= index < size:
         return None
@@ -343,7 +343,7 @@ def read_record(value):
         require(identifier_match["kind"] == record.kind and is_credit_code(issuer))
         require(check == mod_37_36(issuer + serial + version))
     record.suite, record.identifier_match = suites.pop(), identifier_match
-    record.leaf = leaf_hash(SUITES[record.suite], canonical(value))
+    record.leaf = hash_leaf(SUITES[record.suite], canonical(value))
     record.links = [(link.rel, link.record[1]) for link in links]
     return record
 
@@ -397,7 +397,7 @@ def read_disclosure(value):
     return disclosure
 
 
-def claims_digest(disclosure, suite):
+def digest_claims(disclosure, suite):
     hash_function, commitments = SUITES[suite], dict(disclosure.withheld)
     for place, (name, salt, value) in enumerate(disclosure.shown):
         salt = salt or hash_function(b"\x03" + disclosure.master + place.to_bytes(4, "big"))[:16]
@@ -462,22 +462,22 @@ class Log:
         self.statuses = {}  # the changes of a position, in order
         self.nodes = {}  # of the tree, by first and last chunk
 
-    def status(self, position, sequence=MAX_INTEGER):
+    def find_status(self, position, sequence=MAX_INTEGER):
         changes = reversed(self.statuses.get(position, ()))
         return next((change for change in changes if change.sequence <= sequence), None)
 
-    def status_root(self, changes):
+    def make_status_root(self, changes):
         """Return the root once `changes` (status by position) are made."""
-        return self.node(0, (self.size + 63) // 64, changes) if self.size else bytes(32)
+        return self.make_node(0, (self.size + 63) // 64, changes) if self.size else bytes(32)
 
-    def node(self, low, high, changes):
+    def make_node(self, low, high, changes):
         """Return the node over chunks from `low` to `high`; where nothing changes it is kept."""
         if not changes and (low, high) in self.nodes:
             return self.nodes[low, high]
         self.nodes.pop((low, high), None)
         hash_function = SUITES[self.suite]
         if high - low == 1:
-            root = status_leaf(hash_function, low, self.chunk(low, changes))
+            root = hash_chunk(hash_function, low, self.make_chunk(low, changes))
         else:
             middle = low + (1 << (high - low - 1).bit_length() - 1)  # the largest power of two below the size
             left_changes = {
@@ -487,25 +487,27 @@ class Log:
                 position: status for position, status in changes.items() if position >= 64 * middle
             }
             root = hash_function(
-                b"\x01" + self.node(low, middle, left_changes) + self.node(middle, high, right_changes)
+                b"\x01"
+                + self.make_node(low, middle, left_changes)
+                + self.make_node(middle, high, right_changes)
             )
         if not changes:
             self.nodes[low, high] = root
         return root
 
-    def chunk(self, number, changes):
+    def make_chunk(self, number, changes):
         """Return the 32 bytes of 64 positions, the first of two in the high bits."""
 
-        def status(position):
-            change = self.status(position)
+        def find_new_status(position):
+            change = self.find_status(position)
             return changes.get(position, change.status if change else 0)
 
         pairs = range(64 * number, 64 * number + 64, 2)
-        return bytes(status(position) << 4 | status(position + 1) for position in pairs)
+        return bytes(find_new_status(position) << 4 | find_new_status(position + 1) for position in pairs)
 
 
-def status_leaf(hash_function, number, chunk):
-    return leaf_hash(hash_function, b"shunzheng/status/1" + number.to_bytes(5, "big") + chunk)
+def hash_chunk(hash_function, number, chunk):
+    return hash_leaf(hash_function, b"shunzheng/status/1" + number.to_bytes(5, "big") + chunk)
 
 
 def require_understood(condition):
@@ -523,7 +525,7 @@ class Trust:
         self.entries = {}  # by log and root
         self.published_sequences = {}  # by log, those whose entries are whole
 
-    def log_of(self, issuer, n):
+    def find_log(self, issuer, n):
         logs = (
             log for name, assigned_at, log in reversed(self.issuers) if name == issuer and assigned_at <= n
         )
@@ -570,14 +572,14 @@ class Trust:
         is_void = is_void or any(
             position >= next_position for (position, _), (next_position, _) in pairwise(changes)
         )
-        is_void = is_void or (log.status_known and log.status_root(dict(changes)) != status_root)  # 4
+        is_void = is_void or (log.status_known and log.make_status_root(dict(changes)) != status_root)  # 4
         log.anchors.append(Anchor(n, block, time, size_before, size, root, status_root, is_void))  # 5
         if is_void:
             return
         log.anchored_at = time  # 6
         first_change = Change(0, 0, False, 0) if log.status_known else None
         for position, status in changes:  # 7
-            last_change = log.status(position) or first_change
+            last_change = log.find_status(position) or first_change
             is_contradictory = last_change is not None and (
                 last_change.contradictory or status not in STATUSES_AFTER.get(last_change.status, (8,))
             )
@@ -596,7 +598,7 @@ def decode_abi(types, data, start=0):
     """Decode a tuple of types; what is dynamic stands behind it, at the place that its word names."""
     values = []
     for index, abi_type in enumerate(types):
-        word = slice_of(data, start + 32 * index, 32)
+        word = take_slice(data, start + 32 * index, 32)
         value = int.from_bytes(word, "big")
         if abi_type[0] in "x[" or isinstance(abi_type, tuple):
             require_understood(value >= 32 * len(types))
@@ -615,15 +617,15 @@ def decode_abi(types, data, start=0):
 def decode_dynamic(abi_type, data, start):
     if isinstance(abi_type, tuple):
         return decode_abi(abi_type, data, start)
-    length = int.from_bytes(slice_of(data, start, 32), "big")
+    length = int.from_bytes(take_slice(data, start, 32), "big")
     if abi_type != "x":
         require_understood(length <= len(data))
         return decode_abi([abi_type[1:]] * length, data, start + 32)
-    require_understood(not any(slice_of(data, start + 32 + length, -length % 32)))
-    return slice_of(data, start + 32, length)
+    require_understood(not any(take_slice(data, start + 32 + length, -length % 32)))
+    return take_slice(data, start + 32, length)
 
 
-def slice_of(data, start, length):
+def take_slice(data, start, length):
     require_understood(start + length <= len(data))
     return data[start : start + length]
 
@@ -648,11 +650,13 @@ def take_snapshot(data, trust_file):
             cosignatures=many(lambda value: read(value, key=key_id, signature=signature), 256),
             after=lambda value: read(value, n=number(0, MAX_INTEGER), head=key_id, block=number(0, MAX_INTEGER)),
         )  # fmt: skip
-        checkpoint, base = header.checkpoint, header.after
+        checkpoint, start_point = header.checkpoint, header.after
         require(all(a.key < b.key for a, b in pairwise(header.cosignatures)))
-        require(base.n <= checkpoint.n and base.block <= checkpoint.block)
-        is_from_start = base.block == 0 and base.head.hex()[:16] == checkpoint.registry.rpartition(":")[2]
-        require(base.n > 0 or is_from_start)
+        require(start_point.n <= checkpoint.n and start_point.block <= checkpoint.block)
+        is_from_start = (
+            start_point.block == 0 and start_point.head.hex()[:16] == checkpoint.registry.rpartition(":")[2]
+        )
+        require(start_point.n > 0 or is_from_start)
     except ValueError as error:
         raise Unreadable("newer_format" if str(error) == "newer_format" else "malformed") from error
     require(checkpoint.registry == registry, "other_registry")  # 2
@@ -665,8 +669,8 @@ def take_snapshot(data, trust_file):
     require(
         len({cities[cosignature.key] for cosignature in counted_cosignatures}) >= threshold, "below_threshold"
     )
-    require(base.n == 0, "not_held")  # 4: nothing is held here
-    return replay(InflatedStream(deflated), checkpoint, base.head)
+    require(start_point.n == 0, "not_held")  # 4: nothing is held here
+    return replay(InflatedStream(deflated), checkpoint, start_point.head)
 
 
 def replay(stream, checkpoint, head):
@@ -766,34 +770,37 @@ def take_entries(trust, log, *pages):
             for (number, first_position), entry in entry_by_place.items()
             if number == sequence
         )
-        ends = [first_position + entry.statement.count for first_position, entry in anchored_entries]
+        end_positions = [first_position + entry.statement.count for first_position, entry in anchored_entries]
         if [first_position for first_position, _ in anchored_entries] + [anchor.size] != [
             anchor.size_before,
-            *ends,
+            *end_positions,
         ]:
             continue
         if any(entry.statement.suite != log_state.suite for _, entry in anchored_entries):
             continue
-        if counted_root(hash_function, [entry_leaf(entry) for _, entry in anchored_entries]) == anchor.root:
+        if (
+            make_counted_root(hash_function, [hash_entry(entry) for _, entry in anchored_entries])
+            == anchor.root
+        ):
             trust.published_sequences.setdefault(log, set()).add(sequence)
             for first_position, entry in anchored_entries:
                 trust.entries.setdefault((log, entry.statement.root), {})[first_position] = (sequence, entry)
 
 
-def entry_leaf(entry):
+def hash_entry(entry):
     count = entry.statement.count
     hash_function = SUITES[entry.statement.suite]
-    return count, leaf_hash(hash_function, count.to_bytes(8, "big") + canonical(entry.body))
+    return count, hash_leaf(hash_function, count.to_bytes(8, "big") + canonical(entry.body))
 
 
-def counted_root(hash_function, leaves):
+def make_counted_root(hash_function, leaves):
     """Return the root of a counted batch tree, of RFC 9162's shape."""
     if len(leaves) == 1:
         return leaves[0][1]
     middle = 1 << (len(leaves) - 1).bit_length() - 1
     halves = (leaves[:middle], leaves[middle:])
     half_nodes = (
-        sum(count for count, _ in half).to_bytes(8, "big") + counted_root(hash_function, half)
+        sum(count for count, _ in half).to_bytes(8, "big") + make_counted_root(hash_function, half)
         for half in halves
     )
     return hash_function(b"\x01" + b"".join(half_nodes))
@@ -881,7 +888,7 @@ class Origin:
 
     def judge_submission(self):
         record, statement, place = self.record, self.statement, self.proof.submission
-        root = root_of_path(SUITES[record.suite], record.leaf, place.index, statement.count, place.path)
+        root = fold_path(SUITES[record.suite], record.leaf, place.index, statement.count, place.path)
         fail((record.suite, root) != (statement.suite, statement.root), "not_in_submission")
         return "in_submission"
 
@@ -894,7 +901,7 @@ class Origin:
     def judge_batch(self):
         doubt(self.anchor is None, "anchor_unknown")
         hash_function, records_left = SUITES[self.statement.suite], 0
-        count, hash_ = entry_leaf(self.proof.entry)
+        count, hash_ = hash_entry(self.proof.entry)
         for side, sibling_count, sibling in self.proof.batch:
             fail(not 0 < sibling_count < 2**40 or count + sibling_count >= 2**40, "not_in_batch")
             own_node = count.to_bytes(8, "big") + hash_
@@ -957,7 +964,7 @@ class Origin:
             or key is None
         ):
             return False
-        if trust.log_of(statement.issuer, anchor.n) != statement.log or key.n > anchor.n:
+        if trust.find_log(statement.issuer, anchor.n) != statement.log or key.n > anchor.n:
             return False
         is_granted = any(
             (holder, issuer) == (statement.key, statement.issuer)
@@ -976,7 +983,7 @@ class Origin:
     def judge_entitlement(self):
         doubt(self.anchor is None, "anchor_unknown")
         record, key, n, time = self.record, self.key, self.anchor.n, self.anchor.time
-        fail(self.trust.log_of(record.issuer, n) != self.statement.log, "issuer_not_in_log")
+        fail(self.trust.find_log(record.issuer, n) != self.statement.log, "issuer_not_in_log")
         fail(key is None or key.n > n, "key_not_registered")
         is_department_key = key.purpose == 1 and key.log == self.statement.log
         fail(not (is_department_key and any(map(self.is_covered, self.trust.grants))), "not_entitled")
@@ -1012,7 +1019,7 @@ def compare_presented(documents, values, disclosure):
 
 
 def compare_document(content, disclosure):
-    registered_documents, is_complete = documents_of(disclosure)
+    registered_documents, is_complete = list_documents(disclosure)
     if not any(
         size == len(content) and SUITES[suite](content) == hash_
         for size, suite, hash_ in registered_documents
@@ -1022,7 +1029,7 @@ def compare_document(content, disclosure):
         fail(True, "document_mismatch")
 
 
-def documents_of(disclosure):
+def list_documents(disclosure):
     """Return the documents that a disclosure shows, and whether those are all."""
     if disclosure is None:
         return set(), False
@@ -1104,17 +1111,17 @@ def fold_value(value):
 def fold_spelling(text):
     if is_unbounded(text):
         return text
-    day = written_day(normalize("NFKC", text).strip()) if len(text) <= 200 else None
+    day = read_written_day(normalize("NFKC", text).strip()) if len(text) <= 200 else None
     if day:
         return day.isoformat()
-    letters = normalize("NFC", "".join(map(plain_form, normalize("NFC", text)))).translate(EXCHANGED)
+    letters = normalize("NFC", "".join(map(make_plain, normalize("NFC", text)))).translate(EXCHANGED)
     placed_letters = (
         letter for letter in letters if not any(low <= ord(letter) <= high for low, high in UNPLACED)
     )
     return re.sub("m([²³])", lambda power: "m" + normalize("NFKC", power[1]), "".join(placed_letters))
 
 
-def plain_form(letter):
+def make_plain(letter):
     kind = unicodedata.ucd_3_2_0.decomposition(letter).split(" ")[0]
     return letter if kind in ("<super>", "<sub>", "<circle>", "<fraction>") else normalize("NFKC", letter)
 
@@ -1122,7 +1129,7 @@ def plain_form(letter):
 def check_commitment(proof):
     doubt(proof.disclosure is None, "nothing_disclosed")
     suite = proof.record.suite
-    fail((suite, claims_digest(proof.disclosure, suite)) != proof.record.claims, "claims_altered")
+    fail((suite, digest_claims(proof.disclosure, suite)) != proof.record.claims, "claims_altered")
 
 
 def judge_claims(proof):
@@ -1133,7 +1140,7 @@ def judge_claims(proof):
         any(
             not agrees(record, claim, item)
             for claim in REPEATED_CLAIMS
-            for item in items_of(values.get(claim))
+            for item in list_items(values.get(claim))
         ),
         "claims_contradict_record",
     )
@@ -1159,7 +1166,7 @@ NUMERALS = {
 }
 
 
-def items_of(value):
+def list_items(value):
     """Return the texts of a claim that say something; None is what can be compared with nothing."""
     items = value if isinstance(value, list) else [] if value is None else [value]
     texts = [str(item) if type(item) in (str, int) else None for item in items]
@@ -1173,14 +1180,14 @@ def agrees(record, claim, item):
     if item is None or len(item.strip()) > 200:
         return False
     if claim == "ZZYXQJZRQ":
-        is_endless, last_day = fold_text(item) in ENDLESS_SPELLINGS, calendar_day(item)
+        is_endless, last_day = fold_text(item) in ENDLESS_SPELLINGS, read_calendar_day(item)
         if record.valid_until is None:
             return is_endless or last_day == date.max
         return not is_endless and last_day == record.valid_until
     if claim in ("ZZBFRQ", "ZZYXQQSRQ"):
         recorded_day, claimed_day = (
             record.issued if claim == "ZZBFRQ" else record.valid_from,
-            calendar_day(item),
+            read_calendar_day(item),
         )
         if recorded_day:
             return claimed_day == recorded_day
@@ -1194,19 +1201,19 @@ def agrees(record, claim, item):
         record.issuer[8:17],
         *([record.identifier_match["issuer"]] if is_certificate else []),
     ]
-    return code_of(item) in map(code_of, spellings.get(claim, issuers))
+    return fold_code(item) in map(fold_code, spellings.get(claim, issuers))
 
 
 def fold_text(text):
     return "".join(normalize("NFKC", text).lower().split())
 
 
-def code_of(text):
+def fold_code(text):
     code = re.sub("[-\u2010-\u2015]", "", fold_text(text)).upper()
     return code.removeprefix("1.2.156.3005.2.").removeprefix("1.2.156.3003.2.")
 
 
-def calendar_day(item):
+def read_calendar_day(item):
     """Return the day in Asia/Shanghai that a text names, or None."""
     text = normalize("NFKC", item).strip()
     time_form = "([0-9]{4}(?:-[0-9]{2}){2})[T ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2})?"
@@ -1220,10 +1227,10 @@ def calendar_day(item):
             )
     except (ValueError, OverflowError):
         return None
-    return written_day(text)
+    return read_written_day(text)
 
 
-def written_day(text):
+def read_written_day(text):
     """Return the day that a text names by year, month and day alone, or None."""
     decimal_text = re.sub(
         "([一二三])?十([一二三四五六七八九])?",
@@ -1243,10 +1250,10 @@ def judge_status(origin):
     """Step 9."""
     proof, log, position = origin.proof, origin.log, origin.position
     doubt(position is None, "position_unknown")
-    status_change = log.status(position)
-    reinstatement, limit_reached = newest_change(log, position, lambda change: change.status == 8)
-    revived = proof.record.kind == "seal" and reinstatement  # which no seal can be
-    doubt(revived or (status_change and status_change.contradictory), "status_contradictory")
+    status_change = log.find_status(position)
+    reinstatement, has_reached_limit = find_newest_change(log, position, lambda change: change.status == 8)
+    is_revived = proof.record.kind == "seal" and reinstatement  # which no seal can be
+    doubt(is_revived or (status_change and status_change.contradictory), "status_contradictory")
     status = status_change.status if status_change else 0
     fail(status not in (0, 8), STATUSES[status])
     check_staple(proof.status, log, position)
@@ -1259,13 +1266,13 @@ def judge_status(origin):
     ]
     doubt(len(explaining_sequences) < len(attached_proofs), "attached_unproven")
     doubt(
-        limit_reached or (reinstatement and reinstatement.sequence not in explaining_sequences),
+        has_reached_limit or (reinstatement and reinstatement.sequence not in explaining_sequences),
         "reinstatement_unproven",
     )
     return f"status_{STATUSES[status]}"
 
 
-def newest_change(log, position, is_wanted):
+def find_newest_change(log, position, is_wanted):
     """Return the newest change that is wanted, and whether the limit was reached without one."""
     changes = log.statuses.get(position, ())[-MAX_CHANGES:]
     change = next(filter(is_wanted, reversed(changes)), None)
@@ -1286,10 +1293,10 @@ def check_staple(staple, log, position):
     anchor = log.anchors[staple.sequence - 1]
     doubt(anchor.is_void or position >= anchor.size, "staple_altered")
     chunk_number, hash_function = position // 64, SUITES[log.suite]
-    leaf = status_leaf(hash_function, chunk_number, staple.chunk)
-    root = root_of_path(hash_function, leaf, chunk_number, (anchor.size + 63) // 64, staple.path)
+    leaf = hash_chunk(hash_function, chunk_number, staple.chunk)
+    root = fold_path(hash_function, leaf, chunk_number, (anchor.size + 63) // 64, staple.path)
     doubt(root != anchor.status_root, "staple_altered")
-    change_then = log.status(position, staple.sequence)
+    change_then = log.find_status(position, staple.sequence)
     doubt(
         not log.status_known and stapled_status != (change_then.status if change_then else 0),
         "status_contradictory",
@@ -1298,7 +1305,7 @@ def check_staple(staple, log, position):
 
 def explains(attached_proof, origin):
     """Tell whether an attached proof is that of the record which made the change at its anchor."""
-    change = origin.log.status(origin.position, attached_proof.sequence)
+    change = origin.log.find_status(origin.position, attached_proof.sequence)
     if attached_proof.disclosure or attached_proof.status or attached_proof.linked:
         return False
     if change is None or change.sequence != attached_proof.sequence:
@@ -1354,8 +1361,8 @@ def judge_link(origin, rel, target):
         return judge_seal(origin, target)
     doubt(kind not in CERTIFICATE_KINDS or rel != "sealed-by", "link_unknown")
     sealing = follow_link(origin, target, "signature")
-    registered_documents, is_complete = documents_of(origin.proof.disclosure)  # 3
-    sealed_documents, is_sealed_complete = documents_of(sealing.proof.disclosure)
+    registered_documents, is_complete = list_documents(origin.proof.disclosure)  # 3
+    sealed_documents, is_sealed_complete = list_documents(sealing.proof.disclosure)
     doubt(not (is_complete and registered_documents), "sealed_document_withheld")
     doubt(not (is_sealed_complete and sealed_documents), "sealed_document_withheld")
     fail(not sealed_documents <= registered_documents, "sealed_other_document")
@@ -1412,12 +1419,15 @@ def check_in_force(origin, n, reason):
     """Rules 4 and 7: what was linked to was valid when event `n` had happened."""
     log, is_seal = origin.log, origin.record.kind == "seal"
     changes = log.statuses.get(origin.position, ())[-MAX_CHANGES:]
-    preceding = [change for change in changes if log.anchors[change.sequence - 1].n <= n]
-    last_change = preceding[-1] if preceding else None
-    limit_reached = len(changes) == MAX_CHANGES and (is_seal or last_change is None)
-    revived = any(change.status == 8 for change in (preceding if is_seal else preceding[-1:]))
+    earlier_changes = [change for change in changes if log.anchors[change.sequence - 1].n <= n]
+    last_change = earlier_changes[-1] if earlier_changes else None
+    has_reached_limit = len(changes) == MAX_CHANGES and (is_seal or last_change is None)
+    is_revived = any(change.status == 8 for change in (earlier_changes if is_seal else earlier_changes[-1:]))
     doubt(
-        not log.status_known or limit_reached or revived or (last_change and last_change.contradictory),
+        not log.status_known
+        or has_reached_limit
+        or is_revived
+        or (last_change and last_change.contradictory),
         "linked_status_unknown",
     )
     fail(last_change and last_change.status, reason)
@@ -1451,7 +1461,7 @@ def judge(data, trust, now, documents=(), values=None, max_age=3600):
     }
 
 
-def entries_of(data, trust):
+def judge_entries(data, trust):
     """Return whether the entries before the anchor were looked through for an earlier one."""
     try:
         return Origin(read_proof(read_json(data)), trust).entries
@@ -1665,25 +1675,27 @@ def main():
     parser.add_argument("--entries", nargs=2, action="append", default=[], metavar=("LOG", "FILE"))
     parser.add_argument("--now")
     parser.add_argument("--max-age", type=int, default=3600)
-    args = parser.parse_args()
+    options = parser.parse_args()
     try:
-        proof, documents = args.proof.read_bytes(), [path.read_bytes() for path in args.document]
-        trust = take_snapshot(args.snapshot.read_bytes(), args.trust.read_bytes())
-        for log in {log for log, _ in args.entries}:
-            take_entries(trust, log, *(Path(path).read_bytes() for name, path in args.entries if name == log))
-        now = moment(args.now) if args.now else int(datetime.now(UTC).timestamp())
-        values = read_json(args.claims.read_bytes()) if args.claims else {}
+        proof, documents = options.proof.read_bytes(), [path.read_bytes() for path in options.document]
+        trust = take_snapshot(options.snapshot.read_bytes(), options.trust.read_bytes())
+        for log in {log for log, _ in options.entries}:
+            take_entries(
+                trust, log, *(Path(path).read_bytes() for name, path in options.entries if name == log)
+            )
+        now = moment(options.now) if options.now else int(datetime.now(UTC).timestamp())
+        values = read_json(options.claims.read_bytes()) if options.claims else {}
         require(isinstance(values, dict), "the claims are no object")
     except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         sys.exit(f"nothing was verified: {error}")
-    if args.history:
+    if options.history:
         completeness, reason = judge_history(proof, trust)
         print(json.dumps({"completeness": completeness, "reason": reason, "known_as_of": trust.time}))
         return {"complete": 0, "outdated": 10, "unverifiable": 12}.get(completeness, 11)
-    steps = judge(proof, trust, now, documents, values, args.max_age)
+    steps = judge(proof, trust, now, documents, values, options.max_age)
     verdict, number, reason = decide(steps)
     conclusion = {"verdict": verdict, "step": number, "reason": reason, "known_as_of": trust.time}
-    print(json.dumps(conclusion | {"entries": entries_of(proof, trust)}))
+    print(json.dumps(conclusion | {"entries": judge_entries(proof, trust)}))
     return {"valid": 0, "not_current": 10, "invalid": 11, "unverifiable": 12}[verdict]
 
 

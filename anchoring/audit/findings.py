@@ -78,9 +78,9 @@ class Findings:
     def look(self, sort: str, total: int = 0) -> None:
         """Count one item of a sort as checked; `total` is how many there are in all."""
         self.checked[sort] += 1
-        done = self.checked[sort]
-        if self.progress and (done % PROGRESS_ITEMS == 0 or done == total):
-            self.progress(sort, done, total)
+        done_count = self.checked[sort]
+        if self.progress and (done_count % PROGRESS_ITEMS == 0 or done_count == total):
+            self.progress(sort, done_count, total)
 
     def add(self, slug: str, where: str, text: str, *, database: str = "", table: str = "") -> None:
         """Report a contradiction; its place is that of its slug, unless `database` and `table` name another."""

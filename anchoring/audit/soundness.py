@@ -167,8 +167,8 @@ def _name_row(table: Table, values: Sequence[object]) -> str:
     """Name a row by its key: numbers and text as they are, bytes in hexadecimal."""
     parts = []
     for column, hex_text, value in zip(table.primary_key, values[::2], values[1::2], strict=True):
-        shown = str(hex_text)[: 2 * _SHOWN_BYTES].lower() if isinstance(value, bytes) else str(value)
-        parts.append(f"{column.name} {shown}")
+        value_text = str(hex_text)[: 2 * _SHOWN_BYTES].lower() if isinstance(value, bytes) else str(value)
+        parts.append(f"{column.name} {value_text}")
     return ", ".join(parts)
 
 

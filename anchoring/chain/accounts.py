@@ -100,11 +100,11 @@ def read_transaction(raw: bytes) -> TransactionFields:
     """Read a transaction that an account here signed. Raises: ValueError for other bytes."""
     sender = str(EthAccount.recover_transaction(raw)).lower()
     if raw[0] == _TYPED:
-        _, nonce, tip, most, gas, _, value, *_ = _read_numbers(raw[1:])
-        price = Price(most, tip)
+        _, nonce, tip, max_price, gas, _, value, *_ = _read_numbers(raw[1:])
+        price = Price(max_price, tip)
     else:
-        nonce, most, gas, _, value, *_ = _read_numbers(raw)
-        price = Price(most)
+        nonce, max_price, gas, _, value, *_ = _read_numbers(raw)
+        price = Price(max_price)
     return TransactionFields(keccak256(raw), sender, nonce, gas, price, value)
 
 

@@ -87,14 +87,14 @@ def read_block(value: object) -> Block:
     )
 
 
-def read_terms(value: object, asked: int, tip: int | None) -> Terms:
-    """Read what a transaction costs off the newest block, the price `asked`, and the `tip` alone where that was said."""
+def read_terms(value: object, price: int, tip: int | None) -> Terms:
+    """Read what a transaction costs off the newest block, the `price` asked, and the `tip` alone if that was said."""
     fields = _read_members(value, "block")
     base_fee = read_quantity(fields.get("baseFeePerGas") or "0x0", MAX_WEI)
     block_gas = read_quantity(fields.get("gasLimit") or "0x0")
     if not base_fee:
-        return Terms(0, asked, block_gas)
-    return Terms(base_fee, max(0, asked - base_fee) if tip is None else tip, block_gas)
+        return Terms(0, price, block_gas)
+    return Terms(base_fee, max(0, price - base_fee) if tip is None else tip, block_gas)
 
 
 def read_receipt(value: object, transaction: bytes) -> TransactionReceipt:

@@ -17,39 +17,41 @@ REPLACE_PERCENT: Final = 125
 MAX_RAISED: Final = 4
 
 
-def offer_price(terms: Terms, most: int | None = None) -> Price:
-    """Return what is paid for a unit of gas: the tip as it is asked, and room for the base fee to rise, up to `most` wei.
+def offer_price(terms: Terms, max_price: int | None = None) -> Price:
+    """Return what is paid for a unit of gas: the tip as it is asked, and room for the base fee to rise, to `max_price` wei.
 
     Where no base fee is known all of a price is paid: exactly what is asked. An oracle that follows what was paid thus stays
-    where it was. Raises: TransactionRejected where more than `most` is asked.
+    where it was. Raises: TransactionRejected where more than `max_price` is asked.
     """
-    if most is not None and terms.price > most:
+    if max_price is not None and terms.price > max_price:
         raise TransactionRejected(
             PRICE_LIMIT,
             (),
-            f"a unit of gas costs {terms.price:,} wei now, and `max_gas_price` is {most:,}: nothing is sent until it costs "
-            "less, or the setting is raised",
+            f"a unit of gas costs {terms.price:,} wei now, and `max_gas_price` is {max_price:,}: nothing is sent until it "
+            "costs less, or the setting is raised",
         )
     if not terms.base_fee:
         return Price(terms.tip)
-    wanted = BASE_FEE_ROOM * terms.base_fee + terms.tip
-    return Price(wanted if most is None else min(wanted, most), terms.tip)
+    full_price = BASE_FEE_ROOM * terms.base_fee + terms.tip
+    return Price(full_price if max_price is None else min(full_price, max_price), terms.tip)
 
 
-def raise_price(stuck: Price, terms: Terms, most: int | None = None) -> Price:
-    """Return a price that may replace `stuck`, or `stuck` itself where paying more helps nobody.
+def raise_price(stuck_price: Price, terms: Terms, max_price: int | None = None) -> Price:
+    """Return a price that may replace `stuck_price`, or that itself where paying more helps nobody.
 
     A price of zero is never raised on a chain that asks for nothing; no price is raised beyond `MAX_RAISED` times
-    what is asked, or beyond `most` wei. Raises: TransactionRejected where more than `most` is asked.
+    what is asked, or beyond `max_price` wei. Raises: TransactionRejected where more than `max_price` is asked.
     """
-    asked = offer_price(terms, most)
-    if asked.tip is None:
-        raised = Price(max(asked.most, _raise(stuck.most)))
+    offer = offer_price(terms, max_price)
+    if offer.tip is None:
+        raised_price = Price(max(offer.most, _raise(stuck_price.most)))
     else:
-        tip = stuck.most if stuck.tip is None else stuck.tip
-        raised = Price(max(asked.most, _raise(stuck.most)), max(asked.tip, _raise(tip)))
-    too_much = raised.most > MAX_RAISED * asked.most or (most is not None and raised.most > most)
-    return stuck if too_much else raised
+        tip = stuck_price.most if stuck_price.tip is None else stuck_price.tip
+        raised_price = Price(max(offer.most, _raise(stuck_price.most)), max(offer.tip, _raise(tip)))
+    is_too_high = raised_price.most > MAX_RAISED * offer.most or (
+        max_price is not None and raised_price.most > max_price
+    )
+    return stuck_price if is_too_high else raised_price
 
 
 def _raise(wei: int) -> int:

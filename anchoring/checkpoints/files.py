@@ -74,7 +74,7 @@ def load(path: Path, trust: TrustFile, seen_file: SeenFile) -> Knowledge:
             "not_held", "it is a delta: import it into the directory that holds what is before it"
         )
     knowledge = snapshots.replay(read_chunks(path))
-    seen_file.remember(header.cosigned)
+    seen_file.remember(header.cosigned_checkpoint)
     return knowledge
 
 
@@ -84,5 +84,5 @@ def check_file(path: Path, trust: TrustFile, history: History, seen_file: SeenFi
         return snapshots.check_snapshot(lambda: read_chunks(path), trust, history)[0]
     except SnapshotRefused as error:
         if error.reason == "fork":
-            seen_file.keep_fork(path, snapshots.read_header(read_chunks(path)).cosigned)
+            seen_file.keep_fork(path, snapshots.read_header(read_chunks(path)).cosigned_checkpoint)
         raise

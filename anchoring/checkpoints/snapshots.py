@@ -112,8 +112,8 @@ class ImportedSnapshot:
             self._directory.mkdir(parents=True, exist_ok=True)
             self.replica.prepare(header.checkpoint.registry, header.after_head)
         self._store(path, header, progress)  # 2
-        self._imported_seen_file.remember(header.cosigned)  # 3
-        seen_file.remember(header.cosigned)
+        self._imported_seen_file.remember(header.cosigned_checkpoint)  # 3
+        seen_file.remember(header.cosigned_checkpoint)
         return header
 
     def _store(self, path: Path, header: Header, progress: Progress | None) -> None:

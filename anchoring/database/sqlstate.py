@@ -37,10 +37,10 @@ def ask_sqlstate(parameters: Mapping[str, object]) -> str | None:
 
     if not hasattr(os, "memfd_create"):  # libpq's trace is used on Linux only, as psycopg does
         return None
-    known = {
+    driver_parameters = {
         name: str(value) for name, value in parameters.items() if name != "context"
     }  # that is psycopg's own
-    text = conninfo.make_conninfo("", **known)
+    text = conninfo.make_conninfo("", **driver_parameters)
     connection, trace = pq.PGconn.connect_start(text.encode()), os.memfd_create("trace")
     try:
         connection.trace(trace)

@@ -221,7 +221,7 @@ class Follower:
             cursor, new_cursor, events_with_facts, pending_events, trees, caught_up=gathered.is_newest
         )
         self._number_and_trees = new_cursor.n, trees
-        self._seen_blocks = None if gathered.walked else (latest_block, final_block)
+        self._seen_blocks = None if gathered.is_walked else (latest_block, final_block)
         self.caught_up = gathered.is_newest
         self.progress = new_cursor.n, max(stated_head.n, new_cursor.n)
         self._gatherer.window.adapt(final_events)

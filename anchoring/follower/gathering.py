@@ -16,20 +16,20 @@ from anchoring.follower.windows import FIRST_SPAN, Window
 from anchoring.replica.reading import Cursor
 
 # acts that one step goes back by: held in memory (30 MB of the largest), and asked for one by one within minutes
-MAX_WALKED: Final = 500
+MAX_WALKED_ACTS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class GatheredActs:
     """The acts beyond a cursor up to `end_block`, which is final_block, and where that `is_newest` the newer ones too.
 
-    `walked`: they are those that the contract counted, and newer ones may stand beside them.
+    `is_walked`: they are those that the contract counted, and newer ones may stand beside them.
     """
 
     end_block: Block
     events: Sequence[ChainEvent]
     is_newest: bool
-    walked: bool = False
+    is_walked: bool = False
 
     def up_to_end(self) -> Sequence[ChainEvent]:
         return [event for event in self.events if event.event.block <= self.end_block.number]
@@ -53,7 +53,7 @@ class Gatherer:
         blocks: tuple[Block, Block],
         *,
         is_suspect: bool,
-    ) -> Gathered:
+    ) -> GatheredActs:
         """Return the next acts beyond `cursor`; `blocks` are the newest and the final one.
 
         `is_suspect`: acts may lie in blocks that were passed. Raises: ChainUnavailable or a child.
@@ -61,34 +61,36 @@ class Gatherer:
         latest, final_block = blocks
         if self._is_walk_shorter(chain, cursor, stated_head, final_block):
             return self._walk_ahead(chain, cursor, stated_head, final_block)
-        first = cursor.block if is_suspect else cursor.final_block + 1
+        first_number = cursor.block if is_suspect else cursor.final_block + 1
         end_block = self._find_window_end(chain, cursor, final_block)
         is_newest = end_block.number >= final_block.number
-        last = latest.number if is_newest else end_block.number
+        last_number = latest.number if is_newest else end_block.number
         window_events = [
             event
-            for event in self._ask_events(chain, max(first, self._first_block), last)
+            for event in self._ask_events(chain, max(first_number, self._first_block), last_number)
             if event.event.n > cursor.n
         ]
         if _is_complete(window_events, cursor, stated_head if is_newest else None):
-            return Gathered(end_block, window_events, is_newest)
+            return GatheredActs(end_block, window_events, is_newest)
         return self._walk_all(chain, cursor, stated_head, final_block, window_events)
 
     def _is_walk_shorter(
         self, chain: Chain, cursor: Cursor, stated_head: RegistryHead, final_block: Block
     ) -> bool:
         """Tell whether there are so many more blocks than acts that going from act to act asks less."""
-        missing = stated_head.n - cursor.n
-        distance = final_block.number - max(cursor.final_block, self._first_block - 1)
-        return distance > FIRST_SPAN and 0 <= missing <= min(MAX_WALKED, distance // chain.event_span())
+        missing_count = stated_head.n - cursor.n
+        block_distance = final_block.number - max(cursor.final_block, self._first_block - 1)
+        return block_distance > FIRST_SPAN and 0 <= missing_count <= min(
+            MAX_WALKED_ACTS, block_distance // chain.event_span()
+        )
 
     def _walk_ahead(
         self, chain: Chain, cursor: Cursor, stated_head: RegistryHead, final_block: Block
-    ) -> Gathered:
+    ) -> GatheredActs:
         """Come within a window of the final block; that one is then read as it is, and shows whether the count was old."""
         end_block = _ask_block(chain, final_block.number - FIRST_SPAN)
         events = walk_back(chain, self._contract, stated_head, cursor.n)
-        return Gathered(
+        return GatheredActs(
             end_block, [event for event in events if event.event.block <= end_block.number], is_newest=False
         )
 
@@ -99,10 +101,10 @@ class Gatherer:
         stated_head: RegistryHead,
         final_block: Block,
         window_events: Sequence[ChainEvent],
-    ) -> Gathered:
+    ) -> GatheredActs:
         """Find what a window left out. Raises: ChainMisbehaved where that cannot be had either."""
         span = min(chain.event_span(), self.window.span)
-        if not 0 < stated_head.n - cursor.n <= MAX_WALKED:
+        if not 0 < stated_head.n - cursor.n <= MAX_WALKED_ACTS:
             chain.limit_event_span(span // 2)
             raise ChainMisbehaved(
                 f"the contract counts {stated_head.n} acts, and those that the endpoint shows after act {cursor.n} do not "
@@ -114,15 +116,15 @@ class Gatherer:
         if hidden_blocks:
             self._learn_span(chain, max(cursor.final_block + 1, self._first_block), hidden_blocks[0])
         end_block = final_block if final_block.number >= cursor.final_block else _known_final(cursor)
-        return Gathered(end_block, events, is_newest=True, walked=True)
+        return GatheredActs(end_block, events, is_newest=True, is_walked=True)
 
     def _learn_span(self, chain: Chain, first: int, hidden_block: int) -> None:
         """Have shorter ranges asked for, where the endpoint still hides a block at the end of a longer one."""
         length = (hidden_block - first) % chain.event_span()
         if hidden_block <= first or length == 0:
             return
-        again = self._ask_events(chain, hidden_block - length, hidden_block)
-        if not any(event.event.block == hidden_block for event in again):
+        events_asked_again = self._ask_events(chain, hidden_block - length, hidden_block)
+        if not any(event.event.block == hidden_block for event in events_asked_again):
             chain.limit_event_span(length)
 
     def _find_window_end(self, chain: Chain, cursor: Cursor, final_block: Block) -> Block:
@@ -150,5 +152,5 @@ def _ask_block(chain: Chain, number: int) -> Block:
 def _is_complete(events: Sequence[ChainEvent], cursor: Cursor, stated_head: RegistryHead | None) -> bool:
     """Tell whether acts follow the cursor without a gap, and reach what the contract counts where that is given."""
     numbers = [event.event.n for event in events]
-    reaches = stated_head is None or cursor.n + len(numbers) >= stated_head.n
-    return reaches and numbers == list(range(cursor.n + 1, cursor.n + 1 + len(numbers)))
+    reaches_head = stated_head is None or cursor.n + len(numbers) >= stated_head.n
+    return reaches_head and numbers == list(range(cursor.n + 1, cursor.n + 1 + len(numbers)))

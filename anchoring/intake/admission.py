@@ -89,12 +89,12 @@ def admit(
     statement, signature = read_statement(line)
     with register.reading() as connection:
         known_submission = find_known_submission(connection, statement)
-        anchored = known_submission is not None and is_missing(connection, statement.root)
-    if known_submission and not anchored:
+        is_anchored = known_submission is not None and is_missing(connection, statement.root)
+    if known_submission and not is_anchored:
         return known_submission
-    admission = Admission(statement, signature, anchored)
+    admission = Admission(statement, signature, is_anchored)
     check_terms(admission, trust, now, rules)
-    if not anchored:
+    if not is_anchored:
         _check_signature(statement, signature, trust)
     return admission
 
@@ -212,7 +212,7 @@ def _collect_names(statement: Statement, log: LogState, key: KeyState | None, tr
     }
 
 
-_UNREGISTERED: Final = (
+_UNREGISTERED_REFUSAL: Final = (
     "unknown-key",
     "{key} is not registered as a department's: ask the city's administrator to register it",
 )
@@ -225,8 +225,8 @@ _REFUSALS: Final = {
             "ask the city's administrator to add it, and wait until that is final"
         ),
     ),
-    Objection.KEY_NOT_REGISTERED: _UNREGISTERED,
-    Objection.KEY_NOT_DEPARTMENT: _UNREGISTERED,
+    Objection.KEY_NOT_REGISTERED: _UNREGISTERED_REFUSAL,
+    Objection.KEY_NOT_DEPARTMENT: _UNREGISTERED_REFUSAL,
     Objection.KEY_OF_ANOTHER_LOG: (
         "unknown-key",
         "{key} is registered in the log {other}: sign with a key that is registered in the log {log}",

@@ -161,13 +161,15 @@ class RecordWriter:
         insert_many(self._connection, DISCLOSURE, disclosure_rows)
         insert_many(self._connection, LINK, link_rows)
 
-    def _refuse(self, index: int, stored: StoredLineage, body: bytes, leaf: bytes) -> None:
-        if stored.first >= self._first_position:  # nothing was registered before: the same stands twice here
-            twice = f"{stored.lineage.identifier} is issued twice in this submission: take one of them out"
-            self.faults.add(index + FIRST_ROW, "transition-refused", twice)
+    def _refuse(self, index: int, stored_lineage: StoredLineage, body: bytes, leaf: bytes) -> None:
+        if (
+            stored_lineage.first >= self._first_position
+        ):  # nothing was registered before: the same stands twice here
+            description = f"{stored_lineage.lineage.identifier} is issued twice in this submission: take one of them out"
+            self.faults.add(index + FIRST_ROW, "transition-refused", description)
             return
         try:
-            follow(stored.lineage, decode_record(decode(body)), leaf)
+            follow(stored_lineage.lineage, decode_record(decode(body)), leaf)
         except TransitionRefused as error:
             self.faults.add(index + FIRST_ROW, "transition-refused", str(error))
 

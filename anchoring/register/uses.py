@@ -50,8 +50,8 @@ def find_uses(
 
     Raises: NotFound where the seal is not registered here.
     """
-    seals = [seal.leaf for seal in find_records(connection, identifier)]
-    parameters = {"seals": seals, "first": first, "end": end, "limit": limit}
+    seal_leaves = [seal.leaf for seal in find_records(connection, identifier)]
+    parameters = {"seals": seal_leaves, "first": first, "end": end, "limit": limit}
     sealings = [
         find_record(connection, leaf)
         for leaf in connection.execute(_SEALING_LEAVES, parameters).scalars().all()

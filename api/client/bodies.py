@@ -30,10 +30,10 @@ def check_head(answer: httpx.Response, max_bytes: int) -> None:
 
 def read_pieces(answer: httpx.Response, max_bytes: int) -> Iterator[bytes]:
     """Yield the body of an answer piece by piece. Raises: NodeError where it is longer than `max_bytes`."""
-    taken = 0
+    byte_count = 0
     for piece in answer.iter_bytes():  # nothing is inflated: what is compressed was refused
-        taken += len(piece)
-        if taken > max_bytes:
+        byte_count += len(piece)
+        if byte_count > max_bytes:
             raise _describe_too_long(answer, max_bytes)
         yield piece
 

@@ -270,12 +270,12 @@ def _read_next_position(address: str, path: str, position: int) -> int:
     It leads on in the list at `path` that was asked for, and nowhere else: whatever another address would be told, such as
     the token, is not for it. Raises: NodeError.
     """
-    there, _, query = address.partition("?")
+    next_path, _, query = address.partition("?")
     positions = parse_qs(query).get("position", [])
-    if there == path and len(positions) == 1 and _POSITION_PATTERN.fullmatch(positions[0]):
-        following = int(positions[0])
-        if following > position:
-            return following
+    if next_path == path and len(positions) == 1 and _POSITION_PATTERN.fullmatch(positions[0]):
+        next_position = int(positions[0])
+        if next_position > position:
+            return next_position
     raise NodeError(
         f"the node names another place for the next page, {address[:_MAX_SHOWN_CHARS]!r}, than further on in the list that "
         "was asked for. It was not asked: check the address of the node"

@@ -88,7 +88,7 @@ def _export(options: _ExportOptions) -> int:
     replace_file(options.output, chunks, public=True)
     note(
         f"{options.output}: events {header.after_n + 1} to {header.checkpoint.n}, "
-        f"{len(header.cosigned.cosignatures)} cosignatures"
+        f"{len(header.cosigned_checkpoint.cosignatures)} cosignatures"
     )
     return 0
 
@@ -129,7 +129,9 @@ def _import(options: _ImportOptions) -> int:
             options.file, read_trust(options.trust), seen_beside(options.trust), _note_progress
         )
     note(f"{options.into} holds the registry up to event {header.checkpoint.n}")
-    for line in describe_checkpoint(header.cosigned, read_trust(options.trust).check(header.cosigned)):
+    for line in describe_checkpoint(
+        header.cosigned_checkpoint, read_trust(options.trust).check(header.cosigned_checkpoint)
+    ):
         say(line)
     return 0
 
@@ -150,11 +152,11 @@ def _show(options: _ShowOptions) -> int:
             "size": options.file.stat().st_size,
             "signed_by": [*signer_names],
         }
-        show_json(header.cosigned.to_json() | members)
+        show_json(header.cosigned_checkpoint.to_json() | members)
         return 0
     say(
         f"snapshot   events {header.after_n + 1} to {header.checkpoint.n}, {options.file.stat().st_size:,} bytes"
     )
-    for line in describe_checkpoint(header.cosigned, signer_names):
+    for line in describe_checkpoint(header.cosigned_checkpoint, signer_names):
         say(line)
     return 0

@@ -9,15 +9,15 @@ from api.parsers import Commands
 from api.rendering.text import PastDayJson, describe_past_day
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof
-from ledger.verification.past import Then, judge_past_span
+from ledger.verification.past import PastStanding, judge_past_span
 from ledger.words import Language
 
 EXIT_CODES: Final = {
-    Then.INVALID: 11,
-    Then.UNKNOWN: 12,
-    Then.NOT_IN_FORCE: 10,
-    Then.NOT_REGISTERED: 13,
-    Then.IN_FORCE: 0,
+    PastStanding.INVALID: 11,
+    PastStanding.UNKNOWN: 12,
+    PastStanding.NOT_IN_FORCE: 10,
+    PastStanding.NOT_REGISTERED: 13,
+    PastStanding.IN_FORCE: 0,
 }
 
 
@@ -90,5 +90,5 @@ def _judge_by_snapshot(source: SnapshotSource, proof: Proof, moment: str) -> Pas
 
 def find_exit_code(day: PastDayJson) -> int:
     """Return the exit code of the worst of the day: what does not verify, what is not known, what was not in force."""
-    standings = {Then(past["then"]) for past in day["during"]}
+    standings = {PastStanding(past["then"]) for past in day["during"]}
     return next(code for standing, code in EXIT_CODES.items() if standing in standings)

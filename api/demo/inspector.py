@@ -160,7 +160,7 @@ class Inspector:
         fold.extend(forged_event)
         checkpoint = replace(header.checkpoint, n=fold.n, head=fold.head, block=fold.block, time=fold.time)
         cosigned = CosignedCheckpoint.of(checkpoint, [Cosignature.make(key, checkpoint)])
-        forged_header = replace(header, cosigned=cosigned)
+        forged_header = replace(header, cosigned_checkpoint=cosigned)
         self.snapshot.write_bytes(b"".join(write_snapshot(forged_header, [*events, forged_event])))
 
     def _expect(self, description: str, expected_code: int, expected_text: str, *arguments: object) -> str:

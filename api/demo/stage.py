@@ -53,11 +53,11 @@ class City:
     directory: Path
     url: str
     process: subprocess.Popen[bytes] | None = None
-    _changing: threading.RLock = field(default_factory=threading.RLock)
+    _process_lock: threading.RLock = field(default_factory=threading.RLock)
 
     def launch(self) -> None:
         """Start the node's processes, from a thread that lives as long as they shall."""
-        with self._changing, (self.directory / "node.log").open("ab") as log:
+        with self._process_lock, (self.directory / "node.log").open("ab") as log:
             command = [sys.executable, "-m", "api.cli", "node", str(self.directory)]
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, start_new_session=True, preexec_fn=dies_with(os.getpid())
@@ -70,7 +70,7 @@ class City:
 
     def launch_again(self) -> bool:
         """Start a node that has ended, and tell whether it had."""
-        with self._changing:
+        with self._process_lock:
             if had_ended := self.has_ended:
                 self.launch()
             return had_ended
@@ -92,7 +92,7 @@ class City:
 
     def stop(self) -> None:
         """End the node as an administrator would, and wait for it."""
-        with self._changing:
+        with self._process_lock:
             if self.process is None:
                 return
             self.process.terminate()
@@ -115,7 +115,7 @@ class Stage:
     gas: dict[str, int] = field(default_factory=dict)
     devnet: Devnet | None = None
     account_of_all: Account | None = None
-    _saving: threading.Lock = field(default_factory=threading.Lock)
+    _save_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def account(self, name: str) -> Account:
         """Return the account that plays a role: one each on a devnet, the same for all on a chain of somebody else's."""
@@ -144,24 +144,24 @@ class Stage:
         Raises: TransactionRejected, ChainUnavailable, also where the chain ended before it was saved.
         """
         contract = RegistryName.parse(self.registry).contract
-        missing_acts = self._missing(contract, joined_acts)
+        missing_acts = self._list_missing(contract, joined_acts)
         data = [calls.encode_call(act) for act in missing_acts]
         receipts = deployment.execute_together(self.chain, self.account(role), contract, data)
         for act, receipt in zip(missing_acts, receipts, strict=True):
             name = type(act).__name__
             self.gas[name] = max(self.gas.get(name, 0), receipt.gas_used)
         self.save()
-        if self._missing(contract, missing_acts):
+        if self._list_missing(contract, missing_acts):
             raise ReorgDetected("the chain lost acts that were mined")
 
-    def _missing(self, contract: str, joined_acts: Sequence[acts.Act]) -> list[acts.Act]:
+    def _list_missing(self, contract: str, joined_acts: Sequence[acts.Act]) -> list[acts.Act]:
         recorded_acts = {(item.event.kind, item.event.payload) for item in read_events(self.chain, contract)}
         return [act for act in joined_acts if (act.KIND, act.encode()) not in recorded_acts]
 
     def save(self) -> None:
         """Save a devnet, so that what was done there outlives it."""
         if self.devnet:
-            with self._saving:
+            with self._save_lock:
                 self.devnet.save()
 
     def anchor_gas(self) -> list[int]:
@@ -210,7 +210,7 @@ class Stage:
         with (city.directory / FILE).open("a", encoding="utf-8") as file:
             file.write("[peers]\n" + "".join(f'{other.name} = "{other.url}"\n' for other in others))
 
-    def token(self, city: City, scopes: Iterable[str]) -> str:
+    def make_token(self, city: City, scopes: Iterable[str]) -> str:
         """Give out a token of a city's node, as `shunzheng token create` does."""
         url = load_settings(city.directory).register_url
         assert url is not None

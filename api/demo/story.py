@@ -201,7 +201,7 @@ class Story:
                     )
 
     def _write_proofs(self, city: City) -> None:
-        token = self.stage.token(city, ("proofs", "history", "claims"))
+        token = self.stage.make_token(city, ("proofs", "history", "claims"))
         write_file(self.stage.directory / "tianmen.token", token.encode())
         folder = self.stage.directory / "holders"
         folder.mkdir()

@@ -15,7 +15,7 @@ from api.client.answers import SubmissionAnswer
 from api.client.client import NodeClient
 from api.client.options import NodeOptions, read_token
 from api.console import note, say, show_encoded, show_json
-from api.department.changes import Change, plan, submissions_of
+from api.department.changes import Change, divide_changes, plan
 from api.department.drafting import Target
 from api.department.preview import describe_change
 from api.department.rows.acceptance import add_accept, require_accepted
@@ -234,7 +234,7 @@ def _plan_changes(options: _ActionOptions, node: NodeClient, rows: Sequence[Inpu
 
 def _prepare_parts(options: _ActionOptions, target: Target, changes: Sequence[Change]) -> list[PreparedRows]:
     """Judge what is to be signed, submission by submission. Raises: SubmissionRefused."""
-    groups = submissions_of(changes)
+    groups = divide_changes(changes)
     if len(groups) > 1:
         note(
             f"Divided into {len(groups)} submissions: each is of one issuer and has a bounded number of changes."

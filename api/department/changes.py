@@ -57,25 +57,28 @@ def plan(
     rows: Sequence[InputRow],
     lineages: Sequence[LineageAnswer | None],
     basis: str | None,
-    kept: Mapping[str, Version],
+    kept_versions: Mapping[str, Version],
     today: date,
 ) -> list[Change]:
     """Return the change that `action` makes of each row; `lineages` is where each certificate stands, as the node says.
 
-    `basis` holds where a row names none; `kept` are versions by the text of their leaf hash, where the department has them
-    itself. Raises: SubmissionRefused with every row that cannot be, and what could.
+    `basis` holds where a row names none; `kept_versions` are those that the department has itself, by the text of
+    their leaf hash. Raises: SubmissionRefused with every row that cannot be, and what could.
     """
     changes: list[Change] = []
-    faults, numbers = Faults(), dict[str, int]()
+    faults, row_numbers_by_leaf = Faults(), dict[str, int]()
     for row, lineage in zip(rows, lineages, strict=True):
         try:
             lineage = _require_registered(row.identifier, lineage)
             _check_current(row.identifier, lineage)
-            if (first := numbers.setdefault(lineage["newest"], row.number)) != row.number:
+            if (
+                first_row_number := row_numbers_by_leaf.setdefault(lineage["newest"], row.number)
+            ) != row.number:
                 raise RowFault(
-                    "changed-twice", f"{lineage['identifier']} is named twice, first in row {first}"
+                    "changed-twice",
+                    f"{lineage['identifier']} is named twice, first in row {first_row_number}",
                 )
-            changes.append(_make_change(action, row, lineage, basis, kept, today))
+            changes.append(_make_change(action, row, lineage, basis, kept_versions, today))
         except RowFault as fault:
             faults.add(row.number, fault.problem, str(fault))
         except InvalidIdentifier as error:
@@ -117,25 +120,27 @@ def _make_change(
     row: InputRow,
     lineage: LineageAnswer,
     basis: str | None,
-    kept: Mapping[str, Version],
+    kept_versions: Mapping[str, Version],
     today: date,
 ) -> Change:
     status = Status[lineage["status"].upper()]
     if not is_possible(action, lineage["kind"], status):
         allowed_actions = describe_possible(lineage["kind"], status)
-        standing = f"{lineage['identifier']} is {lineage['status']}, which allows {allowed_actions}"
-        raise RowFault("transition-refused", f"{action} is not possible: {standing}")
+        status_text = f"{lineage['identifier']} is {lineage['status']}, which allows {allowed_actions}"
+        raise RowFault("transition-refused", f"{action} is not possible: {status_text}")
     new_row: dict[str, Json] = dict(row.members)
     if "basis" not in new_row and basis is not None:
         new_row["basis"] = basis
     fields: list[FieldChange] = []
     oddities: list[Oddity] = []
     if action in PRESENTABLE_ACTIONS:
-        version = kept.get(lineage["current"]) or Version.of_lineage(lineage)
-        stated = new_row
-        new_row = carry_over(stated, version, _next_version(lineage["kind"], lineage["identifier"]))
+        version = kept_versions.get(lineage["current"]) or Version.of_lineage(lineage)
+        stated_row = new_row
+        new_row = carry_over(
+            stated_row, version, _make_next_identifier(lineage["kind"], lineage["identifier"])
+        )
         fields = compare_rows(version.row, new_row)
-        oddities = [*find_oddities(stated, today, version)]
+        oddities = [*find_oddities(stated_row, today, version)]
     elif "basis" not in new_row:
         raise MalformedInput(f"{action} needs its legal basis: give --basis, or `basis` in the row")
     else:
@@ -158,7 +163,7 @@ def _make_change(
     )
 
 
-def _next_version(kind: str, text: str) -> str:
+def _make_next_identifier(kind: str, text: str) -> str:
     identifier: CertificateIdentifier | SealingIdentifier = (
         CertificateIdentifier.parse(text, strict=False)
         if kind in CERTIFICATE_KINDS
@@ -167,7 +172,7 @@ def _next_version(kind: str, text: str) -> str:
     return identifier.with_version(identifier.version + 1).text
 
 
-def submissions_of(changes: Sequence[Change]) -> list[list[Change]]:
+def divide_changes(changes: Sequence[Change]) -> list[list[Change]]:
     """Divide changes into submissions: one issuer each, and no more changes of status than one may carry."""
     changes_by_issuer: dict[str, list[Change]] = defaultdict(list)
     for change in changes:

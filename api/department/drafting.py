@@ -104,13 +104,13 @@ class UnsignedDraft:
         target: Target,
         issuer: str,
         rows: list[_SpooledRow],
-        file: IO[bytes],
+        spool_file: IO[bytes],
         warnings: list[RowWarning],
         now: int,
     ) -> None:
         self.warnings = tuple(warnings)
         self._target, self._issuer, self._now = target, issuer, now
-        self._rows, self._file = rows, file
+        self._rows, self._spool_file = rows, spool_file
 
     @property
     def leaves(self) -> list[bytes]:
@@ -136,11 +136,11 @@ class UnsignedDraft:
     def record_lines(self) -> Iterator[bytes]:
         """Return the line of each record, with its line feed; as often as wanted."""
         for row in self._rows:
-            self._file.seek(row.offset)
-            yield self._file.read(row.length)
+            self._spool_file.seek(row.offset)
+            yield self._spool_file.read(row.length)
 
     def close(self) -> None:
-        self._file.close()
+        self._spool_file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -154,9 +154,9 @@ class UnsignedDraft:
 class Draft:
     """A signed submission; `lines` are what is sent. Close it: the spool holds personal data."""
 
-    def __init__(self, unsigned: UnsignedDraft, statement: Statement, signature: bytes) -> None:
-        self.statement, self.signature, self.warnings = statement, signature, unsigned.warnings
-        self._unsigned = unsigned
+    def __init__(self, unsigned_draft: UnsignedDraft, statement: Statement, signature: bytes) -> None:
+        self.statement, self.signature, self.warnings = statement, signature, unsigned_draft.warnings
+        self._unsigned_draft = unsigned_draft
 
     @property
     def id(self) -> str:
@@ -166,15 +166,15 @@ class Draft:
     @property
     def leaves(self) -> list[bytes]:
         """The leaf hashes of the records, in the order in which they are sent."""
-        return self._unsigned.leaves
+        return self._unsigned_draft.leaves
 
     def lines(self) -> Iterator[bytes]:
         """Return the lines to send, each with its line feed; as often as wanted."""
         yield _encode_first_line(self.statement, self.signature)
-        yield from self._unsigned.record_lines()
+        yield from self._unsigned_draft.record_lines()
 
     def close(self) -> None:
-        self._unsigned.close()
+        self._unsigned_draft.close()
 
     def __enter__(self) -> Self:
         return self
@@ -248,9 +248,9 @@ def prepare(
         for number, line in rows:
             if line.strip():
                 drafter.add(number, line)
-        unsigned = drafter.finish()
+        unsigned_draft = drafter.finish()
         stack.pop_all()  # the draft closes the file from now on
-        return unsigned
+        return unsigned_draft
 
 
 class _Drafter:
@@ -378,10 +378,10 @@ class _Drafter:
 
     def _check_not_issued(self, number: int, record: Record) -> None:
         """Check that no row above begins the same certificate. Raises: RowFault."""
-        first = self._issued.setdefault(record.lineage, number) if record.action == "issue" else number
-        if first != number:
+        first_row = self._issued.setdefault(record.lineage, number) if record.action == "issue" else number
+        if first_row != number:
             raise RowFault(
-                "row-twice", f"{record.identifier} stands in row {first} already: take one of them out"
+                "row-twice", f"{record.identifier} stands in row {first_row} already: take one of them out"
             )
 
     def _read_end(self, number: int, fields: Fields, action: str) -> date | None:

@@ -18,7 +18,7 @@ from ledger.records.catalogue import SEALS, CertificateType
 from ledger.records.identifiers import check_credit_code
 from ledger.records.seal_claims import (
     DECLARED_TIME,
-    HOLDER,
+    HOLDER_CODE,
     HOLDER_NAME,
     MADE_WITH,
     SEAL_CERTIFICATES,
@@ -27,7 +27,7 @@ from ledger.records.seal_claims import (
     SEAL_NAME,
     SEAL_NUMBER,
     SEALED_BY,
-    SIGNER,
+    SIGNER_CODE,
 )
 from ledger.records.seal_identifiers import SealingIdentifier
 
@@ -75,7 +75,7 @@ def make_seal_row(path: Path, issuer: str, holder: str, holder_name: str | None)
     check_credit_code(holder)
     seal = decode_seal(path.read_bytes())
     claims: dict[str, Json] = {
-        HOLDER: holder,
+        HOLDER_CODE: holder,
         SEAL_NAME: seal.name,
         SEAL_NUMBER: seal.identifier,
         SEAL_FORM: _ELECTRONIC_FORM,
@@ -139,7 +139,7 @@ def make_sealing_row(
         "action": "issue",
         "identifier": SealingIdentifier.build("signature", issuer, serial).text,
         "issuer": issuer,
-        "claims": {SIGNER: seal.holder, DECLARED_TIME: format_time(time)},
+        "claims": {SIGNER_CODE: seal.holder, DECLARED_TIME: format_time(time)},
         "documents": [str(document.resolve())],
         "links": [{"rel": MADE_WITH, "record": seal.record}],
     }

@@ -22,7 +22,7 @@ _SUFFIX: Final = ".submission"
 #: Hexadecimal digits in a file's name: 64 bits tell the submissions of one folder apart.
 _DIGITS: Final = 16
 #: One of them stands in every line whose row names documents; the second where its letters are written as numbers.
-_MAY_NAME_DOCUMENTS: Final = (b"documents", b"\\u")
+_DOCUMENT_MARKS: Final = (b"documents", b"\\u")
 
 
 def digest_rows(lines: Iterable[bytes], target: Target, folder: Path) -> str:
@@ -33,7 +33,7 @@ def digest_rows(lines: Iterable[bytes], target: Target, folder: Path) -> str:
     digest = hashlib.sha256(f"{target.registry}\n{target.log}\n".encode())
     for line in lines:
         digest.update(line.strip() + b"\n")
-        if any(text in line for text in _MAY_NAME_DOCUMENTS):
+        if any(mark in line for mark in _DOCUMENT_MARKS):
             for path in _find_documents(line):
                 with suppress(OSError, ValueError), (folder / path).open("rb") as file:
                     digest.update(hashlib.file_digest(file, "sha256").digest())
@@ -57,5 +57,5 @@ def name_submission(folder: Path, name: str, digest: str, key: PrivateKey) -> Pa
 def find_signed_otherwise(submission: Path) -> list[Path]:
     """Return the kept submissions of the same rows that another key signed."""
     stem = submission.name.removesuffix(_SUFFIX).rpartition(".")[0]
-    same_rows = submission.parent.glob(f"{escape(stem)}.*{_SUFFIX}")
-    return sorted(path for path in same_rows if path.name != submission.name)
+    paths_of_rows = submission.parent.glob(f"{escape(stem)}.*{_SUFFIX}")
+    return sorted(path for path in paths_of_rows if path.name != submission.name)

@@ -36,20 +36,20 @@ def wait_final(
 
     It was handed in: a node that does not answer while somebody waits is asked again. Raises: NodeError where it never did.
     """
-    deadline, shown = time.monotonic() + seconds, ""
+    deadline, shown_text = time.monotonic() + seconds, ""
     submission: SubmissionAnswer | None = None
     while True:
-        said = ""
+        state_text = ""
         try:
             submission = {**receipt, **node.submission(receipt["id"])}
-            said = f"state: {submission['state']}"
+            state_text = f"state: {submission['state']}"
         except NodeError as error:
             if time.monotonic() >= deadline and submission is None:
                 raise
-            said = str(error)
-        if said != shown:
-            shown = said
-            note(shown)
+            state_text = str(error)
+        if state_text != shown_text:
+            shown_text = state_text
+            note(shown_text)
         is_over = time.monotonic() >= deadline
         if submission is not None and (is_over or submission["state"] == _FINAL_STATE):
             return submission

@@ -24,14 +24,14 @@ def list_parts(settings: "Settings") -> Sequence[str]:
     return parts
 
 
-def choose_parts(settings: "Settings", wanted: Sequence[str] | None) -> Sequence[str]:
+def choose_parts(settings: "Settings", part_names: Sequence[str] | None) -> Sequence[str]:
     """Return those parts of the node that are wanted, all where nothing is said. Raises: SettingsError."""
     parts = list_parts(settings)
-    if unknown_parts := [part for part in wanted or () if part not in parts]:
+    if unknown_parts := [part for part in part_names or () if part not in parts]:
         raise SettingsError(
             f"--parts names {unknown_parts[0]}, which this node does not have: it has {', '.join(parts)}"
         )
-    return [part for part in parts if wanted is None or part in wanted]
+    return [part for part in parts if part_names is None or part in part_names]
 
 
 def list_reporting_parts(settings: "Settings") -> Sequence[str]:

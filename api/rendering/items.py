@@ -22,8 +22,8 @@ from ledger.records.vocabulary import EXTENSIONS, ClaimField, Form, standard_fie
 from ledger.words import Language, Words
 
 _SEPARATOR: Final = Words("；", "; ")
-_ISSUER: Final = "ZZBFJG"
-_NAME: Final = "ZZMC"
+_ISSUER_CLAIM: Final = "ZZBFJG"
+_NAME_CLAIM: Final = "ZZMC"
 
 
 def readable_claims(proof: Proof) -> dict[str, Json]:
@@ -35,21 +35,21 @@ def readable_claims(proof: Proof) -> dict[str, Json]:
 def are_comparable(proof: Proof) -> bool:
     """Tell whether there are items, each shown whole, so that a person can compare them with the paper."""
     items = readable_claims(proof)
-    return bool(items) and not any(is_cut(_value(value, None, "zh")) for value in items.values())
+    return bool(items) and not any(is_cut(_write_value(value, None, "zh")) for value in items.values())
 
 
 def write_items(proof: Proof, language: Language, issuers: Mapping[str, str]) -> Iterator[Line]:
     """Yield the disclosed items in the order of the standard; `issuers`: names that the node vouches for, by code."""
-    order = {name: index for index, name in enumerate(_fields())}
+    place_by_name = {name: index for index, name in enumerate(_load_fields())}
     for name, value in sorted(
-        readable_claims(proof).items(), key=lambda item: order.get(item[0], len(order))
+        readable_claims(proof).items(), key=lambda item: place_by_name.get(item[0], len(place_by_name))
     ):
-        field = _fields().get(name)
-        label = _label(field, name, language)
-        remark = _remark(name, value, proof.record, issuers)
+        field = _load_fields().get(name)
+        label = _write_label(field, name, language)
+        remark_name = _choose_remark(name, value, proof.record, issuers)
         yield Line(
-            words(language)[remark].format(label) if remark else label,
-            make_visible(_value(value, field, language)),
+            words(language)[remark_name].format(label) if remark_name else label,
+            make_visible(_write_value(value, field, language)),
         )
 
 
@@ -57,22 +57,22 @@ def write_withheld(proof: Proof, language: Language) -> Iterator[str]:
     """Yield the names of the items that the holder withholds."""
     names = proof.disclosure.withheld_names if proof.disclosure else ()
     for name in sorted(names):
-        yield _label(_fields().get(name), name, language)
+        yield _write_label(_load_fields().get(name), name, language)
 
 
 @lru_cache(maxsize=1)
-def _fields() -> dict[str, ClaimField]:
+def _load_fields() -> dict[str, ClaimField]:
     """Return what is known of every claim by its name, which means the same in all types."""
     standard = {field.name: field for field in standard_fields(personal=False, joint=False)}
     return standard | EXTENSIONS
 
 
-def label_of(name: str, language: Language) -> str:
+def write_label_of(name: str, language: Language) -> str:
     """Return what an item is called."""
-    return _label(_fields().get(name), name, language)
+    return _write_label(_load_fields().get(name), name, language)
 
 
-def _label(field: ClaimField | None, name: str, language: Language) -> str:
+def _write_label(field: ClaimField | None, name: str, language: Language) -> str:
     if is_document(name):
         return words(language)["registered_document"].format(name.partition("/")[2])
     if field is None:
@@ -80,14 +80,14 @@ def _label(field: ClaimField | None, name: str, language: Language) -> str:
     return field.label.in_(language)
 
 
-def _value(value: Json, field: ClaimField | None, language: Language) -> str:
+def _write_value(value: Json, field: ClaimField | None, language: Language) -> str:
     if isinstance(value, bool):
         return words(language)["yes" if value else "no"]
     if isinstance(value, list):
-        return _SEPARATOR.in_(language).join(_value(item, field, language) for item in value)
+        return _SEPARATOR.in_(language).join(_write_value(item, field, language) for item in value)
     if isinstance(value, dict):
         return _SEPARATOR.in_(language).join(
-            f"{name}: {_value(item, None, language)}" for name, item in value.items()
+            f"{name}: {_write_value(item, None, language)}" for name, item in value.items()
         )
     if isinstance(value, str) and field:
         try:
@@ -100,14 +100,14 @@ def _value(value: Json, field: ClaimField | None, language: Language) -> str:
     return str(value)
 
 
-def _remark(name: str, value: Json, record: Record, issuers: Mapping[str, str]) -> str:
+def _choose_remark(name: str, value: Json, record: Record, issuers: Mapping[str, str]) -> str:
     """Return the words for what the certificate alone states of itself, none where the node knows the same."""
-    if name == _ISSUER:
-        pinned = issuers.get(record.issuer)
-        if pinned is None:
+    if name == _ISSUER_CLAIM:
+        vouched_name = issuers.get(record.issuer)
+        if vouched_name is None:
             return "self_stated"
-        return "" if value == pinned else "self_stated_other"
-    if name == _NAME and record.kind in CERTIFICATE_KINDS:
-        known = by_code(record.certificate.type)
-        return "" if known and value == known.name.zh else "self_stated"
+        return "" if value == vouched_name else "self_stated_other"
+    if name == _NAME_CLAIM and record.kind in CERTIFICATE_KINDS:
+        certificate_type = by_code(record.certificate.type)
+        return "" if certificate_type and value == certificate_type.name.zh else "self_stated"
     return ""

@@ -37,14 +37,14 @@ def say_since(state: str, moment: str, language: Language) -> str:
 
 def say_signature(verdict: Verdict, reason: str, language: Language) -> str:
     """Say what was looked at of one seal or signature, what was not, and why."""
-    told = SIGNATURE_WORDS[verdict].in_(language)
-    return told if verdict is Verdict.VALID else f"{told} — {reason}"
+    verdict_words = SIGNATURE_WORDS[verdict].in_(language)
+    return verdict_words if verdict is Verdict.VALID else f"{verdict_words} — {reason}"
 
 
 def say_contradictions(evidence: Mapping[str, Json] | None, language: Language) -> Iterator[tuple[str, str]]:
     """Yield the claims that contradict their record, each with what both say; `evidence` is that of step 3."""
-    listed = evidence.get("contradictions") if evidence else None
-    for contradiction in listed if isinstance(listed, list) else ():
+    contradictions = evidence.get("contradictions") if evidence else None
+    for contradiction in contradictions if isinstance(contradictions, list) else ():
         if isinstance(contradiction, dict) and isinstance(recorded := contradiction["recorded"], dict):
-            both = (make_visible(str(contradiction["claimed"])), str(recorded[language]))
-            yield str(contradiction["claim"]), words(language)["contradiction"].format(*both)
+            spellings = (make_visible(str(contradiction["claimed"])), str(recorded[language]))
+            yield str(contradiction["claim"]), words(language)["contradiction"].format(*spellings)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from api.rendering.items import are_comparable, label_of, readable_claims, write_items, write_withheld
+from api.rendering.items import are_comparable, readable_claims, write_items, write_label_of, write_withheld
 from api.rendering.sentences import (
     SCRIPTS_LABEL,
     SCRIPTS_WORDS,
@@ -115,7 +115,7 @@ def _can_confirm(report: Report, proof: Proof) -> bool:
 def _list_facts(report: Report, language: Language, issuers: Mapping[str, str]) -> Iterator[Line]:
     labels = words(language)
     for name, values in say_contradictions(report.step(3).evidence, language):
-        yield Line(label_of(name, language), values)
+        yield Line(write_label_of(name, language), values)
     status = report.status if report.verdict is not Verdict.INVALID else None
     if status:
         state = STATUS_WORDS[status.status.name.lower()].in_(language)

@@ -7,7 +7,7 @@ page; JSON keeps UTC.
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NotRequired, TypedDict
 
-from api.rendering.items import label_of
+from api.rendering.items import write_label_of
 from api.rendering.sentences import (
     MARKS,
     SCRIPTS_LABEL,
@@ -22,7 +22,7 @@ from ledger.documents.findings import CHECKS, Check
 from ledger.documents.inspection import SIGNATURE_WORDS, Inspection, Kind, SignatureReport
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
-from ledger.verification.past import Then
+from ledger.verification.past import PastStanding
 from ledger.verification.reasons import Outcome, Verdict
 from ledger.words import Language, Words
 
@@ -159,7 +159,7 @@ def describe_verification(report: VerificationJson, language: Language) -> str:
 def _describe_contradictions(report: VerificationJson, language: Language) -> Iterator[str]:
     for step in report["steps"]:
         for claim, values in say_contradictions(step.get("evidence"), language):
-            yield f"  {label_of(claim, language)}: {values}"
+            yield f"  {write_label_of(claim, language)}: {values}"
 
 
 def _describe_status(report: VerificationJson, language: Language) -> Iterator[str]:
@@ -198,10 +198,10 @@ def describe_past_day(day: PastDayJson, language: Language) -> str:
     seconds_out = sum(
         _count_seconds(past["at"], end)
         for past, end in zip(day["during"], ends, strict=True)
-        if past["then"] == Then.NOT_IN_FORCE
+        if past["then"] == PastStanding.NOT_IN_FORCE
     )
     lines = []
-    if seconds_out and any(past["then"] == Then.IN_FORCE for past in day["during"]):
+    if seconds_out and any(past["then"] == PastStanding.IN_FORCE for past in day["during"]):
         lines.append(_INTERRUPTED_WORDS.in_(language).format(_write_duration(seconds_out, language)))
     for past, end in zip(day["during"], ends, strict=True):
         lines += _describe_past(past, end, language)

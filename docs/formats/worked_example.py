@@ -44,7 +44,7 @@ from ledger.registry.status import StatusTree, encode_changes
 from ledger.registry.trust_files import Cosigner, TrustFile
 from ledger.verification.past import judge_past
 from ledger.verification.reasons import REASON_TABLE, Outcome
-from ledger.verification.verify import Policy, Presented, verify
+from ledger.verification.verify import Policy, PresentedContent, verify
 
 PAGES = Path(__file__).parent
 SECRET = bytes.fromhex("3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8")
@@ -360,7 +360,7 @@ def make_anchor_blocks(batch: Batch, events: list[Json]) -> dict[str, Json]:
 def make_proof_blocks(proof: Proof, status: StatusTree, knowledge: Knowledge) -> dict[str, Json]:
     """Return what a verifier sees: the proof in both forms, statuses, report and verdict."""
     checked_at = parse_time("2022-03-28T09:12:00Z")
-    report = verify(Presented(documents=(DOCUMENT,)), proof.encode(), knowledge, checked_at, Policy())
+    report = verify(PresentedContent(documents=(DOCUMENT,)), proof.encode(), knowledge, checked_at, Policy())
     if report.verdict != "valid":
         raise SystemExit(f"the worked example is {report.verdict}: {report.deciding_step}")
     anchored_at = knowledge.fold.time

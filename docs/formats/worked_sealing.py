@@ -5,7 +5,7 @@ from ledger.encoding.canonical import Json
 from ledger.encoding.times import parse_date, parse_time
 from ledger.records.claims import FullDisclosure, document_claim
 from ledger.records.records import Link, Record
-from ledger.records.seal_claims import DECLARED_TIME, HOLDER, MADE_WITH, SEAL_NAME, SIGNER
+from ledger.records.seal_claims import DECLARED_TIME, HOLDER_CODE, MADE_WITH, SEAL_NAME, SIGNER_CODE
 from ledger.records.seal_identifiers import SealingIdentifier
 
 SEAL_FILE = b"the bytes of Seal.esl, for the example"
@@ -16,12 +16,12 @@ def make_blocks(issuer: str) -> dict[str, Json]:
     """Return the blocks of the page; the issuer of the story registers its own seal."""
     seal, seal_disclosure = _make_record("seal", issuer, 32, SEAL_FILE, "application/octet-stream", {
         "CZZT": "天门市示例局",
-        HOLDER: issuer,
+        HOLDER_CODE: issuer,
         "KZ_YZBM": "42900600000001",
         SEAL_NAME: "天门市示例局电子证照专用章",
     })  # fmt: skip
     sealing, sealing_disclosure = _make_record("signature", issuer, 64, SEALED_FILE, "text/plain; charset=utf-8", {
-        SIGNER: issuer,
+        SIGNER_CODE: issuer,
         DECLARED_TIME: "2022-03-28T07:59:00Z",
     }, Link(MADE_WITH, seal.leaf()))  # fmt: skip
     return {

@@ -11,9 +11,9 @@ MADE_WITH: Final = "made-with"
 
 #: Claims have the name of GB/T 36903 where it has one, and that of an extension (KZ_) where it has none.
 # fmt: off
-HOLDER: Final = "CZZTDM"         # 持证主体代码: whose seal it is
+HOLDER_CODE: Final = "CZZTDM"         # 持证主体代码: whose seal it is
 HOLDER_NAME: Final = "CZZT"      # 持证主体
-SIGNER: Final = "KZ_QZRDM"       # 签章人代码: who sealed
+SIGNER_CODE: Final = "KZ_QZRDM"       # 签章人代码: who sealed
 SEAL_NAME: Final = "ZZQZMC"      # 签章名称
 DECLARED_TIME: Final = "ZZQZSJ"  # 签章时间, as the sealing says itself
 SEAL_NUMBER: Final = "KZ_YZBM"   # 印章编码
@@ -23,4 +23,4 @@ SEAL_CERTIFICATES: Final = "KZ_ZSZW"  # 签章证书指纹: digests of the certi
 # fmt: on
 
 #: What a proof that travels inside another shows, beside the documents.
-CLAIMS_SHOWN_WHEN_LINKED: Final = frozenset({HOLDER, HOLDER_NAME, SIGNER, SEAL_NAME, DECLARED_TIME})
+CLAIMS_SHOWN_WHEN_LINKED: Final = frozenset({HOLDER_CODE, HOLDER_NAME, SIGNER_CODE, SEAL_NAME, DECLARED_TIME})

@@ -41,7 +41,7 @@ MAX_EVENT_BYTES: Final = 4 * 2**20
 MAX_SNAPSHOT_BYTES: Final = 16 * 2**30
 
 #: Why a snapshot is not taken, in the order in which it is looked for; docs/formats/snapshot.md explains each.
-REASONS: Final = (
+REFUSAL_REASONS: Final = (
     "malformed",
     "newer_format",
     "other_registry",
@@ -93,14 +93,14 @@ class Header:
     Of that event: number, head (32 bytes) and block; 0, head 0 and 0 where the file begins at the beginning.
     """
 
-    cosigned: CosignedCheckpoint
+    cosigned_checkpoint: CosignedCheckpoint
     after_n: int
     after_head: bytes
     after_block: int
 
     @property
     def checkpoint(self) -> Checkpoint:
-        return self.cosigned.checkpoint
+        return self.cosigned_checkpoint.checkpoint
 
     def encode(self) -> bytes:
         after_json: Json = {
@@ -108,7 +108,7 @@ class Header:
             "head": "0x" + self.after_head.hex(),
             "block": self.after_block,
         }
-        return canonical(self.cosigned.to_json() | {"type": TYPE, "after": after_json}) + b"\n"
+        return canonical(self.cosigned_checkpoint.to_json() | {"type": TYPE, "after": after_json}) + b"\n"
 
 
 def write_snapshot(header: Header, events: Iterable[Event]) -> Iterator[bytes]:
@@ -145,7 +145,7 @@ def check_snapshot(
     """
     header, deflated_chunks = _split_header(open_chunks())  # 1
     checkpoint = header.checkpoint
-    city_names = trust.check(header.cosigned)  # 2
+    city_names = trust.check(header.cosigned_checkpoint)  # 2
     newest_point = history.newest() if history else None
     if newest_point:
         _check_age(checkpoint, newest_point)  # 3

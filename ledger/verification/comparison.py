@@ -16,7 +16,7 @@ from ledger.verification.report import Compared, Step
 
 
 @dataclass(frozen=True, slots=True)
-class Presented:
+class PresentedContent:
     """What a person presents: the bytes of documents, and values as read from the paper, by name of claim.
 
     Whoever opens documents (`ledger.documents`) restores the registered bytes of those that carried a proof.
@@ -30,7 +30,7 @@ class Presented:
     carrier_altered: bool = False
 
 
-def compare(presented: Presented, disclosure: Disclosure | None) -> tuple[Compared, Step]:
+def compare(presented: PresentedContent, disclosure: Disclosure | None) -> tuple[Compared, Step]:
     """2. Compare what was presented with what the proof discloses of the registered claims."""
     # Nobody reads a digest from paper.
     readable_names = {name for name in presented.claims if not is_document(name)}
@@ -63,7 +63,7 @@ def compare(presented: Presented, disclosure: Disclosure | None) -> tuple[Compar
     return Compared.CLAIMS, Step(2, Outcome.PASS, "claims_match", {"claims": [*sorted(readable_names)]})
 
 
-def _compare_documents(presented: Presented, disclosure: Disclosure) -> Iterator[Step]:
+def _compare_documents(presented: PresentedContent, disclosure: Disclosure) -> Iterator[Step]:
     """Find documents that are not, or cannot be told to be, among the registered ones."""
     registered_documents, any_unreadable = [], False
     for name, value in disclosure.values.items():

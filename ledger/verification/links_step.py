@@ -16,7 +16,14 @@ from ledger.proof.linking import linked_leaves
 from ledger.proof.proof import Proof
 from ledger.records.claims import decode_document, is_document
 from ledger.records.records import CERTIFICATE_KINDS, Link
-from ledger.records.seal_claims import DECLARED_TIME, HOLDER, MADE_WITH, SEAL_NAME, SEALED_BY, SIGNER
+from ledger.records.seal_claims import (
+    DECLARED_TIME,
+    HOLDER_CODE,
+    MADE_WITH,
+    SEAL_NAME,
+    SEALED_BY,
+    SIGNER_CODE,
+)
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, PositionStatus, Trust
 from ledger.verification.changes import walk_changes
@@ -160,7 +167,7 @@ def _judge_seal(sealing: Proof, link: Link, sealing_anchor: Anchor | None, trust
     }
     if origin.anchor.n > sealing_anchor.n:
         raise _LinkJudged(Outcome.FAIL, "seal_registered_later", evidence)
-    holder, signer = seal.disclosure.values.get(HOLDER), sealing.disclosure.values.get(SIGNER)
+    holder, signer = seal.disclosure.values.get(HOLDER_CODE), sealing.disclosure.values.get(SIGNER_CODE)
     if not isinstance(holder, str) or not isinstance(signer, str):
         raise _LinkJudged(Outcome.UNKNOWN, "seal_holder_withheld", evidence)
     evidence |= {"holder": holder}

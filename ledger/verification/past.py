@@ -25,7 +25,7 @@ from ledger.words import Words
 TYPE: Final = "shunzheng/past-status/1"
 
 
-class Then(StrEnum):
+class PastStanding(StrEnum):
     """What can be said of the moment."""
 
     IN_FORCE = "in_force"
@@ -36,17 +36,17 @@ class Then(StrEnum):
 
 
 #: What each answer is called.
-THEN_WORDS: Final = {
-    Then.IN_FORCE: Words("当时有效", "In force then"),
-    Then.NOT_IN_FORCE: Words("当时未处于有效状态", "Not in force then"),
-    Then.NOT_REGISTERED: Words("当时尚未登记", "Not registered then"),
-    Then.INVALID: Words("核验不通过", "Does not verify"),
-    Then.UNKNOWN: Words("无法确认", "Cannot tell"),
+STANDING_WORDS: Final = {
+    PastStanding.IN_FORCE: Words("当时有效", "In force then"),
+    PastStanding.NOT_IN_FORCE: Words("当时未处于有效状态", "Not in force then"),
+    PastStanding.NOT_REGISTERED: Words("当时尚未登记", "Not registered then"),
+    PastStanding.INVALID: Words("核验不通过", "Does not verify"),
+    PastStanding.UNKNOWN: Words("无法确认", "Cannot tell"),
 }
-_THEN_OF_OUTCOME: Final = {
-    Outcome.PASS: Then.IN_FORCE,
-    Outcome.FAIL: Then.NOT_IN_FORCE,
-    Outcome.UNKNOWN: Then.UNKNOWN,
+_STANDING_OF_OUTCOME: Final = {
+    Outcome.PASS: PastStanding.IN_FORCE,
+    Outcome.FAIL: PastStanding.NOT_IN_FORCE,
+    Outcome.UNKNOWN: PastStanding.UNKNOWN,
 }
 #: Reasons that only a past moment has.
 REASON_WORDS: Final = {
@@ -63,7 +63,7 @@ REASON_WORDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class PastStatus:
     """The status at `moment` (seconds since 1970), and the anchors that show it.
 
     `since` set it, `known` is the newest at or before the moment, `until` the first later one that set another. `newest`
@@ -71,7 +71,7 @@ class Past:
     """
 
     moment: int
-    then: Then
+    standing: PastStanding
     reason: str
     status: StatusReport | None = None
     since: Anchor | None = None
@@ -87,8 +87,8 @@ class Past:
         body: dict[str, Json] = {
             "type": TYPE,
             "at": times.format_time(self.moment),
-            "then": self.then.value,
-            "words": encode_words(THEN_WORDS[self.then]),
+            "then": self.standing.value,
+            "words": encode_words(STANDING_WORDS[self.standing]),
             "reason": self.reason,
             "reason_words": encode_words(reason_words),
         }
@@ -110,11 +110,11 @@ class PastSpan:
     `end` is the status at the last second. A stretch lasts until the next begins, the last one to that second.
     """
 
-    stretches: tuple[Past, ...]
-    end: Past
+    stretches: tuple[PastStatus, ...]
+    end: PastStatus
 
     @property
-    def start(self) -> Past:
+    def start(self) -> PastStatus:
         """The status at the first second."""
         return self.stretches[0]
 
@@ -143,7 +143,7 @@ def judge_past_span(proof: Proof, trust: Trust, day_or_moment: str) -> PastSpan:
     origin = trace_origin(proof, trust, must_present=True)
     beginnings = _find_beginnings(origin, trust, first_second, last_second)
     if len(beginnings) > MAX_STRETCHES:
-        endless_past = Past(first_second, Then.UNKNOWN, "too_many_changes")
+        endless_past = PastStatus(first_second, PastStanding.UNKNOWN, "too_many_changes")
         return PastSpan((endless_past,), replace(endless_past, moment=last_second))
     stretches = tuple(_judge_moment(proof, origin, trust, moment) for moment in beginnings)
     return PastSpan(stretches, _judge_moment(proof, origin, trust, last_second))
@@ -168,7 +168,7 @@ def _find_beginnings(origin: Origin, trust: Trust, first_second: int, last_secon
     return sorted(moment for moment in beginnings if first_second <= moment <= last_second)
 
 
-def judge_past(proof: Proof, trust: Trust, moment: int) -> Past:
+def judge_past(proof: Proof, trust: Trust, moment: int) -> PastStatus:
     """Return what the status of the record was at `moment`.
 
     1. The record comes from whom it names and was anchored, by today's knowledge.
@@ -180,7 +180,7 @@ def judge_past(proof: Proof, trust: Trust, moment: int) -> Past:
     return _judge_moment(proof, trace_origin(proof, trust, must_present=True), trust, moment)
 
 
-def _judge_moment(proof: Proof, origin: Origin, trust: Trust, moment: int) -> Past:
+def _judge_moment(proof: Proof, origin: Origin, trust: Trust, moment: int) -> PastStatus:
     # 1
     unpassed_steps = [step for step in origin.steps if step.outcome is not Outcome.PASS]
     log, anchor, position = origin.log, origin.anchor, origin.position
@@ -188,23 +188,27 @@ def _judge_moment(proof: Proof, origin: Origin, trust: Trust, moment: int) -> Pa
         return _report_unproven(unpassed_steps, moment)
     # 2
     if moment < anchor.time:
-        return Past(moment, Then.NOT_REGISTERED, "not_registered_yet", until=anchor, newest=log.anchored_at)
+        return PastStatus(
+            moment, PastStanding.NOT_REGISTERED, "not_registered_yet", until=anchor, newest=log.anchored_at
+        )
     if moment > log.anchored_at:
-        return Past(moment, Then.UNKNOWN, "later_than_known", newest=log.anchored_at)
+        return PastStatus(moment, PastStanding.UNKNOWN, "later_than_known", newest=log.anchored_at)
     # 3
     known_anchor = _find_newest_anchor(trust, log, anchor, moment)
     try:
         until_anchor = _find_next_change(trust, log, position, known_anchor.sequence)
     except _TooManyChanges:
-        return Past(moment, Then.UNKNOWN, "too_many_changes", known=known_anchor, newest=log.anchored_at)
+        return PastStatus(
+            moment, PastStanding.UNKNOWN, "too_many_changes", known=known_anchor, newest=log.anchored_at
+        )
     # 4
     proof_then = _cut_proof(proof, known_anchor.sequence)
     step, status = judge_status(proof_then, _cut_origin(origin, log, known_anchor), trust)
     deciding_step = _judge_dates(proof, moment) or step if step.outcome is Outcome.PASS else step
     change = trust.status(log.name, position, known_anchor.sequence)
-    return Past(
+    return PastStatus(
         moment,
-        _THEN_OF_OUTCOME[deciding_step.outcome],
+        _STANDING_OF_OUTCOME[deciding_step.outcome],
         deciding_step.reason,
         status=status,
         since=trust.anchor(log.name, change.sequence) if change else anchor,
@@ -215,11 +219,16 @@ def _judge_moment(proof: Proof, origin: Origin, trust: Trust, moment: int) -> Pa
     )
 
 
-def _report_unproven(unpassed_steps: Sequence[Step], moment: int) -> Past:
+def _report_unproven(unpassed_steps: Sequence[Step], moment: int) -> PastStatus:
     """Whatever is against the record decides before what is not known of it."""
     failed_steps = [step for step in unpassed_steps if step.outcome is Outcome.FAIL]
     step = (failed_steps or list(unpassed_steps))[0]
-    return Past(moment, Then.INVALID if failed_steps else Then.UNKNOWN, step.reason, deciding_step=step)
+    return PastStatus(
+        moment,
+        PastStanding.INVALID if failed_steps else PastStanding.UNKNOWN,
+        step.reason,
+        deciding_step=step,
+    )
 
 
 def _find_newest_anchor(trust: Trust, log: LogState, first_anchor: Anchor, moment: int) -> Anchor:
@@ -244,10 +253,10 @@ def _cut_proof(proof: Proof, sequence: int) -> Proof:
 
 def _cut_origin(origin: Origin, log: LogState, known_anchor: Anchor) -> Origin:
     """Cut the log off after the anchor `known_anchor`: step 9 asks for nothing beyond the log's newest."""
-    log_then = replace(
+    cut_log = replace(
         log, sequence=known_anchor.sequence, size=known_anchor.size, anchored_at=known_anchor.time
     )
-    return replace(origin, log=log_then)
+    return replace(origin, log=cut_log)
 
 
 class _TooManyChanges(Exception):

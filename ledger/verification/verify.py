@@ -32,7 +32,7 @@ from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof
 from ledger.records.contradictions import find_contradictions
 from ledger.registry.trust import Trust
-from ledger.verification.comparison import Presented as Presented
+from ledger.verification.comparison import PresentedContent as PresentedContent
 from ledger.verification.comparison import compare
 from ledger.verification.links_step import judge_links
 from ledger.verification.origin import trace_origin
@@ -58,7 +58,7 @@ class Policy:
 
 
 def verify(
-    presented: Presented, proof: bytes | Proof, trust: Trust, now: int, policy: Policy | None = None
+    presented: PresentedContent, proof: bytes | Proof, trust: Trust, now: int, policy: Policy | None = None
 ) -> Report:
     """Return the report on `proof` (JSON text, code from paper, or decoded) at `now`, in seconds since 1970."""
     policy = policy or Policy()

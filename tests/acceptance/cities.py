@@ -91,7 +91,7 @@ class Cities:
 
     def export(self, identifier: Json, path: Path) -> None:
         """Export a proof with a token, as a clerk of Tianmen does for the holder."""
-        token = self.stage.token(self.tianmen, ["proofs", "claims"])
+        token = self.stage.make_token(self.tianmen, ["proofs", "claims"])
         done = self.shunzheng(
             "proof", str(identifier), "--node", self.tianmen.url, "-o", path, SHUNZHENG_TOKEN=token
         )

@@ -17,7 +17,7 @@ from api.console import EXIT_CODES
 from api.node.settings import Settings
 from ledger.encoding.canonical import Json
 from ledger.verification.reasons import Verdict
-from ledger.verification.verify import Policy, Presented, verify
+from ledger.verification.verify import Policy, PresentedContent, verify
 from tests.acceptance.cities import Cities, write_rows
 
 CONTENT = "天门市示例商行 营业执照".encode()
@@ -70,7 +70,7 @@ def test_the_same_report(cities: Cities, cases: dict[str, Case], verdict: Verdic
 def in_python(cities: Cities, case: Case) -> dict[str, Any]:
     url = Settings.load(cities.wuhan.directory).replica_url
     documents = tuple(path.read_bytes() for path in case.documents)
-    presented = Presented(documents, case.claims or {})
+    presented = PresentedContent(documents, case.claims or {})
     with closing(Replica(url)) as replica, replica.reading() as trust:
         return verify(presented, case.proof.read_bytes(), trust, int(time.time()), Policy()).to_json()
 

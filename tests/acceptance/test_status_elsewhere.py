@@ -70,7 +70,7 @@ def test_a_revocation_is_known_elsewhere_within_seconds_and_nobody_is_told_whose
     rows = [cities.licence() for _ in range(TRIES)]
     receipt = cities.submit(write_rows(tmp_path / "records.ndjson", *rows), "--wait", "60")
     assert receipt.code == 0, receipt.err
-    token = cities.stage.token(cities.tianmen, ["history"])
+    token = cities.stage.make_token(cities.tianmen, ["history"])
     taken = []
     proofs = []
     with NodeClient(watched.city.url) as node:

@@ -90,7 +90,7 @@ def _claims(row: dict[str, Json]) -> dict[str, Json]:
 
 def _newest(cities: Cities, identifier: str) -> bytes:
     """Look the newest record up with `trace`, as the department's clerk does."""
-    token = cities.stage.token(cities.tianmen, ["history"])
+    token = cities.stage.make_token(cities.tianmen, ["history"])
     traced = cities.shunzheng(
         "trace", identifier, "--node", cities.tianmen.url, "--json", SHUNZHENG_TOKEN=token
     )

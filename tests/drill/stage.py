@@ -161,7 +161,14 @@ def build_stage(folder: Path) -> Stage:
             )
             for serial in range(3):
                 outcomes = {identifier(serial): "shown"}
-                log_looks(connection, token.id, Purpose.PROOF, outcomes, city.chain.now, LookRules(days=365, daily=100))
+                log_looks(
+                    connection,
+                    token.id,
+                    Purpose.PROOF,
+                    outcomes,
+                    city.chain.now,
+                    LookRules(days=365, daily=100),
+                )
     receipts = []
     with city.register.reading() as connection:
         submissions = page_submissions(connection)

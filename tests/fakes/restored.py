@@ -19,7 +19,7 @@ from ledger.registry import acts
 from ledger.registry.trust import NODE
 from ledger.verification.receipts import Receipt as Promise
 from ledger.verification.receipts import sign_receipt
-from ledger.verification.verify import Presented, verify
+from ledger.verification.verify import PresentedContent, verify
 from tests.auditing import audit
 from tests.fakes.backups import Backup, KeptCopies, back_up, restore
 from tests.fakes.department import LOG, SETTINGS, change, identifier, licence
@@ -66,7 +66,7 @@ class Story:
             proof = make_proof(self.city.register, reading, self.city.trees, leaf)
             assert proof.disclosure
             return verify(
-                Presented(claims=proof.disclosure.values), proof, reading, self.city.chain.now
+                PresentedContent(claims=proof.disclosure.values), proof, reading, self.city.chain.now
             ).verdict.value
 
     def signed_receipt(self, name: str, deadline: int, seed: int = 7) -> bytes:

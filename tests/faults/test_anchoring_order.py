@@ -26,7 +26,7 @@ from anchoring.replica.reading import Cursor, ReplicaView
 from anchoring.replica.store import FoldedEvent
 from ledger.records.records import PRESENTABLE_ACTIONS
 from ledger.registry.status import StatusTree
-from ledger.verification.verify import Presented, verify
+from ledger.verification.verify import PresentedContent, verify
 from tests.auditing import audit
 from tests.databases import POSTGRESQL, SQLITE, new_databases
 from tests.fakes.department import SETTINGS, change, licence
@@ -248,5 +248,5 @@ def check_everything(city: AnyCity, *, records: int, batches: int) -> None:
 def check_proof(city: AnyCity, reading: ReplicaView, leaf: bytes) -> None:
     proof = make_proof(city.register, reading, city.trees, leaf)
     assert proof.disclosure
-    report = verify(Presented(claims=proof.disclosure.values), proof, reading, city.net.now)
+    report = verify(PresentedContent(claims=proof.disclosure.values), proof, reading, city.net.now)
     assert report.verdict.value == ("not_current" if proof.linked else "valid"), report.deciding_step

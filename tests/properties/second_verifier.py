@@ -104,7 +104,7 @@ class BothVerifiers:
         self.asked += 1
         said, expected = theirs(city, text, **presented), told(report)
         assert said == expected, f"the second verifier says {said}, ours {expected}"
-        looked = second.entries_of(text, trust_of(city.registry))
+        looked = second.judge_entries(text, trust_of(city.registry))
         assert looked == report.entries, (
             f"the second verifier says {looked} of the entries, ours {report.entries}"
         )
@@ -178,7 +178,10 @@ def _log_differs(known: Knowledge, log: LogState, other: Any) -> str | None:
             return f"anchor {sequence}: {here} / {there}"
     for position in range(min(log.size, MOST_POSITIONS)):
         for sequence in range(log.sequence + 1):
-            own_status, change = known.status(log.name, position, sequence), other.status(position, sequence)
+            own_status, change = (
+                known.status(log.name, position, sequence),
+                other.find_status(position, sequence),
+            )
             here = own_status and (
                 own_status.sequence,
                 own_status.status,
@@ -218,6 +221,6 @@ def _keys_differ(known: Knowledge, trust: Any) -> str | None:
             return f"grants of {key.hex()} for {issuer}: {one_grants} / {two_grants}"
     for issuer in {issuer for issuer, *_ in trust.issuers}:
         for n in range(known.fold.n + 1):
-            if known.issuer_log(issuer, n) != trust.log_of(issuer, n):
-                return f"issuer {issuer} at {n}: {known.issuer_log(issuer, n)} / {trust.log_of(issuer, n)}"
+            if known.issuer_log(issuer, n) != trust.find_log(issuer, n):
+                return f"issuer {issuer} at {n}: {known.issuer_log(issuer, n)} / {trust.find_log(issuer, n)}"
     return None

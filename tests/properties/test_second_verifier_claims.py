@@ -68,7 +68,7 @@ def both(record: Record, values: dict[str, Any]) -> tuple[list[str], list[str]]:
     theirs = [
         claim
         for claim in sorted(second.REPEATED_CLAIMS)
-        if not all(second.agrees(read, claim, item) for item in second.items_of(values.get(claim)))
+        if not all(second.agrees(read, claim, item) for item in second.list_items(values.get(claim)))
     ]
     return sorted(found.name for found in find_contradictions(record, values)), theirs
 

@@ -120,4 +120,4 @@ def test_entries_that_are_not_whole_are_not_known() -> None:
         )
         steps = second.judge(proof, trust, city.registry.now)
         assert (steps[7] == ("unknown", "entry_repeated")) == known
-        assert second.entries_of(proof, trust) == ("checked" if known else "partly_checked")
+        assert second.judge_entries(proof, trust) == ("checked" if known else "partly_checked")

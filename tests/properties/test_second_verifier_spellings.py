@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
 from ledger.records.claims import FullDisclosure
-from ledger.verification.comparison import Presented, compare
+from ledger.verification.comparison import PresentedContent, compare
 from tests.properties.second_verifier import second
 
 MASTER: Final = bytes(range(16))
@@ -41,7 +41,7 @@ VALUES: Final = st.recursive(
 
 
 def ours(value: Json, registered: Json) -> str:
-    _, step = compare(Presented(claims={"KZ": value}), FullDisclosure(MASTER, (("KZ", registered),)))
+    _, step = compare(PresentedContent(claims={"KZ": value}), FullDisclosure(MASTER, (("KZ", registered),)))
     return step.reason
 
 
@@ -58,7 +58,7 @@ def theirs(value: Json, registered: Json) -> str:
 def test_both_say_the_same_of_a_fingerprint_that_is_presented(value: Any, beside: dict[str, Json]) -> None:
     disclosure = FullDisclosure(MASTER, (("KZ", "x"), ("document/1", {"size": 47})))
     claims = {"document/1": value, **beside}
-    _, step = compare(Presented(claims=claims), disclosure)
+    _, step = compare(PresentedContent(claims=claims), disclosure)
     read_by_second = second.read_disclosure(json.loads(canonical(disclosure.to_json())))
     assert second.take_step(second.compare_presented, [], claims, read_by_second)[1] == step.reason
 

@@ -100,7 +100,7 @@ def _weigh(roots: Counter[str], journal: Journal) -> int:
 
 def _check_verdicts(reckoning: Reckoning, cities: Cities, journal: Journal) -> None:
     """Every record that can be presented proves itself in the other city, at its promised position, with the verdict due."""
-    token = cities.stage.token(cities.tianmen, ("proofs", "claims"))
+    token = cities.stage.make_token(cities.tianmen, ("proofs", "claims"))
     headers = {"Authorization": f"Bearer {token}"}
     with (
         httpx.Client(

@@ -25,7 +25,7 @@ from ledger.records.records import KINDS, PRESENTABLE_ACTIONS, STATUS_ACTIONS, d
 from ledger.records.submissions import decode_entry, decode_statement
 from ledger.registry import acts
 from ledger.registry.checkpoints import decode_checkpoint, decode_cosigned, decode_fork
-from ledger.registry.snapshots import REASONS, check_snapshot, read_events
+from ledger.registry.snapshots import REFUSAL_REASONS, check_snapshot, read_events
 from ledger.registry.status import MAX_ANCHOR_CHANGES, Status, decode_changes, may_become
 from ledger.registry.trust_files import read_trust_file
 from ledger.verification.completeness import REASONS as COMPLETENESS_REASONS
@@ -116,7 +116,10 @@ def test_the_snapshot_is_taken_and_holds_the_events(worked: ModuleType, shown: d
 
 def test_the_reasons_to_refuse_a_snapshot() -> None:
     steps = page("snapshot").partition("## Taking a snapshot")[2].partition("A reader that inflates")[0]
-    assert set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", steps)) - {"n", "after", "time"} == {*REASONS, "fork"}
+    assert set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", steps)) - {"n", "after", "time"} == {
+        *REFUSAL_REASONS,
+        "fork",
+    }
     counting = page("trust-file").partition("## Counting cosignatures")[2]
     assert {"other_registry", "cosignature_bad", "below_threshold"} <= set(
         re.findall(r"`([a-z_]+)`", counting)

@@ -14,7 +14,9 @@ MOST_MODULES: Final = 16  # of one folder; commands are one module each and do n
 MOST_LINES: Final = 60  # of one function, which one screen shows; a migration is one long list
 MOST_CHARACTERS: Final = 90  # of the first line of a module, which lists of modules show
 #: Words that say nothing of what they name; inside a comprehension, whose loop stands beside them, they may stay.
-EMPTY_WORDS: Final = frozenset({"found", "one", "held", "own", "given"})
+EMPTY_WORDS: Final = frozenset(
+    "found one held own given taken stated stored known said sought told shown wanted kept".split()
+)
 
 MODULES: Final = [module for package in PACKAGES for module in sorted((ROOT / package).rglob("*.py"))]
 BESIDE: Final = [

@@ -8,7 +8,7 @@ import pytest
 
 from ledger.encoding.canonical import Json
 from ledger.records.claims import FullDisclosure
-from ledger.verification.comparison import Presented, compare
+from ledger.verification.comparison import PresentedContent, compare
 from tests.properties.second_verifier import second
 
 FIELD: Final = Path(__file__).parents[3] / "shared" / "corpus" / "field" / "claims-spelling"
@@ -31,7 +31,7 @@ def registered() -> FullDisclosure:
 @pytest.mark.parametrize("path", sorted(FIELD.glob("*.json")), ids=lambda path: path.stem)
 def test_the_right_answer(path: Path) -> None:
     disclosure, claims = registered(), read(path.name)
-    _, step = compare(Presented(claims=claims), disclosure)
+    _, step = compare(PresentedContent(claims=claims), disclosure)
     assert step.reason == ANSWERS[path.stem]
     read_by_second = second.read_disclosure(json.loads(json.dumps(disclosure.to_json())))
     assert second.take_step(second.compare_presented, [], claims, read_by_second)[1] == ANSWERS[path.stem]
@@ -41,5 +41,5 @@ def test_the_right_answer(path: Path) -> None:
 def test_another_text_is_still_forged(name: str) -> None:
     """Whatever else is spelled otherwise beside it."""
     claims = read(f"{name}.json") | {"ZZMC": "居住登"}
-    _, step = compare(Presented(claims=claims), registered())
+    _, step = compare(PresentedContent(claims=claims), registered())
     assert step.reason == "claim_mismatch"

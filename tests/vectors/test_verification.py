@@ -20,7 +20,7 @@ from ledger.records.submissions import decode_entry
 from ledger.registry.snapshots import check_snapshot, replay
 from ledger.registry.trust_files import read_trust_file
 from ledger.verification.entries import check_fold, occurrences_of
-from ledger.verification.verify import Presented, verify
+from ledger.verification.verify import PresentedContent, verify
 from tests.properties.second_verifier import second, told
 from tests.vectors.verification import generate
 
@@ -43,7 +43,7 @@ def ours(case: generate.Case, documents: list[bytes]) -> Concluded:
             assert anchor
             assert check_fold(anchor, entries, SM3) is None
             known.keep_entries(anchor, occurrences_of(anchor, entries))
-    presented = Presented(tuple(documents), case["presented"]["claims"])
+    presented = PresentedContent(tuple(documents), case["presented"]["claims"])
     report = verify(presented, case["proof"].encode(), known, parse_time(case["now"]))
     concluded: Concluded = dict(zip(("verdict", "step", "reason"), told(report)[0], strict=True))
     return concluded | ({"entries": report.entries.value} if "entries" in case else {})
@@ -60,7 +60,7 @@ def theirs(case: generate.Case, documents: list[bytes]) -> Concluded:
     now, claims = second.moment(case["now"]), case["presented"]["claims"]
     judged = second.decide(second.judge(case["proof"].encode(), known, now, documents, claims))
     concluded: Concluded = dict(zip(("verdict", "step", "reason"), judged, strict=True))
-    looked = second.entries_of(case["proof"].encode(), known)
+    looked = second.judge_entries(case["proof"].encode(), known)
     return concluded | ({"entries": looked} if "entries" in case else {})
 
 

@@ -57,7 +57,7 @@ def _compare_submission(books: Books, missing: Missing) -> list[str]:
     row = books.connection.execute(_SUBMISSION, {"first": missing.first}).mappings().first()
     if row is None:
         return ["no submission stands there"]
-    stored = (row["root"], row["count"], row["batch"], row["issuer"])
-    if stored != (missing.root, missing.count, missing.batch, missing.issuer):
+    stored_members = (row["root"], row["count"], row["batch"], row["issuer"])
+    if stored_members != (missing.root, missing.count, missing.batch, missing.issuer):
         return ["the submission there is another than it says"]
     return []

@@ -46,18 +46,18 @@ def check_columns(action: str, columns: Iterable[str]) -> None:
     A claim that the catalogue lacks passes here: whether a certificate states it already is not known yet.
     """
     members = STATUS_MEMBERS + (DAYS if action in PRESENTABLE_ACTIONS else ())
-    faults = [fault for name in columns if (fault := _column_fault(name, members, action))]
+    faults = [fault for name in columns if (fault := _find_column_fault(name, members, action))]
     if faults:
         raise MalformedInput("; ".join(faults))
 
 
 def check_record_columns(columns: Iterable[str]) -> None:
     """Check that each column of a table of records means something. Raises: MalformedInput with every one that does not."""
-    known = (*RECORD_MEMBERS, *claim_labels())
+    known_names = (*RECORD_MEMBERS, *claim_labels())
     faults = [
-        f"“{name[:_MAX_QUOTED]}” is no column{did_you_mean(name, known)}"
+        f"“{name[:_MAX_QUOTED]}” is no column{ask_if_meant(name, known_names)}"
         for name in columns
-        if name not in known
+        if name not in known_names
     ]
     if faults:
         raise MalformedInput(f"{'; '.join(faults)}. Claims that the catalogue lacks are stated in NDJSON")
@@ -65,23 +65,29 @@ def check_record_columns(columns: Iterable[str]) -> None:
 
 def check_record_members(row: Json) -> None:
     """Check the names of the members of a record's row. Raises: MalformedInput, with what may have been meant."""
-    known = (*RECORD_MEMBERS, "claims", "documents", "links")
-    unknown = [name for name in row if name not in known] if isinstance(row, dict) else []
-    if unknown:
-        faults = [f"“{name[:_MAX_QUOTED]}” is no member{did_you_mean(name, known)}" for name in unknown]
+    known_names = (*RECORD_MEMBERS, "claims", "documents", "links")
+    unknown_names = [name for name in row if name not in known_names] if isinstance(row, dict) else []
+    if unknown_names:
+        faults = [
+            f"“{name[:_MAX_QUOTED]}” is no member{ask_if_meant(name, known_names)}" for name in unknown_names
+        ]
         raise MalformedInput("; ".join(faults))
 
 
 def check_members(action: str, members: Collection[str]) -> None:
     """Check the names of the members of a row about a certificate. Raises: MalformedInput."""
     own_members = (*DAYS, "claims", "without", "documents") if action in PRESENTABLE_ACTIONS else ()
-    known = (*STATUS_MEMBERS, "time", "links", *own_members)
-    faults = [f"{_unknown(name, action)}{did_you_mean(name, known)}" for name in members if name not in known]
+    known_names = (*STATUS_MEMBERS, "time", "links", *own_members)
+    faults = [
+        f"{_describe_unknown(name, action)}{ask_if_meant(name, known_names)}"
+        for name in members
+        if name not in known_names
+    ]
     if faults:
         raise MalformedInput("; ".join(faults))
 
 
-def _column_fault(name: str, members: Collection[str], action: str) -> str:
+def _find_column_fault(name: str, members: Collection[str], action: str) -> str:
     if name in members:
         return ""
     if action in PRESENTABLE_ACTIONS and name in claim_labels():
@@ -90,10 +96,10 @@ def _column_fault(name: str, members: Collection[str], action: str) -> str:
     if is_claim and "/" not in name:
         return ""
     claims = tuple(claim_labels()) if action in PRESENTABLE_ACTIONS else ()
-    return _unknown(name, action) + did_you_mean(name, (*members, *claims))
+    return _describe_unknown(name, action) + ask_if_meant(name, (*members, *claims))
 
 
-def _unknown(name: str, action: str) -> str:
+def _describe_unknown(name: str, action: str) -> str:
     if action not in PRESENTABLE_ACTIONS and (
         name in DAYS or name in ("claims", "without", "documents") or not find_name_fault(name)
     ):
@@ -109,16 +115,16 @@ def resembles_member(name: str) -> bool:
     return bool(get_close_matches(_fold(name), members, 1, _LIKENESS))
 
 
-def did_you_mean(name: str, known: Collection[str]) -> str:
-    """Return the question whether one of the `known` names was meant, empty where none is like this one."""
-    folded = {_fold(other): other for other in known}
-    written = unicodedata.normalize("NFKC", name).strip()
+def ask_if_meant(name: str, known_names: Collection[str]) -> str:
+    """Return the question whether one of `known_names` was meant, empty where none is like this one."""
+    names_by_folded_name = {_fold(other): other for other in known_names}
+    plain_name = unicodedata.normalize("NFKC", name).strip()
     labels = {label: claim for claim, label in claim_labels().items()} | _LABELS
-    meant = folded.get(_fold(name)) or labels.get(written)
-    if meant is None or meant not in known:
-        close = get_close_matches(_fold(name), list(folded), 1, _LIKENESS)
-        meant = folded[close[0]] if close else None
-    return f"; did you mean `{meant}`?" if meant else ""
+    meant_name = names_by_folded_name.get(_fold(name)) or labels.get(plain_name)
+    if meant_name is None or meant_name not in known_names:
+        close_names = get_close_matches(_fold(name), list(names_by_folded_name), 1, _LIKENESS)
+        meant_name = names_by_folded_name[close_names[0]] if close_names else None
+    return f"; did you mean `{meant_name}`?" if meant_name else ""
 
 
 @cache

@@ -48,8 +48,8 @@ def is_endless(text: str) -> bool:
 
 def read_serial(text: str) -> date | None:
     """Return the day that a spreadsheet means by a number, or None for text that is no such number."""
-    whole = text.removesuffix(".0")
-    if not (whole.isascii() and whole.isdecimal() and len(whole) <= len("109574")):
+    digits = text.removesuffix(".0")
+    if not (digits.isascii() and digits.isdecimal() and len(digits) <= len("109574")):
         return None
-    number = int(whole)
+    number = int(digits)
     return _SPREADSHEET_EPOCH + timedelta(days=number) if number in _SERIALS else None

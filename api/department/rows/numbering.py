@@ -25,15 +25,17 @@ def renumber(rows: Iterable[RowAnswer], submission: Path, input_rows: NumberedRo
     answers = list(rows)
     identities = _read_identities(submission, {answer["row"] for answer in answers})
     numbers = _find_numbers(input_rows(), set(identities.values()))
-    renumbered: list[RowAnswer] = []
+    renumbered_answers: list[RowAnswer] = []
     for answer in answers:
-        known = numbers.get(identities.get(answer["row"], _NOBODY), [])
-        if not known:
-            renumbered.append({**answer, "message": f"{answer['message']} (line of {submission.name})"})
+        input_numbers = numbers.get(identities.get(answer["row"], _NOBODY), [])
+        if not input_numbers:
+            renumbered_answers.append(
+                {**answer, "message": f"{answer['message']} (line of {submission.name})"}
+            )
             continue
-        others = f" (or row {', '.join(map(str, known[1:]))})" if known[1:] else ""
-        renumbered.append({"row": known[0], "message": answer["message"] + others})
-    return sorted(renumbered, key=lambda answer: answer["row"])
+        others_text = f" (or row {', '.join(map(str, input_numbers[1:]))})" if input_numbers[1:] else ""
+        renumbered_answers.append({"row": input_numbers[0], "message": answer["message"] + others_text})
+    return sorted(renumbered_answers, key=lambda answer: answer["row"])
 
 
 def renumber_error(error: NodeError, submission: Path, input_rows: NumberedRows) -> NodeError:

@@ -14,7 +14,7 @@ from typing import Final
 
 from anchoring.intake.faults import MAX_ROW_ERRORS
 from anchoring.intake.judging import Oddity
-from api.department.rows.columns import DAYS, claim_labels, did_you_mean, resembles_member
+from api.department.rows.columns import DAYS, ask_if_meant, claim_labels, resembles_member
 from api.department.rows.days import is_endless, parse_day, parse_last_day, read_serial
 from api.department.rows.forms import find_fields
 from api.department.rows.versions import Version
@@ -123,43 +123,43 @@ class RowWarning:
 
 
 def find_oddities(
-    stated: Mapping[str, Json], today: date, version: Version | None = None
+    members: Mapping[str, Json], today: date, version: Version | None = None
 ) -> Iterator[Oddity]:
     """Yield what is odd in the members that a row states, as of `today`; `version` is the current one of a change."""
     for name in DAYS:
-        if isinstance(day := stated.get(name), str):
+        if isinstance(day := members.get(name), str):
             yield from _odd_day(name, day, today, version.record if version else None)
-    if isinstance(basis := stated.get("basis"), str):
+    if isinstance(basis := members.get("basis"), str):
         yield from _odd_text("basis", basis, Form.TEXT, None)
-    claims = stated.get("claims")
+    claims = members.get("claims")
     if not isinstance(claims, dict):
         return
-    before = version.claims if version else {}
-    identifier = version.record.identifier if version else stated.get("identifier")
+    claims_before = version.claims if version else {}
+    identifier = version.record.identifier if version else members.get("identifier")
     fields = find_fields(str(identifier))
     for name, value in claims.items():
-        if version and name not in before and (name not in claim_labels() or resembles_member(name)):
-            meant = did_you_mean(name, [*before, *claim_labels()])
+        if version and name not in claims_before and (name not in claim_labels() or resembles_member(name)):
+            question = ask_if_meant(name, [*claims_before, *claim_labels()])
             yield Oddity(
                 "new-claim",
-                f"the claim “{name[:_MAX_QUOTED]}” is new here and to the catalogue{meant}",
+                f"the claim “{name[:_MAX_QUOTED]}” is new here and to the catalogue{question}",
             )
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str):
-                yield from _odd_text(name, text, _form(fields.get(name)), before.get(name))
+                yield from _odd_text(name, text, _form(fields.get(name)), claims_before.get(name))
     if _HOLDER in claims or _HOLDER_TYPE in claims:
-        yield from _odd_holder({**before, **claims})
+        yield from _odd_holder({**claims_before, **claims})
 
 
 def watch_rows(
     rows: Iterable[tuple[int, bytes]], today: date, warnings: list[RowWarning]
 ) -> Iterator[tuple[int, bytes]]:
     """Pass rows of a submission on, and add to `warnings` what is odd in those that make a certificate."""
-    seen: dict[str, int] = defaultdict(int)
+    counts_by_name: dict[str, int] = defaultdict(int)
     for number, line in rows:
         for oddity in _find_in_line(line, today):
-            seen[oddity.name] += 1
-            if seen[oddity.name] <= MAX_ROW_ERRORS:
+            counts_by_name[oddity.name] += 1
+            if counts_by_name[oddity.name] <= MAX_ROW_ERRORS:
                 warnings.append(RowWarning(number, oddity.name, oddity.message))
         yield number, line
 

@@ -13,7 +13,7 @@ from io import StringIO
 from typing import Final
 
 from anchoring.intake.faults import Faults
-from api.department.rows.columns import did_you_mean
+from api.department.rows.columns import ask_if_meant
 from ledger.errors import MalformedInput
 
 #: The column that every table has: it finds the row of the headings, too.
@@ -124,6 +124,6 @@ def _explain_absence(lines: list[list[str]]) -> str:
         if any(KEY_COLUMN in heading.split(separator) for heading in headings):
             return f": here cells are parted by “{separator}”, and have to be by commas"
     for heading in headings:
-        if meant := did_you_mean(heading, (KEY_COLUMN,)):
+        if meant := ask_if_meant(heading, (KEY_COLUMN,)):
             return f": “{heading[:_MAX_QUOTED]}” is none{meant}"
     return ""

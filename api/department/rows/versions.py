@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from api.client.answers import LineageAnswer
-from api.department.rows.columns import DAYS, did_you_mean
+from api.department.rows.columns import DAYS, ask_if_meant
 from api.department.rows.days import NO_END, parse_day, parse_last_day
 from api.department.rows.forms import find_fields, put_in_form
 from ledger.encoding.canonical import Json, decode
@@ -70,10 +70,10 @@ class Version:
     @property
     def documents(self) -> list[Json]:
         """The documents, as fingerprints, in the order of their numbers."""
-        named = [
+        numbered_claims = [
             (int(name.partition("/")[2]), claim) for name, claim in self.claims.items() if is_document(name)
         ]
-        return [claim for _, claim in sorted(named, key=lambda pair: pair[0])]
+        return [claim for _, claim in sorted(numbered_claims, key=lambda pair: pair[0])]
 
     @property
     def row(self) -> dict[str, Json]:
@@ -121,18 +121,18 @@ def read_kept(submissions: Iterable[Path]) -> dict[str, Version]:
     return versions
 
 
-def carry_over(stated: Mapping[str, Json], version: Version, identifier: str) -> dict[str, Json]:
+def carry_over(stated_members: Mapping[str, Json], version: Version, identifier: str) -> dict[str, Json]:
     """Return the row of the next version, with that `identifier`: what is stated, and everything else as it is.
 
     Raises: MalformedInput.
     """
-    before = version.row
-    members = {name: value for name, value in stated.items() if name not in ("claims", "without")}
-    row = before | members | {"identifier": identifier}
+    row_before = version.row
+    members = {name: value for name, value in stated_members.items() if name not in ("claims", "without")}
+    row = row_before | members | {"identifier": identifier}
     _check_days(row)
-    row["claims"] = _merge_claims(stated, before, row, version)
-    if "documents" in stated and "links" not in stated:
-        row["links"] = [link for link in _items(before["links"]) if not _is_sealed_by(link)]
+    row["claims"] = _merge_claims(stated_members, row_before, row, version)
+    if "documents" in stated_members and "links" not in stated_members:
+        row["links"] = [link for link in _items(row_before["links"]) if not _is_sealed_by(link)]
     return {name: value for name, value in row.items() if name not in ("documents", "links") or value}
 
 
@@ -165,18 +165,21 @@ def _check_days(row: Mapping[str, Json]) -> None:
 
 
 def _merge_claims(
-    stated: Mapping[str, Json], before: Mapping[str, Json], row: Mapping[str, Json], version: Version
+    stated_members: Mapping[str, Json],
+    row_before: Mapping[str, Json],
+    row: Mapping[str, Json],
+    version: Version,
 ) -> dict[str, Json]:
-    new_claims = stated.get("claims", {})
+    new_claims = stated_members.get("claims", {})
     if not isinstance(new_claims, dict):
         raise MalformedInput("`claims` is an object of names and values")
-    claims = _claims_of(before)
+    claims = _claims_of(row_before)
     for name, member in _REPEATED.items():
-        if name in claims and before.get(member) != row.get(member):
+        if name in claims and row_before.get(member) != row.get(member):
             claims.pop(name)
             if (value := row.get(member)) is not None and value != NO_END:
                 claims[name] = value
-    for name in _read_without(stated, claims):
+    for name in _read_without(stated_members, claims):
         claims.pop(name)
     fields = find_fields(version.record.identifier)
     return claims | {
@@ -184,16 +187,16 @@ def _merge_claims(
     }
 
 
-def _read_without(stated: Mapping[str, Json], claims: Mapping[str, Json]) -> list[str]:
+def _read_without(stated_members: Mapping[str, Json], claims: Mapping[str, Json]) -> list[str]:
     """Return the names of the claims that are taken out. Raises: MalformedInput."""
-    names = stated.get("without", [])
+    names = stated_members.get("without", [])
     if not isinstance(names, list):
         raise MalformedInput("`without` is an array of names of claims")
     for name in names:
         if name not in claims:
-            meant = did_you_mean(str(name), [*claims])
+            question = ask_if_meant(str(name), [*claims])
             raise MalformedInput(
-                f"`without` names “{str(name)[:_MAX_QUOTED]}”, which is not stated now{meant}"
+                f"`without` names “{str(name)[:_MAX_QUOTED]}”, which is not stated now{question}"
             )
     return [str(name) for name in names]
 

@@ -124,14 +124,14 @@ def seal_uses(
     The anchor of the sealing counts, not the time that it states. A sealing that is not anchored yet comes after every
     moment.
     """
-    first, end = position, MAX_LOG_SIZE
+    first_position, end_position = position, MAX_LOG_SIZE
     with viewer.looking(identifier) as outcomes, node.reading() as replica_view:
         if after is not None:
-            first = max(first, replica_view.size_before(node.log, parse_time(after)))
+            first_position = max(first_position, replica_view.size_before(node.log, parse_time(after)))
         if before is not None:
-            end = replica_view.size_before(node.log, parse_time(before))
+            end_position = replica_view.size_before(node.log, parse_time(before))
         with node.register.reading() as connection:
-            page = find_uses(connection, identifier, first=first, end=end, limit=limit)
+            page = find_uses(connection, identifier, first=first_position, end=end_position, limit=limit)
         sealings = [place_record(use.sealing, replica_view) for use in page]
         outcomes |= {certificate: SHOWN_OUTCOME for use in page for certificate in use.certificates}
     items = [UseShape.of_use(sealing, use) for sealing, use in zip(sealings, page, strict=True)]
@@ -156,28 +156,30 @@ async def _read_identifiers(request: Request, _: LineageViewer) -> IdentifiersSh
     openapi_extra=openapi.describe_request(json=IdentifiersShape),
 )
 def certificate_lineages(
-    request: Annotated[IdentifiersShape, Depends(_read_identifiers)], viewer: LineageViewer, node: NodeNeeded
+    identifiers_shape: Annotated[IdentifiersShape, Depends(_read_identifiers)],
+    viewer: LineageViewer,
+    node: NodeNeeded,
 ) -> LineagesShape:
     """Show where certificates stand, as far as this node has accepted records: what a change of them has to follow.
 
     With `content`, and a token with the scope `claims`, also what the current versions state, which a change carries over.
     """
-    if request.content:
-        _check_content(request, viewer)
+    if identifiers_shape.content:
+        _check_content(identifiers_shape, viewer)
     with node.reading() as replica_view:
         log = replica_view.log(node.log)
     if log is None:
         raise NotFound(f"the log {node.log} is not admitted: ask the province to admit it")
     with node.register.reading() as connection:
-        lineages = find_lineages(connection, request.identifiers)
+        lineages = find_lineages(connection, identifiers_shape.identifiers)
         versions = {
             lineage.current: find_record(connection, lineage.current)
             for lineage in lineages
-            if lineage and request.content
+            if lineage and identifiers_shape.content
         }
-    pairs = zip(request.identifiers, lineages, strict=True)
+    pairs = zip(identifiers_shape.identifiers, lineages, strict=True)
     outcomes = {identifier: SHOWN_OUTCOME if lineage else _UNKNOWN_OUTCOME for identifier, lineage in pairs}
-    viewer.log(outcomes, Purpose.CLAIMS if request.content else None)
+    viewer.log(outcomes, Purpose.CLAIMS if identifiers_shape.content else None)
     return LineagesShape(
         items=[
             LineageShape.of(lineage, log.suite, versions.get(lineage.current)) if lineage else None
@@ -186,16 +188,16 @@ def certificate_lineages(
     )
 
 
-def _check_content(request: IdentifiersShape, viewer: Viewer) -> None:
+def _check_content(identifiers_shape: IdentifiersShape, viewer: Viewer) -> None:
     """Check that the content of so many certificates may be shown. Raises: MalformedRequest, ScopeMissing, TooManyLooks."""
-    if len(request.identifiers) > limits.MAX_CONTENT_ITEMS:
+    if len(identifiers_shape.identifiers) > limits.MAX_CONTENT_ITEMS:
         raise MalformedRequest(
-            f"the content of {len(request.identifiers)} certificates is asked for, at most {limits.MAX_CONTENT_ITEMS} are "
-            "shown at a time: ask in several requests"
+            f"the content of {len(identifiers_shape.identifiers)} certificates is asked for, at most "
+            f"{limits.MAX_CONTENT_ITEMS} are shown at a time: ask in several requests"
         )
     if CLAIMS_SCOPE not in viewer.token.scopes:
         refusal = ScopeMissing(f"the token lacks the scope {CLAIMS_SCOPE}, without which no content is shown")
-        viewer.log(dict.fromkeys(request.identifiers, find_problem(refusal).slug), Purpose.CLAIMS)
+        viewer.log(dict.fromkeys(identifiers_shape.identifiers, find_problem(refusal).slug), Purpose.CLAIMS)
         raise refusal
 
 

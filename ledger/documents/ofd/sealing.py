@@ -85,19 +85,20 @@ def _list_signature(archive: Archive, parts: dict[str, bytes], kind: str) -> int
             _BODY_END, parts[ROOT_PART], f"<ofd:Signatures {NAMESPACE}>/{LIST_PART}</ofd:Signatures>"
         )
     number = len(listed_signatures) + 1
-    entry = f'<ofd:Signature {NAMESPACE} ID="{number}" Type="{kind}" BaseLoc="/Doc_0/Signs/Sign_{number}/Signature.xml"/>'
+    location = f"/Doc_0/Signs/Sign_{number}/Signature.xml"
+    list_element = f'<ofd:Signature {NAMESPACE} ID="{number}" Type="{kind}" BaseLoc="{location}"/>'
     parts[LIST_PART] = _MAX_SIGN_ID.sub(
-        rb"\g<1>%d\2" % number, _insert_before(_LIST_END, parts[LIST_PART], entry)
+        rb"\g<1>%d\2" % number, _insert_before(_LIST_END, parts[LIST_PART], list_element)
     )
     return number
 
 
 def _insert_before(end_tag: re.Pattern[bytes], data: bytes, element: str) -> bytes:
     """Return the XML with an element put in front of the one end tag: nothing else in it changes."""
-    ends = [match.start() for match in end_tag.finditer(data)]
-    if len(ends) != 1:
+    end_positions = [match.start() for match in end_tag.finditer(data)]
+    if len(end_positions) != 1:
         raise MalformedInput("only documents of one body can be signed here")
-    return data[: ends[0]] + element.encode() + data[ends[0] :]
+    return data[: end_positions[0]] + element.encode() + data[end_positions[0] :]
 
 
 def _write_description(

@@ -153,7 +153,7 @@ class _Differences:
         else:
             change_of_more = Change.LOOK_ADDED if name in _BEHAVIOUR_MEMBERS else Change.UNEXPLAINED
             change_of_other = Change.ALTERED
-        self._changes.add_extent(extent, more=change_of_more, other=change_of_other)
+        self._changes.add_extent(extent, more_change=change_of_more, other_change=change_of_other)
 
     def _compare_names(self) -> None:
         old_names = self._old_revision.get_dictionary(self._old_revision.root, "/Names") or DictionaryObject()
@@ -161,7 +161,7 @@ class _Differences:
         for name in {*old_names} | {*new_names}:
             extent = self._comparison.compare(get_raw(old_names, name), get_raw(new_names, name))
             change_of_more = Change.LOOK_ADDED if name in _BEHAVIOUR_MEMBERS else Change.UNEXPLAINED
-            self._changes.add_extent(extent, more=change_of_more, other=Change.ALTERED)
+            self._changes.add_extent(extent, more_change=change_of_more, other_change=Change.ALTERED)
 
     def _compare_pages(self) -> None:
         if len(self._old_revision.pages) != len(self._new_revision.pages):
@@ -184,7 +184,7 @@ class _Differences:
         resources_extent = self._comparison.compare(
             old_page.inherited_members.get("/Resources"), new_page.inherited_members.get("/Resources")
         )
-        self._changes.add_extent(resources_extent, more=Change.LOOK_ADDED, other=Change.ALTERED)
+        self._changes.add_extent(resources_extent, more_change=Change.LOOK_ADDED, other_change=Change.ALTERED)
         old_content, new_content = old_page.node.content, new_page.node.content
         content_streams = (
             ArrayObject(page.list_elements(content, "/Contents"))
@@ -198,10 +198,10 @@ class _Differences:
                 change_of_other = (
                     Change.UNSEEN if self._old_revision.get(old_content, name) is None else Change.UNEXPLAINED
                 )
-                self._changes.add_extent(extent, more=change_of_other, other=change_of_other)
+                self._changes.add_extent(extent, more_change=change_of_other, other_change=change_of_other)
             else:
                 change_of_more = _ADDED_PAGE_MEMBERS.get(name, Change.UNEXPLAINED)
-                self._changes.add_extent(extent, more=change_of_more, other=Change.ALTERED)
+                self._changes.add_extent(extent, more_change=change_of_more, other_change=Change.ALTERED)
 
     def _compare_structure(self) -> None:
         """Compare what a page says to those who do not see it; elements for a new field may be added."""
@@ -212,7 +212,7 @@ class _Differences:
                 self._changes.kinds.add(Change.UNEXPLAINED if old_root is None else Change.ALTERED)
             return
         extent = self._comparison.compare_members(old_root, new_root, "/K", *_STRUCTURE_INDEXES)
-        self._changes.add_extent(extent, more=Change.UNSEEN, other=Change.ALTERED)
+        self._changes.add_extent(extent, more_change=Change.UNSEEN, other_change=Change.ALTERED)
         self._compare_kids(old_root, new_root)
         self._compare_indexes(old_root, new_root)
         for key, old_node in self._elements.items():
@@ -225,19 +225,19 @@ class _Differences:
                 self._changes.kinds.add(Change.ALTERED)
                 continue
             extent = self._comparison.compare_members(old_node.content, new_element, "/K", "/P")
-            self._changes.add_extent(extent, more=Change.UNEXPLAINED, other=Change.ALTERED)
+            self._changes.add_extent(extent, more_change=Change.UNEXPLAINED, other_change=Change.ALTERED)
             self._compare_kids(old_node.content, new_element)
 
     def _compare_kids(self, old: DictionaryObject, new: DictionaryObject) -> None:
         old_kids = ArrayObject(self._old_revision.list_elements(old, "/K"))
         new_kids = ArrayObject(self._new_revision.list_elements(new, "/K"))
         extent = self._comparison.compare(old_kids, new_kids)
-        self._changes.add_extent(extent, more=Change.UNSEEN, other=Change.UNEXPLAINED)
+        self._changes.add_extent(extent, more_change=Change.UNSEEN, other_change=Change.UNEXPLAINED)
 
     def _compare_indexes(self, old: DictionaryObject, new: DictionaryObject) -> None:
         for name in _STRUCTURE_INDEXES:
             extent = self._comparison.compare(get_raw(old, name), get_raw(new, name))
-            self._changes.add_extent(extent, more=Change.UNSEEN, other=Change.UNSEEN)
+            self._changes.add_extent(extent, more_change=Change.UNSEEN, other_change=Change.UNSEEN)
 
 
 def _walk_structure(revision: Revision) -> Iterator[Node]:

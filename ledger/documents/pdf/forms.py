@@ -54,9 +54,9 @@ class Changes:
     kinds: set[Change] = field(default_factory=set)
     filled_names: set[str] = field(default_factory=set)
 
-    def add_extent(self, extent: Extent, *, more: Change, other: Change) -> None:
+    def add_extent(self, extent: Extent, *, more_change: Change, other_change: Change) -> None:
         if extent is not Extent.SAME:
-            self.kinds.add(more if extent is Extent.MORE else other)
+            self.kinds.add(more_change if extent is Extent.MORE else other_change)
 
 
 class FormComparison:
@@ -140,7 +140,7 @@ class FormComparison:
         if is_seen and "/Rect" in old and not self._new_revision.is_seen(new):
             self._changes.kinds.add(Change.ALTERED)
         change_of_other = Change.ALTERED if is_seen else Change.LOOK_ADDED
-        self._changes.add_extent(extent, more=Change.LOOK_ADDED, other=change_of_other)
+        self._changes.add_extent(extent, more_change=Change.LOOK_ADDED, other_change=change_of_other)
 
     def _is_signed(self, form_field: Field) -> bool:
         return self._old_revision.resolve(form_field.value) is not None
@@ -171,7 +171,7 @@ class FormComparison:
     def _compare_signed(self, old_field: Field, new_field: Field) -> None:
         old_content, new_content = old_field.node.content, new_field.node.content
         extent = self._comparison.compare_members(old_content, new_content, *_PLACING_MEMBERS, "/V")
-        self._changes.add_extent(extent, more=Change.LOOK_ADDED, other=Change.ALTERED)
+        self._changes.add_extent(extent, more_change=Change.LOOK_ADDED, other_change=Change.ALTERED)
         old_value, new_value = (
             self._old_revision.get_dictionary(old_content, "/V"),
             self._new_revision.get_dictionary(new_content, "/V"),
@@ -184,7 +184,7 @@ class FormComparison:
             self._changes.kinds.update({Change.ALTERED} if old_value is not new_value else ())
             return
         extent = self._comparison.compare_members(old_value, new_value, "/Contents")
-        self._changes.add_extent(extent, more=Change.UNEXPLAINED, other=Change.ALTERED)
+        self._changes.add_extent(extent, more_change=Change.UNEXPLAINED, other_change=Change.ALTERED)
 
     def _compare_empty(self, old_field: Field, new_field: Field) -> None:
         """Compare a field that nobody had signed: whoever signed the document left its place for somebody."""
@@ -250,7 +250,7 @@ class FormComparison:
             if self._comparison.compare(get_raw(old_form, name), get_raw(new_form, name)):
                 self._changes.kinds.add(Change.UNEXPLAINED)
         extent = self._comparison.compare(get_raw(old_form, "/XFA"), get_raw(new_form, "/XFA"))
-        self._changes.add_extent(extent, more=Change.LOOK_ADDED, other=Change.ALTERED)
+        self._changes.add_extent(extent, more_change=Change.LOOK_ADDED, other_change=Change.ALTERED)
         if self._comparison.compare(get_raw(old_form, "/SigFlags"), get_raw(new_form, "/SigFlags")):
             self._changes.kinds.add(Change.UNSEEN)
         if not any(form_field.kind not in (None, SIGNATURE_TYPE) for form_field in self._old_revision.fields):

@@ -120,7 +120,7 @@ def test_what_is_imported_answers_as_the_replica_did(
         assert reading.source == "snapshot"
         assert reading.cursor.event == origin.cursor.event
         assert reading.time == header.checkpoint.time
-    assert imported.check(source.trust, seen) == header.cosigned
+    assert imported.check(source.trust, seen) == header.cosigned_checkpoint
     source.replica.close()
 
 

@@ -19,8 +19,7 @@ from anchoring.register.store import Register
 from anchoring.register.submissions import page_submissions
 from anchoring.register.tables import METADATA, RECORD
 from anchoring.replica.store import Replica
-from ledger.verification.comparison import Presented
-from ledger.verification.verify import verify
+from ledger.verification.verify import PresentedContent, verify
 from tests.databases import NewDatabase
 from tests.fakes.department import change, licence
 from tests.fakes.histories import History
@@ -107,7 +106,9 @@ def test_an_old_register_keeps_everything(city: City, new_database: NewDatabase,
         for leaf in held:
             proof = make_proof(city.register, reading, city.trees, leaf)
             if proof.disclosure:
-                report = verify(Presented(claims=proof.disclosure.values), proof, reading, city.net.now)
+                report = verify(
+                    PresentedContent(claims=proof.disclosure.values), proof, reading, city.net.now
+                )
                 assert report.verdict.value in ("valid", "not_current"), report.deciding_step
 
 

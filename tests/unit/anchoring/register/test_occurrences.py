@@ -23,7 +23,7 @@ from ledger.registry import acts
 from ledger.registry.status import StatusTree, encode_changes
 from ledger.verification.occurrences import EntriesCheck
 from ledger.verification.report import Report
-from ledger.verification.verify import Presented, verify
+from ledger.verification.verify import PresentedContent, verify
 from tests.databases import NewDatabase
 from tests.fakes.department import LOG, identifier, licence
 from tests.fakes.issuing import City
@@ -60,7 +60,7 @@ def judge(city: City, proof: Proof, register: Register | None) -> Report:
     values = proof.disclosure.values if proof.disclosure else {}
     with city.replica.reading() as reading:
         reading.entries = EntriesByRegister(LOG, register, EntryCopies(city.replica.engine))
-        return verify(Presented(claims=values), proof, reading, city.chain.now)
+        return verify(PresentedContent(claims=values), proof, reading, city.chain.now)
 
 
 def test_what_was_anchored_once_was_checked(city: City) -> None:

@@ -15,7 +15,7 @@ from ledger.proof.proof import Proof, decode_proof
 from ledger.records.claims import SelectiveDisclosure
 from ledger.records.seal_identifiers import SealingIdentifier
 from ledger.verification.report import Report
-from ledger.verification.verify import Presented, verify
+from ledger.verification.verify import PresentedContent, verify
 from tests.databases import NewDatabase
 from tests.fakes.department import ISSUER, change, identifier, licence
 from tests.fakes.issuing import City
@@ -40,7 +40,7 @@ def judge(city: City, proof: Proof) -> Report:
     decoded = decode_proof(proof.encode())
     values = decoded.disclosure.values if decoded.disclosure else {}
     with city.replica.reading() as reading:
-        return verify(Presented(claims=values), decoded, reading, city.chain.now)
+        return verify(PresentedContent(claims=values), decoded, reading, city.chain.now)
 
 
 def test_every_record_of_several_submissions_and_batches_proves_itself(city: City) -> None:
@@ -206,7 +206,7 @@ def test_a_sealed_licence_brings_the_proofs_of_its_sealing_and_its_seal(city: Ci
     city.settle(3)
     proof = decode_proof(prove(city, 1).encode())
     with city.replica.reading() as reading:
-        report = verify(Presented((PAPERS["licence.ofd"],)), proof, reading, city.chain.now)
+        report = verify(PresentedContent((PAPERS["licence.ofd"],)), proof, reading, city.chain.now)
     assert (report.verdict.value, report.step(11).reason) == ("valid", "seals_good")
     seal = proof.linked[0].linked[0]
     assert seal.disclosure

@@ -14,7 +14,7 @@ from examples.renderings import as_pdf
 from ledger.encoding.canonical import Json
 from ledger.proof.paper import encode_paper
 from ledger.proof.proof import Proof
-from ledger.verification.verify import Policy, Presented, verify
+from ledger.verification.verify import Policy, PresentedContent, verify
 from tests.unit.api.city import City, identifier
 
 SERIAL = "TM2022A0000000000001"
@@ -31,7 +31,9 @@ def proof(city: City) -> Proof:
     return city.proof(LICENCE)
 
 
-def in_python(city: City, proof: Proof | bytes, presented: Presented, max_age: int = 3600) -> dict[str, Json]:
+def in_python(
+    city: City, proof: Proof | bytes, presented: PresentedContent, max_age: int = 3600
+) -> dict[str, Json]:
     with city.replica.reading() as trust:
         return verify(presented, proof, trust, city.now, Policy(max_age=max_age)).to_json()
 
@@ -46,18 +48,18 @@ def test_json_gives_the_report_that_python_gives(city: City, wuhan: TestClient, 
     documents = [base64.b64encode(DOCUMENT).decode()]
     answer = wuhan.post("/v1/verify", content=body(proof.encode(), documents=documents), headers=JSON)
     assert answer.status_code == 200
-    assert answer.json() == in_python(city, proof, Presented((DOCUMENT,)))
+    assert answer.json() == in_python(city, proof, PresentedContent((DOCUMENT,)))
     assert answer.json()["verdict"] == "valid"
 
 
 def test_a_form_gives_the_report_that_python_gives(city: City, wuhan: TestClient, proof: Proof) -> None:
     files = {"proof": ("a.proof.json", proof.encode()), "document": ("a.pdf", DOCUMENT)}
     answer = wuhan.post("/v1/verify", files=files)
-    assert answer.json() == in_python(city, proof, Presented((DOCUMENT,)))
+    assert answer.json() == in_python(city, proof, PresentedContent((DOCUMENT,)))
 
 
 def test_a_printed_code_and_claims_read_from_paper(city: City, wuhan: TestClient, proof: Proof) -> None:
-    expected = in_python(city, proof, Presented(claims=CLAIMS))
+    expected = in_python(city, proof, PresentedContent(claims=CLAIMS))
     assert expected["verdict"] == "valid"
     code = encode_paper(proof)
     assert wuhan.post("/v1/verify", json={"proof": code, "claims": CLAIMS}).json() == expected
@@ -75,7 +77,7 @@ SPELLED: dict[str, Json] = CLAIMS | {"KZ_HDRS": "１２", "CZZT": " 天门市示
 def test_a_paper_that_is_spelled_otherwise_is_forged_nowhere(
     city: City, wuhan: TestClient, proof: Proof
 ) -> None:
-    expected = in_python(city, proof, Presented(claims=SPELLED))
+    expected = in_python(city, proof, PresentedContent(claims=SPELLED))
     assert (expected["verdict"], expected["reason"]) == ("unverifiable", "spelled_otherwise")
     code = encode_paper(proof)
     assert wuhan.post("/v1/verify", json={"proof": code, "claims": SPELLED}).json() == expected
@@ -89,7 +91,7 @@ def test_a_paper_that_is_spelled_otherwise_is_forged_nowhere(
 
 def test_what_is_spelled_otherwise_can_be_confirmed_by_eye(city: City, proof: Proof) -> None:
     with city.replica.reading() as trust:
-        report = verify(Presented(claims=SPELLED), proof, trust, city.now, Policy())
+        report = verify(PresentedContent(claims=SPELLED), proof, trust, city.now, Policy())
     slip = write_slip(report, "zh")
     assert slip.confirm == proof.encode().decode()
     assert "写法不同" in slip.reason
@@ -97,7 +99,7 @@ def test_what_is_spelled_otherwise_can_be_confirmed_by_eye(city: City, proof: Pr
 
 def test_the_text_of_a_proof_file_may_be_sent_as_text(city: City, wuhan: TestClient, proof: Proof) -> None:
     text = json.dumps(proof.to_json(), indent=2)
-    assert wuhan.post("/v1/verify", json={"proof": text}).json() == in_python(city, proof, Presented())
+    assert wuhan.post("/v1/verify", json={"proof": text}).json() == in_python(city, proof, PresentedContent())
 
 
 def test_an_altered_document_and_an_altered_claim_are_answered_with_200(

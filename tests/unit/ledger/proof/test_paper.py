@@ -22,7 +22,7 @@ from ledger.proof.paper import (
     unpack,
 )
 from ledger.proof.proof import Proof
-from ledger.verification.verify import Presented, verify
+from ledger.verification.verify import PresentedContent, verify
 from tests.scenes import CLAIMS, scene
 
 CITY, ITEMS = scene()
@@ -46,7 +46,7 @@ def test_a_proof_comes_back_from_paper(proof: Proof) -> None:
 
 def test_paper_verifies_as_the_file_does() -> None:
     report = verify(
-        Presented(claims=CLAIMS),
+        PresentedContent(claims=CLAIMS),
         decode_paper(encode_paper(PROOF)),
         CITY.registry.knowledge,
         CITY.registry.now,

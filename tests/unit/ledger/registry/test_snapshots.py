@@ -15,8 +15,15 @@ from ledger.errors import SnapshotRefused
 from ledger.registry import acts, snapshots
 from ledger.registry.acts import Event
 from ledger.registry.checkpoints import MAX_TRUST_BYTES
-from ledger.registry.snapshots import REASONS, History, check_snapshot, read_events, read_header, replay
-from ledger.verification.verify import Presented, verify
+from ledger.registry.snapshots import (
+    REFUSAL_REASONS,
+    History,
+    check_snapshot,
+    read_events,
+    read_header,
+    replay,
+)
+from ledger.verification.verify import PresentedContent, verify
 from tests.cosigning import NAMES, Seen, checkpoint_of, fold_of, node_key, snapshot, trust_file
 from tests.scenes import City, Registry, readable, scene
 
@@ -35,7 +42,7 @@ def reason(registry: Registry, file: bytes, history: History | None = None, piec
     """Return why a file is refused; it is read in pieces of so many bytes."""
     with pytest.raises(SnapshotRefused) as caught:
         check_snapshot(lambda: pieces(file, piece), trust_file(registry), history)
-    assert caught.value.reason in REASONS
+    assert caught.value.reason in REFUSAL_REASONS
     assert str(caught.value)
     return caught.value.reason
 
@@ -79,7 +86,7 @@ def test_a_certificate_is_verified_with_a_snapshot_alone() -> None:
     known = replay([snapshot(city.registry)])
     city.register(city.follow("revoke", licence))
     then = replay([snapshot(city.registry)])
-    presented = Presented((), readable(proof))
+    presented = PresentedContent((), readable(proof))
     assert verify(presented, proof, known, now).verdict == "valid"
     report = verify(presented, proof, then, now + 10)
     assert (report.verdict, report.reason) == ("not_current", "revoked")

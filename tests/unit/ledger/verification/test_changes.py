@@ -11,8 +11,8 @@ from ledger.registry.knowledge import Knowledge
 from ledger.registry.status import Status
 from ledger.registry.trust import Anchor, Grant, KeyState, LogState, Occurrences, PositionStatus
 from ledger.verification.changes import MAX_CHANGES, walk_changes
-from ledger.verification.past import Then, judge_past
-from ledger.verification.verify import Presented, verify
+from ledger.verification.past import PastStanding, judge_past
+from ledger.verification.verify import PresentedContent, verify
 from tests.scenes import DOCUMENT, City, Item
 from tests.sealed import scene
 
@@ -65,7 +65,7 @@ def test_a_verification_asks_no_more_than_the_limit(name: str, reason: str) -> N
     sealed = scene()
     rewrite(sealed.city, getattr(sealed, name))
     trust = CountingTrust(sealed.city.registry.knowledge)
-    report = verify(Presented((DOCUMENT,)), sealed.proof(), trust, sealed.city.registry.now)
+    report = verify(PresentedContent((DOCUMENT,)), sealed.proof(), trust, sealed.city.registry.now)
     assert report.reason == reason
     assert MAX_CHANGES <= trust.asked <= MAX_CHANGES + 4  # the rest for the other positions
 
@@ -76,7 +76,7 @@ def test_a_question_about_the_past_asks_no_more_than_the_limit() -> None:
     rewrite(sealed.city, sealed.licence)
     trust = CountingTrust(sealed.city.registry.knowledge)
     past = judge_past(sealed.proof(), trust, moment)
-    assert (past.then, past.reason, past.until) == (Then.UNKNOWN, "too_many_changes", None)
+    assert (past.standing, past.reason, past.until) == (PastStanding.UNKNOWN, "too_many_changes", None)
     assert trust.asked == MAX_CHANGES
 
 

@@ -25,7 +25,7 @@ from ledger.registry.knowledge import Knowledge
 from ledger.registry.snapshots import replay
 from ledger.registry.status import Status
 from ledger.registry.trust import Trust
-from ledger.verification.verify import Policy, Presented, verify
+from ledger.verification.verify import Policy, PresentedContent, verify
 from tests.cosigning import snapshot
 from tests.scenes import DOCUMENT, START, City, Item, Registry
 
@@ -138,24 +138,28 @@ def longer_statement(proof: Proof) -> Proof:
     return replace(proof, entry=replace(proof.entry, statement=statement))
 
 
-Present = tuple[Presented, Proof | bytes]
+GENUINE = PresentedContent((DOCUMENT,))
+Present = tuple[PresentedContent, Proof | bytes]
 ALTERED: Final[Mapping[str, Callable[[Proof], Present]]] = {
-    "document": lambda proof: (Presented((DOCUMENT + b"!",)), proof),
-    "claims": lambda proof: (Presented((DOCUMENT,)), altered_claims(proof)),
-    "record": lambda proof: (Presented((DOCUMENT,)), replace(proof, record=replace(proof.record, valid_until=date.max))),
-    "index": lambda proof: (Presented((DOCUMENT,)), replace(proof, index=proof.index + 1)),
-    "entry": lambda proof: (Presented((DOCUMENT,)), other_entry(proof)),
-    "statement": lambda proof: (Presented((DOCUMENT,)), longer_statement(proof)),
-    "batch": lambda proof: (Presented((DOCUMENT,)), replace(proof, batch=(*proof.batch, PathElement("left", 1, bytes(32))))),
-    "anchor": lambda proof: (Presented((DOCUMENT,)), replace(proof, sequence=proof.sequence + 1)),
-    "staple": lambda proof: (Presented((DOCUMENT,)), other_staple(proof)),
+    "document": lambda proof: (PresentedContent((DOCUMENT + b"!",)), proof),
+    "claims": lambda proof: (GENUINE, altered_claims(proof)),
+    "record": lambda proof: (GENUINE, replace(proof, record=replace(proof.record, valid_until=date.max))),
+    "index": lambda proof: (GENUINE, replace(proof, index=proof.index + 1)),
+    "entry": lambda proof: (GENUINE, other_entry(proof)),
+    "statement": lambda proof: (GENUINE, longer_statement(proof)),
+    "batch": lambda proof: (GENUINE, replace(proof, batch=(*proof.batch, PathElement("left", 1, bytes(32))))),
+    "anchor": lambda proof: (GENUINE, replace(proof, sequence=proof.sequence + 1)),
+    "staple": lambda proof: (GENUINE, other_staple(proof)),
 }  # fmt: skip
 MISSING: Final[Mapping[str, Callable[[Proof], Present]]] = {
-    "nothing presented": lambda proof: (Presented(), proof),
-    "nothing disclosed": lambda proof: (Presented((DOCUMENT,)), replace(proof, disclosure=None)),
-    "half of the proof": lambda proof: (Presented((DOCUMENT,)), proof.encode()[: len(proof.encode()) // 2]),
-    "no proof": lambda _: (Presented((DOCUMENT,)), b""),
-    "an anchor to come": lambda proof: (Presented((DOCUMENT,)), replace(proof, sequence=10_000)),
+    "nothing presented": lambda proof: (PresentedContent(), proof),
+    "nothing disclosed": lambda proof: (GENUINE, replace(proof, disclosure=None)),
+    "half of the proof": lambda proof: (
+        PresentedContent((DOCUMENT,)),
+        proof.encode()[: len(proof.encode()) // 2],
+    ),
+    "no proof": lambda _: (GENUINE, b""),
+    "an anchor to come": lambda proof: (GENUINE, replace(proof, sequence=10_000)),
 }
 
 
@@ -172,7 +176,7 @@ def test_good_evidence_leads_where_it_should() -> None:
     counted: Counter[str] = Counter()
     for cell in cells():
         asked = case(*cell)
-        concluded = verdict((Presented((DOCUMENT,)), asked.proof), asked)
+        concluded = verdict((GENUINE, asked.proof), asked)
         assert concluded == expected(*cell), cell
         counted[concluded] += 1
     assert counted == {"valid": 18, "not_current": 246, "unverifiable": 136}
@@ -209,7 +213,7 @@ def test_a_missing_staple_or_cause_makes_nothing_valid() -> None:
         asked = case(status, dates, source, age)
         for without in ({"status": None}, {"linked": ()}):
             proof = replace(asked.proof, **without)
-            concluded = verdict((Presented((DOCUMENT,)), proof), asked)
+            concluded = verdict((GENUINE, proof), asked)
             needed = (source == "staple" and "status" in without) or (status == 8 and "linked" in without)
             assert concluded != "invalid"
             assert not (needed and concluded == "valid")

@@ -14,8 +14,8 @@ from ledger.proof.proof import Proof
 from ledger.registry import acts
 from ledger.registry.knowledge import Knowledge
 from ledger.verification import changes
-from ledger.verification.past import MAX_STRETCHES, Past, Then, judge_past, judge_past_span
-from ledger.verification.verify import Policy, Presented, verify
+from ledger.verification.past import MAX_STRETCHES, PastStanding, PastStatus, judge_past, judge_past_span
+from ledger.verification.verify import Policy, PresentedContent, verify
 from tests.scenes import DAY, START, City, Item, Registry, scene
 
 LIFE = ("suspend", "resume", "revoke", "reinstate", "cancel")
@@ -33,30 +33,30 @@ def told() -> tuple[City, Item, Proof, list[int]]:
     return city, licence, city.proof(licence, *changes), moments
 
 
-def at(city: City, proof: Proof, moment: int) -> Past:
+def at(city: City, proof: Proof, moment: int) -> PastStatus:
     return judge_past(proof, city.registry.knowledge, moment)
 
 
 def test_each_moment_has_the_status_that_was_anchored_by_then() -> None:
     city, _, proof, moments = told()
     expected = [
-        (Then.IN_FORCE, "status_valid"),
-        (Then.NOT_IN_FORCE, "suspended"),
-        (Then.IN_FORCE, "status_valid"),
-        (Then.NOT_IN_FORCE, "revoked"),
-        (Then.IN_FORCE, "status_reinstated"),
-        (Then.NOT_IN_FORCE, "cancelled"),
+        (PastStanding.IN_FORCE, "status_valid"),
+        (PastStanding.NOT_IN_FORCE, "suspended"),
+        (PastStanding.IN_FORCE, "status_valid"),
+        (PastStanding.NOT_IN_FORCE, "revoked"),
+        (PastStanding.IN_FORCE, "status_reinstated"),
+        (PastStanding.NOT_IN_FORCE, "cancelled"),
     ]
     for index, (moment, then) in enumerate(zip(moments, expected, strict=True)):
         past = at(city, proof, moment)
-        assert (past.then, past.reason) == then
+        assert (past.standing, past.reason) == then
         assert past.since
         assert past.known
         assert (past.since.time, past.known.time) == (moment, moment)
         assert (past.until.time if past.until else None) == dict(enumerate(moments)).get(index + 1)
         if index + 1 < len(moments):
             later = at(city, proof, moments[index + 1] - 1)
-            assert (later.then, later.reason, later.since, later.until) == (*then, past.since, past.until)
+            assert (later.standing, later.reason, later.since, later.until) == (*then, past.since, past.until)
 
 
 def test_the_anchors_that_bound_it_are_named() -> None:
@@ -85,16 +85,24 @@ def test_the_anchors_that_bound_it_are_named() -> None:
 def test_before_its_anchor_nothing_was_registered() -> None:
     city, _, proof, moments = told()
     past = at(city, proof, moments[0] - 1)
-    assert (past.then, past.reason, past.status) == (Then.NOT_REGISTERED, "not_registered_yet", None)
+    assert (past.standing, past.reason, past.status) == (
+        PastStanding.NOT_REGISTERED,
+        "not_registered_yet",
+        None,
+    )
     assert past.to_json()["then"] == "not_registered"
 
 
 def test_after_the_newest_anchor_nothing_can_be_said() -> None:
     city, _, proof, moments = told()
     past = at(city, proof, moments[-1] + 1)
-    assert (past.then, past.reason, past.newest) == (Then.UNKNOWN, "later_than_known", moments[-1])
+    assert (past.standing, past.reason, past.newest) == (
+        PastStanding.UNKNOWN,
+        "later_than_known",
+        moments[-1],
+    )
     city.registry.wait(DAY)  # blocks alone say nothing of this log
-    assert at(city, proof, moments[-1] + 1).then is Then.UNKNOWN
+    assert at(city, proof, moments[-1] + 1).standing is PastStanding.UNKNOWN
     city.anchor()
     assert at(city, proof, moments[-1] + 1).reason == "cancelled"
 
@@ -126,7 +134,7 @@ def test_it_is_what_a_verification_said_then() -> None:
             status=None,
             linked=tuple(linked for linked in proof.linked if earlier.anchor(city.name, linked.sequence)),
         )
-        then = verify(Presented(), carried, earlier, event.time, Policy()).step(9)
+        then = verify(PresentedContent(), carried, earlier, event.time, Policy()).step(9)
         past = at(city, proof, event.time)
         assert past.deciding_step
         assert (past.deciding_step.key, past.deciding_step.evidence) == (then.key, then.evidence)
@@ -151,9 +159,9 @@ def test_the_dates_decide_where_the_status_allows(day: date, reason: str) -> Non
     city.registry.wait(400 * DAY)
     city.anchor()
     past = at(city, city.proof(licence), times.day_bounds(day)[0])
-    assert (past.reason, past.then) == (
+    assert (past.reason, past.standing) == (
         reason,
-        Then.IN_FORCE if reason == "status_valid" else Then.NOT_IN_FORCE,
+        PastStanding.IN_FORCE if reason == "status_valid" else PastStanding.NOT_IN_FORCE,
     )
 
 
@@ -161,23 +169,23 @@ def test_a_forged_proof_has_no_past() -> None:
     city, licence, proof, moments = told()
     forged = replace(proof, record=replace(licence.record, valid_until=date(2040, 1, 1)))
     past = at(city, forged, moments[0])
-    assert (past.then, past.reason) == (Then.INVALID, "not_in_submission")
+    assert (past.standing, past.reason) == (PastStanding.INVALID, "not_in_submission")
     assert past.to_json()["reason_words"]
     other = replace(proof, entry=replace(proof.entry, statement=replace(proof.entry.statement, log="wuhan")))
-    assert at(city, other, moments[0]).then in (Then.INVALID, Then.UNKNOWN)
+    assert at(city, other, moments[0]).standing in (PastStanding.INVALID, PastStanding.UNKNOWN)
 
 
 def test_a_compromise_found_since_counts_for_every_moment() -> None:
     city, _, proof, moments = told()
     city.registry.act(acts.KeyCompromised(city.key.public.id, START))
     past = at(city, proof, moments[1])
-    assert (past.then, past.reason) == (Then.UNKNOWN, "key_compromised")
+    assert (past.standing, past.reason) == (PastStanding.UNKNOWN, "key_compromised")
 
 
 def test_a_reinstatement_without_its_record_is_not_believed_then_either() -> None:
     city, licence, _, moments = told()
     past = at(city, city.proof(licence), moments[4])
-    assert (past.then, past.reason) == (Then.UNKNOWN, "reinstatement_unproven")
+    assert (past.standing, past.reason) == (PastStanding.UNKNOWN, "reinstatement_unproven")
 
 
 def test_a_status_that_contradicts_itself_later_was_known_before() -> None:
@@ -187,7 +195,7 @@ def test_a_status_that_contradicts_itself_later_was_known_before() -> None:
     city.register(city.follow("revoke", licence))
     revoked = city.registry.now
     city.anchor(changes=[(city.position(licence), 0)])
-    assert at(city, proof, first).then is Then.IN_FORCE
+    assert at(city, proof, first).standing is PastStanding.IN_FORCE
     assert at(city, proof, revoked).reason == "revoked"
     assert at(city, proof, city.registry.now).reason == "status_contradictory"
 
@@ -197,11 +205,11 @@ def test_more_changes_since_then_than_anybody_reads(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(changes, "MAX_CHANGES", len(LIFE) - 1)
     city, _, proof, moments = told()
     past = at(city, proof, moments[0])
-    assert (past.then, past.reason, past.status) == (Then.UNKNOWN, "too_many_changes", None)
+    assert (past.standing, past.reason, past.status) == (PastStanding.UNKNOWN, "too_many_changes", None)
     assert past.until is None
     assert past.to_json()["words"] == {"zh": "无法确认", "en": "Cannot tell"}
     nearer = at(city, proof, moments[2])
-    assert (nearer.then, nearer.until and nearer.until.time) == (Then.IN_FORCE, moments[3])
+    assert (nearer.standing, nearer.until and nearer.until.time) == (PastStanding.IN_FORCE, moments[3])
 
 
 def test_a_day_in_asia_shanghai_has_two_bounds() -> None:
@@ -246,6 +254,8 @@ def test_a_day_with_too_many_changes_cannot_be_told() -> None:
     for place in range(MAX_STRETCHES):
         city.anchor(changes=[(city.position(items[0]), (1, 0)[place % 2])])
     span = judge_past_span(city.proof(items[0]), city.registry.knowledge, day)
-    assert [(past.then, past.reason) for past in span.stretches] == [(Then.UNKNOWN, "too_many_changes")]
+    assert [(past.standing, past.reason) for past in span.stretches] == [
+        (PastStanding.UNKNOWN, "too_many_changes")
+    ]
     forged = replace(city.proof(items[0]), record=replace(items[0].record, valid_until=date(2040, 1, 1)))
-    assert judge_past_span(forged, city.registry.knowledge, day).start.then is Then.INVALID
+    assert judge_past_span(forged, city.registry.knowledge, day).start.standing is PastStanding.INVALID

@@ -23,7 +23,7 @@ from ledger.proof.proof import Proof
 from ledger.registry import acts
 from ledger.registry.knowledge import Knowledge
 from ledger.verification.reasons import Verdict
-from ledger.verification.verify import Policy, Presented, verify
+from ledger.verification.verify import Policy, PresentedContent, verify
 from tests.scenes import DAY, DOCUMENT, START, City, Registry, scene
 
 
@@ -262,11 +262,11 @@ def test_knowledge_that_could_not_be_had_is_no_good_news(action: str | None) -> 
         city.register(city.follow(action, licence))
     registry = city.registry
     nothing = Knowledge(registry.name, registry.head_zero)
-    report = verify(Presented(documents=(DOCUMENT,)), city.proof(licence), nothing, registry.now)
+    report = verify(PresentedContent(documents=(DOCUMENT,)), city.proof(licence), nothing, registry.now)
     assert (report.verdict, report.reason) == (Verdict.UNVERIFIABLE, "log_unknown")
     for event in registry.events:
         nothing.apply(event)
-        known = verify(Presented(documents=(DOCUMENT,)), city.proof(licence), nothing, registry.now)
+        known = verify(PresentedContent(documents=(DOCUMENT,)), city.proof(licence), nothing, registry.now)
         assert (known.verdict is Verdict.VALID) <= (
             action is None and nothing.fold.n == registry.events[-1].n
         )

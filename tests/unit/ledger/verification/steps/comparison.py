@@ -5,7 +5,7 @@ from typing import Any
 from ledger.encoding.canonical import Json
 from ledger.proof.proof import Proof
 from ledger.verification.report import Report
-from ledger.verification.verify import Presented, verify
+from ledger.verification.verify import PresentedContent, verify
 from tests.scenes import CLAIMS, DOCUMENT, City
 from tests.unit.ledger.verification.steps.cases import (
     FAIL,
@@ -34,7 +34,7 @@ def a_document_with_one_byte_changed() -> Report:
 
 def _presenting(content: bytes, **opened: Any) -> Report:
     city, _, proof = one_licence()
-    return verify(Presented((content,), **opened), proof, city.registry.knowledge, city.registry.now)
+    return verify(PresentedContent((content,), **opened), proof, city.registry.knowledge, city.registry.now)
 
 
 @case(2, FAIL, "document_altered", INVALID)
@@ -172,7 +172,7 @@ def a_paper_of_a_revoked_licence_that_spells_it_otherwise() -> Report:
 @case(2, UNKNOWN, "carrier_altered", UNVERIFIABLE)
 def a_document_of_a_revoked_licence_whose_inner_proof_was_put_there_otherwise() -> Report:
     city, proof = _revoked()
-    presented = Presented((DOCUMENT,), carrier_altered=True)
+    presented = PresentedContent((DOCUMENT,), carrier_altered=True)
     return verify(presented, proof, city.registry.knowledge, city.registry.now)
 
 
