@@ -242,8 +242,8 @@ def _say_result(result: _Result, *, dry: bool) -> None:
         )
     for file in result.aside_files:
         say(f"set aside: {file}")
-    for file, first in result.accepted_files:
-        say(f"taken: {file.name}, from position {first:,}")
+    for file, first_position in result.accepted_files:
+        say(f"taken: {file.name}, from position {first_position:,}")
     for file, reason in result.refused_files:
         say(f"refused: {file.name}: {reason}")
     for file, reason in result.receipts:
@@ -252,8 +252,8 @@ def _say_result(result: _Result, *, dry: bool) -> None:
         subject = (
             f"submission {stretch.root.hex()} of {stretch.issuer}" if stretch.root else "entries and records"
         )
-        last = stretch.first + stretch.count - 1
-        say(f"missing: positions {stretch.first:,} to {last:,}, batch {stretch.batch}: {subject}")
+        last_position = stretch.first + stretch.count - 1
+        say(f"missing: positions {stretch.first:,} to {last_position:,}, batch {stretch.batch}: {subject}")
     if not (result.missing_stretches or result.refused_files or (dry and plan.lost_batches)):
         say("登记库完整 the register is whole; run `shunzheng audit` to have everything checked")
 

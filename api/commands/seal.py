@@ -247,7 +247,7 @@ def _register_seals(options: _RegisterOptions) -> int:
     with NodeClient(options.node) as node:
         key = open_key(options.key, options.key_password_file)
         prepared_rows = prepare_rows([*enumerate(rows, 1)], target_of(node), Path(), "seals")
-        with prepared_rows.unsigned:
+        with prepared_rows.unsigned_draft:
             answer = prepared_rows.send(node, key, options.wait)
     records = {record.identifier: record for record in _read_records(prepared_rows.submission(key))}
     seals: list[Json] = []

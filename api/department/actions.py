@@ -171,7 +171,7 @@ def _run_action(options: _ActionOptions) -> int:
         check_key(node, key)
         parts = _prepare_parts(options, target_of(node), changes)
         for part in parts:
-            drafts.enter_context(part.unsigned)
+            drafts.enter_context(part.unsigned_draft)
         _show_changes(options, changes)
         require_accepted(_list_warnings(changes, parts), options.accept)
         if options.dry_run:
@@ -252,7 +252,7 @@ def _list_warnings(changes: Sequence[Change], parts: Sequence[PreparedRows]) -> 
         for change in changes
         for oddity in change.oddities
     ]
-    warnings += [warning for part in parts for warning in part.unsigned.warnings]
+    warnings += [warning for part in parts for warning in part.unsigned_draft.warnings]
     return sorted(warnings, key=lambda warning: warning.row)
 
 

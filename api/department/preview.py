@@ -25,9 +25,11 @@ _MAX_SHOWN_CHARS: Final = 200  # of one value: a line on the screen stays a line
 
 def describe_change(change: Change) -> Iterator[str]:
     """Yield the lines that describe a change: its status, and each field of a new version."""
-    before, after = (STATUS_WORDS[status.name.lower()].zh for status in (change.before, change.after))
+    status_before, status_after = (
+        STATUS_WORDS[status.name.lower()].zh for status in (change.before, change.after)
+    )
     successor = f"; new version {change.row['identifier']}" if change.fields else ""
-    yield f"{change.identifier}  {before} → {after}{successor}  {change.row.get('basis', '')}".rstrip()
+    yield f"{change.identifier}  {status_before} → {status_after}{successor}  {change.row.get('basis', '')}".rstrip()
     for field in change.fields:
         yield f"  {_describe_field(field)}"
 

@@ -114,7 +114,7 @@ class PreparedRows:
     """Input rows with their numbers, all that is signed of them, and what names the file of the signed submission."""
 
     rows: Sequence[tuple[int, bytes]]
-    unsigned: UnsignedDraft
+    unsigned_draft: UnsignedDraft
     folder: Path
     prefix: str
     digest: str
@@ -128,7 +128,7 @@ class PreparedRows:
         return send(
             node,
             self.submission(key),
-            lambda: self.unsigned.sign(key).lines(),
+            lambda: self.unsigned_draft.sign(key).lines(),
             lambda: key,
             lambda: self.rows,
             wait=wait,
@@ -138,7 +138,7 @@ class PreparedRows:
 def prepare_rows(
     rows: Sequence[tuple[int, dict[str, Json]]], target: Target, folder: Path, prefix: str
 ) -> PreparedRows:
-    """Judge input rows, whose documents are found from `folder`. Close what is `unsigned`.
+    """Judge input rows, whose documents are found from `folder`. Close what is unsigned.
 
     The signed submission is kept in `folder`, under a name that begins with `prefix`. Raises: SubmissionRefused.
     """

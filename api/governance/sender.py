@@ -26,7 +26,7 @@ class Sender:
 
     def plan(self, acts_to_send: Sequence[acts.Act]) -> list[dict[str, Json]]:
         """Return what would be sent for each act, simulated as far as that can be done before the acts in front of it."""
-        first = self.chain.transaction_count(self.account.address, pending=True)
+        first_nonce = self.chain.transaction_count(self.account.address, pending=True)
         transactions: list[dict[str, Json]] = []
         for index, act in enumerate(acts_to_send):
             data = calls.encode_call(act)
@@ -36,7 +36,7 @@ class Sender:
                     "from": self.account.address,
                     "to": self.contract,
                     "function": calls.name_function(act),
-                    "nonce": first + index,
+                    "nonce": first_nonce + index,
                     "gas_limit": calls.estimate_gas(data),
                     "data": "0x" + data.hex(),
                     "simulated": self._simulate(data, follows=index > 0),

@@ -168,8 +168,8 @@ def format_moment(seconds: int) -> str:
 def describe_scope(grant: acts.KeyGranted | Grant) -> str:
     """Say what a grant covers. What stands in it as types nobody has checked, so nothing unprintable is let through."""
     kinds = ", ".join(kind for kind, bit in KINDS.items() if grant.kinds & bit)
-    first, last = format_moment(grant.not_before), format_moment(grant.not_after)
-    period = f"{f', from {first}' if first else ''}{f', until {last}' if last else ''}"
+    start_text, end_text = format_moment(grant.not_before), format_moment(grant.not_after)
+    period = f"{f', from {start_text}' if start_text else ''}{f', until {end_text}' if end_text else ''}"
     return f"{kinds}; {_printable(', '.join(grant.types)) or 'every type'}{period}"
 
 

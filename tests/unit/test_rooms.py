@@ -15,7 +15,8 @@ MOST_LINES: Final = 60  # of one function, which one screen shows; a migration i
 MOST_CHARACTERS: Final = 90  # of the first line of a module, which lists of modules show
 #: Words that say nothing of what they name; inside a comprehension, whose loop stands beside them, they may stay.
 EMPTY_WORDS: Final = frozenset(
-    "found one held own given taken stated stored known said sought told shown wanted kept".split()
+    {"found", "one", "held", "own", "given", "taken", "stated", "stored", "known", "said", "sought"}
+    | {"told", "shown", "wanted", "kept"}
 )
 
 MODULES: Final = [module for package in PACKAGES for module in sorted((ROOT / package).rglob("*.py"))]
