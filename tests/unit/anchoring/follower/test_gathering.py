@@ -79,7 +79,7 @@ def test_a_cut_range_is_completed_from_act_to_act(town: Town, blocks: int) -> No
 
 
 def test_too_many_acts_to_walk_come_in_shorter_windows(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gathering, "MAX_WALKED", 5)
+    monkeypatch.setattr(gathering, "MAX_WALKED_ACTS", 5)
     town.history.grow(120)
     failures = catch_up(town.another(Counting(town.chain, CUT)))
     assert 0 < failures < 12
