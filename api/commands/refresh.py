@@ -15,7 +15,7 @@ from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.console import in_words, note, show_encoded
 from api.parsers import Commands
-from api.words import STATUS_WORDS
+from api.words import STATUS_WORDS, write_moment
 from ledger.documents.carriers import attach, detach, is_carrier
 from ledger.encoding import times
 from ledger.encoding.canonical import Json
@@ -205,7 +205,8 @@ def _describe(proof: Proof, new_proof: Proof, status_range: StatusRange, positio
     words_by_number = {int(status): STATUS_WORDS[status.name.lower()] for status in Status}
     zh, en = words_by_number.get(status_number, ("未知", f"status {status_number}, which is reserved"))
     old_staple = f"was anchor {proof.status.sequence}" if proof.status else "had none"
+    anchored_at = write_moment(times.format_time(status_range.time), "en")
     return (
-        f"{proof.record.identifier}: staple of anchor {status_range.sequence}, {times.format_time(status_range.time)} "
+        f"{proof.record.identifier}: staple of anchor {status_range.sequence}, {anchored_at} "
         f"({old_staple}); it says {zh} {en}, which a verification will check"
     )

@@ -12,6 +12,7 @@ from anchoring.database.files import replace_file
 from anchoring.intake.rows import read_statement
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
+from api.words import write_moment
 from ledger.crypto.keys import keccak256
 from ledger.encoding.canonical import MAX_INTEGER, Json, decode
 from ledger.encoding.canonical import encode as canonical
@@ -51,9 +52,8 @@ def keep_receipt(node: NodeClient, submission: Path, reply: Mapping[str, object]
         )
     replace_file(path, [content])
     receipt = signed_receipt.receipt
-    advice = (
-        f"Keep {path.name}: it shows what the node promised, at the latest {format_time(receipt.deadline)}."
-    )
+    deadline = write_moment(format_time(receipt.deadline), "en")
+    advice = f"Keep {path.name}: it shows what the node promised, at the latest {deadline}."
     if ask_key_state(node, receipt.key) is None:
         advice += " It is evidence once the city's admin has declared the node's key."
     return advice
