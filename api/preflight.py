@@ -122,6 +122,12 @@ def _look_at_trust_list(settings: "Settings") -> str:
     return f"{len(trust.authorities)} authorities" if trust else ""
 
 
+def _look_at_issuer_names(settings: "Settings") -> str:
+    from api.node.issuer_names import load_issuer_names
+
+    return f"{len(load_issuer_names(settings.issuer_names))} issuers" if settings.issuer_names else ""
+
+
 def _look_at_keystore(settings: "Settings") -> str:
     if not settings.log:
         return ""
@@ -194,9 +200,13 @@ def _look_at_checkpoints(settings: "Settings") -> str:
 
 def _is_to_be_made(url: str) -> bool:
     """Tell whether an SQLite file is not there yet. Raises: SettingsError where it cannot be made."""
-    from anchoring.database.engine import find_missing_file
+    from anchoring.database.engine import find_file
 
-    file = find_missing_file(url)
+    file = find_file(url)
+    if file and file.exists():
+        if not file.is_file() or not os.access(file, os.R_OK | os.W_OK):
+            raise SettingsError(f"{file} cannot be opened: it is no file, or not open to this user")
+        return False
     if file and not os.access(file.parent, os.W_OK | os.X_OK):
         raise SettingsError(f"{file} cannot be made: its directory is missing or not open to this user")
     return file is not None
@@ -244,6 +254,14 @@ _LOOKS: Final = (
         _look_at_trust_list,
         Words("请放回名单文件，或修改 `trust_list`。", "Put the file back, or change `trust_list`."),
         frozenset({API}),
+    ),
+    _Look(
+        "issuer_names",
+        Words("颁发机构名录", "issuers' names"),
+        _look_at_issuer_names,
+        Words(
+            "请放回或改正名录文件，或修改 `issuer_names`。", "Put the file right, or change `issuer_names`."
+        ),
     ),
     _Look(
         "keystore",

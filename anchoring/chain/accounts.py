@@ -3,10 +3,11 @@
 import json
 import os
 import secrets
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import rlp
 from eth_account import Account as EthAccount
@@ -17,9 +18,15 @@ from rlp.exceptions import RLPException
 from anchoring.chain.protocol import Price, SignedTransaction
 from anchoring.errors import KeystoreError
 from ledger.crypto.keys import keccak256
+from ledger.encoding.canonical import decode_foreign
 from ledger.errors import MalformedInput
 
 KEYSTORE_ROUNDS: Final = 262_144  # PBKDF2, the figure of the keystore format; about 0.1 s
+
+# Levels of calls, as Python comes: py_ecc, which eth_account brings along, lifts it to 100,000 for the whole process. Then
+# whatever goes down a hostile value by recursion ends the process instead of raising RecursionError.
+_RECURSION_LIMIT: Final = 1_000
+sys.setrecursionlimit(_RECURSION_LIMIT)
 
 # the first byte of a transaction of type 2 (EIP-2718); a legacy one begins with an RLP list
 _TYPED: Final = 2
@@ -41,10 +48,21 @@ class Account:
     def load(cls, path: Path, password: str) -> "Account":
         """Read a keystore. Raises: KeystoreError."""
         try:
-            return cls(bytes(EthAccount.decrypt(json.loads(path.read_text()), password)))
+            return cls(
+                bytes(
+                    EthAccount.decrypt(cast(dict[str, object], decode_foreign(path.read_bytes())), password)
+                )
+            )
         except FileNotFoundError as error:
             raise KeystoreError(f"there is no keystore at {path}") from error
-        except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
+        except (
+            MalformedInput,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            NotImplementedError,
+        ) as error:
             raise KeystoreError(
                 f"the keystore {path} does not open: wrong password, or not a keystore"
             ) from error

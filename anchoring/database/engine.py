@@ -76,6 +76,12 @@ def _parse_url(url: str) -> URL:
 
 def find_missing_file(url: str) -> Path | None:
     """Return the file of an SQLite database that is not there yet: to open it would make it. Raises: AnchoringError."""
+    file = find_file(url)
+    return None if file is None or file.exists() else file
+
+
+def find_file(url: str) -> Path | None:
+    """Return the file of an SQLite database, which may not be there yet. Raises: AnchoringError."""
     database_url = _parse_url(url)
     if (
         database_url.get_backend_name() != "sqlite"
@@ -83,8 +89,7 @@ def find_missing_file(url: str) -> Path | None:
         or database_url.database == ":memory:"
     ):
         return None
-    file = Path(database_url.database)
-    return None if file.exists() else file
+    return Path(database_url.database)
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

@@ -51,6 +51,9 @@ def test_what_is_as_it_should_be_is_good_and_a_chain_that_is_down_is_waited_for(
     ("member", "value", "said"),
     [
         ("trust_list", Path("/nowhere/list.json"), "可信机构名单"),
+        ("issuer_names", Path("/nowhere/names.json"), "颁发机构名录"),
+        ("replica_url", "sqlite:////", "cannot be opened"),
+        ("checkpoints_url", "sqlite:////dev", "cannot be opened"),
         ("node_key", Path("/nowhere/node.key"), "节点密钥"),
         ("replica_url", "mysql://user:secret@host/x", "本地副本"),
         ("replica_url", "sqlite:////nowhere/replica.db", "cannot be made"),

@@ -2,6 +2,8 @@
 
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,8 @@ def test_a_keystore_opens_with_its_password_and_is_its_owners_alone(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{}", "[]", "null", '{"version": 3}', "\x00", '{"crypto": [], "version": 3}']
+    "content",
+    ["", "{}", "[]", "null", '{"version": 3}', "\x00", '{"crypto": [], "version": 3}', "[" * 100_000],
 )
 def test_a_file_that_is_no_keystore_says_so(tmp_path: Path, content: str) -> None:
     path = tmp_path / "operator.json"
@@ -36,6 +39,13 @@ def test_a_file_that_is_no_keystore_says_so(tmp_path: Path, content: str) -> Non
         Account.load(path, "secret")
     with pytest.raises(KeystoreError, match="no keystore at"):
         Account.load(tmp_path / "missing.json", "secret")
+
+
+@pytest.mark.parametrize("module", ["ethereum", "accounts", "devnet", "deployment", "failover"])
+def test_no_library_lets_recursion_end_the_process(module: str) -> None:
+    """One that is brought along lifts the limit so far that a list of lists ends Python with a fault of memory."""
+    code = f"import sys, anchoring.chain.{module}; sys.exit(sys.getrecursionlimit() > 1000)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("price", [Price(7), Price(0), Price(900, 100), Price(5, 0)])
