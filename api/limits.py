@@ -25,6 +25,10 @@ ACCEPTED_AT_ONCE: Final = 100
 WAITING_CONNECTIONS: Final = 2_048
 DROPPED_AT_ONCE: Final = 50  # connections that go then: looking for them takes a millisecond
 MAX_HEAD_BYTES: Final = 16 * 2**10  # request line and headers: 256 names of claims to show are 8 kB
+# Of them: browsers and proxies send some thirty. Each costs as much as a short request when there are a thousand.
+MAX_HEAD_LINES: Final = 128
+# Of a Content-Type: a boundary has 70 (RFC 2046). What reads its parameters takes 40 ms for 14 kB of semicolons.
+MAX_MEDIA_TYPE_CHARS: Final = 256
 FREE_CHUNKS: Final = 1_000  # of a body, of whatever size: ten milliseconds of work
 LEAST_CHUNK_BYTES: Final = (
     64  # on average, beyond those, with what frames them: a row of a submission has ten times as many

@@ -13,7 +13,7 @@ from typing import Self
 import h11
 from h11._receivebuffer import ReceiveBuffer
 
-from api.limits import FREE_CHUNKS, LEAST_CHUNK_BYTES
+from api.limits import FREE_CHUNKS, LEAST_CHUNK_BYTES, MAX_HEAD_LINES
 
 _STRAY_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n)")
 _FOLDED_LINE = re.compile(rb"\n[ \t]")
@@ -61,7 +61,9 @@ def _check_ends(head: bytes) -> None:
 
 
 def _check_framing(lines: Sequence[bytearray]) -> None:
-    """Check that one header at most says where the body ends."""
+    """Check that there are not too many headers, and that one at most says where the body ends."""
+    if len(lines) > MAX_HEAD_LINES:
+        raise h11.LocalProtocolError("the head has too many lines")
     fields = [(bytes(name).lower(), value) for name, _, value in (line.partition(b":") for line in lines)]
     framing_fields = [
         (name, value) for name, value in fields if name in (b"content-length", b"transfer-encoding")

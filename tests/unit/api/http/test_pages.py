@@ -15,6 +15,7 @@ from api.department import drafting
 from api.http.app import create_app
 from api.http.counter.confirmation import open_confirmations
 from api.http.counter.pages import STATIC
+from api.limits import MAX_FORM_FIELDS
 from api.node.errors import SettingsError
 from api.node.issuer_names import load_issuer_names
 from examples.renderings import as_ofd
@@ -415,6 +416,23 @@ def test_where_nothing_can_be_written_one_process_has_a_secret_of_its_own(city: 
     assert open_confirmations(nowhere, None) != open_confirmations(nowhere, None)
     with pytest.raises(SettingsError, match="node_key"):
         open_confirmations(nowhere.model_copy(update={"api_processes": 2}), None)
+
+
+def test_a_form_of_nothing_but_separators_is_refused(wuhan: TestClient) -> None:
+    """The parser counts fields with a name; a minute of these kept the event loop busy for ten seconds."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert wuhan.post("/", content=b"&" * MAX_FORM_FIELDS, headers=headers).status_code == 400
+    answer = wuhan.post("/", content=b"&" * (MAX_FORM_FIELDS + 1), headers=headers)
+    assert answer.status_code == 400
+    assert "16 fields at most" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/verify"])
+def test_a_long_content_type_is_not_read(wuhan: TestClient, path: str) -> None:
+    media_type = 'multipart/form-data; boundary="' + ";" * 14_000 + '"'
+    answer = wuhan.post(path, content=b"--b--", headers={"Content-Type": media_type})
+    assert answer.status_code == 415
+    assert "256 characters" in answer.text
 
 
 def test_browsers_are_let_say_where_a_form_comes_from(wuhan: TestClient) -> None:

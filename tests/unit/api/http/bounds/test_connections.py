@@ -281,6 +281,7 @@ TWO_MEANINGS = {
     "two hosts": b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
     "no host": b"GET / HTTP/1.1\r\n\r\n",
     "signed length": POST + b"Content-Length: +1\r\n\r\nx",
+    "thousands of headers": POST + b"a:b\r\n" * 2_000 + b"\r\n",
     "list of lengths": POST + b"Content-Length: 1, 1\r\n\r\nx",
 }
 
