@@ -152,6 +152,9 @@ def _look_at_spool(settings: "Settings") -> str:
 
 
 def _look_at_peers(settings: "Settings") -> str:
+    from api.client.authorities import load_authorities
+
+    load_authorities(settings.ca_file)
     for url in (url for urls in settings.watched.values() for url in urls):
         parts = urlsplit(url)
         if not parts.hostname or parts.port == 0:  # `port` raises ValueError above 65535
@@ -294,7 +297,7 @@ _LOOKS: Final = (
         "peers",
         Words("其他城市节点", "peers"),
         _look_at_peers,
-        Words("请检查 [peers] 中的地址。", "Check the addresses in [peers]."),
+        Words("请检查 [peers] 中的地址与 `ca_file`。", "Check the addresses in [peers], and `ca_file`."),
         frozenset({MONITOR}),
     ),
     _Look("replica_url", Words("本地副本", "replica"), _look_at_replica, _OTHER_DATABASE),

@@ -155,10 +155,15 @@ def _run_monitor(settings: "Settings") -> None:
 
 def name_peers(settings: "Settings") -> dict[str, list["HttpPeer"]]:
     """Return the nodes of the other logs, each named by its log and number: addresses are nobody else's business."""
+    from api.client.authorities import load_authorities
     from api.client.peers import HttpPeer
 
+    authorities = load_authorities(settings.ca_file)
     return {
-        log: [HttpPeer(url, label=f"node {number} of {log}") for number, url in enumerate(urls, 1)]
+        log: [
+            HttpPeer(url, label=f"node {number} of {log}", authorities=authorities)
+            for number, url in enumerate(urls, 1)
+        ]
         for log, urls in settings.watched.items()
     }
 

@@ -21,7 +21,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from anchoring.database.sqlstate import ask_sqlstate, is_refusal
+from anchoring.database.sqlstate import POOLER_REFUSAL, ask_sqlstate, is_refusal
 from anchoring.errors import AnchoringError, DatabaseDamaged, DatabaseRefused, DatabaseUnavailable
 
 # how long a writer waits for another; a large submission holds the lock for some seconds
@@ -29,6 +29,16 @@ BUSY_SECONDS: Final = 30
 CONNECTIONS: Final = 48  # more than the threads of one API process, so that no request waits for a connection
 SERVER_CONNECTIONS: Final = 15  # beyond the 5 that are kept: a server allows 100 unless it is told otherwise
 CONNECT_SECONDS: Final = 10  # how long a server may take to answer the call
+#: What libpq is told, unless the URL says otherwise. A server whose machine vanished is given up after 25 seconds without a
+#: sign of it, whether it was to answer (keep-alives) or to receive (`tcp_user_timeout`, milliseconds), not after 15 minutes.
+_CLIENT_OPTIONS: Final = {
+    "connect_timeout": str(CONNECT_SECONDS),
+    "keepalives": "1",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}
 #: What a session of PostgreSQL is told: a client that vanished gives its locks back within a minute, not two hours.
 _SESSION_OPTIONS: Final = {
     "lock_timeout": f"{BUSY_SECONDS}s",
@@ -36,6 +46,10 @@ _SESSION_OPTIONS: Final = {
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
 }
+_POOLER_MESSAGE: Final = (
+    "a connection pooler such as pgbouncer stands before the database and does not pass on what a session is told: name "
+    "the PostgreSQL server itself in node.toml; a node keeps few connections of its own"
+)
 _TABLES_LOCK: Final = 0x73687A6874626C73  # an advisory lock of our own: "shzhtbls"
 _UNHOLDABLE: Final = re.compile(r"[\x00\ud800-\udfff]")  # zero for PostgreSQL, lone surrogates for UTF-8
 _DAMAGE_CODES: Final = frozenset({"SQLITE_CORRUPT", "SQLITE_NOTADB"})
@@ -130,17 +144,29 @@ def _open_postgresql(url: URL) -> Engine:
     url_options = url.query.get("options", "")
     options = [url_options] if isinstance(url_options, str) else list(url_options)
     options += [f"-c {name}={value}" for name, value in _SESSION_OPTIONS.items()]
+    client_options = {name: value for name, value in _CLIENT_OPTIONS.items() if name not in url.query}
     engine = create_engine(
         url.update_query_dict({"options": " ".join(options)}),
         hide_parameters=True,
         isolation_level="READ COMMITTED",  # whatever the server's default is
         max_overflow=SERVER_CONNECTIONS,
         pool_pre_ping=True,  # a server that was restarted is noticed before a request relies on it
-        connect_args={"connect_timeout": CONNECT_SECONDS, "client_encoding": "utf8"},
+        connect_args={"client_encoding": "utf8"} | client_options,
     )
     event.listen(engine, "handle_error", _leave_out_detail)
     event.listen(engine, "do_connect", _connect)
+    event.listen(engine, "connect", _refuse_pooler)
     return engine
+
+
+def _refuse_pooler(connection: DBAPIConnection, _record: object) -> None:
+    """Check that the session is what it was told to be; behind a pooler it may be another's. Raises: DatabaseRefused."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        row = cursor.fetchone()
+    connection.rollback()
+    if row is None or row[0] != _SESSION_OPTIONS["lock_timeout"]:
+        raise DatabaseRefused(_POOLER_MESSAGE)
 
 
 def _connect(
@@ -229,7 +255,10 @@ def _name_failures() -> Iterator[None]:
             raise DatabaseDamaged(_DAMAGE_MESSAGE) from None  # the driver's words may quote what is stored
         if _is_statement(error) or not isinstance(error, OperationalError | InterfaceError):
             raise
-        if is_refusal(getattr(error.orig, "sqlstate", None)):
+        sqlstate = getattr(error.orig, "sqlstate", None)
+        if sqlstate == POOLER_REFUSAL:
+            raise DatabaseRefused(_POOLER_MESSAGE) from error
+        if is_refusal(sqlstate):
             raise DatabaseRefused(f"the database refuses what the settings name: {error.orig}") from error
         raise DatabaseUnavailable(f"the database failed, try again: {error.orig}") from error
     except UnicodeDecodeError:  # so broken that SQLite's own words about it are no text

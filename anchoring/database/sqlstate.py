@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: Classes and codes that only a person can mend: authorization (28), no such database, no privilege to connect.
 _REFUSALS: Final = re.compile("28...|3D000|42501")
 PASSWORD_MISSING: Final = "28P01"  # noqa: S105 -- where libpq had none to send, the server did not come to say so
+#: What pgbouncer says to a session that is told anything (`options`): a breach of the protocol, as it sees that.
+POOLER_REFUSAL: Final = "08P01"
 _ERROR: Final = re.compile(
     rb'^B\t\d+\tErrorResponse\t (?:S "[^"]*" )?(?:V "[A-Z]+" )?C "([0-9A-Z]{5})"', re.MULTILINE
 )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar, cast
 from urllib.parse import parse_qs, quote
@@ -28,6 +29,7 @@ from api.client.answers import (
     UsesAnswer,
     is_answer,
 )
+from api.client.authorities import load_authorities
 from api.client.bodies import check_head, read_pieces, take_whole
 from api.client.node_error import NodeError
 from api.limits import MAX_CONTENT_ITEMS, MAX_PAGE_ITEMS
@@ -76,9 +78,9 @@ class Question:
 
 
 class NodeClient:
-    """One node by its base URL; `token` opens what needs a scope."""
+    """One node by its base URL; `token` opens what needs a scope, `ca_file` names the authorities that vouch for it."""
 
-    def __init__(self, url: str, token: str | None = None) -> None:
+    def __init__(self, url: str, token: str | None = None, *, ca_file: Path | None = None) -> None:
         self.url = url.rstrip("/")
         if not _ADDRESS_PATTERN.fullmatch(self.url):
             raise NodeError(f"{url!r} is no address of a node: it is written http://HOST:PORT, or https://")
@@ -91,6 +93,7 @@ class NodeClient:
                 headers=headers,
                 timeout=_TIMEOUT,
                 trust_env=False,
+                verify=load_authorities(ca_file) or True,
                 follow_redirects=False,  # the token would go along
             )
         except httpx.InvalidURL as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from api import files
+from api.client.authorities import add_authorities
 from ledger.errors import MalformedInput
 
 TOKEN_VARIABLE: Final = "SHUNZHENG_TOKEN"  # noqa: S105
@@ -24,9 +25,10 @@ class TokenOptions(Protocol):
 
 
 class NodeOptions(TokenOptions, Protocol):
-    """A node, and the file of the access token for it."""
+    """A node, the authorities that vouch for it, and the file of the access token for it."""
 
     node: str
+    ca_file: Path | None
 
 
 class SourceOptions(Protocol):
@@ -35,6 +37,7 @@ class SourceOptions(Protocol):
     node: str | None
     snapshot: Path | None
     trust: Path | None
+    ca_file: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class SnapshotSource:
 def add_node(parser: argparse.ArgumentParser) -> None:
     """Add the issuing city's node and the file of its access token."""
     parser.add_argument("--node", required=True, metavar="URL", help="the node of the issuing city")
+    add_authorities(parser)
     parser.add_argument(
         "--token-file", type=Path, help=f"file of the access token; else {TOKEN_VARIABLE} in the environment"
     )
@@ -64,6 +68,7 @@ def add_source(command: argparse.ArgumentParser, node_help: str) -> None:
     """Add the choice between a node, explained by `node_help`, and a snapshot."""
     source = command.add_mutually_exclusive_group(required=True)
     source.add_argument("--node", metavar="URL", help=node_help)
+    add_authorities(command)
     source.add_argument(
         "--snapshot",
         type=Path,

@@ -6,6 +6,7 @@ event loop, which can break off at any point.
 
 import asyncio
 import logging
+import ssl
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,13 +29,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class HttpPeer:
-    """A node at a base URL, shown to others by its label. Redirects are not followed, compressed answers not taken, proxies
-    not used."""
+    """A node at a base URL, shown to others by its label; `authorities` vouch for it where they are not public ones.
+
+    Redirects are not followed, compressed answers not taken, proxies not used.
+    """
 
     url: str
     seconds: float = MAX_PEER_SECONDS
     transport: httpx.AsyncBaseTransport | None = None
     label: str = ""
+    authorities: ssl.SSLContext | None = None
 
     @property
     def name(self) -> str:
@@ -64,7 +68,11 @@ class HttpPeer:
     async def _get(self, url: str) -> bytes | None:
         async with (
             httpx.AsyncClient(
-                headers=_HEADERS, timeout=self.seconds, trust_env=False, transport=self.transport
+                headers=_HEADERS,
+                timeout=self.seconds,
+                trust_env=False,
+                transport=self.transport,
+                verify=self.authorities or True,
             ) as client,
             client.stream("GET", url) as answer,
         ):

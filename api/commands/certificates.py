@@ -36,7 +36,7 @@ def add(commands: Commands) -> None:
 
 def _export_proof(options: _ProofOptions) -> int:
     linked_proofs = [_read_linked(source) for source in options.linked]
-    with NodeClient(options.node, read_token(options)) as node:
+    with NodeClient(options.node, read_token(options), ca_file=options.ca_file) as node:
         content = node.certificate_proof(options.identifier)
     proof = attach_proofs(decode_proof(content), *linked_proofs)
     content = proof.encode()

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 
 from anchoring.checkpoints.store import Checkpoints
 from api import files, processes
+from api.client.authorities import add_authorities
 from api.client.client import NodeClient
 from api.client.offline import describe_checkpoint, read_trust
 from api.console import note, say, show_encoded, show_json
@@ -32,6 +33,7 @@ class _AddOptions(Protocol):
 class _ShowOptions(Protocol):
     file: Path | None
     node: str | None
+    ca_file: Path | None
     trust: Path | None
     json: bool
 
@@ -74,6 +76,7 @@ def add(commands: Commands) -> None:
     checkpoint_source = show_parser.add_mutually_exclusive_group(required=True)
     checkpoint_source.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the checkpoint")
     checkpoint_source.add_argument("--node", metavar="URL", help="the newest of this node")
+    add_authorities(show_parser)
     show_parser.add_argument("--trust", type=Path, metavar="FILE", help="check it against this trust file")
     show_parser.add_argument("--json", action="store_true", help="for programs")
     show_parser.set_defaults(run=_show)
@@ -127,7 +130,7 @@ def _add(options: _AddOptions) -> int:
 
 def _show(options: _ShowOptions) -> int:
     if options.node is not None:
-        with NodeClient(options.node) as node:
+        with NodeClient(options.node, ca_file=options.ca_file) as node:
             cosigned = read_cosigned(node.checkpoint())
     else:
         assert options.file is not None  # the parser asks for one of the two

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Protocol
 
+from api.client.authorities import add_authorities
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.console import say, show_json
@@ -29,6 +30,7 @@ _CODE_INVALID, _CODE_UNVERIFIABLE = 11, 12
 class _CheckOptions(Protocol):
     receipts: list[Path]
     node: str | None
+    ca_file: Path | None
     directory: Path | None
     json: bool
 
@@ -45,6 +47,7 @@ def add(commands: Commands) -> None:
     check_parser.add_argument("receipts", type=Path, nargs="+", metavar="FILE", help="….receipt.json")
     source = check_parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--node", metavar="URL", help="ask this node, and rely on it")
+    add_authorities(check_parser)
     source.add_argument("--directory", type=Path, help="the directory of a node, asked without HTTP")
     check_parser.add_argument("--json", action="store_true", help="for programs")
     check_parser.set_defaults(run=_check)
@@ -85,13 +88,13 @@ def _read_receipt(path: Path) -> SignedReceipt:
 
 def _judge(options: _CheckOptions, receipts: Iterable[SignedReceipt]) -> Iterator[Judgement]:
     if options.node is not None:
-        return _judge_by_node(options.node, receipts)
+        return _judge_by_node(options.node, options.ca_file, receipts)
     assert options.directory is not None  # the parser asks for one of the two
     return _judge_by_directory(options.directory, receipts)
 
 
-def _judge_by_node(url: str, receipts: Iterable[SignedReceipt]) -> Iterator[Judgement]:
-    with NodeClient(url) as node:
+def _judge_by_node(url: str, ca_file: Path | None, receipts: Iterable[SignedReceipt]) -> Iterator[Judgement]:
+    with NodeClient(url, ca_file=ca_file) as node:
         for receipt in receipts:
             answer = node.judge_receipt(receipt.encode())
             try:

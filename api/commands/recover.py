@@ -21,6 +21,7 @@ from anchoring.register.submissions import find_submission_of_root
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.store import Replica
 from api import files
+from api.client.authorities import add_authorities, load_authorities
 from api.client.peers import HttpPeer
 from api.console import in_words, note, say, show_json
 from api.department.receipts import RECEIPT_SUFFIX as RECEIPT
@@ -45,6 +46,7 @@ _CHUNK_BYTES: Final = 2**18
 class _RecoverOptions(Protocol):
     directory: Path
     nodes: list[str]
+    ca_file: Path | None
     submissions: list[Path]
     dry_run: bool
     json: bool
@@ -65,6 +67,7 @@ def add(commands: Commands) -> None:
         metavar="URL",
         help="nodes that may have copies of the entries",
     )
+    add_authorities(command)
     command.add_argument(
         "--submissions",
         type=Path,
@@ -149,7 +152,9 @@ def _make_plan(options: _RecoverOptions, register: Register, replica_view: Repli
     if int(time.time()) - replica_view.time > _STALE_SECONDS:
         end_time = format_time(replica_view.time)
         note(f"the replica ends at {end_time}: let the node run until it has followed the chain")
-    return make_plan(register, replica_view, log, [HttpPeer(url) for url in options.nodes])
+    authorities = load_authorities(options.ca_file)
+    peers = [HttpPeer(url, authorities=authorities) for url in options.nodes]
+    return make_plan(register, replica_view, log, peers)
 
 
 def _sort_files(files: Iterable[Path], aside_folder: Path, register: Register, result: _Result) -> list[Path]:

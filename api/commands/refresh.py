@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from anchoring.errors import NotFound
 from api import files
+from api.client.authorities import add_authorities
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.console import in_words, note, show_encoded
@@ -34,6 +35,7 @@ _MAX_INTEGER: Final = 2**53 - 1
 class _RefreshOptions(Protocol):
     files: list[str]
     node: list[str]
+    ca_file: Path | None
     output: Path | None
 
 
@@ -57,6 +59,7 @@ def add(commands: Commands) -> None:
         metavar="URL",
         help="any city's; more of them must agree with the first",
     )
+    add_authorities(command)
     command.add_argument(
         "-o", "--output", type=Path, help="for one proof; default: files in place, codes on standard output"
     )
@@ -68,8 +71,8 @@ def _refresh_all(options: _RefreshOptions) -> int:
         raise MalformedInput("-o is for one proof: leave it out, and files are renewed in place")
     first_url, *other_urls = options.node
     failures = 0
-    with NodeClient(first_url) as node:
-        node_source = NodeSource(node, other_urls)
+    with NodeClient(first_url, ca_file=options.ca_file) as node:
+        node_source = NodeSource(node, other_urls, options.ca_file)
         for source in options.files:
             try:
                 _refresh_file(node_source, source, options.output)
@@ -87,7 +90,8 @@ def _refresh_all(options: _RefreshOptions) -> int:
 class NodeSource:
     """Ranges and anchors of one node, each asked for once; `other_urls` are nodes that must know the same status roots."""
 
-    def __init__(self, node: NodeClient, other_urls: list[str]) -> None:
+    def __init__(self, node: NodeClient, other_urls: list[str], ca_file: Path | None = None) -> None:
+        self._ca_file = ca_file
         self._node, self._other_urls = node, other_urls
         self.find_range = cache(self._ask_range)
         self.find_anchor = cache(self._ask_anchor)
@@ -99,7 +103,7 @@ class NodeSource:
         status_range = decode_range(self._node.status_range(log, first_position))
         status_root = status_range.root()
         for url in self._other_urls:
-            with NodeClient(url) as other_node:
+            with NodeClient(url, ca_file=self._ca_file) as other_node:
                 if _find_anchor(other_node, log, status_range.sequence).status_root != status_root:
                     raise NodeError(
                         f"{url} knows another status root of anchor {status_range.sequence} of {log}: one of the two nodes "

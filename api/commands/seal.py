@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from api import files
+from api.client.authorities import add_authorities
 from api.client.client import NodeClient
 from api.client.options import NodeOptions, read_token
 from api.console import note, say, show_encoded, show_json
@@ -66,6 +67,7 @@ class _RegisterOptions(KeyOptions, Protocol):
     holder_name: str | None
     issuer: str | None
     node: str
+    ca_file: Path | None
     wait: int
     json: bool
 
@@ -143,6 +145,7 @@ def _add_register(actions: Commands) -> None:
     parser.add_argument(
         "--node", required=True, metavar="URL", help="the node of the city that registers them"
     )
+    add_authorities(parser)
     add_wait(parser)
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(run=_register_seals)
@@ -190,6 +193,7 @@ def _add_uses(actions: Commands) -> None:
     parser.add_argument(
         "--node", required=True, metavar="URL", help="the node of the city that registered it"
     )
+    add_authorities(parser)
     parser.add_argument("--token-file", type=Path, help="file of the access token; else SHUNZHENG_TOKEN")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.set_defaults(run=_show_uses)
@@ -244,7 +248,7 @@ def _register_seals(options: _RegisterOptions) -> int:
         make_seal_row(path, options.issuer or options.holder, options.holder, options.holder_name)
         for path in options.seals
     ]
-    with NodeClient(options.node) as node:
+    with NodeClient(options.node, ca_file=options.ca_file) as node:
         key = open_key(options.key, options.key_password_file)
         prepared_rows = prepare_rows([*enumerate(rows, 1)], target_of(node), Path(), "seals")
         with prepared_rows.unsigned_draft:
@@ -335,7 +339,7 @@ def _parse_moment(text: str) -> str:
 
 def _show_uses(options: _UsesOptions) -> int:
     check_seal(options.identifier, advice=_TRACE_OTHERS)
-    with NodeClient(options.node, read_token(options)) as node:
+    with NodeClient(options.node, read_token(options), ca_file=options.ca_file) as node:
         uses = list(node.uses(options.identifier, options.after, options.before))
     if options.json:
         show_json({"identifier": options.identifier, "uses": uses})

@@ -14,6 +14,7 @@ from anchoring.checkpoints.store import Checkpoints
 from anchoring.database.files import replace_file
 from anchoring.errors import NotFound
 from anchoring.replica.store import Replica
+from api.client.authorities import add_authorities
 from api.client.client import NodeClient
 from api.client.offline import describe_checkpoint, read_trust, seen_beside
 from api.console import note, say, show_json
@@ -27,6 +28,7 @@ from ledger.registry.trust_files import majority
 class _ExportOptions(Protocol):
     directory: Path | None
     node: str | None
+    ca_file: Path | None
     output: Path
     after: int
     cosigned: int | None
@@ -53,6 +55,7 @@ def add(commands: Commands) -> None:
     source = export_parser.add_mutually_exclusive_group(required=True)
     source.add_argument("directory", type=Path, nargs="?", help="directory of a node")
     source.add_argument("--node", metavar="URL", help="a node to ask for it")
+    add_authorities(export_parser)
     export_parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="FILE", help="where it is written"
     )
@@ -102,7 +105,7 @@ def _export_chunks(options: _ExportOptions) -> Iterator[bytes]:
 
 
 def _ask_node(url: str, options: _ExportOptions) -> Iterator[bytes]:
-    with NodeClient(url) as node:
+    with NodeClient(url, ca_file=options.ca_file) as node:
         yield from node.snapshot(options.after, options.cosigned)
 
 

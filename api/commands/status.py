@@ -66,7 +66,7 @@ def _show_status(options: _StatusOptions) -> int:
     if isinstance(source, str):
         from api.client.client import NodeClient  # loads an HTTP library, which a snapshot does without
 
-        with NodeClient(source) as node:
+        with NodeClient(source, ca_file=options.ca_file) as node:
             day = node.past_status(proof_text, options.at)
     else:
         day = _judge_by_snapshot(source, proof, options.at)

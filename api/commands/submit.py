@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from anchoring.errors import SubmissionRefused
+from api.client.authorities import add_authorities
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.console import note, progress, say, show_json
@@ -27,6 +28,7 @@ from ledger.records.submissions import MAX_STATEMENT_SECONDS, MAX_WINDOW
 class _SubmitOptions(KeyOptions, Protocol):
     records: Path
     node: str
+    ca_file: Path | None
     registry: str | None
     wait: int
     patience: int
@@ -52,6 +54,7 @@ def add(commands: Commands) -> None:
     )
     add_key(command, "private key of the department; it stays on this machine")
     command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
+    add_authorities(command)
     command.add_argument("--registry", metavar="NAME", help="refuse to sign for another registry than this")
     add_wait(command)
     command.add_argument(
@@ -73,7 +76,7 @@ def add(commands: Commands) -> None:
 
 
 def _submit(options: _SubmitOptions) -> int:
-    with NodeClient(options.node) as node, ExitStack() as drafts:
+    with NodeClient(options.node, ca_file=options.ca_file) as node, ExitStack() as drafts:
         target = _find_target(options, node)
         key = open_key(options.key, options.key_password_file)
         submission = _name_submission(options, target, key)

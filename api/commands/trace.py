@@ -148,7 +148,7 @@ def _show_outline(proof: Proof, proof_text: str, source: str | SnapshotSource, o
 def _show_history(identifier: str, node_url: str, options: _TraceOptions) -> int:
     from api.client.client import NodeClient  # loads an HTTP library, which a snapshot does without
 
-    with NodeClient(node_url, read_token(options)) as node:
+    with NodeClient(node_url, read_token(options), ca_file=options.ca_file) as node:
         history = node.history(identifier)
     if options.output is not None:
         if history.get("signed") is None:
@@ -168,7 +168,7 @@ def _check_history(
     if isinstance(source, str):
         from api.client.client import NodeClient  # as above
 
-        with NodeClient(source) as node:
+        with NodeClient(source, ca_file=options.ca_file) as node:
             judgement = node.check_history(signed_history.encode())
     else:
         judgement = _judge_by_snapshot(signed_history, source)

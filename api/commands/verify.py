@@ -111,7 +111,7 @@ def _verify_by_node(options: _VerifyOptions, url: str) -> VerificationJson:
         )
     from api.client.client import NodeClient  # loads an HTTP library, which a snapshot does without
 
-    with NodeClient(url) as node:
+    with NodeClient(url, ca_file=options.ca_file) as node:
         return node.verify(body)
 
 

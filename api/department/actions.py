@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from api.client.answers import SubmissionAnswer
+from api.client.authorities import add_authorities
 from api.client.client import NodeClient
 from api.client.options import NodeOptions, read_token
 from api.console import note, say, show_encoded, show_json
@@ -102,6 +103,7 @@ def add_action(
         command.set_defaults(**_NO_CONTENT)
     add_key(command, "private key of the department")
     command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
+    add_authorities(command)
     command.add_argument("--token-file", type=Path, help="file of the access token; else SHUNZHENG_TOKEN")
     command.add_argument(
         "--dry-run",
@@ -165,7 +167,10 @@ def _run_action(options: _ActionOptions) -> int:
     if options.check:
         for row in rows:
             options.check(row.identifier)
-    with NodeClient(options.node, read_token(options)) as node, ExitStack() as drafts:
+    with (
+        NodeClient(options.node, read_token(options), ca_file=options.ca_file) as node,
+        ExitStack() as drafts,
+    ):
         changes = _plan_changes(options, node, rows)
         key = open_key(options.key, options.key_password_file)
         check_key(node, key)

@@ -175,6 +175,8 @@ class Settings(BaseSettings):
     """what opening a document may take"""
     looks: Looks = Looks()
     """which looks at certificates are kept, and how many there may be"""
+    ca_file: NodePath | None = None
+    """certificate authorities of other cities' nodes at https://, in PEM; left out: the public ones"""
     peers: Mapping[str, PeerUrls] = Field(default_factory=dict)
     """nodes from which the entries of other logs are fetched, by log"""
 

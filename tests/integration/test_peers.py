@@ -22,8 +22,8 @@ Serve = Callable[[socket.socket], None]
 
 
 @contextmanager
-def server(serve: Serve) -> Iterator[str]:
-    """Answer every connection with `serve`, after the request's head was read; give the URL."""
+def server(serve: Serve, *, reads_head: bool = True) -> Iterator[str]:
+    """Answer every connection with `serve`, after the request's head was read unless it reads that itself; give the URL."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(0.1)
         done = threading.Event()
@@ -36,7 +36,7 @@ def server(serve: Serve) -> Iterator[str]:
                     continue
                 with connection:
                     try:
-                        while b"\r\n\r\n" not in connection.recv(65536):
+                        while reads_head and b"\r\n\r\n" not in connection.recv(65536):
                             pass
                         serve(connection)
                     except OSError:

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -121,6 +121,7 @@ def refusal_of(url: str) -> type[Exception] | None:
         ("3D000", '数据库 "x" 不存在', DatabaseRefused),
         ("42501", '访问数据库 "x" 的权限不够', DatabaseRefused),
         ("57P03", '数据库系统正在启动 C "28P01"', DatabaseUnavailable),
+        ("08P01", "unsupported startup parameter: options", DatabaseRefused),
         ("53300", "对不起, 已经有太多的客户 password authentication failed", DatabaseUnavailable),
     ],
 )
@@ -139,6 +140,53 @@ def test_a_server_that_speaks_another_language_is_understood(
         ).start()
         assert refusal_of(f"postgresql://clerk:word@/x?host={folder}") is kind
         listener.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_pooler_that_swallows_what_a_session_is_told_is_refused_by_name(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert refusal_of(server.url) is None
+    monkeypatch.setattr("sqlalchemy.URL.update_query_dict", lambda url, options: url)
+    engine = open_engine(server.url)
+    with pytest.raises(DatabaseRefused, match="pgbouncer"), snapshot(engine):
+        pass
+    engine.dispose()
+
+
+def test_of_two_hosts_the_one_that_writes_is_taken_as_soon_as_it_does(server: Server) -> None:
+    with tempfile.TemporaryDirectory(prefix="shunzheng-") as nobody:
+        url = f"postgresql://postgres@/postgres?host={nobody}&host={server.folder}&target_session_attrs=read-write"
+        assert refusal_of(url) is None
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+            connection.execute("SELECT pg_reload_conf()")
+        wait_until(lambda: refusal_of(url) is DatabaseUnavailable)  # as a standby is
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            connection.execute("SET default_transaction_read_only = off")
+            connection.execute("ALTER SYSTEM RESET default_transaction_read_only")
+            connection.execute("SELECT pg_reload_conf()")
+        wait_until(lambda: refusal_of(url) is None)
+
+
+@pytest.mark.parametrize(("query", "expected"), [("", "25000"), ("&tcp_user_timeout=5000", "5000")])
+def test_a_server_whose_machine_vanishes_is_given_up_within_half_a_minute(
+    server: Server, query: str, expected: str
+) -> None:
+    engine = open_engine(server.url + query)
+    with snapshot(engine) as connection:
+        session = connection.connection.driver_connection
+        assert isinstance(session, psycopg.Connection)
+        parameters = session.info.get_parameters()
+    engine.dispose()
+    assert parameters["tcp_user_timeout"] == expected, "what the URL says holds"
+    assert parameters["connect_timeout"] == "10"
+    assert [parameters[f"keepalives_{name}"] for name in ("idle", "interval", "count")] == ["10", "5", "3"]
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < until
 
 
 def refuse_everybody(listener: socket.socket, sqlstate: str, words: bytes) -> None:

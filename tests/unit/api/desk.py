@@ -20,8 +20,8 @@ def client_of(node: "TestClient") -> type[NodeClient]:
     """Return a client whose requests go to this node, whatever its address, and which leaves it open."""
 
     class Client(NodeClient):
-        def __init__(self, url: str, token: str | None = None) -> None:
-            super().__init__(url, token)
+        def __init__(self, url: str, token: str | None = None, *, ca_file: Path | None = None) -> None:
+            super().__init__(url, token, ca_file=ca_file)
             self._http = node
             if token is not None:
                 node.headers["Authorization"] = f"Bearer {token}"
@@ -36,8 +36,8 @@ def client_over(respond: Callable[[httpx.Request], httpx.Response]) -> type[Node
     """Return a client of whose every request `respond` is the answer."""
 
     class Client(NodeClient):
-        def __init__(self, url: str, token: str | None = None) -> None:
-            super().__init__(url, token)
+        def __init__(self, url: str, token: str | None = None, *, ca_file: Path | None = None) -> None:
+            super().__init__(url, token, ca_file=ca_file)
             transport = httpx.MockTransport(respond)
             self._http = httpx.Client(base_url=url, headers=self._http.headers, transport=transport)
 

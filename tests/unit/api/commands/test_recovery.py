@@ -31,7 +31,7 @@ def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Restored]
     (tmp_path / "node.toml").write_text(node)
     monkeypatch.setattr("api.commands.recover.time.time", lambda: city.chain.now)
     nodes = {"http://wuhan": made.copies, "http://nobody": Unreachable()}
-    monkeypatch.setattr("api.commands.recover.HttpPeer", nodes.__getitem__)
+    monkeypatch.setattr("api.commands.recover.HttpPeer", lambda url, authorities: nodes[url])
     for name, lines in made.sent.items():
         (tmp_path / f"{name}.submission").write_bytes(b"\n".join(lines) + b"\n")
     yield made
