@@ -15,7 +15,7 @@ export UV_PYTHON_DOWNLOADS := never
 # The processes of nodes start in half the time where Python may keep what it has compiled.
 unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
-.PHONY: help demo session test test-slow test-all torture lint format commands chains contracts contracts-deep bench clean
+.PHONY: help containers demo session test test-slow test-all torture lint format commands chains contracts contracts-deep bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 - /p' Makefile
@@ -49,7 +49,7 @@ lint: $(BIN)/shunzheng ## style, types, the direction of imports, container file
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/hadolint docker/Dockerfile
-	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml docker/compose.postgresql.yaml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
 
 format: $(BIN)/shunzheng ## format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format
@@ -62,6 +62,9 @@ contracts: ## compile the contract, compare it with the committed artefact, run 
 
 contracts-deep: ## the long contract checks
 	@$(MAKE) --no-print-directory -C contracts deep
+
+containers: ## the story of docker/README.md in a real container engine; one is made of Debian's packages where there is none
+	@scripts/containers
 
 bench: $(SETUP) | $(UV) ## measure, beside public peers
 	@$(UV) sync --frozen --quiet --group bench
