@@ -1,6 +1,7 @@
 """Whether the parts of a running node live: one answers HTTP, the others report.
 
-That is less than being ready: a part that waits for the chain or a database lives, and starting it again would not help.
+That is less than being ready: a part that waits for the chain lives, and starting it again would not help. While the
+database of the replica does not answer, nobody can tell.
 """
 
 import http.client

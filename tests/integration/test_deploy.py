@@ -1,4 +1,4 @@
-"""The files that stand around a node are read by the programs for which they are, where those are installed."""
+"""The files that stand around a node are read by the programs for which they are."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""What the compose file promises of each service, without an engine; `make containers` runs it in one."""
+"""What the compose file promises of each service, looked at without an engine."""
 
 import re
 from pathlib import Path
