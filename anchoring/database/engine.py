@@ -10,7 +10,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -161,7 +161,7 @@ def _open_postgresql(url: URL) -> Engine:
 
 def _refuse_pooler(connection: DBAPIConnection, _record: object) -> None:
     """Check that the session is what it was told to be; behind a pooler it may be another's. Raises: DatabaseRefused."""
-    with connection.cursor() as cursor:
+    with closing(connection.cursor()) as cursor:
         cursor.execute("SHOW lock_timeout")
         row = cursor.fetchone()
     connection.rollback()
