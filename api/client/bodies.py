@@ -11,7 +11,7 @@ from api.client.node_error import NodeError
 
 
 def check_head(answer: httpx.Response, max_bytes: int) -> None:
-    """Refuse what leads elsewhere, is compressed or says that it is longer than `max_bytes`. Raises: NodeError."""
+    """Refuse what leads elsewhere, is compressed, a web page, or announced as longer than `max_bytes`. Raises: NodeError."""
     url = answer.request.url
     if answer.is_redirect:
         raise NodeError(
@@ -22,6 +22,11 @@ def check_head(answer: httpx.Response, max_bytes: int) -> None:
     if answer.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise NodeError(
             f"{url} compresses its answer, which was not asked for: check the address, and its proxy"
+        )
+    if answer.is_success and answer.headers.get("Content-Type", "").lower().startswith("text/html"):
+        raise NodeError(
+            f"{url} is answered with a web page 网页, as no node answers: check the address, and whether this network asks "
+            "for a login"
         )
     announced = answer.headers.get("Content-Length", "")
     if announced.isdecimal() and int(announced) > max_bytes:

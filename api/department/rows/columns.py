@@ -60,7 +60,7 @@ def check_record_columns(columns: Iterable[str]) -> None:
         if name not in known_names
     ]
     if faults:
-        raise MalformedInput(f"{'; '.join(faults)}. Claims that the catalogue lacks are stated in NDJSON")
+        raise MalformedInput(f"{'; '.join(faults)} (claims that the catalogue lacks are stated in NDJSON)")
 
 
 def check_record_members(row: Json) -> None:

@@ -320,9 +320,15 @@ def _code_fault(code: str, kind: str) -> str:
         return _fault(check_resident_number, code)
     if not kind and len(code) in (_CODE_CHARS - 1, _CODE_CHARS + 1) and code[:-1].isdecimal():
         return f"it has {len(code)} characters, and a credit code or resident number {_CODE_CHARS}"
+    if not code.strip("0"):
+        return "it is made of zeros"
     if kind or len(code) != _CODE_CHARS:
         return ""
-    return _fault(check_credit_code, code) and _fault(check_resident_number, code)
+    credit_fault, resident_fault = _fault(check_credit_code, code), _fault(check_resident_number, code)
+    if not credit_fault or not resident_fault:
+        return ""
+    is_credit_code = any(character.isalpha() for character in code[:-1])
+    return credit_fault if is_credit_code else resident_fault
 
 
 def _fault(check: Callable[[str], None], code: str) -> str:

@@ -51,6 +51,13 @@ def test_a_compressed_answer_is_not_inflated(question: Ask, status: int, coding:
         ask(question, respond)
 
 
+@pytest.mark.parametrize("question", QUESTIONS.values(), ids=QUESTIONS)
+def test_a_web_page_is_no_answer(question: Ask) -> None:
+    """Networks that ask for a login answer every address with one."""
+    with pytest.raises(NodeError, match="a web page"):
+        ask(question, lambda _: httpx.Response(200, html="<html>login</html>"))
+
+
 class Endless(httpx.SyncByteStream):
     """A body that has no end; how much of it was read."""
 

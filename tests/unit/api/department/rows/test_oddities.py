@@ -170,6 +170,8 @@ def test_days_that_often_stand_for_none(members: dict[str, Json], names: list[st
         (RESIDENT[:-1], None, ["holder-code"]),
         (RESIDENT + "0", None, ["holder-code"]),
         ("429006790316243", None, []),
+        ("0", None, ["holder-code"]),
+        ("000", "099", ["holder-code"]),
     ],
 )
 def test_codes_of_holders(code: str, kind: str | None, names: list[str]) -> None:
@@ -183,6 +185,18 @@ def test_a_number_of_a_person_is_not_repeated_where_its_check_fails() -> None:
     row: dict[str, Json] = {"identifier": identifier(1), "claims": claims}
     (oddity,) = find_oddities(row, TODAY)
     assert RESIDENT[:8] not in oddity.message
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("91429006I23456789O", "credit code '91429006I23456789O': expected"),
+        ("4290061985****1761", "resident number"),
+    ],
+)
+def test_a_code_is_taken_for_what_it_looks_like(code: str, words: str) -> None:
+    (oddity,) = find_oddities({"identifier": identifier(1), "claims": {"CZZTDM": code}}, TODAY)
+    assert words in oddity.message
 
 
 @pytest.mark.parametrize(
