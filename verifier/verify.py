@@ -37,6 +37,7 @@ MAX_CHANGES = 1024  # of one position, looked through from the newest back
 MAX_OCCURRENCES = 16  # entries of one root, looked through
 VERSION_1_ENDS = 1_798_761_600  # 2027-01-01T00:00:00Z
 MAX_BYTES = 256 * 1024  # of a proof, a trust file, the first line of a snapshot
+MAX_AUDIT_BYTES, MAX_FINDINGS = 4 * 2**20, 1000
 MAX_HISTORY_BYTES, MAX_HISTORY_RECORDS = 2 * 2**20, 256
 
 
@@ -1664,10 +1665,72 @@ def compare_words(log, positions, words, n):
     yield from ("word_missing" for _ in unseen_words)
 
 
+def read_audit(data):
+    require(len(data) <= MAX_AUDIT_BYTES, "malformed")
+    count = number(0, MAX_INTEGER)
+
+    def read_head(value):
+        return read(value, n=count, head=key_id)
+
+    def read_finding(value):
+        return read(value, None, ("table",), slug=text, text=text, where=text, database=text, table=text)
+
+    def read_state(value):
+        return read(
+            value, None, ("chain",), replica=read_head, chain=read_head, checkpoints=many(read_head, 256),
+            block=count, time=moment, sequence=count, size=count,
+        )  # fmt: skip
+
+    def read_counts(value):
+        require(isinstance(value, dict))
+        return {name: count(number) for name, number in value.items()}
+
+    findings = many(read_finding, MAX_FINDINGS)
+    return read(
+        read_json(data), report=lambda value: read(
+            value, "shunzheng/audit/1", ("log", "as_of"), registry=text, log=text, time=moment, as_of=read_state,
+            checked=read_counts, findings=findings, remarks=findings, unchecked=findings, unlisted=count,
+            public_key=text,
+        ), signature=signature,
+    )  # fmt: skip
+
+
+def judge_audit(data, trust):
+    """Return what the report of an audit comes to, and the reason ("" where it agrees with the snapshot)."""
+    try:
+        file = read_audit(data)
+        spki = bytes.fromhex(file.report.public_key)
+        require(spki.hex() == file.report.public_key and is_key(spki), "malformed")
+    except ValueError as error:
+        return "unverifiable", "newer_format" if str(error) == "newer_format" else "malformed"
+    report = file.report
+    if not is_signed_by(spki, canonical(report.body), file.signature):  # 1
+        return "contradicted", "signature_bad"
+    if report.registry != trust.registry:  # 2
+        return "unverifiable", "other_registry"
+    if report.as_of is None:
+        return "unverifiable", "no_state"
+    return compare_state(report.as_of, report.log, trust)
+
+
+def compare_state(state, log, trust):
+    for head in filter(None, (state.replica, state.chain, *state.checkpoints)):  # 3, 5
+        if head.n < len(trust.heads) and trust.heads[head.n] != head.head:
+            return "contradicted", "head_differs"
+    if state.replica.n >= len(trust.heads):
+        return "unverifiable", "head_unknown"
+    if log is not None and log in trust.logs:  # 4
+        anchors = [anchor for anchor in trust.logs[log].anchors if anchor.n <= state.replica.n]
+        if len(anchors) != state.sequence or (anchors and anchors[-1].size != state.size):
+            return "contradicted", "log_differs"
+    return "agrees", ""
+
+
 def main():
     parser = argparse.ArgumentParser(description="Verify a proof against a snapshot and a trust file.")
     parser.add_argument("proof", type=Path)
     parser.add_argument("--history", action="store_true", help="the file is a signed history")
+    parser.add_argument("--audit", action="store_true", help="the file is the report of an audit")
     parser.add_argument("--snapshot", type=Path, required=True)
     parser.add_argument("--trust", type=Path, required=True)
     parser.add_argument("--document", type=Path, action="append", default=[])
@@ -1692,6 +1755,10 @@ def main():
         completeness, reason = judge_history(proof, trust)
         print(json.dumps({"completeness": completeness, "reason": reason, "known_as_of": trust.time}))
         return {"complete": 0, "outdated": 10, "unverifiable": 12}.get(completeness, 11)
+    if options.audit:
+        judgement, reason = judge_audit(proof, trust)
+        print(json.dumps({"judgement": judgement, "reason": reason, "known_as_of": trust.time}))
+        return {"agrees": 0, "unverifiable": 12}.get(judgement, 11)
     steps = judge(proof, trust, now, documents, values, options.max_age)
     verdict, number, reason = decide(steps)
     conclusion = {"verdict": verdict, "step": number, "reason": reason, "known_as_of": trust.time}

@@ -41,6 +41,7 @@ from anchoring.replica.reading import ReplicaView
 from anchoring.replica.tables import METADATA as REPLICA_METADATA
 from ledger.crypto.keys import PublicKey
 from ledger.registry.trust import LogState
+from ledger.verification.audits import Head, Standing
 from ledger.verification.receipts import SignedReceipt
 
 _LAST_END: Final = select(func.max(SUBMISSION.c.first + SUBMISSION.c.count))
@@ -111,7 +112,7 @@ def audit(
     audit_run.check_replica()
     audit_run.check_register()
     audit_run.ask_chain()  # last: it folds what the replica does not have yet
-    return findings.report()
+    return findings.report(audit_run.make_standing())
 
 
 @dataclass(slots=True)
@@ -126,6 +127,7 @@ class _Run:
     view: ReplicaView | None = None
     registry_fold: RegistryFold | None = None
     chain_known: bool = False
+    chain_head: Head | None = None
 
     def check_replica(self) -> None:
         connection, findings = self.databases.replica, self.findings
@@ -205,7 +207,23 @@ class _Run:
             self.findings.leave("chain-unchecked", "chain", text)
             return
         with self.findings.guard(REPLICA, "event", "events"):
-            audit_chain(view, registry_fold, chain, self.now, self.findings)
+            self.chain_head = audit_chain(view, registry_fold, chain, self.now, self.findings)
+
+    def make_standing(self) -> Standing | None:
+        """Return of which state the report speaks; None where no replica could be read."""
+        view = self.view
+        if view is None or not self.chain_known:
+            return None
+        cursor, log_state = view.cursor, view.log(self.expected.log or "")
+        return Standing(
+            replica=Head(cursor.n, cursor.head),
+            block=cursor.block,
+            time=cursor.time,
+            sequence=log_state.sequence if log_state else 0,
+            size=log_state.size if log_state else 0,
+            chain=self.chain_head,
+            checkpoints=self.findings.newest_checkpoints,
+        )
 
     def _check_receipts(self, view: ReplicaView, connection: Connection | None, log: str) -> None:
         entries = EntriesByConnection(log, connection, self.databases.copies)

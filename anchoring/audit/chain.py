@@ -17,6 +17,7 @@ from anchoring.errors import AnchoringError, WrongRegistry
 from anchoring.replica.reading import ReplicaView
 from anchoring.replica.tables import EVENT, PENDING, STATE
 from ledger.errors import LedgerError
+from ledger.verification.audits import Head
 
 _ATTEMPTS: Final = 3  # a chain that goes on in the middle is asked anew
 _UNCHECKED_SLUG: Final = "chain-unchecked"
@@ -24,8 +25,10 @@ _UNCHECKED_SLUG: Final = "chain-unchecked"
 
 def audit_chain(
     view: ReplicaView, registry_fold: RegistryFold, chain: Chain, now: int, findings: Findings
-) -> None:
-    """Compare the replica with the chain. What the chain does not answer is left unchecked, and said.
+) -> Head | None:
+    """Compare the replica with the chain, and return the contract's head; None where it was not asked to the end.
+
+    What the chain does not answer is left unchecked, and said.
 
     1. The endpoint serves this registry. 2. The replica's final block is one of the chain. 3. Every event stands in the
     chain where the replica has it. 4. The pending ones too. 5. The events, with those that came since, make the contract's
@@ -37,11 +40,12 @@ def audit_chain(
         _check_final_block(view, chain, findings)  # 2
         _compare_events(view, chain, contract, findings)  # 3
         _compare_pending(view, chain, contract, findings)  # 4
-        _compare_head(registry_fold, chain, contract, findings)  # 5, 6
+        return _compare_head(registry_fold, chain, contract, findings)  # 5, 6
     except WrongRegistry as error:
         findings.add("other-registry", "chain_url", str(error))
     except (AnchoringError, LedgerError) as error:
         findings.leave(_UNCHECKED_SLUG, "chain", f"the chain was not asked to the end: {error}")
+    return None
 
 
 def _check_final_block(view: ReplicaView, chain: Chain, findings: Findings) -> None:
@@ -100,7 +104,9 @@ def _compare_pending(view: ReplicaView, chain: Chain, contract: str, findings: F
             findings.add("chain-differs", where, text, database=REPLICA, table=PENDING.name)
 
 
-def _compare_head(registry_fold: RegistryFold, chain: Chain, contract: str, findings: Findings) -> None:
+def _compare_head(
+    registry_fold: RegistryFold, chain: Chain, contract: str, findings: Findings
+) -> Head | None:
     """Fold what came since, and compare head and views; again where the chain went on meanwhile."""
     for _ in range(_ATTEMPTS):
         head = chain.registry_head(contract)
@@ -110,24 +116,25 @@ def _compare_head(registry_fold: RegistryFold, chain: Chain, contract: str, find
             break
     else:
         findings.leave(_UNCHECKED_SLUG, "chain", "the chain went on faster than it was asked: run this again")
-        return
+        return None
     fold = registry_fold.fold
     findings.look("contract's head")
     if head.n < fold.n:
         text = f"the contract counts {head.n} acts, the replica holds {fold.n}: ask another endpoint"
         findings.leave(_UNCHECKED_SLUG, "chain", text)
-        return
+        return None
     if (head.n, head.head) != (fold.n, fold.head):
         text = (
             f"after act {head.n} the contract's head is 0x{head.head.hex()}; the replica's events, with those "
             f"that came since, make 0x{fold.head.hex()} after act {fold.n}"
         )
         findings.add("chain-differs", "contract's head", text, database=REPLICA, table=EVENT.name)
-        return
+        return Head(head.n, head.head)
     state = collect_state(registry_fold.newest_facts())
     findings.checked["contract's views"] += len(state.logs) + len(state.keys) + len(state.issuers)
     for difference in compare_states(state, stated_state):
         findings.add("chain-differs", "contract's views", difference, database=REPLICA, table="log")
+    return Head(head.n, head.head)
 
 
 def _take_newer(registry_fold: RegistryFold, chain: Chain, contract: str, head: RegistryHead) -> None:

@@ -1,6 +1,6 @@
 """Audit of the checkpoints: their signatures, the replica beside them, forks, and peers."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from sqlalchemy import Connection, RowMapping, select
@@ -23,6 +23,7 @@ from ledger.registry.checkpoints import (
     find_contradiction,
     read_cosigned,
 )
+from ledger.verification.audits import Head
 
 _Keys = Mapping[bytes, PublicKey]
 
@@ -75,6 +76,7 @@ def _compare(view: ReplicaView, checkpoint: Checkpoint, findings: Findings) -> N
     if checkpoint.registry != view.registry:
         findings.add("checkpoint-contradicted", where, f"it is of the registry {checkpoint.registry}")
         return
+    findings.checkpoints.add(Head(checkpoint.n, checkpoint.head))
     if difference := _find_difference(view, checkpoint):
         findings.add("checkpoint-contradicted", where, difference)
 
@@ -130,18 +132,7 @@ def _compare_peer(view: ReplicaView, name: str, cosigned: CosignedCheckpoint, fi
         findings.leave("peer-unchecked", name, text)
         return
     findings.look("peers' checkpoints")
+    findings.checkpoints.add(Head(checkpoint.n, checkpoint.head))
     if difference := _find_difference(view, checkpoint):
         text = f"event {checkpoint.n} with head 0x{checkpoint.head.hex()}, signed by {signers}: {difference}"
         findings.add("peer-contradicts", name, text)
-
-
-def list_newest(connection: Connection) -> Iterable[Checkpoint]:
-    """Yield the checkpoints of this database, the newest first."""
-    for text in _walk_texts(connection):
-        with suppress(MalformedInput):
-            yield decode_checkpoint(decode(text))
-
-
-def _walk_texts(connection: Connection) -> Iterator[bytes]:
-    query = select(COSIGNATURES.c.checkpoint).order_by(COSIGNATURES.c.n.desc())
-    yield from connection.execute(query).scalars()

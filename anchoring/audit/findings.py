@@ -11,8 +11,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from anchoring.audit.places import find_place
 from anchoring.errors import AnchoringError
 from ledger.errors import LedgerError
+from ledger.verification.audits import MAX_LISTED, Finding, Head, Standing
 
-MAX_LISTED: Final = 1_000  # findings kept word by word; a thousand show the pattern, the others are counted
+_MAX_TEXT: Final = 1_000  # characters of a place or of words: what is longer is cut
+_SHOWN_CHECKPOINTS: Final = 8  # the newest of those that were compared
 #: What stored values that no node wrote can make of a check.
 _UNREADABLE: Final = (
     SQLAlchemyError,
@@ -31,26 +33,12 @@ PROGRESS_ITEMS: Final = 10_000  # how often the progress is told
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One contradiction: a stable `slug` for programs, its place, and the words.
-
-    The place is a `database` (register, replica, checkpoints, or what is no database: node, chain), a `table` of it (empty
-    where it is of all), and `where` in it: `batch 17`, `position 42`.
-    """
-
-    slug: str
-    where: str
-    text: str
-    database: str = ""
-    table: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class AuditReport:
     """`checked` says how much was looked at, by sort; `unlisted` counts findings beyond those listed.
 
     A remark is what somebody should know though nothing contradicts anything: submissions that wait, records that are not
-    back yet, keys that were reported stolen. `unchecked` says what could not be looked at, and why.
+    back yet, keys that were reported stolen. `unchecked` says what could not be looked at, and why; `standing` of which
+    state the report speaks, None where no replica could be read.
     """
 
     checked: Mapping[str, int]
@@ -58,6 +46,7 @@ class AuditReport:
     remarks: tuple[Finding, ...] = ()
     unlisted: int = 0
     unchecked: tuple[Finding, ...] = ()
+    standing: Standing | None = None
 
     @property
     def clean(self) -> bool:
@@ -70,6 +59,7 @@ class Findings:
 
     checked: Counter[str] = field(default_factory=Counter)
     progress: Progress | None = None
+    checkpoints: set[Head] = field(default_factory=set)
     _findings: list[Finding] = field(default_factory=list)
     _remarks: list[Finding] = field(default_factory=list)
     _unchecked: list[Finding] = field(default_factory=list)
@@ -106,13 +96,19 @@ class Findings:
         except _UNREADABLE as error:
             self.add("unreadable", where, _describe_error(error), database=database, table=table)
 
-    def report(self) -> AuditReport:
+    @property
+    def newest_checkpoints(self) -> tuple[Head, ...]:
+        """The newest checkpoints that were compared, in the order of their events."""
+        return tuple(sorted(self.checkpoints, key=lambda head: (head.n, head.head)))[-_SHOWN_CHECKPOINTS:]
+
+    def report(self, standing: Standing | None = None) -> AuditReport:
         return AuditReport(
             dict(self.checked),
             tuple(self._findings),
             tuple(self._remarks),
             self._unlisted,
             tuple(self._unchecked),
+            standing,
         )
 
 
@@ -123,7 +119,7 @@ def _make_finding(slug: str, where: str, text: str, database: str = "", table: s
 
 def _make_writable(text: str) -> str:
     """Show stored bytes that are no text as such: a report can be written as JSON whatever was found."""
-    return text.encode(errors="backslashreplace").decode()
+    return text.encode(errors="backslashreplace").decode()[:_MAX_TEXT] or "?"
 
 
 def _describe_error(error: Exception) -> str:

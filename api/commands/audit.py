@@ -5,16 +5,21 @@ from pathlib import Path
 from typing import Protocol
 
 from anchoring.audit.audit import Evidence, Expected
-from anchoring.audit.findings import AuditReport, Finding
+from anchoring.audit.findings import AuditReport
 from anchoring.audit.node import Places, audit_node
-from api import processes
+from api import files, processes
 from api.console import note, say, show_json
-from api.node.errors import FILE
+from api.key_files import add_key, open_key
+from api.node.errors import FILE, SettingsError
 from api.node.keys import load_node_key
 from api.node.loading import load_settings
 from api.node.settings import Settings
 from api.parsers import Commands
+from ledger.crypto.keys import PrivateKey
 from ledger.encoding.canonical import Json
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.times import format_time
+from ledger.verification.audits import AuditStatement, Finding, sign_audit
 from ledger.verification.receipts import SignedReceipt, decode_signed_receipt
 
 _ALL_CHECKED = ": register, replica and chain tell the same story"
@@ -23,6 +28,9 @@ _CODE_CLEAN, _CODE_FINDINGS = 0, 1
 
 class _AuditOptions(Protocol):
     directory: Path
+    output: Path | None
+    key: Path | None
+    key_password_file: Path | None
     receipts: list[Path]
     no_chain: bool
     json: bool
@@ -45,6 +53,8 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--no-chain", action="store_true", help="ask neither the chain nor other cities' nodes"
     )
+    command.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the report, signed")
+    add_key(command, "key that signs the report: an auditor's own; default: the node's", required=False)
     command.add_argument("--json", action="store_true", help="the report, for programs")
     command.set_defaults(run=_audit)
 
@@ -52,7 +62,11 @@ def add(commands: Commands) -> None:
 def _audit(options: _AuditOptions) -> int:
     settings = load_settings(options.directory)
     receipts = [_read_receipt(file) for file in options.receipts]
-    key = load_node_key(settings)
+    node_key = load_node_key(settings)
+    key = open_key(options.key, options.key_password_file) if options.key else node_key
+    if options.output and key is None:
+        raise SettingsError("this node has no key: name the one that signs the report with --key")
+    now = int(time.time())
     report = audit_node(
         Places(
             settings.replica_url,
@@ -60,11 +74,13 @@ def _audit(options: _AuditOptions) -> int:
             settings.register_url if settings.log else None,
             settings.withheld_after,
         ),
-        Expected(settings.registry, settings.log, key.public if key else None),
-        now=int(time.time()),
+        Expected(settings.registry, settings.log, node_key.public if node_key else None),
+        now=now,
         evidence=_gather_evidence(options, settings, receipts),
         progress=lambda sort, done, total: note(f"{sort}: {done:,} of {total:,}"),
     )
+    if options.output and key:
+        _write_report(options.output, key, _make_statement(settings, now, report, key))
     show_json(_report_json(report)) if options.json else _say_report(report)
     return _CODE_CLEAN if report.clean else _CODE_FINDINGS
 
@@ -76,6 +92,26 @@ def _gather_evidence(options: _AuditOptions, settings: Settings, receipts: list[
     chain = processes.open_chain(settings) if settings.chain_url else None
     peers = [peer for peers_of_log in processes.name_peers(settings).values() for peer in peers_of_log]
     return Evidence(chain, peers, receipts)
+
+
+def _make_statement(settings: Settings, now: int, report: AuditReport, key: PrivateKey) -> AuditStatement:
+    return AuditStatement(
+        registry=settings.registry,
+        log=settings.log or "",
+        time=now,
+        standing=report.standing,
+        checked=report.checked,
+        findings=report.findings,
+        remarks=report.remarks,
+        unchecked=report.unchecked,
+        unlisted=report.unlisted,
+        spki=key.public.spki,
+    )
+
+
+def _write_report(file: Path, key: PrivateKey, statement: AuditStatement) -> None:
+    files.write(file, canonical(sign_audit(key, statement).to_json()) + b"\n", public=True)
+    note(f"{file}: signed by the key 0x{key.public.id.hex()}")
 
 
 def _read_receipt(file: Path) -> SignedReceipt:
@@ -93,6 +129,12 @@ def _say_report(report: AuditReport) -> None:
         say(f"FOUND {finding.slug}: {_name_place(finding)}: {finding.text}")
     if report.unlisted:
         say(f"and {report.unlisted:,} more findings")
+    if standing := report.standing:
+        say(
+            f"as of event {standing.replica.n}, head 0x{standing.replica.head.hex()}, {format_time(standing.time)}"
+        )
+        for checkpoint in standing.checkpoints:
+            say(f"checkpoint of event {checkpoint.n}, head 0x{checkpoint.head.hex()}")
     if report.clean:
         say(f"核查无异 no finding{' in what was checked' if report.unchecked else _ALL_CHECKED}")
     else:

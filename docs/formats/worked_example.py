@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import worked_audit
 import worked_documents
 import worked_history
 import worked_receipt
@@ -396,6 +397,7 @@ def build_example() -> Example:
         | checkpoint_blocks
         | worked_receipt.make_blocks(batch.entries[0], 0)
         | worked_history.make_blocks(make_suspended_proofs(batch), history, HEAD_0)
+        | worked_audit.make_blocks(REGISTRY, history, HEAD_0)
         | worked_sealing.make_blocks(ISSUER)
         | worked_documents.make_blocks()
     )

@@ -10,13 +10,14 @@ from typing import Final
 
 import pytest
 
-from anchoring.audit.findings import AuditReport, Finding
+from anchoring.audit.findings import AuditReport
 from anchoring.checkpoints.store import Checkpoints
 from anchoring.errors import PeerFailed
 from ledger.crypto.keys import generate
 from ledger.encoding.canonical import encode as canonical
 from ledger.registry.acts import Event, extend_head
 from ledger.registry.checkpoints import Cosignature, CosignedCheckpoint, Fork
+from ledger.verification.audits import Finding
 from ledger.verification.receipts import sign_receipt
 from tests.drill.stage import CHECKPOINTS, REGISTER, REPLICA, Copy, OtherNode, Stage
 from tests.fakes.department import licence

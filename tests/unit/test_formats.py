@@ -28,6 +28,7 @@ from ledger.registry.checkpoints import decode_checkpoint, decode_cosigned, deco
 from ledger.registry.snapshots import REFUSAL_REASONS, check_snapshot, read_events
 from ledger.registry.status import MAX_ANCHOR_CHANGES, Status, decode_changes, may_become
 from ledger.registry.trust_files import read_trust_file
+from ledger.verification.audits import decode_signed_audit
 from ledger.verification.completeness import REASONS as COMPLETENESS_REASONS
 from ledger.verification.completeness import Completeness
 from ledger.verification.reasons import STEP_WORDS, VERDICT_WORDS, Outcome
@@ -89,6 +90,7 @@ DECODERS: Final[dict[str, Callable[[Any], Any]]] = {
     "receipt": lambda value: decode_signed_receipt(encode(value)),
     "proof": read_proof,
     "history": lambda value: decode_signed_history(encode(value)),
+    "audit": lambda value: decode_signed_audit(encode(value)),
     "checkpoint": decode_checkpoint,
     "cosigned": decode_cosigned,
     "fork": decode_fork,

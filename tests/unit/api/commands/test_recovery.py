@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from anchoring.register.receipts import find_or_sign_receipt
 from anchoring.register.submissions import find_submission
 from api.cli import main
 from api.commands import recover
+from ledger.crypto.keys import generate
+from ledger.verification.audits import decode_signed_audit
 from tests.fakes.backups import Unreachable, back_up
 from tests.fakes.department import LOG
 from tests.fakes.issuing import City
@@ -254,3 +257,23 @@ def test_a_node_without_a_log_has_nothing_to_recover(
     assert "no register" in capsys.readouterr().err
     assert main(["audit", str(tmp_path), "--no-chain"]) == 0
     city.stop()
+
+
+def test_an_audit_writes_a_report_that_the_given_key_signed(
+    story: Restored, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "report.json"
+    assert main(["audit", str(tmp_path), "--no-chain", "-o", str(file)]) == 1
+    assert "name the one that signs the report with --key" in capsys.readouterr().err
+    key = generate("p256", Random(3).randbytes)
+    (tmp_path / "auditor.key").write_bytes(key.pem())
+    assert run("audit", "-o", str(file), "--key", str(tmp_path / "auditor.key"))[0] == 1
+    signed = decode_signed_audit(file.read_bytes())
+    assert (signed.is_genuine, signed.key.id) == (True, key.public.id)
+    assert {finding.slug for finding in signed.statement.findings} >= {"batch-missing"}
+    assert [unchecked.slug for unchecked in signed.statement.unchecked] == [
+        "database-missing",
+        "chain-unchecked",
+    ]
+    assert signed.statement.standing
+    assert signed.statement.standing.sequence == 3

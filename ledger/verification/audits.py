@@ -1,0 +1,231 @@
+"""Reports of audits 核查报告: what was found in a node, in which state of the registry.
+
+Whoever audits signs the report with a key of their own, which it holds: the signature says who answers for it, not that
+it is true. What it claims about the registry can be compared with a snapshot (docs/formats/audit-report.md).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.crypto.keys import PrivateKey, PublicKey, decode_signature, encode_signature, public_key
+from ledger.encoding import times
+from ledger.encoding.canonical import MAX_INTEGER, Json, decode
+from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.fields import Fields, parse_hex, parse_key_id
+from ledger.errors import LimitExceeded, MalformedInput
+
+TYPE: Final = "shunzheng/audit/1"
+#: Bytes of a report: three lists of a thousand places, with the words of each.
+MAX_BYTES: Final = 4 * 2**20
+#: Findings, remarks, or what was not checked, in one report.
+MAX_LISTED: Final = 1_000
+_MAX_CHECKPOINTS: Final = 256  # as many as there may be cosigners
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One contradiction: a stable `slug` for programs, its place, and the words.
+
+    The place is a `database` (register, replica, checkpoints, or what is no database: node, chain), a `table` of it (empty
+    where it is of all), and `where` in it: `batch 17`, `position 42`.
+    """
+
+    slug: str
+    where: str
+    text: str
+    database: str = ""
+    table: str = ""
+
+    def to_json(self) -> dict[str, Json]:
+        table: dict[str, Json] = {"table": self.table} if self.table else {}
+        place: dict[str, Json] = {"database": self.database, "where": self.where}
+        return {"slug": self.slug, "text": self.text} | place | table
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head (32 bytes) of a registry after its event `n`."""
+
+    n: int
+    head: bytes
+
+    def to_json(self) -> dict[str, Json]:
+        return {"n": self.n, "head": "0x" + self.head.hex()}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Of which state a report speaks: the replica's newest final event with its block and block time.
+
+    `sequence` and `size` are those of the audited log at that event, 0 where there is none. `chain` is the contract's own
+    head, None where the chain was not asked to the end; `checkpoints` are those that were compared, by event and head.
+    """
+
+    replica: Head
+    block: int
+    time: int
+    sequence: int = 0
+    size: int = 0
+    chain: Head | None = None
+    checkpoints: tuple[Head, ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        chain: dict[str, Json] = {} if self.chain is None else {"chain": self.chain.to_json()}
+        return chain | {
+            "replica": self.replica.to_json(),
+            "block": self.block,
+            "time": times.format_time(self.time),
+            "sequence": self.sequence,
+            "size": self.size,
+            "checkpoints": [checkpoint.to_json() for checkpoint in self.checkpoints],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AuditStatement:
+    """What an auditor states of a node: of `registry` and `log` (empty: it issues nothing), at `time` in seconds since 1970.
+
+    `standing` is None where no replica could be read. `checked` counts what was looked at, by sort; `unlisted` the findings
+    beyond those listed. `spki` is the public key of whoever answers for it.
+    """
+
+    registry: str
+    log: str
+    time: int
+    standing: Standing | None
+    checked: Mapping[str, int]
+    findings: Sequence[Finding]
+    remarks: Sequence[Finding]
+    unchecked: Sequence[Finding]
+    unlisted: int
+    spki: bytes
+
+    def to_json(self) -> dict[str, Json]:
+        standing: dict[str, Json] = {} if self.standing is None else {"as_of": self.standing.to_json()}
+        log: dict[str, Json] = {"log": self.log} if self.log else {}
+        return (
+            standing
+            | log
+            | {
+                "type": TYPE,
+                "registry": self.registry,
+                "time": times.format_time(self.time),
+                "checked": dict(self.checked),
+                "findings": [finding.to_json() for finding in self.findings],
+                "remarks": [finding.to_json() for finding in self.remarks],
+                "unchecked": [finding.to_json() for finding in self.unchecked],
+                "unlisted": self.unlisted,
+                "public_key": self.spki.hex(),
+            }
+        )
+
+    def encode(self) -> bytes:
+        """Return the canonical bytes that are signed."""
+        return canonical(self.to_json())
+
+
+@dataclass(frozen=True, slots=True)
+class SignedAudit:
+    """A report and the signature (64 bytes r‖s) by the key that it holds."""
+
+    statement: AuditStatement
+    signature: bytes
+
+    @property
+    def key(self) -> PublicKey:
+        """The key of whoever answers for the report. Raises: MalformedInput."""
+        return public_key(self.statement.spki)
+
+    @property
+    def is_genuine(self) -> bool:
+        """Whether the signature is that of the key. Raises: MalformedInput where it holds no key."""
+        return self.key.verify(self.statement.encode(), self.signature)
+
+    def to_json(self) -> dict[str, Json]:
+        return {"report": self.statement.to_json(), "signature": encode_signature(self.signature)}
+
+
+def sign_audit(key: PrivateKey, statement: AuditStatement) -> SignedAudit:
+    """Sign a report that holds this key. Raises: MalformedInput where it holds another."""
+    if statement.spki != key.public.spki:
+        raise MalformedInput("the report holds another key than the one that is to sign it")
+    return SignedAudit(statement, key.sign(statement.encode()))
+
+
+def decode_signed_audit(data: bytes) -> SignedAudit:
+    """Read the file of a report. Raises: MalformedInput, NewerFormat, LimitExceeded."""
+    if len(data) > MAX_BYTES:
+        raise LimitExceeded(f"a report of an audit has at most {MAX_BYTES} bytes, not {len(data)}")
+    fields = Fields(decode(data), "audit report")
+    statement = _decode_statement(fields.take("report"))
+    signature = fields.parsed("signature", decode_signature)
+    fields.close()
+    return SignedAudit(statement, signature)
+
+
+def _decode_statement(value: Json) -> AuditStatement:
+    fields = Fields(value, "report")
+    fields.type(TYPE)
+    statement = AuditStatement(
+        registry=fields.text("registry"),
+        log=fields.text("log") if fields.has("log") else "",
+        time=fields.time("time"),
+        standing=_decode_standing(fields.take("as_of")) if fields.has("as_of") else None,
+        checked=_decode_counts(fields.take("checked")),
+        findings=_decode_findings(fields.array("findings", MAX_LISTED)),
+        remarks=_decode_findings(fields.array("remarks", MAX_LISTED)),
+        unchecked=_decode_findings(fields.array("unchecked", MAX_LISTED)),
+        unlisted=fields.integer("unlisted", 0, MAX_INTEGER),
+        spki=fields.parsed("public_key", parse_hex),
+    )
+    fields.close()
+    return statement
+
+
+def _decode_standing(value: Json) -> Standing:
+    fields = Fields(value, "as_of")
+    standing = Standing(
+        replica=_decode_head(fields.take("replica")),
+        block=fields.integer("block", 0, MAX_INTEGER),
+        time=fields.time("time"),
+        sequence=fields.integer("sequence", 0, MAX_INTEGER),
+        size=fields.integer("size", 0, MAX_INTEGER),
+        chain=_decode_head(fields.take("chain")) if fields.has("chain") else None,
+        checkpoints=tuple(
+            _decode_head(checkpoint) for checkpoint in fields.array("checkpoints", _MAX_CHECKPOINTS)
+        ),
+    )
+    fields.close()
+    return standing
+
+
+def _decode_head(value: Json) -> Head:
+    fields = Fields(value, "head")
+    head = Head(fields.integer("n", 0, MAX_INTEGER), fields.parsed("head", parse_key_id))
+    fields.close()
+    return head
+
+
+def _decode_counts(value: Json) -> dict[str, int]:
+    if not isinstance(value, dict):
+        raise MalformedInput("`checked` must be an object of counts")
+    fields = Fields(value, "checked")
+    return {name: fields.integer(name, 0, MAX_INTEGER) for name in value}
+
+
+def _decode_findings(values: Sequence[Json]) -> tuple[Finding, ...]:
+    findings = []
+    for value in values:
+        fields = Fields(value, "finding")
+        findings.append(
+            Finding(
+                slug=fields.text("slug"),
+                where=fields.text("where"),
+                text=fields.text("text"),
+                database=fields.text("database"),
+                table=fields.text("table") if fields.has("table") else "",
+            )
+        )
+        fields.close()
+    return tuple(findings)
