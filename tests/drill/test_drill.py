@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.drill.damages import DAMAGES, Damage
+from tests.drill.damages import DAMAGES, UNSHOWN, Damage
 from tests.drill.stage import Stage
 
 MIN_KINDS = 120
@@ -27,3 +27,12 @@ def test_damage_is_found_named_and_pointed_at(stage: Stage, name: str, tmp_path:
 
 def test_the_table_is_long_enough() -> None:
     assert len(DAMAGES) >= MIN_KINDS
+
+
+@pytest.mark.parametrize("name", UNSHOWN)
+def test_what_nothing_can_show_is_listed(stage: Stage, name: str, tmp_path: Path) -> None:
+    database, statement, reason = UNSHOWN[name]
+    copy = stage.copy(tmp_path)
+    copy.execute(database, statement)
+    assert reason
+    assert copy.audit().findings == ()
