@@ -143,8 +143,10 @@ def _seals() -> Iterator[Subject]:
         city.register(city.follow("cancel", seal))
 
     def revive(city: City, seal: Item) -> None:
+        """Do what an honest city refuses: a seal that has ended stays ended."""
         cancel(city, seal)
-        city.register(city.follow("reinstate", seal))
+        revival = city.submit(city.follow("reinstate", seal))
+        city.anchor(revival, changes=[(city.position(seal), 8)])
 
     for name, scene in {
         "sealed with a seal that was destroyed": sealed.scene(cancel),

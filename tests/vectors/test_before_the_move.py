@@ -18,6 +18,7 @@ from anchoring.replica.store import Replica
 from api.cli import main
 from api.http.app import create_app
 from api.node.settings import Settings
+from ledger.encoding.canonical import Json
 from ledger.verification.receipts import decode_signed_receipt
 from tests.auditing import audit
 
@@ -60,7 +61,7 @@ def node(directory: Path) -> Iterator[TestClient]:
 @pytest.mark.parametrize("said", SAID["commands"], ids=lambda said: " ".join(said["command"]))
 def test_commands_say_what_they_said(said: Answer, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(said["command"]) == said["code"]
-    assert without_entries(json.loads(capsys.readouterr().out)) == said["out"]
+    assert not list(find_lost(json.loads(capsys.readouterr().out), said["out"]))
 
 
 @pytest.mark.parametrize("said", SAID["answers"], ids=lambda said: f"{said['token']} {said['path']}")
@@ -73,13 +74,22 @@ def test_a_node_answers_from_its_old_databases(said: Answer, node: TestClient) -
         )
     else:
         answer = node.get(said["path"], headers=headers)
-    assert (answer.status_code, without_entries(answer.json())) == (said["status"], said["body"])
+    assert answer.status_code == said["status"]
+    assert not list(find_lost(answer.json(), said["body"]))
 
 
-def without_entries(said: Answer) -> Answer:
-    """Leave out what reports had not yet: whether the log's entries were looked through."""
-    added = ("entries", "entries_words") if said.get("type") == "shunzheng/report/1" else ()
-    return {name: value for name, value in said.items() if name not in added}
+def find_lost(answer: Json, earlier: Json, place: str = "$") -> Iterator[str]:
+    """Yield the places where an answer no longer says what it said; more may be said by now."""
+    if isinstance(earlier, dict) and isinstance(answer, dict):
+        for name, value in earlier.items():
+            if name == "words" and earlier.keys() & {"signatures", "checks"}:
+                continue  # since then, the words of documents say what was looked at
+            yield from find_lost(answer.get(name, "no such member"), value, f"{place}.{name}")
+    elif isinstance(earlier, list) and isinstance(answer, list) and len(earlier) == len(answer):
+        for number, value in enumerate(earlier):
+            yield from find_lost(answer[number], value, f"{place}[{number}]")
+    elif answer != earlier:
+        yield f"{place}: {answer!r}, not {earlier!r}"
 
 
 def test_an_audit_of_its_databases_has_no_finding(directory: Path) -> None:

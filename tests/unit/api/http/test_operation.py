@@ -10,6 +10,7 @@ from anchoring.anchorer.lease import Lease
 from anchoring.errors import ChainUnavailable, DatabaseUnavailable, EndpointsDisagree
 from anchoring.processes.board import VARIABLE, Board
 from anchoring.processes.condition import Reporter
+from anchoring.processes.measures import ANCHORS_LEFT, BALANCE, CHAIN_CLOCK_LEAD, write_measures
 from anchoring.register.tokens import create_token
 from api.http.app import create_app
 from api.http.metrics import render
@@ -226,6 +227,9 @@ def test_the_figures_to_watch_are_those_that_a_node_gives(city: City, tianmen: T
     city.anchor()
     city.submit(city.licence("TM2022A0000000000002", CLAIMS))
     reporter(city, "follower").tell(ChainUnavailable("no answer"))
+    write_measures(
+        city.replica.engine, dict.fromkeys((CHAIN_CLOCK_LEAD, BALANCE, ANCHORS_LEFT), 1), int(city.clock())
+    )
     page = (Path(__file__).parents[4] / "docs" / "operations.md").read_text(encoding="utf-8")
     watched = set(re.findall(r"`(shunzheng_[a-z_]+)`", page))
     metrics = set(re.findall(r"^(shunzheng_[a-z_]+)", tianmen.get("/metrics").text, re.MULTILINE))
