@@ -316,7 +316,7 @@ def test_a_contract_that_contradicts_its_acts_is_shown(
             answer = super().simulate(sender, contract, data)
             return answer if len(data) > 4 else bytes(12) + b"\x66" * 20 if len(answer) == 32 else answer
 
-    monkeypatch.setattr(commands, "_chain", lambda args: Lying(Endpoint(args.chain_url)))
+    monkeypatch.setattr(commands, "_open_chain", lambda options: Lying(Endpoint(options.chain_url)))
     code, out, _ = office.run("show", *office.target)
     assert code == 1
     said = f"province: {office.address('province')} by the events, 0x{'66' * 20} by the contract"
