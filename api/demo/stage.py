@@ -8,8 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,7 @@ from anchoring.chain.ethereum import EthereumChain
 from anchoring.chain.events import read_events
 from anchoring.chain.jsonrpc import Endpoint
 from anchoring.chain.protocol import Chain, RegistryName
-from anchoring.errors import AnchoringError, DevnetError, ReorgDetected
+from anchoring.errors import NO_FUNDS, AnchoringError, DevnetError, ReorgDetected, TransactionRejected
 from anchoring.processes.children import dies_with
 from anchoring.register.store import Register
 from anchoring.register.tokens import create_token
@@ -132,7 +132,8 @@ class Stage:
         province = self.account("province")
         if self.devnet:
             self.devnet.mine()  # anvil tells a contract a wrong hash of a block that it has loaded
-        self.registry = deployment.deploy(self.chain, province, province.address)
+        with self._funds_as_they_were():
+            self.registry = deployment.deploy(self.chain, province, province.address)
         self.save()
         name = RegistryName.parse(self.registry)
         if self.chain.head_zero(name.contract)[: len(name.head_prefix)] != name.head_prefix:
@@ -146,13 +147,24 @@ class Stage:
         contract = RegistryName.parse(self.registry).contract
         missing_acts = self._list_missing(contract, joined_acts)
         data = [calls.encode_call(act) for act in missing_acts]
-        receipts = deployment.execute_together(self.chain, self.account(role), contract, data)
+        with self._funds_as_they_were():
+            receipts = deployment.execute_together(self.chain, self.account(role), contract, data)
         for act, receipt in zip(missing_acts, receipts, strict=True):
             name = type(act).__name__
             self.gas[name] = max(self.gas.get(name, 0), receipt.gas_used)
         self.save()
         if self._list_missing(contract, missing_acts):
             raise ReorgDetected("the chain lost acts that were mined")
+
+    @contextmanager
+    def _funds_as_they_were(self) -> Iterator[None]:
+        """Say what it means that an account of the devnet lacks funds: the chain ended before it was saved."""
+        try:
+            yield
+        except TransactionRejected as refusal:
+            if self.devnet and refusal.name == NO_FUNDS:
+                raise ReorgDetected("the chain lost the funds of its accounts") from refusal
+            raise
 
     def _list_missing(self, contract: str, joined_acts: Sequence[acts.Act]) -> list[acts.Act]:
         recorded_acts = {(item.event.kind, item.event.payload) for item in read_events(self.chain, contract)}
