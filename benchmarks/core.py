@@ -20,7 +20,8 @@ from statistics import median
 from time import process_time
 from typing import Final, TypeVar
 
-from api.department.drafting import Target, draft
+from api.department.drafting import draft
+from api.department.drafts import Target
 from ledger.crypto.keys import Algorithm, PrivateKey, generate
 from ledger.crypto.suites import SHA256, SM3, Suite
 from ledger.crypto.trees import CountedTree, MerkleTree

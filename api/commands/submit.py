@@ -11,7 +11,7 @@ from api.client.authorities import add_authorities
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.console import note, progress, say, show_json
-from api.department.drafting import Target, UnsignedDraft
+from api.department.drafts import Target, UnsignedDraft
 from api.department.rows.acceptance import add_accept, require_accepted
 from api.department.rows.oddities import RowWarning, watch_rows
 from api.department.rows.reading import count_records, number_records

@@ -17,7 +17,7 @@ from api.client.client import NodeClient
 from api.client.options import NodeOptions, read_token
 from api.console import note, say, show_encoded, show_json
 from api.department.changes import Change, divide_changes, plan
-from api.department.drafting import Target
+from api.department.drafts import Target
 from api.department.preview import describe_change
 from api.department.rows.acceptance import add_accept, require_accepted
 from api.department.rows.days import NO_END

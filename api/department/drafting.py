@@ -5,41 +5,33 @@
      "valid_until"?: "2030-12-31" or "长期", "basis"?, "previous"?,
      "links"?: [{"rel": "sealed-by", "record": "sm3:…" or "identifier": that of a row above}]}
 
-Masters and salts are drawn here and the private key is used here; the network is somebody else's business. The
-finished lines are spooled, because their order is known only at the end: memory stays at some hundred bytes a record.
+Masters and salts are drawn here and the private key is used here; the network is somebody else's business.
 """
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from datetime import date
-from types import TracebackType
-from typing import IO, Final, Self
+from typing import IO, Final
 
 from anchoring import limits
 from anchoring.errors import SubmissionRefused
 from anchoring.intake.faults import Faults, RowFault
 from anchoring.intake.judging import judge_disclosure, judge_identifier, judge_record, list_oddities
+from api.department.claims import read_claims
+from api.department.drafts import Draft, SpooledRow, Target, UnsignedDraft
 from api.department.rows.columns import check_record_members
 from api.department.rows.days import NO_END, parse_day, parse_last_day
 from api.department.rows.oddities import RowWarning
-from ledger.crypto.keys import PrivateKey, encode_signature
-from ledger.crypto.suites import Suite, parse_digest
-from ledger.crypto.trees import MerkleTree, leaf_hash
+from ledger.crypto.keys import PrivateKey
+from ledger.crypto.suites import parse_digest
+from ledger.crypto.trees import leaf_hash
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields
 from ledger.errors import InvalidIdentifier, MalformedInput
 from ledger.limits import MAX_STATUS_RECORDS, MAX_SUBMISSION_RECORDS
-from ledger.records.claims import (
-    MASTER_BYTES,
-    MAX_CLAIMS,
-    FullDisclosure,
-    decode_document,
-    document_claim,
-    is_document,
-)
+from ledger.records.claims import MASTER_BYTES, FullDisclosure
 from ledger.records.randomness import find_weakness
 from ledger.records.records import (
     CERTIFICATE_KINDS,
@@ -52,19 +44,7 @@ from ledger.records.records import (
     lineage_of,
     read_link,
 )
-from ledger.records.submissions import MAX_STATEMENT_SECONDS, Statement, Window, sign_statement
-
-MEDIA_TYPES: Final = {
-    ".ofd": "application/ofd",
-    ".pdf": "application/pdf",
-    ".xml": "application/xml",
-    ".json": "application/json",
-    ".txt": "text/plain",
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-}
-_OTHER_MEDIA_TYPE: Final = "application/octet-stream"
+from ledger.records.submissions import MAX_STATEMENT_SECONDS
 
 # Times that a salt is drawn; twice is rare enough never to be seen.
 _MAX_DRAWS: Final = 4
@@ -74,139 +54,6 @@ _NEW_VERSIONS: Final = PRESENTABLE_ACTIONS - {"issue"}
 
 #: Returns the leaf hash of the newest record of an identifier's lineage, as far as the department knows it.
 Newest = Callable[[str], bytes | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a submission goes: the registry's name, the log and its suite; `sequence` is that of its newest anchor.
-
-    A submission is signed for the anchors that follow.
-    """
-
-    registry: str
-    log: str
-    suite: Suite
-    sequence: int
-
-
-@dataclass(frozen=True, slots=True)
-class _SpooledRow:
-    leaf: bytes
-    offset: int
-    length: int
-
-
-class UnsignedDraft:
-    """Records that were judged, in the order in which they are sent. Close it: the spool holds personal data."""
-
-    def __init__(
-        self,
-        target: Target,
-        issuer: str,
-        rows: list[_SpooledRow],
-        spool_file: IO[bytes],
-        warnings: list[RowWarning],
-        now: int,
-    ) -> None:
-        self.warnings = tuple(warnings)
-        self._target, self._issuer, self._now = target, issuer, now
-        self._rows, self._spool_file = rows, spool_file
-
-    @property
-    def leaves(self) -> list[bytes]:
-        """The leaf hashes of the records, in the order in which they are sent."""
-        return [row.leaf for row in self._rows]
-
-    def sign(self, key: PrivateKey, lifetime: int = MAX_STATEMENT_SECONDS) -> "Draft":
-        """Return the submission, signed for `lifetime` seconds; it closes what this draft holds."""
-        target = self._target
-        statement, signature = sign_statement(
-            key,
-            target.registry,
-            target.log,
-            self._issuer,
-            MerkleTree(target.suite, self.leaves),
-            count=len(self._rows),
-            time=self._now,
-            expires=self._now + lifetime,
-            window=Window.after(target.sequence),
-        )
-        return Draft(self, statement, signature)
-
-    def record_lines(self) -> Iterator[bytes]:
-        """Return the line of each record, with its line feed; as often as wanted."""
-        for row in self._rows:
-            self._spool_file.seek(row.offset)
-            yield self._spool_file.read(row.length)
-
-    def close(self) -> None:
-        self._spool_file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class Draft:
-    """A signed submission; `lines` are what is sent. Close it: the spool holds personal data."""
-
-    def __init__(self, unsigned_draft: UnsignedDraft, statement: Statement, signature: bytes) -> None:
-        self.statement, self.signature, self.warnings = statement, signature, unsigned_draft.warnings
-        self._unsigned_draft = unsigned_draft
-
-    @property
-    def id(self) -> str:
-        """The id that the receipt will have."""
-        return self.statement.root.hex()
-
-    @property
-    def leaves(self) -> list[bytes]:
-        """The leaf hashes of the records, in the order in which they are sent."""
-        return self._unsigned_draft.leaves
-
-    def lines(self) -> Iterator[bytes]:
-        """Return the lines to send, each with its line feed; as often as wanted."""
-        yield _encode_first_line(self.statement, self.signature)
-        yield from self._unsigned_draft.record_lines()
-
-    def close(self) -> None:
-        self._unsigned_draft.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-def sign_again(statement: Statement, target: Target, key: PrivateKey, now: int) -> bytes:
-    """Return the first line of a submission with the same records, for the anchors that follow now.
-
-    Raises: MalformedInput where the statement is for another registry or log.
-    """
-    if (statement.registry, statement.log, statement.suite) != (target.registry, target.log, target.suite):
-        raise MalformedInput(
-            f"the submission was signed for the log {statement.log} of {statement.registry}, this node keeps "
-            f"{target.log} of {target.registry}: hand it in there"
-        )
-    new_statement = replace(
-        statement,
-        key=key.public.id,
-        time=now,
-        expires=now + MAX_STATEMENT_SECONDS,
-        window=Window.after(target.sequence),
-    )
-    return _encode_first_line(new_statement, key.sign(new_statement.encode()))
-
-
-def _encode_first_line(statement: Statement, signature: bytes) -> bytes:
-    return canonical({"statement": statement.to_json(), "signature": encode_signature(signature)}) + b"\n"
 
 
 def draft(
@@ -272,7 +119,7 @@ class _Drafter:
         )
         self._newest = newest or (lambda _: None)
         self._newest_leaves: dict[str, bytes] = {}
-        self._rows: list[_SpooledRow] = []
+        self._rows: list[SpooledRow] = []
         self._faults = Faults()
         self._warnings: list[RowWarning] = []
         self._issued: dict[str, int] = {}
@@ -318,7 +165,7 @@ class _Drafter:
         action, identifier, suite = fields.text("action"), fields.text("identifier"), self._target.suite
         disclosure = None
         if action in PRESENTABLE_ACTIONS:
-            disclosure = FullDisclosure(self._draw(MASTER_BYTES), self._read_claims(fields))
+            disclosure = FullDisclosure(self._draw(MASTER_BYTES), read_claims(fields, suite, self._read))
         record = Record(
             suite=suite,
             kind=fields.text("kind"),
@@ -434,34 +281,6 @@ class _Drafter:
         other_members = {name: value for name, value in item.items() if name != "identifier"}
         return other_members | {"record": self._target.suite.format(leaf)}
 
-    def _read_claims(self, fields: Fields) -> tuple[tuple[str, Json], ...]:
-        claims_by_name = fields.take("claims")
-        if not isinstance(claims_by_name, dict):
-            raise MalformedInput("row.claims must be an object of names and values")
-        claims = dict(claims_by_name)
-        if any(is_document(name) for name in claims):
-            raise MalformedInput("claims named document/… are made of `documents`")
-        documents = fields.array("documents", MAX_CLAIMS) if fields.has("documents") else []
-        for number, document in enumerate(documents, 1):
-            claims[f"document/{number}"] = self._claim_document(document)
-        return tuple(sorted(claims.items()))
-
-    def _claim_document(self, document: Json) -> Json:
-        """Return the claim of a document: a path, or the claim of one that is registered already, which stays."""
-        if isinstance(document, dict):
-            return decode_document(document).to_json()
-        path = document
-        if not isinstance(path, str) or self._read is None:
-            raise RowFault("unknown-document", "`documents` must be paths of files that can be read here")
-        try:
-            content = self._read(path)
-        except OSError as error:
-            raise RowFault("unknown-document", f"{path[:200]} cannot be read: {error.strerror}") from error
-        suffix = path[path.rfind(".") :].lower() if "." in path else ""
-        return document_claim(
-            self._target.suite, content, MEDIA_TYPES.get(suffix, _OTHER_MEDIA_TYPE)
-        ).to_json()
-
     def _spool(self, record: Record, disclosure: FullDisclosure | None) -> None:
         record_json = record.to_json()
         leaf = leaf_hash(record.suite, canonical(record_json))
@@ -474,7 +293,7 @@ class _Drafter:
                 "row-too-long", f"the row takes {len(line)} bytes, at most {limits.MAX_ROW_BYTES} are allowed"
             )
         self._spool_file.write(line)
-        self._rows.append(_SpooledRow(leaf, self._offset, len(line)))
+        self._rows.append(SpooledRow(leaf, self._offset, len(line)))
         self._offset += len(line)
         self._newest_leaves[record.lineage] = leaf
         self._status_changes += record.action != "issue"

@@ -15,7 +15,8 @@ from api.client.answers import ReceiptAnswer, SubmissionAnswer
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.console import note, progress
-from api.department.drafting import Target, UnsignedDraft, prepare, sign_again
+from api.department.drafting import prepare
+from api.department.drafts import Target, UnsignedDraft, sign_again
 from api.department.receipts import ask_key_state, keep_receipt
 from api.department.rows.numbering import NumberedRows, renumber, renumber_error
 from api.department.submission_files import digest_rows, find_signed_otherwise, name_submission

@@ -13,7 +13,7 @@ from glob import escape
 from pathlib import Path
 from typing import Final
 
-from api.department.drafting import Target
+from api.department.drafts import Target
 from ledger.crypto.keys import PrivateKey
 from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput

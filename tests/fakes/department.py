@@ -12,7 +12,8 @@ from anchoring.intake.admission import IntakeRules
 from anchoring.intake.intake import accept
 from anchoring.register.store import Register
 from anchoring.register.submissions import Acceptance
-from api.department.drafting import Draft, Target, draft
+from api.department.drafting import draft
+from api.department.drafts import Draft, Target
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.crypto.suites import SM3, Suite
 from ledger.encoding.canonical import encode as canonical

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from anchoring.errors import SubmissionRefused
-from api.department.drafting import Target, draft
+from api.department.drafting import draft
+from api.department.drafts import Target
 from ledger.crypto.keys import decode_signature, generate
 from ledger.crypto.suites import SHA256, SM3
 from ledger.crypto.trees import MerkleTree

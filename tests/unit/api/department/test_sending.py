@@ -15,7 +15,7 @@ import pytest
 from api.client.answers import ReceiptAnswer
 from api.client.client import NodeClient
 from api.client.node_error import NodeError
-from api.department.drafting import Target
+from api.department.drafts import Target
 from api.department.sending import hand_in, send
 from ledger.crypto.keys import decode_signature, generate
 from ledger.crypto.suites import SM3

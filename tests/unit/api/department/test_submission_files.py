@@ -13,7 +13,7 @@ from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.commands import seal, submit
 from api.department import actions
-from api.department.drafting import Target
+from api.department.drafts import Target
 from api.department.submission_files import digest_rows, find_signed_otherwise, name_submission
 from api.department.waiting import NOT_FINAL_CODE, wait_final
 from api.key_files import write_key
