@@ -12,7 +12,7 @@ import pytest
 
 from tests.properties.second_verifier import BothVerifiers, second
 from tests.scenes import City
-from tests.unit.ledger.verification import test_attacks
+from tests.unit.ledger.verification import test_attacks_by_repetition as repetition
 from tests.unit.ledger.verification import test_verify as scenes
 from tests.unit.ledger.verification.steps.cases import SCENES
 
@@ -27,11 +27,9 @@ OPENED: Final = {
 #: Attacks on what verification says of an entry, where it was anchored.
 ATTACKS: Final = {
     name: attack
-    for name, attack in vars(test_attacks).items()
+    for name, attack in vars(repetition).items()
     if re.match("test_.*(entry|root|version_1)", name) and not signature(attack).parameters
-} | {
-    name: partial(test_attacks.test_a_root_poisoned_by_a_faulty_entry, name) for name in test_attacks.POISONS
-}
+} | {name: partial(repetition.test_a_root_poisoned_by_a_faulty_entry, name) for name in repetition.POISONS}
 
 
 @pytest.mark.parametrize("name", [name for name in SCENES if name not in OPENED])

@@ -8,13 +8,17 @@ from typing import Final
 import pytest
 
 FOLDER: Final = Path(__file__).parents[1]
-_CORE, _TRAPS = "unit/ledger/verification/test_attacks.py", "unit/ledger/verification/test_traps.py"
+_VERIFICATION: Final = "unit/ledger/verification"
+_CORE, _TRAPS = f"{_VERIFICATION}/test_attacks.py", f"{_VERIFICATION}/test_traps.py"
+_STATUS, _REPETITION, _SPELLING = (
+    f"{_VERIFICATION}/test_attacks_{how}.py" for how in ("on_status", "by_repetition", "by_spelling")
+)
 
 ATTACKS: Final = {
     "another city registers my department": (_CORE, "test_another_city_registers_my_department"),
     "a record of B inside A's statement": (_CORE, "test_a_record_of_b_inside_the_statement_of_a"),
     "a revoke record presented as a certificate": (
-        _CORE,
+        _STATUS,
         "test_a_change_of_status_presented_as_a_certificate",
     ),
     "a batch that reuses positions": (_CORE, "test_a_batch_that_reuses_positions"),
@@ -24,15 +28,15 @@ ATTACKS: Final = {
         "unit/anchoring/monitor/test_monitor.py",
         "test_a_root_anchored_twice_is_found_over_all_anchors",
     ),
-    "… to escape a revocation": (_CORE, "test_an_entry_anchored_twice_to_escape_a_revocation"),
-    "… in one anchor": (_CORE, "test_an_entry_that_stands_twice_in_one_anchor"),
-    "… after a void anchor": (_CORE, "test_an_entry_whose_first_occurrence_is_in_a_void_anchor"),
-    "… outside of its window": (_CORE, "test_an_entry_anchored_again_outside_of_its_window"),
-    "a root poisoned by a faulty entry": (_CORE, "test_a_root_poisoned_by_a_faulty_entry"),
-    "a window evaded by a statement of version 1": (_CORE, "test_an_evasion_by_version_1"),
+    "… to escape a revocation": (_REPETITION, "test_an_entry_anchored_twice_to_escape_a_revocation"),
+    "… in one anchor": (_REPETITION, "test_an_entry_that_stands_twice_in_one_anchor"),
+    "… after a void anchor": (_REPETITION, "test_an_entry_whose_first_occurrence_is_in_a_void_anchor"),
+    "… outside of its window": (_REPETITION, "test_an_entry_anchored_again_outside_of_its_window"),
+    "a root poisoned by a faulty entry": (_REPETITION, "test_a_root_poisoned_by_a_faulty_entry"),
+    "a window evaded by a statement of version 1": (_REPETITION, "test_an_evasion_by_version_1"),
     "the same statement years later": (_CORE, "test_the_same_statement_years_later"),
-    "revoked turned valid again without a record": (_CORE, "test_revoked_turned_valid_again"),
-    "… by allowed words alone": (_CORE, "test_revoked_turned_valid_again_by_allowed_words_alone"),
+    "revoked turned valid again without a record": (_STATUS, "test_revoked_turned_valid_again"),
+    "… by allowed words alone": (_STATUS, "test_revoked_turned_valid_again_by_allowed_words_alone"),
     "a bad anchor that bricks a log": (_CORE, "test_a_bad_anchor_that_bricks_a_log"),
     "growth that exhausts replicas": (_CORE, "test_growth_that_exhausts_replicas"),
     "a snapshot whose keys vouch for itself": (
@@ -50,20 +54,20 @@ ATTACKS: Final = {
         "unit/ledger/documents/test_carriers.py",
         "test_a_page_replaced_in_the_update_that_carries_the_proof",
     ),
-    "back-dated sealing with a destroyed seal": (_CORE, "test_back_dated_sealing_with_a_destroyed_seal"),
-    "an old staple against newer knowledge": (_CORE, "test_an_old_staple_against_newer_knowledge"),
+    "back-dated sealing with a destroyed seal": (_STATUS, "test_back_dated_sealing_with_a_destroyed_seal"),
+    "an old staple against newer knowledge": (_STATUS, "test_an_old_staple_against_newer_knowledge"),
     "an un-compromised key": (_CORE, "test_an_un_compromised_key"),
     "milliseconds for seconds": (_CORE, "test_milliseconds_for_seconds"),
     "two trial chains with the same address": (_CORE, "test_two_trial_chains_with_the_same_address"),
-    "four claims shown as three": (_CORE, "test_four_claims_shown_as_three"),
-    "two claims of one name": (_CORE, "test_two_claims_of_one_name"),
+    "four claims shown as three": (_SPELLING, "test_four_claims_shown_as_three"),
+    "two claims of one name": (_SPELLING, "test_two_claims_of_one_name"),
     "a frozen batch rebuilt after a reorg while the old transaction waits": (
         "unit/anchoring/anchorer/test_submitter.py",
         "test_a_reorganisation_sends_the_same_bytes_again",
     ),
-    "(r, n-s) and other second encodings": (_CORE, "test_a_second_encoding_of_a_signature"),
+    "(r, n-s) and other second encodings": (_SPELLING, "test_a_second_encoding_of_a_signature"),
     "one spelling of a date that flips the last day": (
-        _CORE,
+        _SPELLING,
         "test_one_spelling_of_a_date_that_flips_the_last_day",
     ),
     "a rolled-back snapshot": (
