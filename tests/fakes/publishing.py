@@ -27,6 +27,11 @@ from tests.scenes import City, Submission
 GRACE = 3600
 
 
+def page_of(*items: Json) -> bytes:
+    """Return a page of items that a node makes up."""
+    return encode({"items": list(items)})
+
+
 class KnownView:
     """What `knowledge` knows, as a view of a replica; of the entries it knows what its source does."""
 

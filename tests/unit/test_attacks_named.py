@@ -25,7 +25,7 @@ ATTACKS: Final = {
     "a batch that overlaps positions": (_CORE, "test_a_batch_that_overlaps_positions"),
     "an unauthenticated tree size": (_CORE, "test_an_unauthenticated_tree_size"),
     "the same statement anchored twice": (
-        "unit/anchoring/monitor/test_monitor.py",
+        "unit/anchoring/monitor/test_faulty.py",
         "test_a_root_anchored_twice_is_found_over_all_anchors",
     ),
     "… to escape a revocation": (_REPETITION, "test_an_entry_anchored_twice_to_escape_a_revocation"),
