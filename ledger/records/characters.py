@@ -19,6 +19,8 @@ def find_name_fault(name: str) -> str | None:
     """Say what is wrong with the name of a claim; None where it is one that a catalogue could have."""
     if is_document(name):
         return None
+    if not name:
+        return f"is empty: a name is {NAME_FORM}"
     if len(name) > MAX_NAME_CHARS:
         return f"has {len(name)} characters, at most {MAX_NAME_CHARS} are allowed"
     for place, character in enumerate(name):

@@ -71,9 +71,15 @@ def check_credit_code(text: str) -> None:
 
     Raises: InvalidIdentifier, with the check character that was expected.
     """
-    division_of(text)  # text of any length never enters the cache
-    if fault := _find_credit_code_fault(text):
-        raise InvalidIdentifier(fault)
+    if fault := find_credit_code_fault(text):
+        raise InvalidIdentifier(f"credit code {_quote(text)}: {fault}")
+
+
+def find_credit_code_fault(text: str) -> str | None:
+    """Say what is wrong with a credit code, without repeating it: it may be the number of a person. None if nothing is."""
+    if not _CREDIT_CODE.fullmatch(text):
+        return f"expected {_CREDIT_FORM}"
+    return _find_check_character_fault(text)  # text of any length never enters the cache
 
 
 def division_of(credit_code: str) -> str:
@@ -227,8 +233,8 @@ def _list_oddities(root: str, parts: list[str]) -> list[str]:
         oddities.append(f"the root is {root}, which belongs to a vendor, expected {ROOT}")
     for name, code in (("type", type_[:18]), ("issuer", issuer)):
         # Real data also names issuers by a shorter code, such as 340100: nothing to check in those.
-        if len(code) == 18 and "_" not in code and (fault := _find_credit_code_fault(code)):
-            oddities.append(f"the {name} does not hold a credit code: {fault}")
+        if len(code) == 18 and "_" not in code and (fault := find_credit_code_fault(code)):
+            oddities.append(f"the {name} does not hold a credit code: credit code {_quote(code)}: {fault}")
     if "_" in issuer + serial:
         oddities.append("issuer or serial contains '_', which has no check digit, expected only 0-9, A-Z")
     elif check != (expected_check := certificate_check_character(type_ + issuer + serial + version)):
@@ -237,17 +243,12 @@ def _list_oddities(root: str, parts: list[str]) -> list[str]:
 
 
 @lru_cache(maxsize=1024)  # the types and issuers of a batch recur in every record
-def _find_credit_code_fault(text: str) -> str | None:
-    """Say what is wrong with a credit code, or None."""
-    if not _CREDIT_CODE.fullmatch(text):
-        return f"credit code {_quote(text)}: expected {_CREDIT_FORM}"
+def _find_check_character_fault(text: str) -> str | None:
+    """Say which check character of text in the form of a credit code is wrong, or None."""
     if text[16] != (expected_check := organisation_check_character(text[8:16])):
-        return (
-            f"credit code {_quote(text)}: the 17th character, check digit of the organisation code, "
-            f"is {text[16]}, expected {expected_check}"
-        )
+        return f"the 17th character, check digit of the organisation code, is {text[16]}, expected {expected_check}"
     if text[17] != (expected_check := credit_check_character(text[:17])):
-        return f"credit code {_quote(text)}: the check digit is {text[17]}, expected {expected_check}"
+        return f"the check digit is {text[17]}, expected {expected_check}"
     return None
 
 

@@ -7,21 +7,21 @@ is wrong for certain is refused elsewhere (`anchoring.intake.judging`). What a r
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from anchoring.intake.faults import MAX_ROW_ERRORS
 from anchoring.intake.judging import Oddity
-from api.department.rows.columns import DAYS, ask_if_meant, claim_labels, resembles_member
+from api.department.rows.columns import DAYS, ask_if_meant, claim_labels, resembles_member, sensitive_claims
 from api.department.rows.days import is_endless, parse_day, parse_last_day, read_serial
 from api.department.rows.forms import find_fields
 from api.department.rows.versions import Version
 from ledger.encoding.canonical import Json, decode
 from ledger.errors import InvalidIdentifier, MalformedInput
 from ledger.records.contradictions import read_date
-from ledger.records.identifiers import check_credit_code, check_resident_number
+from ledger.records.identifiers import check_resident_number, find_credit_code_fault
 from ledger.records.records import Record
 from ledger.records.vocabulary import HOLDER_CODE_TYPES, ClaimField, Form
 
@@ -211,7 +211,7 @@ def _odd_text(name: str, text: str, form: Form, before: "Json | None") -> Iterat
     says_nothing = _is_placeholder(bare) or bare in (name, label)
     if not says_nothing and form not in _READ_FORMS and _ORDINARY.fullmatch(text) and not _is_garbled(text):
         return
-    quoted = f"{name} is “{text[:_MAX_QUOTED]}”"
+    quoted = f"{name} is {_quote(name, text)}"
     if bare != text:
         yield Oddity("blanks", f"{quoted}, with blanks around it: take them out")
     elif _ODD_BLANKS.search(bare):
@@ -235,7 +235,14 @@ def _odd_text(name: str, text: str, form: Form, before: "Json | None") -> Iterat
         )
     if _FULL_WIDTH.search(bare) and unicodedata.normalize("NFKC", bare).isascii():
         yield Oddity("full-width", f"{quoted}, in full-width characters 全角: write 半角 ones")
-    yield from _odd_characters(quoted, bare)
+    yield from _odd_characters(name, quoted, bare)
+
+
+def _quote(name: str, text: str) -> str:
+    """Repeat the value of a claim in a message, but for the numbers of persons and the like: people look over shoulders."""
+    return (
+        "“…” (personal, not repeated 敏感信息)" if name in sensitive_claims() else f"“{text[:_MAX_QUOTED]}”"
+    )
 
 
 def _is_placeholder(text: str) -> bool:
@@ -267,7 +274,7 @@ def _has_lost_zeros(name: str, text: str, before: "Json | None") -> bool:
     return isinstance(before, str) and before != text and before.isdecimal() and before.lstrip("0") == text
 
 
-def _odd_characters(quoted: str, text: str) -> Iterator[Oddity]:
+def _odd_characters(name: str, quoted: str, text: str) -> Iterator[Oddity]:
     if _LOST.search(text):
         yield Oddity("lost-character", f"{quoted}: a character was lost on the way, look it up")
     elif private := _PRIVATE.search(text):
@@ -278,7 +285,7 @@ def _odd_characters(quoted: str, text: str) -> Iterator[Oddity]:
         )
     elif meant := _undo_encoding(text):
         yield Oddity(
-            "lost-character", f"{quoted}: it was read in a wrong encoding, and may be “{meant[:_MAX_QUOTED]}”"
+            "lost-character", f"{quoted}: it was read in a wrong encoding, and may be {_quote(name, meant)}"
         )
 
 
@@ -315,25 +322,30 @@ def _odd_holder(claims: Mapping[str, Json]) -> Iterator[Oddity]:
 
 def _code_fault(code: str, kind: str) -> str:
     if kind == _CREDIT:
-        return _fault(check_credit_code, code)
+        return _credit_fault(code)
     if kind == _RESIDENT:
-        return _fault(check_resident_number, code)
+        return _resident_fault(code)
     if not kind and len(code) in (_CODE_CHARS - 1, _CODE_CHARS + 1) and code[:-1].isdecimal():
         return f"it has {len(code)} characters, and a credit code or resident number {_CODE_CHARS}"
     if not code.strip("0"):
         return "it is made of zeros"
     if kind or len(code) != _CODE_CHARS:
         return ""
-    credit_fault, resident_fault = _fault(check_credit_code, code), _fault(check_resident_number, code)
+    credit_fault, resident_fault = _credit_fault(code), _resident_fault(code)
     if not credit_fault or not resident_fault:
         return ""
     is_credit_code = any(character.isalpha() for character in code[:-1])
     return credit_fault if is_credit_code else resident_fault
 
 
-def _fault(check: Callable[[str], None], code: str) -> str:
+def _credit_fault(code: str) -> str:
+    fault = find_credit_code_fault(code)
+    return f"credit code: {fault}" if fault else ""
+
+
+def _resident_fault(code: str) -> str:
     try:
-        check(code)
+        check_resident_number(code)
     except InvalidIdentifier as error:
         return str(error)
     return ""

@@ -109,6 +109,13 @@ def test_a_name_that_no_catalogue_has(world: World, register: Register, name: st
         assert drafted(world, licence(1, claims={name: "甲"})).problem == "unusable-claim"
 
 
+def test_a_name_that_is_empty_is_refused_before_anything_is_signed(world: World, register: Register) -> None:
+    refused = drafted(world, licence(1, claims={"": "甲"}))
+    assert refused.problem == "unusable-claim"
+    assert "'', is empty: a name is capital letters" in refused.rows[0].message
+    assert refusal(world, register, remade(world, {"": "甲"})).problem == "malformed-row"
+
+
 @pytest.mark.parametrize(
     "value",
     [
