@@ -68,6 +68,10 @@ class Finding:
         )
 
 
+class _NotYet(Exception):
+    """What is looked at may come to be as it should, without anything changed here."""
+
+
 _EVERY_PART: Final = frozenset({API, FOLLOWER, ANCHORER, MONITOR})
 
 
@@ -80,14 +84,20 @@ class _Look:
     look: Callable[["Settings"], str]
     remedy: Words
     parts: frozenset[str] = _EVERY_PART
+    behind: frozenset[str] = frozenset()  # looks without whose good end this one shows nothing
 
 
 def check_node(settings: "Settings", parts: Sequence[str], *, has_lock: bool = False) -> Iterator[Finding]:
     """Yield what each look shows at which one of these parts needs; `has_lock` where the caller has the directory's lock."""
+    good_looks: set[str] = set()
     for look in _LOOKS:
         if (look.look is _look_at_directory and has_lock) or look.parts.isdisjoint(parts):
             continue
+        if not look.behind <= good_looks:
+            continue
         state, message = _judge_look(look, settings)
+        if state is State.GOOD:
+            good_looks.add(look.name)
         if message:
             yield Finding(look.name, look.words, state, message, look.remedy)
 
@@ -97,7 +107,7 @@ def _judge_look(look: _Look, settings: "Settings") -> tuple[State, str]:
         return State.GOOD, look.look(settings)
     except DatabaseRefused as error:
         return State.FAILS, str(error)
-    except (ChainUnavailable, DatabaseUnavailable, RegistryAbsent) as error:
+    except (ChainUnavailable, DatabaseUnavailable, RegistryAbsent, _NotYet) as error:
         return State.WAITS, str(error)
     except (AnchoringError, LedgerError, SettingsError, OSError, ValueError) as error:
         return State.FAILS, in_words(error)
@@ -224,6 +234,18 @@ def _look_at_chain(settings: "Settings") -> str:
     return f"chain {chain.chain_id()} holds the registry"
 
 
+def _look_at_log(settings: "Settings") -> str:
+    from anchoring.chain.presence import find_obstacle
+    from api.processes import open_account, open_chain
+
+    if not settings.log:
+        return ""
+    account = open_account(settings).address
+    if obstacle := find_obstacle(open_chain(settings), settings.registry, settings.log, account):
+        raise _NotYet(obstacle)
+    return f"{settings.log} is admitted, and {account} may anchor for it"
+
+
 def _look_at_port(settings: "Settings") -> str:
     from api.node.listening import check_free
 
@@ -321,5 +343,13 @@ _LOOKS: Final = (
         _look_at_chain,
         Words("请检查 `chain_url` 与 `registry`。", "Check `chain_url` and `registry`."),
         frozenset({FOLLOWER, ANCHORER}),
+    ),
+    _Look(
+        "log",
+        Words("本市日志", "log"),
+        _look_at_log,
+        Words("请检查 `log` 与 `keystore`。", "Check `log` and `keystore`."),
+        frozenset({ANCHORER}),
+        behind=frozenset({"keystore", "chain_url"}),
     ),
 )

@@ -204,7 +204,7 @@ class _Run:
             return
         if chain is None:
             text = "the chain was not asked: what the replica says of it is compared with itself alone"
-            self.findings.leave("chain-unchecked", "chain", text)
+            self.findings.leave("chain-not-asked", "chain", text)
             return
         with self.findings.guard(REPLICA, "event", "events"):
             self.chain_head = audit_chain(view, registry_fold, chain, self.now, self.findings)

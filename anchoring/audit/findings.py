@@ -27,6 +27,8 @@ _UNREADABLE: Final = (
     ValueError,
 )
 
+#: What is left unchecked though the audit was to look at it.
+_GAPS: Final = {"chain-unchecked", "database-missing", "replica-unread", "schema-other"}
 #: Told while an audit works: what is checked, how much of it is done, how much there is in all.
 Progress = Callable[[str, int, int], None]
 PROGRESS_ITEMS: Final = 10_000  # how often the progress is told
@@ -51,6 +53,11 @@ class AuditReport:
     @property
     def clean(self) -> bool:
         return not self.findings
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all was looked at that was to be; a peer is a second opinion, and whoever asks no chain wants it so."""
+        return not any(unchecked.slug in _GAPS for unchecked in self.unchecked)
 
 
 @dataclass(slots=True)

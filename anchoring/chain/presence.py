@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from anchoring.chain.protocol import Block, Chain, RegistryName
+from anchoring.chain.protocol import ZERO_ADDRESS, Block, Chain, RegistryName
+from anchoring.chain.state import LogView, RegistryState, ask_state
 from anchoring.errors import ChainMisbehaved, RegistryAbsent, WrongRegistry
 from ledger.encoding.times import format_time
 
@@ -28,6 +29,24 @@ def check_registry(chain: Chain, registry: str, now: float) -> bytes:
     if head_zero[:8] != name.head_prefix:
         raise WrongRegistry(f"head 0 of the contract is {head_zero.hex()}, which is not that of {registry}")
     return head_zero
+
+
+def find_obstacle(chain: Chain, registry: str, log: str, account: str) -> str:
+    """Say what keeps an account (an address) from anchoring for a log, by the contract's own word; "" where nothing does.
+
+    Raises: ChainMisbehaved, ChainUnavailable.
+    """
+    nobody = LogView(0, ZERO_ADDRESS, ZERO_ADDRESS, ZERO_ADDRESS, 0, 0)
+    asked_names = RegistryState("", "", "", {log: nobody}, {}, {}, {})
+    state = ask_state(chain, RegistryName.parse(registry).contract, asked_names).logs[log]
+    if not state.suite:
+        return f"the registry has no log {log} yet: check `log`, or ask the province for `shunzheng chain admit-log`"
+    if state.operator != account.lower():
+        return (
+            f"{account} may not anchor for the log {log} yet, {state.operator} may: check `keystore`, or have the city's "
+            "admin name this account (`shunzheng chain set-operator`)"
+        )
+    return ""
 
 
 def _refuse_absence(chain: Chain, absence: str, now: float) -> None:

@@ -23,7 +23,7 @@ from ledger.verification.audits import AuditStatement, Finding, sign_audit
 from ledger.verification.receipts import SignedReceipt, decode_signed_receipt
 
 _ALL_CHECKED = ": register, replica and chain tell the same story"
-_CODE_CLEAN, _CODE_FINDINGS = 0, 1
+_CODE_CLEAN, _CODE_FINDINGS, _CODE_CANNOT_TELL = 0, 1, 12
 
 
 class _AuditOptions(Protocol):
@@ -39,7 +39,8 @@ class _AuditOptions(Protocol):
 def add(commands: Commands) -> None:
     command = commands.add_parser(
         "audit",
-        description="Exit code 0 without findings, 1 with findings. The node may go on working meanwhile.",
+        description="Exit codes: 0 no findings, 1 findings, 12 no findings, but a database or the chain could not be looked "
+        "at. The node may go on working meanwhile.",
     )
     command.add_argument("directory", type=Path, help=f"directory that holds {FILE}")
     command.add_argument(
@@ -82,7 +83,9 @@ def _audit(options: _AuditOptions) -> int:
     if options.output and key:
         _write_report(options.output, key, _make_statement(settings, now, report, key))
     show_json(_report_json(report)) if options.json else _say_report(report)
-    return _CODE_CLEAN if report.clean else _CODE_FINDINGS
+    if not report.clean:
+        return _CODE_FINDINGS
+    return _CODE_CLEAN if report.is_whole else _CODE_CANNOT_TELL
 
 
 def _gather_evidence(options: _AuditOptions, settings: Settings, receipts: list[SignedReceipt]) -> Evidence:
@@ -135,7 +138,11 @@ def _say_report(report: AuditReport) -> None:
         )
         for checkpoint in standing.checkpoints:
             say(f"checkpoint of event {checkpoint.n}, head 0x{checkpoint.head.hex()}")
-    if report.clean:
+    if report.clean and not report.is_whole:
+        say(
+            "无法全部核查 cannot tell: no finding in what was checked; NOT CHECKED says what could not be looked at, and why"
+        )
+    elif report.clean:
         say(f"核查无异 no finding{' in what was checked' if report.unchecked else _ALL_CHECKED}")
     else:
         say(f"核查有异 {len(report.findings) + report.unlisted:,} findings")
@@ -144,6 +151,7 @@ def _say_report(report: AuditReport) -> None:
 def _report_json(report: AuditReport) -> dict[str, Json]:
     return {
         "clean": report.clean,
+        "whole": report.is_whole,
         "checked": dict(report.checked),
         "findings": [_finding_json(finding) for finding in report.findings],
         "unlisted": report.unlisted,

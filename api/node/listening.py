@@ -12,6 +12,8 @@ from typing import Final
 from api.limits import OPEN_FILES
 from api.node.errors import SettingsError
 
+_IN_USE: Final = "does this node run already? Stop what uses the port, or change `listen`"
+_OF_ANOTHER: Final = "change `listen` to an address of this machine and a port that this user may use"
 # A name such as `localhost` also stands for addresses of a protocol that the machine does not have.
 _ABSENT_ADDRESS_ERRNOS: Final = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 # Until the processes of a node that was just killed are gone.
@@ -38,9 +40,9 @@ def _bind_in_time(host: str, port: int, shared: bool) -> list[socket.socket]:
             return _bind(host, port, shared)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                advice = _IN_USE if error.errno == errno.EADDRINUSE else _OF_ANOTHER
                 raise SettingsError(
-                    f"`listen`: {host}:{port} cannot be used ({error.strerror}): does this node run already? "
-                    "Stop what uses the port, or change `listen`"
+                    f"`listen`: {host}:{port} cannot be used ({error.strerror}): {advice}"
                 ) from error
         time.sleep(_TICK_SECONDS)
 

@@ -244,7 +244,7 @@ def test_what_is_not_asked_is_said(stage: Stage, tmp_path: Path) -> None:
     report = copy.audit()
     assert report.findings == ()
     assert [unchecked.slug for unchecked in report.unchecked] == [
-        "database-missing", "peer-unchecked", "chain-unchecked",
+        "database-missing", "peer-unchecked", "chain-not-asked",
     ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from anchoring.chain import calls
 from anchoring.chain.events import read_events
-from anchoring.chain.presence import check_registry
+from anchoring.chain.presence import check_registry, find_obstacle
 from anchoring.chain.protocol import Price, RegistryName
 from anchoring.errors import NONCE_TOO_LOW, UNDERPRICED, RegistryAbsent, TransactionRejected, WrongRegistry
 from ledger.crypto.keys import keccak256
@@ -58,6 +58,17 @@ class ChainBehaviour:
                 with pytest.raises(WrongRegistry, match=said) as refusal:
                     check_registry(net.chain, other, moment)
                 assert not isinstance(refusal.value, RegistryAbsent)
+
+    def test_what_keeps_an_account_from_anchoring_is_asked_of_the_contract(self, net: Net) -> None:
+        province, operator = net.account("province"), net.account("operator")
+        name = deploy_on(net, province)
+        contract = RegistryName.parse(name).contract
+        assert "no log tianmen yet" in find_obstacle(net.chain, name, "tianmen", operator.address)
+        act_on(net, province, contract, calls.encode_call(admitted("tianmen", province.address)))
+        assert "set-operator" in find_obstacle(net.chain, name, "tianmen", operator.address)
+        act_on(net, province, contract, calls.encode_call(acts.OperatorSet("tianmen", operator.address)))
+        assert find_obstacle(net.chain, name, "tianmen", operator.address) == ""
+        assert "may not anchor" in find_obstacle(net.chain, name, "tianmen", province.address)
 
     def test_every_act_is_an_event_and_the_head_folds_over_all_of_them(self, net: Net) -> None:
         province, admin, operator = (net.account(name) for name in ("province", "admin", "operator"))

@@ -130,8 +130,10 @@ class FakeRegistry:
         return abi_encode(("bytes",), (b"",))
 
     def view_logState(self, argument: bytes) -> bytes:
-        log = self.logs[argument.rstrip(b"\0").decode()]
+        log = self.logs.get(argument.rstrip(b"\0").decode())
         types = ("uint8", "address", "address", "address", "uint64", "uint64")
+        if log is None:
+            return abi_encode(types, (0, ZERO_ADDRESS, ZERO_ADDRESS, ZERO_ADDRESS, 0, 0))
         return abi_encode(
             types, (log.suite, log.admin, log.pending_admin, log.operator, log.sequence, log.size)
         )

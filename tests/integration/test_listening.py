@@ -41,7 +41,7 @@ def test_a_node_that_runs_already_is_noticed(port: int, monkeypatch: pytest.Monk
 
 
 def test_an_address_of_another_machine_is_refused_at_once(port: int) -> None:
-    with pytest.raises(SettingsError, match="cannot be used"):
+    with pytest.raises(SettingsError, match="change `listen` to an address of this machine"):
         check_free("192.0.2.1", port)
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from anchoring.anchorer.lease import Lease, hold_lease
+from anchoring.checkpoints.store import Checkpoints
+from anchoring.errors import ChainUnavailable
 from anchoring.register.receipts import find_or_sign_receipt
 from anchoring.register.submissions import find_submission
 from api.cli import main
@@ -32,6 +34,7 @@ def story(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Restored]
     made = Restored(city)
     node = f'registry = "{city.registry}"\nlog = "{LOG}"\nchain_url = "http://127.0.0.1:1"\n'
     (tmp_path / "node.toml").write_text(node)
+    Checkpoints(f"sqlite:///{tmp_path / 'checkpoints.db'}").close()
     monkeypatch.setattr("api.commands.recover.time.time", lambda: city.chain.now)
     nodes = {"http://wuhan": made.copies, "http://nobody": Unreachable()}
     monkeypatch.setattr("api.commands.recover.HttpPeer", lambda url, authorities: nodes[url])
@@ -255,8 +258,30 @@ def test_a_node_without_a_log_has_nothing_to_recover(
     (tmp_path / "node.toml").write_text(f'registry = "{city.registry}"\n')
     assert main(["recover", str(tmp_path)]) == 1
     assert "no register" in capsys.readouterr().err
+    assert main(["audit", str(tmp_path), "--no-chain"]) == 12
+    assert "cannot tell: no finding in what was checked" in capsys.readouterr().out
+    Checkpoints(f"sqlite:///{tmp_path / 'checkpoints.db'}").close()
     assert main(["audit", str(tmp_path), "--no-chain"]) == 0
     city.stop()
+
+
+def test_an_audit_whose_endpoint_does_not_answer_cannot_tell(
+    story: Restored,
+    run: Run,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A caller that looks at exit codes alone learns that the chain was not looked at."""
+
+    class Deaf:
+        def __getattr__(self, name: str) -> object:
+            raise ChainUnavailable("no answer")
+
+    monkeypatch.setattr("api.processes.open_chain", lambda settings: Deaf())
+    assert run("recover", "--from", "http://wuhan", *files(tmp_path, "second", "third"))[0] == 0
+    assert main(["audit", str(tmp_path)]) == 12
+    assert "NOT CHECKED chain" in capsys.readouterr().out
 
 
 def test_an_audit_writes_a_report_that_the_given_key_signed(
@@ -272,8 +297,7 @@ def test_an_audit_writes_a_report_that_the_given_key_signed(
     assert (signed.is_genuine, signed.key.id) == (True, key.public.id)
     assert {finding.slug for finding in signed.statement.findings} >= {"batch-missing"}
     assert [unchecked.slug for unchecked in signed.statement.unchecked] == [
-        "database-missing",
-        "chain-unchecked",
+        "chain-not-asked",
     ]
     assert signed.statement.standing
     assert signed.statement.standing.sequence == 3
