@@ -16,7 +16,7 @@ from ledger.crypto.suites import SM3
 from ledger.documents.asn1.algorithms import encode_sm2
 from ledger.documents.certificates.issuing import Holder
 from ledger.documents.certificates.trust_list import ROLES, Authority, TrustList
-from ledger.documents.inspection import SignatureReport
+from ledger.documents.inspection import Inspection, SignatureReport
 from ledger.documents.ofd.archive import open_archive, write_archive
 from ledger.documents.ofd.sealing import Stamp, apply_seal, sign_document
 from ledger.documents.openers import inspect
@@ -28,6 +28,8 @@ NOW: Final = 1_772_413_200  # 2026-03-02, 09:00 in Tianmen
 DOCUMENT: Final = as_ofd("营业执照", [("名称", "天门市示例商贸有限公司"), ("经营范围", "日用百货销售")])
 PAGE: Final = "Doc_0/Pages/Page_0/Content.xml"
 SIGN: Final = "Doc_0/Signs/Sign_1"
+DESCRIPTION: Final = f"{SIGN}/Signature.xml"
+VALUE: Final = f"{SIGN}/SignedValue.dat"
 
 
 class RepeatableKey(PrivateKey):
@@ -142,16 +144,21 @@ def deflated_part(packed: bytes, size: int) -> bytes:
 
 def resealed(document: bytes, old: bytes, new: bytes) -> bytes:
     """The document with its description changed and honestly sealed again: what a strange writer would have made."""
-    files, name = parts(document), f"{SIGN}/Signature.xml"
-    assert old in files[name]
-    files[name] = files[name].replace(old, new)
-    files[f"{SIGN}/SignedValue.dat"] = use_seal(seal(), department(), files[name], f"/{name}", NOW)
+    files = parts(document)
+    assert old in files[DESCRIPTION]
+    files[DESCRIPTION] = files[DESCRIPTION].replace(old, new)
+    files[VALUE] = use_seal(seal(), department(), files[DESCRIPTION], f"/{DESCRIPTION}", NOW)
     return write_archive(files)
+
+
+def inspected(document: bytes, trusted: TrustList | None = None) -> Inspection:
+    """What a city that trusts the fictional authority, or whom it is told to, says of the document."""
+    return inspect(document, trusted or trust())
 
 
 def only(document: bytes, trusted: TrustList | None = None) -> SignatureReport:
     """The report on the only signature, by a city that trusts the fictional authority."""
-    inspection = inspect(document, trusted or trust())
+    inspection = inspected(document, trusted)
     assert inspection.problem is None, inspection.problem
     (report,) = inspection.signatures
     return report

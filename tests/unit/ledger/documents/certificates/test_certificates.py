@@ -29,11 +29,10 @@ from ledger.encoding import der
 from ledger.errors import MalformedInput
 from ledger.verification.reasons import Verdict
 from tests import papers
-from tests.papers import NOW, SIGN, YEAR, department, root, sealed, signed, with_part
+from tests.papers import NOW, VALUE, YEAR, department, root, sealed, signed, with_part
 from tests.stamping import attributes, certified, info, token
 
 ECDSA_SHA256: Final = "1.2.840.10045.4.3.2"
-VALUE: Final = f"{SIGN}/SignedValue.dat"
 
 
 def remade(**members: Any) -> bytes:

@@ -1,32 +1,28 @@
 """What was done to a sealed document, and what the report says of it."""
 
 import base64
-import time
-from functools import cache
-from typing import Final
 
 import pytest
 
 from examples.renderings import as_ofd
-from ledger.crypto.suites import SHA256, SM3
+from ledger.crypto.suites import SM3
 from ledger.documents.asn1.algorithms import encode_sm2
 from ledger.documents.certificates.trust_list import Authority, TrustList
-from ledger.documents.inspection import Inspection, Kind
-from ledger.documents.ofd import references, signatures
+from ledger.documents.inspection import Kind
 from ledger.documents.ofd.archive import write_archive
-from ledger.documents.ofd.sealing import LIST_PART, Stamp, apply_seal, sign_document
-from ledger.documents.openers import inspect
+from ledger.documents.ofd.sealing import LIST_PART, apply_seal, sign_document
 from ledger.documents.seals.making import make_seal, use_seal
-from ledger.encoding import der
-from ledger.errors import MalformedInput
 from ledger.verification.reasons import Verdict
 from tests.papers import (
+    DESCRIPTION,
     DOCUMENT,
     NOW,
     PAGE,
     SIGN,
+    VALUE,
     department,
     draft,
+    inspected,
     maker,
     only,
     outcome,
@@ -39,13 +35,6 @@ from tests.papers import (
     with_part,
     without_part,
 )
-
-DESCRIPTION: Final = f"{SIGN}/Signature.xml"
-VALUE: Final = f"{SIGN}/SignedValue.dat"
-
-
-def inspected(document: bytes) -> Inspection:
-    return inspect(document, trust())
 
 
 @pytest.mark.parametrize("version", [1, 4, 5])
@@ -184,184 +173,6 @@ def test_the_signature_of_another_document() -> None:
     assert set(report.altered) == {"OFD.xml", "Doc_0/Document.xml", PAGE}
 
 
-def test_a_signature_that_covers_nothing() -> None:
-    data = parts(sealed())[DESCRIPTION]
-    start, end = data.index(b"<ofd:References"), data.index(b"</ofd:References>") + 17
-    for nothing in (b"", b'<ofd:References CheckMethod="SM3"/>'):
-        report = only(resealed(sealed(), data[start:end], nothing))
-        assert outcome(report, "references") == ("unknown", "nothing")
-        assert not report.covers_all
-        assert PAGE in report.uncovered
-        assert report.verdict is Verdict.UNVERIFIABLE
-
-
-@pytest.mark.parametrize("method", [b"MD5", b"SHA1", b"", b"sm4"])
-def test_digests_that_prove_nothing(method: bytes) -> None:
-    report = only(resealed(sealed(), b'CheckMethod="1.2.156.10197.1.401"', b'CheckMethod="%s"' % method))
-    assert outcome(report, "references") == ("unknown", "digest")
-    assert report.verdict is Verdict.UNVERIFIABLE
-
-
-@pytest.mark.parametrize("method", ["SM3", "sm3", "1.2.156.10197.1.401", " 1.2.156.10197.1.401.1 "])
-def test_the_names_of_sm3(method: str) -> None:
-    report = only(
-        resealed(sealed(), b'CheckMethod="1.2.156.10197.1.401"', f'CheckMethod="{method}"'.encode())
-    )
-    assert report.verdict is Verdict.VALID
-
-
-NEIGHBOURS: Final = [
-    "1.2.156.10197.1.401.2",
-    "1.2.156.10197.1.401.3",
-    "1.2.156.10197.1.400",
-    "1.2.156.10197.1.301",
-]
-
-
-def named(method: str) -> bytes:
-    return resealed(sealed(), b'CheckMethod="1.2.156.10197.1.401"', f'CheckMethod="{method}"'.encode())
-
-
-@pytest.mark.parametrize("method", NEIGHBOURS)
-def test_the_neighbours_of_sm3(method: str) -> None:
-    """What fits SM3 is SM3, whatever the writer called it; then a part that does not was altered."""
-    assert only(named(method)).verdict is Verdict.VALID
-    report = only(with_part(named(method), PAGE, lambda data: data + b"<!-- -->"))
-    assert (outcome(report, "references"), report.altered) == (("fail", "altered"), (PAGE,))
-
-
-@pytest.mark.parametrize("method", NEIGHBOURS)
-def test_a_neighbour_of_sm3_that_is_not_meant(method: str) -> None:
-    members = parts(named(method))
-    for data in members.values():
-        old, new = base64.b64encode(SM3.hash(data)), base64.b64encode(SHA256.hash(data))
-        members[DESCRIPTION] = members[DESCRIPTION].replace(old, new)
-    members[VALUE] = use_seal(seal(), department(), members[DESCRIPTION], "", NOW)
-    report = only(write_archive(members))
-    assert (outcome(report, "references"), report.altered) == (("unknown", "digest"), ())
-
-
-@pytest.mark.parametrize("method", ["1.2.156.10197.1.410", "1.2.156.10197.1.410.1", "1.3.14.3.2.26"])
-def test_sha_1_by_its_national_name(method: str) -> None:
-    assert outcome(only(named(method)), "references") == ("unknown", "digest")
-
-
-def test_other_suites() -> None:
-    members = parts(sealed())
-    members[DESCRIPTION] = members[DESCRIPTION].replace(
-        b'CheckMethod="1.2.156.10197.1.401"', b'CheckMethod="SHA256"'
-    )
-    for data in members.values():
-        old, new = (base64.b64encode(suite.hash(data)) for suite in (SM3, SHA256))
-        members[DESCRIPTION] = members[DESCRIPTION].replace(old, new)
-    members[VALUE] = use_seal(seal(), department(), members[DESCRIPTION], "", NOW)
-    assert only(write_archive(members)).verdict is Verdict.VALID
-
-
-@pytest.mark.parametrize(
-    "location",
-    [
-        "../../../../../etc/passwd",
-        "/../OFD.xml",
-        "file:///etc/passwd",
-        "C:\\OFD.xml",
-        "//host/OFD.xml",
-        "",
-        "/",
-    ],
-)
-def test_references_that_lead_elsewhere(location: str) -> None:
-    report = only(resealed(sealed(), f'FileRef="/{PAGE}"'.encode(), f'FileRef="{location}"'.encode()))
-    assert outcome(report, "references") == ("unknown", "path")
-    assert PAGE in report.uncovered
-    assert report.verdict is Verdict.UNVERIFIABLE
-
-
-@pytest.mark.parametrize(
-    "location",
-    [
-        PAGE,
-        "../../Pages/Page_0/Content.xml",
-        "\\Doc_0\\Pages\\Page_0\\Content.xml",
-        "/Doc_0/./Pages/Page_0/Content.xml",
-    ],
-)
-def test_references_in_other_spellings(location: str) -> None:
-    """Relative to the description, from the root without its slash, with the slashes of another system."""
-    report = only(resealed(sealed(), f'FileRef="/{PAGE}"'.encode(), f'FileRef="{location}"'.encode()))
-    assert report.verdict is Verdict.VALID
-
-
-def test_a_copy_where_a_relative_reference_finds_it_first() -> None:
-    """The copy satisfies the digest; the page that is shown is altered, and nothing covers it."""
-    strange = resealed(sealed(), f'FileRef="/{PAGE}"'.encode(), f'FileRef="{PAGE}"'.encode())
-    members = parts(strange)
-    members[f"{SIGN}/{PAGE}"] = members[PAGE]
-    members[PAGE] += b"<!-- -->"
-    report = only(write_archive(members))
-    assert report.uncovered == (PAGE,)
-    assert report.verdict is Verdict.UNVERIFIABLE
-
-
-@pytest.mark.parametrize(
-    ("location", "reason"),
-    [
-        ("/../Signature.xml", "malformed"),
-        ("", "malformed"),
-        ("http://host/Signature.xml", "malformed"),
-        ("/nowhere.xml", "missing"),
-    ],
-)
-def test_a_list_that_leads_elsewhere(location: str, reason: str) -> None:
-    listed = with_part(
-        sealed(), LIST_PART, lambda data: data.replace(f"/{DESCRIPTION}".encode(), location.encode())
-    )
-    report = only(listed)
-    assert outcome(report, "structure") == ("unknown", reason)
-    assert (report.version, report.verdict) == (0, Verdict.UNVERIFIABLE)
-
-
-@pytest.mark.parametrize("name", [DESCRIPTION, VALUE])
-@pytest.mark.parametrize("data", [b"", b"<a>", b"\x30\x80\x00\x00", b"\x30\x84\x7f\xff\xff\xff" * 1000])
-def test_files_of_a_signature_that_cannot_be_read(name: str, data: bytes) -> None:
-    """One of two. The other still says that nothing was altered, and does not vouch for what it cannot place."""
-    twice = sign_document(sealed(), department(), NOW)
-    other = name.replace("Sign_1", "Sign_2")
-    first, second = inspected(with_part(twice, other, data)).signatures
-    assert (first.altered, first.verdict) == ((), Verdict.UNVERIFIABLE)
-    assert other in first.uncovered
-    assert outcome(first, "references") == ("pass", "ok")
-    assert outcome(second, "structure") == ("unknown", "encoding" if name == VALUE else "malformed")
-    assert second.kind is Kind.OFD_SIGN
-    assert second.verdict is Verdict.UNVERIFIABLE
-
-
-def test_a_signature_value_that_is_missing() -> None:
-    report = only(without_part(sealed(), VALUE))
-    assert outcome(report, "structure") == ("unknown", "missing")
-    assert report.verdict is Verdict.UNVERIFIABLE
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        pytest.param(
-            lambda data: data.replace(b"</ofd:SignedInfo>", b"<ofd:Seal/><ofd:Seal/></ofd:SignedInfo>"),
-            id="twice",
-        ),
-        pytest.param(lambda data: data.replace(b"SignedInfo", b"Info"), id="no SignedInfo"),
-        pytest.param(lambda data: data.replace(b"SignedValue", b"Value"), id="no SignedValue"),
-        pytest.param(lambda data: data.replace(b"CheckValue>", b"CheckValue>*", 1), id="no base64"),
-        pytest.param(lambda data: data.replace(b"CheckValue", b"Check"), id="no digest"),
-        pytest.param(lambda data: b"<!DOCTYPE x>" + data[data.index(b"\n") + 1 :], id="a document type"),
-    ],
-)
-def test_descriptions_that_cannot_be_read(change: object) -> None:
-    assert callable(change)
-    report = only(with_part(sealed(), DESCRIPTION, change))
-    assert outcome(report, "structure") == ("unknown", "malformed")
-
-
 @pytest.mark.parametrize("kind", [b'Type="Sign"', b"", b'Type="Other"'])
 def test_the_form_decides_and_not_the_type(kind: bytes) -> None:
     assert (
@@ -391,41 +202,6 @@ def test_an_unsigned_document() -> None:
     assert (inspection.signatures, inspection.problem, inspection.verdict) == ((), None, Verdict.UNVERIFIABLE)
 
 
-@pytest.mark.parametrize(
-    "document",
-    [
-        pytest.param(write_archive({}), id="empty"),
-        pytest.param(without_part(sealed(), "OFD.xml"), id="no OFD.xml"),
-        pytest.param(without_part(sealed(), LIST_PART), id="no list"),
-        pytest.param(with_part(sealed(), LIST_PART, b"<a"), id="a list that is no XML"),
-        pytest.param(with_part(sealed(), "OFD.xml", b"<OFD/>" * 2), id="an OFD.xml that is none"),
-        pytest.param(
-            with_part(
-                sealed(),
-                "OFD.xml",
-                lambda data: data.replace(LIST_PART.encode(), b"../" + LIST_PART.encode()),
-            ),
-            id="a list elsewhere",
-        ),
-        pytest.param(
-            with_part(
-                sealed(),
-                "OFD.xml",
-                lambda data: data.replace(
-                    b"</ofd:OFD>",
-                    f"<DocBody><Signatures>{LIST_PART}</Signatures></DocBody></ofd:OFD>".encode(),
-                ),
-            ),
-            id="one list for two bodies",
-        ),
-    ],
-)
-def test_documents_whose_list_cannot_be_read(document: bytes) -> None:
-    inspection = inspected(document)
-    assert inspection.problem
-    assert inspection.verdict is Verdict.UNVERIFIABLE
-
-
 def test_two_bodies_with_a_list_each() -> None:
     members = parts(sealed())
     second = LIST_PART.replace("Doc_0", "Doc_1")
@@ -435,100 +211,3 @@ def test_two_bodies_with_a_list_each() -> None:
     report = only(write_archive(members))
     assert report.altered == ("OFD.xml",)
     assert report.uncovered == (second,)
-
-
-def test_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(references, "MAX_REFERENCES", 1)
-    assert outcome(only(sealed()), "structure") == ("unknown", "malformed")
-    monkeypatch.setattr(references, "MAX_REFERENCES", 100)
-    count = parts(sealed())[DESCRIPTION].count(b"<ofd:Reference ")
-    monkeypatch.setattr(signatures, "MAX_REFERENCES", count)
-    assert only(sealed()).verdict is Verdict.VALID
-    monkeypatch.setattr(signatures, "MAX_REFERENCES", count - 1)
-    assert "in all" in (inspected(sealed()).problem or "")
-    monkeypatch.setattr(references, "MAX_SIGNATURES", 0)
-    assert "signatures at most" in (inspected(sealed()).problem or "")
-
-
-def repeated(members: dict[str, bytes], description: bytes, count: int = 64) -> bytes:
-    """A document with so many signatures of one description."""
-    listed = "".join(f'<Signature BaseLoc="/{number}.xml"/>' for number in range(count))
-    parts = members | {f"{number}.xml": description for number in range(count)}
-    return write_archive(parts | {LIST_PART: f"<Signatures>{listed}</Signatures>".encode()})
-
-
-@cache
-def hostile() -> dict[str, bytes]:
-    """Documents of which each part is within its limit, and the whole is not meant to end."""
-    members = parts(sealed())
-    large = members | {"Doc_0/large": bytes(8_000_000)}
-    reference = (
-        b'<Reference FileRef="/Doc_0/large"><CheckValue>AAAA</CheckValue></Reference></ofd:References>'
-    )
-    many = members[DESCRIPTION].replace(b"</ofd:References>", reference[:-17] * 5_000 + reference[-17:])
-    tiny = b"<Signature>" + b"<a/>" * 20_000 + b"</Signature>"
-    value = members | {"value": der.encode(der.SEQUENCE, der.encode(der.OCTET_STRING, bytes(4_000_000)))}
-    named = (
-        members[DESCRIPTION]
-        .replace(f"/{VALUE}".encode(), b"/value")
-        .replace(f"/{SIGN}/Seal.esl".encode(), b"/value")
-    )
-    return {
-        "one part named many times": write_archive(large | {DESCRIPTION: many}),
-        "a damaged part named many times": write_archive(large | {DESCRIPTION: many}).replace(
-            bytes(100), b"x" * 100, 1
-        ),
-        "many descriptions": repeated(members, many, 16),
-        "many descriptions of nothing": repeated(members, tiny, 6),
-        "one value many times": repeated(value, named),
-    }
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "one part named many times",
-        "a damaged part named many times",
-        "many descriptions",
-        "many descriptions of nothing",
-        "one value many times",
-    ],
-)
-def test_bounded_time(name: str) -> None:
-    started = time.process_time()
-    assert inspected(hostile()[name]).verdict is not Verdict.VALID
-    assert time.process_time() - started < 5
-
-
-def test_stamps_are_where_they_were_put() -> None:
-    data = parts(apply_seal(DOCUMENT, seal(), department(), NOW, [Stamp("1", 1, 2, 40, 41)]))[DESCRIPTION]
-    assert b'<ofd:StampAnnot ID="1" PageRef="1" Boundary="1 2 40 41"/>' in data
-
-
-@pytest.mark.parametrize(
-    "document",
-    [
-        pytest.param(with_part(sealed(), "OFD.xml", b"<OFD/>"), id="no body"),
-        pytest.param(without_part(sealed(), "OFD.xml"), id="no OFD.xml"),
-        pytest.param(write_archive(parts(DOCUMENT) | {f"{SIGN}/a": b""}), id="the folder is taken"),
-        pytest.param(
-            with_part(
-                DOCUMENT,
-                "OFD.xml",
-                lambda data: data.replace(b"</ofd:OFD>", b"<DocBody></DocBody></ofd:OFD>"),
-            ),
-            id="two bodies",
-        ),
-    ],
-)
-def test_documents_that_we_do_not_seal(document: bytes) -> None:
-    with pytest.raises(MalformedInput):
-        apply_seal(document, seal(), department(), NOW)
-
-
-def test_a_list_elsewhere_is_left_alone() -> None:
-    members = parts(sealed())
-    members["Signatures.xml"] = members.pop(LIST_PART)
-    members["OFD.xml"] = members["OFD.xml"].replace(LIST_PART.encode(), b"Signatures.xml")
-    with pytest.raises(MalformedInput, match="elsewhere"):
-        apply_seal(write_archive(members), seal(), department(), NOW)

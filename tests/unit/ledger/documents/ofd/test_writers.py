@@ -19,6 +19,7 @@ from tests.papers import (
     NOW,
     PAGE,
     SIGN,
+    VALUE,
     department,
     only,
     outcome,
@@ -30,7 +31,6 @@ from tests.papers import (
     with_part,
 )
 
-VALUE: Final = f"{SIGN}/SignedValue.dat"
 PAGE_DIGEST: Final = base64.b64encode(SM3.hash(parts(DOCUMENT)[PAGE]))
 ENCRYPTED: Final = {
     "Encryptions.xml": b'<ofd:Encryptions xmlns:ofd="http://www.ofdspec.org/2016"><ofd:EncryptInfo ID="1">'
