@@ -9,11 +9,14 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
+import gmalg
+
 from examples.renderings import as_ofd
 from ledger.crypto import sm2
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.crypto.suites import SM3
-from ledger.documents.asn1.algorithms import encode_sm2
+from ledger.documents.asn1.algorithms import encode_sm2, read_sm2_numbers
+from ledger.documents.certificates.certificates import Certificate
 from ledger.documents.certificates.issuing import Holder
 from ledger.documents.certificates.trust_list import ROLES, Authority, TrustList
 from ledger.documents.inspection import Inspection, SignatureReport
@@ -60,6 +63,15 @@ def sign_as(name: str, message: bytes, identity: bytes | None) -> bytes:
     assert isinstance(signing, RepeatableKey)
     z = b"" if identity is None else sm2.z_value(signing.public.spki[-64:], identity)
     return encode_sm2(signing.sign_digest(SM3.hash(z + message), message))
+
+
+def verifies_elsewhere(certificate: Certificate, message: bytes, signature: bytes) -> bool:
+    """Whether another implementation of SM2 verifies the signature."""
+    assert certificate.key
+    other = gmalg.SM2(pk=b"\x04" + certificate.key.spki[-64:], uid=sm2.IDENTITY)
+    numbers = read_sm2_numbers(signature)
+    assert numbers
+    return bool(other.verify(message, numbers[:32], numbers[32:]))
 
 
 @cache

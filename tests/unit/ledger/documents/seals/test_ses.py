@@ -10,8 +10,8 @@ import pytest
 from asn1crypto import core
 
 from ledger.crypto import sm2
-from ledger.documents.asn1.algorithms import encode_sm2, read_sm2_numbers
-from ledger.documents.certificates.certificates import Certificate, decode_certificate
+from ledger.documents.asn1.algorithms import encode_sm2
+from ledger.documents.certificates.certificates import decode_certificate
 from ledger.documents.certificates.trust_list import SEAL_MAKERS, SIGNERS, Authority, TrustList
 from ledger.documents.openers import inspect
 from ledger.documents.seals import ses
@@ -22,18 +22,10 @@ from ledger.encoding import der
 from ledger.errors import LimitExceeded, MalformedInput
 from ledger.verification.reasons import Verdict
 from tests import papers
-from tests.papers import NOW, YEAR, department, draft, maker, outcome, seal, trust
+from tests.papers import NOW, YEAR, department, draft, maker, outcome, seal, trust, verifies_elsewhere
 from tests.unit.ledger.documents.seals.uses import DESCRIPTION, VERSIONS, structure, used
 
 DAY: Final = 86_400
-
-
-def oracle(certificate: Certificate, message: bytes, signature: bytes) -> bool:
-    assert certificate.key
-    other = gmalg.SM2(pk=b"\x04" + certificate.key.spki[-64:], uid=sm2.IDENTITY)
-    numbers = read_sm2_numbers(signature)
-    assert numbers
-    return bool(other.verify(message, numbers[:32], numbers[32:]))
 
 
 @VERSIONS
@@ -62,10 +54,12 @@ def test_a_signature_says_what_was_put_into_it(version: int) -> None:
 @VERSIONS
 def test_another_implementation_verifies_what_we_sign(version: int) -> None:
     decoded = decode_signature(used(version))
-    assert oracle(department().certificate, decoded.signed_bytes, decoded.signature)
-    assert oracle(maker().certificate, decoded.seal.signed_candidates[0], decoded.seal.signature)
-    assert not oracle(maker().certificate, decoded.seal.signed_candidates[1], decoded.seal.signature)
-    assert not oracle(maker().certificate, decoded.signed_bytes, decoded.signature)
+    assert verifies_elsewhere(department().certificate, decoded.signed_bytes, decoded.signature)
+    assert verifies_elsewhere(maker().certificate, decoded.seal.signed_candidates[0], decoded.seal.signature)
+    assert not verifies_elsewhere(
+        maker().certificate, decoded.seal.signed_candidates[1], decoded.seal.signature
+    )
+    assert not verifies_elsewhere(maker().certificate, decoded.signed_bytes, decoded.signature)
 
 
 @VERSIONS
