@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.drill.damages import DAMAGES, UNSHOWN, Damage
+from tests.drill.damages.damage import Damage
+from tests.drill.damages.table import DAMAGES
+from tests.drill.damages.unshown import UNSHOWN
 from tests.drill.stage import Stage
 
 MIN_KINDS = 120

@@ -1,0 +1,1 @@
+"""Damage by database and table, in one table."""
