@@ -107,7 +107,9 @@ def find_known_submission(connection: Connection, statement: Statement) -> Submi
         raise SubmissionRefused(
             "root-registered",
             f"these very records were accepted at {acceptance_time} under another statement, as submission "
-            f"{submission.acceptance.id}: nothing needs to be sent again; for new records draw new salts",
+            f"{submission.acceptance.id}: nothing needs to be sent again, unless the key that signed it, "
+            f"{_name_key(submission.entry.statement)}, was reported stolen; for that, and for new records, draft again "
+            "with new salts",
         )
     return submission
 

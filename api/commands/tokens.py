@@ -135,7 +135,11 @@ def _create(options: _CreateOptions) -> int:
         )
     say(secret)
     scopes = ", ".join(sorted(token.scopes))
-    note(f"token {token.id} for {token.label}: {scopes}; {_describe_end(token, now)}. It is shown this once.")
+    note(
+        make_line_visible(
+            f"token {token.id} for {token.label}: {scopes}; {_describe_end(token, now)}. It is shown this once."
+        )
+    )
     return 0
 
 

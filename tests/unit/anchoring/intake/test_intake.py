@@ -43,12 +43,16 @@ def test_a_repeated_submission_gets_the_same_receipt(world: World, register: Reg
 def test_the_same_records_under_another_statement_are_refused(world: World, register: Register) -> None:
     rows = decoded(world, licence(1))
     accept(register, world.trust, signed(world, [dict(row) for row in rows]), NOW, SETTINGS)
+    first_key = world.department.key.public.id
     world.department.key = generate("sm2", world.department.random)
     world.act(acts.KeyRegistered(LOG, 1, world.department.key.public.spki))
     world.grant()
     refused = refusal(world, register, signed(world, rows))
     assert refused.problem == "root-registered"
-    assert "nothing needs to be sent again" in str(refused)
+    assert "nothing needs to be sent again, unless the key" in str(refused)
+    assert f"0x{first_key.hex()}, was reported stolen; for that, and for new records, draft again" in str(
+        refused
+    )
 
 
 def test_records_and_disclosures_are_held_as_they_were_sent(world: World, register: Register) -> None:

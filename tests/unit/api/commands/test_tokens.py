@@ -50,6 +50,12 @@ def test_a_token_ends_after_a_quarter_unless_told_otherwise(
     assert [token.expires for token in tokens(register)] == [end]
 
 
+def test_a_label_of_two_lines_is_shown_in_one(node: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["token", "create", str(node), "--label", "窗口\ntoken 0", "--scope", "proofs"]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(" for ")[2][:16] for line in lines] == ["窗口\\ntoken 0: pro"]
+
+
 @pytest.mark.parametrize(
     "options", [["--days", "0"], ["--days", "-1"], ["--days", "３"], ["--days", "1", "--no-end"]]
 )
