@@ -11,11 +11,11 @@ from anchoring import limits
 from anchoring.errors import RowError, SubmissionRefused
 from anchoring.intake.faults import FIRST_ROW, MAX_ROW_ERRORS, RowFault
 from anchoring.intake.judging import judge_disclosure, judge_identifier, judge_record, list_oddities
-from ledger.crypto.keys import decode_signature
 from ledger.crypto.trees import leaf_hash
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields
+from ledger.encoding.signed_files import split_signature
 from ledger.errors import InvalidIdentifier, MalformedInput, NewerFormat
 from ledger.limits import MAX_CLOCK_LEAD_SECONDS
 from ledger.records.claims import FullDisclosure, decode_disclosure, decode_document, is_document
@@ -58,16 +58,12 @@ def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 def read_statement(line: bytes) -> tuple[Statement, bytes]:
     """Read line 1: the statement and its signature (64 bytes). Raises: SubmissionRefused."""
     try:
-        fields = Fields(_decode_line(line), "line 1")
-        statement = decode_statement(fields.take("statement"))
-        signature = fields.parsed("signature", decode_signature)
-        fields.close()
+        return split_signature(_decode_line(line), "line 1", "statement", decode_statement)
     except NewerFormat as error:
         raise SubmissionRefused("newer-format", str(error)) from error
     except (MalformedInput, RowFault) as error:
         message = f'line 1 must be {{"statement": …, "signature": …}}: {error}'
         raise SubmissionRefused("malformed-statement", message) from error
-    return statement, signature
 
 
 class RowReader:

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, bindparam, delete, select
 from anchoring.database.files import replace_file
 from anchoring.register.lineages import StoredLineage, set_lineages
 from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, LINK, RECORD, SUBMISSION
-from ledger.crypto.keys import encode_signature
 from ledger.encoding.canonical import decode
 from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.signed_files import join_signature
 from ledger.records.lifecycle import Lineage, follow
 from ledger.records.records import Record, decode_record, lineage_of
 from ledger.records.submissions import Entry
@@ -72,10 +72,7 @@ def discard(file: Path, directory: Path) -> None:
 
 def _make_lines(connection: Connection, submission: LocalSubmission) -> Iterator[bytes]:
     entry = submission.entry
-    yield (
-        canonical({"statement": entry.statement.to_json(), "signature": encode_signature(entry.signature)})
-        + b"\n"
-    )
+    yield canonical(join_signature("statement", entry.statement.to_json(), entry.signature)) + b"\n"
     options = {"yield_per": _PAGE_ROWS}
     for row in connection.execute(
         _RECORDS_IN, {"first": submission.first, "end": submission.end}, execution_options=options

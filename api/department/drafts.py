@@ -10,10 +10,11 @@ from types import TracebackType
 from typing import IO, Self
 
 from api.department.rows.oddities import RowWarning
-from ledger.crypto.keys import PrivateKey, encode_signature
+from ledger.crypto.keys import PrivateKey
 from ledger.crypto.suites import Suite
 from ledger.crypto.trees import MerkleTree
 from ledger.encoding.canonical import encode as canonical
+from ledger.encoding.signed_files import join_signature
 from ledger.errors import MalformedInput
 from ledger.records.submissions import MAX_STATEMENT_SECONDS, Statement, Window, sign_statement
 
@@ -150,4 +151,4 @@ def sign_again(statement: Statement, target: Target, key: PrivateKey, now: int) 
 
 
 def _encode_first_line(statement: Statement, signature: bytes) -> bytes:
-    return canonical({"statement": statement.to_json(), "signature": encode_signature(signature)}) + b"\n"
+    return canonical(join_signature("statement", statement.to_json(), signature)) + b"\n"

@@ -6,12 +6,13 @@ Nothing is judged here; `ledger.verification.history` judges. Format: docs/forma
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.crypto.keys import PrivateKey, decode_signature, encode_signature
+from ledger.crypto.keys import PrivateKey
 from ledger.encoding import times
 from ledger.encoding.canonical import MAX_INTEGER, Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields, parse_key_id
-from ledger.errors import LimitExceeded, MalformedInput
+from ledger.encoding.signed_files import check_size, join_signature, split_signature
+from ledger.errors import MalformedInput
 from ledger.proof.proof import Proof, read_proof
 from ledger.records.records import Record, decode_record
 
@@ -71,7 +72,7 @@ class SignedHistory:
     signature: bytes
 
     def to_json(self) -> dict[str, Json]:
-        return {"history": self.history.to_json(), "signature": encode_signature(self.signature)}
+        return join_signature("history", self.history.to_json(), self.signature)
 
     def encode(self) -> bytes:
         return canonical(self.to_json())
@@ -93,13 +94,8 @@ def is_signed_history(value: Json) -> bool:
 
 def decode_signed_history(data: bytes) -> SignedHistory:
     """Read a history file. Raises: MalformedInput, NewerFormat, LimitExceeded."""
-    if len(data) > MAX_BYTES:
-        raise LimitExceeded(f"a history has at most {MAX_BYTES} bytes, not {len(data)}")
-    fields = Fields(decode(data), "history file")
-    history = _decode_history(fields.take("history"))
-    signature = fields.parsed("signature", decode_signature)
-    fields.close()
-    return SignedHistory(history, signature)
+    check_size(data, "a history", MAX_BYTES)
+    return SignedHistory(*split_signature(decode(data), "history file", "history", _decode_history))
 
 
 def _decode_history(value: Json) -> History:

@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.crypto.keys import PrivateKey, PublicKey, decode_signature, encode_signature, public_key
+from ledger.crypto.keys import PrivateKey, PublicKey, public_key
 from ledger.encoding import times
 from ledger.encoding.canonical import MAX_INTEGER, Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields, parse_hex, parse_key_id
-from ledger.errors import LimitExceeded, MalformedInput
+from ledger.encoding.signed_files import check_size, join_signature, split_signature
+from ledger.errors import MalformedInput
 
 TYPE: Final = "shunzheng/audit/1"
 #: Bytes of a report: three lists of a thousand places, with the words of each.
@@ -143,7 +144,7 @@ class SignedAudit:
         return self.key.verify(self.statement.encode(), self.signature)
 
     def to_json(self) -> dict[str, Json]:
-        return {"report": self.statement.to_json(), "signature": encode_signature(self.signature)}
+        return join_signature("report", self.statement.to_json(), self.signature)
 
 
 def sign_audit(key: PrivateKey, statement: AuditStatement) -> SignedAudit:
@@ -155,13 +156,8 @@ def sign_audit(key: PrivateKey, statement: AuditStatement) -> SignedAudit:
 
 def decode_signed_audit(data: bytes) -> SignedAudit:
     """Read the file of a report. Raises: MalformedInput, NewerFormat, LimitExceeded."""
-    if len(data) > MAX_BYTES:
-        raise LimitExceeded(f"a report of an audit has at most {MAX_BYTES} bytes, not {len(data)}")
-    fields = Fields(decode(data), "audit report")
-    statement = _decode_statement(fields.take("report"))
-    signature = fields.parsed("signature", decode_signature)
-    fields.close()
-    return SignedAudit(statement, signature)
+    check_size(data, "a report of an audit", MAX_BYTES)
+    return SignedAudit(*split_signature(decode(data), "audit report", "report", _decode_statement))
 
 
 def _decode_statement(value: Json) -> AuditStatement:

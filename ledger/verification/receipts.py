@@ -10,13 +10,14 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from ledger import limits
-from ledger.crypto.keys import PrivateKey, decode_signature, encode_signature
+from ledger.crypto.keys import PrivateKey
 from ledger.crypto.suites import Suite
 from ledger.encoding import times
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.fields import Fields, parse_key_id
-from ledger.errors import LimitExceeded, MalformedInput
+from ledger.encoding.signed_files import check_size, join_signature, split_signature
+from ledger.errors import MalformedInput
 from ledger.records.submissions import Entry, Statement
 from ledger.registry.trust import NODE, Anchor, KeyState, Trust
 from ledger.verification.occurrences import find_timing_fault, is_signed_by, search_earlier
@@ -79,7 +80,7 @@ class SignedReceipt:
     signature: bytes
 
     def to_json(self) -> dict[str, Json]:
-        return {"receipt": self.receipt.to_json(), "signature": encode_signature(self.signature)}
+        return join_signature("receipt", self.receipt.to_json(), self.signature)
 
     def encode(self) -> bytes:
         return canonical(self.to_json())
@@ -94,13 +95,8 @@ def sign_receipt(key: PrivateKey, receipt: Receipt) -> SignedReceipt:
 
 def decode_signed_receipt(data: bytes) -> SignedReceipt:
     """Read a receipt file. Raises: MalformedInput, NewerFormat, LimitExceeded."""
-    if len(data) > MAX_BYTES:
-        raise LimitExceeded(f"a receipt has at most {MAX_BYTES} bytes, not {len(data)}")
-    fields = Fields(decode(data), "receipt file")
-    receipt = _decode_receipt(fields.take("receipt"))
-    signature = fields.parsed("signature", decode_signature)
-    fields.close()
-    return SignedReceipt(receipt, signature)
+    check_size(data, "a receipt", MAX_BYTES)
+    return SignedReceipt(*split_signature(decode(data), "receipt file", "receipt", _decode_receipt))
 
 
 def _decode_receipt(value: Json) -> Receipt:
