@@ -1,5 +1,6 @@
 """Results on standard output, progress and messages on standard error."""
 
+import argparse
 import codecs
 import errno
 import io
@@ -85,8 +86,17 @@ def _stand_in(character: str, encoding: str) -> str:
     return f"\\u{{{ord(character):x}}}"
 
 
-def suited_language() -> Language:
-    """Return Chinese, or English where standard output cannot show Chinese."""
+def add_language(command: argparse.ArgumentParser) -> None:
+    """Add `--lang`; without it, Chinese, or English where standard output cannot show Chinese."""
+    command.add_argument(
+        "--lang",
+        choices=("zh", "en"),
+        default=_find_suited_language(),
+        help="default: zh, or en where the console has no Chinese",
+    )
+
+
+def _find_suited_language() -> Language:
     try:
         "真实有效".encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:

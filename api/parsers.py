@@ -1,7 +1,12 @@
-"""Types of the parsers of the command line."""
+"""Types of the parsers of the command line, and options that many commands have."""
 
 import argparse
 from typing import TypeAlias
 
 #: The commands of the program, or the actions of one topic such as `shunzheng keys`: each module adds its own to them.
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def add_json(parser: argparse.ArgumentParser, help_text: str = "for programs") -> None:
+    """Add `--json`."""
+    parser.add_argument("--json", action="store_true", help=help_text)

@@ -14,7 +14,7 @@ from api.node.errors import FILE, SettingsError
 from api.node.keys import load_node_key
 from api.node.loading import load_settings
 from api.node.settings import Settings
-from api.parsers import Commands
+from api.parsers import Commands, add_json
 from ledger.crypto.keys import PrivateKey
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
@@ -56,7 +56,7 @@ def add(commands: Commands) -> None:
     )
     command.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the report, signed")
     add_key(command, "key that signs the report: an auditor's own; default: the node's", required=False)
-    command.add_argument("--json", action="store_true", help="the report, for programs")
+    add_json(command, "the report, for programs")
     command.set_defaults(run=_audit)
 
 

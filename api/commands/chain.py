@@ -39,7 +39,7 @@ from api.governance.reading import (
 from api.governance.sender import Sender
 from api.governance.words import add_advice, describe_act
 from api.node.chain_headers import load_chain_headers
-from api.parsers import Commands
+from api.parsers import Commands, add_json
 from api.passwords import read_password
 from ledger.crypto.keys import keccak256, public_key
 from ledger.encoding.canonical import Json
@@ -139,7 +139,7 @@ def _add_chain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--chain-headers-file", type=Path, metavar="FILE", help="headers that the chain's gateway wants"
     )
-    parser.add_argument("--json", action="store_true", help="for programs")
+    add_json(parser)
 
 
 def _add_registry(parser: argparse.ArgumentParser) -> None:

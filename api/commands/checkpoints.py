@@ -11,7 +11,7 @@ from api.client.client import NodeClient
 from api.client.offline import describe_checkpoint, read_trust
 from api.console import note, say, show_encoded, show_json
 from api.node.loading import load_settings
-from api.parsers import Commands
+from api.parsers import Commands, add_json
 from ledger.encoding.canonical import encode as canonical
 from ledger.registry.checkpoints import Fork, find_contradiction, read_cosigned
 
@@ -78,7 +78,7 @@ def add(commands: Commands) -> None:
     checkpoint_source.add_argument("--node", metavar="URL", help="the newest of this node")
     add_authorities(show_parser)
     show_parser.add_argument("--trust", type=Path, metavar="FILE", help="check it against this trust file")
-    show_parser.add_argument("--json", action="store_true", help="for programs")
+    add_json(show_parser)
     show_parser.set_defaults(run=_show)
     forks_parser = actions.add_parser(
         "forks",
@@ -94,9 +94,7 @@ def add(commands: Commands) -> None:
     )
     compare_parser.add_argument("first", type=Path, metavar="A", help="a checkpoint")
     compare_parser.add_argument("second", type=Path, metavar="B", help="another of the same registry")
-    compare_parser.add_argument(
-        "--json", action="store_true", help="a contradiction as evidence that can be handed on"
-    )
+    add_json(compare_parser, "a contradiction as evidence that can be handed on")
     compare_parser.set_defaults(run=_compare)
 
 

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from api.console import note, say, show_json
 from api.demo.stage import open_stage
 from api.demo.story import Story
-from api.parsers import Commands
+from api.parsers import Commands, add_json
 
 _DIRECTORY: Final = Path("demo-data")
 _BLOCK_SECONDS: Final = 1.0
@@ -24,9 +24,7 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--once", action="store_true", help="end when the story is told, instead of leaving the nodes up"
     )
-    command.add_argument(
-        "--json", action="store_true", help="print a summary for programs; the story goes to standard error"
-    )
+    add_json(command, "print a summary for programs; the story goes to standard error")
     command.add_argument(
         "--directory", type=Path, default=_DIRECTORY, help=f"default: {_DIRECTORY}; emptied at the start"
     )

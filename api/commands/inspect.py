@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Protocol
 
 from api import files
-from api.console import EXIT_CODES, note, say, show_json, suited_language
-from api.parsers import Commands
+from api.console import EXIT_CODES, add_language, note, say, show_json
+from api.parsers import Commands, add_json
 from api.rendering.text import describe_inspection
 from ledger.documents.certificates.trust_list import TrustList, decode_trust_list
 from ledger.documents.inspection import Inspection
@@ -38,13 +38,8 @@ def add(commands: Commands) -> None:
         metavar="F",
         help="authorities that this city accepts: JSON or PEM; may be given several times",
     )
-    command.add_argument(
-        "--lang",
-        choices=("zh", "en"),
-        default=suited_language(),
-        help="default: zh, or en where the console has no Chinese",
-    )
-    command.add_argument("--json", action="store_true", help="the whole report, for programs")
+    add_language(command)
+    add_json(command, "the whole report, for programs")
     command.set_defaults(run=_inspect)
 
 

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from api.console import note, say, show_json
 from api.key_files import add_key_password, open_key, write_key
-from api.parsers import Commands
+from api.parsers import Commands, add_json
 from api.passwords import read_password
 from ledger.crypto.keys import PrivateKey, generate
 from ledger.errors import MalformedInput
@@ -45,12 +45,12 @@ def add(commands: Commands) -> None:
         "--password-file", type=Path, metavar="FILE", help="file of the password; else it is asked for"
     )
     protection.add_argument("--plain", action="store_true", help="no password 明文: for trials only")
-    generate_parser.add_argument("--json", action="store_true", help="for programs")
+    add_json(generate_parser)
     generate_parser.set_defaults(run=_generate)
     show_parser = actions.add_parser("show", help="show the public part of a key file")
     show_parser.add_argument("file", type=Path, help="private key, of a department or of a node")
     add_key_password(show_parser)
-    show_parser.add_argument("--json", action="store_true", help="for programs")
+    add_json(show_parser)
     show_parser.set_defaults(run=_show)
 
 

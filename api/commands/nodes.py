@@ -23,7 +23,7 @@ from api.node.keys import KEY_FILE, make_node_key
 from api.node.loading import load_settings
 from api.node.lock import lock_directory
 from api.node.parts import API, choose_parts
-from api.parsers import Commands
+from api.parsers import Commands, add_json
 from api.preflight import STATE_WORDS, State, check_node
 from ledger.encoding.canonical import Json
 
@@ -73,7 +73,7 @@ def add(commands: Commands) -> None:
         action="store_true",
         help="ask the parts of the running node whether they live; exit code 1: no",
     )
-    node_parser.add_argument("--json", action="store_true", help="with --check: for programs")
+    add_json(node_parser, "with --check: for programs")
     node_parser.set_defaults(run=_run_node)
 
     init_parser = commands.add_parser("init")

@@ -11,7 +11,7 @@ from api.client.client import NodeClient
 from api.client.node_error import NodeError
 from api.console import say, show_json
 from api.node.loading import load_settings
-from api.parsers import Commands
+from api.parsers import Commands, add_json
 from ledger.encoding.canonical import Json
 from ledger.errors import MalformedInput
 from ledger.verification.receipts import (
@@ -49,7 +49,7 @@ def add(commands: Commands) -> None:
     source.add_argument("--node", metavar="URL", help="ask this node, and rely on it")
     add_authorities(check_parser)
     source.add_argument("--directory", type=Path, help="the directory of a node, asked without HTTP")
-    check_parser.add_argument("--json", action="store_true", help="for programs")
+    add_json(check_parser)
     check_parser.set_defaults(run=_check)
 
 

@@ -27,7 +27,7 @@ from api.console import in_words, note, say, show_json
 from api.department.receipts import RECEIPT_SUFFIX as RECEIPT
 from api.node.errors import FILE, SettingsError
 from api.node.loading import load_settings
-from api.parsers import Commands
+from api.parsers import Commands, add_json
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import format_time
 from ledger.errors import MalformedInput
@@ -79,7 +79,7 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--dry-run", action="store_true", help="say what is missing and who has it, change nothing"
     )
-    command.add_argument("--json", action="store_true", help="the result, for programs")
+    add_json(command, "the result, for programs")
     command.set_defaults(run=_recover)
 
 

@@ -20,7 +20,7 @@ from api.department.sending import prepare_rows, target_of
 from api.department.trial import TRUST, draw_ring, open_trial, read_certificate, read_holder
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
 from api.key_files import KeyOptions, add_key, open_key
-from api.parsers import Commands
+from api.parsers import Commands, add_json
 from ledger.documents.certificates.issuing import Holder
 from ledger.documents.findings import unknown
 from ledger.documents.ofd.sealing import Stamp, apply_seal
@@ -147,7 +147,7 @@ def _add_register(actions: Commands) -> None:
     )
     add_authorities(parser)
     add_wait(parser)
-    parser.add_argument("--json", action="store_true", help="for programs")
+    add_json(parser)
     parser.set_defaults(run=_register_seals)
 
 
@@ -195,7 +195,7 @@ def _add_uses(actions: Commands) -> None:
     )
     add_authorities(parser)
     parser.add_argument("--token-file", type=Path, help="file of the access token; else SHUNZHENG_TOKEN")
-    parser.add_argument("--json", action="store_true", help="for programs")
+    add_json(parser)
     parser.set_defaults(run=_show_uses)
 
 

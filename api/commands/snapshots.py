@@ -19,7 +19,7 @@ from api.client.client import NodeClient
 from api.client.offline import describe_checkpoint, read_trust, seen_beside
 from api.console import note, say, show_json
 from api.node.loading import load_settings
-from api.parsers import Commands
+from api.parsers import Commands, add_json
 from ledger.encoding.canonical import Json
 from ledger.registry.snapshots import check_snapshot, read_header
 from ledger.registry.trust_files import majority
@@ -80,7 +80,7 @@ def add(commands: Commands) -> None:
     show_parser.add_argument(
         "--trust", type=Path, metavar="FILE", help="trust file: whose cosignatures count"
     )
-    show_parser.add_argument("--json", action="store_true", help="for programs")
+    add_json(show_parser)
     show_parser.set_defaults(run=_show)
 
 

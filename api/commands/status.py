@@ -4,8 +4,8 @@ from typing import Final, Protocol, cast
 
 from api import files
 from api.client.options import SnapshotSource, SourceOptions, add_source, choose_source
-from api.console import say, show_json, suited_language
-from api.parsers import Commands
+from api.console import add_language, say, show_json
+from api.parsers import Commands, add_json
 from api.rendering.text import PastDayJson, describe_past_day
 from ledger.proof.paper import decode_presented
 from ledger.proof.proof import Proof
@@ -48,13 +48,8 @@ def add(commands: Commands) -> None:
         "YYYY-MM-DDTHH:MM:SSZ",
     )
     add_source(command, "any city's node, which answers from what it knows")
-    command.add_argument(
-        "--lang",
-        choices=("zh", "en"),
-        default=suited_language(),
-        help="default: zh, or en where the console has no Chinese",
-    )
-    command.add_argument("--json", action="store_true", help="for programs")
+    add_language(command)
+    add_json(command)
     command.set_defaults(run=_show_status)
 
 

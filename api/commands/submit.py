@@ -19,7 +19,7 @@ from api.department.sending import PATIENCE_SECONDS, check_key, prepare_lines, s
 from api.department.submission_files import digest_rows, name_submission
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
 from api.key_files import KeyOptions, add_key, open_key
-from api.parsers import Commands
+from api.parsers import Commands, add_json
 from ledger.crypto.keys import PrivateKey
 from ledger.encoding.times import civil_date
 from ledger.records.submissions import MAX_STATEMENT_SECONDS, MAX_WINDOW
@@ -71,7 +71,7 @@ def add(commands: Commands) -> None:
         "such as what is registered already, it says when they are handed in",
     )
     add_accept(command)
-    command.add_argument("--json", action="store_true", help="the receipt, for programs")
+    add_json(command, "the receipt, for programs")
     command.set_defaults(run=_submit)
 
 

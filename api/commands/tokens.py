@@ -25,7 +25,7 @@ from anchoring.register.tokens import (
 from api.console import note, say, show_json
 from api.node.errors import SettingsError
 from api.node.loading import load_settings
-from api.parsers import Commands
+from api.parsers import Commands, add_json
 from api.problems import PROBLEMS
 from ledger.encoding.canonical import Json
 from ledger.encoding.times import day_bounds, format_time, parse_date
@@ -94,7 +94,7 @@ def add(commands: Commands) -> None:
     for parser in (create_parser, list_parser, revoke_parser, looks_parser):
         parser.add_argument("directory", type=Path, help="directory of the node")
     for parser in (list_parser, looks_parser):
-        parser.add_argument("--json", action="store_true", help="for programs")
+        add_json(parser)
 
 
 def _read_days(text: str) -> int:

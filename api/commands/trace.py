@@ -12,8 +12,8 @@ from api.client.options import (
     choose_source,
     read_token,
 )
-from api.console import note, say, show_json, suited_language
-from api.parsers import Commands
+from api.console import add_language, note, say, show_json
+from api.parsers import Commands, add_json
 from api.rendering.histories import (
     JudgedHistoryJson,
     OutlineJson,
@@ -70,13 +70,8 @@ def add(commands: Commands) -> None:
         "--token-file", type=Path, help=f"file of the access token; else {TOKEN_VARIABLE} in the environment"
     )
     command.add_argument("-o", "--output", type=Path, help="save the signed history, which others can check")
-    command.add_argument(
-        "--lang",
-        choices=("zh", "en"),
-        default=suited_language(),
-        help="default: zh, or en where the console has no Chinese",
-    )
-    command.add_argument("--json", action="store_true", help="for programs")
+    add_language(command)
+    add_json(command)
     command.set_defaults(run=_trace)
 
 

@@ -10,10 +10,10 @@ from typing import Protocol, cast
 
 from api import files
 from api.client.options import SnapshotSource, SourceOptions, add_source, choose_source
-from api.console import EXIT_CODES, say, show_json, suited_language
+from api.console import EXIT_CODES, add_language, say, show_json
 from api.limits import MAX_AGE_SECONDS, MAX_VERIFY_BYTES
 from api.node.policies import DEFAULT, find_policy, list_policy_names
-from api.parsers import Commands
+from api.parsers import Commands, add_json
 from api.rendering.text import VerificationJson, describe_verification
 from ledger.documents.carriers import ALTERED_MESSAGE, RestoredDocument, restore
 from ledger.encoding.canonical import Json
@@ -70,13 +70,8 @@ def add(commands: Commands) -> None:
     age_group.add_argument(
         "--policy", metavar="NAME", help="the same by use: counter, high-value, field, or the node's own"
     )
-    command.add_argument(
-        "--lang",
-        choices=("zh", "en"),
-        default=suited_language(),
-        help="default: zh, or en where the console has no Chinese",
-    )
-    command.add_argument("--json", action="store_true", help="the whole report, for programs")
+    add_language(command)
+    add_json(command, "the whole report, for programs")
     command.set_defaults(run=_verify)
 
 

@@ -27,7 +27,7 @@ from api.department.rows.versions import read_kept
 from api.department.sending import PreparedRows, check_key, prepare_rows, target_of
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
 from api.key_files import KeyOptions, add_key, open_key
-from api.parsers import Commands
+from api.parsers import Commands, add_json
 from api.words import ACTION_WORDS
 from ledger.crypto.keys import PrivateKey
 from ledger.encoding.canonical import Json, decode
@@ -113,7 +113,7 @@ def add_action(
     add_accept(command)
     command.add_argument("--yes", action="store_true", help="do not ask before signing")
     add_wait(command)
-    command.add_argument("--json", action="store_true", help="for programs")
+    add_json(command)
     command.set_defaults(run=_run_action, action=action, check=check_identifier)
 
 

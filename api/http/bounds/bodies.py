@@ -1,6 +1,6 @@
 """Take in request bodies within their limits, whatever the client says of their length."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TypeVar
 
 from fastapi.exceptions import RequestValidationError
@@ -59,6 +59,16 @@ async def read(request: Request, max_bytes: int) -> bytes:
     async for chunk in stream(request, max_bytes):
         body += chunk
     return bytes(body)
+
+
+def make_json_reader(max_bytes: int) -> Callable[[Request], Awaitable[bytes]]:
+    """Return a dependency that gives the whole JSON body, unread. It raises: UnsupportedMedia, BodyTooLarge."""
+
+    async def read_body(request: Request) -> bytes:
+        expect_media_type(request, JSON)
+        return await read(request, max_bytes)
+
+    return read_body
 
 
 async def read_shape(request: Request, shape: type[S], max_bytes: int) -> S:

@@ -5,7 +5,7 @@ A history names a certificate, which may lead to a person; whoever hands one in 
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Security
+from fastapi import APIRouter, Depends, Security
 
 from anchoring.register.histories import make_history, place_record
 from anchoring.register.looks import Purpose
@@ -85,11 +85,6 @@ def certificate_history(identifier: Identifier, viewer: HistoryViewer, node: Nod
     )
 
 
-async def _read_history(request: Request) -> bytes:
-    bodies.expect_media_type(request, bodies.JSON)
-    return await bodies.read(request, MAX_BYTES)
-
-
 @router.post(
     "/histories/check",
     response_model_exclude_none=True,
@@ -104,17 +99,12 @@ async def _read_history(request: Request) -> bytes:
     openapi_extra=openapi.describe_request(json=SignedHistoryShape),
 )
 def check_history(
-    encoded_history: Annotated[bytes, Depends(_read_history)], node: NodeNeeded
+    encoded_history: Annotated[bytes, Depends(bodies.make_json_reader(MAX_BYTES))], node: NodeNeeded
 ) -> JudgedHistoryShape:
     """Say whether a signed history of any city is complete, by the chain that this node follows."""
     signed_history = decode_signed_history(encoded_history)
     with node.reading() as trust:
         return JudgedHistoryShape.of(judge_signed_history(signed_history, trust), trust.time)
-
-
-async def _read_proof_body(request: Request) -> bytes:
-    bodies.expect_media_type(request, bodies.JSON)
-    return await bodies.read(request, limits.MAX_FIELD_BYTES)
 
 
 @router.post(
@@ -133,7 +123,9 @@ async def _read_proof_body(request: Request) -> bytes:
     ),
     openapi_extra=openapi.describe_request(json=ProofAloneShape),
 )
-def outline(body: Annotated[bytes, Depends(_read_proof_body)], node: NodeNeeded) -> OutlineShape:
+def outline(
+    body: Annotated[bytes, Depends(bodies.make_json_reader(limits.MAX_FIELD_BYTES))], node: NodeNeeded
+) -> OutlineShape:
     """Tell how the status of a certificate of any city changed, by its proof, and how far that reaches."""
     proof = read_proof_alone(body)
     with node.reading() as trust:

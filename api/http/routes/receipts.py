@@ -6,7 +6,7 @@ Open to everybody: a receipt holds nothing personal.
 from contextlib import ExitStack
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path
 
 from anchoring.errors import NotFound
 from anchoring.monitor.entries import EntriesByConnection
@@ -19,11 +19,6 @@ from ledger.encoding.fields import parse_key_id
 from ledger.verification.receipts import MAX_BYTES, decode_signed_receipt, judge_promise
 
 router = APIRouter(prefix="/v1", tags=["registry"])
-
-
-async def _read_receipt(request: Request) -> bytes:
-    bodies.expect_media_type(request, bodies.JSON)
-    return await bodies.read(request, MAX_BYTES)
 
 
 @router.post(
@@ -39,7 +34,7 @@ async def _read_receipt(request: Request) -> bytes:
     openapi_extra=openapi.describe_request(json=SignedReceiptShape),
 )
 def check_receipt(
-    encoded_receipt: Annotated[bytes, Depends(_read_receipt)], node: NodeNeeded
+    encoded_receipt: Annotated[bytes, Depends(bodies.make_json_reader(MAX_BYTES))], node: NodeNeeded
 ) -> JudgementShape:
     """Say what became of the promise of a receipt: kept, pending, broken, contradicted, or that it cannot be told here."""
     signed_receipt = decode_signed_receipt(encoded_receipt)

@@ -63,16 +63,6 @@ async def _read_body(request: Request) -> AsyncIterator[bytes | FormData]:
         await form.close()
 
 
-async def _read_batch_body(request: Request) -> bytes:
-    bodies.expect_media_type(request, bodies.JSON)
-    return await bodies.read(request, limits.MAX_BATCH_BYTES)
-
-
-async def _read_proof_body(request: Request) -> bytes:
-    bodies.expect_media_type(request, bodies.JSON)
-    return await bodies.read(request, limits.MAX_FIELD_BYTES)
-
-
 @router.post(
     "/verify",
     responses=_REPORT_RESPONSES,
@@ -93,7 +83,9 @@ async def verify(body: Annotated[bytes | FormData, Depends(_read_body)], node: N
     responses=_REPORTS_RESPONSES,
     openapi_extra=openapi.describe_request(json=VerifyBatchShape),
 )
-async def verify_batch(body: Annotated[bytes, Depends(_read_batch_body)], node: NodeNeeded) -> Response:
+async def verify_batch(
+    body: Annotated[bytes, Depends(bodies.make_json_reader(limits.MAX_BATCH_BYTES))], node: NodeNeeded
+) -> Response:
     """Verify many proofs against one state of the replica; the reports come in the order of the items."""
     return _answer_json(
         {"reports": await _verify_all(node, await run_in_threadpool(read_batch, body, node.settings))}
@@ -121,7 +113,9 @@ def _make_reports(node: Node, presentations: list[Presentation]) -> list[dict[st
 @router.post(
     "/status", responses=_STATUS_RESPONSES, openapi_extra=openapi.describe_request(json=PastRequestShape)
 )
-def past(body: Annotated[bytes, Depends(_read_proof_body)], node: NodeNeeded) -> Response:
+def past(
+    body: Annotated[bytes, Depends(bodies.make_json_reader(limits.MAX_FIELD_BYTES))], node: NodeNeeded
+) -> Response:
     """Say what the status of a certificate was during a day or at a moment, and which anchors show it."""
     proof, moment = read_past(body)
     with node.reading() as trust:
