@@ -12,18 +12,18 @@ are kept here and checked, not made again.
 import json
 import re
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import worked_audit
+import worked_checkpoint
 import worked_documents
 import worked_history
 import worked_receipt
 import worked_sealing
 
 from ledger.crypto import trees
-from ledger.crypto.keys import PrivateKey, PublicKey, decode_signature, encode_signature, generate, keccak256
+from ledger.crypto.keys import PublicKey, decode_signature, encode_signature, generate, keccak256
 from ledger.crypto.suites import SM3
 from ledger.crypto.trees import MerkleTree
 from ledger.encoding.canonical import Json
@@ -38,11 +38,9 @@ from ledger.records.records import Record
 from ledger.records.submissions import MAX_STATEMENT_SECONDS, Entry, Statement, Window, order_by_leaf
 from ledger.registry import acts
 from ledger.registry.acts import Event
-from ledger.registry.checkpoints import Checkpoint, Cosignature, CosignedCheckpoint, Fork
-from ledger.registry.knowledge import Fold, Knowledge
-from ledger.registry.snapshots import Header, check_snapshot, replay, write_snapshot
+from ledger.registry.knowledge import Knowledge
 from ledger.registry.status import StatusTree, encode_changes
-from ledger.registry.trust_files import Cosigner, TrustFile
+from ledger.registry.trust_files import TrustFile
 from ledger.verification.past import judge_past
 from ledger.verification.reasons import REASON_TABLE, Outcome
 from ledger.verification.verify import Policy, PresentedContent, verify
@@ -53,12 +51,6 @@ SIGNATURES = (
     "EjOcbO64EiUbrbEGnG52HG4EoTgxnnYBc6spT5Y6FctbuOaMAzrq1zXHYUhX6XX0WgZu97_gTrSxGrDpr3bk7Q",
     "3DYeBCfvcaGJbcvgO_Qw-xKe5uE31ZMXDv14Z1wMKBNiVnBkWnnhn8wRHa0PaEirA8OACDZJ38SRDuxE7cbmsw",
 )
-NODE_SECRETS = {"天门": ("sm2", b"\x01" * 32), "武汉": ("p256", b"\x02" * 32), "荆门": ("sm2", b"\x03" * 32)}
-COSIGNATURES = {
-    "天门": "Jc0PTqvtY4PUIUQm-gCbelIPiGrd8tBhMGnBmulkSGBLQJDos2q5-WHCdNmEVqZsqQGpZa0Q4s6wWsfCcZdzGg",
-    "武汉": "jA2_a9jM7H06fKkmkRLgANsZ7sX-7gPtBYenmfRyobskRTusbgq6HxZVKEQPojBsPsjPluS5R392_IKcxUoCpA",
-}
-FORK_SIGNATURE = "cjNhk18gyL3Pqa9G7J4S0z0h__JRxvuy-AcFwMljjIXs3ZlA91LDorODOPZq-FFKh1MXocR1qgCPHT5ZSLo0Pg"
 ISSUER = "11429006012345671T"
 IDENTIFIER = "1.2.156.3005.2.11100000MB0143028R001.11429006012345671T.TM2022A0000000000001.001.E"
 OTHER_IDENTIFIER = "1.2.156.3005.2.11100000MB03271699001.11429006012345671T.TM2022A0000000000001.001.5"
@@ -134,69 +126,6 @@ def make_entry(
     if not key.verify(statement.encode(), decode_signature(signature)):
         raise SystemExit("a kept signature does not fit its statement: replace it by SIGNATURE and run again")
     return Entry(statement, decode_signature(signature), signed_at + 5), tree
-
-
-def make_constant_source(secret: bytes) -> Callable[[int], bytes]:
-    """Return a source of randomness that gives the same bytes whenever it is asked."""
-    return lambda _: secret
-
-
-def make_checkpoints(chain: Fold, history: list[Event]) -> tuple[dict[str, Json], bytes, TrustFile]:
-    """Return the blocks about checkpoint, trust file and snapshot, the snapshot, and the trust file."""
-    keys = {
-        name: generate(kind, make_constant_source(secret)) for name, (kind, secret) in NODE_SECRETS.items()
-    }
-    checkpoint = Checkpoint(REGISTRY, chain.n, chain.head, chain.block, bytes(31) + b"\x09", chain.time)
-    cosigned = CosignedCheckpoint.of(
-        checkpoint, [make_cosignature(keys[name], checkpoint, text) for name, text in COSIGNATURES.items()]
-    )
-    trust = TrustFile(REGISTRY, tuple(Cosigner(name, key.public) for name, key in keys.items()), 2)
-    header = Header(cosigned, 0, HEAD_0, 0)
-    snapshot = b"".join(write_snapshot(header, history))
-    check_snapshot(lambda: [snapshot], trust)
-    if replay([snapshot]).fold.head != chain.head:
-        raise SystemExit("the snapshot does not hold the events")
-    other_checkpoint = replace(checkpoint, head=keccak256(checkpoint.head))
-    fork = Fork(
-        cosigned,
-        CosignedCheckpoint.of(
-            other_checkpoint, [make_cosignature(keys["荆门"], other_checkpoint, FORK_SIGNATURE)]
-        ),
-    )
-    first_event = history[0]
-    event_fields = (
-        (first_event.n, 8),
-        (first_event.block, 8),
-        (first_event.time, 8),
-        (first_event.kind, 1),
-        (len(first_event.payload), 4),
-    )
-    blocks: dict[str, Json] = {
-        "checkpoint": checkpoint.to_json(),
-        "checkpoint-signed": checkpoint.encode().decode(),
-        "cosigned": cosigned.to_json(),
-        "fork": fork.to_json(),
-        "trust-file": trust.to_json(),
-        "snapshot-header": json.loads(header.encode()),
-        "snapshot-event": "\n".join(
-            [
-                *(number.to_bytes(size, "big").hex() for number, size in event_fields),
-                first_event.payload.hex(),
-            ]
-        ),
-    }
-    return blocks, snapshot, trust
-
-
-def make_cosignature(key: PrivateKey, checkpoint: Checkpoint, signature: str) -> Cosignature:
-    if signature.startswith("SIGNATURE"):
-        signature = encode_signature(key.sign(checkpoint.encode()))
-        print("sign again:", signature)
-    if not key.public.verify(checkpoint.encode(), decode_signature(signature)):
-        raise SystemExit(
-            "a kept signature does not fit its checkpoint: replace it by SIGNATURE and run again"
-        )
-    return Cosignature(key.public.id, decode_signature(signature))
 
 
 @dataclass(frozen=True)
@@ -389,7 +318,9 @@ def build_example() -> Example:
     batch = make_batch(key, record, disclosure)
     knowledge, history, events = replay_story(key, batch.anchor)
     proof = make_proof(record, disclosure, batch)
-    checkpoint_blocks, snapshot, trust = make_checkpoints(knowledge.fold, history)
+    checkpoint_blocks, snapshot, trust = worked_checkpoint.make_checkpoints(
+        REGISTRY, HEAD_0, knowledge.fold, history
+    )
     blocks = (
         make_record_blocks(record, disclosure, batch)
         | make_anchor_blocks(batch, events)
