@@ -521,6 +521,7 @@ class Trust:
     def __init__(self, registry):
         self.registry, self.time, self.province = registry, 0, False
         self.heads = []  # by number of the event; the first is head 0
+        self.places = []  # block and time of each event, from the first on
         self.logs, self.keys, self.compromised_since, self.retired_at = {}, {}, {}, {}
         self.grants, self.issuers = [], []
         self.entries = {}  # by log and root
@@ -698,6 +699,7 @@ def replay(stream, checkpoint, head):
     for event in events:  # 9
         trust.apply(*event)
     trust.time, trust.heads = time, heads
+    trust.places = [(block, time) for _, _, time, block, _ in events]
     return trust
 
 
@@ -1714,16 +1716,18 @@ def judge_audit(data, trust):
 
 
 def compare_state(state, log, trust):
-    for head in filter(None, (state.replica, state.chain, *state.checkpoints)):  # 3, 5
-        if head.n < len(trust.heads) and trust.heads[head.n] != head.head:
-            return "contradicted", "head_differs"
-    if state.replica.n >= len(trust.heads):
-        return "unverifiable", "head_unknown"
-    if log is not None and log in trust.logs:  # 4
-        anchors = [anchor for anchor in trust.logs[log].anchors if anchor.n <= state.replica.n]
-        if len(anchors) != state.sequence or (anchors and anchors[-1].size != state.size):
+    heads = list(filter(None, (state.replica, state.chain, *state.checkpoints)))
+    if any(head.n < len(trust.heads) and trust.heads[head.n] != head.head for head in heads):  # 3, 5
+        return "contradicted", "head_differs"
+    if state.replica.n < len(trust.heads):
+        if state.replica.n and trust.places[state.replica.n - 1] != (state.block, state.time):
+            return "contradicted", "event_differs"
+        anchors = trust.logs[log].anchors if log in trust.logs else []  # 4
+        anchors = [anchor for anchor in anchors if anchor.n <= state.replica.n]
+        if (len(anchors), anchors[-1].size if anchors else 0) != (state.sequence, state.size):
             return "contradicted", "log_differs"
-    return "agrees", ""
+    is_reached = all(head.n < len(trust.heads) for head in heads)
+    return ("agrees", "") if is_reached else ("unverifiable", "head_unknown")
 
 
 def main():

@@ -95,9 +95,17 @@ def test_the_second_verifier_compares_its_claims_with_a_snapshot(
         (replace(standing, replica=Head(9_999, bytes(32))), ("unverifiable", "head_unknown")),
         (replace(standing, size=standing.size + 1), ("contradicted", "log_differs")),
         (replace(standing, sequence=standing.sequence + 1), ("contradicted", "log_differs")),
+        (replace(standing, block=standing.block + 1), ("contradicted", "event_differs")),
+        (replace(standing, time=standing.time + 1), ("contradicted", "event_differs")),
+        (replace(standing, chain=Head(9_999, bytes(32))), ("unverifiable", "head_unknown")),
+        (replace(standing, checkpoints=(Head(9_999, bytes(32)),)), ("unverifiable", "head_unknown")),
         (None, ("unverifiable", "no_state")),
     ):
         assert judge(verifier, worked, sign(replace(statement, standing=changed))) == outcome
+    for log in ("", "nowhere"):
+        assert judge(verifier, worked, sign(replace(statement, log=log))) == ("contradicted", "log_differs")
+        nothing = replace(standing, sequence=0, size=0)
+        assert judge(verifier, worked, sign(replace(statement, log=log, standing=nothing))) == ("agrees", "")
     forged = replace(signed, statement=replace(statement, unlisted=1))
     assert judge(verifier, worked, forged.to_json()) == ("contradicted", "signature_bad")
     assert judge(verifier, worked, {"report": {}, "signature": ""}) == ("unverifiable", "malformed")
