@@ -4,7 +4,8 @@ import argparse
 import base64
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -15,11 +16,13 @@ from api.limits import MAX_AGE_SECONDS, MAX_VERIFY_BYTES
 from api.node.policies import DEFAULT, find_policy, list_policy_names
 from api.parsers import Commands, add_json
 from api.rendering.text import VerificationJson, describe_verification
-from ledger.documents.carriers import ALTERED_MESSAGE, RestoredDocument, restore
+from ledger.documents.carriers import ALTERED_MESSAGE, RestoredDocument, require_one_certificate, restore
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import decode as decode_json
 from ledger.encoding.times import parse_time
 from ledger.errors import LimitExceeded, MalformedInput
+from ledger.proof.paper import decode_presented
+from ledger.proof.proof import Proof
 from ledger.verification.reasons import Verdict
 from ledger.verification.verify import Policy, verify
 from ledger.words import Language
@@ -156,6 +159,13 @@ def request_body(
     return json.dumps(body, ensure_ascii=False).encode()
 
 
+def _decode_readable(texts: Iterable[str]) -> Iterator[Proof]:
+    """Yield the proofs that can be read; of the others the report says what is wrong."""
+    for text in texts:
+        with suppress(MalformedInput):
+            yield decode_presented(text.encode("utf-8", "surrogatepass"))
+
+
 def _find_proof(options: _VerifyOptions, documents: Iterable[RestoredDocument]) -> str:
     """Return the proof that was named, or that lies beside a document, or that travelled inside one."""
     if options.proof:
@@ -163,15 +173,16 @@ def _find_proof(options: _VerifyOptions, documents: Iterable[RestoredDocument]) 
     if not options.files:
         raise MalformedInput("nothing to verify: name a document, or a proof with --proof")
     proof_paths = [files.beside(path) for path in options.files]
-    for path in proof_paths:
-        if path.exists():
-            return files.read_proof_text(str(path))
+    texts = [files.read_proof_text(str(path)) for path in proof_paths if path.exists()]
     alteration = ""
     for path, document in zip(options.files, documents, strict=True):
         if document.altered:
             alteration = f", and {path}: {ALTERED_MESSAGE}"
         if document.proof is not None:
-            return document.proof.encode().decode()
+            texts.append(document.proof.encode().decode())
+    if texts:
+        require_one_certificate(_decode_readable(texts))
+        return texts[0]
     raise FileNotFoundError(
         f"{proof_paths[0]} does not exist{alteration or ', and no document carries a proof'}: name the proof with --proof "
         "(the holder has it; `shunzheng proof` exports it)"

@@ -22,7 +22,7 @@ from api.http.members import parse_integer, parse_string, split_elements, split_
 from api.node.policies import find_policy, list_policy_names
 from api.node.settings import Settings
 from api.opening.readers import DocumentReaders
-from ledger.documents.carriers import RestoredDocument, restore
+from ledger.documents.carriers import RestoredDocument, require_one_certificate, restore
 from ledger.documents.inspection import Inspection
 from ledger.documents.openers import OpenedDocument
 from ledger.encoding.canonical import Json, decode
@@ -172,11 +172,15 @@ def read_proof_alone(body: bytes) -> Proof:
 
 
 def _find_carried_proof(documents: Iterable[RestoredDocument], refusal: str) -> bytes:
-    """Return the first proof that travelled inside a document. Raises: ProofMissing."""
-    for document in documents:
-        if document.proof is not None:
-            return document.proof.encode()
-    raise ProofMissing(f"{refusal}, and no document carries one")
+    """Return the proof that travelled inside documents. Raises: ProofMissing, MalformedRequest for several certificates."""
+    proofs = [document.proof for document in documents if document.proof is not None]
+    if not proofs:
+        raise ProofMissing(f"{refusal}, and no document carries one")
+    try:
+        require_one_certificate(proofs)
+    except MalformedInput as error:
+        raise MalformedRequest(str(error)) from error
+    return proofs[0].encode()
 
 
 def _decode_proof_text(raw: bytes) -> bytes:

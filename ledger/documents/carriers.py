@@ -10,7 +10,7 @@ Whatever does not follow that rule was altered around the carrier. A document th
 
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,6 +54,18 @@ class RestoredDocument:
     document: bytes
     proof: Proof | None
     altered: bool = False
+
+
+def require_one_certificate(proofs: Iterable[Proof]) -> None:
+    """Check that proofs which nobody chose among are of one record: a document is no forgery beside another's proof.
+
+    Raises: MalformedInput.
+    """
+    if len({proof.record.leaf() for proof in proofs}) > 1:
+        raise MalformedInput(
+            "the documents come with proofs of several certificates 分属不同证照: verify each certificate by itself, or "
+            "name the proof that is meant"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,27 @@ def test_a_document_without_a_proof_is_told_where_to_find_one(wuhan: TestClient,
     assert "no document carries one" in answer.json()["detail"]
 
 
+def test_two_good_documents_with_proofs_of_their_own_are_no_forgery(
+    city: City, wuhan: TestClient, proof: Proof, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other_document = as_pdf("营业执照", [])
+    other_proof = registered(city, other_document, "TM2022A0000000000002")
+    carriers = [attach(sealed(), proof), attach(other_document, other_proof)]
+    documents: list[Json] = [base64.b64encode(carrier).decode() for carrier in carriers]
+    answer = wuhan.post("/v1/verify", json={"documents": documents})
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/malformed-request")
+    assert "verify each certificate by itself" in answer.json()["detail"]
+    paths = [tmp_path / "licence.ofd", tmp_path / "other.pdf"]
+    for path, carrier in zip(paths, carriers, strict=True):
+        path.write_bytes(carrier)
+    assert main(["verify", *map(str, paths), "--node", "http://127.0.0.1:1"]) == 1
+    assert "verify each certificate by itself" in capsys.readouterr().err
+    paths[1].write_bytes(other_document)
+    Path(f"{paths[1]}.proof.json").write_bytes(other_proof.encode())
+    assert main(["verify", *map(str, paths), "--node", "http://127.0.0.1:1"]) == 1
+    assert "verify each certificate by itself" in capsys.readouterr().err
+
+
 def test_a_page_altered_under_the_seal_is_called_altered(wuhan: TestClient, proof: Proof) -> None:
     altered = with_part(sealed(), PAGE, lambda page: page.replace("日用百货".encode(), "危险化学品".encode()))
     assert altered != sealed()
