@@ -153,7 +153,7 @@ def _refuse(value: object, place: str) -> NoReturn:
     if value is None:
         raise MalformedInput(f"{place}: null is not allowed: leave the member out")
     if type(value) is float:
-        raise MalformedInput(f"{place}: {value!r} is not an integer from 0 to 2^53-1: write it as text")
+        raise MalformedInput(f"{place}: this number is not an integer from 0 to 2^53-1: write it as text")
     raise MalformedInput(f"{place}: {type(value).__name__} is not a JSON value")
 
 

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"needs the outside 
 REFUSED: Final = {
     "arrays": "$[1].10: null is not allowed",
     "french": "$: member names are ASCII text, not 'péché'",
-    "structures": "$.1.\n: 56.0 is not an integer from 0 to 2^53-1",
-    "values": "$.numbers[0]: 333333333.3333333 is not an integer from 0 to 2^53-1",
+    "structures": "$.1.\n: this number is not an integer from 0 to 2^53-1",
+    "values": "$.numbers[0]: this number is not an integer from 0 to 2^53-1",
     "weird": "$: member names are ASCII text, not '€'",
 }
 # What lies outside the profile, and what to put in its place to have the rest of the case

@@ -55,8 +55,8 @@ def test_no_normalisation_of_text() -> None:
     [
         (None, "$: null is not allowed"),
         ({"a": [0, None]}, "$.a[1]: null is not allowed"),
-        (1.0, "$: 1.0 is not an integer"),
-        ({"a": {"b": float("nan")}}, "$.a.b: nan is not an integer"),
+        (1.0, "$: this number is not an integer"),
+        ({"a": {"b": float("nan")}}, "$.a.b: this number is not an integer"),
         (-1, "$: an integer lies outside 0 to 2^53-1"),
         ([MAX_INTEGER + 1], "$[0]: an integer lies outside 0 to 2^53-1"),
         (2**200, "$: an integer lies outside 0 to 2^53-1"),
@@ -132,9 +132,9 @@ def test_decode_takes_other_spellings_but_they_are_not_canonical(text: bytes, va
         ('{"a":1}'.encode("utf-16"), "not JSON"),
         (b"null", "$: null is not allowed"),
         (b'{"a":[null]}', "$.a[0]: null is not allowed"),
-        (b"1.0", "$: 1.0 is not an integer"),
-        (b"1e2", "$: 100.0 is not an integer"),
-        (b"-0.0", "$: -0.0 is not an integer"),
+        (b"1.0", "$: this number is not an integer"),
+        (b"1e2", "$: this number is not an integer"),
+        (b"-0.0", "$: this number is not an integer"),
         (b"-0", "an integer has a sign"),
         (b"[-0 ]", "an integer has a sign"),
         (b"-1", "$: an integer lies outside 0 to 2^53-1"),
@@ -191,3 +191,10 @@ def test_json_of_others_may_hold_anything_but_depth() -> None:
 def test_no_depth_reaches_what_recurses(depth: int, opening: bytes, closing: bytes) -> None:
     with pytest.raises(MalformedInput):
         decode_foreign(opening * depth + b"1" + closing * depth)
+
+
+def test_a_number_that_is_refused_is_not_repeated() -> None:
+    """What a spreadsheet made of the number of a person still holds most of its digits."""
+    with pytest.raises(MalformedInput, match=r"\$\.CZZTDM: this number is not an integer") as caught:
+        decode(b'{"CZZTDM":429006199001010012.0}')
+    assert "429006" not in str(caught.value)
