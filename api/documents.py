@@ -39,7 +39,9 @@ class Papers:
         """Return the report for programs, with what the documents themselves show: in `max_bytes` of JSON, where given."""
         documents = []
         for number, inspection in enumerate(self.inspections, 1):
-            if inspection is None or not (inspection.signatures or inspection.problem or inspection.scripts):
+            if inspection is None or not (
+                inspection.signatures or inspection.problem or inspection.has_scripts
+            ):
                 continue
             document_json = _describe_document(number, inspection, max_bytes)
             documents.append(document_json)
@@ -107,7 +109,7 @@ def gather_papers(
         tuple(document.restored_document.document for document in documents),
         claims,
         frozenset(number for number, document in enumerate(documents) if _is_broken(document)),
-        any(document.restored_document.altered for document in documents),
+        any(document.restored_document.is_altered for document in documents),
     )
     return Papers(presented, documents)
 

@@ -64,7 +64,7 @@ def judge_disclosure(record: Record, disclosure: Disclosure) -> None:
     if isinstance(disclosure, FullDisclosure):
         _judge_randomness("the master of the claims", disclosure.master)
     else:
-        _judge_salts(disclosure.shown)
+        _judge_salts(disclosure.shown_claims)
     for name in disclosure.withheld_names:
         _judge_name(name)
     values = disclosure.values

@@ -176,7 +176,7 @@ def _find_proof(options: _VerifyOptions, documents: Iterable[RestoredDocument]) 
     texts = [files.read_proof_text(str(path)) for path in proof_paths if path.exists()]
     alteration = ""
     for path, document in zip(options.files, documents, strict=True):
-        if document.altered:
+        if document.is_altered:
             alteration = f", and {path}: {ALTERED_MESSAGE}"
         if document.proof is not None:
             texts.append(document.proof.encode().decode())

@@ -183,7 +183,7 @@ def _list_signatures(documents: Sequence[Inspection | None], language: Language)
     for inspection in inspections:
         if inspection.problem is not None:
             yield Line(_UNREAD_WORDS.in_(language), make_visible(inspection.problem))
-        if inspection.scripts:
+        if inspection.has_scripts:
             yield Line(SCRIPTS_LABEL.in_(language), SCRIPTS_WORDS.in_(language))
     signatures = [signature for inspection in inspections for signature in inspection.signatures]
     for signature in signatures[:_MAX_SIGNATURES]:

@@ -239,7 +239,7 @@ def describe_inspection(inspection: Inspection, language: Language) -> str:
     lines = [inspection.words.in_(language)]
     if inspection.problem is not None:
         lines.append(f"  {_UNREAD_WORDS.in_(language)}: {make_visible(inspection.problem)}")
-    if inspection.scripts:
+    if inspection.has_scripts:
         lines.append(f"  {SCRIPTS_WORDS.in_(language)}")
     for number, signature in enumerate(inspection.signatures, 1):
         lines += ["", *_describe_signature(number, signature, language)]
@@ -268,8 +268,8 @@ def _list_signature_facts(
     yield Words("签章人", "Signer"), signature.signer
     yield Words("自称时间", "Stated time"), _write_moment(signature.signed_at, language)
     yield Words("时间戳", "Timestamp"), _write_moment(signature.stamped_at, language)
-    yield Words("被改动的文件", "Altered"), ", ".join(signature.altered)
-    yield Words("未受保护的文件", "Not covered"), ", ".join(signature.uncovered)
+    yield Words("被改动的文件", "Altered"), ", ".join(signature.altered_parts)
+    yield Words("未受保护的文件", "Not covered"), ", ".join(signature.uncovered_parts)
 
 
 def _write_moment(moment: int | None, language: Language) -> str | None:

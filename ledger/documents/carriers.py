@@ -48,12 +48,12 @@ class NotCarried(MalformedInput):
 class RestoredDocument:
     """A document as it was registered, and the proof that travelled inside it, if any.
 
-    `altered`: a proof does not stand there as it was attached; `document` is what lies around it.
+    `is_altered`: a proof does not stand there as it was attached; `document` is what lies around it.
     """
 
     document: bytes
     proof: Proof | None
-    altered: bool = False
+    is_altered: bool = False
 
 
 def require_one_certificate(proofs: Iterable[Proof]) -> None:
@@ -92,7 +92,7 @@ def attach(document: bytes, proof: Proof) -> bytes:
 def detach(presented_document: bytes) -> RestoredDocument:
     """Return the registered document and the proof that it carried. Raises: CarrierAltered."""
     restored_document = restore(presented_document)
-    if restored_document.altered:
+    if restored_document.is_altered:
         raise CarrierAltered(restored_document.document)
     return restored_document
 
@@ -108,7 +108,7 @@ def restore(presented_document: bytes) -> RestoredDocument:
         proof = decode_presented(text)
     except MalformedInput:
         if _PROOF_MARK in text or text.startswith(PREFIX.encode()):  # a proof once
-            return RestoredDocument(document, None, altered=True)
+            return RestoredDocument(document, None, is_altered=True)
         return RestoredDocument(presented_document, None)  # a comment of the writer's own
     try:
         attached_again = carrier.attach(document, proof)
@@ -117,7 +117,7 @@ def restore(presented_document: bytes) -> RestoredDocument:
     return (
         RestoredDocument(document, proof)
         if attached_again == presented_document
-        else RestoredDocument(document, None, altered=True)
+        else RestoredDocument(document, None, is_altered=True)
     )
 
 

@@ -100,7 +100,7 @@ class SignatureReport:
 
     `signed_at` is the signer's word, `stamped_at` that of an authority for timestamps whose word holds.
 
-    `altered` and `uncovered` are parts of the document: changed or removed since, and never protected.
+    `altered_parts` and `uncovered_parts` are parts of the document: changed or removed since, and never protected.
     """
 
     kind: Kind
@@ -114,8 +114,8 @@ class SignatureReport:
     signed_at: int | None = None
     stamped_at: int | None = None
     covers_all: bool = False
-    altered: tuple[str, ...] = ()
-    uncovered: tuple[str, ...] = ()
+    altered_parts: tuple[str, ...] = ()
+    uncovered_parts: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -150,8 +150,8 @@ class SignatureReport:
             "checks": {check.name: check.outcome.value for check in self.checks},
             "findings": [_encode_finding(check) for check in self.checks if check.reason != "ok"],
             "covers_all": self.covers_all,
-            "altered": [*self.altered],
-            "uncovered": [*self.uncovered],
+            "altered": [*self.altered_parts],
+            "uncovered": [*self.uncovered_parts],
             "verdict": self.verdict.value,
             "words": SIGNATURE_WORDS[self.verdict].to_json(),
             "reason_words": self.reason.to_json(),
@@ -162,14 +162,14 @@ class SignatureReport:
 class Inspection:
     """Everything found in one file. `problem` says why it could not be read, where it could not.
 
-    `scripts`: the file carries some (JavaScript in a PDF), which may change what is shown. That is no verdict.
+    `has_scripts`: the file carries some (JavaScript in a PDF), which may change what is shown. That is no verdict.
     """
 
     type: str
     signatures: tuple[SignatureReport, ...] = ()
     proof: Proof | None = None
     problem: str | None = None
-    scripts: bool = False
+    has_scripts: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -197,7 +197,7 @@ class Inspection:
             "verdict": self.verdict.value,
             "words": self.words.to_json(),
         }
-        if self.scripts:
+        if self.has_scripts:
             report["scripts"] = True
         return report
 
@@ -208,8 +208,8 @@ def name_some(reports: Sequence[SignatureReport]) -> tuple[SignatureReport, ...]
     return tuple(
         replace(
             report,
-            altered=_name_first(report.altered, max_names),
-            uncovered=_name_first(report.uncovered, max_names),
+            altered_parts=_name_first(report.altered_parts, max_names),
+            uncovered_parts=_name_first(report.uncovered_parts, max_names),
         )
         for report in reports
     )

@@ -39,7 +39,7 @@ def open_document(presented_document: bytes, trust: TrustList | None = None) -> 
     kind = tell_kind(restored_document.document)
     if kind is None:
         return OpenedDocument(restored_document, None)
-    if restored_document.altered:  # what lies around one carrier may hold another
+    if restored_document.is_altered:  # what lies around one carrier may hold another
         return OpenedDocument(restored_document, inspect(restored_document.document, trust))
     return OpenedDocument(restored_document, _inspect(kind, restored_document, trust))
 
@@ -50,7 +50,7 @@ def inspect(data: bytes, trust: TrustList | None = None) -> Inspection:
     if kind is None:
         return Inspection("unknown", problem=_DATA_IN_FRONT if has_data_in_front(data) else _UNKNOWN_KIND)
     restored_document = restore(data)
-    if restored_document.altered:
+    if restored_document.is_altered:
         return Inspection(kind.value, problem=ALTERED_MESSAGE)
     return _inspect(kind, restored_document, trust)
 

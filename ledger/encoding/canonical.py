@@ -165,7 +165,7 @@ def _read_strictly(data: bytes) -> None:
         raise MalformedInput(f"not JSON: {error}") from error
 
 
-def _refuse_repeated(pairs: list[tuple[str, None]]) -> None:
+def _refuse_repeated_names(pairs: list[tuple[str, None]]) -> None:
     names_seen = set()
     for name, _ in pairs:
         if name in names_seen:
@@ -178,4 +178,4 @@ def _refuse_sign(digits: str) -> None:
         raise MalformedInput("an integer has a sign: write it as text")
 
 
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_refuse_repeated, parse_int=_refuse_sign)
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_refuse_repeated_names, parse_int=_refuse_sign)

@@ -20,13 +20,13 @@ class InflateFault(MalformedInput):
         self.reason: Final[InflateReason] = reason
 
 
-def inflate(chunks: Iterable[bytes], max_bytes: int, *, raw: bool = False) -> Iterator[bytes]:
-    """Yield what one stream holds, in pieces; `raw` is deflate without zlib's header (RFC 1951 rather than 1950).
+def inflate(chunks: Iterable[bytes], max_bytes: int, *, is_raw: bool = False) -> Iterator[bytes]:
+    """Yield what one stream holds, in pieces; `is_raw` is deflate without zlib's header (RFC 1951 rather than 1950).
 
     Raises: InflateFault when the stream is damaged, holds more than `max_bytes` bytes, ends in the middle, or has bytes
     after its end. Pieces that came before the fault was met have been yielded by then.
     """
-    stream, bytes_left = zlib.decompressobj(-zlib.MAX_WBITS if raw else zlib.MAX_WBITS), max_bytes
+    stream, bytes_left = zlib.decompressobj(-zlib.MAX_WBITS if is_raw else zlib.MAX_WBITS), max_bytes
     for packed_piece in _slice_chunks(chunks):
         if stream.eof:
             raise _make_surplus_fault()
@@ -53,9 +53,9 @@ def inflate(chunks: Iterable[bytes], max_bytes: int, *, raw: bool = False) -> It
         raise InflateFault("truncated", "the compressed bytes end in the middle")
 
 
-def inflate_whole(packed_bytes: bytes, max_bytes: int, *, raw: bool = False) -> bytes:
+def inflate_whole(packed_bytes: bytes, max_bytes: int, *, is_raw: bool = False) -> bytes:
     """Return all that one stream holds. Raises: InflateFault, as `inflate` does."""
-    return b"".join(inflate([packed_bytes], max_bytes, raw=raw))
+    return b"".join(inflate([packed_bytes], max_bytes, is_raw=is_raw))
 
 
 def _slice_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -17,10 +17,10 @@ def linked_leaves(proof: Proof) -> frozenset[bytes]:
 
 def find_missing_links(proof: Proof) -> Iterator[Link]:
     """Yield the links, of the proof and of those that it links to, of which no proof is attached."""
-    attached_proofs = {linked_proof.record.leaf(): linked_proof for linked_proof in proof.linked}
+    proofs_by_leaf = {linked_proof.record.leaf(): linked_proof for linked_proof in proof.linked}
     for link in proof.record.links:
-        if link.record in attached_proofs:
-            yield from find_missing_links(attached_proofs[link.record])
+        if link.record in proofs_by_leaf:
+            yield from find_missing_links(proofs_by_leaf[link.record])
         else:
             yield link
 
@@ -35,9 +35,9 @@ def attach_proofs(proof: Proof, *other_proofs: Proof) -> Proof:
     """
     trimmed_proofs = [trim_linked(other_proof) for other_proof in other_proofs]
     inner_proofs = [linked_proof for other_proof in trimmed_proofs for linked_proof in other_proof.linked]
-    by_leaf = _index_by_leaf(map(trim_linked, proof.linked)) | _index_by_leaf(inner_proofs)
-    by_leaf |= {other_proof.record.leaf(): other_proof for other_proof in trimmed_proofs}
-    attached_proof = _attach_named(proof, by_leaf)
+    proofs_by_leaf = _index_by_leaf(map(trim_linked, proof.linked)) | _index_by_leaf(inner_proofs)
+    proofs_by_leaf |= {other_proof.record.leaf(): other_proof for other_proof in trimmed_proofs}
+    attached_proof = _attach_linked(proof, proofs_by_leaf)
     for other_proof in other_proofs:
         if not _leads_to(attached_proof, other_proof.record.leaf()):
             raise MalformedInput(
@@ -68,23 +68,23 @@ def _leads_to(proof: Proof, leaf: bytes) -> bool:
 
 def _index_by_leaf(proofs: Iterable[Proof]) -> dict[bytes, Proof]:
     """Return the proofs, and all that are attached to them at any level, by the leaf hash of the record."""
-    by_leaf: dict[bytes, Proof] = {}
+    proofs_by_leaf: dict[bytes, Proof] = {}
     for proof in proofs:
-        by_leaf |= _index_by_leaf(proof.linked) | {proof.record.leaf(): proof}
-    return by_leaf
+        proofs_by_leaf |= _index_by_leaf(proof.linked) | {proof.record.leaf(): proof}
+    return proofs_by_leaf
 
 
-def _attach_named(proof: Proof, by_leaf: Mapping[bytes, Proof], depth: int = 0) -> Proof:
+def _attach_linked(proof: Proof, proofs_by_leaf: Mapping[bytes, Proof], depth: int = 0) -> Proof:
     """Return the proof with what its links name, and with what else was attached to it."""
-    leaves = dict.fromkeys(link.record for link in proof.record.links)
-    named_proofs = [by_leaf[leaf] for leaf in leaves if leaf in by_leaf]
+    linked_leaves_in_order = dict.fromkeys(link.record for link in proof.record.links)
+    named_proofs = [proofs_by_leaf[leaf] for leaf in linked_leaves_in_order if leaf in proofs_by_leaf]
     if named_proofs and depth == MAX_LINK_DEPTH:
         raise LimitExceeded(f"proofs are linked more than {MAX_LINK_DEPTH} deep")
-    other_proofs = (other for other in proof.linked if other.record.leaf() not in leaves)
+    other_proofs = (other for other in proof.linked if other.record.leaf() not in linked_leaves_in_order)
     return replace(
         proof,
         linked=(
-            *(_attach_named(named_proof, by_leaf, depth + 1) for named_proof in named_proofs),
+            *(_attach_linked(named_proof, proofs_by_leaf, depth + 1) for named_proof in named_proofs),
             *other_proofs,
         ),
     )

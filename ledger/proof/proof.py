@@ -121,25 +121,25 @@ def _read_proof(value: Json, depth: int, budget: list[int]) -> Proof:
         batch=tuple(_read_element(item) for item in fields.array("batch", limits.MAX_PATH)),
         sequence=fields.integer("sequence", 1, MAX_INTEGER),
         status=_read_staple(fields.take("status")) if fields.has("status") else None,
-        linked=_read_linked(fields, depth, budget),
+        linked=_read_linked_proofs(fields, depth, budget),
     )
     fields.close()
     return proof
 
 
-def _read_linked(fields: Fields, depth: int, budget: list[int]) -> tuple[Proof, ...]:
+def _read_linked_proofs(fields: Fields, depth: int, budget: list[int]) -> tuple[Proof, ...]:
     """Read linked proofs within what is left of the budget for the whole proof; nesting rules out cycles."""
     if not fields.has("linked"):
         return ()
     if depth == MAX_LINK_DEPTH:
         raise LimitExceeded(f"proofs are linked more than {MAX_LINK_DEPTH} deep")
-    items = fields.array("linked", MAX_LINKED)
-    if not items:
+    linked_proofs = fields.array("linked", MAX_LINKED)
+    if not linked_proofs:
         raise MalformedInput("`linked` is left out when there are none")
-    budget[0] -= len(items)
+    budget[0] -= len(linked_proofs)
     if budget[0] < 0:
         raise LimitExceeded(f"more than {MAX_LINKED} proofs are linked")
-    return tuple(_read_proof(item, depth + 1, budget) for item in items)
+    return tuple(_read_proof(item, depth + 1, budget) for item in linked_proofs)
 
 
 def _read_element(item: Json) -> PathElement:

@@ -102,18 +102,18 @@ class FullDisclosure:
 class SelectiveDisclosure:
     """Some claims with salt and value, the others by name and commitment: what is withheld can be seen."""
 
-    shown: tuple[tuple[str, bytes, Json], ...]
-    withheld: tuple[tuple[str, bytes], ...]
+    shown_claims: tuple[tuple[str, bytes, Json], ...]
+    withheld_claims: tuple[tuple[str, bytes], ...]
 
     def __post_init__(self) -> None:
-        _check_names([name for name, _, _ in self.shown])
-        _check_names([name for name, _ in self.withheld])
+        _check_names([name for name, _, _ in self.shown_claims])
+        _check_names([name for name, _ in self.withheld_claims])
         _check_names([name for name, _ in self._order_names()])
 
     def _order_names(self) -> list[tuple[str, int]]:
         """Every name with its place among shown (non-negative) or withheld (negative), ascending by name."""
-        names_and_places = [(name, place) for place, (name, _, _) in enumerate(self.shown)]
-        names_and_places += [(name, ~place) for place, (name, _) in enumerate(self.withheld)]
+        names_and_places = [(name, place) for place, (name, _, _) in enumerate(self.shown_claims)]
+        names_and_places += [(name, ~place) for place, (name, _) in enumerate(self.withheld_claims)]
         return sorted(names_and_places)
 
     def digest(self, suite: Suite) -> bytes:
@@ -121,24 +121,24 @@ class SelectiveDisclosure:
         names_and_places = self._order_names()
         for _, place in names_and_places:
             if place >= 0:
-                _, salt, value = self.shown[place]
+                _, salt, value = self.shown_claims[place]
                 commitments.append(suite.hash(b"\x02" + salt + canonical(value)))
             else:
-                commitments.append(self.withheld[~place][1])
+                commitments.append(self.withheld_claims[~place][1])
         return claims_digest(suite, (name for name, _ in names_and_places), commitments)
 
     @property
     def values(self) -> dict[str, Json]:
-        return {name: value for name, _, value in self.shown}
+        return {name: value for name, _, value in self.shown_claims}
 
     @property
     def withheld_names(self) -> frozenset[str]:
-        return frozenset(name for name, _ in self.withheld)
+        return frozenset(name for name, _ in self.withheld_claims)
 
     def to_json(self) -> dict[str, Json]:
         return {
-            "shown": [[name, salt.hex(), value] for name, salt, value in self.shown],
-            "withheld": [[name, commitment.hex()] for name, commitment in self.withheld],
+            "shown": [[name, salt.hex(), value] for name, salt, value in self.shown_claims],
+            "withheld": [[name, commitment.hex()] for name, commitment in self.withheld_claims],
         }
 
 

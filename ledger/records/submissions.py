@@ -132,8 +132,10 @@ def decode_statement(value: Json) -> Statement:
 
 
 def _read_window(fields: Fields) -> Window:
-    first, last = (fields.integer(name, 1, MAX_INTEGER) for name in ("first_sequence", "last_sequence"))
-    return Window(first, last)
+    first_sequence, last_sequence = (
+        fields.integer(name, 1, MAX_INTEGER) for name in ("first_sequence", "last_sequence")
+    )
+    return Window(first_sequence, last_sequence)
 
 
 @dataclass(frozen=True, slots=True)

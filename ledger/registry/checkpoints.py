@@ -79,10 +79,10 @@ class CosignedCheckpoint:
     @classmethod
     def of(cls, checkpoint: Checkpoint, cosignatures: Iterable[Cosignature]) -> Self:
         """Put cosignatures into their order; of several by one key the first stays."""
-        by_key: dict[bytes, Cosignature] = {}
+        cosignatures_by_key: dict[bytes, Cosignature] = {}
         for cosignature in cosignatures:
-            by_key.setdefault(cosignature.key, cosignature)
-        return cls(checkpoint, tuple(by_key[key] for key in sorted(by_key)))
+            cosignatures_by_key.setdefault(cosignature.key, cosignature)
+        return cls(checkpoint, tuple(cosignatures_by_key[key] for key in sorted(cosignatures_by_key)))
 
     def keep_proven(self, keys: Mapping[bytes, PublicKey]) -> Self:
         """Return it with those cosignatures alone that are good and by `keys`, which are named by their ids."""
@@ -120,20 +120,23 @@ def find_contradiction(checkpoint: Checkpoint, other_checkpoint: Checkpoint) -> 
     """
     if checkpoint.registry != other_checkpoint.registry:
         return None
-    first, second = sorted((checkpoint, other_checkpoint), key=lambda point: point.n)
-    if first.n == second.n:
+    earlier_checkpoint, later_checkpoint = sorted((checkpoint, other_checkpoint), key=lambda point: point.n)
+    if earlier_checkpoint.n == later_checkpoint.n:
         differs_by_name = {
-            "head": first.head != second.head,
-            "block": first.block != second.block,
-            "block_hash": first.block_hash != second.block_hash,
-            "time": first.time != second.time,
+            "head": earlier_checkpoint.head != later_checkpoint.head,
+            "block": earlier_checkpoint.block != later_checkpoint.block,
+            "block_hash": earlier_checkpoint.block_hash != later_checkpoint.block_hash,
+            "time": earlier_checkpoint.time != later_checkpoint.time,
         }
         differing_names = [name for name, differs in differs_by_name.items() if differs]
-        return f"event {first.n} with different {', '.join(differing_names)}" if differing_names else None
-    if first.block > second.block or first.time > second.time:
-        return f"event {second.n} before event {first.n}"
-    if first.block == second.block:
-        return f"the last event of block {first.block} is said to be {first.n} and {second.n}"
+        if not differing_names:
+            return None
+        return f"event {earlier_checkpoint.n} with different {', '.join(differing_names)}"
+    if earlier_checkpoint.block > later_checkpoint.block or earlier_checkpoint.time > later_checkpoint.time:
+        return f"event {later_checkpoint.n} before event {earlier_checkpoint.n}"
+    if earlier_checkpoint.block == later_checkpoint.block:
+        numbers = f"{earlier_checkpoint.n} and {later_checkpoint.n}"
+        return f"the last event of block {earlier_checkpoint.block} is said to be {numbers}"
     return None
 
 

@@ -138,12 +138,12 @@ class Occurrence:
 class Occurrences:
     """The entries that state one root, by position: the first `MAX_OCCURRENCES`, and one more where there are more.
 
-    Each is in the batch of its anchor. `complete`: every entry of the log up to the anchor that was asked about is known,
+    Each is in the batch of its anchor. `is_complete`: every entry of the log up to the anchor that was asked about is known,
     but for those of void anchors.
     """
 
-    first: tuple[Occurrence, ...]
-    complete: bool
+    first_occurrences: tuple[Occurrence, ...]
+    is_complete: bool
 
 
 class Trust(Protocol):

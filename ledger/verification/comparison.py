@@ -20,14 +20,14 @@ class PresentedContent:
     """What a person presents: the bytes of documents, and values as read from the paper, by name of claim.
 
     Whoever opens documents (`ledger.documents`) restores the registered bytes of those that carried a proof.
-    `broken_documents` counts, from 0, those whose own signature or seal shows that they were altered; `carrier_altered`:
+    `broken_documents` counts, from 0, those whose own signature or seal shows that they were altered; `is_carrier_altered`:
     the proof inside one does not stand there as it was attached.
     """
 
     documents: tuple[bytes, ...] = ()
     claims: Mapping[str, Json] = field(default_factory=dict)
     broken_documents: frozenset[int] = frozenset()
-    carrier_altered: bool = False
+    is_carrier_altered: bool = False
 
 
 def compare(presented: PresentedContent, disclosure: Disclosure | None) -> tuple[Compared, Step]:
@@ -39,7 +39,7 @@ def compare(presented: PresentedContent, disclosure: Disclosure | None) -> tuple
     if disclosure is None:
         return Compared.NOTHING, Step(2, Outcome.UNKNOWN, "nothing_disclosed")
     # What differs is evidence whatever was done around it; else nobody knows what was.
-    carrier_doubts = [Step(2, Outcome.UNKNOWN, "carrier_altered")] if presented.carrier_altered else []
+    carrier_doubts = [Step(2, Outcome.UNKNOWN, "carrier_altered")] if presented.is_carrier_altered else []
     doubts = [
         *carrier_doubts,
         *_compare_documents(presented, disclosure),

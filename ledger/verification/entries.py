@@ -83,7 +83,7 @@ def _describe_repeat(
     elif batch_position is not None:
         earlier_place = f"with sequence {anchor.sequence} at position {batch_position}"
     else:
-        return f"{root} is anchored too often to tell which is the first" if repeats.endless else ""
+        return f"{root} is anchored too often to tell which is the first" if repeats.is_endless else ""
     return f"{root} is anchored with sequence {anchor.sequence}, and was {earlier_place}, which counts"
 
 

@@ -94,8 +94,10 @@ class JudgedHistory:
     @property
     def deciding_finding(self) -> Finding | None:
         """The first of the worst; None where there is none."""
-        order = list(Completeness)
-        return max(self.findings, key=lambda finding: order.index(finding.completeness), default=None)
+        states_best_first = list(Completeness)
+        return max(
+            self.findings, key=lambda finding: states_best_first.index(finding.completeness), default=None
+        )
 
     @property
     def completeness(self) -> Completeness:
@@ -226,12 +228,12 @@ class _Replay:
         return []
 
     def _take(self, placed_record: PlacedRecord) -> str | None:
-        record, newest = placed_record.record, self._newest
-        if newest and _identity_of(record) != _identity_of(newest.record):
+        record, newest_record = placed_record.record, self._newest
+        if newest_record and _identity_of(record) != _identity_of(newest_record.record):
             return "record_of_another"
-        if record.previous != (newest.leaf if newest else None):
+        if record.previous != (newest_record.leaf if newest_record else None):
             return "record_missing"
-        if newest and not _stands_after(placed_record, newest):
+        if newest_record and not _stands_after(placed_record, newest_record):
             return "records_unordered"
         try:
             self.lineage, change = follow(self.lineage, record, placed_record.leaf)

@@ -73,13 +73,13 @@ def _has_issuer_sealed(proof: Proof, seals: list[Json]) -> bool:
 def _judge_link(proof: Proof, link: Link, anchor: Anchor | None, trust: Trust) -> Json:
     """Return what is known of a seal that is good. Raises: _LinkJudged."""
     if proof.record.kind in CERTIFICATE_KINDS and link.rel == SEALED_BY:
-        sealing, origin = _follow(proof, link, "signature", trust)
-        _require_same_documents(proof, sealing)
-        _require_valid_sealing(sealing, origin, trust)
-        seal_links = [other_link for other_link in sealing.record.links if other_link.rel == MADE_WITH]
-        if len(seal_links) != 1 or len(sealing.record.links) != 1:
-            raise _LinkJudged(Outcome.UNKNOWN, "link_unknown", {"links": len(sealing.record.links)})
-        return _judge_seal(sealing, seal_links[0], origin.anchor, trust)
+        sealing_proof, origin = _follow(proof, link, "signature", trust)
+        _require_same_documents(proof, sealing_proof)
+        _require_valid_sealing(sealing_proof, origin, trust)
+        seal_links = [other_link for other_link in sealing_proof.record.links if other_link.rel == MADE_WITH]
+        if len(seal_links) != 1 or len(sealing_proof.record.links) != 1:
+            raise _LinkJudged(Outcome.UNKNOWN, "link_unknown", {"links": len(sealing_proof.record.links)})
+        return _judge_seal(sealing_proof, seal_links[0], origin.anchor, trust)
     if proof.record.kind == "signature" and link.rel == MADE_WITH:
         return _judge_seal(proof, link, anchor, trust)
     raise _LinkJudged(Outcome.UNKNOWN, "link_unknown", {"rel": link.rel, "kind": proof.record.kind})
@@ -118,9 +118,9 @@ def _follow(proof: Proof, link: Link, kind: str, trust: Trust) -> tuple[Proof, O
     return linked_proof, origin
 
 
-def _require_same_documents(proof: Proof, sealing: Proof) -> None:
+def _require_same_documents(proof: Proof, sealing_proof: Proof) -> None:
     """What was sealed must be among what was registered with the certificate. Raises: _LinkJudged."""
-    registered_documents, sealed_documents = _collect_documents(proof), _collect_documents(sealing)
+    registered_documents, sealed_documents = _collect_documents(proof), _collect_documents(sealing_proof)
     if registered_documents is None or sealed_documents is None:
         raise _LinkJudged(Outcome.UNKNOWN, "sealed_document_withheld")
     if not sealed_documents <= registered_documents:
@@ -143,31 +143,34 @@ def _collect_documents(proof: Proof) -> frozenset[tuple[int, str, bytes]] | None
     return frozenset(documents) or None
 
 
-def _require_valid_sealing(sealing: Proof, origin: Origin, trust: Trust) -> None:
+def _require_valid_sealing(sealing_proof: Proof, origin: Origin, trust: Trust) -> None:
     """The sealing itself was not declared void since. Raises: _LinkJudged."""
     assert origin.log is not None  # a proven origin has log, anchor and position
     assert origin.position is not None
-    evidence: dict[str, Json] = {"identifier": sealing.record.identifier}
+    evidence: dict[str, Json] = {"identifier": sealing_proof.record.identifier}
     if not origin.log.status_known:
         raise _LinkJudged(Outcome.UNKNOWN, "linked_status_unknown", evidence)
     newest_change = trust.status(origin.log.name, origin.position, origin.log.sequence)
     _require_valid(newest_change, "signature_ended", evidence)
 
 
-def _judge_seal(sealing: Proof, link: Link, sealing_anchor: Anchor | None, trust: Trust) -> Json:
+def _judge_seal(sealing_proof: Proof, link: Link, sealing_anchor: Anchor | None, trust: Trust) -> Json:
     """Judge the seal of a sealing that was anchored by `sealing_anchor`. Raises: _LinkJudged."""
-    seal, origin = _follow(sealing, link, "seal", trust)
-    if sealing_anchor is None or sealing.disclosure is None:
+    seal_proof, origin = _follow(sealing_proof, link, "seal", trust)
+    if sealing_anchor is None or sealing_proof.disclosure is None:
         raise _LinkJudged(Outcome.UNKNOWN, "linked_unproven")
     assert origin.anchor is not None
-    assert seal.disclosure is not None
+    assert seal_proof.disclosure is not None
     evidence: dict[str, Json] = {
-        "identifier": seal.record.identifier,
+        "identifier": seal_proof.record.identifier,
         "sealed_at": times.format_time(sealing_anchor.time),
     }
     if origin.anchor.n > sealing_anchor.n:
         raise _LinkJudged(Outcome.FAIL, "seal_registered_later", evidence)
-    holder, signer = seal.disclosure.values.get(HOLDER_CODE), sealing.disclosure.values.get(SIGNER_CODE)
+    holder, signer = (
+        seal_proof.disclosure.values.get(HOLDER_CODE),
+        sealing_proof.disclosure.values.get(SIGNER_CODE),
+    )
     if not isinstance(holder, str) or not isinstance(signer, str):
         raise _LinkJudged(Outcome.UNKNOWN, "seal_holder_withheld", evidence)
     evidence |= {"holder": holder}
@@ -175,10 +178,10 @@ def _judge_seal(sealing: Proof, link: Link, sealing_anchor: Anchor | None, trust
         raise _LinkJudged(Outcome.FAIL, "seal_of_another", {**evidence, "signer": signer})
     _require_valid_seal(origin, sealing_anchor, evidence, trust)
     day = times.civil_date(sealing_anchor.time)
-    first_day, last_day = seal.record.valid_from, seal.record.valid_until
+    first_day, last_day = seal_proof.record.valid_from, seal_proof.record.valid_until
     if (first_day and day < first_day) or (last_day and day > last_day):
         raise _LinkJudged(Outcome.FAIL, "seal_out_of_dates", evidence)
-    for name, source_proof in ((SEAL_NAME, seal), (DECLARED_TIME, sealing)):
+    for name, source_proof in ((SEAL_NAME, seal_proof), (DECLARED_TIME, sealing_proof)):
         value = source_proof.disclosure.values.get(name) if source_proof.disclosure else None
         if isinstance(value, str):
             evidence[_EVIDENCE_NAMES[name]] = value

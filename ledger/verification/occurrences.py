@@ -49,12 +49,12 @@ ENTRIES_WORDS: Final = {
 class Search:
     """What the search for an earlier occurrence came to.
 
-    `earlier` is the first good one before the entry. `endless`: so many others state the root that not all are looked at.
+    `earlier` is the first good one before the entry. `is_endless`: so many others state the root that not all are looked at.
     """
 
     entries: EntriesCheck
     earlier: Occurrence | None = None
-    endless: bool = False
+    is_endless: bool = False
 
 
 def search_earlier(statement: Statement, position: int, anchor: Anchor, trust: Trust) -> Search:
@@ -65,16 +65,18 @@ def search_earlier(statement: Statement, position: int, anchor: Anchor, trust: T
     root_occurrences = trust.occurrences(anchor.log, statement.root, anchor.sequence)
     if root_occurrences is None:
         return Search(EntriesCheck.NOT)
-    stands_here = any(occurrence.position == position for occurrence in root_occurrences.first)
-    is_complete = root_occurrences.complete and (stands_here or len(root_occurrences.first) > MAX_OCCURRENCES)
+    stands_here = any(occurrence.position == position for occurrence in root_occurrences.first_occurrences)
+    is_complete = root_occurrences.is_complete and (
+        stands_here or len(root_occurrences.first_occurrences) > MAX_OCCURRENCES
+    )
     entries = EntriesCheck.CHECKED if is_complete else EntriesCheck.PARTLY
     earlier_occurrences = [
-        occurrence for occurrence in root_occurrences.first if occurrence.position < position
+        occurrence for occurrence in root_occurrences.first_occurrences if occurrence.position < position
     ]
     for occurrence in earlier_occurrences[:MAX_OCCURRENCES]:
         if _is_good(occurrence, statement, anchor.log, trust):
             return Search(entries, earlier=occurrence)
-    return Search(entries, endless=len(earlier_occurrences) > MAX_OCCURRENCES)
+    return Search(entries, is_endless=len(earlier_occurrences) > MAX_OCCURRENCES)
 
 
 def _is_good(occurrence: Occurrence, statement: Statement, log: str, trust: Trust) -> bool:

@@ -135,7 +135,7 @@ def _judge_anchor(
             "earlier_position": earlier_search.earlier.position,
         }
         evidence |= {"sequence": anchor.sequence} | earlier_place
-    if earlier_search.earlier or earlier_search.endless:
+    if earlier_search.earlier or earlier_search.is_endless:
         return Step(7, Outcome.UNKNOWN, "entry_repeated", evidence), earlier_search.entries
     return Step(7, Outcome.PASS, "anchored", evidence), earlier_search.entries
 
@@ -152,8 +152,8 @@ def _quote_statement(statement: Statement, anchor: Anchor, reason: str) -> dict[
             return {"expires": times.format_time(statement.expires)}
         case "statement_postdated", _:
             return {"signed": times.format_time(statement.time)}
-        case _, Window(first, last):
-            return {"sequence": anchor.sequence, "first": first, "last": last}
+        case _, Window(first_sequence, last_sequence):
+            return {"sequence": anchor.sequence, "first": first_sequence, "last": last_sequence}
         case _:
             return {"until": times.format_time(VERSION_1_ENDS)}
 

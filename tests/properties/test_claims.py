@@ -60,10 +60,10 @@ def test_another_value_for_a_shown_claim(
     drawn: tuple[Suite, FullDisclosure, SelectiveDisclosure], value: Json
 ) -> None:
     suite, full, part = drawn
-    for index, (name, salt, shown) in enumerate(part.shown):
+    for index, (name, salt, shown) in enumerate(part.shown_claims):
         assume(encode(value) != encode(shown))
-        forged = (*part.shown[:index], (name, salt, value), *part.shown[index + 1 :])
-        assert SelectiveDisclosure(forged, part.withheld).digest(suite) != full.digest(suite)
+        forged = (*part.shown_claims[:index], (name, salt, value), *part.shown_claims[index + 1 :])
+        assert SelectiveDisclosure(forged, part.withheld_claims).digest(suite) != full.digest(suite)
 
 
 @given(DISCLOSURES, DISCLOSURES, SUITES)

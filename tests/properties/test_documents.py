@@ -173,7 +173,7 @@ def test_text_is_always_shown(text: str) -> None:
     latin = text.encode("utf-8", "replace").decode("latin-1")
     assert decode_text(latin).isprintable()
     for utc_time in (True, False):
-        assert parse_asn1_time(latin, utc_time=utc_time) is None or latin.isascii()
+        assert parse_asn1_time(latin, is_utc_time=utc_time) is None or latin.isascii()
     parse_written_time(text)
 
 

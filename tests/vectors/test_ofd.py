@@ -72,7 +72,7 @@ def test_documents(name: str) -> None:
     ):
         outcomes = {check.name: check.outcome.value for check in report.checks}
         assert (report.kind, report.version, report.seal_name) == (kind, version, seal_name)
-        assert report.altered == altered
+        assert report.altered_parts == altered
         assert outcomes["references"] == ("fail" if altered else "pass")
         assert report.verdict is (
             Verdict.INVALID if altered else Verdict.UNVERIFIABLE

@@ -52,7 +52,10 @@ class _BerReader:
                 raise MalformedInput("a value without pieces has no length")
             return der.encode(tag, self._data[content_start:content_end]), content_end
         children, content_end = self._read_children(
-            content_start, end if content_end is None else content_end, depth, open_ended=content_end is None
+            content_start,
+            end if content_end is None else content_end,
+            depth,
+            is_open_ended=content_end is None,
         )
         if tag < _FIRST_NON_UNIVERSAL_TAG and tag not in _STRUCTURE_TAGS:
             return der.encode(tag & ~_CONSTRUCTED, _join_pieces(tag & ~_CONSTRUCTED, children)), content_end
@@ -73,15 +76,15 @@ class _BerReader:
         return content_start, content_start + length
 
     def _read_children(
-        self, start: int, end: int, depth: int, *, open_ended: bool
+        self, start: int, end: int, depth: int, *, is_open_ended: bool
     ) -> tuple[list[bytes], int]:
         children: list[bytes] = []
         while start < end:
-            if open_ended and self._data[start : start + len(_END_OF_CONTENTS)] == _END_OF_CONTENTS:
+            if is_open_ended and self._data[start : start + len(_END_OF_CONTENTS)] == _END_OF_CONTENTS:
                 return children, start + len(_END_OF_CONTENTS)
             child, start = self.read_element(start, end, depth + 1)
             children.append(child)
-        if open_ended:
+        if is_open_ended:
             raise MalformedInput("the BER has no end where it should")
         return children, end
 

@@ -47,13 +47,13 @@ def make_printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text[:MAX_SHOWN_CHARS])
 
 
-def parse_asn1_time(text: str, *, utc_time: bool) -> int | None:
+def parse_asn1_time(text: str, *, is_utc_time: bool) -> int | None:
     """Return the seconds since 1970 of a UTCTime or GeneralizedTime, or None where it is none.
 
     A UTCTime has two digits for the year, 50 and above being 19xx (RFC 5280, 4.1.2.5.1). A time without a zone is
     local time (X.680, 46.2), here that of Asia/Shanghai.
     """
-    if not utc_time:
+    if not is_utc_time:
         return _parse_full_time(text)
     time_match = _UTC_TIME.fullmatch(text)
     return _parse_full_time(("19" if time_match[1] >= "50" else "20") + text) if time_match else None

@@ -51,7 +51,7 @@ class SignatureResult(Enum):
 class Certificate:
     """One certificate. Names are DER and text, times seconds since 1970, `key` None unless it is SM2 or P-256.
 
-    `authority` is what the basic constraints say, `usage` the first octet of the key usage, `purposes` the object
+    `is_authority` is what the basic constraints say, `usage` the first octet of the key usage, `purposes` the object
     identifiers of the extended key usage; None where the certificate does not say.
     """
 
@@ -67,7 +67,7 @@ class Certificate:
     algorithm: str
     to_be_signed: bytes
     signature: bytes
-    authority: bool | None
+    is_authority: bool | None
     usage: int | None
     purposes: frozenset[str] | None
 
@@ -79,7 +79,7 @@ class Certificate:
     @property
     def may_certify(self) -> bool:
         """Whether nothing in the certificate says that its key may not sign certificates."""
-        return self.authority is not False and (self.usage is None or bool(self.usage & _CERTIFYING_BIT))
+        return self.is_authority is not False and (self.usage is None or bool(self.usage & _CERTIFYING_BIT))
 
     def is_valid_at(self, moment: int) -> bool | None:
         """Tell whether `moment` lies within the validity; None where that cannot be read."""
@@ -174,7 +174,7 @@ def _read_certificate(data: bytes, certificate: structures.X509Certificate) -> C
         algorithm=algorithm,
         to_be_signed=body.dump(),
         signature=certificate["signature"].native,
-        authority=_read_authority(extensions.get(_BASIC_CONSTRAINTS)),
+        is_authority=_read_authority(extensions.get(_BASIC_CONSTRAINTS)),
         usage=_read_usage(extensions.get(_KEY_USAGE)),
         purposes=_read_purposes(extensions.get(_EXTENDED_KEY_USAGE)),
     )
@@ -182,7 +182,7 @@ def _read_certificate(data: bytes, certificate: structures.X509Certificate) -> C
 
 def read_time(choice: structures.Time) -> int | None:
     """Return the moment of a Time."""
-    return parse_asn1_time(choice.native, utc_time=choice.name == "utc")
+    return parse_asn1_time(choice.native, is_utc_time=choice.name == "utc")
 
 
 def _read_key(info: bytes) -> PublicKey | None:
@@ -239,8 +239,8 @@ def _read_usage(key_usage: bytes | None) -> int | None:
     der.check(key_usage)
     if key_usage[0] != der.BIT_STRING:
         raise MalformedInput("a key usage is a BIT STRING")
-    bits = der.read_content(key_usage)[1:]
-    return bits[0] if bits else 0
+    usage_bytes = der.read_content(key_usage)[1:]
+    return usage_bytes[0] if usage_bytes else 0
 
 
 def _read_purposes(key_purposes: bytes | None) -> frozenset[str] | None:

@@ -45,7 +45,7 @@ class Holder:
     def root(cls, name: str, key: PrivateKey, not_before: int, not_after: int) -> "Holder":
         """An authority that vouches for itself; times in seconds since 1970."""
         subject = make_name(name)
-        extensions = _make_extensions(authority=True)
+        extensions = _make_extensions(is_authority=True)
         body = _make_body(subject, subject, 1, key.public, not_before, not_after, extensions)
         return cls(_sign_certificate(body, key), key)
 
@@ -57,7 +57,7 @@ class Holder:
         serial: int,
         not_before: int,
         not_after: int,
-        authority: bool = False,
+        is_authority: bool = False,
         usage: bytes | None = None,
         purposes: tuple[str, ...] = (),
     ) -> "Holder":
@@ -67,7 +67,7 @@ class Holder:
         """
         issuer = structures.Name.load(self.certificate.subject, strict=True)
         subject = make_name(name)
-        extensions = _make_extensions(authority=authority, usage=usage, purposes=purposes)
+        extensions = _make_extensions(is_authority=is_authority, usage=usage, purposes=purposes)
         body = _make_body(subject, issuer, serial, key.public, not_before, not_after, extensions)
         return Holder(_sign_certificate(body, self.key), key)
 
@@ -107,11 +107,11 @@ def _make_body(
 
 
 def _make_extensions(
-    *, authority: bool, usage: bytes | None = None, purposes: tuple[str, ...] = ()
+    *, is_authority: bool, usage: bytes | None = None, purposes: tuple[str, ...] = ()
 ) -> list[_Extension]:
-    ordinary_usage = _CERTIFYING_USAGE if authority else _SIGNING_USAGE
+    ordinary_usage = _CERTIFYING_USAGE if is_authority else _SIGNING_USAGE
     extensions = [
-        _make_extension(_BASIC_CONSTRAINTS, _CA_CONSTRAINTS if authority else _NO_CA_CONSTRAINTS),
+        _make_extension(_BASIC_CONSTRAINTS, _CA_CONSTRAINTS if is_authority else _NO_CA_CONSTRAINTS),
         _make_extension(_KEY_USAGE, ordinary_usage if usage is None else usage),
     ]
     if purposes:

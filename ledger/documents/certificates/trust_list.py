@@ -113,7 +113,7 @@ def check_chain(
             (
                 candidate
                 for candidate in intermediate_certificates
-                if candidate.authority and _has_issued(candidate, certificate_below)
+                if candidate.is_authority and _has_issued(candidate, certificate_below)
             ),
             None,
         )
@@ -165,7 +165,7 @@ def _imply_roles(certificate: Certificate) -> frozenset[str]:
 
     For timestamps it does: whom it certified for those is told by the extended key usage.
     """
-    return frozenset(ROLES) if certificate.authority is False else frozenset({SIGNERS, TIMESTAMPERS})
+    return frozenset(ROLES) if certificate.is_authority is False else frozenset({SIGNERS, TIMESTAMPERS})
 
 
 def _read_certificates(text: str) -> list[Certificate]:

@@ -135,7 +135,7 @@ def _check_folders(entries: dict[str, Entry]) -> None:
 
 def _inflate(packed_data: bytes, entry: Entry) -> bytes:
     try:
-        return inflate_whole(packed_data, entry.size, raw=True)
+        return inflate_whole(packed_data, entry.size, is_raw=True)
     except InflateFault as fault:
         if fault.reason == "damaged":
             raise MalformedInput(f"the part {entry.name[:120]!r} does not inflate: {fault}") from fault
@@ -150,7 +150,7 @@ def _inflate(packed_data: bytes, entry: Entry) -> bytes:
 def _inflate_before_checksum(packed_data: bytes, entry: Entry) -> bytes | None:
     """Return what a stream holds behind which its Adler-32 stands, as in zlib's format (RFC 1950), and nothing else."""
     try:
-        data = inflate_whole(packed_data[:-ADLER_BYTES], entry.size, raw=True)
+        data = inflate_whole(packed_data[:-ADLER_BYTES], entry.size, is_raw=True)
     except InflateFault:
         return None
     return data if packed_data[-ADLER_BYTES:] == zlib.adler32(data).to_bytes(ADLER_BYTES, "big") else None

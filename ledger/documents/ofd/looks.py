@@ -61,7 +61,7 @@ _Listing: TypeAlias = tuple[str, str | None]
 class Looks:
     """What the signatures of a document show."""
 
-    _by_listing: dict[_Listing, SignedLook]
+    _looks_by_listing: dict[_Listing, SignedLook]
     _pages: PageSizes
 
     @classmethod
@@ -72,30 +72,30 @@ class Looks:
         picture_of: Callable[[Description], Picture | None],
     ) -> "Looks":
         """Collect what is shown. Raises: LimitExceeded."""
-        by_listing = {
+        looks_by_listing = {
             (description.part, listed_signature.document_part): SignedLook(
                 _collect_parts(description), _collect_stamps(listed_signature, description, picture_of)
             )
             for listed_signature, description in signatures
         }
-        if sum(len(look.stamps) for look in by_listing.values()) > MAX_STAMPS:
+        if sum(len(look.stamps) for look in looks_by_listing.values()) > MAX_STAMPS:
             raise LimitExceeded(f"the signatures of a document have {MAX_STAMPS} stamps at most in all")
-        return cls(by_listing, PageSizes(archive))
+        return cls(looks_by_listing, PageSizes(archive))
 
     def has_added_after(self, listed_signature: ListedSignature, covered_parts: set[str | None]) -> bool:
         """Tell whether more than seals beside seals became visible after a signature that covers those parts."""
-        earlier_stamps: dict[tuple[str, str], list[ShownStamp]] = defaultdict(list)
-        later_stamps: dict[tuple[str, str], list[ShownStamp]] = defaultdict(list)
-        for (part, document), look in self._by_listing.items():
+        earlier_stamps_by_page: dict[tuple[str, str], list[ShownStamp]] = defaultdict(list)
+        later_stamps_by_page: dict[tuple[str, str], list[ShownStamp]] = defaultdict(list)
+        for (part, document), look in self._looks_by_listing.items():
             is_earlier = document == listed_signature.document_part and (
                 part == listed_signature.part or look.parts <= covered_parts
             )
-            stamps_by_page = earlier_stamps if is_earlier else later_stamps
+            stamps_by_page = earlier_stamps_by_page if is_earlier else later_stamps_by_page
             for stamp in look.stamps:
                 stamps_by_page[stamp.document, stamp.placed_stamp.page].append(stamp)
         return not all(
-            self._is_modest(self._pages.find(*page), earlier_stamps[page], added_stamps)
-            for page, added_stamps in later_stamps.items()
+            self._is_modest(self._pages.find(*page), earlier_stamps_by_page[page], added_stamps)
+            for page, added_stamps in later_stamps_by_page.items()
         )
 
     @staticmethod

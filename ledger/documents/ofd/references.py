@@ -40,7 +40,7 @@ class Location:
     """
 
     part: str | None
-    exact: bool
+    is_exact: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Reference:
 class ListedSignature:
     """A signature as the list has it: where it stands, its type (`Seal` or `Sign`), and where its description is.
 
-    `exact`: list and description are named as they are spelled. `shows`: the list has content of a document in it.
+    `is_exact`: list and description are named as they are spelled. `shows`: the list has content of a document in it.
     `document_part`: the document of that body, with the pages.
     """
 
@@ -64,7 +64,7 @@ class ListedSignature:
     order: int
     type: str
     part: str | None
-    exact: bool
+    is_exact: bool
     shows: bool
 
 
@@ -72,7 +72,7 @@ class ListedSignature:
 class Description:
     """One `Signature.xml`; `data` is what the signature value covers, `stamps` is where it is shown.
 
-    `exact`: value and seal are named as they are spelled. `shows`: there is content of a document in it.
+    `is_exact`: value and seal are named as they are spelled. `shows`: there is content of a document in it.
     """
 
     part: str
@@ -83,7 +83,7 @@ class Description:
     value_part: str | None
     seal_part: str | None
     names_seal: bool
-    exact: bool
+    is_exact: bool
     shows: bool
     stamps: tuple[PlacedStamp, ...]
 
@@ -122,7 +122,7 @@ def _read_list(
             order,
             element.get("Type", "Seal"),
             location_of_description.part,
-            location.exact and location_of_description.exact,
+            location.is_exact and location_of_description.is_exact,
             shows_content,
         )
         for order, (element, location_of_description) in enumerate(zip(elements, locations, strict=True))
@@ -141,7 +141,7 @@ def describe(archive: Archive, part: str) -> Description:
     seal = find_child(info, "Seal")
     seal_path = text_of(find_child(seal, "BaseLoc")) if seal is not None else ""
     value = locate(archive, part, text_of(_require_child(root, "SignedValue")))
-    seal_location = locate(archive, part, seal_path) if seal_path else Location(None, exact=True)
+    seal_location = locate(archive, part, seal_path) if seal_path else Location(None, is_exact=True)
     return Description(
         part=part,
         data=data,
@@ -151,7 +151,7 @@ def describe(archive: Archive, part: str) -> Description:
         value_part=value.part,
         seal_part=seal_location.part,
         names_seal=bool(seal_path),
-        exact=value.exact and seal_location.exact,
+        is_exact=value.is_exact and seal_location.is_exact,
         shows=_shows_content(root),
         stamps=read_stamps(root),
     )
@@ -193,10 +193,10 @@ def locate(archive: Archive, base: str, written_path: str) -> Location:
     names = [_resolve_path(folder, path.removeprefix("/")) for folder in folders]
     candidates = [(name, archive.find_spelling(name)) for name in names if name is not None]
     if not candidates:
-        return Location(None, exact=True)
+        return Location(None, is_exact=True)
     present_candidates = (candidate for candidate in candidates if candidate[1] in archive)
     name, part = next(present_candidates, candidates[0])
-    return Location(part, exact=name == part)
+    return Location(part, is_exact=name == part)
 
 
 def _resolve_path(folder: str, path: str) -> str | None:

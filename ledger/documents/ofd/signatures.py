@@ -166,8 +166,8 @@ def _report_signature(
         report,
         checks=tuple(checks),
         covers_all=not uncovered_parts and bool(covered_parts),
-        altered=altered_parts,
-        uncovered=uncovered_parts,
+        altered_parts=altered_parts,
+        uncovered_parts=uncovered_parts,
     )
 
 
@@ -208,8 +208,8 @@ def _check_references(
             return unknown("references", "encrypted"), altered_parts
         return failed("references", "altered"), altered_parts
     locations = [reference.location for reference in description.references]
-    are_spelled_so = all(location.part and location.exact for location in locations)
-    if not (listed_signature.exact and description.exact and are_spelled_so):
+    are_spelled_so = all(location.part and location.is_exact for location in locations)
+    if not (listed_signature.is_exact and description.is_exact and are_spelled_so):
         return unknown("references", "path"), ()
     if len(comparable_digests) < len(part_digests):
         return unknown("references", "digest"), ()

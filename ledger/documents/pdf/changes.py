@@ -44,9 +44,9 @@ def judge_changes(signature: PlacedSignature, later_kinds: Set[Kind]) -> Check:
         return worse_check
     if not later_kinds:
         return _DATA_ALONE_CHECK if _is_validation_data(signature, changes.kinds) else _APPENDED_CHECK
-    only_stamped = later_kinds == {Kind.PDF_TIMESTAMP}
+    is_only_stamped = later_kinds == {Kind.PDF_TIMESTAMP}
     if not changes.kinds or (
-        only_stamped and (changes.kinds & _SEEN_CHANGES or not _has_same_statements(signature))
+        is_only_stamped and (changes.kinds & _SEEN_CHANGES or not _has_same_statements(signature))
     ):
         return _APPENDED_CHECK
     return _LATER_SIGNATURE_CHECK

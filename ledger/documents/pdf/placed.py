@@ -70,10 +70,10 @@ class PlacedSignature:
         if parameters is not None:
             return MDPPerm(parameters.raw_get("/P"))
         try:
-            level = self.form_field["/Lock"]["/P"]
+            permission = self.form_field["/Lock"]["/P"]
         except KeyError:
             return None
-        return MDPPerm(level)
+        return MDPPerm(permission)
 
     @property
     def locked_fields(self) -> FieldMDPSpec | None:
@@ -88,9 +88,9 @@ class PlacedSignature:
         except KeyError:
             return None
         for reference in references:
-            entry = reference.get_object()
-            if entry["/TransformMethod"] == method:
-                parameters: DictionaryObject = entry["/TransformParams"]
+            transform = reference.get_object()
+            if transform["/TransformMethod"] == method:
+                parameters: DictionaryObject = transform["/TransformParams"]
                 return parameters
         return None
 

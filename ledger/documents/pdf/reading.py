@@ -51,9 +51,9 @@ def _read_name(stream: BytesIO) -> generic.NameObject:
     name_bytes = misc.read_until_delimiter(stream)
     if any(byte <= _LAST_CONTROL_BYTE or byte == _DELETE_BYTE for byte in name_bytes):
         raise misc.PdfReadError("a control character in a name")
-    unescaped, *escaped_parts = name_bytes.split(b"#")
+    plain_part, *escaped_parts = name_bytes.split(b"#")
     try:
-        name = unescaped + b"".join(
+        name = plain_part + b"".join(
             bytes([_parse_hexadecimal(escaped_part[:2])]) + escaped_part[2:] for escaped_part in escaped_parts
         )
     except ValueError as error:
@@ -201,23 +201,23 @@ def _check_section(reader: Reader, start: int) -> None:
     stream = reader.stream
     stream.seek(start)
     misc.skip_over_whitespace(stream)
-    beginning = stream.read(4)
-    if beginning == b"xref":
-        highest = _check_entries(parse_xref_table(stream, strict=True))
+    first_bytes = stream.read(4)
+    if first_bytes == b"xref":
+        highest_number = _check_entries(parse_xref_table(stream, strict=True))
         trailer = generic.DictionaryObject.read_from_stream(stream, generic.TrailerReference(reader))
-        if highest >= int(trailer.raw_get("/Size")):
+        if highest_number >= int(trailer.raw_get("/Size")):
             raise MalformedInput("a cross-reference table names more objects than its size")
         return
-    stream.seek(-len(beginning), 1)
+    stream.seek(-len(first_bytes), 1)
     number, generation = read_object_header(stream, strict=True)
     place = generic.Reference(number, generation, reader)
     _check_entries(parse_xref_stream(generic.StreamObject.read_from_stream(stream, place), strict=True))
 
 
 def _check_entries(entries: Iterable[XRefEntry]) -> int:
-    highest = 0
+    highest_number = 0
     for entry in entries:
         if entry.generation > _MAX_GENERATION:
             raise MalformedInput("a cross-reference entry has a generation that there is not")
-        highest = max(highest, entry.idnum)
-    return highest
+        highest_number = max(highest_number, entry.idnum)
+    return highest_number

@@ -80,10 +80,10 @@ def inspect_pdf(data: bytes, trust: TrustList | None) -> Inspection:
     except LimitExceeded as error:
         return Inspection(TYPE, problem=str(error))
     reports = withdraw_unvouched(_report_signature(outcome, signatures, trust) for outcome in outcomes)
-    scripts = _may_have_scripts(reader)
+    may_have_scripts = _may_have_scripts(reader)
     if reader.file.fault is not None:  # whatever was made of it on the way
         return Inspection(TYPE, problem=str(reader.file.fault))
-    return Inspection(TYPE, reports, scripts=scripts)
+    return Inspection(TYPE, reports, has_scripts=may_have_scripts)
 
 
 def _may_have_scripts(reader: Reader) -> bool:
@@ -141,5 +141,5 @@ def _verify_signature(
         report,
         checks=(*report.checks, coverage),
         covers_all=placed_signature.covers_file,
-        altered=(_WHOLE_DOCUMENT,) if any(check.reason == "altered" for check in report.checks) else (),
+        altered_parts=(_WHOLE_DOCUMENT,) if any(check.reason == "altered" for check in report.checks) else (),
     )

@@ -97,9 +97,9 @@ def _check_signature(signed_data: SignedData, signer: Signer, description: bytes
     digest = suite.hash(description)
     contents = () if signed_data.content is None else (signed_data.content,)
     messages: tuple[bytes, ...] = (*contents, description, digest)
-    if signer.attributes is not None:
+    if signer.signed_attributes is not None:
         if signer.message_digest not in (digest, *map(suite.hash, messages)):
             is_suite_named = find_suite(signer.digest_algorithm) is not None
             return failed("signature", "wrong") if is_suite_named else unknown("signature", "digest")
-        messages = (signer.attributes,)
+        messages = (signer.signed_attributes,)
     return check_made_by("signature", signer.certificate, messages, signer.signature, signer.algorithm)

@@ -29,19 +29,19 @@ TIMESTAMP_ATTRIBUTE: Final = "1.2.840.113549.1.9.16.2.14"
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """One signer. `attributes` is the DER of the SET that is signed instead of the content, where there is one.
+    """One signer. `signed_attributes` is the DER of the SET that is signed instead of the content, where there is one.
 
-    `attribute_values` are the attributes in it that have one value, in DER; `timestamps` lie outside of what is signed.
+    `values_by_attribute` are the attributes in it that have one value, in DER; `timestamps` lie outside of what is signed.
     """
 
     certificate: Certificate | None
     digest_algorithm: str
     algorithm: str
     signature: bytes
-    attributes: bytes | None
+    signed_attributes: bytes | None
     message_digest: bytes | None
     time: int | None
-    attribute_values: Mapping[str, bytes]
+    values_by_attribute: Mapping[str, bytes]
     timestamps: tuple[bytes, ...]
 
 
@@ -96,17 +96,18 @@ def _read_signer(signer_info: structures.SignerInfo, certificates: tuple[Certifi
     )
     attributes = signer_info["signed_attributes"]
     has_attributes = isinstance(attributes, structures.AttributeSets)
-    attribute_values = _read_values(attributes) if has_attributes else {}
-    digest_der, time_der = attribute_values.get(_MESSAGE_DIGEST), attribute_values.get(_SIGNING_TIME)
+    signed_attributes = der.encode(der.SET, der.read_content(attributes.dump())) if has_attributes else None
+    values_by_attribute = _read_values(attributes) if has_attributes else {}
+    digest_der, time_der = values_by_attribute.get(_MESSAGE_DIGEST), values_by_attribute.get(_SIGNING_TIME)
     return Signer(
         certificate=next(matching_certificates, None),
         digest_algorithm=signer_info["digest_algorithm"]["algorithm"].dotted,
         algorithm=signer_info["signature_algorithm"]["algorithm"].dotted,
         signature=signer_info["signature"].native,
-        attributes=der.encode(der.SET, der.read_content(attributes.dump())) if has_attributes else None,
+        signed_attributes=signed_attributes,
         message_digest=der.read_content(digest_der) if digest_der else None,
         time=read_time(structures.Time.load(time_der, strict=True)) if time_der else None,
-        attribute_values=attribute_values,
+        values_by_attribute=values_by_attribute,
         timestamps=_read_timestamps(signer_info["unsigned_attributes"]),
     )
 

@@ -110,7 +110,7 @@ def decode_token(data: bytes) -> Token:
 
 
 def _read_token(signed_data: SignedData, info: tsp.TSTInfo) -> Token:
-    moment = parse_asn1_time(info["gen_time"].contents.decode("latin-1"), utc_time=False)
+    moment = parse_asn1_time(info["gen_time"].contents.decode("latin-1"), is_utc_time=False)
     if info["version"].native not in _KNOWN_VERSIONS or moment is None:
         raise MalformedInput("a timestamp of another version, or without a time")
     if any(extension["critical"].native for extension in info["extensions"]):
@@ -121,7 +121,7 @@ def _read_token(signed_data: SignedData, info: tsp.TSTInfo) -> Token:
         algorithm=imprint["hash_algorithm"]["algorithm"].dotted,
         imprint=imprint["hashed_message"].native,
         certificate_digest=_read_certificate_digest(
-            signed_data.signers[0].attribute_values.get(_SIGNING_CERTIFICATE)
+            signed_data.signers[0].values_by_attribute.get(_SIGNING_CERTIFICATE)
         ),
         data=signed_data,
     )
@@ -168,8 +168,10 @@ def _check_token(token: Token, value: bytes, trust: TrustList | None) -> Iterato
 
 def _check_signature(token: Token, certificate: Certificate) -> Iterator[Check]:
     signer, content = token.signer, token.data.content
-    has_content_type = signer.attribute_values.get(_CONTENT_TYPE) == core.ObjectIdentifier(_TST_INFO).dump()
-    if signer.attributes is None or content is None or not has_content_type:
+    has_content_type = (
+        signer.values_by_attribute.get(_CONTENT_TYPE) == core.ObjectIdentifier(_TST_INFO).dump()
+    )
+    if signer.signed_attributes is None or content is None or not has_content_type:
         yield failed("timestamp", "wrong")
         return
     yield _compare_digest(signer.digest_algorithm, content, signer.message_digest, "wrong")
@@ -177,7 +179,8 @@ def _check_signature(token: Token, certificate: Certificate) -> Iterator[Check]:
         algorithm, expected_digest = token.certificate_digest
         yield _compare_digest(algorithm, certificate.der, expected_digest, "wrong")
     result = SignatureResult.NO
-    for attributes in (signer.attributes, sort_set(signer.attributes)):  # RFC 5652, 5.4: in DER, however sent
+    attributes_in_der = sort_set(signer.signed_attributes)  # RFC 5652, 5.4: in DER, however sent
+    for attributes in (signer.signed_attributes, attributes_in_der):
         if result is SignatureResult.NO:
             result = certificate.verify_any(
                 attributes, signer.signature, signer.algorithm, signer.digest_algorithm

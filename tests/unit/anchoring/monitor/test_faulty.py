@@ -94,7 +94,9 @@ def test_verification_asks_the_copies_whether_an_entry_was_anchored_before(eithe
             occurrences = reading.occurrences(name, root, sequence)
         if occurrences is None:
             return None
-        return [(one.sequence, one.position) for one in occurrences.first], occurrences.complete
+        return [
+            (one.sequence, one.position) for one in occurrences.first_occurrences
+        ], occurrences.is_complete
 
     assert known(1) is None  # nothing is watched yet
     either.anchor(submission)
@@ -118,7 +120,7 @@ def test_entries_of_a_void_anchor_that_nobody_gives_hide_nothing(either: Watch) 
         reading.entries = either.published
         known = reading.occurrences(either.city.name, submission.entry.statement.root, 2)
     assert known
-    assert known.complete
+    assert known.is_complete
 
 
 def test_a_root_is_looked_up_by_index(watch: Watch) -> None:

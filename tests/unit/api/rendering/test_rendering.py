@@ -63,14 +63,14 @@ def test_scripts_of_a_document_are_told_at_the_page_also_where_nobody_signed(
     report = verify(
         papers.presented, city.proof(items[0]).encode(), city.registry.knowledge, city.registry.now
     )
-    scripted = Inspection("pdf", scripts=True)
+    scripted = Inspection("pdf", has_scripts=True)
     (line,) = write_slip(report, language, [scripted, None, Inspection("pdf")]).seals
     assert said in line.value
     documents = (replace(papers.documents[0], inspection=scripted),)
     told = replace(papers, documents=documents).with_report(report)
     text = describe_verification(cast(VerificationJson, told), language)
     assert f"  {line.label}: {line.value}" in text.splitlines()
-    assert said in describe_inspection(Inspection("pdf", scripts=True), language)
+    assert said in describe_inspection(Inspection("pdf", has_scripts=True), language)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

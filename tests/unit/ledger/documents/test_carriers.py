@@ -133,7 +133,7 @@ def test_two_proofs_in_one_document(proof: Proof, other: Proof) -> None:
     forged = carried + b"\n%" + encode_paper(other).encode() + b"\n" + end
     with pytest.raises(CarrierAltered):
         detach(forged)
-    assert restore(forged) == RestoredDocument(carried, None, altered=True)
+    assert restore(forged) == RestoredDocument(carried, None, is_altered=True)
     opened = open_document(forged)
     assert opened.inspection == inspect(carried), "what lies around the second may be looked at all the same"
     assert inspect(forged).problem == str(CarrierAltered(carried))

@@ -25,7 +25,7 @@ def cut(data: bytes, size: int) -> list[bytes]:
 
 def reason(chunks: Iterable[bytes], most: int = len(CONTENT), *, raw: bool = False) -> InflateReason:
     with pytest.raises(InflateFault) as caught:
-        list(inflate(chunks, most, raw=raw))
+        list(inflate(chunks, most, is_raw=raw))
     return caught.value.reason
 
 
@@ -33,7 +33,7 @@ def reason(chunks: Iterable[bytes], most: int = len(CONTENT), *, raw: bool = Fal
 @pytest.mark.parametrize("size", [1, 7, 1000, 10**9])
 class TestHoweverItIsCut:
     def test_all_comes_out_in_pieces(self, size: int, raw: bool) -> None:
-        pieces = list(inflate(cut(packed(raw=raw), size), len(CONTENT), raw=raw))
+        pieces = list(inflate(cut(packed(raw=raw), size), len(CONTENT), is_raw=raw))
         assert b"".join(pieces) == CONTENT
         assert max(map(len, pieces)) <= PIECE_BYTES
 

@@ -59,7 +59,7 @@ def test_a_selection_has_the_digest_of_the_whole() -> None:
 def test_a_selection_gives_no_other_salt_away() -> None:
     part = FullDisclosure(MASTER, CLAIMS).select(SM3, {"KZ"})  # type: ignore[arg-type]
     assert MASTER.hex() not in repr(part.to_json())
-    assert len(part.shown) == 1
+    assert len(part.shown_claims) == 1
 
 
 def test_selecting_what_is_not_there() -> None:

@@ -20,11 +20,13 @@ def test_four_claims_shown_as_three() -> None:
     city, (licence, *_) = scene()
     proof = city.proof(licence, shown={"ZZMC", "CZZT"})
     assert isinstance(proof.disclosure, SelectiveDisclosure)
-    for number in range(len(proof.disclosure.withheld)):
-        withheld = proof.disclosure.withheld[:number] + proof.disclosure.withheld[number + 1 :]
-        forged = replace(proof, disclosure=replace(proof.disclosure, withheld=withheld))
+    for number in range(len(proof.disclosure.withheld_claims)):
+        withheld = proof.disclosure.withheld_claims[:number] + proof.disclosure.withheld_claims[number + 1 :]
+        forged = replace(proof, disclosure=replace(proof.disclosure, withheld_claims=withheld))
         assert city.verify(forged).reason == "claims_altered"
-    fewer = replace(proof, disclosure=replace(proof.disclosure, shown=proof.disclosure.shown[:1]))
+    fewer = replace(
+        proof, disclosure=replace(proof.disclosure, shown_claims=proof.disclosure.shown_claims[:1])
+    )
     assert city.verify(fewer).reason == "claims_altered"
 
 

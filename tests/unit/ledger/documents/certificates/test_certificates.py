@@ -88,8 +88,8 @@ def test_what_a_certificate_says() -> None:
     assert (decoded.name, decoded.issuer_name, decoded.serial) == ("天门市示例局", "示例根证书", 8)
     assert (decoded.not_before, decoded.not_after) == (NOW - YEAR, NOW + YEAR)
     assert decoded.key == department().key.public
-    assert decoded.authority is False
-    assert root().certificate.authority is True
+    assert decoded.is_authority is False
+    assert root().certificate.is_authority is True
     assert (decoded.may_sign, decoded.may_certify, decoded.purposes) == (True, False, None)
     assert (root().certificate.may_sign, root().certificate.may_certify) == (False, True)
     assert decoded.fingerprint.startswith("sm3:")

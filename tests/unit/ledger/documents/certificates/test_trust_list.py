@@ -142,7 +142,7 @@ def test_an_issuer_that_is_not_on_the_list() -> None:
     assert outcome(report, "chain") == ("unknown", "signer")
     assert report.verdict is Verdict.UNVERIFIABLE
     assert report.covers_all
-    assert report.altered == ()
+    assert report.altered_parts == ()
 
 
 def test_a_namesake_of_a_listed_authority() -> None:
@@ -189,7 +189,7 @@ def test_an_authority_that_was_not_in_force(moment: int | None) -> None:
 
 def test_certificates_in_between() -> None:
     middle = root().issue(
-        "示例中级", papers.key("middle"), serial=9, not_before=NOW - 10, not_after=NOW + 10, authority=True
+        "示例中级", papers.key("middle"), serial=9, not_before=NOW - 10, not_after=NOW + 10, is_authority=True
     )
     last = middle.issue("科员", papers.key("last"), serial=10, not_before=NOW - 10, not_after=NOW + 10)
     assert check_chain(last.certificate, [middle.certificate], trust(), SIGNERS, NOW) == passed("chain")
@@ -247,7 +247,7 @@ def test_who_may_certify(authority_: bool, usage: bytes, accepted: bool) -> None
     """Both the constraints and the key usage say so, of an authority on the list and of one in between."""
     middle = root().issue(
         "示例中级", papers.key("middle"), serial=9, not_before=NOW, not_after=NOW + 9,
-        authority=authority_, usage=usage,
+        is_authority=authority_, usage=usage,
     )  # fmt: skip
     last = middle.issue("科员", papers.key("last"), serial=10, not_before=NOW, not_after=NOW + 9).certificate
     expected = passed("chain") if accepted else unknown("chain", "signer")
@@ -276,9 +276,9 @@ def test_a_chain_without_end() -> None:
     first, second = papers.key("first"), papers.key("second")
     first_root = Holder.root("一", first, NOW, NOW + 10)
     two = Holder.root("二", second, NOW, NOW + 10)
-    first_by_second = two.issue("一", first, serial=3, not_before=NOW, not_after=NOW + 10, authority=True)
+    first_by_second = two.issue("一", first, serial=3, not_before=NOW, not_after=NOW + 10, is_authority=True)
     second_by_first = first_root.issue(
-        "二", second, serial=3, not_before=NOW, not_after=NOW + 10, authority=True
+        "二", second, serial=3, not_before=NOW, not_after=NOW + 10, is_authority=True
     )
     between = [first_by_second.certificate, second_by_first.certificate]
     last = first_root.issue(

@@ -80,6 +80,6 @@ def test_a_report_names_some_parts_and_counts_the_others() -> None:
     many = write_archive({**parts(sealed()), **{f"Doc_0/{'x' * 300}{n}.xml": b"" for n in range(5_000)}})
     (report,) = inspect(many).signatures
     assert report.verdict is not Verdict.VALID
-    assert len(report.uncovered) == 201
-    assert report.uncovered[-1] == "…另有 4800 项 (and 4800 more)"
-    assert max(map(len, report.uncovered)) <= 201
+    assert len(report.uncovered_parts) == 201
+    assert report.uncovered_parts[-1] == "…另有 4800 项 (and 4800 more)"
+    assert max(map(len, report.uncovered_parts)) <= 201

@@ -78,7 +78,7 @@ def assert_look_added(document: bytes) -> None:
     """The earlier signature is left open, and the later vouches for all that is seen."""
     first, second = inspected(document).signatures
     assert outcome(first, "references") == ("unknown", "look_added")
-    assert (first.verdict, first.altered) == (Verdict.UNVERIFIABLE, ())
+    assert (first.verdict, first.altered_parts) == (Verdict.UNVERIFIABLE, ())
     assert (outcome(second, "references"), second.verdict) == (("pass", "ok"), Verdict.VALID)
 
 
@@ -416,7 +416,7 @@ def test_content_in_a_file_of_the_signing(name: str) -> None:
     members[name] = members[name][:at] + annotation + members[name][at:]
     value = use_seal(seal_of(), holder("另一示例局"), members[f"{SECOND}/Signature.xml"], "", NOW + 60)
     first, second = inspected(write_archive(members | {f"{SECOND}/SignedValue.dat": value})).signatures
-    assert (outcome(first, "coverage"), first.uncovered) == (("unknown", "partial"), (name,))
+    assert (outcome(first, "coverage"), first.uncovered_parts) == (("unknown", "partial"), (name,))
     assert outcome(second, "coverage") == ("unknown", "partial")
 
 

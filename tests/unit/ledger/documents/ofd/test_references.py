@@ -33,7 +33,7 @@ def test_a_signature_that_covers_nothing() -> None:
         report = only(resealed(sealed(), data[start:end], nothing))
         assert outcome(report, "references") == ("unknown", "nothing")
         assert not report.covers_all
-        assert PAGE in report.uncovered
+        assert PAGE in report.uncovered_parts
         assert report.verdict is Verdict.UNVERIFIABLE
 
 
@@ -69,7 +69,7 @@ def test_the_neighbours_of_sm3(method: str) -> None:
     """What fits SM3 is SM3, whatever the writer called it; then a part that does not was altered."""
     assert only(named(method)).verdict is Verdict.VALID
     report = only(with_part(named(method), PAGE, lambda data: data + b"<!-- -->"))
-    assert (outcome(report, "references"), report.altered) == (("fail", "altered"), (PAGE,))
+    assert (outcome(report, "references"), report.altered_parts) == (("fail", "altered"), (PAGE,))
 
 
 @pytest.mark.parametrize("method", NEIGHBOURS)
@@ -80,7 +80,7 @@ def test_a_neighbour_of_sm3_that_is_not_meant(method: str) -> None:
         members[DESCRIPTION] = members[DESCRIPTION].replace(old, new)
     members[VALUE] = use_seal(seal(), department(), members[DESCRIPTION], "", NOW)
     report = only(write_archive(members))
-    assert (outcome(report, "references"), report.altered) == (("unknown", "digest"), ())
+    assert (outcome(report, "references"), report.altered_parts) == (("unknown", "digest"), ())
 
 
 @pytest.mark.parametrize("method", ["1.2.156.10197.1.410", "1.2.156.10197.1.410.1", "1.3.14.3.2.26"])
@@ -115,7 +115,7 @@ def test_other_suites() -> None:
 def test_references_that_lead_elsewhere(location: str) -> None:
     report = only(resealed(sealed(), f'FileRef="/{PAGE}"'.encode(), f'FileRef="{location}"'.encode()))
     assert outcome(report, "references") == ("unknown", "path")
-    assert PAGE in report.uncovered
+    assert PAGE in report.uncovered_parts
     assert report.verdict is Verdict.UNVERIFIABLE
 
 
@@ -141,5 +141,5 @@ def test_a_copy_where_a_relative_reference_finds_it_first() -> None:
     members[f"{SIGN}/{PAGE}"] = members[PAGE]
     members[PAGE] += b"<!-- -->"
     report = only(write_archive(members))
-    assert report.uncovered == (PAGE,)
+    assert report.uncovered_parts == (PAGE,)
     assert report.verdict is Verdict.UNVERIFIABLE

@@ -49,7 +49,7 @@ def test_a_sealed_document(version: int) -> None:
         draft().name,
     )
     assert report.covers_all
-    assert report.altered == report.uncovered == ()
+    assert report.altered_parts == report.uncovered_parts == ()
     assert [check.name for check in report.checks] == [
         "structure", "references", "coverage", "data_hash", "signature", "seal_file", "seal_signature", "signer_listed",
         "validity", "chain",
@@ -67,13 +67,13 @@ def test_a_signed_document() -> None:
 def test_a_part_altered_after_signing(document: bytes, name: str) -> None:
     report = only(with_part(document, name, lambda data: data + b"<!-- -->"))
     assert outcome(report, "references") == ("fail", "altered")
-    assert report.altered == (name,)
+    assert report.altered_parts == (name,)
     assert report.verdict is Verdict.INVALID
 
 
 def test_a_part_removed_after_signing() -> None:
     report = only(without_part(sealed(), PAGE))
-    assert report.altered == (PAGE,)
+    assert report.altered_parts == (PAGE,)
     assert report.verdict is Verdict.INVALID
 
 
@@ -82,7 +82,7 @@ def test_a_part_added_after_signing() -> None:
     members = parts(sealed()) | {"Doc_0/Pages/Page_1/Content.xml": b"<Page/>"}
     report = only(write_archive(members))
     assert outcome(report, "coverage") == ("unknown", "partial")
-    assert report.uncovered == ("Doc_0/Pages/Page_1/Content.xml",)
+    assert report.uncovered_parts == ("Doc_0/Pages/Page_1/Content.xml",)
     assert not report.covers_all
     assert report.verdict is Verdict.UNVERIFIABLE
 
@@ -96,7 +96,7 @@ def test_a_page_that_calls_itself_a_seal() -> None:
     claim = f"<ofd:Seal><ofd:BaseLoc>/{page}</ofd:BaseLoc></ofd:Seal></ofd:SignedInfo>".encode()
     members[other] = members[other].replace(b"</ofd:SignedInfo>", claim)
     first, second = inspected(write_archive(members)).signatures
-    assert first.uncovered == (page,)
+    assert first.uncovered_parts == (page,)
     assert first.verdict is Verdict.UNVERIFIABLE
     assert outcome(second, "data_hash") == ("fail", "altered")
 
@@ -109,16 +109,16 @@ def test_a_later_signature_is_no_alteration() -> None:
     assert outcome(only(first), "references") == ("pass", "ok")
     report, later = inspected(sign_document(first, department(), NOW + 60)).signatures
     assert outcome(report, "references") == ("pass", "later_signature")
-    assert (report.altered, report.verdict, later.verdict) == ((), Verdict.VALID, Verdict.VALID)
+    assert (report.altered_parts, report.verdict, later.verdict) == ((), Verdict.VALID, Verdict.VALID)
     altered = with_part(first, LIST_PART, lambda data: data + b"\n")
-    assert only(altered).altered == (LIST_PART,)
+    assert only(altered).altered_parts == (LIST_PART,)
     assert only(altered).verdict is Verdict.INVALID
 
 
 def test_an_alteration_together_with_a_later_signature() -> None:
     twice = sign_document(with_part(sealed(), PAGE, lambda data: data + b"\n"), department(), NOW + 60)
     first, later = inspected(twice).signatures
-    assert (first.altered, first.verdict, later.verdict) == ((PAGE,), Verdict.INVALID, Verdict.VALID)
+    assert (first.altered_parts, first.verdict, later.verdict) == ((PAGE,), Verdict.INVALID, Verdict.VALID)
     assert inspected(twice).verdict is Verdict.INVALID
 
 
@@ -130,7 +130,7 @@ def test_a_removed_signature_is_missed_by_the_next() -> None:
     second = members[LIST_PART].index(b"<ofd:Signature ", first + 1)
     members[LIST_PART] = members[LIST_PART][:first] + members[LIST_PART][second:]
     report = only(write_archive(members))
-    assert set(report.altered) == {DESCRIPTION, VALUE, f"{SIGN}/Seal.esl"}
+    assert set(report.altered_parts) == {DESCRIPTION, VALUE, f"{SIGN}/Seal.esl"}
 
 
 def test_a_swapped_seal() -> None:
@@ -144,7 +144,7 @@ def test_a_swapped_seal() -> None:
 def test_a_seal_that_is_named_and_not_there() -> None:
     report = only(without_part(sealed(), f"{SIGN}/Seal.esl"))
     assert outcome(report, "seal_file") == ("unknown", "missing")
-    assert report.altered == (f"{SIGN}/Seal.esl",)
+    assert report.altered_parts == (f"{SIGN}/Seal.esl",)
 
 
 def test_no_seal_beside_the_signature() -> None:
@@ -170,7 +170,7 @@ def test_the_signature_of_another_document() -> None:
     moved = parts(sealed()) | {name: parts(other)[name] for name in (DESCRIPTION, VALUE)}
     report = only(write_archive(moved))
     assert outcome(report, "data_hash") == ("pass", "ok")
-    assert set(report.altered) == {"OFD.xml", "Doc_0/Document.xml", PAGE}
+    assert set(report.altered_parts) == {"OFD.xml", "Doc_0/Document.xml", PAGE}
 
 
 @pytest.mark.parametrize("kind", [b'Type="Sign"', b"", b'Type="Other"'])
@@ -209,5 +209,5 @@ def test_two_bodies_with_a_list_each() -> None:
     body = f"<DocBody/><DocBody><Signatures>{second}</Signatures></DocBody></ofd:OFD>"
     members["OFD.xml"] = members["OFD.xml"].replace(b"</ofd:OFD>", body.encode())
     report = only(write_archive(members))
-    assert report.altered == ("OFD.xml",)
-    assert report.uncovered == (second,)
+    assert report.altered_parts == ("OFD.xml",)
+    assert report.uncovered_parts == (second,)

@@ -52,8 +52,8 @@ def test_files_of_a_signature_that_cannot_be_read(name: str, data: bytes) -> Non
     twice = sign_document(sealed(), department(), NOW)
     other = name.replace("Sign_1", "Sign_2")
     first, second = inspected(with_part(twice, other, data)).signatures
-    assert (first.altered, first.verdict) == ((), Verdict.UNVERIFIABLE)
-    assert other in first.uncovered
+    assert (first.altered_parts, first.verdict) == ((), Verdict.UNVERIFIABLE)
+    assert other in first.uncovered_parts
     assert outcome(first, "references") == ("pass", "ok")
     assert outcome(second, "structure") == ("unknown", "encoding" if name == VALUE else "malformed")
     assert second.kind is Kind.OFD_SIGN

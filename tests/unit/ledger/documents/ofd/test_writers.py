@@ -163,7 +163,7 @@ def test_what_is_left_open(document: bytes, check: str, reason: str) -> None:
 def test_digests_in_hex_hide_no_alteration() -> None:
     strange = described(PAGE_DIGEST, SM3.hash(b"").hex().encode())
     report = only(with_part(strange, "OFD.xml", lambda data: data + b"\n"))
-    assert (report.altered, report.verdict) == (("OFD.xml",), Verdict.INVALID)
+    assert (report.altered_parts, report.verdict) == (("OFD.xml",), Verdict.INVALID)
 
 
 def test_a_later_signature_hides_no_reference_that_was_not_compared() -> None:
@@ -181,7 +181,7 @@ def test_a_later_signature_hides_no_reference_that_was_not_compared() -> None:
 def test_another_case_hides_no_alteration() -> None:
     held = {name.replace(PAGE, PAGE.lower()): data for name, data in parts(sealed()).items()}
     report = only(write_archive(held | {PAGE.lower(): b"<Page/>"}))
-    assert (report.altered, report.verdict) == ((PAGE.lower(),), Verdict.INVALID)
+    assert (report.altered_parts, report.verdict) == ((PAGE.lower(),), Verdict.INVALID)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_a_part_under_a_name_that_is_folded_alike(signed: str, shown: str) -> No
     document = parts(apply_seal(write_archive(members), seal(), department(), NOW))
     document[f"Doc_0/{shown}.png"] = document.pop(f"Doc_0/{signed}.png")
     report = only(write_archive(document))
-    assert (report.altered, report.verdict) == ((f"Doc_0/{signed}.png",), Verdict.INVALID)
+    assert (report.altered_parts, report.verdict) == ((f"Doc_0/{signed}.png",), Verdict.INVALID)
 
 
 def test_an_encrypted_page() -> None:
@@ -203,7 +203,9 @@ def test_an_encrypted_page() -> None:
     held = {name: data for name, data in parts(sealed()).items() if name != PAGE}
     report = only(write_archive(held | ENCRYPTED))
     assert outcome(report, "references") == ("unknown", "encrypted")
-    assert (report.altered, report.verdict) == ((PAGE,), Verdict.UNVERIFIABLE), "it is said what is gone"
+    assert (report.altered_parts, report.verdict) == ((PAGE,), Verdict.UNVERIFIABLE), (
+        "it is said what is gone"
+    )
 
 
 @pytest.mark.parametrize(
@@ -218,14 +220,14 @@ def test_an_encrypted_page() -> None:
 def test_a_page_that_is_gone_and_not_encrypted(said: dict[str, bytes]) -> None:
     held = {name: data for name, data in parts(sealed()).items() if name != PAGE}
     report = only(write_archive(held | said))
-    assert (report.altered, report.verdict) == ((PAGE,), Verdict.INVALID)
+    assert (report.altered_parts, report.verdict) == ((PAGE,), Verdict.INVALID)
 
 
 @pytest.mark.parametrize("gone", [{PAGE}, set()], ids=["beside one that is gone", "alone"])
 def test_encryption_hides_no_alteration(gone: set[str]) -> None:
     held = {name: data for name, data in parts(sealed()).items() if name not in gone}
     report = only(write_archive(held | ENCRYPTED | {"OFD.xml": held["OFD.xml"] + b"\n"}))
-    assert (set(report.altered), report.verdict) == (gone | {"OFD.xml"}, Verdict.INVALID)
+    assert (set(report.altered_parts), report.verdict) == (gone | {"OFD.xml"}, Verdict.INVALID)
 
 
 def test_a_document_that_is_encrypted_as_a_whole() -> None:

@@ -429,7 +429,7 @@ SCRIPTS: dict[str, Change] = {
 @pytest.mark.parametrize("change", SCRIPTS.values(), ids=SCRIPTS)
 def test_scripts_are_reported(authority: Authority, prepared: bytes, change: Change) -> None:
     """They stood there when it was signed: no verdict by itself."""
-    assert not inspect(authority.sign(prepared), authority.trust()).scripts
+    assert not inspect(authority.sign(prepared), authority.trust()).has_scripts
     inspection = inspect(authority.sign(updated(prepared, change)), authority.trust())
-    assert (inspection.verdict, inspection.scripts) == (Verdict.VALID, True)
+    assert (inspection.verdict, inspection.has_scripts) == (Verdict.VALID, True)
     assert inspection.to_json()["scripts"]

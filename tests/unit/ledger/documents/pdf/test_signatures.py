@@ -136,7 +136,10 @@ def test_bytes_altered_under_the_signature(authority: Authority, signed: bytes, 
     inspection = inspect(altered, authority.trust())
     assert inspection.verdict is not Verdict.VALID
     if inspection.problem is None:
-        assert (only(inspection).verdict, only(inspection).altered) == (Verdict.INVALID, ("the document",))
+        assert (only(inspection).verdict, only(inspection).altered_parts) == (
+            Verdict.INVALID,
+            ("the document",),
+        )
 
 
 def test_a_second_signature_leaves_the_first_good(authority: Authority, signed: bytes) -> None:
@@ -148,7 +151,7 @@ def test_a_second_signature_leaves_the_first_good(authority: Authority, signed: 
 
 def test_a_page_replaced_in_an_update_after_the_signature(authority: Authority, signed: bytes) -> None:
     report = only(inspect(_page_replaced(signed), authority.trust()))
-    assert (report.verdict, report.altered) == (Verdict.INVALID, ("the document",))
+    assert (report.verdict, report.altered_parts) == (Verdict.INVALID, ("the document",))
 
 
 def _page_replaced(signed: bytes) -> bytes:
@@ -269,7 +272,7 @@ def test_a_pdf_signed_with_sm2(signed: bytes, subfilter: bytes, *, national: boo
         report = only(inspect(_placed(document, value if national else _retyped(value)), trust))
         assert report.verdict is verdict
         assert (report.kind, report.signer, report.covers_all) == (Kind.PADES, "天门市示例局", True)
-        assert report.altered == (("the document",) if more else ())
+        assert report.altered_parts == (("the document",) if more else ())
 
 
 @pytest.mark.parametrize("version", [1, 4])
@@ -284,7 +287,7 @@ def test_a_pdf_sealed(roomy: bytes, subfilter: bytes, version: int) -> None:
         assert (report.kind, report.version, report.seal_name) == (Kind.SES, version, papers.draft().name)
         assert (report.verdict, report.covers_all) == (verdict, True)
         assert report.check("data_hash") is None
-        assert report.altered == (("the document",) if more else ())
+        assert report.altered_parts == (("the document",) if more else ())
 
 
 def test_a_sealed_pdf_that_was_changed_and_one_that_was_signed_again(
@@ -293,10 +296,10 @@ def test_a_sealed_pdf_that_was_changed_and_one_that_was_signed_again(
     document = _of_kind(roomy, b"GM.sm2seal")
     used = use_seal(papers.seal(), papers.department(), _covered(document), "", papers.NOW)
     sealed = _placed(document, used)
-    assert only(inspect(_page_replaced(sealed), papers.trust())).altered == ("the document",)
+    assert only(inspect(_page_replaced(sealed), papers.trust())).altered_parts == ("the document",)
     first, second = inspect(authority.sign(sealed, field="Signature2"), papers.trust()).signatures
     assert (first.verdict, reasons(first)) == (Verdict.VALID, {"references": "later_signature"})
-    assert (second.covers_all, second.altered) == (True, ())
+    assert (second.covers_all, second.altered_parts) == (True, ())
 
 
 @pytest.mark.parametrize(

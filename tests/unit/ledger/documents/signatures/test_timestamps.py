@@ -137,7 +137,7 @@ def test_certificates_that_ran_out_afterwards() -> None:
 
 def test_an_authority_in_between() -> None:
     middle = root().issue(
-        "示例中级", papers.key("middle"), serial=9, not_before=NOW, not_after=NOW + 99, authority=True
+        "示例中级", papers.key("middle"), serial=9, not_before=NOW, not_after=NOW + 99, is_authority=True
     )
     last = middle.issue(
         "时间戳",

@@ -172,7 +172,7 @@ def a_paper_of_a_revoked_licence_that_spells_it_otherwise() -> Report:
 @case(2, UNKNOWN, "carrier_altered", UNVERIFIABLE)
 def a_document_of_a_revoked_licence_whose_inner_proof_was_put_there_otherwise() -> Report:
     city, proof = _revoked()
-    presented = PresentedContent((DOCUMENT,), carrier_altered=True)
+    presented = PresentedContent((DOCUMENT,), is_carrier_altered=True)
     return verify(presented, proof, city.registry.knowledge, city.registry.now)
 
 
