@@ -19,6 +19,7 @@ from api.client.node_error import NodeError
 from api.console import in_words, note, prepare_streams, say, show_json
 from api.node.errors import SettingsError
 from api.parsers import Commands
+from api.signing.errors import SignerFailed
 from api.words import ACTION_PURPOSES, ACTION_WORDS
 from ledger.encoding.canonical import Json
 from ledger.errors import LedgerError, SnapshotRefused
@@ -31,6 +32,7 @@ COMMANDS: Final = {
     "node": ("nodes", "run a city's node"),
     "devnet": ("devnet", "run a development chain; for trials only"),
     "keys": ("keys", "make and show signing keys"),
+    "signer": ("signers", "test what signs where the key is 签名设备: a program, a signing server, a token"),
     "submit": ("submit", "sign records and hand them in to the city's node"),
     "proof": ("certificates", "export the proof of a certificate from its city's node"),
     "trace": ("trace", "show everything that became of a certificate, and check that nothing was left out"),
@@ -131,7 +133,7 @@ def _run_command(arguments: list[str]) -> int:
         return int(options.run(options))
     except BrokenPipeError:
         raise
-    except (LedgerError, AnchoringError, NodeError, SettingsError, OSError) as error:
+    except (LedgerError, AnchoringError, NodeError, SettingsError, SignerFailed, OSError) as error:
         return _report_failure(error, as_json=getattr(options, "json", False))
 
 
@@ -146,6 +148,8 @@ def _report_failure(error: Exception, *, as_json: bool) -> int:
         rows = [{"row": row["row"], "message": row["message"]} for row in error.rows]
     elif isinstance(error, SubmissionRefused):
         reason = error.problem
+    elif isinstance(error, SignerFailed):
+        reason = error.reason
     # A node says several sentences, a line each; the message of anything else has one line, whatever names are in it.
     lines = message.split("\n") if isinstance(error, NodeError) else [message]
     note("\n".join(map(make_line_visible, [f"shunzheng: {lines[0]}", *lines[1:]])))

@@ -1,4 +1,4 @@
-"""Files of private keys 私钥文件: the options that name one, opening and writing them.
+"""Files of private keys 私钥文件: the option for their password, opening and writing them.
 
 A key of a department or a signer lies under a password by default; plain files are for trials. The key of a node is in
 `api/node/keys.py`, and accounts of the chain have keystores of another form.
@@ -8,7 +8,7 @@ import argparse
 import os
 import secrets
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from api import files
 from api.passwords import read_password
@@ -17,19 +17,6 @@ from ledger.crypto.keys import PrivateKey, private_key
 
 PASSWORD_VARIABLE: Final = "SHUNZHENG_KEY_PASSWORD_FILE"  # noqa: S105
 _REMEDY: Final = f"name its file with --key-password-file, or in the environment variable {PASSWORD_VARIABLE}"
-
-
-class KeyOptions(Protocol):
-    """The file of a private key, and that of its password."""
-
-    key: Path
-    key_password_file: Path | None
-
-
-def add_key(command: argparse.ArgumentParser, explanation: str, *, required: bool = True) -> None:
-    """Add `--key`, with its explanation, and `--key-password-file`."""
-    command.add_argument("--key", type=Path, required=required, metavar="FILE", help=explanation)
-    add_key_password(command)
 
 
 def add_key_password(command: argparse.ArgumentParser) -> None:

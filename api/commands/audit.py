@@ -9,13 +9,13 @@ from anchoring.audit.findings import AuditReport
 from anchoring.audit.node import Places, audit_node
 from api import files, processes
 from api.console import note, say, show_json
-from api.key_files import add_key, open_key
 from api.node.errors import FILE, SettingsError
 from api.node.keys import load_node_key
 from api.node.loading import load_settings
 from api.node.settings import Settings
 from api.parsers import Commands, add_json
-from ledger.crypto.keys import PrivateKey
+from api.signing.options import SignerOptions, add_signer, open_signer
+from ledger.crypto.keys import Signer
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import format_time
@@ -26,11 +26,9 @@ _ALL_CHECKED = ": register, replica and chain tell the same story"
 _CODE_CLEAN, _CODE_FINDINGS, _CODE_CANNOT_TELL = 0, 1, 12
 
 
-class _AuditOptions(Protocol):
+class _AuditOptions(SignerOptions, Protocol):
     directory: Path
     output: Path | None
-    key: Path | None
-    key_password_file: Path | None
     receipts: list[Path]
     no_chain: bool
     json: bool
@@ -55,7 +53,7 @@ def add(commands: Commands) -> None:
         "--no-chain", action="store_true", help="ask neither the chain nor other cities' nodes"
     )
     command.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the report, signed")
-    add_key(command, "key that signs the report: an auditor's own; default: the node's", required=False)
+    add_signer(command, "key that signs the report: an auditor's own; default: the node's", required=False)
     add_json(command, "the report, for programs")
     command.set_defaults(run=_audit)
 
@@ -64,9 +62,9 @@ def _audit(options: _AuditOptions) -> int:
     settings = load_settings(options.directory)
     receipts = [_read_receipt(file) for file in options.receipts]
     node_key = load_node_key(settings)
-    key = open_key(options.key, options.key_password_file) if options.key else node_key
+    key = open_signer(options) if options.key or options.signer else node_key
     if options.output and key is None:
-        raise SettingsError("this node has no key: name the one that signs the report with --key")
+        raise SettingsError("this node has no key: name the one that signs the report with --key or --signer")
     now = int(time.time())
     report = audit_node(
         Places(
@@ -97,7 +95,7 @@ def _gather_evidence(options: _AuditOptions, settings: Settings, receipts: list[
     return Evidence(chain, peers, receipts)
 
 
-def _make_statement(settings: Settings, now: int, report: AuditReport, key: PrivateKey) -> AuditStatement:
+def _make_statement(settings: Settings, now: int, report: AuditReport, key: Signer) -> AuditStatement:
     return AuditStatement(
         registry=settings.registry,
         log=settings.log or "",
@@ -112,7 +110,7 @@ def _make_statement(settings: Settings, now: int, report: AuditReport, key: Priv
     )
 
 
-def _write_report(file: Path, key: PrivateKey, statement: AuditStatement) -> None:
+def _write_report(file: Path, key: Signer, statement: AuditStatement) -> None:
     files.write(file, canonical(sign_audit(key, statement).to_json()) + b"\n", public=True)
     note(f"{file}: signed by the key 0x{key.public.id.hex()}")
 

@@ -19,8 +19,8 @@ from api.department.seals import RegisteredSeal, add_sealing, check_seal, make_s
 from api.department.sending import prepare_rows, target_of
 from api.department.trial import TRUST, draw_ring, open_trial, read_certificate, read_holder
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
-from api.key_files import KeyOptions, add_key, open_key
 from api.parsers import Commands, add_json
+from api.signing.options import SignerOptions, add_signer, open_signer
 from ledger.documents.certificates.issuing import Holder
 from ledger.documents.findings import unknown
 from ledger.documents.ofd.sealing import Stamp, apply_seal
@@ -45,7 +45,7 @@ _COVER_WARNING: Final = (
 )
 
 
-class _MakeOptions(Protocol):
+class _MakeOptions(SignerOptions, Protocol):
     number: str
     name: str
     valid_from: str
@@ -54,14 +54,12 @@ class _MakeOptions(Protocol):
     size: tuple[int, int]
     user: list[Path]
     certificate: Path | None
-    key: Path | None
-    key_password_file: Path | None
     trial: Path | None
     seal_version: int
     output: Path
 
 
-class _RegisterOptions(KeyOptions, Protocol):
+class _RegisterOptions(SignerOptions, Protocol):
     seals: list[Path]
     holder: str
     holder_name: str | None
@@ -72,7 +70,7 @@ class _RegisterOptions(KeyOptions, Protocol):
     json: bool
 
 
-class _ApplyOptions(KeyOptions, Protocol):
+class _ApplyOptions(SignerOptions, Protocol):
     document: Path
     seal: Path
     certificate: Path
@@ -115,7 +113,7 @@ def _add_make(actions: Commands) -> None:
         "--user", action="append", type=Path, default=[], metavar="CERT", help="who may use it; repeatable"
     )
     parser.add_argument("--certificate", type=Path, metavar="CERT", help="of the seal maker")
-    add_key(parser, "of the seal maker, SM2", required=False)
+    add_signer(parser, "of the seal maker, SM2", required=False)
     parser.add_argument(
         "--trial",
         type=Path,
@@ -141,7 +139,7 @@ def _add_register(actions: Commands) -> None:
     parser.add_argument("--holder", required=True, metavar="CODE", help="whose seals they are, 18 characters")
     parser.add_argument("--holder-name", metavar="NAME", help="the name of the holder, to be registered too")
     parser.add_argument("--issuer", metavar="CODE", help="who registers them; default: the holder")
-    add_key(parser, "private key of who registers them")
+    add_signer(parser, "private key of who registers them")
     parser.add_argument(
         "--node", required=True, metavar="URL", help="the node of the city that registers them"
     )
@@ -161,7 +159,7 @@ def _add_apply(actions: Commands) -> None:
     parser.add_argument("document", type=Path, metavar="DOCUMENT.ofd", help="the document to seal")
     parser.add_argument("--seal", type=Path, required=True, metavar="SEAL", help="file of the seal, .esl")
     parser.add_argument("--certificate", type=Path, required=True, metavar="CERT", help="of who seals")
-    add_key(parser, "of who seals, SM2")
+    add_signer(parser, "of who seals, SM2")
     parser.add_argument(
         "--stamp", nargs=3, type=int, metavar=("PAGE", "X", "Y"), help="show it: identifier of the page; mm"
     )
@@ -230,9 +228,11 @@ def _open_maker(options: _MakeOptions, now: int) -> tuple[Holder, tuple[bytes, .
     if options.trial:
         trial = open_trial(options.trial, now)
         return trial.maker, users or (trial.signer.certificate.der,)
-    if not (options.certificate and options.key and users):
-        raise MalformedInput("give --certificate and --key of the maker and each --user, or --trial DIR")
-    return read_holder(options.certificate, options.key, options.key_password_file), users
+    if not (options.certificate and (options.key or options.signer) and users):
+        raise MalformedInput(
+            "give --certificate and --key or --signer of the maker and each --user, or --trial DIR"
+        )
+    return read_holder(options.certificate, open_signer(options)), users
 
 
 def _read_picture(options: _MakeOptions) -> Picture:
@@ -249,7 +249,7 @@ def _register_seals(options: _RegisterOptions) -> int:
         for path in options.seals
     ]
     with NodeClient(options.node, ca_file=options.ca_file) as node:
-        key = open_key(options.key, options.key_password_file)
+        key = open_signer(options)
         prepared_rows = prepare_rows([*enumerate(rows, 1)], target_of(node), Path(), "seals")
         with prepared_rows.unsigned_draft:
             answer = prepared_rows.send(node, key, options.wait)
@@ -312,7 +312,7 @@ def _seal_document(options: _ApplyOptions, now: int) -> bytes:
     seal_bytes = options.seal.read_bytes()
     seal, signer = (
         decode_seal(seal_bytes),
-        read_holder(options.certificate, options.key, options.key_password_file),
+        read_holder(options.certificate, open_signer(options)),
     )
     stamps = []
     if options.stamp:

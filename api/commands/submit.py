@@ -18,14 +18,14 @@ from api.department.rows.reading import count_records, number_records
 from api.department.sending import PATIENCE_SECONDS, check_key, prepare_lines, send, target_of
 from api.department.submission_files import digest_rows, name_submission
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
-from api.key_files import KeyOptions, add_key, open_key
 from api.parsers import Commands, add_json
-from ledger.crypto.keys import PrivateKey
+from api.signing.options import SignerOptions, add_signer, open_signer
+from ledger.crypto.keys import Signer
 from ledger.encoding.times import civil_date
 from ledger.records.submissions import MAX_STATEMENT_SECONDS, MAX_WINDOW
 
 
-class _SubmitOptions(KeyOptions, Protocol):
+class _SubmitOptions(SignerOptions, Protocol):
     records: Path
     node: str
     ca_file: Path | None
@@ -52,7 +52,7 @@ def add(commands: Commands) -> None:
         metavar="RECORDS",
         help="NDJSON with one record a line, or CSV with a header; see examples/README.md",
     )
-    add_key(command, "private key of the department; it stays on this machine")
+    add_signer(command, "private key of the department; it stays on this machine")
     command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
     add_authorities(command)
     command.add_argument("--registry", metavar="NAME", help="refuse to sign for another registry than this")
@@ -78,7 +78,7 @@ def add(commands: Commands) -> None:
 def _submit(options: _SubmitOptions) -> int:
     with NodeClient(options.node, ca_file=options.ca_file) as node, ExitStack() as drafts:
         target = _find_target(options, node)
-        key = open_key(options.key, options.key_password_file)
+        key = open_signer(options)
         submission = _name_submission(options, target, key)
         make_lines: Callable[[], Iterable[bytes]] = tuple
         if options.dry_run or not submission.exists():
@@ -115,7 +115,7 @@ def _find_target(options: _SubmitOptions, node: NodeClient) -> Target:
     return target
 
 
-def _name_submission(options: _SubmitOptions, target: Target, key: PrivateKey) -> Path:
+def _name_submission(options: _SubmitOptions, target: Target, key: Signer) -> Path:
     """Return where the signed submission of these records is kept, beside them. Raises: OSError, MalformedInput."""
     records = options.records
     lines = (line for _, line in number_records(records))

@@ -26,10 +26,10 @@ from api.department.rows.reading import InputRow, read_rows
 from api.department.rows.versions import read_kept
 from api.department.sending import PreparedRows, check_key, prepare_rows, target_of
 from api.department.waiting import EXIT_CODE_WORDS, add_wait, judge_waiting
-from api.key_files import KeyOptions, add_key, open_key
 from api.parsers import Commands, add_json
+from api.signing.options import SignerOptions, add_signer, open_signer
 from api.words import ACTION_WORDS
-from ledger.crypto.keys import PrivateKey
+from ledger.crypto.keys import Signer
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.times import civil_date
@@ -52,7 +52,7 @@ _NO_CONTENT: Final[Mapping[str, object]] = {
 }  # fmt: skip
 
 
-class _ActionOptions(NodeOptions, KeyOptions, Protocol):
+class _ActionOptions(NodeOptions, SignerOptions, Protocol):
     action: str
     check: Callable[[str], None] | None
     identifiers: list[str]
@@ -101,7 +101,7 @@ def add_action(
         _add_content(command)
     else:
         command.set_defaults(**_NO_CONTENT)
-    add_key(command, "private key of the department")
+    add_signer(command, "private key of the department")
     command.add_argument("--node", required=True, metavar="URL", help="the node of the department's city")
     add_authorities(command)
     command.add_argument("--token-file", type=Path, help="file of the access token; else SHUNZHENG_TOKEN")
@@ -172,7 +172,7 @@ def _run_action(options: _ActionOptions) -> int:
         ExitStack() as drafts,
     ):
         changes = _plan_changes(options, node, rows)
-        key = open_key(options.key, options.key_password_file)
+        key = open_signer(options)
         check_key(node, key)
         parts = _prepare_parts(options, target_of(node), changes)
         for part in parts:
@@ -282,7 +282,7 @@ def _confirm_signing() -> bool:
 
 
 def _send_part(
-    options: _ActionOptions, node: NodeClient, key: PrivateKey, part: PreparedRows
+    options: _ActionOptions, node: NodeClient, key: Signer, part: PreparedRows
 ) -> SubmissionAnswer:
     answer = part.send(node, key, options.wait)
     if not options.json:

@@ -23,7 +23,7 @@ from api.department.drafts import Draft, SpooledRow, Target, UnsignedDraft
 from api.department.rows.columns import check_record_members
 from api.department.rows.days import NO_END, parse_day, parse_last_day
 from api.department.rows.oddities import RowWarning
-from ledger.crypto.keys import PrivateKey
+from ledger.crypto.keys import Signer
 from ledger.crypto.suites import parse_digest
 from ledger.crypto.trees import leaf_hash
 from ledger.encoding.canonical import Json, decode
@@ -59,7 +59,7 @@ Newest = Callable[[str], bytes | None]
 def draft(
     lines: Iterable[bytes],
     target: Target,
-    key: PrivateKey,
+    key: Signer,
     random: Callable[[int], bytes],
     now: int,
     *,

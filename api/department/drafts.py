@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from api.department.rows.oddities import RowWarning
-from ledger.crypto.keys import PrivateKey
+from ledger.crypto.keys import Signer
 from ledger.crypto.suites import Suite
 from ledger.crypto.trees import MerkleTree
 from ledger.encoding.canonical import encode as canonical
@@ -62,7 +62,7 @@ class UnsignedDraft:
         """The leaf hashes of the records, in the order in which they are sent."""
         return [row.leaf for row in self._rows]
 
-    def sign(self, key: PrivateKey, lifetime: int = MAX_STATEMENT_SECONDS) -> "Draft":
+    def sign(self, key: Signer, lifetime: int = MAX_STATEMENT_SECONDS) -> "Draft":
         """Return the submission, signed for `lifetime` seconds; it closes what this draft holds."""
         target = self._target
         statement, signature = sign_statement(
@@ -130,7 +130,7 @@ class Draft:
         self.close()
 
 
-def sign_again(statement: Statement, target: Target, key: PrivateKey, now: int) -> bytes:
+def sign_again(statement: Statement, target: Target, key: Signer, now: int) -> bytes:
     """Return the first line of a submission with the same records, for the anchors that follow now.
 
     Raises: MalformedInput where the statement is for another registry or log.

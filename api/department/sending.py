@@ -21,7 +21,7 @@ from api.department.receipts import ask_key_state, keep_receipt
 from api.department.rows.numbering import NumberedRows, renumber, renumber_error
 from api.department.submission_files import digest_rows, find_signed_otherwise, name_submission
 from api.department.waiting import wait_final
-from ledger.crypto.keys import PrivateKey
+from ledger.crypto.keys import Signer
 from ledger.crypto.suites import by_name
 from ledger.encoding.canonical import Json
 from ledger.encoding.canonical import encode as canonical
@@ -38,7 +38,7 @@ def send(
     node: NodeClient,
     submission: Path,
     make_lines: Callable[[], Iterable[bytes]],
-    open_key: Callable[[], PrivateKey],
+    open_key: Callable[[], Signer],
     input_rows: NumberedRows,
     *,
     patience: int = PATIENCE_SECONDS,
@@ -86,7 +86,7 @@ def send(
 
 
 def _hand_in_anew(
-    node: NodeClient, submission: Path, open_key: Callable[[], PrivateKey], patience: int
+    node: NodeClient, submission: Path, open_key: Callable[[], Signer], patience: int
 ) -> ReceiptAnswer:
     """Return the receipt of a submission, which is signed again where that was too long ago. Raises: NodeError."""
     try:
@@ -99,7 +99,7 @@ def _hand_in_anew(
     return hand_in(node, submission, patience)
 
 
-def renew(node: NodeClient, submission: Path, key: PrivateKey) -> None:
+def renew(node: NodeClient, submission: Path, key: Signer) -> None:
     """Sign the records of a kept submission again, as they stand: salts, order and root stay.
 
     Raises: NodeError, MalformedInput, OSError; the file is then as it was.
@@ -120,11 +120,11 @@ class PreparedRows:
     prefix: str
     digest: str
 
-    def submission(self, key: PrivateKey) -> Path:
+    def submission(self, key: Signer) -> Path:
         """Return where the submission is kept once this key has signed it."""
         return name_submission(self.folder, self.prefix, self.digest, key)
 
-    def send(self, node: NodeClient, key: PrivateKey, wait: int) -> SubmissionAnswer:
+    def send(self, node: NodeClient, key: Signer, wait: int) -> SubmissionAnswer:
         """Sign and send them. The same rows, documents and key after a failure make the same submission, not a second."""
         return send(
             node,
@@ -155,7 +155,7 @@ def prepare_lines(rows: Iterable[tuple[int, bytes]], target: Target, folder: Pat
     )
 
 
-def check_key(node: NodeClient, key: PrivateKey) -> None:
+def check_key(node: NodeClient, key: Signer) -> None:
     """Check that the registry knows a key, and that it was neither retired nor declared stolen.
 
     Which records it may sign, only the node says, when they come. Raises: NodeError.

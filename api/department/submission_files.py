@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from api.department.drafts import Target
-from ledger.crypto.keys import PrivateKey
+from ledger.crypto.keys import Signer
 from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput
 
@@ -49,7 +49,7 @@ def _find_documents(line: bytes) -> Iterator[str]:
     yield from (path for path in documents if isinstance(path, str)) if isinstance(documents, list) else ()
 
 
-def name_submission(folder: Path, name: str, digest: str, key: PrivateKey) -> Path:
+def name_submission(folder: Path, name: str, digest: str, key: Signer) -> Path:
     """Return where the submission of rows of this digest is kept once this key has signed it."""
     return folder / f"{name}.{digest[:_DIGITS]}.{key.public.id.hex()[:_DIGITS]}{_SUFFIX}"
 

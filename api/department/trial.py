@@ -18,7 +18,7 @@ from typing import Final
 
 from api import files
 from api.key_files import open_key, write_key
-from ledger.crypto.keys import generate
+from ledger.crypto.keys import Signer, generate
 from ledger.documents.certificates.certificates import Certificate, decode_certificate
 from ledger.documents.certificates.issuing import Holder
 from ledger.documents.seals.ses import Picture
@@ -47,14 +47,16 @@ def open_trial(directory: Path, now: int) -> Trial:
     """Return the holders of a directory, which is filled where it is new or empty. Raises: MalformedInput, OSError."""
     if not directory.exists() or not any(directory.iterdir()):
         _fill(directory, now)
-    return Trial(*(read_holder(*_holder_paths(directory, name)) for name in ("maker", "signer")))
+    return Trial(*(_open_holder(directory, name) for name in ("maker", "signer")))
 
 
-def read_holder(certificate: Path, key: Path, password_file: Path | None = None) -> Holder:
-    """Return a certificate with its private key. Raises: MalformedInput, also where they do not belong together."""
-    holder = Holder(read_certificate(certificate), open_key(key, password_file))
-    if holder.certificate.key != holder.key.public or holder.key.public.algorithm != "sm2":
-        raise MalformedInput(f"{key} is not the SM2 key of the certificate {certificate}")
+def read_holder(certificate: Path, signer: Signer) -> Holder:
+    """Return a certificate with what signs for it. Raises: MalformedInput, also where they do not belong together."""
+    holder = Holder(read_certificate(certificate), signer)
+    if holder.certificate.key != signer.public or signer.public.algorithm != "sm2":
+        raise MalformedInput(
+            f"the key 0x{signer.public.id.hex()[:16]}… is not the SM2 key of the certificate {certificate}"
+        )
     return holder
 
 
@@ -108,9 +110,14 @@ def _fill(directory: Path, now: int) -> None:
     for name, holder in holders.items():
         certificate, key = _holder_paths(directory, name)
         files.write(certificate, _encode_pem(holder).encode(), public=True)
-        write_key(key, holder.key)
+        write_key(key, keys[name])
     trusted = _encode_pem(holders["authority"]) + _encode_pem(holders["maker"])
     files.write(directory / TRUST, trusted.encode(), public=True)
+
+
+def _open_holder(directory: Path, name: str) -> Holder:
+    certificate, key = _holder_paths(directory, name)
+    return read_holder(certificate, open_key(key, None))
 
 
 def _holder_paths(directory: Path, name: str) -> tuple[Path, Path]:

@@ -17,6 +17,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 from eth_hash.backends.pysha3 import keccak256 as _keccak256
 
 from ledger.crypto import keyfiles, p256, sm2
+from ledger.crypto.suites import SHA256, SM3
 from ledger.errors import MalformedInput
 
 Algorithm: TypeAlias = Literal["sm2", "p256"]
@@ -38,11 +39,14 @@ class _Curve(Protocol):
 
     def is_point(self, point: bytes) -> bool: ...
     def point_of(self, secret: bytes) -> bytes: ...
+    def message_digest(self, _point: bytes, message: bytes, /) -> bytes: ...
     def sign(self, secret: bytes, point: bytes, message: bytes) -> tuple[int, int]: ...
+    def verify_digest(self, point: bytes, digest: bytes, r: int, s: int) -> bool: ...
     def verify(self, point: bytes, message: bytes, r: int, s: int) -> bool: ...
 
 
 _CURVES: Final[dict[Algorithm, _Curve]] = {"sm2": sm2, "p256": p256}
+_HASHES: Final[dict[Algorithm, Callable[[bytes], bytes]]] = {"sm2": SM3.hash, "p256": SHA256.hash}
 
 # SubjectPublicKeyInfo {{id-ecPublicKey, curve}, 04 ‖ X ‖ Y} up to X (RFC 5480)
 _SPKI_HEADS: Final[dict[Algorithm, bytes]] = {
@@ -67,6 +71,30 @@ class PublicKey:
         numbers = self._read(signature)
         return numbers is not None and _CURVES[self.algorithm].verify(self.spki[-64:], message, *numbers)
 
+    def digest(self, message: bytes) -> bytes:
+        """Return the 32 bytes that are signed of a message: of SM2 e = SM3(Z‖M), of P-256 its SHA-256."""
+        return _CURVES[self.algorithm].message_digest(self.spki[-64:], message)
+
+    def hash(self, data: bytes) -> bytes:
+        """Return the plain digest of the key's algorithm: of SM2 SM3, of P-256 SHA-256; 32 bytes."""
+        return _HASHES[self.algorithm](data)
+
+    def verify_digest(self, digest: bytes, signature: bytes) -> bool:
+        """Tell whether `signature` (64 bytes r‖s) is good for what has this digest; never raises."""
+        numbers = self._read(signature)
+        return numbers is not None and _CURVES[self.algorithm].verify_digest(
+            self.spki[-64:], digest, *numbers
+        )
+
+    def join_numbers(self, r: int, s: int) -> bytes | None:
+        """Return the one spelling, 64 bytes, of the signature (r, s); None where the numbers are not in range."""
+        curve = _CURVES[self.algorithm]
+        if not (0 < r < curve.ORDER and 0 < s < curve.ORDER):
+            return None
+        if s > curve.MAX_S:  # of P-256, the other s of the same signature
+            s = curve.ORDER - s
+        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
     def verify_without_identity(self, message: bytes, signature: bytes) -> bool:
         """Tell whether an SM2 signature would be good with an empty identity, or with none; it is not good for that."""
         numbers = self._read(signature)
@@ -80,6 +108,17 @@ class PublicKey:
         r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
         are_in_range = len(signature) == SIGNATURE_BYTES and 0 < r < curve.ORDER and 0 < s <= curve.MAX_S
         return (r, s) if are_in_range else None
+
+
+class Signer(Protocol):
+    """What signs for a public key, wherever the private one lies."""
+
+    @property
+    def public(self) -> PublicKey: ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Return a signature of `message` that is good under `public`: r‖s, 64 bytes."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 Signatures are two numbers at the edges, not DER.
 """
 
+import hashlib
 from functools import lru_cache
 from typing import Final
 
@@ -13,7 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     EllipticCurvePublicKey,
     derive_private_key,
 )
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    Prehashed,
+    decode_dss_signature,
+    encode_dss_signature,
+)
 from cryptography.hazmat.primitives.hashes import SHA256
 
 OID: Final = bytes.fromhex("2a8648ce3d030107")  # 1.2.840.10045.3.1.7, content octets
@@ -44,10 +49,20 @@ def sign(secret: bytes, point: bytes, message: bytes) -> tuple[int, int]:
     return r, min(s, ORDER - s)
 
 
+def message_digest(_point: bytes, message: bytes) -> bytes:
+    """Return the digest of a message that is signed: 32 bytes, whatever the key."""
+    return hashlib.sha256(message).digest()
+
+
 def verify(point: bytes, message: bytes, r: int, s: int) -> bool:
     """Tell whether (r, s), both within the order, is a signature of `message` by the key at X‖Y."""
+    return verify_digest(point, message_digest(point, message), r, s)
+
+
+def verify_digest(point: bytes, digest: bytes, r: int, s: int) -> bool:
+    """Tell whether (r, s), both within the order, is a signature of what has this digest (32 bytes)."""
     try:
-        _load(point).verify(encode_dss_signature(r, s), message, ECDSA(SHA256()))
+        _load(point).verify(encode_dss_signature(r, s), digest, ECDSA(Prehashed(SHA256())))
     except InvalidSignature:
         return False
     return True

@@ -50,16 +50,17 @@ def sign(secret: bytes, point: bytes, message: bytes) -> tuple[int, int]:
 
 def verify(point: bytes, message: bytes, r: int, s: int) -> bool:
     """Tell whether (r, s), both within the order, is a signature of `message` by the key at X‖Y."""
-    return _verify_digest(point, message_digest(point, message), r, s)
+    return verify_digest(point, message_digest(point, message), r, s)
 
 
 def verify_without_identity(point: bytes, message: bytes, r: int, s: int) -> bool:
     """Tell whether (r, s) is a signature of `message` as programs make it that leave the identity empty, or leave out Z."""
     digests = SM3.hash(z_value(point, b"") + message), SM3.hash(message)
-    return any(_verify_digest(point, digest, r, s) for digest in digests)
+    return any(verify_digest(point, digest, r, s) for digest in digests)
 
 
-def _verify_digest(point: bytes, digest: bytes, r: int, s: int) -> bool:
+def verify_digest(point: bytes, digest: bytes, r: int, s: int) -> bool:
+    """Tell whether (r, s), both within the order, is a signature of what has this e (32 bytes)."""
     return bool(sm2_verify_sm3_digest(point, digest, encode_dss_signature(r, s)))
 
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final, Self
 
 from ledger import limits
-from ledger.crypto.keys import PrivateKey, decode_signature, encode_signature
+from ledger.crypto.keys import Signer, decode_signature, encode_signature
 from ledger.crypto.suites import Suite
 from ledger.crypto.trees import MerkleTree, counted_leaf
 from ledger.encoding import times
@@ -190,7 +190,7 @@ def order_by_leaf(records: Iterable[Record]) -> list[tuple[bytes, Record]]:
 
 
 def sign_statement(
-    key: PrivateKey,
+    key: Signer,
     registry: str,
     log: str,
     issuer: str,

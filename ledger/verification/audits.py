@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.crypto.keys import PrivateKey, PublicKey, public_key
+from ledger.crypto.keys import PublicKey, Signer, public_key
 from ledger.encoding import times
 from ledger.encoding.canonical import MAX_INTEGER, Json, decode
 from ledger.encoding.canonical import encode as canonical
@@ -147,7 +147,7 @@ class SignedAudit:
         return join_signature("report", self.statement.to_json(), self.signature)
 
 
-def sign_audit(key: PrivateKey, statement: AuditStatement) -> SignedAudit:
+def sign_audit(key: Signer, statement: AuditStatement) -> SignedAudit:
     """Sign a report that holds this key. Raises: MalformedInput where it holds another."""
     if statement.spki != key.public.spki:
         raise MalformedInput("the report holds another key than the one that is to sign it")

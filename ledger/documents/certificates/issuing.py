@@ -10,7 +10,7 @@ from typing import Final, TypedDict
 
 from asn1crypto import core
 
-from ledger.crypto.keys import PrivateKey, PublicKey
+from ledger.crypto.keys import PublicKey, Signer
 from ledger.documents.asn1 import structures
 from ledger.documents.asn1.algorithms import SM2_WITH_SM3, encode_sm2
 from ledger.documents.certificates.certificates import Certificate, decode_certificate
@@ -39,10 +39,10 @@ class Holder:
     """A certificate with its private key: a signer, a seal maker, an authority."""
 
     certificate: Certificate
-    key: PrivateKey
+    key: Signer
 
     @classmethod
-    def root(cls, name: str, key: PrivateKey, not_before: int, not_after: int) -> "Holder":
+    def root(cls, name: str, key: Signer, not_before: int, not_after: int) -> "Holder":
         """An authority that vouches for itself; times in seconds since 1970."""
         subject = make_name(name)
         extensions = _make_extensions(is_authority=True)
@@ -52,7 +52,7 @@ class Holder:
     def issue(
         self,
         name: str,
-        key: PrivateKey,
+        key: Signer,
         *,
         serial: int,
         not_before: int,
@@ -124,7 +124,7 @@ def _make_extension(oid: str, value: bytes) -> _Extension:
     return {"extension": oid, "critical": True, "value": value}
 
 
-def _sign_certificate(body: structures.ToBeSignedCertificate, key: PrivateKey) -> Certificate:
+def _sign_certificate(body: structures.ToBeSignedCertificate, key: Signer) -> Certificate:
     certificate = structures.X509Certificate(
         {
             "to_be_signed": body,

@@ -18,7 +18,7 @@ from api.department import actions
 from api.department.seals import RegisteredSeal
 from api.department.trial import TRUST, open_trial, read_holder
 from api.http.app import create_app
-from api.key_files import PASSWORD_VARIABLE, write_key
+from api.key_files import PASSWORD_VARIABLE, open_key, write_key
 from ledger.documents.carriers import attach
 from ledger.documents.certificates.trust_list import decode_trust_list
 from ledger.documents.findings import passed, unknown
@@ -131,8 +131,8 @@ def test_a_stamp_over_an_earlier_one_is_said(desk: SealsDesk, capsys: pytest.Cap
 
 def test_a_seal_is_made_with_a_key_under_a_password(desk: SealsDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(PASSWORD_VARIABLE, raising=False)
-    maker = open_trial(Path("trial"), START).maker
-    write_key(Path("maker.pem"), maker.key, "a word")
+    open_trial(Path("trial"), START)
+    write_key(Path("maker.pem"), open_key(Path("trial/maker.pem"), None), "a word")
     made = ("--certificate", "trial/maker.crt", "--key", "maker.pem", "--user", "trial/signer.crt")
     Path("password").write_text("a word")
     Path("picture.png").write_bytes(b"\x89PNG")
@@ -166,7 +166,7 @@ def test_a_seal_of_somebodys_own_maker_with_a_picture(desk: SealsDesk) -> None:
     assert (made.version, made.picture.format, made.picture.data) == (1, "PNG", b"\x89PNG")
     assert (made.picture.width, made.picture.height) == (30, 20)
     assert made.certificates == (
-        read_holder(Path("user/signer.crt"), Path("user/signer.pem")).certificate.der,
+        read_holder(Path("user/signer.crt"), open_key(Path("user/signer.pem"), None)).certificate.der,
     )
     assert format_time(made.valid_from or 0) == "2025-12-31T16:00:00Z", "days are those of Asia/Shanghai"
     assert format_time(made.valid_until or 0) == "2030-12-31T15:59:59Z"
@@ -189,7 +189,9 @@ def test_the_five_seals_of_a_company_are_registered_in_one_submission(desk: Seal
         assert (claims["ZZMC"], claims["ZZLXDM"]) == (kind.name.zh, kind.code)
         assert (claims["CZZTDM"], claims["CZZT"]) == (ISSUER, "天门市示例局")
         assert claims["KZ_ZSZW"] == [
-            read_holder(Path("trial/signer.crt"), Path("trial/signer.pem")).certificate.fingerprint
+            read_holder(
+                Path("trial/signer.crt"), open_key(Path("trial/signer.pem"), None)
+            ).certificate.fingerprint
         ]
         assert str(proof.record.valid_until) == "2030-12-31"
 
@@ -326,7 +328,7 @@ def test_a_signer_whom_the_seal_does_not_list_seals_nothing(
 def test_a_key_that_is_not_the_certificates_is_refused(desk: SealsDesk) -> None:
     desk.make()
     with pytest.raises(MalformedInput, match="is not the SM2 key of the certificate"):
-        read_holder(Path("trial/signer.crt"), Path("trial/maker.pem"))
+        read_holder(Path("trial/signer.crt"), open_key(Path("trial/maker.pem"), None))
 
 
 @pytest.mark.parametrize(
