@@ -27,3 +27,9 @@ HEARTBEAT_SECONDS: Final = 600  # other cities then know that nothing new happen
 
 MAX_WAITING_RECORDS: Final = 4 * 2**20  # four of the largest anchors: a minute at the block times in use
 MAX_WAITING_BYTES: Final = 64 * 2**20  # of entries: ten full batches of small submissions
+
+# Connections to a PostgreSQL server, of one process to one database: many threads answer HTTP, from three databases, and a
+# server lets in 100 unless it is told otherwise
+SERVER_CONNECTIONS: Final = 20
+# … of a process that does one thing at a time, reports meanwhile and has one thread beside it; so many are kept open
+WORKER_CONNECTIONS: Final = 5

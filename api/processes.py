@@ -19,6 +19,7 @@ from anchoring.errors import (
     RegistryAbsent,
     WrongRegistry,
 )
+from anchoring.limits import WORKER_CONNECTIONS
 from anchoring.processes.logs import log_to_stderr
 from anchoring.processes.supervisor import NEEDS_PERSON
 from api.console import in_words, note
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from anchoring.chain.accounts import Account
     from anchoring.chain.protocol import Chain
     from anchoring.checkpoints.cosigning import Cosigner
+    from anchoring.replica.store import Replica
     from api.client.peers import HttpPeer
     from api.node.sections import Batching
     from api.node.settings import Settings
@@ -78,7 +80,8 @@ def _run_follower(settings: "Settings") -> None:
     from anchoring.follower.follower import Follower
     from anchoring.replica.store import Replica
 
-    replica, checkpoints = Replica(settings.replica_url), Checkpoints(settings.checkpoints_url)
+    replica = Replica(settings.replica_url, connections=WORKER_CONNECTIONS)
+    checkpoints = Checkpoints(settings.checkpoints_url, connections=WORKER_CONNECTIONS)
     follower = Follower(
         open_chain(settings),
         replica,
@@ -97,7 +100,8 @@ def _run_anchorer(settings: "Settings") -> None:
     if not settings.log or not settings.register_url:
         raise SettingsError(f"{settings.directory / FILE}: `log` is missing: this node issues nothing")
     account = open_account(settings)
-    register, replica = Register(settings.register_url), Replica(settings.replica_url)
+    register = Register(settings.register_url, connections=WORKER_CONNECTIONS)
+    replica = Replica(settings.replica_url, connections=WORKER_CONNECTIONS)
     register.check()
     policy = make_batch_policy(settings.batching)
     anchorer = Anchorer(
@@ -147,9 +151,10 @@ def _run_monitor(settings: "Settings") -> None:
     peers_by_log = name_peers(settings)
     for peer in (peer for peers in peers_by_log.values() for peer in peers):
         logger.info("%s is %s", peer.name, peer.url)
-    monitor = Monitor(Replica(settings.replica_url), peers_by_log, withheld_after=settings.withheld_after)
+    replica = Replica(settings.replica_url, connections=WORKER_CONNECTIONS)
+    monitor = Monitor(replica, peers_by_log, withheld_after=settings.withheld_after)
     stop = make_stop_event()
-    with collecting(settings, stop):
+    with collecting(settings, replica, stop):
         monitor.run(stop)
 
 
@@ -169,9 +174,10 @@ def name_peers(settings: "Settings") -> dict[str, list["HttpPeer"]]:
 
 
 @contextmanager
-def collecting(settings: "Settings", stop: threading.Event) -> Iterator[None]:
+def collecting(settings: "Settings", replica: "Replica", stop: threading.Event) -> Iterator[None]:
     """Sign checkpoints and collect those of the other nodes beside whatever else the process does."""
-    thread = threading.Thread(target=open_cosigner(settings).run, args=(stop,), name="cosigner", daemon=True)
+    cosigner = open_cosigner(settings, replica)
+    thread = threading.Thread(target=cosigner.run, args=(stop,), name="cosigner", daemon=True)
     thread.start()
     try:
         yield
@@ -180,15 +186,14 @@ def collecting(settings: "Settings", stop: threading.Event) -> Iterator[None]:
         thread.join(_STOP_SECONDS)  # it may wait for a peer; what it has begun to write is kept or not
 
 
-def open_cosigner(settings: "Settings") -> "Cosigner":
+def open_cosigner(settings: "Settings", replica: "Replica") -> "Cosigner":
     """Return what signs checkpoints for a node and asks its peers for theirs. Raises: SettingsError."""
     from anchoring.checkpoints.cosigning import Cosigner
     from anchoring.checkpoints.store import Checkpoints
-    from anchoring.replica.store import Replica
     from api.node.keys import load_node_key
 
     peers = [peer for peers_of_log in name_peers(settings).values() for peer in peers_of_log]
-    replica, checkpoints = Replica(settings.replica_url), Checkpoints(settings.checkpoints_url)
+    checkpoints = Checkpoints(settings.checkpoints_url, connections=WORKER_CONNECTIONS)
     return Cosigner(replica, checkpoints, load_node_key(settings), peers)
 
 

@@ -18,6 +18,7 @@ from anchoring.checkpoints.cities import find_node_cities
 from anchoring.database.columns import number, table
 from anchoring.database.engine import hold_tables, insert_missing, open_engine, snapshot, transaction
 from anchoring.errors import CheckpointRefused, NotFound
+from anchoring.limits import SERVER_CONNECTIONS
 from anchoring.replica.reading import ReplicaView
 from ledger.crypto.keys import PrivateKey
 from ledger.encoding.canonical import decode
@@ -76,10 +77,13 @@ _SIGNERS: Final = select(COSIGNATURES.c.checkpoint, COSIGNATURES.c.key, _is_own)
 
 
 class Checkpoints:
-    """The checkpoint database at a URL; any number of processes may use it."""
+    """The checkpoint database at a URL; any number of processes may use it.
 
-    def __init__(self, url: str) -> None:
-        self.engine = open_engine(url)
+    `connections` is how many it may open to a server.
+    """
+
+    def __init__(self, url: str, *, connections: int = SERVER_CONNECTIONS) -> None:
+        self.engine = open_engine(url, connections=connections)
         with transaction(self.engine) as connection:
             hold_tables(connection)
             METADATA.create_all(connection)

@@ -23,11 +23,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from anchoring.database.sqlstate import POOLER_REFUSAL, ask_sqlstate, is_refusal
 from anchoring.errors import AnchoringError, DatabaseDamaged, DatabaseRefused, DatabaseUnavailable
+from anchoring.limits import SERVER_CONNECTIONS, WORKER_CONNECTIONS
 
 # how long a writer waits for another; a large submission holds the lock for some seconds
 BUSY_SECONDS: Final = 30
 CONNECTIONS: Final = 48  # more than the threads of one API process, so that no request waits for a connection
-SERVER_CONNECTIONS: Final = 15  # beyond the 5 that are kept: a server allows 100 unless it is told otherwise
 CONNECT_SECONDS: Final = 10  # how long a server may take to answer the call
 #: What libpq is told, unless the URL says otherwise. A server whose machine vanished is given up after 25 seconds without a
 #: sign of it, whether it was to answer (keep-alives) or to receive (`tcp_user_timeout`, milliseconds), not after 15 minutes.
@@ -64,9 +64,10 @@ _BEGIN_OPTION: Final = (
 )
 
 
-def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
+def open_engine(url: str, *, synchronous: str = "FULL", connections: int = SERVER_CONNECTIONS) -> Engine:
     """Return an engine. `synchronous` is SQLite's: FULL survives a power cut, NORMAL may lose the newest commits to one.
 
+    `connections` is how many it opens to a server at most, `WORKER_CONNECTIONS` or more; who wants another waits.
     Raises: AnchoringError when the URL is of neither database.
     """
     database_url = _parse_url(url)
@@ -74,7 +75,7 @@ def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
     if backend == "sqlite":
         return _open_sqlite(database_url, synchronous)
     if backend in ("postgresql", "postgres"):
-        return _open_postgresql(database_url.set(drivername="postgresql+psycopg"))
+        return _open_postgresql(database_url.set(drivername="postgresql+psycopg"), connections)
     raise AnchoringError(f"a database is sqlite:///… or postgresql://…, not {database_url.drivername}://…")
 
 
@@ -104,6 +105,19 @@ def find_file(url: str) -> Path | None:
     ):
         return None
     return Path(database_url.database)
+
+
+def name_server(url: str) -> str | None:
+    """Return the hosts of a PostgreSQL database as its URL names them, with no user or password; None of SQLite's.
+
+    Raises: AnchoringError.
+    """
+    database_url = _parse_url(url)
+    if database_url.get_backend_name() == "sqlite":
+        return None
+    hosts = database_url.query.get("host", database_url.host or "localhost")
+    port = f":{database_url.port}" if database_url.port else ""
+    return (hosts if isinstance(hosts, str) else ",".join(hosts)) + port
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
@@ -140,7 +154,7 @@ def _open_sqlite(url: URL, synchronous: str) -> Engine:
     return engine
 
 
-def _open_postgresql(url: URL) -> Engine:
+def _open_postgresql(url: URL, connections: int) -> Engine:
     url_options = url.query.get("options", "")
     options = [url_options] if isinstance(url_options, str) else list(url_options)
     options += [f"-c {name}={value}" for name, value in _SESSION_OPTIONS.items()]
@@ -149,7 +163,8 @@ def _open_postgresql(url: URL) -> Engine:
         url.update_query_dict({"options": " ".join(options)}),
         hide_parameters=True,
         isolation_level="READ COMMITTED",  # whatever the server's default is
-        max_overflow=SERVER_CONNECTIONS,
+        pool_size=WORKER_CONNECTIONS,
+        max_overflow=connections - WORKER_CONNECTIONS,
         pool_pre_ping=True,  # a server that was restarted is noticed before a request relies on it
         connect_args={"client_encoding": "utf8"} | client_options,
     )

@@ -16,6 +16,7 @@ from sqlalchemy import (
 
 from anchoring.database.engine import find_file_faults, open_engine, snapshot, transaction
 from anchoring.errors import DatabaseDamaged, DatabaseTaken, WrongRegistry
+from anchoring.limits import SERVER_CONNECTIONS
 from anchoring.register.migrations import bring_up_to_date, check_tables
 from anchoring.register.tables import LOG
 from anchoring.register.trees import RecentTrees
@@ -24,11 +25,14 @@ _OWN_LOG: Final = select(LOG.c.name, LOG.c.registry_name)
 
 
 class Register:
-    """The register database at a URL; opening it brings its tables up to date. Raises: RegisterTooNew."""
+    """The register database at a URL; opening it brings its tables up to date. Raises: RegisterTooNew.
 
-    def __init__(self, url: str) -> None:
+    `connections` is how many it may open to a server.
+    """
+
+    def __init__(self, url: str, *, connections: int = SERVER_CONNECTIONS) -> None:
         _make_private(url)
-        self.engine = open_engine(url)
+        self.engine = open_engine(url, connections=connections)
         self.trees = RecentTrees()
         bring_up_to_date(self.engine)
 

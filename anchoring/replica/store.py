@@ -14,6 +14,7 @@ from sqlalchemy import Connection, MetaData, Table, bindparam, delete, insert, i
 from anchoring.chain.protocol import ChainEvent, RegistryName
 from anchoring.database.engine import hold_tables, open_engine, snapshot, transaction
 from anchoring.errors import CursorMoved, DatabaseTaken, NotFound, Quarantined, WrongRegistry
+from anchoring.limits import SERVER_CONNECTIONS
 from anchoring.replica.reading import Cursor, ReplicaView, cursor_row
 from anchoring.replica.rows import Row, block_row, event_row, row_of
 from anchoring.replica.tables import (
@@ -48,12 +49,14 @@ class FoldedEvent:
 class Replica:
     """The replica database at a URL. Any number of processes may read it; one follower writes.
 
-    `source` is what reports name: `snapshot` where the events came from a file and no chain was asked.
+    `source` is what reports name: `snapshot` where the events came from a file and no chain was asked. `connections` is how
+    many it may open to a server.
     """
 
-    def __init__(self, url: str, source: str = "replica") -> None:
+    def __init__(self, url: str, source: str = "replica", *, connections: int = SERVER_CONNECTIONS) -> None:
         self._source = source
-        self.engine = open_engine(url, synchronous="NORMAL")  # what a power cut takes, the chain still has
+        # NORMAL: what a power cut takes, the chain still has
+        self.engine = open_engine(url, synchronous="NORMAL", connections=connections)
         self._ready = False
 
     def close(self) -> None:

@@ -4,7 +4,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, Protocol
 
+from anchoring.checkpoints.cosigning import Cosigner
 from anchoring.checkpoints.store import Checkpoints
+from anchoring.replica.store import Replica
 from api import files, processes
 from api.client.authorities import add_authorities
 from api.client.client import NodeClient
@@ -99,7 +101,7 @@ def add(commands: Commands) -> None:
 
 
 def _sign(options: _SignOptions) -> int:
-    cosigner = processes.open_cosigner(load_settings(options.directory))
+    cosigner = _open_cosigner(options.directory)
     other_cosigned = read_cosigned(options.of.read_bytes()) if options.of else None
     if other_cosigned:
         cosigner.take(other_cosigned)
@@ -117,8 +119,13 @@ def _sign(options: _SignOptions) -> int:
     return 0
 
 
+def _open_cosigner(directory: Path) -> Cosigner:
+    settings = load_settings(directory)
+    return processes.open_cosigner(settings, Replica(settings.replica_url))
+
+
 def _add(options: _AddOptions) -> int:
-    cosigner, good_total = processes.open_cosigner(load_settings(options.directory)), 0
+    cosigner, good_total = _open_cosigner(options.directory), 0
     for file in options.files:
         good_count = cosigner.take(read_cosigned(file.read_bytes()))
         good_total += good_count

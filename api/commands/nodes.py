@@ -17,6 +17,7 @@ from anchoring.processes.supervisor import Supervisor
 from api import files, processes
 from api.console import note, say, show_json
 from api.limits import API_SILENCE_SECONDS
+from api.node.connections import count_connections
 from api.node.errors import FILE, SettingsError
 from api.node.health import list_silent_parts
 from api.node.keys import KEY_FILE, make_node_key
@@ -67,7 +68,11 @@ def add(commands: Commands) -> None:
         metavar="PART",
         help="run these of its processes, kept alive: api, follower, anchorer, monitor; another node may run the rest",
     )
-    node_parser.add_argument("--check", action="store_true", help="look at all that it needs, start nothing")
+    node_parser.add_argument(
+        "--check",
+        action="store_true",
+        help="look at all that it needs, count the connections that it asks of PostgreSQL, start nothing",
+    )
     node_parser.add_argument(
         "--health",
         action="store_true",
@@ -218,6 +223,11 @@ def _show_check(settings: "Settings", parts: Sequence[str], *, as_json: bool) ->
     """Show what was looked at; 1 where a person has something to do."""
     findings = list(check_node(settings, parts))
     has_failures = any(finding.state is State.FAILS for finding in findings)
+    counts = (
+        {}
+        if has_failures
+        else count_connections(settings, processes.name_processes(settings, parts).values())
+    )
     if as_json:
         rows: list[Json] = [
             {
@@ -229,11 +239,13 @@ def _show_check(settings: "Settings", parts: Sequence[str], *, as_json: bool) ->
             }
             for finding in findings
         ]
-        show_json({"ready_to_start": not has_failures, "parts": rows})
+        show_json({"ready_to_start": not has_failures, "parts": rows, "connections": dict(counts)})
         return int(has_failures)
     for finding in findings:
         state = STATE_WORDS[finding.state]
         say(make_line_visible(f"{state.en} {state.zh}  {finding.name} {finding.words.zh}: {finding.message}"))
         if finding.state is State.FAILS:
             say(f"    {finding.remedy.en} {finding.remedy.zh}")
+    for server, count in counts.items():
+        say(f"up to {count} connections 数据库连接数 to {make_line_visible(server)}")
     return int(has_failures)

@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -18,6 +19,7 @@ import pytest
 
 from anchoring.database.engine import open_engine, snapshot
 from anchoring.errors import DatabaseRefused, DatabaseUnavailable
+from anchoring.limits import WORKER_CONNECTIONS
 from anchoring.register.store import Register
 from anchoring.register.submissions import find_submission
 from tests import postgresql_server
@@ -181,6 +183,19 @@ def test_a_server_whose_machine_vanishes_is_given_up_within_half_a_minute(
     assert parameters["tcp_user_timeout"] == expected, "what the URL says holds"
     assert parameters["connect_timeout"] == "10"
     assert [parameters[f"keepalives_{name}"] for name in ("idle", "interval", "count")] == ["10", "5", "3"]
+
+
+def test_a_process_opens_no_more_connections_than_it_is_counted_with(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_engine(server.url, connections=WORKER_CONNECTIONS)
+    monkeypatch.setattr(engine.pool, "_timeout", 0.1)
+    with ExitStack() as stack:
+        for _ in range(WORKER_CONNECTIONS):
+            stack.enter_context(snapshot(engine))
+        with pytest.raises(DatabaseUnavailable, match="every connection"):
+            stack.enter_context(snapshot(engine))
+    engine.dispose()
 
 
 def wait_until(holds: Callable[[], bool]) -> None:

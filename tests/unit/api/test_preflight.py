@@ -1,5 +1,6 @@
 """What only a person can mend is said before a node starts, in one line, in both languages."""
 
+import json
 import os
 import socket
 import subprocess
@@ -127,6 +128,22 @@ def test_a_port_in_use_ends_the_node_with_one_line(
     [line] = capsys.readouterr().err.splitlines()
     assert listen in line
     assert "监听端口" in line
+
+
+@pytest.mark.usefixtures("chainless")
+def test_looking_says_how_many_connections_the_node_asks_of_a_server(
+    city: City, capsys: pytest.CaptureFixture[str]
+) -> None:
+    directory = city.settings.directory
+    server = f"postgresql://clerk:secret@/replica?host={directory}"  # which may come up
+    lines = f'registry = "{city.registry}"\nchain_url = "{NOBODY}"\nreplica_url = "{server}"\n'
+    (directory / "node.toml").write_text(lines)
+    assert main(["node", str(directory), "--check"]) == 0
+    assert f"up to 25 connections 数据库连接数 to {directory}" in capsys.readouterr().out
+    assert main(["node", str(directory), "--check", "--json", "--parts", "follower"]) == 0
+    printed = capsys.readouterr().out
+    assert json.loads(printed)["connections"] == {str(directory): 5}
+    assert "secret" not in printed
 
 
 @pytest.mark.usefixtures("chainless")
