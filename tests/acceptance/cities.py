@@ -144,8 +144,8 @@ def new_key(path: Path) -> PrivateKey:
     return key
 
 
-def found(directory: Path) -> Cities:
-    """Start everything, with one department whose key may speak for every type."""
+def found(directory: Path, settings: str = "") -> Cities:
+    """Start everything, with one department whose key may speak for every type; `settings` are further ones of Tianmen."""
     stage = open_stage(directory, block_seconds=1)
     try:
         stage.deploy()
@@ -163,9 +163,9 @@ def found(directory: Path) -> Cities:
         register_key(stage, new_key(cities.key_file))
         stage.declare_node(cities.tianmen)
         stage.watch(cities.wuhan, cities.tianmen)
-        # Nobody else hands anything in: there is no company to wait for.
-        with (cities.tianmen.directory / FILE).open("a", encoding="utf-8") as settings:
-            settings.write("[batching]\nquiet_seconds = 0\n")
+        with (cities.tianmen.directory / FILE).open("a", encoding="utf-8") as file:
+            # Nobody else hands anything in: there is no company to wait for.
+            file.write(f"{settings}\n[batching]\nquiet_seconds = 0\n")
         for city in (cities.tianmen, cities.wuhan):
             city.launch()
         for city in (cities.tianmen, cities.wuhan):

@@ -29,20 +29,20 @@ def unavailable() -> str:
 
 
 class Namespace:
-    """`host` is this machine as the processes inside see it. They see nothing else."""
+    """`host` is this machine as those inside see it, `guest` they as this machine sees them. They see nothing else."""
 
     def __init__(self) -> None:
         drawn = secrets.token_hex(3)
         self._name, self._outer, self._inner = f"shunzheng-{drawn}", f"szo{drawn}", f"szi{drawn}"
         place = f"198.{18 + int(drawn[0], 16) % 2}.{int(drawn[1:3], 16)}"
         subnet = int(drawn[3:5], 16) & ~3
-        self.host, self._guest = f"{place}.{subnet + 1}", f"{place}.{subnet + 2}"
+        self.host, self.guest = f"{place}.{subnet + 1}", f"{place}.{subnet + 2}"
         self._children: list[subprocess.Popen[Any]] = []
         try:
             _ip("netns", "add", self._name)
             _ip("link", "add", self._outer, "type", "veth", "peer", "name", self._inner, "netns", self._name)
             _ip("address", "add", f"{self.host}/30", "dev", self._outer)
-            _ip("-n", self._name, "address", "add", f"{self._guest}/30", "dev", self._inner)
+            _ip("-n", self._name, "address", "add", f"{self.guest}/30", "dev", self._inner)
             for end in (self._outer,), ("-n", self._name, self._inner), ("-n", self._name, "lo"):
                 *where, device = end
                 _ip(*where, "link", "set", device, "up")
@@ -59,10 +59,10 @@ class Namespace:
 
     def lose_replies(self) -> None:
         """What is sent from inside arrives; what is sent back does not."""
-        _ip("neigh", "replace", self._guest, "lladdr", _NOBODY, "dev", self._outer, "nud", "permanent")
+        _ip("neigh", "replace", self.guest, "lladdr", _NOBODY, "dev", self._outer, "nud", "permanent")
 
     def find_replies(self) -> None:
-        _ip("neigh", "del", self._guest, "dev", self._outer)
+        _ip("neigh", "del", self.guest, "dev", self._outer)
 
     def run(self, *command: str, stdin: bytes = b"", seconds: float = _SECONDS) -> str:
         """Run a command inside and return what it printed. Raises: CalledProcessError."""
