@@ -71,6 +71,7 @@ class Databases:
 
     That of the replica is opened before that of the register, so that the register is never the older one of the two.
     `substitute` stands in for a replica that cannot be read; `register_lost`: the register's file is not there.
+    `processes` may work on what is many: the report is the same whatever their number.
     """
 
     replica: Connection | None
@@ -79,6 +80,7 @@ class Databases:
     copies: EntryCopies | None = None
     substitute: Substitute | None = None
     register_lost: bool = False
+    processes: int = 1
     findings: Findings = field(default_factory=Findings)
 
 
@@ -245,7 +247,7 @@ class _Run:
         with findings.guard(REGISTER, "submission", "submissions"):
             audit_submissions(books, findings)
         with findings.guard(REGISTER, "record", "lineages"):
-            audit_lineages(books, trees, findings)  # 7
+            audit_lineages(books, trees, findings, processes=self.databases.processes)  # 7
         with findings.guard(REGISTER, "link", "links"):
             audit_links(books, findings)  # 8
         with findings.guard(REGISTER, "token", "tokens"):

@@ -9,23 +9,14 @@ from typing import Final
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from anchoring.audit.places import find_place
+from anchoring.audit.values import VALUE_ERRORS, describe_value_error
 from anchoring.errors import AnchoringError
-from ledger.errors import LedgerError
 from ledger.verification.audits import MAX_LISTED, Finding, Head, Standing
 
 _MAX_TEXT: Final = 1_000  # characters of a place or of words: what is longer is cut
 _SHOWN_CHECKPOINTS: Final = 8  # the newest of those that were compared
 #: What stored values that no node wrote can make of a check.
-_UNREADABLE: Final = (
-    SQLAlchemyError,
-    AnchoringError,
-    LedgerError,
-    ArithmeticError,
-    AssertionError,
-    LookupError,
-    TypeError,
-    ValueError,
-)
+_UNREADABLE: Final = (SQLAlchemyError, AnchoringError, *VALUE_ERRORS)
 
 #: What is left unchecked though the audit was to look at it.
 _GAPS: Final = {"chain-unchecked", "database-missing", "replica-unread", "schema-other"}
@@ -72,11 +63,12 @@ class Findings:
     _unchecked: list[Finding] = field(default_factory=list)
     _unlisted: int = 0
 
-    def look(self, sort: str, total: int = 0) -> None:
-        """Count one item of a sort as checked; `total` is how many there are in all."""
-        self.checked[sort] += 1
-        done_count = self.checked[sort]
-        if self.progress and (done_count % PROGRESS_ITEMS == 0 or done_count == total):
+    def look(self, sort: str, total: int = 0, *, count: int = 1) -> None:
+        """Count items of a sort as checked; `total` is how many there are in all, 0 where nobody knows."""
+        done_before = self.checked[sort]
+        self.checked[sort] = done_count = done_before + count
+        is_told = done_count // PROGRESS_ITEMS > done_before // PROGRESS_ITEMS or done_count == total
+        if self.progress and total and is_told:
             self.progress(sort, done_count, total)
 
     def add(self, slug: str, where: str, text: str, *, database: str = "", table: str = "") -> None:
@@ -133,6 +125,4 @@ def _describe_error(error: Exception) -> str:
     """Say what stopped a check, without values, which may be personal data."""
     if isinstance(error, DBAPIError):
         return f"the database cannot read it ({error.orig}): restore it from its backup"
-    if isinstance(error, AnchoringError | LedgerError):
-        return str(error)
-    return f"what stands there is no value that a node writes ({type(error).__name__})"
+    return str(error) if isinstance(error, AnchoringError) else describe_value_error(error)

@@ -48,6 +48,7 @@ def audit_node(
     now: int,
     evidence: Evidence | None = None,
     progress: Progress | None = None,
+    processes: int = 1,
 ) -> AuditReport:
     """Audit the databases of a node, which may go on working meanwhile. `now` in seconds since 1970.
 
@@ -68,7 +69,14 @@ def audit_node(
         stack.callback(substitute.close)
         lost = places.register is not None and find_missing_file(places.register) is not None
         databases = Databases(
-            replica, register, checkpoints, copies, substitute, register_lost=lost, findings=findings
+            replica,
+            register,
+            checkpoints,
+            copies,
+            substitute,
+            register_lost=lost,
+            processes=processes,
+            findings=findings,
         )
         return audit(databases, expected, now=now, evidence=evidence, progress=progress)
 

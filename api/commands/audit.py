@@ -7,6 +7,7 @@ from typing import Protocol
 from anchoring.audit.audit import Evidence, Expected
 from anchoring.audit.findings import AuditReport
 from anchoring.audit.node import Places, audit_node
+from anchoring.audit.workers import count_processes
 from api import files, processes
 from api.console import note, say, show_json
 from api.node.errors import FILE, SettingsError
@@ -77,6 +78,7 @@ def _audit(options: _AuditOptions) -> int:
         now=now,
         evidence=_gather_evidence(options, settings, receipts),
         progress=lambda sort, done, total: note(f"{sort}: {done:,} of {total:,}"),
+        processes=count_processes(),
     )
     if options.output and key:
         _write_report(options.output, key, _make_statement(settings, now, report, key))

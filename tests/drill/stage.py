@@ -73,6 +73,7 @@ class Copy:
     peers: Sequence[Peer] = ()
     receipts: Sequence[SignedReceipt] = ()
     outcome: AuditReport | None = field(default=None)
+    processes: int = 1
 
     def execute(self, database: str, *statements: str, **values: object) -> None:
         """Run SQL behind everybody's back; the last statement must change something, or define something."""
@@ -92,7 +93,9 @@ class Copy:
         )
         places = Places(replica, checkpoints, register, grace=0)
         evidence = Evidence(self.chain, self.peers, self.receipts)
-        return audit_node(places, self.expected, now=now or self.stage.now, evidence=evidence)
+        return audit_node(
+            places, self.expected, now=now or self.stage.now, evidence=evidence, processes=self.processes
+        )
 
     def contents(self) -> dict[str, bytes]:
         return {file.name: file.read_bytes() for file in sorted(self.folder.iterdir())}

@@ -1,28 +1,72 @@
-"""Audit of the records: bytes, leaf hash, submission, grant, and what they disclose."""
+"""Audit of one record: bytes, leaf hash, submission, grant, and what it discloses.
 
-from bisect import bisect_right
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final
+Loaded by the processes that replay lineages, so it loads no library of databases.
+"""
 
-from sqlalchemy import RowMapping, bindparam, func, select
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from anchoring.audit.findings import Findings
-from anchoring.audit.register.books import Books
-from anchoring.register.tables import RECORD, SUBMISSION
 from ledger.crypto.trees import leaf_hash
 from ledger.encoding.canonical import decode
 from ledger.errors import MalformedInput
 from ledger.records.claims import decode_disclosure
 from ledger.records.records import CERTIFICATE_KINDS, KINDS, Record, decode_record
-from ledger.records.submissions import Statement, decode_entry
 from ledger.registry.trust import Anchor, Grant
 
-_FIRST_POSITIONS: Final = select(SUBMISSION.c.first).order_by(SUBMISSION.c.first)
-_SUBMISSION: Final = select(SUBMISSION.c.entry, SUBMISSION.c.batch).where(
-    SUBMISSION.c.first == bindparam("first")
-)
-_KEPT_STATEMENTS: Final = 4_096  # submissions whose grants are kept at hand while lineages are walked through
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A finding: its slug, its row, its words; a table only where that is not the slug's."""
+
+    slug: str
+    where: str
+    text: str
+    table: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusDifference:
+    """A position to which final records give another status than the chain: a finding, unless records are not back yet."""
+
+    position: int
+    where: str
+    text: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What some lineages turned out to be: how much was looked at, by sort, how many changes they make, faults in order."""
+
+    checked: Counter[str] = field(default_factory=Counter)
+    change_count: int = 0
+    faults: list[Fault | StatusDifference] = field(default_factory=list)
+
+    def add(self, slug: str, where: str, text: str, *, table: str = "") -> None:
+        self.faults.append(Fault(slug, where, text, table))
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The submission of a record: number of its suite, issuer, the grants that counted; None where it is not anchored."""
+
+    suite: int
+    issuer: str
+    grants: tuple[Grant, ...] | None
+
+    def covers(self, record: Record) -> bool:
+        """Tell whether a grant spoke of the record's kind and type; of what is not anchored nothing is said."""
+        return self.grants is None or any(_grant_covers(grant, record) for grant in self.grants)
+
+
+class StoredRecord(NamedTuple):
+    """A record as it is stored: position, leaf hash, bytes, what it discloses, the first position of its submission."""
+
+    position: int
+    leaf: bytes
+    body: bytes
+    content: bytes | None
+    submission: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,82 +78,45 @@ class Member:
     record: Record
 
 
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    """The submission of a record: its statement, its anchor once final, the grants that counted then."""
-
-    statement: Statement
-    anchor: Anchor | None
-    grants: tuple[Grant, ...]
-
-    def covers(self, record: Record) -> bool:
-        """Tell whether a grant spoke of the record's kind and type; of what is not anchored nothing is said."""
-        return self.anchor is None or any(_grant_covers(grant, record) for grant in self.grants)
-
-
-class RecordAudit:
-    """Checks records in any order, and remembers the submissions of those that were checked lately."""
-
-    def __init__(self, books: Books, findings: Findings) -> None:
-        self._books, self._findings = books, findings
-        self._first_positions = [first for (first,) in books.connection.execute(_FIRST_POSITIONS)]
-        self._get_origin = lru_cache(_KEPT_STATEMENTS)(self._read_origin)
-        self._record_count = books.connection.execute(select(func.count()).select_from(RECORD)).scalar_one()
-
-    def check(self, row: RowMapping) -> Member | None:
-        """Check a record, of its row and what it discloses; None where it cannot be read."""
-        where = f"position {row['position']}"
-        self._findings.look("records replayed", self._record_count)
-        try:
-            record = decode_record(decode(row["body"]))
-        except MalformedInput as error:
-            self._findings.add("record-altered", where, f"it cannot be read: {error}")
-            return None
-        if record.encode() != row["body"] or leaf_hash(record.suite, row["body"]) != row["leaf"]:
-            self._findings.add("record-altered", where, "its bytes are not those of its leaf hash")
-        self._check_origin(record, row["position"], where)
-        if row["content"] is not None:
-            self._check_disclosure(record, row["content"], where)
-        return Member(row["position"], row["leaf"], record)
-
-    def _check_origin(self, record: Record, position: int, where: str) -> None:
-        index = bisect_right(self._first_positions, position) - 1
-        origin = self._get_origin(self._first_positions[index]) if index >= 0 else None
-        if origin is None:
-            return  # said already: no submission, or an entry that cannot be read
-        statement = origin.statement
-        if (record.suite, record.issuer) != (statement.suite, statement.issuer) or not record.names_issuer:
-            self._findings.add(
-                "issuer-mismatch", where, f"it is by {record.issuer}, its statement by {statement.issuer}"
-            )
-        if not origin.covers(record):
-            text = f"the key had no grant for {record.kind} records like {record.identifier} when it was anchored"
-            self._findings.add("not-granted", where, text)
-
-    def _read_origin(self, first: int) -> _Origin | None:
-        row = self._books.connection.execute(_SUBMISSION, {"first": first}).one()
-        try:
-            statement = decode_entry(decode(row.entry)).statement
-        except MalformedInput:
-            return None
-        view = self._books.view
-        anchor = None if row.batch is None else view.anchor(self._books.log.name, row.batch)
-        grants = view.grants(statement.key, statement.issuer) if anchor else ()
-        return _Origin(
-            statement, anchor, tuple(grant for grant in grants if anchor and _grant_counted(grant, anchor))
-        )
-
-    def _check_disclosure(self, record: Record, content: bytes, where: str) -> None:
-        self._findings.look("disclosures")
-        try:
-            is_claimed = decode_disclosure(decode(content)).digest(record.suite) == record.claims
-        except MalformedInput:
-            is_claimed = False
-        if not is_claimed:
-            self._findings.add("disclosure-altered", where, "what it discloses is not what it claims")
+def check_record(stored_record: StoredRecord, origin: Origin | None, outcome: Outcome) -> Member | None:
+    """Check a record; None where it cannot be read. Without an origin, which is told elsewhere, nothing is said of it."""
+    where = f"position {stored_record.position}"
+    outcome.checked["records replayed"] += 1
+    try:
+        record = decode_record(decode(stored_record.body))
+    except MalformedInput as error:
+        outcome.add("record-altered", where, f"it cannot be read: {error}")
+        return None
+    body = stored_record.body
+    if record.encode() != body or leaf_hash(record.suite, body) != stored_record.leaf:
+        outcome.add("record-altered", where, "its bytes are not those of its leaf hash")
+    if origin is not None:
+        _check_origin(record, origin, where, outcome)
+    if stored_record.content is not None:
+        _check_disclosure(record, stored_record.content, where, outcome)
+    return Member(stored_record.position, stored_record.leaf, record)
 
 
-# The rule of `ledger.verification.entitlement` is written out once more here, and in `_grant_counted`, on purpose: an audit
+def _check_origin(record: Record, origin: Origin, where: str, outcome: Outcome) -> None:
+    if (record.suite.number, record.issuer) != (origin.suite, origin.issuer) or not record.names_issuer:
+        text = f"it is by {record.issuer}, its statement by {origin.issuer}"
+        outcome.add("issuer-mismatch", where, text)
+    if not origin.covers(record):
+        text = f"the key had no grant for {record.kind} records like {record.identifier} when it was anchored"
+        outcome.add("not-granted", where, text)
+
+
+def _check_disclosure(record: Record, content: bytes, where: str, outcome: Outcome) -> None:
+    outcome.checked["disclosures"] += 1
+    try:
+        is_claimed = decode_disclosure(decode(content)).digest(record.suite) == record.claims
+    except MalformedInput:
+        is_claimed = False
+    if not is_claimed:
+        outcome.add("disclosure-altered", where, "what it discloses is not what it claims")
+
+
+# The rule of `ledger.verification.entitlement` is written out once more here, and in `grant_counted`, on purpose: an audit
 # that asked the rule by which the records were taken in would share its faults.
 def _grant_covers(grant: Grant, record: Record) -> bool:
     if not grant.kinds & KINDS[record.kind]:
@@ -117,5 +124,6 @@ def _grant_covers(grant: Grant, record: Record) -> bool:
     return not grant.types or (record.kind in CERTIFICATE_KINDS and record.certificate.type in grant.types)
 
 
-def _grant_counted(grant: Grant, anchor: Anchor) -> bool:
+def grant_counted(grant: Grant, anchor: Anchor) -> bool:
+    """Tell whether a grant was there and in time when an anchor was made."""
     return grant.n <= anchor.n and grant.not_before <= anchor.time <= grant.not_after

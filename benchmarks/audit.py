@@ -1,0 +1,122 @@
+"""How long an audit of a large node takes, and the history of one certificate among all.
+
+    python -m benchmarks audit [--quick]
+
+A node of one log: 1,000,000 records of two claims each, one in a hundred a change of status, in batches of 100,000, made by
+the intake, anchorer and follower of production on a chain in memory. The audit is the command from start to end, which
+asks no chain; the memory is that of all its processes, each shared page counted once, and is looked at ten times a second.
+Seconds of the clock, and those of all processors. `--quick`: a tenth of the records.
+"""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
+from time import perf_counter, sleep
+from typing import Any, Final
+
+from anchoring.checkpoints.store import Checkpoints, make_checkpoint
+from ledger.crypto.keys import generate
+from tests.fakes.department import change, licence
+from tests.fakes.issuing import City
+
+RECORDS: Final = 1_000_000
+SUBMISSION_RECORDS: Final = 10_000
+BATCH_SUBMISSIONS: Final = 10
+CHANGE_SHARE: Final = 100  # one record in so many changes a status
+LOOK_SECONDS: Final = 0.1
+COMMAND: Final = Path(sys.executable).with_name("shunzheng")
+
+
+def main() -> None:
+    """Print the table."""
+    record_count = RECORDS // 10 if "--quick" in sys.argv else RECORDS
+    print(f"\nA node of {record_count:,} records: its audit, and the history of one certificate", flush=True)
+    with tempfile.TemporaryDirectory(prefix="shunzheng-") as folder_name:
+        folder = Path(folder_name)
+        build_node(folder, record_count)
+        measure_audit(folder)
+
+
+def build_node(folder: Path, record_count: int) -> None:
+    """Let a city take in and anchor so many records, and leave its node stopped."""
+    city = City(folder)
+    for number in range(record_count // SUBMISSION_RECORDS):
+        city.submit(*make_rows(number))
+        if number % BATCH_SUBMISSIONS == BATCH_SUBMISSIONS - 1:
+            city.settle()
+    city.settle()
+    checkpoints = Checkpoints(f"sqlite:///{folder / 'checkpoints.db'}")
+    with city.replica.reading() as view:
+        checkpoint = make_checkpoint(view, view.cursor.n)
+    checkpoints.sign(generate("p256", lambda count: bytes(range(1, count + 1))), checkpoint)
+    checkpoints.close()
+    city.stop()
+    (folder / "node.toml").write_text(f'registry = "{city.registry}"\nlog = "tianmen"\n')
+
+
+def make_rows(number: int) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a submission: changes of licences of the one before, and new licences."""
+    change_count = SUBMISSION_RECORDS // CHANGE_SHARE if number else 0
+    first = number * SUBMISSION_RECORDS
+    for place in range(change_count):
+        yield change("suspend", first - SUBMISSION_RECORDS // 2 + place)
+    for serial in range(first, first + SUBMISSION_RECORDS - change_count):
+        yield licence(serial)
+
+
+@dataclass
+class Run:
+    """What a command took: seconds of the clock and of all processors, bytes at most of all its processes."""
+
+    seconds: float
+    processor_seconds: float
+    memory: int
+
+
+def measure_audit(folder: Path) -> None:
+    run = run_measured([str(COMMAND), "audit", str(folder), "--no-chain"])
+    print(f"  {'seconds':<50}{run.seconds:>12.1f}")
+    print(f"  {'seconds of all processors':<50}{run.processor_seconds:>12.1f}")
+    print(f"  {'megabytes at most':<50}{run.memory / 1e6:>12.0f}", flush=True)
+
+
+def run_measured(command: list[str]) -> Run:
+    """Run a command that must find nothing, and watch the memory of its processes."""
+    usage_before, start, memory = getrusage(RUSAGE_CHILDREN), perf_counter(), 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            memory = max(memory, sum(read_memory(pid) for pid in list_processes(process.pid)))
+            sleep(LOOK_SECONDS)
+        seconds = perf_counter() - start
+        output = process.stdout.read() if process.stdout else b""
+    if process.returncode:
+        raise SystemExit(f"the audit of the benchmark has code {process.returncode}: {output.decode()}")
+    usage = getrusage(RUSAGE_CHILDREN)
+    processor_seconds = usage.ru_utime + usage.ru_stime - usage_before.ru_utime - usage_before.ru_stime
+    return Run(seconds, processor_seconds, memory)
+
+
+def list_processes(pid: int) -> list[int]:
+    """Return a process and those that it started."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:  # it ended meanwhile
+        return []
+    return [pid, *(below for child in children for below in list_processes(int(child)))]
+
+
+def read_memory(pid: int) -> int:
+    """Return the bytes that a process holds, of shared pages its part (Linux: `smaps_rollup`)."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:  # it ended meanwhile
+        return 0
+    return next((1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+
+
+if __name__ == "__main__":
+    main()
