@@ -76,7 +76,7 @@ def _fold_value(value: Json) -> Json:
         return folded_items[0] if len(folded_items) == 1 else [*folded_items]
     if isinstance(value, dict):
         return {name: _fold_value(item) for name, item in value.items()}
-    return value if isinstance(value, bool) else _fold(str(value))
+    return value if isinstance(value, bool) else fold_spelling(str(value))
 
 
 def _compose(text: str) -> str:
@@ -87,7 +87,7 @@ def _is_bounded(text: str) -> bool:
     return len(text) <= MAX_SPELLED_CHARS and is_stream_safe(text)
 
 
-def _fold(text: str) -> str:
+def fold_spelling(text: str) -> str:
     """Return a text without what its spellings differ by; a day as `YYYY-MM-DD`."""
     if not _is_bounded(text):
         return text

@@ -19,7 +19,7 @@ from ledger.registry.snapshots import read_header
 pytestmark = pytest.mark.slow
 
 ROOT: Final = Path(__file__).parents[2]
-PACKED: Final = ("api", "anchoring", "ledger", "contracts/artefact", "examples")
+PACKED: Final = ("api", "anchoring", "ledger", "catalogue", "contracts/artefact", "examples")
 _SECONDS: Final = 600  # the package index may be far away
 
 
@@ -72,6 +72,7 @@ def test_the_wheel_holds_every_file_of_its_folders(wheel: Path) -> None:
         "api/http/openapi_examples.json",
     } <= packed
     assert any(path.startswith("contracts/artefact/") for path in packed)
+    assert any(path.startswith("catalogue/types/") for path in packed)
     assert not any(path.startswith(("tests/", "docs/")) for path in packed)
 
 

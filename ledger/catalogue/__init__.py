@@ -1,0 +1,1 @@
+"""Types of certificates, their claims, seals, errands, and the words of departments' tables."""

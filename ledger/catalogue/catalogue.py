@@ -1,0 +1,92 @@
+"""The catalogue 证照目录 of one version, and how its entries are looked up.
+
+A city's own folder lies over the one that comes with the program: an entry that is in both is taken member by member from
+the city's. Reading files is not done here.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from msgspec.structs import replace
+
+from ledger.catalogue.conventions import Conventions
+from ledger.catalogue.errands import Errand
+from ledger.catalogue.fields import ClaimField
+from ledger.catalogue.types import CertificateType
+from ledger.records.spellings import fold_spelling
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything of one version, by its key; `version` is what records state of it."""
+
+    version: str
+    fields: dict[str, ClaimField]
+    types: dict[str, CertificateType]
+    errands: dict[str, Errand]
+    conventions: Conventions = field(default_factory=Conventions)
+
+    @cached_property
+    def certificates(self) -> tuple[CertificateType, ...]:
+        return tuple(type_ for type_ in self.types.values() if type_.kind == "certificate")
+
+    @cached_property
+    def seals(self) -> tuple[CertificateType, ...]:
+        return tuple(type_ for type_ in self.types.values() if type_.kind == "seal")
+
+    @cached_property
+    def types_by_code(self) -> Mapping[str, CertificateType]:
+        """Every type by its code, and by the codes that it had."""
+        types = self.types.values()
+        former_types = {code: type_ for type_ in types for code in type_.former_codes}
+        return former_types | {type_.code: type_ for type_ in types}
+
+    @cached_property
+    def fields_by_name(self) -> Mapping[str, ClaimField]:
+        """Every claim by its name, and by the names that it had."""
+        former_names = {name: field_ for field_ in self.fields.values() for name in field_.former}
+        return former_names | self.fields
+
+    def find_type(self, code: str) -> CertificateType | None:
+        """Return the type of certificate or seal with this code of 21 characters, or None."""
+        return self.types_by_code.get(code)
+
+    def find_field(self, name: str) -> ClaimField | None:
+        """Return the claim with this name, or which had it once; None where the catalogue has no such claim."""
+        return self.fields_by_name.get(name)
+
+    def search_types(self, text: str) -> tuple[CertificateType, ...]:
+        """Return the types that a person means by `text`: identifier, code, name or alias, however it is spelled."""
+        return self._types_by_spelling.get(fold_spelling(text), ())
+
+    @cached_property
+    def _types_by_spelling(self) -> Mapping[str, tuple[CertificateType, ...]]:
+        types_by_spelling: dict[str, list[CertificateType]] = defaultdict(list)
+        for type_ in self.types.values():
+            names = (type_.id, type_.code, *type_.name, *type_.aliases)
+            for spelling in dict.fromkeys(fold_spelling(name) for name in names):
+                types_by_spelling[spelling].append(type_)
+        return {spelling: tuple(types) for spelling, types in types_by_spelling.items()}
+
+    def list_claims(self, type_: CertificateType) -> tuple[ClaimField, ...]:
+        """Return what certificates of a type state: the claims of GB/T 36903, and the type's own in the order of a form."""
+        return self._claims_by_type[type_.id]
+
+    @cached_property
+    def _claims_by_type(self) -> Mapping[str, tuple[ClaimField, ...]]:
+        return {type_.id: tuple(self._make_claims(type_)) for type_ in self.types.values()}
+
+    def _make_claims(self, type_: CertificateType) -> Iterable[ClaimField]:
+        for claim in self.standard_fields:
+            is_joint = type_.joint and claim.name.startswith("CZZT")
+            graded_claim = claim.grade_for_person() if type_.personal else claim
+            yield replace(graded_claim, repeatable=True) if is_joint else graded_claim
+        yield from (self.fields[name] for name in type_.required)
+        yield from (replace(self.fields[name], required=False) for name in type_.optional)
+
+    @cached_property
+    def standard_fields(self) -> tuple[ClaimField, ...]:
+        """The claims that every certificate has, those of GB/T 36903."""
+        return tuple(claim for claim in self.fields.values() if claim.standard == "GB/T 36903")

@@ -1,0 +1,51 @@
+"""Words of departments' tables: for nothing, for no end, for a status, for a kind of code."""
+
+from typing import Literal
+
+from msgspec import field
+
+from ledger.catalogue.shapes import ClaimName, Line, Remark, Shape
+from ledger.words import Words
+
+
+class StatusWord(Shape, frozen=True):
+    """What a code of another system's status means: its own word, and ours."""
+
+    word: Line
+    status: Literal[
+        "valid", "suspended", "superseded", "cancelled", "revoked", "withdrawn", "transferred", "void", "expired", "other"
+    ]  # fmt: skip
+
+
+class OperationWord(Shape, frozen=True):
+    """What a code of another system's operation means: its own word, and the action here."""
+
+    word: Line
+    action: Literal[
+        "issue", "renew", "amend", "suspend", "resume", "cancel", "revoke", "withdraw", "transfer", "void", "other"
+    ]  # fmt: skip
+
+
+class SealStep(Shape, frozen=True):
+    """A step in the life of a seal, the action that registers it, and the claim that it adds."""
+
+    name: Words
+    action: Literal["issue", "amend", "suspend", "resume", "cancel"] | None = None
+    claim: ClaimName | None = None
+    note: Remark = ""
+
+
+class Conventions(Shape, frozen=True):
+    """What tables of departments mean by their words; maps of codes are by source, as aliases of claims are."""
+
+    sources: dict[Line, Line] = field(default_factory=dict)
+    holder_codes: dict[Line, Line] = field(default_factory=dict)
+    holder_code_maps: dict[Line, dict[Line, tuple[Line, ...]]] = field(default_factory=dict)
+    null_words: tuple[str, ...] = ()
+    endless_words: tuple[Line, ...] = ()
+    endless_dates: tuple[Line, ...] = ()
+    doubtful_ends: tuple[Line, ...] = ()
+    false_dates: tuple[Line, ...] = ()
+    statuses: dict[Line, dict[Line, StatusWord]] = field(default_factory=dict)
+    operations: dict[Line, dict[Line, OperationWord]] = field(default_factory=dict)
+    seal_steps: tuple[SealStep, ...] = ()
