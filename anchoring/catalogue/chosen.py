@@ -1,4 +1,4 @@
-"""The catalogue that this process works with: ours, unless it was started with a city's folder.
+"""The catalogue that this process works with: ours, or a city's folder over it.
 
 It is chosen once, before any work; what children of a process work with, each of them chooses for itself.
 """
