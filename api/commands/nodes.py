@@ -8,10 +8,11 @@ can also be run alone and without a supervisor (`--only`), any number of `api` a
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from anchoring.errors import AnchoringError
 from anchoring.processes.logs import log_to_stderr, make_line_visible
 from anchoring.processes.supervisor import Supervisor
 from api import files, processes
@@ -219,15 +220,19 @@ def _show_health(settings: "Settings", parts: Sequence[str]) -> int:
     return int(bool(silent_parts))
 
 
+def _count_connections(settings: "Settings", parts: Sequence[str]) -> Mapping[str, int]:
+    """Return the connections that these parts ask of each server; none where a URL is none, as a look says."""
+    try:
+        return count_connections(settings, processes.name_processes(settings, parts).values())
+    except AnchoringError:
+        return {}
+
+
 def _show_check(settings: "Settings", parts: Sequence[str], *, as_json: bool) -> int:
     """Show what was looked at; 1 where a person has something to do."""
     findings = list(check_node(settings, parts))
     has_failures = any(finding.state is State.FAILS for finding in findings)
-    counts = (
-        {}
-        if has_failures
-        else count_connections(settings, processes.name_processes(settings, parts).values())
-    )
+    counts = _count_connections(settings, parts)
     if as_json:
         rows: list[Json] = [
             {

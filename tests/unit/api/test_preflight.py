@@ -144,6 +144,9 @@ def test_looking_says_how_many_connections_the_node_asks_of_a_server(
     printed = capsys.readouterr().out
     assert json.loads(printed)["connections"] == {str(directory): 5}
     assert "secret" not in printed
+    (directory / "node.toml").write_text(f'{lines}trust_list = "/nowhere/list.json"\n')
+    assert main(["node", str(directory), "--check"]) == 1
+    assert "up to 25 connections" in capsys.readouterr().out, "also while something fails"
 
 
 @pytest.mark.usefixtures("chainless")
