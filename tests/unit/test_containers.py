@@ -1,6 +1,7 @@
 """What the compose file promises of each service, looked at without an engine."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import cast
 
@@ -66,3 +67,17 @@ def test_each_image_is_built_once_and_each_base_is_pinned_to_its_content() -> No
 
 def test_there_is_one_compose_file_so_that_none_can_be_forgotten() -> None:
     assert [file.name for file in (ROOT / "docker").glob("*.y*ml")] == ["compose.yaml"]
+
+
+def test_what_the_build_copies_is_let_through_to_it_and_all_of_the_wheel_is_copied() -> None:
+    dockerfile = (ROOT / "docker" / "Dockerfile").read_text()
+    copies = re.findall(r"^COPY (?!--from)(.+) \S+$", dockerfile, re.MULTILINE)
+    copied_paths = {path for paths in copies for path in paths.split()}
+    passed_paths = {
+        line[1:]
+        for line in (ROOT / "docker" / "Dockerfile.dockerignore").read_text().splitlines()
+        if line.startswith("!")
+    }
+    assert copied_paths == passed_paths
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]) <= copied_paths
