@@ -22,6 +22,7 @@ from anchoring.audit.register.books import Books
 from anchoring.audit.register.lineages import audit_lineages
 from anchoring.audit.register.links import audit_links
 from anchoring.audit.register.restored import audit_missing
+from anchoring.audit.register.search import audit_search
 from anchoring.audit.register.submissions import audit_submissions
 from anchoring.audit.register.transactions import audit_transactions
 from anchoring.audit.replica import RegistryFold, audit_replica
@@ -103,7 +104,8 @@ def audit(
     6. Submissions stand one after the other, their records make their roots; what is accepted is anchored or waits, and
        what is said to be missing may be.
     7. Every lineage is replayed; its row, its changes of status and the chain's statuses follow.
-    8. The links by which sealings are found are those of the records. 9. Tokens and looks are counted without a gap.
+    8. The links by which sealings are found are those of the records, and so is all by which certificates are
+    found and listed. 9. Tokens and looks are counted without a gap.
     10. The promises of receipts were kept.
 
     One thing that cannot be read is one finding; what does not depend on it is checked all the same.
@@ -250,6 +252,8 @@ class _Run:
             audit_lineages(books, trees, findings, processes=self.databases.processes)  # 7
         with findings.guard(REGISTER, "link", "links"):
             audit_links(books, findings)  # 8
+        with findings.guard(REGISTER, "facet", "search"):
+            audit_search(books, findings)
         with findings.guard(REGISTER, "token", "tokens"):
             audit_access(books, findings)  # 9
 

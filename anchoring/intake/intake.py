@@ -100,7 +100,7 @@ def take(
             # it may have arrived twice at the same time
             known_submission = find_known_submission(connection, statement)
             if known_submission and is_missing(connection, statement.root):
-                _bring_back(connection, log, known_submission.acceptance, spool)
+                _bring_back(connection, log, known_submission, spool)
             if known_submission:
                 return known_submission, False
             if admission.anchored:  # its rows were not judged
@@ -144,7 +144,7 @@ def _write(
 ) -> Submission:
     """Promise positions and write everything. Raises: SubmissionRefused, which undoes the transaction."""
     statement = entry.statement
-    writer = RecordWriter(connection, log.suite, statement.issuer, log.size)
+    writer = RecordWriter(connection, log.suite, statement, log.size)
     _write_records(writer, spool)
     writer.sealings.check(connection, entry.accepted)
     acceptance = Acceptance(
@@ -163,12 +163,13 @@ def _write(
     return submission
 
 
-def _bring_back(connection: Connection, log: OwnLog, acceptance: Acceptance, spool: Spool) -> None:
+def _bring_back(connection: Connection, log: OwnLog, submission: Submission, spool: Spool) -> None:
     """Write records where they stood before the register was restored. Raises: SubmissionRefused."""
-    writer = RecordWriter(connection, log.suite, acceptance.issuer, acceptance.first, is_anchored=True)
+    first = submission.acceptance.first
+    writer = RecordWriter(connection, log.suite, submission.entry.statement, first, is_anchored=True)
     _write_records(writer, spool)
-    set_change_count(connection, acceptance.first, writer.changes)
-    note_back(connection, acceptance.first)
+    set_change_count(connection, first, writer.changes)
+    note_back(connection, first)
 
 
 def _write_records(writer: RecordWriter, spool: Spool) -> None:

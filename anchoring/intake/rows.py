@@ -11,6 +11,7 @@ from anchoring import limits
 from anchoring.errors import RowError, SubmissionRefused
 from anchoring.intake.faults import FIRST_ROW, MAX_ROW_ERRORS, RowFault
 from anchoring.intake.judging import judge_disclosure, judge_identifier, judge_record, list_oddities
+from anchoring.register.search.terms import list_terms
 from ledger.crypto.trees import leaf_hash
 from ledger.encoding.canonical import Json, decode
 from ledger.encoding.canonical import encode as canonical
@@ -28,13 +29,15 @@ from ledger.verification.entitlement import NEWEST_EVENT, Moment, Scope, is_gran
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A record that is good by itself: its place, leaf hash, canonical bytes, and disclosure where one came along."""
+    """A record that is good by itself: its place, leaf hash, canonical bytes, disclosure where one came along, and the terms
+    by which it is found."""
 
     index: int
     leaf: bytes
     record: Record
     body: bytes
     disclosure: bytes | None
+    terms: Sequence[int] = ()
 
 
 def split_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -90,10 +93,10 @@ class RowReader:
             disclosure_json = fields.take("disclosure") if fields.has("disclosure") else None
             fields.close()
             body = record.encode()
-            disclosure = (
-                self._encode_disclosure(index, record, disclosure_json)
+            disclosure, terms = (
+                self._read_disclosure(index, record, disclosure_json)
                 if disclosure_json is not None
-                else None
+                else (None, ())
             )
         except NewerFormat as error:
             raise RowFault("newer-format", str(error)) from error
@@ -108,7 +111,7 @@ class RowReader:
         leaf_before, self._leaf_before = self._leaf_before, leaf
         if leaf <= leaf_before:
             raise RowFault(*_ORDER_FAULTS[leaf == leaf_before])
-        return Row(index, leaf, record, body, disclosure)
+        return Row(index, leaf, record, body, disclosure, terms)
 
     def _judge(self, index: int, record: Record) -> None:
         statement = self._statement
@@ -158,8 +161,13 @@ class RowReader:
             is_scope_granted = self._granted_scopes[scope] = is_granted(self._grants, self._moment, scope)
         return is_scope_granted
 
-    def _encode_disclosure(self, index: int, record: Record, disclosure_json: Json) -> bytes:
-        """Return the canonical disclosure when it hashes to the record's claims. Raises: MalformedInput, RowFault."""
+    def _read_disclosure(
+        self, index: int, record: Record, disclosure_json: Json
+    ) -> tuple[bytes, Sequence[int]]:
+        """Return the canonical disclosure, and its terms, when it hashes to the record's claims.
+
+        Raises: MalformedInput, RowFault.
+        """
         if record.claims is None:
             raise RowFault(
                 "disclosure-mismatch", f"{record.action} states no claims, so there is nothing to disclose"
@@ -171,10 +179,11 @@ class RowReader:
                 self.drawn_values.add(disclosure.master, index)
         if disclosure.digest(record.suite) != record.claims:
             raise RowFault("disclosure-mismatch", "the disclosed claims do not hash to the record's `claims`")
-        for name, value in disclosure.values.items():
+        values = disclosure.values
+        for name, value in values.items():
             if is_document(name) and decode_document(value).suite is not record.suite:
                 raise RowFault("wrong-suite", f"{name} is hashed under another suite than the log's")
-        return canonical(disclosure_json)
+        return canonical(disclosure_json), list_terms(values)
 
     def _warn(self, index: int, message: str) -> None:
         if len(self.warnings) < MAX_ROW_ERRORS:

@@ -10,6 +10,7 @@ from anchoring import limits
 from anchoring.errors import SubmissionRefused
 from anchoring.intake.faults import FIRST_ROW, Faults, RowFault
 from anchoring.intake.rows import Row, RowReader
+from anchoring.register.search.facets import make_facets
 from ledger.limits import MAX_STATUS_RECORDS
 from ledger.records.submissions import Statement
 
@@ -20,7 +21,8 @@ MAX_CHANGES_BYTES: Final = 32 * 2**20
 class SpooledIssue(NamedTuple):
     """A record that begins a lineage, as it is spooled: its place in the submission, what is stored and found of it.
 
-    `body` and `disclosure` are canonical bytes, each of `links` the relation and the leaf hash that it names.
+    `body` and `disclosure` are canonical bytes, each of `links` the relation and the leaf hash that it names; `facets`
+    are `Facets`.
     """
 
     row_index: int
@@ -31,6 +33,8 @@ class SpooledIssue(NamedTuple):
     body: bytes
     disclosure: bytes | None
     links: Sequence[tuple[str, bytes]]
+    facets: Sequence[str | None]
+    terms: Sequence[int]
 
 
 class Spool:
@@ -65,6 +69,8 @@ class Spool:
                 row.body,
                 row.disclosure,
                 [(link.rel, link.record) for link in record.links],
+                make_facets(record),
+                row.terms,
             )
         )
         self._chunk_bytes += _measure_row(row)

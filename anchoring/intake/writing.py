@@ -16,15 +16,18 @@ from anchoring.intake.rows import Row
 from anchoring.intake.sealings import Sealings
 from anchoring.intake.spool import SpooledIssue
 from anchoring.register.lineages import StoredLineage, find_lineages_named, set_lineages
-from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, LINK, RECORD
+from anchoring.register.search.facets import make_facets
+from anchoring.register.tables import CHANGE, DISCLOSURE, FACET, LINEAGE, LINK, RECORD, TERM
 from ledger.crypto.suites import Suite
 from ledger.encoding.canonical import decode
 from ledger.errors import TransitionRefused
 from ledger.records.lifecycle import Lineage, follow
 from ledger.records.records import decode_record
+from ledger.records.submissions import Statement
 from ledger.registry.status import Status
 
 _LinkRow = tuple[bytes, int, str]
+_TermRow = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +42,22 @@ class _PlacedRecord:
 
 
 class RecordWriter:
-    """Writes the records of a submission of `issuer` whose positions begin at `first`; faults are collected, not raised.
+    """Writes the records of a statement whose positions begin at `first`; faults are collected, not raised.
 
     Records that are `is_anchored` were accepted before and come back, whatever rules are stricter now.
     """
 
     def __init__(
-        self, connection: Connection, suite: Suite, issuer: str, first: int, *, is_anchored: bool = False
+        self,
+        connection: Connection,
+        suite: Suite,
+        statement: Statement,
+        first: int,
+        *,
+        is_anchored: bool = False,
     ) -> None:
-        self._connection, self._suite, self._issuer, self._first_position = connection, suite, issuer, first
+        self._connection, self._suite, self._first_position = connection, suite, first
+        self._issuer, self._key = statement.issuer, statement.key
         self._is_anchored = is_anchored
         self.sealings = Sealings()
         self._changed_positions: set[int] = set()
@@ -63,7 +73,8 @@ class RecordWriter:
         if self.faults.is_full:
             return
         known_lineages = find_lineages_named(self._connection, [issue.lineage for issue in chunk])
-        record_rows, disclosure_rows, lineage_rows = [], [], []
+        record_rows, disclosure_rows, lineage_rows, facet_rows = [], [], [], []
+        term_rows: list[_TermRow] = []
         link_rows: list[_LinkRow] = []
         for issue in chunk:
             name, leaf, position = issue.lineage, issue.leaf, self._first_position + issue.row_index
@@ -73,6 +84,8 @@ class RecordWriter:
             lineage = Lineage(issue.kind, self._issuer, issue.identifier, leaf, leaf, Status.VALID)
             known_lineages[name] = StoredLineage(lineage, name, position, position)
             record_rows.append((position, leaf, position, issue.body))
+            facet_rows.append((position, position, self._first_position, self._key, *issue.facets))
+            term_rows += [(term, position) for term in issue.terms]
             lineage_rows.append(
                 (
                     position,
@@ -95,6 +108,7 @@ class RecordWriter:
         insert_many(self._connection, LINEAGE, lineage_rows)
         insert_many(self._connection, DISCLOSURE, disclosure_rows)
         insert_many(self._connection, LINK, link_rows)
+        self._write_search(facet_rows, term_rows)
 
     def follow(self, rows: Sequence[Row]) -> None:
         """Write records that follow others, each lineage in the order of its chain. All issues must be written before."""
@@ -145,11 +159,15 @@ class RecordWriter:
         )
 
     def _write(self, placed_records: list[_PlacedRecord]) -> None:
-        record_rows, change_rows, disclosure_rows = [], [], []
+        record_rows, change_rows, disclosure_rows, facet_rows = [], [], [], []
+        term_rows: list[_TermRow] = []
         link_rows: list[_LinkRow] = []
         for placed_record in placed_records:
-            row, position = placed_record.row, placed_record.position
-            record_rows.append((position, row.leaf, placed_record.lineage_first, row.body))
+            row, position, first = placed_record.row, placed_record.position, placed_record.lineage_first
+            record_rows.append((position, row.leaf, first, row.body))
+            facets = make_facets(row.record)
+            facet_rows.append((position, first, self._first_position, self._key, *facets))
+            term_rows += [(term, position) for term in row.terms]
             change_rows.append((position, placed_record.target_position, int(placed_record.status)))
             if row.disclosure is not None:
                 disclosure_rows.append((position, row.disclosure))
@@ -160,6 +178,12 @@ class RecordWriter:
         insert_many(self._connection, CHANGE, change_rows)
         insert_many(self._connection, DISCLOSURE, disclosure_rows)
         insert_many(self._connection, LINK, link_rows)
+        self._write_search(facet_rows, term_rows)
+
+    def _write_search(self, facet_rows: Sequence[tuple[object, ...]], term_rows: Sequence[_TermRow]) -> None:
+        """Write by what the records are found: the terms in the order of their table, where each has its place."""
+        insert_many(self._connection, FACET, facet_rows)
+        insert_many(self._connection, TERM, sorted(term_rows))
 
     def _refuse(self, index: int, stored_lineage: StoredLineage, body: bytes, leaf: bytes) -> None:
         if (

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 
 from anchoring.database.files import replace_file
 from anchoring.register.lineages import StoredLineage, set_lineages
-from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, LINK, RECORD, SUBMISSION
+from anchoring.register.tables import CHANGE, DISCLOSURE, FACET, LINEAGE, LINK, RECORD, SUBMISSION, TERM
 from ledger.encoding.canonical import decode
 from ledger.encoding.canonical import encode as canonical
 from ledger.encoding.signed_files import join_signature
@@ -89,6 +89,8 @@ def remove(connection: Connection, submission: LocalSubmission) -> None:
         (DISCLOSURE, DISCLOSURE.c.position),
         (CHANGE, CHANGE.c.record),
         (LINK, LINK.c.record),
+        (FACET, FACET.c.position),
+        (TERM, TERM.c.position),
         (RECORD, RECORD.c.position),
         (LINEAGE, LINEAGE.c.first),
         (SUBMISSION, SUBMISSION.c.first),

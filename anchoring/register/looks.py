@@ -21,7 +21,7 @@ from ledger.words import Words
 _DAY_SECONDS: Final = 86_400
 # Old looks that go with a new one: as many as can come at once, and more.
 _REMOVED_LOOKS: Final = 2_000
-# Of an identifier in the log: twice the longest that there is.
+# Of an identifier, and of a reason, in the log: twice the longest identifier that there is.
 _MAX_IDENTIFIER_CHARS: Final = 256
 SHOWN_OUTCOME: Final = (
     "shown"  # the outcome of a look that was answered; else the slug of the problem that was
@@ -36,6 +36,8 @@ class Purpose(StrEnum):
     HISTORY = "history"
     USES = "uses"
     LINEAGE = "lineage"
+    SEARCH = "search"
+    FIGURES = "figures"
 
 
 PURPOSE_WORDS: Final = {
@@ -44,6 +46,8 @@ PURPOSE_WORDS: Final = {
     Purpose.HISTORY: Words("登记经过", "history"),
     Purpose.USES: Words("用印记录", "uses of a seal"),
     Purpose.LINEAGE: Words("现状", "where it stands"),
+    Purpose.SEARCH: Words("检索", "search"),
+    Purpose.FIGURES: Words("统计", "figures"),
 }
 
 
@@ -59,7 +63,8 @@ class LookRules:
 class Look:
     """The look `ordinal` of a token, at seconds since 1970, and what became of it.
 
-    `identifier` is of the version that was shown, or as it was asked for; `purpose` one of `Purpose`.
+    `identifier` is of the version that was shown, or as it was asked for; `purpose` one of `Purpose`;
+    `reason` what was stated where a reason is asked for.
     """
 
     token: str
@@ -68,6 +73,7 @@ class Look:
     purpose: str
     identifier: str
     outcome: str
+    reason: str | None = None
 
 
 def log_looks(
@@ -77,15 +83,19 @@ def log_looks(
     outcomes: Mapping[str, str],
     now: int,
     rules: LookRules,
+    reason: str | None = None,
 ) -> None:
     """Log one look for each identifier of `outcomes`, and take away what is older than the rules say.
+
+    `reason` is what was stated, where one is asked for.
 
     Raises: TooManyLooks, and nothing is logged.
     """
     last_ordinal = _hold_token(connection, token)
     _check_rate(connection, token, last_ordinal, len(outcomes), now, rules)
+    stored_reason = reason and _make_storable(reason)
     looks = [
-        Look(token, ordinal, now, purpose, _make_storable(identifier), outcome)
+        Look(token, ordinal, now, purpose, _make_storable(identifier), outcome, stored_reason)
         for ordinal, (identifier, outcome) in enumerate(outcomes.items(), last_ordinal + 1)
     ]
     connection.execute(insert(LOOK), [look_row(look) for look in looks])
@@ -147,7 +157,7 @@ def _check_rate(
 
 
 def _make_storable(identifier: str) -> str:
-    """Return an identifier as it was asked for, without what no database holds, cut where none is as long."""
+    """Return an identifier or a reason as it was given, without what no database holds, cut where none is as long."""
     return make_findable(identifier)[:_MAX_IDENTIFIER_CHARS]
 
 

@@ -14,8 +14,9 @@ from sqlalchemy import (
 
 from anchoring.database.engine import make_findable
 from anchoring.errors import NotFound
+from anchoring.register.search.terms import list_terms
 from anchoring.register.submissions import Submission, find_submission_at
-from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, RECORD
+from anchoring.register.tables import CHANGE, DISCLOSURE, LINEAGE, RECORD, TERM
 from ledger.encoding.canonical import decode
 from ledger.records.claims import FullDisclosure, SelectiveDisclosure, decode_disclosure
 from ledger.records.records import Record, decode_record, lineage_of
@@ -92,8 +93,10 @@ def read_bodies(
 
 
 def erase(connection: Connection, leaf: bytes) -> None:
-    """Destroy what a record discloses: without master and claims its digests say nothing. Raises: NotFound."""
+    """Destroy what a record discloses, with its terms: without master and claims a digest says nothing. Raises: NotFound."""
     record = find_record(connection, leaf)
+    terms = list_terms(record.disclosure.values) if record.disclosure else ()
+    connection.execute(delete(TERM).where(TERM.c.position == record.position, TERM.c.term.in_(terms)))
     connection.execute(delete(DISCLOSURE).where(DISCLOSURE.c.position == record.position))
 
 

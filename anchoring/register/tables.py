@@ -110,6 +110,31 @@ class LinkRow(_Row, table=True):
     rel: str = Field(primary_key=True)
 
 
+class FacetRow(_Row, table=True):
+    """What the record at `position` is listed by: its lineage and its submission, each by its first position, the key that
+    signed it, and `anchoring.register.search.facets.Facets`.
+    """
+
+    __tablename__ = "facet"
+    position: int = number(key=True)
+    lineage: int = number()
+    submission: int = number()
+    key: bytes
+    type: str
+    action: str
+    issued: str | None
+    basis: str | None
+
+
+class TermRow(_Row, table=True):
+    """A term by which the record at `position` is found, of what it discloses: personal data, erased with that."""
+
+    __tablename__ = "term"
+    __table_args__ = {"sqlite_with_rowid": False}
+    term: int = number(key=True)
+    position: int = number(key=True)
+
+
 class MissingRow(_Row, table=True):
     """Positions that the chain counts and whose records are not back yet after a restore.
 
@@ -170,6 +195,7 @@ class LookRow(_Row, table=True):
     purpose: str
     identifier: str
     outcome: str
+    reason: str | None
 
 
 Row = dict[str, object]  # of a table, by the names of its columns
@@ -182,6 +208,8 @@ DISCLOSURE: Final = table(DisclosureRow)
 LINEAGE: Final = table(LineageRow)
 CHANGE: Final = table(ChangeRow)
 LINK: Final = table(LinkRow)
+FACET: Final = table(FacetRow)
+TERM: Final = table(TermRow)
 MISSING: Final = table(MissingRow)
 TRANSACTION: Final = table(TransactionRow)
 LEASE: Final = table(LeaseRow)

@@ -33,6 +33,8 @@ _REPLACEMENTS: Final = str.maketrans(
     {mark: plain for plain, marks in _MARKS.items() for mark in marks}
     | dict(zip(string.ascii_uppercase, string.ascii_lowercase, strict=True))
 )
+#: Texts that no spelling changes but by capitals, which are almost all: ASCII without blanks, and unified ideographs.
+_PLAIN: Final = re.compile("[0-9A-Za-z.()/,:_\u4e00-\u9fa5-]*")
 #: White space, what has no width or no place of its own, and selectors of one glyph of the letter before them.
 _BLANKS: Final = re.compile(
     "[\t-\r\x1c-\x20\x85\u00ad\u1680\u180b-\u180d\u200b-\u200f\u2028\u2029\u2060\ufe00-\ufe0f\ufeff\U000e0100-\U000e01ef]"
@@ -87,13 +89,19 @@ def _is_bounded(text: str) -> bool:
     return len(text) <= MAX_SPELLED_CHARS and is_stream_safe(text)
 
 
-def fold_spelling(text: str) -> str:
-    """Return a text without what its spellings differ by; a day as `YYYY-MM-DD`."""
+def fold_characters(text: str) -> str:
+    """Return a text without what its spellings differ by, as `is_spelled_otherwise` has it; days are text like any other."""
     if not _is_bounded(text):
         return text
-    day = read_day(to_nfkc(text).strip()) if len(text) <= MAX_COMPARED_CHARS else None
-    if day is not None:
-        return day.isoformat()
+    if _PLAIN.fullmatch(text):
+        return text.lower()
     plain_text = to_nfc(to_nfc(text).translate(find_plain_forms(_TELLING_KINDS)))
     marked_text = _BLANKS.sub("", plain_text.translate(_REPLACEMENTS))
     return _METRES.sub(lambda power: _POWERS[power[0]], marked_text)
+
+
+def fold_spelling(text: str) -> str:
+    """Return a text without what its spellings differ by; a day as `YYYY-MM-DD`."""
+    is_comparable = len(text) <= MAX_COMPARED_CHARS and _is_bounded(text)
+    day = read_day(to_nfkc(text).strip()) if is_comparable else None
+    return day.isoformat() if day is not None else fold_characters(text)

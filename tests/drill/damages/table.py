@@ -9,6 +9,7 @@ from tests.drill.damages.copies import COPIES
 from tests.drill.damages.records import CHANGES, DISCLOSURES, LINEAGES, LINKS, RECORDS
 from tests.drill.damages.replica import REPLICAS
 from tests.drill.damages.schema import SCHEMAS
+from tests.drill.damages.search import FACETS, TERMS
 from tests.drill.damages.submissions import MISSING, RECEIPTS, SUBMISSIONS
 
 _PARTS: Final = {
@@ -22,6 +23,8 @@ _PARTS: Final = {
         CHANGES,
         DISCLOSURES,
         LINKS,
+        FACETS,
+        TERMS,
         MISSING,
         TRANSACTIONS,
         ACCESS,

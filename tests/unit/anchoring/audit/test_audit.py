@@ -35,6 +35,8 @@ def test_a_sound_register_gives_no_finding_and_the_report_says_what_was_looked_a
         "disclosures": 12,
         "lineages": 11,
         "links": 0,
+        "facets": 15,
+        "search terms": 12,
         "status changes": 4,
         "statuses": 10,
     }

@@ -83,7 +83,7 @@ PAIRS: list[tuple[Table, object, Callable[[Any], Row], Callable[[RowMapping], ob
         transaction_of,
     ),
     (TOKEN, Token("id", "label", frozenset({"claims", "proofs"}), 1, 2, 3), token_written, token_of),
-    (LOOK, Look("token", 1, 2, "proof", "identifier", "shown"), look_row, look_of),
+    (LOOK, Look("token", 1, 2, "proof", "identifier", "shown", "a complaint"), look_row, look_of),
 ]
 
 
