@@ -1,4 +1,4 @@
-"""Audit of what certificates are found and listed by: derived anew from the records, and compared both ways.
+"""Audit of what certificates are found and listed by, compared with the records both ways.
 
 A search that leaves a certificate out lies by its silence, so every row counts. Terms stand in the order of their values and
 records in that of positions: of each side a product is made, under numbers that nobody knows before, and the rows are looked
