@@ -1,1 +1,1 @@
-"""How certificates are found: by number, holder or document, and by what their records state."""
+"""How certificates are found: by number, holder or document, and by what records state."""
